@@ -1,0 +1,122 @@
+//! `outrider build`: builds EEs to wasm, and keeps the manifest that ties each blob to its sources.
+
+mod manifest;
+mod toolchain;
+mod workspace;
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+use outrider_host::{Limits, summarize};
+
+use crate::{ERROR, SUCCESS, Verdict};
+use manifest::{Entry, Manifest, sha256};
+use toolchain::Toolchain;
+use workspace::{Package, Workspace};
+
+/// Build EEs to wasm, into the directory `blobs` of their workspace.
+///
+/// The workspace is `ees`, if there is such a directory, or the one that the working directory belongs to;
+/// its EEs are the packages with a `cdylib` library.
+///
+/// Exits with 0 if all is well, 1 if a check fails or the host would refuse a blob, 2 if nothing can be built.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Names of EEs; all of the workspace if none is given.
+    #[arg(value_name = "EE")]
+    names: Vec<String>,
+    /// Build nothing, but check that each blob is there and belongs to the sources as they are.
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let workspace = Workspace::find()?;
+    let ees = workspace.ees(&arguments.names)?;
+    if arguments.check { check(&workspace, &ees) } else { build_ees(&workspace, &ees) }
+}
+
+fn build_ees(workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<Verdict> {
+    let toolchain = Toolchain::find()?;
+    toolchain.build(workspace, ees)?;
+    let blobs = workspace.blobs();
+    std::fs::create_dir_all(&blobs).with_context(|| format!("cannot make {}", blobs.display()))?;
+    let mut manifest = Manifest::read(&blobs)?;
+    let mut verdict = Verdict::Holds;
+    for ee in ees {
+        let built = workspace.built(ee);
+        let code = std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+        verdict = worse(verdict, report_refusals(ee, &code)?);
+        write_atomically(&workspace.blob(ee), &code)?;
+        let entry = Entry {
+            blob_sha256: sha256(&code),
+            sources_sha256: workspace.hash_sources(ee)?,
+            compiler: toolchain.version().to_owned(),
+        };
+        let changed = manifest.insert(&ee.name, entry);
+        let change = if changed { "" } else { ", as before" };
+        writeln!(anstream::stdout(), "{}: {} bytes{change}", workspace.blob(ee).display(), code.len())?;
+    }
+    write_atomically(&Manifest::path(&blobs), manifest.to_text()?.as_bytes())?;
+    Ok(verdict)
+}
+
+fn report_refusals(ee: &Package, code: &[u8]) -> anyhow::Result<Verdict> {
+    // Libraries are the fixture's matter; nothing is said of imports that may come from one.
+    let summary = summarize(code, &Limits::default());
+    let refusals = summary.refusals.iter().filter(|refusal| {
+        !matches!(refusal, outrider_host::Refusal::UnknownImport { module, .. } if !outrider_host::Import::has_module(module))
+    });
+    let mut verdict = Verdict::Holds;
+    for refusal in refusals {
+        writeln!(anstream::stderr(), "{ERROR}{}: the host will refuse it:{ERROR:#} {refusal}", ee.name)?;
+        verdict = Verdict::Fails;
+    }
+    Ok(verdict)
+}
+
+fn check(workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<Verdict> {
+    let manifest = Manifest::read(&workspace.blobs())?;
+    let mut out = anstream::stdout().lock();
+    let mut verdict = Verdict::Holds;
+    for ee in ees {
+        let sources_sha256 = workspace.hash_sources(ee)?;
+        match manifest.check(&ee.name, &workspace.blob(ee), &sources_sha256)? {
+            None => writeln!(out, "{}: {SUCCESS}ok{SUCCESS:#}", ee.name)?,
+            Some(problem) => {
+                writeln!(out, "{}: {ERROR}{problem}{ERROR:#}; run `outrider build {}`", ee.name, ee.name)?;
+                verdict = Verdict::Fails;
+            }
+        }
+    }
+    Ok(verdict)
+}
+
+fn worse(a: Verdict, b: Verdict) -> Verdict {
+    if a == Verdict::Holds { b } else { a }
+}
+
+/// Writes a file so that readers see the old contents or the new, and nothing in between.
+fn write_atomically(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
+    let write = || {
+        let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+        file.write_all(contents)?;
+        make_readable(&file)?;
+        file.persist(path)?;
+        std::io::Result::Ok(())
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Lets others read what only its maker could; temporary files start out private.
+#[cfg(unix)]
+fn make_readable(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
+    Ok(())
+}

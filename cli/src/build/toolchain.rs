@@ -1,0 +1,159 @@
+//! Finds a Rust toolchain that can build for `wasm32-unknown-unknown`, and runs it.
+//!
+//! Two kinds will do. With rustup, `rustup target add wasm32-unknown-unknown` brings the target's standard
+//! library. Without, the sources of the standard library do, which are then built along; Debian has them in
+//! `rust-web-src`, for the compiler in `rustc-web`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use super::workspace::{Package, Workspace};
+
+/// A toolchain that can build EEs.
+pub(super) struct Toolchain {
+    cargo: PathBuf,
+    rustc: PathBuf,
+    version: String,
+    sysroot: PathBuf,
+    kind: Kind,
+}
+
+enum Kind {
+    /// The target's standard library is installed.
+    Target,
+    /// The standard library is built from its sources, and linked by this linker.
+    BuildStd { linker: PathBuf },
+}
+
+impl Toolchain {
+    /// Finds a toolchain: the one on the path, or else the system's.
+    pub(super) fn find() -> anyhow::Result<Self> {
+        let candidates = [("cargo", "rustc"), ("/usr/bin/cargo", "/usr/bin/rustc")];
+        let found = candidates.iter().find_map(|(cargo, rustc)| Self::at(cargo.as_ref(), rustc.as_ref()));
+        found.context(
+            "no Rust toolchain here can build for wasm32-unknown-unknown: install one with `rustup target add \
+             wasm32-unknown-unknown`, or on Debian with `apt-get install rustc-web cargo-web rust-web-src lld`",
+        )
+    }
+
+    fn at(cargo: &Path, rustc: &Path) -> Option<Self> {
+        let version = output(rustc, &["--version"])?;
+        let sysroot = PathBuf::from(output(rustc, &["--print", "sysroot"])?);
+        let libraries = PathBuf::from(output(rustc, &["--print", "target-libdir", "--target", TARGET])?);
+        let kind = if has_core(&libraries) {
+            Kind::Target
+        } else if library_sources(&sysroot).join("core/Cargo.toml").exists() {
+            Kind::BuildStd { linker: find_linker(&sysroot)? }
+        } else {
+            return None;
+        };
+        Some(Self { cargo: cargo.to_owned(), rustc: rustc.to_owned(), version, sysroot, kind })
+    }
+
+    /// Returns what `rustc --version` says.
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Builds EEs in release mode.
+    pub(super) fn build(&self, workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<()> {
+        // The flags name the directories of fetched sources, which therefore have to be there.
+        let mut fetch = self.cargo(workspace);
+        fetch.args(["fetch", "--quiet"]);
+        run(fetch)?;
+
+        let mut build = self.cargo(workspace);
+        build
+            .args(["build", "--release", "--target", TARGET, "--target-dir"])
+            .arg(workspace.target_directory())
+            .env("CARGO_ENCODED_RUSTFLAGS", self.rustflags(workspace, ees)?);
+        for ee in ees {
+            build.args(["--package", &ee.name]);
+        }
+        if let Kind::BuildStd { linker } = &self.kind {
+            build
+                .arg("-Zbuild-std=core,alloc")
+                .env("RUSTC_BOOTSTRAP", "1")
+                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+        }
+        run(build)
+    }
+
+    /// Prepares a run of cargo in a workspace, without what is set for an outer build.
+    fn cargo(&self, workspace: &Workspace) -> Command {
+        let mut command = Command::new(&self.cargo);
+        command.current_dir(&workspace.root).env("RUSTC", &self.rustc);
+        for variable in ["RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "LD_LIBRARY_PATH", "CARGO"]
+        {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    /// Takes the paths of this machine out of the blobs, so that the same sources make the same blob anywhere.
+    fn rustflags(&self, workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<String> {
+        let mut renamed = vec![(self.sysroot.join("lib/rustlib/src/rust"), "rust".to_owned())];
+        for ee in ees {
+            let sources = workspace.outside_sources(ee)?;
+            renamed.extend(sources.into_iter().map(|(name, directory)| (directory, name)));
+        }
+        let registries = cargo_home().map(|home| home.join("registry/src"));
+        for registry in
+            registries.and_then(|path| std::fs::read_dir(path).ok()).into_iter().flatten().flatten()
+        {
+            renamed.push((registry.path(), "crates.io".to_owned()));
+        }
+        let flags =
+            renamed.iter().map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
+        Ok(flags.collect::<Vec<_>>().join("\x1f"))
+    }
+}
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+fn has_core(libraries: &Path) -> bool {
+    let mut entries = std::fs::read_dir(libraries).into_iter().flatten().flatten();
+    entries.any(|entry| entry.file_name().to_string_lossy().starts_with("libcore-"))
+}
+
+fn library_sources(sysroot: &Path) -> PathBuf {
+    sysroot.join("lib/rustlib/src/rust/library")
+}
+
+/// Finds a linker for wasm: the compiler's own, that of the toolchain on the path, or LLVM's.
+fn find_linker(sysroot: &Path) -> Option<PathBuf> {
+    let other = output(Path::new("rustc"), &["--print", "sysroot"]).map(PathBuf::from);
+    let sysroots = [Some(sysroot.to_owned()), other];
+    let own = sysroots.into_iter().flatten().filter_map(|sysroot| {
+        let targets = std::fs::read_dir(sysroot.join("lib/rustlib")).ok()?;
+        let linkers = targets.flatten().map(|target| target.path().join("bin/rust-lld"));
+        linkers.into_iter().find(|linker| linker.exists())
+    });
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = ["rust-lld", "wasm-ld"]
+        .into_iter()
+        .flat_map(|name| std::env::split_paths(&path).map(move |directory| directory.join(name)))
+        .find(|linker| linker.exists());
+    own.chain(on_path).next()
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    let home = std::env::home_dir().map(|home| home.join(".cargo"));
+    std::env::var_os("CARGO_HOME").map(PathBuf::from).or(home)
+}
+
+fn run(mut command: Command) -> anyhow::Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("cannot run {program}"))?;
+    anyhow::ensure!(status.success(), "{program} failed, with {status}");
+    Ok(())
+}
+
+/// Runs a program and returns what it prints, if it can be run and succeeds.
+fn output(program: &Path, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).env_remove("LD_LIBRARY_PATH").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}

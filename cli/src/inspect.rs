@@ -1,0 +1,105 @@
+//! `outrider inspect`: what a module consists of, and what it would be refused for.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use outrider_host::{Limits, ModuleSummary, summarize};
+use serde_json::json;
+
+use crate::{ERROR, SUCCESS, Verdict};
+
+/// Show what a wasm module imports, exports and consists of, and what the host would refuse it for.
+///
+/// Exits with 0 if the host would load it, 1 if not, 2 if the file cannot be read.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The module.
+    #[arg(value_name = "EE.wasm")]
+    file: PathBuf,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn inspect(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let code = std::fs::read(&arguments.file).with_context(|| arguments.file.display().to_string())?;
+    let summary = summarize(&code, &Limits::default());
+    if arguments.json {
+        print_json(&summary)?
+    } else {
+        print(&summary)?
+    }
+    Ok(if summary.refusals.is_empty() { Verdict::Holds } else { Verdict::Fails })
+}
+
+fn print(summary: &ModuleSummary) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "size       {} bytes", summary.bytes)?;
+    writeln!(out, "code hash  {}", summary.code_hash)?;
+    if let Some(memory) = summary.memory {
+        let most =
+            memory.pages_max.map_or("no maximum of its own".to_owned(), |pages| format!("at most {pages}"));
+        writeln!(out, "memory     {} pages of 64 KiB, {most}", memory.pages)?;
+    }
+    for elements in &summary.table_elements {
+        writeln!(out, "table      {elements} elements")?;
+    }
+    writeln!(out, "functions  {}", summary.n_functions)?;
+    writeln!(out, "globals    {}", summary.n_globals)?;
+    if let Some(function) = summary.start_function {
+        writeln!(out, "start      function {function}")?;
+    }
+    writeln!(out, "imports    {}", summary.imports.len())?;
+    for import in &summary.imports {
+        let meaning = import.abi.map_or("not in the ABI", |abi| abi.summary);
+        writeln!(out, "  {}.{} {}  {meaning}", import.module, import.name, import.ty)?;
+    }
+    writeln!(out, "exports    {}", summary.exports.len())?;
+    for export in &summary.exports {
+        writeln!(out, "  {} {}", export.name, export.ty)?;
+    }
+    writeln!(out, "sections   {}", summary.sections.len())?;
+    for section in &summary.sections {
+        writeln!(out, "  {:#08x} {:>8} bytes  {}", section.offset, section.bytes, section.name)?;
+    }
+    if summary.refusals.is_empty() {
+        writeln!(out, "{SUCCESS}the host loads this module{SUCCESS:#}")?;
+    }
+    for refusal in &summary.refusals {
+        writeln!(out, "{ERROR}refused:{ERROR:#} {refusal}")?;
+    }
+    Ok(())
+}
+
+fn print_json(summary: &ModuleSummary) -> anyhow::Result<()> {
+    let imports = summary.imports.iter().map(|import| {
+        let abi = import.abi.map(ToString::to_string);
+        json!({ "module": import.module, "name": import.name, "type": import.ty, "offset": import.offset, "abi": abi })
+    });
+    let exports = summary
+        .exports
+        .iter()
+        .map(|export| json!({ "name": export.name, "type": export.ty, "offset": export.offset }));
+    let sections = summary
+        .sections
+        .iter()
+        .map(|section| json!({ "name": section.name, "offset": section.offset, "bytes": section.bytes }));
+    let document = json!({
+        "bytes": summary.bytes,
+        "code_hash": summary.code_hash.to_string(),
+        "memory": summary.memory.map(|memory| json!({ "pages": memory.pages, "pages_max": memory.pages_max })),
+        "table_elements": summary.table_elements,
+        "n_functions": summary.n_functions,
+        "n_globals": summary.n_globals,
+        "start_function": summary.start_function,
+        "imports": imports.collect::<Vec<_>>(),
+        "exports": exports.collect::<Vec<_>>(),
+        "sections": sections.collect::<Vec<_>>(),
+        "refusals": summary.refusals.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    });
+    let mut out = anstream::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &document)?;
+    writeln!(out)?;
+    Ok(())
+}

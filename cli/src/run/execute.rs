@@ -1,0 +1,147 @@
+//! Executes the blocks of a fixture, one after the other.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use outrider_host::{
+    CodeHash, Context, Deposit, Ee, EeIndex, ExecutionError, ExecutionInput, ExecutionOutput, Fault, Host,
+    LoadError, Log, StateRoot,
+};
+
+use crate::fixture::{Fixture, FixtureError, Library, Problem, Script};
+
+/// Runs fixtures, and compiles each EE only once however many of them use it.
+pub(super) struct Runner {
+    host: Host,
+    /// EEs by their code and their libraries.
+    loaded: BTreeMap<(CodeHash, Vec<(String, CodeHash)>), Ee>,
+}
+
+/// What came of a fixture that could be run.
+#[derive(Default)]
+pub(super) struct FixtureRun {
+    pub(super) blocks: Vec<BlockRun>,
+    pub(super) mismatches: Vec<Mismatch>,
+    /// Deposits that were pushed and, if the fixture lists deposits, not listed.
+    pub(super) n_deposits_unlisted: usize,
+}
+
+/// What came of one block.
+pub(super) struct BlockRun {
+    pub(super) env: usize,
+    pub(super) pre_state_root: StateRoot,
+    pub(super) result: Result<ExecutionOutput, ExecutionError>,
+}
+
+/// An expectation that does not hold.
+pub(super) enum Mismatch {
+    /// A state root after the last block.
+    PostState {
+        env: usize,
+        expected: StateRoot,
+        got: StateRoot,
+        /// The last block of this EE, after which its root was final; none if no block is for it.
+        known_after_block: Option<usize>,
+    },
+    /// A deposit that is listed, but was not pushed, or not as often.
+    MissingDeposit(Deposit),
+}
+
+impl Runner {
+    pub(super) fn new(host: Host) -> Self {
+        Self { host, loaded: BTreeMap::new() }
+    }
+
+    /// Loads the fixture's EEs, executes its blocks up to the first that fails, and compares.
+    pub(super) fn run(&mut self, file: &Path, fixture: &Fixture) -> Result<FixtureRun, FixtureError> {
+        let unusable = |place, problem| FixtureError { file: file.to_owned(), place, problem };
+        let mut ees = Vec::new();
+        for script in &fixture.execution_scripts {
+            let ee = self.load(script, &fixture.libraries).map_err(|source| {
+                unusable(script.place, Problem::Load { path: script.path.clone(), source })
+            })?;
+            ees.push(ee);
+        }
+
+        let mut state = fixture.pre_state.clone();
+        let mut run = FixtureRun::default();
+        for (index, block) in fixture.blocks.iter().enumerate() {
+            // `Fixture` has checked that both exist.
+            let (Some(ee), Some(root)) = (ees.get(block.env), state.get_mut(block.env)) else { continue };
+            let context = Context { ee_index: EeIndex(block.env as u64), ..Context::default() };
+            let input = ExecutionInput { pre_state_root: *root, block_data: block.data.clone(), context };
+            let block_run =
+                |result| BlockRun { env: block.env, pre_state_root: input.pre_state_root, result };
+            match ee.execute(&input) {
+                Ok(output) => {
+                    *root = output.post_state_root;
+                    run.blocks.push(block_run(Ok(output)));
+                }
+                Err(error) if matches!(error.fault(), Fault::Caller | Fault::Host) => {
+                    return Err(unusable(block.place, Problem::Execution { block: index, error }));
+                }
+                Err(error) => {
+                    run.blocks.push(block_run(Err(error)));
+                    return Ok(run);
+                }
+            }
+        }
+        run.compare(fixture, &state);
+        Ok(run)
+    }
+
+    fn load(&mut self, script: &Script, libraries: &[Library]) -> Result<Ee, LoadError> {
+        let library_hashes =
+            libraries.iter().map(|library| (library.name.clone(), CodeHash::of(&library.code)));
+        let key = (CodeHash::of(&script.code), library_hashes.collect());
+        if let Some(ee) = self.loaded.get(&key) {
+            return Ok(ee.clone());
+        }
+        let libraries = libraries.iter();
+        let libraries: Vec<_> = libraries
+            .map(|library| outrider_host::Library { name: &library.name, code: &library.code })
+            .collect();
+        let ee = self.host.load_with_libraries(&script.code, &libraries)?;
+        self.loaded.insert(key, ee.clone());
+        Ok(ee)
+    }
+}
+
+impl FixtureRun {
+    /// Tells whether all blocks were executed and all expectations hold.
+    pub(super) fn holds(&self) -> bool {
+        self.mismatches.is_empty() && self.blocks.iter().all(|block| block.result.is_ok())
+    }
+
+    /// Holds the state after the last block, and the deposits of all blocks, against the expectations.
+    fn compare(&mut self, fixture: &Fixture, state: &[StateRoot]) {
+        for (env, (got, expected)) in state.iter().zip(&fixture.post_state).enumerate() {
+            if got != expected {
+                let known_after_block = self.blocks.iter().rposition(|block| block.env == env);
+                let (expected, got) = (*expected, *got);
+                self.mismatches.push(Mismatch::PostState { env, expected, got, known_after_block });
+            }
+        }
+        let Some(listed) = &fixture.deposits else { return };
+        let outputs = self.blocks.iter().filter_map(|block| block.result.as_ref().ok());
+        let mut unlisted: Vec<_> = outputs.flat_map(|output| &output.deposits).collect();
+        let mut missing = Vec::new();
+        for deposit in listed {
+            match unlisted.iter().position(|pushed| *pushed == deposit) {
+                Some(index) => drop(unlisted.swap_remove(index)),
+                None => missing.push(Mismatch::MissingDeposit(deposit.clone())),
+            }
+        }
+        self.n_deposits_unlisted = unlisted.len();
+        self.mismatches.extend(missing);
+    }
+}
+
+impl BlockRun {
+    pub(super) fn logs(&self) -> &[Log] {
+        match &self.result {
+            Ok(output) => &output.logs,
+            Err(error) => &error.logs,
+        }
+    }
+}

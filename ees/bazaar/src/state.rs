@@ -1,0 +1,34 @@
+//! The state: all messages so far.
+
+use alloc::vec::Vec;
+
+use outrider_sdk::StateRoot;
+use tiny_keccak::{Hasher, Keccak};
+
+use crate::transaction::{MESSAGE_BYTES, Message};
+
+/// All messages so far, oldest first.
+pub(crate) struct State {
+    pub(crate) messages: Vec<Message>,
+}
+
+impl State {
+    /// Hashes the encoded state, without ever having all of it in memory.
+    pub(crate) fn root(&self) -> StateRoot {
+        // Lengths are of 32 bits, and cannot overflow: all of the messages came in one block data, whose
+        // length had to fit into the same 32 bits.
+        let messages_length = (self.messages.len() * MESSAGE_BYTES) as u32;
+        let state_length = size_of::<u32>() as u32 + messages_length;
+
+        let mut keccak = Keccak::v256();
+        keccak.update(&state_length.to_le_bytes());
+        keccak.update(&messages_length.to_le_bytes());
+        for message in &self.messages {
+            keccak.update(&message.timestamp.to_le_bytes());
+            keccak.update(&message.text);
+        }
+        let mut root = StateRoot::default();
+        keccak.finalize(&mut root.0);
+        root
+    }
+}

@@ -1,0 +1,22 @@
+//! The transaction: a message to be appended.
+
+use outrider_sdk::{ReadError, Reader};
+
+/// A message, as it is sent and as it is kept.
+///
+/// Encoded it has [`MESSAGE_BYTES`]: the timestamp, little-endian, then the text.
+#[derive(Clone, Copy)]
+pub(crate) struct Message {
+    /// Not checked, so in no order and no unit.
+    pub(crate) timestamp: u64,
+    pub(crate) text: [u8; 32],
+}
+
+impl Message {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Message, ReadError> {
+        Ok(Message { timestamp: reader.u64_le()?, text: reader.take_array()? })
+    }
+}
+
+/// The length of an encoded [`Message`].
+pub(crate) const MESSAGE_BYTES: usize = size_of::<u64>() + 32;

@@ -1,0 +1,197 @@
+//! Executes a transition natively, for tests and debuggers: a host without the wasm.
+//!
+//! The imports mean what they mean to a wasm blob, with two differences that come from not being one: memory
+//! and stack are not limited, and no fuel is counted but the ticks which the EE spends itself.
+//! The crate's front page has an example.
+//!
+//! Outside of an execution, imports of module `debug` do nothing, and the others panic.
+
+pub(crate) mod imports;
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::{
+    Deposit, StateRoot,
+    bignum::Uint256,
+    context::{BeaconRoot, EeIndex, ShardIndex, Slot},
+    runtime,
+};
+use imports::Host;
+
+/// One execution of an EE, about to happen.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    pre_state_root: StateRoot,
+    block_data: Vec<u8>,
+    context: Context,
+    ticks_max: u32,
+}
+
+impl Execution {
+    /// Prepares an execution with empty block data, in the default context, with [`TICKS_MAX`].
+    pub fn new(pre_state_root: StateRoot) -> Execution {
+        Execution {
+            pre_state_root,
+            block_data: Vec::new(),
+            context: Context::default(),
+            ticks_max: TICKS_MAX,
+        }
+    }
+
+    /// Sets the block data.
+    pub fn block_data(self, block_data: impl Into<Vec<u8>>) -> Execution {
+        Execution { block_data: block_data.into(), ..self }
+    }
+
+    /// Sets the context.
+    pub fn context(self, context: Context) -> Execution {
+        Execution { context, ..self }
+    }
+
+    /// Sets how many ticks the EE may spend.
+    pub fn ticks_max(self, ticks_max: u32) -> Execution {
+        Execution { ticks_max, ..self }
+    }
+
+    /// Executes `transition`, the function given to [`entry!`](crate::entry).
+    ///
+    /// # Errors
+    ///
+    /// One of the three ways in which a block can fail; then neither deposits nor logs are kept.
+    ///
+    /// # Panics
+    ///
+    /// If the transition unwinds with a payload that is not a message.
+    pub fn run<E>(
+        self,
+        transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>,
+    ) -> Result<Outcome, Failure<E>> {
+        // Unwind safety: what the transition may leave half-done is dropped, `host` included.
+        let (host, result) =
+            Host::new(self).during(|| catch_unwind(AssertUnwindSafe(|| runtime::execute(transition))));
+        match result {
+            Ok(Ok(())) => Ok(host.into_outcome()),
+            Ok(Err(refusal)) => Err(Failure::Refused(refusal)),
+            Err(payload) => Err(Failure::from_payload(payload)),
+        }
+    }
+}
+
+/// Where and when an [`Execution`] happens; by default all is zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// The shard on which the EE is executed.
+    pub shard: ShardIndex,
+    /// The slot of the shard block.
+    pub slot: Slot,
+    /// The EE's own index.
+    pub ee_index: EeIndex,
+    /// The root of the beacon block on which the shard block stands.
+    pub beacon_root: BeaconRoot,
+}
+
+/// What an accepted block left behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The state root after the block.
+    pub post_state_root: StateRoot,
+    /// The deposits, in the order in which they were pushed.
+    pub deposits: Vec<Deposit>,
+    /// What was logged, in order.
+    pub logs: Vec<Log>,
+    /// How many ticks were spent by [`use_ticks`](crate::eth2::use_ticks).
+    pub ticks_used: u32,
+}
+
+/// One call of a `debug` import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Log {
+    /// By [`print32`](crate::debug::print32).
+    Print32(u32),
+    /// By [`print64`](crate::debug::print64).
+    Print64(u64),
+    /// By [`log!`](crate::log) or [`print`](crate::debug::print).
+    Print(String),
+    /// By [`print_mem_hex`](crate::debug::print_mem_hex).
+    PrintMemHex(Vec<u8>),
+}
+
+/// Why a block failed. To the host all three are a trap; an EE's author wants to know which.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure<E> {
+    /// The transition returned an error: the block is wrong.
+    #[error("block refused: {0}")]
+    Refused(E),
+    /// The transition panicked: the EE is wrong.
+    #[error("panicked: {message}")]
+    Panicked {
+        /// What the panic said.
+        message: String,
+    },
+    /// An import trapped: the EE asked for what cannot be.
+    #[error("trapped: {0}")]
+    Trapped(Trap),
+}
+
+impl<E> Failure<E> {
+    /// Tells a trap from a panic by what it unwound with.
+    fn from_payload(payload: Box<dyn Any + Send>) -> Failure<E> {
+        let payload = match payload.downcast::<Trap>() {
+            Ok(trap) => return Failure::Trapped(*trap),
+            Err(payload) => payload,
+        };
+        let payload = match payload.downcast::<&'static str>() {
+            Ok(message) => return Failure::Panicked { message: (*message).into() },
+            Err(payload) => payload,
+        };
+        match payload.downcast::<String>() {
+            Ok(message) => Failure::Panicked { message: *message },
+            Err(payload) => std::panic::resume_unwind(payload),
+        }
+    }
+}
+
+/// Why an import trapped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Trap {
+    /// [`block_data_copy`](crate::eth2::block_data_copy) reached over the end.
+    #[error("cannot copy {length} bytes from byte {offset} of block data that has {size} bytes")]
+    BlockDataOutOfRange {
+        /// The position of the first byte asked for.
+        offset: usize,
+        /// How many bytes were asked for.
+        length: usize,
+        /// How many bytes there are in all.
+        size: usize,
+    },
+    /// [`use_ticks`](crate::eth2::use_ticks) asked for more than was left.
+    #[error("out of ticks: cannot spend {n} of {left}")]
+    OutOfTicks {
+        /// How many ticks were to be spent.
+        n: u32,
+        /// How many were left.
+        left: u32,
+    },
+    /// The sum of [`add256`](crate::bignum::add256) has more than 256 bits.
+    #[error("add256 overflows: 0x{a} + 0x{b}")]
+    AddOverflow {
+        /// The first operand.
+        a: Uint256,
+        /// The second operand.
+        b: Uint256,
+    },
+    /// The difference of [`sub256`](crate::bignum::sub256) is negative.
+    #[error("sub256 overflows: 0x{a} - 0x{b}")]
+    SubOverflow {
+        /// The first operand.
+        a: Uint256,
+        /// The second operand.
+        b: Uint256,
+    },
+}
+
+/// How many ticks an execution has by default; scout's number.
+pub const TICKS_MAX: u32 = 10_000_000;

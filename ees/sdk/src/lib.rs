@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+#[cfg(not(target_family = "wasm"))]
+extern crate std;
+
+mod entry;
+#[doc(hidden)]
+pub mod runtime;
+
+mod bytes32;
+mod deposit;
+mod reader;
+mod root;
+
+pub mod bignum;
+pub mod context;
+pub mod debug;
+pub mod eth2;
+
+#[cfg(not(target_family = "wasm"))]
+pub mod harness;
+#[cfg(target_family = "wasm")]
+mod imports;
+#[cfg(any(target_family = "wasm", test))]
+mod line;
+
+pub use deposit::{DEPOSIT_BYTES, Deposit};
+pub use reader::{ReadError, Reader};
+pub use root::StateRoot;
+
+#[cfg(not(target_family = "wasm"))]
+use harness::imports;

@@ -1,0 +1,215 @@
+//! The reader through which untrusted bytes become values.
+
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+/// Reads untrusted bytes from front to back.
+///
+/// It is total: any bytes give values or a [`ReadError`], never a panic. It does not allocate, so a length
+/// that was read from the bytes is checked against what is left of them (by [`take`](Self::take) or
+/// [`sub`](Self::sub)) before anything can be reserved for it.
+///
+/// ```
+/// use outrider_sdk::{ReadError, Reader};
+///
+/// /// Reads `u32 length | bytes`, little-endian, and nothing after it.
+/// fn text(bytes: &[u8]) -> Result<&[u8], ReadError> {
+///     let mut reader = Reader::new(bytes);
+///     let length = reader.u32_le()?;
+///     let text = reader.take(length as usize)?;
+///     reader.finish()?;
+///     Ok(text)
+/// }
+///
+/// assert_eq!(text(b"\x02\0\0\0hi"), Ok(&b"hi"[..]));
+/// assert_eq!(text(b"\x02\0\0\0hi!"), Err(ReadError::TrailingBytes { offset: 6, n: 1 }));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts at the first of `bytes`, which gets offset 0.
+    pub const fn new(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { rest: bytes, offset: 0 }
+    }
+
+    /// Returns the position of the next byte, counted from where the outermost reader started.
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// Returns the number of bytes that are left.
+    pub const fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Takes the next `n` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::UnexpectedEnd`] if fewer are left; then none is taken.
+    pub fn take(&mut self, n: usize) -> Result<&'a [u8], ReadError> {
+        let Some((taken, rest)) = self.rest.split_at_checked(n) else {
+            return Err(self.unexpected_end(n));
+        };
+        self.advance(n, rest);
+        Ok(taken)
+    }
+
+    /// Takes the next `N` bytes as an array.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take).
+    pub fn take_array<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
+        let Some((taken, rest)) = self.rest.split_first_chunk() else {
+            return Err(self.unexpected_end(N));
+        };
+        self.advance(N, rest);
+        Ok(*taken)
+    }
+
+    /// Takes a little-endian integer of 4 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take).
+    pub fn u32_le(&mut self) -> Result<u32, ReadError> {
+        self.take_array().map(u32::from_le_bytes)
+    }
+
+    /// Takes a little-endian integer of 8 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take).
+    pub fn u64_le(&mut self) -> Result<u64, ReadError> {
+        self.take_array().map(u64::from_le_bytes)
+    }
+
+    /// Takes the next `n` bytes as a reader of their own, which counts offsets from the same start.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take).
+    pub fn sub(&mut self, n: usize) -> Result<Reader<'a>, ReadError> {
+        let offset = self.offset;
+        let rest = self.take(n)?;
+        Ok(Reader { rest, offset })
+    }
+
+    /// Ends the reading.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::TrailingBytes`] if any byte is left.
+    pub const fn finish(self) -> Result<(), ReadError> {
+        match self.rest {
+            [] => Ok(()),
+            trailing => Err(ReadError::TrailingBytes { offset: self.offset, n: trailing.len() }),
+        }
+    }
+
+    /// Steps over `n` bytes, which were just split off `rest`; so the sum is at most the length of a slice.
+    #[expect(clippy::arithmetic_side_effects, reason = "see above")]
+    const fn advance(&mut self, n: usize, rest: &'a [u8]) {
+        self.rest = rest;
+        self.offset += n;
+    }
+
+    const fn unexpected_end(&self, expected: usize) -> ReadError {
+        ReadError::UnexpectedEnd { offset: self.offset, expected, got: self.rest.len() }
+    }
+}
+
+/// Why bytes are not what they should be. Whoever made the bytes is to blame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// There are fewer bytes than a value, or its length prefix, asks for.
+    #[error("byte {offset}: expected {expected} more bytes, got {got}")]
+    UnexpectedEnd {
+        /// Where the value would start.
+        offset: usize,
+        /// How many bytes the value has.
+        expected: usize,
+        /// How many bytes there are.
+        got: usize,
+    },
+    /// There are bytes after the last value.
+    #[error("byte {offset}: expected the end, got {n} more bytes")]
+    TrailingBytes {
+        /// Where the last value ends.
+        offset: usize,
+        /// How many bytes come after it.
+        n: usize,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{string::ToString, vec::Vec};
+
+    use proptest::{collection::vec, prelude::any, proptest};
+
+    use super::{ReadError, Reader};
+
+    #[test]
+    fn integers_are_little_endian() {
+        let mut reader = Reader::new(&[1, 0, 0, 0x80, 2, 0, 0, 0, 0, 0, 0, 0x80]);
+        assert_eq!(reader.u32_le(), Ok(0x8000_0001));
+        assert_eq!(reader.u64_le(), Ok(0x8000_0000_0000_0002));
+        assert_eq!(reader.finish(), Ok(()));
+    }
+
+    #[test]
+    fn a_failed_take_takes_nothing() {
+        let mut reader = Reader::new(&[1, 2, 3]);
+        let error = ReadError::UnexpectedEnd { offset: 0, expected: 4, got: 3 };
+        assert_eq!(reader.take(4), Err(error));
+        assert_eq!(reader.u32_le(), Err(error));
+        assert_eq!(reader.sub(4).err(), Some(error));
+        assert_eq!(reader.take_array(), Ok([1, 2, 3]));
+        assert_eq!(error.to_string(), "byte 0: expected 4 more bytes, got 3");
+    }
+
+    #[test]
+    fn a_length_of_usize_max_is_an_error() {
+        let mut reader = Reader::new(&[1]);
+        assert!(reader.take(usize::MAX).is_err());
+        assert_eq!(reader.remaining(), 1);
+    }
+
+    #[test]
+    fn a_sub_reader_ends_where_it_should_and_counts_from_the_outermost_start() {
+        let mut outer = Reader::new(&[1, 2, 3, 4]);
+        assert_eq!(outer.take(1), Ok(&[1][..]));
+        let mut inner = outer.sub(2).unwrap();
+        assert_eq!((inner.offset(), inner.remaining()), (1, 2));
+        assert_eq!((outer.offset(), outer.remaining()), (3, 1));
+        assert_eq!(inner.take(1), Ok(&[2][..]));
+        let error = inner.finish().unwrap_err();
+        assert_eq!(error, ReadError::TrailingBytes { offset: 2, n: 1 });
+        assert_eq!(error.to_string(), "byte 2: expected the end, got 1 more bytes");
+    }
+
+    proptest! {
+        #[test]
+        fn takes_of_any_length_partition_the_bytes(
+            bytes in vec(any::<u8>(), 0..64),
+            lengths in vec(0_usize..16, 0..16),
+        ) {
+            let mut reader = Reader::new(&bytes);
+            let mut taken = Vec::new();
+            for length in lengths {
+                taken.extend_from_slice(reader.take(length).unwrap_or_default());
+                assert_eq!(reader.offset(), taken.len());
+                assert_eq!(reader.remaining(), bytes[taken.len()..].len());
+            }
+            assert_eq!(taken, &bytes[..taken.len()]);
+            assert_eq!(reader.finish().is_ok(), taken.len() == bytes.len());
+        }
+    }
+}

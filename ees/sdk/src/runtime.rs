@@ -1,0 +1,41 @@
+//! What runs around an EE's transition. Public for the [`entry!`](crate::entry) macro alone.
+
+use core::fmt::Display;
+
+use crate::{StateRoot, eth2};
+
+/// Fails to compile unless given what [`entry!`](crate::entry) asks for.
+pub const fn check_signature<E: Display>(_: fn(StateRoot, &[u8]) -> Result<StateRoot, E>) {}
+
+/// Executes `transition`; if it refuses the block, logs the reason and traps.
+#[cfg(target_family = "wasm")]
+pub fn main<E: Display>(transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>) {
+    if let Err(refusal) = execute(transition) {
+        crate::log!("block refused: {refusal}");
+        core::arch::wasm32::unreachable();
+    }
+}
+
+/// Reads what `transition` needs, calls it, and writes what it returns.
+pub(crate) fn execute<E>(transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>) -> Result<(), E> {
+    let pre_state_root = eth2::load_pre_state_root();
+    let block_data = eth2::block_data();
+    let post_state_root = transition(pre_state_root, &block_data)?;
+    eth2::save_post_state_root(&post_state_root);
+    Ok(())
+}
+
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+/// Logs message and place of a panic and traps.
+///
+/// Does not allocate: the panic may be that memory ran out.
+#[cfg(target_family = "wasm")]
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    let line = crate::line::Line::new(format_args!("{info}"));
+    crate::imports::print_mem(line.as_bytes());
+    core::arch::wasm32::unreachable()
+}

@@ -1,0 +1,65 @@
+//! What a host is told before it loads anything.
+
+use std::time::Duration;
+
+/// How a [`Host`](crate::Host) is set up.
+///
+/// [`Limits`] decide the outcome of an execution, so all nodes that must agree need the same ones. The other
+/// fields concern one node alone.
+#[derive(Clone, Debug)]
+pub struct HostConfig {
+    /// The limits that every node shares.
+    pub limits: Limits,
+    /// How long one execution may take before it is stopped.
+    ///
+    /// A safety net against loops that never end, not a rule of consensus: a slower machine reaches it
+    /// earlier. It is checked every few hundredths of a second.
+    pub wall_clock_max: Duration,
+    /// How many bytes of log output one execution keeps; what comes after is dropped, without a trap.
+    pub log_bytes_max: usize,
+    /// How many executions may run at one time; further ones wait for a free place.
+    pub concurrent_executions_max: u32,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            wall_clock_max: Duration::from_secs(10),
+            log_bytes_max: 1 << 20,
+            concurrent_executions_max: 64,
+        }
+    }
+}
+
+/// Bounds that every node must share, because reaching one decides the outcome of an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Size of a module in bytes. Default: 8 MiB, five times the size of an EVM with all its precompiles.
+    pub module_bytes_max: usize,
+    /// Size of a module's memory in pages of 64 KiB. Default: 4,096 pages, which are 256 MiB.
+    pub memory_pages_max: u32,
+    /// Elements in all tables of a module. Default: 20,000, twice what large compiled programs need.
+    pub table_elements_max: u32,
+    /// What `eth2.useTicks` may spend in one execution. Default: scout's 10,000,000.
+    pub ticks_max: u64,
+    /// Deposits that one execution may push. Default: 1,024, which are 184 KiB.
+    pub deposits_max: u32,
+    /// Size of the data of one block in bytes. Default: 128 MiB.
+    ///
+    /// Never more than `i32::MAX`, the most that `eth2.blockDataSize` can tell.
+    pub block_data_bytes_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            module_bytes_max: 8 << 20,
+            memory_pages_max: 4096,
+            table_elements_max: 20_000,
+            ticks_max: 10_000_000,
+            deposits_max: 1024,
+            block_data_bytes_max: 128 << 20,
+        }
+    }
+}

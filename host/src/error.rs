@@ -1,0 +1,396 @@
+//! Everything that can go wrong, and whose fault it is.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::abi::Import;
+use crate::execution::{DEPOSIT_BYTES, Log};
+
+/// Why a [`Host`](crate::Host) could not be made. The embedder's doing, or the machine's.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// The engine refused the configuration, or the machine has too little address space for it.
+    #[error("cannot set up the wasm engine")]
+    Engine(#[source] EngineError),
+    /// The thread that watches the wall clock did not start.
+    #[error("cannot start the wall clock thread")]
+    WallClock(#[source] std::io::Error),
+}
+
+/// Why a module was not loaded. The doing of who wrote the module, but for [`LoadError::Engine`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The EE's own module is not acceptable.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A library's module is not acceptable.
+    #[error("library `{name}`: {refusal}")]
+    LibraryRefused {
+        /// The library's name.
+        name: String,
+        /// What is wrong with it.
+        refusal: Refusal,
+    },
+    /// A library has the name of a module of the ABI.
+    #[error("library `{name}`: the name is taken by the host's own imports")]
+    LibraryNameTaken {
+        /// The library's name.
+        name: String,
+    },
+    /// More libraries than an EE may have.
+    #[error("{got} libraries are given, the limit is {limit}")]
+    TooManyLibraries {
+        /// Libraries given.
+        got: u32,
+        /// The limit.
+        limit: u32,
+    },
+    /// Two libraries have the same name.
+    #[error("library `{name}` is given twice")]
+    LibraryTwice {
+        /// The libraries' name.
+        name: String,
+    },
+    /// The engine did not compile a module that the host accepts. The host's fault.
+    #[error("the wasm engine does not compile this module")]
+    Engine(#[source] EngineError),
+}
+
+/// One reason to refuse a module. Offsets are in bytes from the start of the module.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// More bytes than [`Limits::module_bytes_max`](crate::Limits::module_bytes_max).
+    #[error("the module has {got} bytes, the limit is {limit}")]
+    ModuleTooLarge {
+        /// Size of the module in bytes.
+        got: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Not a wasm module at all.
+    #[error("not a wasm module: it starts with {starts_with}, not with 00 61 73 6d (\\0asm)")]
+    NotWasm {
+        /// The first bytes, in hex.
+        starts_with: String,
+    },
+    /// Malformed or invalid by the WebAssembly specification, or cut off.
+    #[error("invalid wasm at byte {offset:#x}: {message}")]
+    Invalid {
+        /// Where.
+        offset: usize,
+        /// What the validator says.
+        message: String,
+    },
+    /// Valid in a larger WebAssembly than the one that all nodes run alike.
+    #[error("`{proposal}` at byte {offset:#x} is outside of the profile: {message}")]
+    OutsideProfile {
+        /// Where.
+        offset: usize,
+        /// The WebAssembly proposal that would be needed.
+        proposal: String,
+        /// What the validator says.
+        message: String,
+    },
+    /// An import that neither the ABI nor a library has.
+    #[error("unknown import `{module}.{name}` at byte {offset:#x}{hint}")]
+    UnknownImport {
+        /// The import's module.
+        module: String,
+        /// The import's name.
+        name: String,
+        /// Where.
+        offset: usize,
+        /// What may have been meant, as the end of the message.
+        hint: String,
+    },
+    /// An import of the ABI or of a library, with another type than it has there.
+    #[error("import `{module}.{name}` at byte {offset:#x} has type {got}, expected {expected}")]
+    ImportType {
+        /// The import's module.
+        module: String,
+        /// The import's name.
+        name: String,
+        /// Where.
+        offset: usize,
+        /// The type that the module asks for.
+        got: String,
+        /// The type that there is.
+        expected: String,
+    },
+    /// A library that imports something. Libraries stand alone, as in scout.
+    #[error("a library cannot import anything, and this one imports `{module}.{name}` at byte {offset:#x}")]
+    LibraryImport {
+        /// The import's module.
+        module: String,
+        /// The import's name.
+        name: String,
+        /// Where.
+        offset: usize,
+    },
+    /// No `memory` export.
+    #[error("no export `memory`: the host reads and writes through it")]
+    NoMemory,
+    /// `memory` is exported, but is something else.
+    #[error("export `memory` at byte {offset:#x} is a {got}, not a memory")]
+    MemoryIsNot {
+        /// Where.
+        offset: usize,
+        /// What it is instead.
+        got: &'static str,
+    },
+    /// A memory that starts out larger than
+    /// [`Limits::memory_pages_max`](crate::Limits::memory_pages_max).
+    #[error("the memory starts with {got} pages of 64 KiB, the limit is {limit}")]
+    MemoryTooLarge {
+        /// Pages of 64 KiB that the module asks for.
+        got: u64,
+        /// The limit in pages.
+        limit: u32,
+    },
+    /// Tables that start out with more elements than
+    /// [`Limits::table_elements_max`](crate::Limits::table_elements_max).
+    #[error("a table starts with {got} elements, the limit is {limit}")]
+    TableTooLarge {
+        /// Elements that the module asks for.
+        got: u64,
+        /// The limit in elements.
+        limit: u32,
+    },
+    /// More tables than the profile allows.
+    #[error("the module has {got} tables, the limit is {limit}")]
+    TooManyTables {
+        /// Tables in the module.
+        got: u32,
+        /// The limit.
+        limit: u32,
+    },
+    /// No `main` export.
+    #[error("no export `main`: it is what the host calls")]
+    NoMain,
+    /// `main` is exported, but is something else.
+    #[error("export `main` at byte {offset:#x} is a {got}, not a function")]
+    MainIsNot {
+        /// Where.
+        offset: usize,
+        /// What it is instead.
+        got: &'static str,
+    },
+    /// `main` takes or returns something.
+    #[error("export `main` at byte {offset:#x} has type {got}, expected () -> ()")]
+    MainType {
+        /// Where.
+        offset: usize,
+        /// The type that it has.
+        got: String,
+    },
+}
+
+/// Why an execution gave no post-state root.
+#[derive(Debug)]
+pub struct ExecutionError {
+    /// What happened.
+    pub kind: ExecutionErrorKind,
+    /// What the EE logged before, in order; the last line is often its own account of the matter.
+    pub logs: Vec<Log>,
+    /// The wasm functions that were running, innermost first.
+    pub backtrace: Vec<Frame>,
+}
+
+impl ExecutionError {
+    /// Names the party whose fault the failure is.
+    pub fn fault(&self) -> Fault {
+        match &self.kind {
+            ExecutionErrorKind::Trap(_)
+            | ExecutionErrorKind::HostCall { .. }
+            | ExecutionErrorKind::NoPostStateRoot => Fault::Guest,
+            ExecutionErrorKind::WallClock { .. } => Fault::Limit,
+            ExecutionErrorKind::BlockDataTooLarge { .. } => Fault::Caller,
+            ExecutionErrorKind::Engine(_) => Fault::Host,
+        }
+    }
+}
+
+impl fmt::Display for ExecutionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl std::error::Error for ExecutionError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.kind.source()
+    }
+}
+
+/// Whose fault a failed execution is; each asks for another reaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The EE refused the block or has a bug: every node sees the same, the block is invalid.
+    Guest,
+    /// A limit of this node was reached that other nodes may not reach: says nothing about the block.
+    Limit,
+    /// The embedder passed something that the host does not take.
+    Caller,
+    /// The host or its machine failed: says nothing about the block.
+    Host,
+}
+
+/// What ended an execution early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecutionErrorKind {
+    /// The EE's code trapped; also how an EE refuses a block.
+    #[error("the EE trapped: {0}")]
+    Trap(TrapKind),
+    /// The EE called an import with arguments that the import does not take.
+    #[error("the EE's call of {import} failed: {source}")]
+    HostCall {
+        /// The import, such as `eth2.blockDataCopy`.
+        import: &'static Import,
+        /// What was wrong with the call.
+        source: HostCallError,
+    },
+    /// The EE returned without having called `eth2.savePostStateRoot`.
+    #[error("the EE returned without saving a post-state root")]
+    NoPostStateRoot,
+    /// [`HostConfig::wall_clock_max`](crate::HostConfig::wall_clock_max) was reached.
+    #[error("the EE was stopped after {limit:?}, the most that one execution may take on this node")]
+    WallClock {
+        /// The limit.
+        limit: Duration,
+    },
+    /// More block data than [`Limits::block_data_bytes_max`](crate::Limits::block_data_bytes_max).
+    #[error("the block data has {got} bytes, the limit is {limit}")]
+    BlockDataTooLarge {
+        /// Size of the block data in bytes.
+        got: usize,
+        /// The limit in bytes.
+        limit: u32,
+    },
+    /// The engine failed for a reason that no guest can bring about, such as a machine out of memory.
+    #[error("the wasm engine failed")]
+    Engine(#[source] EngineError),
+}
+
+/// What an engine says of a failure of its own.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct EngineError(#[from] pub(crate) Box<dyn std::error::Error + Send + Sync>);
+
+/// The traps of WebAssembly, the same for every engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrapKind {
+    /// An `unreachable` instruction; what panics and refusals are compiled to.
+    #[error("unreachable code was reached")]
+    Unreachable,
+    /// An access outside of a memory.
+    #[error("out of bounds memory access")]
+    MemoryOutOfBounds,
+    /// An access outside of a table.
+    #[error("out of bounds table access")]
+    TableOutOfBounds,
+    /// An indirect call through an empty table element.
+    #[error("indirect call to a null element")]
+    IndirectCallToNull,
+    /// An indirect call of a function of another type.
+    #[error("indirect call of a function of another type")]
+    IndirectCallType,
+    /// A signed division whose result does not fit.
+    #[error("integer overflow")]
+    IntegerOverflow,
+    /// A division by zero.
+    #[error("integer division by zero")]
+    IntegerDivisionByZero,
+    /// A conversion of a float that no integer stands for.
+    #[error("invalid conversion to integer")]
+    InvalidConversionToInteger,
+    /// Too many calls within calls.
+    #[error("call stack exhausted")]
+    StackOverflow,
+}
+
+/// What was wrong with a call of an import.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HostCallError {
+    /// A range that is not in the EE's memory.
+    #[error(
+        "{length} bytes at pointer {pointer:#x} are not within the memory of {memory_bytes} bytes{}",
+        if *.memory_bytes == 0 { " (the start function runs before the memory is attached)" } else { "" }
+    )]
+    MemoryOutOfBounds {
+        /// Where the range starts.
+        pointer: u32,
+        /// Length of the range in bytes.
+        length: u32,
+        /// Size of the memory in bytes.
+        memory_bytes: usize,
+    },
+    /// A range that is not in the block data.
+    #[error("{length} bytes at offset {offset} are not within the block data of {block_data_bytes} bytes")]
+    BlockDataOutOfBounds {
+        /// Where the range starts.
+        offset: u32,
+        /// Length of the range in bytes.
+        length: u32,
+        /// Size of the block data in bytes.
+        block_data_bytes: usize,
+    },
+    /// A deposit of another length than 184 bytes.
+    #[error("a deposit has {DEPOSIT_BYTES} bytes, got {got}")]
+    DepositLength {
+        /// The length given.
+        got: u32,
+    },
+    /// More deposits than [`Limits::deposits_max`](crate::Limits::deposits_max).
+    #[error("an execution may push {limit} deposits, and this is one more")]
+    TooManyDeposits {
+        /// The limit.
+        limit: u32,
+    },
+    /// More ticks than [`Limits::ticks_max`](crate::Limits::ticks_max) leaves.
+    #[error("out of ticks: {requested} requested, {left} left of {limit}")]
+    OutOfTicks {
+        /// Ticks that the call would spend.
+        requested: u32,
+        /// Ticks not yet spent.
+        left: u64,
+        /// Ticks that an execution may spend.
+        limit: u64,
+    },
+    /// A sum of more than 256 bits.
+    #[error("the sum does not fit into 256 bits")]
+    SumOverflow,
+    /// A difference below zero.
+    #[error("the difference is negative")]
+    DifferenceNegative,
+}
+
+/// One wasm function that was running when an execution failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The function's index in its module.
+    pub function_index: u32,
+    /// The function's name as it stands in the module's name section, if there is one; [`Frame`] shows it
+    /// demangled.
+    pub function_name: Option<String>,
+    /// Where in the module it was, in bytes.
+    pub module_offset: Option<usize>,
+}
+
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.function_name {
+            // The alternate form leaves the hashes out.
+            Some(name) => write!(f, "{:#}", rustc_demangle::demangle(name))?,
+            None => write!(f, "function {}", self.function_index)?,
+        }
+        match self.module_offset {
+            Some(offset) => write!(f, " at byte {offset:#x}"),
+            None => Ok(()),
+        }
+    }
+}

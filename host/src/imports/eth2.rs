@@ -1,0 +1,74 @@
+//! `eth2`: the state root, the block data, deposits, ticks and context.
+
+use super::{Call, range, slice_mut};
+use crate::error::HostCallError;
+use crate::execution::{DEPOSIT_BYTES, Deposit, StateRoot};
+
+pub(crate) fn load_pre_state_root(call: &mut Call<'_>, pointer: u32) -> Result<(), HostCallError> {
+    let root = call.execution.input.pre_state_root;
+    call.write(pointer, &root.0)
+}
+
+pub(crate) fn block_data_size(call: &Call<'_>) -> u32 {
+    // `Ee::execute` has refused block data of more than `i32::MAX` bytes.
+    u32::try_from(call.execution.input.block_data.len()).unwrap_or(u32::MAX)
+}
+
+pub(crate) fn block_data_copy(
+    call: &mut Call<'_>,
+    pointer: u32,
+    offset: u32,
+    length: u32,
+) -> Result<(), HostCallError> {
+    let block_data = &call.execution.input.block_data;
+    let from = range(offset, length)
+        .and_then(|range| block_data.get(range))
+        .ok_or(HostCallError::BlockDataOutOfBounds { offset, length, block_data_bytes: block_data.len() })?;
+    slice_mut(call.memory, pointer, length)?.copy_from_slice(from);
+    Ok(())
+}
+
+pub(crate) fn save_post_state_root(call: &mut Call<'_>, pointer: u32) -> Result<(), HostCallError> {
+    call.execution.post_state_root = Some(StateRoot(call.read_array(pointer)?));
+    Ok(())
+}
+
+pub(crate) fn push_new_deposit(call: &mut Call<'_>, pointer: u32, length: u32) -> Result<(), HostCallError> {
+    let bytes = call.read(pointer, length)?;
+    let bytes: &[u8; DEPOSIT_BYTES] =
+        bytes.try_into().map_err(|_| HostCallError::DepositLength { got: length })?;
+    let deposit = Deposit::from_bytes(bytes);
+    let limit = call.execution.deposits_max;
+    if call.execution.deposits.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
+        return Err(HostCallError::TooManyDeposits { limit });
+    }
+    call.execution.deposits.push(deposit);
+    Ok(())
+}
+
+pub(crate) fn use_ticks(call: &mut Call<'_>, ticks: u32) -> Result<(), HostCallError> {
+    let limit = call.execution.ticks_max;
+    let left = limit.saturating_sub(call.execution.ticks_used);
+    if u64::from(ticks) > left {
+        return Err(HostCallError::OutOfTicks { requested: ticks, left, limit });
+    }
+    call.execution.ticks_used = call.execution.ticks_used.saturating_add(u64::from(ticks));
+    Ok(())
+}
+
+pub(crate) fn context_shard(call: &Call<'_>) -> u64 {
+    call.execution.input.context.shard.0
+}
+
+pub(crate) fn context_slot(call: &Call<'_>) -> u64 {
+    call.execution.input.context.slot.0
+}
+
+pub(crate) fn context_ee_index(call: &Call<'_>) -> u64 {
+    call.execution.input.context.ee_index.0
+}
+
+pub(crate) fn context_beacon_root(call: &mut Call<'_>, pointer: u32) -> Result<(), HostCallError> {
+    let root = call.execution.input.context.beacon_root;
+    call.write(pointer, &root.0)
+}

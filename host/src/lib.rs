@@ -1,0 +1,52 @@
+//! Runs WebAssembly execution environments (EEs) as pure functions.
+//!
+//! An EE takes the 32-byte root of its state and the data of one block, and answers with the root of the
+//! state after the block. This crate validates an EE's module, compiles it once, and executes it as often as
+//! asked, from as many threads as there are; no execution sees anything of another.
+//!
+//! ```
+//! use outrider_host::{ExecutionInput, Host, HostConfig, StateRoot};
+//!
+//! // An EE that answers with the root it was given.
+//! let identity = r#"(module
+//!     (import "eth2" "loadPreStateRoot" (func $load (param i32)))
+//!     (import "eth2" "savePostStateRoot" (func $save (param i32)))
+//!     (memory (export "memory") 1)
+//!     (func (export "main") (call $load (i32.const 0)) (call $save (i32.const 0))))"#;
+//! # let identity = wat::parse_str(identity)?;
+//!
+//! let host = Host::new(HostConfig::default())?;
+//! let ee = host.load(&identity)?;
+//! let root = StateRoot([7; 32]);
+//! let output = ee.execute(&ExecutionInput::new(root, b"".as_slice()))?;
+//! assert_eq!(output.post_state_root, root);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Failures say whose fault they are: [`LoadError`] is about the module, [`ExecutionError`] about one
+//! execution, and [`ExecutionError::fault`] names the guilty party. No module and no input makes the host
+//! panic.
+
+mod abi;
+mod config;
+mod engine;
+mod error;
+mod execution;
+mod host;
+mod imports;
+mod module;
+mod validate;
+
+pub use abi::{ABI, Import, ValueType};
+pub use config::{HostConfig, Limits};
+pub use error::{
+    EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, HostCallError, HostError, LoadError,
+    Refusal, TrapKind,
+};
+pub use execution::{
+    BeaconRoot, Context, DEPOSIT_BYTES, Deposit, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue,
+    ShardIndex, Slot, StateRoot,
+};
+pub use host::{Ee, Host, Library};
+pub use module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
+pub use validate::summarize;

@@ -1,0 +1,104 @@
+//! What there is to tell about a module: for `outrider inspect`, and for whoever wonders at a refusal.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::abi::Import;
+use crate::error::Refusal;
+
+/// The SHA-256 of an EE's module, the consensus specs' hash; `sha256sum` tells the same.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CodeHash(pub [u8; 32]);
+
+impl CodeHash {
+    /// Hashes a module.
+    pub fn of(code: &[u8]) -> Self {
+        Self(Sha256::digest(code).into())
+    }
+}
+
+/// What a module consists of, as far as it could be read.
+#[derive(Clone, Debug)]
+pub struct ModuleSummary {
+    /// Size of the module in bytes.
+    pub bytes: usize,
+    /// Hash of the module.
+    pub code_hash: CodeHash,
+    /// The imports, in order.
+    pub imports: Vec<ImportSummary>,
+    /// The exports, in order.
+    pub exports: Vec<ExportSummary>,
+    /// The memory, imported or not.
+    pub memory: Option<MemorySummary>,
+    /// Elements that each table starts with, imported ones first.
+    pub table_elements: Vec<u64>,
+    /// Functions defined in the module.
+    pub n_functions: u32,
+    /// Globals defined in the module.
+    pub n_globals: u32,
+    /// The start function's index, if there is one.
+    pub start_function: Option<u32>,
+    /// The sections, in order.
+    pub sections: Vec<SectionSummary>,
+    /// Every reason to refuse the module; none if it is acceptable.
+    pub refusals: Vec<Refusal>,
+}
+
+/// One import of a module.
+#[derive(Clone, Debug)]
+pub struct ImportSummary {
+    /// The module imported from.
+    pub module: String,
+    /// The name within that module.
+    pub name: String,
+    /// The type that is asked for, such as `(i32) -> ()`.
+    pub ty: String,
+    /// Where the import stands, in bytes.
+    pub offset: usize,
+    /// The entry of the ABI, unless it comes from a library or from nowhere.
+    pub abi: Option<&'static Import>,
+}
+
+/// One export of a module.
+#[derive(Clone, Debug)]
+pub struct ExportSummary {
+    /// The name.
+    pub name: String,
+    /// The type, such as `() -> ()`.
+    pub ty: String,
+    /// Where the export stands, in bytes.
+    pub offset: usize,
+}
+
+/// The memory of a module, in pages of 64 KiB.
+#[derive(Clone, Copy, Debug)]
+pub struct MemorySummary {
+    /// Pages at the start.
+    pub pages: u64,
+    /// The most that the module itself allows.
+    pub pages_max: Option<u64>,
+}
+
+/// One section of a module.
+#[derive(Clone, Debug)]
+pub struct SectionSummary {
+    /// The name; a custom section's own name in quotes.
+    pub name: String,
+    /// Where the contents start, in bytes.
+    pub offset: usize,
+    /// Size of the contents in bytes.
+    pub bytes: usize,
+}
+
+impl fmt::Display for CodeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for CodeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CodeHash({self})")
+    }
+}
