@@ -383,13 +383,13 @@ mod tests {
                 "f.yaml:8:1: unknown field `typo`, expected one of beacon_state, shard_pre_state, shard_blocks, shard_post_state, deposit_receipts",
             ),
             (fixture("", "", deposit), "f.yaml:8:29: pubkey has 0 bytes, expected 48"),
-            (fixture("", "{env: 0}", ""), "f.yaml:5:16: missing field `data`"),
+            (fixture("", "{env: 0}", ""), "f.yaml:5:17: missing field `data`"),
             (fixture("", "{env: -1, data: \"\"}", ""), "f.yaml:5:22: invalid u64"),
             (
                 fixture("", "", "shard_blocks: []"),
                 "f.yaml:8:1: duplicate mapping key: shard_blocks not allowed here",
             ),
-            ("shard_blocks: [".to_owned(), "f.yaml:1:15: unexpected end of file"),
+            ("shard_blocks: [".to_owned(), "f.yaml:1:15: unclosed bracket '['"),
             (
                 fixture("", "", "").replacen("[]", &format!("[\"{}\"]", "no.wasm"), 1),
                 "f.yaml:2:23: cannot find `no.wasm`, neither beside the fixture (nowhere/no.wasm) nor from the \

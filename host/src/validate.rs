@@ -105,7 +105,7 @@ fn read(code: &[u8], limits: &Limits) -> ModuleRead {
         let starts_with = if code.is_empty() { "nothing".to_owned() } else { starts_with.join(" ") };
         module.refuse(Refusal::NotWasm { starts_with });
     } else if let Err(error) = module.read_sections(code) {
-        module.refuse(invalid(&error));
+        module.refuse(invalid(code, &error));
     } else {
         module.complete = true;
         module.check_sizes(limits);
@@ -462,9 +462,10 @@ fn range(initial: u64, maximum: Option<u64>) -> String {
     }
 }
 
-fn invalid(error: &wasmparser::Error) -> Refusal {
+/// Tells an invalid module from one that is valid in a larger WebAssembly, and names what that needs.
+fn invalid(code: &[u8], error: &wasmparser::Error) -> Refusal {
     let (offset, message) = (error.offset(), error.message().to_owned());
-    match error.missing_wasm_feature() {
+    match error.missing_wasm_feature().or_else(|| missing_proposal(code)) {
         Some(features) => {
             let proposals = features.iter_names().map(|(name, _)| name.to_lowercase().replace('_', "-"));
             let proposal = proposals.collect::<Vec<_>>().join(", ");
@@ -472,6 +473,15 @@ fn invalid(error: &wasmparser::Error) -> Refusal {
         }
         None => Refusal::Invalid { offset, message },
     }
+}
+
+/// Finds the one proposal with which a module outside of the profile would be valid.
+fn missing_proposal(code: &[u8]) -> Option<WasmFeatures> {
+    let is_valid = |features| Validator::new_with_features(features).validate_all(code).is_ok();
+    if !is_valid(WasmFeatures::all()) {
+        return None;
+    }
+    WasmFeatures::all().difference(PROFILE).iter().find(|proposal| is_valid(PROFILE.union(*proposal)))
 }
 
 /// Names a section as the specification does.

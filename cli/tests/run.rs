@@ -1,0 +1,319 @@
+//! `outrider run`: scout's fixtures, what does not hold, and what cannot be used.
+
+mod support;
+
+use serde_json::Value;
+use support::{Ran, Scratch, blob, project, wasm};
+
+const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// A fixture for one EE, `ee.wasm`, that expects `expected` of one empty block.
+fn fixture(expected: &str) -> String {
+    format!(
+        "beacon_state:
+  execution_scripts:
+    - ee.wasm
+shard_pre_state:
+  exec_env_states:
+    - \"{ZERO}\"
+shard_blocks:
+  - env: 0
+    data: \"\"
+shard_post_state:
+  exec_env_states:
+    - \"{expected}\"
+"
+    )
+}
+
+/// Writes a fixture and an EE whose `main` has this body, and runs the fixture.
+fn run_body(body: &str, expected: &str) -> Ran {
+    let scratch = Scratch::new();
+    scratch
+        .write("f.yaml", fixture(expected))
+        .write("ee.wasm", wasm(&format!("(func (export \"main\") {body})")));
+    scratch.outrider(&["run", "f.yaml"])
+}
+
+#[track_caller]
+fn check_unusable(scratch: &Scratch, arguments: &[&str], expected: &str) {
+    let ran = scratch.outrider(arguments);
+    assert_eq!(ran.err, format!("error: {expected}\n"));
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+}
+
+#[test]
+fn every_example_passes() {
+    let examples = project().join("examples");
+    let ran = Scratch::new().outrider(&["run", &examples.to_string_lossy()]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.err, "");
+    assert!(
+        ran.out.contains("29505fd952857b5766c759bcb4af58eb8df5a91043540c1398dd987a503127fc"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.ends_with("2 fixtures, 5 blocks: 2 passed, 0 failed\n"), "{}", ran.out);
+}
+
+/// Scout's own files, to the byte, with our EEs where scout's build leaves its scripts.
+#[test]
+fn scouts_fixtures_pass_unchanged() {
+    let data = std::env::var_os("OUTRIDER_DATA").map_or(project().join("../shared/data"), Into::into);
+    let files = ["test.yaml", "bazaar.yaml"].map(|file| (file, std::fs::read(data.join("scout").join(file))));
+    let scratch = Scratch::new();
+    for (file, contents) in files {
+        match contents {
+            Ok(contents) => scratch.write(file, contents),
+            Err(_) => return eprintln!("SKIPPED: no scout/{file}; OUTRIDER_DATA can point at the test data"),
+        };
+    }
+    for name in ["helloworld", "bazaar"] {
+        let built = format!("scripts/{name}/target/wasm32-unknown-unknown/release/phase2_{name}.wasm");
+        scratch.write(&built, blob(name));
+    }
+    let ran = scratch.outrider(&["run", "test.yaml", "bazaar.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.ends_with("2 fixtures, 5 blocks: 2 passed, 0 failed\n"), "{}", ran.out);
+}
+
+#[test]
+fn a_wrong_root_shows_expected_and_got_and_since_when() {
+    let scratch = Scratch::new();
+    let bazaar = std::fs::read_to_string(project().join("examples/bazaar.yaml")).expect("it is there");
+    let changed = bazaar.replace("../ees/blobs/", "").replace("29505fd9", "39505fd9");
+    scratch.write("f.yaml", changed);
+    scratch.write("helloworld.wasm", blob("helloworld")).write("bazaar.wasm", blob("bazaar"));
+    let ran = scratch.outrider(&["run", "f.yaml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let expected = "  env 1: wrong post-state root, known after block 2
+    expected 39505fd952857b5766c759bcb4af58eb8df5a91043540c1398dd987a503127fc
+    got      29505fd952857b5766c759bcb4af58eb8df5a91043540c1398dd987a503127fc\n";
+    assert!(ran.out.contains(expected), "{}", ran.out);
+    assert!(ran.out.ends_with("1 fixture, 3 blocks: 0 passed, 1 failed\n"), "{}", ran.out);
+}
+
+#[test]
+fn a_wrong_root_without_blocks_is_known_before_any() {
+    let scratch = Scratch::new();
+    let without_blocks = fixture(&ZERO.replacen('0', "1", 1))
+        .replace("shard_blocks:\n  - env: 0\n    data: \"\"", "shard_blocks: []");
+    scratch.write("f.yaml", without_blocks).write("ee.wasm", wasm("(func (export \"main\"))"));
+    let ran = scratch.outrider(&["run", "f.yaml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("env 0: wrong post-state root, known before any block"), "{}", ran.out);
+}
+
+#[test]
+fn an_ee_that_fails_fails_the_fixture() {
+    for (body, expected) in [
+        ("unreachable", "the EE trapped: unreachable code was reached"),
+        ("", "the EE returned without saving a post-state root"),
+        (
+            "(call $save (i32.const -1))",
+            "the EE's call of eth2.savePostStateRoot failed: 32 bytes at pointer 0xffffffff are not within the \
+             memory of 65536 bytes",
+        ),
+        (
+            "(call $ticks (i32.const 10000001))",
+            "the EE's call of eth2.useTicks failed: out of ticks: 10000001 requested, 10000000 left of 10000000",
+        ),
+    ] {
+        let ran = run_body(body, ZERO);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.out.contains(&format!("  block 0, env 0: {expected}\n")), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_failed_block_shows_last_words_and_backtrace() {
+    let ran = run_body(
+        r#"(i32.store (i32.const 0) (i32.const 0x6c6c6177)) (call $print (i32.const 0) (i32.const 4)) unreachable"#,
+        ZERO,
+    );
+    assert!(ran.out.contains("    its last words: wall\n    in function 4 at byte 0x"), "{}", ran.out);
+}
+
+#[test]
+fn bazaars_refusals_say_why() {
+    let scratch = Scratch::new();
+    let bazaar = std::fs::read_to_string(project().join("examples/bazaar.yaml")).expect("it is there");
+    let changed = bazaar.replace("../ees/blobs/", "").replace("22ea9b04", "33ea9b04");
+    scratch.write("f.yaml", changed);
+    scratch.write("helloworld.wasm", blob("helloworld")).write("bazaar.wasm", blob("bazaar"));
+    let ran = scratch.outrider(&["run", "f.yaml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("its last words: block refused: "), "{}", ran.out);
+    assert!(
+        ran.out.contains("33ea9b045f8792170b45ec629c98e1b92bc6a19cd8d0e9f37baaadf2564142f4"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn listed_deposits_must_be_pushed_as_often_as_listed() {
+    let deposit = |amount: u32| {
+        let (pubkey, signature) = ("00".repeat(48), "00".repeat(96));
+        format!(
+            "{{pubkey: {pubkey}, withdrawal_credentials: {ZERO}, amount: {amount}, signature: {signature}}}"
+        )
+    };
+    let body =
+        "(func (export \"main\") (call $deposit (i32.const 0) (i32.const 184)) (call $save (i32.const 0)))";
+    for (deposits, code) in [
+        (String::new(), 0),
+        ("deposit_receipts: []".to_owned(), 0),
+        (format!("deposit_receipts: [{}]", deposit(0)), 0),
+        (format!("deposit_receipts: [{}, {}]", deposit(0), deposit(0)), 1),
+        (format!("deposit_receipts: [{}]", deposit(1)), 1),
+    ] {
+        let scratch = Scratch::new();
+        scratch.write("f.yaml", fixture(ZERO) + &deposits).write("ee.wasm", wasm(body));
+        let ran = scratch.outrider(&["run", "f.yaml"]);
+        assert_eq!(ran.code, Some(code), "{deposits}: {ran:?}");
+        assert_eq!(ran.out.contains("  deposit not pushed\n"), code == 1, "{}", ran.out);
+        let unlisted = deposits == "deposit_receipts: []" || deposits.contains("amount: 1");
+        assert_eq!(ran.out.contains("  1 deposit not listed in deposit_receipts\n"), unlisted, "{}", ran.out);
+    }
+}
+
+#[test]
+fn limits_can_be_set() {
+    let scratch = Scratch::new();
+    let main = "(func (export \"main\") (call $ticks (i32.const 20)) (call $save (i32.const 0)))";
+    scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", wasm(main));
+    assert_eq!(scratch.outrider(&["run", "f.yaml", "--ticks", "20"]).code, Some(0));
+    assert_eq!(scratch.outrider(&["run", "f.yaml", "--ticks", "19"]).code, Some(1));
+    scratch.write("ee.wasm", wasm("(func (export \"main\") (loop (br 0)))"));
+    let ran = scratch.outrider(&["run", "f.yaml", "--timeout", "0"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("the EE was stopped after 0ns"), "{}", ran.out);
+}
+
+#[test]
+fn libraries_are_linked_by_name() {
+    let scratch = Scratch::new();
+    let library = wat::parse_str(r#"(module (func (export "answer") (result i32) (i32.const 42)))"#);
+    let ee = wat::parse_str(
+        r#"(module
+            (import "eth2" "savePostStateRoot" (func $save (param i32)))
+            (import "oracle" "answer" (func $answer (result i32)))
+            (memory (export "memory") 1)
+            (func (export "main") (i32.store8 (i32.const 31) (call $answer)) (call $save (i32.const 0))))"#,
+    );
+    let expected = format!("{}2a", "00".repeat(31));
+    let libraries = "beacon_state:\n  libraries: [{name: oracle, file: lib/oracle.wasm}]";
+    scratch.write("f.yaml", fixture(&expected).replacen("beacon_state:", libraries, 1));
+    scratch
+        .write("ee.wasm", ee.expect("well-formed"))
+        .write("lib/oracle.wasm", library.expect("well-formed"));
+    let ran = scratch.outrider(&["run", "f.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[test]
+fn scripts_are_found_beside_the_fixture_and_then_from_the_working_directory() {
+    let scratch = Scratch::new();
+    let (good, bad) = (wasm("(func (export \"main\") (call $save (i32.const 0)))"), "not wasm");
+    scratch.write("fixtures/f.yaml", fixture(ZERO)).write("ee.wasm", &good);
+    assert_eq!(scratch.outrider(&["run", "fixtures/f.yaml"]).code, Some(0));
+    scratch.write("fixtures/ee.wasm", bad);
+    assert_eq!(scratch.outrider(&["run", "fixtures/f.yaml"]).code, Some(2));
+}
+
+#[test]
+fn fixtures_that_cannot_be_used_get_one_line() {
+    let scratch = Scratch::new();
+    let main = wasm("(func (export \"main\") (call $save (i32.const 0)))");
+    let with = |from: &str, to: &str| fixture(ZERO).replacen(from, to, 1);
+    for (text, expected) in [
+        (
+            with("data: \"\"", "data: \"abc\""),
+            "9:11: data has an odd number of hex digits (3): two make a byte",
+        ),
+        (
+            with("shard_blocks", "shard_block"),
+            "7:1: unknown field `shard_block`, expected one of beacon_state, shard_pre_state, shard_blocks, \
+             shard_post_state, deposit_receipts",
+        ),
+        (
+            with("env: 0", "env: 1"),
+            "8:10: env 1 does not exist: execution_scripts has 1, exec_env_states of shard_pre_state 1, counted \
+             from 0",
+        ),
+        (with("ee.wasm", "no.wasm"), "3:7: cannot find `no.wasm`"),
+        (with("ee.wasm", "."), "3:7: cannot read `.`: Is a directory (os error 21)"),
+        (
+            with("ee.wasm", "cut.wasm"),
+            "3:7: `cut.wasm` cannot be loaded: invalid wasm at byte 0x19: unexpected end-of-file",
+        ),
+    ] {
+        scratch.write("ee.wasm", &main).write("cut.wasm", &main[..100]).write("f.yaml", text);
+        check_unusable(&scratch, &["run", "f.yaml"], &format!("f.yaml:{expected}"));
+    }
+    scratch.write("f.yaml", b"a: \xff");
+    check_unusable(&scratch, &["run", "f.yaml"], "f.yaml: not UTF-8 text from byte 3 on");
+}
+
+#[test]
+fn arguments_that_name_nothing_get_one_line() {
+    let scratch = Scratch::new();
+    scratch.write("empty/readme", "");
+    for (argument, expected) in [
+        ("no.yaml", "no.yaml: no such file or directory"),
+        ("no*.yaml", "no*.yaml: no file matches"),
+        ("[", "[: not a glob pattern: Pattern syntax error near position 0: invalid range pattern"),
+        ("empty", "empty: no *.yaml or *.yml file in it"),
+    ] {
+        check_unusable(&scratch, &["run", argument], expected);
+    }
+}
+
+#[test]
+fn several_fixtures_run_and_the_worst_decides() {
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", wasm("(func (export \"main\") (call $save (i32.const 0)))"));
+    scratch.write("a/good.yaml", fixture(ZERO)).write("a/b/bad.yml", fixture(&ZERO.replacen('0', "1", 1)));
+    scratch.write("c/broken.yaml", "");
+    assert_eq!(scratch.outrider(&["run", "a/good.yaml"]).code, Some(0));
+    let ran = scratch.outrider(&["run", "a"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let lines: Vec<_> = ran.out.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert_eq!(lines, ["a/b/bad.yml FAILED", "a/good.yaml ok", "2 fixtures, 2 blocks: 1 passed, 1 failed"]);
+    let ran = scratch.outrider(&["run", "*/*.yaml", "a"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.out.ends_with("4 fixtures, 3 blocks: 2 passed, 1 failed, 1 unusable\n"), "{}", ran.out);
+    assert_eq!(ran.err, "error: c/broken.yaml:1:1: unexpected end of file\n");
+}
+
+#[test]
+fn json_tells_all_that_text_tells() {
+    let scratch = Scratch::new();
+    let examples = project().join("examples");
+    scratch.write("broken.yaml", "").write("bad.yaml", fixture(&ZERO.replacen('0', "1", 1)));
+    scratch.write("ee.wasm", wasm("(func (export \"main\") unreachable)"));
+    let ran = scratch.outrider(&["run", "--json", &examples.to_string_lossy(), "broken.yaml", "bad.yaml"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(2), ""));
+    let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    assert_eq!(json["summary"], serde_json::json!({"passed": 2, "failed": 1, "unusable": 1, "blocks": 6}));
+    let fixtures = json["fixtures"].as_array().expect("it is a list");
+    let status: Vec<_> = fixtures.iter().map(|fixture| fixture["status"].as_str()).collect();
+    assert_eq!(status, [Some("passed"), Some("passed"), Some("unusable"), Some("failed")]);
+    let block = &fixtures[0]["blocks"][2];
+    assert_eq!(block["post_state_root"], "29505fd952857b5766c759bcb4af58eb8df5a91043540c1398dd987a503127fc");
+    assert_eq!(fixtures[0]["blocks"][0]["logs"][0]["value"], "hello world!");
+    assert_eq!(fixtures[0]["blocks"][0]["deposits"][0]["amount"], 0);
+    assert_eq!(fixtures[2]["error"], "broken.yaml:1:1: unexpected end of file");
+    assert_eq!(fixtures[3]["blocks"][0]["outcome"], "failed");
+    assert_eq!(fixtures[3]["blocks"][0]["error"], "the EE trapped: unreachable code was reached");
+}
+
+#[test]
+fn what_ees_log_is_shown_on_request() {
+    let helloworld = project().join("examples/helloworld.yaml");
+    let ran = Scratch::new().outrider(&["run", "-v", &helloworld.to_string_lossy()]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.err.matches("hello world!").count(), 2, "{}", ran.err);
+    assert!(!ran.err.contains('\u{1b}'), "there is no terminal to show colours");
+}

@@ -1,0 +1,75 @@
+//! What the tests share: running the command in a directory of their own.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A directory for one test, gone when the test is over.
+pub(crate) struct Scratch(tempfile::TempDir);
+
+/// What a run of the command has left: exit code, stdout and stderr.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory can be made"))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Writes a file, and the directories it is in.
+    pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> &Self {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("it is in a directory")).expect("it can be made");
+        std::fs::write(path, contents).expect("the file can be written");
+        self
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(name)).expect("the file can be read")
+    }
+
+    /// Runs `outrider` here.
+    pub(crate) fn outrider(&self, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_outrider"));
+        ran(command.current_dir(self.path()).args(arguments).env_remove("NO_COLOR").output())
+    }
+}
+
+pub(crate) fn ran(output: std::io::Result<Output>) -> Ran {
+    let output = output.expect("the program can be run");
+    let text = |bytes| String::from_utf8(bytes).expect("the output is text");
+    Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// Returns the root of the project.
+pub(crate) fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+pub(crate) fn blob(name: &str) -> Vec<u8> {
+    let path = project().join("ees/blobs").join(name).with_added_extension("wasm");
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Assembles a module with the imports of `eth2`, a page of memory and these functions.
+pub(crate) fn wasm(items: &str) -> Vec<u8> {
+    let module = format!(
+        r#"(module
+            (import "eth2" "savePostStateRoot" (func $save (param i32)))
+            (import "eth2" "pushNewDeposit" (func $deposit (param i32 i32)))
+            (import "eth2" "useTicks" (func $ticks (param i32)))
+            (import "debug" "printMem" (func $print (param i32 i32)))
+            (memory (export "memory") 1)
+            {items})"#
+    );
+    wat::parse_str(module).expect("the test's module is well-formed")
+}

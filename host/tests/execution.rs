@@ -1,0 +1,229 @@
+//! How executions end, and that they have nothing to do with each other.
+
+mod support;
+
+use std::thread;
+use std::time::Duration;
+
+use outrider_host::{
+    ExecutionErrorKind, ExecutionInput, Fault, Host, HostConfig, Library, StateRoot, TrapKind,
+};
+use support::{HOST, ROOT, check_failure, load, module, run, saving, wasm};
+
+/// Counts its own executions, in memory and in a global: always finds that it is the first.
+const COUNTER: &str = r#"
+    (global $count (mut i32) (i32.const 0))
+    (func (export "main")
+        (global.set $count (i32.add (global.get $count) (i32.const 1)))
+        (i32.store (i32.const 4) (i32.add (i32.load (i32.const 4)) (i32.const 1)))
+        (i32.store (i32.const 0) (global.get $count))
+        (call $savePostStateRoot (i32.const 0)))"#;
+
+fn first() -> StateRoot {
+    let mut root = [0; 32];
+    root[0] = 1;
+    root[4] = 1;
+    StateRoot(root)
+}
+
+#[test]
+fn each_trap_has_its_kind() {
+    for (body, kind) in [
+        ("unreachable", TrapKind::Unreachable),
+        ("(drop (i32.load (i32.const 65536)))", TrapKind::MemoryOutOfBounds),
+        ("(table.set $t (i32.const 9) (ref.null func))", TrapKind::TableOutOfBounds),
+        ("(call_indirect $t (i32.const 0))", TrapKind::IndirectCallToNull),
+        ("(call_indirect $t (param i64) (i64.const 0) (i32.const 1))", TrapKind::IndirectCallType),
+        ("(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))", TrapKind::IntegerOverflow),
+        ("(drop (i32.div_u (i32.const 1) (i32.const 0)))", TrapKind::IntegerDivisionByZero),
+        ("(drop (i32.trunc_f32_s (f32.const nan)))", TrapKind::InvalidConversionToInteger),
+        ("(call $forever)", TrapKind::StackOverflow),
+    ] {
+        let items = format!(
+            "(table $t 2 funcref) (elem (i32.const 1) $forever) (func $forever (call $forever))
+             (func (export \"main\") {body})"
+        );
+        let error = run(&module(&items), b"").expect_err("the execution traps");
+        assert!(matches!(error.kind, ExecutionErrorKind::Trap(got) if got == kind), "{kind}: {error}");
+        assert_eq!(error.fault(), Fault::Guest);
+    }
+}
+
+#[test]
+fn a_backtrace_names_functions_innermost_first() {
+    let text = module(r#"(func $inner unreachable) (func $outer (export "main") (call $inner))"#);
+    let error = run(&text, b"").expect_err("the execution traps");
+    let names: Vec<_> = error.backtrace.iter().map(|frame| frame.function_name.as_deref()).collect();
+    assert_eq!(names, [Some("inner"), Some("outer")]);
+    assert!(error.backtrace.iter().all(|frame| frame.module_offset.is_some()));
+}
+
+#[test]
+fn logs_survive_a_trap() {
+    let error = run(&saving("(call $print32 (i32.const 7)) unreachable"), b"").expect_err("it traps");
+    assert_eq!(error.logs.len(), 1);
+}
+
+#[test]
+fn returning_without_a_post_state_root_is_an_error() {
+    let error = run(&module(r#"(func (export "main"))"#), b"").expect_err("no root was saved");
+    assert_eq!(error.to_string(), "the EE returned without saving a post-state root");
+    assert_eq!(error.fault(), Fault::Guest);
+}
+
+#[test]
+fn a_loop_without_end_is_stopped_by_the_wall_clock() {
+    let error = run(&saving("(loop (br 0))"), b"").expect_err("the loop is stopped");
+    assert!(
+        matches!(error.kind, ExecutionErrorKind::WallClock { limit } if limit == Duration::from_millis(300))
+    );
+    assert_eq!(error.fault(), Fault::Limit);
+}
+
+#[test]
+fn memory_grows_to_the_limit_and_no_further() {
+    let root = |body: &str| run(&saving(body), b"").expect("it runs").post_state_root.0[0];
+    assert_eq!(root("(i32.store8 (i32.const 0) (memory.grow (i32.const 15)))"), 1);
+    assert_eq!(root("(i32.store8 (i32.const 0) (memory.grow (i32.const 16)))"), 0xff);
+    let to_the_end = "(drop (memory.grow (i32.const 15))) (i32.store8 (i32.const 0xfffff) (i32.const 1))";
+    assert_eq!(root(to_the_end), 0);
+    check_failure(
+        "(drop (memory.grow (i32.const 15))) (i32.store8 (i32.const 0x100000) (i32.const 1))",
+        "the EE trapped: out of bounds memory access",
+    );
+}
+
+#[test]
+fn block_data_over_the_limit_is_the_callers_fault() {
+    let ee = load(&saving("")).expect("it loads");
+    ee.execute(&ExecutionInput::new(ROOT, vec![0; 1 << 20])).expect("a megabyte is allowed");
+    let error = ee.execute(&ExecutionInput::new(ROOT, vec![0; (1 << 20) + 1])).expect_err("one more is not");
+    assert_eq!(error.to_string(), "the block data has 1048577 bytes, the limit is 1048576");
+    assert_eq!(error.fault(), Fault::Caller);
+}
+
+#[test]
+fn the_start_function_runs_before_main() {
+    let text = module(
+        r#"(func $start (i32.store8 (i32.const 0) (i32.const 5)))
+           (start $start)
+           (func (export "main") (call $savePostStateRoot (i32.const 0)))"#,
+    );
+    assert_eq!(run(&text, b"").expect("it runs").post_state_root.0[0], 5);
+}
+
+#[test]
+fn the_start_function_has_no_memory_for_host_calls() {
+    let text = module(
+        r#"(func $start (call $loadPreStateRoot (i32.const 0)))
+           (start $start)
+           (func (export "main"))"#,
+    );
+    assert_eq!(
+        run(&text, b"").expect_err("the start function traps").to_string(),
+        "the EE's call of eth2.loadPreStateRoot failed: 32 bytes at pointer 0x0 are not within the memory of \
+         0 bytes (the start function runs before the memory is attached)"
+    );
+}
+
+#[test]
+fn a_library_is_linked_by_its_name_and_fresh_each_time() {
+    let library = wasm(
+        r#"(module
+            (global $count (mut i32) (i32.const 0))
+            (func (export "count") (result i32)
+                (global.set $count (i32.add (global.get $count) (i32.const 1)))
+                (global.get $count)))"#,
+    );
+    let ee = r#"(module
+        (import "counting" "count" (func $count (result i32)))
+        (import "eth2" "savePostStateRoot" (func $save (param i32)))
+        (memory (export "memory") 1)
+        (func (export "main")
+            (i32.store8 (i32.const 0) (call $count))
+            (i32.store8 (i32.const 1) (call $count))
+            (call $save (i32.const 0))))"#;
+    let libraries = [Library { name: "counting", code: &library }];
+    let ee = HOST.load_with_libraries(&wasm(ee), &libraries).expect("it loads");
+    for _ in 0..3 {
+        let output = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect("it runs");
+        assert_eq!(output.post_state_root.0[..3], [1, 2, 0]);
+    }
+}
+
+#[test]
+fn a_memory_may_come_from_a_library() {
+    let library = wasm(r#"(module (memory (export "memory") 1) (data (i32.const 0) "\05"))"#);
+    let ee = r#"(module
+        (import "eth2" "savePostStateRoot" (func $save (param i32)))
+        (import "lib" "memory" (memory 1))
+        (export "memory" (memory 0))
+        (func (export "main") (call $save (i32.const 0))))"#;
+    let libraries = [Library { name: "lib", code: &library }];
+    let ee = HOST.load_with_libraries(&wasm(ee), &libraries).expect("it loads");
+    let output = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect("it runs");
+    assert_eq!(output.post_state_root.0[0], 5);
+}
+
+#[test]
+fn executions_leave_nothing_behind() {
+    let ee = load(&module(COUNTER)).expect("it loads");
+    for _ in 0..100 {
+        let output = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect("it runs");
+        assert_eq!(output.post_state_root, first());
+    }
+}
+
+#[test]
+fn many_threads_share_an_ee() {
+    // Fewer places than threads, so that some have to wait.
+    let config = HostConfig { concurrent_executions_max: 3, ..HostConfig::default() };
+    let ee = Host::new(config).and_then(|host| Ok(host.load(&wasm(&module(COUNTER)))));
+    let ee = ee.expect("the configuration is fine").expect("it loads");
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let output = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect("it runs");
+                    assert_eq!(output.post_state_root, first());
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn an_ee_outlives_its_host() {
+    let ee =
+        Host::new(HostConfig::default()).expect("the configuration is fine").load(&wasm(&module(COUNTER)));
+    let output = ee.expect("it loads").execute(&ExecutionInput::new(ROOT, vec![])).expect("it runs");
+    assert_eq!(output.post_state_root, first());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn thousands_of_executions_do_not_grow_the_process() {
+    let dirty_and_log = "
+        (memory.fill (i32.const 0) (i32.const 1) (i32.const 65536))
+        (drop (memory.grow (i32.const 15)))
+        (memory.fill (i32.const 65536) (i32.const 2) (i32.const 0xf0000))
+        (call $printMemHex (i32.const 0) (i32.const 1000))";
+    let ee = load(&saving(dirty_and_log)).expect("it loads");
+    let execute = |n| {
+        for _ in 0..n {
+            ee.execute(&ExecutionInput::new(ROOT, vec![0; 1000])).expect("it runs");
+        }
+        resident_pages()
+    };
+    let before = execute(500);
+    let after = execute(4_000);
+    // Each execution touches 256 pages; a leak of one page in eight executions would be noticed.
+    assert!(after < before + 500, "{before} pages before, {after} after");
+}
+
+/// Pages of 4 KiB that the process holds.
+#[cfg(target_os = "linux")]
+fn resident_pages() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux has it");
+    statm.split(' ').nth(1).and_then(|pages| pages.parse().ok()).expect("the second field is a number")
+}

@@ -1,0 +1,243 @@
+//! Each import, within its bounds and beyond.
+
+mod support;
+
+use outrider_host::{
+    ABI, BeaconRoot, Context, DEPOSIT_BYTES, EeIndex, ExecutionInput, LogValue, ShardIndex, Slot, StateRoot,
+};
+use support::{ROOT, check_failure, load, run, saving};
+
+/// Size of the memory of the tests' modules.
+const PAGE: u32 = 65536;
+
+/// Checks the 32 bytes that are at 0 when `main` with this body returns.
+#[track_caller]
+fn check_bytes(body: &str, block_data: &[u8], expected: &[u8]) {
+    let output = run(&saving(body), block_data).expect("the execution succeeds");
+    let mut root = [0; 32];
+    root[..expected.len()].copy_from_slice(expected);
+    assert_eq!(output.post_state_root, StateRoot(root));
+}
+
+#[test]
+fn pre_state_root_is_written_at_the_pointer() {
+    check_bytes("(call $loadPreStateRoot (i32.const 0))", b"", &ROOT.0);
+    let last = PAGE - 32;
+    check_bytes(&format!("(call $loadPreStateRoot (i32.const {last}))"), b"", &[]);
+}
+
+#[test]
+fn block_data_is_copied_from_the_offset() {
+    let body = "(call $blockDataCopy (i32.const 1) (i32.const 2) (i32.const 3))";
+    check_bytes(body, b"abcdefg", b"\0cde");
+    check_bytes("(call $blockDataCopy (i32.const 0) (i32.const 7) (i32.const 0))", b"abcdefg", b"");
+}
+
+#[test]
+fn block_data_size_is_its_length() {
+    let body = "(i32.store8 (i32.const 0) (call $blockDataSize))";
+    check_bytes(body, b"", &[0]);
+    check_bytes(body, &[0; 200], &[200]);
+}
+
+#[test]
+fn the_last_saved_root_counts() {
+    let body = "(call $savePostStateRoot (i32.const 64)) (i32.store8 (i32.const 0) (i32.const 9))";
+    check_bytes(body, b"", &[9]);
+}
+
+#[test]
+fn block_data_out_of_range_is_a_trap() {
+    for (offset, length) in [(0, 6), (5, 1), (6, 0), (-1, 1), (1, -1)] {
+        check_failure(
+            &format!("(call $blockDataCopy (i32.const 0) (i32.const {offset}) (i32.const {length}))"),
+            &format!(
+                "the EE's call of eth2.blockDataCopy failed: {} bytes at offset {} are not within the block \
+                 data of 5 bytes",
+                length as u32, offset as u32
+            ),
+        );
+    }
+}
+
+/// Calls with one pointer out of range: the import, its arguments, and the range.
+const OUT_OF_RANGE: &[(&str, &str, &str, u32)] = &[
+    ("eth2", "loadPreStateRoot", "(i32.const {})", 32),
+    ("eth2", "savePostStateRoot", "(i32.const {})", 32),
+    ("eth2", "blockDataCopy", "(i32.const {}) (i32.const 0) (i32.const 5)", 5),
+    ("eth2", "pushNewDeposit", "(i32.const {}) (i32.const 184)", 184),
+    ("eth2", "contextBeaconRoot", "(i32.const {})", 32),
+    ("debug", "printMem", "(i32.const {}) (i32.const 7)", 7),
+    ("debug", "printMemHex", "(i32.const {}) (i32.const 7)", 7),
+    ("debug", "mem", "(i32.const {}) (i32.const 7)", 7),
+    ("bignum", "add256", "(i32.const {}) (i32.const 0) (i32.const 0)", 32),
+    ("bignum", "add256", "(i32.const 0) (i32.const {}) (i32.const 0)", 32),
+    ("bignum", "add256", "(i32.const 0) (i32.const 0) (i32.const {})", 32),
+    ("bignum", "sub256", "(i32.const {}) (i32.const 0) (i32.const 0)", 32),
+    ("bignum", "sub256", "(i32.const 0) (i32.const {}) (i32.const 0)", 32),
+    ("bignum", "sub256", "(i32.const 0) (i32.const 0) (i32.const {})", 32),
+];
+
+#[test]
+fn a_pointer_out_of_range_is_a_trap() {
+    for (module, name, arguments, length) in OUT_OF_RANGE {
+        for pointer in [PAGE - length + 1, PAGE, u32::MAX] {
+            let arguments = arguments.replace("{}", &pointer.to_string());
+            check_failure(
+                &format!("(call ${name} {arguments})"),
+                &format!(
+                    "the EE's call of {module}.{name} failed: {length} bytes at pointer {pointer:#x} are not \
+                     within the memory of 65536 bytes"
+                ),
+            );
+        }
+        let arguments = arguments.replace("{}", &(PAGE - length).to_string());
+        run(&saving(&format!("(call ${name} {arguments})")), b"block")
+            .expect("the last range is in the memory");
+    }
+}
+
+#[test]
+fn every_import_with_a_pointer_is_tried_out_of_range() {
+    for import in ABI.iter().filter(|import| import.parameters.contains(&"pointer")) {
+        let tried =
+            OUT_OF_RANGE.iter().any(|(module, name, ..)| (*module, *name) == (import.module, import.name));
+        assert!(tried, "{import}");
+    }
+}
+
+#[test]
+fn deposits_are_returned_in_order() {
+    let body = "
+        (i32.store8 (i32.const 100) (i32.const 7))
+        (call $pushNewDeposit (i32.const 100) (i32.const 184))
+        (i32.store8 (i32.const 187) (i32.const 8))
+        (call $pushNewDeposit (i32.const 100) (i32.const 184))";
+    let output = run(&saving(body), b"").expect("the execution succeeds");
+    let amounts: Vec<_> = output.deposits.iter().map(|deposit| (deposit.pubkey[0], deposit.amount)).collect();
+    assert_eq!(amounts, [(7, 0), (7, 8)]);
+}
+
+#[test]
+fn a_deposit_of_another_length_is_a_trap() {
+    for length in [0, DEPOSIT_BYTES - 1, DEPOSIT_BYTES + 1] {
+        check_failure(
+            &format!("(call $pushNewDeposit (i32.const 0) (i32.const {length}))"),
+            &format!("the EE's call of eth2.pushNewDeposit failed: a deposit has 184 bytes, got {length}"),
+        );
+    }
+}
+
+#[test]
+fn deposits_over_the_limit_are_a_trap() {
+    let deposit = "(call $pushNewDeposit (i32.const 0) (i32.const 184))";
+    run(&saving(&deposit.repeat(3)), b"").expect("three deposits are allowed");
+    check_failure(
+        &deposit.repeat(4),
+        "the EE's call of eth2.pushNewDeposit failed: an execution may push 3 deposits, and this is one more",
+    );
+}
+
+#[test]
+fn ticks_are_spent_up_to_the_limit() {
+    let spend = |ticks: i32| format!("(call $useTicks (i32.const {ticks}))");
+    let output = run(&saving(&(spend(400) + &spend(600))), b"").expect("a thousand ticks are allowed");
+    assert_eq!(output.ticks_used, 1_000);
+    for (body, message) in [
+        (spend(400) + &spend(601), "601 requested, 600 left of 1000"),
+        (spend(-1), "4294967295 requested, 1000 left of 1000"),
+    ] {
+        check_failure(&body, &format!("the EE's call of eth2.useTicks failed: out of ticks: {message}"));
+    }
+}
+
+#[test]
+fn context_is_what_the_embedder_passes() {
+    let ee = load(&saving(
+        "(i64.store (i32.const 0) (i64.add (call $contextShard)
+            (i64.add (i64.shl (call $contextSlot) (i64.const 8))
+                     (i64.shl (call $contextEeIndex) (i64.const 16)))))
+         (call $contextBeaconRoot (i32.const 3))",
+    ));
+    let context = Context {
+        shard: ShardIndex(1),
+        slot: Slot(2),
+        ee_index: EeIndex(3),
+        beacon_root: BeaconRoot([4; 32]),
+    };
+    let input = ExecutionInput { context, ..ExecutionInput::new(ROOT, vec![]) };
+    let output = ee.and_then(|ee| Ok(ee.execute(&input))).expect("it loads").expect("it runs");
+    let mut expected = [4; 32];
+    expected[..3].copy_from_slice(&[1, 2, 3]);
+    assert_eq!(output.post_state_root, StateRoot(expected));
+}
+
+#[test]
+fn logs_keep_what_was_printed() {
+    let body = r#"
+        (i32.store (i32.const 0) (i32.const 0x00ff6968))
+        (call $print32 (i32.const -1))
+        (call $print64 (i64.const -1))
+        (call $printMem (i32.const 0) (i32.const 3))
+        (call $printMemHex (i32.const 0) (i32.const 3))
+        (call $log (i32.const 1))
+        (call $mem (i32.const 0) (i32.const 1))
+        (call $print_f2 (i32.const 2))
+        (call $print_f6 (i32.const 6))"#;
+    let logs = run(&saving(body), b"").expect("the execution succeeds").logs;
+    let shown: Vec<_> = logs.iter().map(|log| (log.import, log.value.to_string())).collect();
+    let expected = [
+        ("debug.print32", "4294967295"),
+        ("debug.print64", "18446744073709551615"),
+        ("debug.printMem", "hi\u{fffd}"),
+        ("debug.printMemHex", "6869ff"),
+        ("debug.log", "1"),
+        ("debug.mem", "68"),
+        ("debug.print_f2", "2"),
+        ("debug.print_f6", "6"),
+    ];
+    assert_eq!(shown, expected.map(|(import, value)| (import, value.to_owned())));
+}
+
+#[test]
+fn logs_over_the_limit_are_dropped_without_a_trap() {
+    let body = "(local $i i32) (loop
+        (call $printMemHex (i32.const 0) (i32.const 1000))
+        (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100))))";
+    let logs = run(&saving(body), b"").expect("the execution succeeds").logs;
+    assert_eq!(logs.len(), 9);
+    assert!(logs.iter().all(|log| log.value == LogValue::Bytes(vec![0; 1000])));
+}
+
+#[test]
+fn sums_and_differences_have_256_bits() {
+    // a = 1 at 32..64, b = 2^256 - 1 at 64..96
+    let ones = "(memory.fill (i32.const 64) (i32.const 255) (i32.const 32))";
+    let body = format!("(i32.store8 (i32.const 63) (i32.const 1)) {ones}");
+    let difference = format!("{body} (call $sub256 (i32.const 64) (i32.const 32) (i32.const 0))");
+    let mut expected = [255; 32];
+    expected[31] = 254;
+    check_bytes(&difference, b"", &expected);
+    let and_back = format!("{difference} (call $add256 (i32.const 0) (i32.const 32) (i32.const 0))");
+    check_bytes(&and_back, b"", &[255; 32]);
+
+    check_failure(
+        &format!("{body} (call $add256 (i32.const 64) (i32.const 32) (i32.const 0))"),
+        "the EE's call of bignum.add256 failed: the sum does not fit into 256 bits",
+    );
+    check_failure(
+        &format!("{body} (call $sub256 (i32.const 32) (i32.const 64) (i32.const 0))"),
+        "the EE's call of bignum.sub256 failed: the difference is negative",
+    );
+}
+
+#[test]
+fn both_spellings_do_the_same() {
+    let modern = saving("(call $loadPreStateRoot (i32.const 0))");
+    let legacy = ABI.iter().fold(modern.clone(), |text, import| {
+        let modern = format!("(import \"{}\" \"{}\"", import.module, import.name);
+        text.replace(&modern, &format!("(import \"env\" \"{}\"", import.legacy_name()))
+    });
+    assert!(!legacy.contains("\"eth2\""));
+    assert_eq!(run(&legacy, b"").expect("it runs"), run(&modern, b"").expect("it runs"));
+}

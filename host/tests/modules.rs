@@ -1,0 +1,232 @@
+//! What is loaded, and what is refused and why.
+
+mod support;
+
+use outrider_host::{Library, Limits, summarize};
+use support::{HOST, load, module, saving, wasm};
+
+#[track_caller]
+fn check_refusal(text: &str, expected: &str) {
+    let error = load(text).err().expect("the module is refused");
+    assert_eq!(error.to_string(), expected);
+}
+
+const MEMORY: &str = r#"(memory (export "memory") 1)"#;
+const MAIN: &str = r#"(func (export "main"))"#;
+
+#[test]
+fn exports_are_checked() {
+    for (text, expected) in [
+        (format!("(module {MAIN})"), "no export `memory`: the host reads and writes through it"),
+        (format!("(module {MEMORY})"), "no export `main`: it is what the host calls"),
+        (
+            format!(r#"(module {MEMORY} (global (export "main") i32 (i32.const 0)))"#),
+            "export `main` at byte 0x21 is a global, not a function",
+        ),
+        (
+            format!(r#"(module {MAIN} (func (export "memory")))"#),
+            "export `memory` at byte 0x1d is a function, not a memory",
+        ),
+        (
+            format!(r#"(module {MEMORY} (func (export "main") (param i32) (result i64) (i64.const 0)))"#),
+            "export `main` at byte 0x25 has type (i32) -> (i64), expected () -> ()",
+        ),
+    ] {
+        check_refusal(&text, expected);
+    }
+}
+
+#[test]
+fn imports_are_checked() {
+    for (import, expected) in [
+        (
+            r#"(import "eth2" "blockDataSise" (func (result i32)))"#,
+            "unknown import `eth2.blockDataSise` at byte 0x15; `eth2` has loadPreStateRoot, blockDataSize, \
+             blockDataCopy, savePostStateRoot, pushNewDeposit, useTicks, contextShard, contextSlot, \
+             contextEeIndex, contextBeaconRoot",
+        ),
+        (
+            r#"(import "wasi_snapshot_preview1" "fd_write" (func (result i32)))"#,
+            "unknown import `wasi_snapshot_preview1.fd_write` at byte 0x15; there are the modules eth2, debug, \
+             bignum and env, and libraries by their names",
+        ),
+        (
+            r#"(import "eth2" "blockDataSize" (func (param i64)))"#,
+            "import `eth2.blockDataSize` at byte 0x15 has type (i64) -> (), expected () -> (i32)",
+        ),
+        (
+            r#"(import "eth2" "blockDataSize" (global i32))"#,
+            "import `eth2.blockDataSize` at byte 0x11 has type constant global i32, expected () -> (i32)",
+        ),
+    ] {
+        check_refusal(&format!("(module {import} {MEMORY} {MAIN})"), expected);
+    }
+}
+
+#[test]
+fn sizes_are_limited() {
+    check_refusal(
+        &format!(r#"(module (memory (export "memory") 17) {MAIN})"#),
+        "the memory starts with 17 pages of 64 KiB, the limit is 16",
+    );
+    load(&format!(r#"(module (memory (export "memory") 16 65536) {MAIN})"#)).expect("16 pages are allowed");
+    check_refusal(
+        &format!("(module {MEMORY} {MAIN} (table 101 funcref))"),
+        "a table starts with 101 elements, the limit is 100",
+    );
+    check_refusal(
+        &format!("(module {MEMORY} {MAIN} {})", "(table 1 funcref)".repeat(9)),
+        "the module has 9 tables, the limit is 8",
+    );
+    load(&format!("(module {MEMORY} {MAIN} {})", "(table 100 funcref)".repeat(8))).expect("8 are allowed");
+    let bulky = format!(r#"(module {MEMORY} {MAIN} (data (i32.const 0) "{}"))"#, "x".repeat(100_000));
+    let error = load(&bulky).err().expect("it is refused").to_string();
+    assert!(error.ends_with("bytes, the limit is 100000"), "{error}");
+}
+
+#[test]
+fn proposals_outside_of_the_profile_are_named() {
+    for (items, expected) in [
+        ("(memory 1 1 shared)", "threads"),
+        ("(memory i64 1)", "memory64"),
+        ("(memory 1) (memory 1)", "multi-memory"),
+        ("(func (return_call 0))", "tail-call"),
+        ("(func (result v128) (i32x4.relaxed_trunc_f32x4_s (v128.const i64x2 0 0)))", "relaxed-simd"),
+        ("(tag)", "exceptions"),
+        ("(type (struct))", "gc"),
+        ("(table 1 externref)", "gc-types"),
+    ] {
+        let error = load(&format!("(module {items})")).err().expect("it is refused").to_string();
+        assert!(error.starts_with(&format!("`{expected}` at byte 0x")), "{items}: {error}");
+    }
+}
+
+#[test]
+fn wide_arithmetic_and_simd_are_in_the_profile() {
+    let body = "
+        (i64.mul_wide_u (i64.const -1) (i64.const -1)) (drop) (drop)
+        (v128.store (i32.const 0) (i8x16.splat (i32.const 1)))";
+    load(&saving(body)).expect("it is in the profile");
+}
+
+#[test]
+fn bytes_that_are_no_module_are_refused() {
+    for (code, expected) in [
+        (&b""[..], "not a wasm module: it starts with nothing, not with 00 61 73 6d (\\0asm)"),
+        (b"#!/bin/sh", "not a wasm module: it starts with 23 21 2f 62, not with 00 61 73 6d (\\0asm)"),
+        (b"\0asm", "invalid wasm at byte 0x4: unexpected end-of-file"),
+        (
+            b"\0asm\x0d\0\x01\0",
+            "`component-model` at byte 0x0 is outside of the profile: unknown binary version and encoding \
+             combination: 0xd and 0x1, note: encoded as a component but the WebAssembly component model feature is \
+             not enabled - enable the feature to allow component validation",
+        ),
+    ] {
+        let error = HOST.load(code).err().expect("it is refused").to_string();
+        assert_eq!(error, expected);
+    }
+}
+
+#[test]
+fn no_prefix_of_a_module_is_a_module() {
+    let code = wasm(&saving("(call $loadPreStateRoot (i32.const 0))"));
+    let summary = summarize(&code, &Limits::default());
+    assert_eq!(summary.refusals, []);
+    // What follows the code are names, without which it is a module, too.
+    let end = summary.sections.iter().find(|section| section.name == "code");
+    let end = end.map(|code| code.offset + code.bytes).expect("the module has code");
+    HOST.load(&code[..end]).expect("the whole is a module");
+    for length in 0..end {
+        assert!(HOST.load(&code[..length]).is_err(), "the first {length} bytes");
+    }
+}
+
+#[test]
+fn libraries_are_checked() {
+    let library = wasm(r#"(module (func (export "f") (param i32)) (memory (export "m") 1 2))"#);
+    let importing = |import: &str| wasm(&format!("(module (import \"lib\" {import}) {MEMORY} {MAIN})"));
+    let load = |import: &str, name: &str, library: &[u8]| {
+        let library = Library { name, code: library };
+        let result = HOST.load_with_libraries(&importing(import), &[library]);
+        result.map(|_| ()).map_err(|error| error.to_string())
+    };
+    let fits = r#""f" (func (param i32))"#;
+    assert_eq!(load(fits, "lib", &library), Ok(()));
+    for (import, name, code, expected) in [
+        (fits, "eth2", &library[..], "library `eth2`: the name is taken by the host's own imports"),
+        (fits, "env", &library, "library `env`: the name is taken by the host's own imports"),
+        (
+            fits,
+            "lib",
+            b"x",
+            "library `lib`: not a wasm module: it starts with 78, not with 00 61 73 6d (\\0asm)",
+        ),
+        (r#""g" (func)"#, "lib", &library, "unknown import `lib.g` at byte 0x11; the library `lib` has f, m"),
+        (
+            r#""f" (func)"#,
+            "lib",
+            &library,
+            "import `lib.f` at byte 0x11 has type () -> (), expected (i32) -> ()",
+        ),
+        (
+            r#""m" (table 1 funcref)"#,
+            "lib",
+            &library,
+            "import `lib.m` at byte 0x11 has type table of 1 or more funcref, expected memory of 1 to 2 pages",
+        ),
+        (
+            fits,
+            "lib",
+            &wasm(r#"(module (import "eth2" "useTicks" (func (param i32))))"#),
+            "library `lib`: a library cannot import anything, and this one imports `eth2.useTicks` at byte 0x12",
+        ),
+    ] {
+        assert_eq!(load(import, name, code), Err(expected.to_owned()));
+    }
+
+    let library = Library { name: "lib", code: &library };
+    let twice = HOST.load_with_libraries(&importing(fits), &[library, library]);
+    assert_eq!(twice.err().map(|error| error.to_string()), Some("library `lib` is given twice".to_owned()));
+    let names: Vec<_> = (0..16).map(|index| format!("lib{index}")).collect();
+    let many: Vec<_> = names.iter().map(|name| Library { name, ..library }).collect();
+    let error = HOST.load_with_libraries(&importing(fits), &many).err().map(|error| error.to_string());
+    assert_eq!(error, Some("16 libraries are given, the limit is 15".to_owned()));
+}
+
+#[test]
+fn a_memory_import_is_matched_by_its_limits() {
+    let library = wasm(r#"(module (memory (export "m") 2 4))"#);
+    let library = Library { name: "lib", code: &library };
+    for (limits, fits) in [("2", true), ("1 4", true), ("2 5", true), ("3", false), ("2 3", false)] {
+        let ee =
+            format!(r#"(module (import "lib" "m" (memory {limits})) (export "memory" (memory 0)) {MAIN})"#);
+        let result = HOST.load_with_libraries(&wasm(&ee), &[library]);
+        assert_eq!(result.is_ok(), fits, "{limits}");
+    }
+}
+
+#[test]
+fn a_summary_lists_every_refusal() {
+    let code = wasm(r#"(module (import "a" "b" (func)) (import "eth2" "c" (func)) (memory 1))"#);
+    let summary = summarize(&code, &Limits::default());
+    assert_eq!(summary.refusals.len(), 4, "{:?}", summary.refusals);
+}
+
+#[test]
+fn a_summary_tells_what_there_is() {
+    let summary = summarize(&wasm(&module(MAIN)), &Limits::default());
+    assert_eq!(summary.refusals, []);
+    assert_eq!(summary.imports.len(), outrider_host::ABI.len());
+    assert!(summary.imports.iter().all(|import| import.abi.is_some()));
+    let exports: Vec<_> = summary.exports.iter().map(|export| (&*export.name, &*export.ty)).collect();
+    assert_eq!(exports, [("memory", "memory of 1 or more pages"), ("main", "() -> ()")]);
+    assert_eq!(summary.memory.map(|memory| (memory.pages, memory.pages_max)), Some((1, None)));
+    assert_eq!((summary.n_functions, summary.n_globals, summary.start_function), (1, 0, None));
+    assert!(
+        summary
+            .sections
+            .iter()
+            .map(|section| &*section.name)
+            .eq(["type", "import", "function", "memory", "export", "code", "\"name\""])
+    );
+}
