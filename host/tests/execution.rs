@@ -178,7 +178,7 @@ fn executions_leave_nothing_behind() {
 fn many_threads_share_an_ee() {
     // Fewer places than threads, so that some have to wait.
     let config = HostConfig { concurrent_executions_max: 3, ..HostConfig::default() };
-    let ee = Host::new(config).and_then(|host| Ok(host.load(&wasm(&module(COUNTER)))));
+    let ee = Host::new(config).map(|host| host.load(&wasm(&module(COUNTER))));
     let ee = ee.expect("the configuration is fine").expect("it loads");
     thread::scope(|scope| {
         for _ in 0..16 {

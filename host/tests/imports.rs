@@ -166,7 +166,7 @@ fn context_is_what_the_embedder_passes() {
         beacon_root: BeaconRoot([4; 32]),
     };
     let input = ExecutionInput { context, ..ExecutionInput::new(ROOT, vec![]) };
-    let output = ee.and_then(|ee| Ok(ee.execute(&input))).expect("it loads").expect("it runs");
+    let output = ee.expect("it loads").execute(&input).expect("it runs");
     let mut expected = [4; 32];
     expected[..3].copy_from_slice(&[1, 2, 3]);
     assert_eq!(output.post_state_root, StateRoot(expected));
