@@ -80,8 +80,13 @@ pub(super) struct Summary {
 
 /// Prints everything as one JSON document.
 pub(super) fn print_json(fixtures: &[FixtureReport], summary: &Summary) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        fixtures: &'a [FixtureReport],
+        summary: &'a Summary,
+    }
     let mut out = anstream::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &serde_json::json!({ "fixtures": fixtures, "summary": summary }))?;
+    serde_json::to_writer_pretty(&mut out, &Document { fixtures, summary })?;
     writeln!(out)
 }
 
