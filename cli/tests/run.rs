@@ -189,6 +189,9 @@ fn limits_can_be_set() {
     let ran = scratch.outrider(&["run", "f.yaml", "--timeout", "0"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.out.contains("the EE was stopped after 0ns"), "{}", ran.out);
+    let ran = scratch.outrider(&["run", "f.yaml", "--fuel", "1000"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("the EE ran out of fuel: it was given 1000"), "{}", ran.out);
 }
 
 #[test]

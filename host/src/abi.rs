@@ -19,8 +19,36 @@ pub struct Import {
     pub parameters: &'static [&'static str],
     /// What the function does, in one sentence.
     pub summary: &'static str,
+    /// What a call costs.
+    pub fuel: FuelCost,
     pub(crate) function: HostFunction,
 }
+
+/// What a call of an import costs, in fuel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FuelCost {
+    /// For the call itself.
+    pub base: u64,
+    /// For each unit of work: a byte that is moved or hashed, a tick that is spent.
+    pub per_unit: u64,
+}
+
+impl FuelCost {
+    /// Converts what a call was measured to take: the call itself in nanoseconds, each unit in picoseconds.
+    const fn measured(base_ns: u64, unit_ps: u64) -> Self {
+        Self { base: base_ns * FUEL_PER_NS, per_unit: (unit_ps * FUEL_PER_NS).div_ceil(1000) }
+    }
+}
+
+/// Fuel that guests' own code spends in a nanosecond, roughly; host functions are priced to match.
+const FUEL_PER_NS: u64 = 25;
+
+/// The least that a call takes, there and back.
+const CALL: FuelCost = FuelCost::measured(40, 0);
+/// A call that copies bytes.
+const COPY: FuelCost = FuelCost::measured(40, 40);
+/// A call that logs: the entry is kept, and its bytes are formatted if anybody listens.
+const LOG: FuelCost = FuelCost::measured(200, 1000);
 
 /// Every import there is.
 pub static ABI: &[Import] = &[
@@ -29,6 +57,7 @@ pub static ABI: &[Import] = &[
         name: "loadPreStateRoot",
         parameters: &["pointer"],
         summary: "Writes the 32-byte pre-state root at pointer.",
+        fuel: CALL,
         function: HostFunction::I32(eth2::load_pre_state_root),
     },
     Import {
@@ -36,6 +65,7 @@ pub static ABI: &[Import] = &[
         name: "blockDataSize",
         parameters: &[],
         summary: "Returns the length of the block data in bytes.",
+        fuel: CALL,
         function: HostFunction::ToI32(eth2::block_data_size),
     },
     Import {
@@ -43,6 +73,7 @@ pub static ABI: &[Import] = &[
         name: "blockDataCopy",
         parameters: &["pointer", "offset", "length"],
         summary: "Copies block_data[offset .. offset + length] to pointer.",
+        fuel: COPY,
         function: HostFunction::I32I32I32(eth2::block_data_copy),
     },
     Import {
@@ -50,6 +81,7 @@ pub static ABI: &[Import] = &[
         name: "savePostStateRoot",
         parameters: &["pointer"],
         summary: "Reads the 32-byte post-state root at pointer; the last call counts.",
+        fuel: CALL,
         function: HostFunction::I32(eth2::save_post_state_root),
     },
     Import {
@@ -57,6 +89,7 @@ pub static ABI: &[Import] = &[
         name: "pushNewDeposit",
         parameters: &["pointer", "length"],
         summary: "Emits the 184-byte deposit at pointer.",
+        fuel: CALL,
         function: HostFunction::I32I32(eth2::push_new_deposit),
     },
     Import {
@@ -64,6 +97,7 @@ pub static ABI: &[Import] = &[
         name: "useTicks",
         parameters: &["ticks"],
         summary: "Spends ticks; traps when fewer are left.",
+        fuel: FuelCost { base: CALL.base, per_unit: 1 },
         function: HostFunction::I32(eth2::use_ticks),
     },
     Import {
@@ -71,6 +105,7 @@ pub static ABI: &[Import] = &[
         name: "contextShard",
         parameters: &[],
         summary: "Returns the index of the shard.",
+        fuel: CALL,
         function: HostFunction::ToI64(eth2::context_shard),
     },
     Import {
@@ -78,6 +113,7 @@ pub static ABI: &[Import] = &[
         name: "contextSlot",
         parameters: &[],
         summary: "Returns the slot of the block.",
+        fuel: CALL,
         function: HostFunction::ToI64(eth2::context_slot),
     },
     Import {
@@ -85,6 +121,7 @@ pub static ABI: &[Import] = &[
         name: "contextEeIndex",
         parameters: &[],
         summary: "Returns the EE's own index.",
+        fuel: CALL,
         function: HostFunction::ToI64(eth2::context_ee_index),
     },
     Import {
@@ -92,6 +129,7 @@ pub static ABI: &[Import] = &[
         name: "contextBeaconRoot",
         parameters: &["pointer"],
         summary: "Writes the 32-byte root of the beacon block at pointer.",
+        fuel: CALL,
         function: HostFunction::I32(eth2::context_beacon_root),
     },
     Import {
@@ -99,6 +137,7 @@ pub static ABI: &[Import] = &[
         name: "print32",
         parameters: &["value"],
         summary: "Logs a 32-bit integer.",
+        fuel: LOG,
         function: HostFunction::I32(debug::print32),
     },
     Import {
@@ -106,6 +145,7 @@ pub static ABI: &[Import] = &[
         name: "print64",
         parameters: &["value"],
         summary: "Logs a 64-bit integer.",
+        fuel: LOG,
         function: HostFunction::I64(debug::print64),
     },
     Import {
@@ -113,6 +153,7 @@ pub static ABI: &[Import] = &[
         name: "printMem",
         parameters: &["pointer", "length"],
         summary: "Logs text.",
+        fuel: LOG,
         function: HostFunction::I32I32(debug::print_mem),
     },
     Import {
@@ -120,6 +161,7 @@ pub static ABI: &[Import] = &[
         name: "printMemHex",
         parameters: &["pointer", "length"],
         summary: "Logs bytes in hex.",
+        fuel: LOG,
         function: HostFunction::I32I32(debug::print_mem_hex),
     },
     // Not in scout, but in blobs of its time.
@@ -128,6 +170,7 @@ pub static ABI: &[Import] = &[
         name: "log",
         parameters: &["value"],
         summary: "Logs a 32-bit integer.",
+        fuel: LOG,
         function: HostFunction::I32(debug::log),
     },
     Import {
@@ -135,6 +178,7 @@ pub static ABI: &[Import] = &[
         name: "mem",
         parameters: &["pointer", "length"],
         summary: "Logs bytes in hex.",
+        fuel: LOG,
         function: HostFunction::I32I32(debug::mem),
     },
     Import {
@@ -142,6 +186,7 @@ pub static ABI: &[Import] = &[
         name: "print_f2",
         parameters: &["value"],
         summary: "Logs a 32-bit integer.",
+        fuel: LOG,
         function: HostFunction::I32(debug::print_f2),
     },
     Import {
@@ -149,6 +194,7 @@ pub static ABI: &[Import] = &[
         name: "print_f6",
         parameters: &["value"],
         summary: "Logs a 32-bit integer.",
+        fuel: LOG,
         function: HostFunction::I32(debug::print_f6),
     },
     Import {
@@ -156,6 +202,7 @@ pub static ABI: &[Import] = &[
         name: "add256",
         parameters: &["a", "b", "sum"],
         summary: "Adds the 256-bit big-endian numbers at a and b; overflow traps.",
+        fuel: CALL,
         function: HostFunction::I32I32I32(bignum::add256),
     },
     Import {
@@ -163,6 +210,7 @@ pub static ABI: &[Import] = &[
         name: "sub256",
         parameters: &["a", "b", "difference"],
         summary: "Subtracts the 256-bit big-endian number at b from that at a; overflow traps.",
+        fuel: CALL,
         function: HostFunction::I32I32I32(bignum::sub256),
     },
 ];

@@ -10,11 +10,14 @@ use std::time::Duration;
 pub struct HostConfig {
     /// The limits that every node shares.
     pub limits: Limits,
-    /// How long one execution may take before it is stopped.
+    /// How long one execution may take before it is stopped; none by default, as fuel stops what does not end.
     ///
-    /// A safety net against loops that never end, not a rule of consensus: a slower machine reaches it
-    /// earlier. It is checked every few hundredths of a second.
-    pub wall_clock_max: Duration,
+    /// A safety net, not a rule of consensus: a slower machine reaches it earlier. It is checked every few
+    /// hundredths of a second, and makes loops slower.
+    pub wall_clock_max: Option<Duration>,
+    /// Whether guests are metered; true by default. Without it, guests' own code spends no fuel, what does not end
+    /// is not stopped, and stack overflow is the machine's: good for nothing but measuring what metering costs.
+    pub metered: bool,
     /// How many bytes of log output one execution keeps; what comes after is dropped, without a trap.
     pub log_bytes_max: usize,
     /// How many executions may run at one time; further ones wait for a free place.
@@ -25,7 +28,8 @@ impl Default for HostConfig {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
-            wall_clock_max: Duration::from_secs(10),
+            wall_clock_max: None,
+            metered: true,
             log_bytes_max: 1 << 20,
             concurrent_executions_max: 64,
         }
@@ -45,6 +49,13 @@ pub struct Limits {
     pub ticks_max: u64,
     /// Deposits that one execution may push. Default: 1,024, which are 184 KiB.
     pub deposits_max: u32,
+    /// Fuel that one execution may spend. Default: 100,000,000,000, some four seconds of a fast machine.
+    ///
+    /// At most `i64::MAX`; more counts as that.
+    pub fuel_max: u64,
+    /// Stack that one execution may use, in slots: a frame has 8, and one for each parameter, local and operand.
+    /// Default: 65,536, some thousands of nested calls.
+    pub stack_slots_max: u32,
     /// Size of the data of one block in bytes. Default: 128 MiB.
     ///
     /// Never more than `i32::MAX`, the most that `eth2.blockDataSize` can tell.
@@ -59,6 +70,8 @@ impl Default for Limits {
             table_elements_max: 20_000,
             ticks_max: 10_000_000,
             deposits_max: 1024,
+            fuel_max: 100_000_000_000,
+            stack_slots_max: 1 << 16,
             block_data_bytes_max: 128 << 20,
         }
     }

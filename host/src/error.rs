@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::abi::Import;
 use crate::execution::{DEPOSIT_BYTES, Log};
+use crate::meter::MeterError;
 
 /// Why a [`Host`](crate::Host) could not be made. The embedder's doing, or the machine's.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,17 @@ pub enum LoadError {
     LibraryTwice {
         /// The libraries' name.
         name: String,
+    },
+    /// The module cannot be metered: it uses a name that is reserved for that.
+    #[error("the module cannot be metered")]
+    Meter(#[from] MeterError),
+    /// More stack than [`Limits::stack_slots_max`](crate::Limits::stack_slots_max), even without recursion.
+    #[error("the functions need {got} slots of stack, the limit is {limit}")]
+    StackTooLarge {
+        /// Slots that the deepest chain of calls takes.
+        got: u64,
+        /// The limit in slots.
+        limit: u32,
     },
     /// The engine did not compile a module that the host accepts. The host's fault.
     #[error("the wasm engine does not compile this module")]
@@ -197,6 +209,11 @@ pub struct ExecutionError {
     pub logs: Vec<Log>,
     /// The wasm functions that were running, innermost first.
     pub backtrace: Vec<Frame>,
+    /// What was spent until then, the same on every engine.
+    ///
+    /// Exact when the EE refuses a block and when it runs out of fuel. After other traps the innermost function's
+    /// own spending since its last call is missing.
+    pub fuel_used: u64,
 }
 
 impl ExecutionError {
@@ -205,10 +222,11 @@ impl ExecutionError {
         match &self.kind {
             ExecutionErrorKind::Trap(_)
             | ExecutionErrorKind::HostCall { .. }
+            | ExecutionErrorKind::OutOfFuel { .. }
             | ExecutionErrorKind::NoPostStateRoot => Fault::Guest,
             ExecutionErrorKind::WallClock { .. } => Fault::Limit,
             ExecutionErrorKind::BlockDataTooLarge { .. } => Fault::Caller,
-            ExecutionErrorKind::Engine(_) => Fault::Host,
+            ExecutionErrorKind::NativeStackOverflow | ExecutionErrorKind::Engine(_) => Fault::Host,
         }
     }
 }
@@ -253,6 +271,12 @@ pub enum ExecutionErrorKind {
         /// What was wrong with the call.
         source: HostCallError,
     },
+    /// The EE has spent more than [`Limits::fuel_max`](crate::Limits::fuel_max).
+    #[error("the EE ran out of fuel: it was given {limit}")]
+    OutOfFuel {
+        /// The limit.
+        limit: u64,
+    },
     /// The EE returned without having called `eth2.savePostStateRoot`.
     #[error("the EE returned without saving a post-state root")]
     NoPostStateRoot,
@@ -262,6 +286,9 @@ pub enum ExecutionErrorKind {
         /// The limit.
         limit: Duration,
     },
+    /// The machine's stack was used up before the EE's own limit was reached, which bounds it amply.
+    #[error("the native stack is used up, although the EE is within its limit")]
+    NativeStackOverflow,
     /// More block data than [`Limits::block_data_bytes_max`](crate::Limits::block_data_bytes_max).
     #[error("the block data has {got} bytes, the limit is {limit}")]
     BlockDataTooLarge {
@@ -307,7 +334,7 @@ pub enum TrapKind {
     /// A conversion of a float that no integer stands for.
     #[error("invalid conversion to integer")]
     InvalidConversionToInteger,
-    /// Too many calls within calls.
+    /// Too many calls within calls: more than [`Limits::stack_slots_max`](crate::Limits::stack_slots_max).
     #[error("call stack exhausted")]
     StackOverflow,
 }
@@ -317,10 +344,7 @@ pub enum TrapKind {
 #[non_exhaustive]
 pub enum HostCallError {
     /// A range that is not in the EE's memory.
-    #[error(
-        "{length} bytes at pointer {pointer:#x} are not within the memory of {memory_bytes} bytes{}",
-        if *.memory_bytes == 0 { " (the start function runs before the memory is attached)" } else { "" }
-    )]
+    #[error("{length} bytes at pointer {pointer:#x} are not within the memory of {memory_bytes} bytes")]
     MemoryOutOfBounds {
         /// Where the range starts.
         pointer: u32,
@@ -361,6 +385,10 @@ pub enum HostCallError {
         /// Ticks that an execution may spend.
         limit: u64,
     },
+    /// Less fuel left than the call costs. The execution then ends as
+    /// [`OutOfFuel`](ExecutionErrorKind::OutOfFuel).
+    #[error("out of fuel")]
+    OutOfFuel,
     /// A sum of more than 256 bits.
     #[error("the sum does not fit into 256 bits")]
     SumOverflow,

@@ -65,6 +65,8 @@ pub struct ExecutionOutput {
     pub logs: Vec<Log>,
     /// What the EE spent through `eth2.useTicks`.
     pub ticks_used: u64,
+    /// What the execution cost, the same on every engine: instructions, host calls and ticks.
+    pub fuel_used: u64,
 }
 
 /// Size of an encoded [`Deposit`] in bytes.

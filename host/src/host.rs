@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::abi::Import;
 use crate::config::HostConfig;
 use crate::engine::wasmtime::WasmtimeEngine;
-use crate::engine::{CompiledEe, Engine, Modules, Stop};
+use crate::engine::{CompiledEe, Engine, Program, Stop};
 use crate::error::{ExecutionError, ExecutionErrorKind, HostError, LoadError};
 use crate::execution::{ExecutionInput, ExecutionOutput};
 use crate::imports::Execution;
+use crate::meter::{Linkage, instrument};
 use crate::module::CodeHash;
 use crate::validate::{Exports, LIBRARIES_MAX, check_ee, check_library};
 
@@ -84,8 +85,29 @@ impl Host {
             }
         }
         check_ee(code, &exports, limits)?;
-        let compiled = self.engine.compile(&Modules { code, libraries })?;
+        let compiled = self.engine.compile(&self.meter(code, libraries)?)?;
         Ok(Ee { compiled, config: Arc::clone(&self.config), code_hash: CodeHash::of(code) })
+    }
+
+    /// Instruments an EE and its libraries, so that they share one account of fuel and stack.
+    fn meter(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Program, LoadError> {
+        let names = libraries.iter().map(|library| library.name.to_owned());
+        if !self.config.metered {
+            let libraries = names.zip(libraries.iter().map(|library| library.code.to_vec())).collect();
+            return Ok(Program { code: code.to_vec(), libraries, stack_reserve_slots: None });
+        }
+        let linkage = if libraries.is_empty() { Linkage::Alone } else { Linkage::Linked };
+        let main = instrument(code, linkage)?;
+        let metered = libraries.iter().map(|library| instrument(library.code, linkage));
+        let metered = metered.collect::<Result<Vec<_>, _>>()?;
+        let reserves = metered.iter().map(|library| library.stack_reserve_slots);
+        let reserve = reserves.fold(main.stack_reserve_slots, u64::saturating_add);
+        let limit = self.config.limits.stack_slots_max;
+        if reserve > u64::from(limit) {
+            return Err(LoadError::StackTooLarge { got: reserve, limit });
+        }
+        let libraries = names.zip(metered.into_iter().map(|library| library.code)).collect();
+        Ok(Program { code: main.code, libraries, stack_reserve_slots: Some(reserve) })
     }
 }
 
@@ -102,6 +124,7 @@ impl Ee {
         self.check_size(input)?;
         let execution = Execution::new(input.clone(), &self.config);
         let (execution, stop) = self.compiled.run(execution);
+        let fuel_used = self.fuel_used(execution.fuel_left);
         let stop = match (stop, execution.post_state_root) {
             (Ok(()), Some(post_state_root)) => {
                 return Ok(ExecutionOutput {
@@ -109,17 +132,24 @@ impl Ee {
                     deposits: execution.deposits,
                     logs: execution.logs,
                     ticks_used: execution.ticks_used,
+                    fuel_used,
                 });
             }
             (Ok(()), None) => Stop { kind: ExecutionErrorKind::NoPostStateRoot, backtrace: Vec::new() },
             (Err(stop), _) => stop,
         };
-        Err(ExecutionError { kind: stop.kind, logs: execution.logs, backtrace: stop.backtrace })
+        Err(ExecutionError { kind: stop.kind, logs: execution.logs, backtrace: stop.backtrace, fuel_used })
     }
 
     /// Returns the hash of the EE's module, without its libraries.
     pub fn code_hash(&self) -> CodeHash {
         self.code_hash
+    }
+
+    /// Returns what was spent of the limit; all of it, if it was not enough.
+    fn fuel_used(&self, fuel_left: i64) -> u64 {
+        let limit = self.config.limits.fuel_max.min(i64::MAX.unsigned_abs());
+        limit.saturating_sub(u64::try_from(fuel_left).unwrap_or(0))
     }
 
     /// Refuses block data over the limit, and any that `eth2.blockDataSize` could not tell the length of.
@@ -132,6 +162,7 @@ impl Ee {
                 kind: ExecutionErrorKind::BlockDataTooLarge { got, limit },
                 logs: Vec::new(),
                 backtrace: Vec::new(),
+                fuel_used: 0,
             }),
         }
     }

@@ -34,10 +34,11 @@ mod error;
 mod execution;
 mod host;
 mod imports;
+mod meter;
 mod module;
 mod validate;
 
-pub use abi::{ABI, Import, ValueType};
+pub use abi::{ABI, FuelCost, Import, ValueType};
 pub use config::{HostConfig, Limits};
 pub use error::{
     EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, HostCallError, HostError, LoadError,
@@ -48,5 +49,6 @@ pub use execution::{
     ShardIndex, Slot, StateRoot,
 };
 pub use host::{Ee, Host, Library};
+pub use meter::MeterError;
 pub use module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
 pub use validate::summarize;

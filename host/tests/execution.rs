@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use outrider_host::{
-    ExecutionErrorKind, ExecutionInput, Fault, Host, HostConfig, Library, StateRoot, TrapKind,
+    ExecutionError, ExecutionErrorKind, ExecutionInput, Fault, Host, HostConfig, Import, Library, Limits,
+    LoadError, StateRoot, TrapKind,
 };
 use support::{HOST, ROOT, check_failure, load, module, run, saving, wasm};
 
@@ -72,12 +73,132 @@ fn returning_without_a_post_state_root_is_an_error() {
 }
 
 #[test]
-fn a_loop_without_end_is_stopped_by_the_wall_clock() {
+fn a_loop_without_end_runs_out_of_fuel() {
     let error = run(&saving("(loop (br 0))"), b"").expect_err("the loop is stopped");
-    assert!(
-        matches!(error.kind, ExecutionErrorKind::WallClock { limit } if limit == Duration::from_millis(300))
-    );
+    assert_eq!(error.to_string(), "the EE ran out of fuel: it was given 10000000");
+    assert_eq!((error.fault(), error.fuel_used), (Fault::Guest, 10_000_000));
+}
+
+#[test]
+fn a_loop_without_end_is_stopped_by_the_wall_clock() {
+    let limits = Limits { fuel_max: u64::MAX, ..Limits::default() };
+    let wall_clock_max = Some(Duration::from_millis(300));
+    let host = Host::new(HostConfig { limits, wall_clock_max, ..HostConfig::default() });
+    let ee =
+        host.expect("the configuration is fine").load(&wasm(&saving("(loop (br 0))"))).expect("it loads");
+    let error = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect_err("the loop is stopped");
+    assert!(matches!(error.kind, ExecutionErrorKind::WallClock { limit } if Some(limit) == wall_clock_max));
     assert_eq!(error.fault(), Fault::Limit);
+}
+
+/// Executes `main` with this body on a host with this much fuel.
+fn run_with_fuel(body: &str, fuel_max: u64) -> Result<u64, ExecutionError> {
+    let limits = Limits { fuel_max, ..Limits::default() };
+    let host = Host::new(HostConfig { limits, ..HostConfig::default() }).expect("the configuration is fine");
+    let ee = host.load(&wasm(&saving(body))).expect("it loads");
+    ee.execute(&ExecutionInput::new(ROOT, b"block".as_slice())).map(|output| output.fuel_used)
+}
+
+#[test]
+fn fuel_that_just_suffices_does_and_one_less_does_not() {
+    for body in [
+        "",
+        "(call $blockDataCopy (i32.const 0) (i32.const 0) (i32.const 5))",
+        "(call $useTicks (i32.const 77))",
+        "(drop (memory.grow (i32.const 2))) (memory.fill (i32.const 0) (i32.const 1) (i32.const 100))",
+        "(local $i i32) (loop (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 9))))",
+    ] {
+        let used = run_with_fuel(body, 1_000_000).expect("a million is enough");
+        assert_eq!(run_with_fuel(body, used).expect("it just suffices"), used);
+        let error = run_with_fuel(body, used - 1).expect_err("it is one too little");
+        assert!(matches!(error.kind, ExecutionErrorKind::OutOfFuel { limit } if limit == used - 1), "{body}");
+        assert_eq!(error.fuel_used, used - 1);
+    }
+}
+
+#[test]
+fn host_calls_cost_what_the_table_says() {
+    let cost = |body: &str| run_with_fuel(body, 1_000_000).expect("a million is enough");
+    let empty = cost("");
+    let ticks = |n: u32| cost(&format!("(call $useTicks (i32.const {n}))"));
+    let import = Import::find("eth2", "useTicks").expect("it is in the table");
+    assert_eq!(ticks(500) - ticks(0), 500);
+    // Beside the import's price, the guest pays for a constant and for a call with one argument.
+    assert_eq!(ticks(0) - empty, import.fuel.base + 1 + 9);
+    let copy = |n: u32| cost(&format!("(call $blockDataCopy (i32.const 0) (i32.const 0) (i32.const {n}))"));
+    let import = Import::find("eth2", "blockDataCopy").expect("it is in the table");
+    assert_eq!(copy(5) - copy(0), 5 * import.fuel.per_unit);
+}
+
+#[test]
+fn a_refusal_has_used_what_it_ran() {
+    let spend = |n: u32| {
+        let body = format!("(call $useTicks (i32.const {n})) unreachable");
+        run_with_fuel(&body, 1_000_000).expect_err("it is refused").fuel_used
+    };
+    assert_eq!(spend(1_000) - spend(0), 1_000);
+}
+
+#[test]
+fn stack_overflow_comes_at_the_same_depth() {
+    // Counts its calls at 0, without end.
+    let items = "
+        (func $deeper (param i64) (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
+            (call $printMemHex (i32.const 0) (i32.const 4)) (call $deeper (local.get 0)))
+        (func (export \"main\") (call $deeper (i64.const 0)))";
+    let depth = |stack_slots_max| {
+        let limits = Limits { stack_slots_max, ..Limits::default() };
+        let host =
+            Host::new(HostConfig { limits, ..HostConfig::default() }).expect("the configuration is fine");
+        let ee = host.load(&wasm(&module(items))).expect("it loads");
+        let error = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect_err("it overflows");
+        assert!(matches!(error.kind, ExecutionErrorKind::Trap(TrapKind::StackOverflow)), "{error}");
+        error.logs.len()
+    };
+    // A frame has 8 slots, 1 for the parameter and 3 for operands.
+    assert_eq!(depth(12_000), 1_000 - 1);
+    assert_eq!(depth(24_000), 2_000 - 1);
+}
+
+#[test]
+fn deep_recursion_fits_on_a_small_thread() {
+    let items = "
+        (func $deeper (param i32) (if (local.get 0) (then (call $deeper (i32.sub (local.get 0) (i32.const 1))))))
+        (func (export \"main\") (call $deeper (i32.const 5000)) (call $savePostStateRoot (i32.const 0)))";
+    let host = Host::new(HostConfig::default()).expect("the configuration is fine");
+    let ee = host.load(&wasm(&module(items))).expect("it loads");
+    let thread = thread::Builder::new().stack_size(256 << 10);
+    let run =
+        thread.spawn(move || ee.execute(&ExecutionInput::new(ROOT, vec![])).map(|output| output.fuel_used));
+    run.expect("it starts").join().expect("it does not panic").expect("it does not overflow");
+}
+
+#[test]
+fn stack_that_is_not_there_even_without_recursion_is_refused() {
+    let host = Host::new(HostConfig {
+        limits: Limits { stack_slots_max: 8, ..Limits::default() },
+        ..HostConfig::default()
+    });
+    let error =
+        host.expect("the configuration is fine").load(&wasm(&saving(""))).err().expect("it is refused");
+    assert_eq!(error.to_string(), "the functions need 9 slots of stack, the limit is 8");
+}
+
+#[test]
+fn names_of_the_metering_are_reserved() {
+    let error =
+        load(&module("(func (export \"main\")) (global (export \"outrider_fuel\") i64 (i64.const 0))"));
+    let error = error.err().expect("it is refused");
+    assert!(matches!(error, LoadError::Meter(_)), "{error}");
+}
+
+#[test]
+fn without_metering_nothing_is_spent_but_for_host_calls() {
+    let host = Host::new(HostConfig { metered: false, ..HostConfig::default() });
+    let ee = host.expect("the configuration is fine").load(&wasm(&saving(""))).expect("it loads");
+    let output = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect("it runs");
+    let import = Import::find("eth2", "savePostStateRoot").expect("it is in the table");
+    assert_eq!(output.fuel_used, import.fuel.base);
 }
 
 #[test]
@@ -113,17 +234,27 @@ fn the_start_function_runs_before_main() {
 }
 
 #[test]
-fn the_start_function_has_no_memory_for_host_calls() {
+fn the_start_function_may_call_the_host_and_is_metered() {
     let text = module(
-        r#"(func $start (call $loadPreStateRoot (i32.const 0)))
+        r#"(func $start (call $loadPreStateRoot (i32.const 0)) (call $useTicks (i32.const 900)))
            (start $start)
-           (func (export "main"))"#,
+           (func (export "main") (call $savePostStateRoot (i32.const 0)))"#,
     );
-    assert_eq!(
-        run(&text, b"").expect_err("the start function traps").to_string(),
-        "the EE's call of eth2.loadPreStateRoot failed: 32 bytes at pointer 0x0 are not within the memory of \
-         0 bytes (the start function runs before the memory is attached)"
-    );
+    let output = run(&text, b"").expect("it runs");
+    assert_eq!((output.post_state_root, output.ticks_used), (ROOT, 900));
+    let error = run(&module("(func $f (loop (br 0))) (start $f) (func (export \"main\"))"), b"");
+    assert!(matches!(error.expect_err("it is stopped").kind, ExecutionErrorKind::OutOfFuel { .. }));
+}
+
+#[test]
+fn a_library_draws_on_the_same_fuel() {
+    let library = wasm(r#"(module (func (export "forever") (loop (br 0))))"#);
+    let ee = r#"(module (import "lib" "forever" (func $forever)) (memory (export "memory") 1)
+        (func (export "main") (call $forever)))"#;
+    let libraries = [Library { name: "lib", code: &library }];
+    let ee = HOST.load_with_libraries(&wasm(ee), &libraries).expect("it loads");
+    let error = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect_err("it is stopped");
+    assert!(matches!(error.kind, ExecutionErrorKind::OutOfFuel { .. }), "{error}");
 }
 
 #[test]

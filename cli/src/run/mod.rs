@@ -34,9 +34,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "PAGES", default_value_t = Limits::default().memory_pages_max,
           value_parser = clap::value_parser!(u32).range(1..=65536))]
     memory_pages: u32,
-    /// Seconds that one execution may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = HostConfig::default().wall_clock_max.as_secs())]
-    timeout: u64,
+    /// Fuel that one execution may spend.
+    #[arg(long, value_name = "FUEL", default_value_t = Limits::default().fuel_max)]
+    fuel: u64,
+    /// Seconds that one execution may take; without it, only fuel ends what does not end by itself.
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
@@ -72,9 +75,10 @@ impl Arguments {
             limits: Limits {
                 ticks_max: self.ticks,
                 memory_pages_max: self.memory_pages,
+                fuel_max: self.fuel,
                 ..Limits::default()
             },
-            wall_clock_max: Duration::from_secs(self.timeout),
+            wall_clock_max: self.timeout.map(Duration::from_secs),
             ..HostConfig::default()
         }
     }

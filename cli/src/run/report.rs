@@ -44,8 +44,9 @@ struct BlockReport {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 enum Outcome {
-    Executed { post_state_root: String, deposits: Vec<DepositReport>, ticks_used: u64 },
-    Failed { error: String, backtrace: Vec<String> },
+    Executed { post_state_root: String, deposits: Vec<DepositReport>, ticks_used: u64, fuel_used: u64 },
+
+    Failed { error: String, backtrace: Vec<String>, fuel_used: u64 },
 }
 
 #[derive(Serialize)]
@@ -141,10 +142,12 @@ impl BlockReport {
                 post_state_root: output.post_state_root.to_string(),
                 deposits: output.deposits.iter().map(DepositReport::new).collect(),
                 ticks_used: output.ticks_used,
+                fuel_used: output.fuel_used,
             },
             Err(error) => Outcome::Failed {
                 error: error.to_string(),
                 backtrace: error.backtrace.iter().map(ToString::to_string).collect(),
+                fuel_used: error.fuel_used,
             },
         };
         let pre_state_root = run.pre_state_root.to_string();
@@ -160,7 +163,7 @@ impl BlockReport {
     fn print(&self, out: &mut impl Write) -> io::Result<()> {
         write!(out, "  block {}, env {}: ", self.block, self.env)?;
         match &self.outcome {
-            Outcome::Executed { post_state_root, deposits, .. } => {
+            Outcome::Executed { post_state_root, deposits, fuel_used, .. } => {
                 let change = if *post_state_root == self.pre_state_root {
                     "state unchanged, "
                 } else {
@@ -170,9 +173,9 @@ impl BlockReport {
                 if !deposits.is_empty() {
                     write!(out, ", {}", count(deposits.len(), "deposit"))?;
                 }
-                writeln!(out)
+                writeln!(out, ", fuel {fuel_used}")
             }
-            Outcome::Failed { error, backtrace } => {
+            Outcome::Failed { error, backtrace, .. } => {
                 writeln!(out, "{ERROR}{error}{ERROR:#}")?;
                 if let Some(log) = self.logs.last() {
                     writeln!(out, "    its last words: {}", log.value)?;

@@ -1,4 +1,4 @@
-//! Engines: what compiles and runs modules that have passed validation.
+//! Engines: what compiles and runs modules that have passed validation and been metered.
 //!
 //! *Invariant*: only the modules below this one name an engine's types.
 
@@ -6,25 +6,32 @@ pub(crate) mod wasmtime;
 
 use std::sync::Arc;
 
-use crate::error::{ExecutionErrorKind, Frame, LoadError};
-use crate::host::Library;
+use crate::config::Limits;
+use crate::error::{ExecutionErrorKind, Frame, LoadError, TrapKind};
 use crate::imports::Execution;
 
-/// The modules of one EE, validated and fitting together.
-pub(crate) struct Modules<'a> {
-    pub(crate) code: &'a [u8],
-    pub(crate) libraries: &'a [Library<'a>],
+/// The modules of one EE, ready to be compiled.
+pub(crate) struct Program {
+    /// The EE's own module.
+    pub(crate) code: Vec<u8>,
+    /// The libraries, by name, in the order of their instantiation.
+    pub(crate) libraries: Vec<(String, Vec<u8>)>,
+    /// None if the modules are not metered.
+    pub(crate) stack_reserve_slots: Option<u64>,
 }
 
 /// Compiles EEs.
 pub(crate) trait Engine: Send + Sync {
     /// Compiles an EE and its libraries.
-    fn compile(&self, modules: &Modules<'_>) -> Result<Arc<dyn CompiledEe>, LoadError>;
+    fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError>;
 }
 
 /// An EE as its engine keeps it.
 pub(crate) trait CompiledEe: Send + Sync {
     /// Runs `main` once, on fresh instances, and hands the execution back with what has become of it.
+    ///
+    /// The counters of metered modules start out at what the execution has left and at
+    /// [`stack_slots_left`], and are read when the run is over, for [`settle`] to judge.
     fn run(&self, execution: Execution) -> (Execution, Result<(), Stop>);
 }
 
@@ -33,4 +40,35 @@ pub(crate) trait CompiledEe: Send + Sync {
 pub(crate) struct Stop {
     pub(crate) kind: ExecutionErrorKind,
     pub(crate) backtrace: Vec<Frame>,
+}
+
+/// What the counters of metered modules hold when a run is over; see [`meter`](crate::meter).
+#[derive(Clone, Copy)]
+pub(crate) struct Counters {
+    pub(crate) fuel: i64,
+    pub(crate) stack: i64,
+}
+
+/// Returns what the stack counter starts at.
+pub(crate) fn stack_slots_left(limits: &Limits, reserve_slots: u64) -> i64 {
+    // A reserve over the limit has been refused when the EE was loaded.
+    i64::try_from(u64::from(limits.stack_slots_max).saturating_sub(reserve_slots)).unwrap_or(i64::MAX)
+}
+
+/// Judges a run that is over: the counters come before what the engine says.
+pub(crate) fn settle(
+    execution: &mut Execution,
+    limits: &Limits,
+    counters: Counters,
+    result: Result<(), Stop>,
+) -> Result<(), Stop> {
+    execution.fuel_left = counters.fuel;
+    let kind = if counters.stack < 0 {
+        ExecutionErrorKind::Trap(TrapKind::StackOverflow)
+    } else if counters.fuel < 0 {
+        ExecutionErrorKind::OutOfFuel { limit: limits.fuel_max }
+    } else {
+        return result;
+    };
+    Err(Stop { kind, backtrace: result.err().map(|stop| stop.backtrace).unwrap_or_default() })
 }

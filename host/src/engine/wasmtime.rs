@@ -7,15 +7,16 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use wasmtime::{
-    Caller, Config, Enabled, Instance, InstanceAllocationStrategy, InstancePre, Linker, Memory, Module,
-    OptLevel, PoolingAllocationConfig, Store, Trap, WasmBacktrace,
+    Caller, Config, Enabled, Global, GlobalType, Instance, InstanceAllocationStrategy, InstancePre, Linker,
+    Memory, Module, Mutability, OptLevel, PoolingAllocationConfig, Store, Trap, Val, ValType, WasmBacktrace,
 };
 
-use super::{CompiledEe, Engine, Modules, Stop};
+use super::{CompiledEe, Counters, Engine, Program, Stop, settle, stack_slots_left};
 use crate::abi::{ABI, HostFunction, Import, LEGACY_MODULE};
 use crate::config::HostConfig;
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::{Call, Execution};
+use crate::meter::{FUEL_EXPORT, FUEL_IMPORT, IMPORT_MODULE, STACK_EXPORT, STACK_IMPORT, START_EXPORT};
 use crate::validate::{LIBRARIES_MAX, PROFILE, TABLES_MAX};
 
 /// Compiles with wasmtime.
@@ -29,27 +30,33 @@ pub(crate) struct WasmtimeEngine {
 /// An EE compiled by wasmtime.
 struct WasmtimeEe {
     engine: wasmtime::Engine,
-    program: Program,
+    modules: Modules,
+    /// None if the modules are not metered.
+    stack_reserve_slots: Option<u64>,
     places: Arc<Places>,
     config: Arc<HostConfig>,
 }
 
 /// What is left to do before `main` can be called.
-enum Program {
+enum Modules {
     /// All imports are the host's, and resolved.
     Alone(InstancePre<HostState>),
     /// Libraries have to be instantiated first, for each execution anew.
-    WithLibraries {
-        linker: Linker<HostState>,
-        libraries: Vec<(String, InstancePre<HostState>)>,
-        module: Module,
-    },
+    Linked { linker: Linker<HostState>, libraries: Vec<(String, Module)>, module: Module },
 }
 
 /// What a store holds: the execution, and the memory that its host calls refer to.
 struct HostState {
     execution: Execution,
     memory: Option<Memory>,
+    counters: Option<CounterGlobals>,
+}
+
+/// The globals that metered modules count with.
+#[derive(Clone, Copy)]
+struct CounterGlobals {
+    fuel: Global,
+    stack: Global,
 }
 
 impl WasmtimeEngine {
@@ -57,75 +64,154 @@ impl WasmtimeEngine {
         let engine = wasmtime::Engine::new(&engine_config(&config)).map_err(host_error)?;
         let mut linker = Linker::new(&engine);
         link_abi(&mut linker).map_err(host_error)?;
-        start_wall_clock(&engine).map_err(HostError::WallClock)?;
+        if config.wall_clock_max.is_some() {
+            start_wall_clock(&engine).map_err(HostError::WallClock)?;
+        }
         let places = Arc::new(Places::new(pool_size(&config)));
         Ok(Self { engine, linker, places, config })
     }
 
-    fn compile_program(&self, modules: &Modules<'_>) -> wasmtime::Result<Program> {
-        let module = Module::from_binary(&self.engine, modules.code)?;
-        if modules.libraries.is_empty() {
-            return Ok(Program::Alone(self.linker.instantiate_pre(&module)?));
+    fn compile_modules(&self, program: &Program) -> wasmtime::Result<Modules> {
+        let module = Module::from_binary(&self.engine, &program.code)?;
+        if program.libraries.is_empty() {
+            return Ok(Modules::Alone(self.linker.instantiate_pre(&module)?));
         }
-        let libraries = modules.libraries.iter().map(|library| {
-            let module = Module::from_binary(&self.engine, library.code)?;
-            Ok((library.name.to_owned(), self.linker.instantiate_pre(&module)?))
+        let libraries = program.libraries.iter().map(|(name, code)| {
+            let module = Module::from_binary(&self.engine, code)?;
+            Ok((name.clone(), module))
         });
         let libraries = libraries.collect::<wasmtime::Result<_>>()?;
-        Ok(Program::WithLibraries { linker: self.linker.clone(), libraries, module })
+        Ok(Modules::Linked { linker: self.linker.clone(), libraries, module })
     }
 }
 
 impl Engine for WasmtimeEngine {
-    fn compile(&self, modules: &Modules<'_>) -> Result<Arc<dyn CompiledEe>, LoadError> {
-        let program =
-            self.compile_program(modules).map_err(|error| LoadError::Engine(engine_error(error)))?;
-        let (engine, places) = (self.engine.clone(), Arc::clone(&self.places));
-        Ok(Arc::new(WasmtimeEe { engine, program, places, config: Arc::clone(&self.config) }))
+    fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {
+        let modules =
+            self.compile_modules(program).map_err(|error| LoadError::Engine(engine_error(error)))?;
+        Ok(Arc::new(WasmtimeEe {
+            engine: self.engine.clone(),
+            modules,
+            stack_reserve_slots: program.stack_reserve_slots,
+            places: Arc::clone(&self.places),
+            config: Arc::clone(&self.config),
+        }))
     }
 }
 
 impl CompiledEe for WasmtimeEe {
     fn run(&self, execution: Execution) -> (Execution, Result<(), Stop>) {
-        let _places = self.places.take(self.program.n_instances());
-        let mut store = Store::new(&self.engine, HostState { execution, memory: None });
-        store.set_epoch_deadline(epochs(self.config.wall_clock_max));
-        let result = self.program.call_main(&mut store);
-        let result = result.map_err(|error| stop(error, self.config.wall_clock_max));
-        (store.into_data().execution, result)
+        let _places = self.places.take(self.modules.n_instances());
+        let native_stack_bytes = native_stack_bytes(&self.config);
+        stacker::maybe_grow(native_stack_bytes, native_stack_bytes, || self.run_on_this_stack(execution))
     }
 }
 
-impl Program {
+impl WasmtimeEe {
+    fn run_on_this_stack(&self, execution: Execution) -> (Execution, Result<(), Stop>) {
+        let mut store = Store::new(&self.engine, HostState { execution, memory: None, counters: None });
+        if let Some(limit) = self.config.wall_clock_max {
+            store.set_epoch_deadline(epochs(limit));
+        }
+        let result = self.call_main(&mut store).map_err(|error| stop(error, self.config.wall_clock_max));
+        let counters = store.data().counters.map(|globals| globals.read(&mut store));
+        let mut execution = store.into_data().execution;
+        let result = match counters {
+            Some(counters) => settle(&mut execution, &self.config.limits, counters, result),
+            None => result,
+        };
+        (execution, result)
+    }
+
+    fn call_main(&self, store: &mut Store<HostState>) -> wasmtime::Result<()> {
+        let stack_slots = self.stack_reserve_slots.map(|slots| stack_slots_left(&self.config.limits, slots));
+        let instance = self.modules.instantiate(store, stack_slots)?;
+        store.data_mut().memory = instance.get_memory(&mut *store, "memory");
+        call_start(instance, store)?;
+        instance.get_typed_func::<(), ()>(&mut *store, "main")?.call(&mut *store, ())
+    }
+}
+
+impl Modules {
     /// Returns how many instances one execution needs at a time.
     fn n_instances(&self) -> u32 {
         match self {
             Self::Alone(_) => 1,
-            Self::WithLibraries { libraries, .. } => {
+            Self::Linked { libraries, .. } => {
                 u32::try_from(libraries.len()).unwrap_or(u32::MAX).saturating_add(1)
             }
         }
     }
 
-    fn call_main(&self, store: &mut Store<HostState>) -> wasmtime::Result<()> {
-        let instance = self.instantiate(store)?;
-        store.data_mut().memory = instance.get_memory(&mut *store, "memory");
-        let main = instance.get_typed_func::<(), ()>(&mut *store, "main")?;
-        main.call(&mut *store, ())
-    }
-
-    fn instantiate(&self, store: &mut Store<HostState>) -> wasmtime::Result<Instance> {
+    /// Instantiates everything and, if the modules are metered, sets their counters.
+    fn instantiate(
+        &self,
+        store: &mut Store<HostState>,
+        stack_slots: Option<i64>,
+    ) -> wasmtime::Result<Instance> {
+        let fuel = store.data().execution.fuel_left;
         match self {
-            Self::Alone(program) => program.instantiate(store),
-            Self::WithLibraries { linker, libraries, module } => {
+            Self::Alone(module) => {
+                let instance = module.instantiate(&mut *store)?;
+                if let Some(stack_slots) = stack_slots {
+                    CounterGlobals::exported_by(instance, store)?.attach(store, fuel, stack_slots)?;
+                }
+                Ok(instance)
+            }
+            Self::Linked { linker, libraries, module } => {
                 let mut linker = linker.clone();
+                if let Some(stack_slots) = stack_slots {
+                    let globals = CounterGlobals::new(store)?;
+                    globals.attach(store, fuel, stack_slots)?;
+                    linker.define(&*store, IMPORT_MODULE, FUEL_IMPORT, globals.fuel)?;
+                    linker.define(&*store, IMPORT_MODULE, STACK_IMPORT, globals.stack)?;
+                }
                 for (name, library) in libraries {
-                    let instance = library.instantiate(&mut *store)?;
+                    let instance = linker.instantiate(&mut *store, library)?;
+                    call_start(instance, store)?;
                     linker.instance(&mut *store, name, instance)?;
                 }
                 linker.instantiate(store, module)
             }
         }
+    }
+}
+
+/// Calls what was the start function before the module was metered.
+fn call_start(instance: Instance, store: &mut Store<HostState>) -> wasmtime::Result<()> {
+    match instance.get_typed_func::<(), ()>(&mut *store, START_EXPORT) {
+        Ok(start) => start.call(store, ()),
+        Err(_) => Ok(()),
+    }
+}
+
+impl CounterGlobals {
+    fn new(store: &mut Store<HostState>) -> wasmtime::Result<Self> {
+        let ty = GlobalType::new(ValType::I64, Mutability::Var);
+        let fuel = Global::new(&mut *store, ty.clone(), Val::I64(0))?;
+        Ok(Self { fuel, stack: Global::new(&mut *store, ty, Val::I64(0))? })
+    }
+
+    fn exported_by(instance: Instance, store: &mut Store<HostState>) -> wasmtime::Result<Self> {
+        let mut global = |name| {
+            let global = instance.get_global(&mut *store, name);
+            global.ok_or_else(|| wasmtime::format_err!("no counter `{name}` in a metered module"))
+        };
+        Ok(Self { fuel: global(FUEL_EXPORT)?, stack: global(STACK_EXPORT)? })
+    }
+
+    /// Sets the counters, and makes them those of the store's execution.
+    fn attach(self, store: &mut Store<HostState>, fuel: i64, stack: i64) -> wasmtime::Result<()> {
+        self.fuel.set(&mut *store, Val::I64(fuel))?;
+        self.stack.set(&mut *store, Val::I64(stack))?;
+        store.data_mut().counters = Some(self);
+        Ok(())
+    }
+
+    fn read(self, store: &mut Store<HostState>) -> Counters {
+        // Both globals are of type i64.
+        let mut read = |global: Global| global.get(&mut *store).i64().unwrap_or(-1);
+        Counters { fuel: read(self.fuel), stack: read(self.stack) }
     }
 }
 
@@ -150,10 +236,27 @@ fn engine_config(config: &HostConfig) -> Config {
         .wasm_features(PROFILE, true)
         .cranelift_opt_level(OptLevel::Speed)
         .cranelift_nan_canonicalization(true)
-        .epoch_interruption(true)
+        .epoch_interruption(config.wall_clock_max.is_some())
+        .max_wasm_stack(wasm_stack_bytes(config))
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     engine_config
 }
+
+/// Returns the native stack that guests may use: so much that their own limit is reached first.
+fn wasm_stack_bytes(config: &HostConfig) -> usize {
+    let slots = usize::try_from(config.limits.stack_slots_max).unwrap_or(usize::MAX);
+    slots.saturating_mul(NATIVE_BYTES_PER_SLOT)
+}
+
+/// Returns the native stack that an execution needs, host functions included.
+fn native_stack_bytes(config: &HostConfig) -> usize {
+    wasm_stack_bytes(config).saturating_add(HOST_STACK_BYTES)
+}
+
+/// A slot holds a value, of 16 bytes at most; compilers add copies, but not one for each.
+const NATIVE_BYTES_PER_SLOT: usize = 32;
+/// The host functions need a quarter of this.
+const HOST_STACK_BYTES: usize = 1 << 20;
 
 /// Returns how many instances there may be at a time; enough for one EE with all its libraries.
 fn pool_size(config: &HostConfig) -> u32 {
@@ -199,19 +302,31 @@ fn link(
     .map(|_| ())
 }
 
-/// Runs an import's function over the memory and the execution of the store that called it.
+/// Runs an import's function over the memory, the fuel and the execution of the store that called it.
 fn call<R>(
     mut caller: Caller<'_, HostState>,
     import: &'static Import,
     function: impl FnOnce(&mut Call<'_>) -> Result<R, HostCallError>,
 ) -> wasmtime::Result<R> {
+    let fuel = caller.data().counters.map(|counters| counters.fuel);
+    if let Some(fuel) = fuel {
+        let fuel_left = fuel.get(&mut caller).i64().unwrap_or(-1);
+        caller.data_mut().execution.fuel_left = fuel_left;
+    }
     let result = match caller.data().memory {
         Some(memory) => {
             let (memory, state) = memory.data_and_store_mut(&mut caller);
-            function(&mut Call { memory, execution: &mut state.execution })
+            Call::start(import, memory, &mut state.execution).and_then(|mut call| function(&mut call))
         }
-        None => function(&mut Call { memory: &mut [], execution: &mut caller.data_mut().execution }),
+        None => {
+            let execution = &mut caller.data_mut().execution;
+            Call::start(import, &mut [], execution).and_then(|mut call| function(&mut call))
+        }
     };
+    if let Some(fuel) = fuel {
+        let fuel_left = caller.data().execution.fuel_left;
+        fuel.set(&mut caller, Val::I64(fuel_left))?;
+    }
     result.map_err(|source| wasmtime::Error::new(HostCallFailed { import, source }))
 }
 
@@ -224,13 +339,16 @@ struct HostCallFailed {
 }
 
 /// Folds what wasmtime returns into what the host tells, the same for every engine.
-fn stop(error: wasmtime::Error, wall_clock_max: Duration) -> Stop {
+fn stop(error: wasmtime::Error, wall_clock_max: Option<Duration>) -> Stop {
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
     let kind = if let Some(HostCallFailed { import, source }) = error.downcast_ref() {
         ExecutionErrorKind::HostCall { import, source: source.clone() }
     } else {
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => ExecutionErrorKind::WallClock { limit: wall_clock_max },
+            Some(Trap::Interrupt) => {
+                ExecutionErrorKind::WallClock { limit: wall_clock_max.unwrap_or_default() }
+            }
+            Some(Trap::StackOverflow) => ExecutionErrorKind::NativeStackOverflow,
             Some(trap) => match trap_kind(*trap) {
                 Some(kind) => ExecutionErrorKind::Trap(kind),
                 None => ExecutionErrorKind::Engine(engine_error(error)),
@@ -252,7 +370,6 @@ fn trap_kind(trap: Trap) -> Option<TrapKind> {
         Trap::IntegerOverflow => Some(TrapKind::IntegerOverflow),
         Trap::IntegerDivisionByZero => Some(TrapKind::IntegerDivisionByZero),
         Trap::BadConversionToInteger => Some(TrapKind::InvalidConversionToInteger),
-        Trap::StackOverflow => Some(TrapKind::StackOverflow),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn print64(call: &mut Call<'_>, value: u64) -> Result<(), HostCallErr
 }
 
 pub(crate) fn print_mem(call: &mut Call<'_>, pointer: u32, length: u32) -> Result<(), HostCallError> {
-    let text = String::from_utf8_lossy(call.read(pointer, length)?).into_owned();
+    let text = String::from_utf8_lossy(call.read_charged(pointer, length)?).into_owned();
     call.execution.log("debug.printMem", LogValue::Text(text));
     Ok(())
 }
@@ -50,7 +50,7 @@ fn log_bytes(
     pointer: u32,
     length: u32,
 ) -> Result<(), HostCallError> {
-    let bytes = call.read(pointer, length)?.to_vec();
+    let bytes = call.read_charged(pointer, length)?.to_vec();
     call.execution.log(import, LogValue::Bytes(bytes));
     Ok(())
 }

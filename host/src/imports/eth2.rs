@@ -1,6 +1,8 @@
 //! `eth2`: the state root, the block data, deposits, ticks and context.
 
-use super::{Call, range, slice_mut};
+use std::sync::Arc;
+
+use super::{Call, range};
 use crate::error::HostCallError;
 use crate::execution::{DEPOSIT_BYTES, Deposit, StateRoot};
 
@@ -20,11 +22,11 @@ pub(crate) fn block_data_copy(
     offset: u32,
     length: u32,
 ) -> Result<(), HostCallError> {
-    let block_data = &call.execution.input.block_data;
+    let block_data = Arc::clone(&call.execution.input.block_data);
     let from = range(offset, length)
         .and_then(|range| block_data.get(range))
         .ok_or(HostCallError::BlockDataOutOfBounds { offset, length, block_data_bytes: block_data.len() })?;
-    slice_mut(call.memory, pointer, length)?.copy_from_slice(from);
+    call.slice_mut_charged(pointer, length)?.copy_from_slice(from);
     Ok(())
 }
 
@@ -53,7 +55,7 @@ pub(crate) fn use_ticks(call: &mut Call<'_>, ticks: u32) -> Result<(), HostCallE
         return Err(HostCallError::OutOfTicks { requested: ticks, left, limit });
     }
     call.execution.ticks_used = call.execution.ticks_used.saturating_add(u64::from(ticks));
-    Ok(())
+    call.charge_units(ticks)
 }
 
 pub(crate) fn context_shard(call: &Call<'_>) -> u64 {

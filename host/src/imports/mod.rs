@@ -4,6 +4,7 @@ pub(crate) mod bignum;
 pub(crate) mod debug;
 pub(crate) mod eth2;
 
+use crate::abi::Import;
 use crate::config::HostConfig;
 use crate::error::HostCallError;
 use crate::execution::{Deposit, ExecutionInput, Log, LogValue, StateRoot};
@@ -17,6 +18,9 @@ pub(crate) struct Execution {
     deposits_max: u32,
     pub(crate) ticks_used: u64,
     ticks_max: u64,
+    /// What may still be spent; negative once it was not enough. The guest's own counter holds it while the
+    /// guest runs.
+    pub(crate) fuel_left: i64,
     pub(crate) logs: Vec<Log>,
     log_bytes_left: usize,
 }
@@ -30,6 +34,7 @@ impl Execution {
             deposits_max: config.limits.deposits_max,
             ticks_used: 0,
             ticks_max: config.limits.ticks_max,
+            fuel_left: i64::try_from(config.limits.fuel_max).unwrap_or(i64::MAX),
             logs: Vec::new(),
             log_bytes_left: config.log_bytes_max,
         }
@@ -49,13 +54,36 @@ impl Execution {
 
 /// One call of an import: the EE's memory, and the execution it is part of.
 ///
-/// Before the start function has returned no memory is attached, and the slice is empty.
+/// Where no memory is attached yet, the slice is empty.
 pub(crate) struct Call<'a> {
+    pub(crate) import: &'static Import,
     pub(crate) memory: &'a mut [u8],
     pub(crate) execution: &'a mut Execution,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// Starts a call, and charges for it.
+    pub(crate) fn start(
+        import: &'static Import,
+        memory: &'a mut [u8],
+        execution: &'a mut Execution,
+    ) -> Result<Self, HostCallError> {
+        let mut call = Self { import, memory, execution };
+        call.charge(import.fuel.base)?;
+        Ok(call)
+    }
+
+    /// Charges for units of work, before the work is done.
+    fn charge_units(&mut self, units: u32) -> Result<(), HostCallError> {
+        self.charge(self.import.fuel.per_unit.saturating_mul(u64::from(units)))
+    }
+
+    fn charge(&mut self, fuel: u64) -> Result<(), HostCallError> {
+        let fuel = i64::try_from(fuel).unwrap_or(i64::MAX);
+        self.execution.fuel_left = self.execution.fuel_left.saturating_sub(fuel);
+        if self.execution.fuel_left < 0 { Err(HostCallError::OutOfFuel) } else { Ok(()) }
+    }
+
     fn read(&self, pointer: u32, length: u32) -> Result<&[u8], HostCallError> {
         let memory_bytes = self.memory.len();
         range(pointer, length)
@@ -69,20 +97,31 @@ impl Call<'_> {
         Ok(array)
     }
 
+    /// Reads a range, and charges for its bytes once it is known to be one.
+    fn read_charged(&mut self, pointer: u32, length: u32) -> Result<&[u8], HostCallError> {
+        self.read(pointer, length)?;
+        self.charge_units(length)?;
+        self.read(pointer, length)
+    }
+
+    fn slice_mut(&mut self, pointer: u32, length: u32) -> Result<&mut [u8], HostCallError> {
+        let memory_bytes = self.memory.len();
+        range(pointer, length)
+            .and_then(|range| self.memory.get_mut(range))
+            .ok_or(HostCallError::MemoryOutOfBounds { pointer, length, memory_bytes })
+    }
+
+    /// Takes a range to write to, and charges for its bytes once it is known to be one.
+    fn slice_mut_charged(&mut self, pointer: u32, length: u32) -> Result<&mut [u8], HostCallError> {
+        self.read(pointer, length)?;
+        self.charge_units(length)?;
+        self.slice_mut(pointer, length)
+    }
+
     fn write<const N: usize>(&mut self, pointer: u32, bytes: &[u8; N]) -> Result<(), HostCallError> {
-        slice_mut(self.memory, pointer, length_of::<N>())?.copy_from_slice(bytes);
+        self.slice_mut(pointer, length_of::<N>())?.copy_from_slice(bytes);
         Ok(())
     }
-}
-
-/// Takes a range of the memory to write to; apart from [`Call`], whose execution may be what is written.
-fn slice_mut(memory: &mut [u8], pointer: u32, length: u32) -> Result<&mut [u8], HostCallError> {
-    let memory_bytes = memory.len();
-    range(pointer, length).and_then(|range| memory.get_mut(range)).ok_or(HostCallError::MemoryOutOfBounds {
-        pointer,
-        length,
-        memory_bytes,
-    })
 }
 
 /// Returns the range of `length` bytes from `start`, unless it cannot be told in a `usize`.

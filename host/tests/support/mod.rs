@@ -3,7 +3,6 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use outrider_host::{
     Ee, ExecutionError, ExecutionInput, ExecutionOutput, Host, HostConfig, Limits, LoadError, StateRoot,
@@ -20,10 +19,11 @@ pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| {
         table_elements_max: 100,
         ticks_max: 1_000,
         deposits_max: 3,
+        fuel_max: 10_000_000,
+        stack_slots_max: 10_000,
         block_data_bytes_max: 1 << 20,
     };
-    let wall_clock_max = Duration::from_millis(300);
-    let config = HostConfig { limits, wall_clock_max, log_bytes_max: 10_000, ..HostConfig::default() };
+    let config = HostConfig { limits, log_bytes_max: 10_000, ..HostConfig::default() };
     Host::new(config).expect("the engine takes this configuration")
 });
 

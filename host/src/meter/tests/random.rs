@@ -1,0 +1,135 @@
+//! Random modules within the profile, from wasm-smith.
+
+use arbitrary::Unstructured;
+use finite_wasm::{Analysis, prefix_sum_vec::PrefixSumVec, wasmparser as finite_wasmparser};
+use wasmtime::{ExternType, Module};
+
+use super::{
+    super::{Linkage, analysis, analysis::FRAME_SLOTS, instrument, module},
+    run::{self, Outcome, STACK_SLOTS, argument, run_metered, run_naive, run_plain, validate},
+};
+
+const MODULES: u64 = 1000;
+const FUEL: i64 = 100_000;
+
+/// The `seed`th module. It has a global and an export, so that the naive model finds sections to add to.
+fn module(seed: u64, may_trap: bool, wide: bool) -> Vec<u8> {
+    module_with(seed, may_trap, wide, true)
+}
+
+/// The `seed`th module, with or without reference types.
+fn module_with(seed: u64, may_trap: bool, wide: bool, references: bool) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let bytes = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    });
+    let bytes: Vec<u8> = bytes.take(3000).collect();
+    let config = wasm_smith::Config {
+        disallow_traps: !may_trap,
+        export_everything: true,
+        max_imports: 0,
+        min_funcs: 3,
+        min_globals: 1,
+        max_memories: 1,
+        max_memory32_bytes: 1 << 20,
+        max_tables: 2,
+        max_table_elements: 1000,
+        max_type_size: 200,
+        exceptions_enabled: false,
+        gc_enabled: false,
+        memory64_enabled: false,
+        reference_types_enabled: references,
+        relaxed_simd_enabled: false,
+        tail_call_enabled: false,
+        threads_enabled: false,
+        wide_arithmetic_enabled: wide,
+        ..wasm_smith::Config::default()
+    };
+    wasm_smith::Module::new(config, &mut Unstructured::new(&bytes)).unwrap().to_bytes()
+}
+
+#[test]
+fn instrumented_modules_are_valid() {
+    for seed in 0..MODULES {
+        let module = module(seed, true, true);
+        for linkage in [Linkage::Alone, Linkage::Linked] {
+            validate(&instrument(&module, linkage).unwrap().code);
+        }
+    }
+}
+
+/// Results and state are those of the plain module, and the fuel that of the naive model.
+#[test]
+fn metering_changes_nothing_but_the_fuel_and_the_fuel_is_the_sum_of_all_prices() {
+    let engine = run::engine();
+    let (mut returned, mut trapped, mut stopped) = (0, 0, 0);
+    for seed in 0..MODULES / 2 {
+        // The engine has no `externref`, which comes with reference types.
+        let wasm = module_with(seed, seed % 4 == 0, true, false);
+        let compiled = Module::new(&engine, &wasm).unwrap();
+        let function = compiled.exports().filter_map(|export| match export.ty() {
+            ExternType::Func(func_type) => Some((export.name().to_owned(), func_type)),
+            _ => None,
+        });
+        for (name, func_type) in function.take(3) {
+            let arguments: Vec<_> = func_type.params().map(|param| argument(&param)).collect();
+            let metered = run_metered(&engine, &wasm, &name, &arguments, (FUEL, STACK_SLOTS));
+            match metered.outcome {
+                Outcome::OutOfFuel | Outcome::StackOverflow => {
+                    stopped += 1;
+                    continue;
+                }
+                Outcome::Returned(_) => {
+                    returned += 1;
+                    assert_eq!(
+                        metered.fuel,
+                        run_naive(&engine, &wasm, &name, &arguments).fuel,
+                        "{seed} {name}"
+                    );
+                }
+                Outcome::Trapped(_) => trapped += 1,
+            }
+            let plain = run_plain(&engine, &wasm, &name, &arguments);
+            assert_eq!(metered.outcome, plain.outcome, "{seed} {name}");
+            // A trap in the start function leaves nothing to look at, unless the start function is an export.
+            if !plain.state.is_empty() {
+                assert_eq!(metered.state, plain.state, "{seed} {name}");
+            }
+        }
+    }
+    assert!(returned > 300 && trapped > 30 && stopped > 30, "{returned} {trapped} {stopped}");
+}
+
+struct Slots;
+
+impl finite_wasm::max_stack::SizeConfig for Slots {
+    fn size_of_value(&self, _: finite_wasmparser::ValType) -> u8 {
+        1
+    }
+
+    fn size_of_function_activation(&self, locals: &PrefixSumVec<finite_wasmparser::ValType, u32>) -> u64 {
+        locals.max_index().map_or(0, |last| u64::from(*last) + 1)
+    }
+}
+
+#[test]
+fn frames_are_as_large_as_finite_wasm_says() {
+    for seed in 0..MODULES {
+        let wasm = module(seed, true, false);
+        let finite = Analysis::new().with_stack(Slots).analyze(&wasm).unwrap();
+        let module = module::Module::read(&wasm).unwrap();
+        let sizes = finite.function_frame_sizes.iter().zip(&finite.function_operand_stack_sizes);
+        for ((index, body), (locals, operands)) in
+            (module.n_imported_functions..).zip(&module.bodies).zip(sizes)
+        {
+            let analysis = analysis::analyse(&module, index, body).unwrap();
+            // finite-wasm 0.6.1 leaves the table index of `call_indirect` on its stack of operands.
+            if analysis.indirect_calls.is_empty() {
+                assert_eq!(analysis.frame_slots, FRAME_SLOTS + locals + operands, "{seed} {index}");
+            }
+        }
+    }
+}
