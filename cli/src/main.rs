@@ -4,6 +4,7 @@
 //! be used.
 
 mod build;
+mod cache;
 mod fixture;
 mod inspect;
 mod new;
@@ -32,6 +33,7 @@ enum Command {
     Inspect(inspect::Arguments),
     New(new::Arguments),
     Build(build::Arguments),
+    Cache(cache::Arguments),
 }
 
 /// What a command that could do its work has found.
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Build(arguments) => build::build(&arguments),
+        Command::Cache(arguments) => cache::cache(&arguments),
     };
     match verdict {
         Ok(Verdict::Holds) => ExitCode::SUCCESS,

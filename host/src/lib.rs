@@ -28,6 +28,9 @@
 //! panic.
 
 mod abi;
+#[cfg_attr(not(test), expect(dead_code, reason = "the engines do not keep what they compile yet"))]
+#[expect(unused_imports, reason = "as above")]
+mod cache;
 mod config;
 mod engine;
 mod error;
@@ -39,6 +42,7 @@ mod module;
 mod validate;
 
 pub use abi::{ABI, FuelCost, Import, ValueType};
+pub use cache::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheError, CacheUsage, DiskCache};
 pub use config::{HostConfig, Limits};
 pub use error::{
     EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, HostCallError, HostError, LoadError,

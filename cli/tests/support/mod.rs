@@ -18,7 +18,11 @@ pub(crate) struct Ran {
 
 impl Scratch {
     pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().expect("a temporary directory can be made"))
+        let mut builder = tempfile::Builder::new();
+        // Whatever the umask: there is no cache in a directory that others can write to.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        Self(builder.tempdir().expect("a temporary directory can be made"))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -39,8 +43,15 @@ impl Scratch {
 
     /// Runs `outrider` here.
     pub(crate) fn outrider(&self, arguments: &[&str]) -> Ran {
+        ran(self.command(arguments).output())
+    }
+
+    /// Prepares to run `outrider` here, with a cache that is here, too.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_outrider"));
-        ran(command.current_dir(self.path()).args(arguments).env_remove("NO_COLOR").output())
+        command.current_dir(self.path()).args(arguments);
+        command.env_remove("NO_COLOR").env("OUTRIDER_CACHE_DIR", self.path().join("cache"));
+        command
     }
 }
 

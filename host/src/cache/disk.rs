@@ -1,0 +1,294 @@
+//! The part of the cache that outlives a process.
+
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use tracing::{debug, warn};
+
+use super::CacheError;
+use super::directory::{self, io_error};
+use super::entry::{self, EntryError, PAYLOAD_BYTES_MAX};
+use super::key::CacheKey;
+
+/// What all files of a cache may have together, in bytes: 1 GiB.
+///
+/// A large EE (an EVM with all its precompiles, 1.5 MB of wasm) compiles to about 6 MB, so there is room for
+/// more than 150 of its kind on each engine and with each kind of settings that are in use at a time.
+pub const CACHE_BYTES_MAX: u64 = 1 << 30;
+
+/// How many files a cache may have.
+///
+/// [`DiskCache`] looks at each file whenever it writes one; 4,096 take some milliseconds, less than it takes
+/// to compile what is to be written.
+pub const CACHE_FILES_MAX: usize = 4096;
+
+/// Compiled code in a directory that belongs to this user alone; for use from many threads and processes.
+///
+/// An entry is one file, named after its key. It appears whole or not at all, as it is written under another
+/// name and then renamed, and it never changes. The files written longest ago make room for new ones when
+/// the cache has reached [`CACHE_BYTES_MAX`] or [`CACHE_FILES_MAX`]. Files with other names are left alone.
+#[derive(Clone, Debug)]
+pub struct DiskCache {
+    directory: PathBuf,
+    bounds: CacheUsage,
+}
+
+/// How much there is in a cache, or how much has been removed from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheUsage {
+    /// The number of files.
+    pub n_files: usize,
+    /// Their size in bytes, together.
+    pub bytes: u64,
+}
+
+impl DiskCache {
+    /// Opens the cache in a directory, which is made, for this user alone, if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// If others could write to the directory, directly or by way of one that it is in: see [`CacheError`].
+    /// An opened cache stays safe as long as no permissions are given away.
+    pub fn open(directory: &Path) -> Result<Self, CacheError> {
+        Ok(Self { directory: directory::create(directory)?, bounds: BOUNDS })
+    }
+
+    /// Opens the cache in a directory if it is there; `None` if it is not.
+    ///
+    /// # Errors
+    ///
+    /// As [`DiskCache::open`].
+    pub fn open_existing(directory: &Path) -> Result<Option<Self>, CacheError> {
+        match directory.symlink_metadata() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            _ => Ok(Some(Self { directory: directory::find(directory)?, bounds: BOUNDS })),
+        }
+    }
+
+    /// Returns where the cache is unless told otherwise: `$OUTRIDER_CACHE_DIR`, else
+    /// `$XDG_CACHE_HOME/outrider`, else `.cache/outrider` in the home directory.
+    ///
+    /// A variable that is empty is not set, nor is an `XDG_CACHE_HOME` that is not absolute, as the XDG Base
+    /// Directory Specification has it. `None` if there is not even a home directory.
+    pub fn default_directory() -> Option<PathBuf> {
+        directory_from(|name| std::env::var_os(name), std::env::home_dir())
+    }
+
+    /// Returns where the cache is, symbolic links resolved.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Returns the payload that was put under a key, if it is there and whole.
+    ///
+    /// Whatever else has the name of the entry is left for [`DiskCache::put`] to replace.
+    pub(crate) fn get(&self, key: &CacheKey) -> Option<Vec<u8>> {
+        let path = self.entry_path(key);
+        match read(&path, key) {
+            Ok(payload) => Some(payload),
+            Err(EntryError::Read(error)) if error.kind() == io::ErrorKind::NotFound => {
+                debug!(path = %path.display(), "not in the cache");
+                None
+            }
+            Err(error) => {
+                warn!(path = %path.display(), error = %chain(&error), "a file in the cache cannot be used");
+                None
+            }
+        }
+    }
+
+    /// Keeps a payload under a key, in place of what had the name.
+    ///
+    /// A cache that cannot be written to makes things slower, not wrong; so failures are logged and nothing
+    /// more.
+    pub(crate) fn put(&self, key: &CacheKey, payload: &[u8]) {
+        // Lossless: no target that Rust has is wider than 64 bits.
+        let payload_bytes = payload.len() as u64;
+        if payload_bytes > PAYLOAD_BYTES_MAX {
+            debug!(%key, payload_bytes, limit = PAYLOAD_BYTES_MAX, "too large for the cache");
+            return;
+        }
+        if let Err(error) = self.write(key, payload) {
+            warn!(directory = %self.directory.display(), %key, %error, "cannot write to the cache");
+        }
+        if let Err(error) = self.evict(key) {
+            warn!(directory = %self.directory.display(), error = %chain(&error), "cannot tidy the cache");
+        }
+    }
+
+    /// Tells how much there is in the cache, files left behind by a crash included.
+    ///
+    /// # Errors
+    ///
+    /// If the directory cannot be read.
+    pub fn usage(&self) -> Result<CacheUsage, CacheError> {
+        let mut usage = CacheUsage::default();
+        self.files()?.iter().for_each(|file| usage.add(file.bytes));
+        Ok(usage)
+    }
+
+    /// Removes all files of the cache, and no others; returns what has been removed.
+    ///
+    /// # Errors
+    ///
+    /// If the directory cannot be read, or at the first file that cannot be removed.
+    pub fn clear(&self) -> Result<CacheUsage, CacheError> {
+        let mut removed = CacheUsage::default();
+        for file in self.files()? {
+            if remove(&file)? {
+                removed.add(file.bytes);
+            }
+        }
+        Ok(removed)
+    }
+
+    fn entry_path(&self, key: &CacheKey) -> PathBuf {
+        self.directory.join(format!("{key}{ENTRY_SUFFIX}"))
+    }
+
+    /// Writes a file under a name that nobody else has, then gives it the entry's name.
+    ///
+    /// Not forced to the disk: after a crash the file may be damaged, which its checksum tells.
+    fn write(&self, key: &CacheKey, payload: &[u8]) -> io::Result<()> {
+        let prefix = format!("{key}.");
+        let mut file =
+            tempfile::Builder::new().prefix(&prefix).suffix(TEMPORARY_SUFFIX).tempfile_in(&self.directory)?;
+        file.write_all(&entry::header(key, payload))?;
+        file.write_all(payload)?;
+        let path = self.entry_path(key);
+        let Err(error) = file.persist(&path) else { return Ok(()) };
+        // A directory is not replaced by a file. An empty one may go; another has something of somebody's.
+        if std::fs::remove_dir(&path).is_err() {
+            return Err(error.error);
+        }
+        error.file.persist(&path)?;
+        Ok(())
+    }
+
+    /// Removes the files written longest ago until the rest is within the bounds; never the one just written.
+    fn evict(&self, written: &CacheKey) -> Result<(), CacheError> {
+        let mut files = self.files()?;
+        let mut left = CacheUsage::default();
+        files.iter().for_each(|file| left.add(file.bytes));
+        if left.is_within(&self.bounds) {
+            return Ok(());
+        }
+        let written = self.entry_path(written);
+        files.retain(|file| file.path != written);
+        files.sort_by(|a, b| (a.modified, &a.path).cmp(&(b.modified, &b.path)));
+        for file in files {
+            if left.is_within(&self.bounds) {
+                break;
+            }
+            remove(&file)?;
+            left.n_files = left.n_files.saturating_sub(1);
+            left.bytes = left.bytes.saturating_sub(file.bytes);
+            debug!(path = %file.path.display(), bytes = file.bytes, "evicted from the cache");
+        }
+        Ok(())
+    }
+
+    /// Lists the cache's own files: entries, and what is being written or was when a process ended.
+    fn files(&self) -> Result<Vec<CacheFile>, CacheError> {
+        let directory = || io_error(&self.directory, "list");
+        let mut files = Vec::new();
+        for entry in self.directory.read_dir().map_err(directory())? {
+            let entry = entry.map_err(directory())?;
+            if !is_own_name(&entry.file_name()) {
+                continue;
+            }
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_file() => files.push(CacheFile::new(entry.path(), &metadata)),
+                Ok(_) => {}
+                // Another process was faster.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(io_error(&entry.path(), "look at")(error)),
+            }
+        }
+        Ok(files)
+    }
+}
+
+impl CacheUsage {
+    fn add(&mut self, bytes: u64) {
+        self.n_files = self.n_files.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    fn is_within(&self, bounds: &Self) -> bool {
+        self.n_files <= bounds.n_files && self.bytes <= bounds.bytes
+    }
+}
+
+/// A file that is the cache's own, going by its name.
+struct CacheFile {
+    path: PathBuf,
+    bytes: u64,
+    modified: SystemTime,
+}
+
+impl CacheFile {
+    fn new(path: PathBuf, metadata: &Metadata) -> Self {
+        // Where no times are kept, all files are of the same age.
+        let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        Self { path, bytes: metadata.len(), modified }
+    }
+}
+
+fn read(path: &Path, key: &CacheKey) -> Result<Vec<u8>, EntryError> {
+    let (mut file, metadata) = directory::open_file(path)?;
+    entry::read(&mut file, metadata.len(), key)
+}
+
+/// Removes a file; `false` if another process was faster.
+fn remove(file: &CacheFile) -> Result<bool, CacheError> {
+    match std::fs::remove_file(&file.path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_error(&file.path, "remove")(error)),
+    }
+}
+
+/// Tells whether a name is a key and the suffix of an entry, or a key, something, and the suffix of a
+/// temporary file.
+fn is_own_name(name: &std::ffi::OsStr) -> bool {
+    let Some((key, rest)) = name.to_str().and_then(|name| name.split_at_checked(KEY_DIGITS)) else {
+        return false;
+    };
+    let is_key = key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_temporary = || {
+        let middle = rest.strip_prefix('.').and_then(|rest| rest.strip_suffix(TEMPORARY_SUFFIX));
+        middle.is_some_and(|middle| middle.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    is_key && (rest == ENTRY_SUFFIX || is_temporary())
+}
+
+/// Finds the default directory, given the environment and the home directory.
+fn directory_from(variable: impl Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
+    let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(directory) = path("OUTRIDER_CACHE_DIR") {
+        return Some(directory);
+    }
+    let caches = path("XDG_CACHE_HOME").filter(|caches| caches.is_absolute());
+    let caches = caches.or_else(|| home.filter(|home| home.is_absolute()).map(|home| home.join(".cache")))?;
+    Some(caches.join("outrider"))
+}
+
+/// Writes an error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+const BOUNDS: CacheUsage = CacheUsage { n_files: CACHE_FILES_MAX, bytes: CACHE_BYTES_MAX };
+
+/// Hexadecimal digits of a key.
+const KEY_DIGITS: usize = 64;
+const ENTRY_SUFFIX: &str = ".bin";
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+#[cfg(test)]
+mod tests;

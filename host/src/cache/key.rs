@@ -1,0 +1,111 @@
+//! What tells one compilation from another.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::entry::FORMAT_VERSION;
+use crate::module::CodeHash;
+
+/// Everything that decides what a compilation results in.
+///
+/// Two compilations that differ in anything that the machine code depends on must differ here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Compilation<'a> {
+    /// The module, as it was before any instrumentation.
+    pub(crate) code_hash: CodeHash,
+    /// The engine's name.
+    pub(crate) engine: &'a str,
+    /// The engine's version.
+    pub(crate) engine_version: &'a str,
+    /// How module and engine are treated: instrumentation with its version, and all of the engine's settings.
+    pub(crate) settings: &'a str,
+    /// The target triple and the CPU features that the machine code may use.
+    pub(crate) target: &'a str,
+}
+
+/// Names a [`Compilation`], by a hash of its parts and of Outrider's own version.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CacheKey([u8; 32]);
+
+impl CacheKey {
+    /// Hashes the parts, each behind its length, so that no two lists of parts run into the same bytes.
+    pub(crate) fn new(compilation: &Compilation<'_>) -> Self {
+        let Compilation { code_hash, engine, engine_version, settings, target } = compilation;
+        let parts: [&[u8]; 7] = [
+            &FORMAT_VERSION.to_le_bytes(),
+            env!("CARGO_PKG_VERSION").as_bytes(),
+            &code_hash.0,
+            engine.as_bytes(),
+            engine_version.as_bytes(),
+            settings.as_bytes(),
+            target.as_bytes(),
+        ];
+        let mut hasher = Sha256::new();
+        for part in parts {
+            // Lossless: no target that Rust has is wider than 64 bits.
+            hasher.update((part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        Self(hasher.finalize().into())
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+/// Lower-case hexadecimal, as in file names.
+impl fmt::Display for CacheKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for CacheKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CacheKey({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPILATION: Compilation<'_> = Compilation {
+        code_hash: CodeHash([1; 32]),
+        engine: "wasmtime",
+        engine_version: "48.0.0",
+        settings: "nan",
+        target: "x86_64",
+    };
+
+    #[test]
+    fn equal_compilations_have_equal_keys() {
+        assert_eq!(CacheKey::new(&COMPILATION), CacheKey::new(&COMPILATION.clone()));
+    }
+
+    #[test]
+    fn every_part_counts_and_so_does_where_it_ends() {
+        let keys = [
+            COMPILATION,
+            Compilation { code_hash: CodeHash([2; 32]), ..COMPILATION },
+            Compilation { engine: "wasmer", ..COMPILATION },
+            Compilation { engine_version: "48.0.1", ..COMPILATION },
+            Compilation { settings: "", ..COMPILATION },
+            Compilation { target: "aarch64", ..COMPILATION },
+            Compilation { engine: "wasmtime4", engine_version: "8.0.0", ..COMPILATION },
+            Compilation { settings: "nanx86_64", target: "", ..COMPILATION },
+            Compilation { settings: "x86_64", target: "nan", ..COMPILATION },
+        ]
+        .map(|compilation| CacheKey::new(&compilation));
+        let distinct = std::collections::BTreeSet::from(keys);
+        assert_eq!(distinct.len(), keys.len());
+    }
+
+    #[test]
+    fn a_key_is_shown_as_lower_case_hexadecimal() {
+        let shown = CacheKey([0xAB; 32]).to_string();
+        assert_eq!(shown, "ab".repeat(32));
+    }
+}

@@ -1,0 +1,151 @@
+//! What this process has compiled or loaded already.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Keeps the values that were used last, up to a number; for use from many threads.
+///
+/// Looking for the one to drop takes time in proportion to the capacity, which is meant to be hundreds at
+/// most.
+pub(crate) struct MemoryCache<K, V> {
+    capacity: usize,
+    state: Mutex<State<K, V>>,
+}
+
+struct State<K, V> {
+    n_uses: u64,
+    entries: BTreeMap<K, Entry<V>>,
+}
+
+struct Entry<V> {
+    used_at: u64,
+    value: V,
+}
+
+impl<K: Ord + Clone, V: Clone> MemoryCache<K, V> {
+    /// Makes a cache of so many values; one of none keeps nothing.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { capacity, state: Mutex::new(State { n_uses: 0, entries: BTreeMap::new() }) }
+    }
+
+    /// Returns the value of a key, which counts as a use.
+    pub(crate) fn get(&self, key: &K) -> Option<V> {
+        let mut state = self.state();
+        let used_at = state.next_use();
+        let entry = state.entries.get_mut(key)?;
+        entry.used_at = used_at;
+        Some(entry.value.clone())
+    }
+
+    /// Keeps a value, in place of the one that the key had, or else of the one not used for longest.
+    pub(crate) fn insert(&self, key: K, value: V) {
+        if self.capacity == 0 {
+            return;
+        }
+        let mut state = self.state();
+        let used_at = state.next_use();
+        let replaced = state.entries.insert(key, Entry { used_at, value });
+        let evicted = if state.entries.len() > self.capacity { state.remove_oldest() } else { None };
+        drop(state);
+        // Only now, without the lock: to drop compiled code may take a while.
+        drop((replaced, evicted));
+    }
+
+    /// Locks the state, which is whole at all times, whatever a thread may have panicked over.
+    fn state(&self) -> MutexGuard<'_, State<K, V>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Ord + Clone, V> State<K, V> {
+    fn next_use(&mut self) -> u64 {
+        self.n_uses = self.n_uses.saturating_add(1);
+        self.n_uses
+    }
+
+    fn remove_oldest(&mut self) -> Option<Entry<V>> {
+        let (oldest, _) = self.entries.iter().min_by_key(|(_, entry)| entry.used_at)?;
+        let oldest = oldest.clone();
+        self.entries.remove(&oldest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_value_not_used_for_longest_goes_first() {
+        let cache = MemoryCache::new(2);
+        cache.insert("a", 1);
+        cache.insert("b", 2);
+        assert_eq!(cache.get(&"a"), Some(1));
+        cache.insert("c", 3);
+        assert_eq!([cache.get(&"a"), cache.get(&"b"), cache.get(&"c")], [Some(1), None, Some(3)]);
+    }
+
+    #[test]
+    fn a_value_that_is_replaced_pushes_no_other_out() {
+        let cache = MemoryCache::new(2);
+        cache.insert("a", 1);
+        cache.insert("b", 2);
+        cache.insert("b", 3);
+        assert_eq!([cache.get(&"a"), cache.get(&"b")], [Some(1), Some(3)]);
+    }
+
+    #[test]
+    fn a_cache_of_no_values_keeps_none() {
+        let cache = MemoryCache::new(0);
+        cache.insert("a", 1);
+        assert_eq!(cache.get(&"a"), None);
+    }
+
+    #[test]
+    fn threads_share_it() {
+        let cache = MemoryCache::new(8);
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let cache = &cache;
+                scope.spawn(move || {
+                    for i in 0..1000_u32 {
+                        let key = i.wrapping_mul(thread) % 12;
+                        assert!(cache.get(&key).is_none_or(|value| value == key));
+                        cache.insert(key, key);
+                    }
+                });
+            }
+        });
+        assert_eq!(cache.state().entries.len(), 8);
+    }
+
+    proptest! {
+        /// Against the naive model: a list in the order of use.
+        #[test]
+        fn it_behaves_as_a_list_in_the_order_of_use(
+            capacity in 0..4_usize,
+            uses in prop::collection::vec((0..6_u8, prop::option::of(any::<u8>())), 0..40),
+        ) {
+            let cache = MemoryCache::new(capacity);
+            let mut model: Vec<(u8, u8)> = Vec::new();
+            for (key, value) in uses {
+                let at = model.iter().position(|(other, _)| *other == key);
+                let old = at.map(|at| model.remove(at));
+                match value {
+                    Some(value) => {
+                        cache.insert(key, value);
+                        model.push((key, value));
+                    }
+                    None => {
+                        prop_assert_eq!(cache.get(&key), old.map(|(_, value)| value));
+                        model.extend(old);
+                    }
+                }
+                if model.len() > capacity {
+                    model.remove(0);
+                }
+            }
+        }
+    }
+}
