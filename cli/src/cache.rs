@@ -42,6 +42,21 @@ pub(crate) fn cache(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(Verdict::Holds)
 }
 
+/// Opens the cache for a command that compiles.
+///
+/// One that the user has asked for must be usable; without the one that is there by default it goes on, slower.
+pub(crate) fn open() -> anyhow::Result<Option<DiskCache>> {
+    let Some(directory) = DiskCache::default_directory() else { return Ok(None) };
+    match DiskCache::open(&directory) {
+        Ok(cache) => Ok(Some(cache)),
+        Err(error) if std::env::var_os("OUTRIDER_CACHE_DIR").is_some() => Err(error.into()),
+        Err(error) => {
+            tracing::warn!("compiled code is not kept: {error}");
+            Ok(None)
+        }
+    }
+}
+
 /// Shows a cache; one that is not there has no files.
 fn show(directory: &Path, cache: Option<&DiskCache>, json: bool) -> anyhow::Result<()> {
     let directory = cache.map_or(directory, DiskCache::directory);

@@ -3,6 +3,8 @@
 //! Exits with 0 when everything holds, with 1 when an expectation does not, and with 2 when the input cannot
 //! be used.
 
+#![forbid(unsafe_code)]
+
 mod build;
 mod cache;
 mod fixture;

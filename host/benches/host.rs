@@ -16,8 +16,10 @@ fn blob(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// A host that keeps nothing, so that each load is a first one.
 fn host() -> Host {
-    Host::new(HostConfig::default()).expect("the default configuration is fine")
+    let config = HostConfig { ees_kept_max: 0, ..HostConfig::default() };
+    Host::new(config).expect("the configuration is fine")
 }
 
 fn compile(criterion: &mut Criterion) {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::cache::DiskCache;
+
 /// How a [`Host`](crate::Host) is set up.
 ///
 /// [`Limits`] decide the outcome of an execution, so all nodes that must agree need the same ones. The other
@@ -20,6 +22,10 @@ pub struct HostConfig {
     pub metered: bool,
     /// How many bytes of log output one execution keeps; what comes after is dropped, without a trap.
     pub log_bytes_max: usize,
+    /// Where compiled code is kept from one process to the next; nowhere by default.
+    pub cache: Option<DiskCache>,
+    /// How many EEs that were loaded are kept in memory, to be there when they are loaded again.
+    pub ees_kept_max: usize,
     /// How many executions may run at one time; further ones wait for a free place.
     pub concurrent_executions_max: u32,
 }
@@ -31,6 +37,8 @@ impl Default for HostConfig {
             wall_clock_max: None,
             metered: true,
             log_bytes_max: 1 << 20,
+            cache: None,
+            ees_kept_max: 64,
             concurrent_executions_max: 64,
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::abi::Import;
+use crate::cache::{CacheKey, Compilation, DiskCache, MemoryCache};
 use crate::config::HostConfig;
 use crate::engine::wasmtime::WasmtimeEngine;
 use crate::engine::{CompiledEe, Engine, Program, Stop};
@@ -18,7 +19,12 @@ use crate::validate::{Exports, LIBRARIES_MAX, check_ee, check_library};
 pub struct Host {
     engine: Arc<dyn Engine>,
     config: Arc<HostConfig>,
+    /// The EEs that were loaded last, by their code and that of their libraries.
+    loaded: Arc<MemoryCache<EeKey, Ee>>,
 }
+
+/// Hash of an EE's module, and the names and hashes of its libraries.
+type EeKey = (CodeHash, Vec<(String, CodeHash)>);
 
 /// A module that an EE may import functions from, by the library's name.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +52,8 @@ impl Host {
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
         let config = Arc::new(config);
         let engine = Arc::new(WasmtimeEngine::new(Arc::clone(&config))?);
-        Ok(Self { engine, config })
+        let loaded = Arc::new(MemoryCache::new(config.ees_kept_max));
+        Ok(Self { engine, config, loaded })
     }
 
     /// Validates and compiles an EE that uses no libraries.
@@ -63,10 +70,57 @@ impl Host {
     /// Each execution has fresh instances of the libraries, too, so that they carry nothing from one to the
     /// next.
     ///
+    /// What was loaded before comes from memory, and what was compiled before, by this process or another,
+    /// from [`HostConfig::cache`]; there, EEs with libraries are not kept.
+    ///
     /// # Errors
     ///
     /// [`LoadError`] says which module is at fault, and why.
     pub fn load_with_libraries(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Ee, LoadError> {
+        let hashes = libraries.iter().map(|library| (library.name.to_owned(), CodeHash::of(library.code)));
+        let key = (CodeHash::of(code), hashes.collect());
+        if let Some(ee) = self.loaded.get(&key) {
+            return Ok(ee);
+        }
+        let compiled = match &self.config.cache {
+            Some(cache) if libraries.is_empty() => self.compile_cached(cache, key.0, code)?,
+            _ => self.compile(code, libraries)?,
+        };
+        let ee = Ee { compiled, config: Arc::clone(&self.config), code_hash: key.0 };
+        self.loaded.insert(key, ee.clone());
+        Ok(ee)
+    }
+
+    /// Takes an EE from the cache or, if it is not there, compiles it and puts it there.
+    ///
+    /// What is in the cache has passed validation, by this version of the host and under these limits, as
+    /// both are part of the key.
+    fn compile_cached(
+        &self,
+        cache: &DiskCache,
+        code_hash: CodeHash,
+        code: &[u8],
+    ) -> Result<Arc<dyn CompiledEe>, LoadError> {
+        let settings = format!(
+            "{}, {:?}, metered: {}, sources: {}",
+            self.engine.settings(),
+            self.config.limits,
+            self.config.metered,
+            env!("OUTRIDER_HOST_SOURCES"),
+        );
+        let key = CacheKey::new(&Compilation { code_hash, engine: self.engine.name(), settings: &settings });
+        if let Some(compiled) = cache.get(&key).and_then(|payload| self.engine.restore(&payload)) {
+            return Ok(compiled);
+        }
+        let compiled = self.compile(code, &[])?;
+        if let Some(payload) = compiled.serialize() {
+            cache.put(&key, &payload);
+        }
+        Ok(compiled)
+    }
+
+    /// Validates, meters and compiles an EE and its libraries.
+    fn compile(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Arc<dyn CompiledEe>, LoadError> {
         let limits = &self.config.limits;
         let n_libraries = u32::try_from(libraries.len()).unwrap_or(u32::MAX);
         if n_libraries > LIBRARIES_MAX {
@@ -85,8 +139,7 @@ impl Host {
             }
         }
         check_ee(code, &exports, limits)?;
-        let compiled = self.engine.compile(&self.meter(code, libraries)?)?;
-        Ok(Ee { compiled, config: Arc::clone(&self.config), code_hash: CodeHash::of(code) })
+        self.engine.compile(&self.meter(code, libraries)?)
     }
 
     /// Instruments an EE and its libraries, so that they share one account of fuel and stack.
@@ -165,5 +218,102 @@ impl Ee {
                 fuel_used: 0,
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Limits;
+    use crate::execution::StateRoot;
+
+    /// A directory that nobody else can write to, whatever the umask.
+    fn cache() -> (tempfile::TempDir, DiskCache) {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = DiskCache::open(&directory.path().join("cache")).unwrap();
+        (directory, cache)
+    }
+
+    fn host(cache: &DiskCache, limits: Limits) -> Host {
+        Host::new(HostConfig { cache: Some(cache.clone()), limits, ..HostConfig::default() }).unwrap()
+    }
+
+    /// An EE that saves a root of this byte.
+    fn saving(byte: u8) -> Vec<u8> {
+        let text = format!(
+            r#"(module (import "eth2" "savePostStateRoot" (func $save (param i32))) (memory (export "memory") 1)
+                (func (export "main") (memory.fill (i32.const 0) (i32.const {byte}) (i32.const 32))
+                    (call $save (i32.const 0))))"#
+        );
+        wat::parse_str(text).unwrap()
+    }
+
+    fn root(ee: &Ee) -> StateRoot {
+        ee.execute(&ExecutionInput::new(StateRoot::default(), vec![])).unwrap().post_state_root
+    }
+
+    #[test]
+    fn what_is_in_the_cache_is_used_and_gives_the_same() {
+        let (_directory, cache) = cache();
+        let execute = |host: Host| {
+            host.load(&saving(1))
+                .unwrap()
+                .execute(&ExecutionInput::new(StateRoot::default(), vec![]))
+                .unwrap()
+        };
+        let compiled = execute(host(&cache, Limits::default()));
+        let entry = std::fs::read_dir(cache.directory()).unwrap().next().unwrap().unwrap().path();
+        let contents = std::fs::read(&entry).unwrap();
+        assert_eq!(execute(host(&cache, Limits::default())), compiled);
+        // A hit does not write.
+        assert_eq!(std::fs::read(&entry).unwrap(), contents);
+
+        for damaged in [&contents[..contents.len() / 2], b"", &[0; 10_000]] {
+            std::fs::write(&entry, damaged).unwrap();
+            assert_eq!(execute(host(&cache, Limits::default())), compiled);
+            assert_eq!(std::fs::read(&entry).unwrap(), contents, "the entry is written anew");
+        }
+    }
+
+    #[test]
+    fn an_entry_of_another_module_is_not_taken() {
+        let (_directory, cache) = cache();
+        let host = host(&cache, Limits::default());
+        host.load(&saving(1)).unwrap();
+        let files = || std::fs::read_dir(cache.directory()).unwrap().map(|entry| entry.unwrap().path());
+        let one = files().next().unwrap();
+        host.load(&saving(2)).unwrap();
+        let two = files().find(|path| *path != one).unwrap();
+        // Whoever could write to the directory could do this; the entry's own key gives it away.
+        std::fs::copy(&two, &one).unwrap();
+        let host = Host::new(HostConfig { ees_kept_max: 0, ..(*host.config).clone() }).unwrap();
+        assert_eq!(root(&host.load(&saving(1)).unwrap()), StateRoot([1; 32]));
+        assert_eq!(root(&host.load(&saving(2)).unwrap()), StateRoot([2; 32]));
+    }
+
+    #[test]
+    fn an_entry_is_good_for_the_same_settings_only() {
+        let (_directory, cache) = cache();
+        let n_files = || cache.usage().unwrap().n_files;
+        host(&cache, Limits::default()).load(&saving(1)).unwrap();
+        assert_eq!(n_files(), 1);
+        let smaller = Limits { module_bytes_max: 50, ..Limits::default() };
+        assert!(host(&cache, smaller).load(&saving(1)).is_err(), "too large for this host");
+        host(&cache, Limits { fuel_max: 1_000_000, ..Limits::default() }).load(&saving(1)).unwrap();
+        assert_eq!(n_files(), 2);
+    }
+
+    #[test]
+    fn a_module_that_is_refused_leaves_nothing_in_the_cache() {
+        let (_directory, cache) = cache();
+        assert!(host(&cache, Limits::default()).load(b"\0asm\x01\0\0\0").is_err());
+        assert_eq!(cache.usage().unwrap().n_files, 0);
+    }
+
+    #[test]
+    fn what_was_loaded_is_kept_in_memory() {
+        let host = Host::new(HostConfig::default()).unwrap();
+        let ees = [host.load(&saving(1)).unwrap(), host.load(&saving(1)).unwrap()];
+        assert!(Arc::ptr_eq(&ees[0].compiled, &ees[1].compiled));
     }
 }

@@ -28,8 +28,6 @@
 //! panic.
 
 mod abi;
-#[cfg_attr(not(test), expect(dead_code, reason = "the engines do not keep what they compile yet"))]
-#[expect(unused_imports, reason = "as above")]
 mod cache;
 mod config;
 mod engine;

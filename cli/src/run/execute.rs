@@ -1,20 +1,17 @@
 //! Executes the blocks of a fixture, one after the other.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use outrider_host::{
-    CodeHash, Context, Deposit, Ee, EeIndex, ExecutionError, ExecutionInput, ExecutionOutput, Fault, Host,
-    LoadError, Log, StateRoot,
+    Context, Deposit, Ee, EeIndex, ExecutionError, ExecutionInput, ExecutionOutput, Fault, Host, LoadError,
+    Log, StateRoot,
 };
 
 use crate::fixture::{Fixture, FixtureError, Library, Problem, Script};
 
-/// Runs fixtures, and compiles each EE only once however many of them use it.
+/// Runs fixtures on a host.
 pub(super) struct Runner {
     host: Host,
-    /// EEs by their code and their libraries.
-    loaded: BTreeMap<(CodeHash, Vec<(String, CodeHash)>), Ee>,
 }
 
 /// What came of a fixture that could be run.
@@ -49,11 +46,11 @@ pub(super) enum Mismatch {
 
 impl Runner {
     pub(super) fn new(host: Host) -> Self {
-        Self { host, loaded: BTreeMap::new() }
+        Self { host }
     }
 
     /// Loads the fixture's EEs, executes its blocks up to the first that fails, and compares.
-    pub(super) fn run(&mut self, file: &Path, fixture: &Fixture) -> Result<FixtureRun, FixtureError> {
+    pub(super) fn run(&self, file: &Path, fixture: &Fixture) -> Result<FixtureRun, FixtureError> {
         let unusable = |place, problem| FixtureError { file: file.to_owned(), place, problem };
         let mut ees = Vec::new();
         for script in &fixture.execution_scripts {
@@ -90,20 +87,12 @@ impl Runner {
         Ok(run)
     }
 
-    fn load(&mut self, script: &Script, libraries: &[Library]) -> Result<Ee, LoadError> {
-        let library_hashes =
-            libraries.iter().map(|library| (library.name.clone(), CodeHash::of(&library.code)));
-        let key = (CodeHash::of(&script.code), library_hashes.collect());
-        if let Some(ee) = self.loaded.get(&key) {
-            return Ok(ee.clone());
-        }
+    fn load(&self, script: &Script, libraries: &[Library]) -> Result<Ee, LoadError> {
         let libraries = libraries.iter();
         let libraries: Vec<_> = libraries
             .map(|library| outrider_host::Library { name: &library.name, code: &library.code })
             .collect();
-        let ee = self.host.load_with_libraries(&script.code, &libraries)?;
-        self.loaded.insert(key, ee.clone());
-        Ok(ee)
+        self.host.load_with_libraries(&script.code, &libraries)
     }
 }
 

@@ -40,12 +40,15 @@ pub(crate) struct Arguments {
     /// Seconds that one execution may take; without it, only fuel ends what does not end by itself.
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
+    /// Neither use nor fill the cache of compiled code; `outrider cache` shows it.
+    #[arg(long)]
+    no_cache: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let files = find_fixtures(&arguments.fixtures)?;
-    let host = Host::new(arguments.host_config()).context("cannot set the host up")?;
-    let mut runner = Runner::new(host);
+    let host = Host::new(arguments.host_config()?).context("cannot set the host up")?;
+    let runner = Runner::new(host);
     let mut summary = Summary::default();
     let mut reports = Vec::new();
     let mut progress = Progress::new(files.len());
@@ -70,8 +73,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
 }
 
 impl Arguments {
-    fn host_config(&self) -> HostConfig {
-        HostConfig {
+    fn host_config(&self) -> anyhow::Result<HostConfig> {
+        Ok(HostConfig {
             limits: Limits {
                 ticks_max: self.ticks,
                 memory_pages_max: self.memory_pages,
@@ -79,8 +82,9 @@ impl Arguments {
                 ..Limits::default()
             },
             wall_clock_max: self.timeout.map(Duration::from_secs),
+            cache: if self.no_cache { None } else { crate::cache::open()? },
             ..HostConfig::default()
-        }
+        })
     }
 }
 

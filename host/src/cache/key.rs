@@ -16,12 +16,9 @@ pub(crate) struct Compilation<'a> {
     pub(crate) code_hash: CodeHash,
     /// The engine's name.
     pub(crate) engine: &'a str,
-    /// The engine's version.
-    pub(crate) engine_version: &'a str,
-    /// How module and engine are treated: instrumentation with its version, and all of the engine's settings.
+    /// How the module was checked and instrumented, and all that decides on the engine's code: its version and
+    /// settings, the target, the CPU features that the machine code may use.
     pub(crate) settings: &'a str,
-    /// The target triple and the CPU features that the machine code may use.
-    pub(crate) target: &'a str,
 }
 
 /// Names a [`Compilation`], by a hash of its parts and of Outrider's own version.
@@ -31,15 +28,13 @@ pub(crate) struct CacheKey([u8; 32]);
 impl CacheKey {
     /// Hashes the parts, each behind its length, so that no two lists of parts run into the same bytes.
     pub(crate) fn new(compilation: &Compilation<'_>) -> Self {
-        let Compilation { code_hash, engine, engine_version, settings, target } = compilation;
-        let parts: [&[u8]; 7] = [
+        let Compilation { code_hash, engine, settings } = compilation;
+        let parts: [&[u8]; 5] = [
             &FORMAT_VERSION.to_le_bytes(),
             env!("CARGO_PKG_VERSION").as_bytes(),
             &code_hash.0,
             engine.as_bytes(),
-            engine_version.as_bytes(),
             settings.as_bytes(),
-            target.as_bytes(),
         ];
         let mut hasher = Sha256::new();
         for part in parts {
@@ -72,13 +67,8 @@ impl fmt::Debug for CacheKey {
 mod tests {
     use super::*;
 
-    const COMPILATION: Compilation<'_> = Compilation {
-        code_hash: CodeHash([1; 32]),
-        engine: "wasmtime",
-        engine_version: "48.0.0",
-        settings: "nan",
-        target: "x86_64",
-    };
+    const COMPILATION: Compilation<'_> =
+        Compilation { code_hash: CodeHash([1; 32]), engine: "wasmtime", settings: "nan" };
 
     #[test]
     fn equal_compilations_have_equal_keys() {
@@ -91,12 +81,8 @@ mod tests {
             COMPILATION,
             Compilation { code_hash: CodeHash([2; 32]), ..COMPILATION },
             Compilation { engine: "wasmer", ..COMPILATION },
-            Compilation { engine_version: "48.0.1", ..COMPILATION },
             Compilation { settings: "", ..COMPILATION },
-            Compilation { target: "aarch64", ..COMPILATION },
-            Compilation { engine: "wasmtime4", engine_version: "8.0.0", ..COMPILATION },
-            Compilation { settings: "nanx86_64", target: "", ..COMPILATION },
-            Compilation { settings: "x86_64", target: "nan", ..COMPILATION },
+            Compilation { engine: "wasmtimen", settings: "an", ..COMPILATION },
         ]
         .map(|compilation| CacheKey::new(&compilation));
         let distinct = std::collections::BTreeSet::from(keys);

@@ -22,8 +22,20 @@ pub(crate) struct Program {
 
 /// Compiles EEs.
 pub(crate) trait Engine: Send + Sync {
+    /// Returns the engine's name.
+    fn name(&self) -> &'static str;
+
+    /// Tells everything that the code it compiles depends on: version, settings, target, CPU features.
+    fn settings(&self) -> String;
+
     /// Compiles an EE and its libraries.
     fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError>;
+
+    /// Takes back what [`CompiledEe::serialize`] gave, on an engine of the same settings; `None` if it cannot.
+    ///
+    /// The bytes become machine code. They must come from a [`DiskCache`](crate::DiskCache), to which nobody
+    /// but this user can write.
+    fn restore(&self, serialized: &[u8]) -> Option<Arc<dyn CompiledEe>>;
 }
 
 /// An EE as its engine keeps it.
@@ -33,6 +45,9 @@ pub(crate) trait CompiledEe: Send + Sync {
     /// The counters of metered modules start out at what the execution has left and at
     /// [`stack_slots_left`], and are read when the run is over, for [`settle`] to judge.
     fn run(&self, execution: Execution) -> (Execution, Result<(), Stop>);
+
+    /// Puts the EE into bytes; `None` if it has libraries.
+    fn serialize(&self) -> Option<Vec<u8>>;
 }
 
 /// What stopped an execution before `main` returned.

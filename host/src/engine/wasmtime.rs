@@ -3,6 +3,7 @@
 //! Instances come from a pool whose memories are copy-on-write images, and imports are resolved when an EE
 //! is compiled, so that a fresh instance costs a few microseconds.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -71,6 +72,16 @@ impl WasmtimeEngine {
         Ok(Self { engine, linker, places, config })
     }
 
+    fn ee(&self, modules: Modules, stack_reserve_slots: Option<u64>) -> Arc<dyn CompiledEe> {
+        Arc::new(WasmtimeEe {
+            engine: self.engine.clone(),
+            modules,
+            stack_reserve_slots,
+            places: Arc::clone(&self.places),
+            config: Arc::clone(&self.config),
+        })
+    }
+
     fn compile_modules(&self, program: &Program) -> wasmtime::Result<Modules> {
         let module = Module::from_binary(&self.engine, &program.code)?;
         if program.libraries.is_empty() {
@@ -86,16 +97,31 @@ impl WasmtimeEngine {
 }
 
 impl Engine for WasmtimeEngine {
+    fn name(&self) -> &'static str {
+        "wasmtime"
+    }
+
+    fn settings(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
+
     fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {
-        let modules =
-            self.compile_modules(program).map_err(|error| LoadError::Engine(engine_error(error)))?;
-        Ok(Arc::new(WasmtimeEe {
-            engine: self.engine.clone(),
-            modules,
-            stack_reserve_slots: program.stack_reserve_slots,
-            places: Arc::clone(&self.places),
-            config: Arc::clone(&self.config),
-        }))
+        let modules = self.compile_modules(program);
+        let modules = modules.map_err(|error| LoadError::Engine(engine_error(error)))?;
+        Ok(self.ee(modules, program.stack_reserve_slots))
+    }
+
+    fn restore(&self, serialized: &[u8]) -> Option<Arc<dyn CompiledEe>> {
+        let (reserve, module) = serialized.split_first_chunk()?;
+        let stack_reserve_slots = match u64::from_le_bytes(*reserve) {
+            NOT_METERED => None,
+            slots => Some(slots),
+        };
+        let module = deserialize(&self.engine, module)?;
+        let modules = Modules::Alone(self.linker.instantiate_pre(&module).ok()?);
+        Some(self.ee(modules, stack_reserve_slots))
     }
 }
 
@@ -104,6 +130,14 @@ impl CompiledEe for WasmtimeEe {
         let _places = self.places.take(self.modules.n_instances());
         let native_stack_bytes = native_stack_bytes(&self.config);
         stacker::maybe_grow(native_stack_bytes, native_stack_bytes, || self.run_on_this_stack(execution))
+    }
+
+    /// The stack reserve as eight bytes, little-endian, and then what wasmtime makes of the module.
+    fn serialize(&self) -> Option<Vec<u8>> {
+        let Modules::Alone(module) = &self.modules else { return None };
+        let mut serialized = self.stack_reserve_slots.unwrap_or(NOT_METERED).to_le_bytes().to_vec();
+        serialized.extend(module.module().serialize().ok()?);
+        Some(serialized)
     }
 }
 
@@ -213,6 +247,18 @@ impl CounterGlobals {
         let mut read = |global: Global| global.get(&mut *store).i64().unwrap_or(-1);
         Counters { fuel: read(self.fuel), stack: read(self.stack) }
     }
+}
+
+/// Stands for the stack reserve of a module that is not metered; no reserve is that large.
+const NOT_METERED: u64 = u64::MAX;
+
+/// Takes a module back that wasmtime has serialized; `None` if it was another version or for another machine.
+#[allow(unsafe_code, reason = "machine code is taken on trust, and the cache is where the trust is earned")]
+fn deserialize(engine: &wasmtime::Engine, serialized: &[u8]) -> Option<Module> {
+    // SAFETY: the bytes must be what `Module::serialize` gave. They come from `DiskCache::get`, which returns
+    // what `DiskCache::put` was given under the same key and nothing else, from a directory that nobody but this
+    // user and root can write to; and all that is put there is what `WasmtimeEe::serialize` gave.
+    unsafe { Module::deserialize(engine, serialized) }.ok()
 }
 
 /// Sets wasmtime up: the profile, canonical NaNs, pooled instances, interruptible code.

@@ -60,13 +60,7 @@ fn private_directory() -> TempDir {
 }
 
 fn key(n: u8) -> CacheKey {
-    CacheKey::new(&Compilation {
-        code_hash: CodeHash([n; 32]),
-        engine: "engine",
-        engine_version: "1",
-        settings: "",
-        target: "",
-    })
+    CacheKey::new(&Compilation { code_hash: CodeHash([n; 32]), engine: "engine", settings: "" })
 }
 
 /// Checks that an entry is not there, and is there again once it has been put.
