@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod build;
 mod cache;
 mod fixture;
@@ -33,6 +34,7 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Inspect(inspect::Arguments),
+    Bench(bench::Arguments),
     New(new::Arguments),
     Build(build::Arguments),
     Cache(cache::Arguments),
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
     let verdict = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Bench(arguments) => bench::bench(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Build(arguments) => build::build(&arguments),
         Command::Cache(arguments) => cache::cache(&arguments),

@@ -67,6 +67,8 @@ pub struct ExecutionOutput {
     pub ticks_used: u64,
     /// What the execution cost, the same on every engine: instructions, host calls and ticks.
     pub fuel_used: u64,
+    /// Size of the EE's memory at the end, in bytes; as memories never shrink, the most that it was.
+    pub memory_bytes: usize,
 }
 
 /// Size of an encoded [`Deposit`] in bytes.

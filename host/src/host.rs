@@ -8,7 +8,7 @@ use crate::config::HostConfig;
 use crate::engine::wasmtime::WasmtimeEngine;
 use crate::engine::{CompiledEe, Engine, Program, Stop};
 use crate::error::{ExecutionError, ExecutionErrorKind, HostError, LoadError};
-use crate::execution::{ExecutionInput, ExecutionOutput};
+use crate::execution::{ExecutionInput, ExecutionOutput, StateRoot};
 use crate::imports::Execution;
 use crate::meter::{Linkage, instrument};
 use crate::module::CodeHash;
@@ -186,12 +186,29 @@ impl Ee {
                     logs: execution.logs,
                     ticks_used: execution.ticks_used,
                     fuel_used,
+                    memory_bytes: execution.memory_bytes,
                 });
             }
             (Ok(()), None) => Stop { kind: ExecutionErrorKind::NoPostStateRoot, backtrace: Vec::new() },
             (Err(stop), _) => stop,
         };
         Err(ExecutionError { kind: stop.kind, logs: execution.logs, backtrace: stop.backtrace, fuel_used })
+    }
+
+    /// Makes a fresh instance, as each execution does, and drops it; to measure what that costs.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecutionError`] if instantiation traps.
+    pub fn instantiate(&self) -> Result<(), ExecutionError> {
+        let input = ExecutionInput::new(StateRoot::default(), []);
+        let (execution, result) = self.compiled.instantiate(Execution::new(input, &self.config));
+        result.map_err(|Stop { kind, backtrace }| ExecutionError {
+            kind,
+            logs: execution.logs,
+            backtrace,
+            fuel_used: 0,
+        })
     }
 
     /// Returns the hash of the EE's module, without its libraries.
@@ -225,7 +242,6 @@ impl Ee {
 mod tests {
     use super::*;
     use crate::config::Limits;
-    use crate::execution::StateRoot;
 
     /// A directory that nobody else can write to, whatever the umask.
     fn cache() -> (tempfile::TempDir, DiskCache) {

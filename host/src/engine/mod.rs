@@ -46,6 +46,9 @@ pub(crate) trait CompiledEe: Send + Sync {
     /// [`stack_slots_left`], and are read when the run is over, for [`settle`] to judge.
     fn run(&self, execution: Execution) -> (Execution, Result<(), Stop>);
 
+    /// Makes fresh instances as [`run`](Self::run) does, and drops them.
+    fn instantiate(&self, execution: Execution) -> (Execution, Result<(), Stop>);
+
     /// Puts the EE into bytes; `None` if it has libraries.
     fn serialize(&self) -> Option<Vec<u8>>;
 }

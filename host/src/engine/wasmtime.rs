@@ -127,9 +127,11 @@ impl Engine for WasmtimeEngine {
 
 impl CompiledEe for WasmtimeEe {
     fn run(&self, execution: Execution) -> (Execution, Result<(), Stop>) {
-        let _places = self.places.take(self.modules.n_instances());
-        let native_stack_bytes = native_stack_bytes(&self.config);
-        stacker::maybe_grow(native_stack_bytes, native_stack_bytes, || self.run_on_this_stack(execution))
+        self.in_store(execution, Self::call_main)
+    }
+
+    fn instantiate(&self, execution: Execution) -> (Execution, Result<(), Stop>) {
+        self.in_store(execution, |ee, store| ee.instantiate_in(store).map(|_| ()))
     }
 
     /// The stack reserve as eight bytes, little-endian, and then what wasmtime makes of the module.
@@ -142,12 +144,20 @@ impl CompiledEe for WasmtimeEe {
 }
 
 impl WasmtimeEe {
-    fn run_on_this_stack(&self, execution: Execution) -> (Execution, Result<(), Stop>) {
+    /// Does something with the EE in a store of its own, on a stack that is large enough, and judges the result.
+    fn in_store(
+        &self,
+        execution: Execution,
+        action: impl FnOnce(&Self, &mut Store<HostState>) -> wasmtime::Result<()>,
+    ) -> (Execution, Result<(), Stop>) {
+        let _places = self.places.take(self.modules.n_instances());
         let mut store = Store::new(&self.engine, HostState { execution, memory: None, counters: None });
         if let Some(limit) = self.config.wall_clock_max {
             store.set_epoch_deadline(epochs(limit));
         }
-        let result = self.call_main(&mut store).map_err(|error| stop(error, self.config.wall_clock_max));
+        let stack_bytes = native_stack_bytes(&self.config);
+        let result = stacker::maybe_grow(stack_bytes, stack_bytes, || action(self, &mut store));
+        let result = result.map_err(|error| stop(error, self.config.wall_clock_max));
         let counters = store.data().counters.map(|globals| globals.read(&mut store));
         let mut execution = store.into_data().execution;
         let result = match counters {
@@ -158,11 +168,18 @@ impl WasmtimeEe {
     }
 
     fn call_main(&self, store: &mut Store<HostState>) -> wasmtime::Result<()> {
-        let stack_slots = self.stack_reserve_slots.map(|slots| stack_slots_left(&self.config.limits, slots));
-        let instance = self.modules.instantiate(store, stack_slots)?;
-        store.data_mut().memory = instance.get_memory(&mut *store, "memory");
+        let instance = self.instantiate_in(store)?;
+        let memory = instance.get_memory(&mut *store, "memory");
+        store.data_mut().memory = memory;
         call_start(instance, store)?;
-        instance.get_typed_func::<(), ()>(&mut *store, "main")?.call(&mut *store, ())
+        instance.get_typed_func::<(), ()>(&mut *store, "main")?.call(&mut *store, ())?;
+        store.data_mut().execution.memory_bytes = memory.map_or(0, |memory| memory.data_size(&*store));
+        Ok(())
+    }
+
+    fn instantiate_in(&self, store: &mut Store<HostState>) -> wasmtime::Result<Instance> {
+        let stack_slots = self.stack_reserve_slots.map(|slots| stack_slots_left(&self.config.limits, slots));
+        self.modules.instantiate(store, stack_slots)
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Execution {
     pub(crate) fuel_left: i64,
     pub(crate) logs: Vec<Log>,
     log_bytes_left: usize,
+    /// Size of the EE's memory when `main` has returned, in bytes.
+    pub(crate) memory_bytes: usize,
 }
 
 impl Execution {
@@ -37,6 +39,7 @@ impl Execution {
             fuel_left: i64::try_from(config.limits.fuel_max).unwrap_or(i64::MAX),
             logs: Vec::new(),
             log_bytes_left: config.log_bytes_max,
+            memory_bytes: 0,
         }
     }
 

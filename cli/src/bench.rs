@@ -1,0 +1,278 @@
+//! `outrider bench`: what compiling, loading and executing costs, engines and metering side by side.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use outrider_host::{
+    DiskCache, Ee, ExecutionInput, ExecutionOutput, Host, HostConfig, Library, LoadError, StateRoot,
+};
+use serde::Serialize;
+
+use crate::Verdict;
+use crate::fixture::Fixture;
+
+/// Measure what the EEs and blocks of a fixture cost, metered and not, in one run and side by side.
+///
+/// All variants take turns, so that a noisy machine is as noisy for each. Times are medians; compare them with one
+/// another, not with those of another run.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The fixture.
+    fixture: PathBuf,
+    /// How often each block is executed.
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn bench(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let fixture = Fixture::read(&arguments.fixture)?;
+    let scratch = tempfile::tempdir().context("cannot make a directory for the cache")?;
+    let cache = open_private(scratch.path())?;
+    let variants = Variant::all(&cache)?;
+    let mut report = Report { ees: Vec::new(), blocks: Vec::new() };
+    let mut ees = Vec::new();
+    for (env, script) in fixture.execution_scripts.iter().enumerate() {
+        let (loaded, costs) = measure_loading(&fixture, &script.code, &variants)
+            .with_context(|| format!("{}: `{}`", arguments.fixture.display(), script.path))?;
+        report.ees.push(EeReport { env, script: script.path.clone(), bytes: script.code.len(), costs });
+        ees.push(loaded);
+    }
+    let mut state = fixture.pre_state.clone();
+    for (index, block) in fixture.blocks.iter().enumerate() {
+        // `Fixture` has checked that both exist.
+        let (Some(ees), Some(root)) = (ees.get(block.env), state.get_mut(block.env)) else { continue };
+        let input = ExecutionInput::new(*root, block.data.clone());
+        let (post_state_root, costs) = measure_block(&variants, ees, &input, arguments.runs)
+            .with_context(|| format!("{}: block {index}", arguments.fixture.display()))?;
+        *root = post_state_root;
+        report.blocks.push(BlockReport { block: index, env: block.env, costs });
+    }
+    if arguments.json {
+        report.print_json()?
+    } else {
+        report.print()?
+    }
+    Ok(Verdict::Holds)
+}
+
+/// One way to run an EE.
+struct Variant {
+    name: &'static str,
+    /// A host that keeps nothing.
+    host: Host,
+    /// The same with a cache on disk.
+    cached: Host,
+}
+
+impl Variant {
+    fn all(cache: &DiskCache) -> anyhow::Result<Vec<Self>> {
+        [("wasmtime", true), ("wasmtime, unmetered", false)]
+            .into_iter()
+            .map(|(name, metered)| {
+                let config = HostConfig { metered, ees_kept_max: 0, ..HostConfig::default() };
+                let cached = HostConfig { cache: Some(cache.clone()), ..config.clone() };
+                Ok(Self { name, host: Host::new(config)?, cached: Host::new(cached)? })
+            })
+            .collect()
+    }
+}
+
+/// What the EEs and blocks of a fixture cost. All times are in nanoseconds.
+#[derive(Serialize)]
+struct Report {
+    ees: Vec<EeReport>,
+    blocks: Vec<BlockReport>,
+}
+
+#[derive(Serialize)]
+struct EeReport {
+    env: usize,
+    script: String,
+    bytes: usize,
+    costs: Vec<LoadCosts>,
+}
+
+#[derive(Serialize)]
+struct LoadCosts {
+    variant: &'static str,
+    compile_ns: u128,
+    /// None for EEs with libraries, which are not kept on disk.
+    load_from_cache_ns: Option<u128>,
+    instantiate_ns: u128,
+}
+
+#[derive(Serialize)]
+struct BlockReport {
+    block: usize,
+    env: usize,
+    costs: Vec<BlockCosts>,
+}
+
+#[derive(Serialize)]
+struct BlockCosts {
+    variant: &'static str,
+    first_run_ns: u128,
+    median_run_ns: u128,
+    fuel: u64,
+    fuel_per_second: u128,
+    memory_bytes: usize,
+}
+
+fn measure_loading(
+    fixture: &Fixture,
+    code: &[u8],
+    variants: &[Variant],
+) -> Result<(Vec<Ee>, Vec<LoadCosts>), anyhow::Error> {
+    let libraries: Vec<_> = fixture
+        .libraries
+        .iter()
+        .map(|library| Library { name: &library.name, code: &library.code })
+        .collect();
+    let load = |host: &Host| -> Result<Ee, LoadError> { host.load_with_libraries(code, &libraries) };
+    let mut compile = vec![Vec::new(); variants.len()];
+    let mut from_cache = vec![Vec::new(); variants.len()];
+    let mut instantiate = vec![Vec::new(); variants.len()];
+    let mut ees = Vec::new();
+    for variant in variants {
+        // Fills the cache.
+        load(&variant.cached)?;
+        ees.push(load(&variant.host)?);
+    }
+    for _ in 0..LOADS {
+        for (index, variant) in variants.iter().enumerate() {
+            push(&mut compile, index, time(|| load(&variant.host))?.0);
+            push(&mut from_cache, index, time(|| load(&variant.cached))?.0);
+        }
+    }
+    for _ in 0..INSTANCES {
+        for (index, ee) in ees.iter().enumerate() {
+            push(&mut instantiate, index, time(|| ee.instantiate())?.0);
+        }
+    }
+    let times = compile.into_iter().zip(from_cache).zip(instantiate);
+    let costs = variants.iter().zip(times).map(|(variant, ((compile, from_cache), instantiate))| LoadCosts {
+        variant: variant.name,
+        compile_ns: median(compile),
+        load_from_cache_ns: libraries.is_empty().then(|| median(from_cache)),
+        instantiate_ns: median(instantiate),
+    });
+    Ok((ees, costs.collect()))
+}
+
+fn measure_block(
+    variants: &[Variant],
+    ees: &[Ee],
+    input: &ExecutionInput,
+    runs: u32,
+) -> Result<(StateRoot, Vec<BlockCosts>), anyhow::Error> {
+    let mut first: Vec<(Duration, ExecutionOutput)> = Vec::new();
+    for ee in ees {
+        first.push(time(|| ee.execute(input))?);
+    }
+    let mut times = vec![Vec::new(); ees.len()];
+    for _ in 0..runs {
+        for (index, ee) in ees.iter().enumerate() {
+            push(&mut times, index, time(|| ee.execute(input))?.0);
+        }
+    }
+    let post_state_root = first.first().map(|(_, output)| output.post_state_root).unwrap_or_default();
+    let costs = variants.iter().zip(first).zip(times).map(|((variant, (first_run, output)), times)| {
+        let median_run_ns = median(times);
+        BlockCosts {
+            variant: variant.name,
+            first_run_ns: first_run.as_nanos(),
+            median_run_ns,
+            fuel: output.fuel_used,
+            fuel_per_second: u128::from(output.fuel_used).saturating_mul(1_000_000_000)
+                / median_run_ns.max(1),
+            memory_bytes: output.memory_bytes,
+        }
+    });
+    Ok((post_state_root, costs.collect()))
+}
+
+fn time<T, E>(action: impl FnOnce() -> Result<T, E>) -> Result<(Duration, T), E> {
+    let started = Instant::now();
+    let result = action()?;
+    Ok((started.elapsed(), result))
+}
+
+fn push(times: &mut [Vec<Duration>], index: usize, time: Duration) {
+    if let Some(times) = times.get_mut(index) {
+        times.push(time);
+    }
+}
+
+/// Returns the median in nanoseconds; 0 of none.
+fn median(mut times: Vec<Duration>) -> u128 {
+    times.sort();
+    times.get(times.len() / 2).map_or(0, Duration::as_nanos)
+}
+
+/// Opens a cache in a directory that only this user can write to, as the cache demands.
+fn open_private(directory: &Path) -> anyhow::Result<DiskCache> {
+    Ok(DiskCache::open(&directory.join("cache"))?)
+}
+
+/// How often each EE is compiled and loaded.
+const LOADS: usize = 11;
+/// How many instances are made of each EE.
+const INSTANCES: usize = 201;
+
+impl Report {
+    fn print_json(&self) -> anyhow::Result<()> {
+        let mut out = anstream::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, self)?;
+        Ok(writeln!(out)?)
+    }
+
+    fn print(&self) -> anyhow::Result<()> {
+        let mut out = anstream::stdout().lock();
+        for ee in &self.ees {
+            writeln!(out, "env {}, {}, {} bytes", ee.env, ee.script, ee.bytes)?;
+            writeln!(out, "  {:22} {:>12} {:>12} {:>12}", "", "compile", "from cache", "instantiate")?;
+            for costs in &ee.costs {
+                let from_cache = costs.load_from_cache_ns.map_or("not kept".to_owned(), duration);
+                let (compile, instantiate) = (duration(costs.compile_ns), duration(costs.instantiate_ns));
+                writeln!(out, "  {:22} {compile:>12} {from_cache:>12} {instantiate:>12}", costs.variant)?;
+            }
+        }
+        for block in &self.blocks {
+            writeln!(out, "block {}, env {}", block.block, block.env)?;
+            writeln!(
+                out,
+                "  {:22} {:>12} {:>12} {:>8} {:>14} {:>12} {:>12}",
+                "", "first run", "median run", "ratio", "fuel", "fuel/us", "memory"
+            )?;
+            let fastest = block.costs.iter().map(|costs| costs.median_run_ns).min().unwrap_or(0).max(1);
+            for costs in &block.costs {
+                writeln!(
+                    out,
+                    "  {:22} {:>12} {:>12} {:>8.3} {:>14} {:>12} {:>8} KiB",
+                    costs.variant,
+                    duration(costs.first_run_ns),
+                    duration(costs.median_run_ns),
+                    costs.median_run_ns as f64 / fastest as f64,
+                    costs.fuel,
+                    costs.fuel_per_second / 1_000_000,
+                    costs.memory_bytes / 1024,
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Shows nanoseconds in the unit that fits.
+fn duration(ns: u128) -> String {
+    match ns {
+        0..10_000 => format!("{ns} ns"),
+        10_000..10_000_000 => format!("{} us", ns / 1_000),
+        _ => format!("{} ms", ns / 1_000_000),
+    }
+}
