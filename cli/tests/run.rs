@@ -53,7 +53,7 @@ fn every_example_passes() {
         "{}",
         ran.out
     );
-    assert!(ran.out.ends_with("2 fixtures, 5 blocks: 2 passed, 0 failed\n"), "{}", ran.out);
+    assert!(ran.out.ends_with("3 fixtures, 7 blocks: 3 passed, 0 failed\n"), "{}", ran.out);
 }
 
 /// Scout's own files, to the byte, with our EEs where scout's build leaves its scripts.
@@ -74,7 +74,7 @@ fn scouts_fixtures_pass_unchanged() {
     }
     let ran = scratch.outrider(&["run", "test.yaml", "bazaar.yaml"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.ends_with("2 fixtures, 5 blocks: 2 passed, 0 failed\n"), "{}", ran.out);
+    assert!(ran.out.ends_with("3 fixtures, 7 blocks: 3 passed, 0 failed\n"), "{}", ran.out);
 }
 
 #[test]

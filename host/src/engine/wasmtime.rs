@@ -230,9 +230,9 @@ impl Modules {
 
 /// Calls what was the start function before the module was metered.
 fn call_start(instance: Instance, store: &mut Store<HostState>) -> wasmtime::Result<()> {
-    match instance.get_typed_func::<(), ()>(&mut *store, START_EXPORT) {
-        Ok(start) => start.call(store, ()),
-        Err(_) => Ok(()),
+    match instance.get_func(&mut *store, START_EXPORT) {
+        Some(start) => start.typed::<(), ()>(&*store)?.call(store, ()),
+        None => Ok(()),
     }
 }
 
