@@ -35,13 +35,14 @@ mod execution;
 mod host;
 mod imports;
 mod module;
+mod profile;
 mod validate;
 
 pub use abi::{ABI, Import, ValueType};
 pub use config::{HostConfig, Limits};
 pub use error::{
-    EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, HostCallError, HostError, LoadError,
-    Refusal, TrapKind,
+    EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, FunctionId, HostCallError, HostError,
+    Item, LoadError, Refusal, TrapKind,
 };
 pub use execution::{
     BeaconRoot, Context, DEPOSIT_BYTES, Deposit, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue,
@@ -49,4 +50,5 @@ pub use execution::{
 };
 pub use host::{Ee, Host, Library};
 pub use module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
+pub use profile::{BOUNDS, Bound, PROPOSALS, Proposal};
 pub use validate::summarize;

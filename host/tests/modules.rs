@@ -67,16 +67,16 @@ fn imports_are_checked() {
 fn sizes_are_limited() {
     check_refusal(
         &format!(r#"(module (memory (export "memory") 17) {MAIN})"#),
-        "the memory starts with 17 pages of 64 KiB, the limit is 16",
+        "memory 0 at byte 0x15 starts with 17 pages of 64 KiB, the limit is 16",
     );
     load(&format!(r#"(module (memory (export "memory") 16 65536) {MAIN})"#)).expect("16 pages are allowed");
     check_refusal(
         &format!("(module {MEMORY} {MAIN} (table 101 funcref))"),
-        "a table starts with 101 elements, the limit is 100",
+        "table 0 at byte 0x15 starts with 101 elements, the limit is 100",
     );
     check_refusal(
         &format!("(module {MEMORY} {MAIN} {})", "(table 1 funcref)".repeat(9)),
-        "the module has 9 tables, the limit is 8",
+        "table 8 at byte 0x2d has 9 tables, imported ones included, the limit is 8",
     );
     load(&format!("(module {MEMORY} {MAIN} {})", "(table 100 funcref)".repeat(8))).expect("8 are allowed");
     let bulky = format!(r#"(module {MEMORY} {MAIN} (data (i32.const 0) "{}"))"#, "x".repeat(100_000));
@@ -117,7 +117,8 @@ fn bytes_that_are_no_module_are_refused() {
         (b"\0asm", "invalid wasm at byte 0x4: unexpected end-of-file"),
         (
             b"\0asm\x0d\0\x01\0",
-            "`component-model` at byte 0x0 is outside of the profile: unknown binary version and encoding \
+            "`component-model` at byte 0x0 is outside of the profile (an EE is a core module, and the ABI is its \
+             interface): unknown binary version and encoding \
              combination: 0xd and 0x1, note: encoded as a component but the WebAssembly component model feature is \
              not enabled - enable the feature to allow component validation",
         ),
