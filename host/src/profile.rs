@@ -90,7 +90,7 @@ pub const PROPOSALS: &[Proposal] = &[
         F::FUNCTION_REFERENCES,
         "typed references are a step to gc; not needed without",
     ),
-    refuse("custom-descriptors", F::CUSTOM_DESCRIPTORS, "an extension of gc, which is refused"),
+    CUSTOM_DESCRIPTORS,
     refuse("stack-switching", F::STACK_SWITCHING, "an EE is one call on one stack, which is accounted for"),
     refuse("memory64", F::MEMORY64, "no EE needs 4 GiB, and the ABI has 32-bit pointers"),
     refuse("multi-memory", F::MULTI_MEMORY, "the ABI's pointers mean the one memory there is"),
@@ -107,6 +107,9 @@ pub const PROPOSALS: &[Proposal] = &[
     ),
     refuse("component-model", COMPONENT_MODEL, "an EE is a core module, and the ABI is its interface"),
 ];
+
+pub(crate) const CUSTOM_DESCRIPTORS: Proposal =
+    refuse("custom-descriptors", F::CUSTOM_DESCRIPTORS, "an extension of gc, which is refused");
 
 /// The features of the proposals that are accepted, as the validator takes them.
 pub(crate) const PROFILE: WasmFeatures = {

@@ -19,8 +19,9 @@ use crate::config::Limits;
 use crate::error::{FunctionId, Item, Refusal};
 use crate::module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
 use crate::profile::{
-    Bound, CONSTANT_INSTRUCTIONS, DATA_SEGMENTS, ELEMENT_SEGMENTS, ELEMENTS, EXPORTS, FUNCTIONS, GLOBALS,
-    IMPORTS, NAME_BYTES, PARAMETERS, PROPOSALS, Proposal, RESULTS, SECTIONS, TABLES, TYPES,
+    Bound, CONSTANT_INSTRUCTIONS, CUSTOM_DESCRIPTORS, DATA_SEGMENTS, ELEMENT_SEGMENTS, ELEMENTS, EXPORTS,
+    FUNCTIONS, GLOBALS, IMPORTS, NAME_BYTES, PARAMETERS, PROPOSALS, Proposal, RESULTS, SECTIONS, TABLES,
+    TYPES,
 };
 use body::{Totals, check_body};
 
@@ -118,8 +119,20 @@ fn read(code: &[u8], limits: &Limits) -> ModuleRead {
 
 /// Why reading ended early.
 enum Stop {
-    Invalid { function: Option<u32>, error: wasmparser::Error },
-    Over { item: Item, offset: usize, got: u64, bound: &'static Bound },
+    Invalid {
+        function: Option<u32>,
+        error: wasmparser::Error,
+    },
+    /// An import of an exact function type, which the validator lets pass.
+    Exact {
+        offset: usize,
+    },
+    Over {
+        item: Item,
+        offset: usize,
+        got: u64,
+        bound: &'static Bound,
+    },
 }
 
 /// What is wrong with some part of a module; the part is known to the caller.
@@ -156,6 +169,12 @@ impl Stop {
     fn refusal(self, code: &[u8]) -> Refusal {
         let function = |index| FunctionId { index, name: function_name(code, index) };
         match self {
+            Self::Exact { offset } => Refusal::OutsideProfile {
+                offset,
+                function: None,
+                proposal: &CUSTOM_DESCRIPTORS,
+                message: "exact function types are not enabled".to_owned(),
+            },
             Self::Invalid { function: index, error } => invalid(code, index.map(function), &error),
             Self::Over { item: Item::Function(id), offset, got, bound } => {
                 Refusal::OverBound { item: Item::Function(function(id.index)), offset, got, bound }
@@ -361,6 +380,7 @@ impl ModuleRead {
         check(&NAME_BYTES, import.module.len() as u64, item.clone(), offset)?;
         check(&NAME_BYTES, import.name.len() as u64, item, offset)?;
         let ty = match import.ty {
+            TypeRef::FuncExact(_) => return Err(Stop::Exact { offset }),
             TypeRef::Func(index) => {
                 self.functions.push(index);
                 self.function_type(index)
@@ -377,7 +397,7 @@ impl ModuleRead {
                 self.globals.push(global);
                 ExternType::Global(global)
             }
-            TypeRef::FuncExact(_) | TypeRef::Tag(_) => ExternType::Other,
+            TypeRef::Tag(_) => ExternType::Other,
         };
         self.summary.imports.push(ImportSummary {
             module: import.module.to_owned(),
