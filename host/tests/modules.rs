@@ -2,7 +2,7 @@
 
 mod support;
 
-use outrider_host::{Library, Limits, summarize};
+use outrider_host::{Library, Limits, PROPOSALS, Refusal, summarize};
 use support::{HOST, load, module, saving, wasm};
 
 #[track_caller]
@@ -86,19 +86,60 @@ fn sizes_are_limited() {
 
 #[test]
 fn proposals_outside_of_the_profile_are_named() {
+    let mut named = Vec::new();
     for (items, expected) in [
         ("(memory 1 1 shared)", "threads"),
+        ("(memory 1) (func (drop (i32.atomic.load (i32.const 0))))", "threads"),
+        ("(global (shared i32) (i32.const 0))", "shared-everything-threads"),
         ("(memory i64 1)", "memory64"),
         ("(memory 1) (memory 1)", "multi-memory"),
+        ("(memory 1 (pagesize 1))", "custom-page-sizes"),
+        ("(memory 1) (func (memory.discard (i32.const 0) (i32.const 0)))", "memory-control"),
         ("(func (return_call 0))", "tail-call"),
         ("(func (result v128) (i32x4.relaxed_trunc_f32x4_s (v128.const i64x2 0 0)))", "relaxed-simd"),
         ("(tag)", "exceptions"),
+        ("(func (try_table))", "exceptions"),
+        ("(func try catch_all end)", "legacy-exceptions"),
         ("(type (struct))", "gc"),
+        ("(rec (type (func)) (type (func)))", "gc"),
         ("(table 1 externref)", "gc-types"),
+        ("(type $f (func)) (func (param (ref $f)))", "function-references"),
+        ("(type $f (func)) (func (param (ref null $f)) (call_ref $f (local.get 0)))", "function-references"),
+        ("(type $f (func)) (type $c (cont $f))", "stack-switching"),
+        ("(type $f (func)) (import \"a\" \"b\" (func (exact (type $f))))", "custom-descriptors"),
+        ("(import \"a\" (item \"b\" (func)) (item \"c\" (func)))", "compact-imports"),
     ] {
-        let error = load(&format!("(module {items})")).err().expect("it is refused").to_string();
-        assert!(error.starts_with(&format!("`{expected}` at byte 0x")), "{items}: {error}");
+        let code = wasm(&format!("(module {items})"));
+        let refusals = summarize(&code, &Limits::default()).refusals;
+        let Some(Refusal::OutsideProfile { offset, proposal, .. }) = refusals.first() else {
+            panic!("{items}: {refusals:?}");
+        };
+        assert_eq!(proposal.name, expected, "{items}");
+        assert!(!proposal.accepted && (8..code.len()).contains(offset), "{items}: {refusals:?}");
+        let message = refusals[0].to_string();
+        assert!(message.starts_with(&format!("`{expected}` at byte 0x{offset:x}")), "{message}");
+        assert!(message.contains(proposal.reason), "{message}");
+        named.push(proposal.name);
     }
+    // A component is told by its header; see `bytes_that_are_no_module_are_refused`.
+    named.push("component-model");
+    for proposal in PROPOSALS.iter().filter(|proposal| !proposal.accepted) {
+        assert!(named.contains(&proposal.name), "no module here needs {}", proposal.name);
+    }
+}
+
+#[test]
+fn refusals_name_the_function() {
+    for (function, place) in [("(func $f (drop))", " in function 1 `f`"), ("(func (drop))", " in function 1")]
+    {
+        let code = wasm(&format!("(module {MEMORY} {MAIN} {function})"));
+        let error = HOST.load(&code).err().expect("it is refused").to_string();
+        let (_, rest) = error.split_once("invalid wasm at byte 0x").expect("it is invalid");
+        assert!(rest[2..].starts_with(&format!("{place}: type mismatch")), "{error}");
+    }
+    let error = load(&format!("(module {MEMORY} {MAIN} (func $f (return_call 0)))")).err();
+    let error = error.expect("it is refused").to_string();
+    assert!(error.contains(" in function 1 `f` is outside of the profile (a chain of tail calls"), "{error}");
 }
 
 #[test]
