@@ -51,7 +51,8 @@ pub struct Limits {
     pub module_bytes_max: usize,
     /// Size of a module's memory in pages of 64 KiB. Default: 4,096 pages, which are 256 MiB.
     pub memory_pages_max: u32,
-    /// Elements in all tables of a module. Default: 20,000, twice what large compiled programs need.
+    /// Elements in each table of a module, of which there are eight at most. Default: 20,000, twice what large
+    /// compiled programs need.
     pub table_elements_max: u32,
     /// What `eth2.useTicks` may spend in one execution. Default: scout's 10,000,000.
     pub ticks_max: u64,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::abi::Import;
 use crate::execution::{DEPOSIT_BYTES, Log};
 use crate::meter::MeterError;
+use crate::profile::{Bound, Proposal};
 
 /// Why a [`Host`](crate::Host) could not be made. The embedder's doing, or the machine's.
 #[derive(Debug, thiserror::Error)]
@@ -89,22 +90,41 @@ pub enum Refusal {
         starts_with: String,
     },
     /// Malformed or invalid by the WebAssembly specification, or cut off.
-    #[error("invalid wasm at byte {offset:#x}: {message}")]
+    #[error("invalid wasm at byte {offset:#x}{}: {message}", in_function(.function.as_ref()))]
     Invalid {
         /// Where.
         offset: usize,
+        /// The function that it is in, if it is in one.
+        function: Option<FunctionId>,
         /// What the validator says.
         message: String,
     },
     /// Valid in a larger WebAssembly than the one that all nodes run alike.
-    #[error("`{proposal}` at byte {offset:#x} is outside of the profile: {message}")]
+    #[error(
+        "`{}` at byte {offset:#x}{} is outside of the profile ({}): {message}",
+        .proposal.name, in_function(.function.as_ref()), .proposal.reason
+    )]
     OutsideProfile {
         /// Where.
         offset: usize,
+        /// The function that it is in, if it is in one.
+        function: Option<FunctionId>,
         /// The WebAssembly proposal that would be needed.
-        proposal: String,
+        proposal: &'static Proposal,
         /// What the validator says.
         message: String,
+    },
+    /// More of something than the profile allows; see [`BOUNDS`](crate::BOUNDS).
+    #[error("{item} at byte {offset:#x} has {got} {}, the limit is {}", .bound.what, .bound.max)]
+    OverBound {
+        /// What has more.
+        item: Item,
+        /// Where.
+        offset: usize,
+        /// How much there is, as far as it was counted.
+        got: u64,
+        /// The limit.
+        bound: &'static Bound,
     },
     /// An import that neither the ABI nor a library has.
     #[error("unknown import `{module}.{name}` at byte {offset:#x}{hint}")]
@@ -155,28 +175,28 @@ pub enum Refusal {
     },
     /// A memory that starts out larger than
     /// [`Limits::memory_pages_max`](crate::Limits::memory_pages_max).
-    #[error("the memory starts with {got} pages of 64 KiB, the limit is {limit}")]
+    #[error("{item} at byte {offset:#x} starts with {got} pages of 64 KiB, the limit is {limit}")]
     MemoryTooLarge {
+        /// The memory, or its import.
+        item: Item,
+        /// Where.
+        offset: usize,
         /// Pages of 64 KiB that the module asks for.
         got: u64,
         /// The limit in pages.
         limit: u32,
     },
-    /// Tables that start out with more elements than
+    /// A table that starts out with more elements than
     /// [`Limits::table_elements_max`](crate::Limits::table_elements_max).
-    #[error("a table starts with {got} elements, the limit is {limit}")]
+    #[error("{item} at byte {offset:#x} starts with {got} elements, the limit is {limit}")]
     TableTooLarge {
+        /// The table, or its import.
+        item: Item,
+        /// Where.
+        offset: usize,
         /// Elements that the module asks for.
         got: u64,
         /// The limit in elements.
-        limit: u32,
-    },
-    /// More tables than the profile allows.
-    #[error("the module has {got} tables, the limit is {limit}")]
-    TooManyTables {
-        /// Tables in the module.
-        got: u32,
-        /// The limit.
         limit: u32,
     },
     /// No `main` export.
@@ -198,6 +218,74 @@ pub enum Refusal {
         /// The type that it has.
         got: String,
     },
+}
+
+/// A part of a module, by its place among its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A section.
+    Section(&'static str),
+    /// A custom section, by its place among all sections.
+    CustomSection(u32),
+    /// A type.
+    Type(u32),
+    /// An import.
+    Import(u32),
+    /// A function, imported ones counted.
+    Function(FunctionId),
+    /// A table, imported ones counted.
+    Table(u32),
+    /// A memory, imported ones counted.
+    Memory(u32),
+    /// A global, imported ones counted.
+    Global(u32),
+    /// An export.
+    Export(u32),
+    /// An element segment.
+    Element(u32),
+    /// A data segment.
+    Data(u32),
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Section(name) => write!(f, "the {name} section"),
+            Self::CustomSection(index) => write!(f, "section {index}"),
+            Self::Type(index) => write!(f, "type {index}"),
+            Self::Import(index) => write!(f, "import {index}"),
+            Self::Function(function) => function.fmt(f),
+            Self::Table(index) => write!(f, "table {index}"),
+            Self::Memory(index) => write!(f, "memory {index}"),
+            Self::Global(index) => write!(f, "global {index}"),
+            Self::Export(index) => write!(f, "export {index}"),
+            Self::Element(index) => write!(f, "element segment {index}"),
+            Self::Data(index) => write!(f, "data segment {index}"),
+        }
+    }
+}
+
+/// A function of a module that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionId {
+    /// The function's index, imported ones counted.
+    pub index: u32,
+    /// The function's name as it stands in the module's name section, if there is one and it can be read.
+    pub name: Option<String>,
+}
+
+impl fmt::Display for FunctionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "function {}", self.index)?;
+        match &self.name {
+            Some(name) => write!(f, " `{:#}`", rustc_demangle::demangle(name)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn in_function(function: Option<&FunctionId>) -> String {
+    function.map(|function| format!(" in {function}")).unwrap_or_default()
 }
 
 /// Why an execution gave no post-state root.

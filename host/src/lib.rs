@@ -37,14 +37,15 @@ mod host;
 mod imports;
 mod meter;
 mod module;
+mod profile;
 mod validate;
 
 pub use abi::{ABI, FuelCost, Import, ValueType};
 pub use cache::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheError, CacheUsage, DiskCache};
 pub use config::{HostConfig, Limits};
 pub use error::{
-    EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, HostCallError, HostError, LoadError,
-    Refusal, TrapKind,
+    EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, FunctionId, HostCallError, HostError,
+    Item, LoadError, Refusal, TrapKind,
 };
 pub use execution::{
     BeaconRoot, Context, DEPOSIT_BYTES, Deposit, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue,
@@ -53,4 +54,5 @@ pub use execution::{
 pub use host::{Ee, Host, Library};
 pub use meter::MeterError;
 pub use module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
+pub use profile::{BOUNDS, Bound, PROPOSALS, Proposal};
 pub use validate::summarize;

@@ -4,34 +4,31 @@
 //! [`Host`](crate::Host) for good. Reading collects every refusal instead of stopping at the first, but for
 //! those after which nothing can be read.
 
+mod body;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use wasmparser::{
-    ExternalKind, FuncType, GlobalType, MemoryType, Parser, Payload, TableType, TypeRef, ValidPayload,
-    Validator, WasmFeatures,
+    ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, GlobalType, KnownCustom,
+    MemoryType, Name, Parser, Payload, TableInit, TableType, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
 
 use crate::abi::{ABI, Import, ValueType};
 use crate::config::Limits;
-use crate::error::Refusal;
+use crate::error::{FunctionId, Item, Refusal};
 use crate::module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
+use crate::profile::{
+    Bound, CONSTANT_INSTRUCTIONS, CUSTOM_DESCRIPTORS, DATA_SEGMENTS, ELEMENT_SEGMENTS, ELEMENTS, EXPORTS,
+    FUNCTIONS, GLOBALS, IMPORTS, NAME_BYTES, PARAMETERS, PROPOSALS, Proposal, RESULTS, SECTIONS, TABLES,
+    TYPES,
+};
+use body::{Totals, check_body};
 
-/// The WebAssembly that an EE may be written in: the core of version 2.0 and, of what came later, what is
-/// deterministic and useful here.
-///
-/// - `externref` is left out: no import hands one out.
-/// - Extended constant expressions come with position-independent code.
-/// - Wide arithmetic (64 x 64 -> 128 bits) halves the work of 256-bit numbers.
-/// - Threads, relaxed SIMD, tail calls, exceptions, garbage collection, 64-bit and multiple memories are not
-///   in: not deterministic, or not needed.
-pub(crate) const PROFILE: WasmFeatures = WasmFeatures::WASM2
-    .difference(WasmFeatures::GC_TYPES)
-    .union(WasmFeatures::EXTENDED_CONST)
-    .union(WasmFeatures::WIDE_ARITHMETIC);
+pub(crate) use crate::profile::PROFILE;
 
-/// Tables in a module; compilers make one.
-pub(crate) const TABLES_MAX: u32 = 8;
+/// Tables in a module.
+pub(crate) const TABLES_MAX: u32 = TABLES.max as u32;
 
 /// Libraries of an EE; scout's fixtures have one.
 pub(crate) const LIBRARIES_MAX: u32 = 15;
@@ -82,6 +79,7 @@ pub(crate) enum ExternType {
 
 /// A module that has been read: what is told of it, and the types behind that.
 struct ModuleRead {
+    limits: Limits,
     summary: ModuleSummary,
     /// Whether all of it could be read; if not, what is missing is not the module's fault.
     complete: bool,
@@ -97,25 +95,125 @@ struct ModuleRead {
 }
 
 fn read(code: &[u8], limits: &Limits) -> ModuleRead {
-    let mut module = ModuleRead::new(code);
+    let mut module = ModuleRead::new(code, *limits);
     if code.len() > limits.module_bytes_max {
         module.refuse(Refusal::ModuleTooLarge { got: code.len(), limit: limits.module_bytes_max });
     } else if !code.starts_with(b"\0asm") {
         let starts_with = code.iter().take(4).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
         let starts_with = if code.is_empty() { "nothing".to_owned() } else { starts_with.join(" ") };
         module.refuse(Refusal::NotWasm { starts_with });
-    } else if let Err(error) = module.read_sections(code) {
-        module.refuse(invalid(code, &error));
     } else {
-        module.complete = true;
-        module.check_sizes(limits);
+        let result = module.read_sections(code);
+        module.summary.memory = module
+            .memories
+            .first()
+            .map(|memory| MemorySummary { pages: memory.initial, pages_max: memory.maximum });
+        module.summary.table_elements = module.tables.iter().map(|table| table.initial).collect();
+        match result {
+            Ok(()) => module.complete = true,
+            Err(stop) => module.refuse(stop.refusal(code)),
+        }
     }
     module
 }
 
+/// Why reading ended early.
+enum Stop {
+    Invalid {
+        function: Option<u32>,
+        error: wasmparser::Error,
+    },
+    /// An import of an exact function type, which the validator lets pass.
+    Exact {
+        offset: usize,
+    },
+    Over {
+        item: Item,
+        offset: usize,
+        got: u64,
+        bound: &'static Bound,
+    },
+}
+
+/// What is wrong with some part of a module; the part is known to the caller.
+enum Unacceptable {
+    Invalid(wasmparser::Error),
+    Over { offset: usize, got: u64, bound: &'static Bound },
+}
+
+impl From<wasmparser::Error> for Stop {
+    fn from(error: wasmparser::Error) -> Self {
+        Self::Invalid { function: None, error }
+    }
+}
+
+impl From<wasmparser::Error> for Unacceptable {
+    fn from(error: wasmparser::Error) -> Self {
+        Self::Invalid(error)
+    }
+}
+
+impl Unacceptable {
+    /// Says which function is at fault.
+    fn in_function(self, index: u32) -> Stop {
+        match self {
+            Self::Invalid(error) => Stop::Invalid { function: Some(index), error },
+            Self::Over { offset, got, bound } => {
+                Stop::Over { item: Item::Function(FunctionId { index, name: None }), offset, got, bound }
+            }
+        }
+    }
+}
+
+impl Stop {
+    fn refusal(self, code: &[u8]) -> Refusal {
+        let function = |index| FunctionId { index, name: function_name(code, index) };
+        match self {
+            Self::Exact { offset } => Refusal::OutsideProfile {
+                offset,
+                function: None,
+                proposal: &CUSTOM_DESCRIPTORS,
+                message: "exact function types are not enabled".to_owned(),
+            },
+            Self::Invalid { function: index, error } => invalid(code, index.map(function), &error),
+            Self::Over { item: Item::Function(id), offset, got, bound } => {
+                Refusal::OverBound { item: Item::Function(function(id.index)), offset, got, bound }
+            }
+            Self::Over { item, offset, got, bound } => Refusal::OverBound { item, offset, got, bound },
+        }
+    }
+}
+
+/// Refuses what is more than a limit allows.
+fn check(bound: &'static Bound, got: u64, item: Item, offset: usize) -> Result<(), Stop> {
+    if got > bound.max { Err(Stop::Over { item, offset, got, bound }) } else { Ok(()) }
+}
+
+fn check_constant(expression: &ConstExpr<'_>, item: Item) -> Result<(), Stop> {
+    let mut operators = expression.get_operators_reader();
+    let offset = operators.original_position();
+    let mut n_operators: u64 = 0;
+    while !operators.is_end_then_eof() {
+        operators.read()?;
+        n_operators = n_operators.saturating_add(1);
+        check(&CONSTANT_INSTRUCTIONS, n_operators, item.clone(), offset)?;
+    }
+    Ok(())
+}
+
+/// Numbers items from 0.
+fn numbered<T>(items: impl IntoIterator<Item = T>) -> impl Iterator<Item = (u32, T)> {
+    (0..).zip(items)
+}
+
+fn count<T>(items: &[T]) -> u32 {
+    u32::try_from(items.len()).unwrap_or(u32::MAX)
+}
+
 impl ModuleRead {
-    fn new(code: &[u8]) -> Self {
+    fn new(code: &[u8], limits: Limits) -> Self {
         Self {
+            limits,
             summary: ModuleSummary {
                 bytes: code.len(),
                 code_hash: CodeHash::of(code),
@@ -148,17 +246,21 @@ impl ModuleRead {
         self.summary.refusals.into_iter().next().map_or(Ok(()), Err)
     }
 
-    /// Validates the module by the specification, section by section, and notes what it has.
-    fn read_sections(&mut self, code: &[u8]) -> wasmparser::Result<()> {
+    /// Validates the module by the specification, section by section, holds it against the limits, and notes
+    /// what it has.
+    fn read_sections(&mut self, code: &[u8]) -> Result<(), Stop> {
         let mut validator = Validator::new_with_features(PROFILE);
         let mut allocations = wasmparser::FuncValidatorAllocations::default();
+        let mut totals = Totals::default();
         let mut parser = Parser::new(0);
         parser.set_features(PROFILE);
         for payload in parser.parse_all(code) {
             let payload = payload?;
+            check_counts(&payload)?;
             if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
+                let index = function.index;
                 let mut validator = function.into_validator(allocations);
-                validator.validate(&body)?;
+                check_body(&mut validator, &body, &mut totals).map_err(|error| error.in_function(index))?;
                 allocations = validator.into_allocations();
             }
             self.note(&payload)?;
@@ -166,18 +268,15 @@ impl ModuleRead {
         Ok(())
     }
 
-    fn note(&mut self, payload: &Payload<'_>) -> wasmparser::Result<()> {
-        self.note_section(payload);
+    /// Notes what a section has, which is valid, and holds each item of it against the limits.
+    fn note(&mut self, payload: &Payload<'_>) -> Result<(), Stop> {
+        self.note_section(payload)?;
         match payload {
-            Payload::TypeSection(types) => {
-                for ty in types.clone().into_iter_err_on_gc_types() {
-                    self.types.push(ty?);
-                }
-            }
+            Payload::TypeSection(types) => self.note_types(types)?,
             Payload::ImportSection(imports) => {
                 for import in imports.clone().into_imports_with_offsets() {
                     let (offset, import) = import?;
-                    self.note_import(offset, &import);
+                    self.note_import(offset, &import)?;
                 }
             }
             Payload::FunctionSection(functions) => {
@@ -187,61 +286,118 @@ impl ModuleRead {
                 }
             }
             Payload::TableSection(tables) => {
-                for table in tables.clone() {
-                    self.tables.push(table?.ty);
+                for table in tables.clone().into_iter_with_offsets() {
+                    let (offset, table) = table?;
+                    if let TableInit::Expr(expression) = &table.init {
+                        check_constant(expression, Item::Table(count(&self.tables)))?;
+                    }
+                    self.note_table(offset, table.ty)?;
                 }
             }
             Payload::MemorySection(memories) => {
-                for memory in memories.clone() {
-                    self.memories.push(memory?);
+                for memory in memories.clone().into_iter_with_offsets() {
+                    let (offset, memory) = memory?;
+                    self.note_memory(offset, memory);
                 }
             }
             Payload::GlobalSection(globals) => {
                 self.summary.n_globals = globals.count();
                 for global in globals.clone() {
-                    self.globals.push(global?.ty);
+                    let global = global?;
+                    check_constant(&global.init_expr, Item::Global(count(&self.globals)))?;
+                    self.globals.push(global.ty);
                 }
             }
             Payload::ExportSection(exports) => {
                 for export in exports.clone().into_iter_with_offsets() {
                     let (offset, export) = export?;
-                    self.note_export(offset, &export);
+                    self.note_export(offset, &export)?;
                 }
             }
             Payload::StartSection { func, .. } => self.summary.start_function = Some(*func),
+            Payload::ElementSection(elements) => check_elements(elements)?,
+            Payload::DataSection(data) => {
+                for (index, data) in numbered(data.clone()) {
+                    if let DataKind::Active { offset_expr, .. } = &data?.kind {
+                        check_constant(offset_expr, Item::Data(index))?;
+                    }
+                }
+            }
             _ => {}
         }
         Ok(())
     }
 
-    fn note_section(&mut self, payload: &Payload<'_>) {
-        let Some((id, range)) = payload.as_section() else { return };
+    fn note_types(&mut self, types: &wasmparser::TypeSectionReader<'_>) -> Result<(), Stop> {
+        let groups = types.clone().into_iter_with_offsets();
+        for (group, ty) in groups.zip(types.clone().into_iter_err_on_gc_types()) {
+            let ((offset, _), ty) = (group?, ty?);
+            let item = Item::Type(count(&self.types));
+            check(&PARAMETERS, ty.params().len() as u64, item.clone(), offset)?;
+            check(&RESULTS, ty.results().len() as u64, item, offset)?;
+            self.types.push(ty);
+        }
+        Ok(())
+    }
+
+    fn note_table(&mut self, offset: usize, table: TableType) -> Result<(), Stop> {
+        let item = Item::Table(count(&self.tables));
+        self.tables.push(table);
+        check(&TABLES, self.tables.len() as u64, item.clone(), offset)?;
+        let limit = self.limits.table_elements_max;
+        if table.initial > u64::from(limit) {
+            self.refuse(Refusal::TableTooLarge { item, offset, got: table.initial, limit });
+        }
+        Ok(())
+    }
+
+    fn note_memory(&mut self, offset: usize, memory: MemoryType) {
+        let item = Item::Memory(count(&self.memories));
+        self.memories.push(memory);
+        let limit = self.limits.memory_pages_max;
+        if memory.initial > u64::from(limit) {
+            self.refuse(Refusal::MemoryTooLarge { item, offset, got: memory.initial, limit });
+        }
+    }
+
+    fn note_section(&mut self, payload: &Payload<'_>) -> Result<(), Stop> {
+        let Some((id, range)) = payload.as_section() else { return Ok(()) };
+        let item = Item::CustomSection(count(&self.summary.sections));
+        check(&SECTIONS, (self.summary.sections.len() as u64).saturating_add(1), item.clone(), range.start)?;
+        if let Payload::CustomSection(custom) = payload {
+            check(&NAME_BYTES, custom.name().len() as u64, item, range.start)?;
+        }
         let name = match payload {
             Payload::CustomSection(custom) => format!("{:?}", custom.name()),
             _ => section_name(id).to_owned(),
         };
         self.summary.sections.push(SectionSummary { name, offset: range.start, bytes: range.len() });
+        Ok(())
     }
 
-    fn note_import(&mut self, offset: usize, import: &wasmparser::Import<'_>) {
+    fn note_import(&mut self, offset: usize, import: &wasmparser::Import<'_>) -> Result<(), Stop> {
+        let item = Item::Import(count(&self.imports));
+        check(&NAME_BYTES, import.module.len() as u64, item.clone(), offset)?;
+        check(&NAME_BYTES, import.name.len() as u64, item, offset)?;
         let ty = match import.ty {
+            TypeRef::FuncExact(_) => return Err(Stop::Exact { offset }),
             TypeRef::Func(index) => {
                 self.functions.push(index);
                 self.function_type(index)
             }
             TypeRef::Table(table) => {
-                self.tables.push(table);
+                self.note_table(offset, table)?;
                 ExternType::Table(table)
             }
             TypeRef::Memory(memory) => {
-                self.memories.push(memory);
+                self.note_memory(offset, memory);
                 ExternType::Memory(memory)
             }
             TypeRef::Global(global) => {
                 self.globals.push(global);
                 ExternType::Global(global)
             }
-            TypeRef::FuncExact(_) | TypeRef::Tag(_) => ExternType::Other,
+            TypeRef::Tag(_) => ExternType::Other,
         };
         self.summary.imports.push(ImportSummary {
             module: import.module.to_owned(),
@@ -251,9 +407,11 @@ impl ModuleRead {
             abi: Import::find(import.module, import.name),
         });
         self.imports.push(ty);
+        Ok(())
     }
 
-    fn note_export(&mut self, offset: usize, export: &wasmparser::Export<'_>) {
+    fn note_export(&mut self, offset: usize, export: &wasmparser::Export<'_>) -> Result<(), Stop> {
+        check(&NAME_BYTES, export.name.len() as u64, Item::Export(count(&self.exports)), offset)?;
         let index = export.index as usize;
         let ty = match export.kind {
             ExternalKind::Func => self.functions.get(index).map(|ty| self.function_type(*ty)),
@@ -265,32 +423,11 @@ impl ModuleRead {
         let ty = ty.unwrap_or(ExternType::Other);
         self.summary.exports.push(ExportSummary { name: export.name.to_owned(), ty: ty.describe(), offset });
         self.exports.push(ty);
+        Ok(())
     }
 
     fn function_type(&self, index: u32) -> ExternType {
         self.types.get(index as usize).cloned().map_or(ExternType::Other, ExternType::Function)
-    }
-
-    /// Refuses what is larger than the limits, and completes the summary.
-    fn check_sizes(&mut self, limits: &Limits) {
-        self.summary.memory = self
-            .memories
-            .first()
-            .map(|memory| MemorySummary { pages: memory.initial, pages_max: memory.maximum });
-        self.summary.table_elements = self.tables.iter().map(|table| table.initial).collect();
-
-        let memory = self.summary.memory;
-        if let Some(memory) = memory.filter(|memory| memory.pages > u64::from(limits.memory_pages_max)) {
-            self.refuse(Refusal::MemoryTooLarge { got: memory.pages, limit: limits.memory_pages_max });
-        }
-        let largest_table = self.summary.table_elements.iter().copied().max();
-        if let Some(got) = largest_table.filter(|got| *got > u64::from(limits.table_elements_max)) {
-            self.refuse(Refusal::TableTooLarge { got, limit: limits.table_elements_max });
-        }
-        let n_tables = u32::try_from(self.tables.len()).unwrap_or(u32::MAX);
-        if n_tables > TABLES_MAX {
-            self.refuse(Refusal::TooManyTables { got: n_tables, limit: TABLES_MAX });
-        }
     }
 
     /// Refuses imports that neither the ABI nor a library has, or not with this type.
@@ -462,27 +599,95 @@ fn range(initial: u64, maximum: Option<u64>) -> String {
     }
 }
 
-/// Tells an invalid module from one that is valid in a larger WebAssembly, and names what that needs.
-fn invalid(code: &[u8], error: &wasmparser::Error) -> Refusal {
-    let (offset, message) = (error.offset(), error.message().to_owned());
-    match error.missing_wasm_feature().or_else(|| missing_proposal(code)) {
-        Some(features) => {
-            let proposals = features.iter_names().map(|(name, _)| name.to_lowercase().replace('_', "-"));
-            let proposal = proposals.collect::<Vec<_>>().join(", ");
-            Refusal::OutsideProfile { offset, proposal, message }
+/// Refuses a section for the number of its items, before any of them is read.
+fn check_counts(payload: &Payload<'_>) -> Result<(), Stop> {
+    let (bound, section, n_items, range) = match payload {
+        Payload::TypeSection(types) => (&TYPES, "type", types.count(), types.range()),
+        Payload::ImportSection(imports) => (&IMPORTS, "import", imports.count(), imports.range()),
+        Payload::FunctionSection(functions) => (&FUNCTIONS, "function", functions.count(), functions.range()),
+        Payload::GlobalSection(globals) => (&GLOBALS, "global", globals.count(), globals.range()),
+        Payload::ExportSection(exports) => (&EXPORTS, "export", exports.count(), exports.range()),
+        Payload::ElementSection(elements) => {
+            (&ELEMENT_SEGMENTS, "element", elements.count(), elements.range())
         }
-        None => Refusal::Invalid { offset, message },
+        Payload::DataSection(data) => (&DATA_SEGMENTS, "data", data.count(), data.range()),
+        _ => return Ok(()),
+    };
+    check(bound, u64::from(n_items), Item::Section(section), range.start)
+}
+
+fn check_elements(elements: &wasmparser::ElementSectionReader<'_>) -> Result<(), Stop> {
+    let mut n_elements: u64 = 0;
+    for (index, element) in numbered(elements.clone()) {
+        let element = element?;
+        let item = Item::Element(index);
+        if let ElementKind::Active { offset_expr, .. } = &element.kind {
+            check_constant(offset_expr, item.clone())?;
+        }
+        let n_items = match &element.items {
+            ElementItems::Functions(functions) => functions.count(),
+            ElementItems::Expressions(_, expressions) => expressions.count(),
+        };
+        n_elements = n_elements.saturating_add(u64::from(n_items));
+        check(&ELEMENTS, n_elements, Item::Section("element"), elements.range().start)?;
+        if let ElementItems::Expressions(_, expressions) = &element.items {
+            for expression in expressions.clone() {
+                check_constant(&expression?, item.clone())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tells an invalid module from one that is valid in a larger WebAssembly, and names what that needs.
+fn invalid(code: &[u8], function: Option<FunctionId>, error: &wasmparser::Error) -> Refusal {
+    let (offset, message) = (error.offset(), error.message().to_owned());
+    let refused = || PROPOSALS.iter().filter(|proposal| !proposal.accepted);
+    let missing = error.missing_wasm_feature();
+    let missing =
+        missing.and_then(|missing| refused().find(|proposal| proposal.features.intersects(missing)));
+    match missing.or_else(|| missing_proposal(code)) {
+        Some(proposal) => Refusal::OutsideProfile { offset, function, proposal, message },
+        None => Refusal::Invalid { offset, function, message },
     }
 }
 
-/// Finds the one proposal with which a module outside of the profile would be valid.
-fn missing_proposal(code: &[u8]) -> Option<WasmFeatures> {
+/// Finds a proposal without which a module is invalid that is valid in all of WebAssembly.
+///
+/// The validator names the proposal in most cases; this is for the rest, and for small modules only, as
+/// without limits validation takes long.
+fn missing_proposal(code: &[u8]) -> Option<&'static Proposal> {
     let is_valid = |features| Validator::new_with_features(features).validate_all(code).is_ok();
-    if !is_valid(WasmFeatures::all()) {
+    let all = WasmFeatures::all();
+    if code.len() > PROBED_BYTES_MAX || !is_valid(all) {
         return None;
     }
-    WasmFeatures::all().difference(PROFILE).iter().find(|proposal| is_valid(PROFILE.union(*proposal)))
+    let mut refused = PROPOSALS.iter().filter(|proposal| !proposal.accepted);
+    refused.find(|proposal| !is_valid(all.difference(proposal.features)))
 }
+
+/// Finds a function's name, for messages; none if the names cannot be read.
+fn function_name(code: &[u8], index: u32) -> Option<String> {
+    let payloads = Parser::new(0).parse_all(code).map_while(Result::ok);
+    let names = payloads.filter_map(|payload| match payload {
+        Payload::CustomSection(custom) => match custom.as_known() {
+            KnownCustom::Name(names) => Some(names),
+            _ => None,
+        },
+        _ => None,
+    });
+    let names = names.flat_map(|names| names.into_iter().map_while(Result::ok));
+    let functions = names.filter_map(|name| match name {
+        Name::Function(functions) => Some(functions),
+        _ => None,
+    });
+    let mut functions = functions.flat_map(|functions| functions.into_iter().map_while(Result::ok));
+    let naming = functions.find(|naming| naming.index == index)?;
+    (naming.name.len() as u64 <= NAME_BYTES.max).then(|| naming.name.to_owned())
+}
+
+/// Size of the modules that are validated again and again to find out which proposal they need.
+const PROBED_BYTES_MAX: usize = 64 << 10;
 
 /// Names a section as the specification does.
 fn section_name(id: u8) -> &'static str {

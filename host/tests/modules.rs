@@ -2,7 +2,7 @@
 
 mod support;
 
-use outrider_host::{Library, Limits, summarize};
+use outrider_host::{Library, Limits, PROPOSALS, Refusal, summarize};
 use support::{HOST, load, module, saving, wasm};
 
 #[track_caller]
@@ -67,16 +67,16 @@ fn imports_are_checked() {
 fn sizes_are_limited() {
     check_refusal(
         &format!(r#"(module (memory (export "memory") 17) {MAIN})"#),
-        "the memory starts with 17 pages of 64 KiB, the limit is 16",
+        "memory 0 at byte 0x15 starts with 17 pages of 64 KiB, the limit is 16",
     );
     load(&format!(r#"(module (memory (export "memory") 16 65536) {MAIN})"#)).expect("16 pages are allowed");
     check_refusal(
         &format!("(module {MEMORY} {MAIN} (table 101 funcref))"),
-        "a table starts with 101 elements, the limit is 100",
+        "table 0 at byte 0x15 starts with 101 elements, the limit is 100",
     );
     check_refusal(
         &format!("(module {MEMORY} {MAIN} {})", "(table 1 funcref)".repeat(9)),
-        "the module has 9 tables, the limit is 8",
+        "table 8 at byte 0x2d has 9 tables, imported ones included, the limit is 8",
     );
     load(&format!("(module {MEMORY} {MAIN} {})", "(table 100 funcref)".repeat(8))).expect("8 are allowed");
     let bulky = format!(r#"(module {MEMORY} {MAIN} (data (i32.const 0) "{}"))"#, "x".repeat(100_000));
@@ -86,19 +86,60 @@ fn sizes_are_limited() {
 
 #[test]
 fn proposals_outside_of_the_profile_are_named() {
+    let mut named = Vec::new();
     for (items, expected) in [
         ("(memory 1 1 shared)", "threads"),
+        ("(memory 1) (func (drop (i32.atomic.load (i32.const 0))))", "threads"),
+        ("(global (shared i32) (i32.const 0))", "shared-everything-threads"),
         ("(memory i64 1)", "memory64"),
         ("(memory 1) (memory 1)", "multi-memory"),
+        ("(memory 1 (pagesize 1))", "custom-page-sizes"),
+        ("(memory 1) (func (memory.discard (i32.const 0) (i32.const 0)))", "memory-control"),
         ("(func (return_call 0))", "tail-call"),
         ("(func (result v128) (i32x4.relaxed_trunc_f32x4_s (v128.const i64x2 0 0)))", "relaxed-simd"),
         ("(tag)", "exceptions"),
+        ("(func (try_table))", "exceptions"),
+        ("(func try catch_all end)", "legacy-exceptions"),
         ("(type (struct))", "gc"),
+        ("(rec (type (func)) (type (func)))", "gc"),
         ("(table 1 externref)", "gc-types"),
+        ("(type $f (func)) (func (param (ref $f)))", "function-references"),
+        ("(type $f (func)) (func (param (ref null $f)) (call_ref $f (local.get 0)))", "function-references"),
+        ("(type $f (func)) (type $c (cont $f))", "stack-switching"),
+        ("(type $f (func)) (import \"a\" \"b\" (func (exact (type $f))))", "custom-descriptors"),
+        ("(import \"a\" (item \"b\" (func)) (item \"c\" (func)))", "compact-imports"),
     ] {
-        let error = load(&format!("(module {items})")).err().expect("it is refused").to_string();
-        assert!(error.starts_with(&format!("`{expected}` at byte 0x")), "{items}: {error}");
+        let code = wasm(&format!("(module {items})"));
+        let refusals = summarize(&code, &Limits::default()).refusals;
+        let Some(Refusal::OutsideProfile { offset, proposal, .. }) = refusals.first() else {
+            panic!("{items}: {refusals:?}");
+        };
+        assert_eq!(proposal.name, expected, "{items}");
+        assert!(!proposal.accepted && (8..code.len()).contains(offset), "{items}: {refusals:?}");
+        let message = refusals[0].to_string();
+        assert!(message.starts_with(&format!("`{expected}` at byte 0x{offset:x}")), "{message}");
+        assert!(message.contains(proposal.reason), "{message}");
+        named.push(proposal.name);
     }
+    // A component is told by its header; see `bytes_that_are_no_module_are_refused`.
+    named.push("component-model");
+    for proposal in PROPOSALS.iter().filter(|proposal| !proposal.accepted) {
+        assert!(named.contains(&proposal.name), "no module here needs {}", proposal.name);
+    }
+}
+
+#[test]
+fn refusals_name_the_function() {
+    for (function, place) in [("(func $f (drop))", " in function 1 `f`"), ("(func (drop))", " in function 1")]
+    {
+        let code = wasm(&format!("(module {MEMORY} {MAIN} {function})"));
+        let error = HOST.load(&code).err().expect("it is refused").to_string();
+        let (_, rest) = error.split_once("invalid wasm at byte 0x").expect("it is invalid");
+        assert!(rest[2..].starts_with(&format!("{place}: type mismatch")), "{error}");
+    }
+    let error = load(&format!("(module {MEMORY} {MAIN} (func $f (return_call 0)))")).err();
+    let error = error.expect("it is refused").to_string();
+    assert!(error.contains(" in function 1 `f` is outside of the profile (a chain of tail calls"), "{error}");
 }
 
 #[test]
@@ -117,7 +158,8 @@ fn bytes_that_are_no_module_are_refused() {
         (b"\0asm", "invalid wasm at byte 0x4: unexpected end-of-file"),
         (
             b"\0asm\x0d\0\x01\0",
-            "`component-model` at byte 0x0 is outside of the profile: unknown binary version and encoding \
+            "`component-model` at byte 0x0 is outside of the profile (an EE is a core module, and the ABI is its \
+             interface): unknown binary version and encoding \
              combination: 0xd and 0x1, note: encoded as a component but the WebAssembly component model feature is \
              not enabled - enable the feature to allow component validation",
         ),

@@ -1,0 +1,290 @@
+//! The deterministic profile: the WebAssembly that an EE may be written in, and how much of it.
+//!
+//! Two tables, with a reason for each line. [`PROPOSALS`] says which WebAssembly: every node must come to the
+//! same result on every engine, and what no EE needs is left out. [`BOUNDS`] says how much: whatever is
+//! accepted is read, compiled and instantiated in seconds, on a small machine, however it was made.
+
+use wasmparser::WasmFeatures;
+
+/// One proposal to extend the first WebAssembly, and whether EEs may use it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The name, such as `bulk-memory`.
+    pub name: &'static str,
+    /// Whether EEs may use it.
+    pub accepted: bool,
+    /// Why, or why not.
+    pub reason: &'static str,
+    pub(crate) features: WasmFeatures,
+}
+
+/// A limit on the shape of a module, the same on every node.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// What is counted, such as `locals`.
+    pub what: &'static str,
+    /// The most of it that is accepted.
+    pub max: u64,
+    /// What the number is derived from.
+    pub reason: &'static str,
+}
+
+/// Every proposal that there is, accepted or not.
+pub const PROPOSALS: &[Proposal] = &[
+    accept("mutable-global", F::MUTABLE_GLOBAL, "a global of one instance; deterministic"),
+    accept("sign-extension", F::SIGN_EXTENSION, "five integer instructions; every compiler emits them"),
+    accept(
+        "saturating-float-to-int",
+        F::SATURATING_FLOAT_TO_INT,
+        "defined for every input, NaNs included; Rust's `as` compiles to it",
+    ),
+    accept("multi-value", F::MULTI_VALUE, "several results of functions and blocks; deterministic"),
+    accept(
+        "bulk-memory",
+        F::BULK_MEMORY,
+        "memory.copy and memory.fill are what moving bytes compiles to; their cost goes by size",
+    ),
+    accept(
+        "reference-types",
+        F::REFERENCE_TYPES,
+        "funcref tables and the way in which compilers now encode call_indirect; no externref, see gc-types",
+    ),
+    accept("simd", F::SIMD, "fixed 128-bit vectors; deterministic as NaNs are canonical"),
+    accept(
+        "floats",
+        F::FLOATS,
+        "IEEE 754 leaves open only the bits of NaNs, and the engines make those canonical",
+    ),
+    accept(
+        "extended-const",
+        F::EXTENDED_CONST,
+        "additions in initializers; position-independent code needs them",
+    ),
+    accept(
+        "wide-arithmetic",
+        F::WIDE_ARITHMETIC,
+        "64 x 64 -> 128 bits halves the work of 256-bit numbers, and both engines compile it",
+    ),
+    refuse("threads", F::THREADS, "with shared memory the result depends on the scheduling of threads"),
+    refuse(
+        "shared-everything-threads",
+        F::SHARED_EVERYTHING_THREADS,
+        "with shared objects the result depends on the scheduling of threads",
+    ),
+    refuse("relaxed-simd", F::RELAXED_SIMD, "its results differ between processors, by design"),
+    refuse("tail-call", F::TAIL_CALL, "a chain of tail calls escapes the accounting of the stack"),
+    refuse(
+        "exceptions",
+        F::EXCEPTIONS,
+        "unwinding escapes the accounting of fuel and stack; EEs abort on panic",
+    ),
+    refuse("legacy-exceptions", F::LEGACY_EXCEPTIONS, "never became part of WebAssembly"),
+    refuse("gc", F::GC, "the cost and the limits of a garbage-collected heap differ between engines"),
+    refuse(
+        "gc-types",
+        F::GC_TYPES,
+        "nothing hands an EE an externref, and engines need a collector for them",
+    ),
+    refuse(
+        "function-references",
+        F::FUNCTION_REFERENCES,
+        "typed references are a step to gc; not needed without",
+    ),
+    CUSTOM_DESCRIPTORS,
+    refuse("stack-switching", F::STACK_SWITCHING, "an EE is one call on one stack, which is accounted for"),
+    refuse("memory64", F::MEMORY64, "no EE needs 4 GiB, and the ABI has 32-bit pointers"),
+    refuse("multi-memory", F::MULTI_MEMORY, "the ABI's pointers mean the one memory there is"),
+    refuse(
+        "memory-control",
+        F::MEMORY_CONTROL,
+        "discards and protects pages as the operating system sees fit",
+    ),
+    refuse("custom-page-sizes", F::CUSTOM_PAGE_SIZES, "fuel and limits count pages of 64 KiB"),
+    refuse(
+        "compact-imports",
+        F::COMPACT_IMPORTS,
+        "another encoding of what there is; one encoding is enough",
+    ),
+    refuse("component-model", COMPONENT_MODEL, "an EE is a core module, and the ABI is its interface"),
+];
+
+pub(crate) const CUSTOM_DESCRIPTORS: Proposal =
+    refuse("custom-descriptors", F::CUSTOM_DESCRIPTORS, "an extension of gc, which is refused");
+
+/// The features of the proposals that are accepted, as the validator takes them.
+pub(crate) const PROFILE: WasmFeatures = {
+    let mut features = WasmFeatures::empty();
+    let mut rest = PROPOSALS;
+    while let [proposal, others @ ..] = rest {
+        if proposal.accepted {
+            features = features.union(proposal.features);
+        }
+        rest = others;
+    }
+    features
+};
+
+/// Every limit on the shape of a module. The size of the module, its memory and its tables are in
+/// [`Limits`](crate::Limits).
+pub const BOUNDS: &[&Bound] = &[
+    &SECTIONS,
+    &TYPES,
+    &PARAMETERS,
+    &RESULTS,
+    &IMPORTS,
+    &FUNCTIONS,
+    &TABLES,
+    &GLOBALS,
+    &EXPORTS,
+    &ELEMENT_SEGMENTS,
+    &ELEMENTS,
+    &DATA_SEGMENTS,
+    &CONSTANT_INSTRUCTIONS,
+    &NAME_BYTES,
+    &BODY_BYTES,
+    &LOCALS,
+    &OPERANDS,
+    &NESTING,
+    &LOOP_NESTING,
+    &BRANCH_TARGETS,
+    &CONTROL_INSTRUCTIONS,
+    &LIVENESS,
+    &MERGES,
+    &VALUES_PASSED,
+    &LOCALS_TOTAL,
+    &LIVENESS_TOTAL,
+    &MERGES_TOTAL,
+    &VALUES_PASSED_TOTAL,
+];
+
+// Of a module.
+
+pub(crate) const SECTIONS: Bound =
+    bound("sections", 1_000, "there are 13 kinds; the rest are custom sections, of which compilers make ten");
+pub(crate) const TYPES: Bound = bound("types", 10_000, "ten times what large compiled programs have");
+pub(crate) const PARAMETERS: Bound =
+    bound("parameters", 64, "compilers pass more than a few by pointer; each costs at every call");
+pub(crate) const RESULTS: Bound = bound("results", 16, "compilers return one; each costs at every call");
+pub(crate) const IMPORTS: Bound = bound("imports", 1_000, "ten times the ABI; the rest is for libraries");
+pub(crate) const FUNCTIONS: Bound = bound(
+    "functions",
+    20_000,
+    "the largest module (8 MiB) of functions of 400 bytes, which is their average size",
+);
+pub(crate) const TABLES: Bound =
+    bound("tables, imported ones included", 8, "compilers make one, and each takes a place in the pool");
+pub(crate) const GLOBALS: Bound =
+    bound("globals", 1_000, "compilers make three; all are initialized at every execution");
+pub(crate) const EXPORTS: Bound = bound("exports", 1_000, "an EE needs two; the rest is for libraries");
+pub(crate) const ELEMENT_SEGMENTS: Bound =
+    bound("element segments", 1_000, "compilers make one; all are written at every execution");
+pub(crate) const ELEMENTS: Bound =
+    bound("elements in all element segments", 100_000, "five times the largest table");
+pub(crate) const DATA_SEGMENTS: Bound =
+    bound("data segments", 10_000, "compilers make three, or one for each piece of static data");
+pub(crate) const CONSTANT_INSTRUCTIONS: Bound = bound(
+    "instructions in a constant expression",
+    16,
+    "position-independent code has base + constant; engines interpret them at every execution",
+);
+pub(crate) const NAME_BYTES: Bound =
+    bound("bytes of name", 1_024, "mangled names have some hundreds; names appear in messages");
+
+// Of a function.
+
+pub(crate) const BODY_BYTES: Bound =
+    bound("bytes", 128 << 10, "compile time grows faster than the size; 300 times the average function");
+pub(crate) const LOCALS: Bound = bound(
+    "locals, parameters included",
+    4_096,
+    "unrolled arithmetic has hundreds; compile time grows with their square",
+);
+pub(crate) const OPERANDS: Bound = bound(
+    "operands on the stack",
+    1_024,
+    "compilers keep a few dozen; with the locals they make up the stack frame",
+);
+pub(crate) const NESTING: Bound =
+    bound("blocks within blocks", 1_024, "a switch takes one for each case; interpreters have hundreds");
+pub(crate) const LOOP_NESTING: Bound =
+    bound("loops within loops", 32, "programs have a handful; compile time grows with the square");
+pub(crate) const BRANCH_TARGETS: Bound =
+    bound("targets in one br_table", 10_000, "a table for the largest switches that compilers do not split");
+pub(crate) const CONTROL_INSTRUCTIONS: Bound =
+    bound("control instructions", 16_384, "one for every eight bytes of the largest function");
+pub(crate) const LIVENESS: Bound = bound(
+    "locals times control instructions",
+    1 << 23,
+    "what an engine may have to remember of where locals are needed: a second and 200 MB at most",
+);
+pub(crate) const MERGES: Bound = bound(
+    "steps to merge locals where control flow meets",
+    1 << 31,
+    "at a label that b branches lead to, with l locals used below it: b * l * (b + l); five seconds at most",
+);
+pub(crate) const VALUES_PASSED: Bound = bound(
+    "values passed by calls, blocks and branches",
+    128 << 10,
+    "as many as the largest function has bytes; only multi-value code passes more than it pushes",
+);
+
+// Of all functions of a module.
+
+pub(crate) const LOCALS_TOTAL: Bound =
+    bound("locals in all functions", 1_000_000, "one for every eight bytes of the largest module");
+pub(crate) const LIVENESS_TOTAL: Bound =
+    bound("locals times control instructions in all functions", 1 << 27, "16 functions at their limit");
+pub(crate) const MERGES_TOTAL: Bound = bound(
+    "steps to merge locals where control flow meets, in all functions",
+    1 << 33,
+    "4 functions at their limit",
+);
+pub(crate) const VALUES_PASSED_TOTAL: Bound = bound(
+    "values passed by calls, blocks and branches in all functions",
+    8 << 20,
+    "as many as the largest module has bytes",
+);
+
+type F = WasmFeatures;
+
+const COMPONENT_MODEL: WasmFeatures = F::COMPONENT_MODEL
+    .union(F::CM_VALUES)
+    .union(F::CM_NESTED_NAMES)
+    .union(F::CM_ASYNC)
+    .union(F::CM_ASYNC_STACKFUL)
+    .union(F::CM_MORE_ASYNC_BUILTINS)
+    .union(F::CM_THREADING)
+    .union(F::CM_ERROR_CONTEXT)
+    .union(F::CM_FIXED_LENGTH_LISTS)
+    .union(F::CM_GC)
+    .union(F::CM_MAP)
+    .union(F::CM64)
+    .union(F::CM_IMPLEMENTS)
+    .union(F::CM_CANON_NAMES);
+
+const fn accept(name: &'static str, features: WasmFeatures, reason: &'static str) -> Proposal {
+    Proposal { name, accepted: true, reason, features }
+}
+
+const fn refuse(name: &'static str, features: WasmFeatures, reason: &'static str) -> Proposal {
+    Proposal { name, accepted: false, reason, features }
+}
+
+const fn bound(what: &'static str, max: u64, reason: &'static str) -> Bound {
+    Bound { what, max, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PROPOSALS, WasmFeatures};
+
+    #[test]
+    fn every_proposal_that_the_validator_knows_is_decided_once() {
+        let mut decided = WasmFeatures::empty();
+        for proposal in PROPOSALS {
+            assert!(!decided.intersects(proposal.features), "{} is decided twice", proposal.name);
+            decided = decided.union(proposal.features);
+        }
+        assert_eq!(decided, WasmFeatures::all());
+    }
+}

@@ -1,0 +1,127 @@
+//! The WebAssembly test suite, and the modules that wasm-tools is tested with.
+//!
+//! Read in place from `../shared/data` beside the project, or from the directory that `OUTRIDER_DATA` names;
+//! without them the tests say so and pass.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the counts are there to be read")]
+
+mod engine;
+mod script;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+
+use engine::Wasmtime;
+use script::{Tally, run_script};
+
+/// Scripts that say something else of a module than the profile does, each with the reason.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("tests/cli/dangling_if.wat", "invalid: shows how it is printed"),
+    ("tests/cli/dump/blockty.wat", "invalid: shows how it is dumped"),
+    ("tests/cli/dump/simple.wat", "invalid: shows how it is dumped"),
+    ("tests/cli/print-no-panic-bad-data-segment.wat", "invalid: shows how it is printed"),
+    ("tests/cli/print-with-too-many-ends.wat", "invalid: shows how it is printed"),
+    (
+        "tests/cli/folding/branch-hinting-simple.wast",
+        "the error is in a custom section, which means nothing here",
+    ),
+    ("tests/cli/missing-features/floats-disabled.wast", "floats are in the profile"),
+    ("tests/cli/missing-features/multi-value-function-block-type.wast", "multi-value is in the profile"),
+    ("tests/cli/missing-features/mutable-global-disabled.wast", "mutable globals are in the profile"),
+    ("tests/cli/missing-features/sign-extension-disabled.wast", "sign extension is in the profile"),
+];
+
+#[test]
+fn the_test_suite_passes_on_wasmtime() {
+    let Some(files) = archive("testsuite.tar.gz") else { return };
+    check(&files, true, |tally| {
+        assert!(tally.accepted > 0 && tally.refused > 0 && tally.rejected > 0, "{tally:?}");
+        assert!(tally.assertions > 10_000, "{tally:?}");
+        assert_eq!(tally.unreadable, 0);
+    });
+}
+
+#[test]
+fn the_modules_of_wasm_tools_are_told_apart() {
+    let Some(files) = archive("wasm-tools-tests.tar.gz") else { return };
+    // What is in `spec` only says how wasm-tools runs the test suite; the others it only validates.
+    let files = files.into_iter().filter(|(path, _)| !path.starts_with("tests/cli/spec/")).collect();
+    check(&files, false, |tally| {
+        assert!(tally.accepted > 0 && tally.refused > 0 && tally.rejected > 0, "{tally:?}");
+    });
+}
+
+/// Runs every file, prints what came of it by category, and checks that nothing failed.
+#[track_caller]
+fn check(files: &BTreeMap<String, Vec<u8>>, execute: bool, enough: impl FnOnce(&Tally)) {
+    let mut categories = BTreeMap::<&str, Tally>::new();
+    let mut failures = Vec::new();
+    for (path, bytes) in files {
+        let mut tally = run_script::<Wasmtime>(path, bytes, execute);
+        let exception = EXCEPTIONS.iter().find(|(name, _)| *name == path);
+        if let Some((_, reason)) = exception {
+            assert!(!tally.failures.is_empty(), "{path} is no exception any more: {reason}");
+            tally.failures.clear();
+        }
+        failures.append(&mut tally.failures);
+        categories.entry(category(path)).or_default().add(&tally);
+    }
+    let mut total = Tally::default();
+    println!("{:>22} {}", "", Tally::HEADINGS);
+    for (category, tally) in &categories {
+        println!("{category:>22} {tally}");
+        total.add(tally);
+    }
+    println!("{:>22} {total}", "total");
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+    enough(&total);
+}
+
+fn category(path: &str) -> &str {
+    if path.contains("proposals/") {
+        return "proposals";
+    }
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let categories: &[(&str, &[&str])] = &[
+        ("simd", &["simd_"]),
+        ("floats", &["f32", "f64", "float_", "conversions"]),
+        ("integers", &["i32.", "i64.", "int_"]),
+        ("memory", &["memory", "address", "align", "load", "store", "data", "bulk", "endianness"]),
+        ("tables", &["table", "elem", "call_indirect", "func_ptrs"]),
+        ("linking", &["imports", "exports", "linking", "start", "names", "instance"]),
+        (
+            "text and binary",
+            &["binary", "utf8", "token", "comments", "annotations", "id.", "obsolete", "custom"],
+        ),
+    ];
+    let found =
+        categories.iter().find(|(_, prefixes)| prefixes.iter().any(|prefix| name.starts_with(prefix)));
+    found.map_or("the rest", |(category, _)| category)
+}
+
+/// Reads the WebAssembly files of an archive; none, and says so, if it is not there.
+fn archive(name: &str) -> Option<BTreeMap<String, Vec<u8>>> {
+    let data = std::env::var_os("OUTRIDER_DATA").map(PathBuf::from);
+    let data =
+        data.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")));
+    let path = data.join("wasm-spec").join(name);
+    let Ok(file) = File::open(&path) else {
+        eprintln!("SKIPPED: no {}", path.display());
+        return None;
+    };
+    let mut files = BTreeMap::new();
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
+    for entry in archive.entries().expect("the archive can be read") {
+        let mut entry = entry.expect("the archive can be read");
+        let path = entry.path().expect("the path is text").to_string_lossy().into_owned();
+        if [".wast", ".wat", ".wasm"].iter().any(|ending| path.ends_with(ending)) {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).expect("the archive can be read");
+            files.insert(path, bytes);
+        }
+    }
+    assert!(!files.is_empty(), "{} has WebAssembly files", path.display());
+    Some(files)
+}
