@@ -278,7 +278,7 @@ fn deserialize(engine: &wasmtime::Engine, serialized: &[u8]) -> Option<Module> {
     unsafe { Module::deserialize(engine, serialized) }.ok()
 }
 
-/// Sets wasmtime up: the profile, canonical NaNs, pooled instances, interruptible code.
+/// Sets wasmtime up: the profile, canonical NaNs, pooled instances and, if asked for, interruptible code.
 fn engine_config(config: &HostConfig) -> Config {
     let limits = &config.limits;
     let n_instances = pool_size(config);
@@ -308,7 +308,7 @@ fn engine_config(config: &HostConfig) -> Config {
 /// Returns the native stack that guests may use: so much that their own limit is reached first.
 fn wasm_stack_bytes(config: &HostConfig) -> usize {
     let slots = usize::try_from(config.limits.stack_slots_max).unwrap_or(usize::MAX);
-    slots.saturating_mul(NATIVE_BYTES_PER_SLOT)
+    slots.saturating_mul(NATIVE_BYTES_PER_SLOT).min(NATIVE_STACK_BYTES_MAX)
 }
 
 /// Returns the native stack that an execution needs, host functions included.
@@ -318,6 +318,8 @@ fn native_stack_bytes(config: &HostConfig) -> usize {
 
 /// A slot holds a value, of 16 bytes at most; compilers add copies, but not one for each.
 const NATIVE_BYTES_PER_SLOT: usize = 32;
+/// Native stack for guests, whatever their limit in slots; more than this is refused by some machines.
+const NATIVE_STACK_BYTES_MAX: usize = 256 << 20;
 /// The host functions need a quarter of this.
 const HOST_STACK_BYTES: usize = 1 << 20;
 
