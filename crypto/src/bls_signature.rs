@@ -1,0 +1,305 @@
+//! BLS signatures as the beacon chain uses them: the proof-of-possession scheme of the
+//! [IETF draft], with public keys in G1 and signatures in G2.
+//!
+//! A public key is 48 bytes and a signature 96, compressed points in the [ZCash encoding]. The scheme is
+//! safe only among keys whose owners have proved possession; that, on the beacon chain, is what
+//! a deposit's signature does, and it is the caller's to check.
+//!
+//! A public key at infinity is refused, as by `KeyValidate` since draft 04 and by the consensus
+//! specs since v1.0. Version 0.12.3, of an earlier draft, took it: its secret key is zero, so anyone signs
+//! with it.
+//!
+//! [IETF draft]: https://datatracker.ietf.org/doc/draft-irtf-cfrg-bls-signature/
+//! [ZCash encoding]: https://github.com/zkcrypto/pairing/blob/34aa52b0f7bef705917252ea63e5a13fa01af551/src/bls12_381/README.md#serialization
+
+use blst::{
+    BLST_ERROR,
+    min_pk::{AggregatePublicKey, AggregateSignature, PublicKey, Signature},
+};
+use thiserror::Error;
+
+use crate::point::PointError;
+
+/// Length of a public key.
+pub const PUBLIC_KEY_BYTES: usize = 48;
+/// Length of a signature.
+pub const SIGNATURE_BYTES: usize = 96;
+
+/// A signature, or what it was checked against, was refused.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum BlsSignatureError {
+    /// A public key is invalid.
+    #[error("public key {index}: {source}")]
+    PublicKey {
+        /// Which one, counted from 0.
+        index: usize,
+        /// What is wrong with it.
+        source: PointError,
+    },
+    /// The public keys are valid each, but sum up to the point at infinity.
+    #[error("the public keys sum up to the point at infinity")]
+    AggregatePublicKey,
+    /// A signature is invalid.
+    #[error("signature {index}: {source}")]
+    Signature {
+        /// Which one, counted from 0.
+        index: usize,
+        /// What is wrong with it.
+        source: PointError,
+    },
+    /// There are no signers, or no signatures to aggregate.
+    #[error("the list is empty")]
+    Empty,
+    /// Signature and keys are valid, and the one is not by the others.
+    #[error("the signature does not verify")]
+    Refuted,
+}
+
+/// Verifies a signature by one signer.
+///
+/// # Errors
+///
+/// `Signature`, `PublicKey` or `Refuted`.
+pub fn verify(
+    public_key: &[u8; PUBLIC_KEY_BYTES],
+    message: &[u8],
+    signature: &[u8; SIGNATURE_BYTES],
+) -> Result<(), BlsSignatureError> {
+    aggregate_verify(&[(*public_key, message)], signature)
+}
+
+/// Verifies an aggregate signature by several signers, each of a message of its own.
+///
+/// # Errors
+///
+/// `Signature`, `PublicKey`, `Empty` or `Refuted`.
+pub fn aggregate_verify(
+    signers: &[([u8; PUBLIC_KEY_BYTES], &[u8])],
+    signature: &[u8; SIGNATURE_BYTES],
+) -> Result<(), BlsSignatureError> {
+    let signature = decode_signature(0, signature)?;
+    let keys = signers
+        .iter()
+        .enumerate()
+        .map(|(index, (key, _))| decode_public_key(index, key))
+        .collect::<Result<Vec<_>, _>>()?;
+    let messages: Vec<_> = signers.iter().map(|(_, message)| *message).collect();
+    core_verify(&signature, &keys, &messages)
+}
+
+/// Verifies an aggregate signature by several signers of one message.
+///
+/// # Errors
+///
+/// `Signature`, `PublicKey`, `AggregatePublicKey`, `Empty` or `Refuted`.
+pub fn fast_aggregate_verify(
+    public_keys: &[[u8; PUBLIC_KEY_BYTES]],
+    message: &[u8],
+    signature: &[u8; SIGNATURE_BYTES],
+) -> Result<(), BlsSignatureError> {
+    let signature = decode_signature(0, signature)?;
+    let keys = public_keys
+        .iter()
+        .enumerate()
+        .map(|(index, key)| decode_public_key(index, key))
+        .collect::<Result<Vec<_>, _>>()?;
+    let sum = AggregatePublicKey::aggregate(&keys.iter().collect::<Vec<_>>(), false)
+        .map_err(|_| BlsSignatureError::Empty)?
+        .to_public_key();
+    if sum == PublicKey::default() {
+        return Err(BlsSignatureError::AggregatePublicKey);
+    }
+    core_verify(&signature, &[sum], &[message])
+}
+
+/// Sums up signatures. The point at infinity is a signature here, for it is an empty sum.
+///
+/// # Errors
+///
+/// `Signature` or `Empty`.
+pub fn aggregate(signatures: &[[u8; SIGNATURE_BYTES]]) -> Result<[u8; SIGNATURE_BYTES], BlsSignatureError> {
+    let signatures = signatures
+        .iter()
+        .enumerate()
+        .map(|(index, signature)| decode_signature(index, signature))
+        .collect::<Result<Vec<_>, _>>()?;
+    let sum = AggregateSignature::aggregate(&signatures.iter().collect::<Vec<_>>(), false)
+        .map_err(|_| BlsSignatureError::Empty)?;
+    Ok(sum.to_signature().to_bytes())
+}
+
+fn decode_public_key(index: usize, bytes: &[u8; PUBLIC_KEY_BYTES]) -> Result<PublicKey, BlsSignatureError> {
+    PublicKey::key_validate(bytes)
+        .map_err(|error| BlsSignatureError::PublicKey { index, source: point_error(error) })
+}
+
+fn decode_signature(index: usize, bytes: &[u8; SIGNATURE_BYTES]) -> Result<Signature, BlsSignatureError> {
+    Signature::sig_validate(bytes, false)
+        .map_err(|error| BlsSignatureError::Signature { index, source: point_error(error) })
+}
+
+/// Verifies with everything decoded, each key beside its message.
+fn core_verify(
+    signature: &Signature,
+    keys: &[PublicKey],
+    messages: &[&[u8]],
+) -> Result<(), BlsSignatureError> {
+    if keys.is_empty() {
+        return Err(BlsSignatureError::Empty);
+    }
+    let keys: Vec<_> = keys.iter().collect();
+    match signature.aggregate_verify(false, messages, CIPHERSUITE, &keys, false) {
+        BLST_ERROR::BLST_SUCCESS => Ok(()),
+        _ => Err(BlsSignatureError::Refuted),
+    }
+}
+
+fn point_error(error: BLST_ERROR) -> PointError {
+    match error {
+        BLST_ERROR::BLST_POINT_NOT_ON_CURVE => PointError::NotOnCurve,
+        BLST_ERROR::BLST_POINT_NOT_IN_GROUP => PointError::NotInSubgroup,
+        BLST_ERROR::BLST_PK_IS_INFINITY => PointError::Infinity,
+        // Decoding a point has one other failure, BLST_BAD_ENCODING.
+        _ => PointError::NotCanonical,
+    }
+}
+
+const CIPHERSUITE: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use blst::min_pk::SecretKey;
+
+    const MESSAGE: &[u8] = b"a message";
+    const INFINITE_KEY: [u8; PUBLIC_KEY_BYTES] = {
+        let mut key = [0; PUBLIC_KEY_BYTES];
+        key[0] = 0xc0;
+        key
+    };
+    const INFINITE_SIGNATURE: [u8; SIGNATURE_BYTES] = {
+        let mut signature = [0; SIGNATURE_BYTES];
+        signature[0] = 0xc0;
+        signature
+    };
+
+    struct Signer(SecretKey);
+
+    impl Signer {
+        fn new(seed: u8) -> Self {
+            Self(SecretKey::key_gen(&[seed; 32], &[]).unwrap())
+        }
+
+        fn public_key(&self) -> [u8; PUBLIC_KEY_BYTES] {
+            self.0.sk_to_pk().to_bytes()
+        }
+
+        fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_BYTES] {
+            self.0.sign(message, CIPHERSUITE, &[]).to_bytes()
+        }
+    }
+
+    fn bytes<const N: usize>(hex: &str) -> [u8; N] {
+        hex::decode(hex).unwrap().try_into().unwrap()
+    }
+
+    #[test]
+    fn a_published_signature_verifies() {
+        // consensus-spec-tests v0.12.3, verify_valid_case_d34885d766d5f705.
+        let key = bytes(
+            "b53d21a4cfd562c469cc81514d4ce5a6b577d8403d32a394dc265dd190b47fa9\
+             f829fdd7963afdf972e5e77854051f6f",
+        );
+        let signature = bytes(
+            "948a7cb99f76d616c2c564ce9bf4a519f1bea6b0a624a02276443c245854219f\
+             abb8d4ce061d255af5330b078d5380681751aa7053da2c98bae898edc218c75f\
+             07e24d8802a17cd1f6833b71e58f5eb5b94208b4d0bb3848cecb075ea21be115",
+        );
+        assert_eq!(verify(&key, &[0; 32], &signature), Ok(()));
+        assert_eq!(verify(&key, &[1; 32], &signature), Err(BlsSignatureError::Refuted));
+    }
+
+    #[test]
+    fn an_aggregate_verifies_in_both_forms() {
+        let (a, b) = (Signer::new(1), Signer::new(2));
+        let keys = [a.public_key(), b.public_key()];
+        let same = aggregate(&[a.sign(MESSAGE), b.sign(MESSAGE)]).unwrap();
+        assert_eq!(fast_aggregate_verify(&keys, MESSAGE, &same), Ok(()));
+        assert_eq!(fast_aggregate_verify(&keys[..1], MESSAGE, &same), Err(BlsSignatureError::Refuted));
+        // One message may come twice: possession is proved.
+        let signers = keys.map(|key| (key, MESSAGE));
+        assert_eq!(aggregate_verify(&signers, &same), Ok(()));
+
+        let distinct = aggregate(&[a.sign(b"1"), b.sign(b"2")]).unwrap();
+        let signers = [(keys[0], &b"1"[..]), (keys[1], b"2")];
+        assert_eq!(aggregate_verify(&signers, &distinct), Ok(()));
+        let swapped = [(keys[0], &b"2"[..]), (keys[1], b"1")];
+        assert_eq!(aggregate_verify(&swapped, &distinct), Err(BlsSignatureError::Refuted));
+    }
+
+    #[test]
+    fn empty_lists_are_errors_even_for_the_infinite_signature() {
+        let empty = Err(BlsSignatureError::Empty);
+        assert_eq!(aggregate_verify(&[], &INFINITE_SIGNATURE), empty);
+        assert_eq!(fast_aggregate_verify(&[], MESSAGE, &INFINITE_SIGNATURE), empty);
+        assert_eq!(aggregate(&[]), Err(BlsSignatureError::Empty));
+    }
+
+    #[test]
+    fn an_infinite_public_key_is_an_error() {
+        let source = PointError::Infinity;
+        assert_eq!(
+            verify(&INFINITE_KEY, MESSAGE, &INFINITE_SIGNATURE),
+            Err(BlsSignatureError::PublicKey { index: 0, source })
+        );
+        let a = Signer::new(1);
+        assert_eq!(
+            fast_aggregate_verify(&[a.public_key(), INFINITE_KEY], MESSAGE, &a.sign(MESSAGE)),
+            Err(BlsSignatureError::PublicKey { index: 1, source })
+        );
+    }
+
+    #[test]
+    fn keys_that_cancel_out_are_an_error() {
+        let key = Signer::new(1).public_key();
+        let mut negated = key;
+        // The bit of the encoding that tells y from -y.
+        negated[0] ^= 0x20;
+        assert_eq!(
+            fast_aggregate_verify(&[key, negated], MESSAGE, &INFINITE_SIGNATURE),
+            Err(BlsSignatureError::AggregatePublicKey)
+        );
+    }
+
+    #[test]
+    fn the_infinite_signature_aggregates_and_verifies_nothing() {
+        let a = Signer::new(1);
+        let signature = a.sign(MESSAGE);
+        assert_eq!(aggregate(&[signature, INFINITE_SIGNATURE]), Ok(signature));
+        assert_eq!(verify(&a.public_key(), MESSAGE, &INFINITE_SIGNATURE), Err(BlsSignatureError::Refuted));
+    }
+
+    #[test]
+    fn invalid_points_are_told_apart() {
+        let a = Signer::new(1);
+        let (key, signature) = (a.public_key(), a.sign(MESSAGE));
+        let source = PointError::NotCanonical;
+        assert_eq!(
+            verify(&key, MESSAGE, &[0; SIGNATURE_BYTES]),
+            Err(BlsSignatureError::Signature { index: 0, source })
+        );
+        assert_eq!(
+            aggregate(&[signature, [0xff; SIGNATURE_BYTES]]),
+            Err(BlsSignatureError::Signature { index: 1, source })
+        );
+        // x = 0 gives a point of order 3.
+        let mut of_order_three = [0; PUBLIC_KEY_BYTES];
+        of_order_three[0] = 0x80;
+        let source = PointError::NotInSubgroup;
+        assert_eq!(
+            verify(&of_order_three, MESSAGE, &signature),
+            Err(BlsSignatureError::PublicKey { index: 0, source })
+        );
+    }
+}

@@ -1,0 +1,50 @@
+//! Hash functions.
+
+use ripemd::Ripemd160;
+use sha2::Sha256;
+use sha3::{Digest, Keccak256};
+
+/// Hashes with Keccak-256, Ethereum's hash: [Keccak] as submitted, which pads unlike SHA-3.
+///
+/// [Keccak]: https://keccak.team/files/Keccak-submission-3.pdf
+pub fn keccak256(bytes: &[u8]) -> [u8; 32] {
+    Keccak256::digest(bytes).into()
+}
+
+/// Hashes with SHA-256 ([FIPS 180-4]).
+///
+/// [FIPS 180-4]: https://csrc.nist.gov/pubs/fips/180-4/upd1/final
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Hashes with [RIPEMD-160]. The EVM pads the result to 32 bytes on the left; this does not.
+///
+/// [RIPEMD-160]: https://homes.esat.kuleuven.be/~bosselae/ripemd160.html
+pub fn ripemd160(bytes: &[u8]) -> [u8; 20] {
+    Ripemd160::digest(bytes).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(got: &[u8], expected: &str) {
+        assert_eq!(hex::encode(got), expected);
+    }
+
+    #[test]
+    fn the_empty_string_has_its_well_known_digests() {
+        check(&keccak256(b""), "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470");
+        check(&sha256(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        check(&ripemd160(b""), "9c1185a5c5e9fc54612808977ee8f548b2258d31");
+    }
+
+    #[test]
+    fn abc_has_its_published_digests() {
+        check(&keccak256(b"abc"), "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45");
+        check(&sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        check(&ripemd160(b"abc"), "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc");
+    }
+}

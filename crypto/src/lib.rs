@@ -1,0 +1,40 @@
+//! The cryptography behind the `crypto.*` imports of an execution environment.
+//!
+//! Every function is pure and total: any bytes give a value or a typed error, never a panic, on the
+//! thread of the caller, in memory proportional to its input. The host binds them to guest memory
+//! and charges fuel; the native test harness of the guest SDK calls them directly. Neither
+//! adds meaning of its own, so both give an EE the same answers.
+//!
+//! | module | functions | source |
+//! |---|---|---|
+//! | [`hash`] | Keccak-256, SHA-256, RIPEMD-160 | FIPS 180-4, the Keccak submission |
+//! | [`blake2b`] | the compression function F | EIP-152 |
+//! | [`secp256k1`] | ECDSA recovery and verification, Schnorr verification | SEC 1, BIP-340 |
+//! | [`modexp`] | modular exponentiation | EIP-198 |
+//! | [`bn254`] | addition, multiplication, pairing check | EIP-196, EIP-197 |
+//! | [`bls12_381`] | the same for both groups, multi-scalar, and maps to the curve | EIP-2537 |
+//! | [`bls_signature`] | BLS signatures of the beacon chain | IETF draft, consensus specs |
+//!
+//! # Conventions
+//!
+//! Inputs of fixed size are arrays, and lists of them are slices of arrays, so a wrong length cannot
+//! be expressed; whoever slices guest memory decides what to do about one. Integers and coordinates
+//! are big-endian throughout.
+//!
+//! A check returns `Result<(), Error>`. Its error is `Refuted` when the input is well-formed and what
+//! it claims is false, and any other variant when the input is no claim at all. The EVM tells
+//! the two apart (0 against failure of the call), so each error type does.
+//!
+//! # Cost
+//!
+//! Most functions cost a constant plus a constant per byte or per item. Where the cost hangs
+//! on the content, a `work` function next to the function gives the number of units to charge for.
+
+pub mod blake2b;
+pub mod bls12_381;
+pub mod bls_signature;
+pub mod bn254;
+pub mod hash;
+pub mod modexp;
+pub mod point;
+pub mod secp256k1;

@@ -1,0 +1,21 @@
+//! Why bytes are not a point of a pairing curve.
+
+use thiserror::Error;
+
+/// An encoded point, or a coordinate of one, was refused.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum PointError {
+    /// A coordinate is not below the field modulus, or padding or flag bits are wrong.
+    #[error("the encoding is not canonical")]
+    NotCanonical,
+    /// The coordinates do not satisfy the curve equation.
+    #[error("the point is not on the curve")]
+    NotOnCurve,
+    /// The point is on the curve, but outside the subgroup of prime order.
+    #[error("the point is not in the prime-order subgroup")]
+    NotInSubgroup,
+    /// The point at infinity stands where it must not: as a public key.
+    #[error("the point is the point at infinity")]
+    Infinity,
+}
