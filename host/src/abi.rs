@@ -7,7 +7,7 @@
 use std::fmt;
 
 use crate::error::HostCallError;
-use crate::imports::{Call, bignum, debug, eth2};
+use crate::imports::{Call, bignum, crypto, debug, eth2};
 
 /// One function that an EE may import.
 pub struct Import {
@@ -29,7 +29,7 @@ pub struct Import {
 pub struct FuelCost {
     /// For the call itself.
     pub base: u64,
-    /// For each unit of work: a byte that is moved or hashed, a tick that is spent.
+    /// For each unit of work: a byte that is moved or hashed, a tick that is spent, or what the summary names.
     pub per_unit: u64,
 }
 
@@ -213,6 +213,184 @@ pub static ABI: &[Import] = &[
         fuel: CALL,
         function: HostFunction::I32I32I32(bignum::sub256),
     },
+    // Those with a result return 0 if the claim holds or the output is written, 1 if the input is well-formed but
+    // refuted, 2 if it is malformed. What each costs was measured by `cargo bench -p outrider-crypto`.
+    Import {
+        module: "crypto",
+        name: "keccak256",
+        parameters: &["pointer", "length", "out"],
+        summary: "Writes the 32-byte Keccak-256 of the bytes.",
+        fuel: FuelCost::measured(295, 2_000),
+        function: HostFunction::I32I32I32(crypto::keccak256),
+    },
+    Import {
+        module: "crypto",
+        name: "sha256",
+        parameters: &["pointer", "length", "out"],
+        summary: "Writes the 32-byte SHA-256 (FIPS 180-4) of the bytes.",
+        fuel: FuelCost::measured(54, 510),
+        function: HostFunction::I32I32I32(crypto::sha256),
+    },
+    Import {
+        module: "crypto",
+        name: "ripemd160",
+        parameters: &["pointer", "length", "out"],
+        summary: "Writes the 20-byte RIPEMD-160 of the bytes.",
+        fuel: FuelCost::measured(192, 2_700),
+        function: HostFunction::I32I32I32(crypto::ripemd160),
+    },
+    Import {
+        module: "crypto",
+        name: "blake2bCompress",
+        parameters: &["input", "out"],
+        summary: "Applies BLAKE2b's F (EIP-152) to 213 bytes and writes 64; the unit is a round.",
+        fuel: FuelCost::measured(9, 9_200),
+        function: HostFunction::I32x2ToI32(crypto::blake2b_compress),
+    },
+    Import {
+        module: "crypto",
+        name: "secp256k1Recover",
+        parameters: &["digest", "signature", "id", "out"],
+        summary: "Writes the 64-byte key that signed the digest, by the rules of ecrecover.",
+        fuel: FuelCost::measured(26_800, 0),
+        function: HostFunction::I32x4ToI32(crypto::secp256k1_recover),
+    },
+    Import {
+        module: "crypto",
+        name: "secp256k1Verify",
+        parameters: &["digest", "signature", "key", "keyLength"],
+        summary: "Verifies an ECDSA signature `r || s` under a key of 33 or 65 bytes.",
+        fuel: FuelCost::measured(26_200, 0),
+        function: HostFunction::I32x4ToI32(crypto::secp256k1_verify),
+    },
+    Import {
+        module: "crypto",
+        name: "schnorrVerify",
+        parameters: &["message", "length", "signature", "key"],
+        summary: "Verifies a Schnorr signature (BIP-340) under an x-only key.",
+        fuel: FuelCost::measured(25_900, 510),
+        function: HostFunction::I32x4ToI32(crypto::schnorr_verify),
+    },
+    Import {
+        module: "crypto",
+        name: "modexp",
+        parameters: &["base", "baseLength", "exponent", "exponentLength", "modulus", "modulusLength", "out"],
+        summary: "Writes base ^ exponent mod modulus (EIP-198); the unit is that of `modexp::work`.",
+        fuel: FuelCost::measured(400, 2_300),
+        function: HostFunction::I32x7ToI32(crypto::modexp),
+    },
+    Import {
+        module: "crypto",
+        name: "bn254Add",
+        parameters: &["a", "b", "out"],
+        summary: "Adds two points of bn254's G1 (EIP-196).",
+        fuel: FuelCost::measured(2_800, 0),
+        function: HostFunction::I32x3ToI32(crypto::bn254_add),
+    },
+    Import {
+        module: "crypto",
+        name: "bn254Mul",
+        parameters: &["point", "scalar", "out"],
+        summary: "Multiplies a point of bn254's G1 by a scalar (EIP-196).",
+        fuel: FuelCost::measured(50_000, 0),
+        function: HostFunction::I32x3ToI32(crypto::bn254_mul),
+    },
+    Import {
+        module: "crypto",
+        name: "bn254PairingCheck",
+        parameters: &["pairs", "n"],
+        summary: "Checks that the product of n pairings is one (EIP-197); the unit is a pair.",
+        fuel: FuelCost::measured(350_000, 330_000_000),
+        function: HostFunction::I32x2ToI32(crypto::bn254_pairing_check),
+    },
+    Import {
+        module: "crypto",
+        name: "bls12381G1Add",
+        parameters: &["a", "b", "out"],
+        summary: "Adds two points of BLS12-381's G1 (EIP-2537).",
+        fuel: FuelCost::measured(2_800, 0),
+        function: HostFunction::I32x3ToI32(crypto::bls12381_g1_add),
+    },
+    Import {
+        module: "crypto",
+        name: "bls12381G2Add",
+        parameters: &["a", "b", "out"],
+        summary: "Adds two points of BLS12-381's G2 (EIP-2537).",
+        fuel: FuelCost::measured(4_600, 0),
+        function: HostFunction::I32x3ToI32(crypto::bls12381_g2_add),
+    },
+    Import {
+        module: "crypto",
+        name: "bls12381G1Msm",
+        parameters: &["terms", "n", "out"],
+        summary: "Sums n multiples of points of G1 (EIP-2537); the unit is a term.",
+        fuel: FuelCost::measured(75_000, 60_000_000),
+        function: HostFunction::I32x3ToI32(crypto::bls12381_g1_msm),
+    },
+    Import {
+        module: "crypto",
+        name: "bls12381G2Msm",
+        parameters: &["terms", "n", "out"],
+        summary: "Sums n multiples of points of G2 (EIP-2537); the unit is a term.",
+        fuel: FuelCost::measured(140_000, 115_000_000),
+        function: HostFunction::I32x3ToI32(crypto::bls12381_g2_msm),
+    },
+    Import {
+        module: "crypto",
+        name: "bls12381PairingCheck",
+        parameters: &["pairs", "n"],
+        summary: "Checks that the product of n pairings is one (EIP-2537); the unit is a pair.",
+        fuel: FuelCost::measured(350_000, 200_000_000),
+        function: HostFunction::I32x2ToI32(crypto::bls12381_pairing_check),
+    },
+    Import {
+        module: "crypto",
+        name: "bls12381MapFpToG1",
+        parameters: &["element", "out"],
+        summary: "Maps a field element to a point of G1 (EIP-2537).",
+        fuel: FuelCost::measured(33_000, 0),
+        function: HostFunction::I32x2ToI32(crypto::bls12381_map_fp_to_g1),
+    },
+    Import {
+        module: "crypto",
+        name: "bls12381MapFp2ToG2",
+        parameters: &["element", "out"],
+        summary: "Maps an element of the quadratic extension to a point of G2 (EIP-2537).",
+        fuel: FuelCost::measured(114_000, 0),
+        function: HostFunction::I32x2ToI32(crypto::bls12381_map_fp2_to_g2),
+    },
+    Import {
+        module: "crypto",
+        name: "blsVerify",
+        parameters: &["key", "message", "length", "signature"],
+        summary: "Verifies a BLS signature of the beacon chain.",
+        fuel: FuelCost::measured(940_000, 510),
+        function: HostFunction::I32x4ToI32(crypto::bls_verify),
+    },
+    Import {
+        module: "crypto",
+        name: "blsFastAggregateVerify",
+        parameters: &["keys", "n", "message", "length", "signature"],
+        summary: "Verifies a BLS signature by n keys of one message; the unit is a key.",
+        fuel: FuelCost::measured(890_000, 45_000_000),
+        function: HostFunction::I32x5ToI32(crypto::bls_fast_aggregate_verify),
+    },
+    Import {
+        module: "crypto",
+        name: "blsAggregateVerify",
+        parameters: &["keys", "messages", "n", "signature"],
+        summary: "Verifies a BLS signature by n keys of a 32-byte message each; the unit is a key.",
+        fuel: FuelCost::measured(610_000, 333_000_000),
+        function: HostFunction::I32x4ToI32(crypto::bls_aggregate_verify),
+    },
+    Import {
+        module: "crypto",
+        name: "blsAggregate",
+        parameters: &["signatures", "n", "out"],
+        summary: "Sums n BLS signatures; the unit is a signature.",
+        fuel: FuelCost::measured(10_000, 63_000_000),
+        function: HostFunction::I32x3ToI32(crypto::bls_aggregate),
+    },
 ];
 
 /// The types that imports take and return.
@@ -253,13 +431,23 @@ impl Import {
             HostFunction::I64(_) => &[I64],
             HostFunction::I32I32(_) => &[I32, I32],
             HostFunction::I32I32I32(_) => &[I32, I32, I32],
+            HostFunction::I32x2ToI32(_) => &[I32; 2],
+            HostFunction::I32x3ToI32(_) => &[I32; 3],
+            HostFunction::I32x4ToI32(_) => &[I32; 4],
+            HostFunction::I32x5ToI32(_) => &[I32; 5],
+            HostFunction::I32x7ToI32(_) => &[I32; 7],
         }
     }
 
     /// Returns the type of the result, if there is one.
     pub fn result_type(&self) -> Option<ValueType> {
         match self.function {
-            HostFunction::ToI32(_) => Some(ValueType::I32),
+            HostFunction::ToI32(_)
+            | HostFunction::I32x2ToI32(_)
+            | HostFunction::I32x3ToI32(_)
+            | HostFunction::I32x4ToI32(_)
+            | HostFunction::I32x5ToI32(_)
+            | HostFunction::I32x7ToI32(_) => Some(ValueType::I32),
             HostFunction::ToI64(_) => Some(ValueType::I64),
             HostFunction::I32(_)
             | HostFunction::I64(_)
@@ -281,6 +469,11 @@ pub(crate) enum HostFunction {
     I64(fn(&mut Call<'_>, u64) -> Result<(), HostCallError>),
     I32I32(fn(&mut Call<'_>, u32, u32) -> Result<(), HostCallError>),
     I32I32I32(fn(&mut Call<'_>, u32, u32, u32) -> Result<(), HostCallError>),
+    I32x2ToI32(fn(&mut Call<'_>, [u32; 2]) -> Result<u32, HostCallError>),
+    I32x3ToI32(fn(&mut Call<'_>, [u32; 3]) -> Result<u32, HostCallError>),
+    I32x4ToI32(fn(&mut Call<'_>, [u32; 4]) -> Result<u32, HostCallError>),
+    I32x5ToI32(fn(&mut Call<'_>, [u32; 5]) -> Result<u32, HostCallError>),
+    I32x7ToI32(fn(&mut Call<'_>, [u32; 7]) -> Result<u32, HostCallError>),
 }
 
 impl fmt::Display for Import {

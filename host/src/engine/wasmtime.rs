@@ -363,6 +363,33 @@ fn link(
                 call(state, import, |call| f(call, a, b, c))
             })
         }
+        HostFunction::I32x2ToI32(f) => {
+            linker.func_wrap(module, name, move |state: State<'_>, a: u32, b: u32| {
+                call(state, import, |call| f(call, [a, b]))
+            })
+        }
+        HostFunction::I32x3ToI32(f) => {
+            linker.func_wrap(module, name, move |state: State<'_>, a: u32, b: u32, c: u32| {
+                call(state, import, |call| f(call, [a, b, c]))
+            })
+        }
+        HostFunction::I32x4ToI32(f) => {
+            linker.func_wrap(module, name, move |state: State<'_>, a: u32, b: u32, c: u32, d: u32| {
+                call(state, import, |call| f(call, [a, b, c, d]))
+            })
+        }
+        HostFunction::I32x5ToI32(f) => {
+            linker.func_wrap(module, name, move |state: State<'_>, a: u32, b: u32, c: u32, d: u32, e: u32| {
+                call(state, import, |call| f(call, [a, b, c, d, e]))
+            })
+        }
+        HostFunction::I32x7ToI32(function) => linker.func_wrap(
+            module,
+            name,
+            move |state: State<'_>, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32| {
+                call(state, import, |call| function(call, [a, b, c, d, e, f, g]))
+            },
+        ),
     }
     .map(|_| ())
 }

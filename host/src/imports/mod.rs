@@ -1,6 +1,7 @@
 //! What the imports do, one module each; [`abi`](crate::abi) has the table.
 
 pub(crate) mod bignum;
+pub(crate) mod crypto;
 pub(crate) mod debug;
 pub(crate) mod eth2;
 
@@ -77,8 +78,8 @@ impl<'a> Call<'a> {
     }
 
     /// Charges for units of work, before the work is done.
-    fn charge_units(&mut self, units: u32) -> Result<(), HostCallError> {
-        self.charge(self.import.fuel.per_unit.saturating_mul(u64::from(units)))
+    fn charge_units(&mut self, units: impl Into<u64>) -> Result<(), HostCallError> {
+        self.charge(self.import.fuel.per_unit.saturating_mul(units.into()))
     }
 
     fn charge(&mut self, fuel: u64) -> Result<(), HostCallError> {
@@ -105,6 +106,28 @@ impl<'a> Call<'a> {
         self.read(pointer, length)?;
         self.charge_units(length)?;
         self.read(pointer, length)
+    }
+
+    /// Reads a list of items of `N` bytes each.
+    fn read_items<const N: usize>(&self, pointer: u32, n: u32) -> Result<&[[u8; N]], HostCallError> {
+        let length = n.checked_mul(length_of::<N>()).ok_or(HostCallError::MemoryOutOfBounds {
+            pointer,
+            length: u32::MAX,
+            memory_bytes: self.memory.len(),
+        })?;
+        let (items, _) = self.read(pointer, length)?.as_chunks();
+        Ok(items)
+    }
+
+    /// Reads a list, and charges for its items once it is known to be one.
+    fn read_items_charged<const N: usize>(
+        &mut self,
+        pointer: u32,
+        n: u32,
+    ) -> Result<&[[u8; N]], HostCallError> {
+        self.read_items::<N>(pointer, n)?;
+        self.charge_units(n)?;
+        self.read_items(pointer, n)
     }
 
     fn slice_mut(&mut self, pointer: u32, length: u32) -> Result<&mut [u8], HostCallError> {
