@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::abi::Import;
 use crate::config::HostConfig;
-use crate::engine::wasmtime::WasmtimeEngine;
-use crate::engine::{CompiledEe, Engine, Program, Stop};
+use crate::engine::{self, CompiledEe, Engine, Program, Stop};
 use crate::error::{ExecutionError, ExecutionErrorKind, HostError, LoadError};
 use crate::execution::{ExecutionInput, ExecutionOutput};
 use crate::imports::Execution;
@@ -42,11 +41,11 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// [`HostError`] if the engine does not take the configuration or the machine lacks the address space.
+    /// [`HostError`] if the engine is not compiled in or does not take the configuration, or if the machine lacks
+    /// the address space.
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
         let config = Arc::new(config);
-        let engine = Arc::new(WasmtimeEngine::new(Arc::clone(&config))?);
-        Ok(Self { engine, config })
+        Ok(Self { engine: engine::new(&config)?, config })
     }
 
     /// Validates and compiles an EE that uses no libraries.

@@ -43,7 +43,7 @@ mod validate;
 
 pub use abi::{ABI, FuelCost, Import, ValueType};
 pub use cache::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheError, CacheUsage, DiskCache};
-pub use config::{HostConfig, Limits};
+pub use config::{EngineKind, HostConfig, Limits};
 pub use error::{
     EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, HostCallError, HostError, LoadError,
     Refusal, TrapKind,
