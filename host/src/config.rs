@@ -1,5 +1,6 @@
 //! What a host is told before it loads anything.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::cache::DiskCache;
@@ -12,10 +13,12 @@ use crate::cache::DiskCache;
 pub struct HostConfig {
     /// The limits that every node shares.
     pub limits: Limits,
+    /// What compiles and runs the guests; wasmtime by default. All engines give the same outcomes.
+    pub engine: EngineKind,
     /// How long one execution may take before it is stopped; none by default, as fuel stops what does not end.
     ///
     /// A safety net, not a rule of consensus: a slower machine reaches it earlier. It is checked every few
-    /// hundredths of a second, and makes loops slower.
+    /// hundredths of a second, and makes loops slower. Wasmtime only.
     pub wall_clock_max: Option<Duration>,
     /// Whether guests are metered; true by default. Without it, guests' own code spends no fuel, what does not end
     /// is not stopped, and stack overflow is the machine's: good for nothing but measuring what metering costs.
@@ -34,6 +37,7 @@ impl Default for HostConfig {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
+            engine: EngineKind::default(),
             wall_clock_max: None,
             metered: true,
             log_bytes_max: 1 << 20,
@@ -41,6 +45,25 @@ impl Default for HostConfig {
             ees_kept_max: 64,
             concurrent_executions_max: 64,
         }
+    }
+}
+
+/// What compiles and runs WebAssembly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EngineKind {
+    /// Wasmtime: the faster one, with pooled instances.
+    #[default]
+    Wasmtime,
+    /// Wasmer: a second opinion. Compiled in by the cargo feature `wasmer`.
+    Wasmer,
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wasmtime => "wasmtime",
+            Self::Wasmer => "wasmer",
+        })
     }
 }
 

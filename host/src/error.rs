@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::abi::Import;
+use crate::config::EngineKind;
 use crate::execution::{DEPOSIT_BYTES, Log};
 use crate::meter::MeterError;
 use crate::profile::{Bound, Proposal};
@@ -15,6 +16,22 @@ pub enum HostError {
     /// The engine refused the configuration, or the machine has too little address space for it.
     #[error("cannot set up the wasm engine")]
     Engine(#[source] EngineError),
+    /// The engine is not part of this build.
+    #[error("the engine {engine} is not compiled in; build with the cargo feature `{feature}`")]
+    EngineMissing {
+        /// The engine asked for.
+        engine: EngineKind,
+        /// The feature that compiles it in.
+        feature: &'static str,
+    },
+    /// The engine cannot do what the configuration asks for.
+    #[error("the engine {engine} does not support {setting}")]
+    Unsupported {
+        /// The engine asked for.
+        engine: EngineKind,
+        /// The field of the configuration, and the value if it is that.
+        setting: &'static str,
+    },
     /// The thread that watches the wall clock did not start.
     #[error("cannot start the wall clock thread")]
     WallClock(#[source] std::io::Error),

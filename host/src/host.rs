@@ -5,8 +5,7 @@ use std::sync::Arc;
 use crate::abi::Import;
 use crate::cache::{CacheKey, Compilation, DiskCache, MemoryCache};
 use crate::config::HostConfig;
-use crate::engine::wasmtime::WasmtimeEngine;
-use crate::engine::{CompiledEe, Engine, Program, Stop};
+use crate::engine::{self, CompiledEe, Engine, Program, Stop};
 use crate::error::{ExecutionError, ExecutionErrorKind, HostError, LoadError};
 use crate::execution::{ExecutionInput, ExecutionOutput, StateRoot};
 use crate::imports::Execution;
@@ -48,12 +47,12 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// [`HostError`] if the engine does not take the configuration or the machine lacks the address space.
+    /// [`HostError`] if the engine is not compiled in or does not take the configuration, or if the machine lacks
+    /// the address space.
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
         let config = Arc::new(config);
-        let engine = Arc::new(WasmtimeEngine::new(Arc::clone(&config))?);
         let loaded = Arc::new(MemoryCache::new(config.ees_kept_max));
-        Ok(Self { engine, config, loaded })
+        Ok(Self { engine: engine::new(&config)?, config, loaded })
     }
 
     /// Validates and compiles an EE that uses no libraries.

@@ -42,7 +42,7 @@ mod validate;
 
 pub use abi::{ABI, FuelCost, Import, ValueType};
 pub use cache::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheError, CacheUsage, DiskCache};
-pub use config::{HostConfig, Limits};
+pub use config::{EngineKind, HostConfig, Limits};
 pub use error::{
     EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, FunctionId, HostCallError, HostError,
     Item, LoadError, Refusal, TrapKind,

@@ -2,6 +2,8 @@
 //!
 //! What the functions compute is tested in `outrider-crypto`; this is about getting there and back.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "tests tell what they ran and what they skip")]
+
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -2,12 +2,16 @@
 //!
 //! *Invariant*: only the modules below this one name an engine's types.
 
-pub(crate) mod wasmtime;
+mod places;
+#[cfg(feature = "wasmer")]
+mod wasmer;
+mod wasmtime;
 
 use std::sync::Arc;
 
-use crate::config::Limits;
-use crate::error::{ExecutionErrorKind, Frame, LoadError, TrapKind};
+use crate::abi::Import;
+use crate::config::{EngineKind, HostConfig, Limits};
+use crate::error::{ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::Execution;
 
 /// The modules of one EE, ready to be compiled.
@@ -18,6 +22,17 @@ pub(crate) struct Program {
     pub(crate) libraries: Vec<(String, Vec<u8>)>,
     /// None if the modules are not metered.
     pub(crate) stack_reserve_slots: Option<u64>,
+}
+
+/// Sets up the engine that the configuration asks for.
+pub(crate) fn new(config: &Arc<HostConfig>) -> Result<Arc<dyn Engine>, HostError> {
+    match config.engine {
+        EngineKind::Wasmtime => Ok(Arc::new(wasmtime::WasmtimeEngine::new(Arc::clone(config))?)),
+        #[cfg(feature = "wasmer")]
+        EngineKind::Wasmer => Ok(Arc::new(wasmer::WasmerEngine::new(Arc::clone(config))?)),
+        #[cfg(not(feature = "wasmer"))]
+        EngineKind::Wasmer => Err(HostError::EngineMissing { engine: config.engine, feature: "wasmer" }),
+    }
 }
 
 /// Compiles EEs.
@@ -60,6 +75,14 @@ pub(crate) struct Stop {
     pub(crate) backtrace: Vec<Frame>,
 }
 
+/// A host error on its way through the guest.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{import}: {source}")]
+struct HostCallFailed {
+    import: &'static Import,
+    source: HostCallError,
+}
+
 /// What the counters of metered modules hold when a run is over; see [`meter`](crate::meter).
 #[derive(Clone, Copy)]
 pub(crate) struct Counters {
@@ -90,3 +113,16 @@ pub(crate) fn settle(
     };
     Err(Stop { kind, backtrace: result.err().map(|stop| stop.backtrace).unwrap_or_default() })
 }
+
+/// Returns the native stack that guests may use: so much that their own limit is reached first.
+fn wasm_stack_bytes(config: &HostConfig) -> usize {
+    let slots = usize::try_from(config.limits.stack_slots_max).unwrap_or(usize::MAX);
+    slots.saturating_mul(NATIVE_BYTES_PER_SLOT).min(NATIVE_STACK_BYTES_MAX)
+}
+
+/// A slot holds a value, of 16 bytes at most; compilers add copies, but not one for each.
+const NATIVE_BYTES_PER_SLOT: usize = 32;
+/// Native stack for guests, whatever their limit in slots; more than this is refused by some machines.
+const NATIVE_STACK_BYTES_MAX: usize = 256 << 20;
+/// The native stack for host functions, which need a quarter of it.
+const HOST_STACK_BYTES: usize = 1 << 20;

@@ -4,7 +4,7 @@
 //! is compiled, so that a fresh instance costs a few microseconds.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{
@@ -12,13 +12,17 @@ use wasmtime::{
     Memory, Module, Mutability, OptLevel, PoolingAllocationConfig, Store, Trap, Val, ValType, WasmBacktrace,
 };
 
-use super::{CompiledEe, Counters, Engine, Program, Stop, settle, stack_slots_left};
+use super::places::{Places, n_places};
+use super::{
+    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, Program, Stop, settle, stack_slots_left,
+    wasm_stack_bytes,
+};
 use crate::abi::{ABI, HostFunction, Import, LEGACY_MODULE};
 use crate::config::HostConfig;
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::{Call, Execution};
 use crate::meter::{FUEL_EXPORT, FUEL_IMPORT, IMPORT_MODULE, STACK_EXPORT, STACK_IMPORT, START_EXPORT};
-use crate::validate::{LIBRARIES_MAX, PROFILE, TABLES_MAX};
+use crate::validate::{PROFILE, TABLES_MAX};
 
 /// Compiles with wasmtime.
 pub(crate) struct WasmtimeEngine {
@@ -68,7 +72,7 @@ impl WasmtimeEngine {
         if config.wall_clock_max.is_some() {
             start_wall_clock(&engine).map_err(HostError::WallClock)?;
         }
-        let places = Arc::new(Places::new(pool_size(&config)));
+        let places = Arc::new(Places::new(n_places(&config)));
         Ok(Self { engine, linker, places, config })
     }
 
@@ -281,7 +285,7 @@ fn deserialize(engine: &wasmtime::Engine, serialized: &[u8]) -> Option<Module> {
 /// Sets wasmtime up: the profile, canonical NaNs, pooled instances and, if asked for, interruptible code.
 fn engine_config(config: &HostConfig) -> Config {
     let limits = &config.limits;
-    let n_instances = pool_size(config);
+    let n_instances = n_places(config);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(n_instances)
         .total_memories(n_instances)
@@ -305,27 +309,9 @@ fn engine_config(config: &HostConfig) -> Config {
     engine_config
 }
 
-/// Returns the native stack that guests may use: so much that their own limit is reached first.
-fn wasm_stack_bytes(config: &HostConfig) -> usize {
-    let slots = usize::try_from(config.limits.stack_slots_max).unwrap_or(usize::MAX);
-    slots.saturating_mul(NATIVE_BYTES_PER_SLOT).min(NATIVE_STACK_BYTES_MAX)
-}
-
 /// Returns the native stack that an execution needs, host functions included.
 fn native_stack_bytes(config: &HostConfig) -> usize {
     wasm_stack_bytes(config).saturating_add(HOST_STACK_BYTES)
-}
-
-/// A slot holds a value, of 16 bytes at most; compilers add copies, but not one for each.
-const NATIVE_BYTES_PER_SLOT: usize = 32;
-/// Native stack for guests, whatever their limit in slots; more than this is refused by some machines.
-const NATIVE_STACK_BYTES_MAX: usize = 256 << 20;
-/// The host functions need a quarter of this.
-const HOST_STACK_BYTES: usize = 1 << 20;
-
-/// Returns how many instances there may be at a time; enough for one EE with all its libraries.
-fn pool_size(config: &HostConfig) -> u32 {
-    config.concurrent_executions_max.max(LIBRARIES_MAX.saturating_add(1))
 }
 
 /// Links every import of the ABI, under both spellings.
@@ -422,14 +408,6 @@ fn call<R>(
     result.map_err(|source| wasmtime::Error::new(HostCallFailed { import, source }))
 }
 
-/// A host error on its way through the guest.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{import}: {source}")]
-struct HostCallFailed {
-    import: &'static Import,
-    source: HostCallError,
-}
-
 /// Folds what wasmtime returns into what the host tells, the same for every engine.
 fn stop(error: wasmtime::Error, wall_clock_max: Option<Duration>) -> Stop {
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
@@ -508,39 +486,3 @@ const EPOCH: Duration = Duration::from_millis(20);
 /// Bytes of a pooled memory or table that are cleared by writing, which for so few is faster than unmapping.
 /// Where the kernel tells which pages are dirty (`PAGEMAP_SCAN`, Linux 6.7), only those count.
 const KEEP_RESIDENT_BYTES: usize = 256 << 10;
-
-/// The instances of the pool that are not taken.
-struct Places {
-    total: u32,
-    free: Mutex<u32>,
-    freed: Condvar,
-}
-
-/// Some instances of the pool, given back on drop.
-struct Taken<'a> {
-    places: &'a Places,
-    n_taken: u32,
-}
-
-impl Places {
-    fn new(total: u32) -> Self {
-        Self { total, free: Mutex::new(total), freed: Condvar::new() }
-    }
-
-    /// Waits for `n` places to be free, and takes them all at once, so that no two can wait for each other.
-    fn take(&self, n: u32) -> Taken<'_> {
-        let n = n.min(self.total);
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = self.freed.wait_while(free, |free| *free < n).unwrap_or_else(PoisonError::into_inner);
-        *free = free.saturating_sub(n);
-        Taken { places: self, n_taken: n }
-    }
-}
-
-impl Drop for Taken<'_> {
-    fn drop(&mut self) {
-        let mut free = self.places.free.lock().unwrap_or_else(PoisonError::into_inner);
-        *free = free.saturating_add(self.n_taken);
-        self.places.freed.notify_all();
-    }
-}

@@ -1,0 +1,423 @@
+//! Wasmer, with Cranelift: the second opinion.
+//!
+//! Made to agree, not to be fast: each execution makes its memories and links its imports anew.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use wasm_encoder::reencode::{self, Reencode};
+use wasmer::sys::vm::{TrapCode, get_stack_size, set_stack_size};
+use wasmer::sys::{Cranelift, CraneliftOptLevel, EngineBuilder, Features};
+use wasmer::{
+    AsStoreMut, Function, FunctionEnv, FunctionEnvMut, Global, Imports, Instance, InstantiationError,
+    LinkError, Memory, Module, RuntimeError, Store, Value, WasmSlice,
+};
+
+use super::places::{Places, n_places};
+use super::{
+    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, Program, Stop, settle, stack_slots_left,
+    wasm_stack_bytes,
+};
+use crate::abi::{HostFunction, Import};
+use crate::config::{EngineKind, HostConfig, Limits};
+use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
+use crate::imports::{Call, Execution};
+use crate::meter::{FUEL_EXPORT, FUEL_IMPORT, IMPORT_MODULE, STACK_EXPORT, STACK_IMPORT, START_EXPORT};
+
+/// Compiles with wasmer.
+pub(crate) struct WasmerEngine {
+    engine: wasmer::Engine,
+    places: Arc<Places>,
+    config: Arc<HostConfig>,
+}
+
+/// An EE compiled by wasmer.
+struct WasmerEe {
+    engine: wasmer::Engine,
+    libraries: Vec<(String, Module)>,
+    module: Module,
+    /// None if the modules are not metered.
+    stack_reserve_slots: Option<u64>,
+    places: Arc<Places>,
+    config: Arc<HostConfig>,
+}
+
+/// What host functions refer to.
+struct HostState {
+    /// There until the run is over.
+    execution: Option<Execution>,
+    memory: Option<Memory>,
+    counters: Option<CounterGlobals>,
+}
+
+/// The globals that metered modules count with.
+#[derive(Clone)]
+struct CounterGlobals {
+    fuel: Global,
+    stack: Global,
+}
+
+impl WasmerEngine {
+    pub(crate) fn new(config: Arc<HostConfig>) -> Result<Self, HostError> {
+        let unsupported = |setting| HostError::Unsupported { engine: EngineKind::Wasmer, setting };
+        if config.wall_clock_max.is_some() {
+            return Err(unsupported("`wall_clock_max`; only wasmtime does"));
+        }
+        // The size holds for the whole process, which may have other hosts.
+        set_stack_size(get_stack_size().max(wasm_stack_bytes(&config)));
+        if get_stack_size() < wasm_stack_bytes(&config) {
+            return Err(unsupported("so large a `limits.stack_slots_max`"));
+        }
+        let mut compiler = Cranelift::new();
+        compiler.opt_level(CraneliftOptLevel::Speed).canonicalize_nans(true);
+        let engine = EngineBuilder::new(compiler).set_features(Some(profile())).into();
+        let places = Arc::new(Places::new(n_places(&config)));
+        Ok(Self { engine, places, config })
+    }
+
+    fn compile_module(&self, code: &[u8]) -> Result<Module, LoadError> {
+        let error = |error| LoadError::Engine(EngineError(error));
+        let code = limited(code, &self.config.limits).map_err(|source| error(source.into()))?;
+        Module::from_binary(&self.engine, &code).map_err(|source| error(source.into()))
+    }
+}
+
+impl Engine for WasmerEngine {
+    fn name(&self) -> &'static str {
+        "wasmer"
+    }
+
+    /// Nothing that is compiled here is kept on disk, so there is nothing to tell apart.
+    fn settings(&self) -> String {
+        String::new()
+    }
+
+    fn restore(&self, _: &[u8]) -> Option<Arc<dyn CompiledEe>> {
+        None
+    }
+
+    fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {
+        let libraries = program.libraries.iter();
+        let libraries = libraries.map(|(name, code)| Ok((name.clone(), self.compile_module(code)?)));
+        Ok(Arc::new(WasmerEe {
+            engine: self.engine.clone(),
+            libraries: libraries.collect::<Result<_, LoadError>>()?,
+            module: self.compile_module(&program.code)?,
+            stack_reserve_slots: program.stack_reserve_slots,
+            places: Arc::clone(&self.places),
+            config: Arc::clone(&self.config),
+        }))
+    }
+}
+
+impl CompiledEe for WasmerEe {
+    fn run(&self, execution: Execution) -> (Execution, Result<(), Stop>) {
+        self.in_store(execution, Self::call_main)
+    }
+
+    fn instantiate(&self, execution: Execution) -> (Execution, Result<(), Stop>) {
+        self.in_store(execution, |ee, store, env| ee.instantiate_in(store, env).map(|_| ()))
+    }
+
+    fn serialize(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+impl WasmerEe {
+    /// Does something with the EE in a store of its own, and judges the result.
+    fn in_store(
+        &self,
+        execution: Execution,
+        action: impl FnOnce(&Self, &mut Store, &FunctionEnv<HostState>) -> Result<(), Stop>,
+    ) -> (Execution, Result<(), Stop>) {
+        let n_libraries = u32::try_from(self.libraries.len()).unwrap_or(u32::MAX);
+        let _places = self.places.take(n_libraries.saturating_add(1));
+        let mut store = Store::new(self.engine.clone());
+        let state = HostState { execution: Some(execution), memory: None, counters: None };
+        let env = FunctionEnv::new(&mut store, state);
+        // Guests have a stack of their own; only host functions run on this one.
+        let result =
+            stacker::maybe_grow(HOST_STACK_BYTES, HOST_STACK_BYTES, || action(self, &mut store, &env));
+        let counters = env.as_ref(&store).counters.clone().map(|globals| globals.read(&mut store));
+        let execution = env.as_mut(&mut store).execution.take();
+        let mut execution = execution.expect("it was put there above, and nothing else takes it");
+        let result = match counters {
+            Some(counters) => settle(&mut execution, &self.config.limits, counters, result),
+            None => result,
+        };
+        (execution, result)
+    }
+
+    fn call_main(&self, store: &mut Store, env: &FunctionEnv<HostState>) -> Result<(), Stop> {
+        let instance = self.instantiate_in(store, env)?;
+        let memory = instance.exports.get_memory("memory").ok().cloned();
+        env.as_mut(store).memory = memory.clone();
+        call_start(&instance, store)?;
+        call_export(&instance, store, "main")?;
+        let memory_bytes = memory.map_or(0, |memory| memory.view(store).data_size());
+        if let Some(execution) = &mut env.as_mut(store).execution {
+            execution.memory_bytes = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
+        }
+        Ok(())
+    }
+
+    /// Instantiates everything and, if the modules are metered, sets their counters.
+    fn instantiate_in(&self, store: &mut Store, env: &FunctionEnv<HostState>) -> Result<Instance, Stop> {
+        let fuel = env.as_ref(store).execution.as_ref().map_or(0, |execution| execution.fuel_left);
+        let stack = self.stack_reserve_slots.map(|slots| stack_slots_left(&self.config.limits, slots));
+        let mut imports = Imports::new();
+        if let Some(stack) = stack.filter(|_| !self.libraries.is_empty()) {
+            let counters = CounterGlobals::new(store, fuel, stack);
+            imports.define(IMPORT_MODULE, FUEL_IMPORT, counters.fuel.clone());
+            imports.define(IMPORT_MODULE, STACK_IMPORT, counters.stack.clone());
+            env.as_mut(store).counters = Some(counters);
+        }
+        for (name, library) in &self.libraries {
+            let instance = Instance::new(store, library, &imports).map_err(instantiation_stop)?;
+            call_start(&instance, store)?;
+            imports.register_namespace(name, instance.exports.clone());
+        }
+        define_abi(&mut imports, store, env, &self.module);
+        let instance = Instance::new(store, &self.module, &imports).map_err(instantiation_stop)?;
+        if let Some(stack) = stack.filter(|_| self.libraries.is_empty()) {
+            let counters = CounterGlobals::exported_by(&instance).map_err(engine_stop)?;
+            counters.fuel.set(store, Value::I64(fuel)).map_err(stop)?;
+            counters.stack.set(store, Value::I64(stack)).map_err(stop)?;
+            env.as_mut(store).counters = Some(counters);
+        }
+        Ok(instance)
+    }
+}
+
+/// Calls what was the start function before the module was metered.
+fn call_start(instance: &Instance, store: &mut Store) -> Result<(), Stop> {
+    if instance.exports.contains(START_EXPORT) { call_export(instance, store, START_EXPORT) } else { Ok(()) }
+}
+
+fn call_export(instance: &Instance, store: &mut Store, name: &str) -> Result<(), Stop> {
+    let function = instance.exports.get_typed_function::<(), ()>(store, name).map_err(engine_stop)?;
+    function.call(store).map_err(stop)
+}
+
+impl CounterGlobals {
+    fn new(store: &mut Store, fuel: i64, stack: i64) -> Self {
+        let fuel = Global::new_mut(store, Value::I64(fuel));
+        Self { fuel, stack: Global::new_mut(store, Value::I64(stack)) }
+    }
+
+    fn exported_by(instance: &Instance) -> Result<Self, wasmer::ExportError> {
+        let global = |name| instance.exports.get_global(name).cloned();
+        Ok(Self { fuel: global(FUEL_EXPORT)?, stack: global(STACK_EXPORT)? })
+    }
+
+    fn read(&self, store: &mut Store) -> Counters {
+        Counters { fuel: read(&self.fuel, store), stack: read(&self.stack, store) }
+    }
+}
+
+/// Reads a counter, which is of type i64.
+fn read(global: &Global, store: &mut impl AsStoreMut) -> i64 {
+    global.get(store).i64().unwrap_or(-1)
+}
+
+/// Turns on what [`PROFILE`](crate::validate::PROFILE) has beyond what wasmer always has.
+fn profile() -> Features {
+    let mut features = Features::none();
+    features
+        .bulk_memory(true)
+        .extended_const(true)
+        .multi_value(true)
+        .reference_types(true)
+        .simd(true)
+        .wide_arithmetic(true);
+    features
+}
+
+/// Writes the limits of memories and tables into a module, as their maxima.
+///
+/// What fits together still does: a maximum that is imported and one that is exported are lowered alike.
+fn limited(code: &[u8], limits: &Limits) -> Result<Vec<u8>, reencode::Error> {
+    let mut module = wasm_encoder::Module::new();
+    Limited(limits).parse_core_module(&mut module, wasmparser::Parser::new(0), code)?;
+    Ok(module.finish())
+}
+
+struct Limited<'a>(&'a Limits);
+
+impl Reencode for Limited<'_> {
+    type Error = Infallible;
+
+    fn memory_type(
+        &mut self,
+        mut ty: wasmparser::MemoryType,
+    ) -> Result<wasm_encoder::MemoryType, reencode::Error> {
+        ty.maximum = Some(lower(ty.maximum, self.0.memory_pages_max));
+        Ok(reencode::utils::memory_type(self, ty))
+    }
+
+    fn table_type(
+        &mut self,
+        mut ty: wasmparser::TableType,
+    ) -> Result<wasm_encoder::TableType, reencode::Error> {
+        ty.maximum = Some(lower(ty.maximum, self.0.table_elements_max));
+        reencode::utils::table_type(self, ty)
+    }
+}
+
+fn lower(maximum: Option<u64>, limit: u32) -> u64 {
+    maximum.map_or(u64::from(limit), |maximum| maximum.min(u64::from(limit)))
+}
+
+/// Defines the imports of the ABI that a module uses, under the spelling that it uses.
+fn define_abi(imports: &mut Imports, store: &mut Store, env: &FunctionEnv<HostState>, module: &Module) {
+    for wanted in module.imports() {
+        if let Some(import) = Import::find(wanted.module(), wanted.name()) {
+            imports.define(wanted.module(), wanted.name(), host_function(store, env, import));
+        }
+    }
+}
+
+fn host_function(store: &mut Store, env: &FunctionEnv<HostState>, import: &'static Import) -> Function {
+    type State<'a> = FunctionEnvMut<'a, HostState>;
+    match import.function {
+        HostFunction::ToI32(f) => Function::new_typed_with_env(store, env, move |state: State<'_>| {
+            call(state, import, |call| Ok(f(call)))
+        }),
+        HostFunction::ToI64(f) => Function::new_typed_with_env(store, env, move |state: State<'_>| {
+            call(state, import, |call| Ok(f(call)))
+        }),
+        HostFunction::I32(f) => Function::new_typed_with_env(store, env, move |state: State<'_>, a: u32| {
+            call(state, import, |call| f(call, a))
+        }),
+        HostFunction::I64(f) => Function::new_typed_with_env(store, env, move |state: State<'_>, a: u64| {
+            call(state, import, |call| f(call, a))
+        }),
+        HostFunction::I32I32(f) => {
+            Function::new_typed_with_env(store, env, move |state: State<'_>, a: u32, b: u32| {
+                call(state, import, |call| f(call, a, b))
+            })
+        }
+        HostFunction::I32I32I32(f) => {
+            Function::new_typed_with_env(store, env, move |state: State<'_>, a: u32, b: u32, c: u32| {
+                call(state, import, |call| f(call, a, b, c))
+            })
+        }
+        HostFunction::I32x2ToI32(f) => {
+            Function::new_typed_with_env(store, env, move |state: State<'_>, a: u32, b: u32| {
+                call(state, import, |call| f(call, [a, b]))
+            })
+        }
+        HostFunction::I32x3ToI32(f) => {
+            Function::new_typed_with_env(store, env, move |state: State<'_>, a: u32, b: u32, c: u32| {
+                call(state, import, |call| f(call, [a, b, c]))
+            })
+        }
+        HostFunction::I32x4ToI32(f) => Function::new_typed_with_env(
+            store,
+            env,
+            move |state: State<'_>, a: u32, b: u32, c: u32, d: u32| {
+                call(state, import, |call| f(call, [a, b, c, d]))
+            },
+        ),
+        HostFunction::I32x5ToI32(f) => Function::new_typed_with_env(
+            store,
+            env,
+            move |state: State<'_>, a: u32, b: u32, c: u32, d: u32, e: u32| {
+                call(state, import, |call| f(call, [a, b, c, d, e]))
+            },
+        ),
+        HostFunction::I32x7ToI32(function) => Function::new_typed_with_env(
+            store,
+            env,
+            move |state: State<'_>, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32| {
+                call(state, import, |call| function(call, [a, b, c, d, e, f, g]))
+            },
+        ),
+    }
+}
+
+/// Runs an import's function over the memory, the fuel and the execution of the store that called it.
+fn call<R>(
+    mut env: FunctionEnvMut<'_, HostState>,
+    import: &'static Import,
+    function: impl FnOnce(&mut Call<'_>) -> Result<R, HostCallError>,
+) -> Result<R, RuntimeError> {
+    let (state, mut store) = env.data_and_store_mut();
+    let HostState { execution: Some(execution), memory, counters } = state else {
+        return Err(RuntimeError::new("a host call after the end of its execution"));
+    };
+    if let Some(counters) = counters {
+        execution.fuel_left = read(&counters.fuel, &mut store);
+    }
+    let result = match memory {
+        Some(memory) => {
+            let view = memory.view(&store);
+            let slice = WasmSlice::<u8>::new(&view, 0, view.data_size());
+            let memory = slice.and_then(WasmSlice::access);
+            let mut memory = memory.map_err(|error| RuntimeError::user(error.into()))?;
+            Call::start(import, memory.as_mut(), execution).and_then(|mut call| function(&mut call))
+        }
+        None => Call::start(import, &mut [], execution).and_then(|mut call| function(&mut call)),
+    };
+    if let Some(counters) = counters {
+        counters.fuel.set(&mut store, Value::I64(execution.fuel_left))?;
+    }
+    result.map_err(|source| RuntimeError::user(Box::new(HostCallFailed { import, source })))
+}
+
+fn instantiation_stop(error: InstantiationError) -> Stop {
+    match error {
+        InstantiationError::Start(error) | InstantiationError::Link(LinkError::Trap(error)) => stop(error),
+        other => engine_stop(other),
+    }
+}
+
+/// Folds what wasmer returns into what the host tells, the same for every engine.
+fn stop(error: RuntimeError) -> Stop {
+    let backtrace = error.trace().iter().map(|frame| Frame {
+        function_index: frame.func_index(),
+        function_name: frame.function_name().map(str::to_owned),
+        module_offset: Some(frame.module_offset()),
+    });
+    let backtrace = backtrace.collect();
+    let kind = if let Some(HostCallFailed { import, source }) = error.downcast_ref() {
+        ExecutionErrorKind::HostCall { import, source: source.clone() }
+    } else {
+        match error.clone().to_trap() {
+            Some(TrapCode::StackOverflow) => ExecutionErrorKind::NativeStackOverflow,
+            Some(code) => match trap_kind(code) {
+                Some(kind) => ExecutionErrorKind::Trap(kind),
+                None => return engine_stop(error),
+            },
+            None => return engine_stop(error),
+        }
+    };
+    Stop { kind, backtrace }
+}
+
+fn engine_stop(error: impl std::error::Error + Send + Sync + 'static) -> Stop {
+    Stop { kind: ExecutionErrorKind::Engine(EngineError(Box::new(error))), backtrace: Vec::new() }
+}
+
+/// Names a trap; `None` for those that no module within the profile can bring about.
+fn trap_kind(code: TrapCode) -> Option<TrapKind> {
+    match code {
+        TrapCode::UnreachableCodeReached => Some(TrapKind::Unreachable),
+        TrapCode::HeapAccessOutOfBounds => Some(TrapKind::MemoryOutOfBounds),
+        TrapCode::TableAccessOutOfBounds => Some(TrapKind::TableOutOfBounds),
+        TrapCode::IndirectCallToNull => Some(TrapKind::IndirectCallToNull),
+        TrapCode::BadSignature => Some(TrapKind::IndirectCallType),
+        TrapCode::IntegerOverflow => Some(TrapKind::IntegerOverflow),
+        TrapCode::IntegerDivisionByZero => Some(TrapKind::IntegerDivisionByZero),
+        TrapCode::BadConversionToInteger => Some(TrapKind::InvalidConversionToInteger),
+        TrapCode::StackOverflow
+        | TrapCode::HeapMisaligned
+        | TrapCode::UnalignedAtomic
+        | TrapCode::UncaughtException
+        | TrapCode::UninitializedExnRef
+        | TrapCode::YieldOutsideAsyncContext
+        | TrapCode::HostInterrupt
+        | TrapCode::ReadonlyTableModified => None,
+    }
+}

@@ -1,0 +1,519 @@
+//! Two engines, one answer: whatever a module does, both tell the same, to the unit of fuel.
+#![cfg(feature = "wasmer")]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use arbitrary::Unstructured;
+use outrider_host::{
+    Ee, EngineKind, ExecutionInput, Host, HostConfig, HostError, Library, Limits, LoadError, summarize,
+};
+use support::{ROOT, module, saving, wasm};
+
+const ENGINES: [EngineKind; 2] = [EngineKind::Wasmtime, EngineKind::Wasmer];
+
+const LIMITS: Limits = Limits {
+    module_bytes_max: 1 << 20,
+    memory_pages_max: 16,
+    table_elements_max: 1000,
+    ticks_max: 1_000,
+    deposits_max: 3,
+    fuel_max: 10_000_000,
+    stack_slots_max: 10_000,
+    block_data_bytes_max: 1 << 20,
+};
+
+/// A host for each engine.
+fn hosts(limits: Limits) -> [Host; 2] {
+    ENGINES.map(|engine| {
+        let config = HostConfig { limits, engine, ..HostConfig::default() };
+        Host::new(config).expect("the engine takes this configuration")
+    })
+}
+
+/// How an execution ended, and everything that came of it.
+#[derive(Debug, PartialEq)]
+struct Outcome {
+    /// `returned`, or what went wrong.
+    end: String,
+    rest: String,
+    fuel_used: u64,
+}
+
+fn execute(ee: &Ee) -> Outcome {
+    match ee.execute(&ExecutionInput::new(ROOT, b"block data".as_slice())) {
+        Ok(output) => {
+            Outcome { end: "returned".to_owned(), rest: format!("{output:?}"), fuel_used: output.fuel_used }
+        }
+        Err(error) => {
+            Outcome { end: error.to_string(), rest: format!("{:?}", error.logs), fuel_used: error.fuel_used }
+        }
+    }
+}
+
+/// Executes an EE on both hosts, and returns the outcome if it is the same.
+#[track_caller]
+fn agreed(hosts: &[Host; 2], code: &[u8], libraries: &[Library<'_>]) -> Result<Outcome, LoadError> {
+    let [first, second] = hosts.each_ref().map(|host| host.load_with_libraries(code, libraries));
+    match (first, second) {
+        (Ok(first), Ok(second)) => {
+            let outcome = execute(&first);
+            assert_eq!(outcome, execute(&second), "the first is wasmtime's, the second wasmer's");
+            assert_eq!(outcome, execute(&second), "the second execution on wasmer differs");
+            Ok(outcome)
+        }
+        (Err(first), Err(second)) => {
+            assert_eq!(first.to_string(), second.to_string());
+            Err(first)
+        }
+        (first, second) => {
+            panic!("loaded: {} {}; {:?}", first.is_ok(), second.is_ok(), first.err().or(second.err()))
+        }
+    }
+}
+
+/// Checks that both engines end the execution of this module in this way.
+#[track_caller]
+fn check(text: &str, end: &str) -> Outcome {
+    let outcome = agreed(&hosts(LIMITS), &wasm(text), &[]).expect("it loads");
+    assert_eq!(outcome.end, end, "{text}");
+    outcome
+}
+
+#[test]
+fn every_trap() {
+    let items = "(table $t 3 10 funcref) (table $u 1 funcref) (elem (i32.const 1) $forever $nothing)
+        (elem $passive func $nothing) (data $bytes \"abc\")
+        (func $forever (call $forever)) (func $nothing) (type $other (func (param i64)))";
+    for (body, end) in [
+        ("unreachable", "unreachable code was reached"),
+        ("(drop (i32.load (i32.const 65536)))", "out of bounds memory access"),
+        ("(drop (i32.load8_u offset=0xffffffff (i32.const -1)))", "out of bounds memory access"),
+        ("(v128.store (i32.const 65521) (v128.const i64x2 0 0))", "out of bounds memory access"),
+        ("(memory.fill (i32.const 65536) (i32.const 0) (i32.const 1))", "out of bounds memory access"),
+        ("(memory.copy (i32.const 1) (i32.const 65500) (i32.const 37))", "out of bounds memory access"),
+        ("(memory.init $bytes (i32.const 0) (i32.const 0) (i32.const 4))", "out of bounds memory access"),
+        (
+            "(data.drop $bytes) (memory.init $bytes (i32.const 0) (i32.const 0) (i32.const 1))",
+            "out of bounds memory access",
+        ),
+        ("(table.set $t (i32.const 9) (ref.null func))", "out of bounds table access"),
+        ("(drop (table.get $t (i32.const -1)))", "out of bounds table access"),
+        ("(table.fill $t (i32.const 2) (ref.null func) (i32.const 2))", "out of bounds table access"),
+        ("(table.copy $t $u (i32.const 0) (i32.const 0) (i32.const 2))", "out of bounds table access"),
+        ("(table.init $t $passive (i32.const 0) (i32.const 0) (i32.const 2))", "out of bounds table access"),
+        (
+            "(elem.drop $passive) (table.init $t $passive (i32.const 0) (i32.const 0) (i32.const 1))",
+            "out of bounds table access",
+        ),
+        ("(call_indirect $t (i32.const 3))", "out of bounds table access"),
+        ("(call_indirect $u (type $other) (i64.const 0) (i32.const -1))", "out of bounds table access"),
+        ("(call_indirect $t (i32.const 0))", "indirect call to a null element"),
+        ("(call_indirect $t (type $other) (i64.const 0) (i32.const 0))", "indirect call to a null element"),
+        (
+            "(call_indirect $t (type $other) (i64.const 0) (i32.const 2))",
+            "indirect call of a function of another type",
+        ),
+        ("(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))", "integer overflow"),
+        ("(drop (i64.div_s (i64.const 0x8000000000000000) (i64.const -1)))", "integer overflow"),
+        ("(drop (i32.div_u (i32.const 1) (i32.const 0)))", "integer division by zero"),
+        ("(drop (i32.div_s (i32.const 0x80000000) (i32.const 0)))", "integer division by zero"),
+        ("(drop (i64.rem_s (i64.const 1) (i64.const 0)))", "integer division by zero"),
+        ("(drop (i32.trunc_f32_s (f32.const nan)))", "invalid conversion to integer"),
+        ("(drop (i64.trunc_f64_u (f64.const -nan)))", "invalid conversion to integer"),
+        ("(drop (i32.trunc_f32_s (f32.const inf)))", "integer overflow"),
+        ("(drop (i32.trunc_f64_u (f64.const -1)))", "integer overflow"),
+        ("(drop (i64.trunc_f32_u (f32.const 1e20)))", "integer overflow"),
+        ("(call $forever)", "call stack exhausted"),
+    ] {
+        check(
+            &module(&format!("{items} (func (export \"main\") {body})")),
+            &format!("the EE trapped: {end}"),
+        );
+    }
+}
+
+#[test]
+fn segments_that_do_not_fit() {
+    for (items, end) in [
+        ("(data (i32.const 65536) \"a\")", "out of bounds memory access"),
+        ("(table 1 funcref) (func $f) (elem (i32.const 1) $f)", "out of bounds table access"),
+    ] {
+        let outcome =
+            check(&module(&format!("{items} (func (export \"main\"))")), &format!("the EE trapped: {end}"));
+        assert_eq!(outcome.fuel_used, 0);
+    }
+}
+
+#[test]
+fn failed_host_calls() {
+    for (body, end) in [
+        (
+            "(call $loadPreStateRoot (i32.const 65505))",
+            "eth2.loadPreStateRoot failed: 32 bytes at pointer 0xffe1 are not within the memory of 65536 bytes",
+        ),
+        (
+            "(call $blockDataCopy (i32.const 0) (i32.const 8) (i32.const 3))",
+            "eth2.blockDataCopy failed: 3 bytes at offset 8 are not within the block data of 10 bytes",
+        ),
+        (
+            "(call $pushNewDeposit (i32.const 0) (i32.const 1))",
+            "eth2.pushNewDeposit failed: a deposit has 184 bytes, got 1",
+        ),
+        (
+            "(call $useTicks (i32.const 999)) (call $useTicks (i32.const 2))",
+            "eth2.useTicks failed: out of ticks: 2 requested, 1 left of 1000",
+        ),
+        (
+            "(call $sub256 (i32.const 0) (i32.const 32) (i32.const 64))",
+            "bignum.sub256 failed: the difference is negative",
+        ),
+    ] {
+        let body = format!("(i32.store (i32.const 32) (i32.const 1)) {body}");
+        check(&saving(&body), &format!("the EE's call of {end}"));
+    }
+    check(&module("(func (export \"main\"))"), "the EE returned without saving a post-state root");
+    // No memory is attached yet while the start function of a library runs, and it has no imports either; the
+    // EE's own sees the memory.
+    let start = "(func $start (call $printMemHex (i32.const 0) (i32.const 3))) (start $start)
+        (func (export \"main\") (call $savePostStateRoot (i32.const 0)))";
+    check(&module(start), "returned");
+}
+
+#[test]
+fn every_budget_of_a_small_program() {
+    let code = wasm(&saving(
+        "(local $i i32)
+        (drop (memory.grow (i32.const 1)))
+        (call $blockDataCopy (i32.const 0) (i32.const 0) (i32.const 10))
+        (loop (call $print32 (local.get $i))
+            (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 2))))
+        (memory.fill (i32.const 100) (i32.const 1) (i32.const 300))",
+    ));
+    let enough = agreed(&hosts(LIMITS), &code, &[]).expect("it loads");
+    assert_eq!(enough.end, "returned");
+    // A host for each budget is dear, so near the end each is tried, and before that some.
+    let budgets = (0..enough.fuel_used).step_by(997).chain(enough.fuel_used - 40..enough.fuel_used + 2);
+    for fuel_max in budgets {
+        let outcome = agreed(&hosts(Limits { fuel_max, ..LIMITS }), &code, &[]).expect("it loads");
+        assert_eq!(outcome.end == "returned", fuel_max >= enough.fuel_used, "{fuel_max}: {outcome:?}");
+    }
+}
+
+#[test]
+fn the_stack_ends_at_the_same_depth() {
+    let text = "(func $deeper (param i64) (call $print32 (i32.const 1)) (call $deeper (local.get 0)))
+        (func (export \"main\") (call $deeper (i64.const 0)))";
+    for stack_slots_max in [100, 12_345, 65_536] {
+        let hosts = hosts(Limits { stack_slots_max, fuel_max: 1 << 40, ..LIMITS });
+        let outcome = agreed(&hosts, &wasm(&module(text)), &[]).expect("it loads");
+        assert_eq!(outcome.end, "the EE trapped: call stack exhausted");
+    }
+}
+
+/// Values that a million slots of recursion keep alive, a megabyte of native stack and more.
+#[test]
+fn deep_recursion_within_the_limit_is_no_native_overflow() {
+    let text = "(func $deep (param i32 v128 v128 v128) (result v128)
+            (if (result v128) (local.get 0)
+                (then (i64x2.add
+                    (i64x2.add (local.get 1) (i64x2.mul (local.get 2) (local.get 3)))
+                    (call $deep (i32.sub (local.get 0) (i32.const 1)) (local.get 2) (local.get 3) (local.get 1))))
+                (else (local.get 1))))
+        (func (export \"main\")
+            (v128.store (i32.const 0) (call $deep (i32.const 3000)
+                (v128.const i64x2 1 2) (v128.const i64x2 3 4) (v128.const i64x2 5 6)))
+            (call $savePostStateRoot (i32.const 0)))";
+    let hosts = hosts(Limits { stack_slots_max: 1 << 16, ..LIMITS });
+    let outcome = agreed(&hosts, &wasm(&module(text)), &[]).expect("it loads");
+    assert_eq!(outcome.end, "returned");
+}
+
+#[test]
+fn memories_and_tables_grow_to_the_limit() {
+    for body in [
+        "(call $print32 (memory.grow (i32.const 15))) (i32.store8 (i32.const 0xfffff) (i32.const 1))",
+        "(call $print32 (memory.grow (i32.const 16)))",
+        "(call $print32 (memory.grow (i32.const -1))) (call $print32 (memory.size))",
+        "(call $print32 (table.grow $t (ref.null func) (i32.const 999)))",
+        "(call $print32 (table.grow $t (ref.null func) (i32.const 1000)))",
+        "(call $print32 (table.grow $t (ref.null func) (i32.const -1))) (call $print32 (table.size $t))",
+        "(call $print32 (table.grow $u (ref.null func) (i32.const 6))) (call $print32 (table.size $u))",
+    ] {
+        let text = format!(
+            "(table $t 1 funcref) (table $u 0 5 funcref)
+            (func (export \"main\") {body} (call $savePostStateRoot (i32.const 0)))"
+        );
+        check(&module(&text), "returned");
+    }
+    let at_its_own_limit = "(module (import \"debug\" \"print32\" (func $print32 (param i32)))
+        (memory (export \"memory\") 1 3) (func (export \"main\")
+            (call $print32 (memory.grow (i32.const 2))) (call $print32 (memory.grow (i32.const 1)))))";
+    check(at_its_own_limit, "the EE returned without saving a post-state root");
+}
+
+#[test]
+fn start_functions() {
+    let main = "(func (export \"main\") (call $savePostStateRoot (i32.const 0)))";
+    check(
+        &module(&format!("(func $f (call $loadPreStateRoot (i32.const 0))) (start $f) {main}")),
+        "returned",
+    );
+    let traps = format!("(func $f unreachable) (start $f) {main}");
+    check(&module(&traps), "the EE trapped: unreachable code was reached");
+    let forever = format!("(func $f (loop (br 0))) (start $f) {main}");
+    check(&module(&forever), "the EE ran out of fuel: it was given 10000000");
+}
+
+#[test]
+fn libraries() {
+    let library = wasm(
+        "(module (memory (export \"memory\") 1) (table (export \"table\") 1 funcref)
+            (global $n (export \"n\") (mut i32) (i32.const 5)) (data (i32.const 0) \"library\")
+            (func $start (global.set $n (i32.const 6))) (start $start)
+            (func (export \"inc\") (global.set $n (i32.add (global.get $n) (i32.const 1))))
+            (func (export \"forever\") (loop (br 0))) (func (export \"trap\") unreachable))",
+    );
+    for (body, end) in [
+        ("(call $inc)", "returned"),
+        (
+            "(call $print32 (memory.grow (i32.const 15))) (call $print32 (memory.grow (i32.const 1)))",
+            "returned",
+        ),
+        ("(call $print32 (table.grow (ref.null func) (i32.const 1000)))", "returned"),
+        ("(call $forever)", "the EE ran out of fuel: it was given 10000000"),
+        ("(call $trap)", "the EE trapped: unreachable code was reached"),
+    ] {
+        let text = format!(
+            "(module (import \"lib\" \"memory\" (memory 1)) (import \"lib\" \"table\" (table 1 funcref))
+            (import \"lib\" \"n\" (global $n (mut i32))) (import \"lib\" \"inc\" (func $inc))
+            (import \"lib\" \"forever\" (func $forever)) (import \"lib\" \"trap\" (func $trap))
+            (import \"env\" \"debug_print32\" (func $print32 (param i32)))
+            (import \"eth2\" \"savePostStateRoot\" (func $save (param i32)))
+            (export \"memory\" (memory 0))
+            (func (export \"main\") {body} (call $print32 (global.get $n)) (call $save (i32.const 0))))"
+        );
+        let libraries = [Library { name: "lib", code: &library }];
+        let outcome = agreed(&hosts(LIMITS), &wasm(&text), &libraries).expect("it loads");
+        assert_eq!(outcome.end, end);
+    }
+}
+
+#[test]
+fn nans_have_one_pattern() {
+    for expression in [
+        "(i64.extend_i32_u (i32.reinterpret_f32 (f32.div (f32.const 0) (f32.const 0))))",
+        "(i64.extend_i32_u (i32.reinterpret_f32 (f32.add (f32.const nan:0x200001) (f32.const -nan:0x1))))",
+        "(i64.reinterpret_f64 (f64.sqrt (f64.const -1)))",
+        "(i64.reinterpret_f64 (f64.min (f64.const nan:0x123456789) (f64.const 1)))",
+        "(i64.reinterpret_f64 (f64.promote_f32 (f32.const nan:0x12345)))",
+        "(i64.reinterpret_f64 (f64.neg (f64.const nan)))",
+        "(i64.reinterpret_f64 (f64.nearest (f64.const nan:0x1)))",
+        "(i64x2.extract_lane 1 (f64x2.mul (v128.const f64x2 0 inf) (v128.const f64x2 0 0)))",
+        "(i64x2.extract_lane 0 (f32x4.sub (v128.const f32x4 inf nan:0x1 0 0) (v128.const f32x4 inf 0 0 0)))",
+        "(i64x2.extract_lane 0 (f32x4.pmin (v128.const f32x4 nan:0x5 1 0 0) (v128.const f32x4 1 nan:0x1 0 0)))",
+        "(i64x2.extract_lane 0 (f32x4.demote_f64x2_zero (v128.const f64x2 nan:0x1 -nan)))",
+    ] {
+        check(&saving(&format!("(call $print64 {expression})")), "returned");
+    }
+}
+
+#[test]
+fn wide_arithmetic_and_simd() {
+    for body in [
+        "(i64.mul_wide_u (i64.const -1) (i64.const -2)) (call $print64) (call $print64)",
+        "(i64.mul_wide_s (i64.const -3) (i64.const 0x7fffffffffffffff)) (call $print64) (call $print64)",
+        "(i64.add128 (i64.const -1) (i64.const 2) (i64.const 3) (i64.const 4)) (call $print64) (call $print64)",
+        "(i64.sub128 (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4)) (call $print64) (call $print64)",
+        "(v128.store (i32.const 0) (i8x16.swizzle (v128.const i64x2 0x0102030405060708 -1) (v128.const i64x2 0x0f0e0d0c000102ff 7)))",
+        "(v128.store (i32.const 0) (i16x8.q15mulr_sat_s (v128.const i64x2 0x8000800012345678 9) (v128.const i64x2 0x8000800087654321 8)))",
+        "(v128.store (i32.const 0) (i32x4.trunc_sat_f32x4_u (v128.const f32x4 nan -1 1e20 3.7)))",
+        "(v128.store (i32.const 0) (i8x16.popcnt (v128.const i64x2 0x0102030405060708 -1)))",
+    ] {
+        check(&saving(body), "returned");
+    }
+}
+
+#[test]
+fn backtraces_name_the_same_functions() {
+    let text = module("(func $inner unreachable) (func $outer (export \"main\") (call $inner))");
+    let frames = hosts(LIMITS).map(|host| {
+        let ee = host.load(&wasm(&text)).expect("it loads");
+        let error = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect_err("it traps");
+        error
+            .backtrace
+            .into_iter()
+            .map(|frame| (frame.function_index, frame.function_name))
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(frames[0], frames[1]);
+    assert_eq!(frames[0].len(), 2);
+}
+
+#[test]
+fn what_wasmer_cannot_do_is_said() {
+    let config = HostConfig { engine: EngineKind::Wasmer, ..HostConfig::default() };
+    let refused = |config| Host::new(config).err().expect("it is refused");
+    let error = refused(HostConfig { wall_clock_max: Some(Duration::from_secs(1)), ..config.clone() });
+    assert!(matches!(error, HostError::Unsupported { engine: EngineKind::Wasmer, .. }), "{error}");
+    let limits = Limits { stack_slots_max: u32::MAX, ..Limits::default() };
+    let error = refused(HostConfig { limits, ..config });
+    assert_eq!(error.to_string(), "the engine wasmer does not support so large a `limits.stack_slots_max`");
+}
+
+/// Modules that wasm-smith thinks of, as libraries and on their own; `OUTRIDER_MODULES` says how many,
+/// `OUTRIDER_FIRST_MODULE` from which on.
+#[test]
+fn random_modules() {
+    let variable =
+        |name, default| std::env::var(name).map_or(default, |n| n.parse().expect("it is a number"));
+    let (first, n) = (variable("OUTRIDER_FIRST_MODULE", 0_u64), variable("OUTRIDER_MODULES", 300_u64));
+    let budgets = [3_000, 1_000_000].map(|fuel_max| Limits { fuel_max, ..LIMITS });
+    let mut hosts_by_budget = budgets.map(hosts);
+    let mut ends = BTreeMap::<String, u64>::new();
+    for seed in first..first + n {
+        if seed % 1000 == 999 {
+            // Engines may keep the code of modules that are gone.
+            hosts_by_budget = budgets.map(hosts);
+        }
+        let hosts = &hosts_by_budget[usize::from(seed % 3 != 0)];
+        // What the assertions show does not tell the seed.
+        eprintln!("module {seed}");
+        let (code, library) = if seed % 2 == 0 { (random_ee(seed), None) } else { with_random_library(seed) };
+        let libraries: Vec<_> = library.iter().map(|code| Library { name: "lib", code }).collect();
+        let end = match agreed(hosts, &code, &libraries) {
+            Ok(outcome) => ["returned", "trapped", "fuel"]
+                .into_iter()
+                .find(|word| outcome.end.contains(word))
+                .map_or_else(|| outcome.end.clone(), str::to_owned),
+            Err(refused) => refused.to_string().split('`').next().unwrap_or_default().to_owned(),
+        };
+        let end = end.split(" failed").next().unwrap_or_default().to_owned();
+        *ends.entry(end).or_default() += 1;
+    }
+    println!("{n} modules from {first} on, by what came of them: {ends:#?}");
+    assert!(ends.get("returned").is_some_and(|returned| *returned > n / 50), "{ends:?}");
+}
+
+fn random_module(seed: u64, config: wasm_smith::Config) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let bytes = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    });
+    let bytes: Vec<u8> = bytes.take(3000).collect();
+    let config = wasm_smith::Config {
+        disallow_traps: seed % 5 != 0,
+        max_memories: 1,
+        max_memory32_bytes: 1 << 20,
+        max_tables: 2,
+        max_table_elements: 1000,
+        max_type_size: 200,
+        exceptions_enabled: false,
+        gc_enabled: false,
+        memory64_enabled: false,
+        // They bring `externref`, which the profile does not have: many such modules are refused.
+        reference_types_enabled: seed % 8 == 1,
+        relaxed_simd_enabled: false,
+        tail_call_enabled: false,
+        threads_enabled: false,
+        wide_arithmetic_enabled: true,
+        ..config
+    };
+    let module = wasm_smith::Module::new(config, &mut Unstructured::new(&bytes));
+    module.expect("there are bytes enough").to_bytes()
+}
+
+/// A module with `memory` and `main`, which may call the host.
+fn random_ee(seed: u64) -> Vec<u8> {
+    let imports = module("(func (export \"main\"))");
+    random_module(
+        seed,
+        wasm_smith::Config {
+            available_imports: Some(wasm(&imports)),
+            exports: Some(wasm("(module (memory (export \"memory\") 1) (func (export \"main\")))")),
+            min_funcs: 1,
+            ..wasm_smith::Config::default()
+        },
+    )
+}
+
+/// A random library, and an EE that calls its functions, logs what they return and what the globals are,
+/// and answers with its memory.
+fn with_random_library(seed: u64) -> (Vec<u8>, Option<Vec<u8>>) {
+    let config = wasm_smith::Config {
+        export_everything: true,
+        max_imports: 0,
+        min_funcs: 3,
+        min_globals: 1,
+        ..wasm_smith::Config::default()
+    };
+    let library = random_module(seed, config);
+    let (mut imports, mut body) = (String::new(), String::new());
+    let mut memory = "(memory 1)";
+    let mut n_functions = 0;
+    for (index, export) in summarize(&library, &LIMITS).exports.iter().enumerate() {
+        let name: String = export.name.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+        let name = format!("\"lib\" \"{name}\"");
+        if export.ty.starts_with("memory") && memory == "(memory 1)" {
+            let _ = write!(imports, "(import {name} (memory 0))");
+            memory = "";
+        } else if let Some((mutability, ty)) = export.ty.split_once(" global ") {
+            let ty_of_import = if mutability == "mutable" { format!("(mut {ty})") } else { ty.to_owned() };
+            let _ = write!(imports, "(import {name} (global $g{index} {ty_of_import}))");
+            let _ = write!(body, "(global.get $g{index}) {}", log(ty));
+        } else if let Some((parameters, results)) = export.ty.split_once(" -> ")
+            && n_functions < 4
+        {
+            n_functions += 1;
+            let types = |list: &str| list.trim_matches(['(', ')']).replace(',', "");
+            let (parameters, results) = (types(parameters), types(results));
+            let _ =
+                write!(imports, "(import {name} (func $f{index} (param {parameters}) (result {results})))");
+            let arguments: String = parameters.split_whitespace().map(argument).collect();
+            let logs: String = results.split_whitespace().rev().map(log).collect();
+            // Functions go first, so that the globals show what they did.
+            body = format!("{arguments} (call $f{index}) {logs} {body}");
+        }
+    }
+    let ee = format!(
+        "(module {imports} (import \"debug\" \"print64\" (func $print64 (param i64)))
+        (import \"debug\" \"printMemHex\" (func $hex (param i32 i32)))
+        (import \"eth2\" \"savePostStateRoot\" (func $save (param i32))) {memory}
+        (export \"memory\" (memory 0))
+        (func $log128 (param v128) (call $print64 (i64x2.extract_lane 0 (local.get 0)))
+            (call $print64 (i64x2.extract_lane 1 (local.get 0))))
+        (func (export \"main\") {body}
+            (if (memory.size) (then (call $hex (i32.const 0) (i32.const 65536)) (call $save (i32.const 0))))))"
+    );
+    (wasm(&ee), Some(library))
+}
+
+fn argument(ty: &str) -> &'static str {
+    match ty {
+        "i32" => "(i32.const 5)",
+        "i64" => "(i64.const -7)",
+        "f32" => "(f32.const 1.5)",
+        "f64" => "(f64.const nan:0x4)",
+        "v128" => "(v128.const i64x2 9 -9)",
+        "funcref" => "(ref.null func)",
+        _ => "(ref.null extern)",
+    }
+}
+
+/// Code that logs the value on the stack.
+fn log(ty: &str) -> &'static str {
+    match ty {
+        "i32" => "i64.extend_i32_u (call $print64)",
+        "i64" => "(call $print64)",
+        "f32" => "i32.reinterpret_f32 i64.extend_i32_u (call $print64)",
+        "f64" => "i64.reinterpret_f64 (call $print64)",
+        "v128" => "(call $log128)",
+        _ => "ref.is_null i64.extend_i32_u (call $print64)",
+    }
+}
