@@ -122,7 +122,7 @@ pub enum MeterError {
         /// Where the section starts.
         offset: usize,
     },
-    /// The guest imports from [`IMPORT_MODULE`].
+    /// The guest imports from the module `outrider`.
     #[error("import {IMPORT_MODULE:?} {name:?}: the module name is reserved for metering")]
     ReservedImport {
         /// The name of the import.
