@@ -173,10 +173,24 @@ impl Ee {
     /// [`ExecutionError`] if the EE refuses the block or fails;
     /// [`fault`](ExecutionError::fault) tells the two from failures of the node.
     pub fn execute(&self, input: &ExecutionInput) -> Result<ExecutionOutput, ExecutionError> {
+        self.execute_within(input, self.config.limits.fuel_max)
+    }
+
+    /// Executes the EE over one block, with so much fuel, but not more than
+    /// [`Limits::fuel_max`](crate::Limits::fuel_max).
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute).
+    pub fn execute_within(
+        &self,
+        input: &ExecutionInput,
+        fuel_max: u64,
+    ) -> Result<ExecutionOutput, ExecutionError> {
         self.check_size(input)?;
-        let execution = Execution::new(input.clone(), &self.config);
+        let execution = Execution::new(input.clone(), &self.config, fuel_max);
         let (execution, stop) = self.compiled.run(execution);
-        let fuel_used = self.fuel_used(execution.fuel_left);
+        let fuel_used = execution.fuel_used();
         let stop = match (stop, execution.post_state_root) {
             (Ok(()), Some(post_state_root)) => {
                 return Ok(ExecutionOutput {
@@ -201,7 +215,8 @@ impl Ee {
     /// [`ExecutionError`] if instantiation traps.
     pub fn instantiate(&self) -> Result<(), ExecutionError> {
         let input = ExecutionInput::new(StateRoot::default(), []);
-        let (execution, result) = self.compiled.instantiate(Execution::new(input, &self.config));
+        let execution = Execution::new(input, &self.config, self.config.limits.fuel_max);
+        let (execution, result) = self.compiled.instantiate(execution);
         result.map_err(|Stop { kind, backtrace }| ExecutionError {
             kind,
             logs: execution.logs,
@@ -213,12 +228,6 @@ impl Ee {
     /// Returns the hash of the EE's module, without its libraries.
     pub fn code_hash(&self) -> CodeHash {
         self.code_hash
-    }
-
-    /// Returns what was spent of the limit; all of it, if it was not enough.
-    fn fuel_used(&self, fuel_left: i64) -> u64 {
-        let limit = self.config.limits.fuel_max.min(i64::MAX.unsigned_abs());
-        limit.saturating_sub(u64::try_from(fuel_left).unwrap_or(0))
     }
 
     /// Refuses block data over the limit, and any that `eth2.blockDataSize` could not tell the length of.

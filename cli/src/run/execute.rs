@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use outrider_host::{
-    Context, Deposit, Ee, EeIndex, ExecutionError, ExecutionInput, ExecutionOutput, Fault, Host, LoadError,
-    Log, StateRoot,
+    Context, Deposit, Ee, EeIndex, ExecutionError, ExecutionErrorKind, ExecutionInput, ExecutionOutput,
+    Fault, Host, LoadError, Log, StateRoot,
 };
 
 use crate::fixture::{Fixture, FixtureError, Library, Problem, Script};
@@ -74,7 +74,10 @@ impl Runner {
                     *root = output.post_state_root;
                     run.blocks.push(block_run(Ok(output)));
                 }
-                Err(error) if matches!(error.fault(), Fault::Caller | Fault::Host) => {
+                Err(error)
+                    if matches!(error.fault(), Fault::Caller | Fault::Host)
+                        && !matches!(error.kind, ExecutionErrorKind::EnginesDisagree(_)) =>
+                {
                     return Err(unusable(block.place, Problem::Execution { block: index, error }));
                 }
                 Err(error) => {
