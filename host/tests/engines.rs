@@ -7,6 +7,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use outrider_host::{
@@ -26,6 +27,8 @@ const LIMITS: Limits = Limits {
     stack_slots_max: 10_000,
     block_data_bytes_max: 1 << 20,
 };
+
+static HOSTS: LazyLock<[Host; 2]> = LazyLock::new(|| hosts(LIMITS));
 
 /// A host for each engine.
 fn hosts(limits: Limits) -> [Host; 2] {
@@ -83,7 +86,7 @@ fn agreed(hosts: &[Host; 2], code: &[u8], libraries: &[Library<'_>]) -> Result<O
 /// Checks that both engines end the execution of this module in this way.
 #[track_caller]
 fn check(text: &str, end: &str) -> Outcome {
-    let outcome = agreed(&hosts(LIMITS), &wasm(text), &[]).expect("it loads");
+    let outcome = agreed(&HOSTS, &wasm(text), &[]).expect("it loads");
     assert_eq!(outcome.end, end, "{text}");
     outcome
 }
@@ -198,10 +201,9 @@ fn every_budget_of_a_small_program() {
             (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 2))))
         (memory.fill (i32.const 100) (i32.const 1) (i32.const 300))",
     ));
-    let hosts = hosts(LIMITS);
-    let enough = agreed(&hosts, &code, &[]).expect("it loads");
+    let enough = agreed(&HOSTS, &code, &[]).expect("it loads");
     assert_eq!(enough.end, "returned");
-    let [first, second] = hosts.map(|host| host.load(&code).expect("it loads"));
+    let [first, second] = HOSTS.each_ref().map(|host| host.load(&code).expect("it loads"));
     for fuel_max in 0..enough.fuel_used + 2 {
         let outcome = execute_within(&first, fuel_max);
         assert_eq!(outcome, execute_within(&second, fuel_max), "with {fuel_max} fuel");
@@ -309,7 +311,7 @@ fn libraries() {
             (func (export \"main\") {body} (call $print32 (global.get $n)) (call $save (i32.const 0))))"
         );
         let libraries = [Library { name: "lib", code: &library }];
-        let outcome = agreed(&hosts(LIMITS), &wasm(&text), &libraries).expect("it loads");
+        let outcome = agreed(&HOSTS, &wasm(&text), &libraries).expect("it loads");
         assert_eq!(outcome.end, end);
     }
 }
@@ -352,7 +354,7 @@ fn wide_arithmetic_and_simd() {
 #[test]
 fn backtraces_name_the_same_functions() {
     let text = module("(func $inner unreachable) (func $outer (export \"main\") (call $inner))");
-    let frames = hosts(LIMITS).map(|host| {
+    let frames = HOSTS.each_ref().map(|host| {
         let ee = host.load(&wasm(&text)).expect("it loads");
         let error = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect_err("it traps");
         error
