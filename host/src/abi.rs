@@ -7,7 +7,7 @@
 use std::fmt;
 
 use crate::error::HostCallError;
-use crate::imports::{Call, bignum, crypto, debug, eth2};
+use crate::imports::{Call, bignum, crypto, debug, eth2, state};
 
 /// One function that an EE may import.
 pub struct Import {
@@ -390,6 +390,46 @@ pub static ABI: &[Import] = &[
         summary: "Sums n BLS signatures; the unit is a signature.",
         fuel: FuelCost::measured(10_000, 63_000_000),
         function: HostFunction::I32x3ToI32(crypto::bls_aggregate),
+    },
+    Import {
+        module: "state",
+        name: "mode",
+        parameters: &[],
+        summary: "Returns 1 in provider mode, and 0 otherwise.",
+        fuel: CALL,
+        function: HostFunction::ToI32(state::mode),
+    },
+    Import {
+        module: "state",
+        name: "getNode",
+        parameters: &["hash", "out", "capacity"],
+        summary: "Returns the length of the node with the 32-byte hash, or -1; writes it at out if capacity allows.",
+        fuel: COPY,
+        function: HostFunction::I32x3ToI32(state::get_node),
+    },
+    Import {
+        module: "state",
+        name: "getBlob",
+        parameters: &["hash", "out", "capacity"],
+        summary: "Returns the length of the blob with the 32-byte hash, or -1; writes it at out if capacity allows.",
+        fuel: COPY,
+        function: HostFunction::I32x3ToI32(state::get_blob),
+    },
+    Import {
+        module: "state",
+        name: "putNode",
+        parameters: &["hash", "pointer", "length", "children", "n"],
+        summary: "Hands a new node or blob to the provider, with the n 32-byte hashes it refers to; returns 1 if taken.",
+        fuel: COPY,
+        function: HostFunction::I32x5ToI32(state::put_node),
+    },
+    Import {
+        module: "state",
+        name: "putBlockData",
+        parameters: &["pointer", "length"],
+        summary: "Hands the provider the block data from which the same comes out without it.",
+        fuel: COPY,
+        function: HostFunction::I32I32(state::put_block_data),
     },
 ];
 

@@ -325,6 +325,7 @@ impl ExecutionError {
     /// Names the party whose fault the failure is.
     pub fn fault(&self) -> Fault {
         match &self.kind {
+            ExecutionErrorKind::HostCall { source: HostCallError::StateSource { .. }, .. } => Fault::Host,
             ExecutionErrorKind::Trap(_)
             | ExecutionErrorKind::HostCall { .. }
             | ExecutionErrorKind::OutOfFuel { .. }
@@ -517,6 +518,18 @@ pub enum HostCallError {
     /// [`OutOfFuel`](ExecutionErrorKind::OutOfFuel).
     #[error("out of fuel")]
     OutOfFuel,
+    /// The source of state in provider mode failed. Not the EE's fault.
+    #[error("the source of state failed: {message}")]
+    StateSource {
+        /// What it says.
+        message: String,
+    },
+    /// More new nodes than a provider takes from one execution.
+    #[error("the new nodes take more than {limit} bytes")]
+    TooManyNewNodes {
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// A sum of more than 256 bits.
     #[error("the sum does not fit into 256 bits")]
     SumOverflow,

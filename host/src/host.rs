@@ -11,6 +11,7 @@ use crate::execution::{ExecutionInput, ExecutionOutput, StateRoot};
 use crate::imports::Execution;
 use crate::meter::{Linkage, instrument};
 use crate::module::CodeHash;
+use crate::provider::{Provider, ProviderOutput, StateSource};
 use crate::validate::{Exports, LIBRARIES_MAX, check_ee, check_library};
 
 /// Loads EEs. Cheap to clone, and shared by all threads.
@@ -190,22 +191,30 @@ impl Ee {
         self.check_size(input)?;
         let execution = Execution::new(input.clone(), &self.config, fuel_max);
         let (execution, stop) = self.compiled.run(execution);
-        let fuel_used = execution.fuel_used();
-        let stop = match (stop, execution.post_state_root) {
-            (Ok(()), Some(post_state_root)) => {
-                return Ok(ExecutionOutput {
-                    post_state_root,
-                    deposits: execution.deposits,
-                    logs: execution.logs,
-                    ticks_used: execution.ticks_used,
-                    fuel_used,
-                    memory_bytes: execution.memory_bytes,
-                });
-            }
-            (Ok(()), None) => Stop { kind: ExecutionErrorKind::NoPostStateRoot, backtrace: Vec::new() },
-            (Err(stop), _) => stop,
-        };
-        Err(ExecutionError { kind: stop.kind, logs: execution.logs, backtrace: stop.backtrace, fuel_used })
+        result(execution, stop)
+    }
+
+    /// Executes the EE over one block in provider mode: it finds its state in `source`, and yields the nodes of its
+    /// new state and the block data from which [`execute`](Self::execute) comes to the same.
+    ///
+    /// What the input has as block data is for the EE to read; it differs from what the EE yields.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute).
+    pub fn provide(
+        &self,
+        input: &ExecutionInput,
+        source: Arc<dyn StateSource>,
+    ) -> Result<ProviderOutput, ExecutionError> {
+        self.check_size(input)?;
+        let mut execution = Execution::new(input.clone(), &self.config, self.config.limits.fuel_max);
+        execution.provider = Some(Provider::new(source));
+        let (mut execution, stop) = self.compiled.run(execution);
+        let provider = execution.provider.take();
+        let (block_data, new_nodes) =
+            provider.map_or_else(Default::default, |provider| (provider.block_data, provider.new_nodes));
+        Ok(ProviderOutput { execution: result(execution, stop)?, block_data, new_nodes })
     }
 
     /// Makes a fresh instance, as each execution does, and drops it; to measure what that costs.
@@ -244,6 +253,26 @@ impl Ee {
             }),
         }
     }
+}
+
+/// Makes of an execution that is over what the embedder sees of it.
+fn result(execution: Execution, stop: Result<(), Stop>) -> Result<ExecutionOutput, ExecutionError> {
+    let fuel_used = execution.fuel_used();
+    let stop = match (stop, execution.post_state_root) {
+        (Ok(()), Some(post_state_root)) => {
+            return Ok(ExecutionOutput {
+                post_state_root,
+                deposits: execution.deposits,
+                logs: execution.logs,
+                ticks_used: execution.ticks_used,
+                fuel_used,
+                memory_bytes: execution.memory_bytes,
+            });
+        }
+        (Ok(()), None) => Stop { kind: ExecutionErrorKind::NoPostStateRoot, backtrace: Vec::new() },
+        (Err(stop), _) => stop,
+    };
+    Err(ExecutionError { kind: stop.kind, logs: execution.logs, backtrace: stop.backtrace, fuel_used })
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ mod imports;
 mod meter;
 mod module;
 mod profile;
+mod provider;
 mod validate;
 
 pub use abi::{ABI, FuelCost, Import, ValueType};
@@ -55,4 +56,5 @@ pub use host::{Ee, Host, Library};
 pub use meter::MeterError;
 pub use module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
 pub use profile::{BOUNDS, Bound, PROPOSALS, Proposal};
+pub use provider::{NewNode, ProviderOutput, StateSource};
 pub use validate::summarize;

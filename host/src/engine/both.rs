@@ -111,6 +111,10 @@ fn difference(first: &Outcome, second: &Outcome) -> Option<(&'static str, [Strin
         .or_else(|| differ("the post-state root", &root(a), &root(b)))
         .or_else(|| differ("the ticks used", &a.ticks_used, &b.ticks_used))
         .or_else(|| differ("the fuel left", &a.fuel_left, &b.fuel_left))
+        .or_else(|| {
+            let alike = a.provider.iter().zip(&b.provider).all(|(a, b)| a.yields_as(b));
+            differ("what the provider gets", &alike, &true)
+        })
         .or_else(|| differ("the bytes of memory", &a.memory_bytes, &b.memory_bytes))
 }
 

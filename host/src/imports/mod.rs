@@ -4,11 +4,13 @@ pub(crate) mod bignum;
 pub(crate) mod crypto;
 pub(crate) mod debug;
 pub(crate) mod eth2;
+pub(crate) mod state;
 
 use crate::abi::Import;
 use crate::config::HostConfig;
 use crate::error::HostCallError;
 use crate::execution::{Deposit, ExecutionInput, Log, LogValue, StateRoot};
+use crate::provider::Provider;
 
 /// One execution under way: what it was given, and what it has brought about so far.
 #[derive(Clone, Debug)]
@@ -28,6 +30,8 @@ pub(crate) struct Execution {
     log_bytes_left: usize,
     /// Size of the EE's memory when `main` has returned, in bytes.
     pub(crate) memory_bytes: usize,
+    /// There in provider mode alone.
+    pub(crate) provider: Option<Provider>,
 }
 
 impl Execution {
@@ -46,6 +50,7 @@ impl Execution {
             logs: Vec::new(),
             log_bytes_left: config.log_bytes_max,
             memory_bytes: 0,
+            provider: None,
         }
     }
 

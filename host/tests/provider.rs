@@ -1,0 +1,144 @@
+//! Provider mode: what an EE finds there and yields, and that there is nothing of it elsewhere.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+
+use outrider_host::{
+    EngineKind, ExecutionInput, Fault, Host, HostConfig, Limits, NewNode, ProviderOutput, StateSource,
+};
+use support::{ROOT, run, saving, wasm};
+
+/// Nodes and blobs by hash; the hash of all ones is one that cannot be read.
+#[derive(Default)]
+struct Source {
+    nodes: BTreeMap<[u8; 32], Vec<u8>>,
+    blobs: BTreeMap<[u8; 32], Vec<u8>>,
+}
+
+type Found = Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>>;
+
+impl StateSource for Source {
+    fn node(&self, hash: &[u8; 32]) -> Found {
+        if *hash == [1; 32] { Err("the disk is gone".into()) } else { Ok(self.nodes.get(hash).cloned()) }
+    }
+
+    fn blob(&self, hash: &[u8; 32]) -> Found {
+        Ok(self.blobs.get(hash).cloned())
+    }
+}
+
+fn source() -> Arc<Source> {
+    let nodes = [([2; 32], b"a node".to_vec()), ([3; 32], vec![])].into();
+    Arc::new(Source { nodes, blobs: [([4; 32], b"a blob".to_vec())].into() })
+}
+
+/// Provides for an EE whose `main` has this body; the hash of `n` times 32 stands at 1024.
+fn provide(body: &str, n: u8) -> Result<ProviderOutput, outrider_host::ExecutionError> {
+    let engine = if EngineKind::Both.is_compiled_in() { EngineKind::Both } else { EngineKind::Wasmtime };
+    let limits = Limits { memory_pages_max: 16, ..Limits::default() };
+    let host = Host::new(HostConfig { engine, limits, ..HostConfig::default() }).expect("it is valid");
+    let body = format!("(memory.fill (i32.const 1024) (i32.const {n}) (i32.const 32)) {body}");
+    let ee = host.load(&wasm(&saving(&body))).expect("it loads");
+    ee.provide(&ExecutionInput::new(ROOT, vec![]), source())
+}
+
+#[track_caller]
+fn check_logs(body: &str, n: u8, expected: &[&str]) {
+    let output = provide(body, n).expect("it returns");
+    let logs: Vec<_> = output.execution.logs.iter().map(|log| log.value.to_string()).collect();
+    assert_eq!(logs, expected);
+}
+
+#[test]
+fn nodes_and_blobs_are_found_by_hash_each_among_its_own() {
+    let get = |what: &str| {
+        format!(
+            "(call $print32 (call $get{what} (i32.const 1024) (i32.const 2048) (i32.const 100)))
+            (call $printMem (i32.const 2048) (i32.const 6))"
+        )
+    };
+    check_logs(&get("Node"), 2, &["6", "a node"]);
+    check_logs(&get("Blob"), 4, &["6", "a blob"]);
+    for (what, n) in [("Node", 4), ("Blob", 2), ("Node", 5)] {
+        check_logs(&get(what), n, &["4294967295", "\0\0\0\0\0\0"]);
+    }
+    check_logs(&get("Node"), 3, &["0", "\0\0\0\0\0\0"]);
+}
+
+#[test]
+fn what_does_not_fit_is_told_and_not_written() {
+    let body = "(call $print32 (call $getNode (i32.const 1024) (i32.const 2048) (i32.const 5)))
+        (call $printMem (i32.const 2048) (i32.const 6))
+        (call $print32 (call $getNode (i32.const 1024) (i32.const 2048) (i32.const 6)))
+        (call $printMem (i32.const 2048) (i32.const 6))";
+    check_logs(body, 2, &["6", "\0\0\0\0\0\0", "6", "a node"]);
+}
+
+#[test]
+fn what_the_ee_yields_comes_out_in_order() {
+    let body = "(call $print32 (call $mode))
+        (i32.store8 (i32.const 1024) (i32.const 7))
+        (drop (call $putNode (i32.const 1024) (i32.const 1024) (i32.const 2) (i32.const 1024) (i32.const 0)))
+        (i32.store8 (i32.const 1024) (i32.const 8))
+        (drop (call $putNode (i32.const 1024) (i32.const 1025) (i32.const 1) (i32.const 992) (i32.const 2)))
+        (call $putBlockData (i32.const 1024) (i32.const 1))
+        (call $putBlockData (i32.const 1024) (i32.const 3))";
+    let output = provide(body, 9).expect("it returns");
+    let hash = |first| {
+        let mut hash = [9; 32];
+        hash[0] = first;
+        hash
+    };
+    let expected = [
+        NewNode { hash: hash(7), bytes: vec![7, 9], children: vec![] },
+        NewNode { hash: hash(8), bytes: vec![9], children: vec![[0; 32], hash(8)] },
+    ];
+    assert_eq!(output.new_nodes, expected);
+    assert_eq!(output.block_data, Some(vec![8, 9, 9]));
+    assert_eq!(output.execution.logs[0].value.to_string(), "1");
+}
+
+#[test]
+fn elsewhere_nothing_is_found_and_nothing_comes_out() {
+    let body = "(call $print32 (call $mode))
+        (call $print32 (call $getNode (i32.const 0) (i32.const 2048) (i32.const 100)))
+        (call $print32 (call $getBlob (i32.const 0) (i32.const 2048) (i32.const 100)))
+        (call $print32 (call $putNode (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1)))
+        (call $putBlockData (i32.const 0) (i32.const 1))";
+    let output = run(&saving(body), b"").expect("it returns");
+    let logs: Vec<_> = output.logs.iter().map(|log| log.value.to_string()).collect();
+    assert_eq!(logs, ["0", "4294967295", "4294967295", "0"]);
+}
+
+#[test]
+fn a_source_that_fails_is_not_the_guests_fault() {
+    let error = provide("(drop (call $getNode (i32.const 1024) (i32.const 0) (i32.const 0)))", 1)
+        .expect_err("the source fails");
+    assert_eq!(
+        error.to_string(),
+        "the EE's call of state.getNode failed: the source of state failed: the disk is gone"
+    );
+    assert_eq!(error.fault(), Fault::Host);
+}
+
+#[test]
+fn pointers_are_checked_in_every_mode() {
+    for body in [
+        "(drop (call $getNode (i32.const 65505) (i32.const 0) (i32.const 0)))",
+        "(drop (call $getNode (i32.const 1024) (i32.const 65536) (i32.const 1)))",
+        "(drop (call $getBlob (i32.const 1024) (i32.const 1) (i32.const -1)))",
+        "(drop (call $putNode (i32.const 65505) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))",
+        "(drop (call $putNode (i32.const 0) (i32.const 65536) (i32.const 1) (i32.const 0) (i32.const 0)))",
+        "(drop (call $putNode (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 65505) (i32.const 1)))",
+        "(drop (call $putNode (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0x8000000)))",
+        "(call $putBlockData (i32.const 65536) (i32.const 1))",
+    ] {
+        for error in [provide(body, 2).err(), run(&saving(body), b"").err()] {
+            let error = error.expect("it is refused").to_string();
+            assert!(error.contains("are not within the memory of 65536 bytes"), "{body}: {error}");
+        }
+    }
+}
