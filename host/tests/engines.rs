@@ -455,9 +455,13 @@ fn random_ee(seed: u64) -> (Vec<u8>, Option<Vec<u8>>) {
 
 fn random_module(seed: u64, config: wasm_smith::Config) -> Vec<u8> {
     let steps_max = (seed % 6 == 0).then_some(100);
-    let choices = random::bytes(seed);
-    let (choices, _) = choices.split_at(100 + seed.wrapping_mul(997) as usize % 2900);
-    random::random_module(config, steps_max, choices).expect("there are bytes enough")
+    // Wasm-smith takes most bytes, but not all.
+    let attempts = (0..).map(|attempt: u64| {
+        let choices = random::bytes(seed + (attempt << 32));
+        let n_choices = 100 + seed.wrapping_mul(997) as usize % 2900;
+        random::random_module(config.clone(), steps_max, &choices[..n_choices])
+    });
+    attempts.flatten().next().expect("there is no end to the attempts")
 }
 
 /// A random library, and an EE that calls its functions, logs what they return and what the globals are,
