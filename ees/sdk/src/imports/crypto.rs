@@ -22,16 +22,39 @@ mod host {
         pub(crate) fn blake2b_compress(input: *const u8, out: *mut u8) -> u32;
         /// Reads 32 bytes at `digest` and 64 bytes at `signature`, then writes 64 bytes at `out`.
         #[link_name = "secp256k1Recover"]
-        pub(crate) fn secp256k1_recover(digest: *const u8, signature: *const u8, recovery_id: u32, out: *mut u8) -> u32;
+        pub(crate) fn secp256k1_recover(
+            digest: *const u8,
+            signature: *const u8,
+            recovery_id: u32,
+            out: *mut u8,
+        ) -> u32;
         /// Reads 32 bytes at `digest`, 64 bytes at `signature` and `public_key_length` bytes at `public_key`.
         #[link_name = "secp256k1Verify"]
-        pub(crate) fn secp256k1_verify(digest: *const u8, signature: *const u8, public_key: *const u8, public_key_length: u32) -> u32;
+        pub(crate) fn secp256k1_verify(
+            digest: *const u8,
+            signature: *const u8,
+            public_key: *const u8,
+            public_key_length: u32,
+        ) -> u32;
         /// Reads `length` bytes at `message`, 64 bytes at `signature` and 32 bytes at `public_key`.
         #[link_name = "schnorrVerify"]
-        pub(crate) fn schnorr_verify(message: *const u8, length: u32, signature: *const u8, public_key: *const u8) -> u32;
+        pub(crate) fn schnorr_verify(
+            message: *const u8,
+            length: u32,
+            signature: *const u8,
+            public_key: *const u8,
+        ) -> u32;
         /// Reads as many bytes as each length says, then writes `modulus_length` bytes at `out`, which may be where the
         /// modulus is.
-        pub(crate) fn modexp(base: *const u8, base_length: u32, exponent: *const u8, exponent_length: u32, modulus: *const u8, modulus_length: u32, out: *mut u8) -> u32;
+        pub(crate) fn modexp(
+            base: *const u8,
+            base_length: u32,
+            exponent: *const u8,
+            exponent_length: u32,
+            modulus: *const u8,
+            modulus_length: u32,
+            out: *mut u8,
+        ) -> u32;
         /// Reads 64 bytes at `a` and 64 bytes at `b`, then writes 64 bytes at `out`.
         #[link_name = "bn254Add"]
         pub(crate) fn bn254_add(a: *const u8, b: *const u8, out: *mut u8) -> u32;
@@ -64,13 +87,29 @@ mod host {
         pub(crate) fn bls12381_map_fp2_to_g2(element: *const u8, out: *mut u8) -> u32;
         /// Reads 48 bytes at `public_key`, `length` bytes at `message` and 96 bytes at `signature`.
         #[link_name = "blsVerify"]
-        pub(crate) fn bls_verify(public_key: *const u8, message: *const u8, length: u32, signature: *const u8) -> u32;
+        pub(crate) fn bls_verify(
+            public_key: *const u8,
+            message: *const u8,
+            length: u32,
+            signature: *const u8,
+        ) -> u32;
         /// Reads `n` times 48 bytes at `public_keys`, `length` bytes at `message` and 96 bytes at `signature`.
         #[link_name = "blsFastAggregateVerify"]
-        pub(crate) fn bls_fast_aggregate_verify(public_keys: *const u8, n: u32, message: *const u8, length: u32, signature: *const u8) -> u32;
+        pub(crate) fn bls_fast_aggregate_verify(
+            public_keys: *const u8,
+            n: u32,
+            message: *const u8,
+            length: u32,
+            signature: *const u8,
+        ) -> u32;
         /// Reads `n` times 48 bytes at `public_keys`, `n` times 32 bytes at `messages` and 96 bytes at `signature`.
         #[link_name = "blsAggregateVerify"]
-        pub(crate) fn bls_aggregate_verify(public_keys: *const u8, messages: *const u8, n: u32, signature: *const u8) -> u32;
+        pub(crate) fn bls_aggregate_verify(
+            public_keys: *const u8,
+            messages: *const u8,
+            n: u32,
+            signature: *const u8,
+        ) -> u32;
         /// Reads `n` times 96 bytes at `signatures`, then writes 96 bytes at `out`.
         #[link_name = "blsAggregate"]
         pub(crate) fn bls_aggregate(signatures: *const u8, n: u32, out: *mut u8) -> u32;
@@ -97,19 +136,35 @@ pub(crate) fn blake2b_compress(input: &[u8; 213], out: &mut [u8; 64]) -> u32 {
     unsafe { host::blake2b_compress(input.as_ptr(), out.as_mut_ptr()) }
 }
 
-pub(crate) fn secp256k1_recover(digest: &[u8; 32], signature: &[u8; 64], recovery_id: u8, out: &mut [u8; 64]) -> u32 {
+pub(crate) fn secp256k1_recover(
+    digest: &[u8; 32],
+    signature: &[u8; 64],
+    recovery_id: u8,
+    out: &mut [u8; 64],
+) -> u32 {
     // SAFETY: `digest` is 32 bytes and `signature` 64, and `out` is 64 that are ours to write.
-    unsafe { host::secp256k1_recover(digest.as_ptr(), signature.as_ptr(), recovery_id.into(), out.as_mut_ptr()) }
+    unsafe {
+        host::secp256k1_recover(digest.as_ptr(), signature.as_ptr(), recovery_id.into(), out.as_mut_ptr())
+    }
 }
 
 pub(crate) fn secp256k1_verify(digest: &[u8; 32], signature: &[u8; 64], public_key: &[u8]) -> u32 {
     // SAFETY: `digest` is 32 bytes, `signature` 64, and `public_key` as many as the length says.
-    unsafe { host::secp256k1_verify(digest.as_ptr(), signature.as_ptr(), public_key.as_ptr(), public_key.len() as u32) }
+    unsafe {
+        host::secp256k1_verify(
+            digest.as_ptr(),
+            signature.as_ptr(),
+            public_key.as_ptr(),
+            public_key.len() as u32,
+        )
+    }
 }
 
 pub(crate) fn schnorr_verify(message: &[u8], signature: &[u8; 64], public_key: &[u8; 32]) -> u32 {
     // SAFETY: `message` is as many bytes as the length says, `signature` 64, and `public_key` 32.
-    unsafe { host::schnorr_verify(message.as_ptr(), message.len() as u32, signature.as_ptr(), public_key.as_ptr()) }
+    unsafe {
+        host::schnorr_verify(message.as_ptr(), message.len() as u32, signature.as_ptr(), public_key.as_ptr())
+    }
 }
 
 /// Puts the power in the place of the modulus, as it has the same length.
@@ -119,9 +174,7 @@ pub(crate) fn modexp(base: &[u8], exponent: &[u8], modulus: &mut [u8]) -> u32 {
     let out = modulus.as_mut_ptr();
     // SAFETY: all three are as many bytes as the lengths say, and those at `out` are ours to write.
     unsafe {
-        host::modexp(
-            base.as_ptr(), base_length, exponent.as_ptr(), exponent_length, out, modulus_length, out,
-        )
+        host::modexp(base.as_ptr(), base_length, exponent.as_ptr(), exponent_length, out, modulus_length, out)
     }
 }
 
@@ -177,13 +230,27 @@ pub(crate) fn bls12381_map_fp2_to_g2(element: &[u8; 128], out: &mut [u8; 256]) -
 
 pub(crate) fn bls_verify(public_key: &[u8; 48], message: &[u8], signature: &[u8; 96]) -> u32 {
     // SAFETY: `public_key` is 48 bytes, `message` as many as the length says, and `signature` 96.
-    unsafe { host::bls_verify(public_key.as_ptr(), message.as_ptr(), message.len() as u32, signature.as_ptr()) }
+    unsafe {
+        host::bls_verify(public_key.as_ptr(), message.as_ptr(), message.len() as u32, signature.as_ptr())
+    }
 }
 
-pub(crate) fn bls_fast_aggregate_verify(public_keys: &[[u8; 48]], message: &[u8], signature: &[u8; 96]) -> u32 {
+pub(crate) fn bls_fast_aggregate_verify(
+    public_keys: &[[u8; 48]],
+    message: &[u8],
+    signature: &[u8; 96],
+) -> u32 {
     // SAFETY: `public_keys` is as many times 48 bytes as the number says, `message` as many bytes as the
     // length says, and `signature` 96.
-    unsafe { host::bls_fast_aggregate_verify(public_keys.as_ptr().cast(), public_keys.len() as u32, message.as_ptr(), message.len() as u32, signature.as_ptr()) }
+    unsafe {
+        host::bls_fast_aggregate_verify(
+            public_keys.as_ptr().cast(),
+            public_keys.len() as u32,
+            message.as_ptr(),
+            message.len() as u32,
+            signature.as_ptr(),
+        )
+    }
 }
 
 pub(crate) fn bls_aggregate_verify(signers: &[([u8; 48], [u8; 32])], signature: &[u8; 96]) -> u32 {
@@ -192,7 +259,10 @@ pub(crate) fn bls_aggregate_verify(signers: &[([u8; 48], [u8; 32])], signature: 
     // SAFETY: there are as many keys of 48 bytes and messages of 32 as signers, and a signature of 96.
     unsafe {
         host::bls_aggregate_verify(
-            public_keys.as_ptr().cast(), messages.as_ptr().cast(), signers.len() as u32, signature.as_ptr(),
+            public_keys.as_ptr().cast(),
+            messages.as_ptr().cast(),
+            signers.len() as u32,
+            signature.as_ptr(),
         )
     }
 }

@@ -4,9 +4,7 @@
 
 use alloc::vec::Vec;
 
-use outrider_crypto::{
-    Verdict, blake2b, bls_signature, bls12_381, bn254, hash, modexp as power, secp256k1,
-};
+use outrider_crypto::{Verdict, blake2b, bls_signature, bls12_381, bn254, hash, modexp as power, secp256k1};
 
 pub(crate) fn keccak256(bytes: &[u8], out: &mut [u8; 32]) {
     *out = hash::keccak256(bytes);
