@@ -1,8 +1,8 @@
 //! A few vectors for each import, in a format that is read in a few lines.
 //!
-//! Each line has five fields, separated by semicolons: the source; the import; its arguments, separated by spaces, as
-//! `0x` and hex, as a decimal number, or as `out:` and a number of bytes; what it returns, 0 if that is nothing; and
-//! what it writes, in hex.
+//! Each line has five fields, separated by semicolons: the source; the import; its arguments, separated by
+//! spaces, as `0x` and hex, as a decimal number, or as `out:` and a number of bytes; what it returns, 0 if that
+//! is nothing; and what it writes, in hex.
 
 use crate::{Argument, Expected, HOLDS, MALFORMED, REFUTED, Vector, files::unhex};
 

@@ -1,8 +1,8 @@
 //! The vectors of the EVM's precompiles.
 //!
-//! A precompile pads, cuts and counts its input as the EVM does, and an import does not; so each function here turns
-//! the input of one precompile into a call of the import that computes the same. Input of a wrong length has no
-//! such call: it is passed over, after a look that the precompile fails for it.
+//! A precompile pads, cuts and counts its input as the EVM does, and an import does not; so each function here
+//! turns the input of one precompile into a call of the import that computes the same. Input of a wrong length
+//! has no such call: it is passed over, after a look that the precompile fails for it.
 
 use serde::Deserialize;
 

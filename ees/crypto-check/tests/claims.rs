@@ -73,12 +73,12 @@ fn imports_and_ids_that_do_not_exist_are_refused() {
 
 /// Decodes the hex between each `before` of the fixture and the next quote.
 fn quoted(before: &str) -> Vec<Vec<u8>> {
-    let texts = FIXTURE.split(before).skip(1).map(|after| after.split('"').next().unwrap());
+    let texts = FIXTURE.split(before).skip(1).map(|after| after.split('"').next().expect("there is a part"));
     texts.map(unhex).collect()
 }
 
 fn unhex(text: &str) -> Vec<u8> {
     let (digits, []) = text.as_bytes().as_chunks::<2>() else { panic!("half a byte: {text}") };
-    let digits = digits.iter().map(|digits| str::from_utf8(digits).unwrap());
-    digits.map(|digits| u8::from_str_radix(digits, 16).unwrap()).collect()
+    let digits = digits.iter().map(|digits| str::from_utf8(digits).expect("it is hex"));
+    digits.map(|digits| u8::from_str_radix(digits, 16).expect("it is hex")).collect()
 }

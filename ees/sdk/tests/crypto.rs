@@ -18,7 +18,7 @@ struct Operands {
 impl Operands {
     /// Returns an operand of fixed size.
     fn array<const N: usize>(&self, index: usize) -> [u8; N] {
-        self.bytes[index].as_slice().try_into().unwrap()
+        self.bytes[index].as_slice().try_into().expect("it has the size")
     }
 
     /// Returns an operand that is a list.
@@ -45,7 +45,8 @@ fn check(import: &str, call: impl Fn(&Operands) -> Answer) {
             bytes: arguments().filter_map(|argument| argument.strip_prefix("0x")).map(unhex).collect(),
             numbers: arguments().filter_map(|argument| argument.parse().ok()).collect(),
         };
-        assert_eq!(call(&operands), (code.parse().unwrap(), unhex(output)), "{import}: {source}");
+        let code = code.parse().expect("it is a number");
+        assert_eq!(call(&operands), (code, unhex(output)), "{import}: {source}");
         n_vectors += 1;
     }
     assert!(n_vectors > 1, "{import}: {n_vectors} vectors");
@@ -53,8 +54,8 @@ fn check(import: &str, call: impl Fn(&Operands) -> Answer) {
 
 fn unhex(text: &str) -> Vec<u8> {
     let (digits, []) = text.as_bytes().as_chunks::<2>() else { panic!("half a byte: {text}") };
-    let digits = digits.iter().map(|digits| str::from_utf8(digits).unwrap());
-    digits.map(|digits| u8::from_str_radix(digits, 16).unwrap()).collect()
+    let digits = digits.iter().map(|digits| str::from_utf8(digits).expect("it is hex"));
+    digits.map(|digits| u8::from_str_radix(digits, 16).expect("it is hex")).collect()
 }
 
 fn checked(result: Result<(), CheckError>) -> Answer {

@@ -5,8 +5,8 @@
 use super::{CheckError, MalformedError, checked, computed};
 use crate::imports::crypto as imports;
 
-/// Verifies a BLS signature of a message by one signer: `CoreVerify` of the [IETF draft], with the proof-of-possession
-/// ciphersuite of the consensus specs.
+/// Verifies a BLS signature of a message by one signer: `CoreVerify` of the [IETF draft], with the ciphersuite of
+/// the consensus specs, `BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_`.
 ///
 /// A public key is a point of G1 and a signature one of G2, both compressed. Where signatures are aggregated,
 /// the scheme is safe only among keys whose owners have proved possession; that, on the beacon chain, is what
@@ -14,20 +14,21 @@ use crate::imports::crypto as imports;
 ///
 /// # Errors
 ///
-/// [`CheckError::Malformed`] if key or signature is not an encoded point of the prime-order subgroup, or the key is the
-/// point at infinity.
+/// [`CheckError::Malformed`] if key or signature is not an encoded point of the prime-order subgroup, or the key
+/// is the point at infinity.
 ///
 /// [IETF draft]: https://datatracker.ietf.org/doc/draft-irtf-cfrg-bls-signature/
 pub fn bls_verify(public_key: &[u8; 48], message: &[u8], signature: &[u8; 96]) -> Result<(), CheckError> {
     checked(imports::bls_verify(public_key, message, signature))
 }
 
-/// Verifies an aggregate signature by several signers of one message: `FastAggregateVerify` of the [IETF draft], the
-/// check of an attestation.
+/// Verifies an aggregate signature by several signers of one message: `FastAggregateVerify` of the [IETF draft],
+/// the check of an attestation.
 ///
 /// # Errors
 ///
-/// [`CheckError::Malformed`] as for [`bls_verify`], and if there are no keys, or they sum up to the point at infinity.
+/// [`CheckError::Malformed`] as for [`bls_verify`], and if there are no keys, or they sum up to the point at
+/// infinity.
 ///
 /// [IETF draft]: https://datatracker.ietf.org/doc/draft-irtf-cfrg-bls-signature/
 pub fn bls_fast_aggregate_verify(
@@ -53,8 +54,8 @@ pub fn bls_aggregate_verify(
     checked(imports::bls_aggregate_verify(signers, signature))
 }
 
-/// Sums up signatures: `Aggregate` of the [IETF draft]. The point at infinity is a signature here, for it is an empty
-/// sum.
+/// Sums up signatures: `Aggregate` of the [IETF draft]. The point at infinity is a signature here, for it is an
+/// empty sum.
 ///
 /// # Errors
 ///

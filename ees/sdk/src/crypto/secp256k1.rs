@@ -5,8 +5,8 @@ use crate::imports::crypto as imports;
 
 /// Recovers the public key, `x || y`, that made the ECDSA signature `r || s` of a digest.
 ///
-/// The rules are those of the EVM's `ecrecover` ([Yellow Paper], appendix E): the recovery id, the EVM's `v - 27`, is
-/// 0 or 1, and `s` may be in the upper half of its range, which [EIP-2] forbids to transactions and not to
+/// The rules are those of the EVM's `ecrecover` ([Yellow Paper], appendix E): the recovery id, the EVM's `v - 27`,
+/// is 0 or 1, and `s` may be in the upper half of its range, which [EIP-2] forbids to transactions and not to
 /// `ecrecover`. The address is the last 20 bytes of the [`keccak256`](super::keccak256) of the key.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! The imports of module `crypto`, as safe functions on slices.
 //!
-//! Those with a result return 0 if the claim holds or the output is written, 1 if the input is well-formed and refuted,
-//! 2 if it is malformed.
+//! Those with a result return 0 if the claim holds or the output is written, 1 if the input is well-formed and
+//! refuted, 2 if it is malformed.
 
 use alloc::vec::Vec;
 
@@ -44,8 +44,8 @@ mod host {
             signature: *const u8,
             public_key: *const u8,
         ) -> u32;
-        /// Reads as many bytes as each length says, then writes `modulus_length` bytes at `out`, which may be where the
-        /// modulus is.
+        /// Reads as many bytes as each length says, then writes `modulus_length` bytes at `out`, which may be
+        /// where the modulus is.
         pub(crate) fn modexp(
             base: *const u8,
             base_length: u32,
