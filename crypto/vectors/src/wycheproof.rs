@@ -38,12 +38,10 @@ pub fn bls() -> Vec<Vector> {
     })
 }
 
-fn vectors_of(
-    file: &str,
-    import: &str,
-    signature_bytes: usize,
-    arguments: fn(&[u8], &[u8], &[u8]) -> Vec<Argument>,
-) -> Vec<Vector> {
+/// Takes key, message and signature.
+type ToArguments = fn(&[u8], &[u8], &[u8]) -> Vec<Argument>;
+
+fn vectors_of(file: &str, import: &str, signature_bytes: usize, arguments: ToArguments) -> Vec<Vector> {
     let suite: Suite = files::json(&files::own(file));
     let mut vectors = Vec::new();
     for group in &suite.groups {
