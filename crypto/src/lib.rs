@@ -23,7 +23,8 @@
 //!
 //! A check returns `Result<(), Error>`. Its error is `Refuted` when the input is well-formed and what
 //! it claims is false, and any other variant when the input is no claim at all. The EVM tells
-//! the two apart (0 against failure of the call), so each error type does.
+//! the two apart (0 against failure of the call), so each error type does; a [`Verdict`] is what is left of
+//! an error on the way to a guest.
 //!
 //! # Cost
 //!
@@ -38,3 +39,7 @@ pub mod hash;
 pub mod modexp;
 pub mod point;
 pub mod secp256k1;
+
+mod verdict;
+
+pub use verdict::Verdict;

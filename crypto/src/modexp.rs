@@ -55,9 +55,15 @@ pub fn modexp(base: &[u8], exponent: &[u8], modulus: &[u8]) -> Result<Vec<u8>, M
 /// even moduli, which need an inverse modulo a power of two. With both, the
 /// time of a unit stays within a factor of three for the dearest operands of every size.
 ///
+/// A call that is refused for an operand over [`OPERAND_BYTES_MAX`] is no work.
+///
 /// [EIP-2565]: https://eips.ethereum.org/EIPS/eip-2565
 pub fn work(base_bytes: usize, exponent: &[u8], modulus_bytes: usize) -> u64 {
-    let words = base_bytes.max(modulus_bytes).div_ceil(8) as u64;
+    let operand_bytes = base_bytes.max(modulus_bytes);
+    if operand_bytes > OPERAND_BYTES_MAX {
+        return 0;
+    }
+    let words = operand_bytes.div_ceil(8) as u64;
     let per_multiplication = words.saturating_add(3).saturating_pow(2);
     per_multiplication.saturating_mul(bit_length(exponent).saturating_add(16))
 }
@@ -123,6 +129,13 @@ mod tests {
         assert_eq!(work(0, &[], 0), 9 * 16);
         assert_eq!(work(1, &[0, 0, 1], 1), 16 * 17);
         assert_eq!(work(32, &[1, 0, 1], 8), 49 * 33);
-        assert_eq!(work(usize::MAX, &[1], 0), u64::MAX);
+        assert_eq!(work(OPERAND_BYTES_MAX, &[1], 0), (16_384 + 3) * (16_384 + 3) * 17);
+    }
+
+    #[test]
+    fn a_call_that_is_refused_is_no_work() {
+        for (base_bytes, modulus_bytes) in [(OPERAND_BYTES_MAX + 1, 1), (1, usize::MAX)] {
+            assert_eq!(work(base_bytes, &[1], modulus_bytes), 0);
+        }
     }
 }

@@ -1,229 +1,297 @@
-//! The `crypto` imports, called from wasm: published vectors, bad input, bad pointers, and fuel.
-//!
-//! What the functions compute is tested in `outrider-crypto`; this is about getting there and back.
+//! The `crypto` imports, called from wasm: every published vector, bad input, bad pointers, and fuel.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "tests tell what they ran and what they skip")]
+#![allow(clippy::print_stdout, reason = "tests tell what they ran")]
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-use outrider_host::{ExecutionErrorKind, ExecutionInput, Host, HostConfig, Import, Limits, LogValue};
-use serde_json::Value;
+use outrider_crypto_vectors::{
+    Argument::{self, Bytes, Number, Out},
+    Expected, HOLDS, MALFORMED, REFUTED, Vector, bip340, consensus, excerpt, precompiles, wycheproof,
+};
+use outrider_host::{
+    ABI, Ee, ExecutionError, ExecutionErrorKind, ExecutionInput, Host, HostCallError, HostConfig, Import,
+    Limits, LogValue,
+};
 use support::{ROOT, module, wasm};
 
-/// Where the test's EE expects output, and where it puts the block data, which holds all input.
-const OUT: usize = 0;
-const INPUT: usize = 1024;
-
-/// One argument of an import.
-#[derive(Clone, Copy)]
-enum Argument<'a> {
-    /// A pointer to these bytes.
-    Bytes(&'a [u8]),
-    Number(usize),
-    Out,
+/// A call of an import: an EE copies the block data to [`BLOCK_DATA`], and takes the arguments from its front.
+#[derive(Clone)]
+struct Call {
+    import: &'static Import,
+    /// The arguments as the ABI passes them.
+    words: Vec<u32>,
+    /// Where the answer is read after the call, and its length.
+    out: (u32, u32),
+    /// What pointers point at, behind the words, `out` included.
+    bytes: Vec<u8>,
 }
-use Argument::{Bytes, Number, Out};
 
-/// Calls an import; returns what it returned, 0 if that is nothing, and the first bytes of the output.
-#[track_caller]
-fn call(name: &str, arguments: &[Argument<'_>], out_bytes: usize) -> (u64, Vec<u8>) {
-    let mut block_data = Vec::new();
-    let mut constants = String::new();
-    for argument in arguments {
-        let number = match argument {
-            Bytes(bytes) => {
-                let pointer = INPUT + block_data.len();
-                block_data.extend_from_slice(bytes);
-                pointer
+impl Call {
+    /// Lays the arguments out in memory, one after the other, then `out`.
+    fn new(vector: &Vector) -> Self {
+        let import = Import::find("crypto", &vector.import).expect("it is in the table");
+        assert_eq!(vector.arguments.len(), import.parameters.len(), "{}", vector.name);
+        let start = BLOCK_DATA + 4 * (vector.arguments.len() + 2);
+        let n_bytes: usize = vector.arguments.iter().map(|argument| pointed_at(argument).len()).sum();
+        let (mut words, mut bytes) = (Vec::new(), Vec::new());
+        for argument in &vector.arguments {
+            words.push(match argument {
+                Bytes(_) => word(start + bytes.len()),
+                Out(_) => word(start + n_bytes),
+                Number(number) => *number,
+            });
+            bytes.extend_from_slice(pointed_at(argument));
+        }
+        Self { import, words, out: (word(start + n_bytes), word(vector.out_bytes())), bytes }
+    }
+
+    /// Executes the call; returns what the import returned, 0 if that is nothing, and what is then at `out`.
+    fn execute(&self) -> Result<(u32, Vec<u8>), ExecutionError> {
+        let words = self.words.iter().copied().chain(<[u32; 2]>::from(self.out));
+        let mut block_data: Vec<_> = words.flat_map(u32::to_le_bytes).collect();
+        block_data.extend_from_slice(&self.bytes);
+        let output = EES[self.import.name].execute(&ExecutionInput::new(ROOT, block_data))?;
+        let (mut code, mut out) = (0, Vec::new());
+        for log in output.logs {
+            match log.value {
+                LogValue::U32(value) => code = value,
+                LogValue::Bytes(bytes) => out = bytes,
+                other => panic!("the EE does not log {other}"),
             }
-            Number(number) => *number,
-            Out => OUT,
-        };
-        constants += &format!(" (i32.const {number})");
+        }
+        Ok((code, out))
     }
-    let import = Import::find("crypto", name).expect("it is in the table");
-    let call = format!("(call ${name} {constants})");
-    let call = if import.result_type().is_some() { format!("(call $print32 {call})") } else { call };
-    let pages = block_data.len().div_ceil(65536) + 1;
-    let text = module(&format!(
-        "(func (export \"main\") (drop (memory.grow (i32.const {pages})))
-            (call $blockDataCopy (i32.const {INPUT}) (i32.const 0) (call $blockDataSize))
-            {call}
-            (call $printMemHex (i32.const {OUT}) (i32.const {out_bytes}))
-            (call $savePostStateRoot (i32.const 0)))"
-    ));
+}
+
+/// Where the EE puts the block data.
+const BLOCK_DATA: usize = 1024;
+/// Size of the EE's memory: enough for the longest vector.
+const MEMORY_BYTES: u32 = 64 << 16;
+
+/// For each import, an EE that calls it.
+static EES: LazyLock<BTreeMap<&str, Ee>> = LazyLock::new(|| {
     let host = Host::new(HostConfig::default()).expect("the configuration is fine");
-    let ee = host.load(&wasm(&text)).expect("it loads");
-    let output = ee.execute(&ExecutionInput::new(ROOT, block_data)).expect("it runs");
-    let mut code = 0;
-    let mut out = Vec::new();
-    for log in output.logs {
-        match log.value {
-            LogValue::U32(value) => code = u64::from(value),
-            LogValue::Bytes(bytes) => out = bytes,
-            other => panic!("the EE does not log {other}"),
-        }
-    }
-    (code, out)
-}
-
-#[test]
-fn hashes_of_abc() {
-    for (name, expected) in [
-        // FIPS 180-4, the Keccak team's vectors, and the RIPEMD-160 page.
-        ("sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        ("keccak256", "4e03657aea45a94fc7d47ba826c8d667c0d1e6e33a64a036ec44f58fa12d6c45"),
-        ("ripemd160", "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc"),
-    ] {
-        let (_, out) = call(name, &[Bytes(b"abc"), Number(3), Out], expected.len() / 2);
-        assert_eq!(hex::encode(out), expected, "{name}");
-    }
-}
-
-#[test]
-fn signatures_of_published_vectors() {
-    let unhex = |text: &str| hex::decode(text).expect("it is hex");
-    // BIP-340, test vector 0.
-    let key = unhex("f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9");
-    let signature = unhex(
-        "e907831f80848d1069a5371b402410364bdf1c5f8307b0084c55f1ce2dca8215\
-         25f66a4a85ea8b71e482a74f382d2ce5ebeee8fdb2172f477df4900d310536c0",
-    );
-    let verify = |message: &[u8]| {
-        call("schnorrVerify", &[Bytes(message), Number(32), Bytes(&signature), Bytes(&key)], 0).0
+    let ee = |import: &'static Import| {
+        let n = import.parameters.len();
+        let word = |index: usize| format!("(i32.load offset={} (i32.const 0))", BLOCK_DATA + 4 * index);
+        let arguments: String = (0..n).map(word).collect();
+        let call = format!("(call ${} {arguments})", import.name);
+        let call = if import.result_type().is_some() { format!("(call $print32 {call})") } else { call };
+        let text = module(&format!(
+            "(func (export \"main\") (drop (memory.grow (i32.const {})))
+                (call $blockDataCopy (i32.const {BLOCK_DATA}) (i32.const 0) (call $blockDataSize))
+                {call}
+                (call $printMemHex {} {})
+                (call $savePostStateRoot (i32.const 0)))",
+            (MEMORY_BYTES >> 16) - 1,
+            word(n),
+            word(n + 1),
+        ));
+        (import.name, host.load(&wasm(&text)).expect("it loads"))
     };
-    assert_eq!((verify(&[0; 32]), verify(&[1; 32])), (0, 1));
-    let not_a_key = call("schnorrVerify", &[Bytes(b""), Number(0), Bytes(&signature), Bytes(&[0xff; 32])], 0);
-    assert_eq!(not_a_key.0, 2);
+    imports().map(ee).collect()
+});
 
-    // The example of the Ethereum wiki's ecrecover, also in nimbus' vectors.
-    let digest = unhex("18c547e4f7b0f325ad1e56f57e26c745b09a3e503d86e00e5255ff7f715d3d1c");
-    let signature = unhex(
-        "73b1693892219d736caba55bdb67216e485557ea6b6af75f37096c9aa6a5a75f\
-         eeb940b1d03b21e36b0e47e79769f095fe2ab855bd91e3a38756b7d75a9c4549",
-    );
-    let recover = |id| call("secp256k1Recover", &[Bytes(&digest), Bytes(&signature), Number(id), Out], 64);
-    let (code, public_key) = recover(1);
-    assert_eq!(code, 0);
-    let (_, hash) = call("keccak256", &[Bytes(&public_key), Number(64), Out], 32);
-    assert_eq!(hex::encode(&hash[12..]), "a94f5374fce5edbc8e2a8697c15331677e6ebf0b");
-    assert_eq!(recover(2).0, 2);
-    let sec1 = [&[4], &public_key[..]].concat();
-    let verify = |digest: &[u8]| {
-        call("secp256k1Verify", &[Bytes(digest), Bytes(&signature), Bytes(&sec1), Number(65)], 0).0
-    };
-    assert_eq!((verify(&digest), verify(&[1; 32])), (0, 1));
+fn imports() -> impl Iterator<Item = &'static Import> {
+    ABI.iter().filter(|import| import.module == "crypto")
 }
 
-/// The shared data, or `None`, said aloud.
-fn data() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let directory = std::env::var_os("OUTRIDER_DATA").map_or(beside, PathBuf::from).join("evm-precompiles");
-    if directory.is_dir() {
-        return Some(directory);
+fn pointed_at(argument: &Argument) -> &[u8] {
+    match argument {
+        Bytes(bytes) => bytes,
+        Number(_) | Out(_) => &[],
     }
-    eprintln!("SKIPPED: no {}; OUTRIDER_DATA can point at the test data", directory.display());
-    None
 }
 
-/// Calls an import for each case of a file of the EVM's precompile vectors.
-///
-/// Inputs that are not of a whole number of items of `item_bytes` cannot be said to the import, and are passed
-/// over; they must be failures.
+fn word(n: usize) -> u32 {
+    n.try_into().expect("it is within the memory")
+}
+
 #[track_caller]
-fn check_vectors(file: &str, item_bytes: usize, run: impl Fn(&[u8], usize) -> (u64, Vec<u8>)) {
-    let Some(directory) = data() else { return };
-    let contents = std::fs::read(directory.join(file)).expect("the file is there");
-    let json: Value = match file.ends_with(".gz") {
-        true => serde_json::from_reader(flate2::read::GzDecoder::new(&contents[..])),
-        false => serde_json::from_slice(&contents),
+fn check(vectors: &[Vector]) {
+    for vector in vectors {
+        let (code, out) =
+            Call::new(vector).execute().unwrap_or_else(|error| panic!("{}: {error}", vector.name));
+        vector.check(code, &out);
+        if code != HOLDS {
+            assert_eq!(out, vec![0; vector.out_bytes()], "{}: writes though it fails", vector.name);
+        }
     }
-    .expect("it is JSON");
-    let cases = json.as_array().or(json["data"].as_array()).expect("it has cases");
-    let mut n_run = 0;
-    for case in cases {
-        let text = |key: &str| case[key].as_str().map(|text| text.trim_start_matches("0x").to_owned());
-        let input = hex::decode(text("Input").expect("each case has input")).expect("it is hex");
-        let expected = text("Expected");
-        if input.len() % item_bytes != 0 || input.is_empty() {
-            assert!(expected.is_none() || input.is_empty(), "{file}: {}", case["Name"]);
+    println!("{} vectors", vectors.len());
+}
+
+#[test]
+fn the_excerpt_holds() {
+    check(&excerpt::vectors());
+}
+
+#[test]
+fn precompiles_give_the_published_answers() {
+    check(&precompiles::vectors());
+}
+
+#[test]
+fn schnorr_agrees_with_bip_340() {
+    check(&bip340::vectors());
+}
+
+#[test]
+fn signatures_agree_with_wycheproof() {
+    check(&wycheproof::vectors());
+}
+
+#[test]
+fn bls_signatures_agree_with_the_consensus_specs() {
+    check(&consensus::vectors());
+}
+
+/// Holds the list of vectors to be complete, even where the shared data set is not there.
+#[test]
+fn the_excerpt_has_each_answer_of_each_import() {
+    let mut answers: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+    for vector in excerpt::vectors() {
+        let code = match vector.expected {
+            Expected::Output(_) | Expected::Holds | Expected::Address(_) => HOLDS,
+            Expected::Refuted => REFUTED,
+            Expected::Malformed => MALFORMED,
+            Expected::Refused => panic!("{}: which of the two?", vector.name),
+        };
+        answers.entry(vector.import).or_default().insert(code);
+    }
+    for import in imports() {
+        let name = import.name;
+        let expected = match import.result_type() {
+            None => vec![HOLDS],
+            // Only its length makes an operand malformed, and that is too long for a line: see below.
+            Some(_) if name == "modexp" => vec![HOLDS],
+            Some(_) if ["Verify", "Recover", "Check"].iter().any(|end| name.ends_with(end)) => {
+                vec![HOLDS, REFUTED, MALFORMED]
+            }
+            Some(_) => vec![HOLDS, MALFORMED],
+        };
+        let got = answers.get(name).unwrap_or_else(|| panic!("{name}: no vectors"));
+        assert_eq!(got.iter().copied().collect::<Vec<_>>(), expected, "{name}");
+    }
+}
+
+/// Returns a call of each import that succeeds, with something behind each pointer.
+fn successes() -> Vec<Call> {
+    let full = |vector: &&Vector| !vector.arguments.contains(&Number(0));
+    let vectors = excerpt::vectors();
+    let success = |import: &Import| {
+        let mut vectors = vectors.iter().filter(|vector| vector.import == import.name).filter(full);
+        let success = vectors.find(|vector| matches!(vector.expected, Expected::Output(_) | Expected::Holds));
+        Call::new(success.unwrap_or_else(|| panic!("{import}: no success")))
+    };
+    imports().map(success).collect()
+}
+
+#[track_caller]
+fn check_trap(call: &Call, what: &str) {
+    let import = call.import;
+    let error = call.execute().expect_err(&format!("{import}: {what} is out of range"));
+    let ExecutionErrorKind::HostCall { import: blamed, source } = &error.kind else {
+        panic!("{import}: {what}: {error}")
+    };
+    assert_eq!(blamed.name, import.name);
+    assert!(matches!(source, HostCallError::MemoryOutOfBounds { .. }), "{import}: {what}: {error}");
+}
+
+#[test]
+fn a_pointer_out_of_range_traps_and_one_to_the_last_bytes_does_not() {
+    for call in successes() {
+        let expected = call.execute().expect("it succeeds");
+        for (index, parameter) in call.import.parameters.iter().enumerate() {
+            if !is_pointer(parameter) {
+                continue;
+            }
+            let n_bytes = operand_bytes(&call, index);
+            assert!(n_bytes > 0, "{}: {parameter}", call.import);
+            let with = |pointer: u32| {
+                let mut call = call.clone();
+                call.words[index] = pointer;
+                call
+            };
+            for pointer in [MEMORY_BYTES - n_bytes + 1, MEMORY_BYTES, u32::MAX - n_bytes, u32::MAX] {
+                check_trap(&with(pointer), parameter);
+            }
+            let mut last = with(MEMORY_BYTES - n_bytes);
+            if *parameter == "out" {
+                last.out.0 = MEMORY_BYTES - n_bytes;
+                assert_eq!(last.execute().expect("it fits"), expected, "{}", call.import);
+            } else {
+                // Zeros there are seldom a success, but never a trap.
+                last.execute().unwrap_or_else(|error| panic!("{}: {parameter}: {error}", call.import));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_length_or_a_number_of_items_that_reaches_out_of_the_memory_traps() {
+    for call in successes() {
+        for (index, parameter) in call.import.parameters.iter().enumerate() {
+            if is_pointer(parameter) || *parameter == "id" {
+                continue;
+            }
+            for number in [MEMORY_BYTES, i32::MAX as u32, u32::MAX] {
+                let mut call = call.clone();
+                call.words[index] = number;
+                check_trap(&call, parameter);
+            }
+        }
+    }
+}
+
+fn is_pointer(parameter: &str) -> bool {
+    !["n", "id", "length"].contains(&parameter) && !parameter.ends_with("Length")
+}
+
+/// Returns how many bytes there are behind a pointer: up to the next one, as [`Call::new`] lays them out.
+fn operand_bytes(call: &Call, index: usize) -> u32 {
+    let (out, out_bytes) = call.out;
+    let parameters = call.import.parameters;
+    if parameters[index] == "out" {
+        return out_bytes;
+    }
+    let mut next = (index + 1..parameters.len()).filter(|index| is_pointer(parameters[*index]));
+    next.next().map_or(out, |next| call.words[next]) - call.words[index]
+}
+
+#[test]
+fn an_output_may_overlap_an_input() {
+    for mut call in successes() {
+        let Some(out) = call.import.parameters.iter().position(|parameter| *parameter == "out") else {
             continue;
-        }
-        n_run += 1;
-        let (code, out) = run(&input, input.len() / item_bytes);
-        match expected {
-            Some(expected) => assert_eq!((code, hex::encode(out)), (0, expected), "{file}: {}", case["Name"]),
-            None => assert_eq!(code, 2, "{file}: {}", case["Name"]),
+        };
+        let expected = call.execute().expect("it succeeds");
+        for (index, parameter) in call.import.parameters.iter().enumerate() {
+            if is_pointer(parameter) && index != out {
+                call.words[out] = call.words[index];
+                call.out.0 = call.words[index];
+                assert_eq!(call.execute().expect("it succeeds"), expected, "{}: {parameter}", call.import);
+            }
         }
     }
-    assert!(n_run > 0, "{file}: no case was run");
-    println!("{file}: {n_run} cases");
 }
 
+/// The longest operands there may be are more work than an execution may pay for; longer ones are none.
 #[test]
-fn eip_2537_vectors() {
-    let add = |name: &'static str, half: usize| {
-        move |input: &[u8], _| call(name, &[Bytes(&input[..half]), Bytes(&input[half..]), Out], half)
+fn an_operand_of_modexp_that_is_too_long_is_malformed() {
+    let call = |base: usize, modulus: usize| {
+        let arguments = [base, 1, modulus].map(|length| [Bytes(vec![1; length]), Argument::number(length)]);
+        let arguments = [arguments.as_flattened(), &[Out(modulus)]].concat();
+        let (name, import) = ("long operands".to_owned(), "modexp".to_owned());
+        Call::new(&Vector { name, import, arguments, expected: Expected::Malformed }).execute()
     };
-    let msm = |name: &'static str, bytes: usize| {
-        move |input: &[u8], n| call(name, &[Bytes(input), Number(n), Out], bytes)
-    };
-    let map =
-        |name: &'static str, bytes: usize| move |input: &[u8], _| call(name, &[Bytes(input), Out], bytes);
-    for prefix in ["", "fail-"] {
-        let file = |name: &str| format!("eip-2537/{prefix}{name}.json");
-        check_vectors(&file("add_G1_bls"), 256, add("bls12381G1Add", 128));
-        check_vectors(&file("add_G2_bls"), 512, add("bls12381G2Add", 256));
-        check_vectors(&file("mul_G1_bls"), 160, msm("bls12381G1Msm", 128));
-        check_vectors(&file("mul_G2_bls"), 288, msm("bls12381G2Msm", 256));
-        check_vectors(&file("map_fp_to_G1_bls"), 64, map("bls12381MapFpToG1", 128));
-        check_vectors(&file("map_fp2_to_G2_bls"), 128, map("bls12381MapFp2ToG2", 256));
-        check_vectors(&file("pairing_check_bls"), 384, |input, n| pairing("bls12381PairingCheck", input, n));
+    for (base, modulus) in [((1 << 17) + 1, 1), (1, (1 << 17) + 1)] {
+        assert_eq!(call(base, modulus).expect("it is no trap"), (MALFORMED, vec![0; modulus]));
     }
-    check_vectors("eip-2537/msm_G1_bls.json.gz", 160, msm("bls12381G1Msm", 128));
-    check_vectors("eip-2537/fail-msm_G1_bls.json", 160, msm("bls12381G1Msm", 128));
-    check_vectors("eip-2537/fail-msm_G2_bls.json", 288, msm("bls12381G2Msm", 256));
-}
-
-#[test]
-fn eip_196_and_197_and_152_vectors() {
-    // The precompiles take what is missing for zeros, and no notice of what is too much.
-    let padded = |input: &[u8], bytes: usize| {
-        let mut input = input.to_vec();
-        input.resize(bytes, 0);
-        input
-    };
-    check_vectors("nimbus/bn256Add.json", 1, |input, _| {
-        let input = padded(input, 128);
-        call("bn254Add", &[Bytes(&input[..64]), Bytes(&input[64..]), Out], 64)
-    });
-    check_vectors("nimbus/bn256mul.json", 1, |input, _| {
-        let input = padded(input, 96);
-        call("bn254Mul", &[Bytes(&input[..64]), Bytes(&input[64..]), Out], 64)
-    });
-    check_vectors("nimbus/pairing.json", 192, |input, n| pairing("bn254PairingCheck", input, n));
-    check_vectors("nimbus/blake2F.json", 213, |input, _| call("blake2bCompress", &[Bytes(input), Out], 64));
-}
-
-/// Answers as the precompile does, by a word that is 1 or 0.
-fn pairing(name: &str, pairs: &[u8], n: usize) -> (u64, Vec<u8>) {
-    let (code, _) = call(name, &[Bytes(pairs), Number(n)], 0);
-    let mut word = vec![0; 32];
-    word[31] = u8::from(code == 0);
-    (if code == 1 { 0 } else { code }, word)
-}
-
-#[test]
-fn powers() {
-    let power = |base: &[u8], exponent: &[u8], modulus: &[u8]| {
-        let arguments = [base, exponent, modulus].map(|bytes| [Bytes(bytes), Number(bytes.len())]);
-        call("modexp", &[arguments.as_flattened(), &[Out]].concat(), modulus.len())
-    };
-    assert_eq!(power(&[3], &[5], &[0, 7]), (0, vec![0, 5]));
-    assert_eq!(power(&[3], &[5], &[0]), (0, vec![0]));
-    assert_eq!(power(&[], &[], &[7]), (0, vec![1]));
+    let error = call(1 << 17, 1).expect_err("it cannot be paid");
+    assert!(matches!(error.kind, ExecutionErrorKind::OutOfFuel { .. }), "{error}");
 }
 
 #[test]
@@ -236,35 +304,4 @@ fn work_that_cannot_be_paid_is_not_done() {
     let ee = host.load(&wasm(&module(main))).expect("it loads");
     let error = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect_err("it is out of fuel");
     assert!(matches!(error.kind, ExecutionErrorKind::OutOfFuel { .. }), "{error}");
-}
-
-/// Every import of the module, with each argument in turn out of range and the others at 0.
-#[test]
-fn no_argument_panics_and_bad_pointers_trap() {
-    for import in outrider_host::ABI.iter().filter(|import| import.module == "crypto") {
-        for (bad, parameter) in import.parameters.iter().enumerate() {
-            for value in [-1, i32::MIN, 65535] {
-                let arguments =
-                    (0..import.parameters.len()).map(|index| if index == bad { value } else { 0 });
-                let arguments: Vec<_> = arguments.map(|value| format!("(i32.const {value})")).collect();
-                let call = format!("(call ${} {})", import.name, arguments.join(" "));
-                let call = if import.result_type().is_some() { format!("(drop {call})") } else { call };
-                let result = support::run(&support::saving(&call), b"");
-                let is_length = parameter.to_lowercase().ends_with("length");
-                let is_pointer = !is_length && !["n", "id"].contains(parameter);
-                // At 0 length or number, a pointer just behind the memory is in range; these are beyond.
-                if is_pointer && value < 0 {
-                    let error = result.expect_err("the pointer is bad");
-                    let kind = &error.kind;
-                    assert!(
-                        matches!(
-                            kind,
-                            ExecutionErrorKind::HostCall { .. } | ExecutionErrorKind::OutOfFuel { .. }
-                        ),
-                        "{call}: {kind}"
-                    );
-                }
-            }
-        }
-    }
 }

@@ -111,7 +111,8 @@ impl Toolchain {
     }
 }
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What EEs are built for.
+pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 
 fn has_core(libraries: &Path) -> bool {
     let mut entries = std::fs::read_dir(libraries).into_iter().flatten().flatten();

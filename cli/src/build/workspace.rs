@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
+use cargo_platform::{Cfg, Platform};
 use serde::Deserialize;
 
 use super::manifest::sha256;
+use super::toolchain::TARGET;
 
 /// A cargo workspace, with what its packages depend on by path.
 pub(super) struct Workspace {
@@ -37,6 +39,8 @@ struct Dependency {
     path: Option<PathBuf>,
     /// None for an ordinary dependency.
     kind: Option<String>,
+    /// For which targets it is one, as a triple or `cfg(..)`; all if none.
+    target: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -138,13 +142,36 @@ impl Package {
         self.manifest_path.parent().unwrap_or(Path::new("")).to_owned()
     }
 
-    /// Returns the directories of what the package depends on by path, other than for tests.
+    /// Returns the directories of what the package, built for wasm, depends on by path.
     fn path_dependencies(&self) -> impl Iterator<Item = &Path> {
         let dependencies =
             self.dependencies.iter().filter(|dependency| dependency.kind.as_deref() != Some("dev"));
+        let dependencies = dependencies.filter(|dependency| dependency.is_for_wasm());
         dependencies.filter_map(|dependency| dependency.path.as_deref())
     }
 }
+
+impl Dependency {
+    /// Tells whether the dependency is one of a build for [`TARGET`]; if that cannot be told, it is.
+    fn is_for_wasm(&self) -> bool {
+        let platform = self.target.as_deref().and_then(|target| target.parse::<Platform>().ok());
+        platform.is_none_or(|platform| {
+            let cfgs: Vec<Cfg> = TARGET_CFGS.iter().filter_map(|cfg| cfg.parse().ok()).collect();
+            platform.matches(TARGET, &cfgs)
+        })
+    }
+}
+
+/// What `rustc --print cfg --target wasm32-unknown-unknown` says of the target.
+const TARGET_CFGS: &[&str] = &[
+    "target_arch=\"wasm32\"",
+    "target_endian=\"little\"",
+    "target_env=\"\"",
+    "target_family=\"wasm\"",
+    "target_os=\"unknown\"",
+    "target_pointer_width=\"32\"",
+    "target_vendor=\"unknown\"",
+];
 
 /// Returns the directories of a package and of all that it depends on by path, by package name.
 fn source_directories(package: &Package) -> anyhow::Result<BTreeMap<String, PathBuf>> {
@@ -186,4 +213,34 @@ fn metadata(manifest: Option<&Path>) -> anyhow::Result<Metadata> {
     anyhow::ensure!(output.status.success(), "{}", said.trim().trim_start_matches("error: "));
     serde_json::from_slice(&output.stdout)
         .context("`cargo metadata` answers in a form that is not understood")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dependency_of_other_targets_is_none_of_a_blob() {
+        for (target, expected) in [
+            (None, true),
+            (Some("cfg(target_family = \"wasm\")"), true),
+            (Some("cfg(not(target_family = \"wasm\"))"), false),
+            (Some("cfg(all(target_arch = \"wasm32\", not(target_os = \"wasi\")))"), true),
+            (Some("cfg(unix)"), false),
+            (Some("wasm32-unknown-unknown"), true),
+            (Some("x86_64-unknown-linux-gnu"), false),
+        ] {
+            let dependency = Dependency { path: None, kind: None, target: target.map(str::to_owned) };
+            assert_eq!(dependency.is_for_wasm(), expected, "{target:?}");
+        }
+    }
+
+    #[test]
+    fn an_ee_is_made_of_itself_and_the_sdk_and_not_of_what_the_harness_uses() {
+        let ees = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ees");
+        let packages = metadata(Some(&ees.join("Cargo.toml"))).unwrap().packages;
+        let bazaar = packages.iter().find(|package| package.name == "bazaar").unwrap();
+        let sources = source_directories(bazaar).unwrap();
+        assert_eq!(sources.keys().collect::<Vec<_>>(), ["bazaar", "outrider-sdk"]);
+    }
 }

@@ -4,7 +4,8 @@
 //! and stack are not limited, and no fuel is counted but the ticks which the EE spends itself.
 //! The crate's front page has an example.
 //!
-//! Outside of an execution, imports of module `debug` do nothing, and the others panic.
+//! Outside of an execution, imports of module `debug` do nothing, those of `bignum` and `crypto` compute as they
+//! always do, and the others panic.
 
 pub(crate) mod imports;
 

@@ -1,10 +1,13 @@
 //! The imports of an EE, as safe functions on slices.
 //!
 //! This is the wasm side, which calls the host; elsewhere the test harness has the same functions. What
-//! they mean is told where an EE's author meets them: in `eth2`, `context`, `debug`, `bignum`.
+//! they mean is told where an EE's author meets them: in `eth2`, `context`, `debug`,
+//! `bignum`, `crypto`.
 
 // The ABI passes memory as pointer and length; this module is where references become pointers.
 #![allow(unsafe_code)]
+
+pub(crate) mod crypto;
 
 /// The imports under their own names.
 ///

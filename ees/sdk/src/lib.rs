@@ -16,6 +16,7 @@ mod root;
 
 pub mod bignum;
 pub mod context;
+pub mod crypto;
 pub mod debug;
 pub mod eth2;
 

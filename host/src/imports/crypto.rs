@@ -3,25 +3,11 @@
 //! Each function checks its ranges, then charges, then computes. Outputs may overlap inputs: all input has
 //! been read by the time the output is written. What an import returns is a [`Verdict`].
 
-use outrider_crypto::bls_signature::{self, BlsSignatureError, PUBLIC_KEY_BYTES, SIGNATURE_BYTES};
-use outrider_crypto::bls12_381::{self as bls, Bls12381Error};
-use outrider_crypto::bn254::{self, Bn254Error};
-use outrider_crypto::secp256k1::{self, Secp256k1Error};
-use outrider_crypto::{blake2b, hash, modexp as power};
+use outrider_crypto::bls_signature::{self, PUBLIC_KEY_BYTES, SIGNATURE_BYTES};
+use outrider_crypto::{Verdict, blake2b, bls12_381 as bls, bn254, hash, modexp as power, secp256k1};
 
 use super::{Call, length_of};
 use crate::error::HostCallError;
-
-/// What an import that can refuse its input returns.
-#[derive(Clone, Copy)]
-enum Verdict {
-    /// The claim holds, or the result has been written.
-    Holds = 0,
-    /// The input is well-formed, and what it claims is false; or no key recovers.
-    Refuted = 1,
-    /// The input is no claim at all: a bad encoding, a point off its curve, an empty list of signers.
-    Malformed = 2,
-}
 
 /// What a call of an import with a verdict ends in.
 type Answer = Result<u32, HostCallError>;
@@ -52,7 +38,7 @@ pub(crate) fn blake2b_compress(call: &mut Call<'_>, [input, out]: [u32; 2]) -> A
     let input = call.read_array(input)?;
     call.read(out, 64)?;
     call.charge_units(blake2b::work(&input))?;
-    answer(call, out, blake2b::compress(&input), |_| Verdict::Malformed)
+    answer(call, out, blake2b::compress(&input))
 }
 
 pub(crate) fn secp256k1_recover(call: &mut Call<'_>, [digest, signature, id, out]: [u32; 4]) -> Answer {
@@ -60,19 +46,19 @@ pub(crate) fn secp256k1_recover(call: &mut Call<'_>, [digest, signature, id, out
     call.read(out, 64)?;
     // Any id over 255 is as wrong as 255.
     let id = u8::try_from(id).unwrap_or(u8::MAX);
-    answer(call, out, secp256k1::ecdsa_recover(&digest, &signature, id), secp256k1_verdict)
+    answer(call, out, secp256k1::ecdsa_recover(&digest, &signature, id))
 }
 
 pub(crate) fn secp256k1_verify(call: &mut Call<'_>, [digest, signature, key, length]: [u32; 4]) -> Answer {
     let (digest, signature) = (call.read_array(digest)?, call.read_array(signature)?);
     let key = call.read(key, length)?;
-    Ok(verdict(secp256k1::ecdsa_verify(&digest, &signature, key), secp256k1_verdict))
+    Ok(verdict(secp256k1::ecdsa_verify(&digest, &signature, key)))
 }
 
 pub(crate) fn schnorr_verify(call: &mut Call<'_>, [message, length, signature, key]: [u32; 4]) -> Answer {
     let (signature, key) = (call.read_array(signature)?, call.read_array(key)?);
     let message = call.read_charged(message, length)?;
-    Ok(verdict(secp256k1::schnorr_verify(message, &signature, &key), secp256k1_verdict))
+    Ok(verdict(secp256k1::schnorr_verify(message, &signature, &key)))
 }
 
 /// Takes base, exponent and modulus, each as pointer and length, and where to write as many bytes as the
@@ -96,66 +82,66 @@ pub(crate) fn modexp(call: &mut Call<'_>, arguments: [u32; 7]) -> Answer {
             call.slice_mut(out, modulus_length)?.copy_from_slice(&result);
             Ok(Verdict::Holds as u32)
         }
-        Err(_) => Ok(Verdict::Malformed as u32),
+        Err(error) => Ok(Verdict::from(error) as u32),
     }
 }
 
 pub(crate) fn bn254_add(call: &mut Call<'_>, [a, b, out]: [u32; 3]) -> Answer {
     let (a, b) = (call.read_array(a)?, call.read_array(b)?);
-    answer(call, out, bn254::add(&a, &b), bn254_verdict)
+    answer(call, out, bn254::add(&a, &b))
 }
 
 pub(crate) fn bn254_mul(call: &mut Call<'_>, [point, scalar, out]: [u32; 3]) -> Answer {
     let (point, scalar) = (call.read_array(point)?, call.read_array(scalar)?);
-    answer(call, out, bn254::mul(&point, &scalar), bn254_verdict)
+    answer(call, out, bn254::mul(&point, &scalar))
 }
 
 pub(crate) fn bn254_pairing_check(call: &mut Call<'_>, [pairs, n]: [u32; 2]) -> Answer {
     let pairs = call.read_items_charged(pairs, n)?;
-    Ok(verdict(bn254::pairing_check(pairs), bn254_verdict))
+    Ok(verdict(bn254::pairing_check(pairs)))
 }
 
 pub(crate) fn bls12381_g1_add(call: &mut Call<'_>, [a, b, out]: [u32; 3]) -> Answer {
     let (a, b) = (call.read_array(a)?, call.read_array(b)?);
-    answer(call, out, bls::g1_add(&a, &b), bls12381_verdict)
+    answer(call, out, bls::g1_add(&a, &b))
 }
 
 pub(crate) fn bls12381_g2_add(call: &mut Call<'_>, [a, b, out]: [u32; 3]) -> Answer {
     let (a, b) = (call.read_array(a)?, call.read_array(b)?);
-    answer(call, out, bls::g2_add(&a, &b), bls12381_verdict)
+    answer(call, out, bls::g2_add(&a, &b))
 }
 
 pub(crate) fn bls12381_g1_msm(call: &mut Call<'_>, [terms, n, out]: [u32; 3]) -> Answer {
     call.read(out, length_of::<{ bls::G1_BYTES }>())?;
     let sum = bls::g1_msm(call.read_items_charged(terms, n)?);
-    answer(call, out, sum, bls12381_verdict)
+    answer(call, out, sum)
 }
 
 pub(crate) fn bls12381_g2_msm(call: &mut Call<'_>, [terms, n, out]: [u32; 3]) -> Answer {
     call.read(out, length_of::<{ bls::G2_BYTES }>())?;
     let sum = bls::g2_msm(call.read_items_charged(terms, n)?);
-    answer(call, out, sum, bls12381_verdict)
+    answer(call, out, sum)
 }
 
 pub(crate) fn bls12381_pairing_check(call: &mut Call<'_>, [pairs, n]: [u32; 2]) -> Answer {
     let pairs = call.read_items_charged(pairs, n)?;
-    Ok(verdict(bls::pairing_check(pairs), bls12381_verdict))
+    Ok(verdict(bls::pairing_check(pairs)))
 }
 
 pub(crate) fn bls12381_map_fp_to_g1(call: &mut Call<'_>, [element, out]: [u32; 2]) -> Answer {
     let element = call.read_array(element)?;
-    answer(call, out, bls::map_fp_to_g1(&element), bls12381_verdict)
+    answer(call, out, bls::map_fp_to_g1(&element))
 }
 
 pub(crate) fn bls12381_map_fp2_to_g2(call: &mut Call<'_>, [element, out]: [u32; 2]) -> Answer {
     let element = call.read_array(element)?;
-    answer(call, out, bls::map_fp2_to_g2(&element), bls12381_verdict)
+    answer(call, out, bls::map_fp2_to_g2(&element))
 }
 
 pub(crate) fn bls_verify(call: &mut Call<'_>, [key, message, length, signature]: [u32; 4]) -> Answer {
     let (key, signature) = (call.read_array(key)?, call.read_array(signature)?);
     let message = call.read_charged(message, length)?;
-    Ok(verdict(bls_signature::verify(&key, message, &signature), bls_verdict))
+    Ok(verdict(bls_signature::verify(&key, message, &signature)))
 }
 
 pub(crate) fn bls_fast_aggregate_verify(
@@ -168,7 +154,7 @@ pub(crate) fn bls_fast_aggregate_verify(
     call.charge(u64::from(length).saturating_mul(MESSAGE_BYTE_FUEL))?;
     call.charge_units(n)?;
     let (keys, message) = (call.read_items(keys, n)?, call.read(message, length)?);
-    Ok(verdict(bls_signature::fast_aggregate_verify(keys, message, &signature), bls_verdict))
+    Ok(verdict(bls_signature::fast_aggregate_verify(keys, message, &signature)))
 }
 
 /// Takes as many messages of 32 bytes as keys.
@@ -180,13 +166,13 @@ pub(crate) fn bls_aggregate_verify(call: &mut Call<'_>, [keys, messages, n, sign
     let keys = call.read_items::<PUBLIC_KEY_BYTES>(keys, n)?;
     let messages = call.read_items::<32>(messages, n)?;
     let signers: Vec<_> = keys.iter().zip(messages).map(|(key, message)| (*key, &message[..])).collect();
-    Ok(verdict(bls_signature::aggregate_verify(&signers, &signature), bls_verdict))
+    Ok(verdict(bls_signature::aggregate_verify(&signers, &signature)))
 }
 
 pub(crate) fn bls_aggregate(call: &mut Call<'_>, [signatures, n, out]: [u32; 3]) -> Answer {
     call.read(out, length_of::<SIGNATURE_BYTES>())?;
     let sum = bls_signature::aggregate(call.read_items_charged(signatures, n)?);
-    answer(call, out, sum, bls_verdict)
+    answer(call, out, sum)
 }
 
 fn digest<const N: usize>(
@@ -202,49 +188,20 @@ fn digest<const N: usize>(
 }
 
 /// Writes a result, if there is one. The range is checked either way, so that a bad pointer always traps.
-fn answer<const N: usize, E>(
+fn answer<const N: usize>(
     call: &mut Call<'_>,
     out: u32,
-    result: Result<[u8; N], E>,
-    on_error: impl FnOnce(E) -> Verdict,
+    result: Result<[u8; N], impl Into<Verdict>>,
 ) -> Answer {
     call.read(out, length_of::<N>())?;
     match result {
         Ok(bytes) => call.write(out, &bytes).map(|()| Verdict::Holds as u32),
-        Err(error) => Ok(on_error(error) as u32),
+        Err(error) => Ok(error.into() as u32),
     }
 }
 
-fn verdict<E>(result: Result<(), E>, on_error: impl FnOnce(E) -> Verdict) -> u32 {
-    result.map_or_else(on_error, |()| Verdict::Holds) as u32
-}
-
-fn secp256k1_verdict(error: Secp256k1Error) -> Verdict {
-    match error {
-        Secp256k1Error::Refuted | Secp256k1Error::NoKey => Verdict::Refuted,
-        _ => Verdict::Malformed,
-    }
-}
-
-fn bn254_verdict(error: Bn254Error) -> Verdict {
-    match error {
-        Bn254Error::Refuted => Verdict::Refuted,
-        _ => Verdict::Malformed,
-    }
-}
-
-fn bls12381_verdict(error: Bls12381Error) -> Verdict {
-    match error {
-        Bls12381Error::Refuted => Verdict::Refuted,
-        _ => Verdict::Malformed,
-    }
-}
-
-fn bls_verdict(error: BlsSignatureError) -> Verdict {
-    match error {
-        BlsSignatureError::Refuted => Verdict::Refuted,
-        _ => Verdict::Malformed,
-    }
+fn verdict(result: Result<(), impl Into<Verdict>>) -> u32 {
+    result.map_or_else(Into::into, |()| Verdict::Holds) as u32
 }
 
 /// A byte of a message where the unit of the import is a key: hashing it with SHA-256 takes 0.51 ns.

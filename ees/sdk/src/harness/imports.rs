@@ -3,6 +3,8 @@
 //! The functions are those of the wasm side, `src/imports.rs`. A trap unwinds the stack of the transition
 //! with a [`Trap`] for payload, and without the panic hook, as it is no panic.
 
+pub(crate) mod crypto;
+
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::cell::RefCell;
 use std::{panic::resume_unwind, thread_local};

@@ -1,0 +1,62 @@
+//! The maps to the curve of BLS12-381 against the vectors of RFC 9380.
+
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
+
+use outrider_crypto::bls12_381 as bls;
+use outrider_crypto_vectors::files::{archive, shared, unhex};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct HashToCurve {
+    vectors: Vec<Mapped>,
+}
+
+#[derive(Deserialize)]
+struct Mapped {
+    #[serde(rename = "P")]
+    point: Coordinates,
+    u: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Coordinates {
+    x: String,
+    y: String,
+}
+
+/// Hashing maps two elements and clears the cofactor of their sum; the maps here clear it of each,
+/// which sums up to the same point.
+#[test]
+fn maps_agree_with_hash_to_curve() {
+    let Some(directory) = shared() else {
+        return;
+    };
+    let files = archive(&directory.join("consensus/hash-to-curve.tar.gz"));
+    let mut n_cases = 0;
+    for (name, text) in files.iter().filter(|(name, _)| name.contains("SSWU")) {
+        let suite: HashToCurve = serde_json::from_str(text).unwrap();
+        for vector in &suite.vectors {
+            let expected = [padded(&vector.point.x), padded(&vector.point.y)].concat();
+            let [u0, u1] = &vector.u[..] else { panic!("{name}: not two elements") };
+            let (u0, u1) = (padded(u0), padded(u1));
+            let sum = if name.contains("_G1_") {
+                let [a, b] = [u0, u1].map(|u| bls::map_fp_to_g1(&u.try_into().unwrap()).unwrap());
+                bls::g1_add(&a, &b).unwrap().to_vec()
+            } else {
+                let [a, b] = [u0, u1].map(|u| bls::map_fp2_to_g2(&u.try_into().unwrap()).unwrap());
+                bls::g2_add(&a, &b).unwrap().to_vec()
+            };
+            assert_eq!(sum, expected, "{name}");
+            n_cases += 1;
+        }
+    }
+    assert!(n_cases > 0);
+}
+
+/// Field elements, separated by commas, each to 64 bytes.
+fn padded(elements: &str) -> Vec<u8> {
+    elements
+        .split(',')
+        .flat_map(|element| unhex(&format!("{:0>128}", element.trim_start_matches("0x"))))
+        .collect()
+}

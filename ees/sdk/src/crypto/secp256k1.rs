@@ -1,0 +1,73 @@
+//! Signatures over secp256k1: ECDSA as Ethereum and Bitcoin use it, and Schnorr.
+
+use super::{CheckError, HOLDS, REFUTED, checked};
+use crate::imports::crypto as imports;
+
+/// Recovers the public key, `x || y`, that made the ECDSA signature `r || s` of a digest.
+///
+/// The rules are those of the EVM's `ecrecover` ([Yellow Paper], appendix E): the recovery id, the EVM's `v - 27`,
+/// is 0 or 1, and `s` may be in the upper half of its range, which [EIP-2] forbids to transactions and not to
+/// `ecrecover`. The address is the last 20 bytes of the [`keccak256`](super::keccak256) of the key.
+///
+/// # Errors
+///
+/// If the signature is none, or is nobody's.
+///
+/// [Yellow Paper]: https://ethereum.github.io/yellowpaper/paper.pdf
+/// [EIP-2]: https://eips.ethereum.org/EIPS/eip-2
+pub fn secp256k1_recover(
+    digest: &[u8; 32],
+    signature: &[u8; 64],
+    recovery_id: u8,
+) -> Result<[u8; 64], RecoverError> {
+    let mut key = [0; 64];
+    match imports::secp256k1_recover(digest, signature, recovery_id, &mut key) {
+        HOLDS => Ok(key),
+        REFUTED => Err(RecoverError::NoKey),
+        _ => Err(RecoverError::Malformed),
+    }
+}
+
+/// Verifies the ECDSA signature `r || s` of a digest under a public key of 33 or 65 bytes ([SEC 1]).
+///
+/// The rules are those of Bitcoin's consensus: `s` may be in the upper half of its range, for [low s] is a rule of
+/// relay, and a key of 65 bytes may be in the hybrid form (first byte 6 or 7) besides the uncompressed
+/// one (4). To decode DER, strictly or not, is up to the EE.
+///
+/// # Errors
+///
+/// [`CheckError::Malformed`] if the key is none, or `r` or `s` not below the group order.
+///
+/// [SEC 1]: https://www.secg.org/sec1-v2.pdf
+/// [low s]: https://github.com/bitcoin/bips/blob/master/bip-0146.mediawiki
+pub fn secp256k1_verify(
+    digest: &[u8; 32],
+    signature: &[u8; 64],
+    public_key: &[u8],
+) -> Result<(), CheckError> {
+    checked(imports::secp256k1_verify(digest, signature, public_key))
+}
+
+/// Verifies the Schnorr signature ([BIP-340]) of a message of any length under an x-only public key.
+///
+/// # Errors
+///
+/// [`CheckError::Malformed`] if the key is none; a signature out of range is [`CheckError::Refuted`].
+///
+/// [BIP-340]: https://github.com/bitcoin/bips/blob/master/bip-0340.mediawiki
+pub fn schnorr_verify(message: &[u8], signature: &[u8; 64], public_key: &[u8; 32]) -> Result<(), CheckError> {
+    checked(imports::schnorr_verify(message, signature, public_key))
+}
+
+/// Why no public key recovers from a signature. Whoever made it is to blame.
+///
+/// To the EVM's `ecrecover` the two are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecoverError {
+    /// No key makes this signature valid.
+    #[error("no public key recovers from the signature")]
+    NoKey,
+    /// `r` or `s` is not below the group order, or the recovery id neither 0 nor 1.
+    #[error("the signature is malformed")]
+    Malformed,
+}
