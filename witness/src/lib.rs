@@ -16,6 +16,7 @@
 //! | [`node`] | where nodes come from and where new ones go |
 //! | [`record`] | records what is read |
 //! | [`reader`] | reads untrusted bytes |
+//! | [`mpt`] | Ethereum's hexary Merkle Patricia trie |
 //! | [`store`] | keeps the nodes of several roots, in memory or on disk |
 //!
 //! Without the feature `std` the crate is `no_std` with `alloc`, as guests use it; then there is no [`store`].
@@ -28,6 +29,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod hash;
+pub mod mpt;
 pub mod node;
 pub mod reader;
 pub mod record;
