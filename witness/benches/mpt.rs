@@ -6,7 +6,7 @@
 //! A table comes first: bytes of witnesses beside the least that any must have, and decoding over hashing, where the two
 //! are timed in turns and the fastest of each counts.
 
-#![allow(clippy::print_stdout, missing_docs)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 use std::{
     hint::black_box,

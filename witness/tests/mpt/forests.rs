@@ -86,13 +86,16 @@ fn genesis(state: &State, store: &MemoryStore) -> Hash {
 
 type AnyError = Box<dyn std::error::Error>;
 
+/// What was asked for, of which some is absent.
+type Reads = Vec<Option<Vec<u8>>>;
+
 /// The block: the same for who provides and who executes. Gives what was read, and the post-state root.
 fn execute<S: NodeSource>(
     forest: &mut Forest<Keccak256, S>,
     root: &Hash,
     actions: &[Action],
     sink: &mut impl NodeSink,
-) -> Result<(Vec<Option<Vec<u8>>>, Hash), AnyError> {
+) -> Result<(Reads, Hash), AnyError> {
     let accounts = forest.open(root);
     let mut storages: BTreeMap<u8, TrieId> = BTreeMap::new();
     let mut reads = Vec::new();
@@ -128,7 +131,7 @@ fn execute<S: NodeSource>(
 }
 
 /// The state after a block, by the model, and what was read.
-fn play(mut state: State, actions: &[Action]) -> (Vec<Option<Vec<u8>>>, State) {
+fn play(mut state: State, actions: &[Action]) -> (Reads, State) {
     let mut reads = Vec::new();
     for action in actions {
         let (Action::Load(name, _) | Action::Save(name, ..) | Action::Call(name) | Action::Delete(name)) =

@@ -211,7 +211,7 @@ fn a_store_on_disk_is_there_again_when_opened_again() {
     let directory = tempfile::tempdir().unwrap();
     let mut batch = Batch::new();
     batch.put(&EMPTY_ROOT, &[0x80], &[]);
-    let root = Chain::Small.block(&SledStore::open(directory.path()).unwrap(), &EMPTY_ROOT, 0, &mut batch);
+    let root = Chain::Small.block(SledStore::open(directory.path()).unwrap(), &EMPTY_ROOT, 0, &mut batch);
     SledStore::open(directory.path()).unwrap().apply(&batch).unwrap();
     let store = SledStore::open(directory.path()).unwrap();
     assert_eq!(store.roots().unwrap(), [(root, 1)].into());
@@ -234,12 +234,12 @@ fn a_directory_that_is_open_or_holds_something_else_is_refused() {
 fn corrupt_entries_are_found_by_a_check_and_by_whoever_reads_them() {
     let child = Keccak256::hash(b"child");
     let key = |kind: &[u8]| [kind, &child.0].concat();
-    let cases: [(Vec<u8>, Option<&[u8]>, Corruption); 5] = [
-        (key(b"n"), Some(b"\0\0\0\0chilb"), Corruption::Bytes { got: Keccak256::hash(b"chilb") }),
-        (key(b"n"), Some(b"\x01\0\0\0child"), Corruption::Entry),
+    let cases = [
+        (key(b"n"), Some(&b"\0\0\0\0chilb"[..]), Corruption::Bytes { got: Keccak256::hash(b"chilb") }),
+        (key(b"n"), Some(&b"\x01\0\0\0child"[..]), Corruption::Entry),
         (key(b"n"), None, Corruption::Missing),
-        (key(b"c"), Some(&[2, 0, 0, 0, 0, 0, 0, 0]), Corruption::Count { expected: 1, got: 2 }),
-        (key(b"c"), Some(&[1]), Corruption::Entry),
+        (key(b"c"), Some(&[2, 0, 0, 0, 0, 0, 0, 0][..]), Corruption::Count { expected: 1, got: 2 }),
+        (key(b"c"), Some(&[1][..]), Corruption::Entry),
     ];
     for (key, value, expected) in cases {
         let directory = tempfile::tempdir().unwrap();
