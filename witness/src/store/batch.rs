@@ -1,0 +1,56 @@
+//! What is to change in a store.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+
+use crate::{hash::Hash, node::NodeSink};
+
+/// Changes that a store applies together: nodes to put, roots to pin, and pins to take away.
+///
+/// All puts come first, then all pins, then all unpins, whatever order they are asked for in. A trie commits into a batch,
+/// which is then completed with a pin of the new root and, unless it is to be kept, an unpin of the old one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    pub(super) puts: BTreeMap<Hash, Put>,
+    pub(super) pins: BTreeMap<Hash, u64>,
+    pub(super) unpins: BTreeMap<Hash, u64>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Put {
+    pub(super) bytes: Vec<u8>,
+    pub(super) children: BTreeSet<Hash>,
+}
+
+impl Batch {
+    /// A batch that changes nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Pins a root once more.
+    pub fn pin(&mut self, root: &Hash) {
+        *self.pins.entry(*root).or_default() += 1;
+    }
+
+    /// Takes one pin of a root away.
+    pub fn unpin(&mut self, root: &Hash) {
+        *self.unpins.entry(*root).or_default() += 1;
+    }
+
+    /// How many nodes are to be put.
+    #[must_use]
+    pub fn n_puts(&self) -> usize {
+        self.puts.len()
+    }
+}
+
+impl NodeSink for Batch {
+    fn put(&mut self, hash: &Hash, bytes: &[u8], children: &[Hash]) {
+        let put = self.puts.entry(*hash).or_insert_with(|| Put { bytes: bytes.to_vec(), ..Put::default() });
+        put.children.extend(children);
+    }
+}
