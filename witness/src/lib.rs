@@ -31,6 +31,7 @@ pub mod hash;
 pub mod node;
 pub mod reader;
 pub mod record;
+pub mod smt;
 #[cfg(feature = "std")]
 pub mod store;
 
