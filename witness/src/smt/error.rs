@@ -11,7 +11,7 @@ use crate::{Hash, NodeError, Path, reader::ReadError};
 pub enum TreeError {
     /// The witness, or whatever the source is, does not have a node that the operation needs. Whether the key
     /// is present is not known.
-    #[error("the node at path {path}, with hash {hash}, is not covered")]
+    #[error("the node at {path}, with hash {hash}, is not covered")]
     NotCovered {
         /// The hash of the node.
         hash: Hash,
@@ -19,7 +19,7 @@ pub enum TreeError {
         path: Path,
     },
     /// The source failed, or gave something else.
-    #[error("the node at path {path} cannot be had")]
+    #[error("the node at {path} cannot be had")]
     Source {
         /// The way to the node, a bit each step.
         path: Path,
@@ -29,7 +29,7 @@ pub enum TreeError {
     },
     /// There is such a node, but not at this place of a sparse Merkle tree. Roots that [`Tree`](super::Tree)
     /// computed do not lead here; one that comes from elsewhere may.
-    #[error("what is at path {path}, with hash {hash}, is no node that can be there")]
+    #[error("what is at {path}, with hash {hash}, is no node that can be there")]
     Malformed {
         /// The hash of the node.
         hash: Hash,
@@ -42,18 +42,20 @@ pub enum TreeError {
         /// Bytes of the value.
         got: usize,
     },
-    /// The witness reveals a node that no operation needed.
-    #[error("the witness reveals the node at path {path}, which was not needed")]
-    Unused {
-        /// The way to the node, a bit each step.
-        path: Path,
-    },
+}
+
+/// A witness reveals what the execution has not used: it is not the witness of this execution.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the witness has the node at {path}, which is not used")]
+pub struct UnusedError {
+    /// The way to the first unused node, a bit each step.
+    pub path: Path,
 }
 
 /// Why bytes are no witness. Who made them is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum WitnessError {
+pub enum DecodeError {
     /// The bytes end early or late, or an integer is none.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -65,7 +67,7 @@ pub enum WitnessError {
         offset: usize,
     },
     /// A branch is below depth 255, where the bits of a key end.
-    #[error("there is a branch where keys end, at path {path}")]
+    #[error("there is a branch where keys end, at {path}")]
     TooDeep {
         /// The way to the branch, a bit each step.
         path: Path,
@@ -77,7 +79,7 @@ pub enum WitnessError {
         offset: usize,
     },
     /// A leaf has a key that does not lead to it.
-    #[error("offset {offset}: the key of the leaf does not lead to its path {path}")]
+    #[error("offset {offset}: the key of the leaf does not lead to {path}")]
     OffPath {
         /// Where the leaf begins.
         offset: usize,
@@ -91,5 +93,13 @@ pub enum WitnessError {
         offset: usize,
         /// The bytes announced.
         got: usize,
+    },
+    /// The bytes are a witness of another tree.
+    #[error("the witness has root {got}, expected {expected}")]
+    Root {
+        /// The root asked for.
+        expected: Hash,
+        /// The root that the witness leads to.
+        got: Hash,
     },
 }

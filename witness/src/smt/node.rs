@@ -143,11 +143,6 @@ impl Link {
         }
     }
 
-    /// Makes a leaf.
-    pub(super) fn leaf(key: Key, value: Vec<u8>) -> Self {
-        Self::Leaf(Box::new(Leaf { key, value, marks: Marks::NEW }))
-    }
-
     /// Makes a branch with `child` on `side` and `sibling` on the other.
     pub(super) fn branch(side: Side, child: Self, sibling: Self) -> Self {
         let (left, right) = match side {

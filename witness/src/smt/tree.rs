@@ -1,31 +1,64 @@
-//! The tree: reads, changes, and the root.
+//! The tree: reads and changes.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 use core::{fmt, marker::PhantomData, mem};
 
 use super::{
-    error::TreeError,
-    iter::Iter,
-    key::{KEY_BITS, Key, Prefix},
+    entries::Entries,
+    error::{DecodeError, TreeError, UnusedError},
+    key::{KEY_BITS, Key, Prefix, Side},
     node::{Branch, EMPTY_ROOT, Kind, Leaf, Link, Marks, Stub, VALUE_BYTES_MAX},
+    witness,
 };
-use crate::{Hash, Hasher, Keccak256, NodeError, NodeSink, NodeSource, node};
+use crate::{Hash, Hasher, NoNodes, NodeError, NodeSource, Recorder, node};
 
 /// A map from keys to values with a root, of which only those nodes are in memory that were needed so far.
 ///
 /// Others are taken from the source `S` by their hash, which is checked. All nodes are hashed with `H`.
-pub struct Tree<S, H = Keccak256> {
+pub struct Tree<H, S> {
     pub(super) root: Link,
     pub(super) source: S,
+    /// The root with which the tree was made.
+    opened: Hash,
     hasher: PhantomData<H>,
 }
 
-impl<S: NodeSource, H: Hasher> Tree<S, H> {
-    /// Makes the tree with this root, of which nothing is known yet. [`EMPTY_ROOT`] makes an empty one.
-    pub fn new(root: Hash, source: S) -> Self {
+impl<H: Hasher> Tree<H, NoNodes> {
+    /// The empty tree.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::open(&EMPTY_ROOT, NoNodes)
+    }
+
+    /// The part of the tree with this root that a witness reveals. There is nothing behind it.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no witness, or one of another root.
+    pub fn from_witness(witness: &[u8], root: &Hash) -> Result<Self, DecodeError> {
+        let tree = witness::decode(witness)?;
+        let got = tree.opened;
+        if got == *root { Ok(tree) } else { Err(DecodeError::Root { expected: *root, got }) }
+    }
+}
+
+impl<H: Hasher, S: NodeSource> Tree<H, Recorder<S>> {
+    /// Writes the witness of all that was done with this tree, for the root that it was opened with.
+    ///
+    /// # Errors
+    ///
+    /// As [`witness::encode`].
+    pub fn into_witness(self) -> Result<Vec<u8>, TreeError> {
+        witness::encode::<H>(&self.opened, &self.source.into_record().nodes)
+    }
+}
+
+impl<H: Hasher, S: NodeSource> Tree<H, S> {
+    /// The tree with this root, of which `source` has the nodes.
+    pub fn open(root: &Hash, source: S) -> Self {
         // The kind of a root is not known before it is revealed, and nothing asks for it.
-        let root = Link::stub(root, Kind::Branch).unwrap_or_default();
-        Self::revealed(root, source)
+        let link = Link::stub(*root, Kind::Branch).unwrap_or_default();
+        Self { root: link, source, opened: *root, hasher: PhantomData }
     }
 
     /// Returns the value of a key; `None` when it is proven that there is none.
@@ -46,43 +79,40 @@ impl<S: NodeSource, H: Hasher> Tree<S, H> {
         }
     }
 
-    /// Sets the value of a key. A value that the key has already changes nothing; an empty one is a value, too.
+    /// Sets the value of a key. The empty value is one like others.
     ///
     /// # Errors
     ///
     /// As [`Tree::get`], and [`TreeError::ValueTooLong`].
-    pub fn insert(&mut self, key: Key, value: Vec<u8>) -> Result<(), TreeError> {
+    pub fn insert(&mut self, key: &Key, value: &[u8]) -> Result<(), TreeError> {
         if value.len() > VALUE_BYTES_MAX {
             return Err(TreeError::ValueTooLong { got: value.len() });
         }
-        if self.get(&key)? != Some(value.as_slice()) {
+        // What does not change is not hashed again.
+        if self.get(key)? != Some(value) {
             insert_below(&mut self.root, key, value);
         }
         Ok(())
     }
 
-    /// Removes a key and returns its value, if it had one.
+    /// Removes a key, and tells if it was there.
     ///
     /// # Errors
     ///
     /// As [`Tree::get`]. What suffices to read the key suffices to remove it.
-    pub fn remove(&mut self, key: &Key) -> Result<Option<Vec<u8>>, TreeError> {
-        if self.get(key)?.is_none() {
-            return Ok(None);
+    pub fn remove(&mut self, key: &Key) -> Result<bool, TreeError> {
+        let present = self.get(key)?.is_some();
+        if present {
+            remove_below(&mut self.root, key, 0);
         }
-        Ok(remove_below(&mut self.root, key, 0))
+        Ok(present)
     }
 
     /// Returns all keys with their values, by ascending key.
     ///
     /// It ends with the first error, such as [`TreeError::NotCovered`].
-    pub fn iter(&mut self) -> Iter<'_, S, H> {
-        Iter::new(self)
-    }
-
-    /// Returns the root, and hashes each node that is new or changed since the last time, once.
-    pub fn root(&mut self) -> Hash {
-        self.root.hash::<H>()
+    pub fn iter(&mut self) -> Entries<'_, H, S> {
+        Entries::new(self)
     }
 
     /// Returns the source.
@@ -90,52 +120,26 @@ impl<S: NodeSource, H: Hasher> Tree<S, H> {
         &self.source
     }
 
-    /// Gives each node that neither came from somewhere nor was committed before to `sink`, and returns the
-    /// root. Values refer to nothing.
-    pub fn commit(&mut self, sink: &mut impl NodeSink) -> Hash {
-        self.commit_with(sink, |_, _| Vec::new())
-    }
-
-    /// Does as [`Tree::commit`], where `refers_to` tells the hashes of the nodes and blobs that the value of a
-    /// key refers to.
-    pub fn commit_with(
-        &mut self,
-        sink: &mut impl NodeSink,
-        mut refers_to: impl FnMut(&Key, &[u8]) -> Vec<Hash>,
-    ) -> Hash {
-        let root = self.root();
-        put::<H>(&mut self.root, sink, &mut refers_to, &|marks| !marks.stored);
-        root
-    }
-
-    /// Gives each node that is in memory to `sink`, be it new or not. Values refer to nothing.
-    ///
-    /// So a witness becomes a [`NodeBag`](crate::NodeBag), which can be united with others of the same root.
-    pub fn put_revealed(&mut self, sink: &mut impl NodeSink) -> Hash {
-        let root = self.root();
-        put::<H>(&mut self.root, sink, &mut |_, _| Vec::new(), &|_| true);
-        root
-    }
-
-    /// Checks that the witness, from which this tree was decoded, revealed no more than was needed since then.
+    /// Checks that all that the witness revealed was used since then: a block has only one valid witness.
     ///
     /// # Errors
     ///
-    /// [`TreeError::Unused`] for the first node that was not.
-    pub fn check_all_used(&self) -> Result<(), TreeError> {
+    /// Names the first node that was not.
+    pub fn check_all_used(&self) -> Result<(), UnusedError> {
         match first_unused(&self.root, Prefix::ROOT) {
-            Some(prefix) => Err(TreeError::Unused { path: prefix.path() }),
+            Some(prefix) => Err(UnusedError { path: prefix.path() }),
             None => Ok(()),
         }
     }
 
-    /// Makes a tree of what is revealed already.
-    pub(super) fn revealed(root: Link, source: S) -> Self {
-        Self { root, source, hasher: PhantomData }
+    /// Makes a tree of what a witness reveals.
+    pub(super) fn revealed(mut root: Link, source: S) -> Self {
+        let opened = root.hash::<H>();
+        Self { root, source, opened, hasher: PhantomData }
     }
 }
 
-impl<S, H> fmt::Debug for Tree<S, H> {
+impl<H, S> fmt::Debug for Tree<H, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tree").field("root", &self.root).finish_non_exhaustive()
     }
@@ -188,7 +192,7 @@ pub(super) fn resolve<H: Hasher>(
 }
 
 /// Sets a value where the way to the key is revealed.
-fn insert_below(mut link: &mut Link, key: Key, value: Vec<u8>) {
+fn insert_below(mut link: &mut Link, key: &Key, value: &[u8]) {
     let mut depth = 0;
     while let Link::Branch(branch) = link {
         branch.marks = Marks::NEW;
@@ -196,11 +200,11 @@ fn insert_below(mut link: &mut Link, key: Key, value: Vec<u8>) {
         depth += 1;
     }
     debug_assert!(!matches!(link, Link::Stub(_)), "the way to the key is revealed");
-    let leaf = Link::leaf(key, value);
+    let leaf = Link::Leaf(Box::new(Leaf { key: *key, value: value.to_vec(), marks: Marks::NEW }));
     *link = match mem::take(link) {
-        Link::Leaf(other) if other.key != key => {
+        Link::Leaf(other) if other.key != *key => {
             let other_key = other.key;
-            fork(leaf, &key, Link::Leaf(other), &other_key, depth)
+            fork(leaf, key, Link::Leaf(other), &other_key, depth)
         }
         _ => leaf,
     };
@@ -214,60 +218,26 @@ fn fork(leaf: Link, key: &Key, other: Link, other_key: &Key, depth: u16) -> Link
     (depth..fork_depth).rev().fold(fork, |child, depth| Link::branch(key.side(depth), child, Link::Empty))
 }
 
-/// Removes a leaf where the way to it is revealed. Calls itself once for each bit at most.
-fn remove_below(link: &mut Link, key: &Key, depth: u16) -> Option<Vec<u8>> {
-    match link {
-        Link::Branch(branch) => {
-            let value = remove_below(branch.child_mut(key.side(depth)), key, depth + 1)?;
-            branch.marks = Marks::NEW;
-            if let Some(leaf) = branch.take_lone_leaf() {
-                *link = leaf;
-            }
-            Some(value)
+/// Removes a leaf that is there, where the way to it is revealed. Calls itself once for each bit at most.
+fn remove_below(link: &mut Link, key: &Key, depth: u16) {
+    if let Link::Branch(branch) = link {
+        remove_below(branch.child_mut(key.side(depth)), key, depth + 1);
+        branch.marks = Marks::NEW;
+        if let Some(leaf) = branch.take_lone_leaf() {
+            *link = leaf;
         }
-        Link::Leaf(leaf) if leaf.key == *key => {
-            let value = mem::take(&mut leaf.value);
-            *link = Link::Empty;
-            Some(value)
-        }
-        Link::Empty | Link::Leaf(_) | Link::Stub(_) => None,
-    }
-}
-
-/// Gives the selected nodes to `sink`, children first. Below a node that is not selected, none is.
-///
-/// That holds for nodes that are not stored, as a node changes with each node below.
-fn put<H: Hasher>(
-    link: &mut Link,
-    sink: &mut impl NodeSink,
-    refers_to: &mut impl FnMut(&Key, &[u8]) -> Vec<Hash>,
-    selects: &impl Fn(&Marks) -> bool,
-) {
-    let hash = link.hash::<H>();
-    match link {
-        Link::Leaf(leaf) if selects(&leaf.marks) => {
-            sink.put(&hash, &leaf.preimage(), &refers_to(&leaf.key, &leaf.value));
-            leaf.marks.stored = true;
-        }
-        Link::Branch(branch) if selects(&branch.marks) => {
-            put::<H>(&mut branch.left, sink, refers_to, selects);
-            put::<H>(&mut branch.right, sink, refers_to, selects);
-            let mut children = [branch.left.hash::<H>(), branch.right.hash::<H>()].to_vec();
-            children.retain(|child| *child != EMPTY_ROOT);
-            sink.put(&hash, &branch.preimage::<H>(), &children);
-            branch.marks.stored = true;
-        }
-        Link::Empty | Link::Stub(_) | Link::Leaf(_) | Link::Branch(_) => {}
+    } else {
+        debug_assert!(matches!(link, Link::Leaf(leaf) if leaf.key == *key), "the key is present");
+        *link = Link::Empty;
     }
 }
 
 fn first_unused(link: &Link, prefix: Prefix) -> Option<Prefix> {
-    use super::key::Side::{Left, Right};
     match link {
         Link::Empty | Link::Stub(_) => None,
         Link::Leaf(leaf) => (!leaf.marks.used).then_some(prefix),
         Link::Branch(branch) if !branch.marks.used => Some(prefix),
-        Link::Branch(branch) => first_unused(&branch.left, prefix.child(Left))
-            .or_else(|| first_unused(&branch.right, prefix.child(Right))),
+        Link::Branch(branch) => first_unused(&branch.left, prefix.child(Side::Left))
+            .or_else(|| first_unused(&branch.right, prefix.child(Side::Right))),
     }
 }

@@ -2,11 +2,40 @@
 //!
 //! | part | bytes | what |
 //! |---|---|---|
-//! | structure | to the end of its last byte | which nodes are revealed; see [`structure`](super) |
-//! | parts | to the end | hashes and leaves, in the order in which the structure names them |
+//! | structure | as many as its bits fill | which nodes are revealed |
+//! | hashes and leaves | to the end | in the order in which the structure names them |
 //!
-//! The order is pre-order: a branch, all below its left child, all below its right child. A hash has 32 bytes.
-//! A leaf at depth `d`:
+//! # Structure
+//!
+//! Bits are taken from the highest of a byte to the lowest, and the last byte is filled up with zeros. The root takes two:
+//!
+//! | bits | the tree |
+//! |---|---|
+//! | `00` | is empty |
+//! | `01` | is not revealed: its root hash is all there is |
+//! | `10` | is one leaf, which is revealed |
+//! | `11` | is a branch, which is revealed |
+//!
+//! A revealed branch takes two or six, followed by all revealed branches below its left child, then by those below its right
+//! one. A child is a revealed branch `B` or leaf `L`, a branch `b` or leaf `l` of which there is the hash, or empty `-`:
+//!
+//! | bits | children | bits | children | bits | children | bits | children |
+//! |---|---|---|---|---|---|---|---|
+//! | `00` | `bB` | `110000` | `lB` | `110100` | `LB` | `111000` | `LL` |
+//! | `01` | `Bb` | `110001` | `Bl` | `110101` | `BL` | `111001` | `Lb` |
+//! | `10` | `BB` | `110010` | `-B` | `110110` | `Ll` | `111010` | `bL` |
+//! | | | `110011` | `B-` | `110111` | `lL` | `111011` | `-b` |
+//! | | | | | | | `111100` | `b-` |
+//!
+//! `111101`, `111110` and `111111` mean nothing. What the table leaves out cannot be said: a branch above no leaf or
+//! a single one is none, and one with two hashes would reveal nothing.
+//!
+//! In a large tree almost all branches have the codes of two bits. That keeps the structure below a hundredth
+//! of the 32 bytes of hash that come with a branch; four bits would be more.
+//!
+//! # Hashes and leaves
+//!
+//! They follow in pre-order, too. A hash has 32 bytes. A leaf at depth `d`:
 //!
 //! | part | bytes | what |
 //! |---|---|---|
@@ -15,17 +44,23 @@
 //! | value | as told | the value |
 //!
 //! Hashes of revealed nodes are not there; they are computed. No node can be there twice, as it says itself
-//! where it belongs. What is revealed has exactly one encoding: the structure has one code for each branch that can
-//! be, and none for another; a hash is not zero; the bits of a key agree with its place; integers are the shortest;
-//! nothing is left over. The length of a witness is known from its beginning, so others can follow it.
+//! where it belongs.
+//!
+//! # One encoding
+//!
+//! What is revealed has exactly one encoding: the structure has one code for each branch that can be, and none for another; a
+//! hash is not zero; the bits of a key agree with its place; integers are the shortest; nothing is left over. The
+//! length of a witness is known from its beginning, so other things can follow it.
+
+mod structure;
 
 use alloc::{boxed::Box, vec::Vec};
 
+use self::structure::{Children, RootShape, Shape, StructureReader, StructureWriter};
 use super::{
-    error::{TreeError, WitnessError},
+    error::{DecodeError, TreeError},
     key::{KEY_BITS, Key, Prefix, Side},
     node::{Branch, EMPTY_ROOT, Kind, Leaf, Link, Marks, Stub, VALUE_BYTES_MAX},
-    structure::{Children, RootShape, Shape, StructureReader, StructureWriter},
     tree::{Tree, resolve},
 };
 use crate::{
@@ -61,8 +96,8 @@ pub fn encode<H: Hasher>(root: &Hash, nodes: &impl NodeSource) -> Result<Vec<u8>
 ///
 /// # Errors
 ///
-/// [`WitnessError`] when the bytes are no witness, or more than one.
-pub fn decode<H: Hasher>(bytes: &[u8]) -> Result<Tree<NoNodes, H>, WitnessError> {
+/// [`DecodeError`] when the bytes are no witness, or more than one.
+pub fn decode<H: Hasher>(bytes: &[u8]) -> Result<Tree<H, NoNodes>, DecodeError> {
     let mut reader = Reader::new(bytes);
     let tree = read(&mut reader)?;
     reader.finish()?;
@@ -78,12 +113,12 @@ pub fn decode<H: Hasher>(bytes: &[u8]) -> Result<Tree<NoNodes, H>, WitnessError>
 ///
 /// # Errors
 ///
-/// [`WitnessError`] when there is no witness.
-pub fn read<H: Hasher>(reader: &mut Reader<'_>) -> Result<Tree<NoNodes, H>, WitnessError> {
+/// [`DecodeError`] when there is no witness.
+pub fn read<H: Hasher>(reader: &mut Reader<'_>) -> Result<Tree<H, NoNodes>, DecodeError> {
     let offset = reader.offset();
     let mut ahead = *reader;
     let census = StructureReader::census(ahead.take(ahead.left())?);
-    let census = census.ok_or(WitnessError::Structure { offset })?;
+    let census = census.ok_or(DecodeError::Structure { offset })?;
     let structure = StructureReader::new(reader.take(census.bytes)?);
     // A leaf has at least the byte that tells the length of its value.
     let needed = census.hashes.saturating_mul(HASH_BYTES).saturating_add(census.leaves);
@@ -172,8 +207,8 @@ struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
-    fn root<H: Hasher>(&mut self) -> Result<Link, WitnessError> {
-        let root = self.structure.root().ok_or(WitnessError::Structure { offset: self.offset })?;
+    fn root<H: Hasher>(&mut self) -> Result<Link, DecodeError> {
+        let root = self.structure.root().ok_or(DecodeError::Structure { offset: self.offset })?;
         let shape = match root {
             RootShape::Empty => Shape::Empty,
             RootShape::Hash => Shape::BranchHash,
@@ -184,24 +219,24 @@ impl Decoder<'_> {
     }
 
     /// Reads a node, and all below. Calls itself once for each bit at most.
-    fn part<H: Hasher>(&mut self, shape: Shape, prefix: Prefix) -> Result<Link, WitnessError> {
+    fn part<H: Hasher>(&mut self, shape: Shape, prefix: Prefix) -> Result<Link, DecodeError> {
         match shape {
             Shape::Empty => Ok(Link::Empty),
             Shape::LeafHash => self.hash(Kind::Leaf),
             Shape::Leaf => self.leaf::<H>(&prefix),
             Shape::BranchHash | Shape::Branch if prefix.depth() == KEY_BITS => {
-                Err(WitnessError::TooDeep { path: prefix.path() })
+                Err(DecodeError::TooDeep { path: prefix.path() })
             }
             Shape::BranchHash => self.hash(Kind::Branch),
             Shape::Branch => {
                 let children = self.structure.children();
-                let children = children.ok_or(WitnessError::Structure { offset: self.offset })?;
+                let children = children.ok_or(DecodeError::Structure { offset: self.offset })?;
                 self.branch::<H>(children, prefix)
             }
         }
     }
 
-    fn branch<H: Hasher>(&mut self, children: Children, prefix: Prefix) -> Result<Link, WitnessError> {
+    fn branch<H: Hasher>(&mut self, children: Children, prefix: Prefix) -> Result<Link, DecodeError> {
         let left = self.part::<H>(children.0, prefix.child(Side::Left))?;
         let right = self.part::<H>(children.1, prefix.child(Side::Right))?;
         let mut branch = Box::new(Branch { left, right, marks: Marks::NEW });
@@ -210,24 +245,24 @@ impl Decoder<'_> {
         Ok(Link::Branch(branch))
     }
 
-    fn hash(&mut self, kind: Kind) -> Result<Link, WitnessError> {
+    fn hash(&mut self, kind: Kind) -> Result<Link, DecodeError> {
         let offset = self.parts.offset();
         let hash = Hash(*self.parts.take_array()?);
         if hash == EMPTY_ROOT {
-            return Err(WitnessError::ZeroHash { offset });
+            return Err(DecodeError::ZeroHash { offset });
         }
         Ok(Link::Stub(Stub { hash, kind }))
     }
 
-    fn leaf<H: Hasher>(&mut self, prefix: &Prefix) -> Result<Link, WitnessError> {
+    fn leaf<H: Hasher>(&mut self, prefix: &Prefix) -> Result<Link, DecodeError> {
         let offset = self.parts.offset();
         let key = self.key(prefix)?;
         if !prefix.leads_to(&key) {
-            return Err(WitnessError::OffPath { offset, path: prefix.path() });
+            return Err(DecodeError::OffPath { offset, path: prefix.path() });
         }
         let got = self.parts.length(1)?;
         if got > VALUE_BYTES_MAX {
-            return Err(WitnessError::ValueTooLong { offset: self.parts.offset(), got });
+            return Err(DecodeError::ValueTooLong { offset: self.parts.offset(), got });
         }
         let value = self.parts.take(got)?.to_vec();
         let mut leaf = Box::new(Leaf { key, value, marks: Marks::NEW });
@@ -236,7 +271,7 @@ impl Decoder<'_> {
     }
 
     /// Completes the key of a leaf with the bytes that its place tells.
-    fn key(&mut self, prefix: &Prefix) -> Result<Key, WitnessError> {
+    fn key(&mut self, prefix: &Prefix) -> Result<Key, DecodeError> {
         let mut key = [0; KEY_BITS as usize / 8];
         let known = prefix.whole_bytes();
         let (head, tail) = key.split_at_mut(known.len());

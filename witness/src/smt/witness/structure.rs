@@ -1,32 +1,6 @@
-//! The shape of a revealed tree as a string of bits.
+//! The structure of a witness: which nodes are revealed, as bits.
 //!
-//! A root takes two bits:
-//!
-//! | bits | the tree |
-//! |---|---|
-//! | `00` | is empty |
-//! | `01` | is not revealed: only its root hash is told |
-//! | `10` | is one leaf |
-//! | `11` | is a branch, whose shape follows |
-//!
-//! A revealed branch takes two or six bits, followed by the shapes of its revealed branches, left before
-//! right. A child is a revealed branch `B` or leaf `L`, the hash of a branch `b` or leaf `l`, or empty `-`:
-//!
-//! | bits | children | bits | children | bits | children | bits | children |
-//! |---|---|---|---|---|---|---|---|
-//! | `00` | `bB` | `110000` | `lB` | `110100` | `LB` | `111000` | `LL` |
-//! | `01` | `Bb` | `110001` | `Bl` | `110101` | `BL` | `111001` | `Lb` |
-//! | `10` | `BB` | `110010` | `-B` | `110110` | `Ll` | `111010` | `bL` |
-//! | | | `110011` | `B-` | `110111` | `lL` | `111011` | `-b` |
-//! | | | | | | | `111100` | `b-` |
-//!
-//! `111101`, `111110` and `111111` mean nothing and are refused. What the table leaves out cannot be said:
-//! a branch without or with a single leaf is none, and one with two hashes would reveal nothing.
-//!
-//! Almost all branches of a proof have the codes of two bits. That keeps the structure below one hundredth
-//! of the 32 bytes that come with a branch; at four bits, it would be more.
-//!
-//! Bits are taken from the highest of a byte to the lowest. The last byte is filled up with zeros.
+//! The codes are described with [the witness](super). They are all of an even number of bits.
 
 use alloc::vec::Vec;
 
@@ -135,7 +109,7 @@ impl<'a> StructureReader<'a> {
         LONG.get(usize::from(long)).copied()
     }
 
-    /// All codes have an even number of bits, so two never straddle bytes.
+    /// Codes have an even number of bits, so two bits never straddle bytes.
     fn two_bits(&mut self) -> Option<u8> {
         let byte = self.bytes.get(self.bit / 8)?;
         let bits = byte >> (6 - self.bit % 8) & 3;

@@ -1,4 +1,4 @@
-//! Walking through all leaves in order.
+//! Iterating over a tree.
 
 use alloc::vec::Vec;
 
@@ -10,24 +10,24 @@ use super::{
 };
 use crate::{Hasher, NodeSource};
 
-/// The keys of a tree with their values, by ascending key.
+/// Keys and values of a tree, by ascending key. The first error ends it.
 ///
 /// It starts from the root for each leaf, which costs a few steps more than to remember the way, and leaves nothing
 /// that could be outdated.
 #[derive(Debug)]
-pub struct Iter<'a, S, H> {
-    tree: &'a mut Tree<S, H>,
+pub struct Entries<'a, H, S> {
+    tree: &'a mut Tree<H, S>,
     /// No leaf before it remains; none when no leaf remains at all.
     from: Option<Key>,
 }
 
-impl<'a, S, H> Iter<'a, S, H> {
-    pub(super) fn new(tree: &'a mut Tree<S, H>) -> Self {
+impl<'a, H, S> Entries<'a, H, S> {
+    pub(super) fn new(tree: &'a mut Tree<H, S>) -> Self {
         Self { tree, from: Some(Key([0; 32])) }
     }
 }
 
-impl<S: NodeSource, H: Hasher> Iterator for Iter<'_, S, H> {
+impl<H: Hasher, S: NodeSource> Iterator for Entries<'_, H, S> {
     type Item = Result<(Key, Vec<u8>), TreeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
