@@ -15,6 +15,32 @@ use crate::{Hash, Hasher, NoNodes, NodeError, NodeSource, Recorder, node};
 /// A map from keys to values with a root, of which only those nodes are in memory that were needed so far.
 ///
 /// Others are taken from the source `S` by their hash, which is checked. All nodes are hashed with `H`.
+///
+/// ```
+/// use outrider_witness::{Keccak256, NodeBag, Recorder, smt::{Key, Tree}};
+///
+/// // Who holds the state.
+/// let mut full = Tree::<Keccak256, _>::empty();
+/// for key in 0..100 {
+///     full.insert(&Key([key; 32]), b"value")?;
+/// }
+/// let mut nodes = NodeBag::default();
+/// let root = full.commit(&mut nodes);
+///
+/// // Runs something over the state, and so gets the witness for it.
+/// let mut recorded = Tree::<Keccak256, _>::open(&root, Recorder::new(&nodes));
+/// recorded.remove(&Key([7; 32]))?;
+/// let post_root = recorded.root();
+/// let witness = recorded.into_witness()?;
+///
+/// // Who holds the root alone runs the same.
+/// let mut stateless = Tree::<Keccak256, _>::from_witness(&witness, &root)?;
+/// stateless.remove(&Key([7; 32]))?;
+/// assert_eq!(stateless.root(), post_root);
+/// stateless.check_all_used()?;
+/// assert!(stateless.get(&Key([70; 32])).is_err(), "this is not covered, which is not to say that it is absent");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Tree<H, S> {
     pub(super) root: Link,
     pub(super) source: S,

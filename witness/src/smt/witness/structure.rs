@@ -206,7 +206,7 @@ mod tests {
         let lone =
             |one, other| one == Shape::Empty && matches!(other, Shape::Empty | Shape::Leaf | Shape::LeafHash);
         let hash = |shape| matches!(shape, Shape::LeafHash | Shape::BranchHash);
-        !lone(left, right) && !lone(right, left) && !(hash(left) && hash(right))
+        !(lone(left, right) || lone(right, left) || hash(left) && hash(right))
     }
 
     #[test]

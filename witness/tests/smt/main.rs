@@ -1,0 +1,4 @@
+//! The sparse Merkle tree, held against its definition.
+
+mod model;
+mod tree;
