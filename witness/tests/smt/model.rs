@@ -96,7 +96,7 @@ pub(crate) fn key() -> impl Strategy<Value = Key> {
         key[31] = byte;
         Key(key)
     });
-    prop_oneof![2 => near_zero, 5 => spread, 2 => last, 1 => any::<[u8; 32]>().prop_map(Key)]
+    prop_oneof![1 => near_zero, 16 => spread, 1 => last, 2 => any::<[u8; 32]>().prop_map(Key)]
 }
 
 pub(crate) fn value() -> impl Strategy<Value = Vec<u8>> {
@@ -105,7 +105,8 @@ pub(crate) fn value() -> impl Strategy<Value = Vec<u8>> {
 
 pub(crate) fn map() -> impl Strategy<Value = Map> {
     let pairs = |count| vec((key(), value()), count);
-    prop_oneof![pairs(0..4), pairs(0..64), pairs(100..200)].prop_map(|pairs| pairs.into_iter().collect())
+    prop_oneof![2 => pairs(0..4), 2 => pairs(0..32), 1 => pairs(50..150)]
+        .prop_map(|pairs| pairs.into_iter().collect())
 }
 
 pub(crate) fn operations() -> impl Strategy<Value = Vec<Operation>> {
