@@ -59,9 +59,9 @@ pub enum DecodeError {
     /// The bytes end early or late, or an integer is none.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The bits at the start are not the structure of a tree: a code means nothing, the bits end within, or
-    /// those that fill up the last byte are not zero.
-    #[error("offset {offset}: the structure breaks off, has no meaning, or is not filled up with zeros")]
+    /// The bits at the start are not the structure of a tree: they end early, or those that fill up the last byte
+    /// are not zero.
+    #[error("offset {offset}: the structure breaks off or is not filled up with zeros")]
     Structure {
         /// Where the structure begins.
         offset: usize,

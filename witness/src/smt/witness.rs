@@ -16,22 +16,23 @@
 //! | `10` | is one leaf, which is revealed |
 //! | `11` | is a branch, which is revealed |
 //!
-//! A revealed branch takes two or six, followed by all revealed branches below its left child, then by those below its right
-//! one. A child is a revealed branch `B` or leaf `L`, a branch `b` or leaf `l` of which there is the hash, or empty `-`:
+//! A revealed branch takes from two to seven, followed by all revealed branches below its left child, then by those
+//! below its right one. A child is a revealed branch `B` or leaf `L`, a branch `b` or leaf `l` of which there is the
+//! hash, or empty `-`:
 //!
 //! | bits | children | bits | children | bits | children | bits | children |
 //! |---|---|---|---|---|---|---|---|
-//! | `00` | `bB` | `110000` | `lB` | `110100` | `LB` | `111000` | `LL` |
-//! | `01` | `Bb` | `110001` | `Bl` | `110101` | `BL` | `111001` | `Lb` |
-//! | `10` | `BB` | `110010` | `-B` | `110110` | `Ll` | `111010` | `bL` |
-//! | | | `110011` | `B-` | `110111` | `lL` | `111011` | `-b` |
-//! | | | | | | | `111100` | `b-` |
+//! | `00` | `bB` | `1010` | `-B` | `111000` | `lL` | `111100` | `-b` |
+//! | `01` | `Bb` | `1011` | `B-` | `111001` | `Ll` | `111101` | `b-` |
+//! | `100` | `BB` | `1100` | `lB` | `111010` | `bL` | `111110` | `LL` |
+//! | | | `1101` | `Bl` | `111011` | `Lb` | `1111110` | `LB` |
+//! | | | | | | | `1111111` | `BL` |
 //!
-//! `111101`, `111110` and `111111` mean nothing. What the table leaves out cannot be said: a branch above no leaf or
-//! a single one is none, and one with two hashes would reveal nothing.
+//! All bits mean something. What the table leaves out cannot be said: a branch above no leaf or a single one is none,
+//! and one with two hashes would reveal nothing.
 //!
-//! In a large tree almost all branches have the codes of two bits. That keeps the structure below a hundredth
-//! of the 32 bytes of hash that come with a branch; four bits would be more.
+//! In a large tree nearly all branches of a path have the codes of two bits, which are less than a hundredth of the 32
+//! bytes of hash that come with the branch. The other codes are by and large as long as they are rare, too.
 //!
 //! # Hashes and leaves
 //!

@@ -1,5 +1,6 @@
 //! The sparse Merkle tree, held against its definition.
 
 mod model;
+mod size;
 mod tree;
 mod witness;

@@ -203,18 +203,31 @@ fn the_structure_is_as_described() {
     check_structure(&[], &["0"], &[0b00_000000], (0, 0));
     check_structure(&["0", "1"], &[], &[0b01_000000], (1, 0));
     check_structure(&["0"], &["1"], &[0b10_000000], (0, 34));
-    check_structure(&["0", "1"], &["1"], &[0b11_110111], (1, 34));
-    check_structure(&["0", "1"], &["1", "0"], &[0b11_111000], (0, 68));
+    check_structure(&["0", "1"], &["1"], &[0b11_111000], (1, 34));
+    check_structure(&["0", "1"], &["0"], &[0b11_111001], (1, 34));
+    check_structure(&["0", "1"], &["1", "0"], &[0b11_111110], (0, 68));
     // To the left of the root are two keys, to its right one.
-    check_structure(&["00", "01", "1"], &["00"], &[0b11_110001, 0b110110_00], (2, 35));
+    check_structure(&["00", "01", "1"], &["00"], &[0b11_1101_11, 0b1001_0000], (2, 35));
     check_structure(&["00", "01", "1"], &["1"], &[0b11_111010], (1, 34));
-    check_structure(&["00", "01", "1"], &["1", "01"], &[0b11_110101, 0b110111_00], (1, 34 + 35));
-    // Both keys are to the left, and there is nothing to the right.
-    check_structure(&["00", "01"], &["1"], &[0b11_111100], (1, 0));
-    check_structure(&["00", "01"], &["00"], &[0b11_110011, 0b110110_00], (1, 35));
-    // Two pairs, of which one is read, and both.
-    check_structure(&["00", "01", "10", "11"], &["10"], &[0b11_00_1101, 0b10_000000], (2, 35));
-    check_structure(&["00", "01", "10", "11"], &["10", "00"], &[0b11_10_1101, 0b10_110110], (2, 70));
+    check_structure(&["00", "01", "1"], &["1", "01"], &[0b11_111111, 0b1_111000_0], (1, 34 + 35));
+    // The other way round.
+    check_structure(&["0", "10", "11"], &["10"], &[0b11_1100_11, 0b1001_0000], (2, 35));
+    check_structure(&["0", "10", "11"], &["0"], &[0b11_111011], (1, 34));
+    check_structure(&["0", "10", "11"], &["0", "11"], &[0b11_111111, 0b0_111000_0], (1, 34 + 35));
+    // Both keys are to the left, and there is nothing to the right, and the other way round.
+    check_structure(&["00", "01"], &["1"], &[0b11_111101], (1, 0));
+    check_structure(&["00", "01"], &["00"], &[0b11_1011_11, 0b1001_0000], (1, 35));
+    check_structure(&["10", "11"], &["0"], &[0b11_111100], (1, 0));
+    check_structure(&["10", "11"], &["10"], &[0b11_1010_11, 0b1001_0000], (1, 35));
+    // Two pairs, of which one is read, the other, and both.
+    check_structure(&["00", "01", "10", "11"], &["10"], &[0b11_00_1110, 0b01_000000], (2, 35));
+    check_structure(&["00", "01", "10", "11"], &["00"], &[0b11_01_1110, 0b01_000000], (2, 35));
+    check_structure(
+        &["00", "01", "10", "11"],
+        &["10", "00"],
+        &[0b11_100_111, 0b001_11100, 0b1_0000000],
+        (2, 70),
+    );
 }
 
 #[test]
@@ -227,8 +240,8 @@ fn the_key_of_a_leaf_is_without_the_bytes_that_its_place_tells() {
         let (root, nodes) = full_tree(&map);
         let (_, witness, _) = record(&root, &nodes, &[Operation::Get(low), Operation::Get(high)]);
         let n_branches = (32 - last_bytes) * 8 + 1;
-        // Branches above the last have one child, and codes of six bits as the last; the root has two bits.
-        let structure_bytes = (2 + 6 * n_branches).div_ceil(8);
+        // Two bits for the root, four for each branch with one child, six for the last.
+        let structure_bytes = (2 + 4 * (n_branches - 1) + 6).div_ceil(8);
         assert_eq!(expected, n_branches / 8);
         assert_eq!(witness.len(), structure_bytes + 2 * (32 - expected + 1), "{last_bytes}");
         (low, high) = (Key([0xab; 32]), Key([0xab; 32]));
@@ -245,9 +258,9 @@ fn what_is_no_witness_is_refused_with_its_place() {
     let leaf = |first: u8| [&[first], &[0; 31][..], &[0]].concat();
     let ends = |offset, needed, left| DecodeError::Read(ReadError::Ends { offset, needed, left });
     check_refused(&[], &DecodeError::Structure { offset: 0 });
-    check_refused(&[0b11_111101], &DecodeError::Structure { offset: 0 });
+    check_refused(&[0b11_000000], &DecodeError::Structure { offset: 0 });
     check_refused(&[0b00_000001], &DecodeError::Structure { offset: 0 });
-    check_refused(&[0b11_101010], &DecodeError::Structure { offset: 0 });
+    check_refused(&[0b11_100100], &DecodeError::Structure { offset: 0 });
     check_refused(&[0, 0], &DecodeError::Read(ReadError::Trailing { offset: 1, left: 1 }));
     check_refused(&[0b01_000000, 1, 2], &ends(1, 32, 2));
     check_refused(&[&[0b01_000000], &[0; 32][..]].concat(), &DecodeError::ZeroHash { offset: 1 });
@@ -261,7 +274,7 @@ fn what_is_no_witness_is_refused_with_its_place() {
     let too_long = [&[0b10_000000], &[0; 32][..], &length, &[0; VALUE_BYTES_MAX + 1]].concat();
     check_refused(&too_long, &DecodeError::ValueTooLong { offset: 35, got: VALUE_BYTES_MAX + 1 });
     // Two leaves, the left one with a key that begins with 1.
-    let swapped = [vec![0b11_111000], leaf(0x80), leaf(0x80)].concat();
+    let swapped = [vec![0b11_111110], leaf(0x80), leaf(0x80)].concat();
     let got = decode(&swapped).map(|_| ()).unwrap_err();
     assert!(matches!(got, DecodeError::OffPath { offset: 1, ref path } if path.0 == [0]), "{got}");
 }
@@ -271,8 +284,8 @@ fn structures_deeper_than_keys_are_refused_and_the_deepest_is_not() {
     // A chain of branches without right children, and at its end one with two leaves.
     let chain = |n_branches: usize| {
         let mut codes = vec![0b11];
-        codes.extend([0b11, 0b00, 0b11].repeat(n_branches));
-        codes.extend([0b11, 0b10, 0b00]);
+        codes.extend([0b10, 0b11].repeat(n_branches));
+        codes.extend([0b11, 0b11, 0b10]);
         let structure = codes.chunks(4).map(|four| {
             four.iter().enumerate().fold(0u8, |byte, (index, bits)| byte | bits << (6 - 2 * index))
         });

@@ -1,6 +1,6 @@
 //! The structure of a witness: which nodes are revealed, as bits.
 //!
-//! The codes are described with [the witness](super). They are all of an even number of bits.
+//! The codes are described with [the witness](super).
 
 use alloc::vec::Vec;
 
@@ -91,39 +91,40 @@ impl<'a> StructureReader<'a> {
 
     /// Reads the shape of the root.
     pub(super) fn root(&mut self) -> Option<RootShape> {
-        Some(match self.two_bits()? {
-            0 => RootShape::Empty,
-            1 => RootShape::Hash,
-            2 => RootShape::Leaf,
-            _ => RootShape::Branch,
-        })
+        let code = self.window() >> (WINDOW_BITS - ROOT_BITS);
+        let shape = ROOT_CODES.get(usize::from(code))?;
+        self.skip(ROOT_BITS)?;
+        Some(*shape)
     }
 
     /// Reads the shapes of a branch's children.
     pub(super) fn children(&mut self) -> Option<Children> {
-        let short = self.two_bits()?;
-        if let Some(children) = SHORT.get(usize::from(short)) {
-            return Some(*children);
-        }
-        let long = self.two_bits()? << 2 | self.two_bits()?;
-        LONG.get(usize::from(long)).copied()
+        let window = self.window();
+        let code = CHILDREN_CODES.iter().find(|code| window >> (WINDOW_BITS - code.n_bits) == code.bits)?;
+        self.skip(code.n_bits)?;
+        Some(code.children)
     }
 
-    /// Codes have an even number of bits, so two bits never straddle bytes.
-    fn two_bits(&mut self) -> Option<u8> {
-        let byte = self.bytes.get(self.bit / 8)?;
-        let bits = byte >> (6 - self.bit % 8) & 3;
-        self.bit += 2;
-        Some(bits)
+    /// Returns the next bits, as many as the longest code has; zeros behind the end.
+    fn window(&self) -> u8 {
+        let byte = |index| self.bytes.get(index).copied().unwrap_or(0);
+        let bytes = u16::from_be_bytes([byte(self.bit / 8), byte(self.bit / 8 + 1)]);
+        let [high, _] = (bytes << (self.bit % 8)).to_be_bytes();
+        high >> (8 - WINDOW_BITS)
     }
 
-    fn bytes_if_padding_is_zero(&mut self) -> Option<usize> {
-        while !self.bit.is_multiple_of(8) {
-            if self.two_bits()? != 0 {
-                return None;
-            }
-        }
-        Some(self.bit / 8)
+    /// Goes on behind a code; none when it went on behind the end.
+    fn skip(&mut self, n_bits: u8) -> Option<()> {
+        self.bit += usize::from(n_bits);
+        (self.bit.div_ceil(8) <= self.bytes.len()).then_some(())
+    }
+
+    /// Returns the number of bytes read, if only zeros are behind the last bit.
+    fn bytes_if_padding_is_zero(&self) -> Option<usize> {
+        let n_padding = self.bit.wrapping_neg() % 8;
+        let last = self.bytes.get((self.bit / 8).saturating_sub(usize::from(n_padding == 0)))?;
+        let padding = last & !(0xff_u8 << n_padding);
+        (padding == 0).then_some(self.bit.div_ceil(8))
     }
 }
 
@@ -137,25 +138,17 @@ pub(super) struct StructureWriter {
 impl StructureWriter {
     /// Writes the shape of the root.
     pub(super) fn root(&mut self, shape: RootShape) {
-        self.two_bits(match shape {
-            RootShape::Empty => 0,
-            RootShape::Hash => 1,
-            RootShape::Leaf => 2,
-            RootShape::Branch => 3,
-        });
+        let code = (0..).zip(ROOT_CODES).find_map(|(bits, row)| (row == shape).then_some(bits));
+        self.push(code.unwrap_or(0), ROOT_BITS);
     }
 
     /// Writes the shapes of a branch's children, which must be among those of the table.
     pub(super) fn children(&mut self, children: Children) {
-        if let Some(short) = (0..).zip(SHORT).find_map(|(code, row)| (row == children).then_some(code)) {
-            return self.two_bits(short);
+        let code = CHILDREN_CODES.iter().find(|code| code.children == children);
+        debug_assert!(code.is_some(), "a branch of {children:?} is none or reveals nothing");
+        if let Some(code) = code {
+            self.push(code.bits, code.n_bits);
         }
-        let long = (0u8..).zip(LONG).find_map(|(code, row)| (row == children).then_some(code));
-        debug_assert!(long.is_some(), "a branch of {children:?} is none or reveals nothing");
-        let long = long.unwrap_or(0xf);
-        self.two_bits(3);
-        self.two_bits(long >> 2);
-        self.two_bits(long & 3);
     }
 
     /// Returns the bytes, filled up with zeros.
@@ -163,37 +156,53 @@ impl StructureWriter {
         self.bytes
     }
 
-    fn two_bits(&mut self, bits: u8) {
-        if self.bit.is_multiple_of(8) {
-            self.bytes.push(0);
+    fn push(&mut self, bits: u8, n_bits: u8) {
+        for index in (0..n_bits).rev() {
+            if self.bit.is_multiple_of(8) {
+                self.bytes.push(0);
+            }
+            if let Some(byte) = self.bytes.last_mut() {
+                *byte |= (bits >> index & 1) << (7 - self.bit % 8);
+            }
+            self.bit += 1;
         }
-        if let Some(byte) = self.bytes.last_mut() {
-            *byte |= bits << (6 - self.bit % 8);
-        }
-        self.bit += 2;
     }
 }
 
-/// Children with codes of two bits, by code.
-const SHORT: [Children; 3] =
-    [(Shape::BranchHash, Shape::Branch), (Shape::Branch, Shape::BranchHash), (Shape::Branch, Shape::Branch)];
+/// The shapes of a root, by code.
+const ROOT_CODES: [RootShape; 4] = [RootShape::Empty, RootShape::Hash, RootShape::Leaf, RootShape::Branch];
+const ROOT_BITS: u8 = 2;
 
-/// Children with codes of six bits, by the last four.
-const LONG: [Children; 13] = [
-    (Shape::LeafHash, Shape::Branch),
-    (Shape::Branch, Shape::LeafHash),
-    (Shape::Empty, Shape::Branch),
-    (Shape::Branch, Shape::Empty),
-    (Shape::Leaf, Shape::Branch),
-    (Shape::Branch, Shape::Leaf),
-    (Shape::Leaf, Shape::LeafHash),
-    (Shape::LeafHash, Shape::Leaf),
-    (Shape::Leaf, Shape::Leaf),
-    (Shape::Leaf, Shape::BranchHash),
-    (Shape::BranchHash, Shape::Leaf),
-    (Shape::Empty, Shape::BranchHash),
-    (Shape::BranchHash, Shape::Empty),
+struct Code {
+    bits: u8,
+    n_bits: u8,
+    children: Children,
+}
+
+const fn code(n_bits: u8, bits: u8, left: Shape, right: Shape) -> Code {
+    Code { bits, n_bits, children: (left, right) }
+}
+
+/// The codes of children, short ones first. Whatever the bits are, they begin with exactly one of them.
+const CHILDREN_CODES: [Code; 16] = [
+    code(2, 0b00, Shape::BranchHash, Shape::Branch),
+    code(2, 0b01, Shape::Branch, Shape::BranchHash),
+    code(3, 0b100, Shape::Branch, Shape::Branch),
+    code(4, 0b1010, Shape::Empty, Shape::Branch),
+    code(4, 0b1011, Shape::Branch, Shape::Empty),
+    code(4, 0b1100, Shape::LeafHash, Shape::Branch),
+    code(4, 0b1101, Shape::Branch, Shape::LeafHash),
+    code(6, 0b111000, Shape::LeafHash, Shape::Leaf),
+    code(6, 0b111001, Shape::Leaf, Shape::LeafHash),
+    code(6, 0b111010, Shape::BranchHash, Shape::Leaf),
+    code(6, 0b111011, Shape::Leaf, Shape::BranchHash),
+    code(6, 0b111100, Shape::Empty, Shape::BranchHash),
+    code(6, 0b111101, Shape::BranchHash, Shape::Empty),
+    code(6, 0b111110, Shape::Leaf, Shape::Leaf),
+    code(7, 0b1111110, Shape::Leaf, Shape::Branch),
+    code(7, 0b1111111, Shape::Branch, Shape::Leaf),
 ];
+const WINDOW_BITS: u8 = 7;
 
 #[cfg(test)]
 mod tests {
@@ -213,29 +222,34 @@ mod tests {
     fn the_table_has_a_code_for_each_sensible_branch_and_no_other() {
         for left in SHAPES {
             for right in SHAPES {
-                let n_codes = SHORT.iter().chain(&LONG).filter(|row| **row == (left, right)).count();
+                let n_codes = CHILDREN_CODES.iter().filter(|code| code.children == (left, right)).count();
                 assert_eq!(n_codes, usize::from(sensible(left, right)), "{left:?} {right:?}");
             }
         }
     }
 
     #[test]
-    fn each_code_reads_as_what_was_written() {
-        for row in SHORT.iter().chain(&LONG) {
-            let mut writer = StructureWriter::default();
-            writer.root(RootShape::Branch);
-            writer.children(*row);
-            let bytes = writer.finish();
-            let mut reader = StructureReader::new(&bytes);
-            assert_eq!(reader.root(), Some(RootShape::Branch));
-            assert_eq!(reader.children(), Some(*row));
+    fn all_bits_begin_with_exactly_one_code() {
+        for window in 0..1 << WINDOW_BITS {
+            let fits = |code: &&Code| window >> (WINDOW_BITS - code.n_bits) == code.bits;
+            assert_eq!(CHILDREN_CODES.iter().filter(fits).count(), 1, "{window:07b}");
         }
     }
 
     #[test]
-    fn three_codes_mean_nothing() {
-        for code in 13..16u8 {
-            assert_eq!(StructureReader::census(&[0b1111_0000 | code]), None);
+    fn codes_are_read_as_they_were_written_wherever_they_begin() {
+        for n_before in 0..8 {
+            let mut writer = StructureWriter::default();
+            writer.root(RootShape::Branch);
+            let before = CHILDREN_CODES.iter().skip(2).take(1).cycle().take(n_before);
+            let codes: Vec<&Code> = before.chain(&CHILDREN_CODES).collect();
+            codes.iter().for_each(|code| writer.children(code.children));
+            let bytes = writer.finish();
+            let mut reader = StructureReader::new(&bytes);
+            assert_eq!(reader.root(), Some(RootShape::Branch));
+            for code in codes {
+                assert_eq!(reader.children(), Some(code.children));
+            }
         }
     }
 
@@ -249,9 +263,13 @@ mod tests {
 
     #[test]
     fn a_structure_that_breaks_off_is_refused() {
-        // A root that is a branch of two branches, each of two leaves: 11 10, 11 10 00, 11 10 00.
-        let whole = [0b1110_1110, 0b0011_1000];
-        assert_eq!(StructureReader::census(&whole), Some(Census { bytes: 2, hashes: 0, leaves: 4 }));
+        // A root that is a branch of two branches, each of two leaves.
+        let whole = [0b11_100_111, 0b110_11111, 0b0_0000000];
+        let whole_and_more = [&whole[..], &[0xff]].concat();
+        let expected = Some(Census { bytes: 3, hashes: 0, leaves: 4 });
+        assert_eq!(StructureReader::census(&whole), expected);
+        assert_eq!(StructureReader::census(&whole_and_more), expected);
+        assert_eq!(StructureReader::census(&whole[..2]), None);
         assert_eq!(StructureReader::census(&whole[..1]), None);
         assert_eq!(StructureReader::census(&[]), None);
     }
