@@ -16,6 +16,7 @@
 //! | [`node`] | where nodes come from and where new ones go |
 //! | [`record`] | records what is read |
 //! | [`reader`] | reads untrusted bytes |
+//! | [`smt`] | the binary sparse Merkle tree |
 //! | [`store`] | keeps the nodes of several roots, in memory or on disk |
 //!
 //! Without the feature `std` the crate is `no_std` with `alloc`, as guests use it; then there is no [`store`].

@@ -93,7 +93,13 @@ impl Prefix {
 
     /// Tells if `key` begins so.
     pub(super) fn leads_to(&self, key: &Key) -> bool {
-        Self::of(key, self.depth) == *self
+        let whole_bytes = self.whole_bytes();
+        let begins = key.0.starts_with(whole_bytes);
+        match (self.key.0.get(whole_bytes.len()), key.0.get(whole_bytes.len())) {
+            // The bits that are left of the prefix are the first of the next byte.
+            (Some(expected), Some(got)) => begins && (expected ^ got) & !(0xff >> (self.depth % 8)) == 0,
+            _ => begins,
+        }
     }
 
     /// Returns the bytes of which all bits belong to the prefix.
@@ -135,6 +141,11 @@ mod tests {
         for depth in 0..KEY_BITS {
             assert_eq!(prefix, Prefix::of(&key, depth));
             assert!(prefix.leads_to(&key));
+            let mut other = key;
+            if let Some(bit) = depth.checked_sub(1) {
+                other.0[usize::from(bit / 8)] ^= mask(bit);
+                assert!(!prefix.leads_to(&other));
+            }
             assert_eq!(prefix.path().0.len(), usize::from(depth));
             prefix = prefix.child(key.side(depth));
         }

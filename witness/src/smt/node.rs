@@ -186,10 +186,15 @@ impl Leaf {
     /// Returns the bytes that are hashed.
     pub(super) fn preimage(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(1 + self.key.0.len() + self.value.len());
+        self.push_preimage(&mut bytes);
+        bytes
+    }
+
+    /// Appends the bytes that are hashed.
+    pub(super) fn push_preimage(&self, bytes: &mut Vec<u8>) {
         bytes.push(LEAF_TAG);
         bytes.extend_from_slice(self.key.as_bytes());
         bytes.extend_from_slice(&self.value);
-        bytes
     }
 }
 

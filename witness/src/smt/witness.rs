@@ -107,7 +107,7 @@ pub fn decode<H: Hasher>(bytes: &[u8]) -> Result<Tree<H, NoNodes>, DecodeError> 
 
 /// Reads a witness that others may follow, as [`decode`] does.
 ///
-/// 1. The structure is one, and what it announces can follow. Only now is memory used: at most 220 bytes for
+/// 1. The structure is one, and what it announces can follow. Only now is memory used: at most 300 bytes for
 ///    each byte of the witness, and about 5 for each of a usual one.
 /// 2. No branch is deeper than keys reach.
 /// 3. No hash is zero, each leaf is where its key leads, and no value is too long.
@@ -126,11 +126,14 @@ pub fn read<H: Hasher>(reader: &mut Reader<'_>) -> Result<Tree<H, NoNodes>, Deco
     if needed > reader.left() {
         return Err(ReadError::Ends { offset: reader.offset(), needed, left: reader.left() }.into());
     }
-    let mut decoder = Decoder { structure, parts: *reader, offset };
+    let mut decoder = Decoder { structure, parts: *reader, offset, preimage: Vec::new() };
     let root = decoder.root::<H>()?;
     *reader = decoder.parts;
     Ok(Tree::revealed(root, NoNodes))
 }
+
+// Two branches of four bits each, with what an allocator adds, are the most that a byte can make.
+const _: () = assert!(size_of::<Branch>() <= 128);
 
 /// Resolves a stub, and all below, as far as the source has it. Calls itself once for each bit at most.
 fn gather<H: Hasher>(stub: Stub, nodes: &impl NodeSource, prefix: Prefix) -> Result<Link, TreeError> {
@@ -205,6 +208,8 @@ struct Decoder<'a> {
     parts: Reader<'a>,
     /// Where the structure begins.
     offset: usize,
+    /// Room for the bytes of a leaf that are hashed.
+    preimage: Vec<u8>,
 }
 
 impl Decoder<'_> {
@@ -238,9 +243,10 @@ impl Decoder<'_> {
     }
 
     fn branch<H: Hasher>(&mut self, children: Children, prefix: Prefix) -> Result<Link, DecodeError> {
-        let left = self.part::<H>(children.0, prefix.child(Side::Left))?;
-        let right = self.part::<H>(children.1, prefix.child(Side::Right))?;
-        let mut branch = Box::new(Branch { left, right, marks: Marks::NEW });
+        // Written where they stay, children are not moved about.
+        let mut branch = Box::new(Branch { left: Link::Empty, right: Link::Empty, marks: Marks::NEW });
+        branch.left = self.part::<H>(children.0, prefix.child(Side::Left))?;
+        branch.right = self.part::<H>(children.1, prefix.child(Side::Right))?;
         let preimage = branch.preimage::<H>();
         branch.marks = Marks::revealed(H::hash(&preimage), false);
         Ok(Link::Branch(branch))
@@ -267,7 +273,9 @@ impl Decoder<'_> {
         }
         let value = self.parts.take(got)?.to_vec();
         let mut leaf = Box::new(Leaf { key, value, marks: Marks::NEW });
-        leaf.marks = Marks::revealed(H::hash(&leaf.preimage()), false);
+        self.preimage.clear();
+        leaf.push_preimage(&mut self.preimage);
+        leaf.marks = Marks::revealed(H::hash(&self.preimage), false);
         Ok(Link::Leaf(leaf))
     }
 
