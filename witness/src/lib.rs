@@ -16,6 +16,7 @@
 //! | [`node`] | where nodes come from and where new ones go |
 //! | [`record`] | records what is read |
 //! | [`reader`] | reads untrusted bytes |
+//! | [`mpt`] | Ethereum's hexary Merkle Patricia trie |
 //! | [`smt`] | the binary sparse Merkle tree |
 //! | [`store`] | keeps the nodes of several roots, in memory or on disk |
 //!
@@ -29,6 +30,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod hash;
+pub mod mpt;
 pub mod node;
 pub mod reader;
 pub mod record;

@@ -24,12 +24,13 @@
 mod batch;
 mod change;
 mod memory;
+mod sled;
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use thiserror::Error;
 
-pub use self::{batch::Batch, memory::MemoryStore};
+pub use self::{batch::Batch, memory::MemoryStore, sled::SledStore};
 use crate::{
     hash::{Hash, Hasher},
     node::NodeSource,
@@ -59,7 +60,9 @@ pub trait Store: NodeSource {
     /// # Errors
     ///
     /// The first node for which it does not hold.
-    fn check<H: Hasher>(&self) -> Result<Contents, StoreError>;
+    fn check<H: Hasher>(&self) -> Result<Contents, StoreError>
+    where
+        Self: Sized;
 }
 
 /// What a batch did.
@@ -115,6 +118,9 @@ pub enum StoreError {
         #[source]
         corruption: Corruption,
     },
+    /// A directory holds something else, or a store of a later version.
+    #[error("no store of this version")]
+    Format,
     /// What the store is built on has failed.
     #[error("the store's backend failed")]
     Backend(#[source] alloc::boxed::Box<dyn core::error::Error + Send + Sync>),

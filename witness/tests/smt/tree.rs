@@ -5,6 +5,7 @@ use std::{cell::Cell, collections::BTreeSet};
 use outrider_witness::{
     Hash, Hasher, Keccak256, NoNodes, NodeBag, NodeError, NodeSource, Recorder, Sha256,
     smt::{EMPTY_ROOT, Key, Tree, TreeError, VALUE_BYTES_MAX},
+    store::{Batch, MemoryStore, Store},
 };
 use proptest::prelude::*;
 
@@ -74,6 +75,33 @@ proptest! {
         new.iter().for_each(|(hash, bytes)| nodes.insert(*hash, bytes.to_vec()));
         let mut reopened = Tree::<Keccak256, _>::open(&post_root, &nodes);
         prop_assert_eq!(Operation::List.on_tree(&mut reopened).unwrap(), Operation::List.on_map(&mut model));
+    }
+
+    #[test]
+    fn a_store_keeps_exactly_the_nodes_of_its_roots(map in map(), blocks in prop::collection::vec(operations(), 1..4)) {
+        let store = MemoryStore::new();
+        let mut model = map.clone();
+        let mut tree = Tree::<Keccak256, _>::open(&EMPTY_ROOT, &store);
+        map.iter().for_each(|(key, value)| tree.insert(key, value).unwrap());
+        let mut batch = Batch::new();
+        let mut root = tree.commit(&mut batch);
+        // The empty tree has no node that could be pinned.
+        let pinned = |root: &Hash| *root != EMPTY_ROOT;
+        pinned(&root).then(|| batch.pin(&root));
+        store.apply(&batch).unwrap();
+        for operations in blocks {
+            let mut tree = Tree::<Keccak256, _>::open(&root, &store);
+            for operation in operations {
+                prop_assert_eq!(operation.on_tree(&mut tree).unwrap(), operation.on_map(&mut model));
+            }
+            let mut batch = Batch::new();
+            let post_root = tree.commit(&mut batch);
+            pinned(&post_root).then(|| batch.pin(&post_root));
+            pinned(&root).then(|| batch.unpin(&root));
+            store.apply(&batch).unwrap();
+            root = post_root;
+            prop_assert_eq!(store.check::<Keccak256>().unwrap().n_nodes, full_tree(&model).1.len());
+        }
     }
 
     #[test]

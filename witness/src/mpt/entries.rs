@@ -1,0 +1,117 @@
+//! Iterating over a trie.
+
+use alloc::vec::Vec;
+
+use super::{
+    arena::{Link, Node, NodeId, Step},
+    error::TrieError,
+    forest::{Forest, TrieId},
+};
+use crate::{
+    hash::Hasher,
+    node::{NodeSource, Path},
+};
+
+/// Keys and values of a trie, by ascending key.
+///
+/// Where a node is not covered there is an error, and after it come the keys behind that node.
+#[derive(Debug)]
+pub struct Entries<'f, H, S> {
+    forest: &'f mut Forest<H, S>,
+    trie: TrieId,
+    state: State,
+    /// The nibbles down to the current node.
+    path: Vec<u8>,
+    way: Vec<Frame>,
+}
+
+#[derive(Debug)]
+enum State {
+    Begin,
+    Walk,
+}
+
+/// A node on the way.
+#[derive(Debug)]
+struct Frame {
+    id: NodeId,
+    /// What to look at next: 0 for the node's own value, then its children.
+    next: usize,
+    /// How many nibbles there are down to the node, its own path not among them.
+    depth: usize,
+}
+
+type Entry = (Vec<u8>, Vec<u8>);
+
+impl<'f, H: Hasher, S: NodeSource> Entries<'f, H, S> {
+    pub(super) fn new(forest: &'f mut Forest<H, S>, trie: TrieId) -> Self {
+        Self { forest, trie, state: State::Begin, path: Vec::new(), way: Vec::new() }
+    }
+
+    /// Comes to the node behind a link, if there is one.
+    fn enter(&mut self, parent: Option<Step>, link: Link) -> Result<(), TrieError> {
+        let depth = self.path.len();
+        let Some(id) = self.forest.visit(self.trie, parent, link, &self.path)? else { return Ok(()) };
+        match &self.forest.arena[id].node {
+            Node::Leaf { path, .. } | Node::Extension { path, .. } => self.path.extend(path.iter()),
+            Node::Branch(_) => {}
+        }
+        self.way.push(Frame { id, next: 0, depth });
+        Ok(())
+    }
+
+    /// Looks at one value or child. `None` when all have been looked at.
+    fn step(&mut self) -> Option<Result<Option<Entry>, TrieError>> {
+        let Frame { id, next, depth } = self.way.last_mut()?;
+        let (id, depth) = (*id, *depth);
+        let node = &self.forest.arena[id].node;
+        let own = node.value();
+        if *next == 0 {
+            *next = 1;
+            return Some(if own.is_empty() { Ok(None) } else { entry(&self.path, own).map(Some) });
+        }
+        let child = *next - 1;
+        *next += 1;
+        if let Node::Branch(_) = node {
+            self.path.truncate(depth);
+        }
+        let Some(link) = node.links().get(child).copied() else {
+            self.path.truncate(depth);
+            self.way.pop();
+            return Some(Ok(None));
+        };
+        let step = Step { id, child: u8::try_from(child).unwrap_or(u8::MAX) };
+        if let Node::Branch(_) = node {
+            self.path.push(step.child);
+        }
+        Some(self.enter(Some(step), link).map(|()| None))
+    }
+}
+
+impl<H: Hasher, S: NodeSource> Iterator for Entries<'_, H, S> {
+    type Item = Result<Entry, TrieError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let State::Begin = self.state {
+            self.state = State::Walk;
+            let link = self.forest.tries[self.trie.0].link;
+            if let Err(error) = self.enter(None, link) {
+                return Some(Err(error));
+            }
+        }
+        loop {
+            if let Some(item) = self.step()?.transpose() {
+                return Some(item);
+            }
+        }
+    }
+}
+
+fn entry(path: &[u8], value: &[u8]) -> Result<Entry, TrieError> {
+    let (pairs, rest) = path.as_chunks();
+    if rest.is_empty() {
+        Ok((pairs.iter().map(|[high, low]| high << 4 | low).collect(), value.to_vec()))
+    } else {
+        Err(TrieError::HalfByte { path: Path(path.to_vec()) })
+    }
+}

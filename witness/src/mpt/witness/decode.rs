@@ -1,0 +1,341 @@
+//! Decoding a witness into a forest.
+
+use alloc::{vec, vec::Vec};
+
+use thiserror::Error;
+
+use super::tag;
+use crate::{
+    hash::{Hash, Hasher},
+    mpt::{
+        arena::{Branch, Link, Node, NodeId, Reference, Step},
+        forest::{Forest, RevealedBlob},
+        nibbles::Nibbles,
+        root::{refer, root_hash},
+    },
+    node::NoNodes,
+    reader::{ReadError, Reader},
+};
+
+/// Bytes that are no witness, or not the canonical encoding of one. Whoever made them is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The bytes end early or late, or a number is not in its shortest form.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// No node begins with this tag.
+    #[error("offset {offset}: no node has tag {tag:#04x}")]
+    Tag {
+        /// Where the node begins.
+        offset: usize,
+        /// Its first byte.
+        tag: u8,
+    },
+    /// The children of a branch are not written in the shortest way, or some are revealed that are not there.
+    #[error("offset {offset}: the children of the branch are not in their canonical form")]
+    Children {
+        /// Where the node begins.
+        offset: usize,
+    },
+    /// A branch has fewer than two children and values.
+    #[error("offset {offset}: a branch with fewer than two children and values")]
+    LoneItem {
+        /// Where the node begins.
+        offset: usize,
+    },
+    /// A path has a nibble above 15, or that of an extension is empty.
+    #[error("offset {offset}: no path")]
+    Path {
+        /// Where the node begins.
+        offset: usize,
+    },
+    /// A value is empty.
+    #[error("offset {offset}: an empty value")]
+    EmptyValue {
+        /// Where the node begins.
+        offset: usize,
+    },
+    /// An extension leads to a leaf or an extension.
+    #[error("offset {offset}: an extension that leads to no branch")]
+    NoBranch {
+        /// Where the node begins to which it leads.
+        offset: usize,
+    },
+    /// A repetition names no node that is complete and known by its hash, or one with which a trie begins.
+    #[error("offset {offset}: node {number} is not to be repeated")]
+    Repeated {
+        /// Where the repetition begins.
+        offset: usize,
+        /// The node that it names.
+        number: u32,
+    },
+    /// Two tries are not in the order of their roots.
+    #[error("the trie with root {root} is not in order")]
+    TrieOrder {
+        /// The root of the second.
+        root: Hash,
+    },
+    /// Two blobs are not in the order of their hashes.
+    #[error("blob {hash} is not in order")]
+    BlobOrder {
+        /// The hash of the second.
+        hash: Hash,
+    },
+    /// A node is written twice, or once, and elsewhere its hash.
+    #[error("node {hash} is written, and is there again")]
+    KnownHash {
+        /// The hash of the node.
+        hash: Hash,
+    },
+}
+
+/// Decodes a witness, and so hashes every node.
+///
+/// # Errors
+///
+/// The bytes are not the canonical encoding of a witness.
+pub fn decode<H: Hasher>(bytes: &[u8]) -> Result<Forest<H, NoNodes>, DecodeError> {
+    let mut decoder = Decoder::<H> {
+        reader: Reader::new(bytes),
+        forest: Forest::new(NoNodes),
+        way: Vec::new(),
+        tops: Vec::new(),
+    };
+    for _ in 0..decoder.reader.length(1)? {
+        decoder.trie()?;
+    }
+    for _ in 0..decoder.reader.length(1)? {
+        decoder.blob()?;
+    }
+    decoder.reader.finish()?;
+    let mut forest = decoder.forest;
+    forest.revealed.nodes.sort_unstable();
+    check_known_hashes(&forest)?;
+    Ok(forest)
+}
+
+struct Decoder<'w, H> {
+    reader: Reader<'w>,
+    forest: Forest<H, NoNodes>,
+    way: Vec<Frame>,
+    /// The topmost nodes of tries, by ascending index.
+    tops: Vec<NodeId>,
+}
+
+/// A node that is not complete: some children are still to come.
+struct Frame {
+    id: NodeId,
+    /// Bit n for child n.
+    to_come: u16,
+}
+
+impl<H: Hasher> Decoder<'_, H> {
+    fn trie(&mut self) -> Result<(), DecodeError> {
+        let offset = self.reader.offset();
+        let top = match self.node()? {
+            Read::New(frame) => frame,
+            Read::Repeated { number, .. } => return Err(DecodeError::Repeated { offset, number }),
+        };
+        let id = top.id;
+        self.tops.push(id);
+        self.way.push(top);
+        while let Some(frame) = self.way.last_mut() {
+            if frame.to_come == 0 {
+                let id = frame.id;
+                self.way.pop();
+                self.complete(id);
+                continue;
+            }
+            let child = frame.to_come.trailing_zeros().to_le_bytes()[0];
+            frame.to_come &= frame.to_come - 1;
+            let parent = Step { id: frame.id, child };
+            self.child(parent)?;
+        }
+        let root = root_hash::<H>(&self.forest.arena, id);
+        if self.forest.revealed.roots.last().is_some_and(|last| *last >= root) {
+            return Err(DecodeError::TrieOrder { root });
+        }
+        if let Reference::Inline { .. } = self.forest.arena[id].reference {
+            self.forest.revealed.nodes.push((root, id));
+        }
+        self.forest.revealed.roots.push(root);
+        Ok(())
+    }
+
+    fn child(&mut self, parent: Step) -> Result<(), DecodeError> {
+        let offset = self.reader.offset();
+        let id = match self.node()? {
+            Read::New(frame) => {
+                let id = frame.id;
+                self.way.push(frame);
+                id
+            }
+            Read::Repeated { id, .. } => id,
+        };
+        let arena = &mut self.forest.arena;
+        let is_branch = matches!(arena[id].node, Node::Branch(_));
+        if matches!(arena[parent.id].node, Node::Extension { .. }) && !is_branch {
+            return Err(DecodeError::NoBranch { offset });
+        }
+        arena.set_child(parent, Link::from(id));
+        Ok(())
+    }
+
+    fn complete(&mut self, id: NodeId) {
+        let forest = &mut self.forest;
+        refer::<H>(&mut forest.arena, id, &mut forest.buffer);
+        if let Reference::Hash(hash) = forest.arena[id].reference {
+            forest.revealed.nodes.push((hash, id));
+        }
+    }
+
+    fn blob(&mut self) -> Result<(), DecodeError> {
+        let bytes = self.bytes()?;
+        let hash = H::hash(bytes);
+        let blobs = &mut self.forest.revealed.blobs;
+        if blobs.last_key_value().is_some_and(|(last, _)| *last >= hash) {
+            return Err(DecodeError::BlobOrder { hash });
+        }
+        blobs.insert(hash, RevealedBlob { bytes: bytes.into(), used: false });
+        Ok(())
+    }
+}
+
+/// A node as it was read.
+enum Read {
+    New(Frame),
+    Repeated { id: NodeId, number: u32 },
+}
+
+impl<'w, H: Hasher> Decoder<'w, H> {
+    fn node(&mut self) -> Result<Read, DecodeError> {
+        let offset = self.reader.offset();
+        let (node, to_come) = match self.reader.byte()? {
+            tag if tag & 0x0f <= tag::BRANCH_LAST => self.branch(offset, tag)?,
+            tag::LEAF => (self.leaf(offset)?, 0),
+            tag::EXTENSION_TO_HASH => {
+                let path = self.extension_path(offset)?;
+                let child = self.hash()?;
+                (Node::Extension { path, child }, 0)
+            }
+            tag::EXTENSION_TO_NODE => {
+                (Node::Extension { path: self.extension_path(offset)?, child: Link::EMPTY }, 1)
+            }
+            tag::REPEATED => return self.repeated(offset),
+            tag => return Err(DecodeError::Tag { offset, tag }),
+        };
+        let id = self.forest.arena.add(node);
+        let slot = &mut self.forest.arena[id];
+        slot.frozen = true;
+        slot.stored = true;
+        Ok(Read::New(Frame { id, to_come }))
+    }
+
+    fn branch(&mut self, offset: usize, tag: u8) -> Result<(Node, u16), DecodeError> {
+        let has = |bit: u8| tag & bit != 0;
+        let present = if has(tag::ALL_CHILDREN) { u16::MAX } else { self.bits()? };
+        let revealed = match (has(tag::ONE_REVEALED), tag >> 4) {
+            (true, nibble) => 1 << nibble,
+            (false, 0) => self.bits()?,
+            (false, _) => return Err(DecodeError::Tag { offset, tag }),
+        };
+        let is_canonical = has(tag::ALL_CHILDREN) == (present == u16::MAX)
+            && has(tag::ONE_REVEALED) == revealed.is_power_of_two()
+            && revealed & !present == 0;
+        if !is_canonical {
+            return Err(DecodeError::Children { offset });
+        }
+        if present.count_ones() + u32::from(has(tag::VALUE)) < 2 {
+            return Err(DecodeError::LoneItem { offset });
+        }
+        let mut branch = Branch::default();
+        let hashed = present & !revealed;
+        for (nibble, child) in branch.children.iter_mut().enumerate() {
+            if hashed >> nibble & 1 == 1 {
+                *child = self.hash()?;
+            }
+        }
+        if has(tag::VALUE) {
+            branch.value = self.value(offset)?.into();
+        }
+        Ok((Node::Branch(branch), revealed))
+    }
+
+    fn leaf(&mut self, offset: usize) -> Result<Node, DecodeError> {
+        let path = self.path(offset)?;
+        Ok(Node::Leaf { path, value: self.value(offset)?.into() })
+    }
+
+    fn repeated(&mut self, offset: usize) -> Result<Read, DecodeError> {
+        let number = self.reader.varint()?;
+        let arena = &self.forest.arena;
+        let node = arena.nth(number).filter(|id| matches!(arena[*id].reference, Reference::Hash(_)));
+        match node.filter(|id| self.tops.binary_search(id).is_err()) {
+            Some(id) => Ok(Read::Repeated { id, number }),
+            None => Err(DecodeError::Repeated { offset, number }),
+        }
+    }
+
+    fn extension_path(&mut self, offset: usize) -> Result<Nibbles, DecodeError> {
+        let path = self.path(offset)?;
+        if path.is_empty() { Err(DecodeError::Path { offset }) } else { Ok(path) }
+    }
+
+    fn path(&mut self, offset: usize) -> Result<Nibbles, DecodeError> {
+        let length = usize::try_from(self.reader.varint()?).unwrap_or(usize::MAX);
+        let packed = self.reader.take(length.div_ceil(2))?;
+        Nibbles::of_packed(length, packed).ok_or(DecodeError::Path { offset })
+    }
+
+    fn value(&mut self, offset: usize) -> Result<&'w [u8], DecodeError> {
+        match self.bytes()? {
+            [] => Err(DecodeError::EmptyValue { offset }),
+            value => Ok(value),
+        }
+    }
+
+    fn bytes(&mut self) -> Result<&'w [u8], DecodeError> {
+        let length = self.reader.length(1)?;
+        Ok(self.reader.take(length)?)
+    }
+
+    fn hash(&mut self) -> Result<Link, DecodeError> {
+        let hash = Hash(*self.reader.take_array()?);
+        Ok(self.forest.arena.stub(hash))
+    }
+
+    fn bits(&mut self) -> Result<u16, DecodeError> {
+        Ok(u16::from_le_bytes(*self.reader.take_array()?))
+    }
+}
+
+/// Checks that all written nodes have different hashes, and that no bare hash is one of these.
+///
+/// There are many times more bare hashes than nodes, so a table of bits, 64 for a node, sorts nearly all of them out. Who
+/// chooses hashes to defeat the table makes this a binary search for each, and no more.
+fn check_known_hashes<H>(forest: &Forest<H, NoNodes>) -> Result<(), DecodeError> {
+    let revealed = &forest.revealed.nodes;
+    if let Some([(hash, _), _]) = revealed.array_windows().find(|[(a, _), (b, _)]| a == b) {
+        return Err(DecodeError::KnownHash { hash: *hash });
+    }
+    let n_words = revealed.len().next_power_of_two();
+    let mut table = vec![0u64; n_words];
+    let place = |hash: &Hash| {
+        let [a, b, c, d, bit, ..] = hash.0;
+        (u32::from_le_bytes([a, b, c, d]) as usize & (n_words - 1), 1u64 << (bit & 63))
+    };
+    for (hash, _) in revealed {
+        let (word, bit) = place(hash);
+        table[word] |= bit;
+    }
+    let may_be_known = |hash: &&Hash| {
+        let (word, bit) = place(hash);
+        table[word] & bit != 0
+    };
+    let known = |hash: &&Hash| revealed.binary_search_by_key(*hash, |(hash, _)| *hash).is_ok();
+    match forest.arena.stubs().iter().filter(may_be_known).find(known) {
+        Some(hash) => Err(DecodeError::KnownHash { hash: *hash }),
+        None => Ok(()),
+    }
+}

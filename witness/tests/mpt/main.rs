@@ -1,0 +1,10 @@
+//! Holds the Merkle Patricia trie against published vectors, another implementation, and a naive model.
+
+#![allow(clippy::print_stderr)]
+
+mod forests;
+mod model;
+mod operations;
+mod refusals;
+mod vectors;
+mod witnesses;

@@ -1,0 +1,271 @@
+//! What batches do.
+
+use std::collections::VecDeque;
+
+use outrider_witness::{
+    Hash, Hasher, Keccak256, NodeError, NodeSink,
+    mpt::EMPTY_ROOT,
+    store::{Applied, Batch, Contents, Corruption, MemoryStore, SledStore, Store, StoreError},
+};
+use proptest::prelude::*;
+
+use crate::chain::{block, content, n_reachable, state};
+
+/// Runs a test on either store.
+fn on_both(test: impl Fn(&dyn AnyStore)) {
+    test(&MemoryStore::new());
+    let directory = tempfile::tempdir().unwrap();
+    test(&SledStore::open(directory.path()).unwrap());
+}
+
+/// A store, and what it holds when it is sound.
+trait AnyStore: Store {
+    fn contents(&self) -> Contents;
+}
+
+impl<S: Store> AnyStore for S {
+    fn contents(&self) -> Contents {
+        self.check::<Keccak256>().unwrap()
+    }
+}
+
+/// Puts bytes, whatever they refer to, and gives their hash.
+fn put(batch: &mut Batch, bytes: &[u8], children: &[Hash]) -> Hash {
+    let hash = Keccak256::hash(bytes);
+    batch.put(&hash, bytes, children);
+    hash
+}
+
+fn has(store: &dyn AnyStore, hash: &Hash) -> bool {
+    match store.node(hash) {
+        Ok(bytes) => {
+            assert_eq!(Keccak256::hash(&bytes), *hash);
+            true
+        }
+        Err(NodeError::NotCovered { .. }) => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Extends a chain on `store`, of which the last `n_kept` states stay pinned, and goes back by blocks where `reorgs` says so.
+fn check_chain(store: &impl Store, n_kept: usize, reorgs: &[u8]) {
+    let mut batch = Batch::new();
+    batch.put(&EMPTY_ROOT, &[0x80], &[]);
+    batch.pin(&EMPTY_ROOT);
+    store.apply(&batch).unwrap();
+    let mut kept = VecDeque::from([(0, EMPTY_ROOT)]);
+    for back in reorgs {
+        let mut batch = Batch::new();
+        for _ in 0..usize::from(*back).min(kept.len() - 1) {
+            batch.unpin(&kept.pop_back().unwrap().1);
+        }
+        let (height, pre_root) = *kept.back().unwrap();
+        let root = block(store, &pre_root, height, &mut batch);
+        kept.push_back((height + 1, root));
+        if kept.len() > n_kept {
+            batch.unpin(&kept.pop_front().unwrap().1);
+        }
+        store.apply(&batch).unwrap();
+        let contents = store.contents();
+        assert_eq!(contents.n_nodes, n_reachable(store));
+        for (height, root) in &kept {
+            assert_eq!(content(store, root), state(*height));
+        }
+    }
+    let mut batch = Batch::new();
+    kept.iter().for_each(|(_, root)| batch.unpin(root));
+    store.apply(&batch).unwrap();
+    assert_eq!(store.contents(), Contents::default());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_store_holds_just_what_pinned_roots_reach(
+        n_kept in 1usize..5, reorgs in prop::collection::vec(prop_oneof![4 => Just(0u8), 1 => 1u8..3], 1..12),
+    ) {
+        check_chain(&MemoryStore::new(), n_kept, &reorgs);
+        let directory = tempfile::tempdir().unwrap();
+        check_chain(&SledStore::open(directory.path()).unwrap(), n_kept, &reorgs);
+    }
+}
+
+#[test]
+fn what_no_pinned_root_reaches_is_not_stored() {
+    on_both(|store| {
+        let mut batch = Batch::new();
+        let child = put(&mut batch, b"child", &[]);
+        let parent = put(&mut batch, b"parent", &[child]);
+        assert_eq!(store.apply(&batch).unwrap(), Applied::default());
+        assert!(!has(store, &child) && !has(store, &parent));
+        batch.pin(&child);
+        assert_eq!(store.apply(&batch).unwrap(), Applied { n_added: 1, n_deleted: 0 });
+        assert!(has(store, &child) && !has(store, &parent));
+        assert_eq!(store.contents(), Contents { n_nodes: 1, node_bytes: 5, n_roots: 1 });
+    });
+}
+
+#[test]
+fn a_node_lives_as_long_as_its_last_parent_or_pin() {
+    on_both(|store| {
+        let mut batch = Batch::new();
+        let child = put(&mut batch, b"child", &[]);
+        let [a, b] = [b"a", b"b"].map(|bytes| put(&mut batch, bytes, &[child, child]));
+        [a, b, child, child].iter().for_each(|root| batch.pin(root));
+        store.apply(&batch).unwrap();
+        for (root, lives) in [(child, true), (a, true), (child, true), (b, false)] {
+            let mut batch = Batch::new();
+            batch.unpin(&root);
+            store.apply(&batch).unwrap();
+            assert_eq!(has(store, &child), lives);
+            store.contents();
+        }
+        assert_eq!(store.contents(), Contents::default());
+    });
+}
+
+#[test]
+fn putting_what_is_stored_changes_nothing() {
+    on_both(|store| {
+        let mut batch = Batch::new();
+        let child = put(&mut batch, b"child", &[]);
+        let root = put(&mut batch, b"root", &[child]);
+        batch.pin(&root);
+        assert_eq!(store.apply(&batch).unwrap().n_added, 2);
+        assert_eq!(store.apply(&batch).unwrap(), Applied::default());
+        let mut batch = Batch::new();
+        batch.unpin(&root);
+        store.apply(&batch).unwrap();
+        assert!(has(store, &root), "it was pinned twice");
+        assert_eq!(store.apply(&batch).unwrap().n_deleted, 2);
+    });
+}
+
+/// Somebody may store a blob with the bytes of a node that will come, like a contract whose code is a node.
+#[test]
+fn a_blob_with_the_bytes_of_a_node_does_not_take_its_children_away() {
+    on_both(|store| {
+        let mut first = Batch::new();
+        let node = put(&mut first, b"node", &[]);
+        first.pin(&node);
+        store.apply(&first).unwrap();
+        let mut second = Batch::new();
+        let child = put(&mut second, b"child", &[]);
+        assert_eq!(put(&mut second, b"node", &[child]), node);
+        second.pin(&node);
+        assert_eq!(store.apply(&second).unwrap().n_added, 1);
+        assert!(has(store, &child));
+        store.contents();
+        let mut third = Batch::new();
+        third.unpin(&node);
+        store.apply(&third).unwrap();
+        assert!(has(store, &child));
+        assert_eq!(store.apply(&third).unwrap().n_deleted, 2);
+        assert_eq!(store.contents(), Contents::default());
+    });
+}
+
+#[test]
+fn a_batch_that_cannot_be_applied_changes_nothing() {
+    let absent = Keccak256::hash(b"absent");
+    on_both(|store| {
+        let mut good = Batch::new();
+        let stored = put(&mut good, b"stored", &[]);
+        good.pin(&stored);
+        store.apply(&good).unwrap();
+        let before = store.contents();
+        let mut bad = [good.clone(), good.clone(), good];
+        let parent = put(&mut bad[0], b"parent", &[stored, absent]);
+        bad[1].pin(&absent);
+        bad[2].unpin(&stored);
+        bad[2].unpin(&stored);
+        bad[2].unpin(&stored);
+        let [child, root, pin] = bad.map(|batch| store.apply(&batch).unwrap_err());
+        assert!(
+            matches!(child, StoreError::MissingChild { parent: p, child: c } if p == parent && c == absent)
+        );
+        assert!(matches!(root, StoreError::MissingRoot { root } if root == absent));
+        assert!(matches!(pin, StoreError::NotPinned { root } if root == stored));
+        assert_eq!(store.contents(), before);
+    });
+}
+
+#[test]
+fn a_chain_of_nodes_goes_without_recursion() {
+    let store = MemoryStore::new();
+    let mut batch = Batch::new();
+    let mut top = put(&mut batch, b"bottom", &[]);
+    for _ in 0..200_000 {
+        top = put(&mut batch, &top.0, &[top]);
+    }
+    batch.pin(&top);
+    store.apply(&batch).unwrap();
+    let mut batch = Batch::new();
+    batch.unpin(&top);
+    assert_eq!(store.apply(&batch).unwrap().n_deleted, 200_001);
+}
+
+#[test]
+fn a_store_on_disk_is_there_again_when_opened_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut batch = Batch::new();
+    batch.put(&EMPTY_ROOT, &[0x80], &[]);
+    let root = block(&SledStore::open(directory.path()).unwrap(), &EMPTY_ROOT, 0, &mut batch);
+    SledStore::open(directory.path()).unwrap().apply(&batch).unwrap();
+    let store = SledStore::open(directory.path()).unwrap();
+    assert_eq!(store.roots().unwrap(), [(root, 1)].into());
+    assert_eq!(content(&store, &root), state(1));
+}
+
+#[test]
+fn a_directory_that_is_open_or_holds_something_else_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = SledStore::open(directory.path()).unwrap();
+    assert!(matches!(SledStore::open(directory.path()), Err(StoreError::Backend(_))));
+    drop(open);
+    let other = tempfile::tempdir().unwrap();
+    sled::open(other.path()).unwrap().insert("key", "value").unwrap();
+    assert!(matches!(SledStore::open(other.path()), Err(StoreError::Format)));
+}
+
+/// What happens to a stored node when its entries change behind the store's back.
+#[test]
+fn corrupt_entries_are_found_by_a_check_and_by_whoever_reads_them() {
+    let child = Keccak256::hash(b"child");
+    let key = |kind: &[u8]| [kind, &child.0].concat();
+    let cases: [(Vec<u8>, Option<&[u8]>, Corruption); 5] = [
+        (key(b"n"), Some(b"\0\0\0\0chilb"), Corruption::Bytes { got: Keccak256::hash(b"chilb") }),
+        (key(b"n"), Some(b"\x01\0\0\0child"), Corruption::Entry),
+        (key(b"n"), None, Corruption::Missing),
+        (key(b"c"), Some(&[2, 0, 0, 0, 0, 0, 0, 0]), Corruption::Count { expected: 1, got: 2 }),
+        (key(b"c"), Some(&[1]), Corruption::Entry),
+    ];
+    for (key, value, expected) in cases {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SledStore::open(directory.path()).unwrap();
+        let mut batch = Batch::new();
+        put(&mut batch, b"child", &[]);
+        let root = put(&mut batch, b"root", &[child]);
+        batch.pin(&root);
+        store.apply(&batch).unwrap();
+        drop(store);
+        let database = sled::open(directory.path()).unwrap();
+        match value {
+            Some(value) => database.insert(key, value).unwrap(),
+            None => database.remove(key).unwrap(),
+        };
+        drop(database);
+        let store = SledStore::open(directory.path()).unwrap();
+        match store.check::<Keccak256>() {
+            Err(StoreError::Corrupt { hash, corruption }) => {
+                assert_eq!((hash, corruption), (child, expected))
+            }
+            other => panic!("{other:?}"),
+        }
+        if let Corruption::Bytes { .. } = expected {
+            let read = outrider_witness::node::node::<Keccak256>(&store, &child);
+            assert!(matches!(read, Err(NodeError::WrongHash { expected, .. }) if expected == child));
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Holds the stores against a model, and the one on disk against kill -9.
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod batches;
+mod chain;
+mod kill;
