@@ -1,6 +1,6 @@
 //! The sparse Merkle tree, held against its definition.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::unusual_byte_groupings, reason = "bits are grouped by code")]
 
 mod model;
 mod size;
