@@ -17,6 +17,7 @@
 //! | [`record`] | records what is read |
 //! | [`reader`] | reads untrusted bytes |
 //! | [`mpt`] | Ethereum's hexary Merkle Patricia trie |
+//! | [`smt`] | the binary sparse Merkle tree |
 //! | [`store`] | keeps the nodes of several roots, in memory or on disk |
 //!
 //! Without the feature `std` the crate is `no_std` with `alloc`, as guests use it; then there is no [`store`].
@@ -33,6 +34,7 @@ pub mod mpt;
 pub mod node;
 pub mod reader;
 pub mod record;
+pub mod smt;
 #[cfg(feature = "std")]
 pub mod store;
 

@@ -1,0 +1,68 @@
+//! Iterating over a tree.
+
+use alloc::vec::Vec;
+
+use super::{
+    error::TreeError,
+    key::{Key, Prefix, Side},
+    node::Link,
+    tree::{Revealed, Tree, reveal},
+};
+use crate::{Hasher, NodeSource};
+
+/// Keys and values of a tree, by ascending key. The first error ends it.
+///
+/// It starts from the root for each leaf, which costs a few steps more than to remember the way, and leaves nothing
+/// that could be outdated.
+#[derive(Debug)]
+pub struct Entries<'a, H, S> {
+    tree: &'a mut Tree<H, S>,
+    /// No leaf before it remains; none when no leaf remains at all.
+    from: Option<Key>,
+}
+
+impl<'a, H, S> Entries<'a, H, S> {
+    pub(super) fn new(tree: &'a mut Tree<H, S>) -> Self {
+        Self { tree, from: Some(Key([0; 32])) }
+    }
+}
+
+impl<H: Hasher, S: NodeSource> Iterator for Entries<'_, H, S> {
+    type Item = Result<(Key, Vec<u8>), TreeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let from = self.from.take()?;
+        let tree = &mut *self.tree;
+        let found = first::<H>(&mut tree.root, &tree.source, Prefix::ROOT, Some(&from)).transpose()?;
+        if let Ok((key, _)) = &found {
+            self.from = key.successor();
+        }
+        Some(found)
+    }
+}
+
+/// Finds the first leaf, or the first that is not before `from`, which begins with `prefix`. Calls itself once
+/// for each bit at most.
+fn first<H: Hasher>(
+    link: &mut Link,
+    source: &impl NodeSource,
+    prefix: Prefix,
+    from: Option<&Key>,
+) -> Result<Option<(Key, Vec<u8>)>, TreeError> {
+    let branch = match reveal::<H>(link, source, || prefix)? {
+        Revealed::Empty => return Ok(None),
+        Revealed::Leaf(leaf) => {
+            let passed = from.is_some_and(|from| leaf.key < *from);
+            return Ok((!passed).then(|| (leaf.key, leaf.value.clone())));
+        }
+        Revealed::Branch(branch) => branch,
+    };
+    let side = from.map_or(Side::Left, |from| from.side(prefix.depth()));
+    let found = first::<H>(branch.child_mut(side), source, prefix.child(side), from)?;
+    match side {
+        Side::Left if found.is_none() => {
+            first::<H>(&mut branch.right, source, prefix.child(Side::Right), None)
+        }
+        Side::Left | Side::Right => Ok(found),
+    }
+}

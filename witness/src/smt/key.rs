@@ -1,0 +1,165 @@
+//! Keys, and which way their bits lead.
+
+use core::fmt;
+
+use crate::Path;
+
+/// Bits of a key: a leaf can be so deep, a branch is less deep.
+pub(super) const KEY_BITS: u16 = 256;
+
+/// A key of 256 bits. Its first bit is the highest of its first byte and decides at the root.
+///
+/// The tree is as deep as keys share bits, so whoever can choose keys can make paths long: keys should be
+/// hashes, or of a kind that nobody chooses freely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(pub [u8; 32]);
+
+impl Key {
+    /// Returns the bytes of the key.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Tells the side on which this key lies below a branch at `depth`, which is less than [`KEY_BITS`].
+    pub(super) fn side(&self, depth: u16) -> Side {
+        debug_assert!(depth < KEY_BITS, "no branch is so deep");
+        let byte = self.0.get(usize::from(depth / 8)).copied().unwrap_or(0);
+        if byte & mask(depth) == 0 { Side::Left } else { Side::Right }
+    }
+
+    /// Returns the key that follows in order; none after the last.
+    pub(super) fn successor(mut self) -> Option<Self> {
+        for byte in self.0.iter_mut().rev() {
+            *byte = byte.wrapping_add(1);
+            if *byte != 0 {
+                return Some(self);
+            }
+        }
+        None
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// One of the two ways down from a branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The key's bit is 0.
+    Left,
+    /// The key's bit is 1.
+    Right,
+}
+
+/// The bits that the keys below a node have in common by its place: a [`Path`] that is cheap to copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Prefix {
+    /// Bits from `depth` on are zero, so that equal prefixes are equal.
+    key: Key,
+    depth: u16,
+}
+
+impl Prefix {
+    /// The prefix of no bits.
+    pub(super) const ROOT: Self = Self { key: Key([0; 32]), depth: 0 };
+
+    /// Returns the first `depth` bits of `key`.
+    pub(super) fn of(key: &Key, depth: u16) -> Self {
+        let mut bytes = key.0;
+        for (index, byte) in (0..).zip(bytes.iter_mut()) {
+            let n_kept = depth.saturating_sub(8 * index).min(8);
+            *byte &= !0xff_u8.checked_shr(n_kept.into()).unwrap_or(0);
+        }
+        Self { key: Key(bytes), depth }
+    }
+
+    /// Returns the number of bits, which is the depth of the node.
+    pub(super) const fn depth(&self) -> u16 {
+        self.depth
+    }
+
+    /// Returns the prefix of a child. The node is a branch, so it is less deep than [`KEY_BITS`].
+    pub(super) fn child(mut self, side: Side) -> Self {
+        debug_assert!(self.depth < KEY_BITS, "no branch is so deep");
+        if let (Side::Right, Some(byte)) = (side, self.key.0.get_mut(usize::from(self.depth / 8))) {
+            *byte |= mask(self.depth);
+        }
+        self.depth += 1;
+        self
+    }
+
+    /// Tells if `key` begins so.
+    pub(super) fn leads_to(&self, key: &Key) -> bool {
+        let whole_bytes = self.whole_bytes();
+        let begins = key.0.starts_with(whole_bytes);
+        match (self.key.0.get(whole_bytes.len()), key.0.get(whole_bytes.len())) {
+            // The bits that are left of the prefix are the first of the next byte.
+            (Some(expected), Some(got)) => begins && (expected ^ got) & !(0xff >> (self.depth % 8)) == 0,
+            _ => begins,
+        }
+    }
+
+    /// Returns the bytes of which all bits belong to the prefix.
+    pub(super) fn whole_bytes(&self) -> &[u8] {
+        self.key.0.get(..usize::from(self.depth / 8)).unwrap_or(&self.key.0)
+    }
+
+    /// Returns the bits as steps, for errors.
+    pub(super) fn path(&self) -> Path {
+        Path((0..self.depth).map(|depth| u8::from(self.key.side(depth) == Side::Right)).collect())
+    }
+}
+
+/// Selects a bit within its byte.
+fn mask(depth: u16) -> u8 {
+    0x80 >> (depth % 8)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn the_first_bit_is_the_highest_of_the_first_byte() {
+        let mut bytes = [0; 32];
+        bytes[0] = 0b0110_0000;
+        bytes[31] = 1;
+        let key = Key(bytes);
+        assert_eq!(Prefix::of(&key, 4).path().to_string(), "0110");
+        assert_eq!(key.side(255), Side::Right);
+    }
+
+    #[test]
+    fn a_prefix_holds_the_bits_that_were_walked_and_no_others() {
+        let key = Key([0xa5; 32]);
+        let mut prefix = Prefix::ROOT;
+        for depth in 0..KEY_BITS {
+            assert_eq!(prefix, Prefix::of(&key, depth));
+            assert!(prefix.leads_to(&key));
+            let mut other = key;
+            if let Some(bit) = depth.checked_sub(1) {
+                other.0[usize::from(bit / 8)] ^= mask(bit);
+                assert!(!prefix.leads_to(&other));
+            }
+            assert_eq!(prefix.path().0.len(), usize::from(depth));
+            prefix = prefix.child(key.side(depth));
+        }
+        assert_eq!(prefix, Prefix::of(&key, KEY_BITS));
+        assert_eq!(prefix.whole_bytes(), key.as_bytes());
+    }
+
+    #[test]
+    fn the_successor_carries_and_the_last_key_has_none() {
+        let mut bytes = [0xff; 32];
+        assert_eq!(Key(bytes).successor(), None);
+        bytes[0] = 0;
+        let mut expected = [0; 32];
+        expected[0] = 1;
+        assert_eq!(Key(bytes).successor(), Some(Key(expected)));
+    }
+}
