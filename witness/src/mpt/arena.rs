@@ -164,6 +164,11 @@ impl Slot {
 }
 
 impl Arena {
+    /// An arena with room for so many nodes and stubs.
+    pub(super) fn with_capacity(n_nodes: usize, n_stubs: usize) -> Self {
+        Self { slots: Vec::with_capacity(n_nodes), free: Vec::new(), stubs: Vec::with_capacity(n_stubs) }
+    }
+
     /// Adds a new node.
     pub(super) fn add(&mut self, node: Node) -> NodeId {
         let slot = Slot::new(node);

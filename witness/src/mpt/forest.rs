@@ -23,6 +23,8 @@ use crate::{
 
 /// Tries and blobs over one source.
 ///
+/// `H` is Keccak-256, whoever computes it: [`Keccak256`](crate::Keccak256), or a guest's host.
+///
 /// The same code serves a state provider and a stateless executor. The one has a recording source and nothing
 /// else; the other has what a [`witness`](super::witness) revealed and no source.
 #[derive(Debug)]

@@ -31,9 +31,13 @@ const HASH: u8 = 0x80 + 32;
 /// The longest header of a list.
 const LIST_HEADER_BYTES_MAX: usize = 9;
 
+/// What the longest of the common nodes takes, a branch of sixteen hashes.
+const ENCODING_BYTES_COMMON: usize = LIST_HEADER_BYTES_MAX + 16 * 33 + 1;
+
 /// Encodes a node whose children have a [`Reference`] into `buffer` and gives the encoding.
 pub(super) fn encode<'b>(arena: &Arena, node: &Node, buffer: &'b mut Vec<u8>) -> &'b [u8] {
     buffer.clear();
+    buffer.reserve(ENCODING_BYTES_COMMON);
     // The header is written last, behind the content, and then moved to end where the content begins.
     buffer.extend_from_slice(&[0; LIST_HEADER_BYTES_MAX]);
     match node {
@@ -62,6 +66,7 @@ pub(super) fn encode<'b>(arena: &Arena, node: &Node, buffer: &'b mut Vec<u8>) ->
     &buffer[start..]
 }
 
+#[inline]
 fn push_child(out: &mut Vec<u8>, arena: &Arena, child: Link) {
     match child.target() {
         Target::Empty => out.push(EMPTY),
@@ -75,8 +80,9 @@ fn push_child(out: &mut Vec<u8>, arena: &Arena, child: Link) {
 }
 
 fn push_hash(out: &mut Vec<u8>, hash: &Hash) {
-    out.push(HASH);
-    out.extend_from_slice(&hash.0);
+    let mut string = [HASH; 1 + HASH_BYTES];
+    string[1..].copy_from_slice(&hash.0);
+    out.extend_from_slice(&string);
 }
 
 /// The reference to bytes that are short enough to be inline.

@@ -1,6 +1,6 @@
 //! Holds the Merkle Patricia trie against published vectors, another implementation, and a naive model.
 
-#![allow(clippy::print_stderr)]
+#![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod forests;
 mod model;

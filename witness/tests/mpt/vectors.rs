@@ -1,10 +1,11 @@
-//! Ethereum's own trie tests.
+//! Ethereum's own trie tests, and the witness of a block of its main net.
 
-use std::{env, fs, path::Path};
+use std::{env, fs, io::Read, path::Path};
 
+use flate2::read::GzDecoder;
 use outrider_witness::{
-    Keccak256, NoNodes,
-    mpt::{EMPTY_ROOT, SecureTrie, Trie},
+    Hash, Keccak256, NoNodes, NodeBag, NodeSource, Record,
+    mpt::{EMPTY_ROOT, Forest, SecureTrie, Trie, TrieError, witness},
 };
 use serde_json::Value;
 
@@ -12,15 +13,21 @@ use crate::model::{Map, full, naive_root};
 
 type Pairs = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
-/// The cases of a file by name, or `None`, said aloud, when this machine does not have it.
-fn cases(file: &str) -> Option<Vec<(String, Pairs, String)>> {
+/// The text of a file, or `None`, said aloud, when this machine does not have it.
+fn data(file: &str) -> Option<Vec<u8>> {
     let directory = env::var_os("OUTRIDER_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), Into::into);
-    let path = directory.join("ethereum-tests/TrieTests").join(file);
-    let Ok(text) = fs::read(&path) else {
+    let path = directory.join(file);
+    let text = fs::read(&path).ok();
+    if text.is_none() {
         eprintln!("SKIPPED: no vectors at {}; OUTRIDER_DATA names the directory", path.display());
-        return None;
-    };
+    }
+    text
+}
+
+/// The cases of a file by name.
+fn cases(file: &str) -> Option<Vec<(String, Pairs, String)>> {
+    let text = data(&format!("ethereum-tests/TrieTests/{file}"))?;
     let cases: Value = serde_json::from_slice(&text).unwrap();
     let cases = cases.as_object().unwrap().iter().map(|(name, case)| {
         let pairs = match &case["in"] {
@@ -113,4 +120,57 @@ fn the_naive_model_meets_the_vectors_too() {
         assert_eq!(naive_root(&map).to_string(), root, "{name}");
         assert_eq!(full(&map).root().to_string(), root, "{name}");
     }
+}
+
+/// Reads all that is covered of the state with this root, storages included, and gives the roots it came to.
+fn read_all<S: NodeSource>(forest: &mut Forest<Keccak256, S>, state_root: &Hash) -> Vec<Hash> {
+    let covered = |entry: Result<(Vec<u8>, Vec<u8>), TrieError>| match entry {
+        Ok(entry) => Some(entry),
+        Err(TrieError::NotCovered { .. }) => None,
+        Err(error) => panic!("{error}"),
+    };
+    let accounts = forest.open(state_root);
+    let accounts: Vec<_> = forest.iter(accounts).filter_map(covered).collect();
+    let mut roots = vec![*state_root];
+    for (_, account) in accounts {
+        // An account ends with the root of its storage and the hash of its code, each behind one byte.
+        let storage_root = Hash(account[account.len() - 65..][..32].try_into().unwrap());
+        let storage = forest.open(&storage_root);
+        assert_eq!(forest.root(storage), storage_root);
+        let _ = forest.iter(storage).filter_map(covered).count();
+        roots.push(storage_root);
+    }
+    roots
+}
+
+/// The witness has 864 nodes and 20 codes, each of which is needed: so says whoever made it. One of the nodes is that of the empty
+/// trie, which tells nothing.
+#[test]
+fn the_witness_of_a_mainnet_block_is_encoded_whole() {
+    let Some(packed) = data("ethereum-mainnet/witness/mainnet-23587691-sbv.json.gz") else { return };
+    let mut text = String::new();
+    GzDecoder::new(&packed[..]).read_to_string(&mut text).unwrap();
+    let block: Value = serde_json::from_str(&text).unwrap();
+    let list = |name: &str| {
+        block[name].as_array().unwrap().iter().map(|item| bytes(item).unwrap()).collect::<Vec<_>>()
+    };
+    let record = Record {
+        nodes: NodeBag::of_preimages::<Keccak256>(list("states").into_iter().filter(|node| *node != [0x80])),
+        blobs: NodeBag::of_preimages::<Keccak256>(list("codes")),
+    };
+    let state_root: Hash = block["prev_state_root"].as_str().unwrap().parse().unwrap();
+    let roots = read_all(&mut Forest::new(&record.nodes), &state_root);
+
+    let encoded = witness::encode(roots, &record).unwrap();
+    let mut decoded = witness::decode::<Keccak256>(&encoded).unwrap();
+    read_all(&mut decoded, &state_root);
+    record.blobs.iter().for_each(|(hash, code)| assert_eq!(decoded.blob(hash).unwrap(), code));
+    assert_eq!(decoded.check_all_used(), Ok(()));
+    let (_, revealed) = decoded.revealed();
+    assert_eq!((revealed.nodes.len(), revealed.blobs.len()), (863, 20));
+    assert_eq!(revealed, record);
+    let sum = |bag: &NodeBag| bag.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
+    let (nodes, codes) = (sum(&record.nodes), sum(&record.blobs));
+    eprintln!("nodes of {nodes} bytes and codes of {codes} take {} as a witness", encoded.len());
+    assert!(encoded.len() - codes + 863 * 25 < nodes, "nearly every node saves its parent a hash");
 }

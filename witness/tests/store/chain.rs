@@ -10,36 +10,69 @@ use outrider_witness::{
 
 pub(crate) type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// What block `height` writes: keys of which many are written again by later blocks, and removed by some.
-fn writes(height: u64) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
-    (0u8..12).map(move |index| {
-        let random = Keccak256::hash(&[&height.to_le_bytes()[..], &[index]].concat()).0;
-        let key = Keccak256::hash(&[random[0] % 100]).0.to_vec();
-        let value = if random[1] < 80 { vec![] } else { vec![random[2]; usize::from(random[3] % 100)] };
-        (key, value)
-    })
+/// Where a state has its height.
+const HEIGHT: &[u8] = b"height";
+
+/// How much the blocks of a chain write.
+#[derive(Clone, Copy)]
+pub(crate) enum Chain {
+    Small,
+    /// Every fifth block writes more than the half megabyte that sled buffers.
+    Large,
 }
 
-/// The state after the blocks below `height`.
-pub(crate) fn state(height: u64) -> Map {
-    let mut map = Map::new();
-    for (key, value) in (0..height).flat_map(writes) {
-        if value.is_empty() {
-            map.remove(&key)
-        } else {
-            map.insert(key, value)
-        };
+impl Chain {
+    /// What block `height` writes: keys of which many are written again by later blocks, and removed by some.
+    fn writes(self, height: u64) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+        let own = (HEIGHT.to_vec(), (height + 1).to_le_bytes().to_vec());
+        let factor = if matches!(self, Self::Large) && height % 5 == 4 { 1000 } else { 1 };
+        let others = (0u8..15).map(move |index| {
+            let random = Keccak256::hash(&[&height.to_le_bytes()[..], &[index]].concat()).0;
+            let key = Keccak256::hash(&[random[0] % 100]).0.to_vec();
+            let length = if random[1] < 80 { 0 } else { usize::from(random[3] % 100) * factor };
+            (key, vec![random[2]; length])
+        });
+        others.chain([own])
     }
-    map
+
+    /// The state after the blocks below `height`.
+    pub(crate) fn state(self, height: u64) -> Map {
+        let mut map = Map::new();
+        for (key, value) in (0..height).flat_map(|height| self.writes(height)) {
+            if value.is_empty() {
+                map.remove(&key)
+            } else {
+                map.insert(key, value)
+            };
+        }
+        map
+    }
+
+    /// Executes block `height`.
+    pub(crate) fn execute<S: NodeSource>(self, trie: &mut Trie<Keccak256, S>, height: u64) {
+        self.writes(height).for_each(|(key, value)| trie.insert(&key, &value).unwrap());
+    }
+
+    /// Executes block `height` over `store`, which has the state before it.
+    pub(crate) fn block<S: NodeSource>(
+        self,
+        store: S,
+        pre_root: &Hash,
+        height: u64,
+        batch: &mut Batch,
+    ) -> Hash {
+        let mut trie = Trie::<Keccak256, _>::open(pre_root, store);
+        self.execute(&mut trie, height);
+        let root = trie.commit(batch);
+        batch.pin(&root);
+        root
+    }
 }
 
-/// Executes block `height` over `store`, which has the state before it.
-pub(crate) fn block<S: NodeSource>(store: S, pre_root: &Hash, height: u64, batch: &mut Batch) -> Hash {
-    let mut trie = Trie::<Keccak256, _>::open(pre_root, store);
-    writes(height).for_each(|(key, value)| trie.insert(&key, &value).unwrap());
-    let root = trie.commit(batch);
-    batch.pin(&root);
-    root
+/// The height of a state.
+pub(crate) fn height(store: impl NodeSource, root: &Hash) -> u64 {
+    let mut trie = Trie::<Keccak256, _>::open(root, store);
+    trie.get(HEIGHT).unwrap().map_or(0, |height| u64::from_le_bytes(height.try_into().unwrap()))
 }
 
 pub(crate) fn content(store: impl NodeSource, root: &Hash) -> Map {

@@ -1,6 +1,6 @@
 //! Holds the stores against a model, and the one on disk against kill -9.
 
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
 mod batches;
 mod chain;

@@ -1,0 +1,153 @@
+//! What witnesses of the Merkle Patricia trie cost.
+//!
+//! - `decode`: decoding a witness, which verifies it, beside hashing the encodings of the same nodes and doing nothing else.
+//! - `update`: opening, reading and writing each key of the witness, and the new root.
+//!
+//! A table comes first: bytes of witnesses beside the least that any must have, and decoding over hashing, where the two
+//! are timed in turns and the fastest of each counts.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
+
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use outrider_witness::{
+    Hash, Hasher, Keccak256, NodeBag, Recorder,
+    mpt::{Trie, witness},
+};
+
+/// Keys in the state.
+const KEYS: u32 = 1_000_000;
+/// Bytes of a value: those of an account in Ethereum.
+const VALUE_BYTES: usize = 70;
+
+fn key(index: u32) -> [u8; 32] {
+    Keccak256::hash(&index.to_le_bytes()).0
+}
+
+fn state() -> (NodeBag, Hash) {
+    let mut trie = Trie::<Keccak256, _>::empty();
+    for index in 0..KEYS {
+        let value = [index.to_le_bytes()[0]; VALUE_BYTES];
+        trie.insert(&key(index), &value).unwrap();
+    }
+    let mut nodes = NodeBag::default();
+    let root = trie.commit(&mut nodes);
+    (nodes, root)
+}
+
+/// `count` keys, spread over all.
+fn chosen(count: u32) -> impl Iterator<Item = [u8; 32]> {
+    (0..count).map(move |index| key(index * (KEYS / count)))
+}
+
+/// A witness for `count` keys, and the encodings of its nodes.
+fn witness_of(nodes: &NodeBag, root: &Hash, count: u32) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let mut trie = Trie::<Keccak256, _>::open(root, Recorder::new(nodes));
+    chosen(count).for_each(|key| assert!(trie.get(&key).unwrap().is_some()));
+    let bytes = trie.into_forest().into_witness().unwrap();
+    let (_, record) = witness::decode::<Keccak256>(&bytes).unwrap().revealed();
+    (bytes, record.nodes.iter().map(|(_, node)| node.to_vec()).collect())
+}
+
+/// The least that tells the same: hashes of siblings, the rest of each key, the values.
+fn least_bytes(nodes: &[Vec<u8>]) -> usize {
+    let revealed: Vec<Hash> = nodes.iter().map(|node| Keccak256::hash(node)).collect();
+    let hashes = nodes.iter().filter(|node| is_branch(node)).flat_map(|node| children(node));
+    let siblings = hashes.filter(|hash| !revealed.contains(hash)).count();
+    let leaves = nodes.iter().filter(|node| !is_branch(node));
+    // Of a leaf: headers of list, path and value take 2, 1 and 1 or 2 bytes, the mark of the path one or a half.
+    siblings * 32 + leaves.map(|leaf| leaf.len() - 5).sum::<usize>()
+}
+
+fn is_branch(node: &[u8]) -> bool {
+    node.ends_with(&[0x80])
+}
+
+fn children(branch: &[u8]) -> impl Iterator<Item = Hash> {
+    let header = if branch[0] == 0xf8 { 2 } else { 3 };
+    let mut rest = &branch[header..branch.len() - 1];
+    std::iter::from_fn(move || {
+        while let Some((0x80, left)) = rest.split_first() {
+            rest = left;
+        }
+        let (hash, left) = rest.get(1..)?.split_first_chunk()?;
+        rest = left;
+        Some(Hash(*hash))
+    })
+}
+
+fn hash_all(nodes: &[Vec<u8>]) {
+    for node in nodes {
+        black_box(Keccak256::hash(black_box(node)));
+    }
+}
+
+fn decode(bytes: &[u8]) {
+    black_box(witness::decode::<Keccak256>(black_box(bytes)).unwrap());
+}
+
+fn fastest(mut each: impl FnMut()) -> Duration {
+    let start = Instant::now();
+    each();
+    start.elapsed()
+}
+
+fn table(nodes: &NodeBag, root: &Hash) {
+    println!(
+        "{:>5} {:>8} {:>9} {:>9} {:>6} {:>15}",
+        "keys", "nodes", "bytes", "least", "over", "decode/hashing"
+    );
+    for count in [1, 3, 10, 30, 100, 300, 1000] {
+        let (bytes, encodings) = witness_of(nodes, root, count);
+        let least = least_bytes(&encodings);
+        let (mut decoding, mut hashing) = (Duration::MAX, Duration::MAX);
+        for _ in 0..300 {
+            decoding = decoding.min(fastest(|| decode(&bytes)));
+            hashing = hashing.min(fastest(|| hash_all(&encodings)));
+        }
+        let over = 100.0 * (bytes.len() as f64 / least as f64 - 1.0);
+        let ratio = decoding.as_secs_f64() / hashing.as_secs_f64();
+        let (n_nodes, length) = (encodings.len(), bytes.len());
+        println!("{count:>5} {n_nodes:>8} {length:>9} {least:>9} {over:>5.2}% {ratio:>15.3}");
+    }
+}
+
+fn benches(criterion: &mut Criterion) {
+    let (nodes, root) = state();
+    table(&nodes, &root);
+    let mut group = criterion.benchmark_group("mpt/decode");
+    for count in [10, 1000] {
+        let (bytes, encodings) = witness_of(&nodes, &root, count);
+        group.throughput(Throughput::Bytes(encodings.iter().map(|node| node.len() as u64).sum()));
+        group.bench_with_input(BenchmarkId::new("decode", count), &bytes, |bencher, bytes| {
+            bencher.iter(|| decode(bytes));
+        });
+        group.bench_with_input(BenchmarkId::new("hashing", count), &encodings, |bencher, encodings| {
+            bencher.iter(|| hash_all(encodings));
+        });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("mpt/update");
+    for count in [10, 1000] {
+        let (bytes, _) = witness_of(&nodes, &root, count);
+        group.throughput(Throughput::Elements(count.into()));
+        group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
+            bencher.iter_batched(
+                || Trie::<Keccak256, _>::from_witness(&bytes, &root).unwrap(),
+                |mut trie| {
+                    chosen(count).for_each(|key| trie.insert(&key, &[1; VALUE_BYTES]).unwrap());
+                    trie.root()
+                },
+                criterion::BatchSize::LargeInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(mpt, benches);
+criterion_main!(mpt);

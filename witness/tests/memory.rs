@@ -1,0 +1,71 @@
+//! How much memory decoding takes, counted at the allocator.
+
+#![allow(unsafe_code)]
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+};
+
+use outrider_witness::{Keccak256, mpt::witness};
+
+thread_local! {
+    static NOW: Cell<usize> = const { Cell::new(0) };
+    static PEAK: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The system's allocator, counted for each thread.
+struct Counting;
+
+// SAFETY: every call goes to the system's allocator unchanged. The default `realloc` allocates anew before it frees, so that
+// both are counted.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        NOW.set(NOW.get() + layout.size());
+        PEAK.set(PEAK.get().max(NOW.get()));
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        NOW.set(NOW.get().saturating_sub(layout.size()));
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Decodes, and holds the most memory that was in use against the bound.
+#[track_caller]
+fn check(bytes: &[u8], is_witness: bool) {
+    let before = NOW.get();
+    PEAK.set(before);
+    let decoded = witness::decode::<Keccak256>(bytes);
+    assert_eq!(decoded.is_ok(), is_witness);
+    let factor = (PEAK.get() - before) / bytes.len();
+    assert!(factor <= witness::MEMORY_FACTOR, "{factor} times {} bytes", bytes.len());
+}
+
+/// What takes the fewest bytes for a node, in numbers just above and below those at which lists grow.
+#[test]
+fn memory_is_bounded_by_the_length_of_the_witness() {
+    let leaf = [0x08, 0, 1, 1];
+    for count in [10, 1023, 1025, 8191, 8193, 20_000] {
+        // Branches with a value, each below another.
+        let deep: Vec<u8> = [1].into_iter().chain([0x06, 1, 0, 1, 1].repeat(count)).collect();
+        check(&[&deep[..], &[0x08, 1, 1, 33], &[1; 33], &[0]].concat(), true);
+        check(&deep, false);
+        // Branches of inline leaves, each the last child of another.
+        let wide = [&[0x01, 0xff, 0xff][..], &leaf.repeat(15)].concat().repeat(count);
+        check(&[&[1], &wide[..], &leaf, &[0]].concat(), true);
+        check(&[&[1], &wide[..]].concat(), false);
+        // Hashes, and nothing else.
+        let hashes = [&[0x45, 0x00][..], &[7; 15 * 32]].concat();
+        check(&[&[1], &hashes.repeat(count)[..]].concat(), false);
+        check(&[&[1, 0x08, 0, 0xff, 0xff, 0x03][..], &vec![1; 0xffff], &[0]].concat(), true);
+        // Blobs of one byte that are not in order.
+        check(&[&[0, 0xff, 0x01], &[1, 7].repeat(count)[..]].concat(), false);
+    }
+}
