@@ -4,13 +4,17 @@ use std::sync::Arc;
 
 use crate::abi::Import;
 use crate::cache::{CacheKey, Compilation, DiskCache, MemoryCache};
+use crate::call_tree::{CallTree, Recorder};
 use crate::config::HostConfig;
 use crate::engine::{self, CompiledEe, Engine, Program, Stop};
 use crate::error::{ExecutionError, ExecutionErrorKind, HostError, LoadError};
 use crate::execution::{ExecutionInput, ExecutionOutput, StateRoot};
 use crate::imports::Execution;
-use crate::meter::{Linkage, instrument};
+use crate::meter::{IMPORT_MODULE, Linkage, instrument};
 use crate::module::CodeHash;
+use crate::observer::Observer;
+use crate::probe::{N_PROBES, probe};
+use crate::trace::{Trace, Tracer};
 use crate::validate::{Exports, LIBRARIES_MAX, check_ee, check_library};
 
 /// Loads EEs. Cheap to clone, and shared by all threads.
@@ -40,6 +44,14 @@ pub struct Ee {
     compiled: Arc<dyn CompiledEe>,
     config: Arc<HostConfig>,
     code_hash: CodeHash,
+}
+
+/// An EE that is ready to be executed and to tell where its fuel goes. Cheap to clone, and shared by all threads.
+#[derive(Clone)]
+pub struct ProbedEe {
+    ee: Ee,
+    /// What the guests' functions are called, by the numbers that their probes tell.
+    function_names: Arc<[Arc<str>]>,
 }
 
 impl Host {
@@ -90,6 +102,24 @@ impl Host {
         Ok(ee)
     }
 
+    /// Validates an EE and its libraries, and compiles them so that each execution gives a [`CallTree`], too.
+    ///
+    /// Executions are slower then, and their backtraces lack offsets; all else is the same. What is compiled here is
+    /// kept neither in memory nor on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] says which module is at fault, and why.
+    pub fn load_probed(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<ProbedEe, LoadError> {
+        if !self.config.metered {
+            return Err(LoadError::NotMetered);
+        }
+        let (program, function_names) = probe(&self.prepare(code, libraries)?)?;
+        let compiled = self.engine.compile(&program)?;
+        let ee = Ee { compiled, config: Arc::clone(&self.config), code_hash: CodeHash::of(code) };
+        Ok(ProbedEe { ee, function_names: function_names.into() })
+    }
+
     /// Takes an EE from the cache or, if it is not there, compiles it and puts it there.
     ///
     /// What is in the cache has passed validation, by this version of the host and under these limits, as
@@ -118,8 +148,12 @@ impl Host {
         Ok(compiled)
     }
 
-    /// Validates, meters and compiles an EE and its libraries.
     fn compile(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Arc<dyn CompiledEe>, LoadError> {
+        self.engine.compile(&self.prepare(code, libraries)?)
+    }
+
+    /// Validates and meters an EE and its libraries.
+    fn prepare(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Program, LoadError> {
         let limits = &self.config.limits;
         let n_libraries = u32::try_from(libraries.len()).unwrap_or(u32::MAX);
         if n_libraries > LIBRARIES_MAX {
@@ -128,7 +162,7 @@ impl Host {
         let mut exports = Exports::new();
         for library in libraries {
             let name = library.name.to_owned();
-            if Import::has_module(library.name) {
+            if Import::has_module(library.name) || library.name == IMPORT_MODULE {
                 return Err(LoadError::LibraryNameTaken { name });
             }
             let checked = check_library(library.code, limits)
@@ -138,7 +172,7 @@ impl Host {
             }
         }
         check_ee(code, &exports, limits)?;
-        self.engine.compile(&self.meter(code, libraries)?)
+        self.meter(code, libraries)
     }
 
     /// Instruments an EE and its libraries, so that they share one account of fuel and stack.
@@ -173,9 +207,49 @@ impl Ee {
     /// [`ExecutionError`] if the EE refuses the block or fails;
     /// [`fault`](ExecutionError::fault) tells the two from failures of the node.
     pub fn execute(&self, input: &ExecutionInput) -> Result<ExecutionOutput, ExecutionError> {
-        self.check_size(input)?;
-        let execution = Execution::new(input.clone(), &self.config);
-        let (execution, stop) = self.compiled.run(execution);
+        self.execute_observed(input, Observer::Nobody).result
+    }
+
+    /// Executes the EE over one block, and keeps its first `calls_max` host calls.
+    ///
+    /// A call takes some 150 bytes. The result is that of [`execute`](Self::execute), and has its errors.
+    pub fn execute_traced(
+        &self,
+        input: &ExecutionInput,
+        calls_max: usize,
+    ) -> (Result<ExecutionOutput, ExecutionError>, Trace) {
+        let tracer = Tracer::new(calls_max, Execution::fuel_at_start(&self.config));
+        let Observed { result, observer, .. } =
+            self.execute_observed(input, Observer::Tracer(Box::new(tracer)));
+        let trace = match observer {
+            Observer::Tracer(tracer) => tracer.finish(),
+            Observer::Nobody | Observer::Recorder(_) => Trace::default(),
+        };
+        (result, trace)
+    }
+
+    fn execute_observed(&self, input: &ExecutionInput, observer: Observer) -> Observed {
+        if let Err(error) = self.check_size(input) {
+            return Observed {
+                result: Err(error),
+                observer,
+                fuel_left: Execution::fuel_at_start(&self.config),
+            };
+        }
+        let mut execution = Execution::new(input.clone(), &self.config);
+        execution.observer = observer;
+        let (mut execution, stop) = self.compiled.run(execution);
+        let observer = std::mem::take(&mut execution.observer);
+        let fuel_left = execution.fuel_left;
+        Observed { result: self.result(execution, stop), observer, fuel_left }
+    }
+
+    /// Makes of an execution that is over what the embedder sees of it.
+    fn result(
+        &self,
+        execution: Execution,
+        stop: Result<(), Stop>,
+    ) -> Result<ExecutionOutput, ExecutionError> {
         let fuel_used = self.fuel_used(execution.fuel_left);
         let stop = match (stop, execution.post_state_root) {
             (Ok(()), Some(post_state_root)) => {
@@ -235,6 +309,37 @@ impl Ee {
             }),
         }
     }
+}
+
+impl ProbedEe {
+    /// Executes the EE over one block, and tells where its fuel went.
+    ///
+    /// The result is that of [`Ee::execute`], and has its errors.
+    pub fn execute(&self, input: &ExecutionInput) -> (Result<ExecutionOutput, ExecutionError>, CallTree) {
+        let recorder = Recorder::new(Execution::fuel_at_start(&self.ee.config));
+        let observed = self.ee.execute_observed(input, Observer::Recorder(Box::new(recorder)));
+        let tree = match observed.observer {
+            Observer::Recorder(recorder) => recorder.finish(observed.fuel_left, &self.function_names),
+            Observer::Nobody | Observer::Tracer(_) => CallTree::default(),
+        };
+        (observed.result.map_err(without_probes), tree)
+    }
+}
+
+/// Makes a backtrace speak of the module as it was: all frames are of defined functions, which probes move up.
+fn without_probes(mut error: ExecutionError) -> ExecutionError {
+    for frame in &mut error.backtrace {
+        frame.function_index = frame.function_index.saturating_sub(N_PROBES);
+        frame.module_offset = None;
+    }
+    error
+}
+
+/// An execution that is over, and what its observer saw.
+struct Observed {
+    result: Result<ExecutionOutput, ExecutionError>,
+    observer: Observer,
+    fuel_left: i64,
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ use crate::abi::Import;
 use crate::config::HostConfig;
 use crate::error::HostCallError;
 use crate::execution::{Deposit, ExecutionInput, Log, LogValue, StateRoot};
+use crate::observer::Observer;
+use crate::trace::Answer;
 
 /// One execution under way: what it was given, and what it has brought about so far.
 #[derive(Debug)]
@@ -26,6 +28,7 @@ pub(crate) struct Execution {
     log_bytes_left: usize,
     /// Size of the EE's memory when `main` has returned, in bytes.
     pub(crate) memory_bytes: usize,
+    pub(crate) observer: Observer,
 }
 
 impl Execution {
@@ -37,11 +40,17 @@ impl Execution {
             deposits_max: config.limits.deposits_max,
             ticks_used: 0,
             ticks_max: config.limits.ticks_max,
-            fuel_left: i64::try_from(config.limits.fuel_max).unwrap_or(i64::MAX),
+            fuel_left: Self::fuel_at_start(config),
             logs: Vec::new(),
             log_bytes_left: config.log_bytes_max,
             memory_bytes: 0,
+            observer: Observer::Nobody,
         }
+    }
+
+    /// Returns what an execution may spend.
+    pub(crate) fn fuel_at_start(config: &HostConfig) -> i64 {
+        i64::try_from(config.limits.fuel_max).unwrap_or(i64::MAX)
     }
 
     /// Shows a value to the embedder's subscriber, and keeps it as long as there is room.
@@ -66,8 +75,25 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
+    /// Makes a call: charges for it, does what the import does, and lets the execution's observer see it.
+    pub(crate) fn make<A: Copy + Into<u64>, R: Answer, const N: usize>(
+        import: &'static Import,
+        arguments: [A; N],
+        memory: &'a mut [u8],
+        execution: &'a mut Execution,
+        function: impl FnOnce(&mut Call<'_>, [A; N]) -> Result<R, HostCallError>,
+    ) -> Result<R, HostCallError> {
+        let fuel_before = execution.fuel_left;
+        execution.observer.host_call_begins(import, fuel_before);
+        let result =
+            Call::start(import, memory, execution).and_then(|mut call| function(&mut call, arguments));
+        let fuel_left = (fuel_before, execution.fuel_left);
+        execution.observer.host_call_ends(import, &arguments, &result, fuel_left);
+        result
+    }
+
     /// Starts a call, and charges for it.
-    pub(crate) fn start(
+    fn start(
         import: &'static Import,
         memory: &'a mut [u8],
         execution: &'a mut Execution,
