@@ -15,8 +15,9 @@ pub(crate) use recorder::Recorder;
 /// [`CallTree::fuel`]. An execution that failed has what it had spent until then; see the limits of
 /// metering in `ARCHITECTURE.md` for what a trap leaves out.
 ///
-/// A tree has 32,768 nodes at most, and 512 on the way to any of them, however wildly a guest recurses. What is
-/// spent in calls beyond that is [`CallNode::unlisted_fuel`] of the node they hang from.
+/// A tree has 32,768 nodes at most, not counting what the host calls, and 512 on the way to any of them, however
+/// wildly a guest recurses. What is spent in calls beyond that is [`CallNode::unlisted_fuel`] of the node that they
+/// hang from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallTree {
     nodes: Vec<CallNode>,
