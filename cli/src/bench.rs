@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use outrider_host::{
-    DiskCache, Ee, ExecutionInput, ExecutionOutput, Host, HostConfig, Library, LoadError, StateRoot,
+    DiskCache, Ee, EngineKind, ExecutionInput, ExecutionOutput, Host, HostConfig, Library, LoadError,
+    StateRoot,
 };
 use serde::Serialize;
 
@@ -62,7 +63,8 @@ pub(crate) fn bench(arguments: &Arguments) -> anyhow::Result<Verdict> {
 
 /// One way to run an EE.
 struct Variant {
-    name: &'static str,
+    name: String,
+    metered: bool,
     /// A host that keeps nothing.
     host: Host,
     /// The same with a cache on disk.
@@ -71,14 +73,17 @@ struct Variant {
 
 impl Variant {
     fn all(cache: &DiskCache) -> anyhow::Result<Vec<Self>> {
-        [("wasmtime", true), ("wasmtime, unmetered", false)]
-            .into_iter()
-            .map(|(name, metered)| {
-                let config = HostConfig { metered, ees_kept_max: 0, ..HostConfig::default() };
-                let cached = HostConfig { cache: Some(cache.clone()), ..config.clone() };
-                Ok(Self { name, host: Host::new(config)?, cached: Host::new(cached)? })
-            })
-            .collect()
+        let engines = [EngineKind::Wasmtime, EngineKind::Wasmer].into_iter();
+        let engines = engines.filter(|engine| engine.is_compiled_in());
+        let pairs = engines.flat_map(|engine| [(engine, true), (engine, false)]);
+        pairs.map(|(engine, metered)| Self::new(engine, metered, cache)).collect()
+    }
+
+    fn new(engine: EngineKind, metered: bool, cache: &DiskCache) -> anyhow::Result<Self> {
+        let config = HostConfig { engine, metered, ees_kept_max: 0, ..HostConfig::default() };
+        let cached = HostConfig { cache: Some(cache.clone()), ..config.clone() };
+        let name = if metered { engine.to_string() } else { format!("{engine}, unmetered") };
+        Ok(Self { name, metered, host: Host::new(config)?, cached: Host::new(cached)? })
     }
 }
 
@@ -99,7 +104,7 @@ struct EeReport {
 
 #[derive(Serialize)]
 struct LoadCosts {
-    variant: &'static str,
+    variant: String,
     compile_ns: u128,
     /// None for EEs with libraries, which are not kept on disk.
     load_from_cache_ns: Option<u128>,
@@ -115,11 +120,12 @@ struct BlockReport {
 
 #[derive(Serialize)]
 struct BlockCosts {
-    variant: &'static str,
+    variant: String,
     first_run_ns: u128,
     median_run_ns: u128,
-    fuel: u64,
-    fuel_per_second: u128,
+    /// None where only the host's functions are metered.
+    fuel: Option<u64>,
+    fuel_per_second: Option<u128>,
     memory_bytes: usize,
 }
 
@@ -156,7 +162,7 @@ fn measure_loading(
     }
     let times = compile.into_iter().zip(from_cache).zip(instantiate);
     let costs = variants.iter().zip(times).map(|(variant, ((compile, from_cache), instantiate))| LoadCosts {
-        variant: variant.name,
+        variant: variant.name.clone(),
         compile_ns: median(compile),
         load_from_cache_ns: libraries.is_empty().then(|| median(from_cache)),
         instantiate_ns: median(instantiate),
@@ -183,13 +189,14 @@ fn measure_block(
     let post_state_root = first.first().map(|(_, output)| output.post_state_root).unwrap_or_default();
     let costs = variants.iter().zip(first).zip(times).map(|((variant, (first_run, output)), times)| {
         let median_run_ns = median(times);
+        let fuel = variant.metered.then_some(output.fuel_used);
+        let per_second = |fuel| u128::from(fuel).saturating_mul(1_000_000_000) / median_run_ns.max(1);
         BlockCosts {
-            variant: variant.name,
+            variant: variant.name.clone(),
             first_run_ns: first_run.as_nanos(),
             median_run_ns,
-            fuel: output.fuel_used,
-            fuel_per_second: u128::from(output.fuel_used).saturating_mul(1_000_000_000)
-                / median_run_ns.max(1),
+            fuel,
+            fuel_per_second: fuel.map(per_second),
             memory_bytes: output.memory_bytes,
         }
     });
@@ -251,6 +258,8 @@ impl Report {
             )?;
             let fastest = block.costs.iter().map(|costs| costs.median_run_ns).min().unwrap_or(0).max(1);
             for costs in &block.costs {
+                let fuel = costs.fuel.map_or("-".to_owned(), |fuel| fuel.to_string());
+                let per_us = costs.fuel_per_second.map_or("-".to_owned(), |n| (n / 1_000_000).to_string());
                 writeln!(
                     out,
                     "  {:22} {:>12} {:>12} {:>8.3} {:>14} {:>12} {:>8} KiB",
@@ -258,8 +267,8 @@ impl Report {
                     duration(costs.first_run_ns),
                     duration(costs.median_run_ns),
                     costs.median_run_ns as f64 / fastest as f64,
-                    costs.fuel,
-                    costs.fuel_per_second / 1_000_000,
+                    fuel,
+                    per_us,
                     costs.memory_bytes / 1024,
                 )?;
             }

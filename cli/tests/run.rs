@@ -56,6 +56,64 @@ fn every_example_passes() {
     assert!(ran.out.ends_with(" passed, 0 failed\n"), "{}", ran.out);
 }
 
+/// Two engines, one answer.
+#[cfg(feature = "wasmer")]
+#[test]
+fn every_example_is_alike_on_both_engines() {
+    let examples = project().join("examples");
+    let ran = Scratch::new().outrider(&["run", "--engine", "both", &examples.to_string_lossy()]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.ends_with(" passed, 0 failed, alike on both engines\n"), "{}", ran.out);
+    let of =
+        |engine| Scratch::new().outrider(&["run", "--engine", engine, "--json", &examples.to_string_lossy()]);
+    let engines = ["wasmtime", "wasmer", "both"].map(|engine| {
+        let ran = of(engine);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let mut document: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+        assert_eq!(document["engine"].take(), engine);
+        document
+    });
+    assert_eq!(engines[0], engines[1]);
+    assert_eq!(engines[0], engines[2]);
+}
+
+/// What fails, fails alike: reasons, fuel and all.
+#[cfg(feature = "wasmer")]
+#[test]
+fn a_failing_ee_fails_alike_on_both_engines() {
+    for body in
+        ["unreachable", "", "(call $save (i32.const -1))", "(loop (br 0))", "(call $ticks (i32.const 7))"]
+    {
+        let scratch = Scratch::new();
+        scratch
+            .write("f.yaml", fixture(ZERO))
+            .write("ee.wasm", wasm(&format!("(func (export \"main\") {body})")));
+        let of = |engine| scratch.outrider(&["run", "--fuel", "1000000", "--engine", engine, "f.yaml"]);
+        let (one, both) = (of("wasmtime"), of("both"));
+        assert_eq!((one.code, &one.out, &one.err), (both.code, &both.out, &both.err));
+        assert_eq!(both.code, Some(1), "{both:?}");
+    }
+}
+
+#[test]
+fn engines_are_asked_for_by_name() {
+    let ran = Scratch::new().outrider(&["run", "--engine", "v8", "f.yaml"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("there is no engine `v8`; there are wasmtime, wasmer and both"), "{}", ran.err);
+}
+
+#[cfg(not(feature = "wasmer"))]
+#[test]
+fn an_engine_that_is_not_compiled_in_says_what_would_bring_it() {
+    let scratch = Scratch::new();
+    scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", wasm("(func (export \"main\"))"));
+    let expected =
+        "cannot set the host up: the engine wasmer is not compiled in; build with the cargo feature `wasmer`";
+    for engine in ["wasmer", "both"] {
+        check_unusable(&scratch, &["run", "--engine", engine, "f.yaml"], expected);
+    }
+}
+
 /// Scout's own files, to the byte, with our EEs where scout's build leaves its scripts.
 #[test]
 fn scouts_fixtures_pass_unchanged() {

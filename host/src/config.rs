@@ -1,6 +1,7 @@
 //! What a host is told before it loads anything.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use crate::cache::DiskCache;
@@ -56,14 +57,50 @@ pub enum EngineKind {
     Wasmtime,
     /// Wasmer: a second opinion. Compiled in by the cargo feature `wasmer`.
     Wasmer,
+    /// Each of them, one after the other; that they differ in anything is an error,
+    /// [`ExecutionErrorKind::EnginesDisagree`](crate::ExecutionErrorKind::EnginesDisagree).
+    Both,
+}
+
+impl EngineKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Wasmtime, Self::Wasmer, Self::Both];
+
+    /// Tells whether it is compiled in.
+    pub const fn is_compiled_in(self) -> bool {
+        matches!(self, Self::Wasmtime) || cfg!(feature = "wasmer")
+    }
+
+    /// Returns its name, which [`FromStr`] takes back.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wasmtime => "wasmtime",
+            Self::Wasmer => "wasmer",
+            Self::Both => "both",
+        }
+    }
+}
+
+impl FromStr for EngineKind {
+    type Err = UnknownEngine;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEngine> {
+        let found = Self::ALL.into_iter().find(|engine| engine.name() == name);
+        found.ok_or_else(|| UnknownEngine { got: name.to_owned() })
+    }
+}
+
+/// A name that no engine has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no engine `{got}`; there are wasmtime, wasmer and both")]
+pub struct UnknownEngine {
+    /// The name.
+    pub got: String,
 }
 
 impl fmt::Display for EngineKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Wasmtime => "wasmtime",
-            Self::Wasmer => "wasmer",
-        })
+        f.write_str(self.name())
     }
 }
 

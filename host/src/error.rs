@@ -336,7 +336,9 @@ impl ExecutionError {
             | ExecutionErrorKind::NoPostStateRoot => Fault::Guest,
             ExecutionErrorKind::WallClock { .. } => Fault::Limit,
             ExecutionErrorKind::BlockDataTooLarge { .. } => Fault::Caller,
-            ExecutionErrorKind::NativeStackOverflow | ExecutionErrorKind::Engine(_) => Fault::Host,
+            ExecutionErrorKind::NativeStackOverflow
+            | ExecutionErrorKind::EnginesDisagree(_)
+            | ExecutionErrorKind::Engine(_) => Fault::Host,
         }
     }
 }
@@ -381,7 +383,7 @@ pub enum ExecutionErrorKind {
         /// What was wrong with the call.
         source: HostCallError,
     },
-    /// The EE has spent more than [`Limits::fuel_max`](crate::Limits::fuel_max).
+    /// The EE has spent more than [`Limits::fuel_max`](crate::Limits::fuel_max), or than it was given.
     #[error("the EE ran out of fuel: it was given {limit}")]
     OutOfFuel {
         /// The limit.
@@ -407,9 +409,30 @@ pub enum ExecutionErrorKind {
         /// The limit in bytes.
         limit: u32,
     },
+    /// The engines of [`EngineKind::Both`] gave two answers: one of them has a bug, or the host.
+    #[error("the engines disagree on {0}")]
+    EnginesDisagree(Box<Disagreement>),
     /// The engine failed for a reason that no guest can bring about, such as a machine out of memory.
     #[error("the wasm engine failed")]
     Engine(#[source] EngineError),
+}
+
+/// What two engines tell differently of one execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disagreement {
+    /// What they tell differently, such as the fuel left; there may be more.
+    pub item: &'static str,
+    /// The names of the engines.
+    pub engines: [&'static str; 2],
+    /// What each of them says.
+    pub values: [String; 2],
+}
+
+impl fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (item, [first, second], [says, other]) = (self.item, self.engines, &self.values);
+        write!(f, "{item}: {first} says `{says}`, {second} says `{other}`")
+    }
 }
 
 /// What an engine says of a failure of its own.

@@ -207,7 +207,21 @@ impl Ee {
     /// [`ExecutionError`] if the EE refuses the block or fails;
     /// [`fault`](ExecutionError::fault) tells the two from failures of the node.
     pub fn execute(&self, input: &ExecutionInput) -> Result<ExecutionOutput, ExecutionError> {
-        self.execute_observed(input, Observer::Nobody).result
+        self.execute_within(input, self.config.limits.fuel_max)
+    }
+
+    /// Executes the EE over one block, with so much fuel, but not more than
+    /// [`Limits::fuel_max`](crate::Limits::fuel_max).
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute).
+    pub fn execute_within(
+        &self,
+        input: &ExecutionInput,
+        fuel_max: u64,
+    ) -> Result<ExecutionOutput, ExecutionError> {
+        self.execute_observed(input, fuel_max, |_| Observer::Nobody).0
     }
 
     /// Executes the EE over one block, and keeps its first `calls_max` host calls.
@@ -218,9 +232,8 @@ impl Ee {
         input: &ExecutionInput,
         calls_max: usize,
     ) -> (Result<ExecutionOutput, ExecutionError>, Trace) {
-        let tracer = Tracer::new(calls_max, Execution::fuel_at_start(&self.config));
-        let Observed { result, observer, .. } =
-            self.execute_observed(input, Observer::Tracer(Box::new(tracer)));
+        let tracer = |fuel_left| Observer::Tracer(Box::new(Tracer::new(calls_max, fuel_left)));
+        let (result, observer) = self.execute_observed(input, self.config.limits.fuel_max, tracer);
         let trace = match observer {
             Observer::Tracer(tracer) => tracer.finish(),
             Observer::Nobody | Observer::Recorder(_) => Trace::default(),
@@ -228,44 +241,23 @@ impl Ee {
         (result, trace)
     }
 
-    fn execute_observed(&self, input: &ExecutionInput, observer: Observer) -> Observed {
-        if let Err(error) = self.check_size(input) {
-            return Observed {
-                result: Err(error),
-                observer,
-                fuel_left: Execution::fuel_at_start(&self.config),
-            };
-        }
-        let mut execution = Execution::new(input.clone(), &self.config);
-        execution.observer = observer;
-        let (mut execution, stop) = self.compiled.run(execution);
-        let observer = std::mem::take(&mut execution.observer);
-        let fuel_left = execution.fuel_left;
-        Observed { result: self.result(execution, stop), observer, fuel_left }
-    }
-
-    /// Makes of an execution that is over what the embedder sees of it.
-    fn result(
+    /// Executes the EE before an observer, which is made of the fuel there is at the start; nobody sees an execution
+    /// that does not start.
+    fn execute_observed(
         &self,
-        execution: Execution,
-        stop: Result<(), Stop>,
-    ) -> Result<ExecutionOutput, ExecutionError> {
-        let fuel_used = self.fuel_used(execution.fuel_left);
-        let stop = match (stop, execution.post_state_root) {
-            (Ok(()), Some(post_state_root)) => {
-                return Ok(ExecutionOutput {
-                    post_state_root,
-                    deposits: execution.deposits,
-                    logs: execution.logs,
-                    ticks_used: execution.ticks_used,
-                    fuel_used,
-                    memory_bytes: execution.memory_bytes,
-                });
-            }
-            (Ok(()), None) => Stop { kind: ExecutionErrorKind::NoPostStateRoot, backtrace: Vec::new() },
-            (Err(stop), _) => stop,
-        };
-        Err(ExecutionError { kind: stop.kind, logs: execution.logs, backtrace: stop.backtrace, fuel_used })
+        input: &ExecutionInput,
+        fuel_max: u64,
+        observer: impl FnOnce(i64) -> Observer,
+    ) -> (Result<ExecutionOutput, ExecutionError>, Observer) {
+        if let Err(error) = self.check_size(input) {
+            return (Err(error), Observer::Nobody);
+        }
+        let mut execution = Execution::new(input.clone(), &self.config, fuel_max);
+        execution.observer = observer(execution.fuel_left);
+        let (mut execution, stop) = self.compiled.run(execution);
+        let mut observer = std::mem::take(&mut execution.observer);
+        observer.execution_ends(execution.fuel_left);
+        (result(execution, stop), observer)
     }
 
     /// Makes a fresh instance, as each execution does, and drops it; to measure what that costs.
@@ -275,7 +267,8 @@ impl Ee {
     /// [`ExecutionError`] if instantiation traps.
     pub fn instantiate(&self) -> Result<(), ExecutionError> {
         let input = ExecutionInput::new(StateRoot::default(), []);
-        let (execution, result) = self.compiled.instantiate(Execution::new(input, &self.config));
+        let execution = Execution::new(input, &self.config, self.config.limits.fuel_max);
+        let (execution, result) = self.compiled.instantiate(execution);
         result.map_err(|Stop { kind, backtrace }| ExecutionError {
             kind,
             logs: execution.logs,
@@ -287,12 +280,6 @@ impl Ee {
     /// Returns the hash of the EE's module, without its libraries.
     pub fn code_hash(&self) -> CodeHash {
         self.code_hash
-    }
-
-    /// Returns what was spent of the limit; all of it, if it was not enough.
-    fn fuel_used(&self, fuel_left: i64) -> u64 {
-        let limit = self.config.limits.fuel_max.min(i64::MAX.unsigned_abs());
-        limit.saturating_sub(u64::try_from(fuel_left).unwrap_or(0))
     }
 
     /// Refuses block data over the limit, and any that `eth2.blockDataSize` could not tell the length of.
@@ -316,14 +303,34 @@ impl ProbedEe {
     ///
     /// The result is that of [`Ee::execute`], and has its errors.
     pub fn execute(&self, input: &ExecutionInput) -> (Result<ExecutionOutput, ExecutionError>, CallTree) {
-        let recorder = Recorder::new(Execution::fuel_at_start(&self.ee.config));
-        let observed = self.ee.execute_observed(input, Observer::Recorder(Box::new(recorder)));
-        let tree = match observed.observer {
-            Observer::Recorder(recorder) => recorder.finish(observed.fuel_left, &self.function_names),
+        let recorder = |fuel_left| Observer::Recorder(Box::new(Recorder::new(fuel_left)));
+        let (result, observer) = self.ee.execute_observed(input, self.ee.config.limits.fuel_max, recorder);
+        let tree = match observer {
+            Observer::Recorder(recorder) => recorder.finish(&self.function_names),
             Observer::Nobody | Observer::Tracer(_) => CallTree::default(),
         };
-        (observed.result.map_err(without_probes), tree)
+        (result.map_err(without_probes), tree)
     }
+}
+
+/// Makes of an execution that is over what the embedder sees of it.
+fn result(execution: Execution, stop: Result<(), Stop>) -> Result<ExecutionOutput, ExecutionError> {
+    let fuel_used = execution.fuel_used();
+    let stop = match (stop, execution.post_state_root) {
+        (Ok(()), Some(post_state_root)) => {
+            return Ok(ExecutionOutput {
+                post_state_root,
+                deposits: execution.deposits,
+                logs: execution.logs,
+                ticks_used: execution.ticks_used,
+                fuel_used,
+                memory_bytes: execution.memory_bytes,
+            });
+        }
+        (Ok(()), None) => Stop { kind: ExecutionErrorKind::NoPostStateRoot, backtrace: Vec::new() },
+        (Err(stop), _) => stop,
+    };
+    Err(ExecutionError { kind: stop.kind, logs: execution.logs, backtrace: stop.backtrace, fuel_used })
 }
 
 /// Makes a backtrace speak of the module as it was: all frames are of defined functions, which probes move up.
@@ -333,13 +340,6 @@ fn without_probes(mut error: ExecutionError) -> ExecutionError {
         frame.module_offset = None;
     }
     error
-}
-
-/// An execution that is over, and what its observer saw.
-struct Observed {
-    result: Result<ExecutionOutput, ExecutionError>,
-    observer: Observer,
-    fuel_left: i64,
 }
 
 #[cfg(test)]

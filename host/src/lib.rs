@@ -47,10 +47,10 @@ mod validate;
 pub use abi::{ABI, FuelCost, Import, ValueType};
 pub use cache::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheError, CacheUsage, DiskCache};
 pub use call_tree::{CallNode, CallTree, Callee};
-pub use config::{EngineKind, HostConfig, Limits};
+pub use config::{EngineKind, HostConfig, Limits, UnknownEngine};
 pub use error::{
-    EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, FunctionId, HostCallError, HostError,
-    Item, LoadError, Refusal, TrapKind,
+    Disagreement, EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, FunctionId, HostCallError,
+    HostError, Item, LoadError, Refusal, TrapKind,
 };
 pub use execution::{
     BeaconRoot, Context, DEPOSIT_BYTES, Deposit, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue,

@@ -54,4 +54,12 @@ impl Observer {
             Self::Recorder(recorder) => recorder.leave(fuel_left),
         }
     }
+
+    /// Is told that the execution is over.
+    pub(crate) fn execution_ends(&mut self, fuel_left: i64) {
+        match self {
+            Self::Nobody | Self::Tracer(_) => {}
+            Self::Recorder(recorder) => recorder.spend(fuel_left),
+        }
+    }
 }

@@ -122,28 +122,47 @@ fn each_function_has_what_it_spent_itself() {
     );
 }
 
+/// If one were missed, or seen twice, what comes after it would be in the wrong place.
 #[test]
 fn every_way_out_of_a_function_is_seen() {
-    check(
-        "(func $ways (param i32) (result i32 i64)
-            (block $a (block $b (block $c
-                (br_table $a $b $c 3 (local.get 0)))
-                (return (i32.const 1) (i64.const 1)))
-                (loop (if (i32.eqz (i32.const 0)) (then (return (i32.const 2) (i64.const 2)))))
+    let items = "
+        (func $ways (param i32) (result i32 i64)
+            (block $two (block $one (block $zero
+                (br_table $zero $one $two (local.get 0)))
+                (loop (block (if (i32.const 1) (then (return (i32.const 1) (i64.const 1))))))
                 unreachable)
-            (i32.const 3) (i64.const 3)
-            (br_if 0 (local.get 0)))
-         (func $nothing)
-         (type $ways (func (param i32) (result i32 i64)))
-         (table funcref (elem $ways $nothing))
-         (func $show (param i32 i64) (call $print32 (local.get 0)) (call $print64 (local.get 1)))
-         (func $main (export \"main\")
+                (br 1 (i32.const 2) (i64.const 2)))
+            (i32.const 3) (i64.const 3) (local.get 0) (br_table 0 0))
+        (func $perhaps (param i32) (result i64)
+            (i64.const 4) (br_if 0 (local.get 0)) (drop) (i64.const 5))
+        (func $nothing)
+        (type $ways (func (param i32) (result i32 i64)))
+        (table funcref (elem $ways $nothing))
+        (func $show (param i32 i64) (call $print32 (local.get 0)) (call $print64 (local.get 1)))
+        (func $main (export \"main\")
             (call $show (call $ways (i32.const 0)))
             (call $show (call $ways (i32.const 1)))
             (call $show (call_indirect (type $ways) (i32.const 2) (i32.const 0)))
-            (call $nothing) (call $nothing)
-            (call $savePostStateRoot (i32.const 0)))",
-        &[],
+            (call $print64 (call $perhaps (i32.const 0)))
+            (call $print64 (call $perhaps (i32.const 1)))
+            (call $nothing)
+            (call $savePostStateRoot (i32.const 0)))";
+    let tree = checked(&hosts(SMALL), &wasm(&module(items)), &[], b"");
+    let lines = lines(&tree);
+    let calls: Vec<_> = lines.iter().map(|line| line.rsplitn(3, ' ').last().unwrap_or_default()).collect();
+    assert_eq!(
+        calls,
+        [
+            "main x1",
+            "main;ways x3",
+            "main;show x3",
+            "main;show;debug.print32 x3",
+            "main;show;debug.print64 x3",
+            "main;perhaps x2",
+            "main;debug.print64 x2",
+            "main;nothing x1",
+            "main;eth2.savePostStateRoot x1",
+        ]
     );
 }
 

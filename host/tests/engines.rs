@@ -1,13 +1,14 @@
 //! Two engines, one answer: whatever a module does, both tell the same, to the unit of fuel.
 #![cfg(feature = "wasmer")]
 
+#[path = "support/random.rs"]
+mod random;
 mod support;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use arbitrary::Unstructured;
 use outrider_host::{
     Ee, EngineKind, ExecutionInput, Host, HostConfig, HostError, Library, Limits, LoadError, summarize,
 };
@@ -44,7 +45,11 @@ struct Outcome {
 }
 
 fn execute(ee: &Ee) -> Outcome {
-    match ee.execute(&ExecutionInput::new(ROOT, b"block data".as_slice())) {
+    execute_within(ee, u64::MAX)
+}
+
+fn execute_within(ee: &Ee, fuel_max: u64) -> Outcome {
+    match ee.execute_within(&ExecutionInput::new(ROOT, b"block data".as_slice()), fuel_max) {
         Ok(output) => {
             Outcome { end: "returned".to_owned(), rest: format!("{output:?}"), fuel_used: output.fuel_used }
         }
@@ -193,12 +198,13 @@ fn every_budget_of_a_small_program() {
             (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 2))))
         (memory.fill (i32.const 100) (i32.const 1) (i32.const 300))",
     ));
-    let enough = agreed(&hosts(LIMITS), &code, &[]).expect("it loads");
+    let hosts = hosts(LIMITS);
+    let enough = agreed(&hosts, &code, &[]).expect("it loads");
     assert_eq!(enough.end, "returned");
-    // A host for each budget is dear, so near the end each is tried, and before that some.
-    let budgets = (0..enough.fuel_used).step_by(997).chain(enough.fuel_used - 40..enough.fuel_used + 2);
-    for fuel_max in budgets {
-        let outcome = agreed(&hosts(Limits { fuel_max, ..LIMITS }), &code, &[]).expect("it loads");
+    let [first, second] = hosts.map(|host| host.load(&code).expect("it loads"));
+    for fuel_max in 0..enough.fuel_used + 2 {
+        let outcome = execute_within(&first, fuel_max);
+        assert_eq!(outcome, execute_within(&second, fuel_max), "with {fuel_max} fuel");
         assert_eq!(outcome.end == "returned", fuel_max >= enough.fuel_used, "{fuel_max}: {outcome:?}");
     }
 }
@@ -237,10 +243,10 @@ fn memories_and_tables_grow_to_the_limit() {
     for body in [
         "(call $print32 (memory.grow (i32.const 15))) (i32.store8 (i32.const 0xfffff) (i32.const 1))",
         "(call $print32 (memory.grow (i32.const 16)))",
-        "(call $print32 (memory.grow (i32.const -1))) (call $print32 (memory.size))",
+        "(call $print32 (memory.grow (i32.const 17))) (call $print32 (memory.size))",
         "(call $print32 (table.grow $t (ref.null func) (i32.const 999)))",
         "(call $print32 (table.grow $t (ref.null func) (i32.const 1000)))",
-        "(call $print32 (table.grow $t (ref.null func) (i32.const -1))) (call $print32 (table.size $t))",
+        "(call $print32 (table.grow $t (ref.null func) (i32.const 9999))) (call $print32 (table.size $t))",
         "(call $print32 (table.grow $u (ref.null func) (i32.const 6))) (call $print32 (table.size $u))",
     ] {
         let text = format!(
@@ -248,6 +254,12 @@ fn memories_and_tables_grow_to_the_limit() {
             (func (export \"main\") {body} (call $savePostStateRoot (i32.const 0)))"
         );
         check(&module(&text), "returned");
+    }
+    // What is asked for is paid for, whether there is room or not.
+    for body in ["(drop (memory.grow (i32.const -1)))", "(drop (table.grow (ref.null func) (i32.const -1)))"]
+    {
+        let text = module(&format!("(table 1 funcref) (func (export \"main\") {body})"));
+        check(&text, "the EE ran out of fuel: it was given 10000000");
     }
     let at_its_own_limit = "(module (import \"debug\" \"print32\" (func $print32 (param i32)))
         (memory (export \"memory\") 1 3) (func (export \"main\")
@@ -364,27 +376,26 @@ fn what_wasmer_cannot_do_is_said() {
     assert_eq!(error.to_string(), "the engine wasmer does not support so large a `limits.stack_slots_max`");
 }
 
-/// Modules that wasm-smith thinks of, as libraries and on their own; `OUTRIDER_MODULES` says how many,
-/// `OUTRIDER_FIRST_MODULE` from which on.
+/// Modules that wasm-smith thinks of, as EEs and as libraries of EEs, with enough fuel and with less;
+/// `OUTRIDER_MODULES` says how many, `OUTRIDER_FIRST_MODULE` from which on.
 #[test]
 fn random_modules() {
     let variable =
         |name, default| std::env::var(name).map_or(default, |n| n.parse().expect("it is a number"));
     let (first, n) = (variable("OUTRIDER_FIRST_MODULE", 0_u64), variable("OUTRIDER_MODULES", 300_u64));
-    let budgets = [3_000, 1_000_000].map(|fuel_max| Limits { fuel_max, ..LIMITS });
-    let mut hosts_by_budget = budgets.map(hosts);
+    let limits = Limits { fuel_max: 3_000_000, ..LIMITS };
+    let mut hosts = hosts(limits);
     let mut ends = BTreeMap::<String, u64>::new();
     for seed in first..first + n {
         if seed % 1000 == 999 {
             // Engines may keep the code of modules that are gone.
-            hosts_by_budget = budgets.map(hosts);
+            hosts = self::hosts(limits);
         }
-        let hosts = &hosts_by_budget[usize::from(seed % 3 != 0)];
         // What the assertions show does not tell the seed.
         eprintln!("module {seed}");
-        let (code, library) = if seed % 2 == 0 { (random_ee(seed), None) } else { with_random_library(seed) };
+        let (code, library) = random_ee(seed);
         let libraries: Vec<_> = library.iter().map(|code| Library { name: "lib", code }).collect();
-        let end = match agreed(hosts, &code, &libraries) {
+        let end = match agreed_with_less_fuel(&hosts, &code, &libraries) {
             Ok(outcome) => ["returned", "trapped", "fuel"]
                 .into_iter()
                 .find(|word| outcome.end.contains(word))
@@ -395,69 +406,64 @@ fn random_modules() {
         *ends.entry(end).or_default() += 1;
     }
     println!("{n} modules from {first} on, by what came of them: {ends:#?}");
-    assert!(ends.get("returned").is_some_and(|returned| *returned > n / 50), "{ends:?}");
+    for (end, at_least) in [("returned", n / 4), ("trapped", n / 50), ("fuel", n / 50)] {
+        assert!(ends.get(end).is_some_and(|got| *got >= at_least), "{end}: {ends:?}");
+    }
+}
+
+/// Executes an EE with all fuel, and with budgets that run out on the way.
+#[track_caller]
+fn agreed_with_less_fuel(
+    hosts: &[Host; 2],
+    code: &[u8],
+    libraries: &[Library<'_>],
+) -> Result<Outcome, LoadError> {
+    let outcome = agreed(hosts, code, libraries)?;
+    let [first, second] = hosts.each_ref().map(|host| host.load_with_libraries(code, libraries));
+    let (first, second) = (first?, second?);
+    let used = outcome.fuel_used;
+    for fuel_max in [used / 7, used / 3, used / 2, used.saturating_sub(1)] {
+        let of_first = execute_within(&first, fuel_max);
+        assert_eq!(of_first, execute_within(&second, fuel_max), "with {fuel_max} fuel of {used}");
+    }
+    Ok(outcome)
+}
+
+/// Every other one is alone, and some of these let the random code call the host; the others have a library.
+fn random_ee(seed: u64) -> (Vec<u8>, Option<Vec<u8>>) {
+    let mut config = random::config();
+    config.disallow_traps = seed % 5 != 0;
+    config.reference_types_enabled = seed % 8 < 4;
+    config.extended_const_enabled = seed % 16 < 2;
+    if seed % 3 != 0 {
+        config.allowed_instructions = random::straight_line();
+        config.disallow_traps = seed % 9 != 1;
+    }
+    config.max_instructions = 10 + seed as usize % 91;
+    if seed % 2 == 1 {
+        return with_random_library(&random_module(seed, config));
+    }
+    if seed % 4 == 0 {
+        config.available_imports = Some(wasm(&module("(func (export \"main\"))")));
+        config.max_imports = 100;
+    }
+    (random::as_ee(&random_module(seed, config)), None)
 }
 
 fn random_module(seed: u64, config: wasm_smith::Config) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let bytes = std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[3]
-    });
-    let bytes: Vec<u8> = bytes.take(3000).collect();
-    let config = wasm_smith::Config {
-        disallow_traps: seed % 5 != 0,
-        max_memories: 1,
-        max_memory32_bytes: 1 << 20,
-        max_tables: 2,
-        max_table_elements: 1000,
-        max_type_size: 200,
-        exceptions_enabled: false,
-        gc_enabled: false,
-        memory64_enabled: false,
-        // They bring `externref`, which the profile does not have: many such modules are refused.
-        reference_types_enabled: seed % 8 == 1,
-        relaxed_simd_enabled: false,
-        tail_call_enabled: false,
-        threads_enabled: false,
-        wide_arithmetic_enabled: true,
-        ..config
-    };
-    let module = wasm_smith::Module::new(config, &mut Unstructured::new(&bytes));
-    module.expect("there are bytes enough").to_bytes()
-}
-
-/// A module with `memory` and `main`, which may call the host.
-fn random_ee(seed: u64) -> Vec<u8> {
-    let imports = module("(func (export \"main\"))");
-    random_module(
-        seed,
-        wasm_smith::Config {
-            available_imports: Some(wasm(&imports)),
-            exports: Some(wasm("(module (memory (export \"memory\") 1) (func (export \"main\")))")),
-            min_funcs: 1,
-            ..wasm_smith::Config::default()
-        },
-    )
+    let steps_max = (seed % 6 == 0).then_some(100);
+    let choices = random::bytes(seed);
+    let (choices, _) = choices.split_at(100 + seed.wrapping_mul(997) as usize % 2900);
+    random::random_module(config, steps_max, choices).expect("there are bytes enough")
 }
 
 /// A random library, and an EE that calls its functions, logs what they return and what the globals are,
 /// and answers with its memory.
-fn with_random_library(seed: u64) -> (Vec<u8>, Option<Vec<u8>>) {
-    let config = wasm_smith::Config {
-        export_everything: true,
-        max_imports: 0,
-        min_funcs: 3,
-        min_globals: 1,
-        ..wasm_smith::Config::default()
-    };
-    let library = random_module(seed, config);
+fn with_random_library(library: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
     let (mut imports, mut body) = (String::new(), String::new());
     let mut memory = "(memory 1)";
     let mut n_functions = 0;
-    for (index, export) in summarize(&library, &LIMITS).exports.iter().enumerate() {
+    for (index, export) in summarize(library, &LIMITS).exports.iter().enumerate() {
         let name: String = export.name.bytes().map(|byte| format!("\\{byte:02x}")).collect();
         let name = format!("\"lib\" \"{name}\"");
         if export.ty.starts_with("memory") && memory == "(memory 1)" {
@@ -491,7 +497,7 @@ fn with_random_library(seed: u64) -> (Vec<u8>, Option<Vec<u8>>) {
         (func (export \"main\") {body}
             (if (memory.size) (then (call $hex (i32.const 0) (i32.const 65536)) (call $save (i32.const 0))))))"
     );
-    (wasm(&ee), Some(library))
+    (wasm(&ee), Some(library.to_vec()))
 }
 
 fn argument(ty: &str) -> &'static str {

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use outrider_host::{
-    CallTree, Context, Deposit, Ee, EeIndex, ExecutionError, ExecutionInput, ExecutionOutput, Fault, Host,
-    LoadError, Log, ProbedEe, StateRoot, Trace,
+    CallTree, Context, Deposit, Ee, EeIndex, ExecutionError, ExecutionErrorKind, ExecutionInput,
+    ExecutionOutput, Fault, Host, LoadError, Log, ProbedEe, StateRoot, Trace,
 };
+use tracing::subscriber::{NoSubscriber, with_default};
 
 use crate::fixture::{Fixture, FixtureError, Library, Problem, Script};
 
@@ -77,7 +78,10 @@ impl Runner {
             let context = Context { ee_index: EeIndex(block.env as u64), ..Context::default() };
             let input = ExecutionInput { pre_state_root: *root, block_data: block.data.clone(), context };
             let (result, trace) = self.execute(&ee.ee, &input);
-            let call_tree = ee.probed.as_ref().map(|probed| probed.execute(&input).1);
+            let call_tree = ee.probed.as_ref().map(|probed| {
+                // What the EE logs has been shown already.
+                with_default(NoSubscriber::new(), || probed.execute(&input).1)
+            });
             let pre_state_root = input.pre_state_root;
             let block_run = |result| BlockRun { env: block.env, pre_state_root, result, trace, call_tree };
             match result {
@@ -85,7 +89,10 @@ impl Runner {
                     *root = output.post_state_root;
                     run.blocks.push(block_run(Ok(output)));
                 }
-                Err(error) if matches!(error.fault(), Fault::Caller | Fault::Host) => {
+                Err(error)
+                    if matches!(error.fault(), Fault::Caller | Fault::Host)
+                        && !matches!(error.kind, ExecutionErrorKind::EnginesDisagree(_)) =>
+                {
                     return Err(unusable(block.place, Problem::Execution { block: index, error }));
                 }
                 Err(error) => {

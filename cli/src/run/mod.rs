@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
-use outrider_host::{Host, HostConfig, Limits};
+use outrider_host::{EngineKind, Host, HostConfig, Limits};
 
 use crate::Verdict;
 use crate::fixture::Fixture;
@@ -30,6 +30,9 @@ pub(crate) struct Arguments {
     /// Print one JSON document instead of text.
     #[arg(long)]
     json: bool,
+    /// What compiles and runs the EEs: wasmtime, wasmer, or both, which fails when they differ in anything.
+    #[arg(long, value_name = "ENGINE", default_value_t)]
+    engine: EngineKind,
     /// What `eth2.useTicks` may spend in one execution.
     #[arg(long, value_name = "TICKS", default_value_t = Limits::default().ticks_max)]
     ticks: u64,
@@ -79,9 +82,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     }
     progress.finish();
     if arguments.json {
-        report::print_json(&reports, &summary)?;
+        report::print_json(arguments.engine, &reports, &summary)?;
     } else {
-        summary.print()?;
+        summary.print(arguments.engine)?;
     }
     profile.map_or(Ok(()), ProfileFile::finish)?;
     Ok(summary.verdict())
@@ -96,6 +99,7 @@ impl Arguments {
                 fuel_max: self.fuel,
                 ..Limits::default()
             },
+            engine: self.engine,
             wall_clock_max: self.timeout.map(Duration::from_secs),
             cache: if self.no_cache { None } else { crate::cache::open()? },
             ..HostConfig::default()

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use outrider_host::{Deposit, Log};
+use outrider_host::{Deposit, EngineKind, Log};
 use serde::Serialize;
 
 use super::execute::{BlockRun, FixtureRun, Mismatch};
@@ -83,14 +83,19 @@ pub(super) struct Summary {
 }
 
 /// Prints everything as one JSON document.
-pub(super) fn print_json(fixtures: &[FixtureReport], summary: &Summary) -> io::Result<()> {
+pub(super) fn print_json(
+    engine: EngineKind,
+    fixtures: &[FixtureReport],
+    summary: &Summary,
+) -> io::Result<()> {
     #[derive(Serialize)]
     struct Document<'a> {
+        engine: &'static str,
         fixtures: &'a [FixtureReport],
         summary: &'a Summary,
     }
     let mut out = anstream::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &Document { fixtures, summary })?;
+    serde_json::to_writer_pretty(&mut out, &Document { engine: engine.name(), fixtures, summary })?;
     writeln!(out)
 }
 
@@ -272,7 +277,7 @@ impl Summary {
         }
     }
 
-    pub(super) fn print(&self) -> io::Result<()> {
+    pub(super) fn print(&self, engine: EngineKind) -> io::Result<()> {
         let Self { passed, failed, unusable, blocks } = self;
         let fixtures = count(passed.saturating_add(*failed).saturating_add(*unusable), "fixture");
         let style = if self.verdict() == Verdict::Holds { SUCCESS } else { ERROR };
@@ -280,6 +285,9 @@ impl Summary {
         write!(out, "{fixtures}, {}: {style}{passed} passed, {failed} failed", count(*blocks, "block"))?;
         if *unusable > 0 {
             write!(out, ", {unusable} unusable")?;
+        }
+        if engine == EngineKind::Both && *failed == 0 {
+            write!(out, ", alike on both engines")?;
         }
         writeln!(out, "{style:#}")
     }

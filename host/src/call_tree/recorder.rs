@@ -68,10 +68,21 @@ impl Recorder {
         }
     }
 
-    /// Puts what was spent last where it belongs, and the nodes in order. `names` are those of the guest's functions,
-    /// by number.
-    pub(crate) fn finish(mut self, fuel_left: i64, names: &[Arc<str>]) -> CallTree {
-        self.spend(fuel_left);
+    /// Puts what was spent since the last call or return where it belongs.
+    pub(crate) fn spend(&mut self, fuel_left: i64) {
+        let left = clamp(fuel_left);
+        let spent = self.fuel_left.saturating_sub(left);
+        self.fuel_left = left;
+        let is_unlisted = self.n_unlisted > 0;
+        match self.current_node() {
+            Some(node) if is_unlisted => node.unlisted_fuel = node.unlisted_fuel.saturating_add(spent),
+            Some(node) => node.self_fuel = node.self_fuel.saturating_add(spent),
+            None => debug_assert_eq!(spent, 0, "fuel is spent in functions"),
+        }
+    }
+
+    /// Puts the nodes in order. `names` are those of the guest's functions, by number.
+    pub(crate) fn finish(self, names: &[Arc<str>]) -> CallTree {
         let mut places = vec![0; self.nodes.len()];
         let mut nodes = Vec::with_capacity(self.nodes.len());
         for index in self.depth_first() {
@@ -119,18 +130,6 @@ impl Recorder {
         self.nodes.push(Node { caller, function, depth, n_calls: 0, self_fuel: 0, unlisted_fuel: 0 });
         self.by_call.insert((caller, function), index);
         Some(index)
-    }
-
-    fn spend(&mut self, fuel_left: i64) {
-        let left = clamp(fuel_left);
-        let spent = self.fuel_left.saturating_sub(left);
-        self.fuel_left = left;
-        let is_unlisted = self.n_unlisted > 0;
-        match self.current_node() {
-            Some(node) if is_unlisted => node.unlisted_fuel = node.unlisted_fuel.saturating_add(spent),
-            Some(node) => node.self_fuel = node.self_fuel.saturating_add(spent),
-            None => debug_assert_eq!(spent, 0, "fuel is spent in functions"),
-        }
     }
 
     fn current_node(&mut self) -> Option<&mut Node> {

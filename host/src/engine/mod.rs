@@ -2,6 +2,8 @@
 //!
 //! *Invariant*: only the modules below this one name an engine's types.
 
+#[cfg(any(feature = "wasmer", test))]
+mod both;
 mod places;
 #[cfg(feature = "wasmer")]
 mod wasmer;
@@ -27,12 +29,25 @@ pub(crate) struct Program {
 /// Sets up the engine that the configuration asks for.
 pub(crate) fn new(config: &Arc<HostConfig>) -> Result<Arc<dyn Engine>, HostError> {
     match config.engine {
-        EngineKind::Wasmtime => Ok(Arc::new(wasmtime::WasmtimeEngine::new(Arc::clone(config))?)),
+        EngineKind::Wasmtime => wasmtime(config),
         #[cfg(feature = "wasmer")]
-        EngineKind::Wasmer => Ok(Arc::new(wasmer::WasmerEngine::new(Arc::clone(config))?)),
+        EngineKind::Wasmer => wasmer(config),
+        #[cfg(feature = "wasmer")]
+        EngineKind::Both => Ok(Arc::new(both::BothEngines::new([wasmtime(config)?, wasmer(config)?]))),
         #[cfg(not(feature = "wasmer"))]
-        EngineKind::Wasmer => Err(HostError::EngineMissing { engine: config.engine, feature: "wasmer" }),
+        EngineKind::Wasmer | EngineKind::Both => {
+            Err(HostError::EngineMissing { engine: EngineKind::Wasmer, feature: "wasmer" })
+        }
     }
+}
+
+fn wasmtime(config: &Arc<HostConfig>) -> Result<Arc<dyn Engine>, HostError> {
+    Ok(Arc::new(wasmtime::WasmtimeEngine::new(Arc::clone(config))?))
+}
+
+#[cfg(feature = "wasmer")]
+fn wasmer(config: &Arc<HostConfig>) -> Result<Arc<dyn Engine>, HostError> {
+    Ok(Arc::new(wasmer::WasmerEngine::new(Arc::clone(config))?))
 }
 
 /// Compiles EEs.
@@ -102,7 +117,6 @@ pub(crate) fn stack_slots_left(limits: &Limits, reserve_slots: u64) -> i64 {
 /// Judges a run that is over: the counters come before what the engine says.
 pub(crate) fn settle(
     execution: &mut Execution,
-    limits: &Limits,
     counters: Counters,
     result: Result<(), Stop>,
 ) -> Result<(), Stop> {
@@ -110,12 +124,29 @@ pub(crate) fn settle(
     let kind = if counters.stack < 0 {
         ExecutionErrorKind::Trap(TrapKind::StackOverflow)
     } else if counters.fuel < 0 {
-        ExecutionErrorKind::OutOfFuel { limit: limits.fuel_max }
+        ExecutionErrorKind::OutOfFuel { limit: execution.fuel_max.unsigned_abs() }
     } else {
         return result;
     };
     Err(Stop { kind, backtrace: result.err().map(|stop| stop.backtrace).unwrap_or_default() })
 }
+
+/// Puts the stack reserve of a program before its module as an engine has serialized it: eight bytes,
+/// little-endian.
+fn with_reserve(stack_reserve_slots: Option<u64>, module: &[u8]) -> Vec<u8> {
+    let reserve = stack_reserve_slots.unwrap_or(NOT_METERED);
+    [reserve.to_le_bytes().as_slice(), module].concat()
+}
+
+/// Takes apart what [`with_reserve`] has put together.
+fn split_reserve(serialized: &[u8]) -> Option<(Option<u64>, &[u8])> {
+    let (reserve, module) = serialized.split_first_chunk()?;
+    let reserve = u64::from_le_bytes(*reserve);
+    Some(((reserve != NOT_METERED).then_some(reserve), module))
+}
+
+/// Stands for the stack reserve of a program that is not metered; no reserve is that large.
+const NOT_METERED: u64 = u64::MAX;
 
 /// Returns the native stack that guests may use: so much that their own limit is reached first.
 fn wasm_stack_bytes(config: &HostConfig) -> usize {

@@ -6,8 +6,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use wasm_encoder::reencode::{self, Reencode};
-use wasmer::sys::vm::{TrapCode, get_stack_size, set_stack_size};
-use wasmer::sys::{Cranelift, CraneliftOptLevel, EngineBuilder, Features};
+use wasmer::sys::vm::{TrapCode, VERSION, get_stack_size, set_stack_size};
+use wasmer::sys::{Cranelift, CraneliftOptLevel, EngineBuilder, Features, NativeEngineExt as _};
 use wasmer::{
     AsStoreMut, Function, FunctionEnv, FunctionEnvMut, Global, Imports, Instance, InstantiationError,
     LinkError, Memory, Module, RuntimeError, Store, Value, WasmSlice,
@@ -16,7 +16,7 @@ use wasmer::{
 use super::places::{Places, n_places};
 use super::{
     CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Program, Stop, settle,
-    stack_slots_left, wasm_stack_bytes,
+    split_reserve, stack_slots_left, wasm_stack_bytes, with_reserve,
 };
 use crate::abi::{HostFunction, Import};
 use crate::config::{EngineKind, HostConfig, Limits};
@@ -78,6 +78,22 @@ impl WasmerEngine {
         Ok(Self { engine, places, config })
     }
 
+    fn ee(
+        &self,
+        libraries: Vec<(String, Module)>,
+        module: Module,
+        stack_reserve_slots: Option<u64>,
+    ) -> Arc<dyn CompiledEe> {
+        Arc::new(WasmerEe {
+            engine: self.engine.clone(),
+            libraries,
+            module,
+            stack_reserve_slots,
+            places: Arc::clone(&self.places),
+            config: Arc::clone(&self.config),
+        })
+    }
+
     fn compile_module(&self, code: &[u8]) -> Result<Module, LoadError> {
         let error = |error| LoadError::Engine(EngineError(error));
         let code = limited(code, &self.config.limits).map_err(|source| error(source.into()))?;
@@ -90,26 +106,20 @@ impl Engine for WasmerEngine {
         "wasmer"
     }
 
-    /// Nothing that is compiled here is kept on disk, so there is nothing to tell apart.
     fn settings(&self) -> String {
-        String::new()
-    }
-
-    fn restore(&self, _: &[u8]) -> Option<Arc<dyn CompiledEe>> {
-        None
+        format!("{VERSION}, {}, {:?}", self.engine.deterministic_id(), self.engine.target())
     }
 
     fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {
         let libraries = program.libraries.iter();
         let libraries = libraries.map(|(name, code)| Ok((name.clone(), self.compile_module(code)?)));
-        Ok(Arc::new(WasmerEe {
-            engine: self.engine.clone(),
-            libraries: libraries.collect::<Result<_, LoadError>>()?,
-            module: self.compile_module(&program.code)?,
-            stack_reserve_slots: program.stack_reserve_slots,
-            places: Arc::clone(&self.places),
-            config: Arc::clone(&self.config),
-        }))
+        let libraries = libraries.collect::<Result<_, LoadError>>()?;
+        Ok(self.ee(libraries, self.compile_module(&program.code)?, program.stack_reserve_slots))
+    }
+
+    fn restore(&self, serialized: &[u8]) -> Option<Arc<dyn CompiledEe>> {
+        let (stack_reserve_slots, module) = split_reserve(serialized)?;
+        Some(self.ee(Vec::new(), deserialize(&self.engine, module)?, stack_reserve_slots))
     }
 }
 
@@ -123,7 +133,10 @@ impl CompiledEe for WasmerEe {
     }
 
     fn serialize(&self) -> Option<Vec<u8>> {
-        None
+        if !self.libraries.is_empty() {
+            return None;
+        }
+        Some(with_reserve(self.stack_reserve_slots, &self.module.serialize().ok()?))
     }
 }
 
@@ -146,7 +159,7 @@ impl WasmerEe {
         let execution = env.as_mut(&mut store).execution.take();
         let mut execution = execution.expect("it was put there above, and nothing else takes it");
         let result = match counters {
-            Some(counters) => settle(&mut execution, &self.config.limits, counters, result),
+            Some(counters) => settle(&mut execution, counters, result),
             None => result,
         };
         (execution, result)
@@ -236,6 +249,16 @@ fn profile() -> Features {
         .simd(true)
         .wide_arithmetic(true);
     features
+}
+
+/// Takes a module back that wasmer has serialized; `None` if it is of another format.
+#[allow(unsafe_code, reason = "machine code is taken on trust, and the cache is where the trust is earned")]
+fn deserialize(engine: &wasmer::Engine, serialized: &[u8]) -> Option<Module> {
+    // SAFETY: the bytes must be what `Module::serialize` gave, with an engine of this version and these settings.
+    // They come from `DiskCache::get`, which returns what `DiskCache::put` was given under the same key and nothing
+    // else, from a directory that nobody but this user and root can write to; all that is put there is what
+    // `WasmerEe::serialize` gave, and `WasmerEngine::settings` is part of the key.
+    unsafe { Module::deserialize(engine, serialized) }.ok()
 }
 
 /// Writes the limits of memories and tables into a module, as their maxima.

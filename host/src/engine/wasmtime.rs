@@ -15,7 +15,7 @@ use wasmtime::{
 use super::places::{Places, n_places};
 use super::{
     CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Program, Stop, settle,
-    stack_slots_left, wasm_stack_bytes,
+    split_reserve, stack_slots_left, wasm_stack_bytes, with_reserve,
 };
 use crate::abi::{ABI, HostFunction, Import, LEGACY_MODULE};
 use crate::config::HostConfig;
@@ -120,11 +120,7 @@ impl Engine for WasmtimeEngine {
     }
 
     fn restore(&self, serialized: &[u8]) -> Option<Arc<dyn CompiledEe>> {
-        let (reserve, module) = serialized.split_first_chunk()?;
-        let stack_reserve_slots = match u64::from_le_bytes(*reserve) {
-            NOT_METERED => None,
-            slots => Some(slots),
-        };
+        let (stack_reserve_slots, module) = split_reserve(serialized)?;
         let module = deserialize(&self.engine, module)?;
         let modules = Modules::Alone(self.linker.instantiate_pre(&module).ok()?);
         Some(self.ee(modules, stack_reserve_slots))
@@ -140,12 +136,9 @@ impl CompiledEe for WasmtimeEe {
         self.in_store(execution, |ee, store| ee.instantiate_in(store).map(|_| ()))
     }
 
-    /// The stack reserve as eight bytes, little-endian, and then what wasmtime makes of the module.
     fn serialize(&self) -> Option<Vec<u8>> {
         let Modules::Alone(module) = &self.modules else { return None };
-        let mut serialized = self.stack_reserve_slots.unwrap_or(NOT_METERED).to_le_bytes().to_vec();
-        serialized.extend(module.module().serialize().ok()?);
-        Some(serialized)
+        Some(with_reserve(self.stack_reserve_slots, &module.module().serialize().ok()?))
     }
 }
 
@@ -167,7 +160,7 @@ impl WasmtimeEe {
         let counters = store.data().counters.map(|globals| globals.read(&mut store));
         let mut execution = store.into_data().execution;
         let result = match counters {
-            Some(counters) => settle(&mut execution, &self.config.limits, counters, result),
+            Some(counters) => settle(&mut execution, counters, result),
             None => result,
         };
         (execution, result)
@@ -271,9 +264,6 @@ impl CounterGlobals {
         Counters { fuel: read(self.fuel), stack: read(self.stack) }
     }
 }
-
-/// Stands for the stack reserve of a module that is not metered; no reserve is that large.
-const NOT_METERED: u64 = u64::MAX;
 
 /// Takes a module back that wasmtime has serialized; `None` if it was another version or for another machine.
 #[allow(unsafe_code, reason = "machine code is taken on trust, and the cache is where the trust is earned")]

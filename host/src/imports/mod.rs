@@ -13,7 +13,7 @@ use crate::observer::Observer;
 use crate::trace::Answer;
 
 /// One execution under way: what it was given, and what it has brought about so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Execution {
     pub(crate) input: ExecutionInput,
     pub(crate) post_state_root: Option<StateRoot>,
@@ -21,6 +21,8 @@ pub(crate) struct Execution {
     deposits_max: u32,
     pub(crate) ticks_used: u64,
     ticks_max: u64,
+    /// What the execution was given to spend.
+    pub(crate) fuel_max: i64,
     /// What may still be spent; negative once it was not enough. The guest's own counter holds it while the
     /// guest runs.
     pub(crate) fuel_left: i64,
@@ -32,7 +34,9 @@ pub(crate) struct Execution {
 }
 
 impl Execution {
-    pub(crate) fn new(input: ExecutionInput, config: &HostConfig) -> Self {
+    /// Begins an execution with as much fuel as is asked for and allowed.
+    pub(crate) fn new(input: ExecutionInput, config: &HostConfig, fuel_max: u64) -> Self {
+        let fuel_max = i64::try_from(fuel_max.min(config.limits.fuel_max)).unwrap_or(i64::MAX);
         Self {
             input,
             post_state_root: None,
@@ -40,7 +44,8 @@ impl Execution {
             deposits_max: config.limits.deposits_max,
             ticks_used: 0,
             ticks_max: config.limits.ticks_max,
-            fuel_left: Self::fuel_at_start(config),
+            fuel_max,
+            fuel_left: fuel_max,
             logs: Vec::new(),
             log_bytes_left: config.log_bytes_max,
             memory_bytes: 0,
@@ -48,9 +53,9 @@ impl Execution {
         }
     }
 
-    /// Returns what an execution may spend.
-    pub(crate) fn fuel_at_start(config: &HostConfig) -> i64 {
-        i64::try_from(config.limits.fuel_max).unwrap_or(i64::MAX)
+    /// Returns what was spent; all that there was, if it was not enough.
+    pub(crate) fn fuel_used(&self) -> u64 {
+        self.fuel_max.saturating_sub(self.fuel_left.max(0)).unsigned_abs()
     }
 
     /// Shows a value to the embedder's subscriber, and keeps it as long as there is room.

@@ -7,14 +7,18 @@
 
 mod engine;
 mod script;
+#[cfg(feature = "wasmer")]
+mod wasmer;
+mod wasmtime;
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 
-use engine::Wasmtime;
+use engine::Session;
 use script::{Tally, run_script};
+use wasmtime::Wasmtime;
 
 /// Scripts that say something else of a module than the profile does, each with the reason.
 const EXCEPTIONS: &[(&str, &str)] = &[
@@ -35,8 +39,19 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 
 #[test]
 fn the_test_suite_passes_on_wasmtime() {
+    the_test_suite_passes::<Wasmtime>();
+}
+
+#[cfg(feature = "wasmer")]
+#[test]
+fn the_test_suite_passes_on_wasmer() {
+    the_test_suite_passes::<wasmer::Wasmer>();
+}
+
+#[track_caller]
+fn the_test_suite_passes<S: Session>() {
     let Some(files) = archive("testsuite.tar.gz") else { return };
-    check(&files, true, |tally| {
+    check::<S>(&files, true, |tally| {
         assert!(tally.accepted > 0 && tally.refused > 0 && tally.rejected > 0, "{tally:?}");
         assert!(tally.assertions > 10_000, "{tally:?}");
         assert_eq!(tally.unreadable, 0);
@@ -48,18 +63,18 @@ fn the_modules_of_wasm_tools_are_told_apart() {
     let Some(files) = archive("wasm-tools-tests.tar.gz") else { return };
     // What is in `spec` only says how wasm-tools runs the test suite; the others it only validates.
     let files = files.into_iter().filter(|(path, _)| !path.starts_with("tests/cli/spec/")).collect();
-    check(&files, false, |tally| {
+    check::<Wasmtime>(&files, false, |tally| {
         assert!(tally.accepted > 0 && tally.refused > 0 && tally.rejected > 0, "{tally:?}");
     });
 }
 
 /// Runs every file, prints what came of it by category, and checks that nothing failed.
 #[track_caller]
-fn check(files: &BTreeMap<String, Vec<u8>>, execute: bool, enough: impl FnOnce(&Tally)) {
+fn check<S: Session>(files: &BTreeMap<String, Vec<u8>>, execute: bool, enough: impl FnOnce(&Tally)) {
     let mut categories = BTreeMap::<&str, Tally>::new();
     let mut failures = Vec::new();
     for (path, bytes) in files {
-        let mut tally = run_script::<Wasmtime>(path, bytes, execute);
+        let mut tally = run_script::<S>(path, bytes, execute);
         let exception = EXCEPTIONS.iter().find(|(name, _)| *name == path);
         if let Some((_, reason)) = exception {
             assert!(!tally.failures.is_empty(), "{path} is no exception any more: {reason}");

@@ -1,6 +1,8 @@
 //! Random modules within the profile, from wasm-smith.
 
-use arbitrary::Unstructured;
+#[path = "../../../tests/support/random.rs"]
+mod generator;
+
 use finite_wasm::{Analysis, prefix_sum_vec::PrefixSumVec, wasmparser as finite_wasmparser};
 use wasmtime::{ExternType, Module};
 
@@ -14,41 +16,12 @@ const FUEL: i64 = 100_000;
 
 /// The `seed`th module. It has a global and an export, so that the naive model finds sections to add to.
 fn module(seed: u64, may_trap: bool, wide: bool) -> Vec<u8> {
-    module_with(seed, may_trap, wide, true)
-}
-
-/// The `seed`th module, with or without reference types.
-fn module_with(seed: u64, may_trap: bool, wide: bool, references: bool) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let bytes = std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[3]
-    });
-    let bytes: Vec<u8> = bytes.take(3000).collect();
     let config = wasm_smith::Config {
         disallow_traps: !may_trap,
-        export_everything: true,
-        max_imports: 0,
-        min_funcs: 3,
-        min_globals: 1,
-        max_memories: 1,
-        max_memory32_bytes: 1 << 20,
-        max_tables: 2,
-        max_table_elements: 1000,
-        max_type_size: 200,
-        exceptions_enabled: false,
-        gc_enabled: false,
-        memory64_enabled: false,
-        reference_types_enabled: references,
-        relaxed_simd_enabled: false,
-        tail_call_enabled: false,
-        threads_enabled: false,
         wide_arithmetic_enabled: wide,
-        ..wasm_smith::Config::default()
+        ..generator::config()
     };
-    wasm_smith::Module::new(config, &mut Unstructured::new(&bytes)).unwrap().to_bytes()
+    generator::random_module(config, None, &generator::bytes(seed)).unwrap()
 }
 
 #[test]
@@ -67,8 +40,7 @@ fn metering_changes_nothing_but_the_fuel_and_the_fuel_is_the_sum_of_all_prices()
     let engine = run::engine();
     let (mut returned, mut trapped, mut stopped) = (0, 0, 0);
     for seed in 0..MODULES / 2 {
-        // The engine has no `externref`, which comes with reference types.
-        let wasm = module_with(seed, seed % 4 == 0, true, false);
+        let wasm = module(seed, seed % 4 == 0, true);
         let compiled = Module::new(&engine, &wasm).unwrap();
         let function = compiled.exports().filter_map(|export| match export.ty() {
             ExternType::Func(func_type) => Some((export.name().to_owned(), func_type)),

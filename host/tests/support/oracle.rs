@@ -1,0 +1,144 @@
+//! What must hold for any bytes; `fuzz/` searches for bytes for which it does not.
+
+#![allow(dead_code, reason = "each user has its own part")]
+
+#[path = "random.rs"]
+pub(crate) mod random;
+
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use outrider_host::{
+    DiskCache, Ee, EngineKind, ExecutionInput, Fault, Host, HostConfig, Limits, StateRoot, summarize,
+};
+
+/// Limits that are soon reached.
+const LIMITS: Limits = Limits {
+    module_bytes_max: 1 << 20,
+    memory_pages_max: 16,
+    table_elements_max: 1000,
+    ticks_max: 1_000,
+    deposits_max: 3,
+    fuel_max: 3_000_000,
+    stack_slots_max: 10_000,
+    block_data_bytes_max: 1 << 20,
+};
+
+fn config(engine: EngineKind) -> HostConfig {
+    HostConfig {
+        limits: LIMITS,
+        engine,
+        ees_kept_max: 0,
+        concurrent_executions_max: 1,
+        ..HostConfig::default()
+    }
+}
+
+fn host(config: HostConfig) -> Host {
+    Host::new(config).expect("the engine takes this configuration")
+}
+
+/// Any bytes are refused, or are an EE that runs without the host being at fault.
+pub(crate) fn load(bytes: &[u8]) {
+    static HOST: LazyLock<Host> = LazyLock::new(|| host(config(EngineKind::Wasmtime)));
+    let summary = summarize(bytes, &LIMITS);
+    match HOST.load(bytes) {
+        Ok(ee) => {
+            assert!(summary.refusals.is_empty(), "it was loaded, but: {:?}", summary.refusals);
+            check_execution(&ee, u64::MAX);
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// An EE made of any bytes does the same on both engines, with enough fuel and with too little.
+///
+/// The first four bytes set wasm-smith up and choose the budget; the others are its choices.
+#[cfg(feature = "wasmer")]
+pub(crate) fn engines(bytes: &[u8]) {
+    static HOST: LazyLock<Host> = LazyLock::new(|| host(config(EngineKind::Both)));
+    let Some(([settings, budget @ ..], choices)) = bytes.split_first_chunk::<4>() else { return };
+    let config = wasm_smith::Config {
+        disallow_traps: settings & 1 == 0,
+        reference_types_enabled: settings & 2 == 0,
+        simd_enabled: settings & 4 == 0,
+        ..random::config()
+    };
+    // Wasm-smith wants more bytes than there are.
+    let steps_max = (settings & 8 == 0).then_some(100);
+    let Ok(module) = random::random_module(config, steps_max, choices) else { return };
+    let Ok(ee) = HOST.load(&random::as_ee(&module)) else { return };
+    let fuel_used = check_execution(&ee, u64::MAX);
+    let budget = u64::from(u32::from_le_bytes([budget[0], budget[1], budget[2], 0]));
+    check_execution(&ee, budget % (fuel_used + 1));
+}
+
+/// A damaged file of the cache is no file of it: the EE is compiled anew.
+///
+/// The bytes say how: two for where the file ends, then five for each byte that is changed, four of them its place.
+pub(crate) fn cache(bytes: &[u8]) {
+    static CACHE: LazyLock<Cache> = LazyLock::new(Cache::new);
+    let Some((end, changes)) = bytes.split_first_chunk() else { return };
+    let mut damaged = CACHE.contents.clone();
+    if let end @ 1.. = usize::from(u16::from_le_bytes(*end)) {
+        damaged.truncate(damaged.len() * end / usize::from(u16::MAX));
+    }
+    for change in changes.as_chunks::<5>().0 {
+        let place = u32::from_le_bytes([change[0], change[1], change[2], change[3]]) as usize;
+        let n = damaged.len().max(1);
+        if let Some(byte) = damaged.get_mut(place % n) {
+            *byte = change[4];
+        }
+    }
+    std::fs::write(&CACHE.file, &damaged).expect("the file can be written");
+    let output = CACHE.host.load(&CACHE.code).expect("the EE can be compiled").execute(&input());
+    assert_eq!(output.expect("the EE returns").post_state_root, StateRoot([0x11; 32]));
+    assert_eq!(std::fs::read(&CACHE.file).expect("it is there"), CACHE.contents, "it is not written anew");
+}
+
+/// A host with one EE in its cache.
+struct Cache {
+    _directory: tempfile::TempDir,
+    host: Host,
+    code: Vec<u8>,
+    file: PathBuf,
+    contents: Vec<u8>,
+}
+
+impl Cache {
+    fn new() -> Self {
+        let mut builder = tempfile::Builder::new();
+        // Whatever the umask: there is no cache in a directory that others can write to.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let directory = builder.tempdir().expect("a directory can be made");
+        let cache = DiskCache::open(&directory.path().join("cache")).expect("it is private");
+        let config = HostConfig { cache: Some(cache.clone()), ..config(EngineKind::Wasmtime) };
+        let host = host(config);
+        let text = r#"(module (import "eth2" "savePostStateRoot" (func $save (param i32)))
+            (memory (export "memory") 1)
+            (func (export "main") (memory.fill (i32.const 0) (i32.const 0x11) (i32.const 32))
+                (call $save (i32.const 0))))"#;
+        let code = wat::parse_str(text).expect("it is well-formed");
+        host.load(&code).expect("it is an EE");
+        let mut files = std::fs::read_dir(cache.directory()).expect("it is there");
+        let file = files.next().expect("there is a file").expect("it can be read").path();
+        let contents = std::fs::read(&file).expect("it can be read");
+        Self { _directory: directory, host, code, file, contents }
+    }
+}
+
+fn input() -> ExecutionInput {
+    ExecutionInput::new(StateRoot([0x22; 32]), b"block data".as_slice())
+}
+
+/// Executes an EE, and returns what it spent.
+fn check_execution(ee: &Ee, fuel_max: u64) -> u64 {
+    match ee.execute_within(&input(), fuel_max) {
+        Ok(output) => output.fuel_used,
+        Err(error) => {
+            assert_eq!(error.fault(), Fault::Guest, "{error}");
+            error.fuel_used
+        }
+    }
+}
