@@ -24,7 +24,8 @@ pub struct HostCall {
     pub arguments: Vec<u64>,
     /// What the call returned, or why it failed and ended the execution.
     pub result: Result<Option<u64>, HostCallError>,
-    /// Fuel that the execution had spent when it made the call. Guests look at their fuel now and then, so this
+    /// Fuel that the execution had spent when it made the call. Guests pay for straight-line code before they run it,
+    /// so what comes right after the call may be included. They look at their fuel only now and then, so it
     /// may be over the limit; the call fails then.
     pub fuel_before: u64,
     /// Fuel that the call itself cost.

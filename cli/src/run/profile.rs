@@ -3,7 +3,7 @@
 //! Either folded stacks, one line for each call stack that spent something, outermost function first:
 //!
 //! ```text
-//! examples/bazaar.yaml block 2 env 1;main;outrider_sdk::runtime::run;eth2.blockDataCopy 1092
+//! examples/bazaar.yaml block 2, env 1;main;eth2.blockDataCopy 1092
 //! ```
 //!
 //! or the [processed profile format] of the Firefox profiler: a process for each fixture, in it a thread for each
@@ -60,7 +60,7 @@ impl ProfileFile {
         let blocks = run.blocks.iter().enumerate();
         let blocks = blocks.filter_map(|(index, block)| {
             let tree = block.call_tree.as_ref()?;
-            Some((format!("block {index} env {}", block.env), tree))
+            Some((format!("block {index}, env {}", block.env), tree))
         });
         match &mut self.format {
             Format::Folded => {
