@@ -148,10 +148,7 @@ fn reward(state: &mut State, address: &Address, fees: u64) -> Result<(), Transit
 }
 
 /// Checks the sum of all signatures at once.
-fn check_signature(
-    signers: &[([u8; 48], [u8; 32])],
-    signature: &Signature,
-) -> Result<(), TransitionError> {
+fn check_signature(signers: &[([u8; 48], [u8; 32])], signature: &Signature) -> Result<(), TransitionError> {
     if signers.is_empty() {
         let is_empty_sum = *signature == Signature::EMPTY_SUM;
         return if is_empty_sum { Ok(()) } else { Err(TransitionError::SignatureOfNobody) };

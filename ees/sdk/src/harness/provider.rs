@@ -77,6 +77,11 @@ impl StateProvider {
         self.root
     }
 
+    /// Returns the nodes of the state, and of those before it.
+    pub fn nodes(&self) -> &NodeBag {
+        &self.nodes
+    }
+
     /// Executes `transition` on the packages in provider mode, and then, without the state, on the block data
     /// that it yielded. The state stays as it is.
     ///

@@ -43,9 +43,7 @@ pub(crate) fn get_blob(hash: &[u8; 32], out: &mut [u8]) -> u32 {
 pub(crate) fn put_node(hash: &[u8; 32], bytes: &[u8], children: &[[u8; 32]]) -> u32 {
     let n = children.len() as u32;
     // SAFETY: `hash` is 32 bytes, `bytes` as many as the length says, and `children` are 32 for each of `n`.
-    unsafe {
-        host::put_node(hash.as_ptr(), bytes.as_ptr(), bytes.len() as u32, children.as_ptr().cast(), n)
-    }
+    unsafe { host::put_node(hash.as_ptr(), bytes.as_ptr(), bytes.len() as u32, children.as_ptr().cast(), n) }
 }
 
 pub(crate) fn put_block_data(bytes: &[u8]) {

@@ -49,6 +49,8 @@ pub(super) fn read_packages(bytes: &[u8]) -> Result<Vec<&[u8]>, ReadError> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use proptest::{collection::vec, prelude::*};
 
     use super::{block_data, packages, read_block_data, read_packages};
@@ -76,9 +78,11 @@ mod tests {
     proptest! {
         #[test]
         fn what_was_put_together_is_taken_apart(parts in vec(vec(any::<u8>(), 0..9), 0..9), payload: [u8; 5]) {
-            prop_assert_eq!(read_packages(&packages(&parts)), Ok(parts.iter().map(Vec::as_slice).collect()));
+            let framed = packages(&parts);
+            prop_assert_eq!(read_packages(&framed), Ok(parts.iter().map(Vec::as_slice).collect()));
             let witness = parts.concat();
-            prop_assert_eq!(read_block_data(&block_data(&witness, &payload)), Ok((&witness[..], &payload[..])));
+            let framed = block_data(&witness, &payload);
+            prop_assert_eq!(read_block_data(&framed), Ok((&witness[..], &payload[..])));
         }
 
         #[test]
