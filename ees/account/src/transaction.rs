@@ -41,7 +41,6 @@ pub struct Transaction {
 
 /// What is done with the amount of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "a list of transactions is short, and read once")]
 pub enum Action {
     /// Another account gets it. 32 bytes: the recipient.
     Transfer {

@@ -1,5 +1,7 @@
 //! A state seen from both sides: an EE that gets, sets and removes keys, against a map.
 
+#![allow(clippy::unwrap_used, reason = "what is set up here cannot fail, or a test is to say so")]
+
 use std::collections::BTreeMap;
 
 use outrider_sdk::{

@@ -1,17 +1,13 @@
 //! Who owns accounts and signs; and what the tests begin with.
 
 use account::{
-    Action, Address, Block, Endowment, MergeError, Payload, PublicKey, Signature, SigningDomain, Transaction,
-    TransitionError, execute,
+    Action, Address, Block, Endowment, Payload, PublicKey, Signature, SigningDomain, Transaction, execute,
 };
 use blst::min_pk::SecretKey;
 use outrider_sdk::{
     context::{BeaconRoot, EeIndex, ShardIndex, Slot},
-    harness::{Context, Failure, Provided, StateProvider},
-    state::StateError,
+    harness::{Context, Provided, StateProvider},
 };
-
-pub(crate) type Refusal = Failure<StateError<MergeError, TransitionError>>;
 
 /// Where all tests take place.
 pub(crate) const CONTEXT: Context =
