@@ -1,6 +1,6 @@
 //! `outrider run`: executes fixtures and holds what comes out against what they expect.
 
-mod execute;
+pub(crate) mod execute;
 mod report;
 
 use std::io::IsTerminal as _;

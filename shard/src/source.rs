@@ -1,0 +1,44 @@
+//! Where an EE in provider mode finds its state.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+
+use outrider_host::StateSource;
+use outrider_witness::{Hash, NodeError, NodeSource};
+
+/// Nodes by their hash.
+pub(crate) type Nodes = BTreeMap<Hash, Vec<u8>>;
+
+type Found = Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>>;
+
+/// A store, and before it the new nodes of blocks that have not been applied.
+pub(crate) struct Source<S> {
+    pub(crate) store: Arc<S>,
+    /// The latest last.
+    pub(crate) unapplied: Vec<Arc<Nodes>>,
+}
+
+impl<S: NodeSource> Source<S> {
+    fn find(&self, hash: &[u8; 32], ask: fn(&S, &Hash) -> Result<Vec<u8>, NodeError>) -> Found {
+        let hash = Hash(*hash);
+        if let Some(bytes) = self.unapplied.iter().rev().find_map(|nodes| nodes.get(&hash)) {
+            return Ok(Some(bytes.clone()));
+        }
+        match ask(&self.store, &hash) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(NodeError::NotCovered { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl<S: NodeSource + Send + Sync> StateSource for Source<S> {
+    fn node(&self, hash: &[u8; 32]) -> Found {
+        self.find(hash, S::node)
+    }
+
+    fn blob(&self, hash: &[u8; 32]) -> Found {
+        self.find(hash, S::blob)
+    }
+}
