@@ -17,8 +17,6 @@ pub struct Built {
     pub(crate) output: ExecutionOutput,
     pub(crate) provider_fuel_used: u64,
     pub(crate) nodes: Arc<Nodes>,
-    /// The nodes in the order in which the EE put them, with the hashes they refer to.
-    pub(crate) links: Vec<(Hash, Vec<Hash>)>,
 }
 
 impl Built {
@@ -59,6 +57,6 @@ impl Built {
 
     /// The nodes and blobs that the block makes, by their hash.
     pub fn new_nodes(&self) -> impl ExactSizeIterator<Item = (&Hash, &[u8])> {
-        self.nodes.iter().map(|(hash, bytes)| (hash, bytes.as_slice()))
+        self.nodes.iter().map(|(hash, node)| (hash, node.bytes.as_slice()))
     }
 }

@@ -155,11 +155,8 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         check_chain(old, blocks)?;
         self.check_kept(old)?;
         let mut batch = Batch::new();
-        for block in blocks {
-            for (hash, children) in &block.links {
-                let bytes = block.nodes.get(hash).map_or(&[][..], Vec::as_slice);
-                batch.put(hash, bytes, children);
-            }
+        for (hash, node) in blocks.iter().flat_map(|block| &*block.nodes) {
+            batch.put(hash, &node.bytes, &node.children);
         }
         // A state that stays the same is kept already.
         if new != old && new != EMPTY_STATE {
@@ -189,7 +186,7 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         let block_data: Arc<[u8]> = block_data.ok_or(ProviderError::NoBlockData)?.into();
         let frame = Frame::parse(&block_data).map_err(ProviderError::Yielded)?;
         let (witness_bytes, payload_bytes) = (frame.witness.len(), frame.payload.len());
-        let (nodes, links) = check_nodes(new_nodes)?;
+        let nodes = check_nodes(new_nodes)?;
         let known =
             |hash: &Hash| nodes.contains_key(hash) || unapplied.iter().any(|nodes| nodes.contains_key(hash));
         self.check_put(provided.post_state_root, known)?;
@@ -205,7 +202,6 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
             output,
             provider_fuel_used: provided.fuel_used,
             nodes: Arc::new(nodes),
-            links,
         })
     }
 
@@ -273,18 +269,18 @@ fn check_chain(start: StateRoot, blocks: &[Built]) -> Result<(), ProviderError> 
 }
 
 /// Checks that nodes have the hashes that the EE tells.
-fn check_nodes(new_nodes: Vec<NewNode>) -> Result<(Nodes, Vec<(Hash, Vec<Hash>)>), ProviderError> {
+fn check_nodes(new_nodes: Vec<NewNode>) -> Result<Nodes, ProviderError> {
     let mut nodes = Nodes::new();
-    let mut links = Vec::with_capacity(new_nodes.len());
     for NewNode { hash, bytes, children } in new_nodes {
         let (expected, got) = (Hash(hash), Keccak256::hash(&bytes));
         if got != expected {
             return Err(ProviderError::WrongHash { expected, got });
         }
-        links.push((expected, children.into_iter().map(Hash).collect()));
-        nodes.insert(expected, bytes);
+        let node = nodes.entry(expected).or_default();
+        node.bytes = bytes;
+        node.children.extend(children.into_iter().map(Hash));
     }
-    Ok((nodes, links))
+    Ok(nodes)
 }
 
 /// Checks that an execution over the full state and one over the witness do the same.

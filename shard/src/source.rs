@@ -7,8 +7,16 @@ use std::sync::Arc;
 use outrider_host::StateSource;
 use outrider_witness::{Hash, NodeError, NodeSource};
 
-/// Nodes by their hash.
-pub(crate) type Nodes = BTreeMap<Hash, Vec<u8>>;
+/// New nodes and blobs by their hash.
+pub(crate) type Nodes = BTreeMap<Hash, Node>;
+
+/// A node or a blob.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Node {
+    pub(crate) bytes: Vec<u8>,
+    /// What it refers to.
+    pub(crate) children: Vec<Hash>,
+}
 
 type Found = Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>>;
 
@@ -22,8 +30,8 @@ pub(crate) struct Source<S> {
 impl<S: NodeSource> Source<S> {
     fn find(&self, hash: &[u8; 32], ask: fn(&S, &Hash) -> Result<Vec<u8>, NodeError>) -> Found {
         let hash = Hash(*hash);
-        if let Some(bytes) = self.unapplied.iter().rev().find_map(|nodes| nodes.get(&hash)) {
-            return Ok(Some(bytes.clone()));
+        if let Some(node) = self.unapplied.iter().rev().find_map(|nodes| nodes.get(&hash)) {
+            return Ok(Some(node.bytes.clone()));
         }
         match ask(&self.store, &hash) {
             Ok(bytes) => Ok(Some(bytes)),
