@@ -4,6 +4,7 @@
 //! `env.eth2_blockDataSize` (module `env`). Pointers, offsets and lengths are unsigned 32-bit numbers that
 //! travel as `i32`; a range that is not within the EE's memory is a trap.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use crate::error::HostCallError;
@@ -462,6 +463,11 @@ impl Import {
         format!("{}_{}", self.module, self.name)
     }
 
+    /// Tells whether a parameter of this name is a pointer into the EE's memory; all others are numbers.
+    pub fn is_pointer(parameter: &str) -> bool {
+        !NUMBERS.contains(&parameter)
+    }
+
     /// Returns the types of the parameters.
     pub fn parameter_types(&self) -> &'static [ValueType] {
         use ValueType::{I32, I64};
@@ -497,6 +503,20 @@ impl Import {
     }
 }
 
+/// The parameters that are numbers.
+const NUMBERS: &[&str] = &[
+    "baseLength",
+    "exponentLength",
+    "id",
+    "keyLength",
+    "length",
+    "modulusLength",
+    "n",
+    "offset",
+    "ticks",
+    "value",
+];
+
 /// The module of scout's older spelling.
 pub(crate) const LEGACY_MODULE: &str = "env";
 
@@ -515,6 +535,27 @@ pub(crate) enum HostFunction {
     I32x5ToI32(fn(&mut Call<'_>, [u32; 5]) -> Result<u32, HostCallError>),
     I32x7ToI32(fn(&mut Call<'_>, [u32; 7]) -> Result<u32, HostCallError>),
 }
+
+/// Imports are told apart by their names; the table has each name once.
+impl Ord for Import {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.module, self.name).cmp(&(other.module, other.name))
+    }
+}
+
+impl PartialOrd for Import {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Import {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Import {}
 
 impl fmt::Display for Import {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -546,6 +587,16 @@ mod tests {
     fn each_import_names_its_parameters() {
         for import in ABI {
             assert_eq!(import.parameters.len(), import.parameter_types().len(), "{import}");
+        }
+    }
+
+    #[test]
+    fn each_parameter_is_known_to_be_a_pointer_or_a_number() {
+        let pointers = "a b base difference digest element exponent input key keys message messages modulus out \
+                        pairs point pointer scalar signature signatures sum terms";
+        let pointers: Vec<_> = pointers.split(' ').collect();
+        for parameter in ABI.iter().flat_map(|import| import.parameters) {
+            assert_eq!(Import::is_pointer(parameter), pointers.contains(parameter), "{parameter}");
         }
     }
 

@@ -37,7 +37,8 @@ pub enum HostError {
     WallClock(#[source] std::io::Error),
 }
 
-/// Why a module was not loaded. The doing of who wrote the module, but for [`LoadError::Engine`].
+/// Why a module was not loaded. The doing of who wrote the module, but for [`LoadError::NotMetered`] and
+/// [`LoadError::Engine`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -75,6 +76,10 @@ pub enum LoadError {
     /// The module cannot be metered: it uses a name that is reserved for that.
     #[error("the module cannot be metered")]
     Meter(#[from] MeterError),
+    /// A call tree is asked for, which is about fuel, of a host that does not
+    /// [meter](crate::HostConfig::metered). The embedder's doing.
+    #[error("this host does not meter guests, so there is no fuel to make a call tree of")]
+    NotMetered,
     /// More stack than [`Limits::stack_slots_max`](crate::Limits::stack_slots_max), even without recursion.
     #[error("the functions need {got} slots of stack, the limit is {limit}")]
     StackTooLarge {

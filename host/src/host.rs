@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use crate::abi::Import;
 use crate::cache::{CacheKey, Compilation, DiskCache, MemoryCache};
+use crate::call_tree::{CallTree, Recorder};
 use crate::config::HostConfig;
 use crate::engine::{self, CompiledEe, Engine, Program, Stop};
 use crate::error::{ExecutionError, ExecutionErrorKind, HostError, LoadError};
 use crate::execution::{ExecutionInput, ExecutionOutput, StateRoot};
 use crate::imports::Execution;
-use crate::meter::{Linkage, instrument};
+use crate::meter::{IMPORT_MODULE, Linkage, instrument};
 use crate::module::CodeHash;
+use crate::observer::Observer;
+use crate::probe::{N_PROBES, probe};
 use crate::provider::{Provider, ProviderOutput, StateSource};
+use crate::trace::{Trace, Tracer};
 use crate::validate::{Exports, LIBRARIES_MAX, check_ee, check_library};
 
 /// Loads EEs. Cheap to clone, and shared by all threads.
@@ -41,6 +45,14 @@ pub struct Ee {
     compiled: Arc<dyn CompiledEe>,
     config: Arc<HostConfig>,
     code_hash: CodeHash,
+}
+
+/// An EE that is ready to be executed and to tell where its fuel goes. Cheap to clone, and shared by all threads.
+#[derive(Clone)]
+pub struct ProbedEe {
+    ee: Ee,
+    /// What the guests' functions are called, by the numbers that their probes tell.
+    function_names: Arc<[Arc<str>]>,
 }
 
 impl Host {
@@ -91,6 +103,24 @@ impl Host {
         Ok(ee)
     }
 
+    /// Validates an EE and its libraries, and compiles them so that each execution gives a [`CallTree`], too.
+    ///
+    /// Executions are slower then, and their backtraces lack offsets; all else is the same. What is compiled here is
+    /// kept neither in memory nor on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] says which module is at fault, and why.
+    pub fn load_probed(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<ProbedEe, LoadError> {
+        if !self.config.metered {
+            return Err(LoadError::NotMetered);
+        }
+        let (program, function_names) = probe(&self.prepare(code, libraries)?)?;
+        let compiled = self.engine.compile(&program)?;
+        let ee = Ee { compiled, config: Arc::clone(&self.config), code_hash: CodeHash::of(code) };
+        Ok(ProbedEe { ee, function_names: function_names.into() })
+    }
+
     /// Takes an EE from the cache or, if it is not there, compiles it and puts it there.
     ///
     /// What is in the cache has passed validation, by this version of the host and under these limits, as
@@ -119,8 +149,12 @@ impl Host {
         Ok(compiled)
     }
 
-    /// Validates, meters and compiles an EE and its libraries.
     fn compile(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Arc<dyn CompiledEe>, LoadError> {
+        self.engine.compile(&self.prepare(code, libraries)?)
+    }
+
+    /// Validates and meters an EE and its libraries.
+    fn prepare(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Program, LoadError> {
         let limits = &self.config.limits;
         let n_libraries = u32::try_from(libraries.len()).unwrap_or(u32::MAX);
         if n_libraries > LIBRARIES_MAX {
@@ -129,7 +163,7 @@ impl Host {
         let mut exports = Exports::new();
         for library in libraries {
             let name = library.name.to_owned();
-            if Import::has_module(library.name) {
+            if Import::has_module(library.name) || library.name == IMPORT_MODULE {
                 return Err(LoadError::LibraryNameTaken { name });
             }
             let checked = check_library(library.code, limits)
@@ -139,7 +173,7 @@ impl Host {
             }
         }
         check_ee(code, &exports, limits)?;
-        self.engine.compile(&self.meter(code, libraries)?)
+        self.meter(code, libraries)
     }
 
     /// Instruments an EE and its libraries, so that they share one account of fuel and stack.
@@ -188,10 +222,24 @@ impl Ee {
         input: &ExecutionInput,
         fuel_max: u64,
     ) -> Result<ExecutionOutput, ExecutionError> {
-        self.check_size(input)?;
-        let execution = Execution::new(input.clone(), &self.config, fuel_max);
-        let (execution, stop) = self.compiled.run(execution);
-        result(execution, stop)
+        self.execute_observed(input, fuel_max, |_| Observer::Nobody).0
+    }
+
+    /// Executes the EE over one block, and keeps its first `calls_max` host calls.
+    ///
+    /// A call takes some 150 bytes. The result is that of [`execute`](Self::execute), and has its errors.
+    pub fn execute_traced(
+        &self,
+        input: &ExecutionInput,
+        calls_max: usize,
+    ) -> (Result<ExecutionOutput, ExecutionError>, Trace) {
+        let tracer = |fuel_left| Observer::Tracer(Box::new(Tracer::new(calls_max, fuel_left)));
+        let (result, observer) = self.execute_observed(input, self.config.limits.fuel_max, tracer);
+        let trace = match observer {
+            Observer::Tracer(tracer) => tracer.finish(),
+            Observer::Nobody | Observer::Recorder(_) => Trace::default(),
+        };
+        (result, trace)
     }
 
     /// Executes the EE over one block in provider mode: it finds its state in `source`, and yields the nodes of its
@@ -215,6 +263,25 @@ impl Ee {
         let (block_data, new_nodes) =
             provider.map_or_else(Default::default, |provider| (provider.block_data, provider.new_nodes));
         Ok(ProviderOutput { execution: result(execution, stop)?, block_data, new_nodes })
+    }
+
+    /// Executes the EE before an observer, which is made of the fuel there is at the start; nobody sees an execution
+    /// that does not start.
+    fn execute_observed(
+        &self,
+        input: &ExecutionInput,
+        fuel_max: u64,
+        observer: impl FnOnce(i64) -> Observer,
+    ) -> (Result<ExecutionOutput, ExecutionError>, Observer) {
+        if let Err(error) = self.check_size(input) {
+            return (Err(error), Observer::Nobody);
+        }
+        let mut execution = Execution::new(input.clone(), &self.config, fuel_max);
+        execution.observer = observer(execution.fuel_left);
+        let (mut execution, stop) = self.compiled.run(execution);
+        let mut observer = std::mem::take(&mut execution.observer);
+        observer.execution_ends(execution.fuel_left);
+        (result(execution, stop), observer)
     }
 
     /// Makes a fresh instance, as each execution does, and drops it; to measure what that costs.
@@ -255,6 +322,21 @@ impl Ee {
     }
 }
 
+impl ProbedEe {
+    /// Executes the EE over one block, and tells where its fuel went.
+    ///
+    /// The result is that of [`Ee::execute`], and has its errors.
+    pub fn execute(&self, input: &ExecutionInput) -> (Result<ExecutionOutput, ExecutionError>, CallTree) {
+        let recorder = |fuel_left| Observer::Recorder(Box::new(Recorder::new(fuel_left)));
+        let (result, observer) = self.ee.execute_observed(input, self.ee.config.limits.fuel_max, recorder);
+        let tree = match observer {
+            Observer::Recorder(recorder) => recorder.finish(&self.function_names),
+            Observer::Nobody | Observer::Tracer(_) => CallTree::default(),
+        };
+        (result.map_err(without_probes), tree)
+    }
+}
+
 /// Makes of an execution that is over what the embedder sees of it.
 fn result(execution: Execution, stop: Result<(), Stop>) -> Result<ExecutionOutput, ExecutionError> {
     let fuel_used = execution.fuel_used();
@@ -273,6 +355,15 @@ fn result(execution: Execution, stop: Result<(), Stop>) -> Result<ExecutionOutpu
         (Err(stop), _) => stop,
     };
     Err(ExecutionError { kind: stop.kind, logs: execution.logs, backtrace: stop.backtrace, fuel_used })
+}
+
+/// Makes a backtrace speak of the module as it was: all frames are of defined functions, which probes move up.
+fn without_probes(mut error: ExecutionError) -> ExecutionError {
+    for frame in &mut error.backtrace {
+        frame.function_index = frame.function_index.saturating_sub(N_PROBES);
+        frame.module_offset = None;
+    }
+    error
 }
 
 #[cfg(test)]

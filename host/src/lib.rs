@@ -29,6 +29,7 @@
 
 mod abi;
 mod cache;
+mod call_tree;
 mod config;
 mod engine;
 mod error;
@@ -37,12 +38,16 @@ mod host;
 mod imports;
 mod meter;
 mod module;
+mod observer;
+mod probe;
 mod profile;
 mod provider;
+mod trace;
 mod validate;
 
 pub use abi::{ABI, FuelCost, Import, ValueType};
 pub use cache::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheError, CacheUsage, DiskCache};
+pub use call_tree::{CallNode, CallTree, Callee};
 pub use config::{EngineKind, HostConfig, Limits, UnknownEngine};
 pub use error::{
     Disagreement, EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, FunctionId, HostCallError,
@@ -52,9 +57,10 @@ pub use execution::{
     BeaconRoot, Context, DEPOSIT_BYTES, Deposit, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue,
     ShardIndex, Slot, StateRoot,
 };
-pub use host::{Ee, Host, Library};
+pub use host::{Ee, Host, Library, ProbedEe};
 pub use meter::MeterError;
 pub use module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
 pub use profile::{BOUNDS, Bound, PROPOSALS, Proposal};
 pub use provider::{NewNode, ProviderOutput, StateSource};
+pub use trace::{HostCall, Trace};
 pub use validate::summarize;

@@ -5,16 +5,16 @@
 //! those after which nothing can be read.
 
 mod body;
+mod imports;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, GlobalType, KnownCustom,
     MemoryType, Name, Parser, Payload, TableInit, TableType, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
 
-use crate::abi::{ABI, Import, ValueType};
+use crate::abi::Import;
 use crate::config::Limits;
 use crate::error::{FunctionId, Item, Refusal};
 use crate::module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
@@ -24,6 +24,9 @@ use crate::profile::{
     TYPES,
 };
 use body::{Totals, check_body};
+use imports::check_import;
+
+pub(crate) use imports::ExternType;
 
 pub(crate) use crate::profile::PROFILE;
 
@@ -64,17 +67,6 @@ pub(crate) fn check_library(code: &[u8], limits: &Limits) -> Result<BTreeMap<Str
     let names = module.summary.exports.iter().map(|export| export.name.clone());
     let exports = names.zip(module.exports.iter().cloned()).collect();
     module.first_refusal().map(|()| exports)
-}
-
-/// What an import asks for, or an export is.
-#[derive(Clone, Debug)]
-pub(crate) enum ExternType {
-    Function(FuncType),
-    Table(TableType),
-    Memory(MemoryType),
-    Global(GlobalType),
-    /// Of a kind that the profile does not have; never in a module that is accepted.
-    Other,
 }
 
 /// A module that has been read: what is told of it, and the types behind that.
@@ -462,140 +454,6 @@ impl ModuleRead {
     fn export(&self, name: &str) -> Option<(usize, &ExternType)> {
         let mut exports = self.summary.exports.iter().zip(&self.exports);
         exports.find(|(export, _)| export.name == name).map(|(export, ty)| (export.offset, ty))
-    }
-}
-
-fn check_import(import: &ImportSummary, ty: &ExternType, libraries: &Exports) -> Result<(), Refusal> {
-    let (module, name, offset) = (import.module.clone(), import.name.clone(), import.offset);
-    let (fits, expected) = match (import.abi, libraries.get(&module)) {
-        (Some(abi), _) => (abi.has_type(ty), abi.describe_type()),
-        (None, Some(library)) => match library.get(&name) {
-            Some(export) => (ty.accepts(export), export.describe()),
-            None => {
-                let hint = hint(&format!("the library `{module}`"), library.keys().map(String::as_str));
-                return Err(Refusal::UnknownImport { module, name, offset, hint });
-            }
-        },
-        (None, None) => {
-            let hint = hint_of_abi(&module);
-            return Err(Refusal::UnknownImport { module, name, offset, hint });
-        }
-    };
-    if fits {
-        Ok(())
-    } else {
-        Err(Refusal::ImportType { module, name, offset, got: ty.describe(), expected })
-    }
-}
-
-/// Tells what a module of the ABI has, or else which modules there are.
-fn hint_of_abi(module: &str) -> String {
-    if module == crate::abi::LEGACY_MODULE {
-        let names: Vec<_> = ABI.iter().map(Import::legacy_name).collect();
-        return hint("`env`", names.iter().map(String::as_str));
-    }
-    if Import::has_module(module) {
-        let names = ABI.iter().filter(|import| import.module == module).map(|import| import.name);
-        return hint(&format!("`{module}`"), names);
-    }
-    let mut modules: Vec<_> = ABI.iter().map(|import| import.module).collect();
-    modules.dedup();
-    format!("; there are the modules {} and env, and libraries by their names", modules.join(", "))
-}
-
-fn hint<'a>(of: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let mut hint = format!("; {of} has");
-    for (index, name) in names.enumerate() {
-        // Writing to a string cannot fail.
-        let _ = write!(hint, "{} {name}", if index == 0 { "" } else { "," });
-    }
-    hint
-}
-
-impl Import {
-    fn has_type(&self, ty: &ExternType) -> bool {
-        let ExternType::Function(ty) = ty else { return false };
-        let parameters = self.parameter_types().iter().map(|ty| ty.as_wasm());
-        let results = self.result_type().into_iter().map(ValueType::as_wasm);
-        ty.params().iter().copied().eq(parameters) && ty.results().iter().copied().eq(results)
-    }
-
-    fn describe_type(&self) -> String {
-        let parameters = self.parameter_types().iter().map(|ty| ty.as_wasm());
-        ExternType::Function(FuncType::new(parameters, self.result_type().map(ValueType::as_wasm))).describe()
-    }
-}
-
-impl ValueType {
-    fn as_wasm(self) -> wasmparser::ValType {
-        match self {
-            Self::I32 => wasmparser::ValType::I32,
-            Self::I64 => wasmparser::ValType::I64,
-        }
-    }
-}
-
-impl ExternType {
-    /// Tells whether something of the type `provided` satisfies an import of this type; see "Import matching"
-    /// in the WebAssembly specification.
-    fn accepts(&self, provided: &Self) -> bool {
-        match (self, provided) {
-            (Self::Function(wanted), Self::Function(provided)) => wanted == provided,
-            (Self::Global(wanted), Self::Global(provided)) => wanted == provided,
-            (Self::Memory(wanted), Self::Memory(provided)) => {
-                limits_fit((wanted.initial, wanted.maximum), (provided.initial, provided.maximum))
-            }
-            (Self::Table(wanted), Self::Table(provided)) => {
-                wanted.element_type == provided.element_type
-                    && limits_fit((wanted.initial, wanted.maximum), (provided.initial, provided.maximum))
-            }
-            _ => false,
-        }
-    }
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Function(_) => "function",
-            Self::Table(_) => "table",
-            Self::Memory(_) => "memory",
-            Self::Global(_) => "global",
-            Self::Other => "thing outside of the profile",
-        }
-    }
-
-    fn describe(&self) -> String {
-        match self {
-            Self::Function(ty) => format!("{} -> {}", list(ty.params()), list(ty.results())),
-            Self::Table(ty) => {
-                format!("table of {} {}", range(ty.initial, ty.maximum), ty.element_type)
-            }
-            Self::Memory(ty) => format!("memory of {} pages", range(ty.initial, ty.maximum)),
-            Self::Global(ty) => {
-                format!("{} global {}", if ty.mutable { "mutable" } else { "constant" }, ty.content_type)
-            }
-            Self::Other => self.kind().to_owned(),
-        }
-    }
-}
-
-fn limits_fit(wanted: (u64, Option<u64>), provided: (u64, Option<u64>)) -> bool {
-    let maximum_fits = match (wanted.1, provided.1) {
-        (None, _) => true,
-        (Some(wanted), Some(provided)) => provided <= wanted,
-        (Some(_), None) => false,
-    };
-    provided.0 >= wanted.0 && maximum_fits
-}
-
-fn list(types: &[wasmparser::ValType]) -> String {
-    let types: Vec<_> = types.iter().map(ToString::to_string).collect();
-    format!("({})", types.join(", "))
-}
-
-fn range(initial: u64, maximum: Option<u64>) -> String {
-    match maximum {
-        Some(maximum) => format!("{initial} to {maximum}"),
-        None => format!("{initial} or more"),
     }
 }
 

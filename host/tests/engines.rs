@@ -435,10 +435,10 @@ fn agreed_with_less_fuel(
 /// Every other one is alone, and some of these let the random code call the host; the others have a library.
 fn random_ee(seed: u64) -> (Vec<u8>, Option<Vec<u8>>) {
     let mut config = random::config();
-    config.disallow_traps = seed % 5 != 0;
+    config.disallow_traps = !seed.is_multiple_of(5);
     config.reference_types_enabled = seed % 8 < 4;
     config.extended_const_enabled = seed % 16 < 2;
-    if seed % 3 != 0 {
+    if !seed.is_multiple_of(3) {
         config.allowed_instructions = random::straight_line();
         config.disallow_traps = seed % 9 != 1;
     }
@@ -446,7 +446,7 @@ fn random_ee(seed: u64) -> (Vec<u8>, Option<Vec<u8>>) {
     if seed % 2 == 1 {
         return with_random_library(&random_module(seed, config));
     }
-    if seed % 4 == 0 {
+    if seed.is_multiple_of(4) {
         config.available_imports = Some(wasm(&module("(func (export \"main\"))")));
         config.max_imports = 100;
     }
@@ -454,7 +454,7 @@ fn random_ee(seed: u64) -> (Vec<u8>, Option<Vec<u8>>) {
 }
 
 fn random_module(seed: u64, config: wasm_smith::Config) -> Vec<u8> {
-    let steps_max = (seed % 6 == 0).then_some(100);
+    let steps_max = seed.is_multiple_of(6).then_some(100);
     // Wasm-smith takes most bytes, but not all.
     let attempts = (0..).map(|attempt: u64| {
         let choices = random::bytes(seed + (attempt << 32));

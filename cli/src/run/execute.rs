@@ -3,15 +3,27 @@
 use std::path::Path;
 
 use outrider_host::{
-    Context, Deposit, Ee, EeIndex, ExecutionError, ExecutionErrorKind, ExecutionInput, ExecutionOutput,
-    Fault, Host, LoadError, Log, StateRoot,
+    CallTree, Context, Deposit, Ee, EeIndex, ExecutionError, ExecutionErrorKind, ExecutionInput,
+    ExecutionOutput, Fault, Host, LoadError, Log, ProbedEe, StateRoot, Trace,
 };
+use tracing::subscriber::{NoSubscriber, with_default};
 
 use crate::fixture::{Fixture, FixtureError, Library, Problem, Script};
 
 /// Runs fixtures on a host.
 pub(crate) struct Runner {
-    host: Host,
+    pub(crate) host: Host,
+    /// Whether to keep the host calls of each block.
+    pub(crate) traces: bool,
+    /// Whether to make a call tree of each block.
+    pub(crate) profiles: bool,
+}
+
+/// An EE of a fixture.
+struct LoadedEe {
+    ee: Ee,
+    /// To execute each block again with, for the call tree: an EE's outcome is the same however often it runs.
+    probed: Option<ProbedEe>,
 }
 
 /// What came of a fixture that could be run.
@@ -28,6 +40,8 @@ pub(crate) struct BlockRun {
     pub(crate) env: usize,
     pub(crate) pre_state_root: StateRoot,
     pub(crate) result: Result<ExecutionOutput, ExecutionError>,
+    pub(crate) trace: Option<Trace>,
+    pub(crate) call_tree: Option<CallTree>,
 }
 
 /// An expectation that does not hold.
@@ -45,10 +59,6 @@ pub(crate) enum Mismatch {
 }
 
 impl Runner {
-    pub(crate) fn new(host: Host) -> Self {
-        Self { host }
-    }
-
     /// Loads the fixture's EEs, executes its blocks up to the first that fails, and compares.
     pub(crate) fn run(&self, file: &Path, fixture: &Fixture) -> Result<FixtureRun, FixtureError> {
         let unusable = |place, problem| FixtureError { file: file.to_owned(), place, problem };
@@ -67,9 +77,14 @@ impl Runner {
             let (Some(ee), Some(root)) = (ees.get(block.env), state.get_mut(block.env)) else { continue };
             let context = Context { ee_index: EeIndex(block.env as u64), ..Context::default() };
             let input = ExecutionInput { pre_state_root: *root, block_data: block.data.clone(), context };
-            let block_run =
-                |result| BlockRun { env: block.env, pre_state_root: input.pre_state_root, result };
-            match ee.execute(&input) {
+            let (result, trace) = self.execute(&ee.ee, &input);
+            let call_tree = ee.probed.as_ref().map(|probed| {
+                // What the EE logs has been shown already.
+                with_default(NoSubscriber::new(), || probed.execute(&input).1)
+            });
+            let pre_state_root = input.pre_state_root;
+            let block_run = |result| BlockRun { env: block.env, pre_state_root, result, trace, call_tree };
+            match result {
                 Ok(output) => {
                     *root = output.post_state_root;
                     run.blocks.push(block_run(Ok(output)));
@@ -90,14 +105,32 @@ impl Runner {
         Ok(run)
     }
 
-    fn load(&self, script: &Script, libraries: &[Library]) -> Result<Ee, LoadError> {
+    fn load(&self, script: &Script, libraries: &[Library]) -> Result<LoadedEe, LoadError> {
         let libraries = libraries.iter();
         let libraries: Vec<_> = libraries
             .map(|library| outrider_host::Library { name: &library.name, code: &library.code })
             .collect();
-        self.host.load_with_libraries(&script.code, &libraries)
+        let ee = self.host.load_with_libraries(&script.code, &libraries)?;
+        let probed = self.profiles.then(|| self.host.load_probed(&script.code, &libraries));
+        Ok(LoadedEe { ee, probed: probed.transpose()? })
+    }
+
+    fn execute(
+        &self,
+        ee: &Ee,
+        input: &ExecutionInput,
+    ) -> (Result<ExecutionOutput, ExecutionError>, Option<Trace>) {
+        if self.traces {
+            let (result, trace) = ee.execute_traced(input, CALLS_MAX);
+            (result, Some(trace))
+        } else {
+            (ee.execute(input), None)
+        }
     }
 }
+
+/// Host calls that are kept of a block: some 15 MB, and more than anybody reads.
+const CALLS_MAX: usize = 100_000;
 
 impl FixtureRun {
     /// Tells whether all blocks were executed and all expectations hold.

@@ -1,7 +1,9 @@
 //! `outrider run`: executes fixtures and holds what comes out against what they expect.
 
 pub(crate) mod execute;
+mod profile;
 mod report;
+mod trace;
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use outrider_host::{EngineKind, Host, HostConfig, Limits};
 use crate::Verdict;
 use crate::fixture::Fixture;
 use execute::Runner;
+use profile::ProfileFile;
 use report::{FixtureReport, Summary};
 
 /// Run fixtures: scout-format YAML files with blocks and the state expected after them.
@@ -46,18 +49,29 @@ pub(crate) struct Arguments {
     /// Neither use nor fill the cache of compiled code; `outrider cache` shows it.
     #[arg(long)]
     no_cache: bool,
+    /// Show every host call of each block: its arguments, its answer and its fuel.
+    #[arg(long)]
+    trace: bool,
+    /// Write to a file which functions spent the fuel of each block: for the Firefox profiler if it is *.json, else
+    /// as folded stacks, for flame graphs.
+    #[arg(long, value_name = "FILE", conflicts_with = "timeout")]
+    profile: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let files = find_fixtures(&arguments.fixtures)?;
     let host = Host::new(arguments.host_config()?).context("cannot set the host up")?;
-    let runner = Runner::new(host);
+    let mut profile = arguments.profile.as_deref().map(ProfileFile::create).transpose()?;
+    let runner = Runner { host, traces: arguments.trace, profiles: profile.is_some() };
     let mut summary = Summary::default();
     let mut reports = Vec::new();
     let mut progress = Progress::new(files.len());
     for file in files {
         progress.start(&file);
         let result = Fixture::read(&file).and_then(|fixture| runner.run(&file, &fixture));
+        if let (Some(profile), Ok(run)) = (&mut profile, &result) {
+            profile.add(&file, run)?;
+        }
         let report = FixtureReport::new(&file, result);
         summary.add(&report);
         if arguments.json {
@@ -72,6 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     } else {
         summary.print(arguments.engine)?;
     }
+    profile.map_or(Ok(()), ProfileFile::finish)?;
     Ok(summary.verdict())
 }
 

@@ -7,6 +7,7 @@ use outrider_host::{Deposit, EngineKind, Log};
 use serde::Serialize;
 
 use super::execute::{BlockRun, FixtureRun, Mismatch};
+use super::trace::TraceReport;
 use crate::fixture::FixtureError;
 use crate::{ERROR, SUCCESS, Verdict};
 
@@ -39,6 +40,8 @@ struct BlockReport {
     #[serde(flatten)]
     outcome: Outcome,
     logs: Vec<LogReport>,
+    #[serde(flatten)]
+    trace: Option<TraceReport>,
 }
 
 #[derive(Serialize)]
@@ -162,10 +165,16 @@ impl BlockReport {
             pre_state_root,
             outcome,
             logs: run.logs().iter().map(LogReport::new).collect(),
+            trace: run.trace.as_ref().map(TraceReport::new),
         }
     }
 
     fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        self.print_outcome(out)?;
+        self.trace.as_ref().map_or(Ok(()), |trace| trace.print(out))
+    }
+
+    fn print_outcome(&self, out: &mut impl Write) -> io::Result<()> {
         write!(out, "  block {}, env {}: ", self.block, self.env)?;
         match &self.outcome {
             Outcome::Executed { post_state_root, deposits, fuel_used, .. } => {
@@ -287,6 +296,6 @@ impl Summary {
 /// How many functions of a backtrace are printed as text.
 const FRAMES_SHOWN: usize = 8;
 
-fn count(n: usize, noun: &str) -> String {
+pub(super) fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }

@@ -43,7 +43,7 @@ pub(super) fn check(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let config =
         HostConfig { engine: arguments.engine, cache: crate::cache::open()?, ..HostConfig::default() };
     let host = Host::new(config).context("cannot set the host up")?;
-    let run = Runner::new(host).run(&arguments.fixture, &fixture)?;
+    let run = Runner { host, traces: false, profiles: false }.run(&arguments.fixture, &fixture)?;
     let blocks = fixture.blocks.iter().enumerate();
     let checks: Vec<_> = blocks
         .map(|(index, block)| BlockCheck::new(index, block.env, &block.data, run.blocks.get(index)))

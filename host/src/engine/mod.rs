@@ -98,6 +98,9 @@ struct HostCallFailed {
     source: HostCallError,
 }
 
+/// The arguments of host functions that take none.
+const NONE: [u32; 0] = [];
+
 /// What the counters of metered modules hold when a run is over; see [`meter`](crate::meter).
 #[derive(Clone, Copy)]
 pub(crate) struct Counters {

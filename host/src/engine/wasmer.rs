@@ -15,14 +15,17 @@ use wasmer::{
 
 use super::places::{Places, n_places};
 use super::{
-    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, Program, Stop, settle, split_reserve,
-    stack_slots_left, wasm_stack_bytes, with_reserve,
+    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Program, Stop, settle,
+    split_reserve, stack_slots_left, wasm_stack_bytes, with_reserve,
 };
 use crate::abi::{HostFunction, Import};
 use crate::config::{EngineKind, HostConfig, Limits};
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::{Call, Execution};
 use crate::meter::{FUEL_EXPORT, FUEL_IMPORT, IMPORT_MODULE, STACK_EXPORT, STACK_IMPORT, START_EXPORT};
+use crate::observer::Observer;
+use crate::probe::{ENTER_IMPORT, LEAVE_IMPORT};
+use crate::trace::Answer;
 
 /// Compiles with wasmer.
 pub(crate) struct WasmerEngine {
@@ -186,6 +189,7 @@ impl WasmerEe {
             imports.define(IMPORT_MODULE, STACK_IMPORT, counters.stack.clone());
             env.as_mut(store).counters = Some(counters);
         }
+        define_probes(&mut imports, store, env, &self.module);
         for (name, library) in &self.libraries {
             let instance = Instance::new(store, library, &imports).map_err(instantiation_stop)?;
             call_start(&instance, store)?;
@@ -305,66 +309,87 @@ fn host_function(store: &mut Store, env: &FunctionEnv<HostState>, import: &'stat
     type State<'a> = FunctionEnvMut<'a, HostState>;
     match import.function {
         HostFunction::ToI32(f) => Function::new_typed_with_env(store, env, move |state: State<'_>| {
-            call(state, import, |call| Ok(f(call)))
+            call(state, import, NONE, |call, []| Ok(f(call)))
         }),
         HostFunction::ToI64(f) => Function::new_typed_with_env(store, env, move |state: State<'_>| {
-            call(state, import, |call| Ok(f(call)))
+            call(state, import, NONE, |call, []| Ok(f(call)))
         }),
         HostFunction::I32(f) => Function::new_typed_with_env(store, env, move |state: State<'_>, a: u32| {
-            call(state, import, |call| f(call, a))
+            call(state, import, [a], |call, [a]| f(call, a))
         }),
         HostFunction::I64(f) => Function::new_typed_with_env(store, env, move |state: State<'_>, a: u64| {
-            call(state, import, |call| f(call, a))
+            call(state, import, [a], |call, [a]| f(call, a))
         }),
         HostFunction::I32I32(f) => {
             Function::new_typed_with_env(store, env, move |state: State<'_>, a: u32, b: u32| {
-                call(state, import, |call| f(call, a, b))
+                call(state, import, [a, b], |call, [a, b]| f(call, a, b))
             })
         }
         HostFunction::I32I32I32(f) => {
             Function::new_typed_with_env(store, env, move |state: State<'_>, a: u32, b: u32, c: u32| {
-                call(state, import, |call| f(call, a, b, c))
+                call(state, import, [a, b, c], |call, [a, b, c]| f(call, a, b, c))
             })
         }
         HostFunction::I32x2ToI32(f) => {
             Function::new_typed_with_env(store, env, move |state: State<'_>, a: u32, b: u32| {
-                call(state, import, |call| f(call, [a, b]))
+                call(state, import, [a, b], f)
             })
         }
         HostFunction::I32x3ToI32(f) => {
             Function::new_typed_with_env(store, env, move |state: State<'_>, a: u32, b: u32, c: u32| {
-                call(state, import, |call| f(call, [a, b, c]))
+                call(state, import, [a, b, c], f)
             })
         }
         HostFunction::I32x4ToI32(f) => Function::new_typed_with_env(
             store,
             env,
-            move |state: State<'_>, a: u32, b: u32, c: u32, d: u32| {
-                call(state, import, |call| f(call, [a, b, c, d]))
-            },
+            move |state: State<'_>, a: u32, b: u32, c: u32, d: u32| call(state, import, [a, b, c, d], f),
         ),
         HostFunction::I32x5ToI32(f) => Function::new_typed_with_env(
             store,
             env,
             move |state: State<'_>, a: u32, b: u32, c: u32, d: u32, e: u32| {
-                call(state, import, |call| f(call, [a, b, c, d, e]))
+                call(state, import, [a, b, c, d, e], f)
             },
         ),
         HostFunction::I32x7ToI32(function) => Function::new_typed_with_env(
             store,
             env,
             move |state: State<'_>, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32| {
-                call(state, import, |call| function(call, [a, b, c, d, e, f, g]))
+                call(state, import, [a, b, c, d, e, f, g], function)
             },
         ),
     }
 }
 
+/// Defines what probed modules import, if this is one.
+fn define_probes(imports: &mut Imports, store: &mut Store, env: &FunctionEnv<HostState>, module: &Module) {
+    type State<'a> = FunctionEnvMut<'a, HostState>;
+    if !module.imports().any(|wanted| (wanted.module(), wanted.name()) == (IMPORT_MODULE, ENTER_IMPORT)) {
+        return;
+    }
+    let enter = Function::new_typed_with_env(store, env, |state: State<'_>, function: u32| {
+        tell(state, |observer, fuel_left| observer.enter(function, fuel_left));
+    });
+    let leave = Function::new_typed_with_env(store, env, |state: State<'_>| tell(state, Observer::leave));
+    imports.define(IMPORT_MODULE, ENTER_IMPORT, enter);
+    imports.define(IMPORT_MODULE, LEAVE_IMPORT, leave);
+}
+
+/// Tells the execution's observer something, and the fuel that is left.
+fn tell(mut env: FunctionEnvMut<'_, HostState>, message: impl FnOnce(&mut Observer, i64)) {
+    let (state, mut store) = env.data_and_store_mut();
+    if let HostState { execution: Some(execution), counters: Some(counters), .. } = state {
+        message(&mut execution.observer, read(&counters.fuel, &mut store));
+    }
+}
+
 /// Runs an import's function over the memory, the fuel and the execution of the store that called it.
-fn call<R>(
+fn call<A: Copy + Into<u64>, R: Answer, const N: usize>(
     mut env: FunctionEnvMut<'_, HostState>,
     import: &'static Import,
-    function: impl FnOnce(&mut Call<'_>) -> Result<R, HostCallError>,
+    arguments: [A; N],
+    function: impl FnOnce(&mut Call<'_>, [A; N]) -> Result<R, HostCallError>,
 ) -> Result<R, RuntimeError> {
     let (state, mut store) = env.data_and_store_mut();
     let HostState { execution: Some(execution), memory, counters } = state else {
@@ -379,9 +404,9 @@ fn call<R>(
             let slice = WasmSlice::<u8>::new(&view, 0, view.data_size());
             let memory = slice.and_then(WasmSlice::access);
             let mut memory = memory.map_err(|error| RuntimeError::user(error.into()))?;
-            Call::start(import, memory.as_mut(), execution).and_then(|mut call| function(&mut call))
+            Call::make(import, arguments, memory.as_mut(), execution, function)
         }
-        None => Call::start(import, &mut [], execution).and_then(|mut call| function(&mut call)),
+        None => Call::make(import, arguments, &mut [], execution, function),
     };
     if let Some(counters) = counters {
         counters.fuel.set(&mut store, Value::I64(execution.fuel_left))?;

@@ -14,14 +14,16 @@ use wasmtime::{
 
 use super::places::{Places, n_places};
 use super::{
-    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, Program, Stop, settle, split_reserve,
-    stack_slots_left, wasm_stack_bytes, with_reserve,
+    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Program, Stop, settle,
+    split_reserve, stack_slots_left, wasm_stack_bytes, with_reserve,
 };
 use crate::abi::{ABI, HostFunction, Import, LEGACY_MODULE};
 use crate::config::HostConfig;
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::{Call, Execution};
 use crate::meter::{FUEL_EXPORT, FUEL_IMPORT, IMPORT_MODULE, STACK_EXPORT, STACK_IMPORT, START_EXPORT};
+use crate::probe::{ENTER_IMPORT, LEAVE_IMPORT};
+use crate::trace::Answer;
 use crate::validate::{PROFILE, TABLES_MAX};
 
 /// Compiles with wasmtime.
@@ -68,7 +70,7 @@ impl WasmtimeEngine {
     pub(crate) fn new(config: Arc<HostConfig>) -> Result<Self, HostError> {
         let engine = wasmtime::Engine::new(&engine_config(&config)).map_err(host_error)?;
         let mut linker = Linker::new(&engine);
-        link_abi(&mut linker).map_err(host_error)?;
+        link_abi(&mut linker).and_then(|()| link_probes(&mut linker)).map_err(host_error)?;
         if config.wall_clock_max.is_some() {
             start_wall_clock(&engine).map_err(HostError::WallClock)?;
         }
@@ -321,79 +323,99 @@ fn link(
 ) -> wasmtime::Result<()> {
     type State<'a> = Caller<'a, HostState>;
     match import.function {
-        HostFunction::ToI32(f) => {
-            linker.func_wrap(module, name, move |state: State<'_>| call(state, import, |call| Ok(f(call))))
-        }
-        HostFunction::ToI64(f) => {
-            linker.func_wrap(module, name, move |state: State<'_>| call(state, import, |call| Ok(f(call))))
-        }
-        HostFunction::I32(f) => linker
-            .func_wrap(module, name, move |state: State<'_>, a: u32| call(state, import, |call| f(call, a))),
-        HostFunction::I64(f) => linker
-            .func_wrap(module, name, move |state: State<'_>, a: u64| call(state, import, |call| f(call, a))),
+        HostFunction::ToI32(f) => linker.func_wrap(module, name, move |state: State<'_>| {
+            call(state, import, NONE, |call, []| Ok(f(call)))
+        }),
+        HostFunction::ToI64(f) => linker.func_wrap(module, name, move |state: State<'_>| {
+            call(state, import, NONE, |call, []| Ok(f(call)))
+        }),
+        HostFunction::I32(f) => linker.func_wrap(module, name, move |state: State<'_>, a: u32| {
+            call(state, import, [a], |call, [a]| f(call, a))
+        }),
+        HostFunction::I64(f) => linker.func_wrap(module, name, move |state: State<'_>, a: u64| {
+            call(state, import, [a], |call, [a]| f(call, a))
+        }),
         HostFunction::I32I32(f) => linker.func_wrap(module, name, move |state: State<'_>, a: u32, b: u32| {
-            call(state, import, |call| f(call, a, b))
+            call(state, import, [a, b], |call, [a, b]| f(call, a, b))
         }),
         HostFunction::I32I32I32(f) => {
             linker.func_wrap(module, name, move |state: State<'_>, a: u32, b: u32, c: u32| {
-                call(state, import, |call| f(call, a, b, c))
+                call(state, import, [a, b, c], |call, [a, b, c]| f(call, a, b, c))
             })
         }
         HostFunction::I32x2ToI32(f) => {
             linker.func_wrap(module, name, move |state: State<'_>, a: u32, b: u32| {
-                call(state, import, |call| f(call, [a, b]))
+                call(state, import, [a, b], f)
             })
         }
         HostFunction::I32x3ToI32(f) => {
             linker.func_wrap(module, name, move |state: State<'_>, a: u32, b: u32, c: u32| {
-                call(state, import, |call| f(call, [a, b, c]))
+                call(state, import, [a, b, c], f)
             })
         }
         HostFunction::I32x4ToI32(f) => {
             linker.func_wrap(module, name, move |state: State<'_>, a: u32, b: u32, c: u32, d: u32| {
-                call(state, import, |call| f(call, [a, b, c, d]))
+                call(state, import, [a, b, c, d], f)
             })
         }
         HostFunction::I32x5ToI32(f) => {
             linker.func_wrap(module, name, move |state: State<'_>, a: u32, b: u32, c: u32, d: u32, e: u32| {
-                call(state, import, |call| f(call, [a, b, c, d, e]))
+                call(state, import, [a, b, c, d, e], f)
             })
         }
         HostFunction::I32x7ToI32(function) => linker.func_wrap(
             module,
             name,
             move |state: State<'_>, a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32| {
-                call(state, import, |call| function(call, [a, b, c, d, e, f, g]))
+                call(state, import, [a, b, c, d, e, f, g], function)
             },
         ),
     }
     .map(|_| ())
 }
 
+/// Links what probed modules import, and no others can.
+fn link_probes(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
+    linker.func_wrap(IMPORT_MODULE, ENTER_IMPORT, |mut caller: Caller<'_, HostState>, function: u32| {
+        let fuel_left = fuel_left(&mut caller);
+        caller.data_mut().execution.observer.enter(function, fuel_left);
+    })?;
+    linker.func_wrap(IMPORT_MODULE, LEAVE_IMPORT, |mut caller: Caller<'_, HostState>| {
+        let fuel_left = fuel_left(&mut caller);
+        caller.data_mut().execution.observer.leave(fuel_left);
+    })?;
+    Ok(())
+}
+
+/// Returns what the guest has left at a call, or the execution if the guest does not count.
+fn fuel_left(caller: &mut Caller<'_, HostState>) -> i64 {
+    match caller.data().counters {
+        Some(counters) => counters.fuel.get(caller).i64().unwrap_or(-1),
+        None => caller.data().execution.fuel_left,
+    }
+}
+
 /// Runs an import's function over the memory, the fuel and the execution of the store that called it.
-fn call<R>(
+fn call<A: Copy + Into<u64>, R: Answer, const N: usize>(
     mut caller: Caller<'_, HostState>,
     import: &'static Import,
-    function: impl FnOnce(&mut Call<'_>) -> Result<R, HostCallError>,
+    arguments: [A; N],
+    function: impl FnOnce(&mut Call<'_>, [A; N]) -> Result<R, HostCallError>,
 ) -> wasmtime::Result<R> {
-    let fuel = caller.data().counters.map(|counters| counters.fuel);
-    if let Some(fuel) = fuel {
-        let fuel_left = fuel.get(&mut caller).i64().unwrap_or(-1);
-        caller.data_mut().execution.fuel_left = fuel_left;
-    }
+    caller.data_mut().execution.fuel_left = fuel_left(&mut caller);
     let result = match caller.data().memory {
         Some(memory) => {
             let (memory, state) = memory.data_and_store_mut(&mut caller);
-            Call::start(import, memory, &mut state.execution).and_then(|mut call| function(&mut call))
+            Call::make(import, arguments, memory, &mut state.execution, function)
         }
         None => {
             let execution = &mut caller.data_mut().execution;
-            Call::start(import, &mut [], execution).and_then(|mut call| function(&mut call))
+            Call::make(import, arguments, &mut [], execution, function)
         }
     };
-    if let Some(fuel) = fuel {
+    if let Some(counters) = caller.data().counters {
         let fuel_left = caller.data().execution.fuel_left;
-        fuel.set(&mut caller, Val::I64(fuel_left))?;
+        counters.fuel.set(&mut caller, Val::I64(fuel_left))?;
     }
     result.map_err(|source| wasmtime::Error::new(HostCallFailed { import, source }))
 }

@@ -10,7 +10,9 @@ use crate::abi::Import;
 use crate::config::HostConfig;
 use crate::error::HostCallError;
 use crate::execution::{Deposit, ExecutionInput, Log, LogValue, StateRoot};
+use crate::observer::Observer;
 use crate::provider::Provider;
+use crate::trace::Answer;
 
 /// One execution under way: what it was given, and what it has brought about so far.
 #[derive(Clone, Debug)]
@@ -32,6 +34,7 @@ pub(crate) struct Execution {
     pub(crate) memory_bytes: usize,
     /// There in provider mode alone.
     pub(crate) provider: Option<Provider>,
+    pub(crate) observer: Observer,
 }
 
 impl Execution {
@@ -51,6 +54,7 @@ impl Execution {
             log_bytes_left: config.log_bytes_max,
             memory_bytes: 0,
             provider: None,
+            observer: Observer::Nobody,
         }
     }
 
@@ -81,8 +85,25 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
+    /// Makes a call: charges for it, does what the import does, and lets the execution's observer see it.
+    pub(crate) fn make<A: Copy + Into<u64>, R: Answer, const N: usize>(
+        import: &'static Import,
+        arguments: [A; N],
+        memory: &'a mut [u8],
+        execution: &'a mut Execution,
+        function: impl FnOnce(&mut Call<'_>, [A; N]) -> Result<R, HostCallError>,
+    ) -> Result<R, HostCallError> {
+        let fuel_before = execution.fuel_left;
+        execution.observer.host_call_begins(import, fuel_before);
+        let result =
+            Call::start(import, memory, execution).and_then(|mut call| function(&mut call, arguments));
+        let fuel_left = (fuel_before, execution.fuel_left);
+        execution.observer.host_call_ends(import, &arguments, &result, fuel_left);
+        result
+    }
+
     /// Starts a call, and charges for it.
-    pub(crate) fn start(
+    fn start(
         import: &'static Import,
         memory: &'a mut [u8],
         execution: &'a mut Execution,

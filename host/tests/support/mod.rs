@@ -70,3 +70,11 @@ pub(crate) fn check_failure(body: &str, expected: &str) {
     let error = run(&saving(body), b"block").expect_err("the execution fails");
     assert_eq!(error.to_string(), expected);
 }
+
+/// Reads one of the EEs as built.
+#[track_caller]
+pub(crate) fn blob(name: &str) -> Vec<u8> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../ees/blobs").join(name);
+    let path = path.with_added_extension("wasm");
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

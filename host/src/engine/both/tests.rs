@@ -3,10 +3,15 @@ use crate::config::HostConfig;
 use crate::error::TrapKind;
 use crate::execution::{DEPOSIT_BYTES, Deposit, ExecutionInput, Log, LogValue, StateRoot};
 
-/// An engine whose EEs all do one thing.
-struct Scripted(Script);
+/// An engine whose EEs all change an execution so, and then return or trap.
+#[derive(Clone, Copy)]
+struct Scripted {
+    change: fn(&mut Execution),
+    trap: Option<TrapKind>,
+}
 
-type Script = fn(&mut Execution) -> Result<(), Stop>;
+const NOTHING: Scripted = Scripted { change: |_| {}, trap: None };
+const UNREACHABLE: Scripted = Scripted { change: |_| {}, trap: Some(TrapKind::Unreachable) };
 
 impl Engine for Scripted {
     fn name(&self) -> &'static str {
@@ -18,18 +23,19 @@ impl Engine for Scripted {
     }
 
     fn compile(&self, _: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {
-        Ok(Arc::new(Self(self.0)))
+        Ok(Arc::new(*self))
     }
 
     fn restore(&self, serialized: &[u8]) -> Option<Arc<dyn CompiledEe>> {
-        (serialized == b"scripted").then(|| Arc::new(Self(self.0)) as Arc<dyn CompiledEe>)
+        (serialized == b"scripted").then(|| Arc::new(*self) as Arc<dyn CompiledEe>)
     }
 }
 
 impl CompiledEe for Scripted {
     fn run(&self, mut execution: Execution) -> Outcome {
-        let result = (self.0)(&mut execution);
-        (execution, result)
+        (self.change)(&mut execution);
+        let stop = |kind| Stop { kind: ExecutionErrorKind::Trap(kind), backtrace: Vec::new() };
+        (execution, self.trap.map_or(Ok(()), |kind| Err(stop(kind))))
     }
 
     fn instantiate(&self, execution: Execution) -> Outcome {
@@ -41,8 +47,8 @@ impl CompiledEe for Scripted {
     }
 }
 
-fn both(scripts: [Script; 2]) -> BothEngines {
-    BothEngines::new(scripts.map(|script| Arc::new(Scripted(script)) as Arc<dyn Engine>))
+fn both(engines: [Scripted; 2]) -> BothEngines {
+    BothEngines::new(engines.map(|engine| Arc::new(engine) as Arc<dyn Engine>))
 }
 
 fn run(ee: &dyn CompiledEe) -> Outcome {
@@ -54,35 +60,32 @@ fn program() -> Program {
     Program { code: Vec::new(), libraries: Vec::new(), stack_reserve_slots: None }
 }
 
-fn trap(kind: TrapKind) -> Result<(), Stop> {
-    Err(Stop { kind: ExecutionErrorKind::Trap(kind), backtrace: Vec::new() })
-}
-
-/// Checks what is said of an engine that does nothing and one that does this.
+/// Runs on both engines, and returns what they disagree on.
 #[track_caller]
-fn check(script: Script, expected: &str) {
-    for scripts in [[script, nothing], [nothing, script]] {
-        let ee = both(scripts).compile(&program()).unwrap();
-        let stop = run(&*ee).1.unwrap_err();
-        let ExecutionErrorKind::EnginesDisagree(disagreement) = stop.kind else { panic!("{stop:?}") };
-        assert_eq!(disagreement.item, expected);
-        assert_ne!(disagreement.values[0], disagreement.values[1]);
-    }
-}
-
-fn nothing(_: &mut Execution) -> Result<(), Stop> {
-    Ok(())
+fn disagreement(engines: [Scripted; 2]) -> Disagreement {
+    let stop = run(&*both(engines).compile(&program()).unwrap()).1.unwrap_err();
+    let ExecutionErrorKind::EnginesDisagree(disagreement) = stop.kind else { panic!("{stop:?}") };
+    *disagreement
 }
 
 #[test]
 fn any_difference_is_an_error_that_names_it() {
-    check(|_| trap(TrapKind::Unreachable), "the end");
-    check(|execution| Ok(execution.post_state_root = Some(StateRoot([1; 32]))), "the post-state root");
-    check(|execution| Ok(execution.deposits.push(Deposit::from_bytes(&[1; DEPOSIT_BYTES]))), "the deposits");
-    check(|execution| Ok(execution.logs.push(log(1))), "the logs");
-    check(|execution| Ok(execution.ticks_used += 1), "the ticks used");
-    check(|execution| Ok(execution.fuel_left -= 1), "the fuel left");
-    check(|execution| Ok(execution.memory_bytes += 1), "the bytes of memory");
+    let cases: [(fn(&mut Execution), &str); 6] = [
+        (|execution| execution.post_state_root = Some(StateRoot([1; 32])), "the post-state root"),
+        (|execution| execution.deposits.push(Deposit::from_bytes(&[1; DEPOSIT_BYTES])), "the deposits"),
+        (|execution| execution.logs.push(log(1)), "the logs"),
+        (|execution| execution.ticks_used += 1, "the ticks used"),
+        (|execution| execution.fuel_left -= 1, "the fuel left"),
+        (|execution| execution.memory_bytes += 1, "the bytes of memory"),
+    ];
+    let cases = cases.map(|(change, item)| (Scripted { change, trap: None }, item));
+    for (engine, item) in cases.into_iter().chain([(UNREACHABLE, "the end")]) {
+        for engines in [[engine, NOTHING], [NOTHING, engine]] {
+            let disagreement = disagreement(engines);
+            assert_eq!(disagreement.item, item);
+            assert_ne!(disagreement.values[0], disagreement.values[1]);
+        }
+    }
 }
 
 fn log(value: u32) -> Log {
@@ -91,34 +94,28 @@ fn log(value: u32) -> Log {
 
 #[test]
 fn logs_and_traps_differ_by_what_they_say() {
-    let scripts: [Script; 2] =
-        [|execution| Ok(execution.logs.push(log(1))), |execution| Ok(execution.logs.push(log(2)))];
-    let stop = run(&*both(scripts).compile(&program()).unwrap()).1.unwrap_err();
-    assert!(stop.kind.to_string().starts_with("the engines disagree on a line of the logs"), "{stop:?}");
-
-    let scripts: [Script; 2] = [|_| trap(TrapKind::MemoryOutOfBounds), |_| trap(TrapKind::TableOutOfBounds)];
-    let stop = run(&*both(scripts).compile(&program()).unwrap()).1.unwrap_err();
+    let logs: [fn(&mut Execution); 2] =
+        [|execution| execution.logs.push(log(1)), |execution| execution.logs.push(log(2))];
+    assert_eq!(disagreement(logs.map(|change| Scripted { change, trap: None })).item, "a line of the logs");
+    let traps = [TrapKind::MemoryOutOfBounds, TrapKind::TableOutOfBounds];
     assert_eq!(
-        stop.kind.to_string(),
-        "the engines disagree on the end: scripted says `the EE trapped: out of bounds memory access`, \
+        disagreement(traps.map(|trap| Scripted { trap: Some(trap), ..NOTHING })).to_string(),
+        "the end: scripted says `the EE trapped: out of bounds memory access`, \
          scripted says `the EE trapped: out of bounds table access`"
     );
 }
 
 #[test]
 fn what_is_the_same_is_handed_on() {
-    let script: Script = |execution| {
-        execution.fuel_left = 5;
-        trap(TrapKind::Unreachable)
-    };
-    let (execution, result) = run(&*both([script, script]).compile(&program()).unwrap());
+    let engine = Scripted { change: |execution| execution.fuel_left = 5, ..UNREACHABLE };
+    let (execution, result) = run(&*both([engine, engine]).compile(&program()).unwrap());
     assert_eq!(execution.fuel_left, 5);
     assert!(matches!(result.unwrap_err().kind, ExecutionErrorKind::Trap(TrapKind::Unreachable)));
 }
 
 #[test]
 fn what_both_serialize_both_restore_and_nothing_else() {
-    let engines = both([nothing, |_| trap(TrapKind::Unreachable)]);
+    let engines = both([NOTHING, UNREACHABLE]);
     let serialized = engines.compile(&program()).unwrap().serialize().unwrap();
     let restored = engines.restore(&serialized).unwrap();
     assert!(matches!(run(&*restored).1.unwrap_err().kind, ExecutionErrorKind::EnginesDisagree(_)));

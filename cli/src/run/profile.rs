@@ -1,0 +1,203 @@
+//! What `outrider run --profile` writes: which functions spent the fuel of each block.
+//!
+//! Either folded stacks, one line for each call stack that spent something, outermost function first:
+//!
+//! ```text
+//! examples/bazaar.yaml block 2, env 1;main;eth2.blockDataCopy 1092
+//! ```
+//!
+//! or the [processed profile format] of the Firefox profiler: a process for each fixture, in it a thread for each
+//! block. There, fuel is samples and time, a unit of fuel for each sample and microsecond; the timeline shows each
+//! call stack once, with all that it spent, and is no record of the order in which things happened.
+//!
+//! [processed profile format]: https://github.com/firefox-devtools/profiler/blob/main/docs-developer/processed-profile-format.md
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use fxprof_processed_profile::{
+    CategoryColor, CategoryHandle, CpuDelta, Frame, FrameFlags, FrameInfo, Profile, ReferenceTimestamp,
+    SamplingInterval, StackHandle, ThreadHandle, Timestamp,
+};
+use outrider_host::{CallNode, CallTree, Callee};
+
+use super::execute::FixtureRun;
+
+/// A profile that is being written.
+pub(super) struct ProfileFile {
+    path: PathBuf,
+    out: BufWriter<File>,
+    format: Format,
+}
+
+enum Format {
+    Folded,
+    Firefox(Box<FirefoxProfile>),
+}
+
+struct FirefoxProfile {
+    profile: Profile,
+    guest: CategoryHandle,
+    host: CategoryHandle,
+    n_processes: u32,
+    n_threads: u32,
+}
+
+impl ProfileFile {
+    /// Creates the file, in the format that its name asks for.
+    pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
+        let file = File::create(path).with_context(|| format!("cannot create `{}`", path.display()))?;
+        let is_json = path.extension().is_some_and(|extension| extension == "json");
+        let format = if is_json { Format::Firefox(Box::new(FirefoxProfile::new())) } else { Format::Folded };
+        Ok(Self { path: path.to_owned(), out: BufWriter::new(file), format })
+    }
+
+    /// Adds the blocks of a fixture.
+    pub(super) fn add(&mut self, file: &Path, run: &FixtureRun) -> anyhow::Result<()> {
+        let file = file.display().to_string();
+        let blocks = run.blocks.iter().enumerate();
+        let blocks = blocks.filter_map(|(index, block)| {
+            let tree = block.call_tree.as_ref()?;
+            Some((format!("block {index}, env {}", block.env), tree))
+        });
+        match &mut self.format {
+            Format::Folded => {
+                for (block, tree) in blocks {
+                    write_folded(&mut self.out, &format!("{file} {block}"), tree)
+                        .with_context(|| format!("cannot write `{}`", self.path.display()))?;
+                }
+            }
+            Format::Firefox(profile) => profile.add(&file, blocks),
+        }
+        Ok(())
+    }
+
+    /// Writes what is not yet written.
+    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+        let written = match &self.format {
+            Format::Folded => Ok(()),
+            Format::Firefox(profile) => serde_json::to_writer(&mut self.out, &profile.profile),
+        };
+        let written = written.map_err(Into::into).and_then(|()| self.out.flush());
+        written.with_context(|| format!("cannot write `{}`", self.path.display()))
+    }
+}
+
+/// Writes a line for each stack on which fuel was spent.
+fn write_folded(out: &mut impl Write, root: &str, tree: &CallTree) -> std::io::Result<()> {
+    for (index, node) in tree.nodes().iter().enumerate() {
+        if node.self_fuel == 0 && node.unlisted_fuel == 0 {
+            continue;
+        }
+        let mut stack: Vec<_> = tree.stack(index).map(|node| folded_name(&node.callee.to_string())).collect();
+        stack.push(folded_name(root));
+        stack.reverse();
+        let stack = stack.join(";");
+        if node.self_fuel > 0 {
+            writeln!(out, "{stack} {}", node.self_fuel)?;
+        }
+        if node.unlisted_fuel > 0 {
+            writeln!(out, "{stack};{UNLISTED} {}", node.unlisted_fuel)?;
+        }
+    }
+    Ok(())
+}
+
+/// Replaces what has a meaning in folded stacks, as in `[u8; 32]`.
+fn folded_name(name: &str) -> String {
+    name.chars().map(|c| if c == ';' || c.is_control() { ',' } else { c }).collect()
+}
+
+impl FirefoxProfile {
+    fn new() -> Self {
+        // A fixed date: the same fixtures give the same file.
+        let start = ReferenceTimestamp::from_millis_since_unix_epoch(0.0);
+        let mut profile = Profile::new("outrider", start, SamplingInterval::from_nanos(NANOS_PER_FUEL));
+        // There are no addresses to look up.
+        profile.set_symbolicated(true);
+        let guest = profile.add_category("EE", CategoryColor::Blue);
+        let host = profile.add_category("host", CategoryColor::Orange);
+        Self { profile, guest, host, n_processes: 0, n_threads: 0 }
+    }
+
+    fn add<'a>(&mut self, file: &str, blocks: impl Iterator<Item = (String, &'a CallTree)>) {
+        let start = Timestamp::from_nanos_since_reference(0);
+        let process = self.profile.add_process(file, self.n_processes, start);
+        self.n_processes = self.n_processes.saturating_add(1);
+        for (name, tree) in blocks {
+            let thread = self.profile.add_thread(process, self.n_threads, start, false);
+            self.profile.set_thread_name(thread, &name);
+            self.profile.add_initial_visible_thread(thread);
+            if self.n_threads == 0 {
+                self.profile.add_initial_selected_thread(thread);
+            }
+            self.n_threads = self.n_threads.saturating_add(1);
+            self.add_samples(thread, tree);
+        }
+    }
+
+    /// Adds samples for each node, one after the other; a node comes right after its caller, so that together they
+    /// look like calls in time.
+    fn add_samples(&mut self, thread: ThreadHandle, tree: &CallTree) {
+        let mut stacks: Vec<StackHandle> = Vec::with_capacity(tree.nodes().len());
+        let mut spent = 0;
+        for node in tree.nodes() {
+            let caller = node.caller.and_then(|caller| stacks.get(caller).copied());
+            let stack = self.stack(thread, caller, &node.callee.to_string(), self.category(node));
+            stacks.push(stack);
+            self.add_fuel(thread, stack, node.self_fuel, &mut spent);
+            if node.unlisted_fuel > 0 {
+                let unlisted = self.stack(thread, Some(stack), UNLISTED, CategoryHandle::OTHER);
+                self.add_fuel(thread, unlisted, node.unlisted_fuel, &mut spent);
+            }
+        }
+        // Each sample lasts until the next one.
+        self.profile.add_sample(thread, timestamp(spent), None, CpuDelta::ZERO, 0);
+        self.profile.set_thread_end_time(thread, timestamp(spent));
+    }
+
+    fn stack(
+        &mut self,
+        thread: ThreadHandle,
+        caller: Option<StackHandle>,
+        name: &str,
+        category: CategoryHandle,
+    ) -> StackHandle {
+        let frame = Frame::Label(self.profile.intern_string(name));
+        let frame = FrameInfo { frame, category_pair: category.into(), flags: FrameFlags::empty() };
+        let frame = self.profile.intern_frame(thread, frame);
+        self.profile.intern_stack(thread, caller, frame)
+    }
+
+    fn category(&self, node: &CallNode) -> CategoryHandle {
+        match node.callee {
+            Callee::Guest(_) => self.guest,
+            Callee::Import(_) => self.host,
+        }
+    }
+
+    /// Adds as many samples as it takes: the weight of one is of 31 bits.
+    fn add_fuel(&mut self, thread: ThreadHandle, stack: StackHandle, fuel: u64, spent: &mut u64) {
+        let mut left = fuel;
+        while left > 0 {
+            let weight = i32::try_from(left).unwrap_or(i32::MAX);
+            let sampled = u64::from(weight.unsigned_abs());
+            let delta = CpuDelta::from_micros(sampled);
+            self.profile.add_sample(thread, timestamp(*spent), Some(stack), delta, weight);
+            *spent = spent.saturating_add(sampled);
+            left = left.saturating_sub(sampled);
+        }
+    }
+}
+
+fn timestamp(fuel: u64) -> Timestamp {
+    Timestamp::from_nanos_since_reference(fuel.saturating_mul(NANOS_PER_FUEL))
+}
+
+/// How long a unit of fuel lasts on the timeline.
+const NANOS_PER_FUEL: u64 = 1000;
+
+/// What stands for calls that are not in the tree.
+const UNLISTED: &str = "(other)";

@@ -1,0 +1,182 @@
+//! `outrider run --trace` and `--profile`: what an EE asks of the host, and where its fuel goes.
+
+mod support;
+
+use serde_json::Value;
+use support::{Scratch, project, wasm};
+
+const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// A fixture with two blocks for one EE, `ee.wasm`.
+fn fixture() -> String {
+    format!(
+        "beacon_state:
+  execution_scripts: [ee.wasm]
+shard_pre_state:
+  exec_env_states: [\"{ZERO}\"]
+shard_blocks:
+  - {{env: 0, data: \"\"}}
+  - {{env: 0, data: \"\"}}
+shard_post_state:
+  exec_env_states: [\"{ZERO}\"]
+"
+    )
+}
+
+/// A directory with the fixture and an EE of these functions.
+fn scratch(functions: &str) -> Scratch {
+    let scratch = Scratch::new();
+    scratch.write("f.yaml", fixture()).write("ee.wasm", wasm(functions));
+    scratch
+}
+
+const EE: &str = "(func $inner (call $ticks (i32.const 5)))
+    (func $main (export \"main\") (call $inner) (call $save (i32.const 32)))";
+
+/// `main` pays for both of its calls before the first, 8 and 10, and `inner` 10 for its own.
+#[test]
+fn a_trace_stands_below_each_block() {
+    let ran = scratch(EE).outrider(&["run", "--trace", "f.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let expected = "  block 1, env 0: state unchanged, \
+                    0000000000000000000000000000000000000000000000000000000000000000, fuel 2033
+    fuel  cost  host call
+      28  1005  eth2.useTicks(ticks=5)
+    1033  1000  eth2.savePostStateRoot(pointer=0x20)\n";
+    assert!(ran.out.contains(expected), "{}", ran.out);
+    assert_eq!(ran.out.matches("host call").count(), 2, "{}", ran.out);
+}
+
+#[test]
+fn the_call_that_fails_stands_last() {
+    let ee = "(func (export \"main\") (call $save (i32.const 0)) (call $deposit (i32.const 65536) (i32.const 184)))";
+    let ran = scratch(ee).outrider(&["run", "--trace", "f.yaml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let last = "eth2.pushNewDeposit(pointer=0x10000, length=184) failed: 184 bytes at pointer 0x10000 are not \
+                within the memory of 65536 bytes\n";
+    assert!(ran.out.contains(last), "{}", ran.out);
+}
+
+#[test]
+fn without_host_calls_the_trace_says_so() {
+    let ran = scratch("(func (export \"main\"))").outrider(&["run", "--trace", "f.yaml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("\n    no host calls\n"), "{}", ran.out);
+}
+
+#[test]
+fn json_has_the_trace_only_if_asked() {
+    let scratch = scratch(EE);
+    let block = |arguments: &[&str]| {
+        let ran = scratch.outrider(arguments);
+        let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+        json["fixtures"][0]["blocks"][0].clone()
+    };
+    assert_eq!(block(&["run", "--json", "f.yaml"]).get("trace"), None);
+    let block = block(&["run", "--json", "--trace", "f.yaml"]);
+    let expected = serde_json::json!([
+        {
+            "import": "eth2.useTicks", "arguments": {"ticks": 5}, "result": null,
+            "fuel_before": 28, "fuel_cost": 1005,
+        },
+        {
+            "import": "eth2.savePostStateRoot", "arguments": {"pointer": 32}, "result": null,
+            "fuel_before": 1033, "fuel_cost": 1000,
+        },
+    ]);
+    assert_eq!(block["trace"], expected);
+    assert_eq!(block["n_calls_dropped"], 0);
+}
+
+#[test]
+fn folded_stacks_have_a_root_for_each_block_and_add_up() {
+    let scratch = scratch(EE);
+    let plain = scratch.outrider(&["run", "f.yaml"]);
+    let ran = scratch.outrider(&["run", "--profile", "out.folded", "f.yaml"]);
+    assert_eq!((ran.code, &ran.out), (Some(0), &plain.out), "a profile changes nothing");
+    assert_eq!(
+        scratch.read("out.folded"),
+        "f.yaml block 0, env 0;main 18\n\
+         f.yaml block 0, env 0;main;inner 10\n\
+         f.yaml block 0, env 0;main;inner;eth2.useTicks 1005\n\
+         f.yaml block 0, env 0;main;eth2.savePostStateRoot 1000\n\
+         f.yaml block 1, env 0;main 18\n\
+         f.yaml block 1, env 0;main;inner 10\n\
+         f.yaml block 1, env 0;main;inner;eth2.useTicks 1005\n\
+         f.yaml block 1, env 0;main;eth2.savePostStateRoot 1000\n"
+    );
+}
+
+/// The figures of the profile against those that `run` reports, for all examples; the format by the fields that
+/// <https://github.com/firefox-devtools/profiler> reads.
+#[test]
+fn the_firefox_profile_has_a_thread_for_each_block_and_adds_up() {
+    let scratch = Scratch::new();
+    let examples = project().join("examples");
+    let examples = examples.to_string_lossy();
+    let ran = scratch.outrider(&["run", "--json", "--profile", "out.json", &examples]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let fixtures = json["fixtures"].as_array().expect("it is a list").iter();
+    let blocks = fixtures.flat_map(|fixture| fixture["blocks"].as_array().expect("it is a list"));
+    let fuel: Vec<_> = blocks.map(|block| block["fuel_used"].as_u64().expect("it is a number")).collect();
+
+    let profile: Value = serde_json::from_str(&scratch.read("out.json")).expect("it is JSON");
+    let threads = profile["threads"].as_array().expect("it is a list").iter();
+    let weights = threads.map(|thread| {
+        let weights = thread["samples"]["weight"].as_array().expect("it is a list").iter();
+        weights.map(|weight| weight.as_u64().expect("it is a number")).sum::<u64>()
+    });
+    assert_eq!(weights.collect::<Vec<_>>(), fuel);
+    assert_eq!(profile["threads"][0]["name"], "block 0, env 0");
+    assert!(scratch.read("out.json").contains("\"eth2.blockDataCopy\""));
+
+    // The same fixtures give the same file, to the byte.
+    scratch.outrider(&["run", "--profile", "again.json", &examples]);
+    assert_eq!(scratch.read("out.json"), scratch.read("again.json"));
+}
+
+#[test]
+fn a_block_that_fails_has_a_profile_until_then() {
+    let scratch = scratch(
+        "(func $refuse (call $ticks (i32.const 1)) unreachable) (func $main (export \"main\") (call $refuse))",
+    );
+    let ran = scratch.outrider(&["run", "--profile", "out", "f.yaml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(
+        scratch.read("out"),
+        "f.yaml block 0, env 0;main 8\n\
+         f.yaml block 0, env 0;main;refuse 10\n\
+         f.yaml block 0, env 0;main;refuse;eth2.useTicks 1001\n"
+    );
+}
+
+#[test]
+fn names_cannot_break_the_lines_of_folded_stacks() {
+    let scratch = scratch(
+        "(func $\"a;b\\nc\" (call $ticks (i32.const 1))) (func $main (export \"main\") (call $\"a;b\\nc\") (call $save (i32.const 0)))",
+    );
+    scratch.outrider(&["run", "--profile", "out", "f.yaml"]);
+    let out = scratch.read("out");
+    assert_eq!(out.lines().nth(1), Some("f.yaml block 0, env 0;main;a,b,c 10"), "{out}");
+}
+
+#[test]
+fn what_ees_log_is_shown_once_in_spite_of_a_profile() {
+    let scratch = scratch(
+        "(data (i32.const 64) \"hello\") (func (export \"main\") (call $print (i32.const 64) (i32.const 5)) (call $save (i32.const 0)))",
+    );
+    let ran = scratch.outrider(&["run", "-v", "--profile", "out", "f.yaml"]);
+    assert_eq!(ran.err.matches("hello").count(), 2, "{}", ran.err);
+}
+
+#[test]
+fn a_profile_that_cannot_be_had_is_refused_in_one_line() {
+    let scratch = scratch(EE);
+    let ran = scratch.outrider(&["run", "--profile", "no/out", "f.yaml"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert_eq!(ran.err, "error: cannot create `no/out`: No such file or directory (os error 2)\n");
+    let ran = scratch.outrider(&["run", "--profile", "out", "--timeout", "5", "f.yaml"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("'--profile <FILE>' cannot be used with '--timeout <SECONDS>'"), "{}", ran.err);
+}

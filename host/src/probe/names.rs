@@ -1,0 +1,94 @@
+//! What a module calls its functions.
+
+use std::sync::Arc;
+
+use wasmparser::{ExternalKind, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef};
+
+/// Returns a name for each function of a module, imported ones first: that of the name section, demangled, or else
+/// that of an export, or else `func[12]`. The functions of a library have its name and a point in front.
+///
+/// Names are what the author says: any text, and the same text for two functions if the author likes. The
+/// names of a name section that is malformed count up to there.
+pub(super) fn function_names(module: &[u8], library: Option<&str>) -> Vec<Arc<str>> {
+    let mut functions = Functions::default();
+    for payload in Parser::new(0).parse_all(module).map_while(Result::ok) {
+        functions.section(payload);
+    }
+    let names = functions.names.into_iter().enumerate().map(|(index, name)| {
+        let name = name.unwrap_or_else(|| format!("func[{index}]"));
+        match library {
+            Some(library) => format!("{}.{name}", shortened(library)).into(),
+            None => name.into(),
+        }
+    });
+    names.collect()
+}
+
+/// The names found so far, by function index.
+#[derive(Default)]
+struct Functions {
+    names: Vec<Option<String>>,
+}
+
+impl Functions {
+    /// Takes a section in; those with names come after those that tell how many functions there are.
+    fn section(&mut self, payload: Payload<'_>) {
+        match payload {
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports().map_while(Result::ok) {
+                    if matches!(import.ty, TypeRef::Func(_)) {
+                        self.names.push(Some(format!(
+                            "{}.{}",
+                            shortened(import.module),
+                            shortened(import.name)
+                        )));
+                    }
+                }
+            }
+            Payload::FunctionSection(functions) => {
+                self.names.extend(functions.into_iter().map_while(Result::ok).map(|_| None));
+            }
+            Payload::ExportSection(exports) => {
+                for export in exports.into_iter().map_while(Result::ok) {
+                    if export.kind == ExternalKind::Func {
+                        self.set(export.index, export.name);
+                    }
+                }
+            }
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(names) = section.as_known() {
+                    self.name_section(names);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn name_section(&mut self, names: NameSectionReader<'_>) {
+        for subsection in names.into_iter().map_while(Result::ok) {
+            if let Name::Function(functions) = subsection {
+                for naming in functions.into_iter().map_while(Result::ok) {
+                    // The alternate form leaves the hashes out.
+                    self.set(naming.index, &format!("{:#}", rustc_demangle::demangle(naming.name)));
+                }
+            }
+        }
+    }
+
+    fn set(&mut self, index: u32, name: &str) {
+        if let Some(place) = usize::try_from(index).ok().and_then(|index| self.names.get_mut(index)) {
+            *place = Some(shortened(name));
+        }
+    }
+}
+
+/// Cuts a name down to what a reader can take in; the module's author may have sent megabytes.
+fn shortened(name: &str) -> String {
+    match name.char_indices().nth(NAME_CHARACTERS_MAX).and_then(|(end, _)| name.get(..end)) {
+        Some(start) => format!("{start}…"),
+        None => name.to_owned(),
+    }
+}
+
+/// Characters of a name: generic functions of Rust come to some two hundred.
+const NAME_CHARACTERS_MAX: usize = 256;

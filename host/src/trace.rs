@@ -1,0 +1,123 @@
+//! Traces: every host call of an execution, with its arguments, its answer and its fuel.
+
+use std::fmt;
+
+use crate::abi::Import;
+use crate::error::HostCallError;
+
+/// What an execution asked of the host, call by call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The calls, in order.
+    pub calls: Vec<HostCall>,
+    /// Calls that were made when as many as were asked for had been kept. One that failed, and so ended the
+    /// execution, is kept in any case.
+    pub n_dropped: u64,
+}
+
+/// One call of an import; shown as `eth2.blockDataCopy(pointer=0x100000, offset=0, length=92)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostCall {
+    /// The import, such as `eth2.blockDataCopy`.
+    pub import: &'static Import,
+    /// The arguments, as unsigned numbers, one for each of [`Import::parameters`].
+    pub arguments: Vec<u64>,
+    /// What the call returned, or why it failed and ended the execution.
+    pub result: Result<Option<u64>, HostCallError>,
+    /// Fuel that the execution had spent when it made the call. Guests pay for straight-line code before they run it,
+    /// so what comes right after the call may be included. They look at their fuel only now and then, so it
+    /// may be over the limit; the call fails then.
+    pub fuel_before: u64,
+    /// Fuel that the call itself cost.
+    pub fuel_cost: u64,
+}
+
+impl HostCall {
+    /// Returns the arguments with the names of their parameters.
+    pub fn named_arguments(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.import.parameters.iter().copied().zip(self.arguments.iter().copied())
+    }
+}
+
+impl fmt::Display for HostCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}(", self.import)?;
+        for (index, (name, argument)) in self.named_arguments().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            if Import::is_pointer(name) {
+                write!(f, "{separator}{name}={argument:#x}")?;
+            } else {
+                write!(f, "{separator}{name}={argument}")?;
+            }
+        }
+        f.write_str(")")?;
+        match &self.result {
+            Ok(None) => Ok(()),
+            Ok(Some(answer)) => write!(f, " = {answer}"),
+            Err(error) => write!(f, " failed: {error}"),
+        }
+    }
+}
+
+/// Keeps the host calls of an execution under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Tracer {
+    trace: Trace,
+    calls_max: usize,
+    fuel_at_start: i64,
+}
+
+impl Tracer {
+    pub(crate) fn new(calls_max: usize, fuel_at_start: i64) -> Self {
+        Self { trace: Trace::default(), calls_max, fuel_at_start }
+    }
+
+    /// Keeps a call that is over; `fuel_left` is what there was before and after it.
+    pub(crate) fn add<A: Copy + Into<u64>, R: Answer>(
+        &mut self,
+        import: &'static Import,
+        arguments: &[A],
+        result: &Result<R, HostCallError>,
+        fuel_left: (i64, i64),
+    ) {
+        if self.trace.calls.len() >= self.calls_max && result.is_ok() {
+            self.trace.n_dropped = self.trace.n_dropped.saturating_add(1);
+            return;
+        }
+        let (before, after) = fuel_left;
+        self.trace.calls.push(HostCall {
+            import,
+            arguments: arguments.iter().map(|argument| (*argument).into()).collect(),
+            result: result.as_ref().map(|answer| answer.bits()).map_err(Clone::clone),
+            fuel_before: self.fuel_at_start.abs_diff(before),
+            fuel_cost: before.abs_diff(after),
+        });
+    }
+
+    pub(crate) fn finish(self) -> Trace {
+        self.trace
+    }
+}
+
+/// What host functions return: a number, or nothing.
+pub(crate) trait Answer {
+    fn bits(&self) -> Option<u64>;
+}
+
+impl Answer for () {
+    fn bits(&self) -> Option<u64> {
+        None
+    }
+}
+
+impl Answer for u32 {
+    fn bits(&self) -> Option<u64> {
+        Some((*self).into())
+    }
+}
+
+impl Answer for u64 {
+    fn bits(&self) -> Option<u64> {
+        Some(*self)
+    }
+}
