@@ -236,11 +236,11 @@ mod tests {
     }
 
     #[test]
-    fn an_ee_is_made_of_itself_and_the_sdk_and_not_of_what_the_harness_uses() {
+    fn an_ee_is_made_of_itself_and_its_sdk_and_not_of_what_the_harness_uses() {
         let ees = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ees");
         let packages = metadata(Some(&ees.join("Cargo.toml"))).unwrap().packages;
         let bazaar = packages.iter().find(|package| package.name == "bazaar").unwrap();
         let sources = source_directories(bazaar).unwrap();
-        assert_eq!(sources.keys().collect::<Vec<_>>(), ["bazaar", "outrider-sdk"]);
+        assert_eq!(sources.keys().collect::<Vec<_>>(), ["bazaar", "outrider-sdk", "outrider-witness"]);
     }
 }
