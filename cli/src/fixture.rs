@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use outrider_host::{Deposit, StateRoot};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_saphyr::{Location, MessageFormatter as _, Spanned};
 
 /// A fixture, read and consistent; all its files are in memory.
@@ -90,8 +91,8 @@ pub(crate) struct FixtureError {
 /// What is wrong with a fixture.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
-    #[error("cannot read the fixture: {0}")]
-    Unreadable(#[source] std::io::Error),
+    #[error("cannot read the {what}: {source}")]
+    Unreadable { what: &'static str, source: std::io::Error },
     #[error("not UTF-8 text from byte {0} on")]
     NotText(usize),
     #[error("{0}")]
@@ -127,17 +128,13 @@ pub(crate) enum Problem {
 impl Fixture {
     /// Reads a fixture and every file that it names.
     pub(crate) fn read(file: &Path) -> Result<Self, FixtureError> {
-        let error = |place, problem| FixtureError { file: file.to_owned(), place, problem };
-        let bytes = std::fs::read(file).map_err(|source| error(None, Problem::Unreadable(source)))?;
-        let text =
-            str::from_utf8(&bytes).map_err(|source| error(None, Problem::NotText(source.valid_up_to())))?;
         let directory = file.parent().unwrap_or(Path::new(""));
-        Self::parse(text, directory).map_err(|At(place, problem)| error(place, problem))
+        read_text(file, "fixture", |text| Self::parse(text, directory))
     }
 
     /// Checks a fixture's text, and reads the files that it names.
     fn parse(text: &str, directory: &Path) -> Result<Self, At> {
-        let yaml = parse_yaml(text)?;
+        let yaml: YamlFixture = parse_yaml(text)?;
         let scripts = yaml.beacon_state.execution_scripts.into_iter();
         let execution_scripts: Vec<_> =
             scripts.map(|path| Script::read(path, directory)).collect::<Result<_, _>>()?;
@@ -158,6 +155,19 @@ impl Fixture {
             yaml.deposit_receipts.map(|deposits| deposits.iter().map(deposit).collect()).transpose()?;
         Ok(Self { execution_scripts, libraries, pre_state, blocks, post_state, deposits })
     }
+}
+
+/// Reads a text file and makes `what` of it.
+pub(crate) fn read_text<T>(
+    file: &Path,
+    what: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, At>,
+) -> Result<T, FixtureError> {
+    let error = |place, problem| FixtureError { file: file.to_owned(), place, problem };
+    let bytes = std::fs::read(file).map_err(|source| error(None, Problem::Unreadable { what, source }))?;
+    let text =
+        str::from_utf8(&bytes).map_err(|source| error(None, Problem::NotText(source.valid_up_to())))?;
+    parse(text).map_err(|At(place, problem)| error(place, problem))
 }
 
 impl Script {
@@ -202,7 +212,7 @@ fn hex_array<const N: usize>(hex: &Spanned<String>, what: &'static str) -> Resul
     bytes.try_into().map_err(|_| At::new(hex, Problem::HexLength { what, got, expected: N }))
 }
 
-fn hex_bytes(hex: &Spanned<String>, what: &'static str) -> Result<Vec<u8>, At> {
+pub(crate) fn hex_bytes(hex: &Spanned<String>, what: &'static str) -> Result<Vec<u8>, At> {
     let digits = hex.value.strip_prefix("0x").unwrap_or(&hex.value);
     let prefix = hex.value.len().saturating_sub(digits.len());
     let problem = match hex::decode(digits) {
@@ -238,7 +248,8 @@ fn read_file(path: &Spanned<String>, directory: &Path) -> Result<Vec<u8>, At> {
     std::fs::read(found).map_err(|source| At::new(path, Problem::UnreadableFile { path: path_text, source }))
 }
 
-fn parse_yaml(text: &str) -> Result<YamlFixture, At> {
+/// Reads YAML, and so JSON, which is YAML.
+pub(crate) fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<T, At> {
     // The text is in memory already, so that scalars of its size are no further risk.
     let budget = serde_saphyr::budget! { max_total_scalar_bytes: usize::MAX };
     let options = serde_saphyr::options! { budget: budget, with_snippet: false };
@@ -249,7 +260,7 @@ fn parse_yaml(text: &str) -> Result<YamlFixture, At> {
 }
 
 /// A problem, and where it is.
-struct At(Option<Place>, Problem);
+pub(crate) struct At(Option<Place>, Problem);
 
 impl At {
     fn new<T>(value: &Spanned<T>, problem: Problem) -> Self {

@@ -11,7 +11,10 @@ mod cache;
 mod fixture;
 mod inspect;
 mod new;
+mod packages;
 mod run;
+mod state;
+mod witness;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -38,6 +41,8 @@ enum Command {
     New(new::Arguments),
     Build(build::Arguments),
     Cache(cache::Arguments),
+    State(state::Arguments),
+    Witness(witness::Arguments),
 }
 
 /// What a command that could do its work has found.
@@ -61,6 +66,8 @@ fn main() -> ExitCode {
         Command::New(arguments) => new::new(&arguments),
         Command::Build(arguments) => build::build(&arguments),
         Command::Cache(arguments) => cache::cache(&arguments),
+        Command::State(arguments) => state::state(&arguments),
+        Command::Witness(arguments) => witness::witness(&arguments),
     };
     match verdict {
         Ok(Verdict::Holds) => ExitCode::SUCCESS,

@@ -180,3 +180,18 @@ fn a_profile_that_cannot_be_had_is_refused_in_one_line() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("'--profile <FILE>' cannot be used with '--timeout <SECONDS>'"), "{}", ran.err);
 }
+
+#[cfg(feature = "wasmer")]
+#[test]
+fn every_engine_shows_the_same() {
+    let scratch = Scratch::new();
+    let examples = project().join("examples/bazaar.yaml");
+    let examples = examples.to_string_lossy();
+    let observed = ["wasmtime", "wasmer", "both"].map(|engine| {
+        let ran = scratch.outrider(&["run", "--trace", "--profile", "out", "--engine", engine, &examples]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        (ran.out, scratch.read("out"))
+    });
+    assert_eq!(observed[0], observed[1]);
+    assert_eq!(observed[0], observed[2]);
+}

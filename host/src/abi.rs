@@ -506,6 +506,7 @@ impl Import {
 /// The parameters that are numbers.
 const NUMBERS: &[&str] = &[
     "baseLength",
+    "capacity",
     "exponentLength",
     "id",
     "keyLength",
@@ -592,8 +593,8 @@ mod tests {
 
     #[test]
     fn each_parameter_is_known_to_be_a_pointer_or_a_number() {
-        let pointers = "a b base difference digest element exponent input key keys message messages modulus out \
-                        pairs point pointer scalar signature signatures sum terms";
+        let pointers = "a b base children difference digest element exponent hash input key keys message messages \
+                        modulus out pairs point pointer scalar signature signatures sum terms";
         let pointers: Vec<_> = pointers.split(' ').collect();
         for parameter in ABI.iter().flat_map(|import| import.parameters) {
             assert_eq!(Import::is_pointer(parameter), pointers.contains(parameter), "{parameter}");

@@ -22,8 +22,9 @@ pub struct HostCall {
     pub import: &'static Import,
     /// The arguments, as unsigned numbers, one for each of [`Import::parameters`].
     pub arguments: Vec<u64>,
-    /// What the call returned, or why it failed and ended the execution.
-    pub result: Result<Option<u64>, HostCallError>,
+    /// What the call returned, or why it failed and ended the execution. Numbers of 32 bits are signed, as some
+    /// functions return -1, and those of 64 bits are not.
+    pub result: Result<Option<i128>, HostCallError>,
     /// Fuel that the execution had spent when it made the call. Guests pay for straight-line code before they run it,
     /// so what comes right after the call may be included. They look at their fuel only now and then, so it
     /// may be over the limit; the call fails then.
@@ -88,7 +89,7 @@ impl Tracer {
         self.trace.calls.push(HostCall {
             import,
             arguments: arguments.iter().map(|argument| (*argument).into()).collect(),
-            result: result.as_ref().map(|answer| answer.bits()).map_err(Clone::clone),
+            result: result.as_ref().map(Answer::number).map_err(Clone::clone),
             fuel_before: self.fuel_at_start.abs_diff(before),
             fuel_cost: before.abs_diff(after),
         });
@@ -101,23 +102,23 @@ impl Tracer {
 
 /// What host functions return: a number, or nothing.
 pub(crate) trait Answer {
-    fn bits(&self) -> Option<u64>;
+    fn number(&self) -> Option<i128>;
 }
 
 impl Answer for () {
-    fn bits(&self) -> Option<u64> {
+    fn number(&self) -> Option<i128> {
         None
     }
 }
 
 impl Answer for u32 {
-    fn bits(&self) -> Option<u64> {
-        Some((*self).into())
+    fn number(&self) -> Option<i128> {
+        Some(self.cast_signed().into())
     }
 }
 
 impl Answer for u64 {
-    fn bits(&self) -> Option<u64> {
-        Some(*self)
+    fn number(&self) -> Option<i128> {
+        Some((*self).into())
     }
 }

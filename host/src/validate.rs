@@ -8,14 +8,13 @@ mod body;
 mod imports;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, GlobalType, KnownCustom,
     MemoryType, Name, Parser, Payload, TableInit, TableType, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
 
-use crate::abi::{ABI, Import, ValueType};
+use crate::abi::Import;
 use crate::config::Limits;
 use crate::error::{FunctionId, Item, Refusal};
 use crate::module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};

@@ -338,7 +338,7 @@ fn random_ee(seed: u64) -> Vec<u8> {
         available_imports: Some(wasm(&module("(func (export \"main\"))"))),
         exports: Some(wasm("(module (memory (export \"memory\") 1) (func (export \"main\")))")),
         min_funcs: 3,
-        disallow_traps: seed % 3 != 0,
+        disallow_traps: !seed.is_multiple_of(3),
         max_memories: 1,
         max_memory32_bytes: 1 << 20,
         max_table_elements: 1000,

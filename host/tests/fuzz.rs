@@ -1,6 +1,11 @@
 //! A bounded run of each fuzz target, without search: the inputs that once failed, damaged copies of them, and random
 //! ones. `fuzz/README.md` says how to search.
 
+#![allow(
+    clippy::print_stderr,
+    reason = "shown when a test fails, as what the assertions show does not tell the input"
+)]
+
 #[path = "support/oracle.rs"]
 mod oracle;
 
@@ -17,7 +22,6 @@ fn run(target: &str, n_random: u64, oracle: impl Fn(&[u8])) {
     assert!(!files.is_empty(), "{} is empty", directory.display());
     for file in files {
         let input = std::fs::read(&file).expect("it can be read");
-        // What the assertions show does not tell the input.
         eprintln!("{}", file.display());
         oracle(&input);
         for seed in 0..20 {

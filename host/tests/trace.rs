@@ -34,7 +34,8 @@ fn each_host_call_is_there_with_arguments_and_answer() {
     let trace = trace(
         "(call $blockDataCopy (i32.const 256) (i32.const 1) (call $blockDataSize) (i32.const 1) i32.sub)
          (call $print64 (i64.const -1))
-         (drop (call $secp256k1Verify (i32.const 0) (i32.const 32) (i32.const 96) (i32.const 33)))",
+         (drop (call $secp256k1Verify (i32.const 0) (i32.const 32) (i32.const 96) (i32.const 33)))
+         (drop (call $getNode (i32.const 0) (i32.const 32) (i32.const 100)))",
     );
     assert_eq!(
         shown(&trace),
@@ -43,6 +44,7 @@ fn each_host_call_is_there_with_arguments_and_answer() {
             "eth2.blockDataCopy(pointer=0x100, offset=1, length=4)",
             "debug.print64(value=18446744073709551615)",
             "crypto.secp256k1Verify(digest=0x0, signature=0x20, key=0x60, keyLength=33) = 2",
+            "state.getNode(hash=0x0, out=0x20, capacity=100) = -1",
             "eth2.savePostStateRoot(pointer=0x0)",
         ]
     );

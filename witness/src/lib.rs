@@ -18,6 +18,7 @@
 //! | [`reader`] | reads untrusted bytes |
 //! | [`mpt`] | Ethereum's hexary Merkle Patricia trie |
 //! | [`smt`] | the binary sparse Merkle tree |
+//! | [`outline`] | what a witness consists of, for people |
 //! | [`store`] | keeps the nodes of several roots, in memory or on disk |
 //!
 //! Without the feature `std` the crate is `no_std` with `alloc`, as guests use it; then there is no [`store`].
@@ -32,6 +33,7 @@ extern crate std;
 pub mod hash;
 pub mod mpt;
 pub mod node;
+pub mod outline;
 pub mod reader;
 pub mod record;
 pub mod smt;

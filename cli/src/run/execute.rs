@@ -11,12 +11,12 @@ use tracing::subscriber::{NoSubscriber, with_default};
 use crate::fixture::{Fixture, FixtureError, Library, Problem, Script};
 
 /// Runs fixtures on a host.
-pub(super) struct Runner {
-    pub(super) host: Host,
+pub(crate) struct Runner {
+    pub(crate) host: Host,
     /// Whether to keep the host calls of each block.
-    pub(super) traces: bool,
+    pub(crate) traces: bool,
     /// Whether to make a call tree of each block.
-    pub(super) profiles: bool,
+    pub(crate) profiles: bool,
 }
 
 /// An EE of a fixture.
@@ -28,24 +28,24 @@ struct LoadedEe {
 
 /// What came of a fixture that could be run.
 #[derive(Default)]
-pub(super) struct FixtureRun {
-    pub(super) blocks: Vec<BlockRun>,
-    pub(super) mismatches: Vec<Mismatch>,
+pub(crate) struct FixtureRun {
+    pub(crate) blocks: Vec<BlockRun>,
+    pub(crate) mismatches: Vec<Mismatch>,
     /// Deposits that were pushed and, if the fixture lists deposits, not listed.
-    pub(super) n_deposits_unlisted: usize,
+    pub(crate) n_deposits_unlisted: usize,
 }
 
 /// What came of one block.
-pub(super) struct BlockRun {
-    pub(super) env: usize,
-    pub(super) pre_state_root: StateRoot,
-    pub(super) result: Result<ExecutionOutput, ExecutionError>,
-    pub(super) trace: Option<Trace>,
-    pub(super) call_tree: Option<CallTree>,
+pub(crate) struct BlockRun {
+    pub(crate) env: usize,
+    pub(crate) pre_state_root: StateRoot,
+    pub(crate) result: Result<ExecutionOutput, ExecutionError>,
+    pub(crate) trace: Option<Trace>,
+    pub(crate) call_tree: Option<CallTree>,
 }
 
 /// An expectation that does not hold.
-pub(super) enum Mismatch {
+pub(crate) enum Mismatch {
     /// A state root after the last block.
     PostState {
         env: usize,
@@ -60,7 +60,7 @@ pub(super) enum Mismatch {
 
 impl Runner {
     /// Loads the fixture's EEs, executes its blocks up to the first that fails, and compares.
-    pub(super) fn run(&self, file: &Path, fixture: &Fixture) -> Result<FixtureRun, FixtureError> {
+    pub(crate) fn run(&self, file: &Path, fixture: &Fixture) -> Result<FixtureRun, FixtureError> {
         let unusable = |place, problem| FixtureError { file: file.to_owned(), place, problem };
         let mut ees = Vec::new();
         for script in &fixture.execution_scripts {
@@ -134,7 +134,7 @@ const CALLS_MAX: usize = 100_000;
 
 impl FixtureRun {
     /// Tells whether all blocks were executed and all expectations hold.
-    pub(super) fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         self.mismatches.is_empty() && self.blocks.iter().all(|block| block.result.is_ok())
     }
 
@@ -163,7 +163,7 @@ impl FixtureRun {
 }
 
 impl BlockRun {
-    pub(super) fn logs(&self) -> &[Log] {
+    pub(crate) fn logs(&self) -> &[Log] {
         match &self.result {
             Ok(output) => &output.logs,
             Err(error) => &error.logs,

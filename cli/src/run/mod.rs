@@ -1,6 +1,6 @@
 //! `outrider run`: executes fixtures and holds what comes out against what they expect.
 
-mod execute;
+pub(crate) mod execute;
 mod profile;
 mod report;
 mod trace;

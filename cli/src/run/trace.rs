@@ -22,7 +22,7 @@ struct CallReport {
     #[serde(serialize_with = "as_map")]
     arguments: Vec<(&'static str, u64)>,
     /// None if the call returned nothing.
-    result: Option<u64>,
+    result: Option<i128>,
     /// Why the call failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,

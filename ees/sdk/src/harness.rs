@@ -8,10 +8,15 @@
 //! always do, and the others panic.
 
 pub(crate) mod imports;
+mod provider;
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use core::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use outrider_witness::NodeBag;
+
+pub use provider::{NewNode, Provided, StateProvider};
 
 use crate::{
     Deposit, StateRoot,
@@ -19,7 +24,7 @@ use crate::{
     context::{BeaconRoot, EeIndex, ShardIndex, Slot},
     runtime,
 };
-use imports::Host;
+use imports::{Host, state::Provider};
 
 /// One execution of an EE, about to happen.
 #[derive(Clone, Debug)]
@@ -69,11 +74,29 @@ impl Execution {
         self,
         transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>,
     ) -> Result<Outcome, Failure<E>> {
+        self.run_on(None, transition).map(|(outcome, _)| outcome)
+    }
+
+    /// Executes `transition` in provider mode; [`StateProvider`] is for whom.
+    fn run_over<E>(
+        self,
+        nodes: Arc<NodeBag>,
+        transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>,
+    ) -> Result<(Outcome, Provider), Failure<E>> {
+        let (outcome, provider) = self.run_on(Some(Provider::new(nodes)), transition)?;
+        Ok((outcome, provider.expect("the host has the provider that it was given")))
+    }
+
+    fn run_on<E>(
+        self,
+        provider: Option<Provider>,
+        transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>,
+    ) -> Result<(Outcome, Option<Provider>), Failure<E>> {
         // Unwind safety: what the transition may leave half-done is dropped, `host` included.
-        let (host, result) =
-            Host::new(self).during(|| catch_unwind(AssertUnwindSafe(|| runtime::execute(transition))));
+        let host = Host::new(self, provider);
+        let (host, result) = host.during(|| catch_unwind(AssertUnwindSafe(|| runtime::execute(transition))));
         match result {
-            Ok(Ok(())) => Ok(host.into_outcome()),
+            Ok(Ok(())) => Ok(host.finish()),
             Ok(Err(refusal)) => Err(Failure::Refused(refusal)),
             Err(payload) => Err(Failure::from_payload(payload)),
         }

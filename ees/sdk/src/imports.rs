@@ -2,12 +2,13 @@
 //!
 //! This is the wasm side, which calls the host; elsewhere the test harness has the same functions. What
 //! they mean is told where an EE's author meets them: in `eth2`, `context`, `debug`,
-//! `bignum`, `crypto`.
+//! `bignum`, `crypto`, `state`.
 
 // The ABI passes memory as pointer and length; this module is where references become pointers.
 #![allow(unsafe_code)]
 
 pub(crate) mod crypto;
+pub(crate) mod state;
 
 /// The imports under their own names.
 ///

@@ -1,5 +1,6 @@
 //! What a module calls its functions.
 
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use wasmparser::{ExternalKind, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef};
@@ -37,11 +38,8 @@ impl Functions {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports().map_while(Result::ok) {
                     if matches!(import.ty, TypeRef::Func(_)) {
-                        self.names.push(Some(format!(
-                            "{}.{}",
-                            shortened(import.module),
-                            shortened(import.name)
-                        )));
+                        // Never entered, as it has no probe; it takes a number all the same.
+                        self.names.push(None);
                     }
                 }
             }
@@ -68,25 +66,38 @@ impl Functions {
         for subsection in names.into_iter().map_while(Result::ok) {
             if let Name::Function(functions) = subsection {
                 for naming in functions.into_iter().map_while(Result::ok) {
-                    // The alternate form leaves the hashes out.
-                    self.set(naming.index, &format!("{:#}", rustc_demangle::demangle(naming.name)));
+                    self.set(naming.index, rustc_demangle::demangle(naming.name));
                 }
             }
         }
     }
 
-    fn set(&mut self, index: u32, name: &str) {
+    fn set(&mut self, index: u32, name: impl fmt::Display) {
         if let Some(place) = usize::try_from(index).ok().and_then(|index| self.names.get_mut(index)) {
             *place = Some(shortened(name));
         }
     }
 }
 
-/// Cuts a name down to what a reader can take in; the module's author may have sent megabytes.
-fn shortened(name: &str) -> String {
-    match name.char_indices().nth(NAME_CHARACTERS_MAX).and_then(|(end, _)| name.get(..end)) {
-        Some(start) => format!("{start}…"),
-        None => name.to_owned(),
+/// Cuts a name down to what a reader can take in; the module's author may have sent megabytes, or a few bytes that
+/// demangle to as much.
+fn shortened(name: impl fmt::Display) -> String {
+    let mut short = Short(String::new());
+    // The alternate form leaves the hashes of Rust's names out.
+    if write!(short, "{name:#}").is_err() {
+        short.0.push('…');
+    }
+    short.0
+}
+
+/// Text that takes so many characters and no more.
+struct Short(String);
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = NAME_CHARACTERS_MAX.saturating_sub(self.0.chars().count());
+        self.0.extend(text.chars().take(room));
+        if text.chars().nth(room).is_some() { Err(fmt::Error) } else { Ok(()) }
     }
 }
 

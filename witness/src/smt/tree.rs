@@ -146,6 +146,13 @@ impl<H: Hasher, S: NodeSource> Tree<H, S> {
         &self.source
     }
 
+    /// Replaces the source. What is in memory stays; what is not is asked of the new one.
+    ///
+    /// So a tree from a witness and one over a full state can be of one type, and a guest has the code once.
+    pub fn with_source<T: NodeSource>(self, source: T) -> Tree<H, T> {
+        Tree { root: self.root, source, opened: self.opened, hasher: PhantomData }
+    }
+
     /// Checks that all that the witness revealed was used since then: a block has only one valid witness.
     ///
     /// # Errors

@@ -53,10 +53,12 @@
 //! hash is not zero; the bits of a key agree with its place; integers are the shortest; nothing is left over. The
 //! length of a witness is known from its beginning, so other things can follow it.
 
+mod outline;
 mod structure;
 
 use alloc::{boxed::Box, vec::Vec};
 
+pub use self::outline::outline;
 use self::structure::{Children, RootShape, Shape, StructureReader, StructureWriter};
 use super::{
     error::{DecodeError, TreeError},

@@ -7,7 +7,7 @@ use alloc::{
 
 use crate::{hash::Hash, node::NodeSink};
 
-/// Changes that a store applies together: nodes to put, roots to pin, and pins to take away.
+/// Changes that a store applies together: nodes to put, roots to pin, pins to take away, and notes to write.
 ///
 /// All puts come first, then all pins, then all unpins, whatever order they are asked for in. A trie commits into a batch,
 /// which is then completed with a pin of the new root and, unless it is to be kept, an unpin of the old one.
@@ -16,6 +16,7 @@ pub struct Batch {
     pub(super) puts: BTreeMap<Hash, Put>,
     pub(super) pins: BTreeMap<Hash, u64>,
     pub(super) unpins: BTreeMap<Hash, u64>,
+    pub(super) notes: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,13 @@ impl Batch {
     /// Takes one pin of a root away.
     pub fn unpin(&mut self, root: &Hash) {
         *self.unpins.entry(*root).or_default() += 1;
+    }
+
+    /// Writes a note: a few bytes by name that change together with the nodes, such as which of the roots is current.
+    ///
+    /// A later note of the same name takes the place of this one.
+    pub fn note(&mut self, name: &[u8], text: &[u8]) {
+        self.notes.insert(name.to_vec(), text.to_vec());
     }
 
     /// How many nodes are to be put.

@@ -40,6 +40,8 @@ pub(super) struct Changes<'a> {
     pub(super) deleted: Vec<Hash>,
     /// How often roots are pinned now.
     pub(super) pins: Vec<(Hash, u64)>,
+    /// Names and texts of notes.
+    pub(super) notes: Vec<(&'a [u8], &'a [u8])>,
 }
 
 /// Plays `batch` through.
@@ -58,7 +60,8 @@ pub(super) fn changes<'a>(table: &impl Table, batch: &'a Batch) -> Result<Change
     }
     let pins = play.pin(batch)?;
     play.sweep()?;
-    Ok(play.finish(pins))
+    let notes = batch.notes.iter().map(|(name, text)| (name.as_slice(), text.as_slice())).collect();
+    Ok(Changes { notes, ..play.finish(pins) })
 }
 
 /// Nodes as the batch has left them so far.

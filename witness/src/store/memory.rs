@@ -21,6 +21,7 @@ pub struct MemoryStore(RwLock<Tables>);
 struct Tables {
     nodes: BTreeMap<Hash, (Links, Vec<u8>)>,
     pins: BTreeMap<Hash, u64>,
+    notes: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 impl MemoryStore {
@@ -60,6 +61,10 @@ impl Store for MemoryStore {
         Ok(self.tables().pins.clone())
     }
 
+    fn note(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.tables().notes.get(name).cloned())
+    }
+
     fn check<H: Hasher>(&self) -> Result<Contents, StoreError> {
         let tables = self.tables();
         let entries = tables.nodes.iter().map(|(hash, (links, bytes))| {
@@ -93,6 +98,9 @@ impl Tables {
         }
         for hash in changes.deleted {
             self.nodes.remove(&hash);
+        }
+        for (name, text) in changes.notes {
+            self.notes.insert(name.to_vec(), text.to_vec());
         }
         for (root, pins) in changes.pins {
             if pins == 0 {

@@ -55,6 +55,13 @@ pub trait Store: NodeSource {
     /// The store fails or is corrupt.
     fn roots(&self) -> Result<BTreeMap<Hash, u64>, StoreError>;
 
+    /// The note of this name, as the last batch with one of that name wrote it.
+    ///
+    /// # Errors
+    ///
+    /// The store fails.
+    fn note(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
     /// Holds the whole store against its invariant: recounts every parent and pin, hashes every node.
     ///
     /// # Errors
@@ -118,6 +125,9 @@ pub enum StoreError {
         #[source]
         corruption: Corruption,
     },
+    /// There is no store in the directory.
+    #[error("there is no store")]
+    Absent,
     /// A directory holds something else, or a store of a later version.
     #[error("no store of this version")]
     Format,

@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! One sled tree, whose keys are a letter and a hash. Integers are little-endian.
+//! One sled tree, whose keys are a letter and a hash, or the name of a note. Integers are little-endian.
 //!
 //! | key | value |
 //! |---|---|
@@ -10,6 +10,7 @@
 //! | `n` hash | a node: number of children, 4 bytes; the children, 32 bytes each; its bytes |
 //! | `c` hash | the count of the same node, 8 bytes, at least 1 |
 //! | `p` hash | how often a root is pinned, 8 bytes, at least 1 |
+//! | `t` name | the text of a note |
 //!
 //! Counts are apart from nodes as they change more often.
 //!
@@ -52,6 +53,10 @@ const FORMAT_KEY: &[u8] = b"f";
 const NODE: u8 = b'n';
 const COUNT: u8 = b'c';
 const PINS: u8 = b'p';
+const NOTE: u8 = b't';
+
+/// The file that sled makes first in the directory of a database.
+const SETTINGS_FILE: &str = "conf";
 
 impl SledStore {
     /// Opens the store in `directory`, which is made when there is none.
@@ -71,6 +76,18 @@ impl SledStore {
             Some(_) | None => return Err(StoreError::Format),
         }
         Ok(Self { database, writer: Mutex::default() })
+    }
+
+    /// Opens the store in `directory` if there is one, and makes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`SledStore::open`], and [`StoreError::Absent`].
+    pub fn open_existing(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
+        if !directory.as_ref().join(SETTINGS_FILE).is_file() {
+            return Err(StoreError::Absent);
+        }
+        Self::open(directory)
     }
 
     fn entry(&self, hash: &Hash) -> Result<Option<sled::IVec>, StoreError> {
@@ -115,6 +132,11 @@ impl Store for SledStore {
             Ok((hash, read_number(&hash, &value)?))
         };
         pins.map(read).collect()
+    }
+
+    fn note(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let text = self.database.get(note_key(name)).map_err(backend)?;
+        Ok(text.map(|text| text.to_vec()))
     }
 
     fn check<H: Hasher>(&self) -> Result<Contents, StoreError> {
@@ -169,6 +191,9 @@ impl SledStore {
             writes.remove(key(NODE, &hash));
             writes.remove(key(COUNT, &hash));
         }
+        for (name, text) in changes.notes {
+            writes.insert(note_key(name), text);
+        }
         for (root, pins) in changes.pins {
             match pins {
                 0 => writes.remove(key(PINS, &root)),
@@ -187,6 +212,10 @@ fn key(kind: u8, hash: &Hash) -> sled::IVec {
     let mut key = [kind; 1 + HASH_BYTES];
     key[1..].copy_from_slice(&hash.0);
     sled::IVec::from(&key[..])
+}
+
+fn note_key(name: &[u8]) -> Vec<u8> {
+    [&[NOTE], name].concat()
 }
 
 fn read_key(key: &[u8]) -> Result<Hash, StoreError> {

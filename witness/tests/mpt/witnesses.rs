@@ -3,6 +3,7 @@
 use outrider_witness::{
     Hash, Keccak256, NodeBag, Recorder,
     mpt::{Trie, TrieError, witness},
+    outline::{BytesByKind, Content, Part},
 };
 use proptest::prelude::*;
 
@@ -57,6 +58,40 @@ proptest! {
         let block = Block::provide(&before, operations);
         let (roots, record) = witness::decode::<Keccak256>(&block.witness).unwrap().revealed();
         prop_assert_eq!(witness::encode(roots, &record).unwrap(), block.witness);
+    }
+
+    #[test]
+    fn an_outline_has_the_values_and_all_bytes(before in map(key(), 60), operations in operations(30)) {
+        let block = Block::provide(&before, operations);
+        let outline = witness::outline::<Keccak256>(&block.witness).unwrap();
+        let mut value_bytes = 0;
+        for trie in &outline.tries {
+            prop_assert_eq!(trie.root, block.pre_root);
+            let mut way = Vec::new();
+            for Part { depth, step, content } in &trie.parts {
+                way.truncate(depth - usize::from(step.is_some()));
+                way.extend(step);
+                prop_assert_eq!(way.len(), *depth);
+                let (rest, value) = match content {
+                    Content::Extension { path } => {
+                        way.extend(path);
+                        continue;
+                    }
+                    Content::Branch { value } => (&[][..], value),
+                    Content::Leaf { rest, value } => (&rest[..], value),
+                    Content::Hash(_) | Content::Repeated => continue,
+                };
+                if !value.is_empty() {
+                    let nibbles = [&way[..], rest].concat();
+                    let key: Vec<_> = nibbles.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect();
+                    prop_assert_eq!(before.get(&key), Some(value));
+                    value_bytes += value.len();
+                }
+            }
+        }
+        let BytesByKind { structure, hashes, keys, values, blobs } = outline.bytes;
+        prop_assert_eq!(values, value_bytes);
+        prop_assert_eq!(structure + hashes + keys + values + blobs, block.witness.len());
     }
 
     #[test]

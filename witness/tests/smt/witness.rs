@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use outrider_witness::{
     Hash, Hasher, Keccak256, NoNodes, NodeBag, Recorder, Sha256,
+    outline::{BytesByKind, Content, Part},
     reader::{ReadError, Reader},
     smt::{DecodeError, EMPTY_ROOT, Key, Tree, VALUE_BYTES_MAX, witness},
 };
@@ -65,6 +66,35 @@ proptest! {
         let (root, nodes) = full_tree(&map);
         let (_, witness, _) = record(&root, &nodes, &operations);
         prop_assert_eq!(encode_again(&witness).unwrap(), witness);
+    }
+
+    #[test]
+    fn an_outline_has_the_leaves_and_hashes_and_all_bytes(map in map(), operations in operations()) {
+        let (root, nodes) = full_tree(&map);
+        let (_, witness, _) = record(&root, &nodes, &operations);
+        let outline = witness::outline::<Keccak256>(&witness).unwrap();
+        let [trie] = &outline.tries[..] else { panic!("{outline:?}") };
+        prop_assert_eq!(trie.root, root);
+        let (mut way, mut n_hashes, mut value_bytes) = (Vec::new(), 0, 0);
+        for Part { depth, step, content } in &trie.parts {
+            way.truncate(depth - usize::from(step.is_some()));
+            way.extend(step);
+            match content {
+                Content::Leaf { rest, value } => {
+                    let bits = [&way[..], rest].concat();
+                    let bytes = bits.chunks(8).map(|bits| bits.iter().fold(0, |byte, bit| byte << 1 | bit));
+                    let key = Key(bytes.collect::<Vec<u8>>().try_into().unwrap());
+                    prop_assert_eq!(map.get(&key), Some(value));
+                    value_bytes += value.len();
+                }
+                Content::Hash(_) => n_hashes += 1,
+                Content::Branch { value } => prop_assert!(value.is_empty()),
+                Content::Extension { .. } | Content::Repeated => panic!("{content:?} in a sparse tree"),
+            }
+        }
+        let BytesByKind { structure, hashes, keys, values, blobs } = outline.bytes;
+        prop_assert_eq!((hashes, values, blobs), (32 * n_hashes, value_bytes, 0));
+        prop_assert_eq!(structure + hashes + keys + values, witness.len());
     }
 
     #[test]

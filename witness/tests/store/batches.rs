@@ -207,6 +207,34 @@ fn a_chain_of_nodes_goes_without_recursion() {
 }
 
 #[test]
+fn a_note_changes_with_its_batch_or_not_at_all() {
+    on_both(|store| {
+        assert_eq!(store.note(b"height").unwrap(), None);
+        let mut batch = Batch::new();
+        batch.note(b"height", b"1");
+        batch.note(b"height", b"2");
+        batch.note(b"", &[0xff; 100]);
+        store.apply(&batch).unwrap();
+        let mut refused = Batch::new();
+        refused.note(b"height", b"3");
+        refused.pin(&EMPTY_ROOT);
+        assert!(matches!(store.apply(&refused), Err(StoreError::MissingRoot { .. })));
+        assert_eq!(store.note(b"height").unwrap().as_deref(), Some(&b"2"[..]));
+        assert_eq!(store.note(b"").unwrap().as_deref(), Some(&[0xff; 100][..]));
+        assert_eq!(store.note(b"heigh").unwrap(), None);
+        assert_eq!(store.contents(), Contents::default(), "notes are no nodes");
+    });
+}
+
+#[test]
+fn only_a_store_that_is_there_can_be_opened_as_existing() {
+    let directory = tempfile::tempdir().unwrap();
+    assert!(matches!(SledStore::open_existing(directory.path()), Err(StoreError::Absent)));
+    drop(SledStore::open(directory.path()).unwrap());
+    assert!(SledStore::open_existing(directory.path()).is_ok());
+}
+
+#[test]
 fn a_store_on_disk_is_there_again_when_opened_again() {
     let directory = tempfile::tempdir().unwrap();
     let mut batch = Batch::new();

@@ -4,6 +4,7 @@
 //! with a [`Trap`] for payload, and without the panic hook, as it is no panic.
 
 pub(crate) mod crypto;
+pub(crate) mod state;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::cell::RefCell;
@@ -11,6 +12,7 @@ use std::{panic::resume_unwind, thread_local};
 
 use super::{Context, Execution, Log, Outcome, Trap};
 use crate::{DEPOSIT_BYTES, Deposit, StateRoot, bignum::Uint256};
+use state::Provider;
 
 thread_local! {
     /// The host of the execution that this thread is in.
@@ -20,6 +22,7 @@ thread_local! {
 /// What the imports read and write during one execution.
 pub(super) struct Host {
     execution: Execution,
+    provider: Option<Provider>,
     post_state_root: StateRoot,
     deposits: Vec<Deposit>,
     logs: Vec<Log>,
@@ -27,9 +30,10 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(execution: Execution) -> Host {
+    pub(super) fn new(execution: Execution, provider: Option<Provider>) -> Host {
         Host {
             execution,
+            provider,
             post_state_root: StateRoot::default(),
             deposits: Vec::new(),
             logs: Vec::new(),
@@ -45,13 +49,15 @@ impl Host {
         (host, result)
     }
 
-    pub(super) fn into_outcome(self) -> Outcome {
-        Outcome {
+    /// Tells what happened, and what a provider was given.
+    pub(super) fn finish(self) -> (Outcome, Option<Provider>) {
+        let outcome = Outcome {
             post_state_root: self.post_state_root,
             deposits: self.deposits,
             logs: self.logs,
             ticks_used: self.ticks_used,
-        }
+        };
+        (outcome, self.provider)
     }
 }
 

@@ -3,10 +3,12 @@ use crate::config::HostConfig;
 use crate::error::TrapKind;
 use crate::execution::{DEPOSIT_BYTES, Deposit, ExecutionInput, Log, LogValue, StateRoot};
 
+type Change = fn(&mut Execution);
+
 /// An engine whose EEs all change an execution so, and then return or trap.
 #[derive(Clone, Copy)]
 struct Scripted {
-    change: fn(&mut Execution),
+    change: Change,
     trap: Option<TrapKind>,
 }
 
@@ -70,7 +72,7 @@ fn disagreement(engines: [Scripted; 2]) -> Disagreement {
 
 #[test]
 fn any_difference_is_an_error_that_names_it() {
-    let cases: [(fn(&mut Execution), &str); 6] = [
+    let cases: [(Change, &str); 6] = [
         (|execution| execution.post_state_root = Some(StateRoot([1; 32])), "the post-state root"),
         (|execution| execution.deposits.push(Deposit::from_bytes(&[1; DEPOSIT_BYTES])), "the deposits"),
         (|execution| execution.logs.push(log(1)), "the logs"),
@@ -94,7 +96,7 @@ fn log(value: u32) -> Log {
 
 #[test]
 fn logs_and_traps_differ_by_what_they_say() {
-    let logs: [fn(&mut Execution); 2] =
+    let logs: [Change; 2] =
         [|execution| execution.logs.push(log(1)), |execution| execution.logs.push(log(2))];
     assert_eq!(disagreement(logs.map(|change| Scripted { change, trap: None })).item, "a line of the logs");
     let traps = [TrapKind::MemoryOutOfBounds, TrapKind::TableOutOfBounds];

@@ -57,10 +57,12 @@
 
 mod decode;
 mod encode;
+mod outline;
 
 pub use self::{
     decode::{DecodeError, decode},
     encode::{EncodeError, encode},
+    outline::outline,
 };
 
 /// How many times the length of a witness its decoded form takes in memory, at most, on a machine with 64 bits, not

@@ -1,0 +1,215 @@
+//! `outrider state`: full states of EEs, each in a directory of its own.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use outrider_host::{Context, EngineKind, Host, HostConfig, StateRoot};
+use outrider_shard::provider::{code_hash, current_root};
+use outrider_shard::{Built, Previous, Provider, ProviderError};
+use outrider_witness::store::{SledStore, Store as _, StoreError};
+use outrider_witness::{Hash, Keccak256};
+use serde_json::json;
+
+use crate::{ERROR, SUCCESS, Verdict, packages};
+
+/// Make the full state of an EE, from which `outrider witness build` builds blocks, and look at it.
+#[derive(clap::Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Make a state in a new or empty directory, and print its root.
+    Init {
+        /// The directory.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        #[command(flatten)]
+        ee: EeArguments,
+        /// The packages that the EE makes its first state of; without any, the state is empty.
+        #[arg(value_name = "PACKAGES")]
+        packages: Option<PathBuf>,
+    },
+    /// Show which states a directory holds, and check them. Exits with 1 if anything is corrupt.
+    Show {
+        /// The directory.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        /// Print JSON instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// An EE, and what runs it.
+#[derive(clap::Args)]
+pub(crate) struct EeArguments {
+    /// The EE.
+    #[arg(long, value_name = "EE.wasm")]
+    pub(crate) ee: PathBuf,
+    /// What compiles and runs the EE: wasmtime, wasmer, or both, which fails when they differ in anything.
+    #[arg(long, value_name = "ENGINE", default_value_t)]
+    engine: EngineKind,
+    /// Neither use nor fill the cache of compiled code.
+    #[arg(long)]
+    no_cache: bool,
+}
+
+pub(crate) fn state(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    match &arguments.action {
+        Action::Init { directory, ee, packages } => init(directory, ee, packages.as_deref()),
+        Action::Show { directory, json } => show(directory, *json),
+    }
+}
+
+/// Makes a state beside the directory and then moves it there, so that there is all of it or nothing.
+fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) -> anyhow::Result<Verdict> {
+    check_free(directory)?;
+    let packages = packages.map(packages::read).transpose()?;
+    let ee = ee.load()?;
+    let beside = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(beside).with_context(|| beside.display().to_string())?;
+    let scratch = tempfile::Builder::new()
+        .prefix(".outrider-state-")
+        .tempdir_in(beside)
+        .with_context(|| format!("{}: cannot make a directory", beside.display()))?;
+    let made = scratch.path().join("state");
+    let root = {
+        let provider = Provider::open(ee, Arc::new(SledStore::open(&made)?))?;
+        match packages {
+            Some(packages) => match provider.build(StateRoot::default(), &packages, Context::default()) {
+                Ok(block) => {
+                    provider.apply(std::slice::from_ref(&block), Previous::Release)?;
+                    block.post_state_root()
+                }
+                Err(error) => return refused("the packages", &error),
+            },
+            None => StateRoot::default(),
+        }
+    };
+    if directory.exists() {
+        std::fs::remove_dir(directory).with_context(|| directory.display().to_string())?;
+    }
+    std::fs::rename(&made, directory).with_context(|| directory.display().to_string())?;
+    writeln!(anstream::stdout(), "{root}")?;
+    Ok(Verdict::Holds)
+}
+
+fn check_free(directory: &Path) -> anyhow::Result<()> {
+    match std::fs::read_dir(directory) {
+        Ok(mut entries) => {
+            anyhow::ensure!(entries.next().is_none(), "{}: the directory is not empty", directory.display());
+            Ok(())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error).with_context(|| directory.display().to_string()),
+    }
+}
+
+fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
+    let store = open(directory)?;
+    let code_hash = code_hash(&store)?.map_or("none yet".to_owned(), |hash| hash.to_string());
+    let current = current_root(&store)?;
+    let roots = store.roots()?;
+    let check = store.check::<Keccak256>();
+    if let Err(error @ (StoreError::Backend(_) | StoreError::Format)) = check {
+        return Err(error).with_context(|| directory.display().to_string());
+    }
+    let problem = match &check {
+        Ok(_) if current == StateRoot::default() || roots.contains_key(&Hash(current.0)) => None,
+        Ok(_) => Some(format!("the current root {current} is not stored")),
+        Err(error) => Some(chain(error)),
+    };
+    let contents = check.unwrap_or_default();
+    let mut out = anstream::stdout().lock();
+    if json {
+        let roots = roots.keys().map(ToString::to_string).collect::<Vec<_>>();
+        let document = json!({
+            "directory": directory,
+            "code_hash": code_hash,
+            "current_root": current.to_string(),
+            "roots": roots,
+            "n_nodes": problem.is_none().then_some(contents.n_nodes),
+            "node_bytes": problem.is_none().then_some(contents.node_bytes),
+            "problem": problem,
+        });
+        serde_json::to_writer_pretty(&mut out, &document)?;
+        writeln!(out)?;
+    } else {
+        writeln!(out, "directory  {}", directory.display())?;
+        writeln!(out, "code hash  {code_hash}")?;
+        writeln!(out, "root       {current}, the current one")?;
+        for root in roots.keys().filter(|root| root.0 != current.0) {
+            writeln!(out, "root       {root}")?;
+        }
+        match &problem {
+            None => {
+                writeln!(out, "nodes      {}", contents.n_nodes)?;
+                writeln!(out, "size       {} bytes", contents.node_bytes)?;
+                writeln!(out, "{SUCCESS}every node is there and has its hash{SUCCESS:#}")?;
+            }
+            Some(problem) => writeln!(out, "{ERROR}corrupt:{ERROR:#} {problem}")?,
+        }
+    }
+    Ok(if problem.is_none() { Verdict::Holds } else { Verdict::Fails })
+}
+
+/// Opens the state in a directory, which must be there.
+pub(crate) fn open(directory: &Path) -> anyhow::Result<SledStore> {
+    SledStore::open_existing(directory)
+        .with_context(|| format!("{}: no state can be opened", directory.display()))
+}
+
+impl EeArguments {
+    /// Compiles the EE.
+    pub(crate) fn load(&self) -> anyhow::Result<outrider_host::Ee> {
+        let file = self.ee.display();
+        let code = std::fs::read(&self.ee).with_context(|| file.to_string())?;
+        let cache = if self.no_cache { None } else { crate::cache::open()? };
+        let config = HostConfig { engine: self.engine, cache, ..HostConfig::default() };
+        let host = Host::new(config).context("cannot set the host up")?;
+        host.load(&code).with_context(|| format!("{file} cannot be loaded"))
+    }
+}
+
+/// Says that a block cannot be built, on stderr; it is the fault of its packages, or of the EE, if this returns.
+pub(crate) fn refused(what: &str, error: &ProviderError) -> anyhow::Result<Verdict> {
+    let mut err = anstream::stderr().lock();
+    writeln!(err, "{ERROR}error:{ERROR:#} {what}: {}", chain(error))?;
+    if let Some(execution) = error.execution() {
+        if let Some(log) = execution.logs.last() {
+            writeln!(err, "    its last words: {}", log.value)?;
+        }
+        for frame in execution.backtrace.iter().take(FRAMES_SHOWN) {
+            writeln!(err, "    in {frame}")?;
+        }
+    }
+    let is_expected = error.fault() == outrider_host::Fault::Guest;
+    Ok(if is_expected { Verdict::Fails } else { Verdict::Unusable })
+}
+
+/// One line for a block that has been built.
+pub(crate) fn describe(block: &Built) -> String {
+    format!(
+        "post-state root {}, witness {} bytes, payload {} bytes, fuel {}, {} new nodes",
+        block.post_state_root(),
+        block.witness_bytes(),
+        block.payload_bytes(),
+        block.output().fuel_used,
+        block.new_nodes().len(),
+    )
+}
+
+/// An error with all its causes.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// How many functions of a backtrace are printed.
+const FRAMES_SHOWN: usize = 8;

@@ -1,0 +1,110 @@
+//! `outrider witness build`: blocks with their witnesses, from packages and a state.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use outrider_host::{Context, StateRoot};
+use outrider_shard::provider::current_root;
+use outrider_shard::{Built, Previous, Provider};
+use outrider_witness::store::SledStore;
+use serde_json::json;
+
+use super::render;
+use crate::state::{self, EeArguments};
+use crate::{Verdict, packages};
+
+/// Build a block of the packages in each file, one on the other, and write a fixture that `outrider run` passes.
+///
+/// The first block is built on the current state of the directory, which stays as it is unless `--apply` is given. Exits with 1
+/// if the EE does not take the packages, 2 if something cannot be used.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The directory with the state, made by `outrider state init`.
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    #[command(flatten)]
+    ee: EeArguments,
+    /// Files with packages, one for each block.
+    #[arg(required = true, value_name = "PACKAGES")]
+    packages: Vec<PathBuf>,
+    /// Where the fixture goes; to the standard output by default.
+    #[arg(short, long, value_name = "FIXTURE")]
+    output: Option<PathBuf>,
+    /// Store the state after the last block, in place of the current one.
+    #[arg(long)]
+    apply: bool,
+    /// Print JSON instead of text on the blocks.
+    #[arg(long, requires = "output")]
+    json: bool,
+}
+
+pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let files = arguments.packages.iter().map(|file| packages::read(file)).collect::<Result<Vec<_>, _>>()?;
+    let ee = arguments.ee.load()?;
+    let store = Arc::new(state::open(&arguments.directory)?);
+    let provider = Provider::open(ee, store).with_context(|| arguments.directory.display().to_string())?;
+    let start = current_root(provider.store())?;
+    let mut blocks: Vec<Built> = Vec::new();
+    for (file, packages) in arguments.packages.iter().zip(files) {
+        match provider.build_on(start, &blocks, &packages, Context::default()) {
+            Ok(block) => blocks.push(block),
+            Err(error) => return state::refused(&file.display().to_string(), &error),
+        }
+    }
+    let text = render::fixture(&script(&arguments.ee.ee, arguments.output.as_deref())?, start, &blocks);
+    match &arguments.output {
+        Some(output) => std::fs::write(output, text).with_context(|| output.display().to_string())?,
+        None => anstream::stdout().write_all(text.as_bytes())?,
+    }
+    if arguments.apply {
+        provider.apply(&blocks, Previous::Release)?;
+    }
+    if arguments.output.is_some() {
+        report(&provider, start, &blocks, arguments.json)?;
+    }
+    Ok(Verdict::Holds)
+}
+
+/// The path of the EE as the fixture has it: from beside the fixture.
+fn script(ee: &Path, output: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let beside = output.and_then(Path::parent).filter(|parent| !parent.as_os_str().is_empty());
+    let absolute = |path: &Path| path.canonicalize().with_context(|| path.display().to_string());
+    Ok(render::relative(&absolute(ee)?, &absolute(beside.unwrap_or(Path::new(".")))?))
+}
+
+fn report(
+    provider: &Provider<SledStore>,
+    start: StateRoot,
+    blocks: &[Built],
+    json: bool,
+) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    if json {
+        let documents = blocks.iter().map(|block| {
+            json!({
+                "pre_state_root": block.pre_state_root().to_string(),
+                "post_state_root": block.post_state_root().to_string(),
+                "witness_bytes": block.witness_bytes(),
+                "payload_bytes": block.payload_bytes(),
+                "fuel_used": block.output().fuel_used,
+                "provider_fuel_used": block.provider_fuel_used(),
+                "n_new_nodes": block.new_nodes().len(),
+                "n_deposits": block.output().deposits.len(),
+            })
+        });
+        let current = current_root(provider.store())?.to_string();
+        let document = json!({ "blocks": documents.collect::<Vec<_>>(), "current_root": current });
+        serde_json::to_writer_pretty(&mut out, &document)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    for (index, block) in blocks.iter().enumerate() {
+        writeln!(out, "block {index}: {}", state::describe(block))?;
+    }
+    let current = current_root(provider.store())?;
+    let word = if current == start { "stays" } else { "is now" };
+    writeln!(out, "the current state {word} {current}")?;
+    Ok(())
+}

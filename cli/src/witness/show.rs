@@ -1,0 +1,196 @@
+//! `outrider witness show`: witnesses as trees.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use outrider_witness::outline::{BytesByKind, Content, Part, TrieOutline};
+use serde_json::{Value, json};
+
+use super::decode::{Decoded, Encoding};
+use crate::Verdict;
+use crate::fixture::Fixture;
+
+/// Show the witnesses of a fixture's blocks as trees, and what they spend their bytes on.
+///
+/// Exits with 2 if a block has none that can be read.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The fixture.
+    #[arg(value_name = "FIXTURE")]
+    fixture: PathBuf,
+    /// Show this block only, counted from 0.
+    #[arg(long, value_name = "N")]
+    block: Option<usize>,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn show(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let file = arguments.fixture.display();
+    let fixture = Fixture::read(&arguments.fixture)?;
+    let n_blocks = fixture.blocks.len();
+    if let Some(block) = arguments.block {
+        anyhow::ensure!(
+            block < n_blocks,
+            "{file}: there is no block {block}: it has {n_blocks}, counted from 0"
+        );
+    }
+    let blocks = fixture.blocks.iter().enumerate();
+    let chosen = blocks.filter(|(index, _)| arguments.block.is_none_or(|block| block == *index));
+    let mut out = anstream::stdout().lock();
+    let mut documents = Vec::new();
+    for (index, block) in chosen {
+        let decoded = Decoded::new(&block.data);
+        let decoded = decoded.map_err(|error| anyhow::anyhow!("{file}: block {index}: {error}"))?;
+        if arguments.json {
+            documents.push(document(index, block.env, &decoded));
+        } else {
+            print(&mut out, index, block.env, &decoded)?;
+        }
+    }
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut out, &json!({ "blocks": documents }))?;
+        writeln!(out)?;
+    }
+    Ok(Verdict::Holds)
+}
+
+fn print(out: &mut impl Write, index: usize, env: usize, decoded: &Decoded<'_>) -> io::Result<()> {
+    let (witness, payload) = (decoded.frame.witness.len(), decoded.frame.payload.len());
+    let encoding = decoded.encoding.name();
+    writeln!(out, "block {index}, env {env}: {encoding} witness {witness} bytes, payload {payload} bytes")?;
+    for trie in &decoded.outline.tries {
+        writeln!(out, "  root {}", trie.root)?;
+        let mut way = Way::new(decoded.encoding);
+        for part in &trie.parts {
+            way.go_to(part);
+            print_part(out, part, &way)?;
+        }
+    }
+    for (hash, bytes) in &decoded.outline.blobs {
+        writeln!(out, "  blob {hash}, {bytes} bytes")?;
+    }
+    let BytesByKind { structure, hashes, keys, values, blobs } = decoded.outline.bytes;
+    writeln!(
+        out,
+        "  bytes: structure {structure}, hashes {hashes}, keys {keys}, values {values}, blobs {blobs}"
+    )
+}
+
+fn print_part(out: &mut impl Write, part: &Part, way: &Way) -> io::Result<()> {
+    let indent = part.depth.min(INDENT_MAX);
+    write!(out, "  {:>4} {:indent$}", part.depth, "")?;
+    match part.step {
+        Some(step) => write!(out, "{step:x} ")?,
+        None => write!(out, "- ")?,
+    }
+    match &part.content {
+        Content::Branch { value } if value.is_empty() => writeln!(out, "branch"),
+        Content::Branch { value } => writeln!(out, "branch, {} = {}", way.key(&[]), hex_start(value)),
+        Content::Extension { path } => writeln!(out, "extension by {}", digits(path)),
+        Content::Leaf { rest, value } => writeln!(out, "leaf {} = {}", way.key(rest), hex_start(value)),
+        Content::Hash(hash) => writeln!(out, "hash {hash}"),
+        Content::Repeated => writeln!(out, "as before"),
+    }
+}
+
+fn document(index: usize, env: usize, decoded: &Decoded<'_>) -> Value {
+    let BytesByKind { structure, hashes, keys, values, blobs } = decoded.outline.bytes;
+    let trie = |trie: &TrieOutline| {
+        let mut way = Way::new(decoded.encoding);
+        let parts = trie.parts.iter().map(|part| {
+            way.go_to(part);
+            part_document(part, &way)
+        });
+        json!({ "root": trie.root.to_string(), "parts": parts.collect::<Vec<_>>() })
+    };
+    let blob_list = decoded.outline.blobs.iter();
+    json!({
+        "block": index,
+        "env": env,
+        "encoding": decoded.encoding.name(),
+        "witness_bytes": decoded.frame.witness.len(),
+        "payload_bytes": decoded.frame.payload.len(),
+        "tries": decoded.outline.tries.iter().map(trie).collect::<Vec<_>>(),
+        "blobs": blob_list.map(|(hash, bytes)| json!({ "hash": hash.to_string(), "bytes": bytes })).collect::<Vec<_>>(),
+        "bytes": {
+            "structure": structure, "hashes": hashes, "keys": keys, "values": values, "blobs": blobs,
+        },
+    })
+}
+
+fn part_document(part: &Part, way: &Way) -> Value {
+    let depth = part.depth;
+    match &part.content {
+        Content::Branch { value } if value.is_empty() => json!({ "depth": depth, "kind": "branch" }),
+        Content::Branch { value } => {
+            json!({ "depth": depth, "kind": "branch", "key": way.key(&[]), "value": hex::encode(value) })
+        }
+        Content::Extension { path } => json!({ "depth": depth, "kind": "extension", "path": digits(path) }),
+        Content::Leaf { rest, value } => {
+            json!({ "depth": depth, "kind": "leaf", "key": way.key(rest), "value": hex::encode(value) })
+        }
+        Content::Hash(hash) => json!({ "depth": depth, "kind": "hash", "hash": hash.to_string() }),
+        Content::Repeated => json!({ "depth": depth, "kind": "repeated" }),
+    }
+}
+
+/// The way to a part, while the parts are gone through in order.
+struct Way {
+    encoding: Encoding,
+    digits: Vec<u8>,
+}
+
+impl Way {
+    fn new(encoding: Encoding) -> Self {
+        Self { encoding, digits: Vec::new() }
+    }
+
+    fn go_to(&mut self, part: &Part) {
+        self.digits.truncate(part.depth.saturating_sub(usize::from(part.step.is_some())));
+        self.digits.extend(part.step);
+        if let Content::Extension { path } = &part.content {
+            self.digits.extend(path);
+        }
+    }
+
+    /// The key that ends `rest` after here, in hex, at most [`KEY_DIGITS_SHOWN`] digits of it.
+    fn key(&self, rest: &[u8]) -> String {
+        let bits_per_digit = self.encoding.bits_per_digit();
+        let per_hex_digit = 4 / bits_per_digit;
+        let mut all = self.digits.iter().chain(rest).copied();
+        let mut key = String::new();
+        for _ in 0..KEY_DIGITS_SHOWN {
+            let nibble =
+                all.by_ref().take(per_hex_digit).reduce(|nibble, digit| nibble << bits_per_digit | digit);
+            match nibble {
+                Some(nibble) => key.extend(char::from_digit(nibble.into(), 16)),
+                None => return key,
+            }
+        }
+        match all.count() {
+            0 => key,
+            n => format!("{key}… ({} digits more)", n / per_hex_digit),
+        }
+    }
+}
+
+fn digits(digits: &[u8]) -> String {
+    digits.iter().filter_map(|digit| char::from_digit((*digit).into(), 16)).collect()
+}
+
+/// Bytes in hex, or their beginning if they are many.
+fn hex_start(bytes: &[u8]) -> String {
+    match bytes.split_at_checked(VALUE_BYTES_SHOWN) {
+        Some((start, rest)) if !rest.is_empty() => format!("{}… ({} bytes)", hex::encode(start), bytes.len()),
+        _ => hex::encode(bytes),
+    }
+}
+
+/// How far parts are indented at most: paths of a large tree are not longer, if nobody has chosen the keys.
+const INDENT_MAX: usize = 40;
+/// How many hex digits of a key are shown: Ethereum's have 64.
+const KEY_DIGITS_SHOWN: usize = 128;
+/// How many bytes of a value are shown as text.
+const VALUE_BYTES_SHOWN: usize = 64;

@@ -1,0 +1,307 @@
+//! `outrider state` and `outrider witness`: from packages to a fixture that runs.
+
+mod support;
+
+use outrider_witness::{Keccak256, NodeBag, Recorder, mpt};
+use serde_json::Value;
+use support::{Ran, Scratch, blob};
+
+const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// A directory with an EE of two counters, packages for it, and its state after the first of these.
+fn scratch() -> Scratch {
+    let scratch = Scratch::new();
+    let pair = wat::parse_str(include_str!("../../shard/tests/ees/pair.wat")).expect("it is well-formed");
+    scratch
+        .write("ees/pair.wasm", pair)
+        .write("genesis.json", r#"{"packages": ["05", "85"]}"#)
+        .write("one.yaml", "packages:\n  - \"0x81\"\n")
+        .write("two.json", "{\n  \"packages\": [\"7F\", \"ff01\"]\n}\n");
+    let ran = scratch.outrider(&["state", "init", "state", "--ee", "ees/pair.wasm", "genesis.json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    scratch
+}
+
+fn root(scratch: &Scratch) -> String {
+    let ran = scratch.outrider(&["state", "show", "state", "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    json(&ran)["current_root"].as_str().expect("it is text").to_owned()
+}
+
+/// Builds blocks of these packages into `f.yaml`.
+fn build(scratch: &Scratch, more: &[&str]) -> Ran {
+    let arguments = ["witness", "build", "state", "--ee", "ees/pair.wasm", "-o", "f.yaml"];
+    scratch.outrider(&[&arguments, more].concat())
+}
+
+#[track_caller]
+fn json(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.out).expect("it is JSON")
+}
+
+#[track_caller]
+fn check(scratch: &Scratch, arguments: &[&str], code: i32, out: &str, err: &str) {
+    let ran = scratch.outrider(arguments);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(code), out, err));
+}
+
+#[test]
+fn a_state_is_made_and_shown() {
+    let scratch = scratch();
+    let ran = scratch.outrider(&["state", "show", "state"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let root = root(&scratch);
+    assert!(ran.out.contains(&format!("root       {root}, the current one\n")), "{}", ran.out);
+    assert!(ran.out.contains("nodes      3\nsize       147 bytes\n"), "{}", ran.out);
+    let left = std::fs::read_dir(scratch.path()).expect("it is there").flatten();
+    let hidden = left.filter(|entry| entry.file_name().to_string_lossy().starts_with('.')).count();
+    assert_eq!(hidden, 0, "nothing is left over");
+}
+
+#[test]
+fn a_state_without_packages_is_empty() {
+    let scratch = scratch();
+    check(&scratch, &["state", "init", "new/empty", "--ee", "ees/pair.wasm"], 0, &format!("{ZERO}\n"), "");
+    let shown = json(&scratch.outrider(&["state", "show", "new/empty", "--json"]));
+    assert_eq!(shown["current_root"], ZERO);
+    assert_eq!(shown["roots"], serde_json::json!([]));
+    assert_eq!(shown["n_nodes"], 0);
+}
+
+#[test]
+fn a_state_is_not_made_where_something_is_nor_of_refused_packages() {
+    let scratch = scratch();
+    let ee = ["--ee", "ees/pair.wasm"];
+    let expected = "error: ees: the directory is not empty\n";
+    check(&scratch, &[&["state", "init", "ees"], &ee[..]].concat(), 2, "", expected);
+    scratch.write("bad.json", r#"{"packages": ["00"]}"#);
+    let ran = scratch.outrider(&[&["state", "init", "other"], &ee[..], &["bad.json"]].concat());
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let expected =
+        "error: bad.json: the EE does not take the packages: the EE trapped: unreachable code was reached\n";
+    assert!(ran.err.starts_with(expected), "{}", ran.err);
+    assert!(!scratch.path().join("other").exists());
+}
+
+#[test]
+fn a_directory_without_a_state_is_told_from_one_with() {
+    let scratch = scratch();
+    for directory in ["ees", "nowhere"] {
+        let expected = format!("error: {directory}: no state can be opened: there is no store\n");
+        check(&scratch, &["state", "show", directory], 2, "", &expected);
+    }
+}
+
+#[test]
+fn a_built_fixture_runs_and_its_witnesses_are_in_order() {
+    let scratch = scratch();
+    let before = root(&scratch);
+    let ran = build(&scratch, &["one.yaml", "two.json", "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let built = json(&ran);
+    let blocks = built["blocks"].as_array().expect("it is a list");
+    assert_eq!(blocks.len(), 2);
+    assert_eq!(blocks[0]["pre_state_root"], before);
+    assert_eq!(blocks[1]["pre_state_root"], blocks[0]["post_state_root"]);
+    // A byte of structure, a hash, and a leaf of 41 bytes; or two leaves.
+    assert_eq!((&blocks[0]["witness_bytes"], &blocks[1]["witness_bytes"]), (&74.into(), &83.into()));
+    assert_eq!(root(&scratch), before, "nothing was to be applied");
+
+    for engine in ["wasmtime", if cfg!(feature = "wasmer") { "both" } else { "wasmtime" }] {
+        let ran = scratch.outrider(&["run", "--engine", engine, "f.yaml"]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+    let expected = "f.yaml: block 0, env 0: smt witness 74 bytes, ok\nf.yaml: block 1, env 0: smt witness 83 bytes, ok\n";
+    check(&scratch, &["witness", "check", "f.yaml"], 0, expected, "");
+    let checked = json(&scratch.outrider(&["witness", "check", "f.yaml", "--json"]));
+    assert_eq!(checked["blocks"][1]["problem"], Value::Null);
+}
+
+#[test]
+fn what_is_applied_is_what_the_next_block_is_built_on() {
+    let scratch = scratch();
+    let ran = build(&scratch, &["one.yaml", "--apply", "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let built = json(&ran);
+    assert_eq!(built["current_root"], built["blocks"][0]["post_state_root"]);
+    assert_eq!(root(&scratch), built["current_root"]);
+    let ran = build(&scratch, &["two.json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.ends_with(&format!("the current state stays {}\n", root(&scratch))), "{}", ran.out);
+    assert_eq!(scratch.outrider(&["run", "f.yaml"]).code, Some(0));
+}
+
+#[test]
+fn a_fixture_finds_its_ee_from_anywhere() {
+    let scratch = scratch();
+    scratch.write("deep/er/x", "");
+    let arguments =
+        ["witness", "build", "state", "--ee", "ees/pair.wasm", "one.yaml", "-o", "deep/er/f.yaml"];
+    assert_eq!(scratch.outrider(&arguments).code, Some(0));
+    assert!(scratch.read("deep/er/f.yaml").contains("- \"../../ees/pair.wasm\"\n"));
+    let mut command = scratch.command(&["run", "f.yaml"]);
+    let ran = support::ran(command.current_dir(scratch.path().join("deep/er")).output());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = scratch.outrider(&arguments[..6]);
+    assert_eq!((ran.code, ran.out.starts_with("beacon_state:\n")), (Some(0), true), "{ran:?}");
+}
+
+#[test]
+fn packages_that_cannot_be_read_are_named_with_their_place() {
+    let scratch = scratch();
+    for (text, expected) in [
+        (
+            "{\"packages\": [\"0g\"]}",
+            "1:15: the package is not hex: 'g' is no hex digit (character 2 of the value)",
+        ),
+        ("packages:\n - \"012\"", "2:4: the package has an odd number of hex digits (3): two make a byte"),
+        ("packages: []\nmore: 1", "2:1: unknown field `more`, expected packages"),
+        ("{}", "1:1: missing field `packages`"),
+    ] {
+        scratch.write("bad.json", text);
+        let ran = build(&scratch, &["one.yaml", "bad.json"]);
+        assert_eq!((ran.code, ran.err), (Some(2), format!("error: bad.json:{expected}\n")));
+    }
+    let ran = build(&scratch, &["no.json"]);
+    assert_eq!(ran.err, "error: no.json: cannot read the packages: No such file or directory (os error 2)\n");
+}
+
+#[test]
+fn packages_that_the_ee_refuses_change_nothing() {
+    let scratch = scratch();
+    let before = root(&scratch);
+    scratch.write("bad.json", r#"{"packages": []}"#);
+    let ran = build(&scratch, &["one.yaml", "bad.json", "--apply"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.err.starts_with("error: bad.json: the EE does not take the packages: "), "{}", ran.err);
+    assert_eq!(root(&scratch), before);
+    assert!(!scratch.path().join("f.yaml").exists());
+}
+
+#[test]
+fn a_state_is_of_one_ee() {
+    let scratch = scratch();
+    scratch.write("other.wasm", blob("helloworld"));
+    let ran = scratch.outrider(&["witness", "build", "state", "--ee", "other.wasm", "one.yaml"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(
+        ran.err.starts_with("error: state: the store holds the state of the EE with code hash "),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn an_ee_without_provider_mode_is_refused() {
+    let scratch = scratch();
+    scratch.write("other.wasm", blob("helloworld"));
+    let ran = scratch.outrider(&["state", "init", "other", "--ee", "other.wasm", "one.yaml"]);
+    assert_eq!(ran.err, "error: one.yaml: the EE yields no block data in provider mode\n");
+    assert_eq!(ran.code, Some(1));
+}
+
+#[test]
+fn a_witness_is_shown_as_a_tree() {
+    let scratch = scratch();
+    assert_eq!(build(&scratch, &["two.json", "one.yaml"]).code, Some(0));
+    let ran = scratch.outrider(&["witness", "show", "f.yaml", "--block", "1"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let lines: Vec<_> = ran.out.lines().collect();
+    assert_eq!(lines[0], "block 1, env 0: smt witness 74 bytes, payload 1 bytes");
+    assert_eq!(lines[2], "     0 - branch");
+    assert!(lines[3].starts_with("     1  0 hash "), "{}", lines[3]);
+    // 5 from the beginning and 127 by the block before.
+    assert_eq!(lines[4], format!("     1  1 leaf 80{} = 8400000000000000", &ZERO[2..]));
+    assert_eq!(lines[5], "  bytes: structure 2, hashes 32, keys 32, values 8, blobs 0");
+    let shown = json(&scratch.outrider(&["witness", "show", "f.yaml", "--json"]));
+    assert_eq!(shown["blocks"][1]["tries"][0]["parts"][2]["key"], format!("80{}", &ZERO[2..]));
+    assert_eq!(shown["blocks"][0]["bytes"]["keys"], 64);
+    check(
+        &scratch,
+        &["witness", "show", "f.yaml", "--block", "2"],
+        2,
+        "",
+        "error: f.yaml: there is no block 2: it has 2, counted from 0\n",
+    );
+}
+
+/// A fixture for one EE, with one block of these bytes.
+fn fixture(root: &str, data: &[u8]) -> String {
+    format!(
+        "beacon_state: {{execution_scripts: [ees/pair.wasm]}}\nshard_pre_state: {{exec_env_states: [\"{root}\"]}}\n\
+         shard_blocks: [{{env: 0, data: \"{}\"}}]\nshard_post_state: {{exec_env_states: [\"{root}\"]}}\n",
+        hex::encode(data)
+    )
+}
+
+#[test]
+fn a_witness_of_patricia_tries_is_shown_as_well() {
+    let mut full = mpt::Trie::<Keccak256, _>::empty();
+    for (key, value) in [(b"\x12\x34".as_slice(), [1; 40]), (b"\x12\x35", [2; 40]), (b"\x92\x35", [3; 40])] {
+        full.insert(key, &value).expect("there is room");
+    }
+    let mut nodes = NodeBag::default();
+    let root = full.commit(&mut nodes);
+    let mut trie = mpt::Trie::<Keccak256, _>::open(&root, Recorder::new(&nodes));
+    trie.get(b"\x12\x35").expect("it is covered");
+    let witness = trie.into_forest().into_witness().expect("the nodes are sound");
+    let length = u32::try_from(witness.len()).expect("it is short").to_le_bytes();
+    let scratch = scratch();
+    scratch.write("f.yaml", fixture(&root.to_string(), &[&length, &witness[..], b"tx"].concat()));
+
+    let ran = scratch.outrider(&["witness", "show", "f.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let lines: Vec<_> = ran.out.lines().collect();
+    assert_eq!(lines[0], format!("block 0, env 0: mpt witness {} bytes, payload 2 bytes", witness.len()));
+    assert_eq!(lines[1], format!("  root {root}"));
+    assert_eq!(lines[2], "     0 - branch");
+    assert_eq!(lines[3], "     1  1 extension by 23");
+    assert_eq!(lines[4], "     3    - branch");
+    assert!(lines[5].starts_with("     4     4 hash "), "{}", lines[5]);
+    assert_eq!(lines[6], format!("     4     5 leaf 1235 = {}", "02".repeat(40)));
+    assert!(lines[7].starts_with("     1  9 hash "), "{}", lines[7]);
+    assert!(lines[8].ends_with("hashes 64, keys 1, values 40, blobs 0"), "{}", lines[8]);
+
+    // The EE is one of sparse Merkle trees, so it refuses the block.
+    let ran = scratch.outrider(&["witness", "check", "f.yaml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("mpt witness") && ran.out.contains("FAILED: the EE trapped"), "{}", ran.out);
+}
+
+#[test]
+fn witnesses_that_are_not_in_order_fail() {
+    let scratch = scratch();
+    let before = root(&scratch);
+    assert_eq!(build(&scratch, &["one.yaml"]).code, Some(0));
+    let text = scratch.read("f.yaml");
+    let data =
+        text.split("data: \"").nth(1).and_then(|rest| rest.split('"').next()).expect("there is a block");
+    let data = hex::decode(data).expect("it is hex");
+
+    let mut other_value = data.clone();
+    other_value[data.len() - 2] ^= 1;
+    let mut unframed = data.clone();
+    unframed[3] = 1;
+    let mut structure = data.clone();
+    structure[4] = 0x80;
+    for (data, expected) in [
+        (other_value, "FAILED: it is of ".to_owned()),
+        (unframed, "FAILED: the witness should have 16777290 bytes, but only 75 follow\n".to_owned()),
+        (structure, "FAILED: the 74 bytes are no witness, neither smt (".to_owned()),
+        (vec![], "FAILED: 0 bytes are no block data of a stateful EE".to_owned()),
+    ] {
+        scratch.write("bad.yaml", fixture(&before, &data));
+        let ran = scratch.outrider(&["witness", "check", "bad.yaml"]);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        assert!(ran.out.contains(&expected), "{expected} in {}", ran.out);
+    }
+    // The block is in order, but the fixture expects another state after it.
+    scratch.write("bad.yaml", fixture(&before, &data));
+    let ran = scratch.outrider(&["witness", "check", "bad.yaml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("bytes, ok\n") && ran.out.contains("wrong post-state root"), "{}", ran.out);
+    scratch.write("bad.yaml", fixture(&before, b""));
+    let ran = scratch.outrider(&["witness", "show", "bad.yaml"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.starts_with("error: bad.yaml: block 0: 0 bytes are no block data"), "{}", ran.err);
+}

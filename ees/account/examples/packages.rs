@@ -1,0 +1,167 @@
+//! Makes packages to try the account EE with: a genesis, and signed transfers among its accounts.
+//!
+//! The same numbers give the same keys, accounts and transfers on every machine. The keys are secret to nobody.
+
+use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf, process::ExitCode};
+
+use account::{Action, Block, Endowment, Payload, PublicKey, Signature, SigningDomain, Transaction};
+use blst::min_pk::SecretKey;
+use outrider_sdk::context::{EeIndex, ShardIndex};
+
+const USAGE: &str = "\
+cargo run --example packages -- [OPTION VALUE]...
+
+  --accounts N          accounts in the genesis, of 32 ETH each [1000]
+  --transfers M         signed transfers between them [200]
+  --genesis FILE        where the genesis goes [genesis.json]
+  --transfers-out FILE  where the transfers go [transfers.json]
+  --ee-index I          the EE for which they are signed [0]
+  --shard S             the shard for which they are signed [0]
+
+The first package of transfers is account 0's, which proposes the block and so gets the fees.";
+
+struct Options {
+    accounts: u64,
+    transfers: u64,
+    genesis: PathBuf,
+    transfers_out: PathBuf,
+    domain: SigningDomain,
+}
+
+fn main() -> ExitCode {
+    match Options::parse(env::args().skip(1))
+        .and_then(|options| options.map_or(Ok(()), |options| run(&options)))
+    {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("{error}\n\n{USAGE}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+impl Options {
+    /// Reads the arguments; none if they ask for help, which is given.
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, Box<dyn Error>> {
+        let mut options = Options {
+            accounts: 1000,
+            transfers: 200,
+            genesis: "genesis.json".into(),
+            transfers_out: "transfers.json".into(),
+            domain: SigningDomain { ee_index: EeIndex(0), shard: ShardIndex(0) },
+        };
+        while let Some(option) = arguments.next() {
+            if option == "--help" || option == "-h" {
+                say(USAGE);
+                return Ok(None);
+            }
+            let value = arguments.next().ok_or_else(|| format!("{option} needs a value"))?;
+            let number = || value.parse::<u64>().map_err(|error| format!("{option} {value}: {error}"));
+            match option.as_str() {
+                "--accounts" => options.accounts = number()?,
+                "--transfers" => options.transfers = number()?,
+                "--genesis" => options.genesis = value.into(),
+                "--transfers-out" => options.transfers_out = value.into(),
+                "--ee-index" => options.domain.ee_index = EeIndex(number()?),
+                "--shard" => options.domain.shard = ShardIndex(number()?),
+                _ => return Err(format!("there is no option {option}").into()),
+            }
+        }
+        if options.accounts == 0 {
+            return Err("there has to be an account".into());
+        }
+        Ok(Some(options))
+    }
+}
+
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let owners: Vec<Owner> = (0..options.accounts).map(Owner::new).collect::<Result<_, _>>()?;
+    fs::write(&options.genesis, json(&[genesis(&owners)]))?;
+    fs::write(&options.transfers_out, json(&transfers(&owners, options)))?;
+    Ok(())
+}
+
+/// Who owns an account.
+struct Owner {
+    secret_key: SecretKey,
+    public_key: PublicKey,
+}
+
+impl Owner {
+    fn new(index: u64) -> Result<Owner, Box<dyn Error>> {
+        let mut seed = *b"outrider account example\0\0\0\0\0\0\0\0";
+        seed[24..].copy_from_slice(&index.to_le_bytes());
+        let secret_key = SecretKey::key_gen(&seed, &[]).map_err(|error| format!("key {index}: {error:?}"))?;
+        let public_key = PublicKey(secret_key.sk_to_pk().compress());
+        Ok(Owner { secret_key, public_key })
+    }
+}
+
+fn genesis(owners: &[Owner]) -> Payload {
+    let endowment = |owner: &Owner| Endowment { public_key: owner.public_key, balance: BALANCE_GWEI };
+    Payload::Genesis(owners.iter().map(endowment).collect())
+}
+
+/// Makes transfers of random amounts between random accounts, with the nonces that these have by then.
+fn transfers(owners: &[Owner], options: &Options) -> Vec<Payload> {
+    let mut random = Random(0x0123_4567_89ab_cdef);
+    let mut nonces = vec![0; owners.len()];
+    let proposer = owners.first().map(|owner| owner.public_key.address());
+    let mut packages =
+        vec![Payload::Block(Block { signature: Signature::EMPTY_SUM, proposer, transactions: vec![] })];
+    for _ in 0..options.transfers {
+        let (from, to) = (random.below(options.accounts), random.below(options.accounts));
+        let transaction = Transaction {
+            sender: owners[from].public_key.address(),
+            nonce: nonces[from],
+            amount: random.below(1_000_000) as u64,
+            fee: 1 + random.below(100) as u64,
+            action: Action::Transfer { recipient: owners[to].public_key.address() },
+        };
+        nonces[from] += 1;
+        let message = options.domain.signing_root(&transaction);
+        let signature = owners[from].secret_key.sign(&message, CIPHERSUITE, &[]);
+        let signature = Signature(signature.compress());
+        packages.push(Payload::Block(Block { signature, proposer: None, transactions: vec![transaction] }));
+    }
+    packages
+}
+
+/// SplitMix64, which is as good as any here: the transfers should be many kinds, not hard to guess.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % limit) as usize
+    }
+}
+
+/// Writes packages in the form that the command line reads: `{"packages": ["<hex>", ...]}`.
+fn json(packages: &[Payload]) -> String {
+    let quoted: Vec<String> =
+        packages.iter().map(|package| format!("\"{}\"", hex(&package.to_bytes()))).collect();
+    format!("{{\"packages\": [\n{}\n]}}\n", quoted.join(",\n"))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut digits, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
+#[expect(clippy::print_stderr, reason = "this is a command")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+/// So much that no transfer fails for lack of it, as long as there are not millions.
+const BALANCE_GWEI: u64 = 32_000_000_000;
+
+/// The one of the consensus specs.
+const CIPHERSUITE: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";

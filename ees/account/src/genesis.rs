@@ -1,0 +1,43 @@
+//! Genesis: the first accounts.
+
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use outrider_sdk::{StateRoot, state::State};
+
+use crate::{
+    error::TransitionError,
+    state::{Account, PublicKey, account, set_account},
+};
+
+/// An account of genesis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endowment {
+    /// The account's key.
+    pub public_key: PublicKey,
+    /// The account's balance, in Gwei.
+    pub balance: u64,
+}
+
+/// Makes the first accounts.
+///
+/// 1. The state is empty.
+/// 2. All balances together are at most 2^64 - 1, and so they stay: no transaction makes them more.
+/// 3. No key comes twice.
+pub(crate) fn endow(state: &mut State, endowments: &[Endowment]) -> Result<(), TransitionError> {
+    let root = StateRoot(state.root().0);
+    if root != StateRoot::default() {
+        return Err(TransitionError::NotEmpty { root });
+    }
+    let total = endowments.iter().try_fold(0_u64, |total, endowment| total.checked_add(endowment.balance));
+    if total.is_none() {
+        return Err(TransitionError::EndowmentsOverflow);
+    }
+    for Endowment { public_key, balance } in endowments {
+        let address = public_key.address();
+        if account(state, &address)?.is_some() {
+            return Err(TransitionError::EndowedTwice { address });
+        }
+        set_account(state, &address, &Account { balance: *balance, nonce: 0, public_key: *public_key })?;
+    }
+    Ok(())
+}

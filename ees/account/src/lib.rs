@@ -1,0 +1,38 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod error;
+mod genesis;
+mod input;
+mod merge;
+mod output;
+mod state;
+mod transaction;
+mod transition;
+
+use outrider_sdk::{StateRoot, state::StateError};
+
+pub use error::{AccountError, InputError, MergeError, TransactionError, TransitionError};
+pub use genesis::Endowment;
+pub use input::{Block, Payload};
+pub use merge::merge;
+pub use state::{ACCOUNT_BYTES, Account, Address, PublicKey, Signature};
+pub use transaction::{Action, SigningDomain, Transaction};
+pub use transition::transition;
+
+outrider_sdk::entry!(execute);
+
+/// Executes a block, or makes one of packages.
+///
+/// # Errors
+///
+/// As [`outrider_sdk::state::execute`], with [`merge`] and [`transition`].
+pub fn execute(
+    pre_state_root: StateRoot,
+    block_data: &[u8],
+) -> Result<StateRoot, StateError<MergeError, TransitionError>> {
+    outrider_sdk::state::execute(pre_state_root, block_data, merge, transition)
+}

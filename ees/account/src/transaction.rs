@@ -1,0 +1,166 @@
+//! The transaction: what an account's owner signs.
+
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use alloc::vec::Vec;
+
+use outrider_sdk::{
+    Reader,
+    context::{self, EeIndex, ShardIndex},
+    crypto,
+};
+
+use crate::{
+    error::InputError,
+    state::{Address, PublicKey, Signature},
+};
+
+/// What an account's owner wants done. Integers are little-endian:
+///
+/// | offset | bytes | field |
+/// |---|---|---|
+/// | 0 | 1 | the kind of the action: 0 transfer, 1 create, 2 withdraw |
+/// | 1 | 32 | `sender` |
+/// | 33 | 8 | `nonce` |
+/// | 41 | 8 | `amount` |
+/// | 49 | 8 | `fee` |
+/// | 57 | | what the [`Action`] needs |
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// Whose account it is.
+    pub sender: Address,
+    /// The nonce of the account before.
+    pub nonce: u64,
+    /// What the action moves, in Gwei.
+    pub amount: u64,
+    /// What the proposer gets in addition, in Gwei.
+    pub fee: u64,
+    /// What is done with the amount.
+    pub action: Action,
+}
+
+/// What is done with the amount of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Another account gets it. 32 bytes: the recipient.
+    Transfer {
+        /// The account, which must exist. The sender's own is as good as any.
+        recipient: Address,
+    },
+    /// A new account begins with it. 48 bytes: the public key.
+    Create {
+        /// The key of the account, whose address follows from it.
+        public_key: PublicKey,
+    },
+    /// A validator is paid for with it, by a deposit to the beacon chain. 176 bytes: the fields in order.
+    Withdraw {
+        /// The validator's key.
+        validator: PublicKey,
+        /// Who gets the stake when the validator leaves.
+        withdrawal_credentials: [u8; 32],
+        /// The validator's signature of the deposit, which is for the beacon chain to check.
+        deposit_signature: Signature,
+    },
+}
+
+/// Where a signature of a transaction counts: for one EE, on one shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SigningDomain {
+    /// The EE's index.
+    pub ee_index: EeIndex,
+    /// The shard.
+    pub shard: ShardIndex,
+}
+
+impl Transaction {
+    /// Encodes the transaction.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(TRANSACTION_BYTES_MAX);
+        self.write(&mut bytes);
+        bytes
+    }
+
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.push(self.action.kind());
+        bytes.extend(self.sender.0);
+        for integer in [self.nonce, self.amount, self.fee] {
+            bytes.extend(integer.to_le_bytes());
+        }
+        match &self.action {
+            Action::Transfer { recipient } => bytes.extend(recipient.0),
+            Action::Create { public_key } => bytes.extend(public_key.0),
+            Action::Withdraw { validator, withdrawal_credentials, deposit_signature } => {
+                bytes.extend(validator.0);
+                bytes.extend(withdrawal_credentials);
+                bytes.extend(deposit_signature.0);
+            }
+        }
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Transaction, InputError> {
+        let offset = reader.offset();
+        let [kind] = reader.take_array()?;
+        let sender = Address(reader.take_array()?);
+        let (nonce, amount, fee) = (reader.u64_le()?, reader.u64_le()?, reader.u64_le()?);
+        let action = match kind {
+            TRANSFER => Action::Transfer { recipient: Address(reader.take_array()?) },
+            CREATE => Action::Create { public_key: PublicKey(reader.take_array()?) },
+            WITHDRAW => Action::Withdraw {
+                validator: PublicKey(reader.take_array()?),
+                withdrawal_credentials: reader.take_array()?,
+                deposit_signature: Signature(reader.take_array()?),
+            },
+            got => return Err(InputError::TransactionKind { offset, got }),
+        };
+        Ok(Transaction { sender, nonce, amount, fee, action })
+    }
+}
+
+impl Action {
+    fn kind(&self) -> u8 {
+        match self {
+            Action::Transfer { .. } => TRANSFER,
+            Action::Create { .. } => CREATE,
+            Action::Withdraw { .. } => WITHDRAW,
+        }
+    }
+}
+
+impl SigningDomain {
+    /// Returns the domain of the execution under way.
+    pub(crate) fn of_execution() -> SigningDomain {
+        SigningDomain { ee_index: context::ee_index(), shard: context::shard() }
+    }
+
+    /// Returns the message that the sender of `transaction` signs: the Keccak-256 hash of
+    ///
+    /// | offset | bytes | what |
+    /// |---|---|---|
+    /// | 0 | 23 | `outrider account v1 tx` in ASCII, and a zero |
+    /// | 23 | 8 | the EE's index, little-endian |
+    /// | 31 | 8 | the shard, little-endian |
+    /// | 39 | to the end | the encoded transaction |
+    ///
+    /// No two transactions of a valid block have the same: they have another sender or another nonce. So an aggregate
+    /// signature is sound without proofs that the keys are possessed.
+    pub fn signing_root(&self, transaction: &Transaction) -> [u8; 32] {
+        let mut bytes = Vec::with_capacity(SIGNING_BYTES_MAX);
+        bytes.extend(DOMAIN);
+        bytes.extend(self.ee_index.0.to_le_bytes());
+        bytes.extend(self.shard.0.to_le_bytes());
+        transaction.write(&mut bytes);
+        crypto::keccak256(&bytes)
+    }
+}
+
+const TRANSFER: u8 = 0;
+const CREATE: u8 = 1;
+const WITHDRAW: u8 = 2;
+
+/// What no other kind of message begins with.
+const DOMAIN: &[u8; 23] = b"outrider account v1 tx\0";
+
+/// What comes before the action.
+const HEAD_BYTES: usize = 1 + 32 + 3 * size_of::<u64>();
+const TRANSACTION_BYTES_MAX: usize = HEAD_BYTES + 48 + 32 + 96;
+const SIGNING_BYTES_MAX: usize = DOMAIN.len() + 2 * size_of::<u64>() + TRANSACTION_BYTES_MAX;

@@ -1,0 +1,157 @@
+//! The transition: from one state to the next.
+
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use alloc::vec::Vec;
+
+use outrider_sdk::{Deposit, crypto, state::State};
+
+use crate::{
+    error::{TransactionError, TransitionError},
+    genesis::endow,
+    input::{Block, Payload},
+    output::Output,
+    state::{Account, Address, PublicKey, Signature, account, set_account},
+    transaction::{Action, SigningDomain, Transaction},
+};
+
+/// Executes a payload: a genesis, or a block.
+///
+/// A block:
+///
+/// 1. The proposer's account exists, if one is named.
+/// 2. Transactions are executed one after the other; each sees what those before it did.
+/// 3. The proposer gets the fees.
+/// 4. The signature is the sum of the senders' signatures.
+/// 5. Deposits are pushed.
+///
+/// A transaction:
+///
+/// 1. If it has a fee, there is a proposer.
+/// 2. The sender's account exists, and the nonce is the transaction's.
+/// 3. The account has amount and fee, and pays both. Its nonce goes up by one.
+/// 4. The amount goes where the action says: to an account that exists, to a new one, which does not, or to the beacon
+///    chain.
+///
+/// # Errors
+///
+/// If one of this does not hold, or the witness does not cover an account.
+pub fn transition(state: &mut State, payload: &[u8]) -> Result<(), TransitionError> {
+    match Payload::from_bytes(payload)? {
+        Payload::Genesis(endowments) => endow(state, &endowments),
+        Payload::Block(block) => execute(state, &block),
+    }
+}
+
+fn execute(state: &mut State, block: &Block) -> Result<(), TransitionError> {
+    if let Some(address) = block.proposer {
+        account(state, &address)?.ok_or(TransitionError::UnknownProposer { address })?;
+    }
+    let mut execution = Execution {
+        state,
+        domain: SigningDomain::of_execution(),
+        has_proposer: block.proposer.is_some(),
+        signers: Vec::with_capacity(block.transactions.len()),
+        fees: 0,
+        output: Output::default(),
+    };
+    for (index, transaction) in block.transactions.iter().enumerate() {
+        execution
+            .transaction(transaction)
+            .map_err(|source| TransitionError::Transaction { index, source })?;
+    }
+    let Execution { signers, fees, output, .. } = execution;
+    if let Some(address) = block.proposer {
+        reward(state, &address, fees)?;
+    }
+    check_signature(&signers, &block.signature)?;
+    output.emit();
+    Ok(())
+}
+
+/// A block under way.
+struct Execution<'a> {
+    state: &'a mut State,
+    domain: SigningDomain,
+    has_proposer: bool,
+    /// Public keys, and what each has to have signed.
+    signers: Vec<([u8; 48], [u8; 32])>,
+    fees: u64,
+    output: Output,
+}
+
+impl Execution<'_> {
+    fn transaction(&mut self, transaction: &Transaction) -> Result<(), TransactionError> {
+        let public_key = self.charge(transaction)?;
+        self.signers.push((public_key.0, self.domain.signing_root(transaction)));
+        let amount = transaction.amount;
+        match transaction.action {
+            Action::Transfer { recipient } => self.transfer(&recipient, amount),
+            Action::Create { public_key } => self.create(public_key, amount),
+            Action::Withdraw { validator, withdrawal_credentials, deposit_signature } => {
+                self.output.push(Deposit {
+                    pubkey: validator.0,
+                    withdrawal_credentials,
+                    amount,
+                    signature: deposit_signature.0,
+                });
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes amount and fee from the sender, and returns its key.
+    fn charge(&mut self, transaction: &Transaction) -> Result<PublicKey, TransactionError> {
+        let Transaction { sender: address, nonce, amount, fee, .. } = *transaction;
+        if fee > 0 && !self.has_proposer {
+            return Err(TransactionError::FeeForNobody { fee });
+        }
+        let sender = account(self.state, &address)?.ok_or(TransactionError::UnknownSender { address })?;
+        if nonce != sender.nonce {
+            return Err(TransactionError::Nonce { got: nonce, expected: sender.nonce });
+        }
+        let cost = amount.checked_add(fee).ok_or(TransactionError::CostOverflow { amount, fee })?;
+        let funds = TransactionError::InsufficientFunds { balance: sender.balance, cost };
+        let charged = Account {
+            balance: sender.balance.checked_sub(cost).ok_or(funds)?,
+            nonce: nonce.checked_add(1).ok_or(TransactionError::LastNonce { address })?,
+            ..sender
+        };
+        set_account(self.state, &address, &charged)?;
+        self.fees = self.fees.checked_add(fee).ok_or(TransactionError::FeesOverflow)?;
+        Ok(sender.public_key)
+    }
+
+    fn transfer(&mut self, address: &Address, amount: u64) -> Result<(), TransactionError> {
+        let recipient = account(self.state, address)?;
+        let recipient = recipient.ok_or(TransactionError::UnknownRecipient { address: *address })?;
+        let balance = recipient.balance.checked_add(amount);
+        let balance = balance.ok_or(TransactionError::BalanceOverflow { address: *address })?;
+        Ok(set_account(self.state, address, &Account { balance, ..recipient })?)
+    }
+
+    fn create(&mut self, public_key: PublicKey, balance: u64) -> Result<(), TransactionError> {
+        let address = public_key.address();
+        if account(self.state, &address)?.is_some() {
+            return Err(TransactionError::AccountExists { address });
+        }
+        Ok(set_account(self.state, &address, &Account { balance, nonce: 0, public_key })?)
+    }
+}
+
+/// Gives the proposer the fees.
+fn reward(state: &mut State, address: &Address, fees: u64) -> Result<(), TransitionError> {
+    let proposer = account(state, address)?.ok_or(TransitionError::UnknownProposer { address: *address })?;
+    let balance = proposer.balance.checked_add(fees);
+    let balance = balance.ok_or(TransitionError::ProposerOverflow { address: *address })?;
+    Ok(set_account(state, address, &Account { balance, ..proposer })?)
+}
+
+/// Checks the sum of all signatures at once.
+fn check_signature(signers: &[([u8; 48], [u8; 32])], signature: &Signature) -> Result<(), TransitionError> {
+    if signers.is_empty() {
+        let is_empty_sum = *signature == Signature::EMPTY_SUM;
+        return if is_empty_sum { Ok(()) } else { Err(TransitionError::SignatureOfNobody) };
+    }
+    crypto::bls_aggregate_verify(signers, &signature.0).map_err(TransitionError::Signature)
+}

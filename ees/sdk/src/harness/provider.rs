@@ -1,0 +1,119 @@
+//! A state provider: executes a transition in provider mode, and then from what that yields.
+
+use alloc::{sync::Arc, vec::Vec};
+use core::fmt::Debug;
+
+use outrider_witness::{Hash, NodeBag};
+
+use super::{Context, Execution, Failure, Outcome};
+use crate::{StateRoot, state};
+
+/// Who holds all of an EE's state, and makes blocks of packages.
+///
+/// ```
+/// use outrider_sdk::{StateRoot, harness::StateProvider, state::{self, Key, State, StateError, TreeError}};
+///
+/// /// Sets the keys that a payload lists, each of 32 bytes.
+/// fn execute(root: StateRoot, block_data: &[u8]) -> Result<StateRoot, StateError<TreeError, TreeError>> {
+///     state::execute(root, block_data, |packages| Ok(packages.concat()), transition)
+/// }
+///
+/// fn transition(state: &mut State, payload: &[u8]) -> Result<(), TreeError> {
+///     payload.as_chunks().0.iter().try_for_each(|key| state.insert(&Key(*key), b"set"))
+/// }
+///
+/// let mut provider = StateProvider::new();
+/// let provided = provider.provide(&[[1; 32], [2; 32]], execute).unwrap();
+/// provider.apply(&provided);
+/// assert_eq!(provider.root(), provided.outcome.post_state_root);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct StateProvider {
+    root: StateRoot,
+    nodes: Arc<NodeBag>,
+    context: Context,
+}
+
+/// What a provider made of packages.
+#[derive(Clone, Debug)]
+pub struct Provided {
+    /// What an executor gets of the block data.
+    pub outcome: Outcome,
+    /// The block data: the minimal witness, and the merged payload.
+    pub block_data: Vec<u8>,
+    /// The nodes of the new state that the old one does not have, children before their parents.
+    pub new_nodes: Vec<NewNode>,
+}
+
+/// A node or a blob that an EE has made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewNode {
+    /// Its hash, as the EE tells it.
+    pub hash: Hash,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The hashes of all nodes and blobs that it refers to.
+    pub children: Vec<Hash>,
+}
+
+impl StateProvider {
+    /// Holds the empty state of an EE whose state root is zero then.
+    pub fn new() -> StateProvider {
+        StateProvider::default()
+    }
+
+    /// Holds the state with this root, of which `nodes` has all nodes and blobs.
+    pub fn with_state(root: StateRoot, nodes: NodeBag) -> StateProvider {
+        StateProvider { root, nodes: Arc::new(nodes), context: Context::default() }
+    }
+
+    /// Sets the context of what is executed from now on.
+    pub fn context(self, context: Context) -> StateProvider {
+        StateProvider { context, ..self }
+    }
+
+    /// Returns the root of the state.
+    pub fn root(&self) -> StateRoot {
+        self.root
+    }
+
+    /// Returns the nodes of the state, and of those before it.
+    pub fn nodes(&self) -> &NodeBag {
+        &self.nodes
+    }
+
+    /// Executes `transition` on the packages in provider mode, and then, without the state, on the block data
+    /// that it yielded. The state stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Execution::run`], of the run in provider mode.
+    ///
+    /// # Panics
+    ///
+    /// If the first run yields no block data, or the second one comes to something else than the first.
+    pub fn provide<E: Debug>(
+        &self,
+        packages: &[impl AsRef<[u8]>],
+        transition: impl Fn(StateRoot, &[u8]) -> Result<StateRoot, E>,
+    ) -> Result<Provided, Failure<E>> {
+        let execution = Execution::new(self.root).context(self.context);
+        let given = execution.clone().block_data(state::packages(packages));
+        let (outcome, yielded) = given.run_over(Arc::clone(&self.nodes), &transition)?;
+        let block_data = yielded.block_data.expect("an EE yields block data in provider mode");
+        match execution.block_data(block_data.clone()).run(&transition) {
+            Ok(stateless) => assert_eq!(stateless, outcome, "the two runs differ"),
+            Err(failure) => panic!("the run without the state fails: {failure:?}"),
+        }
+        Ok(Provided { outcome, block_data, new_nodes: yielded.new_nodes })
+    }
+
+    /// Goes on to the state after a block.
+    pub fn apply(&mut self, provided: &Provided) {
+        let nodes = Arc::make_mut(&mut self.nodes);
+        for NewNode { hash, bytes, .. } in &provided.new_nodes {
+            nodes.insert(*hash, bytes.clone());
+        }
+        self.root = provided.outcome.post_state_root;
+    }
+}

@@ -1,0 +1,26 @@
+//! Shards of execution environments (EEs).
+//!
+//! For now there is the *state provider*. A shard keeps 32 bytes of an EE's state, so a block has to bring the rest with it, as a
+//! witness. A [`Provider`] keeps the whole state in a store, and runs the EE's own code over it: what that asks
+//! for is the witness, so nobody writes a witness builder, and the provider knows no EE's encoding.
+//!
+//! | module | concern |
+//! |---|---|
+//! | [`provider`] | derives block data from packages, and moves the state on |
+//! | [`frame`] | the bytes between provider, EE and block |
+//! | `built` | a block that has been built and checked |
+//! | `source` | where an EE finds its state |
+//! | `error` | what can go wrong, and whose fault it is |
+
+#![forbid(unsafe_code)]
+
+mod built;
+mod error;
+pub mod frame;
+pub mod provider;
+mod source;
+
+pub use built::Built;
+pub use error::{Disagreement, ProviderError};
+pub use frame::{Frame, FrameError, TooLargeError};
+pub use provider::{Previous, Provider};

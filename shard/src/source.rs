@@ -1,0 +1,52 @@
+//! Where an EE in provider mode finds its state.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+
+use outrider_host::StateSource;
+use outrider_witness::{Hash, NodeError, NodeSource};
+
+/// New nodes and blobs by their hash.
+pub(crate) type Nodes = BTreeMap<Hash, Node>;
+
+/// A node or a blob.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Node {
+    pub(crate) bytes: Vec<u8>,
+    /// What it refers to.
+    pub(crate) children: Vec<Hash>,
+}
+
+type Found = Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>>;
+
+/// A store, and before it the new nodes of blocks that have not been applied.
+pub(crate) struct Source<S> {
+    pub(crate) store: Arc<S>,
+    /// The latest last.
+    pub(crate) unapplied: Vec<Arc<Nodes>>,
+}
+
+impl<S: NodeSource> Source<S> {
+    fn find(&self, hash: &[u8; 32], ask: fn(&S, &Hash) -> Result<Vec<u8>, NodeError>) -> Found {
+        let hash = Hash(*hash);
+        if let Some(node) = self.unapplied.iter().rev().find_map(|nodes| nodes.get(&hash)) {
+            return Ok(Some(node.bytes.clone()));
+        }
+        match ask(&self.store, &hash) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(NodeError::NotCovered { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl<S: NodeSource + Send + Sync> StateSource for Source<S> {
+    fn node(&self, hash: &[u8; 32]) -> Found {
+        self.find(hash, S::node)
+    }
+
+    fn blob(&self, hash: &[u8; 32]) -> Found {
+        self.find(hash, S::blob)
+    }
+}

@@ -1,0 +1,112 @@
+//! What the tests share: an EE of two counters, and a naive model of it.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::sync::{Arc, LazyLock};
+
+use outrider_host::{Context, Ee, EngineKind, Host, HostConfig, Limits, StateRoot};
+use outrider_shard::{Built, Provider};
+use outrider_witness::{
+    Hash, Keccak256, NoNodes, Recorder,
+    smt::{EMPTY_ROOT, Key, Tree},
+    store::{MemoryStore, SledStore, Store},
+};
+
+/// The EE; what it is, it says itself.
+pub(crate) const PAIR: &str = include_str!("../ees/pair.wat");
+
+pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| {
+    let engine = if EngineKind::Both.is_compiled_in() { EngineKind::Both } else { EngineKind::Wasmtime };
+    let limits = Limits { memory_pages_max: 16, fuel_max: 100_000_000, ..Limits::default() };
+    Host::new(HostConfig { engine, limits, ..HostConfig::default() }).expect("the configuration is valid")
+});
+
+#[track_caller]
+pub(crate) fn load(text: &str) -> Ee {
+    HOST.load(&wat::parse_str(text).expect("the module is well-formed")).expect("the EE loads")
+}
+
+pub(crate) fn pair() -> Ee {
+    load(PAIR)
+}
+
+/// The EE with one text in place of another, which must be there.
+#[track_caller]
+pub(crate) fn changed(from: &str, to: &str) -> Ee {
+    assert!(PAIR.contains(from), "the EE has no {from}");
+    load(&PAIR.replace(from, to))
+}
+
+pub(crate) fn memory(ee: Ee) -> Provider<MemoryStore> {
+    Provider::open(ee, Arc::new(MemoryStore::new())).expect("the store is empty")
+}
+
+pub(crate) fn sled(ee: Ee, directory: &std::path::Path) -> Provider<SledStore> {
+    Provider::open(ee, Arc::new(SledStore::open(directory).expect("it opens")))
+        .expect("the store is of this EE")
+}
+
+#[track_caller]
+pub(crate) fn build<S: Store + Send + Sync + 'static>(
+    provider: &Provider<S>,
+    root: StateRoot,
+    packages: &[&[u8]],
+) -> Built {
+    provider.build(root, packages, Context::default()).expect("the EE takes the packages")
+}
+
+/// The state after some payloads, computed from what the EE is to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Model {
+    pub(crate) counters: Option<[u64; 2]>,
+}
+
+impl Model {
+    pub(crate) fn after(mut self, payload: &[u8]) -> Self {
+        let counters = self.counters.get_or_insert_default();
+        for byte in payload {
+            counters[usize::from(byte >> 7)] += u64::from(byte & 0x7f);
+        }
+        self
+    }
+
+    /// The tree of this state.
+    pub(crate) fn tree(self) -> Tree<Keccak256, NoNodes> {
+        let mut tree = Tree::empty();
+        for (side, counter) in (0..).zip(self.counters.into_iter().flatten()) {
+            tree.insert(&key(side), &counter.to_le_bytes()).expect("there is room");
+        }
+        tree
+    }
+
+    pub(crate) fn root(self) -> StateRoot {
+        StateRoot(self.tree().root().0)
+    }
+
+    /// The witness of a payload, as the tree itself makes it.
+    pub(crate) fn witness(self, payload: &[u8]) -> Vec<u8> {
+        let mut nodes = outrider_witness::NodeBag::default();
+        let root = self.tree().commit(&mut nodes);
+        let mut tree = Tree::<Keccak256, _>::open(&root, Recorder::new(&nodes));
+        for byte in payload {
+            tree.get(&key(byte >> 7)).expect("it is covered");
+        }
+        if root == EMPTY_ROOT { vec![0] } else { tree.into_witness().expect("the nodes are sound") }
+    }
+}
+
+fn key(side: u8) -> Key {
+    let mut key = [0; 32];
+    key[0] = side << 7;
+    Key(key)
+}
+
+/// What is stored under a root.
+pub(crate) fn read(store: &impl Store, root: StateRoot) -> Model {
+    let mut tree = Tree::<Keccak256, _>::open(&Hash(root.0), store);
+    let mut counter = |side| {
+        let value = tree.get(&key(side)).expect("the state is whole")?;
+        Some(u64::from_le_bytes(value.try_into().expect("it has 8 bytes")))
+    };
+    Model { counters: counter(0).zip(counter(1)).map(|(one, other)| [one, other]) }
+}
