@@ -1,4 +1,4 @@
-//! What must hold for any bytes; `witness/fuzz/` searches for bytes for which it does not.
+//! What must hold for any bytes; `fuzz/` searches for bytes for which it does not.
 
 #![allow(dead_code, reason = "each user has its own part")]
 
