@@ -1,50 +1,16 @@
 //! How much memory decoding takes, counted at the allocator.
 
-#![allow(unsafe_code)]
-
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
+#[path = "support/allocator.rs"]
+mod allocator;
 
 use outrider_witness::{Keccak256, mpt::witness};
-
-thread_local! {
-    static NOW: Cell<usize> = const { Cell::new(0) };
-    static PEAK: Cell<usize> = const { Cell::new(0) };
-}
-
-/// The system's allocator, counted for each thread.
-struct Counting;
-
-// SAFETY: every call goes to the system's allocator unchanged. The default `realloc` allocates anew before it frees, so that
-// both are counted.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        NOW.set(NOW.get() + layout.size());
-        PEAK.set(PEAK.get().max(NOW.get()));
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        NOW.set(NOW.get().saturating_sub(layout.size()));
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Decodes, and holds the most memory that was in use against the bound.
 #[track_caller]
 fn check(bytes: &[u8], is_witness: bool) {
-    let before = NOW.get();
-    PEAK.set(before);
-    let decoded = witness::decode::<Keccak256>(bytes);
+    let (decoded, peak) = allocator::peak_of(|| witness::decode::<Keccak256>(bytes));
     assert_eq!(decoded.is_ok(), is_witness);
-    let factor = (PEAK.get() - before) / bytes.len();
+    let factor = peak / bytes.len();
     assert!(factor <= witness::MEMORY_FACTOR, "{factor} times {} bytes", bytes.len());
 }
 

@@ -50,10 +50,10 @@ pub(super) fn encode<'b>(arena: &Arena, node: &Node, buffer: &'b mut Vec<u8>) ->
             push_child(buffer, arena, *child);
         }
         Node::Leaf { path, value } => {
-            let at = buffer.len();
             rlp::push_string(buffer, path.hex_prefix());
-            // A path of one byte is its own RLP; a longer one has a header. The mark keeps either below 80.
-            let first = if path.hex_prefix().len() == 1 { at } else { at + 1 };
+            // The path ends here, however long its header is; with the mark, its first byte is still below 80, so that a path of
+            // one byte is its own RLP.
+            let first = buffer.len() - path.hex_prefix().len();
             buffer[first] |= LEAF;
             rlp::push_string(buffer, value);
         }

@@ -109,8 +109,8 @@ pub fn decode<H: Hasher>(bytes: &[u8]) -> Result<Tree<H, NoNodes>, DecodeError> 
 
 /// Reads a witness that others may follow, as [`decode`] does.
 ///
-/// 1. The structure is one, and what it announces can follow. Only now is memory used: at most 300 bytes for
-///    each byte of the witness, and about 5 for each of a usual one.
+/// 1. The structure is one, and what it announces can follow. Only now is memory used: at most [`MEMORY_FACTOR`] bytes
+///    for each byte of the witness, and about 5 for each of a usual one.
 /// 2. No branch is deeper than keys reach.
 /// 3. No hash is zero, each leaf is where its key leads, and no value is too long.
 ///
@@ -133,6 +133,10 @@ pub fn read<H: Hasher>(reader: &mut Reader<'_>) -> Result<Tree<H, NoNodes>, Deco
     *reader = decoder.parts;
     Ok(Tree::revealed(root, NoNodes))
 }
+
+/// How many times the length of a witness its decoded form takes in memory, at most, on a machine with 64 bits, not counting
+/// two KiB.
+pub const MEMORY_FACTOR: usize = 300;
 
 // Two branches of four bits each, with what an allocator adds, are the most that a byte can make.
 const _: () = assert!(size_of::<Branch>() <= 128);

@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
+#[path = "../support/mpt_definition.rs"]
+mod definition;
 mod forests;
 mod model;
 mod operations;

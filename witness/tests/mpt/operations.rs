@@ -178,6 +178,19 @@ fn keys_may_be_as_long_and_tries_as_deep_as_memory_allows() {
     assert_eq!(opened.root(), EMPTY_ROOT);
 }
 
+/// The header of a path grows at 56 bytes, and again at 256.
+#[test]
+fn leaves_with_paths_of_any_length_are_encoded_by_the_definition() {
+    for length in 0..300 {
+        let map: Map = [(vec![0xab; length], b"v".to_vec())].into();
+        let mut nodes = NodeBag::default();
+        let root = full(&map).commit(&mut nodes);
+        assert_eq!(root, naive_root(&map), "{length} bytes");
+        let mut opened = Trie::<Keccak256, _>::open(&root, &nodes);
+        assert_eq!(opened.iter().map(Result::unwrap).collect::<Map>(), map, "{length} bytes");
+    }
+}
+
 #[test]
 fn an_uncovered_node_is_named_by_hash_and_path_and_never_read_as_absent() {
     let mut nodes = NodeBag::default();

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::unusual_byte_groupings, reason = "bits are grouped by code")]
 
+#[path = "../support/smt_definition.rs"]
+mod definition;
 mod model;
 mod size;
 mod tree;

@@ -1,4 +1,4 @@
-//! What the sparse Merkle tree is held against: a `BTreeMap`, and the definition of its root.
+//! What the sparse Merkle tree is held against: a `BTreeMap`.
 
 use std::collections::BTreeMap;
 
@@ -8,26 +8,9 @@ use outrider_witness::{
 };
 use proptest::{collection::vec, prelude::*};
 
+pub(crate) use crate::definition::naive_root;
+
 pub(crate) type Map = BTreeMap<Key, Vec<u8>>;
-
-/// Hashes a subtree as it is defined, from its leaves alone.
-pub(crate) fn naive_hash(leaves: &[(Key, Vec<u8>)], depth: usize) -> [u8; 32] {
-    match leaves {
-        [] => [0; 32],
-        [(key, value)] => Keccak256::hash(&[&[0], &key.0[..], value].concat()).0,
-        _ => {
-            let one = |(key, _): &(Key, Vec<u8>)| key.0[depth / 8] >> (7 - depth % 8) & 1 == 1;
-            let (right, left): (Vec<_>, Vec<_>) = leaves.iter().cloned().partition(one);
-            let tag = 16 + 4 * left.len().min(2) + right.len().min(2);
-            let hashes = [naive_hash(&left, depth + 1), naive_hash(&right, depth + 1)].concat();
-            Keccak256::hash(&[&[tag as u8], &hashes[..]].concat()).0
-        }
-    }
-}
-
-pub(crate) fn naive_root(map: &Map) -> Hash {
-    Hash(naive_hash(&map.clone().into_iter().collect::<Vec<_>>(), 0))
-}
 
 /// Makes the tree of a map and returns its root and all of its nodes.
 pub(crate) fn full_tree(map: &Map) -> (Hash, NodeBag) {

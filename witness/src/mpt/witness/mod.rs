@@ -65,7 +65,8 @@ pub use self::{
     outline::outline,
 };
 
-/// How many times the length of a witness its decoded form takes in memory, at most, on a machine with 64 bits.
+/// How many times the length of a witness its decoded form takes in memory, at most, on a machine with 64 bits, not
+/// counting two KiB.
 ///
 /// The worst are leaves with an empty path and a value of one byte, which take 4 bytes in the witness and 144 in a slot of
 /// a list that may have grown to twice what is used.

@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../../host/tests/support/oracle.rs"]
+#[path = "../../tests/support/oracle.rs"]
 mod oracle;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| oracle::load(bytes));

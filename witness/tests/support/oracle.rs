@@ -1,0 +1,167 @@
+//! What must hold for any bytes; `fuzz/` searches for bytes for which it does not.
+
+#![allow(dead_code, reason = "each user has its own part")]
+
+#[path = "allocator.rs"]
+mod allocator;
+#[path = "operations.rs"]
+mod operations;
+
+use std::{collections::BTreeMap, error::Error};
+
+use outrider_witness::{
+    Hash, Hasher, Keccak256, NoNodes, NodeBag, NodeSink,
+    mpt::{self, Forest, TrieId},
+    reader::Reader,
+    smt::{self, Key, Tree, TreeError},
+};
+
+use self::operations::{Mpt, Smt};
+
+/// What a decoder may allocate for a witness of no length, in bytes.
+const MEMORY_BYTES_FIXED: usize = 2048;
+
+/// How many entries are looked at: repeated nodes let a few bytes stand for any number.
+const ENTRIES_MAX: usize = 200;
+
+/// How many of the entries are removed.
+const REMOVALS_MAX: usize = 8;
+
+/// Any bytes are refused, or are the only encoding of a witness. Tells which.
+///
+/// What the witness reveals reads the same from the decoded forest and from its nodes alone, and can be removed and put
+/// back. When all has been read, nothing is unused.
+pub(crate) fn mpt_witness(bytes: &[u8]) -> bool {
+    let decode = || mpt::witness::decode::<Keccak256>(bytes);
+    let Some(mut forest) = decoded(decode, bytes, mpt::witness::MEMORY_FACTOR) else { return false };
+    let (roots, record) = forest.revealed();
+    assert_eq!(mpt::witness::encode(roots.iter().copied(), &record).as_deref(), Ok(bytes));
+    let mut from_nodes = Forest::<Keccak256, _>::new(&record.nodes);
+    let mut is_all_read = true;
+    for root in &roots {
+        let (one, other) = (forest.open(root), from_nodes.open(root));
+        let entries = shown(forest.iter(one));
+        assert_eq!(entries, shown(from_nodes.iter(other)));
+        assert_eq!([forest.root(one), from_nodes.root(other)], [*root; 2]);
+        is_all_read &= entries.len() < ENTRIES_MAX;
+        for (key, value) in entries.iter().flatten().take(REMOVALS_MAX) {
+            undo_mpt_removal(&mut forest, one, key, value);
+        }
+    }
+    for (hash, blob) in record.blobs.iter() {
+        assert_eq!(forest.blob(hash).expect("it is revealed"), blob);
+    }
+    assert!(!is_all_read || forest.check_all_used().is_ok());
+    true
+}
+
+/// Removes a key and inserts it again: the root is as before, and was not in between. If what moves up is not covered,
+/// nothing changes.
+fn undo_mpt_removal(forest: &mut Forest<Keccak256, NoNodes>, trie: TrieId, key: &[u8], value: &[u8]) {
+    let root = forest.root(trie);
+    if let Ok(was_there) = forest.remove(trie, key) {
+        assert!(was_there);
+        assert_ne!(forest.root(trie), root);
+        assert_eq!(forest.get(trie, key).expect("the way is covered"), None);
+        forest.insert(trie, key, value).expect("the way is covered");
+    }
+    assert_eq!(forest.root(trie), root);
+    assert_eq!(forest.get(trie, key).expect("the way is covered"), Some(value));
+}
+
+/// Any bytes are refused, or begin with the only encoding of a witness. Tells if that is all.
+///
+/// What the witness reveals reads the same from the decoded tree and from its nodes alone, and can be removed and put
+/// back. When all has been read, nothing is unused.
+pub(crate) fn smt_witness(bytes: &[u8]) -> bool {
+    let mut reader = Reader::new(bytes);
+    let read = || smt::witness::read::<Keccak256>(&mut reader);
+    let Some(mut tree) = decoded(read, bytes, smt::witness::MEMORY_FACTOR) else { return false };
+    let witness = &bytes[..reader.offset()];
+    let is_all = witness.len() == bytes.len();
+    assert_eq!(smt::witness::decode::<Keccak256>(bytes).is_ok(), is_all);
+
+    let mut puts = Puts::default();
+    let root = tree.put_revealed(&mut puts);
+    if puts.stand_where_named(&root) {
+        let nodes = &puts.nodes;
+        assert_eq!(smt::witness::encode::<Keccak256>(&root, nodes).expect("they are nodes"), witness);
+        let entries = shown(tree.iter());
+        assert_eq!(entries, shown(Tree::<Keccak256, _>::open(&root, nodes).iter()));
+        let is_all_read = entries.len() < ENTRIES_MAX && entries.iter().all(Result::is_ok);
+        assert!(!is_all_read || tree.check_all_used().is_ok());
+        for (key, value) in entries.iter().flatten().take(REMOVALS_MAX) {
+            let tree = Tree::from_witness(witness, &root).expect("it is the witness of its root");
+            undo_smt_removal(tree, key, value);
+        }
+    }
+    assert_eq!(tree.root(), root);
+    is_all
+}
+
+/// Removes a key and inserts it again: the root is as before, and was not in between. A leaf that moves up need not be
+/// covered; then neither is what is now in its place.
+fn undo_smt_removal(mut tree: Tree<Keccak256, NoNodes>, key: &Key, value: &[u8]) {
+    let root = tree.root();
+    assert!(tree.remove(key).expect("the way is covered"));
+    let root_without = tree.root();
+    assert_ne!(root_without, root);
+    match tree.get(key) {
+        Ok(found) => {
+            assert_eq!(found, None);
+            tree.insert(key, value).expect("the way is covered");
+            assert_eq!(tree.root(), root);
+        }
+        Err(TreeError::NotCovered { .. }) => {
+            assert!(matches!(tree.insert(key, value), Err(TreeError::NotCovered { .. })));
+            assert_eq!(tree.root(), root_without);
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Any operations on a trie that is committed, opened and witnessed in between do what they do to a map.
+pub(crate) fn mpt_operations(bytes: &[u8]) {
+    operations::run::<Mpt>(bytes, mpt_witness);
+}
+
+/// Any operations on a tree that is committed, opened and witnessed in between do what they do to a map.
+pub(crate) fn smt_operations(bytes: &[u8]) {
+    operations::run::<Smt>(bytes, smt_witness);
+}
+
+/// Runs a decoder within its memory. Whatever it refuses it can say why.
+fn decoded<T, E: Error>(decode: impl FnOnce() -> Result<T, E>, bytes: &[u8], factor: usize) -> Option<T> {
+    let (result, peak) = allocator::peak_of(decode);
+    assert!(peak <= factor * bytes.len() + MEMORY_BYTES_FIXED, "{peak} bytes for {}", bytes.len());
+    result.inspect_err(|error| assert!(!error.to_string().is_empty())).ok()
+}
+
+/// The first entries, with errors as they are shown.
+fn shown<T, E: Error>(entries: impl Iterator<Item = Result<T, E>>) -> Vec<Result<T, String>> {
+    entries.take(ENTRIES_MAX).map(|entry| entry.map_err(|error| error.to_string())).collect()
+}
+
+/// Nodes, and how often each was put less how often it was named by a parent.
+#[derive(Default)]
+struct Puts {
+    nodes: NodeBag,
+    balance: BTreeMap<Hash, isize>,
+}
+
+impl Puts {
+    /// Whether the hash of a node stands only where the node does. No tree has it elsewhere, as the keys below tell a place
+    /// from all others; a decoder of witnesses does not look for it, as it leads to no root of a tree.
+    fn stand_where_named(&self, root: &Hash) -> bool {
+        self.nodes.iter().all(|(hash, _)| self.balance.get(hash) == Some(&isize::from(hash == root)))
+    }
+}
+
+impl NodeSink for Puts {
+    fn put(&mut self, hash: &Hash, bytes: &[u8], children: &[Hash]) {
+        assert_eq!(Keccak256::hash(bytes), *hash);
+        self.nodes.put(hash, bytes, children);
+        *self.balance.entry(*hash).or_default() += 1;
+        children.iter().for_each(|child| *self.balance.entry(*child).or_default() -= 1);
+    }
+}
