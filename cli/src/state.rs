@@ -70,7 +70,10 @@ pub(crate) fn state(arguments: &Arguments) -> anyhow::Result<Verdict> {
 /// Makes a state beside the directory and then moves it there, so that there is all of it or nothing.
 fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) -> anyhow::Result<Verdict> {
     check_free(directory)?;
-    let packages = packages.map(packages::read).transpose()?;
+    let packages = match packages {
+        Some(path) => Some((path, packages::read(path)?)),
+        None => None,
+    };
     let ee = ee.load()?;
     let beside = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(beside).with_context(|| beside.display().to_string())?;
@@ -82,13 +85,15 @@ fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) -> anyhow::
     let root = {
         let provider = Provider::open(ee, Arc::new(SledStore::open(&made)?))?;
         match packages {
-            Some(packages) => match provider.build(StateRoot::default(), &packages, Context::default()) {
-                Ok(block) => {
-                    provider.apply(std::slice::from_ref(&block), Previous::Release)?;
-                    block.post_state_root()
+            Some((path, packages)) => {
+                match provider.build(StateRoot::default(), &packages, Context::default()) {
+                    Ok(block) => {
+                        provider.apply(std::slice::from_ref(&block), Previous::Release)?;
+                        block.post_state_root()
+                    }
+                    Err(error) => return refused(path, &error),
                 }
-                Err(error) => return refused("the packages", &error),
-            },
+            }
             None => StateRoot::default(),
         }
     };
@@ -178,9 +183,9 @@ impl EeArguments {
 }
 
 /// Says that a block cannot be built, on stderr; it is the fault of its packages, or of the EE, if this returns.
-pub(crate) fn refused(what: &str, error: &ProviderError) -> anyhow::Result<Verdict> {
+pub(crate) fn refused(packages: &Path, error: &ProviderError) -> anyhow::Result<Verdict> {
     let mut err = anstream::stderr().lock();
-    writeln!(err, "{ERROR}error:{ERROR:#} {what}: {}", chain(error))?;
+    writeln!(err, "{ERROR}error:{ERROR:#} {}: {}", packages.display(), chain(error))?;
     if let Some(execution) = error.execution() {
         if let Some(log) = execution.logs.last() {
             writeln!(err, "    its last words: {}", log.value)?;

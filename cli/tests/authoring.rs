@@ -80,7 +80,7 @@ fn names_and_places_that_will_not_do_get_one_line() {
     }
     let ran = outrider_in(&project(), &["build", "--check", "nothing"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.err.contains("/ees; there are bazaar, crypto-check, "), "{}", ran.err);
+    assert!(ran.err.contains("/ees; there are account, bazaar, crypto-check, "), "{}", ran.err);
     let ran = scratch.outrider(&["build"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("could not find `Cargo.toml`"), "{}", ran.err);

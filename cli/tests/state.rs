@@ -155,7 +155,7 @@ fn packages_that_cannot_be_read_are_named_with_their_place() {
             "1:15: the package is not hex: 'g' is no hex digit (character 2 of the value)",
         ),
         ("packages:\n - \"012\"", "2:4: the package has an odd number of hex digits (3): two make a byte"),
-        ("packages: []\nmore: 1", "2:1: unknown field `more`, expected packages"),
+        ("packages: []\nmore: 1", "2:1: unknown field `more`, expected one of packages"),
         ("{}", "1:1: missing field `packages`"),
     ] {
         scratch.write("bad.json", text);
@@ -194,7 +194,11 @@ fn a_state_is_of_one_ee() {
 #[test]
 fn an_ee_without_provider_mode_is_refused() {
     let scratch = scratch();
-    scratch.write("other.wasm", blob("helloworld"));
+    let other = r#"(module
+        (import "eth2" "savePostStateRoot" (func $save (param i32)))
+        (memory (export "memory") 1)
+        (func (export "main") (call $save (i32.const 0))))"#;
+    scratch.write("other.wasm", wat::parse_str(other).expect("it is well-formed"));
     let ran = scratch.outrider(&["state", "init", "other", "--ee", "other.wasm", "one.yaml"]);
     assert_eq!(ran.err, "error: one.yaml: the EE yields no block data in provider mode\n");
     assert_eq!(ran.code, Some(1));

@@ -48,7 +48,7 @@ fn imports_are_checked() {
         (
             r#"(import "wasi_snapshot_preview1" "fd_write" (func (result i32)))"#,
             "unknown import `wasi_snapshot_preview1.fd_write` at byte 0x15; there are the modules eth2, debug, \
-             bignum, crypto and env, and libraries by their names",
+             bignum, crypto, state and env, and libraries by their names",
         ),
         (
             r#"(import "eth2" "blockDataSize" (func (param i64)))"#,

@@ -50,7 +50,7 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
     for (file, packages) in arguments.packages.iter().zip(files) {
         match provider.build_on(start, &blocks, &packages, Context::default()) {
             Ok(block) => blocks.push(block),
-            Err(error) => return state::refused(&file.display().to_string(), &error),
+            Err(error) => return state::refused(file, &error),
         }
     }
     let text = render::fixture(&script(&arguments.ee.ee, arguments.output.as_deref())?, start, &blocks);
