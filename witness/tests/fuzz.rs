@@ -1,6 +1,8 @@
 //! A bounded run of each fuzz target, without search: seeds and inputs that once failed, damaged copies of them, and random
 //! bytes. `fuzz/README.md` says how to search.
 
+#![allow(clippy::print_stderr, reason = "what fails is named")]
+
 #[path = "support/oracle.rs"]
 mod oracle;
 
