@@ -1,0 +1,126 @@
+//! The rules of a chain.
+
+use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
+
+/// Declares the forks with their names.
+macro_rules! forks {
+    ($($(#[$doc:meta])* $fork:ident $name:literal,)*) => {
+        /// A fork of Ethereum's rules. The number of a fork in RLP is its place in this list.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Fork { $($(#[$doc])* $fork,)* }
+
+        impl Fork {
+            /// All forks, oldest first.
+            pub const ALL: &'static [Fork] = &[$(Fork::$fork,)*];
+
+            /// The name in Ethereum's tests.
+            pub const fn name(self) -> &'static str {
+                match self { $(Fork::$fork => $name,)* }
+            }
+        }
+    };
+}
+
+forks! {
+    /// The first rules, of 2015.
+    Frontier "Frontier",
+    /// EIP-606.
+    Homestead "Homestead",
+    /// EIP-608, Tangerine Whistle.
+    TangerineWhistle "EIP150",
+    /// EIP-607, Spurious Dragon.
+    SpuriousDragon "EIP158",
+    /// EIP-609.
+    Byzantium "Byzantium",
+    /// EIP-1013, which no block of the main network ever used: it came together with the next one.
+    Constantinople "Constantinople",
+    /// EIP-1716, Petersburg.
+    Petersburg "ConstantinopleFix",
+    /// EIP-1679.
+    Istanbul "Istanbul",
+    /// EIP-2387: the difficulty bomb is delayed.
+    MuirGlacier "MuirGlacier",
+    /// EIP-2070.
+    Berlin "Berlin",
+    /// EIP-1559 and others.
+    London "London",
+    /// EIP-4345: the difficulty bomb is delayed.
+    ArrowGlacier "ArrowGlacier",
+    /// EIP-5133: the difficulty bomb is delayed.
+    GrayGlacier "GrayGlacier",
+    /// The merge, EIP-3675.
+    Paris "Paris",
+    /// Withdrawals, EIP-4895.
+    Shanghai "Shanghai",
+    /// Blobs, EIP-4844.
+    Cancun "Cancun",
+    /// EIP-7600.
+    Prague "Prague",
+    /// EIP-7607.
+    Osaka "Osaka",
+    /// Block access lists, EIP-7928.
+    Amsterdam "Amsterdam",
+}
+
+impl Fork {
+    /// The fork with this name in Ethereum's tests.
+    pub fn of_name(name: &str) -> Option<Fork> {
+        Self::ALL.iter().copied().find(|fork| fork.name() == name)
+    }
+}
+
+impl Encodable for Fork {
+    fn encode(&self, out: &mut dyn alloy_rlp::BufMut) {
+        (*self as u8).encode(out);
+    }
+
+    fn length(&self) -> usize {
+        (*self as u8).length()
+    }
+}
+
+impl Decodable for Fork {
+    fn decode(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
+        let number = u8::decode(buf)?;
+        Self::ALL.get(usize::from(number)).copied().ok_or(alloy_rlp::Error::Custom("no fork has this number"))
+    }
+}
+
+/// The rules that a block is executed by.
+#[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub struct Rules {
+    /// The chain's number, EIP-155.
+    pub chain_id: u64,
+    /// The fork that is in force.
+    pub fork: Fork,
+    /// How many blobs a block may have; no matter before Cancun.
+    pub blobs: BlobSchedule,
+    /// Blocks since the chain split over the DAO, EIP-779: at 0 its balance is moved, and up to 9 the header's extra data has to
+    /// say `dao-hard-fork`. 10 or more where there was no such split.
+    pub blocks_since_dao_fork: u8,
+}
+
+/// How many blobs a block may have, and how their price moves: EIP-7840.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub struct BlobSchedule {
+    /// Blobs of a block at which their price stays.
+    pub target: u64,
+    /// The most blobs of a block.
+    pub max: u64,
+    /// `baseFeeUpdateFraction`: how slowly the price moves.
+    pub base_fee_update_fraction: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fork;
+
+    #[test]
+    fn forks_have_names_and_numbers_of_their_own() {
+        for (number, fork) in Fork::ALL.iter().enumerate() {
+            assert_eq!(Fork::of_name(fork.name()), Some(*fork));
+            assert_eq!(alloy_rlp::decode_exact::<Fork>(alloy_rlp::encode(number)), Ok(*fork));
+        }
+        assert!(alloy_rlp::decode_exact::<Fork>(alloy_rlp::encode(Fork::ALL.len())).is_err());
+    }
+}

@@ -1,0 +1,25 @@
+//! The payload of the block data of the EVM EE: what is executed over the witness.
+//!
+//! It is an RLP list, and what is in it as a string of bytes is RLP again, as Ethereum's own clients write it:
+//!
+//! - a [`Block`]: a whole Ethereum block, checked against its header;
+//! - [`Transactions`]: transactions in an environment, without a header, as in Ethereum's state tests.
+//!
+//! | item | type | what |
+//! |---|---|---|
+//! | 0 | integer | 0 for a block, 1 for transactions |
+//! | 1 | list | the [`Rules`] |
+//! | 2 | list | the [`Block`], or the [`Transactions`] |
+//!
+//! Each of these is the list of its fields, in their order.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod fork;
+mod payload;
+
+pub use fork::{BlobSchedule, Fork, Rules};
+pub use payload::{Block, BlockHash, Environment, Payload, Transactions};

@@ -1,0 +1,191 @@
+//! What is executed.
+
+use alloc::vec::Vec;
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_rlp::{Decodable, Encodable, Header, RlpDecodable, RlpEncodable};
+
+use crate::Rules;
+
+/// What is executed over the witness.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Payload {
+    /// A whole block.
+    Block(Rules, Block),
+    /// Transactions in an environment.
+    Transactions(Rules, Transactions),
+}
+
+/// A whole Ethereum block. Every field of its header has to be right, but for the proof of work, which is not checked.
+#[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub struct Block {
+    /// The RLP of ancestors' headers, newest first. The first is the parent, and its state root the pre-state root. More follow as
+    /// far back as the block asks for hashes or for ommers, and no further.
+    pub ancestors: Vec<Bytes>,
+    /// The RLP of the block: header, transactions, ommers, and withdrawals from Shanghai on.
+    pub block: Bytes,
+}
+
+/// Transactions in an environment, as in Ethereum's state tests: no header tells what should come of them. The beneficiary gets the
+/// fees, and a reward of zero, which makes an account of it until Spurious Dragon.
+#[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub struct Transactions {
+    /// What a header would tell.
+    pub environment: Environment,
+    /// The transactions, each as a block's list of transactions is hashed: RLP, or EIP-2718's type and what follows.
+    pub transactions: Vec<Bytes>,
+    /// Keccak-256 of the RLP of the list of all logs, which is checked.
+    pub logs_hash: B256,
+}
+
+/// What transactions see of their block.
+#[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub struct Environment {
+    /// Who gets the fees.
+    pub beneficiary: Address,
+    /// The most gas of all transactions.
+    pub gas_limit: u64,
+    /// The number of the block.
+    pub number: U256,
+    /// Seconds since 1970.
+    pub timestamp: U256,
+    /// No matter from Paris on.
+    pub difficulty: U256,
+    /// No matter before Paris.
+    pub prev_randao: B256,
+    /// In wei; no matter before London.
+    pub base_fee_per_gas: u64,
+    /// No matter before Cancun.
+    pub excess_blob_gas: u64,
+    /// No matter before Amsterdam.
+    pub slot_number: u64,
+    /// Hashes of blocks, by ascending number: those that the transactions ask for, and no others.
+    pub block_hashes: Vec<BlockHash>,
+}
+
+/// The hash of a block that was before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub struct BlockHash {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: B256,
+}
+
+impl Payload {
+    /// The rules.
+    pub fn rules(&self) -> &Rules {
+        let (Self::Block(rules, _) | Self::Transactions(rules, _)) = self;
+        rules
+    }
+
+    fn kind(&self) -> u8 {
+        match self {
+            Self::Block(..) => BLOCK,
+            Self::Transactions(..) => TRANSACTIONS,
+        }
+    }
+
+    fn content_length(&self) -> usize {
+        let content = match self {
+            Self::Block(_, block) => block.length(),
+            Self::Transactions(_, transactions) => transactions.length(),
+        };
+        self.kind().length() + self.rules().length() + content
+    }
+}
+
+impl Encodable for Payload {
+    fn encode(&self, out: &mut dyn alloy_rlp::BufMut) {
+        Header { list: true, payload_length: self.content_length() }.encode(out);
+        self.kind().encode(out);
+        self.rules().encode(out);
+        match self {
+            Self::Block(_, block) => block.encode(out),
+            Self::Transactions(_, transactions) => transactions.encode(out),
+        }
+    }
+
+    fn length(&self) -> usize {
+        let content_length = self.content_length();
+        content_length + alloy_rlp::length_of_length(content_length)
+    }
+}
+
+impl Decodable for Payload {
+    fn decode(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
+        let mut content = Header::decode_bytes(buf, true)?;
+        let kind = u8::decode(&mut content)?;
+        let rules = Rules::decode(&mut content)?;
+        let payload = match kind {
+            BLOCK => Self::Block(rules, Block::decode(&mut content)?),
+            TRANSACTIONS => Self::Transactions(rules, Transactions::decode(&mut content)?),
+            _ => return Err(alloy_rlp::Error::Custom("no payload is of this kind")),
+        };
+        if content.is_empty() { Ok(payload) } else { Err(alloy_rlp::Error::UnexpectedLength) }
+    }
+}
+
+const BLOCK: u8 = 0;
+const TRANSACTIONS: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use alloc::{vec, vec::Vec};
+
+    use alloy_primitives::{Address, B256, U256};
+    use proptest::{collection::vec, prelude::*};
+
+    use super::{Block, BlockHash, Environment, Payload, Transactions};
+    use crate::{BlobSchedule, Fork, Rules};
+
+    fn rules() -> Rules {
+        let blobs = BlobSchedule { target: 3, max: 6, base_fee_update_fraction: 3_338_477 };
+        Rules { chain_id: 1, fork: Fork::Cancun, blobs, blocks_since_dao_fork: 10 }
+    }
+
+    fn payloads() -> Vec<Payload> {
+        let block = Block { ancestors: vec![b"parent".into(), b"its parent".into()], block: b"block".into() };
+        let environment = Environment {
+            beneficiary: Address::repeat_byte(1),
+            gas_limit: 30_000_000,
+            number: U256::from(7),
+            timestamp: U256::MAX,
+            difficulty: U256::ZERO,
+            prev_randao: B256::repeat_byte(2),
+            base_fee_per_gas: 10,
+            excess_blob_gas: 0,
+            slot_number: 0,
+            block_hashes: vec![BlockHash { number: 6, hash: B256::repeat_byte(3) }],
+        };
+        let transactions = Transactions {
+            environment,
+            transactions: vec![b"one".into(), b"other".into()],
+            logs_hash: B256::repeat_byte(4),
+        };
+        vec![Payload::Block(rules(), block), Payload::Transactions(rules(), transactions)]
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        for payload in payloads() {
+            let bytes = alloy_rlp::encode(&payload);
+            assert_eq!(alloy_rlp::decode_exact::<Payload>(&bytes), Ok(payload));
+        }
+    }
+
+    proptest! {
+        /// Whatever is not refused has one encoding.
+        #[test]
+        fn damaged_payloads_are_refused_or_others(which in 0..2_usize, changes in vec((any::<usize>(), any::<u8>()), 1..4)) {
+            let mut bytes = alloy_rlp::encode(&payloads()[which]);
+            for (at, byte) in changes {
+                let at = at % bytes.len();
+                bytes[at] = byte;
+            }
+            if let Ok(payload) = alloy_rlp::decode_exact::<Payload>(&bytes) {
+                prop_assert_eq!(alloy_rlp::encode(payload), bytes);
+            }
+        }
+    }
+}
