@@ -5,7 +5,9 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use outrider_crypto::{blake2b, bls_signature, bls12_381 as bls, bn254, hash, modexp, secp256k1 as secp};
+use outrider_crypto::{
+    blake2b, bls_signature, bls12_381 as bls, bn254, hash, kzg, modexp, p256, secp256k1 as secp,
+};
 
 fn hashes(c: &mut Criterion) {
     let mut group = c.benchmark_group("hash");
@@ -201,6 +203,31 @@ fn bls_signatures(c: &mut Criterion) {
     group.finish();
 }
 
+/// A refuted proof costs what one that holds does.
+fn kzg_proofs(c: &mut Criterion) {
+    use blst::min_sig::SecretKey;
+
+    let point = |seed| SecretKey::key_gen(&[seed; 32], &[]).unwrap().sign(&[], &[], &[]).to_bytes();
+    let (commitment, proof) = (point(1), point(2));
+    let scalar = [0x5a; 32];
+    c.bench_function("kzg/verify refuted", |b| {
+        b.iter(|| kzg::verify(black_box(&commitment), &scalar, &scalar, &proof))
+    });
+}
+
+fn p256_signatures(c: &mut Criterion) {
+    use ::p256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner};
+
+    let key = SigningKey::from_slice(&[3; 32]).unwrap();
+    let digest = [9; 32];
+    let signature: Signature = key.sign_prehash(&digest).unwrap();
+    let signature = signature.to_bytes().into();
+    let key = *key.verifying_key().to_encoded_point(false).as_bytes().last_chunk().unwrap();
+    c.bench_function("p256/ecdsa_verify", |b| {
+        b.iter(|| p256::ecdsa_verify(&digest, black_box(&signature), &key).unwrap())
+    });
+}
+
 criterion_group!(
     benches,
     hashes,
@@ -208,6 +235,8 @@ criterion_group!(
     modular_exponentiation,
     bn254_curve,
     bls12_381_curve,
-    bls_signatures
+    bls_signatures,
+    kzg_proofs,
+    p256_signatures
 );
 criterion_main!(benches);

@@ -11,7 +11,7 @@
 //!
 //! [EIP-2537]: https://eips.ethereum.org/EIPS/eip-2537
 
-mod curve;
+pub(crate) mod curve;
 
 use blst::{blst_fp, blst_fp12, blst_p1_affine, blst_p2_affine};
 use thiserror::Error;
@@ -100,24 +100,22 @@ pub fn pairing_check(pairs: &[[u8; PAIR_BYTES]]) -> Result<(), Bls12381Error> {
     if pairs.is_empty() {
         return Err(Bls12381Error::Empty);
     }
-    let mut g1 = Vec::with_capacity(pairs.len());
-    let mut g2 = Vec::with_capacity(pairs.len());
+    let mut points = Vec::with_capacity(pairs.len());
     for (index, pair) in pairs.iter().enumerate() {
         let (p, q) = pair.split_at(G1_BYTES);
-        let p: blst_p1_affine = decode_in_subgroup(p).map_err(at(index))?;
-        let q: blst_p2_affine = decode_in_subgroup(q).map_err(at(index))?;
-        // The pairing with infinity is one, but the Miller loop over several pairs does not know.
-        if !p.is_infinity() && !q.is_infinity() {
-            g1.push(p);
-            g2.push(q);
-        }
+        points.push((decode_in_subgroup(p).map_err(at(index))?, decode_in_subgroup(q).map_err(at(index))?));
     }
-    let one = blst_fp12::default();
-    if g1.is_empty() || blst_fp12::miller_loop_n(&g2, &g1).final_exp() == one {
-        Ok(())
-    } else {
-        Err(Bls12381Error::Refuted)
-    }
+    if product_of_pairings_is_one(points) { Ok(()) } else { Err(Bls12381Error::Refuted) }
+}
+
+/// Pairs points of the subgroups. The product over no pairs is one.
+pub(crate) fn product_of_pairings_is_one(
+    pairs: impl IntoIterator<Item = (blst_p1_affine, blst_p2_affine)>,
+) -> bool {
+    // The pairing with infinity is one, but the Miller loop over several pairs does not know.
+    let finite = pairs.into_iter().filter(|(p, q)| !p.is_infinity() && !q.is_infinity());
+    let (g1, g2): (Vec<_>, Vec<_>) = finite.unzip();
+    g1.is_empty() || blst_fp12::miller_loop_n(&g2, &g1).final_exp() == blst_fp12::default()
 }
 
 /// Maps a field element to a point of G1 ([RFC 9380], simplified SWU, cofactor cleared).

@@ -131,12 +131,12 @@ pub fn aggregate(signatures: &[[u8; SIGNATURE_BYTES]]) -> Result<[u8; SIGNATURE_
 
 fn decode_public_key(index: usize, bytes: &[u8; PUBLIC_KEY_BYTES]) -> Result<PublicKey, BlsSignatureError> {
     PublicKey::key_validate(bytes)
-        .map_err(|error| BlsSignatureError::PublicKey { index, source: point_error(error) })
+        .map_err(|error| BlsSignatureError::PublicKey { index, source: PointError::from_blst(error) })
 }
 
 fn decode_signature(index: usize, bytes: &[u8; SIGNATURE_BYTES]) -> Result<Signature, BlsSignatureError> {
     Signature::sig_validate(bytes, false)
-        .map_err(|error| BlsSignatureError::Signature { index, source: point_error(error) })
+        .map_err(|error| BlsSignatureError::Signature { index, source: PointError::from_blst(error) })
 }
 
 /// Verifies with everything decoded, each key beside its message.
@@ -152,16 +152,6 @@ fn core_verify(
     match signature.aggregate_verify(false, messages, CIPHERSUITE, &keys, false) {
         BLST_ERROR::BLST_SUCCESS => Ok(()),
         _ => Err(BlsSignatureError::Refuted),
-    }
-}
-
-fn point_error(error: BLST_ERROR) -> PointError {
-    match error {
-        BLST_ERROR::BLST_POINT_NOT_ON_CURVE => PointError::NotOnCurve,
-        BLST_ERROR::BLST_POINT_NOT_IN_GROUP => PointError::NotInSubgroup,
-        BLST_ERROR::BLST_PK_IS_INFINITY => PointError::Infinity,
-        // Decoding a point has one other failure, BLST_BAD_ENCODING.
-        _ => PointError::NotCanonical,
     }
 }
 

@@ -14,6 +14,8 @@
 //! | [`bn254`] | addition, multiplication, pairing check | EIP-196, EIP-197 |
 //! | [`bls12_381`] | the same for both groups, multi-scalar, and maps to the curve | EIP-2537 |
 //! | [`bls_signature`] | BLS signatures of the beacon chain | IETF draft, consensus specs |
+//! | [`kzg`] | verification of KZG proofs | EIP-4844, consensus specs |
+//! | [`p256`] | ECDSA verification | EIP-7951, FIPS 186-5 |
 //!
 //! # Conventions
 //!
@@ -36,7 +38,9 @@ pub mod bls12_381;
 pub mod bls_signature;
 pub mod bn254;
 pub mod hash;
+pub mod kzg;
 pub mod modexp;
+pub mod p256;
 pub mod point;
 pub mod secp256k1;
 

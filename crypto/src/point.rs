@@ -1,5 +1,6 @@
 //! Why bytes are not a point of a pairing curve.
 
+use blst::BLST_ERROR;
 use thiserror::Error;
 
 /// An encoded point, or a coordinate of one, was refused.
@@ -18,4 +19,17 @@ pub enum PointError {
     /// The point at infinity stands where it must not: as a public key.
     #[error("the point is the point at infinity")]
     Infinity,
+}
+
+impl PointError {
+    /// Reads why blst has not decoded a point.
+    pub(crate) fn from_blst(error: BLST_ERROR) -> Self {
+        match error {
+            BLST_ERROR::BLST_POINT_NOT_ON_CURVE => Self::NotOnCurve,
+            BLST_ERROR::BLST_POINT_NOT_IN_GROUP => Self::NotInSubgroup,
+            BLST_ERROR::BLST_PK_IS_INFINITY => Self::Infinity,
+            // Decoding a point has one other failure, BLST_BAD_ENCODING.
+            _ => Self::NotCanonical,
+        }
+    }
 }

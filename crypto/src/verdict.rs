@@ -2,7 +2,7 @@
 
 use crate::{
     blake2b::Blake2bError, bls_signature::BlsSignatureError, bls12_381::Bls12381Error, bn254::Bn254Error,
-    modexp::ModexpError, secp256k1::Secp256k1Error,
+    kzg::KzgError, modexp::ModexpError, p256::P256Error, secp256k1::Secp256k1Error,
 };
 
 /// What an import that can refuse its input returns, as a number.
@@ -70,6 +70,26 @@ impl From<BlsSignatureError> for Verdict {
             | BlsSignatureError::AggregatePublicKey
             | BlsSignatureError::Signature { .. }
             | BlsSignatureError::Empty => Self::Malformed,
+        }
+    }
+}
+
+impl From<KzgError> for Verdict {
+    fn from(error: KzgError) -> Self {
+        match error {
+            KzgError::Refuted => Self::Refuted,
+            KzgError::Commitment { .. } | KzgError::Z | KzgError::Y | KzgError::Proof { .. } => {
+                Self::Malformed
+            }
+        }
+    }
+}
+
+impl From<P256Error> for Verdict {
+    fn from(error: P256Error) -> Self {
+        match error {
+            P256Error::Refuted => Self::Refuted,
+            P256Error::Signature | P256Error::PublicKey => Self::Malformed,
         }
     }
 }

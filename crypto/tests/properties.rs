@@ -2,11 +2,15 @@
 
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
 
+use ::p256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner};
 use ::secp256k1::{Keypair, Message, SecretKey, ecdsa, schnorr};
 use blst::min_pk;
 use num_bigint::BigUint;
 use outrider_crypto::{
-    blake2b, bls_signature, bls12_381 as bls, bn254, hash, modexp,
+    blake2b, bls_signature, bls12_381 as bls, bn254, hash,
+    kzg::{self, KzgError},
+    modexp,
+    p256::{self, P256Error},
     secp256k1::{self as secp, Secp256k1Error},
 };
 use proptest::{array, collection::vec, prelude::*};
@@ -255,9 +259,72 @@ proptest! {
         let signers: Vec<_> = keys.iter().map(|key| (*key, &message[..])).collect();
         prop_assert_eq!(bls_signature::aggregate_verify(&signers, &sum), Ok(()));
     }
+
+    #[test]
+    fn kzg_and_p256_never_panic(
+        digest in any_bytes::<32>(),
+        signature in any_bytes::<64>(),
+        key in any_bytes::<64>(),
+        commitment in any_bytes::<{ kzg::COMMITMENT_BYTES }>(),
+        z in any_bytes::<32>(),
+        y in any_bytes::<32>(),
+        proof in any_bytes::<{ kzg::PROOF_BYTES }>(),
+    ) {
+        let _ = p256::ecdsa_verify(&digest, &signature, &key);
+        let _ = kzg::verify(&commitment, &z, &y, &proof);
+    }
+
+    #[test]
+    fn p256_verifies_what_was_signed(
+        key in any::<[u8; 32]>().prop_filter_map("no key", |bytes| SigningKey::from_slice(&bytes).ok()),
+        digest in any::<[u8; 32]>(),
+        bit in 0..256usize,
+    ) {
+        let signature: Signature = key.sign_prehash(&digest).unwrap();
+        let signature = signature.to_bytes().into();
+        let key = *key.verifying_key().to_encoded_point(false).as_bytes().last_chunk().unwrap();
+        prop_assert_eq!(p256::ecdsa_verify(&digest, &signature, &key), Ok(()));
+        let mut other = digest;
+        other[bit / 8] ^= 1 << (bit % 8);
+        prop_assert_eq!(p256::ecdsa_verify(&other, &signature, &key), Err(P256Error::Refuted));
+    }
+
+    /// The polynomial a X + b has the commitment a [tau]G1 + b G1. Its quotient by X - z is a, so that a G1 proves
+    /// its value everywhere.
+    #[test]
+    fn kzg_proves_the_value_of_a_line_and_no_other(a in scalar(), b in scalar(), z in scalar(), other in scalar()) {
+        let [a, b, z, other] = [a, b, z, other].map(|n| BigUint::from_bytes_be(&n) % bls_order());
+        let y = (&a * &z + &b) % bls_order();
+        let commitment = tau_line(&a, &b);
+        let proof = tau_line(&BigUint::ZERO, &a);
+        let [z, y, other] = [z, y, other].map(num);
+        prop_assert_eq!(kzg::verify(&commitment, &z, &y, &proof), Ok(()));
+        let expected = if other == y { Ok(()) } else { Err(KzgError::Refuted) };
+        prop_assert_eq!(kzg::verify(&commitment, &z, &other, &proof), expected);
+    }
 }
 
-/// The documentation of `bls12_381` promises it; a host may call from a small stack.
+/// [tau]G1 of Ethereum's ceremony, compressed: what is to G1 as [tau]G2 is to G2.
+const TAU_G1: &str =
+    "ad3eb50121139aa34db1d545093ac9374ab7bca2c0f3bf28e27c8dcd8fc7cb42d25926fc0c97b336e9f0fb35e5a04c81";
+
+/// Returns a [tau]G1 + b G1, compressed.
+fn tau_line(a: &BigUint, b: &BigUint) -> [u8; 48] {
+    let tau = min_pk::PublicKey::uncompress(&hex::decode(TAU_G1).unwrap()).unwrap().serialize();
+    let one = min_pk::SecretKey::from_bytes(&num(BigUint::from(1u8))).unwrap().sk_to_pk().serialize();
+    let term = |point: [u8; 96], scalar: &BigUint| -> [u8; bls::G1_TERM_BYTES] {
+        let (x, y) = point.split_at(48);
+        [&[0; 16], x, &[0; 16], y, &num(scalar.clone())].concat().try_into().unwrap()
+    };
+    let sum = bls::g1_msm(&[term(tau, a), term(one, b)]).unwrap();
+    let mut serialized = [&sum[16..64], &sum[80..]].concat();
+    if serialized.iter().all(|byte| *byte == 0) {
+        serialized[0] = 0x40;
+    }
+    min_pk::PublicKey::deserialize(&serialized).unwrap().compress()
+}
+
+/// The documentation of `bls12_381` promises it, and `kzg` rests on it; a host may call from a small stack.
 #[test]
 fn sums_of_products_and_pairings_fit_in_256_kib_of_stack() {
     let deep = || {
@@ -274,6 +341,8 @@ fn sums_of_products_and_pairings_fit_in_256_kib_of_stack() {
             bls::g2_msm(&vec![g2_term; n]).unwrap();
             assert!(bls::pairing_check(&vec![pair; n]).is_err());
         }
+        let point = min_pk::SecretKey::key_gen(&scalar, &[]).unwrap().sk_to_pk().compress();
+        assert_eq!(kzg::verify(&point, &[1; 32], &[2; 32], &point), Err(KzgError::Refuted));
     };
     let thread = std::thread::Builder::new().stack_size(256 << 10).spawn(deep);
     thread.unwrap().join().unwrap();

@@ -8,11 +8,11 @@
 )]
 
 use outrider_crypto::{
-    Verdict, blake2b, bls_signature, bls12_381 as bls, bn254, hash, modexp::modexp, secp256k1,
+    Verdict, blake2b, bls_signature, bls12_381 as bls, bn254, hash, kzg, modexp::modexp, p256, secp256k1,
 };
 use outrider_crypto_vectors::{
     Argument::{self, Bytes, Number, Out},
-    Vector, bip340, consensus, excerpt, precompiles, wycheproof,
+    Vector, bip340, consensus, excerpt, kzg as kzg_vectors, p256 as p256_vectors, precompiles, wycheproof,
 };
 
 #[test]
@@ -38,6 +38,16 @@ fn signatures_agree_with_wycheproof() {
 #[test]
 fn bls_signatures_agree_with_the_consensus_specs() {
     check(&consensus::vectors());
+}
+
+#[test]
+fn kzg_proofs_agree_with_the_consensus_specs() {
+    check(&kzg_vectors::vectors());
+}
+
+#[test]
+fn p256_agrees_with_wycheproof_and_rip_7212() {
+    check(&p256_vectors::vectors());
 }
 
 /// Recovery knows no x over the group order, where verification does.
@@ -108,6 +118,12 @@ fn call(import: &str, arguments: &[Argument]) -> (u32, Vec<u8>) {
         }
         ("blsAggregate", [Bytes(signatures), _, Out(_)]) => {
             answer(bls_signature::aggregate(items(signatures)))
+        }
+        ("kzgVerify", [Bytes(commitment), Bytes(z), Bytes(y), Bytes(proof)]) => {
+            verdict(kzg::verify(&array(commitment), &array(z), &array(y), &array(proof)))
+        }
+        ("p256Verify", [Bytes(digest), Bytes(signature), Bytes(key)]) => {
+            verdict(p256::ecdsa_verify(&array(digest), &array(signature), &array(key)))
         }
         _ => panic!("no import {import} with {arguments:?}"),
     }

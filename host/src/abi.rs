@@ -393,6 +393,22 @@ pub static ABI: &[Import] = &[
         function: HostFunction::I32x3ToI32(crypto::bls_aggregate),
     },
     Import {
+        module: "crypto",
+        name: "kzgVerify",
+        parameters: &["commitment", "z", "y", "proof"],
+        summary: "Verifies a KZG proof that the polynomial of a commitment is y at z (EIP-4844).",
+        fuel: FuelCost::measured(1_000_000, 0),
+        function: HostFunction::I32x4ToI32(crypto::kzg_verify),
+    },
+    Import {
+        module: "crypto",
+        name: "p256Verify",
+        parameters: &["digest", "signature", "key"],
+        summary: "Verifies an ECDSA signature `r || s` over P-256 under a key `x || y` (EIP-7951).",
+        fuel: FuelCost::measured(200_000, 0),
+        function: HostFunction::I32x3ToI32(crypto::p256_verify),
+    },
+    Import {
         module: "state",
         name: "mode",
         parameters: &[],
@@ -593,8 +609,9 @@ mod tests {
 
     #[test]
     fn each_parameter_is_known_to_be_a_pointer_or_a_number() {
-        let pointers = "a b base children difference digest element exponent hash input key keys message messages \
-                        modulus out pairs point pointer scalar signature signatures sum terms";
+        let pointers = "a b base children commitment difference digest element exponent hash input key keys \
+                        message messages modulus out pairs point pointer proof scalar signature signatures sum \
+                        terms y z";
         let pointers: Vec<_> = pointers.split(' ').collect();
         for parameter in ABI.iter().flat_map(|import| import.parameters) {
             assert_eq!(Import::is_pointer(parameter), pointers.contains(parameter), "{parameter}");

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 
 use outrider_crypto_vectors::{
     Argument::{self, Bytes, Number, Out},
-    Expected, HOLDS, MALFORMED, REFUTED, Vector, bip340, consensus, excerpt, precompiles, wycheproof,
+    Expected, HOLDS, MALFORMED, REFUTED, Vector, bip340, consensus, excerpt, kzg, p256, precompiles,
+    wycheproof,
 };
 use outrider_host::{
     ABI, Ee, ExecutionError, ExecutionErrorKind, ExecutionInput, Host, HostCallError, HostConfig, Import,
@@ -146,6 +147,16 @@ fn signatures_agree_with_wycheproof() {
 #[test]
 fn bls_signatures_agree_with_the_consensus_specs() {
     check(&consensus::vectors());
+}
+
+#[test]
+fn kzg_proofs_agree_with_the_consensus_specs() {
+    check(&kzg::vectors());
+}
+
+#[test]
+fn p256_agrees_with_wycheproof_and_rip_7212() {
+    check(&p256::vectors());
 }
 
 /// Holds the list of vectors to be complete, even where the shared data set is not there.

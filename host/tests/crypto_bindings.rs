@@ -53,7 +53,7 @@ fn claim(vector: &Vector, code: u32, output: &[u8]) -> Vec<u8> {
             Out(_) => {}
         }
     }
-    let import = u8::try_from(import.expect("it is in the table")).expect("there are 22");
+    let import = u8::try_from(import.expect("it is in the table")).expect("there are 24");
     let code = u8::try_from(code).expect("it is 0, 1 or 2");
     let length = u32::try_from(output.len()).expect("it is short");
     [&[import], &numbers[..], &bytes, &[code], &length.to_le_bytes(), output].concat()

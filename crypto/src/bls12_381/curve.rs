@@ -8,16 +8,16 @@
 #![allow(unsafe_code)]
 
 use blst::{
-    MultiPoint, blst_bendian_from_fp, blst_fp, blst_fp_from_bendian, blst_fp2, blst_map_to_g1,
-    blst_map_to_g2, blst_p1, blst_p1_add_or_double_affine, blst_p1_affine, blst_p1_affine_in_g1,
-    blst_p1_affine_is_inf, blst_p1_affine_on_curve, blst_p1_from_affine, blst_p1_to_affine, blst_p2,
-    blst_p2_add_or_double_affine, blst_p2_affine, blst_p2_affine_in_g2, blst_p2_affine_is_inf,
-    blst_p2_affine_on_curve, blst_p2_from_affine, blst_p2_to_affine,
+    BLS12_381_NEG_G1, BLS12_381_NEG_G2, MultiPoint, blst_bendian_from_fp, blst_fp, blst_fp_from_bendian,
+    blst_fp2, blst_map_to_g1, blst_map_to_g2, blst_p1, blst_p1_add_or_double_affine, blst_p1_affine,
+    blst_p1_affine_in_g1, blst_p1_affine_is_inf, blst_p1_affine_on_curve, blst_p1_from_affine,
+    blst_p1_to_affine, blst_p2, blst_p2_add_or_double_affine, blst_p2_affine, blst_p2_affine_in_g2,
+    blst_p2_affine_is_inf, blst_p2_affine_on_curve, blst_p2_from_affine, blst_p2_to_affine,
 };
 use std::ptr;
 
 /// A point in affine coordinates, on either of the two curves; all zeros are infinity.
-pub(super) trait Point: Copy {
+pub(crate) trait Point: Copy {
     /// The base-field elements of x, then those of y; of an extension element, the real part first.
     type Coordinates: AsMut<[blst_fp]> + AsRef<[blst_fp]> + Default;
 
@@ -133,6 +133,18 @@ impl_point!(
     blst_p2_to_affine,
     blst_p2_add_or_double_affine
 );
+
+/// Returns the generator of G1, negated.
+pub(crate) fn negated_g1_generator() -> blst_p1_affine {
+    // SAFETY: a constant of blst's, which nobody writes.
+    unsafe { BLS12_381_NEG_G1 }
+}
+
+/// Returns the generator of G2, negated.
+pub(crate) fn negated_g2_generator() -> blst_p2_affine {
+    // SAFETY: a constant of blst's, which nobody writes.
+    unsafe { BLS12_381_NEG_G2 }
+}
 
 /// Maps to a point of G1.
 pub(super) fn map_to_g1(element: &blst_fp) -> blst_p1_affine {

@@ -9,6 +9,8 @@
 pub mod bip340;
 pub mod consensus;
 pub mod excerpt;
+pub mod kzg;
+pub mod p256;
 pub mod precompiles;
 pub mod wycheproof;
 
@@ -18,8 +20,15 @@ use sha3::{Digest, Keccak256};
 
 /// Returns every vector that is here.
 pub fn published() -> Vec<Vector> {
-    let suites: [fn() -> Vec<Vector>; 5] =
-        [excerpt::vectors, precompiles::vectors, bip340::vectors, wycheproof::vectors, consensus::vectors];
+    let suites: [fn() -> Vec<Vector>; 7] = [
+        excerpt::vectors,
+        precompiles::vectors,
+        bip340::vectors,
+        wycheproof::vectors,
+        consensus::vectors,
+        kzg::vectors,
+        p256::vectors,
+    ];
     suites.iter().flat_map(|vectors| vectors()).collect()
 }
 

@@ -15,6 +15,8 @@ pub(crate) fn call(import: u8, reader: &mut Reader<'_>) -> Result<Answer, Transi
         8..=10 => bn254(import, reader),
         11..=17 => bls12_381(import, reader),
         18..=21 => bls_signature(import, reader),
+        22 => kzg(reader),
+        23 => p256(reader),
         got => Err(TransitionError::UnknownImport { offset: reader.offset() - 1, got }),
     }
 }
@@ -96,6 +98,16 @@ fn bls_signature(import: u8, reader: &mut Reader<'_>) -> Result<Answer, Transiti
         }
         _ => crypto::bls_aggregate(&items(number, reader)?).into(),
     })
+}
+
+fn kzg(reader: &mut Reader<'_>) -> Result<Answer, TransitionError> {
+    let (commitment, z, y) = (reader.take_array()?, reader.take_array()?, reader.take_array()?);
+    Ok(crypto::kzg_verify(&commitment, &z, &y, &reader.take_array()?).into())
+}
+
+fn p256(reader: &mut Reader<'_>) -> Result<Answer, TransitionError> {
+    let (digest, signature) = (reader.take_array()?, reader.take_array()?);
+    Ok(crypto::p256_verify(&digest, &signature, &reader.take_array()?).into())
 }
 
 /// Reads `u32 n | n items`.

@@ -42,7 +42,7 @@ pub enum TransitionError {
     #[error("block data: {0}")]
     Malformed(#[from] ReadError),
     /// There is no import of this number.
-    #[error("byte {offset}: there are imports 0 to 21, but no import {got}")]
+    #[error("byte {offset}: there are imports 0 to 23, but no import {got}")]
     UnknownImport {
         /// Where the claim starts.
         offset: usize,

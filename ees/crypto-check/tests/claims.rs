@@ -65,8 +65,8 @@ fn a_list_of_more_items_than_there_can_be_is_refused() {
 
 #[test]
 fn imports_and_ids_that_do_not_exist_are_refused() {
-    let error = TransitionError::UnknownImport { offset: 0, got: 22 };
-    assert_eq!(run(StateRoot::default(), &[22]), Err(Failure::Refused(error)));
+    let error = TransitionError::UnknownImport { offset: 0, got: 24 };
+    assert_eq!(run(StateRoot::default(), &[24]), Err(Failure::Refused(error)));
     let error = TransitionError::RecoveryId { got: 256 };
     assert_eq!(run(StateRoot::default(), &[4, 0, 1, 0, 0]), Err(Failure::Refused(error)));
 }

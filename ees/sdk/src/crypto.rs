@@ -12,6 +12,8 @@
 //! | 160, 288 | point of G1, of G2, with its scalar of 32 bytes | [`bls12381_g1_msm`], [`bls12381_g2_msm`] |
 //! | 64, 128 | field element, element of the quadratic extension | `bls12381_map_*` |
 //! | 48, 96 | public key, signature | `bls_*` |
+//! | 48, 32 | commitment or proof, scalar | [`kzg_verify`] |
+//! | 64, 64 | signature, public key | [`p256_verify`] |
 //!
 //! All are total: any bytes give an answer or an error. The price of a call is in fuel, and grows with
 //! what there is to do; a call that cannot be paid traps. In the [`harness`](crate::harness) the same
@@ -34,7 +36,9 @@ mod bls12_381;
 mod bls_signature;
 mod bn254;
 mod hash;
+mod kzg;
 mod modexp;
+mod p256;
 mod secp256k1;
 
 pub use bls_signature::{bls_aggregate, bls_aggregate_verify, bls_fast_aggregate_verify, bls_verify};
@@ -44,7 +48,9 @@ pub use bls12_381::{
 };
 pub use bn254::{bn254_add, bn254_mul, bn254_pairing_check};
 pub use hash::{blake2b_compress, keccak256, ripemd160, sha256};
+pub use kzg::kzg_verify;
 pub use modexp::modexp;
+pub use p256::p256_verify;
 pub use secp256k1::{RecoverError, schnorr_verify, secp256k1_recover, secp256k1_verify};
 
 /// Why a claim does not hold. Whoever made it is to blame.

@@ -153,6 +153,21 @@ fn bls_signatures() {
 }
 
 #[test]
+fn kzg_proofs() {
+    check("kzgVerify", |operands| {
+        let (z, y) = (operands.array(1), operands.array(2));
+        checked(crypto::kzg_verify(&operands.array(0), &z, &y, &operands.array(3)))
+    });
+}
+
+#[test]
+fn signatures_over_p256() {
+    check("p256Verify", |operands| {
+        checked(crypto::p256_verify(&operands.array(0), &operands.array(1), &operands.array(2)))
+    });
+}
+
+#[test]
 fn an_execution_computes_as_a_test_does_outside_of_one() {
     let outcome = Execution::new(StateRoot([7; 32])).run(|root, _| {
         let sum = crypto::bn254_add(&[0; 64], &[0; 64])?;

@@ -4,7 +4,9 @@
 //! been read by the time the output is written. What an import returns is a [`Verdict`].
 
 use outrider_crypto::bls_signature::{self, PUBLIC_KEY_BYTES, SIGNATURE_BYTES};
-use outrider_crypto::{Verdict, blake2b, bls12_381 as bls, bn254, hash, modexp as power, secp256k1};
+use outrider_crypto::{
+    Verdict, blake2b, bls12_381 as bls, bn254, hash, kzg, modexp as power, p256, secp256k1,
+};
 
 use super::{Call, length_of};
 use crate::error::HostCallError;
@@ -173,6 +175,18 @@ pub(crate) fn bls_aggregate(call: &mut Call<'_>, [signatures, n, out]: [u32; 3])
     call.read(out, length_of::<SIGNATURE_BYTES>())?;
     let sum = bls_signature::aggregate(call.read_items_charged(signatures, n)?);
     answer(call, out, sum)
+}
+
+pub(crate) fn kzg_verify(call: &mut Call<'_>, [commitment, z, y, proof]: [u32; 4]) -> Answer {
+    let (commitment, proof) = (call.read_array(commitment)?, call.read_array(proof)?);
+    let (z, y) = (call.read_array(z)?, call.read_array(y)?);
+    Ok(verdict(kzg::verify(&commitment, &z, &y, &proof)))
+}
+
+pub(crate) fn p256_verify(call: &mut Call<'_>, [digest, signature, key]: [u32; 3]) -> Answer {
+    let (digest, signature) = (call.read_array(digest)?, call.read_array(signature)?);
+    let key = call.read_array(key)?;
+    Ok(verdict(p256::ecdsa_verify(&digest, &signature, &key)))
 }
 
 fn digest<const N: usize>(

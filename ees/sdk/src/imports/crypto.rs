@@ -113,6 +113,12 @@ mod host {
         /// Reads `n` times 96 bytes at `signatures`, then writes 96 bytes at `out`.
         #[link_name = "blsAggregate"]
         pub(crate) fn bls_aggregate(signatures: *const u8, n: u32, out: *mut u8) -> u32;
+        /// Reads 48 bytes at `commitment`, 32 bytes each at `z` and `y`, and 48 bytes at `proof`.
+        #[link_name = "kzgVerify"]
+        pub(crate) fn kzg_verify(commitment: *const u8, z: *const u8, y: *const u8, proof: *const u8) -> u32;
+        /// Reads 32 bytes at `digest`, 64 bytes at `signature` and 64 bytes at `public_key`.
+        #[link_name = "p256Verify"]
+        pub(crate) fn p256_verify(digest: *const u8, signature: *const u8, public_key: *const u8) -> u32;
     }
 }
 
@@ -270,4 +276,14 @@ pub(crate) fn bls_aggregate_verify(signers: &[([u8; 48], [u8; 32])], signature: 
 pub(crate) fn bls_aggregate(signatures: &[[u8; 96]], out: &mut [u8; 96]) -> u32 {
     // SAFETY: `signatures` is as many times 96 bytes as the number says, and `out` 96 that are ours to write.
     unsafe { host::bls_aggregate(signatures.as_ptr().cast(), signatures.len() as u32, out.as_mut_ptr()) }
+}
+
+pub(crate) fn kzg_verify(commitment: &[u8; 48], z: &[u8; 32], y: &[u8; 32], proof: &[u8; 48]) -> u32 {
+    // SAFETY: `commitment` and `proof` are 48 bytes, `z` and `y` 32.
+    unsafe { host::kzg_verify(commitment.as_ptr(), z.as_ptr(), y.as_ptr(), proof.as_ptr()) }
+}
+
+pub(crate) fn p256_verify(digest: &[u8; 32], signature: &[u8; 64], public_key: &[u8; 64]) -> u32 {
+    // SAFETY: `digest` is 32 bytes, `signature` and `public_key` 64.
+    unsafe { host::p256_verify(digest.as_ptr(), signature.as_ptr(), public_key.as_ptr()) }
 }

@@ -4,7 +4,9 @@
 
 use alloc::vec::Vec;
 
-use outrider_crypto::{Verdict, blake2b, bls_signature, bls12_381, bn254, hash, modexp as power, secp256k1};
+use outrider_crypto::{
+    Verdict, blake2b, bls_signature, bls12_381, bn254, hash, kzg, modexp as power, p256, secp256k1,
+};
 
 pub(crate) fn keccak256(bytes: &[u8], out: &mut [u8; 32]) {
     *out = hash::keccak256(bytes);
@@ -104,6 +106,14 @@ pub(crate) fn bls_aggregate_verify(signers: &[([u8; 48], [u8; 32])], signature: 
 
 pub(crate) fn bls_aggregate(signatures: &[[u8; 96]], out: &mut [u8; 96]) -> u32 {
     answer(out, bls_signature::aggregate(signatures))
+}
+
+pub(crate) fn kzg_verify(commitment: &[u8; 48], z: &[u8; 32], y: &[u8; 32], proof: &[u8; 48]) -> u32 {
+    verdict(kzg::verify(commitment, z, y, proof))
+}
+
+pub(crate) fn p256_verify(digest: &[u8; 32], signature: &[u8; 64], public_key: &[u8; 64]) -> u32 {
+    verdict(p256::ecdsa_verify(digest, signature, public_key))
 }
 
 /// Writes a result, if there is one.
