@@ -57,6 +57,9 @@ enum Verdict {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = build::run_wrapped() {
+        return code;
+    }
     let arguments = Arguments::parse();
     start_logging(arguments.verbose);
     let verdict = match arguments.command {

@@ -1,6 +1,7 @@
 //! `outrider build`: builds EEs to wasm, and keeps the manifest that ties each blob to its sources.
 
 mod manifest;
+mod rustc;
 mod toolchain;
 mod workspace;
 
@@ -14,6 +15,8 @@ use crate::{ERROR, SUCCESS, Verdict};
 use manifest::{Entry, Manifest, sha256};
 use toolchain::Toolchain;
 use workspace::{Package, Workspace};
+
+pub(crate) use rustc::run_wrapped;
 
 /// Build EEs to wasm, into the directory `blobs` of their workspace.
 ///

@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use super::rustc;
 use super::workspace::{Package, Workspace};
 
 /// A toolchain that can build EEs.
@@ -78,6 +79,7 @@ impl Toolchain {
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
         }
+        rustc::wrap(&mut build).context("cannot tell where this program is")?;
         run(build)
     }
 
