@@ -397,7 +397,7 @@ pub static ABI: &[Import] = &[
         name: "kzgVerify",
         parameters: &["commitment", "z", "y", "proof"],
         summary: "Verifies a KZG proof that the polynomial of a commitment is y at z (EIP-4844).",
-        fuel: FuelCost::measured(1_000_000, 0),
+        fuel: FuelCost::measured(860_000, 0),
         function: HostFunction::I32x4ToI32(crypto::kzg_verify),
     },
     Import {
@@ -405,7 +405,7 @@ pub static ABI: &[Import] = &[
         name: "p256Verify",
         parameters: &["digest", "signature", "key"],
         summary: "Verifies an ECDSA signature `r || s` over P-256 under a key `x || y` (EIP-7951).",
-        fuel: FuelCost::measured(200_000, 0),
+        fuel: FuelCost::measured(215_000, 0),
         function: HostFunction::I32x3ToI32(crypto::p256_verify),
     },
     Import {
