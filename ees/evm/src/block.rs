@@ -1,6 +1,7 @@
 //! Blocks.
 
 use alloc::vec::Vec;
+use core::iter::once;
 
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use outrider_evm_block::{Block, Fork, Rules};
@@ -73,7 +74,10 @@ fn execute_by(
 
     let hashes = BlockHashes::Ancestors {
         parent: parent.header.number,
-        hashes: ancestors.iter().map(|ancestor| ancestor.hash).collect(),
+        hashes: once(&block.header)
+            .chain(ancestors.iter().map(|ancestor| &ancestor.header))
+            .map(|header| header.parent_hash)
+            .collect(),
         needed: ommers.ancestors.max(1),
     };
     let state = State::new(tries, parent.header.state_root, hashes);
@@ -169,7 +173,7 @@ fn pay(
         let amount = U256::from(withdrawal.amount) * U256::from(WEI_PER_GWEI);
         state.add_balance(withdrawal.address, amount, clears_empty)?;
     }
-    let reward = match spec.rules.fork {
+    let reward = match spec.fork {
         fork if fork >= Fork::Paris => return Ok(()),
         fork if fork >= Fork::Constantinople => 2, // EIP-1234
         fork if fork >= Fork::Byzantium => 3,      // EIP-649

@@ -12,6 +12,7 @@ use outrider_witness::{
 use revm::{DatabaseCommit, state::Account as VmAccount};
 
 use crate::{
+    collision,
     error::StateError,
     state::{Account, Entry, Slot, State},
 };
@@ -38,7 +39,9 @@ impl DatabaseCommit for State<'_> {
             }
             let storage_root = entry.now.unwrap_or(Account::EMPTY).storage_root;
             let info = account.info;
-            let (nonce, balance, code_hash) = (info.nonce, info.balance, info.code_hash);
+            let (nonce, balance) = (info.nonce, info.balance);
+            let is_none = info.code_hash == collision::CODE_HASH;
+            let code_hash = if is_none { KECCAK256_EMPTY } else { info.code_hash };
             entry.now = Some(Account { nonce, balance, storage_root, code_hash });
             for (index, slot) in account.storage {
                 if slot.is_changed() {

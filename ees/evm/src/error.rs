@@ -195,8 +195,8 @@ pub enum HeaderError {
         /// The gas limit.
         limit: u64,
     },
-    /// The gas limit is below 5,000, or 1/1024 or more away from the parent's.
-    #[error("gas limit: {got} is too far from {parent}, or too low")]
+    /// The gas limit is below 5,000, or 2^63 or more, or 1/1024 or more away from the parent's.
+    #[error("gas limit: {got} is too far from {parent}, or out of range")]
     GasLimit {
         /// The header's.
         got: u64,

@@ -158,7 +158,7 @@ fn check_gas_limit(header: &Header, parent: &Header, spec: &Spec<'_>) -> Result<
     let is_first_of_london = spec.has(Fork::London) && parent.base_fee_per_gas.is_none();
     let before = if is_first_of_london { parent.gas_limit.saturating_mul(2) } else { parent.gas_limit };
     let is_near = header.gas_limit.abs_diff(before) < before / GAS_LIMIT_DIVISOR;
-    if is_near && header.gas_limit >= GAS_LIMIT_MIN {
+    if is_near && (GAS_LIMIT_MIN..=GAS_LIMIT_MAX).contains(&header.gas_limit) {
         return Ok(());
     }
     Err(HeaderError::GasLimit { got: header.gas_limit, parent: before })
@@ -192,7 +192,7 @@ fn difficulty(number: u64, timestamp: u64, parent: &Header, spec: &Spec<'_>) -> 
 
 /// What the difficulty bomb adds: it doubles every 100,000 blocks.
 fn bomb(number: u64, spec: &Spec<'_>) -> U256 {
-    let delay = match spec.rules.fork {
+    let delay = match spec.fork {
         fork if fork < Fork::Byzantium => 0,
         fork if fork < Fork::Constantinople => 3_000_000, // EIP-649
         fork if fork < Fork::MuirGlacier => 5_000_000,    // EIP-1234
@@ -224,6 +224,9 @@ const GAS_LIMIT_DIVISOR: u64 = 1024;
 
 /// The least gas limit.
 const GAS_LIMIT_MIN: u64 = 5_000;
+
+/// The highest gas limit, EIP-1985.
+const GAS_LIMIT_MAX: u64 = (1 << 63) - 1;
 
 /// Difficulty moves by steps of this part of the parent's.
 const DIFFICULTY_DIVISOR: u64 = 2048;

@@ -5,6 +5,7 @@
 extern crate alloc;
 
 mod block;
+mod collision;
 mod commit;
 mod crypto;
 mod dao;

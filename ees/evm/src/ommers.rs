@@ -76,7 +76,10 @@ pub(crate) fn check(
             since @ 0..10 => since.checked_sub(age).unwrap_or(u8::MAX),
             since => since,
         };
-        header::validate(&ommer, &parent.header, spec, since_dao_fork)
+        // One from before London has no base fee, nor has its parent.
+        let is_older = ommer.base_fee_per_gas.is_none() && parent.header.base_fee_per_gas.is_none();
+        let spec = if is_older { spec.before_london() } else { *spec };
+        header::validate(&ommer, &parent.header, &spec, since_dao_fork)
             .map_err(|source| OmmerError::Header { index, source })?;
         headers.push(ommer);
     }

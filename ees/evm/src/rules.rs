@@ -9,6 +9,8 @@ use crate::error::TransitionError;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spec<'a> {
     pub(crate) rules: &'a Rules,
+    /// The fork that is in force.
+    pub(crate) fork: Fork,
     /// What revm calls the fork.
     pub(crate) id: SpecId,
 }
@@ -41,12 +43,17 @@ impl<'a> Spec<'a> {
         if rules.fork >= Fork::Cancun && !is_schedule {
             return Err(TransitionError::BlobSchedule { target, max, base_fee_update_fraction });
         }
-        Ok(Self { rules, id })
+        Ok(Self { rules, fork: rules.fork, id })
     }
 
     /// Whether a fork is in force.
     pub(crate) fn has(&self, fork: Fork) -> bool {
-        self.rules.fork >= fork
+        self.fork >= fork
+    }
+
+    /// The rules for headers from before London.
+    pub(crate) fn before_london(self) -> Self {
+        Self { fork: self.fork.min(Fork::Berlin), ..self }
     }
 
     /// The most blob gas of a block.

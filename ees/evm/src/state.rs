@@ -17,7 +17,7 @@ use outrider_witness::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use crate::error::StateError;
+use crate::{collision, error::StateError};
 
 /// Accounts, storage and code.
 #[derive(Debug)]
@@ -36,12 +36,12 @@ pub(crate) struct State<'a> {
 /// Where hashes of blocks come from, and how many of these have been needed.
 #[derive(Debug)]
 pub(crate) enum BlockHashes {
-    /// The hashes of ancestors, newest first.
+    /// The hashes of ancestors, newest first. Each is told by the header of the block after it.
     Ancestors {
-        /// The number of the first one.
+        /// The number of the first one, the parent.
         parent: u64,
         hashes: Vec<B256>,
-        /// How many ancestors have been needed.
+        /// How many headers of ancestors have been needed.
         needed: usize,
     },
     /// Any hashes, by number.
@@ -156,14 +156,16 @@ impl Database for State<'_> {
     type Error = StateError;
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, StateError> {
-        let account = self.entry(address)?.now;
-        Ok(account.map(|Account { nonce, balance, code_hash, .. }| AccountInfo {
-            balance,
-            nonce,
-            code_hash,
-            account_id: None,
-            code: None,
-        }))
+        let Some(account) = self.entry(address)?.now else { return Ok(None) };
+        let Account { nonce, balance, storage_root, code_hash } = account;
+        let has_storage_alone =
+            nonce == 0 && code_hash == KECCAK256_EMPTY && storage_root != Account::EMPTY.storage_root;
+        let (code_hash, code) = if has_storage_alone {
+            (collision::CODE_HASH, Some(Bytecode::default()))
+        } else {
+            (code_hash, None)
+        };
+        Ok(Some(AccountInfo { balance, nonce, code_hash, account_id: None, code }))
     }
 
     fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, StateError> {
@@ -208,7 +210,6 @@ impl Database for State<'_> {
                 let back = parent.checked_sub(number).and_then(|back| usize::try_from(back).ok());
                 let hash = back.and_then(|back| hashes.get(back).copied());
                 let (Some(back), Some(hash)) = (back, hash) else { return Err(not_covered) };
-                // The header after it tells its hash.
                 *needed = (*needed).max(back);
                 Ok(hash)
             }

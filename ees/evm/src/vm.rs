@@ -6,13 +6,16 @@ use alloy_primitives::{Address, Bytes, Log, TxKind};
 use outrider_evm_block::Fork;
 use revm::{
     ExecuteCommitEvm, MainBuilder, MainnetEvm,
+    bytecode::opcode::EXTCODEHASH,
     context::{BlockEnv, ContextSetters, TxEnv},
     context_interface::result::{EVMError, ExecutionResult},
     handler::{Handler, MainnetContext, MainnetHandler, SYSTEM_ADDRESS},
+    interpreter::{Instruction, instructions::gas_table_spec},
     primitives::eip4844::GAS_PER_BLOB,
 };
 
 use crate::{
+    collision::ext_code_hash,
     error::{ExecutionError, StateError, TransactionError},
     receipts::{Outcome, Receipt},
     rules::Spec,
@@ -43,8 +46,10 @@ impl<'a> Vm<'a> {
                 if spec.has(Fork::Osaka) { blobs.max.min(BLOBS_OF_TRANSACTION_MAX) } else { blobs.max };
             cfg.max_blobs_per_tx = Some(blobs_max);
         });
-        let receipts = Vec::new();
-        Self { evm: context.build_mainnet(), spec, gas_limit, gas_used: 0, blob_gas_used: 0, receipts }
+        let mut evm = context.build_mainnet();
+        let gas = gas_table_spec(spec.id)[usize::from(EXTCODEHASH)];
+        evm.instruction.insert_instruction(EXTCODEHASH, Instruction::new(ext_code_hash), gas);
+        Self { evm, spec, gas_limit, gas_used: 0, blob_gas_used: 0, receipts: Vec::new() }
     }
 
     /// The state, as it is between two transactions.

@@ -258,6 +258,12 @@ fn fork_of(network: &str, chain: &Chain, rlp: &[u8]) -> Option<Fork> {
     Fork::of_name(if has_come { after } else { before })
 }
 
+/// The rules of a blockchain test whose network is one fork.
+pub fn rules_of_network(test: &Value) -> Rules {
+    let network = test["network"].as_str().and_then(Fork::of_name);
+    rules(test, network.expect("the network is a fork"))
+}
+
 /// The rules of a test: its own, or those of the main network.
 fn rules(test: &Value, fork: Fork) -> Rules {
     let config = &test["config"];

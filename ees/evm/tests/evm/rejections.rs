@@ -42,8 +42,7 @@ impl Block {
     }
 
     fn run_with(&self, witness: &[u8], payload: &[u8]) -> Result<Outcome, String> {
-        let execution =
-            Execution::new(self.pre_state_root).block_data(state::block_data(witness, payload));
+        let execution = Execution::new(self.pre_state_root).block_data(state::block_data(witness, payload));
         match execution.run(evm::execute) {
             Ok(outcome) => Ok(outcome),
             Err(Failure::Refused(reason)) => Err(reason.to_string()),
@@ -59,7 +58,9 @@ impl Block {
 
 fn without(bag: &NodeBag, hash: &Hash) -> NodeBag {
     let mut rest = NodeBag::default();
-    bag.iter().filter(|(other, _)| *other != hash).for_each(|(hash, bytes)| rest.insert(*hash, bytes.to_vec()));
+    bag.iter()
+        .filter(|(other, _)| *other != hash)
+        .for_each(|(hash, bytes)| rest.insert(*hash, bytes.to_vec()));
     rest
 }
 
