@@ -72,7 +72,7 @@ impl State<'_> {
             match &mut entry.now {
                 Some(account) => {
                     account.storage_root = storage_root;
-                    let inserted = forest.insert(*root, entry.key.as_slice(), &alloy_rlp::encode(&*account));
+                    let inserted = forest.insert(*root, entry.key.as_slice(), &alloy_rlp::encode(*account));
                     inserted.map_err(|source| StateError::Account { address, source })?;
                 }
                 None => removed.push((address, entry.key)),

@@ -63,11 +63,11 @@ pub fn transition(
     let (post_state_root, payload) = match payload {
         Payload::Block(rules, block) => {
             let (root, block) = block::execute(state, pre_state_root, &rules, block)?;
-            (root, Payload::Block(rules, block))
+            (root, Payload::Block(rules::canonical(rules), block))
         }
         Payload::Transactions(rules, transactions) => {
             let (root, transactions) = transactions::execute(state, pre_state_root, &rules, transactions)?;
-            (root, Payload::Transactions(rules, transactions))
+            (root, Payload::Transactions(rules::canonical(rules), transactions))
         }
     };
     Ok(Executed { post_state_root: StateRoot(post_state_root.0), payload: alloy_rlp::encode(payload) })

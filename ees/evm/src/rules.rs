@@ -62,5 +62,15 @@ impl<'a> Spec<'a> {
     }
 }
 
+/// The same rules, with one value for what does not matter by them.
+pub(crate) fn canonical(rules: Rules) -> Rules {
+    let no_blobs = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
+    Rules {
+        blobs: if rules.fork >= Fork::Cancun { rules.blobs } else { no_blobs },
+        blocks_since_dao_fork: rules.blocks_since_dao_fork.min(10),
+        ..rules
+    }
+}
+
 /// The most blobs of a block, of any schedule: 2^32, so that no sum of blob gas overflows.
 const BLOBS_MAX: u64 = 1 << 32;

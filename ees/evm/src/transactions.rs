@@ -1,6 +1,6 @@
 //! Transactions in an environment.
 
-use alloc::collections::BTreeMap;
+use alloc::{collections::BTreeMap, vec::Vec};
 
 use alloy_primitives::{B256, U256, keccak256};
 use outrider_evm_block::{Environment, Fork, Rules, Transactions};
@@ -17,7 +17,7 @@ use crate::{
 
 /// Executes transactions, and gives the post-state root and what was needed of the input.
 ///
-/// 1. The rules are known, and hashes of blocks come by ascending number.
+/// 1. The rules are known, and hashes of blocks come by ascending number. What does not matter by the rules is zero.
 /// 2. Executes the transactions.
 /// 3. Before Paris, the beneficiary gets a reward of zero.
 /// 4. The logs are those that the payload tells.
@@ -28,6 +28,7 @@ pub(crate) fn execute(
     mut transactions: Transactions,
 ) -> Result<(B256, Transactions), TransitionError> {
     let spec = Spec::new(rules)?;
+    transactions.environment = canonical(transactions.environment, &spec);
     let environment = &transactions.environment;
     let hashes = BlockHashes::Listed { hashes: block_hashes(environment)?, needed: Default::default() };
     let state = State::new(tries, B256::new(pre_state_root.0), hashes);
@@ -40,8 +41,7 @@ pub(crate) fn execute(
         let rewarded = vm.state().add_balance(environment.beneficiary, U256::ZERO, clears_empty);
         rewarded.map_err(ExecutionError::State)?;
     }
-    let logs: alloc::vec::Vec<_> = vm.logs().collect();
-    let got = keccak256(alloy_rlp::encode(&logs));
+    let got = keccak256(alloy_rlp::encode(vm.logs().collect::<Vec<_>>()));
     let expected = transactions.logs_hash;
     if got != expected {
         return Err(TransitionError::LogsHash { got, expected });
@@ -51,6 +51,18 @@ pub(crate) fn execute(
         transactions.environment.block_hashes.retain(|block| needed.contains(&block.number));
     }
     Ok((root, transactions))
+}
+
+/// The same environment, with zeros for what does not matter by the rules.
+fn canonical(environment: Environment, spec: &Spec<'_>) -> Environment {
+    Environment {
+        difficulty: if spec.has(Fork::Paris) { U256::ZERO } else { environment.difficulty },
+        prev_randao: if spec.has(Fork::Paris) { environment.prev_randao } else { B256::ZERO },
+        base_fee_per_gas: if spec.has(Fork::London) { environment.base_fee_per_gas } else { 0 },
+        excess_blob_gas: if spec.has(Fork::Cancun) { environment.excess_blob_gas } else { 0 },
+        slot_number: if spec.has(Fork::Amsterdam) { environment.slot_number } else { 0 },
+        ..environment
+    }
 }
 
 fn block_hashes(environment: &Environment) -> Result<BTreeMap<u64, B256>, TransitionError> {
@@ -71,8 +83,8 @@ fn block_env(environment: &Environment, spec: &Spec<'_>) -> Result<BlockEnv, Exe
         beneficiary: environment.beneficiary,
         timestamp: environment.timestamp,
         gas_limit: environment.gas_limit,
-        basefee: if spec.has(Fork::London) { environment.base_fee_per_gas } else { 0 },
-        difficulty: if spec.has(Fork::Paris) { U256::ZERO } else { environment.difficulty },
+        basefee: environment.base_fee_per_gas,
+        difficulty: environment.difficulty,
         prevrandao: spec.has(Fork::Paris).then_some(environment.prev_randao),
         blob_excess_gas_and_price: if spec.has(Fork::Cancun) {
             Some(BlobExcessGasAndPrice { excess_blob_gas, blob_gasprice: blob_price(excess_blob_gas, spec)? })

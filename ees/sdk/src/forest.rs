@@ -6,6 +6,8 @@
 //!
 //! - A [`State`] is a [`Forest`]: the transition opens the trie with the pre-state root itself, and others by the roots that it
 //!   reads in values. It commits each trie that it has changed, those that others refer to first.
+//! - What a transition has changed it has to keep at hand: a provider serves the nodes of the state before, and not those that it is
+//!   being handed.
 //! - The empty state has the root of the empty trie, [`EMPTY_ROOT`], which is a root like others.
 //! - A payload may have parts that help to execute it without being what is executed, such as headers of ancestors. The transition
 //!   gives back the payload with those parts that were needed. A provider puts that one into the block; an executor refuses a block
@@ -129,12 +131,12 @@ pub enum ForestError<M, T> {
     /// There is more in the witness than the transition needs. Whoever made the block is to blame.
     #[error(transparent)]
     Unused(#[from] UnusedError),
-    /// There is more in the payload than the transition needs. Whoever made the block is to blame.
-    #[error("the payload has {got} bytes, of which {expected} are needed")]
+    /// There is more in the payload than the transition needs, or something else. Whoever made the block is to blame.
+    #[error("the payload has {got} bytes, of which not all are needed: {expected} are enough")]
     UnusedPayload {
         /// Bytes of the payload.
         got: usize,
-        /// Bytes of the payload with the parts that are needed.
+        /// Bytes of the payload that says the same, with the parts that are needed.
         expected: usize,
     },
     /// What the provider has cannot be made a witness. The provider is to blame.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what is set up here cannot fail, or a test is to say so")]
 
+mod archives;
 mod excerpts;
 #[allow(unreachable_pub, reason = "an example has this module, too")]
 mod published;
