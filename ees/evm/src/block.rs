@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::iter::once;
 
-use alloy_primitives::{B256, Bytes, U256, keccak256};
+use alloy_primitives::{B256, Bytes, U256};
 use outrider_evm_block::{Block, Fork, Rules};
 use outrider_sdk::{StateRoot, forest};
 use revm::{context::BlockEnv, context_interface::block::BlobExcessGasAndPrice};
@@ -12,6 +12,7 @@ use crate::{
     dao,
     error::{AncestorError, BlockError, ExecutionError, StateError},
     fee::blob_price,
+    hash::keccak256,
     header::{self, Header},
     input::{BlockParts, owned},
     ommers::{self, Hashed, Ommers},

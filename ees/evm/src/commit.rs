@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::mem;
 
-use alloy_primitives::{B256, KECCAK256_EMPTY, keccak256, map::AddressMap};
+use alloy_primitives::{B256, KECCAK256_EMPTY, map::AddressMap};
 use outrider_sdk::state::{HostKeccak256, HostNodes};
 use outrider_witness::{
     Hash, Recorder,
@@ -12,8 +12,9 @@ use outrider_witness::{
 use revm::{DatabaseCommit, state::Account as VmAccount};
 
 use crate::{
-    collision,
     error::StateError,
+    hash::keccak256,
+    instructions::NO_CODE,
     state::{Account, Entry, Slot, State},
 };
 
@@ -40,7 +41,7 @@ impl DatabaseCommit for State<'_> {
             let storage_root = entry.now.unwrap_or(Account::EMPTY).storage_root;
             let info = account.info;
             let (nonce, balance) = (info.nonce, info.balance);
-            let is_none = info.code_hash == collision::CODE_HASH;
+            let is_none = info.code_hash == NO_CODE;
             let code_hash = if is_none { KECCAK256_EMPTY } else { info.code_hash };
             entry.now = Some(Account { nonce, balance, storage_root, code_hash });
             for (index, slot) in account.storage {

@@ -5,14 +5,15 @@
 extern crate alloc;
 
 mod block;
-mod collision;
 mod commit;
 mod crypto;
 mod dao;
 mod error;
 mod fee;
+mod hash;
 mod header;
 mod input;
+mod instructions;
 mod ommers;
 mod receipts;
 mod requests;

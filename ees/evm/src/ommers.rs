@@ -4,11 +4,12 @@
 
 use alloc::{collections::BTreeSet, vec::Vec};
 
-use alloy_primitives::{B256, Bytes, b256, keccak256};
+use alloy_primitives::{B256, Bytes, b256};
 use outrider_evm_block::Fork;
 
 use crate::{
     error::OmmerError,
+    hash::keccak256,
     header::{self, Header},
     input::items,
     rules::Spec,

@@ -8,7 +8,7 @@ use alloc::{
     vec::Vec,
 };
 
-use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
 use outrider_sdk::forest;
 use outrider_witness::{
@@ -17,7 +17,7 @@ use outrider_witness::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use crate::{collision, error::StateError};
+use crate::{error::StateError, hash::keccak256, instructions::NO_CODE};
 
 /// Accounts, storage and code.
 #[derive(Debug)]
@@ -160,11 +160,8 @@ impl Database for State<'_> {
         let Account { nonce, balance, storage_root, code_hash } = account;
         let has_storage_alone =
             nonce == 0 && code_hash == KECCAK256_EMPTY && storage_root != Account::EMPTY.storage_root;
-        let (code_hash, code) = if has_storage_alone {
-            (collision::CODE_HASH, Some(Bytecode::default()))
-        } else {
-            (code_hash, None)
-        };
+        let (code_hash, code) =
+            if has_storage_alone { (NO_CODE, Some(Bytecode::default())) } else { (code_hash, None) };
         Ok(Some(AccountInfo { balance, nonce, code_hash, account_id: None, code }))
     }
 

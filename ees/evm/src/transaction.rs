@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{Address, B256, TxKind, U256, keccak256};
+use alloy_primitives::{Address, B256, TxKind, U256};
 use alloy_rlp::{Decodable, Header as RlpHeader};
 use outrider_evm_block::Fork;
 use outrider_sdk::crypto;
@@ -14,7 +14,11 @@ use revm::{
     },
 };
 
-use crate::{error::TransactionError, rules::Spec};
+use crate::{
+    error::TransactionError,
+    hash::{self, keccak256},
+    rules::Spec,
+};
 
 /// Takes a transaction apart, and finds out who sent it.
 ///
@@ -150,7 +154,7 @@ impl Signature {
         r.copy_from_slice(&self.r.to_be_bytes::<32>());
         s.copy_from_slice(&self.s.to_be_bytes::<32>());
         let key = crypto::secp256k1_recover(hash, &signature, recovery_id)?;
-        Ok(Address::from_raw_public_key(&key))
+        Ok(hash::address(&key))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
-use alloy_primitives::{B256, U256, keccak256};
+use alloy_primitives::{B256, U256};
 use outrider_evm_block::{Environment, Fork, Rules, Transactions};
 use outrider_sdk::{StateRoot, forest};
 use revm::{context::BlockEnv, context_interface::block::BlobExcessGasAndPrice};
@@ -10,6 +10,7 @@ use revm::{context::BlockEnv, context_interface::block::BlobExcessGasAndPrice};
 use crate::{
     error::{ExecutionError, TransitionError},
     fee::blob_price,
+    hash::keccak256,
     rules::Spec,
     state::{BlockHashes, State},
     vm::Vm,

@@ -6,17 +6,16 @@ use alloy_primitives::{Address, Bytes, Log, TxKind};
 use outrider_evm_block::Fork;
 use revm::{
     ExecuteCommitEvm, MainBuilder, MainnetEvm,
-    bytecode::opcode::EXTCODEHASH,
     context::{BlockEnv, ContextSetters, TxEnv},
     context_interface::result::{EVMError, ExecutionResult},
     handler::{Handler, MainnetContext, MainnetHandler, SYSTEM_ADDRESS},
-    interpreter::{Instruction, instructions::gas_table_spec},
     primitives::eip4844::GAS_PER_BLOB,
 };
 
 use crate::{
-    collision::ext_code_hash,
     error::{ExecutionError, StateError, TransactionError},
+    hash::bloom,
+    instructions,
     receipts::{Outcome, Receipt},
     rules::Spec,
     state::State,
@@ -47,8 +46,7 @@ impl<'a> Vm<'a> {
             cfg.max_blobs_per_tx = Some(blobs_max);
         });
         let mut evm = context.build_mainnet();
-        let gas = gas_table_spec(spec.id)[usize::from(EXTCODEHASH)];
-        evm.instruction.insert_instruction(EXTCODEHASH, Instruction::new(ext_code_hash), gas);
+        instructions::replace(&mut evm.instruction);
         Self { evm, spec, gas_limit, gas_used: 0, blob_gas_used: 0, receipts: Vec::new() }
     }
 
@@ -87,7 +85,7 @@ impl<'a> Vm<'a> {
         };
         let cumulative_gas_used = self.gas_used;
         let logs = result.into_logs();
-        let bloom = logs.iter().collect();
+        let bloom = bloom(&logs);
         self.receipts.push(Receipt { transaction_type, outcome, cumulative_gas_used, bloom, logs });
         Ok(())
     }

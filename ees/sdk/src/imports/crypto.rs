@@ -121,18 +121,6 @@ pub(crate) fn keccak256(bytes: &[u8], out: &mut [u8; 32]) {
     unsafe { host::keccak256(bytes.as_ptr(), bytes.len() as u32, out.as_mut_ptr()) };
 }
 
-/// The function of this name that alloy-primitives asks for when its feature `native-keccak` is on.
-///
-/// # Safety
-///
-/// `bytes` has to point to `length` bytes, and `out` to 32 that are the caller's to write.
-#[cfg(feature = "native-keccak")]
-#[unsafe(no_mangle)]
-unsafe extern "C" fn native_keccak256(bytes: *const u8, length: usize, out: *mut u8) {
-    // SAFETY: the caller promises what the import asks for.
-    unsafe { host::keccak256(bytes, length as u32, out) };
-}
-
 pub(crate) fn sha256(bytes: &[u8], out: &mut [u8; 32]) {
     // SAFETY: `bytes` is as many bytes as the length says, and `out` 32 that are ours to write.
     unsafe { host::sha256(bytes.as_ptr(), bytes.len() as u32, out.as_mut_ptr()) };
