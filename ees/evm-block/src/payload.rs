@@ -22,6 +22,9 @@ pub struct Block {
     /// The RLP of ancestors' headers, newest first. The first is the parent, and its state root the pre-state root. More follow as
     /// far back as the block asks for hashes or for ommers, and no further.
     pub ancestors: Vec<Bytes>,
+    /// The RLP of the lists of ommers of those ancestors, back to the 7th, that have any, newest first; only where the block has
+    /// ommers itself, which must not be among them.
+    pub ancestors_ommers: Vec<Bytes>,
     /// The RLP of the block: header, transactions, ommers, and withdrawals from Shanghai on.
     pub block: Bytes,
 }
@@ -145,7 +148,11 @@ mod tests {
     }
 
     fn payloads() -> Vec<Payload> {
-        let block = Block { ancestors: vec![b"parent".into(), b"its parent".into()], block: b"block".into() };
+        let block = Block {
+            ancestors: vec![b"parent".into(), b"its parent".into()],
+            ancestors_ommers: vec![b"ommers".into()],
+            block: b"block".into(),
+        };
         let environment = Environment {
             beneficiary: Address::repeat_byte(1),
             gas_limit: 30_000_000,
