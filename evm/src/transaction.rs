@@ -233,3 +233,49 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy_primitives::{address, b256, bytes};
+
+    /// The example of EIP-155.
+    #[test]
+    fn a_signature_protects_from_replay_as_eip_155_has_it() {
+        let transaction = Transaction {
+            chain_id: U256::from(1),
+            nonce: U256::from(9),
+            gas_limit: U256::from(21_000),
+            to: Some(address!("3535353535353535353535353535353535353535")),
+            value: U256::from(1_000_000_000_000_000_000_u64),
+            data: Bytes::new(),
+            kind: Kind::Legacy { gas_price: U256::from(20_000_000_000_u64), is_protected: true },
+        };
+        let hash = b256!("daf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53");
+        assert_eq!(transaction.signing_hash(), hash);
+        let signed = bytes!(
+            "f86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a0\
+             28ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a0\
+             67cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83"
+        );
+        assert_eq!(transaction.sign(&B256::repeat_byte(0x46)), Ok(signed));
+    }
+
+    #[test]
+    fn what_is_no_key_signs_nothing() {
+        let kind = Kind::Legacy { gas_price: U256::ZERO, is_protected: false };
+        let zero = U256::ZERO;
+        let transaction = Transaction {
+            chain_id: zero,
+            nonce: zero,
+            gas_limit: zero,
+            to: None,
+            value: zero,
+            data: Bytes::new(),
+            kind,
+        };
+        for key in [B256::ZERO, B256::repeat_byte(0xff)] {
+            assert_eq!(transaction.sign(&key), Err(SecretKeyError));
+        }
+    }
+}

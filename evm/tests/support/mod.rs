@@ -1,5 +1,7 @@
 //! Where the data are.
 
+#![allow(dead_code, reason = "each test file uses its own part")]
+
 use std::{
     env, fs,
     io::Read as _,
