@@ -14,25 +14,25 @@
 //! [stateless-block-verifier]: https://github.com/scroll-tech/stateless-block-verifier
 //! [Nimbus]: https://github.com/status-im/nimbus-eth1
 
+mod nimbus;
+mod stateless_block_verifier;
+
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, Bytes, U256, hex};
-use alloy_rlp::{Decodable as _, Encodable as _, RlpEncodable};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_rlp::{Encodable as _, RlpEncodable};
 use outrider_evm_block::{Block, Payload};
-use outrider_witness::{
-    Hash, Hasher as _, Keccak256, NodeBag, NodeSink as _,
-    mpt::{Trie, TrieError},
-    store::Batch,
-};
-use serde::{Deserialize, de::Error as _};
+use outrider_witness::{Hash, Hasher as _, Keccak256, NodeBag, NodeSink as _, mpt::TrieError, store::Batch};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
     chain::{Chain, Place},
     header::{Header, HeaderFields},
     rlp,
-    transaction::{Access, Authorization, Fees, Kind, Signature, Transaction},
 };
+use nimbus::Nimbus;
+use stateless_block_verifier::StatelessBlockVerifier;
 
 /// What a block touches of the state before it, in no order, and headers of its ancestors.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -257,16 +257,7 @@ struct WithBlock {
     execution_witness: Witness,
 }
 
-/// A dump of [stateless-block-verifier](https://github.com/scroll-tech/stateless-block-verifier).
-#[derive(Deserialize)]
-struct StatelessBlockVerifier {
-    header: HeaderFields,
-    transactions: Vec<SignedTransaction>,
-    withdrawals: Option<Vec<Withdrawal>>,
-    states: Vec<Bytes>,
-    codes: Vec<Bytes>,
-}
-
+/// A withdrawal, EIP-4895.
 #[derive(Clone, Deserialize, RlpEncodable)]
 struct Withdrawal {
     index: U256,
@@ -274,181 +265,4 @@ struct Withdrawal {
     validator_index: U256,
     address: Address,
     amount: U256,
-}
-
-#[derive(Deserialize)]
-struct SignedTransaction {
-    signature: SignatureFields,
-    transaction: TransactionFields,
-}
-
-#[derive(Deserialize)]
-struct SignatureFields {
-    r: U256,
-    s: U256,
-    #[serde(rename = "yParity")]
-    y_parity: U256,
-}
-
-#[derive(Deserialize)]
-enum TransactionFields {
-    Legacy(TransactionBody),
-    Eip2930(TransactionBody),
-    Eip1559(TransactionBody),
-    Eip4844(TransactionBody),
-    Eip7702(TransactionBody),
-}
-
-/// What one type or another has.
-#[derive(Deserialize)]
-struct TransactionBody {
-    chain_id: Option<U256>,
-    nonce: U256,
-    gas_limit: U256,
-    to: Option<Address>,
-    value: U256,
-    input: Bytes,
-    #[serde(default)]
-    gas_price: U256,
-    #[serde(default)]
-    max_fee_per_gas: U256,
-    #[serde(default)]
-    max_priority_fee_per_gas: U256,
-    #[serde(default)]
-    access_list: Vec<Access>,
-    #[serde(default)]
-    max_fee_per_blob_gas: U256,
-    #[serde(default)]
-    blob_versioned_hashes: Vec<B256>,
-    #[serde(default)]
-    authorization_list: Vec<Authorization>,
-}
-
-impl StatelessBlockVerifier {
-    fn read(self) -> Result<WitnessedBlock, WitnessError> {
-        let transactions: Vec<Bytes> = self.transactions.into_iter().map(SignedTransaction::encode).collect();
-        let no_ommers = [alloy_rlp::EMPTY_LIST_CODE];
-        let block = block(&self.header.encode(), &transactions, &no_ommers, self.withdrawals.as_deref());
-        let witness = Witness { state: self.states, codes: self.codes, headers: Vec::new() };
-        WitnessedBlock::new(block, witness)
-    }
-}
-
-impl SignedTransaction {
-    fn encode(self) -> Bytes {
-        let Self { transaction, signature: SignatureFields { r, s, y_parity } } = self;
-        transaction.read().signed(&Signature { is_odd: !y_parity.is_zero(), r, s })
-    }
-}
-
-impl TransactionFields {
-    fn read(self) -> Transaction {
-        let fees = |body: &TransactionBody| Fees {
-            max_priority_fee_per_gas: body.max_priority_fee_per_gas,
-            max_fee_per_gas: body.max_fee_per_gas,
-        };
-        match self {
-            Self::Legacy(body) => {
-                let kind = Kind::Legacy { gas_price: body.gas_price, is_protected: body.chain_id.is_some() };
-                body.with(kind)
-            }
-            Self::Eip2930(mut body) => {
-                let access_list = std::mem::take(&mut body.access_list);
-                let kind = Kind::AccessList { gas_price: body.gas_price, access_list };
-                body.with(kind)
-            }
-            Self::Eip1559(mut body) => {
-                let access_list = std::mem::take(&mut body.access_list);
-                let kind = Kind::DynamicFee { fees: fees(&body), access_list };
-                body.with(kind)
-            }
-            Self::Eip4844(mut body) => {
-                let kind = Kind::Blob {
-                    fees: fees(&body),
-                    access_list: std::mem::take(&mut body.access_list),
-                    max_fee_per_blob_gas: body.max_fee_per_blob_gas,
-                    blob_versioned_hashes: std::mem::take(&mut body.blob_versioned_hashes),
-                };
-                body.with(kind)
-            }
-            Self::Eip7702(mut body) => {
-                let kind = Kind::SetCode {
-                    fees: fees(&body),
-                    access_list: std::mem::take(&mut body.access_list),
-                    authorization_list: std::mem::take(&mut body.authorization_list),
-                };
-                body.with(kind)
-            }
-        }
-    }
-}
-
-impl TransactionBody {
-    fn with(self, kind: Kind) -> Transaction {
-        Transaction {
-            chain_id: self.chain_id.unwrap_or_default(),
-            nonce: self.nonce,
-            gas_limit: self.gas_limit,
-            to: self.to,
-            value: self.value,
-            data: self.input,
-            kind,
-        }
-    }
-}
-
-/// A dump of the [Nimbus](https://github.com/status-im/nimbus-eth1) tracer: hex keys and hex values. Values are preimages of what
-/// they are asked for by, so the keys are not needed.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Nimbus {
-    block_number: String,
-    state: BTreeMap<String, String>,
-}
-
-impl Nimbus {
-    fn read(self) -> Result<WitnessedBlock, WitnessError> {
-        let form = |error: &dyn std::fmt::Display| WitnessError::Form {
-            shape: "the Nimbus tracer",
-            source: serde_json::Error::custom(error),
-        };
-        let number = u64::from_str_radix(self.block_number.trim_start_matches("0x"), 16)
-            .map_err(|error| form(&error))?;
-        let mut values = Vec::new();
-        for value in self.state.values() {
-            values.push(Bytes::from(hex::decode(value).map_err(|error| form(&error))?));
-        }
-        let bag = NodeBag::of_preimages::<Keccak256>(values.iter().map(|value| value.to_vec()));
-        let headers: Vec<Header> = values.iter().filter_map(|value| Header::of_rlp(value).ok()).collect();
-        let header = headers.iter().find(|header| {
-            header.number == number && headers.iter().any(|parent| parent.hash == header.parent_hash)
-        });
-        let header = header.ok_or(WitnessError::Dump { what: "header, or its parent's" })?;
-
-        let items = rlp::items(&header.bytes).unwrap_or_default();
-        let hash_at = |index: usize| {
-            let hash = items.get(index).and_then(|item| B256::decode(&mut &**item).ok());
-            hash.map(|hash| Hash(hash.0)).ok_or(WitnessError::Dump { what: "roots" })
-        };
-        let ommers_hash = hash_at(1)?;
-        let ommers = if ommers_hash == Keccak256::hash(&[alloy_rlp::EMPTY_LIST_CODE]) {
-            vec![alloy_rlp::EMPTY_LIST_CODE]
-        } else {
-            bag.bytes(&ommers_hash).ok_or(WitnessError::Dump { what: "ommers" })?.to_vec()
-        };
-        let transactions = transactions(&hash_at(4)?, &bag).map_err(WitnessError::Transactions)?;
-        let block = block(&header.bytes, &transactions, &ommers, None);
-        let headers = headers.iter().map(|header| HeaderForm::Rlp(header.bytes.clone())).collect();
-        WitnessedBlock::new(block, Witness { state: values, codes: Vec::new(), headers })
-    }
-}
-
-/// The transactions of the trie with this root, whose keys are their places in RLP.
-fn transactions(root: &Hash, nodes: &NodeBag) -> Result<Vec<Bytes>, TrieError> {
-    let mut trie = Trie::<Keccak256, _>::open(root, nodes);
-    let mut transactions = Vec::new();
-    while let Some(transaction) = trie.get(&alloy_rlp::encode(transactions.len()))? {
-        transactions.push(Bytes::copy_from_slice(transaction));
-    }
-    Ok(transactions)
 }

@@ -38,9 +38,24 @@ pub struct TransactionCase {
     /// The state that the sender needs.
     pub pre_state: State,
     /// What the EE is given, or why that cannot be told.
-    pub payload: Result<Payload, ChainError>,
+    pub payload: Result<Payload, TransactionTestError>,
     /// What should be wrong with the bytes; nothing if they are a valid transaction.
     pub exception: Option<String>,
+}
+
+/// Why bytes cannot be tried.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransactionTestError {
+    /// The fork is none that is known here.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The transaction is valid as such, but no state has a sender who could pay for it.
+    #[error("valid, but what it costs is more than a balance can be")]
+    Cost,
+    /// The transaction is valid, but for fees of more than 128 bits there is no room in revm.
+    #[error("valid, but its gas price has more than 128 bits, and revm has no room for these")]
+    GasPrice,
 }
 
 #[derive(Deserialize)]
@@ -66,11 +81,14 @@ impl TransactionTest {
         let told = result.values().find_map(|result| result.sender);
         let parts = Parts::of(&txbytes);
         let sender = told.or_else(|| parts.as_ref().and_then(Parts::sender));
-        let nonce = parts.map_or(0, |parts| parts.nonce);
+        let nonce = parts.as_ref().map_or(0, |parts| parts.nonce);
         let account = Account { balance: U256::MAX, nonce: U64::from(nonce), ..Account::default() };
         let pre_state = State(sender.map(|sender| (sender, account)).into_iter().collect());
         let case = |(fork_name, result): (String, ResultFields)| TransactionCase {
-            payload: payload(&fork_name, &txbytes),
+            payload: match parts.as_ref().map(Parts::check_cost) {
+                Some(Err(error)) if result.exception.is_none() => Err(error),
+                _ => payload(&fork_name, &txbytes).map_err(Into::into),
+            },
             fork_name,
             pre_state: pre_state.clone(),
             exception: result.exception,
@@ -106,6 +124,9 @@ const TIMESTAMP: u64 = 1000;
 /// What can be made out of bytes that need not be a valid transaction.
 struct Parts {
     nonce: u64,
+    gas_price: U256,
+    gas_limit: U256,
+    value: U256,
     signing_hash: B256,
     is_odd: bool,
     r: U256,
@@ -122,8 +143,14 @@ impl Parts {
         let (signed, [v, r, s]) = items.split_last_chunk::<3>()?;
         let integer = |item: &[u8]| U256::decode(&mut &*item).ok();
         let (v, r, s) = (integer(v)?, integer(r)?, integer(s)?);
-        let mut nonce = *signed.get(usize::from(number.is_some()))?;
-        let nonce = u64::decode(&mut nonce).ok()?;
+        // Types begin with the chain's number, and from the second on there is another fee before the price.
+        let (first, price) = match number {
+            None => (0, 1),
+            Some(1) => (1, 2),
+            Some(_) => (1, 3),
+        };
+        let [gas_price, gas_limit, _to, value, ..] = *signed.get(price..)? else { return None };
+        let nonce = integer(signed.get(first)?)?.try_into().ok()?;
         let mut fields = signed.concat();
         let (thirty_five, two) = (U256::from(35), U256::from(2));
         let signing_hash = match number {
@@ -138,7 +165,15 @@ impl Parts {
         };
         // 27, and all of EIP-155 with parity 0, are odd numbers.
         let is_odd = v.bit(0) == number.is_some();
-        Some(Self { nonce, signing_hash, is_odd, r, s })
+        let [gas_price, gas_limit, value] = [integer(gas_price)?, integer(gas_limit)?, integer(value)?];
+        Some(Self { nonce, gas_price, gas_limit, value, signing_hash, is_odd, r, s })
+    }
+
+    /// Checks that there can be a state in which this is executed.
+    fn check_cost(&self) -> Result<(), TransactionTestError> {
+        let gas = self.gas_limit.checked_mul(self.gas_price);
+        gas.and_then(|gas| gas.checked_add(self.value)).ok_or(TransactionTestError::Cost)?;
+        if self.gas_price.bit_len() > 128 { Err(TransactionTestError::GasPrice) } else { Ok(()) }
     }
 
     /// Who has signed, if anybody has.

@@ -42,6 +42,11 @@ pub enum VmTestError {
     /// The code asks for the origin, which would have to be the caller, whose key nobody knows.
     #[error("the code asks for the origin, whose key is not known")]
     Origin,
+    /// The code asks for the block's gas limit, and that is not enough for the contract.
+    #[error(
+        "the code asks for the gas limit of the block, which does not suffice for a contract that calls it"
+    )]
+    GasLimit,
     /// Less gas than a call with ether brings along.
     #[error("the gas {got} is less than the {CALL_STIPEND} that come with ether")]
     Gas {
@@ -240,10 +245,15 @@ impl Fields {
         if !self.exec.value.is_zero() && gas < CALL_STIPEND {
             return Err(VmTestError::Gas { got: gas });
         }
+        let gas_limit = gas.saturating_add(MEASURING_GAS);
+        let block_gas_limit: u64 = self.env.current_gas_limit.to();
+        if block_gas_limit < gas_limit && operations(&self.exec.code).any(|operation| operation == GASLIMIT) {
+            return Err(VmTestError::GasLimit);
+        }
         let transaction = Transaction {
             chain_id: U256::from(1),
             nonce: U256::ZERO,
-            gas_limit: U256::from(gas.saturating_add(MEASURING_GAS)),
+            gas_limit: U256::from(gas_limit),
             to: Some(self.exec.caller),
             value: U256::ZERO,
             data: self.exec.data.clone(),
@@ -251,7 +261,7 @@ impl Fields {
         };
         let environment = Environment {
             beneficiary: self.env.current_coinbase,
-            gas_limit: self.env.current_gas_limit.to(),
+            gas_limit: block_gas_limit.max(gas_limit),
             number: self.env.current_number,
             timestamp: self.env.current_timestamp,
             difficulty: self.env.current_difficulty,
@@ -347,6 +357,7 @@ const SHA3: u8 = 0x20;
 const ORIGIN: u8 = 0x32;
 const CALLDATASIZE: u8 = 0x36;
 const CALLDATACOPY: u8 = 0x37;
+const GASLIMIT: u8 = 0x45;
 const POP: u8 = 0x50;
 const MLOAD: u8 = 0x51;
 const SSTORE: u8 = 0x55;

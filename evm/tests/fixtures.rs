@@ -2,6 +2,12 @@
 //!
 //! Read in place from `../shared/data` beside the project, or from the directory that `OUTRIDER_DATA` names.
 
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, or says why it is skipped"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;

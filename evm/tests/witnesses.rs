@@ -1,5 +1,11 @@
 //! Real blocks with what they touch, up to what the EE is given.
 
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, or says why it is skipped"
+)]
+
 mod support;
 
 use alloy_primitives::{B256, Bytes, b256, hex};
