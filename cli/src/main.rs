@@ -8,6 +8,7 @@
 mod bench;
 mod build;
 mod cache;
+mod evm;
 mod fixture;
 mod inspect;
 mod new;
@@ -41,6 +42,7 @@ enum Command {
     New(new::Arguments),
     Build(build::Arguments),
     Cache(cache::Arguments),
+    Evm(evm::Arguments),
     State(state::Arguments),
     Witness(witness::Arguments),
 }
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::New(arguments) => new::new(&arguments),
         Command::Build(arguments) => build::build(&arguments),
         Command::Cache(arguments) => cache::cache(&arguments),
+        Command::Evm(arguments) => evm::evm(&arguments),
         Command::State(arguments) => state::state(&arguments),
         Command::Witness(arguments) => witness::witness(&arguments),
     };

@@ -2,7 +2,7 @@
 
 pub(crate) mod execute;
 mod profile;
-mod report;
+pub(crate) mod report;
 mod trace;
 
 use std::io::IsTerminal as _;

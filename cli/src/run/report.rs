@@ -296,6 +296,6 @@ impl Summary {
 /// How many functions of a backtrace are printed as text.
 const FRAMES_SHOWN: usize = 8;
 
-pub(super) fn count(n: usize, noun: &str) -> String {
+pub(crate) fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }

@@ -1,0 +1,263 @@
+//! `outrider evm block`: a real block, from what its execution witness tells of the state.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use alloy_primitives::{B256, Bytes};
+use anyhow::Context as _;
+use flate2::read::GzDecoder;
+use outrider_evm::{
+    chain::{Chain, Config},
+    execution_witness::{HeaderForm, WitnessedBlock},
+};
+use outrider_evm_block::Payload;
+use outrider_shard::{Built, Frame, Provider};
+use outrider_witness::{
+    Keccak256,
+    mpt::witness,
+    outline::BytesByKind,
+    store::{Batch, MemoryStore, Store as _},
+};
+use serde::Serialize;
+
+use super::EeArguments;
+use super::tried::Tried;
+use crate::{ERROR, SUCCESS, Verdict};
+
+/// Execute a real block with its execution witness.
+///
+/// A state provider that has just what is in the witness makes block data of it, with what the block needs and no more, and executes
+/// that statelessly. The state root in the block's header decides. Exits with 0 if it is the one, 1 if it is not or the EE refuses
+/// the block, 2 if the file cannot be used.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The block and its witness: JSON, as it is or in a *.gz file, in one of these shapes: `{rlp, executionWitness}` as in Ethereum's
+    /// tests, the answer of `debug_executionWitness`, and dumps of stateless-block-verifier and of the Nimbus tracer.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The block in RLP, as hex or in JSON: the answer of `debug_getRawBlock`. For witnesses without their block.
+    #[arg(long, value_name = "FILE")]
+    block: Option<PathBuf>,
+    /// A list of headers in JSON, each in RLP as hex or as `eth_getBlock` gives them. For witnesses without the parent's.
+    #[arg(long, value_name = "FILE")]
+    headers: Option<PathBuf>,
+    /// The rules: `mainnet`, or a network as Ethereum's tests name them, such as `Prague`.
+    #[arg(long, value_name = "NAME", default_value = "mainnet")]
+    network: String,
+    #[command(flatten)]
+    ee: EeArguments,
+    /// Print JSON instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What came of a block.
+#[derive(Serialize)]
+struct Report {
+    block: u64,
+    hash: String,
+    engine: &'static str,
+    fork: &'static str,
+    pre_state_root: String,
+    expected_post_state_root: String,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case", tag = "outcome")]
+enum Outcome {
+    Executed {
+        post_state_root: String,
+        gas_used: u64,
+        fuel_used: u64,
+        provider_fuel_used: u64,
+        bytes: ByteCounts,
+        /// What there was in the witness that was given.
+        given: Given,
+    },
+    Refused {
+        words: String,
+    },
+}
+
+/// Bytes of the block data, by what they are; `all` has other parts of the block, too, and what tells lengths.
+#[derive(Serialize)]
+struct ByteCounts {
+    nodes: usize,
+    codes: usize,
+    headers: usize,
+    transactions: usize,
+    all: usize,
+}
+
+#[derive(Serialize)]
+struct Given {
+    n_nodes: usize,
+    node_bytes: usize,
+    n_codes: usize,
+    code_bytes: usize,
+    n_headers: usize,
+}
+
+pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let chain = arguments.chain()?;
+    let block = arguments.read()?;
+    let file = || arguments.file.display().to_string();
+    let (pre_state_root, payload) = block.payload(&chain).with_context(file)?;
+    let ee = arguments.ee.load()?;
+    let mut batch = Batch::new();
+    block.witness.put_into(&mut batch);
+    let store = MemoryStore::new();
+    store.apply(&batch)?;
+    let provider = Provider::open(ee, Arc::new(store))?;
+    let outcome = match Tried::new(&provider, pre_state_root, &payload) {
+        Tried::Built(built) => Outcome::executed(&block, &built)?,
+        Tried::Refused(words) | Tried::Unsupported(words) => Outcome::Refused { words },
+        Tried::Broken(what) => anyhow::bail!("{}: {what}", file()),
+    };
+    let report = Report {
+        block: block.header.number,
+        hash: block.header.hash.to_string(),
+        engine: arguments.ee.engine.name(),
+        fork: payload.rules().fork.name(),
+        pre_state_root: pre_state_root.to_string(),
+        expected_post_state_root: block.header.state_root.to_string(),
+        outcome,
+    };
+    report.print(arguments.json)?;
+    Ok(if report.holds() { Verdict::Holds } else { Verdict::Fails })
+}
+
+impl Arguments {
+    fn chain(&self) -> anyhow::Result<Chain> {
+        match self.network.as_str() {
+            "mainnet" => Ok(Chain::mainnet()),
+            name => Ok(Chain::of_network(name, &Config::default())?),
+        }
+    }
+
+    fn read(&self) -> anyhow::Result<WitnessedBlock> {
+        let raw = self.block.as_deref().map(read_raw_block).transpose()?;
+        let mut block = WitnessedBlock::of_json(read_json(&self.file)?, raw)
+            .with_context(|| self.file.display().to_string())?;
+        if let Some(path) = &self.headers {
+            let headers: Vec<HeaderForm> = serde_json::from_value(read_json(path)?)
+                .with_context(|| format!("{}: no list of headers", path.display()))?;
+            block.witness.headers.extend(headers);
+        }
+        Ok(block)
+    }
+}
+
+/// Reads a file, unpacked when its name ends in `.gz`.
+fn read_bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let context = || path.display().to_string();
+    let bytes = std::fs::read(path).with_context(context)?;
+    if path.extension().is_none_or(|extension| extension != "gz") {
+        return Ok(bytes);
+    }
+    let mut unpacked = Vec::new();
+    GzDecoder::new(&bytes[..]).read_to_end(&mut unpacked).with_context(context)?;
+    Ok(unpacked)
+}
+
+/// Reads JSON; of an answer to a call, the result.
+fn read_json(path: &Path) -> anyhow::Result<serde_json::Value> {
+    let mut json: serde_json::Value =
+        serde_json::from_slice(&read_bytes(path)?).with_context(|| format!("{}: no JSON", path.display()))?;
+    Ok(json.get_mut("result").map(serde_json::Value::take).unwrap_or(json))
+}
+
+fn read_raw_block(path: &Path) -> anyhow::Result<Bytes> {
+    let text =
+        String::from_utf8(read_bytes(path)?).with_context(|| format!("{}: no text", path.display()))?;
+    let digits = match serde_json::from_str::<serde_json::Value>(&text) {
+        Ok(json) => {
+            let result = json.get("result").unwrap_or(&json).as_str().map(ToOwned::to_owned);
+            result.with_context(|| format!("{}: no block in hex", path.display()))?
+        }
+        Err(_) => text.trim().to_owned(),
+    };
+    digits.parse().with_context(|| format!("{}: no block in hex", path.display()))
+}
+
+impl Outcome {
+    fn executed(block: &WitnessedBlock, built: &Built) -> anyhow::Result<Self> {
+        let frame = Frame::parse(built.block_data())?;
+        let BytesByKind { structure, hashes, keys, values, blobs } =
+            witness::outline::<Keccak256>(frame.witness)?.bytes;
+        let Payload::Block(_, canonical) = alloy_rlp::decode_exact::<Payload>(frame.payload)? else {
+            anyhow::bail!("the EE has made something else of the block");
+        };
+        let length = |bytes: &[Bytes]| bytes.iter().map(|bytes| bytes.len()).sum::<usize>();
+        let witness = &block.witness;
+        Ok(Self::Executed {
+            post_state_root: B256::from(built.post_state_root().0).to_string(),
+            gas_used: block.header.gas_used,
+            fuel_used: built.output().fuel_used,
+            provider_fuel_used: built.provider_fuel_used(),
+            bytes: ByteCounts {
+                nodes: [structure, hashes, keys, values].iter().sum(),
+                codes: blobs,
+                headers: length(&canonical.ancestors),
+                transactions: block.transaction_bytes(),
+                all: built.block_data().len(),
+            },
+            given: Given {
+                n_nodes: witness.state.len(),
+                node_bytes: length(&witness.state),
+                n_codes: witness.codes.len(),
+                code_bytes: length(&witness.codes),
+                n_headers: witness.headers.len(),
+            },
+        })
+    }
+}
+
+impl Report {
+    fn holds(&self) -> bool {
+        match &self.outcome {
+            Outcome::Executed { post_state_root, .. } => *post_state_root == self.expected_post_state_root,
+            Outcome::Refused { .. } => false,
+        }
+    }
+
+    fn print(&self, json: bool) -> anyhow::Result<()> {
+        let mut out = anstream::stdout().lock();
+        if json {
+            serde_json::to_writer_pretty(&mut out, self)?;
+            writeln!(out)?;
+            return Ok(());
+        }
+        writeln!(out, "block {}, {}, rules of {}", self.block, self.hash, self.fork)?;
+        writeln!(out, "  pre-state root   {}", self.pre_state_root)?;
+        match &self.outcome {
+            Outcome::Refused { words } => writeln!(out, "  {ERROR}refused{ERROR:#}: {words}")?,
+            Outcome::Executed { post_state_root, gas_used, fuel_used, provider_fuel_used, bytes, given } => {
+                writeln!(out, "  post-state root  {post_state_root}")?;
+                writeln!(out, "  gas              {gas_used}")?;
+                writeln!(out, "  fuel             {fuel_used}, over the full witness {provider_fuel_used}")?;
+                let Given { n_nodes, node_bytes, n_codes, code_bytes, n_headers } = given;
+                writeln!(
+                    out,
+                    "  given            {n_nodes} nodes of {node_bytes} bytes, {n_codes} codes of {code_bytes} bytes, \
+                     {n_headers} headers"
+                )?;
+                let ByteCounts { nodes, codes, headers, transactions, all } = bytes;
+                writeln!(
+                    out,
+                    "  block data       {all} bytes: nodes {nodes}, codes {codes}, headers {headers}, transactions {transactions}"
+                )?;
+                if self.holds() {
+                    writeln!(out, "{SUCCESS}the post-state root is the header's{SUCCESS:#}")?;
+                } else {
+                    let expected = &self.expected_post_state_root;
+                    writeln!(out, "{ERROR}the header's state root is another{ERROR:#}: {expected}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! `outrider evm`: Ethereum's own tests and blocks, through the EVM EE.
+
+mod after;
+mod block;
+mod test;
+mod tried;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use outrider_host::{Ee, EngineKind, Host, HostConfig, Limits};
+
+use crate::Verdict;
+
+/// Run Ethereum's own tests, or a block with its execution witness, through the EVM EE.
+#[derive(clap::Args)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    Test(test::Arguments),
+    Block(block::Arguments),
+}
+
+/// The EVM EE, and what runs it.
+#[derive(clap::Args)]
+struct EeArguments {
+    /// The EVM EE.
+    #[arg(long, value_name = "EE.wasm", default_value = "ees/blobs/evm.wasm")]
+    ee: PathBuf,
+    /// What compiles and runs the EE: wasmtime, wasmer, or both, which fails when they differ in anything.
+    #[arg(long, value_name = "ENGINE", default_value_t)]
+    engine: EngineKind,
+    /// Fuel that one execution may spend.
+    #[arg(long, value_name = "FUEL", default_value_t = Limits::default().fuel_max)]
+    fuel: u64,
+    /// Neither use nor fill the cache of compiled code.
+    #[arg(long)]
+    no_cache: bool,
+}
+
+pub(crate) fn evm(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    match &arguments.action {
+        Action::Test(arguments) => test::test(arguments),
+        Action::Block(arguments) => block::block(arguments),
+    }
+}
+
+impl EeArguments {
+    /// Compiles the EE.
+    fn load(&self) -> anyhow::Result<Ee> {
+        let file = self.ee.display();
+        let code = std::fs::read(&self.ee)
+            .with_context(|| format!("{file}: the EVM EE cannot be read; `--ee` names it"))?;
+        let config = HostConfig {
+            limits: Limits { fuel_max: self.fuel, ..Limits::default() },
+            engine: self.engine,
+            cache: if self.no_cache { None } else { crate::cache::open()? },
+            ..HostConfig::default()
+        };
+        let host = Host::new(config).context("cannot set the host up")?;
+        host.load(&code).with_context(|| format!("{file} cannot be loaded"))
+    }
+}

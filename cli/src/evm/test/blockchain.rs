@@ -1,0 +1,121 @@
+//! Blockchain tests.
+
+use alloy_primitives::B256;
+use outrider_evm::{blockchain_test::BlockchainTest, execution_witness::Witness};
+use outrider_evm_block::Payload;
+use outrider_host::{ExecutionInput, StateRoot};
+use outrider_shard::{Built, Frame, Previous};
+use outrider_witness::{Keccak256, mpt::witness as mpt_witness, store::Batch};
+
+use super::report::{Outcome, Refusal};
+use super::run::{Run, Runner, not_refused};
+use crate::evm::tried::{Tried, refusal};
+
+impl Runner {
+    /// 1. The state of the genesis has the root in its header.
+    /// 2. Block after block, the EE executes those that are valid, and refuses the others. It holds each against its header, so the
+    ///    state after is right if it does.
+    /// 3. A block with an execution witness comes to the same block data from that alone.
+    /// 4. The head in the end is the test's, and so is its state.
+    pub(super) fn blockchain_test(&self, test: &BlockchainTest) -> Run {
+        let mut import = match test.import() {
+            Ok(import) => import,
+            Err(error) => return Ok(Outcome::NotRun(error.to_string())),
+        };
+        let (provider, root) = self.provider(&test.pre_state)?;
+        if root != test.genesis_state_root() {
+            let expected = test.genesis_state_root();
+            return Ok(Outcome::Failed(format!("genesis state root: expected {expected}, got {root}")));
+        }
+        let mut refusals = Vec::new();
+        for (index, block) in test.blocks.iter().enumerate() {
+            let candidate = import.candidate(&block.bytes);
+            let tried = Tried::new(&provider, candidate.pre_state_root, &candidate.payload);
+            let failed = |what: String| Ok(Outcome::Failed(format!("block {index}: {what}")));
+            let (built, header) = match (tried, &block.exception, candidate.header) {
+                (Tried::Unsupported(words), ..) => return Ok(Outcome::NotRun(words)),
+                (Tried::Broken(what), ..) => return failed(what),
+                (Tried::Refused(words), Some(exception), _) => {
+                    refusals.push(Refusal { exception: exception.clone(), words });
+                    continue;
+                }
+                (Tried::Refused(words), None, _) => return failed(format!("refused: {words}")),
+                (Tried::Built(_), Some(exception), _) => return failed(not_refused(exception)),
+                (Tried::Built(_), None, None) => return failed("executed without a header".to_owned()),
+                (Tried::Built(built), None, Some(header)) => (built, header),
+            };
+            if let Some(witness) = &block.witness
+                && let Some(what) =
+                    self.witness_fault(witness, candidate.pre_state_root, &candidate.payload, &built)?
+            {
+                return failed(what);
+            }
+            provider.apply(std::slice::from_ref(&*built), Previous::Keep)?;
+            import.accept(header, &block.bytes);
+        }
+        let (expected, got) = (test.last_block_hash, import.head().hash);
+        if got != expected {
+            return Ok(Outcome::Failed(format!("last block: expected {expected}, got {got}")));
+        }
+        let got = import.head().state_root;
+        Ok(match test.post_state_root {
+            Some(expected) if got != expected => {
+                Outcome::Failed(format!("post-state root: expected {expected}, got {got}"))
+            }
+            _ => Outcome::Passed { refusals },
+        })
+    }
+
+    /// Tells what is wrong with an execution witness, or with the EE's use of it, if anything is.
+    ///
+    /// 1. From the witness alone come the same block data as from the full state; what the witness has too much is left out.
+    /// 2. Without one of the nodes or codes that the block needs, the EE refuses it.
+    /// 3. With another byte in the block data it refuses it, too.
+    fn witness_fault(
+        &self,
+        witness: &Witness,
+        pre_state_root: B256,
+        payload: &Payload,
+        built: &Built,
+    ) -> anyhow::Result<Option<String>> {
+        let mut batch = Batch::new();
+        witness.put_into(&mut batch);
+        match Tried::new(&self.provider_of(&batch)?, pre_state_root, payload) {
+            Tried::Built(other) if other.block_data() == built.block_data() => {}
+            Tried::Built(_) => {
+                return Ok(Some("the witness gives other block data than the state".to_owned()));
+            }
+            Tried::Refused(words) | Tried::Unsupported(words) | Tried::Broken(words) => {
+                return Ok(Some(format!("with the witness of the test: {words}")));
+            }
+        }
+        let frame = Frame::parse(built.block_data())?;
+        let (_, needed) = mpt_witness::decode::<Keccak256>(frame.witness)?.revealed();
+        let mut hashes = needed.nodes.iter().chain(needed.blobs.iter()).map(|(hash, _)| hash);
+        let Some(hash) = hashes.find(|hash| hash.0 != pre_state_root.0) else { return Ok(None) };
+        let mut batch = Batch::new();
+        witness.without(hash).put_into(&mut batch);
+        match Tried::new(&self.provider_of(&batch)?, pre_state_root, payload) {
+            Tried::Refused(words) if words.contains(&hash.to_string()) => {}
+            Tried::Refused(words) | Tried::Unsupported(words) | Tried::Broken(words) => {
+                return Ok(Some(format!("without {hash}, which is needed: {words}")));
+            }
+            Tried::Built(_) => return Ok(Some(format!("executed without {hash}, which is needed"))),
+        }
+        Ok(self.damage_fault(pre_state_root, built))
+    }
+
+    fn damage_fault(&self, pre_state_root: B256, built: &Built) -> Option<String> {
+        let mut damaged = built.block_data().to_vec();
+        let byte = damaged.get_mut(DAMAGED_BYTE)?;
+        *byte ^= 1;
+        match self.ee.execute(&ExecutionInput::new(StateRoot(pre_state_root.0), damaged)) {
+            Ok(_) => Some("executed with a damaged witness".to_owned()),
+            Err(error) if refusal(&error).is_none() => Some(format!("a damaged witness: {error}")),
+            Err(_) => None,
+        }
+    }
+}
+
+/// A byte within the first node of a witness: behind its length, its counts, and the structure of that node.
+const DAMAGED_BYTE: usize = 32;

@@ -1,0 +1,310 @@
+//! What `outrider evm test` prints, as text and as JSON.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
+
+use outrider_host::EngineKind;
+use serde::Serialize;
+
+use crate::run::report::count;
+use crate::{ERROR, SUCCESS, Verdict};
+
+/// What came of a case.
+pub(super) enum Outcome {
+    /// All is as the test says.
+    Passed {
+        /// What was to be refused, and was.
+        refusals: Vec<Refusal>,
+    },
+    /// Something is not, and this is what.
+    Failed(String),
+    /// It cannot be run, for this reason.
+    NotRun(String),
+}
+
+/// What was to be refused, and was.
+#[derive(Serialize)]
+pub(super) struct Refusal {
+    /// What the test says is wrong.
+    pub(super) exception: String,
+    /// What the EE says.
+    pub(super) words: String,
+}
+
+/// A case, and what came of it.
+pub(super) struct CaseReport {
+    pub(super) test: String,
+    pub(super) fork: String,
+    /// Its place among the cases of the test under this fork.
+    pub(super) index: usize,
+    pub(super) outcome: Outcome,
+}
+
+/// A file, and what came of its cases.
+pub(super) struct FileReport {
+    file: String,
+    cases: Vec<CaseReport>,
+    /// Why the file cannot be used.
+    error: Option<String>,
+}
+
+/// All files, in their order.
+#[derive(Default)]
+pub(super) struct Report {
+    files: Vec<FileReport>,
+}
+
+#[derive(Clone, Copy, Default, Serialize)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    not_run: usize,
+}
+
+impl Outcome {
+    pub(super) fn passed() -> Self {
+        Self::Passed { refusals: Vec::new() }
+    }
+
+    pub(super) fn refused(exception: &str, words: String) -> Self {
+        Self::Passed { refusals: vec![Refusal { exception: exception.to_owned(), words }] }
+    }
+}
+
+impl FileReport {
+    pub(super) fn new(file: &str, cases: Vec<CaseReport>) -> Self {
+        Self { file: file.to_owned(), cases, error: None }
+    }
+
+    pub(super) fn unusable(file: &str, error: &anyhow::Error) -> Self {
+        Self { file: file.to_owned(), cases: Vec::new(), error: Some(format!("{error:#}")) }
+    }
+
+    pub(super) fn n_cases(&self) -> u64 {
+        u64::try_from(self.cases.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Prints what failed; that the file cannot be used, on stderr.
+    pub(super) fn print(&self) -> io::Result<()> {
+        if let Some(error) = &self.error {
+            return writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}: {error}", self.file);
+        }
+        let mut out = anstream::stdout().lock();
+        for case in &self.cases {
+            if let Outcome::Failed(what) = &case.outcome {
+                let CaseReport { test, fork, index, .. } = case;
+                writeln!(out, "{ERROR}FAILED{ERROR:#} {}: {test}, {fork} {index}", self.file)?;
+                writeln!(out, "  {what}")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The folder of the suite: the path up to the folder that is named for the kind of its tests.
+    fn category(&self) -> &str {
+        let folder = self.file.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let is_kind = |name: &str| KINDS.contains(&name);
+        let ends = folder.match_indices('/').map(|(end, _)| end).chain([folder.len()]);
+        let folders = ends.filter_map(|end| folder.get(..end));
+        let mut suites = folders.filter(|path| path.rsplit('/').next().is_some_and(is_kind));
+        suites.next().unwrap_or(folder)
+    }
+}
+
+/// What the folders of suites are called.
+const KINDS: [&str; 8] = [
+    "GeneralStateTests",
+    "BlockchainTests",
+    "TransactionTests",
+    "VMTests",
+    "state_tests",
+    "blockchain_tests_zkevm",
+    "blockchain_tests",
+    "transaction_tests",
+];
+
+impl Report {
+    pub(super) fn add(&mut self, file: FileReport) {
+        self.files.push(file);
+    }
+
+    /// Tells whether there was nothing to run, and nothing else to say either.
+    pub(super) fn is_empty(&self) -> bool {
+        self.files.iter().all(|file| file.cases.is_empty() && file.error.is_none())
+    }
+
+    pub(super) fn verdict(&self) -> Verdict {
+        if self.n_unusable() > 0 {
+            Verdict::Unusable
+        } else if self.total().failed > 0 {
+            Verdict::Fails
+        } else {
+            Verdict::Holds
+        }
+    }
+
+    fn n_unusable(&self) -> usize {
+        self.files.iter().filter(|file| file.error.is_some()).count()
+    }
+
+    fn total(&self) -> Counts {
+        let mut total = Counts::default();
+        self.files.iter().flat_map(|file| &file.cases).for_each(|case| total.add(&case.outcome));
+        total
+    }
+
+    /// Counts by the folder of the suite and the fork.
+    fn by_category(&self) -> BTreeMap<(&str, &str), Counts> {
+        let mut counts = BTreeMap::<_, Counts>::new();
+        for file in &self.files {
+            for case in &file.cases {
+                counts.entry((file.category(), case.fork.as_str())).or_default().add(&case.outcome);
+            }
+        }
+        counts
+    }
+
+    /// How many cases were not run for which reason.
+    fn reasons(&self) -> BTreeMap<&str, usize> {
+        let mut reasons = BTreeMap::<_, usize>::new();
+        for case in self.files.iter().flat_map(|file| &file.cases) {
+            if let Outcome::NotRun(reason) = &case.outcome {
+                let n = reasons.entry(reason.as_str()).or_default();
+                *n = n.saturating_add(1);
+            }
+        }
+        reasons
+    }
+
+    pub(super) fn print(&self, engine: EngineKind) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        let by_category = self.by_category();
+        let width = by_category.keys().map(|(_, fork)| fork.len()).max().unwrap_or(0);
+        let mut last = None;
+        for ((category, fork), counts) in &by_category {
+            if last != Some(category) {
+                writeln!(out, "{category}")?;
+                last = Some(category);
+            }
+            let Counts { passed, failed, not_run } = counts;
+            write!(out, "  {fork:width$} {passed:>6} passed")?;
+            if *failed > 0 {
+                write!(out, ", {ERROR}{failed} failed{ERROR:#}")?;
+            }
+            if *not_run > 0 {
+                write!(out, ", {not_run} not run")?;
+            }
+            writeln!(out)?;
+        }
+        for (reason, n) in self.reasons() {
+            writeln!(out, "not run: {}: {reason}", count(n, "case"))?;
+        }
+        let Counts { passed, failed, not_run } = self.total();
+        let style = if self.verdict() == Verdict::Holds { SUCCESS } else { ERROR };
+        let cases = count(passed.saturating_add(failed).saturating_add(not_run), "case");
+        write!(out, "{cases}: {style}{passed} passed, {failed} failed{style:#}, {not_run} not run")?;
+        if self.n_unusable() > 0 {
+            write!(out, ", {ERROR}{} unusable{ERROR:#}", count(self.n_unusable(), "file"))?;
+        }
+        if engine == EngineKind::Both && failed == 0 {
+            write!(out, ", alike on both engines")?;
+        }
+        writeln!(out)
+    }
+
+    pub(super) fn print_json(&self, engine: EngineKind) -> io::Result<()> {
+        let files = self.files.iter();
+        let summary = self.by_category().into_iter();
+        let reasons = self.reasons().into_iter();
+        let document = Document {
+            engine: engine.name(),
+            cases: files.clone().flat_map(FileReport::documents).collect(),
+            unusable: files
+                .filter_map(|file| Some(UnusableDocument { file: &file.file, error: file.error.as_ref()? }))
+                .collect(),
+            summary: summary
+                .map(|((category, fork), counts)| SummaryDocument { category, fork, counts })
+                .collect(),
+            not_run: reasons.map(|(reason, n_cases)| ReasonDocument { reason, n_cases }).collect(),
+            total: self.total(),
+        };
+        let mut out = anstream::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, &document)?;
+        writeln!(out)
+    }
+}
+
+impl Counts {
+    fn add(&mut self, outcome: &Outcome) {
+        let counter = match outcome {
+            Outcome::Passed { .. } => &mut self.passed,
+            Outcome::Failed(_) => &mut self.failed,
+            Outcome::NotRun(_) => &mut self.not_run,
+        };
+        *counter = counter.saturating_add(1);
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    engine: &'static str,
+    cases: Vec<CaseDocument<'a>>,
+    unusable: Vec<UnusableDocument<'a>>,
+    summary: Vec<SummaryDocument<'a>>,
+    not_run: Vec<ReasonDocument<'a>>,
+    total: Counts,
+}
+
+#[derive(Serialize)]
+struct CaseDocument<'a> {
+    file: &'a str,
+    test: &'a str,
+    fork: &'a str,
+    index: usize,
+    #[serde(flatten)]
+    outcome: OutcomeDocument<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case", tag = "status")]
+enum OutcomeDocument<'a> {
+    Passed { refusals: &'a [Refusal] },
+    Failed { what: &'a str },
+    NotRun { reason: &'a str },
+}
+
+#[derive(Serialize)]
+struct UnusableDocument<'a> {
+    file: &'a str,
+    error: &'a str,
+}
+
+#[derive(Serialize)]
+struct SummaryDocument<'a> {
+    category: &'a str,
+    fork: &'a str,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+#[derive(Serialize)]
+struct ReasonDocument<'a> {
+    reason: &'a str,
+    n_cases: usize,
+}
+
+impl FileReport {
+    fn documents(&self) -> impl Iterator<Item = CaseDocument<'_>> {
+        self.cases.iter().map(|case| CaseDocument {
+            file: &self.file,
+            test: &case.test,
+            fork: &case.fork,
+            index: case.index,
+            outcome: match &case.outcome {
+                Outcome::Passed { refusals } => OutcomeDocument::Passed { refusals },
+                Outcome::Failed(what) => OutcomeDocument::Failed { what },
+                Outcome::NotRun(reason) => OutcomeDocument::NotRun { reason },
+            },
+        })
+    }
+}

@@ -1,0 +1,178 @@
+//! Runs the cases of a file.
+
+use std::sync::Arc;
+
+use alloy_primitives::B256;
+use outrider_evm::{
+    fixture::{self, Test},
+    state::State,
+    state_test::{StateCase, StateTest, StateTrial},
+    transaction_test::{TransactionCase, TransactionTest},
+    vm_test::VmTest,
+};
+use outrider_host::Ee;
+use outrider_shard::Provider;
+use outrider_witness::{
+    Hash,
+    store::{Batch, MemoryStore, Store as _},
+};
+
+use super::files::TestFile;
+use super::report::{CaseReport, FileReport, Outcome};
+use crate::evm::after::After;
+use crate::evm::tried::Tried;
+
+/// Runs tests.
+pub(super) struct Runner {
+    pub(super) ee: Ee,
+    /// What the file, the name or the fork of a test has to have in it.
+    pub(super) filter: Option<String>,
+}
+
+/// What came of a case; an error that is no answer to it is a failure, too.
+pub(super) type Run = anyhow::Result<Outcome>;
+
+impl Runner {
+    pub(super) fn run(&self, file: &TestFile) -> FileReport {
+        let tests = match &file.json {
+            Ok(json) => fixture::read(json).map_err(anyhow::Error::from),
+            Err(error) => Err(anyhow::anyhow!("{error:#}")),
+        };
+        let tests = match tests {
+            Ok(tests) => tests,
+            Err(error) => return FileReport::unusable(&file.name, &error),
+        };
+        let mut cases = Vec::new();
+        for (name, test) in tests {
+            let mut case = |fork: &str, index: usize, run: &mut dyn FnMut() -> Run| {
+                if self.is_asked_for(&[&file.name, &name, fork]) {
+                    let outcome = run().unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+                    cases.push(CaseReport { test: name.clone(), fork: fork.to_owned(), index, outcome });
+                }
+            };
+            match &test {
+                Test::State(test) => self.state_test(test, &mut case),
+                Test::Blockchain(test) => case(&test.network, 0, &mut || self.blockchain_test(test)),
+                Test::Transaction(test) => self.transaction_test(test, &mut case),
+                Test::Vm(test) => case("Frontier", 0, &mut || self.vm_test(test)),
+            }
+        }
+        FileReport::new(&file.name, cases)
+    }
+
+    fn is_asked_for(&self, names: &[&str]) -> bool {
+        self.filter.as_ref().is_none_or(|filter| names.iter().any(|name| name.contains(filter)))
+    }
+
+    /// A provider over a state, and the state's root.
+    pub(super) fn provider(&self, state: &State) -> anyhow::Result<(Provider<MemoryStore>, B256)> {
+        let mut batch = Batch::new();
+        let root = state.commit(&mut batch);
+        batch.pin(&Hash(root.0));
+        Ok((self.provider_of(&batch)?, root))
+    }
+
+    pub(super) fn provider_of(&self, batch: &Batch) -> anyhow::Result<Provider<MemoryStore>> {
+        let store = MemoryStore::new();
+        store.apply(batch)?;
+        Ok(Provider::open(self.ee.clone(), Arc::new(store))?)
+    }
+
+    fn state_test(&self, test: &StateTest, case: &mut impl FnMut(&str, usize, &mut dyn FnMut() -> Run)) {
+        let provider = self.provider(&test.pre_state);
+        for StateCase { fork_name, index, trial } in &test.cases {
+            case(fork_name, *index, &mut || {
+                let (provider, root) = provider.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
+                match trial {
+                    Ok(trial) => state_trial(provider, *root, trial),
+                    Err(error) => Ok(Outcome::NotRun(error.to_string())),
+                }
+            });
+        }
+    }
+
+    fn transaction_test(
+        &self,
+        test: &TransactionTest,
+        case: &mut impl FnMut(&str, usize, &mut dyn FnMut() -> Run),
+    ) {
+        for TransactionCase { fork_name, pre_state, payload, exception } in &test.cases {
+            case(fork_name, 0, &mut || {
+                let payload = match payload {
+                    Ok(payload) => payload,
+                    Err(error) => return Ok(Outcome::NotRun(error.to_string())),
+                };
+                let (provider, root) = self.provider(pre_state)?;
+                Ok(match (Tried::new(&provider, root, payload), exception) {
+                    (Tried::Unsupported(words), _) => Outcome::NotRun(words),
+                    (Tried::Broken(what), _) => Outcome::Failed(what),
+                    (Tried::Built(_), None) => Outcome::passed(),
+                    (Tried::Refused(words), Some(exception)) => Outcome::refused(exception, words),
+                    (Tried::Refused(words), None) => Outcome::Failed(format!("refused: {words}")),
+                    (Tried::Built(_), Some(exception)) => Outcome::Failed(not_refused(exception)),
+                })
+            });
+        }
+    }
+
+    fn vm_test(&self, test: &VmTest) -> Run {
+        let payload = match &test.payload {
+            Ok(payload) => payload,
+            Err(error) => return Ok(Outcome::NotRun(error.to_string())),
+        };
+        let (provider, root) = self.provider(&test.pre_state)?;
+        Ok(match Tried::new(&provider, root, payload) {
+            Tried::Unsupported(words) => Outcome::NotRun(words),
+            Tried::Broken(what) => Outcome::Failed(what),
+            Tried::Refused(words) => Outcome::Failed(format!("refused: {words}")),
+            Tried::Built(built) => {
+                let after = After::new(&built, provider.store());
+                match test.check(after.root(), &after) {
+                    Ok(()) => Outcome::passed(),
+                    Err(mismatch) => Outcome::Failed(mismatch.to_string()),
+                }
+            }
+        })
+    }
+}
+
+/// 1. The EE executes the transaction, or refuses it if there should be something wrong with it.
+/// 2. The root after it is the test's. A refusal leaves the state alone, so there it is the root after no transaction at all.
+///
+/// The hash of the logs is part of the payload, and the EE refuses another.
+fn state_trial(provider: &Provider<MemoryStore>, pre_state_root: B256, trial: &StateTrial) -> Run {
+    let tried = Tried::new(provider, pre_state_root, &trial.payload);
+    let (built, words) = match (tried, &trial.exception) {
+        (Tried::Unsupported(words), _) => return Ok(Outcome::NotRun(words)),
+        (Tried::Broken(what), _) => return Ok(Outcome::Failed(what)),
+        (Tried::Refused(words), None) => return Ok(Outcome::Failed(format!("refused: {words}"))),
+        (Tried::Built(_), Some(exception)) => return Ok(Outcome::Failed(not_refused(exception))),
+        (Tried::Built(built), None) => (built, None),
+        (Tried::Refused(words), Some(exception)) => {
+            match Tried::new(provider, pre_state_root, &trial.without_transaction()) {
+                Tried::Built(built) => (built, Some((exception, words))),
+                Tried::Refused(words) | Tried::Unsupported(words) | Tried::Broken(words) => {
+                    return Ok(Outcome::Failed(format!("without the transaction: {words}")));
+                }
+            }
+        }
+    };
+    let (expected, got) = (trial.post_state_root, B256::from(built.post_state_root().0));
+    if got == expected {
+        return Ok(
+            words.map_or_else(Outcome::passed, |(exception, words)| Outcome::refused(exception, words))
+        );
+    }
+    let mut what = format!("post-state root: expected {expected}, got {got}");
+    if let Some(post_state) = &trial.post_state
+        && let Some(difference) = After::new(&built, provider.store()).difference(post_state)?
+    {
+        what.push_str(&format!("; {difference}"));
+    }
+    Ok(Outcome::Failed(what))
+}
+
+/// What is wrong when something is executed that should not be.
+pub(super) fn not_refused(exception: &str) -> String {
+    format!("executed, expected a refusal: {exception}")
+}

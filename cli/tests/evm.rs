@@ -1,0 +1,271 @@
+//! `outrider evm`: Ethereum's own tests and blocks.
+//!
+//! What the runner makes of an EE's answers is tested with EEs of a few lines, which give the same answer to everything; that the
+//! real EE's answers are the right ones, with excerpts and, where the data are, with a whole archive.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use flate2::{Compression, write::GzEncoder};
+use outrider_evm::fixture::{self, Test};
+use outrider_witness::NodeBag;
+use serde_json::{Value, json};
+use support::{Ran, Scratch, project, wasm};
+
+fn excerpt(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/evm").join(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// All excerpts, and an EE that refuses everything with these words.
+fn refusing(words: &str) -> Scratch {
+    let line = format!("block refused: {words}");
+    let body = format!("(call $print (i32.const 0) (i32.const {})) unreachable", line.len());
+    excerpts(&wasm(&format!("(data (i32.const 0) \"{line}\") (func (export \"main\") {body})")))
+}
+
+/// All excerpts, and an EE.
+fn excerpts(ee: &[u8]) -> Scratch {
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", ee);
+    for name in EXCERPTS {
+        scratch.write(name, excerpt(name));
+    }
+    scratch
+}
+
+const EXCERPTS: [&str; 5] = ["state.json", "refused.json", "blockchain.json", "transaction.json", "vm.json"];
+
+fn test(scratch: &Scratch, arguments: &[&str]) -> Ran {
+    scratch.outrider(&[&["evm", "test", "--ee", "ee.wasm"], arguments].concat())
+}
+
+#[track_caller]
+fn check_total(ran: &Ran, code: i32, expected: &str) {
+    assert_eq!(ran.code, Some(code), "{ran:?}");
+    let total = ran.out.lines().last().unwrap_or_default();
+    assert_eq!(total, expected, "{ran:?}");
+}
+
+#[test]
+fn a_refusal_is_what_a_test_expects_or_a_failure() {
+    let scratch = refusing("I do not like it");
+    let ran = test(&scratch, &["transaction.json"]);
+    check_total(&ran, 0, "12 cases: 12 passed, 0 failed, 0 not run");
+    let ran = test(&scratch, &["vm.json"]);
+    check_total(&ran, 1, "1 case: 0 passed, 1 failed, 0 not run");
+    assert!(ran.out.contains("FAILED vm.json: add0, Frontier 0\n  refused: I do not like it\n"), "{ran:?}");
+}
+
+#[test]
+fn a_fork_that_the_ee_does_not_know_is_counted_and_named() {
+    let ran = test(&refusing("the fork Byzantium is not supported"), &["state.json"]);
+    check_total(&ran, 1, "3 cases: 0 passed, 2 failed, 1 not run");
+    assert!(ran.out.contains("not run: 1 case: the fork Byzantium is not supported\n"), "{ran:?}");
+}
+
+#[test]
+fn a_crash_is_no_refusal() {
+    let scratch = excerpts(&wasm("(func (export \"main\") unreachable)"));
+    check_total(&test(&scratch, &["transaction.json"]), 1, "12 cases: 0 passed, 12 failed, 0 not run");
+}
+
+#[test]
+fn what_should_be_refused_and_is_not_is_a_failure() {
+    // It goes back to the state before, and yields the packages, which are no block data.
+    let scratch = excerpts(&wasm("(func (export \"main\") (call $save (i32.const 0)))"));
+    let ran = test(&scratch, &["blockchain.json"]);
+    check_total(&ran, 1, "1 case: 0 passed, 1 failed, 0 not run");
+    assert!(ran.out.contains("block 0: the EE yields no block data"), "{ran:?}");
+}
+
+#[test]
+fn files_archives_and_directories_give_the_same_cases() {
+    let scratch = refusing("no");
+    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    for name in EXCERPTS {
+        let json = excerpt(name);
+        let mut header = tar::Header::new_gnu();
+        header.set_size(json.len() as u64);
+        header.set_cksum();
+        archive.append_data(&mut header, format!("suite/GeneralStateTests/{name}"), &json[..]).unwrap();
+        scratch.write(&format!("folder/deeper/{name}"), &json);
+    }
+    let mut header = tar::Header::new_gnu();
+    header.set_size(2);
+    header.set_cksum();
+    archive.append_data(&mut header, "suite/.meta/index.json", &b"[]"[..]).unwrap();
+    scratch.write("tests.tar.gz", archive.into_inner().unwrap().finish().unwrap());
+
+    let cases = |arguments: &[&str]| -> BTreeSet<String> {
+        let ran = test(&scratch, &[arguments, &["--json"]].concat());
+        let json: Value = serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+        let cases = json["cases"].as_array().unwrap();
+        cases.iter().map(|case| format!("{} {} {}", case["test"], case["fork"], case["index"])).collect()
+    };
+    let files = cases(&EXCERPTS);
+    assert_eq!(files.len(), 3 + 1 + 1 + 12 + 1);
+    assert_eq!(cases(&["tests.tar.gz"]), files);
+    assert_eq!(cases(&["folder"]), files);
+    assert_eq!(cases(&["folder", "--jobs", "1", "--filter", "ConstantinopleFix"]).len(), 2);
+
+    let ran = test(&scratch, &["tests.tar.gz"]);
+    assert!(ran.out.contains("tests.tar.gz/suite/GeneralStateTests\n  Berlin "), "{ran:?}");
+}
+
+#[track_caller]
+fn check_unusable(ran: &Ran, expected: &str) {
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains(expected), "{ran:?}");
+}
+
+#[test]
+fn what_cannot_be_used_is_named() {
+    let scratch = refusing("no");
+    scratch
+        .write("none.json", "{\"a\": {}}")
+        .write("broken.json", "{")
+        .write("cut.json", "{\"a\": {\"blocks\": 1}}");
+    check_unusable(&test(&scratch, &["none.json"]), "none.json: `a` is no test");
+    check_unusable(&test(&scratch, &["broken.json", "transaction.json"]), "broken.json: no object in JSON");
+    check_unusable(
+        &test(&scratch, &["cut.json"]),
+        "cut.json: `a` cannot be read as a blockchain test: missing field",
+    );
+    check_unusable(&test(&scratch, &["absent.json"]), "absent.json: no such file or directory");
+    check_unusable(&test(&scratch, &["vm.json", "--filter", "Osaka"]), "no test is named so");
+    let ran = scratch.outrider(&["evm", "test", "vm.json"]);
+    check_unusable(&ran, "ees/blobs/evm.wasm: the EVM EE cannot be read; `--ee` names it");
+    // The other files are run all the same.
+    let ran = test(&scratch, &["broken.json", "transaction.json"]);
+    check_total(&ran, 2, "12 cases: 12 passed, 0 failed, 0 not run, 1 file unusable");
+}
+
+#[test]
+fn a_block_needs_its_parent() {
+    let scratch = refusing("no");
+    let genesis = &json_of("blockchain.json")["genesisRLP"];
+    let witness = json!({ "rlp": genesis, "executionWitness": { "state": [], "codes": [], "headers": [] } });
+    scratch.write("block.json", witness.to_string());
+    let ran = scratch.outrider(&["evm", "block", "--ee", "ee.wasm", "block.json"]);
+    check_unusable(&ran, "block.json: the header of the parent");
+    let ran = scratch.outrider(&["evm", "block", "--ee", "ee.wasm", "vm.json"]);
+    check_unusable(&ran, "vm.json: no block with a witness");
+}
+
+/// The only test of an excerpt.
+fn json_of(name: &str) -> Value {
+    let tests: Value = serde_json::from_slice(&excerpt(name)).unwrap();
+    tests.as_object().unwrap().values().next().unwrap().clone()
+}
+
+/// The real EE, or `None`, said aloud, where it has not been built.
+fn evm() -> Option<PathBuf> {
+    let path = project().join("ees/blobs/evm.wasm");
+    if path.is_file() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: no {}", path.display());
+    None
+}
+
+#[test]
+fn the_excerpts_pass() {
+    let Some(ee) = evm() else { return };
+    let scratch = excerpts(&std::fs::read(ee).unwrap());
+    let ran = test(&scratch, &EXCERPTS);
+    check_total(&ran, 0, "18 cases: 16 passed, 0 failed, 2 not run");
+    assert!(ran.out.contains("not run: 2 cases: the fork Constantinople is not supported\n"), "{ran:?}");
+}
+
+#[test]
+fn a_wrong_post_state_is_a_failure() {
+    let Some(ee) = evm() else { return };
+    let scratch = excerpts(&std::fs::read(ee).unwrap());
+    let mut test_of_state = json_of("state.json");
+    let root = format!("0x{}", "11".repeat(32));
+    test_of_state["post"] = json!({ "Byzantium": test_of_state["post"]["Byzantium"] });
+    test_of_state["post"]["Byzantium"][0]["hash"] = json!(root);
+    scratch.write("wrong.json", json!({ "wrong": test_of_state }).to_string());
+    let ran = test(&scratch, &["wrong.json"]);
+    check_total(&ran, 1, "1 case: 0 passed, 1 failed, 0 not run");
+    assert!(ran.out.contains(&format!("post-state root: expected {root}, got 0x")), "{ran:?}");
+}
+
+/// A valid block of a fork that the EE knows, with all of the state before it as a witness: more than it needs.
+fn witnessed() -> Option<(Value, Value)> {
+    let path = data("ethereum-tests/blockchain-tests-from-state.tar.gz")?;
+    let file = std::fs::File::open(path).unwrap();
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
+    let mut entries = archive.entries().unwrap().map(Result::unwrap);
+    let entry = entries.find(|entry| entry.path().unwrap().ends_with("mem32kb+32.json")).unwrap();
+    let tests: Value = serde_json::from_reader(entry).unwrap();
+    let [(_, Test::Blockchain(read))] = &fixture::read(tests.to_string().as_bytes()).unwrap()[..] else {
+        panic!("it has one blockchain test");
+    };
+    let mut nodes = NodeBag::default();
+    read.pre_state.commit(&mut nodes);
+    let nodes: Vec<String> = nodes.iter().map(|(_, bytes)| format!("0x{}", hex::encode(bytes))).collect();
+    let mut test = tests.as_object().unwrap().values().next().unwrap().clone();
+    let genesis = test["genesisBlockHeader"].clone();
+    let witness = json!({ "state": nodes, "codes": ["0x00"], "headers": [genesis] });
+    test["blocks"][0]["executionWitness"] = witness.clone();
+    let block = json!({ "rlp": test["blocks"][0]["rlp"], "executionWitness": witness });
+    Some((json!({ "witnessed": test }), block))
+}
+
+fn data(file: &str) -> Option<PathBuf> {
+    let directory = std::env::var_os("OUTRIDER_DATA").map_or(project().join("../shared/data"), Into::into);
+    let path = directory.join(file);
+    if path.is_file() {
+        return Some(path);
+    }
+    eprintln!("SKIPPED: no {}; OUTRIDER_DATA names the directory", path.display());
+    None
+}
+
+#[test]
+fn an_execution_witness_does_in_place_of_the_state() {
+    let (Some(ee), Some((test_with_witness, block))) = (evm(), witnessed()) else { return };
+    let scratch = excerpts(&std::fs::read(ee).unwrap());
+    scratch.write("witnessed.json", test_with_witness.to_string()).write("block.json", block.to_string());
+    let ran = test(&scratch, &["witnessed.json"]);
+    check_total(&ran, 0, "1 case: 1 passed, 0 failed, 0 not run");
+
+    let arguments = ["evm", "block", "--ee", "ee.wasm", "--network", "Cancun", "block.json"];
+    let ran = scratch.outrider(&arguments);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("the post-state root is the header's"), "{ran:?}");
+    let ran = scratch.outrider(&[&arguments[..], &["--json"]].concat());
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["outcome"], "executed");
+    assert_eq!(report["post_state_root"], report["expected_post_state_root"]);
+
+    // The EE is the judge of the rules, too.
+    let ran = scratch.outrider(&["evm", "block", "--ee", "ee.wasm", "--network", "Paris", "block.json"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("refused"), "{ran:?}");
+}
+
+#[test]
+fn a_witness_that_lacks_something_is_a_failure() {
+    let (Some(ee), Some((mut test_with_witness, mut block))) = (evm(), witnessed()) else { return };
+    let scratch = excerpts(&std::fs::read(ee).unwrap());
+    let test_with = &mut test_with_witness["witnessed"]["blocks"][0];
+    for witness in [&mut test_with["executionWitness"], &mut block["executionWitness"]] {
+        let nodes = witness["state"].as_array_mut().unwrap();
+        // Contracts' codes are among them, and one of them is called.
+        let n_bytes = |node: &Value| node.as_str().unwrap().len();
+        let longest = nodes.iter().map(n_bytes).max().unwrap();
+        nodes.retain(|node| n_bytes(node) < longest);
+    }
+    scratch.write("witnessed.json", test_with_witness.to_string()).write("block.json", block.to_string());
+    let ran = test(&scratch, &["witnessed.json"]);
+    check_total(&ran, 1, "1 case: 0 passed, 1 failed, 0 not run");
+    assert!(ran.out.contains("with the witness of the test"), "{ran:?}");
+    let ran = scratch.outrider(&["evm", "block", "--ee", "ee.wasm", "--network", "Cancun", "block.json"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("is covered"), "{ran:?}");
+}

@@ -1,0 +1,268 @@
+//! Blocks with what they touch of the state, as clients write them.
+//!
+//! | shape | what it is |
+//! |---|---|
+//! | `{state, codes, headers}` | the answer of `debug_executionWitness`, and `executionWitness` in tests; the block comes beside it |
+//! | `{rlp, executionWitness}` | both together, as in tests |
+//! | `{header, prev_state_root, transactions, withdrawals, block_hashes, states, codes}` | what [stateless-block-verifier] dumps |
+//! | `{blockNumber, state}` | what the [Nimbus] tracer dumps: entries of its database by their key |
+//!
+//! A witness of this kind may be incomplete or have too much; who executes the block finds out. Only the headers of ancestors
+//! are looked at here: the parent's has to be there, as a block is checked against it. A dump of stateless-block-verifier has but
+//! the hashes of ancestors, so their headers have to come from elsewhere.
+//!
+//! [stateless-block-verifier]: https://github.com/scroll-tech/stateless-block-verifier
+//! [Nimbus]: https://github.com/status-im/nimbus-eth1
+
+mod nimbus;
+mod stateless_block_verifier;
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_rlp::{Encodable as _, RlpEncodable};
+use outrider_evm_block::{Block, Payload};
+use outrider_witness::{Hash, Hasher as _, Keccak256, NodeBag, NodeSink as _, mpt::TrieError, store::Batch};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    chain::{Chain, Place},
+    header::{Header, HeaderFields},
+    rlp,
+};
+use nimbus::Nimbus;
+use stateless_block_verifier::StatelessBlockVerifier;
+
+/// What a block touches of the state before it, in no order, and headers of its ancestors.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Witness {
+    /// Nodes of the account trie and of storage tries.
+    pub state: Vec<Bytes>,
+    /// Codes of contracts.
+    pub codes: Vec<Bytes>,
+    /// Headers.
+    #[serde(default)]
+    pub headers: Vec<HeaderForm>,
+}
+
+/// A header in one of the forms that witnesses have.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum HeaderForm {
+    /// In RLP.
+    Rlp(Bytes),
+    /// As fields.
+    Fields(Box<HeaderFields>),
+}
+
+/// A block and its witness.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessedBlock {
+    /// The block in RLP.
+    pub block: Bytes,
+    /// The header in it.
+    pub header: Header,
+    /// What it touches.
+    pub witness: Witness,
+}
+
+/// Why there is no block to execute.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WitnessError {
+    /// The shape is none of those in the list above.
+    #[error(
+        "no block with a witness: there is no `executionWitness`, no `prev_state_root`, no `blockNumber`"
+    )]
+    Shape,
+    /// There is a witness, and no block.
+    #[error("a witness without its block, which has to be given beside it")]
+    NoBlock,
+    /// Something has another form than its shape.
+    #[error("it does not have the form of {shape}")]
+    Form {
+        /// The shape.
+        shape: &'static str,
+        /// What is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The block, or a header, cannot be read.
+    #[error("{what} cannot be read: {source}")]
+    Rlp {
+        /// The block, or which header.
+        what: &'static str,
+        /// What is wrong.
+        source: alloy_rlp::Error,
+    },
+    /// A dump of a database lacks something of the block.
+    #[error("the dump lacks the block's {what}")]
+    Dump {
+        /// What is not there.
+        what: &'static str,
+    },
+    /// The transactions in a dump of a database cannot be read.
+    #[error("the transactions of the dump")]
+    Transactions(#[source] TrieError),
+    /// The header of the parent is not there.
+    #[error(
+        "the header of the parent {hash} is not there; the witness has {got} headers, and more can be given beside it"
+    )]
+    NoParent {
+        /// The parent's hash.
+        hash: B256,
+        /// How many headers there are.
+        got: usize,
+    },
+}
+
+impl Witness {
+    /// All nodes and codes by their hash.
+    pub fn preimages(&self) -> NodeBag {
+        let all = self.state.iter().chain(&self.codes);
+        NodeBag::of_preimages::<Keccak256>(all.map(|bytes| bytes.to_vec()))
+    }
+
+    /// Puts all nodes and codes into a batch, each as a root of its own: what refers to what does not matter, because parts of
+    /// the state are not there anyway.
+    pub fn put_into(&self, batch: &mut Batch) {
+        for bytes in self.state.iter().chain(&self.codes) {
+            let hash = Keccak256::hash(bytes);
+            batch.put(&hash, bytes, &[]);
+            batch.pin(&hash);
+        }
+    }
+
+    /// The witness without the node or code of this hash.
+    #[must_use]
+    pub fn without(&self, hash: &Hash) -> Self {
+        let mut rest = self.clone();
+        let is_another = |bytes: &Bytes| Keccak256::hash(bytes) != *hash;
+        rest.state.retain(is_another);
+        rest.codes.retain(is_another);
+        rest
+    }
+
+    fn headers(&self) -> Result<Vec<Header>, WitnessError> {
+        self.headers.iter().map(HeaderForm::read).collect()
+    }
+}
+
+impl HeaderForm {
+    fn read(&self) -> Result<Header, WitnessError> {
+        let header = match self {
+            Self::Rlp(bytes) => Header::of_rlp(bytes),
+            Self::Fields(fields) => Header::of_rlp(&fields.encode()),
+        };
+        header.map_err(|source| WitnessError::Rlp { what: "a header of the witness", source })
+    }
+}
+
+impl WitnessedBlock {
+    /// Joins a block in RLP with its witness.
+    ///
+    /// # Errors
+    ///
+    /// [`WitnessError::Rlp`].
+    pub fn new(block: Bytes, witness: Witness) -> Result<Self, WitnessError> {
+        let header =
+            Header::of_block(&block).map_err(|source| WitnessError::Rlp { what: "the block", source })?;
+        Ok(Self { block, header, witness })
+    }
+
+    /// Reads any of the shapes. `block` is the block in RLP for a witness that comes without it.
+    ///
+    /// # Errors
+    ///
+    /// [`WitnessError`].
+    pub fn of_json(json: Value, block: Option<Bytes>) -> Result<Self, WitnessError> {
+        let has = |member: &str| json.get(member).is_some();
+        if has("prev_state_root") {
+            return read::<StatelessBlockVerifier>("stateless-block-verifier", json)?.read();
+        }
+        if has("blockNumber") {
+            return read::<Nimbus>("the Nimbus tracer", json)?.read();
+        }
+        if has("executionWitness") {
+            let WithBlock { rlp, execution_witness } = read("a block of a test", json)?;
+            return Self::new(rlp, execution_witness);
+        }
+        if has("state") {
+            let witness = read("debug_executionWitness", json)?;
+            return Self::new(block.ok_or(WitnessError::NoBlock)?, witness);
+        }
+        Err(WitnessError::Shape)
+    }
+
+    /// The bytes of the block's list of transactions.
+    pub fn transaction_bytes(&self) -> usize {
+        // A block without a list of transactions is refused by whoever executes it.
+        rlp::items(&self.block).ok().and_then(|items| items.get(1).map(|list| list.len())).unwrap_or(0)
+    }
+
+    /// The payload of the block, and the root of the state before it, by the parent's header.
+    ///
+    /// # Errors
+    ///
+    /// [`WitnessError::NoParent`], or a header that cannot be read.
+    pub fn payload(&self, chain: &Chain) -> Result<(B256, Payload), WitnessError> {
+        let headers = self.witness.headers()?;
+        let got = headers.len();
+        let by_hash: BTreeMap<B256, Header> =
+            headers.into_iter().map(|header| (header.hash, header)).collect();
+        let parent_hash = self.header.parent_hash;
+        let parent = by_hash.get(&parent_hash).ok_or(WitnessError::NoParent { hash: parent_hash, got })?;
+        let ancestors = std::iter::successors(Some(parent), |header| by_hash.get(&header.parent_hash));
+        // The total difficulty matters only where a network merges by it, and no network of real blocks is told so.
+        let place = Place {
+            number: self.header.number,
+            timestamp: self.header.timestamp,
+            parent_total_difficulty: U256::ZERO,
+        };
+        let block = Block {
+            ancestors: ancestors.map(|header| header.bytes.clone()).collect(),
+            ancestors_ommers: Vec::new(),
+            block: self.block.clone(),
+        };
+        Ok((parent.state_root, Payload::Block(chain.rules(&place), block)))
+    }
+}
+
+fn read<T: for<'de> Deserialize<'de>>(shape: &'static str, json: Value) -> Result<T, WitnessError> {
+    serde_json::from_value(json).map_err(|source| WitnessError::Form { shape, source })
+}
+
+/// A block in RLP of a header, transactions as a block lists them, ommers, and withdrawals if there may be any.
+fn block(header: &[u8], transactions: &[Bytes], ommers: &[u8], withdrawals: Option<&[Withdrawal]>) -> Bytes {
+    let mut list = Vec::new();
+    for transaction in transactions {
+        match transaction.first() {
+            // A list as it is, a type and what follows as a string.
+            Some(0xc0..) => list.extend_from_slice(transaction),
+            _ => transaction.encode(&mut list),
+        }
+    }
+    let mut items = [header, &rlp::list(&list), ommers].concat();
+    if let Some(withdrawals) = withdrawals {
+        withdrawals.to_vec().encode(&mut items);
+    }
+    rlp::list(&items).into()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WithBlock {
+    rlp: Bytes,
+    execution_witness: Witness,
+}
+
+/// A withdrawal, EIP-4895.
+#[derive(Clone, Deserialize, RlpEncodable)]
+struct Withdrawal {
+    index: U256,
+    #[serde(rename = "validatorIndex", alias = "validator_index")]
+    validator_index: U256,
+    address: Address,
+    amount: U256,
+}

@@ -1,0 +1,140 @@
+//! Headers of blocks, in RLP and in JSON.
+
+use alloy_primitives::{Address, B64, B256, Bytes, U256, keccak256};
+use alloy_rlp::{Decodable as _, Encodable as _, Error};
+use serde::Deserialize;
+
+use crate::rlp;
+
+/// A header in RLP, with those of its fields that tell where it belongs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The header in RLP.
+    pub bytes: Bytes,
+    /// The hash of that, by which the block is known.
+    pub hash: B256,
+    /// The block before it.
+    pub parent_hash: B256,
+    /// The state after the block.
+    pub state_root: B256,
+    /// Zero from Paris on.
+    pub difficulty: U256,
+    /// How many blocks come before it.
+    pub number: u64,
+    /// The gas of its transactions.
+    pub gas_used: u64,
+    /// Seconds since 1970.
+    pub timestamp: u64,
+}
+
+impl Header {
+    /// Reads a header.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no list of fields, or one of those above is malformed. The others are not looked at.
+    pub fn of_rlp(bytes: &[u8]) -> Result<Self, Error> {
+        let items = rlp::items(bytes)?;
+        let item = |index: usize| items.get(index).copied().ok_or(Error::InputTooShort);
+        Ok(Self {
+            bytes: Bytes::copy_from_slice(bytes),
+            hash: keccak256(bytes),
+            parent_hash: B256::decode(&mut item(0)?)?,
+            state_root: B256::decode(&mut item(3)?)?,
+            difficulty: U256::decode(&mut item(7)?)?,
+            number: u64::decode(&mut item(8)?)?,
+            gas_used: u64::decode(&mut item(10)?)?,
+            timestamp: u64::decode(&mut item(11)?)?,
+        })
+    }
+
+    /// Reads the header of a block.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no list that begins with a header.
+    pub fn of_block(block: &[u8]) -> Result<Self, Error> {
+        let items = rlp::items(block)?;
+        Self::of_rlp(items.first().copied().ok_or(Error::InputTooShort)?)
+    }
+}
+
+/// A header as JSON has it: `eth_getBlock`'s names, or the same in snake case; numbers as such or in hex.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeaderFields {
+    #[serde(alias = "parent_hash")]
+    parent_hash: B256,
+    #[serde(alias = "ommers_hash", alias = "uncleHash", alias = "sha3Uncles")]
+    ommers_hash: B256,
+    #[serde(alias = "coinbase", alias = "miner")]
+    beneficiary: Address,
+    #[serde(alias = "state_root")]
+    state_root: B256,
+    #[serde(alias = "transactions_root", alias = "transactionsTrie")]
+    transactions_root: B256,
+    #[serde(alias = "receipts_root", alias = "receiptTrie")]
+    receipts_root: B256,
+    #[serde(alias = "logs_bloom", alias = "bloom")]
+    logs_bloom: Bytes,
+    difficulty: U256,
+    number: U256,
+    #[serde(alias = "gas_limit")]
+    gas_limit: U256,
+    #[serde(alias = "gas_used")]
+    gas_used: U256,
+    timestamp: U256,
+    #[serde(alias = "extra_data")]
+    extra_data: Bytes,
+    #[serde(alias = "mix_hash")]
+    mix_hash: B256,
+    nonce: B64,
+    #[serde(alias = "base_fee_per_gas")]
+    base_fee_per_gas: Option<U256>,
+    #[serde(alias = "withdrawals_root")]
+    withdrawals_root: Option<B256>,
+    #[serde(alias = "blob_gas_used")]
+    blob_gas_used: Option<U256>,
+    #[serde(alias = "excess_blob_gas")]
+    excess_blob_gas: Option<U256>,
+    #[serde(alias = "parent_beacon_block_root")]
+    parent_beacon_block_root: Option<B256>,
+    #[serde(alias = "requests_hash")]
+    requests_hash: Option<B256>,
+    #[serde(alias = "block_access_list_hash")]
+    block_access_list_hash: Option<B256>,
+    #[serde(alias = "slot_number")]
+    slot_number: Option<U256>,
+}
+
+impl HeaderFields {
+    /// The header in RLP. Fields end with the last one that is there.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut items = Vec::new();
+        let out = &mut items;
+        self.parent_hash.encode(out);
+        self.ommers_hash.encode(out);
+        self.beneficiary.encode(out);
+        self.state_root.encode(out);
+        self.transactions_root.encode(out);
+        self.receipts_root.encode(out);
+        self.logs_bloom.encode(out);
+        self.difficulty.encode(out);
+        self.number.encode(out);
+        self.gas_limit.encode(out);
+        self.gas_used.encode(out);
+        self.timestamp.encode(out);
+        self.extra_data.encode(out);
+        self.mix_hash.encode(out);
+        self.nonce.encode(out);
+        let _ = self.base_fee_per_gas.inspect(|field| field.encode(out));
+        let _ = self.withdrawals_root.inspect(|field| field.encode(out));
+        let _ = self.blob_gas_used.inspect(|field| field.encode(out));
+        let _ = self.excess_blob_gas.inspect(|field| field.encode(out));
+        let _ = self.parent_beacon_block_root.inspect(|field| field.encode(out));
+        let _ = self.requests_hash.inspect(|field| field.encode(out));
+        let _ = self.block_access_list_hash.inspect(|field| field.encode(out));
+        let _ = self.slot_number.inspect(|field| field.encode(out));
+        rlp::list(&items)
+    }
+}

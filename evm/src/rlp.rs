@@ -1,0 +1,42 @@
+//! RLP that is taken apart or put together item by item.
+
+use alloy_primitives::Address;
+use alloy_rlp::{Encodable, Error, Header, Result};
+
+/// Takes the next item off, with its own header.
+pub(crate) fn take_item<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8]> {
+    let whole = *bytes;
+    let Header { payload_length, .. } = Header::decode(bytes)?;
+    *bytes = bytes.get(payload_length..).ok_or(Error::InputTooShort)?;
+    whole.get(..whole.len().saturating_sub(bytes.len())).ok_or(Error::InputTooShort)
+}
+
+/// Takes a list apart: its items, each with its own header.
+pub(crate) fn items(list: &[u8]) -> Result<Vec<&[u8]>> {
+    let mut rest = list;
+    let mut content = Header::decode_bytes(&mut rest, true)?;
+    if !rest.is_empty() {
+        return Err(Error::UnexpectedLength);
+    }
+    let mut items = Vec::new();
+    while !content.is_empty() {
+        items.push(take_item(&mut content)?);
+    }
+    Ok(items)
+}
+
+/// Makes a list of items that are encoded already.
+pub(crate) fn list(items: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(items.len().saturating_add(9));
+    Header { list: true, payload_length: items.len() }.encode(&mut bytes);
+    bytes.extend_from_slice(items);
+    bytes
+}
+
+/// Encodes the recipient of a transaction; there is none when it makes a contract.
+pub(crate) fn encode_recipient(to: Option<&Address>, out: &mut Vec<u8>) {
+    match to {
+        Some(address) => address.encode(out),
+        None => "".encode(out),
+    }
+}

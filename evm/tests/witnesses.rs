@@ -1,0 +1,164 @@
+//! Real blocks with what they touch, up to what the EE is given.
+
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, or says why it is skipped"
+)]
+
+mod support;
+
+use alloy_primitives::{B256, Bytes, b256, hex};
+use alloy_rlp::Header;
+use outrider_evm::{
+    chain::Chain,
+    execution_witness::{HeaderForm, WitnessError, WitnessedBlock},
+};
+use outrider_evm_block::{Fork, Payload};
+use outrider_witness::{
+    Hash, Keccak256, NoNodes,
+    mpt::Trie,
+    store::{Batch, MemoryStore, Store as _},
+};
+use serde_json::{Value, json};
+use support::file;
+
+fn read(json: &[u8]) -> WitnessedBlock {
+    WitnessedBlock::of_json(serde_json::from_slice(json).unwrap(), None).unwrap()
+}
+
+/// Items of a list, without their headers if they are strings.
+fn items(list: &[u8]) -> Vec<&[u8]> {
+    let mut content = Header::decode_bytes(&mut &*list, true).unwrap();
+    let mut items = Vec::new();
+    while !content.is_empty() {
+        let whole = content;
+        let header = Header::decode(&mut content).unwrap();
+        let (payload, rest) = content.split_at(header.payload_length);
+        items.push(if header.list { &whole[..whole.len() - rest.len()] } else { payload });
+        content = rest;
+    }
+    items
+}
+
+/// The root of the trie of a list's items.
+fn root(list: &[u8]) -> B256 {
+    let mut trie = Trie::<Keccak256, NoNodes>::empty();
+    for (index, item) in items(list).into_iter().enumerate() {
+        trie.insert(&alloy_rlp::encode(index), item).unwrap();
+    }
+    B256::from(trie.root().0)
+}
+
+fn hash_at(header: &[u8], index: usize) -> B256 {
+    B256::from_slice(items(header)[index])
+}
+
+const SBV: &str = "ethereum-mainnet/witness/mainnet-23587691-sbv.json.gz";
+
+#[test]
+fn a_dump_of_stateless_block_verifier_is_the_block_of_its_header() {
+    let Some(json) = file(SBV) else { return };
+    let block = read(&json);
+    let parts = items(&block.block);
+    let (header, transactions, withdrawals) = (parts[0], parts[1], parts[3]);
+    assert_eq!((block.header.number, block.header.gas_used), (23_587_691, 1_429_580));
+    assert_eq!(items(transactions).len(), 40);
+    assert_eq!(root(transactions), hash_at(header, 4), "transactions root");
+    assert_eq!(root(withdrawals), hash_at(header, 16), "withdrawals root");
+    // By which the chain knows it: <https://etherscan.io/block/23587691>.
+    let json: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["block_hashes"][0].as_str().unwrap(), block.header.parent_hash.to_string());
+}
+
+#[test]
+fn the_header_of_the_parent_is_asked_for() {
+    let Some(json) = file(SBV) else { return };
+    let error = read(&json).payload(&Chain::mainnet()).unwrap_err();
+    let parent = b256!("149e213219b83fc61891ed608d40b2ac06cf8d276b8bf6f864e70eda20c95a2b");
+    assert!(matches!(error, WitnessError::NoParent { hash, got: 0 } if hash == parent), "{error}");
+}
+
+#[test]
+fn dumps_of_the_nimbus_tracer_are_blocks_of_2015() {
+    for (number, hash, n_transactions, n_ommers) in [
+        (97, b256!("e9fb121a7ee5cb03b33adbf59e95321a2453f09db98068e1f31f0da79860c50c"), 0, 2),
+        (46_147, b256!("4e3a3754410177e6937ef1f84bba68ea139e8d1a2258c5f85db9f1cd715a1bdd"), 1, 0),
+    ] {
+        let Some(json) = file(&format!("ethereum-mainnet/blocks-with-trie-nodes/block{number}.json")) else {
+            return;
+        };
+        let block = read(&json);
+        assert_eq!((block.header.number, block.header.hash), (number, hash));
+        let parts = items(&block.block);
+        assert_eq!(items(parts[1]).len(), n_transactions);
+        assert_eq!(root(parts[1]), hash_at(parts[0], 4), "transactions root");
+        assert_eq!(items(parts[2]).len(), n_ommers);
+
+        let (pre_state_root, payload) = block.payload(&Chain::mainnet()).unwrap();
+        assert_eq!(payload.rules().fork, Fork::Frontier);
+        let Payload::Block(_, payload) = payload else { panic!("it is a block") };
+        assert_eq!(payload.ancestors.len(), 1);
+        assert!(block.witness.preimages().bytes(&Hash(pre_state_root.0)).is_some());
+    }
+}
+
+#[test]
+fn a_store_takes_parts_of_a_state() {
+    let Some(json) = file("ethereum-mainnet/blocks-with-trie-nodes/block97.json") else { return };
+    let block = read(&json);
+    let mut batch = Batch::new();
+    block.witness.put_into(&mut batch);
+    let store = MemoryStore::new();
+    store.apply(&batch).unwrap();
+    let contents = store.check::<Keccak256>().unwrap();
+    assert_eq!(contents.n_nodes, block.witness.preimages().len());
+}
+
+#[test]
+fn without_a_node_there_is_one_less() {
+    let Some(json) = file("ethereum-mainnet/blocks-with-trie-nodes/block97.json") else { return };
+    let witness = read(&json).witness;
+    let (pre_state_root, _) = read(&json).payload(&Chain::mainnet()).unwrap();
+    let root = Hash(pre_state_root.0);
+    let without = witness.without(&root).preimages();
+    assert_eq!(without.len(), witness.preimages().len() - 1);
+    assert!(without.bytes(&root).is_none());
+}
+
+/// A header of Frontier, number 97, and one before it.
+fn headers() -> Option<(Bytes, Bytes)> {
+    let block = read(&file("ethereum-mainnet/blocks-with-trie-nodes/block97.json")?);
+    let headers = block.witness.headers.into_iter().map(|header| match header {
+        HeaderForm::Rlp(bytes) => bytes,
+        HeaderForm::Fields(_) => panic!("the dump has them in RLP"),
+    });
+    let parent = {
+        let mut headers = headers;
+        headers.find(|bytes| alloy_primitives::keccak256(bytes) == block.header.parent_hash)?
+    };
+    Some((block.block, parent))
+}
+
+#[test]
+fn the_shapes_of_clients_and_tests_are_read_alike() {
+    let Some((block, parent)) = headers() else { return };
+    let witness = json!({ "state": ["0x80"], "codes": ["0x00"], "keys": ["0x01"], "headers": [parent] });
+    let alone = WitnessedBlock::of_json(witness.clone(), Some(block.clone())).unwrap();
+    let together = json!({ "rlp": block, "executionWitness": witness });
+    assert_eq!(WitnessedBlock::of_json(together, None).unwrap(), alone);
+    assert!(alone.payload(&Chain::mainnet()).is_ok());
+    assert!(matches!(WitnessedBlock::of_json(witness, None), Err(WitnessError::NoBlock)));
+}
+
+#[test]
+fn what_is_no_witness_is_refused() {
+    let of_json = |json| WitnessedBlock::of_json(json, None).unwrap_err();
+    assert!(matches!(of_json(json!([])), WitnessError::Shape));
+    assert!(matches!(of_json(json!({ "prev_state_root": 1 })), WitnessError::Form { .. }));
+    assert!(matches!(of_json(json!({ "blockNumber": "x", "state": {} })), WitnessError::Form { .. }));
+    assert!(matches!(of_json(json!({ "blockNumber": "1", "state": {} })), WitnessError::Dump { .. }));
+    let cut =
+        json!({ "rlp": hex::encode_prefixed([0xc1]), "executionWitness": { "state": [], "codes": [] } });
+    assert!(matches!(of_json(cut), WitnessError::Rlp { .. }));
+}
