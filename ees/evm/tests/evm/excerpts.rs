@@ -9,6 +9,9 @@ use crate::published::{self, Chain, Report, bytes_of};
 /// Two blocks of Cancun, of which the second asks for hashes of blocks, and calls contracts that store them.
 pub(crate) const BLOCK_HASHES: &str = include_str!("../data/block-hashes.json");
 
+/// A block of Prague with a request for a withdrawal, and an empty one.
+pub(crate) const WITHDRAWAL_REQUEST: &str = include_str!("../data/withdrawal-request.json");
+
 #[track_caller]
 fn check(excerpt: &str) {
     let mut report = Report::default();
@@ -52,7 +55,7 @@ fn the_system_stores_the_root_of_the_beacon_chain_from_cancun_on() {
 
 #[test]
 fn requests_are_collected() {
-    check(include_str!("../data/withdrawal-request.json"));
+    check(WITHDRAWAL_REQUEST);
 }
 
 #[test]

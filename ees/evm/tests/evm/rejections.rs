@@ -71,21 +71,32 @@ fn block() -> Block {
 
 #[test]
 fn a_node_that_is_not_covered_is_named() {
-    let block = block();
+    for (excerpt, n_before) in [
+        (excerpts::BLOCK_HASHES, 0),
+        (excerpts::BLOCK_HASHES, 1),
+        (excerpts::WITHDRAWAL_REQUEST, 0),
+        (excerpts::WITHDRAWAL_REQUEST, 1),
+    ] {
+        check_named(&Block::of(excerpt, n_before));
+    }
+}
+
+fn check_named(block: &Block) {
+    let payload = alloy_rlp::encode(&block.payload);
     let (roots, record) = block.revealed();
     assert!(record.nodes.len() > 1 && !record.blobs.is_empty());
     for (hash, _) in record.nodes.iter() {
         let nodes = without(&record.nodes, hash);
         // Without the node, those below it are tops of tries, or not to be reached at all.
         let reachable = encode(roots.clone(), &Record { nodes, blobs: record.blobs.clone() }).unwrap();
-        let reason = block.run_with(&reachable, &alloy_rlp::encode(&block.payload)).unwrap_err();
+        let reason = block.run_with(&reachable, &payload).unwrap_err();
         assert!(reason.contains(&hash.to_string()), "{hash}: {reason}");
         assert!(reason.contains("0x"), "the account is named: {reason}");
     }
     for (hash, _) in record.blobs.iter() {
         let blobs = without(&record.blobs, hash);
         let witness = encode(roots.clone(), &Record { nodes: record.nodes.clone(), blobs }).unwrap();
-        let reason = block.run_with(&witness, &alloy_rlp::encode(&block.payload)).unwrap_err();
+        let reason = block.run_with(&witness, &payload).unwrap_err();
         assert_eq!(reason, format!("code: nothing with hash {hash} is covered"));
     }
 }
