@@ -238,7 +238,7 @@ impl Report {
             Outcome::Executed { post_state_root, gas_used, fuel_used, provider_fuel_used, bytes, given } => {
                 writeln!(out, "  post-state root  {post_state_root}")?;
                 writeln!(out, "  gas              {gas_used}")?;
-                writeln!(out, "  fuel             {fuel_used}, over the full witness {provider_fuel_used}")?;
+                writeln!(out, "  fuel             {fuel_used}, of the provider {provider_fuel_used}")?;
                 let Given { n_nodes, node_bytes, n_codes, code_bytes, n_headers } = given;
                 writeln!(
                     out,
