@@ -20,7 +20,8 @@ pub enum Payload {
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 pub struct Block {
     /// The RLP of ancestors' headers, newest first. The first is the parent, and its state root the pre-state root. More follow as
-    /// far back as the block asks for hashes or for ommers, and no further.
+    /// far back as the block asks for hashes or for ommers, and no further. The hash of a block is told by the header of the one after
+    /// it, which is the last that is needed for it.
     pub ancestors: Vec<Bytes>,
     /// The RLP of the lists of ommers of those ancestors, back to the 7th, that have any, newest first; only where the block has
     /// ommers itself, which must not be among them.

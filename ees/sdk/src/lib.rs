@@ -19,6 +19,7 @@ pub mod context;
 pub mod crypto;
 pub mod debug;
 pub mod eth2;
+pub mod forest;
 pub mod state;
 
 #[cfg(not(target_family = "wasm"))]

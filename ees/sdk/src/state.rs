@@ -34,7 +34,7 @@
 //! | 4 | `bytes`, little-endian |
 //! | `bytes` | a package: a payload |
 
-mod frame;
+pub(crate) mod frame;
 mod hash;
 mod nodes;
 
@@ -135,4 +135,4 @@ pub enum StateError<M, T> {
 }
 
 /// What the host's `mode` returns to an EE that is to make a block of packages.
-const PROVIDER: u32 = 1;
+pub(crate) const PROVIDER: u32 = 1;

@@ -209,6 +209,12 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         &self.source
     }
 
+    /// The same forest with another source, for what is not revealed yet.
+    pub fn with_source<T: NodeSource>(self, source: T) -> Forest<H, T> {
+        let Self { arena, tries, revealed, opened, source: _, steps, buffer, hasher } = self;
+        Forest { arena, tries, revealed, opened, source, steps, buffer, hasher }
+    }
+
     /// Follows `key` as far as it goes, and leaves the way in `self.steps`.
     pub(super) fn search(&mut self, trie: TrieId, key: &[u8]) -> Result<End, TrieError> {
         self.steps.clear();

@@ -26,7 +26,7 @@ pub fn packages(packages: &[impl AsRef<[u8]>]) -> Vec<u8> {
 }
 
 /// Takes block data apart: witness and payload.
-pub(super) fn read_block_data(block_data: &[u8]) -> Result<(&[u8], &[u8]), ReadError> {
+pub(crate) fn read_block_data(block_data: &[u8]) -> Result<(&[u8], &[u8]), ReadError> {
     let mut reader = Reader::new(block_data);
     let witness_bytes = reader.u32_le()?;
     let witness = reader.take(witness_bytes as usize)?;
@@ -35,7 +35,7 @@ pub(super) fn read_block_data(block_data: &[u8]) -> Result<(&[u8], &[u8]), ReadE
 }
 
 /// Takes packages apart. Each takes 4 bytes at least, so the list is no longer than the input.
-pub(super) fn read_packages(bytes: &[u8]) -> Result<Vec<&[u8]>, ReadError> {
+pub(crate) fn read_packages(bytes: &[u8]) -> Result<Vec<&[u8]>, ReadError> {
     let mut reader = Reader::new(bytes);
     let n = reader.u32_le()?;
     let mut packages = Vec::new();

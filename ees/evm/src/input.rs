@@ -1,0 +1,105 @@
+//! What comes as bytes: packages, blocks, and lists in RLP.
+
+use alloc::vec::Vec;
+
+use alloy_primitives::{Address, Bytes};
+use alloy_rlp::{Decodable, Header as RlpHeader, RlpDecodable, RlpEncodable};
+
+use crate::{
+    error::{BlockError, MergeError},
+    header::Header,
+};
+
+/// Makes one payload of several: of one alone, as an Ethereum block is whole.
+///
+/// # Errors
+///
+/// If there is none, or more than one.
+pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
+    match packages {
+        [package] => Ok(package.to_vec()),
+        _ => Err(MergeError::NotOne { got: packages.len() }),
+    }
+}
+
+/// A block, taken apart.
+#[derive(Debug)]
+pub(crate) struct BlockParts<'a> {
+    pub(crate) header: Header,
+    /// Each as it is hashed: RLP, or EIP-2718's type and what follows.
+    pub(crate) transactions: Vec<&'a [u8]>,
+    /// The RLP of the list.
+    pub(crate) ommers: &'a [u8],
+    pub(crate) withdrawals: Option<Vec<Withdrawal>>,
+}
+
+/// EIP-4895.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub(crate) struct Withdrawal {
+    pub(crate) index: u64,
+    pub(crate) validator_index: u64,
+    pub(crate) address: Address,
+    /// In gwei.
+    pub(crate) amount: u64,
+}
+
+impl<'a> BlockParts<'a> {
+    /// Takes the RLP of a block apart.
+    pub(crate) fn decode(block: &'a [u8], has_withdrawals: bool) -> Result<Self, BlockError> {
+        let fields = items(block)?;
+        let expected = if has_withdrawals { 4 } else { 3 };
+        let (header, transactions, ommers, withdrawals) = match *fields {
+            [header, transactions, ommers] if !has_withdrawals => (header, transactions, ommers, None),
+            [header, transactions, ommers, withdrawals] if has_withdrawals => {
+                (header, transactions, ommers, Some(withdrawals))
+            }
+            _ => return Err(BlockError::Fields { got: fields.len(), expected }),
+        };
+        let header = alloy_rlp::decode_exact::<Header>(header)?;
+        let transactions = items(transactions)?.into_iter().map(transaction).collect::<Result<_, _>>()?;
+        let withdrawals = withdrawals.map(alloy_rlp::decode_exact::<Vec<Withdrawal>>).transpose()?;
+        Ok(Self { header, transactions, ommers, withdrawals })
+    }
+}
+
+/// The RLP of each item of a list, and nothing after the list.
+pub(crate) fn items(mut list: &[u8]) -> alloy_rlp::Result<Vec<&[u8]>> {
+    let mut content = RlpHeader::decode_bytes(&mut list, true)?;
+    if !list.is_empty() {
+        return Err(alloy_rlp::Error::UnexpectedLength);
+    }
+    let mut items = Vec::new();
+    while !content.is_empty() {
+        items.push(item(&mut content)?);
+    }
+    Ok(items)
+}
+
+/// The RLP of the next item.
+fn item<'a>(content: &mut &'a [u8]) -> alloy_rlp::Result<&'a [u8]> {
+    let start = *content;
+    let mut rest = start;
+    let header = RlpHeader::decode(&mut rest)?;
+    let length = start.len() - rest.len() + header.payload_length;
+    let (item, rest) = start.split_at_checked(length).ok_or(alloy_rlp::Error::InputTooShort)?;
+    *content = rest;
+    Ok(item)
+}
+
+/// A transaction as it is hashed: a typed one is a string in a block.
+fn transaction(mut item: &[u8]) -> alloy_rlp::Result<&[u8]> {
+    if item.first().is_some_and(|byte| *byte >= alloy_rlp::EMPTY_LIST_CODE) {
+        return Ok(item);
+    }
+    RlpHeader::decode_bytes(&mut item, false)
+}
+
+/// The next field of a list, if there is one.
+pub(crate) fn optional<T: Decodable>(fields: &mut &[u8]) -> alloy_rlp::Result<Option<T>> {
+    if fields.is_empty() { Ok(None) } else { T::decode(fields).map(Some) }
+}
+
+/// Bytes that alloy's types want to own.
+pub(crate) fn owned(bytes: &[u8]) -> Bytes {
+    Bytes::copy_from_slice(bytes)
+}

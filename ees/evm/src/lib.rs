@@ -1,0 +1,75 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod block;
+mod commit;
+mod crypto;
+mod dao;
+mod error;
+mod fee;
+mod hash;
+mod header;
+mod input;
+mod instructions;
+mod ommers;
+mod receipts;
+mod requests;
+mod rules;
+mod state;
+mod transaction;
+mod transactions;
+mod vm;
+
+use outrider_evm_block::Payload;
+use outrider_sdk::{
+    StateRoot,
+    forest::{self, Executed, ForestError, State},
+};
+
+pub use error::{
+    AncestorError, BlockError, ExecutionError, HeaderError, MergeError, OmmerError, RequestError, StateError,
+    TransactionError, TransitionError,
+};
+pub use input::merge;
+
+outrider_sdk::entry!(execute);
+
+/// Executes a block, or makes one of packages.
+///
+/// # Errors
+///
+/// As [`outrider_sdk::forest::execute`], with [`merge`] and [`transition`].
+pub fn execute(
+    pre_state_root: StateRoot,
+    block_data: &[u8],
+) -> Result<StateRoot, ForestError<MergeError, TransitionError>> {
+    forest::execute(pre_state_root, block_data, merge, transition)
+}
+
+/// Executes a payload: a block, or transactions in an environment.
+///
+/// # Errors
+///
+/// Whatever is wrong with the payload, or not covered by the witness.
+pub fn transition(
+    state: &mut State,
+    pre_state_root: StateRoot,
+    payload: &[u8],
+) -> Result<Executed, TransitionError> {
+    crypto::install();
+    let payload = alloy_rlp::decode_exact::<Payload>(payload).map_err(TransitionError::Payload)?;
+    let (post_state_root, payload) = match payload {
+        Payload::Block(rules, block) => {
+            let (root, block) = block::execute(state, pre_state_root, &rules, block)?;
+            (root, Payload::Block(rules::canonical(rules), block))
+        }
+        Payload::Transactions(rules, transactions) => {
+            let (root, transactions) = transactions::execute(state, pre_state_root, &rules, transactions)?;
+            (root, Payload::Transactions(rules::canonical(rules), transactions))
+        }
+    };
+    Ok(Executed { post_state_root: StateRoot(post_state_root.0), payload: alloy_rlp::encode(payload) })
+}

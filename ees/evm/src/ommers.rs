@@ -1,0 +1,109 @@
+//! Ommers: blocks that came too late, before Paris ([Yellow Paper] of the time, sections 4.4.4 and 11.1).
+//!
+//! [Yellow Paper]: https://ethereum.github.io/yellowpaper/paper.pdf
+
+use alloc::{collections::BTreeSet, vec::Vec};
+
+use alloy_primitives::{B256, Bytes, b256};
+use outrider_evm_block::Fork;
+
+use crate::{
+    error::OmmerError,
+    hash::keccak256,
+    header::{self, Header},
+    input::items,
+    rules::Spec,
+};
+
+/// The hash of the list of no ommers.
+pub(crate) const EMPTY_OMMERS_HASH: B256 =
+    b256!("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
+
+/// A header whose hash is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Hashed {
+    pub(crate) hash: B256,
+    pub(crate) header: Header,
+}
+
+/// Ommers that have been checked, and what was needed for that.
+#[derive(Debug, Default)]
+pub(crate) struct Ommers {
+    pub(crate) headers: Vec<Header>,
+    /// How many ancestors.
+    pub(crate) ancestors: usize,
+}
+
+/// Checks the ommers of a block:
+///
+/// 1. There are at most two; from Paris on, none.
+/// 2. Seven ancestors are there, or all, and the lists of their ommers.
+/// 3. None of them is the other one, an ancestor, or an ommer of an ancestor.
+/// 4. The parent of each is an ancestor from the 2nd to the 7th.
+/// 5. Its header is valid.
+pub(crate) fn check(
+    list: &[u8],
+    block: &Header,
+    ancestors: &[Hashed],
+    ancestors_ommers: &[Bytes],
+    spec: &Spec<'_>,
+) -> Result<Ommers, OmmerError> {
+    let rlps = items(list)?;
+    if rlps.is_empty() && ancestors_ommers.is_empty() {
+        return Ok(Ommers::default());
+    }
+    let max = if spec.has(Fork::Paris) { 0 } else { OMMERS_MAX };
+    if rlps.len() > max {
+        return Err(OmmerError::TooMany { got: rlps.len(), max });
+    }
+    if rlps.is_empty() {
+        return Err(OmmerError::AncestorsOmmers);
+    }
+    let expected = usize::try_from(block.number).map_or(GENERATIONS, |number| number.min(GENERATIONS));
+    let recent = ancestors.get(..expected).ok_or(OmmerError::Ancestors { got: ancestors.len(), expected })?;
+    let mut known = hashes_of_ommers(recent, ancestors_ommers)?;
+    known.extend(recent.iter().map(|ancestor| ancestor.hash));
+
+    let mut headers = Vec::new();
+    for (index, rlp) in rlps.into_iter().enumerate() {
+        if !known.insert(keccak256(rlp)) {
+            return Err(OmmerError::Known { index });
+        }
+        let ommer = alloy_rlp::decode_exact::<Header>(rlp)?;
+        let parent = recent.iter().skip(1).find(|ancestor| ancestor.hash == ommer.parent_hash);
+        let parent = parent.ok_or(OmmerError::Parent { index })?;
+        let age = u8::try_from(block.number.saturating_sub(ommer.number)).unwrap_or(u8::MAX);
+        let since_dao_fork = match spec.rules.blocks_since_dao_fork {
+            since @ 0..10 => since.checked_sub(age).unwrap_or(u8::MAX),
+            since => since,
+        };
+        // One from before London has no base fee, nor has its parent.
+        let is_older = ommer.base_fee_per_gas.is_none() && parent.header.base_fee_per_gas.is_none();
+        let spec = if is_older { spec.before_london() } else { *spec };
+        header::validate(&ommer, &parent.header, &spec, since_dao_fork)
+            .map_err(|source| OmmerError::Header { index, source })?;
+        headers.push(ommer);
+    }
+    Ok(Ommers { headers, ancestors: expected })
+}
+
+/// The hashes of the ommers of ancestors; each list of them has the hash that its header has.
+fn hashes_of_ommers(recent: &[Hashed], lists: &[Bytes]) -> Result<BTreeSet<B256>, OmmerError> {
+    let mut hashes = BTreeSet::new();
+    let mut lists = lists.iter();
+    for ancestor in recent.iter().filter(|ancestor| ancestor.header.ommers_hash != EMPTY_OMMERS_HASH) {
+        let list = lists.next().filter(|list| keccak256(list) == ancestor.header.ommers_hash);
+        let list = list.ok_or(OmmerError::AncestorsOmmers)?;
+        hashes.extend(items(list)?.into_iter().map(keccak256));
+    }
+    if lists.next().is_some() {
+        return Err(OmmerError::AncestorsOmmers);
+    }
+    Ok(hashes)
+}
+
+/// Ommers of a block.
+const OMMERS_MAX: usize = 2;
+
+/// How far back the parent of an ommer may be.
+const GENERATIONS: usize = 7;

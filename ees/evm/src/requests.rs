@@ -1,0 +1,84 @@
+//! Requests to the consensus layer, [EIP-7685](https://eips.ethereum.org/EIPS/eip-7685).
+
+use alloc::vec::Vec;
+
+use alloy_primitives::{Address, B256, Log, U256, address, b256};
+use outrider_sdk::crypto::sha256;
+
+use crate::error::RequestError;
+
+/// Where history is kept, [EIP-2935](https://eips.ethereum.org/EIPS/eip-2935).
+pub(crate) const HISTORY_STORAGE: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
+
+/// Where roots of beacon blocks are kept, [EIP-4788](https://eips.ethereum.org/EIPS/eip-4788).
+pub(crate) const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");
+
+/// Contracts that answer with requests, and the types of these: withdrawals,
+/// [EIP-7002](https://eips.ethereum.org/EIPS/eip-7002), and consolidations,
+/// [EIP-7251](https://eips.ethereum.org/EIPS/eip-7251).
+pub(crate) const REQUEST_CONTRACTS: [(u8, Address); 2] = [
+    (1, address!("00000961Ef480Eb55e80D19ad83579A64c007002")),
+    (2, address!("0000BBdDc7CE488642fb579F8B00f3a590007251")),
+];
+
+/// The type of the requests that are deposits.
+pub(crate) const DEPOSITS: u8 = 0;
+
+/// The deposits in logs, one after the other, [EIP-6110](https://eips.ethereum.org/EIPS/eip-6110).
+pub(crate) fn deposits<'a>(logs: impl Iterator<Item = &'a Log>) -> Result<Vec<u8>, RequestError> {
+    let mut deposits = Vec::new();
+    for log in logs {
+        if log.address == DEPOSIT_CONTRACT && log.topics().first() == Some(&DEPOSIT_EVENT) {
+            append_deposit(&log.data.data, &mut deposits).ok_or(RequestError::Deposit)?;
+        }
+    }
+    Ok(deposits)
+}
+
+/// The requests hash of a header. Requests come by ascending type; those without data do not count.
+pub(crate) fn requests_hash(requests: &[(u8, Vec<u8>)]) -> B256 {
+    let mut hashes = Vec::new();
+    for (kind, data) in requests.iter().filter(|(_, data)| !data.is_empty()) {
+        let mut request = Vec::with_capacity(1 + data.len());
+        request.push(*kind);
+        request.extend_from_slice(data);
+        hashes.extend(sha256(&request));
+    }
+    B256::new(sha256(&hashes))
+}
+
+/// Appends the fields of a deposit, if the data of its log are laid out as the contract does: five offsets, then the length of
+/// each field and the field, padded to words.
+fn append_deposit(data: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    if data.len() != DEPOSIT_EVENT_BYTES {
+        return None;
+    }
+    for (index, (offset, length)) in DEPOSIT_FIELDS.iter().enumerate() {
+        let is_laid_out =
+            word(data, index * WORD)? == U256::from(*offset) && word(data, *offset)? == U256::from(*length);
+        if !is_laid_out {
+            return None;
+        }
+        out.extend_from_slice(data.get(offset + WORD..)?.get(..*length)?);
+    }
+    Some(())
+}
+
+fn word(data: &[u8], at: usize) -> Option<U256> {
+    data.get(at..)?.first_chunk::<WORD>().map(|word| U256::from_be_bytes(*word))
+}
+
+/// The contract of the main network.
+const DEPOSIT_CONTRACT: Address = address!("00000000219ab540356cBB839Cbe05303d7705Fa");
+
+/// The hash of `DepositEvent(bytes,bytes,bytes,bytes,bytes)`.
+const DEPOSIT_EVENT: B256 = b256!("649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c5");
+
+/// The length of the event's data.
+const DEPOSIT_EVENT_BYTES: usize = 576;
+
+/// Where the fields begin, with their lengths, and how long they are: public key, withdrawal credentials, amount, signature,
+/// index.
+const DEPOSIT_FIELDS: [(usize, usize); 5] = [(160, 48), (256, 32), (320, 8), (384, 96), (512, 8)];
+
+const WORD: usize = 32;

@@ -1,0 +1,76 @@
+//! Which rules of Ethereum are those of revm.
+
+use outrider_evm_block::{BlobSchedule, Fork, Rules};
+use revm::primitives::{eip4844::GAS_PER_BLOB, hardfork::SpecId};
+
+use crate::error::TransitionError;
+
+/// The rules of a payload, checked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spec<'a> {
+    pub(crate) rules: &'a Rules,
+    /// The fork that is in force.
+    pub(crate) fork: Fork,
+    /// What revm calls the fork.
+    pub(crate) id: SpecId,
+}
+
+impl<'a> Spec<'a> {
+    /// Checks that there are such rules.
+    pub(crate) fn new(rules: &'a Rules) -> Result<Self, TransitionError> {
+        let unsupported = TransitionError::UnsupportedFork { fork: rules.fork.name() };
+        let id = match rules.fork {
+            Fork::Frontier => SpecId::FRONTIER,
+            Fork::Homestead => SpecId::HOMESTEAD,
+            Fork::TangerineWhistle => SpecId::TANGERINE,
+            Fork::SpuriousDragon => SpecId::SPURIOUS_DRAGON,
+            Fork::Byzantium => SpecId::BYZANTIUM,
+            // revm has no rules of its own for the weeks in which SSTORE was EIP-1283's.
+            Fork::Constantinople => return Err(unsupported),
+            Fork::Petersburg => SpecId::PETERSBURG,
+            Fork::Istanbul | Fork::MuirGlacier => SpecId::ISTANBUL,
+            Fork::Berlin => SpecId::BERLIN,
+            Fork::London | Fork::ArrowGlacier | Fork::GrayGlacier => SpecId::LONDON,
+            Fork::Paris => SpecId::MERGE,
+            Fork::Shanghai => SpecId::SHANGHAI,
+            Fork::Cancun => SpecId::CANCUN,
+            Fork::Prague => SpecId::PRAGUE,
+            Fork::Osaka => SpecId::OSAKA,
+            Fork::Amsterdam => return Err(unsupported),
+        };
+        let BlobSchedule { target, max, base_fee_update_fraction } = rules.blobs;
+        let is_schedule = target <= max && (1..=BLOBS_MAX).contains(&max) && base_fee_update_fraction > 0;
+        if rules.fork >= Fork::Cancun && !is_schedule {
+            return Err(TransitionError::BlobSchedule { target, max, base_fee_update_fraction });
+        }
+        Ok(Self { rules, fork: rules.fork, id })
+    }
+
+    /// Whether a fork is in force.
+    pub(crate) fn has(&self, fork: Fork) -> bool {
+        self.fork >= fork
+    }
+
+    /// The rules for headers from before London.
+    pub(crate) fn before_london(self) -> Self {
+        Self { fork: self.fork.min(Fork::Berlin), ..self }
+    }
+
+    /// The most blob gas of a block.
+    pub(crate) fn blob_gas_max(&self) -> u64 {
+        if self.has(Fork::Cancun) { self.rules.blobs.max * GAS_PER_BLOB } else { 0 }
+    }
+}
+
+/// The same rules, with one value for what does not matter by them.
+pub(crate) fn canonical(rules: Rules) -> Rules {
+    let no_blobs = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
+    Rules {
+        blobs: if rules.fork >= Fork::Cancun { rules.blobs } else { no_blobs },
+        blocks_since_dao_fork: rules.blocks_since_dao_fork.min(10),
+        ..rules
+    }
+}
+
+/// The most blobs of a block, of any schedule: 2^32, so that no sum of blob gas overflows.
+const BLOBS_MAX: u64 = 1 << 32;

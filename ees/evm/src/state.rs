@@ -1,0 +1,220 @@
+//! The state as revm sees it: accounts, storage and code over the tries.
+//!
+//! What is read is kept, so that tries are asked once. What transactions change stays here until it is
+//! [flushed](State::flush) into the tries.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet, btree_map},
+    vec::Vec,
+};
+
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
+use alloy_rlp::{RlpDecodable, RlpEncodable};
+use outrider_sdk::forest;
+use outrider_witness::{
+    Hash,
+    mpt::{EMPTY_ROOT, TrieId},
+};
+use revm::{Database, bytecode::Bytecode, state::AccountInfo};
+
+use crate::{error::StateError, hash::keccak256, instructions::NO_CODE};
+
+/// Accounts, storage and code.
+#[derive(Debug)]
+pub(crate) struct State<'a> {
+    pub(crate) tries: &'a mut forest::State,
+    /// The trie of accounts.
+    pub(crate) root: TrieId,
+    pub(crate) accounts: BTreeMap<Address, Entry>,
+    /// Accounts that have changed since they were flushed.
+    pub(crate) changed: BTreeSet<Address>,
+    /// Code that has been set, by its hash.
+    pub(crate) new_codes: BTreeMap<B256, Bytecode>,
+    hashes: BlockHashes,
+}
+
+/// Where hashes of blocks come from, and how many of these have been needed.
+#[derive(Debug)]
+pub(crate) enum BlockHashes {
+    /// The hashes of ancestors, newest first. Each is told by the header of the block after it.
+    Ancestors {
+        /// The number of the first one, the parent.
+        parent: u64,
+        hashes: Vec<B256>,
+        /// How many headers of ancestors have been needed.
+        needed: usize,
+    },
+    /// Any hashes, by number.
+    Listed { hashes: BTreeMap<u64, B256>, needed: BTreeSet<u64> },
+}
+
+/// What is known of an account.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// Its key in the trie.
+    pub(crate) key: B256,
+    /// What the trie has.
+    pub(crate) stored: Option<Account>,
+    /// What it is now, but for the storage root.
+    pub(crate) now: Option<Account>,
+    /// The code that it had before the block.
+    pub(crate) code_hash_before: B256,
+    /// Its storage, when it has been opened.
+    pub(crate) storage: Option<TrieId>,
+    /// Slots that have been read or written.
+    pub(crate) slots: BTreeMap<U256, Slot>,
+}
+
+/// A slot of storage. Zero is the same as none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    /// What the trie has.
+    pub(crate) stored: U256,
+    pub(crate) now: U256,
+}
+
+/// An account in the trie, [Yellow Paper](https://ethereum.github.io/yellowpaper/paper.pdf), section 4.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub(crate) struct Account {
+    pub(crate) nonce: u64,
+    /// In wei.
+    pub(crate) balance: U256,
+    pub(crate) storage_root: B256,
+    pub(crate) code_hash: B256,
+}
+
+impl Account {
+    pub(crate) const EMPTY: Account = Account {
+        nonce: 0,
+        balance: U256::ZERO,
+        storage_root: B256::new(EMPTY_ROOT.0),
+        code_hash: KECCAK256_EMPTY,
+    };
+
+    /// Whether the account is empty, EIP-161. Its storage does not matter.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.nonce == 0 && self.balance.is_zero() && self.code_hash == KECCAK256_EMPTY
+    }
+}
+
+impl<'a> State<'a> {
+    /// The state with this root.
+    pub(crate) fn new(tries: &'a mut forest::State, root: B256, hashes: BlockHashes) -> Self {
+        let root = tries.forest.open(&Hash(root.0));
+        let (accounts, changed, new_codes) = Default::default();
+        Self { tries, root, accounts, changed, new_codes, hashes }
+    }
+
+    /// What is known of an account; it is read if need be.
+    pub(crate) fn entry(&mut self, address: Address) -> Result<&mut Entry, StateError> {
+        let vacant = match self.accounts.entry(address) {
+            btree_map::Entry::Occupied(entry) => return Ok(entry.into_mut()),
+            btree_map::Entry::Vacant(vacant) => vacant,
+        };
+        let key = keccak256(address);
+        let value = self.tries.forest.get(self.root, key.as_slice());
+        let value = value.map_err(|source| StateError::Account { address, source })?;
+        let stored = value.map(alloy_rlp::decode_exact::<Account>).transpose();
+        let stored = stored.map_err(|source| StateError::MalformedAccount { address, source })?;
+        let code_hash_before = stored.map_or(KECCAK256_EMPTY, |account| account.code_hash);
+        let (storage, slots) = Default::default();
+        Ok(vacant.insert(Entry { key, stored, now: stored, code_hash_before, storage, slots }))
+    }
+
+    /// Adds to a balance. As every touch, adding nothing makes an account before Spurious Dragon, and from then on it
+    /// removes an empty one, EIP-161.
+    pub(crate) fn add_balance(
+        &mut self,
+        address: Address,
+        amount: U256,
+        clears_empty: bool,
+    ) -> Result<(), StateError> {
+        let entry = self.entry(address)?;
+        let account = entry.now.unwrap_or(Account::EMPTY);
+        let balance = account.balance.checked_add(amount).ok_or(StateError::BalanceOverflow { address })?;
+        let account = Account { balance, ..account };
+        entry.now = Some(account).filter(|account| !(clears_empty && account.is_empty()));
+        self.changed.insert(address);
+        Ok(())
+    }
+
+    /// Takes all of a balance.
+    pub(crate) fn take_balance(&mut self, address: Address) -> Result<U256, StateError> {
+        let Some(account) = &mut self.entry(address)?.now else { return Ok(U256::ZERO) };
+        let balance = core::mem::take(&mut account.balance);
+        self.changed.insert(address);
+        Ok(balance)
+    }
+
+    /// Which hashes of blocks have been needed.
+    pub(crate) fn hashes(&self) -> &BlockHashes {
+        &self.hashes
+    }
+}
+
+impl Database for State<'_> {
+    type Error = StateError;
+
+    fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, StateError> {
+        let Some(account) = self.entry(address)?.now else { return Ok(None) };
+        let Account { nonce, balance, storage_root, code_hash } = account;
+        let has_storage_alone =
+            nonce == 0 && code_hash == KECCAK256_EMPTY && storage_root != Account::EMPTY.storage_root;
+        let (code_hash, code) =
+            if has_storage_alone { (NO_CODE, Some(Bytecode::default())) } else { (code_hash, None) };
+        Ok(Some(AccountInfo { balance, nonce, code_hash, account_id: None, code }))
+    }
+
+    fn code_by_hash(&mut self, code_hash: B256) -> Result<Bytecode, StateError> {
+        if code_hash == KECCAK256_EMPTY {
+            return Ok(Bytecode::default());
+        }
+        if let Some(code) = self.new_codes.get(&code_hash) {
+            return Ok(code.clone());
+        }
+        let code = Bytes::from(self.tries.forest.blob(&Hash(code_hash.0)).map_err(StateError::Code)?);
+        // Code that begins as a delegation of EIP-7702 and is none was deployed before EIP-3541.
+        Ok(Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code)))
+    }
+
+    fn storage(&mut self, address: Address, index: U256) -> Result<U256, StateError> {
+        let entry = self.entry(address)?;
+        if let Some(slot) = entry.slots.get(&index) {
+            return Ok(slot.now);
+        }
+        let root = entry.now.map_or(EMPTY_ROOT, |account| Hash(account.storage_root.0));
+        let storage = entry.storage;
+        if storage.is_none() && root == EMPTY_ROOT {
+            return Ok(U256::ZERO);
+        }
+        let storage = storage.unwrap_or_else(|| self.tries.forest.open(&root));
+        let key = keccak256(B256::from(index));
+        let value = self.tries.forest.get(storage, key.as_slice());
+        let value = value.map_err(|source| StateError::Storage { address, source })?;
+        let stored = value.map(alloy_rlp::decode_exact::<U256>).transpose();
+        let stored = stored.map_err(|source| StateError::MalformedSlot { address, slot: index, source })?;
+        let stored = stored.unwrap_or_default();
+        let entry = self.entry(address)?;
+        entry.storage = Some(storage);
+        entry.slots.insert(index, Slot { stored, now: stored });
+        Ok(stored)
+    }
+
+    fn block_hash(&mut self, number: u64) -> Result<B256, StateError> {
+        let not_covered = StateError::BlockHash { number };
+        match &mut self.hashes {
+            BlockHashes::Ancestors { parent, hashes, needed } => {
+                let back = parent.checked_sub(number).and_then(|back| usize::try_from(back).ok());
+                let hash = back.and_then(|back| hashes.get(back).copied());
+                let (Some(back), Some(hash)) = (back, hash) else { return Err(not_covered) };
+                *needed = (*needed).max(back);
+                Ok(hash)
+            }
+            BlockHashes::Listed { hashes, needed } => {
+                let hash = hashes.get(&number).copied().ok_or(not_covered)?;
+                needed.insert(number);
+                Ok(hash)
+            }
+        }
+    }
+}

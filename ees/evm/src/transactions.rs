@@ -1,0 +1,97 @@
+//! Transactions in an environment.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+
+use alloy_primitives::{B256, U256};
+use outrider_evm_block::{Environment, Fork, Rules, Transactions};
+use outrider_sdk::{StateRoot, forest};
+use revm::{context::BlockEnv, context_interface::block::BlobExcessGasAndPrice};
+
+use crate::{
+    error::{ExecutionError, TransitionError},
+    fee::blob_price,
+    hash::keccak256,
+    rules::Spec,
+    state::{BlockHashes, State},
+    vm::Vm,
+};
+
+/// Executes transactions, and gives the post-state root and what was needed of the input.
+///
+/// 1. The rules are known, and hashes of blocks come by ascending number. What does not matter by the rules is zero.
+/// 2. Executes the transactions.
+/// 3. Before Paris, the beneficiary gets a reward of zero.
+/// 4. The logs are those that the payload tells.
+pub(crate) fn execute(
+    tries: &mut forest::State,
+    pre_state_root: StateRoot,
+    rules: &Rules,
+    mut transactions: Transactions,
+) -> Result<(B256, Transactions), TransitionError> {
+    let spec = Spec::new(rules)?;
+    transactions.environment = canonical(transactions.environment, &spec);
+    let environment = &transactions.environment;
+    let hashes = BlockHashes::Listed { hashes: block_hashes(environment)?, needed: Default::default() };
+    let state = State::new(tries, B256::new(pre_state_root.0), hashes);
+    let mut vm = Vm::new(state, spec, block_env(environment, &spec)?);
+    for transaction in &transactions.transactions {
+        vm.transact(transaction)?;
+    }
+    if !spec.has(Fork::Paris) {
+        let clears_empty = spec.has(Fork::SpuriousDragon);
+        let rewarded = vm.state().add_balance(environment.beneficiary, U256::ZERO, clears_empty);
+        rewarded.map_err(ExecutionError::State)?;
+    }
+    let got = keccak256(alloy_rlp::encode(vm.logs().collect::<Vec<_>>()));
+    let expected = transactions.logs_hash;
+    if got != expected {
+        return Err(TransitionError::LogsHash { got, expected });
+    }
+    let root = vm.state().finish().map_err(ExecutionError::State)?;
+    if let BlockHashes::Listed { needed, .. } = vm.state().hashes() {
+        transactions.environment.block_hashes.retain(|block| needed.contains(&block.number));
+    }
+    Ok((root, transactions))
+}
+
+/// The same environment, with zeros for what does not matter by the rules.
+fn canonical(environment: Environment, spec: &Spec<'_>) -> Environment {
+    Environment {
+        difficulty: if spec.has(Fork::Paris) { U256::ZERO } else { environment.difficulty },
+        prev_randao: if spec.has(Fork::Paris) { environment.prev_randao } else { B256::ZERO },
+        base_fee_per_gas: if spec.has(Fork::London) { environment.base_fee_per_gas } else { 0 },
+        excess_blob_gas: if spec.has(Fork::Cancun) { environment.excess_blob_gas } else { 0 },
+        slot_number: if spec.has(Fork::Amsterdam) { environment.slot_number } else { 0 },
+        ..environment
+    }
+}
+
+fn block_hashes(environment: &Environment) -> Result<BTreeMap<u64, B256>, TransitionError> {
+    let mut hashes = BTreeMap::new();
+    for block in &environment.block_hashes {
+        if hashes.last_key_value().is_some_and(|(last, _)| *last >= block.number) {
+            return Err(TransitionError::BlockHashOrder { number: block.number });
+        }
+        hashes.insert(block.number, block.hash);
+    }
+    Ok(hashes)
+}
+
+fn block_env(environment: &Environment, spec: &Spec<'_>) -> Result<BlockEnv, ExecutionError> {
+    let excess_blob_gas = environment.excess_blob_gas;
+    Ok(BlockEnv {
+        number: environment.number,
+        beneficiary: environment.beneficiary,
+        timestamp: environment.timestamp,
+        gas_limit: environment.gas_limit,
+        basefee: environment.base_fee_per_gas,
+        difficulty: environment.difficulty,
+        prevrandao: spec.has(Fork::Paris).then_some(environment.prev_randao),
+        blob_excess_gas_and_price: if spec.has(Fork::Cancun) {
+            Some(BlobExcessGasAndPrice { excess_blob_gas, blob_gasprice: blob_price(excess_blob_gas, spec)? })
+        } else {
+            None
+        },
+        slot_num: environment.slot_number,
+    })
+}
