@@ -8,6 +8,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use alloy_primitives::{Bytes, keccak256};
 use flate2::{Compression, write::GzEncoder};
 use outrider_evm::fixture::{self, Test};
 use outrider_witness::NodeBag;
@@ -132,7 +133,7 @@ fn what_cannot_be_used_is_named() {
     check_unusable(&test(&scratch, &["broken.json", "transaction.json"]), "broken.json: no object in JSON");
     check_unusable(
         &test(&scratch, &["cut.json"]),
-        "cut.json: `a` cannot be read as a blockchain test: missing field",
+        "cut.json: `a` cannot be read as a blockchain test: invalid type",
     );
     check_unusable(&test(&scratch, &["absent.json"]), "absent.json: no such file or directory");
     check_unusable(&test(&scratch, &["vm.json", "--filter", "Osaka"]), "no test is named so");
@@ -255,11 +256,10 @@ fn a_witness_that_lacks_something_is_a_failure() {
     let scratch = excerpts(&std::fs::read(ee).unwrap());
     let test_with = &mut test_with_witness["witnessed"]["blocks"][0];
     for witness in [&mut test_with["executionWitness"], &mut block["executionWitness"]] {
-        let nodes = witness["state"].as_array_mut().unwrap();
-        // Contracts' codes are among them, and one of them is called.
-        let n_bytes = |node: &Value| node.as_str().unwrap().len();
-        let longest = nodes.iter().map(n_bytes).max().unwrap();
-        nodes.retain(|node| n_bytes(node) < longest);
+        let root = witness["headers"][0]["stateRoot"].as_str().unwrap().to_owned();
+        let is_root =
+            |node: &Value| keccak256(node.as_str().unwrap().parse::<Bytes>().unwrap()).to_string() == root;
+        witness["state"].as_array_mut().unwrap().retain(is_root);
     }
     scratch.write("witnessed.json", test_with_witness.to_string()).write("block.json", block.to_string());
     let ran = test(&scratch, &["witnessed.json"]);
@@ -268,4 +268,9 @@ fn a_witness_that_lacks_something_is_a_failure() {
     let ran = scratch.outrider(&["evm", "block", "--ee", "ee.wasm", "--network", "Cancun", "block.json"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.out.contains("is covered"), "{ran:?}");
+
+    block["executionWitness"]["state"] = json!([]);
+    scratch.write("block.json", block.to_string());
+    let ran = scratch.outrider(&["evm", "block", "--ee", "ee.wasm", "--network", "Cancun", "block.json"]);
+    check_unusable(&ran, "block.json: the witness lacks the root of the state before the block");
 }
