@@ -8,11 +8,12 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use alloy_primitives::{Bytes, keccak256};
 use flate2::{Compression, write::GzEncoder};
 use outrider_evm::fixture::{self, Test};
 use outrider_witness::NodeBag;
 use serde_json::{Value, json};
-use support::{Ran, Scratch, project, wasm};
+use support::{Ran, Scratch, blob, project, wasm};
 
 fn excerpt(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/evm").join(name);
@@ -132,12 +133,11 @@ fn what_cannot_be_used_is_named() {
     check_unusable(&test(&scratch, &["broken.json", "transaction.json"]), "broken.json: no object in JSON");
     check_unusable(
         &test(&scratch, &["cut.json"]),
-        "cut.json: `a` cannot be read as a blockchain test: missing field",
+        "cut.json: `a` cannot be read as a blockchain test: invalid type",
     );
     check_unusable(&test(&scratch, &["absent.json"]), "absent.json: no such file or directory");
     check_unusable(&test(&scratch, &["vm.json", "--filter", "Osaka"]), "no test is named so");
-    let ran = scratch.outrider(&["evm", "test", "vm.json"]);
-    check_unusable(&ran, "ees/blobs/evm.wasm: the EVM EE cannot be read; `--ee` names it");
+    check_unusable(&scratch.outrider(&["evm", "test", "--ee", "absent.wasm", "vm.json"]), "absent.wasm: ");
     // The other files are run all the same.
     let ran = test(&scratch, &["broken.json", "transaction.json"]);
     check_total(&ran, 2, "12 cases: 12 passed, 0 failed, 0 not run, 1 file unusable");
@@ -161,29 +161,31 @@ fn json_of(name: &str) -> Value {
     tests.as_object().unwrap().values().next().unwrap().clone()
 }
 
-/// The real EE, or `None`, said aloud, where it has not been built.
-fn evm() -> Option<PathBuf> {
-    let path = project().join("ees/blobs/evm.wasm");
-    if path.is_file() {
-        return Some(path);
-    }
-    eprintln!("SKIPPED: no {}", path.display());
-    None
-}
-
 #[test]
-fn the_excerpts_pass() {
-    let Some(ee) = evm() else { return };
-    let scratch = excerpts(&std::fs::read(ee).unwrap());
-    let ran = test(&scratch, &EXCERPTS);
+fn the_excerpts_pass_with_the_ee_that_is_built_in() {
+    let scratch = refusing("this one is not asked");
+    let ran = scratch.outrider(&[&["evm", "test"], &EXCERPTS[..]].concat());
     check_total(&ran, 0, "18 cases: 16 passed, 0 failed, 2 not run");
     assert!(ran.out.contains("not run: 2 cases: the fork Constantinople is not supported\n"), "{ran:?}");
 }
 
+/// Those that take seconds; all the others are run by hand.
+#[test]
+fn whole_archives_pass() {
+    let names = ["blockchain-tests-transition", "transaction-tests", "vm-tests"];
+    let paths = names.map(|name| data(&format!("ethereum-tests/{name}.tar.gz")));
+    let paths: Vec<_> = paths.into_iter().flatten().map(|path| path.display().to_string()).collect();
+    if paths.len() < names.len() {
+        return;
+    }
+    let arguments: Vec<&str> = ["evm", "test"].into_iter().chain(paths.iter().map(String::as_str)).collect();
+    let ran = Scratch::new().outrider(&arguments);
+    check_total(&ran, 0, "1659 cases: 1535 passed, 0 failed, 124 not run");
+}
+
 #[test]
 fn a_wrong_post_state_is_a_failure() {
-    let Some(ee) = evm() else { return };
-    let scratch = excerpts(&std::fs::read(ee).unwrap());
+    let scratch = excerpts(&blob("evm"));
     let mut test_of_state = json_of("state.json");
     let root = format!("0x{}", "11".repeat(32));
     test_of_state["post"] = json!({ "Byzantium": test_of_state["post"]["Byzantium"] });
@@ -228,8 +230,8 @@ fn data(file: &str) -> Option<PathBuf> {
 
 #[test]
 fn an_execution_witness_does_in_place_of_the_state() {
-    let (Some(ee), Some((test_with_witness, block))) = (evm(), witnessed()) else { return };
-    let scratch = excerpts(&std::fs::read(ee).unwrap());
+    let Some((test_with_witness, block)) = witnessed() else { return };
+    let scratch = excerpts(&blob("evm"));
     scratch.write("witnessed.json", test_with_witness.to_string()).write("block.json", block.to_string());
     let ran = test(&scratch, &["witnessed.json"]);
     check_total(&ran, 0, "1 case: 1 passed, 0 failed, 0 not run");
@@ -251,15 +253,14 @@ fn an_execution_witness_does_in_place_of_the_state() {
 
 #[test]
 fn a_witness_that_lacks_something_is_a_failure() {
-    let (Some(ee), Some((mut test_with_witness, mut block))) = (evm(), witnessed()) else { return };
-    let scratch = excerpts(&std::fs::read(ee).unwrap());
+    let Some((mut test_with_witness, mut block)) = witnessed() else { return };
+    let scratch = excerpts(&blob("evm"));
     let test_with = &mut test_with_witness["witnessed"]["blocks"][0];
     for witness in [&mut test_with["executionWitness"], &mut block["executionWitness"]] {
-        let nodes = witness["state"].as_array_mut().unwrap();
-        // Contracts' codes are among them, and one of them is called.
-        let n_bytes = |node: &Value| node.as_str().unwrap().len();
-        let longest = nodes.iter().map(n_bytes).max().unwrap();
-        nodes.retain(|node| n_bytes(node) < longest);
+        let root = witness["headers"][0]["stateRoot"].as_str().unwrap().to_owned();
+        let is_root =
+            |node: &Value| keccak256(node.as_str().unwrap().parse::<Bytes>().unwrap()).to_string() == root;
+        witness["state"].as_array_mut().unwrap().retain(is_root);
     }
     scratch.write("witnessed.json", test_with_witness.to_string()).write("block.json", block.to_string());
     let ran = test(&scratch, &["witnessed.json"]);
@@ -267,5 +268,10 @@ fn a_witness_that_lacks_something_is_a_failure() {
     assert!(ran.out.contains("with the witness of the test"), "{ran:?}");
     let ran = scratch.outrider(&["evm", "block", "--ee", "ee.wasm", "--network", "Cancun", "block.json"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.out.contains("is covered"), "{ran:?}");
+    assert!(ran.out.contains("is not covered"), "{ran:?}");
+
+    block["executionWitness"]["state"] = json!([]);
+    scratch.write("block.json", block.to_string());
+    let ran = scratch.outrider(&["evm", "block", "--ee", "ee.wasm", "--network", "Cancun", "block.json"]);
+    check_unusable(&ran, "block.json: the witness lacks the root of the state before the block");
 }

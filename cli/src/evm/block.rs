@@ -14,7 +14,7 @@ use outrider_evm::{
 use outrider_evm_block::Payload;
 use outrider_shard::{Built, Frame, Provider};
 use outrider_witness::{
-    Keccak256,
+    Hash, Keccak256,
     mpt::witness,
     outline::BytesByKind,
     store::{Batch, MemoryStore, Store as _},
@@ -106,6 +106,11 @@ pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let block = arguments.read()?;
     let file = || arguments.file.display().to_string();
     let (pre_state_root, payload) = block.payload(&chain).with_context(file)?;
+    anyhow::ensure!(
+        block.witness.preimages().bytes(&Hash(pre_state_root.0)).is_some(),
+        "{}: the witness lacks the root of the state before the block, {pre_state_root}",
+        file(),
+    );
     let ee = arguments.ee.load()?;
     let mut batch = Batch::new();
     block.witness.put_into(&mut batch);
@@ -238,7 +243,7 @@ impl Report {
             Outcome::Executed { post_state_root, gas_used, fuel_used, provider_fuel_used, bytes, given } => {
                 writeln!(out, "  post-state root  {post_state_root}")?;
                 writeln!(out, "  gas              {gas_used}")?;
-                writeln!(out, "  fuel             {fuel_used}, over the full witness {provider_fuel_used}")?;
+                writeln!(out, "  fuel             {fuel_used}, of the provider {provider_fuel_used}")?;
                 let Given { n_nodes, node_bytes, n_codes, code_bytes, n_headers } = given;
                 writeln!(
                     out,

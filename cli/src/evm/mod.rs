@@ -5,6 +5,7 @@ mod block;
 mod test;
 mod tried;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -29,9 +30,9 @@ enum Action {
 /// The EVM EE, and what runs it.
 #[derive(clap::Args)]
 struct EeArguments {
-    /// The EVM EE.
-    #[arg(long, value_name = "EE.wasm", default_value = "ees/blobs/evm.wasm")]
-    ee: PathBuf,
+    /// The EVM EE; by default the one that this command was built with.
+    #[arg(long, value_name = "EE.wasm")]
+    ee: Option<PathBuf>,
     /// What compiles and runs the EE: wasmtime, wasmer, or both, which fails when they differ in anything.
     #[arg(long, value_name = "ENGINE", default_value_t)]
     engine: EngineKind,
@@ -53,9 +54,10 @@ pub(crate) fn evm(arguments: &Arguments) -> anyhow::Result<Verdict> {
 impl EeArguments {
     /// Compiles the EE.
     fn load(&self) -> anyhow::Result<Ee> {
-        let file = self.ee.display();
-        let code = std::fs::read(&self.ee)
-            .with_context(|| format!("{file}: the EVM EE cannot be read; `--ee` names it"))?;
+        let code = match &self.ee {
+            Some(path) => Cow::Owned(std::fs::read(path).with_context(|| path.display().to_string())?),
+            None => Cow::Borrowed(EVM),
+        };
         let config = HostConfig {
             limits: Limits { fuel_max: self.fuel, ..Limits::default() },
             engine: self.engine,
@@ -63,6 +65,8 @@ impl EeArguments {
             ..HostConfig::default()
         };
         let host = Host::new(config).context("cannot set the host up")?;
-        host.load(&code).with_context(|| format!("{file} cannot be loaded"))
+        host.load(&code).context("the EVM EE cannot be loaded")
     }
 }
+
+const EVM: &[u8] = include_bytes!("../../../ees/blobs/evm.wasm");
