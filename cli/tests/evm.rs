@@ -3,10 +3,16 @@
 //! What the runner makes of an EE's answers is tested with EEs of a few lines, which give the same answer to everything; that the
 //! real EE's answers are the right ones, with excerpts and, where the data are, with a whole archive.
 
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, or says why it is skipped"
+)]
+
 mod support;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use alloy_primitives::{Bytes, keccak256};
 use flate2::{Compression, write::GzEncoder};
@@ -16,7 +22,7 @@ use serde_json::{Value, json};
 use support::{Ran, Scratch, blob, project, wasm};
 
 fn excerpt(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/evm").join(name);
+    let path = project().join("evm/tests/data").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
