@@ -1,9 +1,11 @@
 //! Phase 0, "Beacon state accessors".
 
+use std::sync::Arc;
+
 use crate::{
     bls::PublicKey,
     compute::{
-        compute_committee, compute_domain, compute_epoch_at_slot, compute_proposer_index,
+        committee_range, compute_committee, compute_domain, compute_epoch_at_slot, compute_proposer_index,
         compute_start_slot_at_epoch,
     },
     constants::{
@@ -19,6 +21,7 @@ use crate::{
     phase::Phase,
     predicates::is_active_validator,
     preset::Preset,
+    shuffle::shuffle_list,
     types::{Bytes32, CommitteeIndex, Domain, DomainType, Epoch, Gwei, Root, Slot, ValidatorIndex},
 };
 
@@ -48,7 +51,7 @@ pub(crate) fn pubkey<P: Phase>(
     validator_index: ValidatorIndex,
 ) -> Result<PublicKey, Error> {
     // Whoever is in the registry has signed a deposit.
-    PublicKey::decode(&validator(state, validator_index)?.pubkey).or(Err(Error::StateMalformed))
+    state.caches.pubkey(&validator(state, validator_index)?.pubkey).or(Err(Error::StateMalformed))
 }
 
 /// `get_current_epoch`.
@@ -95,20 +98,49 @@ pub fn get_randao_mix<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> Result<
 
 /// `get_active_validator_indices`.
 #[must_use]
-pub fn get_active_validator_indices<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> Vec<ValidatorIndex> {
-    (0..)
-        .zip(&state.validators)
-        .filter(|(_, validator)| is_active_validator(validator, epoch))
-        .map(|(index, _)| index)
-        .collect()
+pub fn get_active_validator_indices<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> Arc<[ValidatorIndex]> {
+    let compute = || {
+        (0..)
+            .zip(&state.validators)
+            .filter(|(_, validator)| is_active_validator(validator, epoch))
+            .map(|(index, _)| index)
+            .collect()
+    };
+    if is_settled_epoch(state, epoch) { state.caches.active(epoch, compute) } else { compute() }
+}
+
+/// Whether nobody can become active in an epoch any more, or stop to be.
+fn is_settled_epoch<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> bool {
+    epoch <= get_current_epoch(state).saturating_add(1)
+}
+
+/// `compute_committee` of an epoch's active validators, by its seed for a domain; the list is shuffled as a whole, once.
+pub(crate) fn committee<P: Phase>(
+    state: &BeaconState<P>,
+    epoch: Epoch,
+    domain_type: DomainType,
+    committee_index: u64,
+    count: u64,
+) -> Result<Vec<ValidatorIndex>, Error> {
+    let indices = get_active_validator_indices(state, epoch);
+    let seed = get_seed(state, epoch, domain_type)?;
+    let round_count = P::Preset::SHUFFLE_ROUND_COUNT;
+    if !is_settled_epoch(state, epoch) {
+        return compute_committee(&indices, &seed, committee_index, count, round_count);
+    }
+    let range = committee_range(indices.len() as u64, committee_index, count)?;
+    let shuffled = state
+        .caches
+        .shuffled(epoch, domain_type, seed, || shuffle_list(indices.to_vec(), &seed, round_count).into());
+    let members = shuffled.get(index(range.start)..index(range.end)).ok_or(Error::ShuffleIndexOutOfRange)?;
+    Ok(members.to_vec())
 }
 
 /// `get_validator_churn_limit`: returns how many validators may exit in this epoch.
 #[must_use]
 pub fn get_validator_churn_limit<P: Phase>(state: &BeaconState<P>) -> u64 {
-    let epoch = get_current_epoch(state);
-    let n_active = state.validators.iter().filter(|validator| is_active_validator(validator, epoch)).count();
-    MIN_PER_EPOCH_CHURN_LIMIT.max(n_active as u64 / CHURN_LIMIT_QUOTIENT)
+    let n_active = get_active_validator_indices(state, get_current_epoch(state)).len() as u64;
+    MIN_PER_EPOCH_CHURN_LIMIT.max(n_active / CHURN_LIMIT_QUOTIENT)
 }
 
 /// `get_seed`: returns an epoch's seed for a domain.
@@ -148,13 +180,8 @@ pub fn get_beacon_committee<P: Phase>(
     let epoch = compute_epoch_at_slot::<P>(slot);
     let committees_per_slot = get_committee_count_per_slot(state, epoch);
     let slots_per_epoch = P::Preset::SLOTS_PER_EPOCH;
-    compute_committee(
-        &get_active_validator_indices(state, epoch),
-        &get_seed(state, epoch, DOMAIN_BEACON_ATTESTER)?,
-        (slot % slots_per_epoch).times(committees_per_slot)?.plus(committee_index)?,
-        committees_per_slot.times(slots_per_epoch)?,
-        P::Preset::SHUFFLE_ROUND_COUNT,
-    )
+    let index = (slot % slots_per_epoch).times(committees_per_slot)?.plus(committee_index)?;
+    committee(state, epoch, DOMAIN_BEACON_ATTESTER, index, committees_per_slot.times(slots_per_epoch)?)
 }
 
 /// `get_beacon_proposer_index`: returns the proposer of the state's slot.
@@ -163,10 +190,12 @@ pub fn get_beacon_committee<P: Phase>(
 ///
 /// If nobody is active.
 pub fn get_beacon_proposer_index<P: Phase>(state: &BeaconState<P>) -> Result<ValidatorIndex, Error> {
-    let epoch = get_current_epoch(state);
-    let seed = get_seed(state, epoch, DOMAIN_BEACON_PROPOSER)?;
-    let seed = hash(&[seed.as_slice(), &state.slot.to_le_bytes()]);
-    compute_proposer_index(state, &get_active_validator_indices(state, epoch), &seed)
+    state.caches.proposer_index(state.slot, || {
+        let epoch = get_current_epoch(state);
+        let seed = get_seed(state, epoch, DOMAIN_BEACON_PROPOSER)?;
+        let seed = hash(&[seed.as_slice(), &state.slot.to_le_bytes()]);
+        compute_proposer_index(state, &get_active_validator_indices(state, epoch), &seed)
+    })
 }
 
 /// `get_total_balance`: returns the sum of effective balances; an increment at least, so that one can divide by it.
@@ -191,8 +220,10 @@ pub fn get_total_balance<P: Phase>(
 /// If the sum is too great.
 pub fn get_total_active_balance<P: Phase>(state: &BeaconState<P>) -> Result<Gwei, Error> {
     let epoch = get_current_epoch(state);
-    let active = state.validators.iter().filter(|validator| is_active_validator(validator, epoch));
-    Ok(sum(active.map(|validator| validator.effective_balance))?.max(EFFECTIVE_BALANCE_INCREMENT))
+    state.caches.total_active_balance(epoch, || {
+        let active = state.validators.iter().filter(|validator| is_active_validator(validator, epoch));
+        Ok(sum(active.map(|validator| validator.effective_balance))?.max(EFFECTIVE_BALANCE_INCREMENT))
+    })
 }
 
 /// `get_domain`: returns what signatures of a kind are bound to in an epoch, or else in the current one.

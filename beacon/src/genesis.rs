@@ -64,6 +64,7 @@ pub fn initialize_beacon_state_from_eth1<C: Preset>(
             validator.activation_epoch = GENESIS_EPOCH;
         }
     }
+    state.caches.forget();
     state.settle();
     state.genesis_validators_root = hash_tree_root(&state.validators);
     Ok(state)

@@ -35,6 +35,7 @@ pub mod epoch;
 pub mod error;
 pub mod genesis;
 pub mod hash;
+pub mod jury;
 pub mod math;
 pub mod mutators;
 pub mod phase;

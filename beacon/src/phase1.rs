@@ -13,7 +13,7 @@ pub mod shard;
 pub use accessors::{
     compute_offset_slots, compute_previous_slot, compute_shard_from_committee_index,
     compute_updated_gasprice, get_active_shard_count, get_light_client_committee, get_offset_slots,
-    get_online_validator_indices, get_shard_committee, get_shard_proposer_index, get_start_shard,
+    get_shard_committee, get_shard_proposer_index, get_start_shard, is_online_validator,
 };
 pub use attestation::process_attestation;
 pub use crosslink::process_shard_transitions;

@@ -38,6 +38,10 @@ pub trait Fields: Clone + Debug + Default + PartialEq + Send + Sync + 'static {
     fn hash(&self, hasher: &mut MerkleHasher);
     /// Lets lists that are trees take up what has been written to them, which they must before they are hashed.
     fn settle(&mut self) {}
+    /// Whether they have.
+    fn is_settled(&self) -> bool {
+        true
+    }
 }
 
 /// What phase 0 appends to a container: nothing.
@@ -127,6 +131,10 @@ macro_rules! extension {
             $(
                 fn settle(&mut self) {
                     $(self.$tree.apply_updates().expect("the tree took each update when it was written");)+
+                }
+
+                fn is_settled(&self) -> bool {
+                    !($(self.$tree.has_pending_updates())||+)
                 }
             )?
         }
@@ -246,6 +254,14 @@ macro_rules! extended {
             }
 
             fn tree_hash_root(&self) -> tree_hash::Hash256 {
+                $(
+                    let is_settled = !($(self.$tree.has_pending_updates())||+);
+                    if !is_settled || !$crate::containers::extend::Fields::is_settled(&self.extension) {
+                        let mut settled = self.clone();
+                        settled.settle();
+                        return tree_hash::TreeHash::tree_hash_root(&settled);
+                    }
+                )?
                 let n_fields = [$(stringify!($field)),*].len()
                     + <$phase::$extension as $crate::containers::extend::Fields>::COUNT;
                 let mut hasher = tree_hash::MerkleHasher::with_leaves(n_fields);

@@ -1,7 +1,7 @@
 //! Phase 0, "Misc dependencies".
 
 use ssz_derive::{Decode, Encode};
-use ssz_types::{BitList, VariableList, typenum::U2048};
+use ssz_types::{BitList, FixedVector, VariableList, typenum::U2048};
 use tree_hash_derive::TreeHash;
 
 use super::extend::{extended, extension, fixed_part_len};
@@ -173,9 +173,9 @@ pub struct Eth1Block {
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct HistoricalBatch<C: Preset> {
     /// The root of each slot's block.
-    pub block_roots: milhouse::Vector<Root, C::SlotsPerHistoricalRoot>,
+    pub block_roots: FixedVector<Root, C::SlotsPerHistoricalRoot>,
     /// The root of each slot's state.
-    pub state_roots: milhouse::Vector<Root, C::SlotsPerHistoricalRoot>,
+    pub state_roots: FixedVector<Root, C::SlotsPerHistoricalRoot>,
 }
 
 /// What a depositor signs.

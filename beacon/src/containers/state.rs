@@ -110,6 +110,12 @@ extension! {
 }
 
 impl<P: Phase> BeaconState<P> {
+    /// Forgets what has been computed from the state. Whoever changes fields by hand has to call it, for committees, proposers and
+    /// balances are computed once.
+    pub fn forget(&mut self) {
+        self.caches.forget();
+    }
+
     /// `hash_tree_root`, of which only what has changed is computed.
     pub fn root(&mut self) -> Root {
         self.settle();

@@ -32,10 +32,9 @@ pub fn process_final_updates<P: Phase>(state: &mut BeaconState<P>) -> Result<(),
     let place = index(next_epoch % P::Preset::EPOCHS_PER_HISTORICAL_VECTOR);
     *state.randao_mixes.get_mut(place).ok_or(Error::IndexOutOfRange)? = mix;
     if next_epoch % (P::Preset::SLOTS_PER_HISTORICAL_ROOT / P::Preset::SLOTS_PER_EPOCH) == 0 {
-        state.settle();
         let historical_batch = HistoricalBatch::<P::Preset> {
-            block_roots: state.block_roots.clone(),
-            state_roots: state.state_roots.clone(),
+            block_roots: state.block_roots.to_vec().try_into()?,
+            state_roots: state.state_roots.to_vec().try_into()?,
         };
         state.historical_roots.push(hash_tree_root(&historical_batch))?;
     }
@@ -61,5 +60,6 @@ fn update_effective_balances<P: Phase>(state: &mut BeaconState<P>) -> Result<(),
     for (index, effective_balance) in moved {
         validator_mut(state, index)?.effective_balance = effective_balance;
     }
+    state.caches.forget_balances();
     Ok(())
 }

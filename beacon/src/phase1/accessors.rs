@@ -2,10 +2,8 @@
 
 use super::BeaconState;
 use crate::{
-    accessors::{
-        get_active_validator_indices, get_committee_count_per_slot, get_current_epoch, get_seed, validator,
-    },
-    compute::{compute_committee, compute_epoch_at_slot, compute_start_slot_at_epoch},
+    accessors::{committee, get_committee_count_per_slot, get_current_epoch, get_seed, validator},
+    compute::{compute_epoch_at_slot, compute_start_slot_at_epoch},
     constants::{
         DOMAIN_LIGHT_CLIENT, DOMAIN_SHARD_COMMITTEE, GASPRICE_ADJUSTMENT_COEFFICIENT,
         LIGHT_CLIENT_COMMITTEE_PERIOD, LIGHT_CLIENT_COMMITTEE_SIZE, MAX_GASPRICE, MIN_GASPRICE,
@@ -17,7 +15,7 @@ use crate::{
     phase::Phase1,
     predicates::is_active_validator,
     preset::Preset,
-    types::{CommitteeIndex, DomainType, Epoch, Gwei, Shard, Slot, ValidatorIndex},
+    types::{CommitteeIndex, Epoch, Gwei, Shard, Slot, ValidatorIndex},
 };
 
 /// `compute_previous_slot`: returns the slot before; of the first one, itself.
@@ -88,22 +86,20 @@ pub fn get_active_shard_count<C: Preset>(_: &BeaconState<C>) -> u64 {
     C::INITIAL_ACTIVE_SHARDS
 }
 
-/// `get_online_validator_indices`: returns the active validators that count as online, in order.
+/// Whether a validator is one of `get_online_validator_indices`: active, and not silent for too long.
 ///
 /// # Errors
 ///
-/// If there is a validator of which it is not known.
-pub fn get_online_validator_indices<C: Preset>(state: &BeaconState<C>) -> Result<Vec<ValidatorIndex>, Error> {
-    let epoch = get_current_epoch(state);
-    let mut countdown = state.online_countdown.iter();
-    let mut online = Vec::new();
-    for (index, validator) in (0..).zip(&state.validators) {
-        let countdown = countdown.next();
-        if is_active_validator(validator, epoch) && *countdown.ok_or(Error::IndexOutOfRange)? != 0 {
-            online.push(index);
-        }
+/// If the state does not know it.
+pub fn is_online_validator<C: Preset>(
+    state: &BeaconState<C>,
+    validator_index: ValidatorIndex,
+) -> Result<bool, Error> {
+    if !is_active_validator(validator(state, validator_index)?, get_current_epoch(state)) {
+        return Ok(false);
     }
-    Ok(online)
+    let countdown = state.online_countdown.get(index(validator_index)).ok_or(Error::IndexOutOfRange)?;
+    Ok(*countdown != 0)
 }
 
 /// `get_shard_committee`: returns the committee that proposes a shard's blocks.
@@ -117,7 +113,8 @@ pub fn get_shard_committee<C: Preset>(
     shard: Shard,
 ) -> Result<Vec<ValidatorIndex>, Error> {
     let source_epoch = compute_committee_source_epoch(epoch, C::SHARD_COMMITTEE_PERIOD);
-    period_committee(beacon_state, source_epoch, DOMAIN_SHARD_COMMITTEE, shard)
+    let count = get_active_shard_count(beacon_state);
+    committee(beacon_state, source_epoch, DOMAIN_SHARD_COMMITTEE, shard, count)
 }
 
 /// `get_light_client_committee`: returns the committee that signs for light clients.
@@ -130,25 +127,10 @@ pub fn get_light_client_committee<C: Preset>(
     epoch: Epoch,
 ) -> Result<Vec<ValidatorIndex>, Error> {
     let source_epoch = compute_committee_source_epoch(epoch, LIGHT_CLIENT_COMMITTEE_PERIOD);
-    let mut committee = period_committee(beacon_state, source_epoch, DOMAIN_LIGHT_CLIENT, 0)?;
+    let count = get_active_shard_count(beacon_state);
+    let mut committee = committee(beacon_state, source_epoch, DOMAIN_LIGHT_CLIENT, 0, count)?;
     committee.truncate(LIGHT_CLIENT_COMMITTEE_SIZE);
     Ok(committee)
-}
-
-/// Returns one of as many committees as there are shards.
-fn period_committee<C: Preset>(
-    state: &BeaconState<C>,
-    source_epoch: Epoch,
-    domain_type: DomainType,
-    committee_index: u64,
-) -> Result<Vec<ValidatorIndex>, Error> {
-    compute_committee(
-        &get_active_validator_indices(state, source_epoch),
-        &get_seed(state, source_epoch, domain_type)?,
-        committee_index,
-        get_active_shard_count(state),
-        C::SHUFFLE_ROUND_COUNT,
-    )
 }
 
 /// `get_shard_proposer_index`: returns the proposer of a shard's block at a slot.

@@ -6,7 +6,7 @@ use super::{
     Attestation, BeaconState,
     accessors::{
         compute_previous_slot, compute_shard_from_committee_index, compute_updated_gasprice,
-        get_active_shard_count, get_offset_slots, get_online_validator_indices, get_shard_proposer_index,
+        get_active_shard_count, get_offset_slots, get_shard_proposer_index, is_online_validator,
     },
     attestation::is_on_time_attestation,
 };
@@ -113,9 +113,7 @@ fn process_crosslink_for_shard<C: Preset>(
     let on_time_attestation_slot = compute_previous_slot(state.slot);
     let committee = get_beacon_committee(state, on_time_attestation_slot, committee_index)?;
     let shard = compute_shard_from_committee_index(state, committee_index, on_time_attestation_slot)?;
-    let online_indices: BTreeSet<_> = get_online_validator_indices(state)?.into_iter().collect();
-    let online_committee = committee.into_iter().filter(|member| online_indices.contains(member));
-    let committee_balance = get_total_balance(state, online_committee)?;
+    let committee_balance = get_total_balance(state, online_among(state, committee)?)?;
 
     let shard_transition_roots: BTreeSet<Root> =
         attestations.iter().map(|attestation| attestation.data.shard_transition_root).collect();
@@ -127,7 +125,7 @@ fn process_crosslink_for_shard<C: Preset>(
             let bits = &attestation.aggregation_bits;
             transition_participants.extend(get_attesting_indices(state, &attestation.data, bits)?);
         }
-        let online_participants = online_indices.intersection(&transition_participants).copied();
+        let online_participants = online_among(state, transition_participants.iter().copied())?;
         let participants_balance = get_total_balance(state, online_participants)?;
         if participants_balance.times(3)? < committee_balance.times(2)? {
             continue;
@@ -144,6 +142,20 @@ fn process_crosslink_for_shard<C: Preset>(
     }
     ensure(*shard_transition == ShardTransition::default(), Error::ShardTransitionNotAttested)?;
     Ok(None)
+}
+
+/// Returns those of some validators that are online.
+fn online_among<C: Preset>(
+    state: &BeaconState<C>,
+    indices: impl IntoIterator<Item = ValidatorIndex>,
+) -> Result<Vec<ValidatorIndex>, Error> {
+    let mut online = Vec::new();
+    for index in indices {
+        if is_online_validator(state, index)? {
+            online.push(index);
+        }
+    }
+    Ok(online)
 }
 
 /// The end of `process_crosslink_for_shard`: rewards the proposer of the beacon block, and lets those of shard blocks pay.

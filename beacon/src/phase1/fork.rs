@@ -63,7 +63,7 @@ pub fn upgrade_to_phase1<C: Preset>(
         current_justified_checkpoint: pre.current_justified_checkpoint,
         finalized_checkpoint: pre.finalized_checkpoint,
         extension: initial_extension::<C>(pre.slot, pre.validators.len())?,
-        caches: Default::default(),
+        caches: pre.caches.of_keys(),
     };
     let committee = get_light_client_committee(&post, epoch)?;
     post.current_light_committee = committee_to_compact_committee(&post, &committee)?;
