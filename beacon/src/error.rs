@@ -114,6 +114,14 @@ errors! {
         ShardBlockProposer: "the shard block's proposer is not the slot's",
         ShardBlockBody: "the shard block's body is empty or too long",
         ShardBlockSignature: "the shard block's signature is invalid",
+
+        UnknownParent: "the block's parent is not known",
+        UnknownBlock: "a block is not known",
+        BlockInFuture: "the block's slot has not come",
+        NotAfterFinalized: "the block does not come after the finalised one",
+        HeadAfterAttestation: "the attested block is later than the attestation",
+        TargetNotAncestor: "the attestation's target is not on the chain of the attested block",
+        AttestationEarly: "the attestation's slot has not passed",
     }
 }
 

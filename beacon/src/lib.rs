@@ -16,8 +16,11 @@
 //! | [`transition`] | the state transition function: slots and blocks |
 //! | [`epoch`] | epoch processing |
 //! | [`block`] | block processing |
+//! | [`fork_choice`] | fork choice |
 //! | [`phase1`] | all that phase 1 adds: shards, custody game, light clients |
+//! | [`jury`] | the chance that a committee falls into the wrong hands |
 //! | [`signatures`] | when signatures are verified |
+//! | [`simulator`] | validators that keep a chain going |
 //! | [`vectors`] | runs Ethereum's own vectors |
 //!
 //! [consensus specification v0.12.3]: https://github.com/ethereum/consensus-specs/tree/v0.12.3/specs
@@ -33,6 +36,7 @@ pub mod constants;
 pub mod containers;
 pub mod epoch;
 pub mod error;
+pub mod fork_choice;
 pub mod genesis;
 pub mod hash;
 pub mod jury;
@@ -44,6 +48,7 @@ pub mod predicates;
 pub mod preset;
 pub mod shuffle;
 pub mod signatures;
+pub mod simulator;
 pub mod transition;
 pub mod types;
 pub mod vectors;

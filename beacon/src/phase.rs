@@ -1,19 +1,24 @@
 //! The two phases.
 
-use std::{fmt::Debug, marker::PhantomData};
+use std::{collections::BTreeMap, fmt::Debug, marker::PhantomData};
 
 use crate::{
     block,
     constants::FAR_FUTURE_EPOCH,
     containers::{
-        Attestation, BeaconBlock, BeaconState, Phase1BlockBody, Phase1PendingAttestation, Phase1State,
-        Phase1Validator, ShardVote, extend::Fields,
+        Attestation, AttestationData, BeaconBlock, BeaconState, Phase1BlockBody, Phase1PendingAttestation,
+        Phase1State, Phase1Validator, ShardVote, extend::Fields,
     },
     epoch,
     error::Error,
-    phase1,
+    fork_choice::LatestMessage,
+    phase1::{
+        self,
+        fork_choice::{ShardStore, get_forkchoice_shard_store},
+    },
     preset::Preset,
     signatures::Signatures,
+    types::{Shard, ValidatorIndex},
 };
 
 /// A phase: what it appends to containers, and which functions it redefines.
@@ -30,6 +35,8 @@ pub trait Phase: Clone + Debug + Default + PartialEq + Eq + Send + Sync + 'stati
     type BlockBody: Fields;
     /// What [`crate::containers::BeaconState`] gains.
     type State: Fields;
+    /// What the fork choice gains: a store for each shard.
+    type ShardStores: Clone + Debug;
 
     /// How many committees `get_committee_count_per_slot` returns at most.
     fn max_committees_per_slot(state: &BeaconState<Self>) -> u64;
@@ -69,6 +76,24 @@ pub trait Phase: Clone + Debug + Default + PartialEq + Eq + Send + Sync + 'stati
     ///
     /// If the state contradicts itself.
     fn process_epoch(state: &mut BeaconState<Self>) -> Result<(), Error>;
+
+    /// What `get_forkchoice_store` appends.
+    ///
+    /// # Errors
+    ///
+    /// If the state does not have all shards.
+    fn new_shard_stores(anchor_state: &BeaconState<Self>) -> Result<Self::ShardStores, Error>;
+
+    /// What `update_latest_messages` appends: the validators' votes on a shard.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such shard.
+    fn update_shard_messages(
+        shard_stores: &mut Self::ShardStores,
+        attesting_indices: &[ValidatorIndex],
+        data: &AttestationData<Self>,
+    ) -> Result<(), Error>;
 }
 
 /// Phase 0.
@@ -82,6 +107,7 @@ impl<C: Preset> Phase for Phase0<C> {
     type PendingAttestation = ();
     type BlockBody = ();
     type State = ();
+    type ShardStores = ();
 
     fn max_committees_per_slot(_: &BeaconState<Self>) -> u64 {
         C::MAX_COMMITTEES_PER_SLOT
@@ -110,6 +136,18 @@ impl<C: Preset> Phase for Phase0<C> {
     fn process_epoch(state: &mut BeaconState<Self>) -> Result<(), Error> {
         epoch::process_epoch(state)
     }
+
+    fn new_shard_stores(_: &BeaconState<Self>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn update_shard_messages(
+        (): &mut (),
+        _: &[ValidatorIndex],
+        _: &AttestationData<Self>,
+    ) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// Phase 1.
@@ -123,6 +161,7 @@ impl<C: Preset> Phase for Phase1<C> {
     type PendingAttestation = Phase1PendingAttestation;
     type BlockBody = Phase1BlockBody<C>;
     type State = Phase1State<C>;
+    type ShardStores = BTreeMap<Shard, ShardStore>;
 
     fn max_committees_per_slot(state: &BeaconState<Self>) -> u64 {
         phase1::get_active_shard_count(state)
@@ -155,5 +194,22 @@ impl<C: Preset> Phase for Phase1<C> {
 
     fn process_epoch(state: &mut BeaconState<Self>) -> Result<(), Error> {
         phase1::process_epoch(state)
+    }
+
+    fn new_shard_stores(anchor_state: &BeaconState<Self>) -> Result<Self::ShardStores, Error> {
+        (0..phase1::get_active_shard_count(anchor_state))
+            .map(|shard| Ok((shard, get_forkchoice_shard_store(anchor_state, shard)?)))
+            .collect()
+    }
+
+    fn update_shard_messages(
+        shard_stores: &mut Self::ShardStores,
+        attesting_indices: &[ValidatorIndex],
+        data: &AttestationData<Self>,
+    ) -> Result<(), Error> {
+        let message = LatestMessage { epoch: data.target.epoch, root: data.shard_head_root };
+        let shard_store = shard_stores.get_mut(&data.shard).ok_or(Error::IndexOutOfRange)?;
+        shard_store.latest_messages.extend(attesting_indices.iter().map(|index| (*index, message)));
+        Ok(())
     }
 }

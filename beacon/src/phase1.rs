@@ -6,6 +6,7 @@ pub mod compact;
 pub mod crosslink;
 pub mod custody;
 pub mod fork;
+pub mod fork_choice;
 pub mod light_client;
 pub mod online;
 pub mod shard;

@@ -1,0 +1,82 @@
+//! What a block changes.
+
+use super::store::{Store, checkpoint_slot, compute_slots_since_epoch_start, get_ancestor, get_current_slot};
+use crate::{
+    containers::{BeaconState, Checkpoint, SignedBeaconBlock},
+    error::{Error, ensure},
+    hash::hash_tree_root,
+    phase::Phase,
+    preset::Preset,
+    transition::state_transition,
+};
+
+/// `on_block`: takes in a block, and what is justified and final by it.
+///
+/// # Errors
+///
+/// If its parent is not known, its slot has not come, it does not descend from what is final, or it is invalid. A block that comes
+/// too early may be right later.
+pub fn on_block<P: Phase>(store: &mut Store<P>, signed_block: &SignedBeaconBlock<P>) -> Result<(), Error> {
+    let block = &signed_block.message;
+    let pre_state = store.block_states.get(&block.parent_root).ok_or(Error::UnknownParent)?;
+    ensure(get_current_slot(store)? >= block.slot, Error::BlockInFuture)?;
+    let finalized_slot = checkpoint_slot::<P>(&store.finalized_checkpoint)?;
+    ensure(block.slot > finalized_slot, Error::NotAfterFinalized)?;
+    let ancestor = get_ancestor(store, block.parent_root, finalized_slot)?;
+    ensure(ancestor == store.finalized_checkpoint.root, Error::NotAfterFinalized)?;
+
+    let state = state_transition(pre_state.clone(), signed_block)?;
+    let (justified, best_justified, finalized) = updated_checkpoints(store, &state)?;
+    let root = hash_tree_root(block);
+    store.blocks.insert(root, block.clone());
+    store.block_states.insert(root, state);
+    store.justified_checkpoint = justified;
+    store.best_justified_checkpoint = best_justified;
+    store.finalized_checkpoint = finalized;
+    Ok(())
+}
+
+/// Returns what is justified, best justified and final with a state.
+fn updated_checkpoints<P: Phase>(
+    store: &Store<P>,
+    state: &BeaconState<P>,
+) -> Result<(Checkpoint, Checkpoint, Checkpoint), Error> {
+    let new_justified = state.current_justified_checkpoint;
+    let mut justified = store.justified_checkpoint;
+    let mut best_justified = store.best_justified_checkpoint;
+    if new_justified.epoch > justified.epoch {
+        if new_justified.epoch > best_justified.epoch {
+            best_justified = new_justified;
+        }
+        if should_update_justified_checkpoint(store, &new_justified)? {
+            justified = new_justified;
+        }
+    }
+    let finalized = state.finalized_checkpoint;
+    if finalized.epoch <= store.finalized_checkpoint.epoch {
+        return Ok((justified, best_justified, store.finalized_checkpoint));
+    }
+    // What is justified has to descend from what is final.
+    if justified != new_justified
+        && (new_justified.epoch > justified.epoch
+            || get_ancestor(store, justified.root, checkpoint_slot::<P>(&finalized)?)? != finalized.root)
+    {
+        justified = new_justified;
+    }
+    Ok((justified, best_justified, finalized))
+}
+
+/// `should_update_justified_checkpoint`: later in an epoch, a justified checkpoint on another branch has to wait for the next
+/// one. Otherwise, whoever holds back attestations could let the head bounce between branches.
+fn should_update_justified_checkpoint<P: Phase>(
+    store: &Store<P>,
+    new_justified_checkpoint: &Checkpoint,
+) -> Result<bool, Error> {
+    let slots_since_epoch_start = compute_slots_since_epoch_start::<P>(get_current_slot(store)?);
+    if slots_since_epoch_start < P::Preset::SAFE_SLOTS_TO_UPDATE_JUSTIFIED {
+        return Ok(true);
+    }
+    let justified_slot = checkpoint_slot::<P>(&store.justified_checkpoint)?;
+    let ancestor = get_ancestor(store, new_justified_checkpoint.root, justified_slot)?;
+    Ok(ancestor == store.justified_checkpoint.root)
+}
