@@ -7,7 +7,7 @@ pub mod registry;
 pub mod rewards;
 
 pub use attesters::{
-    get_attesting_balance, get_matching_head_attestations, get_matching_source_attestations,
+    Registry, get_attesting_balance, get_matching_head_attestations, get_matching_source_attestations,
     get_matching_target_attestations, get_unslashed_attesting_indices,
 };
 pub use final_updates::process_final_updates;

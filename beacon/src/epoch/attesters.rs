@@ -5,10 +5,11 @@ use crate::{
         get_attesting_indices, get_block_root, get_block_root_at_slot, get_current_epoch, get_previous_epoch,
     },
     constants::EFFECTIVE_BALANCE_INCREMENT,
-    containers::{BeaconState, PendingAttestation},
+    containers::{BeaconState, PendingAttestation, Validator},
     error::{Error, ensure},
     math::{Uint64 as _, index},
     phase::Phase,
+    predicates::is_active_validator,
     types::{Epoch, Gwei},
 };
 
@@ -63,33 +64,43 @@ pub fn get_matching_head_attestations<P: Phase>(
     Ok(matching)
 }
 
+/// What rewards depend on of each validator. The registry is a tree, so it is gone through once.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    pub(super) entries: Vec<Entry>,
+}
+
+/// A validator, for rewards.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) effective_balance: Gwei,
+    pub(super) is_slashed: bool,
+    /// Whether it is one of `get_eligible_validator_indices`: it was active in the previous epoch, or is slashed and cannot
+    /// withdraw yet.
+    pub(super) is_eligible: bool,
+}
+
+impl Registry {
+    /// Goes through the registry.
+    #[must_use]
+    pub fn new<P: Phase>(state: &BeaconState<P>) -> Self {
+        let previous_epoch = get_previous_epoch(state);
+        let entry = |validator: &Validator<P>| Entry {
+            effective_balance: validator.effective_balance,
+            is_slashed: validator.slashed,
+            is_eligible: is_active_validator(validator, previous_epoch)
+                || (validator.slashed && previous_epoch + 1 < validator.withdrawable_epoch),
+        };
+        Self { entries: state.validators.iter().map(entry).collect() }
+    }
+}
+
 /// A set of validators, as a flag for each that there is.
 #[derive(Clone, Debug)]
 pub struct Attesters {
-    flags: Vec<bool>,
-}
-
-impl Attesters {
-    /// Whether a validator is in the set.
-    #[must_use]
-    pub fn contains(&self, validator_index: usize) -> bool {
-        self.flags.get(validator_index).copied().unwrap_or_default()
-    }
-
+    pub(super) flags: Vec<bool>,
     /// `get_total_balance` of the set.
-    ///
-    /// # Errors
-    ///
-    /// If the sum is too great.
-    pub fn total_balance<P: Phase>(&self, state: &BeaconState<P>) -> Result<Gwei, Error> {
-        state
-            .validators
-            .iter()
-            .zip(&self.flags)
-            .filter(|(_, flag)| **flag)
-            .try_fold(0_u64, |total, (validator, _)| total.plus(validator.effective_balance))
-            .map(|total| total.max(EFFECTIVE_BALANCE_INCREMENT))
-    }
+    pub(super) balance: Gwei,
 }
 
 /// `get_unslashed_attesting_indices`: returns who made the attestations and was not slashed.
@@ -99,18 +110,23 @@ impl Attesters {
 /// If an attestation is of no committee.
 pub fn get_unslashed_attesting_indices<P: Phase>(
     state: &BeaconState<P>,
+    registry: &Registry,
     attestations: &[&PendingAttestation<P>],
 ) -> Result<Attesters, Error> {
-    let mut flags = vec![false; state.validators.len()];
+    let mut flags = vec![false; registry.entries.len()];
     for attestation in attestations {
         for attester in get_attesting_indices(state, &attestation.data, &attestation.aggregation_bits)? {
             *flags.get_mut(index(attester)).ok_or(Error::IndexOutOfRange)? = true;
         }
     }
-    for (flag, validator) in flags.iter_mut().zip(&state.validators) {
-        *flag &= !validator.slashed;
+    let mut balance = 0_u64;
+    for (flag, entry) in flags.iter_mut().zip(&registry.entries) {
+        *flag &= !entry.is_slashed;
+        if *flag {
+            balance = balance.plus(entry.effective_balance)?;
+        }
     }
-    Ok(Attesters { flags })
+    Ok(Attesters { flags, balance: balance.max(EFFECTIVE_BALANCE_INCREMENT) })
 }
 
 /// `get_attesting_balance`: returns the sum of the effective balances of those who made the attestations.
@@ -120,7 +136,8 @@ pub fn get_unslashed_attesting_indices<P: Phase>(
 /// If an attestation is of no committee.
 pub fn get_attesting_balance<P: Phase>(
     state: &BeaconState<P>,
+    registry: &Registry,
     attestations: &[&PendingAttestation<P>],
 ) -> Result<Gwei, Error> {
-    get_unslashed_attesting_indices(state, attestations)?.total_balance(state)
+    Ok(get_unslashed_attesting_indices(state, registry, attestations)?.balance)
 }

@@ -6,7 +6,7 @@ use crate::{
     accessors::{get_block_root, get_current_epoch, get_previous_epoch, get_total_active_balance},
     constants::GENESIS_EPOCH,
     containers::{BeaconState, Checkpoint},
-    epoch::attesters::{get_attesting_balance, get_matching_target_attestations},
+    epoch::attesters::{Registry, get_attesting_balance, get_matching_target_attestations},
     error::Error,
     math::Uint64 as _,
     phase::Phase,
@@ -31,12 +31,13 @@ pub fn process_justification_and_finalization<P: Phase>(state: &mut BeaconState<
 
     state.previous_justified_checkpoint = state.current_justified_checkpoint;
     state.justification_bits.shift_up(1).or(Err(Error::StateMalformed))?;
-    if is_justified(state, previous_epoch)? {
+    let registry = Registry::new(state);
+    if is_justified(state, &registry, previous_epoch)? {
         state.current_justified_checkpoint =
             Checkpoint { epoch: previous_epoch, root: get_block_root(state, previous_epoch)? };
         state.justification_bits.set(1, true).or(Err(Error::StateMalformed))?;
     }
-    if is_justified(state, current_epoch)? {
+    if is_justified(state, &registry, current_epoch)? {
         state.current_justified_checkpoint =
             Checkpoint { epoch: current_epoch, root: get_block_root(state, current_epoch)? };
         state.justification_bits.set(0, true).or(Err(Error::StateMalformed))?;
@@ -57,9 +58,9 @@ pub fn process_justification_and_finalization<P: Phase>(state: &mut BeaconState<
 }
 
 /// Whether two thirds of the stake have attested an epoch's first block.
-fn is_justified<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> Result<bool, Error> {
+fn is_justified<P: Phase>(state: &BeaconState<P>, registry: &Registry, epoch: Epoch) -> Result<bool, Error> {
     let attestations = get_matching_target_attestations(state, epoch)?;
-    let attesting_balance = get_attesting_balance(state, &attestations)?;
+    let attesting_balance = get_attesting_balance(state, registry, &attestations)?;
     Ok(attesting_balance.times(3)? >= get_total_active_balance(state)?.times(2)?)
 }
 

@@ -12,13 +12,12 @@ use crate::{
     },
     containers::{BeaconState, PendingAttestation},
     epoch::attesters::{
-        get_matching_head_attestations, get_matching_source_attestations, get_matching_target_attestations,
-        get_unslashed_attesting_indices,
+        Registry, get_matching_head_attestations, get_matching_source_attestations,
+        get_matching_target_attestations, get_unslashed_attesting_indices,
     },
-    error::Error,
+    error::{Error, ensure},
     math::{Uint64 as _, index, integer_squareroot},
     phase::Phase,
-    predicates::is_active_validator,
     types::{Gwei, ValidatorIndex},
 };
 
@@ -32,8 +31,8 @@ pub struct Deltas {
 }
 
 impl Deltas {
-    fn zero<P: Phase>(state: &BeaconState<P>) -> Self {
-        let n_validators = state.validators.len();
+    fn zero(registry: &Registry) -> Self {
+        let n_validators = registry.entries.len();
         Self { rewards: vec![0; n_validators], penalties: vec![0; n_validators] }
     }
 
@@ -99,32 +98,25 @@ pub fn is_in_inactivity_leak<P: Phase>(state: &BeaconState<P>) -> Result<bool, E
     Ok(get_finality_delay(state)? > MIN_EPOCHS_TO_INACTIVITY_PENALTY)
 }
 
-/// `get_eligible_validator_indices`: returns who has rewards or penalties to expect, with their effective balances: who was
-/// active in the previous epoch, or is slashed and cannot withdraw yet.
-fn get_eligible_validators<P: Phase>(state: &BeaconState<P>) -> impl Iterator<Item = (usize, Gwei)> {
-    let previous_epoch = get_previous_epoch(state);
-    state.validators.iter().enumerate().filter_map(move |(index, validator)| {
-        let is_eligible = is_active_validator(validator, previous_epoch)
-            || (validator.slashed && previous_epoch + 1 < validator.withdrawable_epoch);
-        is_eligible.then_some((index, validator.effective_balance))
-    })
-}
-
 /// `get_attestation_component_deltas`: rewards who made one of the attestations, and penalises who did not.
 fn get_attestation_component_deltas<P: Phase>(
     state: &BeaconState<P>,
+    registry: &Registry,
     attestations: &[&PendingAttestation<P>],
 ) -> Result<Deltas, Error> {
-    let mut deltas = Deltas::zero(state);
+    let mut deltas = Deltas::zero(registry);
     let base_reward = BaseReward::new(state)?;
-    let attesters = get_unslashed_attesting_indices(state, attestations)?;
+    let attesters = get_unslashed_attesting_indices(state, registry, attestations)?;
     let is_leak = is_in_inactivity_leak(state)?;
     // In increments, as the product would be too great in Gwei.
-    let attesting_increments = attesters.total_balance(state)? / EFFECTIVE_BALANCE_INCREMENT;
+    let attesting_increments = attesters.balance / EFFECTIVE_BALANCE_INCREMENT;
     let total_increments = base_reward.total_balance / EFFECTIVE_BALANCE_INCREMENT;
-    for (index, effective_balance) in get_eligible_validators(state) {
-        let base_reward = base_reward.of(effective_balance)?;
-        if !attesters.contains(index) {
+    for (index, (entry, is_attester)) in registry.entries.iter().zip(attesters.flags).enumerate() {
+        if !entry.is_eligible {
+            continue;
+        }
+        let base_reward = base_reward.of(entry.effective_balance)?;
+        if !is_attester {
             deltas.penalize(index, base_reward)?;
         } else if is_leak {
             // The inactivity penalty takes it back.
@@ -141,9 +133,9 @@ fn get_attestation_component_deltas<P: Phase>(
 /// # Errors
 ///
 /// If the state contradicts itself; and so below.
-pub fn get_source_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Error> {
+pub fn get_source_deltas<P: Phase>(state: &BeaconState<P>, registry: &Registry) -> Result<Deltas, Error> {
     let attestations = get_matching_source_attestations(state, get_previous_epoch(state))?;
-    get_attestation_component_deltas(state, &attestations)
+    get_attestation_component_deltas(state, registry, &attestations)
 }
 
 /// `get_target_deltas`.
@@ -151,9 +143,9 @@ pub fn get_source_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Err
 /// # Errors
 ///
 /// If the state contradicts itself.
-pub fn get_target_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Error> {
+pub fn get_target_deltas<P: Phase>(state: &BeaconState<P>, registry: &Registry) -> Result<Deltas, Error> {
     let attestations = get_matching_target_attestations(state, get_previous_epoch(state))?;
-    get_attestation_component_deltas(state, &attestations)
+    get_attestation_component_deltas(state, registry, &attestations)
 }
 
 /// `get_head_deltas`.
@@ -161,9 +153,9 @@ pub fn get_target_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Err
 /// # Errors
 ///
 /// If the state contradicts itself.
-pub fn get_head_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Error> {
+pub fn get_head_deltas<P: Phase>(state: &BeaconState<P>, registry: &Registry) -> Result<Deltas, Error> {
     let attestations = get_matching_head_attestations(state, get_previous_epoch(state))?;
-    get_attestation_component_deltas(state, &attestations)
+    get_attestation_component_deltas(state, registry, &attestations)
 }
 
 /// `get_inclusion_delay_deltas`: rewards attesters the more the sooner they were included, and who included them.
@@ -171,12 +163,15 @@ pub fn get_head_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Error
 /// # Errors
 ///
 /// If the state contradicts itself.
-pub fn get_inclusion_delay_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Error> {
-    let mut deltas = Deltas::zero(state);
+pub fn get_inclusion_delay_deltas<P: Phase>(
+    state: &BeaconState<P>,
+    registry: &Registry,
+) -> Result<Deltas, Error> {
+    let mut deltas = Deltas::zero(registry);
     let base_reward = BaseReward::new(state)?;
     let attestations = get_matching_source_attestations(state, get_previous_epoch(state))?;
     // Of each validator the attestation that was included first; of several, the first in the list.
-    let mut earliest: Vec<Option<&PendingAttestation<P>>> = vec![None; state.validators.len()];
+    let mut earliest: Vec<Option<&PendingAttestation<P>>> = vec![None; registry.entries.len()];
     for attestation in attestations {
         for attester in get_attesting_indices(state, &attestation.data, &attestation.aggregation_bits)? {
             let earliest = earliest.get_mut(index(attester)).ok_or(Error::IndexOutOfRange)?;
@@ -185,9 +180,9 @@ pub fn get_inclusion_delay_deltas<P: Phase>(state: &BeaconState<P>) -> Result<De
             }
         }
     }
-    for (attester, (earliest, validator)) in earliest.iter().zip(&state.validators).enumerate() {
-        let Some(attestation) = earliest.filter(|_| !validator.slashed) else { continue };
-        let base_reward = base_reward.of(validator.effective_balance)?;
+    for (attester, (earliest, entry)) in earliest.iter().zip(&registry.entries).enumerate() {
+        let Some(attestation) = earliest.filter(|_| !entry.is_slashed) else { continue };
+        let base_reward = base_reward.of(entry.effective_balance)?;
         let proposer_reward = base_reward / PROPOSER_REWARD_QUOTIENT;
         deltas.reward(index(attestation.proposer_index), proposer_reward)?;
         let max_attester_reward = base_reward.minus(proposer_reward)?;
@@ -202,21 +197,28 @@ pub fn get_inclusion_delay_deltas<P: Phase>(state: &BeaconState<P>) -> Result<De
 /// # Errors
 ///
 /// If the state contradicts itself.
-pub fn get_inactivity_penalty_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Error> {
-    let mut deltas = Deltas::zero(state);
+pub fn get_inactivity_penalty_deltas<P: Phase>(
+    state: &BeaconState<P>,
+    registry: &Registry,
+) -> Result<Deltas, Error> {
+    let mut deltas = Deltas::zero(registry);
     if !is_in_inactivity_leak(state)? {
         return Ok(deltas);
     }
     let base_reward = BaseReward::new(state)?;
     let finality_delay = get_finality_delay(state)?;
     let attestations = get_matching_target_attestations(state, get_previous_epoch(state))?;
-    let attesters = get_unslashed_attesting_indices(state, &attestations)?;
-    for (index, effective_balance) in get_eligible_validators(state) {
-        let base_reward = base_reward.of(effective_balance)?;
+    let attesters = get_unslashed_attesting_indices(state, registry, &attestations)?;
+    for (index, (entry, is_attester)) in registry.entries.iter().zip(attesters.flags).enumerate() {
+        if !entry.is_eligible {
+            continue;
+        }
+        let base_reward = base_reward.of(entry.effective_balance)?;
         let proposer_reward = base_reward / PROPOSER_REWARD_QUOTIENT;
         deltas.penalize(index, BASE_REWARDS_PER_EPOCH.times(base_reward)?.minus(proposer_reward)?)?;
-        if !attesters.contains(index) {
-            deltas.penalize(index, effective_balance.times(finality_delay)? / INACTIVITY_PENALTY_QUOTIENT)?;
+        if !is_attester {
+            let penalty = entry.effective_balance.times(finality_delay)? / INACTIVITY_PENALTY_QUOTIENT;
+            deltas.penalize(index, penalty)?;
         }
     }
     Ok(deltas)
@@ -233,12 +235,13 @@ pub fn process_rewards_and_penalties<P: Phase>(state: &mut BeaconState<P>) -> Re
     if get_current_epoch(state) == GENESIS_EPOCH {
         return Ok(());
     }
-    let mut deltas = get_source_deltas(state)?;
+    let registry = Registry::new(state);
+    let mut deltas = get_source_deltas(state, &registry)?;
     for more in [
-        get_target_deltas(state)?,
-        get_head_deltas(state)?,
-        get_inclusion_delay_deltas(state)?,
-        get_inactivity_penalty_deltas(state)?,
+        get_target_deltas(state, &registry)?,
+        get_head_deltas(state, &registry)?,
+        get_inclusion_delay_deltas(state, &registry)?,
+        get_inactivity_penalty_deltas(state, &registry)?,
     ] {
         for (index, (reward, penalty)) in more.rewards.into_iter().zip(more.penalties).enumerate() {
             deltas.reward(index, reward)?;
@@ -246,9 +249,7 @@ pub fn process_rewards_and_penalties<P: Phase>(state: &mut BeaconState<P>) -> Re
         }
     }
     let mut balances = state.balances.to_vec();
-    if balances.len() < deltas.rewards.len() {
-        return Err(Error::IndexOutOfRange);
-    }
+    ensure(balances.len() >= deltas.rewards.len(), Error::IndexOutOfRange)?;
     for (balance, (reward, penalty)) in balances.iter_mut().zip(deltas.rewards.iter().zip(&deltas.penalties))
     {
         *balance = balance.plus(*reward)?.saturating_sub(*penalty);

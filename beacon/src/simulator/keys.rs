@@ -71,7 +71,7 @@ fn last_proof(leaves: &[Root]) -> FixedVector<Bytes32, U33> {
             break;
         }
         // Nothing is to the right of the last leaf; to its left there is something if it stands at an odd place.
-        if level.len() % 2 == 0 {
+        if level.len().is_multiple_of(2) {
             *sibling = level.iter().rev().nth(1).copied().unwrap_or(zero);
         } else {
             *sibling = zero;

@@ -12,7 +12,10 @@ use super::case::{Case, Failure, Files, expect_equal};
 use crate::{
     block,
     containers::{BeaconBlock, BeaconState, SignedBeaconBlock},
-    epoch::rewards::{self, Deltas},
+    epoch::{
+        Registry,
+        rewards::{self, Deltas},
+    },
     error::Error,
     hash::hash_tree_root,
     math::Uint64 as _,
@@ -124,10 +127,11 @@ fn blocks<P: ByPhase>(files: &Files) -> Result<(), Failure> {
 }
 
 /// A function that returns deltas.
-type Part<P> = fn(&BeaconState<P>) -> Result<Deltas, Error>;
+type Part<P> = fn(&BeaconState<P>, &Registry) -> Result<Deltas, Error>;
 
 fn all_deltas<P: ByPhase>(files: &Files) -> Result<(), Failure> {
     let state: BeaconState<P> = files.ssz("pre.ssz")?;
+    let registry = Registry::new(&state);
     let parts: [(&str, Part<P>); 5] = [
         ("source_deltas", rewards::get_source_deltas),
         ("target_deltas", rewards::get_target_deltas),
@@ -136,7 +140,7 @@ fn all_deltas<P: ByPhase>(files: &Files) -> Result<(), Failure> {
         ("inactivity_penalty_deltas", rewards::get_inactivity_penalty_deltas),
     ];
     for (name, deltas) in parts {
-        expect_equal(name, &files.ssz::<Deltas>(&format!("{name}.ssz"))?, &deltas(&state)?)?;
+        expect_equal(name, &files.ssz::<Deltas>(&format!("{name}.ssz"))?, &deltas(&state, &registry)?)?;
     }
     Ok(())
 }
