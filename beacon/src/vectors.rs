@@ -14,7 +14,7 @@ mod state;
 use std::path::Path;
 
 pub use case::{Case, Failure, Files};
-pub use source::ReadError;
+pub use source::{ReadError, read};
 
 use crate::{
     phase::{Phase0, Phase1},
@@ -30,14 +30,14 @@ pub struct CaseResult {
     pub outcome: Result<(), Failure>,
 }
 
-/// Runs all cases in a folder or an archive, in order.
+/// Runs all cases in a folder or an archive, in order. They know nothing of one another, so who has several cores can [`read`]
+/// them, and run each by [`run_case`].
 ///
 /// # Errors
 ///
 /// If it cannot be read. A case that fails is no error.
 pub fn run(path: &Path) -> Result<Vec<CaseResult>, ReadError> {
-    let cases = source::read(path)?;
-    Ok(cases
+    Ok(read(path)?
         .into_iter()
         .map(|(case, files)| {
             let outcome = run_case(&case, &files);
