@@ -133,3 +133,24 @@ pub fn compute_domain(
 pub fn compute_signing_root<T: TreeHash>(ssz_object: &T, domain: Domain) -> Root {
     hash_tree_root(&SigningData { object_root: hash_tree_root(ssz_object), domain })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::shuffle::shuffle_list;
+
+    proptest! {
+        #[test]
+        fn committees_are_the_parts_of_the_shuffled_list(seed: [u8; 32], total in 0_u64..300, count in 1_u64..20) {
+            let seed = Bytes32::from(seed);
+            let indices: Vec<_> = (0..total).map(|index| index * 3).collect();
+            let mut members = Vec::new();
+            for committee_index in 0..count {
+                members.extend(compute_committee(&indices, &seed, committee_index, count, 10).unwrap());
+            }
+            prop_assert_eq!(members, shuffle_list(indices, &seed, 10));
+        }
+    }
+}

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use outrider_beacon::{
-    accessors::get_beacon_proposer_index, preset::Minimal, simulator::Simulator, transition::process_slots,
+    accessors::get_beacon_proposer_index,
+    preset::{Mainnet, Minimal},
+    simulator::Simulator,
+    transition::process_slots,
 };
 
 fn simulator() -> Simulator<Minimal> {
@@ -25,6 +28,14 @@ fn with_all_validators_each_epoch_is_final_two_epochs_later() {
     let (_, state) = simulator.head().unwrap();
     assert_eq!(state.slot, simulator.slot());
     assert!(state.balances.iter().all(|balance| *balance > 32_000_000_000), "everyone was rewarded");
+}
+
+#[test]
+fn the_preset_mainnet_justifies_as_well() {
+    let mut simulator = Simulator::<Mainnet>::new(128).unwrap();
+    simulator.run_epochs(3).unwrap();
+    simulator.run_slot().unwrap();
+    assert_eq!(simulator.store().justified_checkpoint.epoch, 2);
 }
 
 #[test]

@@ -63,3 +63,47 @@ fn every_vector_passes() {
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     assert_eq!(counts, CASES.iter().copied().collect(), "the cases that each archive has");
 }
+
+#[test]
+fn a_folder_has_the_cases_of_the_archives_in_it() {
+    if !directory().is_dir() {
+        eprintln!("SKIPPED: no {}; OUTRIDER_DATA names the directory above", directory().display());
+        return;
+    }
+    let cases = vectors::read(&directory()).unwrap();
+    assert_eq!(cases.len(), CASES.iter().map(|(_, n_cases)| n_cases).sum::<usize>());
+
+    // Unpacked, they are the same.
+    let folder = tempfile::tempdir().unwrap();
+    let archive = directory().join("minimal-phase0-operations.tar.gz");
+    tar::Archive::new(flate2::read::GzDecoder::new(std::fs::File::open(&archive).unwrap()))
+        .unpack(folder.path())
+        .unwrap();
+    let (packed, unpacked) = (vectors::read(&archive).unwrap(), vectors::read(folder.path()).unwrap());
+    assert!(packed.keys().eq(unpacked.keys()));
+    assert!(packed.values().zip(unpacked.values()).all(|(packed, unpacked)| packed.0 == unpacked.0));
+}
+
+#[test]
+fn cases_fail_when_the_expected_result_is_another() {
+    if !directory().is_dir() {
+        eprintln!("SKIPPED: no {}; OUTRIDER_DATA names the directory above", directory().display());
+        return;
+    }
+    let cases = vectors::read(&directory().join("minimal-phase1-operations.tar.gz")).unwrap();
+    for (case, mut files) in cases {
+        let failure = match files.0.remove("post.ssz") {
+            // Valid, but to be refused.
+            Some(_) => vectors::Failure::Accepted,
+            // Invalid, but to be accepted.
+            None => {
+                let pre = files.0["pre.ssz"].clone();
+                files.0.insert("post.ssz".to_owned(), pre);
+                let got = vectors::run_case(&case, &files);
+                assert!(matches!(got, Err(vectors::Failure::Refused(_))), "{case}: {got:?}");
+                continue;
+            }
+        };
+        assert_eq!(vectors::run_case(&case, &files), Err(failure), "{case}");
+    }
+}
