@@ -43,11 +43,15 @@ pub struct Candidate {
 ///
 /// # Errors
 ///
-/// The bytes are no sequence of RLP.
+/// The bytes are no sequence of lists in RLP.
 pub fn blocks(mut file: &[u8]) -> alloy_rlp::Result<Vec<Bytes>> {
     let mut blocks = Vec::new();
     while !file.is_empty() {
-        blocks.push(Bytes::copy_from_slice(rlp::take_item(&mut file)?));
+        let block = rlp::take_item(&mut file)?;
+        if block.first().is_none_or(|byte| *byte < alloy_rlp::EMPTY_LIST_CODE) {
+            return Err(alloy_rlp::Error::UnexpectedString);
+        }
+        blocks.push(Bytes::copy_from_slice(block));
     }
     Ok(blocks)
 }

@@ -14,6 +14,7 @@
 //! | [`genesis`] | how a chain begins, as geth is told it |
 //! | [`import`] | which blocks of a chain have been accepted, and what comes next |
 //! | [`state`] | accounts, as nodes and blobs of a store |
+//! | [`exception`] | what tests call that which is wrong, and how the EE puts it |
 //! | [`transaction`] | transactions as fields, to encode and sign |
 //! | [`header`] | headers, in RLP and in JSON |
 //! | [`execution_witness`] | blocks with what they touch of the state, as clients write them |
@@ -22,6 +23,7 @@
 
 pub mod blockchain_test;
 pub mod chain;
+pub mod exception;
 pub mod execution_witness;
 pub mod fixture;
 pub mod genesis;

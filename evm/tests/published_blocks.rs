@@ -1,6 +1,10 @@
 //! Blocks of the main network as clients give them: what is encoded here has the hashes by which the chain knows it.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, or says why it is skipped"
+)]
 
 mod support;
 

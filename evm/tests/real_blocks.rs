@@ -1,6 +1,10 @@
 //! Real blocks, executed by the EE without an engine.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, or says why it is skipped"
+)]
 
 mod support;
 
