@@ -8,9 +8,9 @@
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use alloy_primitives::b256;
+use alloy_primitives::{B256, b256};
 use outrider_evm::{
     genesis::{Genesis, GenesisError},
     import::{self, Import},
@@ -18,7 +18,7 @@ use outrider_evm::{
 use outrider_sdk::{StateRoot, harness::StateProvider};
 use outrider_witness::NodeBag;
 use serde_json::{Value, json};
-use support::{file, native::provide_on};
+use support::{file, files, native::provide_on};
 
 const GENESIS: &str = "ethereum-mainnet/execution-apis-chain/genesis.json";
 const CHAIN: &str = "ethereum-mainnet/execution-apis-chain/chain.rlp";
@@ -48,6 +48,43 @@ fn a_chain_is_imported_from_its_genesis_through_all_forks() {
     assert_eq!(import.head().hash, b256!("d226371d0b1551adb03fb52b71f08e3e11247fe9b1af994768af8cdaa8e7dcd7"));
     // From Homestead to Osaka, and two changes of the blob schedule.
     assert_eq!(rules.len(), 19);
+}
+
+/// A test's genesis as geth would be told it, and the hash that it has to have.
+fn genesis_of_test(test: &Value) -> Option<(Value, B256)> {
+    let by_number =
+        ["homestead", "eip150", "eip158", "byzantium", "constantinople", "petersburg", "istanbul"];
+    let by_number = by_number.iter().chain(&["muirGlacier", "berlin", "london"]);
+    let mut config: BTreeMap<String, Value> =
+        by_number.map(|fork| (format!("{fork}Block"), json!(0))).collect();
+    config.insert("chainId".to_owned(), json!(1));
+    let merged = ["Paris", "Shanghai", "Cancun", "Prague", "Osaka"];
+    let n_forks = merged.iter().position(|fork| test["network"] == **fork)?;
+    config.insert("terminalTotalDifficulty".to_owned(), json!(0));
+    for fork in &merged[1..=n_forks] {
+        config.insert(format!("{}Time", fork.to_lowercase()), json!(0));
+    }
+    let mut genesis = test["genesisBlockHeader"].clone();
+    genesis["config"] = json!(config);
+    genesis["alloc"] = test["pre"].clone();
+    Some((genesis, serde_json::from_value(test["genesisBlockHeader"]["hash"].clone()).unwrap()))
+}
+
+#[test]
+fn a_genesis_has_the_header_of_its_fork() {
+    let mut forks = BTreeSet::new();
+    for archive in ["istanbul-to-cancun", "eest-v5.4"] {
+        let Some(files) = files(&format!("ethereum-tests/blockchain-tests-{archive}.tar.gz")) else { return };
+        for (path, json) in files {
+            let tests: BTreeMap<String, Value> = serde_json::from_slice(&json).unwrap();
+            for (name, test) in tests {
+                let Some((genesis, hash)) = genesis_of_test(&test) else { continue };
+                assert_eq!(Genesis::of_json(genesis).unwrap().header.hash, hash, "{path}: {name}");
+                forks.insert(test["network"].to_string());
+            }
+        }
+    }
+    assert_eq!(forks.len(), 5, "{forks:?}");
 }
 
 #[test]

@@ -29,7 +29,11 @@ fn run(target: &str, oracle: impl Fn(&[u8])) {
     );
     let mut runner = proptest::test_runner::TestRunner::default();
     let inputs = prop_oneof![3 => damaged, 1 => vec(any::<u8>(), 0..300)];
-    runner.run(&inputs, |input| Ok(oracle(&input))).unwrap();
+    let run = |input: Vec<u8>| {
+        oracle(&input);
+        Ok(())
+    };
+    runner.run(&inputs, run).unwrap();
 }
 
 #[test]

@@ -267,7 +267,13 @@ impl Report {
                     "  block data       {all} bytes: nodes {nodes}, codes {codes}, headers {headers}, transactions {transactions}"
                 )?;
                 if self.holds() {
-                    writeln!(out, "{SUCCESS}the post-state root is the header's{SUCCESS:#}")?;
+                    let but = match self.ancestry {
+                        Ancestry::Checked => "",
+                        Ancestry::VouchedBeforeParent | Ancestry::Vouched => {
+                            ", but not all of the header was checked"
+                        }
+                    };
+                    writeln!(out, "{SUCCESS}the post-state root is the header's{SUCCESS:#}{but}")?;
                 } else {
                     let expected = &self.expected_post_state_root;
                     writeln!(out, "{ERROR}the header's state root is another{ERROR:#}: {expected}")?;

@@ -1,6 +1,8 @@
 //! What must hold of any bytes that the EVM EE is given. It is executed without an engine, over what a provider has, and again from what
 //! that yields; the harness panics if the two differ.
 
+use std::sync::LazyLock;
+
 use alloy_primitives::{Address, B256, Bytes, U64, U256, address};
 use outrider_evm::{
     fixture::{self, Test},
@@ -9,11 +11,11 @@ use outrider_evm::{
     transaction::{Kind, Transaction},
 };
 use outrider_evm_block::{BlobSchedule, BlockHash, Environment, Fork, Payload, Rules, Transactions};
-use outrider_evm_ee::{MergeError, TransitionError, execute};
+use outrider_evm_ee::{TransitionError, execute};
 use outrider_sdk::{
     StateRoot,
     forest::ForestError,
-    harness::{Execution, Failure, Provided, StateProvider},
+    harness::{Execution, Failure, StateProvider},
 };
 use outrider_witness::NodeBag;
 
@@ -35,17 +37,7 @@ pub(crate) fn payload(input: &[u8]) {
     {
         return;
     }
-    let tests: Vec<Test> = TESTS
-        .iter()
-        .flat_map(|json| fixture::read(json.as_bytes()).expect("it is a test"))
-        .map(|(_, test)| test)
-        .collect();
-    let state = match &tests[usize::from(*which) % tests.len()] {
-        Test::State(test) => &test.pre_state,
-        Test::Blockchain(test) => &test.pre_state,
-        Test::Transaction(_) | Test::Vm(_) => panic!("there are none of these"),
-    };
-    match provide(state, payload) {
+    match PROVIDERS[usize::from(*which) % PROVIDERS.len()].provide(&[payload], execute) {
         Ok(_) => {}
         Err(Failure::Refused(reason)) => assert!(!reason.to_string().is_empty()),
         Err(failure) => panic!("{failure}"),
@@ -63,21 +55,19 @@ pub(crate) fn code(input: &[u8]) {
     let code = Bytes::copy_from_slice(code);
     state.0.insert(CONTRACT, Account { balance: ether, nonce: U64::from(1), code, storage });
     let of_logs = |logs_hash| alloy_rlp::encode(call(fork, logs_hash));
-    let logs_hash = match provide(&state, &of_logs(no_logs())) {
+    let provider = provider(&state);
+    let logs_hash = match provider.provide(&[of_logs(no_logs())], execute) {
         Ok(_) => return,
         Err(Failure::Refused(ForestError::Transition(TransitionError::LogsHash { got, .. }))) => got,
         Err(failure) => panic!("{failure}"),
     };
-    provide(&state, &of_logs(logs_hash)).expect("it has these logs");
+    provider.provide(&[of_logs(logs_hash)], execute).expect("it has these logs");
 }
 
-fn provide(
-    state: &State,
-    payload: &[u8],
-) -> Result<Provided, Failure<ForestError<MergeError, TransitionError>>> {
+fn provider(state: &State) -> StateProvider {
     let mut nodes = NodeBag::default();
     let root = state.commit(&mut nodes);
-    StateProvider::with_state(StateRoot(root.0), nodes).provide(&[payload], execute)
+    StateProvider::with_state(StateRoot(root.0), nodes)
 }
 
 /// A call of the contract.
@@ -122,10 +112,19 @@ const KEY: B256 = B256::repeat_byte(0x45);
 const SENDER: Address = address!("e0da1edcea030875cd0f199d96eb70f6ab78faf2");
 const CONTRACT: Address = Address::repeat_byte(0xc0);
 
-/// Tests of states on which payloads are tried.
-const TESTS: [&str; 4] = [
-    include_str!("../data/state.json"),
-    include_str!("../data/blockchain.json"),
-    include_str!("../../../ees/evm/tests/data/block-hashes.json"),
-    include_str!("../../../ees/evm/tests/data/withdrawal-request.json"),
-];
+/// Who has the states before these tests.
+static PROVIDERS: LazyLock<Vec<StateProvider>> = LazyLock::new(|| {
+    let tests = [
+        include_str!("../data/state.json"),
+        include_str!("../data/blockchain.json"),
+        include_str!("../../../ees/evm/tests/data/block-hashes.json"),
+        include_str!("../../../ees/evm/tests/data/withdrawal-request.json"),
+    ];
+    let tests = tests.iter().flat_map(|json| fixture::read(json.as_bytes()).expect("these are tests"));
+    let state = |test| match test {
+        Test::State(test) => provider(&test.pre_state),
+        Test::Blockchain(test) => provider(&test.pre_state),
+        Test::Transaction(_) | Test::Vm(_) => panic!("there are none of these"),
+    };
+    tests.map(|(_, test)| state(test)).collect()
+});
