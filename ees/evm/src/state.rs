@@ -10,6 +10,7 @@ use alloc::{
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
+use outrider_evm_block::BlockHash;
 use outrider_sdk::forest;
 use outrider_witness::{
     Hash,
@@ -46,6 +47,27 @@ pub(crate) enum BlockHashes {
     },
     /// Any hashes, by number.
     Listed { hashes: BTreeMap<u64, B256>, needed: BTreeSet<u64> },
+}
+
+impl BlockHashes {
+    /// Hashes by ascending number.
+    pub(crate) fn listed(blocks: impl IntoIterator<Item = BlockHash>) -> Result<Self, StateError> {
+        let mut hashes = BTreeMap::new();
+        for BlockHash { number, hash } in blocks {
+            if hashes.last_key_value().is_some_and(|(last, _)| *last >= number) {
+                return Err(StateError::BlockHashOrder { number });
+            }
+            hashes.insert(number, hash);
+        }
+        Ok(Self::Listed { hashes, needed: BTreeSet::new() })
+    }
+
+    /// Leaves of a list what has been needed.
+    pub(crate) fn retain_needed(&self, list: &mut Vec<BlockHash>) {
+        if let Self::Listed { needed, .. } = self {
+            list.retain(|block| needed.contains(&block.number));
+        }
+    }
 }
 
 /// What is known of an account.
