@@ -1,0 +1,40 @@
+//! Phase 0, "Voluntary exits".
+
+use crate::{
+    accessors::{get_current_epoch, get_domain, pubkey, validator},
+    compute::compute_signing_root,
+    constants::{DOMAIN_VOLUNTARY_EXIT, FAR_FUTURE_EPOCH},
+    containers::{BeaconState, SignedVoluntaryExit},
+    error::{Error, ensure},
+    math::Uint64 as _,
+    mutators::initiate_validator_exit,
+    phase::Phase,
+    predicates::is_active_validator,
+    preset::Preset,
+    signatures::Signatures,
+};
+
+/// `process_voluntary_exit`: lets a validator exit that wants to and has been active for long enough.
+///
+/// # Errors
+///
+/// If it has not, or does not want to yet.
+pub fn process_voluntary_exit<P: Phase>(
+    state: &mut BeaconState<P>,
+    signed_voluntary_exit: &SignedVoluntaryExit,
+    signatures: &mut Signatures,
+) -> Result<(), Error> {
+    let voluntary_exit = &signed_voluntary_exit.message;
+    let current_epoch = get_current_epoch(state);
+    let validator = validator(state, voluntary_exit.validator_index)?;
+    ensure(is_active_validator(validator, current_epoch), Error::ExitNotActive)?;
+    ensure(validator.exit_epoch == FAR_FUTURE_EPOCH, Error::ExitInitiated)?;
+    ensure(current_epoch >= voluntary_exit.epoch, Error::ExitEarly)?;
+    let earliest = validator.activation_epoch.plus(P::Preset::SHARD_COMMITTEE_PERIOD)?;
+    ensure(current_epoch >= earliest, Error::ExitNotActiveLongEnough)?;
+    let domain = get_domain(state, DOMAIN_VOLUNTARY_EXIT, Some(voluntary_exit.epoch));
+    let signing_root = compute_signing_root(voluntary_exit, domain);
+    let pubkey = || pubkey(state, voluntary_exit.validator_index);
+    signatures.verify(pubkey, signing_root, &signed_voluntary_exit.signature, Error::ExitSignature)?;
+    initiate_validator_exit(state, voluntary_exit.validator_index)
+}

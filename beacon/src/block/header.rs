@@ -1,0 +1,80 @@
+//! Phase 0, "Block header", "RANDAO" and "Eth1 data".
+
+use crate::{
+    accessors::{
+        get_beacon_proposer_index, get_current_epoch, get_domain, get_randao_mix, pubkey, validator,
+    },
+    compute::compute_signing_root,
+    constants::DOMAIN_RANDAO,
+    containers::{BeaconBlock, BeaconBlockBody, BeaconBlockHeader, BeaconState},
+    error::{Error, ensure},
+    hash::{hash, hash_tree_root},
+    math::{Uint64 as _, index},
+    phase::Phase,
+    preset::Preset,
+    signatures::Signatures,
+    types::Root,
+};
+
+/// `process_block_header`.
+///
+/// # Errors
+///
+/// If the block is not of this slot and proposer, does not build on the latest block, or its proposer was slashed.
+pub fn process_block_header<P: Phase>(
+    state: &mut BeaconState<P>,
+    block: &BeaconBlock<P>,
+) -> Result<(), Error> {
+    ensure(block.slot == state.slot, Error::BlockSlot)?;
+    ensure(block.slot > state.latest_block_header.slot, Error::BlockNotNewer)?;
+    ensure(block.proposer_index == get_beacon_proposer_index(state)?, Error::BlockProposer)?;
+    ensure(block.parent_root == hash_tree_root(&state.latest_block_header), Error::BlockParent)?;
+    state.latest_block_header = BeaconBlockHeader {
+        slot: block.slot,
+        proposer_index: block.proposer_index,
+        parent_root: block.parent_root,
+        // The next `process_slot` writes it.
+        state_root: Root::ZERO,
+        body_root: hash_tree_root(&block.body),
+    };
+    ensure(!validator(state, block.proposer_index)?.slashed, Error::ProposerSlashed)
+}
+
+/// `process_randao`.
+///
+/// # Errors
+///
+/// If the reveal is not the proposer's signature of the epoch.
+pub fn process_randao<P: Phase>(
+    state: &mut BeaconState<P>,
+    body: &BeaconBlockBody<P>,
+    signatures: &mut Signatures,
+) -> Result<(), Error> {
+    let epoch = get_current_epoch(state);
+    let proposer_index = get_beacon_proposer_index(state)?;
+    let signing_root = compute_signing_root(&epoch, get_domain(state, DOMAIN_RANDAO, None));
+    let pubkey = || pubkey(state, proposer_index);
+    signatures.verify(pubkey, signing_root, &body.randao_reveal, Error::RandaoReveal)?;
+    let mix = get_randao_mix(state, epoch)? ^ hash(&[body.randao_reveal.as_slice()]);
+    let place = index(epoch % P::Preset::EPOCHS_PER_HISTORICAL_VECTOR);
+    *state.randao_mixes.get_mut(place).ok_or(Error::IndexOutOfRange)? = mix;
+    Ok(())
+}
+
+/// `process_eth1_data`: counts the proposer's vote; what more than half of the period's slots vote for holds.
+///
+/// # Errors
+///
+/// If there are too many votes.
+pub fn process_eth1_data<P: Phase>(
+    state: &mut BeaconState<P>,
+    body: &BeaconBlockBody<P>,
+) -> Result<(), Error> {
+    state.eth1_data_votes.push(body.eth1_data.clone())?;
+    let n_votes = state.eth1_data_votes.iter().filter(|vote| **vote == body.eth1_data).count() as u64;
+    let n_slots = P::Preset::EPOCHS_PER_ETH1_VOTING_PERIOD.times(P::Preset::SLOTS_PER_EPOCH)?;
+    if n_votes.times(2)? > n_slots {
+        state.eth1_data = body.eth1_data.clone();
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Phase 0, "Misc": what can be computed without a state, or with little of one.
+
+use crate::{
+    constants::{MAX_EFFECTIVE_BALANCE, MAX_SEED_LOOKAHEAD},
+    containers::{BeaconState, ForkData, SigningData},
+    error::{Error, ensure},
+    hash::{hash, hash_tree_root},
+    math::{Uint64 as _, index},
+    phase::Phase,
+    preset::Preset,
+    shuffle::compute_shuffled_index,
+    types::{Bytes32, Domain, DomainType, Epoch, ForkDigest, Root, Slot, ValidatorIndex, Version},
+};
+use tree_hash::TreeHash;
+
+/// `compute_proposer_index`: draws one of `indices`, by effective balance.
+///
+/// # Errors
+///
+/// If there are none, or none of them has any effective balance.
+pub fn compute_proposer_index<P: Phase>(
+    state: &BeaconState<P>,
+    indices: &[ValidatorIndex],
+    seed: &Bytes32,
+) -> Result<ValidatorIndex, Error> {
+    const MAX_RANDOM_BYTE: u64 = 255;
+    ensure(!indices.is_empty(), Error::NoActiveValidators)?;
+    let total = indices.len() as u64;
+    let mut random_bytes = Bytes32::ZERO;
+    for i in 0_u64.. {
+        let shuffled = compute_shuffled_index(i % total, total, seed, P::Preset::SHUFFLE_ROUND_COUNT)?;
+        let candidate_index = *indices.get(index(shuffled)).ok_or(Error::IndexOutOfRange)?;
+        if i % 32 == 0 {
+            random_bytes = hash(&[seed.as_slice(), &(i / 32).to_le_bytes()]);
+        }
+        let random_byte = random_bytes.0.get(index(i % 32)).copied().unwrap_or_default();
+        let candidate = state.validators.get(index(candidate_index)).ok_or(Error::IndexOutOfRange)?;
+        let chance = candidate.effective_balance.times(MAX_RANDOM_BYTE)?;
+        if chance >= MAX_EFFECTIVE_BALANCE * u64::from(random_byte) {
+            return Ok(candidate_index);
+        }
+    }
+    Err(Error::NoActiveValidators)
+}
+
+/// `compute_committee`: returns the part of the shuffled `indices` that committee `index` of `count` has, by shuffling each
+/// member's index for itself.
+///
+/// # Errors
+///
+/// If there are no committees.
+pub fn compute_committee(
+    indices: &[ValidatorIndex],
+    seed: &Bytes32,
+    committee_index: u64,
+    count: u64,
+    round_count: u8,
+) -> Result<Vec<ValidatorIndex>, Error> {
+    let total = indices.len() as u64;
+    committee_range(total, committee_index, count)?
+        .map(|i| {
+            let shuffled = compute_shuffled_index(i, total, seed, round_count)?;
+            indices.get(index(shuffled)).copied().ok_or(Error::IndexOutOfRange)
+        })
+        .collect()
+}
+
+/// The places of a committee's members in the shuffled list.
+pub(crate) fn committee_range(
+    total: u64,
+    committee_index: u64,
+    count: u64,
+) -> Result<std::ops::Range<u64>, Error> {
+    ensure(count > 0, Error::DivisionOfCommittee)?;
+    let start = total.times(committee_index)?.over(count)?;
+    let end = total.times(committee_index.plus(1)?)?.over(count)?;
+    Ok(start..end)
+}
+
+/// `compute_epoch_at_slot`.
+#[must_use]
+pub fn compute_epoch_at_slot<P: Phase>(slot: Slot) -> Epoch {
+    slot / P::Preset::SLOTS_PER_EPOCH
+}
+
+/// `compute_start_slot_at_epoch`.
+///
+/// # Errors
+///
+/// If there is no such slot.
+pub fn compute_start_slot_at_epoch<P: Phase>(epoch: Epoch) -> Result<Slot, Error> {
+    epoch.times(P::Preset::SLOTS_PER_EPOCH)
+}
+
+/// `compute_activation_exit_epoch`: returns the epoch in which activations and exits of an epoch take effect.
+///
+/// # Errors
+///
+/// If there is no such epoch.
+pub fn compute_activation_exit_epoch(epoch: Epoch) -> Result<Epoch, Error> {
+    epoch.plus(1)?.plus(MAX_SEED_LOOKAHEAD)
+}
+
+/// `compute_fork_data_root`: returns what tells a fork of a chain from all others.
+#[must_use]
+pub fn compute_fork_data_root(current_version: Version, genesis_validators_root: Root) -> Root {
+    hash_tree_root(&ForkData { current_version, genesis_validators_root })
+}
+
+/// `compute_fork_digest`: returns the first bytes of the fork's root, for the network.
+#[must_use]
+pub fn compute_fork_digest(current_version: Version, genesis_validators_root: Root) -> ForkDigest {
+    let [a, b, c, d, ..] = compute_fork_data_root(current_version, genesis_validators_root).0;
+    ForkDigest::from([a, b, c, d])
+}
+
+/// `compute_domain`: the domain's type, then the first 28 bytes of the fork's root.
+#[must_use]
+pub fn compute_domain(
+    domain_type: DomainType,
+    fork_version: Version,
+    genesis_validators_root: Root,
+) -> Domain {
+    let fork_data_root = compute_fork_data_root(fork_version, genesis_validators_root);
+    let mut domain = Domain::ZERO;
+    let bytes = domain_type.iter().chain(fork_data_root.0.iter());
+    domain.0.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    domain
+}
+
+/// `compute_signing_root`: returns what is signed of an object.
+#[must_use]
+pub fn compute_signing_root<T: TreeHash>(ssz_object: &T, domain: Domain) -> Root {
+    hash_tree_root(&SigningData { object_root: hash_tree_root(ssz_object), domain })
+}

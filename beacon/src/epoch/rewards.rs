@@ -1,0 +1,258 @@
+//! Phase 0, "Rewards and penalties".
+
+use ssz_derive::{Decode, Encode};
+
+use crate::{
+    accessors::{
+        get_attesting_indices, get_current_epoch, get_previous_epoch, get_total_active_balance, validator,
+    },
+    constants::{
+        BASE_REWARD_FACTOR, BASE_REWARDS_PER_EPOCH, EFFECTIVE_BALANCE_INCREMENT, GENESIS_EPOCH,
+        INACTIVITY_PENALTY_QUOTIENT, MIN_EPOCHS_TO_INACTIVITY_PENALTY, PROPOSER_REWARD_QUOTIENT,
+    },
+    containers::{BeaconState, PendingAttestation},
+    epoch::attesters::{
+        get_matching_head_attestations, get_matching_source_attestations, get_matching_target_attestations,
+        get_unslashed_attesting_indices,
+    },
+    error::Error,
+    math::{Uint64 as _, index, integer_squareroot},
+    phase::Phase,
+    predicates::is_active_validator,
+    types::{Gwei, ValidatorIndex},
+};
+
+/// What each validator gains and loses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Deltas {
+    /// What each gains.
+    pub rewards: Vec<Gwei>,
+    /// What each loses.
+    pub penalties: Vec<Gwei>,
+}
+
+impl Deltas {
+    fn zero<P: Phase>(state: &BeaconState<P>) -> Self {
+        let n_validators = state.validators.len();
+        Self { rewards: vec![0; n_validators], penalties: vec![0; n_validators] }
+    }
+
+    fn reward(&mut self, validator_index: usize, amount: Gwei) -> Result<(), Error> {
+        let reward = self.rewards.get_mut(validator_index).ok_or(Error::IndexOutOfRange)?;
+        *reward = reward.plus(amount)?;
+        Ok(())
+    }
+
+    fn penalize(&mut self, validator_index: usize, amount: Gwei) -> Result<(), Error> {
+        let penalty = self.penalties.get_mut(validator_index).ok_or(Error::IndexOutOfRange)?;
+        *penalty = penalty.plus(amount)?;
+        Ok(())
+    }
+}
+
+/// What base rewards are computed from, which is the same for all validators.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BaseReward {
+    total_balance: Gwei,
+    squareroot: u64,
+}
+
+impl BaseReward {
+    pub(crate) fn new<P: Phase>(state: &BeaconState<P>) -> Result<Self, Error> {
+        let total_balance = get_total_active_balance(state)?;
+        Ok(Self { total_balance, squareroot: integer_squareroot(total_balance)? })
+    }
+
+    /// The base reward of a validator with an effective balance.
+    pub(crate) fn of(self, effective_balance: Gwei) -> Result<Gwei, Error> {
+        effective_balance.times(BASE_REWARD_FACTOR)?.over(self.squareroot)?.over(BASE_REWARDS_PER_EPOCH)
+    }
+}
+
+/// `get_base_reward`.
+///
+/// # Errors
+///
+/// If there is no such validator, or balances are too great.
+pub fn get_base_reward<P: Phase>(
+    state: &BeaconState<P>,
+    validator_index: ValidatorIndex,
+) -> Result<Gwei, Error> {
+    BaseReward::new(state)?.of(validator(state, validator_index)?.effective_balance)
+}
+
+/// `get_finality_delay`: returns how many epochs ago an epoch was finalised, from the previous one.
+///
+/// # Errors
+///
+/// If a later epoch is final.
+pub fn get_finality_delay<P: Phase>(state: &BeaconState<P>) -> Result<u64, Error> {
+    get_previous_epoch(state).minus(state.finalized_checkpoint.epoch)
+}
+
+/// `is_in_inactivity_leak`: whether balances leak, as nothing has been finalised for long.
+///
+/// # Errors
+///
+/// If a later epoch is final.
+pub fn is_in_inactivity_leak<P: Phase>(state: &BeaconState<P>) -> Result<bool, Error> {
+    Ok(get_finality_delay(state)? > MIN_EPOCHS_TO_INACTIVITY_PENALTY)
+}
+
+/// `get_eligible_validator_indices`: returns who has rewards or penalties to expect, with their effective balances: who was
+/// active in the previous epoch, or is slashed and cannot withdraw yet.
+fn get_eligible_validators<P: Phase>(state: &BeaconState<P>) -> impl Iterator<Item = (usize, Gwei)> {
+    let previous_epoch = get_previous_epoch(state);
+    state.validators.iter().enumerate().filter_map(move |(index, validator)| {
+        let is_eligible = is_active_validator(validator, previous_epoch)
+            || (validator.slashed && previous_epoch + 1 < validator.withdrawable_epoch);
+        is_eligible.then_some((index, validator.effective_balance))
+    })
+}
+
+/// `get_attestation_component_deltas`: rewards who made one of the attestations, and penalises who did not.
+fn get_attestation_component_deltas<P: Phase>(
+    state: &BeaconState<P>,
+    attestations: &[&PendingAttestation<P>],
+) -> Result<Deltas, Error> {
+    let mut deltas = Deltas::zero(state);
+    let base_reward = BaseReward::new(state)?;
+    let attesters = get_unslashed_attesting_indices(state, attestations)?;
+    let is_leak = is_in_inactivity_leak(state)?;
+    // In increments, as the product would be too great in Gwei.
+    let attesting_increments = attesters.total_balance(state)? / EFFECTIVE_BALANCE_INCREMENT;
+    let total_increments = base_reward.total_balance / EFFECTIVE_BALANCE_INCREMENT;
+    for (index, effective_balance) in get_eligible_validators(state) {
+        let base_reward = base_reward.of(effective_balance)?;
+        if !attesters.contains(index) {
+            deltas.penalize(index, base_reward)?;
+        } else if is_leak {
+            // The inactivity penalty takes it back.
+            deltas.reward(index, base_reward)?;
+        } else {
+            deltas.reward(index, base_reward.times(attesting_increments)?.over(total_increments)?)?;
+        }
+    }
+    Ok(deltas)
+}
+
+/// `get_source_deltas`.
+///
+/// # Errors
+///
+/// If the state contradicts itself; and so below.
+pub fn get_source_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Error> {
+    let attestations = get_matching_source_attestations(state, get_previous_epoch(state))?;
+    get_attestation_component_deltas(state, &attestations)
+}
+
+/// `get_target_deltas`.
+///
+/// # Errors
+///
+/// If the state contradicts itself.
+pub fn get_target_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Error> {
+    let attestations = get_matching_target_attestations(state, get_previous_epoch(state))?;
+    get_attestation_component_deltas(state, &attestations)
+}
+
+/// `get_head_deltas`.
+///
+/// # Errors
+///
+/// If the state contradicts itself.
+pub fn get_head_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Error> {
+    let attestations = get_matching_head_attestations(state, get_previous_epoch(state))?;
+    get_attestation_component_deltas(state, &attestations)
+}
+
+/// `get_inclusion_delay_deltas`: rewards attesters the more the sooner they were included, and who included them.
+///
+/// # Errors
+///
+/// If the state contradicts itself.
+pub fn get_inclusion_delay_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Error> {
+    let mut deltas = Deltas::zero(state);
+    let base_reward = BaseReward::new(state)?;
+    let attestations = get_matching_source_attestations(state, get_previous_epoch(state))?;
+    // Of each validator the attestation that was included first; of several, the first in the list.
+    let mut earliest: Vec<Option<&PendingAttestation<P>>> = vec![None; state.validators.len()];
+    for attestation in attestations {
+        for attester in get_attesting_indices(state, &attestation.data, &attestation.aggregation_bits)? {
+            let earliest = earliest.get_mut(index(attester)).ok_or(Error::IndexOutOfRange)?;
+            if earliest.is_none_or(|earliest| attestation.inclusion_delay < earliest.inclusion_delay) {
+                *earliest = Some(attestation);
+            }
+        }
+    }
+    for (attester, (earliest, validator)) in earliest.iter().zip(&state.validators).enumerate() {
+        let Some(attestation) = earliest.filter(|_| !validator.slashed) else { continue };
+        let base_reward = base_reward.of(validator.effective_balance)?;
+        let proposer_reward = base_reward / PROPOSER_REWARD_QUOTIENT;
+        deltas.reward(index(attestation.proposer_index), proposer_reward)?;
+        let max_attester_reward = base_reward.minus(proposer_reward)?;
+        deltas.reward(attester, max_attester_reward.over(attestation.inclusion_delay)?)?;
+    }
+    Ok(deltas)
+}
+
+/// `get_inactivity_penalty_deltas`: takes, while nothing is finalised, all rewards from everyone, and more from those who do
+/// not attest.
+///
+/// # Errors
+///
+/// If the state contradicts itself.
+pub fn get_inactivity_penalty_deltas<P: Phase>(state: &BeaconState<P>) -> Result<Deltas, Error> {
+    let mut deltas = Deltas::zero(state);
+    if !is_in_inactivity_leak(state)? {
+        return Ok(deltas);
+    }
+    let base_reward = BaseReward::new(state)?;
+    let finality_delay = get_finality_delay(state)?;
+    let attestations = get_matching_target_attestations(state, get_previous_epoch(state))?;
+    let attesters = get_unslashed_attesting_indices(state, &attestations)?;
+    for (index, effective_balance) in get_eligible_validators(state) {
+        let base_reward = base_reward.of(effective_balance)?;
+        let proposer_reward = base_reward / PROPOSER_REWARD_QUOTIENT;
+        deltas.penalize(index, BASE_REWARDS_PER_EPOCH.times(base_reward)?.minus(proposer_reward)?)?;
+        if !attesters.contains(index) {
+            deltas.penalize(index, effective_balance.times(finality_delay)? / INACTIVITY_PENALTY_QUOTIENT)?;
+        }
+    }
+    Ok(deltas)
+}
+
+/// `process_rewards_and_penalties`: for each validator first the sum of its rewards, then that of its penalties, as of
+/// `get_attestation_deltas`.
+///
+/// # Errors
+///
+/// If the state contradicts itself.
+pub fn process_rewards_and_penalties<P: Phase>(state: &mut BeaconState<P>) -> Result<(), Error> {
+    // Rewards are for the work of the epoch before.
+    if get_current_epoch(state) == GENESIS_EPOCH {
+        return Ok(());
+    }
+    let mut deltas = get_source_deltas(state)?;
+    for more in [
+        get_target_deltas(state)?,
+        get_head_deltas(state)?,
+        get_inclusion_delay_deltas(state)?,
+        get_inactivity_penalty_deltas(state)?,
+    ] {
+        for (index, (reward, penalty)) in more.rewards.into_iter().zip(more.penalties).enumerate() {
+            deltas.reward(index, reward)?;
+            deltas.penalize(index, penalty)?;
+        }
+    }
+    let mut balances = state.balances.to_vec();
+    if balances.len() < deltas.rewards.len() {
+        return Err(Error::IndexOutOfRange);
+    }
+    for (balance, (reward, penalty)) in balances.iter_mut().zip(deltas.rewards.iter().zip(&deltas.penalties))
+    {
+        *balance = balance.plus(*reward)?.saturating_sub(*penalty);
+    }
+    state.balances = milhouse::List::new(balances)?;
+    Ok(())
+}

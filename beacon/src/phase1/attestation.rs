@@ -1,0 +1,73 @@
+//! Phase 1, beacon chain, "New Attestation processing".
+
+use super::{
+    Attestation, BeaconState,
+    accessors::{compute_previous_slot, compute_shard_from_committee_index},
+};
+use crate::{
+    accessors::{get_block_root_at_slot, get_indexed_attestation},
+    block::attestation::{append_pending_attestation, check_attestation},
+    constants::GENESIS_SLOT,
+    containers::{AttestationData, Phase1PendingAttestation, ShardTransition},
+    error::{Error, ensure},
+    hash::hash_tree_root,
+    phase::Phase1,
+    predicates::is_valid_indexed_attestation,
+    preset::Preset,
+    signatures::Signatures,
+    types::Root,
+};
+
+/// `is_on_time_attestation`: whether an attestation is of the slot before.
+#[must_use]
+pub fn is_on_time_attestation<C: Preset>(
+    state: &BeaconState<C>,
+    attestation_data: &AttestationData<Phase1<C>>,
+) -> bool {
+    attestation_data.slot == compute_previous_slot(state.slot)
+}
+
+/// `validate_attestation`: on time, an attestation votes on a shard transition; late, it does not.
+///
+/// # Errors
+///
+/// If the attestation is invalid.
+pub fn validate_attestation<C: Preset>(
+    state: &BeaconState<C>,
+    attestation: &Attestation<C>,
+    signatures: &mut Signatures,
+) -> Result<(), Error> {
+    check_attestation(state, attestation)?;
+    let data = &attestation.data;
+    if is_on_time_attestation(state, data) {
+        let parent_root = get_block_root_at_slot(state, compute_previous_slot(state.slot))?;
+        ensure(data.beacon_block_root == parent_root, Error::AttestationBlockRoot)?;
+        let shard = compute_shard_from_committee_index(state, data.index, data.slot)?;
+        ensure(data.shard == shard, Error::AttestationShard)?;
+        let is_empty = data.shard_transition_root == hash_tree_root(&ShardTransition::default());
+        if data.slot > GENESIS_SLOT {
+            ensure(!is_empty, Error::ShardTransitionRootEmpty)?;
+        } else {
+            ensure(is_empty, Error::ShardTransitionRootNotEmpty)?;
+        }
+    } else {
+        ensure(data.slot < compute_previous_slot(state.slot), Error::AttestationNotDelayed)?;
+        ensure(data.shard_transition_root == Root::ZERO, Error::ShardTransitionRootNotEmpty)?;
+    }
+    is_valid_indexed_attestation(state, &get_indexed_attestation(state, attestation)?, signatures)
+}
+
+/// `process_attestation`.
+///
+/// # Errors
+///
+/// If the attestation is invalid.
+pub fn process_attestation<C: Preset>(
+    state: &mut BeaconState<C>,
+    attestation: &Attestation<C>,
+    signatures: &mut Signatures,
+) -> Result<(), Error> {
+    validate_attestation(state, attestation, signatures)?;
+    // `process_shard_transitions` says whether the shard was crosslinked.
+    append_pending_attestation(state, attestation, Phase1PendingAttestation { crosslink_success: false })
+}

@@ -1,0 +1,96 @@
+//! Phase 1, "Shard state transition function".
+
+use super::{
+    BeaconState,
+    accessors::{
+        compute_offset_slots, compute_updated_gasprice, get_latest_slot_for_shard, get_shard_proposer_index,
+    },
+};
+use crate::{
+    accessors::{get_domain, pubkey},
+    compute::{compute_epoch_at_slot, compute_signing_root},
+    constants::{DOMAIN_SHARD_PROPOSAL, MAX_SHARD_BLOCK_SIZE},
+    containers::{ShardBlock, ShardState, SignedShardBlock},
+    error::{Error, ensure},
+    hash::hash_tree_root,
+    math::Uint64 as _,
+    phase::Phase1,
+    preset::Preset,
+    signatures::Signatures,
+    types::Root,
+};
+
+/// `shard_state_transition`: returns a shard's state after a block.
+///
+/// # Errors
+///
+/// If the block is not valid after the state, or on the beacon block of `beacon_parent_state`.
+pub fn shard_state_transition<C: Preset>(
+    shard_state: ShardState,
+    signed_block: &SignedShardBlock,
+    beacon_parent_state: &BeaconState<C>,
+    signatures: &mut Signatures,
+) -> Result<ShardState, Error> {
+    verify_shard_block_message(beacon_parent_state, shard_state, &signed_block.message)?;
+    verify_shard_block_signature(beacon_parent_state, signed_block, signatures)?;
+    process_shard_block(shard_state, &signed_block.message)
+}
+
+/// `verify_shard_block_message`.
+///
+/// # Errors
+///
+/// If the block does not fit its parents, slot and proposer, or has no body.
+pub fn verify_shard_block_message<C: Preset>(
+    beacon_parent_state: &BeaconState<C>,
+    shard_parent_state: ShardState,
+    block: &ShardBlock,
+) -> Result<(), Error> {
+    ensure(block.shard_parent_root == shard_parent_state.latest_block_root, Error::ShardBlockParent)?;
+    let mut beacon_parent_block_header = beacon_parent_state.latest_block_header.clone();
+    if beacon_parent_block_header.state_root == Root::ZERO {
+        beacon_parent_block_header.state_root = beacon_parent_state.clone().root();
+    }
+    let beacon_parent_root = hash_tree_root(&beacon_parent_block_header);
+    ensure(block.beacon_parent_root == beacon_parent_root, Error::ShardBlockBeaconParent)?;
+    let latest_slot = get_latest_slot_for_shard(beacon_parent_state, block.shard)?;
+    let offset_slots = compute_offset_slots(latest_slot, block.slot.plus(1)?)?;
+    ensure(offset_slots.contains(&block.slot), Error::ShardBlockSlot)?;
+    let proposer_index = get_shard_proposer_index(beacon_parent_state, block.slot, block.shard)?;
+    ensure(block.proposer_index == proposer_index, Error::ShardBlockProposer)?;
+    let length = block.body.len() as u64;
+    ensure(0 < length && length <= MAX_SHARD_BLOCK_SIZE, Error::ShardBlockBody)
+}
+
+/// `verify_shard_block_signature`.
+///
+/// # Errors
+///
+/// If the signature is not the proposer's.
+pub fn verify_shard_block_signature<C: Preset>(
+    beacon_parent_state: &BeaconState<C>,
+    signed_block: &SignedShardBlock,
+    signatures: &mut Signatures,
+) -> Result<(), Error> {
+    let block = &signed_block.message;
+    let epoch = compute_epoch_at_slot::<Phase1<C>>(block.slot);
+    let domain = get_domain(beacon_parent_state, DOMAIN_SHARD_PROPOSAL, Some(epoch));
+    let signing_root = compute_signing_root(block, domain);
+    let pubkey = || pubkey(beacon_parent_state, block.proposer_index);
+    signatures.verify(pubkey, signing_root, &signed_block.signature, Error::ShardBlockSignature)
+}
+
+/// `process_shard_block`: returns a shard's state after a block.
+///
+/// # Errors
+///
+/// If the gas price is too great.
+pub fn process_shard_block(shard_state: ShardState, block: &ShardBlock) -> Result<ShardState, Error> {
+    let length = block.body.len() as u64;
+    let latest_block_root = if length == 0 { shard_state.latest_block_root } else { hash_tree_root(block) };
+    Ok(ShardState {
+        slot: block.slot,
+        gasprice: compute_updated_gasprice(shard_state.gasprice, length)?,
+        latest_block_root,
+    })
+}

@@ -1,0 +1,71 @@
+//! Phase 0, "Predicates".
+
+use crate::{
+    accessors::{get_domain, pubkey},
+    compute::compute_signing_root,
+    constants::{DOMAIN_BEACON_ATTESTER, FAR_FUTURE_EPOCH, MAX_EFFECTIVE_BALANCE},
+    containers::{AttestationData, BeaconState, IndexedAttestation, Validator},
+    error::{Error, ensure},
+    phase::Phase,
+    signatures::Signatures,
+    types::Epoch,
+};
+
+/// `is_active_validator`: whether the validator is active in an epoch.
+#[must_use]
+pub fn is_active_validator<P: Phase>(validator: &Validator<P>, epoch: Epoch) -> bool {
+    validator.activation_epoch <= epoch && epoch < validator.exit_epoch
+}
+
+/// `is_eligible_for_activation_queue`: whether the validator can be put in the queue.
+#[must_use]
+pub fn is_eligible_for_activation_queue<P: Phase>(validator: &Validator<P>) -> bool {
+    validator.activation_eligibility_epoch == FAR_FUTURE_EPOCH
+        && validator.effective_balance == MAX_EFFECTIVE_BALANCE
+}
+
+/// `is_eligible_for_activation`: whether the validator's place in the queue is final, and it is not yet activated.
+#[must_use]
+pub fn is_eligible_for_activation<P: Phase>(state: &BeaconState<P>, validator: &Validator<P>) -> bool {
+    validator.activation_eligibility_epoch <= state.finalized_checkpoint.epoch
+        && validator.activation_epoch == FAR_FUTURE_EPOCH
+}
+
+/// `is_slashable_validator`: whether the validator can be slashed in an epoch.
+#[must_use]
+pub fn is_slashable_validator<P: Phase>(validator: &Validator<P>, epoch: Epoch) -> bool {
+    !validator.slashed && validator.activation_epoch <= epoch && epoch < validator.withdrawable_epoch
+}
+
+/// `is_slashable_attestation_data`: whether two votes contradict each other by the rules of Casper FFG: a double vote, or one
+/// that surrounds the other.
+#[must_use]
+pub fn is_slashable_attestation_data<P: Phase>(
+    data_1: &AttestationData<P>,
+    data_2: &AttestationData<P>,
+) -> bool {
+    (data_1 != data_2 && data_1.target.epoch == data_2.target.epoch)
+        || (data_1.source.epoch < data_2.source.epoch && data_2.target.epoch < data_1.target.epoch)
+}
+
+/// `is_valid_indexed_attestation`: checks that the indices are there, sorted and unique, and that the signature is theirs.
+///
+/// # Errors
+///
+/// If it is not so.
+pub fn is_valid_indexed_attestation<P: Phase>(
+    state: &BeaconState<P>,
+    indexed_attestation: &IndexedAttestation<P>,
+    signatures: &mut Signatures,
+) -> Result<(), Error> {
+    let indices = &indexed_attestation.attesting_indices;
+    ensure(!indices.is_empty() && indices.is_sorted_by(|a, b| a < b), Error::AttestersNotSorted)?;
+    if indices.iter().any(|index| *index >= state.validators.len() as u64) {
+        return Err(Error::IndexOutOfRange);
+    }
+    let domain = get_domain(state, DOMAIN_BEACON_ATTESTER, Some(indexed_attestation.data.target.epoch));
+    let signing_root = compute_signing_root(&indexed_attestation.data, domain);
+    let pubkeys = || indices.iter().map(|index| pubkey(state, *index)).collect();
+    let signature = &indexed_attestation.signature;
+    signatures.fast_aggregate_verify(pubkeys, signing_root, signature, Error::AttestationSignature)
+}

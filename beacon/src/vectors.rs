@@ -1,0 +1,75 @@
+//! Ethereum's own vectors, run against this crate.
+//!
+//! A case is a folder of the consensus specification's tests, `tests/CONFIG/PHASE/RUNNER/HANDLER/SUITE/CASE`, or a JSON file of
+//! the BLS tests; both as files on disk or in a `.tar.gz` archive.
+
+mod bls;
+mod case;
+mod shuffling;
+mod source;
+mod ssz_generic;
+mod ssz_static;
+mod state;
+
+use std::path::Path;
+
+pub use case::{Case, Failure, Files};
+pub use source::ReadError;
+
+use crate::{
+    phase::{Phase0, Phase1},
+    preset::{Mainnet, Minimal, Preset},
+};
+
+/// A case, and what came of it.
+#[derive(Clone, Debug)]
+pub struct CaseResult {
+    /// The case.
+    pub case: Case,
+    /// Nothing, if it passed.
+    pub outcome: Result<(), Failure>,
+}
+
+/// Runs all cases in a folder or an archive, in order.
+///
+/// # Errors
+///
+/// If it cannot be read. A case that fails is no error.
+pub fn run(path: &Path) -> Result<Vec<CaseResult>, ReadError> {
+    let cases = source::read(path)?;
+    Ok(cases
+        .into_iter()
+        .map(|(case, files)| {
+            let outcome = run_case(&case, &files);
+            CaseResult { case, outcome }
+        })
+        .collect())
+}
+
+/// Runs a case of these files.
+///
+/// # Errors
+///
+/// If it does not pass.
+pub fn run_case(case: &Case, files: &Files) -> Result<(), Failure> {
+    match (case.config.as_str(), case.runner.as_str()) {
+        (_, "bls") => bls::run(case, files),
+        ("general", "ssz_generic") => ssz_generic::run(case, files),
+        ("minimal", _) => run_preset::<Minimal>(case, files),
+        ("mainnet", _) => run_preset::<Mainnet>(case, files),
+        _ => Err(Failure::Unknown),
+    }
+}
+
+fn run_preset<C: Preset>(case: &Case, files: &Files) -> Result<(), Failure> {
+    match (case.phase.as_str(), case.runner.as_str()) {
+        ("phase0", "shuffling") => shuffling::run::<C>(files),
+        ("phase0", "ssz_static") => ssz_static::run::<Phase0<C>>(case, files),
+        ("phase1", "ssz_static") => ssz_static::run::<Phase1<C>>(case, files),
+        ("phase0", "genesis") => state::genesis::run::<C>(case, files),
+        ("phase0", _) => state::run::<Phase0<C>>(case, files),
+        ("phase1", "sanity") if case.handler == "shard_blocks" => state::shard_blocks::run::<C>(files),
+        ("phase1", _) => state::run::<Phase1<C>>(case, files),
+        _ => Err(Failure::Unknown),
+    }
+}
