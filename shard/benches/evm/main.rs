@@ -73,7 +73,7 @@ fn measure(ee: &Ee, built: &Built) -> (Duration, Duration) {
             assert_eq!(output.post_state_root, built.post_state_root());
         }));
         native = native.min(time(|| {
-            let outcome = execution.clone().run(evm::execute).expect("the block is valid");
+            let outcome = execution.clone().run(outrider_evm_ee::execute).expect("the block is valid");
             assert_eq!(outcome.post_state_root.0, built.post_state_root().0);
         }));
     }
