@@ -14,7 +14,7 @@ mod state;
 use std::path::Path;
 
 pub use case::{Case, Failure, Files};
-pub use source::ReadError;
+pub use source::{ReadError, read};
 
 use crate::{
     phase::{Phase0, Phase1},

@@ -38,7 +38,11 @@ pub enum ReadError {
 const FILE_BYTES_MAX: u64 = 1 << 28;
 
 /// Reads the cases in a folder or in a `.tar.gz`. Files that belong to no case are passed over.
-pub(super) fn read(path: &Path) -> Result<BTreeMap<Case, Files>, ReadError> {
+///
+/// # Errors
+///
+/// [`ReadError`].
+pub fn read(path: &Path) -> Result<BTreeMap<Case, Files>, ReadError> {
     let mut cases = BTreeMap::new();
     if path.is_dir() {
         read_folder(path, &mut cases)?;
