@@ -36,6 +36,21 @@ fn run(target: &str, oracle: impl Fn(&[u8])) {
     runner.run(&inputs, run).unwrap();
 }
 
+/// Seeds of another encoding would be refused at once, and lead nowhere.
+#[test]
+fn the_seeds_of_block_data_are_blocks() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions/block_data");
+    for name in
+        ["block-hashes", "block-hashes-vouched", "state", "withdrawal-request", "withdrawal-request-vouched"]
+    {
+        let input = fs::read(directory.join(name)).unwrap();
+        assert!(
+            oracle::is_block(&input),
+            "{name} has to be made anew, by a provider of the payload of this name"
+        );
+    }
+}
+
 #[test]
 fn block_data() {
     run("block_data", oracle::block_data);

@@ -21,10 +21,18 @@ use outrider_witness::NodeBag;
 
 /// 32 bytes as the pre-state root, and all others as block data, are a block or refused with a reason.
 pub(crate) fn block_data(input: &[u8]) {
-    let Some((root, block_data)) = input.split_first_chunk() else { return };
+    is_block(input);
+}
+
+/// Whether they are a block.
+pub(crate) fn is_block(input: &[u8]) -> bool {
+    let Some((root, block_data)) = input.split_first_chunk() else { return false };
     match Execution::new(StateRoot(*root)).block_data(block_data).run(execute) {
-        Ok(_) => {}
-        Err(Failure::Refused(reason)) => assert!(!reason.to_string().is_empty()),
+        Ok(_) => true,
+        Err(Failure::Refused(reason)) => {
+            assert!(!reason.to_string().is_empty());
+            false
+        }
         Err(failure) => panic!("{failure}"),
     }
 }
