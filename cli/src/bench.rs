@@ -16,8 +16,9 @@ use crate::fixture::Fixture;
 
 /// Measure what the EEs and blocks of a fixture cost, metered and not, in one run and side by side.
 ///
-/// All variants take turns, so that a noisy machine is as noisy for each. Times are medians; compare them with one
-/// another, not with those of another run.
+/// All variants take turns, so that a noisy machine is as noisy for each; at each turn once without being timed, as the
+/// processor's caches are full of another variant's things then. Times are medians; compare them with one another, not
+/// with those of another run.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The fixture.
@@ -157,6 +158,7 @@ fn measure_loading(
     }
     for _ in 0..INSTANCES {
         for (index, ee) in ees.iter().enumerate() {
+            ee.instantiate()?;
             push(&mut instantiate, index, time(|| ee.instantiate())?.0);
         }
     }
@@ -183,6 +185,7 @@ fn measure_block(
     let mut times = vec![Vec::new(); ees.len()];
     for _ in 0..runs {
         for (index, ee) in ees.iter().enumerate() {
+            ee.execute(input)?;
             push(&mut times, index, time(|| ee.execute(input))?.0);
         }
     }

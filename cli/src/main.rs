@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod beacon;
 mod bench;
 mod build;
 mod cache;
@@ -38,6 +39,7 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Inspect(inspect::Arguments),
+    Beacon(beacon::Arguments),
     Bench(bench::Arguments),
     New(new::Arguments),
     Build(build::Arguments),
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
     let verdict = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Beacon(arguments) => beacon::beacon(&arguments),
         Command::Bench(arguments) => bench::bench(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Build(arguments) => build::build(&arguments),

@@ -26,7 +26,7 @@ struct Step {
 
 /// What a block has to have for a fork to be in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Activation {
+pub(crate) enum Activation {
     /// At least this number.
     Number(u64),
     /// At least this timestamp.
@@ -52,15 +52,15 @@ pub struct Place {
 pub struct Config {
     /// The chain's number; 1 if it is not told.
     #[serde(alias = "chainId")]
-    chainid: Option<U256>,
+    pub(crate) chainid: Option<U256>,
     /// By the name of the fork.
     #[serde(default)]
-    blob_schedule: BTreeMap<String, BlobScheduleFields>,
+    pub(crate) blob_schedule: BTreeMap<String, BlobScheduleFields>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct BlobScheduleFields {
+pub(crate) struct BlobScheduleFields {
     target: U256,
     max: U256,
     base_fee_update_fraction: U256,
@@ -111,6 +111,25 @@ impl Chain {
                 Ok(Self { chain_id, steps: vec![first, second], dao_fork_number: None })
             }
         }
+    }
+
+    /// A chain with these forks, by ascending activation, after Frontier, which is in force from the genesis on.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainError`].
+    pub(crate) fn of_forks(
+        forks: &[(&str, Activation)],
+        dao_fork_number: Option<u64>,
+        config: &Config,
+    ) -> Result<Self, ChainError> {
+        let chain_id = config.chainid.map_or(Ok(1), u64_of)?;
+        let mut steps = Vec::new();
+        for (name, activation) in [("Frontier", Activation::Number(0))].iter().chain(forks) {
+            let unknown = || ChainError::UnknownNetwork { name: (*name).to_owned() };
+            steps.push(Step::of_name(name, *activation, config)?.ok_or_else(unknown)?);
+        }
+        Ok(Self { chain_id, steps, dao_fork_number })
     }
 
     /// Ethereum's main network, whose forks [ethereum/execution-specs] lists.
@@ -215,6 +234,12 @@ impl BlobScheduleFields {
 fn u64_of(got: U256) -> Result<u64, ChainError> {
     u64::try_from(got).map_err(|_| ChainError::Number { got })
 }
+
+/// How far back a block sees hashes of blocks (Yellow Paper, section 9.4).
+pub(crate) const ANCESTORS_MAX: usize = 256;
+
+/// How far back an ommer may have its parent (Yellow Paper, section 11.1), and so be an ommer of another block.
+pub(crate) const GENERATIONS: usize = 7;
 
 /// [`Rules::blocks_since_dao_fork`] where there is no such split.
 const NO_DAO_FORK: u8 = 10;

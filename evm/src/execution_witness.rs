@@ -2,18 +2,20 @@
 //!
 //! | shape | what it is |
 //! |---|---|
-//! | `{state, codes, headers}` | the answer of `debug_executionWitness`, and `executionWitness` in tests; the block comes beside it |
+//! | `{state, codes, headers}` | the answer of `debug_executionWitness`, and `executionWitness` in tests; the block comes beside it, in RLP or as [`block_of_json`] takes it |
 //! | `{rlp, executionWitness}` | both together, as in tests |
 //! | `{header, prev_state_root, transactions, withdrawals, block_hashes, states, codes}` | what [stateless-block-verifier] dumps |
 //! | `{blockNumber, state}` | what the [Nimbus] tracer dumps: entries of its database by their key |
 //!
 //! A witness of this kind may be incomplete or have too much; who executes the block finds out. Only the headers of ancestors
-//! are looked at here: the parent's has to be there, as a block is checked against it. A dump of stateless-block-verifier has but
-//! the hashes of ancestors, so their headers have to come from elsewhere.
+//! are looked at here, as a block is checked against them. Where they are missing, the block becomes a [`VouchedBlock`]: a dump of
+//! stateless-block-verifier has but the hashes of ancestors, and the root of the state before the block; and one of the Nimbus tracer
+//! lacks the ancestors that ommers need. If headers are given beside it, the block is checked as any other.
 //!
 //! [stateless-block-verifier]: https://github.com/scroll-tech/stateless-block-verifier
 //! [Nimbus]: https://github.com/status-im/nimbus-eth1
 
+mod eth_block;
 mod nimbus;
 mod stateless_block_verifier;
 
@@ -21,16 +23,17 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_rlp::{Encodable as _, RlpEncodable};
-use outrider_evm_block::{Block, Payload};
+use outrider_evm_block::{Block, BlockHash, Payload, VouchedBlock};
 use outrider_witness::{Hash, Hasher as _, Keccak256, NodeBag, NodeSink as _, mpt::TrieError, store::Batch};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    chain::{Chain, Place},
-    header::{Header, HeaderFields},
+    chain::{ANCESTORS_MAX, Chain, GENERATIONS, Place},
+    header::{Header, HeaderFields, NO_OMMERS_HASH},
     rlp,
 };
+pub use eth_block::block_of_json;
 use nimbus::Nimbus;
 use stateless_block_verifier::StatelessBlockVerifier;
 
@@ -65,6 +68,17 @@ pub struct WitnessedBlock {
     pub header: Header,
     /// What it touches.
     pub witness: Witness,
+    /// What is told of its ancestors without their headers.
+    pub told: Told,
+}
+
+/// What is told of the ancestors of a block without their headers. Nobody can check it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The root of the state before the block.
+    pub pre_state_root: Option<B256>,
+    /// The hashes of ancestors, newest first. The first is the parent's.
+    pub block_hashes: Vec<B256>,
 }
 
 /// Why there is no block to execute.
@@ -96,6 +110,18 @@ pub enum WitnessError {
         /// What is wrong.
         source: alloy_rlp::Error,
     },
+    /// A block in JSON has ommers, of which that tells but the hashes.
+    #[error("the block has {got} ommers, which its JSON does not have: give it in RLP")]
+    Ommers {
+        /// How many there are.
+        got: usize,
+    },
+    /// A block in JSON has a transaction of a type that is not known here.
+    #[error("there is a transaction of type {got}, which is unknown: give the block in RLP")]
+    TransactionType {
+        /// The type.
+        got: U256,
+    },
     /// A dump of a database lacks something of the block.
     #[error("the dump lacks the block's {what}")]
     Dump {
@@ -105,7 +131,7 @@ pub enum WitnessError {
     /// The transactions in a dump of a database cannot be read.
     #[error("the transactions of the dump")]
     Transactions(#[source] TrieError),
-    /// The header of the parent is not there.
+    /// The header of the parent is not there, and nothing else tells the state before the block.
     #[error(
         "the header of the parent {hash} is not there; the witness has {got} headers, and more can be given beside it"
     )]
@@ -114,6 +140,14 @@ pub enum WitnessError {
         hash: B256,
         /// How many headers there are.
         got: usize,
+    },
+    /// The first of the hashes that are told is not that of the parent.
+    #[error("the hashes of ancestors begin with {got}, and the parent has {expected}")]
+    BlockHashes {
+        /// The first.
+        got: B256,
+        /// The parent's, by the block's header.
+        expected: B256,
     },
 }
 
@@ -168,7 +202,7 @@ impl WitnessedBlock {
     pub fn new(block: Bytes, witness: Witness) -> Result<Self, WitnessError> {
         let header =
             Header::of_block(&block).map_err(|source| WitnessError::Rlp { what: "the block", source })?;
-        Ok(Self { block, header, witness })
+        Ok(Self { block, header, witness, told: Told::default() })
     }
 
     /// Reads any of the shapes. `block` is the block in RLP for a witness that comes without it.
@@ -201,31 +235,73 @@ impl WitnessedBlock {
         rlp::items(&self.block).ok().and_then(|items| items.get(1).map(|list| list.len())).unwrap_or(0)
     }
 
-    /// The payload of the block, and the root of the state before it, by the parent's header.
+    /// The payload of the block, and the root of the state before it: a [`Block`] if the headers of all ancestors are there by which
+    /// it is checked, or else a [`VouchedBlock`].
     ///
     /// # Errors
     ///
-    /// [`WitnessError::NoParent`], or a header that cannot be read.
+    /// [`WitnessError::NoParent`], [`WitnessError::BlockHashes`], or a header that cannot be read.
     pub fn payload(&self, chain: &Chain) -> Result<(B256, Payload), WitnessError> {
         let headers = self.witness.headers()?;
         let got = headers.len();
         let by_hash: BTreeMap<B256, Header> =
             headers.into_iter().map(|header| (header.hash, header)).collect();
-        let parent_hash = self.header.parent_hash;
-        let parent = by_hash.get(&parent_hash).ok_or(WitnessError::NoParent { hash: parent_hash, got })?;
-        let ancestors = std::iter::successors(Some(parent), |header| by_hash.get(&header.parent_hash));
+        let parent_of = |header: &Header| by_hash.get(&header.parent_hash);
+        let ancestors: Vec<&Header> =
+            std::iter::successors(parent_of(&self.header), |header| parent_of(header)).collect();
         // The total difficulty matters only where a network merges by it, and no network of real blocks is told so.
         let place = Place {
             number: self.header.number,
             timestamp: self.header.timestamp,
             parent_total_difficulty: U256::ZERO,
         };
-        let block = Block {
-            ancestors: ancestors.map(|header| header.bytes.clone()).collect(),
-            ancestors_ommers: Vec::new(),
+        let rules = chain.rules(&place);
+        let no_parent = WitnessError::NoParent { hash: self.header.parent_hash, got };
+        let root = ancestors.first().map(|parent| parent.state_root).or(self.told.pre_state_root);
+        let root = root.ok_or(no_parent)?;
+        if self.is_told_by(&ancestors) {
+            let block = Block {
+                ancestors: ancestors.iter().map(|header| header.bytes.clone()).collect(),
+                ancestors_ommers: Vec::new(),
+                block: self.block.clone(),
+            };
+            return Ok((root, Payload::Block(rules, block)));
+        }
+        let block = VouchedBlock {
             block: self.block.clone(),
+            block_hashes: self.block_hashes(&ancestors)?,
+            parent: ancestors.first().map(|parent| parent.bytes.clone()),
         };
-        Ok((parent.state_root, Payload::Block(chain.rules(&place), block)))
+        Ok((root, Payload::VouchedBlock(rules, block)))
+    }
+
+    /// Tells whether the block can be checked by these ancestors: one without ommers by its parent, another by all that ommers may
+    /// have as parents, if these have no ommers themselves; no shape has the lists of those.
+    fn is_told_by(&self, ancestors: &[&Header]) -> bool {
+        if self.header.ommers_hash == NO_OMMERS_HASH {
+            return !ancestors.is_empty();
+        }
+        let n_needed =
+            usize::try_from(self.header.number).map_or(GENERATIONS, |number| number.min(GENERATIONS));
+        let needed = ancestors.get(..n_needed);
+        needed.is_some_and(|needed| needed.iter().all(|header| header.ommers_hash == NO_OMMERS_HASH))
+    }
+
+    /// The hashes of ancestors by ascending number, without those that the header of the block and of its parent tell.
+    fn block_hashes(&self, ancestors: &[&Header]) -> Result<Vec<BlockHash>, WitnessError> {
+        let expected = self.header.parent_hash;
+        if let Some(got) = self.told.block_hashes.first().copied().filter(|got| *got != expected) {
+            return Err(WitnessError::BlockHashes { got, expected });
+        }
+        let by_headers = std::iter::once(expected).chain(ancestors.iter().map(|header| header.parent_hash));
+        let more = self.told.block_hashes.iter().skip(ancestors.len().saturating_add(1)).copied();
+        let told_by_parent = ancestors.len().min(1).saturating_add(1);
+        let numbers = (0..self.header.number).rev();
+        let all = numbers.zip(by_headers.chain(more)).take(ANCESTORS_MAX);
+        let mut hashes: Vec<_> =
+            all.skip(told_by_parent).map(|(number, hash)| BlockHash { number, hash }).collect();
+        hashes.reverse();
+        Ok(hashes)
     }
 }
 

@@ -1,10 +1,13 @@
 //! Headers of blocks, in RLP and in JSON.
 
-use alloy_primitives::{Address, B64, B256, Bytes, U256, keccak256};
+use alloy_primitives::{Address, B64, B256, Bytes, U256, b256, keccak256};
 use alloy_rlp::{Decodable as _, Encodable as _, Error};
 use serde::Deserialize;
 
 use crate::rlp;
+
+/// The hash of the list of no ommers.
+pub const NO_OMMERS_HASH: B256 = b256!("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
 
 /// A header in RLP, with those of its fields that tell where it belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub struct Header {
     pub hash: B256,
     /// The block before it.
     pub parent_hash: B256,
+    /// The hash of the list of its ommers.
+    pub ommers_hash: B256,
     /// The state after the block.
     pub state_root: B256,
     /// Zero from Paris on.
@@ -40,6 +45,7 @@ impl Header {
             bytes: Bytes::copy_from_slice(bytes),
             hash: keccak256(bytes),
             parent_hash: B256::decode(&mut item(0)?)?,
+            ommers_hash: B256::decode(&mut item(1)?)?,
             state_root: B256::decode(&mut item(3)?)?,
             difficulty: U256::decode(&mut item(7)?)?,
             number: u64::decode(&mut item(8)?)?,
@@ -64,47 +70,47 @@ impl Header {
 #[serde(rename_all = "camelCase")]
 pub struct HeaderFields {
     #[serde(alias = "parent_hash")]
-    parent_hash: B256,
+    pub(crate) parent_hash: B256,
     #[serde(alias = "ommers_hash", alias = "uncleHash", alias = "sha3Uncles")]
-    ommers_hash: B256,
+    pub(crate) ommers_hash: B256,
     #[serde(alias = "coinbase", alias = "miner")]
-    beneficiary: Address,
+    pub(crate) beneficiary: Address,
     #[serde(alias = "state_root")]
-    state_root: B256,
+    pub(crate) state_root: B256,
     #[serde(alias = "transactions_root", alias = "transactionsTrie")]
-    transactions_root: B256,
+    pub(crate) transactions_root: B256,
     #[serde(alias = "receipts_root", alias = "receiptTrie")]
-    receipts_root: B256,
+    pub(crate) receipts_root: B256,
     #[serde(alias = "logs_bloom", alias = "bloom")]
-    logs_bloom: Bytes,
-    difficulty: U256,
-    number: U256,
+    pub(crate) logs_bloom: Bytes,
+    pub(crate) difficulty: U256,
+    pub(crate) number: U256,
     #[serde(alias = "gas_limit")]
-    gas_limit: U256,
+    pub(crate) gas_limit: U256,
     #[serde(alias = "gas_used")]
-    gas_used: U256,
-    timestamp: U256,
+    pub(crate) gas_used: U256,
+    pub(crate) timestamp: U256,
     #[serde(alias = "extra_data")]
-    extra_data: Bytes,
+    pub(crate) extra_data: Bytes,
     #[serde(alias = "mix_hash")]
-    mix_hash: B256,
-    nonce: B64,
+    pub(crate) mix_hash: B256,
+    pub(crate) nonce: B64,
     #[serde(alias = "base_fee_per_gas")]
-    base_fee_per_gas: Option<U256>,
+    pub(crate) base_fee_per_gas: Option<U256>,
     #[serde(alias = "withdrawals_root")]
-    withdrawals_root: Option<B256>,
+    pub(crate) withdrawals_root: Option<B256>,
     #[serde(alias = "blob_gas_used")]
-    blob_gas_used: Option<U256>,
+    pub(crate) blob_gas_used: Option<U256>,
     #[serde(alias = "excess_blob_gas")]
-    excess_blob_gas: Option<U256>,
+    pub(crate) excess_blob_gas: Option<U256>,
     #[serde(alias = "parent_beacon_block_root")]
-    parent_beacon_block_root: Option<B256>,
+    pub(crate) parent_beacon_block_root: Option<B256>,
     #[serde(alias = "requests_hash")]
-    requests_hash: Option<B256>,
+    pub(crate) requests_hash: Option<B256>,
     #[serde(alias = "block_access_list_hash")]
-    block_access_list_hash: Option<B256>,
+    pub(crate) block_access_list_hash: Option<B256>,
     #[serde(alias = "slot_number")]
-    slot_number: Option<U256>,
+    pub(crate) slot_number: Option<U256>,
 }
 
 impl HeaderFields {

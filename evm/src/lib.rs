@@ -11,7 +11,10 @@
 //! | [`vm_test`] | one call, by way of a contract that makes it |
 //! | [`transaction_test`] | bytes that are a transaction or none |
 //! | [`chain`] | which rules hold for which block |
+//! | [`genesis`] | how a chain begins, as geth is told it |
+//! | [`import`] | which blocks of a chain have been accepted, and what comes next |
 //! | [`state`] | accounts, as nodes and blobs of a store |
+//! | [`exception`] | what tests call that which is wrong, and how the EE puts it |
 //! | [`transaction`] | transactions as fields, to encode and sign |
 //! | [`header`] | headers, in RLP and in JSON |
 //! | [`execution_witness`] | blocks with what they touch of the state, as clients write them |
@@ -20,9 +23,12 @@
 
 pub mod blockchain_test;
 pub mod chain;
+pub mod exception;
 pub mod execution_witness;
 pub mod fixture;
+pub mod genesis;
 pub mod header;
+pub mod import;
 mod rlp;
 pub mod state;
 pub mod state_test;

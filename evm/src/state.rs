@@ -20,6 +20,7 @@ pub struct Account {
     /// In wei.
     pub balance: U256,
     /// How many transactions it has sent, or contracts it has made.
+    #[serde(default)]
     pub nonce: U64,
     /// Empty if it is no contract.
     #[serde(default)]

@@ -124,7 +124,7 @@ fn transactions(test: &StateTest) -> Vec<Vec<u8>> {
     let trials = test.cases.iter().filter_map(|case| case.trial.as_ref().ok());
     let transactions = trials.map(|trial| match &trial.payload {
         Payload::Transactions(_, transactions) => transactions.transactions[0].to_vec(),
-        Payload::Block(..) => panic!("a state test has no block"),
+        Payload::Block(..) | Payload::VouchedBlock(..) => panic!("a state test has no block"),
     });
     transactions.collect()
 }

@@ -72,11 +72,22 @@ fn a_dump_of_stateless_block_verifier_is_the_block_of_its_header() {
 }
 
 #[test]
-fn the_header_of_the_parent_is_asked_for() {
+fn the_header_of_the_parent_is_asked_for_where_nothing_tells_the_state() {
     let Some(json) = file(SBV) else { return };
-    let error = read(&json).payload(&Chain::mainnet()).unwrap_err();
+    let mut block = read(&json);
+    block.told.pre_state_root = None;
+    let error = block.payload(&Chain::mainnet()).unwrap_err();
     let parent = b256!("149e213219b83fc61891ed608d40b2ac06cf8d276b8bf6f864e70eda20c95a2b");
     assert!(matches!(error, WitnessError::NoParent { hash, got: 0 } if hash == parent), "{error}");
+}
+
+#[test]
+fn hashes_of_other_ancestors_are_refused() {
+    let Some(json) = file(SBV) else { return };
+    let mut block = read(&json);
+    block.told.block_hashes.remove(0);
+    let error = block.payload(&Chain::mainnet()).unwrap_err();
+    assert!(matches!(error, WitnessError::BlockHashes { .. }), "{error}");
 }
 
 #[test]
@@ -97,8 +108,11 @@ fn dumps_of_the_nimbus_tracer_are_blocks_of_2015() {
 
         let (pre_state_root, payload) = block.payload(&Chain::mainnet()).unwrap();
         assert_eq!(payload.rules().fork, Fork::Frontier);
-        let Payload::Block(_, payload) = payload else { panic!("it is a block") };
-        assert_eq!(payload.ancestors.len(), 1);
+        match payload {
+            Payload::Block(_, block) => assert_eq!((block.ancestors.len(), n_ommers), (1, 0)),
+            Payload::VouchedBlock(_, block) => assert!(block.parent.is_some() && n_ommers > 0),
+            Payload::Transactions(..) => panic!("it is a block"),
+        }
         assert!(block.witness.preimages().bytes(&Hash(pre_state_root.0)).is_some());
     }
 }

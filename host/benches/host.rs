@@ -1,6 +1,7 @@
 //! What loading and executing an EE costs.
 //!
 //! - `compile`: from a blob to an EE that is ready.
+//! - `load`: from a blob to an EE that is ready, when its compiled code is in the cache on disk.
 //! - `execute`: one execution of an EE that is ready, a fresh instance included.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
@@ -9,7 +10,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use outrider_host::{Ee, ExecutionInput, Host, HostConfig, StateRoot};
+use outrider_host::{DiskCache, Ee, ExecutionInput, Host, HostConfig, StateRoot};
 
 fn blob(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ees/blobs").join(name);
@@ -27,6 +28,19 @@ fn compile(criterion: &mut Criterion) {
     let host = host();
     for name in ["helloworld", "bazaar"] {
         let code = blob(&format!("{name}.wasm"));
+        group.bench_function(name, |bencher| bencher.iter(|| host.load(black_box(&code)).expect("it loads")));
+    }
+}
+
+fn load(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("load");
+    let directory = tempfile::tempdir().expect("there is room for a directory");
+    let cache = DiskCache::open(&directory.path().join("cache")).expect("it is ours alone");
+    let config = HostConfig { cache: Some(cache), ees_kept_max: 0, ..HostConfig::default() };
+    let host = Host::new(config).expect("the configuration is fine");
+    for name in ["helloworld", "evm"] {
+        let code = blob(&format!("{name}.wasm"));
+        host.load(&code).expect("it loads");
         group.bench_function(name, |bencher| bencher.iter(|| host.load(black_box(&code)).expect("it loads")));
     }
 }
@@ -61,5 +75,5 @@ fn execute(criterion: &mut Criterion) {
     bench("bazaar", &load("bazaar.wasm"), &ExecutionInput::new(root, block_data));
 }
 
-criterion_group!(benches, compile, execute);
+criterion_group!(benches, compile, load, execute);
 criterion_main!(benches);

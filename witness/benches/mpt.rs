@@ -9,10 +9,12 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
 use std::{
+    collections::BTreeSet,
     hint::black_box,
     time::{Duration, Instant},
 };
 
+use alloy_rlp::Header;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use outrider_witness::{
     Hash, Hasher, Keccak256, NodeBag, Recorder,
@@ -55,29 +57,24 @@ fn witness_of(nodes: &NodeBag, root: &Hash, count: u32) -> (Vec<u8>, Vec<Vec<u8>
 
 /// The least that tells the same: hashes of siblings, the rest of each key, the values.
 fn least_bytes(nodes: &[Vec<u8>]) -> usize {
-    let revealed: Vec<Hash> = nodes.iter().map(|node| Keccak256::hash(node)).collect();
-    let hashes = nodes.iter().filter(|node| is_branch(node)).flat_map(|node| children(node));
-    let siblings = hashes.filter(|hash| !revealed.contains(hash)).count();
-    let leaves = nodes.iter().filter(|node| !is_branch(node));
-    // Of a leaf: headers of list, path and value take 2, 1 and 1 or 2 bytes, the mark of the path one or a half.
-    siblings * 32 + leaves.map(|leaf| leaf.len() - 5).sum::<usize>()
+    let revealed: BTreeSet<[u8; 32]> = nodes.iter().map(|node| Keccak256::hash(node).0).collect();
+    let half_bytes = |node: &Vec<u8>| {
+        let items = items(node);
+        let (path, children) = items.split_at(if items.len() == 2 { 1 } else { 0 });
+        // The first byte of a path marks its parity, and has the first nibble when that is odd.
+        let path: usize = path.iter().map(|path| 2 * path.len() - 2 + usize::from(path[0] >> 4 & 1)).sum();
+        let is_told =
+            |child: &&&[u8]| <&[u8; 32]>::try_from(**child).is_ok_and(|hash| revealed.contains(hash));
+        path + children.iter().filter(|child| !is_told(child)).map(|child| 2 * child.len()).sum::<usize>()
+    };
+    nodes.iter().map(half_bytes).sum::<usize>().div_ceil(2)
 }
 
-fn is_branch(node: &[u8]) -> bool {
-    node.ends_with(&[0x80])
-}
-
-fn children(branch: &[u8]) -> impl Iterator<Item = Hash> {
-    let header = if branch[0] == 0xf8 { 2 } else { 3 };
-    let mut rest = &branch[header..branch.len() - 1];
-    std::iter::from_fn(move || {
-        while let Some((0x80, left)) = rest.split_first() {
-            rest = left;
-        }
-        let (hash, left) = rest.get(1..)?.split_first_chunk()?;
-        rest = left;
-        Some(Hash(*hash))
-    })
+/// The items of a node: a path and what is at its end, or sixteen children and a value.
+fn items(mut node: &[u8]) -> Vec<&[u8]> {
+    let mut items = Header::decode_bytes(&mut node, true).unwrap();
+    std::iter::from_fn(|| (!items.is_empty()).then(|| Header::decode_bytes(&mut items, false).unwrap()))
+        .collect()
 }
 
 fn hash_all(nodes: &[Vec<u8>]) {

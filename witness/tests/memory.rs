@@ -21,7 +21,7 @@ fn memory_is_bounded_by_the_length_of_the_witness() {
     for count in [10, 1023, 1025, 8191, 8193, 20_000] {
         // Branches with a value, each below another.
         let deep: Vec<u8> = [1].into_iter().chain([0x06, 1, 0, 1, 1].repeat(count)).collect();
-        check(&[&deep[..], &[0x08, 1, 1, 33], &[1; 33], &[0]].concat(), true);
+        check(&[&deep[..], &[0x0c, 1, 33], &[1; 33], &[0]].concat(), true);
         check(&deep, false);
         // Branches of inline leaves, each the last child of another.
         let wide = [&[0x01, 0xff, 0xff][..], &leaf.repeat(15)].concat().repeat(count);

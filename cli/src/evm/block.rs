@@ -1,12 +1,11 @@
 //! `outrider evm block`: a real block, from what its execution witness tells of the state.
 
-use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use alloy_primitives::{B256, Bytes};
 use anyhow::Context as _;
-use flate2::read::GzDecoder;
 use outrider_evm::{
     chain::{Chain, Config},
     execution_witness::{HeaderForm, WitnessedBlock},
@@ -22,6 +21,7 @@ use outrider_witness::{
 use serde::Serialize;
 
 use super::EeArguments;
+use super::read::{read_block, read_json};
 use super::tried::Tried;
 use crate::{ERROR, SUCCESS, Verdict};
 
@@ -30,16 +30,20 @@ use crate::{ERROR, SUCCESS, Verdict};
 /// A state provider that has just what is in the witness makes block data of it, with what the block needs and no more, and executes
 /// that statelessly. The state root in the block's header decides. Exits with 0 if it is the one, 1 if it is not or the EE refuses
 /// the block, 2 if the file cannot be used.
+///
+/// Where the headers of ancestors are missing, but the file tells the state before the block, that state and the hashes of ancestors are
+/// believed, and what would be checked against the headers is not. The output says so. With `--headers`, it is checked.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The block and its witness: JSON, as it is or in a *.gz file, in one of these shapes: `{rlp, executionWitness}` as in Ethereum's
     /// tests, the answer of `debug_executionWitness`, and dumps of stateless-block-verifier and of the Nimbus tracer.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The block in RLP, as hex or in JSON: the answer of `debug_getRawBlock`. For witnesses without their block.
+    /// The block, for witnesses without it: in RLP as hex or in JSON, the answer of `debug_getRawBlock`, or with its transactions, the
+    /// answer of `eth_getBlockByHash`.
     #[arg(long, value_name = "FILE")]
     block: Option<PathBuf>,
-    /// A list of headers in JSON, each in RLP as hex or as `eth_getBlock` gives them. For witnesses without the parent's.
+    /// A list of headers in JSON, each in RLP as hex or as `eth_getBlock` gives them. For witnesses without those of ancestors.
     #[arg(long, value_name = "FILE")]
     headers: Option<PathBuf>,
     /// The rules: `mainnet`, or a network as Ethereum's tests name them, such as `Prague`.
@@ -59,10 +63,23 @@ struct Report {
     hash: String,
     engine: &'static str,
     fork: &'static str,
+    ancestry: Ancestry,
     pre_state_root: String,
     expected_post_state_root: String,
     #[serde(flatten)]
     outcome: Outcome,
+}
+
+/// What the block was held against.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Ancestry {
+    /// All headers that it takes.
+    Checked,
+    /// The parent's header; the ancestors of its ommers are vouched for by the file.
+    VouchedBeforeParent,
+    /// None: the state before it and the hashes of ancestors are vouched for by the file.
+    Vouched,
 }
 
 #[derive(Serialize)]
@@ -127,6 +144,7 @@ pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
         hash: block.header.hash.to_string(),
         engine: arguments.ee.engine.name(),
         fork: payload.rules().fork.name(),
+        ancestry: Ancestry::of(&payload),
         pre_state_root: pre_state_root.to_string(),
         expected_post_state_root: block.header.state_root.to_string(),
         outcome,
@@ -144,7 +162,7 @@ impl Arguments {
     }
 
     fn read(&self) -> anyhow::Result<WitnessedBlock> {
-        let raw = self.block.as_deref().map(read_raw_block).transpose()?;
+        let raw = self.block.as_deref().map(read_block).transpose()?;
         let mut block = WitnessedBlock::of_json(read_json(&self.file)?, raw)
             .with_context(|| self.file.display().to_string())?;
         if let Some(path) = &self.headers {
@@ -156,36 +174,26 @@ impl Arguments {
     }
 }
 
-/// Reads a file, unpacked when its name ends in `.gz`.
-fn read_bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let context = || path.display().to_string();
-    let bytes = std::fs::read(path).with_context(context)?;
-    if path.extension().is_none_or(|extension| extension != "gz") {
-        return Ok(bytes);
-    }
-    let mut unpacked = Vec::new();
-    GzDecoder::new(&bytes[..]).read_to_end(&mut unpacked).with_context(context)?;
-    Ok(unpacked)
-}
-
-/// Reads JSON; of an answer to a call, the result.
-fn read_json(path: &Path) -> anyhow::Result<serde_json::Value> {
-    let mut json: serde_json::Value =
-        serde_json::from_slice(&read_bytes(path)?).with_context(|| format!("{}: no JSON", path.display()))?;
-    Ok(json.get_mut("result").map(serde_json::Value::take).unwrap_or(json))
-}
-
-fn read_raw_block(path: &Path) -> anyhow::Result<Bytes> {
-    let text =
-        String::from_utf8(read_bytes(path)?).with_context(|| format!("{}: no text", path.display()))?;
-    let digits = match serde_json::from_str::<serde_json::Value>(&text) {
-        Ok(json) => {
-            let result = json.get("result").unwrap_or(&json).as_str().map(ToOwned::to_owned);
-            result.with_context(|| format!("{}: no block in hex", path.display()))?
+impl Ancestry {
+    fn of(payload: &Payload) -> Self {
+        match payload {
+            Payload::Block(..) => Self::Checked,
+            Payload::VouchedBlock(_, block) if block.parent.is_some() => Self::VouchedBeforeParent,
+            Payload::VouchedBlock(..) | Payload::Transactions(..) => Self::Vouched,
         }
-        Err(_) => text.trim().to_owned(),
-    };
-    digits.parse().with_context(|| format!("{}: no block in hex", path.display()))
+    }
+
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Checked => "checked",
+            Self::VouchedBeforeParent => {
+                "vouched for by the file: headers that the ommers need are missing; the parent's is checked"
+            }
+            Self::Vouched => {
+                "vouched for by the file: the parent's header is missing, so nothing is checked against it"
+            }
+        }
+    }
 }
 
 impl Outcome {
@@ -193,8 +201,10 @@ impl Outcome {
         let frame = Frame::parse(built.block_data())?;
         let BytesByKind { structure, hashes, keys, values, blobs } =
             witness::outline::<Keccak256>(frame.witness)?.bytes;
-        let Payload::Block(_, canonical) = alloy_rlp::decode_exact::<Payload>(frame.payload)? else {
-            anyhow::bail!("the EE has made something else of the block");
+        let headers = match alloy_rlp::decode_exact::<Payload>(frame.payload)? {
+            Payload::Block(_, block) => block.ancestors,
+            Payload::VouchedBlock(_, block) => block.parent.into_iter().collect(),
+            Payload::Transactions(..) => anyhow::bail!("the EE has made something else of the block"),
         };
         let length = |bytes: &[Bytes]| bytes.iter().map(|bytes| bytes.len()).sum::<usize>();
         let witness = &block.witness;
@@ -206,7 +216,7 @@ impl Outcome {
             bytes: ByteCounts {
                 nodes: [structure, hashes, keys, values].iter().sum(),
                 codes: blobs,
-                headers: length(&canonical.ancestors),
+                headers: length(&headers),
                 transactions: block.transaction_bytes(),
                 all: built.block_data().len(),
             },
@@ -237,6 +247,7 @@ impl Report {
             return Ok(());
         }
         writeln!(out, "block {}, {}, rules of {}", self.block, self.hash, self.fork)?;
+        writeln!(out, "  ancestry         {}", self.ancestry.describe())?;
         writeln!(out, "  pre-state root   {}", self.pre_state_root)?;
         match &self.outcome {
             Outcome::Refused { words } => writeln!(out, "  {ERROR}refused{ERROR:#}: {words}")?,
@@ -256,7 +267,13 @@ impl Report {
                     "  block data       {all} bytes: nodes {nodes}, codes {codes}, headers {headers}, transactions {transactions}"
                 )?;
                 if self.holds() {
-                    writeln!(out, "{SUCCESS}the post-state root is the header's{SUCCESS:#}")?;
+                    let but = match self.ancestry {
+                        Ancestry::Checked => "",
+                        Ancestry::VouchedBeforeParent | Ancestry::Vouched => {
+                            ", but not all of the header was checked"
+                        }
+                    };
+                    writeln!(out, "{SUCCESS}the post-state root is the header's{SUCCESS:#}{but}")?;
                 } else {
                     let expected = &self.expected_post_state_root;
                     writeln!(out, "{ERROR}the header's state root is another{ERROR:#}: {expected}")?;

@@ -2,6 +2,8 @@
 
 mod after;
 mod block;
+mod chain;
+mod read;
 mod test;
 mod tried;
 
@@ -13,7 +15,7 @@ use outrider_host::{Ee, EngineKind, Host, HostConfig, Limits};
 
 use crate::Verdict;
 
-/// Run Ethereum's own tests, or a block with its execution witness, through the EVM EE.
+/// Run Ethereum's own tests, a block with its execution witness, or a chain from its genesis on, through the EVM EE.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -25,6 +27,7 @@ pub(crate) struct Arguments {
 enum Action {
     Test(test::Arguments),
     Block(block::Arguments),
+    Chain(chain::Arguments),
 }
 
 /// The EVM EE, and what runs it.
@@ -48,6 +51,7 @@ pub(crate) fn evm(arguments: &Arguments) -> anyhow::Result<Verdict> {
     match &arguments.action {
         Action::Test(arguments) => test::test(arguments),
         Action::Block(arguments) => block::block(arguments),
+        Action::Chain(arguments) => chain::chain(arguments),
     }
 }
 

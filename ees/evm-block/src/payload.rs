@@ -14,6 +14,8 @@ pub enum Payload {
     Block(Rules, Block),
     /// Transactions in an environment.
     Transactions(Rules, Transactions),
+    /// A whole block, whose ancestry is vouched for by whoever gives it.
+    VouchedBlock(Rules, VouchedBlock),
 }
 
 /// A whole Ethereum block. Every field of its header has to be right, but for the proof of work, which is not checked.
@@ -28,6 +30,26 @@ pub struct Block {
     pub ancestors_ommers: Vec<Bytes>,
     /// The RLP of the block: header, transactions, ommers, and withdrawals from Shanghai on.
     pub block: Bytes,
+}
+
+/// A whole Ethereum block of which the headers of ancestors are not all at hand. That it belongs to the chain, and to the state that
+/// it is executed on, is believed; what it does to that state is checked as for a [`Block`].
+///
+/// Not checked, as there is nothing to hold it against:
+///
+/// - without the parent's header: that the pre-state root is the parent's, that the number is the next and the time a later one, that
+///   base fee, excess blob gas and difficulty are what follows from the parent, and the step of the gas limit;
+/// - the hashes of blocks that are listed;
+/// - of ommers: that their parent is an ancestor, what follows from that parent, and that no ancestor has them already.
+#[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+#[rlp(trailing(no_gaps))]
+pub struct VouchedBlock {
+    /// The RLP of the block: header, transactions, ommers, and withdrawals from Shanghai on.
+    pub block: Bytes,
+    /// Hashes of ancestors, by ascending number: those that the transactions ask for, and no header tells.
+    pub block_hashes: Vec<BlockHash>,
+    /// The RLP of the parent's header, if it is at hand. Everything that can be checked against it is.
+    pub parent: Option<Bytes>,
 }
 
 /// Transactions in an environment, as in Ethereum's state tests: no header tells what should come of them. The beneficiary gets the
@@ -79,7 +101,13 @@ pub struct BlockHash {
 impl Payload {
     /// The rules.
     pub fn rules(&self) -> &Rules {
-        let (Self::Block(rules, _) | Self::Transactions(rules, _)) = self;
+        let (Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _)) = self;
+        rules
+    }
+
+    /// The rules, to be changed.
+    pub fn rules_mut(&mut self) -> &mut Rules {
+        let (Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _)) = self;
         rules
     }
 
@@ -87,6 +115,7 @@ impl Payload {
         match self {
             Self::Block(..) => BLOCK,
             Self::Transactions(..) => TRANSACTIONS,
+            Self::VouchedBlock(..) => VOUCHED_BLOCK,
         }
     }
 
@@ -94,6 +123,7 @@ impl Payload {
         let content = match self {
             Self::Block(_, block) => block.length(),
             Self::Transactions(_, transactions) => transactions.length(),
+            Self::VouchedBlock(_, block) => block.length(),
         };
         self.kind().length() + self.rules().length() + content
     }
@@ -107,6 +137,7 @@ impl Encodable for Payload {
         match self {
             Self::Block(_, block) => block.encode(out),
             Self::Transactions(_, transactions) => transactions.encode(out),
+            Self::VouchedBlock(_, block) => block.encode(out),
         }
     }
 
@@ -124,6 +155,7 @@ impl Decodable for Payload {
         let payload = match kind {
             BLOCK => Self::Block(rules, Block::decode(&mut content)?),
             TRANSACTIONS => Self::Transactions(rules, Transactions::decode(&mut content)?),
+            VOUCHED_BLOCK => Self::VouchedBlock(rules, VouchedBlock::decode(&mut content)?),
             _ => return Err(alloy_rlp::Error::Custom("no payload is of this kind")),
         };
         if content.is_empty() { Ok(payload) } else { Err(alloy_rlp::Error::UnexpectedLength) }
@@ -132,6 +164,7 @@ impl Decodable for Payload {
 
 const BLOCK: u8 = 0;
 const TRANSACTIONS: u8 = 1;
+const VOUCHED_BLOCK: u8 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -140,7 +173,7 @@ mod tests {
     use alloy_primitives::{Address, B256, U256};
     use proptest::{collection::vec, prelude::*};
 
-    use super::{Block, BlockHash, Environment, Payload, Transactions};
+    use super::{Block, BlockHash, Environment, Payload, Transactions, VouchedBlock};
     use crate::{BlobSchedule, Fork, Rules};
 
     fn rules() -> Rules {
@@ -171,7 +204,18 @@ mod tests {
             transactions: vec![b"one".into(), b"other".into()],
             logs_hash: B256::repeat_byte(4),
         };
-        vec![Payload::Block(rules(), block), Payload::Transactions(rules(), transactions)]
+        let orphan = VouchedBlock {
+            block: b"block".into(),
+            block_hashes: vec![BlockHash { number: 5, hash: B256::repeat_byte(5) }],
+            parent: None,
+        };
+        let child = VouchedBlock { parent: Some(b"parent".into()), ..orphan.clone() };
+        vec![
+            Payload::Block(rules(), block),
+            Payload::Transactions(rules(), transactions),
+            Payload::VouchedBlock(rules(), orphan),
+            Payload::VouchedBlock(rules(), child),
+        ]
     }
 
     #[test]
@@ -185,7 +229,7 @@ mod tests {
     proptest! {
         /// Whatever is not refused has one encoding.
         #[test]
-        fn damaged_payloads_are_refused_or_others(which in 0..2_usize, changes in vec((any::<usize>(), any::<u8>()), 1..4)) {
+        fn damaged_payloads_are_refused_or_others(which in 0..4_usize, changes in vec((any::<usize>(), any::<u8>()), 1..4)) {
             let mut bytes = alloy_rlp::encode(&payloads()[which]);
             for (at, byte) in changes {
                 let at = at % bytes.len();

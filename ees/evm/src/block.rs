@@ -15,7 +15,7 @@ use crate::{
     hash::keccak256,
     header::{self, Header},
     input::{BlockParts, owned},
-    ommers::{self, Hashed, Ommers},
+    ommers::{self, Hashed},
     receipts::{list_root, logs_bloom, receipts_root},
     requests::{BEACON_ROOTS, DEPOSITS, HISTORY_STORAGE, REQUEST_CONTRACTS, deposits, requests_hash},
     rules::Spec,
@@ -59,19 +59,12 @@ fn execute_by(
     spec: Spec<'_>,
     mut input: Block,
 ) -> Result<(B256, Block), BlockError> {
-    if spec.has(Fork::Osaka) && input.block.len() > BLOCK_BYTES_MAX {
-        return Err(BlockError::TooLong { got: input.block.len(), max: BLOCK_BYTES_MAX });
-    }
-    let block = BlockParts::decode(&input.block, spec.has(Fork::Shanghai))?;
+    let block = decode(&input.block, &spec)?;
     let ancestors = ancestors(&input.ancestors, &block.header, pre_state_root)?;
     let parent = ancestors.first().ok_or(AncestorError::Missing)?;
     header::validate(&block.header, &parent.header, &spec, spec.rules.blocks_since_dao_fork)?;
     let ommers = ommers::check(block.ommers, &block.header, &ancestors, &input.ancestors_ommers, &spec)?;
-    check_root("ommers hash", keccak256(block.ommers), block.header.ommers_hash)?;
-    check_root("transactions root", list_root(&block.transactions), block.header.transactions_root)?;
-    if let (Some(withdrawals), Some(expected)) = (&block.withdrawals, block.header.withdrawals_root) {
-        check_root("withdrawals root", list_root(withdrawals.iter().map(alloy_rlp::encode)), expected)?;
-    }
+    check_body(&block)?;
 
     let hashes = BlockHashes::Ancestors {
         parent: parent.header.number,
@@ -82,12 +75,46 @@ fn execute_by(
         needed: ommers.ancestors.max(1),
     };
     let state = State::new(tries, parent.header.state_root, hashes);
+    let (root, mut vm) = run(state, spec, &block, &ommers.headers)?;
+    if let BlockHashes::Ancestors { needed, .. } = vm.state().hashes() {
+        input.ancestors.truncate(*needed);
+    }
+    Ok((root, input))
+}
+
+/// Takes a block apart, if it is not too long, EIP-7934.
+pub(crate) fn decode<'a>(block: &'a [u8], spec: &Spec<'_>) -> Result<BlockParts<'a>, BlockError> {
+    if spec.has(Fork::Osaka) && block.len() > BLOCK_BYTES_MAX {
+        return Err(BlockError::TooLong { got: block.len(), max: BLOCK_BYTES_MAX });
+    }
+    BlockParts::decode(block, spec.has(Fork::Shanghai))
+}
+
+/// Checks that the roots of ommers, transactions and withdrawals are the header's.
+pub(crate) fn check_body(block: &BlockParts<'_>) -> Result<(), BlockError> {
+    check_root("ommers hash", keccak256(block.ommers), block.header.ommers_hash)?;
+    check_root("transactions root", list_root(&block.transactions), block.header.transactions_root)?;
+    match (&block.withdrawals, block.header.withdrawals_root) {
+        (Some(withdrawals), Some(expected)) => {
+            check_root("withdrawals root", list_root(withdrawals.iter().map(alloy_rlp::encode)), expected)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Steps 5 to 10 of [`execute`], after the checks: gives the post-state root.
+pub(crate) fn run<'a>(
+    state: State<'a>,
+    spec: Spec<'a>,
+    block: &BlockParts<'_>,
+    ommers: &[Header],
+) -> Result<(B256, Vm<'a>), BlockError> {
     let mut vm = Vm::new(state, spec, block_env(&block.header, &spec)?);
     before_transactions(&mut vm, &block.header, &spec)?;
     for transaction in &block.transactions {
         vm.transact(transaction)?;
     }
-    pay(vm.state(), &block, &ommers, &spec).map_err(ExecutionError::State)?;
+    pay(vm.state(), block, ommers, &spec).map_err(ExecutionError::State)?;
     if let Some(expected) = block.header.requests_hash {
         check_root("requests hash", requests_hash(&requests(&mut vm)?), expected)?;
     }
@@ -95,14 +122,11 @@ fn execute_by(
     let root = vm.state().finish().map_err(ExecutionError::State)?;
     check_outcome(&vm, &block.header)?;
     check_root("state root", root, block.header.state_root)?;
-    if let BlockHashes::Ancestors { needed, .. } = vm.state().hashes() {
-        input.ancestors.truncate(*needed);
-    }
-    Ok((root, input))
+    Ok((root, vm))
 }
 
-/// Takes ancestors apart, newest first, and checks that each is the parent of the one before.
-fn ancestors(
+/// Takes ancestors apart, newest first, and checks that each is the parent of the one before, and the pre-state the first one's.
+pub(crate) fn ancestors(
     rlps: &[Bytes],
     block: &Header,
     pre_state_root: StateRoot,
@@ -166,7 +190,7 @@ fn before_transactions(vm: &mut Vm<'_>, header: &Header, spec: &Spec<'_>) -> Res
 fn pay(
     state: &mut State<'_>,
     block: &BlockParts<'_>,
-    ommers: &Ommers,
+    ommers: &[Header],
     spec: &Spec<'_>,
 ) -> Result<(), StateError> {
     let clears_empty = spec.has(Fork::SpuriousDragon);
@@ -181,9 +205,9 @@ fn pay(
         _ => 5,
     };
     let reward = U256::from(reward) * U256::from(WEI_PER_ETHER);
-    let for_ommers = reward / U256::from(32) * U256::from(ommers.headers.len());
+    let for_ommers = reward / U256::from(32) * U256::from(ommers.len());
     state.add_balance(block.header.beneficiary, reward + for_ommers, clears_empty)?;
-    for ommer in &ommers.headers {
+    for ommer in ommers {
         let left = 8_u64.saturating_sub(block.header.number.saturating_sub(ommer.number));
         state.add_balance(ommer.beneficiary, reward * U256::from(left) / U256::from(8), clears_empty)?;
     }

@@ -51,7 +51,7 @@ impl DatabaseCommit for State<'_> {
                 }
             }
             if let Some(code) = info.code.filter(|_| code_hash != KECCAK256_EMPTY) {
-                self.new_codes.entry(code_hash).or_insert(code);
+                self.codes.entry(code_hash).or_insert(code);
             }
         }
     }
@@ -90,7 +90,7 @@ impl State<'_> {
     /// Flushes, and hands all that is new to a provider; returns the root of the state.
     pub(crate) fn finish(&mut self) -> Result<B256, StateError> {
         self.flush()?;
-        let Self { tries, root, accounts, new_codes, .. } = self;
+        let Self { tries, root, accounts, codes, .. } = self;
         for entry in accounts.values() {
             let Some(account) = entry.now else { continue };
             // The empty trie is no node that an account refers to.
@@ -100,7 +100,7 @@ impl State<'_> {
                 tries.commit(storage, |_, _| {});
             }
             let is_new = account.code_hash != entry.code_hash_before;
-            if let Some(code) = new_codes.get(&account.code_hash).filter(|_| is_new) {
+            if let Some(code) = codes.get(&account.code_hash).filter(|_| is_new) {
                 tries.put_blob(&Hash(account.code_hash.0), code.original_byte_slice());
             }
         }

@@ -43,12 +43,6 @@ pub enum TransitionError {
         /// That of the payload.
         expected: B256,
     },
-    /// The hashes of blocks are not in ascending order of their numbers.
-    #[error("the hash of block {number} is out of order")]
-    BlockHashOrder {
-        /// The number.
-        number: u64,
-    },
 }
 
 /// Why a block is invalid.
@@ -77,6 +71,9 @@ pub enum BlockError {
     /// The ancestors are not those of the block.
     #[error(transparent)]
     Ancestor(#[from] AncestorError),
+    /// A block with its parent and without ommers asks for no hash that a header does not tell.
+    #[error("nothing has to be vouched for: this is an ordinary block")]
+    NothingVouched,
     /// The header is invalid.
     #[error("header: {0}")]
     Header(#[from] HeaderError),
@@ -195,8 +192,14 @@ pub enum HeaderError {
         /// The gas limit.
         limit: u64,
     },
-    /// The gas limit is below 5,000, or 2^63 or more, or 1/1024 or more away from the parent's.
-    #[error("gas limit: {got} is too far from {parent}, or out of range")]
+    /// The gas limit is below 5,000, or 2^63 or more.
+    #[error("gas limit: {got} is out of range")]
+    GasLimitRange {
+        /// The header's.
+        got: u64,
+    },
+    /// The gas limit is 1/1024 or more away from the parent's.
+    #[error("gas limit: {got} is too far from {parent}")]
     GasLimit {
         /// The header's.
         got: u64,
@@ -212,6 +215,12 @@ pub enum HeaderError {
     /// The extra data of the first blocks after the DAO fork are others, EIP-779.
     #[error("extra data: they have to be `dao-hard-fork`")]
     DaoExtraData,
+    /// The block is of proof of work, and its difficulty below the least.
+    #[error("difficulty: {got} is below 131072")]
+    Difficulty {
+        /// The header's.
+        got: U256,
+    },
     /// The block is of proof of stake, and its nonce not zero.
     #[error("nonce: it has to be zero")]
     Nonce,
@@ -254,6 +263,14 @@ pub enum OmmerError {
     Known {
         /// Its place in the list.
         index: usize,
+    },
+    /// The number of an ommer is none of the six before the block's.
+    #[error("ommer {index}: its number is {got}")]
+    Number {
+        /// Its place in the list.
+        index: usize,
+        /// Its number.
+        got: u64,
     },
     /// The parent of an ommer is not one of the ancestors from the 2nd to the 7th.
     #[error("ommer {index}: its parent is none that it may have")]
@@ -393,6 +410,12 @@ pub enum StateError {
     /// The payload does not tell the hash of a block.
     #[error("the hash of block {number} is not covered")]
     BlockHash {
+        /// The number.
+        number: u64,
+    },
+    /// The hashes of blocks are not in ascending order of their numbers, or are of blocks that come later.
+    #[error("the hash of block {number} is out of order")]
+    BlockHashOrder {
         /// The number.
         number: u64,
     },

@@ -83,14 +83,12 @@ impl Decodable for Header {
     }
 }
 
-/// Checks what a header says of itself, and what follows from its parent:
+/// Checks what a header says of itself, see [`validate_alone`], and what follows from its parent:
 ///
-/// 1. It has the fields of the fork.
-/// 2. The number is the next, and the time a later one.
-/// 3. The gas used is within the limit, and that within 1/1024 of the parent's.
-/// 4. The extra data are short, and those of the DAO fork if it is `blocks_since_dao_fork`, EIP-779.
-/// 5. The base fee and the excess blob gas follow from the parent's.
-/// 6. The difficulty follows from the parent's; from Paris on it is zero, as is the nonce, and there are no ommers.
+/// 1. The number is the next, and the time a later one.
+/// 2. The gas limit is within 1/1024 of the parent's.
+/// 3. The base fee and the excess blob gas follow from the parent's.
+/// 4. The difficulty follows from the parent's, until Paris.
 ///
 /// What came of the block is compared with the header when it is there. The proof of work is not checked.
 pub(crate) fn validate(
@@ -99,21 +97,12 @@ pub(crate) fn validate(
     spec: &Spec<'_>,
     blocks_since_dao_fork: u8,
 ) -> Result<(), HeaderError> {
-    check_fields(header, spec)?;
+    validate_alone(header, spec, blocks_since_dao_fork)?;
     check_number("number", U256::from(header.number), U256::from(parent.number) + U256::ONE)?;
     if header.timestamp <= parent.timestamp {
         return Err(HeaderError::Timestamp { got: header.timestamp, parent: parent.timestamp });
     }
-    if header.gas_used > header.gas_limit {
-        return Err(HeaderError::GasUsed { got: header.gas_used, limit: header.gas_limit });
-    }
     check_gas_limit(header, parent, spec)?;
-    if header.extra_data.len() > EXTRA_DATA_BYTES_MAX {
-        return Err(HeaderError::ExtraData { got: header.extra_data.len() });
-    }
-    if blocks_since_dao_fork < DAO_EXTRA_DATA_BLOCKS && *header.extra_data != *DAO_EXTRA_DATA {
-        return Err(HeaderError::DaoExtraData);
-    }
     if let Some(got) = header.base_fee_per_gas {
         check_number("base fee per gas", U256::from(got), U256::from(base_fee_per_gas(parent)))?;
     }
@@ -121,9 +110,40 @@ pub(crate) fn validate(
         let expected = excess_blob_gas(parent, spec)?;
         check_number("excess blob gas", U256::from(got), U256::from(expected))?;
     }
+    if spec.has(Fork::Paris) {
+        return Ok(());
+    }
+    let expected = difficulty(header.number, header.timestamp, parent, spec);
+    check_number("difficulty", header.difficulty, expected)
+}
+
+/// Checks what a header says of itself:
+///
+/// 1. It has the fields of the fork.
+/// 2. The gas used is within the limit, and that in range.
+/// 3. The extra data are short, and those of the DAO fork if it is `blocks_since_dao_fork`, EIP-779.
+/// 4. From Paris on, the difficulty is zero, as is the nonce; before that, the difficulty is not below the least.
+pub(crate) fn validate_alone(
+    header: &Header,
+    spec: &Spec<'_>,
+    blocks_since_dao_fork: u8,
+) -> Result<(), HeaderError> {
+    check_fields(header, spec)?;
+    if header.gas_used > header.gas_limit {
+        return Err(HeaderError::GasUsed { got: header.gas_used, limit: header.gas_limit });
+    }
+    if !(GAS_LIMIT_MIN..=GAS_LIMIT_MAX).contains(&header.gas_limit) {
+        return Err(HeaderError::GasLimitRange { got: header.gas_limit });
+    }
+    if header.extra_data.len() > EXTRA_DATA_BYTES_MAX {
+        return Err(HeaderError::ExtraData { got: header.extra_data.len() });
+    }
+    if blocks_since_dao_fork < DAO_EXTRA_DATA_BLOCKS && *header.extra_data != *DAO_EXTRA_DATA {
+        return Err(HeaderError::DaoExtraData);
+    }
     if !spec.has(Fork::Paris) {
-        let expected = difficulty(header.number, header.timestamp, parent, spec);
-        return check_number("difficulty", header.difficulty, expected);
+        let is_enough = header.difficulty >= U256::from(DIFFICULTY_MIN);
+        return if is_enough { Ok(()) } else { Err(HeaderError::Difficulty { got: header.difficulty }) };
     }
     check_number("difficulty", header.difficulty, U256::ZERO)?;
     if header.nonce.is_zero() { Ok(()) } else { Err(HeaderError::Nonce) }
@@ -158,10 +178,7 @@ fn check_gas_limit(header: &Header, parent: &Header, spec: &Spec<'_>) -> Result<
     let is_first_of_london = spec.has(Fork::London) && parent.base_fee_per_gas.is_none();
     let before = if is_first_of_london { parent.gas_limit.saturating_mul(2) } else { parent.gas_limit };
     let is_near = header.gas_limit.abs_diff(before) < before / GAS_LIMIT_DIVISOR;
-    if is_near && (GAS_LIMIT_MIN..=GAS_LIMIT_MAX).contains(&header.gas_limit) {
-        return Ok(());
-    }
-    Err(HeaderError::GasLimit { got: header.gas_limit, parent: before })
+    if is_near { Ok(()) } else { Err(HeaderError::GasLimit { got: header.gas_limit, parent: before }) }
 }
 
 /// The difficulty of a block before Paris ([Yellow Paper] of the time, equations 39 to 46; EIP-2, EIP-100, and the EIPs that

@@ -26,6 +26,7 @@ pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
 #[derive(Debug)]
 pub(crate) struct BlockParts<'a> {
     pub(crate) header: Header,
+    pub(crate) header_rlp: &'a [u8],
     /// Each as it is hashed: RLP, or EIP-2718's type and what follows.
     pub(crate) transactions: Vec<&'a [u8]>,
     /// The RLP of the list.
@@ -48,17 +49,17 @@ impl<'a> BlockParts<'a> {
     pub(crate) fn decode(block: &'a [u8], has_withdrawals: bool) -> Result<Self, BlockError> {
         let fields = items(block)?;
         let expected = if has_withdrawals { 4 } else { 3 };
-        let (header, transactions, ommers, withdrawals) = match *fields {
+        let (header_rlp, transactions, ommers, withdrawals) = match *fields {
             [header, transactions, ommers] if !has_withdrawals => (header, transactions, ommers, None),
             [header, transactions, ommers, withdrawals] if has_withdrawals => {
                 (header, transactions, ommers, Some(withdrawals))
             }
             _ => return Err(BlockError::Fields { got: fields.len(), expected }),
         };
-        let header = alloy_rlp::decode_exact::<Header>(header)?;
+        let header = alloy_rlp::decode_exact::<Header>(header_rlp)?;
         let transactions = items(transactions)?.into_iter().map(transaction).collect::<Result<_, _>>()?;
         let withdrawals = withdrawals.map(alloy_rlp::decode_exact::<Vec<Withdrawal>>).transpose()?;
-        Ok(Self { header, transactions, ommers, withdrawals })
+        Ok(Self { header, header_rlp, transactions, ommers, withdrawals })
     }
 }
 

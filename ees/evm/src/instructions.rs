@@ -6,33 +6,61 @@
 //! address, [EIP-7610](https://eips.ethereum.org/EIPS/eip-7610); but where revm creates a contract, it looks at nonce and
 //! code hash alone. So it is told that such an account has the code hash zero. That is no code to revm, as is the hash of no bytes,
 //! but for that place, and for the answer of this instruction.
+//!
+//! `SSTORE` costs in Constantinople, and never again, what [EIP-1283](https://eips.ethereum.org/EIPS/eip-1283) says. That is what it costs
+//! from Istanbul on, [EIP-2200](https://eips.ethereum.org/EIPS/eip-2200), but with the `SLOAD` of the time, and with any gas left.
 
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
+use outrider_evm_block::Fork;
 use revm::{
-    bytecode::opcode::{EXTCODEHASH, KECCAK256},
-    context_interface::Host,
+    bytecode::opcode::{EXTCODEHASH, KECCAK256, SSTORE},
+    context_interface::{
+        Host,
+        cfg::{GasId, GasParams},
+    },
     handler::instructions::{EthInstructions, InstructionProvider},
     interpreter::{
         Instruction, InstructionContext, InstructionExecResult, as_usize_or_fail, gas,
-        instructions::{contract::resize_memory, host::extcodehash},
+        instructions::{
+            contract::resize_memory,
+            host::{extcodehash, sstore_with_gas_accounting},
+        },
         interpreter::EthInterpreter,
         popn, push,
     },
 };
 
-use crate::hash;
+use crate::{hash, rules::Spec};
 
 /// What revm is told for the hash of no code, if there is storage.
 pub(crate) const NO_CODE: B256 = B256::ZERO;
 
 /// Puts these instructions in the place of revm's.
-pub(crate) fn replace<H: Host>(table: &mut EthInstructions<EthInterpreter, H>) {
-    for (opcode, instruction) in
-        [(KECCAK256, Instruction::new(keccak256)), (EXTCODEHASH, Instruction::new(ext_code_hash))]
-    {
+pub(crate) fn replace<H: Host>(table: &mut EthInstructions<EthInterpreter, H>, fork: Fork) {
+    let mut insert = |opcode, instruction| {
         let gas = table.gas_table()[usize::from(opcode)];
         table.insert_instruction(opcode, instruction, gas);
+    };
+    insert(KECCAK256, Instruction::new(keccak256));
+    insert(EXTCODEHASH, Instruction::new(ext_code_hash));
+    if fork == Fork::Constantinople {
+        insert(SSTORE, Instruction::new(sstore_of_constantinople));
     }
+}
+
+/// What costs other gas than revm says.
+pub(crate) fn gas_params(spec: &Spec<'_>) -> GasParams {
+    let mut params = GasParams::new_spec(spec.id);
+    if spec.fork == Fork::Constantinople {
+        params.override_gas([
+            (GasId::sstore_static(), SLOAD),
+            (GasId::sstore_set_without_load_cost(), SSTORE_SET - SLOAD),
+            (GasId::sstore_set_refund(), SSTORE_SET - SLOAD),
+            (GasId::sstore_reset_without_cold_load_cost(), SSTORE_RESET - SLOAD),
+            (GasId::sstore_reset_refund(), SSTORE_RESET - SLOAD),
+        ]);
+    }
+    params
 }
 
 fn keccak256<H: Host + ?Sized>(
@@ -50,6 +78,18 @@ fn keccak256<H: Host + ?Sized>(
     Ok(())
 }
 
+fn sstore_of_constantinople<H: Host + ?Sized>(
+    context: InstructionContext<'_, H, EthInterpreter>,
+) -> InstructionExecResult {
+    // Before Istanbul, this looks at no stipend.
+    sstore_with_gas_accounting(context, |InstructionContext { interpreter, host }, _, slot| {
+        let params = host.gas_params();
+        gas!(interpreter, params.sstore_dynamic_gas(true, &slot.data, slot.is_cold));
+        interpreter.gas.record_refund(params.sstore_refund(true, &slot.data));
+        Ok(())
+    })
+}
+
 fn ext_code_hash<H: Host + ?Sized>(
     InstructionContext { interpreter, host }: InstructionContext<'_, H, EthInterpreter>,
 ) -> InstructionExecResult {
@@ -65,3 +105,8 @@ fn ext_code_hash<H: Host + ?Sized>(
     }
     Ok(())
 }
+
+/// In gas, as the two below, EIP-1283.
+const SLOAD: u64 = 200;
+const SSTORE_SET: u64 = 20_000;
+const SSTORE_RESET: u64 = 5_000;

@@ -22,6 +22,7 @@ mod state;
 mod transaction;
 mod transactions;
 mod vm;
+mod vouched;
 
 use outrider_evm_block::Payload;
 use outrider_sdk::{
@@ -49,7 +50,7 @@ pub fn execute(
     forest::execute(pre_state_root, block_data, merge, transition)
 }
 
-/// Executes a payload: a block, or transactions in an environment.
+/// Executes a payload: a block, transactions in an environment, or a block whose ancestry is vouched for.
 ///
 /// # Errors
 ///
@@ -69,6 +70,10 @@ pub fn transition(
         Payload::Transactions(rules, transactions) => {
             let (root, transactions) = transactions::execute(state, pre_state_root, &rules, transactions)?;
             (root, Payload::Transactions(rules::canonical(rules), transactions))
+        }
+        Payload::VouchedBlock(rules, block) => {
+            let (root, block) = vouched::execute(state, pre_state_root, &rules, block)?;
+            (root, Payload::VouchedBlock(rules::canonical(rules), block))
         }
     };
     Ok(Executed { post_state_root: StateRoot(post_state_root.0), payload: alloy_rlp::encode(payload) })

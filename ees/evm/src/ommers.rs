@@ -48,13 +48,9 @@ pub(crate) fn check(
     ancestors_ommers: &[Bytes],
     spec: &Spec<'_>,
 ) -> Result<Ommers, OmmerError> {
-    let rlps = items(list)?;
+    let rlps = ommers(list, spec)?;
     if rlps.is_empty() && ancestors_ommers.is_empty() {
         return Ok(Ommers::default());
-    }
-    let max = if spec.has(Fork::Paris) { 0 } else { OMMERS_MAX };
-    if rlps.len() > max {
-        return Err(OmmerError::TooMany { got: rlps.len(), max });
     }
     if rlps.is_empty() {
         return Err(OmmerError::AncestorsOmmers);
@@ -72,19 +68,65 @@ pub(crate) fn check(
         let ommer = alloy_rlp::decode_exact::<Header>(rlp)?;
         let parent = recent.iter().skip(1).find(|ancestor| ancestor.hash == ommer.parent_hash);
         let parent = parent.ok_or(OmmerError::Parent { index })?;
-        let age = u8::try_from(block.number.saturating_sub(ommer.number)).unwrap_or(u8::MAX);
-        let since_dao_fork = match spec.rules.blocks_since_dao_fork {
-            since @ 0..10 => since.checked_sub(age).unwrap_or(u8::MAX),
-            since => since,
-        };
         // One from before London has no base fee, nor has its parent.
         let is_older = ommer.base_fee_per_gas.is_none() && parent.header.base_fee_per_gas.is_none();
         let spec = if is_older { spec.before_london() } else { *spec };
-        header::validate(&ommer, &parent.header, &spec, since_dao_fork)
+        header::validate(&ommer, &parent.header, &spec, since_dao_fork(block, &ommer, &spec))
             .map_err(|source| OmmerError::Header { index, source })?;
         headers.push(ommer);
     }
     Ok(Ommers { headers, ancestors: expected })
+}
+
+/// Checks what can be known of the ommers of a block without its ancestors, but for the parent if it is there:
+///
+/// 1. There are at most two; from Paris on, none.
+/// 2. Neither is the other one, or the parent.
+/// 3. The number of each is one of the six before the block's.
+/// 4. One beside the parent has the parent's parent.
+/// 5. What its header says of itself is valid. One without a base fee is taken to be from before London.
+pub(crate) fn check_alone(
+    list: &[u8],
+    block: &Header,
+    parent: Option<&Header>,
+    spec: &Spec<'_>,
+) -> Result<Vec<Header>, OmmerError> {
+    let mut known = BTreeSet::from([block.parent_hash]);
+    let mut headers = Vec::new();
+    for (index, rlp) in ommers(list, spec)?.into_iter().enumerate() {
+        if !known.insert(keccak256(rlp)) {
+            return Err(OmmerError::Known { index });
+        }
+        let ommer = alloy_rlp::decode_exact::<Header>(rlp)?;
+        let generation = block.number.saturating_sub(ommer.number);
+        if ommer.number == 0 || !(1..GENERATIONS as u64).contains(&generation) {
+            return Err(OmmerError::Number { index, got: ommer.number });
+        }
+        if generation == 1 && parent.is_some_and(|parent| parent.parent_hash != ommer.parent_hash) {
+            return Err(OmmerError::Parent { index });
+        }
+        let spec = if ommer.base_fee_per_gas.is_none() { spec.before_london() } else { *spec };
+        header::validate_alone(&ommer, &spec, since_dao_fork(block, &ommer, &spec))
+            .map_err(|source| OmmerError::Header { index, source })?;
+        headers.push(ommer);
+    }
+    Ok(headers)
+}
+
+/// The RLP of each ommer of a list, if there are not too many.
+fn ommers<'a>(list: &'a [u8], spec: &Spec<'_>) -> Result<Vec<&'a [u8]>, OmmerError> {
+    let rlps = items(list)?;
+    let max = if spec.has(Fork::Paris) { 0 } else { OMMERS_MAX };
+    if rlps.len() <= max { Ok(rlps) } else { Err(OmmerError::TooMany { got: rlps.len(), max }) }
+}
+
+/// How many blocks after the split over the DAO an ommer is.
+fn since_dao_fork(block: &Header, ommer: &Header, spec: &Spec<'_>) -> u8 {
+    let age = u8::try_from(block.number.saturating_sub(ommer.number)).unwrap_or(u8::MAX);
+    match spec.rules.blocks_since_dao_fork {
+        since @ 0..10 => since.checked_sub(age).unwrap_or(u8::MAX),
+        since => since,
+    }
 }
 
 /// The hashes of the ommers of ancestors; each list of them has the hash that its header has.

@@ -25,9 +25,8 @@ impl<'a> Spec<'a> {
             Fork::TangerineWhistle => SpecId::TANGERINE,
             Fork::SpuriousDragon => SpecId::SPURIOUS_DRAGON,
             Fork::Byzantium => SpecId::BYZANTIUM,
-            // revm has no rules of its own for the weeks in which SSTORE was EIP-1283's.
-            Fork::Constantinople => return Err(unsupported),
-            Fork::Petersburg => SpecId::PETERSBURG,
+            // What Constantinople has besides is in `instructions`.
+            Fork::Constantinople | Fork::Petersburg => SpecId::PETERSBURG,
             Fork::Istanbul | Fork::MuirGlacier => SpecId::ISTANBUL,
             Fork::Berlin => SpecId::BERLIN,
             Fork::London | Fork::ArrowGlacier | Fork::GrayGlacier => SpecId::LONDON,

@@ -10,6 +10,7 @@ use alloc::{
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
+use outrider_evm_block::BlockHash;
 use outrider_sdk::forest;
 use outrider_witness::{
     Hash,
@@ -28,8 +29,8 @@ pub(crate) struct State<'a> {
     pub(crate) accounts: BTreeMap<Address, Entry>,
     /// Accounts that have changed since they were flushed.
     pub(crate) changed: BTreeSet<Address>,
-    /// Code that has been set, by its hash.
-    pub(crate) new_codes: BTreeMap<B256, Bytecode>,
+    /// Code that has been read or set, by its hash.
+    pub(crate) codes: BTreeMap<B256, Bytecode>,
     hashes: BlockHashes,
 }
 
@@ -46,6 +47,27 @@ pub(crate) enum BlockHashes {
     },
     /// Any hashes, by number.
     Listed { hashes: BTreeMap<u64, B256>, needed: BTreeSet<u64> },
+}
+
+impl BlockHashes {
+    /// Hashes by ascending number.
+    pub(crate) fn listed(blocks: impl IntoIterator<Item = BlockHash>) -> Result<Self, StateError> {
+        let mut hashes = BTreeMap::new();
+        for BlockHash { number, hash } in blocks {
+            if hashes.last_key_value().is_some_and(|(last, _)| *last >= number) {
+                return Err(StateError::BlockHashOrder { number });
+            }
+            hashes.insert(number, hash);
+        }
+        Ok(Self::Listed { hashes, needed: BTreeSet::new() })
+    }
+
+    /// Leaves of a list what has been needed.
+    pub(crate) fn retain_needed(&self, list: &mut Vec<BlockHash>) {
+        if let Self::Listed { needed, .. } = self {
+            list.retain(|block| needed.contains(&block.number));
+        }
+    }
 }
 
 /// What is known of an account.
@@ -101,8 +123,8 @@ impl<'a> State<'a> {
     /// The state with this root.
     pub(crate) fn new(tries: &'a mut forest::State, root: B256, hashes: BlockHashes) -> Self {
         let root = tries.forest.open(&Hash(root.0));
-        let (accounts, changed, new_codes) = Default::default();
-        Self { tries, root, accounts, changed, new_codes, hashes }
+        let (accounts, changed, codes) = Default::default();
+        Self { tries, root, accounts, changed, codes, hashes }
     }
 
     /// What is known of an account; it is read if need be.
@@ -169,12 +191,14 @@ impl Database for State<'_> {
         if code_hash == KECCAK256_EMPTY {
             return Ok(Bytecode::default());
         }
-        if let Some(code) = self.new_codes.get(&code_hash) {
+        if let Some(code) = self.codes.get(&code_hash) {
             return Ok(code.clone());
         }
         let code = Bytes::from(self.tries.forest.blob(&Hash(code_hash.0)).map_err(StateError::Code)?);
         // Code that begins as a delegation of EIP-7702 and is none was deployed before EIP-3541.
-        Ok(Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code)))
+        let code = Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code));
+        self.codes.insert(code_hash, code.clone());
+        Ok(code)
     }
 
     fn storage(&mut self, address: Address, index: U256) -> Result<U256, StateError> {

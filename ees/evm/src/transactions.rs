@@ -1,6 +1,6 @@
 //! Transactions in an environment.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::vec::Vec;
 
 use alloy_primitives::{B256, U256};
 use outrider_evm_block::{Environment, Fork, Rules, Transactions};
@@ -31,7 +31,8 @@ pub(crate) fn execute(
     let spec = Spec::new(rules)?;
     transactions.environment = canonical(transactions.environment, &spec);
     let environment = &transactions.environment;
-    let hashes = BlockHashes::Listed { hashes: block_hashes(environment)?, needed: Default::default() };
+    let hashes = BlockHashes::listed(environment.block_hashes.iter().copied());
+    let hashes = hashes.map_err(ExecutionError::State)?;
     let state = State::new(tries, B256::new(pre_state_root.0), hashes);
     let mut vm = Vm::new(state, spec, block_env(environment, &spec)?);
     for transaction in &transactions.transactions {
@@ -48,9 +49,7 @@ pub(crate) fn execute(
         return Err(TransitionError::LogsHash { got, expected });
     }
     let root = vm.state().finish().map_err(ExecutionError::State)?;
-    if let BlockHashes::Listed { needed, .. } = vm.state().hashes() {
-        transactions.environment.block_hashes.retain(|block| needed.contains(&block.number));
-    }
+    vm.state().hashes().retain_needed(&mut transactions.environment.block_hashes);
     Ok((root, transactions))
 }
 
@@ -64,17 +63,6 @@ fn canonical(environment: Environment, spec: &Spec<'_>) -> Environment {
         slot_number: if spec.has(Fork::Amsterdam) { environment.slot_number } else { 0 },
         ..environment
     }
-}
-
-fn block_hashes(environment: &Environment) -> Result<BTreeMap<u64, B256>, TransitionError> {
-    let mut hashes = BTreeMap::new();
-    for block in &environment.block_hashes {
-        if hashes.last_key_value().is_some_and(|(last, _)| *last >= block.number) {
-            return Err(TransitionError::BlockHashOrder { number: block.number });
-        }
-        hashes.insert(block.number, block.hash);
-    }
-    Ok(hashes)
 }
 
 fn block_env(environment: &Environment, spec: &Spec<'_>) -> Result<BlockEnv, ExecutionError> {

@@ -39,6 +39,7 @@ impl<'a> Vm<'a> {
         let context = MainnetContext::new(state, spec.id).with_block(block).modify_cfg_chained(|cfg| {
             cfg.chain_id = spec.rules.chain_id;
             cfg.set_spec_and_mainnet_gas_params(spec.id);
+            cfg.set_gas_params(instructions::gas_params(&spec));
             let blobs = spec.rules.blobs;
             cfg.blob_base_fee_update_fraction = Some(blobs.base_fee_update_fraction);
             let blobs_max =
@@ -46,7 +47,7 @@ impl<'a> Vm<'a> {
             cfg.max_blobs_per_tx = Some(blobs_max);
         });
         let mut evm = context.build_mainnet();
-        instructions::replace(&mut evm.instruction);
+        instructions::replace(&mut evm.instruction, spec.fork);
         Self { evm, spec, gas_limit, gas_used: 0, blob_gas_used: 0, receipts: Vec::new() }
     }
 

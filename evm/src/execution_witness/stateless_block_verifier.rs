@@ -3,16 +3,19 @@
 use alloy_primitives::{Address, B256, Bytes, U256};
 use serde::Deserialize;
 
-use super::{Withdrawal, Witness, WitnessError, WitnessedBlock, block};
+use super::{Told, Withdrawal, Witness, WitnessError, WitnessedBlock, block};
 use crate::{
     header::HeaderFields,
     transaction::{Access, Authorization, Fees, Kind, Signature, Transaction},
 };
 
-/// A dump. Its `block_hashes` are of no use without the headers, and its `prev_state_root` is what the parent's header has.
+/// A dump. It has no header but the block's, so that its `block_hashes`, newest first, and its `prev_state_root` have to be believed.
 #[derive(Deserialize)]
 pub(super) struct StatelessBlockVerifier {
     header: HeaderFields,
+    prev_state_root: B256,
+    #[serde(default)]
+    block_hashes: Vec<B256>,
     transactions: Vec<SignedTransaction>,
     withdrawals: Option<Vec<Withdrawal>>,
     states: Vec<Bytes>,
@@ -73,7 +76,8 @@ impl StatelessBlockVerifier {
         let no_ommers = [alloy_rlp::EMPTY_LIST_CODE];
         let block = block(&self.header.encode(), &transactions, &no_ommers, self.withdrawals.as_deref());
         let witness = Witness { state: self.states, codes: self.codes, headers: Vec::new() };
-        WitnessedBlock::new(block, witness)
+        let told = Told { pre_state_root: Some(self.prev_state_root), block_hashes: self.block_hashes };
+        Ok(WitnessedBlock { told, ..WitnessedBlock::new(block, witness)? })
     }
 }
 

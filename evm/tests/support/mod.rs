@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod cases;
+pub(crate) mod native;
+
 use std::{
     env, fs,
     io::Read as _,

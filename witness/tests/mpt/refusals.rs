@@ -14,7 +14,7 @@ fn check(parts: &[&[u8]], expected: DecodeError) {
 
 /// A leaf of one nibble, long enough to be hashed.
 fn leaf(n: u8) -> Vec<u8> {
-    [&[0x08, 1, n, 33][..], &[n; 33]].concat()
+    [&[0x0c, n, 33][..], &[n; 33]].concat()
 }
 
 /// The start of a branch with these children, all revealed.
@@ -50,7 +50,7 @@ fn bytes_that_end_early_or_late() {
 
 #[test]
 fn unknown_tags() {
-    for tag in [0x0c, 0x0f, 0x18, 0x8b, 0xff] {
+    for tag in [0x18, 0x19, 0x2a, 0x8b, 0xf8] {
         check(&[&[1, tag, 0, 0, 0, 0]], DecodeError::Tag { offset: 1, tag });
     }
     check(&[&[1, 0x10, 3, 0, 3, 0]], DecodeError::Tag { offset: 1, tag: 0x10 });
@@ -71,10 +71,10 @@ fn children_in_another_than_the_shortest_form() {
 fn nodes_that_no_trie_has() {
     check(&[&[1, 0x04, 1, 0], &leaf(1), &[0]], DecodeError::LoneItem { offset: 1 });
     check(&[&[1, 0x02, 0, 0, 0, 0, 1, 1, 0]], DecodeError::LoneItem { offset: 1 });
-    check(&[&[1, 0x08, 1, 0x10, 1, 1, 0]], DecodeError::Path { offset: 1 });
+    check(&[&[1, 0x0c, 0x10, 1, 1, 0]], DecodeError::Path { offset: 1 });
     check(&[&[1, 0x0a, 0]], DecodeError::Path { offset: 1 });
     check(&[&[1, 0x09, 0], &[7; 32], &[0]], DecodeError::Path { offset: 1 });
-    check(&[&[1, 0x08, 1, 1, 0, 0]], DecodeError::EmptyValue { offset: 1 });
+    check(&[&[1, 0x0c, 1, 0, 0]], DecodeError::EmptyValue { offset: 1 });
     check(&[&[1, 0x0a, 1, 1], &leaf(1), &[0]], DecodeError::NoBranch { offset: 4 });
     check(
         &[&[1, 0x0a, 1, 1, 0x0a, 1, 1], &branch(3), &leaf(1), &leaf(2), &[0]],
@@ -83,26 +83,38 @@ fn nodes_that_no_trie_has() {
 }
 
 #[test]
+fn a_leaf_whose_path_is_not_told_in_the_shortest_way() {
+    for n_nibbles in 0..=66usize {
+        let told = n_nibbles.to_le_bytes()[0];
+        let nibbles = vec![0; n_nibbles.div_ceil(2)];
+        let decoded = witness::decode::<Keccak256>(&[&[1, 0x08, told], &nibbles[..], &[1, 1, 0]].concat());
+        let expected =
+            if (1..=64).contains(&n_nibbles) { Err(DecodeError::Path { offset: 1 }) } else { Ok(()) };
+        assert_eq!(decoded.map(|_| ()), expected, "{n_nibbles}");
+    }
+}
+
+#[test]
 fn repetitions_of_what_is_not_to_be_repeated() {
-    let repeated = |number| DecodeError::Repeated { offset: 42, number };
+    let repeated = |number| DecodeError::Repeated { offset: 41, number };
     // The node itself, its parent, one that is yet to come.
     for number in [0, 2, 9] {
         check(
-            &[&[1], &branch(0b11)[..], &[0x08, 1, 1, 32], &[1; 32], &[0x0b, number, 0]],
+            &[&[1], &branch(0b11)[..], &[0x0c, 1, 32], &[1; 32], &[0x0b, number, 0]],
             repeated(u32::from(number)),
         );
     }
     // An inline node.
     check(
-        &[&[1], &branch(0b11), &[0x08, 1, 1, 1, 1], &[0x0b, 1, 0]],
-        DecodeError::Repeated { offset: 11, number: 1 },
+        &[&[1], &branch(0b11), &[0x0c, 1, 1, 1], &[0x0b, 1, 0]],
+        DecodeError::Repeated { offset: 10, number: 1 },
     );
     // The whole of another trie, and the top of one below another.
     let first = leaf(1);
-    check(&[&[2], &first, &[0x0b, 0], &[0]], DecodeError::Repeated { offset: 38, number: 0 });
+    check(&[&[2], &first, &[0x0b, 0], &[0]], DecodeError::Repeated { offset: 37, number: 0 });
     check(
         &[&[2], &first, &branch(0b11), &leaf(3), &[0x0b, 0], &[0]],
-        DecodeError::Repeated { offset: 80, number: 0 },
+        DecodeError::Repeated { offset: 78, number: 0 },
     );
 }
 

@@ -167,8 +167,9 @@ proptest! {
 /// Bytes as they are common in witnesses, so that many of them are one.
 fn bytes_like_a_witness() -> impl Strategy<Value = Vec<u8>> {
     let hash = prop_oneof![Just(vec![7u8; 32]), Just(vec![8u8; 32])];
-    let leaf = (0u8..3).prop_map(|n| [&[0x08, 1, n, 33][..], &[n; 33]].concat());
-    let small_leaf = (0u8..3).prop_map(|n| vec![0x08, 1, n, 1, n]);
+    let leaf = (0u8..3).prop_map(|n| [&[0x0c, n, 33][..], &[n; 33]].concat());
+    let small_leaf = (0u8..3, 0usize..3)
+        .prop_map(|(n, form)| [&[0x08, 0, 1, n][..], &[0x0c, n, 1, n], &[0x1c, n, 1, n]][form].to_vec());
     let bits = prop_oneof![Just(0u16), Just(1), Just(3), Just(7), Just(0x8001), Just(u16::MAX)];
     let branch = (0u8..8, 0u8..3, bits.clone(), bits, 0usize..3).prop_map(
         |(tag, one, present, revealed, n_hashes)| {

@@ -1,11 +1,17 @@
 //! Blockchain tests.
 
 use alloy_primitives::B256;
-use outrider_evm::{blockchain_test::BlockchainTest, execution_witness::Witness};
+use outrider_evm::{
+    blockchain_test::BlockchainTest, exception::with_right_transactions_root, execution_witness::Witness,
+};
 use outrider_evm_block::Payload;
 use outrider_host::{ExecutionInput, StateRoot};
-use outrider_shard::{Built, Frame, Previous};
-use outrider_witness::{Keccak256, mpt::witness as mpt_witness, store::Batch};
+use outrider_shard::{Built, Frame, Previous, Provider};
+use outrider_witness::{
+    Keccak256,
+    mpt::witness as mpt_witness,
+    store::{Batch, MemoryStore},
+};
 
 use super::report::{Outcome, Refusal};
 use super::run::{Run, Runner, not_refused};
@@ -36,7 +42,11 @@ impl Runner {
                 (Tried::Unsupported(words), ..) => return Ok(Outcome::NotRun(words)),
                 (Tried::Broken(what), ..) => return failed(what),
                 (Tried::Refused(words), Some(exception), _) => {
-                    refusals.push(Refusal { exception: exception.clone(), words });
+                    let (root, payload) = (candidate.pre_state_root, &candidate.payload);
+                    match block_refusal(&provider, root, payload, exception, words) {
+                        Ok(refusal) => refusals.push(refusal),
+                        Err(what) => return failed(what),
+                    }
                     continue;
                 }
                 (Tried::Refused(words), None, _) => return failed(format!("refused: {words}")),
@@ -114,6 +124,24 @@ impl Runner {
             Err(error) if refusal(&error).is_none() => Some(format!("a damaged witness: {error}")),
             Err(_) => None,
         }
+    }
+}
+
+/// Compares the EE's reason with what should be wrong with a block. A wrong transactions root may hide that.
+fn block_refusal(
+    provider: &Provider<MemoryStore>,
+    pre_state_root: B256,
+    payload: &Payload,
+    exception: &str,
+    words: String,
+) -> Result<Refusal, String> {
+    let refusal = Refusal::new(exception, words);
+    if refusal.is_ok() {
+        return refusal;
+    }
+    match with_right_transactions_root(payload).map(|mended| Tried::new(provider, pre_state_root, &mended)) {
+        Some(Tried::Refused(words)) => Refusal::new(exception, words),
+        Some(Tried::Built(_) | Tried::Unsupported(_) | Tried::Broken(_)) | None => refusal,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 
+use outrider_evm::exception::{Comparison, compare};
 use outrider_host::EngineKind;
 use serde::Serialize;
 
@@ -29,6 +30,8 @@ pub(super) struct Refusal {
     pub(super) exception: String,
     /// What the EE says.
     pub(super) words: String,
+    /// Whether that was compared with what the test says: not if nobody here knows the name of the exception.
+    pub(super) compared: bool,
 }
 
 /// A case, and what came of it.
@@ -67,7 +70,22 @@ impl Outcome {
     }
 
     pub(super) fn refused(exception: &str, words: String) -> Self {
-        Self::Passed { refusals: vec![Refusal { exception: exception.to_owned(), words }] }
+        match Refusal::new(exception, words) {
+            Ok(refusal) => Self::Passed { refusals: vec![refusal] },
+            Err(what) => Self::Failed(what),
+        }
+    }
+}
+
+impl Refusal {
+    /// Compares the EE's reason with what should be wrong. If that is something else, the error tells both.
+    pub(super) fn new(exception: &str, words: String) -> Result<Self, String> {
+        let compared = match compare(exception, &words) {
+            Comparison::Same => true,
+            Comparison::UnknownName => false,
+            Comparison::Another => return Err(format!("refused, expected {exception}, got: {words}")),
+        };
+        Ok(Self { exception: exception.to_owned(), words, compared })
     }
 }
 
@@ -176,6 +194,19 @@ impl Report {
         reasons
     }
 
+    /// Names of exceptions that nobody here knows, and how often a test expects them.
+    fn unknown_exceptions(&self) -> BTreeMap<&str, usize> {
+        let mut names = BTreeMap::<_, usize>::new();
+        for case in self.files.iter().flat_map(|file| &file.cases) {
+            let Outcome::Passed { refusals } = &case.outcome else { continue };
+            for refusal in refusals.iter().filter(|refusal| !refusal.compared) {
+                let n = names.entry(refusal.exception.as_str()).or_default();
+                *n = n.saturating_add(1);
+            }
+        }
+        names
+    }
+
     pub(super) fn print(&self, engine: EngineKind) -> io::Result<()> {
         let mut out = anstream::stdout().lock();
         let by_category = self.by_category();
@@ -198,6 +229,13 @@ impl Report {
         }
         for (reason, n) in self.reasons() {
             writeln!(out, "not run: {}: {reason}", count(n, "case"))?;
+        }
+        for (exception, n) in self.unknown_exceptions() {
+            writeln!(
+                out,
+                "refused for whatever reason: {}: {exception} is no name that is known",
+                count(n, "time")
+            )?;
         }
         let Counts { passed, failed, not_run } = self.total();
         let style = if self.verdict() == Verdict::Holds { SUCCESS } else { ERROR };

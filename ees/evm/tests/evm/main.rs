@@ -7,3 +7,4 @@ mod excerpts;
 #[allow(unreachable_pub, reason = "an example has this module, too")]
 mod published;
 mod rejections;
+mod vouched;

@@ -44,8 +44,8 @@ pub enum DecodeError {
         /// Where the node begins.
         offset: usize,
     },
-    /// A path has a nibble above 15, or that of an extension is empty.
-    #[error("offset {offset}: no path")]
+    /// A path has a nibble above 15, that of an extension is empty, or that of a leaf is not told in the shortest way.
+    #[error("offset {offset}: the path of the node is not in its canonical form")]
     Path {
         /// Where the node begins.
         offset: usize,
@@ -214,6 +214,7 @@ impl<'w, H: Hasher> Decoder<'w, H> {
         let (node, to_come) = match self.reader.byte()? {
             tag if tag & 0x0f <= tag::BRANCH_LAST => self.branch(offset, tag)?,
             tag::LEAF => (self.leaf(offset)?, 0),
+            tag if tag & 0x0f >= tag::SHORT_LEAF => (self.short_leaf(offset, tag)?, 0),
             tag::EXTENSION_TO_HASH => {
                 let path = self.extension_path(offset)?;
                 let child = self.hash()?;
@@ -264,6 +265,14 @@ impl<'w, H: Hasher> Decoder<'w, H> {
 
     fn leaf(&mut self, offset: usize) -> Result<Node, DecodeError> {
         let path = self.path(offset)?;
+        if tag::of_short_leaf(path.len()).is_some() {
+            return Err(DecodeError::Path { offset });
+        }
+        Ok(Node::Leaf { path, value: self.value(offset)?.into() })
+    }
+
+    fn short_leaf(&mut self, offset: usize, tag: u8) -> Result<Node, DecodeError> {
+        let path = self.nibbles(offset, tag::n_nibbles(tag))?;
         Ok(Node::Leaf { path, value: self.value(offset)?.into() })
     }
 
@@ -283,9 +292,13 @@ impl<'w, H: Hasher> Decoder<'w, H> {
     }
 
     fn path(&mut self, offset: usize) -> Result<Nibbles, DecodeError> {
-        let length = usize::try_from(self.reader.varint()?).unwrap_or(usize::MAX);
-        let packed = self.reader.take(length.div_ceil(2))?;
-        Nibbles::of_packed(length, packed).ok_or(DecodeError::Path { offset })
+        let n_nibbles = usize::try_from(self.reader.varint()?).unwrap_or(usize::MAX);
+        self.nibbles(offset, n_nibbles)
+    }
+
+    fn nibbles(&mut self, offset: usize, n_nibbles: usize) -> Result<Nibbles, DecodeError> {
+        let packed = self.reader.take(n_nibbles.div_ceil(2))?;
+        Nibbles::of_packed(n_nibbles, packed).ok_or(DecodeError::Path { offset })
     }
 
     fn value(&mut self, offset: usize) -> Result<&'w [u8], DecodeError> {

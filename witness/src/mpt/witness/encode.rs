@@ -164,8 +164,16 @@ impl Encoder<'_> {
         match node {
             Node::Branch(branch) => self.branch(branch)?,
             Node::Leaf { path, value } => {
-                self.out.push(tag::LEAF);
-                self.path(path)?;
+                match tag::of_short_leaf(path.len()) {
+                    Some(tag) => {
+                        self.out.push(tag);
+                        self.out.extend(path.packed());
+                    }
+                    None => {
+                        self.out.push(tag::LEAF);
+                        self.path(path)?;
+                    }
+                }
                 self.bytes(value)?;
             }
             Node::Extension { path, child } => {

@@ -18,13 +18,14 @@
 //! | tag | node | then |
 //! |---|---|---|
 //! | `i0`–`i7` | branch | its present children, its revealed children, its hashes, its value |
-//! | `08` | leaf | path, value |
+//! | `ic`–`if` | leaf with 1 to 64 nibbles: i + 1 after `ic`, i + 17 after `id`, i + 33 after `ie`, i + 49 after `if` | nibbles, value |
+//! | `08` | leaf with none, or with more | path, value |
 //! | `09` | extension whose branch is not revealed | path, hash of the branch |
 //! | `0a` | extension whose branch follows | path |
 //! | `0b` | a node that has been written before | varint: how many nodes were written before that one, blobs and references not counted |
 //!
-//! A path is a varint of the number of its nibbles and then these, two a byte; when their number is odd, the first is alone in the low half
-//! of its byte. A value is a varint of its length and its bytes. Of a branch:
+//! Nibbles are two a byte; when their number is odd, the first is alone in the low half of its byte. A path is a varint of the number of
+//! its nibbles, and then these. A value is a varint of its length and its bytes. Of a branch:
 //!
 //! - bit 0 of the tag: it has all sixteen children. Otherwise 2 bytes follow, little-endian, bit n for child n.
 //! - bit 1 of the tag: it has a value, which follows the hashes.
@@ -79,9 +80,22 @@ mod tag {
     pub(super) const EXTENSION_TO_HASH: u8 = 0x09;
     pub(super) const EXTENSION_TO_NODE: u8 = 0x0a;
     pub(super) const REPEATED: u8 = 0x0b;
+    /// And the three above it.
+    pub(super) const SHORT_LEAF: u8 = 0x0c;
 
     /// The bits of the tag of a branch.
     pub(super) const ALL_CHILDREN: u8 = 1;
     pub(super) const VALUE: u8 = 2;
     pub(super) const ONE_REVEALED: u8 = 4;
+
+    /// The tag of a leaf whose path has so many nibbles, if these are 1 to 64.
+    pub(super) fn of_short_leaf(n_nibbles: usize) -> Option<u8> {
+        let less_one = u8::try_from(n_nibbles.checked_sub(1)?).ok().filter(|less_one| *less_one < 64)?;
+        Some(SHORT_LEAF | less_one >> 4 | less_one << 4)
+    }
+
+    /// The number of nibbles that a tag from [`SHORT_LEAF`] on tells.
+    pub(super) fn n_nibbles(tag: u8) -> usize {
+        usize::from((tag & 0x03) << 4 | tag >> 4) + 1
+    }
 }

@@ -1,0 +1,175 @@
+//! `outrider beacon vectors`: the consensus specification's own vectors.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use outrider_beacon::vectors::{self, Case, CaseResult};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use serde::Serialize;
+
+use crate::run::report::count;
+use crate::{ERROR, SUCCESS, Verdict};
+
+/// What concerns the beacon chain.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    Vectors(VectorsArguments),
+}
+
+/// Run the vectors of consensus-specs v0.12.3, phase 0 and phase 1.
+///
+/// Exits with 0 if all pass, 1 if one fails, 2 if a path cannot be used.
+#[derive(clap::Args)]
+struct VectorsArguments {
+    /// Archives (*.tar.gz), and directories that are searched for these and for the folders of cases.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Run only cases with this in `CONFIG/PHASE/RUNNER/HANDLER/SUITE/CASE`.
+    #[arg(long, value_name = "SUBSTRING")]
+    filter: Option<String>,
+    /// Print one JSON document instead of text.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn beacon(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let Command::Vectors(arguments) = &arguments.command;
+    let results = run(arguments)?;
+    anyhow::ensure!(!results.is_empty(), "no case of the vectors is there, or none is named so");
+    let report = Report::new(&results);
+    if arguments.json {
+        report.print_json()?;
+    } else {
+        report.print()?;
+    }
+    Ok(if report.total.failed == 0 { Verdict::Holds } else { Verdict::Fails })
+}
+
+fn run(arguments: &VectorsArguments) -> anyhow::Result<Vec<CaseResult>> {
+    let mut cases = Vec::new();
+    for path in &arguments.paths {
+        cases.extend(vectors::read(path)?);
+    }
+    let is_asked_for = |case: &Case| match &arguments.filter {
+        Some(filter) => case.to_string().contains(filter),
+        None => true,
+    };
+    cases.retain(|(case, _)| is_asked_for(case));
+    let progress = progress(cases.len());
+    let results = cases.par_iter().map(|(case, files)| {
+        let outcome = vectors::run_case(case, files);
+        progress.inc(1);
+        CaseResult { case: case.clone(), outcome }
+    });
+    let results = results.collect();
+    progress.finish_and_clear();
+    Ok(results)
+}
+
+/// A bar on stderr, if there is somebody to see it.
+fn progress(n_cases: usize) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} cases");
+    let bar = ProgressBar::new(u64::try_from(n_cases).unwrap_or(u64::MAX));
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// What came of all cases.
+#[derive(Serialize)]
+struct Report {
+    suites: Vec<Suite>,
+    failures: Vec<CaseFailure>,
+    total: Counts,
+}
+
+/// What came of the cases of a kind.
+#[derive(Serialize)]
+struct Suite {
+    config: String,
+    phase: String,
+    runner: String,
+    handler: String,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+#[derive(Serialize)]
+struct CaseFailure {
+    case: String,
+    reason: String,
+}
+
+#[derive(Clone, Copy, Default, Serialize)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+}
+
+impl Counts {
+    fn add(&mut self, passed: bool) {
+        let counter = if passed { &mut self.passed } else { &mut self.failed };
+        *counter = counter.saturating_add(1);
+    }
+}
+
+impl Report {
+    fn new(results: &[CaseResult]) -> Self {
+        let mut suites = BTreeMap::<_, Counts>::new();
+        let mut total = Counts::default();
+        for CaseResult { case, outcome } in results {
+            let key = [&case.config, &case.phase, &case.runner, &case.handler].map(String::clone);
+            suites.entry(key).or_default().add(outcome.is_ok());
+            total.add(outcome.is_ok());
+        }
+        let suite =
+            |([config, phase, runner, handler], counts)| Suite { config, phase, runner, handler, counts };
+        let failure = |result: &CaseResult| {
+            let reason = result.outcome.as_ref().err()?.to_string();
+            Some(CaseFailure { case: result.case.to_string(), reason })
+        };
+        Self {
+            suites: suites.into_iter().map(suite).collect(),
+            failures: results.iter().filter_map(failure).collect(),
+            total,
+        }
+    }
+
+    fn print(&self) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        for CaseFailure { case, reason } in &self.failures {
+            writeln!(out, "{ERROR}FAILED{ERROR:#} {case}\n  {reason}")?;
+        }
+        let mut last = None;
+        for Suite { config, phase, runner, handler, counts } in &self.suites {
+            if last != Some((config, phase, runner)) {
+                writeln!(out, "{config}/{phase}/{runner}")?;
+                last = Some((config, phase, runner));
+            }
+            write!(out, "  {handler:36} {:>5} passed", counts.passed)?;
+            if counts.failed > 0 {
+                write!(out, ", {ERROR}{} failed{ERROR:#}", counts.failed)?;
+            }
+            writeln!(out)?;
+        }
+        let Counts { passed, failed } = self.total;
+        let style = if failed == 0 { SUCCESS } else { ERROR };
+        let cases = count(passed.saturating_add(failed), "case");
+        writeln!(out, "{cases}: {style}{passed} passed, {failed} failed{style:#}")
+    }
+
+    fn print_json(&self) -> io::Result<()> {
+        let mut out = anstream::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, self)?;
+        writeln!(out)
+    }
+}

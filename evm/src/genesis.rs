@@ -1,0 +1,187 @@
+//! How a chain begins: `genesis.json` as [geth] and the tests of [hive] have it.
+//!
+//! [geth]: https://geth.ethereum.org/docs/fundamentals/private-network#creating-genesis-block
+//! [hive]: https://github.com/ethereum/hive
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B64, B256, Bytes, U256, b256};
+use outrider_evm_block::Fork;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    chain::{Activation, BlobScheduleFields, Chain, ChainError, Config, Place},
+    header::{Header, HeaderFields, NO_OMMERS_HASH},
+    state::{EMPTY_STORAGE_ROOT, State},
+};
+
+/// The rules of a chain, and its block 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Genesis {
+    /// Which rules hold for which block.
+    pub chain: Chain,
+    /// The state after the genesis.
+    pub state: State,
+    /// The header of the genesis.
+    pub header: Header,
+}
+
+/// Why there is no genesis.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GenesisError {
+    /// It does not have the form.
+    #[error("no genesis: it needs `config`, `alloc`, and fields of a header")]
+    Form(#[source] serde_json::Error),
+    /// Its rules are none that are known here.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// What it tells makes no header.
+    #[error("the header of the genesis: {0}")]
+    Header(alloy_rlp::Error),
+}
+
+impl Genesis {
+    /// Reads a genesis. Its header has the fields of the fork that is in force at its time.
+    ///
+    /// # Errors
+    ///
+    /// [`GenesisError`].
+    pub fn of_json(json: Value) -> Result<Self, GenesisError> {
+        let fields: Fields = serde_json::from_value(json).map_err(GenesisError::Form)?;
+        let chain = fields.config.chain()?;
+        let place = Place {
+            number: 0,
+            timestamp: u64::try_from(fields.timestamp).unwrap_or(u64::MAX),
+            parent_total_difficulty: U256::ZERO,
+        };
+        let header = fields.header(chain.rules(&place).fork).encode();
+        let header = Header::of_rlp(&header).map_err(GenesisError::Header)?;
+        Ok(Self { chain, state: fields.alloc, header })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fields {
+    config: ConfigFields,
+    alloc: State,
+    #[serde(default)]
+    nonce: U256,
+    #[serde(default)]
+    timestamp: U256,
+    #[serde(default)]
+    extra_data: Bytes,
+    gas_limit: U256,
+    difficulty: U256,
+    #[serde(default)]
+    mix_hash: B256,
+    #[serde(default)]
+    coinbase: Address,
+    base_fee_per_gas: Option<U256>,
+    blob_gas_used: Option<U256>,
+    excess_blob_gas: Option<U256>,
+}
+
+/// Geth's names of forks end in `Block` or `Time`; of members that are none of these, all but four are of no matter here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ConfigFields {
+    chain_id: U256,
+    dao_fork_block: Option<u64>,
+    #[serde(default)]
+    dao_fork_support: bool,
+    terminal_total_difficulty: Option<U256>,
+    #[serde(default)]
+    blob_schedule: BTreeMap<String, BlobScheduleFields>,
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
+}
+
+impl ConfigFields {
+    fn chain(&self) -> Result<Chain, ChainError> {
+        let number = |key: &str| self.others.get(key).and_then(Value::as_u64);
+        let by_number = FORKS_BY_NUMBER.iter().filter_map(|(key, name)| {
+            // Where nothing is said of Petersburg, it comes with Constantinople.
+            let or_earlier =
+                || (*name == "ConstantinopleFix").then(|| number("constantinopleBlock")).flatten();
+            Some((*name, Activation::Number(number(key).or_else(or_earlier)?)))
+        });
+        let merge = self.terminal_total_difficulty.map(Activation::ParentTotalDifficulty);
+        let by_time = FORKS_BY_TIME
+            .iter()
+            .filter_map(|(key, name)| Some((*name, Activation::Timestamp(number(&format!("{key}Time"))?))));
+        let forks: Vec<_> = by_number.chain(merge.map(|merge| ("Paris", merge))).chain(by_time).collect();
+        let schedule = FORKS_BY_TIME
+            .iter()
+            .filter_map(|(key, name)| Some(((*name).to_owned(), *self.blob_schedule.get(*key)?)));
+        let config = Config { chainid: Some(self.chain_id), blob_schedule: schedule.collect() };
+        Chain::of_forks(&forks, self.dao_fork_block.filter(|_| self.dao_fork_support), &config)
+    }
+}
+
+impl Fields {
+    fn header(&self, fork: Fork) -> HeaderFields {
+        let has = |since: Fork| fork >= since;
+        let zero_from = |since: Fork, told: Option<U256>| has(since).then(|| told.unwrap_or_default());
+        HeaderFields {
+            parent_hash: B256::ZERO,
+            ommers_hash: NO_OMMERS_HASH,
+            beneficiary: self.coinbase,
+            state_root: self.alloc.root(),
+            transactions_root: EMPTY_STORAGE_ROOT,
+            receipts_root: EMPTY_STORAGE_ROOT,
+            logs_bloom: Bytes::from_static(&[0; 256]),
+            difficulty: self.difficulty,
+            number: U256::ZERO,
+            gas_limit: self.gas_limit,
+            gas_used: U256::ZERO,
+            timestamp: self.timestamp,
+            extra_data: self.extra_data.clone(),
+            mix_hash: self.mix_hash,
+            nonce: B64::from(self.nonce.wrapping_to::<u64>()),
+            base_fee_per_gas: has(Fork::London).then(|| self.base_fee_per_gas.unwrap_or(BASE_FEE_INITIAL)),
+            withdrawals_root: has(Fork::Shanghai).then_some(EMPTY_STORAGE_ROOT),
+            blob_gas_used: zero_from(Fork::Cancun, self.blob_gas_used),
+            excess_blob_gas: zero_from(Fork::Cancun, self.excess_blob_gas),
+            parent_beacon_block_root: has(Fork::Cancun).then_some(B256::ZERO),
+            requests_hash: has(Fork::Prague).then_some(NO_REQUESTS_HASH),
+            block_access_list_hash: None,
+            slot_number: None,
+        }
+    }
+}
+
+/// Geth's names of forks that come by number, and those in Ethereum's tests.
+const FORKS_BY_NUMBER: [(&str, &str); 12] = [
+    ("homesteadBlock", "Homestead"),
+    ("eip150Block", "EIP150"),
+    ("eip158Block", "EIP158"),
+    ("byzantiumBlock", "Byzantium"),
+    ("constantinopleBlock", "Constantinople"),
+    ("petersburgBlock", "ConstantinopleFix"),
+    ("istanbulBlock", "Istanbul"),
+    ("muirGlacierBlock", "MuirGlacier"),
+    ("berlinBlock", "Berlin"),
+    ("londonBlock", "London"),
+    ("arrowGlacierBlock", "ArrowGlacier"),
+    ("grayGlacierBlock", "GrayGlacier"),
+];
+
+/// The same of forks that come by time. They name blob schedules, too.
+const FORKS_BY_TIME: [(&str, &str); 7] = [
+    ("shanghai", "Shanghai"),
+    ("cancun", "Cancun"),
+    ("prague", "Prague"),
+    ("osaka", "Osaka"),
+    ("bpo1", "BPO1"),
+    ("bpo2", "BPO2"),
+    ("amsterdam", "Amsterdam"),
+];
+
+/// EIP-1559's `INITIAL_BASE_FEE`, in wei.
+const BASE_FEE_INITIAL: U256 = U256::from_limbs([1_000_000_000, 0, 0, 0]);
+
+/// The hash of no requests, EIP-7685.
+const NO_REQUESTS_HASH: B256 = b256!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

@@ -1,0 +1,108 @@
+//! A chain from its genesis on, executed by the EE without an engine.
+
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, or says why it is skipped"
+)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy_primitives::{B256, b256};
+use outrider_evm::{
+    genesis::{Genesis, GenesisError},
+    import::{self, Import},
+};
+use outrider_sdk::{StateRoot, harness::StateProvider};
+use outrider_witness::NodeBag;
+use serde_json::{Value, json};
+use support::{file, files, native::provide_on};
+
+const GENESIS: &str = "ethereum-mainnet/execution-apis-chain/genesis.json";
+const CHAIN: &str = "ethereum-mainnet/execution-apis-chain/chain.rlp";
+
+#[test]
+fn a_chain_is_imported_from_its_genesis_through_all_forks() {
+    let (Some(genesis), Some(chain)) = (file(GENESIS), file(CHAIN)) else { return };
+    let genesis = Genesis::of_json(serde_json::from_slice(&genesis).unwrap()).unwrap();
+    let mut nodes = NodeBag::default();
+    let root = genesis.state.commit(&mut nodes);
+    assert_eq!(root, genesis.header.state_root);
+    let mut provider = StateProvider::with_state(StateRoot(root.0), nodes);
+    let mut import = Import::new(genesis.chain, genesis.header);
+    let mut rules = BTreeSet::new();
+    for block in import::blocks(&chain).unwrap() {
+        let candidate = import.candidate(&block);
+        assert_eq!(candidate.pre_state_root.0, provider.root().0, "each follows the one before");
+        let header = candidate.header.unwrap();
+        let provided = provide_on(&provider, &candidate.payload);
+        provider.apply(&provided.unwrap_or_else(|reason| panic!("block {}: {reason}", header.number)));
+        let blocks = candidate.payload.rules();
+        rules.insert((blocks.fork, blocks.blobs.max));
+        import.accept(header, &block);
+    }
+    assert_eq!(import.head().number, 54);
+    // What `headfcu.json` beside the chain has.
+    assert_eq!(import.head().hash, b256!("d226371d0b1551adb03fb52b71f08e3e11247fe9b1af994768af8cdaa8e7dcd7"));
+    // From Homestead to Osaka, and two changes of the blob schedule.
+    assert_eq!(rules.len(), 19);
+}
+
+/// A test's genesis as geth would be told it, and the hash that it has to have.
+fn genesis_of_test(test: &Value) -> Option<(Value, B256)> {
+    let by_number =
+        ["homestead", "eip150", "eip158", "byzantium", "constantinople", "petersburg", "istanbul"];
+    let by_number = by_number.iter().chain(&["muirGlacier", "berlin", "london"]);
+    let mut config: BTreeMap<String, Value> =
+        by_number.map(|fork| (format!("{fork}Block"), json!(0))).collect();
+    config.insert("chainId".to_owned(), json!(1));
+    let merged = ["Paris", "Shanghai", "Cancun", "Prague", "Osaka"];
+    let n_forks = merged.iter().position(|fork| test["network"] == **fork)?;
+    config.insert("terminalTotalDifficulty".to_owned(), json!(0));
+    for fork in &merged[1..=n_forks] {
+        config.insert(format!("{}Time", fork.to_lowercase()), json!(0));
+    }
+    let mut genesis = test["genesisBlockHeader"].clone();
+    genesis["config"] = json!(config);
+    genesis["alloc"] = test["pre"].clone();
+    Some((genesis, serde_json::from_value(test["genesisBlockHeader"]["hash"].clone()).unwrap()))
+}
+
+#[test]
+fn a_genesis_has_the_header_of_its_fork() {
+    let mut forks = BTreeSet::new();
+    for archive in ["istanbul-to-cancun", "eest-v5.4"] {
+        let Some(files) = files(&format!("ethereum-tests/blockchain-tests-{archive}.tar.gz")) else { return };
+        for (path, json) in files {
+            let tests: BTreeMap<String, Value> = serde_json::from_slice(&json).unwrap();
+            for (name, test) in tests {
+                let Some((genesis, hash)) = genesis_of_test(&test) else { continue };
+                assert_eq!(Genesis::of_json(genesis).unwrap().header.hash, hash, "{path}: {name}");
+                forks.insert(test["network"].to_string());
+            }
+        }
+    }
+    assert_eq!(forks.len(), 5, "{forks:?}");
+}
+
+#[test]
+fn what_is_no_genesis_is_refused() {
+    let Some(genesis) = file(GENESIS) else { return };
+    let genesis: Value = serde_json::from_slice(&genesis).unwrap();
+    for member in ["config", "alloc", "difficulty", "gasLimit"] {
+        let mut cut = genesis.clone();
+        cut.as_object_mut().unwrap().remove(member);
+        assert!(matches!(Genesis::of_json(cut), Err(GenesisError::Form(_))), "{member}");
+    }
+    assert!(matches!(Genesis::of_json(json!([])), Err(GenesisError::Form(_))));
+}
+
+#[test]
+fn what_is_no_chain_of_blocks_is_refused() {
+    let Some(chain) = file(CHAIN) else { return };
+    assert_eq!(import::blocks(&chain).unwrap().len(), 54);
+    assert!(import::blocks(&chain[..chain.len() - 1]).is_err());
+    assert!(import::blocks(b"{}").is_err(), "these are no lists");
+}

@@ -1,0 +1,67 @@
+//! A bounded run of each fuzz target, without search: inputs that lead far, or once failed, and copies of them that are damaged.
+//! `fuzz/README.md` says how to search.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "support/oracle.rs"]
+mod oracle;
+
+use std::{fs, path::Path};
+
+use proptest::{collection::vec, prelude::*, sample::Index};
+
+/// Runs a target on its inputs, on each of them with some bytes changed, and on any bytes.
+fn run(target: &str, oracle: impl Fn(&[u8])) {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions").join(target);
+    let files = fs::read_dir(&directory).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
+    let inputs: Vec<Vec<u8>> = files.collect();
+    assert!(!inputs.is_empty(), "{} is empty", directory.display());
+    inputs.iter().for_each(|input| oracle(input));
+
+    let damaged = (prop::sample::select(inputs), vec((any::<Index>(), any::<u8>()), 1..5)).prop_map(
+        |(mut input, changes)| {
+            for (at, byte) in changes {
+                let at = at.index(input.len());
+                input[at] = byte;
+            }
+            input
+        },
+    );
+    let mut runner = proptest::test_runner::TestRunner::default();
+    let inputs = prop_oneof![3 => damaged, 1 => vec(any::<u8>(), 0..300)];
+    let run = |input: Vec<u8>| {
+        oracle(&input);
+        Ok(())
+    };
+    runner.run(&inputs, run).unwrap();
+}
+
+/// Seeds of another encoding would be refused at once, and lead nowhere.
+#[test]
+fn the_seeds_of_block_data_are_blocks() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions/block_data");
+    for name in
+        ["block-hashes", "block-hashes-vouched", "state", "withdrawal-request", "withdrawal-request-vouched"]
+    {
+        let input = fs::read(directory.join(name)).unwrap();
+        assert!(
+            oracle::is_block(&input),
+            "{name} has to be made anew, by a provider of the payload of this name"
+        );
+    }
+}
+
+#[test]
+fn block_data() {
+    run("block_data", oracle::block_data);
+}
+
+#[test]
+fn payload() {
+    run("payload", oracle::payload);
+}
+
+#[test]
+fn code() {
+    run("code", oracle::code);
+}
