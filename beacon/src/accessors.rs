@@ -114,7 +114,8 @@ fn is_settled_epoch<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> bool {
     epoch <= get_current_epoch(state).saturating_add(1)
 }
 
-/// `compute_committee` of an epoch's active validators, by its seed for a domain; the list is shuffled as a whole, once.
+/// `compute_committee` of an epoch's active validators, by its seed for a domain; the list is shuffled as a whole,
+/// once.
 pub(crate) fn committee<P: Phase>(
     state: &BeaconState<P>,
     epoch: Epoch,

@@ -1,7 +1,7 @@
 //! Phase 0, "BLS Signatures": the ciphersuite `BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_`, by blst.
 //!
-//! The specification refers to draft 3 of the IETF, in which the point at infinity is a valid public key, and vectors rely on
-//! it. blst refuses it; as its pairing with anything is one, it is left out of products here.
+//! The specification refers to draft 3 of the IETF, in which the point at infinity is a valid public key, and
+//! vectors rely on it. blst refuses it; as its pairing with anything is one, it is left out of products here.
 
 use blst::{
     BLST_ERROR,
@@ -170,8 +170,8 @@ pub fn aggregate_verify(pairs: &[(PublicKey, &[u8])], signature: &BLSSignature) 
 
 /// Verifies signatures of one message each at once: their sum, each times a random number.
 ///
-/// The numbers are the hash of all that is verified, so that every node comes to the same end. As whoever makes the batch can
-/// try out as many as they like, the numbers have 128 bits.
+/// The numbers are the hash of all that is verified, so that every node comes to the same end. As whoever makes the
+/// batch can try out as many as they like, the numbers have 128 bits.
 ///
 /// # Errors
 ///
@@ -233,7 +233,8 @@ fn randomizers(batch: &[(PublicKey, Root, BLSSignature)], n: usize) -> Vec<blst:
         .collect()
 }
 
-/// `bls.signature_to_G2`, of which the custody game uses the x coordinate: its real and its imaginary part, little-endian.
+/// `bls.signature_to_G2`, of which the custody game uses the x coordinate: its real and its imaginary part,
+/// little-endian.
 ///
 /// # Errors
 ///

@@ -1,8 +1,9 @@
 //! What has been computed from a state and is asked for again and again.
 //!
-//! Who is active in an epoch does not change any more once the epoch before has begun, as validators come and go five epochs
-//! ahead. So active validators and committees are kept by epoch, and only of epochs of which that holds. Effective balances
-//! change at the end of an epoch; what depends on them is kept by epoch or slot, and forgotten when they change.
+//! Who is active in an epoch does not change any more once the epoch before has begun, as validators come and go
+//! five epochs ahead. So active validators and committees are kept by epoch, and only of epochs of which that
+//! holds. Effective balances change at the end of an epoch; what depends on them is kept by epoch or slot, and
+//! forgotten when they change.
 
 use std::{
     collections::BTreeMap,

@@ -43,8 +43,8 @@ pub fn compute_proposer_index<P: Phase>(
     Err(Error::NoActiveValidators)
 }
 
-/// `compute_committee`: returns the part of the shuffled `indices` that committee `index` of `count` has, by shuffling each
-/// member's index for itself.
+/// `compute_committee`: returns the part of the shuffled `indices` that committee `index` of `count` has, by
+/// shuffling each member's index for itself.
 ///
 /// # Errors
 ///

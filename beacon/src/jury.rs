@@ -1,12 +1,13 @@
 //! How likely it is that a committee falls into the wrong hands.
 //!
-//! A committee is drawn at random from all validators. Whoever has a share of the stake has about that share of the draws; of a
-//! great many validators, each draw is independent of the others, and the number of members that one party has is distributed
-//! binomially. It decides alone on a crosslink or a checkpoint with two thirds of the committee. The specification wants committees
-//! of 111 at least, for which a party with a third of the stake has a chance of less than 2^-40, and aims at 128.
+//! A committee is drawn at random from all validators. Whoever has a share of the stake has about that share of the
+//! draws; of a great many validators, each draw is independent of the others, and the number of members that one
+//! party has is distributed binomially. It decides alone on a crosslink or a checkpoint with two thirds of the
+//! committee. The specification wants committees of 111 at least, for which a party with a third of the stake has a
+//! chance of less than 2^-40, and aims at 128.
 
-/// Returns the chance that a party with a share of the stake, from 0 to 1, has `needed` members or more in a committee of
-/// `members`.
+/// Returns the chance that a party with a share of the stake, from 0 to 1, has `needed` members or more in a
+/// committee of `members`.
 ///
 /// Terms are summed from the smallest on, by their logarithms; the result is good to some ten digits.
 #[must_use]

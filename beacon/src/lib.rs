@@ -1,9 +1,9 @@
 //! The beacon chain of Ethereum's [consensus specification v0.12.3], phase 0 and phase 1, to the letter.
 //!
-//! Names of containers, fields and functions are the specification's, so that the two can be read side by side. What it
-//! `assert`s is an [`error::Error`] with the name of the check; so is arithmetic that leaves `uint64`. A phase is a type, as
-//! is the preset: [`BeaconState<Phase1<Minimal>>`](containers::BeaconState). What both phases have is written once, and what
-//! phase 1 appends to containers or redefines is listed in [`phase::Phase`].
+//! Names of containers, fields and functions are the specification's, so that the two can be read side by side.
+//! What it `assert`s is an [`error::Error`] with the name of the check; so is arithmetic that leaves `uint64`. A
+//! phase is a type, as is the preset: [`BeaconState<Phase1<Minimal>>`](containers::BeaconState). What both phases
+//! have is written once, and what phase 1 appends to containers or redefines is listed in [`phase::Phase`].
 //!
 //! | module | section |
 //! |---|---|

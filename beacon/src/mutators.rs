@@ -107,8 +107,8 @@ impl ExitQueue {
     }
 }
 
-/// `slash_validator`: takes a share of a validator's balance, of which the proposer and the whistleblower, who else is the
-/// proposer, get a part.
+/// `slash_validator`: takes a share of a validator's balance, of which the proposer and the whistleblower, who else
+/// is the proposer, get a part.
 ///
 /// # Errors
 ///

@@ -37,8 +37,8 @@ pub fn is_slashable_validator<P: Phase>(validator: &Validator<P>, epoch: Epoch) 
     !validator.slashed && validator.activation_epoch <= epoch && epoch < validator.withdrawable_epoch
 }
 
-/// `is_slashable_attestation_data`: whether two votes contradict each other by the rules of Casper FFG: a double vote, or one
-/// that surrounds the other.
+/// `is_slashable_attestation_data`: whether two votes contradict each other by the rules of Casper FFG: a double
+/// vote, or one that surrounds the other.
 #[must_use]
 pub fn is_slashable_attestation_data<P: Phase>(
     data_1: &AttestationData<P>,
@@ -48,7 +48,8 @@ pub fn is_slashable_attestation_data<P: Phase>(
         || (data_1.source.epoch < data_2.source.epoch && data_2.target.epoch < data_1.target.epoch)
 }
 
-/// `is_valid_indexed_attestation`: checks that the indices are there, sorted and unique, and that the signature is theirs.
+/// `is_valid_indexed_attestation`: checks that the indices are there, sorted and unique, and that the signature is
+/// theirs.
 ///
 /// # Errors
 ///

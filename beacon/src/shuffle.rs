@@ -33,11 +33,11 @@ pub fn compute_shuffled_index(
     Ok(index)
 }
 
-/// Shuffles a list: returns, for each `index`, the element at `compute_shuffled_index(index)`, which is how committees are
-/// drawn.
+/// Shuffles a list: returns, for each `index`, the element at `compute_shuffled_index(index)`, which is how
+/// committees are drawn.
 ///
-/// A round swaps pairs of elements that lie symmetrically around the pivot's half, or around that of the rest. One hash decides
-/// on 256 positions in a row; so, a list costs a fraction of a hash for each element and round.
+/// A round swaps pairs of elements that lie symmetrically around the pivot's half, or around that of the rest. One
+/// hash decides on 256 positions in a row; so, a list costs a fraction of a hash for each element and round.
 #[must_use]
 pub fn shuffle_list<T>(mut list: Vec<T>, seed: &Bytes32, round_count: u8) -> Vec<T> {
     let count = list.len();

@@ -99,7 +99,8 @@ impl Signatures {
         }
     }
 
-    /// Verifies what has been put aside. Signatures of several messages, of which a block has few, are verified one by one.
+    /// Verifies what has been put aside. Signatures of several messages, of which a block has few, are verified one
+    /// by one.
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! Validators with known keys that keep a chain of phase 0 going: real blocks, real attestations, real signatures.
 //!
-//! Each slot, the proposer builds on the head that the fork choice finds, and the slot's committees attest it. Validators may be
-//! offline, and they may misbehave: propose two blocks, or vote twice. Somebody notices, and the next proposer includes the
-//! proof.
+//! Each slot, the proposer builds on the head that the fork choice finds, and the slot's committees attest it.
+//! Validators may be offline, and they may misbehave: propose two blocks, or vote twice. Somebody notices, and the
+//! next proposer includes the proof.
 
 mod duties;
 mod keys;

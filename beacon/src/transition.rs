@@ -16,8 +16,8 @@ use crate::{
 
 /// `state_transition`: returns the state after a block. All signatures in it are verified at once.
 ///
-/// A copy of a state costs little; whoever wants to go on from the state before the block clones it. To get to a slot takes
-/// time in proportion to it: whoever takes blocks from others checks before that their slot has come, as
+/// A copy of a state costs little; whoever wants to go on from the state before the block clones it. To get to a
+/// slot takes time in proportion to it: whoever takes blocks from others checks before that their slot has come, as
 /// [`on_block`](crate::fork_choice::on_block) does.
 ///
 /// # Errors

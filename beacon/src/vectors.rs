@@ -1,7 +1,7 @@
 //! Ethereum's own vectors, run against this crate.
 //!
-//! A case is a folder of the consensus specification's tests, `tests/CONFIG/PHASE/RUNNER/HANDLER/SUITE/CASE`, or a JSON file of
-//! the BLS tests; both as files on disk or in a `.tar.gz` archive.
+//! A case is a folder of the consensus specification's tests, `tests/CONFIG/PHASE/RUNNER/HANDLER/SUITE/CASE`, or a
+//! JSON file of the BLS tests; both as files on disk or in a `.tar.gz` archive.
 
 mod bls;
 mod case;
@@ -30,8 +30,8 @@ pub struct CaseResult {
     pub outcome: Result<(), Failure>,
 }
 
-/// Runs all cases in a folder or an archive, in order. They know nothing of one another, so who has several cores can [`read`]
-/// them, and run each by [`run_case`].
+/// Runs all cases in a folder or an archive, in order. They know nothing of one another, so who has several cores
+/// can [`read`] them, and run each by [`run_case`].
 ///
 /// # Errors
 ///

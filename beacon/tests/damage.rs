@@ -1,6 +1,7 @@
 //! Damaged states, blocks and operations: whatever is in them, there is an answer.
 //!
-//! Vectors are read in place from `../shared/data` beside the project, or from the directory that `OUTRIDER_DATA` names.
+//! Vectors are read in place from `../shared/data` beside the project, or from the directory that `OUTRIDER_DATA`
+//! names.
 
 #![allow(
     clippy::print_stderr,

@@ -69,8 +69,8 @@ fn naive_head(store: &Store<P>) -> Root {
     }
 }
 
-/// A block of a random tree: which block it builds on, how many slots later, which of two checkpoints its state has justified, and
-/// which bytes its root begins with.
+/// A block of a random tree: which block it builds on, how many slots later, which of two checkpoints its state has
+/// justified, and which bytes its root begins with.
 type RandomBlock = (prop::sample::Index, u64, bool, u8);
 
 /// A store of random blocks, of which none has been executed, and random votes.

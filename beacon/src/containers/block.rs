@@ -66,8 +66,8 @@ extension! {
     pub struct Phase1BlockBody<C: Preset> {
         /// Challenges.
         pub chunk_challenges: VariableList<CustodyChunkChallenge<Phase1<C>>, C::MaxCustodyChunkChallenges>,
-        /// Responses. There is room for 16 in both presets: that of `minimal` has its limit under another name, so it is not
-        /// used.
+        /// Responses. There is room for 16 in both presets: that of `minimal` has its limit under another name, so
+        /// it is not used.
         pub chunk_challenge_responses: VariableList<CustodyChunkResponse, U16>,
         /// Keys of past periods.
         pub custody_key_reveals: VariableList<CustodyKeyReveal, U256>,

@@ -1,8 +1,9 @@
 //! Containers that phase 1 extends.
 //!
-//! The specification's phase 1 redefines five containers of phase 0, each by appending fields. Here such a container is one
-//! struct for both phases, generic over the phase, whose last field holds the appended fields. To SSZ they are fields like the
-//! others, and in Rust they are reached like the others, as the struct dereferences to them.
+//! The specification's phase 1 redefines five containers of phase 0, each by appending fields. Here such a
+//! container is one struct for both phases, generic over the phase, whose last field holds the appended fields. To
+//! SSZ they are fields like the others, and in Rust they are reached like the others, as the struct dereferences to
+//! them.
 
 use std::fmt::Debug;
 
@@ -147,8 +148,8 @@ pub(crate) fn field_bytes_len<T: ssz::Encode>(field: &T) -> usize {
     offset_len + field.ssz_bytes_len()
 }
 
-/// Defines a container that phase 1 extends, generic over the phase. Fields that are `apart` concern nobody else: they are no
-/// part of the container to SSZ.
+/// Defines a container that phase 1 extends, generic over the phase. Fields that are `apart` concern nobody else:
+/// they are no part of the container to SSZ.
 macro_rules! extended {
     (
         $(#[$attribute:meta])*

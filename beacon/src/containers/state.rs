@@ -1,6 +1,7 @@
 //! Phase 0, "Beacon state".
 //!
-//! Long lists are trees that keep their hashes, so that a root costs what has changed, and a copy of a state a few pointers.
+//! Long lists are trees that keep their hashes, so that a root costs what has changed, and a copy of a state a few
+//! pointers.
 
 use std::collections::BTreeMap;
 
@@ -110,13 +111,14 @@ extension! {
 }
 
 impl<P: Phase> BeaconState<P> {
-    /// Forgets what has been computed from the state. Whoever changes fields by hand has to call it, for committees, proposers and
-    /// balances are computed once.
+    /// Forgets what has been computed from the state. Whoever changes fields by hand has to call it, for
+    /// committees, proposers and balances are computed once.
     pub fn forget(&mut self) {
         self.caches.forget();
     }
 
-    /// `hash_tree_root`, of which only what has changed is computed.
+    /// `hash_tree_root`, of which only what has changed is computed. By `==`, states are to be compared after it: before,
+    /// what has been written to lists stands beside them.
     pub fn root(&mut self) -> Root {
         self.settle();
         crate::hash::hash_tree_root(self)

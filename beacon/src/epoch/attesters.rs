@@ -13,7 +13,8 @@ use crate::{
     types::{Epoch, Gwei},
 };
 
-/// `get_matching_source_attestations`: returns the attestations of an epoch; a block has only those with the right source.
+/// `get_matching_source_attestations`: returns the attestations of an epoch; a block has only those with the right
+/// source.
 ///
 /// # Errors
 ///
@@ -75,8 +76,8 @@ pub struct Registry {
 pub(super) struct Entry {
     pub(super) effective_balance: Gwei,
     pub(super) is_slashed: bool,
-    /// Whether it is one of `get_eligible_validator_indices`: it was active in the previous epoch, or is slashed and cannot
-    /// withdraw yet.
+    /// Whether it is one of `get_eligible_validator_indices`: it was active in the previous epoch, or is slashed
+    /// and cannot withdraw yet.
     pub(super) is_eligible: bool,
 }
 

@@ -13,8 +13,8 @@ use crate::{
     types::Epoch,
 };
 
-/// `process_justification_and_finalization`: justifies what two thirds have attested, and finalises what justified epochs build
-/// on.
+/// `process_justification_and_finalization`: justifies what two thirds have attested, and finalises what justified
+/// epochs build on.
 ///
 /// # Errors
 ///

@@ -14,8 +14,8 @@ use crate::{
     types::ValidatorIndex,
 };
 
-/// `process_registry_updates`: queues who has enough balance, ejects who has too little, and activates who is first in the
-/// queue.
+/// `process_registry_updates`: queues who has enough balance, ejects who has too little, and activates who is first
+/// in the queue.
 ///
 /// # Errors
 ///

@@ -191,8 +191,8 @@ pub fn get_inclusion_delay_deltas<P: Phase>(
     Ok(deltas)
 }
 
-/// `get_inactivity_penalty_deltas`: takes, while nothing is finalised, all rewards from everyone, and more from those who do
-/// not attest.
+/// `get_inactivity_penalty_deltas`: takes, while nothing is finalised, all rewards from everyone, and more from
+/// those who do not attest.
 ///
 /// # Errors
 ///

@@ -18,8 +18,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// If its slot has not passed, its blocks are not known or do not fit, or it is invalid. An attestation that comes too early may be
-/// right later.
+/// If its slot has not passed, its blocks are not known or do not fit, or it is invalid. An attestation that comes
+/// too early may be right later.
 pub fn on_attestation<P: Phase>(store: &mut Store<P>, attestation: &Attestation<P>) -> Result<(), Error> {
     validate_on_attestation(store, attestation)?;
     let target = attestation.data.target;

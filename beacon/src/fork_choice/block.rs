@@ -14,8 +14,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// If its parent is not known, its slot has not come, it does not descend from what is final, or it is invalid. A block that comes
-/// too early may be right later.
+/// If its parent is not known, its slot has not come, it does not descend from what is final, or it is invalid. A
+/// block that comes too early may be right later.
 pub fn on_block<P: Phase>(store: &mut Store<P>, signed_block: &SignedBeaconBlock<P>) -> Result<(), Error> {
     let block = &signed_block.message;
     let pre_state = store.block_states.get(&block.parent_root).ok_or(Error::UnknownParent)?;
@@ -66,8 +66,8 @@ fn updated_checkpoints<P: Phase>(
     Ok((justified, best_justified, finalized))
 }
 
-/// `should_update_justified_checkpoint`: later in an epoch, a justified checkpoint on another branch has to wait for the next
-/// one. Otherwise, whoever holds back attestations could let the head bounce between branches.
+/// `should_update_justified_checkpoint`: later in an epoch, a justified checkpoint on another branch has to wait
+/// for the next one. Otherwise, whoever holds back attestations could let the head bounce between branches.
 fn should_update_justified_checkpoint<P: Phase>(
     store: &Store<P>,
     new_justified_checkpoint: &Checkpoint,

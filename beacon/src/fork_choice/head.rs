@@ -13,11 +13,11 @@ use crate::{
     types::{Gwei, Root, Slot},
 };
 
-/// `get_head`: from the justified block on, follows the child whose descendants have most of the stake behind them; of two, the one
-/// with the greater root.
+/// `get_head`: from the justified block on, follows the child whose descendants have most of the stake behind them;
+/// of two, the one with the greater root.
 ///
-/// Where the specification goes from each vote to each block, votes are added up here from the latest block to the first, in
-/// one pass.
+/// Where the specification goes from each vote to each block, votes are added up here from the latest block to the
+/// first, in one pass.
 ///
 /// # Errors
 ///
@@ -73,8 +73,8 @@ impl Tree {
         Ok(())
     }
 
-    /// `get_latest_attesting_balance` and `filter_block_tree`, from the latest block to the first: a block has the votes of its
-    /// children besides its own, and is viable if one of them is.
+    /// `get_latest_attesting_balance` and `filter_block_tree`, from the latest block to the first: a block has the
+    /// votes of its children besides its own, and is viable if one of them is.
     fn add_up<P: Phase>(&mut self, store: &Store<P>) -> Result<(), Error> {
         let mut roots: Vec<_> = self.nodes.iter().map(|(root, node)| (Reverse(node.slot), *root)).collect();
         roots.sort_unstable();

@@ -139,8 +139,8 @@ pub(super) fn checkpoint_slot<P: Phase>(checkpoint: &Checkpoint) -> Result<Slot,
 
 /// `store_target_checkpoint_state`, but for the storing: returns the state at the start of a checkpoint's epoch.
 ///
-/// The specification has that state only once somebody has attested the checkpoint in a call of its own, and until then no head
-/// after it; here it is computed.
+/// The specification has that state only once somebody has attested the checkpoint in a call of its own, and until
+/// then no head after it; here it is computed.
 pub(crate) fn checkpoint_state<P: Phase>(
     store: &Store<P>,
     checkpoint: &Checkpoint,

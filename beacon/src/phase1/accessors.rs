@@ -72,8 +72,8 @@ pub fn compute_updated_gasprice(prev_gasprice: Gwei, shard_block_length: u64) ->
     }
 }
 
-/// `compute_committee_source_epoch`: returns the epoch whose seed decides on the committees of an epoch: the start of the period
-/// before its own.
+/// `compute_committee_source_epoch`: returns the epoch whose seed decides on the committees of an epoch: the start
+/// of the period before its own.
 #[must_use]
 pub fn compute_committee_source_epoch(epoch: Epoch, period: u64) -> Epoch {
     let source_epoch = epoch - epoch % period.max(1);
@@ -170,7 +170,8 @@ fn get_committee_count_delta<C: Preset>(
     Ok(delta)
 }
 
-/// `get_start_shard`: returns the shard of a slot's first committee. From slot to slot, committees go around the shards.
+/// `get_start_shard`: returns the shard of a slot's first committee. From slot to slot, committees go around the
+/// shards.
 ///
 /// # Errors
 ///

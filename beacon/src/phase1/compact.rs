@@ -6,8 +6,8 @@ use crate::{
     preset::Preset, types::ValidatorIndex,
 };
 
-/// `pack_compact_validator`: the index from bit 16 on, whether the validator was slashed in bit 15, and its effective balance, in
-/// increments, below.
+/// `pack_compact_validator`: the index from bit 16 on, whether the validator was slashed in bit 15, and its
+/// effective balance, in increments, below.
 #[must_use]
 pub fn pack_compact_validator(index: ValidatorIndex, slashed: bool, balance_in_increments: u64) -> u64 {
     (index << 16).wrapping_add(u64::from(slashed) << 15).wrapping_add(balance_in_increments)

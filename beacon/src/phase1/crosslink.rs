@@ -101,8 +101,8 @@ fn mark_winning_attestations<C: Preset>(
     Ok(())
 }
 
-/// `process_crosslink_for_shard`: crosslinks a shard if two thirds of the committee's stake that is online agree on its transition;
-/// returns the transition's root.
+/// `process_crosslink_for_shard`: crosslinks a shard if two thirds of the committee's stake that is online agree on
+/// its transition; returns the transition's root.
 fn process_crosslink_for_shard<C: Preset>(
     state: &mut BeaconState<C>,
     committee_index: CommitteeIndex,
@@ -158,9 +158,11 @@ fn online_among<C: Preset>(
     Ok(online)
 }
 
-/// The end of `process_crosslink_for_shard`: rewards the proposer of the beacon block, and lets those of shard blocks pay.
+/// The end of `process_crosslink_for_shard`: rewards the proposer of the beacon block, and lets those of shard
+/// blocks pay.
 ///
-/// The specification takes the offset slots of the state with the transition applied, where there are none: nobody pays.
+/// The specification takes the offset slots of the state with the transition applied, where there are none: nobody
+/// pays.
 fn pay_for_transition<C: Preset>(
     state: &mut BeaconState<C>,
     shard: Shard,

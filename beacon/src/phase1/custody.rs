@@ -49,7 +49,8 @@ pub fn process_custody_game_operations<C: Preset>(
     Ok(())
 }
 
-/// `get_randao_epoch_for_custody_period`: returns the epoch whose RANDAO reveal is a validator's key of a custody period.
+/// `get_randao_epoch_for_custody_period`: returns the epoch whose RANDAO reveal is a validator's key of a custody
+/// period.
 ///
 /// # Errors
 ///

@@ -22,8 +22,8 @@ use crate::{
 
 /// `upgrade_to_phase1`: returns the state of phase 1 that follows one of phase 0.
 ///
-/// As in the specification, the root of genesis' validators is not taken over, and validators become active when they become
-/// eligible.
+/// As in the specification, the root of genesis' validators is not taken over, and validators become active when
+/// they become eligible.
 ///
 /// # Errors
 ///

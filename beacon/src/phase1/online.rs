@@ -11,8 +11,8 @@ use crate::{
 
 /// `process_online_tracking`: counts down, and starts anew with each attestation.
 ///
-/// The specification does not add to the list when a validator is added to the registry. From then on, there is no valid end of
-/// an epoch.
+/// The specification does not add to the list when a validator is added to the registry. From then on, there is no
+/// valid end of an epoch.
 ///
 /// # Errors
 ///

@@ -19,8 +19,8 @@ const CURVE_ORDER: [u8; 32] = [
     0xbd, 0xa4, 0x02, 0xff, 0xfe, 0x5b, 0xfe, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01,
 ];
 
-/// Returns the secret key that clients of 2019 agreed upon for a validator: the hash of its index, modulo the order of the
-/// group. Index and hash are little-endian, the key is big-endian.
+/// Returns the secret key that clients of 2019 agreed upon for a validator: the hash of its index, modulo the order
+/// of the group. Index and hash are little-endian, the key is big-endian.
 #[must_use]
 pub fn interop_secret_key(validator_index: ValidatorIndex) -> [u8; 32] {
     let hash = hash(&[&validator_index.to_le_bytes(), &[0; 24]]);

@@ -32,7 +32,8 @@ trait ToValue {
     fn to_value(&self) -> Value;
 }
 
-/// Decodes a valid value, which must be the expected one, have its root and be encoded as it was; and refuses an invalid one.
+/// Decodes a valid value, which must be the expected one, have its root and be encoded as it was; and refuses an
+/// invalid one.
 fn check<T: Decode + Encode + TreeHash + ToValue>(case: &Case, files: &Files) -> Result<(), Failure> {
     let decoded: Result<T, Failure> = files.ssz("serialized.ssz");
     if case.suite == "invalid" {

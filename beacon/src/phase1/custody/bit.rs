@@ -33,8 +33,9 @@ fn get_custody_secrets(key: &BLSSignature) -> Result<[BigUint; CUSTODY_SECRETS],
     Ok(std::array::from_fn(|i| BigUint::from_bytes_le(secrets.get(i).map_or(&[], |secret| secret))))
 }
 
-/// `universal_hash_function`, of the `get_custody_atoms` of data: a polynomial with the atoms as coefficients, and secrets by turns
-/// for the variable. A number does not depend on zeros at its end, so the last atom needs no padding.
+/// `universal_hash_function`, of the `get_custody_atoms` of data: a polynomial with the atoms as coefficients, and
+/// secrets by turns for the variable. A number does not depend on zeros at its end, so the last atom needs no
+/// padding.
 fn universal_hash_function(data: &[u8], secrets: &[BigUint; CUSTODY_SECRETS], prime: &BigUint) -> BigUint {
     let steps: [BigUint; CUSTODY_SECRETS] = std::array::from_fn(|i| {
         secrets.get(i).map_or_else(BigUint::default, |secret| secret.modpow(&3_u8.into(), prime))

@@ -38,7 +38,8 @@ pub fn process_reveal_deadlines<C: Preset>(state: &mut BeaconState<C>) -> Result
 
 /// `process_challenge_deadlines`: slashes who has not answered a challenge.
 ///
-/// A record that was struck off is one of validator 0 and the first epoch, and the specification does not tell it from others.
+/// A record that was struck off is one of validator 0 and the first epoch, and the specification does not tell it
+/// from others.
 ///
 /// # Errors
 ///
@@ -59,8 +60,8 @@ pub fn process_challenge_deadlines<C: Preset>(state: &mut BeaconState<C>) -> Res
     Ok(())
 }
 
-/// `process_custody_final_updates`: forgets the secrets of this epoch, and lets withdraw who has no challenge to answer and has
-/// revealed all keys.
+/// `process_custody_final_updates`: forgets the secrets of this epoch, and lets withdraw who has no challenge to
+/// answer and has revealed all keys.
 ///
 /// # Errors
 ///

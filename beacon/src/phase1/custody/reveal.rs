@@ -24,8 +24,9 @@ use crate::{
 
 /// `process_custody_key_reveal`: takes note that a validator has revealed the key of a past period.
 ///
-/// The specification computes the period of a validator's last active epoch even of one that does not exit, for whom this
-/// overflows unless its index is a multiple of the period's length, or one more: such reveals are refused.
+/// The specification computes the period of a validator's last active epoch even of one that does not exit, for
+/// whom this overflows unless its index is a multiple of the period's length, or one more: such reveals are
+/// refused.
 ///
 /// # Errors
 ///
@@ -64,8 +65,8 @@ pub fn process_custody_key_reveal<C: Preset>(
     increase_balance(state, proposer_index, reward)
 }
 
-/// `process_early_derived_secret_reveal`: punishes whose secret is known before its time: a little, or, if the secret may be a
-/// custody key, by slashing.
+/// `process_early_derived_secret_reveal`: punishes whose secret is known before its time: a little, or, if the
+/// secret may be a custody key, by slashing.
 ///
 /// # Errors
 ///

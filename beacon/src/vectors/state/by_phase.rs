@@ -51,8 +51,8 @@ impl<C: Preset> ByPhase for Phase0<C> {
 impl<C: Preset> ByPhase for Phase1<C> {
     fn sub_transition(name: &str) -> Option<SubTransition<Self>> {
         Some(match name {
-            // The specification's own test of reveal deadlines, `test_process_reveal_deadlines.py`, runs this. The state before
-            // has the others behind it.
+            // The specification's own test of reveal deadlines, `test_process_reveal_deadlines.py`, runs this. The
+            // state before has the others behind it.
             "reveal_deadlines" | "challenge_deadlines" => custody::process_challenge_deadlines,
             "custody_final_updates" => custody::process_custody_final_updates,
             _ => return common_sub_transition(name),
