@@ -257,3 +257,83 @@ pub fn signature_x_coordinate(signature: &BLSSignature) -> Result<[[u8; 48]; 2],
     };
     Ok([part(48..96), part(0..48)])
 }
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+
+    use super::*;
+    use crate::simulator::interop_secret_key;
+
+    type Batch = Vec<(PublicKey, Root, BLSSignature)>;
+
+    fn secret(index: u64) -> [u8; 32] {
+        interop_secret_key(index)
+    }
+
+    fn signed(index: u64) -> (PublicKey, Root, BLSSignature) {
+        let message = Root::with_last_byte(u8::try_from(index).unwrap());
+        let pubkey = PublicKey::decode(&secret_to_public(&secret(index)).unwrap()).unwrap();
+        (pubkey, message, sign(&secret(index), message.as_slice()).unwrap())
+    }
+
+    #[track_caller]
+    fn check(damage: impl FnOnce(&mut Batch), expected: Result<(), BlsError>) {
+        let mut batch: Batch = (0..5).map(signed).collect();
+        damage(&mut batch);
+        assert_eq!(batch_verify(&batch), expected);
+        let each = batch
+            .iter()
+            .try_for_each(|(pubkey, message, signature)| verify(pubkey, message.as_slice(), signature));
+        assert_eq!(each, expected, "one by one");
+    }
+
+    /// The point at infinity, compressed.
+    fn infinity() -> BLSSignature {
+        let mut infinity = BLSSignature::ZERO;
+        infinity.0[0] = 0xc0;
+        infinity
+    }
+
+    #[test]
+    fn batches_are_valid_if_each_signature_is() {
+        check(|_| (), Ok(()));
+        check(|batch| batch.clear(), Ok(()));
+        check(|batch| batch[2].1 = Root::ZERO, Err(BlsError::Mismatch));
+        check(|batch| batch[2].2 = batch[3].2, Err(BlsError::Mismatch));
+        check(|batch| batch[2].2 = infinity(), Err(BlsError::Mismatch));
+        check(|batch| batch[2].2 = BLSSignature::ZERO, Err(BlsError::Signature));
+        check(|batch| batch[2].0 = PublicKey::Infinity, Err(BlsError::Mismatch));
+        check(|batch| (batch[2].0, batch[2].2) = (PublicKey::Infinity, infinity()), Ok(()));
+    }
+
+    #[test]
+    fn errors_that_cancel_each_other_out_are_noticed() {
+        let order = "73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001";
+        let order = BigUint::parse_bytes(order.as_bytes(), 16).unwrap();
+        let negated = order - BigUint::from_bytes_be(&secret(9));
+        let negated: [u8; 32] = negated.to_bytes_be().try_into().unwrap();
+        let [error, opposite] = [secret(9), negated].map(|secret| sign(&secret, b"error").unwrap());
+        assert_eq!(aggregate(&[error, opposite]), Ok(infinity()));
+        check(
+            |batch| {
+                batch[1].2 = aggregate(&[batch[1].2, error]).unwrap();
+                batch[3].2 = aggregate(&[batch[3].2, opposite]).unwrap();
+            },
+            Err(BlsError::Mismatch),
+        );
+    }
+
+    #[test]
+    fn keys_that_add_up_to_infinity_have_signed_with_infinity() {
+        let (pubkey, message, _) = signed(0);
+        let mut opposite = secret_to_public(&secret(0)).unwrap();
+        // The sign of y.
+        opposite.0[0] ^= 0x20;
+        let opposite = PublicKey::decode(&opposite).unwrap();
+        let keys = [pubkey, opposite];
+        assert!(matches!(PublicKey::aggregate(&keys), Ok(PublicKey::Infinity)));
+        assert_eq!(fast_aggregate_verify(&keys, message.as_slice(), &infinity()), Ok(()));
+        assert_eq!(fast_aggregate_verify(&[], message.as_slice(), &infinity()), Err(BlsError::Nothing));
+    }
+}
