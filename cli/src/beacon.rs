@@ -131,8 +131,13 @@ impl Report {
             suites.entry(key).or_default().add(outcome.is_ok());
             total.add(outcome.is_ok());
         }
-        let suite =
-            |([config, phase, runner, handler], counts)| Suite { config, phase, runner, handler, counts };
+        let suite = |([config, phase, runner, handler], counts): ([String; 4], Counts)| Suite {
+            config,
+            phase,
+            runner,
+            handler,
+            counts,
+        };
         let failure = |result: &CaseResult| {
             let reason = result.outcome.as_ref().err()?.to_string();
             Some(CaseFailure { case: result.case.to_string(), reason })

@@ -139,7 +139,7 @@ impl Host {
             env!("OUTRIDER_HOST_SOURCES"),
         );
         let key = CacheKey::new(&Compilation { code_hash, engine: self.engine.name(), settings: &settings });
-        if let Some(compiled) = cache.get(&key).and_then(|payload| self.engine.restore(&payload)) {
+        if let Some(compiled) = cache.get(&key).and_then(|entry| self.engine.restore(entry.payload())) {
             return Ok(compiled);
         }
         let compiled = self.compile(code, &[])?;

@@ -59,6 +59,9 @@ pub(super) fn open_file(path: &Path) -> io::Result<(File, Metadata)> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits().cast_signed());
     }
+    // To be mapped as code.
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::access_mode(&mut options, GENERIC_READ | GENERIC_EXECUTE);
     let file = options.open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -176,3 +179,9 @@ mod tests {
         );
     }
 }
+
+/// Access rights of Windows, as CreateFileW takes them.
+#[cfg(windows)]
+const GENERIC_READ: u32 = 0x8000_0000;
+#[cfg(windows)]
+const GENERIC_EXECUTE: u32 = 0x2000_0000;

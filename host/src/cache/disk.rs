@@ -10,7 +10,7 @@ use tracing::{debug, warn};
 
 use super::CacheError;
 use super::directory::{self, io_error};
-use super::entry::{self, EntryError, PAYLOAD_BYTES_MAX};
+use super::entry::{self, Entry, EntryError, PAYLOAD_BYTES_MAX};
 use super::key::CacheKey;
 
 /// What all files of a cache may have together, in bytes: 1 GiB.
@@ -82,13 +82,13 @@ impl DiskCache {
         &self.directory
     }
 
-    /// Returns the payload that was put under a key, if it is there and whole.
+    /// Opens what was put under a key, if it is there and whole.
     ///
     /// Whatever else has the name of the entry is left for [`DiskCache::put`] to replace.
-    pub(crate) fn get(&self, key: &CacheKey) -> Option<Vec<u8>> {
+    pub(crate) fn get(&self, key: &CacheKey) -> Option<Entry> {
         let path = self.entry_path(key);
-        match read(&path, key) {
-            Ok(payload) => Some(payload),
+        match open(&path, key) {
+            Ok(entry) => Some(entry),
             Err(EntryError::Read(error)) if error.kind() == io::ErrorKind::NotFound => {
                 debug!(path = %path.display(), "not in the cache");
                 None
@@ -156,8 +156,8 @@ impl DiskCache {
         let prefix = format!("{key}.");
         let mut file =
             tempfile::Builder::new().prefix(&prefix).suffix(TEMPORARY_SUFFIX).tempfile_in(&self.directory)?;
-        file.write_all(&entry::header(key, payload))?;
         file.write_all(payload)?;
+        file.write_all(&entry::footer(key, payload))?;
         let path = self.entry_path(key);
         let Err(error) = file.persist(&path) else { return Ok(()) };
         // A directory is not replaced by a file. An empty one may go; another has something of somebody's.
@@ -238,9 +238,9 @@ impl CacheFile {
     }
 }
 
-fn read(path: &Path, key: &CacheKey) -> Result<Vec<u8>, EntryError> {
-    let (mut file, metadata) = directory::open_file(path)?;
-    entry::read(&mut file, metadata.len(), key)
+fn open(path: &Path, key: &CacheKey) -> Result<Entry, EntryError> {
+    let (file, metadata) = directory::open_file(path)?;
+    entry::open(file, metadata.len(), key)
 }
 
 /// Removes a file; `false` if another process was faster.

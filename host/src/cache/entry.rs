@@ -1,27 +1,89 @@
 //! One file of the cache, to the byte.
 //!
-//! | offset | bytes | what |
-//! |---|---|---|
-//! | 0 | 8 | `outrider` |
-//! | 8 | 4 | [`FORMAT_VERSION`], little-endian |
-//! | 12 | 32 | the key, as in the file's name |
-//! | 44 | 8 | bytes of the payload, little-endian |
-//! | 52 | 32 | BLAKE3 of the payload |
-//! | 84 | to the end | the payload: what the engine makes of a module |
+//! | bytes | what |
+//! |---|---|
+//! | `n` | the payload: what the engine makes of a module |
+//! | 8 | `outrider` |
+//! | 4 | [`FORMAT_VERSION`], little-endian |
+//! | 32 | the key, as in the file's name |
+//! | 8 | `n`, little-endian |
+//! | 32 | BLAKE3 of the payload |
 //!
-//! The first five fields are what SCALE makes of them, too. Each is compared with what it has to be, so no
+//! The payload comes first, so that an engine can map the file as it is.
+//!
+//! The five fields behind it are what SCALE makes of them, too. Each is compared with what it has to be, so no
 //! byte of a file can change unnoticed. The checksum is there for accidents: who can write to the file can
 //! write a checksum that fits.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Seek as _, SeekFrom};
+use std::ops::Range;
 
 use super::key::CacheKey;
 
 /// Changes with the layout of a file.
-pub(super) const FORMAT_VERSION: u32 = 1;
+pub(super) const FORMAT_VERSION: u32 = 2;
 
-/// Bytes in front of the payload.
-pub(super) const HEADER_BYTES: usize = CHECKSUM_OFFSET + 32;
+/// Bytes behind the payload.
+pub(super) const FOOTER_BYTES: usize = CHECKSUM_OFFSET + 32;
+
+/// What was put into the cache, or a part of it: bytes of a file that is whole.
+#[derive(Debug)]
+pub(crate) struct Payload<'f> {
+    file: &'f File,
+    range: Range<u64>,
+}
+
+impl<'f> Payload<'f> {
+    /// All of a file.
+    #[cfg(test)]
+    pub(crate) fn of(file: &'f File) -> io::Result<Self> {
+        Ok(Self { file, range: 0..file.metadata()?.len() })
+    }
+
+    /// The file, if it begins with this. It never changes: the cache writes files anew, and under another name.
+    pub(crate) fn file(&self) -> Option<&'f File> {
+        (self.range.start == 0).then_some(self.file)
+    }
+
+    /// Reads it.
+    pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
+        let bytes = self.range.end.saturating_sub(self.range.start);
+        let mut payload = Vec::with_capacity(usize::try_from(bytes).unwrap_or(0));
+        let mut file = self.file;
+        file.seek(SeekFrom::Start(self.range.start))?;
+        file.take(bytes).read_to_end(&mut payload)?;
+        Ok(payload)
+    }
+
+    /// Takes a number off its end, eight bytes, little-endian; `None` if it is shorter.
+    pub(crate) fn split_number(self) -> Option<(Self, u64)> {
+        let bytes = self.range.end.checked_sub(self.range.start)?;
+        let (rest, number) = self.split_at(bytes.checked_sub(8)?)?;
+        Some((rest, u64::from_le_bytes(number.read().ok()?.try_into().ok()?)))
+    }
+
+    /// Takes it apart behind so many bytes; `None` if it is shorter.
+    pub(crate) fn split_at(self, bytes: u64) -> Option<(Self, Self)> {
+        let Range { start, end } = self.range;
+        let middle = start.checked_add(bytes).filter(|middle| *middle <= end)?;
+        let part = |range| Self { file: self.file, range };
+        Some((part(start..middle), part(middle..end)))
+    }
+}
+
+/// A file of the cache whose payload is what was put there.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    file: File,
+    payload_bytes: u64,
+}
+
+impl Entry {
+    pub(crate) fn payload(&self) -> Payload<'_> {
+        Payload { file: &self.file, range: 0..self.payload_bytes }
+    }
+}
 
 /// What a payload may have in bytes.
 ///
@@ -48,63 +110,67 @@ pub(super) enum EntryError {
     Checksum,
 }
 
-/// Returns what stands in front of a payload.
-pub(super) fn header(key: &CacheKey, payload: &[u8]) -> [u8; HEADER_BYTES] {
+/// Returns what stands behind a payload.
+pub(super) fn footer(key: &CacheKey, payload: &[u8]) -> [u8; FOOTER_BYTES] {
     // Lossless: no target that Rust has is wider than 64 bits.
     let payload_bytes = payload.len() as u64;
-    let mut header = [0; HEADER_BYTES];
-    header[..VERSION_OFFSET].copy_from_slice(MAGIC);
-    header[VERSION_OFFSET..KEY_OFFSET].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
-    header[KEY_OFFSET..LENGTH_OFFSET].copy_from_slice(key.as_bytes());
-    header[LENGTH_OFFSET..CHECKSUM_OFFSET].copy_from_slice(&payload_bytes.to_le_bytes());
-    header[CHECKSUM_OFFSET..].copy_from_slice(blake3::hash(payload).as_bytes());
-    header
+    let mut footer = [0; FOOTER_BYTES];
+    footer[..VERSION_OFFSET].copy_from_slice(MAGIC);
+    footer[VERSION_OFFSET..KEY_OFFSET].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+    footer[KEY_OFFSET..LENGTH_OFFSET].copy_from_slice(key.as_bytes());
+    footer[LENGTH_OFFSET..CHECKSUM_OFFSET].copy_from_slice(&payload_bytes.to_le_bytes());
+    footer[CHECKSUM_OFFSET..].copy_from_slice(blake3::hash(payload).as_bytes());
+    footer
 }
 
-/// Reads the payload of an entry from a file of so many bytes.
+/// Opens an entry, a file of so many bytes.
 ///
 /// 1. The magic and the version are ours.
 /// 2. The key is the one asked for.
-/// 3. The file has the length that the header tells, and no more than the limit. Only now is there memory for
-///    the payload.
+/// 3. The file has the length that the footer tells, and no more than the limit.
 /// 4. The payload has its checksum.
-pub(super) fn read(file: &mut impl Read, file_bytes: u64, key: &CacheKey) -> Result<Vec<u8>, EntryError> {
-    let header: [u8; HEADER_BYTES] = take(file)?;
-    let mut fields: &[u8] = &header;
+pub(super) fn open(mut file: File, file_bytes: u64, key: &CacheKey) -> Result<Entry, EntryError> {
+    let got = file_bytes.checked_sub(FOOTER_BYTES as u64).ok_or(EntryError::Magic)?;
+    file.seek(SeekFrom::Start(got))?;
+    let footer: [u8; FOOTER_BYTES] = take(&mut file)?;
+    let mut fields: &[u8] = &footer;
     if take(&mut fields)? != *MAGIC {
         return Err(EntryError::Magic);
     }
-    let got = u32::from_le_bytes(take(&mut fields)?);
-    if got != FORMAT_VERSION {
-        return Err(EntryError::Version { got });
+    let version = u32::from_le_bytes(take(&mut fields)?);
+    if version != FORMAT_VERSION {
+        return Err(EntryError::Version { got: version });
     }
     if take(&mut fields)? != *key.as_bytes() {
         return Err(EntryError::Key);
     }
     let expected = u64::from_le_bytes(take(&mut fields)?);
     let checksum = blake3::Hash::from_bytes(take(&mut fields)?);
-    let got = file_bytes.saturating_sub(HEADER_BYTES as u64);
     if got != expected {
         return Err(EntryError::Length { got, expected });
     }
-    match usize::try_from(got) {
-        Ok(bytes) if got <= PAYLOAD_BYTES_MAX => read_payload(file, bytes, checksum),
-        _ => Err(EntryError::TooLong { got }),
+    if got > PAYLOAD_BYTES_MAX {
+        return Err(EntryError::TooLong { got });
     }
-}
-
-/// Reads and hashes piece by piece, so that a piece is hashed while it is in the processor's own cache.
-fn read_payload(file: &mut impl Read, bytes: usize, checksum: blake3::Hash) -> Result<Vec<u8>, EntryError> {
-    let mut payload = vec![0; bytes];
-    let mut hasher = blake3::Hasher::new();
-    for piece in payload.chunks_mut(PIECE_BYTES) {
-        file.read_exact(piece)?;
-        hasher.update(piece);
-    }
-    if hasher.finalize() != checksum {
+    file.seek(SeekFrom::Start(0))?;
+    if hash((&file).take(got))? != checksum {
         return Err(EntryError::Checksum);
     }
-    Ok(payload)
+    Ok(Entry { file, payload_bytes: got })
+}
+
+/// Hashes piece by piece, so that a piece is hashed while it is in the processor's own cache.
+fn hash(mut payload: impl Read) -> io::Result<blake3::Hash> {
+    let mut piece = vec![0; PIECE_BYTES];
+    let mut hasher = blake3::Hasher::new();
+    loop {
+        match payload.read(&mut piece) {
+            Ok(0) => return Ok(hasher.finalize()),
+            Ok(n_read) => _ = hasher.update(piece.get(..n_read).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn take<const N: usize>(file: &mut impl Read) -> io::Result<[u8; N]> {

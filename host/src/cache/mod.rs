@@ -6,7 +6,10 @@
 //! program's file) every entry carries its key, its length and a checksum; see [`entry`]. An entry that does
 //! not hold is no entry: the module is compiled again and the entry written anew.
 //!
-//! *Invariant*: what [`DiskCache::get`] returns for a key is, byte for byte, what was put under that key.
+//! Engines map the files, so that processes share what they run, and none of it is copied. Nothing here writes to a file that
+//! has the name of an entry: a new one is put in its place, and one that is removed stays as long as it is mapped.
+//!
+//! *Invariant*: what [`DiskCache::get`] opens for a key is, byte for byte, what was put under that key.
 
 mod directory;
 mod disk;
@@ -18,6 +21,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use disk::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheUsage, DiskCache};
+pub(crate) use entry::Payload;
 pub(crate) use key::{CacheKey, Compilation};
 pub(crate) use memory::MemoryCache;
 

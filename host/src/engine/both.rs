@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::{CompiledEe, Engine, Program, Stop};
+use crate::cache::Payload;
 use crate::error::{Disagreement, ExecutionErrorKind, LoadError};
 use crate::imports::Execution;
 
@@ -49,10 +50,9 @@ impl Engine for BothEngines {
         Ok(self.ee([first.compile(program)?, second.compile(program)?]))
     }
 
-    fn restore(&self, serialized: &[u8]) -> Option<Arc<dyn CompiledEe>> {
-        let (length, rest) = serialized.split_first_chunk()?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-        let (for_first, for_second) = rest.split_at_checked(length)?;
+    fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>> {
+        let (rest, length) = serialized.split_number()?;
+        let (for_first, for_second) = rest.split_at(length)?;
         let [first, second] = &self.engines;
         Some(self.ee([first.restore(for_first)?, second.restore(for_second)?]))
     }
@@ -73,13 +73,13 @@ impl CompiledEe for BothEe {
         self.judge([first.instantiate(execution), second.instantiate(again)])
     }
 
-    /// The length of what the first engine makes of it, as eight bytes, little-endian, then that, then what the
-    /// second engine makes of it.
+    /// What the first engine makes of it, then what the second one does, then the length of the first as eight bytes,
+    /// little-endian.
     fn serialize(&self) -> Option<Vec<u8>> {
         let [first, second] = &self.ees;
         let for_first = first.serialize()?;
         let length = u64::try_from(for_first.len()).ok()?;
-        Some([length.to_le_bytes().as_slice(), &for_first, &second.serialize()?].concat())
+        Some([&for_first, second.serialize()?.as_slice(), &length.to_le_bytes()].concat())
     }
 }
 

@@ -12,6 +12,7 @@ mod wasmtime;
 use std::sync::Arc;
 
 use crate::abi::Import;
+use crate::cache::Payload;
 use crate::config::{EngineKind, HostConfig, Limits};
 use crate::error::{ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::Execution;
@@ -63,9 +64,9 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Takes back what [`CompiledEe::serialize`] gave, on an engine of the same settings; `None` if it cannot.
     ///
-    /// The bytes become machine code. They must come from a [`DiskCache`](crate::DiskCache), to which nobody
+    /// The bytes become machine code. They come from a [`DiskCache`](crate::DiskCache), to which nobody
     /// but this user can write.
-    fn restore(&self, serialized: &[u8]) -> Option<Arc<dyn CompiledEe>>;
+    fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>>;
 }
 
 /// An EE as its engine keeps it.
@@ -131,18 +132,17 @@ pub(crate) fn settle(
     Err(Stop { kind, backtrace: result.err().map(|stop| stop.backtrace).unwrap_or_default() })
 }
 
-/// Puts the stack reserve of a program before its module as an engine has serialized it: eight bytes,
+/// Puts the stack reserve of a program behind its module as an engine has serialized it: eight bytes,
 /// little-endian.
 fn with_reserve(stack_reserve_slots: Option<u64>, module: &[u8]) -> Vec<u8> {
     let reserve = stack_reserve_slots.unwrap_or(NOT_METERED);
-    [reserve.to_le_bytes().as_slice(), module].concat()
+    [module, reserve.to_le_bytes().as_slice()].concat()
 }
 
 /// Takes apart what [`with_reserve`] has put together.
-fn split_reserve(serialized: &[u8]) -> Option<(Option<u64>, &[u8])> {
-    let (reserve, module) = serialized.split_first_chunk()?;
-    let reserve = u64::from_le_bytes(*reserve);
-    Some(((reserve != NOT_METERED).then_some(reserve), module))
+fn split_reserve(serialized: Payload<'_>) -> Option<(Payload<'_>, Option<u64>)> {
+    let (module, reserve) = serialized.split_number()?;
+    Some((module, (reserve != NOT_METERED).then_some(reserve)))
 }
 
 /// Stands for the stack reserve of a program that is not metered; no reserve is that large.

@@ -19,6 +19,7 @@ use super::{
     split_reserve, stack_slots_left, wasm_stack_bytes, with_reserve,
 };
 use crate::abi::{HostFunction, Import};
+use crate::cache::Payload;
 use crate::config::{EngineKind, HostConfig, Limits};
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::{Call, Execution};
@@ -117,9 +118,10 @@ impl Engine for WasmerEngine {
         Ok(self.ee(libraries, self.compile_module(&program.code)?, program.stack_reserve_slots))
     }
 
-    fn restore(&self, serialized: &[u8]) -> Option<Arc<dyn CompiledEe>> {
-        let (stack_reserve_slots, module) = split_reserve(serialized)?;
-        Some(self.ee(Vec::new(), deserialize(&self.engine, module)?, stack_reserve_slots))
+    fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>> {
+        let (module, stack_reserve_slots) = split_reserve(serialized)?;
+        let module = deserialize(&self.engine, &module.read().ok()?)?;
+        Some(self.ee(Vec::new(), module, stack_reserve_slots))
     }
 }
 
@@ -255,7 +257,7 @@ fn profile() -> Features {
 #[allow(unsafe_code, reason = "machine code is taken on trust, and the cache is where the trust is earned")]
 fn deserialize(engine: &wasmer::Engine, serialized: &[u8]) -> Option<Module> {
     // SAFETY: the bytes must be what `Module::serialize` gave, with an engine of this version and these settings.
-    // They come from `DiskCache::get`, which returns what `DiskCache::put` was given under the same key and nothing
+    // They come from `DiskCache::get`, which opens what `DiskCache::put` was given under the same key and nothing
     // else, from a directory that nobody but this user and root can write to; all that is put there is what
     // `WasmerEe::serialize` gave, and `WasmerEngine::settings` is part of the key.
     unsafe { Module::deserialize(engine, serialized) }.ok()

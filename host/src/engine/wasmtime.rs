@@ -3,6 +3,7 @@
 //! Instances come from a pool whose memories are copy-on-write images, and imports are resolved when an EE
 //! is compiled, so that a fresh instance costs a few microseconds.
 
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use super::{
     split_reserve, stack_slots_left, wasm_stack_bytes, with_reserve,
 };
 use crate::abi::{ABI, HostFunction, Import, LEGACY_MODULE};
+use crate::cache::Payload;
 use crate::config::HostConfig;
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::{Call, Execution};
@@ -119,9 +121,9 @@ impl Engine for WasmtimeEngine {
         Ok(self.ee(modules, program.stack_reserve_slots))
     }
 
-    fn restore(&self, serialized: &[u8]) -> Option<Arc<dyn CompiledEe>> {
-        let (stack_reserve_slots, module) = split_reserve(serialized)?;
-        let module = deserialize(&self.engine, module)?;
+    fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>> {
+        let (module, stack_reserve_slots) = split_reserve(serialized)?;
+        let module = deserialize(&self.engine, module.file()?.try_clone().ok()?)?;
         let modules = Modules::Alone(self.linker.instantiate_pre(&module).ok()?);
         Some(self.ee(modules, stack_reserve_slots))
     }
@@ -267,11 +269,12 @@ impl CounterGlobals {
 
 /// Takes a module back that wasmtime has serialized; `None` if it was another version or for another machine.
 #[allow(unsafe_code, reason = "machine code is taken on trust, and the cache is where the trust is earned")]
-fn deserialize(engine: &wasmtime::Engine, serialized: &[u8]) -> Option<Module> {
-    // SAFETY: the bytes must be what `Module::serialize` gave. They come from `DiskCache::get`, which returns
-    // what `DiskCache::put` was given under the same key and nothing else, from a directory that nobody but this
-    // user and root can write to; and all that is put there is what `WasmtimeEe::serialize` gave.
-    unsafe { Module::deserialize(engine, serialized) }.ok()
+fn deserialize(engine: &wasmtime::Engine, serialized: File) -> Option<Module> {
+    // SAFETY: the file must begin with what `Module::serialize` gave, and never change. It comes from `DiskCache::get`, which
+    // opens what `DiskCache::put` was given under the same key and nothing else, in a directory that nobody but this
+    // user and root can write to, and where files are put and removed but not written to; and all that is put there is
+    // what `WasmtimeEe::serialize` gave.
+    unsafe { Module::deserialize_open_file(engine, serialized) }.ok()
 }
 
 /// Sets wasmtime up: the profile, canonical NaNs, pooled instances and, if asked for, interruptible code.

@@ -75,7 +75,8 @@ pub(crate) fn engines(bytes: &[u8]) {
 
 /// A damaged file of the cache is no file of it: the EE is compiled anew.
 ///
-/// The bytes say how: two for where the file ends, then five for each byte that is changed, four of them its place.
+/// The bytes say how: two for where the file ends, then five for each byte that is changed, four of them its place from the end,
+/// where the footer is.
 pub(crate) fn cache(bytes: &[u8]) {
     static CACHE: LazyLock<Cache> = LazyLock::new(Cache::new);
     let Some((end, changes)) = bytes.split_first_chunk() else { return };
@@ -86,7 +87,7 @@ pub(crate) fn cache(bytes: &[u8]) {
     for change in changes.as_chunks::<5>().0 {
         let place = u32::from_le_bytes([change[0], change[1], change[2], change[3]]) as usize;
         let n = damaged.len().max(1);
-        if let Some(byte) = damaged.get_mut(place % n) {
+        if let Some(byte) = damaged.iter_mut().nth_back(place % n) {
             *byte = change[4];
         }
     }

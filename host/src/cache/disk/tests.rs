@@ -1,6 +1,7 @@
 //! Tests of the cache on disk, and of the files and the directory that it consists of.
 
 use std::fs;
+use std::io::{Seek as _, SeekFrom};
 use std::process::Command;
 
 use proptest::prelude::*;
@@ -8,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::cache::Compilation;
-use crate::cache::entry::HEADER_BYTES;
+use crate::cache::entry::FOOTER_BYTES;
 use crate::module::CodeHash;
 
 const PAYLOAD: &[u8] = b"machine code";
@@ -63,38 +64,43 @@ fn key(n: u8) -> CacheKey {
     CacheKey::new(&Compilation { code_hash: CodeHash([n; 32]), engine: "engine", settings: "" })
 }
 
+/// Reads what was put under a key.
+fn get(cache: &DiskCache, n: u8) -> Option<Vec<u8>> {
+    cache.get(&key(n)).map(|entry| entry.payload().read().expect("it can be read"))
+}
+
 /// Checks that an entry is not there, and is there again once it has been put.
 #[track_caller]
 fn check_recovers(cache: &DiskCache) {
-    assert_eq!(cache.get(&key(0)), None);
+    assert_eq!(get(cache, 0), None);
     cache.put(&key(0), PAYLOAD);
-    assert_eq!(cache.get(&key(0)).as_deref(), Some(PAYLOAD));
+    assert_eq!(get(cache, 0).as_deref(), Some(PAYLOAD));
 }
 
 #[test]
 fn what_is_put_is_got() {
     let Scratch { cache, .. } = &Scratch::new();
-    assert_eq!(cache.get(&key(0)), None);
+    assert_eq!(get(cache, 0), None);
     let large: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
     let payloads = [b"".as_slice(), PAYLOAD, &large];
     for (n, payload) in (0..).zip(payloads) {
         cache.put(&key(n), payload);
     }
     for (n, payload) in (0..).zip(payloads) {
-        assert!(cache.get(&key(n)).as_deref() == Some(payload), "payload {n}");
+        assert!(get(cache, n).as_deref() == Some(payload), "payload {n}");
     }
     cache.put(&key(1), b"another");
-    assert_eq!(cache.get(&key(1)).as_deref(), Some(b"another".as_slice()));
+    assert_eq!(get(cache, 1).as_deref(), Some(b"another".as_slice()));
 }
 
 #[test]
 fn an_entry_has_the_layout_that_is_documented() {
     let (_scratch, path) = Scratch::with_entry();
-    let mut expected = b"outrider\x01\0\0\0".to_vec();
+    let mut expected = PAYLOAD.to_vec();
+    expected.extend(b"outrider\x02\0\0\0");
     expected.extend(hex::decode(key(0).to_string()).expect("it is hexadecimal"));
     expected.extend([12, 0, 0, 0, 0, 0, 0, 0]);
     expected.extend(blake3::hash(PAYLOAD).as_bytes());
-    expected.extend(PAYLOAD);
     assert_eq!(fs::read(path).expect("it can be read"), expected);
 }
 
@@ -118,7 +124,7 @@ fn an_entry_with_any_bit_flipped_is_written_anew() {
         let mut damaged = whole.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
         fs::write(&path, damaged).expect("it can be written");
-        assert_eq!(scratch.cache.get(&key(0)), None, "bit {bit}");
+        assert_eq!(get(&scratch.cache, 0), None, "bit {bit}");
     }
     check_recovers(&scratch.cache);
 }
@@ -135,7 +141,7 @@ fn the_entry_of_another_key_is_not_taken() {
 fn a_length_that_is_not_the_files_makes_no_room_for_it() {
     let (scratch, path) = Scratch::with_entry();
     let mut damaged = fs::read(&path).expect("it can be read");
-    damaged[44..52].copy_from_slice(&u64::MAX.to_le_bytes());
+    damaged[LENGTH].copy_from_slice(&u64::MAX.to_le_bytes());
     fs::write(&path, damaged).expect("it can be written");
     check_recovers(&scratch.cache);
 }
@@ -144,15 +150,20 @@ fn a_length_that_is_not_the_files_makes_no_room_for_it() {
 fn a_huge_file_makes_no_room_for_itself() {
     let (scratch, path) = Scratch::with_entry();
     let bytes: u64 = 1 << 40;
-    let mut entry = fs::read(&path).expect("it can be read");
-    entry[44..52].copy_from_slice(&(bytes - HEADER_BYTES as u64).to_le_bytes());
-    fs::write(&path, entry).expect("it can be written");
-    let file = fs::File::options().write(true).open(&path).expect("it can be opened");
+    let mut footer = fs::read(&path).expect("it can be read");
+    footer[LENGTH].copy_from_slice(&bytes.to_le_bytes());
+    let mut file = fs::File::options().write(true).open(&path).expect("it can be opened");
     // A file with a hole; not every file system has such.
     if file.set_len(bytes).is_ok() {
+        file.seek(SeekFrom::End(0))
+            .and_then(|_| file.write_all(&footer[PAYLOAD.len()..]))
+            .expect("it can be written");
         check_recovers(&scratch.cache);
     }
 }
+
+/// Where the entry of [`PAYLOAD`] tells how long that is.
+const LENGTH: std::ops::Range<usize> = PAYLOAD.len() + 44..PAYLOAD.len() + 52;
 
 #[test]
 fn foreign_things_in_the_place_of_an_entry_are_replaced() {
@@ -174,7 +185,7 @@ fn a_directory_with_something_in_it_stays_and_does_no_harm() {
     let path = scratch.cache.entry_path(&key(0));
     fs::create_dir_all(path.join("of somebody")).expect("it can be made");
     scratch.cache.put(&key(0), PAYLOAD);
-    assert_eq!(scratch.cache.get(&key(0)), None);
+    assert_eq!(get(&scratch.cache, 0), None);
     assert_eq!(scratch.names(), [format!("{}.bin", key(0))], "no temporary file is left");
     assert!(path.join("of somebody").is_dir());
     assert_eq!(scratch.cache.clear().expect("it can be cleared"), CacheUsage::default());
@@ -185,7 +196,7 @@ fn a_directory_that_has_gone_is_no_failure() {
     let Scratch { cache, directory } = Scratch::new();
     directory.close().expect("it can be removed");
     cache.put(&key(0), PAYLOAD);
-    assert_eq!(cache.get(&key(0)), None);
+    assert_eq!(get(&cache, 0), None);
     assert!(matches!(cache.usage(), Err(CacheError::Io { action: "list", .. })));
 }
 
@@ -209,7 +220,7 @@ fn clearing_leaves_foreign_files_alone() {
     for name in own.iter().chain(&foreign) {
         fs::write(scratch.directory.path().join(name), "12345").expect("it can be written");
     }
-    let bytes = (HEADER_BYTES + PAYLOAD.len() + 10) as u64;
+    let bytes = (FOOTER_BYTES + PAYLOAD.len() + 10) as u64;
     let expected = CacheUsage { n_files: 3, bytes };
     assert_eq!(scratch.cache.usage().expect("it can be read"), expected);
     assert_eq!(scratch.cache.clear().expect("it can be cleared"), expected);
@@ -221,7 +232,7 @@ fn clearing_leaves_foreign_files_alone() {
 
 #[test]
 fn files_written_longest_ago_make_room() {
-    let entry_bytes = (HEADER_BYTES + PAYLOAD.len()) as u64;
+    let entry_bytes = (FOOTER_BYTES + PAYLOAD.len()) as u64;
     for (n_files, bytes) in [(3, u64::MAX), (usize::MAX, 3 * entry_bytes + 1)] {
         let Scratch { cache, .. } = &Scratch::bounded(n_files, bytes);
         for n in 0..5 {
@@ -231,7 +242,7 @@ fn files_written_longest_ago_make_room() {
             let file = fs::File::options().write(true).open(cache.entry_path(&key(n)));
             file.and_then(|file| file.set_modified(age)).expect("its time can be set");
         }
-        let is_there: Vec<_> = (0..5).map(|n| cache.get(&key(n)).is_some()).collect();
+        let is_there: Vec<_> = (0..5).map(|n| get(cache, n).is_some()).collect();
         assert_eq!(is_there, [false, false, true, true, true]);
     }
 }
@@ -241,8 +252,8 @@ fn the_entry_just_written_stays_even_alone_above_the_bounds() {
     let Scratch { cache, .. } = &Scratch::bounded(10, 10);
     cache.put(&key(0), PAYLOAD);
     cache.put(&key(1), PAYLOAD);
-    assert_eq!(cache.get(&key(0)), None);
-    assert_eq!(cache.get(&key(1)).as_deref(), Some(PAYLOAD));
+    assert_eq!(get(cache, 0), None);
+    assert_eq!(get(cache, 1).as_deref(), Some(PAYLOAD));
 }
 
 #[test]
@@ -282,7 +293,7 @@ fn processes_share_it() {
     for mut child in children {
         assert!(child.wait().expect("it ends").success());
     }
-    let payloads: Vec<_> = (0..8).filter_map(|n| cache.get(&key(n))).collect();
+    let payloads: Vec<_> = (0..8).filter_map(|n| get(cache, n)).collect();
     assert_eq!(payloads.len(), 8, "nobody evicts or clears");
     assert_eq!(cache.usage().expect("it can be read").n_files, 8, "no temporary file is left");
 }
@@ -313,7 +324,7 @@ fn child(directory: &Path) -> Command {
 fn use_cache(cache: &DiskCache, i: u8) {
     let n = i % 8;
     let payload = vec![n; 100_000];
-    assert!(cache.get(&key(n)).is_none_or(|got| got == payload));
+    assert!(get(cache, n).is_none_or(|got| got == payload));
     cache.put(&key(n), &payload);
 }
 
@@ -346,7 +357,7 @@ fn a_directory_is_made_with_all_that_it_is_in() {
     let cache = DiskCache::open(&directory).expect("it can be made");
     cache.put(&key(0), PAYLOAD);
     let cache = DiskCache::open_existing(&directory).expect("it is safe").expect("it is there");
-    assert_eq!(cache.get(&key(0)).as_deref(), Some(PAYLOAD));
+    assert_eq!(get(&cache, 0).as_deref(), Some(PAYLOAD));
 }
 
 #[test]
@@ -366,12 +377,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn no_contents_of_a_file_panic_or_pass(contents: Vec<u8>, has_header: bool) {
+    fn no_contents_of_a_file_panic_or_pass(contents: Vec<u8>, has_footer: bool) {
         let (scratch, path) = Scratch::with_entry();
-        let header = fs::read(&path).expect("it can be read");
-        let header = if has_header { &header[..HEADER_BYTES] } else { &[] };
-        fs::write(&path, [header, &contents].concat()).expect("it can be written");
-        prop_assert_eq!(scratch.cache.get(&key(0)), None);
+        let entry = fs::read(&path).expect("it can be read");
+        let footer = if has_footer { &entry[PAYLOAD.len()..] } else { &[] };
+        fs::write(&path, [&contents, footer].concat()).expect("it can be written");
+        prop_assert_eq!(get(&scratch.cache, 0), None);
     }
 
     #[test]
@@ -381,7 +392,7 @@ proptest! {
         cut_off in prop::option::of(any::<prop::sample::Index>()),
         file_bytes in prop::option::of(any::<u64>()),
     ) {
-        let whole = [entry::header(&key(0), &payload).as_slice(), &payload].concat();
+        let whole = [payload.as_slice(), &entry::footer(&key(0), &payload)].concat();
         let mut file = whole.clone();
         for (index, byte) in damage {
             let index = index.index(file.len());
@@ -391,9 +402,11 @@ proptest! {
             file.truncate(length.index(file.len()));
         }
         let file_bytes = file_bytes.unwrap_or(file.len() as u64);
-        match entry::read(&mut file.as_slice(), file_bytes, &key(0)) {
-            Ok(got) => {
-                prop_assert_eq!(got, payload);
+        let mut opened = tempfile::tempfile().expect("a file can be made");
+        opened.write_all(&file).expect("it can be written");
+        match entry::open(opened, file_bytes, &key(0)) {
+            Ok(entry) => {
+                prop_assert_eq!(entry.payload().read().expect("it can be read"), payload);
                 prop_assert_eq!(file, whole);
             }
             Err(error) => prop_assert!(file != whole || file_bytes != whole.len() as u64, "{}", error),

@@ -1,3 +1,5 @@
+use std::io::Write as _;
+
 use super::*;
 use crate::config::HostConfig;
 use crate::error::TrapKind;
@@ -28,8 +30,8 @@ impl Engine for Scripted {
         Ok(Arc::new(*self))
     }
 
-    fn restore(&self, serialized: &[u8]) -> Option<Arc<dyn CompiledEe>> {
-        (serialized == b"scripted").then(|| Arc::new(*self) as Arc<dyn CompiledEe>)
+    fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>> {
+        (serialized.read().unwrap() == b"scripted").then(|| Arc::new(*self) as Arc<dyn CompiledEe>)
     }
 }
 
@@ -119,9 +121,14 @@ fn what_is_the_same_is_handed_on() {
 fn what_both_serialize_both_restore_and_nothing_else() {
     let engines = both([NOTHING, UNREACHABLE]);
     let serialized = engines.compile(&program()).unwrap().serialize().unwrap();
-    let restored = engines.restore(&serialized).unwrap();
+    let restore = |serialized: &[u8]| {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(serialized).unwrap();
+        engines.restore(Payload::of(&file).unwrap())
+    };
+    let restored = restore(&serialized).unwrap();
     assert!(matches!(run(&*restored).1.unwrap_err().kind, ExecutionErrorKind::EnginesDisagree(_)));
     for end in 0..serialized.len() {
-        assert!(engines.restore(&serialized[..end]).is_none());
+        assert!(restore(&serialized[..end]).is_none());
     }
 }
