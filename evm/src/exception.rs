@@ -173,7 +173,8 @@ const REASONS: &[(&[&str], &[&str])] = &[
     ),
     (
         &["RLP_TOO_FEW_ELEMENTS", "RLP_TOO_MANY_ELEMENTS", "RLP_ERROR_EOF", "RLP_ERROR_SIZE"],
-        &["unexpected length", "input too short"],
+        // A length of 2^32 or more is too big for wasm, and too long for what there is elsewhere.
+        &["unexpected length", "input too short", "Input too big"],
     ),
     (
         &[
@@ -278,8 +279,14 @@ const REASONS: &[(&[&str], &[&str])] = &[
 ];
 
 /// What is wrong with bytes that are no transaction.
-const MALFORMED: &[&str] =
-    &["unexpected list", "unexpected string", "unexpected length", "input too short", ": overflow"];
+const MALFORMED: &[&str] = &[
+    "unexpected list",
+    "unexpected string",
+    "unexpected length",
+    "input too short",
+    "Input too big",
+    ": overflow",
+];
 
 #[cfg(test)]
 mod tests {
