@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{
-    Caller, Config, Enabled, Global, GlobalType, Instance, InstanceAllocationStrategy, InstancePre, Linker,
-    Memory, Module, Mutability, OptLevel, PoolingAllocationConfig, Store, Trap, Val, ValType, WasmBacktrace,
+    Caller, Config, Enabled, Extern, Global, GlobalType, Instance, InstanceAllocationStrategy, InstancePre,
+    Linker, Memory, Module, ModuleExport, Mutability, OptLevel, PoolingAllocationConfig, Store, Trap, Val,
+    ValType, WasmBacktrace,
 };
 
 use super::places::{Places, n_places};
@@ -40,6 +41,7 @@ pub(crate) struct WasmtimeEngine {
 struct WasmtimeEe {
     engine: wasmtime::Engine,
     modules: Modules,
+    exports: Exports,
     /// None if the modules are not metered.
     stack_reserve_slots: Option<u64>,
     places: Arc<Places>,
@@ -52,6 +54,15 @@ enum Modules {
     Alone(InstancePre<HostState>),
     /// Libraries have to be instantiated first, for each execution anew.
     Linked { linker: Linker<HostState>, libraries: Vec<(String, Module)>, module: Module },
+}
+
+/// Where a module has what an execution asks for; found by name once, as each execution has a fresh instance.
+struct Exports {
+    memory: Option<ModuleExport>,
+    main: Option<ModuleExport>,
+    start: Option<ModuleExport>,
+    fuel: Option<ModuleExport>,
+    stack: Option<ModuleExport>,
 }
 
 /// What a store holds: the execution, and the memory that its host calls refer to.
@@ -83,6 +94,7 @@ impl WasmtimeEngine {
     fn ee(&self, modules: Modules, stack_reserve_slots: Option<u64>) -> Arc<dyn CompiledEe> {
         Arc::new(WasmtimeEe {
             engine: self.engine.clone(),
+            exports: Exports::of(modules.module()),
             modules,
             stack_reserve_slots,
             places: Arc::clone(&self.places),
@@ -170,21 +182,51 @@ impl WasmtimeEe {
 
     fn call_main(&self, store: &mut Store<HostState>) -> wasmtime::Result<()> {
         let instance = self.instantiate_in(store)?;
-        let memory = instance.get_memory(&mut *store, "memory");
+        let memory = find(instance, store, self.exports.memory.as_ref()).and_then(Extern::into_memory);
         store.data_mut().memory = memory;
-        call_start(instance, store)?;
-        instance.get_typed_func::<(), ()>(&mut *store, "main")?.call(&mut *store, ())?;
+        if let Some(start) = find(instance, store, self.exports.start.as_ref()).and_then(Extern::into_func) {
+            start.typed::<(), ()>(&*store)?.call(&mut *store, ())?;
+        }
+        let main = find(instance, store, self.exports.main.as_ref()).and_then(Extern::into_func);
+        let main =
+            main.ok_or_else(|| wasmtime::format_err!("no function `main` in a module that was validated"))?;
+        main.typed::<(), ()>(&*store)?.call(&mut *store, ())?;
         store.data_mut().execution.memory_bytes = memory.map_or(0, |memory| memory.data_size(&*store));
         Ok(())
     }
 
     fn instantiate_in(&self, store: &mut Store<HostState>) -> wasmtime::Result<Instance> {
         let stack_slots = self.stack_reserve_slots.map(|slots| stack_slots_left(&self.config.limits, slots));
-        self.modules.instantiate(store, stack_slots)
+        self.modules.instantiate(store, stack_slots, &self.exports)
     }
 }
 
+impl Exports {
+    fn of(module: &Module) -> Self {
+        let find = |name| module.get_export_index(name);
+        Self {
+            memory: find("memory"),
+            main: find("main"),
+            start: find(START_EXPORT),
+            fuel: find(FUEL_EXPORT),
+            stack: find(STACK_EXPORT),
+        }
+    }
+}
+
+fn find(instance: Instance, store: &mut Store<HostState>, export: Option<&ModuleExport>) -> Option<Extern> {
+    instance.get_module_export(store, export?)
+}
+
 impl Modules {
+    /// The EE's own module.
+    fn module(&self) -> &Module {
+        match self {
+            Self::Alone(module) => module.module(),
+            Self::Linked { module, .. } => module,
+        }
+    }
+
     /// Returns how many instances one execution needs at a time.
     fn n_instances(&self) -> u32 {
         match self {
@@ -200,13 +242,18 @@ impl Modules {
         &self,
         store: &mut Store<HostState>,
         stack_slots: Option<i64>,
+        exports: &Exports,
     ) -> wasmtime::Result<Instance> {
         let fuel = store.data().execution.fuel_left;
         match self {
             Self::Alone(module) => {
                 let instance = module.instantiate(&mut *store)?;
                 if let Some(stack_slots) = stack_slots {
-                    CounterGlobals::exported_by(instance, store)?.attach(store, fuel, stack_slots)?;
+                    CounterGlobals::exported_by(instance, store, exports)?.attach(
+                        store,
+                        fuel,
+                        stack_slots,
+                    )?;
                 }
                 Ok(instance)
             }
@@ -229,7 +276,7 @@ impl Modules {
     }
 }
 
-/// Calls what was the start function before the module was metered.
+/// Calls what was the start function of a library before it was metered.
 fn call_start(instance: Instance, store: &mut Store<HostState>) -> wasmtime::Result<()> {
     match instance.get_func(&mut *store, START_EXPORT) {
         Some(start) => start.typed::<(), ()>(&*store)?.call(store, ()),
@@ -244,12 +291,16 @@ impl CounterGlobals {
         Ok(Self { fuel, stack: Global::new(&mut *store, ty, Val::I64(0))? })
     }
 
-    fn exported_by(instance: Instance, store: &mut Store<HostState>) -> wasmtime::Result<Self> {
-        let mut global = |name| {
-            let global = instance.get_global(&mut *store, name);
-            global.ok_or_else(|| wasmtime::format_err!("no counter `{name}` in a metered module"))
+    fn exported_by(
+        instance: Instance,
+        store: &mut Store<HostState>,
+        exports: &Exports,
+    ) -> wasmtime::Result<Self> {
+        let mut global = |export: &Option<ModuleExport>| {
+            let global = find(instance, store, export.as_ref()).and_then(Extern::into_global);
+            global.ok_or_else(|| wasmtime::format_err!("no counters in a metered module"))
         };
-        Ok(Self { fuel: global(FUEL_EXPORT)?, stack: global(STACK_EXPORT)? })
+        Ok(Self { fuel: global(&exports.fuel)?, stack: global(&exports.stack)? })
     }
 
     /// Sets the counters, and makes them those of the store's execution.
