@@ -94,8 +94,7 @@ impl Toolchain {
         command
     }
 
-    /// Asks for what the host's profile has beyond the target's default, and takes the paths of this machine out of the blobs, so
-    /// that the same sources make the same blob anywhere.
+    /// Takes the paths of this machine out of the blobs, so that the same sources make the same blob anywhere.
     fn rustflags(&self, workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<String> {
         let mut renamed = vec![(self.sysroot.join("lib/rustlib/src/rust"), "rust".to_owned())];
         for ee in ees {
@@ -108,18 +107,14 @@ impl Toolchain {
         {
             renamed.push((registry.path(), "crates.io".to_owned()));
         }
-        let renamed =
+        let flags =
             renamed.iter().map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
-        let flags = renamed.chain([format!("-Ctarget-feature={FEATURES}")]);
         Ok(flags.collect::<Vec<_>>().join("\x1f"))
     }
 }
 
 /// What EEs are built for.
 pub(super) const TARGET: &str = "wasm32-unknown-unknown";
-
-/// 256-bit arithmetic is done in words of 64 bits and moved in vectors.
-const FEATURES: &str = "+simd128,+wide-arithmetic";
 
 fn has_core(libraries: &Path) -> bool {
     let mut entries = std::fs::read_dir(libraries).into_iter().flatten().flatten();
