@@ -15,8 +15,8 @@ use super::key::CacheKey;
 
 /// What all files of a cache may have together, in bytes: 1 GiB.
 ///
-/// A large EE (an EVM with all its precompiles, 1.5 MB of wasm) compiles to about 6 MB, so there is room for
-/// more than 150 of its kind on each engine and with each kind of settings that are in use at a time.
+/// A large EE (an EVM with all its precompiles, 1.5 MB of wasm) compiles to about 4 MB, so there is room for
+/// more than 200 of its kind on each engine and with each kind of settings that are in use at a time.
 pub const CACHE_BYTES_MAX: u64 = 1 << 30;
 
 /// How many files a cache may have.

@@ -351,7 +351,7 @@ fn engine_config(config: &HostConfig) -> Config {
         .cranelift_nan_canonicalization(true)
         .epoch_interruption(config.wall_clock_max.is_some())
         .max_wasm_stack(wasm_stack_bytes(config))
-        // For debuggers and the like; it would make half of the compiled code, and more of the time to load it.
+        // Debuggers alone ask for it, and it would be registered at each load.
         .native_unwind_info(false)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     engine_config

@@ -1,0 +1,80 @@
+//! `outrider beacon vectors`: what the command makes of cases; that all cases pass is tested in `beacon/tests/vectors.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use flate2::{Compression, write::GzEncoder};
+use serde_json::Value;
+use support::{Ran, Scratch};
+
+/// A case of `@chainsafe/eth2-spec-tests` 0.12.3 (MIT): a shuffling of the preset `minimal`.
+const CASE: &str = "tests/minimal/phase0/shuffling/core/shuffle/five";
+const MAPPING: &str = "seed: '0x0623ccb9b1619bd388284a438034d8cb6431964ba727d8b1c450303105735488'\ncount: 5\nmapping: [MAPPING]\n";
+
+fn vectors(scratch: &Scratch, arguments: &[&str]) -> Ran {
+    scratch.outrider(&[&["beacon", "vectors"], arguments].concat())
+}
+
+/// A folder with the case, and one in which the case expects something else.
+fn cases() -> Scratch {
+    let scratch = Scratch::new();
+    scratch.write(&format!("right/{CASE}/mapping.yaml"), mapping(RIGHT));
+    scratch.write(&format!("wrong/{CASE}/mapping.yaml"), mapping(WRONG));
+    scratch
+}
+
+fn mapping(mapping: &str) -> String {
+    MAPPING.replace("MAPPING", mapping)
+}
+
+#[test]
+fn cases_in_folders_and_archives_pass() {
+    let scratch = cases();
+    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    let text = mapping(RIGHT);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(text.len() as u64);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, format!("{CASE}/mapping.yaml"), text.as_bytes()).unwrap();
+    scratch.write("cases.tar.gz", archive.into_inner().unwrap().finish().unwrap());
+    let ran = vectors(&scratch, &["right", "cases.tar.gz"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("minimal/phase0/shuffling\n"), "{ran:?}");
+    assert!(ran.out.ends_with("2 cases: 2 passed, 0 failed\n"), "{ran:?}");
+}
+
+#[test]
+fn a_case_that_fails_is_named_and_the_exit_code_tells() {
+    let scratch = cases();
+    let ran = vectors(&scratch, &["wrong", "right"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("FAILED minimal/phase0/shuffling/core/shuffle/five\n"), "{ran:?}");
+    assert!(ran.out.ends_with("2 cases: 1 passed, 1 failed\n"), "{ran:?}");
+    let ran = vectors(&scratch, &["wrong", "--json"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["total"], serde_json::json!({ "passed": 0, "failed": 1 }));
+    assert_eq!(report["failures"][0]["case"], "minimal/phase0/shuffling/core/shuffle/five");
+}
+
+#[test]
+fn what_has_no_cases_cannot_be_used() {
+    let scratch = cases();
+    scratch.write("empty/README", "nothing");
+    scratch.write("cut.tar.gz", [0x1f, 0x8b, 8]);
+    for (arguments, expected) in [
+        (&["empty"][..], "no case of the vectors is there"),
+        (&["right", "--filter", "phase1"], "no case of the vectors is there"),
+        (&["absent.tar.gz"], "absent.tar.gz: cannot be read"),
+        (&["cut.tar.gz"], "cut.tar.gz: cannot be read"),
+    ] {
+        let ran = vectors(&scratch, arguments);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains(expected), "{ran:?}");
+    }
+}
+
+const RIGHT: &str = "3, 2, 0, 4, 1";
+/// Two of them exchanged.
+const WRONG: &str = "2, 3, 0, 4, 1";
