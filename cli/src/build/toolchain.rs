@@ -94,7 +94,8 @@ impl Toolchain {
         command
     }
 
-    /// Takes the paths of this machine out of the blobs, so that the same sources make the same blob anywhere.
+    /// Asks for [`FEATURES`] and a short stack, and takes the paths of this machine out of the blobs, so that the same sources
+    /// make the same blob anywhere.
     fn rustflags(&self, workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<String> {
         let mut renamed = vec![(self.sysroot.join("lib/rustlib/src/rust"), "rust".to_owned())];
         for ee in ees {
@@ -107,14 +108,26 @@ impl Toolchain {
         {
             renamed.push((registry.path(), "crates.io".to_owned()));
         }
-        let flags =
+        let renamed =
             renamed.iter().map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
+        let flags = renamed.chain([
+            format!("-Ctarget-feature={FEATURES}"),
+            format!("-Clink-arg=-zstack-size={STACK_BYTES}"),
+        ]);
         Ok(flags.collect::<Vec<_>>().join("\x1f"))
     }
 }
 
 /// What EEs are built for.
 pub(super) const TARGET: &str = "wasm32-unknown-unknown";
+
+/// What EEs have beyond the target's default: products of 128 bits, of which 256-bit arithmetic is made. It has no SIMD, as
+/// LLVM 22 compiles that wrongly: it shifts `0xff_u8` to the right in lanes of 32 bits that it has filled with ones.
+const FEATURES: &str = "+wide-arithmetic";
+
+/// What an EE has for its variables, of which those that are not on the wasm stack lie in memory, below everything else: who needs
+/// more traps. The target's default is 1 MiB; but after each execution all of the memory is searched for what has been written to.
+const STACK_BYTES: u32 = 256 << 10;
 
 fn has_core(libraries: &Path) -> bool {
     let mut entries = std::fs::read_dir(libraries).into_iter().flatten().flatten();
