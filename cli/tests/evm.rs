@@ -306,6 +306,16 @@ fn data(file: &str) -> Option<PathBuf> {
 }
 
 #[test]
+fn witnesses_of_tests_suffice_or_do_not_as_the_tests_say() {
+    let scratch = excerpts(&blob("evm"));
+    scratch.write("witness.json", excerpt("execution-witness.json"));
+    let ran = test(&scratch, &["witness.json"]);
+    check_total(&ran, 0, "3 cases: 3 passed, 0 failed, 0 not run");
+    let ran = test(&scratch, &["--json", "witness.json"]);
+    assert_eq!(ran.out.matches("\"INSUFFICIENT_WITNESS\"").count(), 2, "{ran:?}");
+}
+
+#[test]
 fn an_execution_witness_does_in_place_of_the_state() {
     let Some((test_with_witness, block)) = witnessed() else { return };
     let scratch = excerpts(&blob("evm"));

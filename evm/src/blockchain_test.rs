@@ -41,6 +41,8 @@ pub struct TestBlock {
     pub exception: Option<String>,
     /// What it touches of the state before it.
     pub witness: Option<Witness>,
+    /// Whether the witness should be enough to execute the block. Some tests have left something out of it.
+    pub witness_suffices: bool,
 }
 
 #[derive(Deserialize)]
@@ -65,7 +67,32 @@ struct BlockFields {
     rlp: Bytes,
     expect_exception: Option<String>,
     execution_witness: Option<Witness>,
+    #[serde(default)]
+    stateless_output_bytes: Option<StatelessOutput>,
 }
+
+/// What a stateless validation should answer, [EIP-8025](https://eips.ethereum.org/EIPS/eip-8025): in SSZ, the root of the request, a
+/// byte that tells if it is valid, and the number of the chain.
+#[derive(Deserialize)]
+#[serde(try_from = "Bytes")]
+struct StatelessOutput {
+    is_valid: bool,
+}
+
+impl TryFrom<Bytes> for StatelessOutput {
+    type Error = &'static str;
+
+    fn try_from(bytes: Bytes) -> Result<Self, Self::Error> {
+        match bytes.get(VALIDITY_BYTE) {
+            Some(0) => Ok(Self { is_valid: false }),
+            Some(1) => Ok(Self { is_valid: true }),
+            _ => Err("it does not tell if the block is valid"),
+        }
+    }
+}
+
+/// Behind the root of the request.
+const VALIDITY_BYTE: usize = 32;
 
 impl BlockchainTest {
     /// Reads a test.
@@ -81,6 +108,7 @@ impl BlockchainTest {
             bytes: block.rlp,
             exception: block.expect_exception,
             witness: block.execution_witness,
+            witness_suffices: block.stateless_output_bytes.is_none_or(|output| output.is_valid),
         };
         Ok(Self {
             chain: Chain::of_network(&fields.network, &fields.config),

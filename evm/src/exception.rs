@@ -27,6 +27,9 @@ pub enum Comparison {
     UnknownName,
 }
 
+/// What is wrong when an execution witness has not all that its block needs; tests do not name it.
+pub const INSUFFICIENT_WITNESS: &str = "INSUFFICIENT_WITNESS";
+
 /// Compares what a test says is wrong, one name or several with `|` between them, with the EE's reason.
 pub fn compare(exception: &str, reason: &str) -> Comparison {
     let mut comparison = Comparison::Another;
@@ -199,6 +202,7 @@ const REASONS: &[(&[&str], &[&str])] = &[
         ],
         &["unexpected length", "is unknown in this fork"],
     ),
+    (&[INSUFFICIENT_WITNESS], &["is not covered", "nothing with hash", "the header of the parent"]),
     // Blocks: what does not follow from the ancestors.
     (&["UNKNOWN_PARENT", "UNKNOWN_PARENT_ZERO", "UnknownParent"], &["ancestor 0: its hash is"]),
     (&["INVALID_BLOCK_NUMBER"], &["ancestor 0: its number is", "header: number"]),

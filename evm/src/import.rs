@@ -117,6 +117,11 @@ impl Import {
         self.accepted.insert(block.header.hash, block);
     }
 
+    /// The chain whose blocks these are.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
     /// The header of the head.
     pub fn head(&self) -> &Header {
         &self.head.header

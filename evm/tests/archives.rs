@@ -52,10 +52,9 @@ fn blockchain_tests_pass() {
     check("blockchain-tests-transition", 10, 0, 15);
 }
 
-/// Amsterdam is not final, and refused by name; all blocks with an execution witness are of it.
 #[test]
-fn tests_of_amsterdam_are_not_run() {
-    check("blockchain-tests-zkevm-witness-amsterdam", 0, 37, 0);
+fn blocks_with_execution_witnesses_pass() {
+    check("blockchain-tests-zkevm-witness-amsterdam", 37, 0, 8);
 }
 
 #[test]

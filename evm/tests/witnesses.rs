@@ -21,7 +21,7 @@ use outrider_witness::{
     store::{Batch, MemoryStore, Store as _},
 };
 use serde_json::{Value, json};
-use support::file;
+use support::{cases::Outcomes, file};
 
 fn read(json: &[u8]) -> WitnessedBlock {
     WitnessedBlock::of_json(serde_json::from_slice(json).unwrap(), None).unwrap()
@@ -52,6 +52,17 @@ fn root(list: &[u8]) -> B256 {
 
 fn hash_at(header: &[u8], index: usize) -> B256 {
     B256::from_slice(items(header)[index])
+}
+
+#[test]
+fn witnesses_of_tests_suffice_or_do_not_as_the_tests_say() {
+    let outcomes = Outcomes::of_file("execution-witness.json", include_bytes!("data/execution-witness.json"));
+    assert_eq!(outcomes.failed, [""; 0]);
+    assert_eq!(outcomes.n_passed, 3);
+    let words: Vec<_> = outcomes.refusals.iter().map(|refusal| refusal.words.as_str()).collect();
+    let [code, parent] = words[..] else { panic!("one lacks a code and one a header: {words:?}") };
+    assert!(code.starts_with("code: nothing with hash"), "{code}");
+    assert!(parent.starts_with("the header of the parent"), "{parent}");
 }
 
 const SBV: &str = "ethereum-mainnet/witness/mainnet-23587691-sbv.json.gz";

@@ -42,7 +42,7 @@ use crate::{
 ///
 /// After:
 ///
-/// 10. What came of it is what the header says.
+/// 10. What came of it is what the header says; from Amsterdam on, what it has read, too.
 pub(crate) fn execute(
     tries: &mut forest::State,
     pre_state_root: StateRoot,
@@ -110,10 +110,14 @@ pub(crate) fn run<'a>(
     ommers: &[Header],
 ) -> Result<(B256, Vm<'a>), BlockError> {
     let mut vm = Vm::new(state, spec, block_env(&block.header, &spec)?);
+    if spec.has(Fork::Amsterdam) {
+        vm.state().list_accesses();
+    }
     before_transactions(&mut vm, &block.header, &spec)?;
     for transaction in &block.transactions {
         vm.transact(transaction)?;
     }
+    vm.state().advance();
     pay(vm.state(), block, ommers, &spec).map_err(ExecutionError::State)?;
     if let Some(expected) = block.header.requests_hash {
         check_root("requests hash", requests_hash(&requests(&mut vm)?), expected)?;
@@ -122,6 +126,10 @@ pub(crate) fn run<'a>(
     let root = vm.state().finish().map_err(ExecutionError::State)?;
     check_outcome(&vm, &block.header)?;
     check_root("state root", root, block.header.state_root)?;
+    let list = vm.state().access_list.take();
+    if let (Some(list), Some(expected)) = (list, block.header.block_access_list_hash) {
+        check_root("block access list hash", list.hash(block.header.gas_limit)?, expected)?;
+    }
     Ok((root, vm))
 }
 
@@ -230,7 +238,7 @@ fn requests(vm: &mut Vm<'_>) -> Result<Vec<(u8, Vec<u8>)>, BlockError> {
 }
 
 fn check_outcome(vm: &Vm<'_>, header: &Header) -> Result<(), BlockError> {
-    check_amount("gas used", vm.gas_used, header.gas_used)?;
+    check_amount("gas used", vm.gas_used(), header.gas_used)?;
     if let Some(expected) = header.blob_gas_used {
         check_amount("blob gas used", vm.blob_gas_used, expected)?;
     }

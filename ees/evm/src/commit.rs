@@ -25,6 +25,9 @@ impl DatabaseCommit for State<'_> {
     /// where that does not hold yet, revm calls it created, or not touched.
     fn commit(&mut self, changes: AddressMap<VmAccount>) {
         for (address, account) in changes {
+            if let Some(list) = &mut self.access_list {
+                list.record(address, &account);
+            }
             let entry = self.accounts.get_mut(&address);
             debug_assert!(entry.is_some(), "revm reads an account before it changes it");
             let Some(entry) = entry.filter(|_| account.is_touched()) else { continue };

@@ -13,12 +13,6 @@ pub enum TransitionError {
     /// The bytes are no payload.
     #[error("payload: {0}")]
     Payload(#[source] alloy_rlp::Error),
-    /// The EE does not know the rules of the fork.
-    #[error("the fork {fork} is not supported")]
-    UnsupportedFork {
-        /// Its name.
-        fork: &'static str,
-    },
     /// No blobs could be paid by this schedule.
     #[error("blob schedule: target {target}, max {max}, base fee update fraction {base_fee_update_fraction}")]
     BlobSchedule {
@@ -99,6 +93,14 @@ pub enum BlockError {
         got: u64,
         /// That of the header.
         expected: u64,
+    },
+    /// The block reads more accounts and slots than its gas limit allows, EIP-7928.
+    #[error("the block access list has {got} items, and may have {max}")]
+    AccessList {
+        /// Accounts and slots.
+        got: u64,
+        /// The limit.
+        max: u64,
     },
     /// The filter of logs in the header is not that of the block.
     #[error("the logs bloom is not the header's")]

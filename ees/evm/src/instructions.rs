@@ -8,7 +8,8 @@
 //! but for that place, and for the answer of this instruction.
 //!
 //! `SSTORE` costs in Constantinople, and never again, what [EIP-1283](https://eips.ethereum.org/EIPS/eip-1283) says. That is what it costs
-//! from Istanbul on, [EIP-2200](https://eips.ethereum.org/EIPS/eip-2200), but with the `SLOAD` of the time, and with any gas left.
+//! from Istanbul on, [EIP-2200](https://eips.ethereum.org/EIPS/eip-2200), but with the `SLOAD` of the time, and with any gas left. In
+//! Amsterdam it takes state gas, see [`amsterdam`].
 
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
 use outrider_evm_block::Fork;
@@ -26,11 +27,11 @@ use revm::{
             host::{extcodehash, sstore_with_gas_accounting},
         },
         interpreter::EthInterpreter,
-        popn, push,
+        popn, push, state_gas,
     },
 };
 
-use crate::{hash, rules::Spec};
+use crate::{amsterdam, hash, rules::Spec};
 
 /// What revm is told for the hash of no code, if there is storage.
 pub(crate) const NO_CODE: B256 = B256::ZERO;
@@ -43,13 +44,21 @@ pub(crate) fn replace<H: Host>(table: &mut EthInstructions<EthInterpreter, H>, f
     };
     insert(KECCAK256, Instruction::new(keccak256));
     insert(EXTCODEHASH, Instruction::new(ext_code_hash));
-    if fork == Fork::Constantinople {
-        insert(SSTORE, Instruction::new(sstore_of_constantinople));
+    match fork {
+        Fork::Constantinople => insert(SSTORE, Instruction::new(sstore_of_constantinople)),
+        Fork::Amsterdam => {
+            insert(SSTORE, Instruction::new(sstore_of_amsterdam));
+            amsterdam::OPCODE_GAS.iter().for_each(|(opcode, gas)| table.insert_gas(*opcode, *gas));
+        }
+        _ => {}
     }
 }
 
 /// What costs other gas than revm says.
 pub(crate) fn gas_params(spec: &Spec<'_>) -> GasParams {
+    if spec.fork == Fork::Amsterdam {
+        return amsterdam::gas_params();
+    }
     let mut params = GasParams::new_spec(spec.id);
     if spec.fork == Fork::Constantinople {
         params.override_gas([
@@ -85,6 +94,18 @@ fn sstore_of_constantinople<H: Host + ?Sized>(
     sstore_with_gas_accounting(context, |InstructionContext { interpreter, host }, _, slot| {
         let params = host.gas_params();
         gas!(interpreter, params.sstore_dynamic_gas(true, &slot.data, slot.is_cold));
+        interpreter.gas.record_refund(params.sstore_refund(true, &slot.data));
+        Ok(())
+    })
+}
+
+fn sstore_of_amsterdam<H: Host + ?Sized>(
+    context: InstructionContext<'_, H, EthInterpreter>,
+) -> InstructionExecResult {
+    sstore_with_gas_accounting(context, |InstructionContext { interpreter, host }, _, slot| {
+        let params = host.gas_params();
+        gas!(interpreter, params.sstore_dynamic_gas(true, &slot.data, slot.is_cold));
+        state_gas!(interpreter, params.sstore_state_gas(&slot.data));
         interpreter.gas.record_refund(params.sstore_refund(true, &slot.data));
         Ok(())
     })

@@ -4,6 +4,8 @@
 
 extern crate alloc;
 
+mod access_list;
+mod amsterdam;
 mod block;
 mod commit;
 mod crypto;

@@ -18,7 +18,6 @@ pub(crate) struct Spec<'a> {
 impl<'a> Spec<'a> {
     /// Checks that there are such rules.
     pub(crate) fn new(rules: &'a Rules) -> Result<Self, TransitionError> {
-        let unsupported = TransitionError::UnsupportedFork { fork: rules.fork.name() };
         let id = match rules.fork {
             Fork::Frontier => SpecId::FRONTIER,
             Fork::Homestead => SpecId::HOMESTEAD,
@@ -35,7 +34,8 @@ impl<'a> Spec<'a> {
             Fork::Cancun => SpecId::CANCUN,
             Fork::Prague => SpecId::PRAGUE,
             Fork::Osaka => SpecId::OSAKA,
-            Fork::Amsterdam => return Err(unsupported),
+            // What revm has of it that is not in the draft is taken back in `amsterdam`.
+            Fork::Amsterdam => SpecId::AMSTERDAM,
         };
         let BlobSchedule { target, max, base_fee_update_fraction } = rules.blobs;
         let is_schedule = target <= max && (1..=BLOBS_MAX).contains(&max) && base_fee_update_fraction > 0;

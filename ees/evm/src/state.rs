@@ -18,7 +18,7 @@ use outrider_witness::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use crate::{error::StateError, hash::keccak256, instructions::NO_CODE};
+use crate::{access_list::AccessList, error::StateError, hash::keccak256, instructions::NO_CODE};
 
 /// Accounts, storage and code.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(crate) struct State<'a> {
     /// Code that has been read or set, by its hash.
     pub(crate) codes: BTreeMap<B256, Bytecode>,
     hashes: BlockHashes,
+    /// What is read and changed, if a header tells that.
+    pub(crate) access_list: Option<AccessList>,
 }
 
 /// Where hashes of blocks come from, and how many of these have been needed.
@@ -124,7 +126,19 @@ impl<'a> State<'a> {
     pub(crate) fn new(tries: &'a mut forest::State, root: B256, hashes: BlockHashes) -> Self {
         let root = tries.forest.open(&Hash(root.0));
         let (accounts, changed, codes) = Default::default();
-        Self { tries, root, accounts, changed, codes, hashes }
+        Self { tries, root, accounts, changed, codes, hashes, access_list: None }
+    }
+
+    /// Begins to take note of what is read and changed.
+    pub(crate) fn list_accesses(&mut self) {
+        self.access_list = Some(AccessList::default());
+    }
+
+    /// Says that what follows is the next transaction, or after all.
+    pub(crate) fn advance(&mut self) {
+        if let Some(list) = &mut self.access_list {
+            list.advance();
+        }
     }
 
     /// What is known of an account; it is read if need be.
@@ -154,8 +168,12 @@ impl<'a> State<'a> {
         let entry = self.entry(address)?;
         let account = entry.now.unwrap_or(Account::EMPTY);
         let balance = account.balance.checked_add(amount).ok_or(StateError::BalanceOverflow { address })?;
+        let before = account.balance;
         let account = Account { balance, ..account };
         entry.now = Some(account).filter(|account| !(clears_empty && account.is_empty()));
+        if let Some(list) = &mut self.access_list {
+            list.record_balance(address, before, balance);
+        }
         self.changed.insert(address);
         Ok(())
     }

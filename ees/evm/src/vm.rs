@@ -5,7 +5,7 @@ use alloc::{string::ToString, vec::Vec};
 use alloy_primitives::{Address, Bytes, Log, TxKind};
 use outrider_evm_block::Fork;
 use revm::{
-    ExecuteCommitEvm, MainBuilder, MainnetEvm,
+    ExecuteCommitEvm as _, MainBuilder, MainnetEvm,
     context::{BlockEnv, ContextSetters, TxEnv},
     context_interface::result::{EVMError, ExecutionResult},
     handler::{Handler, MainnetContext, MainnetHandler, SYSTEM_ADDRESS},
@@ -13,6 +13,7 @@ use revm::{
 };
 
 use crate::{
+    amsterdam::{self, DraftHandler, TRANSACTION_GAS_MAX},
     error::{ExecutionError, StateError, TransactionError},
     hash::bloom,
     instructions,
@@ -27,7 +28,10 @@ pub(crate) struct Vm<'a> {
     evm: MainnetEvm<MainnetContext<State<'a>>>,
     spec: Spec<'a>,
     gas_limit: u64,
-    pub(crate) gas_used: u64,
+    /// Ordinary gas that transactions have used.
+    regular_gas_used: u64,
+    /// State gas that they have used, EIP-8037.
+    state_gas_used: u64,
     pub(crate) blob_gas_used: u64,
     pub(crate) receipts: Vec<Receipt>,
 }
@@ -45,10 +49,14 @@ impl<'a> Vm<'a> {
             let blobs_max =
                 if spec.has(Fork::Osaka) { blobs.max.min(BLOBS_OF_TRANSACTION_MAX) } else { blobs.max };
             cfg.max_blobs_per_tx = Some(blobs_max);
+            if spec.has(Fork::Amsterdam) {
+                amsterdam::configure(cfg);
+            }
         });
         let mut evm = context.build_mainnet();
         instructions::replace(&mut evm.instruction, spec.fork);
-        Self { evm, spec, gas_limit, gas_used: 0, blob_gas_used: 0, receipts: Vec::new() }
+        let (regular_gas_used, state_gas_used, blob_gas_used) = Default::default();
+        Self { evm, spec, gas_limit, regular_gas_used, state_gas_used, blob_gas_used, receipts: Vec::new() }
     }
 
     /// The state, as it is between two transactions.
@@ -66,9 +74,14 @@ impl<'a> Vm<'a> {
         let index = self.receipts.len();
         let invalid = |source| ExecutionError::Transaction { index, source };
         let transaction = transaction::decode(bytes, &self.spec).map_err(invalid)?;
-        let left = self.gas_limit.saturating_sub(self.gas_used);
-        if transaction.gas_limit > left {
-            return Err(invalid(TransactionError::GasLimit { got: transaction.gas_limit, left }));
+        let left = self.gas_limit.saturating_sub(self.regular_gas_used);
+        let got = if self.spec.has(Fork::Amsterdam) {
+            transaction.gas_limit.min(TRANSACTION_GAS_MAX)
+        } else {
+            transaction.gas_limit
+        };
+        if got > left {
+            return Err(invalid(TransactionError::GasLimit { got, left }));
         }
         let transaction_type = transaction.tx_type;
         let blob_gas = GAS_PER_BLOB.saturating_mul(transaction.blob_hashes.len() as u64);
@@ -76,15 +89,31 @@ impl<'a> Vm<'a> {
         if blob_gas > left {
             return Err(invalid(TransactionError::BlobGas { got: blob_gas, left }));
         }
-        let result = self.evm.transact_commit(transaction).map_err(|error| failure(error, index))?;
-        self.gas_used = self.gas_used.saturating_add(result.tx_gas_used());
+        self.state().advance();
+        self.evm.ctx.set_tx(transaction);
+        let result = if self.spec.has(Fork::Amsterdam) {
+            DraftHandler::default().run(&mut self.evm)
+        } else {
+            MainnetHandler::default().run(&mut self.evm)
+        };
+        let result: ExecutionResult = result.map_err(|error| failure(error, index))?;
+        self.evm.commit_inner();
+        let gas = result.gas();
+        let (regular_gas, state_gas) = if self.spec.has(Fork::Amsterdam) {
+            (gas.block_regular_gas_used(), gas.block_state_gas_used())
+        } else {
+            (gas.tx_gas_used(), 0)
+        };
+        self.regular_gas_used = self.regular_gas_used.saturating_add(regular_gas);
+        self.state_gas_used = self.state_gas_used.saturating_add(state_gas);
         self.blob_gas_used = self.blob_gas_used.saturating_add(blob_gas);
         let outcome = if self.spec.has(Fork::Byzantium) {
             Outcome::Status(result.is_success())
         } else {
             Outcome::StateRoot(self.state().flush()?)
         };
-        let cumulative_gas_used = self.gas_used;
+        let gas_used_before = self.receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used);
+        let cumulative_gas_used = gas_used_before.saturating_add(result.tx_gas_used());
         let logs = result.into_logs();
         let bloom = bloom(&logs);
         self.receipts.push(Receipt { transaction_type, outcome, cumulative_gas_used, bloom, logs });
@@ -106,11 +135,20 @@ impl<'a> Vm<'a> {
             ..TxEnv::default()
         };
         self.evm.ctx.set_tx(call);
-        let result = MainnetHandler::default().run_system_call(&mut self.evm);
-        let result: ExecutionResult =
-            result.map_err(|error: EVMError<StateError>| failure(error, self.receipts.len()))?;
+        let result = if self.spec.has(Fork::Amsterdam) {
+            DraftHandler::default().run_system_call(&mut self.evm)
+        } else {
+            MainnetHandler::default().run_system_call(&mut self.evm)
+        };
+        let result: ExecutionResult = result.map_err(|error| failure(error, self.receipts.len()))?;
         self.evm.commit_inner();
         Ok(if result.is_success() { result.into_output() } else { None })
+    }
+
+    /// The gas of the block that is used: from Amsterdam on, the larger of ordinary gas and state gas, EIP-8037; and refunds are used
+    /// gas, EIP-7778.
+    pub(crate) fn gas_used(&self) -> u64 {
+        self.regular_gas_used.max(self.state_gas_used)
     }
 
     /// All logs, in order.

@@ -2,8 +2,10 @@
 
 use alloy_primitives::B256;
 use outrider_evm::{
-    blockchain_test::BlockchainTest,
-    exception::{Comparison, compare, with_right_transactions_root},
+    blockchain_test::{BlockchainTest, TestBlock},
+    chain::Chain,
+    exception::{Comparison, INSUFFICIENT_WITNESS, compare, with_right_transactions_root},
+    execution_witness::WitnessedBlock,
     fixture::{self, Test},
     state::State,
     state_test::{StateTest, StateTrial},
@@ -12,7 +14,7 @@ use outrider_evm::{
 use outrider_sdk::{StateRoot, harness::StateProvider};
 use outrider_witness::NodeBag;
 
-use super::native::provide_on;
+use super::native::{provide, provide_on};
 
 /// What is to be refused, and why it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +132,23 @@ fn state_trial(provider: &StateProvider, trial: &StateTrial) -> Result<Option<St
     if got == expected { Ok(words) } else { Err(format!("post-state root: expected {expected}, got {got}")) }
 }
 
+/// Executes a block from its execution witness alone, which comes to the block data from the full state. Gives the words of a refusal
+/// that should be.
+fn witness_trial(block: &TestBlock, chain: &Chain, block_data: &[u8]) -> Result<Option<String>, String> {
+    let witness = block.witness.clone().unwrap_or_default();
+    let from_witness =
+        WitnessedBlock::new(block.bytes.clone(), witness).map_err(|error| error.to_string())?;
+    let result = from_witness.payload(chain).map_err(|error| error.to_string());
+    let result = result.and_then(|(root, payload)| provide(root, from_witness.witness.preimages(), &payload));
+    match (result, block.witness_suffices) {
+        (Ok(provided), true) if provided.block_data == block_data => Ok(None),
+        (Ok(_), true) => Err("the witness gives other block data than the state".to_owned()),
+        (Ok(_), false) => Err(format!("executed, expected {INSUFFICIENT_WITNESS}")),
+        (Err(words), true) => Err(format!("with the witness of the test: {words}")),
+        (Err(words), false) => Ok(Some(words)),
+    }
+}
+
 fn blockchain_test(case: &str, test: &BlockchainTest, refusals: &mut Vec<Refusal>) -> Result<bool, String> {
     let Ok(mut import) = test.import() else { return Ok(false) };
     let (provider, _) = provider(&test.pre_state);
@@ -161,6 +180,13 @@ fn blockchain_test(case: &str, test: &BlockchainTest, refusals: &mut Vec<Refusal
             }
             (Ok(_), None, None) => return Err(format!("block {index}: executed without a header")),
             (Ok(provided), None, Some(header)) => {
+                if block.witness.is_some() {
+                    let result = witness_trial(block, import.chain(), &provided.block_data);
+                    if let Some(words) = result.map_err(|what| format!("block {index}: {what}"))? {
+                        let exception = INSUFFICIENT_WITNESS.to_owned();
+                        refusals.push(Refusal { case: format!("{case} block {index}"), exception, words });
+                    }
+                }
                 for node in provided.new_nodes {
                     nodes.insert(node.hash, node.bytes);
                 }

@@ -2,7 +2,11 @@
 
 use alloy_primitives::B256;
 use outrider_evm::{
-    blockchain_test::BlockchainTest, exception::with_right_transactions_root, execution_witness::Witness,
+    blockchain_test::BlockchainTest,
+    chain::Chain,
+    exception::{INSUFFICIENT_WITNESS, with_right_transactions_root},
+    execution_witness::{Witness, WitnessedBlock},
+    import::Candidate,
 };
 use outrider_evm_block::Payload;
 use outrider_host::{ExecutionInput, StateRoot};
@@ -21,7 +25,7 @@ impl Runner {
     /// 1. The state of the genesis has the root in its header.
     /// 2. Block after block, the EE executes those that are valid, and refuses the others. It holds each against its header, so the
     ///    state after is right if it does.
-    /// 3. A block with an execution witness comes to the same block data from that alone.
+    /// 3. A block with an execution witness comes to the same block data from that alone, or is refused if something was left out.
     /// 4. The head in the end is the test's, and so is its state.
     pub(super) fn blockchain_test(&self, test: &BlockchainTest) -> Run {
         let mut import = match test.import() {
@@ -35,15 +39,14 @@ impl Runner {
         }
         let mut refusals = Vec::new();
         for (index, block) in test.blocks.iter().enumerate() {
-            let candidate = import.candidate(&block.bytes);
-            let tried = Tried::new(&provider, candidate.pre_state_root, &candidate.payload);
+            let Candidate { payload, pre_state_root, header } = import.candidate(&block.bytes);
+            let tried = Tried::new(&provider, pre_state_root, &payload);
             let failed = |what: String| Ok(Outcome::Failed(format!("block {index}: {what}")));
-            let (built, header) = match (tried, &block.exception, candidate.header) {
+            let (built, header) = match (tried, &block.exception, header) {
                 (Tried::Unsupported(words), ..) => return Ok(Outcome::NotRun(words)),
                 (Tried::Broken(what), ..) => return failed(what),
                 (Tried::Refused(words), Some(exception), _) => {
-                    let (root, payload) = (candidate.pre_state_root, &candidate.payload);
-                    match block_refusal(&provider, root, payload, exception, words) {
+                    match block_refusal(&provider, pre_state_root, &payload, exception, words) {
                         Ok(refusal) => refusals.push(refusal),
                         Err(what) => return failed(what),
                     }
@@ -54,11 +57,21 @@ impl Runner {
                 (Tried::Built(_), None, None) => return failed("executed without a header".to_owned()),
                 (Tried::Built(built), None, Some(header)) => (built, header),
             };
-            if let Some(witness) = &block.witness
-                && let Some(what) =
-                    self.witness_fault(witness, candidate.pre_state_root, &candidate.payload, &built)?
-            {
-                return failed(what);
+            if let Some(witness) = &block.witness {
+                let from_witness = WitnessedBlock::new(block.bytes.clone(), witness.clone())?;
+                let tried = self.try_witness(&from_witness, import.chain())?;
+                if block.witness_suffices {
+                    if let Some(what) =
+                        self.witness_fault(tried, &from_witness.witness, pre_state_root, &payload, &built)?
+                    {
+                        return failed(what);
+                    }
+                } else {
+                    match insufficiency(tried) {
+                        Ok(refusal) => refusals.push(refusal),
+                        Err(what) => return failed(what),
+                    }
+                }
             }
             provider.apply(std::slice::from_ref(&*built), Previous::Keep)?;
             import.accept(header, &block.bytes);
@@ -76,21 +89,31 @@ impl Runner {
         })
     }
 
-    /// Tells what is wrong with an execution witness, or with the EE's use of it, if anything is.
+    /// Executes a block from the headers, nodes and codes of its execution witness alone.
+    fn try_witness(&self, block: &WitnessedBlock, chain: &Chain) -> anyhow::Result<Tried> {
+        let (pre_state_root, payload) = match block.payload(chain) {
+            Ok(found) => found,
+            Err(error) => return Ok(Tried::Refused(error.to_string())),
+        };
+        let mut batch = Batch::new();
+        block.witness.put_into(&mut batch);
+        Ok(Tried::new(&self.provider_of(&batch)?, pre_state_root, &payload))
+    }
+
+    /// Tells what is wrong with an execution witness that should suffice, or with the EE's use of it, if anything is.
     ///
-    /// 1. From the witness alone come the same block data as from the full state; what the witness has too much is left out.
+    /// 1. From the witness alone came the same block data as from the full state; what the witness has too much is left out.
     /// 2. Without one of the nodes or codes that the block needs, the EE refuses it.
     /// 3. With another byte in the block data it refuses it, too.
     fn witness_fault(
         &self,
+        tried: Tried,
         witness: &Witness,
         pre_state_root: B256,
         payload: &Payload,
         built: &Built,
     ) -> anyhow::Result<Option<String>> {
-        let mut batch = Batch::new();
-        witness.put_into(&mut batch);
-        match Tried::new(&self.provider_of(&batch)?, pre_state_root, payload) {
+        match tried {
             Tried::Built(other) if other.block_data() == built.block_data() => {}
             Tried::Built(_) => {
                 return Ok(Some("the witness gives other block data than the state".to_owned()));
@@ -124,6 +147,15 @@ impl Runner {
             Err(error) if refusal(&error).is_none() => Some(format!("a damaged witness: {error}")),
             Err(_) => None,
         }
+    }
+}
+
+/// Compares what came of a witness with something left out with what should.
+fn insufficiency(tried: Tried) -> Result<Refusal, String> {
+    match tried {
+        Tried::Refused(words) => Refusal::new(INSUFFICIENT_WITNESS, words),
+        Tried::Built(_) => Err(not_refused(INSUFFICIENT_WITNESS)),
+        Tried::Unsupported(words) | Tried::Broken(words) => Err(words),
     }
 }
 

@@ -12,6 +12,9 @@ pub(crate) const BLOCK_HASHES: &str = include_str!("../data/block-hashes.json");
 /// A block of Prague with a request for a withdrawal, and an empty one.
 pub(crate) const WITHDRAWAL_REQUEST: &str = include_str!("../data/withdrawal-request.json");
 
+/// Blocks of Amsterdam: with delegations, and with next to nothing.
+pub(crate) const AMSTERDAM: &str = include_str!("../../../../evm/tests/data/execution-witness.json");
+
 #[track_caller]
 fn check(excerpt: &str) {
     let mut report = Report::default();
@@ -56,6 +59,11 @@ fn the_system_stores_the_root_of_the_beacon_chain_from_cancun_on() {
 #[test]
 fn requests_are_collected() {
     check(WITHDRAWAL_REQUEST);
+}
+
+#[test]
+fn growth_of_the_state_costs_state_gas_from_amsterdam_on() {
+    check(AMSTERDAM);
 }
 
 #[test]

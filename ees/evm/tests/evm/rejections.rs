@@ -1,7 +1,8 @@
 //! What is refused, and that it is refused with a reason.
 
 use alloy_primitives::{B256, Bytes};
-use outrider_evm_block::{Fork, Payload};
+use alloy_rlp::Header;
+use outrider_evm_block::Payload;
 use outrider_sdk::{
     StateRoot,
     harness::{Execution, Failure, Outcome},
@@ -139,10 +140,19 @@ fn another_pre_state_is_refused() {
 }
 
 #[test]
-fn forks_without_rules_are_refused_by_name() {
-    let mut block = block();
-    block.payload.rules_mut().fork = Fork::Amsterdam;
-    assert_eq!(block.run().unwrap_err(), "the fork Amsterdam is not supported");
+fn a_block_that_tells_other_accesses_is_refused() {
+    let (provider, mut payload) = excerpts::block(excerpts::AMSTERDAM, 0);
+    let Payload::Block(_, block) = &mut payload else { panic!("a block") };
+    let mut bytes = block.block.to_vec();
+    let mut rest = &*bytes;
+    Header::decode(&mut rest).unwrap();
+    Header::decode_bytes(&mut rest, true).unwrap();
+    // The hash of the access list is the last field but one, and the last is a zero.
+    let at = bytes.len() - rest.len() - 2;
+    bytes[at] ^= 1;
+    block.block = Bytes::from(bytes);
+    let reason = provider.provide(&[alloy_rlp::encode(payload)], evm::execute).unwrap_err().to_string();
+    assert!(reason.contains("block access list hash: got 0x"), "{reason}");
 }
 
 /// Changes a byte of the block, or of the header that it begins with, and expects a reason that has these words.
