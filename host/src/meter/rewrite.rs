@@ -18,7 +18,7 @@
 //!
 //! ```text
 //! local.get $left   i64.const N   i64.lt_s   br_if $out_of_fuel          ;; if the segment is checked
-//! local.get $left   i64.const N   i64.sub    local.set $left
+//! local.get $left   i64.const -N  i64.add    local.set $left
 //! ```
 //!
 //! and before an instruction with a price of 2^K for each item, whose number is the topmost operand,
@@ -32,7 +32,8 @@
 //!
 //! The fuel is in `$fuel` at calls, returns and `unreachable`, in `$left` at labels and branches, and moves between them,
 //! by `local.get $left   global.set $fuel` and back, where it must. A counted function also adds its frame to
-//! `$stack` again before it returns.
+//! `$stack` again before it returns. A price is added as a negative number, because engines add without a copy of the operand (`lea`),
+//! and do not subtract so: of a tight loop, that is half of what metering costs.
 //!
 //! Labels keep their depth, since every new construct is outside of all the old ones: all but the function's own label, which is
 //! rarely branched to. If it is, a `block` with the results of the function, and right inside `$out_of_fuel`, takes its place.
@@ -215,7 +216,7 @@ impl Rewriter<'_> {
         if charge.check {
             self.sink().local_get(left).i64_const(fuel).i64_lt_s().br_if(depth);
         }
-        self.sink().local_get(left).i64_const(fuel).i64_sub().local_set(left);
+        self.sink().local_get(left).i64_const(-fuel).i64_add().local_set(left);
     }
 
     fn charge_items(&mut self, item_log2: u32) {

@@ -35,8 +35,8 @@ fn straight_line_code_is_one_segment_even_across_calls() {
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const 10
-            i64.sub
+            i64.const -10
+            i64.add
             local.set 1
             i32.const 1
             drop
@@ -69,8 +69,8 @@ fn a_loop_is_checked_at_its_start() {
                 i64.lt_s
                 br_if 1 (;@1;)
                 local.get 1
-                i64.const 3
-                i64.sub
+                i64.const -3
+                i64.add
                 local.set 1
                 local.get 0
                 br_if 0 (;@2;)
@@ -100,22 +100,22 @@ fn code_behind_br_if_and_behind_a_target_is_charged_there() {
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const 3
-            i64.sub
+            i64.const -3
+            i64.add
             local.set 1
             block
                 local.get 0
                 br_if 0 (;@2;)
                 local.get 1
-                i64.const 1
-                i64.sub
+                i64.const -1
+                i64.add
                 local.set 1
                 i32.const 1
                 drop
             end
             local.get 1
-            i64.const 1
-            i64.sub
+            i64.const -1
+            i64.add
             local.set 1
             i32.const 2
             drop
@@ -144,20 +144,20 @@ fn each_arm_of_if_is_charged_by_itself() {
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const 3
-            i64.sub
+            i64.const -3
+            i64.add
             local.set 1
             local.get 0
             if (result i32)
                 local.get 1
-                i64.const 1
-                i64.sub
+                i64.const -1
+                i64.add
                 local.set 1
                 i32.const 1
             else
                 local.get 1
-                i64.const 4
-                i64.sub
+                i64.const -4
+                i64.add
                 local.set 1
                 local.get 0
                 i32.const 2
@@ -188,8 +188,8 @@ fn br_table_and_dead_code() {
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const 7
-            i64.sub
+            i64.const -7
+            i64.add
             local.set 1
             block
                 block
@@ -197,16 +197,16 @@ fn br_table_and_dead_code() {
                     br_table 0 (;@3;) 1 (;@2;)
                 end
                 local.get 1
-                i64.const 1
-                i64.sub
+                i64.const -1
+                i64.add
                 local.set 1
                 local.get 1
                 global.set 0
                 return
             end
             local.get 1
-            i64.const 1
-            i64.sub
+            i64.const -1
+            i64.add
             local.set 1
             i32.const 1
             drop
@@ -236,8 +236,8 @@ fn a_branch_to_the_function_gets_a_block() {
                 i64.lt_s
                 br_if 1 (;@1;)
                 local.get 1
-                i64.const 5
-                i64.sub
+                i64.const -5
+                i64.add
                 local.set 1
                 i32.const 1
                 local.get 0
@@ -269,8 +269,8 @@ fn several_results_get_a_type() {
                 i64.lt_s
                 br_if 1 (;@1;)
                 local.get 1
-                i64.const 5
-                i64.sub
+                i64.const -5
+                i64.add
                 local.set 1
                 i32.const 1
                 local.get 0
@@ -311,14 +311,14 @@ fn a_recursive_function_counts_its_frame() {
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const 3
-            i64.sub
+            i64.const -3
+            i64.add
             local.set 1
             local.get 0
             if
                 local.get 1
-                i64.const 10
-                i64.sub
+                i64.const -10
+                i64.add
                 local.set 1
                 i32.const 0
                 local.get 1
@@ -356,8 +356,8 @@ fn bulk_instructions_are_charged_by_size() {
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const 35
-            i64.sub
+            i64.const -35
+            i64.add
             local.set 1
             i32.const 0
             i32.const 0
@@ -412,8 +412,8 @@ fn unreachable_leaves_the_counter_up_to_date() {
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const 1
-            i64.sub
+            i64.const -1
+            i64.add
             local.set 1
             i32.const 1
             drop
