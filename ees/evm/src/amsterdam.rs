@@ -33,14 +33,12 @@ use revm::{
         result::{EVMError, HaltReason, InvalidTransaction},
         transaction::TransactionType,
     },
-    handler::{
-        EvmTr as _, FrameResult, Handler, ItemOrResult, MainnetContext, MainnetEvm, pre_execution, validation,
-    },
+    handler::{EvmTr as _, FrameResult, Handler, ItemOrResult, pre_execution, validation},
     interpreter::{FrameInput, GasTracker, InitialAndFloorGas, interpreter_action::FrameInit},
     primitives::hardfork::SpecId,
 };
 
-use crate::{error::StateError, state::State};
+use crate::{error::StateError, machine::Machine};
 
 /// Opcodes that cost what they cost before, in gas, beside what depends on their operands.
 pub(crate) const OPCODE_GAS: [(u8, u16); 2] =
@@ -97,16 +95,16 @@ pub(crate) fn configure(cfg: &mut CfgEnv) {
 
 /// Executes transactions as the draft does.
 #[derive(Default)]
-pub(crate) struct DraftHandler<'a>(PhantomData<State<'a>>);
+pub(crate) struct DraftHandler<'a>(PhantomData<Machine<'a>>);
 
 impl<'a> Handler for DraftHandler<'a> {
-    type Evm = MainnetEvm<MainnetContext<State<'a>>>;
+    type Evm = Machine<'a>;
     type Error = EVMError<StateError>;
     type HaltReason = HaltReason;
 
     /// Adds the state gas that is paid beforehand.
     fn validate_initial_tx_gas(&self, evm: &mut Self::Evm) -> Result<InitialAndFloorGas, Self::Error> {
-        let (cfg, tx) = (evm.ctx.cfg(), evm.ctx.tx());
+        let (cfg, tx) = (evm.ctx_ref().cfg(), evm.ctx_ref().tx());
         let (gas_params, gas_limit_cap) = (cfg.gas_params(), cfg.tx_gas_limit_cap());
         let mut gas = validation::validate_initial_tx_gas_with_gas_params(
             tx,
@@ -133,8 +131,8 @@ impl<'a> Handler for DraftHandler<'a> {
         evm: &mut Self::Evm,
         gas: &mut GasTracker,
     ) -> Result<Option<u64>, Self::Error> {
-        let chain_id = evm.ctx.cfg().chain_id();
-        let (tx, journal) = evm.ctx.tx_journal_mut();
+        let chain_id = evm.ctx_ref().cfg().chain_id();
+        let (tx, journal) = evm.ctx().tx_journal_mut();
         if tx.tx_type() == TransactionType::Eip7702 {
             let authorizations = tx.authorization_list();
             let existed =
@@ -162,7 +160,7 @@ impl<'a> Handler for DraftHandler<'a> {
                         FrameInput::Create(create) => create.set_charged_create_state_gas(false),
                         FrameInput::Empty => {}
                     }
-                    evm.frame_stack.get().interpreter.gas.tracker_mut().set_state_gas_spilled(0);
+                    evm.frame_stack().get().interpreter.gas.tracker_mut().set_state_gas_spilled(0);
                     match evm.frame_init(init)? {
                         ItemOrResult::Item(_) => continue,
                         ItemOrResult::Result(result) => result,

@@ -16,6 +16,7 @@ mod hash;
 mod header;
 mod input;
 mod instructions;
+mod machine;
 mod ommers;
 mod receipts;
 mod requests;

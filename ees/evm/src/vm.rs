@@ -5,7 +5,7 @@ use alloc::{string::ToString, vec::Vec};
 use alloy_primitives::{Address, Bytes, Log, TxKind};
 use outrider_evm_block::Fork;
 use revm::{
-    ExecuteCommitEvm as _, MainBuilder, MainnetEvm,
+    ExecuteCommitEvm as _, MainBuilder as _,
     context::{BlockEnv, ContextSetters, TxEnv},
     context_interface::result::{EVMError, ExecutionResult},
     handler::{Handler, MainnetContext, MainnetHandler, SYSTEM_ADDRESS},
@@ -17,6 +17,7 @@ use crate::{
     error::{ExecutionError, StateError, TransactionError},
     hash::bloom,
     instructions,
+    machine::Machine,
     receipts::{Outcome, Receipt},
     rules::Spec,
     state::State,
@@ -25,7 +26,7 @@ use crate::{
 
 /// An execution of transactions, one after the other.
 pub(crate) struct Vm<'a> {
-    evm: MainnetEvm<MainnetContext<State<'a>>>,
+    machine: Machine<'a>,
     spec: Spec<'a>,
     gas_limit: u64,
     /// Ordinary gas that transactions have used.
@@ -56,12 +57,20 @@ impl<'a> Vm<'a> {
         let mut evm = context.build_mainnet();
         instructions::replace(&mut evm.instruction, spec.fork);
         let (regular_gas_used, state_gas_used, blob_gas_used) = Default::default();
-        Self { evm, spec, gas_limit, regular_gas_used, state_gas_used, blob_gas_used, receipts: Vec::new() }
+        Self {
+            machine: Machine(evm),
+            spec,
+            gas_limit,
+            regular_gas_used,
+            state_gas_used,
+            blob_gas_used,
+            receipts: Vec::new(),
+        }
     }
 
     /// The state, as it is between two transactions.
     pub(crate) fn state(&mut self) -> &mut State<'a> {
-        &mut self.evm.ctx.journaled_state.database
+        &mut self.machine.0.ctx.journaled_state.database
     }
 
     /// Executes a transaction.
@@ -90,14 +99,14 @@ impl<'a> Vm<'a> {
             return Err(invalid(TransactionError::BlobGas { got: blob_gas, left }));
         }
         self.state().advance();
-        self.evm.ctx.set_tx(transaction);
+        self.machine.0.ctx.set_tx(transaction);
         let result = if self.spec.has(Fork::Amsterdam) {
-            DraftHandler::default().run(&mut self.evm)
+            DraftHandler::default().run(&mut self.machine)
         } else {
-            MainnetHandler::default().run(&mut self.evm)
+            MainnetHandler::default().run(&mut self.machine)
         };
         let result: ExecutionResult = result.map_err(|error| failure(error, index))?;
-        self.evm.commit_inner();
+        self.machine.0.commit_inner();
         let gas = result.gas();
         let (regular_gas, state_gas) = if self.spec.has(Fork::Amsterdam) {
             (gas.block_regular_gas_used(), gas.block_state_gas_used())
@@ -134,14 +143,14 @@ impl<'a> Vm<'a> {
             data,
             ..TxEnv::default()
         };
-        self.evm.ctx.set_tx(call);
+        self.machine.0.ctx.set_tx(call);
         let result = if self.spec.has(Fork::Amsterdam) {
-            DraftHandler::default().run_system_call(&mut self.evm)
+            DraftHandler::default().run_system_call(&mut self.machine)
         } else {
-            MainnetHandler::default().run_system_call(&mut self.evm)
+            MainnetHandler::default().run_system_call(&mut self.machine)
         };
         let result: ExecutionResult = result.map_err(|error| failure(error, self.receipts.len()))?;
-        self.evm.commit_inner();
+        self.machine.0.commit_inner();
         Ok(if result.is_success() { result.into_output() } else { None })
     }
 

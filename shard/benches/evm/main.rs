@@ -1,10 +1,10 @@
-//! Blocks of realistic work: the EVM EE as wasm, and the same code native, in turns and side by side.
+//! Blocks of realistic work: the EVM EE as wasm, metered and not, and the same code native, in turns and side by side.
 //!
 //! - `transfers`: 300 transfers of a token by as many senders, half of them to holders, among 20,000 accounts.
 //! - `keccak`, `storage`, `arithmetic`, `precompiles`: one transaction each, which spends its gas on one thing.
 //!
 //! A side does what an executor does with the block: it checks the witness, executes and computes the post-state root. The
-//! fastest of some turns counts. The contracts are `Token.sol` and `Work.sol`, compiled by solc 0.8.30 for Cancun, optimised for
+//! fastest of some turns counts; `native` and `unmetered` are ratios of the metered wasm to that side. The contracts are `Token.sol` and `Work.sol`, compiled by solc 0.8.30 for Cancun, optimised for
 //! 200 runs, without metadata.
 //!
 //! A name as argument picks a block.
@@ -46,38 +46,57 @@ const TURNS: u32 = 15;
 
 fn main() {
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let host = Host::new(HostConfig::default()).expect("the configuration is fine");
-    let ee = host.load(&read("ees/blobs/evm.wasm")).expect("it loads");
-    println!("{:12} {:>12} {:>10} {:>10} {:>10} {:>7}", "", "fuel", "witness", "wasm", "native", "ratio");
+    let load = |is_metered| {
+        let config = HostConfig { metered: is_metered, ..HostConfig::default() };
+        let host = Host::new(config).expect("the configuration is fine");
+        host.load(&read("ees/blobs/evm.wasm")).expect("it loads")
+    };
+    let (ee, unmetered) = (load(true), load(false));
+    println!(
+        "{:12} {:>12} {:>10} {:>10} {:>10} {:>10}",
+        "", "fuel", "witness", "wasm", "native", "unmetered"
+    );
     for (name, block) in blocks() {
         if filter.as_ref().is_some_and(|filter| !name.contains(filter)) {
             continue;
         }
         let built = block.build(&ee);
-        let (wasm, native) = measure(&ee, &built);
-        let ratio = wasm.as_secs_f64() / native.as_secs_f64();
-        let (fuel, witness) = (built.output().fuel_used, built.witness_bytes());
-        println!("{name:12} {fuel:>12} {witness:>10} {wasm:>10.2?} {native:>10.2?} {ratio:>7.2}");
+        let times = measure(&ee, &unmetered, &built);
+        let ratio = |other: Duration| times.wasm.as_secs_f64() / other.as_secs_f64();
+        let (native, unmetered) = (ratio(times.native), ratio(times.unmetered));
+        let (fuel, witness, wasm) = (built.output().fuel_used, built.witness_bytes(), times.wasm);
+        println!("{name:12} {fuel:>12} {witness:>10} {wasm:>10.2?} {native:>10.2} {unmetered:>10.2}");
     }
 }
 
-/// Executes a block in turns, and gives the fastest of wasm and of native code.
-fn measure(ee: &Ee, built: &Built) -> (Duration, Duration) {
+/// The fastest turn of each side.
+struct Times {
+    wasm: Duration,
+    unmetered: Duration,
+    native: Duration,
+}
+
+/// Executes a block in turns.
+fn measure(ee: &Ee, unmetered: &Ee, built: &Built) -> Times {
     let input = ExecutionInput::new(built.pre_state_root(), built.block_data().to_vec());
     let pre_state_root = outrider_sdk::StateRoot(built.pre_state_root().0);
     let execution = Execution::new(pre_state_root).block_data(built.block_data().to_vec());
-    let (mut wasm, mut native) = (Duration::MAX, Duration::MAX);
-    for _ in 0..TURNS {
-        wasm = wasm.min(time(|| {
+    let in_wasm = |ee: &Ee| {
+        time(|| {
             let output = ee.execute(&input).expect("the block is valid");
             assert_eq!(output.post_state_root, built.post_state_root());
-        }));
-        native = native.min(time(|| {
+        })
+    };
+    let mut times = Times { wasm: Duration::MAX, unmetered: Duration::MAX, native: Duration::MAX };
+    for _ in 0..TURNS {
+        times.wasm = times.wasm.min(in_wasm(ee));
+        times.unmetered = times.unmetered.min(in_wasm(unmetered));
+        times.native = times.native.min(time(|| {
             let outcome = execution.clone().run(outrider_evm_ee::execute).expect("the block is valid");
             assert_eq!(outcome.post_state_root.0, built.post_state_root().0);
         }));
     }
-    (wasm, native)
+    times
 }
 
 fn time(action: impl FnOnce()) -> Duration {
