@@ -163,6 +163,12 @@ impl Chain {
         Self { chain_id: 1, steps, dao_fork_number: Some(1_920_000) }
     }
 
+    /// The same rules for a chain of another number.
+    #[must_use]
+    pub fn with_chain_id(self, chain_id: u64) -> Self {
+        Self { chain_id, ..self }
+    }
+
     /// The rules for a block at this place.
     pub fn rules(&self, place: &Place) -> Rules {
         let in_force = self.steps.iter().rev().find(|step| step.activation.is_reached(place));

@@ -5,16 +5,19 @@
 //! | `{state, codes, headers}` | the answer of `debug_executionWitness`, and `executionWitness` in tests; the block comes beside it, in RLP or as [`block_of_json`] takes it |
 //! | `{rlp, executionWitness}` | both together, as in tests |
 //! | `{header, prev_state_root, transactions, withdrawals, block_hashes, states, codes}` | what [stateless-block-verifier] dumps |
+//! | `{block_trace, other_data}` | what [Erigon] traces for zk_evm; the block comes beside it, as `eth_getBlock` gives it |
 //! | `{blockNumber, state}` | what the [Nimbus] tracer dumps: entries of its database by their key |
 //!
 //! A witness of this kind may be incomplete or have too much; who executes the block finds out. Only the headers of ancestors
 //! are looked at here, as a block is checked against them. Where they are missing, the block becomes a [`VouchedBlock`]: a dump of
-//! stateless-block-verifier has but the hashes of ancestors, and the root of the state before the block; and one of the Nimbus tracer
-//! lacks the ancestors that ommers need. If headers are given beside it, the block is checked as any other.
+//! stateless-block-verifier, or a trace of Erigon, has but the hashes of ancestors, and the root of the state before the block; and one of
+//! the Nimbus tracer lacks the ancestors that ommers need. If headers are given beside it, the block is checked as any other.
 //!
+//! [Erigon]: https://github.com/0xPolygonZero/erigon
 //! [stateless-block-verifier]: https://github.com/scroll-tech/stateless-block-verifier
 //! [Nimbus]: https://github.com/status-im/nimbus-eth1
 
+mod erigon;
 mod eth_block;
 mod nimbus;
 mod stateless_block_verifier;
@@ -33,6 +36,8 @@ use crate::{
     header::{Header, HeaderFields, NO_OMMERS_HASH},
     rlp,
 };
+pub use erigon::CompactError;
+use erigon::Erigon;
 pub use eth_block::block_of_json;
 use nimbus::Nimbus;
 use stateless_block_verifier::StatelessBlockVerifier;
@@ -57,6 +62,15 @@ pub enum HeaderForm {
     Rlp(Bytes),
     /// As fields.
     Fields(Box<HeaderFields>),
+}
+
+/// A block in one of the forms that come beside a witness.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BlockForm {
+    /// In RLP.
+    Rlp(Bytes),
+    /// As `eth_getBlock` gives it.
+    Json(Value),
 }
 
 /// A block and its witness.
@@ -87,7 +101,7 @@ pub struct Told {
 pub enum WitnessError {
     /// The shape is none of those in the list above.
     #[error(
-        "no block with a witness: there is no `executionWitness`, no `prev_state_root`, no `blockNumber`"
+        "no block with a witness: there is no `executionWitness`, no `prev_state_root`, no `blockNumber`, no `block_trace`"
     )]
     Shape,
     /// There is a witness, and no block.
@@ -128,6 +142,9 @@ pub enum WitnessError {
         /// What is not there.
         what: &'static str,
     },
+    /// The compact witness in a trace of Erigon cannot be read.
+    #[error("the compact witness: {0}")]
+    Compact(#[source] CompactError),
     /// The transactions in a dump of a database cannot be read.
     #[error("the transactions of the dump")]
     Transactions(#[source] TrieError),
@@ -205,12 +222,13 @@ impl WitnessedBlock {
         Ok(Self { block, header, witness, told: Told::default() })
     }
 
-    /// Reads any of the shapes. `block` is the block in RLP for a witness that comes without it.
+    /// Reads any of the shapes, or a list of one. `block` is the block for a witness that comes without it.
     ///
     /// # Errors
     ///
     /// [`WitnessError`].
-    pub fn of_json(json: Value, block: Option<Bytes>) -> Result<Self, WitnessError> {
+    pub fn of_json(json: Value, block: Option<BlockForm>) -> Result<Self, WitnessError> {
+        let json = only(json);
         let has = |member: &str| json.get(member).is_some();
         if has("prev_state_root") {
             return read::<StatelessBlockVerifier>("stateless-block-verifier", json)?.read();
@@ -222,9 +240,16 @@ impl WitnessedBlock {
             let WithBlock { rlp, execution_witness } = read("a block of a test", json)?;
             return Self::new(rlp, execution_witness);
         }
+        if has("block_trace") {
+            return read::<Erigon>("a trace of Erigon", json)?.read(block);
+        }
         if has("state") {
             let witness = read("debug_executionWitness", json)?;
-            return Self::new(block.ok_or(WitnessError::NoBlock)?, witness);
+            let block = match block.ok_or(WitnessError::NoBlock)? {
+                BlockForm::Rlp(bytes) => bytes,
+                BlockForm::Json(json) => block_of_json(json)?,
+            };
+            return Self::new(block, witness);
         }
         Err(WitnessError::Shape)
     }
@@ -302,6 +327,14 @@ impl WitnessedBlock {
             all.skip(told_by_parent).map(|(number, hash)| BlockHash { number, hash }).collect();
         hashes.reverse();
         Ok(hashes)
+    }
+}
+
+/// The item of a list of one; anything else as it is.
+fn only(json: Value) -> Value {
+    match json {
+        Value::Array(mut items) if items.len() == 1 => items.remove(0),
+        json => json,
     }
 }
 

@@ -10,8 +10,8 @@ mod support;
 
 use alloy_primitives::{B256, Bytes};
 use outrider_evm::{
-    chain::Chain,
-    execution_witness::{HeaderForm, WitnessedBlock},
+    chain::{Chain, Config},
+    execution_witness::{BlockForm, HeaderForm, WitnessedBlock},
 };
 use outrider_evm_block::{BlockHash, Payload, VouchedBlock};
 use outrider_sdk::harness::{Log, Provided};
@@ -24,6 +24,21 @@ const PRAGUE: &str = "ethereum-mainnet/witness/mainnet-23587691-sbv.json.gz";
 
 fn frontier(number: u64) -> String {
     format!("ethereum-mainnet/blocks-with-trie-nodes/block{number}.json")
+}
+
+#[test]
+fn traces_of_erigon_come_to_the_roots_of_their_headers() {
+    let devnet = || Chain::of_network("Cancun", &Config::default()).unwrap().with_chain_id(3_151_908);
+    for (name, chain) in [("b19840104_main", Chain::mainnet()), ("b28_dev", devnet()), ("b4_dev", devnet())] {
+        let json = |path: &str| {
+            let bytes = file(&format!("ethereum-mainnet/witness-jerigon/{name}{path}"))?;
+            Some(serde_json::from_slice(&bytes).unwrap())
+        };
+        let (Some(trace), Some(block)) = (json(".json.gz"), json("_header.json")) else { return };
+        let block = WitnessedBlock::of_json(trace, Some(BlockForm::Json(block))).unwrap();
+        let (root, payload) = block.payload(&chain).unwrap();
+        Trial { block, root, payload }.executes();
+    }
 }
 
 /// A block with a payload that can be changed.

@@ -11,8 +11,8 @@ mod support;
 use alloy_primitives::{B256, Bytes, b256, hex};
 use alloy_rlp::Header;
 use outrider_evm::{
-    chain::Chain,
-    execution_witness::{HeaderForm, WitnessError, WitnessedBlock},
+    chain::{Chain, Config},
+    execution_witness::{BlockForm, HeaderForm, WitnessError, WitnessedBlock},
 };
 use outrider_evm_block::{Fork, Payload};
 use outrider_witness::{
@@ -20,8 +20,9 @@ use outrider_witness::{
     mpt::Trie,
     store::{Batch, MemoryStore, Store as _},
 };
+use proptest::{collection::vec, prelude::*, sample::Index};
 use serde_json::{Value, json};
-use support::{cases::Outcomes, file};
+use support::{cases::Outcomes, file, native::provide};
 
 fn read(json: &[u8]) -> WitnessedBlock {
     WitnessedBlock::of_json(serde_json::from_slice(json).unwrap(), None).unwrap()
@@ -169,11 +170,83 @@ fn headers() -> Option<(Bytes, Bytes)> {
 fn the_shapes_of_clients_and_tests_are_read_alike() {
     let Some((block, parent)) = headers() else { return };
     let witness = json!({ "state": ["0x80"], "codes": ["0x00"], "keys": ["0x01"], "headers": [parent] });
-    let alone = WitnessedBlock::of_json(witness.clone(), Some(block.clone())).unwrap();
+    let alone = WitnessedBlock::of_json(witness.clone(), Some(BlockForm::Rlp(block.clone()))).unwrap();
     let together = json!({ "rlp": block, "executionWitness": witness });
     assert_eq!(WitnessedBlock::of_json(together, None).unwrap(), alone);
     assert!(alone.payload(&Chain::mainnet()).is_ok());
     assert!(matches!(WitnessedBlock::of_json(witness, None), Err(WitnessError::NoBlock)));
+}
+
+/// A trace of Erigon, and the block beside it.
+fn trace() -> (Value, BlockForm) {
+    let mut json: Value = serde_json::from_slice(include_bytes!("data/erigon.json")).unwrap();
+    (json["trace"].take(), BlockForm::Json(json["block"].take()))
+}
+
+fn compact(trace: &mut Value) -> &mut Value {
+    &mut trace[0]["block_trace"]["trie_pre_images"]["combined"]["compact"]
+}
+
+#[test]
+fn a_trace_of_erigon_is_a_block_and_its_state() {
+    let (trace, block) = trace();
+    let expected = trace[0]["other_data"]["checkpoint_state_trie_root"].as_str().unwrap().to_owned();
+    let block = WitnessedBlock::of_json(trace, Some(block)).unwrap();
+    let chain = Chain::of_network("Cancun", &Config::default()).unwrap().with_chain_id(3_151_908);
+    let (root, payload) = block.payload(&chain).unwrap();
+    assert_eq!(root.to_string(), expected);
+    let provided = provide(root, block.witness.preimages(), &payload).unwrap();
+    assert_eq!(provided.outcome.post_state_root.0, block.header.state_root.0);
+}
+
+#[track_caller]
+fn check_compact(bytes: &[u8], expected: &str) {
+    let (mut trace, block) = trace();
+    *compact(&mut trace) = hex::encode_prefixed(bytes).into();
+    let WitnessError::Compact(error) = WitnessedBlock::of_json(trace, Some(block)).unwrap_err() else {
+        panic!("not of the compact witness")
+    };
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn what_is_no_compact_witness_is_refused_with_its_place() {
+    check_compact(&[], "offset 0: the bytes end here");
+    check_compact(&[2], "there is no version 2");
+    check_compact(&[1], "0 nodes are left, and there should be the root alone");
+    check_compact(&[1, 6, 6], "2 nodes are left, and there should be the root alone");
+    check_compact(&[1, 7], "offset 1: there is no instruction 7");
+    check_compact(&[1, 3, 0], "offset 3: the bytes end here");
+    check_compact(&[1, 0, 0x41, 0x10, 0x41, 1], "offset 2: no key");
+    check_compact(&[1, 0, 0x80], "offset 2: no string of bytes");
+    check_compact(&[1, 0, 0x5f], "offset 2: no item of CBOR with a length");
+    check_compact(&[1, 0, 0x5b, 255, 255, 255, 255, 255, 255, 255, 255], "offset 11: the bytes end here");
+    check_compact(&[1, 1, 0x41, 1], "offset 4: no node is on the stack");
+    check_compact(&[1, 2, 3], "offset 3: no node is on the stack");
+    check_compact(&[1, 2, 0x1a, 0, 1, 0, 0], "offset 1: no mask of 16 children");
+    check_compact(&[1, 4, 0x41, 0, 1, 0x41, 1], "offset 7: no node is on the stack");
+    check_compact(&[1, 5, 0x41, 1, 16], "offset 4: no flags of an account");
+    check_compact(&[1, 5, 0x41, 1, 1, 0], "offset 6: no code is on the stack");
+    check_compact(&[1, 5, 0x41, 1, 2], "offset 5: no storage is on the stack");
+}
+
+proptest! {
+    #[test]
+    fn a_damaged_trace_of_erigon_is_another_state_or_refused(
+        changes in vec((any::<Index>(), any::<u8>()), 1..4),
+    ) {
+        let (mut trace, block) = trace();
+        let mut bytes = hex::decode(compact(&mut trace).as_str().unwrap()).unwrap();
+        for (index, byte) in changes {
+            let at = index.index(bytes.len());
+            bytes[at] = byte;
+        }
+        *compact(&mut trace) = hex::encode_prefixed(&bytes).into();
+        match WitnessedBlock::of_json(trace, Some(block)) {
+            Ok(block) => prop_assert!(block.payload(&Chain::mainnet()).is_ok()),
+            Err(error) => prop_assert!(matches!(error, WitnessError::Compact(_)), "{error}"),
+        }
+    }
 }
 
 #[test]

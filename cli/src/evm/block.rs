@@ -36,11 +36,12 @@ use crate::{ERROR, SUCCESS, Verdict};
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The block and its witness: JSON, as it is or in a *.gz file, in one of these shapes: `{rlp, executionWitness}` as in Ethereum's
-    /// tests, the answer of `debug_executionWitness`, and dumps of stateless-block-verifier and of the Nimbus tracer.
+    /// tests, the answer of `debug_executionWitness`, traces of Erigon for zk_evm, and dumps of stateless-block-verifier and of the
+    /// Nimbus tracer.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The block, for witnesses without it: in RLP as hex or in JSON, the answer of `debug_getRawBlock`, or with its transactions, the
-    /// answer of `eth_getBlockByHash`.
+    /// answer of `eth_getBlockByHash`. A trace of Erigon has the transactions itself.
     #[arg(long, value_name = "FILE")]
     block: Option<PathBuf>,
     /// A list of headers in JSON, each in RLP as hex or as `eth_getBlock` gives them. For witnesses without those of ancestors.
@@ -49,6 +50,9 @@ pub(super) struct Arguments {
     /// The rules: `mainnet`, or a network as Ethereum's tests name them, such as `Prague`.
     #[arg(long, value_name = "NAME", default_value = "mainnet")]
     network: String,
+    /// The number of the chain, where it is not the network's.
+    #[arg(long, value_name = "N")]
+    chain_id: Option<u64>,
     #[command(flatten)]
     ee: EeArguments,
     /// Print JSON instead of text.
@@ -155,15 +159,19 @@ pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
 
 impl Arguments {
     fn chain(&self) -> anyhow::Result<Chain> {
-        match self.network.as_str() {
-            "mainnet" => Ok(Chain::mainnet()),
-            name => Ok(Chain::of_network(name, &Config::default())?),
-        }
+        let chain = match self.network.as_str() {
+            "mainnet" => Chain::mainnet(),
+            name => Chain::of_network(name, &Config::default())?,
+        };
+        Ok(match self.chain_id {
+            Some(chain_id) => chain.with_chain_id(chain_id),
+            None => chain,
+        })
     }
 
     fn read(&self) -> anyhow::Result<WitnessedBlock> {
-        let raw = self.block.as_deref().map(read_block).transpose()?;
-        let mut block = WitnessedBlock::of_json(read_json(&self.file)?, raw)
+        let beside = self.block.as_deref().map(read_block).transpose()?;
+        let mut block = WitnessedBlock::of_json(read_json(&self.file)?, beside)
             .with_context(|| self.file.display().to_string())?;
         if let Some(path) = &self.headers {
             let headers: Vec<HeaderForm> = serde_json::from_value(read_json(path)?)

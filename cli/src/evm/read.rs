@@ -3,10 +3,9 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use alloy_primitives::Bytes;
 use anyhow::Context as _;
 use flate2::read::GzDecoder;
-use outrider_evm::execution_witness::block_of_json;
+use outrider_evm::execution_witness::BlockForm;
 
 /// Reads a file, unpacked when its name ends in `.gz`.
 pub(super) fn read_bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
@@ -27,16 +26,16 @@ pub(super) fn read_json(path: &Path) -> anyhow::Result<serde_json::Value> {
 }
 
 /// Reads a block: hex digits as they are, or the answer to a call, with the block in hex or as an object.
-pub(super) fn read_block(path: &Path) -> anyhow::Result<Bytes> {
-    let context = || path.display().to_string();
+pub(super) fn read_block(path: &Path) -> anyhow::Result<BlockForm> {
     let text =
         String::from_utf8(read_bytes(path)?).with_context(|| format!("{}: no text", path.display()))?;
     let digits = match serde_json::from_str(&text).map(result) {
         Ok(serde_json::Value::String(digits)) => digits,
-        Ok(json) => return block_of_json(json).with_context(context),
+        Ok(json) => return Ok(BlockForm::Json(json)),
         Err(_) => text.trim().to_owned(),
     };
-    digits.parse().with_context(|| format!("{}: no block in hex", path.display()))
+    let bytes = digits.parse().with_context(|| format!("{}: no block in hex", path.display()))?;
+    Ok(BlockForm::Rlp(bytes))
 }
 
 /// Of an answer to a call, the result.

@@ -16,25 +16,37 @@ use crate::{
 ///
 /// [`WitnessError::Form`], [`WitnessError::Ommers`] or [`WitnessError::TransactionType`].
 pub fn block_of_json(json: Value) -> Result<Bytes, WitnessError> {
+    let Transactions { transactions } = read(SHAPE, json.clone())?;
+    with_transactions(json, || transactions.into_iter().map(TransactionFields::encode).collect())
+}
+
+/// Encodes a block that is given in JSON, but for its transactions.
+pub(super) fn with_transactions(
+    json: Value,
+    transactions: impl FnOnce() -> Result<Vec<Bytes>, WitnessError>,
+) -> Result<Bytes, WitnessError> {
     let header: HeaderFields = read(SHAPE, json.clone())?;
-    let Body { uncles, transactions, withdrawals } = read(SHAPE, json)?;
+    let Body { uncles, withdrawals } = read(SHAPE, json)?;
     if !uncles.is_empty() {
         return Err(WitnessError::Ommers { got: uncles.len() });
     }
-    let transactions =
-        transactions.into_iter().map(TransactionFields::encode).collect::<Result<Vec<_>, _>>()?;
-    Ok(block(&header.encode(), &transactions, &[alloy_rlp::EMPTY_LIST_CODE], withdrawals.as_deref()))
+    let no_ommers = [alloy_rlp::EMPTY_LIST_CODE];
+    Ok(block(&header.encode(), &transactions()?, &no_ommers, withdrawals.as_deref()))
 }
 
 const SHAPE: &str = "eth_getBlockByHash with whole transactions";
 
-/// What a block has besides its header. Of ommers there are but the hashes.
+/// What a block has besides its header and its transactions. Of ommers there are but the hashes.
 #[derive(Deserialize)]
 struct Body {
     #[serde(default)]
     uncles: Vec<B256>,
-    transactions: Vec<TransactionFields>,
     withdrawals: Option<Vec<Withdrawal>>,
+}
+
+#[derive(Deserialize)]
+struct Transactions {
+    transactions: Vec<TransactionFields>,
 }
 
 /// What one type or another has.
