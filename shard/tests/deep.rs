@@ -1,0 +1,37 @@
+//! Blobs have a short stack in memory. The deepest tree that a witness can tell of still ends in a refusal with a reason.
+
+use outrider_host::{ExecutionErrorKind, ExecutionInput, Host, HostConfig, StateRoot, TrapKind};
+use outrider_shard::Frame;
+use outrider_witness::{
+    Keccak256, NodeBag, Recorder,
+    smt::{Key, Tree},
+};
+
+/// Two keys that differ in their last bit, below 255 branches.
+#[test]
+fn a_witness_as_deep_as_keys_are_long_is_refused_with_a_reason() {
+    let mut keys = [Key([0x5a; 32]); 2];
+    keys[1].0[31] ^= 1;
+    let mut full = Tree::<Keccak256, _>::empty();
+    for key in &keys {
+        full.insert(key, b"value").expect("the tree is whole");
+    }
+    let mut nodes = NodeBag::default();
+    let root = full.commit(&mut nodes);
+    let mut recorded = Tree::<Keccak256, _>::open(&root, Recorder::new(&nodes));
+    for key in &keys {
+        assert!(recorded.get(key).expect("it is covered").is_some());
+    }
+    let witness = recorded.into_witness().expect("it was read");
+    assert!(witness.len() > 64, "each branch takes two bits");
+
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ees/blobs/account.wasm");
+    let code = std::fs::read(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let host = Host::new(HostConfig::default()).expect("the configuration is fine");
+    let ee = host.load(&code).expect("it loads");
+    let block_data = Frame { witness: &witness, payload: &[] }.encode().expect("it is short");
+    let error = ee.execute(&ExecutionInput::new(StateRoot(root.0), block_data)).expect_err("it is no block");
+    assert!(matches!(error.kind, ExecutionErrorKind::Trap(TrapKind::Unreachable)), "{error}");
+    let words = error.logs.last().expect("it says why").value.to_string();
+    assert!(words.starts_with("block refused: "), "{words}");
+}
