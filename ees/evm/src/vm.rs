@@ -83,39 +83,20 @@ impl<'a> Vm<'a> {
         let index = self.receipts.len();
         let invalid = |source| ExecutionError::Transaction { index, source };
         let transaction = transaction::decode(bytes, &self.spec).map_err(invalid)?;
-        let left = self.gas_limit.saturating_sub(self.regular_gas_used);
-        let got = if self.spec.has(Fork::Amsterdam) {
-            transaction.gas_limit.min(TRANSACTION_GAS_MAX)
-        } else {
-            transaction.gas_limit
-        };
-        if got > left {
-            return Err(invalid(TransactionError::GasLimit { got, left }));
-        }
-        let transaction_type = transaction.tx_type;
         let blob_gas = GAS_PER_BLOB.saturating_mul(transaction.blob_hashes.len() as u64);
-        let left = self.spec.blob_gas_max().saturating_sub(self.blob_gas_used);
-        if blob_gas > left {
-            return Err(invalid(TransactionError::BlobGas { got: blob_gas, left }));
-        }
+        self.check_left(transaction.gas_limit, blob_gas).map_err(invalid)?;
+        let transaction_type = transaction.tx_type;
         self.state().advance();
-        self.machine.0.ctx.set_tx(transaction);
-        let result = if self.spec.has(Fork::Amsterdam) {
-            DraftHandler::default().run(&mut self.machine)
-        } else {
-            MainnetHandler::default().run(&mut self.machine)
-        };
-        let result: ExecutionResult = result.map_err(|error| failure(error, index))?;
-        self.machine.0.commit_inner();
+        let result = self.run(transaction, Caller::Sender)?;
+
+        let is_amsterdam = self.spec.has(Fork::Amsterdam);
         let gas = result.gas();
-        let (regular_gas, state_gas) = if self.spec.has(Fork::Amsterdam) {
-            (gas.block_regular_gas_used(), gas.block_state_gas_used())
-        } else {
-            (gas.tx_gas_used(), 0)
-        };
-        self.regular_gas_used = self.regular_gas_used.saturating_add(regular_gas);
-        self.state_gas_used = self.state_gas_used.saturating_add(state_gas);
+        let regular = if is_amsterdam { gas.block_regular_gas_used() } else { gas.tx_gas_used() };
+        let state = if is_amsterdam { gas.block_state_gas_used() } else { 0 };
+        self.regular_gas_used = self.regular_gas_used.saturating_add(regular);
+        self.state_gas_used = self.state_gas_used.saturating_add(state);
         self.blob_gas_used = self.blob_gas_used.saturating_add(blob_gas);
+
         let outcome = if self.spec.has(Fork::Byzantium) {
             Outcome::Status(result.is_success())
         } else {
@@ -143,15 +124,37 @@ impl<'a> Vm<'a> {
             data,
             ..TxEnv::default()
         };
-        self.machine.0.ctx.set_tx(call);
-        let result = if self.spec.has(Fork::Amsterdam) {
-            DraftHandler::default().run_system_call(&mut self.machine)
-        } else {
-            MainnetHandler::default().run_system_call(&mut self.machine)
+        let result = self.run(call, Caller::System)?;
+        Ok(if result.is_success() { result.into_output() } else { None })
+    }
+
+    /// Checks that the block has as much gas left. From Amsterdam on, what is above the limit of EIP-7825 is for state gas alone.
+    fn check_left(&self, gas_limit: u64, blob_gas: u64) -> Result<(), TransactionError> {
+        let max = if self.spec.has(Fork::Amsterdam) { TRANSACTION_GAS_MAX } else { u64::MAX };
+        let (got, left) = (gas_limit.min(max), self.gas_limit.saturating_sub(self.regular_gas_used));
+        if got > left {
+            return Err(TransactionError::GasLimit { got, left });
+        }
+        let left = self.spec.blob_gas_max().saturating_sub(self.blob_gas_used);
+        if blob_gas > left {
+            return Err(TransactionError::BlobGas { got: blob_gas, left });
+        }
+        Ok(())
+    }
+
+    /// Lets revm execute something, and takes over what that changes.
+    fn run(&mut self, transaction: TxEnv, caller: Caller) -> Result<ExecutionResult, ExecutionError> {
+        self.machine.0.ctx.set_tx(transaction);
+        let machine = &mut self.machine;
+        let result = match (self.spec.has(Fork::Amsterdam), caller) {
+            (true, Caller::Sender) => DraftHandler::default().run(machine),
+            (true, Caller::System) => DraftHandler::default().run_system_call(machine),
+            (false, Caller::Sender) => MainnetHandler::default().run(machine),
+            (false, Caller::System) => MainnetHandler::default().run_system_call(machine),
         };
         let result: ExecutionResult = result.map_err(|error| failure(error, self.receipts.len()))?;
         self.machine.0.commit_inner();
-        Ok(if result.is_success() { result.into_output() } else { None })
+        Ok(result)
     }
 
     /// The gas of the block that is used: from Amsterdam on, the larger of ordinary gas and state gas, EIP-8037; and refunds are used
@@ -164,6 +167,14 @@ impl<'a> Vm<'a> {
     pub(crate) fn logs(&self) -> impl Iterator<Item = &Log> {
         self.receipts.iter().flat_map(|receipt| &receipt.logs)
     }
+}
+
+/// Who calls.
+enum Caller {
+    /// Whoever signed the transaction, and pays for it.
+    Sender,
+    /// The protocol, which pays nothing.
+    System,
 }
 
 /// Whose fault it is that revm cannot go on.
