@@ -55,7 +55,7 @@ pub(crate) fn payload(input: &[u8]) {
 /// A byte tells a fork, and all others are the code of a contract that is called: whatever it does, there is a state after it.
 pub(crate) fn code(input: &[u8]) {
     let Some((fork, code)) = input.split_first() else { return };
-    let fork = Fork::ALL[usize::from(*fork) % (Fork::ALL.len() - 1)];
+    let fork = Fork::ALL[usize::from(*fork) % Fork::ALL.len()];
     let mut state = State::default();
     let ether = U256::from(10).pow(U256::from(18));
     state.0.insert(SENDER, Account { balance: ether, ..Account::default() });
