@@ -64,7 +64,7 @@ impl Provider {
     }
 
     /// Tells whether two runs from the same source have yielded the same.
-    #[cfg(feature = "wasmer")]
+    #[cfg(any(feature = "wasmer", test))]
     pub(crate) fn yields_as(&self, other: &Self) -> bool {
         self.block_data == other.block_data && self.new_nodes == other.new_nodes
     }
