@@ -33,7 +33,7 @@
 //! The fuel is in `$fuel` at calls, returns and `unreachable`, in `$left` at labels and branches, and moves between them,
 //! by `local.get $left   global.set $fuel` and back, where it must. A counted function also adds its frame to
 //! `$stack` again before it returns. A price is added as a negative number, because engines add without a copy of the operand (`lea`),
-//! and do not subtract so: of a tight loop, that is half of what metering costs.
+//! and do not subtract so: in the loop of an interpreter, that halves what metering costs.
 //!
 //! Labels keep their depth, since every new construct is outside of all the old ones: all but the function's own label, which is
 //! rarely branched to. If it is, a `block` with the results of the function, and right inside `$out_of_fuel`, takes its place.
