@@ -73,7 +73,8 @@ impl WasmerEngine {
             return Err(unsupported("so large a `limits.stack_slots_max`"));
         }
         let mut compiler = Cranelift::new();
-        compiler.opt_level(CraneliftOptLevel::Speed).canonicalize_nans(true);
+        // As on wasmtime: code has to run where it stands, as there it is paid for.
+        compiler.opt_level(CraneliftOptLevel::None).canonicalize_nans(true);
         let engine = EngineBuilder::new(compiler).set_features(Some(profile())).into();
         let places = Arc::new(Places::new(n_places(&config)));
         Ok(Self { engine, places, config })
