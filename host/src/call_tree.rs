@@ -46,6 +46,8 @@ pub enum Callee {
     Guest(Arc<str>),
     /// A function of the host.
     Import(&'static Import),
+    /// No function: what an execution spends on fresh instances before it calls any.
+    Instances,
 }
 
 impl CallTree {
@@ -73,6 +75,7 @@ impl fmt::Display for Callee {
         match self {
             Self::Guest(name) => f.write_str(name),
             Self::Import(import) => import.fmt(f),
+            Self::Instances => f.write_str("instances"),
         }
     }
 }

@@ -32,6 +32,11 @@ pub struct HostConfig {
     pub ees_kept_max: usize,
     /// How many executions may run at one time; further ones wait for a free place.
     pub concurrent_executions_max: u32,
+    /// Memory that all executions together may come to have, in bytes. Default: 4 GiB.
+    ///
+    /// An execution waits until all that its EE can grow to is free: the maximum that the module declares, or else
+    /// [`Limits::memory_pages_max`]. An EE that declares a small maximum runs beside many others.
+    pub memory_bytes_max: u64,
 }
 
 impl Default for HostConfig {
@@ -45,6 +50,7 @@ impl Default for HostConfig {
             cache: None,
             ees_kept_max: 64,
             concurrent_executions_max: 64,
+            memory_bytes_max: 4 << 30,
         }
     }
 }
@@ -111,6 +117,15 @@ pub struct Limits {
     pub module_bytes_max: usize,
     /// Size of a module's memory in pages of 64 KiB. Default: 4,096 pages, which are 256 MiB.
     pub memory_pages_max: u32,
+    /// Pages up to which the memories of an execution are *near*: a processor's caches hold them. Default: 128 pages,
+    /// which are 8 MiB.
+    pub memory_pages_near: u32,
+    /// What everything that the guest's own code does costs, as a multiple of its price, once the memories of the
+    /// execution have more than [`memory_pages_near`](Self::memory_pages_near); at least 1. Default: 16, which is
+    /// what a load from main memory takes over one from a cache.
+    ///
+    /// Host calls keep their price. `outrider calibrate --memory` prints the trade between these three limits.
+    pub memory_far_factor: u32,
     /// Elements in each table of a module, of which there are eight at most. Default: 20,000, twice what large
     /// compiled programs need.
     pub table_elements_max: u32,
@@ -122,8 +137,9 @@ pub struct Limits {
     ///
     /// At most `i64::MAX`; more counts as that.
     pub fuel_max: u64,
-    /// Stack that one execution may use, in slots: a frame has 8, and one for each parameter, local and operand.
-    /// Default: 65,536, some thousands of nested calls.
+    /// Stack that one execution may use, in slots: a frame has 8, and one for each parameter, local and operand; that of a
+    /// function whose machine code may need more than 1,024 bytes for each of these has more. Default: 65,536, some
+    /// thousands of nested calls, for which an execution has 64 MiB of native stack.
     pub stack_slots_max: u32,
     /// Size of the data of one block in bytes. Default: 128 MiB.
     ///
@@ -136,6 +152,8 @@ impl Default for Limits {
         Self {
             module_bytes_max: 8 << 20,
             memory_pages_max: 4096,
+            memory_pages_near: 128,
+            memory_far_factor: 16,
             table_elements_max: 20_000,
             ticks_max: 10_000_000,
             deposits_max: 1024,

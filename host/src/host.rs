@@ -6,11 +6,11 @@ use crate::abi::Import;
 use crate::cache::{CacheKey, Compilation, DiskCache, MemoryCache};
 use crate::call_tree::{CallTree, Recorder};
 use crate::config::HostConfig;
-use crate::engine::{self, CompiledEe, Engine, Program, Stop};
+use crate::engine::{self, CompiledEe, Engine, Metering, Needs, Program, Stop};
 use crate::error::{ExecutionError, ExecutionErrorKind, HostError, LoadError};
 use crate::execution::{ExecutionInput, ExecutionOutput, StateRoot};
 use crate::imports::Execution;
-use crate::meter::{IMPORT_MODULE, Linkage, instrument};
+use crate::meter::{FuelScale, IMPORT_MODULE, Linkage, instrument};
 use crate::module::CodeHash;
 use crate::observer::Observer;
 use crate::probe::{N_PROBES, probe};
@@ -161,6 +161,7 @@ impl Host {
             return Err(LoadError::TooManyLibraries { got: n_libraries, limit: LIBRARIES_MAX });
         }
         let mut exports = Exports::new();
+        let mut pages_max = 0_u64;
         for library in libraries {
             let name = library.name.to_owned();
             if Import::has_module(library.name) || library.name == IMPORT_MODULE {
@@ -168,24 +169,27 @@ impl Host {
             }
             let checked = check_library(library.code, limits)
                 .map_err(|refusal| LoadError::LibraryRefused { name: name.clone(), refusal })?;
-            if exports.insert(name.clone(), checked).is_some() {
+            pages_max = pages_max.saturating_add(checked.pages_max);
+            if exports.insert(name.clone(), checked.exports).is_some() {
                 return Err(LoadError::LibraryTwice { name });
             }
         }
-        check_ee(code, &exports, limits)?;
-        self.meter(code, libraries)
+        let checked = check_ee(code, &exports, limits)?;
+        self.meter(code, libraries, pages_max.saturating_add(checked.pages_max))
     }
 
     /// Instruments an EE and its libraries, so that they share one account of fuel and stack.
-    fn meter(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Program, LoadError> {
+    fn meter(&self, code: &[u8], libraries: &[Library<'_>], pages_max: u64) -> Result<Program, LoadError> {
         let names = libraries.iter().map(|library| library.name.to_owned());
         if !self.config.metered {
             let libraries = names.zip(libraries.iter().map(|library| library.code.to_vec())).collect();
-            return Ok(Program { code: code.to_vec(), libraries, stack_reserve_slots: None });
+            let needs = Needs { metering: None, pages_max };
+            return Ok(Program { code: code.to_vec(), libraries, needs });
         }
         let linkage = if libraries.is_empty() { Linkage::Alone } else { Linkage::Linked };
-        let main = instrument(code, linkage)?;
-        let metered = libraries.iter().map(|library| instrument(library.code, linkage));
+        let scale = FuelScale::new(&self.config.limits);
+        let main = instrument(code, linkage, scale)?;
+        let metered = libraries.iter().map(|library| instrument(library.code, linkage, scale));
         let metered = metered.collect::<Result<Vec<_>, _>>()?;
         let reserves = metered.iter().map(|library| library.stack_reserve_slots);
         let reserve = reserves.fold(main.stack_reserve_slots, u64::saturating_add);
@@ -193,8 +197,10 @@ impl Host {
         if reserve > u64::from(limit) {
             return Err(LoadError::StackTooLarge { got: reserve, limit });
         }
+        let entry = metered.iter().fold(main.entry, |entry, library| entry.plus(library.entry));
         let libraries = names.zip(metered.into_iter().map(|library| library.code)).collect();
-        Ok(Program { code: main.code, libraries, stack_reserve_slots: Some(reserve) })
+        let metering = Some(Metering { stack_reserve_slots: reserve, entry });
+        Ok(Program { code: main.code, libraries, needs: Needs { metering, pages_max } })
     }
 }
 
@@ -299,6 +305,12 @@ impl Ee {
             backtrace,
             fuel_used: 0,
         })
+    }
+
+    /// Returns what an execution spends before the EE's first instruction, in fuel: its instances and the pages of their
+    /// memories are paid for. Zero if the host does not meter.
+    pub fn entry_fuel(&self) -> u64 {
+        self.compiled.needs().metering.map_or(0, |metering| metering.entry.fuel)
     }
 
     /// Returns the hash of the EE's module, without its libraries.

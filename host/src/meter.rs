@@ -1,14 +1,16 @@
 //! Fuel and stack metering: rewrites a module so that it counts what it does, the same on every engine.
 //!
-//! [`instrument`] adds two counters to a module, both mutable globals of type `i64` that the host sets before a run and reads
+//! [`instrument`] adds three counters to a module, mutable globals of type `i64` that the host sets before a run and reads
 //! after it:
 //!
 //! * **fuel**: how much the guest may still spend. Every straight-line segment of code subtracts its price from it before it runs,
 //!   and bulk instructions subtract by their size. Prices are in `cost`, what a segment is in `analysis`, and the
 //!   instructions that are added, one by one, in `rewrite`.
 //! * **stack**: how many slots the frames of recursive functions may still take. See `recursion`.
+//! * **pages**: how many pages the memories have, which sets the scale of the fuel counter: see [`FuelScale`].
 //!
-//! Both are plain WebAssembly, so engines need to know nothing of them, and compile them like any other code.
+//! All is plain WebAssembly, so engines need to know nothing of it, and compile it like any other code. Before the first
+//! instruction the host charges for the instances themselves: see `entry`.
 //!
 //! # What a run comes to
 //!
@@ -29,9 +31,8 @@
 //!
 //! # Linkage
 //!
-//! A module that stands alone defines its counters, and exports them as [`FUEL_EXPORT`] and [`STACK_EXPORT`]. A module that is linked with
-//! other guests, a library or the user of one, imports them as [`FUEL_IMPORT`] and [`STACK_IMPORT`] of [`IMPORT_MODULE`],
-//! so that all draw on the same fuel. A start function would run before the host could set the counters of a module that
+//! A module that stands alone defines its counters, and exports them as [`COUNTERS`] has it. A module that is linked with
+//! other guests, a library or the user of one, imports them from [`IMPORT_MODULE`], so that all draw on the same fuel. A start function would run before the host could set the counters of a module that
 //! stands alone. So the module has none any more: it becomes the export [`START_EXPORT`], which the host calls first.
 //!
 //! *Invariant*: a guest cannot touch its counters. They have indices that the original does not have, and a module that imports
@@ -41,6 +42,8 @@ mod analysis;
 mod body;
 mod cost;
 mod encode;
+mod entry;
+mod frame;
 mod module;
 mod recursion;
 mod rewrite;
@@ -49,23 +52,35 @@ mod tests;
 
 use wasmparser::Operator;
 
-/// The export that holds the fuel counter of a module that stands alone.
-pub(crate) const FUEL_EXPORT: &str = "outrider_fuel";
+use crate::config::Limits;
 
-/// The export that holds the stack counter of a module that stands alone.
-pub(crate) const STACK_EXPORT: &str = "outrider_stack";
+pub(crate) use entry::Entry;
+pub(crate) use frame::NATIVE_BYTES_PER_SLOT;
+
+/// What a counter is called.
+pub(crate) struct Counter {
+    /// The export that holds it, of a module that stands alone.
+    pub(crate) export: &'static str,
+    /// The import, from [`IMPORT_MODULE`], that holds it where modules are linked.
+    pub(crate) import: &'static str,
+}
+
+/// The counters, in the order of their globals: fuel, stack, pages.
+pub(crate) const COUNTERS: [Counter; 3] = [
+    Counter { export: "outrider_fuel", import: "fuel" },
+    Counter { export: "outrider_stack", import: "stack" },
+    Counter { export: "outrider_pages", import: "pages" },
+];
 
 /// The export that was the start function, of type `() -> ()`. Absent if there was none.
 pub(crate) const START_EXPORT: &str = "outrider_start";
 
+/// The export that grows the memory and pays for it, of type `(i32) -> (i32)`: so that profiles have a name for it. Absent from
+/// modules that do not grow their memory.
+const GROW_EXPORT: &str = "outrider_grow";
+
 /// The module from which linked modules import their counters.
 pub(crate) const IMPORT_MODULE: &str = "outrider";
-
-/// The import, from [`IMPORT_MODULE`], of the fuel counter.
-pub(crate) const FUEL_IMPORT: &str = "fuel";
-
-/// The import, from [`IMPORT_MODULE`], of the stack counter.
-pub(crate) const STACK_IMPORT: &str = "stack";
 
 /// Whether a module has its counters to itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +91,29 @@ pub(crate) enum Linkage {
     Linked,
 }
 
+/// What one unit of the fuel counter stands for: one unit of fuel as long as the memories are near, and
+/// `far_factor` once they have more pages than that.
+///
+/// A load from a memory that no cache holds takes as long as hundreds of instructions. If each load had the price of that one, all
+/// honest code would be priced wrongly; so code is dearer where the memory is large. The guest divides its counter
+/// when its memory becomes far, and spends the same numbers as before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FuelScale {
+    pages_near: u32,
+    far_factor: u32,
+}
+
+impl FuelScale {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { pages_near: limits.memory_pages_near, far_factor: limits.memory_far_factor.max(1) }
+    }
+
+    /// Returns what one unit of the counter stands for when the memories have so many pages.
+    pub(crate) fn unit(self, pages: i64) -> i64 {
+        if pages > i64::from(self.pages_near) { self.far_factor.into() } else { 1 }
+    }
+}
+
 /// An instrumented module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Instrumented {
@@ -84,6 +122,8 @@ pub(crate) struct Instrumented {
     /// The slots to keep for functions that do not count their frames. The stack counter starts at the limit less the reserves of all
     /// modules that share it; if that is negative, the module needs more stack than the limit allows.
     pub stack_reserve_slots: u64,
+    /// What an instance costs, and how many pages it begins with.
+    pub entry: Entry,
     /// The number of places where the code charges fuel for a segment.
     pub n_charges: usize,
     /// The number of functions that count their frames.
@@ -152,15 +192,20 @@ impl MeterError {
 /// # Errors
 ///
 /// See [`MeterError`]. For a module within the profile, only the reserved names can be the reason.
-pub(crate) fn instrument(module: &[u8], linkage: Linkage) -> Result<Instrumented, MeterError> {
+pub(crate) fn instrument(
+    module: &[u8],
+    linkage: Linkage,
+    scale: FuelScale,
+) -> Result<Instrumented, MeterError> {
     let module = module::Module::read(module)?;
     let functions = (module.n_imported_functions..).zip(&module.bodies);
     let analyses = functions.map(|(index, body)| analysis::analyse(&module, index, body));
     let analyses = analyses.collect::<Result<Vec<_>, _>>()?;
     let recursion = recursion::find_recursion(&module, &analyses, linkage)?;
     Ok(Instrumented {
-        code: encode::encode(&module, &analyses, &recursion, linkage)?,
+        code: encode::encode(&module, &analyses, &recursion, linkage, scale)?,
         stack_reserve_slots: recursion.reserve_slots,
+        entry: entry::entry(&module)?,
         n_charges: analyses.iter().map(|analysis| analysis.charges.len()).sum(),
         n_recursive: recursion.is_counted.iter().filter(|counted| **counted).count(),
     })

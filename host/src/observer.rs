@@ -16,6 +16,14 @@ pub(crate) enum Observer {
 }
 
 impl Observer {
+    /// Notes what was paid for instances; `fuel_left` is what there was before and after.
+    pub(crate) fn instances_made(&mut self, fuel_left: (i64, i64)) {
+        match self {
+            Self::Nobody | Self::Tracer(_) => {}
+            Self::Recorder(recorder) => recorder.instances_made(fuel_left),
+        }
+    }
+
     /// Is told that a host call begins, when this much fuel is left.
     pub(crate) fn host_call_begins(&mut self, import: &'static Import, fuel_left: i64) {
         match self {

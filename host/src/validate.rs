@@ -49,24 +49,29 @@ pub fn summarize(code: &[u8], limits: &Limits) -> ModuleSummary {
     module.summary
 }
 
+/// A module that can be loaded.
+pub(crate) struct Checked {
+    pub(crate) exports: BTreeMap<String, ExternType>,
+    /// The pages that its memory can grow to.
+    pub(crate) pages_max: u64,
+}
+
 /// Decides whether a module can be an EE that uses these libraries.
-pub(crate) fn check_ee(code: &[u8], libraries: &Exports, limits: &Limits) -> Result<(), Refusal> {
+pub(crate) fn check_ee(code: &[u8], libraries: &Exports, limits: &Limits) -> Result<Checked, Refusal> {
     let mut module = read(code, limits);
     module.check_imports(libraries);
     module.check_exports();
     module.first_refusal()
 }
 
-/// Decides whether a module can be a library, and returns what it exports.
-pub(crate) fn check_library(code: &[u8], limits: &Limits) -> Result<BTreeMap<String, ExternType>, Refusal> {
+/// Decides whether a module can be a library.
+pub(crate) fn check_library(code: &[u8], limits: &Limits) -> Result<Checked, Refusal> {
     let mut module = read(code, limits);
     if let Some(import) = module.summary.imports.first() {
         let (module_name, name, offset) = (import.module.clone(), import.name.clone(), import.offset);
         module.refuse(Refusal::LibraryImport { module: module_name, name, offset });
     }
-    let names = module.summary.exports.iter().map(|export| export.name.clone());
-    let exports = names.zip(module.exports.iter().cloned()).collect();
-    module.first_refusal().map(|()| exports)
+    module.first_refusal()
 }
 
 /// A module that has been read: what is told of it, and the types behind that.
@@ -234,8 +239,15 @@ impl ModuleRead {
         self.summary.refusals.push(refusal);
     }
 
-    fn first_refusal(self) -> Result<(), Refusal> {
-        self.summary.refusals.into_iter().next().map_or(Ok(()), Err)
+    fn first_refusal(self) -> Result<Checked, Refusal> {
+        if let Some(refusal) = self.summary.refusals.into_iter().next() {
+            return Err(refusal);
+        }
+        let limit = u64::from(self.limits.memory_pages_max);
+        let pages = self.memories.iter().map(|memory| memory.maximum.map_or(limit, |max| max.min(limit)));
+        let pages_max = pages.fold(0, u64::saturating_add);
+        let names = self.summary.exports.into_iter().map(|export| export.name);
+        Ok(Checked { exports: names.zip(self.exports).collect(), pages_max })
     }
 
     /// Validates the module by the specification, section by section, holds it against the limits, and notes

@@ -5,7 +5,9 @@ mod support;
 use std::collections::BTreeMap;
 
 use arbitrary::Unstructured;
-use outrider_host::{CallNode, CallTree, ExecutionInput, Host, HostConfig, Library, Limits, LoadError};
+use outrider_host::{
+    CallNode, CallTree, Callee, ExecutionInput, Host, HostConfig, Library, Limits, LoadError,
+};
 use support::{HOST, ROOT, blob, module, saving, wasm};
 
 /// Hosts to hold against each other: one for each engine there is.
@@ -50,6 +52,8 @@ fn checked(hosts: &[Host], code: &[u8], libraries: &[Library<'_>], block_data: &
             _ => panic!("{plain:?} without probes, {probed:?} with them"),
         };
         assert_eq!(tree.fuel(), fuel_used, "each unit is in the tree, once");
+        let instances = tree.nodes().first().expect("there is a node");
+        assert_eq!(instances.callee, Callee::Instances);
         check_shape(&tree);
         tree
     });
@@ -83,7 +87,8 @@ fn lines(tree: &CallTree) -> Vec<String> {
         stack.reverse();
         format!("{} x{} {} {}", stack.join(";"), node.n_calls, node.self_fuel, node.unlisted_fuel)
     };
-    tree.nodes().iter().enumerate().map(line).collect()
+    // The first is what the instances cost.
+    tree.nodes().iter().enumerate().skip(1).map(line).collect()
 }
 
 #[track_caller]
@@ -95,6 +100,8 @@ fn check(items: &str, expected: &[&str]) {
 const SMALL: Limits = Limits {
     module_bytes_max: 1 << 20,
     memory_pages_max: 16,
+    memory_pages_near: 8,
+    memory_far_factor: 16,
     table_elements_max: 1000,
     ticks_max: 1_000,
     deposits_max: 3,
@@ -172,12 +179,18 @@ fn an_execution_that_fails_has_what_it_spent_until_then() {
         ("unreachable", "main x1 9 0"),
         ("(call $useTicks (i32.const 1001))", "main;eth2.useTicks x1 1000 0"),
         ("(call $loadPreStateRoot (i32.const -1))", "main;eth2.loadPreStateRoot x1 1000 0"),
-        ("(loop (br 0))", "main x1 9999000 0"),
     ] {
         let items = format!("(func $main (export \"main\") (drop (call $blockDataSize)) {body})");
         let tree = checked(&hosts(SMALL), &wasm(&module(&items)), &[], b"");
         assert!(lines(&tree).iter().any(|line| line == last), "{body}: {:?}", lines(&tree));
     }
+    // A loop without end spends all that the instances and the call of the host leave.
+    let endless = "(func $main (export \"main\") (drop (call $blockDataSize)) (loop (br 0)))";
+    let tree = checked(&hosts(SMALL), &wasm(&module(endless)), &[], b"");
+    assert_eq!(tree.fuel(), SMALL.fuel_max);
+    let main = tree.nodes().get(1).expect("`main` comes after the instances");
+    let instances = tree.nodes().first().expect("the instances come first").self_fuel;
+    assert_eq!(main.self_fuel, SMALL.fuel_max - instances - 1000);
 }
 
 #[test]
@@ -203,7 +216,8 @@ fn recursion_is_cut_off_where_it_gets_too_deep() {
 fn a_stack_that_overflows_gives_a_tree() {
     let items = "(func $f (call $f)) (func $main (export \"main\") (call $f))";
     let tree = checked(&hosts(SMALL), &wasm(&module(items)), &[], b"");
-    assert_eq!(tree.nodes().len(), 512);
+    // With the instances.
+    assert_eq!(tree.nodes().len(), 1 + 512);
 }
 
 /// Two functions that call each other in all orders have more stacks than any memory.
@@ -224,7 +238,7 @@ fn stacks_beyond_number_are_cut_off() {
 fn functions_have_the_best_name_there_is() {
     let names = |items: &str| {
         let tree = checked(&hosts(SMALL), &wasm(&module(items)), &[], b"");
-        tree.nodes().iter().map(|node| node.callee.to_string()).collect::<Vec<_>>()
+        tree.nodes().iter().skip(1).map(|node| node.callee.to_string()).collect::<Vec<_>>()
     };
     let n_imports = outrider_host::ABI.len();
     assert_eq!(

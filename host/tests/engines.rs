@@ -20,6 +20,8 @@ const ENGINES: [EngineKind; 2] = [EngineKind::Wasmtime, EngineKind::Wasmer];
 const LIMITS: Limits = Limits {
     module_bytes_max: 1 << 20,
     memory_pages_max: 16,
+    memory_pages_near: 8,
+    memory_far_factor: 16,
     table_elements_max: 1000,
     ticks_max: 1_000,
     deposits_max: 3,
@@ -91,6 +93,36 @@ fn check(text: &str, end: &str) -> Outcome {
     outcome
 }
 
+/// The guest's own code costs `memory_far_factor` times as much once its memory has more than `memory_pages_near` pages, whether it
+/// grew or began so; host calls cost the same.
+#[test]
+fn code_is_dearer_where_memory_is_far() {
+    let spent = |pages: u32, grown: u32, body: &str| {
+        let text = saving(&format!("(drop (memory.grow (i32.const {grown}))) {body}"));
+        let text =
+            text.replace("(memory (export \"memory\") 1)", &format!("(memory (export \"memory\") {pages})"));
+        let outcome = agreed(&HOSTS, &wasm(&text), &[]).expect("it loads");
+        assert_eq!(outcome.end, "returned");
+        outcome.fuel_used
+    };
+    let near = LIMITS.memory_pages_near;
+    let factor = u64::from(LIMITS.memory_far_factor);
+    let code = "(i64.store (i32.const 64) (i64.div_u (i64.load (i32.const 64)) (i64.const 3)))";
+    let call = "(call $blockDataCopy (i32.const 64) (i32.const 0) (i32.const 5))";
+    let costs = |pages, grown, body| spent(pages, grown, body) - spent(pages, grown, "");
+    // What is too little for the counter to show is lost once, when it is divided.
+    let is_about = |got: u64, expected: u64| got.abs_diff(expected) < factor;
+    let (code_near, call_near) = (costs(1, near - 1, code), costs(1, near - 1, call));
+    for (pages, grown) in [(1, near), (near, 1), (near + 1, 0)] {
+        assert!(is_about(costs(pages, grown, code), code_near * factor), "{pages} {grown}");
+        let arguments = 3 + 8 + 3;
+        assert!(is_about(costs(pages, grown, call), call_near + arguments * (factor - 1)), "{pages} {grown}");
+    }
+    assert_eq!(costs(near, 0, code), code_near);
+    // Growth that fails changes nothing.
+    assert_eq!(costs(1, LIMITS.memory_pages_max, code), code_near);
+}
+
 #[test]
 fn every_trap() {
     let items = "(table $t 3 10 funcref) (table $u 1 funcref) (elem (i32.const 1) $forever $nothing)
@@ -152,7 +184,15 @@ fn segments_that_do_not_fit() {
     ] {
         let outcome =
             check(&module(&format!("{items} (func (export \"main\"))")), &format!("the EE trapped: {end}"));
-        assert_eq!(outcome.fuel_used, 0);
+        let ended = check(
+            &module(
+                &format!("{items} (func (export \"main\") unreachable)")
+                    .replace(" 65536)", " 65535)")
+                    .replace("(i32.const 1) $f", "(i32.const 0) $f"),
+            ),
+            "the EE trapped: unreachable code was reached",
+        );
+        assert_eq!(outcome.fuel_used, ended.fuel_used, "instances are paid for before they are made");
     }
 }
 

@@ -67,7 +67,8 @@ fn the_fuel_of_guest_and_host_adds_up() {
         .expect("it loads")
         .execute(&ExecutionInput::new(ROOT, b"block".as_slice()))
         .expect("it runs");
-    assert_eq!(output.fuel_used, guest + costs.iter().sum::<u64>());
+    let ee = load(&saving(body)).expect("it loads");
+    assert_eq!(output.fuel_used, ee.entry_fuel() + guest + costs.iter().sum::<u64>());
     let last = trace.calls.last().expect("there is one");
     assert_eq!(last.fuel_before + last.fuel_cost, output.fuel_used, "nothing runs after the last call");
 }
@@ -101,11 +102,15 @@ fn calls_beyond_the_limit_are_counted_and_a_failure_is_kept() {
 
 #[test]
 fn a_host_call_that_is_not_paid_for_fails_in_the_trace_too() {
-    let limits = Limits { fuel_max: 1_500, ..Limits::default() };
+    let code = wasm(&saving("(drop (call $blockDataSize))"));
+    let entry_fuel = Host::new(HostConfig::default())
+        .and_then(|host| Ok(host.load(&code).expect("it loads").entry_fuel()));
+    let fuel_max = entry_fuel.expect("the configuration is fine") + 1_500;
+    let limits = Limits { fuel_max, ..Limits::default() };
     let host = Host::new(HostConfig { limits, ..HostConfig::default() }).expect("the configuration is fine");
-    let ee = host.load(&wasm(&saving("(drop (call $blockDataSize))"))).expect("it loads");
+    let ee = host.load(&code).expect("it loads");
     let (result, trace) = ee.execute_traced(&ExecutionInput::new(ROOT, vec![]), 10);
-    assert_eq!(result.expect_err("it cannot pay").fuel_used, 1_500);
+    assert_eq!(result.expect_err("it cannot pay").fuel_used, fuel_max);
     let ends: Vec<_> = trace.calls.iter().map(|call| call.result.is_ok()).collect();
     assert_eq!(ends, [true, false]);
     assert_eq!(shown(&trace)[1], "eth2.savePostStateRoot(pointer=0x0) failed: out of fuel");

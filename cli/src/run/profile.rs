@@ -174,7 +174,7 @@ impl FirefoxProfile {
     fn category(&self, node: &CallNode) -> CategoryHandle {
         match node.callee {
             Callee::Guest(_) => self.guest,
-            Callee::Import(_) => self.host,
+            Callee::Import(_) | Callee::Instances => self.host,
         }
     }
 

@@ -39,6 +39,7 @@ enum Function {
     /// By the number that its probe tells.
     Guest(u32),
     Import(&'static Import),
+    Instances,
 }
 
 impl Recorder {
@@ -60,6 +61,12 @@ impl Recorder {
         self.enter(Function::Import(import), fuel_left);
     }
 
+    /// Notes what was paid for instances; `fuel_left` is what there was before and after.
+    pub(crate) fn instances_made(&mut self, (before, after): (i64, i64)) {
+        self.enter(Function::Instances, before);
+        self.leave(after);
+    }
+
     pub(crate) fn leave(&mut self, fuel_left: i64) {
         self.spend(fuel_left);
         match self.n_unlisted.checked_sub(1) {
@@ -77,7 +84,7 @@ impl Recorder {
         match self.current_node() {
             Some(node) if is_unlisted => node.unlisted_fuel = node.unlisted_fuel.saturating_add(spent),
             Some(node) => node.self_fuel = node.self_fuel.saturating_add(spent),
-            None => debug_assert_eq!(spent, 0, "fuel is spent in functions"),
+            None => debug_assert_eq!(spent, 0, "fuel is spent on instances and in functions"),
         }
     }
 
@@ -163,6 +170,7 @@ fn callee(function: Function, names: &[Arc<str>]) -> Callee {
             Callee::Guest(name.cloned().unwrap_or_default())
         }
         Function::Import(import) => Callee::Import(import),
+        Function::Instances => Callee::Instances,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tracing::subscriber::{NoSubscriber, with_default};
 
-use super::{CompiledEe, Engine, Program, Stop};
+use super::{CompiledEe, Engine, Needs, Program, Stop};
 use crate::cache::Payload;
 use crate::error::{Disagreement, ExecutionErrorKind, LoadError};
 use crate::imports::Execution;
@@ -71,6 +71,12 @@ impl CompiledEe for BothEe {
         let again = execution.clone();
         let [first, second] = &self.ees;
         self.judge([first.instantiate(execution), second.instantiate(again)])
+    }
+
+    fn needs(&self) -> Needs {
+        // Both were made of one program.
+        let [first, _] = &self.ees;
+        first.needs()
     }
 
     /// What the first engine makes of it, then what the second one does, then the length of the first as eight bytes,

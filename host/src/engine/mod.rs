@@ -5,6 +5,7 @@
 #[cfg(any(feature = "wasmer", test))]
 mod both;
 mod places;
+mod stacks;
 #[cfg(feature = "wasmer")]
 mod wasmer;
 mod wasmtime;
@@ -16,6 +17,7 @@ use crate::cache::Payload;
 use crate::config::{EngineKind, HostConfig, Limits};
 use crate::error::{ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::Execution;
+use crate::meter::{Entry, FuelScale, NATIVE_BYTES_PER_SLOT};
 
 /// The modules of one EE, ready to be compiled.
 pub(crate) struct Program {
@@ -23,8 +25,25 @@ pub(crate) struct Program {
     pub(crate) code: Vec<u8>,
     /// The libraries, by name, in the order of their instantiation.
     pub(crate) libraries: Vec<(String, Vec<u8>)>,
+    pub(crate) needs: Needs,
+}
+
+/// What an execution of a program needs, besides its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Needs {
     /// None if the modules are not metered.
-    pub(crate) stack_reserve_slots: Option<u64>,
+    pub(crate) metering: Option<Metering>,
+    /// The pages that its memories can grow to.
+    pub(crate) pages_max: u64,
+}
+
+/// What the counters of a metered program start at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Metering {
+    /// The slots to keep for functions that do not count their frames.
+    pub(crate) stack_reserve_slots: u64,
+    /// What the instances cost, and the pages that they begin with.
+    pub(crate) entry: Entry,
 }
 
 /// Sets up the engine that the configuration asks for.
@@ -73,12 +92,15 @@ pub(crate) trait Engine: Send + Sync {
 pub(crate) trait CompiledEe: Send + Sync {
     /// Runs `main` once, on fresh instances, and hands the execution back with what has become of it.
     ///
-    /// The counters of metered modules start out at what the execution has left and at
-    /// [`stack_slots_left`], and are read when the run is over, for [`settle`] to judge.
+    /// The counters of metered modules start as [`Counters::at_start`] has them, and are read when the run is over, for
+    /// [`settle`] to judge.
     fn run(&self, execution: Execution) -> (Execution, Result<(), Stop>);
 
     /// Makes fresh instances as [`run`](Self::run) does, and drops them.
     fn instantiate(&self, execution: Execution) -> (Execution, Result<(), Stop>);
+
+    /// Returns what an execution needs, besides the code.
+    fn needs(&self) -> Needs;
 
     /// Puts the EE into bytes; `None` if it has libraries.
     fn serialize(&self) -> Option<Vec<u8>>;
@@ -102,61 +124,88 @@ struct HostCallFailed {
 /// The arguments of host functions that take none.
 const NONE: [u32; 0] = [];
 
-/// What the counters of metered modules hold when a run is over; see [`meter`](crate::meter).
+/// What the counters of metered modules hold; see [`meter`](crate::meter).
 #[derive(Clone, Copy)]
 pub(crate) struct Counters {
     pub(crate) fuel: i64,
     pub(crate) stack: i64,
+    pub(crate) pages: i64,
 }
 
-/// Returns what the stack counter starts at.
-pub(crate) fn stack_slots_left(limits: &Limits, reserve_slots: u64) -> i64 {
-    // A reserve over the limit has been refused when the EE was loaded.
-    i64::try_from(u64::from(limits.stack_slots_max).saturating_sub(reserve_slots)).unwrap_or(i64::MAX)
+impl Counters {
+    /// Returns what the counters start at.
+    fn at_start(execution: &mut Execution, metering: &Metering, limits: &Limits) -> Self {
+        let pages = i64::try_from(metering.entry.pages).unwrap_or(i64::MAX);
+        // A reserve over the limit has been refused when the EE was loaded.
+        let slots = u64::from(limits.stack_slots_max).saturating_sub(metering.stack_reserve_slots);
+        Self {
+            fuel: execution.fuel_counter(FuelScale::new(limits).unit(pages)),
+            stack: i64::try_from(slots).unwrap_or(i64::MAX),
+            pages,
+        }
+    }
+}
+
+/// Charges for the instances, before they are made.
+fn enter(execution: &mut Execution, metering: Option<Metering>) -> Result<(), Stop> {
+    let fuel = metering.map_or(0, |metering| metering.entry.fuel);
+    let fuel_before = execution.fuel_left;
+    execution.fuel_left = fuel_before.saturating_sub(i64::try_from(fuel).unwrap_or(i64::MAX));
+    execution.observer.instances_made((fuel_before, execution.fuel_left));
+    if execution.fuel_left < 0 { Err(out_of_fuel(execution)) } else { Ok(()) }
+}
+
+fn out_of_fuel(execution: &Execution) -> Stop {
+    let limit = execution.fuel_max.unsigned_abs();
+    Stop { kind: ExecutionErrorKind::OutOfFuel { limit }, backtrace: Vec::new() }
 }
 
 /// Judges a run that is over: the counters come before what the engine says.
 pub(crate) fn settle(
     execution: &mut Execution,
     counters: Counters,
+    scale: FuelScale,
     result: Result<(), Stop>,
 ) -> Result<(), Stop> {
-    execution.fuel_left = counters.fuel;
+    execution.set_fuel(counters.fuel, scale.unit(counters.pages));
     let kind = if counters.stack < 0 {
         ExecutionErrorKind::Trap(TrapKind::StackOverflow)
     } else if counters.fuel < 0 {
-        ExecutionErrorKind::OutOfFuel { limit: execution.fuel_max.unsigned_abs() }
+        out_of_fuel(execution).kind
     } else {
         return result;
     };
     Err(Stop { kind, backtrace: result.err().map(|stop| stop.backtrace).unwrap_or_default() })
 }
 
-/// Puts the stack reserve of a program behind its module as an engine has serialized it: eight bytes,
-/// little-endian.
-fn with_reserve(stack_reserve_slots: Option<u64>, module: &[u8]) -> Vec<u8> {
-    let reserve = stack_reserve_slots.unwrap_or(NOT_METERED);
-    [module, reserve.to_le_bytes().as_slice()].concat()
+/// Puts what a program needs behind its module as an engine has serialized it: four numbers of eight bytes, little-endian.
+fn with_needs(needs: Needs, module: &[u8]) -> Vec<u8> {
+    let (slots, entry) =
+        needs.metering.map_or((NOT_METERED, Entry::default()), |m| (m.stack_reserve_slots, m.entry));
+    let numbers = [slots, entry.fuel, entry.pages, needs.pages_max].map(u64::to_le_bytes);
+    [module, numbers.as_flattened()].concat()
 }
 
-/// Takes apart what [`with_reserve`] has put together.
-fn split_reserve(serialized: Payload<'_>) -> Option<(Payload<'_>, Option<u64>)> {
-    let (module, reserve) = serialized.split_number()?;
-    Some((module, (reserve != NOT_METERED).then_some(reserve)))
+/// Takes apart what [`with_needs`] has put together.
+fn split_needs(serialized: Payload<'_>) -> Option<(Payload<'_>, Needs)> {
+    let (rest, pages_max) = serialized.split_number()?;
+    let (rest, pages) = rest.split_number()?;
+    let (rest, fuel) = rest.split_number()?;
+    let (module, stack_reserve_slots) = rest.split_number()?;
+    let metering = Metering { stack_reserve_slots, entry: Entry { fuel, pages } };
+    let metering = (stack_reserve_slots != NOT_METERED).then_some(metering);
+    Some((module, Needs { metering, pages_max }))
 }
 
 /// Stands for the stack reserve of a program that is not metered; no reserve is that large.
 const NOT_METERED: u64 = u64::MAX;
 
-/// Returns the native stack that guests may use: so much that their own limit is reached first.
-fn wasm_stack_bytes(config: &HostConfig) -> usize {
-    let slots = usize::try_from(config.limits.stack_slots_max).unwrap_or(usize::MAX);
-    slots.saturating_mul(NATIVE_BYTES_PER_SLOT).min(NATIVE_STACK_BYTES_MAX)
+/// Returns the native stack that guests may use: so much that their own limit is reached first, as no slot takes more
+/// than [`NATIVE_BYTES_PER_SLOT`].
+fn wasm_stack_bytes(limits: &Limits) -> usize {
+    let bytes = u64::from(limits.stack_slots_max).saturating_mul(NATIVE_BYTES_PER_SLOT);
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// A slot holds a value, of 16 bytes at most; compilers add copies, but not one for each.
-const NATIVE_BYTES_PER_SLOT: usize = 32;
-/// Native stack for guests, whatever their limit in slots; more than this is refused by some machines.
-const NATIVE_STACK_BYTES_MAX: usize = 256 << 20;
 /// The native stack for host functions, which need a quarter of it.
 const HOST_STACK_BYTES: usize = 1 << 20;

@@ -1,4 +1,4 @@
-//! How many instances there are at a time.
+//! How many instances there are at a time, and how much memory they may come to have.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -10,50 +10,95 @@ pub(super) fn n_places(config: &HostConfig) -> u32 {
     config.concurrent_executions_max.max(LIBRARIES_MAX.saturating_add(1))
 }
 
-/// The places that are not taken.
+/// What executions take and give back: places for instances, and pages of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) n_instances: u32,
+    pub(super) pages: u64,
+}
+
+/// The room that is not taken.
 pub(super) struct Places {
-    total: u32,
+    total: Room,
     state: Mutex<State>,
     freed: Condvar,
 }
 
 struct State {
-    free: u32,
-    /// How many wait for places. Where nobody does, nobody is woken, which would cost a call of the system.
+    free: Room,
+    /// How many wait for room. Where nobody does, nobody is woken, which would cost a call of the system.
     n_waiting: u32,
 }
 
-/// Some places, given back on drop.
+/// Some room, given back on drop.
 pub(super) struct Taken<'a> {
     places: &'a Places,
-    n_taken: u32,
+    room: Room,
+}
+
+impl Room {
+    /// The room that a host has for all executions.
+    pub(super) fn of(config: &HostConfig) -> Self {
+        Self { n_instances: n_places(config), pages: config.memory_bytes_max >> 16 }
+    }
+
+    fn holds(self, other: Self) -> bool {
+        self.n_instances >= other.n_instances && self.pages >= other.pages
+    }
+
+    /// As much of it as there is in `other`.
+    fn at_most(self, other: Self) -> Self {
+        Self { n_instances: self.n_instances.min(other.n_instances), pages: self.pages.min(other.pages) }
+    }
 }
 
 impl Places {
-    pub(super) fn new(total: u32) -> Self {
+    pub(super) fn new(total: Room) -> Self {
         Self { total, state: Mutex::new(State { free: total, n_waiting: 0 }), freed: Condvar::new() }
     }
 
-    /// Waits for `n` places to be free, and takes them all at once, so that no two can wait for each other.
-    pub(super) fn take(&self, n: u32) -> Taken<'_> {
-        let n = n.min(self.total);
+    /// Waits for so much room to be free, and takes all of it at once, so that no two can wait for each other. Who needs
+    /// more than there is waits for all of it.
+    pub(super) fn take(&self, room: Room) -> Taken<'_> {
+        let room = room.at_most(self.total);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        while state.free < n {
+        while !state.free.holds(room) {
             state.n_waiting = state.n_waiting.saturating_add(1);
             state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
             state.n_waiting = state.n_waiting.saturating_sub(1);
         }
-        state.free = state.free.saturating_sub(n);
-        Taken { places: self, n_taken: n }
+        state.free.n_instances = state.free.n_instances.saturating_sub(room.n_instances);
+        state.free.pages = state.free.pages.saturating_sub(room.pages);
+        Taken { places: self, room }
     }
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
         let mut state = self.places.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.free = state.free.saturating_add(self.n_taken);
+        state.free.n_instances = state.free.n_instances.saturating_add(self.room.n_instances);
+        state.free.pages = state.free.pages.saturating_add(self.room.pages);
         if state.n_waiting > 0 {
             self.places.freed.notify_all();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Places, Room};
+
+    #[test]
+    fn room_is_given_back_and_more_than_there_is_counts_as_all() {
+        let total = Room { n_instances: 3, pages: 100 };
+        let places = Places::new(total);
+        let taken = places.take(Room { n_instances: 1, pages: 100 });
+        assert_eq!(places.state.lock().unwrap().free, Room { n_instances: 2, pages: 0 });
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| places.take(Room { n_instances: 9, pages: 1_000 }).room);
+            drop(taken);
+            assert_eq!(waiting.join().unwrap(), total);
+        });
+        assert_eq!(places.state.lock().unwrap().free, total);
     }
 }

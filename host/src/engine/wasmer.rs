@@ -13,17 +13,18 @@ use wasmer::{
     LinkError, Memory, Module, RuntimeError, Store, Value, WasmSlice,
 };
 
-use super::places::{Places, n_places};
+use super::places::{Places, Room};
+use super::stacks::Stacks;
 use super::{
-    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Program, Stop, settle,
-    split_reserve, stack_slots_left, wasm_stack_bytes, with_reserve,
+    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Needs, Program, Stop, enter,
+    settle, split_needs, wasm_stack_bytes, with_needs,
 };
 use crate::abi::{HostFunction, Import};
 use crate::cache::Payload;
 use crate::config::{EngineKind, HostConfig, Limits};
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::{Call, Execution};
-use crate::meter::{FUEL_EXPORT, FUEL_IMPORT, IMPORT_MODULE, STACK_EXPORT, STACK_IMPORT, START_EXPORT};
+use crate::meter::{COUNTERS, FuelScale, IMPORT_MODULE, START_EXPORT};
 use crate::observer::Observer;
 use crate::probe::{ENTER_IMPORT, LEAVE_IMPORT};
 use crate::trace::Answer;
@@ -32,6 +33,7 @@ use crate::trace::Answer;
 pub(crate) struct WasmerEngine {
     engine: wasmer::Engine,
     places: Arc<Places>,
+    stacks: Arc<Stacks>,
     config: Arc<HostConfig>,
 }
 
@@ -40,9 +42,9 @@ struct WasmerEe {
     engine: wasmer::Engine,
     libraries: Vec<(String, Module)>,
     module: Module,
-    /// None if the modules are not metered.
-    stack_reserve_slots: Option<u64>,
+    needs: Needs,
     places: Arc<Places>,
+    stacks: Arc<Stacks>,
     config: Arc<HostConfig>,
 }
 
@@ -52,6 +54,7 @@ struct HostState {
     execution: Option<Execution>,
     memory: Option<Memory>,
     counters: Option<CounterGlobals>,
+    scale: FuelScale,
 }
 
 /// The globals that metered modules count with.
@@ -59,6 +62,7 @@ struct HostState {
 struct CounterGlobals {
     fuel: Global,
     stack: Global,
+    pages: Global,
 }
 
 impl WasmerEngine {
@@ -67,31 +71,30 @@ impl WasmerEngine {
         if config.wall_clock_max.is_some() {
             return Err(unsupported("`wall_clock_max`; only wasmtime does"));
         }
+        // What an engine's own functions need, growing a memory for instance, is on the guest's stack, too.
+        let stack_bytes = wasm_stack_bytes(&config.limits).saturating_add(HOST_STACK_BYTES);
         // The size holds for the whole process, which may have other hosts.
-        set_stack_size(get_stack_size().max(wasm_stack_bytes(&config)));
-        if get_stack_size() < wasm_stack_bytes(&config) {
+        set_stack_size(get_stack_size().max(stack_bytes));
+        if get_stack_size() < stack_bytes {
             return Err(unsupported("so large a `limits.stack_slots_max`"));
         }
         let mut compiler = Cranelift::new();
         // As on wasmtime: code has to run where it stands, as there it is paid for.
         compiler.opt_level(CraneliftOptLevel::None).canonicalize_nans(true);
         let engine = EngineBuilder::new(compiler).set_features(Some(profile())).into();
-        let places = Arc::new(Places::new(n_places(&config)));
-        Ok(Self { engine, places, config })
+        let places = Arc::new(Places::new(Room::of(&config)));
+        let stacks = Arc::new(Stacks::new(HOST_STACK_BYTES));
+        Ok(Self { engine, places, stacks, config })
     }
 
-    fn ee(
-        &self,
-        libraries: Vec<(String, Module)>,
-        module: Module,
-        stack_reserve_slots: Option<u64>,
-    ) -> Arc<dyn CompiledEe> {
+    fn ee(&self, libraries: Vec<(String, Module)>, module: Module, needs: Needs) -> Arc<dyn CompiledEe> {
         Arc::new(WasmerEe {
             engine: self.engine.clone(),
             libraries,
             module,
-            stack_reserve_slots,
+            needs,
             places: Arc::clone(&self.places),
+            stacks: Arc::clone(&self.stacks),
             config: Arc::clone(&self.config),
         })
     }
@@ -116,13 +119,13 @@ impl Engine for WasmerEngine {
         let libraries = program.libraries.iter();
         let libraries = libraries.map(|(name, code)| Ok((name.clone(), self.compile_module(code)?)));
         let libraries = libraries.collect::<Result<_, LoadError>>()?;
-        Ok(self.ee(libraries, self.compile_module(&program.code)?, program.stack_reserve_slots))
+        Ok(self.ee(libraries, self.compile_module(&program.code)?, program.needs))
     }
 
     fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>> {
-        let (module, stack_reserve_slots) = split_reserve(serialized)?;
+        let (module, needs) = split_needs(serialized)?;
         let module = deserialize(&self.engine, &module.read().ok()?)?;
-        Some(self.ee(Vec::new(), module, stack_reserve_slots))
+        Some(self.ee(Vec::new(), module, needs))
     }
 }
 
@@ -135,11 +138,15 @@ impl CompiledEe for WasmerEe {
         self.in_store(execution, |ee, store, env| ee.instantiate_in(store, env).map(|_| ()))
     }
 
+    fn needs(&self) -> Needs {
+        self.needs
+    }
+
     fn serialize(&self) -> Option<Vec<u8>> {
         if !self.libraries.is_empty() {
             return None;
         }
-        Some(with_reserve(self.stack_reserve_slots, &self.module.serialize().ok()?))
+        Some(with_needs(self.needs, &self.module.serialize().ok()?))
     }
 }
 
@@ -147,22 +154,27 @@ impl WasmerEe {
     /// Does something with the EE in a store of its own, and judges the result.
     fn in_store(
         &self,
-        execution: Execution,
+        mut execution: Execution,
         action: impl FnOnce(&Self, &mut Store, &FunctionEnv<HostState>) -> Result<(), Stop>,
     ) -> (Execution, Result<(), Stop>) {
+        if let Err(stop) = enter(&mut execution, self.needs.metering) {
+            return (execution, Err(stop));
+        }
         let n_libraries = u32::try_from(self.libraries.len()).unwrap_or(u32::MAX);
-        let _places = self.places.take(n_libraries.saturating_add(1));
+        let room = Room { n_instances: n_libraries.saturating_add(1), pages: self.needs.pages_max };
+        let _taken = self.places.take(room);
+        let scale = FuelScale::new(&self.config.limits);
         let mut store = Store::new(self.engine.clone());
-        let state = HostState { execution: Some(execution), memory: None, counters: None };
+        let state = HostState { execution: Some(execution), memory: None, counters: None, scale };
         let env = FunctionEnv::new(&mut store, state);
         // Guests have a stack of their own; only host functions run on this one.
-        let result =
-            stacker::maybe_grow(HOST_STACK_BYTES, HOST_STACK_BYTES, || action(self, &mut store, &env));
+        let result = self.stacks.run(|| action(self, &mut store, &env));
+        let result = result.unwrap_or_else(|error| Err(engine_stop(error)));
         let counters = env.as_ref(&store).counters.clone().map(|globals| globals.read(&mut store));
         let execution = env.as_mut(&mut store).execution.take();
         let mut execution = execution.expect("it was put there above, and nothing else takes it");
         let result = match counters {
-            Some(counters) => settle(&mut execution, counters, result),
+            Some(counters) => settle(&mut execution, counters, scale, result),
             None => result,
         };
         (execution, result)
@@ -183,13 +195,16 @@ impl WasmerEe {
 
     /// Instantiates everything and, if the modules are metered, sets their counters.
     fn instantiate_in(&self, store: &mut Store, env: &FunctionEnv<HostState>) -> Result<Instance, Stop> {
-        let fuel = env.as_ref(store).execution.as_ref().map_or(0, |execution| execution.fuel_left);
-        let stack = self.stack_reserve_slots.map(|slots| stack_slots_left(&self.config.limits, slots));
+        let limits = &self.config.limits;
+        let execution = env.as_mut(store).execution.as_mut();
+        let metered = self.needs.metering.zip(execution);
+        let start = metered.map(|(metering, execution)| Counters::at_start(execution, &metering, limits));
         let mut imports = Imports::new();
-        if let Some(stack) = stack.filter(|_| !self.libraries.is_empty()) {
-            let counters = CounterGlobals::new(store, fuel, stack);
-            imports.define(IMPORT_MODULE, FUEL_IMPORT, counters.fuel.clone());
-            imports.define(IMPORT_MODULE, STACK_IMPORT, counters.stack.clone());
+        if let Some(start) = start.filter(|_| !self.libraries.is_empty()) {
+            let counters = CounterGlobals::new(store, start);
+            for (counter, global) in COUNTERS.iter().zip(counters.all()) {
+                imports.define(IMPORT_MODULE, counter.import, global.clone());
+            }
             env.as_mut(store).counters = Some(counters);
         }
         define_probes(&mut imports, store, env, &self.module);
@@ -200,10 +215,11 @@ impl WasmerEe {
         }
         define_abi(&mut imports, store, env, &self.module);
         let instance = Instance::new(store, &self.module, &imports).map_err(instantiation_stop)?;
-        if let Some(stack) = stack.filter(|_| self.libraries.is_empty()) {
+        if let Some(start) = start.filter(|_| self.libraries.is_empty()) {
             let counters = CounterGlobals::exported_by(&instance).map_err(engine_stop)?;
-            counters.fuel.set(store, Value::I64(fuel)).map_err(stop)?;
-            counters.stack.set(store, Value::I64(stack)).map_err(stop)?;
+            for (global, value) in counters.all().into_iter().zip([start.fuel, start.stack, start.pages]) {
+                global.set(store, Value::I64(value)).map_err(stop)?;
+            }
             env.as_mut(store).counters = Some(counters);
         }
         Ok(instance)
@@ -221,18 +237,25 @@ fn call_export(instance: &Instance, store: &mut Store, name: &str) -> Result<(),
 }
 
 impl CounterGlobals {
-    fn new(store: &mut Store, fuel: i64, stack: i64) -> Self {
-        let fuel = Global::new_mut(store, Value::I64(fuel));
-        Self { fuel, stack: Global::new_mut(store, Value::I64(stack)) }
+    fn new(store: &mut Store, start: Counters) -> Self {
+        let mut global = |value| Global::new_mut(store, Value::I64(value));
+        Self { fuel: global(start.fuel), stack: global(start.stack), pages: global(start.pages) }
+    }
+
+    /// As in [`COUNTERS`].
+    fn all(&self) -> [&Global; 3] {
+        [&self.fuel, &self.stack, &self.pages]
     }
 
     fn exported_by(instance: &Instance) -> Result<Self, wasmer::ExportError> {
-        let global = |name| instance.exports.get_global(name).cloned();
-        Ok(Self { fuel: global(FUEL_EXPORT)?, stack: global(STACK_EXPORT)? })
+        let [fuel, stack, pages] =
+            COUNTERS.map(|counter| instance.exports.get_global(counter.export).cloned());
+        Ok(Self { fuel: fuel?, stack: stack?, pages: pages? })
     }
 
-    fn read(&self, store: &mut Store) -> Counters {
-        Counters { fuel: read(&self.fuel, store), stack: read(&self.stack, store) }
+    fn read(&self, store: &mut impl AsStoreMut) -> Counters {
+        let mut read = |global| read(global, store);
+        Counters { fuel: read(&self.fuel), stack: read(&self.stack), pages: read(&self.pages) }
     }
 }
 
@@ -382,8 +405,10 @@ fn define_probes(imports: &mut Imports, store: &mut Store, env: &FunctionEnv<Hos
 /// Tells the execution's observer something, and the fuel that is left.
 fn tell(mut env: FunctionEnvMut<'_, HostState>, message: impl FnOnce(&mut Observer, i64)) {
     let (state, mut store) = env.data_and_store_mut();
-    if let HostState { execution: Some(execution), counters: Some(counters), .. } = state {
-        message(&mut execution.observer, read(&counters.fuel, &mut store));
+    if let HostState { execution: Some(execution), counters: Some(counters), scale, .. } = state {
+        let Counters { fuel, pages, .. } = counters.read(&mut store);
+        execution.set_fuel(fuel, scale.unit(pages));
+        message(&mut execution.observer, execution.fuel_left);
     }
 }
 
@@ -395,11 +420,14 @@ fn call<A: Copy + Into<u64>, R: Answer, const N: usize>(
     function: impl FnOnce(&mut Call<'_>, [A; N]) -> Result<R, HostCallError>,
 ) -> Result<R, RuntimeError> {
     let (state, mut store) = env.data_and_store_mut();
-    let HostState { execution: Some(execution), memory, counters } = state else {
+    let HostState { execution: Some(execution), memory, counters, scale } = state else {
         return Err(RuntimeError::new("a host call after the end of its execution"));
     };
+    let mut unit = 1;
     if let Some(counters) = counters {
-        execution.fuel_left = read(&counters.fuel, &mut store);
+        let Counters { fuel, pages, .. } = counters.read(&mut store);
+        unit = scale.unit(pages);
+        execution.set_fuel(fuel, unit);
     }
     let result = match memory {
         Some(memory) => {
@@ -412,7 +440,7 @@ fn call<A: Copy + Into<u64>, R: Answer, const N: usize>(
         None => Call::make(import, arguments, &mut [], execution, function),
     };
     if let Some(counters) = counters {
-        counters.fuel.set(&mut store, Value::I64(execution.fuel_left))?;
+        counters.fuel.set(&mut store, Value::I64(execution.fuel_counter(unit)))?;
     }
     result.map_err(|source| RuntimeError::user(Box::new(HostCallFailed { import, source })))
 }

@@ -9,22 +9,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wasmtime::{
-    Caller, Config, Enabled, Extern, Global, GlobalType, Instance, InstanceAllocationStrategy, InstancePre,
-    Linker, Memory, Module, ModuleExport, Mutability, OptLevel, PoolingAllocationConfig, Store, Trap, Val,
-    ValType, WasmBacktrace,
+    AsContextMut, Caller, Config, Enabled, Extern, Global, GlobalType, Instance, InstanceAllocationStrategy,
+    InstancePre, Linker, Memory, Module, ModuleExport, Mutability, OptLevel, PoolingAllocationConfig, Store,
+    Trap, Val, ValType, WasmBacktrace,
 };
 
-use super::places::{Places, n_places};
+use super::places::{Places, Room, n_places};
+use super::stacks::Stacks;
 use super::{
-    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Program, Stop, settle,
-    split_reserve, stack_slots_left, wasm_stack_bytes, with_reserve,
+    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Needs, Program, Stop, enter,
+    settle, split_needs, wasm_stack_bytes, with_needs,
 };
 use crate::abi::{ABI, HostFunction, Import, LEGACY_MODULE};
 use crate::cache::Payload;
-use crate::config::HostConfig;
+use crate::config::{EngineKind, HostConfig};
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::{Call, Execution};
-use crate::meter::{FUEL_EXPORT, FUEL_IMPORT, IMPORT_MODULE, STACK_EXPORT, STACK_IMPORT, START_EXPORT};
+use crate::meter::{COUNTERS, FuelScale, IMPORT_MODULE, START_EXPORT};
 use crate::probe::{ENTER_IMPORT, LEAVE_IMPORT};
 use crate::trace::Answer;
 use crate::validate::{PROFILE, TABLES_MAX};
@@ -34,6 +35,7 @@ pub(crate) struct WasmtimeEngine {
     engine: wasmtime::Engine,
     linker: Linker<HostState>,
     places: Arc<Places>,
+    stacks: Arc<Stacks>,
     config: Arc<HostConfig>,
 }
 
@@ -42,9 +44,9 @@ struct WasmtimeEe {
     engine: wasmtime::Engine,
     modules: Modules,
     exports: Exports,
-    /// None if the modules are not metered.
-    stack_reserve_slots: Option<u64>,
+    needs: Needs,
     places: Arc<Places>,
+    stacks: Arc<Stacks>,
     config: Arc<HostConfig>,
 }
 
@@ -61,8 +63,8 @@ struct Exports {
     memory: Option<ModuleExport>,
     main: Option<ModuleExport>,
     start: Option<ModuleExport>,
-    fuel: Option<ModuleExport>,
-    stack: Option<ModuleExport>,
+    /// As in [`COUNTERS`].
+    counters: [Option<ModuleExport>; 3],
 }
 
 /// What a store holds: the execution, and the memory that its host calls refer to.
@@ -70,6 +72,7 @@ struct HostState {
     execution: Execution,
     memory: Option<Memory>,
     counters: Option<CounterGlobals>,
+    scale: FuelScale,
 }
 
 /// The globals that metered modules count with.
@@ -77,27 +80,35 @@ struct HostState {
 struct CounterGlobals {
     fuel: Global,
     stack: Global,
+    pages: Global,
 }
 
 impl WasmtimeEngine {
     pub(crate) fn new(config: Arc<HostConfig>) -> Result<Self, HostError> {
+        if wasm_stack_bytes(&config.limits) > WASM_STACK_BYTES_MAX {
+            let setting = "so large a `limits.stack_slots_max`";
+            return Err(HostError::Unsupported { engine: EngineKind::Wasmtime, setting });
+        }
         let engine = wasmtime::Engine::new(&engine_config(&config)).map_err(host_error)?;
         let mut linker = Linker::new(&engine);
         link_abi(&mut linker).and_then(|()| link_probes(&mut linker)).map_err(host_error)?;
         if config.wall_clock_max.is_some() {
             start_wall_clock(&engine).map_err(HostError::WallClock)?;
         }
-        let places = Arc::new(Places::new(n_places(&config)));
-        Ok(Self { engine, linker, places, config })
+        let places = Arc::new(Places::new(Room::of(&config)));
+        let stack_bytes = wasm_stack_bytes(&config.limits).saturating_add(HOST_STACK_BYTES);
+        let stacks = Arc::new(Stacks::new(stack_bytes));
+        Ok(Self { engine, linker, places, stacks, config })
     }
 
-    fn ee(&self, modules: Modules, stack_reserve_slots: Option<u64>) -> Arc<dyn CompiledEe> {
+    fn ee(&self, modules: Modules, needs: Needs) -> Arc<dyn CompiledEe> {
         Arc::new(WasmtimeEe {
             engine: self.engine.clone(),
             exports: Exports::of(modules.module()),
             modules,
-            stack_reserve_slots,
+            needs,
             places: Arc::clone(&self.places),
+            stacks: Arc::clone(&self.stacks),
             config: Arc::clone(&self.config),
         })
     }
@@ -130,14 +141,14 @@ impl Engine for WasmtimeEngine {
     fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {
         let modules = self.compile_modules(program);
         let modules = modules.map_err(|error| LoadError::Engine(engine_error(error)))?;
-        Ok(self.ee(modules, program.stack_reserve_slots))
+        Ok(self.ee(modules, program.needs))
     }
 
     fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>> {
-        let (module, stack_reserve_slots) = split_reserve(serialized)?;
+        let (module, needs) = split_needs(serialized)?;
         let module = deserialize(&self.engine, module.file()?.try_clone().ok()?)?;
         let modules = Modules::Alone(self.linker.instantiate_pre(&module).ok()?);
-        Some(self.ee(modules, stack_reserve_slots))
+        Some(self.ee(modules, needs))
     }
 }
 
@@ -150,9 +161,13 @@ impl CompiledEe for WasmtimeEe {
         self.in_store(execution, |ee, store| ee.instantiate_in(store).map(|_| ()))
     }
 
+    fn needs(&self) -> Needs {
+        self.needs
+    }
+
     fn serialize(&self) -> Option<Vec<u8>> {
         let Modules::Alone(module) = &self.modules else { return None };
-        Some(with_reserve(self.stack_reserve_slots, &module.module().serialize().ok()?))
+        Some(with_needs(self.needs, &module.module().serialize().ok()?))
     }
 }
 
@@ -160,21 +175,26 @@ impl WasmtimeEe {
     /// Does something with the EE in a store of its own, on a stack that is large enough, and judges the result.
     fn in_store(
         &self,
-        execution: Execution,
+        mut execution: Execution,
         action: impl FnOnce(&Self, &mut Store<HostState>) -> wasmtime::Result<()>,
     ) -> (Execution, Result<(), Stop>) {
-        let _places = self.places.take(self.modules.n_instances());
-        let mut store = Store::new(&self.engine, HostState { execution, memory: None, counters: None });
+        if let Err(stop) = enter(&mut execution, self.needs.metering) {
+            return (execution, Err(stop));
+        }
+        let room = Room { n_instances: self.modules.n_instances(), pages: self.needs.pages_max };
+        let _taken = self.places.take(room);
+        let scale = FuelScale::new(&self.config.limits);
+        let mut store =
+            Store::new(&self.engine, HostState { execution, memory: None, counters: None, scale });
         if let Some(limit) = self.config.wall_clock_max {
             store.set_epoch_deadline(epochs(limit));
         }
-        let stack_bytes = native_stack_bytes(&self.config);
-        let result = stacker::maybe_grow(stack_bytes, stack_bytes, || action(self, &mut store));
+        let result = self.stacks.run(|| action(self, &mut store)).unwrap_or_else(|error| Err(error.into()));
         let result = result.map_err(|error| stop(error, self.config.wall_clock_max));
         let counters = store.data().counters.map(|globals| globals.read(&mut store));
         let mut execution = store.into_data().execution;
         let result = match counters {
-            Some(counters) => settle(&mut execution, counters, result),
+            Some(counters) => settle(&mut execution, counters, scale, result),
             None => result,
         };
         (execution, result)
@@ -196,8 +216,11 @@ impl WasmtimeEe {
     }
 
     fn instantiate_in(&self, store: &mut Store<HostState>) -> wasmtime::Result<Instance> {
-        let stack_slots = self.stack_reserve_slots.map(|slots| stack_slots_left(&self.config.limits, slots));
-        self.modules.instantiate(store, stack_slots, &self.exports)
+        let metering = self.needs.metering;
+        let counters = metering.map(|metering| {
+            Counters::at_start(&mut store.data_mut().execution, &metering, &self.config.limits)
+        });
+        self.modules.instantiate(store, counters, &self.exports)
     }
 }
 
@@ -208,8 +231,7 @@ impl Exports {
             memory: find("memory"),
             main: find("main"),
             start: find(START_EXPORT),
-            fuel: find(FUEL_EXPORT),
-            stack: find(STACK_EXPORT),
+            counters: COUNTERS.map(|counter| find(counter.export)),
         }
     }
 }
@@ -241,29 +263,25 @@ impl Modules {
     fn instantiate(
         &self,
         store: &mut Store<HostState>,
-        stack_slots: Option<i64>,
+        counters: Option<Counters>,
         exports: &Exports,
     ) -> wasmtime::Result<Instance> {
-        let fuel = store.data().execution.fuel_left;
         match self {
             Self::Alone(module) => {
                 let instance = module.instantiate(&mut *store)?;
-                if let Some(stack_slots) = stack_slots {
-                    CounterGlobals::exported_by(instance, store, exports)?.attach(
-                        store,
-                        fuel,
-                        stack_slots,
-                    )?;
+                if let Some(counters) = counters {
+                    CounterGlobals::exported_by(instance, store, exports)?.attach(store, counters)?;
                 }
                 Ok(instance)
             }
             Self::Linked { linker, libraries, module } => {
                 let mut linker = linker.clone();
-                if let Some(stack_slots) = stack_slots {
+                if let Some(counters) = counters {
                     let globals = CounterGlobals::new(store)?;
-                    globals.attach(store, fuel, stack_slots)?;
-                    linker.define(&*store, IMPORT_MODULE, FUEL_IMPORT, globals.fuel)?;
-                    linker.define(&*store, IMPORT_MODULE, STACK_IMPORT, globals.stack)?;
+                    globals.attach(store, counters)?;
+                    for (counter, global) in COUNTERS.iter().zip(globals.all()) {
+                        linker.define(&*store, IMPORT_MODULE, counter.import, global)?;
+                    }
                 }
                 for (name, library) in libraries {
                     let instance = linker.instantiate(&mut *store, library)?;
@@ -286,9 +304,16 @@ fn call_start(instance: Instance, store: &mut Store<HostState>) -> wasmtime::Res
 
 impl CounterGlobals {
     fn new(store: &mut Store<HostState>) -> wasmtime::Result<Self> {
-        let ty = GlobalType::new(ValType::I64, Mutability::Var);
-        let fuel = Global::new(&mut *store, ty.clone(), Val::I64(0))?;
-        Ok(Self { fuel, stack: Global::new(&mut *store, ty, Val::I64(0))? })
+        let mut global = || {
+            let ty = GlobalType::new(ValType::I64, Mutability::Var);
+            Global::new(&mut *store, ty, Val::I64(0))
+        };
+        Ok(Self { fuel: global()?, stack: global()?, pages: global()? })
+    }
+
+    /// As in [`COUNTERS`].
+    fn all(self) -> [Global; 3] {
+        [self.fuel, self.stack, self.pages]
     }
 
     fn exported_by(
@@ -300,22 +325,28 @@ impl CounterGlobals {
             let global = find(instance, store, export.as_ref()).and_then(Extern::into_global);
             global.ok_or_else(|| wasmtime::format_err!("no counters in a metered module"))
         };
-        Ok(Self { fuel: global(&exports.fuel)?, stack: global(&exports.stack)? })
+        let [fuel, stack, pages] = &exports.counters;
+        Ok(Self { fuel: global(fuel)?, stack: global(stack)?, pages: global(pages)? })
     }
 
     /// Sets the counters, and makes them those of the store's execution.
-    fn attach(self, store: &mut Store<HostState>, fuel: i64, stack: i64) -> wasmtime::Result<()> {
-        self.fuel.set(&mut *store, Val::I64(fuel))?;
-        self.stack.set(&mut *store, Val::I64(stack))?;
+    fn attach(self, store: &mut Store<HostState>, counters: Counters) -> wasmtime::Result<()> {
+        self.fuel.set(&mut *store, Val::I64(counters.fuel))?;
+        self.stack.set(&mut *store, Val::I64(counters.stack))?;
+        self.pages.set(&mut *store, Val::I64(counters.pages))?;
         store.data_mut().counters = Some(self);
         Ok(())
     }
 
     fn read(self, store: &mut Store<HostState>) -> Counters {
-        // Both globals are of type i64.
-        let mut read = |global: Global| global.get(&mut *store).i64().unwrap_or(-1);
-        Counters { fuel: read(self.fuel), stack: read(self.stack) }
+        let mut read = |global: Global| read(global, &mut *store);
+        Counters { fuel: read(self.fuel), stack: read(self.stack), pages: read(self.pages) }
     }
+}
+
+/// Reads a counter, which is of type i64.
+fn read(global: Global, store: impl AsContextMut) -> i64 {
+    global.get(store).i64().unwrap_or(-1)
 }
 
 /// Takes a module back that wasmtime has serialized; `None` if it was another version or for another machine.
@@ -351,16 +382,13 @@ fn engine_config(config: &HostConfig) -> Config {
         .cranelift_opt_level(OptLevel::None)
         .cranelift_nan_canonicalization(true)
         .epoch_interruption(config.wall_clock_max.is_some())
-        .max_wasm_stack(wasm_stack_bytes(config))
+        .max_wasm_stack(wasm_stack_bytes(limits))
+        // For fibers, of which there are none; wasmtime wants it to be no smaller.
+        .async_stack_size(wasm_stack_bytes(limits))
         // Debuggers alone ask for it, and it would be registered at each load.
         .native_unwind_info(false)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     engine_config
-}
-
-/// Returns the native stack that an execution needs, host functions included.
-fn native_stack_bytes(config: &HostConfig) -> usize {
-    wasm_stack_bytes(config).saturating_add(HOST_STACK_BYTES)
 }
 
 /// Links every import of the ABI, under both spellings.
@@ -434,22 +462,25 @@ fn link(
 /// Links what probed modules import, and no others can.
 fn link_probes(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap(IMPORT_MODULE, ENTER_IMPORT, |mut caller: Caller<'_, HostState>, function: u32| {
-        let fuel_left = fuel_left(&mut caller);
-        caller.data_mut().execution.observer.enter(function, fuel_left);
+        update_fuel(&mut caller);
+        let execution = &mut caller.data_mut().execution;
+        execution.observer.enter(function, execution.fuel_left);
     })?;
     linker.func_wrap(IMPORT_MODULE, LEAVE_IMPORT, |mut caller: Caller<'_, HostState>| {
-        let fuel_left = fuel_left(&mut caller);
-        caller.data_mut().execution.observer.leave(fuel_left);
+        update_fuel(&mut caller);
+        let execution = &mut caller.data_mut().execution;
+        execution.observer.leave(execution.fuel_left);
     })?;
     Ok(())
 }
 
-/// Returns what the guest has left at a call, or the execution if the guest does not count.
-fn fuel_left(caller: &mut Caller<'_, HostState>) -> i64 {
-    match caller.data().counters {
-        Some(counters) => counters.fuel.get(caller).i64().unwrap_or(-1),
-        None => caller.data().execution.fuel_left,
-    }
+/// Takes over what the guest has left at a call, if it counts, and returns what a unit of its counter stands for.
+fn update_fuel(caller: &mut Caller<'_, HostState>) -> i64 {
+    let Some(counters) = caller.data().counters else { return 1 };
+    let (fuel, pages) = (read(counters.fuel, &mut *caller), read(counters.pages, &mut *caller));
+    let unit = caller.data().scale.unit(pages);
+    caller.data_mut().execution.set_fuel(fuel, unit);
+    unit
 }
 
 /// Runs an import's function over the memory, the fuel and the execution of the store that called it.
@@ -459,7 +490,7 @@ fn call<A: Copy + Into<u64>, R: Answer, const N: usize>(
     arguments: [A; N],
     function: impl FnOnce(&mut Call<'_>, [A; N]) -> Result<R, HostCallError>,
 ) -> wasmtime::Result<R> {
-    caller.data_mut().execution.fuel_left = fuel_left(&mut caller);
+    let unit = update_fuel(&mut caller);
     let result = match caller.data().memory {
         Some(memory) => {
             let (memory, state) = memory.data_and_store_mut(&mut caller);
@@ -471,8 +502,8 @@ fn call<A: Copy + Into<u64>, R: Answer, const N: usize>(
         }
     };
     if let Some(counters) = caller.data().counters {
-        let fuel_left = caller.data().execution.fuel_left;
-        counters.fuel.set(&mut caller, Val::I64(fuel_left))?;
+        let fuel = caller.data_mut().execution.fuel_counter(unit);
+        counters.fuel.set(&mut caller, Val::I64(fuel))?;
     }
     result.map_err(|source| wasmtime::Error::new(HostCallFailed { import, source }))
 }
@@ -548,6 +579,10 @@ fn epochs(duration: Duration) -> u64 {
     let epochs = duration.as_nanos().div_ceil(EPOCH.as_nanos()).saturating_add(1);
     u64::try_from(epochs).unwrap_or(u64::MAX >> 1).min(u64::MAX >> 1)
 }
+
+/// The native stack that guests may have at the most; more address space for each of many executions is refused by
+/// some machines.
+const WASM_STACK_BYTES_MAX: usize = 1 << 30;
 
 /// How often the wall clock is looked at.
 const EPOCH: Duration = Duration::from_millis(20);

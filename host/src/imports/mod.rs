@@ -28,6 +28,8 @@ pub(crate) struct Execution {
     /// What may still be spent; negative once it was not enough. The guest's own counter holds it while the
     /// guest runs.
     pub(crate) fuel_left: i64,
+    /// What of it is too little for the guest's counter to show; see [`FuelScale`](crate::meter::FuelScale).
+    fuel_rest: i64,
     pub(crate) logs: Vec<Log>,
     log_bytes_left: usize,
     /// Size of the EE's memory when `main` has returned, in bytes.
@@ -50,12 +52,25 @@ impl Execution {
             ticks_max: config.limits.ticks_max,
             fuel_max,
             fuel_left: fuel_max,
+            fuel_rest: 0,
             logs: Vec::new(),
             log_bytes_left: config.log_bytes_max,
             memory_bytes: 0,
             provider: None,
             observer: Observer::Nobody,
         }
+    }
+
+    /// Returns what the guest's counter has to show when its unit stands for so much fuel, which is at least 1.
+    pub(crate) fn fuel_counter(&mut self, unit: i64) -> i64 {
+        self.fuel_rest = self.fuel_left.checked_rem_euclid(unit).unwrap_or(0);
+        self.fuel_left.checked_div_euclid(unit).unwrap_or(self.fuel_left)
+    }
+
+    /// Takes over what the guest's counter shows.
+    pub(crate) fn set_fuel(&mut self, counter: i64, unit: i64) {
+        self.fuel_left =
+            if counter < 0 { counter } else { counter.saturating_mul(unit).saturating_add(self.fuel_rest) };
     }
 
     /// Returns what was spent; all that there was, if it was not enough.

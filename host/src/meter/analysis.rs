@@ -1,21 +1,24 @@
 //! Analyses one function: where to charge how much fuel, how large its frame is, and whom it calls.
 //!
 //! **Fuel.** A *segment* is a stretch of code that is entered only at its start and left early only by a trap. A new one starts
-//! at the beginning of the function, behind `loop`, `if`, `else` and `br_if`, and behind the `end` of a construct that
-//! something branches to. One charge at the start pays for all of its instructions. Calls, loads and divisions do not
-//! end a segment: if one of them traps, what comes after it has been paid for nothing, by the same amount on every engine.
+//! at the beginning of the function, behind `loop`, `if`, `else` and `br_if`, behind the `end` of a construct that
+//! something branches to, and behind calls and `memory.grow`, after which a unit of the counter may stand for more fuel. One
+//! charge at the start pays for all of its instructions. Loads and divisions do not end a segment: if one of them traps, what
+//! comes after it has been paid for nothing, by the same amount on every engine.
 //!
 //! **Stack.** A frame takes one slot for each parameter, local and operand at the greatest height, and
-//! [`FRAME_SLOTS`] for the call itself. This is finite-wasm's measure with the size of every value set to one.
+//! [`FRAME_SLOTS`] for the call itself: finite-wasm's measure with the size of every value set to one. A function whose
+//! native frame could have more than [`NATIVE_BYTES_PER_SLOT`] for each of these takes as many slots as cover it.
 
 use wasmparser::{
-    BlockType, ContType, FrameKind, FuncType, FunctionBody, ModuleArity, Operator, RefType, SubType,
+    BlockType, ContType, FrameKind, FuncType, FunctionBody, ModuleArity, Operator, RefType, SubType, ValType,
 };
 
 use super::{
     MeterError,
     body::{Instruction, LiveBody},
-    cost::cost,
+    cost::{cost, local_cost},
+    frame::{CHARGE_BYTES, FUNCTION_BYTES, NATIVE_BYTES_PER_SLOT, VALUE_BYTES, native_bytes},
     module::Module,
 };
 
@@ -29,10 +32,14 @@ pub(super) struct Analysis {
     pub(super) charges: Vec<Charge>,
     /// The size of the frame.
     pub(super) frame_slots: u64,
+    /// The bytes that the native frame has at the most.
+    pub(super) native_bytes: u64,
     /// Whether a branch, other than `return`, has the function itself as target.
     pub(super) branches_out: bool,
     /// Whether there are instructions with a price that depends on their size operand.
     pub(super) has_bulk: bool,
+    /// Whether it grows the memory.
+    pub(super) grows_memory: bool,
     /// The functions called.
     pub(super) calls: Vec<u32>,
     /// The types of the functions called indirectly.
@@ -62,7 +69,8 @@ pub(super) fn analyse(
     let mut live = LiveBody::new(body)?;
     let mut scan = Scan::new(module, function_index, live.offset())?;
     for locals in body.get_locals_reader()? {
-        scan.n_locals = scan.n_locals.saturating_add(u64::from(locals?.0));
+        let (n, val_type) = locals?;
+        scan.declare_locals(n.into(), val_type);
     }
     while let Some(instruction) = live.next()? {
         scan.instruction(&instruction)?;
@@ -91,6 +99,8 @@ struct Construct {
     height: u32,
     /// Whether something branches to its end. For a loop, to its start.
     is_target: bool,
+    /// The locals that are set in it, one bit each.
+    locals_set: Vec<u64>,
 }
 
 impl<'m, 'a> Scan<'m, 'a> {
@@ -103,7 +113,8 @@ impl<'m, 'a> Scan<'m, 'a> {
             return Err(invalid);
         };
         let block_type = BlockType::FuncType(type_index);
-        let function = Construct { kind: FrameKind::Block, block_type, height: 0, is_target: false };
+        let function = Construct::new(FrameKind::Block, block_type, 0);
+        let n_values = func_type.params().len().saturating_add(func_type.results().len());
         Ok(Self {
             module,
             constructs: vec![function],
@@ -111,8 +122,17 @@ impl<'m, 'a> Scan<'m, 'a> {
             height: 0,
             height_max: 0,
             n_locals: count(func_type.params()).into(),
-            analysis: Analysis::default(),
+            analysis: Analysis {
+                native_bytes: FUNCTION_BYTES.saturating_add(values_bytes(n_values)),
+                ..Analysis::default()
+            },
         })
+    }
+
+    fn declare_locals(&mut self, n: u64, val_type: ValType) {
+        self.n_locals = self.n_locals.saturating_add(n);
+        self.make_values(n);
+        self.segment.fuel = self.segment.fuel.saturating_add(n.saturating_mul(local_cost(val_type)));
     }
 
     fn instruction(&mut self, instruction: &Instruction<'_>) -> Result<(), MeterError> {
@@ -140,18 +160,27 @@ impl<'m, 'a> Scan<'m, 'a> {
             Operator::Call { .. } | Operator::CallIndirect { .. } => pops.saturating_add(pushes),
             _ => 0,
         };
+        self.make_native(native_bytes(operator));
+        self.make_values(values.into());
         let cost = cost(operator, values).ok_or_else(|| MeterError::unpriced(operator, offset))?;
         self.segment.fuel = self.segment.fuel.saturating_add(cost.fixed);
-        self.analysis.has_bulk |= cost.item_log2.is_some();
+        let grows_memory = matches!(operator, Operator::MemoryGrow { .. });
+        self.analysis.grows_memory |= grows_memory;
+        self.analysis.has_bulk |= cost.item_log2.is_some() && !grows_memory;
         Ok(())
     }
 
-    /// Notes whom the function can call.
+    /// Notes what the function can call, and which locals it sets.
     fn note(&mut self, operator: &Operator<'_>) {
         match operator {
             Operator::Call { function_index } => self.analysis.calls.push(*function_index),
             Operator::CallIndirect { type_index, .. } => self.analysis.indirect_calls.push(*type_index),
             Operator::RefFunc { function_index } => self.analysis.references.push(*function_index),
+            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+                if let Some(construct) = self.constructs.last_mut() {
+                    construct.set_local(*local_index);
+                }
+            }
             _ => {}
         }
     }
@@ -175,8 +204,10 @@ impl<'m, 'a> Scan<'m, 'a> {
             }
             Operator::End => {
                 let construct = self.constructs.pop()?;
-                if self.constructs.is_empty() {
-                    return Some(());
+                let Some(outer) = self.constructs.last_mut() else { return Some(()) };
+                outer.set_locals_of(&construct);
+                if construct.has_several_ways_in() {
+                    self.make_values(construct.n_locals_set().saturating_add(pushes).into());
                 }
                 self.height = construct.height.checked_add(pushes)?;
                 if !instruction.entered || construct.is_joined_at_end() {
@@ -195,6 +226,10 @@ impl<'m, 'a> Scan<'m, 'a> {
                     self.branch(target.ok()?)?;
                 }
             }
+            Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::MemoryGrow { .. } => {
+                self.move_operands(pops, pushes)?;
+                self.start_segment(end, false);
+            }
             _ => self.move_operands(pops, pushes)?,
         }
         self.height_max = self.height_max.max(self.height);
@@ -203,7 +238,8 @@ impl<'m, 'a> Scan<'m, 'a> {
 
     fn open(&mut self, kind: FrameKind, block_type: BlockType, pops: u32, pushes: u32) -> Option<()> {
         let height = self.height.checked_sub(pops)?;
-        self.constructs.push(Construct { kind, block_type, height, is_target: false });
+        self.make_values(pops.into());
+        self.constructs.push(Construct::new(kind, block_type, height));
         self.height = height.checked_add(pushes)?;
         Some(())
     }
@@ -220,7 +256,17 @@ impl<'m, 'a> Scan<'m, 'a> {
         Some(())
     }
 
+    fn make_values(&mut self, n: u64) {
+        self.make_native(n.saturating_mul(VALUE_BYTES));
+    }
+
+    /// Adds to what the native frame can have.
+    fn make_native(&mut self, bytes: u64) {
+        self.analysis.native_bytes = self.analysis.native_bytes.saturating_add(bytes);
+    }
+
     fn start_segment(&mut self, offset: usize, check: bool) {
+        self.make_native(CHARGE_BYTES);
         let ended = std::mem::replace(&mut self.segment, Charge { offset, fuel: 0, check });
         self.push(ended);
     }
@@ -234,7 +280,8 @@ impl<'m, 'a> Scan<'m, 'a> {
 
     fn finish(mut self) -> Analysis {
         self.push(self.segment);
-        let frame_slots = FRAME_SLOTS.saturating_add(self.n_locals).saturating_add(self.height_max.into());
+        let slots = FRAME_SLOTS.saturating_add(self.n_locals).saturating_add(self.height_max.into());
+        let frame_slots = slots.max(self.analysis.native_bytes.div_ceil(NATIVE_BYTES_PER_SLOT));
         Analysis { frame_slots, ..self.analysis }
     }
 
@@ -244,6 +291,36 @@ impl<'m, 'a> Scan<'m, 'a> {
 }
 
 impl Construct {
+    fn new(kind: FrameKind, block_type: BlockType, height: u32) -> Self {
+        Self { kind, block_type, height, is_target: false, locals_set: Vec::new() }
+    }
+
+    fn set_local(&mut self, local_index: u32) {
+        let word = local_index as usize / 64;
+        if self.locals_set.len() <= word {
+            self.locals_set.resize(word.saturating_add(1), 0);
+        }
+        if let Some(word) = self.locals_set.get_mut(word) {
+            *word |= 1 << (local_index % 64);
+        }
+    }
+
+    /// Notes the locals that are set in a construct within this one.
+    fn set_locals_of(&mut self, inner: &Self) {
+        let words = self.locals_set.len().max(inner.locals_set.len());
+        self.locals_set.resize(words, 0);
+        self.locals_set.iter_mut().zip(&inner.locals_set).for_each(|(outer, inner)| *outer |= inner);
+    }
+
+    fn n_locals_set(&self) -> u32 {
+        self.locals_set.iter().map(|word| word.count_ones()).sum()
+    }
+
+    /// Whether locals can have different values where it is entered, for a loop, or left.
+    fn has_several_ways_in(&self) -> bool {
+        self.is_joined_at_end() || (self.kind == FrameKind::Loop && self.is_target)
+    }
+
     /// Whether control can come to the end of the construct from elsewhere than the instruction before it.
     fn is_joined_at_end(&self) -> bool {
         self.kind == FrameKind::If
@@ -282,6 +359,11 @@ impl ModuleArity for Scan<'_, '_> {
         let construct = self.constructs.get(self.construct_index(relative_depth)?)?;
         Some((construct.block_type, construct.kind))
     }
+}
+
+/// The bytes of so many values.
+fn values_bytes(n_values: usize) -> u64 {
+    u64::try_from(n_values).unwrap_or(u64::MAX).saturating_mul(VALUE_BYTES)
 }
 
 /// The number of `items`, of which a valid module has fewer than 2^32.

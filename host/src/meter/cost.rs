@@ -29,7 +29,9 @@
 //! Every branch costs something, so no loop is free. An instruction that is not in the table is refused: there is no
 //! default for what nobody has measured.
 
-use wasmparser::Operator;
+use wasmparser::{Operator, ValType};
+
+use super::entry::PAGE_LOG2;
 
 /// The price of one instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +59,14 @@ const GROW: u64 = 128;
 
 const BYTE_LOG2: u32 = 0;
 const ELEMENT_LOG2: u32 = 4;
-const PAGE_LOG2: u32 = 17;
+
+/// The price of a declared local, which a call of its function sets to zero.
+pub(super) const fn local_cost(val_type: ValType) -> u64 {
+    match val_type {
+        ValType::V128 => DOUBLE,
+        ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 | ValType::Ref(_) => SIMPLE,
+    }
+}
 
 /// The price of `operator`, or `None` when it is not in the table. `values` is the number of operands that it moves, if it is
 /// a branch or a call.

@@ -21,11 +21,11 @@ use wasm_encoder::{
 use wasmparser::FuncType;
 
 use super::{
-    FUEL_EXPORT, FUEL_IMPORT, IMPORT_MODULE, Linkage, MeterError, STACK_EXPORT, STACK_IMPORT, START_EXPORT,
+    COUNTERS, FuelScale, GROW_EXPORT, IMPORT_MODULE, Linkage, MeterError, START_EXPORT,
     analysis::Analysis,
     module::Module,
     recursion::Recursion,
-    rewrite::{Subject, rewrite},
+    rewrite::{Subject, grow, rewrite},
 };
 
 /// Where the counters are, and where that leaves the globals of the module.
@@ -34,6 +34,10 @@ pub(super) struct Globals {
     pub(super) fuel: u32,
     /// The index of the stack counter.
     pub(super) stack: u32,
+    /// The index of the counter of pages.
+    pub(super) pages: u32,
+    /// The index of the function that grows the memory, behind all others.
+    pub(super) grow: u32,
 }
 
 impl Globals {
@@ -42,12 +46,18 @@ impl Globals {
             Linkage::Alone => module.n_globals,
             Linkage::Linked => module.n_imported_globals,
         };
-        Self { fuel, stack: fuel.saturating_add(1) }
+        Self {
+            fuel,
+            stack: fuel.saturating_add(1),
+            pages: fuel.saturating_add(2),
+            grow: u32::try_from(module.function_space.len()).unwrap_or(u32::MAX),
+        }
     }
 
     /// The index, in the instrumented module, of a global of the original.
     pub(super) fn index(&self, original: u32) -> u32 {
-        if original < self.fuel { original } else { original.saturating_add(2) }
+        const N_COUNTERS: u32 = COUNTERS.len() as u32;
+        if original < self.fuel { original } else { original.saturating_add(N_COUNTERS) }
     }
 }
 
@@ -65,17 +75,29 @@ pub(super) fn encode(
     analyses: &[Analysis],
     recursion: &Recursion,
     linkage: Linkage,
+    scale: FuelScale,
 ) -> Result<Vec<u8>, MeterError> {
     let mut globals = Globals::new(module, linkage);
     let mut types = TypeSection::new();
     if let Some(section) = module.types.clone() {
         globals.parse_type_section(&mut types, section)?;
     }
-    let code = code(module, analyses, recursion, &mut globals, &mut types)?;
+    let mut code = code(module, analyses, recursion, &mut globals, &mut types)?;
+    let mut functions = FunctionSection::new();
+    if let Some(section) = module.functions.clone() {
+        globals.parse_function_section(&mut functions, section)?;
+    }
+    let grows_memory = analyses.iter().any(|analysis| analysis.grows_memory);
+    if grows_memory {
+        functions.function(types.len());
+        types.ty().function([ValType::I32], [ValType::I32]);
+        code.function(&grow(&globals, scale));
+    }
 
     let mut encoder = Encoder::new();
     encoder.section(&types);
-    before_code(module, linkage, &mut globals, &mut encoder)?;
+    let added = Added { functions, grows_memory };
+    before_code(module, linkage, &added, &mut globals, &mut encoder)?;
     encoder.section(&code);
     if let Some(section) = module.data.clone() {
         let mut data = DataSection::new();
@@ -134,19 +156,22 @@ fn result_type(
     })
 }
 
+/// The functions of a module once it is metered, and whether the last of them is the one that grows the memory.
+struct Added {
+    functions: FunctionSection,
+    grows_memory: bool,
+}
+
 /// Writes the sections between the types and the code.
 fn before_code(
     module: &Module<'_>,
     linkage: Linkage,
+    added: &Added,
     globals: &mut Globals,
     encoder: &mut Encoder,
 ) -> Result<(), MeterError> {
     encoder.section(&imports(module, linkage, globals)?);
-    if let Some(section) = module.functions.clone() {
-        let mut functions = FunctionSection::new();
-        globals.parse_function_section(&mut functions, section)?;
-        encoder.section(&functions);
-    }
+    encoder.section(&added.functions);
     if let Some(section) = module.tables.clone() {
         let mut tables = TableSection::new();
         globals.parse_table_section(&mut tables, section)?;
@@ -158,7 +183,7 @@ fn before_code(
         encoder.section(&memories);
     }
     encoder.section(&defined_globals(module, linkage, globals)?);
-    encoder.section(&exports(module, linkage, globals)?);
+    encoder.section(&exports(module, linkage, added.grows_memory, globals)?);
     if let Some(section) = module.elements.clone() {
         let mut elements = ElementSection::new();
         globals.parse_element_section(&mut elements, section)?;
@@ -170,7 +195,7 @@ fn before_code(
     Ok(())
 }
 
-/// The type of both counters.
+/// The type of the counters.
 const COUNTER: GlobalType = GlobalType { val_type: ValType::I64, mutable: true, shared: false };
 
 fn imports(
@@ -183,8 +208,9 @@ fn imports(
         globals.parse_import_section(&mut imports, section)?;
     }
     if linkage == Linkage::Linked {
-        imports.import(IMPORT_MODULE, FUEL_IMPORT, COUNTER);
-        imports.import(IMPORT_MODULE, STACK_IMPORT, COUNTER);
+        for counter in COUNTERS {
+            imports.import(IMPORT_MODULE, counter.import, COUNTER);
+        }
     }
     Ok(imports)
 }
@@ -199,8 +225,9 @@ fn defined_globals(
         globals.parse_global_section(&mut defined, section)?;
     }
     if linkage == Linkage::Alone {
-        defined.global(COUNTER, &ConstExpr::i64_const(0));
-        defined.global(COUNTER, &ConstExpr::i64_const(0));
+        for _ in COUNTERS {
+            defined.global(COUNTER, &ConstExpr::i64_const(0));
+        }
     }
     Ok(defined)
 }
@@ -208,6 +235,7 @@ fn defined_globals(
 fn exports(
     module: &Module<'_>,
     linkage: Linkage,
+    grows_memory: bool,
     globals: &mut Globals,
 ) -> Result<ExportSection, MeterError> {
     let mut exports = ExportSection::new();
@@ -215,8 +243,12 @@ fn exports(
         globals.parse_export_section(&mut exports, section)?;
     }
     if linkage == Linkage::Alone {
-        exports.export(FUEL_EXPORT, ExportKind::Global, globals.fuel);
-        exports.export(STACK_EXPORT, ExportKind::Global, globals.stack);
+        for (index, counter) in (globals.fuel..).zip(COUNTERS) {
+            exports.export(counter.export, ExportKind::Global, index);
+        }
+    }
+    if grows_memory {
+        exports.export(GROW_EXPORT, ExportKind::Func, globals.grow);
     }
     if let Some(function_index) = module.start {
         exports.export(START_EXPORT, ExportKind::Func, function_index);

@@ -9,7 +9,7 @@ use wasmparser::{
     TableSectionReader, TypeRef, TypeSectionReader,
 };
 
-use super::{FUEL_EXPORT, IMPORT_MODULE, MeterError, STACK_EXPORT, START_EXPORT};
+use super::{COUNTERS, GROW_EXPORT, IMPORT_MODULE, MeterError, START_EXPORT};
 
 /// A module taken apart: a reader for each section, and the index spaces that function bodies refer to.
 #[derive(Default)]
@@ -108,7 +108,9 @@ impl<'a> Module<'a> {
         self.n_globals = self.n_imported_globals.saturating_add(n_defined_globals);
         for export in self.exports.clone().into_iter().flatten() {
             let name = export?.name;
-            if [FUEL_EXPORT, STACK_EXPORT, START_EXPORT].contains(&name) {
+            if [START_EXPORT, GROW_EXPORT].contains(&name)
+                || COUNTERS.iter().any(|counter| counter.export == name)
+            {
                 return Err(MeterError::ReservedExport { name: name.to_owned() });
             }
         }

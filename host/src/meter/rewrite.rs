@@ -21,14 +21,25 @@
 //! local.get $left   i64.const -N  i64.add    local.set $left
 //! ```
 //!
-//! and before an instruction with a price of 2^K for each item, whose number is the topmost operand,
+//! before an instruction with a price of 2^K for each item, whose number is the topmost operand,
 //!
 //! ```text
 //! local.set $items
-//! local.get $left   local.get $items   i64.extend_i32_u   i64.const K   i64.shl   i64.sub   local.tee $left
-//! i64.const 0       i64.lt_s           br_if $out_of_fuel
+//! local.get $left   local.get $items   i64.extend_i32_u   i64.const K   i64.shl   i64.sub
+//! local.tee $left   global.set $fuel
+//! i32.const 1       local.get $left    i64.const 0        i64.ge_s      i32.div_u   drop
 //! local.get $items
 //! ```
+//!
+//! and in the place of `memory.grow`
+//!
+//! ```text
+//! call $grow
+//! i32.const 1       local.get $left    i64.const 0        i64.ge_s      i32.div_u   drop
+//! ```
+//!
+//! where the division traps if the fuel was not enough: unlike a branch it adds no way through the function, which is what engines take
+//! long to compile. `$grow` is a function that the module gets if it grows its memory; see [`grow`].
 //!
 //! The fuel is in `$fuel` at calls, returns and `unreachable`, in `$left` at labels and branches, and moves between them,
 //! by `local.get $left   global.set $fuel` and back, where it must. A counted function also adds its frame to
@@ -42,11 +53,12 @@ use wasm_encoder::{BlockType, Function, InstructionSink, ValType, reencode::Reen
 use wasmparser::{FunctionBody, Operator};
 
 use super::{
-    MeterError,
+    FuelScale, MeterError,
     analysis::{Analysis, Charge},
     body::LiveBody,
     cost::cost,
     encode::Globals,
+    entry::PAGE_LOG2,
     module::Module,
 };
 
@@ -184,6 +196,10 @@ impl Rewriter<'_> {
                 self.sink().global_set(index);
                 return;
             }
+            Operator::MemoryGrow { .. } => {
+                self.grow_memory();
+                return;
+            }
             Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::Unreachable => {
                 self.move_to_global()
             }
@@ -220,7 +236,7 @@ impl Rewriter<'_> {
     }
 
     fn charge_items(&mut self, item_log2: u32) {
-        let (left, items, depth) = (self.left_local, self.items_local, self.depth);
+        let (left, items, fuel) = (self.left_local, self.items_local, self.globals.fuel);
         self.move_to_local();
         self.sink()
             .local_set(items)
@@ -231,10 +247,23 @@ impl Rewriter<'_> {
             .i64_shl()
             .i64_sub()
             .local_tee(left)
-            .i64_const(0)
-            .i64_lt_s()
-            .br_if(depth)
-            .local_get(items);
+            .global_set(fuel);
+        self.trap_if_out_of_fuel();
+        self.sink().local_get(items);
+    }
+
+    fn grow_memory(&mut self) {
+        let grow = self.globals.grow;
+        self.move_to_global();
+        self.sink().call(grow);
+        self.move_to_local();
+        self.trap_if_out_of_fuel();
+    }
+
+    /// Traps if what is left is negative, which `$fuel` says, too.
+    fn trap_if_out_of_fuel(&mut self) {
+        let left = self.left_local;
+        self.sink().i32_const(1).local_get(left).i64_const(0).i64_ge_s().i32_div_u().drop();
     }
 
     fn enter_frame(&mut self) {
@@ -274,6 +303,41 @@ impl Rewriter<'_> {
     fn sink(&mut self) -> InstructionSink<'_> {
         self.function.instructions()
     }
+}
+
+/// Writes `$grow`, which grows the memory, pays for that, and changes the scale of the fuel where the memory becomes far.
+///
+/// ```text
+/// global.get $fuel   local.get $delta   i64.extend_i32_u   i64.const PAGE_LOG2   i64.shl   i64.sub   global.set $fuel
+/// global.get $fuel   i64.const 0   i64.lt_s   if   i32.const -1   return   end
+/// local.get $delta   memory.grow   local.tee $before   i32.const -1   i32.ne
+/// if
+///   global.get $pages   local.get $delta   i64.extend_i32_u   i64.add   local.tee $sum
+///   i64.const NEAR   i64.gt_u   global.get $pages   i64.const NEAR   i64.le_u   i32.and
+///   if   global.get $fuel   i64.const FACTOR   i64.div_s   global.set $fuel   end
+///   local.get $sum   global.set $pages
+/// end
+/// local.get $before
+/// ```
+pub(super) fn grow(globals: &Globals, scale: FuelScale) -> Function {
+    const DELTA: u32 = 0;
+    const BEFORE: u32 = 1;
+    const SUM: u32 = 2;
+    let (fuel, pages) = (globals.fuel, globals.pages);
+    let near = i64::from(scale.pages_near);
+    let mut function = Function::new([(1, ValType::I32), (1, ValType::I64)]);
+    let mut sink = function.instructions();
+    sink.global_get(fuel).local_get(DELTA).i64_extend_i32_u().i64_const(i64::from(PAGE_LOG2)).i64_shl();
+    sink.i64_sub().global_set(fuel);
+    sink.global_get(fuel).i64_const(0).i64_lt_s().if_(BlockType::Empty).i32_const(-1).return_().end();
+    sink.local_get(DELTA).memory_grow(0).local_tee(BEFORE).i32_const(-1).i32_ne().if_(BlockType::Empty);
+    sink.global_get(pages).local_get(DELTA).i64_extend_i32_u().i64_add().local_tee(SUM);
+    sink.i64_const(near).i64_gt_u().global_get(pages).i64_const(near).i64_le_u().i32_and();
+    sink.if_(BlockType::Empty);
+    sink.global_get(fuel).i64_const(i64::from(scale.far_factor)).i64_div_s().global_set(fuel).end();
+    sink.local_get(SUM).global_set(pages).end();
+    sink.local_get(BEFORE).end();
+    function
 }
 
 /// `amount` as the operand of `i64.const`. A function of valid size cannot come near the greatest.

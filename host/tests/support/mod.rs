@@ -16,6 +16,8 @@ pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| {
     let limits = Limits {
         module_bytes_max: 100_000,
         memory_pages_max: 16,
+        memory_pages_near: 16,
+        memory_far_factor: 16,
         table_elements_max: 100,
         ticks_max: 1_000,
         deposits_max: 3,

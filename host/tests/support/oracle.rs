@@ -16,6 +16,8 @@ use outrider_host::{
 const LIMITS: Limits = Limits {
     module_bytes_max: 1 << 20,
     memory_pages_max: 16,
+    memory_pages_near: 8,
+    memory_far_factor: 16,
     table_elements_max: 1000,
     ticks_max: 1_000,
     deposits_max: 3,

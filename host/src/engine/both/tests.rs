@@ -2,6 +2,7 @@ use std::io::Write as _;
 
 use super::*;
 use crate::config::HostConfig;
+use crate::engine::Needs;
 use crate::error::TrapKind;
 use crate::execution::{DEPOSIT_BYTES, Deposit, ExecutionInput, Log, LogValue, StateRoot};
 
@@ -46,6 +47,10 @@ impl CompiledEe for Scripted {
         self.run(execution)
     }
 
+    fn needs(&self) -> Needs {
+        Needs { metering: None, pages_max: 0 }
+    }
+
     fn serialize(&self) -> Option<Vec<u8>> {
         Some(b"scripted".to_vec())
     }
@@ -61,7 +66,7 @@ fn run(ee: &dyn CompiledEe) -> Outcome {
 }
 
 fn program() -> Program {
-    Program { code: Vec::new(), libraries: Vec::new(), stack_reserve_slots: None }
+    Program { code: Vec::new(), libraries: Vec::new(), needs: Needs { metering: None, pages_max: 0 } }
 }
 
 /// Runs on both engines, and returns what they disagree on.

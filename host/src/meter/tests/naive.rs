@@ -6,7 +6,7 @@ use wasm_encoder::{
 };
 use wasmparser::{FunctionBody, ModuleArity, Operator, Parser, ValidPayload, Validator, WasmModuleResources};
 
-use super::super::cost::cost;
+use super::super::cost::{cost, local_cost};
 
 /// The export that counts fuel upwards.
 pub(super) const SPENT: &str = "spent";
@@ -82,6 +82,10 @@ fn rewrite<T: WasmModuleResources>(
     locals.push((1, ValType::I32));
     let size = validator.len_locals();
     let mut function = Function::new(locals);
+    for (n, val_type) in body.get_locals_reader().unwrap().into_iter().map(Result::unwrap) {
+        let fuel = i64::try_from(u64::from(n) * local_cost(val_type)).unwrap();
+        function.instructions().global_get(counter).i64_const(fuel).i64_add().global_set(counter);
+    }
     let mut operators = body.get_operators_reader().unwrap();
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset().unwrap();

@@ -3,7 +3,8 @@
 use wasmtime::{Caller, Extern, Func, Global, GlobalType, Instance, Module, Mutability, Store, Val, ValType};
 
 use super::{
-    super::{FUEL_EXPORT, Linkage, STACK_EXPORT, instrument},
+    super::{Linkage, entry::PAGE_LOG2},
+    FUEL_EXPORT, STACK_EXPORT, instrument,
     run::{self, Outcome, STACK_SLOTS, run_metered, run_naive, run_plain},
 };
 
@@ -145,7 +146,10 @@ fn bulk_instructions_pay_by_size_before_they_run() {
     // A size out of bounds is paid before it traps, and the greatest size does not wrap.
     assert_eq!(used("fill", -1, 1000).outcome, Outcome::OutOfFuel);
     let nothing = used("grow", 0, 1000).fuel;
-    assert_eq!(used("grow", 3, 1_000_000).fuel, nothing + 3 * 131_072);
+    assert_eq!(used("grow", 3, 1_000_000).fuel, nothing + (3 << PAGE_LOG2));
+    let short = used("grow", 3, nothing + (3 << PAGE_LOG2) - 1);
+    assert_eq!(short.outcome, Outcome::OutOfFuel);
+    assert_eq!(short.state, used("grow", 0, 1_000).state, "the memory has grown all the same");
     assert_eq!(used("grow", -1, 1 << 40).outcome, Outcome::OutOfFuel);
 }
 
@@ -237,8 +241,8 @@ fn host_functions_see_and_charge_the_same_counter() {
     stack.set(&mut store, Val::I64(100)).unwrap();
     instance.get_func(&mut store, "run").unwrap().call(&mut store, &[], &mut []).unwrap_err();
     assert_eq!(fuel.get(&mut store).unwrap_i64(), -1);
-    // One round: i64.const 1, call 8 + 1, br 1.
-    assert_eq!(*store.data(), [2500 - 11, 1500 - 22, 500 - 33]);
+    // One round: i64.const 1, call 8 + 1, and after it br 1.
+    assert_eq!(*store.data(), [2500 - 10, 1500 - 21, 500 - 32]);
 }
 
 /// A guest that traps by itself is told from one that is stopped.
@@ -280,13 +284,14 @@ fn linked_modules_share_their_counters() {
     });
     let counter = GlobalType::new(ValType::I64, Mutability::Var);
     let fuel = Global::new(&mut store, counter.clone(), Val::I64(1000)).unwrap();
-    let stack = Global::new(&mut store, counter, Val::I64(1000)).unwrap();
+    let stack = Global::new(&mut store, counter.clone(), Val::I64(1000)).unwrap();
+    let pages = Global::new(&mut store, counter, Val::I64(0)).unwrap();
     let limit =
         Global::new(&mut store, GlobalType::new(ValType::I32, Mutability::Const), Val::I32(7)).unwrap();
-    let library = Instance::new(&mut store, &library, &[fuel.into(), stack.into()]).unwrap();
+    let library = Instance::new(&mut store, &library, &[fuel.into(), stack.into(), pages.into()]).unwrap();
     let add = library.get_func(&mut store, "add").unwrap();
-    let user =
-        Instance::new(&mut store, &user, &[add.into(), limit.into(), fuel.into(), stack.into()]).unwrap();
+    let imports = [add.into(), limit.into(), fuel.into(), stack.into(), pages.into()];
+    let user = Instance::new(&mut store, &user, &imports).unwrap();
     let run = user.get_typed_func::<(), i32>(&mut store, "run").unwrap();
     assert_eq!(run.call(&mut store, ()).unwrap(), 7 + 41);
     // In `run` 1 + (8 + 2) + 1 + 1, in `add` 1 + 1 + 1 + 1 and 1 + 1 + 1.

@@ -1,6 +1,9 @@
 //! What cannot be instrumented.
 
-use super::super::{Linkage, MeterError, instrument};
+use super::{
+    super::{Linkage, MeterError},
+    instrument,
+};
 
 #[track_caller]
 fn check(wat: &str, expected: &str) {
@@ -14,7 +17,7 @@ fn reserved_names_are_refused() {
         r#"(module (import "outrider" "fuel" (global (mut i64))))"#,
         r#"import "outrider" "fuel": the module name is reserved for metering"#,
     );
-    for name in ["outrider_fuel", "outrider_stack", "outrider_start"] {
+    for name in ["outrider_fuel", "outrider_stack", "outrider_pages", "outrider_grow", "outrider_start"] {
         check(
             &format!(r#"(module (func (export "{name}")))"#),
             &format!(r#"export "{name}": the name is reserved for metering"#),

@@ -4,8 +4,8 @@ use wasmparser::WasmFeatures;
 use wasmtime::{Config, Engine, ExternType, Instance, Module, OptLevel, Store, Val, ValType};
 
 use super::{
-    super::{FUEL_EXPORT, Linkage, STACK_EXPORT, START_EXPORT, instrument},
-    naive,
+    super::{COUNTERS, Linkage, START_EXPORT},
+    FUEL_EXPORT, STACK_EXPORT, instrument, naive,
 };
 
 /// Enough for the tests that do not ask about the stack.
@@ -126,7 +126,7 @@ fn state(module: &Module, instance: &Instance, store: &mut Store<()>) -> Vec<Str
     let mut state = Vec::new();
     for export in module.exports() {
         match export.ty() {
-            ExternType::Global(_) if ![naive::SPENT, FUEL_EXPORT, STACK_EXPORT].contains(&export.name()) => {
+            ExternType::Global(_) if !is_counter(export.name()) => {
                 let global = instance.get_global(&mut *store, export.name()).unwrap();
                 state.push(bits(&global.get(&mut *store)));
             }
@@ -145,6 +145,10 @@ fn state(module: &Module, instance: &Instance, store: &mut Store<()>) -> Vec<Str
         }
     }
     state
+}
+
+fn is_counter(name: &str) -> bool {
+    name == naive::SPENT || COUNTERS.iter().any(|counter| counter.export == name)
 }
 
 /// An argument of each type.

@@ -1,6 +1,6 @@
 //! What becomes of each control construct.
 
-use super::super::{Linkage, instrument};
+use super::{super::Linkage, instrument};
 
 /// Instruments a module of the given functions, and compares the first of them with `expected`, line by line but for
 /// indentation. The first function has one parameter, so that `$left` is local 1; `$fuel` is global 0.
@@ -22,7 +22,7 @@ fn check(functions: &str, expected: &str) {
 }
 
 #[test]
-fn straight_line_code_is_one_segment_even_across_calls() {
+fn a_call_ends_a_segment() {
     check(
         r#"(func (param i32) (drop (i32.const 1)) (call $f) (drop (i32.const 2))) (func $f)"#,
         "
@@ -31,11 +31,11 @@ fn straight_line_code_is_one_segment_even_across_calls() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 10
+            i64.const 9
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -10
+            i64.const -9
             i64.add
             local.set 1
             i32.const 1
@@ -43,8 +43,16 @@ fn straight_line_code_is_one_segment_even_across_calls() {
             local.get 1
             global.set 0
             call $f
+            global.get 0
+            local.set 1
+            local.get 1
+            i64.const -1
+            i64.add
+            local.set 1
             i32.const 2
             drop
+            local.get 1
+            global.set 0
             return
         end
         i64.const -1
@@ -370,11 +378,56 @@ fn bulk_instructions_are_charged_by_size() {
             i64.shl
             i64.sub
             local.tee 1
+            global.set 0
+            i32.const 1
+            local.get 1
             i64.const 0
-            i64.lt_s
-            br_if 0 (;@1;)
+            i64.ge_s
+            i32.div_u
+            drop
             local.get 2
             memory.fill
+            local.get 1
+            global.set 0
+            return
+        end
+        i64.const -1
+        global.set 0
+        unreachable
+        ",
+    );
+}
+
+#[test]
+fn memory_is_grown_by_a_function_that_pays() {
+    check(
+        r#"(func (param i32) (drop (memory.grow (local.get 0)))) (memory 1)"#,
+        "
+        (local i64)
+        block
+            global.get 0
+            local.set 1
+            local.get 1
+            i64.const 129
+            i64.lt_s
+            br_if 0 (;@1;)
+            local.get 1
+            i64.const -129
+            i64.add
+            local.set 1
+            local.get 0
+            local.get 1
+            global.set 0
+            call 1
+            global.get 0
+            local.set 1
+            i32.const 1
+            local.get 1
+            i64.const 0
+            i64.ge_s
+            i32.div_u
+            drop
+            drop
             local.get 1
             global.set 0
             return
