@@ -221,6 +221,17 @@ pub enum Refusal {
         /// The limit in elements.
         limit: u32,
     },
+    /// An element of a segment that is the value of a global, which not every engine can read there.
+    #[error(
+        "{item} at byte {offset:#x} takes an element from a global, which not every engine can; \
+         name the function with `ref.func`, or put the global's value in the table with `table.set` at run time"
+    )]
+    ElementFromGlobal {
+        /// The element segment.
+        item: Item,
+        /// Where the element is.
+        offset: usize,
+    },
     /// No `main` export.
     #[error("no export `main`: it is what the host calls")]
     NoMain,

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, GlobalType, KnownCustom,
-    MemoryType, Name, Parser, Payload, TableInit, TableType, TypeRef, ValidPayload, Validator, WasmFeatures,
+    MemoryType, Name, Operator, Parser, Payload, TableInit, TableType, TypeRef, ValidPayload, Validator,
+    WasmFeatures,
 };
 
 use crate::abi::Import;
@@ -124,6 +125,10 @@ enum Stop {
     Exact {
         offset: usize,
     },
+    ElementFromGlobal {
+        item: Item,
+        offset: usize,
+    },
     Over {
         item: Item,
         offset: usize,
@@ -173,6 +178,7 @@ impl Stop {
                 message: "exact function types are not enabled".to_owned(),
             },
             Self::Invalid { function: index, error } => invalid(code, index.map(function), &error),
+            Self::ElementFromGlobal { item, offset } => Refusal::ElementFromGlobal { item, offset },
             Self::Over { item: Item::Function(id), offset, got, bound } => {
                 Refusal::OverBound { item: Item::Function(function(id.index)), offset, got, bound }
             }
@@ -502,11 +508,23 @@ fn check_elements(elements: &wasmparser::ElementSectionReader<'_>) -> Result<(),
         check(&ELEMENTS, n_elements, Item::Section("element"), elements.range().start)?;
         if let ElementItems::Expressions(_, expressions) = &element.items {
             for expression in expressions.clone() {
-                check_constant(&expression?, item.clone())?;
+                let expression = expression?;
+                check_constant(&expression, item.clone())?;
+                check_element(&expression, &item)?;
             }
         }
     }
     Ok(())
+}
+
+/// Refuses an element that is neither `ref.func` nor `ref.null`: wasmer does not compile it.
+///
+/// Every other constant expression means the same on all engines.
+fn check_element(expression: &ConstExpr<'_>, item: &Item) -> Result<(), Stop> {
+    match expression.get_operators_reader().read_with_offset()? {
+        (Operator::GlobalGet { .. }, offset) => Err(Stop::ElementFromGlobal { item: item.clone(), offset }),
+        _ => Ok(()),
+    }
 }
 
 /// Tells an invalid module from one that is valid in a larger WebAssembly, and names what that needs.

@@ -570,3 +570,162 @@ fn log(ty: &str) -> &'static str {
         _ => "ref.is_null i64.extend_i32_u (call $print64)",
     }
 }
+
+/// A library with a global of each type, and an EE that imports them and has these items.
+#[track_caller]
+fn agreed_with_globals(items: &str, body: &str) -> Result<Outcome, LoadError> {
+    let library = wasm(
+        "(module (memory (export \"memory\") 1) (table (export \"table\") 8 funcref)
+            (func $f (export \"f\") (result i32) (i32.const 77)) (elem declare func $f)
+            (global (export \"i32\") i32 (i32.const 5)) (global (export \"i64\") i64 (i64.const 6))
+            (global (export \"f32\") f32 (f32.const -1.5)) (global (export \"f64\") f64 (f64.const nan:0x1))
+            (global (export \"v128\") v128 (v128.const i64x2 7 8))
+            (global (export \"funcref\") funcref (ref.func $f)) (global (export \"null\") funcref (ref.null func)))",
+    );
+    let text = format!(
+        "(module (import \"lib\" \"i32\" (global $i32 i32)) (import \"lib\" \"i64\" (global $i64 i64))
+        (import \"lib\" \"f32\" (global $f32 f32)) (import \"lib\" \"f64\" (global $f64 f64))
+        (import \"lib\" \"v128\" (global $v128 v128)) (import \"lib\" \"funcref\" (global $funcref funcref))
+        (import \"lib\" \"null\" (global $null funcref)) (import \"lib\" \"f\" (func $f (result i32)))
+        (import \"lib\" \"table\" (table $table 8 funcref)) (import \"lib\" \"memory\" (memory 1))
+        (import \"debug\" \"print64\" (func $print64 (param i64)))
+        (import \"debug\" \"print32\" (func $print32 (param i32)))
+        (import \"eth2\" \"savePostStateRoot\" (func $save (param i32)))
+        (export \"memory\" (memory 0)) (func $own (result i32) (i32.const 78)) {items}
+        (func (export \"main\") {body} (call $save (i32.const 0))))"
+    );
+    agreed(&HOSTS, &wasm(&text), &[Library { name: "lib", code: &library }])
+}
+
+#[test]
+fn constant_expressions_have_the_same_value() {
+    let of_table = |index: &str| format!("(call $print32 (call_indirect $table (result i32) {index}))");
+    let load = "(call $print64 (i64.load (i32.const 0))) (call $print64 (i64.load (i32.const 8)))";
+    for (items, body, end) in [
+        ("(global $g i32 (global.get $i32))", "(call $print32 (global.get $g))", "returned"),
+        ("(global $g i64 (global.get $i64))", "(call $print64 (global.get $g))", "returned"),
+        (
+            "(global $g f32 (global.get $f32))",
+            "(call $print32 (i32.reinterpret_f32 (global.get $g)))",
+            "returned",
+        ),
+        (
+            "(global $g (mut f64) (global.get $f64))",
+            "(call $print64 (i64.reinterpret_f64 (global.get $g)))",
+            "returned",
+        ),
+        (
+            "(global $g v128 (global.get $v128))",
+            "(call $print64 (i64x2.extract_lane 1 (global.get $g)))",
+            "returned",
+        ),
+        (
+            "(global $g v128 (v128.const i64x2 1 2))",
+            "(call $print64 (i64x2.extract_lane 1 (global.get $g)))",
+            "returned",
+        ),
+        (
+            "(global $g (mut i32) (i32.sub (i32.mul (global.get $i32) (i32.const 3)) (global.get $i32)))",
+            "(call $print32 (global.get $g))",
+            "returned",
+        ),
+        (
+            "(global $g i64 (i64.add (i64.const -1) (i64.mul (global.get $i64) (global.get $i64))))",
+            "(call $print64 (global.get $g))",
+            "returned",
+        ),
+        ("(data (global.get $i32) \"abc\")", load, "returned"),
+        ("(data (i32.add (global.get $i32) (i32.const -2)) \"abc\")", load, "returned"),
+        (
+            "(data (i32.sub (global.get $i32) (i32.const 6)) \"abc\")",
+            load,
+            "the EE trapped: out of bounds memory access",
+        ),
+        ("(elem (global.get $i32) func $own $f)", &of_table("(i32.const 6)"), "returned"),
+        (
+            "(elem (i32.mul (global.get $i32) (i32.const 1)) funcref (ref.func $own) (ref.null func))",
+            &of_table("(i32.const 5)"),
+            "returned",
+        ),
+        (
+            "(elem (i32.sub (global.get $i32) (i32.const 6)) func $own)",
+            "",
+            "the EE trapped: out of bounds table access",
+        ),
+        (
+            "(global $g funcref (global.get $funcref))",
+            &format!(
+                "(table.set $table (i32.const 1) (global.get $g)) {}
+                (table.set $table (i32.const 1) (global.get $funcref)) {}",
+                of_table("(i32.const 1)"),
+                of_table("(i32.const 1)")
+            ),
+            "returned",
+        ),
+        (
+            "(global $g funcref (global.get $null)) (global $h funcref (ref.null func))",
+            "(call $print32 (i32.add (ref.is_null (global.get $g)) (ref.is_null (global.get $h))))",
+            "returned",
+        ),
+        (
+            "(global $g (mut funcref) (ref.func $own)) (global $h funcref (ref.func $f))",
+            &format!(
+                "(table.set $table (i32.const 0) (global.get $g)) {}
+                (table.set $table (i32.const 0) (global.get $h)) {}",
+                of_table("(i32.const 0)"),
+                of_table("(i32.const 0)")
+            ),
+            "returned",
+        ),
+        (
+            "(elem $e funcref (ref.func $f) (ref.null func))",
+            &format!(
+                "(table.init $table $e (i32.const 0) (i32.const 0) (i32.const 2)) {}",
+                of_table("(i32.const 0)")
+            ),
+            "returned",
+        ),
+        // Segments that only declare, or have been written, are empty.
+        (
+            "(elem $e declare func $own)",
+            "(table.init $table $e (i32.const 0) (i32.const 0) (i32.const 0)) (elem.drop $e)",
+            "returned",
+        ),
+        (
+            "(elem $e declare func $own)",
+            "(table.init $table $e (i32.const 0) (i32.const 0) (i32.const 1))",
+            "the EE trapped: out of bounds table access",
+        ),
+        (
+            "(elem $e (i32.const 0) func $own)",
+            "(table.init $table $e (i32.const 0) (i32.const 0) (i32.const 1))",
+            "the EE trapped: out of bounds table access",
+        ),
+        (
+            "(data $d (i32.const 0) \"abc\")",
+            "(memory.init $d (i32.const 0) (i32.const 0) (i32.const 0))
+            (memory.init $d (i32.const 0) (i32.const 0) (i32.const 1))",
+            "the EE trapped: out of bounds memory access",
+        ),
+    ] {
+        let outcome = agreed_with_globals(items, body).unwrap_or_else(|error| panic!("{items}: {error}"));
+        assert_eq!(outcome.end, end, "{items} {body}");
+    }
+}
+
+#[test]
+fn elements_from_globals_are_refused_with_place_and_remedy() {
+    for (items, place) in [
+        ("(elem (i32.const 0) funcref (ref.null func) (global.get $funcref))", "element segment 0"),
+        ("(elem funcref (global.get $null))", "element segment 0"),
+        ("(elem declare func $own) (elem declare funcref (global.get $funcref))", "element segment 1"),
+    ] {
+        let error = agreed_with_globals(items, "").expect_err("it is refused").to_string();
+        assert!(
+            error.contains(place) && error.contains("ref.func") && error.contains("table.set"),
+            "{error}"
+        );
+    }
+    let error = agreed_with_globals("(table 1 funcref (ref.func $own))", "").expect_err("it is refused");
+    assert!(error.to_string().contains("function-references"), "{error}");
+}
