@@ -40,6 +40,9 @@ pub(crate) trait Session {
     /// Lets the modules that come import from an instance.
     fn register(&mut self, name: &str, instance: &Self::Instance);
 
+    /// Returns whether a registered module, or `spectest`, has something of this name.
+    fn has(&mut self, module: &str, name: &str) -> bool;
+
     fn invoke(
         &mut self,
         instance: &Self::Instance,

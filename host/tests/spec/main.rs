@@ -1,12 +1,17 @@
 //! The WebAssembly test suite, and the modules that wasm-tools is tested with.
 //!
-//! Read in place from `../shared/data` beside the project, or from the directory that `OUTRIDER_DATA` names;
-//! without them the tests say so and pass.
+//! Each module is judged by the profile alone, whatever file it is in: it is refused for a reason that the profile names, or
+//! it is accepted and does what the script says. What is said of calls to a module that was refused is *outside*.
+//!
+//! The files are read in place from `../shared/data` beside the project, or from the directory that `OUTRIDER_DATA`
+//! names; without them the tests say so and pass. `OUTRIDER_WAST` may name a directory of further files, which is
+//! searched for `.wast`, `.wat` and `.wasm`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the counts are there to be read")]
 
 mod engine;
 mod script;
+mod states;
 #[cfg(feature = "wasmer")]
 mod wasmer;
 mod wasmtime;
@@ -20,23 +25,6 @@ use engine::Session;
 use script::{Tally, run_script};
 use wasmtime::Wasmtime;
 
-/// Scripts that say something else of a module than the profile does, each with the reason.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    ("tests/cli/dangling_if.wat", "invalid: shows how it is printed"),
-    ("tests/cli/dump/blockty.wat", "invalid: shows how it is dumped"),
-    ("tests/cli/dump/simple.wat", "invalid: shows how it is dumped"),
-    ("tests/cli/print-no-panic-bad-data-segment.wat", "invalid: shows how it is printed"),
-    ("tests/cli/print-with-too-many-ends.wat", "invalid: shows how it is printed"),
-    (
-        "tests/cli/folding/branch-hinting-simple.wast",
-        "the error is in a custom section, which means nothing here",
-    ),
-    ("tests/cli/missing-features/floats-disabled.wast", "floats are in the profile"),
-    ("tests/cli/missing-features/multi-value-function-block-type.wast", "multi-value is in the profile"),
-    ("tests/cli/missing-features/mutable-global-disabled.wast", "mutable globals are in the profile"),
-    ("tests/cli/missing-features/sign-extension-disabled.wast", "sign extension is in the profile"),
-];
-
 #[test]
 fn the_test_suite_passes_on_wasmtime() {
     the_test_suite_passes::<Wasmtime>();
@@ -46,6 +34,17 @@ fn the_test_suite_passes_on_wasmtime() {
 #[test]
 fn the_test_suite_passes_on_wasmer() {
     the_test_suite_passes::<wasmer::Wasmer>();
+}
+
+#[test]
+fn further_files_pass_on_wasmtime() {
+    check::<Wasmtime>(&further_files(), true, |_| {});
+}
+
+#[cfg(feature = "wasmer")]
+#[test]
+fn further_files_pass_on_wasmer() {
+    check::<wasmer::Wasmer>(&further_files(), true, |_| {});
 }
 
 #[track_caller]
@@ -61,8 +60,6 @@ fn the_test_suite_passes<S: Session>() {
 #[test]
 fn the_modules_of_wasm_tools_are_told_apart() {
     let Some(files) = archive("wasm-tools-tests.tar.gz") else { return };
-    // What is in `spec` only says how wasm-tools runs the test suite; the others it only validates.
-    let files = files.into_iter().filter(|(path, _)| !path.starts_with("tests/cli/spec/")).collect();
     check::<Wasmtime>(&files, false, |tally| {
         assert!(tally.accepted > 0 && tally.refused > 0 && tally.rejected > 0, "{tally:?}");
     });
@@ -75,11 +72,6 @@ fn check<S: Session>(files: &BTreeMap<String, Vec<u8>>, execute: bool, enough: i
     let mut failures = Vec::new();
     for (path, bytes) in files {
         let mut tally = run_script::<S>(path, bytes, execute);
-        let exception = EXCEPTIONS.iter().find(|(name, _)| *name == path);
-        if let Some((_, reason)) = exception {
-            assert!(!tally.failures.is_empty(), "{path} is no exception any more: {reason}");
-            tally.failures.clear();
-        }
         failures.append(&mut tally.failures);
         categories.entry(category(path)).or_default().add(&tally);
     }
@@ -90,6 +82,9 @@ fn check<S: Session>(files: &BTreeMap<String, Vec<u8>>, execute: bool, enough: i
         total.add(tally);
     }
     println!("{:>22} {total}", "total");
+    for (reason, n) in &total.reasons {
+        println!("{n:>10} refused for {reason}");
+    }
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     enough(&total);
 }
@@ -116,6 +111,27 @@ fn category(path: &str) -> &str {
     found.map_or("the rest", |(category, _)| category)
 }
 
+/// Reads the WebAssembly files of the directory that `OUTRIDER_WAST` names, and of those in it; none without it.
+fn further_files() -> BTreeMap<String, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut directories: Vec<_> = std::env::var_os("OUTRIDER_WAST").map(PathBuf::from).into_iter().collect();
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(&directory).expect("the directory can be read") {
+            let path = entry.expect("the directory can be read").path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if let Some(name) = path.to_str().filter(|name| is_wasm(name)) {
+                files.insert(name.to_owned(), std::fs::read(&path).expect("the file can be read"));
+            }
+        }
+    }
+    files
+}
+
+fn is_wasm(path: &str) -> bool {
+    [".wast", ".wat", ".wasm"].iter().any(|ending| path.ends_with(ending))
+}
+
 /// Reads the WebAssembly files of an archive; none, and says so, if it is not there.
 fn archive(name: &str) -> Option<BTreeMap<String, Vec<u8>>> {
     let data = std::env::var_os("OUTRIDER_DATA").map(PathBuf::from);
@@ -131,7 +147,7 @@ fn archive(name: &str) -> Option<BTreeMap<String, Vec<u8>>> {
     for entry in archive.entries().expect("the archive can be read") {
         let mut entry = entry.expect("the archive can be read");
         let path = entry.path().expect("the path is text").to_string_lossy().into_owned();
-        if [".wast", ".wat", ".wasm"].iter().any(|ending| path.ends_with(ending)) {
+        if is_wasm(&path) {
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes).expect("the archive can be read");
             files.insert(path, bytes);

@@ -1,6 +1,9 @@
 //! Wasmer, without the host around it.
 
+use std::convert::Infallible;
+
 use outrider_host::TrapKind;
+use wasm_encoder::reencode::{self, Reencode};
 use wasmer::sys::vm::TrapCode;
 use wasmer::sys::{Cranelift, CraneliftOptLevel, EngineBuilder, Features};
 use wasmer::{
@@ -29,7 +32,7 @@ impl Session for Wasmer {
             .simd(true)
             .wide_arithmetic(true);
         let mut compiler = Cranelift::new();
-        compiler.opt_level(CraneliftOptLevel::Speed).canonicalize_nans(true);
+        compiler.opt_level(CraneliftOptLevel::None).canonicalize_nans(true);
         let engine: wasmer::Engine = EngineBuilder::new(compiler).set_features(Some(features)).into();
         let mut store = Store::new(engine);
         let imports = spectest(&mut store);
@@ -37,7 +40,11 @@ impl Session for Wasmer {
     }
 
     fn instantiate(&mut self, code: &[u8]) -> Result<Instance, Failure> {
-        let module = Module::from_binary(self.store.engine(), code).map_err(other)?;
+        let mut bounded = wasm_encoder::Module::new();
+        BoundedTables
+            .parse_core_module(&mut bounded, wasmparser::Parser::new(0), code)
+            .map_err(|error| Failure::Other(error.to_string()))?;
+        let module = Module::from_binary(self.store.engine(), &bounded.finish()).map_err(other)?;
         Instance::new(&mut self.store, &module, &self.imports).map_err(|error| match error {
             InstantiationError::Start(error) | InstantiationError::Link(LinkError::Trap(error)) => {
                 failure(error)
@@ -49,6 +56,10 @@ impl Session for Wasmer {
 
     fn register(&mut self, name: &str, instance: &Instance) {
         self.imports.register_namespace(name, instance.exports.clone());
+    }
+
+    fn has(&mut self, module: &str, name: &str) -> bool {
+        self.imports.get_export(module, name).is_some()
     }
 
     fn invoke(
@@ -68,6 +79,24 @@ impl Session for Wasmer {
         Value::of_wasmer(&global.get(&mut self.store)).ok()
     }
 }
+
+/// Lowers the maximum of tables to what wasmer can have, as the host lowers it to its own limit.
+struct BoundedTables;
+
+impl Reencode for BoundedTables {
+    type Error = Infallible;
+
+    fn table_type(
+        &mut self,
+        mut ty: wasmparser::TableType,
+    ) -> Result<wasm_encoder::TableType, reencode::Error> {
+        ty.maximum = ty.maximum.map(|maximum| maximum.min(TABLE_ELEMENTS_MAX));
+        reencode::utils::table_type(self, ty)
+    }
+}
+
+/// Elements of the largest table that wasmer accepts: a gigabyte of pointers.
+const TABLE_ELEMENTS_MAX: u64 = (1 << 30) / 8;
 
 /// Makes the module that scripts import from; see the interpreter's README in the specification.
 fn spectest(store: &mut Store) -> Imports {

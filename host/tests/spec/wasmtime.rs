@@ -27,7 +27,7 @@ impl Session for Wasmtime {
         config
             .wasm_features(WasmFeatures::all(), false)
             .wasm_features(features, true)
-            .cranelift_opt_level(OptLevel::Speed)
+            .cranelift_opt_level(OptLevel::None)
             .cranelift_nan_canonicalization(true)
             .epoch_interruption(true);
         let engine = Engine::new(&config).expect("the configuration is valid");
@@ -39,14 +39,22 @@ impl Session for Wasmtime {
 
     fn instantiate(&mut self, code: &[u8]) -> Result<Instance, Failure> {
         let module = Module::from_binary(self.store.engine(), code).map_err(other)?;
-        let program =
-            self.linker.instantiate_pre(&module).map_err(|error| Failure::Link(format!("{error:#}")))?;
-        program.instantiate(&mut self.store).map_err(failure)
+        self.linker.instantiate(&mut self.store, &module).map_err(|error| {
+            let message = format!("{error:#}");
+            let is_link = ["unknown import", "incompatible import type"]
+                .iter()
+                .any(|beginning| message.starts_with(beginning));
+            if is_link { Failure::Link(message) } else { failure(error) }
+        })
     }
 
     fn register(&mut self, name: &str, instance: &Instance) {
         self.linker.allow_shadowing(true);
         self.linker.instance(&mut self.store, name, *instance).expect("names are shadowed");
+    }
+
+    fn has(&mut self, module: &str, name: &str) -> bool {
+        self.linker.get(&mut self.store, module, name).is_ok()
     }
 
     fn invoke(
