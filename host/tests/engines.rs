@@ -1,17 +1,13 @@
 //! Two engines, one answer: whatever a module does, both tell the same, to the unit of fuel.
 #![cfg(feature = "wasmer")]
 
-#[path = "support/random.rs"]
-mod random;
 mod support;
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use outrider_host::{
-    Ee, EngineKind, ExecutionInput, Host, HostConfig, HostError, Library, Limits, LoadError, summarize,
+    Ee, EngineKind, ExecutionInput, Host, HostConfig, HostError, Library, Limits, LoadError,
 };
 use support::{ROOT, module, saving, wasm};
 
@@ -281,6 +277,41 @@ fn deep_recursion_within_the_limit_is_no_native_overflow() {
     assert_eq!(outcome.end, "returned");
 }
 
+/// Values that an optimiser would compute once, before a loop, and keep on the stack across the calls in it.
+#[test]
+fn invariants_of_loops_that_recur_are_no_native_overflow() {
+    for (n, depth, end) in [
+        (57, 4_226, "returned"),
+        (1_000, 260, "returned"),
+        (57, 10_000, "the EE trapped: call stack exhausted"),
+    ] {
+        let stores: String = (0..n)
+            .map(|i| {
+                format!(
+                    "(i64.store offset={} (i32.const 0) (i64.mul (local.get $x) (i64.const {})))",
+                    i * 8,
+                    3 + i * 1_048_578
+                )
+            })
+            .collect();
+        let text = saving(&format!("(call $f (i64.const 5) (i32.const {depth}))")).replacen(
+            "(func (export \"main\")",
+            &format!(
+                "(func $f (param $x i64) (param $n i32)
+                    (loop $l (if (i32.eqz (local.get $n)) (then return))
+                        (if (i32.gt_u (local.get $n) (i32.const 1000000000)) (then {stores}))
+                        (call $f (i64.add (local.get $x) (i64.const 1)) (i32.sub (local.get $n) (i32.const 1)))
+                        (local.set $n (i32.const 0)) (br $l)))
+                (func (export \"main\")"
+            ),
+            1,
+        );
+        let limits = Limits { stack_slots_max: 1 << 16, fuel_max: 1 << 30, ..LIMITS };
+        let outcome = agreed(&hosts(limits), &wasm(&text), &[]).expect("it loads");
+        assert_eq!(outcome.end, end, "{n} invariants, depth {depth}");
+    }
+}
+
 #[test]
 fn memories_and_tables_grow_to_the_limit() {
     for body in [
@@ -417,158 +448,6 @@ fn what_wasmer_cannot_do_is_said() {
     let limits = Limits { stack_slots_max: u32::MAX, ..Limits::default() };
     let error = refused(HostConfig { limits, ..config });
     assert_eq!(error.to_string(), "the engine wasmer does not support so large a `limits.stack_slots_max`");
-}
-
-/// Modules that wasm-smith thinks of, as EEs and as libraries of EEs, with enough fuel and with less;
-/// `OUTRIDER_MODULES` says how many, `OUTRIDER_FIRST_MODULE` from which on.
-#[test]
-fn random_modules() {
-    let variable =
-        |name, default| std::env::var(name).map_or(default, |n| n.parse().expect("it is a number"));
-    let (first, n) = (variable("OUTRIDER_FIRST_MODULE", 0_u64), variable("OUTRIDER_MODULES", 300_u64));
-    let limits = Limits { fuel_max: 3_000_000, ..LIMITS };
-    let mut hosts = hosts(limits);
-    let mut ends = BTreeMap::<String, u64>::new();
-    for seed in first..first + n {
-        if seed % 1000 == 999 {
-            // Engines may keep the code of modules that are gone.
-            hosts = self::hosts(limits);
-        }
-        // What the assertions show does not tell the seed.
-        eprintln!("module {seed}");
-        let (code, library) = random_ee(seed);
-        let libraries: Vec<_> = library.iter().map(|code| Library { name: "lib", code }).collect();
-        let end = match agreed_with_less_fuel(&hosts, &code, &libraries) {
-            Ok(outcome) => ["returned", "trapped", "fuel"]
-                .into_iter()
-                .find(|word| outcome.end.contains(word))
-                .map_or_else(|| outcome.end.clone(), str::to_owned),
-            Err(refused) => refused.to_string().split('`').next().unwrap_or_default().to_owned(),
-        };
-        let end = end.split(" failed").next().unwrap_or_default().to_owned();
-        *ends.entry(end).or_default() += 1;
-    }
-    println!("{n} modules from {first} on, by what came of them: {ends:#?}");
-    for (end, at_least) in [("returned", n / 4), ("trapped", n / 50), ("fuel", n / 50)] {
-        assert!(ends.get(end).is_some_and(|got| *got >= at_least), "{end}: {ends:?}");
-    }
-}
-
-/// Executes an EE with all fuel, and with budgets that run out on the way.
-#[track_caller]
-fn agreed_with_less_fuel(
-    hosts: &[Host; 2],
-    code: &[u8],
-    libraries: &[Library<'_>],
-) -> Result<Outcome, LoadError> {
-    let outcome = agreed(hosts, code, libraries)?;
-    let [first, second] = hosts.each_ref().map(|host| host.load_with_libraries(code, libraries));
-    let (first, second) = (first?, second?);
-    let used = outcome.fuel_used;
-    for fuel_max in [used / 7, used / 3, used / 2, used.saturating_sub(1)] {
-        let of_first = execute_within(&first, fuel_max);
-        assert_eq!(of_first, execute_within(&second, fuel_max), "with {fuel_max} fuel of {used}");
-    }
-    Ok(outcome)
-}
-
-/// Every other one is alone, and some of these let the random code call the host; the others have a library.
-fn random_ee(seed: u64) -> (Vec<u8>, Option<Vec<u8>>) {
-    let mut config = random::config();
-    config.disallow_traps = !seed.is_multiple_of(5);
-    config.reference_types_enabled = seed % 8 < 4;
-    config.extended_const_enabled = seed % 16 < 2;
-    if !seed.is_multiple_of(3) {
-        config.allowed_instructions = random::straight_line();
-        config.disallow_traps = seed % 9 != 1;
-    }
-    config.max_instructions = 10 + seed as usize % 91;
-    if seed % 2 == 1 {
-        return with_random_library(&random_module(seed, config));
-    }
-    if seed.is_multiple_of(4) {
-        config.available_imports = Some(wasm(&module("(func (export \"main\"))")));
-        config.max_imports = 100;
-    }
-    (random::as_ee(&random_module(seed, config)), None)
-}
-
-fn random_module(seed: u64, config: wasm_smith::Config) -> Vec<u8> {
-    let steps_max = seed.is_multiple_of(6).then_some(100);
-    // Wasm-smith takes most bytes, but not all.
-    let attempts = (0..).map(|attempt: u64| {
-        let choices = random::bytes(seed + (attempt << 32));
-        let n_choices = 100 + seed.wrapping_mul(997) as usize % 2900;
-        random::random_module(config.clone(), steps_max, &choices[..n_choices])
-    });
-    attempts.flatten().next().expect("there is no end to the attempts")
-}
-
-/// A random library, and an EE that calls its functions, logs what they return and what the globals are,
-/// and answers with its memory.
-fn with_random_library(library: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
-    let (mut imports, mut body) = (String::new(), String::new());
-    let mut memory = "(memory 1)";
-    let mut n_functions = 0;
-    for (index, export) in summarize(library, &LIMITS).exports.iter().enumerate() {
-        let name: String = export.name.bytes().map(|byte| format!("\\{byte:02x}")).collect();
-        let name = format!("\"lib\" \"{name}\"");
-        if export.ty.starts_with("memory") && memory == "(memory 1)" {
-            let _ = write!(imports, "(import {name} (memory 0))");
-            memory = "";
-        } else if let Some((mutability, ty)) = export.ty.split_once(" global ") {
-            let ty_of_import = if mutability == "mutable" { format!("(mut {ty})") } else { ty.to_owned() };
-            let _ = write!(imports, "(import {name} (global $g{index} {ty_of_import}))");
-            let _ = write!(body, "(global.get $g{index}) {}", log(ty));
-        } else if let Some((parameters, results)) = export.ty.split_once(" -> ")
-            && n_functions < 4
-        {
-            n_functions += 1;
-            let types = |list: &str| list.trim_matches(['(', ')']).replace(',', "");
-            let (parameters, results) = (types(parameters), types(results));
-            let _ =
-                write!(imports, "(import {name} (func $f{index} (param {parameters}) (result {results})))");
-            let arguments: String = parameters.split_whitespace().map(argument).collect();
-            let logs: String = results.split_whitespace().rev().map(log).collect();
-            // Functions go first, so that the globals show what they did.
-            body = format!("{arguments} (call $f{index}) {logs} {body}");
-        }
-    }
-    let ee = format!(
-        "(module {imports} (import \"debug\" \"print64\" (func $print64 (param i64)))
-        (import \"debug\" \"printMemHex\" (func $hex (param i32 i32)))
-        (import \"eth2\" \"savePostStateRoot\" (func $save (param i32))) {memory}
-        (export \"memory\" (memory 0))
-        (func $log128 (param v128) (call $print64 (i64x2.extract_lane 0 (local.get 0)))
-            (call $print64 (i64x2.extract_lane 1 (local.get 0))))
-        (func (export \"main\") {body}
-            (if (memory.size) (then (call $hex (i32.const 0) (i32.const 65536)) (call $save (i32.const 0))))))"
-    );
-    (wasm(&ee), Some(library.to_vec()))
-}
-
-fn argument(ty: &str) -> &'static str {
-    match ty {
-        "i32" => "(i32.const 5)",
-        "i64" => "(i64.const -7)",
-        "f32" => "(f32.const 1.5)",
-        "f64" => "(f64.const nan:0x4)",
-        "v128" => "(v128.const i64x2 9 -9)",
-        "funcref" => "(ref.null func)",
-        _ => "(ref.null extern)",
-    }
-}
-
-/// Code that logs the value on the stack.
-fn log(ty: &str) -> &'static str {
-    match ty {
-        "i32" => "i64.extend_i32_u (call $print64)",
-        "i64" => "(call $print64)",
-        "f32" => "i32.reinterpret_f32 i64.extend_i32_u (call $print64)",
-        "f64" => "i64.reinterpret_f64 (call $print64)",
-        "v128" => "(call $log128)",
-        _ => "ref.is_null i64.extend_i32_u (call $print64)",
-    }
 }
 
 /// A library with a global of each type, and an EE that imports them and has these items.

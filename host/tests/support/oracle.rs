@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each user has its own part")]
 
+#[path = "deep/mod.rs"]
+mod deep;
 #[path = "random.rs"]
 pub(crate) mod random;
 
@@ -9,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use outrider_host::{
-    DiskCache, Ee, EngineKind, ExecutionInput, Fault, Host, HostConfig, Limits, StateRoot, summarize,
+    DiskCache, Ee, EngineKind, ExecutionInput, Fault, Host, HostConfig, Library, Limits, StateRoot, summarize,
 };
 
 /// Limits that are soon reached.
@@ -55,11 +57,30 @@ pub(crate) fn load(bytes: &[u8]) {
 
 /// An EE made of any bytes does the same on both engines, with enough fuel and with too little.
 ///
-/// The first four bytes set wasm-smith up and choose the budget; the others are its choices.
+/// The first four bytes choose a generator, set wasm-smith up and choose the budget; the others are the generator's choices.
 #[cfg(feature = "wasmer")]
 pub(crate) fn engines(bytes: &[u8]) {
     static HOST: LazyLock<Host> = LazyLock::new(|| host(config(EngineKind::Both)));
     let Some(([settings, budget @ ..], choices)) = bytes.split_first_chunk::<4>() else { return };
+    let loaded = if settings & DEEP == DEEP {
+        let deep::DeepEe { code, library } = deep::deep_ee(&mut arbitrary::Unstructured::new(choices));
+        let libraries: Vec<_> = library.iter().map(|code| Library { name: "lib", code }).collect();
+        HOST.load_with_libraries(&code, &libraries).ok()
+    } else {
+        smith_module(*settings, choices).and_then(|module| HOST.load(&random::as_ee(&module)).ok())
+    };
+    let Some(ee) = loaded else { return };
+    let fuel_used = check_execution(&ee, u64::MAX);
+    let budget = u64::from(u32::from_le_bytes([budget[0], budget[1], budget[2], 0]));
+    check_execution(&ee, budget % (fuel_used + 1));
+}
+
+/// Settings that choose the generator of deep calls.
+#[cfg(feature = "wasmer")]
+const DEEP: u8 = 0b1100_0000;
+
+#[cfg(feature = "wasmer")]
+fn smith_module(settings: u8, choices: &[u8]) -> Option<Vec<u8>> {
     let config = wasm_smith::Config {
         disallow_traps: settings & 1 == 0,
         reference_types_enabled: settings & 2 == 0,
@@ -68,11 +89,7 @@ pub(crate) fn engines(bytes: &[u8]) {
     };
     // Wasm-smith wants more bytes than there are.
     let steps_max = (settings & 8 == 0).then_some(100);
-    let Ok(module) = random::random_module(config, steps_max, choices) else { return };
-    let Ok(ee) = HOST.load(&random::as_ee(&module)) else { return };
-    let fuel_used = check_execution(&ee, u64::MAX);
-    let budget = u64::from(u32::from_le_bytes([budget[0], budget[1], budget[2], 0]));
-    check_execution(&ee, budget % (fuel_used + 1));
+    random::random_module(config, steps_max, choices).ok()
 }
 
 /// A damaged file of the cache is no file of it: the EE is compiled anew.
