@@ -17,8 +17,8 @@ use crate::states::States;
 /// What came of a script.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// Scripts that are not in a text format that can be read.
-    pub(crate) unreadable: u32,
+    /// Scripts and modules in a text that the assembler does not take, each with what it says.
+    pub(crate) unreadable: Vec<String>,
     /// Modules within the profile, accepted.
     pub(crate) accepted: u32,
     /// Modules outside of it, refused for what [`reasons`](Self::reasons) lists.
@@ -39,7 +39,7 @@ impl Tally {
     pub(crate) const HEADINGS: &str = "  accepted   refused  rejected assertions   outside unreadable";
 
     pub(crate) fn add(&mut self, other: &Self) {
-        self.unreadable += other.unreadable;
+        self.unreadable.extend_from_slice(&other.unreadable);
         self.accepted += other.accepted;
         self.refused += other.refused;
         self.rejected += other.rejected;
@@ -54,7 +54,11 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { unreadable, accepted, refused, rejected, assertions, outside, .. } = self;
-        write!(f, "{accepted:>10}{refused:>10}{rejected:>10}{assertions:>11}{outside:>10}{unreadable:>11}")
+        write!(
+            f,
+            "{accepted:>10}{refused:>10}{rejected:>10}{assertions:>11}{outside:>10}{:>11}",
+            unreadable.len()
+        )
     }
 }
 
@@ -68,15 +72,19 @@ pub(crate) fn run_script<S: Session>(path: &str, bytes: &[u8], execute: bool) ->
         return runner.tally;
     }
     let Ok(text) = std::str::from_utf8(bytes) else {
-        runner.tally.unreadable += 1;
+        runner.unreadable("1", "not UTF-8");
         return runner.tally;
     };
+    if text.lines().all(|line| line.trim().is_empty() || line.starts_with(";;")) {
+        return runner.tally;
+    }
     let mut lexer = Lexer::new(text);
     lexer.allow_confusing_unicode(true);
     let buffer = ParseBuffer::new_with_lexer(lexer);
-    let script = buffer.as_ref().ok().and_then(|buffer| parse::<Wast<'_>>(buffer).ok());
+    let script = buffer.as_ref().map_err(ToString::to_string);
+    let script = script.and_then(|buffer| parse::<Wast<'_>>(buffer).map_err(|error| error.to_string()));
     match script.map(|script| script.directives) {
-        Some(directives) if path.ends_with(".wat") => {
+        Ok(directives) if path.ends_with(".wat") => {
             for directive in directives {
                 if let WastDirective::Module(mut module) = directive
                     && let Ok(code) = module.encode()
@@ -85,13 +93,13 @@ pub(crate) fn run_script<S: Session>(path: &str, bytes: &[u8], execute: bool) ->
                 }
             }
         }
-        Some(directives) => {
+        Ok(directives) => {
             for directive in directives {
                 let (line, _) = directive.span().linecol_in(text);
                 runner.run(directive, &(line + 1).to_string());
             }
         }
-        None => runner.tally.unreadable += 1,
+        Err(error) => runner.unreadable("1", error),
     }
     runner.tally
 }
@@ -147,6 +155,12 @@ impl<'a, S: Session> Runner<'a, S> {
         self.tally.failures.push(format!("{}:{line}: {message}", self.path));
     }
 
+    fn unreadable(&mut self, line: &str, error: impl fmt::Display) {
+        let error = error.to_string();
+        let first_line = error.lines().next().unwrap_or_default();
+        self.tally.unreadable.push(format!("{}:{line}: {first_line}", self.path));
+    }
+
     fn run(&mut self, directive: WastDirective<'_>, line: &str) {
         match directive {
             WastDirective::Module(mut module) => {
@@ -154,8 +168,8 @@ impl<'a, S: Session> Runner<'a, S> {
                 match module.encode() {
                     Ok(code) => self.module(&code, name, line),
                     // Text that the assembler does not take.
-                    Err(_) => {
-                        self.tally.unreadable += 1;
+                    Err(error) => {
+                        self.unreadable(line, error);
                         self.forget(name.as_deref());
                     }
                 }
@@ -167,7 +181,7 @@ impl<'a, S: Session> Runner<'a, S> {
                         let definition = self.expect_valid(&code, line).then_some(code);
                         self.definitions.insert(name, definition);
                     }
-                    Err(_) => self.tally.unreadable += 1,
+                    Err(error) => self.unreadable(line, error),
                 }
             }
             WastDirective::ModuleInstance { instance, module, .. } => {
