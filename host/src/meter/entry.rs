@@ -20,6 +20,8 @@ const INSTANCE: u64 = 10_000;
 pub(super) const PAGE_LOG2: u32 = 15;
 /// For an element of a table at the start, as for one that `table.grow` adds.
 const ELEMENT: u64 = 16;
+/// For an element that an expression gives: the engine interprets it.
+const EXPRESSION: u64 = 64;
 /// For each global and import.
 const FIELD: u64 = 8;
 /// For each active segment: its offset is computed, its range is checked.
@@ -31,7 +33,7 @@ const SEGMENT: u64 = 256;
 /// |---|---|
 /// | the instance | 10,000 |
 /// | a page of memory | 32,768 |
-/// | an element of a table, or of an active segment | 16 |
+/// | an element of a table, or of an active segment | 16; as an expression 64 |
 /// | an active segment | 256 |
 /// | a byte of an active data segment | 1 |
 /// | a global, an import | 8 |
@@ -52,11 +54,10 @@ pub(super) fn entry(module: &Module<'_>) -> Result<Entry, MeterError> {
         let element = element?;
         if let ElementKind::Active { .. } = element.kind {
             entry.add(1, SEGMENT);
-            let n_items = match element.items {
-                ElementItems::Functions(items) => items.count(),
-                ElementItems::Expressions(_, items) => items.count(),
-            };
-            entry.add(n_items.into(), ELEMENT);
+            match element.items {
+                ElementItems::Functions(items) => entry.add(items.count().into(), ELEMENT),
+                ElementItems::Expressions(_, items) => entry.add(items.count().into(), EXPRESSION),
+            }
         }
     }
     for data in module.data.clone().into_iter().flatten() {

@@ -138,11 +138,11 @@ fn bulk_instructions_pay_by_size_before_they_run() {
     let engine = run::engine();
     let used =
         |function, size, fuel| run_metered(&engine, &wasm, function, &[Val::I32(size)], (fuel, STACK_SLOTS));
-    let empty = used("fill", 0, 1000).fuel;
+    let empty = used("fill", 0, 10_000).fuel;
     assert_eq!(used("fill", 5000, 10_000).fuel, empty + 5000);
     let short = used("fill", 5000, empty + 4999);
     assert_eq!(short.outcome, Outcome::OutOfFuel);
-    assert_eq!(short.state, used("fill", 0, 1000).state, "the memory was filled all the same");
+    assert_eq!(short.state, used("fill", 0, 10_000).state, "the memory was filled all the same");
     // A size out of bounds is paid before it traps, and the greatest size does not wrap.
     assert_eq!(used("fill", -1, 1000).outcome, Outcome::OutOfFuel);
     let nothing = used("grow", 0, 1000).fuel;
@@ -241,8 +241,8 @@ fn host_functions_see_and_charge_the_same_counter() {
     stack.set(&mut store, Val::I64(100)).unwrap();
     instance.get_func(&mut store, "run").unwrap().call(&mut store, &[], &mut []).unwrap_err();
     assert_eq!(fuel.get(&mut store).unwrap_i64(), -1);
-    // One round: i64.const 1, call 8 + 1, and after it br 1.
-    assert_eq!(*store.data(), [2500 - 10, 1500 - 21, 500 - 32]);
+    // One round: i64.const 1, call 28 + 1, and after it br 2.
+    assert_eq!(*store.data(), [2500 - 30, 1500 - 62, 500 - 94]);
 }
 
 /// A guest that traps by itself is told from one that is stopped.
@@ -294,11 +294,11 @@ fn linked_modules_share_their_counters() {
     let user = Instance::new(&mut store, &user, &imports).unwrap();
     let run = user.get_typed_func::<(), i32>(&mut store, "run").unwrap();
     assert_eq!(run.call(&mut store, ()).unwrap(), 7 + 41);
-    // In `run` 1 + (8 + 2) + 1 + 1, in `add` 1 + 1 + 1 + 1 and 1 + 1 + 1.
-    assert_eq!(fuel.get(&mut store).unwrap_i64(), 1000 - 13 - 7);
+    // In `run` 4 + (28 + 2) + 10 + 4, in `add` 22.
+    assert_eq!(fuel.get(&mut store).unwrap_i64(), 1000 - 48 - 22);
     assert_eq!(user.get_global(&mut store, "own").unwrap().get(&mut store).unwrap_i32(), 48);
     assert_eq!(user.get_global(&mut store, "other").unwrap().get(&mut store).unwrap_i64(), 9);
-    fuel.set(&mut store, Val::I64(15)).unwrap();
+    fuel.set(&mut store, Val::I64(50)).unwrap();
     run.call(&mut store, ()).unwrap_err();
     assert_eq!(fuel.get(&mut store).unwrap_i64(), -1);
 }
