@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod bulk;
+mod case;
+mod clock;
+mod control;
+mod honest;
+mod instructions;
+mod measure;
+mod memory;
+mod operands;
+mod plain;
+
+pub use case::{Case, Code, Ending, Group, Warmth};
+pub use measure::{Bench, CalibrateError, Measured, worst_by_name};
+
+/// Returns every case there is.
+pub fn cases() -> Vec<Case> {
+    [plain::cases(), bulk::cases(), control::cases(), memory::cases()].concat()
+}
+
+#[cfg(test)]
+mod tests;
