@@ -97,6 +97,8 @@ pub struct Case {
     pub base: Option<Code>,
     /// What is executed.
     pub block_data: Arc<[u8]>,
+    /// How many turns the loop may take at most, if the program takes their number from `eth2.contextSlot` and returns then.
+    pub turns_max: Option<u32>,
     /// Size of the nodes that the state provider has, in bytes; without, there is no provider.
     pub node_bytes: Option<u32>,
     /// Pages of memory that the program needs the host to allow.
@@ -144,6 +146,7 @@ impl Case {
             code: Code::Text(module.text()),
             ending: Ending::OutOfFuel,
             base: None,
+            turns_max: None,
             block_data: Arc::new([]),
             node_bytes: None,
             pages: module.pages,

@@ -16,6 +16,7 @@ fn case(name: &str, variant: &str, covers: &[&'static str], module: &Module) -> 
 
 /// Constructs that cost nothing or next to it.
 fn structure() -> Vec<Case> {
+    let trap = Module { body: "unreachable".to_owned(), ..Module::new() };
     let plain = |name: &'static str, covers: &[&'static str], piece: &str| {
         let module = Module::looping("(local $x i64)", "", &repeat(TIMES, |_| piece.to_owned()), "");
         case(name, "", covers, &module)
@@ -29,13 +30,9 @@ fn structure() -> Vec<Case> {
         plain("br", &["br"], "(block (br 0))"),
         plain("br_if, not taken", &["br_if"], "(block (br_if 0 (i64.eqz (i64.const 1))))"),
         plain("if", &["if", "else"], "(if (local.get $go) (then) (else))"),
-        case(
-            "unreachable",
-            "a whole execution",
-            &["unreachable"],
-            &Module { body: "unreachable".to_owned(), ..Module::new() },
-        )
-        .ending(crate::Ending::Traps),
+        case("unreachable", "a whole execution", &["unreachable"], &trap)
+            .ending(crate::Ending::Traps)
+            .over(&trap),
     ]
 }
 
@@ -318,8 +315,11 @@ fn frames() -> Vec<Case> {
     for ty in ["i64", "v128"] {
         for n in [16u32, 128, 1_000, 4_000] {
             let locals = format!("(local {})", format!("{ty} ").repeat(n as usize));
-            let sets =
-                repeat(n, |index| format!("(local.set {} (local.get {}))", index + 1, (index + 1) % n + 1));
+            let change = if ty == "i64" { "(i64.const 1) i64.add" } else { "v128.not" };
+            // Each local becomes something else, so that none is a constant.
+            let sets = repeat(n, |index| {
+                format!("(local.get {}) {change} (local.set {})", (index + 1) % n + 1, index + 1)
+            });
             // What is in the branch is never run; but the locals have to be in their places for it at each turn of the loop.
             let looped =
                 format!("(func $f (param i32) {locals} (loop $l (if (local.get 0) (then {sets} (br $l)))))");

@@ -36,6 +36,7 @@ fn ee(name: &str, variant: &str, wasm: &[u8], block_data: &[u8]) -> Case {
         code: Code::Wasm(wasm.into()),
         ending: Ending::Returns,
         base: None,
+        turns_max: None,
         block_data: Arc::from(block_data),
         node_bytes: None,
         pages: 256,

@@ -4,8 +4,11 @@
 mod bulk;
 mod case;
 mod clock;
+mod code;
 mod control;
 mod honest;
+mod imports;
+mod instantiation;
 mod instructions;
 mod measure;
 mod memory;
@@ -17,7 +20,16 @@ pub use measure::{Bench, CalibrateError, Measured, worst_by_name};
 
 /// Returns every case there is.
 pub fn cases() -> Vec<Case> {
-    [plain::cases(), bulk::cases(), control::cases(), memory::cases()].concat()
+    [
+        plain::cases(),
+        bulk::cases(),
+        control::cases(),
+        memory::cases(),
+        code::cases(),
+        instantiation::cases(),
+        imports::cases(),
+    ]
+    .concat()
 }
 
 #[cfg(test)]

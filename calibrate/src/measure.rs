@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use outrider_host::{
     Ee, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Host, HostConfig, HostError, Limits,
-    LoadError, StateRoot, StateSource,
+    LoadError, Slot, StateRoot, StateSource,
 };
 
 use crate::case::{Case, Code, Ending, Group};
@@ -17,8 +17,6 @@ use crate::honest;
 /// Runs programs on one engine, and compares them with typical code.
 pub struct Bench {
     host: Host,
-    /// Hosts for executions in provider mode, by the fuel of these.
-    provider_host: Host,
     honest: Vec<Honest>,
     /// The honest program that is run beside each case.
     reference: Running,
@@ -65,12 +63,15 @@ pub struct Measured {
     pub factor: f64,
     /// Whether the program needs more memory than a chain allows by default.
     pub beyond_default: bool,
+    /// Whether it is a cost that an execution has once, however much fuel it is given.
+    pub once: bool,
 }
 
 impl Measured {
     /// Tells whether it is over the factor that is promised, under the default limits.
     pub fn is_outlier(&self) -> bool {
-        self.factor > self.warmth.factor_max() && !self.beyond_default
+        let is_little = self.once && self.ns < ONCE_NS;
+        self.factor > self.warmth.factor_max() && !self.beyond_default && !is_little
     }
 }
 
@@ -111,12 +112,13 @@ pub enum CalibrateError {
     },
 }
 
+/// What an execution may take once without being over any factor, in nanoseconds: as much again as the smallest execution, of
+/// which a block has one.
+const ONCE_NS: f64 = 10_000.0;
 /// How long a measurement takes at least.
 const TARGET: Duration = Duration::from_millis(2);
 /// The fuel that a program is tried with first.
 const FIRST_FUEL: u64 = 1_000_000;
-/// The fuel of executions in provider mode.
-const PROVIDER_FUEL: u64 = 20_000_000;
 /// How often an execution that returns is repeated at most.
 const REPEATS_MAX: u32 = 2_000;
 
@@ -128,7 +130,6 @@ impl Bench {
     /// If the engine is not there.
     pub fn new(engine: EngineKind, runs: u32) -> Result<Self, CalibrateError> {
         let host = Host::new(config(engine, i64::MAX.unsigned_abs()))?;
-        let provider_host = Host::new(config(engine, PROVIDER_FUEL))?;
         let mut honest = Vec::new();
         for case in honest::cases() {
             let mut running = Running::load(&host, &case, &case.code)?;
@@ -138,8 +139,7 @@ impl Bench {
         let case = honest::reference();
         let mut reference = Running::load(&host, &case, &case.code)?;
         reference.fit(&case, Ending::OutOfFuel, TARGET / 4)?;
-        let mut bench =
-            Self { host, provider_host, honest, reference, reference_factor: 1.0, runs: runs.max(1) };
+        let mut bench = Self { host, honest, reference, reference_factor: 1.0, runs: runs.max(1) };
         bench.measure_honest()?;
         Ok(bench)
     }
@@ -185,23 +185,23 @@ impl Bench {
     ///
     /// [`CalibrateError`] if it is refused or does not end as it should.
     pub fn measure(&self, case: &Case) -> Result<Measured, CalibrateError> {
-        let host = if case.node_bytes.is_some() { &self.provider_host } else { &self.host };
-        let mut running = Running::load(host, case, &case.code)?;
+        let mut running = Running::load(&self.host, case, &case.code)?;
+        if let Some(turns_max) = case.turns_max {
+            return self.measure_turns(case, running, turns_max);
+        }
         let base = case.base.as_ref().map(|code| -> Result<_, CalibrateError> {
             let ending = if case.ending == Ending::Traps { Ending::Traps } else { Ending::Returns };
-            let mut base = Running::load(host, case, code)?;
+            let mut base = Running::load(&self.host, case, code)?;
             base.repeats = 1;
             let once = base.end(case, ending)?;
             Ok((base, once))
         });
         let mut base = base.transpose()?;
         let target = match &base {
-            Some((base, (ns, fuel))) if case.ending == Ending::OutOfFuel => {
-                running.fuel = base.fuel.max(*fuel).saturating_add(FIRST_FUEL);
+            Some((_, (ns, fuel))) if case.ending == Ending::OutOfFuel => {
                 running.fuel = fuel.saturating_add(FIRST_FUEL);
-                TARGET
-                    .max(Duration::from_nanos((*ns / 2.0) as u64))
-                    .saturating_add(Duration::from_nanos(*ns as u64))
+                // The loop takes twice what is before it, so that the difference is not noise.
+                TARGET.saturating_add(Duration::from_nanos((*ns * 3.0) as u64))
             }
             _ => TARGET,
         };
@@ -234,6 +234,38 @@ impl Bench {
         let typical = reference / self.reference_factor;
         Ok(measured(case, fuel, ns, ns / as_f64(fuel.max(1)) / typical))
     }
+
+    /// Measures what turns of a loop take, without what is before and after it.
+    fn measure_turns(
+        &self,
+        case: &Case,
+        mut running: Running,
+        turns_max: u32,
+    ) -> Result<Measured, CalibrateError> {
+        running.input.context.slot = Slot(1);
+        let (ns, _) = running.end(case, Ending::Returns)?;
+        running.input.context.slot = Slot(0);
+        let (ns_of_none, _) = running.end(case, Ending::Returns)?;
+        running.fuel = u64::MAX;
+        let turns = (TARGET.as_nanos() as f64 / (ns - ns_of_none).max(20.0)) as u64;
+        let turns = Slot(turns.clamp(1, u64::from(turns_max)));
+        let (mut none, mut all, mut reference) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
+        let mut fuel = 0u64;
+        for _ in 0..self.runs {
+            let (ns, used) = self.reference.run()?;
+            reference = reference.min(ns / as_f64(used));
+            running.input.context.slot = Slot(0);
+            let (ns, fuel_of_none) = running.run()?;
+            none = none.min(ns);
+            running.input.context.slot = turns;
+            let (ns, used) = running.run()?;
+            all = all.min(ns);
+            fuel = used.saturating_sub(fuel_of_none);
+        }
+        let ns = (all - none).max(0.0);
+        let typical = reference / self.reference_factor;
+        Ok(measured(case, fuel, ns, ns / as_f64(fuel.max(1)) / typical))
+    }
 }
 
 fn measured(case: &Case, fuel: u64, ns: f64, factor: f64) -> Measured {
@@ -246,6 +278,7 @@ fn measured(case: &Case, fuel: u64, ns: f64, factor: f64) -> Measured {
         fuel,
         ns,
         factor,
+        once: case.base.is_some() && case.ending != Ending::OutOfFuel,
         beyond_default: case.pages > Limits::default().memory_pages_max,
     }
 }
@@ -294,11 +327,6 @@ impl Running {
             let (ns, used) = self.end(case, ending)?;
             self.fuel = used;
             self.repeats = ((target / ns.max(1.0)) as u32).clamp(1, REPEATS_MAX);
-            return Ok(());
-        }
-        if self.node_bytes.is_some() {
-            self.fuel = PROVIDER_FUEL;
-            self.end(case, ending)?;
             return Ok(());
         }
         for _ in 0..2 {
