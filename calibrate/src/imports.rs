@@ -7,8 +7,8 @@ use crate::case::{Case, Ending, Group, Module, Random, escaped};
 
 /// Where outputs go: beyond all inputs.
 const OUT_ADDRESS: u32 = 9 << 20;
-/// Pages of a module: inputs below [`OUT_ADDRESS`], and a mebibyte for outputs.
-const PAGES: u32 = 10 << 4;
+/// Pages of a module: inputs below [`OUT_ADDRESS`], and five mebibytes for outputs.
+const PAGES: u32 = 14 << 4;
 /// Lengths in bytes.
 const LENGTHS: [u32; 10] = [0, 1, 32, 55, 136, 137, 1_000, 4_096, 65_536, 4 << 20];
 /// Numbers of items of a list.

@@ -14,9 +14,13 @@ mod measure;
 mod memory;
 mod operands;
 mod plain;
+mod search;
+mod trade;
 
 pub use case::{Case, Code, Ending, Group, Warmth};
 pub use measure::{Bench, CalibrateError, Measured, worst_by_name};
+pub use search::{Found, Search};
+pub use trade::{PRICES, Trade, trade};
 
 /// Returns every case there is.
 pub fn cases() -> Vec<Case> {

@@ -10,17 +10,13 @@ const MACHINE_PAGE: u32 = 4096;
 /// Bytes of a page of WebAssembly.
 const PAGE: u32 = 1 << 16;
 /// Sizes of memory, in KiB.
-const SIZES_KIB: [u32; 7] = [16, 256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10];
+const SIZES_KIB: [u32; 8] = [16, 256, 1 << 10, 4 << 10, 8 << 10, 16 << 10, 64 << 10, 256 << 10];
 
 /// Returns the cases.
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = hazards();
     for kib in SIZES_KIB {
-        for (order, stride) in [("lines in no order", LINE), ("pages in no order", MACHINE_PAGE)] {
-            if kib * 1024 / stride >= 16 {
-                cases.extend(cycle(kib, order, stride));
-            }
-        }
+        cases.extend(Walk::of(kib).iter().flat_map(Walk::cases));
         cases.extend(scattered(kib));
     }
     cases.extend([4u32, 16, 64, 256].into_iter().flat_map(first_touch));
@@ -42,39 +38,79 @@ fn size(kib: u32) -> String {
     if kib >= 1024 { format!("{} MiB", kib / 1024) } else { format!("{kib} KiB") }
 }
 
-/// Loads that wait for one another, on a cycle through all of memory: at each address is the next.
-fn cycle(kib: u32, order: &str, stride: u32) -> Vec<Case> {
-    let n = kib * 1024 / stride;
-    // A linear congruence of full period: the multiplier is one more than a multiple of four, and the increment is odd.
-    let setup = format!(
-        "(local.set $i (i32.const {n}))
-        (loop $fill
-            (local.set $a (i32.and (i32.add (i32.mul (local.get $x) (i32.const 0x19660d)) (i32.const 0x3c6ef35f)) (i32.const {})))
-            (i32.store (i32.mul (local.get $x) (i32.const {stride})) (i32.mul (local.get $a) (i32.const {stride})))
-            (local.set $x (local.get $a))
-            (br_if $fill (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
-        (local.set $x (i32.load (i32.const 0)))",
-        n - 1
-    );
-    let locals = "(local $i i32) (local $a i32) (local $x i32)";
-    let pages = (kib * 1024).div_ceil(PAGE);
-    let base = Module::looping(locals, &format!("{setup} (return)"), "", "").pages(pages);
-    let base = Module { body: setup.clone(), ..base };
-    let after = "(global.set $out (local.get $x))";
-    let out = "(global $out (mut i32) (i32.const 0))";
-    let with = |body: &str| {
-        // The last byte, which is read before the loop, is on no place of the cycle.
-        Module::looping(locals, &setup, body, after).with(out)
-    };
-    let base = base.with(out);
-    let loads = format!("(local.get $x) {} (local.set $x)", "i32.load ".repeat(TIMES as usize));
-    let stores = repeat(TIMES, |_| {
-        "(i64.store offset=8 (local.tee $x (i32.load (local.get $x))) (i64.const 1))".to_owned()
-    });
-    vec![
-        sized(kib, "load", &format!("dependent, {order}"), with(&loads)).over(&base),
-        sized(kib, "load and store", &format!("dependent, {order}"), with(&stores)).over(&base),
-    ]
+/// A cycle through all of memory: at each address is the next.
+pub(crate) struct Walk {
+    kib: u32,
+    order: &'static str,
+    stride: u32,
+}
+
+/// How many loads a turn of the loop has.
+pub(crate) const LOADS: u32 = TIMES;
+
+impl Walk {
+    pub(crate) const LOCALS: &str = "(local $i i32) (local $a i32) (local $x i32)";
+    pub(crate) const ITEMS: &str = "(global $out (mut i32) (i32.const 0))";
+    /// Uses what was loaded last, so that no load is in vain.
+    pub(crate) const AFTER: &str = "(global.set $out (local.get $x))";
+
+    /// Returns the walks through so much memory: by lines, and by pages.
+    pub(crate) fn of(kib: u32) -> Vec<Self> {
+        let all = [("lines in no order", LINE), ("pages in no order", MACHINE_PAGE)];
+        let all = all.into_iter().map(|(order, stride)| Self { kib, order, stride });
+        all.filter(|walk| walk.n_places() >= 16).collect()
+    }
+
+    fn n_places(&self) -> u32 {
+        self.kib * 1024 / self.stride
+    }
+
+    pub(crate) fn pages(&self) -> u32 {
+        (self.kib * 1024).div_ceil(PAGE)
+    }
+
+    /// Writes the cycle: a linear congruence of full period, as the multiplier is one more than a multiple of four and the
+    /// increment is odd.
+    pub(crate) fn setup(&self) -> String {
+        let (n, stride) = (self.n_places(), self.stride);
+        format!(
+            "(local.set $i (i32.const {n}))
+            (loop $fill
+                (local.set $a (i32.and
+                    (i32.add (i32.mul (local.get $x) (i32.const 0x19660d)) (i32.const 0x3c6ef35f))
+                    (i32.const {})))
+                (i32.store (i32.mul (local.get $x) (i32.const {stride})) (i32.mul (local.get $a) (i32.const {stride})))
+                (local.set $x (local.get $a))
+                (br_if $fill (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+            (local.set $x (i32.load (i32.const 0)))",
+            n - 1
+        )
+    }
+
+    /// Loads, each from where the one before says.
+    pub(crate) fn loads() -> String {
+        format!("(local.get $x) {} (local.set $x)", "i32.load ".repeat(LOADS as usize))
+    }
+
+    pub(crate) fn case(&self, name: &str, module: &Module) -> Case {
+        sized(self.kib, name, &format!("dependent, {}", self.order), module.clone())
+    }
+
+    fn cases(&self) -> [Case; 2] {
+        let module = |body: &str| {
+            Module::looping(Self::LOCALS, &self.setup(), body, Self::AFTER)
+                .with(Self::ITEMS)
+                .pages(self.pages())
+        };
+        let base = Module { body: self.setup(), ..module("") };
+        let stores = repeat(TIMES, |_| {
+            "(i64.store offset=8 (local.tee $x (i32.load (local.get $x))) (i64.const 1))".to_owned()
+        });
+        [
+            self.case("load", &module(&Self::loads())).over(&base),
+            self.case("load and store", &module(&stores)).over(&base),
+        ]
+    }
 }
 
 /// Loads and stores that do not wait for one another, at addresses in no order.
