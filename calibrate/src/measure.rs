@@ -196,7 +196,7 @@ impl Bench {
         let base = case.base.as_ref().map(|code| -> Result<_, CalibrateError> {
             let ending = if case.ending == Ending::Traps { Ending::Traps } else { Ending::Returns };
             let mut base = Running::load(&self.host, case, code)?;
-            base.repeats = 1;
+            base.fuel = u64::MAX;
             let once = base.end(case, ending)?;
             Ok((base, once))
         });
@@ -253,22 +253,22 @@ impl Bench {
         turns_max: u32,
         runs: u32,
     ) -> Result<Measured, CalibrateError> {
-        running.input.context.slot = Slot(1);
-        let (ns, _) = running.end(case, Ending::Returns)?;
         running.input.context.slot = Slot(0);
         let (ns_of_none, _) = running.end(case, Ending::Returns)?;
-        running.fuel = u64::MAX;
-        let mut per_turn = (ns - ns_of_none).max(20.0);
-        let target = TARGET.as_nanos() as f64;
-        if ns_of_none > target {
-            // One turn is less than the noise of what is before it.
-            let turns = turns_max.min(1_000);
-            running.input.context.slot = Slot(turns.into());
-            per_turn =
-                ((running.end(case, Ending::Returns)?.0 - ns_of_none) / f64::from(turns.max(1))).max(20.0);
+        // The turns take twice what is before them, so that the difference is not noise.
+        let target = (TARGET.as_nanos() as f64).max(2.0 * ns_of_none);
+        let mut turns = 1;
+        loop {
+            running.input.context.slot = Slot(turns);
+            let ns = running.end(case, Ending::Returns)?.0 - ns_of_none;
+            if ns >= target / 2.0 || turns >= u64::from(turns_max) {
+                break;
+            }
+            let more = (target / ns.max(1.0)).clamp(2.0, 32.0);
+            turns = ((as_f64(turns) * more) as u64).min(turns_max.into());
         }
-        let turns = (target.max(2.0 * ns_of_none) / per_turn) as u64;
-        let turns = Slot(turns.clamp(1, u64::from(turns_max)));
+        let turns = Slot(turns);
+        running.fuel = u64::MAX;
         let (mut none, mut all, mut reference) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
         let mut fuel = 0u64;
         for _ in 0..runs {
