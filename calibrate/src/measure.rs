@@ -424,6 +424,22 @@ fn as_f64(n: u64) -> f64 {
     n as f64
 }
 
+/// Loads a case and executes it once, with little fuel if it has no end.
+#[cfg(test)]
+pub(crate) fn check(case: &Case) -> Result<(), CalibrateError> {
+    use std::sync::LazyLock;
+    static HOST: LazyLock<Host> = LazyLock::new(|| {
+        let config = config(EngineKind::Wasmtime, i64::MAX.unsigned_abs());
+        Host::new(config).expect("the engine takes this configuration")
+    });
+    let mut running = Running::load(&HOST, case, &case.code)?;
+    running.fuel = 100_000;
+    running.input.context.slot = Slot(1);
+    running.end(case, case.ending)?;
+    let ending = if case.ending == Ending::Traps { Ending::Traps } else { Ending::Returns };
+    case.base.iter().try_for_each(|code| Running::load(&HOST, case, code)?.end(case, ending).map(|_| ()))
+}
+
 /// The worst case of each name and warmth, the worst first.
 pub fn worst_by_name(measured: &[Measured]) -> Vec<&Measured> {
     let mut worst: BTreeMap<(&str, crate::Warmth, bool), &Measured> = BTreeMap::new();

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::instructions::profile;
-use super::{Case, Ending, cases};
+use super::measure::check;
+use super::{CalibrateError, Case, cases};
 
 /// The operators in the bodies of a module's functions.
 fn operators(case: &Case) -> BTreeSet<String> {
@@ -48,6 +49,26 @@ fn every_import_has_a_case() {
     for import in outrider_host::ABI {
         assert!(names.contains(&import.to_string()), "no case for {import}");
     }
+}
+
+#[test]
+fn every_case_is_accepted_and_ends_as_it_says() {
+    let failures: Vec<_> = cases().iter().filter_map(|case| check(case).err()).map(chain).collect();
+    assert!(
+        failures.is_empty(),
+        "{} cases, such as {:#?}",
+        failures.len(),
+        &failures[..failures.len().min(5)]
+    );
+}
+
+/// Tells an error with its causes.
+fn chain(error: CalibrateError) -> String {
+    let first: &dyn std::error::Error = &error;
+    std::iter::successors(Some(first), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 #[test]
