@@ -9,6 +9,7 @@ mod beacon;
 mod bench;
 mod build;
 mod cache;
+mod calibrate;
 mod evm;
 mod fixture;
 mod inspect;
@@ -44,6 +45,7 @@ enum Command {
     New(new::Arguments),
     Build(build::Arguments),
     Cache(cache::Arguments),
+    Calibrate(calibrate::Arguments),
     Evm(evm::Arguments),
     State(state::Arguments),
     Witness(witness::Arguments),
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Command::New(arguments) => new::new(&arguments),
         Command::Build(arguments) => build::build(&arguments),
         Command::Cache(arguments) => cache::cache(&arguments),
+        Command::Calibrate(arguments) => calibrate::calibrate(&arguments),
         Command::Evm(arguments) => evm::evm(&arguments),
         Command::State(arguments) => state::state(&arguments),
         Command::Witness(arguments) => witness::witness(&arguments),

@@ -1,0 +1,388 @@
+//! Calls of every import, with sizes from nothing to the largest, and inputs that are good, that fail, and that trap.
+
+use outrider_crypto_vectors::{Argument, Expected, Vector, excerpt};
+use outrider_host::{ABI, DEPOSIT_BYTES, Import, ValueType};
+
+use crate::case::{Case, Ending, Group, Module, Random, escaped};
+
+/// Where outputs go: beyond all inputs.
+const OUT_ADDRESS: u32 = 9 << 20;
+/// Pages of a module: inputs below [`OUT_ADDRESS`], and five mebibytes for outputs.
+const PAGES: u32 = 14 << 4;
+/// Lengths in bytes.
+const LENGTHS: [u32; 10] = [0, 1, 32, 55, 136, 137, 1_000, 4_096, 65_536, 4 << 20];
+/// Numbers of items of a list.
+const COUNTS: [u32; 4] = [0, 1, 4, 32];
+
+/// Returns the cases.
+pub(crate) fn cases() -> Vec<Case> {
+    let mut cases: Vec<_> = ABI.iter().flat_map(|import| [plain(import), traps(import)].concat()).collect();
+    cases.extend(vectors());
+    cases.extend(modexp());
+    cases.extend(blake2b());
+    cases.extend(provider());
+    cases
+}
+
+/// What memory holds where inputs are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Contents {
+    Zeros,
+    /// Bytes of 255, which are no UTF-8, and no number below any modulus.
+    Ones,
+    Noise,
+}
+
+impl Contents {
+    const ALL: [Self; 3] = [Self::Zeros, Self::Ones, Self::Noise];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Zeros => "zeros",
+            Self::Ones => "ones",
+            Self::Noise => "noise",
+        }
+    }
+
+    /// Fills the first `bytes` of memory.
+    fn fill(self, bytes: u32) -> String {
+        match self {
+            Self::Zeros => String::new(),
+            Self::Ones => format!("(memory.fill (i32.const 0) (i32.const 255) (i32.const {bytes}))"),
+            // Doubles what there is.
+            Self::Noise => {
+                let mut text = String::new();
+                let mut filled = NOISE_BYTES;
+                while filled < bytes {
+                    text.push_str(&format!(
+                        "(memory.copy (i32.const {filled}) (i32.const 0) (i32.const {filled}))\n"
+                    ));
+                    filled *= 2;
+                }
+                text
+            }
+        }
+    }
+}
+
+/// How many bytes of noise a module brings along.
+const NOISE_BYTES: u32 = 4_096;
+
+/// Makes a case of a loop that calls an import, as often as `eth2.contextSlot` says.
+fn case(import: &Import, variant: String, data: &str, setup: &str, arguments: &[String]) -> Case {
+    let (declaration, call) = call(import, arguments);
+    let module = Module {
+        items: format!("(import \"eth2\" \"contextSlot\" (func $turns (result i64)))\n{declaration}\n{data}"),
+        locals: "(local $n i64)".to_owned(),
+        body: format!(
+            "{setup}
+            (local.set $n (call $turns))
+            (block $done (loop $next
+                (br_if $done (i64.eqz (local.get $n)))
+                {call}
+                (local.set $n (i64.sub (local.get $n) (i64.const 1)))
+                (br $next)))"
+        ),
+        pages: PAGES,
+    };
+    let case = Case::new(Group::Import, import.to_string(), variant, &module).ending(Ending::Returns);
+    // Fewer deposits than may be pushed, and fewer ticks than there are.
+    let turns_max = match import.name {
+        "pushNewDeposit" => 1_000,
+        "useTicks" => 100,
+        _ => 100_000,
+    };
+    Case { turns_max: Some(turns_max), ..case }
+}
+
+fn call(import: &Import, arguments: &[String]) -> (String, String) {
+    let name = |ty: &ValueType| match ty {
+        ValueType::I32 => "i32",
+        ValueType::I64 => "i64",
+    };
+    let parameters: Vec<_> = import.parameter_types().iter().map(name).collect();
+    let result = import.result_type().map(|ty| format!("(result {})", name(&ty))).unwrap_or_default();
+    let declaration = format!(
+        "(import \"{}\" \"{}\" (func $f (param {}) {result}))",
+        import.module,
+        import.name,
+        parameters.join(" ")
+    );
+    let pushed = import
+        .parameter_types()
+        .iter()
+        .zip(arguments)
+        .map(|(ty, value)| format!("({}.const {value}) ", name(ty)));
+    let drop = if import.result_type().is_some() { "drop" } else { "" };
+    (declaration, format!("{} (call $f) {drop}", pushed.collect::<String>()))
+}
+
+fn is_out(parameter: &str) -> bool {
+    matches!(parameter, "out" | "sum" | "difference")
+}
+
+fn is_length(parameter: &str) -> bool {
+    matches!(parameter, "length" | "capacity" | "keyLength" | "ticks" | "value")
+}
+
+/// Calls with the same number for each length, and with few or no items.
+fn plain(import: &Import) -> Vec<Case> {
+    if matches!(import.name, "modexp" | "blake2bCompress") {
+        return Vec::new();
+    }
+    let has = |test: fn(&str) -> bool| import.parameters.iter().any(|parameter| test(parameter));
+    let lengths: &[u32] = match import.name {
+        // More block data than there is would trap; a deposit has one length.
+        "blockDataCopy" => &[0, 1, 64, 1_000, 65_536, 1 << 20],
+        "pushNewDeposit" => &[DEPOSIT_BYTES as u32],
+        "useTicks" => &[0, 1, 1_000, 100_000],
+        _ if has(is_length) => &LENGTHS,
+        _ => &[0],
+    };
+    let counts: &[u32] = match import.name {
+        "putNode" => &[0, 1, 100, 10_000],
+        _ if has(|parameter| parameter == "n") => &COUNTS,
+        _ => &[0],
+    };
+    let mut cases = Vec::new();
+    for contents in Contents::ALL {
+        // The sum of two large numbers traps.
+        if contents != Contents::Zeros && import.name == "add256"
+            || !has(|parameter| Import::is_pointer(parameter)) && contents != Contents::Zeros
+        {
+            continue;
+        }
+        for length in lengths {
+            for count in counts {
+                let arguments: Vec<_> =
+                    import.parameters.iter().map(|parameter| argument(parameter, *length, *count)).collect();
+                let variant = format!("{}, {length} bytes, {count} items", contents.name());
+                let data = if contents == Contents::Noise { noise() } else { String::new() };
+                let case =
+                    case(import, variant, &data, &contents.fill((*length).max(count * 400)), &arguments);
+                cases.push(Case { block_data: vec![1; 1 << 20].into(), ..case });
+            }
+        }
+    }
+    cases
+}
+
+fn noise() -> String {
+    format!("(data (i32.const 0) \"{}\")", escaped(&Random::new(21).bytes(NOISE_BYTES as usize)))
+}
+
+fn argument(parameter: &str, length: u32, count: u32) -> String {
+    match parameter {
+        _ if is_length(parameter) => length.to_string(),
+        "n" => count.to_string(),
+        _ if is_out(parameter) => OUT_ADDRESS.to_string(),
+        _ => "0".to_owned(),
+    }
+}
+
+/// One call that traps, as one of its pointers is out of range while all else is as large as it can be.
+fn traps(import: &Import) -> Vec<Case> {
+    let pointers: Vec<_> =
+        import.parameters.iter().filter(|parameter| Import::is_pointer(parameter)).collect();
+    let mut cases = Vec::new();
+    for bad in pointers {
+        for (length, count) in [(32u32, 1u32), (8 << 20, 16_000)] {
+            let arguments = import.parameters.iter().map(|parameter| {
+                if parameter == bad {
+                    "-1".to_owned()
+                } else if parameter.ends_with("Length") {
+                    length.min(4_096).to_string()
+                } else {
+                    argument(parameter, length, count)
+                }
+            });
+            let arguments: Vec<_> = arguments.collect();
+            let (declaration, call) = call(import, &arguments);
+            let module = |call: &str| Module {
+                items: declaration.clone(),
+                locals: String::new(),
+                body: call.to_owned(),
+                pages: PAGES,
+            };
+            // Another call that traps, before it does anything.
+            let base = Module {
+                items: "(import \"eth2\" \"savePostStateRoot\" (func $f (param i32)))".to_owned(),
+                ..module("(call $f (i32.const -1))")
+            };
+            let variant =
+                format!("a whole execution that traps, {bad} out of range, {length} bytes, {count} items");
+            cases.push(
+                Case::new(Group::Import, import.to_string(), variant, &module(&call))
+                    .ending(Ending::Traps)
+                    .over(&base),
+            );
+        }
+    }
+    cases
+}
+
+/// Published calls, damaged ones, and long lists of good items.
+fn vectors() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for vector in excerpt::vectors() {
+        let Some(import) = Import::find("crypto", &vector.import) else { continue };
+        cases.push(published(import, &vector, vector.name.clone()));
+        let is_good = matches!(vector.expected, Expected::Output(_) | Expected::Holds | Expected::Address(_));
+        if !is_good {
+            continue;
+        }
+        for (index, argument) in vector.arguments.iter().enumerate() {
+            let Argument::Bytes(bytes) = argument else { continue };
+            if bytes.is_empty() || import.name == "blake2bCompress" {
+                continue;
+            }
+            let mut damaged = bytes.clone();
+            if let Some(last) = damaged.last_mut() {
+                *last ^= 1;
+            }
+            let mut other = vector.clone();
+            if let Some(argument) = other.arguments.get_mut(index) {
+                *argument = Argument::Bytes(damaged);
+            }
+            let parameter = import.parameters.get(index).unwrap_or(&"");
+            cases.push(published(import, &other, format!("{}, {parameter} damaged", vector.name)));
+        }
+        cases.extend([4, 32].into_iter().filter_map(|times| repeated(import, &vector, times)));
+    }
+    cases
+}
+
+/// Repeats the items of the lists of a call.
+fn repeated(import: &Import, vector: &Vector, times: u32) -> Option<Case> {
+    let n_index = import.parameters.iter().position(|parameter| *parameter == "n")?;
+    let mut other = vector.clone();
+    let Some(Argument::Number(n)) = other.arguments.get_mut(n_index) else { return None };
+    if *n == 0 {
+        return None;
+    }
+    *n = n.checked_mul(times)?;
+    for (parameter, argument) in import.parameters.iter().zip(&mut other.arguments) {
+        if let Argument::Bytes(bytes) = argument
+            && matches!(*parameter, "pairs" | "terms" | "keys" | "messages" | "signatures")
+        {
+            *bytes = bytes.repeat(times as usize);
+        }
+    }
+    Some(published(import, &other, format!("{}, {times} times", vector.name)))
+}
+
+fn published(import: &Import, vector: &Vector, variant: String) -> Case {
+    let mut address = 0u32;
+    let mut data = String::new();
+    let mut arguments = Vec::new();
+    for argument in &vector.arguments {
+        arguments.push(match argument {
+            Argument::Bytes(bytes) => {
+                let at = address;
+                data.push_str(&format!("(data (i32.const {at}) \"{}\")\n", escaped(bytes)));
+                address = address.saturating_add(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+                at.to_string()
+            }
+            Argument::Number(number) => number.to_string(),
+            Argument::Out(_) => OUT_ADDRESS.to_string(),
+        });
+    }
+    case(import, variant, &data, "", &arguments)
+}
+
+/// Powers of numbers of many sizes.
+fn modexp() -> Vec<Case> {
+    let Some(import) = Import::find("crypto", "modexp") else { return Vec::new() };
+    let mut cases = Vec::new();
+    let sizes: [(u32, u32, u32); 16] = [
+        (0, 0, 0),
+        (1, 1, 1),
+        (8, 1, 8),
+        (32, 0, 32),
+        (32, 1, 32),
+        (32, 32, 32),
+        (64, 64, 64),
+        (256, 1, 256),
+        (256, 3, 256),
+        (256, 256, 256),
+        (1, 4_096, 1),
+        (8, 65_536, 8),
+        (1, 32, 1_024),
+        (1_024, 32, 1),
+        (1_024, 32, 1_024),
+        (16_384, 1, 16_384),
+    ];
+    for (base, exponent, modulus) in sizes {
+        for contents in Contents::ALL {
+            for parity in ["odd", "even"] {
+                // Each in a place of its own; the modulus last.
+                let addresses = [0u32, 32_768, 131_072];
+                let last = (addresses[2] + modulus).saturating_sub(1);
+                let fix = format!(
+                    "(i32.store8 (i32.const {last}) (i32.const {}))",
+                    if parity == "odd" { 255 } else { 254 }
+                );
+                let setup = contents.fill(262_144) + &fix;
+                let data = if contents == Contents::Noise { noise() } else { String::new() };
+                let arguments =
+                    [addresses[0], base, addresses[1], exponent, addresses[2], modulus, OUT_ADDRESS];
+                let variant =
+                    format!("{base} ^ {exponent} mod {modulus} bytes, {}, {parity} modulus", contents.name());
+                cases.push(case(import, variant, &data, &setup, &arguments.map(|number| number.to_string())));
+            }
+        }
+    }
+    cases
+}
+
+/// Any number of rounds.
+fn blake2b() -> Vec<Case> {
+    let Some(import) = Import::find("crypto", "blake2bCompress") else { return Vec::new() };
+    let mut cases = Vec::new();
+    for rounds in [0u32, 1, 12, 1_000, 100_000] {
+        for flag in [0, 1, 2] {
+            let data = format!(
+                "(data (i32.const 0) \"{}\") (data (i32.const 212) \"\\0{flag}\")",
+                escaped(&rounds.to_be_bytes())
+            );
+            let arguments = ["0".to_owned(), OUT_ADDRESS.to_string()];
+            cases.push(case(
+                import,
+                format!("{rounds} rounds, final block flag {flag}"),
+                &data,
+                "",
+                &arguments,
+            ));
+        }
+    }
+    cases
+}
+
+/// Calls of `state` where there is a provider.
+fn provider() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for import in ABI.iter().filter(|import| import.module == "state") {
+        let reads = import.parameters.contains(&"capacity");
+        let nodes: &[u32] = if reads { &[0, 32, 500, 65_536, 1 << 20] } else { &[32] };
+        let lengths: &[u32] = if reads { &[0, 1 << 20] } else { &[0, 1, 500, 65_536] };
+        let counts: &[u32] = if import.parameters.contains(&"n") { &[0, 1, 16, 1_000] } else { &[0] };
+        for node in nodes {
+            for length in lengths {
+                for count in counts {
+                    let arguments: Vec<_> = import
+                        .parameters
+                        .iter()
+                        .map(|parameter| argument(parameter, *length, *count))
+                        .collect();
+                    let variant =
+                        format!("provider with nodes of {node} bytes, {length} bytes, {count} items");
+                    let case = case(import, variant, "", "", &arguments);
+                    // New nodes are kept until the end, half a gigabyte of them at most.
+                    let turns_max = ((64 << 20) / (100 + length + count * 32)).min(10_000);
+                    cases.push(Case { node_bytes: Some(*node), turns_max: Some(turns_max), ..case });
+                }
+            }
+        }
+    }
+    cases
+}

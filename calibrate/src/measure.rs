@@ -1,0 +1,455 @@
+//! Measures cases, beside a program that is known.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use outrider_host::{
+    Ee, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Host, HostConfig, HostError, Limits,
+    LoadError, Slot, StateRoot, StateSource,
+};
+
+use crate::case::{Case, Code, Ending, Group};
+use crate::clock::thread_time;
+use crate::honest;
+
+/// Runs programs on one engine, and compares them with typical code.
+pub struct Bench {
+    host: Host,
+    honest: Vec<Honest>,
+    /// The honest program that is run beside each case.
+    reference: Running,
+    /// Time per fuel of the reference over that of typical code.
+    reference_factor: f64,
+    runs: u32,
+}
+
+/// An honest program, and what it was measured to take.
+struct Honest {
+    case: Case,
+    running: Running,
+    ns_per_fuel: f64,
+}
+
+/// A program that is loaded, and how it is executed.
+struct Running {
+    ee: Ee,
+    input: ExecutionInput,
+    fuel: u64,
+    /// How often it is executed in one measurement.
+    repeats: u32,
+    node_bytes: Option<u32>,
+}
+
+/// What was found out about a case.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// The case, without its code.
+    pub title: String,
+    /// The case's group.
+    pub group: Group,
+    /// The case's name.
+    pub name: String,
+    /// The case's variant.
+    pub variant: String,
+    /// Whether caches hold what it touches.
+    pub warmth: crate::Warmth,
+    /// Fuel of one measurement, without that of the base.
+    pub fuel: u64,
+    /// Time of it, in nanoseconds.
+    pub ns: f64,
+    /// Time per fuel over that of typical code: x.
+    pub factor: f64,
+    /// Whether the program needs more memory than a chain allows by default.
+    pub beyond_default: bool,
+    /// How many turns of a loop they are of, if that is known.
+    pub turns: u64,
+}
+
+impl Measured {
+    /// Tells whether it is over the factor that is promised, under the default limits.
+    pub fn is_outlier(&self) -> bool {
+        self.factor > self.warmth.factor_max() && !self.beyond_default
+    }
+}
+
+/// Why a case could not be measured.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CalibrateError {
+    /// The host cannot be set up.
+    #[error("cannot set up the host")]
+    Host(#[from] HostError),
+    /// The program is not well-formed: a mistake of this crate.
+    #[error("{title}: the program is not well-formed")]
+    Text {
+        /// The case.
+        title: String,
+        /// What is wrong.
+        #[source]
+        source: wat::Error,
+    },
+    /// The host refuses the program.
+    #[error("{title}: the host refuses the program")]
+    Load {
+        /// The case.
+        title: String,
+        /// Why.
+        #[source]
+        source: Box<LoadError>,
+    },
+    /// The program ended otherwise than it should.
+    #[error("{title}: expected {expected:?}, got {got}")]
+    Ending {
+        /// The case.
+        title: String,
+        /// What was expected.
+        expected: Ending,
+        /// What came.
+        got: String,
+    },
+}
+
+/// What an execution may take once without being charged, in nanoseconds: twice what the smallest one takes. A block has one
+/// execution, so this is no more than some percent of a block. It is left out of the time of what an execution costs once.
+const ONCE_NS: f64 = 10_000.0;
+/// How long a measurement takes at least.
+const TARGET: Duration = Duration::from_millis(2);
+/// The fuel that a program is tried with first.
+const FIRST_FUEL: u64 = 1_000_000;
+/// How often an execution that returns is repeated at most.
+const REPEATS_MAX: u32 = 2_000;
+
+impl Bench {
+    /// Sets it up, and measures honest programs; `runs` is how often each case is measured.
+    ///
+    /// # Errors
+    ///
+    /// If the engine is not there.
+    pub fn new(engine: EngineKind, runs: u32) -> Result<Self, CalibrateError> {
+        let host = Host::new(config(engine, i64::MAX.unsigned_abs()))?;
+        let mut honest = Vec::new();
+        for case in honest::cases() {
+            let mut running = Running::load(&host, &case, &case.code)?;
+            running.fit(&case, Ending::Returns, TARGET)?;
+            honest.push(Honest { case, running, ns_per_fuel: f64::INFINITY });
+        }
+        let case = honest::reference();
+        let mut reference = Running::load(&host, &case, &case.code)?;
+        reference.fit(&case, Ending::OutOfFuel, TARGET / 4)?;
+        let mut bench = Self { host, honest, reference, reference_factor: 1.0, runs: runs.max(1) };
+        bench.measure_honest()?;
+        Ok(bench)
+    }
+
+    /// Measures the honest programs in turns; earlier measurements count, too.
+    ///
+    /// # Errors
+    ///
+    /// If one of them does not end as it should.
+    pub fn measure_honest(&mut self) -> Result<(), CalibrateError> {
+        let mut reference = f64::INFINITY;
+        for _ in 0..10 {
+            for honest in &mut self.honest {
+                let (ns, fuel) = honest.running.run()?;
+                honest.ns_per_fuel = honest.ns_per_fuel.min(ns / as_f64(fuel));
+            }
+            let (ns, fuel) = self.reference.run()?;
+            reference = reference.min(ns / as_f64(fuel));
+        }
+        self.reference_factor = reference / self.typical_ns_per_fuel();
+        Ok(())
+    }
+
+    /// Returns what typical code takes for a unit of fuel, in nanoseconds: the geometric mean over honest programs.
+    pub fn typical_ns_per_fuel(&self) -> f64 {
+        let n = f64::from(u32::try_from(self.honest.len()).unwrap_or(u32::MAX));
+        (self.honest.iter().map(|honest| honest.ns_per_fuel.ln()).sum::<f64>() / n).exp()
+    }
+
+    /// Returns what honest programs take.
+    pub fn honest(&self) -> Vec<Measured> {
+        let typical = self.typical_ns_per_fuel();
+        let all = self.honest.iter().map(|Honest { case, ns_per_fuel, running }| {
+            let fuel = running.fuel.saturating_mul(running.repeats.into());
+            measured(case, fuel, ns_per_fuel * as_f64(fuel), ns_per_fuel / typical)
+        });
+        all.collect()
+    }
+
+    /// Measures a case, several times in turn with the reference, and takes the least times.
+    ///
+    /// # Errors
+    ///
+    /// [`CalibrateError`] if it is refused or does not end as it should.
+    pub fn measure(&self, case: &Case) -> Result<Measured, CalibrateError> {
+        self.measure_times(case, self.runs)
+    }
+
+    /// Measures a case so many times, and takes the least times.
+    pub(crate) fn measure_times(&self, case: &Case, runs: u32) -> Result<Measured, CalibrateError> {
+        let mut running = Running::load(&self.host, case, &case.code)?;
+        if let Some(turns_max) = case.turns_max {
+            return self.measure_turns(case, running, turns_max, runs);
+        }
+        let base = case.base.as_ref().map(|code| -> Result<_, CalibrateError> {
+            let ending = if case.ending == Ending::Traps { Ending::Traps } else { Ending::Returns };
+            let mut base = Running::load(&self.host, case, code)?;
+            base.fuel = u64::MAX;
+            let once = base.end(case, ending)?;
+            Ok((base, once))
+        });
+        let mut base = base.transpose()?;
+        let target = match &base {
+            Some((_, (ns, fuel))) if case.ending == Ending::OutOfFuel => {
+                running.fuel = fuel.saturating_add(FIRST_FUEL);
+                // The loop takes twice what is before it, so that the difference is not noise.
+                TARGET.saturating_add(Duration::from_nanos((*ns * 3.0) as u64))
+            }
+            _ => TARGET,
+        };
+        let base_fuel = match &base {
+            Some((_, (_, fuel))) if case.ending == Ending::OutOfFuel => *fuel,
+            _ => 0,
+        };
+        running.fit_over(case, case.ending, target, base_fuel)?;
+        if let Some((base, _)) = &mut base
+            && case.ending != Ending::OutOfFuel
+        {
+            base.repeats = running.repeats;
+        }
+        let (mut least, mut least_base, mut reference) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
+        let (mut fuel, mut fuel_of_base) = (0, 0);
+        for _ in 0..runs {
+            let (ns, used) = self.reference.run()?;
+            reference = reference.min(ns / as_f64(used));
+            if let Some((base, _)) = &base {
+                let (ns, used) = base.run()?;
+                least_base = least_base.min(ns);
+                fuel_of_base = used;
+            }
+            let (ns, used) = running.run()?;
+            least = least.min(ns);
+            fuel = used;
+        }
+        let mut ns = if base.is_some() { (least - least_base).max(0.0) } else { least };
+        let mut fuel = fuel.saturating_sub(fuel_of_base);
+        if base.is_some() && case.ending != Ending::OutOfFuel {
+            // Of one execution.
+            let repeats = running.repeats.max(1);
+            ns = (ns / f64::from(repeats) - ONCE_NS).max(0.0);
+            fuel /= u64::from(repeats);
+        }
+        let typical = reference / self.reference_factor;
+        Ok(measured(case, fuel, ns, ns / as_f64(fuel.max(1)) / typical))
+    }
+
+    /// Measures what turns of a loop take, without what is before and after it.
+    fn measure_turns(
+        &self,
+        case: &Case,
+        mut running: Running,
+        turns_max: u32,
+        runs: u32,
+    ) -> Result<Measured, CalibrateError> {
+        running.input.context.slot = Slot(0);
+        let (ns_of_none, _) = running.end(case, Ending::Returns)?;
+        // The turns take twice what is before them, so that the difference is not noise.
+        let target = (TARGET.as_nanos() as f64).max(2.0 * ns_of_none);
+        let mut turns = 1;
+        loop {
+            running.input.context.slot = Slot(turns);
+            let ns = running.end(case, Ending::Returns)?.0 - ns_of_none;
+            if ns >= target / 2.0 || turns >= u64::from(turns_max) {
+                break;
+            }
+            let more = (target / ns.max(1.0)).clamp(2.0, 32.0);
+            turns = ((as_f64(turns) * more) as u64).min(turns_max.into());
+        }
+        let turns = Slot(turns);
+        running.fuel = u64::MAX;
+        let (mut none, mut all, mut reference) = (f64::INFINITY, f64::INFINITY, f64::INFINITY);
+        let mut fuel = 0u64;
+        for _ in 0..runs {
+            let (ns, used) = self.reference.run()?;
+            reference = reference.min(ns / as_f64(used));
+            running.input.context.slot = Slot(0);
+            let (ns, fuel_of_none) = running.run()?;
+            none = none.min(ns);
+            running.input.context.slot = turns;
+            let (ns, used) = running.run()?;
+            all = all.min(ns);
+            fuel = used.saturating_sub(fuel_of_none);
+        }
+        let ns = (all - none).max(0.0);
+        let typical = reference / self.reference_factor;
+        let measured = measured(case, fuel, ns, ns / as_f64(fuel.max(1)) / typical);
+        Ok(Measured { turns: turns.0, ..measured })
+    }
+}
+
+fn measured(case: &Case, fuel: u64, ns: f64, factor: f64) -> Measured {
+    Measured {
+        title: case.title(),
+        group: case.group,
+        name: case.name.clone(),
+        variant: case.variant.clone(),
+        warmth: case.warmth,
+        fuel,
+        ns,
+        factor,
+        turns: 0,
+        beyond_default: case.pages > Limits::default().memory_pages_max,
+    }
+}
+
+impl Running {
+    fn load(host: &Host, case: &Case, code: &Code) -> Result<Self, CalibrateError> {
+        let title = || case.title();
+        let wasm = code.wasm().map_err(|source| CalibrateError::Text { title: title(), source })?;
+        let ee = host.load(&wasm);
+        let ee = ee.map_err(|source| CalibrateError::Load { title: title(), source: Box::new(source) })?;
+        let input = ExecutionInput::new(StateRoot::default(), Arc::clone(&case.block_data));
+        let node_bytes = case.node_bytes;
+        Ok(Self { ee, input, fuel: FIRST_FUEL, repeats: 1, node_bytes })
+    }
+
+    /// Executes the program once, and checks its ending. Returns nanoseconds and fuel.
+    fn end(&self, case: &Case, expected: Ending) -> Result<(f64, u64), CalibrateError> {
+        let fuel = if expected == Ending::OutOfFuel { self.fuel } else { u64::MAX };
+        let (ns, result) = self.once(fuel);
+        let (used, got) = match &result {
+            Ok(fuel) => (*fuel, Ending::Returns),
+            Err(error) => (error.fuel_used, ending(error)),
+        };
+        if got != expected {
+            let got = result.map_or_else(|error| error.to_string(), |_| "a return".to_owned());
+            return Err(CalibrateError::Ending { title: case.title(), expected, got });
+        }
+        Ok((ns, used))
+    }
+
+    fn fit(&mut self, case: &Case, ending: Ending, target: Duration) -> Result<(), CalibrateError> {
+        let ending = if case.ending == Ending::OutOfFuel { Ending::OutOfFuel } else { ending };
+        self.fit_over(case, ending, target, 0)
+    }
+
+    /// Chooses fuel or repeats so that a measurement takes as long as it should; `base_fuel` are no part of what scales.
+    fn fit_over(
+        &mut self,
+        case: &Case,
+        ending: Ending,
+        target: Duration,
+        base_fuel: u64,
+    ) -> Result<(), CalibrateError> {
+        let target = target.as_nanos() as f64;
+        if ending != Ending::OutOfFuel {
+            let (ns, used) = self.end(case, ending)?;
+            self.fuel = used;
+            self.repeats = ((target / ns.max(1.0)) as u32).clamp(1, REPEATS_MAX);
+            return Ok(());
+        }
+        for _ in 0..2 {
+            let (ns, _) = self.end(case, ending)?;
+            let more = self.fuel.saturating_sub(base_fuel).max(1);
+            if ns < target {
+                self.fuel =
+                    base_fuel.saturating_add((as_f64(more) * (target / ns.max(1.0)).min(10_000.0)) as u64);
+            }
+        }
+        Ok(())
+    }
+
+    /// Executes the program as was fitted. Returns nanoseconds and fuel.
+    fn run(&self) -> Result<(f64, u64), CalibrateError> {
+        let (mut ns, mut fuel) = (0.0, 0u64);
+        for _ in 0..self.repeats {
+            let (once, result) = self.once(self.fuel);
+            ns += once;
+            fuel = fuel.saturating_add(match &result {
+                Ok(used) => *used,
+                Err(error) => error.fuel_used,
+            });
+        }
+        Ok((ns, fuel))
+    }
+
+    fn once(&self, fuel: u64) -> (f64, Result<u64, Box<ExecutionError>>) {
+        let started = thread_time();
+        let result = match self.node_bytes {
+            None => self.ee.execute_within(&self.input, fuel).map(|output| output.fuel_used),
+            Some(bytes) => {
+                let source = Arc::new(Nodes { bytes });
+                self.ee.provide(&self.input, source).map(|output| output.execution.fuel_used)
+            }
+        };
+        let took = thread_time().saturating_sub(started);
+        (took.as_nanos() as f64, result.map_err(Box::new))
+    }
+}
+
+fn ending(error: &ExecutionError) -> Ending {
+    match error.kind {
+        ExecutionErrorKind::OutOfFuel { .. } => Ending::OutOfFuel,
+        ExecutionErrorKind::NoPostStateRoot => Ending::Returns,
+        _ => Ending::Traps,
+    }
+}
+
+/// A source of state that has a node for every hash.
+struct Nodes {
+    bytes: u32,
+}
+
+impl StateSource for Nodes {
+    fn node(&self, _: &[u8; 32]) -> Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>> {
+        Ok(Some(vec![7; self.bytes as usize]))
+    }
+
+    fn blob(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>> {
+        self.node(hash)
+    }
+}
+
+fn config(engine: EngineKind, fuel_max: u64) -> HostConfig {
+    let default = Limits::default();
+    // Some cases show what larger memories than the default ones would cost.
+    let memory_pages_max = default.memory_pages_max.max(4096);
+    let limits = Limits { fuel_max, memory_pages_max, ..default };
+    HostConfig { engine, limits, ees_kept_max: 0, concurrent_executions_max: 1, ..HostConfig::default() }
+}
+
+fn as_f64(n: u64) -> f64 {
+    n as f64
+}
+
+/// Loads a case and executes it once, with little fuel if it has no end.
+#[cfg(test)]
+pub(crate) fn check(case: &Case) -> Result<(), CalibrateError> {
+    use std::sync::LazyLock;
+    static HOST: LazyLock<Host> = LazyLock::new(|| {
+        let config = config(EngineKind::Wasmtime, i64::MAX.unsigned_abs());
+        Host::new(config).expect("the engine takes this configuration")
+    });
+    let mut running = Running::load(&HOST, case, &case.code)?;
+    running.fuel = 100_000;
+    running.input.context.slot = Slot(1);
+    running.end(case, case.ending)?;
+    let ending = if case.ending == Ending::Traps { Ending::Traps } else { Ending::Returns };
+    case.base.iter().try_for_each(|code| Running::load(&HOST, case, code)?.end(case, ending).map(|_| ()))
+}
+
+/// The worst case of each name and warmth, the worst first.
+pub fn worst_by_name(measured: &[Measured]) -> Vec<&Measured> {
+    let mut worst: BTreeMap<(&str, crate::Warmth, bool), &Measured> = BTreeMap::new();
+    for case in measured {
+        let entry = worst.entry((&case.name, case.warmth, case.beyond_default)).or_insert(case);
+        if case.factor > entry.factor {
+            *entry = case;
+        }
+    }
+    let mut list: Vec<_> = worst.into_values().collect();
+    list.sort_by(|a, b| b.factor.total_cmp(&a.factor));
+    list
+}

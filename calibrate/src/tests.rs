@@ -1,0 +1,80 @@
+//! What holds for all cases, whatever they measure. Nothing here is timed.
+
+use std::collections::BTreeSet;
+
+use super::instructions::profile;
+use super::measure::check;
+use super::{CalibrateError, Case, cases};
+
+/// The operators in the bodies of a module's functions.
+fn operators(case: &Case) -> BTreeSet<String> {
+    let wasm = case.code.wasm().unwrap_or_else(|error| panic!("{}: {error}", case.title()));
+    let mut names = BTreeSet::new();
+    for payload in wasmparser::Parser::new(0).parse_all(&wasm) {
+        if let wasmparser::Payload::CodeSectionEntry(body) = payload.unwrap() {
+            for operator in body.get_operators_reader().unwrap() {
+                let debug = format!("{:?}", operator.unwrap());
+                names.insert(debug.split([' ', '(']).next().unwrap().to_lowercase());
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn every_instruction_of_the_profile_has_a_case() {
+    let covered: BTreeSet<_> = cases().iter().flat_map(|case| case.covers.clone()).collect();
+    let missing: Vec<_> =
+        profile().iter().map(|instruction| instruction.name).filter(|name| !covered.contains(name)).collect();
+    assert!(missing.is_empty(), "no case for {missing:?}");
+}
+
+#[test]
+fn every_case_has_the_instructions_that_it_is_there_for() {
+    for case in cases() {
+        let operators = operators(&case);
+        for name in &case.covers {
+            let name = match *name {
+                "select t" => "typedselect".to_owned(),
+                name => name.replace(['.', '_'], ""),
+            };
+            assert!(operators.contains(&name), "{}: no {name}", case.title());
+        }
+    }
+}
+
+#[test]
+fn every_import_has_a_case() {
+    let names: BTreeSet<_> = cases().iter().map(|case| case.name.clone()).collect();
+    for import in outrider_host::ABI {
+        assert!(names.contains(&import.to_string()), "no case for {import}");
+    }
+}
+
+#[test]
+fn every_case_is_accepted_and_ends_as_it_says() {
+    let failures: Vec<_> = cases().iter().filter_map(|case| check(case).err()).map(chain).collect();
+    assert!(
+        failures.is_empty(),
+        "{} cases, such as {:#?}",
+        failures.len(),
+        &failures[..failures.len().min(5)]
+    );
+}
+
+/// Tells an error with its causes.
+fn chain(error: CalibrateError) -> String {
+    let first: &dyn std::error::Error = &error;
+    std::iter::successors(Some(first), |error| error.source())
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+#[test]
+fn titles_are_unique() {
+    let mut titles = BTreeSet::new();
+    for case in cases() {
+        assert!(titles.insert((case.group, case.title())), "{} is there twice", case.title());
+    }
+}
