@@ -24,10 +24,13 @@ const MEMORY_BYTES: u32 = 4 << 16;
 /// A length within the memory, and a pointer to the middle of it.
 const SMALL: u32 = 64;
 /// What each argument may be.
-const HOSTILE: [u32; 4] = [0, SMALL, MEMORY_BYTES, u32::MAX];
+const HOSTILE: &[u32] = &[0, SMALL, MEMORY_BYTES, u32::MAX];
+/// What a number of items may be: also as many as fill the memory if they have 32 bytes each, the least that there are, or up
+/// to 512, more than there are.
+const HOSTILE_COUNT: &[u32] = &[0, SMALL, MEMORY_BYTES / 512, MEMORY_BYTES / 32, u32::MAX];
 /// What a call may allocate whatever it was paid: room for an error and its backtrace, and for a trace of one call. An
-/// unpaid copy of the memory is sixteen times as large.
-const FREE_BYTES: u64 = 16 << 10;
+/// unpaid copy of the memory is 32 times as large, and of the least items twice.
+const FREE_BYTES: u64 = 8 << 10;
 /// Fuel that an execution may spend: some hundredth of a second, and more than 64 of any item cost.
 const FUEL_MAX: u64 = 1_000_000_000;
 
@@ -226,16 +229,23 @@ fn check_all(engine: EngineKind, fillings: &[u8]) {
             caller.run(Some(&vec![0; import.parameters.len()]), FUEL_MAX);
             let without = caller.run(None, FUEL_MAX);
             assert!(without.result.is_ok(), "{import}: {without:?}");
-            for mut index in 0..HOSTILE.len().pow(import.parameters.len() as u32) {
-                let mut arguments = vec![0; import.parameters.len()];
-                for argument in &mut arguments {
-                    *argument = HOSTILE[index % HOSTILE.len()];
-                    index /= HOSTILE.len();
-                }
+            for arguments in hostile_arguments(import) {
                 caller.check(&arguments, &without);
             }
         }
     }
+}
+
+/// Returns every combination of what the import's arguments may be.
+fn hostile_arguments(import: &Import) -> Vec<Vec<u32>> {
+    let mut lists = vec![vec![]];
+    for parameter in import.parameters {
+        let values = if *parameter == "n" { HOSTILE_COUNT } else { HOSTILE };
+        let longer =
+            lists.iter().flat_map(|list| values.iter().map(move |value| [&list[..], &[*value]].concat()));
+        lists = longer.collect();
+    }
+    lists
 }
 
 #[test]
