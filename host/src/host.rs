@@ -261,8 +261,22 @@ impl Ee {
         input: &ExecutionInput,
         source: Arc<dyn StateSource>,
     ) -> Result<ProviderOutput, ExecutionError> {
+        self.provide_within(input, source, self.config.limits.fuel_max)
+    }
+
+    /// Executes the EE as [`provide`](Self::provide) does, with this much fuel if the limits allow as much.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute).
+    pub fn provide_within(
+        &self,
+        input: &ExecutionInput,
+        source: Arc<dyn StateSource>,
+        fuel_max: u64,
+    ) -> Result<ProviderOutput, ExecutionError> {
         self.check_size(input)?;
-        let mut execution = Execution::new(input.clone(), &self.config, self.config.limits.fuel_max);
+        let mut execution = Execution::new(input.clone(), &self.config, fuel_max);
         execution.provider = Some(Provider::new(source));
         let (mut execution, stop) = self.compiled.run(execution);
         let provider = execution.provider.take();

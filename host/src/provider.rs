@@ -1,5 +1,6 @@
 //! Provider mode: an EE runs over the full state and yields the block data from which it runs without.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -9,6 +10,9 @@ use crate::execution::ExecutionOutput;
 /// Where an EE in provider mode finds its state: nodes and blobs by their hash.
 ///
 /// The host knows neither their encoding nor the hash function; both are the EE's.
+///
+/// An EE pays for a search before it is made, and for the bytes before they are copied to it: a source that has them in
+/// memory lends them. What has to be read is read unpaid once, if the EE cannot pay for it.
 pub trait StateSource: Send + Sync {
     /// Returns the node of this hash; `None` if there is none.
     ///
@@ -16,14 +20,14 @@ pub trait StateSource: Send + Sync {
     ///
     /// Whatever keeps the source from telling; the execution ends as
     /// [`HostCallError::StateSource`](crate::HostCallError::StateSource).
-    fn node(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>>;
+    fn node(&self, hash: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>>;
 
     /// Returns the blob of this hash; `None` if there is none.
     ///
     /// # Errors
     ///
     /// As [`node`](Self::node).
-    fn blob(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>>;
+    fn blob(&self, hash: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>>;
 }
 
 /// A node or a blob that an EE has made.

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
@@ -18,15 +19,19 @@ struct Source {
     blobs: BTreeMap<[u8; 32], Vec<u8>>,
 }
 
-type Found = Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>>;
+type Found<'a> = Result<Option<Cow<'a, [u8]>>, Box<dyn Error + Send + Sync>>;
 
 impl StateSource for Source {
-    fn node(&self, hash: &[u8; 32]) -> Found {
-        if *hash == [1; 32] { Err("the disk is gone".into()) } else { Ok(self.nodes.get(hash).cloned()) }
+    fn node(&self, hash: &[u8; 32]) -> Found<'_> {
+        if *hash == [1; 32] {
+            Err("the disk is gone".into())
+        } else {
+            Ok(self.nodes.get(hash).map(Cow::from))
+        }
     }
 
-    fn blob(&self, hash: &[u8; 32]) -> Found {
-        Ok(self.blobs.get(hash).cloned())
+    fn blob(&self, hash: &[u8; 32]) -> Found<'_> {
+        Ok(self.blobs.get(hash).map(Cow::from))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where an EE in provider mode finds its state.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub(crate) struct Node {
     pub(crate) children: Vec<Hash>,
 }
 
-type Found = Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>>;
+type Found<'a> = Result<Option<Cow<'a, [u8]>>, Box<dyn Error + Send + Sync>>;
 
 /// A store, and before it the new nodes of blocks that have not been applied.
 pub(crate) struct Source<S> {
@@ -28,13 +29,13 @@ pub(crate) struct Source<S> {
 }
 
 impl<S: NodeSource> Source<S> {
-    fn find(&self, hash: &[u8; 32], ask: fn(&S, &Hash) -> Result<Vec<u8>, NodeError>) -> Found {
+    fn find(&self, hash: &[u8; 32], ask: fn(&S, &Hash) -> Result<Vec<u8>, NodeError>) -> Found<'_> {
         let hash = Hash(*hash);
         if let Some(node) = self.unapplied.iter().rev().find_map(|nodes| nodes.get(&hash)) {
-            return Ok(Some(node.bytes.clone()));
+            return Ok(Some(Cow::Borrowed(&node.bytes)));
         }
         match ask(&self.store, &hash) {
-            Ok(bytes) => Ok(Some(bytes)),
+            Ok(bytes) => Ok(Some(Cow::Owned(bytes))),
             Err(NodeError::NotCovered { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -42,11 +43,11 @@ impl<S: NodeSource> Source<S> {
 }
 
 impl<S: NodeSource + Send + Sync> StateSource for Source<S> {
-    fn node(&self, hash: &[u8; 32]) -> Found {
+    fn node(&self, hash: &[u8; 32]) -> Found<'_> {
         self.find(hash, S::node)
     }
 
-    fn blob(&self, hash: &[u8; 32]) -> Found {
+    fn blob(&self, hash: &[u8; 32]) -> Found<'_> {
         self.find(hash, S::blob)
     }
 }

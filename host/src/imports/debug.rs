@@ -1,6 +1,6 @@
 //! `debug`: logging, without effect on the state.
 
-use super::Call;
+use super::{Call, read};
 use crate::error::HostCallError;
 use crate::execution::LogValue;
 
@@ -9,18 +9,19 @@ pub(crate) fn print32(call: &mut Call<'_>, value: u32) -> Result<(), HostCallErr
 }
 
 pub(crate) fn print64(call: &mut Call<'_>, value: u64) -> Result<(), HostCallError> {
-    call.execution.log("debug.print64", LogValue::U64(value));
+    call.execution.log("debug.print64", size_of::<u64>(), || LogValue::U64(value));
     Ok(())
 }
 
 pub(crate) fn print_mem(call: &mut Call<'_>, pointer: u32, length: u32) -> Result<(), HostCallError> {
-    let text = String::from_utf8_lossy(call.read_charged(pointer, length)?).into_owned();
-    call.execution.log("debug.printMem", LogValue::Text(text));
-    Ok(())
+    // The text is as long as the bytes, or longer by what replaces those that are not UTF-8.
+    log_memory(call, "debug.printMem", [pointer, length], |bytes| {
+        LogValue::Text(String::from_utf8_lossy(bytes).into_owned())
+    })
 }
 
 pub(crate) fn print_mem_hex(call: &mut Call<'_>, pointer: u32, length: u32) -> Result<(), HostCallError> {
-    log_bytes(call, "debug.printMemHex", pointer, length)
+    log_bytes(call, "debug.printMemHex", [pointer, length])
 }
 
 pub(crate) fn log(call: &mut Call<'_>, value: u32) -> Result<(), HostCallError> {
@@ -28,7 +29,7 @@ pub(crate) fn log(call: &mut Call<'_>, value: u32) -> Result<(), HostCallError> 
 }
 
 pub(crate) fn mem(call: &mut Call<'_>, pointer: u32, length: u32) -> Result<(), HostCallError> {
-    log_bytes(call, "debug.mem", pointer, length)
+    log_bytes(call, "debug.mem", [pointer, length])
 }
 
 pub(crate) fn print_f2(call: &mut Call<'_>, value: u32) -> Result<(), HostCallError> {
@@ -40,17 +41,24 @@ pub(crate) fn print_f6(call: &mut Call<'_>, value: u32) -> Result<(), HostCallEr
 }
 
 fn log_u32(call: &mut Call<'_>, import: &'static str, value: u32) -> Result<(), HostCallError> {
-    call.execution.log(import, LogValue::U32(value));
+    call.execution.log(import, size_of::<u32>(), || LogValue::U32(value));
     Ok(())
 }
 
-fn log_bytes(
+fn log_bytes(call: &mut Call<'_>, import: &'static str, range: [u32; 2]) -> Result<(), HostCallError> {
+    log_memory(call, import, range, |bytes| LogValue::Bytes(bytes.to_vec()))
+}
+
+/// Logs what a range of the memory is read as, in as many bytes or more.
+fn log_memory(
     call: &mut Call<'_>,
     import: &'static str,
-    pointer: u32,
-    length: u32,
+    [pointer, length]: [u32; 2],
+    value: fn(&[u8]) -> LogValue,
 ) -> Result<(), HostCallError> {
-    let bytes = call.read_charged(pointer, length)?.to_vec();
-    call.execution.log(import, LogValue::Bytes(bytes));
+    call.read_charged(pointer, length)?;
+    let Call { memory, execution, .. } = call;
+    let bytes = read(memory, pointer, length)?;
+    execution.log(import, bytes.len(), || value(bytes));
     Ok(())
 }

@@ -54,8 +54,9 @@ pub(crate) fn use_ticks(call: &mut Call<'_>, ticks: u32) -> Result<(), HostCallE
     if u64::from(ticks) > left {
         return Err(HostCallError::OutOfTicks { requested: ticks, left, limit });
     }
+    call.charge_units(ticks)?;
     call.execution.ticks_used = call.execution.ticks_used.saturating_add(u64::from(ticks));
-    call.charge_units(ticks)
+    Ok(())
 }
 
 pub(crate) fn context_shard(call: &Call<'_>) -> u64 {

@@ -78,15 +78,26 @@ impl Execution {
         self.fuel_max.saturating_sub(self.fuel_left.max(0)).unsigned_abs()
     }
 
-    /// Shows a value to the embedder's subscriber, and keeps it as long as there is room.
-    fn log(&mut self, import: &'static str, value: LogValue) {
+    /// Shows a value of at least `bytes_min` bytes to the embedder's subscriber, and keeps it as long as there is room.
+    ///
+    /// The value is not even made where nobody would see it.
+    fn log(&mut self, import: &'static str, bytes_min: usize, value: impl FnOnce() -> LogValue) {
+        let is_shown = tracing::enabled!(target: "outrider::ee", tracing::Level::INFO);
+        if !is_shown && self.log_bytes_left_after(bytes_min).is_none() {
+            return;
+        }
+        let value = value();
         tracing::info!(target: "outrider::ee", import, "{value}");
-        // An entry costs more than its bytes; without this a million empty ones would be free.
-        let bytes = value.bytes().saturating_add(size_of::<Log>());
-        if let Some(left) = self.log_bytes_left.checked_sub(bytes) {
+        if let Some(left) = self.log_bytes_left_after(value.bytes()) {
             self.log_bytes_left = left;
             self.logs.push(Log { import, value });
         }
+    }
+
+    /// Returns what is left of the room for logs after an entry of a value of so many bytes.
+    fn log_bytes_left_after(&self, bytes: usize) -> Option<usize> {
+        // An entry costs more than its bytes; without this a million empty ones would be free.
+        self.log_bytes_left.checked_sub(bytes.checked_add(size_of::<Log>())?)
     }
 }
 
@@ -140,10 +151,7 @@ impl<'a> Call<'a> {
     }
 
     fn read(&self, pointer: u32, length: u32) -> Result<&[u8], HostCallError> {
-        let memory_bytes = self.memory.len();
-        range(pointer, length)
-            .and_then(|range| self.memory.get(range))
-            .ok_or(HostCallError::MemoryOutOfBounds { pointer, length, memory_bytes })
+        read(self.memory, pointer, length)
     }
 
     fn read_array<const N: usize>(&self, pointer: u32) -> Result<[u8; N], HostCallError> {
@@ -161,13 +169,7 @@ impl<'a> Call<'a> {
 
     /// Reads a list of items of `N` bytes each.
     fn read_items<const N: usize>(&self, pointer: u32, n: u32) -> Result<&[[u8; N]], HostCallError> {
-        let length = n.checked_mul(length_of::<N>()).ok_or(HostCallError::MemoryOutOfBounds {
-            pointer,
-            length: u32::MAX,
-            memory_bytes: self.memory.len(),
-        })?;
-        let (items, _) = self.read(pointer, length)?.as_chunks();
-        Ok(items)
+        read_items(self.memory, pointer, n)
     }
 
     /// Reads a list, and charges for its items once it is known to be one.
@@ -199,6 +201,26 @@ impl<'a> Call<'a> {
         self.slice_mut(pointer, length_of::<N>())?.copy_from_slice(bytes);
         Ok(())
     }
+}
+
+/// Reads a range of a memory.
+fn read(memory: &[u8], pointer: u32, length: u32) -> Result<&[u8], HostCallError> {
+    range(pointer, length).and_then(|range| memory.get(range)).ok_or(HostCallError::MemoryOutOfBounds {
+        pointer,
+        length,
+        memory_bytes: memory.len(),
+    })
+}
+
+/// Reads a list of items of `N` bytes each from a memory.
+fn read_items<const N: usize>(memory: &[u8], pointer: u32, n: u32) -> Result<&[[u8; N]], HostCallError> {
+    let length = n.checked_mul(length_of::<N>()).ok_or(HostCallError::MemoryOutOfBounds {
+        pointer,
+        length: u32::MAX,
+        memory_bytes: memory.len(),
+    })?;
+    let (items, _) = read(memory, pointer, length)?.as_chunks();
+    Ok(items)
 }
 
 /// Returns the range of `length` bytes from `start`, unless it cannot be told in a `usize`.

@@ -1,11 +1,12 @@
 //! `state`: what an EE finds in provider mode, and what it yields there. Outside of it there is nothing to find, and what
 //! is put goes nowhere.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::Call;
+use super::{Call, read, read_items};
 use crate::error::HostCallError;
-use crate::provider::{NEW_NODES_BYTES_MAX, NewNode, Provider, StateSource};
+use crate::provider::{NEW_NODES_BYTES_MAX, NewNode, StateSource};
 
 /// What stands for "there is none".
 const NONE: u32 = u32::MAX;
@@ -13,7 +14,7 @@ const NONE: u32 = u32::MAX;
 /// How large a node or a blob may be, in bytes; what is larger is none that an EE could take.
 const BYTES_MAX: usize = i32::MAX as usize;
 
-type Found = Result<Option<Vec<u8>>, Box<dyn std::error::Error + Send + Sync>>;
+type Found<'a> = Result<Option<Cow<'a, [u8]>>, Box<dyn std::error::Error + Send + Sync>>;
 
 pub(crate) fn mode(call: &Call<'_>) -> u32 {
     u32::from(call.execution.provider.is_some())
@@ -27,10 +28,12 @@ pub(crate) fn get_blob(call: &mut Call<'_>, arguments: [u32; 3]) -> Result<u32, 
     get(call, arguments, |source, hash| source.blob(hash))
 }
 
+/// Fetches what the call has paid the search for, and charges for its bytes, whether they fit or not: the source may
+/// have had to read them.
 fn get(
     call: &mut Call<'_>,
     [hash, out, capacity]: [u32; 3],
-    find: fn(&dyn StateSource, &[u8; 32]) -> Found,
+    find: for<'a> fn(&'a dyn StateSource, &[u8; 32]) -> Found<'a>,
 ) -> Result<u32, HostCallError> {
     let hash = call.read_array(hash)?;
     call.read(out, capacity)?;
@@ -40,8 +43,9 @@ fn get(
         find(&*source, &hash).map_err(|source| HostCallError::StateSource { message: chain(&*source) })?;
     let Some(bytes) = found.filter(|bytes| bytes.len() <= BYTES_MAX) else { return Ok(NONE) };
     let length = u32::try_from(bytes.len()).unwrap_or(NONE);
+    call.charge_units(length)?;
     if length <= capacity {
-        call.slice_mut_charged(out, length)?.copy_from_slice(&bytes);
+        call.slice_mut(out, length)?.copy_from_slice(&bytes);
     }
     Ok(length)
 }
@@ -51,26 +55,29 @@ pub(crate) fn put_node(
     [hash, pointer, length, children, n_children]: [u32; 5],
 ) -> Result<u32, HostCallError> {
     let hash = call.read_array(hash)?;
-    let children = call.read_items::<32>(children, n_children)?.to_vec();
-    let bytes = call.read_charged(pointer, length)?.to_vec();
-    let Some(provider) = &mut call.execution.provider else { return Ok(0) };
-    let size = size_of::<NewNode>() + bytes.len() + children.len() * 32;
-    take(provider, size)?;
+    let n_bytes = call.read(pointer, length)?.len();
+    let children_bytes = call.read_items::<32>(children, n_children)?.as_flattened().len();
+    let size = size_of::<NewNode>().saturating_add(n_bytes).saturating_add(children_bytes);
+    call.charge_units(u64::from(length).saturating_add(u64::from(n_children).saturating_mul(32)))?;
+    let Call { memory, execution, .. } = call;
+    let Some(provider) = &mut execution.provider else { return Ok(0) };
+    let left = provider.bytes_left.checked_sub(size);
+    provider.bytes_left = left.ok_or(HostCallError::TooManyNewNodes { limit: NEW_NODES_BYTES_MAX })?;
+    let bytes = read(memory, pointer, length)?.to_vec();
+    let children = read_items(memory, children, n_children)?.to_vec();
     provider.new_nodes.push(NewNode { hash, bytes, children });
     Ok(1)
 }
 
-fn take(provider: &mut Provider, bytes: usize) -> Result<(), HostCallError> {
-    let left = provider.bytes_left.checked_sub(bytes);
-    provider.bytes_left = left.ok_or(HostCallError::TooManyNewNodes { limit: NEW_NODES_BYTES_MAX })?;
-    Ok(())
-}
-
+/// Keeps the block data in the place of any that was put before, so that there are never two of them.
 pub(crate) fn put_block_data(call: &mut Call<'_>, pointer: u32, length: u32) -> Result<(), HostCallError> {
-    let bytes = call.read_charged(pointer, length)?.to_vec();
-    if let Some(provider) = &mut call.execution.provider {
-        provider.block_data = Some(bytes);
-    }
+    call.read_charged(pointer, length)?;
+    let Call { memory, execution, .. } = call;
+    let Some(provider) = &mut execution.provider else { return Ok(()) };
+    let bytes = read(memory, pointer, length)?;
+    let block_data = provider.block_data.get_or_insert_default();
+    block_data.clear();
+    block_data.extend_from_slice(bytes);
     Ok(())
 }
 
