@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use outrider_host::StateRoot;
+
 /// What is measured by a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
@@ -43,9 +45,10 @@ impl Group {
 /// Whether what a program touches fits the caches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Warmth {
-    /// It does, after the first turns of the loop.
+    /// It does: each access is served by one line of the first-level cache, after the first turns of the loop.
     Warm,
-    /// It does not: more memory or code than caches hold, or pages that are touched for the first time.
+    /// It does not: more memory or code than that, accesses across lines or pages, pages that are touched for the first
+    /// time.
     Cold,
 }
 
@@ -97,6 +100,8 @@ pub struct Case {
     pub base: Option<Code>,
     /// What is executed.
     pub block_data: Arc<[u8]>,
+    /// The root that it begins with.
+    pub pre_state_root: StateRoot,
     /// How many turns the loop may take at most, if the program takes their number from `eth2.contextSlot` and returns then.
     pub turns_max: Option<u32>,
     /// Size of the nodes that the state provider has, in bytes; without, there is no provider.
@@ -148,6 +153,7 @@ impl Case {
             base: None,
             turns_max: None,
             block_data: Arc::new([]),
+            pre_state_root: StateRoot::default(),
             node_bytes: None,
             pages: module.pages,
             covers: Vec::new(),

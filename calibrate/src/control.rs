@@ -30,9 +30,7 @@ fn structure() -> Vec<Case> {
         plain("br", &["br"], "(block (br 0))"),
         plain("br_if, not taken", &["br_if"], "(block (br_if 0 (i64.eqz (i64.const 1))))"),
         plain("if", &["if", "else"], "(if (local.get $go) (then) (else))"),
-        case("unreachable", "a whole execution", &["unreachable"], &trap)
-            .ending(crate::Ending::Traps)
-            .over(&trap),
+        case("unreachable", "a whole execution", &["unreachable"], &trap).ending(crate::Ending::Traps),
     ]
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use outrider_host::StateRoot;
+
 use crate::case::{Case, Code, Ending, Group, Module, Random, Warmth};
 
 /// Returns them: EEs of this repository, over blocks of its examples, and a few loops as compilers write them.
@@ -15,6 +17,18 @@ pub(crate) fn cases() -> Vec<Case> {
             &[1, 0x10, 0x27, 0, 0],
         ),
     ];
+    cases.extend(example(
+        "account",
+        "200 transfers",
+        include_bytes!("../../ees/blobs/account.wasm"),
+        include_str!("../../examples/account.yaml"),
+    ));
+    cases.extend(example(
+        "bazaar",
+        "2 messages",
+        include_bytes!("../../ees/blobs/bazaar.wasm"),
+        include_str!("../../examples/bazaar.yaml"),
+    ));
     let loops = [
         ("hash table", HASH_TABLE),
         ("sort", SORT),
@@ -25,6 +39,15 @@ pub(crate) fn cases() -> Vec<Case> {
     ];
     cases.extend(loops.map(|(name, body)| honest_loop(name, body)));
     cases
+}
+
+/// The last block of an example, over the last root before it.
+fn example(name: &str, variant: &str, wasm: &[u8], fixture: &str) -> Option<Case> {
+    let (before, rest) = fixture.split_once("shard_blocks:")?;
+    let (blocks, _) = rest.split_once("shard_post_state:")?;
+    let last = |text: &str| hex::decode(text.rsplit('"').nth(1)?).ok();
+    let case = ee(name, variant, wasm, &last(blocks)?);
+    Some(Case { pre_state_root: StateRoot(last(before)?.try_into().ok()?), ..case })
 }
 
 fn ee(name: &str, variant: &str, wasm: &[u8], block_data: &[u8]) -> Case {
@@ -38,6 +61,7 @@ fn ee(name: &str, variant: &str, wasm: &[u8], block_data: &[u8]) -> Case {
         base: None,
         turns_max: None,
         block_data: Arc::from(block_data),
+        pre_state_root: StateRoot::default(),
         node_bytes: None,
         pages: 256,
         covers: Vec::new(),

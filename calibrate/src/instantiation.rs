@@ -1,8 +1,9 @@
-//! What an execution costs beside the EE's own code: memory, tables, segments and globals that have to be made.
+//! What an execution costs beside the EE's own code: memory, tables, segments and globals that have to be made. Time and fuel are
+//! those of whole executions.
 
 use crate::case::{Case, Ending, Group, Module, repeat};
 
-/// Returns the cases: EEs that return at once. What the smallest of them takes is not counted.
+/// Returns the cases: EEs that return at once.
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = vec![smallest()];
     for pages in [16, 256, 1_024, 4_096] {
@@ -76,10 +77,10 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 fn case(name: &str, variant: String, module: &Module) -> Case {
-    Case::new(Group::Instantiation, name, variant, module).ending(Ending::Returns).cold().over(&Module::new())
+    Case::new(Group::Instantiation, name, variant, module).ending(Ending::Returns).cold()
 }
 
-/// What there is no less of; its time is told, and x says little.
+/// An execution of which there is no smaller one.
 fn smallest() -> Case {
     case("the smallest execution", String::new(), &Module::new())
 }

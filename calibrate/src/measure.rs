@@ -1,5 +1,6 @@
 //! Measures cases, beside a program that is known.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use outrider_host::{
     Ee, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Host, HostConfig, HostError, Limits,
-    LoadError, Slot, StateRoot, StateSource,
+    LoadError, Slot, StateSource,
 };
 
 use crate::case::{Case, Code, Ending, Group};
@@ -111,9 +112,6 @@ pub enum CalibrateError {
     },
 }
 
-/// What an execution may take once without being charged, in nanoseconds: twice what the smallest one takes. A block has one
-/// execution, so this is no more than some percent of a block. It is left out of the time of what an execution costs once.
-const ONCE_NS: f64 = 10_000.0;
 /// How long a measurement takes at least.
 const TARGET: Duration = Duration::from_millis(2);
 /// The fuel that a program is tried with first.
@@ -235,10 +233,10 @@ impl Bench {
         }
         let mut ns = if base.is_some() { (least - least_base).max(0.0) } else { least };
         let mut fuel = fuel.saturating_sub(fuel_of_base);
-        if base.is_some() && case.ending != Ending::OutOfFuel {
+        if case.ending != Ending::OutOfFuel {
             // Of one execution.
             let repeats = running.repeats.max(1);
-            ns = (ns / f64::from(repeats) - ONCE_NS).max(0.0);
+            ns /= f64::from(repeats);
             fuel /= u64::from(repeats);
         }
         let typical = reference / self.reference_factor;
@@ -310,7 +308,7 @@ impl Running {
         let wasm = code.wasm().map_err(|source| CalibrateError::Text { title: title(), source })?;
         let ee = host.load(&wasm);
         let ee = ee.map_err(|source| CalibrateError::Load { title: title(), source: Box::new(source) })?;
-        let input = ExecutionInput::new(StateRoot::default(), Arc::clone(&case.block_data));
+        let input = ExecutionInput::new(case.pre_state_root, Arc::clone(&case.block_data));
         let node_bytes = case.node_bytes;
         Ok(Self { ee, input, fuel: FIRST_FUEL, repeats: 1, node_bytes })
     }
@@ -403,11 +401,11 @@ struct Nodes {
 }
 
 impl StateSource for Nodes {
-    fn node(&self, _: &[u8; 32]) -> Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>> {
-        Ok(Some(vec![7; self.bytes as usize]))
+    fn node(&self, _: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
+        Ok(Some(vec![7; self.bytes as usize].into()))
     }
 
-    fn blob(&self, hash: &[u8; 32]) -> Result<Option<Vec<u8>>, Box<dyn Error + Send + Sync>> {
+    fn blob(&self, hash: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
         self.node(hash)
     }
 }

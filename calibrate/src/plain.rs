@@ -32,9 +32,9 @@ fn of(instruction: &Instruction, types: &Signature) -> Vec<Case> {
     if instruction.is_memory_access() {
         for (place, offset) in [("aligned", 0), ("across lines", 61), ("across pages", 4093)] {
             let zeros = Operands { name: place, values: [[0; 16]; 2] };
-            cases.push(subject.parallel(&zeros, offset));
-            if !types.results.is_empty() {
-                cases.push(subject.chain(&zeros, offset));
+            let chain = (!types.results.is_empty()).then(|| subject.chain(&zeros, offset));
+            for case in chain.into_iter().chain([subject.parallel(&zeros, offset)]) {
+                cases.push(if offset > 0 { case.cold() } else { case });
             }
         }
         return cases;

@@ -10,11 +10,12 @@
 //! | `block`, `loop`, `else`, `end`, `nop`, `drop`, `unreachable` | 0 |
 //! | constants, locals, addition, logic, shifts, the rest | 1 |
 //! | counting of bits, sign extension of parts | 2 |
-//! | comparison of integers; `global.get` | 4 |
-//! | integer multiplication; `select` | 5 |
-//! | loads and stores | 6 |
+//! | `global.get` | 4 |
+//! | comparison of integers | 5 |
+//! | stores; integer multiplication; `select` | 6 |
 //! | wide arithmetic | 8 |
-//! | `global.set`; comparison, negation, absolute value and reinterpretation of floats | 10 |
+//! | loads; comparison, negation, absolute value and reinterpretation of floats | 10 |
+//! | `global.set` | 12 |
 //! | SIMD, its loads and stores included | 16 |
 //! | floating-point addition, minimum, maximum, conversion | 20, SIMD 40 |
 //! | integer division and remainder | 32 |
@@ -23,16 +24,16 @@
 //! | floating-point multiplication | 128 |
 //! | floating-point division and square root | 256 |
 //! | `br`, `return` | 2, and 1 for each value carried |
-//! | `br_if`, `if` | 10, and 1 for each value carried |
-//! | `br_table` | 24, and 1 for each value carried |
-//! | `call` | 28, and 1 for each argument and result |
+//! | `br_if`, `if` | 12, and 1 for each value carried |
+//! | `br_table` | 28, and 1 for each value carried |
+//! | `call` | 32, and 1 for each argument and result |
 //! | `call_indirect` | 64, and 1 for each argument and result |
 //! | a declared local of the function that is called | 1, `v128` 2 |
 //! | `table.get`, `table.set` | 16 |
 //! | `ref.func` | 256 |
 //! | `data.drop`, `elem.drop` | 64 |
 //! | `memory.copy`, `memory.init` | 64, and 1 for each byte |
-//! | `memory.fill` | 1,024, and 1 for each byte |
+//! | `memory.fill` | 1,536, and 1 for each byte |
 //! | `table.copy`, `table.init`, `table.fill` | 128, and 16 for each element |
 //! | `table.grow` | 128, and 16 for each element |
 //! | `memory.grow` | 128, and 32,768 for each page |
@@ -62,13 +63,14 @@ pub(super) struct Cost {
 
 const FREE: u64 = 0;
 const SIMPLE: u64 = 1;
-const COMPARISON: u64 = 4;
+const COMPARISON: u64 = 5;
 const BITS: u64 = 2;
-const MULTIPLICATION: u64 = 5;
-const SELECT: u64 = 5;
-const MEMORY: u64 = 6;
+const MULTIPLICATION: u64 = 6;
+const SELECT: u64 = 6;
+const STORE: u64 = 6;
+const LOAD: u64 = 10;
 const GLOBAL_GET: u64 = 4;
-const GLOBAL_SET: u64 = 10;
+const GLOBAL_SET: u64 = 12;
 const WIDE: u64 = 8;
 const FLOAT_BITS: u64 = 10;
 const SIMD: u64 = 16;
@@ -81,15 +83,15 @@ const FLOAT_WIDTH: u64 = 64;
 const FLOAT_MULTIPLICATION: u64 = 128;
 const FLOAT_DIVISION: u64 = 256;
 const BRANCH: u64 = 2;
-const BRANCH_IF: u64 = 10;
-const BRANCH_TABLE: u64 = 24;
-const CALL: u64 = 28;
+const BRANCH_IF: u64 = 12;
+const BRANCH_TABLE: u64 = 28;
+const CALL: u64 = 32;
 const CALL_INDIRECT: u64 = 64;
 const TABLE_ACCESS: u64 = 16;
 const REFERENCE: u64 = 256;
 const DROP_SEGMENT: u64 = 64;
 const COPY: u64 = 64;
-const FILL: u64 = 1024;
+const FILL: u64 = 1536;
 const TABLE_BULK: u64 = 128;
 const GROW: u64 = 128;
 
@@ -139,6 +141,8 @@ fn fixed(operator: &Operator<'_>) -> Option<u64> {
         I32Mul | I64Mul => MULTIPLICATION,
         I64MulWideS | I64MulWideU | I64Add128 | I64Sub128 => WIDE,
         I32DivS | I32DivU | I32RemS | I32RemU | I64DivS | I64DivU | I64RemS | I64RemU => DIVISION,
+        I32Store { .. } | I64Store { .. } | F32Store { .. } | F64Store { .. } |
+        I32Store8 { .. } | I32Store16 { .. } | I64Store8 { .. } | I64Store16 { .. } | I64Store32 { .. } => STORE,
         Select | TypedSelect { .. } => SELECT,
         GlobalGet { .. } => GLOBAL_GET,
         GlobalSet { .. } => GLOBAL_SET,
@@ -179,7 +183,7 @@ fn fixed(operator: &Operator<'_>) -> Option<u64> {
 fn ordinary(operator: &Operator<'_>) -> Option<u64> {
     macro_rules! price {
         (mvp memarg) => {
-            Some(MEMORY)
+            Some(LOAD)
         };
         (mvp $($_argument:ident)*) => {
             Some(SIMPLE)

@@ -13,8 +13,9 @@ pub(crate) struct Entry {
     pub(crate) pages: u64,
 }
 
-/// For an instance: a place in the pool, its globals and imports bound, its memory and tables put back afterwards.
-const INSTANCE: u64 = 10_000;
+/// For an instance: a place in the pool, its globals and imports bound, its memory and tables put back afterwards, and the trap
+/// that may end it, which takes longer than all of these.
+const INSTANCE: u64 = 100_000;
 /// For a page of 64 KiB, whether it is there at the start or grown: the system zeroes its 16 pages of 4 KiB when they are
 /// first touched, which takes 20 us or so.
 pub(super) const PAGE_LOG2: u32 = 15;
@@ -31,7 +32,7 @@ const SEGMENT: u64 = 256;
 ///
 /// | what | fuel |
 /// |---|---|
-/// | the instance | 10,000 |
+/// | the instance | 100,000 |
 /// | a page of memory | 32,768 |
 /// | an element of a table, or of an active segment | 16; as an expression 64 |
 /// | an active segment | 256 |
