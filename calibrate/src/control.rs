@@ -25,7 +25,7 @@ fn structure() -> Vec<Case> {
         plain("nop", &["nop"], "nop"),
         plain("block", &["block", "end"], "block end"),
         plain("loop", &["loop"], "loop end"),
-        plain("loop", &["loop"], "loop loop loop end end end"),
+        plain("loop, nested", &["loop"], "loop loop loop end end end"),
         plain("drop", &["drop"], "(drop (local.get $x))"),
         plain("br", &["br"], "(block (br 0))"),
         plain("br_if, not taken", &["br_if"], "(block (br_if 0 (i64.eqz (i64.const 1))))"),

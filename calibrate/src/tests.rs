@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::instructions::profile;
 use super::measure::check;
-use super::{CalibrateError, Case, cases};
+use super::{CalibrateError, Case, Group, cases};
 
 /// The operators in the bodies of a module's functions.
 fn operators(case: &Case) -> BTreeSet<String> {
@@ -53,7 +53,14 @@ fn every_import_has_a_case() {
 
 #[test]
 fn every_case_is_accepted_and_ends_as_it_says() {
-    let failures: Vec<_> = cases().iter().filter_map(|case| check(case).err()).map(chain).collect();
+    // Of the loops over one instruction, one of each form: they differ in bytes of data alone.
+    let mut forms = BTreeSet::new();
+    let differs = |case: &Case| {
+        let form = case.variant.split(',').next().unwrap_or_default();
+        case.group != Group::Instruction || forms.insert((case.name.clone(), form.to_owned()))
+    };
+    let cases = cases().into_iter().filter(differs);
+    let failures: Vec<_> = cases.filter_map(|case| check(&case).err()).map(chain).collect();
     assert!(
         failures.is_empty(),
         "{} cases, such as {:#?}",
