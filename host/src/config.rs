@@ -126,6 +126,9 @@ pub struct Limits {
     ///
     /// Host calls keep their price. `outrider calibrate --memory` prints the trade between these three limits.
     pub memory_far_factor: u32,
+    /// Whether EEs may compute with floating-point numbers. Default: true, as compiled programs have some that they seldom run,
+    /// and prices cover the slowest. A chain without floats is free of the prices that subnormal numbers need.
+    pub floats: bool,
     /// Elements in each table of a module, of which there are eight at most. Default: 20,000, twice what large
     /// compiled programs need.
     pub table_elements_max: u32,
@@ -154,6 +157,7 @@ impl Default for Limits {
             memory_pages_max: 4096,
             memory_pages_near: 128,
             memory_far_factor: 16,
+            floats: true,
             table_elements_max: 20_000,
             ticks_max: 10_000_000,
             deposits_max: 1024,

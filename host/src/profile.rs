@@ -6,6 +6,8 @@
 
 use wasmparser::WasmFeatures;
 
+use crate::config::Limits;
+
 /// One proposal to extend the first WebAssembly, and whether EEs may use it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Proposal {
@@ -110,6 +112,15 @@ pub const PROPOSALS: &[Proposal] = &[
 
 pub(crate) const CUSTOM_DESCRIPTORS: Proposal =
     refuse("custom-descriptors", F::CUSTOM_DESCRIPTORS, "an extension of gc, which is refused");
+
+/// What `floats` are where [`Limits::floats`](crate::Limits::floats) is false.
+pub(crate) const FLOATS_REFUSED: Proposal =
+    refuse("floats", F::FLOATS, "this chain has no floating-point numbers: `Limits::floats` is false");
+
+/// The features that EEs may use under these limits.
+pub(crate) const fn features(limits: &Limits) -> WasmFeatures {
+    if limits.floats { PROFILE } else { PROFILE.difference(F::FLOATS) }
+}
 
 /// The features of the proposals that are accepted, as the validator takes them.
 pub(crate) const PROFILE: WasmFeatures = {

@@ -21,8 +21,8 @@ use crate::error::{FunctionId, Item, Refusal};
 use crate::module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
 use crate::profile::{
     Bound, CONSTANT_INSTRUCTIONS, CUSTOM_DESCRIPTORS, DATA_SEGMENTS, ELEMENT_SEGMENTS, ELEMENTS, EXPORTS,
-    FUNCTIONS, GLOBALS, IMPORTS, NAME_BYTES, PARAMETERS, PROPOSALS, Proposal, RESULTS, SECTIONS, TABLES,
-    TYPES,
+    FLOATS_REFUSED, FUNCTIONS, GLOBALS, IMPORTS, NAME_BYTES, PARAMETERS, PROPOSALS, Proposal, RESULTS,
+    SECTIONS, TABLES, TYPES, features,
 };
 use body::{Totals, check_body};
 use imports::check_import;
@@ -109,7 +109,7 @@ fn read(code: &[u8], limits: &Limits) -> ModuleRead {
         module.summary.table_elements = module.tables.iter().map(|table| table.initial).collect();
         match result {
             Ok(()) => module.complete = true,
-            Err(stop) => module.refuse(stop.refusal(code)),
+            Err(stop) => module.refuse(stop.refusal(code, limits)),
         }
     }
     module
@@ -168,7 +168,7 @@ impl Unacceptable {
 }
 
 impl Stop {
-    fn refusal(self, code: &[u8]) -> Refusal {
+    fn refusal(self, code: &[u8], limits: &Limits) -> Refusal {
         let function = |index| FunctionId { index, name: function_name(code, index) };
         match self {
             Self::Exact { offset } => Refusal::OutsideProfile {
@@ -177,7 +177,7 @@ impl Stop {
                 proposal: &CUSTOM_DESCRIPTORS,
                 message: "exact function types are not enabled".to_owned(),
             },
-            Self::Invalid { function: index, error } => invalid(code, index.map(function), &error),
+            Self::Invalid { function: index, error } => invalid(code, index.map(function), &error, limits),
             Self::ElementFromGlobal { item, offset } => Refusal::ElementFromGlobal { item, offset },
             Self::Over { item: Item::Function(id), offset, got, bound } => {
                 Refusal::OverBound { item: Item::Function(function(id.index)), offset, got, bound }
@@ -259,11 +259,11 @@ impl ModuleRead {
     /// Validates the module by the specification, section by section, holds it against the limits, and notes
     /// what it has.
     fn read_sections(&mut self, code: &[u8]) -> Result<(), Stop> {
-        let mut validator = Validator::new_with_features(PROFILE);
+        let mut validator = Validator::new_with_features(features(&self.limits));
         let mut allocations = wasmparser::FuncValidatorAllocations::default();
         let mut totals = Totals::default();
         let mut parser = Parser::new(0);
-        parser.set_features(PROFILE);
+        parser.set_features(features(&self.limits));
         for payload in parser.parse_all(code) {
             let payload = payload?;
             check_counts(&payload)?;
@@ -528,9 +528,10 @@ fn check_element(expression: &ConstExpr<'_>, item: &Item) -> Result<(), Stop> {
 }
 
 /// Tells an invalid module from one that is valid in a larger WebAssembly, and names what that needs.
-fn invalid(code: &[u8], function: Option<FunctionId>, error: &wasmparser::Error) -> Refusal {
+fn invalid(code: &[u8], function: Option<FunctionId>, error: &wasmparser::Error, limits: &Limits) -> Refusal {
     let (offset, message) = (error.offset(), error.message().to_owned());
-    let refused = || PROPOSALS.iter().filter(|proposal| !proposal.accepted);
+    let floats = (!limits.floats).then_some(&FLOATS_REFUSED);
+    let refused = || PROPOSALS.iter().filter(|proposal| !proposal.accepted).chain(floats);
     let missing = error.missing_wasm_feature();
     let missing =
         missing.and_then(|missing| refused().find(|proposal| proposal.features.intersects(missing)));

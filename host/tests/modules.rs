@@ -129,6 +129,25 @@ fn proposals_outside_of_the_profile_are_named() {
 }
 
 #[test]
+fn a_chain_without_floats_refuses_them_by_name() {
+    let limits = Limits { floats: false, ..Limits::default() };
+    for (body, has_floats) in [
+        ("(drop (f32.add (f32.const 1) (f32.const 2)))", true),
+        ("(drop (i32.trunc_sat_f64_s (f64.const 1)))", true),
+        ("(drop (f64x2.sqrt (v128.const i64x2 0 0)))", true),
+        ("(drop (i64x2.add (v128.const i64x2 1 1) (v128.const i64x2 0 0)))", false),
+        ("(drop (i64.div_u (i64.const 1) (i64.const 2)))", false),
+    ] {
+        let code = wasm(&saving(body));
+        assert!(summarize(&code, &Limits::default()).refusals.is_empty(), "{body}");
+        let refusals: Vec<_> = summarize(&code, &limits).refusals.iter().map(ToString::to_string).collect();
+        assert_eq!(refusals.len(), usize::from(has_floats), "{body}: {refusals:?}");
+        let is_named = |refusal: &String| refusal.contains("`floats`") && refusal.contains("Limits::floats");
+        assert!(refusals.iter().all(is_named), "{refusals:?}");
+    }
+}
+
+#[test]
 fn refusals_name_the_function() {
     for (function, place) in [("(func $f (drop))", " in function 1 `f`"), ("(func (drop))", " in function 1")]
     {

@@ -31,11 +31,11 @@ fn a_call_ends_a_segment() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 29
+            i64.const 33
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -29
+            i64.const -33
             i64.add
             local.set 1
             i32.const 1
@@ -73,11 +73,11 @@ fn a_loop_is_checked_at_its_start() {
             local.set 1
             loop
                 local.get 1
-                i64.const 11
+                i64.const 13
                 i64.lt_s
                 br_if 1 (;@1;)
                 local.get 1
-                i64.const -11
+                i64.const -13
                 i64.add
                 local.set 1
                 local.get 0
@@ -104,11 +104,11 @@ fn code_behind_br_if_and_behind_a_target_is_charged_there() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 11
+            i64.const 13
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -11
+            i64.const -13
             i64.add
             local.set 1
             block
@@ -148,11 +148,11 @@ fn each_arm_of_if_is_charged_by_itself() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 11
+            i64.const 13
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -11
+            i64.const -13
             i64.add
             local.set 1
             local.get 0
@@ -164,7 +164,7 @@ fn each_arm_of_if_is_charged_by_itself() {
                 i32.const 1
             else
                 local.get 1
-                i64.const -7
+                i64.const -8
                 i64.add
                 local.set 1
                 local.get 0
@@ -192,11 +192,11 @@ fn br_table_and_dead_code() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 25
+            i64.const 29
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -25
+            i64.const -29
             i64.add
             local.set 1
             block
@@ -240,11 +240,11 @@ fn a_branch_to_the_function_gets_a_block() {
                 global.get 0
                 local.set 1
                 local.get 1
-                i64.const 13
+                i64.const 15
                 i64.lt_s
                 br_if 1 (;@1;)
                 local.get 1
-                i64.const -13
+                i64.const -15
                 i64.add
                 local.set 1
                 i32.const 1
@@ -315,17 +315,17 @@ fn a_recursive_function_counts_its_frame() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 11
+            i64.const 13
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -11
+            i64.const -13
             i64.add
             local.set 1
             local.get 0
             if
                 local.get 1
-                i64.const -30
+                i64.const -34
                 i64.add
                 local.set 1
                 i32.const 0
@@ -360,11 +360,11 @@ fn bulk_instructions_are_charged_by_size() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 1027
+            i64.const 1539
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -1027
+            i64.const -1539
             i64.add
             local.set 1
             i32.const 0
