@@ -147,14 +147,11 @@ pub const BOUNDS: &[&Bound] = &[
     &NESTING,
     &LOOP_NESTING,
     &BRANCH_TARGETS,
-    &CONTROL_INSTRUCTIONS,
-    &LIVENESS,
-    &MERGES,
-    &VALUES_PASSED,
+    &COMPILE_TIME,
+    &COMPILE_MEMORY,
     &LOCALS_TOTAL,
-    &LIVENESS_TOTAL,
-    &MERGES_TOTAL,
-    &VALUES_PASSED_TOTAL,
+    &COMPILE_TIME_TOTAL,
+    &COMPILE_MEMORY_TOTAL,
 ];
 
 // Of a module.
@@ -192,8 +189,11 @@ pub(crate) const NAME_BYTES: Bound =
 
 // Of a function.
 
-pub(crate) const BODY_BYTES: Bound =
-    bound("bytes", 128 << 10, "compile time grows faster than the size; 300 times the average function");
+pub(crate) const BODY_BYTES: Bound = bound(
+    "bytes",
+    256 << 10,
+    "600 times the average function; a C compiler made one of 134,802 bytes in 2019",
+);
 pub(crate) const LOCALS: Bound = bound(
     "locals, parameters included",
     4_096,
@@ -210,39 +210,30 @@ pub(crate) const LOOP_NESTING: Bound =
     bound("loops within loops", 32, "programs have a handful; compile time grows with the square");
 pub(crate) const BRANCH_TARGETS: Bound =
     bound("targets in one br_table", 10_000, "a table for the largest switches that compilers do not split");
-pub(crate) const CONTROL_INSTRUCTIONS: Bound =
-    bound("control instructions", 16_384, "one for every eight bytes of the largest function");
-pub(crate) const LIVENESS: Bound = bound(
-    "locals times control instructions",
-    1 << 23,
-    "what an engine may have to remember of where locals are needed: a second and 200 MB at most",
+pub(crate) const COMPILE_TIME: Bound = bound(
+    "microseconds of predicted compile time",
+    2_000_000,
+    "a fifth of a module's; four times what the largest function of an EVM is predicted to take",
 );
-pub(crate) const MERGES: Bound = bound(
-    "steps to merge locals where control flow meets",
-    1 << 31,
-    "at a label that b branches lead to, with l locals used below it: b * l * (b + l); five seconds at most",
-);
-pub(crate) const VALUES_PASSED: Bound = bound(
-    "values passed by calls, blocks and branches",
-    128 << 10,
-    "as many as the largest function has bytes; only multi-value code passes more than it pushes",
+pub(crate) const COMPILE_MEMORY: Bound = bound(
+    "KiB of predicted memory to compile",
+    256 << 10,
+    "two at a time are half of the GiB that a load may take",
 );
 
 // Of all functions of a module.
 
 pub(crate) const LOCALS_TOTAL: Bound =
     bound("locals in all functions", 1_000_000, "one for every eight bytes of the largest module");
-pub(crate) const LIVENESS_TOTAL: Bound =
-    bound("locals times control instructions in all functions", 1 << 27, "16 functions at their limit");
-pub(crate) const MERGES_TOTAL: Bound = bound(
-    "steps to merge locals where control flow meets, in all functions",
-    1 << 33,
-    "4 functions at their limit",
+pub(crate) const COMPILE_TIME_TOTAL: Bound = bound(
+    "microseconds of predicted compile time in all functions",
+    10_000_000,
+    "ten seconds; three times what an EVM of 2 MB is predicted to take",
 );
-pub(crate) const VALUES_PASSED_TOTAL: Bound = bound(
-    "values passed by calls, blocks and branches in all functions",
-    8 << 20,
-    "as many as the largest module has bytes",
+pub(crate) const COMPILE_MEMORY_TOTAL: Bound = bound(
+    "KiB of predicted memory to compile all functions at a time, beyond 8 MiB for each",
+    512 << 10,
+    "however many processors compile, large functions take half a GiB together",
 );
 
 type F = WasmFeatures;

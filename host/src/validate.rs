@@ -5,25 +5,30 @@
 //! those after which nothing can be read.
 
 mod body;
+mod cost;
 mod imports;
 
 use std::collections::BTreeMap;
 
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, GlobalType, KnownCustom,
-    MemoryType, Name, Parser, Payload, TableInit, TableType, TypeRef, ValidPayload, Validator, WasmFeatures,
+    MemoryType, Name, Operator, Parser, Payload, TableInit, TableType, TypeRef, ValidPayload, Validator,
+    WasmFeatures,
 };
 
 use crate::abi::Import;
 use crate::config::Limits;
 use crate::error::{FunctionId, Item, Refusal};
-use crate::module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
+use crate::module::{
+    CodeHash, CompileCost, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary,
+};
 use crate::profile::{
     Bound, CONSTANT_INSTRUCTIONS, CUSTOM_DESCRIPTORS, DATA_SEGMENTS, ELEMENT_SEGMENTS, ELEMENTS, EXPORTS,
     FUNCTIONS, GLOBALS, IMPORTS, NAME_BYTES, PARAMETERS, PROPOSALS, Proposal, RESULTS, SECTIONS, TABLES,
     TYPES,
 };
-use body::{Totals, check_body};
+use body::{Totals, check_body, check_cost};
+use cost::initialization;
 use imports::check_import;
 
 pub(crate) use imports::ExternType;
@@ -79,6 +84,7 @@ struct ModuleRead {
     /// The index spaces, imports first; functions by the index of their type.
     functions: Vec<u32>,
     tables: Vec<TableType>,
+    n_imported_tables: u32,
     memories: Vec<MemoryType>,
     globals: Vec<GlobalType>,
     /// The types of `summary.imports` and `summary.exports`, in their order.
@@ -146,6 +152,14 @@ impl From<wasmparser::Error> for Unacceptable {
 }
 
 impl Unacceptable {
+    /// Says what is at fault, if it is no function.
+    fn in_item(self, item: Item) -> Stop {
+        match self {
+            Self::Invalid(error) => Stop::Invalid { function: None, error },
+            Self::Over { offset, got, bound } => Stop::Over { item, offset, got, bound },
+        }
+    }
+
     /// Says which function is at fault.
     fn in_function(self, index: u32) -> Stop {
         match self {
@@ -193,6 +207,15 @@ fn check_constant(expression: &ConstExpr<'_>, item: Item) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Returns the number that an expression is, if it is no more than that.
+fn constant(expression: &ConstExpr<'_>) -> Option<u32> {
+    let mut operators = expression.get_operators_reader();
+    match (operators.read().ok()?, operators.read().ok()?) {
+        (Operator::I32Const { value }, Operator::End) => Some(value.cast_unsigned()),
+        _ => None,
+    }
+}
+
 /// Numbers items from 0.
 fn numbered<T>(items: impl IntoIterator<Item = T>) -> impl Iterator<Item = (u32, T)> {
     (0..).zip(items)
@@ -217,12 +240,15 @@ impl ModuleRead {
                 n_globals: 0,
                 start_function: None,
                 sections: Vec::new(),
+                compile_cost: CompileCost::default(),
+                compile_cost_max: CompileCost::default(),
                 refusals: Vec::new(),
             },
             complete: false,
             types: Vec::new(),
             functions: Vec::new(),
             tables: Vec::new(),
+            n_imported_tables: 0,
             memories: Vec::new(),
             globals: Vec::new(),
             imports: Vec::new(),
@@ -249,15 +275,62 @@ impl ModuleRead {
         for payload in parser.parse_all(code) {
             let payload = payload?;
             check_counts(&payload)?;
+            self.check_initialization(&payload, &mut totals)?;
             if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
                 let index = function.index;
                 let mut validator = function.into_validator(allocations);
-                check_body(&mut validator, &body, &mut totals).map_err(|error| error.in_function(index))?;
+                let checked = check_body(&mut validator, &body, &mut totals);
+                (self.summary.compile_cost, self.summary.compile_cost_max) = (totals.cost, totals.cost_max);
+                checked.map_err(|error| error.in_function(index))?;
                 allocations = validator.into_allocations();
             }
             self.note(&payload)?;
         }
         Ok(())
+    }
+
+    /// Holds what initializes an instance against the limits of a function, as one engine compiles one for it.
+    ///
+    /// Only function indices for a table of the module, at a constant place within it, are put there beforehand;
+    /// once there is anything else, all that follows is code.
+    fn check_initialization(&self, payload: &Payload<'_>, totals: &mut Totals) -> Result<(), Stop> {
+        let (section, range, cost) = match payload {
+            Payload::ElementSection(elements) => {
+                let n_elements = self.elements_to_compile(elements)?;
+                ("element", elements.range(), initialization(n_elements, 0))
+            }
+            Payload::DataSection(data) => ("data", data.range(), initialization(0, data.count().into())),
+            _ => return Ok(()),
+        };
+        let checked = check_cost(cost, range.start).and_then(|()| totals.add(cost, range.start));
+        checked.map_err(|error| error.in_item(Item::Section(section)))
+    }
+
+    fn elements_to_compile(&self, elements: &wasmparser::ElementSectionReader<'_>) -> Result<u64, Stop> {
+        let (mut n_elements, mut is_code) = (0_u64, false);
+        for element in elements.clone() {
+            let element = element?;
+            let (n_items, is_indices) = match &element.items {
+                ElementItems::Functions(functions) => (functions.count(), true),
+                ElementItems::Expressions(_, expressions) => (expressions.count(), false),
+            };
+            let is_counted = match &element.kind {
+                ElementKind::Passive => true,
+                ElementKind::Declared => false,
+                ElementKind::Active { table_index, offset_expr } => {
+                    let end =
+                        constant(offset_expr).map(|offset| u64::from(offset).saturating_add(n_items.into()));
+                    let index = table_index.unwrap_or_default();
+                    let size = self.tables.get(index as usize).map(|table| table.initial);
+                    let is_own = index >= self.n_imported_tables;
+                    is_code |=
+                        !(is_indices && is_own && end.zip(size).is_some_and(|(end, size)| end <= size));
+                    is_code
+                }
+            };
+            n_elements = n_elements.saturating_add(if is_counted { n_items.into() } else { 0 });
+        }
+        Ok(n_elements)
     }
 
     /// Notes what a section has, which is valid, and holds each item of it against the limits.
@@ -379,6 +452,7 @@ impl ModuleRead {
             }
             TypeRef::Table(table) => {
                 self.note_table(offset, table)?;
+                self.n_imported_tables = count(&self.tables);
                 ExternType::Table(table)
             }
             TypeRef::Memory(memory) => {
