@@ -163,7 +163,10 @@ fn search(seconds: u64, seed: u64) -> Result<()> {
                 seeds = index;
                 population[index].1.clone()
             }
-            None => random.change(&population[random.below(population.len())].1),
+            None => {
+                let index = random.below(population.len());
+                random.change(&population[index].1)
+            }
         };
         let code = recipe.module();
         let summary = summarize(&code, &Limits::default());

@@ -27,10 +27,11 @@ use crate::profile::{
     FUNCTIONS, GLOBALS, IMPORTS, NAME_BYTES, PARAMETERS, PROPOSALS, Proposal, RESULTS, SECTIONS, TABLES,
     TYPES,
 };
-use body::{Totals, check_body, check_cost};
+use body::{check_body, check_cost};
 use cost::initialization;
 use imports::check_import;
 
+pub(crate) use body::Totals;
 pub(crate) use imports::ExternType;
 
 pub(crate) use crate::profile::PROFILE;
@@ -48,23 +49,34 @@ pub(crate) type Exports = BTreeMap<String, BTreeMap<String, ExternType>>;
 ///
 /// Imports of libraries that are not at hand count as unknown.
 pub fn summarize(code: &[u8], limits: &Limits) -> ModuleSummary {
-    let mut module = read(code, limits);
+    let mut module = read(code, limits, &mut Totals::default());
     module.check_imports(&Exports::new());
     module.check_exports();
     module.summary
 }
 
-/// Decides whether a module can be an EE that uses these libraries.
-pub(crate) fn check_ee(code: &[u8], libraries: &Exports, limits: &Limits) -> Result<(), Refusal> {
-    let mut module = read(code, limits);
+/// Decides whether a module can be an EE that uses these libraries, which have taken so much of the bounds already.
+pub(crate) fn check_ee(
+    code: &[u8],
+    libraries: &Exports,
+    limits: &Limits,
+    totals: &mut Totals,
+) -> Result<(), Refusal> {
+    let mut module = read(code, limits, totals);
     module.check_imports(libraries);
     module.check_exports();
     module.first_refusal()
 }
 
 /// Decides whether a module can be a library, and returns what it exports.
-pub(crate) fn check_library(code: &[u8], limits: &Limits) -> Result<BTreeMap<String, ExternType>, Refusal> {
-    let mut module = read(code, limits);
+///
+/// What its functions have together is added to that of the libraries before.
+pub(crate) fn check_library(
+    code: &[u8],
+    limits: &Limits,
+    totals: &mut Totals,
+) -> Result<BTreeMap<String, ExternType>, Refusal> {
+    let mut module = read(code, limits, totals);
     if let Some(import) = module.summary.imports.first() {
         let (module_name, name, offset) = (import.module.clone(), import.name.clone(), import.offset);
         module.refuse(Refusal::LibraryImport { module: module_name, name, offset });
@@ -92,7 +104,7 @@ struct ModuleRead {
     exports: Vec<ExternType>,
 }
 
-fn read(code: &[u8], limits: &Limits) -> ModuleRead {
+fn read(code: &[u8], limits: &Limits, totals: &mut Totals) -> ModuleRead {
     let mut module = ModuleRead::new(code, *limits);
     if code.len() > limits.module_bytes_max {
         module.refuse(Refusal::ModuleTooLarge { got: code.len(), limit: limits.module_bytes_max });
@@ -101,7 +113,7 @@ fn read(code: &[u8], limits: &Limits) -> ModuleRead {
         let starts_with = if code.is_empty() { "nothing".to_owned() } else { starts_with.join(" ") };
         module.refuse(Refusal::NotWasm { starts_with });
     } else {
-        let result = module.read_sections(code);
+        let result = module.read_sections(code, totals);
         module.summary.memory = module
             .memories
             .first()
@@ -266,25 +278,24 @@ impl ModuleRead {
 
     /// Validates the module by the specification, section by section, holds it against the limits, and notes
     /// what it has.
-    fn read_sections(&mut self, code: &[u8]) -> Result<(), Stop> {
+    fn read_sections(&mut self, code: &[u8], totals: &mut Totals) -> Result<(), Stop> {
         let mut validator = Validator::new_with_features(PROFILE);
         let mut allocations = wasmparser::FuncValidatorAllocations::default();
-        let mut totals = Totals::default();
         let mut parser = Parser::new(0);
         parser.set_features(PROFILE);
         for payload in parser.parse_all(code) {
             let payload = payload?;
             check_counts(&payload)?;
-            self.check_initialization(&payload, &mut totals)?;
+            self.check_initialization(&payload, totals)?;
             if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
                 let index = function.index;
                 let mut validator = function.into_validator(allocations);
-                let checked = check_body(&mut validator, &body, &mut totals);
-                (self.summary.compile_cost, self.summary.compile_cost_max) = (totals.cost, totals.cost_max);
-                checked.map_err(|error| error.in_function(index))?;
+                check_body(&mut validator, &body, totals).map_err(|error| error.in_function(index))?;
                 allocations = validator.into_allocations();
             }
             self.note(&payload)?;
+            self.summary.compile_cost = totals.cost;
+            self.summary.compile_cost_max = totals.cost_max;
         }
         Ok(())
     }

@@ -12,9 +12,9 @@ use crate::profile::{
     COMPILE_TIME_TOTAL, LOCALS, LOCALS_TOTAL, LOOP_NESTING, NESTING, OPERANDS,
 };
 
-/// What all functions of a module have together.
+/// What all functions of a module have together, and those of the libraries that it is loaded with.
 #[derive(Default)]
-pub(super) struct Totals {
+pub(crate) struct Totals {
     locals: u64,
     /// What compiling all of them takes.
     pub(super) cost: CompileCost,

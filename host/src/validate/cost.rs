@@ -63,22 +63,26 @@ struct Label {
     written: Vec<u64>,
 }
 
+/// Any function, however small.
+const FUNCTION: Work = Work { nanoseconds: 20_000, bytes: 6_000 };
 /// Any instruction: where most of them are none of the below, such as constants and additions.
 const INSTRUCTION: Work = Work { nanoseconds: 1_500, bytes: 900 };
 /// A direct call, or what engines make one of.
-const CALL: Work = Work { nanoseconds: 8_000, bytes: 3_000 };
+const CALL: Work = Work { nanoseconds: 9_000, bytes: 4_000 };
 /// A conversion that traps, after several comparisons.
 const CHECKED: Work = Work { nanoseconds: 24_000, bytes: 4_000 };
 /// An instruction that checks more than one thing, or calls with many arguments.
-const BULK: Work = Work { nanoseconds: 40_000, bytes: 16_000 };
+const BULK: Work = Work { nanoseconds: 40_000, bytes: 20_000 };
 /// A piece of code without jumps.
-const BLOCK: Work = Work { nanoseconds: 3_000, bytes: 2_500 };
+const BLOCK: Work = Work { nanoseconds: 3_000, bytes: 3_500 };
 /// A value that goes into or comes out of a call, a block or a branch.
 const VALUE_PASSED: Work = Work { nanoseconds: 1_000, bytes: 600 };
 /// A local or operand in a block.
 const LIVE: Work = Work { nanoseconds: 320, bytes: 60 };
 /// A local or operand that is alive where a local is used, which may have to make room for it.
-const CONTENDER: Work = Work { nanoseconds: 25, bytes: 0 };
+const CONTENDER: Work = Work { nanoseconds: 45, bytes: 0 };
+/// A call makes room for as much as so small a part of a use of a local does: most values are on the stack by then.
+const CALL_SHARE: u64 = 8;
 /// Blocks, squared.
 const BLOCKS_SQUARED: Work = Work { nanoseconds: 1, bytes: 0 };
 /// A local on one of the ways that meet.
@@ -98,7 +102,7 @@ impl FunctionCost {
             n_locals: n_locals.saturating_add(METERING_LOCALS),
             labels: Vec::new(),
             loop_nesting: 0,
-            fixed: Work::default(),
+            fixed: FUNCTION,
             n_blocks: 1,
             operands: 0,
             contenders: 0,
@@ -185,14 +189,26 @@ impl FunctionCost {
                 }
             }
             Operator::End => self.leave(),
+            Operator::Call { .. }
+            | Operator::CallIndirect { .. }
+            | Operator::RefFunc { .. }
+            | Operator::DataDrop { .. }
+            | Operator::ElemDrop { .. }
+            | Operator::MemorySize { .. }
+            | Operator::TableSize { .. } => self.contend(operands, CALL_SHARE),
             _ => {}
         }
         Ok(())
     }
 
-    fn name(&mut self, local_index: u32, operands: u32, is_written: bool) {
-        let contenders = self.n_locals.saturating_add(operands.into());
+    /// Counts what a use of a local, or a share of it, competes with.
+    fn contend(&mut self, operands: u32, share: u64) {
+        let contenders = self.n_locals.saturating_add(operands.into()) / share;
         self.contenders = self.contenders.saturating_add(contenders);
+    }
+
+    fn name(&mut self, local_index: u32, operands: u32, is_written: bool) {
+        self.contend(operands, 1);
         let Some(label) = self.labels.last_mut() else { return };
         let (word, bit) = (local_index as usize / 64, 1 << (local_index % 64));
         if let Some(word) = label.named.get_mut(word) {
@@ -267,15 +283,9 @@ impl Work {
 /// Predicts what initializing a module takes to compile, which one engine makes a function of: so many elements and data
 /// segments that it cannot put in place beforehand.
 pub(super) fn initialization(n_elements: u64, n_data: u64) -> CompileCost {
-    let mut cost = FunctionCost::new(0);
-    let n_items = n_elements.saturating_add(n_data);
-    cost.fixed = cost.fixed.plus(BULK, n_items);
-    cost.n_blocks = n_items.saturating_mul(INITIALIZER_BLOCKS);
-    cost.total()
+    let work = Work::default().plus(BULK, n_elements.saturating_add(n_data));
+    CompileCost { microseconds: work.nanoseconds / 1_000, kibibytes: work.bytes >> 10 }
 }
-
-/// How many blocks putting an element or a data segment in place becomes.
-const INITIALIZER_BLOCKS: u64 = 5;
 
 /// How many blocks an instruction becomes, with metering and with what the engines check, on the one that makes more of it.
 fn n_blocks(operator: &Operator<'_>) -> u64 {
@@ -292,7 +302,7 @@ fn n_blocks(operator: &Operator<'_>) -> u64 {
         Operator::TableGet { .. } => 5,
         Operator::Loop { .. } => 6,
         Operator::TableInit { .. } => 10,
-        Operator::TableCopy { .. } => 14,
+        Operator::TableCopy { .. } => 16,
         Operator::BrTable { targets } => u64::from(targets.len()).saturating_add(2),
         _ => 0,
     }
