@@ -179,7 +179,7 @@ fn search(seconds: u64, seed: u64) -> Result<()> {
         let measured = measure(engine, &code)?;
         let predicted = summary.compile_cost.microseconds as f64 / 1e6;
         // A GiB counts as ten seconds do.
-        let score = measured.seconds.max(measured.bytes as f64 / 1e8);
+        let score = measured.seconds.max(measured.bytes as f64 / BYTES_PER_SECOND);
         let ratio = measured.seconds / predicted.max(0.1);
         if score > worst || ratio > worst_ratio {
             let (elapsed, predicted) = (start.elapsed().as_secs(), Predicted(summary.compile_cost));
@@ -199,6 +199,9 @@ fn search(seconds: u64, seed: u64) -> Result<()> {
     writeln!(std::io::stdout(), "{n_tried} tried, {n_refused} refused, seed {seed}")?;
     Ok(())
 }
+
+/// Bytes of memory that count as a second.
+const BYTES_PER_SECOND: f64 = (1 << 30) as f64 / 10.0;
 
 /// How many recipes are kept to be changed.
 const POPULATION: usize = 40;

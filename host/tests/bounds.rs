@@ -1,6 +1,10 @@
 //! Every bound on the shape of a module: what is at the bound loads; one more is refused, by name
 //! and place.
 
+#[path = "support/random.rs"]
+mod random;
+mod support;
+
 use std::sync::LazyLock;
 
 use outrider_host::{BOUNDS, CompileCost, Host, HostConfig, Limits, Refusal, summarize};
@@ -339,7 +343,7 @@ fn the_work_of_compiling_a_function_is_bounded() {
         let uses = (0..1_000).flat_map(|local| [LocalGet(local), Drop]).collect();
         with_function(body(1_000, &[diamonds, uses].concat()))
     };
-    check_cost(diamonds, TIME, time);
+    check_cost(diamonds, MEMORY, memory);
     // Many locals that many branches change.
     let changes =
         |n_locals| (0..n_locals).flat_map(|local| [LocalGet(local), LocalGet(0), I32Add, LocalSet(local)]);
@@ -406,8 +410,35 @@ fn what_initializes_a_module_is_bounded_as_a_function_is() {
         "element",
     );
     check_loads(&with_elements(&zero, Elements::Expressions(RefType::FUNCREF, references(5_000).into())));
-    over(&with(|parts| drop(parts.elements.passive(Elements::Functions(indices(20_000).into())))), "element");
-    check_loads(&with(|parts| drop(parts.elements.declared(Elements::Functions(indices(100_000).into())))));
+    let passive = with(|parts| {
+        parts.elements.passive(Elements::Functions(indices(20_000).into()));
+    });
+    over(&passive, "element");
+    let declared = with(|parts| {
+        parts.elements.declared(Elements::Functions(indices(100_000).into()));
+    });
+    check_loads(&declared);
+}
+
+#[test]
+fn honest_modules_are_far_from_the_bounds_on_compilation() {
+    let limits = Limits::default();
+    let check = |name: &str, code: &[u8], room: u64| {
+        let summary = summarize(code, &limits);
+        let (all, max) = (summary.compile_cost, summary.compile_cost_max);
+        assert!(max.microseconds < 2_000_000 / room, "{name}: {max:?}");
+        assert!(max.kibibytes < (256 << 10) / room, "{name}: {max:?}");
+        assert!(all.microseconds < 10_000_000 / room.min(2), "{name}: {all:?}");
+    };
+    for name in ["account", "bazaar", "crypto-check", "evm", "helloworld", "workload"] {
+        check(name, &support::blob(name), 5);
+    }
+    for seed in 0..2_000 {
+        let module = random::random_module(random::config(), None, &random::bytes(seed));
+        if let Ok(module) = module {
+            check(&format!("wasm-smith {seed}"), &module, 20);
+        }
+    }
 }
 
 #[test]
@@ -415,6 +446,19 @@ fn the_functions_of_a_module_are_bounded_together() {
     let locals = |n: u32| with(|parts| parts.functions.extend(vec![body(4_000, &[]); n as usize]));
     check_loads(&locals(250));
     check_refused(&locals(251), "function 251", "has 1004000 locals in all functions, the limit is 1000000");
+    // Each of the functions would be accepted.
+    let branches = body(1, &repeat(&[Instruction::LocalGet(0), Instruction::BrIf(0)], 500));
+    let branches = |n| with(|parts| parts.functions.extend(vec![branches.clone(); n]));
+    let error = |n| HOST.load(&branches(n)).err().map(|error| error.to_string()).unwrap_or_default();
+    assert_eq!(error(100), "");
+    assert!(error(2_000).starts_with("function "), "{}", error(2_000));
+    let what = "microseconds of predicted compile time in all functions, the limit is 10000000";
+    assert!(error(2_000).ends_with(what), "{}", error(2_000));
+    let calls = body(0, &vec![Instruction::Call(0); 30_000]);
+    let calls = with(|parts| parts.functions.extend(vec![calls.clone(); 20]));
+    let error = HOST.load(&calls).err().expect("it is over a bound").to_string();
+    let what = "to compile all functions at a time, beyond 8 MiB for each, the limit is 524288";
+    assert!(error.ends_with(what), "{error}");
 }
 
 #[test]

@@ -117,10 +117,15 @@ impl Recipe {
         writer.start();
         let end = self.locals * 6 + self.operands * 3 + (self.blocks + self.loops) + 50;
         let limit = self.bytes.saturating_sub(end) as usize;
-        let mut step = 0;
-        while writer.function.byte_len() < limit && !self.steps.is_empty() {
-            writer.step(self.steps[step % self.steps.len()]);
-            step += 1;
+        let mut before = usize::MAX;
+        // Steps that touch nothing have no bytes.
+        while writer.function.byte_len() < limit && writer.function.byte_len() != before {
+            before = writer.function.byte_len();
+            for step in &self.steps {
+                if writer.function.byte_len() < limit {
+                    writer.step(*step);
+                }
+            }
         }
         writer.end();
         writer.function
