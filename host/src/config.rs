@@ -113,7 +113,7 @@ impl fmt::Display for EngineKind {
 /// Bounds that every node must share, because reaching one decides the outcome of an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Size of a module in bytes. Default: 8 MiB, five times the size of an EVM with all its precompiles.
+    /// Size of a module in bytes, its libraries included. Default: 8 MiB, five times the size of an EVM with all its precompiles.
     pub module_bytes_max: usize,
     /// Size of a module's memory in pages of 64 KiB. Default: 4,096 pages, which are 256 MiB.
     pub memory_pages_max: u32,

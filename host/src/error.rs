@@ -67,6 +67,14 @@ pub enum LoadError {
         /// The limit.
         limit: u32,
     },
+    /// The EE and its libraries are larger than a module may be.
+    #[error("the EE and its libraries have {got} bytes together, the limit is {limit}")]
+    LibrariesTooLarge {
+        /// Size of all modules together in bytes.
+        got: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// Two libraries have the same name.
     #[error("library `{name}` is given twice")]
     LibraryTwice {

@@ -16,7 +16,7 @@ use crate::observer::Observer;
 use crate::probe::{N_PROBES, probe};
 use crate::provider::{Provider, ProviderOutput, StateSource};
 use crate::trace::{Trace, Tracer};
-use crate::validate::{Exports, LIBRARIES_MAX, check_ee, check_library};
+use crate::validate::{Exports, LIBRARIES_MAX, Totals, check_ee, check_library};
 
 /// Loads EEs. Cheap to clone, and shared by all threads.
 #[derive(Clone)]
@@ -160,21 +160,26 @@ impl Host {
         if n_libraries > LIBRARIES_MAX {
             return Err(LoadError::TooManyLibraries { got: n_libraries, limit: LIBRARIES_MAX });
         }
-        let mut exports = Exports::new();
+        let bytes = libraries.iter().map(|library| library.code.len());
+        let got = bytes.fold(code.len(), usize::saturating_add);
+        if !libraries.is_empty() && got > limits.module_bytes_max {
+            return Err(LoadError::LibrariesTooLarge { got, limit: limits.module_bytes_max });
+        }
+        let (mut exports, mut totals) = (Exports::new(), Totals::default());
         let mut pages_max = 0_u64;
         for library in libraries {
             let name = library.name.to_owned();
             if Import::has_module(library.name) || library.name == IMPORT_MODULE {
                 return Err(LoadError::LibraryNameTaken { name });
             }
-            let checked = check_library(library.code, limits)
+            let checked = check_library(library.code, limits, &mut totals)
                 .map_err(|refusal| LoadError::LibraryRefused { name: name.clone(), refusal })?;
             pages_max = pages_max.saturating_add(checked.pages_max);
             if exports.insert(name.clone(), checked.exports).is_some() {
                 return Err(LoadError::LibraryTwice { name });
             }
         }
-        let checked = check_ee(code, &exports, limits)?;
+        let checked = check_ee(code, &exports, limits, &mut totals)?;
         self.meter(code, libraries, pages_max.saturating_add(checked.pages_max))
     }
 

@@ -59,7 +59,9 @@ pub use execution::{
 };
 pub use host::{Ee, Host, Library, ProbedEe};
 pub use meter::MeterError;
-pub use module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
+pub use module::{
+    CodeHash, CompileCost, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary,
+};
 pub use profile::{BOUNDS, Bound, PROPOSALS, Proposal};
 pub use provider::{NewNode, ProviderOutput, StateSource};
 pub use trace::{HostCall, Trace};

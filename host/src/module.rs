@@ -41,8 +41,39 @@ pub struct ModuleSummary {
     pub start_function: Option<u32>,
     /// The sections, in order.
     pub sections: Vec<SectionSummary>,
+    /// What compiling all of its functions is predicted to take, as far as they were read.
+    pub compile_cost: CompileCost,
+    /// What compiling the costliest of them is predicted to take; time and memory need not be of the same one.
+    pub compile_cost_max: CompileCost,
     /// Every reason to refuse the module; none if it is acceptable.
     pub refusals: Vec<Refusal>,
+}
+
+/// What compiling something is predicted to take: the same on every machine, and an upper bound on most.
+///
+/// Microseconds are of one core of the machine that the prediction was fitted on; see [`BOUNDS`](crate::BOUNDS).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompileCost {
+    /// Processor time.
+    pub microseconds: u64,
+    /// Memory while it is compiled.
+    pub kibibytes: u64,
+}
+
+impl CompileCost {
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            microseconds: self.microseconds.saturating_add(other.microseconds),
+            kibibytes: self.kibibytes.saturating_add(other.kibibytes),
+        }
+    }
+
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self {
+            microseconds: self.microseconds.max(other.microseconds),
+            kibibytes: self.kibibytes.max(other.kibibytes),
+        }
+    }
 }
 
 /// One import of a module.

@@ -5,6 +5,7 @@
 //! those after which nothing can be read.
 
 mod body;
+mod cost;
 mod imports;
 
 use std::collections::BTreeMap;
@@ -18,15 +19,19 @@ use wasmparser::{
 use crate::abi::Import;
 use crate::config::Limits;
 use crate::error::{FunctionId, Item, Refusal};
-use crate::module::{CodeHash, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
+use crate::module::{
+    CodeHash, CompileCost, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary,
+};
 use crate::profile::{
     Bound, CONSTANT_INSTRUCTIONS, CUSTOM_DESCRIPTORS, DATA_SEGMENTS, ELEMENT_SEGMENTS, ELEMENTS, EXPORTS,
     FLOATS_REFUSED, FUNCTIONS, GLOBALS, IMPORTS, NAME_BYTES, PARAMETERS, PROPOSALS, Proposal, RESULTS,
     SECTIONS, TABLES, TYPES, features,
 };
-use body::{Totals, check_body};
+use body::{check_body, check_cost};
+use cost::initialization;
 use imports::check_import;
 
+pub(crate) use body::Totals;
 pub(crate) use imports::ExternType;
 
 pub(crate) use crate::profile::PROFILE;
@@ -44,7 +49,7 @@ pub(crate) type Exports = BTreeMap<String, BTreeMap<String, ExternType>>;
 ///
 /// Imports of libraries that are not at hand count as unknown.
 pub fn summarize(code: &[u8], limits: &Limits) -> ModuleSummary {
-    let mut module = read(code, limits);
+    let mut module = read(code, limits, &mut Totals::default());
     module.check_imports(&Exports::new());
     module.check_exports();
     module.summary
@@ -57,17 +62,24 @@ pub(crate) struct Checked {
     pub(crate) pages_max: u64,
 }
 
-/// Decides whether a module can be an EE that uses these libraries.
-pub(crate) fn check_ee(code: &[u8], libraries: &Exports, limits: &Limits) -> Result<Checked, Refusal> {
-    let mut module = read(code, limits);
+/// Decides whether a module can be an EE that uses these libraries, which have taken so much of the bounds already.
+pub(crate) fn check_ee(
+    code: &[u8],
+    libraries: &Exports,
+    limits: &Limits,
+    totals: &mut Totals,
+) -> Result<Checked, Refusal> {
+    let mut module = read(code, limits, totals);
     module.check_imports(libraries);
     module.check_exports();
     module.first_refusal()
 }
 
 /// Decides whether a module can be a library.
-pub(crate) fn check_library(code: &[u8], limits: &Limits) -> Result<Checked, Refusal> {
-    let mut module = read(code, limits);
+///
+/// What its functions have together is added to that of the libraries before.
+pub(crate) fn check_library(code: &[u8], limits: &Limits, totals: &mut Totals) -> Result<Checked, Refusal> {
+    let mut module = read(code, limits, totals);
     if let Some(import) = module.summary.imports.first() {
         let (module_name, name, offset) = (import.module.clone(), import.name.clone(), import.offset);
         module.refuse(Refusal::LibraryImport { module: module_name, name, offset });
@@ -85,6 +97,7 @@ struct ModuleRead {
     /// The index spaces, imports first; functions by the index of their type.
     functions: Vec<u32>,
     tables: Vec<TableType>,
+    n_imported_tables: u32,
     memories: Vec<MemoryType>,
     globals: Vec<GlobalType>,
     /// The types of `summary.imports` and `summary.exports`, in their order.
@@ -92,7 +105,7 @@ struct ModuleRead {
     exports: Vec<ExternType>,
 }
 
-fn read(code: &[u8], limits: &Limits) -> ModuleRead {
+fn read(code: &[u8], limits: &Limits, totals: &mut Totals) -> ModuleRead {
     let mut module = ModuleRead::new(code, *limits);
     if code.len() > limits.module_bytes_max {
         module.refuse(Refusal::ModuleTooLarge { got: code.len(), limit: limits.module_bytes_max });
@@ -101,7 +114,7 @@ fn read(code: &[u8], limits: &Limits) -> ModuleRead {
         let starts_with = if code.is_empty() { "nothing".to_owned() } else { starts_with.join(" ") };
         module.refuse(Refusal::NotWasm { starts_with });
     } else {
-        let result = module.read_sections(code);
+        let result = module.read_sections(code, totals);
         module.summary.memory = module
             .memories
             .first()
@@ -156,6 +169,14 @@ impl From<wasmparser::Error> for Unacceptable {
 }
 
 impl Unacceptable {
+    /// Says what is at fault, if it is no function.
+    fn in_item(self, item: Item) -> Stop {
+        match self {
+            Self::Invalid(error) => Stop::Invalid { function: None, error },
+            Self::Over { offset, got, bound } => Stop::Over { item, offset, got, bound },
+        }
+    }
+
     /// Says which function is at fault.
     fn in_function(self, index: u32) -> Stop {
         match self {
@@ -204,6 +225,15 @@ fn check_constant(expression: &ConstExpr<'_>, item: Item) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Returns the number that an expression is, if it is no more than that.
+fn constant(expression: &ConstExpr<'_>) -> Option<u32> {
+    let mut operators = expression.get_operators_reader();
+    match (operators.read().ok()?, operators.read().ok()?) {
+        (Operator::I32Const { value }, Operator::End) => Some(value.cast_unsigned()),
+        _ => None,
+    }
+}
+
 /// Numbers items from 0.
 fn numbered<T>(items: impl IntoIterator<Item = T>) -> impl Iterator<Item = (u32, T)> {
     (0..).zip(items)
@@ -228,12 +258,15 @@ impl ModuleRead {
                 n_globals: 0,
                 start_function: None,
                 sections: Vec::new(),
+                compile_cost: CompileCost::default(),
+                compile_cost_max: CompileCost::default(),
                 refusals: Vec::new(),
             },
             complete: false,
             types: Vec::new(),
             functions: Vec::new(),
             tables: Vec::new(),
+            n_imported_tables: 0,
             memories: Vec::new(),
             globals: Vec::new(),
             imports: Vec::new(),
@@ -258,24 +291,70 @@ impl ModuleRead {
 
     /// Validates the module by the specification, section by section, holds it against the limits, and notes
     /// what it has.
-    fn read_sections(&mut self, code: &[u8]) -> Result<(), Stop> {
+    fn read_sections(&mut self, code: &[u8], totals: &mut Totals) -> Result<(), Stop> {
         let mut validator = Validator::new_with_features(features(&self.limits));
         let mut allocations = wasmparser::FuncValidatorAllocations::default();
-        let mut totals = Totals::default();
         let mut parser = Parser::new(0);
         parser.set_features(features(&self.limits));
         for payload in parser.parse_all(code) {
             let payload = payload?;
             check_counts(&payload)?;
+            self.check_initialization(&payload, totals)?;
             if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
                 let index = function.index;
                 let mut validator = function.into_validator(allocations);
-                check_body(&mut validator, &body, &mut totals).map_err(|error| error.in_function(index))?;
+                check_body(&mut validator, &body, totals).map_err(|error| error.in_function(index))?;
                 allocations = validator.into_allocations();
             }
             self.note(&payload)?;
+            self.summary.compile_cost = totals.cost;
+            self.summary.compile_cost_max = totals.cost_max;
         }
         Ok(())
+    }
+
+    /// Holds what initializes an instance against the limits of a function, as one engine compiles one for it.
+    ///
+    /// Only function indices for a table of the module, at a constant place within it, are put there beforehand;
+    /// once there is anything else, all that follows is code.
+    fn check_initialization(&self, payload: &Payload<'_>, totals: &mut Totals) -> Result<(), Stop> {
+        let (section, range, cost) = match payload {
+            Payload::ElementSection(elements) => {
+                let n_elements = self.elements_to_compile(elements)?;
+                ("element", elements.range(), initialization(n_elements, 0))
+            }
+            Payload::DataSection(data) => ("data", data.range(), initialization(0, data.count().into())),
+            _ => return Ok(()),
+        };
+        let checked = check_cost(cost, range.start).and_then(|()| totals.add(cost, range.start));
+        checked.map_err(|error| error.in_item(Item::Section(section)))
+    }
+
+    fn elements_to_compile(&self, elements: &wasmparser::ElementSectionReader<'_>) -> Result<u64, Stop> {
+        let (mut n_elements, mut is_code) = (0_u64, false);
+        for element in elements.clone() {
+            let element = element?;
+            let (n_items, is_indices) = match &element.items {
+                ElementItems::Functions(functions) => (functions.count(), true),
+                ElementItems::Expressions(_, expressions) => (expressions.count(), false),
+            };
+            let is_counted = match &element.kind {
+                ElementKind::Passive => true,
+                ElementKind::Declared => false,
+                ElementKind::Active { table_index, offset_expr } => {
+                    let end =
+                        constant(offset_expr).map(|offset| u64::from(offset).saturating_add(n_items.into()));
+                    let index = table_index.unwrap_or_default();
+                    let size = self.tables.get(index as usize).map(|table| table.initial);
+                    let is_own = index >= self.n_imported_tables;
+                    is_code |=
+                        !(is_indices && is_own && end.zip(size).is_some_and(|(end, size)| end <= size));
+                    is_code
+                }
+            };
+            n_elements = n_elements.saturating_add(if is_counted { n_items.into() } else { 0 });
+        }
+        Ok(n_elements)
     }
 
     /// Notes what a section has, which is valid, and holds each item of it against the limits.
@@ -397,6 +476,7 @@ impl ModuleRead {
             }
             TypeRef::Table(table) => {
                 self.note_table(offset, table)?;
+                self.n_imported_tables = count(&self.tables);
                 ExternType::Table(table)
             }
             TypeRef::Memory(memory) => {

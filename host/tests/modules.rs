@@ -255,6 +255,21 @@ fn libraries_are_checked() {
 }
 
 #[test]
+fn an_ee_and_its_libraries_are_bounded_as_one_module() {
+    let ee = wasm(&format!(r#"(module (memory (export "memory") 1) {MAIN})"#));
+    // Some 60,000 bytes each, of which there may be 100,000.
+    let text = format!(r#"(module (memory 1) (data "{}"))"#, "x".repeat(60_000));
+    let code = wasm(&text);
+    let library = |name| Library { name, code: &code };
+    assert!(HOST.load_with_libraries(&ee, &[library("a")]).is_ok());
+    let error =
+        HOST.load_with_libraries(&ee, &[library("a"), library("b")]).err().map(|error| error.to_string());
+    let got = ee.len() + 2 * code.len();
+    let expected = format!("the EE and its libraries have {got} bytes together, the limit is 100000");
+    assert_eq!(error, Some(expected));
+}
+
+#[test]
 fn a_memory_import_is_matched_by_its_limits() {
     let library = wasm(r#"(module (memory (export "m") 2 4))"#);
     let library = Library { name: "lib", code: &library };

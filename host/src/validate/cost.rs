@@ -1,0 +1,342 @@
+//! Predicts what compiling a function takes: time and memory, on the more expensive engine.
+//!
+//! Compilation is far from linear in the size of a function, and not because of one algorithm. What it follows was measured,
+//! with `host/examples/load_cost.rs`; the constants below are the result, and [`profile`](crate::profile) says how well they fit.
+//! It is the *instrumented* function that is compiled, and the engines make control flow of their own; so the unit
+//! is the *block*, a piece of code without jumps, and each instruction has a number of blocks that it becomes.
+//!
+//! * Each instruction, block, call and value passed takes its time.
+//! * The register allocator keeps track of every value in every block: (locals + operands) * blocks.
+//! * Where registers are needed, each value competes with all others: uses of locals * (locals + operands).
+//! * Some values, such as the pointer to the instance and the fuel, live everywhere: blocks * blocks.
+//! * Where ways meet, each local that is used on one of them is looked up on all of them: ways * locals.
+//! * A local that changes on one of them becomes a new value, which is merged with all values of that local, and sorting those
+//!   is repeated at each merge: the square, and the cube,
+//! of the ways on which a local comes to places where ways meet, for each local.
+//! * One engine keeps a map of all blocks for each parameter and result of a block: values * blocks.
+
+use wasmparser::{BlockType, FuncValidator, Operator, ValidatorResources};
+
+use crate::module::CompileCost;
+
+/// The work of compiling one function, as far as it has been read.
+pub(super) struct FunctionCost {
+    n_locals: u64,
+    /// The blocks around the current instruction, the function itself first.
+    labels: Vec<Label>,
+    pub(super) loop_nesting: u64,
+    /// Nanoseconds and bytes that do not depend on what else there is.
+    fixed: Work,
+    /// How many blocks there are.
+    n_blocks: u64,
+    /// Operands on the stack, summed over the blocks.
+    operands: u64,
+    /// Locals and operands, summed over the uses of locals.
+    contenders: u64,
+    /// Parameters and results of blocks.
+    block_values: u64,
+    /// Locals at the places where ways meet, summed over the ways.
+    merged: u64,
+    /// On how many ways each local comes to places where ways meet.
+    ways: Vec<u32>,
+    /// The squares of these, summed.
+    ways_squared: u64,
+    /// The cubes of these, summed.
+    ways_cubed: u64,
+}
+
+/// Nanoseconds of time and bytes of memory.
+#[derive(Clone, Copy, Default)]
+struct Work {
+    nanoseconds: u64,
+    bytes: u64,
+}
+
+/// A block, as what branches to it have to merge.
+struct Label {
+    is_loop: bool,
+    /// Ways to get to the label, but for falling through.
+    branches: u64,
+    /// The locals that are named in the block, one bit each.
+    named: Vec<u64>,
+    /// The locals that are written in the block, one bit each.
+    written: Vec<u64>,
+}
+
+/// Any function, however small.
+const FUNCTION: Work = Work { nanoseconds: 20_000, bytes: 6_000 };
+/// Any instruction: where most of them are none of the below, such as constants and additions.
+const INSTRUCTION: Work = Work { nanoseconds: 1_500, bytes: 900 };
+/// A direct call, or what engines make one of.
+const CALL: Work = Work { nanoseconds: 9_000, bytes: 4_000 };
+/// A conversion that traps, after several comparisons.
+const CHECKED: Work = Work { nanoseconds: 24_000, bytes: 4_000 };
+/// An instruction that checks more than one thing, or calls with many arguments.
+const BULK: Work = Work { nanoseconds: 40_000, bytes: 20_000 };
+/// A piece of code without jumps.
+const BLOCK: Work = Work { nanoseconds: 3_000, bytes: 3_500 };
+/// A value that goes into or comes out of a call, a block or a branch.
+const VALUE_PASSED: Work = Work { nanoseconds: 1_000, bytes: 600 };
+/// A local or operand in a block.
+const LIVE: Work = Work { nanoseconds: 320, bytes: 60 };
+/// A local or operand that is alive where a local is used, which may have to make room for it.
+const CONTENDER: Work = Work { nanoseconds: 45, bytes: 0 };
+/// A call makes room for as much as so small a part of a use of a local does: most values are on the stack by then.
+const CALL_SHARE: u64 = 8;
+/// Blocks, squared.
+const BLOCKS_SQUARED: Work = Work { nanoseconds: 1, bytes: 0 };
+/// A local on one of the ways that meet.
+const MERGED: Work = Work { nanoseconds: 1_000, bytes: 100 };
+/// The ways of one local, squared.
+const WAYS_SQUARED: Work = Work { nanoseconds: 20, bytes: 0 };
+/// Ten times the ways of one local, cubed.
+const WAYS_CUBED: Work = Work { nanoseconds: 1, bytes: 0 };
+/// A parameter or result of a block, for each block.
+const BLOCK_VALUE: Work = Work { nanoseconds: 1, bytes: 12 };
+/// The locals that metering adds.
+const METERING_LOCALS: u64 = 2;
+
+impl FunctionCost {
+    pub(super) fn new(n_locals: u64) -> Self {
+        let mut cost = Self {
+            n_locals: n_locals.saturating_add(METERING_LOCALS),
+            labels: Vec::new(),
+            loop_nesting: 0,
+            fixed: FUNCTION,
+            n_blocks: 1,
+            operands: 0,
+            contenders: 0,
+            block_values: 0,
+            merged: 0,
+            ways: vec![0; usize::try_from(n_locals).unwrap_or_default()],
+            ways_squared: 0,
+            ways_cubed: 0,
+        };
+        cost.enter(false, 0);
+        cost
+    }
+
+    /// Returns what compiling the function takes, as far as it has been read.
+    pub(super) fn total(&self) -> CompileCost {
+        let live = self.n_locals.saturating_mul(self.n_blocks).saturating_add(self.operands);
+        let terms = [
+            (LIVE, live),
+            (CONTENDER, self.contenders),
+            (BLOCK, self.n_blocks),
+            (BLOCKS_SQUARED, self.n_blocks.saturating_mul(self.n_blocks)),
+            (MERGED, self.merged),
+            (WAYS_SQUARED, self.ways_squared),
+            (WAYS_CUBED, self.ways_cubed / 10),
+            (BLOCK_VALUE, self.block_values.saturating_mul(self.n_blocks)),
+        ];
+        let work = terms.into_iter().fold(self.fixed, |sum, (work, n)| sum.plus(work, n));
+        CompileCost { microseconds: work.nanoseconds / 1_000, kibibytes: work.bytes >> 10 }
+    }
+
+    /// Counts an instruction, before it is validated.
+    pub(super) fn note_values(
+        &mut self,
+        operator: &Operator<'_>,
+        validator: &FuncValidator<ValidatorResources>,
+    ) {
+        let times = match operator {
+            Operator::BrTable { targets } => u64::from(targets.len()).saturating_add(1),
+            Operator::Call { .. }
+            | Operator::CallIndirect { .. }
+            | Operator::Block { .. }
+            | Operator::Loop { .. }
+            | Operator::If { .. }
+            | Operator::Else
+            | Operator::End
+            | Operator::Br { .. }
+            | Operator::BrIf { .. }
+            | Operator::Return => 1,
+            _ => return,
+        };
+        // Where the arity is not known the instruction is invalid, which comes out next.
+        let (taken, given) = operator.operator_arity(validator).unwrap_or_default();
+        let passed = u64::from(taken).saturating_add(u64::from(given));
+        self.fixed = self.fixed.plus(VALUE_PASSED, passed.saturating_mul(times));
+        if let Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } = operator
+            && *blockty != BlockType::Empty
+        {
+            self.block_values = self.block_values.saturating_add(passed);
+        }
+    }
+
+    /// Counts an instruction that is valid, below which so many operands stay on the stack.
+    pub(super) fn note(&mut self, operator: &Operator<'_>, operands: u32) -> wasmparser::Result<()> {
+        let n_blocks = n_blocks(operator);
+        self.fixed = self.fixed.plus(INSTRUCTION, 1).plus(extra(operator), 1);
+        self.n_blocks = self.n_blocks.saturating_add(n_blocks);
+        self.operands = self.operands.saturating_add(n_blocks.saturating_mul(operands.into()));
+        match operator {
+            Operator::LocalGet { local_index } => self.name(*local_index, operands, false),
+            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+                self.name(*local_index, operands, true)
+            }
+            Operator::Block { .. } => self.enter(false, 0),
+            Operator::Loop { .. } => self.enter(true, 0),
+            // When the condition is false.
+            Operator::If { .. } => self.enter(false, 1),
+            Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
+                self.branch(*relative_depth)
+            }
+            Operator::BrTable { targets } => {
+                self.branch(targets.default());
+                for target in targets.targets() {
+                    self.branch(target?);
+                }
+            }
+            Operator::End => self.leave(),
+            Operator::Call { .. }
+            | Operator::CallIndirect { .. }
+            | Operator::RefFunc { .. }
+            | Operator::DataDrop { .. }
+            | Operator::ElemDrop { .. }
+            | Operator::MemorySize { .. }
+            | Operator::TableSize { .. } => self.contend(operands, CALL_SHARE),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Counts what a use of a local, or a share of it, competes with.
+    fn contend(&mut self, operands: u32, share: u64) {
+        let contenders = self.n_locals.saturating_add(operands.into()) / share;
+        self.contenders = self.contenders.saturating_add(contenders);
+    }
+
+    fn name(&mut self, local_index: u32, operands: u32, is_written: bool) {
+        self.contend(operands, 1);
+        let Some(label) = self.labels.last_mut() else { return };
+        let (word, bit) = (local_index as usize / 64, 1 << (local_index % 64));
+        if let Some(word) = label.named.get_mut(word) {
+            *word |= bit;
+        }
+        if let Some(word) = label.written.get_mut(word).filter(|_| is_written) {
+            *word |= bit;
+        }
+    }
+
+    fn branch(&mut self, depth: u32) {
+        if let Some(label) = self.labels.iter_mut().nth_back(depth as usize) {
+            label.branches = label.branches.saturating_add(1);
+        }
+    }
+
+    fn enter(&mut self, is_loop: bool, branches: u64) {
+        let words = self.ways.len().div_ceil(64);
+        self.loop_nesting = self.loop_nesting.saturating_add(u64::from(is_loop));
+        self.labels.push(Label { is_loop, branches, named: vec![0; words], written: vec![0; words] });
+    }
+
+    fn leave(&mut self) {
+        let Some(label) = self.labels.pop() else { return };
+        self.loop_nesting = self.loop_nesting.saturating_sub(u64::from(label.is_loop));
+        // Behind the end of the function no local is used.
+        let Some(outer) = self.labels.last_mut() else { return };
+        outer.named.iter_mut().zip(&label.named).for_each(|(outer, inner)| *outer |= inner);
+        outer.written.iter_mut().zip(&label.written).for_each(|(outer, inner)| *outer |= inner);
+        if label.branches > 0 {
+            let ways = label.branches.saturating_add(1);
+            let named = label.named.iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
+            self.merged = self.merged.saturating_add(ways.saturating_mul(named));
+            self.meet(ways, &label.written);
+        }
+    }
+
+    /// Lets so many ways meet at a place where the locals of these bits may have changed.
+    fn meet(&mut self, ways: u64, written: &[u64]) {
+        let added = u32::try_from(ways).unwrap_or(u32::MAX);
+        for (bits, locals) in written.iter().zip(self.ways.chunks_mut(64)) {
+            let mut bits = *bits;
+            while bits != 0 {
+                if let Some(before) = locals.get_mut(bits.trailing_zeros() as usize) {
+                    let after = before.saturating_add(added);
+                    let (old, new) = (u64::from(*before), u64::from(after));
+                    let squared = new.saturating_mul(new).saturating_sub(old.saturating_mul(old));
+                    let cubed = cube(new).saturating_sub(cube(old));
+                    self.ways_squared = self.ways_squared.saturating_add(squared);
+                    self.ways_cubed = self.ways_cubed.saturating_add(cubed);
+                    *before = after;
+                }
+                bits &= bits.wrapping_sub(1);
+            }
+        }
+    }
+}
+
+fn cube(n: u64) -> u64 {
+    n.saturating_mul(n).saturating_mul(n)
+}
+
+impl Work {
+    fn plus(self, each: Self, n: u64) -> Self {
+        Self {
+            nanoseconds: self.nanoseconds.saturating_add(each.nanoseconds.saturating_mul(n)),
+            bytes: self.bytes.saturating_add(each.bytes.saturating_mul(n)),
+        }
+    }
+}
+
+/// Predicts what initializing a module takes to compile, which one engine makes a function of: so many elements and data
+/// segments that it cannot put in place beforehand.
+pub(super) fn initialization(n_elements: u64, n_data: u64) -> CompileCost {
+    let work = Work::default().plus(BULK, n_elements.saturating_add(n_data));
+    CompileCost { microseconds: work.nanoseconds / 1_000, kibibytes: work.bytes >> 10 }
+}
+
+/// How many blocks an instruction becomes, with metering and with what the engines check, on the one that makes more of it.
+fn n_blocks(operator: &Operator<'_>) -> u64 {
+    match operator {
+        Operator::Block { .. } | Operator::Else | Operator::Br { .. } | Operator::Return => 1,
+        Operator::If { .. }
+        | Operator::BrIf { .. }
+        | Operator::TableSet { .. }
+        | Operator::MemoryGrow { .. }
+        | Operator::MemoryFill { .. }
+        | Operator::MemoryCopy { .. }
+        | Operator::MemoryInit { .. } => 3,
+        Operator::CallIndirect { .. } | Operator::TableFill { .. } | Operator::TableGrow { .. } => 4,
+        Operator::TableGet { .. } => 5,
+        Operator::Loop { .. } => 6,
+        Operator::TableInit { .. } => 10,
+        Operator::TableCopy { .. } => 16,
+        Operator::BrTable { targets } => u64::from(targets.len()).saturating_add(2),
+        _ => 0,
+    }
+}
+
+/// What an instruction takes beyond any other, its blocks left out.
+fn extra(operator: &Operator<'_>) -> Work {
+    match operator {
+        Operator::Call { .. }
+        | Operator::CallIndirect { .. }
+        | Operator::RefFunc { .. }
+        | Operator::DataDrop { .. }
+        | Operator::ElemDrop { .. }
+        | Operator::MemorySize { .. }
+        | Operator::TableSize { .. }
+        | Operator::TableGet { .. }
+        | Operator::Unreachable => CALL,
+        Operator::I32TruncF32S
+        | Operator::I32TruncF32U
+        | Operator::I32TruncF64S
+        | Operator::I32TruncF64U
+        | Operator::I64TruncF32S
+        | Operator::I64TruncF32U
+        | Operator::I64TruncF64S
+        | Operator::I64TruncF64U => CHECKED,
+        Operator::MemoryGrow { .. }
+        | Operator::MemoryFill { .. }
+        | Operator::MemoryCopy { .. }
+        | Operator::MemoryInit { .. }
+        | Operator::TableSet { .. }
+        | Operator::TableGrow { .. }
+        | Operator::TableFill { .. }
+        | Operator::TableCopy { .. }
+        | Operator::TableInit { .. } => BULK,
+        _ => Work::default(),
+    }
+}
