@@ -1,5 +1,7 @@
 //! Loads and stores by patterns of addresses, from memory that fits the nearest cache to memory that fits none.
 
+use outrider_host::Limits;
+
 use crate::case::{Case, Group, Module, Warmth, repeat};
 
 /// How many accesses a turn of the loop has.
@@ -9,13 +11,14 @@ const LINE: u32 = 64;
 const MACHINE_PAGE: u32 = 4096;
 /// Bytes of a page of WebAssembly.
 const PAGE: u32 = 1 << 16;
-/// Sizes of memory, in KiB.
-const SIZES_KIB: [u32; 8] = [16, 256, 1 << 10, 4 << 10, 8 << 10, 16 << 10, 64 << 10, 256 << 10];
+/// Sizes of memory, in KiB, besides the largest that is near by default.
+const SIZES_KIB: [u32; 6] = [16, 256, 1 << 10, 16 << 10, 64 << 10, 256 << 10];
 
 /// Returns the cases.
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = hazards();
-    for kib in SIZES_KIB {
+    let near_kib = Limits::default().memory_pages_near.saturating_mul(PAGE >> 10);
+    for kib in SIZES_KIB.into_iter().chain([near_kib]) {
         cases.extend(Walk::of(kib).iter().flat_map(Walk::cases));
         cases.extend(scattered(kib));
     }

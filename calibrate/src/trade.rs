@@ -16,9 +16,9 @@ pub struct Trade {
 }
 
 /// Prices of a load, in fuel.
-pub const PRICES: [u32; 6] = [2, 4, 8, 16, 32, 64];
+pub const PRICES: [u32; 7] = [5, 10, 20, 40, 80, 160, 320];
 /// Limits of memory, in MiB.
-const LIMITS_MIB: [u32; 6] = [1, 4, 8, 16, 64, 256];
+const LIMITS_MIB: [u32; 7] = [1, 2, 4, 8, 16, 64, 256];
 
 /// Measures dependent loads under several limits of memory.
 ///

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use outrider_host::{Limits, ModuleSummary, summarize};
+use outrider_host::{CompileCost, Limits, ModuleSummary, summarize};
 use serde_json::json;
 
 use crate::{ERROR, SUCCESS, Verdict};
@@ -50,6 +50,15 @@ fn print(summary: &ModuleSummary) -> anyhow::Result<()> {
     if let Some(function) = summary.start_function {
         writeln!(out, "start      function {function}")?;
     }
+    let CompileCost { microseconds, kibibytes } = summary.compile_cost;
+    let most = summary.compile_cost_max.microseconds;
+    writeln!(
+        out,
+        "compiling  predicted {} ms and {} MiB at the most, its costliest function {} ms",
+        microseconds.div_ceil(1_000),
+        kibibytes.div_ceil(1_024),
+        most.div_ceil(1_000)
+    )?;
     writeln!(out, "imports    {}", summary.imports.len())?;
     for import in &summary.imports {
         let meaning = import.abi.map_or("not in the ABI", |abi| abi.summary);
@@ -85,6 +94,7 @@ fn print_json(summary: &ModuleSummary) -> anyhow::Result<()> {
         .sections
         .iter()
         .map(|section| json!({ "name": section.name, "offset": section.offset, "bytes": section.bytes }));
+    let cost = |cost: CompileCost| json!({ "microseconds": cost.microseconds, "kibibytes": cost.kibibytes });
     let document = json!({
         "bytes": summary.bytes,
         "code_hash": summary.code_hash.to_string(),
@@ -96,6 +106,8 @@ fn print_json(summary: &ModuleSummary) -> anyhow::Result<()> {
         "imports": imports.collect::<Vec<_>>(),
         "exports": exports.collect::<Vec<_>>(),
         "sections": sections.collect::<Vec<_>>(),
+        "compile_cost": cost(summary.compile_cost),
+        "compile_cost_max": cost(summary.compile_cost_max),
         "refusals": summary.refusals.iter().map(ToString::to_string).collect::<Vec<_>>(),
     });
     let mut out = anstream::stdout().lock();

@@ -117,8 +117,8 @@ pub struct Limits {
     pub module_bytes_max: usize,
     /// Size of a module's memory in pages of 64 KiB. Default: 4,096 pages, which are 256 MiB.
     pub memory_pages_max: u32,
-    /// Pages up to which the memories of an execution are *near*: a processor's caches hold them. Default: 128 pages,
-    /// which are 8 MiB.
+    /// Pages up to which the memories of an execution are *near*: a processor's caches hold them, also while others use
+    /// the larger ones. Default: 32 pages, which are 2 MiB.
     pub memory_pages_near: u32,
     /// What everything that the guest's own code does costs, as a multiple of its price, once the memories of the
     /// execution have more than [`memory_pages_near`](Self::memory_pages_near); at least 1. Default: 16, which is
@@ -136,7 +136,8 @@ pub struct Limits {
     pub ticks_max: u64,
     /// Deposits that one execution may push. Default: 1,024, which are 184 KiB.
     pub deposits_max: u32,
-    /// Fuel that one execution may spend. Default: 100,000,000,000, some four seconds of a fast machine.
+    /// Fuel that one execution may spend. Default: 250,000,000,000, some four seconds of typical code on a fast machine,
+    /// and 40 at the most as long as its memory is warm.
     ///
     /// At most `i64::MAX`; more counts as that.
     pub fuel_max: u64,
@@ -155,13 +156,13 @@ impl Default for Limits {
         Self {
             module_bytes_max: 8 << 20,
             memory_pages_max: 4096,
-            memory_pages_near: 128,
+            memory_pages_near: 32,
             memory_far_factor: 16,
             floats: true,
             table_elements_max: 20_000,
             ticks_max: 10_000_000,
             deposits_max: 1024,
-            fuel_max: 100_000_000_000,
+            fuel_max: 250_000_000_000,
             stack_slots_max: 1 << 16,
             block_data_bytes_max: 128 << 20,
         }

@@ -39,8 +39,8 @@ struct EeArguments {
     /// What compiles and runs the EE: wasmtime, wasmer, or both, which fails when they differ in anything.
     #[arg(long, value_name = "ENGINE", default_value_t)]
     engine: EngineKind,
-    /// Fuel that one execution may spend.
-    #[arg(long, value_name = "FUEL", default_value_t = Limits::default().fuel_max)]
+    /// Fuel that one execution may spend; by default more than elsewhere, as blocks of Ethereum are large.
+    #[arg(long, value_name = "FUEL", default_value_t = 16 * Limits::default().fuel_max)]
     fuel: u64,
     /// Neither use nor fill the cache of compiled code.
     #[arg(long)]
