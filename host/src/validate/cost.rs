@@ -190,8 +190,13 @@ impl FunctionCost {
         }
     }
 
-    /// Counts an instruction that is valid, below which so many operands stay on the stack.
-    pub(super) fn note(&mut self, operator: &Operator<'_>, operands: u32) -> wasmparser::Result<()> {
+    /// Counts an instruction that is valid, before which so many operands were on the stack, and whether control can come to it.
+    pub(super) fn note(
+        &mut self,
+        operator: &Operator<'_>,
+        operands: u32,
+        is_reachable: bool,
+    ) -> wasmparser::Result<()> {
         let n_blocks = n_blocks(operator);
         self.fixed = self.fixed.plus(INSTRUCTION, 1).plus(extra(operator), 1);
         self.n_blocks = self.n_blocks.saturating_add(n_blocks);
@@ -209,12 +214,14 @@ impl FunctionCost {
                 self.branch(*relative_depth)
             }
             Operator::BrTable { targets } => {
-                self.branch(targets.default());
-                for target in targets.targets() {
-                    self.branch(target?);
-                }
+                let mut depths = targets.targets().collect::<wasmparser::Result<Vec<_>>>()?;
+                depths.push(targets.default());
+                depths.sort_unstable();
+                depths.dedup();
+                depths.into_iter().for_each(|depth| self.branch(depth));
             }
-            Operator::End => self.leave(),
+            Operator::Else => self.leave_arm(is_reachable),
+            Operator::End => self.leave(is_reachable),
             Operator::Call { .. }
             | Operator::CallIndirect { .. }
             | Operator::RefFunc { .. }
@@ -284,7 +291,14 @@ impl FunctionCost {
         self.labels.push(Label { is_loop, start, branches, named: vec![0; words], written: vec![0; words] });
     }
 
-    fn leave(&mut self) {
+    /// Counts the way from the end of the first arm of an `if` to that of the second; with a second there is none from the condition.
+    fn leave_arm(&mut self, is_reachable: bool) {
+        if let Some(label) = self.labels.last_mut() {
+            label.branches = label.branches.saturating_sub(1).saturating_add(is_reachable.into());
+        }
+    }
+
+    fn leave(&mut self, is_reachable: bool) {
         let Some(label) = self.labels.pop() else { return };
         self.loop_nesting = self.loop_nesting.saturating_sub(u64::from(label.is_loop));
         // Behind the end of the function no local is used.
@@ -297,8 +311,8 @@ impl FunctionCost {
                 self.extend(local, label.start, end);
             }
         }
-        if label.branches > 0 {
-            let ways = label.branches.saturating_add(1);
+        let ways = label.branches.saturating_add(u64::from(label.is_loop || is_reachable));
+        if ways > 1 {
             let named = label.named.iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
             self.merged = self.merged.saturating_add(ways.saturating_mul(named));
             self.meet(ways, &label.written);
