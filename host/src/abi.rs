@@ -282,7 +282,7 @@ pub static ABI: &[Import] = &[
         name: "schnorrVerify",
         parameters: &["message", "length", "signature", "key"],
         summary: "Verifies a Schnorr signature (BIP-340) under an x-only key.",
-        fuel: FuelCost::measured(25_900, 510),
+        fuel: FuelCost::measured(25_900, 2_200),
         function: HostFunction::I32x4ToI32(crypto::schnorr_verify),
     },
     Import {

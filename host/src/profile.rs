@@ -12,7 +12,7 @@
 //! and among many locals, operands, blocks and loops, in functions of 4 KB to 256 KB, alone and thousands at a time; shapes of
 //! everything else in a module; and what that program's search found. Coefficients are not the best fit but the least, of few
 //! digits, with which no case takes longer than predicted by more than measurement differs. Honest code is where terms
-//! other than the linear ones are small: there the prediction is some three to four times what is measured, for each of the EEs
+//! other than the linear ones are small: there the prediction is some two to four times what is measured, for each of the EEs
 //! of this repository. Near a bound of functions it is one to four times.
 //!
 //! Memory is bounded for the sum of functions, as engines compile as many at a time as there are processors.
@@ -252,7 +252,7 @@ pub(crate) const LOCALS_TOTAL: Bound =
 pub(crate) const COMPILE_TIME_TOTAL: Bound = bound(
     "microseconds of predicted compile time in all functions",
     10_000_000,
-    "ten seconds; twice what an EVM of 2 MB is predicted to take, and eight times what it takes",
+    "ten seconds; 2.6 times what an EVM of 2 MB is predicted to take, and eight times what it takes",
 );
 pub(crate) const COMPILE_MEMORY_TOTAL: Bound = bound(
     "KiB of predicted memory to compile all functions at a time, beyond 8 MiB for each",

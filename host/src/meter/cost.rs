@@ -11,11 +11,10 @@
 //! | constants, locals, addition, logic, shifts, the rest | 1 |
 //! | counting of bits, sign extension of parts | 2 |
 //! | `global.get` | 4 |
-//! | comparison of integers | 5 |
-//! | stores; integer multiplication; `select` | 6 |
-//! | wide arithmetic | 8 |
-//! | loads; comparison, negation, absolute value and reinterpretation of floats | 10 |
-//! | `global.set` | 12 |
+//! | comparison of integers; integer multiplication; `select` | 6 |
+//! | stores; wide arithmetic | 8 |
+//! | loads | 10 |
+//! | `global.set`; comparison, negation, absolute value and reinterpretation of floats | 12 |
 //! | SIMD, its loads and stores included | 16 |
 //! | floating-point addition, minimum, maximum, conversion | 20, SIMD 40 |
 //! | integer division and remainder | 32 |
@@ -25,9 +24,9 @@
 //! | floating-point division and square root | 256 |
 //! | `br`, `return` | 2, and 1 for each value carried |
 //! | `br_if`, `if` | 12, and 1 for each value carried |
-//! | `br_table` | 28, and 1 for each value carried |
+//! | `br_table` | 40, and 1 for each value carried |
 //! | `call` | 32, and 1 for each argument and result |
-//! | `call_indirect` | 64, and 1 for each argument and result |
+//! | `call_indirect` | 96, and 1 for each argument and result |
 //! | a declared local of the function that is called | 1, `v128` 2 |
 //! | `table.get`, `table.set` | 16 |
 //! | `ref.func` | 256 |
@@ -63,16 +62,16 @@ pub(super) struct Cost {
 
 const FREE: u64 = 0;
 const SIMPLE: u64 = 1;
-const COMPARISON: u64 = 5;
+const COMPARISON: u64 = 6;
 const BITS: u64 = 2;
 const MULTIPLICATION: u64 = 6;
 const SELECT: u64 = 6;
-const STORE: u64 = 6;
+const STORE: u64 = 8;
 const LOAD: u64 = 10;
 const GLOBAL_GET: u64 = 4;
 const GLOBAL_SET: u64 = 12;
 const WIDE: u64 = 8;
-const FLOAT_BITS: u64 = 10;
+const FLOAT_BITS: u64 = 12;
 const SIMD: u64 = 16;
 const FLOAT: u64 = 20;
 const SIMD_FLOAT: u64 = 40;
@@ -84,9 +83,9 @@ const FLOAT_MULTIPLICATION: u64 = 128;
 const FLOAT_DIVISION: u64 = 256;
 const BRANCH: u64 = 2;
 const BRANCH_IF: u64 = 12;
-const BRANCH_TABLE: u64 = 28;
+const BRANCH_TABLE: u64 = 40;
 const CALL: u64 = 32;
-const CALL_INDIRECT: u64 = 64;
+const CALL_INDIRECT: u64 = 96;
 const TABLE_ACCESS: u64 = 16;
 const REFERENCE: u64 = 256;
 const DROP_SEGMENT: u64 = 64;

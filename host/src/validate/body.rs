@@ -75,9 +75,10 @@ pub(super) fn check_body(
             over(&BRANCH_TARGETS, u64::from(targets.len()), offset)?;
         }
         let operands = validator.operand_stack_height();
+        let is_reachable = validator.get_control_frame(0).is_some_and(|frame| !frame.unreachable);
         cost.note_values(&operator, validator);
         validator.op(offset, &operator)?;
-        cost.note(&operator, operands)?;
+        cost.note(&operator, operands, is_reachable)?;
         over(&NESTING, u64::from(validator.control_stack_height()).saturating_sub(1), offset)?;
         over(&OPERANDS, u64::from(validator.operand_stack_height()), offset)?;
         over(&LOOP_NESTING, cost.loop_nesting, offset)?;

@@ -6,13 +6,13 @@
 //! is the *block*, a piece of code without jumps, and each instruction has a number of blocks that it becomes.
 //!
 //! * Each instruction, block, call and value passed takes its time.
-//! * The register allocator keeps track of every value in every block: (locals + operands) * blocks.
-//! * Where registers are needed, each value competes with all others: uses of locals * (locals + operands).
+//! * The register allocator keeps track of every value in every block: the locals and operands that are alive, summed over the
+//!   blocks. A local counts as alive from its first use to its last, and all through loops that it is used in.
+//! * Where registers are needed, each value competes with all others: the same, summed over the uses of locals.
 //! * Some values, such as the pointer to the instance and the fuel, live everywhere: blocks * blocks.
 //! * Where ways meet, each local that is used on one of them is looked up on all of them: ways * locals.
-//! * A local that changes on one of them becomes a new value, which is merged with all values of that local, and sorting those
-//!   is repeated at each merge: the square, and the cube,
-//! of the ways on which a local comes to places where ways meet, for each local.
+//! * A local that changes on one of them becomes a new value, which is merged with the other values of that local, and at each
+//!   merge they are sorted again: for each local, the square and the cube of the ways on which it comes to such places.
 //! * One engine keeps a map of all blocks for each parameter and result of a block: values * blocks.
 
 use wasmparser::{BlockType, FuncValidator, Operator, ValidatorResources};
@@ -21,7 +21,6 @@ use crate::module::CompileCost;
 
 /// The work of compiling one function, as far as it has been read.
 pub(super) struct FunctionCost {
-    n_locals: u64,
     /// The blocks around the current instruction, the function itself first.
     labels: Vec<Label>,
     pub(super) loop_nesting: u64,
@@ -31,18 +30,39 @@ pub(super) struct FunctionCost {
     n_blocks: u64,
     /// Operands on the stack, summed over the blocks.
     operands: u64,
-    /// Locals and operands, summed over the uses of locals.
-    contenders: u64,
+    /// Locals and operands alive, summed over the uses of locals, in eighths.
+    contender_eighths: u64,
     /// Parameters and results of blocks.
     block_values: u64,
     /// Locals at the places where ways meet, summed over the ways.
     merged: u64,
-    /// On how many ways each local comes to places where ways meet.
-    ways: Vec<u32>,
+    locals: Vec<Local>,
+    /// Uses of locals, in eighths.
+    use_eighths: u64,
+    /// Locals alive, summed over the blocks.
+    live: u64,
+    /// Locals that are used at all.
+    n_used: u64,
     /// The squares of these, summed.
     ways_squared: u64,
     /// The cubes of these, summed.
     ways_cubed: u64,
+}
+
+/// What there is to know of a local.
+#[derive(Clone, Copy, Default)]
+struct Local {
+    /// On how many ways it comes to places where ways meet.
+    ways: u32,
+    /// From its first use to its last, and over loops that it is used in; none if it is not used.
+    span: Option<(Position, Position)>,
+}
+
+/// How far a function has been read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Position {
+    blocks: u64,
+    use_eighths: u64,
 }
 
 /// Nanoseconds of time and bytes of memory.
@@ -55,6 +75,7 @@ struct Work {
 /// A block, as what branches to it have to merge.
 struct Label {
     is_loop: bool,
+    start: Position,
     /// Ways to get to the label, but for falling through.
     branches: u64,
     /// The locals that are named in the block, one bit each.
@@ -79,10 +100,9 @@ const BLOCK: Work = Work { nanoseconds: 3_000, bytes: 3_500 };
 const VALUE_PASSED: Work = Work { nanoseconds: 1_000, bytes: 600 };
 /// A local or operand in a block.
 const LIVE: Work = Work { nanoseconds: 320, bytes: 60 };
-/// A local or operand that is alive where a local is used, which may have to make room for it.
+/// A local or operand that is alive where a local is used, which may have to make room for it; a call counts as an eighth
+/// of a use, as most values are on the stack by then.
 const CONTENDER: Work = Work { nanoseconds: 45, bytes: 0 };
-/// A call makes room for as much as so small a part of a use of a local does: most values are on the stack by then.
-const CALL_SHARE: u64 = 8;
 /// Blocks, squared.
 const BLOCKS_SQUARED: Work = Work { nanoseconds: 1, bytes: 0 };
 /// A local on one of the ways that meet.
@@ -93,22 +113,26 @@ const WAYS_SQUARED: Work = Work { nanoseconds: 20, bytes: 0 };
 const WAYS_CUBED: Work = Work { nanoseconds: 1, bytes: 0 };
 /// A parameter or result of a block, for each block.
 const BLOCK_VALUE: Work = Work { nanoseconds: 1, bytes: 12 };
+/// A local that is used anywhere, for each block.
+const USED: Work = Work { nanoseconds: 2, bytes: 4 };
 /// The locals that metering adds.
 const METERING_LOCALS: u64 = 2;
 
 impl FunctionCost {
     pub(super) fn new(n_locals: u64) -> Self {
         let mut cost = Self {
-            n_locals: n_locals.saturating_add(METERING_LOCALS),
             labels: Vec::new(),
             loop_nesting: 0,
             fixed: FUNCTION,
             n_blocks: 1,
             operands: 0,
-            contenders: 0,
+            contender_eighths: 0,
             block_values: 0,
             merged: 0,
-            ways: vec![0; usize::try_from(n_locals).unwrap_or_default()],
+            locals: vec![Local::default(); usize::try_from(n_locals).unwrap_or_default()],
+            use_eighths: 0,
+            live: 0,
+            n_used: 0,
             ways_squared: 0,
             ways_cubed: 0,
         };
@@ -118,16 +142,18 @@ impl FunctionCost {
 
     /// Returns what compiling the function takes, as far as it has been read.
     pub(super) fn total(&self) -> CompileCost {
-        let live = self.n_locals.saturating_mul(self.n_blocks).saturating_add(self.operands);
+        let always = METERING_LOCALS.saturating_mul(self.n_blocks);
+        let live = self.live.saturating_add(always).saturating_add(self.operands);
         let terms = [
             (LIVE, live),
-            (CONTENDER, self.contenders),
+            (CONTENDER, self.contender_eighths / 8),
             (BLOCK, self.n_blocks),
             (BLOCKS_SQUARED, self.n_blocks.saturating_mul(self.n_blocks)),
             (MERGED, self.merged),
             (WAYS_SQUARED, self.ways_squared),
             (WAYS_CUBED, self.ways_cubed / 10),
             (BLOCK_VALUE, self.block_values.saturating_mul(self.n_blocks)),
+            (USED, self.n_used.saturating_mul(self.n_blocks)),
         ];
         let work = terms.into_iter().fold(self.fixed, |sum, (work, n)| sum.plus(work, n));
         CompileCost { microseconds: work.nanoseconds / 1_000, kibibytes: work.bytes >> 10 }
@@ -164,8 +190,13 @@ impl FunctionCost {
         }
     }
 
-    /// Counts an instruction that is valid, below which so many operands stay on the stack.
-    pub(super) fn note(&mut self, operator: &Operator<'_>, operands: u32) -> wasmparser::Result<()> {
+    /// Counts an instruction that is valid, before which so many operands were on the stack, and whether control can come to it.
+    pub(super) fn note(
+        &mut self,
+        operator: &Operator<'_>,
+        operands: u32,
+        is_reachable: bool,
+    ) -> wasmparser::Result<()> {
         let n_blocks = n_blocks(operator);
         self.fixed = self.fixed.plus(INSTRUCTION, 1).plus(extra(operator), 1);
         self.n_blocks = self.n_blocks.saturating_add(n_blocks);
@@ -183,32 +214,37 @@ impl FunctionCost {
                 self.branch(*relative_depth)
             }
             Operator::BrTable { targets } => {
-                self.branch(targets.default());
-                for target in targets.targets() {
-                    self.branch(target?);
-                }
+                let mut depths = targets.targets().collect::<wasmparser::Result<Vec<_>>>()?;
+                depths.push(targets.default());
+                depths.sort_unstable();
+                depths.dedup();
+                depths.into_iter().for_each(|depth| self.branch(depth));
             }
-            Operator::End => self.leave(),
+            Operator::Else => self.leave_arm(is_reachable),
+            Operator::End => self.leave(is_reachable),
             Operator::Call { .. }
             | Operator::CallIndirect { .. }
             | Operator::RefFunc { .. }
             | Operator::DataDrop { .. }
             | Operator::ElemDrop { .. }
             | Operator::MemorySize { .. }
-            | Operator::TableSize { .. } => self.contend(operands, CALL_SHARE),
+            | Operator::TableSize { .. } => self.use_registers(operands, 1),
             _ => {}
         }
         Ok(())
     }
 
-    /// Counts what a use of a local, or a share of it, competes with.
-    fn contend(&mut self, operands: u32, share: u64) {
-        let contenders = self.n_locals.saturating_add(operands.into()) / share;
-        self.contenders = self.contenders.saturating_add(contenders);
+    /// Counts a use of a local, or a part of one.
+    fn use_registers(&mut self, operands: u32, eighths: u64) {
+        self.use_eighths = self.use_eighths.saturating_add(eighths);
+        let always = METERING_LOCALS.saturating_add(operands.into());
+        self.contender_eighths = self.contender_eighths.saturating_add(always.saturating_mul(eighths));
     }
 
     fn name(&mut self, local_index: u32, operands: u32, is_written: bool) {
-        self.contend(operands, 1);
+        self.use_registers(operands, 8);
+        let now = self.position();
+        self.extend(local_index as usize, now, now);
         let Some(label) = self.labels.last_mut() else { return };
         let (word, bit) = (local_index as usize / 64, 1 << (local_index % 64));
         if let Some(word) = label.named.get_mut(word) {
@@ -219,6 +255,29 @@ impl FunctionCost {
         }
     }
 
+    fn position(&self) -> Position {
+        Position { blocks: self.n_blocks, use_eighths: self.use_eighths }
+    }
+
+    /// Lets a local be alive from `first` to `last`, and from there to where else it is.
+    fn extend(&mut self, local: usize, first: Position, last: Position) {
+        let Some(local) = self.locals.get_mut(local) else { return };
+        let mut added = last.since(first);
+        if let Some((old_first, old_last)) = local.span {
+            let (before, behind) = (old_first.since(first), last.since(old_last));
+            added = Position {
+                blocks: before.blocks.saturating_add(behind.blocks),
+                use_eighths: before.use_eighths.saturating_add(behind.use_eighths),
+            };
+            local.span = Some((old_first.min(first), last));
+        } else {
+            self.n_used = self.n_used.saturating_add(1);
+            local.span = Some((first, last));
+        }
+        self.live = self.live.saturating_add(added.blocks);
+        self.contender_eighths = self.contender_eighths.saturating_add(added.use_eighths);
+    }
+
     fn branch(&mut self, depth: u32) {
         if let Some(label) = self.labels.iter_mut().nth_back(depth as usize) {
             label.branches = label.branches.saturating_add(1);
@@ -226,20 +285,34 @@ impl FunctionCost {
     }
 
     fn enter(&mut self, is_loop: bool, branches: u64) {
-        let words = self.ways.len().div_ceil(64);
+        let words = self.locals.len().div_ceil(64);
         self.loop_nesting = self.loop_nesting.saturating_add(u64::from(is_loop));
-        self.labels.push(Label { is_loop, branches, named: vec![0; words], written: vec![0; words] });
+        let start = self.position();
+        self.labels.push(Label { is_loop, start, branches, named: vec![0; words], written: vec![0; words] });
     }
 
-    fn leave(&mut self) {
+    /// Counts the way from the end of the first arm of an `if` to that of the second; with a second there is none from the condition.
+    fn leave_arm(&mut self, is_reachable: bool) {
+        if let Some(label) = self.labels.last_mut() {
+            label.branches = label.branches.saturating_sub(1).saturating_add(is_reachable.into());
+        }
+    }
+
+    fn leave(&mut self, is_reachable: bool) {
         let Some(label) = self.labels.pop() else { return };
         self.loop_nesting = self.loop_nesting.saturating_sub(u64::from(label.is_loop));
         // Behind the end of the function no local is used.
         let Some(outer) = self.labels.last_mut() else { return };
         outer.named.iter_mut().zip(&label.named).for_each(|(outer, inner)| *outer |= inner);
         outer.written.iter_mut().zip(&label.written).for_each(|(outer, inner)| *outer |= inner);
-        if label.branches > 0 {
-            let ways = label.branches.saturating_add(1);
+        if label.is_loop {
+            let end = self.position();
+            for local in ones(&label.named) {
+                self.extend(local, label.start, end);
+            }
+        }
+        let ways = label.branches.saturating_add(u64::from(label.is_loop || is_reachable));
+        if ways > 1 {
             let named = label.named.iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
             self.merged = self.merged.saturating_add(ways.saturating_mul(named));
             self.meet(ways, &label.written);
@@ -249,22 +322,34 @@ impl FunctionCost {
     /// Lets so many ways meet at a place where the locals of these bits may have changed.
     fn meet(&mut self, ways: u64, written: &[u64]) {
         let added = u32::try_from(ways).unwrap_or(u32::MAX);
-        for (bits, locals) in written.iter().zip(self.ways.chunks_mut(64)) {
-            let mut bits = *bits;
-            while bits != 0 {
-                if let Some(before) = locals.get_mut(bits.trailing_zeros() as usize) {
-                    let after = before.saturating_add(added);
-                    let (old, new) = (u64::from(*before), u64::from(after));
-                    let squared = new.saturating_mul(new).saturating_sub(old.saturating_mul(old));
-                    let cubed = cube(new).saturating_sub(cube(old));
-                    self.ways_squared = self.ways_squared.saturating_add(squared);
-                    self.ways_cubed = self.ways_cubed.saturating_add(cubed);
-                    *before = after;
-                }
-                bits &= bits.wrapping_sub(1);
-            }
+        for local in ones(written) {
+            let Some(local) = self.locals.get_mut(local) else { continue };
+            let (old, new) = (u64::from(local.ways), u64::from(local.ways.saturating_add(added)));
+            let squared = new.saturating_mul(new).saturating_sub(old.saturating_mul(old));
+            let cubed = cube(new).saturating_sub(cube(old));
+            self.ways_squared = self.ways_squared.saturating_add(squared);
+            self.ways_cubed = self.ways_cubed.saturating_add(cubed);
+            local.ways = local.ways.saturating_add(added);
         }
     }
+}
+
+impl Position {
+    /// Returns how far it is from an earlier position; nothing from a later one.
+    fn since(self, earlier: Self) -> Self {
+        Self {
+            blocks: self.blocks.saturating_sub(earlier.blocks),
+            use_eighths: self.use_eighths.saturating_sub(earlier.use_eighths),
+        }
+    }
+}
+
+/// Returns the numbers of the bits that are set.
+fn ones(words: &[u64]) -> impl Iterator<Item = usize> {
+    words.iter().enumerate().flat_map(|(index, word)| {
+        let bits = std::iter::successors(Some(*word), |word| Some(word & word.wrapping_sub(1)));
+        bits.take_while(|word| *word != 0).map(move |word| index * 64 + word.trailing_zeros() as usize)
+    })
 }
 
 fn cube(n: u64) -> u64 {

@@ -759,9 +759,10 @@ pub(crate) fn shapes() -> Vec<(&'static str, Vec<u8>)> {
     shape("19,998 small functions", &|parts| parts.bodies = vec![(EMPTY_TYPE, small(&[])); 19_998]);
     shape("19,998 functions that call each other in any order, and through the table", &|parts| {
         let n = 19_998;
-        let calls = |index: u32| (1..20).map(move |k| EMPTY_FUNCTION + index.wrapping_mul(k * 7_919) % n);
+        let calls =
+            |index: u32| (1..20).map(move |k| VALUES_FUNCTION + 1 + index.wrapping_mul(k * 7_919) % n);
         parts.bodies = (0..n).map(|index| (EMPTY_TYPE, small(&calls(index).collect::<Vec<_>>()))).collect();
-        let all = (EMPTY_FUNCTION..n).collect::<Vec<_>>();
+        let all = (VALUES_FUNCTION + 1..n).collect::<Vec<_>>();
         parts.elements.declared(Elements::Functions(all.into()));
     });
     shape("19,998 functions with 48 locals each", &|parts| {

@@ -192,11 +192,11 @@ fn br_table_and_dead_code() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 29
+            i64.const 41
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -29
+            i64.const -41
             i64.add
             local.set 1
             block
