@@ -112,7 +112,7 @@ fn code_is_dearer_where_memory_is_far() {
     let (code_near, call_near) = (costs(1, near - 1, code), costs(1, near - 1, call));
     for (pages, grown) in [(1, near), (near, 1), (near + 1, 0)] {
         assert!(is_about(costs(pages, grown, code), code_near * factor), "{pages} {grown}");
-        let arguments = 3 + 32 + 3;
+        let arguments = 3 + 40 + 3;
         assert!(is_about(costs(pages, grown, call), call_near + arguments * (factor - 1)), "{pages} {grown}");
     }
     assert_eq!(costs(near, 0, code), code_near);

@@ -124,7 +124,7 @@ fn host_calls_cost_what_the_table_says() {
     let import = Import::find("eth2", "useTicks").expect("it is in the table");
     assert_eq!(ticks(500) - ticks(0), 500);
     // Beside the import's price, the guest pays for a constant and for a call with one argument.
-    assert_eq!(ticks(0) - empty, import.fuel.base + 1 + 33);
+    assert_eq!(ticks(0) - empty, import.fuel.base + 1 + 41);
     let copy = |n: u32| cost(&format!("(call $blockDataCopy (i32.const 0) (i32.const 0) (i32.const {n}))"));
     let import = Import::find("eth2", "blockDataCopy").expect("it is in the table");
     assert_eq!(copy(5) - copy(0), 5 * import.fuel.per_unit);

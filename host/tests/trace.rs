@@ -59,7 +59,7 @@ fn the_fuel_of_guest_and_host_adds_up() {
     let costs =
         [price("eth2.blockDataSize", 0), price("eth2.blockDataCopy", 5), price("eth2.savePostStateRoot", 0)];
     assert_eq!(trace.calls.iter().map(|call| call.fuel_cost).collect::<Vec<_>>(), costs);
-    let guest = (32 + 1) + (3 + 32 + 3) + (1 + 32 + 1);
+    let guest = (40 + 1) + (3 + 40 + 3) + (1 + 40 + 1);
     for calls in trace.calls.windows(2) {
         assert!(calls[0].fuel_before + calls[0].fuel_cost <= calls[1].fuel_before, "{calls:?}");
     }

@@ -14,8 +14,8 @@
 //! | comparison of integers; integer multiplication; `select` | 6 |
 //! | stores; wide arithmetic | 8 |
 //! | loads | 10 |
-//! | `global.set`; comparison, negation, absolute value and reinterpretation of floats | 12 |
-//! | SIMD, its loads and stores included | 16 |
+//! | comparison, negation, absolute value and reinterpretation of floats | 12 |
+//! | `global.set`; SIMD, its loads and stores included | 16 |
 //! | floating-point addition, minimum, maximum, conversion | 20, SIMD 40 |
 //! | integer division and remainder | 32 |
 //! | rounding to an integral value | 32, SIMD 48 |
@@ -25,7 +25,7 @@
 //! | `br`, `return` | 2, and 1 for each value carried |
 //! | `br_if`, `if` | 12, and 1 for each value carried |
 //! | `br_table` | 40, and 1 for each value carried |
-//! | `call` | 32, and 1 for each argument and result |
+//! | `call` | 40, and 1 for each argument and result |
 //! | `call_indirect` | 96, and 1 for each argument and result |
 //! | a declared local of the function that is called | 1, `v128` 2 |
 //! | `table.get`, `table.set` | 16 |
@@ -69,7 +69,7 @@ const SELECT: u64 = 6;
 const STORE: u64 = 8;
 const LOAD: u64 = 10;
 const GLOBAL_GET: u64 = 4;
-const GLOBAL_SET: u64 = 12;
+const GLOBAL_SET: u64 = 16;
 const WIDE: u64 = 8;
 const FLOAT_BITS: u64 = 12;
 const SIMD: u64 = 16;
@@ -84,7 +84,7 @@ const FLOAT_DIVISION: u64 = 256;
 const BRANCH: u64 = 2;
 const BRANCH_IF: u64 = 12;
 const BRANCH_TABLE: u64 = 40;
-const CALL: u64 = 32;
+const CALL: u64 = 40;
 const CALL_INDIRECT: u64 = 96;
 const TABLE_ACCESS: u64 = 16;
 const REFERENCE: u64 = 256;

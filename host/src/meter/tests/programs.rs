@@ -241,8 +241,8 @@ fn host_functions_see_and_charge_the_same_counter() {
     stack.set(&mut store, Val::I64(100)).unwrap();
     instance.get_func(&mut store, "run").unwrap().call(&mut store, &[], &mut []).unwrap_err();
     assert_eq!(fuel.get(&mut store).unwrap_i64(), -1);
-    // One round: i64.const 1, call 32 + 1, and after it br 2.
-    assert_eq!(*store.data(), [2500 - 34, 1500 - 70, 500 - 106]);
+    // One round: i64.const 1, call 40 + 1, and after it br 2.
+    assert_eq!(*store.data(), [2500 - 42, 1500 - 86, 500 - 130]);
 }
 
 /// A guest that traps by itself is told from one that is stopped.
@@ -294,8 +294,8 @@ fn linked_modules_share_their_counters() {
     let user = Instance::new(&mut store, &user, &imports).unwrap();
     let run = user.get_typed_func::<(), i32>(&mut store, "run").unwrap();
     assert_eq!(run.call(&mut store, ()).unwrap(), 7 + 41);
-    // In `run` 4 + (32 + 2) + 12 + 4, in `add` (4 + 1 + 1 + 12) + (1 + 4 + 1).
-    assert_eq!(fuel.get(&mut store).unwrap_i64(), 1000 - 54 - 24);
+    // In `run` 4 + (40 + 2) + 16 + 4, in `add` (4 + 1 + 1 + 16) + (1 + 4 + 1).
+    assert_eq!(fuel.get(&mut store).unwrap_i64(), 1000 - 66 - 28);
     assert_eq!(user.get_global(&mut store, "own").unwrap().get(&mut store).unwrap_i32(), 48);
     assert_eq!(user.get_global(&mut store, "other").unwrap().get(&mut store).unwrap_i64(), 9);
     fuel.set(&mut store, Val::I64(50)).unwrap();

@@ -31,11 +31,11 @@ fn a_call_ends_a_segment() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 33
+            i64.const 41
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -33
+            i64.const -41
             i64.add
             local.set 1
             i32.const 1
@@ -325,7 +325,7 @@ fn a_recursive_function_counts_its_frame() {
             local.get 0
             if
                 local.get 1
-                i64.const -34
+                i64.const -42
                 i64.add
                 local.set 1
                 i32.const 0
