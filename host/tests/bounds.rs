@@ -428,7 +428,7 @@ fn honest_modules_are_far_from_the_bounds_on_compilation() {
         let (all, max) = (summary.compile_cost, summary.compile_cost_max);
         assert!(max.microseconds < 2_000_000 / room, "{name}: {max:?}");
         assert!(max.kibibytes < (256 << 10) / room, "{name}: {max:?}");
-        assert!(all.microseconds < 10_000_000 / room.min(2), "{name}: {all:?}");
+        assert!(all.microseconds < 8_000_000 / room.min(2), "{name}: {all:?}");
     };
     for name in ["account", "bazaar", "crypto-check", "evm", "helloworld", "workload"] {
         check(name, &support::blob(name), 5);
@@ -452,7 +452,7 @@ fn the_functions_of_a_module_are_bounded_together() {
     let error = |n| HOST.load(&branches(n)).err().map(|error| error.to_string()).unwrap_or_default();
     assert_eq!(error(100), "");
     assert!(error(2_000).starts_with("function "), "{}", error(2_000));
-    let what = "microseconds of predicted compile time in all functions, the limit is 10000000";
+    let what = "microseconds of predicted compile time in all functions, the limit is 8000000";
     assert!(error(2_000).ends_with(what), "{}", error(2_000));
     let calls = body(0, &vec![Instruction::Call(0); 30_000]);
     let calls = with(|parts| parts.functions.extend(vec![calls.clone(); 20]));
