@@ -33,16 +33,19 @@ fn scratch(functions: &str) -> Scratch {
 const EE: &str = "(func $inner (call $ticks (i32.const 5)))
     (func $main (export \"main\") (call $inner) (call $save (i32.const 32)))";
 
-/// `main` pays for both of its calls before the first, 8 and 10, and `inner` 10 for its own.
+/// What fresh instances cost: 100,000, a page of memory, and four imports.
+const INSTANCES: u64 = 100_000 + 32_768 + 4 * 8;
+
+/// `main` pays 40 for its first call, and `inner` 42 for its own.
 #[test]
 fn a_trace_stands_below_each_block() {
     let ran = scratch(EE).outrider(&["run", "--trace", "f.yaml"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let expected = "  block 1, env 0: state unchanged, \
-                    0000000000000000000000000000000000000000000000000000000000000000, fuel 2033
-    fuel  cost  host call
-      28  1005  eth2.useTicks(ticks=5)
-    1033  1000  eth2.savePostStateRoot(pointer=0x20)\n";
+                    0000000000000000000000000000000000000000000000000000000000000000, fuel 134929
+      fuel  cost  host call
+    132882  1005  eth2.useTicks(ticks=5)
+    133929  1000  eth2.savePostStateRoot(pointer=0x20)\n";
     assert!(ran.out.contains(expected), "{}", ran.out);
     assert_eq!(ran.out.matches("host call").count(), 2, "{}", ran.out);
 }
@@ -77,11 +80,11 @@ fn json_has_the_trace_only_if_asked() {
     let expected = serde_json::json!([
         {
             "import": "eth2.useTicks", "arguments": {"ticks": 5}, "result": null,
-            "fuel_before": 28, "fuel_cost": 1005,
+            "fuel_before": INSTANCES + 82, "fuel_cost": 1005,
         },
         {
             "import": "eth2.savePostStateRoot", "arguments": {"pointer": 32}, "result": null,
-            "fuel_before": 1033, "fuel_cost": 1000,
+            "fuel_before": INSTANCES + 1129, "fuel_cost": 1000,
         },
     ]);
     assert_eq!(block["trace"], expected);
@@ -96,12 +99,14 @@ fn folded_stacks_have_a_root_for_each_block_and_add_up() {
     assert_eq!((ran.code, &ran.out), (Some(0), &plain.out), "a profile changes nothing");
     assert_eq!(
         scratch.read("out.folded"),
-        "f.yaml block 0, env 0;main 18\n\
-         f.yaml block 0, env 0;main;inner 10\n\
+        "f.yaml block 0, env 0;instances 132800\n\
+         f.yaml block 0, env 0;main 82\n\
+         f.yaml block 0, env 0;main;inner 42\n\
          f.yaml block 0, env 0;main;inner;eth2.useTicks 1005\n\
          f.yaml block 0, env 0;main;eth2.savePostStateRoot 1000\n\
-         f.yaml block 1, env 0;main 18\n\
-         f.yaml block 1, env 0;main;inner 10\n\
+         f.yaml block 1, env 0;instances 132800\n\
+         f.yaml block 1, env 0;main 82\n\
+         f.yaml block 1, env 0;main;inner 42\n\
          f.yaml block 1, env 0;main;inner;eth2.useTicks 1005\n\
          f.yaml block 1, env 0;main;eth2.savePostStateRoot 1000\n"
     );
@@ -145,8 +150,9 @@ fn a_block_that_fails_has_a_profile_until_then() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert_eq!(
         scratch.read("out"),
-        "f.yaml block 0, env 0;main 8\n\
-         f.yaml block 0, env 0;main;refuse 10\n\
+        "f.yaml block 0, env 0;instances 132800\n\
+         f.yaml block 0, env 0;main 40\n\
+         f.yaml block 0, env 0;main;refuse 42\n\
          f.yaml block 0, env 0;main;refuse;eth2.useTicks 1001\n"
     );
 }
@@ -158,7 +164,7 @@ fn names_cannot_break_the_lines_of_folded_stacks() {
     );
     scratch.outrider(&["run", "--profile", "out", "f.yaml"]);
     let out = scratch.read("out");
-    assert_eq!(out.lines().nth(1), Some("f.yaml block 0, env 0;main;a,b,c 10"), "{out}");
+    assert_eq!(out.lines().nth(2), Some("f.yaml block 0, env 0;main;a,b,c 42"), "{out}");
 }
 
 #[test]
