@@ -144,6 +144,6 @@ fn print_json(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadEr
 
 /// Tells an error with its causes.
 fn told(error: &LoadError) -> String {
-    let causes = std::iter::successors(Some(error as &dyn Error), |error| error.source());
+    let causes = std::iter::successors(Some(error as &dyn Error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
