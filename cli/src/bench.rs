@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use outrider_host::{
-    DiskCache, Ee, EngineKind, ExecutionInput, ExecutionOutput, Host, HostConfig, Library, LoadError,
-    StateRoot,
+    DiskCache, Ee, EngineKind, ExecutionInput, ExecutionOutput, Host, HostConfig, Isolation, Library,
+    LoadError, StateRoot,
 };
 use serde::Serialize;
 
@@ -29,13 +29,15 @@ pub(crate) struct Arguments {
     /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    isolate: crate::isolate::Arguments,
 }
 
 pub(crate) fn bench(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let fixture = Fixture::read(&arguments.fixture)?;
     let scratch = tempfile::tempdir().context("cannot make a directory for the cache")?;
     let cache = open_private(scratch.path())?;
-    let variants = Variant::all(&cache)?;
+    let variants = Variant::all(&cache, arguments.isolate.isolation()?.as_ref())?;
     let mut report = Report { ees: Vec::new(), blocks: Vec::new() };
     let mut ees = Vec::new();
     for (env, script) in fixture.execution_scripts.iter().enumerate() {
@@ -73,15 +75,21 @@ struct Variant {
 }
 
 impl Variant {
-    fn all(cache: &DiskCache) -> anyhow::Result<Vec<Self>> {
+    fn all(cache: &DiskCache, isolation: Option<&Isolation>) -> anyhow::Result<Vec<Self>> {
         let engines = [EngineKind::Wasmtime, EngineKind::Wasmer].into_iter();
         let engines = engines.filter(|engine| engine.is_compiled_in());
         let pairs = engines.flat_map(|engine| [(engine, true), (engine, false)]);
-        pairs.map(|(engine, metered)| Self::new(engine, metered, cache)).collect()
+        pairs.map(|(engine, metered)| Self::new(engine, metered, cache, isolation)).collect()
     }
 
-    fn new(engine: EngineKind, metered: bool, cache: &DiskCache) -> anyhow::Result<Self> {
-        let config = HostConfig { engine, metered, ees_kept_max: 0, ..HostConfig::default() };
+    fn new(
+        engine: EngineKind,
+        metered: bool,
+        cache: &DiskCache,
+        isolation: Option<&Isolation>,
+    ) -> anyhow::Result<Self> {
+        let isolation = isolation.cloned();
+        let config = HostConfig { engine, metered, isolation, ees_kept_max: 0, ..HostConfig::default() };
         let cached = HostConfig { cache: Some(cache.clone()), ..config.clone() };
         let name = if metered { engine.to_string() } else { format!("{engine}, unmetered") };
         Ok(Self { name, metered, host: Host::new(config)?, cached: Host::new(cached)? })

@@ -1,17 +1,19 @@
 //! `outrider inspect`: what a module consists of, and what it would be refused for.
 
+use std::error::Error;
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use outrider_host::{CompileCost, Limits, ModuleSummary, summarize};
+use outrider_host::{CompileCost, Host, HostConfig, Isolation, Limits, LoadError, ModuleSummary, summarize};
 use serde_json::json;
 
 use crate::{ERROR, SUCCESS, Verdict};
 
 /// Show what a wasm module imports, exports and consists of, and what the host would refuse it for.
 ///
-/// Exits with 0 if the host would load it, 1 if not, 2 if the file cannot be read.
+/// With `--isolate`, compile it, too. Exits with 0 if the host would load it, 1 if not, 2 if the file cannot be read.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// The module.
@@ -20,20 +22,35 @@ pub(crate) struct Arguments {
     /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    isolate: crate::isolate::Arguments,
 }
 
 pub(crate) fn inspect(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let code = std::fs::read(&arguments.file).with_context(|| arguments.file.display().to_string())?;
     let summary = summarize(&code, &Limits::default());
+    let compiled = match arguments.isolate.isolation()? {
+        Some(isolation) if summary.refusals.is_empty() => Some(compile(&code, isolation)?),
+        _ => None,
+    };
     if arguments.json {
-        print_json(&summary)?
+        print_json(&summary, compiled.as_ref())?
     } else {
-        print(&summary)?
+        print(&summary, compiled.as_ref())?
     }
-    Ok(if summary.refusals.is_empty() { Verdict::Holds } else { Verdict::Fails })
+    let holds = summary.refusals.is_empty() && !matches!(compiled, Some(Err(_)));
+    Ok(if holds { Verdict::Holds } else { Verdict::Fails })
 }
 
-fn print(summary: &ModuleSummary) -> anyhow::Result<()> {
+/// Compiles the module in a process of its own, and returns the time that it took, or why it was not compiled.
+fn compile(code: &[u8], isolation: Isolation) -> anyhow::Result<Result<Duration, LoadError>> {
+    let host = Host::new(HostConfig { isolation: Some(isolation), ..HostConfig::default() });
+    let host = host.context("cannot set the host up")?;
+    let started = Instant::now();
+    Ok(host.load(code).map(|_| started.elapsed()))
+}
+
+fn print(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadError>>) -> anyhow::Result<()> {
     let mut out = anstream::stdout().lock();
     writeln!(out, "size       {} bytes", summary.bytes)?;
     writeln!(out, "code hash  {}", summary.code_hash)?;
@@ -72,7 +89,12 @@ fn print(summary: &ModuleSummary) -> anyhow::Result<()> {
     for section in &summary.sections {
         writeln!(out, "  {:#08x} {:>8} bytes  {}", section.offset, section.bytes, section.name)?;
     }
-    if summary.refusals.is_empty() {
+    match compiled {
+        Some(Ok(time)) => writeln!(out, "compiled in a process of its own, in {} ms", time.as_millis())?,
+        Some(Err(error)) => writeln!(out, "{ERROR}not compiled:{ERROR:#} {}", told(error))?,
+        None => {}
+    }
+    if summary.refusals.is_empty() && !matches!(compiled, Some(Err(_))) {
         writeln!(out, "{SUCCESS}the host loads this module{SUCCESS:#}")?;
     }
     for refusal in &summary.refusals {
@@ -81,7 +103,7 @@ fn print(summary: &ModuleSummary) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_json(summary: &ModuleSummary) -> anyhow::Result<()> {
+fn print_json(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadError>>) -> anyhow::Result<()> {
     let imports = summary.imports.iter().map(|import| {
         let abi = import.abi.map(ToString::to_string);
         json!({ "module": import.module, "name": import.name, "type": import.ty, "offset": import.offset, "abi": abi })
@@ -109,9 +131,19 @@ fn print_json(summary: &ModuleSummary) -> anyhow::Result<()> {
         "compile_cost": cost(summary.compile_cost),
         "compile_cost_max": cost(summary.compile_cost_max),
         "refusals": summary.refusals.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "isolated": compiled.map(|compiled| match compiled {
+            Ok(time) => json!({ "milliseconds": u64::try_from(time.as_millis()).ok() }),
+            Err(error) => json!({ "error": told(error) }),
+        }),
     });
     let mut out = anstream::stdout().lock();
     serde_json::to_writer_pretty(&mut out, &document)?;
     writeln!(out)?;
     Ok(())
+}
+
+/// Tells an error with its causes.
+fn told(error: &LoadError) -> String {
+    let causes = std::iter::successors(Some(error as &dyn Error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -13,6 +13,7 @@ mod calibrate;
 mod evm;
 mod fixture;
 mod inspect;
+mod isolate;
 mod new;
 mod packages;
 mod run;
@@ -63,6 +64,9 @@ enum Verdict {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = outrider_host::serve_as_worker() {
+        return code;
+    }
     if let Some(code) = build::run_wrapped() {
         return code;
     }

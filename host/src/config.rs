@@ -1,6 +1,8 @@
 //! What a host is told before it loads anything.
 
+use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -28,6 +30,8 @@ pub struct HostConfig {
     pub log_bytes_max: usize,
     /// Where compiled code is kept from one process to the next; nowhere by default.
     pub cache: Option<DiskCache>,
+    /// How modules are compiled in a process of its own; none by default, and they are compiled in this one. Unix only.
+    pub isolation: Option<Isolation>,
     /// How many EEs that were loaded are kept in memory, to be there when they are loaded again.
     pub ees_kept_max: usize,
     /// How many executions may run at one time; further ones wait for a free place.
@@ -48,9 +52,44 @@ impl Default for HostConfig {
             metered: true,
             log_bytes_max: 1 << 20,
             cache: None,
+            isolation: None,
             ees_kept_max: 64,
             concurrent_executions_max: 64,
             memory_bytes_max: 4 << 30,
+        }
+    }
+}
+
+/// How modules are compiled in a worker: a process that ends with the compilation, and has limits of CPU time and memory.
+///
+/// The limits bound what a module can do to this node, whatever its engine makes of it. They depend on the machine and
+/// on its load. So they may decide how a node votes on whether a chain should take a module, and never whether a module that the
+/// chain has taken is valid: nodes would disagree.
+///
+/// A worker is no sandbox: it may do what this process may.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Isolation {
+    /// What is started as a worker, such as [`std::env::current_exe`]. It must be built with the same version of this crate,
+    /// and call [`serve_as_worker`](crate::serve_as_worker) before anything else.
+    pub program: PathBuf,
+    /// The arguments that it is started with; none by default.
+    pub arguments: Vec<OsString>,
+    /// CPU time of one compilation in seconds, that of all threads together. Default: 20.
+    ///
+    /// Ten times as much time may pass.
+    pub cpu_seconds_max: u64,
+    /// Memory of one compilation in bytes: what it can write to and shares with nobody. Default: 2 GiB.
+    pub memory_bytes_max: u64,
+}
+
+impl Isolation {
+    /// Isolates compilations in this program, with the default limits.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            arguments: Vec::new(),
+            cpu_seconds_max: 20,
+            memory_bytes_max: 2 << 30,
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Everything that can go wrong, and whose fault it is.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use crate::abi::Import;
@@ -34,11 +38,11 @@ pub enum HostError {
     },
     /// The thread that watches the wall clock did not start.
     #[error("cannot start the wall clock thread")]
-    WallClock(#[source] std::io::Error),
+    WallClock(#[source] io::Error),
 }
 
-/// Why a module was not loaded. The doing of who wrote the module, but for [`LoadError::NotMetered`] and
-/// [`LoadError::Engine`].
+/// Why a module was not loaded. The doing of who wrote the module, but for [`LoadError::NotMetered`],
+/// [`LoadError::Engine`] and [`LoadError::Isolated`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -99,6 +103,70 @@ pub enum LoadError {
     /// The engine did not compile a module that the host accepts. The host's fault.
     #[error("the wasm engine does not compile this module")]
     Engine(#[source] EngineError),
+    /// A worker did not compile the module. It reached a limit of this node, or it could not work.
+    #[error(transparent)]
+    Isolated(#[from] IsolationError),
+}
+
+/// Why a worker has not compiled a module; see [`Isolation`](crate::Isolation).
+///
+/// None of it says that the module is invalid: the limits are this node's, and another may reach its own later or never.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IsolationError {
+    /// More CPU time than [`Isolation::cpu_seconds_max`](crate::Isolation::cpu_seconds_max).
+    #[error("compiling the module takes more than {limit} s of CPU time")]
+    OverCpu {
+        /// The limit in seconds.
+        limit: u64,
+    },
+    /// More memory than [`Isolation::memory_bytes_max`](crate::Isolation::memory_bytes_max).
+    #[error("compiling the module takes more than {limit} bytes of memory")]
+    OverMemory {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Within its CPU time, the worker did not come to an end. A machine that is too busy, or a worker that waits.
+    #[error("compiling the module takes longer than {} s", .limit.as_secs())]
+    OverWallClock {
+        /// The limit.
+        limit: Duration,
+    },
+    /// The worker ended for a reason of its own. A bug of the engine, a worker of another version, or a system that
+    /// kills processes when it is short of memory.
+    #[error("the worker that compiles the module ended with {status}: {message}")]
+    Died {
+        /// How it ended.
+        status: ExitStatus,
+        /// What it said on stderr.
+        message: String,
+    },
+    /// The worker did not start. The embedder's doing.
+    #[error("cannot start {} to compile the module", .program.display())]
+    Start {
+        /// What should have been started.
+        program: PathBuf,
+        /// Why it was not.
+        #[source]
+        source: io::Error,
+    },
+    /// What the worker wrote is no answer. The embedder's doing: the program does not call
+    /// [`serve_as_worker`](crate::serve_as_worker).
+    #[error("{} does not serve as a worker: its output", .program.display())]
+    Answer {
+        /// What was started.
+        program: PathBuf,
+        /// What is wrong with its output.
+        #[source]
+        source: io::Error,
+    },
+    /// This process is a worker itself, and its program loads modules instead of calling
+    /// [`serve_as_worker`](crate::serve_as_worker). The embedder's doing.
+    #[error("this process is a worker, and starts no others: its `main` has to call `serve_as_worker`")]
+    Nested,
+    /// The files that are exchanged with a worker cannot be made, written or read. The machine's doing.
+    #[error("cannot exchange files with the worker that compiles the module")]
+    Exchange(#[source] io::Error),
 }
 
 /// One reason to refuse a module. Offsets are in bytes from the start of the module.
@@ -369,8 +437,8 @@ impl fmt::Display for ExecutionError {
     }
 }
 
-impl std::error::Error for ExecutionError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl Error for ExecutionError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.kind.source()
     }
 }
@@ -458,7 +526,19 @@ impl fmt::Display for Disagreement {
 /// What an engine says of a failure of its own.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct EngineError(#[from] pub(crate) Box<dyn std::error::Error + Send + Sync>);
+pub struct EngineError(#[from] pub(crate) Box<dyn Error + Send + Sync>);
+
+/// Lists an error and its causes.
+pub(crate) fn causes<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
+}
+
+/// Writes an error with its causes.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
 
 /// The traps of WebAssembly, the same for every engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -17,6 +17,7 @@ use crate::probe::{N_PROBES, probe};
 use crate::provider::{Provider, ProviderOutput, StateSource};
 use crate::trace::{Trace, Tracer};
 use crate::validate::{Exports, LIBRARIES_MAX, Totals, check_ee, check_library};
+use crate::worker;
 
 /// Loads EEs. Cheap to clone, and shared by all threads.
 #[derive(Clone)]
@@ -63,6 +64,10 @@ impl Host {
     /// [`HostError`] if the engine is not compiled in or does not take the configuration, or if the machine lacks
     /// the address space.
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
+        if config.isolation.is_some() && !cfg!(unix) {
+            let setting = "`isolation` on this system; only on Unix";
+            return Err(HostError::Unsupported { engine: config.engine, setting });
+        }
         let config = Arc::new(config);
         let loaded = Arc::new(MemoryCache::new(config.ees_kept_max));
         Ok(Self { engine: engine::new(&config)?, config, loaded })
@@ -116,7 +121,7 @@ impl Host {
             return Err(LoadError::NotMetered);
         }
         let (program, function_names) = probe(&self.prepare(code, libraries)?)?;
-        let compiled = self.engine.compile(&program)?;
+        let compiled = self.compile_program(&program)?;
         let ee = Ee { compiled, config: Arc::clone(&self.config), code_hash: CodeHash::of(code) };
         Ok(ProbedEe { ee, function_names: function_names.into() })
     }
@@ -150,7 +155,15 @@ impl Host {
     }
 
     fn compile(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Arc<dyn CompiledEe>, LoadError> {
-        self.engine.compile(&self.prepare(code, libraries)?)
+        self.compile_program(&self.prepare(code, libraries)?)
+    }
+
+    /// Compiles here or, if the configuration asks for that, in a worker.
+    fn compile_program(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {
+        match &self.config.isolation {
+            Some(isolation) => worker::compile(isolation, &*self.engine, &self.config, program),
+            None => self.engine.compile(program),
+        }
     }
 
     /// Validates and meters an EE and its libraries.

@@ -44,14 +44,15 @@ mod profile;
 mod provider;
 mod trace;
 mod validate;
+mod worker;
 
 pub use abi::{ABI, FuelCost, Import, ValueType};
 pub use cache::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheError, CacheUsage, DiskCache};
 pub use call_tree::{CallNode, CallTree, Callee};
-pub use config::{EngineKind, HostConfig, Limits, UnknownEngine};
+pub use config::{EngineKind, HostConfig, Isolation, Limits, UnknownEngine};
 pub use error::{
     Disagreement, EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, FunctionId, HostCallError,
-    HostError, Item, LoadError, Refusal, TrapKind,
+    HostError, IsolationError, Item, LoadError, Refusal, TrapKind,
 };
 pub use execution::{
     BeaconRoot, Context, DEPOSIT_BYTES, Deposit, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue,
@@ -66,3 +67,4 @@ pub use profile::{BOUNDS, Bound, PROPOSALS, Proposal};
 pub use provider::{NewNode, ProviderOutput, StateSource};
 pub use trace::{HostCall, Trace};
 pub use validate::summarize;
+pub use worker::serve_as_worker;

@@ -103,9 +103,8 @@ fn calls_beyond_the_limit_are_counted_and_a_failure_is_kept() {
 #[test]
 fn a_host_call_that_is_not_paid_for_fails_in_the_trace_too() {
     let code = wasm(&saving("(drop (call $blockDataSize))"));
-    let entry_fuel = Host::new(HostConfig::default())
-        .and_then(|host| Ok(host.load(&code).expect("it loads").entry_fuel()));
-    let fuel_max = entry_fuel.expect("the configuration is fine") + 1_500;
+    let host = Host::new(HostConfig::default()).expect("the configuration is fine");
+    let fuel_max = host.load(&code).expect("it loads").entry_fuel() + 1_500;
     let limits = Limits { fuel_max, ..Limits::default() };
     let host = Host::new(HostConfig { limits, ..HostConfig::default() }).expect("the configuration is fine");
     let ee = host.load(&code).expect("it loads");

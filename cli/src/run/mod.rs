@@ -56,6 +56,8 @@ pub(crate) struct Arguments {
     /// as folded stacks, for flame graphs.
     #[arg(long, value_name = "FILE", conflicts_with = "timeout")]
     profile: Option<PathBuf>,
+    #[command(flatten)]
+    isolate: crate::isolate::Arguments,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
@@ -102,6 +104,7 @@ impl Arguments {
             engine: self.engine,
             wall_clock_max: self.timeout.map(Duration::from_secs),
             cache: if self.no_cache { None } else { crate::cache::open()? },
+            isolation: self.isolate.isolation()?,
             ..HostConfig::default()
         })
     }

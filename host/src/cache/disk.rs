@@ -12,6 +12,7 @@ use super::CacheError;
 use super::directory::{self, io_error};
 use super::entry::{self, Entry, EntryError, PAYLOAD_BYTES_MAX};
 use super::key::CacheKey;
+use crate::error::chain;
 
 /// What all files of a cache may have together, in bytes: 1 GiB.
 ///
@@ -275,12 +276,6 @@ fn directory_from(variable: impl Fn(&str) -> Option<OsString>, home: Option<Path
     let caches = path("XDG_CACHE_HOME").filter(|caches| caches.is_absolute());
     let caches = caches.or_else(|| home.filter(|home| home.is_absolute()).map(|home| home.join(".cache")))?;
     Some(caches.join("outrider"))
-}
-
-/// Writes an error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 const BOUNDS: CacheUsage = CacheUsage { n_files: CACHE_FILES_MAX, bytes: CACHE_BYTES_MAX };

@@ -93,7 +93,7 @@ pub(super) const PAYLOAD_BYTES_MAX: u64 = 256 << 20;
 
 /// Why a file is not the entry that was asked for.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum EntryError {
+pub(crate) enum EntryError {
     #[error("cannot be read")]
     Read(#[from] io::Error),
     #[error("is no file of the cache")]
@@ -111,7 +111,7 @@ pub(super) enum EntryError {
 }
 
 /// Returns what stands behind a payload.
-pub(super) fn footer(key: &CacheKey, payload: &[u8]) -> [u8; FOOTER_BYTES] {
+pub(crate) fn footer(key: &CacheKey, payload: &[u8]) -> [u8; FOOTER_BYTES] {
     // Lossless: no target that Rust has is wider than 64 bits.
     let payload_bytes = payload.len() as u64;
     let mut footer = [0; FOOTER_BYTES];
@@ -129,7 +129,7 @@ pub(super) fn footer(key: &CacheKey, payload: &[u8]) -> [u8; FOOTER_BYTES] {
 /// 2. The key is the one asked for.
 /// 3. The file has the length that the footer tells, and no more than the limit.
 /// 4. The payload has its checksum.
-pub(super) fn open(mut file: File, file_bytes: u64, key: &CacheKey) -> Result<Entry, EntryError> {
+pub(crate) fn open(mut file: File, file_bytes: u64, key: &CacheKey) -> Result<Entry, EntryError> {
     let got = file_bytes.checked_sub(FOOTER_BYTES as u64).ok_or(EntryError::Magic)?;
     file.seek(SeekFrom::Start(got))?;
     let footer: [u8; FOOTER_BYTES] = take(&mut file)?;

@@ -21,7 +21,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use disk::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheUsage, DiskCache};
-pub(crate) use entry::Payload;
+pub(crate) use entry::{Entry, EntryError, Payload, footer as entry_footer, open as open_entry};
 pub(crate) use key::{CacheKey, Compilation};
 pub(crate) use memory::MemoryCache;
 

@@ -84,7 +84,7 @@ pub(crate) trait Engine: Send + Sync {
     /// Takes back what [`CompiledEe::serialize`] gave, on an engine of the same settings; `None` if it cannot.
     ///
     /// The bytes become machine code. They come from a [`DiskCache`](crate::DiskCache), to which nobody
-    /// but this user can write.
+    /// but this user can write, or from a [`worker`](crate::worker) that has ended.
     fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>>;
 }
 
@@ -180,10 +180,7 @@ pub(crate) fn settle(
 
 /// Puts what a program needs behind its module as an engine has serialized it: four numbers of eight bytes, little-endian.
 fn with_needs(needs: Needs, module: &[u8]) -> Vec<u8> {
-    let (slots, entry) =
-        needs.metering.map_or((NOT_METERED, Entry::default()), |m| (m.stack_reserve_slots, m.entry));
-    let numbers = [slots, entry.fuel, entry.pages, needs.pages_max].map(u64::to_le_bytes);
-    [module, numbers.as_flattened()].concat()
+    [module, needs.to_numbers().map(u64::to_le_bytes).as_flattened()].concat()
 }
 
 /// Takes apart what [`with_needs`] has put together.
@@ -192,9 +189,22 @@ fn split_needs(serialized: Payload<'_>) -> Option<(Payload<'_>, Needs)> {
     let (rest, pages) = rest.split_number()?;
     let (rest, fuel) = rest.split_number()?;
     let (module, stack_reserve_slots) = rest.split_number()?;
-    let metering = Metering { stack_reserve_slots, entry: Entry { fuel, pages } };
-    let metering = (stack_reserve_slots != NOT_METERED).then_some(metering);
-    Some((module, Needs { metering, pages_max }))
+    Some((module, Needs::from_numbers([stack_reserve_slots, fuel, pages, pages_max])))
+}
+
+impl Needs {
+    /// Returns it as numbers: the slots of the stack reserve, fuel and pages of the entry, and the pages at most.
+    pub(crate) fn to_numbers(self) -> [u64; 4] {
+        let (slots, entry) =
+            self.metering.map_or((NOT_METERED, Entry::default()), |m| (m.stack_reserve_slots, m.entry));
+        [slots, entry.fuel, entry.pages, self.pages_max]
+    }
+
+    /// Takes back what [`to_numbers`](Self::to_numbers) gave.
+    pub(crate) fn from_numbers([stack_reserve_slots, fuel, pages, pages_max]: [u64; 4]) -> Self {
+        let metering = Metering { stack_reserve_slots, entry: Entry { fuel, pages } };
+        Self { metering: (stack_reserve_slots != NOT_METERED).then_some(metering), pages_max }
+    }
 }
 
 /// Stands for the stack reserve of a program that is not metered; no reserve is that large.

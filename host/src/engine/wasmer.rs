@@ -283,7 +283,9 @@ fn deserialize(engine: &wasmer::Engine, serialized: &[u8]) -> Option<Module> {
     // SAFETY: the bytes must be what `Module::serialize` gave, with an engine of this version and these settings.
     // They come from `DiskCache::get`, which opens what `DiskCache::put` was given under the same key and nothing
     // else, from a directory that nobody but this user and root can write to; all that is put there is what
-    // `WasmerEe::serialize` gave, and `WasmerEngine::settings` is part of the key.
+    // `WasmerEe::serialize` gave, and `WasmerEngine::settings` is part of the key. Or they come from `worker::compile`:
+    // from a file without a name, which only a worker of this host's sources has written, with what `WasmerEe::serialize`
+    // gave, under a key of which `WasmerEngine::settings` is a part.
     unsafe { Module::deserialize(engine, serialized) }.ok()
 }
 

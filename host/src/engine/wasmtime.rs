@@ -355,7 +355,8 @@ fn deserialize(engine: &wasmtime::Engine, serialized: File) -> Option<Module> {
     // SAFETY: the file must begin with what `Module::serialize` gave, and never change. It comes from `DiskCache::get`, which
     // opens what `DiskCache::put` was given under the same key and nothing else, in a directory that nobody but this
     // user and root can write to, and where files are put and removed but not written to; and all that is put there is
-    // what `WasmtimeEe::serialize` gave.
+    // what `WasmtimeEe::serialize` gave. Or it comes from `worker::compile`: a file without a name, which only a worker of
+    // this host's sources has written, with what `WasmtimeEe::serialize` gave; and the worker has ended.
     unsafe { Module::deserialize_open_file(engine, serialized) }.ok()
 }
 

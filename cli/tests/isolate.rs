@@ -1,0 +1,148 @@
+//! `--isolate`: compiling in a process of its own changes nothing but where it happens.
+
+#![cfg(unix)]
+
+mod support;
+
+use serde_json::Value;
+use support::{Scratch, blob, project, ran};
+
+/// Runs all examples, without a cache from before.
+#[track_caller]
+fn run_examples(arguments: &[&str]) -> Value {
+    let examples = project().join("examples");
+    let ran = Scratch::new().outrider(&[&["run", "--json", &examples.to_string_lossy()], arguments].concat());
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
+    serde_json::from_str(&ran.out).expect("it is JSON")
+}
+
+/// A fixture with an EE that imports from a library.
+fn with_library() -> Scratch {
+    let scratch = Scratch::new();
+    let library = r#"(module (func (export "eight") (result i32) (i32.const 8)))"#;
+    let ee = r#"(module
+        (import "math" "eight" (func $eight (result i32)))
+        (import "eth2" "savePostStateRoot" (func $save (param i32)))
+        (memory (export "memory") 1)
+        (func (export "main") (i32.store8 (i32.const 0) (call $eight)) (call $save (i32.const 0))))"#;
+    scratch
+        .write("math.wasm", wat::parse_str(library).expect("it is well-formed"))
+        .write("ee.wasm", wat::parse_str(ee).expect("it is well-formed"))
+        .write(
+            "f.yaml",
+            format!(
+                "beacon_state:
+  execution_scripts: [ee.wasm]
+  libraries: [{{name: math, file: math.wasm}}]
+shard_pre_state:
+  exec_env_states: [\"{0}\"]
+shard_blocks: [{{env: 0, data: \"\"}}]
+shard_post_state:
+  exec_env_states: [\"08{1}\"]
+",
+                "00".repeat(32),
+                "00".repeat(31)
+            ),
+        );
+    scratch
+}
+
+#[test]
+fn every_example_comes_to_the_same() {
+    for engine in engines() {
+        let arguments = ["--engine", engine];
+        assert_eq!(run_examples(&[&arguments[..], &["--isolate"]].concat()), run_examples(&arguments));
+    }
+}
+
+#[test]
+fn libraries_are_compiled_in_a_process_first() {
+    let scratch = with_library();
+    for engine in engines() {
+        let arguments = ["run", "f.yaml", "--engine", engine];
+        let expected = scratch.outrider(&arguments);
+        assert_eq!(expected.code, Some(0), "{expected:?}");
+        let isolated = scratch.outrider(&[&arguments[..], &["--isolate"]].concat());
+        assert_eq!((isolated.code, isolated.out), (Some(0), expected.out), "{}", isolated.err);
+        let limited = scratch.outrider(&[&arguments[..], &["--isolate", "--isolate-memory", "1"]].concat());
+        assert_eq!(limited.code, Some(2), "{limited:?}");
+        assert!(limited.err.contains("1048576 bytes of memory"), "{limited:?}");
+    }
+}
+
+#[test]
+fn a_call_tree_comes_to_the_same() {
+    let fixture = project().join("examples/bazaar.yaml");
+    let scratch = Scratch::new();
+    for (arguments, file) in [(&["--isolate"][..], "isolated"), (&[], "here")] {
+        let run = ["run", "--profile", file, &fixture.to_string_lossy()];
+        assert_eq!(scratch.outrider(&[&run[..], arguments].concat()).code, Some(0));
+    }
+    assert_eq!(scratch.read("isolated"), scratch.read("here"));
+}
+
+#[test]
+fn too_little_memory_is_told_and_what_is_in_the_cache_needs_none() {
+    let scratch = Scratch::new();
+    let fixture = project().join("examples/bazaar.yaml").to_string_lossy().into_owned();
+    for engine in engines() {
+        let too_little = ["run", "--engine", engine, "--isolate", "--isolate-memory", "1", &fixture];
+        let ran = scratch.outrider(&too_little);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        let expected = ": compiling the module takes more than 1048576 bytes of memory\n";
+        assert!(ran.err.contains(expected) || ran.out.contains(expected), "{ran:?}");
+        let ran = scratch.outrider(&["run", "--engine", engine, "--isolate", &fixture]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let ran = scratch.outrider(&too_little);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+}
+
+#[test]
+fn inspect_tells_how_it_went() {
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", blob("bazaar"));
+    let ran = scratch.outrider(&["inspect", "--isolate", "ee.wasm"]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    assert!(ran.out.contains("\ncompiled in a process of its own, in "), "{}", ran.out);
+
+    let ran = scratch.outrider(&["inspect", "--isolate", "--isolate-memory", "1", "ee.wasm"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(
+        ran.out.ends_with("\nnot compiled: compiling the module takes more than 1048576 bytes of memory\n")
+    );
+
+    let ran = scratch.outrider(&["inspect", "--isolate", "--json", "ee.wasm"]);
+    let document: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    assert!(document["isolated"]["milliseconds"].is_u64(), "{document}");
+}
+
+#[test]
+fn bench_compiles_there_too() {
+    let fixture = project().join("examples/helloworld.yaml");
+    let bench = ["bench", "--runs", "1", "--isolate", &fixture.to_string_lossy()];
+    let ran = Scratch::new().outrider(&bench);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let ran = Scratch::new().outrider(&[&bench[..], &["--isolate-memory", "1"]].concat());
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+}
+
+#[test]
+fn limits_alone_isolate_nothing_and_are_refused() {
+    let ran = Scratch::new().outrider(&["run", "--isolate-cpu", "1", "f.yaml"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("--isolate"), "{ran:?}");
+}
+
+#[test]
+fn a_worker_of_another_version_says_so() {
+    let mut command = Scratch::new().command(&["run", "f.yaml"]);
+    let ran = ran(command.env("OUTRIDER_COMPILE_WORKER", "0 20 2147483648").current_dir("/").output());
+    assert_eq!((ran.code, ran.out.as_str()), (Some(70), ""));
+    assert_eq!(ran.err, "OUTRIDER_COMPILE_WORKER is not what this version of the host sets it to");
+}
+
+/// The names of the engines that are compiled in, `both` included.
+fn engines() -> &'static [&'static str] {
+    if cfg!(feature = "wasmer") { &["wasmtime", "wasmer", "both"] } else { &["wasmtime"] }
+}
