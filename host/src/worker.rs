@@ -62,6 +62,9 @@ fn ask(isolation: &Isolation, request: &[u8], key: &CacheKey) -> Result<Entry, L
     let mut child = Command::new(&isolation.program)
         .args(&isolation.arguments)
         .env(VARIABLE, Orders::of(isolation).to_string())
+        // A worker that panics for want of memory would wait for ever: its backtrace needs some, and holds the lock that
+        // the message about that needs.
+        .env("RUST_BACKTRACE", "0")
         .stdin(input)
         .stdout(output.try_clone().map_err(exchange)?)
         .stderr(messages.try_clone().map_err(exchange)?)
