@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    isolate: crate::isolate::Arguments,
+    isolate: crate::isolate::IsolationOptions,
 }
 
 pub(crate) fn bench(arguments: &Arguments) -> anyhow::Result<Verdict> {

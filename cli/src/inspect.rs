@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    isolate: crate::isolate::Arguments,
+    isolate: crate::isolate::IsolationOptions,
 }
 
 pub(crate) fn inspect(arguments: &Arguments) -> anyhow::Result<Verdict> {

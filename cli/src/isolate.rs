@@ -5,7 +5,7 @@ use outrider_host::Isolation;
 
 /// How commands that load EEs compile them.
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct IsolationOptions {
     /// Compile each EE in a process of its own, with limits of CPU time and memory.
     #[arg(long)]
     isolate: bool,
@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
     isolate_memory: Option<u64>,
 }
 
-impl Arguments {
+impl IsolationOptions {
     pub(crate) fn isolation(&self) -> anyhow::Result<Option<Isolation>> {
         if !self.isolate {
             return Ok(None);

@@ -57,7 +57,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "timeout")]
     profile: Option<PathBuf>,
     #[command(flatten)]
-    isolate: crate::isolate::Arguments,
+    isolate: crate::isolate::IsolationOptions,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
