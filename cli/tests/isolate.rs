@@ -89,17 +89,17 @@ fn a_call_tree_comes_to_the_same() {
 fn too_little_memory_is_told_and_what_is_in_the_cache_needs_none() {
     let scratch = Scratch::new();
     let fixture = project().join("examples/bazaar.yaml").to_string_lossy().into_owned();
-    for engine in ["wasmtime"] {
-        let too_little = ["run", "--engine", engine, "--isolate", "--isolate-memory", "1", &fixture];
-        let ran = scratch.outrider(&too_little);
-        assert_eq!(ran.code, Some(2), "{ran:?}");
-        let expected = ": compiling the module takes more than 1048576 bytes of memory\n";
-        assert!(ran.err.contains(expected) || ran.out.contains(expected), "{ran:?}");
-        let ran = scratch.outrider(&["run", "--engine", engine, "--isolate", &fixture]);
-        assert_eq!(ran.code, Some(0), "{ran:?}");
-        let ran = scratch.outrider(&too_little);
-        assert_eq!(ran.code, Some(0), "{ran:?}");
-    }
+    // Wasmer panics where it gets no memory for its threads.
+    let engine = "wasmtime";
+    let too_little = ["run", "--engine", engine, "--isolate", "--isolate-memory", "1", &fixture];
+    let ran = scratch.outrider(&too_little);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let expected = ": compiling the module takes more than 1048576 bytes of memory\n";
+    assert!(ran.err.contains(expected) || ran.out.contains(expected), "{ran:?}");
+    let ran = scratch.outrider(&["run", "--engine", engine, "--isolate", &fixture]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = scratch.outrider(&too_little);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
 }
 
 #[test]
