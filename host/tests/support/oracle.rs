@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use outrider_host::{
-    DiskCache, Ee, EngineKind, ExecutionInput, Fault, Host, HostConfig, Library, Limits, StateRoot, summarize,
+    DiskCache, Ee, EngineKind, ExecutionInput, Fault, Host, HostConfig, Limits, StateRoot, summarize,
 };
 
 /// Limits that are soon reached.
@@ -65,7 +65,8 @@ pub(crate) fn engines(bytes: &[u8]) {
     let Some(([settings, budget @ ..], choices)) = bytes.split_first_chunk::<4>() else { return };
     let loaded = if settings & DEEP == DEEP {
         let deep::DeepEe { code, library } = deep::deep_ee(&mut arbitrary::Unstructured::new(choices));
-        let libraries: Vec<_> = library.iter().map(|code| Library { name: "lib", code }).collect();
+        let libraries: Vec<_> =
+            library.iter().map(|code| outrider_host::Library { name: "lib", code }).collect();
         HOST.load_with_libraries(&code, &libraries).ok()
     } else {
         smith_module(*settings, choices).and_then(|module| HOST.load(&random::as_ee(&module)).ok())
