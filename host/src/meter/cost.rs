@@ -11,10 +11,10 @@
 //! | constants, locals, addition, logic, shifts, the rest | 1 |
 //! | counting of bits, sign extension of parts | 2 |
 //! | `global.get` | 4 |
-//! | comparison of integers; integer multiplication; `select` | 6 |
-//! | stores; wide arithmetic | 8 |
+//! | comparison of integers; integer multiplication | 6 |
+//! | `select`; wide arithmetic | 8 |
 //! | loads | 10 |
-//! | comparison, negation, absolute value and reinterpretation of floats | 12 |
+//! | stores; comparison, negation, absolute value and reinterpretation of floats | 12 |
 //! | `global.set`; SIMD, its loads and stores included | 16 |
 //! | floating-point addition, minimum, maximum, conversion | 20, SIMD 40 |
 //! | integer division and remainder | 32 |
@@ -29,7 +29,7 @@
 //! | `call_indirect` | 96, and 1 for each argument and result |
 //! | a declared local of the function that is called | 1, `v128` 2 |
 //! | `table.get`, `table.set` | 16 |
-//! | `ref.func` | 256 |
+//! | `ref.func` | 512 |
 //! | `data.drop`, `elem.drop` | 64 |
 //! | `memory.copy`, `memory.init` | 64, and 1 for each byte |
 //! | `memory.fill` | 1,536, and 1 for each byte |
@@ -65,8 +65,8 @@ const SIMPLE: u64 = 1;
 const COMPARISON: u64 = 6;
 const BITS: u64 = 2;
 const MULTIPLICATION: u64 = 6;
-const SELECT: u64 = 6;
-const STORE: u64 = 8;
+const SELECT: u64 = 8;
+const STORE: u64 = 12;
 const LOAD: u64 = 10;
 const GLOBAL_GET: u64 = 4;
 const GLOBAL_SET: u64 = 16;
@@ -87,7 +87,7 @@ const BRANCH_TABLE: u64 = 40;
 const CALL: u64 = 40;
 const CALL_INDIRECT: u64 = 96;
 const TABLE_ACCESS: u64 = 16;
-const REFERENCE: u64 = 256;
+const REFERENCE: u64 = 512;
 const DROP_SEGMENT: u64 = 64;
 const COPY: u64 = 64;
 const FILL: u64 = 1536;
