@@ -176,7 +176,7 @@ pub struct Limits {
     /// Deposits that one execution may push. Default: 1,024, which are 184 KiB.
     pub deposits_max: u32,
     /// Fuel that one execution may spend. Default: 250,000,000,000, some four seconds of typical code on a fast machine,
-    /// and 40 at the most as long as its memory is warm.
+    /// and ten times as long for the worst that has warm memory.
     ///
     /// At most `i64::MAX`; more counts as that.
     pub fuel_max: u64,
