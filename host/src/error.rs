@@ -308,6 +308,20 @@ pub enum Refusal {
         /// Where the element is.
         offset: usize,
     },
+    /// Two function types have the same hash of 32 bits, by which an engine tells types apart at indirect calls. By chance, this
+    /// happens to one of some 860,000 modules with a hundred types.
+    #[error(
+        "{item} at byte {offset:#x} cannot be told apart from the type {other}, as both have the same CRC-32; \
+         give it another parameter"
+    )]
+    TypesCollide {
+        /// The type.
+        item: Item,
+        /// Where it is.
+        offset: usize,
+        /// The other type, which is the ABI's, a library's, or stands before.
+        other: String,
+    },
     /// No `main` export.
     #[error("no export `main`: it is what the host calls")]
     NoMain,

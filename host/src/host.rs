@@ -193,7 +193,13 @@ impl Host {
             }
         }
         let checked = check_ee(code, &exports, limits, &mut totals)?;
-        self.meter(code, libraries, pages_max.saturating_add(checked.pages_max))
+        let mut program = self.meter(code, libraries, pages_max.saturating_add(checked.pages_max))?;
+        if let Some(metering) = &mut program.needs.metering
+            && totals.compile_cost().kibibytes > limits.code_kib_near.into()
+        {
+            metering.entry.pages = FuelScale::new(limits).far(metering.entry.pages);
+        }
+        Ok(program)
     }
 
     /// Instruments an EE and its libraries, so that they share one account of fuel and stack.

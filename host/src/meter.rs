@@ -96,7 +96,8 @@ pub(crate) enum Linkage {
 ///
 /// A load from a memory that no cache holds takes as long as hundreds of instructions. If each load had the price of that one, all
 /// honest code would be priced wrongly; so code is dearer where the memory is large. The guest divides its counter
-/// when its memory becomes far, and spends the same numbers as before.
+/// when its memory becomes far, and spends the same numbers as before. Code that no cache holds is as bad, and counts as
+/// far memory from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FuelScale {
     pages_near: u32,
@@ -106,6 +107,11 @@ pub(crate) struct FuelScale {
 impl FuelScale {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self { pages_near: limits.memory_pages_near, far_factor: limits.memory_far_factor.max(1) }
+    }
+
+    /// Adds as many pages as make any memory far, which is how far code counts.
+    pub(crate) fn far(self, pages: u64) -> u64 {
+        pages.saturating_add(self.pages_near.into()).saturating_add(1)
     }
 
     /// Returns what one unit of the counter stands for when the memories have so many pages.

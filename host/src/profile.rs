@@ -237,7 +237,7 @@ pub(crate) const BRANCH_TARGETS: Bound =
 pub(crate) const COMPILE_TIME: Bound = bound(
     "microseconds of predicted compile time",
     2_000_000,
-    "a quarter of a module's; eight times what the costliest function of an EVM is predicted to take",
+    "two fifths of a module's; eight times what the costliest function of an EVM is predicted to take",
 );
 pub(crate) const COMPILE_MEMORY: Bound = bound(
     "KiB of predicted memory to compile",
@@ -251,8 +251,8 @@ pub(crate) const LOCALS_TOTAL: Bound =
     bound("locals in all functions", 1_000_000, "one for every eight bytes of the largest module");
 pub(crate) const COMPILE_TIME_TOTAL: Bound = bound(
     "microseconds of predicted compile time in all functions",
-    8_000_000,
-    "ten seconds, less what predictions may err; twice what an EVM of 2 MB is predicted to take, and seven times what it takes",
+    5_000_000,
+    "half of the ten seconds that a load may take, as predictions may err by that; an EVM of 2 MB is predicted to take 3.8 and takes 1.2",
 );
 pub(crate) const COMPILE_MEMORY_TOTAL: Bound = bound(
     "KiB of predicted memory to compile all functions at a time, beyond 8 MiB for each",

@@ -7,8 +7,9 @@
 mod body;
 mod cost;
 mod imports;
+mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, GlobalType, KnownCustom,
@@ -30,6 +31,7 @@ use crate::profile::{
 use body::{check_body, check_cost};
 use cost::initialization;
 use imports::check_import;
+use types::{escaping_cost, type_cost};
 
 pub(crate) use body::Totals;
 pub(crate) use imports::ExternType;
@@ -142,6 +144,11 @@ enum Stop {
         item: Item,
         offset: usize,
     },
+    TypesCollide {
+        item: Item,
+        offset: usize,
+        other: String,
+    },
     Over {
         item: Item,
         offset: usize,
@@ -200,6 +207,7 @@ impl Stop {
             },
             Self::Invalid { function: index, error } => invalid(code, index.map(function), &error, limits),
             Self::ElementFromGlobal { item, offset } => Refusal::ElementFromGlobal { item, offset },
+            Self::TypesCollide { item, offset, other } => Refusal::TypesCollide { item, offset, other },
             Self::Over { item: Item::Function(id), offset, got, bound } => {
                 Refusal::OverBound { item: Item::Function(function(id.index)), offset, got, bound }
             }
@@ -232,6 +240,42 @@ fn constant(expression: &ConstExpr<'_>) -> Option<u32> {
         (Operator::I32Const { value }, Operator::End) => Some(value.cast_unsigned()),
         _ => None,
     }
+}
+
+/// Returns the functions that are exported.
+fn exported(exports: &wasmparser::ExportSectionReader<'_>) -> wasmparser::Result<BTreeSet<u32>> {
+    let mut functions = BTreeSet::new();
+    for export in exports.clone() {
+        let export = export?;
+        if export.kind == ExternalKind::Func {
+            functions.insert(export.index);
+        }
+    }
+    Ok(functions)
+}
+
+/// Returns the functions that elements name.
+fn listed(elements: &wasmparser::ElementSectionReader<'_>) -> wasmparser::Result<BTreeSet<u32>> {
+    let mut functions = BTreeSet::new();
+    for element in elements.clone() {
+        match element?.items {
+            ElementItems::Functions(items) => {
+                for function in items {
+                    functions.insert(function?);
+                }
+            }
+            ElementItems::Expressions(_, expressions) => {
+                for expression in expressions {
+                    for operator in expression?.get_operators_reader() {
+                        if let Operator::RefFunc { function_index } = operator? {
+                            functions.insert(function_index);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(functions)
 }
 
 /// Numbers items from 0.
@@ -300,13 +344,14 @@ impl ModuleRead {
             let payload = payload?;
             check_counts(&payload)?;
             self.check_initialization(&payload, totals)?;
+            self.check_escaping(&payload, totals)?;
             if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
                 let index = function.index;
                 let mut validator = function.into_validator(allocations);
                 check_body(&mut validator, &body, totals).map_err(|error| error.in_function(index))?;
                 allocations = validator.into_allocations();
             }
-            self.note(&payload)?;
+            self.note(&payload, totals)?;
             self.summary.compile_cost = totals.cost;
             self.summary.compile_cost_max = totals.cost_max;
         }
@@ -328,6 +373,23 @@ impl ModuleRead {
         };
         let checked = check_cost(cost, range.start).and_then(|()| totals.add(cost, range.start));
         checked.map_err(|error| error.in_item(Item::Section(section)))
+    }
+
+    /// Holds functions that are handed out, by exports and by elements, against the limits of all functions.
+    fn check_escaping(&self, payload: &Payload<'_>, totals: &mut Totals) -> Result<(), Stop> {
+        let (section, range, functions) = match payload {
+            Payload::ExportSection(exports) => ("export", exports.range(), exported(exports)?),
+            Payload::ElementSection(elements) => ("element", elements.range(), listed(elements)?),
+            _ => return Ok(()),
+        };
+        for function in functions {
+            let ty = self.functions.get(function as usize).and_then(|ty| self.types.get(*ty as usize));
+            // What does not exist is invalid, which comes out next.
+            let Some(ty) = ty else { continue };
+            let added = totals.add(escaping_cost(ty), range.start);
+            added.map_err(|error| error.in_item(Item::Section(section)))?;
+        }
+        Ok(())
     }
 
     fn elements_to_compile(&self, elements: &wasmparser::ElementSectionReader<'_>) -> Result<u64, Stop> {
@@ -358,10 +420,10 @@ impl ModuleRead {
     }
 
     /// Notes what a section has, which is valid, and holds each item of it against the limits.
-    fn note(&mut self, payload: &Payload<'_>) -> Result<(), Stop> {
+    fn note(&mut self, payload: &Payload<'_>, totals: &mut Totals) -> Result<(), Stop> {
         self.note_section(payload)?;
         match payload {
-            Payload::TypeSection(types) => self.note_types(types)?,
+            Payload::TypeSection(types) => self.note_types(types, totals)?,
             Payload::ImportSection(imports) => {
                 for import in imports.clone().into_imports_with_offsets() {
                     let (offset, import) = import?;
@@ -417,13 +479,23 @@ impl ModuleRead {
         Ok(())
     }
 
-    fn note_types(&mut self, types: &wasmparser::TypeSectionReader<'_>) -> Result<(), Stop> {
+    fn note_types(
+        &mut self,
+        types: &wasmparser::TypeSectionReader<'_>,
+        totals: &mut Totals,
+    ) -> Result<(), Stop> {
         let groups = types.clone().into_iter_with_offsets();
         for (group, ty) in groups.zip(types.clone().into_iter_err_on_gc_types()) {
             let ((offset, _), ty) = (group?, ty?);
             let item = Item::Type(count(&self.types));
             check(&PARAMETERS, ty.params().len() as u64, item.clone(), offset)?;
-            check(&RESULTS, ty.results().len() as u64, item, offset)?;
+            check(&RESULTS, ty.results().len() as u64, item.clone(), offset)?;
+            totals.add(type_cost(&ty), offset).map_err(|error| error.in_item(item.clone()))?;
+            totals.fingerprints.add(&ty).map_err(|other| Stop::TypesCollide {
+                item,
+                offset,
+                other: ExternType::Function(other).describe(),
+            })?;
             self.types.push(ty);
         }
         Ok(())

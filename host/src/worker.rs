@@ -249,6 +249,7 @@ fn encode(config: &HostConfig, program: &Program) -> Vec<u8> {
         memory_pages_max,
         memory_pages_near,
         memory_far_factor,
+        code_kib_near,
         floats,
         table_elements_max,
         ticks_max,
@@ -264,6 +265,7 @@ fn encode(config: &HostConfig, program: &Program) -> Vec<u8> {
         memory_pages_max.into(),
         memory_pages_near.into(),
         memory_far_factor.into(),
+        code_kib_near.into(),
         floats.into(),
         table_elements_max.into(),
         ticks_max,
@@ -317,6 +319,7 @@ fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Needs)> {
         memory_pages_max,
         memory_pages_near,
         memory_far_factor,
+        code_kib_near,
         floats,
         table_elements_max,
         ticks_max,
@@ -330,6 +333,7 @@ fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Needs)> {
         memory_pages_max: memory_pages_max.try_into().ok()?,
         memory_pages_near: memory_pages_near.try_into().ok()?,
         memory_far_factor: memory_far_factor.try_into().ok()?,
+        code_kib_near: code_kib_near.try_into().ok()?,
         floats: flag(floats)?,
         table_elements_max: table_elements_max.try_into().ok()?,
         ticks_max,
@@ -470,7 +474,7 @@ const VARIABLE: &str = "OUTRIDER_COMPILE_WORKER";
 const SOURCES: &str = env!("OUTRIDER_HOST_SOURCES");
 
 /// Numbers in a request: eleven limits, whether there is a wall clock, and four of what the program needs.
-const N_NUMBERS: usize = 16;
+const N_NUMBERS: usize = 17;
 
 /// What a worker exits with when something is wrong with how it was started.
 const FAILED: u8 = 70;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::case::{Module, Random, repeat};
+use crate::case::{Module, Random, Warmth, repeat};
 use crate::instructions::{Instruction, Type, profile};
 use crate::operands::operands;
 
@@ -58,6 +58,8 @@ const VALUES_ADDRESS: u32 = 2_048;
 /// Noise, for loads in no order.
 const NOISE_ADDRESS: u32 = 65_536;
 const NOISE_BYTES: u32 = 65_536;
+/// The first-level cache has lines of so many bytes.
+const LINE_BYTES: u32 = 64;
 
 /// Instructions beside those that have a signature.
 const TEXTS: &[(&str, &[Type], &[Type], &str)] = &[
@@ -153,16 +155,16 @@ impl Gene {
     }
 
     /// Writes the gene. With `on_stack`, the first operand is there already.
-    fn text(&self, template: &Template, on_stack: bool, leave: bool) -> String {
+    fn text(&self, template: &Template, warmth: Warmth, on_stack: bool, leave: bool) -> String {
         let mut text = String::new();
         for (index, ty) in template.operands.iter().enumerate() {
             if index == 0 && on_stack {
                 continue;
             }
-            text.push_str(&self.operand(template, index, *ty));
+            text.push_str(&self.operand(template, warmth, index, *ty));
         }
         match &template.kind {
-            Kind::Instruction(instruction) => text.push_str(&instruction.text(self.offset())),
+            Kind::Instruction(instruction) => text.push_str(&instruction.text(self.offset(warmth))),
             Kind::Text(other) => text.push_str(other),
         }
         if !leave {
@@ -173,16 +175,18 @@ impl Gene {
         text
     }
 
-    fn operand(&self, template: &Template, index: usize, ty: Type) -> String {
+    fn operand(&self, template: &Template, warmth: Warmth, index: usize, ty: Type) -> String {
         let source = self.sources.get(index).copied().unwrap_or(0);
         let name = ty.name();
         if let Kind::Instruction(instruction) = &template.kind {
             if instruction.is_memory_access() && index == 0 {
-                return match self.address % 3 {
-                    0 => "(i32.const 0) ".to_owned(),
-                    1 => format!("(i32.and (local.get $i32_{}) (i32.const 65535)) ", source % CHANGING),
-                    _ => format!("(i32.and (local.get $i32_{}) (i32.const 4088)) ", source % CHANGING),
+                // Within 4 KiB, a multiple of the widest access stays within a line.
+                let mask = match (self.address % 3, warmth) {
+                    (0, _) => return "(i32.const 0) ".to_owned(),
+                    (1, Warmth::Cold) => 65_535,
+                    _ => 4_080,
                 };
+                return format!("(i32.and (local.get $i32_{}) (i32.const {mask})) ", source % CHANGING);
             }
             // A divisor of zero or -1, and what is out of the range of integers, would trap.
             let traps = instruction.may_trap() && (index == 1 || !instruction.divides());
@@ -193,15 +197,17 @@ impl Gene {
         format!("(local.get ${name}_{}) ", source % (CHANGING + CONSTANT))
     }
 
-    fn offset(&self) -> u32 {
-        match self.address / 3 % 6 {
+    /// Where memory is warm, no access is to more than one line, and all are to three times 4 KiB.
+    fn offset(&self, warmth: Warmth) -> u32 {
+        let offset = match self.address / 3 % 6 {
             0 => 0,
             1 => 61,
             2 => 4_093,
             3 => 4_096,
             4 => 1_023,
             _ => NOISE_ADDRESS,
-        }
+        };
+        if warmth == Warmth::Warm && offset % LINE_BYTES != 0 { 0 } else { offset }
     }
 }
 
@@ -263,7 +269,7 @@ impl Genome {
         list.iter().take(6).map(|(name, n)| format!("{n} {name}")).collect::<Vec<_>>().join(", ")
     }
 
-    pub(crate) fn module(&self, pool: &Pool) -> Module {
+    pub(crate) fn module(&self, pool: &Pool, warmth: Warmth) -> Module {
         let mut body = String::new();
         // The type of what the gene before has left.
         let mut left: Option<Type> = None;
@@ -278,7 +284,7 @@ impl Genome {
                 }
                 _ => false,
             };
-            body.push_str(&gene.text(template, left.is_some(), leave));
+            body.push_str(&gene.text(template, warmth, left.is_some(), leave));
             body.push('\n');
             left = if leave { template.results.first().copied() } else { None };
         }

@@ -4,7 +4,7 @@ mod genome;
 
 use std::time::{Duration, Instant};
 
-use crate::case::{Case, Code, Group, Random};
+use crate::case::{Case, Code, Group, Random, Warmth};
 use crate::measure::{Bench, CalibrateError, Measured};
 use genome::{Genome, Pool};
 
@@ -35,7 +35,8 @@ const RUNS_FIRST: u32 = 1;
 const RUNS_BELIEVED: u32 = 8;
 
 impl Search {
-    /// Searches, and returns the worst programs, the worst first. `progress` is told of each that is worse than all before.
+    /// Searches, half of the time where memory is warm and half where it is cold, and returns the worst programs of each, the
+    /// worst first. `progress` is told of each that is worse than all before.
     ///
     /// # Errors
     ///
@@ -46,14 +47,26 @@ impl Search {
         progress: &mut dyn FnMut(u64, &Found),
     ) -> Result<Vec<Found>, CalibrateError> {
         let pool = Pool::new();
+        let mut found = self.run_half(bench, &pool, Warmth::Warm, progress)?;
+        found.extend(self.run_half(bench, &pool, Warmth::Cold, progress)?);
+        Ok(found)
+    }
+
+    fn run_half(
+        &self,
+        bench: &Bench,
+        pool: &Pool,
+        warmth: Warmth,
+        progress: &mut dyn FnMut(u64, &Found),
+    ) -> Result<Vec<Found>, CalibrateError> {
         let mut random = Random::new(self.seed.wrapping_add(0x5eed));
         let started = Instant::now();
         let mut kept: Vec<(Genome, Found)> = Vec::new();
         let mut n_tried = 0u64;
-        while started.elapsed() < self.time || kept.is_empty() {
-            let genome = child(&pool, &kept, &mut random);
+        while started.elapsed() < self.time / 2 || kept.is_empty() {
+            let genome = child(pool, &kept, &mut random);
             n_tried = n_tried.saturating_add(1);
-            let case = case(&pool, &genome);
+            let case = case(pool, &genome, warmth);
             let mut measured = bench.measure_times(&case, RUNS_FIRST)?;
             if enters(&kept, measured.factor) {
                 // It may have been a noise that made it slow.
@@ -71,15 +84,20 @@ impl Search {
             kept.insert(place, (genome, found));
             kept.truncate(POPULATION);
         }
-        believed(bench, &pool, kept)
+        believed(bench, pool, warmth, kept)
     }
 }
 
 /// Measures those again that seem worst, and sorts them by that.
-fn believed(bench: &Bench, pool: &Pool, kept: Vec<(Genome, Found)>) -> Result<Vec<Found>, CalibrateError> {
+fn believed(
+    bench: &Bench,
+    pool: &Pool,
+    warmth: Warmth,
+    kept: Vec<(Genome, Found)>,
+) -> Result<Vec<Found>, CalibrateError> {
     let mut list = Vec::new();
     for (genome, found) in kept.into_iter().take(2 * TOLD) {
-        let measured = bench.measure_times(&case(pool, &genome), 4 * RUNS_BELIEVED)?;
+        let measured = bench.measure_times(&case(pool, &genome, warmth), 4 * RUNS_BELIEVED)?;
         list.push(Found { measured, ..found });
     }
     list.sort_by(|a, b| b.measured.factor.total_cmp(&a.measured.factor));
@@ -109,8 +127,9 @@ fn child(pool: &Pool, kept: &[(Genome, Found)], random: &mut Random) -> Genome {
     child
 }
 
-fn case(pool: &Pool, genome: &Genome) -> Case {
-    Case::new(Group::Search, "search", genome.summary(pool), &genome.module(pool))
+fn case(pool: &Pool, genome: &Genome, warmth: Warmth) -> Case {
+    let case = Case::new(Group::Search, "search", genome.summary(pool), &genome.module(pool, warmth));
+    Case { warmth, ..case }
 }
 
 #[cfg(test)]
@@ -130,9 +149,12 @@ mod tests {
                 genome = if random.below(4) == 0 { genome.cross(&other, &mut random) } else { genome };
                 genome.mutate(&pool, &mut random);
             }
-            let wasm = case(&pool, &genome).code.wasm().unwrap();
-            let mut validator = wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all());
-            validator.validate_all(&wasm).unwrap();
+            for warmth in [Warmth::Warm, Warmth::Cold] {
+                let wasm = case(&pool, &genome, warmth).code.wasm().unwrap();
+                let mut validator =
+                    wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all());
+                validator.validate_all(&wasm).unwrap();
+            }
         }
     }
 }

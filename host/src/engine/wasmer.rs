@@ -31,7 +31,6 @@ use crate::trace::Answer;
 
 /// Compiles with wasmer.
 pub(crate) struct WasmerEngine {
-    engine: wasmer::Engine,
     places: Arc<Places>,
     stacks: Arc<Stacks>,
     config: Arc<HostConfig>,
@@ -78,18 +77,20 @@ impl WasmerEngine {
         if get_stack_size() < stack_bytes {
             return Err(unsupported("so large a `limits.stack_slots_max`"));
         }
-        let mut compiler = Cranelift::new();
-        // As on wasmtime: code has to run where it stands, as there it is paid for.
-        compiler.opt_level(CraneliftOptLevel::None).canonicalize_nans(true);
-        let engine = EngineBuilder::new(compiler).set_features(Some(profile())).into();
         let places = Arc::new(Places::new(Room::of(&config)));
         let stacks = Arc::new(Stacks::new(HOST_STACK_BYTES));
-        Ok(Self { engine, places, stacks, config })
+        Ok(Self { places, stacks, config })
     }
 
-    fn ee(&self, libraries: Vec<(String, Module)>, module: Module, needs: Needs) -> Arc<dyn CompiledEe> {
+    fn ee(
+        &self,
+        engine: wasmer::Engine,
+        libraries: Vec<(String, Module)>,
+        module: Module,
+        needs: Needs,
+    ) -> Arc<dyn CompiledEe> {
         Arc::new(WasmerEe {
-            engine: self.engine.clone(),
+            engine,
             libraries,
             module,
             needs,
@@ -99,11 +100,22 @@ impl WasmerEngine {
         })
     }
 
-    fn compile_module(&self, code: &[u8]) -> Result<Module, LoadError> {
+    fn compile_module(&self, engine: &wasmer::Engine, code: &[u8]) -> Result<Module, LoadError> {
         let error = |error| LoadError::Engine(EngineError(error));
         let code = limited(code, &self.config.limits).map_err(|source| error(source.into()))?;
-        Module::from_binary(&self.engine, &code).map_err(|source| error(source.into()))
+        Module::from_binary(engine, &code).map_err(|source| error(source.into()))
     }
+}
+
+/// Makes an engine for one program.
+///
+/// An engine tells function types apart by a hash of 32 bits, and panics when it comes to know two with the same one. Within a
+/// program that is refused; but the programs of one engine would have to agree, too.
+fn engine() -> wasmer::Engine {
+    let mut compiler = Cranelift::new();
+    // As on wasmtime: code has to run where it stands, as there it is paid for.
+    compiler.opt_level(CraneliftOptLevel::None).canonicalize_nans(true);
+    EngineBuilder::new(compiler).set_features(Some(profile())).into()
 }
 
 impl Engine for WasmerEngine {
@@ -112,20 +124,24 @@ impl Engine for WasmerEngine {
     }
 
     fn settings(&self) -> String {
-        format!("{VERSION}, {}, {:?}", self.engine.deterministic_id(), self.engine.target())
+        let engine = engine();
+        format!("{VERSION}, {}, {:?}", engine.deterministic_id(), engine.target())
     }
 
     fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {
+        let engine = engine();
         let libraries = program.libraries.iter();
-        let libraries = libraries.map(|(name, code)| Ok((name.clone(), self.compile_module(code)?)));
+        let libraries = libraries.map(|(name, code)| Ok((name.clone(), self.compile_module(&engine, code)?)));
         let libraries = libraries.collect::<Result<_, LoadError>>()?;
-        Ok(self.ee(libraries, self.compile_module(&program.code)?, program.needs))
+        let module = self.compile_module(&engine, &program.code)?;
+        Ok(self.ee(engine, libraries, module, program.needs))
     }
 
     fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>> {
         let (module, needs) = split_needs(serialized)?;
-        let module = deserialize(&self.engine, &module.read().ok()?)?;
-        Some(self.ee(Vec::new(), module, needs))
+        let engine = engine();
+        let module = deserialize(&engine, &module.read().ok()?)?;
+        Some(self.ee(engine, Vec::new(), module, needs))
     }
 }
 

@@ -12,10 +12,10 @@
 //! | counting of bits, sign extension of parts | 2 |
 //! | `global.get` | 4 |
 //! | comparison of integers; integer multiplication | 6 |
-//! | `select`; wide arithmetic | 8 |
+//! | wide arithmetic; `memory.size`, `table.size` | 8 |
 //! | loads | 10 |
 //! | stores; comparison, negation, absolute value and reinterpretation of floats | 12 |
-//! | `global.set`; SIMD, its loads and stores included | 16 |
+//! | `select`; `global.set`; SIMD, its loads and stores included | 16 |
 //! | floating-point addition, minimum, maximum, conversion | 20, SIMD 40 |
 //! | integer division and remainder | 32 |
 //! | rounding to an integral value | 32, SIMD 48 |
@@ -23,12 +23,12 @@
 //! | floating-point multiplication | 128 |
 //! | floating-point division and square root | 256 |
 //! | `br`, `return` | 2, and 1 for each value carried |
-//! | `br_if`, `if` | 12, and 1 for each value carried |
+//! | `br_if`, `if` | 16, and 1 for each value carried |
 //! | `br_table` | 40, and 1 for each value carried |
 //! | `call` | 40, and 1 for each argument and result |
 //! | `call_indirect` | 96, and 1 for each argument and result |
 //! | a declared local of the function that is called | 1, `v128` 2 |
-//! | `table.get`, `table.set` | 16 |
+//! | `table.get`, `table.set` | 32 |
 //! | `ref.func` | 512 |
 //! | `data.drop`, `elem.drop` | 64 |
 //! | `memory.copy`, `memory.init` | 64, and 1 for each byte |
@@ -65,7 +65,8 @@ const SIMPLE: u64 = 1;
 const COMPARISON: u64 = 6;
 const BITS: u64 = 2;
 const MULTIPLICATION: u64 = 6;
-const SELECT: u64 = 8;
+const SELECT: u64 = 16;
+const SIZE: u64 = 8;
 const STORE: u64 = 12;
 const LOAD: u64 = 10;
 const GLOBAL_GET: u64 = 4;
@@ -82,11 +83,11 @@ const FLOAT_WIDTH: u64 = 64;
 const FLOAT_MULTIPLICATION: u64 = 128;
 const FLOAT_DIVISION: u64 = 256;
 const BRANCH: u64 = 2;
-const BRANCH_IF: u64 = 12;
+const BRANCH_IF: u64 = 16;
 const BRANCH_TABLE: u64 = 40;
 const CALL: u64 = 40;
 const CALL_INDIRECT: u64 = 96;
-const TABLE_ACCESS: u64 = 16;
+const TABLE_ACCESS: u64 = 32;
 const REFERENCE: u64 = 512;
 const DROP_SEGMENT: u64 = 64;
 const COPY: u64 = 64;
@@ -143,6 +144,7 @@ fn fixed(operator: &Operator<'_>) -> Option<u64> {
         I32Store { .. } | I64Store { .. } | F32Store { .. } | F64Store { .. } |
         I32Store8 { .. } | I32Store16 { .. } | I64Store8 { .. } | I64Store16 { .. } | I64Store32 { .. } => STORE,
         Select | TypedSelect { .. } => SELECT,
+        MemorySize { .. } | TableSize { .. } => SIZE,
         GlobalGet { .. } => GLOBAL_GET,
         GlobalSet { .. } => GLOBAL_SET,
 

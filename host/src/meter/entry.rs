@@ -23,8 +23,12 @@ pub(super) const PAGE_LOG2: u32 = 15;
 const ELEMENT: u64 = 16;
 /// For an element that an expression gives: the engine interprets it.
 const EXPRESSION: u64 = 64;
-/// For each global and import.
-const FIELD: u64 = 8;
+/// For each global.
+const GLOBAL: u64 = 8;
+/// For each import and export, by whose names modules are linked whenever they are instantiated.
+const NAME: u64 = 256;
+/// For each byte of these names, which are hashed and compared.
+const NAME_BYTE: u64 = 2;
 /// For each active segment: its offset is computed, its range is checked.
 const SEGMENT: u64 = 256;
 
@@ -37,12 +41,18 @@ const SEGMENT: u64 = 256;
 /// | an element of a table, or of an active segment | 16; as an expression 64 |
 /// | an active segment | 256 |
 /// | a byte of an active data segment | 1 |
-/// | a global, an import | 8 |
+/// | a global | 8 |
+/// | an import, an export | 256, and 2 for each byte of its names |
 pub(super) fn entry(module: &Module<'_>) -> Result<Entry, MeterError> {
     let mut entry = Entry { fuel: INSTANCE, pages: 0 };
-    let n_imports = module.imports.as_ref().map_or(0, |imports| imports.clone().into_imports().count());
-    entry.add(u64::try_from(n_imports).unwrap_or(u64::MAX), FIELD);
-    entry.add(module.n_globals.into(), FIELD);
+    for import in module.imports.clone().into_iter().flat_map(|imports| imports.into_imports()) {
+        let import = import?;
+        entry.add_name(import.module.len().saturating_add(import.name.len()));
+    }
+    for export in module.exports.clone().into_iter().flatten() {
+        entry.add_name(export?.name.len());
+    }
+    entry.add(module.n_globals.into(), GLOBAL);
     for memory in module.memories.clone().into_iter().flatten() {
         let pages = memory?.initial;
         entry.pages = entry.pages.saturating_add(pages);
@@ -75,6 +85,11 @@ impl Entry {
     /// What several modules need together.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self { fuel: self.fuel.saturating_add(other.fuel), pages: self.pages.saturating_add(other.pages) }
+    }
+
+    fn add_name(&mut self, bytes: usize) {
+        self.add(1, NAME);
+        self.add(u64::try_from(bytes).unwrap_or(u64::MAX), NAME_BYTE);
     }
 
     fn add(&mut self, n: u64, price: u64) {

@@ -112,9 +112,9 @@ impl<'m, 'a> CallGraph<'m, 'a> {
             return Ok(());
         };
         let indirect = *self.indirect.entry(func_type).or_insert_with(|| self.graph.add_node(0));
-        self.graph.update_edge(indirect, callee, ());
+        self.graph.add_edge(indirect, callee, ());
         if let Some(outside) = self.outside {
-            self.graph.update_edge(outside, callee, ());
+            self.graph.add_edge(outside, callee, ());
         }
         Ok(())
     }
@@ -125,7 +125,7 @@ impl<'m, 'a> CallGraph<'m, 'a> {
             if export.kind == ExternalKind::Func
                 && let Some(callee) = self.callee(export.index)?
             {
-                self.graph.update_edge(outside, callee, ());
+                self.graph.add_edge(outside, callee, ());
             }
         }
         Ok(())

@@ -6,6 +6,7 @@ use wasmparser::{FuncValidator, FunctionBody, Operator, ValidatorResources};
 
 use super::Unacceptable;
 use super::cost::FunctionCost;
+use super::types::Fingerprints;
 use crate::module::CompileCost;
 use crate::profile::{
     BODY_BYTES, BRANCH_TARGETS, Bound, COMPILE_MEMORY, COMPILE_MEMORY_TOTAL, COMPILE_TIME,
@@ -22,9 +23,16 @@ pub(crate) struct Totals {
     pub(super) cost_max: CompileCost,
     /// Memory for compiling them all at a time, beyond what each may have anyway.
     excess_kibibytes: u64,
+    /// Their types, to tell them apart.
+    pub(super) fingerprints: Fingerprints,
 }
 
 impl Totals {
+    /// Returns what compiling all of them takes.
+    pub(crate) fn compile_cost(&self) -> CompileCost {
+        self.cost
+    }
+
     /// Adds what compiling one function takes.
     pub(super) fn add(&mut self, cost: CompileCost, offset: usize) -> Result<(), Unacceptable> {
         self.cost = self.cost.plus(cost);

@@ -15,8 +15,11 @@
 //!   merge they are sorted again: for each local, the square and the cube of the ways on which it comes to such places.
 //! * One engine keeps a map of all blocks for each parameter and result of a block: values * blocks.
 
+mod instructions;
+
 use wasmparser::{BlockType, FuncValidator, Operator, ValidatorResources};
 
+use self::instructions::{BULK, extra, n_blocks, sequence};
 use crate::module::CompileCost;
 
 /// The work of compiling one function, as far as it has been read.
@@ -67,9 +70,9 @@ struct Position {
 
 /// Nanoseconds of time and bytes of memory.
 #[derive(Clone, Copy, Default)]
-struct Work {
-    nanoseconds: u64,
-    bytes: u64,
+pub(super) struct Work {
+    pub(super) nanoseconds: u64,
+    pub(super) bytes: u64,
 }
 
 /// A block, as what branches to it have to merge.
@@ -88,12 +91,6 @@ struct Label {
 const FUNCTION: Work = Work { nanoseconds: 20_000, bytes: 6_000 };
 /// Any instruction: where most of them are none of the below, such as constants and additions.
 const INSTRUCTION: Work = Work { nanoseconds: 1_500, bytes: 900 };
-/// A direct call, or what engines make one of.
-const CALL: Work = Work { nanoseconds: 9_000, bytes: 4_000 };
-/// A conversion that traps, after several comparisons.
-const CHECKED: Work = Work { nanoseconds: 24_000, bytes: 4_000 };
-/// An instruction that checks more than one thing, or calls with many arguments.
-const BULK: Work = Work { nanoseconds: 40_000, bytes: 20_000 };
 /// A piece of code without jumps.
 const BLOCK: Work = Work { nanoseconds: 3_000, bytes: 3_500 };
 /// A value that goes into or comes out of a call, a block or a branch.
@@ -156,7 +153,7 @@ impl FunctionCost {
             (USED, self.n_used.saturating_mul(self.n_blocks)),
         ];
         let work = terms.into_iter().fold(self.fixed, |sum, (work, n)| sum.plus(work, n));
-        CompileCost { microseconds: work.nanoseconds / 1_000, kibibytes: work.bytes >> 10 }
+        work.cost()
     }
 
     /// Counts an instruction, before it is validated.
@@ -201,6 +198,9 @@ impl FunctionCost {
         self.fixed = self.fixed.plus(INSTRUCTION, 1).plus(extra(operator), 1);
         self.n_blocks = self.n_blocks.saturating_add(n_blocks);
         self.operands = self.operands.saturating_add(n_blocks.saturating_mul(operands.into()));
+        if let Some(sequence) = sequence(operator) {
+            self.use_registers(operands, sequence.n_uses.saturating_mul(8));
+        }
         match operator {
             Operator::LocalGet { local_index } => self.name(*local_index, operands, false),
             Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
@@ -357,7 +357,11 @@ fn cube(n: u64) -> u64 {
 }
 
 impl Work {
-    fn plus(self, each: Self, n: u64) -> Self {
+    pub(super) fn cost(self) -> CompileCost {
+        CompileCost { microseconds: self.nanoseconds / 1_000, kibibytes: self.bytes >> 10 }
+    }
+
+    pub(super) fn plus(self, each: Self, n: u64) -> Self {
         Self {
             nanoseconds: self.nanoseconds.saturating_add(each.nanoseconds.saturating_mul(n)),
             bytes: self.bytes.saturating_add(each.bytes.saturating_mul(n)),
@@ -368,60 +372,5 @@ impl Work {
 /// Predicts what initializing a module takes to compile, which one engine makes a function of: so many elements and data
 /// segments that it cannot put in place beforehand.
 pub(super) fn initialization(n_elements: u64, n_data: u64) -> CompileCost {
-    let work = Work::default().plus(BULK, n_elements.saturating_add(n_data));
-    CompileCost { microseconds: work.nanoseconds / 1_000, kibibytes: work.bytes >> 10 }
-}
-
-/// How many blocks an instruction becomes, with metering and with what the engines check, on the one that makes more of it.
-fn n_blocks(operator: &Operator<'_>) -> u64 {
-    match operator {
-        Operator::Block { .. } | Operator::Else | Operator::Br { .. } | Operator::Return => 1,
-        Operator::If { .. }
-        | Operator::BrIf { .. }
-        | Operator::TableSet { .. }
-        | Operator::MemoryGrow { .. }
-        | Operator::MemoryFill { .. }
-        | Operator::MemoryCopy { .. }
-        | Operator::MemoryInit { .. } => 3,
-        Operator::CallIndirect { .. } | Operator::TableFill { .. } | Operator::TableGrow { .. } => 4,
-        Operator::TableGet { .. } => 5,
-        Operator::Loop { .. } => 6,
-        Operator::TableInit { .. } => 10,
-        Operator::TableCopy { .. } => 16,
-        Operator::BrTable { targets } => u64::from(targets.len()).saturating_add(2),
-        _ => 0,
-    }
-}
-
-/// What an instruction takes beyond any other, its blocks left out.
-fn extra(operator: &Operator<'_>) -> Work {
-    match operator {
-        Operator::Call { .. }
-        | Operator::CallIndirect { .. }
-        | Operator::RefFunc { .. }
-        | Operator::DataDrop { .. }
-        | Operator::ElemDrop { .. }
-        | Operator::MemorySize { .. }
-        | Operator::TableSize { .. }
-        | Operator::TableGet { .. }
-        | Operator::Unreachable => CALL,
-        Operator::I32TruncF32S
-        | Operator::I32TruncF32U
-        | Operator::I32TruncF64S
-        | Operator::I32TruncF64U
-        | Operator::I64TruncF32S
-        | Operator::I64TruncF32U
-        | Operator::I64TruncF64S
-        | Operator::I64TruncF64U => CHECKED,
-        Operator::MemoryGrow { .. }
-        | Operator::MemoryFill { .. }
-        | Operator::MemoryCopy { .. }
-        | Operator::MemoryInit { .. }
-        | Operator::TableSet { .. }
-        | Operator::TableGrow { .. }
-        | Operator::TableFill { .. }
-        | Operator::TableCopy { .. }
-        | Operator::TableInit { .. } => BULK,
-        _ => Work::default(),
-    }
+    Work::default().plus(BULK, n_elements.saturating_add(n_data)).cost()
 }

@@ -87,7 +87,7 @@ impl Import {
 }
 
 impl ValueType {
-    fn as_wasm(self) -> wasmparser::ValType {
+    pub(super) fn as_wasm(self) -> wasmparser::ValType {
         match self {
             Self::I32 => wasmparser::ValType::I32,
             Self::I64 => wasmparser::ValType::I64,

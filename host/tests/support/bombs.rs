@@ -73,6 +73,7 @@ steps! {
     BlockValues, If, IfElse, IfValue, IfWrite, IfReturn, IfTrap, Loop, LoopWrite, LoopValues, Forward, BrIfOut,
     BrIfNear, BrIfLoop, BrIfAny, BrOut, BrTableSame, BrTableSpread, BrTableAny, BrTableValues, Select, Load,
     Store, Divide, Wide, Multiply2x64, Shuffle, Lanes, ShiftBytes, Truncate, Saturate, Round, MinMax, Popcount,
+    FloatAdd, SquareRoot, Demote, FloatLanes, RoundLanes, SaturateLanes, FloatStore,
     Dead,
 }
 
@@ -177,7 +178,7 @@ impl Writer<'_> {
             self.sink().i32_const(0).local_get(FIRST + local);
             self.store();
         }
-        self.sink().end();
+        self.sink().i32_const(0).local_get(SCRATCH).i32_store(ADDRESS).end();
     }
 
     /// Pushes a value that is known at run time only.
@@ -441,46 +442,68 @@ impl Writer<'_> {
     fn numbers(&mut self, step: Step) {
         let mut sink = self.function.instructions();
         match step {
-            Step::Divide => sink.local_get(SCRATCH).local_get(CONDITION).i32_div_s().local_set(SCRATCH),
-            Step::Popcount => sink.local_get(CONDITION).i32_popcnt().local_set(SCRATCH),
+            Step::Divide => sink.local_get(CONDITION).local_get(CONDITION).i32_div_s(),
+            Step::Popcount => sink.local_get(CONDITION).i32_popcnt(),
             Step::Wide => {
                 let x = |sink: &mut InstructionSink<'_>| {
                     sink.local_get(CONDITION).i64_extend_i32_u();
                 };
                 x(&mut sink);
                 x(&mut sink);
-                sink.i64_mul_wide_u().i64_add().i32_wrap_i64().local_set(SCRATCH)
+                sink.i64_mul_wide_u().i64_add().i32_wrap_i64()
             }
             Step::Multiply2x64 => {
                 splat(&mut sink);
                 splat(&mut sink);
-                sink.i64x2_mul().i32x4_extract_lane(1).local_set(SCRATCH)
+                sink.i64x2_mul().i32x4_extract_lane(1)
             }
             Step::Shuffle => {
                 splat(&mut sink);
                 splat(&mut sink);
                 let lanes = [0, 17, 2, 19, 4, 21, 6, 23, 8, 25, 10, 27, 12, 29, 14, 31];
-                sink.i8x16_shuffle(lanes).i32x4_extract_lane(1).local_set(SCRATCH)
+                sink.i8x16_shuffle(lanes).i32x4_extract_lane(1)
             }
             Step::Lanes => {
                 splat(&mut sink);
                 splat(&mut sink);
-                sink.i8x16_swizzle().i8x16_popcnt().i8x16_bitmask().local_set(SCRATCH)
+                sink.i8x16_swizzle().i8x16_popcnt().i8x16_bitmask()
             }
             Step::ShiftBytes => {
                 splat(&mut sink);
-                sink.local_get(CONDITION).i8x16_shr_s().i32x4_extract_lane(1).local_set(SCRATCH)
+                sink.local_get(CONDITION).i8x16_shr_s().i32x4_extract_lane(1)
             }
-            Step::Truncate => double(&mut sink).i32_trunc_f64_s().local_set(SCRATCH),
-            Step::Saturate => double(&mut sink).i64_trunc_sat_f64_u().i32_wrap_i64().local_set(SCRATCH),
-            Step::Round => double(&mut sink).f64_nearest().i32_trunc_sat_f64_u().local_set(SCRATCH),
-            Step::MinMax => double(&mut sink)
-                .f64_const(Ieee64::from(2.5))
-                .f64_min()
-                .i32_trunc_sat_f64_u()
-                .local_set(SCRATCH),
-            _ => &mut sink,
+            Step::Truncate => double(&mut sink).i32_trunc_f64_s(),
+            Step::Saturate => double(&mut sink).i64_trunc_sat_f64_u().i32_wrap_i64(),
+            Step::Round => double(&mut sink).f64_nearest().i32_trunc_sat_f64_u(),
+            Step::MinMax => double(&mut sink).f64_const(Ieee64::from(2.5)).f64_min().i32_trunc_sat_f64_u(),
+            Step::FloatAdd => {
+                double(&mut sink);
+                double(&mut sink).f64_add().i32_trunc_sat_f64_s()
+            }
+            Step::SquareRoot => double(&mut sink).f64_sqrt().i32_trunc_sat_f64_s(),
+            Step::Demote => double(&mut sink).f32_demote_f64().i32_reinterpret_f32(),
+            Step::FloatLanes => {
+                splat(&mut sink);
+                splat(&mut sink);
+                sink.f32x4_min().i32x4_extract_lane(1)
+            }
+            Step::RoundLanes => {
+                splat(&mut sink);
+                sink.f32x4_nearest().i32x4_extract_lane(1)
+            }
+            Step::SaturateLanes => {
+                splat(&mut sink);
+                sink.i32x4_trunc_sat_f32x4_u().i32x4_extract_lane(1)
+            }
+            Step::FloatStore => {
+                sink.local_get(CONDITION);
+                double(&mut sink).f64_sqrt().f64_store(ADDRESS);
+                return;
+            }
+            _ => return,
         };
+        // What nobody uses is not compiled.
+        sink.local_get(SCRATCH).i32_xor().local_set(SCRATCH);
     }
 
     fn bulk(&mut self, step: Step) {

@@ -18,6 +18,7 @@ pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| {
         memory_pages_max: 16,
         memory_pages_near: 16,
         memory_far_factor: 16,
+        code_kib_near: 1_400 << 10,
         floats: true,
         table_elements_max: 100,
         ticks_max: 1_000,

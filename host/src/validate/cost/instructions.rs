@@ -1,0 +1,114 @@
+//! What compiling single instructions takes.
+
+use wasmparser::Operator;
+
+use super::Work;
+
+/// A direct call, or what engines make one of.
+const CALL: Work = Work { nanoseconds: 9_000, bytes: 4_000 };
+/// A conversion that traps, after several comparisons.
+const CHECKED: Work = Work { nanoseconds: 24_000, bytes: 4_000 };
+/// An instruction that checks more than one thing, or calls with many arguments.
+pub(super) const BULK: Work = Work { nanoseconds: 40_000, bytes: 20_000 };
+
+/// A long sequence of machine instructions, with values of their own that compete for registers.
+#[derive(Clone, Copy)]
+pub(super) struct Sequence {
+    work: Work,
+    /// As many uses of locals compete as much.
+    pub(super) n_uses: u64,
+}
+
+/// Integer division, which checks for zero.
+const DIVISION: Sequence = Sequence { work: Work { nanoseconds: 2_000, bytes: 1_000 }, n_uses: 0 };
+const FLOAT_WORK: Work = Work { nanoseconds: 13_000, bytes: 6_000 };
+/// Arithmetic of two floats, which makes NaNs canonical.
+const FLOAT_BINARY: Sequence = Sequence { work: FLOAT_WORK, n_uses: 18 };
+/// Arithmetic of one float.
+const FLOAT_UNARY: Sequence = Sequence { work: FLOAT_WORK, n_uses: 27 };
+/// Arithmetic of vectors of floats.
+const SIMD_FLOAT: Sequence = Sequence { work: FLOAT_WORK, n_uses: 9 };
+/// A vector of floats to unsigned integers, for which processors have nothing.
+const SIMD_UNSIGNED: Sequence = Sequence { work: Work { nanoseconds: 20_000, bytes: 6_500 }, n_uses: 40 };
+/// What is a few machine instructions for vectors.
+const SIMD_FEW: Sequence = Sequence { work: Work { nanoseconds: 6_000, bytes: 2_500 }, n_uses: 5 };
+
+/// How many blocks an instruction becomes, with metering and with what the engines check, on the one that makes more of it.
+pub(super) fn n_blocks(operator: &Operator<'_>) -> u64 {
+    match operator {
+        Operator::Block { .. } | Operator::Else | Operator::Br { .. } | Operator::Return => 1,
+        Operator::If { .. }
+        | Operator::BrIf { .. }
+        | Operator::TableSet { .. }
+        | Operator::MemoryGrow { .. }
+        | Operator::MemoryFill { .. }
+        | Operator::MemoryCopy { .. }
+        | Operator::MemoryInit { .. } => 3,
+        Operator::CallIndirect { .. } | Operator::TableFill { .. } | Operator::TableGrow { .. } => 4,
+        Operator::TableGet { .. } => 5,
+        Operator::Loop { .. } => 6,
+        Operator::TableInit { .. } => 10,
+        Operator::TableCopy { .. } => 16,
+        Operator::BrTable { targets } => u64::from(targets.len()).saturating_add(2),
+        _ => 0,
+    }
+}
+
+/// What an instruction takes beyond any other, its blocks left out.
+pub(super) fn extra(operator: &Operator<'_>) -> Work {
+    match operator {
+        Operator::Call { .. }
+        | Operator::CallIndirect { .. }
+        | Operator::RefFunc { .. }
+        | Operator::DataDrop { .. }
+        | Operator::ElemDrop { .. }
+        | Operator::MemorySize { .. }
+        | Operator::TableSize { .. }
+        | Operator::TableGet { .. }
+        | Operator::Unreachable => CALL,
+        Operator::I32TruncF32S
+        | Operator::I32TruncF32U
+        | Operator::I32TruncF64S
+        | Operator::I32TruncF64U
+        | Operator::I64TruncF32S
+        | Operator::I64TruncF32U
+        | Operator::I64TruncF64S
+        | Operator::I64TruncF64U => CHECKED,
+        Operator::MemoryGrow { .. }
+        | Operator::MemoryFill { .. }
+        | Operator::MemoryCopy { .. }
+        | Operator::MemoryInit { .. }
+        | Operator::TableSet { .. }
+        | Operator::TableGrow { .. }
+        | Operator::TableFill { .. }
+        | Operator::TableCopy { .. }
+        | Operator::TableInit { .. } => BULK,
+        _ => match sequence(operator) {
+            Some(Sequence { work, .. }) => work,
+            None => Work::default(),
+        },
+    }
+}
+
+/// Returns the sequence that an instruction becomes, if it is long.
+#[rustfmt::skip]
+pub(super) fn sequence(operator: &Operator<'_>) -> Option<Sequence> {
+    use Operator::*;
+    Some(match operator {
+        I32DivS | I32DivU | I32RemS | I32RemU | I64DivS | I64DivU | I64RemS | I64RemU => DIVISION,
+        F32Add | F32Sub | F32Mul | F32Div | F32Min | F32Max | F64Add | F64Sub | F64Mul | F64Div | F64Min | F64Max => FLOAT_BINARY,
+        F32Ceil | F32Floor | F32Trunc | F32Nearest | F32Sqrt | F32DemoteF64 |
+        F64Ceil | F64Floor | F64Trunc | F64Nearest | F64Sqrt | F64PromoteF32 => FLOAT_UNARY,
+        F32x4Ceil | F32x4Floor | F32x4Trunc | F32x4Nearest | F32x4Sqrt | F32x4DemoteF64x2Zero |
+        F32x4Add | F32x4Sub | F32x4Mul | F32x4Div | F32x4Min | F32x4Max | F32x4PMin | F32x4PMax |
+        F64x2Ceil | F64x2Floor | F64x2Trunc | F64x2Nearest | F64x2Sqrt | F64x2PromoteLowF32x4 |
+        F64x2Add | F64x2Sub | F64x2Mul | F64x2Div | F64x2Min | F64x2Max | F64x2PMin | F64x2PMax |
+        F32x4ConvertI32x4U | I32x4TruncSatF32x4S | I32x4TruncSatF64x2SZero | I32x4TruncSatF64x2UZero => SIMD_FLOAT,
+        I32x4TruncSatF32x4U => SIMD_UNSIGNED,
+        I8x16Popcnt | I8x16Shl | I8x16ShrS | I8x16ShrU | I64x2ShrS | I64x2Abs |
+        I8x16AllTrue | I16x8AllTrue | I32x4AllTrue | I64x2AllTrue | I64x2Mul |
+        I64x2ExtMulLowI32x4S | I64x2ExtMulHighI32x4S | I64x2ExtMulLowI32x4U | I64x2ExtMulHighI32x4U |
+        F32Copysign | F64Copysign | F32x4ConvertI32x4S | F64x2ConvertLowI32x4S | F64x2ConvertLowI32x4U => SIMD_FEW,
+        _ => return None,
+    })
+}

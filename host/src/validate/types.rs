@@ -1,0 +1,127 @@
+//! What a module's function types take to compile, and how engines tell them apart.
+
+use std::collections::HashMap;
+
+use wasmparser::{FuncType, ValType};
+
+use super::cost::Work;
+use crate::abi::{ABI, Import, ValueType};
+use crate::module::CompileCost;
+
+/// A type of functions: engines make code for calls into and out of it.
+const TYPE: Work = Work { nanoseconds: 10_000, bytes: 4_000 };
+/// A function that a table, an export or a reference may hand out: engines make code for calls of it from outside.
+const ESCAPING: Work = Work { nanoseconds: 25_000, bytes: 8_000 };
+/// A parameter or result of either.
+const VALUE: Work = Work { nanoseconds: 3_000, bytes: 600 };
+
+/// Predicts what a type takes to compile.
+pub(super) fn type_cost(ty: &FuncType) -> CompileCost {
+    cost(TYPE, ty)
+}
+
+/// Predicts what a function of this type takes to compile if it may be handed out, beyond its own code.
+pub(super) fn escaping_cost(ty: &FuncType) -> CompileCost {
+    cost(ESCAPING, ty)
+}
+
+fn cost(base: Work, ty: &FuncType) -> CompileCost {
+    let n_values = ty.params().len().saturating_add(ty.results().len());
+    base.plus(VALUE, n_values as u64).cost()
+}
+
+/// The types of a program by their fingerprints.
+///
+/// An engine may tell types apart at indirect calls by a hash of 32 bits, and types with equal hashes are easily made: for CRC-32
+/// by solving linear equations. A program that has two such types is refused, on whatever engine.
+pub(super) struct Fingerprints(HashMap<u32, FuncType>);
+
+impl Default for Fingerprints {
+    /// Begins with the types that every program has: those of the ABI, and of what metering and probes add.
+    fn default() -> Self {
+        let mut fingerprints = Self(HashMap::new());
+        let abi = ABI.iter().map(|import| {
+            let parameters = import.parameter_types().iter().map(|ty| ty.as_wasm());
+            FuncType::new(parameters, Import::result_type(import).map(ValueType::as_wasm))
+        });
+        let added = [
+            FuncType::new([], []),
+            FuncType::new([ValType::I32], []),
+            FuncType::new([ValType::I32], [ValType::I32]),
+        ];
+        for ty in abi.chain(added) {
+            // None of these collide, as a test holds.
+            let _ = fingerprints.add(&ty);
+        }
+        fingerprints
+    }
+}
+
+impl Fingerprints {
+    /// Adds a type, unless another one has its fingerprint, which is returned then.
+    pub(super) fn add(&mut self, ty: &FuncType) -> Result<(), FuncType> {
+        let other = self.0.entry(fingerprint(ty)).or_insert_with(|| ty.clone());
+        if other == ty { Ok(()) } else { Err(other.clone()) }
+    }
+}
+
+/// Computes what wasmer 7 tells types apart by: the CRC-32 of the numbers of results and parameters, and of their types in this order.
+fn fingerprint(ty: &FuncType) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    for values in [ty.results(), ty.params()] {
+        // Lossless: no target that Rust has is wider than 64 bits.
+        hasher.update(&(values.len() as u64).to_le_bytes());
+    }
+    for value in ty.results().iter().chain(ty.params()) {
+        hasher.update(&[match value {
+            ValType::I32 => 0,
+            ValType::I64 => 1,
+            ValType::F32 => 2,
+            ValType::F64 => 3,
+            ValType::V128 => 4,
+            ValType::Ref(_) => 6,
+        }]);
+    }
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_types_that_every_program_has_collide() {
+        let mut all = Vec::new();
+        for import in ABI {
+            let parameters = import.parameter_types().iter().map(|ty| ty.as_wasm());
+            all.push(FuncType::new(parameters, import.result_type().map(ValueType::as_wasm)));
+        }
+        let mut fingerprints = Fingerprints::default();
+        assert!(all.iter().all(|ty| fingerprints.add(ty).is_ok()));
+    }
+
+    #[cfg(feature = "wasmer")]
+    #[test]
+    fn a_fingerprint_is_what_wasmer_has() {
+        use wasmer::Type;
+        let pairs = [
+            (ValType::I32, Type::I32),
+            (ValType::I64, Type::I64),
+            (ValType::F32, Type::F32),
+            (ValType::F64, Type::F64),
+            (ValType::V128, Type::V128),
+            (ValType::FUNCREF, Type::FuncRef),
+        ];
+        for n_params in 0..=pairs.len() {
+            for n_results in 0..=pairs.len() {
+                let (params, results) = (&pairs[..n_params], &pairs[pairs.len() - n_results..]);
+                let ours = FuncType::new(params.iter().map(|pair| pair.0), results.iter().map(|pair| pair.0));
+                let theirs = wasmer::FunctionType::new(
+                    params.iter().map(|pair| pair.1).collect::<Vec<_>>(),
+                    results.iter().map(|pair| pair.1).collect::<Vec<_>>(),
+                );
+                assert_eq!(fingerprint(&ours), theirs.signature_hash(), "{ours:?}");
+            }
+        }
+    }
+}
