@@ -1,4 +1,7 @@
-//! The containers of both phases, in the specification's order.
+//! The containers of both phases, in the specification's order: all that its documents on the beacon chain, the
+//! shards, the custody game and validators define.
+//!
+//! `LightClientUpdate` is not there, as it has no encoding: constants in its types were never decided.
 
 pub mod block;
 pub mod extend;
@@ -6,6 +9,7 @@ pub mod misc;
 pub mod operation;
 pub mod shard;
 pub mod state;
+pub mod validator;
 
 pub use block::{
     BeaconBlock, BeaconBlockBody, BeaconBlockHeader, Phase1BlockBody, SignedBeaconBlock,
@@ -25,3 +29,7 @@ pub use shard::{
     CompactCommittee, ShardBlock, ShardBlockHeader, ShardState, ShardTransition, SignedShardBlock,
 };
 pub use state::{BeaconState, Phase1State};
+pub use validator::{
+    FullAttestation, FullAttestationData, LightAggregateAndProof, LightClientVote, LightClientVoteData,
+    SignedLightAggregateAndProof,
+};

@@ -1,7 +1,11 @@
 //! Ethereum's own vectors, run against this crate.
 //!
 //! A case is a folder of the consensus specification's tests, `tests/CONFIG/PHASE/RUNNER/HANDLER/SUITE/CASE`, or a
-//! JSON file of the BLS tests; both as files on disk or in a `.tar.gz` archive.
+//! JSON file of the BLS tests; both as files on disk or in a `.tar.gz` archive. A case that nothing here knows how to run
+//! is [`Outcome::NotRun`], and neither passes nor fails.
+//!
+//! This module is no part of the specification. What it runs is the specification to the letter, never
+//! [`crate::node`].
 
 mod bls;
 mod case;
@@ -13,9 +17,10 @@ mod state;
 
 use std::path::Path;
 
-pub use case::{Case, Failure, Files};
+pub use case::{Case, Failure, Files, Outcome};
 pub use source::{ReadError, read};
 
+use self::case::Stop;
 use crate::{
     phase::{Phase0, Phase1},
     preset::{Mainnet, Minimal, Preset},
@@ -26,8 +31,8 @@ use crate::{
 pub struct CaseResult {
     /// The case.
     pub case: Case,
-    /// Nothing, if it passed.
-    pub outcome: Result<(), Failure>,
+    /// What came of it.
+    pub outcome: Outcome,
 }
 
 /// Runs all cases in a folder or an archive, in order. They know nothing of one another, so who has several cores
@@ -47,29 +52,34 @@ pub fn run(path: &Path) -> Result<Vec<CaseResult>, ReadError> {
 }
 
 /// Runs a case of these files.
-///
-/// # Errors
-///
-/// If it does not pass.
-pub fn run_case(case: &Case, files: &Files) -> Result<(), Failure> {
+#[must_use]
+pub fn run_case(case: &Case, files: &Files) -> Outcome {
+    run_known(case, files).into()
+}
+
+fn run_known(case: &Case, files: &Files) -> Result<(), Stop> {
+    // Later releases compress SSZ.
+    if files.0.keys().any(|name| name.ends_with(".ssz_snappy")) {
+        return Err(Stop::Unknown);
+    }
     match (case.config.as_str(), case.runner.as_str()) {
-        (_, "bls") => bls::run(case, files),
+        ("general", "bls") => bls::run(case, files),
         ("general", "ssz_generic") => ssz_generic::run(case, files),
         ("minimal", _) => run_preset::<Minimal>(case, files),
         ("mainnet", _) => run_preset::<Mainnet>(case, files),
-        _ => Err(Failure::Unknown),
+        _ => Err(Stop::Unknown),
     }
 }
 
-fn run_preset<C: Preset>(case: &Case, files: &Files) -> Result<(), Failure> {
+fn run_preset<C: Preset>(case: &Case, files: &Files) -> Result<(), Stop> {
     match (case.phase.as_str(), case.runner.as_str()) {
-        ("phase0", "shuffling") => shuffling::run::<C>(files),
+        ("phase0", "shuffling") => Ok(shuffling::run::<C>(files)?),
         ("phase0", "ssz_static") => ssz_static::run::<Phase0<C>>(case, files),
-        ("phase1", "ssz_static") => ssz_static::run::<Phase1<C>>(case, files),
+        ("phase1", "ssz_static") => ssz_static::run_phase1::<C>(case, files),
         ("phase0", "genesis") => state::genesis::run::<C>(case, files),
         ("phase0", _) => state::run::<Phase0<C>>(case, files),
-        ("phase1", "sanity") if case.handler == "shard_blocks" => state::shard_blocks::run::<C>(files),
+        ("phase1", "sanity") if case.handler == "shard_blocks" => Ok(state::shard_blocks::run::<C>(files)?),
         ("phase1", _) => state::run::<Phase1<C>>(case, files),
-        _ => Err(Failure::Unknown),
+        _ => Err(Stop::Unknown),
     }
 }

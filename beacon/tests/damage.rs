@@ -78,7 +78,7 @@ fn damaged_cases_come_to_an_end() {
                     let mut files = files.clone();
                     damage(files.0.get_mut(name).unwrap(), &mut numbers);
                     // Whether it passes or not does not matter; it must not panic.
-                    vectors::run_case(&case, &files).unwrap_or_default();
+                    let _ = vectors::run_case(&case, &files);
                 }
             }
         }

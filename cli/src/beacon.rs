@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use outrider_beacon::vectors::{self, Case, CaseResult};
+use outrider_beacon::vectors::{self, Case, CaseResult, Outcome};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::Serialize;
 
@@ -26,7 +26,8 @@ enum Command {
 
 /// Run the vectors of consensus-specs v0.12.3, phase 0 and phase 1.
 ///
-/// Exits with 0 if all pass, 1 if one fails, 2 if a path cannot be used.
+/// Exits with 0 if all pass, 1 if one fails, 2 if a path cannot be used. Cases that are not known, as those of other
+/// releases, are not run, and counted.
 #[derive(clap::Args)]
 struct VectorsArguments {
     /// Archives (*.tar.gz), and directories that are searched for these and for the folders of cases.
@@ -45,6 +46,10 @@ pub(crate) fn beacon(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let results = run(arguments)?;
     anyhow::ensure!(!results.is_empty(), "no case of the vectors is there, or none is named so");
     let report = Report::new(&results);
+    anyhow::ensure!(
+        report.total.not_run < results.len(),
+        "none of the cases is known: give those of consensus-specs v0.12.3, or of bls12-381-tests"
+    );
     if arguments.json {
         report.print_json()?;
     } else {
@@ -113,11 +118,16 @@ struct CaseFailure {
 struct Counts {
     passed: usize,
     failed: usize,
+    not_run: usize,
 }
 
 impl Counts {
-    fn add(&mut self, passed: bool) {
-        let counter = if passed { &mut self.passed } else { &mut self.failed };
+    fn add(&mut self, outcome: &Outcome) {
+        let counter = match outcome {
+            Outcome::Passed => &mut self.passed,
+            Outcome::Failed(_) => &mut self.failed,
+            Outcome::NotRun => &mut self.not_run,
+        };
         *counter = counter.saturating_add(1);
     }
 }
@@ -128,8 +138,8 @@ impl Report {
         let mut total = Counts::default();
         for CaseResult { case, outcome } in results {
             let key = [&case.config, &case.phase, &case.runner, &case.handler].map(String::clone);
-            suites.entry(key).or_default().add(outcome.is_ok());
-            total.add(outcome.is_ok());
+            suites.entry(key).or_default().add(outcome);
+            total.add(outcome);
         }
         let suite = |([config, phase, runner, handler], counts): ([String; 4], Counts)| Suite {
             config,
@@ -139,8 +149,8 @@ impl Report {
             counts,
         };
         let failure = |result: &CaseResult| {
-            let reason = result.outcome.as_ref().err()?.to_string();
-            Some(CaseFailure { case: result.case.to_string(), reason })
+            let Outcome::Failed(failure) = &result.outcome else { return None };
+            Some(CaseFailure { case: result.case.to_string(), reason: failure.to_string() })
         };
         Self {
             suites: suites.into_iter().map(suite).collect(),
@@ -164,12 +174,19 @@ impl Report {
             if counts.failed > 0 {
                 write!(out, ", {ERROR}{} failed{ERROR:#}", counts.failed)?;
             }
+            if counts.not_run > 0 {
+                write!(out, ", {} not run, as it is not known", counts.not_run)?;
+            }
             writeln!(out)?;
         }
-        let Counts { passed, failed } = self.total;
+        let Counts { passed, failed, not_run } = self.total;
         let style = if failed == 0 { SUCCESS } else { ERROR };
-        let cases = count(passed.saturating_add(failed), "case");
-        writeln!(out, "{cases}: {style}{passed} passed, {failed} failed{style:#}")
+        let cases = count(passed.saturating_add(failed).saturating_add(not_run), "case");
+        write!(out, "{cases}: {style}{passed} passed, {failed} failed{style:#}")?;
+        if not_run > 0 {
+            write!(out, ", {not_run} not run")?;
+        }
+        writeln!(out)
     }
 
     fn print_json(&self) -> io::Result<()> {

@@ -54,18 +54,34 @@ fn a_case_that_fails_is_named_and_the_exit_code_tells() {
     let ran = vectors(&scratch, &["wrong", "--json"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let report: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!(report["total"], serde_json::json!({ "passed": 0, "failed": 1 }));
+    assert_eq!(report["total"], serde_json::json!({ "passed": 0, "failed": 1, "not_run": 0 }));
     assert_eq!(report["failures"][0]["case"], "minimal/phase0/shuffling/core/shuffle/five");
+}
+
+#[test]
+fn what_is_not_known_is_named_and_counted_and_does_not_fail() {
+    let scratch = cases();
+    scratch.write("right/tests/minimal/altair/light_client/sync/pyspec_tests/one/steps.yaml", "[]");
+    let ran = vectors(&scratch, &["right"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("minimal/altair/light_client\n  sync "), "{ran:?}");
+    assert!(ran.out.contains("0 passed, 1 not run, as it is not known\n"), "{ran:?}");
+    assert!(ran.out.ends_with("2 cases: 1 passed, 0 failed, 1 not run\n"), "{ran:?}");
+    let ran = vectors(&scratch, &["right", "--json"]);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["total"], serde_json::json!({ "passed": 1, "failed": 0, "not_run": 1 }));
 }
 
 #[test]
 fn what_has_no_cases_cannot_be_used() {
     let scratch = cases();
     scratch.write("empty/README", "nothing");
+    scratch.write("unknown/tests/minimal/altair/light_client/sync/pyspec_tests/one/steps.yaml", "[]");
     scratch.write("cut.tar.gz", [0x1f, 0x8b, 8]);
     for (arguments, expected) in [
         (&["empty"][..], "no case of the vectors is there"),
         (&["right", "--filter", "phase1"], "no case of the vectors is there"),
+        (&["unknown"], "none of the cases is known"),
         (&["absent.tar.gz"], "absent.tar.gz: cannot be read"),
         (&["cut.tar.gz"], "cut.tar.gz: cannot be read"),
     ] {

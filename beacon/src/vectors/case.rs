@@ -62,9 +62,42 @@ pub enum Failure {
         /// What the decoder says.
         reason: String,
     },
-    /// Nothing here knows how to run such a case.
-    #[error("there is no such test")]
+}
+
+/// What came of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It passed.
+    Passed,
+    /// Nothing here knows how to run such a case: its phase, what it tests, or its files' encoding.
+    NotRun,
+    /// It failed.
+    Failed(Failure),
+}
+
+/// Why a case does not pass, for functions that only some cases are known to.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The case is not known.
     Unknown,
+    /// It fails.
+    Failed(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Result<(), Stop>> for Outcome {
+    fn from(result: Result<(), Stop>) -> Self {
+        match result {
+            Ok(()) => Self::Passed,
+            Err(Stop::Unknown) => Self::NotRun,
+            Err(Stop::Failed(failure)) => Self::Failed(failure),
+        }
+    }
 }
 
 /// Fails unless two values are equal.

@@ -8,7 +8,7 @@ use ssz::Decode;
 use tree_hash::TreeHash;
 
 use self::by_phase::{ByPhase, SubTransition};
-use super::case::{Case, Failure, Files, expect_equal};
+use super::case::{Case, Failure, Files, Stop, expect_equal};
 use crate::{
     block,
     containers::{BeaconBlock, BeaconState, SignedBeaconBlock},
@@ -23,18 +23,18 @@ use crate::{
     transition,
 };
 
-pub(super) fn run<P: ByPhase>(case: &Case, files: &Files) -> Result<(), Failure> {
+pub(super) fn run<P: ByPhase>(case: &Case, files: &Files) -> Result<(), Stop> {
     match (case.runner.as_str(), case.handler.as_str()) {
-        ("operations", handler) => operation::<P>(handler, files),
+        ("operations", handler) => operation::<P>(handler, files)?,
         ("epoch_processing", handler) => {
-            let process = P::sub_transition(handler).ok_or(Failure::Unknown)?;
-            check::<P>(files, process)
+            check::<P>(files, P::sub_transition(handler).ok_or(Stop::Unknown)?)?;
         }
-        ("sanity", "slots") => slots::<P>(files),
-        ("sanity", "blocks") | ("finality", "finality") => blocks::<P>(files),
-        ("rewards", _) => all_deltas::<P>(files),
-        _ => Err(Failure::Unknown),
+        ("sanity", "slots") => slots::<P>(files)?,
+        ("sanity", "blocks") | ("finality", "finality") => blocks::<P>(files)?,
+        ("rewards", _) => all_deltas::<P>(files)?,
+        _ => return Err(Stop::Unknown),
     }
+    Ok(())
 }
 
 /// Applies a change to the state before; the result must be the state after, or a refusal if there is none.
@@ -65,37 +65,38 @@ fn expect_outcome<T: Decode + PartialEq + TreeHash>(
     expect_equal("the state's root", &hash_tree_root(&expected), &hash_tree_root(&got))
 }
 
-fn operation<P: ByPhase>(handler: &str, files: &Files) -> Result<(), Failure> {
+fn operation<P: ByPhase>(handler: &str, files: &Files) -> Result<(), Stop> {
     let meta = files.meta()?;
     let mut signatures = if meta.has_signatures() { Signatures::Each } else { Signatures::Ignored };
     let signatures = &mut signatures;
     match handler {
         "attestation" => {
             let operation = files.ssz("attestation.ssz")?;
-            check::<P>(files, |state| P::process_attestation(state, &operation, signatures))
+            check::<P>(files, |state| P::process_attestation(state, &operation, signatures))?;
         }
         "attester_slashing" => {
             let operation = files.ssz("attester_slashing.ssz")?;
-            check::<P>(files, |state| block::process_attester_slashing(state, &operation, signatures))
+            check::<P>(files, |state| block::process_attester_slashing(state, &operation, signatures))?;
         }
         "block_header" => {
             let operation: BeaconBlock<P> = files.ssz("block.ssz")?;
-            check::<P>(files, |state| block::process_block_header(state, &operation))
+            check::<P>(files, |state| block::process_block_header(state, &operation))?;
         }
         "deposit" => {
             let operation = files.ssz("deposit.ssz")?;
-            check::<P>(files, |state| block::process_deposit(state, &operation, signatures))
+            check::<P>(files, |state| block::process_deposit(state, &operation, signatures))?;
         }
         "proposer_slashing" => {
             let operation = files.ssz("proposer_slashing.ssz")?;
-            check::<P>(files, |state| block::process_proposer_slashing(state, &operation, signatures))
+            check::<P>(files, |state| block::process_proposer_slashing(state, &operation, signatures))?;
         }
         "voluntary_exit" => {
             let operation = files.ssz("voluntary_exit.ssz")?;
-            check::<P>(files, |state| block::process_voluntary_exit(state, &operation, signatures))
+            check::<P>(files, |state| block::process_voluntary_exit(state, &operation, signatures))?;
         }
-        _ => P::operation(handler, files, signatures),
+        _ => P::operation(handler, files, signatures)?,
     }
+    Ok(())
 }
 
 fn slots<P: ByPhase>(files: &Files) -> Result<(), Failure> {

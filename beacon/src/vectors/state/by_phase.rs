@@ -9,7 +9,7 @@ use crate::{
     phase1::{self, custody},
     preset::Preset,
     signatures::Signatures,
-    vectors::case::{Failure, Files},
+    vectors::case::{Files, Stop},
 };
 
 /// A part of a transition that needs nothing but the state.
@@ -23,7 +23,7 @@ pub(in crate::vectors) trait ByPhase: Phase {
     }
 
     /// Runs a case of an operation that not all phases have.
-    fn operation(handler: &str, files: &Files, signatures: &mut Signatures) -> Result<(), Failure>;
+    fn operation(handler: &str, files: &Files, signatures: &mut Signatures) -> Result<(), Stop>;
 
     /// `process_epoch` as of cases that were made without `process_reveal_deadlines`.
     fn process_epoch_without_reveal_deadlines(state: &mut BeaconState<Self>) -> Result<(), Error> {
@@ -43,8 +43,8 @@ fn common_sub_transition<P: Phase>(name: &str) -> Option<SubTransition<P>> {
 }
 
 impl<C: Preset> ByPhase for Phase0<C> {
-    fn operation(_: &str, _: &Files, _: &mut Signatures) -> Result<(), Failure> {
-        Err(Failure::Unknown)
+    fn operation(_: &str, _: &Files, _: &mut Signatures) -> Result<(), Stop> {
+        Err(Stop::Unknown)
     }
 }
 
@@ -59,31 +59,35 @@ impl<C: Preset> ByPhase for Phase1<C> {
         })
     }
 
-    fn operation(handler: &str, files: &Files, signatures: &mut Signatures) -> Result<(), Failure> {
+    fn operation(handler: &str, files: &Files, signatures: &mut Signatures) -> Result<(), Stop> {
         match handler {
             "chunk_challenge" if files.has("custody_response.ssz") => {
                 let operation = files.ssz("custody_response.ssz")?;
-                check::<Self>(files, |state| custody::process_chunk_challenge_response(state, &operation))
+                check::<Self>(files, |state| custody::process_chunk_challenge_response(state, &operation))?;
             }
             "chunk_challenge" => {
                 let operation = files.ssz("custody_chunk_challenge.ssz")?;
-                check::<Self>(files, |state| custody::process_chunk_challenge(state, &operation, signatures))
+                check::<Self>(files, |state| {
+                    custody::process_chunk_challenge(state, &operation, signatures)
+                })?;
             }
             "custody_key_reveal" => {
                 let operation = files.ssz("custody_key_reveal.ssz")?;
                 check::<Self>(files, |state| {
                     custody::process_custody_key_reveal(state, &operation, signatures)
-                })
+                })?;
             }
             "early_derived_secret_reveal" => {
                 let operation = files.ssz("randao_key_reveal.ssz")?;
                 check::<Self>(files, |state| {
                     custody::process_early_derived_secret_reveal(state, &operation, signatures)
-                })
+                })?;
             }
             "custody_slashing" => {
                 let operation = files.ssz("custody_slashing.ssz")?;
-                check::<Self>(files, |state| custody::process_custody_slashing(state, &operation, signatures))
+                check::<Self>(files, |state| {
+                    custody::process_custody_slashing(state, &operation, signatures)
+                })?;
             }
             "shard_transition" => {
                 let meta = files.meta()?;
@@ -92,10 +96,11 @@ impl<C: Preset> ByPhase for Phase1<C> {
                 let attestations = files.ssz_list("attestations", meta.attestations_count)?;
                 check::<Self>(files, |state| {
                     phase1::process_shard_transitions(state, &transitions, &attestations, signatures)
-                })
+                })?;
             }
-            _ => Err(Failure::Unknown),
+            _ => return Err(Stop::Unknown),
         }
+        Ok(())
     }
 
     fn process_epoch_without_reveal_deadlines(state: &mut BeaconState<Self>) -> Result<(), Error> {

@@ -6,10 +6,10 @@ use crate::{
     genesis::{initialize_beacon_state_from_eth1, is_valid_genesis_state},
     phase::Phase0,
     preset::Preset,
-    vectors::case::{Case, Failure, Files, expect_equal},
+    vectors::case::{Case, Files, Stop, expect_equal},
 };
 
-pub(in crate::vectors) fn run<C: Preset>(case: &Case, files: &Files) -> Result<(), Failure> {
+pub(in crate::vectors) fn run<C: Preset>(case: &Case, files: &Files) -> Result<(), Stop> {
     match case.handler.as_str() {
         "initialization" => {
             let deposits = files.ssz_list("deposits", files.meta()?.deposits_count)?;
@@ -18,7 +18,7 @@ pub(in crate::vectors) fn run<C: Preset>(case: &Case, files: &Files) -> Result<(
                 files.ssz("eth1_timestamp.ssz")?,
                 &deposits,
             );
-            expect_outcome(files, "state.ssz", state)
+            expect_outcome(files, "state.ssz", state)?;
         }
         "validity" => {
             let state: BeaconState<Phase0<C>> = files.ssz("genesis.ssz")?;
@@ -28,8 +28,9 @@ pub(in crate::vectors) fn run<C: Preset>(case: &Case, files: &Files) -> Result<(
             } else {
                 case.case.contains("_true")
             };
-            expect_equal("validity", &expected, &is_valid_genesis_state(&state))
+            expect_equal("validity", &expected, &is_valid_genesis_state(&state))?;
         }
-        _ => Err(Failure::Unknown),
+        _ => return Err(Stop::Unknown),
     }
+    Ok(())
 }
