@@ -89,7 +89,7 @@ impl Reader {
             let entry =
                 entry.map_err(|error| ReadError::Io { path: path.to_owned(), source: error.into() })?;
             let file = entry.path();
-            if !entry.file_type().is_file() {
+            if !file.is_file() {
                 continue;
             }
             if file.extension().is_some_and(|extension| extension == "gz") {
