@@ -17,7 +17,8 @@ macro_rules! errors {
 }
 
 errors! {
-    /// The check that failed, one for each `assert` of the specification, in its order.
+    /// The check that failed, one for each `assert` of the specification, in its order; the last ones are of
+    /// [`Node`](crate::node::Node).
     ///
     /// All but [`StateMalformed`](Self::StateMalformed) are the fault of whoever made the block or message. A state
     /// on which a transition has failed is half changed, and to be thrown away.
@@ -122,6 +123,9 @@ errors! {
         HeadAfterAttestation: "the attested block is later than the attestation",
         TargetNotAncestor: "the attestation's target is not on the chain of the attested block",
         AttestationEarly: "the attestation's slot has not passed",
+
+        TargetTooOld: "the block of the attestation's target is too old, and not the head",
+        ShardBlockNotLater: "the shard block's slot is not later than its parent's",
     }
 }
 

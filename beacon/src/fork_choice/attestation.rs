@@ -16,6 +16,9 @@ use crate::{
 
 /// `on_attestation`: takes in an attestation, from a block or the network.
 ///
+/// To the letter, the target's state comes before the signature, and any shard may be voted on;
+/// [`Node`](crate::node::Node) does otherwise.
+///
 /// # Errors
 ///
 /// If its slot has not passed, its blocks are not known or do not fit, or it is invalid. An attestation that comes
@@ -30,8 +33,15 @@ pub fn on_attestation<P: Phase>(store: &mut Store<P>, attestation: &Attestation<
     update_latest_messages(store, &indexed_attestation.attesting_indices, attestation)
 }
 
-/// `validate_on_attestation`.
-fn validate_on_attestation<P: Phase>(store: &Store<P>, attestation: &Attestation<P>) -> Result<(), Error> {
+/// `validate_on_attestation`: whether an attestation fits what is known. Its signature is another matter.
+///
+/// # Errors
+///
+/// If it does not.
+pub fn validate_on_attestation<P: Phase>(
+    store: &Store<P>,
+    attestation: &Attestation<P>,
+) -> Result<(), Error> {
     let data = &attestation.data;
     let target = data.target;
     let current_epoch = current_epoch(store)?;
@@ -47,7 +57,11 @@ fn validate_on_attestation<P: Phase>(store: &Store<P>, attestation: &Attestation
 }
 
 /// `update_latest_messages`: an attestation of a later epoch takes the place of an earlier one.
-fn update_latest_messages<P: Phase>(
+///
+/// # Errors
+///
+/// If the attestation is for a shard that does not exist.
+pub fn update_latest_messages<P: Phase>(
     store: &mut Store<P>,
     attesting_indices: &[u64],
     attestation: &Attestation<P>,

@@ -1,4 +1,4 @@
-//! What a node knows, and what time it is.
+//! What is known, and what time it is.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub struct LatestMessage {
     pub root: Root,
 }
 
-/// What a node knows.
+/// What is known of the chain.
 #[derive(Clone, Debug)]
 pub struct Store<P: Phase> {
     /// What time it is, in seconds.
@@ -128,7 +128,7 @@ pub fn on_tick<P: Phase>(store: &mut Store<P>, time: u64) -> Result<(), Error> {
 }
 
 /// The epoch of the current slot.
-pub(super) fn current_epoch<P: Phase>(store: &Store<P>) -> Result<Epoch, Error> {
+pub(crate) fn current_epoch<P: Phase>(store: &Store<P>) -> Result<Epoch, Error> {
     Ok(compute_epoch_at_slot::<P>(get_current_slot(store)?))
 }
 

@@ -153,7 +153,7 @@ pub fn get_shard_proposer_index<C: Preset>(
 }
 
 /// `get_committee_count_delta`: returns how many committees there are in the slots of a range.
-fn get_committee_count_delta<C: Preset>(
+pub(crate) fn get_committee_count_delta<C: Preset>(
     state: &BeaconState<C>,
     start_slot: Slot,
     stop_slot: Slot,

@@ -1,4 +1,7 @@
 //! Phase 1, shard fork choice: LMD GHOST among the blocks of a shard since its last crosslink.
+//!
+//! This is the specification to the letter. A vote for a block that is not known, which anybody in the committee can
+//! cast, leaves a shard without a head for good; with a [`Node`](crate::node::Node), it does not.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +20,7 @@ use crate::{
     types::{Gwei, Root, Shard, Slot, ValidatorIndex},
 };
 
-/// What a node knows of a shard.
+/// What is known of a shard.
 #[derive(Clone, Debug)]
 pub struct ShardStore {
     /// The shard.
@@ -54,7 +57,7 @@ pub fn get_forkchoice_shard_store<C: Preset>(
     })
 }
 
-fn shard_store<C: Preset>(store: &Store<Phase1<C>>, shard: Shard) -> Result<&ShardStore, Error> {
+pub(crate) fn shard_store<C: Preset>(store: &Store<Phase1<C>>, shard: Shard) -> Result<&ShardStore, Error> {
     store.shard_stores.get(&shard).ok_or(Error::IndexOutOfRange)
 }
 
@@ -98,7 +101,10 @@ pub fn get_shard_latest_attesting_balance<C: Preset>(
 }
 
 /// The shard's state as of the head of the beacon chain.
-fn crosslinked_state<C: Preset>(store: &Store<Phase1<C>>, shard: Shard) -> Result<ShardState, Error> {
+pub(crate) fn crosslinked_state<C: Preset>(
+    store: &Store<Phase1<C>>,
+    shard: Shard,
+) -> Result<ShardState, Error> {
     let beacon_head_root = get_head(store)?;
     let beacon_head_state = store.block_states.get(&beacon_head_root).ok_or(Error::UnknownBlock)?;
     beacon_head_state.shard_states.get(index(shard)).copied().ok_or(Error::IndexOutOfRange)
@@ -136,11 +142,20 @@ pub fn get_pending_shard_blocks<C: Preset>(
     store: &Store<Phase1<C>>,
     shard: Shard,
 ) -> Result<Vec<SignedShardBlock>, Error> {
-    let shard_store = shard_store(store, shard)?;
     let latest_shard_block_root = crosslinked_state(store, shard)?.latest_block_root;
-    let mut root = get_shard_head(store, shard)?;
+    let head = get_shard_head(store, shard)?;
+    blocks_between(shard_store(store, shard)?, latest_shard_block_root, head)
+}
+
+/// The blocks after one up to another, in order.
+pub(crate) fn blocks_between(
+    shard_store: &ShardStore,
+    start: Root,
+    end: Root,
+) -> Result<Vec<SignedShardBlock>, Error> {
+    let mut root = end;
     let mut signed_shard_blocks = Vec::new();
-    while root != latest_shard_block_root {
+    while root != start {
         let signed_shard_block = shard_store.signed_blocks.get(&root).ok_or(Error::UnknownBlock)?;
         signed_shard_blocks.push(signed_shard_block.clone());
         root = signed_shard_block.message.shard_parent_root;

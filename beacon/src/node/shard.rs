@@ -1,0 +1,94 @@
+//! The fork choice of shards.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use super::Node;
+use crate::{
+    accessors::{get_active_validator_indices, get_current_epoch, validator},
+    containers::SignedShardBlock,
+    error::{Error, ensure},
+    fork_choice::checkpoint_state,
+    hash::hash_tree_root,
+    math::Uint64 as _,
+    phase::Phase1,
+    phase1::fork_choice::{self, ShardStore, blocks_between, crosslinked_state, shard_store},
+    preset::Preset,
+    types::{Gwei, Root, Shard},
+};
+
+impl<C: Preset> Node<Phase1<C>> {
+    /// Takes in a shard's block. One that is known already changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`fork_choice::on_shard_block`], or if the block is not later than its parent; then, nothing has changed.
+    pub fn on_shard_block(&mut self, signed_shard_block: &SignedShardBlock) -> Result<(), Error> {
+        let block = &signed_shard_block.message;
+        let signed_blocks = &shard_store(&self.store, block.shard)?.signed_blocks;
+        if signed_blocks.contains_key(&hash_tree_root(block)) {
+            return Ok(());
+        }
+        let parent = &signed_blocks.get(&block.shard_parent_root).ok_or(Error::UnknownParent)?.message;
+        ensure(block.slot > parent.slot, Error::ShardBlockNotLater)?;
+        fork_choice::on_shard_block(&mut self.store, signed_shard_block)
+    }
+
+    /// Returns a shard's block to build on: what the specification's `get_shard_head` finds, if votes for blocks that
+    /// are not known are left out. Votes are added up from the latest block to the first, in one pass.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such shard.
+    pub fn shard_head(&self, shard: Shard) -> Result<Root, Error> {
+        let shard_store = shard_store(&self.store, shard)?;
+        let crosslinked = crosslinked_state(&self.store, shard)?;
+        let balances = self.balances(shard_store)?;
+        let mut children = BTreeMap::<Root, Vec<(Gwei, Root)>>::new();
+        for (root, signed_block) in &shard_store.signed_blocks {
+            let block = &signed_block.message;
+            if block.slot > crosslinked.slot {
+                let balance = balances.get(root).copied().unwrap_or_default();
+                children.entry(block.shard_parent_root).or_default().push((balance, *root));
+            }
+        }
+        let mut head = crosslinked.latest_block_root;
+        while let Some((_, child)) = children.remove(&head).and_then(|children| children.into_iter().max()) {
+            head = child;
+        }
+        Ok(head)
+    }
+
+    /// Returns the blocks from a shard's last crosslink to its head.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such shard.
+    pub fn pending_shard_blocks(&self, shard: Shard) -> Result<Vec<SignedShardBlock>, Error> {
+        let crosslinked = crosslinked_state(&self.store, shard)?;
+        let head = self.shard_head(shard)?;
+        blocks_between(shard_store(&self.store, shard)?, crosslinked.latest_block_root, head)
+    }
+
+    /// The stake behind each of a shard's blocks and its descendants.
+    fn balances(&self, shard_store: &ShardStore) -> Result<BTreeMap<Root, Gwei>, Error> {
+        let state = checkpoint_state(&self.store, &self.store.justified_checkpoint)?;
+        let mut balances = BTreeMap::<Root, Gwei>::new();
+        for index in get_active_validator_indices(&state, get_current_epoch(&state)).iter() {
+            let Some(message) = shard_store.latest_messages.get(index) else { continue };
+            if shard_store.signed_blocks.contains_key(&message.root) {
+                let balance = balances.entry(message.root).or_default();
+                *balance = balance.plus(validator(&state, *index)?.effective_balance)?;
+            }
+        }
+        let blocks = shard_store.signed_blocks.iter();
+        let mut blocks: Vec<_> = blocks.map(|(root, block)| (Reverse(block.message.slot), *root)).collect();
+        blocks.sort_unstable();
+        for (_, root) in blocks {
+            let Some(signed_block) = shard_store.signed_blocks.get(&root) else { continue };
+            let balance = balances.get(&root).copied().unwrap_or_default();
+            let parent = balances.entry(signed_block.message.shard_parent_root).or_default();
+            *parent = parent.plus(balance)?;
+        }
+        Ok(balances)
+    }
+}
