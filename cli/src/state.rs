@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use outrider_host::{Context, EngineKind, Host, HostConfig, StateRoot};
 use outrider_shard::provider::{code_hash, current_root};
 use outrider_shard::{Built, Previous, Provider, ProviderError};
-use outrider_witness::store::{SledStore, Store as _, StoreError};
+use outrider_witness::store::{DiskStore, Store as _, StoreError};
 use outrider_witness::{Hash, Keccak256};
 use serde_json::json;
 
@@ -83,7 +83,7 @@ fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) -> anyhow::
         .with_context(|| format!("{}: cannot make a directory", beside.display()))?;
     let made = scratch.path().join("state");
     let root = {
-        let provider = Provider::open(ee, Arc::new(SledStore::open(&made)?))?;
+        let provider = Provider::open(ee, Arc::new(DiskStore::open(&made)?))?;
         match packages {
             Some((path, packages)) => {
                 match provider.build(StateRoot::default(), &packages, Context::default()) {
@@ -165,8 +165,8 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
 }
 
 /// Opens the state in a directory, which must be there.
-pub(crate) fn open(directory: &Path) -> anyhow::Result<SledStore> {
-    SledStore::open_existing(directory)
+pub(crate) fn open(directory: &Path) -> anyhow::Result<DiskStore> {
+    DiskStore::open_existing(directory)
         .with_context(|| format!("{}: no state can be opened", directory.display()))
 }
 

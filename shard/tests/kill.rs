@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use outrider_shard::Previous;
 use outrider_shard::provider::current_root;
-use outrider_witness::store::{SledStore, Store as _};
+use outrider_witness::store::{DiskStore, Store as _};
 use outrider_witness::{Hash, Hasher as _, Keccak256};
-use support::{Model, build, pair, read, sled};
+use support::{Model, build, disk, pair, read};
 
 /// Names the directory of the provider's store; whoever finds it set is the provider.
 const DIRECTORY: &str = "OUTRIDER_SHARD_PROVIDER";
@@ -35,7 +35,7 @@ fn height(model: Model) -> u64 {
 #[test]
 fn the_provider() {
     let Some(directory) = env::var_os(DIRECTORY) else { return };
-    let provider = sled(pair(), Path::new(&directory));
+    let provider = disk(pair(), Path::new(&directory));
     loop {
         let root = current_root(provider.store()).expect("it can be read");
         let height = height(read(provider.store(), root));
@@ -53,7 +53,7 @@ fn a_killed_provider_leaves_the_last_state_it_told_of_or_the_next() {
     for kill in 0..n_kills {
         let told = provide_and_kill(directory.path(), kill).unwrap_or(last);
         assert!(told >= last, "what was stored before kill {kill} is gone");
-        let store = SledStore::open(directory.path()).expect("it opens");
+        let store = DiskStore::open(directory.path()).expect("it opens");
         let contents = store.check::<Keccak256>().expect("the store is sound");
         let root = current_root(&store).expect("it can be read");
         let roots = store.roots().expect("they can be read");

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use outrider_host::{Context, ExecutionInput, Fault, StateRoot};
 use outrider_shard::provider::{EMPTY_STATE, code_hash, current_root};
 use outrider_shard::{Disagreement, Frame, Previous, Provider, ProviderError};
-use outrider_witness::store::{MemoryStore, SledStore, Store};
+use outrider_witness::store::{DiskStore, MemoryStore, Store};
 use outrider_witness::{Hash, Keccak256};
 use proptest::prelude::*;
-use support::{Model, build, changed, memory, pair, read, sled};
+use support::{Model, build, changed, disk, memory, pair, read};
 
 /// Builds and applies a block on a state of the EE, with an EE that has one text in place of another, and gives the error.
 #[track_caller]
@@ -80,11 +80,11 @@ proptest! {
 }
 
 #[test]
-fn blocks_are_those_of_the_model_in_sled_and_are_there_again() {
+fn blocks_are_those_of_the_model_on_disk_and_are_there_again() {
     let directory = tempfile::tempdir().expect("it can be made");
     let payloads = [b"\x01\x82".to_vec(), b"\x7f".to_vec(), b"\xff\x01".to_vec()];
-    check_chain(&sled(pair(), directory.path()), &payloads, false);
-    let provider = sled(pair(), directory.path());
+    check_chain(&disk(pair(), directory.path()), &payloads, false);
+    let provider = disk(pair(), directory.path());
     let model = payloads.iter().fold(Model::default(), |model, payload| model.after(payload));
     let root = current_root(provider.store()).expect("it can be read");
     assert_eq!(root, model.root());
@@ -225,7 +225,7 @@ fn a_store_is_of_one_ee() {
 #[test]
 fn a_directory_without_a_store_stays_without() {
     let directory = tempfile::tempdir().expect("it can be made");
-    let error = SledStore::open_existing(directory.path()).expect_err("there is none");
+    let error = DiskStore::open_existing(directory.path()).expect_err("there is none");
     assert_eq!(error.to_string(), "there is no store");
     assert_eq!(std::fs::read_dir(directory.path()).expect("it is there").count(), 0);
 }

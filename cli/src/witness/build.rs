@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use outrider_host::{Context, StateRoot};
 use outrider_shard::provider::current_root;
 use outrider_shard::{Built, Previous, Provider};
-use outrider_witness::store::SledStore;
+use outrider_witness::store::DiskStore;
 use serde_json::json;
 
 use super::render;
@@ -75,7 +75,7 @@ fn script(ee: &Path, output: Option<&Path>) -> anyhow::Result<PathBuf> {
 }
 
 fn report(
-    provider: &Provider<SledStore>,
+    provider: &Provider<DiskStore>,
     start: StateRoot,
     blocks: &[Built],
     json: bool,

@@ -9,7 +9,7 @@ use outrider_shard::{Built, Provider};
 use outrider_witness::{
     Hash, Keccak256, NoNodes, Recorder,
     smt::{EMPTY_ROOT, Key, Tree},
-    store::{MemoryStore, SledStore, Store},
+    store::{DiskStore, MemoryStore, Store},
 };
 
 /// The EE; what it is, it says itself.
@@ -41,8 +41,8 @@ pub(crate) fn memory(ee: Ee) -> Provider<MemoryStore> {
     Provider::open(ee, Arc::new(MemoryStore::new())).expect("the store is empty")
 }
 
-pub(crate) fn sled(ee: Ee, directory: &std::path::Path) -> Provider<SledStore> {
-    Provider::open(ee, Arc::new(SledStore::open(directory).expect("it opens")))
+pub(crate) fn disk(ee: Ee, directory: &std::path::Path) -> Provider<DiskStore> {
+    Provider::open(ee, Arc::new(DiskStore::open(directory).expect("it opens")))
         .expect("the store is of this EE")
 }
 

@@ -49,6 +49,26 @@ impl Batch {
         self.notes.insert(name.to_vec(), text.to_vec());
     }
 
+    /// The nodes to put, in the order of their hashes: hash, bytes, and children without repetitions.
+    pub fn puts(&self) -> impl Iterator<Item = (&Hash, &[u8], &BTreeSet<Hash>)> {
+        self.puts.iter().map(|(hash, put)| (hash, put.bytes.as_slice(), &put.children))
+    }
+
+    /// The roots to pin, and how often each.
+    pub fn pins(&self) -> impl Iterator<Item = (&Hash, u64)> {
+        self.pins.iter().map(|(root, pins)| (root, *pins))
+    }
+
+    /// The roots of which pins are to be taken away, and how many of each.
+    pub fn unpins(&self) -> impl Iterator<Item = (&Hash, u64)> {
+        self.unpins.iter().map(|(root, pins)| (root, *pins))
+    }
+
+    /// The names and texts of the notes to write.
+    pub fn notes(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.notes.iter().map(|(name, text)| (name.as_slice(), text.as_slice()))
+    }
+
     /// How many nodes are to be put.
     #[must_use]
     pub fn n_puts(&self) -> usize {

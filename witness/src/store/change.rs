@@ -12,36 +12,46 @@ use super::{
 use crate::hash::Hash;
 
 /// What a store can tell of one node and of one root.
-pub(super) trait Table {
+pub trait Table {
     /// The node's count and children, or `None` when it is not stored.
+    ///
+    /// # Errors
+    ///
+    /// The store fails or is corrupt.
     fn links(&self, hash: &Hash) -> Result<Option<Links>, StoreError>;
 
     /// How often a root is pinned.
+    ///
+    /// # Errors
+    ///
+    /// The store fails or is corrupt.
     fn pins(&self, root: &Hash) -> Result<u64, StoreError>;
 }
 
+/// Where a stored node stands among the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Links {
-    pub(super) count: u64,
-    /// Without repetitions.
-    pub(super) children: Vec<Hash>,
+pub struct Links {
+    /// How many stored nodes it is a child of, and pins it has.
+    pub count: u64,
+    /// What it refers to, without repetitions.
+    pub children: Vec<Hash>,
 }
 
-/// What to write so that a batch has been applied.
+/// What to write, all of it or nothing, so that a batch has been applied.
 #[derive(Debug, Default)]
-pub(super) struct Changes<'a> {
+pub struct Changes<'a> {
     /// New nodes.
-    pub(super) added: Vec<(Hash, Links, &'a [u8])>,
+    pub added: Vec<(Hash, Links, &'a [u8])>,
     /// Stored nodes whose children have become more.
-    pub(super) children: Vec<(Hash, Vec<Hash>)>,
+    pub children: Vec<(Hash, Vec<Hash>)>,
     /// Stored nodes whose count is another now.
-    pub(super) counts: Vec<(Hash, u64)>,
+    pub counts: Vec<(Hash, u64)>,
     /// Nodes to delete.
-    pub(super) deleted: Vec<Hash>,
-    /// How often roots are pinned now.
-    pub(super) pins: Vec<(Hash, u64)>,
+    pub deleted: Vec<Hash>,
+    /// How often roots are pinned now; 0 if not any more.
+    pub pins: Vec<(Hash, u64)>,
     /// Names and texts of notes.
-    pub(super) notes: Vec<(&'a [u8], &'a [u8])>,
+    pub notes: Vec<(&'a [u8], &'a [u8])>,
 }
 
 /// Plays `batch` through.
@@ -50,7 +60,12 @@ pub(super) struct Changes<'a> {
 /// 2. New references are counted; each must lead to a node.
 /// 3. Pins are counted, then unpins.
 /// 4. Nodes without a count go, and with each a reference to its children, until none is left to go.
-pub(super) fn changes<'a>(table: &impl Table, batch: &'a Batch) -> Result<Changes<'a>, StoreError> {
+///
+/// # Errors
+///
+/// [`StoreError::MissingChild`], [`StoreError::MissingRoot`] and [`StoreError::NotPinned`], if the batch asks for what cannot be; the
+/// table's errors.
+pub fn changes<'a>(table: &impl Table, batch: &'a Batch) -> Result<Changes<'a>, StoreError> {
     let mut play = Play { table, nodes: BTreeMap::new() };
     for (hash, put) in &batch.puts {
         play.put(hash, put)?;

@@ -20,17 +20,28 @@
 //! A store returns the bytes that were put. Whoever reads them as a node hashes them, as
 //! [`node()`](crate::node::node) does, so a corrupt file is found when it is read; [`Store::check`] looks for it everywhere.
 //! Hashes that are put must be hashes of their bytes, as a cycle of nodes, which no hash function has, would be kept for ever.
+//!
+//! # Stores of one's own
+//!
+//! Whoever keeps nodes elsewhere implements [`NodeSource`] and [`Store`], and [`Table`] for what there is; [`changes`] then counts
+//! references and says what to write and to delete, which the store does as one, and [`check_entries`] holds all of it against
+//! the invariant. `examples/file_store.rs` does so over a plain file.
 
 mod batch;
 mod change;
+mod disk;
 mod memory;
-mod sled;
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use thiserror::Error;
 
-pub use self::{batch::Batch, memory::MemoryStore, sled::SledStore};
+pub use self::{
+    batch::Batch,
+    change::{Changes, Links, Table, changes},
+    disk::DiskStore,
+    memory::MemoryStore,
+};
 use crate::{
     hash::{Hash, Hasher},
     node::NodeSource,
@@ -128,12 +139,44 @@ pub enum StoreError {
     /// There is no store in the directory.
     #[error("there is no store")]
     Absent,
-    /// A directory holds something else, or a store of a later version.
-    #[error("no store of this version")]
+    /// The directory holds a store of another version of this crate.
+    #[error("the store has the format of another version, and has to be made anew with this one")]
     Format,
+    /// Somebody has the store open already.
+    #[error("the store is open elsewhere")]
+    InUse,
+    /// What was acknowledged is not there, or not whole: the disk or somebody else has changed it.
+    #[error("the store is damaged, and has to be restored from a copy or made anew")]
+    Damaged(#[source] Damage),
     /// What the store is built on has failed.
     #[error("the store's backend failed")]
     Backend(#[source] alloc::boxed::Box<dyn core::error::Error + Send + Sync>),
+}
+
+/// How a store on disk may be damaged.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Damage {
+    /// A file is not there.
+    #[error("its file `{file}` is missing")]
+    Missing {
+        /// The name of the file.
+        file: &'static str,
+    },
+    /// The file that tells which batch was acknowledged last is no such file.
+    #[error("its file `anchor` is none, or not whole")]
+    Anchor,
+    /// The database is not whole.
+    #[error("its database is not whole")]
+    Database(#[source] alloc::boxed::Box<dyn core::error::Error + Send + Sync>),
+    /// The database is whole, but is what it was at another time.
+    #[error("its database is as after {got} batches, but {expected} were acknowledged")]
+    Batch {
+        /// Batches that the database has.
+        got: u64,
+        /// Batches that were acknowledged.
+        expected: u64,
+    },
 }
 
 /// How what is stored may break the invariant.
@@ -166,19 +209,34 @@ impl StoreError {
     fn corrupt(hash: &Hash, corruption: Corruption) -> Self {
         Self::Corrupt { hash: *hash, corruption }
     }
+
+    fn io(error: std::io::Error) -> Self {
+        Self::Backend(alloc::boxed::Box::new(error))
+    }
 }
 
 /// One stored node, as [`check_entries`] reads it.
-struct Entry {
-    hash: Hash,
-    count: u64,
-    children: Vec<Hash>,
-    bytes: Vec<u8>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is stored under.
+    pub hash: Hash,
+    /// How many parents and pins were counted.
+    pub count: u64,
+    /// What it refers to, without repetitions.
+    pub children: Vec<Hash>,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
 }
 
-/// Holds entries and pins against the invariant. What is counted but not reachable would be in a cycle of hashes, and
-/// hashing the bytes excludes that.
-fn check_entries<H: Hasher>(
+/// Holds all entries of a store, and its pins, against the invariant.
+///
+/// What is counted but not reachable would be in a cycle of hashes, and hashing the bytes excludes that. This keeps a hash and a
+/// count of each node in memory.
+///
+/// # Errors
+///
+/// An entry that is an error, and [`StoreError::Corrupt`] for the first for which the invariant does not hold.
+pub fn check_entries<H: Hasher>(
     entries: impl Iterator<Item = Result<Entry, StoreError>>,
     roots: &BTreeMap<Hash, u64>,
 ) -> Result<Contents, StoreError> {

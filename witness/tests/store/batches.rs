@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use outrider_witness::{
     Hash, Hasher, Keccak256, NodeError, NodeSink,
     mpt::EMPTY_ROOT,
-    store::{Applied, Batch, Contents, Corruption, MemoryStore, SledStore, Store, StoreError},
+    store::{Applied, Batch, Contents, DiskStore, MemoryStore, Store, StoreError},
 };
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ use crate::chain::{Chain, content, n_reachable};
 fn on_both(test: impl Fn(&dyn AnyStore)) {
     test(&MemoryStore::new());
     let directory = tempfile::tempdir().unwrap();
-    test(&SledStore::open(directory.path()).unwrap());
+    test(&DiskStore::open(directory.path()).unwrap());
 }
 
 /// A store, and what it holds when it is sound.
@@ -87,7 +87,7 @@ proptest! {
     ) {
         check_chain(&MemoryStore::new(), n_kept, &reorgs);
         let directory = tempfile::tempdir().unwrap();
-        check_chain(&SledStore::open(directory.path()).unwrap(), n_kept, &reorgs);
+        check_chain(&DiskStore::open(directory.path()).unwrap(), n_kept, &reorgs);
     }
 }
 
@@ -229,9 +229,9 @@ fn a_note_changes_with_its_batch_or_not_at_all() {
 #[test]
 fn only_a_store_that_is_there_can_be_opened_as_existing() {
     let directory = tempfile::tempdir().unwrap();
-    assert!(matches!(SledStore::open_existing(directory.path()), Err(StoreError::Absent)));
-    drop(SledStore::open(directory.path()).unwrap());
-    assert!(SledStore::open_existing(directory.path()).is_ok());
+    assert!(matches!(DiskStore::open_existing(directory.path()), Err(StoreError::Absent)));
+    drop(DiskStore::open(directory.path()).unwrap());
+    assert!(DiskStore::open_existing(directory.path()).is_ok());
 }
 
 #[test]
@@ -239,61 +239,47 @@ fn a_store_on_disk_is_there_again_when_opened_again() {
     let directory = tempfile::tempdir().unwrap();
     let mut batch = Batch::new();
     batch.put(&EMPTY_ROOT, &[0x80], &[]);
-    let root = Chain::Small.block(SledStore::open(directory.path()).unwrap(), &EMPTY_ROOT, 0, &mut batch);
-    SledStore::open(directory.path()).unwrap().apply(&batch).unwrap();
-    let store = SledStore::open(directory.path()).unwrap();
+    let root = Chain::Small.block(DiskStore::open(directory.path()).unwrap(), &EMPTY_ROOT, 0, &mut batch);
+    DiskStore::open(directory.path()).unwrap().apply(&batch).unwrap();
+    let store = DiskStore::open(directory.path()).unwrap();
     assert_eq!(store.roots().unwrap(), [(root, 1)].into());
     assert_eq!(content(&store, &root), Chain::Small.state(1));
 }
 
 #[test]
-fn a_directory_that_is_open_or_holds_something_else_is_refused() {
+fn a_directory_that_is_open_or_of_another_format_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let open = SledStore::open(directory.path()).unwrap();
-    assert!(matches!(SledStore::open(directory.path()), Err(StoreError::Backend(_))));
+    let open = DiskStore::open(directory.path()).unwrap();
+    assert!(matches!(DiskStore::open(directory.path()), Err(StoreError::InUse)));
     drop(open);
-    let other = tempfile::tempdir().unwrap();
-    sled::open(other.path()).unwrap().insert("key", "value").unwrap();
-    assert!(matches!(SledStore::open(other.path()), Err(StoreError::Format)));
+    DiskStore::open(directory.path()).unwrap();
+    // What stores were before: databases of sled.
+    let old = tempfile::tempdir().unwrap();
+    for file in ["conf", "db"] {
+        std::fs::write(old.path().join(file), "segment_size: 524288").unwrap();
+    }
+    for open in [DiskStore::open(old.path()), DiskStore::open_existing(old.path())] {
+        assert!(matches!(open, Err(StoreError::Format)));
+    }
+    assert_eq!(std::fs::read_dir(old.path()).unwrap().count(), 2, "nothing is made in it");
 }
 
-/// What happens to a stored node when its entries change behind the store's back.
+/// What an implementer of a store is given to read.
 #[test]
-fn corrupt_entries_are_found_by_a_check_and_by_whoever_reads_them() {
-    let child = Keccak256::hash(b"child");
-    let key = |kind: &[u8]| [kind, &child.0].concat();
-    let cases = [
-        (key(b"n"), Some(&b"\0\0\0\0chilb"[..]), Corruption::Bytes { got: Keccak256::hash(b"chilb") }),
-        (key(b"n"), Some(&b"\x01\0\0\0child"[..]), Corruption::Entry),
-        (key(b"n"), None, Corruption::Missing),
-        (key(b"c"), Some(&[2, 0, 0, 0, 0, 0, 0, 0][..]), Corruption::Count { expected: 1, got: 2 }),
-        (key(b"c"), Some(&[1][..]), Corruption::Entry),
-    ];
-    for (key, value, expected) in cases {
-        let directory = tempfile::tempdir().unwrap();
-        let store = SledStore::open(directory.path()).unwrap();
-        let mut batch = Batch::new();
-        put(&mut batch, b"child", &[]);
-        let root = put(&mut batch, b"root", &[child]);
-        batch.pin(&root);
-        store.apply(&batch).unwrap();
-        drop(store);
-        let database = sled::open(directory.path()).unwrap();
-        match value {
-            Some(value) => database.insert(key, value).unwrap(),
-            None => database.remove(key).unwrap(),
-        };
-        drop(database);
-        let store = SledStore::open(directory.path()).unwrap();
-        match store.check::<Keccak256>() {
-            Err(StoreError::Corrupt { hash, corruption }) => {
-                assert_eq!((hash, corruption), (child, expected))
-            }
-            other => panic!("{other:?}"),
-        }
-        if let Corruption::Bytes { .. } = expected {
-            let read = outrider_witness::node::node::<Keccak256>(&store, &child);
-            assert!(matches!(read, Err(NodeError::WrongHash { expected, .. }) if expected == child));
-        }
-    }
+fn a_batch_tells_all_that_it_asks_for() {
+    let mut batch = Batch::new();
+    let child = put(&mut batch, b"child", &[]);
+    let parent = put(&mut batch, b"parent", &[child, child]);
+    [parent, parent, child].iter().for_each(|root| batch.pin(root));
+    batch.unpin(&child);
+    batch.note(b"name", b"text");
+    let puts: Vec<_> = batch.puts().map(|(hash, bytes, children)| (*hash, bytes, children.clone())).collect();
+    let mut expected = vec![(child, &b"child"[..], [].into()), (parent, &b"parent"[..], [child].into())];
+    expected.sort();
+    assert_eq!(puts, expected);
+    let mut pins = vec![(&parent, 2), (&child, 1)];
+    pins.sort();
+    assert_eq!(batch.pins().collect::<Vec<_>>(), pins);
+    assert_eq!(batch.unpins().collect::<Vec<_>>(), [(&child, 1)]);
+    assert_eq!(batch.notes().collect::<Vec<_>>(), [(&b"name"[..], &b"text"[..])]);
 }

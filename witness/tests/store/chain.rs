@@ -17,7 +17,7 @@ const HEIGHT: &[u8] = b"height";
 #[derive(Clone, Copy)]
 pub(crate) enum Chain {
     Small,
-    /// Every fifth block writes more than the half megabyte that sled buffers.
+    /// Every fifth block writes some megabytes.
     Large,
 }
 

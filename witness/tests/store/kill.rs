@@ -13,7 +13,7 @@ use std::{
 use outrider_witness::{
     Hash, Hasher, Keccak256, NoNodes, NodeSink,
     mpt::{EMPTY_ROOT, Trie},
-    store::{Batch, Contents, SledStore, Store},
+    store::{Batch, Contents, DiskStore, Store},
 };
 
 use crate::chain::{Chain, content, height, n_reachable};
@@ -56,7 +56,7 @@ impl Roots {
 #[test]
 fn the_writer() {
     let Some(directory) = env::var_os(DIRECTORY) else { return };
-    let store = SledStore::open(directory).unwrap();
+    let store = DiskStore::open(directory).unwrap();
     if store.roots().unwrap().is_empty() {
         let mut batch = Batch::new();
         batch.put(&EMPTY_ROOT, &[0x80], &[]);
@@ -86,7 +86,7 @@ fn a_killed_writer_leaves_the_last_acknowledged_batch_or_the_next() {
     for kill in 0..n_kills {
         let acknowledged = write_and_kill(directory.path(), kill).unwrap_or(height);
         assert!(acknowledged >= height, "what was stored before kill {kill} is gone");
-        let store = SledStore::open(directory.path()).unwrap();
+        let store = DiskStore::open(directory.path()).unwrap();
         let contents = store.check::<Keccak256>().unwrap();
         let found = store.roots().unwrap();
         if found.is_empty() {

@@ -1,0 +1,254 @@
+//! What damage does to a store.
+
+use std::{
+    format, fs,
+    string::String,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use super::{
+    tables::{COUNTS, NODES},
+    *,
+};
+use crate::{Keccak256, node::NodeSink as _};
+
+/// A file in memory, of which the bytes can be seen and changed.
+#[derive(Clone, Debug, Default)]
+struct Bytes(Arc<RwLock<Vec<u8>>>);
+
+impl Bytes {
+    fn of(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(RwLock::new(bytes)))
+    }
+}
+
+impl StorageBackend for Bytes {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.read().unwrap().len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let (bytes, offset) = (self.0.read().unwrap(), offset as usize);
+        let found = bytes.get(offset..).and_then(|bytes| bytes.get(..out.len()));
+        out.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.0.write().unwrap().resize(length as usize, 0);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let (mut bytes, offset) = (self.0.write().unwrap(), offset as usize);
+        bytes[offset..offset + data.len()].copy_from_slice(data);
+        Ok(())
+    }
+}
+
+/// A batch that makes a root with some nodes, unpins another, and says which one is current.
+fn batch(number: u8, before: Option<Hash>) -> (Batch, Hash) {
+    let mut batch = Batch::new();
+    let mut put = |bytes: &[u8], children: &[Hash]| {
+        let hash = Keccak256::hash(bytes);
+        batch.put(&hash, bytes, children);
+        hash
+    };
+    // Some stay from batch to batch.
+    let leaves: Vec<_> = (number..number + 12).map(|leaf| put(&[leaf; 90], &[])).collect();
+    let root = put(&[b"root", &[number][..]].concat(), &leaves);
+    batch.pin(&root);
+    before.iter().for_each(|before| batch.unpin(before));
+    batch.note(b"current_root", &root.0);
+    (batch, root)
+}
+
+/// What there is to see of a store.
+type Seen = (BTreeMap<Hash, u64>, Option<Vec<u8>>, Contents);
+
+fn seen(store: &DiskStore) -> Result<Seen, StoreError> {
+    Ok((store.roots()?, store.note(b"current_root")?, store.check::<Keccak256>()?))
+}
+
+/// A store as it lies on disk after each of some batches, and what it is then.
+fn states(directory: &Path) -> Vec<(Vec<u8>, Seen)> {
+    let mut states = Vec::new();
+    let mut before = None;
+    let scratch = directory.join("made");
+    for number in 0..3 {
+        let store = DiskStore::open(&scratch).unwrap();
+        let (batch, root) = batch(number, before);
+        store.apply(&batch).unwrap();
+        before = Some(root);
+        let expected = seen(&store).unwrap();
+        assert_eq!((expected.0.get(&root), expected.2.n_nodes), (Some(&1), 13));
+        drop(store);
+        states.push((fs::read(scratch.join(DATABASE_FILE)).unwrap(), expected));
+    }
+    states
+}
+
+/// Opens a damaged database, and tells whether the damage was reported.
+#[track_caller]
+fn check_damaged(bytes: Vec<u8>, anchor: &Anchor, expected: &Seen, how: impl Fn() -> String) -> bool {
+    match DiskStore::over(Bytes::of(bytes), anchor.clone()).and_then(|store| seen(&store)) {
+        Ok(got) => {
+            assert_eq!(got, *expected, "{}", how());
+            false
+        }
+        Err(StoreError::Damaged(_) | StoreError::Corrupt { .. }) => true,
+        Err(error) => panic!("{}: {error:?}", how()),
+    }
+}
+
+/// Every flipped byte and every length, on as many threads as there are processors.
+#[test]
+fn a_damaged_database_is_reported_or_is_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    for (number, (bytes, expected)) in (1..).zip(states(directory.path())) {
+        let (n_flips, n_cuts) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for first in 0..threads {
+                let (bytes, expected, n_flips, n_cuts) = (&bytes, &expected, &n_flips, &n_cuts);
+                let place = directory.path().join(format!("{number}-{first}"));
+                fs::create_dir(&place).unwrap();
+                let anchor = Anchor::in_directory(&place);
+                anchor.write(number).unwrap();
+                scope.spawn(move || {
+                    for at in (first..bytes.len()).step_by(threads) {
+                        let mut flipped = bytes.clone();
+                        flipped[at] ^= 0xa5;
+                        let how = || format!("batch {number}, byte {at} flipped");
+                        n_flips.fetch_add(
+                            check_damaged(flipped, &anchor, expected, how).into(),
+                            Ordering::Relaxed,
+                        );
+                        let how = || format!("batch {number}, cut to {at} bytes");
+                        let is_reported = check_damaged(bytes[..at].to_vec(), &anchor, expected, how);
+                        n_cuts.fetch_add(is_reported.into(), Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        let (n_flips, n_cuts) = (n_flips.into_inner(), n_cuts.into_inner());
+        std::eprintln!(
+            "batch {number}: of {} bytes, {n_flips} flips and {n_cuts} cuts are reported",
+            bytes.len()
+        );
+        assert!(n_cuts == bytes.len(), "no cut file is whole");
+        // A node alone has more bytes than that.
+        assert!(n_flips > 13 * 90, "only {n_flips} flips are reported");
+    }
+}
+
+#[test]
+fn a_damaged_anchor_is_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let (bytes, expected) = states(directory.path()).remove(1);
+    let anchor = Anchor::in_directory(directory.path());
+    let path = directory.path().join(Anchor::FILE);
+    anchor.write(2).unwrap();
+    assert!(!check_damaged(bytes.clone(), &anchor, &expected, String::new), "it is whole");
+    let good = fs::read(&path).unwrap();
+    for at in 0..good.len() {
+        let mut flipped = good.clone();
+        flipped[at] ^= 0xa5;
+        for damaged in [&flipped, &good[..at], &[&good[..], b"x"].concat()] {
+            fs::write(&path, damaged).unwrap();
+            assert!(matches!(anchor.read(), Err(StoreError::Damaged(Damage::Anchor))), "{at}");
+        }
+    }
+    fs::remove_file(&path).unwrap();
+    assert!(check_damaged(bytes, &anchor, &expected, String::new));
+}
+
+/// A database of an earlier batch is whole, so only the anchor tells; one that is ahead by one is what a crash leaves.
+#[test]
+fn a_database_is_of_the_anchored_batch_or_the_next() {
+    let directory = tempfile::tempdir().unwrap();
+    let anchor = Anchor::in_directory(directory.path());
+    for (batch, (bytes, expected)) in (1..).zip(states(directory.path())) {
+        for anchored in 0..6 {
+            anchor.write(anchored).unwrap();
+            let is_damaged = check_damaged(bytes.clone(), &anchor, &expected, String::new);
+            assert_eq!(is_damaged, !(batch == anchored || batch == anchored + 1), "{batch} and {anchored}");
+            assert_eq!(anchor.read().unwrap(), Some(if is_damaged { anchored } else { batch }));
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_missing_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || DiskStore::open_existing(directory.path());
+    let store = DiskStore::open(directory.path()).unwrap();
+    store.apply(&batch(0, None).0).unwrap();
+    drop(store);
+    for name in [Anchor::FILE, DATABASE_FILE] {
+        let (path, aside) = (directory.path().join(name), directory.path().join("aside"));
+        fs::rename(&path, &aside).unwrap();
+        assert!(matches!(open(), Err(StoreError::Damaged(Damage::Missing { file })) if file == name));
+        fs::rename(&aside, &path).unwrap();
+    }
+    assert_eq!(open().unwrap().check::<Keccak256>().unwrap().n_nodes, 13);
+}
+
+/// What a crash leaves that comes while the store is made: an anchor, and beside it half a database.
+#[test]
+fn a_store_that_was_not_made_to_the_end_is_made_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    Anchor::in_directory(directory.path()).write(0).unwrap();
+    fs::write(directory.path().join("db.new"), b"half").unwrap();
+    let store = DiskStore::open_existing(directory.path()).unwrap();
+    assert_eq!(store.check::<Keccak256>().unwrap(), Contents::default());
+}
+
+#[test]
+fn entries_that_do_not_fit_together_are_found_by_a_check() {
+    let child = Keccak256::hash(&[7; 90]);
+    let cases: [(Option<&[u8]>, Option<u64>, Corruption); 5] = [
+        (Some(b"\0\0\0\0chilb"), Some(1), Corruption::Bytes { got: Keccak256::hash(b"chilb") }),
+        (Some(b"\x01\0\0\0child"), Some(1), Corruption::Entry),
+        (None, Some(1), Corruption::Missing),
+        (Some(&[&[0; 4][..], &[7; 90]].concat()), Some(2), Corruption::Count { expected: 1, got: 2 }),
+        (Some(&[&[0; 4][..], &[7; 90]].concat()), None, Corruption::Count { expected: 1, got: 0 }),
+    ];
+    for (node, count, expected) in cases {
+        let directory = tempfile::tempdir().unwrap();
+        let store = DiskStore::open(directory.path()).unwrap();
+        store.apply(&batch(0, None).0).unwrap();
+        let transaction = store.database.begin_write().unwrap();
+        {
+            let mut nodes = transaction.open_table(NODES).unwrap();
+            match node {
+                Some(node) => nodes.insert(&child.0, node).unwrap(),
+                None => nodes.remove(&child.0).unwrap(),
+            };
+            let mut counts = transaction.open_table(COUNTS).unwrap();
+            match count {
+                Some(count) => counts.insert(&child.0, count).unwrap(),
+                None => counts.remove(&child.0).unwrap(),
+            };
+        }
+        transaction.commit().unwrap();
+        match store.check::<Keccak256>() {
+            Err(StoreError::Corrupt { hash, corruption }) => {
+                assert_eq!((hash, corruption), (child, expected))
+            }
+            other => panic!("{other:?}"),
+        }
+        if let Corruption::Bytes { .. } = expected {
+            let read = crate::node::node::<Keccak256>(&store, &child);
+            assert!(matches!(read, Err(NodeError::WrongHash { expected, .. }) if expected == child));
+        }
+    }
+}
