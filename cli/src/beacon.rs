@@ -9,6 +9,7 @@ use outrider_beacon::vectors::{self, Case, CaseResult, Outcome};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::Serialize;
 
+use crate::output::{self, Plain, Summary};
 use crate::run::report::count;
 use crate::{ERROR, SUCCESS, Verdict};
 
@@ -94,6 +95,8 @@ fn progress(n_cases: usize) -> ProgressBar {
 struct Report {
     suites: Vec<Suite>,
     failures: Vec<CaseFailure>,
+    n_not_run: usize,
+    #[serde(skip)]
     total: Counts,
 }
 
@@ -155,21 +158,23 @@ impl Report {
         Self {
             suites: suites.into_iter().map(suite).collect(),
             failures: results.iter().filter_map(failure).collect(),
+            n_not_run: total.not_run,
             total,
         }
     }
 
     fn print(&self) -> io::Result<()> {
-        let mut out = anstream::stdout().lock();
+        let mut out = output::stdout();
         for CaseFailure { case, reason } in &self.failures {
-            writeln!(out, "{ERROR}FAILED{ERROR:#} {case}\n  {reason}")?;
+            writeln!(out, "{ERROR}FAILED{ERROR:#} {}\n  {}", Plain(case), Plain(reason))?;
         }
         let mut last = None;
         for Suite { config, phase, runner, handler, counts } in &self.suites {
             if last != Some((config, phase, runner)) {
-                writeln!(out, "{config}/{phase}/{runner}")?;
+                writeln!(out, "{}", Plain(format_args!("{config}/{phase}/{runner}")))?;
                 last = Some((config, phase, runner));
             }
+            let handler = Plain(handler).to_string();
             write!(out, "  {handler:36} {:>5} passed", counts.passed)?;
             if counts.failed > 0 {
                 write!(out, ", {ERROR}{} failed{ERROR:#}", counts.failed)?;
@@ -190,8 +195,6 @@ impl Report {
     }
 
     fn print_json(&self) -> io::Result<()> {
-        let mut out = anstream::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, self)?;
-        writeln!(out)
+        output::json(self, &Summary::of(self.total.passed, self.total.failed))
     }
 }

@@ -11,8 +11,9 @@ use outrider_host::{
 };
 use serde::Serialize;
 
-use crate::Verdict;
 use crate::fixture::Fixture;
+use crate::output::{self, Plain, Summary};
+use crate::{Verdict, files};
 
 /// Measure what the EEs and blocks of a fixture cost, metered and not, in one run and side by side.
 ///
@@ -21,7 +22,7 @@ use crate::fixture::Fixture;
 /// with those of another run.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The fixture.
+    /// The fixture; `-` is the standard input.
     fixture: PathBuf,
     /// How often each block is executed.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
@@ -42,7 +43,7 @@ pub(crate) fn bench(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let mut ees = Vec::new();
     for (env, script) in fixture.execution_scripts.iter().enumerate() {
         let (loaded, costs) = measure_loading(&fixture, &script.code, &variants)
-            .with_context(|| format!("{}: `{}`", arguments.fixture.display(), script.path))?;
+            .with_context(|| format!("{}: `{}`", files::name(&arguments.fixture), script.path))?;
         report.ees.push(EeReport { env, script: script.path.clone(), bytes: script.code.len(), costs });
         ees.push(loaded);
     }
@@ -52,7 +53,7 @@ pub(crate) fn bench(arguments: &Arguments) -> anyhow::Result<Verdict> {
         let (Some(ees), Some(root)) = (ees.get(block.env), state.get_mut(block.env)) else { continue };
         let input = ExecutionInput::new(*root, block.data.clone());
         let (post_state_root, costs) = measure_block(&variants, ees, &input, arguments.runs)
-            .with_context(|| format!("{}: block {index}", arguments.fixture.display()))?;
+            .with_context(|| format!("{}: block {index}", files::name(&arguments.fixture)))?;
         *root = post_state_root;
         report.blocks.push(BlockReport { block: index, env: block.env, costs });
     }
@@ -244,15 +245,13 @@ const INSTANCES: usize = 201;
 
 impl Report {
     fn print_json(&self) -> anyhow::Result<()> {
-        let mut out = anstream::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, self)?;
-        Ok(writeln!(out)?)
+        Ok(output::json(self, &Summary::of(self.blocks.len(), 0))?)
     }
 
     fn print(&self) -> anyhow::Result<()> {
-        let mut out = anstream::stdout().lock();
+        let mut out = output::stdout();
         for ee in &self.ees {
-            writeln!(out, "env {}, {}, {} bytes", ee.env, ee.script, ee.bytes)?;
+            writeln!(out, "env {}, {}, {} bytes", ee.env, Plain(&ee.script), ee.bytes)?;
             writeln!(out, "  {:22} {:>12} {:>12} {:>12}", "", "compile", "from cache", "instantiate")?;
             for costs in &ee.costs {
                 let from_cache = costs.load_from_cache_ns.map_or("not kept".to_owned(), duration);

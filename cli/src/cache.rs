@@ -8,6 +8,7 @@ use outrider_host::{CACHE_BYTES_MAX, CacheUsage, DiskCache};
 use serde_json::json;
 
 use crate::Verdict;
+use crate::output::{self, Plain, Summary};
 
 /// Show or clear the cache of compiled code.
 ///
@@ -61,7 +62,6 @@ pub(crate) fn open() -> anyhow::Result<Option<DiskCache>> {
 fn show(directory: &Path, cache: Option<&DiskCache>, json: bool) -> anyhow::Result<()> {
     let directory = cache.map_or(directory, DiskCache::directory);
     let CacheUsage { n_files, bytes } = cache.map(DiskCache::usage).transpose()?.unwrap_or_default();
-    let mut out = anstream::stdout().lock();
     if json {
         let document = json!({
             "directory": directory,
@@ -69,10 +69,10 @@ fn show(directory: &Path, cache: Option<&DiskCache>, json: bool) -> anyhow::Resu
             "bytes": bytes,
             "bytes_max": CACHE_BYTES_MAX,
         });
-        serde_json::to_writer_pretty(&mut out, &document)?;
-        writeln!(out)?;
+        output::json(document, &Summary::one(Verdict::Holds))?;
     } else {
-        writeln!(out, "directory  {}", directory.display())?;
+        let mut out = output::stdout();
+        writeln!(out, "directory  {}", Plain(directory.display()))?;
         writeln!(out, "files      {n_files}")?;
         writeln!(out, "size       {bytes} bytes of at most {CACHE_BYTES_MAX}")?;
     }
@@ -82,6 +82,7 @@ fn show(directory: &Path, cache: Option<&DiskCache>, json: bool) -> anyhow::Resu
 fn clear(directory: &Path, cache: Option<&DiskCache>) -> anyhow::Result<()> {
     let directory = cache.map_or(directory, DiskCache::directory);
     let CacheUsage { n_files, bytes } = cache.map(DiskCache::clear).transpose()?.unwrap_or_default();
-    writeln!(anstream::stdout(), "removed {n_files} files, {bytes} bytes, from {}", directory.display())?;
+    let directory = Plain(directory.display());
+    writeln!(output::stdout(), "removed {n_files} files, {bytes} bytes, from {directory}")?;
     Ok(())
 }

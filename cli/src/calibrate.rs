@@ -13,6 +13,7 @@ use outrider_host::EngineKind;
 use serde::Serialize;
 
 use crate::Verdict;
+use crate::output::{self, Plain, Summary};
 
 /// Measure time per fuel of instructions, memory accesses and imports on this machine, against typical code.
 ///
@@ -45,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     all: bool,
     /// Print JSON instead of text.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "memory")]
     json: bool,
 }
 
@@ -74,8 +75,7 @@ pub(crate) fn calibrate(arguments: &Arguments) -> anyhow::Result<Verdict> {
         report.print(arguments.all)?;
         print_programs(&found)?;
     }
-    let n_outliers = report.measured.iter().filter(|case| case.is_outlier()).count();
-    Ok(if n_outliers == 0 { Verdict::Holds } else { Verdict::Fails })
+    Ok(if report.n_outliers() == 0 { Verdict::Holds } else { Verdict::Fails })
 }
 
 fn measure(bench: &mut Bench, cases: &[Case]) -> anyhow::Result<Vec<Measured>> {
@@ -91,8 +91,11 @@ fn measure(bench: &mut Bench, cases: &[Case]) -> anyhow::Result<Vec<Measured>> {
         match bench.measure(case) {
             Ok(found) => measured.push(found),
             Err(error) => {
-                bar.suspend(|| writeln!(anstream::stderr(), "not measured: {:#}", anyhow::Error::new(error)))
-                    .context("stderr")?;
+                let error = anyhow::Error::new(error);
+                bar.suspend(|| {
+                    writeln!(output::stderr(), "not measured: {}", Plain(format_args!("{error:#}")))
+                })
+                .context("stderr")?;
             }
         }
         bar.inc(1);
@@ -109,7 +112,7 @@ fn search(bench: &Bench, arguments: &Arguments, seconds: u64) -> anyhow::Result<
         if is_terminal {
             // Progress is no result: if it cannot be shown, nothing is lost.
             let _ = writeln!(
-                anstream::stderr(),
+                output::stderr(),
                 "{n_tried} tried: {:.1}, {}",
                 found.measured.factor,
                 found.measured.variant
@@ -128,7 +131,7 @@ fn search(bench: &Bench, arguments: &Arguments, seconds: u64) -> anyhow::Result<
 
 /// Prints what the search has found, the loops alone: the rest is the same for all.
 fn print_programs(found: &[Found]) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = output::stdout();
     for found in found.iter().take(3) {
         writeln!(out, "x = {:.2}: {}", found.measured.factor, found.measured.variant)?;
         if let Code::Text(text) = &found.code {
@@ -142,7 +145,7 @@ fn print_programs(found: &[Found]) -> anyhow::Result<()> {
 }
 
 fn print_trade(rows: &[Trade]) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = output::stdout();
     write!(out, "{:>10} {:>10}", "memory", "ns a load")?;
     for price in PRICES {
         write!(out, " {:>10}", format!("price {price}"))?;
@@ -202,19 +205,23 @@ struct Json<'a> {
 }
 
 impl Report {
+    fn n_outliers(&self) -> usize {
+        self.measured.iter().filter(|case| case.is_outlier()).count()
+    }
+
     fn print_json(&self) -> anyhow::Result<()> {
         let json = Json {
             typical_fuel_per_ns: self.typical_fuel_per_ns,
             honest: self.honest.iter().map(Row::from).collect(),
             cases: self.measured.iter().map(Row::from).collect(),
         };
-        let mut out = anstream::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &json)?;
-        Ok(writeln!(out)?)
+        let n_outliers = self.n_outliers();
+        let summary = Summary::of(self.measured.len().saturating_sub(n_outliers), n_outliers);
+        Ok(output::json(json, &summary)?)
     }
 
     fn print(&self, all: bool) -> anyhow::Result<()> {
-        let mut out = anstream::stdout().lock();
+        let mut out = output::stdout();
         writeln!(out, "typical code: {:.1} fuel in a nanosecond", self.typical_fuel_per_ns)?;
         for case in &self.honest {
             writeln!(out, "  {:>8.2}  {}", case.factor, case.title)?;

@@ -20,6 +20,7 @@
 //! working directory.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ use outrider_host::{Deposit, StateRoot};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Location, MessageFormatter as _, Spanned};
+
+use crate::files;
 
 /// A fixture, read and consistent; all its files are in memory.
 #[derive(Debug)]
@@ -151,10 +154,64 @@ impl Fixture {
         let (n_scripts, n_states) = (execution_scripts.len(), pre_state.len());
         let blocks = yaml.shard_blocks.iter().map(|block| Block::parse(block, n_scripts, n_states));
         let blocks = blocks.collect::<Result<_, _>>()?;
-        let deposits =
-            yaml.deposit_receipts.map(|deposits| deposits.iter().map(deposit).collect()).transpose()?;
+        let deposits = yaml
+            .deposit_receipts
+            .map(|deposits| deposits.iter().map(|listed| deposit(&listed.value)).collect())
+            .transpose()?;
         Ok(Self { execution_scripts, libraries, pre_state, blocks, post_state, deposits })
     }
+}
+
+/// What a fixture expects, and where in its text it says so, in bytes.
+#[derive(Debug)]
+pub(crate) struct Expectations {
+    /// The state root of each EE.
+    pub(crate) roots: Vec<(Range<usize>, StateRoot)>,
+    /// The deposits that are listed, if any are or might be.
+    pub(crate) deposits: Option<Vec<DepositPlace>>,
+}
+
+/// A deposit that is listed.
+#[derive(Debug)]
+pub(crate) struct DepositPlace {
+    pub(crate) deposit: Deposit,
+    /// Where its first field begins.
+    pub(crate) start: usize,
+    /// Where its last value ends.
+    pub(crate) end: usize,
+    /// Where its public key, its withdrawal credentials, its amount and its signature are.
+    pub(crate) fields: [Range<usize>; 4],
+}
+
+/// Finds out what the text of a fixture expects.
+pub(crate) fn expectations(text: &str) -> Result<Expectations, At> {
+    let yaml: YamlFixture = parse_yaml(text)?;
+    let roots = yaml.shard_post_state.exec_env_states.value.iter();
+    let roots =
+        roots.map(|root| Ok((range(root.referenced), hex_array(root, "the state root").map(StateRoot)?)));
+    let place = |listed: &Spanned<YamlDeposit>| {
+        let YamlDeposit { pubkey, withdrawal_credentials, amount, signature } = &listed.value;
+        let places =
+            [pubkey.referenced, withdrawal_credentials.referenced, amount.referenced, signature.referenced];
+        let fields = places.map(range);
+        let end = fields.iter().map(|field| field.end).max().unwrap_or(0);
+        Ok(DepositPlace {
+            deposit: deposit(&listed.value)?,
+            start: range(listed.referenced).start,
+            end,
+            fields,
+        })
+    };
+    let deposits = yaml.deposit_receipts.as_ref().map(|deposits| deposits.iter().map(place).collect());
+    Ok(Expectations { roots: roots.collect::<Result<_, _>>()?, deposits: deposits.transpose()? })
+}
+
+/// Where something is in a text; nowhere if that is not known.
+fn range(location: Location) -> Range<usize> {
+    let span = location.span();
+    let start = span.byte_offset().and_then(|start| usize::try_from(start).ok());
+    let length = span.byte_len().and_then(|length| usize::try_from(length).ok());
+    start.zip(length).map_or(0..0, |(start, length)| start..start.saturating_add(length))
 }
 
 /// Reads a text file and makes `what` of it.
@@ -164,7 +221,8 @@ pub(crate) fn read_text<T>(
     parse: impl FnOnce(&str) -> Result<T, At>,
 ) -> Result<T, FixtureError> {
     let error = |place, problem| FixtureError { file: file.to_owned(), place, problem };
-    let bytes = std::fs::read(file).map_err(|source| error(None, Problem::Unreadable { what, source }))?;
+    let bytes = files::read(file, files::FILE_BYTES_MAX);
+    let bytes = bytes.map_err(|source| error(None, Problem::Unreadable { what, source }))?;
     let text =
         str::from_utf8(&bytes).map_err(|source| error(None, Problem::NotText(source.valid_up_to())))?;
     parse(text).map_err(|At(place, problem)| error(place, problem))
@@ -201,7 +259,7 @@ fn deposit(yaml: &YamlDeposit) -> Result<Deposit, At> {
     Ok(Deposit {
         pubkey: hex_array(&yaml.pubkey, "pubkey")?,
         withdrawal_credentials: hex_array(&yaml.withdrawal_credentials, "withdrawal_credentials")?,
-        amount: yaml.amount,
+        amount: yaml.amount.value,
         signature: hex_array(&yaml.signature, "signature")?,
     })
 }
@@ -245,7 +303,8 @@ fn read_file(path: &Spanned<String>, directory: &Path) -> Result<Vec<u8>, At> {
             },
         ));
     };
-    std::fs::read(found).map_err(|source| At::new(path, Problem::UnreadableFile { path: path_text, source }))
+    files::read(found, files::MODULE_BYTES_MAX)
+        .map_err(|source| At::new(path, Problem::UnreadableFile { path: path_text, source }))
 }
 
 /// Reads YAML, and so JSON, which is YAML.
@@ -284,7 +343,7 @@ struct YamlFixture {
     shard_pre_state: YamlShardState,
     shard_blocks: Vec<YamlShardBlock>,
     shard_post_state: YamlShardState,
-    deposit_receipts: Option<Vec<YamlDeposit>>,
+    deposit_receipts: Option<Vec<Spanned<YamlDeposit>>>,
 }
 
 #[derive(Deserialize)]
@@ -319,13 +378,13 @@ struct YamlShardBlock {
 struct YamlDeposit {
     pubkey: Spanned<String>,
     withdrawal_credentials: Spanned<String>,
-    amount: u64,
+    amount: Spanned<u64>,
     signature: Spanned<String>,
 }
 
 impl fmt::Display for FixtureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
+        f.write_str(&files::name(&self.file))?;
         if let Some(Place { line, column }) = self.place {
             write!(f, ":{line}:{column}")?;
         }

@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use outrider_host::{CompileCost, Host, HostConfig, Isolation, Limits, LoadError, ModuleSummary, summarize};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{ERROR, SUCCESS, Verdict};
+use crate::output::{self, Plain, Summary};
+use crate::{ERROR, SUCCESS, Verdict, files};
 
 /// Show what a wasm module imports, exports and consists of, and what the host would refuse it for.
 ///
 /// With `--isolate`, compile it, too. Exits with 0 if the host would load it, 1 if not, 2 if the file cannot be read.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The module.
+    /// The module; `-` is the standard input.
     #[arg(value_name = "EE.wasm")]
     file: PathBuf,
     /// Print JSON instead of text.
@@ -27,19 +28,21 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn inspect(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let code = std::fs::read(&arguments.file).with_context(|| arguments.file.display().to_string())?;
+    let code = files::read(&arguments.file, files::MODULE_BYTES_MAX);
+    let code = code.with_context(|| files::name(&arguments.file))?;
     let summary = summarize(&code, &Limits::default());
     let compiled = match arguments.isolate.isolation()? {
         Some(isolation) if summary.refusals.is_empty() => Some(compile(&code, isolation)?),
         _ => None,
     };
-    if arguments.json {
-        print_json(&summary, compiled.as_ref())?
-    } else {
-        print(&summary, compiled.as_ref())?
-    }
     let holds = summary.refusals.is_empty() && !matches!(compiled, Some(Err(_)));
-    Ok(if holds { Verdict::Holds } else { Verdict::Fails })
+    let verdict = if holds { Verdict::Holds } else { Verdict::Fails };
+    if arguments.json {
+        output::json(document(&summary, compiled.as_ref()), &Summary::one(verdict))?;
+    } else {
+        print(&summary, compiled.as_ref())?;
+    }
+    Ok(verdict)
 }
 
 /// Compiles the module in a process of its own, and returns the time that it took, or why it was not compiled.
@@ -51,7 +54,7 @@ fn compile(code: &[u8], isolation: Isolation) -> anyhow::Result<Result<Duration,
 }
 
 fn print(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadError>>) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = output::stdout();
     writeln!(out, "size       {} bytes", summary.bytes)?;
     writeln!(out, "code hash  {}", summary.code_hash)?;
     if let Some(memory) = summary.memory {
@@ -79,31 +82,32 @@ fn print(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadError>>
     writeln!(out, "imports    {}", summary.imports.len())?;
     for import in &summary.imports {
         let meaning = import.abi.map_or("not in the ABI", |abi| abi.summary);
-        writeln!(out, "  {}.{} {}  {meaning}", import.module, import.name, import.ty)?;
+        let name = Plain(format_args!("{}.{}", import.module, import.name));
+        writeln!(out, "  {name} {}  {meaning}", Plain(&import.ty))?;
     }
     writeln!(out, "exports    {}", summary.exports.len())?;
     for export in &summary.exports {
-        writeln!(out, "  {} {}", export.name, export.ty)?;
+        writeln!(out, "  {} {}", Plain(&export.name), Plain(&export.ty))?;
     }
     writeln!(out, "sections   {}", summary.sections.len())?;
     for section in &summary.sections {
-        writeln!(out, "  {:#08x} {:>8} bytes  {}", section.offset, section.bytes, section.name)?;
+        writeln!(out, "  {:#08x} {:>8} bytes  {}", section.offset, section.bytes, Plain(&section.name))?;
     }
     match compiled {
         Some(Ok(time)) => writeln!(out, "compiled in a process of its own, in {} ms", time.as_millis())?,
-        Some(Err(error)) => writeln!(out, "{ERROR}not compiled:{ERROR:#} {}", told(error))?,
+        Some(Err(error)) => writeln!(out, "{ERROR}not compiled:{ERROR:#} {}", Plain(told(error)))?,
         None => {}
     }
     if summary.refusals.is_empty() && !matches!(compiled, Some(Err(_))) {
         writeln!(out, "{SUCCESS}the host loads this module{SUCCESS:#}")?;
     }
     for refusal in &summary.refusals {
-        writeln!(out, "{ERROR}refused:{ERROR:#} {refusal}")?;
+        writeln!(out, "{ERROR}refused:{ERROR:#} {}", Plain(refusal))?;
     }
     Ok(())
 }
 
-fn print_json(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadError>>) -> anyhow::Result<()> {
+fn document(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadError>>) -> Value {
     let imports = summary.imports.iter().map(|import| {
         let abi = import.abi.map(ToString::to_string);
         json!({ "module": import.module, "name": import.name, "type": import.ty, "offset": import.offset, "abi": abi })
@@ -117,7 +121,7 @@ fn print_json(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadEr
         .iter()
         .map(|section| json!({ "name": section.name, "offset": section.offset, "bytes": section.bytes }));
     let cost = |cost: CompileCost| json!({ "microseconds": cost.microseconds, "kibibytes": cost.kibibytes });
-    let document = json!({
+    json!({
         "bytes": summary.bytes,
         "code_hash": summary.code_hash.to_string(),
         "memory": summary.memory.map(|memory| json!({ "pages": memory.pages, "pages_max": memory.pages_max })),
@@ -135,11 +139,7 @@ fn print_json(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadEr
             Ok(time) => json!({ "milliseconds": u64::try_from(time.as_millis()).ok() }),
             Err(error) => json!({ "error": told(error) }),
         }),
-    });
-    let mut out = anstream::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &document)?;
-    writeln!(out)?;
-    Ok(())
+    })
 }
 
 /// Tells an error with its causes.

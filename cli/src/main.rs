@@ -11,20 +11,27 @@ mod build;
 mod cache;
 mod calibrate;
 mod evm;
+mod files;
 mod fixture;
 mod inspect;
 mod isolate;
 mod new;
+mod output;
 mod packages;
 mod run;
 mod state;
 mod witness;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use serde_json::json;
+use tracing::field::Field;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::field::MakeExt as _;
+use tracing_subscriber::fmt::format::{self, Writer};
+
+use output::{Plain, Summary};
 
 /// Runs WebAssembly execution environments (EEs) over block fixtures, and helps to write them.
 #[derive(Parser)]
@@ -70,9 +77,28 @@ fn main() -> ExitCode {
     if let Some(code) = build::run_wrapped() {
         return code;
     }
-    let arguments = Arguments::parse();
+    let matches = Arguments::command().get_matches();
+    let wants_json = wants_json(&matches);
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     start_logging(arguments.verbose);
-    let verdict = match arguments.command {
+    let verdict = run_command(arguments.command).unwrap_or_else(|error| {
+        let error = format!("{error:#}");
+        // If even stderr is gone, the exit code has to do.
+        let _ = output::error(&error);
+        if wants_json {
+            let _ = output::json(json!({}), &Summary::error(Verdict::Unusable, error));
+        }
+        Verdict::Unusable
+    });
+    ExitCode::from(match verdict {
+        Verdict::Holds => 0,
+        Verdict::Fails => 1,
+        Verdict::Unusable => 2,
+    })
+}
+
+fn run_command(command: Command) -> anyhow::Result<Verdict> {
+    match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Beacon(arguments) => beacon::beacon(&arguments),
@@ -84,18 +110,13 @@ fn main() -> ExitCode {
         Command::Evm(arguments) => evm::evm(&arguments),
         Command::State(arguments) => state::state(&arguments),
         Command::Witness(arguments) => witness::witness(&arguments),
-    };
-    match verdict {
-        Ok(Verdict::Holds) => ExitCode::SUCCESS,
-        Ok(Verdict::Fails) => ExitCode::from(1),
-        Ok(Verdict::Unusable) => ExitCode::from(2),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            // If even stderr is gone, the exit code has to do.
-            let _ = writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {error:#}");
-            ExitCode::from(2)
-        }
     }
+}
+
+/// Tells whether a command is to print JSON, at whatever depth.
+fn wants_json(matches: &ArgMatches) -> bool {
+    let here = matches!(matches.try_get_one::<bool>("json"), Ok(Some(true)));
+    here || matches.subcommand().is_some_and(|(_, matches)| wants_json(matches))
 }
 
 fn start_logging(verbose: u8) {
@@ -106,14 +127,16 @@ fn start_logging(verbose: u8) {
     };
     tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(|| anstream::AutoStream::auto(std::io::stderr()))
+        .with_writer(output::stderr)
+        .fmt_fields(format::debug_fn(print_field).delimited(" "))
         .without_time()
         .init();
 }
 
-/// Tells whether the reader of the output has gone, as `head` does; that is no failure.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+/// What is logged comes from EEs, among others.
+fn print_field(out: &mut Writer<'_>, field: &Field, value: &dyn std::fmt::Debug) -> std::fmt::Result {
+    let value = Plain(format_args!("{value:?}"));
+    if field.name() == "message" { write!(out, "{value}") } else { write!(out, "{field}={value}") }
 }
 
 /// How errors and failures are shown on a terminal.

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context as _;
 
-use crate::Verdict;
+use crate::{Verdict, output};
 
 /// Scaffold a new EE: a crate with the SDK, a test and a fixture.
 #[derive(clap::Args)]
@@ -34,7 +34,7 @@ pub(crate) fn new(arguments: &Arguments) -> anyhow::Result<Verdict> {
         written.with_context(|| format!("cannot write {}", path.display()))?;
     }
     writeln!(
-        anstream::stdout(),
+        output::stdout(),
         "made the EE `{name}`; next:\n  cd {name}\n  cargo test\n  outrider build\n  outrider run fixture.yaml"
     )?;
     Ok(Verdict::Holds)

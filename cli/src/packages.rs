@@ -13,7 +13,7 @@ use serde_saphyr::Spanned;
 
 use crate::fixture::{At, FixtureError, hex_bytes, parse_yaml, read_text};
 
-/// Reads a file of packages.
+/// Reads a file of packages, or the standard input.
 pub(crate) fn read(file: &Path) -> Result<Vec<Vec<u8>>, FixtureError> {
     read_text(file, "packages", parse)
 }

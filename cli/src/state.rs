@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use outrider_host::{Context, EngineKind, Host, HostConfig, StateRoot};
-use outrider_shard::provider::{code_hash, current_root};
+use outrider_shard::provider::{adopt, code_hash, current_root};
 use outrider_shard::{Built, Previous, Provider, ProviderError};
 use outrider_witness::store::{DiskStore, Store as _, StoreError};
 use outrider_witness::{Hash, Keccak256};
 use serde_json::json;
 
-use crate::{ERROR, SUCCESS, Verdict, packages};
+use crate::output::{self, Plain, Summary};
+use crate::{ERROR, SUCCESS, Verdict, files, packages};
 
 /// Make the full state of an EE, from which `outrider witness build` builds blocks, and look at it.
 #[derive(clap::Args)]
@@ -31,9 +32,17 @@ enum Action {
         directory: PathBuf,
         #[command(flatten)]
         ee: EeArguments,
-        /// The packages that the EE makes its first state of; without any, the state is empty.
+        /// The packages that the EE makes its first state of, `-` for the standard input; without any, the state is empty.
         #[arg(value_name = "PACKAGES")]
         packages: Option<PathBuf>,
+    },
+    /// Make a directory's states those of another EE, such as a new build of the one before. Nothing else changes.
+    Adopt {
+        /// The directory.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+        #[command(flatten)]
+        ee: EeArguments,
     },
     /// Show which states a directory holds, and check them. Exits with 1 if anything is corrupt.
     Show {
@@ -63,6 +72,7 @@ pub(crate) struct EeArguments {
 pub(crate) fn state(arguments: &Arguments) -> anyhow::Result<Verdict> {
     match &arguments.action {
         Action::Init { directory, ee, packages } => init(directory, ee, packages.as_deref()),
+        Action::Adopt { directory, ee } => take_over(directory, ee),
         Action::Show { directory, json } => show(directory, *json),
     }
 }
@@ -91,7 +101,7 @@ fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) -> anyhow::
                         provider.apply(std::slice::from_ref(&block), Previous::Release)?;
                         block.post_state_root()
                     }
-                    Err(error) => return refused(path, &error),
+                    Err(error) => return refused(path, &error, false),
                 }
             }
             None => StateRoot::default(),
@@ -101,7 +111,7 @@ fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) -> anyhow::
         std::fs::remove_dir(directory).with_context(|| directory.display().to_string())?;
     }
     std::fs::rename(&made, directory).with_context(|| directory.display().to_string())?;
-    writeln!(anstream::stdout(), "{root}")?;
+    writeln!(output::stdout(), "{root}")?;
     Ok(Verdict::Holds)
 }
 
@@ -114,6 +124,23 @@ fn check_free(directory: &Path) -> anyhow::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error).with_context(|| directory.display().to_string()),
     }
+}
+
+/// Makes a directory that of another EE, which has to be one.
+fn take_over(directory: &Path, ee: &EeArguments) -> anyhow::Result<Verdict> {
+    let new = ee.load()?.code_hash();
+    let store = open(directory)?;
+    let context = || directory.display().to_string();
+    let old = adopt(&store, new).with_context(context)?;
+    let root = current_root(&store).with_context(context)?;
+    let mut out = output::stdout();
+    match old {
+        Some(old) if old == new => writeln!(out, "the state is that of EE {new} already")?,
+        Some(old) => writeln!(out, "the state of EE {old} is now that of EE {new}")?,
+        None => writeln!(out, "the state is now that of EE {new}")?,
+    }
+    writeln!(out, "root {root}, as before")?;
+    Ok(Verdict::Holds)
 }
 
 fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
@@ -131,7 +158,7 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
         Err(error) => Some(chain(error)),
     };
     let contents = check.unwrap_or_default();
-    let mut out = anstream::stdout().lock();
+    let verdict = if problem.is_none() { Verdict::Holds } else { Verdict::Fails };
     if json {
         let roots = roots.keys().map(ToString::to_string).collect::<Vec<_>>();
         let document = json!({
@@ -143,10 +170,10 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
             "node_bytes": problem.is_none().then_some(contents.node_bytes),
             "problem": problem,
         });
-        serde_json::to_writer_pretty(&mut out, &document)?;
-        writeln!(out)?;
+        output::json(&document, &Summary::one(verdict))?;
     } else {
-        writeln!(out, "directory  {}", directory.display())?;
+        let mut out = output::stdout();
+        writeln!(out, "directory  {}", Plain(directory.display()))?;
         writeln!(out, "code hash  {code_hash}")?;
         writeln!(out, "root       {current}, the current one")?;
         for root in roots.keys().filter(|root| root.0 != current.0) {
@@ -158,10 +185,10 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
                 writeln!(out, "size       {} bytes", contents.node_bytes)?;
                 writeln!(out, "{SUCCESS}every node is there and has its hash{SUCCESS:#}")?;
             }
-            Some(problem) => writeln!(out, "{ERROR}corrupt:{ERROR:#} {problem}")?,
+            Some(problem) => writeln!(out, "{ERROR}corrupt:{ERROR:#} {}", Plain(problem))?,
         }
     }
-    Ok(if problem.is_none() { Verdict::Holds } else { Verdict::Fails })
+    Ok(verdict)
 }
 
 /// Opens the state in a directory, which must be there.
@@ -170,11 +197,29 @@ pub(crate) fn open(directory: &Path) -> anyhow::Result<DiskStore> {
         .with_context(|| format!("{}: no state can be opened", directory.display()))
 }
 
+/// Opens the provider of an EE in a directory that is this EE's.
+pub(crate) fn provider(
+    ee: outrider_host::Ee,
+    store: DiskStore,
+    directory: &Path,
+    ee_file: &Path,
+) -> anyhow::Result<Provider<DiskStore>> {
+    let (directory, ee_file) = (directory.display(), ee_file.display());
+    Provider::open(ee, Arc::new(store)).map_err(|error| {
+        let is_other = matches!(error, ProviderError::OtherEe { .. });
+        let error = anyhow::Error::new(error).context(directory.to_string());
+        if !is_other {
+            return error;
+        }
+        anyhow::anyhow!("{error:#}; if it can read that state, `outrider state adopt {directory} --ee {ee_file}` makes it its own")
+    })
+}
+
 impl EeArguments {
     /// Compiles the EE.
     pub(crate) fn load(&self) -> anyhow::Result<outrider_host::Ee> {
         let file = self.ee.display();
-        let code = std::fs::read(&self.ee).with_context(|| file.to_string())?;
+        let code = files::read(&self.ee, files::MODULE_BYTES_MAX).with_context(|| file.to_string())?;
         let cache = if self.no_cache { None } else { crate::cache::open()? };
         let config = HostConfig { engine: self.engine, cache, ..HostConfig::default() };
         let host = Host::new(config).context("cannot set the host up")?;
@@ -182,20 +227,29 @@ impl EeArguments {
     }
 }
 
-/// Says that a block cannot be built, on stderr; it is the fault of its packages, or of the EE, if this returns.
-pub(crate) fn refused(packages: &Path, error: &ProviderError) -> anyhow::Result<Verdict> {
-    let mut err = anstream::stderr().lock();
-    writeln!(err, "{ERROR}error:{ERROR:#} {}: {}", packages.display(), chain(error))?;
-    if let Some(execution) = error.execution() {
-        if let Some(log) = execution.logs.last() {
-            writeln!(err, "    its last words: {}", log.value)?;
-        }
-        for frame in execution.backtrace.iter().take(FRAMES_SHOWN) {
-            writeln!(err, "    in {frame}")?;
-        }
-    }
+/// Says that a block cannot be built; it is the fault of its packages, or of the EE, if this returns.
+pub(crate) fn refused(packages: &Path, error: &ProviderError, json: bool) -> anyhow::Result<Verdict> {
     let is_expected = error.fault() == outrider_host::Fault::Guest;
-    Ok(if is_expected { Verdict::Fails } else { Verdict::Unusable })
+    let verdict = if is_expected { Verdict::Fails } else { Verdict::Unusable };
+    let what = format!("{}: {}", files::name(packages), chain(error));
+    let execution = error.execution();
+    let last_words = execution.and_then(|execution| execution.logs.last()).map(|log| log.value.to_string());
+    let frames = execution.map_or(&[][..], |execution| &execution.backtrace);
+    if json {
+        let frames = frames.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let document = json!({ "last_words": last_words, "backtrace": frames });
+        output::json(document, &Summary::error(verdict, what))?;
+        return Ok(verdict);
+    }
+    output::error(what)?;
+    let mut err = output::stderr();
+    if let Some(words) = last_words {
+        writeln!(err, "    its last words: {}", Plain(words))?;
+    }
+    for frame in frames.iter().take(FRAMES_SHOWN) {
+        writeln!(err, "    in {}", Plain(frame))?;
+    }
+    Ok(verdict)
 }
 
 /// One line for a block that has been built.

@@ -3,28 +3,9 @@
 mod support;
 
 use serde_json::Value;
-use support::{Ran, Scratch, blob, project, wasm};
+use support::{Ran, Scratch, blob, fixture, project, summary, wasm};
 
 const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// A fixture for one EE, `ee.wasm`, that expects `expected` of one empty block.
-fn fixture(expected: &str) -> String {
-    format!(
-        "beacon_state:
-  execution_scripts:
-    - ee.wasm
-shard_pre_state:
-  exec_env_states:
-    - \"{ZERO}\"
-shard_blocks:
-  - env: 0
-    data: \"\"
-shard_post_state:
-  exec_env_states:
-    - \"{expected}\"
-"
-    )
-}
 
 /// Writes a fixture and an EE whose `main` has this body, and runs the fixture.
 fn run_body(body: &str, expected: &str) -> Ran {
@@ -358,7 +339,9 @@ fn json_tells_all_that_text_tells() {
     let ran = scratch.outrider(&["run", "--json", &bazaar, &helloworld, "broken.yaml", "bad.yaml"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(2), ""));
     let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
-    assert_eq!(json["summary"], serde_json::json!({"passed": 2, "failed": 1, "unusable": 1, "blocks": 6}));
+    let mut expected = summary("unusable", 2, 1);
+    expected["unusable"] = 1.into();
+    assert_eq!((&json["summary"], &json["n_blocks"]), (&expected, &6.into()));
     let fixtures = json["fixtures"].as_array().expect("it is a list");
     let status: Vec<_> = fixtures.iter().map(|fixture| fixture["status"].as_str()).collect();
     assert_eq!(status, [Some("passed"), Some("passed"), Some("unusable"), Some("failed")]);
@@ -378,4 +361,59 @@ fn what_ees_log_is_shown_on_request() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(ran.err.matches("hello world!").count(), 2, "{}", ran.err);
     assert!(!ran.err.contains('\u{1b}'), "there is no terminal to show colours");
+}
+
+/// An EE that pushes a deposit of amount 7, another of amount 8, and saves the root that begins with 9.
+fn pusher() -> Vec<u8> {
+    // The amount is big-endian, after the public key and the credentials.
+    wasm(
+        r#"(func (export "main")
+            (i32.store8 (i32.const 87) (i32.const 7)) (call $deposit (i32.const 0) (i32.const 184))
+            (i32.store8 (i32.const 87) (i32.const 8)) (call $deposit (i32.const 0) (i32.const 184))
+            (i32.store8 (i32.const 500) (i32.const 9)) (call $save (i32.const 500)))"#,
+    )
+}
+
+#[test]
+fn a_blessed_fixture_passes_and_is_as_it_was_but_for_what_it_expects() {
+    let scratch = Scratch::new();
+    let before = format!("# by hand\n{}    # the end\ndeposit_receipts: []\n", fixture(ZERO));
+    scratch.write("f.yaml", &before).write("ee.wasm", pusher());
+    assert_eq!(scratch.outrider(&["run", "f.yaml"]).code, Some(1));
+    let ran = scratch.outrider(&["run", "--bless", "f.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.starts_with("f.yaml blessed\n"), "{ran:?}");
+    let root = format!("09{}", &ZERO[2..]);
+    let after = scratch.read("f.yaml");
+    let expected = before.replace(
+        &format!("post_state:\n  exec_env_states:\n    - \"{ZERO}\""),
+        &format!("post_state:\n  exec_env_states:\n    - \"{root}\""),
+    );
+    let (expected, _) = expected.split_once("[]").expect("there is a list");
+    assert!(after.starts_with(expected), "{after}");
+    assert_eq!(after.matches("  amount: ").count(), 2, "{after}");
+    let ran = scratch.outrider(&["run", "f.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(!ran.out.contains("not listed"), "{ran:?}");
+    assert!(scratch.outrider(&["run", "--bless", "f.yaml"]).out.starts_with("f.yaml ok\n"));
+    assert_eq!(scratch.read("f.yaml"), after, "there is nothing more to bless");
+}
+
+/// Whoever lists no deposits does not ask about them.
+#[test]
+fn a_fixture_without_deposits_is_blessed_without() {
+    let scratch = Scratch::new();
+    scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", pusher());
+    assert_eq!(scratch.outrider(&["run", "--bless", "f.yaml"]).code, Some(0));
+    assert_eq!(scratch.read("f.yaml"), fixture(&format!("09{}", &ZERO[2..])));
+}
+
+#[test]
+fn a_fixture_with_a_block_that_fails_is_not_blessed() {
+    let scratch = Scratch::new();
+    let before = fixture(&ZERO.replacen('0', "1", 1));
+    scratch.write("f.yaml", &before).write("ee.wasm", wasm("(func (export \"main\") unreachable)"));
+    let ran = scratch.outrider(&["run", "--bless", "f.yaml"]);
+    assert_eq!((ran.code, ran.out.starts_with("f.yaml FAILED\n")), (Some(1), true), "{ran:?}");
+    assert_eq!(scratch.read("f.yaml"), before);
 }

@@ -4,7 +4,7 @@ mod support;
 
 use outrider_witness::{Keccak256, NodeBag, Recorder, mpt};
 use serde_json::Value;
-use support::{Ran, Scratch, blob};
+use support::{Ran, Scratch};
 
 const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -179,16 +179,91 @@ fn packages_that_the_ee_refuses_change_nothing() {
 }
 
 #[test]
-fn a_state_is_of_one_ee() {
+fn a_state_is_of_one_ee_until_another_adopts_it() {
     let scratch = scratch();
-    scratch.write("other.wasm", blob("helloworld"));
-    let ran = scratch.outrider(&["witness", "build", "state", "--ee", "other.wasm", "one.yaml"]);
-    assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(
-        ran.err.starts_with("error: state: the store holds the state of the EE with code hash "),
-        "{}",
-        ran.err
+    let before = root(&scratch);
+    // A new build of the same EE: a section that says nothing makes its hash another.
+    let pair = std::fs::read(scratch.path().join("ees/pair.wasm")).expect("it is there");
+    scratch.write("new.wasm", [&pair[..], &[0, 2, 1, b'x']].concat());
+    let (old, new) = (hash(&scratch, "ees/pair.wasm"), hash(&scratch, "new.wasm"));
+    let build = ["witness", "build", "state", "--ee", "new.wasm", "one.yaml", "-o", "f.yaml", "--apply"];
+    let expected = format!(
+        "error: state: the store holds the state of the EE with code hash {old}, this one has {new}; if it can read that \
+         state, `outrider state adopt state --ee new.wasm` makes it its own\n"
     );
+    check(&scratch, &build, 2, "", &expected);
+
+    let adopt = ["state", "adopt", "state", "--ee", "new.wasm"];
+    let expected = format!("the state of EE {old} is now that of EE {new}\nroot {before}, as before\n");
+    check(&scratch, &adopt, 0, &expected, "");
+    assert_eq!(root(&scratch), before);
+    let expected = format!("the state is that of EE {new} already\nroot {before}, as before\n");
+    check(&scratch, &adopt, 0, &expected, "");
+    assert_eq!(scratch.outrider(&build).code, Some(0));
+    assert_ne!(root(&scratch), before, "a block was built on it");
+    assert_eq!(scratch.outrider(&["state", "adopt", "state", "--ee", "one.yaml"]).code, Some(2));
+    assert_eq!(scratch.outrider(&["state", "adopt", "nowhere", "--ee", "new.wasm"]).code, Some(2));
+}
+
+fn hash(scratch: &Scratch, ee: &str) -> String {
+    let ran = scratch.outrider(&["inspect", ee, "--json"]);
+    json(&ran)["code_hash"].as_str().expect("it is text").to_owned()
+}
+
+/// Some bytes of each file, after the state was made and after a block; all bytes are tested where the store is.
+#[test]
+fn a_damaged_state_is_reported_or_is_whole() {
+    let scratch = scratch();
+    for moved_on in [false, true] {
+        if moved_on {
+            assert_eq!(build(&scratch, &["one.yaml", "--apply"]).code, Some(0));
+        }
+        let expected = root(&scratch);
+        let mut n_reported = 0;
+        for name in ["state/db", "state/anchor"] {
+            let path = scratch.path().join(name);
+            let whole = std::fs::read(&path).expect("it is there");
+            for at in (0..whole.len()).step_by(whole.len() / 23) {
+                let mut flipped = whole.clone();
+                flipped[at] ^= 0xa5;
+                for damaged in [&flipped[..], &whole[..at]] {
+                    std::fs::write(&path, damaged).expect("it can be written");
+                    let ran = scratch.outrider(&["state", "show", "state", "--json"]);
+                    let shown = json(&ran);
+                    let is_whole = ran.code == Some(0) && shown["current_root"] == expected.as_str();
+                    let is_reported =
+                        ran.code == Some(2) && ran.err.starts_with("error: state: no state can be opened: ");
+                    assert!(is_whole || is_reported, "{name} at {at}: {ran:?}");
+                    n_reported += u32::from(is_reported);
+                }
+            }
+            std::fs::write(&path, whole).expect("it can be written");
+        }
+        assert!(n_reported > 3 * 23, "all cuts are, and all that the anchor has: {n_reported}");
+        assert_eq!(root(&scratch), expected);
+    }
+}
+
+#[test]
+fn a_state_of_an_earlier_format_is_told_from_none() {
+    let scratch = scratch();
+    scratch.write("old/conf", "segment_size: 524288").write("old/db", "");
+    let expected = "error: old: no state can be opened: the store has the format of another version, and has to be made anew with this one\n";
+    check(&scratch, &["state", "show", "old"], 2, "", expected);
+}
+
+#[test]
+fn packages_that_are_refused_are_told_in_json() {
+    let scratch = scratch();
+    scratch.write("bad.json", r#"{"packages": []}"#);
+    let ran = build(&scratch, &["bad.json", "--json"]);
+    let json = json(&ran);
+    assert_eq!(
+        (ran.code, &json["summary"]["verdict"], &json["summary"]["failed"]),
+        (Some(1), &"fails".into(), &1.into())
+    );
+    let error = json["summary"]["error"].as_str().expect("it is text");
+    assert!(error.starts_with("bad.json: the EE does not take the packages: "), "{error}");
 }
 
 #[test]

@@ -246,6 +246,21 @@ pub fn code_hash(store: &impl Store) -> Result<Option<CodeHash>, ProviderError> 
     Ok(read_note(store, CODE_HASH)?.map(CodeHash))
 }
 
+/// Makes a store that of another EE, such as a new build of the one before, and returns which EE it was of. States and roots stay as
+/// they are; whether the new EE can read them is for its author to know.
+///
+/// # Errors
+///
+/// Failures of the store.
+pub fn adopt(store: &impl Store, new: CodeHash) -> Result<Option<CodeHash>, ProviderError> {
+    let old = code_hash(store)?;
+    let mut batch = Batch::new();
+    batch.note(CODE_HASH.as_bytes(), &new.0);
+    store.apply(&batch)?;
+    info!(ee = %new, "store adopted");
+    Ok(old)
+}
+
 /// The note with the hash of the EE's code, 32 bytes.
 const CODE_HASH: &str = "code_hash";
 /// The note with the root that was stored last, 32 bytes.

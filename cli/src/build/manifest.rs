@@ -7,6 +7,8 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::files;
+
 /// The manifest of a directory of blobs, by the EEs' names.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(transparent)]
@@ -32,8 +34,10 @@ impl Manifest {
     /// Reads the manifest of a directory; one that is not there yet is empty.
     pub(super) fn read(blobs: &Path) -> anyhow::Result<Self> {
         let path = Self::path(blobs);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).with_context(|| path.display().to_string()),
+        match files::read(&path, files::FILE_BYTES_MAX) {
+            // In one line, as an error is told.
+            Ok(text) => toml::from_slice(&text)
+                .map_err(|error: toml::de::Error| anyhow::anyhow!("{}: {}", path.display(), error.message())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
@@ -61,7 +65,7 @@ impl Manifest {
         sources_sha256: &str,
     ) -> anyhow::Result<Option<&'static str>> {
         let Some(entry) = self.0.get(name) else { return Ok(Some("not in the manifest")) };
-        let code = match std::fs::read(blob) {
+        let code = match files::read(blob, files::MODULE_BYTES_MAX) {
             Ok(code) => code,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Some("the blob is not there"));

@@ -11,7 +11,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use outrider_host::{Limits, summarize};
 
-use crate::{ERROR, SUCCESS, Verdict};
+use crate::output::{self, Plain};
+use crate::{ERROR, SUCCESS, Verdict, files};
 use manifest::{Entry, Manifest, sha256};
 use toolchain::Toolchain;
 use workspace::{Package, Workspace};
@@ -49,7 +50,8 @@ fn build_ees(workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<Verdict>
     let mut verdict = Verdict::Holds;
     for ee in ees {
         let built = workspace.built(ee);
-        let code = std::fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
+        let code = files::read(&built, files::MODULE_BYTES_MAX)
+            .with_context(|| format!("cannot read {}", built.display()))?;
         verdict = worse(verdict, report_refusals(ee, &code)?);
         write_atomically(&workspace.blob(ee), &code)?;
         let entry = Entry {
@@ -59,7 +61,8 @@ fn build_ees(workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<Verdict>
         };
         let changed = manifest.insert(&ee.name, entry);
         let change = if changed { "" } else { ", as before" };
-        writeln!(anstream::stdout(), "{}: {} bytes{change}", workspace.blob(ee).display(), code.len())?;
+        let blob = workspace.blob(ee);
+        writeln!(output::stdout(), "{}: {} bytes{change}", Plain(blob.display()), code.len())?;
     }
     write_atomically(&Manifest::path(&blobs), manifest.to_text()?.as_bytes())?;
     Ok(verdict)
@@ -73,7 +76,8 @@ fn report_refusals(ee: &Package, code: &[u8]) -> anyhow::Result<Verdict> {
     });
     let mut verdict = Verdict::Holds;
     for refusal in refusals {
-        writeln!(anstream::stderr(), "{ERROR}{}: the host will refuse it:{ERROR:#} {refusal}", ee.name)?;
+        let refusal = Plain(refusal);
+        writeln!(output::stderr(), "{ERROR}{}: the host will refuse it:{ERROR:#} {refusal}", ee.name)?;
         verdict = Verdict::Fails;
     }
     Ok(verdict)
@@ -81,7 +85,7 @@ fn report_refusals(ee: &Package, code: &[u8]) -> anyhow::Result<Verdict> {
 
 fn check(workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<Verdict> {
     let manifest = Manifest::read(&workspace.blobs())?;
-    let mut out = anstream::stdout().lock();
+    let mut out = output::stdout();
     let mut verdict = Verdict::Holds;
     for ee in ees {
         let sources_sha256 = workspace.hash_sources(ee)?;

@@ -126,7 +126,8 @@ impl Workspace {
         }
         let mut listing = String::new();
         for (name, file) in files {
-            let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let bytes = crate::files::read(&file, crate::files::FILE_BYTES_MAX)
+                .with_context(|| format!("cannot read {}", file.display()))?;
             listing.push_str(&format!("{}  {name}\n", sha256(&bytes)));
         }
         Ok(sha256(listing.as_bytes()))
@@ -210,7 +211,8 @@ fn metadata(manifest: Option<&Path>) -> anyhow::Result<Metadata> {
     }
     let output = command.output().context("cannot run `cargo`; install Rust from https://rustup.rs")?;
     let said = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "{}", said.trim().trim_start_matches("error: "));
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    anyhow::ensure!(output.status.success(), "{}", said.trim_start_matches("error: "));
     serde_json::from_slice(&output.stdout)
         .context("`cargo metadata` answers in a form that is not understood")
 }

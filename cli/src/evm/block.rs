@@ -23,6 +23,7 @@ use serde::Serialize;
 use super::EeArguments;
 use super::read::{read_block, read_json};
 use super::tried::Tried;
+use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict};
 
 /// Execute a real block with its execution witness.
@@ -153,8 +154,13 @@ pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
         expected_post_state_root: block.header.state_root.to_string(),
         outcome,
     };
-    report.print(arguments.json)?;
-    Ok(if report.holds() { Verdict::Holds } else { Verdict::Fails })
+    let verdict = if report.holds() { Verdict::Holds } else { Verdict::Fails };
+    if arguments.json {
+        output::json(&report, &Summary::one(verdict))?;
+    } else {
+        report.print()?;
+    }
+    Ok(verdict)
 }
 
 impl Arguments {
@@ -247,18 +253,13 @@ impl Report {
         }
     }
 
-    fn print(&self, json: bool) -> anyhow::Result<()> {
-        let mut out = anstream::stdout().lock();
-        if json {
-            serde_json::to_writer_pretty(&mut out, self)?;
-            writeln!(out)?;
-            return Ok(());
-        }
+    fn print(&self) -> anyhow::Result<()> {
+        let mut out = output::stdout();
         writeln!(out, "block {}, {}, rules of {}", self.block, self.hash, self.fork)?;
         writeln!(out, "  ancestry         {}", self.ancestry.describe())?;
         writeln!(out, "  pre-state root   {}", self.pre_state_root)?;
         match &self.outcome {
-            Outcome::Refused { words } => writeln!(out, "  {ERROR}refused{ERROR:#}: {words}")?,
+            Outcome::Refused { words } => writeln!(out, "  {ERROR}refused{ERROR:#}: {}", Plain(words))?,
             Outcome::Executed { post_state_root, gas_used, fuel_used, provider_fuel_used, bytes, given } => {
                 writeln!(out, "  post-state root  {post_state_root}")?;
                 writeln!(out, "  gas              {gas_used}")?;

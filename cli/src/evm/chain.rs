@@ -20,6 +20,7 @@ use serde::Serialize;
 use super::EeArguments;
 use super::read::{read_bytes, read_json};
 use super::tried::Tried;
+use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict};
 
 /// Execute the blocks of a chain, from its genesis on.
@@ -95,7 +96,14 @@ pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
             }
         }
     }
-    report.print(arguments.json, blocks.len())?;
+    if arguments.json {
+        let n_refused = usize::from(report.refused.is_some());
+        let n_not_run = blocks.len().saturating_sub(report.blocks.len()).saturating_sub(n_refused);
+        let summary = Summary { not_run: n_not_run, ..Summary::of(report.blocks.len(), n_refused) };
+        output::json(&report, &summary)?;
+    } else {
+        report.print(blocks.len())?;
+    }
     Ok(if report.refused.is_none() { Verdict::Holds } else { Verdict::Fails })
 }
 
@@ -129,12 +137,8 @@ fn step(
 }
 
 impl Report {
-    fn print(&self, json: bool, n_blocks: usize) -> io::Result<()> {
-        let mut out = anstream::stdout().lock();
-        if json {
-            serde_json::to_writer_pretty(&mut out, self)?;
-            return writeln!(out);
-        }
+    fn print(&self, n_blocks: usize) -> io::Result<()> {
+        let mut out = output::stdout();
         writeln!(out, "genesis {}", self.genesis)?;
         for Executed { number, hash, fork, gas_used, fuel_used, block_data_bytes, .. } in &self.blocks {
             writeln!(
@@ -144,7 +148,7 @@ impl Report {
         }
         match (&self.refused, self.blocks.last()) {
             (Some(Refused { number, fork, words }), _) => {
-                writeln!(out, "block {number}, rules of {fork}: {ERROR}refused{ERROR:#}: {words}")?;
+                writeln!(out, "block {number}, rules of {fork}: {ERROR}refused{ERROR:#}: {}", Plain(words))?;
                 writeln!(out, "{} of {n_blocks} blocks are executed", self.blocks.len())
             }
             (None, Some(Executed { post_state_root, .. })) => writeln!(

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use outrider_host::{Ee, EngineKind, Host, HostConfig, Limits};
 
-use crate::Verdict;
+use crate::{Verdict, files};
 
 /// Run Ethereum's own tests, a block with its execution witness, or a chain from its genesis on, through the EVM EE.
 #[derive(clap::Args)]
@@ -59,7 +59,9 @@ impl EeArguments {
     /// Compiles the EE.
     fn load(&self) -> anyhow::Result<Ee> {
         let code = match &self.ee {
-            Some(path) => Cow::Owned(std::fs::read(path).with_context(|| path.display().to_string())?),
+            Some(path) => {
+                Cow::Owned(files::read(path, files::MODULE_BYTES_MAX).with_context(|| files::name(path))?)
+            }
             None => Cow::Borrowed(EVM),
         };
         let config = HostConfig {

@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
+use indicatif::ProgressBar;
 use outrider_host::{
     CallTree, Context, Deposit, Ee, EeIndex, ExecutionError, ExecutionErrorKind, ExecutionInput,
     ExecutionOutput, Fault, Host, LoadError, Log, ProbedEe, StateRoot, Trace,
 };
 use tracing::subscriber::{NoSubscriber, with_default};
 
+use crate::files;
 use crate::fixture::{Fixture, FixtureError, Library, Problem, Script};
+use crate::output::Plain;
 
 /// Runs fixtures on a host.
 pub(crate) struct Runner {
@@ -17,6 +20,8 @@ pub(crate) struct Runner {
     pub(crate) traces: bool,
     /// Whether to make a call tree of each block.
     pub(crate) profiles: bool,
+    /// Says which block is executed.
+    pub(crate) bar: ProgressBar,
 }
 
 /// An EE of a fixture.
@@ -30,6 +35,8 @@ struct LoadedEe {
 #[derive(Default)]
 pub(crate) struct FixtureRun {
     pub(crate) blocks: Vec<BlockRun>,
+    /// The state root of each EE after the last block; none if a block failed.
+    pub(crate) post_state: Vec<StateRoot>,
     pub(crate) mismatches: Vec<Mismatch>,
     /// Deposits that were pushed and, if the fixture lists deposits, not listed.
     pub(crate) n_deposits_unlisted: usize,
@@ -73,6 +80,8 @@ impl Runner {
         let mut state = fixture.pre_state.clone();
         let mut run = FixtureRun::default();
         for (index, block) in fixture.blocks.iter().enumerate() {
+            let (file, n_blocks) = (Plain(files::name(file)), fixture.blocks.len());
+            self.bar.set_message(format!("{file}, block {index} of {n_blocks}"));
             // `Fixture` has checked that both exist.
             let (Some(ee), Some(root)) = (ees.get(block.env), state.get_mut(block.env)) else { continue };
             let context = Context { ee_index: EeIndex(block.env as u64), ..Context::default() };
@@ -102,6 +111,7 @@ impl Runner {
             }
         }
         run.compare(fixture, &state);
+        run.post_state = state;
         Ok(run)
     }
 
@@ -135,7 +145,18 @@ const CALLS_MAX: usize = 100_000;
 impl FixtureRun {
     /// Tells whether all blocks were executed and all expectations hold.
     pub(crate) fn holds(&self) -> bool {
-        self.mismatches.is_empty() && self.blocks.iter().all(|block| block.result.is_ok())
+        self.mismatches.is_empty() && self.is_executed()
+    }
+
+    /// Tells whether all blocks were executed.
+    pub(crate) fn is_executed(&self) -> bool {
+        self.blocks.iter().all(|block| block.result.is_ok())
+    }
+
+    /// The deposits of all blocks, in their order.
+    pub(crate) fn deposits(&self) -> impl Iterator<Item = &Deposit> {
+        let outputs = self.blocks.iter().filter_map(|block| block.result.as_ref().ok());
+        outputs.flat_map(|output| &output.deposits)
     }
 
     /// Holds the state after the last block, and the deposits of all blocks, against the expectations.
@@ -148,8 +169,7 @@ impl FixtureRun {
             }
         }
         let Some(listed) = &fixture.deposits else { return };
-        let outputs = self.blocks.iter().filter_map(|block| block.result.as_ref().ok());
-        let mut unlisted: Vec<_> = outputs.flat_map(|output| &output.deposits).collect();
+        let mut unlisted: Vec<_> = self.deposits().collect();
         let mut missing = Vec::new();
         for deposit in listed {
             match unlisted.iter().position(|pushed| *pushed == deposit) {

@@ -1,5 +1,6 @@
 //! `outrider run`: executes fixtures and holds what comes out against what they expect.
 
+mod bless;
 pub(crate) mod execute;
 mod profile;
 pub(crate) mod report;
@@ -7,26 +8,31 @@ mod trace;
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use outrider_host::{EngineKind, Host, HostConfig, Limits};
 
-use crate::Verdict;
 use crate::fixture::Fixture;
+use crate::output::Plain;
+use crate::{Verdict, files};
 use execute::Runner;
 use profile::ProfileFile;
-use report::{FixtureReport, Summary};
+use report::{FixtureReport, Totals};
 
 /// Run fixtures: scout-format YAML files with blocks and the state expected after them.
 ///
 /// Exits with 0 if every expectation holds, 1 if one does not, 2 if a fixture cannot be used.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Fixtures, directories that are searched for *.yaml and *.yml files, or glob patterns.
+    /// Fixtures, directories that are searched for *.yaml and *.yml files, glob patterns, or `-` for the standard input.
     #[arg(required = true, value_name = "FIXTURE")]
-    fixtures: Vec<String>,
+    fixtures: Vec<PathBuf>,
+    /// Write the state roots after the last block into each fixture, as those that it expects, and the deposits if it lists
+    /// any. Comments and layout stay. A fixture of which a block fails stays as it is.
+    #[arg(long)]
+    bless: bool,
     /// Print one JSON document instead of text.
     #[arg(long)]
     json: bool,
@@ -64,32 +70,37 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let files = find_fixtures(&arguments.fixtures)?;
     let host = Host::new(arguments.host_config()?).context("cannot set the host up")?;
     let mut profile = arguments.profile.as_deref().map(ProfileFile::create).transpose()?;
-    let runner = Runner { host, traces: arguments.trace, profiles: profile.is_some() };
-    let mut summary = Summary::default();
+    let bar = progress(files.len());
+    let runner = Runner { host, traces: arguments.trace, profiles: profile.is_some(), bar: bar.clone() };
+    let mut totals = Totals::default();
     let mut reports = Vec::new();
-    let mut progress = Progress::new(files.len());
     for file in files {
-        progress.start(&file);
+        bar.set_message(Plain(files::name(&file)).to_string());
         let result = Fixture::read(&file).and_then(|fixture| runner.run(&file, &fixture));
         if let (Some(profile), Ok(run)) = (&mut profile, &result) {
             profile.add(&file, run)?;
         }
-        let report = FixtureReport::new(&file, result);
-        summary.add(&report);
+        let blessed = match &result {
+            Ok(run) if arguments.bless && run.is_executed() => Some(bless::bless(&file, run)),
+            Ok(_) | Err(_) => None,
+        };
+        let report = FixtureReport::new(&file, result, blessed);
+        totals.add(&report);
         if arguments.json {
             reports.push(report);
         } else {
-            progress.suspend(|| report.print())?;
+            bar.suspend(|| report.print())?;
         }
+        bar.inc(1);
     }
-    progress.finish();
-    if arguments.json {
-        report::print_json(arguments.engine, &reports, &summary)?;
-    } else {
-        summary.print(arguments.engine)?;
-    }
+    bar.finish_and_clear();
     profile.map_or(Ok(()), ProfileFile::finish)?;
-    Ok(summary.verdict())
+    if arguments.json {
+        report::print_json(arguments.engine, &reports, &totals)?;
+    } else {
+        totals.print(arguments.engine)?;
+    }
+    Ok(totals.verdict())
 }
 
 impl Arguments {
@@ -111,16 +122,15 @@ impl Arguments {
 }
 
 /// Expands directories and patterns to files, in the order given, each directory sorted.
-fn find_fixtures(arguments: &[String]) -> anyhow::Result<Vec<PathBuf>> {
+fn find_fixtures(arguments: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for argument in arguments {
-        let path = Path::new(argument);
+    for path in arguments {
         if path.is_dir() {
             files.extend(find_in_directory(path)?);
-        } else if path.exists() {
-            files.push(path.to_owned());
+        } else if files::is_stdin(path) || path.exists() {
+            files.push(path.clone());
         } else {
-            files.extend(find_by_pattern(argument)?);
+            files.extend(find_by_pattern(path)?);
         }
     }
     Ok(files)
@@ -139,55 +149,37 @@ fn find_in_directory(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn find_by_pattern(pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
-    let is_pattern = pattern.contains(['*', '?', '[']);
-    anyhow::ensure!(is_pattern, "{pattern}: no such file or directory");
-    let paths = glob::glob(pattern).with_context(|| format!("{pattern}: not a glob pattern"))?;
+fn find_by_pattern(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let name = path.display();
+    let pattern = path.to_str().filter(|pattern| pattern.contains(['*', '?', '[']));
+    let pattern = pattern.with_context(|| format!("{name}: no such file or directory"))?;
+    let paths = glob::glob(pattern).with_context(|| format!("{name}: not a glob pattern"))?;
     let files = paths.collect::<Result<Vec<_>, _>>()?;
-    anyhow::ensure!(!files.is_empty(), "{pattern}: no file matches");
+    anyhow::ensure!(!files.is_empty(), "{name}: no file matches");
     Ok(files)
 }
 
 /// A bar on stderr, shown once a run has taken a while and if there is somebody to see it.
-struct Progress {
-    n_fixtures: usize,
-    n_started: usize,
-    started: Instant,
-    bar: Option<ProgressBar>,
+fn progress(n_fixtures: usize) -> ProgressBar {
+    let n_fixtures = u64::try_from(n_fixtures).unwrap_or(u64::MAX);
+    let bar = ProgressBar::with_draw_target(Some(n_fixtures), ProgressDrawTarget::hidden());
+    let style = ProgressStyle::with_template("{spinner} {bar:30} {pos}/{len} {elapsed} {wide_msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    if std::io::stderr().is_terminal() {
+        let bar = bar.clone();
+        // It ends with the process, at the latest.
+        std::thread::spawn(move || {
+            std::thread::sleep(PATIENCE);
+            if !bar.is_finished() {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+                bar.enable_steady_tick(TICK);
+            }
+        });
+    }
+    bar
 }
 
-impl Progress {
-    /// How long a run has to take for the bar to appear.
-    const PATIENCE: Duration = Duration::from_secs(1);
-
-    fn new(n_fixtures: usize) -> Self {
-        Self { n_fixtures, n_started: 0, started: Instant::now(), bar: None }
-    }
-
-    fn start(&mut self, file: &Path) {
-        if self.bar.is_none() && self.started.elapsed() >= Self::PATIENCE && std::io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}");
-            let bar = ProgressBar::new(u64::try_from(self.n_fixtures).unwrap_or(u64::MAX));
-            self.bar = Some(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())));
-        }
-        if let Some(bar) = &self.bar {
-            bar.set_position(u64::try_from(self.n_started).unwrap_or(u64::MAX));
-            bar.set_message(file.display().to_string());
-        }
-        self.n_started = self.n_started.saturating_add(1);
-    }
-
-    /// Prints without the bar in the way.
-    fn suspend<R>(&self, print: impl FnOnce() -> R) -> R {
-        match &self.bar {
-            Some(bar) => bar.suspend(print),
-            None => print(),
-        }
-    }
-
-    fn finish(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
-}
+/// How long a run has to take for the bar to appear.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How often the bar moves, if only to say that something is going on.
+const TICK: Duration = Duration::from_millis(200);

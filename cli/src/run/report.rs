@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::execute::{BlockRun, FixtureRun, Mismatch};
 use super::trace::TraceReport;
 use crate::fixture::FixtureError;
-use crate::{ERROR, SUCCESS, Verdict};
+use crate::output::{self, Plain, Summary};
+use crate::{ERROR, SUCCESS, Verdict, files};
 
 /// One fixture: what its blocks did, and how that compares.
 #[derive(Serialize)]
@@ -28,6 +29,8 @@ pub(super) struct FixtureReport {
 #[serde(rename_all = "snake_case")]
 enum Status {
     Passed,
+    /// It expects what came of it, since this run.
+    Blessed,
     Failed,
     Unusable,
 }
@@ -73,63 +76,70 @@ enum MismatchReport {
     MissingDeposit(DepositReport),
 }
 
-/// How many fixtures and blocks there were, by what came of them.
-#[derive(Default, Serialize)]
-pub(super) struct Summary {
-    passed: usize,
-    failed: usize,
-    unusable: usize,
-    blocks: usize,
+/// How many fixtures there were, by what came of them, and how many blocks.
+#[derive(Default)]
+pub(super) struct Totals {
+    fixtures: Summary,
+    n_blocks: usize,
 }
 
 /// Prints everything as one JSON document.
-pub(super) fn print_json(
-    engine: EngineKind,
-    fixtures: &[FixtureReport],
-    summary: &Summary,
-) -> io::Result<()> {
+pub(super) fn print_json(engine: EngineKind, fixtures: &[FixtureReport], totals: &Totals) -> io::Result<()> {
     #[derive(Serialize)]
     struct Document<'a> {
         engine: &'static str,
         fixtures: &'a [FixtureReport],
-        summary: &'a Summary,
+        n_blocks: usize,
     }
-    let mut out = anstream::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &Document { engine: engine.name(), fixtures, summary })?;
-    writeln!(out)
+    output::json(Document { engine: engine.name(), fixtures, n_blocks: totals.n_blocks }, &totals.fixtures)
 }
 
 impl FixtureReport {
-    pub(super) fn new(file: &Path, result: Result<FixtureRun, FixtureError>) -> Self {
-        let file = file.display().to_string();
-        match result {
-            Ok(run) => Self {
-                file,
-                status: if run.holds() { Status::Passed } else { Status::Failed },
-                blocks: run.blocks.iter().enumerate().map(BlockReport::new).collect(),
-                mismatches: run.mismatches.iter().map(MismatchReport::new).collect(),
-                n_deposits_unlisted: run.n_deposits_unlisted,
-                error: None,
-            },
-            Err(error) => Self {
-                file,
-                status: Status::Unusable,
-                blocks: Vec::new(),
-                mismatches: Vec::new(),
-                n_deposits_unlisted: 0,
-                error: Some(error.to_string()),
-            },
+    /// What came of a fixture, and of the attempt to bless it, if there was one: whether that has changed anything.
+    pub(super) fn new(
+        file: &Path,
+        result: Result<FixtureRun, FixtureError>,
+        blessed: Option<anyhow::Result<bool>>,
+    ) -> Self {
+        let report = Self {
+            file: files::name(file),
+            status: Status::Unusable,
+            blocks: Vec::new(),
+            mismatches: Vec::new(),
+            n_deposits_unlisted: 0,
+            error: None,
+        };
+        let run = match (result, &blessed) {
+            (Err(error), _) => return Self { error: Some(error.to_string()), ..report },
+            (Ok(_), Some(Err(error))) => return Self { error: Some(format!("{error:#}")), ..report },
+            (Ok(run), Some(Ok(_)) | None) => run,
+        };
+        let blocks = run.blocks.iter().enumerate().map(BlockReport::new).collect();
+        if let Some(Ok(is_changed)) = blessed {
+            let status = if is_changed { Status::Blessed } else { Status::Passed };
+            return Self { status, blocks, ..report };
+        }
+        Self {
+            status: if run.holds() { Status::Passed } else { Status::Failed },
+            blocks,
+            mismatches: run.mismatches.iter().map(MismatchReport::new).collect(),
+            n_deposits_unlisted: run.n_deposits_unlisted,
+            ..report
         }
     }
 
     /// Prints a line for the fixture and one for each block; errors go to stderr.
     pub(super) fn print(&self) -> io::Result<()> {
         if let Some(error) = &self.error {
-            return writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {error}");
+            return output::error(error);
         }
-        let mut out = anstream::stdout().lock();
-        let (style, word) = if self.status == Status::Passed { (SUCCESS, "ok") } else { (ERROR, "FAILED") };
-        writeln!(out, "{} {style}{word}{style:#}", self.file)?;
+        let mut out = output::stdout();
+        let (style, word) = match self.status {
+            Status::Passed => (SUCCESS, "ok"),
+            Status::Blessed => (SUCCESS, "blessed"),
+            Status::Failed | Status::Unusable => (ERROR, "FAILED"),
+        };
+        writeln!(out, "{} {style}{word}{style:#}", Plain(&self.file))?;
         for block in &self.blocks {
             block.print(&mut out)?;
         }
@@ -190,12 +200,12 @@ impl BlockReport {
                 writeln!(out, ", fuel {fuel_used}")
             }
             Outcome::Failed { error, backtrace, .. } => {
-                writeln!(out, "{ERROR}{error}{ERROR:#}")?;
+                writeln!(out, "{ERROR}{}{ERROR:#}", Plain(error))?;
                 if let Some(log) = self.logs.last() {
-                    writeln!(out, "    its last words: {}", log.value)?;
+                    writeln!(out, "    its last words: {}", Plain(&log.value))?;
                 }
                 for frame in backtrace.iter().take(FRAMES_SHOWN) {
-                    writeln!(out, "    in {frame}")?;
+                    writeln!(out, "    in {}", Plain(frame))?;
                 }
                 match backtrace.len().saturating_sub(FRAMES_SHOWN) {
                     0 => Ok(()),
@@ -258,31 +268,27 @@ impl DepositReport {
     }
 }
 
-impl Summary {
+impl Totals {
     pub(super) fn add(&mut self, report: &FixtureReport) {
         let counter = match report.status {
-            Status::Passed => &mut self.passed,
-            Status::Failed => &mut self.failed,
-            Status::Unusable => &mut self.unusable,
+            Status::Passed | Status::Blessed => &mut self.fixtures.passed,
+            Status::Failed => &mut self.fixtures.failed,
+            Status::Unusable => &mut self.fixtures.unusable,
         };
         *counter = counter.saturating_add(1);
-        self.blocks = self.blocks.saturating_add(report.blocks.len());
+        self.n_blocks = self.n_blocks.saturating_add(report.blocks.len());
     }
 
     pub(super) fn verdict(&self) -> Verdict {
-        match self {
-            Self { unusable: 1.., .. } => Verdict::Unusable,
-            Self { failed: 1.., .. } => Verdict::Fails,
-            _ => Verdict::Holds,
-        }
+        self.fixtures.verdict()
     }
 
     pub(super) fn print(&self, engine: EngineKind) -> io::Result<()> {
-        let Self { passed, failed, unusable, blocks } = self;
+        let Self { fixtures: Summary { passed, failed, unusable, .. }, n_blocks } = self;
         let fixtures = count(passed.saturating_add(*failed).saturating_add(*unusable), "fixture");
         let style = if self.verdict() == Verdict::Holds { SUCCESS } else { ERROR };
-        let mut out = anstream::stdout().lock();
-        write!(out, "{fixtures}, {}: {style}{passed} passed, {failed} failed", count(*blocks, "block"))?;
+        let mut out = output::stdout();
+        write!(out, "{fixtures}, {}: {style}{passed} passed, {failed} failed", count(*n_blocks, "block"))?;
         if *unusable > 0 {
             write!(out, ", {unusable} unusable")?;
         }

@@ -6,6 +6,7 @@ use outrider_host::{HostCall, Trace};
 use serde::{Serialize, Serializer};
 
 use crate::ERROR;
+use crate::output::Plain;
 
 /// The host calls of one block, in order.
 #[derive(Serialize)]
@@ -55,6 +56,7 @@ impl TraceReport {
         writeln!(out, "    {BEFORE:>before_width$}  {COST:>cost_width$}  host call")?;
         for CallReport { fuel_before, fuel_cost, text, error, .. } in &self.trace {
             write!(out, "    {fuel_before:>before_width$}  {fuel_cost:>cost_width$}  ")?;
+            let text = Plain(text);
             match error {
                 None => writeln!(out, "{text}")?,
                 Some(_) => writeln!(out, "{ERROR}{text}{ERROR:#}")?,

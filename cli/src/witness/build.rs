@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use outrider_host::{Context, StateRoot};
@@ -12,6 +11,7 @@ use outrider_witness::store::DiskStore;
 use serde_json::json;
 
 use super::render;
+use crate::output::{self, Summary};
 use crate::state::{self, EeArguments};
 use crate::{Verdict, packages};
 
@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     directory: PathBuf,
     #[command(flatten)]
     ee: EeArguments,
-    /// Files with packages, one for each block.
+    /// Files with packages, one for each block; `-` is the standard input.
     #[arg(required = true, value_name = "PACKAGES")]
     packages: Vec<PathBuf>,
     /// Where the fixture goes; to the standard output by default.
@@ -43,20 +43,20 @@ pub(super) struct Arguments {
 pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let files = arguments.packages.iter().map(|file| packages::read(file)).collect::<Result<Vec<_>, _>>()?;
     let ee = arguments.ee.load()?;
-    let store = Arc::new(state::open(&arguments.directory)?);
-    let provider = Provider::open(ee, store).with_context(|| arguments.directory.display().to_string())?;
+    let store = state::open(&arguments.directory)?;
+    let provider = state::provider(ee, store, &arguments.directory, &arguments.ee.ee)?;
     let start = current_root(provider.store())?;
     let mut blocks: Vec<Built> = Vec::new();
     for (file, packages) in arguments.packages.iter().zip(files) {
         match provider.build_on(start, &blocks, &packages, Context::default()) {
             Ok(block) => blocks.push(block),
-            Err(error) => return state::refused(file, &error),
+            Err(error) => return state::refused(file, &error, arguments.json),
         }
     }
     let text = render::fixture(&script(&arguments.ee.ee, arguments.output.as_deref())?, start, &blocks);
     match &arguments.output {
         Some(output) => std::fs::write(output, text).with_context(|| output.display().to_string())?,
-        None => anstream::stdout().write_all(text.as_bytes())?,
+        None => output::stdout().write_all(text.as_bytes())?,
     }
     if arguments.apply {
         provider.apply(&blocks, Previous::Release)?;
@@ -80,7 +80,6 @@ fn report(
     blocks: &[Built],
     json: bool,
 ) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
     if json {
         let documents = blocks.iter().map(|block| {
             json!({
@@ -96,10 +95,10 @@ fn report(
         });
         let current = current_root(provider.store())?.to_string();
         let document = json!({ "blocks": documents.collect::<Vec<_>>(), "current_root": current });
-        serde_json::to_writer_pretty(&mut out, &document)?;
-        writeln!(out)?;
+        output::json(document, &Summary::of(blocks.len(), 0))?;
         return Ok(());
     }
+    let mut out = output::stdout();
     for (index, block) in blocks.iter().enumerate() {
         writeln!(out, "block {index}: {}", state::describe(block))?;
     }

@@ -4,13 +4,15 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use indicatif::ProgressBar;
 use outrider_host::{EngineKind, Host, HostConfig};
 use serde_json::json;
 
 use super::decode::Decoded;
 use crate::fixture::Fixture;
+use crate::output::{self, Plain, Summary};
 use crate::run::execute::{BlockRun, FixtureRun, Mismatch, Runner};
-use crate::{ERROR, SUCCESS, Verdict};
+use crate::{ERROR, SUCCESS, Verdict, files};
 
 /// Check the witnesses of a fixture's blocks: they can be read, are in their only encoding, belong to the state before their
 /// block, and suffice to execute it; that nothing in them is unused is for the EE to see, which refuses such a block.
@@ -18,7 +20,7 @@ use crate::{ERROR, SUCCESS, Verdict};
 /// Exits with 0 if all hold, 1 if one does not, 2 if the fixture cannot be used.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The fixture.
+    /// The fixture; `-` is the standard input.
     #[arg(value_name = "FIXTURE")]
     fixture: PathBuf,
     /// What compiles and runs the EEs: wasmtime, wasmer, or both, which fails when they differ in anything.
@@ -43,13 +45,14 @@ pub(super) fn check(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let config =
         HostConfig { engine: arguments.engine, cache: crate::cache::open()?, ..HostConfig::default() };
     let host = Host::new(config).context("cannot set the host up")?;
-    let run = Runner { host, traces: false, profiles: false }.run(&arguments.fixture, &fixture)?;
+    let run = Runner { host, traces: false, profiles: false, bar: ProgressBar::hidden() }
+        .run(&arguments.fixture, &fixture)?;
     let blocks = fixture.blocks.iter().enumerate();
     let checks: Vec<_> = blocks
         .map(|(index, block)| BlockCheck::new(index, block.env, &block.data, run.blocks.get(index)))
         .collect();
     let others = mismatches(&run);
-    let file = arguments.fixture.display().to_string();
+    let file = files::name(&arguments.fixture);
     if arguments.json {
         print_json(&file, &checks, &others)?;
     } else {
@@ -105,7 +108,8 @@ fn mismatches(run: &FixtureRun) -> Vec<String> {
 }
 
 fn print(file: &str, checks: &[BlockCheck], others: &[String]) -> anyhow::Result<()> {
-    let mut out = anstream::stdout().lock();
+    let mut out = output::stdout();
+    let file = Plain(file);
     for check in checks {
         let BlockCheck { index, env, encoding, witness_bytes, problem } = check;
         write!(out, "{file}: block {index}, env {env}: ")?;
@@ -114,11 +118,11 @@ fn print(file: &str, checks: &[BlockCheck], others: &[String]) -> anyhow::Result
         }
         match problem {
             None => writeln!(out, "{SUCCESS}ok{SUCCESS:#}")?,
-            Some(problem) => writeln!(out, "{ERROR}FAILED{ERROR:#}: {problem}")?,
+            Some(problem) => writeln!(out, "{ERROR}FAILED{ERROR:#}: {}", Plain(problem))?,
         }
     }
     for other in others {
-        writeln!(out, "{file}: {ERROR}FAILED{ERROR:#}: {other}")?;
+        writeln!(out, "{file}: {ERROR}FAILED{ERROR:#}: {}", Plain(other))?;
     }
     Ok(())
 }
@@ -134,8 +138,8 @@ fn print_json(file: &str, checks: &[BlockCheck], others: &[String]) -> anyhow::R
         })
     });
     let document = json!({ "file": file, "blocks": blocks.collect::<Vec<_>>(), "mismatches": others });
-    let mut out = anstream::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &document)?;
-    writeln!(out)?;
+    let n_failed = checks.iter().filter(|check| check.problem.is_some()).count();
+    let summary = Summary::of(checks.len().saturating_sub(n_failed), n_failed.saturating_add(others.len()));
+    output::json(document, &summary)?;
     Ok(())
 }

@@ -7,15 +7,16 @@ use outrider_witness::outline::{BytesByKind, Content, Part, TrieOutline};
 use serde_json::{Value, json};
 
 use super::decode::{Decoded, Encoding};
-use crate::Verdict;
 use crate::fixture::Fixture;
+use crate::output::{self, Summary};
+use crate::{Verdict, files};
 
 /// Show the witnesses of a fixture's blocks as trees, and what they spend their bytes on.
 ///
 /// Exits with 2 if a block has none that can be read.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The fixture.
+    /// The fixture; `-` is the standard input.
     #[arg(value_name = "FIXTURE")]
     fixture: PathBuf,
     /// Show this block only, counted from 0.
@@ -27,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn show(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let file = arguments.fixture.display();
+    let file = files::name(&arguments.fixture);
     let fixture = Fixture::read(&arguments.fixture)?;
     let n_blocks = fixture.blocks.len();
     if let Some(block) = arguments.block {
@@ -38,7 +39,7 @@ pub(super) fn show(arguments: &Arguments) -> anyhow::Result<Verdict> {
     }
     let blocks = fixture.blocks.iter().enumerate();
     let chosen = blocks.filter(|(index, _)| arguments.block.is_none_or(|block| block == *index));
-    let mut out = anstream::stdout().lock();
+    let mut out = output::stdout();
     let mut documents = Vec::new();
     for (index, block) in chosen {
         let decoded = Decoded::new(&block.data);
@@ -50,8 +51,8 @@ pub(super) fn show(arguments: &Arguments) -> anyhow::Result<Verdict> {
         }
     }
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &json!({ "blocks": documents }))?;
-        writeln!(out)?;
+        let summary = Summary::of(documents.len(), 0);
+        output::json(json!({ "blocks": documents }), &summary)?;
     }
     Ok(Verdict::Holds)
 }

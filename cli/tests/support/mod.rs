@@ -1,6 +1,10 @@
 //! What the tests share: running the command in a directory of their own.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    clippy::print_stderr,
+    reason = "each test file uses its own part, and says what it skips"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -69,6 +73,42 @@ pub(crate) fn project() -> PathBuf {
 pub(crate) fn blob(name: &str) -> Vec<u8> {
     let path = project().join("ees/blobs").join(name).with_added_extension("wasm");
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A fixture for one EE, `ee.wasm`, that expects `expected` of one empty block.
+pub(crate) fn fixture(expected: &str) -> String {
+    format!(
+        "beacon_state:
+  execution_scripts:
+    - ee.wasm
+shard_pre_state:
+  exec_env_states:
+    - \"{}\"
+shard_blocks:
+  - env: 0
+    data: \"\"
+shard_post_state:
+  exec_env_states:
+    - \"{expected}\"
+",
+        "00".repeat(32)
+    )
+}
+
+/// The summary of a document of JSON, of things that were all run.
+pub(crate) fn summary(verdict: &str, passed: usize, failed: usize) -> serde_json::Value {
+    serde_json::json!({ "verdict": verdict, "passed": passed, "failed": failed, "not_run": 0, "unusable": 0 })
+}
+
+/// Finds a folder of the test data; none, and says so, where they are not.
+pub(crate) fn data(name: &str) -> Option<PathBuf> {
+    let data =
+        std::env::var_os("OUTRIDER_DATA").map_or(project().join("../shared/data"), Into::into).join(name);
+    if data.exists() {
+        return Some(data);
+    }
+    eprintln!("SKIPPED: no {name}; OUTRIDER_DATA can point at the test data");
+    None
 }
 
 /// Assembles a module with the imports of `eth2`, a page of memory and these functions.

@@ -50,7 +50,7 @@ use redb::{Builder, Database, ReadableTable as _, StorageBackend, backends::File
 
 use self::{
     anchor::{Anchor, sync_directory},
-    tables::{Snapshot, backend, create_tables, n_applied, read_node, write},
+    tables::{Snapshot, Stored, backend, create_tables, n_applied, read_node, write},
 };
 use super::{
     Applied, Batch, Contents, Corruption, Damage, Entry, Store, StoreError, change::changes, check_entries,
@@ -183,8 +183,8 @@ impl NodeSource for DiskStore {
     fn node(&self, hash: &Hash) -> Result<Vec<u8>, NodeError> {
         let failed = |error: StoreError| NodeError::Source { hash: *hash, source: Box::new(error) };
         let found = Snapshot::of(&self.database).and_then(|snapshot| snapshot.node(hash));
-        let (_, bytes) = found.map_err(failed)?.ok_or(NodeError::NotCovered { hash: *hash })?;
-        Ok(bytes)
+        let stored = found.map_err(failed)?.ok_or(NodeError::NotCovered { hash: *hash })?;
+        Ok(stored.bytes)
     }
 
     fn blob(&self, hash: &Hash) -> Result<Vec<u8>, NodeError> {
@@ -221,7 +221,7 @@ impl Store for DiskStore {
         let entries = snapshot.nodes.iter().map_err(backend)?.map(|node| {
             let (hash, value) = node.map_err(backend)?;
             let hash = Hash(*hash.value());
-            let (children, bytes) = read_node(&hash, value.value())?;
+            let Stored { children, bytes } = read_node(&hash, value.value())?;
             Ok(Entry { hash, count: snapshot.count(&hash)?.unwrap_or(0), children, bytes })
         });
         let contents = check_entries::<H>(entries, &snapshot.roots()?)?;

@@ -42,14 +42,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn test(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let files = files::find(&arguments.paths)?;
+    let found = files::find(&arguments.paths)?;
     let ee = arguments.ee.load()?;
     let n_jobs = arguments.jobs.map_or(0, std::num::NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_jobs).build().context("cannot start threads")?;
     let runner = Runner { ee, filter: arguments.filter.clone() };
     let progress = progress();
     let mut report = Report::default();
-    files::in_batches(&files, |batch| {
+    files::in_batches(found, |batch| {
         let run = |file| {
             let report = runner.run(file);
             progress.inc(report.n_cases());
@@ -65,12 +65,12 @@ pub(super) fn test(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Ok(())
     })?;
     progress.finish_and_clear();
+    anyhow::ensure!(!report.is_empty(), "no test is named so");
     if arguments.json {
         report.print_json(arguments.ee.engine)?;
     } else {
         report.print(arguments.ee.engine)?;
     }
-    anyhow::ensure!(!report.is_empty(), "no test is named so");
     Ok(report.verdict())
 }
 

@@ -7,6 +7,7 @@ use outrider_evm::exception::{Comparison, compare};
 use outrider_host::EngineKind;
 use serde::Serialize;
 
+use crate::output::{self, Plain, Summary};
 use crate::run::report::count;
 use crate::{ERROR, SUCCESS, Verdict};
 
@@ -105,14 +106,15 @@ impl FileReport {
     /// Prints what failed; that the file cannot be used, on stderr.
     pub(super) fn print(&self) -> io::Result<()> {
         if let Some(error) = &self.error {
-            return writeln!(anstream::stderr(), "{ERROR}error:{ERROR:#} {}: {error}", self.file);
+            return output::error(format_args!("{}: {error}", self.file));
         }
-        let mut out = anstream::stdout().lock();
+        let mut out = output::stdout();
         for case in &self.cases {
             if let Outcome::Failed(what) = &case.outcome {
                 let CaseReport { test, fork, index, .. } = case;
-                writeln!(out, "{ERROR}FAILED{ERROR:#} {}: {test}, {fork} {index}", self.file)?;
-                writeln!(out, "  {what}")?;
+                let case = Plain(format_args!("{}: {test}, {fork} {index}", self.file));
+                writeln!(out, "{ERROR}FAILED{ERROR:#} {case}")?;
+                writeln!(out, "  {}", Plain(what))?;
             }
         }
         Ok(())
@@ -152,13 +154,13 @@ impl Report {
     }
 
     pub(super) fn verdict(&self) -> Verdict {
-        if self.n_unusable() > 0 {
-            Verdict::Unusable
-        } else if self.total().failed > 0 {
-            Verdict::Fails
-        } else {
-            Verdict::Holds
-        }
+        self.summary().verdict()
+    }
+
+    /// Cases by what came of them, and files that cannot be used.
+    fn summary(&self) -> Summary {
+        let Counts { passed, failed, not_run } = self.total();
+        Summary { not_run, unusable: self.n_unusable(), ..Summary::of(passed, failed) }
     }
 
     fn n_unusable(&self) -> usize {
@@ -208,16 +210,17 @@ impl Report {
     }
 
     pub(super) fn print(&self, engine: EngineKind) -> io::Result<()> {
-        let mut out = anstream::stdout().lock();
+        let mut out = output::stdout();
         let by_category = self.by_category();
         let width = by_category.keys().map(|(_, fork)| fork.len()).max().unwrap_or(0);
         let mut last = None;
         for ((category, fork), counts) in &by_category {
             if last != Some(category) {
-                writeln!(out, "{category}")?;
+                writeln!(out, "{}", Plain(category))?;
                 last = Some(category);
             }
             let Counts { passed, failed, not_run } = counts;
+            let fork = Plain(fork).to_string();
             write!(out, "  {fork:width$} {passed:>6} passed")?;
             if *failed > 0 {
                 write!(out, ", {ERROR}{failed} failed{ERROR:#}")?;
@@ -228,9 +231,10 @@ impl Report {
             writeln!(out)?;
         }
         for (reason, n) in self.reasons() {
-            writeln!(out, "not run: {}: {reason}", count(n, "case"))?;
+            writeln!(out, "not run: {}: {}", count(n, "case"), Plain(reason))?;
         }
         for (exception, n) in self.unknown_exceptions() {
+            let exception = Plain(exception);
             writeln!(
                 out,
                 "refused for whatever reason: {}: {exception} is no name that is known",
@@ -252,7 +256,7 @@ impl Report {
 
     pub(super) fn print_json(&self, engine: EngineKind) -> io::Result<()> {
         let files = self.files.iter();
-        let summary = self.by_category().into_iter();
+        let suites = self.by_category().into_iter();
         let reasons = self.reasons().into_iter();
         let document = Document {
             engine: engine.name(),
@@ -260,15 +264,12 @@ impl Report {
             unusable: files
                 .filter_map(|file| Some(UnusableDocument { file: &file.file, error: file.error.as_ref()? }))
                 .collect(),
-            summary: summary
-                .map(|((category, fork), counts)| SummaryDocument { category, fork, counts })
+            suites: suites
+                .map(|((category, fork), counts)| SuiteDocument { category, fork, counts })
                 .collect(),
             not_run: reasons.map(|(reason, n_cases)| ReasonDocument { reason, n_cases }).collect(),
-            total: self.total(),
         };
-        let mut out = anstream::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &document)?;
-        writeln!(out)
+        output::json(document, &self.summary())
     }
 }
 
@@ -288,9 +289,8 @@ struct Document<'a> {
     engine: &'static str,
     cases: Vec<CaseDocument<'a>>,
     unusable: Vec<UnusableDocument<'a>>,
-    summary: Vec<SummaryDocument<'a>>,
+    suites: Vec<SuiteDocument<'a>>,
     not_run: Vec<ReasonDocument<'a>>,
-    total: Counts,
 }
 
 #[derive(Serialize)]
@@ -318,7 +318,7 @@ struct UnusableDocument<'a> {
 }
 
 #[derive(Serialize)]
-struct SummaryDocument<'a> {
+struct SuiteDocument<'a> {
     category: &'a str,
     fork: &'a str,
     #[serde(flatten)]

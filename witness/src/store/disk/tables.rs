@@ -31,6 +31,12 @@ pub(super) struct Snapshot {
     notes: ReadOnlyTable<&'static [u8], &'static [u8]>,
 }
 
+/// What is stored of a node beside its count.
+pub(super) struct Stored {
+    pub(super) children: Vec<Hash>,
+    pub(super) bytes: Vec<u8>,
+}
+
 impl Snapshot {
     pub(super) fn of(database: &Database) -> Result<Self, StoreError> {
         let open = || -> Result<Self, redb::Error> {
@@ -45,7 +51,7 @@ impl Snapshot {
         open().map_err(backend)
     }
 
-    pub(super) fn node(&self, hash: &Hash) -> Result<Option<(Vec<Hash>, Vec<u8>)>, StoreError> {
+    pub(super) fn node(&self, hash: &Hash) -> Result<Option<Stored>, StoreError> {
         let value = self.nodes.get(&hash.0).map_err(backend)?;
         value.map(|value| read_node(hash, value.value())).transpose()
     }
@@ -70,7 +76,7 @@ impl Snapshot {
 
 impl Table for Snapshot {
     fn links(&self, hash: &Hash) -> Result<Option<Links>, StoreError> {
-        let Some((children, _)) = self.node(hash)? else { return Ok(None) };
+        let Some(Stored { children, .. }) = self.node(hash)? else { return Ok(None) };
         let count = self.count(hash)?.ok_or(StoreError::corrupt(hash, Corruption::Entry))?;
         Ok(Some(Links { count, children }))
     }
@@ -144,7 +150,7 @@ fn write_nodes(
     }
     for (hash, children) in &changes.children {
         let old = snapshot.node(hash)?;
-        let (_, bytes) = old.ok_or(StoreError::corrupt(hash, Corruption::Missing))?;
+        let Stored { bytes, .. } = old.ok_or(StoreError::corrupt(hash, Corruption::Missing))?;
         nodes.insert(&hash.0, encode_node(children, &bytes).as_slice()).map_err(backend)?;
     }
     for (hash, count) in &changes.counts {
@@ -175,14 +181,14 @@ fn encode_node(children: &[Hash], bytes: &[u8]) -> Vec<u8> {
     value
 }
 
-pub(super) fn read_node(hash: &Hash, value: &[u8]) -> Result<(Vec<Hash>, Vec<u8>), StoreError> {
+pub(super) fn read_node(hash: &Hash, value: &[u8]) -> Result<Stored, StoreError> {
     let read = || -> Result<_, ReadError> {
         let mut reader = Reader::new(value);
         let n_children = u32::from_le_bytes(*reader.take_array()?) as usize;
         let children = reader.take(n_children.saturating_mul(HASH_BYTES))?;
         let (children, _) = children.as_chunks();
         let bytes = reader.take(reader.left())?;
-        Ok((children.iter().map(|child| Hash(*child)).collect(), bytes.to_vec()))
+        Ok(Stored { children: children.iter().map(|child| Hash(*child)).collect(), bytes: bytes.to_vec() })
     };
     read().map_err(|_| StoreError::corrupt(hash, Corruption::Entry))
 }

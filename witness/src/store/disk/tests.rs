@@ -215,14 +215,14 @@ fn a_store_that_was_not_made_to_the_end_is_made_anew() {
 #[test]
 fn entries_that_do_not_fit_together_are_found_by_a_check() {
     let child = Keccak256::hash(&[7; 90]);
-    let cases: [(Option<&[u8]>, Option<u64>, Corruption); 5] = [
-        (Some(b"\0\0\0\0chilb"), Some(1), Corruption::Bytes { got: Keccak256::hash(b"chilb") }),
+    let whole = [&[0; 4][..], &[7; 90]].concat();
+    for (node, count, expected) in [
+        (Some(&b"\0\0\0\0chilb"[..]), Some(1), Corruption::Bytes { got: Keccak256::hash(b"chilb") }),
         (Some(b"\x01\0\0\0child"), Some(1), Corruption::Entry),
         (None, Some(1), Corruption::Missing),
-        (Some(&[&[0; 4][..], &[7; 90]].concat()), Some(2), Corruption::Count { expected: 1, got: 2 }),
-        (Some(&[&[0; 4][..], &[7; 90]].concat()), None, Corruption::Count { expected: 1, got: 0 }),
-    ];
-    for (node, count, expected) in cases {
+        (Some(&whole), Some(2), Corruption::Count { expected: 1, got: 2 }),
+        (Some(&whole), None, Corruption::Count { expected: 1, got: 0 }),
+    ] {
         let directory = tempfile::tempdir().unwrap();
         let store = DiskStore::open(directory.path()).unwrap();
         store.apply(&batch(0, None).0).unwrap();

@@ -1,0 +1,270 @@
+//! What the command prints, and how it ends: the one way to stdout and stderr.
+//!
+//! - Whoever reads the output may stop doing so, as `head` does. That ends the printing, and not the work: a closed stream takes
+//!   everything and keeps nothing, so the exit code is that of the verdict.
+//! - Text that comes from elsewhere, such as what a module logs, is printed as [`Plain`], so that it can neither command the terminal nor
+//!   stand where the command itself speaks.
+//! - Every document of JSON ends with one and the same [`Summary`].
+
+use std::fmt::{self, Display, Write as _};
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstream::AutoStream;
+use serde::Serialize;
+use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
+
+use crate::{ERROR, Verdict};
+
+static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
+static STDERR_IS_CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// The standard output, for as long as this is held.
+pub(crate) fn stdout() -> Stream<AutoStream<io::StdoutLock<'static>>> {
+    Stream { inner: anstream::stdout().lock(), is_closed: &STDOUT_IS_CLOSED }
+}
+
+/// The standard error, for as long as this is held.
+pub(crate) fn stderr() -> Stream<AutoStream<io::StderrLock<'static>>> {
+    Stream { inner: anstream::stderr().lock(), is_closed: &STDERR_IS_CLOSED }
+}
+
+/// A stream that nobody may read any more.
+pub(crate) struct Stream<W> {
+    inner: W,
+    is_closed: &'static AtomicBool,
+}
+
+impl<W: Write> Stream<W> {
+    fn unless_closed<T>(&mut self, done: T, act: impl FnOnce(&mut W) -> io::Result<T>) -> io::Result<T> {
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Ok(done);
+        }
+        match act(&mut self.inner) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.is_closed.store(true, Ordering::Relaxed);
+                Ok(done)
+            }
+            result => result,
+        }
+    }
+}
+
+impl<W: Write> Write for Stream<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.unless_closed(bytes.len(), |inner| inner.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.unless_closed((), Write::flush)
+    }
+}
+
+/// Says that something cannot be used, in one line on stderr.
+pub(crate) fn error(error: impl Display) -> io::Result<()> {
+    writeln!(stderr(), "{ERROR}error:{ERROR:#} {}", Plain(error))
+}
+
+/// Text that comes from elsewhere: what could command a terminal, end the line or turn its direction stands as an escape.
+pub(crate) struct Plain<T>(pub(crate) T);
+
+impl<T: Display> Display for Plain<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escaping(f), "{}", self.0)
+    }
+}
+
+struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl fmt::Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(at) = rest.find(is_hidden) {
+            let (shown, from_here) = rest.split_at(at);
+            self.0.write_str(shown)?;
+            let mut chars = from_here.chars();
+            if let Some(hidden) = chars.next() {
+                write!(self.0, "{}", hidden.escape_default())?;
+            }
+            rest = chars.as_str();
+        }
+        self.0.write_str(rest)
+    }
+}
+
+/// Tells whether a character does something in place of being seen: Unicode's controls and line separators, and those of its format
+/// characters that turn the direction, join, or show nothing at all.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// What all commands say at the end of a document of JSON. What is counted is what the command judges: fixtures, cases, blocks, or
+/// the one thing that it was given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Summary {
+    /// Written by [`json`], which knows it from the counts.
+    pub(crate) verdict: &'static str,
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    pub(crate) not_run: usize,
+    pub(crate) unusable: usize,
+    /// Why there is nothing else, if that is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+}
+
+impl Summary {
+    /// One thing, on which this is the verdict.
+    pub(crate) fn one(verdict: Verdict) -> Self {
+        let mut summary = Self::default();
+        match verdict {
+            Verdict::Holds => summary.passed = 1,
+            Verdict::Fails => summary.failed = 1,
+            Verdict::Unusable => summary.unusable = 1,
+        }
+        summary
+    }
+
+    /// Some things that are as they should be, and some that are not.
+    pub(crate) fn of(passed: usize, failed: usize) -> Self {
+        Self { passed, failed, ..Self::default() }
+    }
+
+    /// One thing, with which nothing could be done.
+    pub(crate) fn error(verdict: Verdict, error: impl Display) -> Self {
+        Self { error: Some(error.to_string()), ..Self::one(verdict) }
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self {
+            Self { unusable: 1.., .. } => Verdict::Unusable,
+            Self { failed: 1.., .. } => Verdict::Fails,
+            _ => Verdict::Holds,
+        }
+    }
+}
+
+/// Prints a document of JSON, with its summary.
+pub(crate) fn json(body: impl Serialize, summary: &Summary) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Document<'a, T> {
+        #[serde(flatten)]
+        body: T,
+        summary: &'a Summary,
+    }
+    let verdict = match summary.verdict() {
+        Verdict::Holds => "holds",
+        Verdict::Fails => "fails",
+        Verdict::Unusable => "unusable",
+    };
+    let summary = &Summary { verdict, ..summary.clone() };
+    let mut out = stdout();
+    Document { body, summary }
+        .serialize(&mut Serializer::with_formatter(&mut out, PlainFormatter::default()))?;
+    writeln!(out)
+}
+
+/// Writes JSON in lines, in which hidden characters are escaped, too.
+#[derive(Default)]
+struct PlainFormatter(PrettyFormatter<'static>);
+
+impl Formatter for PlainFormatter {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
+        let mut rest = text;
+        while let Some(at) = rest.find(is_hidden) {
+            let (shown, from_here) = rest.split_at(at);
+            out.write_all(shown.as_bytes())?;
+            let mut chars = from_here.chars();
+            for unit in chars.next().into_iter().flat_map(|hidden| hidden.encode_utf16(&mut [0; 2]).to_vec())
+            {
+                write!(out, "\\u{unit:04x}")?;
+            }
+            rest = chars.as_str();
+        }
+        out.write_all(rest.as_bytes())
+    }
+
+    fn write_char_escape<W: ?Sized + Write>(&mut self, out: &mut W, escape: CharEscape) -> io::Result<()> {
+        self.0.write_char_escape(out, escape)
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_array(out)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_array(out)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, is_first: bool) -> io::Result<()> {
+        self.0.begin_array_value(out, is_first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_array_value(out)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object(out)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object(out)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, is_first: bool) -> io::Result<()> {
+        self.0.begin_object_key(out, is_first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(out)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.0.end_object_value(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_elsewhere_stays_in_its_line_and_in_its_direction() {
+        for (text, expected) in [
+            ("hello, wörld: 你好 é 🦀 \\n", "hello, wörld: 你好 é 🦀 \\n"),
+            ("a\nerror: forged\r\n", "a\\nerror: forged\\r\\n"),
+            ("\u{1b}[2J\u{7}\u{9b}2J\u{7f}", "\\u{1b}[2J\\u{7}\\u{9b}2J\\u{7f}"),
+            ("\u{202e}txt.exe\u{2066}", "\\u{202e}txt.exe\\u{2066}"),
+            ("a\u{2028}b\u{200b}c\u{feff}\u{e0041}", "a\\u{2028}b\\u{200b}c\\u{feff}\\u{e0041}"),
+            ("", ""),
+        ] {
+            assert_eq!(Plain(text).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn json_means_the_same_and_shows_what_is_hidden() {
+        let text = "a\n\u{1b}\u{7f}\u{9b}\u{202e}\u{e0041}é";
+        let mut bytes = Vec::new();
+        text.serialize(&mut Serializer::with_formatter(&mut bytes, PlainFormatter::default())).unwrap();
+        let json = String::from_utf8(bytes).unwrap();
+        assert_eq!(json, r#""a\n\u001b\u007f\u009b\u202e\udb40\udc41é""#);
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
+
+    #[test]
+    fn the_worst_decides() {
+        for (summary, expected) in [
+            (Summary::of(3, 0), Verdict::Holds),
+            (Summary::of(3, 1), Verdict::Fails),
+            (Summary { unusable: 1, ..Summary::of(3, 1) }, Verdict::Unusable),
+            (Summary { not_run: 1, ..Summary::of(0, 0) }, Verdict::Holds),
+        ] {
+            assert_eq!(summary.verdict(), expected);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! How files are read: with a bound, whole, and from the standard input.
+
+mod support;
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use flate2::{Compression, write::GzEncoder};
+use serde_json::Value;
+use support::{Ran, Scratch, blob, data, fixture, project, ran, wasm};
+
+const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("it goes to memory");
+    encoder.finish().expect("it goes to memory")
+}
+
+/// An archive with one file of tests.
+fn archive(name: &str, json: &[u8]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(json.len() as u64);
+    header.set_cksum();
+    archive.append_data(&mut header, name, json).expect("it goes to memory");
+    archive.into_inner().expect("it goes to memory")
+}
+
+/// A scratch directory with an EE that refuses all transactions, and a file of 12 cases for which that is right.
+fn tests() -> (Scratch, Vec<u8>) {
+    let line = "block refused: transaction 0: unexpected length";
+    let body = format!("(call $print (i32.const 0) (i32.const {})) unreachable", line.len());
+    let scratch = Scratch::new();
+    scratch
+        .write("ee.wasm", wasm(&format!("(data (i32.const 0) \"{line}\") (func (export \"main\") {body})")));
+    let json = std::fs::read(project().join("evm/tests/data/transaction.json")).expect("it is there");
+    (scratch, json)
+}
+
+fn test(scratch: &Scratch, path: &str) -> Ran {
+    scratch.outrider(&["evm", "test", "--ee", "ee.wasm", path])
+}
+
+/// The number of blocks is that of the reference client: `gzip -dc` of the file has 12.
+#[test]
+fn a_chain_in_several_members_is_read_to_its_end() {
+    let Some(data) = data("reports/gzip-members") else { return };
+    let (genesis, chain) = (data.join("genesis.json"), data.join("two-members.rlp.gz"));
+    let arguments =
+        ["evm", "chain", "--json", "--genesis", &genesis.to_string_lossy(), &chain.to_string_lossy()];
+    let ran = Scratch::new().outrider(&arguments);
+    let json: Value = serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+    assert_eq!((ran.code, json["blocks"].as_array().map(Vec::len)), (Some(0), Some(12)));
+}
+
+#[test]
+fn archives_in_several_members_are_read_to_their_end() {
+    let (scratch, json) = tests();
+    let tar = archive("a.json", &json);
+    let in_blocks = tar.chunks(1000).flat_map(packed).collect::<Vec<_>>();
+    let two = [packed(&tar), packed(&archive("b.json", &json))].concat();
+    let inner = [&tar[..], &archive("b.json", &json)].concat();
+    for (bytes, n_cases) in [(packed(&tar), 12), (in_blocks, 12), (two, 24), (packed(&inner), 24)] {
+        scratch.write("t.tar.gz", bytes);
+        let ran = test(&scratch, "t.tar.gz");
+        assert!(
+            ran.out.ends_with(&format!("{n_cases} cases: {n_cases} passed, 0 failed, 0 not run\n")),
+            "{ran:?}"
+        );
+        assert_eq!(ran.code, Some(0));
+    }
+}
+
+#[test]
+fn a_broken_archive_is_told_and_the_rest_is_run() {
+    let (scratch, json) = tests();
+    let first = packed(&archive("a.json", &json)[..512 + json.len().next_multiple_of(512)]);
+    let second = packed(&archive("b.json", &json));
+    let broken = [&first[..], &second[..second.len() / 2]].concat();
+    scratch.write("tests/1.tar.gz", broken).write("tests/2.json", &json);
+    scratch.write("tests/0.tar.gz", "none").write("tests/3.tgz", [first, second].concat());
+    let ran = test(&scratch, "tests");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let total = ran.out.lines().last().unwrap_or_default();
+    assert_eq!(total, "48 cases: 48 passed, 0 failed, 0 not run, 2 files unusable", "{ran:?}");
+    let errors: Vec<_> = ran.err.lines().collect();
+    assert!(errors[0].starts_with("error: tests/0.tar.gz: "), "{errors:?}");
+    assert!(errors[1].starts_with("error: tests/1.tar.gz: b.json: "), "{errors:?}");
+    assert_eq!(errors.len(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_tree_with_dangling_links_and_odd_names_is_run() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let (scratch, json) = tests();
+    scratch.write("tests/a.json", &json);
+    let odd = scratch.path().join("tests").join(std::ffi::OsStr::from_bytes(b"\xff\xfe.json"));
+    std::fs::write(odd, &json).expect("it can be written");
+    for name in ["tests/gone.json", "tests/gone.md"] {
+        std::os::unix::fs::symlink("nowhere", scratch.path().join(name)).expect("it can be made");
+    }
+    let ran = test(&scratch, "tests");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let total = ran.out.lines().last().unwrap_or_default();
+    assert_eq!(total, "24 cases: 24 passed, 0 failed, 0 not run, 1 file unusable", "{ran:?}");
+    assert_eq!(ran.err, "error: tests/gone.json: No such file or directory (os error 2)\n");
+}
+
+/// Each is refused without being read: a sparse file as long as no memory, and a file that never ends.
+#[cfg(unix)]
+#[test]
+fn what_is_too_long_is_refused_at_once() {
+    let scratch = Scratch::new();
+    let long = std::fs::File::create(scratch.path().join("long")).expect("it can be made");
+    long.set_len(40 << 30).expect("it is sparse");
+    std::os::unix::fs::symlink("long", scratch.path().join("long.tar.gz")).expect("it can be made");
+    scratch.write("good.wasm", blob("helloworld"));
+    scratch.write("module.yaml", fixture(ZERO).replace("ee.wasm", "long"));
+    scratch.write("zero.yaml", fixture(ZERO).replace("ee.wasm", "/dev/zero"));
+    let (data, module) = (1_u64 << 30, 64_u64 << 20);
+    let long = |bytes_max| format!("it has 42949672960 bytes, and at most {bytes_max} are read");
+    let device = "it is a device, and no file".to_owned();
+    for (arguments, expected) in [
+        (&["run", "long"][..], format!("long: cannot read the fixture: {}", long(data))),
+        (&["run", "module.yaml"], format!("module.yaml:3:7: cannot read `long`: {}", long(module))),
+        (&["run", "zero.yaml"], format!("zero.yaml:3:7: cannot read `/dev/zero`: {device}")),
+        (&["run", "/dev/zero"], format!("/dev/zero: cannot read the fixture: {device}")),
+        (&["inspect", "long"], format!("long: {}", long(module))),
+        (&["inspect", "/dev/zero"], format!("/dev/zero: {device}")),
+        (&["bench", "long"], format!("long: cannot read the fixture: {}", long(data))),
+        (&["witness", "check", "long"], format!("long: cannot read the fixture: {}", long(data))),
+        (&["state", "init", "s", "--ee", "long"], format!("long: {}", long(module))),
+        (
+            &["state", "init", "s", "--ee", "good.wasm", "long"],
+            format!("long: cannot read the packages: {}", long(data)),
+        ),
+        (&["evm", "chain", "--genesis", "long", "long"], format!("long: {}", long(data))),
+        (&["evm", "block", "/dev/zero"], format!("/dev/zero: {device}")),
+    ] {
+        let ran = scratch.outrider(arguments);
+        assert_eq!(ran.code, Some(2), "{arguments:?}: {ran:?}");
+        assert!(ran.err.starts_with(&format!("error: {expected}")), "{arguments:?}: {ran:?}");
+    }
+    let ran = scratch.outrider(&["evm", "test", "--ee", "good.wasm", "long"]);
+    assert!(ran.err.starts_with(&format!("error: long: {}\n", long(data))), "{ran:?}");
+}
+
+/// What is packed may be short, and unpacked have no end that anybody would wait for.
+#[test]
+fn what_unpacks_to_too_much_is_refused() {
+    let scratch = Scratch::new();
+    let mut bomb = GzEncoder::new(Vec::new(), Compression::fast());
+    for _ in 0..1025 {
+        bomb.write_all(&[0; 1 << 20]).expect("it goes to memory");
+    }
+    scratch.write("bomb.gz", bomb.finish().expect("it goes to memory"));
+    let ran = scratch.outrider(&["evm", "block", "bomb.gz"]);
+    let expected = "error: bomb.gz: it has more than 1073741824 bytes, and not more are read\n";
+    assert_eq!((ran.code, ran.err.as_str()), (Some(2), expected));
+}
+
+fn outrider_with(scratch: &Scratch, arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
+    let mut command = scratch.command(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("it can be started");
+    child.stdin.take().expect("it is piped").write_all(input.as_ref()).expect("it is read");
+    ran(child.wait_with_output())
+}
+
+#[test]
+fn a_hyphen_is_the_standard_input() {
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", wasm("(func (export \"main\") (call $save (i32.const 0)))"));
+    let ran = outrider_with(&scratch, &["run", "-"], fixture(ZERO));
+    assert_eq!((ran.code, ran.out.starts_with("stdin ok\n")), (Some(0), true), "{ran:?}");
+    let ran = outrider_with(&scratch, &["run", "-", "-"], fixture(ZERO));
+    let expected = "error: stdin: cannot read the fixture: the standard input can be read only once\n";
+    assert_eq!((ran.code, ran.err.as_str()), (Some(2), expected));
+    let ran = outrider_with(&scratch, &["run", "-"], fixture(ZERO).replace("env: 0", "env: 7"));
+    assert!(ran.err.starts_with("error: stdin:8:10: env 7 does not exist"), "{ran:?}");
+    let ran = outrider_with(&scratch, &["run", "--bless", "-"], fixture(&ZERO.replacen('0', "1", 1)));
+    assert_eq!((ran.code, ran.err.as_str()), (Some(2), "error: stdin: only a file can be blessed\n"));
+    let ran = outrider_with(&scratch, &["inspect", "-"], blob("helloworld"));
+    assert_eq!((ran.code, ran.out.contains("the host loads this module")), (Some(0), true), "{ran:?}");
+    let state = ["state", "init", "state", "--ee", "ee.wasm", "-"];
+    let ran = outrider_with(&scratch, &state, "{\"packages\": [\"0g\"]}");
+    assert!(ran.err.starts_with("error: stdin:1:15: the package is not hex"), "{ran:?}");
+}
