@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Scratch, ran};
+use support::{Scratch, ran, summary};
 
 /// A name as the cache gives to its files.
 fn entry(digit: char) -> String {
@@ -55,8 +55,13 @@ fn json_has_the_same() {
     let ran = scratch.outrider(&["cache", "show", "--json"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let got: Value = serde_json::from_str(&ran.out).expect("it is JSON");
-    let expected =
-        json!({"directory": directory(&scratch), "n_files": 1, "bytes": 5, "bytes_max": 1_073_741_824});
+    let expected = json!({
+        "directory": directory(&scratch),
+        "n_files": 1,
+        "bytes": 5,
+        "bytes_max": 1_073_741_824,
+        "summary": summary("holds", 1, 0),
+    });
     assert_eq!(got, expected);
 }
 
