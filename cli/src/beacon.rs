@@ -95,7 +95,6 @@ fn progress(n_cases: usize) -> ProgressBar {
 struct Report {
     suites: Vec<Suite>,
     failures: Vec<CaseFailure>,
-    n_not_run: usize,
     #[serde(skip)]
     total: Counts,
 }
@@ -158,7 +157,6 @@ impl Report {
         Self {
             suites: suites.into_iter().map(suite).collect(),
             failures: results.iter().filter_map(failure).collect(),
-            n_not_run: total.not_run,
             total,
         }
     }
@@ -195,6 +193,7 @@ impl Report {
     }
 
     fn print_json(&self) -> io::Result<()> {
-        output::json(self, &Summary::of(self.total.passed, self.total.failed))
+        let Counts { passed, failed, not_run } = self.total;
+        output::json(self, &Summary { not_run, ..Summary::of(passed, failed) })
     }
 }

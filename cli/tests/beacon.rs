@@ -69,8 +69,8 @@ fn what_is_not_known_is_named_and_counted_and_does_not_fail() {
     assert!(ran.out.ends_with("2 cases: 1 passed, 0 failed, 1 not run\n"), "{ran:?}");
     let ran = vectors(&scratch, &["right", "--json"]);
     let report: Value = serde_json::from_str(&ran.out).unwrap();
-    assert_eq!(report["summary"], summary("holds", 1, 0));
-    assert_eq!(report["n_not_run"], 1);
+    let counts = ["passed", "failed", "not_run"].map(|counter| report["summary"][counter].as_u64());
+    assert_eq!(counts, [Some(1), Some(0), Some(1)]);
 }
 
 #[test]
