@@ -71,6 +71,13 @@ const NOISE_BYTES: u32 = 4_096;
 /// Makes a case of a loop that calls an import, as often as `eth2.contextSlot` says.
 fn case(import: &Import, variant: String, data: &str, setup: &str, arguments: &[String]) -> Case {
     let (declaration, call) = call(import, arguments);
+    if import.name == "refuse" {
+        // It does not return, so there is one call to an execution.
+        let items = format!("{declaration}\n{data}");
+        let module = Module { items, locals: String::new(), body: setup.to_owned() + &call, pages: PAGES };
+        let variant = format!("a whole execution, {variant}");
+        return Case::new(Group::Import, import.to_string(), variant, &module).ending(Ending::Traps);
+    }
     let module = Module {
         items: format!("(import \"eth2\" \"contextSlot\" (func $turns (result i64)))\n{declaration}\n{data}"),
         locals: "(local $n i64)".to_owned(),

@@ -122,9 +122,9 @@ pub(crate) enum Problem {
     NoSuchFileEither { path: String, beside: PathBuf },
     #[error("cannot read `{path}`: {source}")]
     UnreadableFile { path: String, source: std::io::Error },
-    #[error("`{path}` cannot be loaded: {source}")]
+    #[error("`{path}` cannot be loaded: {}", outrider_host::chain(.source))]
     Load { path: String, source: outrider_host::LoadError },
-    #[error("block {block} cannot be executed here: {error}")]
+    #[error("block {block} cannot be executed here: {}", outrider_host::chain(.error))]
     Execution { block: usize, error: outrider_host::ExecutionError },
 }
 

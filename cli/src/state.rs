@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use outrider_host::{Context, EngineKind, Host, HostConfig, StateRoot};
+use outrider_host::{Context, EngineKind, Host, HostConfig, StateRoot, chain};
 use outrider_shard::provider::{adopt, code_hash, current_root};
 use outrider_shard::{Built, Previous, Provider, ProviderError};
 use outrider_witness::store::{DiskStore, Store as _, StoreError};
@@ -229,10 +229,10 @@ impl EeArguments {
 
 /// Says that a block cannot be built; it is the fault of its packages, or of the EE, if this returns.
 pub(crate) fn refused(packages: &Path, error: &ProviderError, json: bool) -> anyhow::Result<Verdict> {
-    let is_expected = error.fault() == outrider_host::Fault::Guest;
-    let verdict = if is_expected { Verdict::Fails } else { Verdict::Unusable };
+    let verdict = if error.fault().is_verdict() { Verdict::Fails } else { Verdict::Unusable };
     let what = format!("{}: {}", files::name(packages), chain(error));
-    let execution = error.execution();
+    // A refusal says it all; what crashed has to be found.
+    let execution = error.execution().filter(|execution| execution.refusal().is_none());
     let last_words = execution.and_then(|execution| execution.logs.last()).map(|log| log.value.to_string());
     let frames = execution.map_or(&[][..], |execution| &execution.backtrace);
     if json {
@@ -262,12 +262,6 @@ pub(crate) fn describe(block: &Built) -> String {
         block.output().fuel_used,
         block.new_nodes().len(),
     )
-}
-
-/// An error with all its causes.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// How many functions of a backtrace are printed.

@@ -28,9 +28,8 @@ fn excerpt(name: &str) -> Vec<u8> {
 
 /// All excerpts, and an EE that refuses everything with these words.
 fn refusing(words: &str) -> Scratch {
-    let line = format!("block refused: {words}");
-    let body = format!("(call $print (i32.const 0) (i32.const {})) unreachable", line.len());
-    excerpts(&wasm(&format!("(data (i32.const 0) \"{line}\") (func (export \"main\") {body})")))
+    let body = format!("(call $refuse (i32.const 0) (i32.const {}))", words.len());
+    excerpts(&wasm(&format!("(data (i32.const 0) \"{words}\") (func (export \"main\") {body})")))
 }
 
 /// All excerpts, and an EE.

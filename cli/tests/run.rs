@@ -170,7 +170,7 @@ fn a_failed_block_shows_last_words_and_backtrace() {
         r#"(i32.store (i32.const 0) (i32.const 0x6c6c6177)) (call $print (i32.const 0) (i32.const 4)) unreachable"#,
         ZERO,
     );
-    assert!(ran.out.contains("    its last words: wall\n    in function 4 at byte 0x"), "{}", ran.out);
+    assert!(ran.out.contains("    its last words: wall\n    in function 5 at byte 0x"), "{}", ran.out);
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn bazaars_refusals_say_why() {
     scratch.write("helloworld.wasm", blob("helloworld")).write("bazaar.wasm", blob("bazaar"));
     let ran = scratch.outrider(&["run", "f.yaml"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.out.contains("its last words: block refused: "), "{}", ran.out);
+    assert!(ran.out.contains("  block 2, env 1: refused: "), "{}", ran.out);
     assert!(
         ran.out.contains("33ea9b045f8792170b45ec629c98e1b92bc6a19cd8d0e9f37baaadf2564142f4"),
         "{}",

@@ -36,8 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // A block that does not fit the state is refused, and says why.
     let error = ee.execute(&block(StateRoot::default(), ShardIndex(0))).expect_err("the state is another");
-    let reason = error.logs.last().map(|log| log.value.to_string()).unwrap_or_default();
-    writeln!(out, "{:?} at fault: {error}; {reason}", error.fault())?;
+    writeln!(out, "{:?} at fault: {}", error.fault(), error.refusal().unwrap_or("it is no refusal"))?;
     Ok(())
 }
 

@@ -108,6 +108,14 @@ pub static ABI: &[Import] = &[
     },
     Import {
         module: "eth2",
+        name: "refuse",
+        parameters: &["pointer", "length"],
+        summary: "Refuses the block for the reason at pointer, text of which 1,024 bytes are kept; does not return.",
+        fuel: LOG_TEXT,
+        function: HostFunction::I32I32(eth2::refuse),
+    },
+    Import {
+        module: "eth2",
         name: "useTicks",
         parameters: &["ticks"],
         summary: "Spends ticks; traps when fewer are left.",

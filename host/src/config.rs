@@ -23,6 +23,9 @@ pub struct HostConfig {
     /// A safety net, not a rule of consensus: a slower machine reaches it earlier. It is checked every few
     /// hundredths of a second, and makes loops slower. Wasmtime only.
     pub wall_clock_max: Option<Duration>,
+    /// Whether a deadline and an [`AbortHandle`](crate::AbortHandle) stop the guest's own code, too, and not at host calls alone;
+    /// false by default, as it makes loops slower. Implied by [`wall_clock_max`](Self::wall_clock_max). Wasmtime only.
+    pub interruptible: bool,
     /// Whether guests are metered; true by default. Without it, guests' own code spends no fuel, what does not end
     /// is not stopped, and stack overflow is the machine's: good for nothing but measuring what metering costs.
     pub metered: bool,
@@ -43,12 +46,20 @@ pub struct HostConfig {
     pub memory_bytes_max: u64,
 }
 
+impl HostConfig {
+    /// Tells whether guests look at the clock in their loops and functions.
+    pub(crate) fn is_interruptible(&self) -> bool {
+        self.interruptible || self.wall_clock_max.is_some()
+    }
+}
+
 impl Default for HostConfig {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
             engine: EngineKind::default(),
             wall_clock_max: None,
+            interruptible: false,
             metered: true,
             log_bytes_max: 1 << 20,
             cache: None,
@@ -193,6 +204,18 @@ pub struct Limits {
     ///
     /// Never more than `i32::MAX`, the most that `eth2.blockDataSize` can tell.
     pub block_data_bytes_max: u32,
+    /// What comes of a block whose EE returns without having saved a root. Default: the block is invalid.
+    pub unsaved_root: UnsavedRoot,
+}
+
+/// What an EE that returns without a call of `eth2.savePostStateRoot` comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnsavedRoot {
+    /// To none: the execution ends as [`NoPostStateRoot`](crate::ExecutionErrorKind::NoPostStateRoot), and the block is invalid.
+    #[default]
+    Refused,
+    /// To 32 bytes of zero, as in scout.
+    Zeros,
 }
 
 impl Default for Limits {
@@ -210,6 +233,7 @@ impl Default for Limits {
             fuel_max: 250_000_000_000,
             stack_slots_max: 1 << 16,
             block_data_bytes_max: 128 << 20,
+            unsaved_root: UnsavedRoot::default(),
         }
     }
 }

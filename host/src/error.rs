@@ -8,6 +8,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use crate::abi::Import;
+use crate::allowance::StopReason;
 use crate::config::EngineKind;
 use crate::execution::{DEPOSIT_BYTES, Log};
 use crate::meter::MeterError;
@@ -50,11 +51,12 @@ pub enum LoadError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// A library's module is not acceptable.
-    #[error("library `{name}`: {refusal}")]
+    #[error("library `{name}`")]
     LibraryRefused {
         /// The library's name.
         name: String,
         /// What is wrong with it.
+        #[source]
         refusal: Refusal,
     },
     /// A library has the name of a module of the ABI.
@@ -333,8 +335,11 @@ pub enum Refusal {
         /// What it is instead.
         got: &'static str,
     },
-    /// `main` takes or returns something.
-    #[error("export `main` at byte {offset:#x} has type {got}, expected () -> ()")]
+    /// `main` takes something. What it returns is dropped, as in scout.
+    #[error(
+        "export `main` at byte {offset:#x} has type {got}, but nobody passes it anything; \
+         take the block data by `eth2.blockDataCopy`"
+    )]
     MainType {
         /// Where.
         offset: usize,
@@ -428,16 +433,24 @@ pub struct ExecutionError {
 }
 
 impl ExecutionError {
+    /// Returns the reason for which the EE refuses the block, if that is what it does.
+    pub fn refusal(&self) -> Option<&str> {
+        match &self.kind {
+            ExecutionErrorKind::Refused { message } => Some(message),
+            _ => None,
+        }
+    }
+
     /// Names the party whose fault the failure is.
     pub fn fault(&self) -> Fault {
         match &self.kind {
+            ExecutionErrorKind::Refused { .. } | ExecutionErrorKind::BlockDataTooLarge { .. } => Fault::Block,
             ExecutionErrorKind::HostCall { source: HostCallError::StateSource { .. }, .. } => Fault::Host,
             ExecutionErrorKind::Trap(_)
             | ExecutionErrorKind::HostCall { .. }
             | ExecutionErrorKind::OutOfFuel { .. }
             | ExecutionErrorKind::NoPostStateRoot => Fault::Guest,
-            ExecutionErrorKind::WallClock { .. } => Fault::Limit,
-            ExecutionErrorKind::BlockDataTooLarge { .. } => Fault::Caller,
+            ExecutionErrorKind::Stopped(_) => Fault::Limit,
             ExecutionErrorKind::NativeStackOverflow
             | ExecutionErrorKind::EnginesDisagree(_)
             | ExecutionErrorKind::Engine(_) => Fault::Host,
@@ -460,9 +473,14 @@ impl Error for ExecutionError {
 /// Whose fault a failed execution is; each asks for another reaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The EE refused the block or has a bug: every node sees the same, the block is invalid.
+    /// The EE refuses the block, or the block has more data than all nodes take: every node sees the same, the block is
+    /// invalid.
+    Block,
+    /// The EE crashed, ran out of fuel, or gave no answer: every node sees the same, and the block is invalid, whoever is to blame
+    /// for it.
     Guest,
-    /// A limit of this node was reached that other nodes may not reach: says nothing about the block.
+    /// This node has stopped the execution, at a limit that others may not reach or because it was asked to: says nothing about
+    /// the block.
     Limit,
     /// The embedder passed something that the host does not take.
     Caller,
@@ -470,15 +488,28 @@ pub enum Fault {
     Host,
 }
 
+impl Fault {
+    /// Tells whether the failure is a verdict on the block, which every node comes to: the block is invalid.
+    pub const fn is_verdict(self) -> bool {
+        matches!(self, Self::Block | Self::Guest)
+    }
+}
+
 /// What ended an execution early.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecutionErrorKind {
-    /// The EE's code trapped; also how an EE refuses a block.
+    /// The EE refuses the block, by `eth2.refuse`.
+    #[error("the EE refuses the block: {message}")]
+    Refused {
+        /// Why, in the EE's own words: text from the guest, of some 1,024 bytes at most.
+        message: String,
+    },
+    /// The EE's code trapped: a crash, or how an EE of 2019 refuses a block.
     #[error("the EE trapped: {0}")]
     Trap(TrapKind),
     /// The EE called an import with arguments that the import does not take.
-    #[error("the EE's call of {import} failed: {source}")]
+    #[error("the EE's call of {import} failed")]
     HostCall {
         /// The import, such as `eth2.blockDataCopy`.
         import: &'static Import,
@@ -491,15 +522,13 @@ pub enum ExecutionErrorKind {
         /// The limit.
         limit: u64,
     },
-    /// The EE returned without having called `eth2.savePostStateRoot`.
+    /// The EE returned without having called `eth2.savePostStateRoot`, and the limits say
+    /// [`UnsavedRoot::Refused`](crate::UnsavedRoot::Refused).
     #[error("the EE returned without saving a post-state root")]
     NoPostStateRoot,
-    /// [`HostConfig::wall_clock_max`](crate::HostConfig::wall_clock_max) was reached.
-    #[error("the EE was stopped after {limit:?}, the most that one execution may take on this node")]
-    WallClock {
-        /// The limit.
-        limit: Duration,
-    },
+    /// This node has stopped the execution.
+    #[error("{0}")]
+    Stopped(StopReason),
     /// The machine's stack was used up before the EE's own limit was reached, which bounds it amply.
     #[error("the native stack is used up, although the EE is within its limit")]
     NativeStackOverflow,
@@ -549,8 +578,8 @@ pub(crate) fn causes<'e>(
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// Writes an error with its causes.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+/// Writes an error with all its causes, joined by `: `. No error of this crate tells its source itself.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
     causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
@@ -636,6 +665,15 @@ pub enum HostCallError {
     /// [`OutOfFuel`](ExecutionErrorKind::OutOfFuel).
     #[error("out of fuel")]
     OutOfFuel,
+    /// The EE refuses the block. The execution then ends as [`Refused`](ExecutionErrorKind::Refused).
+    #[error("{message}")]
+    Refused {
+        /// Why.
+        message: String,
+    },
+    /// The execution is to stop, and the call was not made. It then ends as [`Stopped`](ExecutionErrorKind::Stopped).
+    #[error("{0}")]
+    Stopped(StopReason),
     /// The source of state in provider mode failed. Not the EE's fault.
     #[error("the source of state failed: {message}")]
     StateSource {

@@ -59,6 +59,8 @@ impl ExecutionInput {
 pub struct ExecutionOutput {
     /// The root of the EE's state after the block.
     pub post_state_root: StateRoot,
+    /// Whether the EE has saved that root; if not, it is zeros, by [`UnsavedRoot::Zeros`](crate::UnsavedRoot::Zeros).
+    pub root_saved: bool,
     /// The deposits that the EE pushed, in order.
     pub deposits: Vec<Deposit>,
     /// What the EE logged, in order.

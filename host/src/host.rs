@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::abi::Import;
+use crate::allowance::Allowance;
 use crate::cache::{CacheKey, Compilation, DiskCache, MemoryCache};
 use crate::call_tree::{CallTree, Recorder};
-use crate::config::HostConfig;
+use crate::config::{HostConfig, Limits, UnsavedRoot};
 use crate::engine::{self, CompiledEe, Engine, Metering, Needs, Program, Stop};
 use crate::error::{ExecutionError, ExecutionErrorKind, HostError, LoadError};
 use crate::execution::{ExecutionInput, ExecutionOutput, StateRoot};
@@ -238,11 +239,10 @@ impl Ee {
     /// [`ExecutionError`] if the EE refuses the block or fails;
     /// [`fault`](ExecutionError::fault) tells the two from failures of the node.
     pub fn execute(&self, input: &ExecutionInput) -> Result<ExecutionOutput, ExecutionError> {
-        self.execute_within(input, self.config.limits.fuel_max)
+        self.execute_within(input, Allowance::default())
     }
 
-    /// Executes the EE over one block, with so much fuel, but not more than
-    /// [`Limits::fuel_max`](crate::Limits::fuel_max).
+    /// Executes the EE over one block, within an allowance: of fuel, of time, and until it is aborted.
     ///
     /// # Errors
     ///
@@ -250,9 +250,9 @@ impl Ee {
     pub fn execute_within(
         &self,
         input: &ExecutionInput,
-        fuel_max: u64,
+        allowance: impl Into<Allowance>,
     ) -> Result<ExecutionOutput, ExecutionError> {
-        self.execute_observed(input, fuel_max, |_| Observer::Nobody).0
+        self.execute_observed(input, &allowance.into(), |_| Observer::Nobody).0
     }
 
     /// Executes the EE over one block, and keeps its first `calls_max` host calls.
@@ -263,8 +263,18 @@ impl Ee {
         input: &ExecutionInput,
         calls_max: usize,
     ) -> (Result<ExecutionOutput, ExecutionError>, Trace) {
+        self.execute_traced_within(input, calls_max, Allowance::default())
+    }
+
+    /// Executes the EE as [`execute_traced`](Self::execute_traced) does, within an allowance.
+    pub fn execute_traced_within(
+        &self,
+        input: &ExecutionInput,
+        calls_max: usize,
+        allowance: impl Into<Allowance>,
+    ) -> (Result<ExecutionOutput, ExecutionError>, Trace) {
         let tracer = |fuel_left| Observer::Tracer(Box::new(Tracer::new(calls_max, fuel_left)));
-        let (result, observer) = self.execute_observed(input, self.config.limits.fuel_max, tracer);
+        let (result, observer) = self.execute_observed(input, &allowance.into(), tracer);
         let trace = match observer {
             Observer::Tracer(tracer) => tracer.finish(),
             Observer::Nobody | Observer::Recorder(_) => Trace::default(),
@@ -285,10 +295,10 @@ impl Ee {
         input: &ExecutionInput,
         source: Arc<dyn StateSource>,
     ) -> Result<ProviderOutput, ExecutionError> {
-        self.provide_within(input, source, self.config.limits.fuel_max)
+        self.provide_within(input, source, Allowance::default())
     }
 
-    /// Executes the EE as [`provide`](Self::provide) does, with this much fuel if the limits allow as much.
+    /// Executes the EE as [`provide`](Self::provide) does, within an allowance.
     ///
     /// # Errors
     ///
@@ -297,16 +307,16 @@ impl Ee {
         &self,
         input: &ExecutionInput,
         source: Arc<dyn StateSource>,
-        fuel_max: u64,
+        allowance: impl Into<Allowance>,
     ) -> Result<ProviderOutput, ExecutionError> {
         self.check_size(input)?;
-        let mut execution = Execution::new(input.clone(), &self.config, fuel_max);
+        let mut execution = Execution::new(input.clone(), &self.config, &allowance.into());
         execution.provider = Some(Provider::new(source));
         let (mut execution, stop) = self.compiled.run(execution);
         let provider = execution.provider.take();
         let (block_data, new_nodes) =
             provider.map_or_else(Default::default, |provider| (provider.block_data, provider.new_nodes));
-        Ok(ProviderOutput { execution: result(execution, stop)?, block_data, new_nodes })
+        Ok(ProviderOutput { execution: result(execution, stop, &self.config.limits)?, block_data, new_nodes })
     }
 
     /// Executes the EE before an observer, which is made of the fuel there is at the start; nobody sees an execution
@@ -314,18 +324,18 @@ impl Ee {
     fn execute_observed(
         &self,
         input: &ExecutionInput,
-        fuel_max: u64,
+        allowance: &Allowance,
         observer: impl FnOnce(i64) -> Observer,
     ) -> (Result<ExecutionOutput, ExecutionError>, Observer) {
         if let Err(error) = self.check_size(input) {
             return (Err(error), Observer::Nobody);
         }
-        let mut execution = Execution::new(input.clone(), &self.config, fuel_max);
+        let mut execution = Execution::new(input.clone(), &self.config, allowance);
         execution.observer = observer(execution.fuel_left);
         let (mut execution, stop) = self.compiled.run(execution);
         let mut observer = std::mem::take(&mut execution.observer);
         observer.execution_ends(execution.fuel_left);
-        (result(execution, stop), observer)
+        (result(execution, stop, &self.config.limits), observer)
     }
 
     /// Makes a fresh instance, as each execution does, and drops it; to measure what that costs.
@@ -335,7 +345,7 @@ impl Ee {
     /// [`ExecutionError`] if instantiation traps.
     pub fn instantiate(&self) -> Result<(), ExecutionError> {
         let input = ExecutionInput::new(StateRoot::default(), []);
-        let execution = Execution::new(input, &self.config, self.config.limits.fuel_max);
+        let execution = Execution::new(input, &self.config, &Allowance::default());
         let (execution, result) = self.compiled.instantiate(execution);
         result.map_err(|Stop { kind, backtrace }| ExecutionError {
             kind,
@@ -377,8 +387,17 @@ impl ProbedEe {
     ///
     /// The result is that of [`Ee::execute`], and has its errors.
     pub fn execute(&self, input: &ExecutionInput) -> (Result<ExecutionOutput, ExecutionError>, CallTree) {
+        self.execute_within(input, Allowance::default())
+    }
+
+    /// Executes the EE as [`execute`](Self::execute) does, within an allowance.
+    pub fn execute_within(
+        &self,
+        input: &ExecutionInput,
+        allowance: impl Into<Allowance>,
+    ) -> (Result<ExecutionOutput, ExecutionError>, CallTree) {
         let recorder = |fuel_left| Observer::Recorder(Box::new(Recorder::new(fuel_left)));
-        let (result, observer) = self.ee.execute_observed(input, self.ee.config.limits.fuel_max, recorder);
+        let (result, observer) = self.ee.execute_observed(input, &allowance.into(), recorder);
         let tree = match observer {
             Observer::Recorder(recorder) => recorder.finish(&self.function_names),
             Observer::Nobody | Observer::Tracer(_) => CallTree::default(),
@@ -388,12 +407,19 @@ impl ProbedEe {
 }
 
 /// Makes of an execution that is over what the embedder sees of it.
-fn result(execution: Execution, stop: Result<(), Stop>) -> Result<ExecutionOutput, ExecutionError> {
+fn result(
+    execution: Execution,
+    stop: Result<(), Stop>,
+    limits: &Limits,
+) -> Result<ExecutionOutput, ExecutionError> {
     let fuel_used = execution.fuel_used();
-    let stop = match (stop, execution.post_state_root) {
+    let saved = execution.post_state_root;
+    let root = saved.or((limits.unsaved_root == UnsavedRoot::Zeros).then(StateRoot::default));
+    let stop = match (stop, root) {
         (Ok(()), Some(post_state_root)) => {
             return Ok(ExecutionOutput {
                 post_state_root,
+                root_saved: saved.is_some(),
                 deposits: execution.deposits,
                 logs: execution.logs,
                 ticks_used: execution.ticks_used,
@@ -419,7 +445,6 @@ fn without_probes(mut error: ExecutionError) -> ExecutionError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Limits;
 
     /// A directory that nobody else can write to, whatever the umask.
     fn cache() -> (tempfile::TempDir, DiskCache) {

@@ -24,10 +24,11 @@
 //! ```
 //!
 //! Failures say whose fault they are: [`LoadError`] is about the module, [`ExecutionError`] about one
-//! execution, and [`ExecutionError::fault`] names the guilty party. No module and no input makes the host
-//! panic.
+//! execution, and [`ExecutionError::fault`] names the guilty party. No module, no input and no use of this crate makes it
+//! panic, but for a panic of the embedder's own [`StateSource`], which comes through.
 
 mod abi;
+mod allowance;
 mod cache;
 mod call_tree;
 mod config;
@@ -47,12 +48,13 @@ mod validate;
 mod worker;
 
 pub use abi::{ABI, FuelCost, Import, ValueType};
+pub use allowance::{AbortHandle, Allowance, StopReason};
 pub use cache::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheError, CacheUsage, DiskCache};
 pub use call_tree::{CallNode, CallTree, Callee};
-pub use config::{EngineKind, HostConfig, Isolation, Limits, UnknownEngine};
+pub use config::{EngineKind, HostConfig, Isolation, Limits, UnknownEngine, UnsavedRoot};
 pub use error::{
     Disagreement, EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, FunctionId, HostCallError,
-    HostError, IsolationError, Item, LoadError, Refusal, TrapKind,
+    HostError, IsolationError, Item, LoadError, Refusal, TrapKind, chain,
 };
 pub use execution::{
     BeaconRoot, Context, DEPOSIT_BYTES, Deposit, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue,

@@ -55,6 +55,7 @@ impl fmt::Display for HostCall {
         match &self.result {
             Ok(None) => Ok(()),
             Ok(Some(answer)) => write!(f, " = {answer}"),
+            Err(HostCallError::Refused { message }) => write!(f, " refuses the block: {message}"),
             Err(error) => write!(f, " failed: {error}"),
         }
     }

@@ -600,7 +600,7 @@ impl ModuleRead {
         self.summary.refusals.extend(refusals);
     }
 
-    /// Refuses a module without a `memory`, or without a `main` that takes and returns nothing.
+    /// Refuses a module without a `memory`, or without a `main` that takes nothing.
     fn check_exports(&mut self) {
         if !self.complete {
             return;
@@ -612,8 +612,7 @@ impl ModuleRead {
         };
         let main = match self.export("main") {
             Some((offset, ty @ ExternType::Function(main))) => {
-                let takes_and_returns_nothing = main.params().is_empty() && main.results().is_empty();
-                (!takes_and_returns_nothing).then(|| Refusal::MainType { offset, got: ty.describe() })
+                (!main.params().is_empty()).then(|| Refusal::MainType { offset, got: ty.describe() })
             }
             Some((offset, other)) => Some(Refusal::MainIsNot { offset, got: other.kind() }),
             None => Some(Refusal::NoMain),

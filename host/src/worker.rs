@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::cache::{CacheKey, Compilation, Entry, EntryError, entry_footer, open_entry};
-use crate::config::{HostConfig, Isolation, Limits, UnknownEngine};
+use crate::config::{HostConfig, Isolation, Limits, UnknownEngine, UnsavedRoot};
 use crate::engine::{self, CompiledEe, Engine, Needs, Program};
 use crate::error::{EngineError, HostError, IsolationError, LoadError, causes, chain};
 use crate::module::CodeHash;
@@ -257,6 +257,7 @@ fn encode(config: &HostConfig, program: &Program) -> Vec<u8> {
         fuel_max,
         stack_slots_max,
         block_data_bytes_max,
+        unsaved_root,
     } = config.limits;
     let [slots, fuel, pages, pages_max] = program.needs.to_numbers();
     let numbers: [u64; N_NUMBERS] = [
@@ -273,7 +274,8 @@ fn encode(config: &HostConfig, program: &Program) -> Vec<u8> {
         fuel_max,
         stack_slots_max.into(),
         block_data_bytes_max.into(),
-        config.wall_clock_max.is_some().into(),
+        (unsaved_root == UnsavedRoot::Zeros).into(),
+        config.is_interruptible().into(),
         slots,
         fuel,
         pages,
@@ -294,18 +296,12 @@ fn decode(request: &[u8]) -> Result<(HostConfig, Program), ServeError> {
     let parts = parts(request).ok_or(ServeError::Malformed)?;
     let [engine, numbers, code, libraries @ ..] = parts.as_slice() else { return Err(ServeError::Malformed) };
     let engine = text(engine).ok_or(ServeError::Malformed)?.parse()?;
-    let (limits, has_wall_clock, needs) = decode_numbers(numbers).ok_or(ServeError::Malformed)?;
+    let (limits, interruptible, needs) = decode_numbers(numbers).ok_or(ServeError::Malformed)?;
     let (pairs, []) = libraries.as_chunks::<2>() else { return Err(ServeError::Malformed) };
     let libraries = pairs.iter().map(|[name, code]| Some((text(name)?, code.to_vec())));
     let libraries = libraries.collect::<Option<_>>().ok_or(ServeError::Malformed)?;
-    let config = HostConfig {
-        limits,
-        engine,
-        // How long does not matter to the code.
-        wall_clock_max: has_wall_clock.then_some(Duration::MAX),
-        concurrent_executions_max: 1,
-        ..HostConfig::default()
-    };
+    let config =
+        HostConfig { limits, engine, interruptible, concurrent_executions_max: 1, ..HostConfig::default() };
     Ok((config, Program { code: code.to_vec(), libraries, needs }))
 }
 
@@ -313,7 +309,7 @@ fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Needs)> {
     let (numbers, []) = bytes.as_chunks::<8>() else { return None };
     let numbers: Vec<u64> = numbers.iter().copied().map(u64::from_le_bytes).collect();
     let numbers: [u64; N_NUMBERS] = numbers.try_into().ok()?;
-    let [limits @ .., has_wall_clock, slots, fuel, pages, pages_max] = numbers;
+    let [limits @ .., interruptible, slots, fuel, pages, pages_max] = numbers;
     let [
         module_bytes_max,
         memory_pages_max,
@@ -327,6 +323,7 @@ fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Needs)> {
         fuel_max,
         stack_slots_max,
         block_data_bytes_max,
+        unsaved_root,
     ] = limits;
     let limits = Limits {
         module_bytes_max: module_bytes_max.try_into().ok()?,
@@ -341,8 +338,9 @@ fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Needs)> {
         fuel_max,
         stack_slots_max: stack_slots_max.try_into().ok()?,
         block_data_bytes_max: block_data_bytes_max.try_into().ok()?,
+        unsaved_root: if flag(unsaved_root)? { UnsavedRoot::Zeros } else { UnsavedRoot::Refused },
     };
-    Some((limits, flag(has_wall_clock)?, Needs::from_numbers([slots, fuel, pages, pages_max])))
+    Some((limits, flag(interruptible)?, Needs::from_numbers([slots, fuel, pages, pages_max])))
 }
 
 fn parts(mut request: &[u8]) -> Option<Vec<&[u8]>> {

@@ -110,6 +110,7 @@ const SMALL: Limits = Limits {
     fuel_max: 10_000_000,
     stack_slots_max: 10_000,
     block_data_bytes_max: 1 << 20,
+    unsaved_root: outrider_host::UnsavedRoot::Refused,
 };
 
 /// The figures are added up by hand, from the cost table: a call is 40, and 1 for each value.

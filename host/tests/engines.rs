@@ -26,6 +26,7 @@ const LIMITS: Limits = Limits {
     fuel_max: 10_000_000,
     stack_slots_max: 10_000,
     block_data_bytes_max: 1 << 20,
+    unsaved_root: outrider_host::UnsavedRoot::Refused,
 };
 
 static HOSTS: LazyLock<[Host; 2]> = LazyLock::new(|| hosts(LIMITS));
@@ -56,9 +57,11 @@ fn execute_within(ee: &Ee, fuel_max: u64) -> Outcome {
         Ok(output) => {
             Outcome { end: "returned".to_owned(), rest: format!("{output:?}"), fuel_used: output.fuel_used }
         }
-        Err(error) => {
-            Outcome { end: error.to_string(), rest: format!("{:?}", error.logs), fuel_used: error.fuel_used }
-        }
+        Err(error) => Outcome {
+            end: outrider_host::chain(&error),
+            rest: format!("{:?}", error.logs),
+            fuel_used: error.fuel_used,
+        },
     }
 }
 
@@ -74,7 +77,7 @@ fn agreed(hosts: &[Host; 2], code: &[u8], libraries: &[Library<'_>]) -> Result<O
             Ok(outcome)
         }
         (Err(first), Err(second)) => {
-            assert_eq!(first.to_string(), second.to_string());
+            assert_eq!(outrider_host::chain(&first), outrider_host::chain(&second));
             Err(first)
         }
         (first, second) => {

@@ -3,11 +3,11 @@
 mod support;
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use outrider_host::{
-    ExecutionError, ExecutionErrorKind, ExecutionInput, Fault, Host, HostConfig, Import, Library, Limits,
-    LoadError, StateRoot, TrapKind,
+    AbortHandle, Allowance, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Fault, Host,
+    HostConfig, Import, Library, Limits, LoadError, StateRoot, StopReason, TrapKind, UnsavedRoot,
 };
 use support::{HOST, ROOT, check_failure, load, module, run, saving, wasm};
 
@@ -72,6 +72,132 @@ fn returning_without_a_post_state_root_is_an_error() {
     assert_eq!(error.fault(), Fault::Guest);
 }
 
+/// The engines that are compiled in, one by one.
+fn engines() -> impl Iterator<Item = EngineKind> {
+    [EngineKind::Wasmtime, EngineKind::Wasmer].into_iter().filter(|engine| engine.is_compiled_in())
+}
+
+#[track_caller]
+fn host(config: HostConfig) -> Host {
+    Host::new(config).expect("the configuration is fine")
+}
+
+#[test]
+fn a_root_that_was_not_saved_is_zeros_where_the_limits_say_so() {
+    for engine in engines() {
+        let limits = Limits { unsaved_root: UnsavedRoot::Zeros, ..Limits::default() };
+        let host = host(HostConfig { engine, limits, ..HostConfig::default() });
+        let root = |text: &str| {
+            let ee = host.load(&wasm(text)).expect("it loads");
+            let output = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect("it returns");
+            (output.post_state_root, output.root_saved)
+        };
+        assert_eq!(root(&module("(func (export \"main\"))")), (StateRoot([0; 32]), false));
+        assert_eq!(root(&saving("(call $loadPreStateRoot (i32.const 0))")), (ROOT, true));
+        assert_eq!(root(&saving("")), (StateRoot([0; 32]), true));
+    }
+}
+
+#[test]
+fn what_main_returns_is_dropped() {
+    for engine in engines() {
+        let host = host(HostConfig { engine, ..HostConfig::default() });
+        let main = |results: &str, values: &str| {
+            let text = module(&format!(
+                "(func $f) (elem declare func $f)
+                 (func (export \"main\") (result {results})
+                    (call $loadPreStateRoot (i32.const 0)) (call $savePostStateRoot (i32.const 0)) {values})"
+            ));
+            host.load(&wasm(&text)).expect("it loads").execute(&ExecutionInput::new(ROOT, vec![]))
+        };
+        for (results, values) in [
+            ("i32", "(i32.const 5)"),
+            ("f64 i64", "(f64.const 1) (i64.const -1)"),
+            ("v128 funcref", "(v128.const i64x2 1 2) (ref.func $f)"),
+            ("i32", "(return (i32.const 1))"),
+        ] {
+            let output =
+                main(results, values).unwrap_or_else(|error| panic!("{engine} {results}: {error:?}"));
+            assert_eq!(output.post_state_root, ROOT, "{engine}: {results}");
+        }
+        let error = main("i32", "unreachable").expect_err("it traps");
+        assert!(matches!(error.kind, ExecutionErrorKind::Trap(TrapKind::Unreachable)), "{error}");
+    }
+}
+
+#[test]
+fn a_refusal_has_its_reason_and_is_no_crash() {
+    for engine in engines() {
+        let host = host(HostConfig { engine, log_bytes_max: 0, ..HostConfig::default() });
+        let refuse = |pointer: u32, length: u32| {
+            let text = format!(
+                "(data (i32.const 64) \"not mine\")
+                 (func (export \"main\") (call $savePostStateRoot (i32.const 0))
+                    (call $refuse (i32.const {pointer}) (i32.const {length})) unreachable)"
+            );
+            let ee = host.load(&wasm(&module(&text))).expect("it loads");
+            ee.execute(&ExecutionInput::new(ROOT, vec![])).expect_err("it is refused")
+        };
+        let error = refuse(64, 8);
+        assert_eq!((error.refusal(), error.fault()), (Some("not mine"), Fault::Block));
+        assert!(error.fault().is_verdict());
+        assert_eq!(error.to_string(), "the EE refuses the block: not mine");
+        assert_eq!(refuse(0, 0).refusal(), Some(""));
+        // A byte costs 75, and each of the first 1,024 is kept.
+        assert_eq!(refuse(64, 1_008).fuel_used - error.fuel_used, 1_000 * 75);
+        assert_eq!(refuse(0, 1_024).refusal().map(str::len), Some(1_024));
+        assert_eq!(refuse(0, 60_000).refusal().map(str::len), Some(1_024));
+        let error = refuse(65_535, 2);
+        assert_eq!((error.refusal(), error.fault()), (None, Fault::Guest));
+    }
+}
+
+/// Calls the host until it is stopped.
+const CALLS: &str = "(loop (drop (call $blockDataSize)) (br 0))";
+
+#[test]
+fn what_is_aborted_or_late_is_stopped_at_a_host_call_and_says_nothing_of_the_block() {
+    for engine in engines() {
+        let limits = Limits { fuel_max: u64::MAX, ..Limits::default() };
+        let ee = host(HostConfig { engine, limits, ..HostConfig::default() }).load(&wasm(&saving(CALLS)));
+        let ee = ee.expect("it loads");
+        let input = ExecutionInput::new(ROOT, vec![]);
+        let abort = AbortHandle::new();
+        let error = thread::scope(|scope| {
+            let run = scope.spawn(|| ee.execute_within(&input, abort.clone()));
+            thread::sleep(Duration::from_millis(50));
+            abort.abort();
+            run.join().expect("it does not panic").expect_err("it is aborted")
+        });
+        assert!(matches!(error.kind, ExecutionErrorKind::Stopped(StopReason::Aborted)), "{error}");
+        assert_eq!((error.fault(), error.fault().is_verdict()), (Fault::Limit, false));
+        assert!(error.fuel_used > ee.entry_fuel(), "it was under way");
+        let error = ee.execute_within(&input, abort).expect_err("it does not even start");
+        assert!(matches!(error.kind, ExecutionErrorKind::Stopped(StopReason::Aborted)), "{error}");
+
+        let deadline = Some(Instant::now() + Duration::from_millis(50));
+        let allowance = Allowance { deadline, ..Allowance::default() };
+        let error = ee.execute_within(&input, allowance).expect_err("it is late");
+        assert!(matches!(error.kind, ExecutionErrorKind::Stopped(StopReason::Deadline)), "{error}");
+    }
+}
+
+#[test]
+fn on_an_interruptible_host_code_without_calls_is_aborted_too() {
+    let limits = Limits { fuel_max: u64::MAX, ..Limits::default() };
+    let host = host(HostConfig { interruptible: true, limits, ..HostConfig::default() });
+    let ee = host.load(&wasm(&saving("(loop (br 0))"))).expect("it loads");
+    let input = ExecutionInput::new(ROOT, vec![]);
+    let abort = AbortHandle::new();
+    let error = thread::scope(|scope| {
+        let run = scope.spawn(|| ee.execute_within(&input, abort.clone()));
+        thread::sleep(Duration::from_millis(50));
+        abort.abort();
+        run.join().expect("it does not panic").expect_err("it is aborted")
+    });
+    assert!(matches!(error.kind, ExecutionErrorKind::Stopped(StopReason::Aborted)), "{error}");
+}
+
 #[test]
 fn a_loop_without_end_runs_out_of_fuel() {
     let error = run(&saving("(loop (br 0))"), b"").expect_err("the loop is stopped");
@@ -87,7 +213,9 @@ fn a_loop_without_end_is_stopped_by_the_wall_clock() {
     let ee =
         host.expect("the configuration is fine").load(&wasm(&saving("(loop (br 0))"))).expect("it loads");
     let error = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect_err("the loop is stopped");
-    assert!(matches!(error.kind, ExecutionErrorKind::WallClock { limit } if Some(limit) == wall_clock_max));
+    assert!(
+        matches!(error.kind, ExecutionErrorKind::Stopped(StopReason::WallClock { limit }) if Some(limit) == wall_clock_max)
+    );
     assert_eq!(error.fault(), Fault::Limit);
 }
 
@@ -215,12 +343,12 @@ fn memory_grows_to_the_limit_and_no_further() {
 }
 
 #[test]
-fn block_data_over_the_limit_is_the_callers_fault() {
+fn block_data_over_the_limit_is_the_blocks_fault() {
     let ee = load(&saving("")).expect("it loads");
     ee.execute(&ExecutionInput::new(ROOT, vec![0; 1 << 20])).expect("a megabyte is allowed");
     let error = ee.execute(&ExecutionInput::new(ROOT, vec![0; (1 << 20) + 1])).expect_err("one more is not");
     assert_eq!(error.to_string(), "the block data has 1048577 bytes, the limit is 1048576");
-    assert_eq!(error.fault(), Fault::Caller);
+    assert_eq!(error.fault(), Fault::Block);
 }
 
 #[test]

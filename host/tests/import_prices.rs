@@ -120,7 +120,7 @@ impl Outcome {
     ) -> Self {
         let (fuel, keeps) = match &result {
             Ok(output) => summary(output),
-            Err(error) => (error.fuel_used, !error.logs.is_empty()),
+            Err(error) => (error.fuel_used, !error.logs.is_empty() || error.refusal().is_some()),
         };
         Self { result: result.map(|_| ()).map_err(|error| error.kind), fuel, allocated_bytes, keeps }
     }
@@ -183,7 +183,7 @@ impl Caller {
         assert!(fuel >= import.fuel.base || outcome.is_out_of_fuel(), "the base is not charged: {}", case());
         assert!(allocated_bytes <= FREE_BYTES + fuel, "more is allocated than paid for: {}", case());
         match &outcome.result {
-            Ok(()) => {
+            Ok(()) | Err(ExecutionErrorKind::Refused { .. }) => {
                 let paid = fuel - import.fuel.base;
                 assert!(paid >= self.least_units(arguments), "a length is not paid for: {}", case());
             }

@@ -29,7 +29,8 @@ fn exports_are_checked() {
         ),
         (
             format!(r#"(module {MEMORY} (func (export "main") (param i32) (result i64) (i64.const 0)))"#),
-            "export `main` at byte 0x25 has type (i32) -> (i64), expected () -> ()",
+            "export `main` at byte 0x25 has type (i32) -> (i64), but nobody passes it anything; \
+             take the block data by `eth2.blockDataCopy`",
         ),
     ] {
         check_refusal(&text, expected);

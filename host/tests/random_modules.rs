@@ -39,6 +39,7 @@ const LIMITS: Limits = Limits {
     fuel_max: 3_000_000,
     stack_slots_max: 10_000,
     block_data_bytes_max: 1 << 20,
+    unsaved_root: outrider_host::UnsavedRoot::Refused,
 };
 
 /// As deep as a chain allows by default; the fuel is for some thousands of calls.

@@ -52,9 +52,12 @@ pub enum ProviderError {
     /// The packages cannot be handed in. The caller's fault.
     #[error("the packages cannot be handed in")]
     TooLarge(#[from] TooLargeError),
-    /// The execution over the full state failed: as a rule, the EE refuses the packages, and its logs say why.
+    /// The EE refuses the packages, and says why; or it crashes, which its [`fault`](ExecutionError::fault) tells.
     #[error("the EE does not take the packages")]
     Refused(#[source] ExecutionError),
+    /// This node has failed to execute the EE over the full state, its disk for instance; that says nothing about the packages.
+    #[error("the EE cannot be executed over its state here")]
+    Failed(#[source] ExecutionError),
     /// The EE yields no block data: it is not one that runs in provider mode.
     #[error("the EE yields no block data in provider mode")]
     NoBlockData,
@@ -79,8 +82,8 @@ pub enum ProviderError {
     #[error("the EE does not take its own block data: its witness lacks something, or has too much")]
     Witness(#[source] ExecutionError),
     /// The EE takes the block data that it has yielded, and does something else: it is not one function in both modes.
-    #[error("the EE does one thing over its state and another over the witness: {0}")]
-    Disagreement(Disagreement),
+    #[error("the EE does one thing over its state and another over the witness")]
+    Disagreement(#[source] Disagreement),
     /// The store does not take what it is to do, or fails.
     #[error("the store fails")]
     Store(#[from] StoreError),
@@ -111,11 +114,10 @@ pub enum Disagreement {
 }
 
 impl ProviderError {
-    /// Names the party whose fault the failure is: of a block's author, who made the packages, that is
-    /// [`Fault::Guest`], as it is the EE who refuses them.
+    /// Names the party whose fault the failure is: of who made the packages, that is [`Fault::Block`].
     pub fn fault(&self) -> Fault {
         match self {
-            Self::Refused(error) | Self::Witness(error) => error.fault(),
+            Self::Refused(error) | Self::Failed(error) | Self::Witness(error) => error.fault(),
             Self::OtherEe { .. }
             | Self::UnknownRoot { .. }
             | Self::NotAChain { .. }
@@ -137,7 +139,7 @@ impl ProviderError {
     /// The execution that failed, if it was one; its logs tell more.
     pub fn execution(&self) -> Option<&ExecutionError> {
         match self {
-            Self::Refused(error) | Self::Witness(error) => Some(error),
+            Self::Refused(error) | Self::Failed(error) | Self::Witness(error) => Some(error),
             _ => None,
         }
     }

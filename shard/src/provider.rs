@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use outrider_host::{
-    CodeHash, Context, Deposit, Ee, ExecutionInput, ExecutionOutput, NewNode, ProviderOutput, StateRoot,
+    CodeHash, Context, Deposit, Ee, ExecutionError, ExecutionInput, ExecutionOutput, NewNode, ProviderOutput,
+    StateRoot,
 };
 use outrider_witness::{
     Hash, Hasher, Keccak256, NodeError, NodeSink,
@@ -181,7 +182,7 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         let packages = encode_packages(packages)?;
         let input = ExecutionInput { pre_state_root, block_data: packages.into(), context };
         let source = Source { store: Arc::clone(&self.store), unapplied: unapplied.clone() };
-        let provided = self.ee.provide(&input, Arc::new(source)).map_err(ProviderError::Refused)?;
+        let provided = self.ee.provide(&input, Arc::new(source)).map_err(failed)?;
         let ProviderOutput { execution: provided, block_data, new_nodes } = provided;
         let block_data: Arc<[u8]> = block_data.ok_or(ProviderError::NoBlockData)?.into();
         let frame = Frame::parse(&block_data).map_err(ProviderError::Yielded)?;
@@ -269,6 +270,11 @@ const CURRENT_ROOT: &str = "current_root";
 fn read_note(store: &impl Store, name: &'static str) -> Result<Option<[u8; 32]>, ProviderError> {
     let note = store.note(name.as_bytes())?;
     note.map(|text| text.try_into().map_err(|_| ProviderError::Note { name })).transpose()
+}
+
+/// Tells an execution over the full state that says something about the packages from one that does not.
+fn failed(error: ExecutionError) -> ProviderError {
+    if error.fault().is_verdict() { ProviderError::Refused(error) } else { ProviderError::Failed(error) }
 }
 
 /// Checks that each block begins where the one before it ends, the first at `start`.

@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 use outrider_evm_block::Payload;
-use outrider_host::{Context, ExecutionError, ExecutionErrorKind, StateRoot, TrapKind};
+use outrider_host::{Context, StateRoot, chain};
 use outrider_shard::{Built, Provider, ProviderError};
 use outrider_witness::store::MemoryStore;
 
@@ -30,7 +30,7 @@ impl Tried {
 
     fn of_error(error: &ProviderError, fork: &str) -> Self {
         match error {
-            ProviderError::Refused(execution) => match refusal(execution) {
+            ProviderError::Refused(execution) => match execution.refusal().map(ToOwned::to_owned) {
                 Some(words) if words == format!("the fork {fork} is not supported") => {
                     Self::Unsupported(words)
                 }
@@ -42,20 +42,9 @@ impl Tried {
     }
 }
 
-/// Why an EE refuses a block, if that is how its execution ended; a panic is no refusal.
-pub(super) fn refusal(error: &ExecutionError) -> Option<String> {
-    let ExecutionErrorKind::Trap(TrapKind::Unreachable) = error.kind else { return None };
-    let words = error.logs.last()?.value.to_string();
-    words.strip_prefix(REFUSED).map(ToOwned::to_owned)
-}
-
-/// What the SDK writes before the reason.
-const REFUSED: &str = "block refused: ";
-
 /// An error with all its causes, and what the EE said last.
 pub(super) fn describe(error: &ProviderError) -> String {
-    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-    let mut text = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    let mut text = chain(error);
     if let Some(log) = error.execution().and_then(|execution| execution.logs.last()) {
         text.push_str(&format!("; its last words: {}", log.value));
     }

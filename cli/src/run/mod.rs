@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use outrider_host::{EngineKind, Host, HostConfig, Limits};
+use outrider_host::{EngineKind, Host, HostConfig, Limits, UnsavedRoot};
 
 use crate::fixture::Fixture;
 use crate::output::Plain;
@@ -110,6 +110,7 @@ impl Arguments {
                 ticks_max: self.ticks,
                 memory_pages_max: self.memory_pages,
                 fuel_max: self.fuel,
+                unsaved_root: UnsavedRoot::Zeros,
                 ..Limits::default()
             },
             engine: self.engine,

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use outrider_host::{Deposit, EngineKind, Log};
+use outrider_host::{Deposit, EngineKind, Log, chain};
 use serde::Serialize;
 
 use super::execute::{BlockRun, FixtureRun, Mismatch};
@@ -50,9 +50,24 @@ struct BlockReport {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case", tag = "outcome")]
 enum Outcome {
-    Executed { post_state_root: String, deposits: Vec<DepositReport>, ticks_used: u64, fuel_used: u64 },
-
-    Failed { error: String, backtrace: Vec<String>, fuel_used: u64 },
+    Executed {
+        post_state_root: String,
+        /// False if the EE has saved none, which counts as zeros.
+        root_saved: bool,
+        deposits: Vec<DepositReport>,
+        ticks_used: u64,
+        fuel_used: u64,
+    },
+    Refused {
+        /// Why, in the EE's own words.
+        refusal: String,
+        fuel_used: u64,
+    },
+    Failed {
+        error: String,
+        backtrace: Vec<String>,
+        fuel_used: u64,
+    },
 }
 
 #[derive(Serialize)]
@@ -158,14 +173,18 @@ impl BlockReport {
         let outcome = match &run.result {
             Ok(output) => Outcome::Executed {
                 post_state_root: output.post_state_root.to_string(),
+                root_saved: output.root_saved,
                 deposits: output.deposits.iter().map(DepositReport::new).collect(),
                 ticks_used: output.ticks_used,
                 fuel_used: output.fuel_used,
             },
-            Err(error) => Outcome::Failed {
-                error: error.to_string(),
-                backtrace: error.backtrace.iter().map(ToString::to_string).collect(),
-                fuel_used: error.fuel_used,
+            Err(error) => match error.refusal() {
+                Some(refusal) => Outcome::Refused { refusal: refusal.to_owned(), fuel_used: error.fuel_used },
+                None => Outcome::Failed {
+                    error: chain(error),
+                    backtrace: error.backtrace.iter().map(ToString::to_string).collect(),
+                    fuel_used: error.fuel_used,
+                },
             },
         };
         let pre_state_root = run.pre_state_root.to_string();
@@ -187,7 +206,7 @@ impl BlockReport {
     fn print_outcome(&self, out: &mut impl Write) -> io::Result<()> {
         write!(out, "  block {}, env {}: ", self.block, self.env)?;
         match &self.outcome {
-            Outcome::Executed { post_state_root, deposits, fuel_used, .. } => {
+            Outcome::Executed { post_state_root, root_saved, deposits, fuel_used, .. } => {
                 let change = if *post_state_root == self.pre_state_root {
                     "state unchanged, "
                 } else {
@@ -197,8 +216,16 @@ impl BlockReport {
                 if !deposits.is_empty() {
                     write!(out, ", {}", count(deposits.len(), "deposit"))?;
                 }
-                writeln!(out, ", fuel {fuel_used}")
+                writeln!(out, ", fuel {fuel_used}")?;
+                if !root_saved {
+                    writeln!(
+                        out,
+                        "    the EE has saved no post-state root, which counts as zeros, as in scout"
+                    )?;
+                }
+                Ok(())
             }
+            Outcome::Refused { refusal, .. } => writeln!(out, "{ERROR}refused{ERROR:#}: {refusal}"),
             Outcome::Failed { error, backtrace, .. } => {
                 writeln!(out, "{ERROR}{}{ERROR:#}", Plain(error))?;
                 if let Some(log) = self.logs.last() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
-use outrider_host::{EngineKind, Host, HostConfig};
+use outrider_host::{EngineKind, Host, HostConfig, chain};
 use serde_json::json;
 
 use super::decode::Decoded;
@@ -84,8 +84,9 @@ impl BlockCheck {
                 Some(format!("it is of {roots}, the pre-state root is {}", run.pre_state_root))
             }
             Some(BlockRun { result: Err(error), .. }) => {
-                let words = error.logs.last().map(|log| format!("; its last words: {}", log.value));
-                Some(format!("{error}{}", words.unwrap_or_default()))
+                let words = error.logs.last().filter(|_| error.refusal().is_none());
+                let words = words.map(|log| format!("; its last words: {}", log.value));
+                Some(format!("{}{}", chain(error), words.unwrap_or_default()))
             }
             Some(BlockRun { result: Ok(_), .. }) => None,
         };

@@ -4,8 +4,8 @@
 ///
 /// The function is `fn(StateRoot, &[u8]) -> Result<StateRoot, E>`, from pre-state root and block data to
 /// post-state root, where `E` is [`Display`](core::fmt::Display). On `Err` the block is refused:
-/// `block refused: <the error>` is written to the host's log and the execution traps, which leaves
-/// the EE's state root, and everything else outside, as if the block had not been.
+/// the host is told the error by `eth2.refuse` and ends the execution, which leaves the EE's state root, and everything else
+/// outside, as if the block had not been.
 ///
 /// `main` is exported from wasm only. Elsewhere the macro checks the type of the function and
 /// does nothing else; see [`harness`](crate::harness).

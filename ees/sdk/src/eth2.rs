@@ -42,6 +42,14 @@ pub fn push_new_deposit(deposit: &Deposit) {
     imports::push_new_deposit(&deposit.to_bytes());
 }
 
+/// Refuses the block, for a reason that whoever gave it the EE is told, and ends the execution.
+///
+/// An error that a transition returns does the same, and is what to use where one can be returned. The host keeps the first 1,024
+/// bytes of the reason.
+pub fn refuse(reason: &str) -> ! {
+    imports::refuse(reason.as_bytes())
+}
+
 /// Spends some of the block's ticks.
 ///
 /// Traps if fewer are left.

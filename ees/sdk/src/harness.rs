@@ -65,7 +65,7 @@ impl Execution {
     ///
     /// # Errors
     ///
-    /// One of the three ways in which a block can fail; then neither deposits nor logs are kept.
+    /// One of the ways in which a block can fail; then neither deposits nor logs are kept.
     ///
     /// # Panics
     ///
@@ -142,12 +142,18 @@ pub enum Log {
     PrintMemHex(Vec<u8>),
 }
 
-/// Why a block failed. To the host all three are a trap; an EE's author wants to know which.
+/// Why a block failed. To the host the first two are a refusal, and the others a crash of the EE.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure<E> {
     /// The transition returned an error: the block is wrong.
     #[error("block refused: {0}")]
     Refused(E),
+    /// The transition called [`refuse`](crate::eth2::refuse): the block is wrong.
+    #[error("block refused: {reason}")]
+    RefusedEarly {
+        /// Why.
+        reason: String,
+    },
     /// The transition panicked: the EE is wrong.
     #[error("panicked: {message}")]
     Panicked {
@@ -164,6 +170,10 @@ impl<E> Failure<E> {
     fn from_payload(payload: Box<dyn Any + Send>) -> Failure<E> {
         let payload = match payload.downcast::<Trap>() {
             Ok(trap) => return Failure::Trapped(*trap),
+            Err(payload) => payload,
+        };
+        let payload = match payload.downcast::<imports::Refused>() {
+            Ok(refused) => return Failure::RefusedEarly { reason: refused.0 },
             Err(payload) => payload,
         };
         let payload = match payload.downcast::<&'static str>() {

@@ -31,6 +31,8 @@ mod host {
         /// Reads `length` bytes at `deposit`.
         #[link_name = "pushNewDeposit"]
         pub(crate) fn push_new_deposit(deposit: *const u8, length: u32);
+        /// Reads `length` bytes at `reason`.
+        pub(crate) fn refuse(reason: *const u8, length: u32) -> !;
         #[link_name = "useTicks"]
         pub(crate) safe fn use_ticks(n: u32);
         #[link_name = "contextShard"]
@@ -89,6 +91,11 @@ pub(crate) fn save_post_state_root(root: &[u8; 32]) {
 pub(crate) fn push_new_deposit(deposit: &[u8; crate::DEPOSIT_BYTES]) {
     // SAFETY: `deposit` is as many bytes as the length says.
     unsafe { host::push_new_deposit(deposit.as_ptr(), deposit.len() as u32) }
+}
+
+pub(crate) fn refuse(reason: &[u8]) -> ! {
+    // SAFETY: `reason` is as many bytes as the length says, and the host ends the execution.
+    unsafe { host::refuse(reason.as_ptr(), reason.len() as u32) }
 }
 
 pub(crate) fn context_beacon_root(out: &mut [u8; 32]) {

@@ -13,6 +13,7 @@ mod bytes32;
 mod deposit;
 mod reader;
 mod root;
+mod writer;
 
 pub mod bignum;
 pub mod context;
@@ -32,6 +33,7 @@ mod line;
 pub use deposit::{DEPOSIT_BYTES, Deposit};
 pub use reader::{ReadError, Reader};
 pub use root::StateRoot;
+pub use writer::Writer;
 
 #[cfg(not(target_family = "wasm"))]
 use harness::imports;

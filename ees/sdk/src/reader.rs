@@ -71,6 +71,51 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
+    /// Takes a byte.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take).
+    pub fn u8(&mut self) -> Result<u8, ReadError> {
+        self.take_array().map(u8::from_le_bytes)
+    }
+
+    /// Takes a little-endian integer of 2 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take).
+    pub fn u16_le(&mut self) -> Result<u16, ReadError> {
+        self.take_array().map(u16::from_le_bytes)
+    }
+
+    /// Takes a big-endian integer of 2 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take).
+    pub fn u16_be(&mut self) -> Result<u16, ReadError> {
+        self.take_array().map(u16::from_be_bytes)
+    }
+
+    /// Takes a big-endian integer of 4 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take).
+    pub fn u32_be(&mut self) -> Result<u32, ReadError> {
+        self.take_array().map(u32::from_be_bytes)
+    }
+
+    /// Takes a big-endian integer of 8 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take).
+    pub fn u64_be(&mut self) -> Result<u64, ReadError> {
+        self.take_array().map(u64::from_be_bytes)
+    }
+
     /// Takes a little-endian integer of 4 bytes.
     ///
     /// # Errors

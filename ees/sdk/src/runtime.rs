@@ -7,12 +7,11 @@ use crate::{StateRoot, eth2};
 /// Fails to compile unless given what [`entry!`](crate::entry) asks for.
 pub const fn check_signature<E: Display>(_: fn(StateRoot, &[u8]) -> Result<StateRoot, E>) {}
 
-/// Executes `transition`; if it refuses the block, logs the reason and traps.
+/// Executes `transition`; if it refuses the block, tells the host so, and why.
 #[cfg(target_family = "wasm")]
 pub fn main<E: Display>(transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>) {
     if let Err(refusal) = execute(transition) {
-        crate::log!("block refused: {refusal}");
-        core::arch::wasm32::unreachable();
+        eth2::refuse(&alloc::format!("{refusal}"));
     }
 }
 
@@ -29,7 +28,7 @@ pub(crate) fn execute<E>(transition: impl FnOnce(StateRoot, &[u8]) -> Result<Sta
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-/// Logs message and place of a panic and traps.
+/// Logs message and place of a panic and traps: that is a crash of the EE, and no refusal.
 ///
 /// Does not allocate: the panic may be that memory ran out.
 #[cfg(target_family = "wasm")]

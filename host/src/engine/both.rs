@@ -7,7 +7,7 @@ use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::{CompiledEe, Engine, Needs, Program, Stop};
 use crate::cache::Payload;
-use crate::error::{Disagreement, ExecutionErrorKind, LoadError};
+use crate::error::{Disagreement, ExecutionErrorKind, LoadError, chain};
 use crate::imports::Execution;
 
 /// Compiles with two engines.
@@ -90,8 +90,18 @@ impl CompiledEe for BothEe {
 }
 
 impl BothEe {
-    /// Returns the first outcome if the second is the same.
+    /// Returns the first outcome if the second is the same. That one of them was stopped on this node is no difference, and the
+    /// outcome of both.
     fn judge(&self, [first, second]: [Outcome; 2]) -> Outcome {
+        let is_stopped = |outcome: &Outcome| {
+            outcome.1.as_ref().is_err_and(|stop| matches!(stop.kind, ExecutionErrorKind::Stopped(_)))
+        };
+        if is_stopped(&first) {
+            return first;
+        }
+        if is_stopped(&second) {
+            return second;
+        }
         let Some((item, values)) = difference(&first, &second) else { return first };
         let disagreement = Disagreement { item, engines: self.names, values };
         let backtrace = first.1.err().map(|stop| stop.backtrace).unwrap_or_default();
@@ -105,7 +115,7 @@ impl BothEe {
 fn difference(first: &Outcome, second: &Outcome) -> Option<(&'static str, [String; 2])> {
     let end = |result: &Result<(), Stop>| match result {
         Ok(()) => "`main` returned".to_owned(),
-        Err(stop) => stop.kind.to_string(),
+        Err(stop) => chain(&stop.kind),
     };
     let root =
         |execution: &Execution| execution.post_state_root.map_or("none".to_owned(), |root| root.to_string());

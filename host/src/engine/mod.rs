@@ -11,8 +11,10 @@ mod wasmer;
 mod wasmtime;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::abi::Import;
+use crate::allowance::StopReason;
 use crate::cache::Payload;
 use crate::config::{EngineKind, HostConfig, Limits};
 use crate::error::{ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
@@ -115,10 +117,28 @@ pub(crate) struct Stop {
 
 /// A host error on its way through the guest.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{import}: {source}")]
+#[error("{import}")]
 struct HostCallFailed {
     import: &'static Import,
     source: HostCallError,
+}
+
+impl HostCallFailed {
+    /// What the host tells of it.
+    fn kind(&self) -> ExecutionErrorKind {
+        match &self.source {
+            HostCallError::Refused { message } => ExecutionErrorKind::Refused { message: message.clone() },
+            HostCallError::Stopped(reason) => ExecutionErrorKind::Stopped(*reason),
+            source => ExecutionErrorKind::HostCall { import: self.import, source: source.clone() },
+        }
+    }
+}
+
+/// How often what may stop an execution is looked at, where that is not at each host call.
+const WATCH_INTERVAL: Duration = Duration::from_millis(20);
+
+fn stopped(reason: StopReason) -> Stop {
+    Stop { kind: ExecutionErrorKind::Stopped(reason), backtrace: Vec::new() }
 }
 
 /// The arguments of host functions that take none.

@@ -2,6 +2,8 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
+use super::WATCH_INTERVAL;
+use crate::allowance::{StopReason, Watch};
 use crate::config::HostConfig;
 use crate::validate::LIBRARIES_MAX;
 
@@ -59,17 +61,28 @@ impl Places {
 
     /// Waits for so much room to be free, and takes all of it at once, so that no two can wait for each other. Who needs
     /// more than there is waits for all of it.
-    pub(super) fn take(&self, room: Room) -> Taken<'_> {
+    ///
+    /// # Errors
+    ///
+    /// Why the execution is to stop, before it has the room.
+    pub(super) fn take(&self, room: Room, watch: &Watch) -> Result<Taken<'_>, StopReason> {
         let room = room.at_most(self.total);
+        watch.check()?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while !state.free.holds(room) {
             state.n_waiting = state.n_waiting.saturating_add(1);
-            state = self.freed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = if watch.is_idle() {
+                self.freed.wait(state).unwrap_or_else(PoisonError::into_inner)
+            } else {
+                let waited = self.freed.wait_timeout(state, WATCH_INTERVAL);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            };
             state.n_waiting = state.n_waiting.saturating_sub(1);
+            watch.check()?;
         }
         state.free.n_instances = state.free.n_instances.saturating_sub(room.n_instances);
         state.free.pages = state.free.pages.saturating_sub(room.pages);
-        Taken { places: self, room }
+        Ok(Taken { places: self, room })
     }
 }
 
@@ -86,19 +99,40 @@ impl Drop for Taken<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Places, Room};
+    use super::{Places, Room, Watch};
+    use crate::allowance::{AbortHandle, StopReason};
 
     #[test]
     fn room_is_given_back_and_more_than_there_is_counts_as_all() {
         let total = Room { n_instances: 3, pages: 100 };
         let places = Places::new(total);
-        let taken = places.take(Room { n_instances: 1, pages: 100 });
+        let taken = places.take(Room { n_instances: 1, pages: 100 }, &Watch::default()).unwrap();
         assert_eq!(places.state.lock().unwrap().free, Room { n_instances: 2, pages: 0 });
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| places.take(Room { n_instances: 9, pages: 1_000 }).room);
+            let more = Room { n_instances: 9, pages: 1_000 };
+            let waiting = scope.spawn(|| places.take(more, &Watch::default()).unwrap().room);
             drop(taken);
             assert_eq!(waiting.join().unwrap(), total);
         });
         assert_eq!(places.state.lock().unwrap().free, total);
+    }
+
+    #[test]
+    fn who_is_aborted_waits_no_longer() {
+        let places = Places::new(Room { n_instances: 1, pages: 100 });
+        let one = Room { n_instances: 1, pages: 1 };
+        let _taken = places.take(one, &Watch::default()).unwrap();
+        let abort = AbortHandle::new();
+        std::thread::scope(|scope| {
+            let watch = Watch::new(&abort.clone().into());
+            let places = &places;
+            let waiting = scope.spawn(move || places.take(one, &watch).map(|_| ()));
+            while places.state.lock().unwrap().n_waiting == 0 {
+                std::thread::yield_now();
+            }
+            abort.abort();
+            assert_eq!(waiting.join().unwrap(), Err(StopReason::Aborted));
+            assert_eq!(places.state.lock().unwrap().n_waiting, 0);
+        });
     }
 }

@@ -17,7 +17,7 @@ use super::places::{Places, Room};
 use super::stacks::Stacks;
 use super::{
     CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Needs, Program, Stop, enter,
-    settle, split_needs, wasm_stack_bytes, with_needs,
+    settle, split_needs, stopped, wasm_stack_bytes, with_needs,
 };
 use crate::abi::{HostFunction, Import};
 use crate::cache::Payload;
@@ -69,6 +69,9 @@ impl WasmerEngine {
         let unsupported = |setting| HostError::Unsupported { engine: EngineKind::Wasmer, setting };
         if config.wall_clock_max.is_some() {
             return Err(unsupported("`wall_clock_max`; only wasmtime does"));
+        }
+        if config.interruptible {
+            return Err(unsupported("`interruptible`; only wasmtime does"));
         }
         // What an engine's own functions need, growing a memory for instance, is on the guest's stack, too.
         let stack_bytes = wasm_stack_bytes(&config.limits).saturating_add(HOST_STACK_BYTES);
@@ -178,7 +181,10 @@ impl WasmerEe {
         }
         let n_libraries = u32::try_from(self.libraries.len()).unwrap_or(u32::MAX);
         let room = Room { n_instances: n_libraries.saturating_add(1), pages: self.needs.pages_max };
-        let _taken = self.places.take(room);
+        let _taken = match self.places.take(room, &execution.watch) {
+            Ok(taken) => taken,
+            Err(reason) => return (execution, Err(stopped(reason))),
+        };
         let scale = FuelScale::new(&self.config.limits);
         let mut store = Store::new(self.engine.clone());
         let state = HostState { execution: Some(execution), memory: None, counters: None, scale };
@@ -201,7 +207,9 @@ impl WasmerEe {
         let memory = instance.exports.get_memory("memory").ok().cloned();
         env.as_mut(store).memory = memory.clone();
         call_start(&instance, store)?;
-        call_export(&instance, store, "main")?;
+        // What `main` returns is dropped.
+        let main = instance.exports.get_function("main").map_err(engine_stop)?;
+        main.call(store, &[]).map_err(stop)?;
         let memory_bytes = memory.map_or(0, |memory| memory.view(store).data_size());
         if let Some(execution) = &mut env.as_mut(store).execution {
             execution.memory_bytes = usize::try_from(memory_bytes).unwrap_or(usize::MAX);
@@ -478,8 +486,8 @@ fn stop(error: RuntimeError) -> Stop {
         module_offset: Some(frame.module_offset()),
     });
     let backtrace = backtrace.collect();
-    let kind = if let Some(HostCallFailed { import, source }) = error.downcast_ref() {
-        ExecutionErrorKind::HostCall { import, source: source.clone() }
+    let kind = if let Some(failed) = error.downcast_ref::<HostCallFailed>() {
+        failed.kind()
     } else {
         match error.clone().to_trap() {
             Some(TrapCode::StackOverflow) => ExecutionErrorKind::NativeStackOverflow,

@@ -6,21 +6,21 @@
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::time::Duration;
 
 use wasmtime::{
     AsContextMut, Caller, Config, Enabled, Extern, Global, GlobalType, Instance, InstanceAllocationStrategy,
     InstancePre, Linker, Memory, Module, ModuleExport, Mutability, OptLevel, PoolingAllocationConfig, Store,
-    Trap, Val, ValType, WasmBacktrace,
+    Trap, UpdateDeadline, Val, ValType, WasmBacktrace,
 };
 
 use super::places::{Places, Room, n_places};
 use super::stacks::Stacks;
 use super::{
-    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Needs, Program, Stop, enter,
-    settle, split_needs, wasm_stack_bytes, with_needs,
+    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Needs, Program, Stop,
+    WATCH_INTERVAL, enter, settle, split_needs, stopped, wasm_stack_bytes, with_needs,
 };
 use crate::abi::{ABI, HostFunction, Import, LEGACY_MODULE};
+use crate::allowance::StopReason;
 use crate::cache::Payload;
 use crate::config::{EngineKind, HostConfig};
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
@@ -92,7 +92,7 @@ impl WasmtimeEngine {
         let engine = wasmtime::Engine::new(&engine_config(&config)).map_err(host_error)?;
         let mut linker = Linker::new(&engine);
         link_abi(&mut linker).and_then(|()| link_probes(&mut linker)).map_err(host_error)?;
-        if config.wall_clock_max.is_some() {
+        if config.is_interruptible() {
             start_wall_clock(&engine).map_err(HostError::WallClock)?;
         }
         let places = Arc::new(Places::new(Room::of(&config)));
@@ -182,15 +182,23 @@ impl WasmtimeEe {
             return (execution, Err(stop));
         }
         let room = Room { n_instances: self.modules.n_instances(), pages: self.needs.pages_max };
-        let _taken = self.places.take(room);
+        let _taken = match self.places.take(room, &execution.watch) {
+            Ok(taken) => taken,
+            Err(reason) => return (execution, Err(stopped(reason))),
+        };
+        execution.watch.start_wall_clock(self.config.wall_clock_max);
         let scale = FuelScale::new(&self.config.limits);
         let mut store =
             Store::new(&self.engine, HostState { execution, memory: None, counters: None, scale });
-        if let Some(limit) = self.config.wall_clock_max {
-            store.set_epoch_deadline(epochs(limit));
+        if self.config.is_interruptible() {
+            store.set_epoch_deadline(1);
+            store.epoch_deadline_callback(|context| match context.data().execution.watch.check() {
+                Ok(()) => Ok(UpdateDeadline::Continue(1)),
+                Err(reason) => Err(wasmtime::Error::new(reason)),
+            });
         }
         let result = self.stacks.run(|| action(self, &mut store)).unwrap_or_else(|error| Err(error.into()));
-        let result = result.map_err(|error| stop(error, self.config.wall_clock_max));
+        let result = result.map_err(stop);
         let counters = store.data().counters.map(|globals| globals.read(&mut store));
         let mut execution = store.into_data().execution;
         let result = match counters {
@@ -210,7 +218,11 @@ impl WasmtimeEe {
         let main = find(instance, store, self.exports.main.as_ref()).and_then(Extern::into_func);
         let main =
             main.ok_or_else(|| wasmtime::format_err!("no function `main` in a module that was validated"))?;
-        main.typed::<(), ()>(&*store)?.call(&mut *store, ())?;
+        match main.ty(&*store).results().len() {
+            0 => main.typed::<(), ()>(&*store)?.call(&mut *store, ())?,
+            // What `main` returns is dropped.
+            n_results => main.call(&mut *store, &[], &mut vec![Val::I32(0); n_results])?,
+        }
         store.data_mut().execution.memory_bytes = memory.map_or(0, |memory| memory.data_size(&*store));
         Ok(())
     }
@@ -382,7 +394,7 @@ fn engine_config(config: &HostConfig) -> Config {
         // An optimiser that moves code moves it across what was paid for it; see ARCHITECTURE.md.
         .cranelift_opt_level(OptLevel::None)
         .cranelift_nan_canonicalization(true)
-        .epoch_interruption(config.wall_clock_max.is_some())
+        .epoch_interruption(config.is_interruptible())
         .max_wasm_stack(wasm_stack_bytes(limits))
         // For fibers, of which there are none; wasmtime wants it to be no smaller.
         .async_stack_size(wasm_stack_bytes(limits))
@@ -510,15 +522,14 @@ fn call<A: Copy + Into<u64>, R: Answer, const N: usize>(
 }
 
 /// Folds what wasmtime returns into what the host tells, the same for every engine.
-fn stop(error: wasmtime::Error, wall_clock_max: Option<Duration>) -> Stop {
+fn stop(error: wasmtime::Error) -> Stop {
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
-    let kind = if let Some(HostCallFailed { import, source }) = error.downcast_ref() {
-        ExecutionErrorKind::HostCall { import, source: source.clone() }
+    let kind = if let Some(failed) = error.downcast_ref::<HostCallFailed>() {
+        failed.kind()
+    } else if let Some(reason) = error.downcast_ref::<StopReason>() {
+        ExecutionErrorKind::Stopped(*reason)
     } else {
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => {
-                ExecutionErrorKind::WallClock { limit: wall_clock_max.unwrap_or_default() }
-            }
             Some(Trap::StackOverflow) => ExecutionErrorKind::NativeStackOverflow,
             Some(trap) => match trap_kind(*trap) {
                 Some(kind) => ExecutionErrorKind::Trap(kind),
@@ -569,24 +580,15 @@ fn start_wall_clock(engine: &wasmtime::Engine) -> std::io::Result<()> {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
             drop(engine);
-            std::thread::sleep(EPOCH);
+            std::thread::sleep(WATCH_INTERVAL);
         }
     })?;
     Ok(())
 }
 
-/// Converts a duration to epochs, rounded up, and one more for the epoch that is under way.
-fn epochs(duration: Duration) -> u64 {
-    let epochs = duration.as_nanos().div_ceil(EPOCH.as_nanos()).saturating_add(1);
-    u64::try_from(epochs).unwrap_or(u64::MAX >> 1).min(u64::MAX >> 1)
-}
-
 /// The native stack that guests may have at the most; more address space for each of many executions is refused by
 /// some machines.
 const WASM_STACK_BYTES_MAX: usize = 1 << 30;
-
-/// How often the wall clock is looked at.
-const EPOCH: Duration = Duration::from_millis(20);
 
 /// Bytes of a pooled memory or table that are cleared by writing, which for so few is faster than unmapping.
 /// Where the kernel tells which pages are dirty (`PAGEMAP_SCAN`, Linux 6.7), only those count.

@@ -7,6 +7,7 @@ pub(crate) mod eth2;
 pub(crate) mod state;
 
 use crate::abi::Import;
+use crate::allowance::{Allowance, Watch};
 use crate::config::HostConfig;
 use crate::error::HostCallError;
 use crate::execution::{Deposit, ExecutionInput, Log, LogValue, StateRoot};
@@ -37,12 +38,14 @@ pub(crate) struct Execution {
     /// There in provider mode alone.
     pub(crate) provider: Option<Provider>,
     pub(crate) observer: Observer,
+    /// What may stop it.
+    pub(crate) watch: Watch,
 }
 
 impl Execution {
     /// Begins an execution with as much fuel as is asked for and allowed.
-    pub(crate) fn new(input: ExecutionInput, config: &HostConfig, fuel_max: u64) -> Self {
-        let fuel_max = i64::try_from(fuel_max.min(config.limits.fuel_max)).unwrap_or(i64::MAX);
+    pub(crate) fn new(input: ExecutionInput, config: &HostConfig, allowance: &Allowance) -> Self {
+        let fuel_max = i64::try_from(allowance.fuel_max.min(config.limits.fuel_max)).unwrap_or(i64::MAX);
         Self {
             input,
             post_state_root: None,
@@ -58,6 +61,7 @@ impl Execution {
             memory_bytes: 0,
             provider: None,
             observer: Observer::Nobody,
+            watch: Watch::new(allowance),
         }
     }
 
@@ -111,7 +115,7 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Makes a call: charges for it, does what the import does, and lets the execution's observer see it.
+    /// Makes a call, unless the execution is to stop: charges for it, does what the import does, and lets the execution's observer see it.
     pub(crate) fn make<A: Copy + Into<u64>, R: Answer, const N: usize>(
         import: &'static Import,
         arguments: [A; N],
@@ -121,8 +125,10 @@ impl<'a> Call<'a> {
     ) -> Result<R, HostCallError> {
         let fuel_before = execution.fuel_left;
         execution.observer.host_call_begins(import, fuel_before);
-        let result =
-            Call::start(import, memory, execution).and_then(|mut call| function(&mut call, arguments));
+        let watched = execution.watch.check().map_err(HostCallError::Stopped);
+        let result = watched
+            .and_then(|()| Call::start(import, memory, execution))
+            .and_then(|mut call| function(&mut call, arguments));
         let fuel_left = (fuel_before, execution.fuel_left);
         execution.observer.host_call_ends(import, &arguments, &result, fuel_left);
         result

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Call, read, read_items};
-use crate::error::HostCallError;
+use crate::error::{HostCallError, chain};
 use crate::provider::{NEW_NODES_BYTES_MAX, NewNode, StateSource};
 
 /// What stands for "there is none".
@@ -79,10 +79,4 @@ pub(crate) fn put_block_data(call: &mut Call<'_>, pointer: u32, length: u32) -> 
     block_data.clear();
     block_data.extend_from_slice(bytes);
     Ok(())
-}
-
-/// Tells an error with all its causes.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

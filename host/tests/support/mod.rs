@@ -26,6 +26,7 @@ pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| {
         fuel_max: 10_000_000,
         stack_slots_max: 10_000,
         block_data_bytes_max: 1 << 20,
+        unsaved_root: outrider_host::UnsavedRoot::Refused,
     };
     let config = HostConfig { limits, log_bytes_max: 10_000, ..HostConfig::default() };
     Host::new(config).expect("the engine takes this configuration")
@@ -72,7 +73,7 @@ pub(crate) fn run(text: &str, block_data: &[u8]) -> Result<ExecutionOutput, Exec
 #[track_caller]
 pub(crate) fn check_failure(body: &str, expected: &str) {
     let error = run(&saving(body), b"block").expect_err("the execution fails");
-    assert_eq!(error.to_string(), expected);
+    assert_eq!(outrider_host::chain(&error), expected);
 }
 
 /// Reads one of the EEs as built.

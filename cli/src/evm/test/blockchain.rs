@@ -19,7 +19,7 @@ use outrider_witness::{
 
 use super::report::{Outcome, Refusal};
 use super::run::{Run, Runner, not_refused};
-use crate::evm::tried::{Tried, refusal};
+use crate::evm::tried::Tried;
 
 impl Runner {
     /// 1. The state of the genesis has the root in its header.
@@ -144,7 +144,7 @@ impl Runner {
         *byte ^= 1;
         match self.ee.execute(&ExecutionInput::new(StateRoot(pre_state_root.0), damaged)) {
             Ok(_) => Some("executed with a damaged witness".to_owned()),
-            Err(error) if refusal(&error).is_none() => Some(format!("a damaged witness: {error}")),
+            Err(error) if error.refusal().is_none() => Some(format!("a damaged witness: {error}")),
             Err(_) => None,
         }
     }

@@ -97,6 +97,15 @@ pub(crate) fn push_new_deposit(deposit: &[u8; DEPOSIT_BYTES]) {
     });
 }
 
+/// What [`refuse`] unwinds the stack of the transition with.
+pub(super) struct Refused(pub(super) String);
+
+pub(crate) fn refuse(reason: &[u8]) -> ! {
+    let reason = String::from_utf8_lossy(reason).into_owned();
+    with_host(|_| Ok(()));
+    resume_unwind(Box::new(Refused(reason)))
+}
+
 pub(crate) fn use_ticks(n: u32) {
     with_host(|host| {
         let left = host.execution.ticks_max - host.ticks_used;
