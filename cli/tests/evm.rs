@@ -29,7 +29,11 @@ fn excerpt(name: &str) -> Vec<u8> {
 /// All excerpts, and an EE that refuses everything with these words.
 fn refusing(words: &str) -> Scratch {
     let body = format!("(call $refuse (i32.const 0) (i32.const {}))", words.len());
-    excerpts(&wasm(&format!("(data (i32.const 0) \"{words}\") (func (export \"main\") {body})")))
+    let text = format!(
+        "(module (import \"eth2\" \"refuse\" (func $refuse (param i32 i32))) (memory (export \"memory\") 1)
+            (data (i32.const 0) \"{words}\") (func (export \"main\") {body}))"
+    );
+    excerpts(&wat::parse_str(text).expect("it is well-formed"))
 }
 
 /// All excerpts, and an EE.

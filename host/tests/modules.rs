@@ -43,7 +43,7 @@ fn imports_are_checked() {
         (
             r#"(import "eth2" "blockDataSise" (func (result i32)))"#,
             "unknown import `eth2.blockDataSise` at byte 0x15; `eth2` has loadPreStateRoot, blockDataSize, \
-             blockDataCopy, savePostStateRoot, pushNewDeposit, useTicks, contextShard, contextSlot, \
+             blockDataCopy, savePostStateRoot, pushNewDeposit, refuse, useTicks, contextShard, contextSlot, \
              contextEeIndex, contextBeaconRoot",
         ),
         (
@@ -210,7 +210,7 @@ fn libraries_are_checked() {
     let load = |import: &str, name: &str, library: &[u8]| {
         let library = Library { name, code: library };
         let result = HOST.load_with_libraries(&importing(import), &[library]);
-        result.map(|_| ()).map_err(|error| error.to_string())
+        result.map(|_| ()).map_err(|error| outrider_host::chain(&error))
     };
     let fits = r#""f" (func (param i32))"#;
     assert_eq!(load(fits, "lib", &library), Ok(()));
@@ -248,10 +248,14 @@ fn libraries_are_checked() {
 
     let library = Library { name: "lib", code: &library };
     let twice = HOST.load_with_libraries(&importing(fits), &[library, library]);
-    assert_eq!(twice.err().map(|error| error.to_string()), Some("library `lib` is given twice".to_owned()));
+    assert_eq!(
+        twice.err().map(|error| outrider_host::chain(&error)),
+        Some("library `lib` is given twice".to_owned())
+    );
     let names: Vec<_> = (0..16).map(|index| format!("lib{index}")).collect();
     let many: Vec<_> = names.iter().map(|name| Library { name, ..library }).collect();
-    let error = HOST.load_with_libraries(&importing(fits), &many).err().map(|error| error.to_string());
+    let error =
+        HOST.load_with_libraries(&importing(fits), &many).err().map(|error| outrider_host::chain(&error));
     assert_eq!(error, Some("16 libraries are given, the limit is 15".to_owned()));
 }
 

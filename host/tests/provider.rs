@@ -123,7 +123,7 @@ fn a_source_that_fails_is_not_the_guests_fault() {
     let error = provide("(drop (call $getNode (i32.const 1024) (i32.const 0) (i32.const 0)))", 1)
         .expect_err("the source fails");
     assert_eq!(
-        error.to_string(),
+        outrider_host::chain(&error),
         "the EE's call of state.getNode failed: the source of state failed: the disk is gone"
     );
     assert_eq!(error.fault(), Fault::Host);
@@ -142,7 +142,7 @@ fn pointers_are_checked_in_every_mode() {
         "(call $putBlockData (i32.const 65536) (i32.const 1))",
     ] {
         for error in [provide(body, 2).err(), run(&saving(body), b"").err()] {
-            let error = error.expect("it is refused").to_string();
+            let error = outrider_host::chain(&error.expect("it is refused"));
             assert!(error.contains("are not within the memory of 65536 bytes"), "{body}: {error}");
         }
     }

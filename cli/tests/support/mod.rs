@@ -119,7 +119,6 @@ pub(crate) fn wasm(items: &str) -> Vec<u8> {
             (import "eth2" "pushNewDeposit" (func $deposit (param i32 i32)))
             (import "eth2" "useTicks" (func $ticks (param i32)))
             (import "debug" "printMem" (func $print (param i32 i32)))
-            (import "eth2" "refuse" (func $refuse (param i32 i32)))
             (memory (export "memory") 1)
             {items})"#
     );

@@ -110,7 +110,8 @@ mod tests {
         assert_eq!(places.state.lock().unwrap().free, Room { n_instances: 2, pages: 0 });
         std::thread::scope(|scope| {
             let more = Room { n_instances: 9, pages: 1_000 };
-            let waiting = scope.spawn(|| places.take(more, &Watch::default()).unwrap().room);
+            let places = &places;
+            let waiting = scope.spawn(move || places.take(more, &Watch::default()).unwrap().room);
             drop(taken);
             assert_eq!(waiting.join().unwrap(), total);
         });

@@ -32,7 +32,7 @@ fn a_request_comes_back_as_it_was() {
             let (got_config, got) = decode(&encode(&config, &expected)).expect("it is well-formed");
             assert_eq!(got_config.limits, config.limits);
             assert_eq!(got_config.engine, config.engine);
-            assert_eq!(got_config.wall_clock_max.is_some(), config.wall_clock_max.is_some());
+            assert_eq!(got_config.is_interruptible(), config.is_interruptible());
             assert_eq!(
                 (got.code, got.libraries, got.needs),
                 (expected.code, expected.libraries, expected.needs)

@@ -62,7 +62,7 @@ fn both(engines: [Scripted; 2]) -> BothEngines {
 
 fn run(ee: &dyn CompiledEe) -> Outcome {
     let input = ExecutionInput::new(StateRoot::default(), vec![]);
-    ee.run(Execution::new(input, &HostConfig::default(), 1_000))
+    ee.run(Execution::new(input, &HostConfig::default(), &1_000.into()))
 }
 
 fn program() -> Program {
