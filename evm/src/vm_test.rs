@@ -272,7 +272,7 @@ impl Fields {
             block_hashes: block_hashes(self.env.current_number),
         };
         let blobs = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
-        let rules = Rules { chain_id: 1, fork: Fork::Frontier, blobs, blocks_since_dao_fork: 10 };
+        let rules = Rules { chain_id: 1, fork: Fork::Frontier, blobs, blocks_since_dao_fork: 10, deposit_contract: None };
         let transactions = Transactions {
             environment,
             transactions: vec![transaction.sign(&SECRET_KEY)?],

@@ -1,5 +1,6 @@
 //! The rules of a chain.
 
+use alloy_primitives::Address;
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
 
 /// Declares the forks with their names.
@@ -88,6 +89,7 @@ impl Decodable for Fork {
 
 /// The rules that a block is executed by.
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+#[rlp(trailing(no_gaps))]
 pub struct Rules {
     /// The chain's number, EIP-155.
     pub chain_id: u64,
@@ -98,6 +100,8 @@ pub struct Rules {
     /// Blocks since the chain split over the DAO, EIP-779: at 0 its balance is moved, and up to 9 the header's extra data has to
     /// say `dao-hard-fork`. 10 or more where there was no such split.
     pub blocks_since_dao_fork: u8,
+    /// Whose logs are deposits, EIP-6110; if none is told, that of the main network. No matter before Prague.
+    pub deposit_contract: Option<Address>,
 }
 
 /// How many blobs a block may have, and how their price moves: EIP-7840.

@@ -178,7 +178,7 @@ mod tests {
 
     fn rules() -> Rules {
         let blobs = BlobSchedule { target: 3, max: 6, base_fee_update_fraction: 3_338_477 };
-        Rules { chain_id: 1, fork: Fork::Cancun, blobs, blocks_since_dao_fork: 10 }
+        Rules { chain_id: 1, fork: Fork::Cancun, blobs, blocks_since_dao_fork: 10, deposit_contract: None }
     }
 
     fn payloads() -> Vec<Payload> {
@@ -210,7 +210,9 @@ mod tests {
             parent: None,
         };
         let child = VouchedBlock { parent: Some(b"parent".into()), ..orphan.clone() };
+        let elsewhere = Rules { deposit_contract: Some(Address::repeat_byte(6)), ..rules() };
         vec![
+            Payload::Block(elsewhere, block.clone()),
             Payload::Block(rules(), block),
             Payload::Transactions(rules(), transactions),
             Payload::VouchedBlock(rules(), orphan),
@@ -229,7 +231,7 @@ mod tests {
     proptest! {
         /// Whatever is not refused has one encoding.
         #[test]
-        fn damaged_payloads_are_refused_or_others(which in 0..4_usize, changes in vec((any::<usize>(), any::<u8>()), 1..4)) {
+        fn damaged_payloads_are_refused_or_others(which in 0..5_usize, changes in vec((any::<usize>(), any::<u8>()), 1..4)) {
             let mut bytes = alloy_rlp::encode(&payloads()[which]);
             for (at, byte) in changes {
                 let at = at % bytes.len();

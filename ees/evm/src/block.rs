@@ -6,12 +6,12 @@ use core::iter::once;
 use alloy_primitives::{B256, Bytes, U256};
 use outrider_evm_block::{Block, Fork, Rules};
 use outrider_sdk::{StateRoot, forest};
-use revm::{context::BlockEnv, context_interface::block::BlobExcessGasAndPrice};
+use revm::context::BlockEnv;
 
 use crate::{
     dao,
     error::{AncestorError, BlockError, ExecutionError, StateError},
-    fee::blob_price,
+    fee::excess_and_price,
     hash::keccak256,
     header::{self, Header},
     input::{BlockParts, owned},
@@ -74,7 +74,7 @@ fn execute_by(
             .collect(),
         needed: ommers.ancestors.max(1),
     };
-    let state = State::new(tries, parent.header.state_root, hashes);
+    let state = State::new(tries, parent.header.state_root, hashes, &spec);
     let (root, mut vm) = run(state, spec, &block, &ommers.headers)?;
     if let BlockHashes::Ancestors { needed, .. } = vm.state().hashes() {
         input.ancestors.truncate(*needed);
@@ -109,7 +109,7 @@ pub(crate) fn run<'a>(
     block: &BlockParts<'_>,
     ommers: &[Header],
 ) -> Result<(B256, Vm<'a>), BlockError> {
-    let mut vm = Vm::new(state, spec, block_env(&block.header, &spec)?);
+    let mut vm = Vm::new(state, spec, block_env(&block.header, &spec));
     if spec.has(Fork::Amsterdam) {
         vm.state().list_accesses();
     }
@@ -120,7 +120,7 @@ pub(crate) fn run<'a>(
     vm.state().advance();
     pay(vm.state(), block, ommers, &spec).map_err(ExecutionError::State)?;
     if let Some(expected) = block.header.requests_hash {
-        check_root("requests hash", requests_hash(&requests(&mut vm)?), expected)?;
+        check_root("requests hash", requests_hash(&requests(&mut vm, &spec)?), expected)?;
     }
 
     let root = vm.state().finish().map_err(ExecutionError::State)?;
@@ -160,12 +160,8 @@ pub(crate) fn ancestors(
     Ok(ancestors)
 }
 
-fn block_env(header: &Header, spec: &Spec<'_>) -> Result<BlockEnv, BlockError> {
-    let price = |excess_blob_gas| {
-        blob_price(excess_blob_gas, spec)
-            .map(|blob_gasprice| BlobExcessGasAndPrice { excess_blob_gas, blob_gasprice })
-    };
-    Ok(BlockEnv {
+fn block_env(header: &Header, spec: &Spec<'_>) -> BlockEnv {
+    BlockEnv {
         number: U256::from(header.number),
         beneficiary: header.beneficiary,
         timestamp: U256::from(header.timestamp),
@@ -173,9 +169,9 @@ fn block_env(header: &Header, spec: &Spec<'_>) -> Result<BlockEnv, BlockError> {
         basefee: header.base_fee_per_gas.unwrap_or_default(),
         difficulty: header.difficulty,
         prevrandao: spec.has(Fork::Paris).then_some(header.prev_randao),
-        blob_excess_gas_and_price: header.excess_blob_gas.map(price).transpose()?,
+        blob_excess_gas_and_price: header.excess_blob_gas.map(|excess| excess_and_price(excess, spec)),
         slot_num: header.slot_number.unwrap_or_default(),
-    })
+    }
 }
 
 fn before_transactions(vm: &mut Vm<'_>, header: &Header, spec: &Spec<'_>) -> Result<(), ExecutionError> {
@@ -223,8 +219,8 @@ fn pay(
 }
 
 /// All requests, by ascending type.
-fn requests(vm: &mut Vm<'_>) -> Result<Vec<(u8, Vec<u8>)>, BlockError> {
-    let mut requests = alloc::vec![(DEPOSITS, deposits(vm.logs())?)];
+fn requests(vm: &mut Vm<'_>, spec: &Spec<'_>) -> Result<Vec<(u8, Vec<u8>)>, BlockError> {
+    let mut requests = alloc::vec![(DEPOSITS, deposits(vm.logs(), spec.rules.deposit_contract)?)];
     for (kind, address) in REQUEST_CONTRACTS {
         let failed = ExecutionError::SystemCall { address };
         let code = vm.state().entry(address).map_err(ExecutionError::State)?.now;

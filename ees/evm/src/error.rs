@@ -226,12 +226,6 @@ pub enum HeaderError {
     /// The block is of proof of stake, and its nonce not zero.
     #[error("nonce: it has to be zero")]
     Nonce,
-    /// Blobs cost 2^128 wei a unit of gas or more, and so more than there is.
-    #[error("the price of blobs at excess blob gas {excess_blob_gas} is not below 2^128")]
-    BlobPrice {
-        /// The excess blob gas.
-        excess_blob_gas: u64,
-    },
 }
 
 /// Why ommers are invalid.
@@ -311,9 +305,6 @@ pub enum ExecutionError {
         /// The contract.
         address: Address,
     },
-    /// The environment is none of the fork.
-    #[error("environment: {0}")]
-    Environment(#[from] HeaderError),
     /// revm refuses the environment.
     #[error("environment: {0}")]
     Header(InvalidHeader),
@@ -347,6 +338,22 @@ pub enum TransactionError {
     /// Nobody has signed.
     #[error("signature: {0}")]
     Signature(#[from] outrider_sdk::crypto::RecoverError),
+    /// It is signed for another chain, EIP-155.
+    #[error("invalid chain ID: it is for chain {got}, and this is chain {expected}")]
+    ChainId {
+        /// The transaction's.
+        got: u64,
+        /// That of the rules.
+        expected: u64,
+    },
+    /// Blobs cost 2^128 wei a unit of gas or more, and no transaction has room for that much.
+    #[error("max fee per blob gas ({got}) is less than the price of {expected}")]
+    BlobPrice {
+        /// What the transaction would pay, in wei.
+        got: u128,
+        /// What it costs, in wei.
+        expected: U256,
+    },
     /// The block has not as much gas left.
     #[error("its gas limit is {got}, and {left} are left in the block")]
     GasLimit {

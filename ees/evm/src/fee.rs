@@ -1,10 +1,10 @@
 //! Prices that follow from the block before: base fee and blob gas.
 
-use alloy_primitives::U256;
+use alloy_primitives::{U256, U512};
 use outrider_evm_block::Fork;
-use revm::primitives::eip4844::GAS_PER_BLOB;
+use revm::{context_interface::block::BlobExcessGasAndPrice, primitives::eip4844::GAS_PER_BLOB};
 
-use crate::{error::HeaderError, header::Header, rules::Spec};
+use crate::{header::Header, rules::Spec};
 
 /// The base fee of the block after `parent`, [EIP-1559](https://eips.ethereum.org/EIPS/eip-1559), in wei.
 pub(crate) fn base_fee_per_gas(parent: &Header) -> u64 {
@@ -18,50 +18,50 @@ pub(crate) fn base_fee_per_gas(parent: &Header) -> u64 {
 
 /// The excess blob gas of the block after `parent`, [EIP-4844](https://eips.ethereum.org/EIPS/eip-4844), and
 /// [EIP-7918](https://eips.ethereum.org/EIPS/eip-7918) from Osaka on.
-///
-/// # Errors
-///
-/// If the parent's blobs have a price that nobody can pay.
-pub(crate) fn excess_blob_gas(parent: &Header, spec: &Spec<'_>) -> Result<u64, HeaderError> {
+pub(crate) fn excess_blob_gas(parent: &Header, spec: &Spec<'_>) -> u64 {
     let before = parent.excess_blob_gas.unwrap_or_default();
     let used = parent.blob_gas_used.unwrap_or_default();
     let target = spec.rules.blobs.target.saturating_mul(GAS_PER_BLOB);
     let sum = before.saturating_add(used);
     if sum < target {
-        return Ok(0);
+        return 0;
     }
     if spec.has(Fork::Osaka) {
         let execution = u128::from(parent.base_fee_per_gas.unwrap_or_default()) * BLOB_BASE_COST;
-        if execution > blob_price(before, spec)?.saturating_mul(u128::from(GAS_PER_BLOB)) {
+        let price = blob_price(before, spec.rules.blobs.base_fee_update_fraction);
+        if U256::from(execution) > price.saturating_mul(U256::from(GAS_PER_BLOB)) {
             let (target, max) = (u128::from(spec.rules.blobs.target), u128::from(spec.rules.blobs.max));
             let more = u128::from(used) * max.saturating_sub(target) / max.max(1);
-            return Ok(before.saturating_add(u64::try_from(more).unwrap_or(u64::MAX)));
+            return before.saturating_add(u64::try_from(more).unwrap_or(u64::MAX));
         }
     }
-    Ok(sum.saturating_sub(target))
+    sum.saturating_sub(target)
 }
 
 /// The price of blob gas, [EIP-4844](https://eips.ethereum.org/EIPS/eip-4844), `fake_exponential`: about
-/// `e ** (excess_blob_gas / fraction)` wei.
-///
-/// # Errors
-///
-/// If it is 2^128 or more.
-pub(crate) fn blob_price(excess_blob_gas: u64, spec: &Spec<'_>) -> Result<u128, HeaderError> {
-    let too_high = HeaderError::BlobPrice { excess_blob_gas };
-    let fraction = U256::from(spec.rules.blobs.base_fee_update_fraction.max(1));
-    let excess = U256::from(excess_blob_gas);
-    let (mut sum, mut term, mut n) = (U256::ZERO, fraction, U256::ZERO);
-    // The terms of the series fall once n is larger than the quotient; until then the sum grows past 2^128, or they fall soon.
+/// `e ** (excess_blob_gas / fraction)` wei. One of 2^256 or more, which no balance can pay, is told as the highest number.
+pub(crate) fn blob_price(excess_blob_gas: u64, fraction: u64) -> U256 {
+    let fraction = U512::from(fraction.max(1));
+    let excess = U512::from(excess_blob_gas);
+    let (mut sum, mut term, mut n) = (U512::ZERO, fraction, U512::ZERO);
+    // A term is less than 2^320 if the price is less than 2^256, and so its product with the excess less than 2^384. Terms fall once
+    // n is larger than the quotient; until then the sum grows past all bounds, or they fall soon.
     while !term.is_zero() {
-        sum = sum.saturating_add(term);
-        n += U256::ONE;
-        match term.checked_mul(excess) {
-            Some(product) if sum / fraction <= U256::from(u128::MAX) => term = product / (fraction * n),
-            _ => return Err(too_high),
+        sum += term;
+        n += U512::ONE;
+        if sum >> 256 >= fraction {
+            return U256::MAX;
         }
+        term = term * excess / (fraction * n);
     }
-    u128::try_from(sum / fraction).map_err(|_| too_high)
+    (sum / fraction).saturating_to()
+}
+
+/// What revm is told of the price of blobs. It has room for 128 bits; more is looked after in [`Vm`](crate::vm::Vm) and in
+/// [`instructions`](crate::instructions).
+pub(crate) fn excess_and_price(excess_blob_gas: u64, spec: &Spec<'_>) -> BlobExcessGasAndPrice {
+    let price = blob_price(excess_blob_gas, spec.rules.blobs.base_fee_update_fraction);
+    BlobExcessGasAndPrice { excess_blob_gas, blob_gasprice: price.saturating_to() }
 }
 
 /// In wei, EIP-1559's `INITIAL_BASE_FEE`.
@@ -75,3 +75,30 @@ const BASE_FEE_DIVISOR: u128 = 8;
 
 /// EIP-7918's `BLOB_BASE_COST`.
 const BLOB_BASE_COST: u128 = 1 << 13;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By `fake_exponential(1, excess, fraction)` of EIP-4844 in whole numbers of any length.
+    #[track_caller]
+    fn check(excess_blob_gas: u64, fraction: u64, expected: &str) {
+        assert_eq!(blob_price(excess_blob_gas, fraction), expected.parse::<U256>().unwrap());
+    }
+
+    #[test]
+    fn blobs_have_the_price_of_eip_4844_and_one_of_more_than_128_bits_too() {
+        check(0, 3338477, "1");
+        check(1310720, 3338477, "1");
+        check(30000000, 3338477, "7991");
+        check(293785976, 3338477, "165163625499254490654908972911554338246");
+        check(297124453, 3338477, "448961281900036557123294821387202567034");
+        check(590910429, 3338477, "74152073029632532400762577730369947130393732772290037700289196288875974280912");
+        check(500771600, 5007716, "26881171418150617243669437321705206816680764");
+        // Beyond 2^256.
+        for excess_blob_gas in [178 * 3_338_477, u64::MAX] {
+            assert_eq!(blob_price(excess_blob_gas, 3_338_477), U256::MAX);
+        }
+        assert_eq!(blob_price(u64::MAX, 1), U256::MAX);
+    }
+}

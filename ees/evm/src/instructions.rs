@@ -7,6 +7,8 @@
 //! code hash alone. So it is told that such an account has the code hash zero. That is no code to revm, as is the hash of no bytes,
 //! but for that place, and for the answer of this instruction.
 //!
+//! `BLOBBASEFEE` answers with prices of more than 128 bits, too, for which revm has no room.
+//!
 //! `SSTORE` costs in Constantinople, and never again, what [EIP-1283](https://eips.ethereum.org/EIPS/eip-1283) says. That is what it costs
 //! from Istanbul on, [EIP-2200](https://eips.ethereum.org/EIPS/eip-2200), but with the `SLOAD` of the time, and with any gas left. In
 //! Amsterdam it takes state gas, see [`amsterdam`].
@@ -14,15 +16,19 @@
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
 use outrider_evm_block::Fork;
 use revm::{
-    bytecode::opcode::{EXTCODEHASH, KECCAK256, SSTORE},
+    bytecode::opcode::{BLOBBASEFEE, EXTCODEHASH, KECCAK256, SSTORE},
     context_interface::{
         Host,
         cfg::{GasId, GasParams},
     },
-    handler::instructions::{EthInstructions, InstructionProvider},
+    handler::{
+        MainnetContext,
+        instructions::{EthInstructions, InstructionProvider},
+    },
     interpreter::{
         Instruction, InstructionContext, InstructionExecResult, as_usize_or_fail, gas,
         instructions::{
+            block_info,
             contract::resize_memory,
             host::{extcodehash, sstore_with_gas_accounting},
         },
@@ -31,19 +37,23 @@ use revm::{
     },
 };
 
-use crate::{amsterdam, hash, rules::Spec};
+use crate::{amsterdam, fee::blob_price, hash, rules::Spec, state::State};
 
 /// What revm is told for the hash of no code, if there is storage.
 pub(crate) const NO_CODE: B256 = B256::ZERO;
 
 /// Puts these instructions in the place of revm's.
-pub(crate) fn replace<H: Host>(table: &mut EthInstructions<EthInterpreter, H>, fork: Fork) {
+pub(crate) fn replace<'a>(
+    table: &mut EthInstructions<EthInterpreter, MainnetContext<State<'a>>>,
+    fork: Fork,
+) {
     let mut insert = |opcode, instruction| {
         let gas = table.gas_table()[usize::from(opcode)];
         table.insert_instruction(opcode, instruction, gas);
     };
     insert(KECCAK256, Instruction::new(keccak256));
     insert(EXTCODEHASH, Instruction::new(ext_code_hash));
+    insert(BLOBBASEFEE, Instruction::new(blob_base_fee));
     match fork {
         Fork::Constantinople => insert(SSTORE, Instruction::new(sstore_of_constantinople)),
         Fork::Amsterdam => {
@@ -123,6 +133,19 @@ fn ext_code_hash<H: Host + ?Sized>(
         && !account.is_empty()
     {
         *top = U256::from_be_bytes(KECCAK256_EMPTY.0);
+    }
+    Ok(())
+}
+
+fn blob_base_fee(
+    InstructionContext { interpreter, host }: InstructionContext<'_, MainnetContext<State<'_>>, EthInterpreter>,
+) -> InstructionExecResult {
+    block_info::blob_basefee(InstructionContext { interpreter: &mut *interpreter, host: &mut *host })?;
+    let (blobs, fraction) = (host.block.blob_excess_gas_and_price, host.cfg.blob_base_fee_update_fraction);
+    if let (Some(blobs), Some(fraction), Some(top)) = (blobs, fraction, interpreter.stack.top())
+        && blobs.blob_gasprice == u128::MAX
+    {
+        *top = blob_price(blobs.excess_blob_gas, fraction);
     }
     Ok(())
 }

@@ -24,11 +24,15 @@ pub(crate) const REQUEST_CONTRACTS: [(u8, Address); 2] = [
 /// The type of the requests that are deposits.
 pub(crate) const DEPOSITS: u8 = 0;
 
-/// The deposits in logs, one after the other, [EIP-6110](https://eips.ethereum.org/EIPS/eip-6110).
-pub(crate) fn deposits<'a>(logs: impl Iterator<Item = &'a Log>) -> Result<Vec<u8>, RequestError> {
+/// The deposits in logs of a contract, one after the other, [EIP-6110](https://eips.ethereum.org/EIPS/eip-6110).
+pub(crate) fn deposits<'a>(
+    logs: impl Iterator<Item = &'a Log>,
+    contract: Option<Address>,
+) -> Result<Vec<u8>, RequestError> {
+    let contract = contract.unwrap_or(DEPOSIT_CONTRACT);
     let mut deposits = Vec::new();
     for log in logs {
-        if log.address == DEPOSIT_CONTRACT && log.topics().first() == Some(&DEPOSIT_EVENT) {
+        if log.address == contract && log.topics().first() == Some(&DEPOSIT_EVENT) {
             append_deposit(&log.data.data, &mut deposits).ok_or(RequestError::Deposit)?;
         }
     }
@@ -69,7 +73,7 @@ fn word(data: &[u8], at: usize) -> Option<U256> {
 }
 
 /// The contract of the main network.
-const DEPOSIT_CONTRACT: Address = address!("00000000219ab540356cBB839Cbe05303d7705Fa");
+pub(crate) const DEPOSIT_CONTRACT: Address = address!("00000000219ab540356cBB839Cbe05303d7705Fa");
 
 /// The hash of `DepositEvent(bytes,bytes,bytes,bytes,bytes)`.
 const DEPOSIT_EVENT: B256 = b256!("649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c5");

@@ -3,7 +3,7 @@
 use outrider_evm_block::{BlobSchedule, Fork, Rules};
 use revm::primitives::{eip4844::GAS_PER_BLOB, hardfork::SpecId};
 
-use crate::error::TransitionError;
+use crate::{error::TransitionError, requests::DEPOSIT_CONTRACT};
 
 /// The rules of a payload, checked.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +67,9 @@ pub(crate) fn canonical(rules: Rules) -> Rules {
     Rules {
         blobs: if rules.fork >= Fork::Cancun { rules.blobs } else { no_blobs },
         blocks_since_dao_fork: rules.blocks_since_dao_fork.min(10),
+        deposit_contract: rules
+            .deposit_contract
+            .filter(|contract| rules.fork >= Fork::Prague && *contract != DEPOSIT_CONTRACT),
         ..rules
     }
 }

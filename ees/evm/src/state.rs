@@ -10,7 +10,7 @@ use alloc::{
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
-use outrider_evm_block::BlockHash;
+use outrider_evm_block::{BlockHash, Fork};
 use outrider_sdk::forest;
 use outrider_witness::{
     Hash,
@@ -18,7 +18,9 @@ use outrider_witness::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use crate::{access_list::AccessList, error::StateError, hash::keccak256, instructions::NO_CODE};
+use crate::{
+    access_list::AccessList, error::StateError, hash::keccak256, instructions::NO_CODE, rules::Spec,
+};
 
 /// Accounts, storage and code.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct State<'a> {
     /// Code that has been read or set, by its hash.
     pub(crate) codes: BTreeMap<B256, Bytecode>,
     hashes: BlockHashes,
+    /// Whether code may be a delegation, EIP-7702.
+    has_delegations: bool,
     /// What is read and changed, if a header tells that.
     pub(crate) access_list: Option<AccessList>,
 }
@@ -123,10 +127,16 @@ impl Account {
 
 impl<'a> State<'a> {
     /// The state with this root.
-    pub(crate) fn new(tries: &'a mut forest::State, root: B256, hashes: BlockHashes) -> Self {
+    pub(crate) fn new(
+        tries: &'a mut forest::State,
+        root: B256,
+        hashes: BlockHashes,
+        spec: &Spec<'_>,
+    ) -> Self {
         let root = tries.forest.open(&Hash(root.0));
         let (accounts, changed, codes) = Default::default();
-        Self { tries, root, accounts, changed, codes, hashes, access_list: None }
+        let has_delegations = spec.has(Fork::Prague);
+        Self { tries, root, accounts, changed, codes, hashes, has_delegations, access_list: None }
     }
 
     /// Begins to take note of what is read and changed.
@@ -213,8 +223,9 @@ impl Database for State<'_> {
             return Ok(code.clone());
         }
         let code = Bytes::from(self.tries.forest.blob(&Hash(code_hash.0)).map_err(StateError::Code)?);
-        // Code that begins as a delegation of EIP-7702 and is none was deployed before EIP-3541.
-        let code = Bytecode::new_raw_checked(code.clone()).unwrap_or_else(|_| Bytecode::new_legacy(code));
+        // Until EIP-3541 code could begin as a delegation of EIP-7702 does. It is one from Prague on, if it is as long, too.
+        let delegation = self.has_delegations.then(|| Bytecode::new_raw_checked(code.clone()).ok()).flatten();
+        let code = delegation.unwrap_or_else(|| Bytecode::new_legacy(code));
         self.codes.insert(code_hash, code.clone());
         Ok(code)
     }

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 use alloy_primitives::{B256, U256};
 use outrider_evm_block::{Environment, Fork, Rules, Transactions};
 use outrider_sdk::{StateRoot, forest};
-use revm::{context::BlockEnv, context_interface::block::BlobExcessGasAndPrice};
+use revm::context::BlockEnv;
 
 use crate::{
     error::{ExecutionError, TransitionError},
-    fee::blob_price,
+    fee::excess_and_price,
     hash::keccak256,
     rules::Spec,
     state::{BlockHashes, State},
@@ -33,8 +33,8 @@ pub(crate) fn execute(
     let environment = &transactions.environment;
     let hashes = BlockHashes::listed(environment.block_hashes.iter().copied());
     let hashes = hashes.map_err(ExecutionError::State)?;
-    let state = State::new(tries, B256::new(pre_state_root.0), hashes);
-    let mut vm = Vm::new(state, spec, block_env(environment, &spec)?);
+    let state = State::new(tries, B256::new(pre_state_root.0), hashes, &spec);
+    let mut vm = Vm::new(state, spec, block_env(environment, &spec));
     for transaction in &transactions.transactions {
         vm.transact(transaction)?;
     }
@@ -65,9 +65,9 @@ fn canonical(environment: Environment, spec: &Spec<'_>) -> Environment {
     }
 }
 
-fn block_env(environment: &Environment, spec: &Spec<'_>) -> Result<BlockEnv, ExecutionError> {
-    let excess_blob_gas = environment.excess_blob_gas;
-    Ok(BlockEnv {
+fn block_env(environment: &Environment, spec: &Spec<'_>) -> BlockEnv {
+    let has_blobs = spec.has(Fork::Cancun);
+    BlockEnv {
         number: environment.number,
         beneficiary: environment.beneficiary,
         timestamp: environment.timestamp,
@@ -75,11 +75,7 @@ fn block_env(environment: &Environment, spec: &Spec<'_>) -> Result<BlockEnv, Exe
         basefee: environment.base_fee_per_gas,
         difficulty: environment.difficulty,
         prevrandao: spec.has(Fork::Paris).then_some(environment.prev_randao),
-        blob_excess_gas_and_price: if spec.has(Fork::Cancun) {
-            Some(BlobExcessGasAndPrice { excess_blob_gas, blob_gasprice: blob_price(excess_blob_gas, spec)? })
-        } else {
-            None
-        },
+        blob_excess_gas_and_price: has_blobs.then(|| excess_and_price(environment.excess_blob_gas, spec)),
         slot_num: environment.slot_number,
-    })
+    }
 }

@@ -2,7 +2,7 @@
 
 use alloc::{string::ToString, vec::Vec};
 
-use alloy_primitives::{Address, Bytes, Log, TxKind};
+use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
 use outrider_evm_block::Fork;
 use revm::{
     ExecuteCommitEvm as _, MainBuilder as _,
@@ -15,6 +15,7 @@ use revm::{
 use crate::{
     amsterdam::{self, DraftHandler, TRANSACTION_GAS_MAX},
     error::{ExecutionError, StateError, TransactionError},
+    fee::blob_price,
     hash::bloom,
     instructions,
     machine::Machine,
@@ -29,6 +30,8 @@ pub(crate) struct Vm<'a> {
     machine: Machine<'a>,
     spec: Spec<'a>,
     gas_limit: u64,
+    /// In wei.
+    blob_price: U256,
     /// Ordinary gas that transactions have used.
     regular_gas_used: u64,
     /// State gas that they have used, EIP-8037.
@@ -41,6 +44,8 @@ impl<'a> Vm<'a> {
     /// Starts with a state, in a block.
     pub(crate) fn new(state: State<'a>, spec: Spec<'a>, block: BlockEnv) -> Self {
         let gas_limit = block.gas_limit;
+        let excess_blob_gas = block.blob_excess_gas_and_price.map_or(0, |blobs| blobs.excess_blob_gas);
+        let blob_price = blob_price(excess_blob_gas, spec.rules.blobs.base_fee_update_fraction);
         let context = MainnetContext::new(state, spec.id).with_block(block).modify_cfg_chained(|cfg| {
             cfg.chain_id = spec.rules.chain_id;
             cfg.set_spec_and_mainnet_gas_params(spec.id);
@@ -61,6 +66,7 @@ impl<'a> Vm<'a> {
             machine: Machine(evm),
             spec,
             gas_limit,
+            blob_price,
             regular_gas_used,
             state_gas_used,
             blob_gas_used,
@@ -76,7 +82,7 @@ impl<'a> Vm<'a> {
     /// Executes a transaction.
     ///
     /// 1. Takes it apart, and finds out who sent it.
-    /// 2. There is as much gas and blob gas left in the block.
+    /// 2. There is as much gas and blob gas left in the block; it is for this chain; and it could pay for its blobs.
     /// 3. Executes it, which checks everything else.
     /// 4. Makes the receipt.
     pub(crate) fn transact(&mut self, bytes: &[u8]) -> Result<(), ExecutionError> {
@@ -85,6 +91,7 @@ impl<'a> Vm<'a> {
         let transaction = transaction::decode(bytes, &self.spec).map_err(invalid)?;
         let blob_gas = GAS_PER_BLOB.saturating_mul(transaction.blob_hashes.len() as u64);
         self.check_left(transaction.gas_limit, blob_gas).map_err(invalid)?;
+        self.check_fields(&transaction).map_err(invalid)?;
         let transaction_type = transaction.tx_type;
         self.state().advance();
         let result = self.run(transaction, Caller::Sender)?;
@@ -138,6 +145,19 @@ impl<'a> Vm<'a> {
         let left = self.spec.blob_gas_max().saturating_sub(self.blob_gas_used);
         if blob_gas > left {
             return Err(TransactionError::BlobGas { got: blob_gas, left });
+        }
+        Ok(())
+    }
+
+    /// Checks what revm would check, too, but with less to say, or with fewer bits.
+    fn check_fields(&self, transaction: &TxEnv) -> Result<(), TransactionError> {
+        let expected = self.spec.rules.chain_id;
+        if let Some(got) = transaction.chain_id.filter(|got| *got != expected) {
+            return Err(TransactionError::ChainId { got, expected });
+        }
+        let (got, expected) = (transaction.max_fee_per_blob_gas, self.blob_price);
+        if !transaction.blob_hashes.is_empty() && expected > U256::from(u128::MAX) {
+            return Err(TransactionError::BlobPrice { got, expected });
         }
         Ok(())
     }

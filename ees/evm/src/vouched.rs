@@ -52,7 +52,7 @@ fn execute_by(
     check_body(&block)?;
 
     let hashes = block_hashes(&input.block_hashes, &block.header, parent)?;
-    let state = State::new(tries, B256::new(pre_state_root.0), hashes);
+    let state = State::new(tries, B256::new(pre_state_root.0), hashes, &spec);
     let (root, mut vm) = run(state, spec, &block, &ommers)?;
     vm.state().hashes().retain_needed(&mut input.block_hashes);
     if parent.is_some() && ommers.is_empty() && input.block_hashes.is_empty() {
