@@ -144,7 +144,7 @@ fn what_cannot_be_used_is_named() {
         .write("broken.json", "{")
         .write("cut.json", "{\"a\": {\"blocks\": 1}}");
     check_unusable(&test(&scratch, &["none.json"]), "none.json: `a` is no test");
-    check_unusable(&test(&scratch, &["broken.json", "transaction.json"]), "broken.json: no object in JSON");
+    check_unusable(&test(&scratch, &["broken.json", "transaction.json"]), "broken.json: no JSON");
     check_unusable(
         &test(&scratch, &["cut.json"]),
         "cut.json: `a` cannot be read as a blockchain test: invalid type",
@@ -364,4 +364,189 @@ fn a_witness_that_lacks_something_is_a_failure() {
     scratch.write("block.json", block.to_string());
     let ran = scratch.outrider(&["evm", "block", "--ee", "ee.wasm", "--network", "Cancun", "block.json"]);
     check_unusable(&ran, "block.json: the witness lacks the root of the state before the block");
+}
+
+/// The only test of an excerpt, changed, in a file of its own; run with the EE that is built in.
+#[track_caller]
+fn check_changed(excerpt: &str, change: impl FnOnce(&mut Value), code: i32, total: &str, words: &str) {
+    let mut test = json_of(excerpt);
+    change(&mut test);
+    let scratch = Scratch::new();
+    scratch.write("changed.json", json!({ "changed": test }).to_string());
+    let ran = scratch.outrider(&["evm", "test", "changed.json"]);
+    check_total(&ran, code, total);
+    assert!(ran.out.contains(words), "{ran:?}");
+}
+
+#[test]
+fn a_test_without_its_exception_fails() {
+    let without = |results: &mut Value, member: &str| {
+        for result in results.as_object_mut().unwrap().values_mut() {
+            let result = if result.is_array() { &mut result[0] } else { result };
+            result.as_object_mut().unwrap().remove(member).unwrap();
+        }
+    };
+    check_changed(
+        "refused.json",
+        |test| without(&mut test["post"], "expectException"),
+        1,
+        "1 case: 0 passed, 1 failed, 0 not run",
+        "refused: transaction 0: ",
+    );
+    check_changed(
+        "transaction.json",
+        |test| without(&mut test["result"], "exception"),
+        1,
+        "12 cases: 0 passed, 12 failed, 0 not run",
+        "the test tells neither an exception nor a hash and a sender",
+    );
+}
+
+#[test]
+fn a_refused_transaction_leaves_the_state_as_it_was() {
+    let change = |test: &mut Value| {
+        let post = test["post"].as_object_mut().unwrap().values_mut().next().unwrap();
+        post[0]["hash"] = json!(format!("0x{}", "11".repeat(32)));
+    };
+    let words = "and a refused transaction leaves 0x";
+    check_changed("refused.json", change, 1, "1 case: 0 passed, 1 failed, 0 not run", words);
+}
+
+#[test]
+fn zeros_at_the_end_of_an_answer_count() {
+    for out in ["0x00", "0x0000"] {
+        let words = "(0: success, 1: gas, 2: hash of the answer)";
+        let change = |test: &mut Value| test["out"] = json!(out);
+        check_changed("vm.json", change, 1, "1 case: 0 passed, 1 failed, 0 not run", words);
+    }
+}
+
+/// An accepted transaction of EIP-155, its example, under rules that know it.
+fn accepted() -> Value {
+    let accepted = json!({
+        "hash": "0x33469b22e9f636356c4160a87eb19df52b7412e8eac32a4a55ffe88ea8350788",
+        "sender": "0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f",
+        "intrinsicGas": "0x5208",
+    });
+    let bytes = "0xf86c098504a817c800825208943535353535353535353535353535353535353535880de0b6b3a76400008025a0\
+                 28ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276a0\
+                 67cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83";
+    json!({ "result": { "Byzantium": accepted, "London": accepted }, "txbytes": bytes })
+}
+
+#[test]
+fn what_a_transaction_test_tells_is_compared() {
+    let scratch = Scratch::new();
+    let run = |member: &str, value: &str, code: i32, words: &str| {
+        let mut test = accepted();
+        test["result"]["London"][member] = json!(value);
+        scratch.write("accepted.json", json!({ "accepted": test }).to_string());
+        let ran = scratch.outrider(&["evm", "test", "accepted.json"]);
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+        assert!(ran.out.contains(words), "{ran:?}");
+    };
+    run("intrinsicGas", "0x5208", 0, "2 cases: 2 passed, 0 failed, 0 not run");
+    run("intrinsicGas", "0x5209", 1, "the intrinsic gas is 21000, expected 21001");
+    let other = format!("0x{}", "11".repeat(32));
+    run(
+        "hash",
+        &other,
+        1,
+        "the hash is 0x33469b22e9f636356c4160a87eb19df52b7412e8eac32a4a55ffe88ea8350788, expected 0x11",
+    );
+    run("sender", "0x1111111111111111111111111111111111111111", 1, "nonce 9 too high, expected 0");
+}
+
+#[test]
+fn a_test_that_takes_more_memory_than_there_is_is_not_run() {
+    let line = "panicked at alloc.rs:1:1:\\nmemory allocation of 2147483648 bytes failed";
+    let print = format!("(call $print (i32.const 0) (i32.const {}))", line.len() - 1);
+    let module = format!("(data (i32.const 0) \"{line}\") (func (export \"main\") {print} unreachable)");
+    let scratch = excerpts(&wasm(&module));
+    let ran = test(&scratch, &["state.json", "vm.json", "blockchain.json", "transaction.json"]);
+    check_total(&ran, 0, "17 cases: 0 passed, 0 failed, 17 not run");
+    assert!(ran.out.contains("not run: 17 cases: it takes more memory than an EE may have\n"), "{ran:?}");
+}
+
+#[test]
+fn files_of_a_tree_that_are_no_tests_are_skipped() {
+    let scratch = refusing("transaction 0: input too short");
+    let filler = json!({ "filler": { "env": {}, "expect": [], "blocks": [], "transaction": {} } });
+    let genesis = json!({ "genesis": { "alloc": {}, "result": "0xf9" } });
+    scratch
+        .write("tree/transaction.json", excerpt("transaction.json"))
+        .write("tree/src/filler.json", filler.to_string())
+        .write("tree/genesis.json", genesis.to_string())
+        .write("tree/list.json", "[1]");
+    let ran = test(&scratch, &["tree"]);
+    check_total(&ran, 0, "12 cases: 12 passed, 0 failed, 0 not run");
+    assert!(ran.out.contains("\nskipped: 3 files without tests\n"), "{ran:?}");
+    let ran = test(&scratch, &["tree", "--json"]);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["skipped"], json!(["tree/genesis.json", "tree/list.json", "tree/src/filler.json"]));
+    // Who names one wants to know; and a test that is damaged is not skipped.
+    check_unusable(&test(&scratch, &["tree/src/filler.json"]), "tree/src/filler.json: `filler` is no test");
+    scratch.write("tree/damaged.json", "{\"a\": {\"blocks\": []}}");
+    check_unusable(&test(&scratch, &["tree"]), "tree/damaged.json: `a` cannot be read as a blockchain test");
+}
+
+/// Chains that other implementations made: each is executed to its end.
+#[test]
+fn chains_of_unusual_rules_are_executed() {
+    for (report, n_blocks) in [("ef0100-before-prague", 2), ("genesis-bpo3", 3)] {
+        let files = ["genesis.json", "chain.rlp"].map(|name| data(&format!("reports/{report}/{name}")));
+        let [Some(genesis), Some(chain)] = files.map(|path| path.map(|path| path.display().to_string()))
+        else {
+            return;
+        };
+        let ran = Scratch::new().outrider(&["evm", "chain", "--genesis", &genesis, &chain]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.out.contains(&format!("{n_blocks} blocks are executed")), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_block_has_the_rules_of_its_chain() {
+    let file = project().join("evm/tests/data/erigon.json");
+    let mut json: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let scratch = Scratch::new();
+    scratch.write("trace.json", json["trace"].take().to_string());
+    scratch.write("beside.json", json["block"].take().to_string());
+    let with = |arguments: &[&str]| {
+        scratch.outrider(&[&["evm", "block", "trace.json", "--block", "beside.json"], arguments].concat())
+    };
+    // The number of the chain is in the trace.
+    let ran = with(&["--network", "Cancun"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = with(&["--network", "Cancun", "--chain-id", "5"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let words = "invalid chain ID: it is for chain 3151908, and this is chain 5; --chain-id or --genesis tells another";
+    assert!(ran.out.contains(words), "{ran:?}");
+
+    let mut config =
+        json!({ "chainId": 3151908, "terminalTotalDifficulty": 0, "shanghaiTime": 0, "cancunTime": 0 });
+    for fork in [
+        "homestead",
+        "eip150",
+        "eip155",
+        "eip158",
+        "byzantium",
+        "constantinople",
+        "istanbul",
+        "berlin",
+        "london",
+    ] {
+        config[format!("{fork}Block")] = json!(0);
+    }
+    let mut genesis = json!({ "config": config, "alloc": {}, "gasLimit": "0x1", "difficulty": "0x0" });
+    scratch.write("genesis.json", genesis.to_string());
+    let ran = with(&["--genesis", "genesis.json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("rules of Cancun"), "{ran:?}");
+    genesis["config"]["cancunTime"] = json!("0x0");
+    scratch.write("genesis.json", genesis.to_string());
+    check_unusable(
+        &with(&["--genesis", "genesis.json"]),
+        "genesis.json: the chain's setting `cancunTime` is \"0x0\"",
+    );
 }

@@ -2,26 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
 use outrider_evm_block::{BlobSchedule, Fork, Rules};
 use serde::Deserialize;
 
 /// A chain's number, and its forks by ascending activation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
-    chain_id: u64,
+    pub(crate) chain_id: u64,
     /// The first is in force from the genesis on.
-    steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     /// The block at which the chain splits over the DAO, EIP-779.
-    dao_fork_number: Option<u64>,
+    pub(crate) dao_fork_number: Option<u64>,
+    /// Whose logs are deposits, EIP-6110; if none is told, that of the main network.
+    pub(crate) deposit_contract: Option<Address>,
 }
 
 /// When which rules come into force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Step {
-    activation: Activation,
-    fork: Fork,
-    blobs: BlobSchedule,
+pub(crate) struct Step {
+    pub(crate) activation: Activation,
+    pub(crate) fork: Fork,
+    pub(crate) blobs: BlobSchedule,
 }
 
 /// What a block has to have for a fork to be in force.
@@ -76,6 +78,12 @@ pub enum ChainError {
         /// The name.
         name: String,
     },
+    /// A change of the blob schedule alone that no chain has by default.
+    #[error("no blob schedule is told for `{name}`")]
+    NoBlobSchedule {
+        /// The name of the change.
+        name: String,
+    },
     /// A number of the configuration has more than 64 bits.
     #[error("the number {got} of the chain's configuration has more than 64 bits")]
     Number {
@@ -96,21 +104,20 @@ impl Chain {
         let chain_id = config.chainid.map_or(Ok(1), u64_of)?;
         let at_genesis = Activation::Number(0);
         let Some((before, rest)) = name.split_once("To") else {
-            let first = Step::of_name(name, at_genesis, config)?.ok_or_else(unknown)?;
-            return Ok(Self { chain_id, steps: vec![first], dao_fork_number: None });
+            let first = Step::of_name(name, at_genesis, config, NO_BLOBS)?.ok_or_else(unknown)?;
+            return Ok(Self { chain_id, steps: vec![first], dao_fork_number: None, deposit_contract: None });
         };
         let (after, place) = rest.split_once("At").ok_or_else(unknown)?;
         let activation = Activation::of_name(place).ok_or_else(unknown)?;
-        let first = Step::of_name(before, at_genesis, config)?.ok_or_else(unknown)?;
-        match (after, activation) {
-            ("Dao", Activation::Number(number)) => {
-                Ok(Self { chain_id, steps: vec![first], dao_fork_number: Some(number) })
-            }
+        let first = Step::of_name(before, at_genesis, config, NO_BLOBS)?.ok_or_else(unknown)?;
+        let (steps, dao_fork_number) = match (after, activation) {
+            ("Dao", Activation::Number(number)) => (vec![first], Some(number)),
             _ => {
-                let second = Step::of_name(after, activation, config)?.ok_or_else(unknown)?;
-                Ok(Self { chain_id, steps: vec![first, second], dao_fork_number: None })
+                let second = Step::of_name(after, activation, config, first.blobs)?.ok_or_else(unknown)?;
+                (vec![first, second], None)
             }
-        }
+        };
+        Ok(Self { chain_id, steps, dao_fork_number, deposit_contract: None })
     }
 
     /// A chain with these forks, by ascending activation, after Frontier, which is in force from the genesis on.
@@ -121,46 +128,17 @@ impl Chain {
     pub(crate) fn of_forks(
         forks: &[(&str, Activation)],
         dao_fork_number: Option<u64>,
+        deposit_contract: Option<Address>,
         config: &Config,
     ) -> Result<Self, ChainError> {
         let chain_id = config.chainid.map_or(Ok(1), u64_of)?;
-        let mut steps = Vec::new();
+        let mut steps = Vec::<Step>::new();
         for (name, activation) in [("Frontier", Activation::Number(0))].iter().chain(forks) {
             let unknown = || ChainError::UnknownNetwork { name: (*name).to_owned() };
-            steps.push(Step::of_name(name, *activation, config)?.ok_or_else(unknown)?);
+            let before = steps.last().map_or(NO_BLOBS, |step| step.blobs);
+            steps.push(Step::of_name(name, *activation, config, before)?.ok_or_else(unknown)?);
         }
-        Ok(Self { chain_id, steps, dao_fork_number })
-    }
-
-    /// Ethereum's main network, whose forks [ethereum/execution-specs] lists.
-    ///
-    /// [ethereum/execution-specs]: https://github.com/ethereum/execution-specs
-    pub fn mainnet() -> Self {
-        let number = |number, fork| Step { activation: Activation::Number(number), fork, blobs: NO_BLOBS };
-        let timestamp =
-            |timestamp, fork, blobs| Step { activation: Activation::Timestamp(timestamp), fork, blobs };
-        let steps = vec![
-            number(0, Fork::Frontier),
-            number(1_150_000, Fork::Homestead),
-            number(2_463_000, Fork::TangerineWhistle),
-            number(2_675_000, Fork::SpuriousDragon),
-            number(4_370_000, Fork::Byzantium),
-            number(7_280_000, Fork::Petersburg),
-            number(9_069_000, Fork::Istanbul),
-            number(9_200_000, Fork::MuirGlacier),
-            number(12_244_000, Fork::Berlin),
-            number(12_965_000, Fork::London),
-            number(13_773_000, Fork::ArrowGlacier),
-            number(15_050_000, Fork::GrayGlacier),
-            number(15_537_394, Fork::Paris),
-            timestamp(1_681_338_455, Fork::Shanghai, NO_BLOBS),
-            timestamp(1_710_338_135, Fork::Cancun, CANCUN_BLOBS),
-            timestamp(1_746_612_311, Fork::Prague, PRAGUE_BLOBS),
-            timestamp(1_764_798_551, Fork::Osaka, PRAGUE_BLOBS),
-            timestamp(1_765_290_071, Fork::Osaka, BPO1_BLOBS),
-            timestamp(1_767_747_671, Fork::Osaka, BPO2_BLOBS),
-        ];
-        Self { chain_id: 1, steps, dao_fork_number: Some(1_920_000) }
+        Ok(Self { chain_id, steps, dao_fork_number, deposit_contract })
     }
 
     /// The same rules for a chain of another number.
@@ -177,24 +155,36 @@ impl Chain {
         let since = self.dao_fork_number.and_then(|number| place.number.checked_sub(number));
         let blocks_since_dao_fork =
             since.and_then(|since| u8::try_from(since).ok()).unwrap_or(NO_DAO_FORK).min(NO_DAO_FORK);
-        Rules { chain_id: self.chain_id, fork, blobs, blocks_since_dao_fork }
+        let deposit_contract = self.deposit_contract.filter(|_| fork >= Fork::Prague);
+        Rules { chain_id: self.chain_id, fork, blobs, blocks_since_dao_fork, deposit_contract }
     }
 }
 
 impl Step {
-    /// The step to a fork, or to a change of blobs alone (`BPO1` and so on, EIP-7892); none if there is none of this name.
-    fn of_name(name: &str, activation: Activation, config: &Config) -> Result<Option<Self>, ChainError> {
+    /// The step to a fork, or to a change of blobs alone (`BPO1` and so on, EIP-7892); none if there is none of this name. `before` is
+    /// the blob schedule that was in force, and stays so where a fork tells none of its own.
+    fn of_name(
+        name: &str,
+        activation: Activation,
+        config: &Config,
+        before: BlobSchedule,
+    ) -> Result<Option<Self>, ChainError> {
         let told = match config.blob_schedule.get(name) {
             Some(fields) => Some(fields.read()?),
             None => None,
         };
         let (fork, by_default) = match (Fork::of_name(name), name) {
+            (Some(fork @ (Fork::Osaka | Fork::Amsterdam)), _) if before != NO_BLOBS => (fork, before),
             (Some(fork @ (Fork::Prague | Fork::Osaka)), _) => (fork, PRAGUE_BLOBS),
             (Some(fork @ Fork::Amsterdam), _) => (fork, BPO2_BLOBS),
             (Some(Fork::Cancun), _) => (Fork::Cancun, CANCUN_BLOBS),
             (Some(fork), _) => (fork, NO_BLOBS),
             (None, "BPO1") => (Fork::Osaka, BPO1_BLOBS),
             (None, "BPO2") => (Fork::Osaka, BPO2_BLOBS),
+            (None, "BPO3" | "BPO4" | "BPO5") => match told {
+                Some(told) => (Fork::Osaka, told),
+                None => return Err(ChainError::NoBlobSchedule { name: name.to_owned() }),
+            },
             (None, "Merge") => (Fork::Paris, NO_BLOBS),
             (None, _) => return Ok(None),
         };
@@ -251,15 +241,19 @@ pub(crate) const GENERATIONS: usize = 7;
 const NO_DAO_FORK: u8 = 10;
 
 /// Before Cancun nobody looks at it.
-const NO_BLOBS: BlobSchedule = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
+pub(crate) const NO_BLOBS: BlobSchedule = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
 /// EIP-4844.
-const CANCUN_BLOBS: BlobSchedule = BlobSchedule { target: 3, max: 6, base_fee_update_fraction: 3_338_477 };
+pub(crate) const CANCUN_BLOBS: BlobSchedule =
+    BlobSchedule { target: 3, max: 6, base_fee_update_fraction: 3_338_477 };
 /// EIP-7691.
-const PRAGUE_BLOBS: BlobSchedule = BlobSchedule { target: 6, max: 9, base_fee_update_fraction: 5_007_716 };
+pub(crate) const PRAGUE_BLOBS: BlobSchedule =
+    BlobSchedule { target: 6, max: 9, base_fee_update_fraction: 5_007_716 };
 /// EIP-7892, the first change by it.
-const BPO1_BLOBS: BlobSchedule = BlobSchedule { target: 10, max: 15, base_fee_update_fraction: 8_346_193 };
+pub(crate) const BPO1_BLOBS: BlobSchedule =
+    BlobSchedule { target: 10, max: 15, base_fee_update_fraction: 8_346_193 };
 /// EIP-7892, the second.
-const BPO2_BLOBS: BlobSchedule = BlobSchedule { target: 14, max: 21, base_fee_update_fraction: 11_684_671 };
+pub(crate) const BPO2_BLOBS: BlobSchedule =
+    BlobSchedule { target: 14, max: 21, base_fee_update_fraction: 11_684_671 };
 
 #[cfg(test)]
 mod tests {
@@ -310,9 +304,16 @@ mod tests {
     }
 
     #[test]
-    fn the_main_network_is_at_prague_in_october_2025() {
-        let rules = Chain::mainnet().rules(&place(23_587_691, 1_760_586_995, 0));
-        assert_eq!((rules.fork, rules.blobs), (Fork::Prague, PRAGUE_BLOBS));
-        assert_eq!(Chain::mainnet().rules(&place(97, 1_438_270_000, 0)).fork, Fork::Frontier);
+    fn blob_schedules_stay_until_another_is_told() {
+        let config = |json| serde_json::from_value::<Config>(json).unwrap();
+        let told = serde_json::json!({ "target": "0x2", "max": "0x4", "baseFeeUpdateFraction": "0x64" });
+        let schedule = BlobSchedule { target: 2, max: 4, base_fee_update_fraction: 100 };
+        let config = config(serde_json::json!({ "blobSchedule": { "Prague": told, "BPO3": told } }));
+        let rules = |network| Chain::of_network(network, &config).unwrap().rules(&place(1, 15_000, 0));
+        assert_eq!(rules("PragueToOsakaAtTime15k").blobs, schedule);
+        assert_eq!(rules("BPO2ToBPO3AtTime15k").blobs, schedule);
+        assert_eq!(rules("BPO2ToBPO3AtTime20k").blobs, BPO2_BLOBS);
+        let error = ChainError::NoBlobSchedule { name: "BPO4".to_owned() };
+        assert_eq!(Chain::of_network("BPO2ToBPO4AtTime15k", &config), Err(error));
     }
 }

@@ -7,6 +7,12 @@
 //! | `{header, prev_state_root, transactions, withdrawals, block_hashes, states, codes}` | what [stateless-block-verifier] dumps |
 //! | `{block_trace, other_data}` | what [Erigon] traces for zk_evm; the block comes beside it, as `eth_getBlock` gives it |
 //! | `{blockNumber, state}` | what the [Nimbus] tracer dumps: entries of its database by their key |
+//! | `{blocks, witness, chainConfig}` | what [zk-pig] makes for provers such as keth |
+//! | `{blocks, witness, network}` | what [ethrex-replay] caches |
+//! | `{statelessInputBytes}` | a block and its witness in SSZ, [EIP-8025], as `tests-zkevm@v0.3.3` of [execution-specs] has them |
+//! | `{accountProof, storageProof}`, a list of these, or `{accounts}` with one | answers of `eth_getProof`; the block comes beside them, as do codes |
+//!
+//! Nodes and codes are a list, or a map of which the keys are their hashes; what is `null` is an empty list.
 //!
 //! A witness of this kind may be incomplete or have too much; who executes the block finds out. Only the headers of ancestors
 //! are looked at here, as a block is checked against them. Where they are missing, the block becomes a [`VouchedBlock`]: a dump of
@@ -16,11 +22,19 @@
 //! [Erigon]: https://github.com/0xPolygonZero/erigon
 //! [stateless-block-verifier]: https://github.com/scroll-tech/stateless-block-verifier
 //! [Nimbus]: https://github.com/status-im/nimbus-eth1
+//! [zk-pig]: https://github.com/kkrt-labs/zk-pig/blob/main/src/prover-input/input.go
+//! [ethrex-replay]: https://github.com/lambdaclass/ethrex-replay/blob/main/src/cache.rs
+//! [EIP-8025]: https://eips.ethereum.org/EIPS/eip-8025
+//! [execution-specs]: https://github.com/ethereum/execution-specs
 
 mod erigon;
 mod eth_block;
+mod lenient;
 mod nimbus;
+mod proofs;
+mod prover_input;
 mod stateless_block_verifier;
+mod stateless_input;
 
 use std::collections::BTreeMap;
 
@@ -33,6 +47,7 @@ use serde_json::Value;
 
 use crate::{
     chain::{ANCESTORS_MAX, Chain, GENERATIONS, Place},
+    chain_config::ChainConfigError,
     header::{Header, HeaderFields, NO_OMMERS_HASH},
     rlp,
 };
@@ -40,17 +55,22 @@ pub use erigon::CompactError;
 use erigon::Erigon;
 pub use eth_block::block_of_json;
 use nimbus::Nimbus;
+use prover_input::ProverInput;
 use stateless_block_verifier::StatelessBlockVerifier;
+use stateless_input::StatelessInput;
+pub use stateless_input::StatelessInputError;
 
 /// What a block touches of the state before it, in no order, and headers of its ancestors.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Witness {
     /// Nodes of the account trie and of storage tries.
+    #[serde(default, deserialize_with = "lenient::preimages")]
     pub state: Vec<Bytes>,
     /// Codes of contracts.
+    #[serde(default, deserialize_with = "lenient::preimages")]
     pub codes: Vec<Bytes>,
     /// Headers.
-    #[serde(default)]
+    #[serde(default, alias = "ancestors", deserialize_with = "lenient::or_default")]
     pub headers: Vec<HeaderForm>,
 }
 
@@ -82,17 +102,36 @@ pub struct WitnessedBlock {
     pub header: Header,
     /// What it touches.
     pub witness: Witness,
-    /// What is told of its ancestors without their headers.
+    /// What is told beside it.
     pub told: Told,
 }
 
-/// What is told of the ancestors of a block without their headers. Nobody can check it.
+/// What is told beside a block: of its ancestors without their headers, which nobody can check, and of its chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     /// The root of the state before the block.
     pub pre_state_root: Option<B256>,
     /// The hashes of ancestors, newest first. The first is the parent's.
     pub block_hashes: Vec<B256>,
+    /// The rules of its chain, or why these are not known here.
+    pub chain: Option<Result<Chain, ToldChainError>>,
+    /// The number of its chain, where nothing else is told of that.
+    pub chain_id: Option<u64>,
+}
+
+/// Why the chain that a block is told to belong to is not known here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ToldChainError {
+    /// The configuration has something that cannot be honoured.
+    #[error(transparent)]
+    Config(#[from] ChainConfigError),
+    /// There is only the name of a network.
+    #[error("the file is of the network {name}, whose rules are not known here: give its genesis")]
+    Network {
+        /// What the file says, in JSON.
+        name: String,
+    },
 }
 
 /// Why there is no block to execute.
@@ -101,9 +140,33 @@ pub struct Told {
 pub enum WitnessError {
     /// The shape is none of those in the list above.
     #[error(
-        "no block with a witness: there is no `executionWitness`, no `prev_state_root`, no `blockNumber`, no `block_trace`"
+        "no block with a witness: there is no `executionWitness`, no `prev_state_root`, no `blockNumber`, no `block_trace`, no \
+         `blocks` with `witness`, no `statelessInputBytes`, no `accountProof`"
     )]
     Shape,
+    /// There are several blocks in the place of one, or none.
+    #[error("there are {got} blocks, and one is executed at a time")]
+    Blocks {
+        /// How many there are.
+        got: usize,
+    },
+    /// The fields of a block have another hash than it says. One of them is wrong, or of a fork that is not known here.
+    #[error("the header has the hash {got} by its fields, and says {expected}")]
+    BlockHash {
+        /// By its fields.
+        got: B256,
+        /// What it says.
+        expected: B256,
+    },
+    /// Bytes are no stateless input.
+    #[error("`statelessInputBytes`: {0}")]
+    StatelessInput(#[source] StatelessInputError),
+    /// The proofs are of more than one state, or there are none.
+    #[error("the proofs begin at {got} roots, and should be of one state")]
+    Proofs {
+        /// How many roots there are.
+        got: usize,
+    },
     /// There is a witness, and no block.
     #[error("a witness without its block, which has to be given beside it")]
     NoBlock,
@@ -243,13 +306,19 @@ impl WitnessedBlock {
         if has("block_trace") {
             return read::<Erigon>("a trace of Erigon", json)?.read(block);
         }
+        if has("blocks") && has("witness") {
+            return ProverInput::read(json);
+        }
+        if has("statelessInputBytes") {
+            return read::<StatelessInput>("a stateless input", json)?.read();
+        }
+        if let Some(proofs) = proofs::of_json(&json) {
+            let (witness, told) = proofs?;
+            return Ok(Self { told, ..Self::new(beside(block)?, witness)? });
+        }
         if has("state") {
             let witness = read("debug_executionWitness", json)?;
-            let block = match block.ok_or(WitnessError::NoBlock)? {
-                BlockForm::Rlp(bytes) => bytes,
-                BlockForm::Json(json) => block_of_json(json)?,
-            };
-            return Self::new(block, witness);
+            return Self::new(beside(block)?, witness);
         }
         Err(WitnessError::Shape)
     }
@@ -274,11 +343,12 @@ impl WitnessedBlock {
         let parent_of = |header: &Header| by_hash.get(&header.parent_hash);
         let ancestors: Vec<&Header> =
             std::iter::successors(parent_of(&self.header), |header| parent_of(header)).collect();
-        // The total difficulty matters only where a network merges by it, and no network of real blocks is told so.
+        // A block has no difficulty once enough of that is behind it, and before that it always has.
+        let is_merged = self.header.difficulty.is_zero();
         let place = Place {
             number: self.header.number,
             timestamp: self.header.timestamp,
-            parent_total_difficulty: U256::ZERO,
+            parent_total_difficulty: if is_merged { U256::MAX } else { U256::ZERO },
         };
         let rules = chain.rules(&place);
         let no_parent = WitnessError::NoParent { hash: self.header.parent_hash, got };
@@ -327,6 +397,14 @@ impl WitnessedBlock {
             all.skip(told_by_parent).map(|(number, hash)| BlockHash { number, hash }).collect();
         hashes.reverse();
         Ok(hashes)
+    }
+}
+
+/// A block that comes beside a witness, in RLP.
+fn beside(block: Option<BlockForm>) -> Result<Bytes, WitnessError> {
+    match block.ok_or(WitnessError::NoBlock)? {
+        BlockForm::Rlp(bytes) => Ok(bytes),
+        BlockForm::Json(json) => block_of_json(json),
     }
 }
 

@@ -26,11 +26,19 @@ pub enum Test {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FixtureError {
-    /// It is not JSON, or not an object.
-    #[error("no object in JSON")]
+    /// It is not JSON.
+    #[error("no JSON")]
     Json(#[source] serde_json::Error),
+    /// It is JSON of something else: no object, or one of which no member is a test. In a tree with tests there are such files.
+    #[error("{what}")]
+    NoTest {
+        /// What is there instead.
+        what: String,
+    },
     /// One of its members is no test.
-    #[error("`{name}` is no test: it has none of `blocks`, `post` with `transaction`, `exec`, `result`")]
+    #[error(
+        "`{name}` is no test: it has none of `blocks`, `post` with `transaction`, `exec`, `result` with `txbytes`"
+    )]
     Kind {
         /// The name of the member.
         name: String,
@@ -54,7 +62,17 @@ pub enum FixtureError {
 ///
 /// [`FixtureError`], for the first that cannot be read.
 pub fn read(json: &[u8]) -> Result<Vec<(String, Test)>, FixtureError> {
-    let tests: BTreeMap<String, Value> = serde_json::from_slice(json).map_err(FixtureError::Json)?;
+    let Value::Object(tests) = serde_json::from_slice(json).map_err(FixtureError::Json)? else {
+        return Err(FixtureError::NoTest { what: "no object in JSON".to_owned() });
+    };
+    if tests.values().all(|test| Kind::of(test).is_none()) {
+        let what = match tests.keys().next() {
+            Some(name) => FixtureError::Kind { name: name.clone() }.to_string(),
+            None => "an empty object in JSON".to_owned(),
+        };
+        return Err(FixtureError::NoTest { what });
+    }
+    let tests: BTreeMap<String, Value> = tests.into_iter().collect();
     tests
         .into_iter()
         .map(|(name, test)| {
@@ -64,20 +82,49 @@ pub fn read(json: &[u8]) -> Result<Vec<(String, Test)>, FixtureError> {
         .collect()
 }
 
+/// The kinds of tests.
+#[derive(Clone, Copy)]
+enum Kind {
+    State,
+    Blockchain,
+    Vm,
+    Transaction,
+}
+
+impl Kind {
+    /// What JSON is by its members. What tests are made from, or the tool that makes them is tested with, has members of the same names, and
+    /// another that tells what is expected; and a genesis with a `result` is no transaction.
+    fn of(json: &Value) -> Option<Self> {
+        let has = |member: &str| json.get(member).is_some();
+        if has("expect") || has("expectException") || has("exceptions") {
+            None
+        } else if has("blocks") {
+            Some(Self::Blockchain)
+        } else if has("post") && has("transaction") {
+            Some(Self::State)
+        } else if has("exec") {
+            Some(Self::Vm)
+        } else if has("result") && has("txbytes") {
+            Some(Self::Transaction)
+        } else {
+            None
+        }
+    }
+}
+
 impl Test {
     fn of_json(name: &str, json: Value) -> Result<Self, FixtureError> {
-        let has = |member: &str| json.get(member).is_some();
         let form = |kind| move |source| FixtureError::Form { name: name.to_owned(), kind, source };
-        if has("blocks") {
-            BlockchainTest::of_json(json).map(Self::Blockchain).map_err(form("blockchain"))
-        } else if has("post") && has("transaction") {
-            StateTest::of_json(json).map(Self::State).map_err(form("state"))
-        } else if has("exec") {
-            VmTest::of_json(json).map(Self::Vm).map_err(form("VM"))
-        } else if has("result") {
-            TransactionTest::of_json(json).map(Self::Transaction).map_err(form("transaction"))
-        } else {
-            Err(FixtureError::Kind { name: name.to_owned() })
+        match Kind::of(&json) {
+            Some(Kind::Blockchain) => {
+                BlockchainTest::of_json(json).map(Self::Blockchain).map_err(form("blockchain"))
+            }
+            Some(Kind::State) => StateTest::of_json(json).map(Self::State).map_err(form("state")),
+            Some(Kind::Vm) => VmTest::of_json(json).map(Self::Vm).map_err(form("VM")),
+            Some(Kind::Transaction) => {
+                TransactionTest::of_json(json).map(Self::Transaction).map_err(form("transaction"))
+            }
+            None => Err(FixtureError::Kind { name: name.to_owned() }),
         }
     }
 }

@@ -3,15 +3,14 @@
 //! [geth]: https://geth.ethereum.org/docs/fundamentals/private-network#creating-genesis-block
 //! [hive]: https://github.com/ethereum/hive
 
-use std::collections::BTreeMap;
-
 use alloy_primitives::{Address, B64, B256, Bytes, U256, b256};
 use outrider_evm_block::Fork;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    chain::{Activation, BlobScheduleFields, Chain, ChainError, Config, Place},
+    chain::{Chain, Place},
+    chain_config::ChainConfigError,
     header::{Header, HeaderFields, NO_OMMERS_HASH},
     state::{EMPTY_STORAGE_ROOT, State},
 };
@@ -36,7 +35,13 @@ pub enum GenesisError {
     Form(#[source] serde_json::Error),
     /// Its rules are none that are known here.
     #[error(transparent)]
-    Chain(#[from] ChainError),
+    Chain(#[from] ChainConfigError),
+    /// It is block 0 by definition.
+    #[error("the genesis has the number {got}, and should be block 0")]
+    Number {
+        /// The number that it tells.
+        got: U256,
+    },
     /// What it tells makes no header.
     #[error("the header of the genesis: {0}")]
     Header(alloy_rlp::Error),
@@ -50,7 +55,10 @@ impl Genesis {
     /// [`GenesisError`].
     pub fn of_json(json: Value) -> Result<Self, GenesisError> {
         let fields: Fields = serde_json::from_value(json).map_err(GenesisError::Form)?;
-        let chain = fields.config.chain()?;
+        if !fields.number.is_zero() {
+            return Err(GenesisError::Number { got: fields.number });
+        }
+        let chain = Chain::of_config(&fields.config)?;
         let place = Place {
             number: 0,
             timestamp: u64::try_from(fields.timestamp).unwrap_or(u64::MAX),
@@ -65,8 +73,14 @@ impl Genesis {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Fields {
-    config: ConfigFields,
+    config: Value,
     alloc: State,
+    #[serde(default)]
+    number: U256,
+    #[serde(default)]
+    gas_used: U256,
+    #[serde(default)]
+    parent_hash: B256,
     #[serde(default)]
     nonce: U256,
     #[serde(default)]
@@ -84,49 +98,12 @@ struct Fields {
     excess_blob_gas: Option<U256>,
 }
 
-/// Geth's names of forks end in `Block` or `Time`; of members that are none of these, all but four are of no matter here.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ConfigFields {
-    chain_id: U256,
-    dao_fork_block: Option<u64>,
-    #[serde(default)]
-    dao_fork_support: bool,
-    terminal_total_difficulty: Option<U256>,
-    #[serde(default)]
-    blob_schedule: BTreeMap<String, BlobScheduleFields>,
-    #[serde(flatten)]
-    others: BTreeMap<String, Value>,
-}
-
-impl ConfigFields {
-    fn chain(&self) -> Result<Chain, ChainError> {
-        let number = |key: &str| self.others.get(key).and_then(Value::as_u64);
-        let by_number = FORKS_BY_NUMBER.iter().filter_map(|(key, name)| {
-            // Where nothing is said of Petersburg, it comes with Constantinople.
-            let or_earlier =
-                || (*name == "ConstantinopleFix").then(|| number("constantinopleBlock")).flatten();
-            Some((*name, Activation::Number(number(key).or_else(or_earlier)?)))
-        });
-        let merge = self.terminal_total_difficulty.map(Activation::ParentTotalDifficulty);
-        let by_time = FORKS_BY_TIME
-            .iter()
-            .filter_map(|(key, name)| Some((*name, Activation::Timestamp(number(&format!("{key}Time"))?))));
-        let forks: Vec<_> = by_number.chain(merge.map(|merge| ("Paris", merge))).chain(by_time).collect();
-        let schedule = FORKS_BY_TIME
-            .iter()
-            .filter_map(|(key, name)| Some(((*name).to_owned(), *self.blob_schedule.get(*key)?)));
-        let config = Config { chainid: Some(self.chain_id), blob_schedule: schedule.collect() };
-        Chain::of_forks(&forks, self.dao_fork_block.filter(|_| self.dao_fork_support), &config)
-    }
-}
-
 impl Fields {
     fn header(&self, fork: Fork) -> HeaderFields {
         let has = |since: Fork| fork >= since;
         let zero_from = |since: Fork, told: Option<U256>| has(since).then(|| told.unwrap_or_default());
         HeaderFields {
-            parent_hash: B256::ZERO,
+            parent_hash: self.parent_hash,
             ommers_hash: NO_OMMERS_HASH,
             beneficiary: self.coinbase,
             state_root: self.alloc.root(),
@@ -136,7 +113,7 @@ impl Fields {
             difficulty: self.difficulty,
             number: U256::ZERO,
             gas_limit: self.gas_limit,
-            gas_used: U256::ZERO,
+            gas_used: self.gas_used,
             timestamp: self.timestamp,
             extra_data: self.extra_data.clone(),
             mix_hash: self.mix_hash,
@@ -152,33 +129,6 @@ impl Fields {
         }
     }
 }
-
-/// Geth's names of forks that come by number, and those in Ethereum's tests.
-const FORKS_BY_NUMBER: [(&str, &str); 12] = [
-    ("homesteadBlock", "Homestead"),
-    ("eip150Block", "EIP150"),
-    ("eip158Block", "EIP158"),
-    ("byzantiumBlock", "Byzantium"),
-    ("constantinopleBlock", "Constantinople"),
-    ("petersburgBlock", "ConstantinopleFix"),
-    ("istanbulBlock", "Istanbul"),
-    ("muirGlacierBlock", "MuirGlacier"),
-    ("berlinBlock", "Berlin"),
-    ("londonBlock", "London"),
-    ("arrowGlacierBlock", "ArrowGlacier"),
-    ("grayGlacierBlock", "GrayGlacier"),
-];
-
-/// The same of forks that come by time. They name blob schedules, too.
-const FORKS_BY_TIME: [(&str, &str); 7] = [
-    ("shanghai", "Shanghai"),
-    ("cancun", "Cancun"),
-    ("prague", "Prague"),
-    ("osaka", "Osaka"),
-    ("bpo1", "BPO1"),
-    ("bpo2", "BPO2"),
-    ("amsterdam", "Amsterdam"),
-];
 
 /// EIP-1559's `INITIAL_BASE_FEE`, in wei.
 const BASE_FEE_INITIAL: U256 = U256::from_limbs([1_000_000_000, 0, 0, 0]);

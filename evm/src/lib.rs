@@ -11,6 +11,7 @@
 //! | [`vm_test`] | one call, by way of a contract that makes it |
 //! | [`transaction_test`] | bytes that are a transaction or none |
 //! | [`chain`] | which rules hold for which block |
+//! | [`chain_config`] | the same, as geth is told it |
 //! | [`genesis`] | how a chain begins, as geth is told it |
 //! | [`import`] | which blocks of a chain have been accepted, and what comes next |
 //! | [`state`] | accounts, as nodes and blobs of a store |
@@ -23,12 +24,14 @@
 
 pub mod blockchain_test;
 pub mod chain;
+pub mod chain_config;
 pub mod exception;
 pub mod execution_witness;
 pub mod fixture;
 pub mod genesis;
 pub mod header;
 pub mod import;
+mod networks;
 mod rlp;
 pub mod state;
 pub mod state_test;

@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use outrider_evm_block::{BlockHash, Environment, Payload, Rules, Transactions};
+use outrider_evm_block::{BlockHash, Environment, Fork, Payload, Rules, Transactions};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -50,7 +50,8 @@ pub struct StateTrial {
     pub post_state_root: B256,
     /// The state after, if the test tells it.
     pub post_state: Option<State>,
-    /// What should be wrong with the transaction. Then `post_state_root` is what comes of the environment alone.
+    /// What should be wrong with the transaction. Then `post_state_root` is one of
+    /// [`roots_after_refusal`](Self::roots_after_refusal).
     pub exception: Option<String>,
 }
 
@@ -175,14 +176,20 @@ impl StateTest {
 }
 
 impl StateTrial {
-    /// The environment without the transaction, which should leave `post_state_root` of a transaction that is refused.
-    pub fn without_transaction(&self) -> Payload {
-        let mut payload = self.payload.clone();
-        if let Payload::Transactions(_, Transactions { transactions, logs_hash, .. }) = &mut payload {
-            transactions.clear();
-            *logs_hash = no_logs();
+    /// The roots that a refused transaction may leave by a test: that of the state before; and until Spurious Dragon, in tests of
+    /// [retesteth], also that with an account of the beneficiary, who got a reward of zero for the block.
+    ///
+    /// [retesteth]: https://github.com/ethereum/retesteth
+    pub fn roots_after_refusal(&self, pre_state: &State) -> Vec<B256> {
+        let mut roots = vec![pre_state.root()];
+        if let Payload::Transactions(rules, transactions) = &self.payload
+            && rules.fork < Fork::SpuriousDragon
+        {
+            let mut touched = pre_state.clone();
+            touched.0.entry(transactions.environment.beneficiary).or_default();
+            roots.push(touched.root());
         }
-        payload
+        roots
     }
 }
 

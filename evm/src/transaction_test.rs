@@ -3,25 +3,26 @@
 //! The tests know no state. Here the sender gets all the ether there can be, and the nonce that the transaction has; so it is
 //! the transaction alone that decides. Whoever is none of its sender has nothing, so a transaction is only accepted if its
 //! sender is the right one.
+//!
+//! The gas that a transaction takes before anything is executed is computed here, and held against what the test says. Where nothing is
+//! executed at all, as the recipient has no code, it is what the fees tell, too.
+
+mod parts;
 
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U64, U256, keccak256};
-use alloy_rlp::{Decodable as _, Encodable as _};
-use outrider_evm_block::{Environment, Payload, Transactions};
-use secp256k1::{
-    Message,
-    ecdsa::{RecoverableSignature, RecoveryId},
-};
+use outrider_evm_block::{Environment, Fork, Payload, Transactions};
+use outrider_witness::{NodeSource, mpt::TrieError};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
     chain::{Chain, ChainError, Config, Place},
-    rlp,
-    state::{Account, State},
+    state::{self, Account, State},
     state_test::no_logs,
 };
+use parts::Parts;
 
 /// A transaction test.
 #[derive(Clone, Debug)]
@@ -41,6 +42,43 @@ pub struct TransactionCase {
     pub payload: Result<Payload, TransactionTestError>,
     /// What should be wrong with the bytes; nothing if they are a valid transaction.
     pub exception: Option<String>,
+    /// What the test says of the bytes that is not so.
+    pub contradiction: Option<TransactionMismatch>,
+    /// What the beneficiary should have after, if that tells the gas.
+    fees: Option<U256>,
+}
+
+/// What is not as a test says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransactionMismatch {
+    /// There is no exception, and nothing that accepted bytes have.
+    #[error("the test tells neither an exception nor a hash and a sender")]
+    NoOutcome,
+    /// The hash is another.
+    #[error("the hash is {got}, expected {expected}")]
+    Hash {
+        /// The hash of the bytes.
+        got: B256,
+        /// The test's.
+        expected: B256,
+    },
+    /// The gas before anything is executed is other gas.
+    #[error("the intrinsic gas is {got}, expected {expected}")]
+    IntrinsicGas {
+        /// What follows from the bytes.
+        got: u64,
+        /// What the test says.
+        expected: U256,
+    },
+    /// The fees are others.
+    #[error("the beneficiary has fees of {got}, expected {expected}: the intrinsic gas at this price")]
+    Fees {
+        /// What it has.
+        got: U256,
+        /// What follows from what the test says.
+        expected: U256,
+    },
 }
 
 /// Why bytes cannot be tried.
@@ -65,9 +103,12 @@ struct Fields {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ResultFields {
     exception: Option<String>,
     sender: Option<Address>,
+    hash: Option<B256>,
+    intrinsic_gas: Option<U256>,
 }
 
 impl TransactionTest {
@@ -78,22 +119,77 @@ impl TransactionTest {
     /// It does not have the form.
     pub fn of_json(json: Value) -> Result<Self, serde_json::Error> {
         let Fields { result, txbytes } = serde_json::from_value(json)?;
-        let told = result.values().find_map(|result| result.sender);
         let parts = Parts::of(&txbytes);
-        let sender = told.or_else(|| parts.as_ref().and_then(Parts::sender));
+        let told = result.values().find_map(|result| result.sender);
+        let other_sender = told.or_else(|| parts.as_ref().and_then(Parts::sender));
         let nonce = parts.as_ref().map_or(0, |parts| parts.nonce);
         let account = Account { balance: U256::MAX, nonce: U64::from(nonce), ..Account::default() };
-        let pre_state = State(sender.map(|sender| (sender, account)).into_iter().collect());
+        let state_with = |sender| State([(sender, account.clone())].into());
         let case = |(fork_name, result): (String, ResultFields)| TransactionCase {
             payload: match parts.as_ref().map(Parts::check_cost) {
                 Some(Err(error)) if result.exception.is_none() => Err(error),
                 _ => payload(&fork_name, &txbytes).map_err(Into::into),
             },
+            contradiction: result.check(&txbytes, parts.as_ref(), Fork::of_name(&fork_name)).err(),
+            fees: parts.as_ref().and_then(|parts| result.fees(parts, Fork::of_name(&fork_name))),
             fork_name,
-            pre_state: pre_state.clone(),
+            pre_state: result.sender.or(other_sender).map(state_with).unwrap_or_default(),
             exception: result.exception,
         };
         Ok(Self { cases: result.into_iter().map(case).collect() })
+    }
+}
+
+impl TransactionCase {
+    /// Holds the state after an accepted transaction against the test: gives what is not as it says, if anything is.
+    ///
+    /// # Errors
+    ///
+    /// The state after does not have what is asked for.
+    pub fn mismatch(
+        &self,
+        post_state_root: B256,
+        nodes: &impl NodeSource,
+    ) -> Result<Option<TransactionMismatch>, TrieError> {
+        let Some(expected) = self.fees else { return Ok(None) };
+        let beneficiary = state::account(post_state_root, nodes, BENEFICIARY)?;
+        let got = beneficiary.map_or(U256::ZERO, |beneficiary| beneficiary.balance);
+        Ok((got != expected).then_some(TransactionMismatch::Fees { got, expected }))
+    }
+}
+
+impl ResultFields {
+    /// Holds what the test says of the bytes against these.
+    fn check(
+        &self,
+        bytes: &Bytes,
+        parts: Option<&Parts>,
+        fork: Option<Fork>,
+    ) -> Result<(), TransactionMismatch> {
+        let is_accepted = self.exception.is_none();
+        if is_accepted && (self.hash.is_none() || self.sender.is_none()) {
+            return Err(TransactionMismatch::NoOutcome);
+        }
+        let got = keccak256(bytes);
+        if let Some(expected) = self.hash.filter(|hash| *hash != got) {
+            return Err(TransactionMismatch::Hash { got, expected });
+        }
+        // Of bytes that are refused, the test may leave it at zero.
+        let expected = self.intrinsic_gas.filter(|gas| is_accepted || !gas.is_zero());
+        let got = parts.zip(fork).map(|(parts, fork)| parts.intrinsic_gas(fork));
+        match (got, expected) {
+            (Some(got), Some(expected)) if U256::from(got) != expected => {
+                Err(TransactionMismatch::IntrinsicGas { got, expected })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The fees of an accepted transaction that takes the intrinsic gas, and no other: from Prague on, there may be more.
+    fn fees(&self, parts: &Parts, fork: Option<Fork>) -> Option<U256> {
+        let is_told = self.exception.is_none() && fork.is_some_and(|fork| fork < Fork::Prague);
+        let gas = self.intrinsic_gas.filter(|_| is_told && parts.executes_nothing())?;
+        gas.checked_mul(parts.fee_per_gas()).filter(|fees| !fees.is_zero())
     }
 }
 
@@ -102,7 +198,7 @@ fn payload(fork_name: &str, bytes: &Bytes) -> Result<Payload, ChainError> {
     let chain = Chain::of_network(fork_name, &Config::default())?;
     let place = Place { number: NUMBER, timestamp: TIMESTAMP, parent_total_difficulty: U256::ZERO };
     let environment = Environment {
-        beneficiary: Address::ZERO,
+        beneficiary: BENEFICIARY,
         gas_limit: u64::MAX,
         number: U256::from(NUMBER),
         timestamp: U256::from(TIMESTAMP),
@@ -117,72 +213,9 @@ fn payload(fork_name: &str, bytes: &Bytes) -> Result<Payload, ChainError> {
     Ok(Payload::Transactions(chain.rules(&place), transactions))
 }
 
+/// Who is in no test.
+const BENEFICIARY: Address = Address::repeat_byte(0xbe);
+
 /// Numbers that no fork minds.
 const NUMBER: u64 = 1;
 const TIMESTAMP: u64 = 1000;
-
-/// What can be made out of bytes that need not be a valid transaction.
-struct Parts {
-    nonce: u64,
-    gas_price: U256,
-    gas_limit: U256,
-    value: U256,
-    signing_hash: B256,
-    is_odd: bool,
-    r: U256,
-    s: U256,
-}
-
-impl Parts {
-    fn of(bytes: &[u8]) -> Option<Self> {
-        let (number, list) = match bytes.first()? {
-            0xc0.. => (None, bytes),
-            number => (Some(*number), bytes.get(1..)?),
-        };
-        let items = rlp::items(list).ok()?;
-        let (signed, [v, r, s]) = items.split_last_chunk::<3>()?;
-        let integer = |item: &[u8]| U256::decode(&mut &*item).ok();
-        let (v, r, s) = (integer(v)?, integer(r)?, integer(s)?);
-        // Types begin with the chain's number, and from the second on there is another fee before the price.
-        let (first, price) = match number {
-            None => (0, 1),
-            Some(1) => (1, 2),
-            Some(_) => (1, 3),
-        };
-        let [gas_price, gas_limit, _to, value, ..] = *signed.get(price..)? else { return None };
-        let nonce = integer(signed.get(first)?)?.try_into().ok()?;
-        let mut fields = signed.concat();
-        let (thirty_five, two) = (U256::from(35), U256::from(2));
-        let signing_hash = match number {
-            Some(number) => keccak256([&[number], rlp::list(&fields).as_slice()].concat()),
-            None => {
-                if let Some(protected) = v.checked_sub(thirty_five) {
-                    (protected / two).encode(&mut fields);
-                    fields.extend([alloy_rlp::EMPTY_STRING_CODE; 2]);
-                }
-                keccak256(rlp::list(&fields))
-            }
-        };
-        // 27, and all of EIP-155 with parity 0, are odd numbers.
-        let is_odd = v.bit(0) == number.is_some();
-        let [gas_price, gas_limit, value] = [integer(gas_price)?, integer(gas_limit)?, integer(value)?];
-        Some(Self { nonce, gas_price, gas_limit, value, signing_hash, is_odd, r, s })
-    }
-
-    /// Checks that there can be a state in which this is executed.
-    fn check_cost(&self) -> Result<(), TransactionTestError> {
-        let gas = self.gas_limit.checked_mul(self.gas_price);
-        gas.and_then(|gas| gas.checked_add(self.value)).ok_or(TransactionTestError::Cost)?;
-        if self.gas_price.bit_len() > 128 { Err(TransactionTestError::GasPrice) } else { Ok(()) }
-    }
-
-    /// Who has signed, if anybody has.
-    fn sender(&self) -> Option<Address> {
-        let signature = [self.r.to_be_bytes::<32>(), self.s.to_be_bytes()].concat();
-        let id = RecoveryId::from_u8_masked(u8::from(self.is_odd));
-        let signature = RecoverableSignature::from_compact(&signature, id).ok()?;
-        let key = signature.recover_ecdsa(Message::from_digest(self.signing_hash.0)).ok()?;
-        let [_tag, coordinates @ ..] = key.serialize_uncompressed();
-        Some(Address::from_word(keccak256(coordinates)))
-    }
-}

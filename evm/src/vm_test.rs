@@ -272,7 +272,13 @@ impl Fields {
             block_hashes: block_hashes(self.env.current_number),
         };
         let blobs = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
-        let rules = Rules { chain_id: 1, fork: Fork::Frontier, blobs, blocks_since_dao_fork: 10, deposit_contract: None };
+        let rules = Rules {
+            chain_id: 1,
+            fork: Fork::Frontier,
+            blobs,
+            blocks_since_dao_fork: 10,
+            deposit_contract: None,
+        };
         let transactions = Transactions {
             environment,
             transactions: vec![transaction.sign(&SECRET_KEY)?],
@@ -291,7 +297,10 @@ impl Fields {
         let mut code = Code::default();
         // The data go to the start of the memory, which then is as large as it will be.
         code.operation(CALLDATASIZE).push(0).push(0).operation(CALLDATACOPY);
-        code.push(answer_at.saturating_add(answer_bytes).saturating_sub(32)).operation(MLOAD).operation(POP);
+        // Where the answer goes, there is no byte that is zero, so that zeros are seen to be written.
+        for word in (0..answer_bytes).step_by(32) {
+            code.push_word(U256::MAX).push(answer_at.saturating_add(word)).operation(MSTORE);
+        }
         // The call, between two looks at the gas.
         code.operation(GAS);
         code.push(answer_bytes).push(answer_at).operation(CALLDATASIZE).push(0);
@@ -308,7 +317,7 @@ impl Fields {
         let call_gas = if stipend == 0 { CALL_GAS } else { CALL_GAS + CALL_VALUE_GAS - CALL_STIPEND };
         let gas_taken = gas.saturating_sub(gas_left).saturating_add(call_gas + OPERANDS_GAS);
         let mut answer = if is_success { self.out.to_vec() } else { Vec::new() };
-        answer.resize(answer_bytes, 0);
+        answer.resize(answer_bytes, 0xff);
         let storage = BTreeMap::from([
             (U256::from(SUCCESS), U256::from(is_success)),
             (U256::from(GAS_TAKEN), U256::from(gas_taken)),
@@ -358,8 +367,7 @@ const ORIGIN: u8 = 0x32;
 const CALLDATASIZE: u8 = 0x36;
 const CALLDATACOPY: u8 = 0x37;
 const GASLIMIT: u8 = 0x45;
-const POP: u8 = 0x50;
-const MLOAD: u8 = 0x51;
+const MSTORE: u8 = 0x52;
 const SSTORE: u8 = 0x55;
 const GAS: u8 = 0x5a;
 const PUSH1: u8 = 0x60;

@@ -50,6 +50,34 @@ fn a_chain_is_imported_from_its_genesis_through_all_forks() {
     assert_eq!(rules.len(), 19);
 }
 
+/// The number of the last block of a chain, after all are executed.
+fn import(folder: &str) -> Option<u64> {
+    let (genesis, chain) = (file(&format!("{folder}/genesis.json"))?, file(&format!("{folder}/chain.rlp"))?);
+    let genesis = Genesis::of_json(serde_json::from_slice(&genesis).unwrap()).unwrap();
+    let mut nodes = NodeBag::default();
+    let root = genesis.state.commit(&mut nodes);
+    let mut provider = StateProvider::with_state(StateRoot(root.0), nodes);
+    let mut import = Import::new(genesis.chain, genesis.header);
+    for block in import::blocks(&chain).unwrap() {
+        let candidate = import.candidate(&block);
+        let provided = provide_on(&provider, &candidate.payload);
+        provider.apply(&provided.unwrap_or_else(|reason| panic!("{folder}: {reason}")));
+        import.accept(candidate.header.unwrap(), &block);
+    }
+    Some(import.head().number)
+}
+
+/// Chains that the [execution specification](https://github.com/ethereum/execution-specs) has made: on one of Berlin, a contract is
+/// deployed and called whose code begins as a delegation; the other has a third change of its blob schedule.
+#[test]
+fn chains_of_the_specification_are_imported() {
+    for (folder, expected) in [("reports/ef0100-before-prague", 2), ("reports/genesis-bpo3", 3)] {
+        if let Some(number) = import(folder) {
+            assert_eq!(number, expected, "{folder}");
+        }
+    }
+}
+
 /// A test's genesis as geth would be told it, and the hash that it has to have.
 fn genesis_of_test(test: &Value) -> Option<(Value, B256)> {
     let by_number =

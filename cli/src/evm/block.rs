@@ -8,7 +8,8 @@ use alloy_primitives::{B256, Bytes};
 use anyhow::Context as _;
 use outrider_evm::{
     chain::{Chain, Config},
-    execution_witness::{HeaderForm, WitnessedBlock},
+    execution_witness::{HeaderForm, Told, Witness, WitnessedBlock},
+    genesis::Genesis,
 };
 use outrider_evm_block::Payload;
 use outrider_shard::{Built, Frame, Provider};
@@ -37,8 +38,9 @@ use crate::{ERROR, SUCCESS, Verdict};
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The block and its witness: JSON, as it is or in a *.gz file, in one of these shapes: `{rlp, executionWitness}` as in Ethereum's
-    /// tests, the answer of `debug_executionWitness`, traces of Erigon for zk_evm, and dumps of stateless-block-verifier and of the
-    /// Nimbus tracer.
+    /// tests, the answer of `debug_executionWitness`, `{blocks, witness}` of zk-pig or ethrex-replay, `{statelessInputBytes}` of EIP-8025,
+    /// traces of Erigon for zk_evm, dumps of stateless-block-verifier and of the Nimbus tracer, and answers of `eth_getProof`, alone or in
+    /// a list.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The block, for witnesses without it: in RLP as hex or in JSON, the answer of `debug_getRawBlock`, or with its transactions, the
@@ -48,12 +50,19 @@ pub(super) struct Arguments {
     /// A list of headers in JSON, each in RLP as hex or as `eth_getBlock` gives them. For witnesses without those of ancestors.
     #[arg(long, value_name = "FILE")]
     headers: Option<PathBuf>,
-    /// The rules: `mainnet`, or a network as Ethereum's tests name them, such as `Prague`.
-    #[arg(long, value_name = "NAME", default_value = "mainnet")]
-    network: String,
-    /// The number of the chain, where it is not the network's.
+    /// The codes of contracts in hex, as a list or by their hashes. For witnesses without them: answers of `eth_getProof`.
+    #[arg(long, value_name = "FILE")]
+    codes: Option<PathBuf>,
+    /// The rules: `mainnet`, `sepolia`, `holesky`, `hoodi`, or a network as Ethereum's tests name them, such as `Prague`. By default
+    /// those that the file tells, or else `mainnet`.
+    #[arg(long, value_name = "NAME")]
+    network: Option<String>,
+    /// The number of the chain, where it is neither the network's nor the file's.
     #[arg(long, value_name = "N")]
     chain_id: Option<u64>,
+    /// The rules and the number of the chain, in geth's JSON.
+    #[arg(long, value_name = "GENESIS.json", conflicts_with_all = ["network", "chain_id"])]
+    genesis: Option<PathBuf>,
     #[command(flatten)]
     ee: EeArguments,
     /// Print JSON instead of text.
@@ -124,8 +133,8 @@ struct Given {
 }
 
 pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let chain = arguments.chain()?;
     let block = arguments.read()?;
+    let chain = arguments.chain(&block.told)?;
     let file = || arguments.file.display().to_string();
     let (pre_state_root, payload) = block.payload(&chain).with_context(file)?;
     anyhow::ensure!(
@@ -141,8 +150,8 @@ pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let provider = Provider::open(ee, Arc::new(store))?;
     let outcome = match Tried::new(&provider, pre_state_root, &payload) {
         Tried::Built(built) => Outcome::executed(&block, &built)?,
-        Tried::Refused(words) | Tried::Unsupported(words) => Outcome::Refused { words },
-        Tried::Broken(what) => anyhow::bail!("{}: {what}", file()),
+        Tried::Refused(words) | Tried::Unsupported(words) => Outcome::Refused { words: with_remedy(words) },
+        Tried::OutOfMemory(what) | Tried::Broken(what) => anyhow::bail!("{}: {what}", file()),
     };
     let report = Report {
         block: block.header.number,
@@ -164,12 +173,21 @@ pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
 }
 
 impl Arguments {
-    fn chain(&self) -> anyhow::Result<Chain> {
-        let chain = match self.network.as_str() {
-            "mainnet" => Chain::mainnet(),
-            name => Chain::of_network(name, &Config::default())?,
+    /// The chain that is asked for, or else the one that the file tells, or else the main network.
+    fn chain(&self, told: &Told) -> anyhow::Result<Chain> {
+        let chain = if let Some(path) = &self.genesis {
+            return Ok(Genesis::of_json(read_json(path)?).with_context(|| path.display().to_string())?.chain);
+        } else if let Some(name) = &self.network {
+            match Chain::of_public_network(name) {
+                Some(chain) => chain,
+                None => Chain::of_network(name, &Config::default())?,
+            }
+        } else if let Some(chain) = &told.chain {
+            chain.clone().with_context(|| self.file.display().to_string())?
+        } else {
+            Chain::mainnet()
         };
-        Ok(match self.chain_id {
+        Ok(match self.chain_id.or(told.chain_id) {
             Some(chain_id) => chain.with_chain_id(chain_id),
             None => chain,
         })
@@ -184,7 +202,22 @@ impl Arguments {
                 .with_context(|| format!("{}: no list of headers", path.display()))?;
             block.witness.headers.extend(headers);
         }
+        if let Some(path) = &self.codes {
+            let codes = read_json(path)?;
+            let Witness { codes, .. } = serde_json::from_value(serde_json::json!({ "codes": codes }))
+                .with_context(|| format!("{}: no list of codes", path.display()))?;
+            block.witness.codes.extend(codes);
+        }
         Ok(block)
+    }
+}
+
+/// Why a block is refused, and the remedy where an option is one.
+fn with_remedy(words: String) -> String {
+    if words.contains("invalid chain ID") {
+        format!("{words}; --chain-id or --genesis tells another")
+    } else {
+        words
     }
 }
 

@@ -119,7 +119,7 @@ fn step(
     let built = match Tried::new(provider, pre_state_root, &payload) {
         Tried::Built(built) => built,
         Tried::Refused(words) | Tried::Unsupported(words) => return Ok(Err(Refused { number, fork, words })),
-        Tried::Broken(what) => anyhow::bail!("block {number}: {what}"),
+        Tried::OutOfMemory(what) | Tried::Broken(what) => anyhow::bail!("block {number}: {what}"),
     };
     let header = header.with_context(|| format!("block {number}: executed without a header"))?;
     provider.apply(std::slice::from_ref(&*built), Previous::Keep)?;

@@ -14,6 +14,8 @@ pub(super) enum Tried {
     Refused(String),
     /// The EE does not know the rules of the fork, and says so.
     Unsupported(String),
+    /// The EE needs more memory than a module may have, so it has no answer.
+    OutOfMemory(String),
     /// Something else went wrong, which is no answer to the payload.
     Broken(String),
 }
@@ -35,12 +37,24 @@ impl Tried {
                     Self::Unsupported(words)
                 }
                 Some(words) => Self::Refused(words),
+                None if is_out_of_memory(execution) => Self::OutOfMemory(OUT_OF_MEMORY.to_owned()),
                 None => Self::Broken(describe(error)),
             },
             _ => Self::Broken(describe(error)),
         }
     }
 }
+
+/// Whether the last words of an EE are Rust's when an allocation fails, and then it traps.
+fn is_out_of_memory(error: &ExecutionError) -> bool {
+    let ExecutionErrorKind::Trap(TrapKind::Unreachable) = error.kind else { return false };
+    let words = error.logs.last().map(|log| log.value.to_string()).unwrap_or_default();
+    let failed = words.split_once("memory allocation of ").map(|(_, rest)| rest.trim_end());
+    failed.is_some_and(|rest| rest.ends_with(" bytes failed"))
+}
+
+/// Why there is no answer without enough memory.
+const OUT_OF_MEMORY: &str = "it takes more memory than an EE may have";
 
 /// An error with all its causes, and what the EE said last.
 pub(super) fn describe(error: &ProviderError) -> String {

@@ -138,7 +138,11 @@ fn ext_code_hash<H: Host + ?Sized>(
 }
 
 fn blob_base_fee(
-    InstructionContext { interpreter, host }: InstructionContext<'_, MainnetContext<State<'_>>, EthInterpreter>,
+    InstructionContext { interpreter, host }: InstructionContext<
+        '_,
+        MainnetContext<State<'_>>,
+        EthInterpreter,
+    >,
 ) -> InstructionExecResult {
     block_info::blob_basefee(InstructionContext { interpreter: &mut *interpreter, host: &mut *host })?;
     let (blobs, fraction) = (host.block.blob_excess_gas_and_price, host.cfg.blob_base_fee_update_fraction);

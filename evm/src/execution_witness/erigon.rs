@@ -18,7 +18,7 @@
 //! [Erigon]: https://github.com/0xPolygonZero/erigon
 //! [compact witness]: https://gist.github.com/mandrigin/ff7eccf30d0ef9c572bafcb0ab665cff
 
-use alloy_primitives::{B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
+use alloy_primitives::{B256, Bytes, KECCAK256_EMPTY, U64, U256, keccak256};
 use alloy_rlp::RlpEncodable;
 use outrider_witness::mpt::EMPTY_ROOT;
 use serde::Deserialize;
@@ -68,6 +68,12 @@ struct OtherData {
 #[derive(Deserialize)]
 struct BlockData {
     b_hashes: BlockHashes,
+    b_meta: Option<BlockMeta>,
+}
+
+#[derive(Deserialize)]
+struct BlockMeta {
+    block_chain_id: Option<U64>,
 }
 
 #[derive(Deserialize)]
@@ -136,10 +142,12 @@ impl Erigon {
         let parts =
             decode(&self.block_trace.trie_pre_images.combined.compact).map_err(WitnessError::Compact)?;
         let witness = Witness { state: parts.nodes, codes: parts.codes, headers: Vec::new() };
-        let mut block_hashes = self.other_data.b_data.b_hashes.prev_hashes;
+        let BlockData { b_hashes, b_meta } = self.other_data.b_data;
+        let mut block_hashes = b_hashes.prev_hashes;
         block_hashes.reverse();
         block_hashes.truncate(block_hashes.iter().take_while(|hash| !hash.is_zero()).count());
-        let told = Told { pre_state_root: Some(parts.root), block_hashes };
+        let chain_id = b_meta.and_then(|meta| meta.block_chain_id).map(|chain_id| chain_id.to());
+        let told = Told { pre_state_root: Some(parts.root), block_hashes, chain_id, ..Told::default() };
         Ok(WitnessedBlock { told, ..WitnessedBlock::new(block, witness)? })
     }
 }

@@ -76,7 +76,11 @@ impl StatelessBlockVerifier {
         let no_ommers = [alloy_rlp::EMPTY_LIST_CODE];
         let block = block(&self.header.encode(), &transactions, &no_ommers, self.withdrawals.as_deref());
         let witness = Witness { state: self.states, codes: self.codes, headers: Vec::new() };
-        let told = Told { pre_state_root: Some(self.prev_state_root), block_hashes: self.block_hashes };
+        let told = Told {
+            pre_state_root: Some(self.prev_state_root),
+            block_hashes: self.block_hashes,
+            ..Told::default()
+        };
         Ok(WitnessedBlock { told, ..WitnessedBlock::new(block, witness)? })
     }
 }

@@ -80,7 +80,7 @@ impl Outcomes {
         for case in &test.cases {
             let name = format!("{name} {} {}", case.fork_name, case.index);
             let result = match &case.trial {
-                Ok(trial) => state_trial(&provider, trial).map(|words| {
+                Ok(trial) => state_trial(&provider, &test.pre_state, trial).map(|words| {
                     if let (Some(words), Some(exception)) = (words, &trial.exception) {
                         let exception = exception.clone();
                         self.refusals.push(Refusal { case: name.clone(), exception, words });
@@ -98,8 +98,17 @@ impl Outcomes {
             let name = format!("{name} {}", case.fork_name);
             let result = match &case.payload {
                 Err(_) => Ok(false),
+                Ok(_) if case.contradiction.is_some() => Err(format!("{:?}", case.contradiction)),
                 Ok(payload) => match (provide_on(&provider(&case.pre_state).0, payload), &case.exception) {
-                    (Ok(_), None) => Ok(true),
+                    (Ok(provided), None) => {
+                        let root = B256::from(provided.outcome.post_state_root.0);
+                        let mut nodes = provider(&case.pre_state).0.nodes().clone();
+                        provided.new_nodes.into_iter().for_each(|node| nodes.insert(node.hash, node.bytes));
+                        match case.mismatch(root, &nodes).unwrap() {
+                            Some(mismatch) => Err(mismatch.to_string()),
+                            None => Ok(true),
+                        }
+                    }
                     (Err(words), Some(exception)) => {
                         let exception = exception.clone();
                         self.refusals.push(Refusal { case: name.clone(), exception, words });
@@ -121,14 +130,21 @@ fn provider(state: &State) -> (StateProvider, B256) {
 }
 
 /// Gives the words of a refusal that should be.
-fn state_trial(provider: &StateProvider, trial: &StateTrial) -> Result<Option<String>, String> {
-    let (provided, words) = match (provide_on(provider, &trial.payload), &trial.exception) {
+fn state_trial(
+    provider: &StateProvider,
+    pre_state: &State,
+    trial: &StateTrial,
+) -> Result<Option<String>, String> {
+    let expected = trial.post_state_root;
+    let (got, words) = match (provide_on(provider, &trial.payload), &trial.exception) {
         (Ok(_), Some(exception)) => return Err(format!("executed, expected {exception}")),
-        (Ok(provided), None) => (provided, None),
+        (Ok(provided), None) => (B256::from(provided.outcome.post_state_root.0), None),
         (Err(words), None) => return Err(words),
-        (Err(words), Some(_)) => (provide_on(provider, &trial.without_transaction())?, Some(words)),
+        (Err(words), Some(_)) => match trial.roots_after_refusal(pre_state).contains(&expected) {
+            true => (expected, Some(words)),
+            false => (pre_state.root(), Some(words)),
+        },
     };
-    let (got, expected) = (B256::from(provided.outcome.post_state_root.0), trial.post_state_root);
     if got == expected { Ok(words) } else { Err(format!("post-state root: expected {expected}, got {got}")) }
 }
 

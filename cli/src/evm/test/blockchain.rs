@@ -43,7 +43,9 @@ impl Runner {
             let tried = Tried::new(&provider, pre_state_root, &payload);
             let failed = |what: String| Ok(Outcome::Failed(format!("block {index}: {what}")));
             let (built, header) = match (tried, &block.exception, header) {
-                (Tried::Unsupported(words), ..) => return Ok(Outcome::NotRun(words)),
+                (Tried::Unsupported(words) | Tried::OutOfMemory(words), ..) => {
+                    return Ok(Outcome::NotRun(words));
+                }
                 (Tried::Broken(what), ..) => return failed(what),
                 (Tried::Refused(words), Some(exception), _) => {
                     match block_refusal(&provider, pre_state_root, &payload, exception, words) {
@@ -118,7 +120,10 @@ impl Runner {
             Tried::Built(_) => {
                 return Ok(Some("the witness gives other block data than the state".to_owned()));
             }
-            Tried::Refused(words) | Tried::Unsupported(words) | Tried::Broken(words) => {
+            Tried::Refused(words)
+            | Tried::Unsupported(words)
+            | Tried::OutOfMemory(words)
+            | Tried::Broken(words) => {
                 return Ok(Some(format!("with the witness of the test: {words}")));
             }
         }
@@ -130,7 +135,10 @@ impl Runner {
         witness.without(hash).put_into(&mut batch);
         match Tried::new(&self.provider_of(&batch)?, pre_state_root, payload) {
             Tried::Refused(words) if words.contains(&hash.to_string()) => {}
-            Tried::Refused(words) | Tried::Unsupported(words) | Tried::Broken(words) => {
+            Tried::Refused(words)
+            | Tried::Unsupported(words)
+            | Tried::OutOfMemory(words)
+            | Tried::Broken(words) => {
                 return Ok(Some(format!("without {hash}, which is needed: {words}")));
             }
             Tried::Built(_) => return Ok(Some(format!("executed without {hash}, which is needed"))),
@@ -155,7 +163,7 @@ fn insufficiency(tried: Tried) -> Result<Refusal, String> {
     match tried {
         Tried::Refused(words) => Refusal::new(INSUFFICIENT_WITNESS, words),
         Tried::Built(_) => Err(not_refused(INSUFFICIENT_WITNESS)),
-        Tried::Unsupported(words) | Tried::Broken(words) => Err(words),
+        Tried::Unsupported(words) | Tried::OutOfMemory(words) | Tried::Broken(words) => Err(words),
     }
 }
 
@@ -173,7 +181,9 @@ fn block_refusal(
     }
     match with_right_transactions_root(payload).map(|mended| Tried::new(provider, pre_state_root, &mended)) {
         Some(Tried::Refused(words)) => Refusal::new(exception, words),
-        Some(Tried::Built(_) | Tried::Unsupported(_) | Tried::Broken(_)) | None => refusal,
+        Some(Tried::Built(_) | Tried::Unsupported(_) | Tried::OutOfMemory(_) | Tried::Broken(_)) | None => {
+            refusal
+        }
     }
 }
 

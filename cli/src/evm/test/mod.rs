@@ -22,6 +22,8 @@ use run::Runner;
 
 /// Run Ethereum's own tests: state tests, blockchain tests, transaction tests and VM tests.
 ///
+/// A JSON file in a directory or an archive that has no test is skipped; the output says how many were.
+///
 /// Exits with 0 if all pass that can be run, 1 if one fails, 2 if a file cannot be used.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -46,7 +48,7 @@ pub(super) fn test(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let ee = arguments.ee.load()?;
     let n_jobs = arguments.jobs.map_or(0, std::num::NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_jobs).build().context("cannot start threads")?;
-    let runner = Runner { ee, filter: arguments.filter.clone() };
+    let runner = Runner { ee, filter: arguments.filter.clone(), named: arguments.paths.clone() };
     let progress = progress();
     let mut report = Report::default();
     files::in_batches(found, |batch| {

@@ -50,6 +50,8 @@ pub(super) struct FileReport {
     cases: Vec<CaseReport>,
     /// Why the file cannot be used.
     error: Option<String>,
+    /// Whether there are no tests in it, and nobody said so.
+    is_skipped: bool,
 }
 
 /// All files, in their order.
@@ -92,11 +94,16 @@ impl Refusal {
 
 impl FileReport {
     pub(super) fn new(file: &str, cases: Vec<CaseReport>) -> Self {
-        Self { file: file.to_owned(), cases, error: None }
+        Self { file: file.to_owned(), cases, error: None, is_skipped: false }
     }
 
     pub(super) fn unusable(file: &str, error: &anyhow::Error) -> Self {
-        Self { file: file.to_owned(), cases: Vec::new(), error: Some(format!("{error:#}")) }
+        Self { error: Some(format!("{error:#}")), ..Self::new(file, Vec::new()) }
+    }
+
+    /// A file in a tree that has no tests.
+    pub(super) fn without_tests(file: &str) -> Self {
+        Self { is_skipped: true, ..Self::new(file, Vec::new()) }
     }
 
     pub(super) fn n_cases(&self) -> u64 {
@@ -165,6 +172,10 @@ impl Report {
 
     fn n_unusable(&self) -> usize {
         self.files.iter().filter(|file| file.error.is_some()).count()
+    }
+
+    fn skipped(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().filter(|file| file.is_skipped).map(|file| file.file.as_str())
     }
 
     fn total(&self) -> Counts {
@@ -241,6 +252,9 @@ impl Report {
                 count(n, "time")
             )?;
         }
+        if self.skipped().next().is_some() {
+            writeln!(out, "skipped: {} without tests", count(self.skipped().count(), "file"))?;
+        }
         let Counts { passed, failed, not_run } = self.total();
         let style = if self.verdict() == Verdict::Holds { SUCCESS } else { ERROR };
         let cases = count(passed.saturating_add(failed).saturating_add(not_run), "case");
@@ -264,6 +278,7 @@ impl Report {
             unusable: files
                 .filter_map(|file| Some(UnusableDocument { file: &file.file, error: file.error.as_ref()? }))
                 .collect(),
+            skipped: self.skipped().collect(),
             suites: suites
                 .map(|((category, fork), counts)| SuiteDocument { category, fork, counts })
                 .collect(),
@@ -289,6 +304,8 @@ struct Document<'a> {
     engine: &'static str,
     cases: Vec<CaseDocument<'a>>,
     unusable: Vec<UnusableDocument<'a>>,
+    /// Files in trees that have no tests.
+    skipped: Vec<&'a str>,
     suites: Vec<SuiteDocument<'a>>,
     not_run: Vec<ReasonDocument<'a>>,
 }

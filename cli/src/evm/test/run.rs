@@ -1,10 +1,11 @@
 //! Runs the cases of a file.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use alloy_primitives::B256;
 use outrider_evm::{
-    fixture::{self, Test},
+    fixture::{self, FixtureError, Test},
     state::State,
     state_test::{StateCase, StateTest, StateTrial},
     transaction_test::{TransactionCase, TransactionTest},
@@ -27,6 +28,8 @@ pub(super) struct Runner {
     pub(super) ee: Ee,
     /// What the file, the name or the fork of a test has to have in it.
     pub(super) filter: Option<String>,
+    /// The paths that were asked for.
+    pub(super) named: Vec<PathBuf>,
 }
 
 /// What came of a case; an error that is no answer to it is a failure, too.
@@ -40,6 +43,7 @@ impl Runner {
         };
         let tests = match tests {
             Ok(tests) => tests,
+            Err(error) if self.may_skip(file, &error) => return FileReport::without_tests(&file.name),
             Err(error) => return FileReport::unusable(&file.name, &error),
         };
         let mut cases = Vec::new();
@@ -58,6 +62,12 @@ impl Runner {
             }
         }
         FileReport::new(&file.name, cases)
+    }
+
+    /// Whether a file that has no tests was found in a tree, and not asked for by its name.
+    fn may_skip(&self, file: &TestFile, error: &anyhow::Error) -> bool {
+        let is_named = self.named.iter().any(|path| path.display().to_string() == file.name);
+        matches!(error.downcast_ref(), Some(FixtureError::NoTest { .. })) && !is_named
     }
 
     fn is_asked_for(&self, names: &[&str]) -> bool {
@@ -84,7 +94,7 @@ impl Runner {
             case(fork_name, *index, &mut || {
                 let (provider, root) = provider.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
                 match trial {
-                    Ok(trial) => state_trial(provider, *root, trial),
+                    Ok(trial) => state_trial(provider, *root, trial, &test.pre_state),
                     Err(error) => Ok(Outcome::NotRun(error.to_string())),
                 }
             });
@@ -96,17 +106,27 @@ impl Runner {
         test: &TransactionTest,
         case: &mut impl FnMut(&str, usize, &mut dyn FnMut() -> Run),
     ) {
-        for TransactionCase { fork_name, pre_state, payload, exception } in &test.cases {
+        for of_fork in &test.cases {
+            let TransactionCase { fork_name, pre_state, payload, exception, contradiction, .. } = of_fork;
             case(fork_name, 0, &mut || {
+                if let Some(mismatch) = contradiction {
+                    return Ok(Outcome::Failed(mismatch.to_string()));
+                }
                 let payload = match payload {
                     Ok(payload) => payload,
                     Err(error) => return Ok(Outcome::NotRun(error.to_string())),
                 };
                 let (provider, root) = self.provider(pre_state)?;
                 Ok(match (Tried::new(&provider, root, payload), exception) {
-                    (Tried::Unsupported(words), _) => Outcome::NotRun(words),
+                    (Tried::Unsupported(words) | Tried::OutOfMemory(words), _) => Outcome::NotRun(words),
                     (Tried::Broken(what), _) => Outcome::Failed(what),
-                    (Tried::Built(_), None) => Outcome::passed(),
+                    (Tried::Built(built), None) => {
+                        let after = After::new(&built, provider.store());
+                        match of_fork.mismatch(after.root(), &after)? {
+                            Some(mismatch) => Outcome::Failed(mismatch.to_string()),
+                            None => Outcome::passed(),
+                        }
+                    }
                     (Tried::Refused(words), Some(exception)) => Outcome::refused(exception, words),
                     (Tried::Refused(words), None) => Outcome::Failed(format!("refused: {words}")),
                     (Tried::Built(_), Some(exception)) => Outcome::Failed(not_refused(exception)),
@@ -122,7 +142,7 @@ impl Runner {
         };
         let (provider, root) = self.provider(&test.pre_state)?;
         Ok(match Tried::new(&provider, root, payload) {
-            Tried::Unsupported(words) => Outcome::NotRun(words),
+            Tried::Unsupported(words) | Tried::OutOfMemory(words) => Outcome::NotRun(words),
             Tried::Broken(what) => Outcome::Failed(what),
             Tried::Refused(words) => Outcome::Failed(format!("refused: {words}")),
             Tried::Built(built) => {
@@ -137,31 +157,38 @@ impl Runner {
 }
 
 /// 1. The EE executes the transaction, or refuses it if there should be something wrong with it.
-/// 2. The root after it is the test's. A refusal leaves the state alone, so there it is the root after no transaction at all.
+/// 2. The root after it is the test's. A refusal leaves the state as it was, see [`StateTrial::roots_after_refusal`].
 ///
 /// The hash of the logs is part of the payload, and the EE refuses another.
-fn state_trial(provider: &Provider<MemoryStore>, pre_state_root: B256, trial: &StateTrial) -> Run {
+fn state_trial(
+    provider: &Provider<MemoryStore>,
+    pre_state_root: B256,
+    trial: &StateTrial,
+    pre_state: &State,
+) -> Run {
+    let expected = trial.post_state_root;
     let tried = Tried::new(provider, pre_state_root, &trial.payload);
-    let (built, words) = match (tried, &trial.exception) {
-        (Tried::Unsupported(words), _) => return Ok(Outcome::NotRun(words)),
+    let built = match (tried, &trial.exception) {
+        (Tried::Unsupported(words) | Tried::OutOfMemory(words), _) => return Ok(Outcome::NotRun(words)),
         (Tried::Broken(what), _) => return Ok(Outcome::Failed(what)),
         (Tried::Refused(words), None) => return Ok(Outcome::Failed(format!("refused: {words}"))),
         (Tried::Built(_), Some(exception)) => return Ok(Outcome::Failed(not_refused(exception))),
-        (Tried::Built(built), None) => (built, None),
-        (Tried::Refused(words), Some(exception)) => {
-            match Tried::new(provider, pre_state_root, &trial.without_transaction()) {
-                Tried::Built(built) => (built, Some((exception, words))),
-                Tried::Refused(words) | Tried::Unsupported(words) | Tried::Broken(words) => {
-                    return Ok(Outcome::Failed(format!("without the transaction: {words}")));
-                }
-            }
+        (Tried::Refused(words), Some(exception))
+            if trial.roots_after_refusal(pre_state).contains(&expected) =>
+        {
+            return Ok(Outcome::refused(exception, words));
         }
+        (Tried::Refused(_), Some(_)) => {
+            let what = format!(
+                "post-state root: expected {expected}, and a refused transaction leaves {pre_state_root}"
+            );
+            return Ok(Outcome::Failed(what));
+        }
+        (Tried::Built(built), None) => built,
     };
-    let (expected, got) = (trial.post_state_root, B256::from(built.post_state_root().0));
+    let got = B256::from(built.post_state_root().0);
     if got == expected {
-        return Ok(
-            words.map_or_else(Outcome::passed, |(exception, words)| Outcome::refused(exception, words))
-        );
+        return Ok(Outcome::passed());
     }
     let mut what = format!("post-state root: expected {expected}, got {got}");
     if let Some(post_state) = &trial.post_state
