@@ -238,7 +238,7 @@ pub(crate) const ANCESTORS_MAX: usize = 256;
 pub(crate) const GENERATIONS: usize = 7;
 
 /// [`Rules::blocks_since_dao_fork`] where there is no such split.
-const NO_DAO_FORK: u8 = 10;
+const NO_DAO_FORK: u8 = 16;
 
 /// Before Cancun nobody looks at it.
 pub(crate) const NO_BLOBS: BlobSchedule = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
@@ -291,7 +291,7 @@ mod tests {
     fn blocks_are_counted_from_the_split_over_the_dao() {
         let chain = Chain::of_network("HomesteadToDaoAt5", &Config::default()).unwrap();
         let since = |number| chain.rules(&place(number, 0, 0)).blocks_since_dao_fork;
-        assert_eq!([4, 5, 14, 15, 300].map(since), [10, 0, 9, 10, 10]);
+        assert_eq!([4, 5, 14, 15, 300].map(since), [16, 0, 9, 10, 16]);
         assert_eq!(Chain::mainnet().rules(&place(1_920_003, 0, 0)).blocks_since_dao_fork, 3);
     }
 

@@ -276,7 +276,7 @@ impl Fields {
             chain_id: 1,
             fork: Fork::Frontier,
             blobs,
-            blocks_since_dao_fork: 10,
+            blocks_since_dao_fork: 16,
             deposit_contract: None,
         };
         let transactions = Transactions {

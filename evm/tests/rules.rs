@@ -42,7 +42,7 @@ impl Trial {
         let code = Bytes::copy_from_slice(code);
         state.0.insert(CONTRACT, Account { nonce: U64::from(1), code, ..Account::default() });
         let blobs = BlobSchedule { target: 3, max: 6, base_fee_update_fraction: 3_338_477 };
-        let rules = Rules { chain_id: 1, fork, blobs, blocks_since_dao_fork: 10, deposit_contract: None };
+        let rules = Rules { chain_id: 1, fork, blobs, blocks_since_dao_fork: 16, deposit_contract: None };
         let environment = Environment {
             beneficiary: Address::repeat_byte(0xbe),
             gas_limit: 1_000_000,

@@ -98,7 +98,7 @@ pub struct Rules {
     /// How many blobs a block may have; no matter before Cancun.
     pub blobs: BlobSchedule,
     /// Blocks since the chain split over the DAO, EIP-779: at 0 its balance is moved, and up to 9 the header's extra data has to
-    /// say `dao-hard-fork`. 10 or more where there was no such split.
+    /// say `dao-hard-fork`, and up to 15 those of ommers may have to. 16 or more where there was no such split.
     pub blocks_since_dao_fork: u8,
     /// Whose logs are deposits, EIP-6110; if none is told, that of the main network. No matter before Prague.
     pub deposit_contract: Option<Address>,

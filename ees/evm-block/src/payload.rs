@@ -178,7 +178,7 @@ mod tests {
 
     fn rules() -> Rules {
         let blobs = BlobSchedule { target: 3, max: 6, base_fee_update_fraction: 3_338_477 };
-        Rules { chain_id: 1, fork: Fork::Cancun, blobs, blocks_since_dao_fork: 10, deposit_contract: None }
+        Rules { chain_id: 1, fork: Fork::Cancun, blobs, blocks_since_dao_fork: 16, deposit_contract: None }
     }
 
     fn payloads() -> Vec<Payload> {

@@ -12,7 +12,7 @@ use crate::{
     hash::keccak256,
     header::{self, Header},
     input::items,
-    rules::Spec,
+    rules::{NO_DAO_FORK, Spec},
 };
 
 /// The hash of the list of no ommers.
@@ -122,11 +122,15 @@ fn ommers<'a>(list: &'a [u8], spec: &Spec<'_>) -> Result<Vec<&'a [u8]>, OmmerErr
 
 /// How many blocks after the split over the DAO an ommer is.
 fn since_dao_fork(block: &Header, ommer: &Header, spec: &Spec<'_>) -> u8 {
-    let age = u8::try_from(block.number.saturating_sub(ommer.number)).unwrap_or(u8::MAX);
-    match spec.rules.blocks_since_dao_fork {
-        since @ 0..10 => since.checked_sub(age).unwrap_or(u8::MAX),
-        since => since,
+    since_dao_fork_before(spec.rules.blocks_since_dao_fork, block.number.saturating_sub(ommer.number))
+}
+
+/// How many blocks after the split over the DAO something is that is so much older than a block.
+fn since_dao_fork_before(since: u8, age: u64) -> u8 {
+    if since >= NO_DAO_FORK {
+        return since;
     }
+    u8::try_from(age).ok().and_then(|age| since.checked_sub(age)).unwrap_or(u8::MAX)
 }
 
 /// The hashes of the ommers of ancestors; each list of them has the hash that its header has.
@@ -149,3 +153,20 @@ const OMMERS_MAX: usize = 2;
 
 /// How far back the parent of an ommer may be.
 const GENERATIONS: usize = 7;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ommers_are_counted_from_the_split_as_far_back_as_they_may_be() {
+        // Of the block of the split itself, ommers are from before.
+        assert_eq!(since_dao_fork_before(0, 1), u8::MAX);
+        assert_eq!(since_dao_fork_before(9, 3), 6);
+        // The first block that need not say so has ommers that have to.
+        assert_eq!(since_dao_fork_before(10, 1), 9);
+        assert_eq!(since_dao_fork_before(15, 6), 9);
+        // Where there was no split, nobody has to.
+        assert_eq!(since_dao_fork_before(NO_DAO_FORK, 6), NO_DAO_FORK);
+    }
+}

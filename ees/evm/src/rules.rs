@@ -66,13 +66,17 @@ pub(crate) fn canonical(rules: Rules) -> Rules {
     let no_blobs = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
     Rules {
         blobs: if rules.fork >= Fork::Cancun { rules.blobs } else { no_blobs },
-        blocks_since_dao_fork: rules.blocks_since_dao_fork.min(10),
+        blocks_since_dao_fork: rules.blocks_since_dao_fork.min(NO_DAO_FORK),
         deposit_contract: rules
             .deposit_contract
             .filter(|contract| rules.fork >= Fork::Prague && *contract != DEPOSIT_CONTRACT),
         ..rules
     }
 }
+
+/// So many blocks after the split over the DAO, or more, nothing tells of it any more: not even the oldest ommer of a block, which is 6
+/// blocks older, is one of the first 10.
+pub(crate) const NO_DAO_FORK: u8 = 16;
 
 /// The most blobs of a block, of any schedule: 2^32, so that no sum of blob gas overflows.
 const BLOBS_MAX: u64 = 1 << 32;

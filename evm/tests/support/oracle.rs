@@ -81,7 +81,7 @@ fn provider(state: &State) -> StateProvider {
 /// A call of the contract.
 fn call(fork: Fork, logs_hash: B256) -> Payload {
     let blobs = BlobSchedule { target: 6, max: 9, base_fee_update_fraction: 5_007_716 };
-    let rules = Rules { chain_id: 1, fork, blobs, blocks_since_dao_fork: 10, deposit_contract: None };
+    let rules = Rules { chain_id: 1, fork, blobs, blocks_since_dao_fork: 16, deposit_contract: None };
     let environment = Environment {
         beneficiary: Address::repeat_byte(0xbe),
         gas_limit: GAS_MAX,

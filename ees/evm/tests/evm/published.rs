@@ -277,7 +277,7 @@ fn rules(test: &Value, fork: Fork) -> Rules {
         None => blob_schedule(fork),
     };
     let chain_id = config.get("chainid").map_or(1, number);
-    Rules { chain_id, fork, blobs, blocks_since_dao_fork: 10, deposit_contract: None }
+    Rules { chain_id, fork, blobs, blocks_since_dao_fork: 16, deposit_contract: None }
 }
 
 /// EIP-7840, for the main network.
