@@ -45,7 +45,8 @@ fn blocks(archives: &[&str]) -> Vec<(String, Value)> {
 }
 
 /// Together they have transactions of all types but that with blobs.
-const ARCHIVES: [&str; 2] = ["blockchain-tests-eest-v5.4", "blockchain-tests-istanbul-to-cancun"];
+const ARCHIVES: [&str; 3] =
+    ["blockchain-tests-eest-v5.4", "blockchain-tests-istanbul-to-cancun", "blockchain-tests-cancun"];
 
 fn rlp(block: &Value) -> Bytes {
     serde_json::from_value(block["rlp"].clone()).unwrap()
