@@ -472,7 +472,7 @@ const VARIABLE: &str = "OUTRIDER_COMPILE_WORKER";
 const SOURCES: &str = env!("OUTRIDER_HOST_SOURCES");
 
 /// Numbers in a request: eleven limits, whether there is a wall clock, and four of what the program needs.
-const N_NUMBERS: usize = 17;
+const N_NUMBERS: usize = 18;
 
 /// What a worker exits with when something is wrong with how it was started.
 const FAILED: u8 = 70;

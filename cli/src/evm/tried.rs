@@ -2,7 +2,7 @@
 
 use alloy_primitives::B256;
 use outrider_evm_block::Payload;
-use outrider_host::{Context, StateRoot, chain};
+use outrider_host::{Context, ExecutionError, ExecutionErrorKind, StateRoot, TrapKind, chain};
 use outrider_shard::{Built, Provider, ProviderError};
 use outrider_witness::store::MemoryStore;
 

@@ -1,6 +1,6 @@
 //! What a module's function types take to compile, and how engines tell them apart.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use wasmparser::{FuncType, ValType};
 
@@ -34,12 +34,12 @@ fn cost(base: Work, ty: &FuncType) -> CompileCost {
 ///
 /// An engine may tell types apart at indirect calls by a hash of 32 bits, and types with equal hashes are easily made: for CRC-32
 /// by solving linear equations. A program that has two such types is refused, on whatever engine.
-pub(super) struct Fingerprints(HashMap<u32, FuncType>);
+pub(super) struct Fingerprints(BTreeMap<u32, FuncType>);
 
 impl Default for Fingerprints {
     /// Begins with the types that every program has: those of the ABI, and of what metering and probes add.
     fn default() -> Self {
-        let mut fingerprints = Self(HashMap::new());
+        let mut fingerprints = Self(BTreeMap::new());
         let abi = ABI.iter().map(|import| {
             let parameters = import.parameter_types().iter().map(|ty| ty.as_wasm());
             FuncType::new(parameters, Import::result_type(import).map(ValueType::as_wasm))
