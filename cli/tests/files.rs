@@ -29,11 +29,14 @@ fn archive(name: &str, json: &[u8]) -> Vec<u8> {
 
 /// A scratch directory with an EE that refuses all transactions, and a file of 12 cases for which that is right.
 fn tests() -> (Scratch, Vec<u8>) {
-    let line = "block refused: transaction 0: unexpected length";
-    let body = format!("(call $print (i32.const 0) (i32.const {})) unreachable", line.len());
+    let line = "transaction 0: unexpected length";
+    let main = format!("(func (export \"main\") (call $refuse (i32.const 0) (i32.const {})))", line.len());
+    let ee = format!(
+        "(module (import \"eth2\" \"refuse\" (func $refuse (param i32 i32))) (memory (export \"memory\") 1)
+            (data (i32.const 0) \"{line}\") {main})"
+    );
     let scratch = Scratch::new();
-    scratch
-        .write("ee.wasm", wasm(&format!("(data (i32.const 0) \"{line}\") (func (export \"main\") {body})")));
+    scratch.write("ee.wasm", wat::parse_str(ee).expect("it is WebAssembly"));
     let json = std::fs::read(project().join("evm/tests/data/transaction.json")).expect("it is there");
     (scratch, json)
 }

@@ -33,8 +33,8 @@ fn scratch(functions: &str) -> Scratch {
 const EE: &str = "(func $inner (call $ticks (i32.const 5)))
     (func $main (export \"main\") (call $inner) (call $save (i32.const 32)))";
 
-/// What fresh instances cost: 100,000, a page of memory, and four imports.
-const INSTANCES: u64 = 100_000 + 32_768 + 4 * 8;
+/// What fresh instances cost: 100,000, a page of memory, and four imports and two exports with names of 74 bytes.
+const INSTANCES: u64 = 100_000 + 32_768 + 6 * 256 + 74 * 2;
 
 /// `main` pays 40 for its first call, and `inner` 42 for its own.
 #[test]
@@ -42,10 +42,10 @@ fn a_trace_stands_below_each_block() {
     let ran = scratch(EE).outrider(&["run", "--trace", "f.yaml"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let expected = "  block 1, env 0: state unchanged, \
-                    0000000000000000000000000000000000000000000000000000000000000000, fuel 134929
+                    0000000000000000000000000000000000000000000000000000000000000000, fuel 136581
       fuel  cost  host call
-    132882  1005  eth2.useTicks(ticks=5)
-    133929  1000  eth2.savePostStateRoot(pointer=0x20)\n";
+    134534  1005  eth2.useTicks(ticks=5)
+    135581  1000  eth2.savePostStateRoot(pointer=0x20)\n";
     assert!(ran.out.contains(expected), "{}", ran.out);
     assert_eq!(ran.out.matches("host call").count(), 2, "{}", ran.out);
 }
@@ -101,12 +101,12 @@ fn folded_stacks_have_a_root_for_each_block_and_add_up() {
     assert_eq!((ran.code, &ran.out), (Some(0), &plain.out), "a profile changes nothing");
     assert_eq!(
         scratch.read("out.folded"),
-        "f.yaml block 0, env 0;instances 132800\n\
+        "f.yaml block 0, env 0;instances 134452\n\
          f.yaml block 0, env 0;main 82\n\
          f.yaml block 0, env 0;main;inner 42\n\
          f.yaml block 0, env 0;main;inner;eth2.useTicks 1005\n\
          f.yaml block 0, env 0;main;eth2.savePostStateRoot 1000\n\
-         f.yaml block 1, env 0;instances 132800\n\
+         f.yaml block 1, env 0;instances 134452\n\
          f.yaml block 1, env 0;main 82\n\
          f.yaml block 1, env 0;main;inner 42\n\
          f.yaml block 1, env 0;main;inner;eth2.useTicks 1005\n\
@@ -152,7 +152,7 @@ fn a_block_that_fails_has_a_profile_until_then() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert_eq!(
         scratch.read("out"),
-        "f.yaml block 0, env 0;instances 132800\n\
+        "f.yaml block 0, env 0;instances 134452\n\
          f.yaml block 0, env 0;main 40\n\
          f.yaml block 0, env 0;main;refuse 42\n\
          f.yaml block 0, env 0;main;refuse;eth2.useTicks 1001\n"

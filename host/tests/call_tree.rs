@@ -206,7 +206,7 @@ fn recursion_is_cut_off_where_it_gets_too_deep() {
     let (index, node) = deepest.expect("there are nodes");
     assert_eq!(tree.stack(index).count(), 512);
     // The last call only looks.
-    const LOOK: u64 = 1 + 12;
+    const LOOK: u64 = 1 + 16;
     const GO_ON: u64 = 3 + 40 + 1;
     let calls_beyond = 800 + 1 - 511;
     assert_eq!(node.self_fuel, LOOK + GO_ON);

@@ -124,6 +124,42 @@ fn code_is_dearer_where_memory_is_far() {
     assert_eq!(costs(1, LIMITS.memory_pages_max, code), code_near);
 }
 
+/// A program with more code than is near is as dear as one with far memory, from the start.
+#[test]
+fn code_is_dearer_where_it_is_far() {
+    let text = |body: &str| wasm(&saving(body));
+    let far = hosts(Limits { code_kib_near: 0, ..LIMITS });
+    let factor = u64::from(LIMITS.memory_far_factor);
+    let code = "(i64.store (i32.const 64) (i64.div_u (i64.load (i32.const 64)) (i64.const 3)))";
+    let cost = |hosts: &[Host; 2]| {
+        let [with, without] = [code, ""].map(|body| agreed(hosts, &text(body), &[]).expect("it loads"));
+        assert_eq!((with.end.as_str(), without.end.as_str()), ("returned", "returned"));
+        with.fuel_used - without.fuel_used
+    };
+    assert_eq!(cost(&far), cost(&HOSTS) * factor);
+}
+
+/// The first type has the CRC-32 of `(i32) -> ()`, and wasmer cannot tell them apart. The letters were found by solving linear
+/// equations.
+#[test]
+fn types_that_an_engine_takes_for_one_are_refused() {
+    let letters = "iiiiiIiiiIiiIiIIIIiiiIIIiIiiiiII";
+    let types = letters.chars().map(|letter| if letter == 'i' { " i32" } else { " i64" }).collect::<String>();
+    let refusal = |text: &str| agreed(&HOSTS, &wasm(text), &[]).map(|outcome| outcome.end);
+    let text = |types: &str| {
+        format!(
+            "(module (type (func (param{types}))) (memory (export \"memory\") 1) (func (export \"main\")))"
+        )
+    };
+    let error = refusal(&text(&types)).expect_err("it is refused").to_string();
+    assert!(
+        error.starts_with("type 0 at byte 0xb cannot be told apart from the type (i32) -> ()"),
+        "{error}"
+    );
+    // One more parameter, and it is another.
+    assert!(refusal(&text(&format!("{types} i32"))).is_ok());
+}
+
 #[test]
 fn every_trap() {
     let items = "(table $t 3 10 funcref) (table $u 1 funcref) (elem (i32.const 1) $forever $nothing)

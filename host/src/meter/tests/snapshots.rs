@@ -73,11 +73,11 @@ fn a_loop_is_checked_at_its_start() {
             local.set 1
             loop
                 local.get 1
-                i64.const 13
+                i64.const 17
                 i64.lt_s
                 br_if 1 (;@1;)
                 local.get 1
-                i64.const -13
+                i64.const -17
                 i64.add
                 local.set 1
                 local.get 0
@@ -104,11 +104,11 @@ fn code_behind_br_if_and_behind_a_target_is_charged_there() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 13
+            i64.const 17
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -13
+            i64.const -17
             i64.add
             local.set 1
             block
@@ -148,11 +148,11 @@ fn each_arm_of_if_is_charged_by_itself() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 13
+            i64.const 17
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -13
+            i64.const -17
             i64.add
             local.set 1
             local.get 0
@@ -240,11 +240,11 @@ fn a_branch_to_the_function_gets_a_block() {
                 global.get 0
                 local.set 1
                 local.get 1
-                i64.const 15
+                i64.const 19
                 i64.lt_s
                 br_if 1 (;@1;)
                 local.get 1
-                i64.const -15
+                i64.const -19
                 i64.add
                 local.set 1
                 i32.const 1
@@ -315,11 +315,11 @@ fn a_recursive_function_counts_its_frame() {
             global.get 0
             local.set 1
             local.get 1
-            i64.const 13
+            i64.const 17
             i64.lt_s
             br_if 0 (;@1;)
             local.get 1
-            i64.const -13
+            i64.const -17
             i64.add
             local.set 1
             local.get 0
