@@ -84,10 +84,7 @@ fn a_refusal_keeps_its_type() {
 
 #[test]
 fn a_refusal_from_within_ends_the_execution_with_its_reason() {
-    let failure = run(|| {
-        let _: () = eth2::refuse("too late");
-    })
-    .unwrap_err();
+    let failure = run(|| eth2::refuse("too late")).unwrap_err();
     assert_eq!(failure, Failure::RefusedEarly { reason: "too late".into() });
     assert_eq!(failure.to_string(), "block refused: too late");
 }
