@@ -35,7 +35,7 @@ use output::{Plain, Summary};
 
 /// Runs WebAssembly execution environments (EEs) over block fixtures, and helps to write them.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(name = "outrider", version, arg_required_else_help = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
