@@ -9,7 +9,7 @@ mod cost;
 mod imports;
 mod types;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, GlobalType, KnownCustom,
@@ -31,7 +31,7 @@ use crate::profile::{
 use body::{check_body, check_cost};
 use cost::initialization;
 use imports::check_import;
-use types::{escaping_cost, type_cost};
+use types::{escaping_cost, exported, listed, type_cost};
 
 pub(crate) use body::Totals;
 pub(crate) use imports::ExternType;
@@ -240,42 +240,6 @@ fn constant(expression: &ConstExpr<'_>) -> Option<u32> {
         (Operator::I32Const { value }, Operator::End) => Some(value.cast_unsigned()),
         _ => None,
     }
-}
-
-/// Returns the functions that are exported.
-fn exported(exports: &wasmparser::ExportSectionReader<'_>) -> wasmparser::Result<BTreeSet<u32>> {
-    let mut functions = BTreeSet::new();
-    for export in exports.clone() {
-        let export = export?;
-        if export.kind == ExternalKind::Func {
-            functions.insert(export.index);
-        }
-    }
-    Ok(functions)
-}
-
-/// Returns the functions that elements name.
-fn listed(elements: &wasmparser::ElementSectionReader<'_>) -> wasmparser::Result<BTreeSet<u32>> {
-    let mut functions = BTreeSet::new();
-    for element in elements.clone() {
-        match element?.items {
-            ElementItems::Functions(items) => {
-                for function in items {
-                    functions.insert(function?);
-                }
-            }
-            ElementItems::Expressions(_, expressions) => {
-                for expression in expressions {
-                    for operator in expression?.get_operators_reader() {
-                        if let Operator::RefFunc { function_index } = operator? {
-                            functions.insert(function_index);
-                        }
-                    }
-                }
-            }
-        }
-    }
-    Ok(functions)
 }
 
 /// Numbers items from 0.

@@ -1,8 +1,10 @@
-//! What a module's function types take to compile, and how engines tell them apart.
+//! Function types: the time and memory that they take to compile, and how engines distinguish them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use wasmparser::{FuncType, ValType};
+use wasmparser::{
+    ElementItems, ElementSectionReader, ExportSectionReader, ExternalKind, FuncType, Operator, ValType,
+};
 
 use super::cost::Work;
 use crate::abi::{ABI, Import, ValueType};
@@ -30,9 +32,45 @@ fn cost(base: Work, ty: &FuncType) -> CompileCost {
     base.plus(VALUE, n_values as u64).cost()
 }
 
+/// Returns the functions that are exported.
+pub(super) fn exported(exports: &ExportSectionReader<'_>) -> wasmparser::Result<BTreeSet<u32>> {
+    let mut functions = BTreeSet::new();
+    for export in exports.clone() {
+        let export = export?;
+        if export.kind == ExternalKind::Func {
+            functions.insert(export.index);
+        }
+    }
+    Ok(functions)
+}
+
+/// Returns the functions that elements name.
+pub(super) fn listed(elements: &ElementSectionReader<'_>) -> wasmparser::Result<BTreeSet<u32>> {
+    let mut functions = BTreeSet::new();
+    for element in elements.clone() {
+        match element?.items {
+            ElementItems::Functions(items) => {
+                for function in items {
+                    functions.insert(function?);
+                }
+            }
+            ElementItems::Expressions(_, expressions) => {
+                for expression in expressions {
+                    for operator in expression?.get_operators_reader() {
+                        if let Operator::RefFunc { function_index } = operator? {
+                            functions.insert(function_index);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    Ok(functions)
+}
+
 /// The types of a program by their fingerprints.
 ///
-/// An engine may tell types apart at indirect calls by a hash of 32 bits, and types with equal hashes are easily made: for CRC-32
+/// An engine may compare types at indirect calls by a hash of 32 bits, and types with equal hashes are easily made: for CRC-32
 /// by solving linear equations. A program that has two such types is refused, on whatever engine.
 pub(super) struct Fingerprints(BTreeMap<u32, FuncType>);
 
@@ -65,7 +103,7 @@ impl Fingerprints {
     }
 }
 
-/// Computes what wasmer 7 tells types apart by: the CRC-32 of the numbers of results and parameters, and of their types in this order.
+/// Computes the hash by which wasmer 7 compares types: the CRC-32 of the numbers of results and parameters, and of their types in this order.
 fn fingerprint(ty: &FuncType) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     for values in [ty.results(), ty.params()] {

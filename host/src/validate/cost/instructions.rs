@@ -1,4 +1,4 @@
-//! What compiling single instructions takes.
+//! The time and memory that single instructions take to compile.
 
 use wasmparser::Operator;
 
@@ -30,7 +30,7 @@ const FLOAT_UNARY: Sequence = Sequence { work: FLOAT_WORK, n_uses: 27 };
 const SIMD_FLOAT: Sequence = Sequence { work: FLOAT_WORK, n_uses: 9 };
 /// A vector of floats to unsigned integers, for which processors have nothing.
 const SIMD_UNSIGNED: Sequence = Sequence { work: Work { nanoseconds: 20_000, bytes: 6_500 }, n_uses: 40 };
-/// What is a few machine instructions for vectors.
+/// Arithmetic of vectors that becomes a few machine instructions.
 const SIMD_FEW: Sequence = Sequence { work: Work { nanoseconds: 6_000, bytes: 2_500 }, n_uses: 5 };
 
 /// How many blocks an instruction becomes, with metering and with what the engines check, on the one that makes more of it.
@@ -54,7 +54,7 @@ pub(super) fn n_blocks(operator: &Operator<'_>) -> u64 {
     }
 }
 
-/// What an instruction takes beyond any other, its blocks left out.
+/// Returns the work of an instruction beyond that of any other, its blocks left out.
 pub(super) fn extra(operator: &Operator<'_>) -> Work {
     match operator {
         Operator::Call { .. }
