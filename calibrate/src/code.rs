@@ -6,6 +6,7 @@ use crate::case::{Case, Group, Module, Random, repeat};
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases: Vec<_> = [64u32, 1_024, 4_096].into_iter().flat_map(functions).collect();
     cases.extend([1_000u32, 10_000].map(straight));
+    cases.extend([140u32, 500].map(skipped));
     cases.push(branches());
     cases
 }
@@ -44,6 +45,23 @@ fn functions(n: u32) -> [Case; 2] {
         large(case("call, cold code", format!("{n} functions in a fixed order"), &direct)),
         large(case("call_indirect, cold code", format!("{n} functions in no order"), &indirect)),
     ]
+}
+
+/// Functions that skip long machine code a hundred times each; a few are as much code as is near.
+fn skipped(n: u32) -> Case {
+    let conversions = "i64.trunc_sat_f64_u f64.convert_i64_u ".repeat(5);
+    let skip = format!(
+        "(if (local.get $never) (then local.get $x f64.convert_i64_u {conversions}i64.trunc_sat_f64_u local.set $x))\n"
+    );
+    let skips = skip.repeat(100);
+    let functions = repeat(n, |index| {
+        format!(
+            "(func $f{index} (param $never i32) (param $x i64) {skips} (i64.store (i32.const 0) (local.get $x)))"
+        )
+    });
+    let calls = repeat(n, |index| format!("(call $f{index} (i32.const 0) (i64.const {index}))"));
+    let module = Module::looping("", "", &calls, "").with(&functions);
+    case("if, cold code", format!("{n} functions of 100"), &module).cold()
 }
 
 /// A loop of so many instructions that do little.

@@ -70,14 +70,15 @@ fn print(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadError>>
     if let Some(function) = summary.start_function {
         writeln!(out, "start      function {function}")?;
     }
-    let CompileCost { microseconds, kibibytes } = summary.compile_cost;
+    let CompileCost { microseconds, kibibytes, code_bytes } = summary.compile_cost;
     let most = summary.compile_cost_max.microseconds;
     writeln!(
         out,
-        "compiling  predicted {} ms and {} MiB at the most, its costliest function {} ms",
+        "compiling  predicted {} ms and {} MiB at the most, its costliest function {} ms; {} KiB of machine code",
         microseconds.div_ceil(1_000),
         kibibytes.div_ceil(1_024),
-        most.div_ceil(1_000)
+        most.div_ceil(1_000),
+        code_bytes.div_ceil(1_024)
     )?;
     writeln!(out, "imports    {}", summary.imports.len())?;
     for import in &summary.imports {
@@ -120,7 +121,7 @@ fn document(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadErro
         .sections
         .iter()
         .map(|section| json!({ "name": section.name, "offset": section.offset, "bytes": section.bytes }));
-    let cost = |cost: CompileCost| json!({ "microseconds": cost.microseconds, "kibibytes": cost.kibibytes });
+    let cost = |cost: CompileCost| json!({ "microseconds": cost.microseconds, "kibibytes": cost.kibibytes, "code_bytes": cost.code_bytes });
     json!({
         "bytes": summary.bytes,
         "code_hash": summary.code_hash.to_string(),

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Each module is loaded in a process of its own, with limits of processor time and memory. A line has the bytes of the
-//! module, what is predicted, and for each engine the processor time, the peak of memory, and whether it was loaded. The search
+//! module, what is predicted, and for each engine the processor time, the peak of memory, what is kept in a cache, which is
+//! little more than the machine code, and whether it was loaded. The search
 //! changes recipes at random, keeps those that are accepted and take the most, and prints each that takes more than all before;
 //! for the same seed it makes the same changes, though what it keeps depends on what it measured.
 
@@ -24,7 +25,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bombs::{Recipe, Step, Value};
-use outrider_host::{CompileCost, EngineKind, Host, HostConfig, Limits, summarize};
+use outrider_host::{CompileCost, DiskCache, EngineKind, Host, HostConfig, Limits, summarize};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -68,8 +69,10 @@ struct Predicted(CompileCost);
 
 impl fmt::Display for Predicted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(CompileCost { microseconds, kibibytes }) = self;
-        write!(f, "predicted {:6.2} s {:5} MiB", *microseconds as f64 / 1e6, kibibytes >> 10)
+        let Self(CompileCost { microseconds, kibibytes, code_bytes }) = self;
+        let (seconds, mebibytes, code_kibibytes) =
+            (*microseconds as f64 / 1e6, kibibytes >> 10, code_bytes >> 10);
+        write!(f, "predicted {seconds:6.2} s {mebibytes:5} MiB {code_kibibytes:6} KiB of code")
     }
 }
 
@@ -78,14 +81,20 @@ struct Measured {
     engine: &'static str,
     seconds: f64,
     bytes: u64,
+    code_bytes: u64,
     /// `loaded`, or what came instead.
     outcome: String,
 }
 
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { engine, seconds, bytes, outcome } = self;
-        write!(f, "{engine} {seconds:6.2} s {:5} MiB {outcome}", bytes >> 20)
+        let Self { engine, seconds, bytes, code_bytes, outcome } = self;
+        write!(
+            f,
+            "{engine} {seconds:6.2} s {:5} MiB {:6} KiB of code {outcome}",
+            bytes >> 20,
+            code_bytes >> 10
+        )
     }
 }
 
@@ -102,12 +111,12 @@ fn measure(engine: &'static str, code: &[u8]) -> Result<Measured> {
     }
     let output = child.wait_with_output()?;
     let text = String::from_utf8(output.stdout)?;
-    let mut fields = text.trim().splitn(3, ' ');
-    let (Some(seconds), Some(bytes), Some(outcome)) = (fields.next(), fields.next(), fields.next()) else {
+    let [seconds, bytes, code_bytes, outcome] = text.trim().splitn(4, ' ').collect::<Vec<_>>()[..] else {
         let outcome = format!("died: {}", output.status);
-        return Ok(Measured { engine, seconds: CPU_SECONDS_MAX as f64, bytes: 0, outcome });
+        return Ok(Measured { engine, seconds: CPU_SECONDS_MAX as f64, bytes: 0, code_bytes: 0, outcome });
     };
-    Ok(Measured { engine, seconds: seconds.parse()?, bytes: bytes.parse()?, outcome: outcome.to_owned() })
+    let (seconds, bytes, code_bytes) = (seconds.parse()?, bytes.parse()?, code_bytes.parse()?);
+    Ok(Measured { engine, seconds, bytes, code_bytes, outcome: outcome.to_owned() })
 }
 
 fn child(engine: EngineKind) -> Result<()> {
@@ -117,14 +126,18 @@ fn child(engine: EngineKind) -> Result<()> {
     let mut code = Vec::new();
     std::io::stdin().read_to_end(&mut code)?;
     // The module itself was held against the limits by whoever has read it.
-    let host = Host::new(HostConfig { engine, concurrent_executions_max: 1, ..HostConfig::default() })?;
+    let directory = tempfile::tempdir()?;
+    let cache = DiskCache::open(directory.path())?;
+    let (concurrent_executions_max, kept) = (1, Some(cache.clone()));
+    let host =
+        Host::new(HostConfig { engine, concurrent_executions_max, cache: kept, ..HostConfig::default() })?;
     let (seconds, bytes) = (cpu_seconds()?, peak_bytes()?);
     let outcome = match host.load(&code) {
         Ok(_) => "loaded".to_owned(),
         Err(error) => format!("refused ({error})"),
     };
     let (seconds, bytes) = (cpu_seconds()? - seconds, peak_bytes()?.saturating_sub(bytes));
-    writeln!(std::io::stdout(), "{seconds:.2} {bytes} {outcome}")?;
+    writeln!(std::io::stdout(), "{seconds:.2} {bytes} {} {outcome}", cache.usage()?.bytes)?;
     Ok(())
 }
 

@@ -176,11 +176,10 @@ pub struct Limits {
     ///
     /// Host calls keep their price. `outrider calibrate --memory` prints the trade between these three limits.
     pub memory_far_factor: u32,
-    /// Code up to which a program is *near*, in KiB of memory that it is predicted to take to compile
-    /// ([`CompileCost`](crate::CompileCost)), libraries included: some 200 times the machine code. A program with more, which can
-    /// jump to a place that no cache holds at every turn, costs as one with far memory does. Default: 1,400 MiB, a little
-    /// more than an EVM with all its precompiles.
-    pub code_kib_near: u32,
+    /// Machine code up to which a program is *near*, in bytes as [`CompileCost`](crate::CompileCost) predicts them, libraries
+    /// included. A program with more, which can jump to a place that no cache holds at every turn, costs as one with far memory
+    /// does. Default: 16 MiB, half as much again as an EVM with all its precompiles.
+    pub code_bytes_near: u32,
     /// Whether EEs may compute with floating-point numbers. Default: true, as compiled programs have some that they seldom run,
     /// and prices cover the slowest. A chain without floats is free of the prices that subnormal numbers need.
     pub floats: bool,
@@ -225,7 +224,7 @@ impl Default for Limits {
             memory_pages_max: 4096,
             memory_pages_near: 32,
             memory_far_factor: 16,
-            code_kib_near: 1_400 << 10,
+            code_bytes_near: 16 << 20,
             floats: true,
             table_elements_max: 20_000,
             ticks_max: 10_000_000,

@@ -196,7 +196,7 @@ impl Host {
         let checked = check_ee(code, &exports, limits, &mut totals)?;
         let mut program = self.meter(code, libraries, pages_max.saturating_add(checked.pages_max))?;
         if let Some(metering) = &mut program.needs.metering
-            && totals.compile_cost().kibibytes > limits.code_kib_near.into()
+            && totals.compile_cost().code_bytes > limits.code_bytes_near.into()
         {
             metering.entry.pages = FuelScale::new(limits).far(metering.entry.pages);
         }

@@ -58,6 +58,8 @@ pub struct CompileCost {
     pub microseconds: u64,
     /// Memory while it is compiled.
     pub kibibytes: u64,
+    /// Machine code that comes of it, in bytes.
+    pub code_bytes: u64,
 }
 
 impl CompileCost {
@@ -65,6 +67,7 @@ impl CompileCost {
         Self {
             microseconds: self.microseconds.saturating_add(other.microseconds),
             kibibytes: self.kibibytes.saturating_add(other.kibibytes),
+            code_bytes: self.code_bytes.saturating_add(other.code_bytes),
         }
     }
 
@@ -72,6 +75,7 @@ impl CompileCost {
         Self {
             microseconds: self.microseconds.max(other.microseconds),
             kibibytes: self.kibibytes.max(other.kibibytes),
+            code_bytes: self.code_bytes.max(other.code_bytes),
         }
     }
 }

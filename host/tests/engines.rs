@@ -18,7 +18,7 @@ const LIMITS: Limits = Limits {
     memory_pages_max: 16,
     memory_pages_near: 8,
     memory_far_factor: 16,
-    code_kib_near: 1_400 << 10,
+    code_bytes_near: 16 << 20,
     floats: true,
     table_elements_max: 1000,
     ticks_max: 1_000,
@@ -128,7 +128,7 @@ fn code_is_dearer_where_memory_is_far() {
 #[test]
 fn code_is_dearer_where_it_is_far() {
     let text = |body: &str| wasm(&saving(body));
-    let far = hosts(Limits { code_kib_near: 0, ..LIMITS });
+    let far = hosts(Limits { code_bytes_near: 0, ..LIMITS });
     let factor = u64::from(LIMITS.memory_far_factor);
     let code = "(i64.store (i32.const 64) (i64.div_u (i64.load (i32.const 64)) (i64.const 3)))";
     let cost = |hosts: &[Host; 2]| {

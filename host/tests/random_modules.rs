@@ -31,7 +31,7 @@ const LIMITS: Limits = Limits {
     // So few that many modules have more, or grow to more.
     memory_pages_near: 2,
     memory_far_factor: 16,
-    code_kib_near: 1_400 << 10,
+    code_bytes_near: 16 << 20,
     floats: true,
     table_elements_max: 1000,
     ticks_max: 1_000,

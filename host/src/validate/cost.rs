@@ -1,4 +1,4 @@
-//! Predicts what compiling a function takes: time and memory, on the more expensive engine.
+//! Predicts what compiling a function takes: time and memory, on the more expensive engine; and how much machine code comes of it.
 //!
 //! Compilation is far from linear in the size of a function, and not because of one algorithm. What it follows was measured,
 //! with `host/examples/load_cost.rs`; the constants below are the result, and [`profile`](crate::profile) says how well they fit.
@@ -46,7 +46,9 @@ pub(super) struct FunctionCost {
     live: u64,
     /// Locals that are used at all.
     n_used: u64,
-    /// The squares of these, summed.
+    /// The ways on which locals come to places where ways meet, changed.
+    ways: u64,
+    /// The squares of these for each local, summed.
     ways_squared: u64,
     /// The cubes of these, summed.
     ways_cubed: u64,
@@ -68,11 +70,12 @@ struct Position {
     use_eighths: u64,
 }
 
-/// Nanoseconds of time and bytes of memory.
+/// Nanoseconds of time, bytes of memory, and bytes of the machine code that comes of it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Work {
     pub(super) nanoseconds: u64,
     pub(super) bytes: u64,
+    pub(super) code_bytes: u64,
 }
 
 /// A block, as what branches to it have to merge.
@@ -88,30 +91,32 @@ struct Label {
 }
 
 /// Any function, however small.
-const FUNCTION: Work = Work { nanoseconds: 20_000, bytes: 6_000 };
+const FUNCTION: Work = work(20_000, 6_000, 160);
 /// Any instruction: where most of them are none of the below, such as constants and additions.
-const INSTRUCTION: Work = Work { nanoseconds: 1_500, bytes: 900 };
+const INSTRUCTION: Work = work(1_500, 900, 10);
 /// A piece of code without jumps.
-const BLOCK: Work = Work { nanoseconds: 3_000, bytes: 3_500 };
+const BLOCK: Work = work(3_000, 3_500, 12);
 /// A value that goes into or comes out of a call, a block or a branch.
-const VALUE_PASSED: Work = Work { nanoseconds: 1_000, bytes: 600 };
+const VALUE_PASSED: Work = work(1_000, 600, 8);
 /// A local or operand in a block.
-const LIVE: Work = Work { nanoseconds: 320, bytes: 60 };
+const LIVE: Work = work(320, 60, 0);
 /// A local or operand that is alive where a local is used, which may have to make room for it; a call counts as an eighth
 /// of a use, as most values are on the stack by then.
-const CONTENDER: Work = Work { nanoseconds: 45, bytes: 0 };
+const CONTENDER: Work = work(45, 0, 0);
 /// Blocks, squared.
-const BLOCKS_SQUARED: Work = Work { nanoseconds: 1, bytes: 0 };
+const BLOCKS_SQUARED: Work = work(1, 0, 0);
 /// A local on one of the ways that meet.
-const MERGED: Work = Work { nanoseconds: 1_000, bytes: 100 };
+const MERGED: Work = work(1_000, 100, 0);
+/// A local that has changed on one of the ways, which moves it to where all have it.
+const WAY: Work = work(0, 0, 8);
 /// The ways of one local, squared.
-const WAYS_SQUARED: Work = Work { nanoseconds: 20, bytes: 0 };
+const WAYS_SQUARED: Work = work(20, 0, 0);
 /// Ten times the ways of one local, cubed.
-const WAYS_CUBED: Work = Work { nanoseconds: 1, bytes: 0 };
+const WAYS_CUBED: Work = work(1, 0, 0);
 /// A parameter or result of a block, for each block.
-const BLOCK_VALUE: Work = Work { nanoseconds: 1, bytes: 12 };
+const BLOCK_VALUE: Work = work(1, 12, 0);
 /// A local that is used anywhere, for each block.
-const USED: Work = Work { nanoseconds: 2, bytes: 4 };
+const USED: Work = work(2, 4, 0);
 /// The locals that metering adds.
 const METERING_LOCALS: u64 = 2;
 
@@ -130,6 +135,7 @@ impl FunctionCost {
             use_eighths: 0,
             live: 0,
             n_used: 0,
+            ways: 0,
             ways_squared: 0,
             ways_cubed: 0,
         };
@@ -147,6 +153,7 @@ impl FunctionCost {
             (BLOCK, self.n_blocks),
             (BLOCKS_SQUARED, self.n_blocks.saturating_mul(self.n_blocks)),
             (MERGED, self.merged),
+            (WAY, self.ways),
             (WAYS_SQUARED, self.ways_squared),
             (WAYS_CUBED, self.ways_cubed / 10),
             (BLOCK_VALUE, self.block_values.saturating_mul(self.n_blocks)),
@@ -327,6 +334,7 @@ impl FunctionCost {
             let (old, new) = (u64::from(local.ways), u64::from(local.ways.saturating_add(added)));
             let squared = new.saturating_mul(new).saturating_sub(old.saturating_mul(old));
             let cubed = cube(new).saturating_sub(cube(old));
+            self.ways = self.ways.saturating_add(ways);
             self.ways_squared = self.ways_squared.saturating_add(squared);
             self.ways_cubed = self.ways_cubed.saturating_add(cubed);
             local.ways = local.ways.saturating_add(added);
@@ -356,15 +364,25 @@ fn cube(n: u64) -> u64 {
     n.saturating_mul(n).saturating_mul(n)
 }
 
+/// Nanoseconds, bytes of memory, and bytes of machine code.
+pub(super) const fn work(nanoseconds: u64, bytes: u64, code_bytes: u64) -> Work {
+    Work { nanoseconds, bytes, code_bytes }
+}
+
 impl Work {
     pub(super) fn cost(self) -> CompileCost {
-        CompileCost { microseconds: self.nanoseconds / 1_000, kibibytes: self.bytes >> 10 }
+        CompileCost {
+            microseconds: self.nanoseconds / 1_000,
+            kibibytes: self.bytes >> 10,
+            code_bytes: self.code_bytes,
+        }
     }
 
-    pub(super) fn plus(self, each: Self, n: u64) -> Self {
+    pub(super) const fn plus(self, each: Self, n: u64) -> Self {
         Self {
             nanoseconds: self.nanoseconds.saturating_add(each.nanoseconds.saturating_mul(n)),
             bytes: self.bytes.saturating_add(each.bytes.saturating_mul(n)),
+            code_bytes: self.code_bytes.saturating_add(each.code_bytes.saturating_mul(n)),
         }
     }
 }

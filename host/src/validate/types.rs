@@ -6,16 +6,16 @@ use wasmparser::{
     ElementItems, ElementSectionReader, ExportSectionReader, ExternalKind, FuncType, Operator, ValType,
 };
 
-use super::cost::Work;
+use super::cost::{Work, work};
 use crate::abi::{ABI, Import, ValueType};
 use crate::module::CompileCost;
 
 /// A type of functions: engines make code for calls into and out of it.
-const TYPE: Work = Work { nanoseconds: 10_000, bytes: 4_000 };
+const TYPE: Work = work(10_000, 4_000, 200);
 /// A function that a table, an export or a reference may hand out: engines make code for calls of it from outside.
-const ESCAPING: Work = Work { nanoseconds: 25_000, bytes: 8_000 };
+const ESCAPING: Work = work(25_000, 8_000, 300);
 /// A parameter or result of either.
-const VALUE: Work = Work { nanoseconds: 3_000, bytes: 600 };
+const VALUE: Work = work(3_000, 600, 20);
 
 /// Predicts what a type takes to compile.
 pub(super) fn type_cost(ty: &FuncType) -> CompileCost {

@@ -18,7 +18,7 @@ pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| {
         memory_pages_max: 16,
         memory_pages_near: 16,
         memory_far_factor: 16,
-        code_kib_near: 1_400 << 10,
+        code_bytes_near: 16 << 20,
         floats: true,
         table_elements_max: 100,
         ticks_max: 1_000,

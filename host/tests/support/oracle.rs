@@ -20,7 +20,7 @@ const LIMITS: Limits = Limits {
     memory_pages_max: 16,
     memory_pages_near: 8,
     memory_far_factor: 16,
-    code_kib_near: 1_400 << 10,
+    code_bytes_near: 16 << 20,
     floats: true,
     table_elements_max: 1000,
     ticks_max: 1_000,

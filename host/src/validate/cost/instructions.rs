@@ -2,14 +2,16 @@
 
 use wasmparser::Operator;
 
-use super::Work;
+use super::{Work, work};
 
 /// A direct call, or what engines make one of.
-const CALL: Work = Work { nanoseconds: 9_000, bytes: 4_000 };
+const CALL: Work = work(9_000, 4_000, 60);
 /// A conversion that traps, after several comparisons.
-const CHECKED: Work = Work { nanoseconds: 24_000, bytes: 4_000 };
+const CHECKED: Work = work(24_000, 4_000, 100);
 /// An instruction that checks more than one thing, or calls with many arguments.
-pub(super) const BULK: Work = Work { nanoseconds: 40_000, bytes: 20_000 };
+pub(super) const BULK: Work = work(40_000, 20_000, 200);
+/// A return, with what restores the caller's registers.
+const RETURN: Work = work(0, 0, 30);
 
 /// A long sequence of machine instructions, with values of their own that compete for registers.
 #[derive(Clone, Copy)]
@@ -20,18 +22,25 @@ pub(super) struct Sequence {
 }
 
 /// Integer division, which checks for zero and takes registers of its own.
-const DIVISION: Sequence = Sequence { work: Work { nanoseconds: 12_000, bytes: 1_000 }, n_uses: 0 };
-const FLOAT_WORK: Work = Work { nanoseconds: 13_000, bytes: 6_000 };
+const DIVISION: Sequence = Sequence { work: work(12_000, 1_000, 20), n_uses: 0 };
 /// Arithmetic of two floats, which makes NaNs canonical.
-const FLOAT_BINARY: Sequence = Sequence { work: FLOAT_WORK, n_uses: 18 };
+const FLOAT_BINARY: Sequence = Sequence { work: work(13_000, 6_000, 40), n_uses: 18 };
+/// The lesser or greater of two floats, which compares them more than once.
+const FLOAT_EXTREME: Sequence = Sequence { work: work(13_000, 6_000, 80), n_uses: 18 };
 /// Arithmetic of one float.
-const FLOAT_UNARY: Sequence = Sequence { work: FLOAT_WORK, n_uses: 27 };
+const FLOAT_UNARY: Sequence = Sequence { work: work(13_000, 6_000, 50), n_uses: 27 };
+/// A float to an integer, and the highest or lowest integer where it is beyond.
+const SATURATING: Sequence = Sequence { work: work(0, 0, 100), n_uses: 0 };
+/// A 64-bit integer without sign to a float.
+const FROM_UNSIGNED: Sequence = Sequence { work: work(0, 0, 50), n_uses: 0 };
 /// Arithmetic of vectors of floats.
-const SIMD_FLOAT: Sequence = Sequence { work: FLOAT_WORK, n_uses: 9 };
+const SIMD_FLOAT: Sequence = Sequence { work: work(13_000, 6_000, 70), n_uses: 9 };
 /// A vector of floats to unsigned integers, for which processors have nothing.
-const SIMD_UNSIGNED: Sequence = Sequence { work: Work { nanoseconds: 20_000, bytes: 6_500 }, n_uses: 40 };
+const SIMD_UNSIGNED: Sequence = Sequence { work: work(20_000, 6_500, 80), n_uses: 40 };
+/// A vector that stands in the code.
+const SIMD_CONSTANT: Sequence = Sequence { work: work(0, 0, 20), n_uses: 0 };
 /// Arithmetic of vectors that becomes a few machine instructions.
-const SIMD_FEW: Sequence = Sequence { work: Work { nanoseconds: 6_000, bytes: 2_500 }, n_uses: 5 };
+const SIMD_FEW: Sequence = Sequence { work: work(6_000, 2_500, 70), n_uses: 5 };
 
 /// How many blocks an instruction becomes, with metering and with what the engines check, on the one that makes more of it.
 pub(super) fn n_blocks(operator: &Operator<'_>) -> u64 {
@@ -81,8 +90,9 @@ pub(super) fn extra(operator: &Operator<'_>) -> Work {
         | Operator::TableSet { .. }
         | Operator::TableGrow { .. }
         | Operator::TableFill { .. }
-        | Operator::TableCopy { .. }
         | Operator::TableInit { .. } => BULK,
+        Operator::TableCopy { .. } => BULK.plus(work(0, 0, 120), 1),
+        Operator::Return => RETURN,
         _ => match sequence(operator) {
             Some(Sequence { work, .. }) => work,
             None => Work::default(),
@@ -96,7 +106,11 @@ pub(super) fn sequence(operator: &Operator<'_>) -> Option<Sequence> {
     use Operator::*;
     Some(match operator {
         I32DivS | I32DivU | I32RemS | I32RemU | I64DivS | I64DivU | I64RemS | I64RemU => DIVISION,
-        F32Add | F32Sub | F32Mul | F32Div | F32Min | F32Max | F64Add | F64Sub | F64Mul | F64Div | F64Min | F64Max => FLOAT_BINARY,
+        F32Add | F32Sub | F32Mul | F32Div | F64Add | F64Sub | F64Mul | F64Div => FLOAT_BINARY,
+        F32Min | F32Max | F64Min | F64Max => FLOAT_EXTREME,
+        I32TruncSatF32S | I32TruncSatF32U | I32TruncSatF64S | I32TruncSatF64U |
+        I64TruncSatF32S | I64TruncSatF32U | I64TruncSatF64S | I64TruncSatF64U => SATURATING,
+        F32ConvertI64U | F64ConvertI64U => FROM_UNSIGNED,
         F32Ceil | F32Floor | F32Trunc | F32Nearest | F32Sqrt | F32DemoteF64 |
         F64Ceil | F64Floor | F64Trunc | F64Nearest | F64Sqrt | F64PromoteF32 => FLOAT_UNARY,
         F32x4Ceil | F32x4Floor | F32x4Trunc | F32x4Nearest | F32x4Sqrt | F32x4DemoteF64x2Zero |
@@ -109,6 +123,7 @@ pub(super) fn sequence(operator: &Operator<'_>) -> Option<Sequence> {
         I8x16AllTrue | I16x8AllTrue | I32x4AllTrue | I64x2AllTrue | I64x2Mul |
         I64x2ExtMulLowI32x4S | I64x2ExtMulHighI32x4S | I64x2ExtMulLowI32x4U | I64x2ExtMulHighI32x4U |
         F32Copysign | F64Copysign | F32x4ConvertI32x4S | F64x2ConvertLowI32x4S | F64x2ConvertLowI32x4U => SIMD_FEW,
+        V128Const { .. } | I8x16Shuffle { .. } => SIMD_CONSTANT,
         _ => return None,
     })
 }
