@@ -124,10 +124,6 @@ fn call(import: &Import, arguments: &[String]) -> (String, String) {
     (declaration, format!("{} (call $f) {drop}", pushed.collect::<String>()))
 }
 
-fn is_out(parameter: &str) -> bool {
-    matches!(parameter, "out" | "sum" | "difference")
-}
-
 fn is_length(parameter: &str) -> bool {
     matches!(parameter, "length" | "capacity" | "keyLength" | "ticks" | "value")
 }
@@ -180,7 +176,7 @@ fn argument(parameter: &str, length: u32, count: u32) -> String {
     match parameter {
         _ if is_length(parameter) => length.to_string(),
         "n" => count.to_string(),
-        _ if is_out(parameter) => OUT_ADDRESS.to_string(),
+        _ if Import::is_written(parameter) => OUT_ADDRESS.to_string(),
         _ => "0".to_owned(),
     }
 }

@@ -32,7 +32,7 @@ fn every_refusal_is_told() {
     let refusals: Vec<_> = ran.out.lines().filter(|line| line.starts_with("refused: ")).collect();
     assert_eq!(refusals.len(), 3, "{refusals:?}");
     assert!(refusals[0].starts_with("refused: unknown import `env.exit` at byte 0x"), "{refusals:?}");
-    assert_eq!(refusals[1], "refused: no export `memory`: the host reads and writes through it");
+    assert!(refusals[1].starts_with("refused: no export `memory`, through which "), "{refusals:?}");
     assert!(
         refusals[2].ends_with(
             "has type (i32) -> (), but nobody passes it anything; take the block data by `eth2.blockDataCopy`"

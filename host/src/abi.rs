@@ -64,13 +64,63 @@ const KEEP: FuelCost = FuelCost::measured(100, 400);
 /// for what it read first; a node that is read is copied to fresh memory.
 const FETCH: FuelCost = FuelCost::measured(4_000, 400);
 
+/// A module of the ABI: some imports that belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImportModule {
+    /// The name, such as `eth2`.
+    pub name: &'static str,
+    /// What its functions have in common, in a sentence or two.
+    pub summary: &'static str,
+}
+
+/// The modules of [`ABI`], in its order.
+pub static MODULES: &[ImportModule] = &[
+    ImportModule { name: "eth2", summary: "The block, the state root, deposits, and where the block is." },
+    ImportModule { name: "debug", summary: "Logs. What is logged changes nothing." },
+    ImportModule { name: "bignum", summary: "Arithmetic of numbers of 32 bytes." },
+    ImportModule {
+        name: "crypto",
+        summary: "Hashes, signatures, curves. A function with a result returns 0 if the claim holds or the output is \
+                  written, 1 if the input is well-formed but refuted, 2 if it is malformed.",
+    },
+    ImportModule {
+        name: "state",
+        summary: "For who holds the whole state and makes blocks; on a shard there are no nodes and no blobs.",
+    },
+];
+
+/// An export that every EE has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequiredExport {
+    /// The name.
+    pub name: &'static str,
+    /// What it is: `memory` or `function`.
+    pub kind: &'static str,
+    /// What it is for, in one sentence.
+    pub summary: &'static str,
+}
+
+/// What an EE has to export.
+pub static REQUIRED_EXPORTS: &[RequiredExport] = &[
+    RequiredExport {
+        name: "memory",
+        kind: "memory",
+        summary: "What the pointers of the imports point into.",
+    },
+    RequiredExport {
+        name: "main",
+        kind: "function",
+        summary: "Takes nothing. The host calls it once for a block, and drops what it returns.",
+    },
+];
+
 /// Every import there is.
 pub static ABI: &[Import] = &[
     Import {
         module: "eth2",
         name: "loadPreStateRoot",
-        parameters: &["pointer"],
-        summary: "Writes the 32-byte pre-state root at pointer.",
+        parameters: &["out"],
+        summary: "Writes the 32-byte pre-state root at out.",
         fuel: CALL,
         function: HostFunction::I32(eth2::load_pre_state_root),
     },
@@ -85,8 +135,8 @@ pub static ABI: &[Import] = &[
     Import {
         module: "eth2",
         name: "blockDataCopy",
-        parameters: &["pointer", "offset", "length"],
-        summary: "Copies block_data[offset .. offset + length] to pointer.",
+        parameters: &["out", "offset", "length"],
+        summary: "Copies block_data[offset .. offset + length] to out.",
         fuel: COPY,
         function: HostFunction::I32I32I32(eth2::block_data_copy),
     },
@@ -149,8 +199,8 @@ pub static ABI: &[Import] = &[
     Import {
         module: "eth2",
         name: "contextBeaconRoot",
-        parameters: &["pointer"],
-        summary: "Writes the 32-byte root of the beacon block at pointer.",
+        parameters: &["out"],
+        summary: "Writes the 32-byte root of the beacon block at out.",
         fuel: CALL,
         function: HostFunction::I32(eth2::context_beacon_root),
     },
@@ -235,8 +285,7 @@ pub static ABI: &[Import] = &[
         fuel: CALL,
         function: HostFunction::I32I32I32(bignum::sub256),
     },
-    // Those with a result return 0 if the claim holds or the output is written, 1 if the input is well-formed but
-    // refuted, 2 if it is malformed. `cargo bench -p outrider-crypto` has what each takes without the way there and back.
+    // `cargo bench -p outrider-crypto` has what each takes without the way there and back.
     Import {
         module: "crypto",
         name: "keccak256",
@@ -297,7 +346,8 @@ pub static ABI: &[Import] = &[
         module: "crypto",
         name: "modexp",
         parameters: &["base", "baseLength", "exponent", "exponentLength", "modulus", "modulusLength", "out"],
-        summary: "Writes base ^ exponent mod modulus (EIP-198); the unit is that of `modexp::work`.",
+        summary: "Writes base ^ exponent mod modulus (EIP-198), of big-endian numbers; there are (words + 3)^2 * (bits + 16) units, by the \
+                  words of 8 bytes of the longer of base and modulus, and the bits of the exponent.",
         fuel: FuelCost::measured(400, 2_300),
         function: HostFunction::I32x7ToI32(crypto::modexp),
     },
@@ -505,6 +555,16 @@ impl Import {
         !NUMBERS.contains(&parameter)
     }
 
+    /// Tells whether a parameter of this name is a pointer that the host writes through; through all others it reads.
+    pub fn is_written(parameter: &str) -> bool {
+        WRITTEN.contains(&parameter)
+    }
+
+    /// Tells whether a call ends the execution in any case.
+    pub fn never_returns(&self) -> bool {
+        (self.module, self.name) == ("eth2", "refuse")
+    }
+
     /// Returns the types of the parameters.
     pub fn parameter_types(&self) -> &'static [ValueType] {
         use ValueType::{I32, I64};
@@ -554,6 +614,9 @@ const NUMBERS: &[&str] = &[
     "ticks",
     "value",
 ];
+
+/// The parameters that are pointers to where an answer goes.
+const WRITTEN: &[&str] = &["difference", "out", "sum"];
 
 /// The module of scout's older spelling.
 pub(crate) const LEGACY_MODULE: &str = "env";
@@ -637,6 +700,19 @@ mod tests {
         for parameter in ABI.iter().flat_map(|import| import.parameters) {
             assert_eq!(Import::is_pointer(parameter), pointers.contains(parameter), "{parameter}");
         }
+    }
+
+    #[test]
+    fn what_is_written_is_a_pointer() {
+        assert!(WRITTEN.iter().all(|parameter| Import::is_pointer(parameter)));
+    }
+
+    #[test]
+    fn each_module_is_told_of_in_the_order_of_the_table() {
+        let mut modules: Vec<_> = ABI.iter().map(|import| import.module).collect();
+        modules.dedup();
+        let told: Vec<_> = MODULES.iter().map(|module| module.name).collect();
+        assert_eq!(told, modules);
     }
 
     #[test]

@@ -263,8 +263,11 @@ pub enum Refusal {
         offset: usize,
     },
     /// No `memory` export.
-    #[error("no export `memory`: the host reads and writes through it")]
-    NoMemory,
+    #[error("no export `memory`, through which the host reads and writes: {hint}")]
+    NoMemory {
+        /// How the module gets one, as the end of the message.
+        hint: String,
+    },
     /// `memory` is exported, but is something else.
     #[error("export `memory` at byte {offset:#x} is a {got}, not a memory")]
     MemoryIsNot {
@@ -325,8 +328,11 @@ pub enum Refusal {
         other: String,
     },
     /// No `main` export.
-    #[error("no export `main`: it is what the host calls")]
-    NoMain,
+    #[error("no export `main`, which the host calls: {hint}")]
+    NoMain {
+        /// How the module gets one, as the end of the message.
+        hint: String,
+    },
     /// `main` is exported, but is something else.
     #[error("export `main` at byte {offset:#x} is a {got}, not a function")]
     MainIsNot {
@@ -336,15 +342,14 @@ pub enum Refusal {
         got: &'static str,
     },
     /// `main` takes something. What it returns is dropped, as in scout.
-    #[error(
-        "export `main` at byte {offset:#x} has type {got}, but nobody passes it anything; \
-         take the block data by `eth2.blockDataCopy`"
-    )]
+    #[error("export `main` at byte {offset:#x} has type {got}, but nobody passes it anything; {hint}")]
     MainType {
         /// Where.
         offset: usize,
         /// The type that it has.
         got: String,
+        /// What to do about it, as the end of the message.
+        hint: &'static str,
     },
 }
 

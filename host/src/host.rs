@@ -17,7 +17,7 @@ use crate::observer::Observer;
 use crate::probe::{N_PROBES, probe};
 use crate::provider::{Provider, ProviderOutput, StateSource};
 use crate::trace::{Trace, Tracer};
-use crate::validate::{Exports, LIBRARIES_MAX, Totals, check_ee, check_library};
+use crate::validate::{Exports, LIBRARIES_MAX, Totals, check_ee, check_library, summarize};
 use crate::worker;
 
 /// Loads EEs. Cheap to clone, and shared by all threads.
@@ -55,6 +55,18 @@ pub struct ProbedEe {
     ee: Ee,
     /// What the guests' functions are called, by the numbers that their probes tell.
     function_names: Arc<[Arc<str>]>,
+}
+
+/// Tells every reason for which a host that meters would refuse an EE that uses no libraries; none if it loads it.
+///
+/// Compiles nothing. What remains are failures that are no fault of the module: of an engine, or of this node's own limits.
+pub fn check(code: &[u8], limits: &Limits) -> Vec<LoadError> {
+    let refusals = summarize(code, limits).refusals;
+    if !refusals.is_empty() {
+        return refusals.into_iter().map(LoadError::from).collect();
+    }
+    let config = HostConfig { limits: *limits, ..HostConfig::default() };
+    Host::prepare(&config, code, &[]).err().into_iter().collect()
 }
 
 impl Host {
@@ -121,7 +133,7 @@ impl Host {
         if !self.config.metered {
             return Err(LoadError::NotMetered);
         }
-        let (program, function_names) = probe(&self.prepare(code, libraries)?)?;
+        let (program, function_names) = probe(&Self::prepare(&self.config, code, libraries)?)?;
         let compiled = self.compile_program(&program)?;
         let ee = Ee { compiled, config: Arc::clone(&self.config), code_hash: CodeHash::of(code) };
         Ok(ProbedEe { ee, function_names: function_names.into() })
@@ -156,7 +168,7 @@ impl Host {
     }
 
     fn compile(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Arc<dyn CompiledEe>, LoadError> {
-        self.compile_program(&self.prepare(code, libraries)?)
+        self.compile_program(&Self::prepare(&self.config, code, libraries)?)
     }
 
     /// Compiles here or, if the configuration asks for that, in a worker.
@@ -168,8 +180,8 @@ impl Host {
     }
 
     /// Validates and meters an EE and its libraries.
-    fn prepare(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Program, LoadError> {
-        let limits = &self.config.limits;
+    fn prepare(config: &HostConfig, code: &[u8], libraries: &[Library<'_>]) -> Result<Program, LoadError> {
+        let limits = &config.limits;
         let n_libraries = u32::try_from(libraries.len()).unwrap_or(u32::MAX);
         if n_libraries > LIBRARIES_MAX {
             return Err(LoadError::TooManyLibraries { got: n_libraries, limit: LIBRARIES_MAX });
@@ -194,7 +206,7 @@ impl Host {
             }
         }
         let checked = check_ee(code, &exports, limits, &mut totals)?;
-        let mut program = self.meter(code, libraries, pages_max.saturating_add(checked.pages_max))?;
+        let mut program = Self::meter(config, code, libraries, pages_max.saturating_add(checked.pages_max))?;
         if let Some(metering) = &mut program.needs.metering
             && totals.compile_cost().code_bytes > limits.code_bytes_near.into()
         {
@@ -204,21 +216,26 @@ impl Host {
     }
 
     /// Instruments an EE and its libraries, so that they share one account of fuel and stack.
-    fn meter(&self, code: &[u8], libraries: &[Library<'_>], pages_max: u64) -> Result<Program, LoadError> {
+    fn meter(
+        config: &HostConfig,
+        code: &[u8],
+        libraries: &[Library<'_>],
+        pages_max: u64,
+    ) -> Result<Program, LoadError> {
         let names = libraries.iter().map(|library| library.name.to_owned());
-        if !self.config.metered {
+        if !config.metered {
             let libraries = names.zip(libraries.iter().map(|library| library.code.to_vec())).collect();
             let needs = Needs { metering: None, pages_max };
             return Ok(Program { code: code.to_vec(), libraries, needs });
         }
         let linkage = if libraries.is_empty() { Linkage::Alone } else { Linkage::Linked };
-        let scale = FuelScale::new(&self.config.limits);
+        let scale = FuelScale::new(&config.limits);
         let main = instrument(code, linkage, scale)?;
         let metered = libraries.iter().map(|library| instrument(library.code, linkage, scale));
         let metered = metered.collect::<Result<Vec<_>, _>>()?;
         let reserves = metered.iter().map(|library| library.stack_reserve_slots);
         let reserve = reserves.fold(main.stack_reserve_slots, u64::saturating_add);
-        let limit = self.config.limits.stack_slots_max;
+        let limit = config.limits.stack_slots_max;
         if reserve > u64::from(limit) {
             return Err(LoadError::StackTooLarge { got: reserve, limit });
         }

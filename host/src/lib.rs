@@ -47,7 +47,7 @@ mod trace;
 mod validate;
 mod worker;
 
-pub use abi::{ABI, FuelCost, Import, ValueType};
+pub use abi::{ABI, FuelCost, Import, ImportModule, MODULES, REQUIRED_EXPORTS, RequiredExport, ValueType};
 pub use allowance::{AbortHandle, Allowance, StopReason};
 pub use cache::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheError, CacheUsage, DiskCache};
 pub use call_tree::{CallNode, CallTree, Callee};
@@ -60,7 +60,7 @@ pub use execution::{
     BeaconRoot, Context, DEPOSIT_BYTES, Deposit, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue,
     ShardIndex, Slot, StateRoot,
 };
-pub use host::{Ee, Host, Library, ProbedEe};
+pub use host::{Ee, Host, Library, ProbedEe, check};
 pub use meter::MeterError;
 pub use module::{
     CodeHash, CompileCost, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary,

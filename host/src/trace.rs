@@ -15,7 +15,7 @@ pub struct Trace {
     pub n_dropped: u64,
 }
 
-/// One call of an import; shown as `eth2.blockDataCopy(pointer=0x100000, offset=0, length=92)`.
+/// One call of an import; shown as `eth2.blockDataCopy(out=0x100000, offset=0, length=92)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostCall {
     /// The import, such as `eth2.blockDataCopy`.

@@ -7,6 +7,7 @@
 mod body;
 mod cost;
 mod imports;
+mod remedy;
 mod types;
 
 use std::collections::BTreeMap;
@@ -569,17 +570,22 @@ impl ModuleRead {
         if !self.complete {
             return;
         }
+        let names = self.summary.exports.iter().map(|export| &*export.name);
         let memory = match self.export("memory") {
             Some((_, ExternType::Memory(_))) => None,
             Some((offset, other)) => Some(Refusal::MemoryIsNot { offset, got: other.kind() }),
-            None => Some(Refusal::NoMemory),
+            None => {
+                let is_imported = self.imports.iter().any(|ty| matches!(ty, ExternType::Memory(_)));
+                let exports = names.clone().zip(&self.exports);
+                let has_memory = !self.memories.is_empty();
+                Some(Refusal::NoMemory { hint: remedy::of_missing_memory(has_memory, is_imported, exports) })
+            }
         };
         let main = match self.export("main") {
-            Some((offset, ty @ ExternType::Function(main))) => {
-                (!main.params().is_empty()).then(|| Refusal::MainType { offset, got: ty.describe() })
-            }
+            Some((offset, ty @ ExternType::Function(main))) => (!main.params().is_empty())
+                .then(|| Refusal::MainType { offset, got: ty.describe(), hint: remedy::of_main_type(ty) }),
             Some((offset, other)) => Some(Refusal::MainIsNot { offset, got: other.kind() }),
-            None => Some(Refusal::NoMain),
+            None => Some(Refusal::NoMain { hint: remedy::of_missing_main(names) }),
         };
         self.summary.refusals.extend(memory.into_iter().chain(main));
     }

@@ -41,7 +41,7 @@ fn each_host_call_is_there_with_arguments_and_answer() {
         shown(&trace),
         [
             "eth2.blockDataSize() = 5",
-            "eth2.blockDataCopy(pointer=0x100, offset=1, length=4)",
+            "eth2.blockDataCopy(out=0x100, offset=1, length=4)",
             "debug.print64(value=18446744073709551615)",
             "crypto.secp256k1Verify(digest=0x0, signature=0x20, key=0x60, keyLength=33) = 2",
             "state.getNode(hash=0x0, out=0x20, capacity=100) = -1",

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use wasmparser::{FuncType, GlobalType, MemoryType, TableType};
 
-use super::Exports;
-use crate::abi::{ABI, Import, ValueType};
+use super::{Exports, remedy};
+use crate::abi::{ABI, Import, MODULES, ValueType};
 use crate::error::Refusal;
 use crate::module::ImportSummary;
 
@@ -37,7 +37,8 @@ pub(super) fn check_import(
             }
         },
         (None, None) => {
-            let hint = hint_of_abi(&module);
+            let remedy = remedy::of_import(&module, &name, ty);
+            let hint = remedy.map_or_else(|| hint_of_abi(&module), |remedy| format!("; {remedy}"));
             return Err(Refusal::UnknownImport { module, name, offset, hint });
         }
     };
@@ -50,16 +51,11 @@ pub(super) fn check_import(
 
 /// Tells what a module of the ABI has, or else which modules there are.
 fn hint_of_abi(module: &str) -> String {
-    if module == crate::abi::LEGACY_MODULE {
-        let names: Vec<_> = ABI.iter().map(Import::legacy_name).collect();
-        return hint("`env`", names.iter().map(String::as_str));
-    }
     if Import::has_module(module) {
         let names = ABI.iter().filter(|import| import.module == module).map(|import| import.name);
         return hint(&format!("`{module}`"), names);
     }
-    let mut modules: Vec<_> = ABI.iter().map(|import| import.module).collect();
-    modules.dedup();
+    let modules: Vec<_> = MODULES.iter().map(|module| module.name).collect();
     format!("; there are the modules {} and env, and libraries by their names", modules.join(", "))
 }
 
