@@ -1,13 +1,14 @@
-//! How the command reads files: all of them, and with a bound.
+//! How the command finds files and reads them: all of them, and with a bound.
 //!
 //! `-` in place of a path is the standard input, which can be read once.
 
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use anyhow::Context as _;
 use flate2::read::MultiGzDecoder;
 
 /// The most that is read of a file, or unpacked of one: of all that is published as tests, blocks and chains, no file of those that
@@ -89,6 +90,45 @@ pub(crate) fn name(path: &Path) -> String {
     if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
 }
 
+/// Expands directories and patterns to files, in the order given, each directory sorted: those files below it whose names end so.
+pub(crate) fn find(arguments: &[PathBuf], extensions: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in arguments {
+        if path.is_dir() {
+            files.extend(find_in_directory(path, extensions)?);
+        } else if is_stdin(path) || path.exists() {
+            files.push(path.clone());
+        } else {
+            files.extend(find_by_pattern(path)?);
+        }
+    }
+    Ok(files)
+}
+
+fn find_in_directory(directory: &Path, extensions: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(directory).follow_links(true).sort_by_file_name() {
+        let path = entry?.into_path();
+        let extension = path.extension().and_then(OsStr::to_str);
+        if extension.is_some_and(|extension| extensions.contains(&extension)) && path.is_file() {
+            files.push(path);
+        }
+    }
+    let names: Vec<_> = extensions.iter().map(|extension| format!("*.{extension}")).collect();
+    anyhow::ensure!(!files.is_empty(), "{}: no {} file in it", directory.display(), names.join(" or "));
+    Ok(files)
+}
+
+fn find_by_pattern(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let name = path.display();
+    let pattern = path.to_str().filter(|pattern| pattern.contains(['*', '?', '[']));
+    let pattern = pattern.with_context(|| format!("{name}: no such file or directory"))?;
+    let paths = glob::glob(pattern).with_context(|| format!("{name}: not a glob pattern"))?;
+    let files = paths.collect::<Result<Vec<_>, _>>()?;
+    anyhow::ensure!(!files.is_empty(), "{name}: no file matches");
+    Ok(files)
+}
+
 fn open(path: &Path) -> io::Result<File> {
     // Before it is opened, as opening alone does something to some devices.
     if is_device(path.metadata()?.file_type()) {
@@ -122,7 +162,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    fn write(name: &str, bytes: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
+    fn write(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(name);
         std::fs::write(&path, bytes).unwrap();

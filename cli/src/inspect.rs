@@ -1,12 +1,13 @@
 //! `outrider inspect`: what a module consists of, and what it would be refused for.
 
-use std::error::Error;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use outrider_host::{CompileCost, Host, HostConfig, Isolation, Limits, LoadError, ModuleSummary, summarize};
+use outrider_host::{
+    CompileCost, Host, HostConfig, Isolation, Limits, LoadError, ModuleSummary, chain, summarize,
+};
 use serde_json::{Value, json};
 
 use crate::output::{self, Plain, Summary};
@@ -31,16 +32,18 @@ pub(crate) fn inspect(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let code = files::read(&arguments.file, files::MODULE_BYTES_MAX);
     let code = code.with_context(|| files::name(&arguments.file))?;
     let summary = summarize(&code, &Limits::default());
+    let refusals: Vec<_> =
+        outrider_host::check(&code, &Limits::default()).iter().map(|error| chain(error)).collect();
     let compiled = match arguments.isolate.isolation()? {
-        Some(isolation) if summary.refusals.is_empty() => Some(compile(&code, isolation)?),
+        Some(isolation) if refusals.is_empty() => Some(compile(&code, isolation)?),
         _ => None,
     };
-    let holds = summary.refusals.is_empty() && !matches!(compiled, Some(Err(_)));
+    let holds = refusals.is_empty() && !matches!(compiled, Some(Err(_)));
     let verdict = if holds { Verdict::Holds } else { Verdict::Fails };
     if arguments.json {
-        output::json(document(&summary, compiled.as_ref()), &Summary::one(verdict))?;
+        output::json(document(&summary, &refusals, compiled.as_ref()), &Summary::one(verdict))?;
     } else {
-        print(&summary, compiled.as_ref())?;
+        print(&summary, &refusals, compiled.as_ref())?;
     }
     Ok(verdict)
 }
@@ -53,7 +56,11 @@ fn compile(code: &[u8], isolation: Isolation) -> anyhow::Result<Result<Duration,
     Ok(host.load(code).map(|_| started.elapsed()))
 }
 
-fn print(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadError>>) -> anyhow::Result<()> {
+fn print(
+    summary: &ModuleSummary,
+    refusals: &[String],
+    compiled: Option<&Result<Duration, LoadError>>,
+) -> anyhow::Result<()> {
     let mut out = output::stdout();
     writeln!(out, "size       {} bytes", summary.bytes)?;
     writeln!(out, "code hash  {}", summary.code_hash)?;
@@ -96,19 +103,23 @@ fn print(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadError>>
     }
     match compiled {
         Some(Ok(time)) => writeln!(out, "compiled in a process of its own, in {} ms", time.as_millis())?,
-        Some(Err(error)) => writeln!(out, "{ERROR}not compiled:{ERROR:#} {}", Plain(told(error)))?,
+        Some(Err(error)) => writeln!(out, "{ERROR}not compiled:{ERROR:#} {}", Plain(chain(error)))?,
         None => {}
     }
-    if summary.refusals.is_empty() && !matches!(compiled, Some(Err(_))) {
+    if refusals.is_empty() && !matches!(compiled, Some(Err(_))) {
         writeln!(out, "{SUCCESS}the host loads this module{SUCCESS:#}")?;
     }
-    for refusal in &summary.refusals {
+    for refusal in refusals {
         writeln!(out, "{ERROR}refused:{ERROR:#} {}", Plain(refusal))?;
     }
     Ok(())
 }
 
-fn document(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadError>>) -> Value {
+fn document(
+    summary: &ModuleSummary,
+    refusals: &[String],
+    compiled: Option<&Result<Duration, LoadError>>,
+) -> Value {
     let imports = summary.imports.iter().map(|import| {
         let abi = import.abi.map(ToString::to_string);
         json!({ "module": import.module, "name": import.name, "type": import.ty, "offset": import.offset, "abi": abi })
@@ -135,16 +146,10 @@ fn document(summary: &ModuleSummary, compiled: Option<&Result<Duration, LoadErro
         "sections": sections.collect::<Vec<_>>(),
         "compile_cost": cost(summary.compile_cost),
         "compile_cost_max": cost(summary.compile_cost_max),
-        "refusals": summary.refusals.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "refusals": refusals,
         "isolated": compiled.map(|compiled| match compiled {
             Ok(time) => json!({ "milliseconds": u64::try_from(time.as_millis()).ok() }),
-            Err(error) => json!({ "error": told(error) }),
+            Err(error) => json!({ "error": chain(error) }),
         }),
     })
-}
-
-/// Tells an error with its causes.
-fn told(error: &LoadError) -> String {
-    let causes = std::iter::successors(Some(error as &dyn Error), |&error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -5,11 +5,13 @@
 
 #![forbid(unsafe_code)]
 
+mod abi;
 mod beacon;
 mod bench;
 mod build;
 mod cache;
 mod calibrate;
+mod check;
 mod evm;
 mod files;
 mod fixture;
@@ -48,6 +50,8 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Inspect(inspect::Arguments),
+    Check(check::Arguments),
+    Abi(abi::Arguments),
     Beacon(beacon::Arguments),
     Bench(bench::Arguments),
     New(new::Arguments),
@@ -101,6 +105,8 @@ fn run_command(command: Command) -> anyhow::Result<Verdict> {
     match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Abi(arguments) => abi::abi(&arguments),
         Command::Beacon(arguments) => beacon::beacon(&arguments),
         Command::Bench(arguments) => bench::bench(&arguments),
         Command::New(arguments) => new::new(&arguments),

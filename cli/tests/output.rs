@@ -43,15 +43,20 @@ fn check_plain(text: &str) {
 fn what_a_module_says_cannot_pass_for_the_command() {
     let scratch = Scratch::new();
     scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", hostile());
+    let import =
+        format!("(module (import \"{0}\" \"{0}\" (func)) (memory (export \"{0}\") 1))", quoted(HOSTILE));
+    scratch.write("hostile.wasm", wat::parse_str(import).expect("it is well-formed"));
     for arguments in [
         &["run", "f.yaml"][..],
         &["run", "-v", "--trace", "f.yaml"],
         &["witness", "check", "f.yaml"],
         &["inspect", "ee.wasm"],
+        &["check", "ee.wasm", "hostile.wasm"],
         &["bench", "f.yaml"],
         &["state", "init", "state", "--ee", "ee.wasm", "packages.json"],
         &["run", "--json", "f.yaml"],
         &["inspect", "--json", "ee.wasm"],
+        &["check", "--json", "ee.wasm", "hostile.wasm"],
     ] {
         scratch.write("packages.json", r#"{"packages": []}"#);
         let ran = scratch.outrider(arguments);
@@ -65,6 +70,9 @@ fn what_a_module_says_cannot_pass_for_the_command() {
     assert!(ran.err.contains(&format!(": {SHOWN} import")), "{}", ran.err);
     let ran = scratch.outrider(&["inspect", "ee.wasm"]);
     assert!(ran.out.contains(&format!("  {SHOWN} ")), "{}", ran.out);
+    let ran = scratch.outrider(&["check", "hostile.wasm"]);
+    assert!(ran.out.contains(&format!("  unknown import `{SHOWN}.{SHOWN}` at byte 0x")), "{}", ran.out);
+    assert!(ran.out.contains(&format!("its memory is exported as `{SHOWN}`")), "{}", ran.out);
     let ran = scratch.outrider(&["run", "--json", "f.yaml"]);
     let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
     assert_eq!(json["fixtures"][0]["blocks"][0]["logs"][0]["value"], HOSTILE, "it means what was said");
@@ -115,6 +123,10 @@ fn a_verdict_outlives_its_reader() {
         (&["inspect", "ee.wasm"], 0),
         (&["inspect", "bad.wasm"], 1),
         (&["inspect", "--json", "bad.wasm"], 1),
+        (&["check", "ee.wasm", "bad.wasm"], 1),
+        (&["check", "--json", "ee.wasm"], 0),
+        (&["abi"], 0),
+        (&["abi", "--c-header"], 0),
         (&["witness", "check", "good.yaml"], 1),
         (&["bench", "--runs", "1", "good.yaml"], 0),
         (&["cache", "show"], 0),
@@ -143,6 +155,8 @@ fn every_command_with_json_has_the_same_summary() {
     for (arguments, code, expected) in [
         (&["run", "good.yaml", "bad.yaml"][..], 1, summary("fails", 1, 1)),
         (&["inspect", "ee.wasm"], 0, summary("holds", 1, 0)),
+        (&["check", "ee.wasm", "good.yaml"], 1, summary("fails", 1, 1)),
+        (&["abi"], 0, summary("holds", 1, 0)),
         (&["bench", "--runs", "1", "good.yaml"], 0, summary("holds", 1, 0)),
         (&["cache", "show"], 0, summary("holds", 1, 0)),
         (&["witness", "check", "good.yaml"], 1, summary("fails", 0, 1)),
@@ -154,6 +168,7 @@ fn every_command_with_json_has_the_same_summary() {
     for arguments in [
         &["run", "missing.yaml"][..],
         &["inspect", "missing.wasm"],
+        &["check", "missing.wasm"],
         &["bench", "missing.yaml"],
         &["witness", "check", "missing.yaml"],
         &["witness", "show", "missing.yaml"],

@@ -7,7 +7,7 @@ pub(crate) mod report;
 mod trace;
 
 use std::io::IsTerminal as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -67,7 +67,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let files = find_fixtures(&arguments.fixtures)?;
+    let files = files::find(&arguments.fixtures, &["yaml", "yml"])?;
     let host = Host::new(arguments.host_config()?).context("cannot set the host up")?;
     let mut profile = arguments.profile.as_deref().map(ProfileFile::create).transpose()?;
     let bar = progress(files.len());
@@ -120,44 +120,6 @@ impl Arguments {
             ..HostConfig::default()
         })
     }
-}
-
-/// Expands directories and patterns to files, in the order given, each directory sorted.
-fn find_fixtures(arguments: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in arguments {
-        if path.is_dir() {
-            files.extend(find_in_directory(path)?);
-        } else if files::is_stdin(path) || path.exists() {
-            files.push(path.clone());
-        } else {
-            files.extend(find_by_pattern(path)?);
-        }
-    }
-    Ok(files)
-}
-
-fn find_in_directory(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in walkdir::WalkDir::new(directory).follow_links(true).sort_by_file_name() {
-        let path = entry?.into_path();
-        let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
-        if is_yaml && path.is_file() {
-            files.push(path);
-        }
-    }
-    anyhow::ensure!(!files.is_empty(), "{}: no *.yaml or *.yml file in it", directory.display());
-    Ok(files)
-}
-
-fn find_by_pattern(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let name = path.display();
-    let pattern = path.to_str().filter(|pattern| pattern.contains(['*', '?', '[']));
-    let pattern = pattern.with_context(|| format!("{name}: no such file or directory"))?;
-    let paths = glob::glob(pattern).with_context(|| format!("{name}: not a glob pattern"))?;
-    let files = paths.collect::<Result<Vec<_>, _>>()?;
-    anyhow::ensure!(!files.is_empty(), "{name}: no file matches");
-    Ok(files)
 }
 
 /// A bar on stderr, shown once a run has taken a while and if there is somebody to see it.
