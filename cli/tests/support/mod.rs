@@ -111,6 +111,31 @@ pub(crate) fn data(name: &str) -> Option<PathBuf> {
     None
 }
 
+/// Returns what clang tells of its version; none, and says so, where it or its linker cannot compile for wasm32.
+pub(crate) fn clang() -> Option<String> {
+    let targets = output_of("clang", "--print-targets");
+    let found = targets.filter(|targets| targets.contains("wasm32")).and(output_of("wasm-ld", "--version"));
+    let found = found.and(output_of("clang", "--version"));
+    if found.is_none() {
+        eprintln!("SKIPPED: no clang with wasm32 and wasm-ld on the path");
+    }
+    found
+}
+
+/// Returns what AssemblyScript's compiler tells of its version; none, and says so, where it is not.
+pub(crate) fn asc() -> Option<String> {
+    let found = output_of("asc", "--version");
+    if found.is_none() {
+        eprintln!("SKIPPED: no `asc` of AssemblyScript on the path");
+    }
+    found
+}
+
+fn output_of(program: &str, argument: &str) -> Option<String> {
+    let output = Command::new(program).arg(argument).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Assembles a module with the imports of `eth2`, a page of memory and these functions.
 pub(crate) fn wasm(items: &str) -> Vec<u8> {
     let module = format!(
