@@ -12,8 +12,8 @@ use crate::{ERROR, SUCCESS, Verdict, files};
 
 /// Check wasm modules: whether the host would load each as an EE, and everything that it would refuse it for.
 ///
-/// Nothing is compiled or executed. Exits with 0 if the host would load all of them, 1 if it would refuse one, 2 if a file cannot be
-/// read.
+/// Nothing is compiled or executed. Libraries, which a fixture names, are not at hand, so imports from them count as unknown. Exits
+/// with 0 if the host would load all of them, 1 if it would refuse one, 2 if a file cannot be read.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Modules, directories that are searched for *.wasm files, glob patterns, or `-` for the standard input.

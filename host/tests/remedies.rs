@@ -166,14 +166,13 @@ fn imports_have_a_wrong_module_or_none() {
         let import = format!(r#"(import "{module}" "blockDataSize" (func (result i32)))"#);
         check_refusals(&format!("{import} {MEMORY} {MAIN}"), &[&expected]);
     }
-    let import =
-        r#"(import "env" "memcpy" (func (param i32 i32 i32) (result i32))) (import "env" "helper" (func))"#;
+    let import = r#"(import "env" "memcpy" (func (param i32 i32 i32) (result i32))) (import "env" "log" (func (param f64) (result f64)))"#;
     check_refusals(
         &format!("{import} {MEMORY} {MAIN}"),
         &[
             "unknown import `env.memcpy` at byte 0x{..}; clang calls it to move bytes: compile with `-mbulk-memory`, or \
              define it",
-            "unknown import `env.helper` at byte 0x{..}; C's linker takes for an import of `env` what nothing defines: define \
+            "unknown import `env.log` at byte 0x{..}; C's linker takes for an import of `env` what nothing defines: define \
              it, or link it; `outrider abi` lists what there is to import",
         ],
     );

@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     c_header: bool,
     /// Print declarations for AssemblyScript.
-    #[arg(long, alias = "as")]
+    #[arg(long)]
     assemblyscript: bool,
 }
 

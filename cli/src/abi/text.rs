@@ -43,7 +43,7 @@ fn write(out: &mut String) -> std::fmt::Result {
         let verdict = if proposal.accepted { "accepted" } else { "refused" };
         writeln!(out, "  {:<27}{verdict:<10}{}", proposal.name, proposal.reason)?;
     }
-    writeln!(out, "\nbounds on a module")?;
+    writeln!(out, "\nbounds on a module and on each of its functions")?;
     for bound in BOUNDS {
         writeln!(out, "  {:>9} {}: {}", bound.max, bound.what, bound.reason)?;
     }

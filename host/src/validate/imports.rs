@@ -69,7 +69,7 @@ fn hint<'a>(of: &str, names: impl Iterator<Item = &'a str>) -> String {
 }
 
 impl Import {
-    fn has_type(&self, ty: &ExternType) -> bool {
+    pub(super) fn has_type(&self, ty: &ExternType) -> bool {
         let ExternType::Function(ty) = ty else { return false };
         let parameters = self.parameter_types().iter().map(|ty| ty.as_wasm());
         let results = self.result_type().into_iter().map(ValueType::as_wasm);

@@ -23,14 +23,16 @@ pub(super) fn of_import(module: &str, name: &str, ty: &ExternType) -> Option<Str
              `--target=wasm32 -nostdlib -Wl,--no-entry` and no libc, Rust for `wasm32-unknown-unknown`, and find out \
              what prints, exits, reads files or the clock"
         }
-        _ => return of_name(module, name),
+        _ => return of_name(module, name, ty),
     };
     Some(remedy.to_owned())
 }
 
 /// Tells what to do about a function of the ABI in a wrong module, or about one that nothing defines.
-fn of_name(module: &str, name: &str) -> Option<String> {
-    if let Some(Import { module: right, name, .. }) = ABI.iter().find(|import| import.name == name) {
+fn of_name(module: &str, name: &str, ty: &ExternType) -> Option<String> {
+    // C has a `log` of its own.
+    let is_meant = |import: &Import| import.name == name && (module != LEGACY_MODULE || import.has_type(ty));
+    if let Some(Import { module: right, name, .. }) = ABI.iter().find(|import| is_meant(import)) {
         return Some(format!(
             "there is `{right}.{name}`: name its module, in C by \
              `__attribute__((import_module(\"{right}\"), import_name(\"{name}\")))`, in AssemblyScript by \
