@@ -3,6 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "serde")]
+use crate::hex_serde;
+use crate::hex_text::{bytes32, hex_text};
+
 /// The 32-byte root of an EE's state.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StateRoot(pub [u8; 32]);
@@ -13,18 +17,23 @@ pub struct BeaconRoot(pub [u8; 32]);
 
 /// The number of a shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ShardIndex(pub u64);
 
 /// A slot of the beacon chain, as in the Ethereum consensus specs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Slot(pub u64);
 
 /// The number of an EE on the beacon chain; scout's `env`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EeIndex(pub u64);
 
 /// Where and when an execution takes place; the EE reads it through `eth2.context*`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Context {
     /// The shard whose block is executed.
     pub shard: ShardIndex,
@@ -38,10 +47,13 @@ pub struct Context {
 
 /// Everything that an execution depends on, apart from the EE's code.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ExecutionInput {
     /// The root of the EE's state before the block.
     pub pre_state_root: StateRoot,
     /// What the block carries for the EE, in the EE's own encoding; shared, never copied.
+    #[cfg_attr(feature = "serde", serde(with = "hex_serde::block_data"))]
     pub block_data: Arc<[u8]>,
     /// Where and when the execution takes place.
     pub context: Context,
@@ -56,6 +68,8 @@ impl ExecutionInput {
 
 /// Everything that an execution brings about.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ExecutionOutput {
     /// The root of the EE's state after the block.
     pub post_state_root: StateRoot,
@@ -80,14 +94,19 @@ pub const DEPOSIT_BYTES: usize = 48 + 32 + 8 + 96;
 ///
 /// Encoded as 184 bytes, the fields in this order, the amount big-endian, as scout has it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Deposit {
     /// The validator's BLS12-381 public key.
+    #[cfg_attr(feature = "serde", serde(with = "hex_serde::pubkey"))]
     pub pubkey: [u8; 48],
     /// Who may withdraw.
+    #[cfg_attr(feature = "serde", serde(with = "hex_serde::withdrawal_credentials"))]
     pub withdrawal_credentials: [u8; 32],
     /// The amount, in Gwei.
     pub amount: u64,
     /// The signature over the fields before it.
+    #[cfg_attr(feature = "serde", serde(with = "hex_serde::signature"))]
     pub signature: [u8; 96],
 }
 
@@ -123,6 +142,7 @@ fn split<const N: usize>(bytes: &[u8]) -> ([u8; N], &[u8]) {
 
 /// One line that an EE logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Log {
     /// The import that logged it, such as `debug.printMem`.
     pub import: &'static str,
@@ -132,6 +152,8 @@ pub struct Log {
 
 /// What an EE logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum LogValue {
     /// A 32-bit integer; unsigned, as scout shows it.
     U32(u32),
@@ -140,7 +162,7 @@ pub enum LogValue {
     /// Text; bytes that are not UTF-8 stand as U+FFFD.
     Text(String),
     /// Bytes, shown in hex.
-    Bytes(Vec<u8>),
+    Bytes(#[cfg_attr(feature = "serde", serde(with = "hex_serde::logged"))] Vec<u8>),
 }
 
 impl LogValue {
@@ -166,29 +188,9 @@ impl fmt::Display for LogValue {
     }
 }
 
-impl fmt::Display for StateRoot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for StateRoot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StateRoot({self})")
-    }
-}
-
-impl fmt::Display for BeaconRoot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for BeaconRoot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BeaconRoot({self})")
-    }
-}
+bytes32!(StateRoot, "a state root");
+bytes32!(BeaconRoot, "a beacon root");
+hex_text!(Deposit, DEPOSIT_BYTES, "a deposit");
 
 impl fmt::Debug for Deposit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -26,6 +26,9 @@
 //! Failures say whose fault they are: [`LoadError`] is about the module, [`ExecutionError`] about one
 //! execution, and [`ExecutionError::fault`] names the guilty party. No module, no input and no use of this crate makes it
 //! panic, but for a panic of the embedder's own [`StateSource`], which comes through.
+//!
+//! The cargo feature `serde` gives roots, hashes, [`ExecutionInput`], [`ExecutionOutput`] and what they are made of serde's
+//! `Serialize` and `Deserialize`: byte strings are hex in formats for people, and bytes in others.
 
 mod abi;
 mod allowance;
@@ -35,6 +38,9 @@ mod config;
 mod engine;
 mod error;
 mod execution;
+#[cfg(feature = "serde")]
+mod hex_serde;
+mod hex_text;
 mod host;
 mod imports;
 mod meter;
@@ -60,6 +66,7 @@ pub use execution::{
     BeaconRoot, Context, DEPOSIT_BYTES, Deposit, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue,
     ShardIndex, Slot, StateRoot,
 };
+pub use hex_text::ParseHexError;
 pub use host::{Ee, Host, Library, ProbedEe, check};
 pub use meter::MeterError;
 pub use module::{

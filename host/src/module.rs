@@ -1,11 +1,10 @@
 //! What there is to tell about a module: for `outrider inspect`, and for whoever wonders at a refusal.
 
-use std::fmt;
-
 use sha2::{Digest, Sha256};
 
 use crate::abi::Import;
 use crate::error::Refusal;
+use crate::hex_text::bytes32;
 
 /// The SHA-256 of an EE's module, the consensus specs' hash; `sha256sum` tells the same.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,14 +125,4 @@ pub struct SectionSummary {
     pub bytes: usize,
 }
 
-impl fmt::Display for CodeHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for CodeHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CodeHash({self})")
-    }
-}
+bytes32!(CodeHash, "a code hash");

@@ -53,24 +53,34 @@ impl fmt::Display for Hash {
     }
 }
 
+/// As [`Display`](fmt::Display); `{:#x}` puts `0x` before it.
+impl fmt::LowerHex for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            f.write_str("0x")?;
+        }
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-/// A text that is no hash.
+/// A text that is no hash, or no other 32 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ParseHashError {
     /// The text has another length than 64 digits, `0x` aside.
-    #[error("a hash has 64 hex digits, got {got} bytes of text")]
+    #[error("64 hex digits are expected, after `0x` or without it, got {got} bytes of text")]
     Length {
         /// Bytes of text after `0x`.
         got: usize,
     },
     /// A character is no hex digit.
-    #[error("character {position} of the hash is no hex digit")]
+    #[error("after {position} hex digits comes a character that is none: write 0 to 9, a to f or A to F")]
     Digit {
         /// Bytes before the character, `0x` aside.
         position: usize,
@@ -82,20 +92,25 @@ impl FromStr for Hash {
     type Err = ParseHashError;
 
     fn from_str(text: &str) -> Result<Self, ParseHashError> {
-        let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
-        if digits.len() != 2 * HASH_BYTES {
-            return Err(ParseHashError::Length { got: digits.len() });
-        }
-        let mut hash = Self::default();
-        for (position, digit) in digits.iter().enumerate() {
-            let value = char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-            let value = value.ok_or(ParseHashError::Digit { position })?;
-            if let Some(byte) = hash.0.get_mut(position / 2) {
-                *byte = *byte << 4 | value;
-            }
-        }
-        Ok(hash)
+        parse_bytes32(text).map(Self)
     }
+}
+
+/// Reads 64 hex digits of either case, with or without `0x`.
+pub(crate) fn parse_bytes32(text: &str) -> Result<[u8; 32], ParseHashError> {
+    let digits = text.strip_prefix("0x").unwrap_or(text).as_bytes();
+    if digits.len() != 64 {
+        return Err(ParseHashError::Length { got: digits.len() });
+    }
+    let mut bytes = [0_u8; 32];
+    for (position, digit) in digits.iter().enumerate() {
+        let value = char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+        let value = value.ok_or(ParseHashError::Digit { position })?;
+        if let Some(byte) = bytes.get_mut(position / 2) {
+            *byte = *byte << 4 | value;
+        }
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -122,5 +137,20 @@ mod tests {
         let text = "0".repeat(63) + "g";
         assert_eq!(text.parse::<Hash>(), Err(ParseHashError::Digit { position: 63 }));
         assert_eq!("é".repeat(32).parse::<Hash>(), Err(ParseHashError::Digit { position: 0 }));
+        let messages = ["0x12", &text].map(|text| text.parse::<Hash>().unwrap_err().to_string());
+        let expected = [
+            "64 hex digits are expected, after `0x` or without it, got 2 bytes of text",
+            "after 63 hex digits comes a character that is none: write 0 to 9, a to f or A to F",
+        ];
+        assert_eq!(messages, expected);
+    }
+
+    #[test]
+    fn the_prefix_is_shown_when_it_is_asked_for() {
+        let hash = Hash([0xab; 32]);
+        assert_eq!(alloc::format!("{hash:x}"), "ab".repeat(32));
+        assert_eq!(alloc::format!("{hash:#x}"), "0x".to_string() + &"ab".repeat(32));
+        assert_eq!(alloc::format!("{hash:#x}").parse(), Ok(hash));
+        assert_eq!("AB".repeat(32).parse(), Ok(hash));
     }
 }

@@ -21,7 +21,8 @@
 //! | [`outline`] | what a witness consists of, for people |
 //! | [`store`] | keeps the nodes of several roots, in memory or on disk |
 //!
-//! Without the feature `std` the crate is `no_std` with `alloc`, as guests use it; then there is no [`store`].
+//! Without the feature `std` the crate is `no_std` with `alloc`, as guests use it; then there is no [`store`]. The feature `serde`
+//! gives [`struct@Hash`] and [`smt::Key`] serde's `Serialize` and `Deserialize`: hex in formats for people, bytes in others.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -31,6 +32,8 @@ extern crate alloc;
 extern crate std;
 
 pub mod hash;
+#[cfg(feature = "serde")]
+mod hex_serde;
 pub mod mpt;
 pub mod node;
 pub mod outline;

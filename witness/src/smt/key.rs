@@ -1,8 +1,11 @@
 //! Keys, and which way their bits lead.
 
-use core::fmt;
+use core::{fmt, str::FromStr};
 
-use crate::Path;
+use crate::{
+    Path,
+    hash::{ParseHashError, parse_bytes32},
+};
 
 /// Bits of a key: a leaf can be so deep, a branch is less deep.
 pub(super) const KEY_BITS: u16 = 256;
@@ -42,6 +45,15 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Reads 64 hex digits of either case, with or without `0x`.
+impl FromStr for Key {
+    type Err = ParseHashError;
+
+    fn from_str(text: &str) -> Result<Self, ParseHashError> {
+        parse_bytes32(text).map(Self)
     }
 }
 
