@@ -25,11 +25,16 @@ pub struct Allowance {
     pub deadline: Option<Instant>,
     /// Who may stop the execution; nobody by default.
     pub abort: Option<AbortHandle>,
+    /// Whether the execution waits until there is room for it: a place, and all memory that its EE can grow to; true by default.
+    ///
+    /// If not, and if there is none, it ends as [`StopReason::NoRoom`]. On [`EngineKind::Both`](crate::EngineKind::Both) that may
+    /// also come after the first of the engines has executed the EE.
+    pub waits: bool,
 }
 
 impl Default for Allowance {
     fn default() -> Self {
-        Self { fuel_max: u64::MAX, deadline: None, abort: None }
+        Self { fuel_max: u64::MAX, deadline: None, abort: None, waits: true }
     }
 }
 
@@ -76,6 +81,11 @@ pub enum StopReason {
     /// At [`Allowance::deadline`].
     #[error("the execution was stopped at its deadline")]
     Deadline,
+    /// Before it began, as there was no room for it and it was [not to wait](Allowance::waits).
+    #[error(
+        "the host has no room for one more execution now: `concurrent_executions_max` or `memory_bytes_max` is reached"
+    )]
+    NoRoom,
     /// After [`HostConfig::wall_clock_max`](crate::HostConfig::wall_clock_max).
     #[error("the EE was stopped after {limit:?}, the most that one execution may take on this node")]
     WallClock {
@@ -90,12 +100,14 @@ pub(crate) struct Watch {
     abort: Option<AbortHandle>,
     /// The earlier of deadline and end of the wall clock, and which it is.
     end: Option<(Instant, StopReason)>,
+    /// Whether the execution does without room that is not free at once.
+    never_waits: bool,
 }
 
 impl Watch {
     pub(crate) fn new(allowance: &Allowance) -> Self {
         let end = allowance.deadline.map(|deadline| (deadline, StopReason::Deadline));
-        Self { abort: allowance.abort.clone(), end }
+        Self { abort: allowance.abort.clone(), end, never_waits: !allowance.waits }
     }
 
     /// Starts the wall clock.
@@ -111,6 +123,11 @@ impl Watch {
     /// Tells whether nothing can stop the execution.
     pub(crate) fn is_idle(&self) -> bool {
         self.abort.is_none() && self.end.is_none()
+    }
+
+    /// Tells whether the execution may wait for room, where there is none.
+    pub(crate) fn check_may_wait(&self) -> Result<(), StopReason> {
+        if self.never_waits { Err(StopReason::NoRoom) } else { Ok(()) }
     }
 
     /// Tells whether the execution is to stop, and why.

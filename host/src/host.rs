@@ -272,6 +272,16 @@ impl Ee {
         self.execute_observed(input, &allowance.into(), |_| Observer::Nobody).0
     }
 
+    /// Executes the EE over one block if there is room for that at once, and does not wait for it: for embedders that have a queue of
+    /// their own.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute), and [`StopReason::NoRoom`](crate::StopReason::NoRoom), which says nothing about the block.
+    pub fn try_execute(&self, input: &ExecutionInput) -> Result<ExecutionOutput, ExecutionError> {
+        self.execute_within(input, Allowance { waits: false, ..Allowance::default() })
+    }
+
     /// Executes the EE over one block, and keeps its first `calls_max` host calls.
     ///
     /// A call takes some 150 bytes. The result is that of [`execute`](Self::execute), and has its errors.

@@ -2,12 +2,16 @@
 
 mod support;
 
+use std::borrow::Cow;
+use std::error::Error;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use outrider_host::{
     AbortHandle, Allowance, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Fault, Host,
-    HostConfig, Import, Library, Limits, LoadError, StateRoot, StopReason, TrapKind, UnsavedRoot,
+    HostConfig, Import, Library, Limits, LoadError, StateRoot, StateSource, StopReason, TrapKind,
+    UnsavedRoot,
 };
 use support::{HOST, ROOT, check_failure, load, module, run, saving, wasm};
 
@@ -179,6 +183,72 @@ fn what_is_aborted_or_late_is_stopped_at_a_host_call_and_says_nothing_of_the_blo
         let allowance = Allowance { deadline, ..Allowance::default() };
         let error = ee.execute_within(&input, allowance).expect_err("it is late");
         assert!(matches!(error.kind, ExecutionErrorKind::Stopped(StopReason::Deadline)), "{error}");
+    }
+}
+
+#[test]
+fn who_does_not_wait_for_room_is_told_that_there_is_none() {
+    for engine in engines() {
+        let limits = Limits { fuel_max: u64::MAX, ..Limits::default() };
+        // All the memory that there is, is that of one execution.
+        let memory_bytes_max = u64::from(limits.memory_pages_max) << 16;
+        let ee = host(HostConfig { engine, limits, memory_bytes_max, ..HostConfig::default() })
+            .load(&wasm(&saving(&format!("(if (call $blockDataSize) (then {CALLS}))"))))
+            .expect("it loads");
+        let (quick, endless) = (ExecutionInput::new(ROOT, vec![]), ExecutionInput::new(ROOT, vec![1]));
+        let abort = AbortHandle::new();
+        thread::scope(|scope| {
+            let run = scope.spawn(|| ee.execute_within(&endless, abort.clone()));
+            let error = loop {
+                match ee.try_execute(&quick) {
+                    Ok(_) => thread::yield_now(),
+                    Err(error) => break error,
+                }
+            };
+            assert!(matches!(error.kind, ExecutionErrorKind::Stopped(StopReason::NoRoom)), "{error}");
+            assert_eq!(error.fault(), Fault::Limit);
+            let none = Allowance { waits: false, ..Allowance::default() };
+            let error = ee.provide_within(&quick, Arc::new(NoState), none).expect_err("there is no room");
+            assert!(matches!(error.kind, ExecutionErrorKind::Stopped(StopReason::NoRoom)), "{error}");
+            abort.abort();
+            run.join().expect("it does not panic").expect_err("it is aborted");
+        });
+        assert_eq!(
+            ee.try_execute(&quick).expect("there is room again").post_state_root,
+            StateRoot::default()
+        );
+    }
+}
+
+/// A source of state that has none.
+struct NoState;
+
+impl StateSource for NoState {
+    fn node(&self, _: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
+        Ok(None)
+    }
+
+    fn blob(&self, _: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn an_allowance_of_fuel_holds_in_every_way_of_executing() {
+    let module = wasm(&saving("(loop (br 0))"));
+    let ee = HOST.load(&module).expect("it loads");
+    let probed = HOST.load_probed(&module, &[]).expect("it loads");
+    let input = ExecutionInput::new(ROOT, vec![]);
+    let fuel = ee.entry_fuel() + 1_000;
+    for error in [
+        ee.execute_within(&input, fuel).err(),
+        ee.execute_traced_within(&input, 10, fuel).0.err(),
+        ee.provide_within(&input, Arc::new(NoState), fuel).err(),
+        probed.execute_within(&input, fuel).0.err(),
+    ] {
+        let error = error.expect("the loop does not end");
+        assert!(matches!(error.kind, ExecutionErrorKind::OutOfFuel { limit } if limit == fuel), "{error}");
+        assert_eq!(error.fuel_used, fuel);
     }
 }
 

@@ -59,8 +59,8 @@ impl Places {
         Self { total, state: Mutex::new(State { free: total, n_waiting: 0 }), freed: Condvar::new() }
     }
 
-    /// Waits for so much room to be free, and takes all of it at once, so that no two can wait for each other. Who needs
-    /// more than there is waits for all of it.
+    /// Waits for so much room to be free, unless the execution is not to wait, and takes all of it at once, so that no two can wait
+    /// for each other. Who needs more than there is waits for all of it.
     ///
     /// # Errors
     ///
@@ -70,6 +70,7 @@ impl Places {
         watch.check()?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while !state.free.holds(room) {
+            watch.check_may_wait()?;
             state.n_waiting = state.n_waiting.saturating_add(1);
             state = if watch.is_idle() {
                 self.freed.wait(state).unwrap_or_else(PoisonError::into_inner)
@@ -100,7 +101,7 @@ impl Drop for Taken<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Places, Room, Watch};
-    use crate::allowance::{AbortHandle, StopReason};
+    use crate::allowance::{AbortHandle, Allowance, StopReason};
 
     #[test]
     fn room_is_given_back_and_more_than_there_is_counts_as_all() {
@@ -116,6 +117,20 @@ mod tests {
             assert_eq!(waiting.join().unwrap(), total);
         });
         assert_eq!(places.state.lock().unwrap().free, total);
+    }
+
+    #[test]
+    fn who_is_not_to_wait_gets_what_is_free_and_nothing_else() {
+        let places = Places::new(Room { n_instances: 2, pages: 100 });
+        let watch = Watch::new(&Allowance { waits: false, ..Allowance::default() });
+        let taken = places.take(Room { n_instances: 1, pages: 60 }, &watch).unwrap();
+        for room in [Room { n_instances: 2, pages: 1 }, Room { n_instances: 1, pages: 41 }] {
+            assert_eq!(places.take(room, &watch).map(|_| ()), Err(StopReason::NoRoom));
+        }
+        assert!(places.take(Room { n_instances: 1, pages: 40 }, &watch).is_ok());
+        drop(taken);
+        assert!(places.take(Room { n_instances: 2, pages: 100 }, &watch).is_ok());
+        assert_eq!(places.state.lock().unwrap().n_waiting, 0);
     }
 
     #[test]
