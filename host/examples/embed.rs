@@ -3,7 +3,7 @@
 //! `cargo run --release -p outrider-host --example embed`
 
 use std::error::Error;
-use std::io::Write as _;
+use std::io::Write;
 use std::thread;
 
 use outrider_host::{Context, Ee, ExecutionInput, Host, HostConfig, ShardIndex, StateRoot};
@@ -15,6 +15,10 @@ const EMPTY: StateRoot = StateRoot([
 ]);
 
 fn main() -> Result<(), Box<dyn Error>> {
+    run(&mut std::io::stdout())
+}
+
+pub(crate) fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let host = Host::new(HostConfig::default())?;
     let ee = host.load(include_bytes!("../../ees/blobs/bazaar.wasm"))?;
 
@@ -29,7 +33,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         let shards: Vec<_> = shards.collect();
         shards.into_iter().map(|shard| shard.join().expect("a shard does not panic")).collect::<Vec<_>>()
     });
-    let mut out = std::io::stdout().lock();
     for (shard, root) in roots.into_iter().enumerate() {
         writeln!(out, "shard {shard}: {}", root?)?;
     }

@@ -1,0 +1,121 @@
+//! Embeds the host in an asynchronous program: many EEs at once, each execution on a thread for blocking work, with a deadline, and
+//! stopped when nobody waits for it any more.
+//!
+//! `cargo run --release -p outrider-host --example tokio`
+
+use std::error::Error;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use outrider_host::{
+    AbortHandle, Allowance, Context, Ee, ExecutionInput, ExecutionOutput, Host, HostConfig, ShardIndex,
+    StateRoot,
+};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::timeout_at;
+
+/// How many executions run at a time; more wait in the program, where that takes no thread.
+const AT_A_TIME: u32 = 4;
+
+fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
+    run(&mut std::io::stdout())
+}
+
+pub(crate) fn run(out: &mut impl Write) -> Result<(), Box<dyn Error + Send + Sync>> {
+    tokio::runtime::Builder::new_multi_thread().enable_time().build()?.block_on(demonstrate(out))
+}
+
+async fn demonstrate(out: &mut impl Write) -> Result<(), Box<dyn Error + Send + Sync>> {
+    // An interruptible host stops guests in their own loops, too, and not at host calls alone.
+    let config =
+        HostConfig { interruptible: true, concurrent_executions_max: AT_A_TIME, ..HostConfig::default() };
+    let host = Host::new(config)?;
+    let bazaar = host.load(include_bytes!("../../ees/blobs/bazaar.wasm"))?;
+    let helloworld = host.load(include_bytes!("../../ees/blobs/helloworld.wasm"))?;
+    let executor = Executor::new();
+
+    // Blocks of many shards, for two EEs: more than there are places.
+    let mut blocks = JoinSet::new();
+    for shard in 0..100 {
+        let (executor, helloworld) = (executor.clone(), helloworld.clone());
+        let context = Context { shard: ShardIndex(shard), ..Context::default() };
+        let input = ExecutionInput { context, ..ExecutionInput::new(StateRoot([7; 32]), vec![]) };
+        blocks.spawn(async move { executor.execute(&helloworld, input, Duration::from_secs(60)).await });
+    }
+    let mut n_kept = 0;
+    while let Some(output) = blocks.join_next().await {
+        n_kept += usize::from(output??.post_state_root == StateRoot([7; 32]));
+    }
+    writeln!(out, "helloworld: {n_kept} blocks, all of which keep the root")?;
+
+    // A block that its EE refuses: an error that is a verdict.
+    let input = ExecutionInput::new(StateRoot::default(), vec![]);
+    let error = executor.execute(&bazaar, input.clone(), Duration::from_secs(60)).await;
+    let error = error.err().ok_or("bazaar takes any block")?;
+    writeln!(out, "bazaar: {error}")?;
+
+    // An EE that does not end: stopped at its deadline, which says nothing about the block.
+    let endless = host.load(&wat::parse_str(ENDLESS)?)?;
+    let stopped = executor.execute(&endless, input.clone(), Duration::from_millis(100)).await;
+    writeln!(out, "endless: {}", stopped.err().ok_or("it has ended")?)?;
+
+    // A future that is dropped stops its execution. All places are free again soon, or this would not end.
+    drop(
+        tokio::time::timeout(
+            Duration::from_millis(100),
+            executor.execute(&endless, input, Duration::from_secs(3600)),
+        )
+        .await,
+    );
+    let _all = executor.places.acquire_many(AT_A_TIME).await?;
+    writeln!(out, "endless: nobody waited, so it was aborted")?;
+    Ok(())
+}
+
+/// Executes blocks on threads for blocking work, a bounded number at a time.
+#[derive(Clone)]
+struct Executor {
+    places: Arc<Semaphore>,
+}
+
+impl Executor {
+    fn new() -> Self {
+        Self { places: Arc::new(Semaphore::new(AT_A_TIME as usize)) }
+    }
+
+    /// Executes a block, which has to be done within some time from now: waiting for a place is part of it.
+    ///
+    /// Whoever has many blocks waits here: that is the back-pressure. Once this future is dropped, nothing goes on.
+    async fn execute(
+        &self,
+        ee: &Ee,
+        input: ExecutionInput,
+        within: Duration,
+    ) -> Result<ExecutionOutput, Box<dyn Error + Send + Sync>> {
+        let deadline = Instant::now() + within;
+        let place = timeout_at(deadline.into(), Arc::clone(&self.places).acquire_owned()).await??;
+        let abort = AbortOnDrop(AbortHandle::new());
+        let allowance =
+            Allowance { deadline: Some(deadline), abort: Some(abort.0.clone()), ..Allowance::default() };
+        let ee = ee.clone();
+        let output = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            ee.execute_within(&input, allowance)
+        });
+        Ok(output.await??)
+    }
+}
+
+/// Aborts an execution when whoever waits for it goes away.
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// An EE that computes for ever.
+const ENDLESS: &str = r#"(module (memory (export "memory") 1 1) (func (export "main") (loop (br 0))))"#;
