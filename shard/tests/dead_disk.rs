@@ -1,0 +1,118 @@
+//! A store whose disk fails: the provider says so, with what the disk says, and that it says nothing about packages and blocks.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use outrider_host::{Context, ExecutionErrorKind, Fault, chain};
+use outrider_shard::provider::EMPTY_STATE;
+use outrider_shard::{Built, Previous, Provider, ProviderError};
+use outrider_witness::store::{Applied, Batch, Contents, MemoryStore, Store, StoreError};
+use outrider_witness::{Hash, Hasher, NodeError, NodeSource};
+use support::{build, pair};
+
+const DISK_ERROR: &str = "sector 7 cannot be read";
+
+/// A store of which parts fail from some time on.
+#[derive(Default)]
+struct FailingStore {
+    store: MemoryStore,
+    nodes_fail: AtomicBool,
+    tables_fail: AtomicBool,
+}
+
+impl FailingStore {
+    fn tables(&self) -> Result<&MemoryStore, StoreError> {
+        let fails = self.tables_fail.load(Ordering::Relaxed);
+        if fails { Err(StoreError::Backend(disk_error().into())) } else { Ok(&self.store) }
+    }
+}
+
+fn disk_error() -> io::Error {
+    io::Error::other(DISK_ERROR)
+}
+
+impl NodeSource for FailingStore {
+    fn node(&self, hash: &Hash) -> Result<Vec<u8>, NodeError> {
+        if self.nodes_fail.load(Ordering::Relaxed) {
+            // As a store on disk has it.
+            let source = StoreError::Backend(disk_error().into()).into();
+            return Err(NodeError::Source { hash: *hash, source });
+        }
+        self.store.node(hash)
+    }
+
+    fn blob(&self, hash: &Hash) -> Result<Vec<u8>, NodeError> {
+        self.node(hash)
+    }
+}
+
+impl Store for FailingStore {
+    fn apply(&self, batch: &Batch) -> Result<Applied, StoreError> {
+        self.tables()?.apply(batch)
+    }
+
+    fn roots(&self) -> Result<BTreeMap<Hash, u64>, StoreError> {
+        self.tables()?.roots()
+    }
+
+    fn note(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.tables()?.note(name)
+    }
+
+    fn check<H: Hasher>(&self) -> Result<Contents, StoreError> {
+        self.tables()?.check::<H>()
+    }
+}
+
+/// A provider with a state, and the block that made it.
+fn provider() -> (Provider<FailingStore>, Built) {
+    let provider = Provider::open(pair(), Arc::new(FailingStore::default())).expect("the store is empty");
+    let block = build(&provider, EMPTY_STATE, &[b"\x01"]);
+    provider.apply(&[block.clone()], Previous::Keep).expect("it is stored");
+    (provider, block)
+}
+
+#[track_caller]
+fn check_disk_is_blamed(error: &ProviderError, expected: &str) {
+    assert_eq!((error.fault(), error.fault().is_verdict()), (Fault::Host, false));
+    let chain = chain(error);
+    assert!(chain.starts_with(expected), "{chain}");
+    assert_eq!(chain.matches(DISK_ERROR).count(), 1, "{chain}");
+}
+
+#[test]
+fn a_node_that_cannot_be_read_is_no_verdict_on_the_packages() {
+    let (provider, block) = provider();
+    provider.store().nodes_fail.store(true, Ordering::Relaxed);
+    let root = block.post_state_root();
+    let error = provider.build(root, &[b"\x02"], Context::default()).expect_err("nothing can be read");
+    let ProviderError::Failed(execution) = &error else { panic!("{error:?}") };
+    assert!(matches!(execution.kind, ExecutionErrorKind::HostCall { .. }), "{execution:?}");
+    check_disk_is_blamed(
+        &error,
+        &format!(
+            "the EE cannot be executed over its state here: the EE's call of state.getNode failed: \
+             the source of state failed: the source of {root} failed: the store's backend failed: "
+        ),
+    );
+
+    // The same packages are taken once the disk is back.
+    provider.store().nodes_fail.store(false, Ordering::Relaxed);
+    build(&provider, root, &[b"\x02"]);
+}
+
+#[test]
+fn tables_that_fail_are_no_verdict_either() {
+    let (provider, block) = provider();
+    let next = build(&provider, block.post_state_root(), &[b"\x02"]);
+    provider.store().tables_fail.store(true, Ordering::Relaxed);
+    let expected = "the store fails: the store's backend failed: ";
+    let built = provider.build(block.post_state_root(), &[b"\x02"], Context::default());
+    check_disk_is_blamed(&built.expect_err("no root can be read"), expected);
+    let applied = provider.apply(&[next], Previous::Keep);
+    check_disk_is_blamed(&applied.expect_err("nothing can be written"), expected);
+}
