@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use outrider_host::{
     Ee, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Host, HostConfig, HostError, Limits,
-    LoadError, Slot, StateSource,
+    LoadError, Slot, StateSource, chain,
 };
 
 use crate::case::{Case, Code, Ending, Group};
@@ -322,7 +322,7 @@ impl Running {
             Err(error) => (error.fuel_used, ending(error)),
         };
         if got != expected {
-            let got = result.map_or_else(|error| error.to_string(), |_| "a return".to_owned());
+            let got = result.map_or_else(|error| chain(&error), |_| "a return".to_owned());
             return Err(CalibrateError::Ending { title: case.title(), expected, got });
         }
         Ok((ns, used))

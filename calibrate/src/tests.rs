@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use outrider_host::chain;
+
 use super::instructions::profile;
 use super::measure::check;
-use super::{CalibrateError, Case, Group, cases};
+use super::{Case, Group, cases};
 
 /// The operators in the bodies of a module's functions.
 fn operators(case: &Case) -> BTreeSet<String> {
@@ -60,22 +62,13 @@ fn every_case_is_accepted_and_ends_as_it_says() {
         case.group != Group::Instruction || forms.insert((case.name.clone(), form.to_owned()))
     };
     let cases = cases().into_iter().filter(differs);
-    let failures: Vec<_> = cases.filter_map(|case| check(&case).err()).map(chain).collect();
+    let failures: Vec<_> = cases.filter_map(|case| check(&case).err()).map(|error| chain(&error)).collect();
     assert!(
         failures.is_empty(),
         "{} cases, such as {:#?}",
         failures.len(),
         &failures[..failures.len().min(5)]
     );
-}
-
-/// Tells an error with its causes.
-fn chain(error: CalibrateError) -> String {
-    let first: &dyn std::error::Error = &error;
-    std::iter::successors(Some(first), |error| error.source())
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
 
 #[test]

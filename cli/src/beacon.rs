@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use outrider_beacon::vectors::{self, Case, CaseResult, Outcome};
+use outrider_host::chain;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::Serialize;
 
@@ -152,7 +153,7 @@ impl Report {
         };
         let failure = |result: &CaseResult| {
             let Outcome::Failed(failure) = &result.outcome else { return None };
-            Some(CaseFailure { case: result.case.to_string(), reason: failure.to_string() })
+            Some(CaseFailure { case: result.case.to_string(), reason: chain(failure) })
         };
         Self {
             suites: suites.into_iter().map(suite).collect(),

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use outrider_host::{CACHE_BYTES_MAX, CacheUsage, DiskCache};
+use outrider_host::{CACHE_BYTES_MAX, CacheUsage, DiskCache, chain};
 use serde_json::json;
 
 use crate::Verdict;
@@ -52,7 +52,7 @@ pub(crate) fn open() -> anyhow::Result<Option<DiskCache>> {
         Ok(cache) => Ok(Some(cache)),
         Err(error) if std::env::var_os("OUTRIDER_CACHE_DIR").is_some() => Err(error.into()),
         Err(error) => {
-            tracing::warn!("compiled code is not kept: {error}");
+            tracing::warn!("compiled code is not kept: {}", chain(&error));
             Ok(None)
         }
     }

@@ -82,19 +82,20 @@ pub(crate) struct Place {
     pub(crate) column: u64,
 }
 
-/// Why a fixture cannot be used, and where in the file that is.
+/// Why a fixture cannot be used, and where in the file that is: its `Display` is the place, and its source the problem.
 #[derive(Debug, thiserror::Error)]
 pub(crate) struct FixtureError {
     pub(crate) file: PathBuf,
     /// Unknown if the file could not be read, or says nothing where it should say something.
     pub(crate) place: Option<Place>,
+    #[source]
     pub(crate) problem: Problem,
 }
 
 /// What is wrong with a fixture.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Problem {
-    #[error("cannot read the {what}: {source}")]
+    #[error("cannot read the {what}")]
     Unreadable { what: &'static str, source: std::io::Error },
     #[error("not UTF-8 text from byte {0} on")]
     NotText(usize),
@@ -120,12 +121,12 @@ pub(crate) enum Problem {
         "cannot find `{path}`, neither beside the fixture ({}) nor from the working directory", beside.display()
     )]
     NoSuchFileEither { path: String, beside: PathBuf },
-    #[error("cannot read `{path}`: {source}")]
+    #[error("cannot read `{path}`")]
     UnreadableFile { path: String, source: std::io::Error },
-    #[error("`{path}` cannot be loaded: {}", outrider_host::chain(.source))]
+    #[error("`{path}` cannot be loaded")]
     Load { path: String, source: outrider_host::LoadError },
-    #[error("block {block} cannot be executed here: {}", outrider_host::chain(.error))]
-    Execution { block: usize, error: outrider_host::ExecutionError },
+    #[error("block {block} cannot be executed here")]
+    Execution { block: usize, source: outrider_host::ExecutionError },
 }
 
 impl Fixture {
@@ -385,16 +386,17 @@ struct YamlDeposit {
 impl fmt::Display for FixtureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&files::name(&self.file))?;
-        if let Some(Place { line, column }) = self.place {
-            write!(f, ":{line}:{column}")?;
+        match self.place {
+            Some(Place { line, column }) => write!(f, ":{line}:{column}"),
+            None => Ok(()),
         }
-        write!(f, ": {}", self.problem)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use outrider_host::chain;
     use proptest::prelude::*;
 
     const ROOT: &str = "00000000000000000000000000000000000000000000000000000000000000aa";
@@ -409,7 +411,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<Fixture, String> {
         Fixture::parse(text, Path::new("nowhere"))
-            .map_err(|At(place, problem)| FixtureError { file: "f.yaml".into(), place, problem }.to_string())
+            .map_err(|At(place, problem)| chain(&FixtureError { file: "f.yaml".into(), place, problem }))
     }
 
     #[track_caller]

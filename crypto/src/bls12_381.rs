@@ -39,7 +39,7 @@ pub const PAIR_BYTES: usize = G1_BYTES + G2_BYTES;
 #[non_exhaustive]
 pub enum Bls12381Error {
     /// A point or a field element is invalid.
-    #[error("input {index}: {source}")]
+    #[error("input {index}")]
     Point {
         /// Which of the inputs, terms or pairs, counted from 0.
         index: usize,

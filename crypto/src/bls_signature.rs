@@ -30,7 +30,7 @@ pub const SIGNATURE_BYTES: usize = 96;
 #[non_exhaustive]
 pub enum BlsSignatureError {
     /// A public key is invalid.
-    #[error("public key {index}: {source}")]
+    #[error("public key {index}")]
     PublicKey {
         /// Which one, counted from 0.
         index: usize,
@@ -41,7 +41,7 @@ pub enum BlsSignatureError {
     #[error("the public keys sum up to the point at infinity")]
     AggregatePublicKey,
     /// A signature is invalid.
-    #[error("signature {index}: {source}")]
+    #[error("signature {index}")]
     Signature {
         /// Which one, counted from 0.
         index: usize,

@@ -28,7 +28,7 @@ pub const PAIR_BYTES: usize = G1_BYTES + G2_BYTES;
 #[non_exhaustive]
 pub enum Bn254Error {
     /// A point is invalid.
-    #[error("input {index}: {source}")]
+    #[error("input {index}")]
     Point {
         /// Which of the inputs, or of the pairs, counted from 0.
         index: usize,

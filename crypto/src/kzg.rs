@@ -31,7 +31,7 @@ pub const PROOF_BYTES: usize = 48;
 #[non_exhaustive]
 pub enum KzgError {
     /// The commitment is invalid.
-    #[error("the commitment: {source}")]
+    #[error("the commitment")]
     Commitment {
         /// What is wrong with it.
         source: PointError,
@@ -43,7 +43,7 @@ pub enum KzgError {
     #[error("y is not below the group order")]
     Y,
     /// The proof is invalid.
-    #[error("the proof: {source}")]
+    #[error("the proof")]
     Proof {
         /// What is wrong with it.
         source: PointError,

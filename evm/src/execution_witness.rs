@@ -159,7 +159,7 @@ pub enum WitnessError {
         expected: B256,
     },
     /// Bytes are no stateless input.
-    #[error("`statelessInputBytes`: {0}")]
+    #[error("`statelessInputBytes`")]
     StatelessInput(#[source] StatelessInputError),
     /// The proofs are of more than one state, or there are none.
     #[error("the proofs begin at {got} roots, and should be of one state")]
@@ -180,7 +180,7 @@ pub enum WitnessError {
         source: serde_json::Error,
     },
     /// The block, or a header, cannot be read.
-    #[error("{what} cannot be read: {source}")]
+    #[error("{what} cannot be read")]
     Rlp {
         /// The block, or which header.
         what: &'static str,
@@ -206,7 +206,7 @@ pub enum WitnessError {
         what: &'static str,
     },
     /// The compact witness in a trace of Erigon cannot be read.
-    #[error("the compact witness: {0}")]
+    #[error("the compact witness")]
     Compact(#[source] CompactError),
     /// The transactions in a dump of a database cannot be read.
     #[error("the transactions of the dump")]

@@ -43,8 +43,8 @@ pub enum GenesisError {
         got: U256,
     },
     /// What it tells makes no header.
-    #[error("the header of the genesis: {0}")]
-    Header(alloy_rlp::Error),
+    #[error("the header of the genesis")]
+    Header(#[source] alloy_rlp::Error),
 }
 
 impl Genesis {

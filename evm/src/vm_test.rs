@@ -69,7 +69,7 @@ pub enum VmTestError {
 #[non_exhaustive]
 pub enum VmMismatch {
     /// The state after does not have what is asked for.
-    #[error("the state after: {0}")]
+    #[error("the state after")]
     State(#[from] TrieError),
     /// The call succeeded or not, and should have done the other; it took other gas, or answered something else.
     #[error(

@@ -36,7 +36,7 @@ impl fmt::Display for Case {
 #[non_exhaustive]
 pub enum Failure {
     /// Something valid is refused.
-    #[error("refused: {0}")]
+    #[error("refused")]
     Refused(#[from] Error),
     /// Something invalid is accepted.
     #[error("what is to be refused is accepted")]

@@ -102,7 +102,7 @@ impl Runner {
                     if matches!(error.fault(), Fault::Caller | Fault::Host)
                         && !matches!(error.kind, ExecutionErrorKind::EnginesDisagree(_)) =>
                 {
-                    return Err(unusable(block.place, Problem::Execution { block: index, error }));
+                    return Err(unusable(block.place, Problem::Execution { block: index, source: error }));
                 }
                 Err(error) => {
                     run.blocks.push(block_run(Err(error)));

@@ -125,7 +125,7 @@ impl FixtureReport {
             error: None,
         };
         let run = match (result, &blessed) {
-            (Err(error), _) => return Self { error: Some(error.to_string()), ..report },
+            (Err(error), _) => return Self { error: Some(chain(&error)), ..report },
             (Ok(_), Some(Err(error))) => return Self { error: Some(format!("{error:#}")), ..report },
             (Ok(run), Some(Ok(_)) | None) => run,
         };

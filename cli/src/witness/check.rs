@@ -71,7 +71,7 @@ impl BlockCheck {
         let check = Self { index, env, encoding: None, witness_bytes: 0, problem: None };
         let decoded = match Decoded::new(data) {
             Ok(decoded) => decoded,
-            Err(error) => return Self { problem: Some(error.to_string()), ..check },
+            Err(error) => return Self { problem: Some(chain(&error)), ..check },
         };
         let problem = match run {
             _ if decoded.encode().as_deref() != Some(decoded.frame.witness) => {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use outrider_witness::outline::{BytesByKind, Content, Part, TrieOutline};
 use serde_json::{Value, json};
 
@@ -43,7 +44,7 @@ pub(super) fn show(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let mut documents = Vec::new();
     for (index, block) in chosen {
         let decoded = Decoded::new(&block.data);
-        let decoded = decoded.map_err(|error| anyhow::anyhow!("{file}: block {index}: {error}"))?;
+        let decoded = decoded.with_context(|| format!("{file}: block {index}"))?;
         if arguments.json {
             documents.push(document(index, block.env, &decoded));
         } else {

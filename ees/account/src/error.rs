@@ -13,7 +13,7 @@ use crate::state::Address;
 #[non_exhaustive]
 pub enum TransitionError {
     /// The payload is malformed.
-    #[error("payload: {0}")]
+    #[error("payload")]
     Input(#[from] InputError),
     /// The state does not give an account.
     #[error(transparent)]
@@ -46,7 +46,7 @@ pub enum TransitionError {
         address: Address,
     },
     /// A transaction is invalid, and so is the block.
-    #[error("transaction {index}: {source}")]
+    #[error("transaction {index}")]
     Transaction {
         /// How many transactions come before it.
         index: usize,
@@ -55,7 +55,7 @@ pub enum TransitionError {
     },
     /// The signature is not that of all senders: one of them has not signed, or something else, or for another EE or
     /// shard.
-    #[error("aggregate signature: {0}")]
+    #[error("aggregate signature")]
     Signature(#[source] CheckError),
     /// There are no transactions, but there is a signature.
     #[error("aggregate signature: not that of an empty block")]
@@ -180,7 +180,7 @@ pub enum MergeError {
     #[error("there are none")]
     NoPackages,
     /// A package is no payload.
-    #[error("package {index}: {source}")]
+    #[error("package {index}")]
     Input {
         /// How many packages come before it.
         index: usize,
@@ -204,6 +204,6 @@ pub enum MergeError {
         expected: Address,
     },
     /// A signature is no point. Which one, the host does not tell.
-    #[error("a signature cannot be added: {0}")]
+    #[error("a signature cannot be added")]
     Signature(#[source] MalformedError),
 }

@@ -31,7 +31,7 @@ pub fn transition(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateR
 #[non_exhaustive]
 pub enum TransitionError {
     /// The block data is malformed.
-    #[error("block data: {0}")]
+    #[error("block data")]
     Input(#[from] InputError),
     /// The block carries another state than the one before it.
     #[error("root of the state in the block: got {got}, expected {expected}")]

@@ -3,7 +3,7 @@
 use bazaar::{InputError, TransitionError, transition};
 use hex_literal::hex;
 use outrider_sdk::{
-    ReadError, StateRoot,
+    ReadError, StateRoot, chain,
     harness::{Execution, Failure},
 };
 use proptest::{array::uniform32, collection::vec, prelude::*};
@@ -46,7 +46,7 @@ fn a_refusal_reaches_the_host_with_its_reason() {
     let error = TransitionError::PreStateRoot { got: EMPTY_ROOT, expected: SCOUT_ROOT };
     assert_eq!(failure, Failure::Refused(error));
     assert_eq!(
-        failure.to_string(),
+        chain(&failure),
         format!("block refused: root of the state in the block: got {EMPTY_ROOT}, expected {SCOUT_ROOT}")
     );
 }
@@ -54,7 +54,7 @@ fn a_refusal_reaches_the_host_with_its_reason() {
 #[track_caller]
 fn check_malformed(block_data: &[u8], expected: impl Into<InputError>, message: &str) {
     let error = TransitionError::Input(expected.into());
-    assert_eq!(error.to_string(), format!("block data: {message}"));
+    assert_eq!(chain(&error), format!("block data: {message}"));
     assert_eq!(transition(EMPTY_ROOT, block_data), Err(error));
 }
 

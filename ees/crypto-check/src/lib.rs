@@ -39,7 +39,7 @@ pub fn transition(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateR
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum TransitionError {
     /// The last claim is cut off.
-    #[error("block data: {0}")]
+    #[error("block data")]
     Malformed(#[from] ReadError),
     /// There is no import of this number.
     #[error("byte {offset}: there are imports 0 to 23, but no import {got}")]

@@ -11,7 +11,7 @@ use revm::context_interface::result::{InvalidHeader, InvalidTransaction};
 #[non_exhaustive]
 pub enum TransitionError {
     /// The bytes are no payload.
-    #[error("payload: {0}")]
+    #[error("payload")]
     Payload(#[source] alloy_rlp::Error),
     /// No blobs could be paid by this schedule.
     #[error("blob schedule: target {target}, max {max}, base fee update fraction {base_fee_update_fraction}")]
@@ -44,7 +44,7 @@ pub enum TransitionError {
 #[non_exhaustive]
 pub enum BlockError {
     /// The bytes are no block.
-    #[error("block: {0}")]
+    #[error("block")]
     Decode(#[from] alloy_rlp::Error),
     /// The block is too long, EIP-7934.
     #[error("the block has {got} bytes, and may have {max}")]
@@ -69,10 +69,10 @@ pub enum BlockError {
     #[error("nothing has to be vouched for: this is an ordinary block")]
     NothingVouched,
     /// The header is invalid.
-    #[error("header: {0}")]
+    #[error("header")]
     Header(#[from] HeaderError),
     /// An ommer is invalid.
-    #[error("ommers: {0}")]
+    #[error("ommers")]
     Ommer(#[from] OmmerError),
     /// A hash in the header is not that of what the block has, or of what came of it.
     #[error("{what}: got {got}, and the header says {expected}")]
@@ -109,7 +109,7 @@ pub enum BlockError {
     #[error(transparent)]
     Execution(#[from] ExecutionError),
     /// What the block asks of the consensus layer is malformed.
-    #[error("requests: {0}")]
+    #[error("requests")]
     Request(#[from] RequestError),
 }
 
@@ -121,7 +121,7 @@ pub enum AncestorError {
     #[error("there is no parent")]
     Missing,
     /// One is no header.
-    #[error("ancestor {index}: {source}")]
+    #[error("ancestor {index}")]
     Decode {
         /// How many are between it and the block.
         index: usize,
@@ -241,7 +241,7 @@ pub enum OmmerError {
         max: usize,
     },
     /// Bytes are no list of headers.
-    #[error("{0}")]
+    #[error(transparent)]
     Decode(#[from] alloy_rlp::Error),
     /// The witness does not tell enough of the chain.
     #[error("{got} ancestors are there, and {expected} are needed")]
@@ -275,7 +275,7 @@ pub enum OmmerError {
         index: usize,
     },
     /// The header of an ommer is invalid.
-    #[error("ommer {index}: {source}")]
+    #[error("ommer {index}")]
     Header {
         /// Its place in the list.
         index: usize,
@@ -292,7 +292,7 @@ pub enum ExecutionError {
     #[error(transparent)]
     State(#[from] StateError),
     /// A transaction is invalid.
-    #[error("transaction {index}: {source}")]
+    #[error("transaction {index}")]
     Transaction {
         /// How many come before it.
         index: usize,
@@ -306,8 +306,8 @@ pub enum ExecutionError {
         address: Address,
     },
     /// revm refuses the environment.
-    #[error("environment: {0}")]
-    Header(InvalidHeader),
+    #[error("environment")]
+    Header(#[source] InvalidHeader),
     /// revm cannot go on.
     #[error("revm: {0}")]
     Vm(String),
@@ -318,7 +318,7 @@ pub enum ExecutionError {
 #[non_exhaustive]
 pub enum TransactionError {
     /// The bytes are no transaction.
-    #[error("{0}")]
+    #[error(transparent)]
     Decode(#[from] alloy_rlp::Error),
     /// There is no such type, or not yet.
     #[error("type {got} is unknown in this fork")]
@@ -336,7 +336,7 @@ pub enum TransactionError {
     #[error("signature: s is too high")]
     HighS,
     /// Nobody has signed.
-    #[error("signature: {0}")]
+    #[error("signature")]
     Signature(#[from] outrider_sdk::crypto::RecoverError),
     /// It is signed for another chain, EIP-155.
     #[error("invalid chain ID: it is for chain {got}, and this is chain {expected}")]
@@ -371,7 +371,7 @@ pub enum TransactionError {
         left: u64,
     },
     /// The state does not allow it, or its fields contradict one another.
-    #[error("{0}")]
+    #[error(transparent)]
     Invalid(#[from] InvalidTransaction),
 }
 
@@ -380,7 +380,7 @@ pub enum TransactionError {
 #[non_exhaustive]
 pub enum StateError {
     /// The witness does not cover an account; or the host of a provider fails.
-    #[error("account {address}: {source}")]
+    #[error("account {address}")]
     Account {
         /// The account.
         address: Address,
@@ -388,7 +388,7 @@ pub enum StateError {
         source: TrieError,
     },
     /// The witness does not cover a slot; or the host of a provider fails.
-    #[error("storage of {address}: {source}")]
+    #[error("storage of {address}")]
     Storage {
         /// The account.
         address: Address,
@@ -396,10 +396,10 @@ pub enum StateError {
         source: TrieError,
     },
     /// The witness does not have a code; or the host of a provider fails.
-    #[error("code: {0}")]
+    #[error("code")]
     Code(#[source] NodeError),
     /// The trie has no account where one should be. Ethereum makes no such trie.
-    #[error("what the state has at account {address} is none: {source}")]
+    #[error("what the state has at account {address} is none")]
     MalformedAccount {
         /// The account.
         address: Address,
@@ -407,7 +407,7 @@ pub enum StateError {
         source: alloy_rlp::Error,
     },
     /// The trie has no number where one should be. Ethereum makes no such trie.
-    #[error("what the storage of {address} has at {slot} is no number: {source}")]
+    #[error("what the storage of {address} has at {slot} is no number")]
     MalformedSlot {
         /// The account.
         address: Address,

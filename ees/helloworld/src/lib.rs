@@ -51,6 +51,7 @@ mod tests {
 
     use alloc::{string::ToString, vec};
 
+    use outrider_sdk::chain;
     use outrider_sdk::harness::{Execution, Failure, Log, Outcome};
 
     use super::{StateRoot, TransitionError, ZERO_DEPOSIT, transition};
@@ -83,6 +84,6 @@ mod tests {
     fn a_block_with_data_is_refused() {
         let failure = Execution::new(StateRoot::default()).block_data([0]).run(transition).unwrap_err();
         assert_eq!(failure, Failure::Refused(TransitionError::BlockDataNotEmpty { got: 1 }));
-        assert_eq!(failure.to_string(), "block refused: expected empty block data, got 1 bytes");
+        assert_eq!(chain(&failure), "block refused: expected empty block data, got 1 bytes");
     }
 }

@@ -3,8 +3,8 @@
 /// Makes a function the EE's entry: the `main` that the host calls once for each block.
 ///
 /// The function is `fn(StateRoot, &[u8]) -> Result<StateRoot, E>`, from pre-state root and block data to
-/// post-state root, where `E` is [`Display`](core::fmt::Display). On `Err` the block is refused:
-/// the host is told the error by `eth2.refuse` and ends the execution, which leaves the EE's state root, and everything else
+/// post-state root, where `E` is an [`Error`](core::error::Error). On `Err` the block is refused:
+/// the host is told the error and its causes, by `eth2.refuse`, and ends the execution, which leaves the EE's state root, and everything else
 /// outside, as if the block had not been.
 ///
 /// `main` is exported from wasm only. Elsewhere the macro checks the type of the function and

@@ -123,10 +123,10 @@ pub fn execute<M, T>(
 #[non_exhaustive]
 pub enum ForestError<M, T> {
     /// Block data or packages cannot be taken apart. Whoever made them is to blame.
-    #[error("block data: {0}")]
+    #[error("block data")]
     Frame(#[from] ReadError),
     /// The witness is none. Whoever made the block is to blame.
-    #[error("witness: {0}")]
+    #[error("witness")]
     Witness(#[from] DecodeError),
     /// There is more in the witness than the transition needs. Whoever made the block is to blame.
     #[error(transparent)]
@@ -140,10 +140,10 @@ pub enum ForestError<M, T> {
         expected: usize,
     },
     /// What the provider has cannot be made a witness. The provider is to blame.
-    #[error("making the witness: {0}")]
+    #[error("making the witness")]
     Encode(#[source] EncodeError),
     /// The packages do not go together.
-    #[error("packages: {0}")]
+    #[error("packages")]
     Merge(#[source] M),
     /// The transition refuses the payload.
     #[error(transparent)]

@@ -142,12 +142,13 @@ pub enum Log {
     PrintMemHex(Vec<u8>),
 }
 
-/// Why a block failed. To the host the first two are a refusal, and the others a crash of the EE.
+/// Why a block failed. To the host the first two are a refusal, and the others a crash of the EE. [`chain`](crate::chain) tells it with
+/// its causes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure<E> {
     /// The transition returned an error: the block is wrong.
-    #[error("block refused: {0}")]
-    Refused(E),
+    #[error("block refused")]
+    Refused(#[source] E),
     /// The transition called [`refuse`](crate::eth2::refuse): the block is wrong.
     #[error("block refused: {reason}")]
     RefusedEarly {
@@ -161,8 +162,8 @@ pub enum Failure<E> {
         message: String,
     },
     /// An import trapped: the EE asked for what cannot be.
-    #[error("trapped: {0}")]
-    Trapped(Trap),
+    #[error("trapped")]
+    Trapped(#[source] Trap),
 }
 
 impl<E> Failure<E> {

@@ -11,6 +11,7 @@ pub mod runtime;
 
 mod bytes32;
 mod deposit;
+mod error;
 mod reader;
 mod root;
 mod writer;
@@ -31,6 +32,7 @@ mod imports;
 mod line;
 
 pub use deposit::{DEPOSIT_BYTES, Deposit};
+pub use error::chain;
 pub use reader::{ReadError, Reader};
 pub use root::StateRoot;
 pub use writer::Writer;

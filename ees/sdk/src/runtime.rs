@@ -1,17 +1,17 @@
 //! What runs around an EE's transition. Public for the [`entry!`](crate::entry) macro alone.
 
-use core::fmt::Display;
+use core::error::Error;
 
 use crate::{StateRoot, eth2};
 
 /// Fails to compile unless given what [`entry!`](crate::entry) asks for.
-pub const fn check_signature<E: Display>(_: fn(StateRoot, &[u8]) -> Result<StateRoot, E>) {}
+pub const fn check_signature<E: Error>(_: fn(StateRoot, &[u8]) -> Result<StateRoot, E>) {}
 
 /// Executes `transition`; if it refuses the block, tells the host so, and why.
 #[cfg(target_family = "wasm")]
-pub fn main<E: Display>(transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>) {
+pub fn main<E: Error>(transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>) {
     if let Err(refusal) = execute(transition) {
-        eth2::refuse(&alloc::format!("{refusal}"));
+        eth2::refuse(&crate::chain(&refusal));
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use outrider_sdk::{
-    StateRoot,
+    StateRoot, chain,
     forest::{self, EMPTY_ROOT, Executed, ForestError, State},
     harness::{Execution, Failure, StateProvider},
     state,
@@ -160,7 +160,7 @@ fn a_payload_with_more_than_is_needed_is_refused() {
     let block_data = state::block_data(&[0, 0], &[0, 0, 0, 1, 1, 1]);
     let refused = Execution::new(provider.root()).block_data(block_data).run(execute).unwrap_err();
     assert_eq!(
-        refused.to_string(),
+        chain(&refused),
         "block refused: the payload has 6 bytes, of which not all are needed: 3 are enough"
     );
 }
@@ -170,5 +170,5 @@ fn a_node_that_the_provider_lacks_is_an_error_with_hash_and_path() {
     let root = StateRoot([7; 32]);
     let provider = StateProvider::with_state(root, NodeBag::default());
     let refused = provider.provide(&[[1, 1, 255]], execute).unwrap_err();
-    assert_eq!(refused.to_string(), format!("block refused: node {root} at the root is not covered"));
+    assert_eq!(chain(&refused), format!("block refused: node {root} at the root is not covered"));
 }

@@ -3,8 +3,9 @@
 use std::convert::Infallible;
 
 use outrider_sdk::{
-    Deposit, StateRoot,
+    Deposit, ReadError, StateRoot,
     bignum::{Uint256, add256, sub256},
+    chain,
     context::{self, BeaconRoot, EeIndex, ShardIndex, Slot},
     debug, eth2,
     harness::{Context, Execution, Failure, Log, Outcome, TICKS_MAX, Trap},
@@ -23,7 +24,7 @@ fn run(body: impl FnOnce()) -> Result<Outcome, Failure<Infallible>> {
 #[track_caller]
 fn check_trap(body: impl FnOnce(), expected: Trap, message: &str) {
     let failure = Failure::Trapped(expected);
-    assert_eq!(failure.to_string(), format!("trapped: {message}"));
+    assert_eq!(chain(&failure), format!("trapped: {message}"));
     assert_eq!(run(body), Err(failure));
 }
 
@@ -77,9 +78,10 @@ fn copying_over_the_end_of_block_data_traps() {
 
 #[test]
 fn a_refusal_keeps_its_type() {
-    let failure = Execution::new(StateRoot::default()).run(|_, _| Err("bad signature")).unwrap_err();
-    assert_eq!(failure, Failure::Refused("bad signature"));
-    assert_eq!(failure.to_string(), "block refused: bad signature");
+    let error = ReadError::TrailingBytes { offset: 6, n: 1 };
+    let failure = Execution::new(StateRoot::default()).run(|_, _| Err(error)).unwrap_err();
+    assert_eq!(failure, Failure::Refused(error));
+    assert_eq!(chain(&failure), "block refused: byte 6: expected the end, got 1 more bytes");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use outrider_sdk::{
-    ReadError, StateRoot,
+    ReadError, StateRoot, chain,
     harness::{Execution, Failure, StateProvider},
     state::{self, HostNodes, Key, State, StateError, TreeError},
 };
@@ -118,7 +118,7 @@ fn a_node_that_the_provider_lacks_is_an_error_with_hash_and_path() {
     let refused =
         StateProvider::with_state(root, NodeBag::default()).provide(&[[1, 255]], execute).unwrap_err();
     assert_eq!(
-        refused.to_string(),
+        chain(&refused),
         format!("block refused: the node at the root, with hash {root}, is not covered")
     );
 }
@@ -129,20 +129,24 @@ fn a_provider_that_lies_is_caught() {
     let mut nodes = NodeBag::default();
     nodes.insert(Hash(root.0), b"something else".to_vec());
     let refused = StateProvider::with_state(root, nodes).provide(&[[1, 255]], execute).unwrap_err();
-    assert_eq!(refused.to_string(), "block refused: the node at the root cannot be had");
+    let got = Keccak256::hash(b"something else");
+    let expected = format!(
+        "block refused: the node at the root cannot be had: asked for hash {root}, got bytes with hash {got}"
+    );
+    assert_eq!(chain(&refused), expected);
 }
 
 #[test]
 fn packages_that_do_not_merge_are_refused() {
     let refused = StateProvider::new().provide(&[&[1, 1][..], &[2]], execute).unwrap_err();
-    assert_eq!(refused.to_string(), "block refused: packages: package 1 has half an operation");
+    assert_eq!(chain(&refused), "block refused: packages: package 1 has half an operation");
 }
 
 #[test]
 fn packages_are_no_block_data_for_a_shard() {
     let packages = state::packages(&[[1, 1]]);
     let refused = Execution::new(StateRoot::default()).block_data(packages).run(execute).unwrap_err();
-    assert!(matches!(refused, Failure::Refused(StateError::Witness(_))), "{refused}");
+    assert!(matches!(refused, Failure::Refused(StateError::Witness(_))), "{refused:?}");
     let refused = Execution::new(StateRoot::default()).run(execute).unwrap_err();
     let expected = ReadError::UnexpectedEnd { offset: 0, expected: 4, got: 0 };
     assert!(matches!(refused, Failure::Refused(StateError::Frame(error)) if error == expected));

@@ -35,7 +35,7 @@ pub fn transition(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateR
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum TransitionError {
     /// The block data is not five bytes.
-    #[error("block data: {0}")]
+    #[error("block data")]
     Malformed(#[from] ReadError),
     /// There is no work of this number.
     #[error("there is work 0, hashing, and work 1, arithmetic, but no work {got}")]

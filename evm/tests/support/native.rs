@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use outrider_evm_block::Payload;
 use outrider_sdk::{
-    StateRoot,
+    StateRoot, chain,
     harness::{Failure, Provided, StateProvider},
 };
 use outrider_witness::NodeBag;
@@ -17,8 +17,8 @@ pub(crate) fn provide(root: B256, nodes: NodeBag, payload: &Payload) -> Result<P
 pub(crate) fn provide_on(provider: &StateProvider, payload: &Payload) -> Result<Provided, String> {
     match provider.provide(&[alloy_rlp::encode(payload)], outrider_evm_ee::execute) {
         Ok(provided) => Ok(provided),
-        Err(Failure::Refused(reason)) => Err(reason.to_string()),
-        Err(failure) => panic!("{failure}"),
+        Err(Failure::Refused(reason)) => Err(chain(&reason)),
+        Err(failure) => panic!("{}", chain(&failure)),
     }
 }
 

@@ -13,7 +13,7 @@ use outrider_evm::{
 use outrider_evm_block::{BlobSchedule, BlockHash, Environment, Fork, Payload, Rules, Transactions};
 use outrider_evm_ee::{TransitionError, execute};
 use outrider_sdk::{
-    StateRoot,
+    StateRoot, chain,
     forest::ForestError,
     harness::{Execution, Failure, StateProvider},
 };
@@ -30,10 +30,10 @@ pub(crate) fn is_block(input: &[u8]) -> bool {
     match Execution::new(StateRoot(*root)).block_data(block_data).run(execute) {
         Ok(_) => true,
         Err(Failure::Refused(reason)) => {
-            assert!(!reason.to_string().is_empty());
+            assert!(!chain(&reason).is_empty());
             false
         }
-        Err(failure) => panic!("{failure}"),
+        Err(failure) => panic!("{}", chain(&failure)),
     }
 }
 
@@ -47,8 +47,8 @@ pub(crate) fn payload(input: &[u8]) {
     }
     match PROVIDERS[usize::from(*which) % PROVIDERS.len()].provide(&[payload], execute) {
         Ok(_) => {}
-        Err(Failure::Refused(reason)) => assert!(!reason.to_string().is_empty()),
-        Err(failure) => panic!("{failure}"),
+        Err(Failure::Refused(reason)) => assert!(!chain(&reason).is_empty()),
+        Err(failure) => panic!("{}", chain(&failure)),
     }
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn code(input: &[u8]) {
     let logs_hash = match provider.provide(&[of_logs(no_logs())], execute) {
         Ok(_) => return,
         Err(Failure::Refused(ForestError::Transition(TransitionError::LogsHash { got, .. }))) => got,
-        Err(failure) => panic!("{failure}"),
+        Err(failure) => panic!("{}", chain(&failure)),
     };
     provider.provide(&[of_logs(logs_hash)], execute).expect("it has these logs");
 }

@@ -9,7 +9,7 @@ use outrider_evm::{
     import::Candidate,
 };
 use outrider_evm_block::Payload;
-use outrider_host::{ExecutionInput, StateRoot};
+use outrider_host::{ExecutionInput, StateRoot, chain};
 use outrider_shard::{Built, Frame, Previous, Provider};
 use outrider_witness::{
     Keccak256,
@@ -30,7 +30,7 @@ impl Runner {
     pub(super) fn blockchain_test(&self, test: &BlockchainTest) -> Run {
         let mut import = match test.import() {
             Ok(import) => import,
-            Err(error) => return Ok(Outcome::NotRun(error.to_string())),
+            Err(error) => return Ok(Outcome::NotRun(chain(&error))),
         };
         let (provider, root) = self.provider(&test.pre_state)?;
         if root != test.genesis_state_root() {
@@ -92,10 +92,10 @@ impl Runner {
     }
 
     /// Executes a block from the headers, nodes and codes of its execution witness alone.
-    fn try_witness(&self, block: &WitnessedBlock, chain: &Chain) -> anyhow::Result<Tried> {
-        let (pre_state_root, payload) = match block.payload(chain) {
+    fn try_witness(&self, block: &WitnessedBlock, rules: &Chain) -> anyhow::Result<Tried> {
+        let (pre_state_root, payload) = match block.payload(rules) {
             Ok(found) => found,
-            Err(error) => return Ok(Tried::Refused(error.to_string())),
+            Err(error) => return Ok(Tried::Refused(chain(&error))),
         };
         let mut batch = Batch::new();
         block.witness.put_into(&mut batch);
@@ -152,7 +152,7 @@ impl Runner {
         *byte ^= 1;
         match self.ee.execute(&ExecutionInput::new(StateRoot(pre_state_root.0), damaged)) {
             Ok(_) => Some("executed with a damaged witness".to_owned()),
-            Err(error) if error.refusal().is_none() => Some(format!("a damaged witness: {error}")),
+            Err(error) if error.refusal().is_none() => Some(format!("a damaged witness: {}", chain(&error))),
             Err(_) => None,
         }
     }

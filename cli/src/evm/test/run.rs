@@ -11,7 +11,7 @@ use outrider_evm::{
     transaction_test::{TransactionCase, TransactionTest},
     vm_test::VmTest,
 };
-use outrider_host::Ee;
+use outrider_host::{Ee, chain};
 use outrider_shard::Provider;
 use outrider_witness::{
     Hash,
@@ -95,7 +95,7 @@ impl Runner {
                 let (provider, root) = provider.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
                 match trial {
                     Ok(trial) => state_trial(provider, *root, trial, &test.pre_state),
-                    Err(error) => Ok(Outcome::NotRun(error.to_string())),
+                    Err(error) => Ok(Outcome::NotRun(chain(error))),
                 }
             });
         }
@@ -110,11 +110,11 @@ impl Runner {
             let TransactionCase { fork_name, pre_state, payload, exception, contradiction, .. } = of_fork;
             case(fork_name, 0, &mut || {
                 if let Some(mismatch) = contradiction {
-                    return Ok(Outcome::Failed(mismatch.to_string()));
+                    return Ok(Outcome::Failed(chain(mismatch)));
                 }
                 let payload = match payload {
                     Ok(payload) => payload,
-                    Err(error) => return Ok(Outcome::NotRun(error.to_string())),
+                    Err(error) => return Ok(Outcome::NotRun(chain(error))),
                 };
                 let (provider, root) = self.provider(pre_state)?;
                 Ok(match (Tried::new(&provider, root, payload), exception) {
@@ -123,7 +123,7 @@ impl Runner {
                     (Tried::Built(built), None) => {
                         let after = After::new(&built, provider.store());
                         match of_fork.mismatch(after.root(), &after)? {
-                            Some(mismatch) => Outcome::Failed(mismatch.to_string()),
+                            Some(mismatch) => Outcome::Failed(chain(&mismatch)),
                             None => Outcome::passed(),
                         }
                     }
@@ -138,7 +138,7 @@ impl Runner {
     fn vm_test(&self, test: &VmTest) -> Run {
         let payload = match &test.payload {
             Ok(payload) => payload,
-            Err(error) => return Ok(Outcome::NotRun(error.to_string())),
+            Err(error) => return Ok(Outcome::NotRun(chain(error))),
         };
         let (provider, root) = self.provider(&test.pre_state)?;
         Ok(match Tried::new(&provider, root, payload) {
@@ -149,7 +149,7 @@ impl Runner {
                 let after = After::new(&built, provider.store());
                 match test.check(after.root(), &after) {
                     Ok(()) => Outcome::passed(),
-                    Err(mismatch) => Outcome::Failed(mismatch.to_string()),
+                    Err(mismatch) => Outcome::Failed(chain(&mismatch)),
                 }
             }
         })

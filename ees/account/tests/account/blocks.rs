@@ -1,7 +1,7 @@
 //! Valid blocks, and what a shard makes of block data that is not as a provider made it.
 
 use account::{ACCOUNT_BYTES, Action, Payload, PublicKey, Signature, execute};
-use outrider_sdk::{Deposit, StateRoot, harness::Execution, state};
+use outrider_sdk::{Deposit, StateRoot, chain, harness::Execution, state};
 use outrider_witness::{
     Hash, Keccak256,
     smt::{Key, Tree},
@@ -111,7 +111,7 @@ fn block() -> (StateRoot, Vec<u8>) {
 #[track_caller]
 fn check_refused(root: StateRoot, block_data: Vec<u8>, expected: &str) {
     let refused = Execution::new(root).context(CONTEXT).block_data(block_data).run(execute).unwrap_err();
-    assert!(refused.to_string().starts_with(expected), "{refused}");
+    assert!(chain(&refused).starts_with(expected), "{refused:?}");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_missing_node_is_refused_with_hash_and_path() {
     let payload = Owner::new(4).transfer(0, 1, 0, &Owner::new(0));
     let block_data = state::block_data(witness, &payload);
     let refused = Execution::new(root).context(CONTEXT).block_data(block_data).run(execute).unwrap_err();
-    let refused = refused.to_string();
+    let refused = chain(&refused);
     let rest = refused.strip_prefix("block refused: transaction 0: the node at ").unwrap();
     let (path, rest) = rest.split_once(", with hash ").unwrap();
     let (hash, rest) = rest.split_once(", is ").unwrap();
@@ -173,7 +173,7 @@ fn a_second_genesis_is_refused() {
     let (root, _) = block();
     let refused = provider(&[1000; 20]).provide(&[genesis(&[1])], execute).unwrap_err();
     let expected = format!("block refused: genesis: the state is not empty, its root is {root}");
-    assert_eq!(refused.to_string(), expected);
+    assert_eq!(chain(&refused), expected);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Packages, and how they become one.
 
 use account::{Block, InputError, MergeError, Payload, Signature, execute, merge};
-use outrider_sdk::ReadError;
+use outrider_sdk::{ReadError, chain};
 
 use crate::owner::{Owner, accept, genesis, package, provider, split};
 
@@ -56,7 +56,7 @@ fn a_signature_that_is_no_point_is_refused() {
     assert!(matches!(merged(std::slice::from_ref(&bad)), Err(MergeError::Signature(_))));
     let refused = provider(&[1]).provide(&[bad], execute).unwrap_err();
     let expected = "block refused: packages: a signature cannot be added: the input is malformed";
-    assert_eq!(refused.to_string(), expected);
+    assert_eq!(chain(&refused), expected);
 }
 
 #[test]
@@ -66,5 +66,5 @@ fn a_signature_without_transactions_is_refused() {
     let signature = alice.sign(crate::owner::DOMAIN, &transaction);
     let block = Block { signature, proposer: None, transactions: vec![] };
     let refused = provider(&[1]).provide(&[Payload::Block(block).to_bytes()], execute).unwrap_err();
-    assert_eq!(refused.to_string(), "block refused: aggregate signature: not that of an empty block");
+    assert_eq!(chain(&refused), "block refused: aggregate signature: not that of an empty block");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use account::{Action, PublicKey, Signature, Transaction, TransactionError, TransitionError, execute};
-use outrider_sdk::StateRoot;
+use outrider_sdk::{StateRoot, chain};
 use outrider_witness::{
     Keccak256,
     smt::{Key, Tree},
@@ -176,7 +176,7 @@ proptest! {
                     accounts = after;
                 }
                 (Err(expected), Err(got)) => {
-                    prop_assert_eq!(got.to_string(), format!("block refused: {expected}"));
+                    prop_assert_eq!(chain(&got), format!("block refused: {}", chain(&expected)));
                 }
                 (expected, got) => prop_assert!(false, "expected {:?}, got {:?}", expected, got.map(|_| ())),
             }

@@ -2,7 +2,7 @@
 
 use account::{Account, Action, PublicKey, SigningDomain, TransactionError, TransitionError, execute};
 use outrider_sdk::{
-    StateRoot,
+    StateRoot, chain,
     context::{EeIndex, ShardIndex},
     harness::StateProvider,
 };
@@ -16,7 +16,7 @@ use crate::owner::{CONTEXT, DOMAIN, Owner, genesis, package, provider};
 #[track_caller]
 fn check(provider: &StateProvider, packages: &[Vec<u8>], expected: TransitionError) {
     let refused = provider.provide(packages, execute).unwrap_err();
-    assert_eq!(refused.to_string(), format!("block refused: {expected}"));
+    assert_eq!(chain(&refused), format!("block refused: {}", chain(&expected)));
 }
 
 fn transaction(index: usize, source: TransactionError) -> TransitionError {
@@ -166,7 +166,7 @@ fn a_state_that_is_not_of_accounts_is_refused() {
         .unwrap_err();
     let address = alice.address();
     let expected = format!("block refused: transaction 0: what the state has at {address} is no account");
-    assert_eq!(refused.to_string(), expected);
+    assert_eq!(chain(&refused), expected);
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn a_genesis_that_cannot_be_is_refused() {
 #[track_caller]
 fn check_signature(packages: &[Vec<u8>]) {
     let refused = provider(&[100, 100]).provide(packages, execute).unwrap_err();
-    assert_eq!(refused.to_string(), "block refused: aggregate signature: the claim is refuted");
+    assert_eq!(chain(&refused), "block refused: aggregate signature: the claim is refuted");
 }
 
 #[test]
@@ -239,5 +239,5 @@ fn a_key_that_is_no_point_can_never_send() {
     };
     let stolen = package(alice.sign(DOMAIN, &transfer), transfer);
     let refused = provider(&[100]).provide(&[create, stolen], execute).unwrap_err();
-    assert_eq!(refused.to_string(), "block refused: aggregate signature: the input is malformed");
+    assert_eq!(chain(&refused), "block refused: aggregate signature: the input is malformed");
 }

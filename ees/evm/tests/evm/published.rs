@@ -82,14 +82,15 @@ fn state_test(test: &Value, fork: &str, post: &Value) -> Result<(), String> {
         Ok(provided) if !must_fail => provided.outcome.post_state_root,
         Ok(_) => return Err(format!("not refused: {}", post["expectException"])),
         // Old tests do not tell which transactions are invalid; nothing but the reward comes of those.
-        Err(error) if !must_fail && post.get("txbytes").is_some() => return Err(error.to_string()),
+        Err(error) if !must_fail && post.get("txbytes").is_some() => return Err(outrider_sdk::chain(&error)),
         Err(error) => {
-            if error.to_string().contains("is not supported") {
-                return Err(error.to_string());
+            let error = outrider_sdk::chain(&error);
+            if error.contains("is not supported") {
+                return Err(error);
             }
             let nothing = Transactions { transactions: Vec::new(), ..transactions };
             let provided = provider.provide(&[payload(nothing)], evm::execute);
-            let root = provided.map_err(|error| error.to_string())?.outcome.post_state_root;
+            let root = provided.map_err(|error| outrider_sdk::chain(&error))?.outcome.post_state_root;
             if root != expected {
                 return Err(format!("{error}; and the state root without it is {root}, expected {expected}"));
             }
@@ -151,7 +152,7 @@ impl Chain {
         let (mut provider, payload) = self.payload(rlp, rules);
         let provided = provider
             .provide(&[alloy_rlp::encode(payload)], evm::execute)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| outrider_sdk::chain(&error))?;
         provider.apply(&provided);
         self.nodes = provider.nodes().clone();
         let parts = Parts::decode(rlp).ok_or("the EE takes for a block what is none")?;

@@ -4,7 +4,7 @@ use alloy_primitives::{B256, Bytes};
 use alloy_rlp::Header;
 use outrider_evm_block::Payload;
 use outrider_sdk::{
-    StateRoot,
+    StateRoot, chain,
     harness::{Execution, Failure, Outcome},
     state,
 };
@@ -46,8 +46,8 @@ impl Block {
         let execution = Execution::new(self.pre_state_root).block_data(state::block_data(witness, payload));
         match execution.run(evm::execute) {
             Ok(outcome) => Ok(outcome),
-            Err(Failure::Refused(reason)) => Err(reason.to_string()),
-            Err(failure) => panic!("{failure}"),
+            Err(Failure::Refused(reason)) => Err(chain(&reason)),
+            Err(failure) => panic!("{}", chain(&failure)),
         }
     }
 
@@ -151,7 +151,7 @@ fn a_block_that_tells_other_accesses_is_refused() {
     let at = bytes.len() - rest.len() - 2;
     bytes[at] ^= 1;
     block.block = Bytes::from(bytes);
-    let reason = provider.provide(&[alloy_rlp::encode(payload)], evm::execute).unwrap_err().to_string();
+    let reason = chain(&provider.provide(&[alloy_rlp::encode(payload)], evm::execute).unwrap_err());
     assert!(reason.contains("block access list hash: got 0x"), "{reason}");
 }
 
@@ -195,7 +195,7 @@ fn several_packages_are_refused() {
     let (provider, payload) = excerpts::block(excerpts::BLOCK_HASHES, 0);
     let payload = alloy_rlp::encode(payload);
     let refused = provider.provide(&[&payload, &payload], evm::execute).unwrap_err();
-    assert_eq!(refused.to_string(), "block refused: packages: there are 2, and a block is made of one");
+    assert_eq!(chain(&refused), "block refused: packages: there are 2, and a block is made of one");
 }
 
 proptest! {

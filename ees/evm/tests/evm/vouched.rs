@@ -2,7 +2,10 @@
 
 use alloy_primitives::{B256, Bytes, keccak256};
 use outrider_evm_block::{BlockHash, Fork, Payload, Rules, VouchedBlock};
-use outrider_sdk::harness::{Failure, Provided, StateProvider};
+use outrider_sdk::{
+    chain,
+    harness::{Failure, Provided, StateProvider},
+};
 
 use crate::excerpts::{self, BLOCK_HASHES};
 
@@ -28,8 +31,8 @@ impl Trial {
         let payload = alloy_rlp::encode(Payload::VouchedBlock(self.rules.clone(), self.block.clone()));
         match self.provider.provide(&[payload], evm::execute) {
             Ok(provided) => Ok(provided),
-            Err(Failure::Refused(reason)) => Err(reason.to_string()),
-            Err(failure) => panic!("{failure}"),
+            Err(Failure::Refused(reason)) => Err(chain(&reason)),
+            Err(failure) => panic!("{}", chain(&failure)),
         }
     }
 }
@@ -129,7 +132,7 @@ mod ommers {
         let rules = Rules { fork: Fork::Frontier, ..super::trial().rules };
         let payload = Payload::VouchedBlock(rules, vouched);
         let provider = StateProvider::with_state(StateRoot([1; 32]), Default::default());
-        let refused = provider.provide(&[alloy_rlp::encode(payload)], evm::execute).unwrap_err().to_string();
+        let refused = chain(&provider.provide(&[alloy_rlp::encode(payload)], evm::execute).unwrap_err());
         assert!(refused.contains(expected), "{refused}");
     }
 
