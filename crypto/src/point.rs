@@ -1,5 +1,6 @@
 //! Why bytes are not a point of a pairing curve.
 
+#[cfg(feature = "bls12-381")]
 use blst::BLST_ERROR;
 use thiserror::Error;
 
@@ -21,6 +22,7 @@ pub enum PointError {
     Infinity,
 }
 
+#[cfg(feature = "bls12-381")]
 impl PointError {
     /// Reads why blst has not decoded a point.
     pub(crate) fn from_blst(error: BLST_ERROR) -> Self {

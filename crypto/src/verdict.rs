@@ -1,9 +1,17 @@
 //! What a guest is told of a call.
 
-use crate::{
-    blake2b::Blake2bError, bls_signature::BlsSignatureError, bls12_381::Bls12381Error, bn254::Bn254Error,
-    kzg::KzgError, modexp::ModexpError, p256::P256Error, secp256k1::Secp256k1Error,
-};
+#[cfg(feature = "hash")]
+use crate::blake2b::Blake2bError;
+#[cfg(feature = "bn254")]
+use crate::bn254::Bn254Error;
+#[cfg(feature = "modexp")]
+use crate::modexp::ModexpError;
+#[cfg(feature = "p256")]
+use crate::p256::P256Error;
+#[cfg(feature = "secp256k1")]
+use crate::secp256k1::Secp256k1Error;
+#[cfg(feature = "bls12-381")]
+use crate::{bls_signature::BlsSignatureError, bls12_381::Bls12381Error, kzg::KzgError};
 
 /// What an import that can refuse its input returns, as a number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,6 +25,7 @@ pub enum Verdict {
     Malformed = 2,
 }
 
+#[cfg(feature = "hash")]
 impl From<Blake2bError> for Verdict {
     fn from(error: Blake2bError) -> Self {
         match error {
@@ -25,6 +34,7 @@ impl From<Blake2bError> for Verdict {
     }
 }
 
+#[cfg(feature = "secp256k1")]
 impl From<Secp256k1Error> for Verdict {
     fn from(error: Secp256k1Error) -> Self {
         match error {
@@ -36,6 +46,7 @@ impl From<Secp256k1Error> for Verdict {
     }
 }
 
+#[cfg(feature = "modexp")]
 impl From<ModexpError> for Verdict {
     fn from(error: ModexpError) -> Self {
         match error {
@@ -44,6 +55,7 @@ impl From<ModexpError> for Verdict {
     }
 }
 
+#[cfg(feature = "bn254")]
 impl From<Bn254Error> for Verdict {
     fn from(error: Bn254Error) -> Self {
         match error {
@@ -53,6 +65,7 @@ impl From<Bn254Error> for Verdict {
     }
 }
 
+#[cfg(feature = "bls12-381")]
 impl From<Bls12381Error> for Verdict {
     fn from(error: Bls12381Error) -> Self {
         match error {
@@ -62,6 +75,7 @@ impl From<Bls12381Error> for Verdict {
     }
 }
 
+#[cfg(feature = "bls12-381")]
 impl From<BlsSignatureError> for Verdict {
     fn from(error: BlsSignatureError) -> Self {
         match error {
@@ -74,6 +88,7 @@ impl From<BlsSignatureError> for Verdict {
     }
 }
 
+#[cfg(feature = "bls12-381")]
 impl From<KzgError> for Verdict {
     fn from(error: KzgError) -> Self {
         match error {
@@ -85,6 +100,7 @@ impl From<KzgError> for Verdict {
     }
 }
 
+#[cfg(feature = "p256")]
 impl From<P256Error> for Verdict {
     fn from(error: P256Error) -> Self {
         match error {

@@ -2,11 +2,13 @@
 //!
 //! The same numbers give the same keys, accounts and transfers on every machine. The keys are secret to nobody.
 
-use std::{env, error::Error, fmt::Write as _, fs, path::PathBuf, process::ExitCode};
+use std::{env, error::Error, path::PathBuf, process::ExitCode};
 
 use account::{Action, Block, Endowment, Payload, PublicKey, Signature, SigningDomain, Transaction};
-use blst::min_pk::SecretKey;
-use outrider_sdk::context::{EeIndex, ShardIndex};
+use outrider_sdk::{
+    context::{EeIndex, ShardIndex},
+    harness::{keys::BlsKey, write_packages},
+};
 
 const USAGE: &str = "\
 cargo run --example packages -- [OPTION VALUE]...
@@ -75,25 +77,26 @@ impl Options {
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    let owners: Vec<Owner> = (0..options.accounts).map(Owner::new).collect::<Result<_, _>>()?;
-    fs::write(&options.genesis, json(&[genesis(&owners)]))?;
-    fs::write(&options.transfers_out, json(&transfers(&owners, options)))?;
+    let owners: Vec<Owner> = (0..options.accounts).map(Owner::new).collect();
+    write_packages(&options.genesis, &[genesis(&owners).to_bytes()])?;
+    let transfers: Vec<_> = transfers(&owners, options).iter().map(Payload::to_bytes).collect();
+    write_packages(&options.transfers_out, &transfers)?;
     Ok(())
 }
 
 /// Who owns an account.
 struct Owner {
-    secret_key: SecretKey,
+    key: BlsKey,
     public_key: PublicKey,
 }
 
 impl Owner {
-    fn new(index: u64) -> Result<Owner, Box<dyn Error>> {
+    fn new(index: u64) -> Owner {
         let mut seed = *b"outrider account example\0\0\0\0\0\0\0\0";
         seed[24..].copy_from_slice(&index.to_le_bytes());
-        let secret_key = SecretKey::key_gen(&seed, &[]).map_err(|error| format!("key {index}: {error:?}"))?;
-        let public_key = PublicKey(secret_key.sk_to_pk().compress());
-        Ok(Owner { secret_key, public_key })
+        let key = BlsKey::of_seed(&seed);
+        let public_key = PublicKey(key.public_key());
+        Owner { key, public_key }
     }
 }
 
@@ -120,8 +123,7 @@ fn transfers(owners: &[Owner], options: &Options) -> Vec<Payload> {
         };
         nonces[from] += 1;
         let message = options.domain.signing_root(&transaction);
-        let signature = owners[from].secret_key.sign(&message, CIPHERSUITE, &[]);
-        let signature = Signature(signature.compress());
+        let signature = Signature(owners[from].key.sign(&message));
         packages.push(Payload::Block(Block { signature, proposer: None, transactions: vec![transaction] }));
     }
     packages
@@ -140,21 +142,6 @@ impl Random {
     }
 }
 
-/// Writes packages in the form that the command line reads: `{"packages": ["<hex>", ...]}`.
-fn json(packages: &[Payload]) -> String {
-    let quoted: Vec<String> =
-        packages.iter().map(|package| format!("\"{}\"", hex(&package.to_bytes()))).collect();
-    format!("{{\"packages\": [\n{}\n]}}\n", quoted.join(",\n"))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
-}
-
 #[expect(clippy::print_stderr, reason = "this is a command")]
 fn say(text: &str) {
     eprintln!("{text}");
@@ -162,6 +149,3 @@ fn say(text: &str) {
 
 /// So much that no transfer fails for lack of it, as long as there are not millions.
 const BALANCE_GWEI: u64 = 32_000_000_000;
-
-/// The one of the consensus specs.
-const CIPHERSUITE: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";

@@ -16,10 +16,30 @@
 //! | 64, 64 | signature, public key | [`p256_verify`] |
 //!
 //! All are total: any bytes give an answer or an error. The price of a call is in fuel, and grows with
-//! what there is to do; a call that cannot be paid traps. In the [`harness`](crate::harness) the same
-//! code computes the answers, and no fuel is counted.
+//! what there is to do; a call that cannot be paid traps.
 //!
+//! In the [`harness`](crate::harness) the same code computes the answers, and no fuel is counted. So that tests of an EE do not compile
+//! all curves, it is there in groups, each with a feature of this crate; a call without the feature panics, and names it:
+//!
+//! | feature | functions |
+//! |---|---|
+//! | none | [`keccak256`], [`sha256`] |
+//! | `hash` | [`ripemd160`], [`blake2b_compress`] |
+//! | `secp256k1` | [`secp256k1_recover`], [`secp256k1_verify`], [`schnorr_verify`] |
+//! | `modexp` | [`modexp()`] |
+//! | `bn254` | `bn254_*` |
+//! | `bls12-381` | `bls12381_*`, `bls_*`, [`kzg_verify`] |
+//! | `p256` | [`p256_verify`] |
+//! | `all` | all of them |
+//!
+//! ```toml
+//! outrider-sdk = { path = "..", features = ["bls12-381"] }
 //! ```
+//!
+//! No feature changes anything in a blob, as there it is the host that computes.
+//!
+#![cfg_attr(feature = "secp256k1", doc = "```")]
+#![cfg_attr(not(feature = "secp256k1"), doc = "```ignore")]
 //! use outrider_sdk::crypto::{self, CheckError};
 //!
 //! /// Returns the address that signed, if any did; as the EVM's `ecrecover` does.

@@ -4,10 +4,16 @@
 //! and stack are not limited, and no fuel is counted but the ticks which the EE spends itself.
 //! The crate's front page has an example.
 //!
+//! Functions of `crypto` compute if the feature of their group is on, and panic otherwise; the page of [`crypto`](crate::crypto) has the
+//! table. With some of these features come keys to sign with, in `keys`.
+//!
 //! Outside of an execution, imports of module `debug` do nothing, those of `bignum` and `crypto` compute as they
 //! always do, and the others panic.
 
 pub(crate) mod imports;
+#[cfg(any(feature = "bls12-381", feature = "p256", feature = "secp256k1"))]
+pub mod keys;
+mod packages;
 mod provider;
 
 use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
@@ -16,6 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use outrider_witness::NodeBag;
 
+pub use packages::{packages_json, write_packages};
 pub use provider::{NewNode, Provided, StateProvider};
 
 use crate::{

@@ -3,10 +3,9 @@
 use account::{
     Action, Address, Block, Endowment, Payload, PublicKey, Signature, SigningDomain, Transaction, execute,
 };
-use blst::min_pk::SecretKey;
 use outrider_sdk::{
     context::{BeaconRoot, EeIndex, ShardIndex, Slot},
-    harness::{Context, Provided, StateProvider},
+    harness::{Context, Provided, StateProvider, keys::BlsKey},
 };
 
 /// Where all tests take place.
@@ -16,15 +15,15 @@ pub(crate) const CONTEXT: Context =
 pub(crate) const DOMAIN: SigningDomain = SigningDomain { ee_index: CONTEXT.ee_index, shard: CONTEXT.shard };
 
 /// The owner of an account.
-pub(crate) struct Owner(SecretKey);
+pub(crate) struct Owner(BlsKey);
 
 impl Owner {
     pub(crate) fn new(n: u8) -> Owner {
-        Owner(SecretKey::key_gen(&[n; 32], &[]).unwrap())
+        Owner(BlsKey::of_seed(&[n; 32]))
     }
 
     pub(crate) fn public_key(&self) -> PublicKey {
-        PublicKey(self.0.sk_to_pk().compress())
+        PublicKey(self.0.public_key())
     }
 
     pub(crate) fn address(&self) -> Address {
@@ -32,7 +31,7 @@ impl Owner {
     }
 
     pub(crate) fn sign(&self, domain: SigningDomain, transaction: &Transaction) -> Signature {
-        Signature(self.0.sign(&domain.signing_root(transaction), CIPHERSUITE, &[]).compress())
+        Signature(self.0.sign(&domain.signing_root(transaction)))
     }
 
     /// Makes a raw transaction of this owner's, signed by its sender.
@@ -93,5 +92,3 @@ pub(crate) fn split(block_data: &[u8]) -> (&[u8], &[u8]) {
     let (length, rest) = block_data.split_first_chunk().unwrap();
     rest.split_at(u32::from_le_bytes(*length) as usize)
 }
-
-pub(crate) const CIPHERSUITE: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use alloy_rlp::{Encodable, Header};
-use k256::ecdsa::SigningKey;
 use outrider_evm_block::{BlobSchedule, Block, BlockHash, Environment, Fork, Payload, Rules, Transactions};
-use outrider_sdk::{StateRoot, harness::StateProvider};
+use outrider_sdk::{
+    StateRoot,
+    harness::{StateProvider, keys::Secp256k1Key},
+};
 use outrider_witness::{Hash, Keccak256, NodeBag, NodeSink, mpt::Trie};
 use serde_json::Value;
 
@@ -364,13 +366,12 @@ fn sign(transaction: &Value, indexes: &Value) -> Bytes {
         bytes.extend_from_slice(fields);
         bytes
     };
-    let key = SigningKey::from_slice(&word(&transaction["secretKey"]).to_be_bytes::<32>());
-    let hash = keccak256(list(&fields));
-    let (signature, parity) =
-        key.expect("a key").sign_prehash_recoverable(hash.as_slice()).expect("a key signs");
-    (27 + parity.to_byte()).encode(&mut fields);
-    U256::from_be_slice(&signature.r().to_bytes()).encode(&mut fields);
-    U256::from_be_slice(&signature.s().to_bytes()).encode(&mut fields);
+    let key = Secp256k1Key::new(&word(&transaction["secretKey"]).to_be_bytes());
+    let (signature, recovery_id) = key.sign(&keccak256(list(&fields)));
+    let (r, s) = signature.split_at(32);
+    (27 + recovery_id).encode(&mut fields);
+    U256::from_be_slice(r).encode(&mut fields);
+    U256::from_be_slice(s).encode(&mut fields);
     list(&fields).into()
 }
 
