@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use outrider_host::{
-    CompileCost, Host, HostConfig, Isolation, Limits, LoadError, ModuleSummary, chain, summarize,
+    CompileCost, EngineKind, Host, HostConfig, Isolation, Limits, LoadError, ModuleSummary, chain, summarize,
 };
 use serde_json::{Value, json};
 
@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
     /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
+    /// With `--isolate`, what compiles it: wasmtime, wasmer, or both.
+    #[arg(long, value_name = "ENGINE", default_value_t, requires = "isolate")]
+    engine: EngineKind,
     #[command(flatten)]
     isolate: crate::isolate::IsolationOptions,
 }
@@ -35,10 +38,10 @@ pub(crate) fn inspect(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let refusals: Vec<_> =
         outrider_host::check(&code, &Limits::default()).iter().map(|error| chain(error)).collect();
     let compiled = match arguments.isolate.isolation()? {
-        Some(isolation) if refusals.is_empty() => Some(compile(&code, isolation)?),
+        Some(isolation) if refusals.is_empty() => Some(compile(&code, arguments.engine, isolation)?),
         _ => None,
     };
-    let holds = refusals.is_empty() && !matches!(compiled, Some(Err(_)));
+    let holds = refusals.is_empty() && !matches!(compiled, Some(Compiled { result: Err(_), .. }));
     let verdict = if holds { Verdict::Holds } else { Verdict::Fails };
     if arguments.json {
         output::json(document(&summary, &refusals, compiled.as_ref()), &Summary::one(verdict))?;
@@ -48,19 +51,26 @@ pub(crate) fn inspect(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
-/// Compiles the module in a process of its own, and returns the time that it took, or why it was not compiled.
-fn compile(code: &[u8], isolation: Isolation) -> anyhow::Result<Result<Duration, LoadError>> {
-    let host = Host::new(HostConfig { isolation: Some(isolation), ..HostConfig::default() });
-    let host = host.context("cannot set the host up")?;
-    let started = Instant::now();
-    Ok(host.load(code).map(|_| started.elapsed()))
+/// What came of compiling the module in a process of its own.
+struct Compiled {
+    engine: EngineKind,
+    /// The time that it took, or why it was not compiled.
+    result: Result<Duration, LoadError>,
 }
 
-fn print(
-    summary: &ModuleSummary,
-    refusals: &[String],
-    compiled: Option<&Result<Duration, LoadError>>,
-) -> anyhow::Result<()> {
+fn compile(code: &[u8], engine: EngineKind, isolation: Isolation) -> anyhow::Result<Compiled> {
+    let config = HostConfig {
+        engine,
+        isolation: Some(isolation),
+        concurrent_executions_max: 1,
+        ..HostConfig::default()
+    };
+    let host = Host::new(config).context("cannot set the host up")?;
+    let started = Instant::now();
+    Ok(Compiled { engine, result: host.load(code).map(|_| started.elapsed()) })
+}
+
+fn print(summary: &ModuleSummary, refusals: &[String], compiled: Option<&Compiled>) -> anyhow::Result<()> {
     let mut out = output::stdout();
     writeln!(out, "size       {} bytes", summary.bytes)?;
     writeln!(out, "code hash  {}", summary.code_hash)?;
@@ -102,11 +112,15 @@ fn print(
         writeln!(out, "  {:#08x} {:>8} bytes  {}", section.offset, section.bytes, Plain(&section.name))?;
     }
     match compiled {
-        Some(Ok(time)) => writeln!(out, "compiled in a process of its own, in {} ms", time.as_millis())?,
-        Some(Err(error)) => writeln!(out, "{ERROR}not compiled:{ERROR:#} {}", Plain(chain(error)))?,
+        Some(Compiled { engine, result: Ok(time) }) => {
+            writeln!(out, "compiled by {engine} in a process of its own, in {} ms", time.as_millis())?;
+        }
+        Some(Compiled { result: Err(error), .. }) => {
+            writeln!(out, "{ERROR}not compiled:{ERROR:#} {}", Plain(chain(error)))?
+        }
         None => {}
     }
-    if refusals.is_empty() && !matches!(compiled, Some(Err(_))) {
+    if refusals.is_empty() && !matches!(compiled, Some(Compiled { result: Err(_), .. })) {
         writeln!(out, "{SUCCESS}the host loads this module{SUCCESS:#}")?;
     }
     for refusal in refusals {
@@ -115,11 +129,7 @@ fn print(
     Ok(())
 }
 
-fn document(
-    summary: &ModuleSummary,
-    refusals: &[String],
-    compiled: Option<&Result<Duration, LoadError>>,
-) -> Value {
+fn document(summary: &ModuleSummary, refusals: &[String], compiled: Option<&Compiled>) -> Value {
     let imports = summary.imports.iter().map(|import| {
         let abi = import.abi.map(ToString::to_string);
         json!({ "module": import.module, "name": import.name, "type": import.ty, "offset": import.offset, "abi": abi })
@@ -147,9 +157,9 @@ fn document(
         "compile_cost": cost(summary.compile_cost),
         "compile_cost_max": cost(summary.compile_cost_max),
         "refusals": refusals,
-        "isolated": compiled.map(|compiled| match compiled {
-            Ok(time) => json!({ "milliseconds": u64::try_from(time.as_millis()).ok() }),
-            Err(error) => json!({ "error": chain(error) }),
+        "isolated": compiled.map(|Compiled { engine, result }| match result {
+            Ok(time) => json!({ "engine": engine.name(), "milliseconds": u64::try_from(time.as_millis()).ok() }),
+            Err(error) => json!({ "engine": engine.name(), "error": chain(error) }),
         }),
     })
 }

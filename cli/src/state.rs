@@ -221,7 +221,8 @@ impl EeArguments {
         let file = self.ee.display();
         let code = files::read(&self.ee, files::MODULE_BYTES_MAX).with_context(|| file.to_string())?;
         let cache = if self.no_cache { None } else { crate::cache::open()? };
-        let config = HostConfig { engine: self.engine, cache, ..HostConfig::default() };
+        let config =
+            HostConfig { engine: self.engine, cache, concurrent_executions_max: 1, ..HostConfig::default() };
         let host = Host::new(config).context("cannot set the host up")?;
         host.load(&code).with_context(|| format!("{file} cannot be loaded"))
     }

@@ -64,10 +64,6 @@ fn libraries_are_compiled_in_a_process_first() {
         assert_eq!(expected.code, Some(0), "{expected:?}");
         let isolated = scratch.outrider(&[&arguments[..], &["--isolate"]].concat());
         assert_eq!((isolated.code, isolated.out), (Some(0), expected.out), "{}", isolated.err);
-        if engine != "wasmtime" {
-            // Wasmer panics where it gets no memory for its threads.
-            continue;
-        }
         let limited = scratch.outrider(&[&arguments[..], &["--isolate", "--isolate-memory", "1"]].concat());
         assert_eq!(limited.code, Some(2), "{limited:?}");
         assert!(limited.err.contains("1048576 bytes of memory"), "{limited:?}");
@@ -87,19 +83,19 @@ fn a_call_tree_comes_to_the_same() {
 
 #[test]
 fn too_little_memory_is_told_and_what_is_in_the_cache_needs_none() {
-    let scratch = Scratch::new();
     let fixture = project().join("examples/bazaar.yaml").to_string_lossy().into_owned();
-    // Wasmer panics where it gets no memory for its threads.
-    let engine = "wasmtime";
-    let too_little = ["run", "--engine", engine, "--isolate", "--isolate-memory", "1", &fixture];
-    let ran = scratch.outrider(&too_little);
-    assert_eq!(ran.code, Some(2), "{ran:?}");
-    let expected = ": compiling the module takes more than 1048576 bytes of memory\n";
-    assert!(ran.err.contains(expected) || ran.out.contains(expected), "{ran:?}");
-    let ran = scratch.outrider(&["run", "--engine", engine, "--isolate", &fixture]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    let ran = scratch.outrider(&too_little);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for engine in engines() {
+        let scratch = Scratch::new();
+        let too_little = ["run", "--engine", engine, "--isolate", "--isolate-memory", "1", &fixture];
+        let ran = scratch.outrider(&too_little);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        let expected = ": compiling the module takes more than 1048576 bytes of memory\n";
+        assert!(ran.err.contains(expected), "{ran:?}");
+        let ran = scratch.outrider(&["run", "--engine", engine, "--isolate", &fixture]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let ran = scratch.outrider(&too_little);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
 }
 
 #[test]
@@ -108,7 +104,7 @@ fn inspect_tells_how_it_went() {
     scratch.write("ee.wasm", blob("bazaar"));
     let ran = scratch.outrider(&["inspect", "--isolate", "ee.wasm"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
-    assert!(ran.out.contains("\ncompiled in a process of its own, in "), "{}", ran.out);
+    assert!(ran.out.contains("\ncompiled by wasmtime in a process of its own, in "), "{}", ran.out);
 
     let ran = scratch.outrider(&["inspect", "--isolate", "--isolate-memory", "1", "ee.wasm"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
@@ -119,6 +115,82 @@ fn inspect_tells_how_it_went() {
     let ran = scratch.outrider(&["inspect", "--isolate", "--json", "ee.wasm"]);
     let document: Value = serde_json::from_str(&ran.out).expect("it is JSON");
     assert!(document["isolated"]["milliseconds"].is_u64(), "{document}");
+}
+
+#[test]
+fn inspect_compiles_on_the_engine_that_it_is_told() {
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", blob("helloworld"));
+    for engine in engines() {
+        let ran = scratch.outrider(&["inspect", "--isolate", "--engine", engine, "ee.wasm"]);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+        let expected = format!("\ncompiled by {engine} in a process of its own, in ");
+        assert!(ran.out.contains(&expected), "{}", ran.out);
+    }
+    let ran = scratch.outrider(&["inspect", "--engine", "wasmtime", "ee.wasm"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("--isolate"), "{ran:?}");
+    if !cfg!(feature = "wasmer") {
+        let ran = scratch.outrider(&["inspect", "--isolate", "--engine", "wasmer", "ee.wasm"]);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains("wasmer"), "{ran:?}");
+    }
+}
+
+/// A worker compiles an EVM, and its parent is killed.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_ends_with_its_parent() {
+    use rustix::process::{Pid, Signal, WaitOptions, set_child_subreaper, waitpid};
+
+    // Whoever loses its parent becomes a child of this process, which can then tell how it ends.
+    set_child_subreaper(Some(rustix::process::getpid())).expect("Linux can do it");
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", blob("evm"));
+    let mut command = scratch.command(&["inspect", "--isolate", "ee.wasm"]);
+    let mut parent = command.stdout(std::process::Stdio::null()).spawn().expect("it can be started");
+    let started = std::time::Instant::now();
+    let worker = loop {
+        assert!(parent.try_wait().expect("it is a child").is_none(), "it is over before it could be killed");
+        match child_that_computes(parent.id()) {
+            Some(worker) => break worker,
+            None => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+        assert!(started.elapsed().as_secs() < 60, "there is no worker");
+    };
+    let orders = std::fs::read(format!("/proc/{worker}/environ")).expect("it is there");
+    parent.kill().expect("it is there");
+    parent.wait().expect("it is a child");
+    let pid = Pid::from_raw(worker);
+    let status = loop {
+        match waitpid(pid, WaitOptions::NOHANG).expect("it is a child by now") {
+            Some((_, status)) => break status,
+            None => std::thread::sleep(std::time::Duration::from_millis(5)),
+        }
+    };
+    assert_eq!(status.terminating_signal(), Some(Signal::KILL.as_raw()), "{status:?}");
+
+    // Who has lost its parent before it could say so finds out: this one is a child of the test.
+    let mut variables = orders.split(|byte| *byte == 0).filter_map(|variable| str::from_utf8(variable).ok());
+    let orders = variables.find_map(|variable| variable.strip_prefix("OUTRIDER_COMPILE_WORKER="));
+    let orders = orders.expect("it is what makes a worker");
+    let mut orphan = scratch.command(&[]);
+    let ran = ran(orphan.env("OUTRIDER_COMPILE_WORKER", orders).output());
+    assert_eq!(ran.code, Some(70), "{ran:?}");
+    assert!(ran.err.starts_with("the parent of this worker is not the process that asked for it"), "{ran:?}");
+}
+
+/// Finds a child of a process that has computed for a fifth of a second.
+#[cfg(target_os = "linux")]
+fn child_that_computes(parent: u32) -> Option<i32> {
+    std::fs::read_dir("/proc").expect("it is there").flatten().find_map(|entry| {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        // After the name, which may have spaces in it: state, parent, and from the twelfth on ticks of 10 ms.
+        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks: u64 = fields.get(11..13)?.iter().filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+        (fields.get(1)?.parse() == Ok(parent) && ticks >= 20)
+            .then(|| entry.file_name().to_str()?.parse().ok())?
+    })
 }
 
 #[test]

@@ -37,7 +37,10 @@ pub struct HostConfig {
     pub isolation: Option<Isolation>,
     /// How many EEs that were loaded are kept in memory, to be there when they are loaded again.
     pub ees_kept_max: usize,
-    /// How many executions may run at one time; further ones wait for a free place.
+    /// How many executions may run at one time; further ones wait for a free place. Default: 64.
+    ///
+    /// Wasmtime reserves 4 GiB of addresses for each of them, and for at least 16. Where it cannot, outcomes and fuel are the
+    /// same, but instances take longer to make, and memory takes longer to access.
     pub concurrent_executions_max: u32,
     /// Memory that all executions together may come to have, in bytes. Default: 4 GiB.
     ///
@@ -77,11 +80,12 @@ impl Default for HostConfig {
 /// on its load. So they may decide how a node votes on whether a chain should take a module, and never whether a module that the
 /// chain has taken is valid: nodes would disagree.
 ///
-/// A worker is no sandbox: it may do what this process may.
+/// A worker is no sandbox: it may do what this process may. It ends with this process, on Linux even if that is killed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Isolation {
     /// What is started as a worker, such as [`std::env::current_exe`]. It must be built with the same version of this crate,
-    /// and call [`serve_as_worker`](crate::serve_as_worker) before anything else.
+    /// and call [`serve_as_worker`](crate::serve_as_worker) before anything else. A program before it, such as `nice`, has to
+    /// become the worker by `exec`.
     pub program: PathBuf,
     /// The arguments that it is started with; none by default.
     pub arguments: Vec<OsString>,

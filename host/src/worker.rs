@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use crate::cache::{CacheKey, Compilation, Entry, EntryError, entry_footer, open_entry};
 use crate::config::{HostConfig, Isolation, Limits, UnknownEngine, UnsavedRoot};
-use crate::engine::{self, CompiledEe, Engine, Needs, Program};
+use crate::engine::{self, CompiledEe, Engine, Needs, Program, Reserve};
 use crate::error::{EngineError, HostError, IsolationError, LoadError, causes, chain};
 use crate::module::CodeHash;
 
@@ -43,7 +43,7 @@ pub(crate) fn compile(
     config: &HostConfig,
     program: &Program,
 ) -> Result<Arc<dyn CompiledEe>, LoadError> {
-    let request = encode(config, program);
+    let request = encode(config, engine.reserve(), program);
     let answer = ask(isolation, &request, &answer_key(engine, &request))?;
     match engine.restore(answer.payload()) {
         Some(compiled) => Ok(compiled),
@@ -136,18 +136,25 @@ fn wall_clock_max(isolation: &Isolation) -> Duration {
 /// The worker's side.
 ///
 /// 1. The orders are of this version.
-/// 2. The limits are set.
-/// 3. The request is whole and of this version.
-/// 4. The engine takes the configuration.
-/// 5. The engine compiles the modules.
+/// 2. The parent is who gave them, and with its end comes that of this process.
+/// 3. The threads are there that engines compile with, and the limits are set. Where there is no memory for threads, they panic.
+/// 4. The request is whole and of this version.
+/// 5. The engine takes the configuration.
+/// 6. The engine compiles the modules.
 fn serve(orders: &OsStr) -> Result<(), ServeError> {
     let orders = orders.to_str().and_then(Orders::parse).ok_or(ServeError::Orders)?;
+    os::end_with_parent().map_err(ServeError::Limits)?;
+    // It may have ended before.
+    if !os::is_child_of(orders.parent) {
+        return Err(ServeError::Orphan);
+    }
+    rayon::ThreadPoolBuilder::new().build_global().map_err(ServeError::Threads)?;
     os::limit(&orders).map_err(ServeError::Limits)?;
     let input = os::input().map_err(ServeError::Files)?;
     let bytes = input.metadata().map_err(ServeError::Files)?.len();
     let request = open_entry(input, bytes, &request_key())?.payload().read().map_err(ServeError::Files)?;
-    let (config, program) = decode(&request)?;
-    let engine = engine::new(&Arc::new(config))?;
+    let (config, reserve, program) = decode(&request)?;
+    let engine = engine::compiler(&Arc::new(config), reserve)?;
     let payload = engine.compile(&program)?.serialize().unwrap_or_default();
     write_entry(&mut io::stdout().lock(), &answer_key(&*engine, &request), &payload)
         .map_err(ServeError::Files)
@@ -156,6 +163,8 @@ fn serve(orders: &OsStr) -> Result<(), ServeError> {
 /// What a worker is told before it reads anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Orders {
+    /// The process that starts the worker.
+    parent: u32,
     cpu_seconds_max: u64,
     memory_bytes_max: u64,
 }
@@ -163,22 +172,25 @@ struct Orders {
 impl Orders {
     fn of(isolation: &Isolation) -> Self {
         let Isolation { cpu_seconds_max, memory_bytes_max, .. } = *isolation;
-        Self { cpu_seconds_max, memory_bytes_max }
+        Self { parent: std::process::id(), cpu_seconds_max, memory_bytes_max }
     }
 
     /// Reads what `to_string` writes, if it was the same version of this host that wrote it.
     fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
-        let (sources, cpu_seconds, memory_bytes) = (words.next()?, words.next()?, words.next()?);
-        let orders =
-            Self { cpu_seconds_max: cpu_seconds.parse().ok()?, memory_bytes_max: memory_bytes.parse().ok()? };
+        let sources = words.next()?;
+        let orders = Self {
+            parent: words.next()?.parse().ok()?,
+            cpu_seconds_max: words.next()?.parse().ok()?,
+            memory_bytes_max: words.next()?.parse().ok()?,
+        };
         (sources == SOURCES && words.next().is_none()).then_some(orders)
     }
 }
 
 impl std::fmt::Display for Orders {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{SOURCES} {} {}", self.cpu_seconds_max, self.memory_bytes_max)
+        write!(f, "{SOURCES} {} {} {}", self.parent, self.cpu_seconds_max, self.memory_bytes_max)
     }
 }
 
@@ -187,8 +199,15 @@ impl std::fmt::Display for Orders {
 enum ServeError {
     #[error("{VARIABLE} is not what this version of the host sets it to")]
     Orders,
+    #[error(
+        "the parent of this worker is not the process that asked for it: that has ended, or a program between them has to \
+         become the worker by `exec`"
+    )]
+    Orphan,
     #[error("cannot set the limits")]
     Limits(#[source] io::Error),
+    #[error("cannot start the threads to compile with")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
     #[error("cannot read the request, or cannot write the answer")]
     Files(#[source] io::Error),
     #[error("the request")]
@@ -211,7 +230,9 @@ impl ServeError {
         match self {
             Self::Compile(_) => REFUSED,
             Self::Orders
+            | Self::Orphan
             | Self::Limits(_)
+            | Self::Threads(_)
             | Self::Files(_)
             | Self::Request(_)
             | Self::Malformed
@@ -242,7 +263,7 @@ fn answer_key(engine: &dyn Engine, request: &[u8]) -> CacheKey {
 }
 
 /// Writes a request.
-fn encode(config: &HostConfig, program: &Program) -> Vec<u8> {
+fn encode(config: &HostConfig, reserve: Reserve, program: &Program) -> Vec<u8> {
     // All limits, so that none can be forgotten that comes to decide on machine code.
     let Limits {
         module_bytes_max,
@@ -276,6 +297,7 @@ fn encode(config: &HostConfig, program: &Program) -> Vec<u8> {
         block_data_bytes_max.into(),
         (unsaved_root == UnsavedRoot::Zeros).into(),
         config.is_interruptible().into(),
+        (reserve == Reserve::Limited).into(),
         slots,
         fuel,
         pages,
@@ -291,25 +313,25 @@ fn encode(config: &HostConfig, program: &Program) -> Vec<u8> {
     })
 }
 
-/// Reads a request: a program, and the configuration of a host that can compile it.
-fn decode(request: &[u8]) -> Result<(HostConfig, Program), ServeError> {
+/// Reads a request: the configuration of a host that can compile a program, the memories to compile it for, and the program.
+fn decode(request: &[u8]) -> Result<(HostConfig, Reserve, Program), ServeError> {
     let parts = parts(request).ok_or(ServeError::Malformed)?;
     let [engine, numbers, code, libraries @ ..] = parts.as_slice() else { return Err(ServeError::Malformed) };
     let engine = text(engine).ok_or(ServeError::Malformed)?.parse()?;
-    let (limits, interruptible, needs) = decode_numbers(numbers).ok_or(ServeError::Malformed)?;
+    let (limits, interruptible, reserve, needs) = decode_numbers(numbers).ok_or(ServeError::Malformed)?;
     let (pairs, []) = libraries.as_chunks::<2>() else { return Err(ServeError::Malformed) };
     let libraries = pairs.iter().map(|[name, code]| Some((text(name)?, code.to_vec())));
     let libraries = libraries.collect::<Option<_>>().ok_or(ServeError::Malformed)?;
     let config =
         HostConfig { limits, engine, interruptible, concurrent_executions_max: 1, ..HostConfig::default() };
-    Ok((config, Program { code: code.to_vec(), libraries, needs }))
+    Ok((config, reserve, Program { code: code.to_vec(), libraries, needs }))
 }
 
-fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Needs)> {
+fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Reserve, Needs)> {
     let (numbers, []) = bytes.as_chunks::<8>() else { return None };
     let numbers: Vec<u64> = numbers.iter().copied().map(u64::from_le_bytes).collect();
     let numbers: [u64; N_NUMBERS] = numbers.try_into().ok()?;
-    let [limits @ .., interruptible, slots, fuel, pages, pages_max] = numbers;
+    let [limits @ .., interruptible, limited, slots, fuel, pages, pages_max] = numbers;
     let [
         module_bytes_max,
         memory_pages_max,
@@ -340,7 +362,8 @@ fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Needs)> {
         block_data_bytes_max: block_data_bytes_max.try_into().ok()?,
         unsaved_root: if flag(unsaved_root)? { UnsavedRoot::Zeros } else { UnsavedRoot::Refused },
     };
-    Some((limits, flag(interruptible)?, Needs::from_numbers([slots, fuel, pages, pages_max])))
+    let reserve = if flag(limited)? { Reserve::Limited } else { Reserve::Full };
+    Some((limits, flag(interruptible)?, reserve, Needs::from_numbers([slots, fuel, pages, pages_max])))
 }
 
 fn parts(mut request: &[u8]) -> Option<Vec<&[u8]>> {
@@ -376,7 +399,7 @@ mod os {
     use std::process::ExitStatus;
 
     use rustix::io::Errno;
-    use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, Signal, getppid, getrlimit, setrlimit};
 
     use super::Orders;
 
@@ -394,6 +417,18 @@ mod os {
             Some(signal) if signal == Signal::ABORT.as_raw() => Ending::Aborted,
             _ => Ending::Other,
         }
+    }
+
+    /// Has Linux kill this process when its parent ends; more exactly, when the thread ends that has started this process, and that
+    /// waits for it.
+    pub(super) fn end_with_parent() -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+        Ok(())
+    }
+
+    pub(super) fn is_child_of(parent: u32) -> bool {
+        getppid().map(|pid| pid.as_raw_nonzero().get()) == i32::try_from(parent).ok()
     }
 
     /// Limits this process, for good, and has no core dumped when it reaches a limit.
@@ -452,6 +487,14 @@ mod os {
         Ending::Other
     }
 
+    pub(super) fn end_with_parent() -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(super) fn is_child_of(_: u32) -> bool {
+        false
+    }
+
     pub(super) fn limit(_: &Orders) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
@@ -471,8 +514,9 @@ const VARIABLE: &str = "OUTRIDER_COMPILE_WORKER";
 /// Names the version of this host, and with it that of the protocol.
 const SOURCES: &str = env!("OUTRIDER_HOST_SOURCES");
 
-/// Numbers in a request: eleven limits, whether there is a wall clock, and four of what the program needs.
-const N_NUMBERS: usize = 18;
+/// Numbers in a request: thirteen limits, whether code looks at the clock, whether it checks bounds, and four of what the
+/// program needs.
+const N_NUMBERS: usize = 19;
 
 /// What a worker exits with when something is wrong with how it was started.
 const FAILED: u8 = 70;

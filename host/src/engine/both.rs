@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tracing::subscriber::{NoSubscriber, with_default};
 
-use super::{CompiledEe, Engine, Needs, Program, Stop};
+use super::{CompiledEe, Engine, Needs, Program, Reserve, Stop};
 use crate::cache::Payload;
 use crate::error::{Disagreement, ExecutionErrorKind, LoadError, chain};
 use crate::imports::Execution;
@@ -43,6 +43,11 @@ impl Engine for BothEngines {
         let settings =
             self.engines.each_ref().map(|engine| format!("{}: {}", engine.name(), engine.settings()));
         settings.join(", ")
+    }
+
+    fn reserve(&self) -> Reserve {
+        let [first, _] = &self.engines;
+        first.reserve()
     }
 
     fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {

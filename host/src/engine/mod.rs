@@ -48,23 +48,41 @@ pub(crate) struct Metering {
     pub(crate) entry: Entry,
 }
 
+/// How much address space a memory of a guest gets. Machine code depends on it; outcomes and fuel do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reserve {
+    /// All that code can address, so that what is out of bounds traps by itself.
+    Full,
+    /// What the limits let a memory grow to, so that code checks its accesses.
+    Limited,
+}
+
 /// Sets up the engine that the configuration asks for.
 pub(crate) fn new(config: &Arc<HostConfig>) -> Result<Arc<dyn Engine>, HostError> {
+    with_wasmtime(config, wasmtime::WasmtimeEngine::new)
+}
+
+/// Sets up the same engine to compile, and not to execute, for a host whose engine has this [`Reserve`].
+pub(crate) fn compiler(config: &Arc<HostConfig>, reserve: Reserve) -> Result<Arc<dyn Engine>, HostError> {
+    with_wasmtime(config, |config| wasmtime::WasmtimeEngine::without_pool(config, reserve))
+}
+
+fn with_wasmtime(
+    config: &Arc<HostConfig>,
+    new: impl FnOnce(Arc<HostConfig>) -> Result<wasmtime::WasmtimeEngine, HostError>,
+) -> Result<Arc<dyn Engine>, HostError> {
+    let wasmtime = || -> Result<Arc<dyn Engine>, HostError> { Ok(Arc::new(new(Arc::clone(config))?)) };
     match config.engine {
-        EngineKind::Wasmtime => wasmtime(config),
+        EngineKind::Wasmtime => wasmtime(),
         #[cfg(feature = "wasmer")]
         EngineKind::Wasmer => wasmer(config),
         #[cfg(feature = "wasmer")]
-        EngineKind::Both => Ok(Arc::new(both::BothEngines::new([wasmtime(config)?, wasmer(config)?]))),
+        EngineKind::Both => Ok(Arc::new(both::BothEngines::new([wasmtime()?, wasmer(config)?]))),
         #[cfg(not(feature = "wasmer"))]
         EngineKind::Wasmer | EngineKind::Both => {
             Err(HostError::EngineMissing { engine: EngineKind::Wasmer, feature: "wasmer" })
         }
     }
-}
-
-fn wasmtime(config: &Arc<HostConfig>) -> Result<Arc<dyn Engine>, HostError> {
-    Ok(Arc::new(wasmtime::WasmtimeEngine::new(Arc::clone(config))?))
 }
 
 #[cfg(feature = "wasmer")]
@@ -79,6 +97,11 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Tells everything that the code it compiles depends on: version, settings, target, CPU features.
     fn settings(&self) -> String;
+
+    /// Tells for which memories it compiles; an engine that has one kind only leaves it at this.
+    fn reserve(&self) -> Reserve {
+        Reserve::Full
+    }
 
     /// Compiles an EE and its libraries.
     fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError>;

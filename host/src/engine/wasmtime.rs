@@ -1,28 +1,30 @@
 //! Wasmtime, with Cranelift.
 //!
 //! Instances come from a pool whose memories are copy-on-write images, and imports are resolved when an EE
-//! is compiled, so that a fresh instance costs a few microseconds.
+//! is compiled, so that a fresh instance costs a few microseconds. The pool has 4 GiB of addresses for each instance; where
+//! there are not so many, as under `ulimit -v`, memories are made one by one, and their bounds checked by the guest's code.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
+use tracing::debug;
 use wasmtime::{
     AsContextMut, Caller, Config, Enabled, Extern, Global, GlobalType, Instance, InstanceAllocationStrategy,
     InstancePre, Linker, Memory, Module, ModuleExport, Mutability, OptLevel, PoolingAllocationConfig, Store,
-    Trap, UpdateDeadline, Val, ValType, WasmBacktrace,
+    StoreLimits, StoreLimitsBuilder, Trap, UpdateDeadline, Val, ValType, WasmBacktrace,
 };
 
 use super::places::{Places, Room, n_places};
 use super::stacks::Stacks;
 use super::{
-    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Needs, Program, Stop,
+    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Needs, Program, Reserve, Stop,
     WATCH_INTERVAL, enter, settle, split_needs, stopped, wasm_stack_bytes, with_needs,
 };
 use crate::abi::{ABI, HostFunction, Import, LEGACY_MODULE};
 use crate::allowance::StopReason;
 use crate::cache::Payload;
-use crate::config::{EngineKind, HostConfig};
+use crate::config::{EngineKind, HostConfig, Limits};
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::{Call, Execution};
 use crate::meter::{COUNTERS, FuelScale, IMPORT_MODULE, START_EXPORT};
@@ -33,6 +35,7 @@ use crate::validate::{PROFILE, TABLES_MAX};
 /// Compiles with wasmtime.
 pub(crate) struct WasmtimeEngine {
     engine: wasmtime::Engine,
+    reserve: Reserve,
     linker: Linker<HostState>,
     places: Arc<Places>,
     stacks: Arc<Stacks>,
@@ -42,6 +45,7 @@ pub(crate) struct WasmtimeEngine {
 /// An EE compiled by wasmtime.
 struct WasmtimeEe {
     engine: wasmtime::Engine,
+    reserve: Reserve,
     modules: Modules,
     exports: Exports,
     needs: Needs,
@@ -73,6 +77,8 @@ struct HostState {
     memory: Option<Memory>,
     counters: Option<CounterGlobals>,
     scale: FuelScale,
+    /// What memories and tables may grow to, where there is no pool that says so.
+    growth: StoreLimits,
 }
 
 /// The globals that metered modules count with.
@@ -84,12 +90,30 @@ struct CounterGlobals {
 }
 
 impl WasmtimeEngine {
+    /// Sets an engine up with a pool of instances or, where there is no room for one, without.
     pub(crate) fn new(config: Arc<HostConfig>) -> Result<Self, HostError> {
+        let mut engine_config = engine_config(&config, Reserve::Full);
+        engine_config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(&config)));
+        match wasmtime::Engine::new(&engine_config) {
+            Ok(engine) => Self::of(engine, Reserve::Full, config),
+            Err(error) => {
+                debug!(%error, "instances are made one by one, as there is no room for a pool");
+                Self::without_pool(config, Reserve::Limited)
+            }
+        }
+    }
+
+    /// Sets an engine up that makes each memory when it is asked for.
+    pub(crate) fn without_pool(config: Arc<HostConfig>, reserve: Reserve) -> Result<Self, HostError> {
+        let engine = wasmtime::Engine::new(&engine_config(&config, reserve)).map_err(host_error)?;
+        Self::of(engine, reserve, config)
+    }
+
+    fn of(engine: wasmtime::Engine, reserve: Reserve, config: Arc<HostConfig>) -> Result<Self, HostError> {
         if wasm_stack_bytes(&config.limits) > WASM_STACK_BYTES_MAX {
             let setting = "so large a `limits.stack_slots_max`";
             return Err(HostError::Unsupported { engine: EngineKind::Wasmtime, setting });
         }
-        let engine = wasmtime::Engine::new(&engine_config(&config)).map_err(host_error)?;
         let mut linker = Linker::new(&engine);
         link_abi(&mut linker).and_then(|()| link_probes(&mut linker)).map_err(host_error)?;
         if config.is_interruptible() {
@@ -98,12 +122,13 @@ impl WasmtimeEngine {
         let places = Arc::new(Places::new(Room::of(&config)));
         let stack_bytes = wasm_stack_bytes(&config.limits).saturating_add(HOST_STACK_BYTES);
         let stacks = Arc::new(Stacks::new(stack_bytes));
-        Ok(Self { engine, linker, places, stacks, config })
+        Ok(Self { engine, reserve, linker, places, stacks, config })
     }
 
     fn ee(&self, modules: Modules, needs: Needs) -> Arc<dyn CompiledEe> {
         Arc::new(WasmtimeEe {
             engine: self.engine.clone(),
+            reserve: self.reserve,
             exports: Exports::of(modules.module()),
             modules,
             needs,
@@ -136,6 +161,10 @@ impl Engine for WasmtimeEngine {
         let mut hasher = DefaultHasher::new();
         self.engine.precompile_compatibility_hash().hash(&mut hasher);
         format!("{:016x}", hasher.finish())
+    }
+
+    fn reserve(&self) -> Reserve {
+        self.reserve
     }
 
     fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {
@@ -181,15 +210,18 @@ impl WasmtimeEe {
         if let Err(stop) = enter(&mut execution, self.needs.metering) {
             return (execution, Err(stop));
         }
-        let room = Room { n_instances: self.modules.n_instances(), pages: self.needs.pages_max };
-        let _taken = match self.places.take(room, &execution.watch) {
+        let _taken = match self.places.take(self.room(), &execution.watch) {
             Ok(taken) => taken,
             Err(reason) => return (execution, Err(stopped(reason))),
         };
         execution.watch.start_wall_clock(self.config.wall_clock_max);
         let scale = FuelScale::new(&self.config.limits);
+        let growth = growth(&self.config.limits);
         let mut store =
-            Store::new(&self.engine, HostState { execution, memory: None, counters: None, scale });
+            Store::new(&self.engine, HostState { execution, memory: None, counters: None, scale, growth });
+        if self.reserve == Reserve::Limited {
+            store.limiter(|state| &mut state.growth);
+        }
         if self.config.is_interruptible() {
             store.set_epoch_deadline(1);
             store.epoch_deadline_callback(|context| match context.data().execution.watch.check() {
@@ -206,6 +238,18 @@ impl WasmtimeEe {
             None => result,
         };
         (execution, result)
+    }
+
+    /// What one execution takes of all that the host has: memory that it can grow to or, outside of a pool, that is reserved.
+    fn room(&self) -> Room {
+        let n_instances = self.modules.n_instances();
+        let pages = match self.reserve {
+            Reserve::Full => 0,
+            Reserve::Limited => {
+                u64::from(n_instances).saturating_mul(self.config.limits.memory_pages_max.into())
+            }
+        };
+        Room { n_instances, pages: pages.max(self.needs.pages_max) }
     }
 
     fn call_main(&self, store: &mut Store<HostState>) -> wasmtime::Result<()> {
@@ -372,21 +416,9 @@ fn deserialize(engine: &wasmtime::Engine, serialized: File) -> Option<Module> {
     unsafe { Module::deserialize_open_file(engine, serialized) }.ok()
 }
 
-/// Sets wasmtime up: the profile, canonical NaNs, pooled instances and, if asked for, interruptible code.
-fn engine_config(config: &HostConfig) -> Config {
+/// Sets wasmtime up: the profile, canonical NaNs and, if asked for, interruptible code; without a pool.
+fn engine_config(config: &HostConfig, reserve: Reserve) -> Config {
     let limits = &config.limits;
-    let n_instances = n_places(config);
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_core_instances(n_instances)
-        .total_memories(n_instances)
-        .total_tables(n_instances.saturating_mul(TABLES_MAX))
-        .max_tables_per_module(TABLES_MAX)
-        .table_elements(usize::try_from(limits.table_elements_max).unwrap_or(usize::MAX))
-        .max_memory_size(usize::try_from(limits.memory_pages_max).map_or(usize::MAX, |pages| pages << 16))
-        .pagemap_scan(Enabled::Auto)
-        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
-        .table_keep_resident(KEEP_RESIDENT_BYTES);
-
     let mut engine_config = Config::new();
     engine_config
         .wasm_features(wasmparser::WasmFeatures::all(), false)
@@ -400,8 +432,47 @@ fn engine_config(config: &HostConfig) -> Config {
         .async_stack_size(wasm_stack_bytes(limits))
         // Debuggers alone ask for it, and it would be registered at each load.
         .native_unwind_info(false)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    if reserve == Reserve::Limited {
+        engine_config
+            // All that a memory can grow to is there from the beginning, so that no want of addresses makes it grow less.
+            .memory_reservation(memory_bytes_max(limits) as u64)
+            .memory_may_move(false)
+            .memory_guard_size(GUARD_BYTES)
+            .guard_before_linear_memory(false);
+    }
     engine_config
+}
+
+/// Sets a pool up that has room for as many instances as there are places, each as large as the limits allow.
+fn pool(config: &HostConfig) -> PoolingAllocationConfig {
+    let limits = &config.limits;
+    let n_instances = n_places(config);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(n_instances)
+        .total_memories(n_instances)
+        .total_tables(n_instances.saturating_mul(TABLES_MAX))
+        .max_tables_per_module(TABLES_MAX)
+        .table_elements(table_elements_max(limits))
+        .max_memory_size(memory_bytes_max(limits))
+        .pagemap_scan(Enabled::Auto)
+        .linear_memory_keep_resident(KEEP_RESIDENT_BYTES)
+        .table_keep_resident(KEEP_RESIDENT_BYTES);
+    pool
+}
+
+/// What a pool lets memories and tables grow to, for those outside of one.
+fn growth(limits: &Limits) -> StoreLimits {
+    let limiter = StoreLimitsBuilder::new().memory_size(memory_bytes_max(limits));
+    limiter.table_elements(table_elements_max(limits)).build()
+}
+
+fn memory_bytes_max(limits: &Limits) -> usize {
+    usize::try_from(limits.memory_pages_max).map_or(usize::MAX, |pages| pages.saturating_mul(1 << 16))
+}
+
+fn table_elements_max(limits: &Limits) -> usize {
+    usize::try_from(limits.table_elements_max).unwrap_or(usize::MAX)
 }
 
 /// Links every import of the ABI, under both spellings.
@@ -593,3 +664,6 @@ const WASM_STACK_BYTES_MAX: usize = 1 << 30;
 /// Bytes of a pooled memory or table that are cleared by writing, which for so few is faster than unmapping.
 /// Where the kernel tells which pages are dirty (`PAGEMAP_SCAN`, Linux 6.7), only those count.
 const KEEP_RESIDENT_BYTES: usize = 256 << 10;
+
+/// What follows a memory of [`Reserve::Limited`] and traps, so that an access with a small offset needs no further check.
+const GUARD_BYTES: u64 = 64 << 10;

@@ -26,10 +26,12 @@ fn config() -> HostConfig {
 
 #[test]
 fn a_request_comes_back_as_it_was() {
-    for metering in [None, Some(metering())] {
+    for (metering, reserve) in [(None, Reserve::Full), (Some(metering()), Reserve::Limited)] {
         for config in [config(), HostConfig::default()] {
             let expected = program(metering);
-            let (got_config, got) = decode(&encode(&config, &expected)).expect("it is well-formed");
+            let request = encode(&config, reserve, &expected);
+            let (got_config, got_reserve, got) = decode(&request).expect("it is well-formed");
+            assert_eq!(got_reserve, reserve);
             assert_eq!(got_config.limits, config.limits);
             assert_eq!(got_config.engine, config.engine);
             assert_eq!(got_config.is_interruptible(), config.is_interruptible());
@@ -44,7 +46,7 @@ fn a_request_comes_back_as_it_was() {
 /// The form of the files sees to the rest; here, nothing that is cut off makes sense, and nothing at all panics.
 #[test]
 fn a_request_that_is_cut_off_between_libraries_alone_is_well_formed() {
-    let request = encode(&config(), &program(Some(metering())));
+    let request = encode(&config(), Reserve::Full, &program(Some(metering())));
     let whole = (0..request.len()).filter(|length| decode(&request[..*length]).is_ok());
     assert_eq!(whole.count(), 2);
     for index in 0..request.len() {
@@ -60,7 +62,7 @@ fn a_request_that_is_cut_off_between_libraries_alone_is_well_formed() {
 fn every_truncation_and_every_flipped_bit_of_a_file_is_found() {
     let key = request_key();
     let mut whole = Vec::new();
-    write_entry(&mut whole, &key, &encode(&config(), &program(None))).expect("it fits");
+    write_entry(&mut whole, &key, &encode(&config(), Reserve::Full, &program(None))).expect("it fits");
     let open = |bytes: &[u8]| {
         let mut file = tempfile::tempfile().expect("it can be made");
         file.write_all(bytes).expect("it can be written");
@@ -79,16 +81,16 @@ fn every_truncation_and_every_flipped_bit_of_a_file_is_found() {
 
 #[test]
 fn orders_are_for_this_version_alone() {
-    let orders = Orders { cpu_seconds_max: 20, memory_bytes_max: u64::MAX };
+    let orders = Orders { parent: 7, cpu_seconds_max: 20, memory_bytes_max: u64::MAX };
     assert_eq!(Orders::parse(&orders.to_string()), Some(orders));
     for text in [
         "",
         "1",
         SOURCES,
-        "0 1 2",
+        "0 1 2 3",
         &format!("{orders} 3"),
-        &format!("{SOURCES} 20"),
-        &format!("{SOURCES} x 1"),
+        &format!("{SOURCES} 7 20"),
+        &format!("{SOURCES} 7 x 1"),
     ] {
         assert_eq!(Orders::parse(text), None, "{text:?}");
     }
