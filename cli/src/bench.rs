@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use indicatif::ProgressBar;
 use outrider_host::{
-    DiskCache, Ee, EngineKind, ExecutionInput, ExecutionOutput, Host, HostConfig, Isolation, Library,
-    LoadError, StateRoot,
+    DiskCache, Ee, EngineKind, ExecutionInput, ExecutionOutput, Host, HostConfig, Isolation, Library, Limits,
+    LoadError, StateRoot, UnsavedRoot,
 };
 use serde::Serialize;
 
+use crate::context::ContextOptions;
 use crate::fixture::Fixture;
 use crate::output::{self, Plain, Summary};
-use crate::{Verdict, files};
+use crate::{Verdict, files, progress};
 
 /// Measure what the EEs and blocks of a fixture cost, metered and not, in one run and side by side.
 ///
@@ -31,6 +33,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    context: ContextOptions,
+    #[command(flatten)]
     isolate: crate::isolate::IsolationOptions,
 }
 
@@ -39,30 +43,42 @@ pub(crate) fn bench(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let scratch = tempfile::tempdir().context("cannot make a directory for the cache")?;
     let cache = open_private(scratch.path())?;
     let variants = Variant::all(&cache, arguments.isolate.isolation()?.as_ref())?;
+    let bar = progress::bar(n_steps(&fixture, arguments.runs));
     let mut report = Report { ees: Vec::new(), blocks: Vec::new() };
     let mut ees = Vec::new();
     for (env, script) in fixture.execution_scripts.iter().enumerate() {
-        let (loaded, costs) = measure_loading(&fixture, &script.code, &variants)
+        bar.set_message(format!("env {env}: loading {}", Plain(&script.path)));
+        let (loaded, costs) = measure_loading(&fixture, &script.code, &variants, &bar)
             .with_context(|| format!("{}: `{}`", files::name(&arguments.fixture), script.path))?;
         report.ees.push(EeReport { env, script: script.path.clone(), bytes: script.code.len(), costs });
         ees.push(loaded);
     }
     let mut state = fixture.pre_state.clone();
     for (index, block) in fixture.blocks.iter().enumerate() {
+        bar.set_message(format!("block {index} of {}", fixture.blocks.len()));
         // `Fixture` has checked that both exist.
         let (Some(ees), Some(root)) = (ees.get(block.env), state.get_mut(block.env)) else { continue };
-        let input = ExecutionInput::new(*root, block.data.clone());
-        let (post_state_root, costs) = measure_block(&variants, ees, &input, arguments.runs)
+        let context = block.context.or(arguments.context.context()).complete(block.env);
+        let input = ExecutionInput { pre_state_root: *root, block_data: block.data.clone(), context };
+        let (post_state_root, costs) = measure_block(&variants, ees, &input, arguments.runs, &bar)
             .with_context(|| format!("{}: block {index}", files::name(&arguments.fixture)))?;
         *root = post_state_root;
         report.blocks.push(BlockReport { block: index, env: block.env, costs });
     }
+    bar.finish_and_clear();
     if arguments.json {
         report.print_json()?
     } else {
         report.print()?
     }
     Ok(Verdict::Holds)
+}
+
+/// In how many turns the variants take part, which are the steps of the bar.
+fn n_steps(fixture: &Fixture, runs: u32) -> usize {
+    let (n_ees, n_blocks) = (fixture.execution_scripts.len(), fixture.blocks.len());
+    let runs = usize::try_from(runs).unwrap_or(usize::MAX);
+    n_ees.saturating_mul(LOADS).saturating_add(n_blocks.saturating_mul(runs))
 }
 
 /// One way to run an EE.
@@ -89,8 +105,16 @@ impl Variant {
         cache: &DiskCache,
         isolation: Option<&Isolation>,
     ) -> anyhow::Result<Self> {
-        let isolation = isolation.cloned();
-        let config = HostConfig { engine, metered, isolation, ees_kept_max: 0, ..HostConfig::default() };
+        let config = HostConfig {
+            // As in `run`.
+            limits: Limits { unsaved_root: UnsavedRoot::Zeros, ..Limits::default() },
+            engine,
+            metered,
+            isolation: isolation.cloned(),
+            ees_kept_max: 0,
+            concurrent_executions_max: 1,
+            ..HostConfig::default()
+        };
         let cached = HostConfig { cache: Some(cache.clone()), ..config.clone() };
         let name = if metered { engine.to_string() } else { format!("{engine}, unmetered") };
         Ok(Self { name, metered, host: Host::new(config)?, cached: Host::new(cached)? })
@@ -143,6 +167,7 @@ fn measure_loading(
     fixture: &Fixture,
     code: &[u8],
     variants: &[Variant],
+    bar: &ProgressBar,
 ) -> Result<(Vec<Ee>, Vec<LoadCosts>), anyhow::Error> {
     let libraries: Vec<_> = fixture
         .libraries
@@ -164,6 +189,7 @@ fn measure_loading(
             push(&mut compile, index, time(|| load(&variant.host))?.0);
             push(&mut from_cache, index, time(|| load(&variant.cached))?.0);
         }
+        bar.inc(1);
     }
     for _ in 0..INSTANCES {
         for (index, ee) in ees.iter().enumerate() {
@@ -186,6 +212,7 @@ fn measure_block(
     ees: &[Ee],
     input: &ExecutionInput,
     runs: u32,
+    bar: &ProgressBar,
 ) -> Result<(StateRoot, Vec<BlockCosts>), anyhow::Error> {
     let mut first: Vec<(Duration, ExecutionOutput)> = Vec::new();
     for ee in ees {
@@ -197,6 +224,7 @@ fn measure_block(
             ee.execute(input)?;
             push(&mut times, index, time(|| ee.execute(input))?.0);
         }
+        bar.inc(1);
     }
     let post_state_root = first.first().map(|(_, output)| output.post_state_root).unwrap_or_default();
     let costs = variants.iter().zip(first).zip(times).map(|((variant, (first_run, output)), times)| {

@@ -11,10 +11,17 @@
 //! shard_blocks:
 //!   - env: 0                              # index of the EE
 //!     data: "5c00..."                     # block data
+//!     context:                            # optional, not scout's: where and when the block is executed
+//!       shard: 2                          # optional, as the other two
+//!       slot: 1234
+//!       beacon_root: "8a5e..."
 //! shard_post_state:
 //!   exec_env_states: ["2950..."]
 //! deposit_receipts: []                    # optional: without it, deposits are not checked
 //! ```
+//!
+//! What a block does not say of its context is what the options `--shard`, `--slot` and `--beacon-root` say, and else zero; the EE's own
+//! index, which an EE can read as well, is the block's `env`.
 //!
 //! Hex may be in either case, with or without `0x`. Files are looked up beside the fixture, then from the
 //! working directory.
@@ -24,11 +31,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use outrider_host::{Deposit, StateRoot};
+use outrider_host::{BeaconRoot, Deposit, ShardIndex, Slot, StateRoot};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_saphyr::{Location, MessageFormatter as _, Spanned};
 
+use crate::context::PartialContext;
 use crate::files;
 
 /// A fixture, read and consistent; all its files are in memory.
@@ -71,6 +79,7 @@ pub(crate) struct Block {
     /// Index of the EE; in range of `execution_scripts` and `pre_state`.
     pub(crate) env: usize,
     pub(crate) data: Arc<[u8]>,
+    pub(crate) context: PartialContext,
     /// Where the fixture has it.
     pub(crate) place: Option<Place>,
 }
@@ -247,8 +256,22 @@ impl Block {
         let env = usize::try_from(yaml.env.value).ok().filter(|env| *env < n_scripts.min(n_states));
         let unknown = || Problem::UnknownEnv { env: yaml.env.value, n_scripts, n_states };
         let env = env.ok_or_else(|| At::new(&yaml.env, unknown()))?;
-        Ok(Self { env, data: hex_bytes(&yaml.data, "data")?.into(), place: Place::at(yaml.env.referenced) })
+        Ok(Self {
+            env,
+            data: hex_bytes(&yaml.data, "data")?.into(),
+            context: yaml.context.as_ref().map(partial_context).transpose()?.unwrap_or_default(),
+            place: Place::at(yaml.env.referenced),
+        })
     }
+}
+
+fn partial_context(yaml: &YamlContext) -> Result<PartialContext, At> {
+    let beacon_root = yaml.beacon_root.as_ref().map(|root| hex_array(root, "the beacon root")).transpose()?;
+    Ok(PartialContext {
+        shard: yaml.shard.map(ShardIndex),
+        slot: yaml.slot.map(Slot),
+        beacon_root: beacon_root.map(BeaconRoot),
+    })
 }
 
 fn state_roots(yaml: &YamlShardState) -> Result<Vec<StateRoot>, At> {
@@ -372,6 +395,15 @@ struct YamlShardState {
 struct YamlShardBlock {
     env: Spanned<u64>,
     data: Spanned<String>,
+    context: Option<YamlContext>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct YamlContext {
+    shard: Option<u64>,
+    slot: Option<u64>,
+    beacon_root: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -455,6 +487,15 @@ mod tests {
                 "f.yaml:8:1: unknown field `typo`, expected one of beacon_state, shard_pre_state, shard_blocks, shard_post_state, deposit_receipts",
             ),
             (fixture("", "", deposit), "f.yaml:8:29: pubkey has 0 bytes, expected 48"),
+            (
+                fixture("", "{env: 0, data: \"\", context: {epoch: 1}}", ""),
+                "f.yaml:5:46: unknown field `epoch`, expected one of shard, slot, beacon_root",
+            ),
+            (fixture("", "{env: 0, data: \"\", context: {slot: -1}}", ""), "f.yaml:5:52: invalid u64"),
+            (
+                fixture("", "{env: 0, data: \"\", context: {beacon_root: \"aabb\"}}", ""),
+                "f.yaml:5:59: the beacon root has 2 bytes, expected 32",
+            ),
             (fixture("", "{env: 0}", ""), "f.yaml:5:17: missing field `data`"),
             (fixture("", "{env: -1, data: \"\"}", ""), "f.yaml:5:22: invalid u64"),
             (

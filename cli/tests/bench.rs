@@ -1,5 +1,7 @@
 //! `outrider bench`: every engine, metered and not.
 
+#![allow(clippy::print_stderr, reason = "a test says what it skips")]
+
 mod support;
 
 use serde_json::Value;
@@ -44,4 +46,26 @@ fn the_table_has_a_line_for_each_variant() {
         let n_lines = ran.out.lines().filter(|line| line.starts_with(&format!("  {engine} "))).count();
         assert_eq!(n_lines, 3, "{}", ran.out);
     }
+}
+
+/// Under `script`, which gives it a terminal; where that is not, there is nobody to tell.
+#[cfg(target_os = "linux")]
+#[test]
+fn progress_is_shown_on_a_terminal_alone() {
+    let scratch = Scratch::new();
+    let fixture = project().join("examples/bazaar.yaml");
+    let fixture = fixture.to_string_lossy();
+    let arguments = ["bench", "--runs", "1", &fixture];
+    let ran = scratch.outrider(&arguments);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let command = format!("'{}' bench --runs 1 '{fixture}'", env!("CARGO_BIN_EXE_outrider"));
+    let mut script = std::process::Command::new("script");
+    script.args(["-qec", &command, "/dev/null"]).current_dir(scratch.path());
+    let Ok(output) = script.stdin(std::process::Stdio::null()).output() else {
+        return eprintln!("SKIPPED: there is no `script`, which makes a terminal");
+    };
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    // Two EEs are loaded in eleven turns each, and three blocks executed once.
+    assert!(shown.contains("/25 ") && shown.contains("env 0: loading ../ees/blobs/"), "{shown}");
 }

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 use outrider_host::{
-    CallTree, Context, Deposit, Ee, EeIndex, ExecutionError, ExecutionErrorKind, ExecutionInput,
-    ExecutionOutput, Fault, Host, LoadError, Log, ProbedEe, StateRoot, Trace,
+    CallTree, Deposit, Ee, ExecutionError, ExecutionErrorKind, ExecutionInput, ExecutionOutput, Fault, Host,
+    LoadError, Log, ProbedEe, StateRoot, Trace,
 };
 use tracing::subscriber::{NoSubscriber, with_default};
 
+use crate::context::PartialContext;
 use crate::files;
 use crate::fixture::{Fixture, FixtureError, Library, Problem, Script};
 use crate::output::Plain;
@@ -16,6 +17,8 @@ use crate::output::Plain;
 /// Runs fixtures on a host.
 pub(crate) struct Runner {
     pub(crate) host: Host,
+    /// The context of blocks, where these do not say it.
+    pub(crate) context: PartialContext,
     /// Whether to keep the host calls of each block.
     pub(crate) traces: bool,
     /// Whether to make a call tree of each block.
@@ -84,7 +87,7 @@ impl Runner {
             self.bar.set_message(format!("{file}, block {index} of {n_blocks}"));
             // `Fixture` has checked that both exist.
             let (Some(ee), Some(root)) = (ees.get(block.env), state.get_mut(block.env)) else { continue };
-            let context = Context { ee_index: EeIndex(block.env as u64), ..Context::default() };
+            let context = block.context.or(self.context).complete(block.env);
             let input = ExecutionInput { pre_state_root: *root, block_data: block.data.clone(), context };
             let (result, trace) = self.execute(&ee.ee, &input);
             let call_tree = ee.probed.as_ref().map(|probed| {

@@ -6,17 +6,16 @@ mod profile;
 pub(crate) mod report;
 mod trace;
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use outrider_host::{EngineKind, Host, HostConfig, Limits, UnsavedRoot};
 
+use crate::context::ContextOptions;
 use crate::fixture::Fixture;
 use crate::output::Plain;
-use crate::{Verdict, files};
+use crate::{Verdict, files, progress};
 use execute::Runner;
 use profile::ProfileFile;
 use report::{FixtureReport, Totals};
@@ -63,6 +62,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with = "timeout")]
     profile: Option<PathBuf>,
     #[command(flatten)]
+    context: ContextOptions,
+    #[command(flatten)]
     isolate: crate::isolate::IsolationOptions,
 }
 
@@ -70,8 +71,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let files = files::find(&arguments.fixtures, &["yaml", "yml"])?;
     let host = Host::new(arguments.host_config()?).context("cannot set the host up")?;
     let mut profile = arguments.profile.as_deref().map(ProfileFile::create).transpose()?;
-    let bar = progress(files.len());
-    let runner = Runner { host, traces: arguments.trace, profiles: profile.is_some(), bar: bar.clone() };
+    let bar = progress::bar(files.len());
+    let runner = Runner {
+        host,
+        context: arguments.context.context(),
+        traces: arguments.trace,
+        profiles: profile.is_some(),
+        bar: bar.clone(),
+    };
     let mut totals = Totals::default();
     let mut reports = Vec::new();
     for file in files {
@@ -117,32 +124,9 @@ impl Arguments {
             wall_clock_max: self.timeout.map(Duration::from_secs),
             cache: if self.no_cache { None } else { crate::cache::open()? },
             isolation: self.isolate.isolation()?,
+            concurrent_executions_max: 1,
             ..HostConfig::default()
         })
     }
 }
 
-/// A bar on stderr, shown once a run has taken a while and if there is somebody to see it.
-fn progress(n_fixtures: usize) -> ProgressBar {
-    let n_fixtures = u64::try_from(n_fixtures).unwrap_or(u64::MAX);
-    let bar = ProgressBar::with_draw_target(Some(n_fixtures), ProgressDrawTarget::hidden());
-    let style = ProgressStyle::with_template("{spinner} {bar:30} {pos}/{len} {elapsed} {wide_msg}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    if std::io::stderr().is_terminal() {
-        let bar = bar.clone();
-        // It ends with the process, at the latest.
-        std::thread::spawn(move || {
-            std::thread::sleep(PATIENCE);
-            if !bar.is_finished() {
-                bar.set_draw_target(ProgressDrawTarget::stderr());
-                bar.enable_steady_tick(TICK);
-            }
-        });
-    }
-    bar
-}
-
-/// How long a run has to take for the bar to appear.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// How often the bar moves, if only to say that something is going on.
-const TICK: Duration = Duration::from_millis(200);

@@ -4,13 +4,14 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use outrider_host::{Context, StateRoot};
+use outrider_host::StateRoot;
 use outrider_shard::provider::current_root;
 use outrider_shard::{Built, Previous, Provider};
 use outrider_witness::store::DiskStore;
 use serde_json::json;
 
 use super::render;
+use crate::context::{ContextOptions, PartialContext};
 use crate::output::{self, Summary};
 use crate::state::{self, EeArguments};
 use crate::{Verdict, packages};
@@ -18,7 +19,8 @@ use crate::{Verdict, packages};
 /// Build a block of the packages in each file, one on the other, and write a fixture that `outrider run` passes.
 ///
 /// The first block is built on the current state of the directory, which stays as it is unless `--apply` is given. Exits with 1
-/// if the EE does not take the packages, 2 if something cannot be used.
+/// if the EE does not take the packages, 2 if something cannot be used. All blocks have one context; if an option sets it, the
+/// fixture says it, too.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The directory with the state, made by `outrider state init`.
@@ -32,6 +34,8 @@ pub(super) struct Arguments {
     /// Where the fixture goes; to the standard output by default.
     #[arg(short, long, value_name = "FIXTURE")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    context: ContextOptions,
     /// Store the state after the last block, in place of the current one.
     #[arg(long)]
     apply: bool,
@@ -46,14 +50,19 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let store = state::open(&arguments.directory)?;
     let provider = state::provider(ee, store, &arguments.directory, &arguments.ee.ee)?;
     let start = current_root(provider.store())?;
+    let said = arguments.context.context();
+    // The fixture has one EE.
+    let context = said.complete(0);
     let mut blocks: Vec<Built> = Vec::new();
     for (file, packages) in arguments.packages.iter().zip(files) {
-        match provider.build_on(start, &blocks, &packages, Context::default()) {
+        match provider.build_on(start, &blocks, &packages, context) {
             Ok(block) => blocks.push(block),
             Err(error) => return state::refused(file, &error, arguments.json),
         }
     }
-    let text = render::fixture(&script(&arguments.ee.ee, arguments.output.as_deref())?, start, &blocks);
+    let script = script(&arguments.ee.ee, arguments.output.as_deref())?;
+    let text =
+        render::fixture(&script, start, &blocks, (said != PartialContext::default()).then_some(context));
     match &arguments.output {
         Some(output) => std::fs::write(output, text).with_context(|| output.display().to_string())?,
         None => output::stdout().write_all(text.as_bytes())?,

@@ -9,6 +9,7 @@ use outrider_host::{EngineKind, Host, HostConfig, chain};
 use serde_json::json;
 
 use super::decode::Decoded;
+use crate::context::ContextOptions;
 use crate::fixture::Fixture;
 use crate::output::{self, Plain, Summary};
 use crate::run::execute::{BlockRun, FixtureRun, Mismatch, Runner};
@@ -26,6 +27,8 @@ pub(super) struct Arguments {
     /// What compiles and runs the EEs: wasmtime, wasmer, or both, which fails when they differ in anything.
     #[arg(long, value_name = "ENGINE", default_value_t)]
     engine: EngineKind,
+    #[command(flatten)]
+    context: ContextOptions,
     /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
@@ -42,10 +45,15 @@ struct BlockCheck {
 
 pub(super) fn check(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let fixture = Fixture::read(&arguments.fixture)?;
-    let config =
-        HostConfig { engine: arguments.engine, cache: crate::cache::open()?, ..HostConfig::default() };
+    let config = HostConfig {
+        engine: arguments.engine,
+        cache: crate::cache::open()?,
+        concurrent_executions_max: 1,
+        ..HostConfig::default()
+    };
     let host = Host::new(config).context("cannot set the host up")?;
-    let run = Runner { host, traces: false, profiles: false, bar: ProgressBar::hidden() }
+    let context = arguments.context.context();
+    let run = Runner { host, context, traces: false, profiles: false, bar: ProgressBar::hidden() }
         .run(&arguments.fixture, &fixture)?;
     let blocks = fixture.blocks.iter().enumerate();
     let checks: Vec<_> = blocks

@@ -3,11 +3,17 @@
 use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
-use outrider_host::{Deposit, StateRoot};
+use outrider_host::{Context, Deposit, StateRoot};
 use outrider_shard::Built;
 
-/// Writes the fixture in which EE 0 executes these blocks, of which the first begins at `pre_state_root`.
-pub(super) fn fixture(script: &Path, pre_state_root: StateRoot, blocks: &[Built]) -> String {
+/// Writes the fixture in which EE 0 executes these blocks, of which the first begins at `pre_state_root`; in a context, if it is
+/// not the default one.
+pub(super) fn fixture(
+    script: &Path,
+    pre_state_root: StateRoot,
+    blocks: &[Built],
+    context: Option<Context>,
+) -> String {
     let post_state_root = blocks.last().map_or(pre_state_root, Built::post_state_root);
     let script = script.display().to_string();
     // A JSON string is a YAML one.
@@ -23,6 +29,14 @@ pub(super) fn fixture(script: &Path, pre_state_root: StateRoot, blocks: &[Built]
         text.push_str("\n  - env: 0\n    data: \"");
         text.push_str(&hex::encode(block.block_data()));
         text.push('"');
+        if let Some(Context { shard, slot, beacon_root, .. }) = context {
+            // Writing to a string does not fail.
+            let _ = write!(
+                text,
+                "\n    context:\n      shard: {}\n      slot: {}\n      beacon_root: \"{beacon_root}\"",
+                shard.0, slot.0
+            );
+        }
     }
     text.push_str("\nshard_post_state:\n  exec_env_states:\n    - \"");
     text.push_str(&post_state_root.to_string());

@@ -1,0 +1,147 @@
+//! What EEs read of where and when they are executed, in every command that executes them.
+
+mod support;
+
+use support::{Ran, Scratch};
+
+/// The engines that this build of the command has, to run fixtures with.
+const ENGINE: &str = if cfg!(feature = "wasmer") { "both" } else { "wasmtime" };
+
+/// An EE that takes its context as block data: shard, slot and its own index, of eight bytes each, little-endian, and the beacon root. It
+/// traps if the context is another.
+const CHECKER: &str = r#"(module
+    (import "eth2" "contextShard" (func $shard (result i64)))
+    (import "eth2" "contextSlot" (func $slot (result i64)))
+    (import "eth2" "contextEeIndex" (func $index (result i64)))
+    (import "eth2" "contextBeaconRoot" (func $root (param i32)))
+    (import "eth2" "blockDataCopy" (func $copy (param i32 i32 i32)))
+    (import "eth2" "savePostStateRoot" (func $save (param i32)))
+    (memory (export "memory") 1)
+    (func (export "main")
+        (local $at i32)
+        (i64.store (i32.const 0) (call $shard))
+        (i64.store (i32.const 8) (call $slot))
+        (i64.store (i32.const 16) (call $index))
+        (call $root (i32.const 24))
+        (call $copy (i32.const 64) (i32.const 0) (i32.const 56))
+        (loop $next
+            (if (i64.ne (i64.load (local.get $at)) (i64.load offset=64 (local.get $at))) (then unreachable))
+            (local.set $at (i32.add (local.get $at) (i32.const 8)))
+            (br_if $next (i32.lt_u (local.get $at) (i32.const 56))))
+        (call $save (i32.const 1024))))"#;
+
+/// What [`CHECKER`] expects, as hex; the beacon root has the same byte everywhere.
+fn data(shard: u64, slot: u64, ee_index: u64, beacon_byte: u8) -> String {
+    let numbers = [shard, slot, ee_index].map(u64::to_le_bytes);
+    format!("{}{}", hex::encode(numbers.as_flattened()), hex::encode([beacon_byte; 32]))
+}
+
+/// A fixture of two EEs, of which the second executes these blocks.
+fn scratch(blocks: &[String]) -> Scratch {
+    let zero = "00".repeat(32);
+    let roots = format!("exec_env_states: [\"{zero}\", \"{zero}\"]");
+    let mut text = format!(
+        "beacon_state: {{execution_scripts: [ee.wasm, ee.wasm]}}\nshard_pre_state: {{{roots}}}\n\
+         shard_post_state: {{{roots}}}\nshard_blocks:\n"
+    );
+    for block in blocks {
+        text.push_str(&format!("  - {block}\n"));
+    }
+    let scratch = Scratch::new();
+    scratch.write("f.yaml", text).write("ee.wasm", wat::parse_str(CHECKER).expect("it is well-formed"));
+    scratch
+}
+
+fn run(scratch: &Scratch, options: &[&str]) -> Ran {
+    scratch.outrider(&[&["run", "--engine", ENGINE, "f.yaml"], options].concat())
+}
+
+fn bench(scratch: &Scratch, options: &[&str]) -> Ran {
+    scratch.outrider(&[&["bench", "--runs", "1", "f.yaml"], options].concat())
+}
+
+#[test]
+fn blocks_are_executed_in_the_context_that_they_say() {
+    let root = "cd".repeat(32);
+    let scratch = scratch(&[
+        format!("{{env: 1, data: \"{}\"}}", data(0, 0, 1, 0)),
+        format!("{{env: 1, data: \"{}\", context: {{}}}}", data(0, 0, 1, 0)),
+        format!("{{env: 0, data: \"{}\", context: {{slot: 7}}}}", data(0, 7, 0, 0)),
+        format!(
+            "{{env: 1, data: \"{}\", context: {{shard: {}, slot: 9, beacon_root: \"{root}\"}}}}",
+            data(u64::MAX, 9, 1, 0xcd),
+            u64::MAX
+        ),
+    ]);
+    for ran in [run(&scratch, &[]), bench(&scratch, &[])] {
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+}
+
+#[test]
+fn options_say_what_blocks_do_not() {
+    let scratch = scratch(&[
+        format!("{{env: 1, data: \"{}\"}}", data(3, 5, 1, 0xab)),
+        format!("{{env: 1, data: \"{}\", context: {{slot: 0}}}}", data(3, 0, 1, 0xab)),
+    ]);
+    let root = format!("0x{}", "ab".repeat(32));
+    let options = ["--shard", "3", "--slot", "5", "--beacon-root", &root];
+    for ran in [run(&scratch, &options), bench(&scratch, &options)] {
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+    for (n_options, trap) in [(0, "block 0"), (4, "block 0"), (6, "")] {
+        let ran = run(&scratch, &options[..n_options]);
+        assert_eq!(ran.code, Some(i32::from(!trap.is_empty())), "{ran:?}");
+        assert!(ran.out.contains(trap), "{ran:?}");
+    }
+    let ran = bench(&scratch, &options[..4]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("f.yaml: block 0: "), "{ran:?}");
+    let ran = run(&scratch, &["--beacon-root", "ab"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("--beacon-root") && ran.err.contains("it has 1 bytes, expected 32"), "{ran:?}");
+}
+
+#[test]
+fn bench_takes_an_unsaved_root_as_run_does() {
+    let scratch = scratch(&["{env: 0, data: \"\"}".to_owned()]);
+    scratch.write("ee.wasm", support::wasm("(func (export \"main\"))"));
+    for ran in [run(&scratch, &[]), bench(&scratch, &[])] {
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+}
+
+/// The stateful EE of two counters, that traps in provider mode and on the shard unless it is at slot 1234 of shard 6.
+fn at_slot_1234() -> Vec<u8> {
+    let pair = include_str!("../../shard/tests/ees/pair.wat");
+    let locals = "(local $end i32) (local $witness_end i32) (local $mask i32)\n";
+    let check = "(call $require (i64.eq (call $slot) (i64.const 1234)))\n(call $require (i64.eq (call $shard) (i64.const 6)))\n";
+    let imports = "(module\n(import \"eth2\" \"contextSlot\" (func $slot (result i64)))\n\
+                   (import \"eth2\" \"contextShard\" (func $shard (result i64)))\n";
+    let text = pair.replacen("(module\n", imports, 1).replacen(locals, &format!("{locals}{check}"), 1);
+    assert!(text.contains(check), "the EE has changed");
+    wat::parse_str(text).expect("it is well-formed")
+}
+
+#[test]
+fn built_blocks_say_the_context_that_they_were_built_in() {
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", at_slot_1234()).write("one.json", r#"{"packages": ["05", "85"]}"#);
+    assert_eq!(scratch.outrider(&["state", "init", "state", "--ee", "ee.wasm"]).code, Some(0));
+    let build = ["witness", "build", "state", "--ee", "ee.wasm", "one.json", "one.json", "-o", "f.yaml"];
+    let ran = scratch.outrider(&[&build[..], &["--slot", "1234"]].concat());
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let ran = scratch.outrider(&[&build[..], &["--slot", "1234", "--shard", "6"]].concat());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let expected = format!(
+        "\"\n    context:\n      shard: 6\n      slot: 1234\n      beacon_root: \"{}\"\n",
+        "00".repeat(32)
+    );
+    assert_eq!(scratch.read("f.yaml").matches(&expected).count(), 2, "{}", scratch.read("f.yaml"));
+    // What a block says counts more than an option.
+    assert_eq!(run(&scratch, &["--slot", "1"]).code, Some(0));
+    assert_eq!(scratch.outrider(&["witness", "check", "f.yaml"]).code, Some(0));
+    assert_eq!(bench(&scratch, &[]).code, Some(0));
+    scratch.write("f.yaml", scratch.read("f.yaml").replace("slot: 1234", "slot: 1235"));
+    assert_eq!(run(&scratch, &[]).code, Some(1));
+}
