@@ -12,12 +12,14 @@ mod build;
 mod cache;
 mod calibrate;
 mod check;
+mod completions;
 mod context;
 mod evm;
 mod files;
 mod fixture;
 mod inspect;
 mod isolate;
+mod man;
 mod new;
 mod output;
 mod packages;
@@ -63,6 +65,8 @@ enum Command {
     Evm(evm::Arguments),
     State(state::Arguments),
     Witness(witness::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// What a command that could do its work has found.
@@ -118,6 +122,8 @@ fn run_command(command: Command) -> anyhow::Result<Verdict> {
         Command::Evm(arguments) => evm::evm(&arguments),
         Command::State(arguments) => state::state(&arguments),
         Command::Witness(arguments) => witness::witness(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments, Arguments::command()),
+        Command::Man(arguments) => man::man(&arguments, Arguments::command()),
     }
 }
 
