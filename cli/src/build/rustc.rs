@@ -4,17 +4,24 @@
 //! outside of the workspace, such as what the SDK depends on, the number depends on where the package lies; and so do those of all
 //! crates that use it. Here each crate gets a number that depends on the crate alone, so that the same sources make the same
 //! blob anywhere.
+//!
+//! And for each crate the compiler warns of [`FEATURES`] that it calls unstable, which nobody who writes an EE has asked for. Here these
+//! warnings end, and no others.
 
 use std::ffi::{OsStr, OsString};
-use std::process::{Command, ExitCode};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+
+use serde::Deserialize;
 
 use super::manifest::sha256;
+use super::toolchain::FEATURES;
 
 /// The variable that makes this program the compiler's wrapper.
 const VARIABLE: &str = "OUTRIDER_WRAPS_RUSTC";
 
 /// Makes cargo run the compiler through this program.
-pub(super) fn wrap(cargo: &mut Command) -> std::io::Result<()> {
+pub(super) fn wrap(cargo: &mut Command) -> io::Result<()> {
     cargo.env("RUSTC_WRAPPER", std::env::current_exe()?).env(VARIABLE, "1");
     Ok(())
 }
@@ -25,10 +32,42 @@ pub(crate) fn run_wrapped() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     let compiler = arguments.next()?;
     let arguments = renumber(arguments.collect(), |name| std::env::var_os(name).unwrap_or_default());
+    let mut command = Command::new(compiler);
     // Build scripts and the like, which the compiler does not run, are none of this.
-    let status = Command::new(compiler).args(arguments).env_remove(VARIABLE).status();
-    let code = status.ok().and_then(|status| status.code()).and_then(|code| u8::try_from(code).ok());
+    command.args(arguments).env_remove(VARIABLE);
+    let code = run(command).ok().and_then(|status| status.code()).and_then(|code| u8::try_from(code).ok());
     Some(ExitCode::from(code.unwrap_or(101)))
+}
+
+/// Runs the compiler, and passes on what it says but for what is known of [`FEATURES`].
+fn run(mut command: Command) -> io::Result<ExitStatus> {
+    let mut child = command.stderr(Stdio::piped()).spawn()?;
+    if let Some(stderr) = child.stderr.take() {
+        let mut stderr = BufReader::new(stderr);
+        let mut line = Vec::new();
+        while stderr.read_until(b'\n', &mut line)? > 0 {
+            if !is_known_warning(&line) {
+                io::stderr().write_all(&line)?;
+            }
+            line.clear();
+        }
+    }
+    child.wait()
+}
+
+/// Tells whether a line is the compiler's warning, as cargo has it written, that one of [`FEATURES`] is unstable.
+fn is_known_warning(line: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Diagnostic {
+        level: String,
+        message: String,
+    }
+    let Ok(Diagnostic { level, message }) = serde_json::from_slice(line) else { return false };
+    let is_of_features = FEATURES.split(',').any(|feature| {
+        let feature = feature.trim_start_matches('+');
+        message.ends_with(&format!("unstable feature specified for `-Ctarget-feature`: `{feature}`"))
+    });
+    level == "warning" && is_of_features
 }
 
 /// Gives the crate that is being compiled another number, if one is.
@@ -60,7 +99,28 @@ const NUMBER_DIGITS: usize = 16;
 mod tests {
     use std::ffi::OsString;
 
-    use super::renumber;
+    use super::{is_known_warning, renumber};
+
+    #[test]
+    fn warnings_are_passed_on_but_for_those_of_features_that_are_known() {
+        let line = |level: &str, message: &str| {
+            format!(
+                "{{\"$message_type\":\"diagnostic\",\"message\":\"{message}\",\"code\":null,\"level\":\"{level}\"}}\n"
+            )
+        };
+        let unstable = "unstable feature specified for `-Ctarget-feature`: `wide-arithmetic`";
+        for (line, expected) in [
+            (line("warning", unstable), true),
+            (line("warning", &format!("unknown and {unstable}")), true),
+            (line("error", unstable), false),
+            (line("warning", "unstable feature specified for `-Ctarget-feature`: `atomics`"), false),
+            (line("warning", "unused variable: `wide-arithmetic`"), false),
+            (format!("warning: {unstable}\n"), false),
+            ("{\"$message_type\":\"artifact\"}\n".to_owned(), false),
+        ] {
+            assert_eq!(is_known_warning(line.as_bytes()), expected, "{line}");
+        }
+    }
 
     fn number(line: &str, version: &str) -> String {
         let arguments = line.split(' ').map(OsString::from).collect();

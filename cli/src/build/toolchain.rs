@@ -108,6 +108,7 @@ impl Toolchain {
         {
             renamed.push((registry.path(), "crates.io".to_owned()));
         }
+        renamed.extend(cargo_home().map(|home| (home.join("git/checkouts"), "git".to_owned())));
         let renamed =
             renamed.iter().map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
         let flags = renamed.chain([
@@ -123,7 +124,7 @@ pub(super) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What EEs have beyond the target's default: products of 128 bits, of which 256-bit arithmetic is made. It has no SIMD, as
 /// LLVM 22 compiles that wrongly: it shifts `0xff_u8` to the right in lanes of 32 bits that it has filled with ones.
-const FEATURES: &str = "+wide-arithmetic";
+pub(super) const FEATURES: &str = "+wide-arithmetic";
 
 /// What an EE has for its variables, of which those that are not on the wasm stack lie in memory, below everything else: who needs
 /// more traps. The target's default is 1 MiB; but after each execution all of the memory is searched for what has been written to.
