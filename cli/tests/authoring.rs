@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::{Ran, Scratch, project, ran};
@@ -19,27 +19,160 @@ fn each_blob_belongs_to_its_sources() {
 }
 
 #[test]
-fn a_new_ee_passes_its_own_test() {
-    let scratch = scaffold();
-    let mut cargo = Command::new("cargo");
-    // What the SDK's harness is built from takes a minute, and is the same the next time.
-    cargo.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo"));
-    let ran = ran(cargo.current_dir(scratch.path().join("demo")).arg("test").output());
+fn a_new_ee_passes_its_own_tests() {
+    for (name, options, expected) in [("demo", &[][..], "2 passed"), ("ledger", &["--stateful"], "5 passed")]
+    {
+        let scratch = scaffold(name, options);
+        let mut cargo = Command::new("cargo");
+        cargo.env("CARGO_TARGET_DIR", target()).current_dir(scratch.path().join(name)).arg("test");
+        let ran = ran(cargo.output());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.out.contains(expected), "{}", ran.out);
+        assert!(!ran.err.contains("warning"), "{}", ran.err);
+    }
+}
+
+/// What is built from the registry takes a minute, and is the same the next time.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo")
+}
+
+/// As its README says: from a state and packages to a fixture that runs.
+#[test]
+fn a_new_stateful_ee_does_what_its_readme_says() {
+    let scratch = scaffold("accounts", &["--stateful"]);
+    let readme = scratch.read("accounts/README.md");
+    let (_, steps) = readme.split_once("```sh\n").expect("it has commands");
+    let (steps, _) = steps.split_once("```").expect("they end");
+    assert_eq!(steps.lines().count(), 6, "{steps}");
+    let mut shell = Command::new("sh");
+    shell.args(["-ec", steps]).current_dir(scratch.path().join("accounts"));
+    shell.env("CARGO_TARGET_DIR", target()).env("OUTRIDER_CACHE_DIR", scratch.path().join("cache"));
+    let outrider = Path::new(env!("CARGO_BIN_EXE_outrider")).parent().expect("it is in a directory");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = [outrider.to_owned()].into_iter().chain(std::env::split_paths(&path));
+    shell.env("PATH", std::env::join_paths(path).expect("they were joined"));
+    let ran = ran(shell.output());
+    if ran.err.contains("no Rust toolchain here can build for wasm32-unknown-unknown") {
+        return eprintln!("SKIPPED: {}", ran.err);
+    }
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.contains("2 passed"), "{}", ran.out);
+    assert!(ran.out.contains("1 fixture, 1 block: 1 passed, 0 failed\n"), "{}", ran.out);
+    // 1000 less 250, in the leaf of the account that has paid; the state before has 1000.
+    let shown = scratch.outrider(&["witness", "show", "accounts/fixture.yaml"]);
+    assert!(shown.out.contains(&format!("leaf {} = e803000000000000\n", "a1".repeat(32))), "{shown:?}");
+    let fixture = scratch.read("accounts/fixture.yaml");
+    assert!(
+        fixture.contains(&format!("{}{}fa00000000000000\"", "a1".repeat(32), "d4".repeat(32))),
+        "{fixture}"
+    );
+}
+
+#[test]
+fn a_new_ee_takes_the_sdk_from_where_it_is_told() {
+    let sdk = project().join("ees/sdk").canonicalize().expect("it is there");
+    let given = sdk.to_string_lossy();
+    let check = |options: &[&str], expected: &str, note: &str| {
+        let scratch = Scratch::new();
+        let ran = scratch.outrider(&[&["new", "demo"], options].concat());
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+        let manifest = scratch.read("demo/Cargo.toml");
+        assert!(manifest.contains(&format!("outrider-sdk = {{ {expected} }}\n")), "{manifest}");
+        let readme = scratch.read("demo/README.md");
+        assert!(readme.contains(note) && !readme.contains("{{"), "{readme}");
+    };
+    check(&["--sdk", &given], &format!("path = \"{given}\""), "on this machine alone");
+    let url = "https://example.org/outrider.git";
+    check(&["--sdk", url], &format!("git = \"{url}\""), "that `Cargo.lock` notes");
+    let at = format!("{url}#v1");
+    check(&["--sdk", &at], &format!("git = \"{url}\", rev = \"v1\""), "at revision `v1`");
+}
+
+/// A repository around the EE has the SDK, and its root may be anywhere.
+#[test]
+fn an_ee_in_the_repository_of_the_sdk_finds_it_by_a_relative_path() {
+    let scratch = Scratch::new();
+    scratch.write("tree/ees/sdk/Cargo.toml", "").write("tree/mine/x", "");
+    let mut command = scratch.command(&["new", "demo"]);
+    let ran = ran(command.current_dir(scratch.path().join("tree/mine")).output());
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let manifest = scratch.read("tree/mine/demo/Cargo.toml");
+    assert!(manifest.contains("outrider-sdk = { path = \"../../ees/sdk\" }\n"), "{manifest}");
+    assert!(ran.out.ends_with("cd demo\n  cargo test                 # runs the EE natively\n  outrider build             # builds blobs/demo.wasm\n  outrider run fixture.yaml  # runs it as wasm\n"), "{}", ran.out);
+}
+
+/// Cargo finds the SDK, and all that it depends on, in a git repository.
+#[test]
+fn the_sdk_can_come_from_a_git_repository() {
+    let scratch = Scratch::new();
+    let repository = scratch.path().join("outrider");
+    for part in ["Cargo.toml", "ees/Cargo.toml", "ees/sdk", "witness", "crypto"] {
+        copy(&project().join(part), &repository.join(part));
+    }
+    for arguments in [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "--message", "all"]] {
+        let mut git = Command::new("git");
+        git.args(["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"]).args(arguments);
+        let ran = ran(git.current_dir(&repository).output());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+    }
+    let url = format!("file://{}", repository.display());
+    assert_eq!(scratch.outrider(&["new", "demo", "--sdk", &url]).code, Some(0));
+    let mut cargo = Command::new("cargo");
+    cargo.args(["metadata", "--format-version", "1"]).env("CARGO_HOME", scratch.path().join("home"));
+    if let Some(home) = cargo_home() {
+        // What is known of the registry is known to this cargo, too; its git repositories are to be gone with it.
+        std::fs::create_dir(scratch.path().join("home")).expect("it can be made");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(home.join("registry"), scratch.path().join("home/registry"))
+            .expect("it can be");
+    }
+    let ran = ran(cargo.current_dir(scratch.path().join("demo")).output());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    for package in ["outrider-sdk", "outrider-witness", "outrider-crypto"] {
+        assert!(
+            ran.out.contains(&format!("\"name\":\"{package}\",\"version\":\"0.1.0\"")),
+            "{package}: {}",
+            ran.out
+        );
+    }
+    assert!(ran.out.contains(&format!("git+{url}#")), "{}", ran.out);
+}
+
+fn cargo_home() -> Option<PathBuf> {
+    let home = std::env::home_dir().map(|home| home.join(".cargo"));
+    std::env::var_os("CARGO_HOME").map(PathBuf::from).or(home)
+}
+
+/// Copies a file or a directory, but for what was built in it.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to.parent().expect("it is in a directory")).expect("it can be made");
+    if from.is_file() {
+        std::fs::copy(from, to).expect("it can be copied");
+        return;
+    }
+    for entry in std::fs::read_dir(from).expect("it is there").flatten() {
+        if entry.file_name() != "target" {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    }
 }
 
 /// The one test that needs a toolchain for wasm.
 #[test]
 fn a_new_ee_builds_and_passes_its_fixture() {
-    let scratch = scaffold();
+    let scratch = scaffold("demo", &[]);
     let demo = scratch.path().join("demo");
+    // That nobody uses something is worth a warning; that it has wide arithmetic is not.
+    scratch.write("demo/src/lib.rs", scratch.read("demo/src/lib.rs") + "fn unused() {}\n");
     let built = outrider_in(&demo, &["build"]);
     if built.err.contains("no Rust toolchain here can build for wasm32-unknown-unknown") {
         assert_eq!(built.code, Some(2), "{built:?}");
         return eprintln!("SKIPPED: {}", built.err);
     }
     assert_eq!(built.code, Some(0), "{built:?}");
+    assert!(built.err.contains("warning: function `unused` is never used"), "{}", built.err);
+    assert!(built.err.contains("warning: `demo` (lib) generated 1 warning\n"), "{}", built.err);
+    assert!(!built.err.contains("unstable"), "{}", built.err);
     let ran = outrider_in(&demo, &["run", "fixture.yaml"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.ends_with("1 fixture, 2 blocks: 1 passed, 0 failed\n"), "{}", ran.out);
@@ -59,8 +192,8 @@ fn a_new_ee_builds_and_passes_its_fixture() {
 
 #[test]
 fn a_new_ee_overwrites_nothing() {
-    let scratch = scaffold();
-    let ran = scratch.outrider(&["new", "demo"]);
+    let scratch = scaffold("demo", &[]);
+    let ran = scratch.outrider(&["new", "demo", "--sdk", &sdk()]);
     assert_eq!(ran.code, Some(2));
     assert_eq!(ran.err, "error: cannot make the directory `demo`: File exists (os error 17)\n");
 }
@@ -86,11 +219,16 @@ fn names_and_places_that_will_not_do_get_one_line() {
     assert!(ran.err.contains("could not find `Cargo.toml`"), "{}", ran.err);
 }
 
-fn scaffold() -> Scratch {
+/// Makes an EE with the SDK of this repository.
+fn scaffold(name: &str, options: &[&str]) -> Scratch {
     let scratch = Scratch::new();
-    let ran = scratch.outrider(&["new", "demo"]);
+    let ran = scratch.outrider(&[&["new", name, "--sdk", &sdk()], options].concat());
     assert_eq!(ran.code, Some(0), "{ran:?}");
     scratch
+}
+
+fn sdk() -> String {
+    project().join("ees/sdk").canonicalize().expect("it is there").to_string_lossy().into_owned()
 }
 
 fn outrider_in(directory: &Path, arguments: &[&str]) -> Ran {
