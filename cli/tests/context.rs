@@ -111,6 +111,15 @@ fn bench_takes_an_unsaved_root_as_run_does() {
     }
 }
 
+#[test]
+fn a_context_that_cannot_be_read_is_named_with_its_place() {
+    let scratch = scratch(&["{env: 0, data: \"\", context: {beacon_root: \"aabb\"}}".to_owned()]);
+    for ran in [run(&scratch, &[]), bench(&scratch, &[])] {
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert_eq!(ran.err, "error: f.yaml:5:47: the beacon root has 2 bytes, expected 32\n");
+    }
+}
+
 /// The stateful EE of two counters, that traps in provider mode and on the shard unless it is at slot 1234 of shard 6.
 fn at_slot_1234() -> Vec<u8> {
     let pair = include_str!("../../shard/tests/ees/pair.wat");

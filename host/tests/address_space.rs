@@ -1,0 +1,53 @@
+//! A host where there is little address space: what executions at the same time reserve together stays within the configuration.
+
+#![cfg(target_os = "linux")]
+
+use std::process::Command;
+
+use outrider_host::{ExecutionInput, Host, HostConfig, StateRoot};
+
+/// Tells the test that it has little address space.
+const LIMITED: &str = "OUTRIDER_TEST_HAS_LITTLE_SPACE";
+
+/// A memory of at most two pages, so that it is not what an execution takes of the memory that keeps others waiting.
+const EE: &str = r#"(module
+    (import "eth2" "savePostStateRoot" (func $save (param i32)))
+    (memory (export "memory") 1 2)
+    (func (export "main")
+        (i32.store (i32.const 0) (memory.grow (i32.const 1)))
+        (i32.store (i32.const 4) (memory.grow (i32.const 1)))
+        (i32.store (i32.const 0x1fffc) (i32.const 1))
+        (call $save (i32.const 0))))"#;
+
+/// 64 executions, each with 256 MiB of addresses for its memory and 65 MiB for its stack, would need 20 GiB, and have eight.
+#[test]
+fn executions_at_the_same_time_wait_for_addresses() {
+    if std::env::var_os(LIMITED).is_none() {
+        let test = std::env::current_exe().expect("it is running");
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            "ulimit -v 8388608 && exec \"$0\" --exact executions_at_the_same_time_wait_for_addresses",
+        ]);
+        let output = command.arg(test).env(LIMITED, "1").output().expect("there is a shell");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let host = Host::new(HostConfig::default()).expect("it does without a pool");
+    let ee = host.load(&wat::parse_str(EE).expect("it is well-formed")).expect("it is an EE");
+    let input = ExecutionInput::new(StateRoot::default(), vec![]);
+    let fuel = ee.execute(&input).expect("it ends well").fuel_used;
+    std::thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let output = ee.execute(&input).expect("it ends well");
+                    // The page before, and that there is no third one.
+                    assert_eq!(output.post_state_root.0[..8], [1, 0, 0, 0, 255, 255, 255, 255]);
+                    assert_eq!((output.fuel_used, output.memory_bytes), (fuel, 2 << 16));
+                }
+            });
+        }
+    });
+}
