@@ -59,7 +59,7 @@ fn limits(limits: &Limits) -> Value {
         "memory_pages_max": limits.memory_pages_max,
         "memory_pages_near": limits.memory_pages_near,
         "memory_far_factor": limits.memory_far_factor,
-        "code_kib_near": limits.code_kib_near,
+        "code_bytes_near": limits.code_bytes_near,
         "floats": limits.floats,
         "table_elements_max": limits.table_elements_max,
         "ticks_max": limits.ticks_max,

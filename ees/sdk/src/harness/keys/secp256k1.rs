@@ -31,7 +31,7 @@ impl Secp256k1Key {
 
     /// Returns the public key that [`schnorr_verify`](crate::crypto::schnorr_verify) takes: `x`.
     pub fn x_only_public_key(&self) -> [u8; 32] {
-        self.0.x_only_public_key().0.serialize()
+        self.0.x_only_public_key().0.to_byte_array()
     }
 
     /// Returns Ethereum's address of the key's owner: the last 20 bytes of the Keccak-256 of the public key.
