@@ -137,6 +137,15 @@ fn check_unusable(ran: &Ran, expected: &str) {
 }
 
 #[test]
+fn causes_are_told_once_and_in_one_line() {
+    let scratch = Scratch::new();
+    scratch.write("block.json", r#"{"statelessInputBytes": "0x1501"}"#);
+    let ran = scratch.outrider(&["evm", "block", "block.json"]);
+    let expected = "error: block.json: `statelessInputBytes`: they begin with the schema 0x1501, and only inputs without one are known\n";
+    assert_eq!((ran.code, ran.err.as_str()), (Some(2), expected));
+}
+
+#[test]
 fn what_cannot_be_used_is_named() {
     let scratch = refusing("transaction 0: input too short");
     scratch

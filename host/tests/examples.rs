@@ -32,18 +32,18 @@ fn embed_executes_on_threads_and_tells_a_refusal() {
         "shard 3: ",
         "Block at fault: root of the state in the block: got 22ea9b04",
     ];
-    check(|out| embed::run(out), &expected);
+    check(embed::run, &expected);
 }
 
 #[test]
 fn tokio_bounds_stops_and_aborts() {
     let expected = [
-        "helloworld: 100 blocks, all of which keep the root",
+        "100 blocks keep their roots",
         "bazaar: the EE refuses the block: block data: byte 0: expected 4 more bytes, got 0",
         "endless: the execution was stopped at its deadline",
         "endless: nobody waited, so it was aborted",
     ];
-    check(|out| tokio_::run(out), &expected);
+    check(tokio_::run, &expected);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn provider_reads_from_disk_and_tells_a_dead_disk_from_a_bad_block() {
         "Host at fault, a verdict: false",
         "the EE's call of state.getNode failed: the source of state failed: the source of ",
     ];
-    check(|out| provider::run(out), &expected);
+    check(provider::run, &expected);
     let mut out = Vec::new();
     provider::run(&mut out).expect("the example runs");
     let out = String::from_utf8(out).expect("it is text");

@@ -72,7 +72,7 @@ impl Store for FailingStore {
 fn provider() -> (Provider<FailingStore>, Built) {
     let provider = Provider::open(pair(), Arc::new(FailingStore::default())).expect("the store is empty");
     let block = build(&provider, EMPTY_STATE, &[b"\x01"]);
-    provider.apply(&[block.clone()], Previous::Keep).expect("it is stored");
+    provider.apply(std::slice::from_ref(&block), Previous::Keep).expect("it is stored");
     (provider, block)
 }
 
