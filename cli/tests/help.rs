@@ -4,41 +4,40 @@ mod support;
 
 use support::Scratch;
 
-/// The commands, and those below them.
-const COMMANDS: &[&str] = &[
-    "run",
-    "inspect",
-    "beacon",
-    "beacon-vectors",
-    "bench",
-    "new",
-    "build",
-    "cache",
-    "cache-show",
-    "cache-clear",
-    "calibrate",
-    "evm",
-    "evm-test",
-    "evm-block",
-    "evm-chain",
-    "state",
-    "state-init",
-    "state-adopt",
-    "state-show",
-    "witness",
-    "witness-build",
-    "witness-show",
-    "witness-check",
-    "completions",
-    "man",
-];
+/// The commands, and those below them with a hyphen between, as `help` lists them.
+fn commands() -> Vec<String> {
+    let mut commands = Vec::new();
+    let mut unseen = listed(&[]);
+    while let Some(command) = unseen.pop() {
+        let words: Vec<_> = command.split(' ').collect();
+        unseen.extend(listed(&words).into_iter().map(|below| format!("{command} {below}")));
+        commands.push(words.join("-"));
+    }
+    for known in ["run", "evm", "evm-block", "state-init", "witness-build", "completions", "man"] {
+        assert!(commands.iter().any(|command| command == known), "{known}: {commands:?}");
+    }
+    commands
+}
+
+/// The commands right below one.
+fn listed(command: &[&str]) -> Vec<String> {
+    let ran = Scratch::new().outrider(&[command, &["-h"]].concat());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let lines = ran.out.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = lines
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    names.map(str::to_owned).collect()
+}
 
 #[test]
 fn each_shell_knows_each_command_and_an_option() {
+    let commands = commands();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ran = Scratch::new().outrider(&["completions", shell]);
         assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{shell}");
-        for command in COMMANDS {
+        for command in &commands {
             let last = command.rsplit('-').next().expect("it has a word");
             assert!(ran.out.contains(last), "{shell} does not know {command}");
         }
@@ -70,7 +69,7 @@ fn each_command_has_a_page() {
     let ran = scratch.outrider(&["man", "share/man1"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     assert_eq!(ran.out, "wrote share/man1/outrider.1 and a page for each command\n");
-    let mut expected: Vec<_> = COMMANDS.iter().map(|command| format!("outrider-{command}.1")).collect();
+    let mut expected: Vec<_> = commands().iter().map(|command| format!("outrider-{command}.1")).collect();
     expected.push("outrider.1".to_owned());
     expected.sort();
     let pages = std::fs::read_dir(scratch.path().join("share/man1")).expect("it was made");
