@@ -128,7 +128,7 @@ fn the_sdk_can_come_from_a_git_repository() {
     }
     let ran = ran(cargo.current_dir(scratch.path().join("demo")).output());
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    for package in ["outrider-sdk", "outrider-witness", "outrider-crypto"] {
+    for package in ["outrider-sdk", "outrider-witness"] {
         assert!(
             ran.out.contains(&format!("\"name\":\"{package}\",\"version\":\"0.1.0\"")),
             "{package}: {}",
