@@ -23,7 +23,7 @@ mod tests;
 pub use phase::NodePhase;
 pub use prune::prune;
 
-use crate::{
+use outrider_beacon_spec::{
     containers::{BeaconBlock, BeaconState, SignedBeaconBlock},
     error::Error,
     fork_choice::{self, Store, checkpoint_state, current_epoch, get_forkchoice_store, get_head},

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use milhouse::List;
-use outrider_beacon::{
+use outrider_beacon::node::Node;
+use outrider_beacon_spec::{
     accessors::{get_beacon_committee, get_committee_count_per_slot, get_domain},
     bls::{aggregate, sign},
     compute::compute_signing_root,
@@ -12,13 +13,12 @@ use outrider_beacon::{
     error::Error,
     fork_choice::{get_head, on_attestation, on_block, on_tick},
     hash::hash_tree_root,
-    node::Node,
     phase::Phase0,
     preset::Minimal,
-    simulator::{Simulator, interop_secret_key},
     transition::process_slots,
     types::{BLSSignature, Root},
 };
+use outrider_sim::{Simulator, interop_secret_key};
 
 type P = Phase0<Minimal>;
 
@@ -111,7 +111,8 @@ fn a_known_block_is_not_executed_again() {
     tick_to(&mut node, 1);
     node.on_block(&block).unwrap();
     // With a signature that would be refused.
-    let again = outrider_beacon::containers::SignedBeaconBlock { signature: BLSSignature::ZERO, ..block };
+    let again =
+        outrider_beacon_spec::containers::SignedBeaconBlock { signature: BLSSignature::ZERO, ..block };
     assert_eq!(node.on_block(&again), Ok(()));
     assert_eq!(node.store().blocks.len(), 2);
 }
@@ -149,7 +150,6 @@ fn restless() -> BeaconState<P> {
             _ => validator.effective_balance = 16_000_000_000,
         }
     }
-    state.forget();
     state.root();
     state
 }

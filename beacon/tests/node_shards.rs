@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use outrider_beacon::{
+use outrider_beacon::node::Node;
+use outrider_beacon_spec::{
     accessors::{get_beacon_committee, get_committee_count_per_slot, get_domain},
     bls::{aggregate, sign},
     compute::compute_signing_root,
@@ -13,7 +14,6 @@ use outrider_beacon::{
     error::Error,
     fork_choice::on_attestation,
     hash::hash_tree_root,
-    node::Node,
     phase::Phase1,
     phase1::{
         Attestation, BeaconBlock, BeaconBlockBody, BeaconState, compute_shard_from_committee_index,
@@ -21,10 +21,10 @@ use outrider_beacon::{
         get_shard_proposer_index, upgrade_to_phase1,
     },
     preset::Minimal,
-    simulator::{Simulator, interop_secret_key},
     transition::process_slots,
     types::{BLSSignature, DomainType, Root},
 };
+use outrider_sim::{Simulator, interop_secret_key};
 use tree_hash::TreeHash;
 
 const SHARD: u64 = 1;
@@ -140,7 +140,6 @@ fn a_committee_votes_on_its_own_shard_alone() {
         state.validators.get_mut(index).unwrap().activation_epoch = 3;
     }
     state.current_epoch_start_shard = 1;
-    state.forget();
     state.root();
     let (node, anchor) = node(&state);
     let mut counts = Vec::new();

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use outrider_beacon::vectors::{self, Case, CaseResult, Outcome};
+use outrider_beacon_vectors::{self as vectors, Case, CaseResult, Outcome};
 use outrider_host::chain;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::Serialize;

@@ -4,7 +4,7 @@ use super::{
     Node, NodePhase,
     committee::{LOOKAHEAD, beacon_committee},
 };
-use crate::{
+use outrider_beacon_spec::{
     accessors::{get_committee_count_per_slot, get_current_epoch},
     containers::{Attestation, BeaconState, Checkpoint, IndexedAttestation},
     error::{Error, ensure},

@@ -4,7 +4,7 @@
 //! it was decided. The seed of an epoch is of two epochs before, and without blocks stays what it is. So these
 //! committees are those of the state that is advanced, and cost no end of an epoch.
 
-use crate::{
+use outrider_beacon_spec::{
     accessors::{
         get_active_validator_indices, get_beacon_committee, get_committee_count_per_slot, get_current_epoch,
         get_randao_mix,

@@ -1,6 +1,6 @@
 //! What a node does in one phase and not in the other.
 
-use crate::{
+use outrider_beacon_spec::{
     accessors::get_current_epoch,
     compute::compute_start_slot_at_epoch,
     containers::{AttestationData, BeaconState},

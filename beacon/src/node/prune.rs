@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::NodePhase;
-use crate::{
+use outrider_beacon_spec::{
     error::Error,
     fork_choice::{Store, current_epoch},
     phase1::fork_choice::ShardStore,

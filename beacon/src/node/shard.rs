@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::Node;
-use crate::{
+use outrider_beacon_spec::{
     accessors::{get_active_validator_indices, get_current_epoch, validator},
     containers::SignedShardBlock,
     error::{Error, ensure},

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::{prelude::*, sample::Index};
 
 use super::*;
-use crate::{
+use outrider_beacon_spec::{
     constants::FAR_FUTURE_EPOCH,
     containers::{Checkpoint, ShardBlock, ShardState, SignedShardBlock, Validator},
     fork_choice::LatestMessage,

@@ -1,0 +1,93 @@
+//! Phase 0, "Deposits".
+
+use crate::{
+    bls::{self, PublicKey},
+    compute::{compute_domain, compute_signing_root},
+    constants::{
+        DEPOSIT_CONTRACT_TREE_DEPTH, DOMAIN_DEPOSIT, EFFECTIVE_BALANCE_INCREMENT, FAR_FUTURE_EPOCH,
+        MAX_EFFECTIVE_BALANCE,
+    },
+    containers::{BeaconState, Deposit, DepositData, DepositMessage, Validator},
+    error::{Error, ensure},
+    hash::{hash_tree_root, is_valid_merkle_branch},
+    math::Uint64 as _,
+    mutators::increase_balance,
+    phase::Phase,
+    preset::Preset,
+    signatures::Signatures,
+    types::{Root, Version},
+};
+
+/// `get_validator_from_deposit`; what phase 1 appends is the phase's to say.
+///
+/// # Errors
+///
+/// If the phase cannot say.
+pub fn get_validator_from_deposit<P: Phase>(
+    state: &BeaconState<P>,
+    deposit: &Deposit,
+) -> Result<Validator<P>, Error> {
+    let amount = deposit.data.amount;
+    Ok(Validator {
+        pubkey: deposit.data.pubkey,
+        withdrawal_credentials: deposit.data.withdrawal_credentials,
+        effective_balance: (amount - amount % EFFECTIVE_BALANCE_INCREMENT).min(MAX_EFFECTIVE_BALANCE),
+        slashed: false,
+        activation_eligibility_epoch: FAR_FUTURE_EPOCH,
+        activation_epoch: FAR_FUTURE_EPOCH,
+        exit_epoch: FAR_FUTURE_EPOCH,
+        withdrawable_epoch: FAR_FUTURE_EPOCH,
+        extension: P::new_validator(state)?,
+    })
+}
+
+/// `process_deposit`: adds a validator, or to the balance of one.
+///
+/// A first deposit whose signature is invalid is no error: the ether is gone, and there is no validator.
+///
+/// # Errors
+///
+/// If the deposit was not made, or is not the next one.
+pub fn process_deposit<P: Phase>(
+    state: &mut BeaconState<P>,
+    deposit: &Deposit,
+    signatures: &Signatures,
+) -> Result<(), Error> {
+    // One more than the tree is deep, for the length that is mixed in.
+    let is_valid = is_valid_merkle_branch(
+        hash_tree_root(&deposit.data),
+        &deposit.proof,
+        DEPOSIT_CONTRACT_TREE_DEPTH + 1,
+        state.eth1_deposit_index,
+        state.eth1_data.deposit_root,
+    );
+    ensure(is_valid, Error::DepositProof)?;
+    state.eth1_deposit_index = state.eth1_deposit_index.plus(1)?;
+
+    let known = state.validators.iter().position(|validator| validator.pubkey == deposit.data.pubkey);
+    if let Some(index) = known {
+        return increase_balance(state, index as u64, deposit.data.amount);
+    }
+    if !signatures.are_ignored() && !is_signed::<P>(&deposit.data) {
+        return Ok(());
+    }
+    let validator = get_validator_from_deposit(state, deposit)?;
+    state.validators.push_kept(validator)?;
+    state.balances.push(deposit.data.amount)?;
+    Ok(())
+}
+
+/// Whether a deposit is signed by its key, which the deposit contract does not check. Deposits outlive forks.
+fn is_signed<P: Phase>(data: &DepositData) -> bool {
+    let deposit_message = DepositMessage {
+        pubkey: data.pubkey,
+        withdrawal_credentials: data.withdrawal_credentials,
+        amount: data.amount,
+    };
+    let version = Version::from(P::Preset::GENESIS_FORK_VERSION);
+    let domain = compute_domain(DOMAIN_DEPOSIT, version, Root::ZERO);
+    let signing_root = compute_signing_root(&deposit_message, domain);
+    PublicKey::decode(&data.pubkey)
+        .and_then(|pubkey| bls::verify(&pubkey, signing_root.as_slice(), &data.signature))
+        .is_ok()
+}

@@ -1,0 +1,40 @@
+//! The containers of both phases, in the specification's order: all that its documents on the beacon chain, the
+//! shards, the custody game and validators define.
+//!
+//! `LightClientUpdate` is not there, as it has no encoding: constants in its types were never decided.
+
+pub mod block;
+pub mod extend;
+pub mod misc;
+pub mod operation;
+pub mod phases;
+pub mod registry;
+pub mod shard;
+pub mod state;
+pub mod validator;
+
+pub use block::{
+    BeaconBlock, BeaconBlockBody, BeaconBlockHeader, Phase1BlockBody, SignedBeaconBlock,
+    SignedBeaconBlockHeader,
+};
+pub use extend::Extensions;
+pub use misc::{
+    AttestationData, Checkpoint, DepositData, DepositMessage, Eth1Block, Eth1Data, Fork, ForkData,
+    HistoricalBatch, IndexedAttestation, PendingAttestation, Phase1PendingAttestation, Phase1Validator,
+    ShardVote, SigningData, Validator,
+};
+pub use operation::{
+    AggregateAndProof, Attestation, AttesterSlashing, CustodyChunkChallenge, CustodyChunkChallengeRecord,
+    CustodyChunkResponse, CustodyKeyReveal, CustodySlashing, Deposit, EarlyDerivedSecretReveal,
+    ProposerSlashing, SignedAggregateAndProof, SignedCustodySlashing, SignedVoluntaryExit, VoluntaryExit,
+};
+pub use phases::{Phase0, Phase1};
+pub use registry::Validators;
+pub use shard::{
+    CompactCommittee, ShardBlock, ShardBlockHeader, ShardState, ShardTransition, SignedShardBlock,
+};
+pub use state::{BeaconState, Phase1State};
+pub use validator::{
+    FullAttestation, FullAttestationData, LightAggregateAndProof, LightClientVote, LightClientVoteData,
+    SignedLightAggregateAndProof,
+};

@@ -1,0 +1,77 @@
+//! What an attestation changes.
+
+use super::store::{
+    LatestMessage, Store, checkpoint_slot, checkpoint_state, current_epoch, get_ancestor, get_current_slot,
+};
+use crate::{
+    accessors::get_indexed_attestation,
+    compute::compute_epoch_at_slot,
+    containers::Attestation,
+    error::{Error, ensure},
+    math::Uint64 as _,
+    phase::Phase,
+    predicates::is_valid_indexed_attestation,
+    signatures::Signatures,
+};
+
+/// `on_attestation`: takes in an attestation, from a block or the network.
+///
+/// To the letter, the target's state comes before the signature, and any shard may be voted on;
+/// The node of `outrider-beacon` does otherwise.
+///
+/// # Errors
+///
+/// If its slot has not passed, its blocks are not known or do not fit, or it is invalid. An attestation that comes
+/// too early may be right later.
+pub fn on_attestation<P: Phase>(store: &mut Store<P>, attestation: &Attestation<P>) -> Result<(), Error> {
+    validate_on_attestation(store, attestation)?;
+    let target = attestation.data.target;
+    let target_state = checkpoint_state(store, &target)?;
+    let indexed_attestation = get_indexed_attestation(&target_state, attestation)?;
+    is_valid_indexed_attestation(&target_state, &indexed_attestation, &mut Signatures::Each)?;
+    store.checkpoint_states.entry(target).or_insert(target_state);
+    update_latest_messages(store, &indexed_attestation.attesting_indices, attestation)
+}
+
+/// `validate_on_attestation`: whether an attestation fits what is known. Its signature is another matter.
+///
+/// # Errors
+///
+/// If it does not.
+pub fn validate_on_attestation<P: Phase>(
+    store: &Store<P>,
+    attestation: &Attestation<P>,
+) -> Result<(), Error> {
+    let data = &attestation.data;
+    let target = data.target;
+    let current_epoch = current_epoch(store)?;
+    let previous_epoch = current_epoch.saturating_sub(1);
+    ensure([current_epoch, previous_epoch].contains(&target.epoch), Error::TargetEpoch)?;
+    ensure(target.epoch == compute_epoch_at_slot::<P>(data.slot), Error::TargetSlot)?;
+    ensure(store.blocks.contains_key(&target.root), Error::UnknownBlock)?;
+    let head = store.blocks.get(&data.beacon_block_root).ok_or(Error::UnknownBlock)?;
+    ensure(head.slot <= data.slot, Error::HeadAfterAttestation)?;
+    let ancestor = get_ancestor(store, data.beacon_block_root, checkpoint_slot::<P>(&target)?)?;
+    ensure(target.root == ancestor, Error::TargetNotAncestor)?;
+    ensure(get_current_slot(store)? >= data.slot.plus(1)?, Error::AttestationEarly)
+}
+
+/// `update_latest_messages`: an attestation of a later epoch takes the place of an earlier one.
+///
+/// # Errors
+///
+/// If the attestation is for a shard that does not exist.
+pub fn update_latest_messages<P: Phase>(
+    store: &mut Store<P>,
+    attesting_indices: &[u64],
+    attestation: &Attestation<P>,
+) -> Result<(), Error> {
+    let data = &attestation.data;
+    let message = LatestMessage { epoch: data.target.epoch, root: data.beacon_block_root };
+    let is_later =
+        |index: &u64| store.latest_messages.get(index).is_none_or(|latest| message.epoch > latest.epoch);
+    let later: Vec<u64> = attesting_indices.iter().copied().filter(is_later).collect();
+    P::update_shard_messages(&mut store.shard_stores, &later, data)?;
+    store.latest_messages.extend(later.into_iter().map(|index| (index, message)));
+    Ok(())
+}

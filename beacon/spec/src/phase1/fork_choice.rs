@@ -1,0 +1,212 @@
+//! Phase 1, shard fork choice: LMD GHOST among the blocks of a shard since its last crosslink.
+//!
+//! This is the specification to the letter. A vote for a block that is not known, which anybody in the committee can
+//! cast, leaves a shard without a head for good; in the node of `outrider-beacon`, it does not.
+
+use std::collections::BTreeMap;
+
+use super::{BeaconState, accessors::compute_previous_slot, shard::shard_state_transition};
+use crate::{
+    accessors::{get_active_validator_indices, get_current_epoch, validator},
+    compute::compute_start_slot_at_epoch,
+    containers::{ShardBlock, ShardState, SignedShardBlock},
+    error::{Error, ensure},
+    fork_choice::{LatestMessage, Store, checkpoint_state, get_ancestor, get_head},
+    hash::hash_tree_root,
+    math::{Uint64 as _, index},
+    phase::Phase1,
+    preset::Preset,
+    signatures::Signatures,
+    types::{Gwei, Root, Shard, Slot, ValidatorIndex},
+};
+
+/// What is known of a shard.
+#[derive(Clone, Debug)]
+pub struct ShardStore {
+    /// The shard.
+    pub shard: Shard,
+    /// Its blocks, by root.
+    pub signed_blocks: BTreeMap<Root, SignedShardBlock>,
+    /// The state after each.
+    pub block_states: BTreeMap<Root, ShardState>,
+    /// What each validator attested last.
+    pub latest_messages: BTreeMap<ValidatorIndex, LatestMessage>,
+}
+
+/// `get_forkchoice_shard_store`: returns what is known of a shard with a trusted state.
+///
+/// # Errors
+///
+/// If there is no such shard.
+pub fn get_forkchoice_shard_store<C: Preset>(
+    anchor_state: &BeaconState<C>,
+    shard: Shard,
+) -> Result<ShardStore, Error> {
+    let shard_state = *anchor_state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
+    let root = shard_state.latest_block_root;
+    let slot = compute_previous_slot(anchor_state.slot);
+    let anchor_block = SignedShardBlock {
+        message: ShardBlock { slot, shard, ..ShardBlock::default() },
+        ..SignedShardBlock::default()
+    };
+    Ok(ShardStore {
+        shard,
+        signed_blocks: BTreeMap::from([(root, anchor_block)]),
+        block_states: BTreeMap::from([(root, shard_state)]),
+        latest_messages: BTreeMap::new(),
+    })
+}
+
+/// Returns the store of a shard.
+///
+/// # Errors
+///
+/// If there is no such shard.
+pub fn shard_store<C: Preset>(store: &Store<Phase1<C>>, shard: Shard) -> Result<&ShardStore, Error> {
+    store.shard_stores.get(&shard).ok_or(Error::IndexOutOfRange)
+}
+
+/// `get_shard_ancestor`: returns the latest block of a shard's chain at or before a slot.
+///
+/// # Errors
+///
+/// If the chain does not go back as far.
+pub fn get_shard_ancestor(shard_store: &ShardStore, root: Root, slot: Slot) -> Result<Root, Error> {
+    let mut root = root;
+    loop {
+        let block = &shard_store.signed_blocks.get(&root).ok_or(Error::UnknownBlock)?.message;
+        if block.slot <= slot {
+            return Ok(root);
+        }
+        root = block.shard_parent_root;
+    }
+}
+
+/// `get_shard_latest_attesting_balance`: returns the stake behind a shard's block.
+///
+/// # Errors
+///
+/// If a validator has attested a block that is not known.
+pub fn get_shard_latest_attesting_balance<C: Preset>(
+    store: &Store<Phase1<C>>,
+    shard: Shard,
+    root: Root,
+) -> Result<Gwei, Error> {
+    let shard_store = shard_store(store, shard)?;
+    let slot = shard_store.signed_blocks.get(&root).ok_or(Error::UnknownBlock)?.message.slot;
+    let state = &checkpoint_state(store, &store.justified_checkpoint)?;
+    let mut balance = 0_u64;
+    for index in get_active_validator_indices(state, get_current_epoch(state)).iter() {
+        let Some(message) = shard_store.latest_messages.get(index) else { continue };
+        if get_shard_ancestor(shard_store, message.root, slot)? == root {
+            balance = balance.plus(validator(state, *index)?.effective_balance)?;
+        }
+    }
+    Ok(balance)
+}
+
+/// Returns the shard's state as of the head of the beacon chain.
+///
+/// # Errors
+///
+/// If there is no such shard, or no head.
+pub fn crosslinked_state<C: Preset>(store: &Store<Phase1<C>>, shard: Shard) -> Result<ShardState, Error> {
+    let beacon_head_root = get_head(store)?;
+    let beacon_head_state = store.block_states.get(&beacon_head_root).ok_or(Error::UnknownBlock)?;
+    beacon_head_state.shard_states.get(index(shard)).copied().ok_or(Error::IndexOutOfRange)
+}
+
+/// `get_shard_head`: from the last crosslink on, follows the child with most of the stake behind it.
+///
+/// # Errors
+///
+/// If there is no such shard, or a validator has attested a block that is not known.
+pub fn get_shard_head<C: Preset>(store: &Store<Phase1<C>>, shard: Shard) -> Result<Root, Error> {
+    let shard_store = shard_store(store, shard)?;
+    let shard_head_state = crosslinked_state(store, shard)?;
+    let mut shard_head_root = shard_head_state.latest_block_root;
+    loop {
+        let mut heaviest: Option<(Gwei, Root)> = None;
+        for (root, signed_block) in &shard_store.signed_blocks {
+            let block = &signed_block.message;
+            if block.slot > shard_head_state.slot && block.shard_parent_root == shard_head_root {
+                let balance = get_shard_latest_attesting_balance(store, shard, *root)?;
+                heaviest = heaviest.max(Some((balance, *root)));
+            }
+        }
+        let Some((_, root)) = heaviest else { return Ok(shard_head_root) };
+        shard_head_root = root;
+    }
+}
+
+/// `get_pending_shard_blocks`: returns the blocks from a shard's last crosslink to its head.
+///
+/// # Errors
+///
+/// If there is no such shard, or the head does not descend from the crosslink.
+pub fn get_pending_shard_blocks<C: Preset>(
+    store: &Store<Phase1<C>>,
+    shard: Shard,
+) -> Result<Vec<SignedShardBlock>, Error> {
+    let latest_shard_block_root = crosslinked_state(store, shard)?.latest_block_root;
+    let head = get_shard_head(store, shard)?;
+    blocks_between(shard_store(store, shard)?, latest_shard_block_root, head)
+}
+
+/// Returns the blocks after one up to another, in order.
+///
+/// # Errors
+///
+/// If one of them is not known.
+pub fn blocks_between(
+    shard_store: &ShardStore,
+    start: Root,
+    end: Root,
+) -> Result<Vec<SignedShardBlock>, Error> {
+    let mut root = end;
+    let mut signed_shard_blocks = Vec::new();
+    while root != start {
+        let signed_shard_block = shard_store.signed_blocks.get(&root).ok_or(Error::UnknownBlock)?;
+        signed_shard_blocks.push(signed_shard_block.clone());
+        root = signed_shard_block.message.shard_parent_root;
+    }
+    signed_shard_blocks.reverse();
+    Ok(signed_shard_blocks)
+}
+
+/// `on_shard_block`: takes in a shard's block.
+///
+/// # Errors
+///
+/// If its parents are not known, it does not descend from what is final, or it is invalid.
+pub fn on_shard_block<C: Preset>(
+    store: &mut Store<Phase1<C>>,
+    signed_shard_block: &SignedShardBlock,
+) -> Result<(), Error> {
+    let shard_block = &signed_shard_block.message;
+    let shard = shard_block.shard;
+    let shard_parent_state = *shard_store(store, shard)?
+        .block_states
+        .get(&shard_block.shard_parent_root)
+        .ok_or(Error::UnknownParent)?;
+    let beacon_parent_state =
+        store.block_states.get(&shard_block.beacon_parent_root).ok_or(Error::UnknownParent)?;
+
+    let finalized_checkpoint = store.finalized_checkpoint;
+    let finalized_state = store.block_states.get(&finalized_checkpoint.root).ok_or(Error::UnknownBlock)?;
+    let finalized_shard_state =
+        finalized_state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
+    ensure(shard_block.slot > finalized_shard_state.slot, Error::NotAfterFinalized)?;
+    let finalized_slot = compute_start_slot_at_epoch::<Phase1<C>>(finalized_checkpoint.epoch)?;
+    let ancestor = get_ancestor(store, shard_block.beacon_parent_root, finalized_slot)?;
+    ensure(ancestor == finalized_checkpoint.root, Error::NotAfterFinalized)?;
+
+    let mut signatures = Signatures::Each;
+    let shard_state =
+        shard_state_transition(shard_parent_state, signed_shard_block, beacon_parent_state, &mut signatures)?;
+    let root = hash_tree_root(shard_block);
+    let shard_store = store.shard_stores.get_mut(&shard).ok_or(Error::IndexOutOfRange)?;
+    shard_store.signed_blocks.insert(root, signed_shard_block.clone());
+    shard_store.block_states.insert(root, shard_state);
+    Ok(())
+}

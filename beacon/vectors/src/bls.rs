@@ -1,0 +1,204 @@
+//! `bls`: signatures, of the specification and of the BLS tests that it took over later.
+//!
+//! The specification refers to a draft in which the point at infinity is a valid key. The BLS tests are of a later one,
+//! in which it is none: it has an encoding, but what was signed with it is invalid.
+
+use alloy_primitives::Bytes;
+use serde::{Deserialize, de::DeserializeOwned};
+
+use super::case::{Case, Failure, Files, Stop, expect_equal};
+use outrider_beacon_spec::{
+    bls::{self, BlsError, PublicKey},
+    types::{BLSPubkey, BLSSignature, Root},
+};
+
+/// Bytes that may be as few or many as they like.
+#[derive(Deserialize)]
+struct Hex(Bytes);
+
+impl Hex {
+    fn signature(&self) -> Result<BLSSignature, BlsError> {
+        BLSSignature::try_from(self.0.as_ref()).or(Err(BlsError::Signature))
+    }
+
+    fn pubkey(&self) -> Result<PublicKey, BlsError> {
+        PublicKey::decode(&BLSPubkey::try_from(self.0.as_ref()).or(Err(BlsError::Pubkey))?)
+    }
+}
+
+/// Which keys are valid.
+#[derive(Clone, Copy)]
+enum Keys {
+    /// The point at infinity, too.
+    All,
+    /// All others.
+    Finite,
+}
+
+impl Keys {
+    fn of(case: &Case) -> Self {
+        if case.suite == "small" { Self::All } else { Self::Finite }
+    }
+
+    fn decode(self, key: &Hex) -> Result<PublicKey, BlsError> {
+        match (self, key.pubkey()?) {
+            (Self::Finite, PublicKey::Infinity) => Err(BlsError::Pubkey),
+            (_, key) => Ok(key),
+        }
+    }
+
+    fn decode_all(self, keys: &[Hex]) -> Result<Vec<PublicKey>, BlsError> {
+        keys.iter().map(|key| self.decode(key)).collect()
+    }
+}
+
+#[derive(Deserialize)]
+struct Data<I, O> {
+    input: I,
+    output: O,
+}
+
+#[derive(Deserialize)]
+struct Sign {
+    privkey: Root,
+    message: Root,
+}
+
+#[derive(Deserialize)]
+struct Verify {
+    pubkey: Hex,
+    message: Root,
+    signature: Hex,
+}
+
+#[derive(Deserialize)]
+struct FastAggregateVerify {
+    pubkeys: Vec<Hex>,
+    message: Root,
+    signature: Hex,
+}
+
+#[derive(Deserialize)]
+struct AggregateVerify {
+    pubkeys: Vec<Hex>,
+    messages: Vec<Root>,
+    signature: Hex,
+}
+
+#[derive(Deserialize)]
+struct BatchVerify {
+    pubkeys: Vec<Hex>,
+    messages: Vec<Root>,
+    signatures: Vec<Hex>,
+}
+
+#[derive(Deserialize)]
+struct Encoding {
+    #[serde(alias = "pubkey", alias = "signature")]
+    bytes: Hex,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    msg: String,
+}
+
+#[derive(Deserialize)]
+struct Point {
+    x: String,
+    y: String,
+}
+
+pub(super) fn run(case: &Case, files: &Files) -> Result<(), Stop> {
+    let keys = Keys::of(case);
+    match case.handler.as_str() {
+        "sign" => check(files, |input: Sign, output: Option<BLSSignature>| {
+            let signature = bls::sign(&input.privkey.0, input.message.as_slice()).ok();
+            expect_equal("the signature", &output, &signature)
+        })?,
+        "aggregate" => check(files, |input: Vec<BLSSignature>, output: Option<BLSSignature>| {
+            expect_equal("the aggregate", &output, &bls::aggregate(&input).ok())
+        })?,
+        "verify" => check(files, |input: Verify, output: bool| {
+            expect_equal("validity", &output, &verify(&input, keys).is_ok())
+        })?,
+        "fast_aggregate_verify" => check(files, |input: FastAggregateVerify, output: bool| {
+            expect_equal("validity", &output, &fast_aggregate_verify(&input, keys).is_ok())
+        })?,
+        "aggregate_verify" => check(files, |input: AggregateVerify, output: bool| {
+            expect_equal("validity", &output, &aggregate_verify(&input, keys).is_ok())
+        })?,
+        "batch_verify" => check(files, |input: BatchVerify, output: bool| {
+            expect_equal("validity", &output, &batch_verify(&input, keys).is_ok())
+        })?,
+        "deserialization_G1" => check(files, |input: Encoding, output: bool| {
+            expect_equal("validity", &output, &input.bytes.pubkey().is_ok())
+        })?,
+        "deserialization_G2" => check(files, |input: Encoding, output: bool| {
+            let decoded = input.bytes.signature().and_then(|signature| bls::aggregate(&[signature]));
+            expect_equal("validity", &output, &decoded.is_ok())
+        })?,
+        "hash_to_G2" => check(files, hash_to_g2)?,
+        _ => return Err(Stop::Unknown),
+    }
+    Ok(())
+}
+
+fn check<I: DeserializeOwned, O: DeserializeOwned>(
+    files: &Files,
+    run: impl FnOnce(I, O) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let Data { input, output } = files.yaml("data.yaml")?;
+    run(input, output)
+}
+
+fn verify(input: &Verify, keys: Keys) -> Result<(), BlsError> {
+    bls::verify(&keys.decode(&input.pubkey)?, input.message.as_slice(), &input.signature.signature()?)
+}
+
+fn fast_aggregate_verify(input: &FastAggregateVerify, keys: Keys) -> Result<(), BlsError> {
+    bls::fast_aggregate_verify(
+        &keys.decode_all(&input.pubkeys)?,
+        input.message.as_slice(),
+        &input.signature.signature()?,
+    )
+}
+
+fn aggregate_verify(input: &AggregateVerify, keys: Keys) -> Result<(), BlsError> {
+    let pubkeys = keys.decode_all(&input.pubkeys)?;
+    let messages = &input.messages;
+    if pubkeys.len() != messages.len() {
+        return Err(BlsError::Mismatch);
+    }
+    let pairs: Vec<_> = pubkeys.into_iter().zip(messages.iter().map(|message| message.as_slice())).collect();
+    bls::aggregate_verify(&pairs, &input.signature.signature()?)
+}
+
+fn batch_verify(input: &BatchVerify, keys: Keys) -> Result<(), BlsError> {
+    let pubkeys = keys.decode_all(&input.pubkeys)?;
+    let BatchVerify { messages, signatures, .. } = input;
+    if pubkeys.len() != messages.len() || pubkeys.len() != signatures.len() {
+        return Err(BlsError::Mismatch);
+    }
+    let sets = pubkeys.into_iter().zip(messages).zip(signatures);
+    let batch: Result<Vec<_>, BlsError> =
+        sets.map(|((pubkey, message), signature)| Ok((pubkey, *message, signature.signature()?))).collect();
+    bls::batch_verify(&batch?)
+}
+
+/// Hashes to the curve as the standard's own example does. What a message hashes to is its signature by the key 1.
+fn hash_to_g2(input: Message, output: Point) -> Result<(), Failure> {
+    const DST: &[u8] = b"QUUX-V01-CS02-with-BLS12381G2_XMD:SHA-256_SSWU_RO_";
+    let mut one = [0; 32];
+    one[31] = 1;
+    let key = blst::min_pk::SecretKey::from_bytes(&one).or(Err(Failure::Missing("a key".to_owned())))?;
+    let point = key.sign(input.msg.as_bytes(), DST, &[]).serialize();
+    // The real part comes first in the vectors, the imaginary one in blst's encoding.
+    let coordinate = |range: std::ops::Range<usize>| {
+        let bytes = point.get(range).unwrap_or_default();
+        let (imaginary, real) = bytes.split_at(bytes.len() / 2);
+        format!("0x{},0x{}", hex::encode(real), hex::encode(imaginary))
+    };
+    expect_equal("x", &output.x, &coordinate(0..96))?;
+    expect_equal("y", &output.y, &coordinate(96..192))
+}

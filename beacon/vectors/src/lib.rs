@@ -1,0 +1,84 @@
+//! Ethereum's own vectors of the beacon chain.
+//!
+//! A case is a folder of the consensus specification's tests, `tests/CONFIG/PHASE/RUNNER/HANDLER/SUITE/CASE`, or a
+//! JSON file of the BLS tests; both as files on disk or in a `.tar.gz` archive. A case that nothing here knows how to run
+//! is [`Outcome::NotRun`], and neither passes nor fails.
+//!
+//! What it runs is the [specification](outrider_beacon_spec) to the letter, never the fork choice of a node.
+
+mod bls;
+mod case;
+mod shuffling;
+mod source;
+mod ssz_generic;
+mod ssz_static;
+mod state;
+
+use std::path::Path;
+
+pub use case::{Case, Failure, Files, Outcome};
+pub use source::{ReadError, read};
+
+use self::case::Stop;
+use outrider_beacon_spec::{
+    phase::{Phase0, Phase1},
+    preset::{Mainnet, Minimal, Preset},
+};
+
+/// A case, and what came of it.
+#[derive(Clone, Debug)]
+pub struct CaseResult {
+    /// The case.
+    pub case: Case,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// Runs all cases in a folder or an archive, in order. They know nothing of one another, so who has several cores
+/// can [`read`] them, and run each by [`run_case`].
+///
+/// # Errors
+///
+/// If it cannot be read. A case that fails is no error.
+pub fn run(path: &Path) -> Result<Vec<CaseResult>, ReadError> {
+    Ok(read(path)?
+        .into_iter()
+        .map(|(case, files)| {
+            let outcome = run_case(&case, &files);
+            CaseResult { case, outcome }
+        })
+        .collect())
+}
+
+/// Runs a case of these files.
+#[must_use]
+pub fn run_case(case: &Case, files: &Files) -> Outcome {
+    run_known(case, files).into()
+}
+
+fn run_known(case: &Case, files: &Files) -> Result<(), Stop> {
+    // Later releases compress SSZ.
+    if files.0.keys().any(|name| name.ends_with(".ssz_snappy")) {
+        return Err(Stop::Unknown);
+    }
+    match (case.config.as_str(), case.runner.as_str()) {
+        ("general", "bls") => bls::run(case, files),
+        ("general", "ssz_generic") => ssz_generic::run(case, files),
+        ("minimal", _) => run_preset::<Minimal>(case, files),
+        ("mainnet", _) => run_preset::<Mainnet>(case, files),
+        _ => Err(Stop::Unknown),
+    }
+}
+
+fn run_preset<C: Preset>(case: &Case, files: &Files) -> Result<(), Stop> {
+    match (case.phase.as_str(), case.runner.as_str()) {
+        ("phase0", "shuffling") => Ok(shuffling::run::<C>(files)?),
+        ("phase0", "ssz_static") => ssz_static::run::<Phase0<C>>(case, files),
+        ("phase1", "ssz_static") => ssz_static::run_phase1::<C>(case, files),
+        ("phase0", "genesis") => state::genesis::run::<C>(case, files),
+        ("phase0", _) => state::run::<Phase0<C>>(case, files),
+        ("phase1", "sanity") if case.handler == "shard_blocks" => Ok(state::shard_blocks::run::<C>(files)?),
+        ("phase1", _) => state::run::<Phase1<C>>(case, files),
+        _ => Err(Stop::Unknown),
+    }
+}

@@ -1,0 +1,7 @@
+//! Simulated validators: what a chain needs to go on without a network.
+
+#![forbid(unsafe_code)]
+
+mod validators;
+
+pub use validators::{Simulator, interop_deposits, interop_secret_key};
