@@ -49,7 +49,7 @@ const ZERO_DEPOSIT: Deposit =
 mod tests {
     extern crate alloc;
 
-    use alloc::{string::ToString, vec};
+    use alloc::vec;
 
     use outrider_sdk::chain;
     use outrider_sdk::harness::{Execution, Failure, Log, Outcome};
