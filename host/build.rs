@@ -1,28 +1,35 @@
 //! Fingerprints the sources, so that compiled code is never taken from the cache of another host than this.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
 fn main() -> io::Result<()> {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = Sha256::new();
     fingerprint(Path::new("src"), &mut hasher)?;
-    let directive = format!("cargo::rustc-env=OUTRIDER_HOST_SOURCES={:016x}\n", hasher.finish());
-    io::Write::write_all(&mut io::stdout(), (directive + "cargo::rerun-if-changed=src\n").as_bytes())
+    let fingerprint = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    writeln!(
+        io::stdout(),
+        "cargo::rustc-env=OUTRIDER_HOST_SOURCES={fingerprint}\ncargo::rerun-if-changed=src"
+    )
 }
 
-/// Hashes the names and contents of all files in a directory, in order.
-fn fingerprint(directory: &Path, hasher: &mut DefaultHasher) -> io::Result<()> {
+/// Hashes the names and contents of all files in a directory, in order, each behind its length.
+fn fingerprint(directory: &Path, hasher: &mut Sha256) -> io::Result<()> {
     let entries = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
     let mut paths = entries.collect::<io::Result<Vec<_>>>()?;
     paths.sort();
     for path in paths {
-        path.hash(hasher);
         if path.is_dir() {
             fingerprint(&path, hasher)?;
         } else {
-            fs::read(&path)?.hash(hasher);
+            for part in [path.as_os_str().as_encoded_bytes(), &fs::read(&path)?] {
+                // Lossless: no target that Rust has is wider than 64 bits.
+                hasher.update((part.len() as u64).to_le_bytes());
+                hasher.update(part);
+            }
         }
     }
     Ok(())

@@ -48,8 +48,7 @@ fn state() -> State {
             extension: (),
         }
     });
-    let mut state = State::default();
-    state.slot = SLOT;
+    let mut state = State { slot: SLOT, ..State::default() };
     state.validators = List::try_from_iter(validators).unwrap().into();
     state.balances = List::new(vec![MAX_EFFECTIVE_BALANCE; N_VALIDATORS as usize]).unwrap();
     state.block_roots = Vector::from_elem(Root::repeat_byte(1)).unwrap();

@@ -79,8 +79,7 @@ fn random_store(
     votes: &[(prop::sample::Index, u64)],
     justified_epoch: u64,
 ) -> Store<P> {
-    let mut state = BeaconState::<P>::default();
-    state.slot = justified_epoch * 8;
+    let mut state = BeaconState::<P> { slot: justified_epoch * 8, ..BeaconState::default() };
     for (_, increments) in votes {
         let effective_balance = increments * 1_000_000_000;
         let validator = Validator { effective_balance, exit_epoch: FAR_FUTURE_EPOCH, ..Validator::default() };

@@ -1,72 +1,38 @@
 //! What this process has compiled or loaded already.
 
-use std::collections::BTreeMap;
+use std::hash::Hash;
+use std::num::NonZero;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use lru::LruCache;
+
 /// Keeps the values that were used last, up to a number; for use from many threads.
-///
-/// Looking for the one to drop takes time in proportion to the capacity, which is meant to be hundreds at
-/// most.
-pub(crate) struct MemoryCache<K, V> {
-    capacity: usize,
-    state: Mutex<State<K, V>>,
-}
+pub(crate) struct MemoryCache<K: Hash + Eq, V>(
+    /// None if nothing is kept.
+    Option<Mutex<LruCache<K, V>>>,
+);
 
-struct State<K, V> {
-    n_uses: u64,
-    entries: BTreeMap<K, Entry<V>>,
-}
-
-struct Entry<V> {
-    used_at: u64,
-    value: V,
-}
-
-impl<K: Ord + Clone, V: Clone> MemoryCache<K, V> {
+impl<K: Hash + Eq, V: Clone> MemoryCache<K, V> {
     /// Makes a cache of so many values; one of none keeps nothing.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity, state: Mutex::new(State { n_uses: 0, entries: BTreeMap::new() }) }
+        Self(NonZero::new(capacity).map(|capacity| Mutex::new(LruCache::new(capacity))))
     }
 
     /// Returns the value of a key, which counts as a use.
     pub(crate) fn get(&self, key: &K) -> Option<V> {
-        let mut state = self.state();
-        let used_at = state.next_use();
-        let entry = state.entries.get_mut(key)?;
-        entry.used_at = used_at;
-        Some(entry.value.clone())
+        self.entries()?.get(key).cloned()
     }
 
     /// Keeps a value, in place of the one that the key had, or else of the one not used for longest.
     pub(crate) fn insert(&self, key: K, value: V) {
-        if self.capacity == 0 {
-            return;
-        }
-        let mut state = self.state();
-        let used_at = state.next_use();
-        let replaced = state.entries.insert(key, Entry { used_at, value });
-        let evicted = if state.entries.len() > self.capacity { state.remove_oldest() } else { None };
-        drop(state);
+        let dropped = self.entries().map(|mut entries| entries.push(key, value));
         // Only now, without the lock: to drop compiled code may take a while.
-        drop((replaced, evicted));
+        drop(dropped);
     }
 
-    /// Locks the state, which is whole at all times, whatever a thread may have panicked over.
-    fn state(&self) -> MutexGuard<'_, State<K, V>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<K: Ord + Clone, V> State<K, V> {
-    fn next_use(&mut self) -> u64 {
-        self.n_uses = self.n_uses.saturating_add(1);
-        self.n_uses
-    }
-
-    fn remove_oldest(&mut self) -> Option<Entry<V>> {
-        let (oldest, _) = self.entries.iter().min_by_key(|(_, entry)| entry.used_at)?;
-        let oldest = oldest.clone();
-        self.entries.remove(&oldest)
+    /// Locks the entries, which are whole at all times, whatever a thread may have panicked over.
+    fn entries(&self) -> Option<MutexGuard<'_, LruCache<K, V>>> {
+        Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -117,7 +83,7 @@ mod tests {
                 });
             }
         });
-        assert_eq!(cache.state().entries.len(), 8);
+        assert_eq!(cache.entries().map(|entries| entries.len()), Some(8));
     }
 
     proptest! {

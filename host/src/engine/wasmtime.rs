@@ -5,7 +5,7 @@
 //! there are not so many, as under `ulimit -v`, memories are made one by one, and their bounds checked by the guest's code.
 
 use std::fs::File;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{Hash as _, Hasher};
 use std::sync::Arc;
 
 use tracing::debug;
@@ -152,15 +152,28 @@ impl WasmtimeEngine {
     }
 }
 
+/// Hashes what wasmtime wants to be hashed, by a hash that is the same in all releases of Rust.
+struct Fingerprint(blake3::Hasher);
+
+impl Hasher for Fingerprint {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.finalize().as_bytes().first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
+    }
+}
+
 impl Engine for WasmtimeEngine {
     fn name(&self) -> &'static str {
         "wasmtime"
     }
 
     fn settings(&self) -> String {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = Fingerprint(blake3::Hasher::new());
         self.engine.precompile_compatibility_hash().hash(&mut hasher);
-        format!("{:016x}", hasher.finish())
+        hasher.0.finalize().to_hex().to_string()
     }
 
     fn reserve(&self) -> Reserve {
