@@ -64,7 +64,7 @@ fn show(directory: &Path, cache: Option<&DiskCache>, json: bool) -> anyhow::Resu
     let CacheUsage { n_files, bytes } = cache.map(DiskCache::usage).transpose()?.unwrap_or_default();
     if json {
         let document = json!({
-            "directory": directory,
+            "directory": directory.display().to_string(),
             "n_files": n_files,
             "bytes": bytes,
             "bytes_max": CACHE_BYTES_MAX,

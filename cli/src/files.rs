@@ -3,7 +3,7 @@
 //! `-` in place of a path is the standard input, which can be read once.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +33,10 @@ enum Unread {
     Endless { bytes_max: u64 },
     #[error("it is a device, and no file")]
     Device,
+    #[error("it is a pipe, and no file")]
+    Pipe,
+    #[error("reading it would wait for somebody to write to it, so it is no file of its own")]
+    Unwritten,
     #[error("the standard input can be read only once")]
     StdinAgain,
 }
@@ -51,6 +55,23 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::other(Unread::TooLong { bytes, bytes_max }));
     }
     read_all(file, bytes_max)
+}
+
+/// Reads a file that is named by what was read before, and not by the user: a regular file, without waiting for anybody.
+pub(crate) fn read_named(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    let file = open_by(path, &non_blocking())?;
+    let metadata = file.metadata()?;
+    // To read a directory is an error of its own.
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err(io::Error::other(Unread::Pipe));
+    }
+    if metadata.len() > bytes_max {
+        return Err(io::Error::other(Unread::TooLong { bytes: metadata.len(), bytes_max }));
+    }
+    read_all(file, bytes_max).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => io::Error::other(Unread::Unwritten),
+        _ => error,
+    })
 }
 
 /// Reads a file, unpacked when its name ends in `.gz`.
@@ -130,11 +151,31 @@ fn find_by_pattern(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn open(path: &Path) -> io::Result<File> {
+    open_by(path, OpenOptions::new().read(true))
+}
+
+fn open_by(path: &Path, options: &OpenOptions) -> io::Result<File> {
     // Before it is opened, as opening alone does something to some devices.
     if is_device(path.metadata()?.file_type()) {
         return Err(io::Error::other(Unread::Device));
     }
-    File::open(path)
+    options.open(path)
+}
+
+/// Opening so waits for no writer, and neither does reading.
+#[cfg(unix)]
+fn non_blocking() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    options
+}
+
+#[cfg(not(unix))]
+fn non_blocking() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    options
 }
 
 #[cfg(unix)]

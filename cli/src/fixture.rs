@@ -34,7 +34,8 @@ use std::sync::Arc;
 use outrider_host::{BeaconRoot, Deposit, ShardIndex, Slot, StateRoot};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_saphyr::{Location, MessageFormatter as _, Spanned};
+use serde_saphyr::budget::BudgetBreach;
+use serde_saphyr::{Error, Location, MessageFormatter as _, Spanned};
 
 use crate::context::PartialContext;
 use crate::files;
@@ -54,6 +55,8 @@ pub(crate) struct Fixture {
     pub(crate) post_state: Vec<StateRoot>,
     /// Deposits that the blocks must have pushed, among others maybe.
     pub(crate) deposits: Option<Vec<Deposit>>,
+    /// The files that it names, where they were found.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// The code of an EE.
@@ -124,6 +127,14 @@ pub(crate) enum Problem {
         "exec_env_states of shard_post_state has {got} roots, shard_pre_state has {expected}: there must be one for each"
     )]
     PostStateLength { got: usize, expected: usize },
+    #[error(
+        "aliases repeat so much that there are more than {ALIASED_BYTES_MAX} bytes beyond those of the text: write fewer"
+    )]
+    Aliased,
+    #[error(
+        "with `{path}`, the files that it names have more than {bytes_max} bytes in all, and not more are read"
+    )]
+    TooMuchNamed { path: String, bytes_max: u64 },
     #[error("cannot find `{path}`")]
     NoSuchFile { path: String },
     #[error(
@@ -148,12 +159,13 @@ impl Fixture {
     /// Checks a fixture's text, and reads the files that it names.
     fn parse(text: &str, directory: &Path) -> Result<Self, At> {
         let yaml: YamlFixture = parse_yaml(text)?;
+        let mut named = NamedFiles { directory, found: Vec::new(), bytes_left: files::FILE_BYTES_MAX };
         let scripts = yaml.beacon_state.execution_scripts.into_iter();
         let execution_scripts: Vec<_> =
-            scripts.map(|path| Script::read(path, directory)).collect::<Result<_, _>>()?;
+            scripts.map(|path| Script::read(path, &mut named)).collect::<Result<_, _>>()?;
         let libraries = yaml.beacon_state.libraries.unwrap_or_default().into_iter();
         let libraries =
-            libraries.map(|library| Library::read(library, directory)).collect::<Result<_, _>>()?;
+            libraries.map(|library| Library::read(library, &mut named)).collect::<Result<_, _>>()?;
 
         let pre_state = state_roots(&yaml.shard_pre_state)?;
         let post_state = state_roots(&yaml.shard_post_state)?;
@@ -168,7 +180,8 @@ impl Fixture {
             .deposit_receipts
             .map(|deposits| deposits.iter().map(|listed| deposit(&listed.value)).collect())
             .transpose()?;
-        Ok(Self { execution_scripts, libraries, pre_state, blocks, post_state, deposits })
+        let files = named.found;
+        Ok(Self { execution_scripts, libraries, pre_state, blocks, post_state, deposits, files })
     }
 }
 
@@ -179,6 +192,18 @@ pub(crate) struct Expectations {
     pub(crate) roots: Vec<(Range<usize>, StateRoot)>,
     /// The deposits that are listed, if any are or might be.
     pub(crate) deposits: Option<Vec<DepositPlace>>,
+    /// All else that the fixture says, which what it expects must not change.
+    pub(crate) given: Given,
+}
+
+/// What a fixture says, apart from what it expects.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Given {
+    scripts: Vec<String>,
+    /// Names and files.
+    libraries: Vec<(String, String)>,
+    pre_state: Vec<StateRoot>,
+    blocks: Vec<(usize, Arc<[u8]>, PartialContext)>,
 }
 
 /// A deposit that is listed.
@@ -213,7 +238,30 @@ pub(crate) fn expectations(text: &str) -> Result<Expectations, At> {
         })
     };
     let deposits = yaml.deposit_receipts.as_ref().map(|deposits| deposits.iter().map(place).collect());
-    Ok(Expectations { roots: roots.collect::<Result<_, _>>()?, deposits: deposits.transpose()? })
+    let (roots, deposits) = (roots.collect::<Result<_, _>>()?, deposits.transpose()?);
+    Ok(Expectations { roots, deposits, given: Given::parse(yaml)? })
+}
+
+impl Given {
+    fn parse(yaml: YamlFixture) -> Result<Self, At> {
+        let YamlBeaconState { execution_scripts, libraries } = yaml.beacon_state;
+        let pre_state = state_roots(&yaml.shard_pre_state)?;
+        let (n_scripts, n_states) = (execution_scripts.len(), pre_state.len());
+        let block = |block| {
+            let Block { env, data, context, .. } = Block::parse(block, n_scripts, n_states)?;
+            Ok((env, data, context))
+        };
+        Ok(Self {
+            scripts: execution_scripts.into_iter().map(|path| path.value).collect(),
+            libraries: libraries
+                .unwrap_or_default()
+                .into_iter()
+                .map(|library| (library.name, library.file.value))
+                .collect(),
+            pre_state,
+            blocks: yaml.shard_blocks.iter().map(block).collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 /// Where something is in a text; nowhere if that is not known.
@@ -239,15 +287,15 @@ pub(crate) fn read_text<T>(
 }
 
 impl Script {
-    fn read(path: Spanned<String>, directory: &Path) -> Result<Self, At> {
-        let code = read_file(&path, directory)?;
+    fn read(path: Spanned<String>, named: &mut NamedFiles<'_>) -> Result<Self, At> {
+        let code = named.read(&path)?;
         Ok(Self { place: Place::at(path.referenced), path: path.value, code })
     }
 }
 
 impl Library {
-    fn read(yaml: YamlLibrary, directory: &Path) -> Result<Self, At> {
-        Ok(Self { code: read_file(&yaml.file, directory)?, name: yaml.name })
+    fn read(yaml: YamlLibrary, named: &mut NamedFiles<'_>) -> Result<Self, At> {
+        Ok(Self { code: named.read(&yaml.file)?, name: yaml.name })
     }
 }
 
@@ -311,36 +359,64 @@ pub(crate) fn hex_bytes(hex: &Spanned<String>, what: &'static str) -> Result<Vec
     Err(At::new(hex, problem))
 }
 
-/// Reads a file that is named relative to the fixture's directory or, failing that, to the working directory.
-fn read_file(path: &Spanned<String>, directory: &Path) -> Result<Vec<u8>, At> {
-    let beside = directory.join(&path.value);
-    let from_here = PathBuf::from(&path.value);
-    let found = [&beside, &from_here].into_iter().find(|candidate| candidate.exists());
-    let path_text = path.value.clone();
-    let Some(found) = found else {
-        return Err(At::new(
-            path,
-            if from_here.is_absolute() || beside == from_here {
-                Problem::NoSuchFile { path: path_text }
-            } else {
-                Problem::NoSuchFileEither { path: path_text, beside }
-            },
-        ));
-    };
-    files::read(found, files::MODULE_BYTES_MAX)
-        .map_err(|source| At::new(path, Problem::UnreadableFile { path: path_text, source }))
+/// The files that a fixture names.
+struct NamedFiles<'d> {
+    /// Where the fixture is.
+    directory: &'d Path,
+    found: Vec<PathBuf>,
+    /// What may still be read, in bytes.
+    bytes_left: u64,
+}
+
+impl NamedFiles<'_> {
+    /// Reads a file that is named relative to the fixture's directory or, failing that, to the working directory.
+    fn read(&mut self, path: &Spanned<String>) -> Result<Vec<u8>, At> {
+        let beside = self.directory.join(&path.value);
+        let from_here = PathBuf::from(&path.value);
+        let found = [&beside, &from_here].into_iter().find(|candidate| candidate.exists());
+        let path_text = path.value.clone();
+        let Some(found) = found else {
+            return Err(At::new(
+                path,
+                if from_here.is_absolute() || beside == from_here {
+                    Problem::NoSuchFile { path: path_text }
+                } else {
+                    Problem::NoSuchFileEither { path: path_text, beside }
+                },
+            ));
+        };
+        let code = files::read_named(found, files::MODULE_BYTES_MAX)
+            .map_err(|source| At::new(path, Problem::UnreadableFile { path: path_text.clone(), source }))?;
+        let left = u64::try_from(code.len()).ok().and_then(|bytes| self.bytes_left.checked_sub(bytes));
+        self.bytes_left = left.ok_or_else(|| {
+            At::new(path, Problem::TooMuchNamed { path: path_text, bytes_max: files::FILE_BYTES_MAX })
+        })?;
+        self.found.push(found.clone());
+        Ok(code)
+    }
 }
 
 /// Reads YAML, and so JSON, which is YAML.
 pub(crate) fn parse_yaml<T: DeserializeOwned>(text: &str) -> Result<T, At> {
-    // The text is in memory already, so that scalars of its size are no further risk.
-    let budget = serde_saphyr::budget! { max_total_scalar_bytes: usize::MAX };
+    // The text is in memory already, so that scalars of its size are no further risk; what aliases repeat is.
+    let scalar_bytes_max = text.len().saturating_add(ALIASED_BYTES_MAX);
+    let budget = serde_saphyr::budget! { max_total_scalar_bytes: scalar_bytes_max };
     let options = serde_saphyr::options! { budget: budget, with_snippet: false };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let message = serde_saphyr::UserMessageFormatter.format_message(&error).into_owned();
-        At(error.location().and_then(Place::at), Problem::Yaml(message))
+        let (place, cause) = match &error {
+            Error::AliasError { error, locations, .. } => (Some(locations.reference_location), &**error),
+            error => (error.location(), error),
+        };
+        let problem = match cause {
+            Error::Budget { breach: BudgetBreach::ScalarBytes { .. }, .. } => Problem::Aliased,
+            _ => Problem::Yaml(serde_saphyr::UserMessageFormatter.format_message(&error).into_owned()),
+        };
+        At(place.and_then(Place::at), problem)
     })
 }
+
+/// How many bytes aliases may add to those of a text: four times what the largest module that is read has.
+const ALIASED_BYTES_MAX: usize = 1 << 28;
 
 /// A problem, and where it is.
 pub(crate) struct At(Option<Place>, Problem);

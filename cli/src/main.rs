@@ -22,6 +22,7 @@ mod isolate;
 mod man;
 mod new;
 mod output;
+mod output_file;
 mod packages;
 mod progress;
 mod run;

@@ -475,6 +475,11 @@ impl Error for ExecutionError {
     }
 }
 
+/// What follows on the fact that an EE refuses a block: why, if it says so.
+pub(crate) fn reason(message: &str) -> String {
+    if message.is_empty() { ", and gives no reason".to_owned() } else { format!(": {message}") }
+}
+
 /// Whose fault a failed execution is; each asks for another reaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -505,9 +510,9 @@ impl Fault {
 #[non_exhaustive]
 pub enum ExecutionErrorKind {
     /// The EE refuses the block, by `eth2.refuse`.
-    #[error("the EE refuses the block: {message}")]
+    #[error("the EE refuses the block{}", reason(message))]
     Refused {
-        /// Why, in the EE's own words: text from the guest, of some 1,024 bytes at most.
+        /// Why, in the EE's own words: text from the guest, of some 1,024 bytes at most, or none.
         message: String,
     },
     /// The EE's code trapped: a crash, or how an EE of 2019 refuses a block.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::abi::Import;
-use crate::error::HostCallError;
+use crate::error::{HostCallError, reason};
 
 /// What an execution asked of the host, call by call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl fmt::Display for HostCall {
         match &self.result {
             Ok(None) => Ok(()),
             Ok(Some(answer)) => write!(f, " = {answer}"),
-            Err(HostCallError::Refused { message }) => write!(f, " refuses the block: {message}"),
+            Err(HostCallError::Refused { message }) => write!(f, " refuses the block{}", reason(message)),
             Err(error) => write!(f, " failed: {error}"),
         }
     }

@@ -53,13 +53,14 @@ fn blessed(
     let deposits_agree =
         got.deposits.as_ref().map(|listed| sorted(listed.iter().map(|place| &place.deposit)))
             == expectations.deposits.as_ref().map(|_| sorted(pushed));
-    anyhow::ensure!(roots_agree && deposits_agree, ODD);
+    anyhow::ensure!(roots_agree && deposits_agree && got.given == expectations.given, ODD);
     Ok(blessed)
 }
 
-/// Why a fixture can be read and not be changed: an alias, a block scalar, or something else that is not expected there.
-const ODD: &str =
-    "the expectations are written in a way that cannot be changed here: write them as plain lists of hex";
+/// Why a fixture can be read and not be changed: an alias, an anchor that is used elsewhere, a block scalar, or something else that is
+/// not expected there.
+const ODD: &str = "the expectations are written in a way that cannot be changed here: write them as plain lists of hex, without \
+                   anchors and aliases";
 
 fn sorted<'d>(deposits: impl IntoIterator<Item = &'d Deposit>) -> Vec<&'d Deposit> {
     let mut deposits: Vec<_> = deposits.into_iter().collect();
@@ -297,5 +298,19 @@ mod tests {
         let alias = anchored.replace(&format!("    - \"{}\"", root(1)), "    - *a");
         let error = bless(&alias, &[root(1), root(2)], &[]).unwrap_err();
         assert_eq!(error.to_string(), ODD);
+        // What is expected stands first, and the pre-state is an alias of it.
+        let states = |expected: &str, pre_state: &str| {
+            format!(
+                "shard_post_state: {{exec_env_states: [{expected}]}}\nbeacon_state: {{execution_scripts: []}}\n\
+                 shard_pre_state: {{exec_env_states: [{pre_state}]}}\nshard_blocks: []\n"
+            )
+        };
+        let one = format!("\"{}\"", root(1));
+        let tied = states(&format!("&a {one}"), "*a");
+        assert_eq!(bless(&tied, &[root(2)], &[]).unwrap_err().to_string(), ODD);
+        assert_eq!(bless(&tied, &[root(1)], &[]).unwrap(), tied, "nothing changes");
+        let free = states(&format!("&a {one}"), &one);
+        let two = format!("\"{}\"", root(2));
+        assert_eq!(bless(&free, &[root(2)], &[]).unwrap(), states(&format!("&a {two}"), &one));
     }
 }

@@ -70,7 +70,8 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let files = files::find(&arguments.fixtures, &["yaml", "yml"])?;
     let host = Host::new(arguments.host_config()?).context("cannot set the host up")?;
-    let mut profile = arguments.profile.as_deref().map(ProfileFile::create).transpose()?;
+    let profile = arguments.profile.as_deref();
+    let mut profile = profile.map(|path| ProfileFile::create(path, &files)).transpose()?;
     let bar = progress::bar(files.len());
     let runner = Runner {
         host,
@@ -83,7 +84,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let mut reports = Vec::new();
     for file in files {
         bar.set_message(Plain(files::name(&file)).to_string());
-        let result = Fixture::read(&file).and_then(|fixture| runner.run(&file, &fixture));
+        let fixture = Fixture::read(&file);
+        if let (Some(profile), Ok(fixture)) = (&profile, &fixture) {
+            profile.check(fixture)?;
+        }
+        let result = fixture.and_then(|fixture| runner.run(&file, &fixture));
         if let (Some(profile), Ok(run)) = (&mut profile, &result) {
             profile.add(&file, run)?;
         }

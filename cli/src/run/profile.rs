@@ -12,8 +12,8 @@
 //!
 //! [processed profile format]: https://github.com/firefox-devtools/profiler/blob/main/docs-developer/processed-profile-format.md
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::fs::{File, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -24,16 +24,19 @@ use fxprof_processed_profile::{
 use outrider_host::{CallNode, CallTree, Callee};
 
 use super::execute::FixtureRun;
+use crate::fixture::Fixture;
+use crate::output::Plain;
+use crate::output_file;
 
-/// A profile that is being written.
+/// A profile that is being made. What was in its file stays until it is whole, and until it is known that nobody reads the file.
 pub(super) struct ProfileFile {
     path: PathBuf,
-    out: BufWriter<File>,
+    file: File,
     format: Format,
 }
 
 enum Format {
-    Folded,
+    Folded(Vec<u8>),
     Firefox(Box<FirefoxProfile>),
 }
 
@@ -46,12 +49,23 @@ struct FirefoxProfile {
 }
 
 impl ProfileFile {
-    /// Creates the file, in the format that its name asks for.
-    pub(super) fn create(path: &Path) -> anyhow::Result<Self> {
-        let file = File::create(path).with_context(|| format!("cannot create `{}`", path.display()))?;
+    /// Creates the file, in the format that its name asks for; it must be none of the fixtures.
+    pub(super) fn create(path: &Path, fixtures: &[PathBuf]) -> anyhow::Result<Self> {
+        output_file::check_not_read(path, fixtures)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let file = file.with_context(|| format!("cannot create `{}`", path.display()))?;
         let is_json = path.extension().is_some_and(|extension| extension == "json");
-        let format = if is_json { Format::Firefox(Box::new(FirefoxProfile::new())) } else { Format::Folded };
-        Ok(Self { path: path.to_owned(), out: BufWriter::new(file), format })
+        let format = if is_json {
+            Format::Firefox(Box::new(FirefoxProfile::new()))
+        } else {
+            Format::Folded(Vec::new())
+        };
+        Ok(Self { path: path.to_owned(), file, format })
+    }
+
+    /// Refuses a fixture that names the profile's file.
+    pub(super) fn check(&self, fixture: &Fixture) -> anyhow::Result<()> {
+        output_file::check_not_read(&self.path, &fixture.files)
     }
 
     /// Adds the blocks of a fixture.
@@ -63,9 +77,9 @@ impl ProfileFile {
             Some((format!("block {index}, env {}", block.env), tree))
         });
         match &mut self.format {
-            Format::Folded => {
+            Format::Folded(lines) => {
                 for (block, tree) in blocks {
-                    write_folded(&mut self.out, &format!("{file} {block}"), tree)
+                    write_folded(lines, &format!("{file} {block}"), tree)
                         .with_context(|| format!("cannot write `{}`", self.path.display()))?;
                 }
             }
@@ -74,14 +88,17 @@ impl ProfileFile {
         Ok(())
     }
 
-    /// Writes what is not yet written.
+    /// Writes all of it.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
-        let written = match &self.format {
-            Format::Folded => Ok(()),
-            Format::Firefox(profile) => serde_json::to_writer(&mut self.out, &profile.profile),
+        let context = || format!("cannot write `{}`", self.path.display());
+        let bytes = match self.format {
+            Format::Folded(lines) => lines,
+            Format::Firefox(profile) => serde_json::to_vec(&profile.profile).with_context(context)?,
         };
-        let written = written.map_err(Into::into).and_then(|()| self.out.flush());
-        written.with_context(|| format!("cannot write `{}`", self.path.display()))
+        // A pipe has no length.
+        let is_regular = self.file.metadata().with_context(context)?.is_file();
+        let cut = if is_regular { self.file.set_len(0) } else { Ok(()) };
+        cut.and_then(|()| self.file.write_all(&bytes)).with_context(context)
     }
 }
 
@@ -105,9 +122,9 @@ fn write_folded(out: &mut impl Write, root: &str, tree: &CallTree) -> std::io::R
     Ok(())
 }
 
-/// Replaces what has a meaning in folded stacks, as in `[u8; 32]`.
+/// Replaces what has a meaning in folded stacks, as in `[u8; 32]`, and escapes what ends lines or hides.
 fn folded_name(name: &str) -> String {
-    name.chars().map(|c| if c == ';' || c.is_control() { ',' } else { c }).collect()
+    Plain(name).to_string().replace(';', ",")
 }
 
 impl FirefoxProfile {
@@ -124,7 +141,7 @@ impl FirefoxProfile {
 
     fn add<'a>(&mut self, file: &str, blocks: impl Iterator<Item = (String, &'a CallTree)>) {
         let start = Timestamp::from_nanos_since_reference(0);
-        let process = self.profile.add_process(file, self.n_processes, start);
+        let process = self.profile.add_process(&Plain(file).to_string(), self.n_processes, start);
         self.n_processes = self.n_processes.saturating_add(1);
         for (name, tree) in blocks {
             let thread = self.profile.add_thread(process, self.n_threads, start, false);
@@ -165,7 +182,7 @@ impl FirefoxProfile {
         name: &str,
         category: CategoryHandle,
     ) -> StackHandle {
-        let frame = Frame::Label(self.profile.intern_string(name));
+        let frame = Frame::Label(self.profile.intern_string(&Plain(name).to_string()));
         let frame = FrameInfo { frame, category_pair: category.into(), flags: FrameFlags::empty() };
         let frame = self.profile.intern_frame(thread, frame);
         self.profile.intern_stack(thread, caller, frame)

@@ -225,7 +225,12 @@ impl BlockReport {
                 }
                 Ok(())
             }
-            Outcome::Refused { refusal, .. } => writeln!(out, "{ERROR}refused{ERROR:#}: {refusal}"),
+            Outcome::Refused { refusal, .. } if refusal.is_empty() => {
+                writeln!(out, "{ERROR}refused{ERROR:#}, and the EE gives no reason")
+            }
+            Outcome::Refused { refusal, .. } => {
+                writeln!(out, "{ERROR}refused{ERROR:#}: {}", Plain(refusal))
+            }
             Outcome::Failed { error, backtrace, .. } => {
                 writeln!(out, "{ERROR}{}{ERROR:#}", Plain(error))?;
                 if let Some(log) = self.logs.last() {

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use outrider_host::StateRoot;
 use outrider_shard::provider::current_root;
-use outrider_shard::{Built, Previous, Provider};
+use outrider_shard::{Built, Previous, Provider, ProviderError};
 use outrider_witness::store::DiskStore;
 use serde_json::json;
 
 use super::render;
 use crate::context::{ContextOptions, PartialContext};
 use crate::output::{self, Summary};
+use crate::output_file;
 use crate::state::{self, EeArguments};
 use crate::{Verdict, packages};
 
@@ -45,11 +46,17 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let script = script(&arguments.ee.ee, arguments.output.as_deref())?;
+    if let Some(output) = &arguments.output {
+        output_file::check_not_read(output, arguments.packages.iter().chain([&arguments.ee.ee]))?;
+        output_file::check_not_in(output, &arguments.directory)?;
+    }
     let files = arguments.packages.iter().map(|file| packages::read(file)).collect::<Result<Vec<_>, _>>()?;
     let ee = arguments.ee.load()?;
-    let store = state::open(&arguments.directory)?;
-    let provider = state::provider(ee, store, &arguments.directory, &arguments.ee.ee)?;
-    let start = current_root(provider.store())?;
+    let directory = &arguments.directory;
+    let store = if arguments.apply { state::open(directory)? } else { state::open_read_only(directory)? };
+    let provider = state::provider(ee, store, directory, &arguments.ee.ee)?;
+    let start = current_root(provider.store()).with_context(|| directory.display().to_string())?;
     let said = arguments.context.context();
     // The fixture has one EE.
     let context = said.complete(0);
@@ -60,35 +67,58 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
             Err(error) => return state::refused(file, &error, arguments.json),
         }
     }
-    let script = script(&arguments.ee.ee, arguments.output.as_deref())?;
     let text =
         render::fixture(&script, start, &blocks, (said != PartialContext::default()).then_some(context));
     match &arguments.output {
         Some(output) => std::fs::write(output, text).with_context(|| output.display().to_string())?,
         None => output::stdout().write_all(text.as_bytes())?,
     }
-    if arguments.apply {
-        provider.apply(&blocks, Previous::Release)?;
-    }
+    let current = if arguments.apply { apply(provider, start, &blocks, directory)? } else { start };
     if arguments.output.is_some() {
-        report(&provider, start, &blocks, arguments.json)?;
+        report(start, current, &blocks, arguments.json)?;
     }
     Ok(Verdict::Holds)
 }
 
-/// The path of the EE as the fixture has it: from beside the fixture.
-fn script(ee: &Path, output: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let beside = output.and_then(Path::parent).filter(|parent| !parent.as_os_str().is_empty());
-    let absolute = |path: &Path| path.canonicalize().with_context(|| path.display().to_string());
-    Ok(render::relative(&absolute(ee)?, &absolute(beside.unwrap_or(Path::new(".")))?))
-}
-
-fn report(
-    provider: &Provider<DiskStore>,
+/// Stores the state after the blocks, and returns its root.
+fn apply(
+    provider: Provider<DiskStore>,
     start: StateRoot,
     blocks: &[Built],
-    json: bool,
-) -> anyhow::Result<()> {
+    directory: &Path,
+) -> anyhow::Result<StateRoot> {
+    let applied = provider.apply(blocks, Previous::Release);
+    let error = match applied.and_then(|_| current_root(provider.store())) {
+        Ok(root) => return Ok(root),
+        Err(error) => error,
+    };
+    // What has reached the disk is what is found when the store is opened again.
+    drop(provider);
+    let found = DiskStore::open_read_only(directory).map_err(ProviderError::from);
+    let name = directory.display();
+    let state = match found.and_then(|store| current_root(&store)) {
+        Ok(root) if root == start => format!("is {root}, as before"),
+        Ok(root) => format!("is {root} now, as after the blocks"),
+        Err(_) => format!("may have moved on or not, which `outrider state show {name}` tells"),
+    };
+    Err(anyhow::Error::new(error).context(format!("{name}: storing the state failed; it {state}")))
+}
+
+/// The path of the EE as the fixture has it: from beside the fixture.
+fn script(ee: &Path, output: Option<&Path>) -> anyhow::Result<String> {
+    let beside = output.and_then(Path::parent).filter(|parent| !parent.as_os_str().is_empty());
+    let absolute = |path: &Path| path.canonicalize().with_context(|| path.display().to_string());
+    let script = render::relative(&absolute(ee)?, &absolute(beside.unwrap_or(Path::new(".")))?);
+    let named = script.to_str().map(ToOwned::to_owned);
+    named.with_context(|| {
+        format!(
+            "{}: its path is not UTF-8, so no fixture can name it: give it another name",
+            script.display()
+        )
+    })
+}
+
+fn report(start: StateRoot, current: StateRoot, blocks: &[Built], json: bool) -> anyhow::Result<()> {
     if json {
         let documents = blocks.iter().map(|block| {
             json!({
@@ -102,8 +132,8 @@ fn report(
                 "n_deposits": block.output().deposits.len(),
             })
         });
-        let current = current_root(provider.store())?.to_string();
-        let document = json!({ "blocks": documents.collect::<Vec<_>>(), "current_root": current });
+        let documents = documents.collect::<Vec<_>>();
+        let document = json!({ "blocks": documents, "current_root": current.to_string() });
         output::json(document, &Summary::of(blocks.len(), 0))?;
         return Ok(());
     }
@@ -111,7 +141,6 @@ fn report(
     for (index, block) in blocks.iter().enumerate() {
         writeln!(out, "block {index}: {}", state::describe(block))?;
     }
-    let current = current_root(provider.store())?;
     let word = if current == start { "stays" } else { "is now" };
     writeln!(out, "the current state {word} {current}")?;
     Ok(())

@@ -9,15 +9,14 @@ use outrider_shard::Built;
 /// Writes the fixture in which EE 0 executes these blocks, of which the first begins at `pre_state_root`; in a context, if it is
 /// not the default one.
 pub(super) fn fixture(
-    script: &Path,
+    script: &str,
     pre_state_root: StateRoot,
     blocks: &[Built],
     context: Option<Context>,
 ) -> String {
     let post_state_root = blocks.last().map_or(pre_state_root, Built::post_state_root);
-    let script = script.display().to_string();
     // A JSON string is a YAML one.
-    let script = serde_json::Value::String(script).to_string();
+    let script = serde_json::Value::from(script).to_string();
     let mut text = format!(
         "beacon_state:\n  execution_scripts:\n    - {script}\n\
          shard_pre_state:\n  exec_env_states:\n    - \"{pre_state_root}\"\nshard_blocks:"

@@ -31,8 +31,12 @@
 //! Whoever opens a store holds every page of the database against its checksum, which takes as long as reading the file. The
 //! database then is of the batch that the anchor names, or of the next one, whose anchor a crash has prevented. Anything else,
 //! an earlier batch above all, is [`StoreError::Damaged`].
+//!
+//! To read a store nothing has to be written, nor can be where the disk is read-only: [`DiskStore::open_read_only`] checks and recovers
+//! as much, in memory.
 
 mod anchor;
+mod overlay;
 mod tables;
 
 #[cfg(test)]
@@ -50,6 +54,7 @@ use redb::{Builder, Database, ReadableTable as _, StorageBackend, backends::File
 
 use self::{
     anchor::{Anchor, sync_directory},
+    overlay::Overlay,
     tables::{Snapshot, Stored, backend, create_tables, n_applied, read_node, write},
 };
 use super::{
@@ -64,7 +69,8 @@ use crate::{
 #[derive(Debug)]
 pub struct DiskStore {
     database: Database,
-    anchor: Anchor,
+    /// None if the store is only read.
+    anchor: Option<Anchor>,
     /// Held while a batch is applied, so that nothing changes between what is computed and what is written.
     writer: Mutex<Progress>,
     /// Keeps others away from the directory; declared last, as it is to be let go last.
@@ -122,19 +128,60 @@ impl DiskStore {
     ///
     /// As [`DiskStore::open`], and [`StoreError::Absent`].
     pub fn open_existing(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let path = directory.as_ref();
-        let has = |file| path.join(file).is_file();
-        if !has(DATABASE_FILE) && !has(Anchor::FILE) {
-            return Err(StoreError::Absent);
-        }
-        Self::open(path)
+        check_present(directory.as_ref())?;
+        Self::open(directory)
     }
 
-    /// Opens a database that is there.
+    /// Opens the store in `directory` to be read. Nothing on the disk changes, which may be one that cannot be written to; others may
+    /// read the store at the same time.
     ///
+    /// # Errors
+    ///
+    /// As [`DiskStore::open_existing`].
+    pub fn open_read_only(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let directory = directory.as_ref();
+        check_present(directory)?;
+        if is_of_format_1(directory) {
+            return Err(StoreError::Format);
+        }
+        let lock = lock_to_read(directory)?;
+        let anchor = Anchor::in_directory(directory);
+        let file = match File::open(directory.join(DATABASE_FILE)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(match anchor.read()? {
+                    // A crash came while the store was made.
+                    Some(0) => StoreError::Absent,
+                    _ => StoreError::Damaged(Damage::Missing { file: DATABASE_FILE }),
+                });
+            }
+            Err(error) => return Err(StoreError::io(error)),
+        };
+        let recovered = Recovered::over(Overlay::over(file).map_err(StoreError::io)?, &anchor)?;
+        Ok(Self { _lock: lock, ..recovered.into_store(None) })
+    }
+
+    /// Opens a database that is there, and brings its anchor up to it.
+    fn over(file: impl StorageBackend, anchor: Anchor) -> Result<Self, StoreError> {
+        let recovered = Recovered::over(file, &anchor)?;
+        if recovered.n_applied > recovered.n_anchored {
+            anchor.write(recovered.n_applied)?;
+        }
+        Ok(recovered.into_store(Some(anchor)))
+    }
+}
+
+/// A database that is whole.
+struct Recovered {
+    database: Database,
+    n_applied: u64,
+    n_anchored: u64,
+}
+
+impl Recovered {
     /// 1. Every page has its checksum, or is one that a crash may have torn.
     /// 2. The database is of the batch that the anchor names, or of the next.
-    fn over(file: impl StorageBackend, anchor: Anchor) -> Result<Self, StoreError> {
+    fn over(file: impl StorageBackend, anchor: &Anchor) -> Result<Self, StoreError> {
         let n_anchored = anchor.read()?.ok_or(StoreError::Damaged(Damage::Missing { file: Anchor::FILE }))?;
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
@@ -143,11 +190,14 @@ impl DiskStore {
         if n_applied.checked_sub(n_anchored).is_none_or(|ahead| ahead > 1) {
             return Err(StoreError::Damaged(Damage::Batch { got: n_applied, expected: n_anchored }));
         }
-        if n_applied > n_anchored {
-            anchor.write(n_applied)?;
-        }
+        Ok(Self { database, n_applied, n_anchored })
+    }
+
+    /// The store, of which the anchor is up to the database if it has one.
+    fn into_store(self, anchor: Option<Anchor>) -> DiskStore {
+        let Self { database, n_applied, .. } = self;
         let writer = Mutex::new(Progress { n_applied, n_anchored: n_applied });
-        Ok(Self { database, anchor, writer, _lock: None })
+        DiskStore { database, anchor, writer, _lock: None }
     }
 }
 
@@ -168,12 +218,30 @@ fn is_of_format_1(directory: &Path) -> bool {
     has("conf") && has(DATABASE_FILE) && !has(Anchor::FILE)
 }
 
+fn check_present(directory: &Path) -> Result<(), StoreError> {
+    let has = |file| directory.join(file).is_file();
+    if has(DATABASE_FILE) || has(Anchor::FILE) { Ok(()) } else { Err(StoreError::Absent) }
+}
+
 fn lock(directory: &Path) -> Result<File, StoreError> {
     let path = directory.join(LOCK_FILE);
     let file =
         OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(StoreError::io)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
+    locked(file.try_lock()).map(|()| file)
+}
+
+/// None if there is no file to lock: whoever opens the store to write makes it.
+fn lock_to_read(directory: &Path) -> Result<Option<File>, StoreError> {
+    match File::open(directory.join(LOCK_FILE)) {
+        Ok(file) => locked(file.try_lock_shared()).map(|()| Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::io(error)),
+    }
+}
+
+fn locked(result: Result<(), TryLockError>) -> Result<(), StoreError> {
+    match result {
+        Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
         Err(TryLockError::Error(error)) => Err(StoreError::io(error)),
     }
@@ -194,16 +262,17 @@ impl NodeSource for DiskStore {
 
 impl Store for DiskStore {
     fn apply(&self, batch: &Batch) -> Result<Applied, StoreError> {
+        let anchor = self.anchor.as_ref().ok_or(StoreError::ReadOnly)?;
         let mut progress = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if progress.n_anchored < progress.n_applied {
-            self.anchor.write(progress.n_applied)?;
+            anchor.write(progress.n_applied)?;
             progress.n_anchored = progress.n_applied;
         }
         let snapshot = Snapshot::of(&self.database)?;
         let changes = changes(&snapshot, batch)?;
         write(&self.database, &changes, &snapshot, progress.n_applied + 1)?;
         progress.n_applied += 1;
-        self.anchor.write(progress.n_applied)?;
+        anchor.write(progress.n_applied)?;
         progress.n_anchored = progress.n_applied;
         Ok(Applied { n_added: changes.added.len(), n_deleted: changes.deleted.len() })
     }

@@ -142,6 +142,9 @@ pub enum StoreError {
     /// The directory holds a store of another version of this crate.
     #[error("the store has the format of another version, and has to be made anew with this one")]
     Format,
+    /// A batch is applied to a store that was opened to be read.
+    #[error("the store was opened to be read, and takes no batch")]
+    ReadOnly,
     /// Somebody has the store open already.
     #[error("the store is open elsewhere")]
     InUse,

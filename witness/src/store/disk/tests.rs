@@ -7,8 +7,10 @@ use std::{
         Arc, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
+    thread, vec,
 };
+
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
 use super::{
     tables::{COUNTS, NODES},
@@ -250,5 +252,102 @@ fn entries_that_do_not_fit_together_are_found_by_a_check() {
             let read = crate::node::node::<Keccak256>(&store, &child);
             assert!(matches!(read, Err(NodeError::WrongHash { expected, .. }) if expected == child));
         }
+    }
+}
+
+/// All files of a directory, with their bytes.
+fn files(directory: &Path) -> BTreeMap<std::ffi::OsString, Vec<u8>> {
+    let entries = fs::read_dir(directory).unwrap().map(Result::unwrap);
+    entries.map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap())).collect()
+}
+
+/// Stores that were closed, and such as a process leaves that dies: with a database that is to be recovered, and with an anchor that
+/// is one batch behind.
+#[test]
+fn a_store_that_is_only_read_is_seen_as_it_is_and_stays_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name);
+    let mut expected = None;
+    let open = DiskStore::open(place("open")).unwrap();
+    for number in 0..3 {
+        open.apply(&batch(number, expected.as_ref().map(|(root, _)| *root)).0).unwrap();
+        expected = Some((batch(number, None).1, seen(&open).unwrap()));
+    }
+    assert!(matches!(DiskStore::open_read_only(place("open")), Err(StoreError::InUse)));
+    let (_, expected) = expected.unwrap();
+    for (name, n_anchored) in [("killed", 3), ("behind", 2)] {
+        fs::create_dir(place(name)).unwrap();
+        fs::copy(place("open").join(DATABASE_FILE), place(name).join(DATABASE_FILE)).unwrap();
+        Anchor::in_directory(&place(name)).write(n_anchored).unwrap();
+    }
+    drop(open);
+    for name in ["open", "killed", "behind"] {
+        let before = files(&place(name));
+        let store = DiskStore::open_read_only(place(name)).unwrap();
+        let other = DiskStore::open_read_only(place(name)).unwrap();
+        assert_eq!((seen(&store).unwrap(), seen(&other).unwrap()), (expected.clone(), expected.clone()));
+        assert!(matches!(store.apply(&batch(7, None).0), Err(StoreError::ReadOnly)));
+        drop((store, other));
+        assert_eq!(files(&place(name)), before, "{name}");
+        assert_eq!(seen(&DiskStore::open(place(name)).unwrap()).unwrap(), expected);
+    }
+}
+
+#[test]
+fn what_is_no_whole_store_is_not_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = || DiskStore::open_read_only(directory.path());
+    assert!(matches!(open(), Err(StoreError::Absent)));
+    let anchor = Anchor::in_directory(directory.path());
+    for (n_batches, is_new) in [(0, true), (1, false)] {
+        anchor.write(n_batches).unwrap();
+        let is_absent = matches!(open(), Err(StoreError::Absent));
+        let is_missing = matches!(open(), Err(StoreError::Damaged(Damage::Missing { file: DATABASE_FILE })));
+        assert_eq!((is_absent, is_missing), (is_new, !is_new));
+    }
+    fs::write(directory.path().join(DATABASE_FILE), b"half").unwrap();
+    assert!(matches!(open(), Err(StoreError::Damaged(Damage::Database(_)))));
+    fs::remove_file(directory.path().join(Anchor::FILE)).unwrap();
+    assert!(matches!(open(), Err(StoreError::Damaged(Damage::Missing { file: Anchor::FILE }))));
+}
+
+proptest! {
+    /// Reads, writes and lengths across pages, against a file in memory.
+    #[test]
+    fn an_overlay_is_a_file_of_its_own(
+        old in proptest::collection::vec(any::<u8>(), 0..13_000),
+        steps in proptest::collection::vec((0..3_u8, 0..14_000_u64, 0..9_000_usize), 1..20),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        fs::write(&path, &old).unwrap();
+        let (overlay, model) = (Overlay::over(File::open(&path).unwrap()).unwrap(), Bytes::of(old.clone()));
+        for (number, (kind, offset, length)) in (1..).zip(steps) {
+            let fits = offset + length as u64 <= model.len().unwrap();
+            let (mut got, mut expected) = (vec![0xee; length], vec![0xee; length]);
+            match kind {
+                0 => {
+                    overlay.set_len(offset).unwrap();
+                    model.set_len(offset).unwrap();
+                }
+                1 if fits => {
+                    overlay.write(offset, &vec![number; length]).unwrap();
+                    model.write(offset, &vec![number; length]).unwrap();
+                }
+                1 => prop_assert!(overlay.write(offset, &got).is_err()),
+                _ => {
+                    prop_assert_eq!(overlay.read(offset, &mut got).is_ok(), fits);
+                    if fits {
+                        model.read(offset, &mut expected).unwrap();
+                        prop_assert_eq!(&got, &expected);
+                    }
+                }
+            }
+            let mut all = [vec![0; overlay.len().unwrap() as usize], vec![0; model.len().unwrap() as usize]];
+            overlay.read(0, &mut all[0]).unwrap();
+            model.read(0, &mut all[1]).unwrap();
+            prop_assert_eq!(&all[0], &all[1]);
+        }
+        prop_assert_eq!(fs::read(&path).unwrap(), old);
     }
 }

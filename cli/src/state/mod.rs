@@ -1,19 +1,21 @@
 //! `outrider state`: full states of EEs, each in a directory of its own.
 
-use std::io::Write as _;
+mod init;
+
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use outrider_host::{Context, EngineKind, Host, HostConfig, StateRoot, chain};
+use outrider_host::{EngineKind, Host, HostConfig, StateRoot, chain};
 use outrider_shard::provider::{adopt, code_hash, current_root};
-use outrider_shard::{Built, Previous, Provider, ProviderError};
+use outrider_shard::{Built, Provider, ProviderError};
 use outrider_witness::store::{DiskStore, Store as _, StoreError};
 use outrider_witness::{Hash, Keccak256};
 use serde_json::json;
 
 use crate::output::{self, Plain, Summary};
-use crate::{ERROR, SUCCESS, Verdict, files, packages};
+use crate::{ERROR, SUCCESS, Verdict, files};
 
 /// Make the full state of an EE, from which `outrider witness build` builds blocks, and look at it.
 #[derive(clap::Args)]
@@ -71,58 +73,9 @@ pub(crate) struct EeArguments {
 
 pub(crate) fn state(arguments: &Arguments) -> anyhow::Result<Verdict> {
     match &arguments.action {
-        Action::Init { directory, ee, packages } => init(directory, ee, packages.as_deref()),
+        Action::Init { directory, ee, packages } => init::init(directory, ee, packages.as_deref()),
         Action::Adopt { directory, ee } => take_over(directory, ee),
         Action::Show { directory, json } => show(directory, *json),
-    }
-}
-
-/// Makes a state beside the directory and then moves it there, so that there is all of it or nothing.
-fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) -> anyhow::Result<Verdict> {
-    check_free(directory)?;
-    let packages = match packages {
-        Some(path) => Some((path, packages::read(path)?)),
-        None => None,
-    };
-    let ee = ee.load()?;
-    let beside = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(beside).with_context(|| beside.display().to_string())?;
-    let scratch = tempfile::Builder::new()
-        .prefix(".outrider-state-")
-        .tempdir_in(beside)
-        .with_context(|| format!("{}: cannot make a directory", beside.display()))?;
-    let made = scratch.path().join("state");
-    let root = {
-        let provider = Provider::open(ee, Arc::new(DiskStore::open(&made)?))?;
-        match packages {
-            Some((path, packages)) => {
-                match provider.build(StateRoot::default(), &packages, Context::default()) {
-                    Ok(block) => {
-                        provider.apply(std::slice::from_ref(&block), Previous::Release)?;
-                        block.post_state_root()
-                    }
-                    Err(error) => return refused(path, &error, false),
-                }
-            }
-            None => StateRoot::default(),
-        }
-    };
-    if directory.exists() {
-        std::fs::remove_dir(directory).with_context(|| directory.display().to_string())?;
-    }
-    std::fs::rename(&made, directory).with_context(|| directory.display().to_string())?;
-    writeln!(output::stdout(), "{root}")?;
-    Ok(Verdict::Holds)
-}
-
-fn check_free(directory: &Path) -> anyhow::Result<()> {
-    match std::fs::read_dir(directory) {
-        Ok(mut entries) => {
-            anyhow::ensure!(entries.next().is_none(), "{}: the directory is not empty", directory.display());
-            Ok(())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error).with_context(|| directory.display().to_string()),
     }
 }
 
@@ -144,13 +97,15 @@ fn take_over(directory: &Path, ee: &EeArguments) -> anyhow::Result<Verdict> {
 }
 
 fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
-    let store = open(directory)?;
-    let code_hash = code_hash(&store)?.map_or("none yet".to_owned(), |hash| hash.to_string());
-    let current = current_root(&store)?;
-    let roots = store.roots()?;
+    let store = open_read_only(directory)?;
+    let context = || directory.display().to_string();
+    let code_hash = code_hash(&store).with_context(context)?;
+    let code_hash = code_hash.map_or("none yet".to_owned(), |hash| hash.to_string());
+    let current = current_root(&store).with_context(context)?;
+    let roots = store.roots().with_context(context)?;
     let check = store.check::<Keccak256>();
     if let Err(error @ (StoreError::Backend(_) | StoreError::Format)) = check {
-        return Err(error).with_context(|| directory.display().to_string());
+        return Err(error).with_context(context);
     }
     let problem = match &check {
         Ok(_) if current == StateRoot::default() || roots.contains_key(&Hash(current.0)) => None,
@@ -162,7 +117,7 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
     if json {
         let roots = roots.keys().map(ToString::to_string).collect::<Vec<_>>();
         let document = json!({
-            "directory": directory,
+            "directory": directory.display().to_string(),
             "code_hash": code_hash,
             "current_root": current.to_string(),
             "roots": roots,
@@ -191,10 +146,28 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
-/// Opens the state in a directory, which must be there.
+/// Opens the state in a directory, which must be there, to change it.
 pub(crate) fn open(directory: &Path) -> anyhow::Result<DiskStore> {
-    DiskStore::open_existing(directory)
-        .with_context(|| format!("{}: no state can be opened", directory.display()))
+    let name = directory.display();
+    DiskStore::open_existing(directory).map_err(|error| {
+        let is_protected = io_kind(&error).is_some_and(|kind| {
+            matches!(kind, io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
+        });
+        let remedy = if is_protected { ": to change it, copy it to where it can be written" } else { "" };
+        anyhow::Error::new(error).context(format!("{name}: no state can be opened{remedy}"))
+    })
+}
+
+/// Opens the state in a directory, which must be there, and changes nothing in it.
+pub(crate) fn open_read_only(directory: &Path) -> anyhow::Result<DiskStore> {
+    let context = || format!("{}: no state can be opened", directory.display());
+    DiskStore::open_read_only(directory).with_context(context)
+}
+
+/// What the disk says of a failure, if it is one of the disk.
+fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).last()
 }
 
 /// Opens the provider of an EE in a directory that is this EE's.

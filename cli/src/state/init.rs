@@ -1,0 +1,112 @@
+//! `outrider state init`: a state is made beside its directory and then moved there, so that there is all of it or nothing.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use outrider_host::{Context, StateRoot};
+use outrider_shard::{Previous, Provider};
+use outrider_witness::store::DiskStore;
+use tempfile::TempDir;
+
+use super::{EeArguments, refused};
+use crate::{Verdict, output, packages};
+
+pub(super) fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) -> anyhow::Result<Verdict> {
+    check_free(directory)?;
+    let packages = match packages {
+        Some(path) => Some((path, packages::read(path)?)),
+        None => None,
+    };
+    let ee = ee.load()?;
+    let beside = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(beside).with_context(|| beside.display().to_string())?;
+    remove_leftovers(beside);
+    let scratch =
+        Scratch::new(beside).with_context(|| format!("{}: cannot make a directory", beside.display()))?;
+    let context = || format!("{}: the state cannot be made", directory.display());
+    let made = scratch.directory.path().join("state");
+    let root = {
+        let store = DiskStore::open(&made).with_context(context)?;
+        let provider = Provider::open(ee, Arc::new(store)).with_context(context)?;
+        match packages {
+            Some((path, packages)) => {
+                match provider.build(StateRoot::default(), &packages, Context::default()) {
+                    Ok(block) => {
+                        provider
+                            .apply(std::slice::from_ref(&block), Previous::Release)
+                            .with_context(context)?;
+                        block.post_state_root()
+                    }
+                    Err(error) => return refused(path, &error, false),
+                }
+            }
+            None => StateRoot::default(),
+        }
+    };
+    if directory.exists() {
+        fs::remove_dir(directory).with_context(|| directory.display().to_string())?;
+    }
+    fs::rename(&made, directory).with_context(|| directory.display().to_string())?;
+    writeln!(output::stdout(), "{root}")?;
+    Ok(Verdict::Holds)
+}
+
+fn check_free(directory: &Path) -> anyhow::Result<()> {
+    match fs::read_dir(directory) {
+        Ok(mut entries) => {
+            anyhow::ensure!(entries.next().is_none(), "{}: the directory is not empty", directory.display());
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error).with_context(|| directory.display().to_string()),
+    }
+}
+
+/// A directory that is gone at the end, unless its process is killed. As long as the process lives it holds a lock on a file there.
+struct Scratch {
+    directory: TempDir,
+    _lock: File,
+}
+
+/// How the names of such directories begin.
+const SCRATCH_PREFIX: &str = ".outrider-state-";
+/// The file with the lock.
+const LOCK_FILE: &str = "lock";
+
+impl Scratch {
+    fn new(beside: &Path) -> io::Result<Self> {
+        let directory = tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(beside)?;
+        // Locked before it has its name, so that nobody finds it without its lock.
+        let unnamed = directory.path().join("lock.new");
+        let lock = File::create(&unnamed)?;
+        lock.try_lock()?;
+        fs::rename(unnamed, directory.path().join(LOCK_FILE))?;
+        Ok(Self { directory, _lock: lock })
+    }
+}
+
+/// Removes what processes have left that were killed while they made a state here.
+fn remove_leftovers(beside: &Path) {
+    for entry in fs::read_dir(beside).into_iter().flatten().flatten() {
+        let is_scratch = entry.file_name().to_string_lossy().starts_with(SCRATCH_PREFIX)
+            && entry.file_type().is_ok_and(|file_type| file_type.is_dir());
+        if !is_scratch {
+            continue;
+        }
+        let path = entry.path();
+        let Ok(lock) = OpenOptions::new().read(true).write(true).open(path.join(LOCK_FILE)) else { continue };
+        if lock.try_lock().is_err() {
+            continue;
+        }
+        let name = path.display();
+        match fs::remove_dir_all(&path) {
+            Ok(()) => tracing::warn!("removed {name}, which a `state init` has left that was ended"),
+            Err(error) => {
+                tracing::warn!("{name}: left by a `state init` that was ended, cannot be removed: {error}")
+            }
+        }
+    }
+}
