@@ -590,6 +590,21 @@ mod tests {
     }
 
     #[test]
+    fn the_files_of_a_fixture_have_a_bound_in_all() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("ee.wasm"), [7; 10]).unwrap();
+        let path: Vec<Spanned<String>> = parse_yaml("[ee.wasm]").ok().unwrap();
+        let mut named = NamedFiles { directory: directory.path(), found: Vec::new(), bytes_left: 20 };
+        for left in [10, 0] {
+            assert_eq!((named.read(&path[0]).ok(), named.bytes_left), (Some(vec![7; 10]), left));
+        }
+        let Err(At(place, problem)) = named.read(&path[0]) else { panic!("there is no room") };
+        assert_eq!(place, Some(Place { line: 1, column: 2 }));
+        let expected = "with `ee.wasm`, the files that it names have more than 1073741824 bytes in all, and not more are read";
+        assert_eq!((problem.to_string().as_str(), named.found.len()), (expected, 2));
+    }
+
+    #[test]
     fn each_state_needs_an_expectation() {
         let text = fixture(ROOT, "", "");
         let text = text.replace(

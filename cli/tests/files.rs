@@ -4,6 +4,7 @@ mod support;
 
 use std::io::Write as _;
 use std::process::Stdio;
+use std::time::Duration;
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
@@ -190,4 +191,122 @@ fn a_hyphen_is_the_standard_input() {
     let state = ["state", "init", "state", "--ee", "ee.wasm", "-"];
     let ran = outrider_with(&scratch, &state, "{\"packages\": [\"0g\"]}");
     assert!(ran.err.starts_with("error: stdin:1:15: the package is not hex"), "{ran:?}");
+}
+
+/// Runs a command that has to come to an end by itself.
+fn run_to_end(scratch: &Scratch, arguments: &[&str]) -> Ran {
+    let mut command = scratch.command(arguments);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it can be started");
+    for _ in 0..600 {
+        if child.try_wait().expect("it was started").is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // Of a process that has ended this says so, and does nothing.
+    let _ = child.kill();
+    ran(child.wait_with_output())
+}
+
+/// What a fixture names is a file, and nothing that waits for somebody; what the user names may be a pipe.
+#[cfg(unix)]
+#[test]
+fn a_fixture_names_no_pipe_but_the_user_may() {
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", wasm("(func (export \"main\") (call $save (i32.const 0)))"));
+    let made = std::process::Command::new("mkfifo").arg(scratch.path().join("fifo")).status();
+    assert!(made.expect("it can be run").success());
+    scratch.write("ee.yaml", fixture(ZERO).replace("ee.wasm", "fifo"));
+    let library = "ee.wasm\n  libraries: [{name: l, file: fifo}]";
+    scratch.write("library.yaml", fixture(ZERO).replace("ee.wasm", library));
+    for (file, place) in [("ee.yaml", "3:7"), ("library.yaml", "4:31")] {
+        let ran = run_to_end(&scratch, &["run", file]);
+        let expected = format!("error: {file}:{place}: cannot read `fifo`: it is a pipe, and no file\n");
+        assert_eq!((ran.code, ran.err), (Some(2), expected));
+    }
+    let ran = outrider_with(&scratch, &["run", "/dev/stdin"], fixture(ZERO));
+    assert_eq!((ran.code, ran.out.starts_with("/dev/stdin ok\n")), (Some(0), true), "{ran:?}");
+}
+
+/// 33 times 8 MiB are more than 256.
+#[test]
+fn what_aliases_repeat_is_bounded() {
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", wasm("(func (export \"main\") (call $save (i32.const 0)))"));
+    let long = "ab".repeat(4 << 20);
+    let block = "  - {env: 0, data: *d}\n";
+    let text = |long: &str, n: usize| {
+        fixture(ZERO).replace("data: \"\"\n", &format!("data: &d \"{long}\"\n{}", block.repeat(n)))
+    };
+    let aliased = "aliases repeat so much that there are more than 268435456 bytes beyond those of the text: write fewer\n";
+    scratch.write("f.yaml", text(&long, 40)).write("good.yaml", text("abab", 40));
+    let ran = scratch.outrider(&["run", "f.yaml"]);
+    // The first block has its data in line 9.
+    assert_eq!((ran.code, ran.err), (Some(2), format!("error: f.yaml:{}:20: {aliased}", 9 + 33)));
+    let ran = scratch.outrider(&["run", "good.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.ends_with("1 fixture, 41 blocks: 1 passed, 0 failed\n"), "{ran:?}");
+    let aliases = |prefix: &str, n| format!("{prefix}&d \"{long}\"{}]", ", *d".repeat(n));
+    scratch.write("p.json", aliases("packages: [", 40));
+    let scripts = fixture(ZERO).replace("\n    - ee.wasm", &aliases(" [", 40));
+    scratch.write("scripts.yaml", scripts);
+    for arguments in [&["state", "init", "s", "--ee", "ee.wasm", "p.json"][..], &["run", "scripts.yaml"]] {
+        let ran = scratch.outrider(arguments);
+        assert_eq!(
+            (ran.code, ran.err.ends_with(&format!(": {aliased}"))),
+            (Some(2), true),
+            "{}",
+            ran.err.len()
+        );
+    }
+}
+
+/// Each command that prints JSON, of files and directories whose names are no text.
+#[cfg(unix)]
+#[test]
+fn names_that_are_no_text_are_told_in_json() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let scratch = Scratch::new();
+    let name = std::ffi::OsStr::from_bytes;
+    let odd = |name| scratch.path().join(name);
+    let pair = wat::parse_str(include_str!("../../shard/tests/ees/pair.wat")).expect("it is well-formed");
+    scratch.write("ee.wasm", &pair).write("p.json", r#"{"packages": ["05"]}"#);
+    std::fs::write(odd(name(b"e\xff.wasm")), pair).expect("it can be written");
+    std::fs::write(odd(name(b"p\xff.json")), r#"{"packages": ["85"]}"#).expect("it can be written");
+    let run = |arguments: &[&std::ffi::OsStr]| {
+        let mut command = scratch.command(&[]);
+        ran(command.args(arguments).env("OUTRIDER_CACHE_DIR", odd(name(b"c\xff"))).output())
+    };
+    let state = name(b"s\xff");
+    let init = ["state", "init", "--ee", "ee.wasm", "p.json"].map(|text| name(text.as_bytes()));
+    let made = run(&[&init[..], &[state]].concat());
+    assert_eq!(made.code, Some(2), "one argument too many: {made:?}");
+    let made = run(&[&init[..2], &[state], &init[2..]].concat());
+    assert_eq!(made.code, Some(0), "{made:?}");
+    let build = ["witness", "build", "--ee", "ee.wasm", "--json", "-o"].map(|text| name(text.as_bytes()));
+    let [witness, build @ ..] = &build;
+    let built =
+        run(&[&[*witness, build[0], state], &build[1..], &[name(b"f\xff.yaml"), name(b"p\xff.json")]]
+            .concat());
+    assert_eq!(built.code, Some(0), "{built:?}");
+    for (command, file) in [
+        ("state show", &b"s\xff"[..]),
+        ("run", b"f\xff.yaml"),
+        ("witness show", b"f\xff.yaml"),
+        ("witness check", b"f\xff.yaml"),
+        ("bench --runs 1", b"f\xff.yaml"),
+        ("inspect", b"e\xff.wasm"),
+        ("check", b"e\xff.wasm"),
+        ("cache show", b""),
+    ] {
+        let mut arguments: Vec<_> = command.split(' ').map(|word| name(word.as_bytes())).collect();
+        arguments.push(name(b"--json"));
+        arguments.extend((!file.is_empty()).then_some(name(file)));
+        let ran = run(&arguments);
+        let json: Value = serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+        assert_eq!((ran.code, &json["summary"]["verdict"]), (Some(0), &"holds".into()), "{command}: {ran:?}");
+        if command == "state show" {
+            assert_eq!(json["directory"], "s\u{fffd}");
+        }
+    }
 }

@@ -166,7 +166,7 @@ fn names_cannot_break_the_lines_of_folded_stacks() {
     );
     scratch.outrider(&["run", "--profile", "out", "f.yaml"]);
     let out = scratch.read("out");
-    assert_eq!(out.lines().nth(2), Some("f.yaml block 0, env 0;main;a,b,c 42"), "{out}");
+    assert_eq!(out.lines().nth(2), Some("f.yaml block 0, env 0;main;a,b\\nc 42"), "{out}");
 }
 
 #[test]
@@ -187,6 +187,30 @@ fn a_profile_that_cannot_be_had_is_refused_in_one_line() {
     let ran = scratch.outrider(&["run", "--profile", "out", "--timeout", "5", "f.yaml"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("'--profile <FILE>' cannot be used with '--timeout <SECONDS>'"), "{}", ran.err);
+}
+
+/// Whether what the profile would replace is a fixture or what one names; the second of two fixtures, at that.
+#[test]
+fn a_profile_replaces_nothing_that_is_read() {
+    let scratch = scratch(EE);
+    scratch
+        .write("other.yaml", fixture().replace("ee.wasm", "lib/other.wasm"))
+        .write("lib/other.wasm", wasm(EE));
+    scratch.write("out", "an older profile");
+    for (profile, read) in
+        [("f.yaml", "f.yaml"), ("./ee.wasm", "ee.wasm"), ("lib/other.wasm", "lib/other.wasm")]
+    {
+        let before = std::fs::read(scratch.path().join(read)).expect("it is there");
+        let ran = scratch.outrider(&["run", "--profile", profile, "f.yaml", "other.yaml"]);
+        let expected = format!(
+            "error: {profile}: writing it would destroy `{read}`, which is read: name another file\n"
+        );
+        assert_eq!((ran.code, ran.err), (Some(2), expected));
+        assert_eq!(std::fs::read(scratch.path().join(read)).expect("it is there"), before);
+    }
+    assert_eq!(scratch.outrider(&["run", "--profile", "out", "f.yaml"]).code, Some(0));
+    assert!(scratch.read("out").starts_with("f.yaml block 0"), "what was there before is gone");
+    assert!(!scratch.read("out").contains("older"));
 }
 
 #[cfg(feature = "wasmer")]

@@ -30,6 +30,21 @@ fn hostile() -> Vec<u8> {
     ))
 }
 
+/// A module that refuses every block with this text, in `main` or before.
+fn refusing(text: &str, export_or_start: &str) -> Vec<u8> {
+    let module = format!(
+        r#"(module (import "eth2" "refuse" (func $refuse (param i32 i32))) (memory (export "memory") 1)
+            (data (i32.const 0) "{}") (func $say (call $refuse (i32.const 0) (i32.const {})))
+            {export_or_start})"#,
+        quoted(text),
+        text.len()
+    );
+    wat::parse_str(module).expect("the test's module is well-formed")
+}
+
+const IN_MAIN: &str = r#"(export "main" (func $say))"#;
+const AT_START: &str = r#"(start $say) (func (export "main"))"#;
+
 #[track_caller]
 fn check_plain(text: &str) {
     let hidden = |c: &char| {
@@ -76,6 +91,63 @@ fn what_a_module_says_cannot_pass_for_the_command() {
     let ran = scratch.outrider(&["run", "--json", "f.yaml"]);
     let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
     assert_eq!(json["fixtures"][0]["blocks"][0]["logs"][0]["value"], HOSTILE, "it means what was said");
+}
+
+#[test]
+fn what_a_module_refuses_with_cannot_pass_for_the_command() {
+    let both = if cfg!(feature = "wasmer") { "both" } else { "wasmtime" };
+    for module in [IN_MAIN, AT_START] {
+        let scratch = Scratch::new();
+        scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", refusing(HOSTILE, module));
+        scratch.write("packages.json", r#"{"packages": []}"#);
+        for arguments in [
+            &["run", "f.yaml"][..],
+            &["run", "-v", "--trace", "f.yaml"],
+            &["run", "-vv", "--engine", both, "f.yaml"],
+            &["run", "--isolate", "--no-cache", "f.yaml"],
+            &["run", "--json", "--trace", "f.yaml"],
+            &["run", "--bless", "f.yaml"],
+            &["witness", "check", "f.yaml"],
+            &["bench", "f.yaml"],
+            &["state", "init", "state", "--ee", "ee.wasm", "packages.json"],
+        ] {
+            let ran = scratch.outrider(arguments);
+            check_plain(&ran.out);
+            check_plain(&ran.err);
+            assert_ne!(ran.code, Some(0), "{arguments:?}: {ran:?}");
+        }
+        let ran = scratch.outrider(&["run", "f.yaml"]);
+        assert!(ran.out.contains(&format!("  block 0, env 0: refused: {SHOWN}\n")), "{}", ran.out);
+        let ran = scratch.outrider(&["run", "--json", "f.yaml"]);
+        let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+        assert_eq!(json["fixtures"][0]["blocks"][0]["refusal"], HOSTILE, "it means what was said");
+    }
+}
+
+#[test]
+fn a_refusal_without_a_reason_is_told_as_one() {
+    let scratch = Scratch::new();
+    scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", refusing("", IN_MAIN));
+    scratch.write("packages.json", r#"{"packages": []}"#);
+    let ran = scratch.outrider(&["run", "--trace", "f.yaml"]);
+    assert!(ran.out.contains("  block 0, env 0: refused, and the EE gives no reason\n"), "{}", ran.out);
+    let call = "eth2.refuse(pointer=0x0, length=0) refuses the block, and gives no reason\n";
+    assert!(ran.out.contains(call), "{}", ran.out);
+    let ran = scratch.outrider(&["state", "init", "state", "--ee", "ee.wasm", "packages.json"]);
+    let expected = "the EE refuses the block, and gives no reason\n";
+    assert!(ran.err.ends_with(expected), "{}", ran.err);
+}
+
+#[test]
+fn names_in_a_profile_show_what_is_hidden() {
+    let scratch = Scratch::new();
+    scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", hostile());
+    for (file, shown) in [("out", SHOWN.to_owned()), ("out.json", SHOWN.replace('\\', "\\\\"))] {
+        scratch.outrider(&["run", "--profile", file, "f.yaml"]);
+        let profile = scratch.read(file);
+        check_plain(&profile);
+        assert!(profile.contains(&shown), "{profile}");
+    }
 }
 
 #[test]

@@ -15,8 +15,7 @@ pub(super) fn fixture(
     context: Option<Context>,
 ) -> String {
     let post_state_root = blocks.last().map_or(pre_state_root, Built::post_state_root);
-    // A JSON string is a YAML one.
-    let script = serde_json::Value::from(script).to_string();
+    let script = quoted(script);
     let mut text = format!(
         "beacon_state:\n  execution_scripts:\n    - {script}\n\
          shard_pre_state:\n  exec_env_states:\n    - \"{pre_state_root}\"\nshard_blocks:"
@@ -46,6 +45,22 @@ pub(super) fn fixture(
     }
     deposits.for_each(|deposit| push_deposit(&mut text, deposit));
     text
+}
+
+/// A text as a scalar of YAML, in which all is escaped that is neither letter nor digit, nor printed ASCII.
+fn quoted(text: &str) -> String {
+    let mut scalar = "\"".to_owned();
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => scalar.extend(['\\', c]),
+            ' ' => scalar.push(c),
+            c if c.is_ascii_graphic() || c.is_alphanumeric() => scalar.push(c),
+            // Writing to a string does not fail.
+            c => drop(write!(scalar, "\\U{:08x}", u32::from(c))),
+        }
+    }
+    scalar.push('"');
+    scalar
 }
 
 fn push_deposit(text: &mut String, deposit: &Deposit) {

@@ -1,0 +1,186 @@
+//! What `outrider state` and `outrider witness build` do to a disk: to one that is full or read-only, to files that they read, and when
+//! they are killed.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use support::{Ran, Scratch};
+
+/// A directory with an EE of two counters, a state of it and packages for it.
+fn scratch() -> Scratch {
+    let scratch = Scratch::new();
+    let pair = wat::parse_str(include_str!("../../shard/tests/ees/pair.wat")).expect("it is well-formed");
+    scratch.write("pair.wasm", pair);
+    scratch
+        .write("genesis.json", r#"{"packages": ["05", "85"]}"#)
+        .write("one.json", r#"{"packages": ["81"]}"#);
+    let ran = scratch.outrider(&["state", "init", "state", "--ee", "pair.wasm", "genesis.json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    scratch
+}
+
+fn build(scratch: &Scratch, more: &[&str]) -> Ran {
+    scratch.outrider(&[&["witness", "build", "state", "--ee", "pair.wasm", "one.json"], more].concat())
+}
+
+fn root(scratch: &Scratch) -> String {
+    let ran = scratch.outrider(&["state", "show", "state", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    json["current_root"].as_str().expect("it is text").to_owned()
+}
+
+/// All files below a directory, with their bytes.
+fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = walkdir::WalkDir::new(directory).into_iter().map(|entry| entry.expect("it can be read"));
+    let files = entries.filter(|entry| entry.file_type().is_file());
+    files
+        .map(|entry| (entry.path().to_owned(), std::fs::read(entry.path()).expect("it can be read")))
+        .collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_fixture_is_written_over_nothing_that_is_read() {
+    let scratch = scratch();
+    std::fs::hard_link(scratch.path().join("pair.wasm"), scratch.path().join("hard"))
+        .expect("it can be made");
+    std::os::unix::fs::symlink("state", scratch.path().join("link")).expect("it can be made");
+    let before = files(scratch.path());
+    let read = |name: &str| format!("writing it would destroy `{name}`, which is read: name another file");
+    let inside = || "it is in the directory of the state: name a file elsewhere".to_owned();
+    for (output, expected) in [
+        ("pair.wasm", read("pair.wasm")),
+        ("hard", read("pair.wasm")),
+        ("./one.json", read("one.json")),
+        ("state/db", inside()),
+        ("state/f.yaml", inside()),
+        ("link/f.yaml", inside()),
+    ] {
+        let ran = build(&scratch, &["--apply", "-o", output]);
+        assert_eq!((ran.code, ran.err), (Some(2), format!("error: {output}: {expected}\n")));
+    }
+    assert_eq!(files(scratch.path()), before);
+    assert_eq!(build(&scratch, &["-o", "f.yaml"]).code, Some(0));
+    assert_eq!(build(&scratch, &["-o", "f.yaml"]).code, Some(0), "what is not read may be written over");
+}
+
+/// A name with all that means something in JSON, YAML or on a terminal can be written; one that is no text cannot.
+#[cfg(unix)]
+#[test]
+fn a_fixture_names_its_ee_whatever_it_is_called_or_is_not_made() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let scratch = scratch();
+    let pair = scratch.path().join("pair.wasm");
+    let odd = "a\"b\\\n\t\u{1b}[31m\u{7f}\u{85}\u{9b}\u{2028}\u{202e}\u{feff}\u{fffe}\u{e0041}é🦀 .wasm";
+    std::fs::copy(&pair, scratch.path().join(odd)).expect("it can be made");
+    let ran = scratch.outrider(&["witness", "build", "state", "--ee", odd, "one.json", "-o", "f.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = scratch.outrider(&["run", "f.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+
+    let no_text = std::ffi::OsStr::from_bytes(b"e\xff.wasm");
+    std::fs::copy(&pair, scratch.path().join(no_text)).expect("it can be made");
+    let mut command = scratch.command(&["witness", "build", "state", "one.json", "-o", "new.yaml", "--ee"]);
+    let ran = support::ran(command.arg(no_text).output());
+    let expected =
+        "error: e\u{fffd}.wasm: its path is not UTF-8, so no fixture can name it: give it another name\n";
+    assert_eq!((ran.code, ran.err.as_str()), (Some(2), expected));
+    assert!(!scratch.path().join("new.yaml").exists());
+}
+
+/// The disk takes the head of a file and no more, so that the database cannot be written; then it takes the database, and not the
+/// anchor, as its place is taken.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fails_is_told_with_what_became_of_the_state() {
+    let scratch = scratch();
+    let before = root(&scratch);
+    let command = format!(
+        "trap '' XFSZ; ulimit -f 8; exec {} witness build state --ee pair.wasm --no-cache one.json --apply",
+        env!("CARGO_BIN_EXE_outrider")
+    );
+    let mut shell = std::process::Command::new("sh");
+    let ran = support::ran(shell.arg("-c").arg(command).current_dir(scratch.path()).output());
+    let expected = format!("error: state: storing the state failed; it is {before}, as before: ");
+    assert_eq!((ran.code, ran.err.starts_with(&expected)), (Some(2), true), "{}", ran.err);
+    assert_eq!(root(&scratch), before);
+
+    scratch.write("state/anchor.new/taken", "");
+    let ran = build(&scratch, &["--apply"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    std::fs::remove_dir_all(scratch.path().join("state/anchor.new")).expect("it is there");
+    let after = root(&scratch);
+    assert_ne!(after, before);
+    let expected =
+        format!("error: state: storing the state failed; it is {after} now, as after the blocks: ");
+    assert!(ran.err.starts_with(&expected), "{}", ran.err);
+}
+
+/// A mount of the directory that is read-only, in a name space of its own; without the right to make one, the test says so.
+#[cfg(target_os = "linux")]
+#[test]
+#[allow(clippy::print_stderr, reason = "it says what it skips")]
+fn a_state_on_a_disk_that_is_read_only_can_be_read() {
+    let scratch = scratch();
+    let (expected, before) = (root(&scratch), files(&scratch.path().join("state")));
+    let run = |arguments: &str| {
+        let script = format!(
+            "mount --bind state state && mount -o remount,bind,ro state || exit 77; exec {} {arguments}",
+            env!("CARGO_BIN_EXE_outrider")
+        );
+        let mut command = std::process::Command::new("unshare");
+        command.args(["--mount", "--map-root-user", "sh", "-c", &script]).current_dir(scratch.path());
+        command
+            .env("OUTRIDER_CACHE_DIR", scratch.path().join("cache"))
+            .output()
+            .map(|output| support::ran(Ok(output)))
+    };
+    match run("state show state") {
+        Ok(Ran { code: Some(0), out, .. }) => assert!(out.contains(&expected), "{out}"),
+        Ok(Ran { code: Some(2), err, .. }) if err.starts_with("error: ") => panic!("{err}"),
+        refused => {
+            eprintln!("SKIPPED: no read-only mount can be made: {refused:?}");
+            return;
+        }
+    }
+    let ran = run("witness build state --ee pair.wasm one.json -o f.yaml").expect("it can be run");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = run("witness build state --ee pair.wasm one.json --apply").expect("it can be run");
+    let expected = "error: state: no state can be opened: to change it, copy it to where it can be written: ";
+    assert_eq!((ran.code, ran.err.starts_with(expected)), (Some(2), true), "{ran:?}");
+    assert_eq!(files(&scratch.path().join("state")), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_a_killed_process_leaves_is_removed_by_the_next() {
+    let scratch = scratch();
+    let endless = r#"(module (memory (export "memory") 1) (func (export "main") (loop (br 0))))"#;
+    scratch.write("endless.wasm", wat::parse_str(endless).expect("it is well-formed"));
+    let mut command = scratch.command(&["state", "init", "a", "--ee", "endless.wasm", "one.json"]);
+    let mut child = command.stderr(Stdio::null()).spawn().expect("it can be started");
+    let left = || {
+        let entries = std::fs::read_dir(scratch.path()).expect("it is there").flatten();
+        let mut left =
+            entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(".outrider-state-"));
+        left.next().map(|entry| entry.path())
+    };
+    while !left().is_some_and(|left| left.join("state/db").exists()) {
+        assert!(child.try_wait().expect("it was started").is_none(), "it is at work");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let init = |name: &str| scratch.outrider(&["state", "init", name, "--ee", "pair.wasm"]);
+    let ran = init("b");
+    assert_eq!((ran.code, ran.err.as_str(), left().is_some()), (Some(0), "", true), "who lives is let be");
+    child.kill().expect("it is at work");
+    child.wait().expect("it was started");
+    let name = left().expect("it was killed").display().to_string();
+    let ran = init("c");
+    assert_eq!((ran.code, left()), (Some(0), None), "{ran:?}");
+    let name = name.rsplit('/').next().unwrap_or_default();
+    assert!(ran.err.contains(&format!("removed ./{name}, which")), "{}", ran.err);
+}
