@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use outrider_beacon_vectors::{self as vectors, Case, CaseResult, Outcome};
+use outrider_beacon_vectors::{self as vectors, Case, CaseResult, Outcome, Settings};
 use outrider_host::chain;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::Serialize;
@@ -38,6 +38,9 @@ struct VectorsArguments {
     /// Run only cases with this in `CONFIG/PHASE/RUNNER/HANDLER/SUITE/CASE`.
     #[arg(long, value_name = "SUBSTRING")]
     filter: Option<String>,
+    /// How many slots beyond its state a case may go; one that goes further fails.
+    #[arg(long, value_name = "N", default_value_t = Settings::default().slots_max)]
+    slots_max: u64,
     /// Print one JSON document instead of text.
     #[arg(long)]
     json: bool,
@@ -71,8 +74,9 @@ fn run(arguments: &VectorsArguments) -> anyhow::Result<Vec<CaseResult>> {
     };
     cases.retain(|(case, _)| is_asked_for(case));
     let progress = progress(cases.len());
+    let settings = Settings { slots_max: arguments.slots_max };
     let results = cases.par_iter().map(|(case, files)| {
-        let outcome = vectors::run_case(case, files);
+        let outcome = vectors::run_case_with(case, files, &settings);
         progress.inc(1);
         CaseResult { case: case.clone(), outcome }
     });

@@ -51,6 +51,16 @@ pub enum Failure {
         /// What it is.
         got: String,
     },
+    /// The case goes on for more slots than it may.
+    #[error(
+        "it goes {slots} slots beyond the state before it, and at most {slots_max} are run: a slot is damaged, or more have to be allowed"
+    )]
+    TooFar {
+        /// How many slots it goes on for.
+        slots: u64,
+        /// How many it may, by the settings.
+        slots_max: u64,
+    },
     /// A file of the case is missing.
     #[error("there is no {0}")]
     Missing(String),

@@ -8,6 +8,7 @@
 
 mod bls;
 mod case;
+mod settings;
 mod shuffling;
 mod source;
 mod ssz_generic;
@@ -17,6 +18,7 @@ mod state;
 use std::path::Path;
 
 pub use case::{Case, Failure, Files, Outcome};
+pub use settings::Settings;
 pub use source::{ReadError, read};
 
 use self::case::Stop;
@@ -53,10 +55,16 @@ pub fn run(path: &Path) -> Result<Vec<CaseResult>, ReadError> {
 /// Runs a case of these files.
 #[must_use]
 pub fn run_case(case: &Case, files: &Files) -> Outcome {
-    run_known(case, files).into()
+    run_case_with(case, files, &Settings::default())
 }
 
-fn run_known(case: &Case, files: &Files) -> Result<(), Stop> {
+/// Runs a case of these files, with settings of one's own.
+#[must_use]
+pub fn run_case_with(case: &Case, files: &Files, settings: &Settings) -> Outcome {
+    run_known(case, files, settings).into()
+}
+
+fn run_known(case: &Case, files: &Files, settings: &Settings) -> Result<(), Stop> {
     // Later releases compress SSZ.
     if files.0.keys().any(|name| name.ends_with(".ssz_snappy")) {
         return Err(Stop::Unknown);
@@ -64,21 +72,21 @@ fn run_known(case: &Case, files: &Files) -> Result<(), Stop> {
     match (case.config.as_str(), case.runner.as_str()) {
         ("general", "bls") => bls::run(case, files),
         ("general", "ssz_generic") => ssz_generic::run(case, files),
-        ("minimal", _) => run_preset::<Minimal>(case, files),
-        ("mainnet", _) => run_preset::<Mainnet>(case, files),
+        ("minimal", _) => run_preset::<Minimal>(case, files, settings),
+        ("mainnet", _) => run_preset::<Mainnet>(case, files, settings),
         _ => Err(Stop::Unknown),
     }
 }
 
-fn run_preset<C: Preset>(case: &Case, files: &Files) -> Result<(), Stop> {
+fn run_preset<C: Preset>(case: &Case, files: &Files, settings: &Settings) -> Result<(), Stop> {
     match (case.phase.as_str(), case.runner.as_str()) {
         ("phase0", "shuffling") => Ok(shuffling::run::<C>(files)?),
         ("phase0", "ssz_static") => ssz_static::run::<Phase0<C>>(case, files),
         ("phase1", "ssz_static") => ssz_static::run_phase1::<C>(case, files),
         ("phase0", "genesis") => state::genesis::run::<C>(case, files),
-        ("phase0", _) => state::run::<Phase0<C>>(case, files),
+        ("phase0", _) => state::run::<Phase0<C>>(case, files, settings),
         ("phase1", "sanity") if case.handler == "shard_blocks" => Ok(state::shard_blocks::run::<C>(files)?),
-        ("phase1", _) => state::run::<Phase1<C>>(case, files),
+        ("phase1", _) => state::run::<Phase1<C>>(case, files, settings),
         _ => Err(Stop::Unknown),
     }
 }

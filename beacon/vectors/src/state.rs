@@ -8,7 +8,10 @@ use ssz::Decode;
 use tree_hash::TreeHash;
 
 use self::by_phase::{ByPhase, SubTransition};
-use super::case::{Case, Failure, Files, Stop, expect_equal};
+use super::{
+    Settings,
+    case::{Case, Failure, Files, Stop, expect_equal},
+};
 use outrider_beacon_spec::{
     block,
     containers::{BeaconBlock, BeaconState, SignedBeaconBlock},
@@ -23,14 +26,14 @@ use outrider_beacon_spec::{
     transition,
 };
 
-pub(super) fn run<P: ByPhase>(case: &Case, files: &Files) -> Result<(), Stop> {
+pub(super) fn run<P: ByPhase>(case: &Case, files: &Files, settings: &Settings) -> Result<(), Stop> {
     match (case.runner.as_str(), case.handler.as_str()) {
         ("operations", handler) => operation::<P>(handler, files)?,
         ("epoch_processing", handler) => {
             check::<P>(files, P::sub_transition(handler).ok_or(Stop::Unknown)?)?;
         }
-        ("sanity", "slots") => slots::<P>(files)?,
-        ("sanity", "blocks") | ("finality", "finality") => blocks::<P>(files)?,
+        ("sanity", "slots") => slots::<P>(files, settings)?,
+        ("sanity", "blocks") | ("finality", "finality") => blocks::<P>(files, settings)?,
         ("rewards", _) => all_deltas::<P>(files)?,
         _ => return Err(Stop::Unknown),
     }
@@ -94,20 +97,23 @@ fn operation<P: ByPhase>(handler: &str, files: &Files) -> Result<(), Stop> {
     Ok(())
 }
 
-fn slots<P: ByPhase>(files: &Files) -> Result<(), Failure> {
+fn slots<P: ByPhase>(files: &Files, settings: &Settings) -> Result<(), Failure> {
+    let pre: BeaconState<P> = files.ssz("pre.ssz")?;
     // The vectors lack the file where its number is in the case's name, and the state after says it, too.
     let slot = if files.has("slots.ssz") {
-        let pre: BeaconState<P> = files.ssz("pre.ssz")?;
         pre.slot.plus(files.ssz("slots.ssz")?)?
     } else {
         files.ssz::<BeaconState<P>>("post.ssz")?.slot
     };
+    settings.check_slot(pre.slot, slot)?;
     check::<P>(files, |state| transition::process_slots(state, slot))
 }
 
-fn blocks<P: ByPhase>(files: &Files) -> Result<(), Failure> {
+fn blocks<P: ByPhase>(files: &Files, settings: &Settings) -> Result<(), Failure> {
     let meta = files.meta()?;
     let blocks: Vec<SignedBeaconBlock<P>> = files.ssz_list("blocks", meta.blocks_count)?;
+    let pre: BeaconState<P> = files.ssz("pre.ssz")?;
+    blocks.iter().try_for_each(|block| settings.check_slot(pre.slot, block.message.slot))?;
     let process_epoch: SubTransition<P> = if meta.has_reveal_deadlines() {
         P::process_epoch
     } else {

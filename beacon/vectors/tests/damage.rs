@@ -22,7 +22,7 @@ use outrider_beacon_spec::{
     signatures::Signatures,
     transition::state_transition_with,
 };
-use outrider_beacon_vectors::{self as vectors, Case, Files};
+use outrider_beacon_vectors::{self as vectors, Case, Failure, Files, Outcome, Settings};
 use ssz::Decode as _;
 
 fn cases(archive: &str) -> BTreeMap<Case, Files> {
@@ -71,14 +71,22 @@ fn damaged_cases_come_to_an_end() {
         "minimal-phase1-operations",
         "minimal-phase1-epoch_processing",
         "minimal-phase1-rewards",
+        "minimal-phase0-genesis",
+        "minimal-phase0-finality",
+        "minimal-phase1-finality",
+        "minimal-phase0-sanity",
+        "minimal-phase1-sanity",
+        "shuffling-minimal",
     ] {
         for (case, files) in cases(archive) {
-            for name in files.0.keys().filter(|name| name.ends_with(".ssz") && *name != "post.ssz") {
-                for _ in 0..10 {
+            let n_damages =
+                if ["sanity", "finality", "shuffling"].contains(&case.runner.as_str()) { 1 } else { 10 };
+            for name in files.0.keys().filter(|name| *name != "post.ssz") {
+                for _ in 0..n_damages {
                     let mut files = files.clone();
                     damage(files.0.get_mut(name).unwrap(), &mut numbers);
-                    // Whether it passes or not does not matter; it must not panic.
-                    let _ = vectors::run_case(&case, &files);
+                    // Whether it passes or not does not matter; it must not panic, and not go on for long.
+                    let _ = vectors::run_case_with(&case, &files, &Settings { slots_max: 64 });
                 }
             }
         }
@@ -112,4 +120,62 @@ fn damaged_blocks_of_phase_0_come_to_an_end() {
 #[test]
 fn damaged_blocks_of_phase_1_come_to_an_end() {
     damaged_blocks::<Phase1<Minimal>>("minimal-phase1-sanity");
+}
+
+/// The offset of `slot` in a state: behind `genesis_time` and `genesis_validators_root`.
+const SLOT_OF_STATE: usize = 8 + 32;
+/// The offset of `slot` in a signed block: behind the offset of the message and the signature.
+const SLOT_OF_BLOCK: usize = 4 + 96;
+
+#[track_caller]
+fn number(bytes: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap())
+}
+
+#[test]
+fn a_case_goes_as_far_as_it_may_and_no_further() {
+    for archive in ["minimal-phase0-sanity", "minimal-phase1-sanity", "minimal-phase0-finality"] {
+        for (case, files) in cases(archive) {
+            let pre = match files.0.get("pre.ssz") {
+                Some(pre) if case.handler != "shard_blocks" => number(pre, SLOT_OF_STATE),
+                _ => continue,
+            };
+            let last_block = files.0.keys().filter(|name| name.starts_with("blocks_")).count().checked_sub(1);
+            let (name, at) = match last_block {
+                Some(last) => (format!("blocks_{last}.ssz"), SLOT_OF_BLOCK),
+                None if files.0.contains_key("slots.ssz") => ("slots.ssz".to_owned(), 0),
+                None => ("post.ssz".to_owned(), SLOT_OF_STATE),
+            };
+            let to = number(&files.0[&name], at);
+            let slots = if name == "slots.ssz" { to } else { to.saturating_sub(pre) };
+            let run = |slots_max| vectors::run_case_with(&case, &files, &Settings { slots_max });
+            assert_eq!(run(slots), Outcome::Passed, "{case}");
+            if let Some(slots_max) = slots.checked_sub(1) {
+                let too_far = Failure::TooFar { slots, slots_max };
+                assert_eq!(run(slots_max), Outcome::Failed(too_far), "{case}");
+            }
+            // Its highest byte is set.
+            let mut damaged = files.clone();
+            damaged.0.get_mut(&name).unwrap()[at + 7] = 1;
+            let outcome = vectors::run_case(&case, &damaged);
+            assert!(matches!(outcome, Outcome::Failed(Failure::TooFar { .. })), "{case}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn a_shuffling_counts_what_it_lists_before_it_shuffles() {
+    let mapping = |count: u64| {
+        let seed = "0x0623ccb9b1619bd388284a438034d8cb6431964ba727d8b1c450303105735488";
+        let text = format!("{{seed: '{seed}', count: {count}, mapping: [3, 2, 0, 4, 1]}}");
+        let case = ["minimal", "phase0", "shuffling", "core", "shuffle", "five"].map(str::to_owned);
+        let [config, phase, runner, handler, suite, case] = case;
+        let case = Case { config, phase, runner, handler, suite, case };
+        vectors::run_case(&case, &Files([("mapping.yaml".to_owned(), text.into_bytes())].into()))
+    };
+    assert_eq!(mapping(5), Outcome::Passed);
+    for count in [0, 4, 6, u64::MAX] {
+        let outcome = mapping(count);
+        assert!(matches!(outcome, Outcome::Failed(Failure::Differs { .. })), "{count}: {outcome:?}");
+    }
 }
