@@ -140,7 +140,7 @@ fn constants<C: Preset>() -> BTreeMap<&'static str, Value> {
 
 fn check<C: Preset>() {
     let data = env::var_os("OUTRIDER_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let mut constants = constants::<C>();
     for phase in ["phase0", "phase1"] {
         let path = data.join(format!("consensus/config/{}-{phase}.yaml", C::CONFIG_NAME));

@@ -27,7 +27,7 @@ use ssz::Decode as _;
 
 fn cases(archive: &str) -> BTreeMap<Case, Files> {
     let data = env::var_os("OUTRIDER_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from);
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let path = data.join(format!("consensus/{archive}.tar.gz"));
     if !path.exists() {
         eprintln!("SKIPPED: no {}; OUTRIDER_DATA names the directory", path.display());
@@ -79,8 +79,12 @@ fn damaged_cases_come_to_an_end() {
         "shuffling-minimal",
     ] {
         for (case, files) in cases(archive) {
-            let n_damages =
-                if ["sanity", "finality", "shuffling"].contains(&case.runner.as_str()) { 1 } else { 10 };
+            let n_damages = if ["genesis", "sanity", "finality", "shuffling"].contains(&case.runner.as_str())
+            {
+                1
+            } else {
+                10
+            };
             for name in files.0.keys().filter(|name| *name != "post.ssz") {
                 for _ in 0..n_damages {
                     let mut files = files.clone();

@@ -39,7 +39,7 @@ const CASES: &[(&str, usize)] = &[
 
 fn directory() -> PathBuf {
     env::var_os("OUTRIDER_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), PathBuf::from)
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from)
         .join("consensus")
 }
 
