@@ -9,7 +9,7 @@
 //! | `ExecutionWitness` | `state`, `codes`, `headers`, each a list of bytes |
 //!
 //! The header is put together from all of these, and has to have the payload's block hash. Public keys are not needed, as signers are
-//! recovered, and versioned hashes are those of the transactions.
+//! recovered, and versioned hashes are those of the transactions: these are but held to their form, lists of bytes and of hashes.
 //!
 //! [EIP-8025]: https://eips.ethereum.org/EIPS/eip-8025
 //! [execution-specs]: https://github.com/ethereum/execution-specs
@@ -49,6 +49,12 @@ pub enum StatelessInputError {
         /// Its name.
         what: &'static str,
         /// The offset.
+        got: usize,
+    },
+    /// A public key is too long.
+    #[error("a public key has {got} bytes, and may have 48")]
+    PublicKey {
+        /// Its length.
         got: usize,
     },
 }
@@ -95,11 +101,18 @@ struct Parts {
 impl Parts {
     fn of(input: &[u8]) -> Result<Self, StatelessInputError> {
         let input = Container { what: "the input", bytes: input };
-        let [request, witness, _public_keys] = input.variable([0, 4, 16], 20)?;
+        let [request, witness, public_keys] = input.variable([0, 4, 16], 20)?;
         let chain_id = input.u64(8)?;
+        check_public_keys(public_keys)?;
         let request = Container { what: "the payload request", bytes: request };
-        let [payload, _versioned_hashes, requests] = request.variable([0, 4, 40], 44)?;
+        let [payload, versioned_hashes, requests] = request.variable([0, 4, 40], 44)?;
         let parent_beacon_block_root = B256::new(request.array(8)?);
+        if versioned_hashes.len() % 32 != 0 {
+            return Err(StatelessInputError::End {
+                what: "the versioned hashes",
+                got: versioned_hashes.len(),
+            });
+        }
         let requests = list("the requests", requests)?;
 
         let payload = Container { what: "the payload", bytes: payload };
@@ -154,6 +167,17 @@ fn requests_hash(requests: &[Bytes]) -> B256 {
     let all = hashes.fold(Sha256::new(), |all, hash| all.chain_update(hash));
     B256::from_slice(&all.finalize())
 }
+
+/// Public keys are a list of bytes, each of at most 48. Nothing else is asked of them.
+fn check_public_keys(bytes: &[u8]) -> Result<(), StatelessInputError> {
+    match list("the public keys", bytes)?.iter().find(|key| key.len() > PUBLIC_KEY_BYTES_MAX) {
+        Some(key) => Err(StatelessInputError::PublicKey { got: key.len() }),
+        None => Ok(()),
+    }
+}
+
+/// `MAX_BYTES_PER_PUBLIC_KEY` of the release.
+const PUBLIC_KEY_BYTES_MAX: usize = 48;
 
 fn withdrawals_of(bytes: &[u8]) -> Result<Vec<Withdrawal>, StatelessInputError> {
     let (withdrawals, rest) = bytes.as_chunks::<WITHDRAWAL_BYTES>();
