@@ -6,7 +6,7 @@ mod support;
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
-use support::{Ran, Scratch, summary};
+use support::{Ran, Scratch, data, summary};
 
 /// A case of `@chainsafe/eth2-spec-tests` 0.12.3 (MIT): a shuffling of the preset `minimal`.
 const CASE: &str = "tests/minimal/phase0/shuffling/core/shuffle/five";
@@ -71,6 +71,18 @@ fn what_is_not_known_is_named_and_counted_and_does_not_fail() {
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     let counts = ["passed", "failed", "not_run"].map(|counter| report["summary"][counter].as_u64());
     assert_eq!(counts, [Some(1), Some(0), Some(1)]);
+}
+
+#[test]
+fn a_case_goes_no_further_than_it_may() {
+    let Some(data) = data("consensus") else { return };
+    let archive = data.join("minimal-phase0-sanity.tar.gz").display().to_string();
+    let arguments = [archive.as_str(), "--filter", "sanity/slots/"];
+    let ran = vectors(&Scratch::new(), &arguments);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let ran = vectors(&Scratch::new(), &[&arguments[..], &["--slots-max", "0"]].concat());
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("it goes 1 slots beyond the state before it, and at most 0 are run"), "{ran:?}");
 }
 
 #[test]

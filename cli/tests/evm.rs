@@ -12,6 +12,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use alloy_primitives::{Bytes, keccak256};
@@ -203,6 +204,83 @@ fn a_name_that_nobody_knows_is_counted() {
     let counted =
         "refused for whatever reason: 1 time: TransactionException.NOBODY_KNOWS is no name that is known\n";
     assert!(ran.out.contains(counted), "{ran:?}");
+    let ran = test(&scratch, &["unknown.json", "--json"]);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    let counted = json!([{ "exception": "TransactionException.NOBODY_KNOWS", "n_times": 1 }]);
+    assert_eq!(report["unknown_exceptions"], counted);
+
+    let mut test_of_state = json_of("refused.json");
+    let post = test_of_state["post"].as_object_mut().unwrap().values_mut().next().unwrap();
+    post[0]["expectException"] = json!("");
+    scratch.write("empty.json", json!({ "empty": test_of_state }).to_string());
+    let ran = test(&scratch, &["empty.json"]);
+    check_total(&ran, 0, "1 case: 1 passed, 0 failed, 0 not run");
+    assert!(
+        ran.out.contains("refused for whatever reason: 1 time: an empty name is no name that is known\n"),
+        "{ran:?}"
+    );
+    let ran = test(&scratch, &["empty.json", "--json"]);
+    let report: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(report["unknown_exceptions"], json!([{ "exception": "", "n_times": 1 }]));
+}
+
+#[test]
+fn what_a_test_tells_twice_and_not_the_same_is_a_failure() {
+    let other = format!("0x{}", "11".repeat(32));
+    let header = |member: &'static str| {
+        let other = other.clone();
+        move |test: &mut Value| test["blocks"][0]["rlp_decoded"]["blockHeader"][member] = json!(other)
+    };
+    let total = "1 case: 0 passed, 1 failed, 0 not run";
+    for member in ["hash", "stateRoot", "parentHash"] {
+        let words = format!("block 0: `blockHeader.{member}` is {other}, and by the RLP 0x");
+        check_changed("blockchain.json", header(member), 1, total, &words);
+    }
+    let change = |test: &mut Value| test["genesisBlockHeader"]["hash"] = json!(other);
+    check_changed("blockchain.json", change, 1, total, "\n  `genesisBlockHeader.hash` is 0x11");
+    let change = |test: &mut Value| test["transaction"]["nonce"] = json!("0x1234");
+    check_changed("refused.json", change, 1, total, "\n  `transaction.nonce` is 0x1234, and by the RLP");
+    // An account that comes to no such root.
+    let change = |test: &mut Value| {
+        let post = test["post"].as_object_mut().unwrap().values_mut().next().unwrap();
+        post[0]["state"] = json!({ "0x1111111111111111111111111111111111111111": { "balance": "0x1" } });
+    };
+    check_changed("refused.json", change, 1, total, "the accounts of `post.state` have the state root 0x");
+}
+
+#[test]
+fn json_that_would_take_too_much_memory_is_refused_before_it_is_read() {
+    let scratch = Scratch::new();
+    // 36 MB, in which there are 12 million lists.
+    let text = [&b"["[..], &b"[],".repeat(12_000_000), b"[]]"].concat();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&text).unwrap();
+    scratch.write("large.json.gz", packed.finish().unwrap());
+    scratch.write("large.json", text).write("chain.rlp", [0xc0]);
+    for arguments in [
+        &["evm", "test", "large.json"][..],
+        &["evm", "block", "large.json.gz"],
+        &["evm", "chain", "--genesis", "large.json.gz", "chain.rlp"],
+    ] {
+        let ran = scratch.outrider(arguments);
+        check_unusable(
+            &ran,
+            &format!(
+                "{}: this JSON may take ",
+                arguments.iter().find(|name| name.contains("large")).unwrap()
+            ),
+        );
+        assert!(ran.err.ends_with("divide it into several files\n"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_file_without_blocks_is_no_chain() {
+    let scratch = Scratch::new();
+    let genesis = json!({ "config": { "chainId": 1 }, "alloc": {}, "gasLimit": "0x1", "difficulty": "0x0" });
+    scratch.write("genesis.json", genesis.to_string()).write("empty", []);
+    let ran = scratch.outrider(&["evm", "chain", "--genesis", "genesis.json", "empty"]);
+    check_unusable(&ran, "empty: it holds no blocks");
 }
 
 /// Blocks of 2015 and 2025 as clients dumped them, with the headers of all ancestors that they need, of some, and of none.

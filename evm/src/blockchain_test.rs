@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::{
     chain::{Chain, ChainError, Config},
+    contradiction::{self, Contradiction},
     execution_witness::Witness,
     header::Header,
     import::Import,
@@ -28,6 +29,8 @@ pub struct BlockchainTest {
     pub last_block_hash: B256,
     /// The root of its state.
     pub post_state_root: Option<B256>,
+    /// What the test tells twice, and not the same: the genesis, or the state in the end.
+    pub contradiction: Option<Contradiction>,
     genesis: Header,
     chain: Result<Chain, ChainError>,
 }
@@ -43,6 +46,8 @@ pub struct TestBlock {
     pub witness: Option<Witness>,
     /// Whether the witness should be enough to execute the block. Some tests have left something out of it.
     pub witness_suffices: bool,
+    /// What the test tells of the block beside its RLP, and not the same.
+    pub contradiction: Option<Contradiction>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +59,9 @@ struct Fields {
     pre: State,
     #[serde(rename = "genesisRLP")]
     genesis_rlp: Bytes,
-    blocks: Vec<BlockFields>,
+    #[serde(default)]
+    genesis_block_header: Value,
+    blocks: Vec<Value>,
     #[serde(rename = "lastblockhash")]
     last_block_hash: B256,
     post_state: Option<State>,
@@ -104,19 +111,22 @@ impl BlockchainTest {
         let fields: Fields = serde_json::from_value(json)?;
         let genesis = Header::of_block(&fields.genesis_rlp)
             .map_err(|error| serde_json::Error::custom(format!("genesisRLP: {error}")))?;
-        let block = |block: BlockFields| TestBlock {
-            bytes: block.rlp,
-            exception: block.expect_exception,
-            witness: block.execution_witness,
-            witness_suffices: block.stateless_output_bytes.is_none_or(|output| output.is_valid),
-        };
+        let blocks = fields.blocks.iter().map(TestBlock::of_json).collect::<Result<_, _>>()?;
+        let told_root = fields.post_state_hash.or(fields.post_state.as_ref().map(State::root));
+        let contradiction =
+            contradiction::check_header("genesisBlockHeader", &fields.genesis_block_header, &genesis.bytes)
+                .and_then(|()| match told_root {
+                    Some(told) => contradiction::check_state("postState", fields.post_state.as_ref(), told),
+                    None => Ok(()),
+                });
         Ok(Self {
             chain: Chain::of_network(&fields.network, &fields.config),
             network: fields.network,
             pre_state: fields.pre,
-            blocks: fields.blocks.into_iter().map(block).collect(),
+            blocks,
             last_block_hash: fields.last_block_hash,
-            post_state_root: fields.post_state_hash.or(fields.post_state.map(|state| state.root())),
+            post_state_root: told_root,
+            contradiction: contradiction.err(),
             genesis,
         })
     }
@@ -133,5 +143,22 @@ impl BlockchainTest {
     /// The network is none that is known here.
     pub fn import(&self) -> Result<Import, ChainError> {
         Ok(Import::new(self.chain.clone()?, self.genesis.clone()))
+    }
+}
+
+impl TestBlock {
+    fn of_json(json: &Value) -> Result<Self, serde_json::Error> {
+        let fields = BlockFields::deserialize(json)?;
+        // Of a block that is to be refused, it is here what its RLP consists of.
+        let decoded = json.get("rlp_decoded").unwrap_or(&Value::Null);
+        let contradiction = contradiction::check_block(json, &fields.rlp)
+            .and_then(|()| contradiction::check_block(decoded, &fields.rlp));
+        Ok(Self {
+            bytes: fields.rlp,
+            exception: fields.expect_exception,
+            witness: fields.execution_witness,
+            witness_suffices: fields.stateless_output_bytes.is_none_or(|output| output.is_valid),
+            contradiction: contradiction.err(),
+        })
     }
 }

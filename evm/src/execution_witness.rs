@@ -132,6 +132,14 @@ pub enum ToldChainError {
         /// What the file says, in JSON.
         name: String,
     },
+    /// There are a configuration and the name of a network that has others.
+    #[error(
+        "the file tells a chain's configuration and the network {name}, which has another number or other rules at this block: remove what is wrong"
+    )]
+    Contradiction {
+        /// The name.
+        name: String,
+    },
 }
 
 /// Why there is no block to execute.
@@ -343,14 +351,7 @@ impl WitnessedBlock {
         let parent_of = |header: &Header| by_hash.get(&header.parent_hash);
         let ancestors: Vec<&Header> =
             std::iter::successors(parent_of(&self.header), |header| parent_of(header)).collect();
-        // A block has no difficulty once enough of that is behind it, and before that it always has.
-        let is_merged = self.header.difficulty.is_zero();
-        let place = Place {
-            number: self.header.number,
-            timestamp: self.header.timestamp,
-            parent_total_difficulty: if is_merged { U256::MAX } else { U256::ZERO },
-        };
-        let rules = chain.rules(&place);
+        let rules = chain.rules(&place_of(&self.header));
         let no_parent = WitnessError::NoParent { hash: self.header.parent_hash, got };
         let root = ancestors.first().map(|parent| parent.state_root).or(self.told.pre_state_root);
         let root = root.ok_or(no_parent)?;
@@ -400,6 +401,16 @@ impl WitnessedBlock {
     }
 }
 
+/// Where a block is in its chain. It has no difficulty once enough of that is behind it, and before that it always has.
+fn place_of(header: &Header) -> Place {
+    let is_merged = header.difficulty.is_zero();
+    Place {
+        number: header.number,
+        timestamp: header.timestamp,
+        parent_total_difficulty: if is_merged { U256::MAX } else { U256::ZERO },
+    }
+}
+
 /// A block that comes beside a witness, in RLP.
 fn beside(block: Option<BlockForm>) -> Result<Bytes, WitnessError> {
     match block.ok_or(WitnessError::NoBlock)? {
@@ -414,6 +425,11 @@ fn only(json: Value) -> Value {
         Value::Array(mut items) if items.len() == 1 => items.remove(0),
         json => json,
     }
+}
+
+/// Reads a part of JSON of which other parts are needed, too.
+fn read_from<'de, T: Deserialize<'de>>(shape: &'static str, json: &'de Value) -> Result<T, WitnessError> {
+    T::deserialize(json).map_err(|source| WitnessError::Form { shape, source })
 }
 
 fn read<T: for<'de> Deserialize<'de>>(shape: &'static str, json: Value) -> Result<T, WitnessError> {

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::{
-    blockchain_test::BlockchainTest, state_test::StateTest, transaction_test::TransactionTest,
+    blockchain_test::BlockchainTest,
+    json::{self, JsonError},
+    state_test::StateTest,
+    transaction_test::TransactionTest,
     vm_test::VmTest,
 };
 
@@ -26,9 +29,9 @@ pub enum Test {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FixtureError {
-    /// It is not JSON.
-    #[error("no JSON")]
-    Json(#[source] serde_json::Error),
+    /// It is not JSON, or too much of it.
+    #[error(transparent)]
+    Json(#[from] JsonError),
     /// It is JSON of something else: no object, or one of which no member is a test. In a tree with tests there are such files.
     #[error("{what}")]
     NoTest {
@@ -62,7 +65,7 @@ pub enum FixtureError {
 ///
 /// [`FixtureError`], for the first that cannot be read.
 pub fn read(json: &[u8]) -> Result<Vec<(String, Test)>, FixtureError> {
-    let Value::Object(tests) = serde_json::from_slice(json).map_err(FixtureError::Json)? else {
+    let Value::Object(tests) = json::read(json)? else {
         return Err(FixtureError::NoTest { what: "no object in JSON".to_owned() });
     };
     if tests.values().all(|test| Kind::of(test).is_none()) {

@@ -13,6 +13,8 @@
 //! | [`chain`] | which rules hold for which block |
 //! | [`chain_config`] | the same, as geth is told it |
 //! | [`genesis`] | how a chain begins, as geth is told it |
+//! | [`contradiction`] | what tests tell twice, and not the same |
+//! | [`json`] | JSON, within a bound of memory |
 //! | [`import`] | which blocks of a chain have been accepted, and what comes next |
 //! | [`state`] | accounts, as nodes and blobs of a store |
 //! | [`exception`] | what tests call that which is wrong, and how the EE puts it |
@@ -25,12 +27,14 @@
 pub mod blockchain_test;
 pub mod chain;
 pub mod chain_config;
+pub mod contradiction;
 pub mod exception;
 pub mod execution_witness;
 pub mod fixture;
 pub mod genesis;
 pub mod header;
 pub mod import;
+pub mod json;
 mod networks;
 mod rlp;
 pub mod state;

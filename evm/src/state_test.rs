@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::{
     chain::{Chain, ChainError, Config, Place},
+    contradiction::{self, Contradiction},
     state::State,
     transaction::{Access, Authorization, Fees, Kind, SecretKeyError, Transaction},
 };
@@ -53,6 +54,8 @@ pub struct StateTrial {
     /// What should be wrong with the transaction. Then `post_state_root` is one of
     /// [`roots_after_refusal`](Self::roots_after_refusal).
     pub exception: Option<String>,
+    /// What the test tells twice, and not the same: the transaction in JSON and in RLP, or the state after it.
+    pub contradiction: Option<Contradiction>,
 }
 
 /// Why a case cannot be executed.
@@ -212,6 +215,10 @@ impl Fields {
             Some(bytes) => bytes.clone(),
             None => self.sign(&rules, &post.indexes)?,
         };
+        let Indexes { data, gas, value } = post.indexes;
+        let chosen = contradiction::chosen(&self.transaction, data, gas, value);
+        let contradiction = contradiction::check_transaction("transaction", &chosen, &transaction)
+            .and_then(|()| contradiction::check_state("post.state", post.state.as_ref(), post.hash));
         let transactions =
             Transactions { environment, transactions: vec![transaction], logs_hash: post.logs };
         Ok(StateTrial {
@@ -219,6 +226,7 @@ impl Fields {
             post_state_root: post.hash,
             post_state: post.state.clone(),
             exception: post.expect_exception.clone(),
+            contradiction: contradiction.err(),
         })
     }
 

@@ -22,7 +22,7 @@ use crate::{
     state::{self, Account, State},
     state_test::no_logs,
 };
-use parts::Parts;
+pub(crate) use parts::Parts;
 
 /// A transaction test.
 #[derive(Clone, Debug)]

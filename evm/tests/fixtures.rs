@@ -247,3 +247,129 @@ fn headers_are_the_same_in_json_and_rlp() {
         }
     }
 }
+
+/// What a test tells twice is the same in all of them.
+#[test]
+fn no_test_contradicts_itself() {
+    let mut found = Vec::new();
+    each_state_test(|name, _, test| {
+        for case in test.cases {
+            let contradiction = case.trial.ok().and_then(|trial| trial.contradiction);
+            found.extend(
+                contradiction.map(|what| format!("{name} {} {}: {what}", case.fork_name, case.index)),
+            );
+        }
+    });
+    each_blockchain_test(|name, test| {
+        found.extend(test.contradiction.map(|what| format!("{name}: {what}")));
+        for (index, block) in test.blocks.into_iter().enumerate() {
+            found.extend(block.contradiction.map(|what| format!("{name}: block {index}: {what}")));
+        }
+    });
+    assert_eq!(found, [""; 0]);
+}
+
+/// Everything in JSON below a value that is no list and no object, by its path.
+fn leaves(path: &str, json: &Value, found: &mut Vec<String>) {
+    match json {
+        Value::Object(members) => {
+            members.iter().for_each(|(name, json)| leaves(&format!("{path}/{name}"), json, found));
+        }
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, json)| leaves(&format!("{path}/{index}"), json, found));
+        }
+        _ => found.push(path.to_owned()),
+    }
+}
+
+/// Another value of the same form: its last digit is another.
+fn changed(json: &Value) -> Value {
+    let text = json.as_str().unwrap();
+    match text.char_indices().last() {
+        Some((last, digit)) if last > 1 => {
+            format!("{}{}", &text[..last], if digit == '0' { '1' } else { '0' })
+        }
+        // It has no digits.
+        _ => format!("0x{}", "11".repeat(20)),
+    }
+    .into()
+}
+
+/// Tells what a test with one block contradicts itself in, if it does.
+fn contradiction(test: &Value) -> Option<String> {
+    let test = BlockchainTest::of_json(test.clone()).unwrap();
+    let all =
+        test.contradiction.iter().chain(test.blocks.iter().filter_map(|block| block.contradiction.as_ref()));
+    all.map(outrider_sdk::chain).next()
+}
+
+#[test]
+fn another_value_of_any_member_is_a_contradiction() {
+    let mut n_members = BTreeMap::<String, usize>::new();
+    for (_, json) in archives("ethereum-tests/blockchain-tests-").into_iter().step_by(7) {
+        let tests: BTreeMap<String, Value> = serde_json::from_slice(&json).unwrap();
+        for mut test in tests.into_values().take(1) {
+            let blocks = test["blocks"].as_array_mut().unwrap();
+            blocks.truncate(1);
+            let mut members = Vec::new();
+            for member in ["blockHeader", "transactions", "uncleHeaders", "withdrawals", "rlp_decoded"] {
+                let in_block = blocks.first().and_then(|block| block.get(member));
+                let in_block = in_block.unwrap_or(&Value::Null);
+                leaves(&format!("/blocks/0/{member}"), in_block, &mut members);
+            }
+            leaves("/genesisBlockHeader", &test["genesisBlockHeader"], &mut members);
+            for member in members {
+                let name = member.rsplit('/').find(|name| name.parse::<usize>().is_err()).unwrap();
+                // Who may set a code, and in which numbers of a block it comes, is told a third time.
+                if test.pointer(&member).is_none_or(Value::is_null)
+                    || ["signer", "blocknumber"].contains(&name)
+                    || (name == "v" && member.contains("authorizationList"))
+                {
+                    continue;
+                }
+                // Without EIP-155, the number of the chain is not in the transaction.
+                let beside = |other: &str| test.pointer(&member.replace("chainId", other));
+                let is_unprotected = beside("v").is_some_and(|v| v == "0x1b" || v == "0x1c");
+                if name == "chainId" && is_unprotected && beside("type").is_none_or(|kind| kind == "0x00") {
+                    continue;
+                }
+                let mut other = test.clone();
+                let value = other.pointer_mut(&member).unwrap();
+                *value = changed(value);
+                let words = contradiction(&other)
+                    .unwrap_or_else(|| panic!("{member}: {}", test.pointer(&member).unwrap()));
+                assert!(words.contains(name) || member.contains("List"), "{member}: {words}");
+                *n_members.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    assert!(n_members.is_empty() || n_members.len() > 30, "{n_members:?}");
+}
+
+#[test]
+fn lists_of_other_lengths_and_other_states_are_contradictions() {
+    let excerpt: Value = serde_json::from_str(include_str!("data/blockchain.json")).unwrap();
+    let test = excerpt.as_object().unwrap().values().next().unwrap().clone();
+    assert_eq!(contradiction(&test), None);
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut test = test.clone();
+        change(&mut test);
+        contradiction(&test).unwrap_or_default()
+    };
+    let n_transactions = test["blocks"][0]["rlp_decoded"]["transactions"].as_array().unwrap().len();
+    assert_eq!(
+        with(&|test| test["blocks"][0]["rlp_decoded"]["transactions"] = Value::Array(vec![])),
+        format!("`transactions` has 0 items, and by the RLP {n_transactions}")
+    );
+    let words = with(&|test| test["blocks"][0]["rlp_decoded"]["transactions"] = "0x".into());
+    assert_eq!(words, "`transactions` is 0x, and by the RLP a list");
+    let words = with(&|test| test["blocks"][0]["rlp"] = "0x80".into());
+    assert!(words.starts_with("`blockHeader` is told of what is not such in RLP: "), "{words}");
+    let told = B256::repeat_byte(0x11);
+    let words = with(&|test| test["postStateHash"] = told.to_string().into());
+    assert!(words.starts_with("the accounts of `postState` have the state root 0x"), "{words}");
+    assert!(words.ends_with(&format!("and the test tells {told}")), "{words}");
+}

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use outrider_evm::execution_witness::BlockForm;
+use outrider_evm::{
+    execution_witness::BlockForm,
+    json::{self, JsonError},
+};
 
 use crate::files;
 
@@ -14,18 +17,19 @@ pub(super) fn read_bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// Reads JSON; of an answer to a call, the result.
 pub(super) fn read_json(path: &Path) -> anyhow::Result<serde_json::Value> {
-    let json = serde_json::from_slice(&read_bytes(path)?);
-    Ok(result(json.with_context(|| format!("{}: no JSON", files::name(path)))?))
+    let json = json::read(&read_bytes(path)?);
+    Ok(result(json.with_context(|| files::name(path))?))
 }
 
 /// Reads a block: hex digits as they are, or the answer to a call, with the block in hex or as an object.
 pub(super) fn read_block(path: &Path) -> anyhow::Result<BlockForm> {
     let text =
         String::from_utf8(read_bytes(path)?).with_context(|| format!("{}: no text", files::name(path)))?;
-    let digits = match serde_json::from_str(&text).map(result) {
+    let digits = match json::read(text.as_bytes()).map(result) {
         Ok(serde_json::Value::String(digits)) => digits,
         Ok(json) => return Ok(BlockForm::Json(json)),
-        Err(_) => text.trim().to_owned(),
+        Err(JsonError::Syntax(_)) => text.trim().to_owned(),
+        Err(error) => return Err(error).with_context(|| files::name(path)),
     };
     let bytes = digits.parse().with_context(|| format!("{}: no block in hex", files::name(path)))?;
     Ok(BlockForm::Rlp(bytes))

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Withdrawal, WitnessError, block, lenient, read};
+use super::{Withdrawal, WitnessError, block, lenient, read, read_from};
 use crate::{
     header::HeaderFields,
     transaction::{Access, Authorization, Fees, Kind, Signature, Transaction},
@@ -16,7 +16,7 @@ use crate::{
 ///
 /// [`WitnessError::Form`], [`WitnessError::Ommers`] or [`WitnessError::TransactionType`].
 pub fn block_of_json(json: Value) -> Result<Bytes, WitnessError> {
-    let Transactions { transactions } = read(SHAPE, json.clone())?;
+    let Transactions { transactions } = read_from(SHAPE, &json)?;
     with_transactions(json, || transactions.into_iter().map(TransactionFields::encode).collect())
 }
 
@@ -25,7 +25,7 @@ pub(super) fn with_transactions(
     json: Value,
     transactions: impl FnOnce() -> Result<Vec<Bytes>, WitnessError>,
 ) -> Result<Bytes, WitnessError> {
-    let Body { uncles, withdrawals } = read(SHAPE, json.clone())?;
+    let Body { uncles, withdrawals } = read_from(SHAPE, &json)?;
     if !uncles.is_empty() {
         return Err(WitnessError::Ommers { got: uncles.len() });
     }
@@ -41,7 +41,7 @@ pub(super) fn assemble(
     ommers: &[u8],
     withdrawals: Option<Vec<Withdrawal>>,
 ) -> Result<Bytes, WitnessError> {
-    let Hash { hash } = read(shape, header.clone())?;
+    let Hash { hash } = read_from(shape, &header)?;
     let fields: HeaderFields = read(shape, header)?;
     let header = fields.encode();
     let got = keccak256(&header);

@@ -12,7 +12,7 @@ use super::TransactionTestError;
 use crate::rlp;
 
 /// What can be made out of bytes that need not be a valid transaction.
-pub(super) struct Parts {
+pub(crate) struct Parts {
     kind: u8,
     pub(super) nonce: u64,
     /// In wei, as the next: the most in all, and the most for the beneficiary.
@@ -33,7 +33,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         let (number, list) = match bytes.first()? {
             0xc0.. => (None, bytes),
             number => (Some(*number), bytes.get(1..)?),
@@ -121,7 +121,7 @@ impl Parts {
     }
 
     /// Who has signed, if anybody has.
-    pub(super) fn sender(&self) -> Option<Address> {
+    pub(crate) fn sender(&self) -> Option<Address> {
         let signature = [self.r.to_be_bytes::<32>(), self.s.to_be_bytes()].concat();
         let id = RecoveryId::from_u8_masked(u8::from(self.is_odd));
         let signature = RecoverableSignature::from_compact(&signature, id).ok()?;

@@ -22,16 +22,20 @@ use super::run::{Run, Runner, not_refused};
 use crate::evm::tried::Tried;
 
 impl Runner {
-    /// 1. The state of the genesis has the root in its header.
-    /// 2. Block after block, the EE executes those that are valid, and refuses the others. It holds each against its header, so the
+    /// 1. What the test tells twice is the same, see [`BlockchainTest::contradiction`], of blocks, too.
+    /// 2. The state of the genesis has the root in its header.
+    /// 3. Block after block, the EE executes those that are valid, and refuses the others. It holds each against its header, so the
     ///    state after is right if it does.
-    /// 3. A block with an execution witness comes to the same block data from that alone, or is refused if something was left out.
-    /// 4. The head in the end is the test's, and so is its state.
+    /// 4. A block with an execution witness comes to the same block data from that alone, or is refused if something was left out.
+    /// 5. The head in the end is the test's, and so is its state.
     pub(super) fn blockchain_test(&self, test: &BlockchainTest) -> Run {
         let mut import = match test.import() {
             Ok(import) => import,
             Err(error) => return Ok(Outcome::NotRun(chain(&error))),
         };
+        if let Some(contradiction) = &test.contradiction {
+            return Ok(Outcome::Failed(chain(contradiction)));
+        }
         let (provider, root) = self.provider(&test.pre_state)?;
         if root != test.genesis_state_root() {
             let expected = test.genesis_state_root();
@@ -39,9 +43,12 @@ impl Runner {
         }
         let mut refusals = Vec::new();
         for (index, block) in test.blocks.iter().enumerate() {
+            let failed = |what: String| Ok(Outcome::Failed(format!("block {index}: {what}")));
+            if let Some(contradiction) = &block.contradiction {
+                return failed(chain(contradiction));
+            }
             let Candidate { payload, pre_state_root, header } = import.candidate(&block.bytes);
             let tried = Tried::new(&provider, pre_state_root, &payload);
-            let failed = |what: String| Ok(Outcome::Failed(format!("block {index}: {what}")));
             let (built, header) = match (tried, &block.exception, header) {
                 (Tried::Unsupported(words) | Tried::OutOfMemory(words), ..) => {
                     return Ok(Outcome::NotRun(words));

@@ -245,7 +245,7 @@ impl Report {
             writeln!(out, "not run: {}: {}", count(n, "case"), Plain(reason))?;
         }
         for (exception, n) in self.unknown_exceptions() {
-            let exception = Plain(exception);
+            let exception = Plain(if exception.is_empty() { "an empty name" } else { exception });
             writeln!(
                 out,
                 "refused for whatever reason: {}: {exception} is no name that is known",
@@ -272,6 +272,7 @@ impl Report {
         let files = self.files.iter();
         let suites = self.by_category().into_iter();
         let reasons = self.reasons().into_iter();
+        let unknown = self.unknown_exceptions().into_iter();
         let document = Document {
             engine: engine.name(),
             cases: files.clone().flat_map(FileReport::documents).collect(),
@@ -283,6 +284,9 @@ impl Report {
                 .map(|((category, fork), counts)| SuiteDocument { category, fork, counts })
                 .collect(),
             not_run: reasons.map(|(reason, n_cases)| ReasonDocument { reason, n_cases }).collect(),
+            unknown_exceptions: unknown
+                .map(|(exception, n_times)| UnknownDocument { exception, n_times })
+                .collect(),
         };
         output::json(document, &self.summary())
     }
@@ -308,6 +312,8 @@ struct Document<'a> {
     skipped: Vec<&'a str>,
     suites: Vec<SuiteDocument<'a>>,
     not_run: Vec<ReasonDocument<'a>>,
+    /// What passed with any refusal.
+    unknown_exceptions: Vec<UnknownDocument<'a>>,
 }
 
 #[derive(Serialize)]
@@ -340,6 +346,12 @@ struct SuiteDocument<'a> {
     fork: &'a str,
     #[serde(flatten)]
     counts: Counts,
+}
+
+#[derive(Serialize)]
+struct UnknownDocument<'a> {
+    exception: &'a str,
+    n_times: usize,
 }
 
 #[derive(Serialize)]

@@ -156,8 +156,9 @@ impl Runner {
     }
 }
 
-/// 1. The EE executes the transaction, or refuses it if there should be something wrong with it.
-/// 2. The root after it is the test's. A refusal leaves the state as it was, see [`StateTrial::roots_after_refusal`].
+/// 1. What the test tells twice is the same, see [`StateTrial::contradiction`].
+/// 2. The EE executes the transaction, or refuses it if there should be something wrong with it.
+/// 3. The root after it is the test's. A refusal leaves the state as it was, see [`StateTrial::roots_after_refusal`].
 ///
 /// The hash of the logs is part of the payload, and the EE refuses another.
 fn state_trial(
@@ -166,6 +167,9 @@ fn state_trial(
     trial: &StateTrial,
     pre_state: &State,
 ) -> Run {
+    if let Some(contradiction) = &trial.contradiction {
+        return Ok(Outcome::Failed(chain(contradiction)));
+    }
     let expected = trial.post_state_root;
     let tried = Tried::new(provider, pre_state_root, &trial.payload);
     let built = match (tried, &trial.exception) {
