@@ -77,6 +77,7 @@ pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let file = || arguments.file.display().to_string();
     let blocks = import::blocks(&read_bytes(&arguments.file)?)
         .with_context(|| format!("{}: no blocks in RLP, one after the other", file()))?;
+    anyhow::ensure!(!blocks.is_empty(), "{}: it holds no blocks", file());
     let mut batch = Batch::new();
     let root = genesis.state.commit(&mut batch);
     batch.pin(&Hash(root.0));
@@ -146,16 +147,15 @@ impl Report {
                 "block {number}, {hash}, rules of {fork}: gas {gas_used}, fuel {fuel_used}, block data {block_data_bytes} bytes"
             )?;
         }
-        match (&self.refused, self.blocks.last()) {
-            (Some(Refused { number, fork, words }), _) => {
-                writeln!(out, "block {number}, rules of {fork}: {ERROR}refused{ERROR:#}: {}", Plain(words))?;
-                writeln!(out, "{} of {n_blocks} blocks are executed", self.blocks.len())
-            }
-            (None, Some(Executed { post_state_root, .. })) => writeln!(
+        if let Some(Refused { number, fork, words }) = &self.refused {
+            writeln!(out, "block {number}, rules of {fork}: {ERROR}refused{ERROR:#}: {}", Plain(words))?;
+            writeln!(out, "{} of {n_blocks} blocks are executed", self.blocks.len())?;
+        } else if let Some(Executed { post_state_root, .. }) = self.blocks.last() {
+            writeln!(
                 out,
                 "{SUCCESS}{n_blocks} blocks are executed{SUCCESS:#}; the state root is {post_state_root}, as the last header says"
-            ),
-            (None, None) => writeln!(out, "there are no blocks"),
+            )?;
         }
+        Ok(())
     }
 }
