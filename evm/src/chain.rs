@@ -63,9 +63,9 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct BlobScheduleFields {
-    target: U256,
-    max: U256,
-    base_fee_update_fraction: U256,
+    pub(crate) target: U256,
+    pub(crate) max: U256,
+    pub(crate) base_fee_update_fraction: U256,
 }
 
 /// A test asks for rules that nobody here knows.
@@ -139,6 +139,13 @@ impl Chain {
             steps.push(Step::of_name(name, *activation, config, before)?.ok_or_else(unknown)?);
         }
         Ok(Self { chain_id, steps, dao_fork_number, deposit_contract })
+    }
+
+    /// Tells whether two chains have the same number, and the same rules for a block at this place.
+    pub(crate) fn agrees_with(&self, other: &Self, place: &Place) -> bool {
+        // A contract for deposits that is not told is that of the main network.
+        let of = |chain: &Self| Rules { deposit_contract: None, ..chain.rules(place) };
+        of(self) == of(other)
     }
 
     /// The same rules for a chain of another number.

@@ -89,9 +89,7 @@ impl Chain {
         let merge = settings.merge()?;
         let forks = settings.forks(merge)?;
         let schedule = settings.schedule(&forks)?;
-        let chain_id = settings.read("chainId", "a number of at most 64 bits")?;
-        let config =
-            Config { chainid: Some(chain_id.ok_or(ChainConfigError::Form)?), blob_schedule: schedule };
+        let config = Config { chainid: Some(settings.chain_id()?), blob_schedule: schedule };
         let activations: Vec<_> = forks.iter().map(|fork| (fork.name, fork.activation)).collect();
         let deposit_contract: Option<Address> = settings.read("depositContractAddress", "an address")?;
         Ok(Self::of_forks(&activations, settings.dao_fork()?, deposit_contract, &config)?)
@@ -127,6 +125,12 @@ impl Settings<'_> {
             serde_json::from_value(value.clone()).map_err(|_| value_error(key, value, expected))
         };
         self.get(key).map(read).transpose()
+    }
+
+    fn chain_id(&self) -> Result<U256, ChainConfigError> {
+        let value = self.get("chainId").ok_or(ChainConfigError::Form)?;
+        let chain_id = whole_number(value).filter(|number| number.bit_len() <= 64);
+        chain_id.ok_or_else(|| value_error("chainId", value, "a number of at most 64 bits"))
     }
 
     /// The block or the time of a fork: a whole number, and no string.
@@ -176,19 +180,10 @@ impl Settings<'_> {
         Ok(number)
     }
 
-    /// The total difficulty of the merge. One of more than 64 bits is a floating-point number to JSON: it is read as the one
-    /// with at most 15 digits, and then zeros, that is nearest, if it is that near.
+    /// The total difficulty of the merge. It has more than 64 bits on the main network, so that JSON may have rounded it.
     fn merge(&self) -> Result<Option<U256>, ChainConfigError> {
-        let read = |value: &Value| {
-            let number = match value {
-                Value::Number(number) if number.is_u64() => number.as_u64().map(U256::from),
-                Value::Number(number) => round_number(&number.to_string()),
-                Value::String(text) => text.parse().ok(),
-                _ => None,
-            };
-            let expected = "a whole number, as a string if it has more than 64 bits and more than 15 digits";
-            number.ok_or_else(|| value_error(MERGE, value, expected))
-        };
+        let expected = "a whole number, as a string of its digits where it has more than 64 bits";
+        let read = |value: &Value| whole_number(value).ok_or_else(|| value_error(MERGE, value, expected));
         self.get(MERGE).map(read).transpose()
     }
 
@@ -243,15 +238,16 @@ impl Settings<'_> {
 
     /// The blob schedules by the names that forks have in tests.
     fn schedule(&self, forks: &[Told]) -> Result<BTreeMap<String, BlobScheduleFields>, ChainConfigError> {
-        let expected = "an object of blob schedules, each with `target`, `max` and `baseFeeUpdateFraction`";
-        let all: BTreeMap<String, Option<BlobScheduleFields>> =
-            self.read("blobSchedule", expected)?.unwrap_or_default();
         let mut schedule = BTreeMap::new();
-        for (key, fields) in all {
-            let fork = BY_TIME.iter().find(|fork| fork.key.strip_suffix("Time") == Some(key.as_str()));
-            let fork =
-                fork.ok_or_else(|| ChainConfigError::Unknown { key: format!("blobSchedule.{key}") })?;
-            schedule.extend(fields.map(|fields| (fork.name.to_owned(), fields)));
+        let all = match self.get("blobSchedule") {
+            Some(all) => object("blobSchedule", all, "an object of blob schedules")?,
+            None => &Map::new(),
+        };
+        for (name, fields) in all.iter().filter(|(_, fields)| !fields.is_null()) {
+            let key = format!("blobSchedule.{name}");
+            let fork = BY_TIME.iter().find(|fork| fork.key.strip_suffix("Time") == Some(name.as_str()));
+            let fork = fork.ok_or_else(|| ChainConfigError::Unknown { key: key.clone() })?;
+            schedule.insert(fork.name.to_owned(), blob_schedule(&key, fields)?);
         }
         let without =
             forks.iter().find(|fork| fork.name.starts_with("BPO") && !schedule.contains_key(fork.name));
@@ -265,9 +261,53 @@ impl Settings<'_> {
     }
 }
 
-fn value_error(key: &str, value: &Value, expected: &'static str) -> ChainConfigError {
-    ChainConfigError::Value { key: key.to_owned(), got: value.to_string(), expected }
+/// Reads a blob schedule: an object with three numbers, and nothing else.
+fn blob_schedule(key: &str, json: &Value) -> Result<BlobScheduleFields, ChainConfigError> {
+    let fields = object(key, json, "an object of `target`, `max` and `baseFeeUpdateFraction`")?;
+    if let Some(other) = fields.keys().find(|member| !BLOB_SCHEDULE.contains(&member.as_str())) {
+        return Err(ChainConfigError::Unknown { key: format!("{key}.{other}") });
+    }
+    let number = |member: &str, least: u64| {
+        let (key, value) = (format!("{key}.{member}"), fields.get(member).unwrap_or(&Value::Null));
+        let number = whole_number(value).and_then(|number| u64::try_from(number).ok());
+        let expected = match least {
+            0 => "a whole number of at most 64 bits",
+            _ => "a whole number of at most 64 bits, and not 0",
+        };
+        let number = number.filter(|number| *number >= least);
+        number.map(U256::from).ok_or_else(|| value_error(&key, value, expected))
+    };
+    let [target, max, base_fee_update_fraction] = BLOB_SCHEDULE;
+    Ok(BlobScheduleFields {
+        target: number(target, 0)?,
+        max: number(max, 0)?,
+        // The price of blobs is divided by it.
+        base_fee_update_fraction: number(base_fee_update_fraction, 1)?,
+    })
 }
+
+/// What a blob schedule consists of.
+const BLOB_SCHEDULE: [&str; 3] = ["target", "max", "baseFeeUpdateFraction"];
+
+fn object<'a>(
+    key: &str,
+    value: &'a Value,
+    expected: &'static str,
+) -> Result<&'a Map<String, Value>, ChainConfigError> {
+    value.as_object().ok_or_else(|| value_error(key, value, expected))
+}
+
+fn value_error(key: &str, value: &Value, expected: &'static str) -> ChainConfigError {
+    let mut got = value.to_string();
+    if let Some((end, _)) = got.char_indices().nth(VALUE_LENGTH_MAX) {
+        got.truncate(end);
+        got.push('…');
+    }
+    ChainConfigError::Value { key: key.to_owned(), got, expected }
+}
+
+/// How much of a value is told, in characters: any number, address or hash.
+const VALUE_LENGTH_MAX: usize = 80;
 
 /// Checks that the last fork of a list that has to come has come.
 fn check_gap(forks: &[Setting], told: &[Told], key: &'static str) -> Result<(), ChainConfigError> {
@@ -278,18 +318,17 @@ fn check_gap(forks: &[Setting], told: &[Told], key: &'static str) -> Result<(), 
     }
 }
 
-/// Reads the shortest decimal digits of a floating-point number, such as `5.875e22`, if it is whole and they are at most 15.
-fn round_number(text: &str) -> Option<U256> {
-    let (digits, exponent) = text.split_once('e')?;
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let zeros = exponent
-        .trim_start_matches('+')
-        .parse::<usize>()
-        .ok()?
-        .checked_sub(fraction.trim_end_matches('0').len())?;
-    let digits = format!("{whole}{}", fraction.trim_end_matches('0'));
-    let power = U256::from(10).checked_pow(U256::from(zeros))?;
-    if digits.len() > 15 { None } else { U256::from(digits.parse::<u64>().ok()?).checked_mul(power) }
+/// Reads a whole number: as such if it has at most 64 bits, or as a string of digits, decimal or after `0x`.
+fn whole_number(value: &Value) -> Option<U256> {
+    let text = match value {
+        Value::Number(number) => return number.as_u64().map(U256::from),
+        Value::String(text) => text,
+        _ => return None,
+    };
+    // There are no digits too many, no spaces, and no underscores.
+    let (digits, radix) = text.strip_prefix("0x").map_or((text.as_str(), 10), |digits| (digits, 16));
+    let are_digits = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
+    if are_digits { U256::from_str_radix(digits, radix.into()).ok() } else { None }
 }
 
 /// What a fork is told by.
@@ -498,17 +537,67 @@ mod tests {
 
     #[test]
     fn the_difficulty_of_the_merge_is_exact_or_refused() {
-        let of =
-            |text: &str| Settings(serde_json::from_str::<Value>(text).unwrap().as_object().unwrap()).merge();
+        let of = |text: &str| {
+            let json =
+                crate::json::read(format!("{{\"terminalTotalDifficulty\": {text}}}").as_bytes()).unwrap();
+            Settings(json.as_object().unwrap()).merge()
+        };
         let mainnet = U256::from(5875) * U256::from(10).pow(U256::from(19));
-        let setting = |value: &str| format!("{{\"terminalTotalDifficulty\": {value}}}");
-        assert_eq!(of(&setting("58750000000000000000000")), Ok(Some(mainnet)));
-        assert_eq!(of(&setting("\"58750000000000000000000\"")), Ok(Some(mainnet)));
-        assert_eq!(of(&setting("\"0xc70d808a128d7380000\"")), Ok(Some(mainnet)));
-        assert_eq!(of(&setting("18446744073709551615")), Ok(Some(U256::from(u64::MAX))));
-        assert_eq!(of(&setting("null")), Ok(None));
-        for value in ["58750000000123456789012", "1.5", "1e-5", "-3", "[]", "1e200"] {
-            assert!(of(&setting(value)).is_err(), "{value}");
+        assert_eq!(of("58750000000000000000000"), Ok(Some(mainnet)));
+        assert_eq!(of("58750000000000000000001"), Ok(Some(mainnet + U256::from(1))));
+        assert_eq!(of("\"58750000000000000000000\""), Ok(Some(mainnet)));
+        assert_eq!(of("\"0xc70d808a128d7380000\""), Ok(Some(mainnet)));
+        assert_eq!(of("18446744073709551615"), Ok(Some(U256::from(u64::MAX))));
+        assert_eq!(of("\"0\""), Ok(Some(U256::ZERO)));
+        assert_eq!(of("null"), Ok(None));
+        let too_long = format!("1{}", "0".repeat(78));
+        let others = [
+            "1.5", "1e-5", "5.875e22", "-0.0", "-3", "[]", "\"\"", "\"0x\"", "\"0_0\"", "\" 0\"", "\"+1\"",
+            "\"0x0g\"",
+        ];
+        for value in others.into_iter().chain([too_long.as_str()]) {
+            let words = of(value).expect_err(value).to_string();
+            assert!(
+                words.ends_with(
+                    "should be a whole number, as a string of its digits where it has more than 64 bits"
+                ),
+                "{words}"
+            );
         }
+        // Who has rounded it already is told what to do.
+        let rounded = json!({ "terminalTotalDifficulty": 5.875e22 });
+        let words = Settings(rounded.as_object().unwrap()).merge().unwrap_err().to_string();
+        assert!(words.contains("is 5.875e+22") && words.contains("as a string of its digits"), "{words}");
+    }
+
+    #[test]
+    fn a_blob_schedule_is_three_numbers_and_a_wrong_one_is_named() {
+        let check = |member: &str, value: Value, expected: &str| {
+            let mut schedule = json!({ "target": 3, "max": 6, "baseFeeUpdateFraction": 9 });
+            schedule[member] = value;
+            check_refused("blobSchedule", json!({ "cancun": schedule }), expected);
+        };
+        check("minBlobFee", json!(7), "the chain's setting `blobSchedule.cancun.minBlobFee` is not known");
+        let number = "should be a whole number of at most 64 bits";
+        for value in [json!(-1), json!(1.5), json!(null), json!("0x"), json!("18446744073709551616")] {
+            let expected = format!("the chain's setting `blobSchedule.cancun.max` is {value}, and {number}");
+            check("max", value, &expected);
+        }
+        let expected = "the chain's setting `blobSchedule.cancun.baseFeeUpdateFraction` is 0, and should be a whole number of at most 64 bits, and not 0";
+        check("baseFeeUpdateFraction", json!(0), expected);
+        check_refused(
+            "blobSchedule",
+            json!([1]),
+            "the chain's setting `blobSchedule` is [1], and should be an object of blob schedules",
+        );
+        check_refused(
+            "blobSchedule",
+            json!({ "cancun": 5 }),
+            "the chain's setting `blobSchedule.cancun` is 5, and should be an object of `target`, `max` and `baseFeeUpdateFraction`",
+        );
+        let long = json!([0; 1000]);
+        let expected =
+            format!("the chain's setting `londonBlock` is [{}…, and {number}", "0,".repeat(39) + "0");
+        check_refused("londonBlock", long, &expected);
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::{
     chain::{Chain, Place},
     chain_config::ChainConfigError,
+    contradiction::{self, Contradiction},
     header::{Header, HeaderFields, NO_OMMERS_HASH},
     state::{EMPTY_STORAGE_ROOT, State},
 };
@@ -42,18 +43,30 @@ pub enum GenesisError {
         /// The number that it tells.
         got: U256,
     },
+    /// It has a member of which nothing is known here.
+    #[error("the genesis has `{member}`, which is not known here: remove it if it does not matter")]
+    Unknown {
+        /// The member, and where it is.
+        member: String,
+    },
+    /// It tells its header or the root of its state besides, and not the same.
+    #[error("the genesis contradicts itself")]
+    Contradiction(#[from] Contradiction),
     /// What it tells makes no header.
     #[error("the header of the genesis")]
     Header(#[source] alloy_rlp::Error),
 }
 
 impl Genesis {
-    /// Reads a genesis. Its header has the fields of the fork that is in force at its time.
+    /// Reads a genesis. Its header has the fields of the fork that is in force at its time. What it tells of the header besides, such as
+    /// its `hash` or its `stateRoot`, has to be so; members that are not known are refused.
     ///
     /// # Errors
     ///
     /// [`GenesisError`].
     pub fn of_json(json: Value) -> Result<Self, GenesisError> {
+        check_known(&json)?;
+        let derived = derived(&json);
         let fields: Fields = serde_json::from_value(json).map_err(GenesisError::Form)?;
         if !fields.number.is_zero() {
             return Err(GenesisError::Number { got: fields.number });
@@ -66,6 +79,7 @@ impl Genesis {
         };
         let header = fields.header(chain.rules(&place).fork).encode();
         let header = Header::of_rlp(&header).map_err(GenesisError::Header)?;
+        contradiction::check_header("genesis", &derived, &header.bytes)?;
         Ok(Self { chain, state: fields.alloc, header })
     }
 }
@@ -129,6 +143,55 @@ impl Fields {
         }
     }
 }
+
+/// Checks that there is no member of which nothing is known here: neither of the genesis, nor of an account.
+fn check_known(json: &Value) -> Result<(), GenesisError> {
+    let unknown = |member: &str| GenesisError::Unknown { member: member.to_owned() };
+    let is_known = |member: &str| MEMBERS.contains(&member) || contradiction::is_of_header(member);
+    // What is no object is refused when its form is read.
+    let members =
+        |json: &Value| json.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+    if let Some(member) = members(json).iter().find(|member| !is_known(member)) {
+        return Err(unknown(member));
+    }
+    for (address, account) in json.get("alloc").and_then(Value::as_object).into_iter().flatten() {
+        if let Some(member) = members(account).iter().find(|member| !ACCOUNT.contains(&member.as_str())) {
+            return Err(unknown(&format!("alloc.{address}.{member}")));
+        }
+    }
+    Ok(())
+}
+
+/// Those members that follow from the others.
+fn derived(json: &Value) -> Value {
+    let members = json.as_object().into_iter().flatten();
+    members
+        .filter(|(member, _)| !MEMBERS.contains(&member.as_str()))
+        .map(|(member, value)| (member.clone(), value.clone()))
+        .collect()
+}
+
+/// What a genesis consists of.
+const MEMBERS: [&str; 15] = [
+    "config",
+    "alloc",
+    "number",
+    "gasUsed",
+    "parentHash",
+    "nonce",
+    "timestamp",
+    "extraData",
+    "gasLimit",
+    "difficulty",
+    "mixHash",
+    "coinbase",
+    "baseFeePerGas",
+    "blobGasUsed",
+    "excessBlobGas",
+];
+
+/// What an account consists of, and the key that geth's own tests sign with.
+const ACCOUNT: [&str; 5] = ["balance", "nonce", "code", "storage", "secretKey"];
 
 /// EIP-1559's `INITIAL_BASE_FEE`, in wei.
 const BASE_FEE_INITIAL: U256 = U256::from_limbs([1_000_000_000, 0, 0, 0]);

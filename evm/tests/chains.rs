@@ -95,6 +95,7 @@ fn genesis_of_test(test: &Value) -> Option<(Value, B256)> {
     let mut genesis = test["genesisBlockHeader"].clone();
     genesis["config"] = json!(config);
     genesis["alloc"] = test["pre"].clone();
+    // All of the header but its number is of the genesis, and what follows from that is compared.
     Some((genesis, serde_json::from_value(test["genesisBlockHeader"]["hash"].clone()).unwrap()))
 }
 
@@ -125,6 +126,44 @@ fn what_is_no_genesis_is_refused() {
         assert!(matches!(Genesis::of_json(cut), Err(GenesisError::Form(_))), "{member}");
     }
     assert!(matches!(Genesis::of_json(json!([])), Err(GenesisError::Form(_))));
+}
+
+#[test]
+fn what_is_not_known_of_a_genesis_is_refused_by_name() {
+    let genesis = |change: &dyn Fn(&mut Value)| {
+        let account =
+            json!({ "balance": "0x1", "nonce": "0x0", "code": "0x", "storage": {}, "secretKey": "0x11" });
+        let alloc = json!({ "0x1111111111111111111111111111111111111111": account });
+        let mut json =
+            json!({ "config": { "chainId": 1 }, "alloc": alloc, "gasLimit": "0x1", "difficulty": "0x1" });
+        change(&mut json);
+        Genesis::of_json(json)
+    };
+    let of = |change: &dyn Fn(&mut Value)| outrider_sdk::chain(&genesis(change).unwrap_err());
+    let (root, hash) = {
+        let header = genesis(&|_| {}).unwrap().header;
+        (header.state_root, header.hash)
+    };
+    assert!(genesis(&|json| json["stateRoot"] = json!(root)).is_ok());
+    assert!(genesis(&|json| json["hash"] = json!(hash)).is_ok());
+    assert_eq!(
+        of(&|json| json["foo"] = json!(1)),
+        "the genesis has `foo`, which is not known here: remove it if it does not matter"
+    );
+    assert_eq!(
+        of(&|json| json["alloc"]["0x1111111111111111111111111111111111111111"]["foo"] = json!(1)),
+        "the genesis has `alloc.0x1111111111111111111111111111111111111111.foo`, which is not known here: remove it if it \
+         does not matter"
+    );
+    let other = B256::repeat_byte(0x11);
+    assert_eq!(
+        of(&|json| json["stateRoot"] = json!(other)),
+        format!("the genesis contradicts itself: `genesis.stateRoot` is {other}, and by the RLP {root}")
+    );
+    assert_eq!(
+        of(&|json| json["hash"] = json!(other)),
+        format!("the genesis contradicts itself: `genesis.hash` is {other}, and by the RLP {hash}")
+    );
 }
 
 #[test]

@@ -155,7 +155,17 @@ fn the_chain_that_is_told_is_taken() {
     let config = json!({ "chainId": 5, "homesteadBlock": 0, "eip150Block": null });
     let chain = Chain::of_config(&config).unwrap();
     assert_eq!(told(json!({ "chainConfig": config })), Some(Ok(chain.clone())));
-    assert_eq!(told(config), Some(Ok(chain)));
+    assert_eq!(told(config.clone()), Some(Ok(chain)));
+    // Both may be there, and then they agree, at least at this block.
+    let network = |name: &str, config: &Value| told(json!({ "network": name, "chainConfig": config }));
+    assert_eq!(network("LocalDevnet", &config), Some(Ok(Chain::of_config(&config).unwrap())));
+    for (homestead, agree) in [(1_150_000, true), (0, false)] {
+        let config = json!({ "chainId": 1, "homesteadBlock": homestead });
+        assert_eq!(network("Mainnet", &config).unwrap().is_ok(), agree, "the block has the number 1");
+    }
+    let contradiction = network("sepolia", &config);
+    let name = "\"sepolia\"".to_owned();
+    assert_eq!(contradiction, Some(Err(ToldChainError::Contradiction { name })));
     let unknown = told(json!({ "chainConfig": { "chainId": 5, "parisTime": 3 } }));
     assert!(matches!(unknown, Some(Err(ToldChainError::Config(_)))), "{unknown:?}");
 }
@@ -195,6 +205,21 @@ fn damaged_stateless_inputs_are_refused_with_a_reason() {
         let mut damaged = bytes.to_vec();
         damaged[at] ^= 1;
         let words = outrider_sdk::chain(&of(&damaged).unwrap_err());
+        assert!(words.contains(expected), "{words}");
+    }
+    // Behind the last field, of which there are none, are public keys: a list of bytes.
+    let with_keys = |keys: &[u8]| of(&[&bytes[..], keys].concat());
+    let key = |length: usize| [&[4, 0, 0, 0], &vec![7; length][..]].concat();
+    for keys in [key(0), key(48), [&[8, 0, 0, 0, 40, 0, 0, 0], &[7; 33][..]].concat()] {
+        assert_eq!(with_keys(&keys).unwrap(), of(&bytes).unwrap());
+    }
+    for (keys, expected) in [
+        (key(49), "a public key has 49 bytes, and may have 48"),
+        (b"garbage".to_vec(), "the public keys has the offset"),
+        (vec![0], "the public keys has 1 bytes, which end too early"),
+        (vec![0; 4], "the public keys has the offset 0 in a wrong place"),
+    ] {
+        let words = outrider_sdk::chain(&with_keys(&keys).unwrap_err());
         assert!(words.contains(expected), "{words}");
     }
     let words = outrider_sdk::chain(&of(&[0x15, 0x01, 20, 0, 0, 0]).unwrap_err());

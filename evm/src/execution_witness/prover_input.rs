@@ -13,9 +13,13 @@ use serde_json::{Map, Value};
 use super::{
     Told, ToldChainError, Withdrawal, Witness, WitnessError, WitnessedBlock,
     eth_block::{TransactionFields, assemble},
-    lenient, read,
+    lenient, place_of, read, read_from,
 };
-use crate::{chain::Chain, header::HeaderFields, rlp};
+use crate::{
+    chain::{Chain, Place},
+    header::HeaderFields,
+    rlp,
+};
 
 #[derive(Deserialize)]
 pub(super) struct ProverInput {
@@ -41,33 +45,40 @@ impl ProverInput {
         let [block] = blocks.as_slice() else { return Err(WitnessError::Blocks { got: blocks.len() }) };
         let header = block.get("header").cloned().unwrap_or_default();
         let Body { transactions, uncles, withdrawals } =
-            read(SHAPE, block.get("body").unwrap_or(block).clone())?;
+            read_from(SHAPE, block.get("body").unwrap_or(block))?;
         let transactions: Vec<_> =
             transactions.into_iter().map(TransactionFields::encode).collect::<Result<_, _>>()?;
         let ommers: Vec<u8> = uncles.iter().flat_map(HeaderFields::encode).collect();
         let block = assemble(SHAPE, header, &transactions, &rlp::list(&ommers), withdrawals)?;
-        let told = Told { chain: chain(others), ..Told::default() };
-        Ok(WitnessedBlock { told, ..WitnessedBlock::new(block, witness)? })
+        let block = WitnessedBlock::new(block, witness)?;
+        let told = Told { chain: chain(others, &place_of(&block.header)), ..Told::default() };
+        Ok(WitnessedBlock { told, ..block })
     }
 }
 
 const SHAPE: &str = "blocks with a witness";
 
-/// The chain, if it is told.
-fn chain(mut others: Map<String, Value>) -> Option<Result<Chain, ToldChainError>> {
+/// The chain, if it is told. A configuration may be told beside the name of a network, and has to agree with that if it is known here.
+fn chain(mut others: Map<String, Value>, place: &Place) -> Option<Result<Chain, ToldChainError>> {
     let mut take = |member: &str| others.remove(member).filter(|value| !value.is_null());
     let (config, network) = (take("chainConfig"), take("network"));
     NO_SETTINGS.iter().for_each(|member| {
         take(member);
     });
     let config = config.or_else(|| others.contains_key("chainId").then_some(Value::Object(others)));
-    if let Some(config) = config {
-        return Some(Chain::of_config(&config).map_err(Into::into));
+    let public = network.as_ref().and_then(|network| {
+        let name = network.get("PublicNetwork").unwrap_or(network).as_str().unwrap_or_default();
+        Chain::of_public_network(&name.to_lowercase())
+    });
+    let name = || network.as_ref().map(Value::to_string).unwrap_or_default();
+    match (config.map(|config| Chain::of_config(&config)), public) {
+        (Some(Ok(chain)), Some(public)) if !chain.agrees_with(&public, place) => {
+            Some(Err(ToldChainError::Contradiction { name: name() }))
+        }
+        (Some(chain), _) => Some(chain.map_err(Into::into)),
+        (None, Some(public)) => Some(Ok(public)),
+        (None, None) => network.is_some().then(|| Err(ToldChainError::Network { name: name() })),
     }
-    let network = network?;
-    let name = network.get("PublicNetwork").unwrap_or(&network).as_str().unwrap_or_default();
-    let chain = Chain::of_public_network(&name.to_lowercase());
-    Some(chain.ok_or_else(|| ToldChainError::Network { name: network.to_string() }))
 }
 
 /// Members that may be beside a configuration, and are of no matter for a block.
