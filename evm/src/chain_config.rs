@@ -595,7 +595,7 @@ mod tests {
             json!({ "cancun": 5 }),
             "the chain's setting `blobSchedule.cancun` is 5, and should be an object of `target`, `max` and `baseFeeUpdateFraction`",
         );
-        let long = json!([0; 1000]);
+        let long = json!(vec![0; 1000]);
         let expected =
             format!("the chain's setting `londonBlock` is [{}…, and {number}", "0,".repeat(39) + "0");
         check_refused("londonBlock", long, &expected);

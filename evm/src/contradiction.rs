@@ -3,15 +3,19 @@
 //!
 //! Members that are not there, or `null`, are not told. Those that are no part of a block in RLP, such as receipts, are not looked at.
 
+mod members;
+
 use alloy_primitives::{B256, Bytes, U256, hex, keccak256};
 use alloy_rlp::{EMPTY_LIST_CODE, Encodable as _, Error, Header};
 use serde_json::{Map, Value};
 
 use crate::{
     rlp,
+    state::State,
     transaction::{Access, Authorization},
     transaction_test::Parts,
 };
+use members::{ACCESS_LIST, BLOB, DYNAMIC_FEE, Form, HEADER, LEGACY, LEGACY_V, SET_CODE, WITHDRAWAL};
 
 /// A test tells something twice, and not the same.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,16 +60,6 @@ pub enum Contradiction {
         /// What the test tells elsewhere.
         told: B256,
     },
-}
-
-/// How a value in JSON is encoded.
-#[derive(Clone, Copy)]
-enum Form {
-    Number,
-    Bytes,
-    AccessList,
-    Hashes,
-    Authorizations,
 }
 
 type Members = [(&'static str, Form)];
@@ -250,10 +244,10 @@ const TEXT_LENGTH_MAX: usize = 80;
 /// Compares accounts with what the test tells of their root.
 pub(crate) fn check_state(
     member: &'static str,
-    accounts: Option<&crate::state::State>,
+    accounts: Option<&State>,
     told: B256,
 ) -> Result<(), Contradiction> {
-    match accounts.map(crate::state::State::root) {
+    match accounts.map(State::root) {
         Some(got) if got != told => Err(Contradiction::State { member, got, told }),
         _ => Ok(()),
     }
@@ -283,111 +277,3 @@ pub(crate) fn chosen(transaction: &Value, data: usize, gas: usize, value: usize)
     }
     Value::Object(chosen)
 }
-
-use Form::{AccessList, Authorizations, Bytes as Raw, Hashes, Number};
-
-const HEADER: [(&str, Form); 23] = [
-    ("parentHash", Raw),
-    ("uncleHash", Raw),
-    ("coinbase", Raw),
-    ("stateRoot", Raw),
-    ("transactionsTrie", Raw),
-    ("receiptTrie", Raw),
-    ("bloom", Raw),
-    ("difficulty", Number),
-    ("number", Number),
-    ("gasLimit", Number),
-    ("gasUsed", Number),
-    ("timestamp", Number),
-    ("extraData", Raw),
-    ("mixHash", Raw),
-    ("nonce", Raw),
-    ("baseFeePerGas", Number),
-    ("withdrawalsRoot", Raw),
-    ("blobGasUsed", Number),
-    ("excessBlobGas", Number),
-    ("parentBeaconBlockRoot", Raw),
-    ("requestsHash", Raw),
-    ("blockAccessListHash", Raw),
-    ("slotNumber", Number),
-];
-
-const WITHDRAWAL: [(&str, Form); 4] =
-    [("index", Number), ("validatorIndex", Number), ("address", Raw), ("amount", Number)];
-
-const LEGACY: [(&str, Form); 9] = [
-    ("nonce", Number),
-    ("gasPrice", Number),
-    ("gasLimit", Number),
-    ("to", Raw),
-    ("value", Number),
-    ("data", Raw),
-    ("v", Number),
-    ("r", Number),
-    ("s", Number),
-];
-
-/// The place of `v` among them.
-const LEGACY_V: usize = 6;
-
-const ACCESS_LIST: [(&str, Form); 11] = [
-    ("chainId", Number),
-    ("nonce", Number),
-    ("gasPrice", Number),
-    ("gasLimit", Number),
-    ("to", Raw),
-    ("value", Number),
-    ("data", Raw),
-    ("accessList", AccessList),
-    ("v", Number),
-    ("r", Number),
-    ("s", Number),
-];
-
-const DYNAMIC_FEE: [(&str, Form); 12] = [
-    ("chainId", Number),
-    ("nonce", Number),
-    ("maxPriorityFeePerGas", Number),
-    ("maxFeePerGas", Number),
-    ("gasLimit", Number),
-    ("to", Raw),
-    ("value", Number),
-    ("data", Raw),
-    ("accessList", AccessList),
-    ("v", Number),
-    ("r", Number),
-    ("s", Number),
-];
-
-const BLOB: [(&str, Form); 14] = [
-    ("chainId", Number),
-    ("nonce", Number),
-    ("maxPriorityFeePerGas", Number),
-    ("maxFeePerGas", Number),
-    ("gasLimit", Number),
-    ("to", Raw),
-    ("value", Number),
-    ("data", Raw),
-    ("accessList", AccessList),
-    ("maxFeePerBlobGas", Number),
-    ("blobVersionedHashes", Hashes),
-    ("v", Number),
-    ("r", Number),
-    ("s", Number),
-];
-
-const SET_CODE: [(&str, Form); 13] = [
-    ("chainId", Number),
-    ("nonce", Number),
-    ("maxPriorityFeePerGas", Number),
-    ("maxFeePerGas", Number),
-    ("gasLimit", Number),
-    ("to", Raw),
-    ("value", Number),
-    ("data", Raw),
-    ("accessList", AccessList),
-    ("authorizationList", Authorizations),
-    ("v", Number),
-    ("r", Number),
-    ("s", Number),
-];

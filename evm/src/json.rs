@@ -29,8 +29,8 @@ pub enum JsonError {
     },
 }
 
-/// The memory that a text and what is read of it may take: of what is published as tests, blocks, witnesses and chains, and read at once,
-/// nothing takes a tenth of it.
+/// The memory that a text and what is read of it may take. A text that is nearly all hex digits, as blocks and witnesses are, may have 900 MB
+/// then; one of short members and items, as states are, some 100 MB.
 pub const JSON_BYTES_MAX: u64 = 1 << 31;
 
 /// Reads a value.
