@@ -128,11 +128,23 @@ pub(crate) fn find(arguments: &[PathBuf], extensions: &[&str]) -> anyhow::Result
 
 fn find_in_directory(directory: &Path, extensions: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
-    for entry in walkdir::WalkDir::new(directory).follow_links(true).sort_by_file_name() {
-        let path = entry?.into_path();
+    let has_extension = |path: &Path| {
         let extension = path.extension().and_then(OsStr::to_str);
-        if extension.is_some_and(|extension| extensions.contains(&extension)) && path.is_file() {
-            files.push(path);
+        extension.is_some_and(|extension| extensions.contains(&extension))
+    };
+    for entry in walkdir::WalkDir::new(directory).follow_links(true).sort_by_file_name() {
+        match entry {
+            Ok(entry) if has_extension(entry.path()) && entry.path().is_file() => {
+                files.push(entry.into_path())
+            }
+            Ok(_) => {}
+            // A link to nowhere is none of what is looked for or, when it is read, says what is wrong with it.
+            Err(error) => match error.path() {
+                Some(path) if path.is_symlink() && error.loop_ancestor().is_none() => {
+                    files.extend(has_extension(path).then(|| path.to_owned()));
+                }
+                _ => return Err(error.into()),
+            },
         }
     }
     let names: Vec<_> = extensions.iter().map(|extension| format!("*.{extension}")).collect();

@@ -331,6 +331,25 @@ fn several_fixtures_run_and_the_worst_decides() {
     assert_eq!(ran.err, "error: c/broken.yaml:1:1: unexpected end of file\n");
 }
 
+/// The rest is run, and what has another name is none of it.
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere_is_named_and_the_rest_is_run() {
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", wasm("(func (export \"main\") (call $save (i32.const 0)))"));
+    scratch.write("a/good.yaml", fixture(ZERO));
+    std::os::unix::fs::symlink("nowhere", scratch.path().join("a/other.md")).expect("it can be made");
+    assert_eq!(scratch.outrider(&["run", "a"]).code, Some(0));
+    std::os::unix::fs::symlink("nowhere", scratch.path().join("a/gone.yaml")).expect("it can be made");
+    let ran = scratch.outrider(&["run", "a"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.out.ends_with("2 fixtures, 1 block: 1 passed, 0 failed, 1 unusable\n"), "{}", ran.out);
+    assert_eq!(
+        ran.err,
+        "error: a/gone.yaml: cannot read the fixture: No such file or directory (os error 2)\n"
+    );
+}
+
 #[test]
 fn json_tells_all_that_text_tells() {
     let scratch = Scratch::new();
