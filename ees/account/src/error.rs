@@ -6,7 +6,7 @@ use outrider_sdk::{
     state::TreeError,
 };
 
-use crate::state::Address;
+use crate::keys::Address;
 
 /// Why a payload is refused. Whoever made the block is to blame, unless a variant says otherwise.
 #[derive(Debug, thiserror::Error)]

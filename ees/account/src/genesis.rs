@@ -6,7 +6,8 @@ use outrider_sdk::{StateRoot, state::State};
 
 use crate::{
     error::TransitionError,
-    state::{Account, PublicKey, account, set_account},
+    keys::PublicKey,
+    state::{Account, account, set_account},
 };
 
 /// An account of genesis.

@@ -9,7 +9,7 @@ use outrider_sdk::Reader;
 use crate::{
     error::InputError,
     genesis::Endowment,
-    state::{Address, PublicKey, Signature},
+    keys::{Address, PublicKey, Signature},
     transaction::Transaction,
 };
 

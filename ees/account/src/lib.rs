@@ -7,6 +7,7 @@ extern crate alloc;
 mod error;
 mod genesis;
 mod input;
+mod keys;
 mod merge;
 mod output;
 mod state;
@@ -18,8 +19,9 @@ use outrider_sdk::{StateRoot, state::StateError};
 pub use error::{AccountError, InputError, MergeError, TransactionError, TransitionError};
 pub use genesis::Endowment;
 pub use input::{Block, Payload};
+pub use keys::{Address, PublicKey, Signature};
 pub use merge::merge;
-pub use state::{ACCOUNT_BYTES, Account, Address, PublicKey, Signature};
+pub use state::{ACCOUNT_BYTES, Account};
 pub use transaction::{Action, SigningDomain, Transaction};
 pub use transition::transition;
 

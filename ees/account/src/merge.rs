@@ -9,7 +9,7 @@ use outrider_sdk::crypto;
 use crate::{
     error::MergeError,
     input::{Block, Payload},
-    state::Signature,
+    keys::Signature,
 };
 
 /// Makes one payload of several.

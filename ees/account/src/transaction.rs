@@ -12,7 +12,7 @@ use outrider_sdk::{
 
 use crate::{
     error::InputError,
-    state::{Address, PublicKey, Signature},
+    keys::{Address, PublicKey, Signature},
 };
 
 /// What an account's owner wants done. Integers are little-endian:

@@ -10,8 +10,9 @@ use crate::{
     error::{TransactionError, TransitionError},
     genesis::endow,
     input::{Block, Payload},
+    keys::{Address, PublicKey, Signature},
     output::Output,
-    state::{Account, Address, PublicKey, Signature, account, set_account},
+    state::{Account, account, set_account},
     transaction::{Action, SigningDomain, Transaction},
 };
 

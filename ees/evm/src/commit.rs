@@ -14,8 +14,7 @@ use revm::{DatabaseCommit, state::Account as VmAccount};
 use crate::{
     error::StateError,
     hash::keccak256,
-    instructions::NO_CODE,
-    state::{Account, Entry, Slot, State},
+    state::{Account, Entry, NO_CODE, Slot, State},
 };
 
 impl DatabaseCommit for State<'_> {

@@ -1,13 +1,14 @@
-//! What comes as bytes: packages, blocks, and lists in RLP.
+//! What comes as bytes: packages and blocks.
 
 use alloc::vec::Vec;
 
 use alloy_primitives::{Address, Bytes};
-use alloy_rlp::{Decodable, Header as RlpHeader, RlpDecodable, RlpEncodable};
+use alloy_rlp::{Header as RlpHeader, RlpDecodable, RlpEncodable};
 
 use crate::{
     error::{BlockError, MergeError},
     header::Header,
+    rlp::items,
 };
 
 /// Makes one payload of several: of one alone, as an Ethereum block is whole.
@@ -63,41 +64,12 @@ impl<'a> BlockParts<'a> {
     }
 }
 
-/// The RLP of each item of a list, and nothing after the list.
-pub(crate) fn items(mut list: &[u8]) -> alloy_rlp::Result<Vec<&[u8]>> {
-    let mut content = RlpHeader::decode_bytes(&mut list, true)?;
-    if !list.is_empty() {
-        return Err(alloy_rlp::Error::UnexpectedLength);
-    }
-    let mut items = Vec::new();
-    while !content.is_empty() {
-        items.push(item(&mut content)?);
-    }
-    Ok(items)
-}
-
-/// The RLP of the next item.
-fn item<'a>(content: &mut &'a [u8]) -> alloy_rlp::Result<&'a [u8]> {
-    let start = *content;
-    let mut rest = start;
-    let header = RlpHeader::decode(&mut rest)?;
-    let length = start.len() - rest.len() + header.payload_length;
-    let (item, rest) = start.split_at_checked(length).ok_or(alloy_rlp::Error::InputTooShort)?;
-    *content = rest;
-    Ok(item)
-}
-
 /// A transaction as it is hashed: a typed one is a string in a block.
 fn transaction(mut item: &[u8]) -> alloy_rlp::Result<&[u8]> {
     if item.first().is_some_and(|byte| *byte >= alloy_rlp::EMPTY_LIST_CODE) {
         return Ok(item);
     }
     RlpHeader::decode_bytes(&mut item, false)
-}
-
-/// The next field of a list, if there is one.
-pub(crate) fn optional<T: Decodable>(fields: &mut &[u8]) -> alloy_rlp::Result<Option<T>> {
-    if fields.is_empty() { Ok(None) } else { T::decode(fields).map(Some) }
 }
 
 /// Bytes that alloy's types want to own.

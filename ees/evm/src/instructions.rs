@@ -39,9 +39,6 @@ use revm::{
 
 use crate::{amsterdam, fee::blob_price, hash, rules::Spec, state::State};
 
-/// What revm is told for the hash of no code, if there is storage.
-pub(crate) const NO_CODE: B256 = B256::ZERO;
-
 /// Puts these instructions in the place of revm's.
 pub(crate) fn replace<'a>(
     table: &mut EthInstructions<EthInterpreter, MainnetContext<State<'a>>>,

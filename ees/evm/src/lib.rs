@@ -20,6 +20,7 @@ mod machine;
 mod ommers;
 mod receipts;
 mod requests;
+mod rlp;
 mod rules;
 mod state;
 mod transaction;

@@ -4,20 +4,16 @@
 
 use alloc::{collections::BTreeSet, vec::Vec};
 
-use alloy_primitives::{B256, Bytes, b256};
+use alloy_primitives::{B256, Bytes};
 use outrider_evm_block::Fork;
 
 use crate::{
     error::OmmerError,
     hash::keccak256,
-    header::{self, Header},
-    input::items,
+    header::{self, EMPTY_OMMERS_HASH, Header},
+    rlp::items,
     rules::{NO_DAO_FORK, Spec},
 };
-
-/// The hash of the list of no ommers.
-pub(crate) const EMPTY_OMMERS_HASH: B256 =
-    b256!("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
 
 /// A header whose hash is known.
 #[derive(Clone, Debug)]

@@ -18,9 +18,7 @@ use outrider_witness::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use crate::{
-    access_list::AccessList, error::StateError, hash::keccak256, instructions::NO_CODE, rules::Spec,
-};
+use crate::{access_list::AccessList, error::StateError, hash::keccak256, rules::Spec};
 
 /// Accounts, storage and code.
 #[derive(Debug)]
@@ -271,3 +269,7 @@ impl Database for State<'_> {
         }
     }
 }
+
+/// The code hash that revm gets for an account that has storage, but neither nonce nor code, see
+/// [`instructions`](crate::instructions).
+pub(crate) const NO_CODE: B256 = B256::ZERO;
