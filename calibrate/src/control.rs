@@ -107,6 +107,13 @@ fn branches() -> Vec<Case> {
             over_bytes("(local $x i32)", &repeat(times, piece), "(i32.store (i32.const 0) (local.get $x))");
         cases.push(case("br_table", &variant, &["br_table"], &module));
     }
+    cases.extend(branches_with_values());
+    cases
+}
+
+/// Branches that carry 16 values.
+fn branches_with_values() -> Vec<Case> {
+    let mut cases = Vec::new();
     let values = (0..16).map(|_| "(local.get $x) ").collect::<String>();
     let types = "i32 ".repeat(16);
     let sets = "(local.set $x) ".repeat(15);

@@ -5,7 +5,11 @@ use crate::case::{Case, Ending, Group, Module, repeat};
 
 /// Returns the cases: EEs that return at once.
 pub(crate) fn cases() -> Vec<Case> {
-    let mut cases = vec![smallest()];
+    [vec![smallest()], memory(), tables(), globals_and_functions()].into_iter().flatten().collect()
+}
+
+fn memory() -> Vec<Case> {
+    let mut cases = Vec::new();
     for pages in [16, 256, 1_024, 4_096] {
         let module = Module::new().pages(pages);
         cases.push(case("initial memory", format!("{pages} pages"), &module));
@@ -41,6 +45,11 @@ pub(crate) fn cases() -> Vec<Case> {
         };
         cases.push(case("data", format!("{kib} KiB, overwritten"), &touching));
     }
+    cases
+}
+
+fn tables() -> Vec<Case> {
+    let mut cases = Vec::new();
     for n in [1u32, 8] {
         let tables = repeat(n, |_| "(table 20000 funcref)".to_owned());
         cases.push(case("tables", format!("{n} of 20,000 elements"), &Module::new().with(&tables)));
@@ -62,6 +71,11 @@ pub(crate) fn cases() -> Vec<Case> {
         "1,000 of one function".to_owned(),
         &Module::new().with("(func $f) (table 1000 funcref)").with(&segments),
     ));
+    cases
+}
+
+fn globals_and_functions() -> Vec<Case> {
+    let mut cases = Vec::new();
     for ty in ["i64", "v128", "funcref"] {
         let zero = match ty {
             "i64" => "(i64.const 7)",

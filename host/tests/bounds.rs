@@ -146,7 +146,7 @@ fn check_count(max: u32, make: impl Fn(u32) -> Vec<u8>, item: &str, what: &str) 
 }
 
 #[test]
-fn sections_and_their_items_are_bounded() {
+fn types_functions_and_imports_are_bounded() {
     let types = |n| {
         with(|parts| {
             for index in parts.n_types..n {
@@ -170,6 +170,10 @@ fn sections_and_their_items_are_bounded() {
     let summary = summarize(&imports(1_000), &Limits::default());
     assert!(!summary.refusals.iter().any(|refusal| matches!(refusal, Refusal::OverBound { .. })));
     check_refused(&imports(1_001), "the import section", "has 1001 imports, the limit is 1000");
+}
+
+#[test]
+fn tables_globals_and_exports_are_bounded() {
     let table = || TableType {
         element_type: RefType::FUNCREF,
         minimum: 1,
@@ -202,6 +206,10 @@ fn sections_and_their_items_are_bounded() {
         })
     };
     check_count(1_000, exports, "the export section", "exports");
+}
+
+#[test]
+fn segments_and_sections_are_bounded() {
     let segments = |n| {
         with(|parts| {
             (0..n).for_each(|_| {

@@ -104,6 +104,12 @@ fn constants<C: Preset>() -> BTreeMap<&'static str, Value> {
         ("DOMAIN_RANDAO", bytes(c::DOMAIN_RANDAO)),
         ("DOMAIN_DEPOSIT", bytes(c::DOMAIN_DEPOSIT)),
         ("DOMAIN_VOLUNTARY_EXIT", bytes(c::DOMAIN_VOLUNTARY_EXIT)),
+    ])
+}
+
+/// Those of phase 1.
+fn constants_of_phase1<C: Preset>() -> BTreeMap<&'static str, Value> {
+    BTreeMap::from([
         ("PHASE_1_FORK_VERSION", bytes(C::PHASE_1_FORK_VERSION)),
         ("PHASE_1_FORK_SLOT", json!(c::PHASE_1_FORK_SLOT)),
         ("INITIAL_ACTIVE_SHARDS", json!(C::INITIAL_ACTIVE_SHARDS)),
@@ -125,7 +131,10 @@ fn constants<C: Preset>() -> BTreeMap<&'static str, Value> {
         ("DOMAIN_LIGHT_CLIENT", bytes(c::DOMAIN_LIGHT_CLIENT)),
         ("DOMAIN_CUSTODY_BIT_SLASHING", bytes(c::DOMAIN_CUSTODY_BIT_SLASHING)),
         ("RANDAO_PENALTY_EPOCHS", json!(c::RANDAO_PENALTY_EPOCHS)),
-        ("EARLY_DERIVED_SECRET_PENALTY_MAX_FUTURE_EPOCHS", json!(C::EARLY_DERIVED_SECRET_PENALTY_MAX_FUTURE_EPOCHS)),
+        (
+            "EARLY_DERIVED_SECRET_PENALTY_MAX_FUTURE_EPOCHS",
+            json!(C::EARLY_DERIVED_SECRET_PENALTY_MAX_FUTURE_EPOCHS),
+        ),
         ("EPOCHS_PER_CUSTODY_PERIOD", json!(C::EPOCHS_PER_CUSTODY_PERIOD)),
         ("CUSTODY_PERIOD_TO_RANDAO_PADDING", json!(C::CUSTODY_PERIOD_TO_RANDAO_PADDING)),
         ("MAX_CHUNK_CHALLENGE_DELAY", json!(C::MAX_CHUNK_CHALLENGE_DELAY)),
@@ -133,7 +142,10 @@ fn constants<C: Preset>() -> BTreeMap<&'static str, Value> {
         ("BYTES_PER_CUSTODY_ATOM", json!(c::BYTES_PER_CUSTODY_ATOM)),
         ("CUSTODY_PROBABILITY_EXPONENT", json!(C::CUSTODY_PROBABILITY_EXPONENT)),
         ("MAX_CUSTODY_CHUNK_CHALLENGES", json!(C::MaxCustodyChunkChallenges::U64)),
-        ("EARLY_DERIVED_SECRET_REVEAL_SLOT_REWARD_MULTIPLE", json!(c::EARLY_DERIVED_SECRET_REVEAL_SLOT_REWARD_MULTIPLE)),
+        (
+            "EARLY_DERIVED_SECRET_REVEAL_SLOT_REWARD_MULTIPLE",
+            json!(c::EARLY_DERIVED_SECRET_REVEAL_SLOT_REWARD_MULTIPLE),
+        ),
         ("MINOR_REWARD_QUOTIENT", json!(c::MINOR_REWARD_QUOTIENT)),
     ])
 }
@@ -142,6 +154,7 @@ fn check<C: Preset>() {
     let data = env::var_os("OUTRIDER_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let mut constants = constants::<C>();
+    constants.extend(constants_of_phase1::<C>());
     for phase in ["phase0", "phase1"] {
         let path = data.join(format!("consensus/config/{}-{phase}.yaml", C::CONFIG_NAME));
         let Ok(text) = fs::read_to_string(&path) else {

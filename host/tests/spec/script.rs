@@ -192,13 +192,6 @@ impl<'a, S: Session> Runner<'a, S> {
                     self.instantiate(&code, instance, line);
                 }
             }
-            WastDirective::AssertMalformed { module, message, .. } => {
-                let is_text = matches!(module, QuoteWat::QuoteModule(..) | QuoteWat::QuoteComponent(..));
-                self.rejected(module, is_text, message, line);
-            }
-            WastDirective::AssertInvalid { module, message, .. } => {
-                self.rejected(module, false, message, line);
-            }
             WastDirective::Register { name, module, .. } => match self.instance(module.map(|id| id.name())) {
                 Some((instance, number)) => {
                     self.session.register(name, &instance);
@@ -206,6 +199,19 @@ impl<'a, S: Session> Runner<'a, S> {
                 }
                 None => self.missing.push(name.to_owned()),
             },
+            assertion => self.assertion(assertion, line),
+        }
+    }
+
+    fn assertion(&mut self, assertion: WastDirective<'_>, line: &str) {
+        match assertion {
+            WastDirective::AssertMalformed { module, message, .. } => {
+                let is_text = matches!(module, QuoteWat::QuoteModule(..) | QuoteWat::QuoteComponent(..));
+                self.rejected(module, is_text, message, line);
+            }
+            WastDirective::AssertInvalid { module, message, .. } => {
+                self.rejected(module, false, message, line);
+            }
             WastDirective::Invoke(invoke) => {
                 let (outcome, _) = self.invoke(&invoke);
                 if let Some(Err(failure)) = outcome {
@@ -241,6 +247,10 @@ impl<'a, S: Session> Runner<'a, S> {
             | WastDirective::AssertMalformedCustom { .. }
             | WastDirective::Thread(_)
             | WastDirective::Wait { .. } => self.tally.outside += 1,
+            WastDirective::Module(_)
+            | WastDirective::ModuleDefinition(_)
+            | WastDirective::ModuleInstance { .. }
+            | WastDirective::Register { .. } => unreachable!("these are no assertions"),
         }
     }
 

@@ -274,7 +274,7 @@ impl Writer<'_> {
     fn control(&mut self, step: Step) {
         const EMPTY: BlockType = BlockType::Empty;
         const VALUES: BlockType = BlockType::FunctionType(VALUES_TYPE);
-        let (ty, blocks, depth) = (self.recipe.value.ty(), self.recipe.blocks, self.depth);
+        let ty = self.recipe.value.ty();
         match step {
             Step::Block => {
                 self.sink().block(EMPTY).end();
@@ -332,6 +332,18 @@ impl Writer<'_> {
                 self.write();
                 self.sink().end();
             }
+            Step::Dead => {
+                self.sink().block(EMPTY).br(0);
+                self.write();
+                self.sink().end();
+            }
+            branch => self.branch(branch),
+        }
+    }
+
+    fn branch(&mut self, step: Step) {
+        let (ty, blocks, depth) = (self.recipe.value.ty(), self.recipe.blocks, self.depth);
+        match step {
             Step::BrIfOut => {
                 self.sink().local_get(CONDITION).br_if(depth);
             }
@@ -347,7 +359,7 @@ impl Writer<'_> {
                 self.sink().local_get(CONDITION).br_if(label);
             }
             Step::BrOut => {
-                self.sink().local_get(CONDITION).if_(EMPTY).br(depth + 1).end();
+                self.sink().local_get(CONDITION).if_(BlockType::Empty).br(depth + 1).end();
             }
             Step::BrTableSame => self.br_table(|_, _| 0),
             Step::BrTableSpread => self.br_table(|_, target| target % 2),
@@ -358,11 +370,6 @@ impl Writer<'_> {
                 let mut sink = self.function.instructions();
                 sink.block(BlockType::Result(ty)).local_get(local).local_get(CONDITION);
                 sink.br_table(targets, 0).end().local_set(local);
-            }
-            Step::Dead => {
-                self.sink().block(EMPTY).br(0);
-                self.write();
-                self.sink().end();
             }
             _ => {}
         }
