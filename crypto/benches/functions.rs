@@ -1,4 +1,4 @@
-//! What does a call of each function cost? The fuel table of the host follows from the answers.
+//! Benchmarks of one call of each function, from which the host's fuel table follows.
 
 #![allow(missing_docs, clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
 
@@ -61,7 +61,7 @@ fn secp256k1(c: &mut Criterion) {
     group.finish();
 }
 
-/// The dearest kinds of modulus: odd, and three times a power of two.
+/// Measures the most expensive kinds of modulus: odd, and three times a power of two.
 fn modular_exponentiation(c: &mut Criterion) {
     let mut group = c.benchmark_group("modexp");
     for bytes in [1, 8, 16, 32, 64, 256, 1024] {
@@ -203,7 +203,7 @@ fn bls_signatures(c: &mut Criterion) {
     group.finish();
 }
 
-/// A refuted proof costs what one that holds does.
+/// A refuted proof costs as much as a valid one.
 fn kzg_proofs(c: &mut Criterion) {
     use blst::min_sig::SecretKey;
 

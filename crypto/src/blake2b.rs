@@ -1,9 +1,9 @@
 //! The compression function F of BLAKE2b, with any number of rounds ([EIP-152]).
 //!
-//! Written out here because no published crate exposes F with a round count. The names and the
-//! constants are those of [RFC 7693], section 3.
+//! No published crate exposes F with a round count, so this module implements it. Names and constants are those of
+//! [RFC 7693], section 3.
 //!
-//! Input of [`compress`], to the byte:
+//! The input of [`compress`]:
 //!
 //! | offset | bytes | field |
 //! |---|---|---|
@@ -16,23 +16,23 @@
 //! [EIP-152]: https://eips.ethereum.org/EIPS/eip-152
 //! [RFC 7693]: https://www.rfc-editor.org/rfc/rfc7693
 
-// Every index below, and every sum that makes one, is a constant, an entry of SIGMA, or bounded by the
-// length of a fixed-size array. Words wrap by the functions that say so.
+// Each index below, and each sum that makes one, is a constant, an entry of SIGMA, or bounded by the length of a
+// fixed-size array. Words wrap by explicit functions.
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use thiserror::Error;
 
-/// Length of the input of [`compress`].
+/// Length of the input of [`compress`], in bytes.
 pub const INPUT_BYTES: usize = 213;
 
-/// The input of [`compress`] was refused.
+/// An error of [`compress`].
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Blake2bError {
     /// The last byte is neither 0 nor 1.
     #[error("the final block flag is {got}, expected 0 or 1")]
     FinalFlag {
-        /// The byte found.
+        /// The actual byte.
         got: u8,
     },
 }
@@ -41,7 +41,7 @@ pub enum Blake2bError {
 ///
 /// # Errors
 ///
-/// [`Blake2bError::FinalFlag`] when the last byte is neither 0 nor 1.
+/// Returns [`Blake2bError::FinalFlag`] if the last byte is neither 0 nor 1.
 pub fn compress(input: &[u8; INPUT_BYTES]) -> Result<[u8; 64], Blake2bError> {
     let (_, words) = input.split_at(size_of::<u32>());
     let (words, flag) = words.as_chunks::<8>();
@@ -63,7 +63,7 @@ pub fn compress(input: &[u8; INPUT_BYTES]) -> Result<[u8; 64], Blake2bError> {
     Ok(out)
 }
 
-/// Number of rounds that [`compress`] will run: the first four bytes.
+/// Returns the number of rounds that [`compress`] runs: the first four bytes.
 pub fn work(input: &[u8; INPUT_BYTES]) -> u32 {
     let [a, b, c, d, ..] = *input;
     u32::from_be_bytes([a, b, c, d])
@@ -134,7 +134,7 @@ const SIGMA: [[usize; 16]; 10] = [
 mod tests {
     use super::*;
 
-    /// EIP-152, test vector 5: the last block of BLAKE2b-512("abc").
+    /// Returns test vector 5 of EIP-152: the last block of BLAKE2b-512("abc").
     fn abc() -> [u8; INPUT_BYTES] {
         let mut input = [0; INPUT_BYTES];
         input[3] = 12;

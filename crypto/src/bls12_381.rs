@@ -1,13 +1,13 @@
 //! The curve BLS12-381, in the operations and encodings of [EIP-2537].
 //!
-//! A field element is 64 bytes: 16 zeros, then 48 of the number. An element of the quadratic
-//! extension is its real part, then its imaginary one (unlike in EIP-197). A point is `x || y`, and
-//! all zeros are the point at infinity. A scalar is 32 bytes and need not be below the group order.
+//! A field element is 64 bytes: 16 zeros, then the number in 48 bytes. An element of the quadratic extension is its
+//! real part, then its imaginary part (EIP-197 has the opposite order). A point is `x || y`; all zeros are the point
+//! at infinity. A scalar is 32 bytes and may exceed the group order.
 //!
-//! Additions take any point of the curve. Sums of products and pairings take points of the
-//! prime-order subgroup, as these rest on it.
+//! Additions accept any point of the curve. Sums of products and pairings accept only points of the prime-order
+//! subgroup, as their algorithms require it.
 //!
-//! blst keeps small tables on the stack: a call fits in 256 KiB of it, whatever the input.
+//! blst keeps small tables on the stack: each call fits in 256 KiB of stack, whatever the input.
 //!
 //! [EIP-2537]: https://eips.ethereum.org/EIPS/eip-2537
 
@@ -19,37 +19,37 @@ use thiserror::Error;
 use crate::point::PointError;
 use curve::Point;
 
-/// Length of a field element.
+/// Length of a field element, in bytes.
 pub const FP_BYTES: usize = 64;
-/// Length of an element of the quadratic extension.
+/// Length of an element of the quadratic extension, in bytes.
 pub const FP2_BYTES: usize = 2 * FP_BYTES;
-/// Length of a point of G1.
+/// Length of a point of G1, in bytes.
 pub const G1_BYTES: usize = 2 * FP_BYTES;
-/// Length of a point of G2.
+/// Length of a point of G2, in bytes.
 pub const G2_BYTES: usize = 2 * FP2_BYTES;
-/// Length of a point of G1 and its scalar.
+/// Length of a point of G1 and its scalar, in bytes.
 pub const G1_TERM_BYTES: usize = G1_BYTES + 32;
-/// Length of a point of G2 and its scalar.
+/// Length of a point of G2 and its scalar, in bytes.
 pub const G2_TERM_BYTES: usize = G2_BYTES + 32;
-/// Length of a pair: a point of G1 and one of G2.
+/// Length of a pair of points, one of G1 and one of G2, in bytes.
 pub const PAIR_BYTES: usize = G1_BYTES + G2_BYTES;
 
-/// A point, or what a pairing check claims, was refused.
+/// An invalid input or a refuted pairing check.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Bls12381Error {
     /// A point or a field element is invalid.
-    #[error("input {index}")]
+    #[error("input {index} is invalid")]
     Point {
-        /// Which of the inputs, terms or pairs, counted from 0.
+        /// The index of the input, term or pair, from 0.
         index: usize,
-        /// What is wrong with it.
+        /// The reason.
         source: PointError,
     },
-    /// There are no terms, or no pairs, where EIP-2537 wants at least one.
+    /// The list of terms or pairs is empty; EIP-2537 requires at least one.
     #[error("the list is empty")]
     Empty,
-    /// The pairs are well-formed, and the product of their pairings is not one.
+    /// The pairs are well-formed, but the product of their pairings is not one.
     #[error("the product of the pairings is not one")]
     Refuted,
 }
@@ -58,7 +58,7 @@ pub enum Bls12381Error {
 ///
 /// # Errors
 ///
-/// [`Bls12381Error::Point`].
+/// Returns [`Bls12381Error::Point`] if an input is invalid.
 pub fn g1_add(a: &[u8; G1_BYTES], b: &[u8; G1_BYTES]) -> Result<[u8; G1_BYTES], Bls12381Error> {
     add::<blst_p1_affine, _>(a, b)
 }
@@ -67,7 +67,7 @@ pub fn g1_add(a: &[u8; G1_BYTES], b: &[u8; G1_BYTES]) -> Result<[u8; G1_BYTES], 
 ///
 /// # Errors
 ///
-/// [`Bls12381Error::Point`].
+/// Returns [`Bls12381Error::Point`] if an input is invalid.
 pub fn g2_add(a: &[u8; G2_BYTES], b: &[u8; G2_BYTES]) -> Result<[u8; G2_BYTES], Bls12381Error> {
     add::<blst_p2_affine, _>(a, b)
 }
@@ -76,7 +76,7 @@ pub fn g2_add(a: &[u8; G2_BYTES], b: &[u8; G2_BYTES]) -> Result<[u8; G2_BYTES], 
 ///
 /// # Errors
 ///
-/// [`Bls12381Error::Point`] or [`Bls12381Error::Empty`].
+/// Returns [`Bls12381Error::Point`] if a term is invalid, or [`Bls12381Error::Empty`].
 pub fn g1_msm(terms: &[[u8; G1_TERM_BYTES]]) -> Result<[u8; G1_BYTES], Bls12381Error> {
     msm::<blst_p1_affine, _, _>(terms)
 }
@@ -85,7 +85,7 @@ pub fn g1_msm(terms: &[[u8; G1_TERM_BYTES]]) -> Result<[u8; G1_BYTES], Bls12381E
 ///
 /// # Errors
 ///
-/// [`Bls12381Error::Point`] or [`Bls12381Error::Empty`].
+/// Returns [`Bls12381Error::Point`] if a term is invalid, or [`Bls12381Error::Empty`].
 pub fn g2_msm(terms: &[[u8; G2_TERM_BYTES]]) -> Result<[u8; G2_BYTES], Bls12381Error> {
     msm::<blst_p2_affine, _, _>(terms)
 }
@@ -94,8 +94,8 @@ pub fn g2_msm(terms: &[[u8; G2_TERM_BYTES]]) -> Result<[u8; G2_BYTES], Bls12381E
 ///
 /// # Errors
 ///
-/// [`Bls12381Error::Point`], [`Bls12381Error::Empty`], or [`Bls12381Error::Refuted`] when the product
-/// is not one.
+/// Returns [`Bls12381Error::Point`] if a pair is invalid, [`Bls12381Error::Empty`], or [`Bls12381Error::Refuted`] if
+/// the product is not one.
 pub fn pairing_check(pairs: &[[u8; PAIR_BYTES]]) -> Result<(), Bls12381Error> {
     if pairs.is_empty() {
         return Err(Bls12381Error::Empty);
@@ -108,11 +108,11 @@ pub fn pairing_check(pairs: &[[u8; PAIR_BYTES]]) -> Result<(), Bls12381Error> {
     if product_of_pairings_is_one(points) { Ok(()) } else { Err(Bls12381Error::Refuted) }
 }
 
-/// Pairs points of the subgroups. The product over no pairs is one.
+/// Returns whether the product of the pairings of points of the subgroups is one. The product of no pairs is one.
 pub(crate) fn product_of_pairings_is_one(
     pairs: impl IntoIterator<Item = (blst_p1_affine, blst_p2_affine)>,
 ) -> bool {
-    // The pairing with infinity is one, but the Miller loop over several pairs does not know.
+    // The pairing with infinity is one, but the Miller loop over several pairs does not handle it.
     let finite = pairs.into_iter().filter(|(p, q)| !p.is_infinity() && !q.is_infinity());
     let (g1, g2): (Vec<_>, Vec<_>) = finite.unzip();
     g1.is_empty() || blst_fp12::miller_loop_n(&g2, &g1).final_exp() == blst_fp12::default()
@@ -122,7 +122,7 @@ pub(crate) fn product_of_pairings_is_one(
 ///
 /// # Errors
 ///
-/// [`Bls12381Error::Point`].
+/// Returns [`Bls12381Error::Point`] if the element is invalid.
 ///
 /// [RFC 9380]: https://www.rfc-editor.org/rfc/rfc9380#section-8.8.1
 pub fn map_fp_to_g1(element: &[u8; FP_BYTES]) -> Result<[u8; G1_BYTES], Bls12381Error> {
@@ -135,7 +135,7 @@ pub fn map_fp_to_g1(element: &[u8; FP_BYTES]) -> Result<[u8; G1_BYTES], Bls12381
 ///
 /// # Errors
 ///
-/// [`Bls12381Error::Point`].
+/// Returns [`Bls12381Error::Point`] if the element is invalid.
 ///
 /// [RFC 9380]: https://www.rfc-editor.org/rfc/rfc9380#section-8.8.2
 pub fn map_fp2_to_g2(element: &[u8; FP2_BYTES]) -> Result<[u8; G2_BYTES], Bls12381Error> {
@@ -163,7 +163,7 @@ fn msm<P: Point, const TERM: usize, const N: usize>(terms: &[[u8; TERM]]) -> Res
     for (index, term) in terms.iter().enumerate() {
         let (point, scalar) = term.split_at(N);
         let point: P = decode_in_subgroup(point).map_err(at(index))?;
-        // A multiple of infinity adds nothing, and blst wants none.
+        // A multiple of infinity adds nothing, and blst does not accept infinity.
         if let (false, Some(scalar)) = (point.is_infinity(), scalar.first_chunk::<32>()) {
             let mut little_endian = *scalar;
             little_endian.reverse();
@@ -230,7 +230,7 @@ mod tests {
 
     const INFINITY: [u8; G1_BYTES] = [0; G1_BYTES];
 
-    /// Two field elements of at most 48 bytes each, in hex.
+    /// Returns a point from two field elements of at most 48 bytes each, in hex.
     fn g1(x: &str, y: &str) -> [u8; G1_BYTES] {
         hex::decode(format!("{x:0>128}{y:0>128}")).unwrap().try_into().unwrap()
     }
@@ -242,7 +242,7 @@ mod tests {
         )
     }
 
-    /// (0, 2) has order 3, so it is outside G1.
+    /// Returns a point (0, y). (0, 2) has order 3, so it is outside G1.
     fn of_order_three(y: &str) -> [u8; G1_BYTES] {
         g1("0", y)
     }
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_encodings_are_told_apart() {
+    fn invalid_encodings_have_distinct_errors() {
         let mut padded = generator();
         padded[0] = 1;
         let modulus = g1(&hex::encode(MODULUS), &hex::encode(MODULUS));
@@ -305,19 +305,19 @@ mod tests {
     }
 
     #[test]
-    fn pairs_with_infinity_count_for_nothing() {
+    fn pairs_with_infinity_do_not_change_the_product() {
         let mut pair = [0; PAIR_BYTES];
         assert_eq!(pairing_check(&[pair]), Ok(()));
         pair[..G1_BYTES].copy_from_slice(&generator());
         assert_eq!(pairing_check(&[pair, pair]), Ok(()));
-        // Nonetheless every point is checked.
+        // The check still covers every point.
         pair[..G1_BYTES].copy_from_slice(&of_order_three(TWO));
         let source = PointError::NotInSubgroup;
         assert_eq!(pairing_check(&[[0; PAIR_BYTES], pair]), Err(Bls12381Error::Point { index: 1, source }));
     }
 
     #[test]
-    fn maps_refuse_what_is_no_field_element() {
+    fn maps_refuse_invalid_field_elements() {
         let source = PointError::NotCanonical;
         let expected = Bls12381Error::Point { index: 0, source };
         assert_eq!(map_fp_to_g1(&[1; FP_BYTES]), Err(expected));

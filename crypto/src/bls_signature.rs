@@ -1,13 +1,12 @@
-//! BLS signatures as the beacon chain uses them: the proof-of-possession scheme of the
-//! [IETF draft], with public keys in G1 and signatures in G2.
+//! BLS signatures of the beacon chain: the proof-of-possession scheme of the [IETF draft], with public keys in G1 and
+//! signatures in G2.
 //!
-//! A public key is 48 bytes and a signature 96, compressed points in the [ZCash encoding]. The scheme is
-//! safe only among keys whose owners have proved possession; that, on the beacon chain, is what
-//! a deposit's signature does, and it is the caller's to check.
+//! A public key is 48 bytes and a signature 96, compressed points in the [ZCash encoding]. The scheme is safe only
+//! among keys whose owners have proved possession. On the beacon chain, a deposit's signature does that; callers have
+//! to check it.
 //!
-//! A public key at infinity is refused, as by `KeyValidate` since draft 04 and by the consensus
-//! specs since v1.0. Version 0.12.3, of an earlier draft, took it: its secret key is zero, so anyone signs
-//! with it.
+//! A public key at infinity is an error, as in `KeyValidate` since draft 04 and in the consensus specs since v1.0.
+//! Version 0.12.3 follows an earlier draft and accepts that key: its secret key is zero, so anyone can sign with it.
 //!
 //! [IETF draft]: https://datatracker.ietf.org/doc/draft-irtf-cfrg-bls-signature/
 //! [ZCash encoding]: https://github.com/zkcrypto/pairing/blob/34aa52b0f7bef705917252ea63e5a13fa01af551/src/bls12_381/README.md#serialization
@@ -20,38 +19,38 @@ use thiserror::Error;
 
 use crate::point::PointError;
 
-/// Length of a public key.
+/// Length of a public key, in bytes.
 pub const PUBLIC_KEY_BYTES: usize = 48;
-/// Length of a signature.
+/// Length of a signature, in bytes.
 pub const SIGNATURE_BYTES: usize = 96;
 
-/// A signature, or what it was checked against, was refused.
+/// An invalid key or signature, or a signature that does not verify.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum BlsSignatureError {
     /// A public key is invalid.
-    #[error("public key {index}")]
+    #[error("public key {index} is invalid")]
     PublicKey {
-        /// Which one, counted from 0.
+        /// The index of the key, from 0.
         index: usize,
-        /// What is wrong with it.
+        /// The reason.
         source: PointError,
     },
-    /// The public keys are valid each, but sum up to the point at infinity.
-    #[error("the public keys sum up to the point at infinity")]
+    /// Each public key is valid, but their sum is the point at infinity.
+    #[error("the sum of the public keys is the point at infinity")]
     AggregatePublicKey,
     /// A signature is invalid.
-    #[error("signature {index}")]
+    #[error("signature {index} is invalid")]
     Signature {
-        /// Which one, counted from 0.
+        /// The index of the signature, from 0.
         index: usize,
-        /// What is wrong with it.
+        /// The reason.
         source: PointError,
     },
-    /// There are no signers, or no signatures to aggregate.
+    /// The list of signers or of signatures is empty.
     #[error("the list is empty")]
     Empty,
-    /// Signature and keys are valid, and the one is not by the others.
+    /// The signature and the keys are valid, but the signature is not by the keys.
     #[error("the signature does not verify")]
     Refuted,
 }
@@ -60,7 +59,7 @@ pub enum BlsSignatureError {
 ///
 /// # Errors
 ///
-/// `Signature`, `PublicKey` or `Refuted`.
+/// Returns `Signature`, `PublicKey` or `Refuted`.
 pub fn verify(
     public_key: &[u8; PUBLIC_KEY_BYTES],
     message: &[u8],
@@ -69,11 +68,11 @@ pub fn verify(
     aggregate_verify(&[(*public_key, message)], signature)
 }
 
-/// Verifies an aggregate signature by several signers, each of a message of its own.
+/// Verifies an aggregate signature by several signers, each with its own message.
 ///
 /// # Errors
 ///
-/// `Signature`, `PublicKey`, `Empty` or `Refuted`.
+/// Returns `Signature`, `PublicKey`, `Empty` or `Refuted`.
 pub fn aggregate_verify(
     signers: &[([u8; PUBLIC_KEY_BYTES], &[u8])],
     signature: &[u8; SIGNATURE_BYTES],
@@ -92,7 +91,7 @@ pub fn aggregate_verify(
 ///
 /// # Errors
 ///
-/// `Signature`, `PublicKey`, `AggregatePublicKey`, `Empty` or `Refuted`.
+/// Returns `Signature`, `PublicKey`, `AggregatePublicKey`, `Empty` or `Refuted`.
 pub fn fast_aggregate_verify(
     public_keys: &[[u8; PUBLIC_KEY_BYTES]],
     message: &[u8],
@@ -113,11 +112,11 @@ pub fn fast_aggregate_verify(
     core_verify(&signature, &[sum], &[message])
 }
 
-/// Sums up signatures. The point at infinity is a signature here, for it is an empty sum.
+/// Adds up signatures. The point at infinity is a valid signature here, as it is the empty sum.
 ///
 /// # Errors
 ///
-/// `Signature` or `Empty`.
+/// Returns `Signature` or `Empty`.
 pub fn aggregate(signatures: &[[u8; SIGNATURE_BYTES]]) -> Result<[u8; SIGNATURE_BYTES], BlsSignatureError> {
     let signatures = signatures
         .iter()
@@ -139,7 +138,7 @@ fn decode_signature(index: usize, bytes: &[u8; SIGNATURE_BYTES]) -> Result<Signa
         .map_err(|error| BlsSignatureError::Signature { index, source: PointError::from_blst(error) })
 }
 
-/// Verifies with everything decoded, each key beside its message.
+/// Verifies a decoded signature by decoded keys, each beside its message.
 fn core_verify(
     signature: &Signature,
     keys: &[PublicKey],
@@ -217,7 +216,7 @@ mod tests {
         let same = aggregate(&[a.sign(MESSAGE), b.sign(MESSAGE)]).unwrap();
         assert_eq!(fast_aggregate_verify(&keys, MESSAGE, &same), Ok(()));
         assert_eq!(fast_aggregate_verify(&keys[..1], MESSAGE, &same), Err(BlsSignatureError::Refuted));
-        // One message may come twice: possession is proved.
+        // A message may occur twice, as possession of the keys is proved.
         let signers = keys.map(|key| (key, MESSAGE));
         assert_eq!(aggregate_verify(&signers, &same), Ok(()));
 
@@ -254,7 +253,7 @@ mod tests {
     fn keys_that_cancel_out_are_an_error() {
         let key = Signer::new(1).public_key();
         let mut negated = key;
-        // The bit of the encoding that tells y from -y.
+        // This bit of the encoding distinguishes y from -y.
         negated[0] ^= 0x20;
         assert_eq!(
             fast_aggregate_verify(&[key, negated], MESSAGE, &INFINITE_SIGNATURE),
@@ -263,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_infinite_signature_aggregates_and_verifies_nothing() {
+    fn the_infinite_signature_aggregates_but_does_not_verify() {
         let a = Signer::new(1);
         let signature = a.sign(MESSAGE);
         assert_eq!(aggregate(&[signature, INFINITE_SIGNATURE]), Ok(signature));
@@ -271,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_points_are_told_apart() {
+    fn invalid_points_have_distinct_errors() {
         let a = Signer::new(1);
         let (key, signature) = (a.public_key(), a.sign(MESSAGE));
         let source = PointError::NotCanonical;

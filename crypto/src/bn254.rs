@@ -1,12 +1,12 @@
-//! The curve that Ethereum calls `alt_bn128` ([EIP-196], [EIP-197]).
+//! The curve bn254, Ethereum's `alt_bn128` ([EIP-196], [EIP-197]).
 //!
-//! A point of G1 is `x || y`, 64 bytes. A point of G2 is `x || y` over the quadratic extension,
-//! 128 bytes, each coordinate with its imaginary part first. All zeros are the point at infinity.
+//! A point of G1 is `x || y`, 64 bytes. A point of G2 is `x || y` over the quadratic extension, 128 bytes; each
+//! coordinate has its imaginary part first. All zeros are the point at infinity.
 //!
 //! [EIP-196]: https://eips.ethereum.org/EIPS/eip-196
 //! [EIP-197]: https://eips.ethereum.org/EIPS/eip-197
 
-// The operators below are those of curves and fields, which cannot overflow.
+// The operators below are those of curves and fields and cannot overflow.
 #![allow(clippy::arithmetic_side_effects)]
 
 use ark_bn254::{Bn254, Fq, Fq2, Fr, G1Affine, G2Affine};
@@ -16,26 +16,26 @@ use thiserror::Error;
 
 use crate::point::PointError;
 
-/// Length of a point of G1.
+/// Length of a point of G1, in bytes.
 pub const G1_BYTES: usize = 64;
-/// Length of a point of G2.
+/// Length of a point of G2, in bytes.
 pub const G2_BYTES: usize = 128;
-/// Length of a pair: a point of G1 and one of G2.
+/// Length of a pair of points, one of G1 and one of G2, in bytes.
 pub const PAIR_BYTES: usize = G1_BYTES + G2_BYTES;
 
-/// A point, or what a pairing check claims, was refused.
+/// An invalid input or a refuted pairing check.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Bn254Error {
     /// A point is invalid.
-    #[error("input {index}")]
+    #[error("input {index} is invalid")]
     Point {
-        /// Which of the inputs, or of the pairs, counted from 0.
+        /// The index of the input or pair, from 0.
         index: usize,
-        /// What is wrong with it.
+        /// The reason.
         source: PointError,
     },
-    /// The pairs are well-formed, and the product of their pairings is not one.
+    /// The pairs are well-formed, but the product of their pairings is not one.
     #[error("the product of the pairings is not one")]
     Refuted,
 }
@@ -44,31 +44,31 @@ pub enum Bn254Error {
 ///
 /// # Errors
 ///
-/// [`Bn254Error::Point`].
+/// Returns [`Bn254Error::Point`] if a point is invalid.
 pub fn add(a: &[u8; G1_BYTES], b: &[u8; G1_BYTES]) -> Result<[u8; G1_BYTES], Bn254Error> {
     let a = decode_g1(a).map_err(at(0))?;
     let b = decode_g1(b).map_err(at(1))?;
     Ok(encode_g1((a + b).into_affine()))
 }
 
-/// Multiplies a point of G1 by any 256-bit scalar.
+/// Multiplies a point of G1 by a 256-bit scalar.
 ///
 /// # Errors
 ///
-/// [`Bn254Error::Point`].
+/// Returns [`Bn254Error::Point`] if the point is invalid.
 pub fn mul(point: &[u8; G1_BYTES], scalar: &[u8; 32]) -> Result<[u8; G1_BYTES], Bn254Error> {
     let point = decode_g1(point).map_err(at(0))?;
-    // The group has prime order, so a scalar may be reduced by it first.
+    // The group has prime order, so the scalar may be reduced by it first.
     let scalar = Fr::from_be_bytes_mod_order(scalar);
-    // Only projective points go through the endomorphism, which halves the doublings.
+    // Multiplication of projective points uses the endomorphism, which halves the doublings.
     Ok(encode_g1((point.into_group() * scalar).into_affine()))
 }
 
-/// Checks that the product of the pairings of all pairs is one; that of no pairs is.
+/// Checks that the product of the pairings of all pairs is one. The product of no pairs is one.
 ///
 /// # Errors
 ///
-/// [`Bn254Error::Point`], or [`Bn254Error::Refuted`] when the product is not one.
+/// Returns [`Bn254Error::Point`] if a point is invalid, or [`Bn254Error::Refuted`] if the product is not one.
 pub fn pairing_check(pairs: &[[u8; PAIR_BYTES]]) -> Result<(), Bn254Error> {
     let mut g1 = Vec::with_capacity(pairs.len());
     let mut g2 = Vec::with_capacity(pairs.len());
@@ -108,7 +108,7 @@ fn check_g1(x: Fq, y: Fq) -> Result<G1Affine, PointError> {
         return Ok(G1Affine::identity());
     }
     let point = G1Affine::new_unchecked(x, y);
-    // The cofactor is 1: a point on the curve is in the group.
+    // The cofactor is 1, so every point on the curve is in the group.
     if point.is_on_curve() { Ok(point) } else { Err(PointError::NotOnCurve) }
 }
 
@@ -145,14 +145,14 @@ fn coordinates<const N: usize>(bytes: &[u8]) -> Result<[Fq; N], PointError> {
 mod tests {
     use super::*;
 
-    /// The generator of G1 is (1, 2).
+    /// Returns the generator of G1, (1, 2).
     fn generator() -> [u8; G1_BYTES] {
         encode_g1(G1Affine::generator())
     }
 
     const INFINITY: [u8; G1_BYTES] = [0; G1_BYTES];
 
-    /// `point || generator of G2`, with the coordinates of EIP-197.
+    /// Returns `point || generator of G2`, with the coordinates of EIP-197.
     fn pair(point: [u8; G1_BYTES]) -> [u8; PAIR_BYTES] {
         let g2 = "198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2\
                   1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed\
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_points_are_told_apart() {
+    fn invalid_points_have_distinct_errors() {
         let source = PointError::NotOnCurve;
         assert_eq!(add(&generator(), &[1; G1_BYTES]), Err(Bn254Error::Point { index: 1, source }));
         let source = PointError::NotCanonical;

@@ -4,21 +4,21 @@ use ripemd::Ripemd160;
 use sha2::Sha256;
 use sha3::{Digest, Keccak256};
 
-/// Hashes with Keccak-256, Ethereum's hash: [Keccak] as submitted, which pads unlike SHA-3.
+/// Returns the Keccak-256 hash that Ethereum uses: [Keccak] as submitted, whose padding differs from SHA-3's.
 ///
 /// [Keccak]: https://keccak.team/files/Keccak-submission-3.pdf
 pub fn keccak256(bytes: &[u8]) -> [u8; 32] {
     Keccak256::digest(bytes).into()
 }
 
-/// Hashes with SHA-256 ([FIPS 180-4]).
+/// Returns the SHA-256 hash ([FIPS 180-4]).
 ///
 /// [FIPS 180-4]: https://csrc.nist.gov/pubs/fips/180-4/upd1/final
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// Hashes with [RIPEMD-160]. The EVM pads the result to 32 bytes on the left; this does not.
+/// Returns the [RIPEMD-160] hash, 20 bytes. The EVM pads it to 32 bytes on the left; this function does not.
 ///
 /// [RIPEMD-160]: https://homes.esat.kuleuven.be/~bosselae/ripemd160.html
 pub fn ripemd160(bytes: &[u8]) -> [u8; 20] {

@@ -1,9 +1,9 @@
-//! KZG proofs of what a polynomial is at a point: what [EIP-4844] adds to the EVM.
+//! Verification of KZG proofs of polynomial evaluations, which [EIP-4844] adds to the EVM.
 //!
-//! A commitment to a polynomial, and a proof, is a point of BLS12-381's G1: 48 bytes, compressed in the
-//! [ZCash encoding]. It may be the point at infinity. A scalar is 32 bytes, big-endian, and below the group order.
+//! A commitment and a proof are points of BLS12-381's G1: 48 bytes, compressed in the [ZCash encoding]. Either may be
+//! the point at infinity. A scalar is 32 bytes, big-endian, below the group order.
 //!
-//! EIP-4844 hashes commitments, too; that a hash is of its commitment is the caller's to check.
+//! EIP-4844 also hashes commitments; callers have to check that a hash is of its commitment.
 //!
 //! [EIP-4844]: https://eips.ethereum.org/EIPS/eip-4844#point-evaluation-precompile
 //! [ZCash encoding]: https://github.com/zkcrypto/pairing/blob/34aa52b0f7bef705917252ea63e5a13fa01af551/src/bls12_381/README.md#serialization
@@ -21,19 +21,19 @@ use crate::{
     point::PointError,
 };
 
-/// Length of a commitment.
+/// Length of a commitment, in bytes.
 pub const COMMITMENT_BYTES: usize = 48;
-/// Length of a proof.
+/// Length of a proof, in bytes.
 pub const PROOF_BYTES: usize = 48;
 
-/// A proof, or what it was to prove, was refused.
+/// An invalid input, or a proof that does not verify.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum KzgError {
     /// The commitment is invalid.
-    #[error("the commitment")]
+    #[error("the commitment is invalid")]
     Commitment {
-        /// What is wrong with it.
+        /// The reason.
         source: PointError,
     },
     /// `z` is not below the group order.
@@ -43,22 +43,22 @@ pub enum KzgError {
     #[error("y is not below the group order")]
     Y,
     /// The proof is invalid.
-    #[error("the proof")]
+    #[error("the proof is invalid")]
     Proof {
-        /// What is wrong with it.
+        /// The reason.
         source: PointError,
     },
-    /// All is well-formed, and it is not proved that the polynomial is `y` at `z`.
+    /// The inputs are well-formed, but do not prove that the polynomial is `y` at `z`.
     #[error("the proof does not verify")]
     Refuted,
 }
 
-/// Verifies a proof that the polynomial of the commitment is `y` at `z`: `verify_kzg_proof` of the
-/// [consensus specs], under the trusted setup of Ethereum's ceremony.
+/// Verifies a proof that the committed polynomial is `y` at `z`: `verify_kzg_proof` of the [consensus specs], with
+/// the trusted setup of Ethereum's ceremony.
 ///
 /// # Errors
 ///
-/// `Commitment`, `Z`, `Y`, `Proof` or `Refuted`, checked in this order.
+/// Returns `Commitment`, `Z`, `Y`, `Proof` or `Refuted`, checked in this order.
 ///
 /// [consensus specs]: https://github.com/ethereum/consensus-specs/blob/master/specs/deneb/polynomial-commitments.md#verify_kzg_proof
 pub fn verify(
@@ -71,8 +71,8 @@ pub fn verify(
     let z = decode_scalar(z).ok_or(KzgError::Z)?;
     let y = decode_scalar(y).ok_or(KzgError::Y)?;
     let proof = decode_point(proof).map_err(|source| KzgError::Proof { source })?;
-    // The specs have e(commitment - y G1, G2) = e(proof, [tau]G2 - z G2). With z on the other side, all products are
-    // in G1, where they cost less.
+    // The specs check e(commitment - y G1, G2) = e(proof, [tau]G2 - z G2). Moving z to the other side puts all
+    // products in G1, where they cost less.
     let terms = [(commitment, ONE), (negated_g1_generator(), y), (proof, z)];
     let (points, scalars): (Vec<_>, Vec<_>) =
         terms.into_iter().filter(|(point, _)| !point.is_infinity()).unzip();
@@ -84,12 +84,12 @@ pub fn verify(
     }
 }
 
-/// Decodes a point of the subgroup. To blst that is a signature, of the variant with signatures in G1.
+/// Decodes a point of the subgroup. In blst that is a signature of the variant with signatures in G1.
 fn decode_point(bytes: &[u8; 48]) -> Result<blst_p1_affine, PointError> {
     min_sig::Signature::sig_validate(bytes, false).map(Into::into).map_err(PointError::from_blst)
 }
 
-/// Decodes a scalar to little-endian.
+/// Decodes a scalar to little-endian bytes.
 fn decode_scalar(bytes: &[u8; 32]) -> Option<[u8; 32]> {
     let mut little_endian = *bytes;
     little_endian.reverse();
@@ -114,8 +114,8 @@ static TAU_G2: LazyLock<blst_p2_affine> = LazyLock::new(|| {
     min_pk::Signature::uncompress(&TAU_G2_COMPRESSED).expect("the constant is a point of the curve").into()
 });
 
-/// [tau]G2 of Ethereum's ceremony, whose tau nobody knows: `g2_monomial[1]` in `trusted_setup_4096.json` of the
-/// [consensus specs].
+/// [tau]G2 of Ethereum's ceremony; nobody knows tau. The source is `g2_monomial[1]` in `trusted_setup_4096.json` of
+/// the [consensus specs].
 ///
 /// [consensus specs]: https://github.com/ethereum/consensus-specs/tree/master/presets/mainnet/trusted_setups
 const TAU_G2_COMPRESSED: [u8; 96] = [
@@ -158,9 +158,9 @@ mod tests {
         assert!(min_pk::Signature::sig_validate(&TAU_G2_COMPRESSED, true).is_ok());
     }
 
-    /// The quotient of a constant polynomial is zero.
+    /// A constant polynomial has the same value everywhere; its quotient is zero.
     #[test]
-    fn a_constant_is_itself_everywhere() {
+    fn a_constant_polynomial_has_one_value() {
         for z in [scalar(0), scalar(7)] {
             assert_eq!(verify(&generator(), &z, &scalar(1), &INFINITY), Ok(()));
             assert_eq!(verify(&INFINITY, &z, &scalar(0), &INFINITY), Ok(()));
@@ -182,8 +182,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_point_is_told_with_its_place() {
-        // x = 0 gives a point of order 3, and x = 1 none.
+    fn invalid_points_have_distinct_errors_that_name_the_input() {
+        // x = 0 gives a point of order 3; x = 1 gives no point.
         let (mut of_order_three, mut off_curve) = ([0; 48], [0; 48]);
         of_order_three[0] = 0x80;
         (off_curve[0], off_curve[47]) = (0x80, 1);

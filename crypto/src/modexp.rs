@@ -4,41 +4,41 @@
 
 use thiserror::Error;
 
-/// Longest base, and longest modulus.
+/// The maximum length of base and modulus, in bytes.
 ///
-/// Before [EIP-7823] set 1024 bytes, only gas limited the operands. By the formula of EIP-2565 a call
-/// costs at least `words² / 3`, so a block of 45 million gas, the most there was by then, has room for
-/// 11,619 words: 92,952 bytes, rounded up here to a power of two. The exponent needs no
-/// limit: it takes no memory beyond its own, and time in proportion.
+/// Before [EIP-7823] set 1024 bytes, only gas limited the operands. By the formula of EIP-2565 a call costs at least
+/// `words² / 3`, so a block of 45 million gas, the largest up to then, has room for 11,619 words: 92,952 bytes,
+/// rounded up here to a power of two. The exponent needs no limit: it takes no memory beyond its own, and time in
+/// proportion.
 ///
 /// [EIP-7823]: https://eips.ethereum.org/EIPS/eip-7823
 pub const OPERAND_BYTES_MAX: usize = 1 << 17;
 
-/// An operand was refused.
+/// An error of [`modexp`].
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ModexpError {
-    /// Base or modulus is over [`OPERAND_BYTES_MAX`].
+    /// The base or the modulus is longer than [`OPERAND_BYTES_MAX`].
     #[error("an operand has {got} bytes, expected at most {OPERAND_BYTES_MAX}")]
     OperandTooLong {
-        /// Its length in bytes.
+        /// The length of the operand, in bytes.
         got: usize,
     },
 }
 
-/// Computes `base ^ exponent mod modulus`, in as many bytes as the modulus has.
+/// Returns `base ^ exponent mod modulus`, as many bytes as the modulus has.
 ///
-/// An empty operand is zero, `0 ^ 0` is 1, and the result modulo zero is zero.
+/// An empty operand is zero, `0 ^ 0` is 1, and anything modulo zero is zero.
 ///
 /// # Errors
 ///
-/// [`ModexpError::OperandTooLong`].
+/// Returns [`ModexpError::OperandTooLong`] if the base or the modulus is too long.
 pub fn modexp(base: &[u8], exponent: &[u8], modulus: &[u8]) -> Result<Vec<u8>, ModexpError> {
     if let Some(operand) = [base, modulus].into_iter().find(|operand| operand.len() > OPERAND_BYTES_MAX) {
         return Err(ModexpError::OperandTooLong { got: operand.len() });
     }
     let digits = aurora_engine_modexp::modexp(base, exponent, modulus);
-    // The crate gives whole words, or nothing at all for a modulus of zero.
+    // The crate returns whole words, or nothing for a modulus of zero.
     let mut result = vec![0; modulus.len()];
     for (to, from) in result.iter_mut().rev().zip(digits.iter().rev()) {
         *to = *from;
@@ -46,16 +46,15 @@ pub fn modexp(base: &[u8], exponent: &[u8], modulus: &[u8]) -> Result<Vec<u8>, M
     Ok(result)
 }
 
-/// Number of units of work in a call of [`modexp`]: `(words + 3)² * (exponent_bits + 16)`.
+/// Returns the number of units of work of a call of [`modexp`]: `(words + 3)² * (exponent_bits + 16)`.
 ///
-/// `words` are the 8-byte words of the longer of base and modulus, `exponent_bits` the length of the
-/// exponent without leading zeros. This is the shape of [EIP-2565] (a multiplication of `words²`
-/// for each bit) with the two constants that it leaves out: one of each multiplication, which rules
-/// when the operands are short, and one of the call, which rules when the exponent is. The latter is for
-/// even moduli, which need an inverse modulo a power of two. With both, the
-/// time of a unit stays within a factor of three for the dearest operands of every size.
+/// `words` is the number of 8-byte words of the longer of base and modulus, and `exponent_bits` the length of the
+/// exponent without leading zeros. This is the formula of [EIP-2565] (a multiplication of `words²` for each bit) plus
+/// two constants: one per multiplication, which dominates for short operands, and one per call, which dominates for
+/// short exponents. The latter covers even moduli, which need an inverse modulo a power of two. With both constants,
+/// the time of a unit stays within a factor of three for the most expensive operands of every size.
 ///
-/// A call that is refused for an operand over [`OPERAND_BYTES_MAX`] is no work.
+/// A call that fails because an operand exceeds [`OPERAND_BYTES_MAX`] is no work.
 ///
 /// [EIP-2565]: https://eips.ethereum.org/EIPS/eip-2565
 pub fn work(base_bytes: usize, exponent: &[u8], modulus_bytes: usize) -> u64 {
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_is_refused_is_no_work() {
+    fn a_refused_call_is_no_work() {
         for (base_bytes, modulus_bytes) in [(OPERAND_BYTES_MAX + 1, 1), (1, usize::MAX)] {
             assert_eq!(work(base_bytes, &[1], modulus_bytes), 0);
         }

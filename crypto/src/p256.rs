@@ -1,4 +1,4 @@
-//! ECDSA signatures over P-256, which is secp256r1: what [EIP-7951] adds to the EVM.
+//! ECDSA signatures over P-256 (secp256r1), whose verification [EIP-7951] adds to the EVM.
 //!
 //! [EIP-7951]: https://eips.ethereum.org/EIPS/eip-7951
 
@@ -8,30 +8,30 @@ use ::p256::{
 };
 use thiserror::Error;
 
-/// A signature, or what it was checked against, was refused.
+/// An invalid signature or key, or a signature that does not verify.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum P256Error {
     /// `r` or `s` is zero, or not below the group order.
     #[error("r or s is zero or not below the group order")]
     Signature,
-    /// A coordinate is not below the field modulus, or the point not on the curve. The point at infinity has no
+    /// A coordinate is not below the field modulus, or the point is not on the curve. The point at infinity has no
     /// encoding.
-    #[error("the bytes are not a public key")]
+    #[error("the bytes are not a valid public key")]
     PublicKey,
-    /// Signature and key are well-formed, and the one is not by the other.
+    /// The signature and the key are well-formed, but the signature is not by the key.
     #[error("the signature does not verify")]
     Refuted,
 }
 
 /// Verifies the ECDSA signature `r || s` of `digest` under the public key `x || y`.
 ///
-/// The rules are those of [EIP-7951], which are those of [FIPS 186-5]: `s` may be in the upper half of the range. To
-/// the EVM all failures are one, an empty answer.
+/// The rules are those of [EIP-7951], which are those of [FIPS 186-5]: `s` may be in the upper half of the range. The
+/// EVM does not distinguish failures: each is an empty answer.
 ///
 /// # Errors
 ///
-/// `Signature`, `PublicKey` or `Refuted`.
+/// Returns `Signature`, `PublicKey` or `Refuted`.
 ///
 /// [EIP-7951]: https://eips.ethereum.org/EIPS/eip-7951
 /// [FIPS 186-5]: https://csrc.nist.gov/pubs/fips/186-5/final
@@ -51,7 +51,7 @@ mod tests {
         hex::decode(hex).unwrap().try_into().unwrap()
     }
 
-    /// RFC 6979, appendix A.2.5: SHA-256, the message "sample".
+    /// Returns the example of RFC 6979, appendix A.2.5: SHA-256, the message "sample".
     fn sample() -> ([u8; 32], [u8; 64], [u8; 64]) {
         (
             sha256(b"sample"),
@@ -70,7 +70,7 @@ mod tests {
     const MODULUS: &str = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
 
     #[test]
-    fn a_signature_verifies_its_digest_alone() {
+    fn a_signature_verifies_only_its_digest() {
         let (digest, signature, key) = sample();
         assert_eq!(ecdsa_verify(&digest, &signature, &key), Ok(()));
         assert_eq!(ecdsa_verify(&sha256(b"test"), &signature, &key), Err(P256Error::Refuted));
@@ -101,7 +101,7 @@ mod tests {
         let (digest, signature, key) = sample();
         let mut off_curve = key;
         off_curve[63] ^= 1;
-        // x = 0 is on the curve, and so would be x = p if it were reduced.
+        // x = 0 is on the curve, and so is x = p reduced by p.
         let y = "66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4";
         let zero = bytes(&format!("{}{y}", "00".repeat(32)));
         let modulus = bytes(&format!("{MODULUS}{y}"));

@@ -1,10 +1,10 @@
-//! Why bytes are not a point of a pairing curve.
+//! Errors of encoded points of pairing curves.
 
 #[cfg(feature = "bls12-381")]
 use blst::BLST_ERROR;
 use thiserror::Error;
 
-/// An encoded point, or a coordinate of one, was refused.
+/// An error of an encoded point or coordinate.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum PointError {
@@ -17,20 +17,20 @@ pub enum PointError {
     /// The point is on the curve, but outside the subgroup of prime order.
     #[error("the point is not in the prime-order subgroup")]
     NotInSubgroup,
-    /// The point at infinity stands where it must not: as a public key.
-    #[error("the point is the point at infinity")]
+    /// The point is at infinity where that is not allowed: as a public key.
+    #[error("the point is at infinity")]
     Infinity,
 }
 
 #[cfg(feature = "bls12-381")]
 impl PointError {
-    /// Reads why blst has not decoded a point.
+    /// Converts blst's error of decoding a point.
     pub(crate) fn from_blst(error: BLST_ERROR) -> Self {
         match error {
             BLST_ERROR::BLST_POINT_NOT_ON_CURVE => Self::NotOnCurve,
             BLST_ERROR::BLST_POINT_NOT_IN_GROUP => Self::NotInSubgroup,
             BLST_ERROR::BLST_PK_IS_INFINITY => Self::Infinity,
-            // Decoding a point has one other failure, BLST_BAD_ENCODING.
+            // Decoding a point has only one other error, BLST_BAD_ENCODING.
             _ => Self::NotCanonical,
         }
     }

@@ -1,4 +1,4 @@
-//! Signatures over secp256k1: ECDSA as Ethereum and Bitcoin use it, and BIP-340 Schnorr.
+//! Signatures over secp256k1: ECDSA as in Ethereum and Bitcoin, and BIP-340 Schnorr.
 
 use ::secp256k1::{
     Message, PublicKey, XOnlyPublicKey,
@@ -7,41 +7,40 @@ use ::secp256k1::{
 };
 use thiserror::Error;
 
-/// A signature, or what it was checked against, was refused.
+/// An invalid signature or key, or a signature that does not verify.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Secp256k1Error {
     /// The recovery id is neither 0 nor 1.
     #[error("the recovery id is {got}, expected 0 or 1")]
     RecoveryId {
-        /// The id found.
+        /// The actual id.
         got: u8,
     },
     /// `r` or `s` of an ECDSA signature is not below the group order.
     #[error("r or s is not below the group order")]
     Signature,
-    /// The bytes are not a public key.
-    #[error("the bytes are not a public key")]
+    /// The bytes are not a valid public key.
+    #[error("the bytes are not a valid public key")]
     PublicKey,
-    /// No public key makes this signature valid: `r` or `s` is zero, `r` is no x coordinate of the
-    /// curve, or the key would be the point at infinity.
+    /// No public key makes the signature valid: `r` or `s` is zero, `r` is not an x coordinate of the curve, or the
+    /// key would be the point at infinity.
     #[error("no public key recovers from the signature")]
     NoKey,
-    /// Signature and key are well-formed, and the one is not by the other.
+    /// The signature and the key are well-formed, but the signature is not by the key.
     #[error("the signature does not verify")]
     Refuted,
 }
 
-/// Recovers the public key, `x || y`, that made the ECDSA signature `r || s` of `digest`.
+/// Recovers the public key, `x || y`, from the ECDSA signature `r || s` of `digest`.
 ///
-/// The rules are those of the EVM's `ecrecover` ([Yellow Paper], appendix E): `s` may be in the upper
-/// half of the range, and the recovery id (the EVM's `v - 27`) is the parity of y, so the ids 2 and 3
-/// of SEC 1, for an x that overflowed the group order, are refused. The address is the last 20 bytes
-/// of the Keccak-256 of the result.
+/// The rules are those of the EVM's `ecrecover` ([Yellow Paper], appendix E): `s` may be in the upper half of the
+/// range, and the recovery id (the EVM's `v - 27`) is the parity of y. So the ids 2 and 3 of SEC 1, for an x that
+/// exceeds the group order, are errors. The address is the last 20 bytes of the Keccak-256 of the result.
 ///
 /// # Errors
 ///
-/// `RecoveryId`, `Signature` or `NoKey`.
+/// Returns `RecoveryId`, `Signature` or `NoKey`.
 ///
 /// [Yellow Paper]: https://ethereum.github.io/yellowpaper/paper.pdf
 pub fn ecdsa_recover(
@@ -64,14 +63,14 @@ pub fn ecdsa_recover(
 
 /// Verifies the ECDSA signature `r || s` of `digest` under a public key of 33 or 65 bytes.
 ///
-/// The rules are those of Bitcoin's consensus: `s` may be in the upper half of the range, for
-/// [low s] is a rule of relay that old blocks break, and a key of 65 bytes may be in the hybrid form
-/// (first byte 6 or 7) besides the uncompressed one (4). An EE that minds malleability compares `s` with
-/// half the group order itself. DER never gets here: decoding it, strictly or not, is the caller's.
+/// The rules are those of Bitcoin's consensus. `s` may be in the upper half of the range, as [low s] is a rule of
+/// relay that old blocks break. A key of 65 bytes may be in the hybrid form (first byte 6 or 7) or the uncompressed
+/// one (4). An EE that must exclude malleability compares `s` with half the group order itself. Callers decode DER,
+/// strictly or not.
 ///
 /// # Errors
 ///
-/// `Signature`, `PublicKey` or `Refuted`.
+/// Returns `Signature`, `PublicKey` or `Refuted`.
 ///
 /// [low s]: https://github.com/bitcoin/bips/blob/master/bip-0146.mediawiki
 pub fn ecdsa_verify(
@@ -80,7 +79,7 @@ pub fn ecdsa_verify(
     public_key: &[u8],
 ) -> Result<(), Secp256k1Error> {
     let mut signature = Signature::from_compact(signature).map_err(|_| Secp256k1Error::Signature)?;
-    // libsecp256k1 verifies the low form alone, and (r, s) is valid exactly when (r, -s) is.
+    // libsecp256k1 verifies only the low form; (r, s) is valid exactly if (r, -s) is.
     signature.normalize_s();
     let public_key = PublicKey::from_slice(public_key).map_err(|_| Secp256k1Error::PublicKey)?;
     signature.verify(Message::from_digest(*digest), &public_key).map_err(|_| Secp256k1Error::Refuted)
@@ -90,7 +89,7 @@ pub fn ecdsa_verify(
 ///
 /// # Errors
 ///
-/// `PublicKey` or `Refuted`; the latter also when `r` or `s` is out of range.
+/// Returns `PublicKey` or `Refuted`; the latter also if `r` or `s` is out of range.
 ///
 /// [BIP-340]: https://github.com/bitcoin/bips/blob/master/bip-0340.mediawiki
 pub fn schnorr_verify(
@@ -114,7 +113,7 @@ mod tests {
         hex::decode(hex).unwrap().try_into().unwrap()
     }
 
-    /// The example of go-ethereum's `crypto` package.
+    /// Returns the example in go-ethereum's package `crypto`: digest, signature and key.
     fn geth() -> ([u8; 32], [u8; 64], [u8; 64]) {
         (
             bytes("ce0677bb30baa8cf067c88db9811f4333d131bf8bcf12fe7065d211dce971008"),
@@ -129,7 +128,7 @@ mod tests {
         )
     }
 
-    /// The same signature with `n - s`, and thus the other parity.
+    /// Returns the same signature with `n - s`, which flips the parity.
     fn high_s(signature: &[u8; 64]) -> [u8; 64] {
         let (r, s) = signature.split_at(32);
         let s = SecretKey::from_secret_bytes(s.try_into().unwrap()).unwrap();
@@ -184,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schnorr_signature_verifies_its_message_alone() {
+    fn a_schnorr_signature_verifies_only_its_message() {
         // BIP-340, vector 0.
         let key = bytes("f9308a019258c31049344f85f89d5229b531c845836f99b08601f113bce036f9");
         let signature = bytes(

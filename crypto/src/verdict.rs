@@ -1,4 +1,4 @@
-//! What a guest is told of a call.
+//! The answer of an import to a guest.
 
 #[cfg(feature = "hash")]
 use crate::blake2b::Blake2bError;
@@ -13,15 +13,15 @@ use crate::secp256k1::Secp256k1Error;
 #[cfg(feature = "bls12-381")]
 use crate::{bls_signature::BlsSignatureError, bls12_381::Bls12381Error, kzg::KzgError};
 
-/// What an import that can refuse its input returns, as a number.
+/// The return value of an import that can refuse its input.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum Verdict {
-    /// The claim holds, or the result has been written.
+    /// The claim holds, or the result was written.
     Holds = 0,
-    /// The input is well-formed, and what it claims is false; or no key recovers.
+    /// The input is well-formed and its claim is false, or no key recovers.
     Refuted = 1,
-    /// The input is no claim at all: a bad encoding, a point off its curve, an empty list of signers.
+    /// The input is malformed: a bad encoding, a point off its curve, an empty list of signers.
     Malformed = 2,
 }
 

@@ -1,4 +1,4 @@
-//! The maps to the curve of BLS12-381 against the vectors of RFC 9380.
+//! Tests of the maps to the curve BLS12-381 against the vectors of RFC 9380.
 
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
 
@@ -8,11 +8,11 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct HashToCurve {
-    vectors: Vec<Mapped>,
+    vectors: Vec<MapVector>,
 }
 
 #[derive(Deserialize)]
-struct Mapped {
+struct MapVector {
     #[serde(rename = "P")]
     point: Coordinates,
     u: Vec<String>,
@@ -24,8 +24,8 @@ struct Coordinates {
     y: String,
 }
 
-/// Hashing maps two elements and clears the cofactor of their sum; the maps here clear it of each,
-/// which sums up to the same point.
+/// Hashing maps two elements and clears the cofactor of their sum. The maps here clear the cofactor of each; the sum
+/// is the same point.
 #[test]
 fn maps_agree_with_hash_to_curve() {
     let Some(directory) = shared() else {
@@ -53,7 +53,7 @@ fn maps_agree_with_hash_to_curve() {
     assert!(n_cases > 0);
 }
 
-/// Field elements, separated by commas, each to 64 bytes.
+/// Decodes comma-separated field elements, each padded to 64 bytes.
 fn padded(elements: &str) -> Vec<u8> {
     elements
         .split(',')

@@ -1,4 +1,4 @@
-//! Any bytes give an answer, and the answers obey the laws of algebra.
+//! Tests that any bytes give an answer, and that answers obey the laws of algebra.
 
 #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
 
@@ -15,7 +15,7 @@ use outrider_crypto::{
 };
 use proptest::{array, collection::vec, prelude::*};
 
-/// Bytes that decoders get further with than with noise: runs of zeros, of ones, and of noise.
+/// Generates bytes that reach deeper into decoders than noise does: runs of zeros, of ones and of noise.
 fn any_bytes<const N: usize>() -> impl Strategy<Value = [u8; N]> {
     vec(prop_oneof![(Just(0), 1..64usize), (Just(0xff), 1..64usize), (any::<u8>(), 1..16usize)], 1..24)
         .prop_map(|runs| {
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn schnorr_verifies_what_was_signed(secret in secret(), message in vec(any::<u8>(), 0..200)) {
+    fn schnorr_verifies_signed_messages(secret in secret(), message in vec(any::<u8>(), 0..200)) {
         let pair = Keypair::from_secret_key(&secret);
         let signature = schnorr::sign_no_aux_rand(&message, &pair).to_byte_array();
         let (key, _) = pair.x_only_public_key();
@@ -127,7 +127,7 @@ proptest! {
     }
 
     #[test]
-    fn bn254_products_add_up(p in bn254_g1(), a in any::<[u8; 32]>(), b in any::<[u8; 32]>()) {
+    fn bn254_multiplication_distributes(p in bn254_g1(), a in any::<[u8; 32]>(), b in any::<[u8; 32]>()) {
         let order = bn254_order();
         let sum = num((BigUint::from_bytes_be(&a) + BigUint::from_bytes_be(&b)) % order);
         let mul = |scalar| bn254::mul(&p, scalar).unwrap();
@@ -275,8 +275,8 @@ proptest! {
     }
 
     #[test]
-    fn p256_verifies_what_was_signed(
-        key in any::<[u8; 32]>().prop_filter_map("no key", |bytes| SigningKey::from_slice(&bytes).ok()),
+    fn p256_verifies_signed_digests(
+        key in any::<[u8; 32]>().prop_filter_map("not a key", |bytes| SigningKey::from_slice(&bytes).ok()),
         digest in any::<[u8; 32]>(),
         bit in 0..256usize,
     ) {
@@ -289,8 +289,8 @@ proptest! {
         prop_assert_eq!(p256::ecdsa_verify(&other, &signature, &key), Err(P256Error::Refuted));
     }
 
-    /// The polynomial a X + b has the commitment a [tau]G1 + b G1. Its quotient by X - z is a, so that a G1 proves
-    /// its value everywhere.
+    /// The polynomial a X + b has the commitment a [tau]G1 + b G1. Its quotient by X - z is a, so a G1 proves its
+    /// value everywhere.
     #[test]
     fn kzg_proves_the_value_of_a_line_and_no_other(a in scalar(), b in scalar(), z in scalar(), other in scalar()) {
         let [a, b, z, other] = [a, b, z, other].map(|n| BigUint::from_bytes_be(&n) % bls_order());
@@ -304,7 +304,7 @@ proptest! {
     }
 }
 
-/// [tau]G1 of Ethereum's ceremony, compressed: what is to G1 as [tau]G2 is to G2.
+/// [tau]G1 of Ethereum's ceremony, compressed: the counterpart of [tau]G2.
 const TAU_G1: &str =
     "ad3eb50121139aa34db1d545093ac9374ab7bca2c0f3bf28e27c8dcd8fc7cb42d25926fc0c97b336e9f0fb35e5a04c81";
 
@@ -324,7 +324,7 @@ fn tau_line(a: &BigUint, b: &BigUint) -> [u8; 48] {
     min_pk::PublicKey::deserialize(&serialized).unwrap().compress()
 }
 
-/// The documentation of `bls12_381` promises it, and `kzg` rests on it; a host may call from a small stack.
+/// The docs of `bls12_381` promise this, and `kzg` relies on it; a host may call from a small stack.
 #[test]
 fn sums_of_products_and_pairings_fit_in_256_kib_of_stack() {
     let deep = || {
@@ -348,7 +348,7 @@ fn sums_of_products_and_pairings_fit_in_256_kib_of_stack() {
     thread.unwrap().join().unwrap();
 }
 
-/// A failure is kept as a named test, not in a file of seeds.
+/// A test pins a failure by name, so no file of seeds is needed.
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
@@ -358,13 +358,13 @@ fn secret() -> impl Strategy<Value = SecretKey> {
         .prop_filter_map("zero or over the group order", |bytes| SecretKey::from_secret_bytes(bytes).ok())
 }
 
-/// Numbers of many shapes: with zeros before, between and after.
+/// Generates numbers of many shapes: with zeros before, between and after.
 fn operand() -> impl Strategy<Value = Vec<u8>> {
     (0..4usize, vec(any::<u8>(), 0..40), 0..20usize, vec(any::<u8>(), 0..4))
         .prop_map(|(leading, high, zeros, low)| [vec![0; leading], high, vec![0; zeros], low].concat())
 }
 
-/// Scalars of any size, zero and one among them.
+/// Generates scalars of any size, with zero and one among them.
 fn scalar() -> impl Strategy<Value = [u8; 32]> {
     prop_oneof![
         any::<[u8; 32]>(),

@@ -1,4 +1,4 @@
-//! The functions against published vectors, each of which is a call of the import that the function is behind.
+//! Tests of the functions against published vectors, each as a call of the function's import.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -50,7 +50,7 @@ fn p256_agrees_with_wycheproof_and_rip_7212() {
     check(&p256_vectors::vectors());
 }
 
-/// Recovery knows no x over the group order, where verification does.
+/// Verification accepts an x over the group order; recovery does not.
 #[test]
 fn only_keys_under_which_a_signature_verifies_recover_from_it() {
     let mut n_recovered = 0;
@@ -76,7 +76,7 @@ fn check(vectors: &[Vector]) {
     println!("{} vectors", vectors.len());
 }
 
-/// Does what an import does, but for the memory and the fuel.
+/// Computes what an import computes, without memory and fuel.
 fn call(import: &str, arguments: &[Argument]) -> (u32, Vec<u8>) {
     match (import, arguments) {
         ("keccak256", [Bytes(bytes), ..]) => (0, hash::keccak256(bytes).to_vec()),

@@ -1,4 +1,4 @@
-//! Simulated validators: what a chain needs to go on without a network.
+//! Simulated validators, which keep a chain going without a network.
 
 #![forbid(unsafe_code)]
 

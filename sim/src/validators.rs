@@ -1,8 +1,8 @@
-//! Validators with known keys that keep a chain of phase 0 going: real blocks, real attestations, real signatures.
+//! Validators with known keys that run a chain of phase 0, with real blocks, attestations and signatures.
 //!
-//! Each slot, the proposer builds on the head that the fork choice finds, and the slot's committees attest it.
-//! Validators may be offline, and they may misbehave: propose two blocks, or vote twice. Somebody notices, and the
-//! next proposer includes the proof.
+//! In each slot, the proposer builds on the head of the fork choice, and the slot's committees attest it. Validators
+//! may be offline, and they may misbehave: propose two blocks, or vote twice. The simulator notices, and the next
+//! proposer includes the proof.
 
 mod duties;
 mod keys;
@@ -25,30 +25,30 @@ use outrider_beacon_spec::{
     types::{Bytes32, Root, Slot, ValidatorIndex},
 };
 
-/// A set of validators, and a node that hears all they say.
+/// A set of validators, and a node that receives all their messages.
 #[derive(Debug)]
 pub struct Simulator<C: Preset> {
     secret_keys: Vec<[u8; 32]>,
     store: Store<Phase0<C>>,
     slot: Slot,
-    /// Attestations that are in no block yet.
+    /// Attestations that no block includes yet.
     attestations: Vec<Attestation<Phase0<C>>>,
     proposer_slashings: Vec<ProposerSlashing>,
     attester_slashings: Vec<AttesterSlashing<Phase0<C>>>,
     /// Validators that neither propose nor attest.
     pub offline: BTreeSet<ValidatorIndex>,
-    /// Validators that propose two blocks when it is their turn.
+    /// Validators that propose two blocks at their next turn.
     pub equivocating: BTreeSet<ValidatorIndex>,
-    /// Validators that attest two blocks when it is their turn.
+    /// Validators that attest two blocks at their next turn.
     pub voting_twice: BTreeSet<ValidatorIndex>,
 }
 
 impl<C: Preset> Simulator<C> {
-    /// Makes as many validators, with a deposit each, and their genesis.
+    /// Makes a number of validators, with a deposit each, and their genesis.
     ///
     /// # Errors
     ///
-    /// If there are too many of them.
+    /// Fails if there are too many.
     pub fn new(n_validators: u64) -> Result<Self, Error> {
         let secret_keys: Vec<_> = (0..n_validators).map(interop_secret_key).collect();
         let deposits = interop_deposits::<C>(&secret_keys);
@@ -68,39 +68,39 @@ impl<C: Preset> Simulator<C> {
         })
     }
 
-    /// What the node knows.
+    /// Returns the node's store.
     #[must_use]
     pub fn store(&self) -> &Store<Phase0<C>> {
         &self.store
     }
 
-    /// The slot.
+    /// Returns the current slot.
     #[must_use]
     pub fn slot(&self) -> Slot {
         self.slot
     }
 
-    /// The latest final checkpoint.
+    /// Returns the latest finalized checkpoint.
     #[must_use]
     pub fn finalized(&self) -> Checkpoint {
         self.store.finalized_checkpoint
     }
 
-    /// The block at the head, and the state after it.
+    /// Returns the head block and the state after it.
     ///
     /// # Errors
     ///
-    /// If the fork choice finds none.
+    /// Fails if the fork choice finds no head.
     pub fn head(&self) -> Result<(Root, &BeaconState<Phase0<C>>), Error> {
         let root = get_head(&self.store)?;
         Ok((root, self.store.block_states.get(&root).ok_or(Error::UnknownBlock)?))
     }
 
-    /// Lets epochs pass.
+    /// Runs a number of epochs.
     ///
     /// # Errors
     ///
-    /// If a block or an attestation is refused, which is a bug.
+    /// Fails if a block or an attestation is invalid, which is a bug.
     pub fn run_epochs(&mut self, n_epochs: u64) -> Result<(), Error> {
         for _ in 0..n_epochs.times(C::SLOTS_PER_EPOCH)? {
             self.run_slot()?;
@@ -108,17 +108,17 @@ impl<C: Preset> Simulator<C> {
         Ok(())
     }
 
-    /// Lets a slot pass; returns its blocks.
+    /// Runs a slot and returns its blocks.
     ///
     /// # Errors
     ///
-    /// If a block or an attestation is refused, which is a bug.
+    /// Fails if a block or an attestation is invalid, which is a bug.
     pub fn run_slot(&mut self) -> Result<Vec<SignedBeaconBlock<Phase0<C>>>, Error> {
         self.slot = self.slot.plus(1)?;
         let since_genesis = self.slot.times(C::SECONDS_PER_SLOT)?;
         let time = self.store.genesis_time.plus(since_genesis)?;
         on_tick(&mut self.store, time)?;
-        // Those of the slot before count from now on.
+        // Attestations of the previous slot count from now on.
         let attestations = std::mem::take(&mut self.attestations);
         let last_slot = self.slot - 1;
         for attestation in attestations.iter().filter(|attestation| attestation.data.slot == last_slot) {

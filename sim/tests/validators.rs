@@ -1,4 +1,4 @@
-//! Chains that simulated validators make.
+//! Tests of chains of simulated validators.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -27,11 +27,11 @@ fn with_all_validators_each_epoch_is_final_two_epochs_later() {
     }
     let (_, state) = simulator.head().unwrap();
     assert_eq!(state.slot, simulator.slot());
-    assert!(state.balances.iter().all(|balance| *balance > 32_000_000_000), "everyone was rewarded");
+    assert!(state.balances.iter().all(|balance| *balance > 32_000_000_000), "all validators gained");
 }
 
 #[test]
-fn the_preset_mainnet_justifies_as_well() {
+fn the_mainnet_preset_justifies_epochs() {
     let mut simulator = Simulator::<Mainnet>::new(128).unwrap();
     simulator.run_epochs(3).unwrap();
     simulator.run_slot().unwrap();
@@ -39,7 +39,7 @@ fn the_preset_mainnet_justifies_as_well() {
 }
 
 #[test]
-fn without_a_third_finality_stops_and_with_it_comes_back() {
+fn finality_stops_without_a_third_of_the_stake_and_returns_with_it() {
     let mut simulator = simulator();
     simulator.run_epochs(5).unwrap();
     assert_eq!(simulator.finalized().epoch, 3);
@@ -51,7 +51,7 @@ fn without_a_third_finality_stops_and_with_it_comes_back() {
     assert!(stopped <= 5, "epoch {stopped} is final");
     let (_, state) = simulator.head().unwrap();
     let (offline, online) = (*state.balances.get(0).unwrap(), *state.balances.get(1).unwrap());
-    assert!(offline < 32_000_000_000 && offline < online, "those who are offline pay for it");
+    assert!(offline < 32_000_000_000 && offline < online, "offline validators lose balance");
 
     simulator.offline.clear();
     simulator.run_epochs(4).unwrap();

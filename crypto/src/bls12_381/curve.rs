@@ -1,9 +1,9 @@
-//! The unsafe part: blst's C functions on points and field elements, made safe.
+//! The unsafe part: safe wrappers of blst's C functions on points and field elements.
 //!
-//! They share one contract. Every pointer is to an initialised value of the named type, or to an
-//! output that is written whole and never read; none is kept. The types are plain integers,
-//! so no bit pattern breaks memory safety. A safe wrapper over references therefore suffices, and
-//! the comments below name only what goes beyond.
+//! The functions share one contract. Every pointer points to an initialised value of the named type, or to an output
+//! that the function writes completely and never reads; the function keeps no pointer. The types are plain integers,
+//! so every bit pattern is memory-safe. Safe wrappers over references therefore suffice, and the comments below state
+//! only additional requirements.
 
 #![allow(unsafe_code)]
 
@@ -18,20 +18,20 @@ use std::ptr;
 
 /// A point in affine coordinates, on either of the two curves; all zeros are infinity.
 pub(crate) trait Point: Copy {
-    /// The base-field elements of x, then those of y; of an extension element, the real part first.
+    /// The base-field elements of x, then those of y; the real part of an extension element comes first.
     type Coordinates: AsMut<[blst_fp]> + AsRef<[blst_fp]> + Default;
 
     fn from_coordinates(coordinates: Self::Coordinates) -> Self;
     fn coordinates(&self) -> Self::Coordinates;
 
     fn is_infinity(&self) -> bool;
-    /// Whether the curve equation holds. Says nothing of infinity.
+    /// Returns whether the curve equation holds. The result for infinity is unspecified.
     fn is_on_curve(&self) -> bool;
-    /// Whether a point on the curve is in the prime-order subgroup. Says nothing of infinity.
+    /// Returns whether a point on the curve is in the prime-order subgroup. The result for infinity is unspecified.
     fn is_in_subgroup(&self) -> bool;
     fn add(&self, other: &Self) -> Self;
-    /// Sums the products of points, all of them finite and in the subgroup, with as many scalars,
-    /// little-endian.
+    /// Sums the products of points and scalars. All points are finite and in the subgroup; there are as many scalars
+    /// as points, little-endian.
     fn sum_of_products(points: &[Self], scalars: &[[u8; 32]]) -> Self;
 }
 
@@ -134,19 +134,19 @@ impl_point!(
     blst_p2_add_or_double_affine
 );
 
-/// Returns the generator of G1, negated.
+/// Returns the negated generator of G1.
 pub(crate) fn negated_g1_generator() -> blst_p1_affine {
-    // SAFETY: a constant of blst's, which nobody writes.
+    // SAFETY: this is a constant of blst, which nothing writes to.
     unsafe { BLS12_381_NEG_G1 }
 }
 
-/// Returns the generator of G2, negated.
+/// Returns the negated generator of G2.
 pub(crate) fn negated_g2_generator() -> blst_p2_affine {
-    // SAFETY: a constant of blst's, which nobody writes.
+    // SAFETY: this is a constant of blst, which nothing writes to.
     unsafe { BLS12_381_NEG_G2 }
 }
 
-/// Maps to a point of G1.
+/// Maps a field element to a point of G1.
 pub(super) fn map_to_g1(element: &blst_fp) -> blst_p1_affine {
     let mut point = blst_p1::default();
     // SAFETY: the module's contract; the third argument, a second element to map and add, may be null.
@@ -154,7 +154,7 @@ pub(super) fn map_to_g1(element: &blst_fp) -> blst_p1_affine {
     to_affine!(blst_p1_affine, blst_p1_to_affine, point)
 }
 
-/// Maps to a point of G2; the real part comes first.
+/// Maps an extension element, real part first, to a point of G2.
 pub(super) fn map_to_g2(element: [blst_fp; 2]) -> blst_p2_affine {
     let mut point = blst_p2::default();
     let element = blst_fp2 { fp: element };
@@ -163,7 +163,7 @@ pub(super) fn map_to_g2(element: [blst_fp; 2]) -> blst_p2_affine {
     to_affine!(blst_p2_affine, blst_p2_to_affine, point)
 }
 
-/// Reads a number below the modulus, big-endian.
+/// Reads a big-endian number below the modulus.
 pub(super) fn fp_from_bytes(bytes: &[u8; 48]) -> blst_fp {
     let mut element = blst_fp::default();
     // SAFETY: the function reads exactly 48 bytes.
@@ -171,7 +171,7 @@ pub(super) fn fp_from_bytes(bytes: &[u8; 48]) -> blst_fp {
     element
 }
 
-/// Writes a number below the modulus, big-endian.
+/// Writes a big-endian number below the modulus.
 pub(super) fn fp_to_bytes(element: &blst_fp) -> [u8; 48] {
     let mut bytes = [0; 48];
     // SAFETY: the function writes exactly 48 bytes.

@@ -8,7 +8,7 @@ use crate::{
     files::{self, unhex},
 };
 
-/// Returns the vectors, or none where the data set is not there.
+/// Returns the vectors, or none without the data set.
 pub fn vectors() -> Vec<Vector> {
     let Some(directory) = files::shared().map(|directory| directory.join("consensus")) else {
         return Vec::new();
@@ -75,14 +75,14 @@ enum Output {
     Refused(()),
 }
 
-/// v0.12.3 takes the infinite key with the infinite signature; since v1.0 this has to be refused, and
-/// `outrider_crypto::bls_signature` says why that is followed.
+/// v0.12.3 accepts the infinite key with the infinite signature. Since v1.0 it has to be refused;
+/// `outrider_crypto::bls_signature` says why it is refused here.
 const SINCE_REVERSED: &str = "verify_infinity_pubkey_and_infinity_signature";
 
-/// Turns a case into vectors.
+/// Converts a case into vectors.
 ///
-/// There is none for hashing to the curve, which is no import, and for keys or signatures of a wrong length,
-/// which cannot be passed, and must be invalid ones.
+/// Hashing to the curve has no import, so its cases give no vectors. Cases with keys or signatures of a wrong length
+/// give none either, as an import cannot take them; such cases have to be invalid.
 fn vectors_of(name: &str, case: &Case) -> Vec<Vector> {
     let Some(expected) = expected(name, case) else { return Vec::new() };
     let calls = calls(case).unwrap_or_default();
@@ -97,13 +97,13 @@ fn vectors_of(name: &str, case: &Case) -> Vec<Vector> {
     vectors.collect()
 }
 
-/// Returns what the imports answer, or `None` if the case is of a function that is no import.
+/// Returns the expected answer of the imports, or `None` if no import computes the case's function.
 fn expected(name: &str, case: &Case) -> Option<Expected> {
     Some(match (&case.input, &case.output) {
         (Input::HashToG2 { .. }, Output::Point {}) => return None,
-        // Nothing here signs. The published signature must verify.
+        // No import signs. The published signature has to verify.
         (Input::Sign { .. }, Output::Signature(_)) => Expected::Holds,
-        // Only decoding is asked for: see `calls`.
+        // The case asks only for decoding: see `calls`.
         (Input::DecodePublicKey { .. }, Output::Verdict(true)) => Expected::Refuted,
         (Input::DecodeSignature { signature }, Output::Verdict(true)) => Expected::Output(unhex(signature)),
         (Input::DecodePublicKey { .. } | Input::DecodeSignature { .. }, Output::Verdict(false)) => {
@@ -114,11 +114,11 @@ fn expected(name: &str, case: &Case) -> Option<Expected> {
         (_, Output::Verdict(true)) if name.contains(SINCE_REVERSED) => Expected::Malformed,
         (_, Output::Verdict(true)) => Expected::Holds,
         (_, Output::Verdict(false)) => Expected::Refused,
-        _ => panic!("{name}: input and output do not go together"),
+        _ => panic!("{name}: input and output do not match"),
     })
 }
 
-/// Returns imports and what to call them with; `None` if a key or signature is of a wrong length.
+/// Returns imports and their arguments, or `None` if a key or signature has a wrong length.
 fn calls(case: &Case) -> Option<Vec<(&'static str, Vec<Argument>)>> {
     match (&case.input, &case.output) {
         (Input::Sign { privkey, message }, Output::Signature(signature)) => {
@@ -132,7 +132,7 @@ fn calls(case: &Case) -> Option<Vec<(&'static str, Vec<Argument>)>> {
         (Input::FastAggregateVerify { pubkeys, message, signature }, _) => {
             Some(vec![fast_aggregate(pubkeys, message, signature)?])
         }
-        // A signature that does not verify will do to reach the key.
+        // A signature that does not verify suffices to reach the key.
         (Input::DecodePublicKey { pubkey }, _) => {
             let infinity = format!("c0{}", "00".repeat(SIGNATURE_BYTES - 1));
             single_signer(pubkey, &"00".repeat(MESSAGE_BYTES), &infinity)
@@ -143,12 +143,12 @@ fn calls(case: &Case) -> Option<Vec<(&'static str, Vec<Argument>)>> {
     }
 }
 
-/// A signature by one signer is one by a list of one, too, in both ways to say so.
+/// Returns the calls for a signature by one signer: as such, and as a list of one, in both forms.
 fn single_signer(key: &str, message: &str, signature: &str) -> Option<Vec<(&'static str, Vec<Argument>)>> {
     let (keys, messages) = ([key.to_owned()], [message.to_owned()]);
     let (import, mut arguments) = fast_aggregate(&keys, message, signature)?;
     let several = [(import, arguments.clone()), aggregate(&keys, &messages, signature)?];
-    // Without the number of keys.
+    // The import for one signer takes no number of keys.
     arguments.remove(1);
     Some([&[("blsVerify", arguments)], &several[..]].concat())
 }
@@ -185,7 +185,7 @@ fn sum(signatures: &[String]) -> Option<(&'static str, Vec<Argument>)> {
     Some(("blsAggregate", arguments))
 }
 
-/// Joins items of `N` bytes; `None` if one has another length.
+/// Joins items of `N` bytes. Returns `None` if an item has another length.
 fn list<const N: usize>(items: &[String]) -> Option<Vec<u8>> {
     let items: Vec<_> = items.iter().map(|item| unhex(item)).collect();
     items.iter().all(|item| item.len() == N).then(|| items.concat())

@@ -1,12 +1,12 @@
-//! A few vectors for each import, in a format that is read in a few lines.
+//! A few vectors for each import, in a simple format.
 //!
-//! Each line has five fields, separated by semicolons: the source; the import; its arguments, separated by
-//! spaces, as `0x` and hex, as a decimal number, or as `out:` and a number of bytes; what it returns, 0 if that
-//! is nothing; and what it writes, in hex.
+//! Each line has five fields, separated by semicolons: the source; the import; its arguments, separated by spaces, as
+//! `0x` and hex, as a decimal number, or as `out:` and a number of bytes; its return value, 0 if it returns nothing;
+//! and its output, in hex.
 
 use crate::{Argument, Expected, HOLDS, MALFORMED, REFUTED, Vector, files::unhex};
 
-/// The lines.
+/// The lines of the excerpt.
 pub const EXCERPT: &str = include_str!("../data/excerpt.csv");
 
 /// Returns the excerpt's vectors.

@@ -1,4 +1,4 @@
-//! Where the vectors are, and how files are read.
+//! The files of vectors.
 
 use std::{
     env, fs,
@@ -9,19 +9,19 @@ use std::{
 use flate2::read::GzDecoder;
 use serde::de::DeserializeOwned;
 
-/// Returns the shared data set, or `None`, said aloud, when this machine does not have it.
+/// Returns the directory of the shared data set. Without it, prints that vectors are skipped and returns `None`.
 pub fn shared() -> Option<PathBuf> {
     let directory = env::var_os("OUTRIDER_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     if directory.is_dir() {
         Some(directory)
     } else {
-        eprintln!("SKIPPED: no vectors at {}; OUTRIDER_DATA names the directory", directory.display());
+        eprintln!("SKIPPED: no vectors at {}; set OUTRIDER_DATA to the directory", directory.display());
         None
     }
 }
 
-/// Reads name and text of each file of a `.tar.gz`.
+/// Reads the name and text of each file in a `.tar.gz`.
 pub fn archive(path: &Path) -> Vec<(String, String)> {
     let unpacked = bytes(path);
     let mut archive = tar::Archive::new(&unpacked[..]);
@@ -35,17 +35,17 @@ pub fn archive(path: &Path) -> Vec<(String, String)> {
     files.filter(|(_, text)| !text.is_empty()).collect()
 }
 
-/// Reads hex, with or without `0x`.
+/// Decodes hex, with or without `0x`.
 pub fn unhex(text: &str) -> Vec<u8> {
     hex::decode(text.trim_start_matches("0x")).unwrap()
 }
 
-/// Returns the path of a file that comes with this crate.
+/// Returns the path of a file of this crate.
 pub(crate) fn own(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(name)
 }
 
-/// Reads a file, unpacked when its name ends in `.gz`.
+/// Reads a file, and unpacks it if its name ends in `.gz`.
 pub(crate) fn bytes(path: &Path) -> Vec<u8> {
     let raw = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     if path.extension().is_some_and(|extension| extension == "gz") {

@@ -1,6 +1,6 @@
 //! The vectors of `verify_kzg_proof`, from the consensus specs.
 //!
-//! A point or a scalar of a wrong length cannot be passed, and must be an invalid one.
+//! An import cannot take a point or scalar of a wrong length; such cases have to be invalid.
 
 use serde::Deserialize;
 
@@ -9,7 +9,7 @@ use crate::{
     files::{self, unhex},
 };
 
-/// Returns the vectors, or none where the data set is not there.
+/// Returns the vectors, or none without the data set.
 pub fn vectors() -> Vec<Vector> {
     let Some(directory) = files::shared() else { return Vec::new() };
     let files = files::archive(&directory.join("kzg/eip4844.tar.gz"));

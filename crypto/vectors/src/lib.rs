@@ -3,7 +3,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
-    reason = "this is part of tests: a file that cannot be read has to fail one, and what is skipped is told"
+    reason = "this is part of tests: a file that cannot be read has to fail one, and a skip has to be printed"
 )]
 
 pub mod bip340;
@@ -18,7 +18,7 @@ pub mod files;
 
 use sha3::{Digest, Keccak256};
 
-/// Returns every vector that is here.
+/// Returns all vectors.
 pub fn published() -> Vec<Vector> {
     let suites: [fn() -> Vec<Vector>; 7] = [
         excerpt::vectors,
@@ -32,49 +32,49 @@ pub fn published() -> Vec<Vector> {
     suites.iter().flat_map(|vectors| vectors()).collect()
 }
 
-/// One published case, as a call of an import.
+/// A published case as a call of an import.
 #[derive(Clone, Debug)]
 pub struct Vector {
     /// The suite or file, and the case in it.
     pub name: String,
     /// The import's name in module `crypto`, such as `bn254Add`.
     pub import: String,
-    /// What the import is called with, in the order of its parameters.
+    /// The arguments, in the order of the parameters.
     pub arguments: Vec<Argument>,
-    /// What it has to answer.
+    /// The expected answer.
     pub expected: Expected,
 }
 
-/// One argument of an import.
+/// An argument of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Argument {
     /// A pointer to these bytes.
     Bytes(Vec<u8>),
     /// A length in bytes, a number of items, or a recovery id.
     Number(u32),
-    /// A pointer to where the answer, of this many bytes, is to be written.
+    /// A pointer to room for the output, of this many bytes.
     Out(usize),
 }
 
-/// What an import has to answer.
+/// The expected answer of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// Success, and these bytes.
+    /// Success, with this output.
     Output(Vec<u8>),
-    /// Success, and a public key of this Ethereum address.
+    /// Success, with a public key of this Ethereum address as the output.
     Address([u8; 20]),
     /// Success.
     Holds,
-    /// The input is well-formed, and what it claims is false.
+    /// The input is well-formed and its claim is false.
     Refuted,
     /// The input is malformed.
     Malformed,
-    /// No success, for whichever of the two reasons; many suites do not tell them apart.
+    /// Refuted or malformed; many suites do not distinguish them.
     Refused,
 }
 
 impl Vector {
-    /// Checks an answer: the number that the import returned, 0 if it returns none, and what it wrote.
+    /// Checks an answer: the import's return value, 0 if it returns nothing, and its output.
     #[track_caller]
     pub fn check(&self, code: u32, out: &[u8]) {
         let right = match &self.expected {
@@ -89,7 +89,7 @@ impl Vector {
         assert!(right, "{name}: {import}: expected {expected:?}, got {code} and 0x{}", hex::encode(out));
     }
 
-    /// Returns how many bytes the import writes; 0 if it writes nothing.
+    /// Returns the length of the import's output, in bytes; 0 if it writes nothing.
     pub fn out_bytes(&self) -> usize {
         let out = self.arguments.iter().find_map(|argument| match argument {
             Argument::Out(bytes) => Some(*bytes),
@@ -100,20 +100,20 @@ impl Vector {
 }
 
 impl Argument {
-    /// Copies bytes.
+    /// Makes an argument from bytes.
     pub fn bytes(bytes: impl AsRef<[u8]>) -> Self {
         Self::Bytes(bytes.as_ref().to_vec())
     }
 
-    /// Counts items, or bytes.
+    /// Makes an argument from a number of items or bytes.
     pub fn number(n: usize) -> Self {
         Self::Number(n.try_into().unwrap())
     }
 }
 
-/// What imports return on success.
+/// The return value of success.
 pub const HOLDS: u32 = 0;
-/// What imports return when the input is well-formed, and what it claims is false.
+/// The return value if the input is well-formed and its claim is false.
 pub const REFUTED: u32 = 1;
-/// What imports return when the input is malformed.
+/// The return value if the input is malformed.
 pub const MALFORMED: u32 = 2;

@@ -1,8 +1,8 @@
 //! The vectors of the EVM's precompiles.
 //!
-//! A precompile pads, cuts and counts its input as the EVM does, and an import does not; so each function here
-//! turns the input of one precompile into a call of the import that computes the same. Input of a wrong length
-//! has no such call: it is passed over, after a look that the precompile fails for it.
+//! A precompile pads, cuts and counts its input as the EVM does; an import does not. So each function here converts
+//! the input of a precompile into a call of the import that computes the same. An input of a wrong length has no such
+//! call; this module checks that the precompile fails and skips the case.
 
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::{
     files::{self, unhex},
 };
 
-/// Returns the vectors of EIP-2537 and of the precompiles before it, or none where the data set is not there.
+/// Returns the vectors of EIP-2537 and of the earlier precompiles, or none without the data set.
 pub fn vectors() -> Vec<Vector> {
     let Some(directory) = files::shared() else { return Vec::new() };
     let mut vectors = Vec::new();
@@ -36,7 +36,7 @@ pub fn vectors() -> Vec<Vector> {
     vectors
 }
 
-/// Turns input and output of a precompile, where `None` is its failure, into a call, if there is one.
+/// Converts input and output of a precompile, `None` for failure, into a call if there is one.
 type ToCall = fn(&[u8], Option<&[u8]>) -> Option<(Vec<Argument>, Expected)>;
 
 const FILES: &[(&str, &str, ToCall)] = &[
@@ -95,7 +95,7 @@ fn digest(input: &[u8], output: &[u8]) -> Option<(Vec<Argument>, Expected)> {
     Some((arguments, Expected::Output(output.to_vec())))
 }
 
-/// The whole input is one item.
+/// Converts an input of one item.
 fn whole<const N: usize, const OUT: usize>(
     input: &[u8],
     output: Option<&[u8]>,
@@ -104,7 +104,7 @@ fn whole<const N: usize, const OUT: usize>(
     Some((vec![Argument::bytes(input), Out(OUT)], point(output)))
 }
 
-/// The input is two points, and the output is one.
+/// Converts an input of two points.
 fn halves<const N: usize>(input: &[u8], output: Option<&[u8]>) -> Option<(Vec<Argument>, Expected)> {
     let ([a, b], []) = input.as_chunks::<N>() else { return None };
     Some((vec![Argument::bytes(a), Argument::bytes(b), Out(N)], point(output)))
@@ -116,14 +116,14 @@ fn product(input: &[u8], output: Option<&[u8]>) -> Option<(Vec<Argument>, Expect
     Some((vec![Argument::bytes(a), Argument::bytes(scalar), Out(64)], point(output)))
 }
 
-/// The input is any number of points, each with a scalar of 32 bytes.
+/// Converts an input of points, each with a scalar of 32 bytes.
 fn terms<const N: usize>(input: &[u8], output: Option<&[u8]>) -> Option<(Vec<Argument>, Expected)> {
     let (items, []) = input.as_chunks::<N>() else { return None };
     let arguments = vec![Argument::bytes(input), Argument::number(items.len()), Out(N - 32)];
     Some((arguments, point(output)))
 }
 
-/// The input is any number of pairs, and the output a word that is 1 or 0.
+/// Converts an input of pairs, whose output is a word of 1 or 0.
 fn pairs<const N: usize>(input: &[u8], output: Option<&[u8]>) -> Option<(Vec<Argument>, Expected)> {
     let (items, []) = input.as_chunks::<N>() else { return None };
     let expected = match output {
@@ -141,7 +141,7 @@ fn recovery(input: &[u8], output: &[u8]) -> Option<(Vec<Argument>, Expected)> {
     let (v, signature) = rest.split_at(32);
     let (zeros, v) = v.split_at(31);
     let id = v[0].checked_sub(27).filter(|_| zeros.iter().all(|byte| *byte == 0))?;
-    // What does not recover is no failure of the precompile, but an empty answer.
+    // If no key recovers, the precompile succeeds with an empty answer.
     let expected = match output {
         [] => Expected::Refused,
         word => Expected::Address(unpadded(word).try_into().unwrap()),
@@ -168,14 +168,14 @@ fn point(output: Option<&[u8]>) -> Expected {
     output.map_or(Expected::Malformed, |output| Expected::Output(output.to_vec()))
 }
 
-/// Takes the padding from a hash of 20 bytes that the EVM has as a word.
+/// Strips the padding from a hash of 20 bytes in an EVM word.
 fn unpadded(word: &[u8]) -> &[u8] {
     let (zeros, hash) = word.split_at(12);
     assert_eq!(zeros, [0; 12]);
     hash
 }
 
-/// The first bytes of an endless input of zeros after the given bytes.
+/// Returns the first bytes of the input, followed by endless zeros.
 fn right_pad(input: &[u8], bytes: usize) -> Vec<u8> {
     let mut input = input.to_vec();
     input.resize(bytes, 0);

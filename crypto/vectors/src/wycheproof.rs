@@ -1,6 +1,6 @@
 //! The vectors of Wycheproof: ECDSA over secp256k1 with SHA-256, and BLS signatures.
 //!
-//! A signature of a wrong length cannot be passed, and must be an invalid one.
+//! An import cannot take a signature of a wrong length; such cases have to be invalid.
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -10,12 +10,12 @@ use crate::{
     files::{self, unhex},
 };
 
-/// Returns the vectors.
+/// Returns the vectors of ECDSA and of BLS signatures.
 pub fn vectors() -> Vec<Vector> {
     [ecdsa(), bls()].concat()
 }
 
-/// Returns the vectors of ECDSA, signatures as `r || s`.
+/// Returns the vectors of ECDSA, with signatures as `r || s`.
 pub fn ecdsa() -> Vec<Vector> {
     vectors_of(
         "ecdsa_secp256k1_sha256_p1363_test.json.gz",
@@ -38,7 +38,7 @@ pub fn bls() -> Vec<Vector> {
     })
 }
 
-/// Takes key, message and signature.
+/// Converts key, message and signature into arguments.
 type ToArguments = fn(&[u8], &[u8], &[u8]) -> Vec<Argument>;
 
 fn vectors_of(file: &str, import: &str, signature_bytes: usize, arguments: ToArguments) -> Vec<Vector> {

@@ -1,4 +1,4 @@
-//! What validators do in a slot; from the specification's `validator.md`.
+//! The duties of validators in a slot; from the specification's `validator.md`.
 
 use super::Simulator;
 use outrider_beacon_spec::{
@@ -28,10 +28,10 @@ use outrider_beacon_spec::{
 impl<C: Preset> Simulator<C> {
     fn sign(&self, validator_index: ValidatorIndex, signing_root: Root) -> Result<BLSSignature, Error> {
         let secret_key = self.secret_keys.get(index(validator_index)).ok_or(Error::IndexOutOfRange)?;
-        Ok(sign(secret_key, signing_root.as_slice()).expect("a key that has made a deposit"))
+        Ok(sign(secret_key, signing_root.as_slice()).expect("a key with a deposit is valid"))
     }
 
-    /// The head, and its state in this slot.
+    /// Returns the head and its state in this slot.
     fn current(&self) -> Result<(Root, BeaconState<Phase0<C>>), Error> {
         let (root, state) = self.head()?;
         let mut state = state.clone();
@@ -41,7 +41,7 @@ impl<C: Preset> Simulator<C> {
         Ok((root, state))
     }
 
-    /// Lets the slot's proposer do what it does; returns its blocks.
+    /// Runs the proposer's duties and returns its blocks.
     pub(super) fn propose(&mut self) -> Result<Vec<SignedBeaconBlock<Phase0<C>>>, Error> {
         let (parent_root, state) = self.current()?;
         let proposer_index = get_beacon_proposer_index(&state)?;
@@ -110,7 +110,7 @@ impl<C: Preset> Simulator<C> {
         Ok(SignedBeaconBlock { message, signature })
     }
 
-    /// Lets the slot's committees attest the head.
+    /// Runs the committees' duties: they attest the head.
     pub(super) fn attest(&mut self) -> Result<(), Error> {
         let (beacon_block_root, state) = self.current()?;
         let epoch = get_current_epoch(&state);
@@ -158,7 +158,7 @@ impl<C: Preset> Simulator<C> {
         Ok(())
     }
 
-    /// Lets a validator attest another block than it has just attested, and somebody notice.
+    /// Makes a validator attest another block than it just attested, and keeps the proof.
     fn vote_again(
         &mut self,
         member: ValidatorIndex,
@@ -179,7 +179,7 @@ impl<C: Preset> Simulator<C> {
     }
 }
 
-/// A block's header, with its signature.
+/// Returns a block's header with its signature.
 fn signed_header<P: Phase>(block: &SignedBeaconBlock<P>) -> SignedBeaconBlockHeader {
     let BeaconBlock { slot, proposer_index, parent_root, state_root, .. } = block.message;
     let body_root = hash_tree_root(&block.message.body);

@@ -1,4 +1,4 @@
-//! Keys that everyone knows, and deposits by them.
+//! Publicly known keys, and deposits by them.
 
 use num_bigint::BigUint;
 use ssz_types::{FixedVector, typenum::U33};
@@ -19,8 +19,8 @@ const CURVE_ORDER: [u8; 32] = [
     0xbd, 0xa4, 0x02, 0xff, 0xfe, 0x5b, 0xfe, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01,
 ];
 
-/// Returns the secret key that clients of 2019 agreed upon for a validator: the hash of its index, modulo the order
-/// of the group. Index and hash are little-endian, the key is big-endian.
+/// Returns the interop secret key of a validator, on which clients agreed in 2019: the hash of its index modulo the
+/// group order. Index and hash are little-endian, the key is big-endian.
 #[must_use]
 pub fn interop_secret_key(validator_index: ValidatorIndex) -> [u8; 32] {
     let hash = hash(&[&validator_index.to_le_bytes(), &[0; 24]]);
@@ -30,7 +30,7 @@ pub fn interop_secret_key(validator_index: ValidatorIndex) -> [u8; 32] {
     bytes
 }
 
-/// Returns a deposit of the full amount for each key, with its proof at the time when it was the last one.
+/// Returns a deposit of the full amount for each key, with its proof in the tree that ends with it.
 #[must_use]
 pub fn interop_deposits<C: Preset>(secret_keys: &[[u8; 32]]) -> Vec<Deposit> {
     let mut leaves = Vec::new();
@@ -44,7 +44,7 @@ pub fn interop_deposits<C: Preset>(secret_keys: &[[u8; 32]]) -> Vec<Deposit> {
 }
 
 fn deposit_data<C: Preset>(secret_key: &[u8; 32]) -> DepositData {
-    let pubkey = secret_to_public(secret_key).expect("a key that is below the order and not zero");
+    let pubkey = secret_to_public(secret_key).expect("a key below the order and not zero is valid");
     let mut withdrawal_credentials = hash(&[pubkey.as_slice()]);
     // `BLS_WITHDRAWAL_PREFIX`.
     withdrawal_credentials.0[0] = 0;
@@ -55,11 +55,11 @@ fn deposit_data<C: Preset>(secret_key: &[u8; 32]) -> DepositData {
         pubkey,
         withdrawal_credentials,
         amount: message.amount,
-        signature: sign(secret_key, signing_root.as_slice()).expect("a key that has just been used"),
+        signature: sign(secret_key, signing_root.as_slice()).expect("the key was used above"),
     }
 }
 
-/// The siblings of the last leaf in a tree of depth 32, from below, and the number of leaves.
+/// Returns the siblings of the last leaf in a tree of depth 32, from the bottom up, and the number of leaves.
 fn last_proof(leaves: &[Root]) -> FixedVector<Bytes32, U33> {
     let mut proof = FixedVector::<Bytes32, U33>::default();
     let mut level = leaves.to_vec();
@@ -70,7 +70,7 @@ fn last_proof(leaves: &[Root]) -> FixedVector<Bytes32, U33> {
             sibling.0.iter_mut().zip((leaves.len() as u64).to_le_bytes()).for_each(|(to, from)| *to = from);
             break;
         }
-        // Nothing is to the right of the last leaf; to its left there is something if it stands at an odd place.
+        // The last leaf has no right sibling. It has a left one if its index is odd.
         if level.len().is_multiple_of(2) {
             *sibling = level.iter().rev().nth(1).copied().unwrap_or(zero);
         } else {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn first_key_is_the_published_one() {
+    fn first_key_equals_the_published_one() {
         let secret_key = interop_secret_key(0);
         assert_eq!(
             hex::encode(secret_key),
