@@ -1,15 +1,15 @@
-//! How likely it is that a committee falls into the wrong hands.
+//! The probability that one party controls a committee.
 //!
-//! A committee is drawn at random from all validators. Whoever has a share of the stake has about that share of the
-//! draws; of a great many validators, each draw is independent of the others, and the number of members that one
-//! party has is distributed binomially. It decides alone on a crosslink or a checkpoint with two thirds of the
-//! committee. The specification wants committees of 111 at least, for which a party with a third of the stake has a
-//! chance of less than 2^-40, and aims at 128.
+//! Committees are drawn at random from all validators. A party with a share of the stake has about that share of the
+//! draws. Among a great many validators the draws are independent, so the number of members that one party has is
+//! binomially distributed. Two thirds of a committee decide alone on a crosslink or a checkpoint. The specification
+//! requires committees of at least 111 members, in which a party with a third of the stake controls two thirds with a
+//! probability below 2^-40, and targets 128.
 
-/// Returns the chance that a party with a share of the stake, from 0 to 1, has `needed` members or more in a
+/// Returns the probability that a party with a share of the stake, from 0 to 1, has at least `needed` members in a
 /// committee of `members`.
 ///
-/// Terms are summed from the smallest on, by their logarithms; the result is good to some ten digits.
+/// It sums the terms from the smallest up, by their logarithms; the result is accurate to about ten digits.
 #[must_use]
 pub fn chance_of_control(share: f64, members: u32, needed: u32) -> f64 {
     if needed == 0 || (needed <= members && share >= 1.0) {
@@ -19,7 +19,8 @@ pub fn chance_of_control(share: f64, members: u32, needed: u32) -> f64 {
         return 0.0;
     }
     let log_odds = share.ln() - (-share).ln_1p();
-    // The chance to have all members, and from there down: C(n, k - 1) = C(n, k) * k / (n - k + 1).
+    // The first term is the probability of having all members. The next ones follow by C(n, k - 1) = C(n, k) * k / (n
+    // - k + 1).
     let mut log_chance = f64::from(members) * share.ln();
     let mut chance = log_chance.exp();
     for have in (needed + 1..=members).rev() {
@@ -29,7 +30,7 @@ pub fn chance_of_control(share: f64, members: u32, needed: u32) -> f64 {
     chance.min(1.0)
 }
 
-/// Returns how many members of a committee decide alone: two thirds, rounded up.
+/// Returns the number of members that decide alone: two thirds, rounded up.
 #[must_use]
 pub fn two_thirds(members: u32) -> u32 {
     members - members / 3
@@ -41,7 +42,7 @@ mod tests {
 
     use super::*;
 
-    /// Goes through all ways in which a committee can be drawn.
+    /// Sums over all ways to draw a committee.
     fn naive(share: f64, members: u32, needed: u32) -> f64 {
         (0..1_u32 << members)
             .filter(|draw| draw.count_ones() >= needed)
@@ -61,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn committees_of_the_minimum_size_or_more_are_safe() {
+    fn committees_of_at_least_the_minimum_size_are_safe() {
         let chance = |members| chance_of_control(1.0 / 3.0, members, two_thirds(members));
         let limit = 2_f64.powi(-40);
         assert!(chance(108) > limit);

@@ -1,9 +1,9 @@
-//! The beacon chain as a node has it, on the [specification](outrider_beacon_spec) to the letter.
+//! The beacon chain as a node runs it, on top of the [specification](outrider_beacon_spec).
 //!
 //! | module | concern |
 //! |---|---|
-//! | [`jury`] | the chance that a committee falls into the wrong hands |
-//! | [`node`] | the fork choice of a node in the open, which forgets what is past and gives nothing away |
+//! | [`jury`] | the probability that one party controls a committee |
+//! | [`node`] | the fork choice of a node on an open network, with pruning |
 
 #![forbid(unsafe_code)]
 

@@ -1,16 +1,18 @@
-//! The fork choice of a node in the open, where anybody may send anything.
+//! The fork choice of a node on an open network, where anybody may send anything.
 //!
-//! This is no part of the specification, whose [`fork_choice`] it stands on. It differs in that
+//! This module is not part of the specification; it builds on the specification's [`fork_choice`]. It differs in that
 //!
-//! - an attestation's signature is verified before any state is advanced to its target. To the letter, whoever makes up
-//!   an attestation lets the node go through the end of an epoch;
-//! - an attestation has to be of a committee that exists, by as many bits as it has members, and for its shard;
-//! - a vote for a shard block that is not known waits for it, and counts for nothing meanwhile;
-//! - a block of a shard is later than its parent;
-//! - what is known already is not executed again;
-//! - what is before finality is forgotten: see [`prune()`].
+//! - it verifies an attestation's signature before it advances any state to the target. In the specification, a
+//! forged
+//!   attestation makes the node process the end of an epoch;
+//! - it accepts an attestation only from a committee that exists, with a bit for each member, and for the committee's
+//! shard;
+//! - a vote for an unknown shard block counts only once the block is known;
+//! - a shard block has to be later than its parent;
+//! - it does not execute a known block again;
+//! - it drops everything before finality: see [`prune()`].
 //!
-//! The head is always that which the specification finds in a store of the same blocks and votes.
+//! The head always equals the one that the specification finds in a store of the same blocks and votes.
 
 mod attestation;
 mod committee;
@@ -31,43 +33,43 @@ use outrider_beacon_spec::{
     types::Root,
 };
 
-/// What a node knows of the chain since finality.
+/// A node's view of the chain since finality.
 #[derive(Clone, Debug)]
 pub struct Node<P: NodePhase> {
     store: Store<P>,
 }
 
 impl<P: NodePhase> Node<P> {
-    /// Begins with a trusted state and its block.
+    /// Starts at a trusted state and its block.
     ///
     /// # Errors
     ///
-    /// If the block is not the state's.
+    /// Fails if the block is not the state's.
     pub fn new(anchor_state: BeaconState<P>, anchor_block: BeaconBlock<P>) -> Result<Self, Error> {
         Ok(Self { store: get_forkchoice_store(anchor_state, anchor_block)? })
     }
 
-    /// What the node knows.
+    /// Returns the store.
     #[must_use]
     pub fn store(&self) -> &Store<P> {
         &self.store
     }
 
-    /// Says what time it is, in seconds.
+    /// Sets the time, in Unix seconds.
     ///
     /// # Errors
     ///
-    /// Before genesis.
+    /// Fails if the time is before genesis.
     pub fn on_tick(&mut self, time: u64) -> Result<(), Error> {
         fork_choice::on_tick(&mut self.store, time)?;
         self.keep_checkpoint_states()
     }
 
-    /// Takes in a block, and what is justified and final by it. One that is known already changes nothing.
+    /// Adds a block and updates the justified and finalized checkpoints. Does nothing for a known block.
     ///
     /// # Errors
     ///
-    /// As [`fork_choice::on_block`]; then, nothing has changed.
+    /// Fails as [`fork_choice::on_block`] does, and then changes nothing.
     pub fn on_block(&mut self, signed_block: &SignedBeaconBlock<P>) -> Result<(), Error> {
         if self.store.blocks.contains_key(&hash_tree_root(&signed_block.message)) {
             return Ok(());
@@ -84,13 +86,13 @@ impl<P: NodePhase> Node<P> {
     ///
     /// # Errors
     ///
-    /// Never: the justified block and its state are there.
+    /// Never: the store holds the justified block and its state.
     pub fn head(&self) -> Result<Root, Error> {
         get_head(&self.store)
     }
 
-    /// Has the state at the justified checkpoint, by whose balances votes count, and no others but those of heads that
-    /// were attested in this epoch or the last.
+    /// Keeps the state of the justified checkpoint, whose balances weight votes, and of checkpoints of this epoch and
+    /// the previous one; drops all others.
     fn keep_checkpoint_states(&mut self) -> Result<(), Error> {
         let justified = self.store.justified_checkpoint;
         let previous_epoch = current_epoch(&self.store)?.saturating_sub(1);

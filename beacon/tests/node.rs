@@ -1,4 +1,4 @@
-//! A node beside the specification's store, and attestations that somebody made up.
+//! Tests of a node beside the specification's store, and with forged attestations.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -22,7 +22,7 @@ use outrider_sim::{Simulator, interop_secret_key};
 
 type P = Phase0<Minimal>;
 
-/// What a committee attests by the state of its epoch: that `root` is head and target.
+/// Returns the attestation of a committee, by the state of its epoch, with `root` as head and target.
 fn attestation(state: &BeaconState<P>, slot: u64, index: u64, root: Root) -> Attestation<P> {
     let data = AttestationData {
         slot,
@@ -43,7 +43,7 @@ fn attestation(state: &BeaconState<P>, slot: u64, index: u64, root: Root) -> Att
     Attestation { aggregation_bits, data, signature: aggregate(&signatures).unwrap() }
 }
 
-/// A node that knows a state and nothing else, and the state's root.
+/// Returns a node that holds only a state, and the root of the state's block.
 fn node(state: &BeaconState<P>) -> (Node<P>, Root) {
     let block = BeaconBlock { state_root: state.clone().root(), ..BeaconBlock::default() };
     let root = hash_tree_root(&block);
@@ -65,41 +65,41 @@ fn forged(attestation: &Attestation<P>) -> Attestation<P> {
 }
 
 #[test]
-fn a_node_has_the_head_of_the_specification_and_forgets_what_is_past() {
+fn a_node_has_the_head_of_the_specification_and_prunes_the_past() {
     let mut simulator = Simulator::<Minimal>::new(64).unwrap();
-    let mut letter = simulator.store().clone();
+    let mut reference = simulator.store().clone();
     let (root, state) = simulator.head().unwrap();
-    let mut node = Node::new(state.clone(), letter.blocks[&root].clone()).unwrap();
+    let mut node = Node::new(state.clone(), reference.blocks[&root].clone()).unwrap();
     let mut n_equivocations = 0;
     for slot in 1..=96 {
-        // A quarter is offline, others each time, and some propose two blocks.
+        // In each slot, another quarter of the validators is offline, and some proposers equivocate.
         simulator.offline = (0..16).map(|number| (number * 5 + slot) % 64).collect();
         simulator.equivocating = (0..64).filter(|validator| validator % 8 == 3).collect();
         let blocks = simulator.run_slot().unwrap();
         n_equivocations += blocks.len().saturating_sub(1);
         let time = simulator.store().time;
-        on_tick(&mut letter, time).unwrap();
+        on_tick(&mut reference, time).unwrap();
         node.on_tick(time).unwrap();
         for block in &blocks {
-            on_block(&mut letter, block).unwrap();
+            on_block(&mut reference, block).unwrap();
             node.on_block(block).unwrap();
             for attestation in &block.message.body.attestations {
-                let outcome = on_attestation(&mut letter, attestation);
+                let outcome = on_attestation(&mut reference, attestation);
                 assert_eq!(node.on_attestation(attestation), outcome, "slot {slot}");
             }
         }
-        assert_eq!(node.head().unwrap(), get_head(&letter).unwrap(), "slot {slot}");
-        assert_eq!(node.store().finalized_checkpoint, letter.finalized_checkpoint);
-        assert_eq!(node.store().justified_checkpoint, letter.justified_checkpoint);
+        assert_eq!(node.head().unwrap(), get_head(&reference).unwrap(), "slot {slot}");
+        assert_eq!(node.store().finalized_checkpoint, reference.finalized_checkpoint);
+        assert_eq!(node.store().justified_checkpoint, reference.justified_checkpoint);
     }
     assert!(n_equivocations > 0);
     assert!(node.store().finalized_checkpoint.epoch > 6);
     let finalized_slot = node.store().blocks[&node.store().finalized_checkpoint.root].slot;
     assert!(node.store().blocks.values().all(|block| block.slot >= finalized_slot));
-    let (n_kept, n_blocks) = (node.store().blocks.len(), letter.blocks.len());
+    let (n_kept, n_blocks) = (node.store().blocks.len(), reference.blocks.len());
     assert!(n_kept < 40 && 2 * n_kept < n_blocks, "{n_kept} of {n_blocks} blocks");
     assert_eq!(node.store().blocks.len(), node.store().block_states.len());
-    assert_eq!(node.store().checkpoint_states.len(), 1, "that by which votes count");
+    assert_eq!(node.store().checkpoint_states.len(), 1, "only the justified one");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_known_block_is_not_executed_again() {
     let [block] = simulator.run_slot().unwrap().try_into().unwrap();
     tick_to(&mut node, 1);
     node.on_block(&block).unwrap();
-    // With a signature that would be refused.
+    // The signature would be refused.
     let again =
         outrider_beacon_spec::containers::SignedBeaconBlock { signature: BLSSignature::ZERO, ..block };
     assert_eq!(node.on_block(&again), Ok(()));
@@ -119,7 +119,7 @@ fn a_known_block_is_not_executed_again() {
 
 #[test]
 fn a_signature_is_verified_before_a_state_is_advanced() {
-    // A state on which no epoch can end.
+    // On this state, no epoch can end.
     let mut state = genesis();
     state.balances = List::new(vec![0; 3]).unwrap();
     let (mut node, root) = node(&state);
@@ -127,15 +127,15 @@ fn a_signature_is_verified_before_a_state_is_advanced() {
     process_slots(&mut advanced, 16).unwrap();
     let attestation = attestation(&advanced, 17, 1, root);
     tick_to(&mut node, 18);
-    let mut letter = node.store().clone();
-    assert_eq!(on_attestation(&mut letter, &forged(&attestation)), Err(Error::IndexOutOfRange));
+    let mut reference = node.store().clone();
+    assert_eq!(on_attestation(&mut reference, &forged(&attestation)), Err(Error::IndexOutOfRange));
     assert_eq!(node.on_attestation(&forged(&attestation)), Err(Error::AttestationSignature));
     assert!(node.store().latest_messages.is_empty());
     assert_eq!(node.on_attestation(&attestation), Ok(()));
     assert!(!node.store().latest_messages.is_empty());
 }
 
-/// A state whose validators come and go in the next epochs, some because the registry lets them.
+/// Returns a state whose validators enter and leave in the next epochs, some of them by registry updates.
 fn restless() -> BeaconState<P> {
     let mut state = genesis();
     for index in 0..24 {
@@ -144,9 +144,9 @@ fn restless() -> BeaconState<P> {
             0..5 => validator.exit_epoch = 2,
             5..10 => validator.activation_epoch = 3,
             10..12 => validator.exit_epoch = 4,
-            // Activated by the end of this epoch, from epoch 5 on.
+            // Activated at the end of this epoch, from epoch 5 on.
             12..16 => validator.activation_epoch = FAR_FUTURE_EPOCH,
-            // Ejected by it, from epoch 5 on.
+            // Ejected at the end of this epoch, from epoch 5 on.
             _ => validator.effective_balance = 16_000_000_000,
         }
     }
@@ -175,7 +175,7 @@ fn committees_without_blocks_are_those_of_the_advanced_state() {
             committee.sort_unstable();
             assert!(node.store().latest_messages.keys().eq(&committee));
             committees.push(committee);
-            // The state of the head has been advanced only where the block's did not tell.
+            // The node advances the head's state only where the block's state does not determine the committee.
             let target = Checkpoint { epoch, root };
             assert_eq!(
                 node.store().checkpoint_states.contains_key(&target),
@@ -187,7 +187,7 @@ fn committees_without_blocks_are_those_of_the_advanced_state() {
     let n_attested = committees.len();
     committees.sort_unstable();
     committees.dedup();
-    assert_eq!(committees.len(), n_attested, "each is another");
+    assert_eq!(committees.len(), n_attested, "all committees differ");
 }
 
 #[test]
@@ -211,11 +211,11 @@ fn old_targets_have_to_be_the_head() {
 }
 
 #[test]
-fn committees_that_do_not_exist_cannot_vote() {
+fn a_vote_by_a_missing_committee_is_refused() {
     let state = genesis();
     let (mut node, root) = node(&state);
     tick_to(&mut node, 4);
-    // Two committees in a slot: to the letter, the third is the first of the next slot.
+    // A slot has two committees. The specification takes the third one to be the first of the next slot.
     let data = AttestationData { slot: 2, index: 2, ..attestation(&state, 3, 0, root).data };
     let third = Attestation { data, ..attestation(&state, 3, 0, root) };
     assert_eq!(node.on_attestation(&third), Err(Error::CommitteeIndex));

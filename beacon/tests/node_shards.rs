@@ -1,4 +1,4 @@
-//! What a node does with votes on shards and blocks of shards.
+//! Tests of a node with votes on shards and with shard blocks.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -29,17 +29,17 @@ use tree_hash::TreeHash;
 
 const SHARD: u64 = 1;
 
-/// The state of genesis.
+/// Returns the genesis state.
 fn genesis() -> BeaconState<Minimal> {
     let simulator = Simulator::<Minimal>::new(64).unwrap();
     let mut state = upgrade_to_phase1(simulator.head().unwrap().1).unwrap();
-    // The block of genesis is one of phase 1.
+    // The genesis block is a block of phase 1.
     state.latest_block_header.body_root = hash_tree_root(&BeaconBlockBody::<Minimal>::default());
     state.root();
     state
 }
 
-/// A node with nothing but a state of genesis.
+/// Returns a node that holds only a genesis state, and the root of the state's block.
 fn node(state: &BeaconState<Minimal>) -> (Node<Phase1<Minimal>>, Root) {
     let block = BeaconBlock::<Minimal> { state_root: state.clone().root(), ..BeaconBlock::default() };
     let root = hash_tree_root(&block);
@@ -80,7 +80,7 @@ fn block(
     SignedShardBlock { message, signature }
 }
 
-/// A committee votes for a block of a shard, by the state of its epoch.
+/// Returns a committee's vote for a shard block, by the state of its epoch.
 fn vote(
     state: &BeaconState<Minimal>,
     anchor: Root,
@@ -105,7 +105,7 @@ fn vote(
 }
 
 #[test]
-fn a_vote_for_a_block_that_is_not_known_counts_once_it_is() {
+fn a_vote_for_an_unknown_block_counts_once_the_block_arrives() {
     let state = genesis();
     let (mut node, anchor) = node(&state);
     tick_to(&mut node, 10);
@@ -114,12 +114,12 @@ fn a_vote_for_a_block_that_is_not_known_counts_once_it_is() {
     sorted.sort_unstable_by_key(|(root, _)| *root);
     let [(lesser, late), (greater, early)] = sorted;
 
-    // The letter's store and the node get the same: the committee votes for a block, and only then it comes.
+    // The specification's store and the node get the same input: a vote for a block, and then the block.
     let vote = vote(&state, anchor, (2, 1), SHARD, lesser);
-    let mut letter = node.store().clone();
-    on_attestation(&mut letter, &vote).unwrap();
-    on_shard_block(&mut letter, early).unwrap();
-    assert_eq!(get_shard_head(&letter, SHARD), Err(Error::UnknownBlock));
+    let mut reference = node.store().clone();
+    on_attestation(&mut reference, &vote).unwrap();
+    on_shard_block(&mut reference, early).unwrap();
+    assert_eq!(get_shard_head(&reference, SHARD), Err(Error::UnknownBlock));
 
     node.on_attestation(&vote).unwrap();
     assert_eq!(node.shard_head(SHARD), Ok(Root::ZERO));
@@ -133,8 +133,8 @@ fn a_vote_for_a_block_that_is_not_known_counts_once_it_is() {
 }
 
 #[test]
-fn a_committee_votes_on_its_own_shard_alone() {
-    // Few validators at first, so that a slot has one committee, and shards take turns; later two.
+fn a_committee_votes_on_its_own_shard_only() {
+    // At first there are few validators, so a slot has one committee, and shards take turns; later a slot has two.
     let mut state = genesis();
     for index in 40..64 {
         state.validators.get_mut(index).unwrap().activation_epoch = 3;
@@ -159,7 +159,7 @@ fn a_committee_votes_on_its_own_shard_alone() {
             let other = vote(&advanced, anchor, (slot, index), 1 - shard, Root::ZERO);
             assert_eq!(node.on_attestation(&other), Err(Error::AttestationShard), "slot {slot}");
             assert!(node.store().shard_stores.values().all(|store| store.latest_messages.is_empty()));
-            // To the letter, it is as good.
+            // The specification accepts this vote.
             on_attestation(&mut node.store().clone(), &other).unwrap();
             let own = vote(&advanced, anchor, (slot, index), shard, Root::ZERO);
             assert_eq!(node.on_attestation(&own), Ok(()), "slot {slot}");
@@ -177,7 +177,7 @@ fn a_shard_block_is_later_than_its_parent() {
     tick_to(&mut node, 10);
     let parent = block(&state, anchor, Root::ZERO, 3, b"parent");
     node.on_shard_block(&parent).unwrap();
-    // A known one is taken for what it is, whatever its signature.
+    // A known block is accepted again, whatever its signature.
     let again = SignedShardBlock { signature: BLSSignature::ZERO, ..parent.clone() };
     assert_eq!(node.on_shard_block(&again), Ok(()));
     let root = hash_tree_root(&parent.message);

@@ -82,7 +82,7 @@ fn a_case_goes_no_further_than_it_may() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let ran = vectors(&Scratch::new(), &[&arguments[..], &["--slots-max", "0"]].concat());
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.out.contains("it goes 1 slots beyond the state before it, and at most 0 are run"), "{ran:?}");
+    assert!(ran.out.contains("the case runs 1 slots past its pre-state, and the limit is 0"), "{ran:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What it costs to follow the chain with 100 000 validators.
+//! Benchmarks of the state transition, state roots, signatures and shuffling with 100 000 validators.
 
 #![allow(
     missing_docs,
@@ -31,7 +31,7 @@ const N_VALIDATORS: u64 = 100_000;
 /// The last slot of an epoch.
 const SLOT: u64 = 4 * 32 - 1;
 
-/// A state without attestations at the end of an epoch.
+/// Returns a state without attestations at the end of an epoch.
 fn state() -> State {
     let validators = (0..N_VALIDATORS).map(|index| {
         let mut pubkey = BLSPubkey::ZERO;
@@ -56,7 +56,7 @@ fn state() -> State {
     state
 }
 
-/// A state with an attestation of each committee of this epoch and the one before.
+/// Returns a state with an attestation of each committee of this epoch and the one before.
 fn attested() -> State {
     let mut state = state();
     for slot in SLOT - 63..SLOT {
@@ -105,7 +105,7 @@ fn transition(c: &mut Criterion) {
     group.finish();
 }
 
-/// What a block of 128 attestations changes: those, a few balances, a root and a mix.
+/// Changes what a block of 128 attestations changes: the attestations, a few balances, a root and a mix.
 fn block(state: &mut State) {
     let attestation = state.previous_epoch_attestations.get(0).unwrap().clone();
     for index in 0..128 {
@@ -136,7 +136,7 @@ fn root(c: &mut Criterion) {
     group.finish();
 }
 
-/// The aggregates of 64 committees of 128, with their keys.
+/// Returns the aggregates of 64 committees of 128, with their keys.
 fn aggregates() -> Vec<(Vec<PublicKey>, Root, BLSSignature)> {
     (0..64_u8)
         .map(|committee| {

@@ -25,11 +25,11 @@ use crate::{
     types::{Bytes32, CommitteeIndex, Domain, DomainType, Epoch, Gwei, Root, Slot, ValidatorIndex},
 };
 
-/// `state.validators[index]`.
+/// Returns `state.validators[index]`.
 ///
 /// # Errors
 ///
-/// If there is no such validator.
+/// Fails if there is no such validator.
 pub fn validator<P: Phase>(
     state: &BeaconState<P>,
     validator_index: ValidatorIndex,
@@ -37,66 +37,67 @@ pub fn validator<P: Phase>(
     state.validators.get(index(validator_index)).ok_or(Error::IndexOutOfRange)
 }
 
-/// `state.validators[index]`, to be changed in nothing that decides who is active in this epoch or the next.
+/// Returns `state.validators[index]` for a change that does not affect which validators are active in this epoch or
+/// the next.
 pub(crate) fn validator_mut<P: Phase>(
     state: &mut BeaconState<P>,
     validator_index: ValidatorIndex,
 ) -> Result<&mut Validator<P>, Error> {
-    state.validators.get_mut_kept(index(validator_index)).ok_or(Error::IndexOutOfRange)
+    state.validators.get_mut_keeping_caches(index(validator_index)).ok_or(Error::IndexOutOfRange)
 }
 
-/// `state.validators[index].pubkey`, decoded.
+/// Returns `state.validators[index].pubkey`, decoded.
 pub(crate) fn pubkey<P: Phase>(
     state: &BeaconState<P>,
     validator_index: ValidatorIndex,
 ) -> Result<PublicKey, Error> {
-    // Whoever is in the registry has signed a deposit.
+    // Every validator in the registry has signed a deposit, so its key decodes.
     state.validators.caches.pubkey(&validator(state, validator_index)?.pubkey).or(Err(Error::StateMalformed))
 }
 
-/// `get_current_epoch`.
+/// Returns the epoch of the state's slot.
 #[must_use]
 pub fn get_current_epoch<P: Phase>(state: &BeaconState<P>) -> Epoch {
     compute_epoch_at_slot::<P>(state.slot)
 }
 
-/// `get_previous_epoch`: returns the epoch before the current one; of the first one, itself.
+/// Returns the epoch before the current one, or the genesis epoch in the genesis epoch.
 #[must_use]
 pub fn get_previous_epoch<P: Phase>(state: &BeaconState<P>) -> Epoch {
     get_current_epoch(state).saturating_sub(1)
 }
 
-/// `get_block_root`: returns the root of the block at the start of a recent epoch.
+/// Returns the root of the block at the start of a recent epoch.
 ///
 /// # Errors
 ///
-/// If the state does not have it.
+/// Fails if the state does not hold it.
 pub fn get_block_root<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> Result<Root, Error> {
     get_block_root_at_slot(state, compute_start_slot_at_epoch::<P>(epoch)?)
 }
 
-/// `get_block_root_at_slot`: returns the root of the block at a recent slot.
+/// Returns the root of the block at a recent slot.
 ///
 /// # Errors
 ///
-/// If the state does not have it.
+/// Fails if the state does not hold it.
 pub fn get_block_root_at_slot<P: Phase>(state: &BeaconState<P>, slot: Slot) -> Result<Root, Error> {
     let history = P::Preset::SLOTS_PER_HISTORICAL_ROOT;
     ensure(slot < state.slot && state.slot <= slot.plus(history)?, Error::SlotNotInHistory)?;
     state.block_roots.get(index(slot % history)).copied().ok_or(Error::IndexOutOfRange)
 }
 
-/// `get_randao_mix`: returns the RANDAO mix of a recent epoch.
+/// Returns the RANDAO mix of a recent epoch.
 ///
 /// # Errors
 ///
-/// Never: there is a place for each epoch.
+/// Never: the vector has a place for each epoch.
 pub fn get_randao_mix<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> Result<Bytes32, Error> {
     let place = epoch % P::Preset::EPOCHS_PER_HISTORICAL_VECTOR;
     state.randao_mixes.get(index(place)).copied().ok_or(Error::IndexOutOfRange)
 }
 
-/// `get_active_validator_indices`.
+/// Returns the indices of the validators that are active in an epoch, in ascending order.
 #[must_use]
 pub fn get_active_validator_indices<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> Arc<[ValidatorIndex]> {
     let compute = || {
@@ -109,13 +110,13 @@ pub fn get_active_validator_indices<P: Phase>(state: &BeaconState<P>, epoch: Epo
     if is_settled_epoch(state, epoch) { state.validators.caches.active(epoch, compute) } else { compute() }
 }
 
-/// Whether nobody can become active in an epoch any more, or stop to be.
+/// Returns whether the set of active validators of an epoch can no longer change.
 fn is_settled_epoch<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> bool {
     epoch <= get_current_epoch(state).saturating_add(1)
 }
 
-/// `compute_committee` of an epoch's active validators, by its seed for a domain; the list is shuffled as a whole,
-/// once.
+/// Returns the members of a committee of an epoch's active validators, by the epoch's seed for a domain. Shuffles the
+/// whole list once and keeps it.
 pub(crate) fn committee<P: Phase>(
     state: &BeaconState<P>,
     epoch: Epoch,
@@ -138,30 +139,30 @@ pub(crate) fn committee<P: Phase>(
     Ok(members.to_vec())
 }
 
-/// `get_validator_churn_limit`: returns how many validators may exit in this epoch.
+/// Returns the number of validators that may exit in this epoch.
 #[must_use]
 pub fn get_validator_churn_limit<P: Phase>(state: &BeaconState<P>) -> u64 {
     let n_active = get_active_validator_indices(state, get_current_epoch(state)).len() as u64;
     MIN_PER_EPOCH_CHURN_LIMIT.max(n_active / CHURN_LIMIT_QUOTIENT)
 }
 
-/// `get_seed`: returns an epoch's seed for a domain.
+/// Returns the seed of an epoch for a domain.
 ///
 /// # Errors
 ///
-/// If there is no such epoch.
+/// Fails if an epoch overflows.
 pub fn get_seed<P: Phase>(
     state: &BeaconState<P>,
     epoch: Epoch,
     domain_type: DomainType,
 ) -> Result<Bytes32, Error> {
-    // The length of the vector is added so that the first epochs have seeds, too.
+    // Adding the length of the vector gives the first epochs seeds, too.
     let mix_epoch = epoch.plus(P::Preset::EPOCHS_PER_HISTORICAL_VECTOR)?.minus(MIN_SEED_LOOKAHEAD + 1)?;
     let mix = get_randao_mix(state, mix_epoch)?;
     Ok(hash(&[&domain_type, &epoch.to_le_bytes(), mix.as_slice()]))
 }
 
-/// `get_committee_count_per_slot`: returns how many committees each slot of an epoch has.
+/// Returns the number of committees in each slot of an epoch.
 #[must_use]
 pub fn get_committee_count_per_slot<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> u64 {
     let n_active = get_active_validator_indices(state, epoch).len() as u64;
@@ -169,11 +170,11 @@ pub fn get_committee_count_per_slot<P: Phase>(state: &BeaconState<P>, epoch: Epo
     n_committees.min(P::max_committees_per_slot(state)).max(1)
 }
 
-/// `get_beacon_committee`: returns the committee of a slot with an index.
+/// Returns the committee of a slot and committee index.
 ///
 /// # Errors
 ///
-/// If there is no such committee.
+/// Fails if there is no such committee.
 pub fn get_beacon_committee<P: Phase>(
     state: &BeaconState<P>,
     slot: Slot,
@@ -186,11 +187,11 @@ pub fn get_beacon_committee<P: Phase>(
     committee(state, epoch, DOMAIN_BEACON_ATTESTER, index, committees_per_slot.times(slots_per_epoch)?)
 }
 
-/// `get_beacon_proposer_index`: returns the proposer of the state's slot.
+/// Returns the proposer of the state's slot.
 ///
 /// # Errors
 ///
-/// If nobody is active.
+/// Fails if no validator is active.
 pub fn get_beacon_proposer_index<P: Phase>(state: &BeaconState<P>) -> Result<ValidatorIndex, Error> {
     let epoch = get_current_epoch(state);
     let seed = get_seed(state, epoch, DOMAIN_BEACON_PROPOSER)?;
@@ -200,11 +201,11 @@ pub fn get_beacon_proposer_index<P: Phase>(state: &BeaconState<P>) -> Result<Val
     })
 }
 
-/// `get_total_balance`: returns the sum of effective balances; an increment at least, so that one can divide by it.
+/// Returns the sum of effective balances, at least one increment, so that callers can divide by it.
 ///
 /// # Errors
 ///
-/// If the sum is too great.
+/// Fails if the sum overflows.
 pub fn get_total_balance<P: Phase>(
     state: &BeaconState<P>,
     indices: impl IntoIterator<Item = ValidatorIndex>,
@@ -215,11 +216,11 @@ pub fn get_total_balance<P: Phase>(
         .map(|total| total.max(EFFECTIVE_BALANCE_INCREMENT))
 }
 
-/// `get_total_active_balance`: returns the sum of the active validators' effective balances.
+/// Returns the sum of the active validators' effective balances.
 ///
 /// # Errors
 ///
-/// If the sum is too great.
+/// Fails if the sum overflows.
 pub fn get_total_active_balance<P: Phase>(state: &BeaconState<P>) -> Result<Gwei, Error> {
     let epoch = get_current_epoch(state);
     state.validators.caches.total_active_balance(epoch, || {
@@ -228,7 +229,7 @@ pub fn get_total_active_balance<P: Phase>(state: &BeaconState<P>) -> Result<Gwei
     })
 }
 
-/// `get_domain`: returns what signatures of a kind are bound to in an epoch, or else in the current one.
+/// Returns the signature domain of a type in an epoch (by default the current one).
 #[must_use]
 pub fn get_domain<P: Phase>(state: &BeaconState<P>, domain_type: DomainType, epoch: Option<Epoch>) -> Domain {
     let epoch = epoch.unwrap_or_else(|| get_current_epoch(state));
@@ -237,11 +238,11 @@ pub fn get_domain<P: Phase>(state: &BeaconState<P>, domain_type: DomainType, epo
     compute_domain(domain_type, fork_version, state.genesis_validators_root)
 }
 
-/// `get_indexed_attestation`: returns an attestation with indices for bits.
+/// Returns an attestation with the attesters' indices in place of its bits.
 ///
 /// # Errors
 ///
-/// If there is no such committee, or there are too few bits.
+/// Fails if there is no such committee, or the attestation has too few bits.
 pub fn get_indexed_attestation<P: Phase>(
     state: &BeaconState<P>,
     attestation: &Attestation<P>,
@@ -256,11 +257,11 @@ pub fn get_indexed_attestation<P: Phase>(
     })
 }
 
-/// `get_attesting_indices`: returns the members of a committee whose bits are set, in the committee's order.
+/// Returns the members of a committee whose bits are set, in the committee's order.
 ///
 /// # Errors
 ///
-/// If there is no such committee, or there are too few bits.
+/// Fails if there is no such committee, or the attestation has too few bits.
 pub fn get_attesting_indices<P: Phase>(
     state: &BeaconState<P>,
     data: &AttestationData<P>,

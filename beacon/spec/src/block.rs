@@ -21,11 +21,11 @@ use crate::{
     signatures::Signatures,
 };
 
-/// `process_block` of phase 0.
+/// Processes a block of phase 0.
 ///
 /// # Errors
 ///
-/// If the block is invalid.
+/// Fails if the block is invalid.
 pub fn process_block<P: Phase>(
     state: &mut BeaconState<P>,
     block: &BeaconBlock<P>,
@@ -37,11 +37,11 @@ pub fn process_block<P: Phase>(
     process_operations(state, &block.body, signatures)
 }
 
-/// `process_operations` of phase 0, with which that of phase 1 begins.
+/// Processes the operations of phase 0, with which those of phase 1 begin.
 ///
 /// # Errors
 ///
-/// If one of the operations is invalid, or the block does not have the deposits that are due.
+/// Fails if an operation is invalid, or if the block lacks deposits that are due.
 pub fn process_operations<P: Phase>(
     state: &mut BeaconState<P>,
     body: &BeaconBlockBody<P>,

@@ -1,7 +1,7 @@
 //! Phase 0, "BLS Signatures": the ciphersuite `BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_`, by blst.
 //!
-//! The specification refers to draft 3 of the IETF, in which the point at infinity is a valid public key, and
-//! vectors rely on it. blst refuses it; as its pairing with anything is one, it is left out of products here.
+//! The specification refers to draft 3 of the IETF, in which the point at infinity is a valid public key, and vectors
+//! rely on it. blst refuses that key. Its pairing with any point is one, so this module leaves it out of products.
 
 use blst::{
     BLST_ERROR,
@@ -13,28 +13,28 @@ use crate::types::{BLSPubkey, BLSSignature, Root};
 
 const DST: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";
 
-/// Why keys and signatures do not go together.
+/// An error of a BLS function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BlsError {
-    /// The bytes are no public key.
-    #[error("the bytes are no public key")]
+    /// The bytes are not a valid public key.
+    #[error("the bytes are not a valid public key")]
     Pubkey,
-    /// The bytes are no secret key.
-    #[error("the bytes are no secret key")]
+    /// The bytes are not a valid secret key.
+    #[error("the bytes are not a valid secret key")]
     SecretKey,
-    /// The bytes are no signature.
-    #[error("the bytes are no signature")]
+    /// The bytes are not a valid signature.
+    #[error("the bytes are not a valid signature")]
     Signature,
-    /// There is nothing to aggregate or to verify.
-    #[error("there is nothing to aggregate or to verify")]
+    /// The list of keys or signatures is empty.
+    #[error("the list of keys or signatures is empty")]
     Nothing,
-    /// The signature is of another message or by another key.
-    #[error("the signature is of another message or by another key")]
+    /// The signature is for another message or by another key.
+    #[error("the signature is for another message or by another key")]
     Mismatch,
 }
 
-/// A public key: a point of the right subgroup.
+/// A public key: a point of the prime-order subgroup.
 #[derive(Clone, Copy, Debug)]
 pub enum PublicKey {
     /// The point at infinity.
@@ -48,7 +48,7 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// [`BlsError::Pubkey`] if the bytes are no point, or one of another subgroup.
+    /// Returns [`BlsError::Pubkey`] if the bytes do not encode a point, or encode one of another subgroup.
     pub fn decode(pubkey: &BLSPubkey) -> Result<Self, BlsError> {
         let [first, rest @ ..] = &pubkey.0;
         if *first == 0xc0 && rest.iter().all(|byte| *byte == 0) {
@@ -57,11 +57,11 @@ impl PublicKey {
         blst::min_pk::PublicKey::key_validate(pubkey.as_slice()).map(Self::Finite).or(Err(BlsError::Pubkey))
     }
 
-    /// Adds up keys.
+    /// Adds up public keys.
     ///
     /// # Errors
     ///
-    /// [`BlsError::Nothing`] if there are none.
+    /// Returns [`BlsError::Nothing`] if there are none.
     pub fn aggregate<'a>(keys: impl IntoIterator<Item = &'a Self>) -> Result<Self, BlsError> {
         let mut n_keys = 0_usize;
         let mut sum: Option<AggregatePublicKey> = None;
@@ -89,31 +89,31 @@ fn decode_signature(signature: &BLSSignature) -> Result<Signature, BlsError> {
     Signature::sig_validate(signature.as_slice(), false).or(Err(BlsError::Signature))
 }
 
-/// `bls.Sign`. The secret key is big-endian.
+/// Signs a message. The secret key is big-endian.
 ///
 /// # Errors
 ///
-/// [`BlsError::SecretKey`] if it is zero or not below the group's order.
+/// Returns [`BlsError::SecretKey`] if it is zero or not below the group's order.
 pub fn sign(secret_key: &[u8; 32], message: &[u8]) -> Result<BLSSignature, BlsError> {
     let secret_key = SecretKey::from_bytes(secret_key).or(Err(BlsError::SecretKey))?;
     Ok(BLSSignature::from(secret_key.sign(message, DST, &[]).to_bytes()))
 }
 
-/// `bls.SkToPk`: returns a secret key's public key.
+/// Returns a secret key's public key.
 ///
 /// # Errors
 ///
-/// [`BlsError::SecretKey`] if it is zero or not below the group's order.
+/// Returns [`BlsError::SecretKey`] if it is zero or not below the group's order.
 pub fn secret_to_public(secret_key: &[u8; 32]) -> Result<BLSPubkey, BlsError> {
     let secret_key = SecretKey::from_bytes(secret_key).or(Err(BlsError::SecretKey))?;
     Ok(BLSPubkey::from(secret_key.sk_to_pk().to_bytes()))
 }
 
-/// `bls.Aggregate`: adds up signatures.
+/// Adds up signatures.
 ///
 /// # Errors
 ///
-/// If there are none, or one that is no signature.
+/// Fails if the list is empty or holds an invalid signature.
 pub fn aggregate(signatures: &[BLSSignature]) -> Result<BLSSignature, BlsError> {
     let signatures = signatures.iter().map(decode_signature).collect::<Result<Vec<_>, _>>()?;
     let references: Vec<_> = signatures.iter().collect();
@@ -121,20 +121,20 @@ pub fn aggregate(signatures: &[BLSSignature]) -> Result<BLSSignature, BlsError> 
     Ok(BLSSignature::from(sum.to_signature().to_bytes()))
 }
 
-/// `bls.Verify`.
+/// Verifies the signature of one message by one key.
 ///
 /// # Errors
 ///
-/// If the key or the signature is malformed, or they do not go together.
+/// Fails if the signature is malformed or not by the key.
 pub fn verify(pubkey: &PublicKey, message: &[u8], signature: &BLSSignature) -> Result<(), BlsError> {
     aggregate_verify(&[(*pubkey, message)], signature)
 }
 
-/// `bls.FastAggregateVerify`: one message signed by all.
+/// Verifies the aggregate signature of one message by all keys.
 ///
 /// # Errors
 ///
-/// If there are no keys, or the signature is malformed or not theirs.
+/// Fails if there are no keys, or if the signature is malformed or not theirs.
 pub fn fast_aggregate_verify(
     pubkeys: &[PublicKey],
     message: &[u8],
@@ -143,11 +143,11 @@ pub fn fast_aggregate_verify(
     verify(&PublicKey::aggregate(pubkeys)?, message, signature)
 }
 
-/// `bls.AggregateVerify`: a message by each.
+/// Verifies the aggregate signature of a message by each key.
 ///
 /// # Errors
 ///
-/// If there are no keys, or the signature is malformed or not theirs.
+/// Fails if there are no keys, or if the signature is malformed or not theirs.
 pub fn aggregate_verify(pairs: &[(PublicKey, &[u8])], signature: &BLSSignature) -> Result<(), BlsError> {
     if pairs.is_empty() {
         return Err(BlsError::Nothing);
@@ -168,14 +168,14 @@ pub fn aggregate_verify(pairs: &[(PublicKey, &[u8])], signature: &BLSSignature) 
     if holds { Ok(()) } else { Err(BlsError::Mismatch) }
 }
 
-/// Verifies signatures of one message each at once: their sum, each times a random number.
+/// Verifies a batch of signatures at once, as a random linear combination.
 ///
-/// The numbers are the hash of all that is verified, so that every node comes to the same end. As whoever makes the
-/// batch can try out as many as they like, the numbers have 128 bits.
+/// The coefficients derive from a hash of the batch, so that every node gets the same result. Whoever builds the
+/// batch can try many; so each coefficient has 128 bits.
 ///
 /// # Errors
 ///
-/// If any of the signatures is malformed or not by its key; which one, does not turn out.
+/// Fails if any signature is malformed or not by its key; the error does not say which one.
 pub fn batch_verify(batch: &[(PublicKey, Root, BLSSignature)]) -> Result<(), BlsError> {
     let mut finite = Vec::with_capacity(batch.len());
     for (pubkey, message, signature) in batch {
@@ -205,10 +205,10 @@ pub fn batch_verify(batch: &[(PublicKey, Root, BLSSignature)]) -> Result<(), Bls
     if outcome == BLST_ERROR::BLST_SUCCESS { Ok(()) } else { Err(BlsError::Mismatch) }
 }
 
-/// The size of a batch's random numbers.
+/// The size of a coefficient, in bits.
 const RANDOM_BITS: usize = 128;
 
-/// Derives random numbers other than zero from a batch.
+/// Derives non-zero coefficients from a batch.
 fn randomizers(batch: &[(PublicKey, Root, BLSSignature)], n: usize) -> Vec<blst::blst_scalar> {
     let mut hasher = Sha256::new();
     for (pubkey, message, signature) in batch {
@@ -233,21 +233,21 @@ fn randomizers(batch: &[(PublicKey, Root, BLSSignature)], n: usize) -> Vec<blst:
         .collect()
 }
 
-/// `bls.signature_to_G2`, of which the custody game uses the x coordinate: its real and its imaginary part,
-/// little-endian.
+/// Returns the x coordinate of a signature, as the custody game uses it: the real and the imaginary part, each
+/// little-endian. This is part of `bls.signature_to_G2`.
 ///
 /// # Errors
 ///
-/// [`BlsError::Signature`] if the bytes are no signature.
+/// Returns [`BlsError::Signature`] if the bytes are not a valid signature.
 pub fn signature_x_coordinate(signature: &BLSSignature) -> Result<[[u8; 48]; 2], BlsError> {
     let signature = decode_signature(signature)?;
     if signature.validate(true) == Err(BLST_ERROR::BLST_PK_IS_INFINITY) {
-        // The library behind the specification writes infinity as (1, 1, 0).
+        // The library behind the specification represents infinity as (1, 1, 0).
         let mut one = [0; 48];
         one[0] = 1;
         return Ok([one, [0; 48]]);
     }
-    // Big-endian, the imaginary part first, behind which comes y.
+    // blst writes x, then y, big-endian and imaginary part first.
     let bytes = signature.serialize();
     let part = |range| {
         let mut part = [0; 48];
@@ -288,7 +288,7 @@ mod tests {
         assert_eq!(each, expected, "one by one");
     }
 
-    /// The point at infinity, compressed.
+    /// Returns the point at infinity, compressed.
     fn infinity() -> BLSSignature {
         let mut infinity = BLSSignature::ZERO;
         infinity.0[0] = 0xc0;

@@ -1,9 +1,9 @@
-//! What has been computed from a state and is asked for again and again.
+//! Values computed from a state, cached.
 //!
-//! Who is active in an epoch does not change any more once the epoch before has begun, as validators come and go
-//! five epochs ahead. So active validators and committees are kept by epoch, and only of epochs of which that
-//! holds. Effective balances change at the end of an epoch; what depends on them is kept by epoch or slot, and
-//! forgotten when they change.
+//! The set of active validators of an epoch is fixed once the epoch before has begun, as activations and exits take
+//! effect five epochs ahead. So the caches hold active validators and committees by epoch, and only for such epochs.
+//! Effective balances change at the end of an epoch; values that depend on them are cached by epoch or slot and
+//! dropped when balances change.
 
 use std::{
     collections::BTreeMap,
@@ -16,22 +16,23 @@ use crate::{
     types::{BLSPubkey, Bytes32, DomainType, Epoch, Gwei, ValidatorIndex},
 };
 
-/// Validators, shared between copies of a state.
+/// Validator indices, shared between copies of a state.
 pub(crate) type Indices = Arc<[ValidatorIndex]>;
 
-/// How many epochs, and how many shuffled lists, are kept.
-const KEPT: usize = 8;
+/// The number of epochs, and of shuffled lists, that the caches hold.
+const ENTRIES_MAX: usize = 8;
 
-/// What has been computed from a state. Its copies have the same, but learn apart.
+/// The caches of a state. A copy of the state starts with the same entries; later ones are its own.
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
-    kept: Mutex<Kept>,
-    /// Keys by their encoding, on which alone they depend; so, all copies share them.
+    entries: Mutex<Entries>,
+    /// Decoded keys by their encoding. They depend on nothing else, so all copies share them.
     pubkeys: Arc<Mutex<BTreeMap<BLSPubkey, PublicKey>>>,
 }
 
+/// The entries of one state's caches.
 #[derive(Clone, Debug, Default)]
-struct Kept {
+struct Entries {
     active: BTreeMap<Epoch, Indices>,
     shuffled: BTreeMap<(Epoch, DomainType), (Bytes32, Indices)>,
     total_active_balance: Option<(Epoch, Gwei)>,
@@ -40,43 +41,43 @@ struct Kept {
 
 impl Clone for Caches {
     fn clone(&self) -> Self {
-        Self { kept: Mutex::new(lock(&self.kept).clone()), pubkeys: Arc::clone(&self.pubkeys) }
+        Self { entries: Mutex::new(lock(&self.entries).clone()), pubkeys: Arc::clone(&self.pubkeys) }
     }
 }
 
 impl Caches {
-    /// Forgets all but keys.
+    /// Drops everything but keys.
     pub(crate) fn forget(&mut self) {
-        *lock(&self.kept) = Kept::default();
+        *lock(&self.entries) = Entries::default();
     }
 
-    /// Forgets what depends on effective balances.
+    /// Drops the values that depend on effective balances.
     pub(crate) fn forget_balances(&mut self) {
-        let mut kept = lock(&self.kept);
-        kept.total_active_balance = None;
-        kept.proposer_index = None;
+        let mut entries = lock(&self.entries);
+        entries.total_active_balance = None;
+        entries.proposer_index = None;
     }
 
-    /// Returns keys that are shared with another state, and nothing else.
-    pub(crate) fn of_keys(&self) -> Self {
-        Self { kept: Mutex::default(), pubkeys: Arc::clone(&self.pubkeys) }
+    /// Returns caches that share only the keys with another state.
+    pub(crate) fn keys_only(&self) -> Self {
+        Self { entries: Mutex::default(), pubkeys: Arc::clone(&self.pubkeys) }
     }
 
-    /// The active validators of an epoch.
+    /// Returns the active validators of an epoch, computed at most once.
     pub(crate) fn active(&self, epoch: Epoch, compute: impl FnOnce() -> Indices) -> Indices {
-        if let Some(active) = lock(&self.kept).active.get(&epoch) {
+        if let Some(active) = lock(&self.entries).active.get(&epoch) {
             return Arc::clone(active);
         }
         let active = compute();
-        let mut kept = lock(&self.kept);
-        kept.active.insert(epoch, Arc::clone(&active));
-        if kept.active.len() > KEPT {
-            kept.active.pop_first();
+        let mut entries = lock(&self.entries);
+        entries.active.insert(epoch, Arc::clone(&active));
+        if entries.active.len() > ENTRIES_MAX {
+            entries.active.pop_first();
         }
         active
     }
 
-    /// The active validators of an epoch, shuffled by a seed of a domain.
+    /// Returns the active validators of an epoch, shuffled by a seed of a domain.
     pub(crate) fn shuffled(
         &self,
         epoch: Epoch,
@@ -85,37 +86,37 @@ impl Caches {
         compute: impl FnOnce() -> Indices,
     ) -> Indices {
         let key = (epoch, domain_type);
-        if let Some((kept_seed, shuffled)) = lock(&self.kept).shuffled.get(&key)
-            && *kept_seed == seed
+        if let Some((cached_seed, shuffled)) = lock(&self.entries).shuffled.get(&key)
+            && *cached_seed == seed
         {
             return Arc::clone(shuffled);
         }
         let shuffled = compute();
-        let mut kept = lock(&self.kept);
-        kept.shuffled.insert(key, (seed, Arc::clone(&shuffled)));
-        if kept.shuffled.len() > KEPT {
-            kept.shuffled.pop_first();
+        let mut entries = lock(&self.entries);
+        entries.shuffled.insert(key, (seed, Arc::clone(&shuffled)));
+        if entries.shuffled.len() > ENTRIES_MAX {
+            entries.shuffled.pop_first();
         }
         shuffled
     }
 
-    /// The total active balance of an epoch.
+    /// Returns the total active balance of an epoch.
     pub(crate) fn total_active_balance(
         &self,
         epoch: Epoch,
         compute: impl FnOnce() -> Result<Gwei, Error>,
     ) -> Result<Gwei, Error> {
-        if let Some((kept_epoch, balance)) = lock(&self.kept).total_active_balance
-            && kept_epoch == epoch
+        if let Some((cached_epoch, balance)) = lock(&self.entries).total_active_balance
+            && cached_epoch == epoch
         {
             return Ok(balance);
         }
         let balance = compute()?;
-        lock(&self.kept).total_active_balance = Some((epoch, balance));
+        lock(&self.entries).total_active_balance = Some((epoch, balance));
         Ok(balance)
     }
 
-    /// The proposer of a slot of an epoch, by the slot's seed.
+    /// Returns the proposer of a slot of an epoch, by the slot's seed.
     pub(crate) fn proposer_index(
         &self,
         epoch: Epoch,
@@ -123,17 +124,17 @@ impl Caches {
         compute: impl FnOnce() -> Result<ValidatorIndex, Error>,
     ) -> Result<ValidatorIndex, Error> {
         let key = (epoch, seed);
-        if let Some((kept, index)) = lock(&self.kept).proposer_index
-            && kept == key
+        if let Some((cached_key, index)) = lock(&self.entries).proposer_index
+            && cached_key == key
         {
             return Ok(index);
         }
         let index = compute()?;
-        lock(&self.kept).proposer_index = Some((key, index));
+        lock(&self.entries).proposer_index = Some((key, index));
         Ok(index)
     }
 
-    /// A decoded key.
+    /// Returns a decoded key.
     pub(crate) fn pubkey(&self, pubkey: &BLSPubkey) -> Result<PublicKey, BlsError> {
         if let Some(decoded) = lock(&self.pubkeys).get(pubkey) {
             return Ok(*decoded);
@@ -144,7 +145,7 @@ impl Caches {
     }
 }
 
-/// Locks; whoever panics meanwhile leaves nothing half done.
+/// Locks a mutex. A panic while it was locked leaves no entry half written, so poison is ignored.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Phase 0, "Misc": what can be computed without a state, or with little of one.
+//! Phase 0, "Misc": functions that need no state, or little of one.
 
 use crate::{
     constants::{MAX_EFFECTIVE_BALANCE, MAX_SEED_LOOKAHEAD},
@@ -13,11 +13,11 @@ use crate::{
 };
 use tree_hash::TreeHash;
 
-/// `compute_proposer_index`: draws one of `indices`, by effective balance.
+/// Draws a proposer from `indices`, weighted by effective balance.
 ///
 /// # Errors
 ///
-/// If there are none, or none of them has any effective balance.
+/// Fails if `indices` is empty.
 pub fn compute_proposer_index<P: Phase>(
     state: &BeaconState<P>,
     indices: &[ValidatorIndex],
@@ -43,12 +43,12 @@ pub fn compute_proposer_index<P: Phase>(
     Err(Error::NoActiveValidators)
 }
 
-/// `compute_committee`: returns the part of the shuffled `indices` that committee `index` of `count` has, by
-/// shuffling each member's index for itself.
+/// Returns the part of the shuffled `indices` that belongs to committee `committee_index` of `count`; shuffles each
+/// member's index on its own.
 ///
 /// # Errors
 ///
-/// If there are no committees.
+/// Fails if `count` is zero.
 pub fn compute_committee(
     indices: &[ValidatorIndex],
     seed: &Bytes32,
@@ -65,7 +65,7 @@ pub fn compute_committee(
         .collect()
 }
 
-/// The places of a committee's members in the shuffled list.
+/// Returns the positions of a committee's members in the shuffled list.
 pub(crate) fn committee_range(
     total: u64,
     committee_index: u64,
@@ -77,44 +77,44 @@ pub(crate) fn committee_range(
     Ok(start..end)
 }
 
-/// `compute_epoch_at_slot`.
+/// Returns the epoch of a slot.
 #[must_use]
 pub fn compute_epoch_at_slot<P: Phase>(slot: Slot) -> Epoch {
     slot / P::Preset::SLOTS_PER_EPOCH
 }
 
-/// `compute_start_slot_at_epoch`.
+/// Returns the first slot of an epoch.
 ///
 /// # Errors
 ///
-/// If there is no such slot.
+/// Fails if the slot overflows.
 pub fn compute_start_slot_at_epoch<P: Phase>(epoch: Epoch) -> Result<Slot, Error> {
     epoch.times(P::Preset::SLOTS_PER_EPOCH)
 }
 
-/// `compute_activation_exit_epoch`: returns the epoch in which activations and exits of an epoch take effect.
+/// Returns the epoch in which activations and exits that start in `epoch` take effect.
 ///
 /// # Errors
 ///
-/// If there is no such epoch.
+/// Fails if an epoch overflows.
 pub fn compute_activation_exit_epoch(epoch: Epoch) -> Result<Epoch, Error> {
     epoch.plus(1)?.plus(MAX_SEED_LOOKAHEAD)
 }
 
-/// `compute_fork_data_root`: returns what tells a fork of a chain from all others.
+/// Returns the root that identifies a fork of a chain.
 #[must_use]
 pub fn compute_fork_data_root(current_version: Version, genesis_validators_root: Root) -> Root {
     hash_tree_root(&ForkData { current_version, genesis_validators_root })
 }
 
-/// `compute_fork_digest`: returns the first bytes of the fork's root, for the network.
+/// Returns the first four bytes of the fork's root, which the network uses.
 #[must_use]
 pub fn compute_fork_digest(current_version: Version, genesis_validators_root: Root) -> ForkDigest {
     let [a, b, c, d, ..] = compute_fork_data_root(current_version, genesis_validators_root).0;
     ForkDigest::from([a, b, c, d])
 }
 
-/// `compute_domain`: the domain's type, then the first 28 bytes of the fork's root.
+/// Returns a signature domain: the domain's type, then the first 28 bytes of the fork's root.
 #[must_use]
 pub fn compute_domain(
     domain_type: DomainType,
@@ -128,7 +128,7 @@ pub fn compute_domain(
     domain
 }
 
-/// `compute_signing_root`: returns what is signed of an object.
+/// Returns the root that a signature of an object signs.
 #[must_use]
 pub fn compute_signing_root<T: TreeHash>(ssz_object: &T, domain: Domain) -> Root {
     hash_tree_root(&SigningData { object_root: hash_tree_root(ssz_object), domain })

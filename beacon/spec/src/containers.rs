@@ -1,7 +1,7 @@
-//! The containers of both phases, in the specification's order: all that its documents on the beacon chain, the
-//! shards, the custody game and validators define.
+//! The containers of both phases, in the specification's order: those of its documents on the beacon chain, shards,
+//! the custody game and validators.
 //!
-//! `LightClientUpdate` is not there, as it has no encoding: constants in its types were never decided.
+//! `LightClientUpdate` is missing because it has no encoding: the specification leaves constants in its types open.
 
 pub mod block;
 pub mod extend;

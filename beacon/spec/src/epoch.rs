@@ -17,11 +17,11 @@ pub use rewards::process_rewards_and_penalties;
 
 use crate::{containers::BeaconState, error::Error, phase::Phase};
 
-/// `process_epoch` of phase 0.
+/// Processes the end of an epoch in phase 0.
 ///
 /// # Errors
 ///
-/// If the state contradicts itself.
+/// Fails if the state is inconsistent.
 pub fn process_epoch<P: Phase>(state: &mut BeaconState<P>) -> Result<(), Error> {
     process_justification_and_finalization(state)?;
     process_rewards_and_penalties(state)?;

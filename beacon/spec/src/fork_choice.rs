@@ -1,11 +1,12 @@
-//! Phase 0 and phase 1, "Fork choice": LMD GHOST among the branches that agree on what is justified and final.
+//! Phase 0 and phase 1, "Fork choice": LMD GHOST among the branches that agree on the justified and finalized
+//! checkpoints.
 //!
-//! A [`Store`] is what a node knows. It hears of time by [`on_tick`], of blocks by [`on_block`], and of attestations by
-//! [`on_attestation`]; a call that is refused changes nothing. [`get_head`] says what to build on.
-//! Shards have a fork choice of their own, [`crate::phase1::fork_choice`].
+//! A [`Store`] holds what a node knows. [`on_tick`] advances its time, [`on_block`] adds a block, and
+//! [`on_attestation`] adds an attestation; a call that fails leaves the store unchanged. [`get_head`] returns the
+//! block to build on. Shards have a fork choice of their own, [`crate::phase1::fork_choice`].
 //!
-//! All of this is the specification to the letter, which keeps everything and trusts whoever attests. What runs in the
-//! open is a the node of `outrider-beacon`, which stands on it.
+//! This module follows the specification to the letter: it keeps everything and trusts attesters. The node in
+//! `outrider-beacon` builds on it and is safe to run on an open network.
 
 mod attestation;
 mod block;

@@ -19,11 +19,11 @@ use crate::{
     types::{Bytes32, Version},
 };
 
-/// `initialize_beacon_state_from_eth1`: returns the state with all validators who made a deposit.
+/// Returns the genesis state, with all validators that made a deposit.
 ///
 /// # Errors
 ///
-/// If a deposit does not come with its proof.
+/// Fails if a deposit's proof is invalid.
 pub fn initialize_beacon_state_from_eth1<C: Preset>(
     eth1_block_hash: Bytes32,
     eth1_timestamp: u64,
@@ -69,14 +69,14 @@ pub fn initialize_beacon_state_from_eth1<C: Preset>(
     Ok(state)
 }
 
-/// `is_valid_genesis_state`: whether it is late enough, and there are enough active validators.
+/// Returns whether the genesis time is late enough and enough validators are active.
 #[must_use]
 pub fn is_valid_genesis_state<C: Preset>(state: &BeaconState<Phase0<C>>) -> bool {
     let n_active = get_active_validator_indices(state, GENESIS_EPOCH).len() as u64;
     state.genesis_time >= MIN_GENESIS_TIME && n_active >= C::MIN_GENESIS_ACTIVE_VALIDATOR_COUNT
 }
 
-/// Returns the block of a genesis state, which is empty.
+/// Returns the empty block of a genesis state.
 pub fn genesis_block<C: Preset>(state: &mut BeaconState<Phase0<C>>) -> BeaconBlock<Phase0<C>> {
     BeaconBlock { state_root: state.root(), ..BeaconBlock::default() }
 }

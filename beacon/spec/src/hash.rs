@@ -5,7 +5,7 @@ use tree_hash::TreeHash;
 
 use crate::types::{Bytes32, Root};
 
-/// `hash`: SHA-256 of all parts, one after the other.
+/// Returns the SHA-256 hash of the concatenated parts.
 #[must_use]
 pub fn hash(parts: &[&[u8]]) -> Bytes32 {
     let mut hasher = Sha256::new();
@@ -15,20 +15,20 @@ pub fn hash(parts: &[&[u8]]) -> Bytes32 {
     Bytes32::from_slice(&hasher.finalize())
 }
 
-/// `hash_tree_root`.
+/// Returns the hash-tree root of an object.
 #[must_use]
 pub fn hash_tree_root<T: TreeHash + ?Sized>(object: &T) -> Root {
     object.tree_hash_root()
 }
 
-/// `bytes_to_uint64`, of the first 8 bytes.
+/// Returns the first 8 bytes as a little-endian number.
 #[must_use]
 pub fn bytes_to_uint64(data: &Bytes32) -> u64 {
     let [a, b, c, d, e, f, g, h, ..] = data.0;
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// `is_valid_merkle_branch`: whether `leaf` stands at `index` below `root`, by `depth` siblings.
+/// Returns whether `branch`, of `depth` siblings, proves that `leaf` is at `index` below `root`.
 #[must_use]
 pub fn is_valid_merkle_branch(leaf: Root, branch: &[Root], depth: u64, index: u64, root: Root) -> bool {
     if u64::try_from(branch.len()) != Ok(depth) {

@@ -1,15 +1,15 @@
 //! The beacon chain of Ethereum's [consensus specification v0.12.3], phase 0 and phase 1, to the letter.
 //!
-//! Names of containers, fields and functions are the specification's, so that the two can be read side by side.
-//! What it `assert`s is an [`error::Error`] with the name of the check; so is arithmetic that leaves `uint64`. A
-//! phase is a type, as is the preset: [`BeaconState<Phase1<Minimal>>`](containers::BeaconState). What both phases
-//! have is written once, and what phase 1 appends to containers or redefines is listed in [`phase::Phase`].
+//! Containers, fields and functions have the specification's names, so that the two can be read side by side. Each
+//! `assert` of the specification is an [`error::Error`] named after its check; so is arithmetic that leaves `uint64`.
+//! A phase is a type, and so is a preset: [`BeaconState<Phase1<Minimal>>`](containers::BeaconState). Code that both
+//! phases share is written once; [`phase::Phase`] lists what phase 1 appends to containers or redefines.
 //!
 //! | module | section |
 //! |---|---|
 //! | [`types`], [`constants`], [`preset`] | custom types, constants, configuration |
 //! | [`containers`] | containers of both phases |
-//! | [`phase`] | what the phases differ in |
+//! | [`phase`] | the differences of the phases |
 //! | [`math`], [`hash`], [`bls`] | helper functions: math and crypto |
 //! | [`predicates`], [`compute`], [`shuffle`], [`accessors`], [`mutators`] | helper functions |
 //! | [`genesis`] | genesis |
@@ -17,11 +17,11 @@
 //! | [`epoch`] | epoch processing |
 //! | [`block`] | block processing |
 //! | [`fork_choice`] | fork choice |
-//! | [`phase1`] | all that phase 1 adds: shards, custody game, light clients |
+//! | [`phase1`] | the additions of phase 1: shards, custody game, light clients |
 //! | [`signatures`] | when signatures are verified |
 //!
-//! This crate is what vectors are run against, and it errs where the specification does. What a node needs besides stands in
-//! the crate `outrider-beacon`.
+//! Vectors run against this crate, and it errs where the specification errs. The crate `outrider-beacon` adds what a
+//! node needs.
 //!
 //! [consensus specification v0.12.3]: https://github.com/ethereum/consensus-specs/tree/v0.12.3/specs
 

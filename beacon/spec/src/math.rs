@@ -4,35 +4,35 @@ use crate::error::Error;
 
 /// The operators of `uint64`.
 pub trait Uint64: Sized {
-    /// `self + other`.
+    /// Returns `self + other`.
     ///
     /// # Errors
     ///
-    /// [`Error::Arithmetic`], here and below, if the result is no `uint64`.
+    /// Returns [`Error::Arithmetic`], here and below, if the result is not a `uint64`.
     fn plus(self, other: Self) -> Result<Self, Error>;
-    /// `self - other`.
+    /// Returns `self - other`.
     ///
     /// # Errors
     ///
-    /// If `other` is greater.
+    /// Fails if `other` is greater.
     fn minus(self, other: Self) -> Result<Self, Error>;
-    /// `self * other`.
+    /// Returns `self * other`.
     ///
     /// # Errors
     ///
-    /// If the product is too great.
+    /// Fails if the product overflows.
     fn times(self, other: Self) -> Result<Self, Error>;
-    /// `self // other`.
+    /// Returns `self // other`.
     ///
     /// # Errors
     ///
-    /// If `other` is zero.
+    /// Fails if `other` is zero.
     fn over(self, other: Self) -> Result<Self, Error>;
-    /// `self % other`.
+    /// Returns `self % other`.
     ///
     /// # Errors
     ///
-    /// If `other` is zero.
+    /// Fails if `other` is zero.
     fn modulo(self, other: Self) -> Result<Self, Error>;
 }
 
@@ -58,26 +58,26 @@ impl Uint64 for u64 {
     }
 }
 
-/// Sums amounts.
+/// Returns the sum of amounts.
 ///
 /// # Errors
 ///
-/// If the sum is no `uint64`.
+/// Fails if the sum overflows.
 pub fn sum(amounts: impl IntoIterator<Item = u64>) -> Result<u64, Error> {
     amounts.into_iter().try_fold(0, Uint64::plus)
 }
 
-/// Makes an index of a number; one that is too great is out of any range.
+/// Converts a number to an index; a number beyond `usize` becomes an index beyond any list.
 #[must_use]
 pub fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// `integer_squareroot`: returns the largest integer whose square is at most `n`.
+/// Returns the largest integer whose square is at most `n`.
 ///
 /// # Errors
 ///
-/// For the greatest `uint64`, to which the specification's function cannot add one.
+/// Fails for the greatest `uint64`, to which the specification's function cannot add one.
 pub fn integer_squareroot(n: u64) -> Result<u64, Error> {
     n.plus(1)?;
     Ok(n.isqrt())

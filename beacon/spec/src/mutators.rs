@@ -17,11 +17,11 @@ use crate::{
     types::{Epoch, Gwei, ValidatorIndex},
 };
 
-/// `increase_balance`.
+/// Adds to a validator's balance.
 ///
 /// # Errors
 ///
-/// If there is no such validator, or it would have too much.
+/// Fails if there is no such validator, or if its balance overflows.
 pub fn increase_balance<P: Phase>(
     state: &mut BeaconState<P>,
     validator_index: ValidatorIndex,
@@ -32,11 +32,11 @@ pub fn increase_balance<P: Phase>(
     Ok(())
 }
 
-/// `decrease_balance`: takes what there is, at most.
+/// Subtracts from a validator's balance, down to zero.
 ///
 /// # Errors
 ///
-/// If there is no such validator.
+/// Fails if there is no such validator.
 pub fn decrease_balance<P: Phase>(
     state: &mut BeaconState<P>,
     validator_index: ValidatorIndex,
@@ -47,11 +47,11 @@ pub fn decrease_balance<P: Phase>(
     Ok(())
 }
 
-/// `initiate_validator_exit`: puts a validator in the queue of those who exit, unless it is there already.
+/// Queues a validator for exit, unless it is exiting already.
 ///
 /// # Errors
 ///
-/// If there is no such validator, or no such epoch.
+/// Fails if there is no such validator, or if an epoch overflows.
 pub fn initiate_validator_exit<P: Phase>(
     state: &mut BeaconState<P>,
     validator_index: ValidatorIndex,
@@ -62,9 +62,9 @@ pub fn initiate_validator_exit<P: Phase>(
     ExitQueue::new(state)?.push(state, validator_index)
 }
 
-/// The last epoch in which validators exit, and how many.
+/// The last epoch in which validators exit, and the number that exit in it.
 ///
-/// It takes a look at each validator to make it, so whoever lets many validators exit keeps it.
+/// Making one visits every validator, so callers that start many exits share one.
 pub(crate) struct ExitQueue {
     epoch: Epoch,
     churn: u64,
@@ -87,7 +87,7 @@ impl ExitQueue {
         Ok(Self { epoch, churn, churn_limit: get_validator_churn_limit(state) })
     }
 
-    /// Lets a validator exit, unless it does already.
+    /// Starts the exit of a validator, unless it is exiting already.
     pub(crate) fn push<P: Phase>(
         &mut self,
         state: &mut BeaconState<P>,
@@ -107,12 +107,12 @@ impl ExitQueue {
     }
 }
 
-/// `slash_validator`: takes a share of a validator's balance, of which the proposer and the whistleblower, who else
-/// is the proposer, get a part.
+/// Slashes a validator: takes a share of its balance and gives a part to the proposer and the whistleblower, who is
+/// the proposer by default.
 ///
 /// # Errors
 ///
-/// If there is no such validator.
+/// Fails if there is no such validator.
 pub fn slash_validator<P: Phase>(
     state: &mut BeaconState<P>,
     slashed_index: ValidatorIndex,

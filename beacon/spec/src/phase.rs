@@ -1,4 +1,4 @@
-//! What the phases differ in: `phase0` and `phase1` say how.
+//! The differences of the phases; the modules `phase0` and `phase1` implement them.
 
 use std::fmt::Debug;
 
@@ -11,62 +11,62 @@ use crate::{
 
 pub use crate::containers::{Phase0, Phase1};
 
-/// A phase: which functions it redefines, over the containers that it [extends](Extensions).
+/// A phase: the functions that it redefines, over the containers that it [extends](Extensions).
 pub trait Phase: Extensions {
-    /// What the fork choice gains: a store for each shard.
+    /// The part that the fork choice gains: a store for each shard.
     type ShardStores: Clone + Debug;
 
-    /// How many committees `get_committee_count_per_slot` returns at most.
+    /// Returns the maximum of `get_committee_count_per_slot`.
     fn max_committees_per_slot(state: &BeaconState<Self>) -> u64;
 
-    /// What `get_validator_from_deposit` appends.
+    /// Returns the fields that `get_validator_from_deposit` appends.
     ///
     /// # Errors
     ///
-    /// If there are too many validators.
+    /// Fails if there are too many validators.
     fn new_validator(state: &BeaconState<Self>) -> Result<Self::Validator, Error>;
 
-    /// `process_attestation`.
+    /// Processes an attestation.
     ///
     /// # Errors
     ///
-    /// If the attestation is invalid.
+    /// Fails if the attestation is invalid.
     fn process_attestation(
         state: &mut BeaconState<Self>,
         attestation: &Attestation<Self>,
         signatures: &mut Signatures,
     ) -> Result<(), Error>;
 
-    /// `process_block`.
+    /// Processes a block.
     ///
     /// # Errors
     ///
-    /// If the block is invalid.
+    /// Fails if the block is invalid.
     fn process_block(
         state: &mut BeaconState<Self>,
         block: &BeaconBlock<Self>,
         signatures: &mut Signatures,
     ) -> Result<(), Error>;
 
-    /// `process_epoch`.
+    /// Processes the end of an epoch.
     ///
     /// # Errors
     ///
-    /// If the state contradicts itself.
+    /// Fails if the state is inconsistent.
     fn process_epoch(state: &mut BeaconState<Self>) -> Result<(), Error>;
 
-    /// What `get_forkchoice_store` appends.
+    /// Returns the part that `get_forkchoice_store` appends.
     ///
     /// # Errors
     ///
-    /// If the state does not have all shards.
+    /// Fails if the state does not hold all shards.
     fn new_shard_stores(anchor_state: &BeaconState<Self>) -> Result<Self::ShardStores, Error>;
 
-    /// What `update_latest_messages` appends: the validators' votes on a shard.
+    /// Records the validators' votes on a shard, in addition to `update_latest_messages`.
     ///
     /// # Errors
     ///
-    /// If there is no such shard.
+    /// Fails if there is no such shard.
     fn update_shard_messages(
         shard_stores: &mut Self::ShardStores,
         attesting_indices: &[ValidatorIndex],

@@ -1,4 +1,4 @@
-//! Phase 0, of which the other modules are: nothing is redefined.
+//! Phase 0. It redefines nothing: the other modules implement it.
 
 use crate::{
     block,

@@ -1,4 +1,4 @@
-//! Phase 1: what it adds to phase 0, and redefines of it.
+//! Phase 1: its additions to phase 0, and the functions that it redefines.
 
 pub mod accessors;
 pub mod attestation;
@@ -50,11 +50,11 @@ pub type BeaconBlockBody<C> = containers::BeaconBlockBody<Phase1<C>>;
 /// The attestation of phase 1.
 pub type Attestation<C> = containers::Attestation<Phase1<C>>;
 
-/// Beacon chain, "Block processing": `process_block`.
+/// Processes a block; beacon chain, "Block processing".
 ///
 /// # Errors
 ///
-/// If the block is invalid.
+/// Fails if the block is invalid.
 pub fn process_block<C: Preset>(
     state: &mut BeaconState<C>,
     block: &BeaconBlock<C>,
@@ -67,11 +67,11 @@ pub fn process_block<C: Preset>(
     process_operations(state, &block.body, signatures)
 }
 
-/// Beacon chain, "Operations": `process_operations`.
+/// Processes a block's operations; beacon chain, "Operations".
 ///
 /// # Errors
 ///
-/// If one of the operations is invalid.
+/// Fails if an operation is invalid.
 pub fn process_operations<C: Preset>(
     state: &mut BeaconState<C>,
     body: &BeaconBlockBody<C>,
@@ -82,11 +82,11 @@ pub fn process_operations<C: Preset>(
     process_shard_transitions(state, &body.shard_transitions, &body.attestations, signatures)
 }
 
-/// Beacon chain, "Epoch transition": `process_epoch`.
+/// Processes the end of an epoch; beacon chain, "Epoch transition".
 ///
 /// # Errors
 ///
-/// If the state contradicts itself.
+/// Fails if the state is inconsistent.
 pub fn process_epoch<C: Preset>(state: &mut BeaconState<C>) -> Result<(), Error> {
     epoch::process_justification_and_finalization(state)?;
     epoch::process_rewards_and_penalties(state)?;
@@ -98,11 +98,11 @@ pub fn process_epoch<C: Preset>(state: &mut BeaconState<C>) -> Result<(), Error>
     process_phase_1_final_updates(state)
 }
 
-/// Beacon chain, "Phase 1 final updates": `process_phase_1_final_updates`.
+/// Processes the final updates that phase 1 adds; beacon chain, "Phase 1 final updates".
 ///
 /// # Errors
 ///
-/// If the state contradicts itself.
+/// Fails if the state is inconsistent.
 pub fn process_phase_1_final_updates<C: Preset>(state: &mut BeaconState<C>) -> Result<(), Error> {
     custody::process_custody_final_updates(state)?;
     online::process_online_tracking(state)?;

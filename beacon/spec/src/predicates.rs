@@ -11,34 +11,33 @@ use crate::{
     types::Epoch,
 };
 
-/// `is_active_validator`: whether the validator is active in an epoch.
+/// Returns whether a validator is active in an epoch.
 #[must_use]
 pub fn is_active_validator<P: Phase>(validator: &Validator<P>, epoch: Epoch) -> bool {
     validator.activation_epoch <= epoch && epoch < validator.exit_epoch
 }
 
-/// `is_eligible_for_activation_queue`: whether the validator can be put in the queue.
+/// Returns whether a validator may enter the activation queue.
 #[must_use]
 pub fn is_eligible_for_activation_queue<P: Phase>(validator: &Validator<P>) -> bool {
     validator.activation_eligibility_epoch == FAR_FUTURE_EPOCH
         && validator.effective_balance == MAX_EFFECTIVE_BALANCE
 }
 
-/// `is_eligible_for_activation`: whether the validator's place in the queue is final, and it is not yet activated.
+/// Returns whether a validator's place in the queue is final and the validator is not activated yet.
 #[must_use]
 pub fn is_eligible_for_activation<P: Phase>(state: &BeaconState<P>, validator: &Validator<P>) -> bool {
     validator.activation_eligibility_epoch <= state.finalized_checkpoint.epoch
         && validator.activation_epoch == FAR_FUTURE_EPOCH
 }
 
-/// `is_slashable_validator`: whether the validator can be slashed in an epoch.
+/// Returns whether a validator is slashable in an epoch.
 #[must_use]
 pub fn is_slashable_validator<P: Phase>(validator: &Validator<P>, epoch: Epoch) -> bool {
     !validator.slashed && validator.activation_epoch <= epoch && epoch < validator.withdrawable_epoch
 }
 
-/// `is_slashable_attestation_data`: whether two votes contradict each other by the rules of Casper FFG: a double
-/// vote, or one that surrounds the other.
+/// Returns whether two votes break the rules of Casper FFG: a double vote, or a vote that surrounds the other.
 #[must_use]
 pub fn is_slashable_attestation_data<P: Phase>(
     data_1: &AttestationData<P>,
@@ -48,12 +47,11 @@ pub fn is_slashable_attestation_data<P: Phase>(
         || (data_1.source.epoch < data_2.source.epoch && data_2.target.epoch < data_1.target.epoch)
 }
 
-/// `is_valid_indexed_attestation`: checks that the indices are there, sorted and unique, and that the signature is
-/// theirs.
+/// Checks that an attestation's indices are not empty, sorted and unique, and that the signature is by all of them.
 ///
 /// # Errors
 ///
-/// If it is not so.
+/// Fails if a check does not hold.
 pub fn is_valid_indexed_attestation<P: Phase>(
     state: &BeaconState<P>,
     indexed_attestation: &IndexedAttestation<P>,

@@ -1,17 +1,17 @@
-//! The two configurations that the specification comes with.
+//! The specification's two configurations.
 
 use std::fmt::Debug;
 
 use ssz_types::typenum::{U2, U4, U8, U32, U64, U1024, U4096, U8192, U32768, U65536, Unsigned};
 
-/// A number that stands in a type, as the length of an SSZ vector or the limit of an SSZ list.
+/// A type-level number: the length of an SSZ vector or the limit of an SSZ list.
 pub trait Length: Unsigned + Clone + Debug + PartialEq + Send + Sync + 'static {}
 
 impl<N: Unsigned + Clone + Debug + PartialEq + Send + Sync + 'static> Length for N {}
 
-/// The constants in which the presets differ; [`crate::constants`] has those in which they agree.
+/// The constants in which the presets differ; [`crate::constants`] holds those on which they agree.
 ///
-/// Names are the specification's. A constant that is the length of a container's field is a type, too.
+/// Constants have the specification's names. A constant that is the length of a container's field is also a type.
 pub trait Preset: Clone + Debug + Default + PartialEq + Eq + Send + Sync + 'static {
     /// `SLOTS_PER_HISTORICAL_ROOT`.
     type SlotsPerHistoricalRoot: Length;
@@ -35,49 +35,49 @@ pub trait Preset: Clone + Debug + Default + PartialEq + Eq + Send + Sync + 'stat
     /// The preset's name.
     const CONFIG_NAME: &'static str;
 
-    /// Committees in a slot, at most, in phase 0.
+    /// The maximum number of committees in a slot of phase 0.
     const MAX_COMMITTEES_PER_SLOT: u64;
-    /// Validators that a committee should have.
+    /// The target number of validators in a committee.
     const TARGET_COMMITTEE_SIZE: u64;
-    /// Rounds of swap-or-not.
+    /// The number of swap-or-not rounds.
     const SHUFFLE_ROUND_COUNT: u8;
-    /// Active validators that genesis takes.
+    /// The minimum number of active validators at genesis.
     const MIN_GENESIS_ACTIVE_VALIDATOR_COUNT: u64;
     /// The fork version of phase 0.
     const GENESIS_FORK_VERSION: [u8; 4];
-    /// Seconds from the block of Ethereum 1.0 that triggers genesis to genesis.
+    /// The delay from the Ethereum 1.0 block that triggers genesis to genesis, in seconds.
     const GENESIS_DELAY: u64;
-    /// Seconds in a slot.
+    /// The length of a slot, in seconds.
     const SECONDS_PER_SLOT: u64;
-    /// Slots in an epoch.
+    /// The number of slots in an epoch.
     const SLOTS_PER_EPOCH: u64;
-    /// Epochs in which votes on Ethereum 1.0 are counted together.
+    /// The number of epochs in a voting period on Ethereum 1.0 data.
     const EPOCHS_PER_ETH1_VOTING_PERIOD: u64;
-    /// Epochs that a shard committee stays, and that a validator is active before it may exit.
+    /// The number of epochs that a shard committee serves, and that a validator is active before it may exit.
     const SHARD_COMMITTEE_PERIOD: u64;
-    /// Slots at the start of an epoch in which the justified checkpoint may still change.
+    /// The number of slots at the start of an epoch in which the justified checkpoint may change.
     const SAFE_SLOTS_TO_UPDATE_JUSTIFIED: u64;
 
     /// The fork version of phase 1.
     const PHASE_1_FORK_VERSION: [u8; 4];
-    /// Shards that there are.
+    /// The number of shards.
     const INITIAL_ACTIVE_SHARDS: u64;
-    /// Epochs in a validator's custody period.
+    /// The number of epochs in a validator's custody period.
     const EPOCHS_PER_CUSTODY_PERIOD: u64;
-    /// Epochs from the end of a custody period to the RANDAO reveal that is its key.
+    /// The number of epochs from the end of a custody period to the RANDAO reveal that is its key.
     const CUSTODY_PERIOD_TO_RANDAO_PADDING: u64;
-    /// Epochs in which an attestation may be challenged.
+    /// The number of epochs in which an attestation may be challenged.
     const MAX_CHUNK_CHALLENGE_DELAY: u64;
-    /// One in two to this power of custody bits is 1.
+    /// The exponent e with which one in 2^e custody bits is 1.
     const CUSTODY_PROBABILITY_EXPONENT: u64;
 
-    /// Slots whose block and state roots a state holds.
+    /// The number of slots whose block and state roots a state holds.
     const SLOTS_PER_HISTORICAL_ROOT: u64 = Self::SlotsPerHistoricalRoot::U64;
-    /// Epochs whose RANDAO mixes a state holds.
+    /// The number of epochs whose RANDAO mixes a state holds.
     const EPOCHS_PER_HISTORICAL_VECTOR: u64 = Self::EpochsPerHistoricalVector::U64;
-    /// Epochs whose slashed balances a state holds.
+    /// The number of epochs whose slashed balances a state holds.
     const EPOCHS_PER_SLASHINGS_VECTOR: u64 = Self::EpochsPerSlashingsVector::U64;
-    /// Epochs ahead of which the early reveal of a secret is punished.
+    /// The number of epochs ahead within which an early reveal is punished.
     const EARLY_DERIVED_SECRET_PENALTY_MAX_FUTURE_EPOCHS: u64 =
         Self::EarlyDerivedSecretPenaltyMaxFutureEpochs::U64;
 }

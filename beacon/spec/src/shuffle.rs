@@ -1,4 +1,4 @@
-//! Phase 0, `compute_shuffled_index`: the swap-or-not shuffle, of one index and of a whole list.
+//! Phase 0, `compute_shuffled_index`: the swap-or-not shuffle of one index and of a whole list.
 
 use crate::{
     error::{Error, ensure},
@@ -7,11 +7,11 @@ use crate::{
     types::Bytes32,
 };
 
-/// `compute_shuffled_index`: returns where an index of `index_count` goes.
+/// Returns the shuffled position of an index among `index_count`.
 ///
 /// # Errors
 ///
-/// If the index is not below the count.
+/// Fails if the index is not below the count.
 pub fn compute_shuffled_index(
     index: u64,
     index_count: u64,
@@ -33,18 +33,18 @@ pub fn compute_shuffled_index(
     Ok(index)
 }
 
-/// Shuffles a list: returns, for each `index`, the element at `compute_shuffled_index(index)`, which is how
-/// committees are drawn.
+/// Shuffles a list: returns, for each `index`, the element at `compute_shuffled_index(index)`. Committees are drawn
+/// in this way.
 ///
-/// A round swaps pairs of elements that lie symmetrically around the pivot's half, or around that of the rest. One
-/// hash decides on 256 positions in a row; so, a list costs a fraction of a hash for each element and round.
+/// A round swaps pairs of elements that lie symmetrically around half of the pivot, or around the middle of the rest.
+/// One hash decides 256 consecutive positions, so a list costs a fraction of a hash for each element and round.
 #[must_use]
 pub fn shuffle_list<T>(mut list: Vec<T>, seed: &Bytes32, round_count: u8) -> Vec<T> {
     let count = list.len();
     if count < 2 {
         return list;
     }
-    // An element's way through the rounds is followed backwards: what an index ends up at comes to the index.
+    // Rounds run backwards, as each index receives the element at which it ends up.
     for round in (0..round_count).rev() {
         let pivot = bytes_to_uint64(&hash(&[seed.as_slice(), &[round]])) % count as u64;
         let pivot = usize::try_from(pivot).unwrap_or_default();
@@ -63,7 +63,7 @@ pub fn shuffle_list<T>(mut list: Vec<T>, seed: &Bytes32, round_count: u8) -> Vec
     list
 }
 
-/// The bits of a round, of which 256 are at hand.
+/// The bits of a round, with one block of 256 at hand.
 struct Bits<'a> {
     seed: &'a Bytes32,
     round: u8,
@@ -81,9 +81,9 @@ impl Bits<'_> {
     }
 }
 
-/// The hash whose bits decide on a position and its neighbours.
+/// Returns the hash whose bits decide a position and its neighbours.
 fn source(seed: &Bytes32, round: u8, position: u64) -> Bytes32 {
-    // It fits: an index is checked before, and a list is not as long.
+    // This fits: `compute_shuffled_index` checks its index, and a list is shorter.
     let block = u32::try_from(position / 256).unwrap_or(u32::MAX);
     hash(&[seed.as_slice(), &[round], &block.to_le_bytes()])
 }

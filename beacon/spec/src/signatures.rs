@@ -1,4 +1,4 @@
-//! When the signatures of a block are verified: each by itself, all at once, or not at all.
+//! The ways to verify a block's signatures: each by itself, all at once, or not at all.
 
 use crate::{
     bls::{self, PublicKey},
@@ -6,23 +6,23 @@ use crate::{
     types::{BLSSignature, Root},
 };
 
-/// What happens to the signatures that a transition comes upon.
+/// The treatment of the signatures that a transition meets.
 #[derive(Debug)]
 pub enum Signatures {
-    /// Each is verified where the specification verifies it.
+    /// Verifies each signature where the specification does.
     Each,
-    /// They are put aside, and verified together in the end.
+    /// Collects the signatures and verifies them together at the end.
     Batch(Vec<SignatureSet>),
-    /// They are taken to be valid, as in vectors that were made without BLS, and in blocks that were verified before.
+    /// Takes all signatures to be valid, for vectors made without BLS and for blocks verified before.
     Ignored,
 }
 
-/// A signature that is still to be verified.
+/// A signature to verify later.
 #[derive(Debug)]
 pub struct SignatureSet {
     pairs: Vec<(PublicKey, Root)>,
     signature: BLSSignature,
-    /// What it means if the signature is invalid.
+    /// The error to return if the signature is invalid.
     error: Error,
 }
 
@@ -41,17 +41,17 @@ impl Signatures {
         Self::Batch(Vec::new())
     }
 
-    /// Whether signatures are taken to be valid.
+    /// Returns whether all signatures are taken to be valid.
     #[must_use]
     pub fn are_ignored(&self) -> bool {
         matches!(self, Self::Ignored)
     }
 
-    /// `assert bls.Verify(..)`, now or in the end.
+    /// Verifies a signature by one key, now or at the end.
     ///
     /// # Errors
     ///
-    /// `error` if the signature is invalid and is verified now.
+    /// Returns `error` if the signature is verified now and invalid.
     pub(crate) fn verify(
         &mut self,
         pubkey: impl FnOnce() -> Result<PublicKey, Error>,
@@ -62,11 +62,11 @@ impl Signatures {
         self.aggregate_verify(|| Ok(vec![(pubkey()?, message)]), signature, error)
     }
 
-    /// `assert bls.FastAggregateVerify(..)`, now or in the end.
+    /// Verifies an aggregate signature of one message, now or at the end.
     ///
     /// # Errors
     ///
-    /// `error` if the signature is invalid and is verified now, or there are no keys.
+    /// Returns `error` if the signature is verified now and invalid, or if there are no keys.
     pub(crate) fn fast_aggregate_verify(
         &mut self,
         pubkeys: impl FnOnce() -> Result<Vec<PublicKey>, Error>,
@@ -78,11 +78,11 @@ impl Signatures {
         self.aggregate_verify(pairs, signature, error)
     }
 
-    /// `assert bls.AggregateVerify(..)`, now or in the end.
+    /// Verifies an aggregate signature of a message by each key, now or at the end.
     ///
     /// # Errors
     ///
-    /// `error` if the signature is invalid and is verified now.
+    /// Returns `error` if the signature is verified now and invalid.
     pub(crate) fn aggregate_verify(
         &mut self,
         pairs: impl FnOnce() -> Result<Vec<(PublicKey, Root)>, Error>,
@@ -99,12 +99,12 @@ impl Signatures {
         }
     }
 
-    /// Verifies what has been put aside. Signatures of several messages, of which a block has few, are verified one
-    /// by one.
+    /// Verifies the collected signatures. Signatures of several messages are verified one by one; a block has few of
+    /// them.
     ///
     /// # Errors
     ///
-    /// The error of the first signature that is invalid.
+    /// Returns the error of the first invalid signature.
     pub fn finish(self) -> Result<(), Error> {
         let Self::Batch(sets) = self else { return Ok(()) };
         let mut batch = Vec::with_capacity(sets.len());
@@ -114,7 +114,7 @@ impl Signatures {
                 _ => set.verify()?,
             }
         }
-        // Only one by one they tell which of them it was.
+        // A failed batch does not say which signature is invalid, so this verifies one by one.
         bls::batch_verify(&batch).or_else(|_| sets.iter().try_for_each(SignatureSet::verify))
     }
 }

@@ -14,15 +14,15 @@ use crate::{
     types::{Root, Slot},
 };
 
-/// `state_transition`: returns the state after a block. All signatures in it are verified at once.
+/// Returns the state after a block, and verifies all its signatures at once.
 ///
-/// A copy of a state costs little; whoever wants to go on from the state before the block clones it. To get to a
-/// slot takes time in proportion to it: whoever takes blocks from others checks before that their slot has come, as
+/// A copy of a state is cheap, so a caller that needs the pre-state clones it. Advancing to a slot takes time in
+/// proportion to the distance: before processing a block of somebody else, a caller checks that its slot has come, as
 /// [`on_block`](crate::fork_choice::on_block) does.
 ///
 /// # Errors
 ///
-/// If the block is not valid after the state.
+/// Fails if the block is not valid after the state.
 pub fn state_transition<P: Phase>(
     state: BeaconState<P>,
     signed_block: &SignedBeaconBlock<P>,
@@ -30,11 +30,11 @@ pub fn state_transition<P: Phase>(
     state_transition_with(state, signed_block, Signatures::batch())
 }
 
-/// `state_transition`, with a say in how signatures are verified.
+/// Returns the state after a block, as [`state_transition`] does, with a choice of how to verify signatures.
 ///
 /// # Errors
 ///
-/// If the block is not valid after the state.
+/// Fails if the block is not valid after the state.
 pub fn state_transition_with<P: Phase>(
     state: BeaconState<P>,
     signed_block: &SignedBeaconBlock<P>,
@@ -43,11 +43,11 @@ pub fn state_transition_with<P: Phase>(
     state_transition_by(state, signed_block, signatures, P::process_epoch)
 }
 
-/// `state_transition`, with a say in how signatures are verified and epochs processed.
+/// Returns the state after a block, with a choice of how to verify signatures and process epochs.
 ///
 /// # Errors
 ///
-/// If the block is invalid.
+/// Fails if the block is invalid.
 pub fn state_transition_by<P: Phase>(
     mut state: BeaconState<P>,
     signed_block: &SignedBeaconBlock<P>,
@@ -63,11 +63,11 @@ pub fn state_transition_by<P: Phase>(
     Ok(state)
 }
 
-/// `verify_block_signature`.
+/// Verifies the signature of a block.
 ///
 /// # Errors
 ///
-/// If there is no such proposer, or the signature is not its own.
+/// Fails if there is no such proposer, or if the signature is not the proposer's.
 pub fn verify_block_signature<P: Phase>(
     state: &BeaconState<P>,
     signed_block: &SignedBeaconBlock<P>,
@@ -80,11 +80,11 @@ pub fn verify_block_signature<P: Phase>(
     signatures.verify(pubkey, signing_root, &signed_block.signature, Error::BlockSignature)
 }
 
-/// `process_slots`: lets time pass until a slot.
+/// Advances a state to a slot.
 ///
 /// # Errors
 ///
-/// If the slot is not later than the state's.
+/// Fails if the slot is not later than the state's.
 pub fn process_slots<P: Phase>(state: &mut BeaconState<P>, slot: Slot) -> Result<(), Error> {
     process_slots_by(state, slot, P::process_epoch)
 }
@@ -106,11 +106,11 @@ fn process_slots_by<P: Phase>(
     Ok(())
 }
 
-/// `process_slot`: puts down the roots of the slot's state and block.
+/// Records the roots of the slot's state and block.
 ///
 /// # Errors
 ///
-/// Never: there is a place for each slot.
+/// Never: the vectors have a place for each slot.
 pub fn process_slot<P: Phase>(state: &mut BeaconState<P>) -> Result<(), Error> {
     let place = index(state.slot % P::Preset::SLOTS_PER_HISTORICAL_ROOT);
     let previous_state_root = state.root();

@@ -1,13 +1,13 @@
-//! The specification's custom types.
+//! The custom types of the specification.
 //!
-//! They are aliases, as the specification computes with them freely; so its functions can be read side by side
-//! with those here.
+//! They are aliases because the specification computes with them freely, and so its functions and these can be read
+//! side by side.
 
 use alloy_primitives::{B256, FixedBytes};
 
-/// A slot's number.
+/// The number of a slot.
 pub type Slot = u64;
-/// An epoch's number.
+/// The number of an epoch.
 pub type Epoch = u64;
 /// The index of a committee in its slot.
 pub type CommitteeIndex = u64;
@@ -15,23 +15,23 @@ pub type CommitteeIndex = u64;
 pub type ValidatorIndex = u64;
 /// An amount of ether, in Gwei.
 pub type Gwei = u64;
-/// A shard's number; phase 1.
+/// The number of a shard; phase 1.
 pub type Shard = u64;
-/// Epochs that a validator still counts as online; phase 1.
+/// The number of epochs for which a validator still counts as online; phase 1.
 pub type OnlineEpochs = u8;
 /// A hash-tree root.
 pub type Root = B256;
-/// Any 32 bytes.
+/// 32 arbitrary bytes.
 pub type Bytes32 = B256;
-/// A fork's version.
+/// The version of a fork.
 pub type Version = FixedBytes<4>;
-/// What kind of message a signature is for.
+/// The kind of message that a signature is for.
 pub type DomainType = [u8; 4];
-/// The first bytes of a fork's root.
+/// The first four bytes of a fork's root.
 pub type ForkDigest = FixedBytes<4>;
-/// What a signature is bound to: kind, fork and chain.
+/// The context that a signature is bound to: kind, fork and chain.
 pub type Domain = B256;
-/// A public key of BLS12-381, compressed.
+/// A compressed public key of BLS12-381.
 pub type BLSPubkey = FixedBytes<48>;
-/// A signature of BLS12-381, compressed.
+/// A compressed signature of BLS12-381.
 pub type BLSSignature = FixedBytes<96>;

@@ -1,4 +1,4 @@
-//! A chain of phase 1 whose shards have a block in each slot.
+//! Tests of a chain of phase 1 whose shards have a block in each slot.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -45,7 +45,8 @@ fn signature(
     sign(&interop_secret_key(index), signing_root.as_slice()).unwrap()
 }
 
-/// What happens on a shard in the slot before the state's, which is right after the last crosslink: a block of some length.
+/// Returns the transition of a shard that was crosslinked in the slot before the state's last one: a block of some
+/// length.
 fn transition(state: &State, shard: u64, length: u64) -> ShardTransition {
     let slot = state.slot - 1;
     let before = state.shard_states[shard as usize];
@@ -78,7 +79,8 @@ fn transition(state: &State, shard: u64, length: u64) -> ShardTransition {
     }
 }
 
-/// The committee's attestation of the slot before the state's, with its shard's transition, by all but the first few members.
+/// Returns the committee's attestation of the slot before the state's, with its shard's transition, signed by all but
+/// the first `n_absent` members.
 fn attestation(
     state: &State,
     index: u64,
@@ -117,7 +119,7 @@ fn attestation(
     Attestation { aggregation_bits, data, signature: aggregate(&signatures).unwrap() }
 }
 
-/// A body for the state's slot that crosslinks each shard.
+/// Returns a body for the state's slot that crosslinks each shard.
 fn body(state: &State, length: u64) -> BeaconBlockBody<Minimal> {
     let epoch = get_current_epoch(state);
     let proposer = get_beacon_proposer_index(state).unwrap();
@@ -137,7 +139,7 @@ fn body(state: &State, length: u64) -> BeaconBlockBody<Minimal> {
     body
 }
 
-/// Proposes a block and lets it be processed.
+/// Proposes a block and processes it.
 fn propose(state: &State, pre: State, body: BeaconBlockBody<Minimal>) -> Result<State, Error> {
     let proposer_index = get_beacon_proposer_index(state).unwrap();
     let mut message = BeaconBlock::<Minimal> {
@@ -156,7 +158,7 @@ fn propose(state: &State, pre: State, body: BeaconBlockBody<Minimal>) -> Result<
     state_transition(pre, &SignedBeaconBlock { message, signature })
 }
 
-/// Lets a slot pass, with a block that may be damaged.
+/// Advances by a slot, with a block that `damage` may change.
 fn next(
     state: &State,
     length: u64,
@@ -201,7 +203,7 @@ fn shards_are_crosslinked_in_each_slot_and_epochs_become_final() {
 }
 
 #[test]
-fn transitions_that_do_not_fit_are_refused() {
+fn transitions_with_a_wrong_field_are_refused() {
     let mut state = genesis();
     for _ in 0..3 {
         state = next(&state, 1000, |_, _| ()).unwrap();
@@ -211,7 +213,7 @@ fn transitions_that_do_not_fit_are_refused() {
     fn check(state: &State, expected: Error, damage: impl FnOnce(&State, &mut BeaconBlockBody<Minimal>)) {
         assert_eq!(next(state, 1000, damage).map(drop), Err(expected));
     }
-    /// Has the first shard's committee attest what has been damaged.
+    /// Has the first shard's committee attest the damaged transition.
     fn attest_anew(
         state: &State,
         body: &mut BeaconBlockBody<Minimal>,

@@ -1,4 +1,4 @@
-//! Operations of the custody game for which there are no vectors.
+//! Tests of custody-game operations without vectors.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -48,7 +48,8 @@ fn signature(
     sign(&interop_secret_key(index), signing_root.as_slice()).unwrap()
 }
 
-/// What the committee of slot 9 attests: a shard block with these data.
+/// Returns a transition with a shard block of this data, the attestation by the committee of slot 9, and the
+/// committee.
 fn attested(state: &BeaconState<Minimal>, data: &[u8]) -> (ShardTransition, Attestation<Minimal>, Vec<u64>) {
     let data: ssz_types::VariableList<u8, ssz_types::typenum::U1048576> = data.to_vec().try_into().unwrap();
     let transition = ShardTransition {
@@ -80,7 +81,7 @@ fn attested(state: &BeaconState<Minimal>, data: &[u8]) -> (ShardTransition, Atte
     (transition, Attestation { aggregation_bits, data: attestation_data, signature }, committee)
 }
 
-/// Says of the first member of the committee that its custody bit is 1; validator 63, or 62, says so.
+/// Returns a claim that the custody bit of the committee's first member is 1, by validator 63 or else 62.
 fn slashing(state: &BeaconState<Minimal>, data: &[u8]) -> CustodySlashing<Phase1<Minimal>> {
     let (shard_transition, attestation, committee) = attested(state, data);
     let malefactor_index = committee[0];
@@ -111,7 +112,7 @@ fn process(
 }
 
 #[test]
-fn custody_bit_decides_who_is_slashed() {
+fn custody_bit_decides_between_malefactor_and_whistleblower() {
     let state = state();
     let mut seen = [false; 2];
     for byte in 0..40 {
@@ -138,11 +139,11 @@ fn custody_bit_decides_who_is_slashed() {
             return;
         }
     }
-    panic!("40 bits of one kind, where one in four is 1");
+    panic!("all 40 bits are equal, but one in four should be 1");
 }
 
 #[test]
-fn slashings_that_do_not_fit_are_refused() {
+fn slashings_with_a_wrong_field_are_refused() {
     #[track_caller]
     fn check(expected: Error, damage: impl FnOnce(&mut CustodySlashing<Phase1<Minimal>>)) {
         let state = state();
@@ -166,9 +167,10 @@ fn slashings_that_do_not_fit_are_refused() {
 }
 
 #[test]
-fn who_is_two_keys_behind_is_slashed() {
+fn validators_two_keys_behind_are_slashed() {
     let mut state = state();
-    // Two periods and an epoch; validator 1 has revealed one key, and the periods of others begin at other epochs.
+    // Two periods and an epoch. Validator 1 has revealed one key, and other validators' periods begin at other
+    // epochs.
     state.slot = 65 * 8;
     state.validators.get_mut(1).unwrap().next_custody_secret_to_reveal = 1;
     let late: Vec<bool> = (0..64_u64)

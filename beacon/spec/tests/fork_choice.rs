@@ -1,4 +1,4 @@
-//! The fork choice against the specification's own definition.
+//! Tests of the fork choice against the specification's own definition.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -19,7 +19,7 @@ use proptest::prelude::*;
 
 type P = Phase0<Minimal>;
 
-/// `get_latest_attesting_balance`.
+/// Computes `get_latest_attesting_balance` as the specification does.
 fn naive_balance(store: &Store<P>, root: Root) -> Gwei {
     let state = &store.checkpoint_states[&store.justified_checkpoint];
     get_active_validator_indices(state, get_current_epoch(state))
@@ -33,7 +33,7 @@ fn naive_balance(store: &Store<P>, root: Root) -> Gwei {
         .sum()
 }
 
-/// `filter_block_tree`.
+/// Computes `filter_block_tree` as the specification does.
 fn naive_filter(store: &Store<P>, root: Root, viable: &mut BTreeSet<Root>) -> bool {
     let children: Vec<_> =
         store.blocks.iter().filter(|(_, block)| block.parent_root == root).map(|(root, _)| *root).collect();
@@ -52,7 +52,7 @@ fn naive_filter(store: &Store<P>, root: Root, viable: &mut BTreeSet<Root>) -> bo
     is_viable
 }
 
-/// `get_head`.
+/// Computes `get_head` as the specification does.
 fn naive_head(store: &Store<P>) -> Root {
     let mut viable = BTreeSet::new();
     naive_filter(store, store.justified_checkpoint.root, &mut viable);
@@ -69,11 +69,11 @@ fn naive_head(store: &Store<P>) -> Root {
     }
 }
 
-/// A block of a random tree: which block it builds on, how many slots later, which of two checkpoints its state has
-/// justified, and which bytes its root begins with.
+/// A block of a random tree: its parent, the distance in slots, whether its state has the store's checkpoints, and
+/// the first byte of its root.
 type RandomBlock = (prop::sample::Index, u64, bool, u8);
 
-/// A store of random blocks, of which none has been executed, and random votes.
+/// Returns a store of random blocks, none of them executed, and random votes.
 fn random_store(
     blocks: &[RandomBlock],
     votes: &[(prop::sample::Index, u64)],
@@ -114,7 +114,7 @@ fn random_store(
 
 proptest! {
     #[test]
-    fn head_is_that_of_the_specification(
+    fn head_equals_that_of_the_specification(
         blocks: [RandomBlock; 1],
         more in prop::collection::vec((any::<prop::sample::Index>(), 1_u64..4, any::<bool>(), any::<u8>()), 0..40),
         votes in prop::collection::vec((any::<prop::sample::Index>(), 0_u64..=32), 0..20),
@@ -150,7 +150,7 @@ fn replayed_blocks_lead_to_the_same_head_and_states() {
     assert_eq!(replayed.finalized_checkpoint, simulator.finalized());
     assert_eq!(get_head(&replayed).unwrap(), head);
 
-    // A refused block leaves no trace.
+    // A refused block leaves the store unchanged.
     let mut damaged = blocks[0].clone();
     damaged.signature = blocks[1].signature;
     let mut store = genesis;

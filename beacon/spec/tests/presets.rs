@@ -1,6 +1,6 @@
-//! Constants against the specification's configuration files.
+//! Tests of the constants against the specification's configuration files.
 //!
-//! Read in place from `../shared/data` beside the project, or from the directory that `OUTRIDER_DATA` names.
+//! The test reads them from `../shared/data` beside the project, or from the directory in `OUTRIDER_DATA`.
 
 #![allow(
     clippy::print_stderr,
@@ -21,8 +21,8 @@ use outrider_beacon_spec::{
 use serde_json::{Value, json};
 use ssz_types::typenum::Unsigned as _;
 
-/// What is written in the files, but concerns neither transition nor fork choice: the network, clients and the deposit
-/// contract; and lengths and limits that stand in the types of fields, on which the roots of `ssz_static` depend.
+/// Entries of the files that concern neither transition nor fork choice: network, clients and deposit contract; and
+/// lengths and limits in the types of fields, which the roots of `ssz_static` cover.
 const ELSEWHERE: &[&str] = &[
     "ETH1_FOLLOW_DISTANCE",
     "TARGET_AGGREGATORS_PER_COMMITTEE",
@@ -51,12 +51,12 @@ const ELSEWHERE: &[&str] = &[
     "MAX_CUSTODY_SLASHINGS",
     // No constant of the specification has this name; see the block body of phase 1.
     "MAX_CUSTODY_CHUNK_CHALLENGE_RESP",
-    // Checked below, as it is no number of JSON.
+    // Checked below, as it does not fit a JSON number.
     "CUSTODY_PRIME",
 ];
 
 fn bytes(bytes: [u8; 4]) -> Value {
-    // The files have them as hexadecimal numbers.
+    // The files write them as hexadecimal numbers.
     json!(u32::from_be_bytes(bytes))
 }
 
@@ -158,7 +158,7 @@ fn check<C: Preset>() {
     for phase in ["phase0", "phase1"] {
         let path = data.join(format!("consensus/config/{}-{phase}.yaml", C::CONFIG_NAME));
         let Ok(text) = fs::read_to_string(&path) else {
-            eprintln!("SKIPPED: no {}; OUTRIDER_DATA names the directory", path.display());
+            eprintln!("SKIPPED: no {}; set OUTRIDER_DATA to the directory", path.display());
             return;
         };
         let expected: BTreeMap<String, Value> = text
@@ -184,11 +184,11 @@ fn check<C: Preset>() {
             constants.retain(|name, _| *name == "CONFIG_NAME" || !expected.contains_key(*name));
         }
     }
-    assert!(constants.is_empty(), "in no file: {constants:?}");
+    assert!(constants.is_empty(), "missing in the files: {constants:?}");
 }
 
 #[test]
-fn presets_are_those_of_the_specification() {
+fn presets_equal_the_configuration_files() {
     check::<Minimal>();
     check::<Mainnet>();
 }

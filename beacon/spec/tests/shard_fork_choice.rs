@@ -1,4 +1,4 @@
-//! The fork choice of shards, with signed blocks and votes.
+//! Tests of the shards' fork choice, with signed blocks and votes.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -27,11 +27,11 @@ use tree_hash::TreeHash;
 
 const SHARD: u64 = 1;
 
-/// A store with nothing but genesis, ten slots later.
+/// Returns a store that holds only genesis, ten slots later, with genesis' state and root.
 fn store() -> (Store<Phase1<Minimal>>, BeaconState<Minimal>, Root) {
     let simulator = Simulator::<Minimal>::new(64).unwrap();
     let mut state = upgrade_to_phase1(simulator.head().unwrap().1).unwrap();
-    // The block of genesis is one of phase 1.
+    // The genesis block is a block of phase 1.
     state.latest_block_header.body_root = hash_tree_root(&BeaconBlockBody::<Minimal>::default());
     let block = BeaconBlock::<Minimal> { state_root: state.root(), ..BeaconBlock::default() };
     let root = hash_tree_root(&block);
@@ -70,7 +70,7 @@ fn block(
     SignedShardBlock { message, signature }
 }
 
-/// The committee of a slot votes for a shard block.
+/// Returns the vote of a slot's committee for a shard block.
 fn vote(
     state: &BeaconState<Minimal>,
     anchor: Root,
@@ -127,14 +127,18 @@ fn votes_decide_between_blocks_and_ties_go_to_the_greater_root() {
 }
 
 #[test]
-fn blocks_that_do_not_fit_are_refused() {
+fn blocks_with_a_wrong_field_are_refused() {
     let (mut store, state, anchor) = store();
     let good = block(&state, anchor, Root::ZERO, 1, b"good");
     let mut check = |expected: Error, damage: &dyn Fn(&mut SignedShardBlock)| {
         let mut block = good.clone();
         damage(&mut block);
         assert_eq!(on_shard_block(&mut store, &block), Err(expected));
-        assert_eq!(store.shard_stores[&SHARD].signed_blocks.len(), 1, "a refused block leaves no trace");
+        assert_eq!(
+            store.shard_stores[&SHARD].signed_blocks.len(),
+            1,
+            "a refused block leaves the store unchanged"
+        );
     };
     check(Error::UnknownParent, &|block| block.message.shard_parent_root = Root::repeat_byte(1));
     check(Error::UnknownParent, &|block| block.message.beacon_parent_root = Root::repeat_byte(1));

@@ -1,4 +1,4 @@
-//! What is kept with a state changes nothing.
+//! Tests that caches do not change results.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
@@ -19,7 +19,7 @@ use outrider_sim::Simulator;
 use proptest::prelude::*;
 use ssz::{Decode as _, Encode as _};
 
-/// A state that has nothing but its fields.
+/// Returns a copy of a state without caches.
 fn bare<P: Phase>(state: &BeaconState<P>) -> BeaconState<P> {
     BeaconState::from_ssz_bytes(&state.as_ssz_bytes()).unwrap()
 }
@@ -78,11 +78,11 @@ fn apply<P: Phase>(state: &mut BeaconState<P>, change: Change) {
     }
 }
 
-/// Roots with and without what is kept of the hashes of unchanged parts.
+/// Checks that cached hashes of unchanged parts do not change the root.
 fn assert_roots_equal<P: Phase>(state: &BeaconState<P>) {
     let expected: Root = hash_tree_root(&bare(state));
-    assert_eq!(hash_tree_root(state), expected, "with changes that are not taken up");
-    assert_eq!(state.clone().root(), expected, "with changes that are taken up");
+    assert_eq!(hash_tree_root(state), expected, "with pending writes");
+    assert_eq!(state.clone().root(), expected, "without pending writes");
 }
 
 thread_local! {
@@ -97,7 +97,7 @@ fn genesis() -> BeaconState<Phase0<Minimal>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
-    fn kept_root_is_the_computed_one(changes in prop::collection::vec(change(), 0..30)) {
+    fn cached_root_equals_the_computed_root(changes in prop::collection::vec(change(), 0..30)) {
         let mut state = genesis();
         let mut upgraded: BeaconState<Phase1<Minimal>> = upgrade_to_phase1(&state).unwrap();
         for change in changes {
@@ -111,7 +111,7 @@ proptest! {
 }
 
 #[track_caller]
-fn assert_kept_equals_computed<P: Phase>(state: &BeaconState<P>) {
+fn assert_cached_equals_computed<P: Phase>(state: &BeaconState<P>) {
     let bare = bare(state);
     let epoch = get_current_epoch(state);
     assert_eq!(get_beacon_proposer_index(state), get_beacon_proposer_index(&bare));
@@ -130,7 +130,7 @@ fn assert_kept_equals_computed<P: Phase>(state: &BeaconState<P>) {
 }
 
 #[test]
-fn each_block_leads_to_the_same_state_from_a_bare_one() {
+fn blocks_lead_to_the_same_state_without_caches() {
     let mut simulator = Simulator::<Minimal>::new(64).unwrap();
     simulator.offline = (0..5).collect();
     simulator.voting_twice = (20..24).collect();
@@ -141,13 +141,13 @@ fn each_block_leads_to_the_same_state_from_a_bare_one() {
             let computed = state_transition(bare(pre), &block).unwrap();
             assert!(kept == computed);
             assert_roots_equal(&kept);
-            assert_kept_equals_computed(&kept);
+            assert_cached_equals_computed(&kept);
         }
     }
 }
 
 #[test]
-fn slots_of_phase_1_lead_to_the_same_state_from_a_bare_one() {
+fn slots_of_phase_1_lead_to_the_same_state_without_caches() {
     let mut kept = upgrade_to_phase1(&genesis()).unwrap();
     for slot in 1..70 {
         let mut computed = bare(&kept);
@@ -155,6 +155,6 @@ fn slots_of_phase_1_lead_to_the_same_state_from_a_bare_one() {
         process_slots(&mut computed, slot).unwrap();
         assert!(kept == computed, "slot {slot}");
         assert_roots_equal(&kept);
-        assert_kept_equals_computed(&kept);
+        assert_cached_equals_computed(&kept);
     }
 }

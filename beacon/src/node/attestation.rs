@@ -1,4 +1,4 @@
-//! What an attestation changes.
+//! Attestations that a node receives.
 
 use super::{
     Node, NodePhase,
@@ -15,18 +15,20 @@ use outrider_beacon_spec::{
 };
 
 impl<P: NodePhase> Node<P> {
-    /// Takes in an attestation, from a block or the network. In this order, it
+    /// Adds an attestation from a block or the network, if these checks hold, in this order:
     ///
-    /// 1. has to fit what is known: [`validate_on_attestation`];
-    /// 2. has to have a target whose committees are known: those of the epoch of its block and of the four epochs after
-    ///    it; if the block is the head, of any epoch, and then its state is advanced, once an epoch;
-    /// 3. has to be of a committee that exists, with a bit for each member, and in phase 1 for the shard of the committee;
-    /// 4. has to be signed by those whose bits are set.
+    /// 1. it fits the known blocks and the time: [`validate_on_attestation`];
+    /// 2. the committees of its target are known. They are for targets in the epoch of the target's block and the
+    /// four
+    ///    epochs after it. For later epochs, the block has to be the head, whose state then advances, once in an
+    /// epoch;
+    /// 3. its committee exists, it has a bit for each member, and in phase 1 it votes on the committee's shard;
+    /// 4. the members whose bits are set have signed it.
     ///
     /// # Errors
     ///
-    /// The first check that fails; then, nothing has changed. An attestation that comes too early, or before its
-    /// blocks, may be right later.
+    /// Returns the first check that fails, and then changes nothing. An attestation that arrives too early, or before
+    /// its blocks, may be valid later.
     pub fn on_attestation(&mut self, attestation: &Attestation<P>) -> Result<(), Error> {
         validate_on_attestation(&self.store, attestation)?;
         let target = attestation.data.target;
@@ -38,7 +40,8 @@ impl<P: NodePhase> Node<P> {
         update_latest_messages(&mut self.store, &indexed_attestation.attesting_indices, attestation)
     }
 
-    /// A state that knows the committees of a target: its block's, or else that which has been advanced to it.
+    /// Returns a state that determines the committees of a target: the block's, or else the one advanced to the
+    /// target.
     fn committee_state(&self, target: &Checkpoint) -> Result<&BeaconState<P>, Error> {
         let state = self.store.block_states.get(&target.root).ok_or(Error::UnknownBlock)?;
         if target.epoch <= get_current_epoch(state).plus(LOOKAHEAD)? {
@@ -47,10 +50,11 @@ impl<P: NodePhase> Node<P> {
         self.store.checkpoint_states.get(target).ok_or(Error::TargetTooOld)
     }
 
-    /// Advances the state of a target's block, if it does not know the committees of the target, and is the head.
+    /// Advances the state of a target's block, if it does not determine the target's committees and the block is the
+    /// head.
     ///
-    /// No honest validator attests another block than the head after as long without blocks. So the node does this once
-    /// an epoch, and no attestation by itself makes it do more.
+    /// After so long without blocks, no honest validator attests another block than the head. So this runs at most
+    /// once in an epoch, whatever attestations arrive.
     fn advance_head(&mut self, target: &Checkpoint) -> Result<(), Error> {
         let is_unknown = matches!(self.committee_state(target), Err(Error::TargetTooOld));
         if !is_unknown || self.head()? != target.root {
@@ -62,7 +66,7 @@ impl<P: NodePhase> Node<P> {
     }
 }
 
-/// `get_indexed_attestation`, of a committee that may be of a later epoch.
+/// Returns an indexed attestation, whose committee may be of a later epoch.
 fn indexed<P: NodePhase>(
     state: &BeaconState<P>,
     attestation: &Attestation<P>,

@@ -1,8 +1,8 @@
-//! Committees of epochs after a state's, as they will be if no further block comes.
+//! Committees of epochs after a state's, as they will be if no further block arrives.
 //!
-//! A block's state knows who is active in the four epochs after its own: whoever comes or goes does so five epochs after
-//! it was decided. The seed of an epoch is of two epochs before, and without blocks stays what it is. So these
-//! committees are those of the state that is advanced, and cost no end of an epoch.
+//! A block's state determines the active validators of the next four epochs, as activations and exits take effect
+//! five epochs ahead. The seed of an epoch is from two epochs before, and stays the same without blocks. So these
+//! committees are those of the advanced state, but computing them does not process the end of any epoch.
 
 use outrider_beacon_spec::{
     accessors::{
@@ -20,11 +20,10 @@ use outrider_beacon_spec::{
     types::{CommitteeIndex, Slot, ValidatorIndex},
 };
 
-/// For how many epochs after a state's the active validators are decided.
+/// The number of epochs after a state's for which its active validators are fixed.
 pub(super) const LOOKAHEAD: u64 = MAX_SEED_LOOKAHEAD;
 
-/// `get_beacon_committee`, as of the state that is advanced to the slot, which is in one of the next epochs: see
-/// [`LOOKAHEAD`].
+/// Returns `get_beacon_committee` of the state advanced to a slot, which is at most [`LOOKAHEAD`] epochs ahead.
 pub(super) fn beacon_committee<P: Phase>(
     state: &BeaconState<P>,
     slot: Slot,
@@ -35,7 +34,7 @@ pub(super) fn beacon_committee<P: Phase>(
     if epoch <= current_epoch.plus(1)? {
         return get_beacon_committee(state, slot, committee_index);
     }
-    // The mix of two epochs before is that of the state's epoch, or one that has been carried over from it.
+    // The mix of two epochs before is the mix of the state's epoch, or a copy of it.
     let mix = get_randao_mix(state, current_epoch)?;
     let seed = hash(&[&DOMAIN_BEACON_ATTESTER, &epoch.to_le_bytes(), mix.as_slice()]);
     let n_per_slot = get_committee_count_per_slot(state, epoch);

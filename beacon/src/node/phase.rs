@@ -1,4 +1,4 @@
-//! What a node does in one phase and not in the other.
+//! The differences of a node between phases.
 
 use outrider_beacon_spec::{
     accessors::get_current_epoch,
@@ -13,14 +13,14 @@ use outrider_beacon_spec::{
 
 /// A phase that a node can run.
 pub trait NodePhase: Phase {
-    /// Checks that an attestation is for the shard of its committee, as of a state of the target's block or later.
+    /// Checks that an attestation votes on the shard of its committee. `state` is the target block's or a later one.
     ///
     /// # Errors
     ///
-    /// If it is for another one.
+    /// Fails if the attestation votes on another shard.
     fn check_shard_vote(state: &BeaconState<Self>, data: &AttestationData<Self>) -> Result<(), Error>;
 
-    /// Forgets blocks of shards, and votes for them, that do not descend from what is crosslinked in the final state.
+    /// Drops shard blocks that do not descend from the crosslink in the finalized state, and votes for them.
     fn prune_shard_stores(shard_stores: &mut Self::ShardStores, finalized_state: &BeaconState<Self>);
 }
 
@@ -33,7 +33,8 @@ impl<C: Preset> NodePhase for Phase0<C> {
 }
 
 impl<C: Preset> NodePhase for Phase1<C> {
-    /// The shard is that of `compute_shard_from_committee_index`, which knows only two epochs, as of the advanced state.
+    /// Computes `compute_shard_from_committee_index` of the advanced state; the specification's function covers two
+    /// epochs only.
     fn check_shard_vote(state: &BeaconState<Self>, data: &AttestationData<Self>) -> Result<(), Error> {
         let first_slot = compute_start_slot_at_epoch::<Self>(get_current_epoch(state))?;
         let shard_delta = get_committee_count_delta(state, first_slot, data.slot)?;

@@ -1,4 +1,4 @@
-//! Forgetting what is before finality.
+//! Pruning of everything before finality.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,20 @@ use outrider_beacon_spec::{
     types::{Root, Slot},
 };
 
-/// Forgets all blocks that do not descend from the final one, their states, and votes for them; of each shard, all blocks
-/// that do not descend from what is crosslinked in the final state, and votes for them. The heads stay what they are,
-/// and so they do with whatever comes later to what is left. Votes for what is forgotten come to nothing then, as it is not
-/// known any more; to the letter, such a vote would take a validator's stake from where it was.
+/// Drops all blocks that do not descend from the finalized one, their states, and votes for them; of each shard,
+/// drops all blocks that do not descend from the crosslink in the finalized state, and votes for them. The heads stay
+/// the same, now and after any later block or vote on the remaining chain. A later vote for a dropped block has no
+/// effect, as the block is unknown; in the specification, it would move the validator's stake away from its former
+/// block.
 ///
-/// A vote for a block that is forgotten counts for no branch any more. As long as an earlier vote of the validator can
-/// still come, it must not take its place; so it is kept, as one for the final block.
+/// A dropped vote counts for no branch. But while an earlier vote of the validator can still arrive, that vote must
+/// not replace it; so pruning keeps it as a vote for the finalized block.
 ///
-/// A vote for a shard's block that is not known is kept, as the block may come.
+/// Pruning keeps a vote for an unknown shard block, as the block may arrive.
 ///
 /// # Errors
 ///
-/// If the final state is not there.
+/// Fails if the store does not hold the finalized state.
 pub fn prune<P: NodePhase>(store: &mut Store<P>) -> Result<(), Error> {
     let finalized_root = store.finalized_checkpoint.root;
     let finalized_state = store.block_states.get(&finalized_root).ok_or(Error::UnknownBlock)?;
@@ -30,7 +31,7 @@ pub fn prune<P: NodePhase>(store: &mut Store<P>) -> Result<(), Error> {
     let blocks = store.blocks.iter().map(|(root, block)| (block.slot, *root, block.parent_root));
     let kept = descendants(finalized_root, blocks);
     if !kept.contains(&store.justified_checkpoint.root) {
-        // Only a third of the stake could bring that about, by votes for which it is slashed.
+        // Only a third of the stake could cause this, by slashable votes.
         return Ok(());
     }
     P::prune_shard_stores(&mut store.shard_stores, finalized_state);
@@ -51,7 +52,7 @@ pub fn prune<P: NodePhase>(store: &mut Store<P>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Forgets what does not descend from a shard's block.
+/// Drops everything that does not descend from a shard block.
 pub(super) fn prune_shard_store(shard_store: &mut ShardStore, crosslinked_root: Root) {
     let signed_blocks = &mut shard_store.signed_blocks;
     let blocks = signed_blocks
@@ -65,7 +66,7 @@ pub(super) fn prune_shard_store(shard_store: &mut ShardStore, crosslinked_root: 
     shard_store.block_states.retain(|root, _| kept.contains(root));
 }
 
-/// A block and all its descendants, among blocks of which slot, root and parent are given. Blocks are later than their
+/// Returns a block and all its descendants, among blocks given by slot, root and parent. Blocks are later than their
 /// parents.
 fn descendants(ancestor: Root, blocks: impl Iterator<Item = (Slot, Root, Root)>) -> BTreeSet<Root> {
     let mut blocks: Vec<_> = blocks.collect();

@@ -17,11 +17,12 @@ use outrider_beacon_spec::{
 };
 
 impl<C: Preset> Node<Phase1<C>> {
-    /// Takes in a shard's block. One that is known already changes nothing.
+    /// Adds a shard block. Does nothing for a known one.
     ///
     /// # Errors
     ///
-    /// As [`fork_choice::on_shard_block`], or if the block is not later than its parent; then, nothing has changed.
+    /// Fails as [`fork_choice::on_shard_block`] does, or if the block is not later than its parent, and then changes
+    /// nothing.
     pub fn on_shard_block(&mut self, signed_shard_block: &SignedShardBlock) -> Result<(), Error> {
         let block = &signed_shard_block.message;
         let signed_blocks = &shard_store(&self.store, block.shard)?.signed_blocks;
@@ -33,12 +34,12 @@ impl<C: Preset> Node<Phase1<C>> {
         fork_choice::on_shard_block(&mut self.store, signed_shard_block)
     }
 
-    /// Returns a shard's block to build on: what the specification's `get_shard_head` finds, if votes for blocks that
-    /// are not known are left out. Votes are added up from the latest block to the first, in one pass.
+    /// Returns the shard block to build on: the result of the specification's `get_shard_head` without votes for
+    /// unknown blocks. This adds up votes from the latest block to the first, in one pass.
     ///
     /// # Errors
     ///
-    /// If there is no such shard.
+    /// Fails if there is no such shard.
     pub fn shard_head(&self, shard: Shard) -> Result<Root, Error> {
         let shard_store = shard_store(&self.store, shard)?;
         let crosslinked = crosslinked_state(&self.store, shard)?;
@@ -58,18 +59,18 @@ impl<C: Preset> Node<Phase1<C>> {
         Ok(head)
     }
 
-    /// Returns the blocks from a shard's last crosslink to its head.
+    /// Returns the blocks from a shard's latest crosslink to its head.
     ///
     /// # Errors
     ///
-    /// If there is no such shard.
+    /// Fails if there is no such shard.
     pub fn pending_shard_blocks(&self, shard: Shard) -> Result<Vec<SignedShardBlock>, Error> {
         let crosslinked = crosslinked_state(&self.store, shard)?;
         let head = self.shard_head(shard)?;
         blocks_between(shard_store(&self.store, shard)?, crosslinked.latest_block_root, head)
     }
 
-    /// The stake behind each of a shard's blocks and its descendants.
+    /// Returns the stake behind each shard block and its descendants.
     fn balances(&self, shard_store: &ShardStore) -> Result<BTreeMap<Root, Gwei>, Error> {
         let state = checkpoint_state(&self.store, &self.store.justified_checkpoint)?;
         let mut balances = BTreeMap::<Root, Gwei>::new();

@@ -1,4 +1,4 @@
-//! Random trees of blocks, none of which has been executed, and random votes.
+//! Tests with random trees of blocks, none of them executed, and random votes.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use outrider_beacon_spec::{
     types::{Epoch, Slot, ValidatorIndex},
 };
 
-/// A block: which block it builds on, how many slots later, whether its state agrees with the store, and which byte its
-/// root begins with.
+/// A block: its parent, the distance in slots, whether its state agrees with the store, and the first byte of its
+/// root.
 type RandomBlock = (Index, u64, bool, u8);
-/// A vote: for which block, of which epoch, and with which balance in ether.
+/// A vote: its block, its epoch, and the validator's balance in ether.
 type RandomVote = (Index, u64, u64);
 
 fn random_blocks() -> impl Strategy<Value = Vec<RandomBlock>> {
@@ -26,12 +26,12 @@ fn random_blocks() -> impl Strategy<Value = Vec<RandomBlock>> {
 }
 
 fn random_votes() -> impl Strategy<Value = Vec<RandomVote>> {
-    // Half of them are of this epoch or the one before, which is where a later vote may be an earlier one.
+    // Half of them are of this epoch or the previous one, where a late vote can be older than the validator's latest.
     let epochs = prop_oneof![0_u64..18, 18_u64..20];
     prop::collection::vec((any::<Index>(), epochs, 0_u64..=32), 0..30)
 }
 
-/// A state with a validator for each vote.
+/// Returns a state with a validator for each vote.
 fn state_of<P: Phase>(votes: &[RandomVote]) -> BeaconState<P> {
     let mut state = BeaconState::<P>::default();
     for (.., ether) in votes {
@@ -49,7 +49,7 @@ fn root_of(number: usize, first_byte: u8) -> Root {
     root
 }
 
-/// Slots and parents of random blocks, after a first one.
+/// Returns roots, parents and slots of random blocks after a first one.
 fn random_tree(first: Root, blocks: &[RandomBlock]) -> Vec<(Root, Root, Slot)> {
     let mut tree = vec![(first, Root::ZERO, 0)];
     for (number, (parent, slots, _, first_byte)) in blocks.iter().enumerate() {
@@ -59,7 +59,7 @@ fn random_tree(first: Root, blocks: &[RandomBlock]) -> Vec<(Root, Root, Slot)> {
     tree
 }
 
-/// A block, or one of its descendants.
+/// Returns a block or one of its descendants.
 fn descendant(tree: &[(Root, Root, Slot)], ancestor: Root, choice: &Index) -> Root {
     let mut descendants = vec![ancestor];
     for (root, parent_root, _) in tree {
@@ -81,7 +81,7 @@ fn vote(messages: &mut BTreeMap<ValidatorIndex, LatestMessage>, index: u64, epoc
     }
 }
 
-/// A store in which a block is final, and it or a descendant is justified.
+/// Returns a store in which a block is final, and that block or a descendant is justified.
 fn random_store(
     blocks: &[RandomBlock],
     votes: &[RandomVote],
@@ -127,7 +127,7 @@ proptest! {
         prune(&mut pruned).unwrap();
         prop_assert_eq!(get_head(&pruned).unwrap(), get_head(&store).unwrap());
 
-        // No more is left than descends from the final block.
+        // Only descendants of the finalized block remain.
         let finalized = pruned.finalized_checkpoint.root;
         for (root, block) in &pruned.blocks {
             prop_assert!(*root == finalized || pruned.blocks.contains_key(&block.parent_root));
@@ -135,7 +135,7 @@ proptest! {
         prop_assert!(pruned.blocks.keys().eq(pruned.block_states.keys()));
         prop_assert!(pruned.latest_messages.values().all(|message| pruned.blocks.contains_key(&message.root)));
 
-        // Votes of this epoch and of the one before count as they would have, one by one.
+        // Votes of this epoch and the previous one count the same as without pruning, one by one.
         let roots: Vec<_> = pruned.blocks.keys().copied().collect();
         for (validator, choice, epoch) in later {
             let index = validator.index(votes.len().max(1)) as u64;
@@ -147,7 +147,7 @@ proptest! {
     }
 
     #[test]
-    fn shard_heads_are_those_of_the_specification_and_pruning_never_changes_them(
+    fn shard_heads_equal_those_of_the_specification_and_pruning_never_changes_them(
         blocks in random_blocks(),
         votes in random_votes(),
         choices: [Index; 2],
@@ -164,17 +164,17 @@ proptest! {
         let mut head_state = state.clone();
         head_state.shard_states = vec![crosslinked(descendant(&tree, finalized, &choices[1]))].try_into().unwrap();
 
-        let mut letter = Store {
+        let mut reference = Store {
             shard_stores: BTreeMap::from([(0, random_shard_store(&tree, &votes))]),
             ..store_of(&state)
         };
-        let anchor_root = letter.finalized_checkpoint.root;
-        letter.blocks.insert(Root::repeat_byte(8), BeaconBlock { slot: 1, parent_root: anchor_root, ..BeaconBlock::default() });
-        letter.block_states.insert(Root::repeat_byte(8), head_state);
-        let expected = get_shard_head(&letter, 0).unwrap();
+        let anchor_root = reference.finalized_checkpoint.root;
+        reference.blocks.insert(Root::repeat_byte(8), BeaconBlock { slot: 1, parent_root: anchor_root, ..BeaconBlock::default() });
+        reference.block_states.insert(Root::repeat_byte(8), head_state);
+        let expected = get_shard_head(&reference, 0).unwrap();
 
-        // A vote for what is not known hinders the specification, and is no vote at all to the node.
-        let mut node = Node { store: letter };
+        // A vote for an unknown block stops the specification's function; the node ignores it.
+        let mut node = Node { store: reference };
         let messages = &mut node.store.shard_stores.get_mut(&0).unwrap().latest_messages;
         let replaced: Vec<_> = messages.keys().copied().take(n_unknown).collect();
         let mut without = messages.clone();
@@ -186,9 +186,9 @@ proptest! {
         if replaced.is_empty() {
             prop_assert_eq!(got, expected);
         }
-        let mut letter = node.clone();
-        letter.store.shard_stores.get_mut(&0).unwrap().latest_messages = without;
-        prop_assert_eq!(got, get_shard_head(&letter.store, 0).unwrap());
+        let mut reference = node.clone();
+        reference.store.shard_stores.get_mut(&0).unwrap().latest_messages = without;
+        prop_assert_eq!(got, get_shard_head(&reference.store, 0).unwrap());
 
         prune(&mut node.store).unwrap();
         prop_assert_eq!(node.shard_head(0).unwrap(), got);
@@ -198,7 +198,7 @@ proptest! {
             let parent = block.message.shard_parent_root;
             prop_assert!(*root == finalized || shard_store.signed_blocks.contains_key(&parent));
         }
-        // Votes for what may yet come are still there.
+        // Votes for blocks that may still arrive remain.
         let n_waiting = shard_store.latest_messages.values().filter(|message| message.root == Root::repeat_byte(7));
         prop_assert_eq!(n_waiting.count(), replaced.len());
     }

@@ -1,7 +1,7 @@
-//! `bls`: signatures, of the specification and of the BLS tests that it took over later.
+//! `bls`: BLS signatures, by the specification's tests and by the BLS tests that later replaced them.
 //!
-//! The specification refers to a draft in which the point at infinity is a valid key. The BLS tests are of a later one,
-//! in which it is none: it has an encoding, but what was signed with it is invalid.
+//! The specification refers to a draft in which the point at infinity is a valid key. The BLS tests follow a later
+//! draft: there the point has an encoding, but it is not a valid key.
 
 use alloy_primitives::Bytes;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -12,7 +12,7 @@ use outrider_beacon_spec::{
     types::{BLSPubkey, BLSSignature, Root},
 };
 
-/// Bytes that may be as few or many as they like.
+/// Bytes of any length.
 #[derive(Deserialize)]
 struct Hex(Bytes);
 
@@ -26,12 +26,12 @@ impl Hex {
     }
 }
 
-/// Which keys are valid.
+/// The set of valid keys.
 #[derive(Clone, Copy)]
 enum Keys {
-    /// The point at infinity, too.
+    /// All points, with the point at infinity.
     All,
-    /// All others.
+    /// All points but the point at infinity.
     Finite,
 }
 
@@ -186,14 +186,14 @@ fn batch_verify(input: &BatchVerify, keys: Keys) -> Result<(), BlsError> {
     bls::batch_verify(&batch?)
 }
 
-/// Hashes to the curve as the standard's own example does. What a message hashes to is its signature by the key 1.
+/// Hashes to the curve as the example in the standard does. The hash of a message is its signature by the key 1.
 fn hash_to_g2(input: Message, output: Point) -> Result<(), Failure> {
     const DST: &[u8] = b"QUUX-V01-CS02-with-BLS12381G2_XMD:SHA-256_SSWU_RO_";
     let mut one = [0; 32];
     one[31] = 1;
     let key = blst::min_pk::SecretKey::from_bytes(&one).or(Err(Failure::Missing("a key".to_owned())))?;
     let point = key.sign(input.msg.as_bytes(), DST, &[]).serialize();
-    // The real part comes first in the vectors, the imaginary one in blst's encoding.
+    // The vectors write the real part first, blst the imaginary one.
     let coordinate = |range: std::ops::Range<usize>| {
         let bytes = point.get(range).unwrap_or_default();
         let (imaginary, real) = bytes.split_at(bytes.len() / 2);

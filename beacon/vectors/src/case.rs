@@ -1,4 +1,4 @@
-//! A case, its files, and how it may fail.
+//! Test cases, their files, and the ways in which they fail.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -7,7 +7,7 @@ use ssz::Decode;
 
 use outrider_beacon_spec::error::Error;
 
-/// Which case it is.
+/// The identity of a case.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Case {
     /// The preset, or `general`.
@@ -16,11 +16,11 @@ pub struct Case {
     pub phase: String,
     /// The kind of test.
     pub runner: String,
-    /// What is tested.
+    /// The function or type under test.
     pub handler: String,
-    /// A group of cases.
+    /// The group of cases.
     pub suite: String,
-    /// The name.
+    /// The name of the case.
     pub case: String,
 }
 
@@ -31,66 +31,66 @@ impl fmt::Display for Case {
     }
 }
 
-/// Why a case fails.
+/// The reason why a case failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// Something valid is refused.
-    #[error("refused")]
+    /// A valid input was refused.
+    #[error("a valid input was refused")]
     Refused(#[from] Error),
-    /// Something invalid is accepted.
-    #[error("what is to be refused is accepted")]
+    /// An invalid input was accepted.
+    #[error("an invalid input was accepted")]
     Accepted,
-    /// The result is not the expected one.
+    /// A result differs from the expected one.
     #[error("{what} differs: expected {expected}, got {got}")]
     Differs {
-        /// Of what the result is.
+        /// The name of the result.
         what: &'static str,
-        /// What it should be.
+        /// The expected value.
         expected: String,
-        /// What it is.
+        /// The actual value.
         got: String,
     },
-    /// The case goes on for more slots than it may.
+    /// The case runs for more slots than the settings allow.
     #[error(
-        "it goes {slots} slots beyond the state before it, and at most {slots_max} are run: a slot is damaged, or more have to be allowed"
+        "the case runs {slots} slots past its pre-state, and the limit is {slots_max}: a slot number is damaged, or the limit is too low"
     )]
     TooFar {
-        /// How many slots it goes on for.
+        /// The number of slots that it runs for.
         slots: u64,
-        /// How many it may, by the settings.
+        /// The maximum of the settings.
         slots_max: u64,
     },
-    /// A file of the case is missing.
-    #[error("there is no {0}")]
+    /// The case lacks a file or a field.
+    #[error("the case has no {0}")]
     Missing(String),
     /// A file of the case cannot be read.
     #[error("{file} cannot be read: {reason}")]
     Malformed {
         /// The file.
         file: String,
-        /// What the decoder says.
+        /// The decoder's error.
         reason: String,
     },
 }
 
-/// What came of a case.
+/// The outcome of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It passed.
+    /// The case passed.
     Passed,
-    /// Nothing here knows how to run such a case: its phase, what it tests, or its files' encoding.
+    /// No test knows the case: its phase, what it tests, or the encoding of its files.
     NotRun,
-    /// It failed.
+    /// The case failed.
     Failed(Failure),
 }
 
-/// Why a case does not pass, for functions that only some cases are known to.
+/// The reason why a runner stopped before a case passed.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// The case is not known.
+    /// No test knows the case.
     Unknown,
-    /// It fails.
+    /// The case failed.
     Failed(Failure),
 }
 
@@ -141,31 +141,31 @@ impl Files {
             .map_err(|error| Failure::Malformed { file: name.to_owned(), reason: format!("{error:?}") })
     }
 
-    /// Decodes files of SSZ that are numbered from 0 on.
+    /// Decodes a series of SSZ files, numbered from 0.
     pub(super) fn ssz_list<T: Decode>(&self, prefix: &str, count: u64) -> Result<Vec<T>, Failure> {
         (0..count).map(|i| self.ssz(&format!("{prefix}_{i}.ssz"))).collect()
     }
 
-    /// Decodes a file of YAML, of which JSON is a part.
+    /// Decodes a file of YAML or JSON.
     pub(super) fn yaml<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failure> {
         let malformed = |reason: String| Failure::Malformed { file: name.to_owned(), reason };
         let text = std::str::from_utf8(self.bytes(name)?).map_err(|error| malformed(error.to_string()))?;
         serde_saphyr::from_str(text).map_err(|error| malformed(error.to_string()))
     }
 
-    /// Decodes `meta.yaml`, without which all of it is default.
+    /// Decodes `meta.yaml`; without it, all fields have their defaults.
     pub(super) fn meta(&self) -> Result<Meta, Failure> {
         if self.has("meta.yaml") { self.yaml("meta.yaml") } else { Ok(Meta::default()) }
     }
 }
 
-/// What `meta.yaml` says.
+/// The content of `meta.yaml`.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct Meta {
-    /// 2: the case was made without signatures.
+    /// 2 if the case was made without signatures.
     bls_setting: u64,
-    /// 1: the case was made without `process_reveal_deadlines`.
+    /// 1 if the case was made without `process_reveal_deadlines`.
     reveal_deadlines_setting: u64,
     pub(super) blocks_count: u64,
     pub(super) deposits_count: u64,

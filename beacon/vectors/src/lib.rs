@@ -1,10 +1,10 @@
-//! Ethereum's own vectors of the beacon chain.
+//! Ethereum's own test vectors of the beacon chain.
 //!
 //! A case is a folder of the consensus specification's tests, `tests/CONFIG/PHASE/RUNNER/HANDLER/SUITE/CASE`, or a
-//! JSON file of the BLS tests; both as files on disk or in a `.tar.gz` archive. A case that nothing here knows how to run
-//! is [`Outcome::NotRun`], and neither passes nor fails.
+//! JSON file of the BLS tests; either lies on disk or in a `.tar.gz` archive. A case of an unknown kind is
+//! [`Outcome::NotRun`]: it neither passes nor fails.
 //!
-//! What it runs is the [specification](outrider_beacon_spec) to the letter, never the fork choice of a node.
+//! Cases run against the [specification](outrider_beacon_spec), never against the fork choice of a node.
 
 mod bls;
 mod case;
@@ -27,21 +27,21 @@ use outrider_beacon_spec::{
     preset::{Mainnet, Minimal, Preset},
 };
 
-/// A case, and what came of it.
+/// A case and its outcome.
 #[derive(Clone, Debug)]
 pub struct CaseResult {
     /// The case.
     pub case: Case,
-    /// What came of it.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
-/// Runs all cases in a folder or an archive, in order. They know nothing of one another, so who has several cores
-/// can [`read`] them, and run each by [`run_case`].
+/// Runs all cases in a folder or an archive, in order. Cases are independent: a caller with several cores can
+/// [`read`] them and run each by [`run_case`].
 ///
 /// # Errors
 ///
-/// If it cannot be read. A case that fails is no error.
+/// Fails if the folder or archive cannot be read. A failed case is not an error.
 pub fn run(path: &Path) -> Result<Vec<CaseResult>, ReadError> {
     Ok(read(path)?
         .into_iter()
@@ -52,13 +52,13 @@ pub fn run(path: &Path) -> Result<Vec<CaseResult>, ReadError> {
         .collect())
 }
 
-/// Runs a case of these files.
+/// Runs a case with the default settings.
 #[must_use]
 pub fn run_case(case: &Case, files: &Files) -> Outcome {
     run_case_with(case, files, &Settings::default())
 }
 
-/// Runs a case of these files, with settings of one's own.
+/// Runs a case.
 #[must_use]
 pub fn run_case_with(case: &Case, files: &Files, settings: &Settings) -> Outcome {
     run_known(case, files, settings).into()

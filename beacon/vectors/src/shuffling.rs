@@ -16,7 +16,7 @@ struct Mapping {
 
 pub(super) fn run<C: Preset>(files: &Files) -> Result<(), Failure> {
     let Mapping { seed, count, mapping } = files.yaml("mapping.yaml")?;
-    // Before anything is done as often as the count says.
+    // The check comes before any work in proportion to `count`.
     expect_equal("the number of shuffled indices", &count, &(mapping.len() as u64))?;
     let indices = (0..count)
         .map(|index| compute_shuffled_index(index, count, &seed, C::SHUFFLE_ROUND_COUNT))

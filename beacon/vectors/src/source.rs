@@ -1,4 +1,4 @@
-//! Where cases come from: folders and archives, read to their end, and within bounds.
+//! The sources of cases: folders and archives, read completely and within bounds.
 
 use std::{
     collections::BTreeMap,
@@ -12,7 +12,7 @@ use tar::{Archive, EntryType, PaxExtensions};
 
 use super::{Case, Files};
 
-/// Why cases cannot be read.
+/// The reason why cases cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
@@ -21,47 +21,48 @@ pub enum ReadError {
     Io {
         /// The file or archive.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
-    /// There is more than is read.
+    /// An input exceeds a limit.
     #[error("{path}: {what} has more than {limit} bytes; give fewer cases at a time")]
     TooLong {
         /// The archive, file or folder.
         path: PathBuf,
-        /// What is too long.
+        /// The kind of input.
         what: &'static str,
-        /// How long it may be.
+        /// The limit, in bytes.
         limit: u64,
     },
 }
 
-/// How much is read.
+/// The limits of a reader.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// Of a file.
+    /// The maximum size of a file, in bytes.
     file_bytes: u64,
-    /// Of all that an archive unpacks to, headers of files and what is passed over included.
+    /// The maximum size of an unpacked archive, with headers and skipped files, in bytes.
     unpacked_bytes: u64,
-    /// Of all the files of cases, which are kept in memory; each counts [`FILE_OVERHEAD`] besides.
+    /// The maximum size of all files of cases, which stay in memory, in bytes; each file counts [`FILE_OVERHEAD`]
+    /// more.
     kept_bytes: u64,
 }
 
-/// A mainnet state of all the validators there are has less than 2^28 bytes. All the vectors of v0.12.3 in one archive
-/// unpack to 6.0 GB, of which 1.9 GB are kept: half of these limits, or a little more.
+/// A mainnet state of all validators takes less than 2^28 bytes. All vectors of v0.12.3 in one archive unpack to 6.0
+/// GB, of which 1.9 GB stay in memory: half of these limits or a little more.
 const LIMITS: Limits = Limits { file_bytes: 1 << 28, unpacked_bytes: 12 << 30, kept_bytes: 3 << 30 };
-/// What a file takes besides its content, at least.
+/// The minimum overhead of a file in memory, in bytes.
 const FILE_OVERHEAD: u64 = 512;
-/// The path of a file in an archive, at most, with what a header adds to it.
+/// The maximum size of the path of a file in an archive, with the header around it, in bytes.
 const PATH_BYTES_MAX: u64 = 1 << 14;
 
-/// Reads the cases in a folder or in a `.tar.gz`. Files that belong to no case are passed over, and so are those that
-/// no test reads: the same as YAML.
+/// Reads the cases in a folder or a `.tar.gz`. It skips files that belong to no case, and YAML files that repeat an
+/// SSZ file.
 ///
 /// # Errors
 ///
-/// If it cannot be read, is damaged, or is too much to be read.
+/// Fails if the source cannot be read, is damaged, or exceeds a limit.
 pub fn read(path: &Path) -> Result<BTreeMap<Case, Files>, ReadError> {
     read_within(path, LIMITS)
 }
@@ -76,7 +77,7 @@ fn read_within(path: &Path, limits: Limits) -> Result<BTreeMap<Case, Files>, Rea
     Ok(reader.cases)
 }
 
-/// What has been read so far.
+/// The state of reading.
 struct Reader {
     limits: Limits,
     kept_bytes: u64,
@@ -103,18 +104,18 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads an archive: all members of the gzip, and all archives in it, if there are several.
+    /// Reads an archive: all members of the gzip stream, and all tar archives in it.
     fn read_archive(&mut self, path: &Path) -> Result<(), ReadError> {
         let limit = self.limits.unpacked_bytes;
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::FileTooLarge => {
-                ReadError::TooLong { path: path.to_owned(), what: "what is packed", limit }
+                ReadError::TooLong { path: path.to_owned(), what: "the unpacked archive", limit }
             }
             _ => ReadError::Io { path: path.to_owned(), source },
         };
         let unpacked = MultiGzDecoder::new(File::open(path).map_err(failed)?);
-        let mut archive = Archive::new(Bounded { inner: unpacked, left: limit });
-        // An archive ends with zeros. What comes after them is read, too, so that the checksums of the gzip are.
+        let mut archive = Archive::new(BoundedReader { inner: unpacked, left: limit });
+        // An archive ends with zeros. Reading on to the end of the stream checks the gzip checksums.
         archive.set_ignore_zeros(true);
         let mut long_path = None;
         for entry in archive.entries().map_err(failed)?.raw(true) {
@@ -138,7 +139,7 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads a file if it belongs to a case. `path` is what tells the user where it is.
+    /// Reads a file if it belongs to a case. Errors name `path`.
     fn add(&mut self, path: &Path, name: &Path, content: impl Read) -> Result<(), ReadError> {
         let Some((case, file)) = place(name) else { return Ok(()) };
         let is_read = is_read(&case, &file);
@@ -151,13 +152,13 @@ impl Reader {
         self.kept_bytes = self.kept_bytes.saturating_add(FILE_OVERHEAD);
         if self.kept_bytes > self.limits.kept_bytes {
             let limit = self.limits.kept_bytes;
-            return Err(ReadError::TooLong { path: path.to_owned(), what: "all there is to run", limit });
+            return Err(ReadError::TooLong { path: path.to_owned(), what: "all files of the cases", limit });
         }
         Ok(())
     }
 }
 
-/// Reads what describes a file in an archive.
+/// Reads a header that describes a file in an archive.
 fn short(path: &Path, entry: impl Read) -> Result<Vec<u8>, ReadError> {
     bounded(path, "the path of a file", PATH_BYTES_MAX, entry)
 }
@@ -174,7 +175,7 @@ fn bounded(path: &Path, what: &'static str, limit: u64, content: impl Read) -> R
     Ok(bytes)
 }
 
-/// The path that an extended header of POSIX tells.
+/// Returns the path in an extended header of POSIX.
 fn pax_path(header: &[u8]) -> Option<Vec<u8>> {
     PaxExtensions::new(header)
         .filter_map(Result::ok)
@@ -182,13 +183,13 @@ fn pax_path(header: &[u8]) -> Option<Vec<u8>> {
         .map(|extension| extension.value_bytes().to_vec())
 }
 
-/// A reader that fails where it would have to go on beyond a limit.
-struct Bounded<R> {
+/// A reader that fails once it has read more than a limit.
+struct BoundedReader<R> {
     inner: R,
     left: u64,
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for BoundedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
         self.left = self.left.checked_sub(n as u64).ok_or(io::ErrorKind::FileTooLarge)?;
@@ -196,8 +197,8 @@ impl<R: Read> Read for Bounded<R> {
     }
 }
 
-/// Whether a test reads a file. Values are told as SSZ and as YAML, and it reads the former where there is a choice;
-/// that the latter is as long as all else is why it matters.
+/// Returns whether a test reads a file. The vectors store values as SSZ and as YAML; tests read the SSZ where there
+/// is both. The YAML is as long as everything else together, so skipping it matters.
 fn is_read(case: &Case, file: &str) -> bool {
     match file {
         "meta.yaml" | "data.yaml" | "roots.yaml" | "mapping.yaml" | "is_valid.yaml" => true,
@@ -206,7 +207,7 @@ fn is_read(case: &Case, file: &str) -> bool {
     }
 }
 
-/// Tells from its path to which case a file belongs, and as what.
+/// Returns the case to which a file belongs by its path, and the file's name.
 fn place(path: &Path) -> Option<(Case, String)> {
     let components: Vec<&str> = path.iter().filter_map(|component| component.to_str()).collect();
     let own = |name: &&str| (*name).to_owned();

@@ -1,4 +1,4 @@
-//! `ssz_generic`: SSZ of types that the name of the case describes.
+//! `ssz_generic`: SSZ of types that the case's name describes.
 
 use alloy_primitives::{U128, U256};
 use serde_json::{Value, json};
@@ -30,13 +30,13 @@ pub(super) fn run(case: &Case, files: &Files) -> Result<(), Stop> {
     }
 }
 
-/// A value as the specification's YAML has it.
+/// Conversion to the specification's YAML.
 trait ToValue {
     fn to_value(&self) -> Value;
 }
 
-/// Decodes a valid value, which must be the expected one, have its root and be encoded as it was; and refuses an
-/// invalid one.
+/// Checks a type: a valid encoding decodes to the expected value, which has the expected root and encodes to the same
+/// bytes; an invalid one does not decode.
 fn check<T: Decode + Encode + TreeHash + ToValue>(case: &Case, files: &Files) -> Result<(), Failure> {
     let decoded: Result<T, Failure> = files.ssz("serialized.ssz");
     if case.suite == "invalid" {
@@ -83,7 +83,7 @@ fn vector_of<T: Decode + Encode + TreeHash + ToValue + Default + Clone + 'static
     case: &Case,
     files: &Files,
 ) -> Result<(), Stop> {
-    // A vector without elements is no type of SSZ, so nothing can be one.
+    // SSZ has no type of empty vectors, so any encoding of one is invalid.
     if length == "0" && case.suite == "invalid" {
         return Ok(());
     }
@@ -101,7 +101,7 @@ fn bitlist(limit: &str, case: &Case, files: &Files) -> Result<(), Stop> {
         "9" => BitList<U9>, "15" => BitList<U15>, "16" => BitList<U16>, "17" => BitList<U17>,
         "31" => BitList<U31>, "32" => BitList<U32>, "33" => BitList<U33>, "511" => BitList<U511>,
         "512" => BitList<U512>, "513" => BitList<U513>,
-        // `no_delimiter`, which is invalid with any limit.
+        // `no_delimiter` is invalid with any limit.
         "no" => BitList<U8>,
     )
 }
@@ -195,7 +195,7 @@ macro_rules! values_of_numbers {
 
 values_of_numbers!(bool, u8, u16, u32, u64);
 
-/// Numbers that are too great for YAML are decimal strings.
+/// Numbers too great for YAML are decimal strings.
 impl ToValue for U128 {
     fn to_value(&self) -> Value {
         Value::String(self.to_string())
@@ -220,7 +220,7 @@ impl<N: Length> ToValue for VariableList<u16, N> {
     }
 }
 
-/// Lists of bytes, and bits, are hexadecimal strings.
+/// Lists of bytes and bits are hexadecimal strings.
 impl<N: Length> ToValue for VariableList<u8, N> {
     fn to_value(&self) -> Value {
         hexadecimal(self)

@@ -17,7 +17,7 @@ struct Roots {
     root: Root,
 }
 
-/// Decodes a container, which must have its root and be encoded as it was.
+/// Checks that a container decodes, has the expected root and encodes to the same bytes.
 fn check<T: Decode + Encode + TreeHash>(files: &Files) -> Result<(), Failure> {
     let value: T = files.ssz("serialized.ssz")?;
     let serialized = files.bytes("serialized.ssz")?;
@@ -27,7 +27,7 @@ fn check<T: Decode + Encode + TreeHash>(files: &Files) -> Result<(), Failure> {
     expect_equal("the root", &root, &hash_tree_root(&value))
 }
 
-/// The containers of phase 1: its own, and those that it has from phase 0.
+/// Runs a case of a container of phase 1: its own, and those that it shares with phase 0.
 pub(super) fn run_phase1<C: Preset>(case: &Case, files: &Files) -> Result<(), Stop> {
     match case.handler.as_str() {
         "CompactCommittee" => check::<containers::CompactCommittee>(files)?,
@@ -54,7 +54,7 @@ pub(super) fn run_phase1<C: Preset>(case: &Case, files: &Files) -> Result<(), St
     Ok(())
 }
 
-/// The containers of both phases.
+/// Runs a case of a container of both phases.
 pub(super) fn run<P: Phase>(case: &Case, files: &Files) -> Result<(), Stop> {
     match case.handler.as_str() {
         "AggregateAndProof" => check::<containers::AggregateAndProof<P>>(files)?,

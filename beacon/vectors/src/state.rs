@@ -1,13 +1,13 @@
 //! State transitions: `operations`, `epoch_processing`, `sanity`, `finality` and `rewards`.
 
-mod by_phase;
 pub(super) mod genesis;
+mod phase_cases;
 pub(super) mod shard_blocks;
 
 use ssz::Decode;
 use tree_hash::TreeHash;
 
-use self::by_phase::{ByPhase, SubTransition};
+use self::phase_cases::{PhaseCases, SubTransition};
 use super::{
     Settings,
     case::{Case, Failure, Files, Stop, expect_equal},
@@ -26,7 +26,7 @@ use outrider_beacon_spec::{
     transition,
 };
 
-pub(super) fn run<P: ByPhase>(case: &Case, files: &Files, settings: &Settings) -> Result<(), Stop> {
+pub(super) fn run<P: PhaseCases>(case: &Case, files: &Files, settings: &Settings) -> Result<(), Stop> {
     match (case.runner.as_str(), case.handler.as_str()) {
         ("operations", handler) => operation::<P>(handler, files)?,
         ("epoch_processing", handler) => {
@@ -40,8 +40,8 @@ pub(super) fn run<P: ByPhase>(case: &Case, files: &Files, settings: &Settings) -
     Ok(())
 }
 
-/// Applies a change to the state before; the result must be the state after, or a refusal if there is none.
-fn check<P: ByPhase>(
+/// Applies a change to the pre-state; the result has to be the post-state, or an error if there is no post-state.
+fn check<P: PhaseCases>(
     files: &Files,
     change: impl FnOnce(&mut BeaconState<P>) -> Result<(), Error>,
 ) -> Result<(), Failure> {
@@ -50,7 +50,7 @@ fn check<P: ByPhase>(
     expect_outcome(files, "post.ssz", outcome)
 }
 
-/// Fails unless the outcome is what a file has, or a refusal if there is no such file.
+/// Checks that the outcome equals the value in a file, or is an error if there is no such file.
 fn expect_outcome<T: Decode + PartialEq + TreeHash>(
     files: &Files,
     name: &str,
@@ -63,7 +63,7 @@ fn expect_outcome<T: Decode + PartialEq + TreeHash>(
     expect_equal("the state's root", &hash_tree_root(&expected), &hash_tree_root(&got))
 }
 
-fn operation<P: ByPhase>(handler: &str, files: &Files) -> Result<(), Stop> {
+fn operation<P: PhaseCases>(handler: &str, files: &Files) -> Result<(), Stop> {
     let meta = files.meta()?;
     let mut signatures = if meta.has_signatures() { Signatures::Each } else { Signatures::Ignored };
     let signatures = &mut signatures;
@@ -97,9 +97,9 @@ fn operation<P: ByPhase>(handler: &str, files: &Files) -> Result<(), Stop> {
     Ok(())
 }
 
-fn slots<P: ByPhase>(files: &Files, settings: &Settings) -> Result<(), Failure> {
+fn slots<P: PhaseCases>(files: &Files, settings: &Settings) -> Result<(), Failure> {
     let pre: BeaconState<P> = files.ssz("pre.ssz")?;
-    // The vectors lack the file where its number is in the case's name, and the state after says it, too.
+    // Some vectors lack this file. The post-state holds the slot, too.
     let slot = if files.has("slots.ssz") {
         pre.slot.plus(files.ssz("slots.ssz")?)?
     } else {
@@ -109,7 +109,7 @@ fn slots<P: ByPhase>(files: &Files, settings: &Settings) -> Result<(), Failure> 
     check::<P>(files, |state| transition::process_slots(state, slot))
 }
 
-fn blocks<P: ByPhase>(files: &Files, settings: &Settings) -> Result<(), Failure> {
+fn blocks<P: PhaseCases>(files: &Files, settings: &Settings) -> Result<(), Failure> {
     let meta = files.meta()?;
     let blocks: Vec<SignedBeaconBlock<P>> = files.ssz_list("blocks", meta.blocks_count)?;
     let pre: BeaconState<P> = files.ssz("pre.ssz")?;
@@ -131,7 +131,7 @@ fn blocks<P: ByPhase>(files: &Files, settings: &Settings) -> Result<(), Failure>
 /// A function that returns deltas.
 type Part<P> = fn(&BeaconState<P>, &Registry) -> Result<Deltas, Error>;
 
-fn all_deltas<P: ByPhase>(files: &Files) -> Result<(), Failure> {
+fn all_deltas<P: PhaseCases>(files: &Files) -> Result<(), Failure> {
     let state: BeaconState<P> = files.ssz("pre.ssz")?;
     let registry = Registry::new(&state);
     let parts: [(&str, Part<P>); 5] = [

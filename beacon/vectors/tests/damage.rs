@@ -1,7 +1,6 @@
-//! Damaged states, blocks and operations: whatever is in them, there is an answer.
+//! Tests with damaged states, blocks and operations: each run terminates without a panic.
 //!
-//! Vectors are read in place from `../shared/data` beside the project, or from the directory that `OUTRIDER_DATA`
-//! names.
+//! The test reads vectors from `../shared/data` beside the project, or from the directory in `OUTRIDER_DATA`.
 
 #![allow(
     clippy::print_stderr,
@@ -30,13 +29,13 @@ fn cases(archive: &str) -> BTreeMap<Case, Files> {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let path = data.join(format!("consensus/{archive}.tar.gz"));
     if !path.exists() {
-        eprintln!("SKIPPED: no {}; OUTRIDER_DATA names the directory", path.display());
+        eprintln!("SKIPPED: no {}; set OUTRIDER_DATA to the directory", path.display());
         return BTreeMap::new();
     }
     vectors::read(&path).unwrap()
 }
 
-/// Numbers that look random and are always the same.
+/// A pseudorandom sequence with a fixed seed.
 struct Numbers(u64);
 
 impl Numbers {
@@ -46,7 +45,7 @@ impl Numbers {
     }
 }
 
-/// Writes over a few bytes: zeros, ones, or anything.
+/// Overwrites a few bytes with zeros, ones or random values.
 fn damage(bytes: &mut [u8], numbers: &mut Numbers) {
     for _ in 0..=numbers.next(3) {
         let (start, length) = (numbers.next(bytes.len()), 1 + numbers.next(8));
@@ -62,7 +61,7 @@ fn damage(bytes: &mut [u8], numbers: &mut Numbers) {
 }
 
 #[test]
-fn damaged_cases_come_to_an_end() {
+fn damaged_cases_terminate() {
     let mut numbers = Numbers(1);
     for archive in [
         "minimal-phase0-operations",
@@ -89,7 +88,7 @@ fn damaged_cases_come_to_an_end() {
                 for _ in 0..n_damages {
                     let mut files = files.clone();
                     damage(files.0.get_mut(name).unwrap(), &mut numbers);
-                    // Whether it passes or not does not matter; it must not panic, and not go on for long.
+                    // The outcome does not matter, but the run must not panic or take long.
                     let _ = vectors::run_case_with(&case, &files, &Settings { slots_max: 64 });
                 }
             }
@@ -105,7 +104,8 @@ fn damaged_blocks<P: Phase>(archive: &str) {
             let mut bytes = files.0["blocks_0.ssz"].clone();
             damage(&mut bytes, &mut numbers);
             let Ok(block) = SignedBeaconBlock::<P>::from_ssz_bytes(&bytes) else { continue };
-            // A block of the far future would take as long; who takes blocks from others does not take such.
+            // A block of the far future would take that many slots; a node refuses such a block before it executes
+            // it.
             if block.message.slot > state.slot + 100 {
                 continue;
             }
@@ -117,18 +117,18 @@ fn damaged_blocks<P: Phase>(archive: &str) {
 }
 
 #[test]
-fn damaged_blocks_of_phase_0_come_to_an_end() {
+fn damaged_blocks_of_phase_0_terminate() {
     damaged_blocks::<Phase0<Minimal>>("minimal-phase0-sanity");
 }
 
 #[test]
-fn damaged_blocks_of_phase_1_come_to_an_end() {
+fn damaged_blocks_of_phase_1_terminate() {
     damaged_blocks::<Phase1<Minimal>>("minimal-phase1-sanity");
 }
 
-/// The offset of `slot` in a state: behind `genesis_time` and `genesis_validators_root`.
+/// The offset of `slot` in a state, after `genesis_time` and `genesis_validators_root`.
 const SLOT_OF_STATE: usize = 8 + 32;
-/// The offset of `slot` in a signed block: behind the offset of the message and the signature.
+/// The offset of `slot` in a signed block, after the offset of the message and the signature.
 const SLOT_OF_BLOCK: usize = 4 + 96;
 
 #[track_caller]
@@ -137,7 +137,7 @@ fn number(bytes: &[u8], at: usize) -> u64 {
 }
 
 #[test]
-fn a_case_goes_as_far_as_it_may_and_no_further() {
+fn a_case_runs_up_to_the_slot_limit_and_no_further() {
     for archive in ["minimal-phase0-sanity", "minimal-phase1-sanity", "minimal-phase0-finality"] {
         for (case, files) in cases(archive) {
             let pre = match files.0.get("pre.ssz") {
@@ -158,7 +158,7 @@ fn a_case_goes_as_far_as_it_may_and_no_further() {
                 let too_far = Failure::TooFar { slots, slots_max };
                 assert_eq!(run(slots_max), Outcome::Failed(too_far), "{case}");
             }
-            // Its highest byte is set.
+            // Set the highest byte of the number.
             let mut damaged = files.clone();
             damaged.0.get_mut(&name).unwrap()[at + 7] = 1;
             let outcome = vectors::run_case(&case, &damaged);
@@ -168,7 +168,7 @@ fn a_case_goes_as_far_as_it_may_and_no_further() {
 }
 
 #[test]
-fn a_shuffling_counts_what_it_lists_before_it_shuffles() {
+fn a_shuffling_checks_its_count_before_it_shuffles() {
     let mapping = |count: u64| {
         let seed = "0x0623ccb9b1619bd388284a438034d8cb6431964ba727d8b1c450303105735488";
         let text = format!("{{seed: '{seed}', count: {count}, mapping: [3, 2, 0, 4, 1]}}");

@@ -1,4 +1,4 @@
-//! A few of Ethereum's own vectors that lie in the repository: of what the archives of `vectors.rs` do not have.
+//! Excerpts of Ethereum's own vectors, of kinds that the archives of `vectors.rs` lack.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -49,10 +49,10 @@ fn containers_of_phase_1_have_their_encodings_and_roots() {
     for (case, mut files) in cases {
         assert_eq!(vectors::run_case(&case, &files), Outcome::Passed, "{case}");
         let serialized = files.0.get_mut("serialized.ssz").unwrap();
-        // Somewhere in the first field, or in an offset: it becomes something else, or nothing.
+        // A bit in the first field or in an offset: the value changes or does not decode.
         serialized[0] ^= 1;
         assert!(matches!(vectors::run_case(&case, &files), Outcome::Failed(_)), "{case}");
-        // Phase 0 does not have it.
+        // Phase 0 does not have this container.
         let phase0 = Case { phase: "phase0".to_owned(), ..case };
         assert_eq!(vectors::run_case(&phase0, &files), Outcome::NotRun, "{phase0}");
     }
@@ -73,7 +73,7 @@ fn bit_vectors_have_the_lengths_of_their_types() {
 }
 
 #[test]
-fn batches_keys_at_infinity_and_keys_of_zero_are_judged_as_the_bls_tests_judge_them() {
+fn bls_tests_of_batches_keys_at_infinity_and_zero_keys_pass() {
     let cases = bls_tests();
     let handlers: Vec<_> = cases.keys().map(|case| case.handler.as_str()).collect();
     let batches = ["batch_verify"; 4];
@@ -85,7 +85,7 @@ fn batches_keys_at_infinity_and_keys_of_zero_are_judged_as_the_bls_tests_judge_t
         assert_eq!(vectors::run_case(&case, &files), Outcome::Passed, "{case}");
         let text = String::from_utf8(files.0["data.yaml"].clone()).unwrap();
         let wrong = match case.handler.as_str() {
-            // A signature that nobody can have made.
+            // An impossible signature.
             "sign" => text.replace("null", &format!("\"0x{}\"", "00".repeat(96))),
             _ if text.contains("true") => text.replace("true", "false"),
             _ => text.replace("false", "true"),
@@ -96,7 +96,7 @@ fn batches_keys_at_infinity_and_keys_of_zero_are_judged_as_the_bls_tests_judge_t
 }
 
 #[test]
-fn what_is_not_known_is_not_run() {
+fn unknown_cases_are_not_run() {
     let (_, files) = spec_tests().into_iter().find(|(case, _)| case.runner == "ssz_static").unwrap();
     for path in [
         "minimal/altair/ssz_static/ShardState/ssz_random/case_0",
@@ -113,7 +113,7 @@ fn what_is_not_known_is_not_run() {
     ] {
         assert_eq!(vectors::run_case(&parts(path), &files), Outcome::NotRun, "{path}");
     }
-    // Later releases have the same tests in another encoding.
+    // Later releases encode the same tests differently.
     let files = Files(BTreeMap::from([("pre.ssz_snappy".to_owned(), Vec::new())]));
     let case = parts("minimal/phase0/sanity/slots/pyspec_tests/slots_1");
     assert_eq!(vectors::run_case(&case, &files), Outcome::NotRun);

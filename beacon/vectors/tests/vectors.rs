@@ -1,6 +1,6 @@
 //! Ethereum's own vectors.
 //!
-//! Read in place from `../shared/data` beside the project, or from the directory that `OUTRIDER_DATA` names.
+//! The test reads them from `../shared/data` beside the project, or from the directory in `OUTRIDER_DATA`.
 
 #![allow(
     clippy::print_stderr,
@@ -16,7 +16,7 @@ use std::{
 
 use outrider_beacon_vectors::{self as vectors, Outcome};
 
-/// The archives, and how many cases they have.
+/// The archives, with their numbers of cases.
 const CASES: &[(&str, usize)] = &[
     ("bls-v0.12.3", 33),
     ("bls12-381-tests-v0.1.1", 48),
@@ -43,7 +43,7 @@ fn directory() -> PathBuf {
         .join("consensus")
 }
 
-/// All archives that are there: those above, and any others.
+/// Returns all archives in the directory: those above and any others.
 fn archives() -> Vec<PathBuf> {
     let entries = fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path());
     let mut archives: Vec<_> =
@@ -55,7 +55,7 @@ fn archives() -> Vec<PathBuf> {
 #[test]
 fn every_vector_passes() {
     if !directory().is_dir() {
-        eprintln!("SKIPPED: no {}; OUTRIDER_DATA names the directory above", directory().display());
+        eprintln!("SKIPPED: no {}; set OUTRIDER_DATA to the directory above", directory().display());
         return;
     }
     let mut failures = Vec::new();
@@ -81,7 +81,7 @@ fn every_vector_passes() {
 #[test]
 fn a_folder_has_the_cases_of_the_archives_in_it() {
     if !directory().is_dir() {
-        eprintln!("SKIPPED: no {}; OUTRIDER_DATA names the directory above", directory().display());
+        eprintln!("SKIPPED: no {}; set OUTRIDER_DATA to the directory above", directory().display());
         return;
     }
     let cases = vectors::read(&directory()).unwrap();
@@ -89,7 +89,7 @@ fn a_folder_has_the_cases_of_the_archives_in_it() {
     let of_archives = archives.iter().flat_map(|archive| vectors::read(archive).unwrap().into_keys());
     assert!(cases.keys().eq(of_archives.collect::<BTreeSet<_>>().iter()));
 
-    // Unpacked, they are the same.
+    // Unpacked, the cases are the same.
     let folder = tempfile::tempdir().unwrap();
     let archive = directory().join("minimal-phase0-operations.tar.gz");
     tar::Archive::new(flate2::read::GzDecoder::new(fs::File::open(&archive).unwrap()))
@@ -101,17 +101,17 @@ fn a_folder_has_the_cases_of_the_archives_in_it() {
 }
 
 #[test]
-fn cases_fail_when_the_expected_result_is_another() {
+fn cases_fail_if_the_expected_result_is_wrong() {
     if !directory().is_dir() {
-        eprintln!("SKIPPED: no {}; OUTRIDER_DATA names the directory above", directory().display());
+        eprintln!("SKIPPED: no {}; set OUTRIDER_DATA to the directory above", directory().display());
         return;
     }
     let cases = vectors::read(&directory().join("minimal-phase1-operations.tar.gz")).unwrap();
     for (case, mut files) in cases {
         let failure = match files.0.remove("post.ssz") {
-            // Valid, but to be refused.
+            // The case is valid; expect a refusal.
             Some(_) => vectors::Failure::Accepted,
-            // Invalid, but to be accepted.
+            // The case is invalid; expect acceptance.
             None => {
                 let pre = files.0["pre.ssz"].clone();
                 files.0.insert("post.ssz".to_owned(), pre);

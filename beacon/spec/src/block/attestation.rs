@@ -16,11 +16,11 @@ use crate::{
     signatures::Signatures,
 };
 
-/// `process_attestation` of phase 0: checks an attestation and puts it aside for the end of the epoch.
+/// Checks an attestation of phase 0 and keeps it for the end of the epoch.
 ///
 /// # Errors
 ///
-/// If the attestation is invalid.
+/// Fails if the attestation is invalid.
 pub fn process_attestation<P: Phase>(
     state: &mut BeaconState<P>,
     attestation: &Attestation<P>,
@@ -31,7 +31,7 @@ pub fn process_attestation<P: Phase>(
     append_pending_attestation(state, attestation, P::PendingAttestation::default())
 }
 
-/// Checks what both phases check of an attestation, but for its signature.
+/// Checks the parts of an attestation that both phases check, except its signature.
 pub(crate) fn check_attestation<P: Phase>(
     state: &BeaconState<P>,
     attestation: &Attestation<P>,
@@ -56,7 +56,7 @@ pub(crate) fn check_attestation<P: Phase>(
     ensure(data.source == source, Error::Source)
 }
 
-/// Puts an attestation aside for the end of the epoch.
+/// Keeps an attestation for the end of the epoch.
 pub(crate) fn append_pending_attestation<P: Phase>(
     state: &mut BeaconState<P>,
     attestation: &Attestation<P>,

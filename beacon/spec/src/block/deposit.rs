@@ -18,11 +18,11 @@ use crate::{
     types::{Root, Version},
 };
 
-/// `get_validator_from_deposit`; what phase 1 appends is the phase's to say.
+/// Returns the validator that a deposit adds; [`Phase::new_validator`] fills in the fields of phase 1.
 ///
 /// # Errors
 ///
-/// If the phase cannot say.
+/// Fails if [`Phase::new_validator`] does.
 pub fn get_validator_from_deposit<P: Phase>(
     state: &BeaconState<P>,
     deposit: &Deposit,
@@ -41,19 +41,19 @@ pub fn get_validator_from_deposit<P: Phase>(
     })
 }
 
-/// `process_deposit`: adds a validator, or to the balance of one.
+/// Adds a validator, or adds to the balance of an existing one.
 ///
-/// A first deposit whose signature is invalid is no error: the ether is gone, and there is no validator.
+/// A first deposit with an invalid signature is not an error: it adds no validator, and its ether is lost.
 ///
 /// # Errors
 ///
-/// If the deposit was not made, or is not the next one.
+/// Fails if the proof is not of the deposit contract's next deposit.
 pub fn process_deposit<P: Phase>(
     state: &mut BeaconState<P>,
     deposit: &Deposit,
     signatures: &Signatures,
 ) -> Result<(), Error> {
-    // One more than the tree is deep, for the length that is mixed in.
+    // The length that is mixed in adds one level to the tree.
     let is_valid = is_valid_merkle_branch(
         hash_tree_root(&deposit.data),
         &deposit.proof,
@@ -72,12 +72,13 @@ pub fn process_deposit<P: Phase>(
         return Ok(());
     }
     let validator = get_validator_from_deposit(state, deposit)?;
-    state.validators.push_kept(validator)?;
+    state.validators.push_keeping_caches(validator)?;
     state.balances.push(deposit.data.amount)?;
     Ok(())
 }
 
-/// Whether a deposit is signed by its key, which the deposit contract does not check. Deposits outlive forks.
+/// Returns whether the deposit's key signed it; the deposit contract does not check this. Deposits are valid across
+/// forks.
 fn is_signed<P: Phase>(data: &DepositData) -> bool {
     let deposit_message = DepositMessage {
         pubkey: data.pubkey,

@@ -14,11 +14,12 @@ use crate::{
     signatures::Signatures,
 };
 
-/// `process_voluntary_exit`: lets a validator exit that wants to and has been active for long enough.
+/// Starts the exit of a validator that asks for it and has been active long enough.
 ///
 /// # Errors
 ///
-/// If it has not, or does not want to yet.
+/// Fails if the validator has not been active long enough, if it is exiting already, if the exit's epoch has not
+/// come, or if the signature is invalid.
 pub fn process_voluntary_exit<P: Phase>(
     state: &mut BeaconState<P>,
     signed_voluntary_exit: &SignedVoluntaryExit,

@@ -16,11 +16,11 @@ use crate::{
     types::Root,
 };
 
-/// `process_block_header`.
+/// Checks a block's header against the state and keeps it as the latest one.
 ///
 /// # Errors
 ///
-/// If the block is not of this slot and proposer, does not build on the latest block, or its proposer was slashed.
+/// Fails if the block is for another slot or proposer, does not build on the latest block, or has a slashed proposer.
 pub fn process_block_header<P: Phase>(
     state: &mut BeaconState<P>,
     block: &BeaconBlock<P>,
@@ -33,18 +33,18 @@ pub fn process_block_header<P: Phase>(
         slot: block.slot,
         proposer_index: block.proposer_index,
         parent_root: block.parent_root,
-        // The next `process_slot` writes it.
+        // `process_slot` fills it in.
         state_root: Root::ZERO,
         body_root: hash_tree_root(&block.body),
     };
     ensure(!validator(state, block.proposer_index)?.slashed, Error::ProposerSlashed)
 }
 
-/// `process_randao`.
+/// Checks the proposer's RANDAO reveal and mixes it in.
 ///
 /// # Errors
 ///
-/// If the reveal is not the proposer's signature of the epoch.
+/// Fails if the reveal is not the proposer's signature of the epoch.
 pub fn process_randao<P: Phase>(
     state: &mut BeaconState<P>,
     body: &BeaconBlockBody<P>,
@@ -61,11 +61,11 @@ pub fn process_randao<P: Phase>(
     Ok(())
 }
 
-/// `process_eth1_data`: counts the proposer's vote; what more than half of the period's slots vote for holds.
+/// Counts the proposer's vote; data that more than half of the period's slots vote for becomes the state's.
 ///
 /// # Errors
 ///
-/// If there are too many votes.
+/// Fails if there are too many votes.
 pub fn process_eth1_data<P: Phase>(
     state: &mut BeaconState<P>,
     body: &BeaconBlockBody<P>,

@@ -15,11 +15,11 @@ use crate::{
     types::ValidatorIndex,
 };
 
-/// `process_proposer_slashing`: slashes who proposed two blocks for one slot.
+/// Slashes a proposer that signed two blocks for one slot.
 ///
 /// # Errors
 ///
-/// If that is not what the operation shows.
+/// Fails if the operation does not prove that.
 pub fn process_proposer_slashing<P: Phase>(
     state: &mut BeaconState<P>,
     proposer_slashing: &ProposerSlashing,
@@ -42,11 +42,11 @@ pub fn process_proposer_slashing<P: Phase>(
     slash_validator(state, header_1.proposer_index, None)
 }
 
-/// `process_attester_slashing`: slashes who made two attestations that contradict each other.
+/// Slashes attesters that signed two contradicting attestations.
 ///
 /// # Errors
 ///
-/// If that is not what the operation shows, or all of them have been slashed.
+/// Fails if the operation does not prove that, or if none of the attesters is slashable.
 pub fn process_attester_slashing<P: Phase>(
     state: &mut BeaconState<P>,
     attester_slashing: &AttesterSlashing<P>,

@@ -22,84 +22,84 @@ use crate::{
     types::{BLSSignature, Bytes32, Root, Slot, ValidatorIndex},
 };
 
-/// A [`BeaconBlock`] with its body's root in the body's place: the two have one root.
+/// The header of a [`BeaconBlock`]: the body's root stands in for the body, so both have the same root.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct BeaconBlockHeader {
-    /// Its slot.
+    /// The slot.
     pub slot: Slot,
-    /// Who proposes it.
+    /// The proposer.
     pub proposer_index: ValidatorIndex,
-    /// The block before.
+    /// The root of the parent block.
     pub parent_root: Root,
-    /// The state after it.
+    /// The root of the state after the block.
     pub state_root: Root,
-    /// The root of its body.
+    /// The root of the body.
     pub body_root: Root,
 }
 
 extended! {
-    /// What a block brings.
+    /// The body of a block.
     #[derive(Default)]
     pub struct BeaconBlockBody<P> {
         /// The proposer's signature of the epoch.
         pub randao_reveal: BLSSignature,
-        /// The proposer's vote.
+        /// The proposer's vote on Ethereum 1.0 data.
         pub eth1_data: Eth1Data,
-        /// Anything.
+        /// Arbitrary bytes.
         pub graffiti: Bytes32,
-        /// Proposers to slash.
+        /// Slashings of proposers.
         pub proposer_slashings: VariableList<ProposerSlashing, U16>,
-        /// Attesters to slash.
+        /// Slashings of attesters.
         pub attester_slashings: VariableList<AttesterSlashing<P>, U2>,
         /// Attestations.
         pub attestations: VariableList<Attestation<P>, U128>,
         /// Deposits.
         pub deposits: VariableList<Deposit, U16>,
-        /// Validators that want to exit.
+        /// Validators' requests to exit.
         pub voluntary_exits: VariableList<SignedVoluntaryExit, U16>,
     }
     extension BlockBody;
 }
 
 extension! {
-    /// Phase 1: the custody game, the shards and the light clients.
+    /// The fields of phase 1: custody game, shards and light clients.
     pub struct Phase1BlockBody<C: Preset> {
-        /// Challenges.
+        /// Challenges to attesters for chunks of shard data.
         pub chunk_challenges: VariableList<CustodyChunkChallenge<Phase1<C>>, C::MaxCustodyChunkChallenges>,
-        /// Responses. There is room for 16 in both presets: that of `minimal` has its limit under another name, so
-        /// it is not used.
+        /// Responses to challenges. Both presets leave room for 16: `minimal` sets its limit under another name, so
+        /// that value is unused.
         pub chunk_challenge_responses: VariableList<CustodyChunkResponse, U16>,
-        /// Keys of past periods.
+        /// Reveals of custody keys of past periods.
         pub custody_key_reveals: VariableList<CustodyKeyReveal, U256>,
-        /// Secrets that were revealed too early.
+        /// Reveals of secrets before their time.
         pub early_derived_secret_reveals: VariableList<EarlyDerivedSecretReveal, U1>,
-        /// Attesters to slash for their custody bit.
+        /// Slashings of attesters for their custody bit.
         pub custody_slashings: VariableList<SignedCustodySlashing<Phase1<C>>, U1>,
-        /// What happened on each shard.
+        /// The transition of each shard.
         pub shard_transitions: FixedVector<ShardTransition, C::MaxShards>,
-        /// Who of the light-client committee signs.
+        /// The members of the light-client committee that sign.
         pub light_client_bits: BitVector<U128>,
-        /// Their signature of the block before.
+        /// Their aggregate signature of the parent block.
         pub light_client_signature: BLSSignature,
     }
 }
 
-/// A block.
+/// A beacon block.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct BeaconBlock<P: Extensions> {
-    /// Its slot.
+    /// The slot.
     pub slot: Slot,
-    /// Who proposes it.
+    /// The proposer.
     pub proposer_index: ValidatorIndex,
-    /// The block before.
+    /// The root of the parent block.
     pub parent_root: Root,
-    /// The state after it.
+    /// The root of the state after the block.
     pub state_root: Root,
-    /// What it brings.
+    /// The body.
     pub body: BeaconBlockBody<P>,
 }
 
-/// A [`BeaconBlock`], signed.
+/// A signed [`BeaconBlock`].
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct SignedBeaconBlock<P: Extensions> {
     /// The block.
@@ -108,7 +108,7 @@ pub struct SignedBeaconBlock<P: Extensions> {
     pub signature: BLSSignature,
 }
 
-/// A [`BeaconBlockHeader`], signed.
+/// A signed [`BeaconBlockHeader`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct SignedBeaconBlockHeader {
     /// The header.

@@ -1,9 +1,8 @@
 //! Containers that phase 1 extends.
 //!
-//! The specification's phase 1 redefines five containers of phase 0, each by appending fields. Here such a
-//! container is one struct for both phases, generic over the phase, whose last field holds the appended fields. To
-//! SSZ they are fields like the others, and in Rust they are reached like the others, as the struct dereferences to
-//! them.
+//! Phase 1 of the specification redefines five containers of phase 0, each by appending fields. Here such a container
+//! is one struct for both phases, generic over the phase; its last field holds the appended fields. SSZ treats them
+//! like all other fields, and the struct dereferences to them, so Rust code reaches them like all others.
 
 use std::fmt::Debug;
 
@@ -12,58 +11,58 @@ use tree_hash::MerkleHasher;
 
 use crate::preset::Preset;
 
-/// Fields that are appended to a container.
+/// Fields that a phase appends to a container.
 pub trait Fields: Clone + Debug + Default + PartialEq + Send + Sync + 'static {
-    /// How many fields there are.
+    /// The number of fields.
     const COUNT: usize;
 
-    /// Whether all fields have a fixed length.
+    /// Returns whether all fields have a fixed length.
     fn are_fixed_len() -> bool;
-    /// How many bytes they take in the fixed part of the container.
+    /// Returns the number of bytes of the fields in the container's fixed part.
     fn fixed_part_len() -> usize;
-    /// How many bytes they take in all, with offsets.
+    /// Returns the number of bytes of the fields in all, with offsets.
     fn bytes_len(&self) -> usize;
-    /// Announces the fields to a decoder.
+    /// Registers the fields with a decoder.
     ///
     /// # Errors
     ///
-    /// If there are too few bytes.
+    /// Fails if there are too few bytes.
     fn register(builder: &mut SszDecoderBuilder<'_>) -> Result<(), DecodeError>;
     /// Decodes the fields.
     ///
     /// # Errors
     ///
-    /// If the bytes encode no such fields.
+    /// Fails if the bytes do not encode these fields.
     fn decode(decoder: &mut SszDecoder<'_>) -> Result<Self, DecodeError>;
     /// Encodes the fields.
     fn append(&self, encoder: &mut SszEncoder<'_>);
-    /// Writes the root of each field.
+    /// Writes each field's root.
     fn hash(&self, hasher: &mut MerkleHasher);
-    /// Lets lists that are trees take up what has been written to them, which they must before they are hashed.
+    /// Applies pending writes to lists that are trees, which hashing requires.
     fn settle(&mut self) {}
-    /// Whether they have.
+    /// Returns whether no writes are pending.
     fn is_settled(&self) -> bool {
         true
     }
 }
 
-/// What a phase appends to containers.
+/// The fields that a phase appends to containers.
 pub trait Extensions: Clone + Debug + Default + PartialEq + Eq + Send + Sync + 'static {
     /// The preset.
     type Preset: Preset;
-    /// What [`Validator`](super::Validator) gains.
+    /// The fields that [`Validator`](super::Validator) gains.
     type Validator: Fields;
-    /// What [`AttestationData`](super::AttestationData) gains.
+    /// The fields that [`AttestationData`](super::AttestationData) gains.
     type AttestationData: Fields + Copy + Eq;
-    /// What [`PendingAttestation`](super::PendingAttestation) gains.
+    /// The fields that [`PendingAttestation`](super::PendingAttestation) gains.
     type PendingAttestation: Fields;
-    /// What [`BeaconBlockBody`](super::BeaconBlockBody) gains.
+    /// The fields that [`BeaconBlockBody`](super::BeaconBlockBody) gains.
     type BlockBody: Fields;
-    /// What [`BeaconState`](super::BeaconState) gains.
+    /// The fields that [`BeaconState`](super::BeaconState) gains.
     type State: Fields;
 }
 
-/// What phase 0 appends to a container: nothing.
+/// Phase 0 appends no fields.
 impl Fields for () {
     const COUNT: usize = 0;
 
@@ -92,12 +91,12 @@ impl Fields for () {
     fn hash(&self, _: &mut MerkleHasher) {}
 }
 
-/// Writes a field's root; the hasher has been made for as many fields as there are.
+/// Writes a field's root. The caller makes the hasher for as many fields as there are.
 pub(crate) fn write_root(hasher: &mut MerkleHasher, root: &[u8]) {
     hasher.write(root).expect("a leaf for each field");
 }
 
-/// Defines fields to append: a struct with [`Fields`].
+/// Defines a struct of appended [`Fields`].
 macro_rules! extension {
     (
         $(#[$attribute:meta])*
@@ -160,13 +159,13 @@ macro_rules! extension {
     };
 }
 
-/// How many bytes a field takes, with its offset if it has one.
+/// Returns the number of bytes of a field, with its offset if it has one.
 pub(crate) fn field_bytes_len<T: ssz::Encode>(field: &T) -> usize {
     let offset_len = if T::is_ssz_fixed_len() { 0 } else { ssz::BYTES_PER_LENGTH_OFFSET };
     offset_len + field.ssz_bytes_len()
 }
 
-/// Defines a container that phase 1 extends, generic over the phase.
+/// Defines a container, generic over the phase, that phase 1 extends.
 macro_rules! extended {
     (
         $(#[$attribute:meta])*
@@ -180,24 +179,24 @@ macro_rules! extended {
         #[derive(Clone, Debug)]
         pub struct $name<$phase: Extensions> {
             $($(#[$field_attribute])* pub $field: $type,)*
-            /// What the phase appends.
+            /// The fields that the phase appends.
             pub extension: <$phase as Extensions>::$extension,
         }
 
         impl<$phase: Extensions> $name<$phase> {
-            /// Lets lists that are trees take up what has been written to them.
+            /// Applies pending writes to lists that are trees.
             pub(crate) fn settle(&mut self) {
                 $($(self.$tree.apply_updates().expect("the tree took each update when it was written");)+)?
                 $crate::containers::extend::Fields::settle(&mut self.extension);
             }
 
-            /// Whether they have.
+            /// Returns whether no writes are pending.
             fn is_settled(&self) -> bool {
                 $($(!self.$tree.has_pending_updates() &&)+)?
                 $crate::containers::extend::Fields::is_settled(&self.extension)
             }
 
-            /// A copy that is settled.
+            /// Returns a copy without pending writes.
             fn settled(&self) -> Self {
                 let mut settled = self.clone();
                 settled.settle();
@@ -308,7 +307,7 @@ macro_rules! extended {
     };
 }
 
-/// How many bytes the fixed part of an extended container takes.
+/// Returns the number of bytes of an extended container's fixed part.
 macro_rules! fixed_part_len {
     ($phase:ident, $extension:ident, $($type:ty),*) => {
         <$phase::$extension as $crate::containers::extend::Fields>::fixed_part_len()

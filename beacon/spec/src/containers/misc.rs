@@ -16,27 +16,27 @@ use crate::{
 /// The bits of a committee: `Bitlist[MAX_VALIDATORS_PER_COMMITTEE]`.
 pub type AggregationBits = BitList<U2048>;
 
-/// Which version is to be signed for, before and from an epoch on.
+/// The fork version of signatures before an epoch and from it on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct Fork {
-    /// Holds before the epoch.
+    /// The version before the epoch.
     pub previous_version: Version,
-    /// Holds from the epoch on.
+    /// The version from the epoch on.
     pub current_version: Version,
     /// The epoch of the latest fork.
     pub epoch: Epoch,
 }
 
-/// What tells a fork of a chain from all others.
+/// The data that identifies a fork of a chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct ForkData {
     /// The fork's version.
     pub current_version: Version,
-    /// Tells the chain.
+    /// The root of the validators at genesis, which identifies the chain.
     pub genesis_validators_root: Root,
 }
 
-/// An epoch and the block at its start: what is justified and finalised.
+/// An epoch and the block at its start. Checkpoints become justified, then final.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, TreeHash)]
 pub struct Checkpoint {
     /// The epoch.
@@ -49,39 +49,39 @@ extended! {
     /// A validator in the registry.
     #[derive(Default)]
     pub struct Validator<P> {
-        /// Its key.
+        /// The public key.
         pub pubkey: BLSPubkey,
-        /// Commits to the key for withdrawals.
+        /// The commitment to the key for withdrawals.
         pub withdrawal_credentials: Bytes32,
-        /// The balance at stake.
+        /// The balance at stake, in whole increments.
         pub effective_balance: Gwei,
         /// Whether it was slashed.
         pub slashed: bool,
-        /// When it could be put in the queue for activation.
+        /// The epoch from which on it could enter the activation queue.
         pub activation_eligibility_epoch: Epoch,
-        /// When it becomes active.
+        /// The epoch from which on it is active.
         pub activation_epoch: Epoch,
-        /// When it is active no more.
+        /// The epoch from which on it is no longer active.
         pub exit_epoch: Epoch,
-        /// When it can withdraw its balance.
+        /// The epoch from which on it can withdraw its balance.
         pub withdrawable_epoch: Epoch,
     }
     extension Validator;
 }
 
 extension! {
-    /// Phase 1: a validator's part in the custody game.
+    /// The fields of phase 1: a validator's state in the custody game.
     #[derive(Copy, Eq)]
     pub struct Phase1Validator {
-        /// The first custody period whose secret is not yet revealed.
+        /// The first custody period whose secret the validator has not revealed.
         pub next_custody_secret_to_reveal: u64,
-        /// When all secrets were revealed.
+        /// The epoch in which it had revealed all secrets.
         pub all_custody_secrets_revealed_epoch: Epoch,
     }
 }
 
 extended! {
-    /// What a committee attests.
+    /// The vote of a committee.
     #[derive(Default)]
     pub struct AttestationData<P> {
         /// The slot of the committee.
@@ -90,16 +90,16 @@ extended! {
         pub index: CommitteeIndex,
         /// The vote of LMD GHOST.
         pub beacon_block_root: Root,
-        /// The vote of FFG: from where.
+        /// The source vote of FFG.
         pub source: Checkpoint,
-        /// The vote of FFG: to where.
+        /// The target vote of FFG.
         pub target: Checkpoint,
     }
     extension AttestationData;
 }
 
 extension! {
-    /// Phase 1: a vote on a shard.
+    /// The fields of phase 1: a vote on a shard.
     #[derive(Copy, Eq)]
     pub struct ShardVote {
         /// The shard.
@@ -111,64 +111,64 @@ extension! {
     }
 }
 
-/// An attestation by the indices of its attesters.
+/// An attestation with the indices of its attesters.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct IndexedAttestation<P: Extensions> {
-    /// The attesters, in order.
+    /// The attesters, in ascending order.
     pub attesting_indices: VariableList<ValidatorIndex, U2048>,
-    /// What they attest.
+    /// Their vote.
     pub data: AttestationData<P>,
-    /// All their signatures in one.
+    /// Their aggregate signature.
     pub signature: BLSSignature,
 }
 
 extended! {
-    /// An attestation that waits for the end of the epoch.
+    /// An attestation kept for the end of the epoch.
     pub struct PendingAttestation<P> {
-        /// Who of the committee attests.
+        /// The attesting members of the committee.
         pub aggregation_bits: AggregationBits,
-        /// What they attest.
+        /// Their vote.
         pub data: AttestationData<P>,
-        /// Slots until it was included.
+        /// The number of slots until a block included it.
         pub inclusion_delay: Slot,
-        /// Who included it.
+        /// The proposer that included it.
         pub proposer_index: ValidatorIndex,
     }
     extension PendingAttestation;
 }
 
 extension! {
-    /// Phase 1: what came of an attestation for its shard.
+    /// The field of phase 1: the effect of an attestation on its shard.
     #[derive(Copy, Eq)]
     pub struct Phase1PendingAttestation {
-        /// Whether it helped to crosslink the shard.
+        /// Whether it contributed to a crosslink.
         pub crosslink_success: bool,
     }
 }
 
-/// What a block says of Ethereum 1.0.
+/// A block's vote on the state of Ethereum 1.0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct Eth1Data {
     /// The root of the deposit contract's tree.
     pub deposit_root: Root,
-    /// Deposits that were made.
+    /// The number of deposits made.
     pub deposit_count: u64,
-    /// The block.
+    /// The hash of the block.
     pub block_hash: Bytes32,
 }
 
-/// What a validator needs to know of a block of Ethereum 1.0; from the specification's `validator.md`.
+/// The part of an Ethereum 1.0 block that a validator needs; from the specification's `validator.md`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct Eth1Block {
-    /// When it was made.
+    /// The block's time.
     pub timestamp: u64,
     /// The root of the deposit contract's tree.
     pub deposit_root: Root,
-    /// Deposits that were made.
+    /// The number of deposits made.
     pub deposit_count: u64,
 }
 
-/// The roots of a stretch of history, to be put away.
+/// The roots of a stretch of history, of which the state keeps only the root.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct HistoricalBatch<C: Preset> {
     /// The root of each slot's block.
@@ -177,34 +177,34 @@ pub struct HistoricalBatch<C: Preset> {
     pub state_roots: FixedVector<Root, C::SlotsPerHistoricalRoot>,
 }
 
-/// What a depositor signs.
+/// The part of a deposit that the depositor signs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct DepositMessage {
     /// The validator's key.
     pub pubkey: BLSPubkey,
-    /// Commits to the key for withdrawals.
+    /// The commitment to the key for withdrawals.
     pub withdrawal_credentials: Bytes32,
-    /// The deposit.
+    /// The amount.
     pub amount: Gwei,
 }
 
-/// A deposit, as the deposit contract keeps it.
+/// A deposit as the deposit contract records it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct DepositData {
     /// The validator's key.
     pub pubkey: BLSPubkey,
-    /// Commits to the key for withdrawals.
+    /// The commitment to the key for withdrawals.
     pub withdrawal_credentials: Bytes32,
-    /// The deposit.
+    /// The amount.
     pub amount: Gwei,
-    /// Signs the [`DepositMessage`].
+    /// The signature of the [`DepositMessage`].
     pub signature: BLSSignature,
 }
 
-/// What is signed: an object for a domain.
+/// The data that a signature signs: an object and a domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct SigningData {
-    /// The object.
+    /// The root of the object.
     pub object_root: Root,
     /// The domain.
     pub domain: Domain,

@@ -1,4 +1,4 @@
-//! Phase 0, "Beacon operations"; custody game, "New Beacon Chain operations"; and what validators send each other.
+//! Phase 0, "Beacon operations"; custody game, "New Beacon Chain operations"; and messages among validators.
 
 use ssz_derive::{Decode, Encode};
 use ssz_types::{
@@ -15,36 +15,36 @@ use super::{
 };
 use crate::types::{BLSSignature, Bytes32, Epoch, Root, ValidatorIndex};
 
-/// Two blocks of one proposer for one slot.
+/// Proof that a proposer signed two blocks for one slot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct ProposerSlashing {
-    /// The one.
+    /// The first header.
     pub signed_header_1: SignedBeaconBlockHeader,
-    /// The other.
+    /// The second header.
     pub signed_header_2: SignedBeaconBlockHeader,
 }
 
-/// Two attestations that contradict each other.
+/// Proof that attesters signed two contradicting attestations.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct AttesterSlashing<P: Extensions> {
-    /// The one.
+    /// The first attestation.
     pub attestation_1: IndexedAttestation<P>,
-    /// The other.
+    /// The second attestation.
     pub attestation_2: IndexedAttestation<P>,
 }
 
-/// What members of a committee attest.
+/// An aggregate of the attestations of committee members.
 #[derive(Clone, Debug, PartialEq, Encode, Decode, TreeHash)]
 pub struct Attestation<P: Extensions> {
-    /// Who of the committee attests.
+    /// The attesting members of the committee.
     pub aggregation_bits: AggregationBits,
-    /// What they attest.
+    /// Their vote.
     pub data: AttestationData<P>,
-    /// All their signatures in one.
+    /// Their aggregate signature.
     pub signature: BLSSignature,
 }
 
-/// A deposit with the proof that it was made.
+/// A deposit with a proof that the deposit contract recorded it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct Deposit {
     /// The Merkle path to the deposit root.
@@ -53,36 +53,36 @@ pub struct Deposit {
     pub data: DepositData,
 }
 
-/// A validator's wish to exit.
+/// A validator's request to exit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct VoluntaryExit {
-    /// The epoch from which on it may be processed.
+    /// The first epoch in which a block may include the exit.
     pub epoch: Epoch,
     /// The validator.
     pub validator_index: ValidatorIndex,
 }
 
-/// A [`VoluntaryExit`], signed.
+/// A signed [`VoluntaryExit`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct SignedVoluntaryExit {
-    /// The wish.
+    /// The request.
     pub message: VoluntaryExit,
     /// The validator's signature.
     pub signature: BLSSignature,
 }
 
-/// An aggregate, with the proof that its sender was chosen to make it; from the specification's `validator.md`.
+/// An aggregate with a proof that its sender may aggregate; from the specification's `validator.md`.
 #[derive(Clone, Debug, PartialEq, Encode, Decode, TreeHash)]
 pub struct AggregateAndProof<P: Extensions> {
-    /// Who aggregated.
+    /// The aggregator.
     pub aggregator_index: ValidatorIndex,
     /// The aggregate.
     pub aggregate: Attestation<P>,
-    /// The signature that decides whether a validator is an aggregator.
+    /// The signature that selects aggregators.
     pub selection_proof: BLSSignature,
 }
 
-/// An [`AggregateAndProof`], signed.
+/// A signed [`AggregateAndProof`].
 #[derive(Clone, Debug, PartialEq, Encode, Decode, TreeHash)]
 pub struct SignedAggregateAndProof<P: Extensions> {
     /// The aggregate.
@@ -91,42 +91,42 @@ pub struct SignedAggregateAndProof<P: Extensions> {
     pub signature: BLSSignature,
 }
 
-/// Asks a validator for a chunk of the data that it attested.
+/// A request to a validator for a chunk of the data that it attested.
 #[derive(Clone, Debug, PartialEq, Encode, Decode, TreeHash)]
 pub struct CustodyChunkChallenge<P: Extensions> {
-    /// Who is asked.
+    /// The validator that has to respond.
     pub responder_index: ValidatorIndex,
-    /// What it attested.
+    /// The shard transition that it attested.
     pub shard_transition: ShardTransition,
-    /// Its attestation.
+    /// The attestation.
     pub attestation: Attestation<P>,
-    /// The shard block in the transition.
+    /// The index of the shard block in the transition.
     pub data_index: u64,
-    /// The chunk in the shard block.
+    /// The index of the chunk in the shard block.
     pub chunk_index: u64,
 }
 
-/// A challenge that waits for its response.
+/// A challenge without a response so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct CustodyChunkChallengeRecord {
-    /// Its number.
+    /// The challenge's index.
     pub challenge_index: u64,
-    /// Who asked.
+    /// The validator that challenges.
     pub challenger_index: ValidatorIndex,
-    /// Who was asked.
+    /// The validator that has to respond.
     pub responder_index: ValidatorIndex,
-    /// When it was asked.
+    /// The epoch of the challenge.
     pub inclusion_epoch: Epoch,
     /// The root of the data.
     pub data_root: Root,
-    /// The chunk.
+    /// The index of the chunk.
     pub chunk_index: u64,
 }
 
-/// The chunk that was asked for.
+/// The response to a challenge.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct CustodyChunkResponse {
-    /// The challenge's number.
+    /// The challenge's index.
     pub challenge_index: u64,
     /// The chunk's index.
     pub chunk_index: u64,
@@ -136,18 +136,18 @@ pub struct CustodyChunkResponse {
     pub branch: FixedVector<Root, U9>,
 }
 
-/// Says that a validator attested data whose custody bit is 1.
+/// A claim that a validator attested data whose custody bit is 1.
 #[derive(Clone, Debug, PartialEq, Encode, Decode, TreeHash)]
 pub struct CustodySlashing<P: Extensions> {
-    /// The shard block in the transition.
+    /// The index of the shard block in the transition.
     pub data_index: u64,
     /// The validator that attested.
     pub malefactor_index: ValidatorIndex,
-    /// Its custody key.
+    /// The validator's custody key.
     pub malefactor_secret: BLSSignature,
-    /// Who tells.
+    /// The validator that makes the claim.
     pub whistleblower_index: ValidatorIndex,
-    /// What was attested.
+    /// The attested shard transition.
     pub shard_transition: ShardTransition,
     /// The attestation.
     pub attestation: Attestation<P>,
@@ -155,35 +155,35 @@ pub struct CustodySlashing<P: Extensions> {
     pub data: VariableList<u8, U1048576>,
 }
 
-/// A [`CustodySlashing`], signed.
+/// A signed [`CustodySlashing`].
 #[derive(Clone, Debug, PartialEq, Encode, Decode, TreeHash)]
 pub struct SignedCustodySlashing<P: Extensions> {
-    /// What is said.
+    /// The claim.
     pub message: CustodySlashing<P>,
     /// The whistleblower's signature.
     pub signature: BLSSignature,
 }
 
-/// Reveals the custody key of a past period.
+/// A reveal of the custody key of a past period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct CustodyKeyReveal {
-    /// Whose key it is.
+    /// The validator that reveals its key.
     pub revealer_index: ValidatorIndex,
-    /// The key: a signature.
+    /// The key, which is a signature.
     pub reveal: BLSSignature,
 }
 
-/// Reveals a secret before its time, which is punished.
+/// A punishable reveal of a secret before its time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct EarlyDerivedSecretReveal {
-    /// Whose secret it is.
+    /// The validator whose secret it is.
     pub revealed_index: ValidatorIndex,
     /// The RANDAO epoch of the secret.
     pub epoch: Epoch,
-    /// The secret and the masker's signature in one, so that nobody else can claim it.
+    /// The aggregate of the secret and the masker's signature, so that nobody else can claim the reward.
     pub reveal: BLSSignature,
-    /// Who reveals.
+    /// The validator that reports the secret.
     pub masker_index: ValidatorIndex,
-    /// What the masker signed.
+    /// The bytes that the masker signed.
     pub mask: Bytes32,
 }

@@ -1,4 +1,4 @@
-//! The two phases, and what each appends to containers.
+//! The two phases, with the fields that each appends to containers.
 
 use std::marker::PhantomData;
 

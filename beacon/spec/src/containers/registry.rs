@@ -1,4 +1,4 @@
-//! The registry of validators, with what is computed from it and asked for again and again.
+//! The registry of validators, with caches of values computed from it.
 
 use std::{
     collections::BTreeMap,
@@ -13,12 +13,12 @@ use tree_hash::{Hash256, PackedEncoding, TreeHash, TreeHashType};
 use super::{Extensions, Validator};
 use crate::{caches::Caches, error::Error};
 
-/// The validators. Few change at a time, so what has changed is kept in a map.
+/// The list of validators. Few change at a time, so a map holds pending changes.
 pub type ValidatorList<P> = List<Validator<P>, U1099511627776, BTreeMap<usize, Validator<P>>>;
 
-/// `validators` of a state: a list, and the committees, proposers and totals that were computed from it.
+/// The `validators` of a state: a list, with caches of the committees, proposers and totals computed from it.
 ///
-/// Whatever changes the list from outside of this crate makes it forget these.
+/// Mutable access from outside of this crate drops the caches.
 #[derive(Clone, Debug)]
 pub struct Validators<P: Extensions> {
     list: ValidatorList<P>,
@@ -30,18 +30,18 @@ impl<P: Extensions> Validators<P> {
         Self { list, caches }
     }
 
-    /// Returns a validator, of which nothing may change that decides who is active in this epoch or the next. Where
-    /// effective balances change, [`Caches::forget_balances`] has to follow.
-    pub(crate) fn get_mut_kept(&mut self, index: usize) -> Option<&mut Validator<P>> {
+    /// Returns a validator for a change that does not affect which validators are active in this epoch or the next. A
+    /// caller that changes effective balances calls [`Caches::forget_balances`] afterwards.
+    pub(crate) fn get_mut_keeping_caches(&mut self, index: usize) -> Option<&mut Validator<P>> {
         self.list.get_mut(index)
     }
 
-    /// Appends a validator that is not active.
-    pub(crate) fn push_kept(&mut self, validator: Validator<P>) -> Result<(), Error> {
+    /// Appends a validator that is not active yet.
+    pub(crate) fn push_keeping_caches(&mut self, validator: Validator<P>) -> Result<(), Error> {
         Ok(self.list.push(validator)?)
     }
 
-    /// Lets the tree take up what has been written to it, which changes nothing.
+    /// Applies pending writes to the tree; the list's value stays the same.
     pub(crate) fn apply_updates(&mut self) -> Result<(), milhouse::Error> {
         self.list.apply_updates()
     }
@@ -74,7 +74,7 @@ impl<P: Extensions> Default for Validators<P> {
     }
 }
 
-/// Registries are equal whatever has been computed from them.
+/// Caches do not affect equality.
 impl<P: Extensions> PartialEq for Validators<P> {
     fn eq(&self, other: &Self) -> bool {
         self.list == other.list

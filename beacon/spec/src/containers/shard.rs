@@ -9,24 +9,24 @@ use tree_hash_derive::TreeHash;
 
 use crate::types::{BLSPubkey, BLSSignature, Bytes32, Gwei, Root, Shard, Slot, ValidatorIndex};
 
-/// A block of a shard.
+/// A shard block.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct ShardBlock {
-    /// The shard block before.
+    /// The root of the parent shard block.
     pub shard_parent_root: Root,
-    /// The beacon block that it builds on.
+    /// The root of the beacon block that it builds on.
     pub beacon_parent_root: Root,
-    /// Its slot.
+    /// The slot.
     pub slot: Slot,
-    /// Its shard.
+    /// The shard.
     pub shard: Shard,
-    /// Who proposes it.
+    /// The proposer.
     pub proposer_index: ValidatorIndex,
-    /// Its data.
+    /// The data.
     pub body: VariableList<u8, U1048576>,
 }
 
-/// A [`ShardBlock`], signed.
+/// A signed [`ShardBlock`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct SignedShardBlock {
     /// The block.
@@ -35,54 +35,54 @@ pub struct SignedShardBlock {
     pub signature: BLSSignature,
 }
 
-/// A [`ShardBlock`] with its body's root in the body's place: the two have one root.
+/// The header of a [`ShardBlock`]: the body's root stands in for the body, so both have the same root.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct ShardBlockHeader {
-    /// The shard block before.
+    /// The root of the parent shard block.
     pub shard_parent_root: Root,
-    /// The beacon block that it builds on.
+    /// The root of the beacon block that it builds on.
     pub beacon_parent_root: Root,
-    /// Its slot.
+    /// The slot.
     pub slot: Slot,
-    /// Its shard.
+    /// The shard.
     pub shard: Shard,
-    /// Who proposes it.
+    /// The proposer.
     pub proposer_index: ValidatorIndex,
-    /// The root of its data.
+    /// The root of the data.
     pub body_root: Root,
 }
 
-/// What the beacon chain knows of a shard.
+/// The beacon chain's view of a shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct ShardState {
-    /// The slot that it is of.
+    /// The slot of this state.
     pub slot: Slot,
-    /// What a byte costs.
+    /// The price of a byte of shard data.
     pub gasprice: Gwei,
-    /// The latest shard block.
+    /// The root of the latest shard block.
     pub latest_block_root: Root,
 }
 
-/// What happened on a shard since its last crosslink: one of each for each offset slot.
+/// The history of a shard since its last crosslink. Each list has one element for each offset slot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct ShardTransition {
     /// The first offset slot.
     pub start_slot: Slot,
-    /// How long each block is; 0: there is none.
+    /// The length of each block; 0 where there is none.
     pub shard_block_lengths: VariableList<u64, U12>,
     /// The root of each block's data.
     pub shard_data_roots: VariableList<Bytes32, U12>,
-    /// The state after each slot.
+    /// The shard state after each slot.
     pub shard_states: VariableList<ShardState, U12>,
-    /// The signatures of all proposers in one.
+    /// The aggregate signature of all proposers.
     pub proposer_signature_aggregate: BLSSignature,
 }
 
 /// A committee for light clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct CompactCommittee {
-    /// The keys.
+    /// The members' public keys.
     pub pubkeys: VariableList<BLSPubkey, U2048>,
-    /// Index, slashed or not, and balance; see [`crate::phase1::compact::pack_compact_validator`].
+    /// Each member's index, slashed flag and balance; see [`crate::phase1::compact::pack_compact_validator`].
     pub compact_validators: VariableList<u64, U2048>,
 }

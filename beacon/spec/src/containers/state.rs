@@ -1,7 +1,7 @@
 //! Phase 0, "Beacon state".
 //!
-//! Long lists are trees that keep their hashes, so that a root costs what has changed, and a copy of a state a few
-//! pointers.
+//! Long lists are trees that keep their hashes: computing a root hashes only what has changed, and copying a state
+//! copies a few pointers.
 
 use milhouse::{List, Vector};
 use ssz_types::{
@@ -23,52 +23,52 @@ use crate::{
 };
 
 extended! {
-    /// All that the chain knows after a slot.
+    /// The state of the beacon chain after a slot.
     #[derive(Default)]
     pub struct BeaconState<P> {
-        /// When genesis was, in seconds.
+        /// The genesis time, in Unix seconds.
         pub genesis_time: u64,
-        /// Tells the chain.
+        /// The root of the validators at genesis, which identifies the chain.
         pub genesis_validators_root: Root,
         /// The slot.
         pub slot: Slot,
-        /// The fork.
+        /// The fork version.
         pub fork: Fork,
-        /// The latest block; its state root is filled in by the next slot.
+        /// The header of the latest block; the next slot fills in its state root.
         pub latest_block_header: BeaconBlockHeader,
         /// The root of each recent slot's block.
         pub block_roots: Vector<Root, <P::Preset as Preset>::SlotsPerHistoricalRoot>,
         /// The root of each recent slot's state.
         pub state_roots: Vector<Root, <P::Preset as Preset>::SlotsPerHistoricalRoot>,
-        /// Roots that were put away.
+        /// The roots of historical batches.
         pub historical_roots: List<Root, U16777216>,
-        /// What is known of Ethereum 1.0.
+        /// The accepted data of Ethereum 1.0.
         pub eth1_data: Eth1Data,
-        /// Votes on it.
+        /// The votes on Ethereum 1.0 data in this period.
         pub eth1_data_votes: List<Eth1Data, <P::Preset as Preset>::SlotsPerEth1VotingPeriod>,
-        /// Deposits that were processed.
+        /// The number of deposits processed.
         pub eth1_deposit_index: u64,
-        /// All validators there ever were.
+        /// The registry of all validators, past and present.
         pub validators: Validators<P>,
         /// Their balances.
         pub balances: List<Gwei, U1099511627776>,
         /// The RANDAO mix of each recent epoch.
         pub randao_mixes: Vector<Bytes32, <P::Preset as Preset>::EpochsPerHistoricalVector>,
-        /// The effective balances that were slashed in each recent epoch.
+        /// The effective balances slashed in each recent epoch.
         pub slashings: Vector<Gwei, <P::Preset as Preset>::EpochsPerSlashingsVector>,
-        /// Attestations of the epoch before.
+        /// Attestations of the previous epoch.
         pub previous_epoch_attestations:
             List<PendingAttestation<P>, <P::Preset as Preset>::MaxPendingAttestations>,
-        /// Attestations of this epoch.
+        /// Attestations of the current epoch.
         pub current_epoch_attestations:
             List<PendingAttestation<P>, <P::Preset as Preset>::MaxPendingAttestations>,
-        /// Which recent epochs are justified.
+        /// Flags of recent epochs that are justified.
         pub justification_bits: BitVector<U4>,
-        /// What was justified an epoch before.
+        /// The justified checkpoint of an epoch ago.
         pub previous_justified_checkpoint: Checkpoint,
-        /// What is justified.
+        /// The justified checkpoint.
         pub current_justified_checkpoint: Checkpoint,
-        /// What is final.
+        /// The finalized checkpoint.
         pub finalized_checkpoint: Checkpoint,
     }
     extension State;
@@ -77,33 +77,33 @@ extended! {
 }
 
 extension! {
-    /// Phase 1: the shards, who is online, the light clients and the custody game.
+    /// The fields of phase 1: shards, online validators, light clients and custody game.
     pub struct Phase1State<C: Preset> {
-        /// The shard of the epoch's first committee.
+        /// The shard of the epoch's first committee, from which later committees go on.
         pub current_epoch_start_shard: Shard,
         /// The shards.
         pub shard_states: VariableList<ShardState, C::MaxShards>,
-        /// For how many epochs each validator still counts as online.
+        /// The number of epochs for which each validator still counts as online.
         pub online_countdown: List<OnlineEpochs, U1099511627776>,
         /// The light-client committee.
         pub current_light_committee: CompactCommittee,
         /// The next light-client committee.
         pub next_light_committee: CompactCommittee,
-        /// Secrets that were revealed early: the validators, by the epoch of the reveal.
+        /// The validators whose secrets were revealed early, by the epoch of the secret.
         pub exposed_derived_secrets: Vector<
             VariableList<ValidatorIndex, C::MaxExposedDerivedSecrets>,
             C::EarlyDerivedSecretPenaltyMaxFutureEpochs,
         >,
-        /// Challenges that wait for their response.
+        /// Challenges without a response so far.
         pub custody_chunk_challenge_records: List<CustodyChunkChallengeRecord, U1048576>,
-        /// The number of the next challenge.
+        /// The index of the next challenge.
         pub custody_chunk_challenge_index: u64,
     }
     settle online_countdown, exposed_derived_secrets, custody_chunk_challenge_records;
 }
 
 impl<P: Extensions> BeaconState<P> {
-    /// `hash_tree_root`, of which only what has changed is computed.
+    /// Returns the state's `hash_tree_root`; hashes only what has changed.
     pub fn root(&mut self) -> Root {
         self.settle();
         crate::hash::hash_tree_root(self)

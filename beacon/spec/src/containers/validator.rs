@@ -1,6 +1,6 @@
-//! Phase 1, "Honest validator": what validators send each other besides what blocks hold.
+//! Phase 1, "Honest validator": messages among validators that blocks do not hold.
 //!
-//! No state transition has to do with them. `AggregateAndProof` of phase 0 is among the operations, as phase 1 has it, too.
+//! State transitions do not use them. `AggregateAndProof` of phase 0 is among the operations, as phase 1 has it, too.
 
 use ssz_derive::{Decode, Encode};
 use ssz_types::{BitVector, typenum::U128};
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::types::{BLSSignature, CommitteeIndex, Root, Slot, ValidatorIndex};
 
-/// What a committee attests, with the whole shard transition in the place of its root.
+/// The vote of a committee with the whole shard transition in place of its root.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct FullAttestationData {
     /// The slot of the committee.
@@ -21,59 +21,59 @@ pub struct FullAttestationData {
     pub index: CommitteeIndex,
     /// The vote of LMD GHOST.
     pub beacon_block_root: Root,
-    /// The vote of FFG: from where.
+    /// The source vote of FFG.
     pub source: Checkpoint,
-    /// The vote of FFG: to where.
+    /// The target vote of FFG.
     pub target: Checkpoint,
     /// The root of the shard block of this slot.
     pub shard_head_root: Root,
-    /// What happened on the shard.
+    /// The transition of the shard.
     pub shard_transition: ShardTransition,
 }
 
 /// An attestation with the whole shard transition.
 #[derive(Clone, Debug, PartialEq, Encode, Decode, TreeHash)]
 pub struct FullAttestation {
-    /// Who of the committee attests.
+    /// The attesting members of the committee.
     pub aggregation_bits: AggregationBits,
-    /// What they attest.
+    /// Their vote.
     pub data: FullAttestationData,
-    /// All their signatures in one.
+    /// Their aggregate signature.
     pub signature: BLSSignature,
 }
 
-/// What a member of the light-client committee signs.
+/// The vote that a member of the light-client committee signs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct LightClientVoteData {
     /// The slot.
     pub slot: Slot,
-    /// The head of the chain in it.
+    /// The head of the chain in the slot.
     pub beacon_block_root: Root,
 }
 
-/// The vote of members of the light-client committee.
+/// The aggregate vote of members of the light-client committee.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct LightClientVote {
-    /// What they sign.
+    /// The vote.
     pub data: LightClientVoteData,
-    /// Who of the committee signs.
+    /// The voting members of the committee.
     pub aggregation_bits: BitVector<U128>,
-    /// All their signatures in one.
+    /// Their aggregate signature.
     pub signature: BLSSignature,
 }
 
-/// An aggregate of votes, with the proof that its sender was chosen to make it.
+/// An aggregate of votes with a proof that its sender may aggregate.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct LightAggregateAndProof {
-    /// Who aggregated.
+    /// The aggregator.
     pub aggregator_index: ValidatorIndex,
     /// The aggregate.
     pub aggregate: LightClientVote,
-    /// The signature that decides whether a validator is an aggregator.
+    /// The signature that selects aggregators.
     pub selection_proof: BLSSignature,
 }
 
-/// A [`LightAggregateAndProof`], signed.
+/// A signed [`LightAggregateAndProof`].
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct SignedLightAggregateAndProof {
     /// The aggregate.

@@ -1,4 +1,4 @@
-//! Phase 0, epoch processing, "Helper functions": who attested what.
+//! Phase 0, epoch processing, "Helper functions": the attesters of each vote.
 
 use crate::{
     accessors::{
@@ -13,12 +13,11 @@ use crate::{
     types::{Epoch, Gwei},
 };
 
-/// `get_matching_source_attestations`: returns the attestations of an epoch; a block has only those with the right
-/// source.
+/// Returns the attestations of an epoch. All of them have the right source, as blocks with others are invalid.
 ///
 /// # Errors
 ///
-/// If the epoch is neither the current one nor the one before.
+/// Fails if the epoch is neither the current nor the previous one.
 pub fn get_matching_source_attestations<P: Phase>(
     state: &BeaconState<P>,
     epoch: Epoch,
@@ -30,11 +29,11 @@ pub fn get_matching_source_attestations<P: Phase>(
     Ok(state.previous_epoch_attestations.iter().collect())
 }
 
-/// `get_matching_target_attestations`: returns those that have the right target, too.
+/// Returns the attestations of an epoch that also have the right target.
 ///
 /// # Errors
 ///
-/// If the epoch is neither the current one nor the one before, or its first block is not known.
+/// Fails if the epoch is neither the current nor the previous one, or if the state does not hold its first block.
 pub fn get_matching_target_attestations<P: Phase>(
     state: &BeaconState<P>,
     epoch: Epoch,
@@ -47,11 +46,11 @@ pub fn get_matching_target_attestations<P: Phase>(
     Ok(attestations)
 }
 
-/// `get_matching_head_attestations`: returns those that have the right head, too.
+/// Returns the attestations of an epoch that also have the right target and head.
 ///
 /// # Errors
 ///
-/// If the epoch is neither the current one nor the one before, or a block of it is not known.
+/// Fails if the epoch is neither the current nor the previous one, or if the state does not hold one of its blocks.
 pub fn get_matching_head_attestations<P: Phase>(
     state: &BeaconState<P>,
     epoch: Epoch,
@@ -65,24 +64,24 @@ pub fn get_matching_head_attestations<P: Phase>(
     Ok(matching)
 }
 
-/// What rewards depend on of each validator. The registry is a tree, so it is gone through once.
+/// The part of each validator that rewards depend on. The registry is a tree, so this walks it only once.
 #[derive(Clone, Debug)]
 pub struct Registry {
     pub(super) entries: Vec<Entry>,
 }
 
-/// A validator, for rewards.
+/// The entry of one validator.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) effective_balance: Gwei,
     pub(super) is_slashed: bool,
-    /// Whether it is one of `get_eligible_validator_indices`: it was active in the previous epoch, or is slashed
-    /// and cannot withdraw yet.
+    /// Whether `get_eligible_validator_indices` includes it: it was active in the previous epoch, or is slashed and
+    /// cannot withdraw yet.
     pub(super) is_eligible: bool,
 }
 
 impl Registry {
-    /// Goes through the registry.
+    /// Walks the registry of a state.
     #[must_use]
     pub fn new<P: Phase>(state: &BeaconState<P>) -> Self {
         let previous_epoch = get_previous_epoch(state);
@@ -96,7 +95,7 @@ impl Registry {
     }
 }
 
-/// A set of validators, as a flag for each that there is.
+/// A set of validators, as one flag for each validator of the registry.
 #[derive(Clone, Debug)]
 pub struct Attesters {
     pub(super) flags: Vec<bool>,
@@ -104,11 +103,11 @@ pub struct Attesters {
     pub(super) balance: Gwei,
 }
 
-/// `get_unslashed_attesting_indices`: returns who made the attestations and was not slashed.
+/// Returns the attesters that are not slashed.
 ///
 /// # Errors
 ///
-/// If an attestation is of no committee.
+/// Fails if an attestation's committee does not exist.
 pub fn get_unslashed_attesting_indices<P: Phase>(
     state: &BeaconState<P>,
     registry: &Registry,
@@ -130,11 +129,11 @@ pub fn get_unslashed_attesting_indices<P: Phase>(
     Ok(Attesters { flags, balance: balance.max(EFFECTIVE_BALANCE_INCREMENT) })
 }
 
-/// `get_attesting_balance`: returns the sum of the effective balances of those who made the attestations.
+/// Returns the sum of the effective balances of the attesters that are not slashed.
 ///
 /// # Errors
 ///
-/// If an attestation is of no committee.
+/// Fails if an attestation's committee does not exist.
 pub fn get_attesting_balance<P: Phase>(
     state: &BeaconState<P>,
     registry: &Registry,

@@ -14,11 +14,11 @@ use crate::{
     preset::Preset,
 };
 
-/// `process_final_updates`: makes room for the next epoch.
+/// Rotates the state's vectors and lists for the next epoch and updates effective balances.
 ///
 /// # Errors
 ///
-/// If balances are too great.
+/// Fails if a balance overflows.
 pub fn process_final_updates<P: Phase>(state: &mut BeaconState<P>) -> Result<(), Error> {
     let current_epoch = get_current_epoch(state);
     let next_epoch = current_epoch.plus(1)?;
@@ -42,7 +42,7 @@ pub fn process_final_updates<P: Phase>(state: &mut BeaconState<P>) -> Result<(),
     Ok(())
 }
 
-/// Lets effective balances follow balances that have moved far enough.
+/// Updates each effective balance whose balance has moved far enough.
 fn update_effective_balances<P: Phase>(state: &mut BeaconState<P>) -> Result<(), Error> {
     const HYSTERESIS_INCREMENT: u64 = EFFECTIVE_BALANCE_INCREMENT / HYSTERESIS_QUOTIENT;
     const DOWNWARD_THRESHOLD: u64 = HYSTERESIS_INCREMENT * HYSTERESIS_DOWNWARD_MULTIPLIER;

@@ -13,14 +13,13 @@ use crate::{
     types::Epoch,
 };
 
-/// `process_justification_and_finalization`: justifies what two thirds have attested, and finalises what justified
-/// epochs build on.
+/// Justifies epochs that two thirds of the stake have attested, and finalizes the epoch that justified ones build on.
 ///
 /// # Errors
 ///
-/// If the state contradicts itself.
+/// Fails if the state is inconsistent.
 pub fn process_justification_and_finalization<P: Phase>(state: &mut BeaconState<P>) -> Result<(), Error> {
-    // The first two epochs have nothing to justify but a root that is a stub.
+    // In the first two epochs, the only checkpoint is a placeholder root.
     if get_current_epoch(state) <= GENESIS_EPOCH + 1 {
         return Ok(());
     }
@@ -43,7 +42,8 @@ pub fn process_justification_and_finalization<P: Phase>(state: &mut BeaconState<
         state.justification_bits.set(0, true).or(Err(Error::StateMalformed))?;
     }
 
-    // Each line: which recent epochs are justified, by their age, and the source of the last of them.
+    // Each line has the ages of the epochs that have to be justified, the source of the latest one, and the source's
+    // age.
     for (ages, source, age) in [
         (1..4, old_previous_justified_checkpoint, 3),
         (1..3, old_previous_justified_checkpoint, 2),
@@ -57,7 +57,7 @@ pub fn process_justification_and_finalization<P: Phase>(state: &mut BeaconState<
     Ok(())
 }
 
-/// Whether two thirds of the stake have attested an epoch's first block.
+/// Returns whether two thirds of the stake have attested the first block of an epoch.
 fn is_justified<P: Phase>(state: &BeaconState<P>, registry: &Registry, epoch: Epoch) -> Result<bool, Error> {
     let attestations = get_matching_target_attestations(state, epoch)?;
     let attesting_balance = get_attesting_balance(state, registry, &attestations)?;

@@ -14,12 +14,11 @@ use crate::{
     types::ValidatorIndex,
 };
 
-/// `process_registry_updates`: queues who has enough balance, ejects who has too little, and activates who is first
-/// in the queue.
+/// Queues validators with enough balance, ejects those with too little, and activates the first ones in the queue.
 ///
 /// # Errors
 ///
-/// If there is no epoch for it.
+/// Fails if an epoch overflows.
 pub fn process_registry_updates<P: Phase>(state: &mut BeaconState<P>) -> Result<(), Error> {
     let current_epoch = get_current_epoch(state);
     let mut queued: Vec<ValidatorIndex> = Vec::new();
@@ -58,11 +57,11 @@ pub fn process_registry_updates<P: Phase>(state: &mut BeaconState<P>) -> Result<
     Ok(())
 }
 
-/// `process_slashings`: halfway to their withdrawal, takes from slashed validators in proportion to how many there are.
+/// Takes from slashed validators, halfway to their withdrawal, in proportion to all stake that was slashed.
 ///
 /// # Errors
 ///
-/// If balances are too great.
+/// Fails if a balance overflows.
 pub fn process_slashings<P: Phase>(state: &mut BeaconState<P>) -> Result<(), Error> {
     let epoch = get_current_epoch(state);
     let total_balance = get_total_active_balance(state)?;
@@ -75,7 +74,7 @@ pub fn process_slashings<P: Phase>(state: &mut BeaconState<P>) -> Result<(), Err
         .map(|(index, validator)| (index, validator.effective_balance))
         .collect();
     for (index, effective_balance) in penalized {
-        // In increments, as the product would be too great in Gwei.
+        // The product would overflow in Gwei, so this computes in increments.
         let increments = effective_balance / EFFECTIVE_BALANCE_INCREMENT;
         let penalty = increments.times(adjusted_total_slashing_balance)?.over(total_balance)?;
         decrease_balance(state, index, penalty.times(EFFECTIVE_BALANCE_INCREMENT)?)?;

@@ -21,12 +21,12 @@ use crate::{
     types::{Gwei, ValidatorIndex},
 };
 
-/// What each validator gains and loses.
+/// The rewards and penalties of each validator.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Deltas {
-    /// What each gains.
+    /// The reward of each validator.
     pub rewards: Vec<Gwei>,
-    /// What each loses.
+    /// The penalty of each validator.
     pub penalties: Vec<Gwei>,
 }
 
@@ -49,7 +49,7 @@ impl Deltas {
     }
 }
 
-/// What base rewards are computed from, which is the same for all validators.
+/// The inputs of base rewards that all validators share.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BaseReward {
     total_balance: Gwei,
@@ -62,17 +62,17 @@ impl BaseReward {
         Ok(Self { total_balance, squareroot: integer_squareroot(total_balance)? })
     }
 
-    /// The base reward of a validator with an effective balance.
+    /// Returns the base reward of a validator with an effective balance.
     pub(crate) fn of(self, effective_balance: Gwei) -> Result<Gwei, Error> {
         effective_balance.times(BASE_REWARD_FACTOR)?.over(self.squareroot)?.over(BASE_REWARDS_PER_EPOCH)
     }
 }
 
-/// `get_base_reward`.
+/// Returns the base reward of a validator.
 ///
 /// # Errors
 ///
-/// If there is no such validator, or balances are too great.
+/// Fails if there is no such validator, or if a balance overflows.
 pub fn get_base_reward<P: Phase>(
     state: &BeaconState<P>,
     validator_index: ValidatorIndex,
@@ -80,25 +80,25 @@ pub fn get_base_reward<P: Phase>(
     BaseReward::new(state)?.of(validator(state, validator_index)?.effective_balance)
 }
 
-/// `get_finality_delay`: returns how many epochs ago an epoch was finalised, from the previous one.
+/// Returns the number of epochs from the finalized epoch to the previous one.
 ///
 /// # Errors
 ///
-/// If a later epoch is final.
+/// Fails if a later epoch is final.
 pub fn get_finality_delay<P: Phase>(state: &BeaconState<P>) -> Result<u64, Error> {
     get_previous_epoch(state).minus(state.finalized_checkpoint.epoch)
 }
 
-/// `is_in_inactivity_leak`: whether balances leak, as nothing has been finalised for long.
+/// Returns whether balances leak because nothing has been finalized for long.
 ///
 /// # Errors
 ///
-/// If a later epoch is final.
+/// Fails if a later epoch is final.
 pub fn is_in_inactivity_leak<P: Phase>(state: &BeaconState<P>) -> Result<bool, Error> {
     Ok(get_finality_delay(state)? > MIN_EPOCHS_TO_INACTIVITY_PENALTY)
 }
 
-/// `get_attestation_component_deltas`: rewards who made one of the attestations, and penalises who did not.
+/// Rewards validators that made one of the attestations, and penalizes those that did not.
 fn get_attestation_component_deltas<P: Phase>(
     state: &BeaconState<P>,
     registry: &Registry,
@@ -108,7 +108,7 @@ fn get_attestation_component_deltas<P: Phase>(
     let base_reward = BaseReward::new(state)?;
     let attesters = get_unslashed_attesting_indices(state, registry, attestations)?;
     let is_leak = is_in_inactivity_leak(state)?;
-    // In increments, as the product would be too great in Gwei.
+    // The product would overflow in Gwei, so this computes in increments.
     let attesting_increments = attesters.balance / EFFECTIVE_BALANCE_INCREMENT;
     let total_increments = base_reward.total_balance / EFFECTIVE_BALANCE_INCREMENT;
     for (index, (entry, is_attester)) in registry.entries.iter().zip(attesters.flags).enumerate() {
@@ -119,7 +119,7 @@ fn get_attestation_component_deltas<P: Phase>(
         if !is_attester {
             deltas.penalize(index, base_reward)?;
         } else if is_leak {
-            // The inactivity penalty takes it back.
+            // The inactivity penalty cancels this reward.
             deltas.reward(index, base_reward)?;
         } else {
             deltas.reward(index, base_reward.times(attesting_increments)?.over(total_increments)?)?;
@@ -128,41 +128,41 @@ fn get_attestation_component_deltas<P: Phase>(
     Ok(deltas)
 }
 
-/// `get_source_deltas`.
+/// Returns the deltas for source votes.
 ///
 /// # Errors
 ///
-/// If the state contradicts itself; and so below.
+/// Fails if the state is inconsistent.
 pub fn get_source_deltas<P: Phase>(state: &BeaconState<P>, registry: &Registry) -> Result<Deltas, Error> {
     let attestations = get_matching_source_attestations(state, get_previous_epoch(state))?;
     get_attestation_component_deltas(state, registry, &attestations)
 }
 
-/// `get_target_deltas`.
+/// Returns the deltas for target votes.
 ///
 /// # Errors
 ///
-/// If the state contradicts itself.
+/// Fails if the state is inconsistent.
 pub fn get_target_deltas<P: Phase>(state: &BeaconState<P>, registry: &Registry) -> Result<Deltas, Error> {
     let attestations = get_matching_target_attestations(state, get_previous_epoch(state))?;
     get_attestation_component_deltas(state, registry, &attestations)
 }
 
-/// `get_head_deltas`.
+/// Returns the deltas for head votes.
 ///
 /// # Errors
 ///
-/// If the state contradicts itself.
+/// Fails if the state is inconsistent.
 pub fn get_head_deltas<P: Phase>(state: &BeaconState<P>, registry: &Registry) -> Result<Deltas, Error> {
     let attestations = get_matching_head_attestations(state, get_previous_epoch(state))?;
     get_attestation_component_deltas(state, registry, &attestations)
 }
 
-/// `get_inclusion_delay_deltas`: rewards attesters the more the sooner they were included, and who included them.
+/// Rewards attesters for early inclusion, and the proposers that included them.
 ///
 /// # Errors
 ///
-/// If the state contradicts itself.
+/// Fails if the state is inconsistent.
 pub fn get_inclusion_delay_deltas<P: Phase>(
     state: &BeaconState<P>,
     registry: &Registry,
@@ -170,7 +170,7 @@ pub fn get_inclusion_delay_deltas<P: Phase>(
     let mut deltas = Deltas::zero(registry);
     let base_reward = BaseReward::new(state)?;
     let attestations = get_matching_source_attestations(state, get_previous_epoch(state))?;
-    // Of each validator the attestation that was included first; of several, the first in the list.
+    // The earliest inclusion of each validator; of several equally early ones, the first in the list.
     let mut earliest: Vec<Option<&PendingAttestation<P>>> = vec![None; registry.entries.len()];
     for attestation in attestations {
         for attester in get_attesting_indices(state, &attestation.data, &attestation.aggregation_bits)? {
@@ -191,12 +191,11 @@ pub fn get_inclusion_delay_deltas<P: Phase>(
     Ok(deltas)
 }
 
-/// `get_inactivity_penalty_deltas`: takes, while nothing is finalised, all rewards from everyone, and more from
-/// those who do not attest.
+/// Takes all rewards from every validator while nothing is finalized, and more from those that do not attest.
 ///
 /// # Errors
 ///
-/// If the state contradicts itself.
+/// Fails if the state is inconsistent.
 pub fn get_inactivity_penalty_deltas<P: Phase>(
     state: &BeaconState<P>,
     registry: &Registry,
@@ -224,14 +223,14 @@ pub fn get_inactivity_penalty_deltas<P: Phase>(
     Ok(deltas)
 }
 
-/// `process_rewards_and_penalties`: for each validator first the sum of its rewards, then that of its penalties, as of
-/// `get_attestation_deltas`.
+/// Adds to each balance the sum of the validator's rewards, then subtracts that of its penalties. The sums are those
+/// of `get_attestation_deltas`.
 ///
 /// # Errors
 ///
-/// If the state contradicts itself.
+/// Fails if the state is inconsistent.
 pub fn process_rewards_and_penalties<P: Phase>(state: &mut BeaconState<P>) -> Result<(), Error> {
-    // Rewards are for the work of the epoch before.
+    // Rewards are for work of the previous epoch.
     if get_current_epoch(state) == GENESIS_EPOCH {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! What an attestation changes.
+//! Attestations in the fork choice.
 
 use super::store::{
     LatestMessage, Store, checkpoint_slot, checkpoint_state, current_epoch, get_ancestor, get_current_slot,
@@ -14,15 +14,15 @@ use crate::{
     signatures::Signatures,
 };
 
-/// `on_attestation`: takes in an attestation, from a block or the network.
+/// Adds an attestation from a block or the network.
 ///
-/// To the letter, the target's state comes before the signature, and any shard may be voted on;
-/// The node of `outrider-beacon` does otherwise.
+/// As in the specification, this computes the target's state before it verifies the signature, and accepts votes on
+/// any shard. The node in `outrider-beacon` does neither.
 ///
 /// # Errors
 ///
-/// If its slot has not passed, its blocks are not known or do not fit, or it is invalid. An attestation that comes
-/// too early may be right later.
+/// Fails if the attestation's slot has not passed, if its blocks are unknown or do not fit, or if it is invalid. An
+/// attestation that is too early may be valid later.
 pub fn on_attestation<P: Phase>(store: &mut Store<P>, attestation: &Attestation<P>) -> Result<(), Error> {
     validate_on_attestation(store, attestation)?;
     let target = attestation.data.target;
@@ -33,11 +33,11 @@ pub fn on_attestation<P: Phase>(store: &mut Store<P>, attestation: &Attestation<
     update_latest_messages(store, &indexed_attestation.attesting_indices, attestation)
 }
 
-/// `validate_on_attestation`: whether an attestation fits what is known. Its signature is another matter.
+/// Checks an attestation against the store's blocks and time, but not its signature.
 ///
 /// # Errors
 ///
-/// If it does not.
+/// Fails if a check does not hold.
 pub fn validate_on_attestation<P: Phase>(
     store: &Store<P>,
     attestation: &Attestation<P>,
@@ -56,11 +56,11 @@ pub fn validate_on_attestation<P: Phase>(
     ensure(get_current_slot(store)? >= data.slot.plus(1)?, Error::AttestationEarly)
 }
 
-/// `update_latest_messages`: an attestation of a later epoch takes the place of an earlier one.
+/// Replaces each attester's latest message if the attestation's target epoch is later.
 ///
 /// # Errors
 ///
-/// If the attestation is for a shard that does not exist.
+/// Fails if the attestation is for a shard that does not exist.
 pub fn update_latest_messages<P: Phase>(
     store: &mut Store<P>,
     attesting_indices: &[u64],

@@ -1,4 +1,4 @@
-//! What a block changes.
+//! Blocks in the fork choice.
 
 use super::store::{Store, checkpoint_slot, compute_slots_since_epoch_start, get_ancestor, get_current_slot};
 use crate::{
@@ -10,12 +10,12 @@ use crate::{
     transition::state_transition,
 };
 
-/// `on_block`: takes in a block, and what is justified and final by it.
+/// Adds a block and updates the justified and finalized checkpoints.
 ///
 /// # Errors
 ///
-/// If its parent is not known, its slot has not come, it does not descend from what is final, or it is invalid. A
-/// block that comes too early may be right later.
+/// Fails if the block's parent is unknown, if its slot has not come, if it does not descend from the finalized block,
+/// or if it is invalid. A block that is too early may be valid later.
 pub fn on_block<P: Phase>(store: &mut Store<P>, signed_block: &SignedBeaconBlock<P>) -> Result<(), Error> {
     let block = &signed_block.message;
     let pre_state = store.block_states.get(&block.parent_root).ok_or(Error::UnknownParent)?;
@@ -36,7 +36,7 @@ pub fn on_block<P: Phase>(store: &mut Store<P>, signed_block: &SignedBeaconBlock
     Ok(())
 }
 
-/// Returns what is justified, best justified and final with a state.
+/// Returns the store's justified, best justified and finalized checkpoints after a block with the post-state `state`.
 fn updated_checkpoints<P: Phase>(
     store: &Store<P>,
     state: &BeaconState<P>,
@@ -56,7 +56,7 @@ fn updated_checkpoints<P: Phase>(
     if finalized.epoch <= store.finalized_checkpoint.epoch {
         return Ok((justified, best_justified, store.finalized_checkpoint));
     }
-    // What is justified has to descend from what is final.
+    // The justified checkpoint has to descend from the finalized one.
     if justified != new_justified
         && (new_justified.epoch > justified.epoch
             || get_ancestor(store, justified.root, checkpoint_slot::<P>(&finalized)?)? != finalized.root)
@@ -66,8 +66,8 @@ fn updated_checkpoints<P: Phase>(
     Ok((justified, best_justified, finalized))
 }
 
-/// `should_update_justified_checkpoint`: later in an epoch, a justified checkpoint on another branch has to wait
-/// for the next one. Otherwise, whoever holds back attestations could let the head bounce between branches.
+/// Returns whether a new justified checkpoint takes effect at once. Later in an epoch, one on another branch waits
+/// for the next epoch; otherwise, attesters that withhold attestations could make the head bounce between branches.
 fn should_update_justified_checkpoint<P: Phase>(
     store: &Store<P>,
     new_justified_checkpoint: &Checkpoint,

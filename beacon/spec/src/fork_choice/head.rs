@@ -13,15 +13,15 @@ use crate::{
     types::{Gwei, Root, Slot},
 };
 
-/// `get_head`: from the justified block on, follows the child whose descendants have most of the stake behind them;
-/// of two, the one with the greater root.
+/// Returns the head: starts at the justified block and follows the child with most stake behind its descendants; of
+/// two with equal stake, the one with the greater root.
 ///
-/// Where the specification goes from each vote to each block, votes are added up here from the latest block to the
-/// first, in one pass.
+/// The specification walks from each vote to each block. This adds up votes from the latest block to the first, in
+/// one pass.
 ///
 /// # Errors
 ///
-/// If the store does not have the justified state.
+/// Fails if the store does not hold the justified state.
 pub fn get_head<P: Phase>(store: &Store<P>) -> Result<Root, Error> {
     let tree = Tree::new(store)?;
     let mut head = store.justified_checkpoint.root;
@@ -32,7 +32,7 @@ pub fn get_head<P: Phase>(store: &Store<P>) -> Result<Root, Error> {
     Ok(head)
 }
 
-/// The blocks with the stake behind each, and whether it leads to a head that agrees with the store.
+/// The blocks with the stake behind each, and whether each leads to a viable head.
 #[derive(Default)]
 struct Tree {
     nodes: BTreeMap<Root, Node>,
@@ -62,7 +62,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Puts the balance of each validator that is active in the justified state to the block that it attested last.
+    /// Adds the balance of each validator that is active in the justified state to the block that it last attested.
     fn add_votes<P: Phase>(&mut self, store: &Store<P>) -> Result<(), Error> {
         let state = &checkpoint_state(store, &store.justified_checkpoint)?;
         for index in get_active_validator_indices(state, get_current_epoch(state)).iter() {
@@ -73,8 +73,8 @@ impl Tree {
         Ok(())
     }
 
-    /// `get_latest_attesting_balance` and `filter_block_tree`, from the latest block to the first: a block has the
-    /// votes of its children besides its own, and is viable if one of them is.
+    /// Computes `get_latest_attesting_balance` and `filter_block_tree`, from the latest block to the first: a block
+    /// has its own votes and those of its children, and is viable if a child is.
     fn add_up<P: Phase>(&mut self, store: &Store<P>) -> Result<(), Error> {
         let mut roots: Vec<_> = self.nodes.iter().map(|(root, node)| (Reverse(node.slot), *root)).collect();
         roots.sort_unstable();
@@ -108,7 +108,7 @@ impl Tree {
     }
 }
 
-/// Whether the state of a branch's last block has the store's justified and final checkpoints.
+/// Returns whether the state of a branch's last block has the store's justified and finalized checkpoints.
 fn agrees<P: Phase>(store: &Store<P>, head_state: &BeaconState<P>) -> bool {
     let is = |expected: &Checkpoint, got: &Checkpoint| expected.epoch == GENESIS_EPOCH || expected == got;
     is(&store.justified_checkpoint, &head_state.current_justified_checkpoint)

@@ -1,4 +1,4 @@
-//! What is known, and what time it is.
+//! The store of the fork choice, and its time.
 
 use std::collections::BTreeMap;
 
@@ -16,45 +16,45 @@ use crate::{
     types::{Epoch, Root, Slot, ValidatorIndex},
 };
 
-/// What a validator attested last.
+/// The latest vote of a validator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LatestMessage {
-    /// In which epoch.
+    /// The target epoch.
     pub epoch: Epoch,
-    /// For which block.
+    /// The block.
     pub root: Root,
 }
 
-/// What is known of the chain.
+/// A node's view of the chain.
 #[derive(Clone, Debug)]
 pub struct Store<P: Phase> {
-    /// What time it is, in seconds.
+    /// The current time, in Unix seconds.
     pub time: u64,
-    /// When genesis was.
+    /// The genesis time, in Unix seconds.
     pub genesis_time: u64,
-    /// The justified checkpoint from which the head is sought.
+    /// The justified checkpoint from which the search for the head starts.
     pub justified_checkpoint: Checkpoint,
-    /// The latest final checkpoint.
+    /// The latest finalized checkpoint.
     pub finalized_checkpoint: Checkpoint,
     /// A later justified checkpoint, which may have to wait for the next epoch.
     pub best_justified_checkpoint: Checkpoint,
     /// All blocks since the first, by root.
     pub blocks: BTreeMap<Root, BeaconBlock<P>>,
-    /// The state after each.
+    /// The state after each block.
     pub block_states: BTreeMap<Root, BeaconState<P>>,
     /// The state at the start of each checkpoint's epoch.
     pub checkpoint_states: BTreeMap<Checkpoint, BeaconState<P>>,
-    /// What each validator attested last.
+    /// The latest vote of each validator.
     pub latest_messages: BTreeMap<ValidatorIndex, LatestMessage>,
-    /// Phase 1: what is known of each shard.
+    /// Phase 1: the store of each shard.
     pub shard_stores: P::ShardStores,
 }
 
-/// `get_forkchoice_store`: returns what is known with a trusted state and its block.
+/// Returns a store that starts at a trusted state and its block.
 ///
 /// # Errors
 ///
-/// If the block is not the state's.
+/// Fails if the block is not the state's.
 pub fn get_forkchoice_store<P: Phase>(
     mut anchor_state: BeaconState<P>,
     anchor_block: BeaconBlock<P>,
@@ -77,27 +77,27 @@ pub fn get_forkchoice_store<P: Phase>(
     })
 }
 
-/// `get_current_slot`.
+/// Returns the slot of the store's time.
 ///
 /// # Errors
 ///
-/// Before genesis.
+/// Fails if the store's time is before genesis.
 pub fn get_current_slot<P: Phase>(store: &Store<P>) -> Result<Slot, Error> {
     let slots_since_genesis = store.time.minus(store.genesis_time)? / P::Preset::SECONDS_PER_SLOT;
     GENESIS_SLOT.plus(slots_since_genesis)
 }
 
-/// `compute_slots_since_epoch_start`.
+/// Returns the number of slots from the start of a slot's epoch to it.
 #[must_use]
 pub fn compute_slots_since_epoch_start<P: Phase>(slot: Slot) -> u64 {
     slot % P::Preset::SLOTS_PER_EPOCH
 }
 
-/// `get_ancestor`: returns the latest block of a chain at or before a slot; of a chain that is shorter, its last block.
+/// Returns the latest block of a chain at or before a slot.
 ///
 /// # Errors
 ///
-/// If the chain does not go back as far.
+/// Fails if the store's chain does not reach back to the slot.
 pub fn get_ancestor<P: Phase>(store: &Store<P>, root: Root, slot: Slot) -> Result<Root, Error> {
     let mut root = root;
     loop {
@@ -109,11 +109,11 @@ pub fn get_ancestor<P: Phase>(store: &Store<P>, root: Root, slot: Slot) -> Resul
     }
 }
 
-/// `on_tick`: says what time it is. With a new epoch, a better justified checkpoint comes to bear.
+/// Sets the time. At the start of an epoch, the best justified checkpoint becomes the justified one.
 ///
 /// # Errors
 ///
-/// Before genesis.
+/// Fails if the time is before genesis.
 pub fn on_tick<P: Phase>(store: &mut Store<P>, time: u64) -> Result<(), Error> {
     let previous_slot = get_current_slot(store)?;
     time.minus(store.genesis_time)?;
@@ -131,24 +131,24 @@ pub fn on_tick<P: Phase>(store: &mut Store<P>, time: u64) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// If the store's time is before genesis.
+/// Fails if the store's time is before genesis.
 pub fn current_epoch<P: Phase>(store: &Store<P>) -> Result<Epoch, Error> {
     Ok(compute_epoch_at_slot::<P>(get_current_slot(store)?))
 }
 
-/// The first slot of a checkpoint's epoch.
+/// Returns the first slot of a checkpoint's epoch.
 pub(super) fn checkpoint_slot<P: Phase>(checkpoint: &Checkpoint) -> Result<Slot, Error> {
     compute_start_slot_at_epoch::<P>(checkpoint.epoch)
 }
 
-/// `store_target_checkpoint_state`, but for the storing: returns the state at the start of a checkpoint's epoch.
+/// Returns the state at the start of a checkpoint's epoch, as `store_target_checkpoint_state` stores it.
 ///
-/// The specification has that state only once somebody has attested the checkpoint in a call of its own, and until
-/// then no head after it; here it is computed.
+/// The specification holds that state only once an attestation for the checkpoint has arrived, and finds no head
+/// before. This function computes it.
 ///
 /// # Errors
 ///
-/// If the checkpoint's block is not known.
+/// Fails if the checkpoint's block is unknown.
 pub fn checkpoint_state<P: Phase>(
     store: &Store<P>,
     checkpoint: &Checkpoint,

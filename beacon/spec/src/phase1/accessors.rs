@@ -18,17 +18,17 @@ use crate::{
     types::{CommitteeIndex, Epoch, Gwei, Shard, Slot, ValidatorIndex},
 };
 
-/// `compute_previous_slot`: returns the slot before; of the first one, itself.
+/// Returns the slot before `slot`, or slot 0 for slot 0.
 #[must_use]
 pub fn compute_previous_slot(slot: Slot) -> Slot {
     slot.saturating_sub(1)
 }
 
-/// `compute_shard_from_committee_index`: returns the shard of a committee.
+/// Returns the shard of a committee at a slot.
 ///
 /// # Errors
 ///
-/// If the slot is too far away.
+/// Fails if the slot is too far from the state's epoch.
 pub fn compute_shard_from_committee_index<C: Preset>(
     state: &BeaconState<C>,
     committee_index: CommitteeIndex,
@@ -37,11 +37,11 @@ pub fn compute_shard_from_committee_index<C: Preset>(
     committee_index.plus(get_start_shard(state, slot)?)?.modulo(get_active_shard_count(state))
 }
 
-/// `compute_offset_slots`: returns the slots between two at which a shard may have blocks.
+/// Returns the slots after `start_slot` and before `end_slot` at which a shard may have blocks.
 ///
 /// # Errors
 ///
-/// If there are no such slots.
+/// Fails if a slot overflows.
 pub fn compute_offset_slots(start_slot: Slot, end_slot: Slot) -> Result<Vec<Slot>, Error> {
     let mut slots = Vec::new();
     for offset in SHARD_BLOCK_OFFSETS {
@@ -53,11 +53,11 @@ pub fn compute_offset_slots(start_slot: Slot, end_slot: Slot) -> Result<Vec<Slot
     Ok(slots)
 }
 
-/// `compute_updated_gasprice`: returns the gas price after a block: higher if it was long, lower if it was short.
+/// Returns the gas price after a block: higher after a long block, lower after a short one.
 ///
 /// # Errors
 ///
-/// If the price or the length is too great.
+/// Fails if the price or the length overflows.
 pub fn compute_updated_gasprice(prev_gasprice: Gwei, shard_block_length: u64) -> Result<Gwei, Error> {
     let adjustment = |distance: u64| -> Result<Gwei, Error> {
         let scaled = prev_gasprice.times(distance)?.over(TARGET_SHARD_BLOCK_SIZE)?;
@@ -72,25 +72,24 @@ pub fn compute_updated_gasprice(prev_gasprice: Gwei, shard_block_length: u64) ->
     }
 }
 
-/// `compute_committee_source_epoch`: returns the epoch whose seed decides on the committees of an epoch: the start
-/// of the period before its own.
+/// Returns the epoch whose seed decides the committees of an epoch: the start of the period before the epoch's own.
 #[must_use]
 pub fn compute_committee_source_epoch(epoch: Epoch, period: u64) -> Epoch {
     let source_epoch = epoch - epoch % period.max(1);
     source_epoch.checked_sub(period).unwrap_or(source_epoch)
 }
 
-/// `get_active_shard_count`.
+/// Returns the number of active shards.
 #[must_use]
 pub fn get_active_shard_count<C: Preset>(_: &BeaconState<C>) -> u64 {
     C::INITIAL_ACTIVE_SHARDS
 }
 
-/// Whether a validator is one of `get_online_validator_indices`: active, and not silent for too long.
+/// Returns whether `get_online_validator_indices` includes a validator: it is active and has attested recently.
 ///
 /// # Errors
 ///
-/// If the state does not know it.
+/// Fails if there is no such validator.
 pub fn is_online_validator<C: Preset>(
     state: &BeaconState<C>,
     validator_index: ValidatorIndex,
@@ -102,11 +101,11 @@ pub fn is_online_validator<C: Preset>(
     Ok(*countdown != 0)
 }
 
-/// `get_shard_committee`: returns the committee that proposes a shard's blocks.
+/// Returns the committee that proposes a shard's blocks.
 ///
 /// # Errors
 ///
-/// If there is no such epoch.
+/// Fails if an epoch overflows.
 pub fn get_shard_committee<C: Preset>(
     beacon_state: &BeaconState<C>,
     epoch: Epoch,
@@ -117,11 +116,11 @@ pub fn get_shard_committee<C: Preset>(
     committee(beacon_state, source_epoch, DOMAIN_SHARD_COMMITTEE, shard, count)
 }
 
-/// `get_light_client_committee`: returns the committee that signs for light clients.
+/// Returns the committee that signs for light clients.
 ///
 /// # Errors
 ///
-/// If there is no such epoch.
+/// Fails if an epoch overflows.
 pub fn get_light_client_committee<C: Preset>(
     beacon_state: &BeaconState<C>,
     epoch: Epoch,
@@ -133,11 +132,11 @@ pub fn get_light_client_committee<C: Preset>(
     Ok(committee)
 }
 
-/// `get_shard_proposer_index`: returns the proposer of a shard's block at a slot.
+/// Returns the proposer of a shard's block at a slot.
 ///
 /// # Errors
 ///
-/// If the shard's committee is empty.
+/// Fails if the shard's committee is empty.
 pub fn get_shard_proposer_index<C: Preset>(
     beacon_state: &BeaconState<C>,
     slot: Slot,
@@ -152,11 +151,11 @@ pub fn get_shard_proposer_index<C: Preset>(
     validator(beacon_state, proposer_index).map(|_| proposer_index)
 }
 
-/// `get_committee_count_delta`: returns how many committees there are in the slots of a range.
+/// Returns the number of committees in a range of slots.
 ///
 /// # Errors
 ///
-/// If numbers leave `uint64`.
+/// Fails if a number overflows.
 pub fn get_committee_count_delta<C: Preset>(
     state: &BeaconState<C>,
     start_slot: Slot,
@@ -174,12 +173,11 @@ pub fn get_committee_count_delta<C: Preset>(
     Ok(delta)
 }
 
-/// `get_start_shard`: returns the shard of a slot's first committee. From slot to slot, committees go around the
-/// shards.
+/// Returns the shard of a slot's first committee. Committees advance around the shards from slot to slot.
 ///
 /// # Errors
 ///
-/// If the slot is neither of this epoch nor of those beside it.
+/// Fails if the slot is more than two epochs from the start of the current one.
 pub fn get_start_shard<C: Preset>(state: &BeaconState<C>, slot: Slot) -> Result<Shard, Error> {
     let current_epoch_start_slot = compute_start_slot_at_epoch::<Phase1<C>>(get_current_epoch(state))?;
     let distance = slot.abs_diff(current_epoch_start_slot);
@@ -194,26 +192,27 @@ pub fn get_start_shard<C: Preset>(state: &BeaconState<C>, slot: Slot) -> Result<
         start_shard.plus(shard_delta)?.modulo(active_shard_count)
     } else {
         let shard_delta = get_committee_count_delta(state, slot, current_epoch_start_slot)?;
-        // A multiple of the shards, and not less than the committees, so that the difference is no underflow.
+        // A multiple of the number of shards that is at least the number of committees, so the subtraction cannot
+        // underflow.
         let max_committees_in_span = active_shard_count.times(distance)?;
         start_shard.plus(max_committees_in_span)?.minus(shard_delta)?.modulo(active_shard_count)
     }
 }
 
-/// `get_latest_slot_for_shard`: returns the slot of a shard's last crosslink.
+/// Returns the slot of a shard's latest crosslink.
 ///
 /// # Errors
 ///
-/// If there is no such shard.
+/// Fails if there is no such shard.
 pub fn get_latest_slot_for_shard<C: Preset>(state: &BeaconState<C>, shard: Shard) -> Result<Slot, Error> {
     state.shard_states.get(index(shard)).map(|shard_state| shard_state.slot).ok_or(Error::IndexOutOfRange)
 }
 
-/// `get_offset_slots`: returns the slots since a shard's last crosslink at which it may have blocks.
+/// Returns the slots since a shard's latest crosslink at which it may have blocks.
 ///
 /// # Errors
 ///
-/// If there is no such shard.
+/// Fails if there is no such shard.
 pub fn get_offset_slots<C: Preset>(state: &BeaconState<C>, shard: Shard) -> Result<Vec<Slot>, Error> {
     compute_offset_slots(get_latest_slot_for_shard(state, shard)?, state.slot)
 }

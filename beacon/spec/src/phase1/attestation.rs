@@ -18,7 +18,7 @@ use crate::{
     types::Root,
 };
 
-/// `is_on_time_attestation`: whether an attestation is of the slot before.
+/// Returns whether an attestation is for the previous slot.
 #[must_use]
 pub fn is_on_time_attestation<C: Preset>(
     state: &BeaconState<C>,
@@ -27,11 +27,11 @@ pub fn is_on_time_attestation<C: Preset>(
     attestation_data.slot == compute_previous_slot(state.slot)
 }
 
-/// `validate_attestation`: on time, an attestation votes on a shard transition; late, it does not.
+/// Checks an attestation. One that is on time votes on a shard transition; a late one does not.
 ///
 /// # Errors
 ///
-/// If the attestation is invalid.
+/// Fails if the attestation is invalid.
 pub fn validate_attestation<C: Preset>(
     state: &BeaconState<C>,
     attestation: &Attestation<C>,
@@ -57,17 +57,17 @@ pub fn validate_attestation<C: Preset>(
     is_valid_indexed_attestation(state, &get_indexed_attestation(state, attestation)?, signatures)
 }
 
-/// `process_attestation`.
+/// Checks an attestation and keeps it for the end of the epoch.
 ///
 /// # Errors
 ///
-/// If the attestation is invalid.
+/// Fails if the attestation is invalid.
 pub fn process_attestation<C: Preset>(
     state: &mut BeaconState<C>,
     attestation: &Attestation<C>,
     signatures: &mut Signatures,
 ) -> Result<(), Error> {
     validate_attestation(state, attestation, signatures)?;
-    // `process_shard_transitions` says whether the shard was crosslinked.
+    // `process_shard_transitions` sets the flag if the shard is crosslinked.
     append_pending_attestation(state, attestation, Phase1PendingAttestation { crosslink_success: false })
 }

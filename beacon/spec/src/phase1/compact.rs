@@ -1,4 +1,4 @@
-//! Phase 1, beacon chain, "Misc": validators in a word each, for light clients.
+//! Phase 1, beacon chain, "Misc": validators packed into one word each, for light clients.
 
 use super::BeaconState;
 use crate::{
@@ -6,24 +6,24 @@ use crate::{
     preset::Preset, types::ValidatorIndex,
 };
 
-/// `pack_compact_validator`: the index from bit 16 on, whether the validator was slashed in bit 15, and its
-/// effective balance, in increments, below.
+/// Packs a validator into a word: the index from bit 16 up, the slashed flag in bit 15, and the effective balance, in
+/// increments, below.
 #[must_use]
 pub fn pack_compact_validator(index: ValidatorIndex, slashed: bool, balance_in_increments: u64) -> u64 {
     (index << 16).wrapping_add(u64::from(slashed) << 15).wrapping_add(balance_in_increments)
 }
 
-/// `unpack_compact_validator`.
+/// Unpacks a word into a validator's index, slashed flag and effective balance in increments.
 #[must_use]
 pub fn unpack_compact_validator(compact_validator: u64) -> (ValidatorIndex, bool, u64) {
     (compact_validator >> 16, (compact_validator >> 15) & 1 == 1, compact_validator & ((1 << 15) - 1))
 }
 
-/// `committee_to_compact_committee`.
+/// Packs a committee.
 ///
 /// # Errors
 ///
-/// If there is a validator that is not in the state.
+/// Fails if a validator is not in the state.
 pub fn committee_to_compact_committee<C: Preset>(
     state: &BeaconState<C>,
     committee: &[ValidatorIndex],
@@ -46,7 +46,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_packed_is_unpacked(index in 0_u64..1 << 40, slashed: bool, increments in 0_u64..1 << 15) {
+        fn unpacking_inverts_packing(index in 0_u64..1 << 40, slashed: bool, increments in 0_u64..1 << 15) {
             let packed = pack_compact_validator(index, slashed, increments);
             prop_assert_eq!(unpack_compact_validator(packed), (index, slashed, increments));
         }

@@ -29,11 +29,11 @@ use crate::{
     types::{BLSSignature, CommitteeIndex, Root, Shard, ValidatorIndex},
 };
 
-/// `process_shard_transitions`: crosslinks each shard on whose transition the block's attestations agree.
+/// Crosslinks each shard on whose transition the block's attestations agree.
 ///
 /// # Errors
 ///
-/// If a transition is invalid, or was not attested.
+/// Fails if a transition is invalid or lacks attestations.
 pub fn process_shard_transitions<C: Preset>(
     state: &mut BeaconState<C>,
     shard_transitions: &[ShardTransition],
@@ -46,7 +46,7 @@ pub fn process_shard_transitions<C: Preset>(
     verify_empty_shard_transition(state, shard_transitions)
 }
 
-/// `process_crosslinks`.
+/// Crosslinks the shards of the previous slot's committees.
 fn process_crosslinks<C: Preset>(
     state: &mut BeaconState<C>,
     shard_transitions: &[ShardTransition],
@@ -57,7 +57,7 @@ fn process_crosslinks<C: Preset>(
     let epoch = compute_epoch_at_slot::<Phase1<C>>(on_time_attestation_slot);
     for committee_index in 0..get_committee_count_per_slot(state, epoch) {
         let shard = compute_shard_from_committee_index(state, committee_index, on_time_attestation_slot)?;
-        // Attestations were checked to be for their committee's shard.
+        // Each attestation has passed the check that its shard is its committee's.
         let shard_attestations: Vec<_> = attestations
             .iter()
             .filter(|a| is_on_time_attestation(state, &a.data) && a.data.index == committee_index)
@@ -77,7 +77,7 @@ fn process_crosslinks<C: Preset>(
     Ok(())
 }
 
-/// Marks the pending attestations of this epoch that are `is_winning_attestation`.
+/// Marks the pending attestations of this epoch for which `is_winning_attestation` holds.
 fn mark_winning_attestations<C: Preset>(
     state: &mut BeaconState<C>,
     committee_index: CommitteeIndex,
@@ -101,8 +101,8 @@ fn mark_winning_attestations<C: Preset>(
     Ok(())
 }
 
-/// `process_crosslink_for_shard`: crosslinks a shard if two thirds of the committee's stake that is online agree on
-/// its transition; returns the transition's root.
+/// Crosslinks a shard if two thirds of its committee's online stake agree on its transition, and returns the
+/// transition's root.
 fn process_crosslink_for_shard<C: Preset>(
     state: &mut BeaconState<C>,
     committee_index: CommitteeIndex,
@@ -144,7 +144,7 @@ fn process_crosslink_for_shard<C: Preset>(
     Ok(None)
 }
 
-/// Returns those of some validators that are online.
+/// Returns the validators among `indices` that are online.
 fn online_among<C: Preset>(
     state: &BeaconState<C>,
     indices: impl IntoIterator<Item = ValidatorIndex>,
@@ -158,11 +158,11 @@ fn online_among<C: Preset>(
     Ok(online)
 }
 
-/// The end of `process_crosslink_for_shard`: rewards the proposer of the beacon block, and lets those of shard
-/// blocks pay.
+/// Rewards the beacon block's proposer and charges the shard blocks' proposers, as the end of
+/// `process_crosslink_for_shard` does.
 ///
-/// The specification takes the offset slots of the state with the transition applied, where there are none: nobody
-/// pays.
+/// The specification takes the offset slots after it has applied the transition. By then there are none, so no
+/// proposer pays.
 fn pay_for_transition<C: Preset>(
     state: &mut BeaconState<C>,
     shard: Shard,
@@ -186,11 +186,11 @@ fn pay_for_transition<C: Preset>(
     Ok(())
 }
 
-/// `apply_shard_transition`: checks each slot of a transition and takes over its last state.
+/// Checks each slot of a transition and adopts its last state.
 ///
 /// # Errors
 ///
-/// If the transition is invalid.
+/// Fails if the transition is invalid.
 pub fn apply_shard_transition<C: Preset>(
     state: &mut BeaconState<C>,
     shard: Shard,
@@ -246,7 +246,8 @@ pub fn apply_shard_transition<C: Preset>(
     Ok(())
 }
 
-/// `optional_aggregate_verify`: without signers, the signature is all zeros.
+/// Verifies the proposers' aggregate signature, as `optional_aggregate_verify` does: without signers, it has to be
+/// all zeros.
 fn verify_proposers<C: Preset>(
     state: &BeaconState<C>,
     signers: &[(ValidatorIndex, Root)],
@@ -260,7 +261,7 @@ fn verify_proposers<C: Preset>(
     signatures.aggregate_verify(pairs, signature, Error::ShardProposersSignature)
 }
 
-/// `verify_empty_shard_transition`: checks that shards that were not crosslinked have no transition.
+/// Checks that shards without a crosslink have an empty transition.
 fn verify_empty_shard_transition<C: Preset>(
     state: &BeaconState<C>,
     shard_transitions: &[ShardTransition],

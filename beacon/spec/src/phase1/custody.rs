@@ -1,4 +1,4 @@
-//! Phase 1, custody game: who attests a shard's data has to have it.
+//! Phase 1, custody game: attesters have to hold the shard data that they attest.
 
 pub mod bit;
 pub mod challenge;
@@ -21,11 +21,11 @@ use crate::{
     types::{Epoch, ValidatorIndex},
 };
 
-/// `process_custody_game_operations`.
+/// Processes the custody game's operations of a block.
 ///
 /// # Errors
 ///
-/// If one of the operations is invalid.
+/// Fails if an operation is invalid.
 pub fn process_custody_game_operations<C: Preset>(
     state: &mut BeaconState<C>,
     body: &BeaconBlockBody<C>,
@@ -49,12 +49,11 @@ pub fn process_custody_game_operations<C: Preset>(
     Ok(())
 }
 
-/// `get_randao_epoch_for_custody_period`: returns the epoch whose RANDAO reveal is a validator's key of a custody
-/// period.
+/// Returns the epoch whose RANDAO reveal is a validator's custody key of a period.
 ///
 /// # Errors
 ///
-/// If there is no such epoch.
+/// Fails if an epoch overflows.
 pub fn get_randao_epoch_for_custody_period<C: Preset>(
     period: u64,
     validator_index: ValidatorIndex,
@@ -64,11 +63,11 @@ pub fn get_randao_epoch_for_custody_period<C: Preset>(
     next_period_start.plus(C::CUSTODY_PERIOD_TO_RANDAO_PADDING)
 }
 
-/// `get_custody_period_for_validator`: returns the custody period that a validator is in.
+/// Returns a validator's custody period at an epoch.
 ///
 /// # Errors
 ///
-/// If the epoch is too great.
+/// Fails if the epoch overflows.
 pub fn get_custody_period_for_validator<C: Preset>(
     validator_index: ValidatorIndex,
     epoch: Epoch,

@@ -22,14 +22,14 @@ use crate::{
     types::{Root, Version},
 };
 
-/// `upgrade_to_phase1`: returns the state of phase 1 that follows one of phase 0.
+/// Returns the state of phase 1 that follows a state of phase 0.
 ///
-/// As in the specification, the root of genesis' validators is not taken over, and validators become active when
-/// they become eligible.
+/// As in the specification, the new state drops the root of the validators at genesis, and validators become active
+/// when they become eligible.
 ///
 /// # Errors
 ///
-/// If there are too many validators.
+/// Fails if there are too many validators.
 pub fn upgrade_to_phase1<C: Preset>(
     pre: &containers::BeaconState<Phase0<C>>,
 ) -> Result<BeaconState<C>, Error> {
@@ -54,7 +54,7 @@ pub fn upgrade_to_phase1<C: Preset>(
         eth1_data: pre.eth1_data.clone(),
         eth1_data_votes: pre.eth1_data_votes.clone(),
         eth1_deposit_index: pre.eth1_deposit_index,
-        validators: Validators::with_caches(List::new(validators)?, pre.validators.caches.of_keys()),
+        validators: Validators::with_caches(List::new(validators)?, pre.validators.caches.keys_only()),
         balances: pre.balances.clone(),
         randao_mixes: pre.randao_mixes.clone(),
         slashings: pre.slashings.clone(),
@@ -94,7 +94,7 @@ fn upgrade_validator<C: Preset>(
     })
 }
 
-/// What phase 1 starts with: shards without blocks, and everyone online.
+/// Returns the initial fields of phase 1: shards without blocks, and all validators online.
 fn initial_extension<C: Preset>(slot: u64, n_validators: usize) -> Result<Phase1State<C>, Error> {
     let shard_state = ShardState {
         slot: compute_previous_slot(slot),

@@ -1,7 +1,7 @@
 //! Phase 1, shard fork choice: LMD GHOST among the blocks of a shard since its last crosslink.
 //!
-//! This is the specification to the letter. A vote for a block that is not known, which anybody in the committee can
-//! cast, leaves a shard without a head for good; in the node of `outrider-beacon`, it does not.
+//! This module follows the specification to the letter. Any committee member can vote for an unknown block, and that
+//! leaves a shard without a head for good. The node in `outrider-beacon` is not affected.
 
 use std::collections::BTreeMap;
 
@@ -20,24 +20,24 @@ use crate::{
     types::{Gwei, Root, Shard, Slot, ValidatorIndex},
 };
 
-/// What is known of a shard.
+/// A node's view of a shard.
 #[derive(Clone, Debug)]
 pub struct ShardStore {
     /// The shard.
     pub shard: Shard,
-    /// Its blocks, by root.
+    /// The shard's blocks, by root.
     pub signed_blocks: BTreeMap<Root, SignedShardBlock>,
-    /// The state after each.
+    /// The state after each block.
     pub block_states: BTreeMap<Root, ShardState>,
-    /// What each validator attested last.
+    /// The latest vote of each validator.
     pub latest_messages: BTreeMap<ValidatorIndex, LatestMessage>,
 }
 
-/// `get_forkchoice_shard_store`: returns what is known of a shard with a trusted state.
+/// Returns a store of a shard that starts at a trusted state.
 ///
 /// # Errors
 ///
-/// If there is no such shard.
+/// Fails if there is no such shard.
 pub fn get_forkchoice_shard_store<C: Preset>(
     anchor_state: &BeaconState<C>,
     shard: Shard,
@@ -61,16 +61,16 @@ pub fn get_forkchoice_shard_store<C: Preset>(
 ///
 /// # Errors
 ///
-/// If there is no such shard.
+/// Fails if there is no such shard.
 pub fn shard_store<C: Preset>(store: &Store<Phase1<C>>, shard: Shard) -> Result<&ShardStore, Error> {
     store.shard_stores.get(&shard).ok_or(Error::IndexOutOfRange)
 }
 
-/// `get_shard_ancestor`: returns the latest block of a shard's chain at or before a slot.
+/// Returns the latest block of a shard's chain at or before a slot.
 ///
 /// # Errors
 ///
-/// If the chain does not go back as far.
+/// Fails if the store's chain does not reach back to the slot.
 pub fn get_shard_ancestor(shard_store: &ShardStore, root: Root, slot: Slot) -> Result<Root, Error> {
     let mut root = root;
     loop {
@@ -82,11 +82,11 @@ pub fn get_shard_ancestor(shard_store: &ShardStore, root: Root, slot: Slot) -> R
     }
 }
 
-/// `get_shard_latest_attesting_balance`: returns the stake behind a shard's block.
+/// Returns the stake behind a shard's block.
 ///
 /// # Errors
 ///
-/// If a validator has attested a block that is not known.
+/// Fails if a validator's latest vote is for an unknown block.
 pub fn get_shard_latest_attesting_balance<C: Preset>(
     store: &Store<Phase1<C>>,
     shard: Shard,
@@ -105,22 +105,22 @@ pub fn get_shard_latest_attesting_balance<C: Preset>(
     Ok(balance)
 }
 
-/// Returns the shard's state as of the head of the beacon chain.
+/// Returns a shard's state at the head of the beacon chain.
 ///
 /// # Errors
 ///
-/// If there is no such shard, or no head.
+/// Fails if there is no such shard, or if the beacon chain has no head.
 pub fn crosslinked_state<C: Preset>(store: &Store<Phase1<C>>, shard: Shard) -> Result<ShardState, Error> {
     let beacon_head_root = get_head(store)?;
     let beacon_head_state = store.block_states.get(&beacon_head_root).ok_or(Error::UnknownBlock)?;
     beacon_head_state.shard_states.get(index(shard)).copied().ok_or(Error::IndexOutOfRange)
 }
 
-/// `get_shard_head`: from the last crosslink on, follows the child with most of the stake behind it.
+/// Returns a shard's head: starts at the latest crosslink and follows the child with most stake behind it.
 ///
 /// # Errors
 ///
-/// If there is no such shard, or a validator has attested a block that is not known.
+/// Fails if there is no such shard, or if a validator's latest vote is for an unknown block.
 pub fn get_shard_head<C: Preset>(store: &Store<Phase1<C>>, shard: Shard) -> Result<Root, Error> {
     let shard_store = shard_store(store, shard)?;
     let shard_head_state = crosslinked_state(store, shard)?;
@@ -139,11 +139,11 @@ pub fn get_shard_head<C: Preset>(store: &Store<Phase1<C>>, shard: Shard) -> Resu
     }
 }
 
-/// `get_pending_shard_blocks`: returns the blocks from a shard's last crosslink to its head.
+/// Returns the blocks from a shard's latest crosslink to its head.
 ///
 /// # Errors
 ///
-/// If there is no such shard, or the head does not descend from the crosslink.
+/// Fails if there is no such shard, or if the head does not descend from the crosslink.
 pub fn get_pending_shard_blocks<C: Preset>(
     store: &Store<Phase1<C>>,
     shard: Shard,
@@ -153,11 +153,11 @@ pub fn get_pending_shard_blocks<C: Preset>(
     blocks_between(shard_store(store, shard)?, latest_shard_block_root, head)
 }
 
-/// Returns the blocks after one up to another, in order.
+/// Returns the blocks after `start` up to `end`, in order.
 ///
 /// # Errors
 ///
-/// If one of them is not known.
+/// Fails if a block is unknown.
 pub fn blocks_between(
     shard_store: &ShardStore,
     start: Root,
@@ -174,11 +174,11 @@ pub fn blocks_between(
     Ok(signed_shard_blocks)
 }
 
-/// `on_shard_block`: takes in a shard's block.
+/// Adds a shard block.
 ///
 /// # Errors
 ///
-/// If its parents are not known, it does not descend from what is final, or it is invalid.
+/// Fails if the block's parents are unknown, if it does not descend from the finalized block, or if it is invalid.
 pub fn on_shard_block<C: Preset>(
     store: &mut Store<Phase1<C>>,
     signed_shard_block: &SignedShardBlock,

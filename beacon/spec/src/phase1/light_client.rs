@@ -21,11 +21,11 @@ use crate::{
     types::BLSSignature,
 };
 
-/// `process_light_client_aggregate`: rewards members of the light-client committee who have signed the block before.
+/// Rewards members of the light-client committee that signed the parent block.
 ///
 /// # Errors
 ///
-/// If the signature is not theirs.
+/// Fails if the signature is not theirs.
 pub fn process_light_client_aggregate<C: Preset>(
     state: &mut BeaconState<C>,
     block_body: &BeaconBlockBody<C>,
@@ -65,11 +65,11 @@ pub fn process_light_client_aggregate<C: Preset>(
     signatures.fast_aggregate_verify(pubkeys, signing_root, signature, Error::LightClientSignature)
 }
 
-/// `process_light_client_committee_updates`: at the end of a period, lets the next committee follow, and draws another.
+/// At the end of a period, promotes the next committee and draws a new one.
 ///
 /// # Errors
 ///
-/// If there is no such epoch.
+/// Fails if an epoch overflows.
 pub fn process_light_client_committee_updates<C: Preset>(state: &mut BeaconState<C>) -> Result<(), Error> {
     let next_epoch = compute_epoch_at_slot::<Phase1<C>>(state.slot.plus(1)?);
     if next_epoch.is_multiple_of(LIGHT_CLIENT_COMMITTEE_PERIOD) {

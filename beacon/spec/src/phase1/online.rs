@@ -9,14 +9,13 @@ use crate::{
     preset::Preset,
 };
 
-/// `process_online_tracking`: counts down, and starts anew with each attestation.
+/// Counts each validator's online epochs down, and restarts the count at each attestation.
 ///
-/// The specification does not add to the list when a validator is added to the registry. From then on, there is no
-/// valid end of an epoch.
+/// The specification does not extend the list when the registry gains a validator. From then on, no epoch can end.
 ///
 /// # Errors
 ///
-/// If there is a validator that is not in the list.
+/// Fails if the list lacks a validator.
 pub fn process_online_tracking<C: Preset>(state: &mut BeaconState<C>) -> Result<(), Error> {
     let mut countdown = state.online_countdown.to_vec();
     ensure(countdown.len() >= state.validators.len(), Error::IndexOutOfRange)?;

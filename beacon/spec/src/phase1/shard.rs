@@ -20,11 +20,11 @@ use crate::{
     types::Root,
 };
 
-/// `shard_state_transition`: returns a shard's state after a block.
+/// Returns a shard's state after a block.
 ///
 /// # Errors
 ///
-/// If the block is not valid after the state, or on the beacon block of `beacon_parent_state`.
+/// Fails if the block is not valid after `shard_state` or on the beacon block of `beacon_parent_state`.
 pub fn shard_state_transition<C: Preset>(
     shard_state: ShardState,
     signed_block: &SignedShardBlock,
@@ -36,11 +36,11 @@ pub fn shard_state_transition<C: Preset>(
     process_shard_block(shard_state, &signed_block.message)
 }
 
-/// `verify_shard_block_message`.
+/// Checks a shard block against its parents.
 ///
 /// # Errors
 ///
-/// If the block does not fit its parents, slot and proposer, or has no body.
+/// Fails if the block does not fit its parents, slot or proposer, or if its body is empty or too long.
 pub fn verify_shard_block_message<C: Preset>(
     beacon_parent_state: &BeaconState<C>,
     shard_parent_state: ShardState,
@@ -62,11 +62,11 @@ pub fn verify_shard_block_message<C: Preset>(
     ensure(0 < length && length <= MAX_SHARD_BLOCK_SIZE, Error::ShardBlockBody)
 }
 
-/// `verify_shard_block_signature`.
+/// Verifies the signature of a shard block.
 ///
 /// # Errors
 ///
-/// If the signature is not the proposer's.
+/// Fails if the signature is not the proposer's.
 pub fn verify_shard_block_signature<C: Preset>(
     beacon_parent_state: &BeaconState<C>,
     signed_block: &SignedShardBlock,
@@ -80,11 +80,11 @@ pub fn verify_shard_block_signature<C: Preset>(
     signatures.verify(pubkey, signing_root, &signed_block.signature, Error::ShardBlockSignature)
 }
 
-/// `process_shard_block`: returns a shard's state after a block.
+/// Returns a shard's state after a block.
 ///
 /// # Errors
 ///
-/// If the gas price is too great.
+/// Fails if the gas price overflows.
 pub fn process_shard_block(shard_state: ShardState, block: &ShardBlock) -> Result<ShardState, Error> {
     let length = block.body.len() as u64;
     let latest_block_root = if length == 0 { shard_state.latest_block_root } else { hash_tree_root(block) };

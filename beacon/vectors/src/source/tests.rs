@@ -1,4 +1,4 @@
-//! Archives of all sorts, and some that are none.
+//! Tests of archives of all kinds, good and damaged.
 
 use std::io::Write as _;
 
@@ -17,7 +17,7 @@ fn header(size: u64) -> Header {
     header
 }
 
-/// An archive without its compression.
+/// Returns an uncompressed archive.
 fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = Builder::new(Vec::new());
     for (name, content) in files {
@@ -32,7 +32,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// What is read from an archive: the cases with the names of their files.
+/// Returns the names of the cases in an archive, each with the names of its files.
 fn read_bytes(archive: &[u8], limits: Limits) -> Result<Vec<(String, Vec<String>)>, ReadError> {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs_write(file.path(), archive);
@@ -80,13 +80,13 @@ fn every_member_of_a_gzip_is_read() {
 }
 
 #[test]
-fn damage_after_the_last_file_is_noticed() {
+fn damage_after_the_last_file_is_an_error() {
     let good = gzip(&one_case("one"));
     for cut in 1..good.len() {
         let outcome = read_bytes(&good[..cut], SMALL);
         assert!(matches!(outcome, Err(ReadError::Io { .. })), "cut after {cut}: {outcome:?}");
     }
-    // The checksum, and something after the end that is no gzip.
+    // The checksum, and bytes after the end that are not gzip.
     let mut damaged = good.clone();
     let place = damaged.len() - 8;
     damaged[place] ^= 1;
@@ -100,14 +100,14 @@ fn limits_hold_for_files_archives_and_all_together() {
     let archive = |content: &[u8]| gzip(&tar(&[(&file_of("one", "pre.ssz"), content)]));
     check_cases(&archive(&fits), &["one"]);
     check_too_long(&archive(&[&fits[..], &[0]].concat()), SMALL, "a file");
-    // What is passed over counts as unpacked, and zeros after the end do.
+    // Skipped files and zeros after the end count as unpacked.
     let passed_over = gzip(&tar(&[("other", &[0; 20_000])]));
-    check_too_long(&passed_over, SMALL, "what is packed");
-    check_too_long(&gzip(&[&one_case("one")[..], &[0; 20_000]].concat()), SMALL, "what is packed");
+    check_too_long(&passed_over, SMALL, "the unpacked archive");
+    check_too_long(&gzip(&[&one_case("one")[..], &[0; 20_000]].concat()), SMALL, "the unpacked archive");
     // Empty files count, too.
     let names: Vec<_> = (0..20).map(|number| file_of(&number.to_string(), "pre.ssz")).collect();
     let many: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
-    check_too_long(&gzip(&tar(&many)), Limits { unpacked_bytes: 50_000, ..SMALL }, "all there is to run");
+    check_too_long(&gzip(&tar(&many)), Limits { unpacked_bytes: 50_000, ..SMALL }, "all files of the cases");
 }
 
 #[test]
@@ -126,7 +126,8 @@ fn long_paths_are_read_in_both_formats_and_are_bounded() {
     let long = "long".repeat(60);
     // The builder writes GNU's format.
     check_cases(&gzip(&one_case(&long)), &[&long]);
-    // `{length} path={path}\n`, where the length counts itself.
+    // A record is `{length} path={path}\
+    // `, and the length includes its own digits.
     let record = format!(" path={}\n", file_of(&long, "pre.ssz"));
     let record = format!("{}{record}", record.len() + 3);
     let posix = |record: &[u8]| {
@@ -143,7 +144,7 @@ fn long_paths_are_read_in_both_formats_and_are_bounded() {
 }
 
 #[test]
-fn yaml_that_no_test_reads_is_passed_over() {
+fn yaml_that_no_test_reads_is_skipped() {
     let archive = tar(&[
         (&file_of("one", "pre.ssz"), b"state"),
         (&file_of("one", "pre.yaml"), &[b' '; 4000]),

@@ -22,7 +22,7 @@ pub(crate) fn run<C: Preset>(case: &Case, files: &Files) -> Result<(), Stop> {
         }
         "validity" => {
             let state: BeaconState<Phase0<C>> = files.ssz("genesis.ssz")?;
-            // The expected answer, a single word of YAML, is in the case's name where its file is not there.
+            // If the file is missing, the case's name holds the expected answer.
             let expected = if files.has("is_valid.yaml") {
                 files.yaml("is_valid.yaml")?
             } else {

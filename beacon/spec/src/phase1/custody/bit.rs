@@ -1,4 +1,4 @@
-//! Custody game, "Helpers": the bit of data that only its holder can compute.
+//! Custody game, "Helpers": the custody bit of data, which only a holder of the data can compute.
 
 use num_bigint::BigUint;
 
@@ -9,11 +9,11 @@ use crate::{
     types::BLSSignature,
 };
 
-/// `compute_custody_bit`: whether some Legendre symbols, which data and key decide on, are all 1.
+/// Returns the custody bit: whether several Legendre symbols derived from data and key are all 1.
 ///
 /// # Errors
 ///
-/// If the key is no signature.
+/// Fails if the key is not a valid signature.
 pub fn compute_custody_bit<C: Preset>(key: &BLSSignature, data: &[u8]) -> Result<bool, BlsError> {
     let prime = custody_prime();
     let secrets = get_custody_secrets(key)?;
@@ -21,26 +21,25 @@ pub fn compute_custody_bit<C: Preset>(key: &BLSSignature, data: &[u8]) -> Result
     Ok((0..C::CUSTODY_PROBABILITY_EXPONENT).all(|i| legendre_bit(&(&start + i), &prime)))
 }
 
-/// `CUSTODY_PRIME`.
+/// Returns `CUSTODY_PRIME`.
 fn custody_prime() -> BigUint {
     (BigUint::from(1_u8) << 256) - CUSTODY_PRIME_COMPLEMENT
 }
 
-/// `get_custody_secrets`: the two parts of the signature's x coordinate, one after the other, as three numbers.
+/// Returns the custody secrets: the two parts of the signature's x coordinate, concatenated, as three numbers.
 fn get_custody_secrets(key: &BLSSignature) -> Result<[BigUint; CUSTODY_SECRETS], BlsError> {
     let bytes = signature_x_coordinate(key)?;
     let (secrets, _) = bytes.as_flattened().as_chunks::<BYTES_PER_CUSTODY_ATOM>();
     Ok(std::array::from_fn(|i| BigUint::from_bytes_le(secrets.get(i).map_or(&[], |secret| secret))))
 }
 
-/// `universal_hash_function`, of the `get_custody_atoms` of data: a polynomial with the atoms as coefficients, and
-/// secrets by turns for the variable. A number does not depend on zeros at its end, so the last atom needs no
-/// padding.
+/// Hashes the `get_custody_atoms` of data: evaluates a polynomial with the atoms as coefficients and the secrets in
+/// turn as the variable. Trailing zeros do not change a little-endian number, so the last atom needs no padding.
 fn universal_hash_function(data: &[u8], secrets: &[BigUint; CUSTODY_SECRETS], prime: &BigUint) -> BigUint {
     let steps: [BigUint; CUSTODY_SECRETS] = std::array::from_fn(|i| {
         secrets.get(i).map_or_else(BigUint::default, |secret| secret.modpow(&3_u8.into(), prime))
     });
-    // The power that is each secret's next.
+    // The next power of each secret.
     let mut powers: [BigUint; CUSTODY_SECRETS] = std::array::from_fn(|i| {
         secrets.get(i).map_or_else(BigUint::default, |secret| secret.modpow(&i.into(), prime))
     });
@@ -57,7 +56,7 @@ fn universal_hash_function(data: &[u8], secrets: &[BigUint; CUSTODY_SECRETS], pr
     (sum + last) % prime
 }
 
-/// `legendre_bit`: whether a number is a square modulo a prime and not zero, by Euler's criterion.
+/// Returns whether a number is a non-zero square modulo a prime, by Euler's criterion.
 fn legendre_bit(a: &BigUint, q: &BigUint) -> bool {
     let half = q >> 1;
     a.modpow(&half, q) == BigUint::from(1_u8)
@@ -69,7 +68,7 @@ mod tests {
 
     use super::*;
 
-    /// The specification's definition, term by term.
+    /// Computes the specification's definition term by term.
     fn naive_hash(data: &[u8], secrets: &[BigUint; 3], prime: &BigUint) -> BigUint {
         let mut padded = data.to_vec();
         padded.resize(data.len().next_multiple_of(32), 0);

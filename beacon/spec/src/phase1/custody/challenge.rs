@@ -20,11 +20,11 @@ use crate::{
     types::Root,
 };
 
-/// `process_chunk_challenge`: asks an attester for a chunk of the data.
+/// Challenges an attester for a chunk of the data that it attested.
 ///
 /// # Errors
 ///
-/// If the attester does not have to have it, or was asked for it before.
+/// Fails if the attester need not hold the chunk, or if the chunk is already challenged.
 pub fn process_chunk_challenge<C: Preset>(
     state: &mut BeaconState<C>,
     challenge: &CustodyChunkChallenge<Phase1<C>>,
@@ -58,7 +58,7 @@ pub fn process_chunk_challenge<C: Preset>(
     Ok(())
 }
 
-/// Checks that it is not too late, and that the responder attested.
+/// Checks that the challenge is in time and that the responder attested.
 fn check_responder<C: Preset>(
     state: &BeaconState<C>,
     challenge: &CustodyChunkChallenge<Phase1<C>>,
@@ -77,14 +77,14 @@ fn check_responder<C: Preset>(
     ensure(attesters.contains(&challenge.responder_index), Error::ChallengeResponderNotAttester)
 }
 
-/// Checks that a chunk has not been challenged.
+/// Checks that the chunk is not challenged yet.
 fn check_chunk<C: Preset>(state: &BeaconState<C>, data_root: Root, chunk_index: u64) -> Result<(), Error> {
     let mut records = state.custody_chunk_challenge_records.iter();
     let is_known = records.any(|record| record.data_root == data_root && record.chunk_index == chunk_index);
     ensure(!is_known, Error::ChallengeDuplicate)
 }
 
-/// `replace_empty_or_append`.
+/// Stores a record in the first empty place, or appends it.
 fn replace_empty_or_append<C: Preset>(
     state: &mut BeaconState<C>,
     new_record: CustodyChunkChallengeRecord,
@@ -99,11 +99,11 @@ fn replace_empty_or_append<C: Preset>(
     Ok(())
 }
 
-/// `process_chunk_challenge_response`: strikes a challenge off that has its response, and rewards the proposer.
+/// Removes the challenge that a response answers, and rewards the proposer.
 ///
 /// # Errors
 ///
-/// If the response does not answer exactly one challenge.
+/// Fails if the response does not answer exactly one challenge.
 pub fn process_chunk_challenge_response<C: Preset>(
     state: &mut BeaconState<C>,
     response: &CustodyChunkResponse,
@@ -117,7 +117,7 @@ pub fn process_chunk_challenge_response<C: Preset>(
         return Err(Error::ResponseUnmatched);
     };
     ensure(response.chunk_index == challenge.chunk_index, Error::ResponseChunkIndex)?;
-    // One more than the tree is deep, for the length that is mixed in.
+    // The length that is mixed in adds one level to the tree.
     let is_valid = is_valid_merkle_branch(
         hash_tree_root(&response.chunk),
         &response.branch,

@@ -16,11 +16,11 @@ use crate::{
     types::ValidatorIndex,
 };
 
-/// `process_reveal_deadlines`: slashes who is two keys behind.
+/// Slashes validators that are two custody keys behind.
 ///
 /// # Errors
 ///
-/// If there is no epoch for it.
+/// Fails if an epoch overflows.
 pub fn process_reveal_deadlines<C: Preset>(state: &mut BeaconState<C>) -> Result<(), Error> {
     let epoch = get_current_epoch(state);
     let mut late: Vec<ValidatorIndex> = Vec::new();
@@ -36,14 +36,14 @@ pub fn process_reveal_deadlines<C: Preset>(state: &mut BeaconState<C>) -> Result
     Ok(())
 }
 
-/// `process_challenge_deadlines`: slashes who has not answered a challenge.
+/// Slashes validators that have not answered a challenge in time.
 ///
-/// A record that was struck off is one of validator 0 and the first epoch, and the specification does not tell it
-/// from others.
+/// A removed record reads as a challenge to validator 0 in epoch 0; the specification does not distinguish it from
+/// others.
 ///
 /// # Errors
 ///
-/// If there is no epoch for it.
+/// Fails if an epoch overflows.
 pub fn process_challenge_deadlines<C: Preset>(state: &mut BeaconState<C>) -> Result<(), Error> {
     let epoch = get_current_epoch(state);
     let mut late = Vec::new();
@@ -60,12 +60,12 @@ pub fn process_challenge_deadlines<C: Preset>(state: &mut BeaconState<C>) -> Res
     Ok(())
 }
 
-/// `process_custody_final_updates`: forgets the secrets of this epoch, and lets withdraw who has no challenge to
-/// answer and has revealed all keys.
+/// Drops the exposed secrets of this epoch, and sets the withdrawable epoch of exiting validators that have answered
+/// all challenges and revealed all keys.
 ///
 /// # Errors
 ///
-/// If there is no epoch for it.
+/// Fails if an epoch overflows.
 pub fn process_custody_final_updates<C: Preset>(state: &mut BeaconState<C>) -> Result<(), Error> {
     let place = index(get_current_epoch(state) % C::EARLY_DERIVED_SECRET_PENALTY_MAX_FUTURE_EPOCHS);
     let exposed = state.exposed_derived_secrets.get_mut(place).ok_or(Error::IndexOutOfRange)?;

@@ -22,15 +22,14 @@ use crate::{
     signatures::Signatures,
 };
 
-/// `process_custody_key_reveal`: takes note that a validator has revealed the key of a past period.
+/// Records that a validator has revealed its custody key of a past period.
 ///
-/// The specification computes the period of a validator's last active epoch even of one that does not exit, for
-/// whom this overflows unless its index is a multiple of the period's length, or one more: such reveals are
-/// refused.
+/// The specification computes the period of a validator's last active epoch even if the validator does not exit. Then
+/// this overflows, and the reveal fails, unless the index is a multiple of the period's length or one more.
 ///
 /// # Errors
 ///
-/// If the key's time has not come, or the key is not the validator's.
+/// Fails if the period has not passed, or if the key is not the validator's.
 pub fn process_custody_key_reveal<C: Preset>(
     state: &mut BeaconState<C>,
     reveal: &CustodyKeyReveal,
@@ -65,12 +64,12 @@ pub fn process_custody_key_reveal<C: Preset>(
     increase_balance(state, proposer_index, reward)
 }
 
-/// `process_early_derived_secret_reveal`: punishes whose secret is known before its time: a little, or, if the
-/// secret may be a custody key, by slashing.
+/// Punishes a validator whose secret became known early: by slashing if the secret may be a custody key, otherwise by
+/// a small penalty.
 ///
 /// # Errors
 ///
-/// If the secret is not early, was revealed before, or is not the validator's.
+/// Fails if the secret is not early, is already exposed, or is not the validator's.
 pub fn process_early_derived_secret_reveal<C: Preset>(
     state: &mut BeaconState<C>,
     reveal: &EarlyDerivedSecretReveal,
@@ -103,7 +102,7 @@ pub fn process_early_derived_secret_reveal<C: Preset>(
     }
 }
 
-/// Takes some proposer rewards from a validator, more if others have had their secrets revealed, too.
+/// Takes some proposer rewards from a validator, and more if secrets of others were exposed, too.
 fn penalize_reveal<C: Preset>(
     state: &mut BeaconState<C>,
     reveal: &EarlyDerivedSecretReveal,

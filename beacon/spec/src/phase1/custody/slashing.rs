@@ -23,11 +23,11 @@ use crate::{
     types::ValidatorIndex,
 };
 
-/// `process_custody_slashing`: slashes who attested data whose custody bit is 1, or else who said that it is.
+/// Slashes an attester of data whose custody bit is 1; if the bit is 0, slashes the whistleblower.
 ///
 /// # Errors
 ///
-/// If it cannot be told from the operation which of them is to be slashed.
+/// Fails if the claim is not well-founded: a signature, the data, the secret or the attestation does not fit.
 pub fn process_custody_slashing<C: Preset>(
     state: &mut BeaconState<C>,
     signed_custody_slashing: &SignedCustodySlashing<Phase1<C>>,
@@ -52,7 +52,7 @@ pub fn process_custody_slashing<C: Preset>(
     }
 }
 
-/// Checks that the whistleblower has signed, and that either can be slashed.
+/// Checks that the whistleblower signed, and that both parties are slashable.
 fn check_parties<C: Preset>(
     state: &BeaconState<C>,
     signed_custody_slashing: &SignedCustodySlashing<Phase1<C>>,
@@ -71,7 +71,7 @@ fn check_parties<C: Preset>(
     ensure(is_slashable_validator(malefactor, current_epoch), Error::MalefactorNotSlashable)
 }
 
-/// Checks that the data are those of the attested transition.
+/// Checks that the data is that of the attested transition.
 fn check_data<C: Preset>(custody_slashing: &CustodySlashing<Phase1<C>>) -> Result<(), Error> {
     let transition = &custody_slashing.shard_transition;
     let attested_root = custody_slashing.attestation.data.shard_transition_root;
@@ -83,7 +83,7 @@ fn check_data<C: Preset>(custody_slashing: &CustodySlashing<Phase1<C>>) -> Resul
     ensure(hash_tree_root(&custody_slashing.data) == *data_root, Error::CustodyDataRoot)
 }
 
-/// Checks that the secret is the malefactor's key for the period in which it attested.
+/// Checks that the secret is the malefactor's key of the attestation's period.
 fn check_secret<C: Preset>(
     state: &BeaconState<C>,
     custody_slashing: &CustodySlashing<Phase1<C>>,
@@ -100,7 +100,7 @@ fn check_secret<C: Preset>(
     signatures.verify(pubkey, signing_root, secret, Error::MalefactorSecret)
 }
 
-/// Slashes the malefactor, and rewards the others who attested.
+/// Slashes the malefactor and rewards the other attesters.
 fn slash_malefactor<C: Preset>(
     state: &mut BeaconState<C>,
     custody_slashing: &CustodySlashing<Phase1<C>>,

@@ -1,4 +1,4 @@
-//! What only one phase has, or has in another way.
+//! The tests that only one phase has, or that phases run differently.
 
 use super::check;
 use crate::case::{Files, Stop};
@@ -12,12 +12,12 @@ use outrider_beacon_spec::{
     signatures::Signatures,
 };
 
-/// A part of a transition that needs nothing but the state.
+/// A part of a transition that takes only the state.
 pub(super) type SubTransition<P> = fn(&mut BeaconState<P>) -> Result<(), Error>;
 
 /// The tests of a phase.
-pub(crate) trait ByPhase: Phase {
-    /// The part of `process_epoch` with a name.
+pub(crate) trait PhaseCases: Phase {
+    /// Returns the part of `process_epoch` with a name.
     fn sub_transition(name: &str) -> Option<SubTransition<Self>> {
         common_sub_transition(name)
     }
@@ -25,7 +25,7 @@ pub(crate) trait ByPhase: Phase {
     /// Runs a case of an operation that not all phases have.
     fn operation(handler: &str, files: &Files, signatures: &mut Signatures) -> Result<(), Stop>;
 
-    /// `process_epoch` as of cases that were made without `process_reveal_deadlines`.
+    /// Processes an epoch as in cases that were made without `process_reveal_deadlines`.
     fn process_epoch_without_reveal_deadlines(state: &mut BeaconState<Self>) -> Result<(), Error> {
         Self::process_epoch(state)
     }
@@ -42,17 +42,17 @@ fn common_sub_transition<P: Phase>(name: &str) -> Option<SubTransition<P>> {
     })
 }
 
-impl<C: Preset> ByPhase for Phase0<C> {
+impl<C: Preset> PhaseCases for Phase0<C> {
     fn operation(_: &str, _: &Files, _: &mut Signatures) -> Result<(), Stop> {
         Err(Stop::Unknown)
     }
 }
 
-impl<C: Preset> ByPhase for Phase1<C> {
+impl<C: Preset> PhaseCases for Phase1<C> {
     fn sub_transition(name: &str) -> Option<SubTransition<Self>> {
         Some(match name {
-            // The specification's own test of reveal deadlines, `test_process_reveal_deadlines.py`, runs this. The
-            // state before has the others behind it.
+            // The specification's own test of reveal deadlines, `test_process_reveal_deadlines.py`, runs this
+            // function; its pre-state has passed the others.
             "reveal_deadlines" | "challenge_deadlines" => custody::process_challenge_deadlines,
             "custody_final_updates" => custody::process_custody_final_updates,
             _ => return common_sub_transition(name),
