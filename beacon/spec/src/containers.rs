@@ -5,6 +5,7 @@
 
 pub mod block;
 pub mod extend;
+pub mod header;
 pub mod misc;
 pub mod operation;
 pub mod phases;
@@ -13,11 +14,9 @@ pub mod shard;
 pub mod state;
 pub mod validator;
 
-pub use block::{
-    BeaconBlock, BeaconBlockBody, BeaconBlockHeader, Phase1BlockBody, SignedBeaconBlock,
-    SignedBeaconBlockHeader,
-};
+pub use block::{BeaconBlock, BeaconBlockBody, Phase1BlockBody, SignedBeaconBlock};
 pub use extend::Extensions;
+pub use header::{BeaconBlockHeader, SignedBeaconBlockHeader};
 pub use misc::{
     AttestationData, Checkpoint, DepositData, DepositMessage, Eth1Block, Eth1Data, Fork, ForkData,
     HistoricalBatch, IndexedAttestation, PendingAttestation, Phase1PendingAttestation, Phase1Validator,

@@ -22,21 +22,6 @@ use crate::{
     types::{BLSSignature, Bytes32, Root, Slot, ValidatorIndex},
 };
 
-/// The header of a [`BeaconBlock`]: the body's root stands in for the body, so both have the same root.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
-pub struct BeaconBlockHeader {
-    /// The slot.
-    pub slot: Slot,
-    /// The proposer.
-    pub proposer_index: ValidatorIndex,
-    /// The root of the parent block.
-    pub parent_root: Root,
-    /// The root of the state after the block.
-    pub state_root: Root,
-    /// The root of the body.
-    pub body_root: Root,
-}
-
 extended! {
     /// The body of a block.
     #[derive(Default)]
@@ -104,15 +89,6 @@ pub struct BeaconBlock<P: Extensions> {
 pub struct SignedBeaconBlock<P: Extensions> {
     /// The block.
     pub message: BeaconBlock<P>,
-    /// The proposer's signature.
-    pub signature: BLSSignature,
-}
-
-/// A signed [`BeaconBlockHeader`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
-pub struct SignedBeaconBlockHeader {
-    /// The header.
-    pub message: BeaconBlockHeader,
     /// The proposer's signature.
     pub signature: BLSSignature,
 }

@@ -8,8 +8,8 @@ use ssz_types::{
 use tree_hash_derive::TreeHash;
 
 use super::{
-    block::SignedBeaconBlockHeader,
     extend::Extensions,
+    header::SignedBeaconBlockHeader,
     misc::{AggregationBits, AttestationData, DepositData, IndexedAttestation},
     shard::ShardTransition,
 };

@@ -10,8 +10,8 @@ use ssz_types::{
 };
 
 use super::{
-    block::BeaconBlockHeader,
     extend::{Extensions, extended, extension, fixed_part_len},
+    header::BeaconBlockHeader,
     misc::{Checkpoint, Eth1Data, Fork, PendingAttestation},
     operation::CustodyChunkChallengeRecord,
     registry::Validators,
