@@ -1,4 +1,4 @@
-//! Instructions on ranges of memory, on tables, and on references.
+//! Cases of instructions on ranges of memory, on tables, and on references.
 
 use crate::case::{Case, Group, Module, Random, repeat};
 
@@ -11,7 +11,7 @@ fn case(name: &'static str, variant: &str, module: &Module) -> Case {
     Case::new(Group::Instruction, name, variant, module).covering(&[name])
 }
 
-/// How many instructions a turn of the loop has.
+/// The number of instructions in a turn of the loop.
 const TIMES: u32 = 16;
 
 fn ranges() -> Vec<Case> {
@@ -65,8 +65,8 @@ fn growth() -> Vec<Case> {
     let mut cases = vec![
         case("memory.size", "", &drops("(memory.size)")),
         case("memory.grow", "by nothing", &drops("(memory.grow (i32.const 0))")),
-        case("memory.grow", "beyond what there can be", &drops("(memory.grow (i32.const 65535))")),
-        case("memory.grow", "beyond what is allowed", &drops("(memory.grow (i32.const 4096))")),
+        case("memory.grow", "beyond the maximum", &drops("(memory.grow (i32.const 65535))")),
+        case("memory.grow", "beyond the limit", &drops("(memory.grow (i32.const 4096))")),
         case("table.size", "", &drops("(table.size 0)").with("(table 8 funcref)")),
         case(
             "table.grow",
@@ -75,7 +75,7 @@ fn growth() -> Vec<Case> {
         ),
         case(
             "table.grow",
-            "beyond what there can be",
+            "beyond the maximum",
             &drops("(table.grow 0 (ref.null func) (i32.const -1))").with("(table 8 funcref)"),
         ),
     ];
@@ -195,7 +195,7 @@ fn references() -> Vec<Case> {
         case("table.set", "in no order", &places("(table.set $t INDEX (local.get $r))")),
         case(
             "table.set",
-            "what was got",
+            "the element read",
             &times("(table.set $t (i32.const 1) (table.get $t (i32.const 0)))"),
         ),
     ]

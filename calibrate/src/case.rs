@@ -1,33 +1,33 @@
-//! One program to measure, and what is asked of it.
+//! A case: one program to measure.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use outrider_host::StateRoot;
 
-/// What is measured by a case.
+/// The kind of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
-    /// Honest programs, of which the typical time per fuel is the mean.
+    /// Honest programs, whose mean time per fuel is the typical one.
     Honest,
-    /// One instruction, over and over.
+    /// One instruction, repeated.
     Instruction,
-    /// Branches, calls, and what functions cost.
+    /// Branches, calls, and the overhead of functions.
     Control,
     /// Loads and stores by patterns of addresses.
     Memory,
-    /// Code that is not in the caches.
+    /// Code outside of the caches.
     Code,
-    /// What an execution costs beside its own code.
+    /// The overhead of an execution beside its own code.
     Instantiation,
     /// Calls of an import.
     Import,
-    /// What a search has found.
+    /// Programs found by a search.
     Search,
 }
 
 impl Group {
-    /// Returns its name.
+    /// Returns the group's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Honest => "honest",
@@ -42,18 +42,18 @@ impl Group {
     }
 }
 
-/// Whether what a program touches fits the caches.
+/// Whether the caches hold the memory and code of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Warmth {
-    /// It does: each access is served by one line of the first-level cache, after the first turns of the loop.
+    /// They do: one line of the first-level cache serves each access, after the first turns of the loop.
     Warm,
-    /// It does not: more memory or code than that, accesses across lines or pages, pages that are touched for the first
-    /// time.
+    /// They do not: the program uses more memory or code, accesses across lines or pages, or touches pages for the
+    /// first time.
     Cold,
 }
 
 impl Warmth {
-    /// Returns its name.
+    /// Returns the name of the warmth.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Warm => "warm",
@@ -61,7 +61,7 @@ impl Warmth {
         }
     }
 
-    /// The factor over typical code that is promised.
+    /// Returns the promised maximum of the factor over typical code.
     pub const fn factor_max(self) -> f64 {
         match self {
             Self::Warm => 10.0,
@@ -70,45 +70,47 @@ impl Warmth {
     }
 }
 
-/// How the execution of a program ends.
+/// The expected end of an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It loops until its fuel is used up.
+    /// The program loops until its fuel runs out.
     OutOfFuel,
-    /// It returns, having saved a root or not.
+    /// The program returns, with or without a saved root.
     Returns,
-    /// It traps.
+    /// The program traps.
     Traps,
 }
 
 /// A program to measure.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// What kind of thing it measures.
+    /// The kind of the case.
     pub group: Group,
-    /// What it measures: an instruction, an import, or a few words.
+    /// The subject: an instruction, an import, or a few words.
     pub name: String,
-    /// How: operands, form of the loop, sizes.
+    /// The variant: operands, form of the loop, sizes.
     pub variant: String,
-    /// Whether caches hold what it touches.
+    /// Whether caches hold the program's memory and code.
     pub warmth: Warmth,
     /// The program.
     pub code: Code,
-    /// How an execution ends.
+    /// The expected end of an execution.
     pub ending: Ending,
-    /// A program whose time and fuel are not to count, such as the same without its loop. It returns, or traps if the case does.
+    /// A program whose time and fuel are subtracted, such as the same without its loop. It returns, or traps if the
+    /// case does.
     pub base: Option<Code>,
-    /// What is executed.
+    /// The block data.
     pub block_data: Arc<[u8]>,
-    /// The root that it begins with.
+    /// The pre-state root.
     pub pre_state_root: StateRoot,
-    /// How many turns the loop may take at most, if the program takes their number from `eth2.contextSlot` and returns then.
+    /// The maximum number of turns, if the program reads the number of turns from `eth2.contextSlot` and then
+    /// returns.
     pub turns_max: Option<u32>,
-    /// Size of the nodes that the state provider has, in bytes; without, there is no provider.
+    /// The size of the state provider's nodes, in bytes; `None` for an execution without a provider.
     pub node_bytes: Option<u32>,
-    /// Pages of memory that the program needs the host to allow.
+    /// The pages of memory that the host has to allow.
     pub pages: u32,
-    /// The instructions that it is there for.
+    /// The instructions that the case covers.
     pub covers: Vec<&'static str>,
 }
 
@@ -122,11 +124,11 @@ pub enum Code {
 }
 
 impl Code {
-    /// Returns the module in binary.
+    /// Returns the binary module.
     ///
     /// # Errors
     ///
-    /// If it is text and not well-formed, which the tests rule out for what this crate makes.
+    /// Fails if the text is not well-formed, which tests rule out for the modules of this crate.
     pub fn wasm(&self) -> Result<Arc<[u8]>, wat::Error> {
         match self {
             Self::Text(text) => Ok(wat::parse_str(text)?.into()),
@@ -136,7 +138,7 @@ impl Code {
 }
 
 impl Case {
-    /// Makes a warm case that loops for ever.
+    /// Makes a warm case that loops forever.
     pub(crate) fn new(
         group: Group,
         name: impl Into<String>,
@@ -182,16 +184,16 @@ impl Case {
     }
 }
 
-/// A module as it is put together, in text.
+/// A module under construction, in text.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Module {
     /// Imports, types, tables, globals, segments and functions.
     pub(crate) items: String,
     /// The locals of `main`.
     pub(crate) locals: String,
-    /// What `main` does.
+    /// The body of `main`.
     pub(crate) body: String,
-    /// Pages of memory at the start.
+    /// The initial pages of memory.
     pub(crate) pages: u32,
 }
 
@@ -201,9 +203,9 @@ impl Module {
         Self { pages: 1, ..Self::default() }
     }
 
-    /// Makes a module whose `main` does this until its fuel is used up.
+    /// Makes a module whose `main` repeats `body` until its fuel runs out.
     ///
-    /// The local `$go` is not zero. What is after the loop keeps values alive that the loop computes.
+    /// The local `$go` is not zero. The code in `after` keeps values of the loop alive.
     pub(crate) fn looping(locals: &str, before: &str, body: &str, after: &str) -> Self {
         let body = format!(
             "{before} (local.set $go (i32.load8_u offset={GO_ADDRESS} (i32.const 0)))\n\
@@ -229,7 +231,7 @@ impl Module {
     }
 
     pub(crate) fn text(&self) -> String {
-        // Imports come first; those that items bring do, too.
+        // Imports come first in `items`.
         format!(
             "(module\n{}\n(memory (export \"memory\") {})\n(func (export \"main\") {}\n{}))",
             self.items, self.pages, self.locals, self.body
@@ -237,10 +239,10 @@ impl Module {
     }
 }
 
-/// Where a byte is that is not zero: the last of the first page.
+/// The address of a byte that is not zero: the last one of the first page.
 pub(crate) const GO_ADDRESS: u32 = 65_535;
 
-/// Writes bytes as the text format has them.
+/// Escapes bytes for the text format.
 pub(crate) fn escaped(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len().saturating_mul(3)), |mut text, byte| {
         let _ = write!(text, "\\{byte:02x}");
@@ -253,7 +255,7 @@ pub(crate) fn repeat(n: u32, piece: impl FnMut(u32) -> String) -> String {
     (0..n).map(piece).collect::<Vec<_>>().join("\n")
 }
 
-/// Numbers that look random and are the same each time.
+/// A pseudorandom sequence with a fixed seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -269,7 +271,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// Returns a number below `n`; 0 if that is 0.
+    /// Returns a number below `n`, or 0 if `n` is 0.
     pub(crate) fn below(&mut self, n: usize) -> usize {
         let n = u64::try_from(n).unwrap_or(u64::MAX);
         usize::try_from((self.next() >> 16).checked_rem(n).unwrap_or(0)).unwrap_or(0)

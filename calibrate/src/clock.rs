@@ -1,8 +1,8 @@
-//! The time that this thread has had of a processor.
+//! The processor time of this thread.
 
 use std::time::Duration;
 
-/// Returns it. Differences count; time in which other threads ran is not in them.
+/// Returns the processor time of this thread, without time of other threads. Only differences are meaningful.
 #[cfg(unix)]
 pub(crate) fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -10,7 +10,7 @@ pub(crate) fn thread_time() -> Duration {
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Returns the time since the first call: elsewhere than on Unix there is no such clock at hand.
+/// Returns the time since the first call, as platforms other than Unix have no such clock at hand.
 #[cfg(not(unix))]
 pub(crate) fn thread_time() -> Duration {
     static START: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);

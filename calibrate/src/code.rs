@@ -1,4 +1,4 @@
-//! More code than the caches for instructions hold, run in no order.
+//! Cases of code that exceeds the instruction caches, run in random order.
 
 use crate::case::{Case, Group, Module, Random, repeat};
 
@@ -15,7 +15,7 @@ fn case(name: &str, variant: String, module: &Module) -> Case {
     Case::new(Group::Code, name, variant, module)
 }
 
-/// Functions that are called in no order, each with code that it does not run, so that they lie far apart.
+/// Makes cases of functions called in random order. Each holds code that it does not run, so they lie far apart.
 fn functions(n: u32) -> [Case; 2] {
     let padding = repeat(40, |index| {
         format!("(global.set $g (i32.xor (global.get $g) (i32.const {})))", index * 77_777)
@@ -47,7 +47,8 @@ fn functions(n: u32) -> [Case; 2] {
     ]
 }
 
-/// Functions that skip long machine code a hundred times each; a few are as much code as is near.
+/// Makes a case of functions that skip long machine code a hundred times each. A few of them reach the limit of near
+/// code.
 fn skipped(n: u32) -> Case {
     let conversions = "i64.trunc_sat_f64_u f64.convert_i64_u ".repeat(5);
     let skip = format!(
@@ -64,7 +65,7 @@ fn skipped(n: u32) -> Case {
     case("if, cold code", format!("{n} functions of 100"), &module).cold()
 }
 
-/// A loop of so many instructions that do little.
+/// Makes a case of a loop of `n` cheap instructions.
 fn straight(n: u32) -> Case {
     let body =
         repeat(n, |index| format!("(local.set $x (i32.add (local.get $x) (i32.const {})))", index * 7_777));
@@ -75,7 +76,7 @@ fn straight(n: u32) -> Case {
     )
 }
 
-/// A jump to one of as many places in no order as a power of two within the bound on nesting allows.
+/// Makes a case of a jump to a random one of `n` places, the largest power of two within the bound on nesting.
 fn branches() -> Case {
     let n = 512u32;
     let labels = (0..n).map(|label| format!("{label} ")).collect::<String>();

@@ -1,8 +1,8 @@
-//! Branches, calls, variables, and what functions cost by themselves.
+//! Cases of branches, calls, variables, and the overhead of functions.
 
 use crate::case::{Case, Group, Module, Random, repeat};
 
-/// How many times a turn of the loop has what is measured.
+/// The number of subjects in a turn of the loop.
 const TIMES: u32 = 64;
 
 /// Returns the cases of control flow, calls and variables.
@@ -14,7 +14,7 @@ fn case(name: &str, variant: &str, covers: &[&'static str], module: &Module) -> 
     Case::new(Group::Control, name, variant, module).covering(covers)
 }
 
-/// Constructs that cost nothing or next to it.
+/// Makes cases of constructs that cost nothing or next to nothing.
 fn structure() -> Vec<Case> {
     let trap = Module { body: "unreachable".to_owned(), ..Module::new() };
     let plain = |name: &'static str, covers: &[&'static str], piece: &str| {
@@ -34,11 +34,11 @@ fn structure() -> Vec<Case> {
     ]
 }
 
-/// Where bytes in no order begin, and how many there are.
+/// The address and the number of random bytes.
 const BYTES_ADDRESS: u32 = 1 << 16;
 const N_BYTES: u32 = 1 << 17;
 
-/// A loop over bytes in no order: `$p` is the address of 64 of them.
+/// Makes a module that loops over random bytes: `$p` is the address of 64 of them.
 fn over_bytes(locals: &str, body: &str, after: &str) -> Module {
     let step = TIMES + 1;
     let next = format!(
@@ -54,12 +54,12 @@ fn byte(index: u32) -> String {
     format!("(i32.load8_u offset={} (local.get $p))", BYTES_ADDRESS + index)
 }
 
-/// A byte's lowest bit.
+/// Returns the lowest bit of a byte.
 fn bit(index: u32) -> String {
     format!("(i32.and {} (i32.const 1))", byte(index))
 }
 
-/// Branches that no predictor gets right.
+/// Makes cases of branches that no predictor gets right.
 fn branches() -> Vec<Case> {
     let count = "(local.set $x (i32.add (local.get $x) (i32.const 1)))";
     let module = |piece: &dyn Fn(u32) -> String| {
@@ -101,7 +101,7 @@ fn branches() -> Vec<Case> {
         let piece =
             |index: u32| br_table(n_targets, &format!("(i32.and {} (i32.const {mask}))", byte(index)));
         let variant = format!("unpredictable, {n_targets} targets");
-        // With many targets, a turn of the loop has fewer of them, so that the code stays warm.
+        // A turn of the loop has fewer branches with many targets, so that the code stays warm.
         let times = if n_targets > 16 { 4 } else { TIMES };
         let module =
             over_bytes("(local $x i32)", &repeat(times, piece), "(i32.store (i32.const 0) (local.get $x))");
@@ -131,7 +131,7 @@ fn branches_with_values() -> Vec<Case> {
         );
         cases.push(case(name, "with 16 values", &[name], &module));
     }
-    // A loop that moves its 16 parameters on by one place at each turn.
+    // A loop that rotates its 16 parameters at each turn.
     let shift = repeat(16, |index| format!("(local.set $v{index})"));
     let back = repeat(16, |index| format!("(local.get $v{})", (index + 1) % 16));
     let rotation = format!(
@@ -152,7 +152,8 @@ fn br_table(n_targets: u32, index: &str) -> String {
     format!("{blocks} (br_table {labels} {index}) {}", arms.collect::<String>())
 }
 
-/// Selects by an unpredictable condition: without a branch for integers, and maybe with one for the others.
+/// Makes cases of selects by an unpredictable condition: without a branch for integers, and possibly with one for the
+/// others.
 fn selects() -> Vec<Case> {
     let mut cases = Vec::new();
     for ty in ["i32", "i64", "f32", "f64", "v128", "funcref"] {
@@ -302,7 +303,7 @@ fn calls() -> Vec<Case> {
     cases
 }
 
-/// Recursion to some depth, with frames that are written to.
+/// Makes a case of recursion to a depth, with frames that are written to.
 fn recursion(depth: u32) -> Case {
     let function = "(func $f (param $n i32) (result i32) (local $a i32) (local $b i32)
         (if (i32.eqz (local.get $n)) (then (return (i32.const 1))))
@@ -314,18 +315,18 @@ fn recursion(depth: u32) -> Case {
     case("call", &format!("recursion to a depth of {depth}"), &["call"], &module)
 }
 
-/// Functions with many locals that are zero at first, so that entering them takes time.
+/// Makes cases of functions with many locals that start at zero, so that entering a function takes time.
 fn frames() -> Vec<Case> {
     let mut cases = Vec::new();
     for ty in ["i64", "v128"] {
         for n in [16u32, 128, 1_000, 4_000] {
             let locals = format!("(local {})", format!("{ty} ").repeat(n as usize));
             let change = if ty == "i64" { "(i64.const 1) i64.add" } else { "v128.not" };
-            // Each local becomes something else, so that none is a constant.
+            // Each local changes, so that none is a constant.
             let sets = repeat(n, |index| {
                 format!("(local.get {}) {change} (local.set {})", (index + 1) % n + 1, index + 1)
             });
-            // What is in the branch is never run; but the locals have to be in their places for it at each turn of the loop.
+            // The branch never runs, but the locals have to be in place for it at each turn of the loop.
             let looped =
                 format!("(func $f (param i32) {locals} (loop $l (if (local.get 0) (then {sets} (br $l)))))");
             let merged = format!(

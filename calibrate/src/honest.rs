@@ -1,4 +1,4 @@
-//! Honest programs: what typical code is taken to be.
+//! Honest programs, which define typical code.
 
 use std::sync::Arc;
 
@@ -6,7 +6,8 @@ use outrider_host::StateRoot;
 
 use crate::case::{Case, Code, Ending, Group, Module, Random, Warmth};
 
-/// Returns them: EEs of this repository, over blocks of its examples, and a few loops as compilers write them.
+/// Returns the honest programs: EEs of this repository over blocks of its examples, and a few loops as compilers
+/// write them.
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = vec![
         ee("workload", "1,000 hashes", include_bytes!("../../ees/blobs/workload.wasm"), &[0, 0xe8, 3, 0, 0]),
@@ -41,7 +42,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// The last block of an example, over the last root before it.
+/// Makes a case of the last block of an example, over the last root before it.
 fn example(name: &str, variant: &str, wasm: &[u8], fixture: &str) -> Option<Case> {
     let (before, rest) = fixture.split_once("shard_blocks:")?;
     let (blocks, _) = rest.split_once("shard_post_state:")?;
@@ -74,7 +75,7 @@ fn honest_loop(name: &str, body: &str) -> Case {
     let numbers = Random::new(3).bytes(16_384);
     let text: Vec<u8> =
         Random::new(4).bytes(8_192).iter().map(|byte| TEXT[usize::from(*byte) % TEXT.len()]).collect();
-    // Interpreted programs loop: the same 64 instructions, again and again.
+    // Interpreted programs loop: the same 64 instructions repeat.
     let program: Vec<u8> = Random::new(5).bytes(64).iter().map(|byte| byte % 6).collect();
     let program = program.repeat(64);
     Case::new(
@@ -85,10 +86,10 @@ fn honest_loop(name: &str, body: &str) -> Case {
     )
 }
 
-/// What text consists of.
+/// The characters of the text.
 const TEXT: &[u8] = b"0123456789 0123456789,0123456789 \n abc";
 
-/// Inserts 4,096 numbers into an open table, and counts those that were there.
+/// Inserts 4,096 numbers into an open-addressed table and counts repetitions.
 const HASH_TABLE: &str = r#"
     (memory.fill (i32.const 0) (i32.const 0) (i32.const 65000))
     (local.set $i (i32.const 0))
@@ -202,7 +203,7 @@ const MATRIX: &str = r#"
         (local.set $i (i32.add (local.get $i) (i32.const 1)))
         (br_if $row (i32.lt_u (local.get $i) (i32.const 32))))"#;
 
-/// Returns the program that is run beside each case.
+/// Returns the honest program that runs beside each case.
 pub(crate) fn reference() -> Case {
     honest_loop("hash table", HASH_TABLE)
 }

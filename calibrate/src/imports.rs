@@ -1,17 +1,17 @@
-//! Calls of every import, with sizes from nothing to the largest, and inputs that are good, that fail, and that trap.
+//! Cases of calls of every import, with sizes from zero to the largest, and inputs that succeed, fail and trap.
 
 use outrider_crypto_vectors::{Argument, Expected, Vector, excerpt};
 use outrider_host::{ABI, DEPOSIT_BYTES, Import, ValueType};
 
 use crate::case::{Case, Ending, Group, Module, Random, escaped};
 
-/// Where outputs go: beyond all inputs.
+/// The address of outputs, beyond all inputs.
 const OUT_ADDRESS: u32 = 9 << 20;
-/// Pages of a module: inputs below [`OUT_ADDRESS`], and five mebibytes for outputs.
+/// The pages of a module: inputs below [`OUT_ADDRESS`], and five mebibytes for outputs.
 const PAGES: u32 = 14 << 4;
-/// Lengths in bytes.
+/// Lengths of inputs, in bytes.
 const LENGTHS: [u32; 10] = [0, 1, 32, 55, 136, 137, 1_000, 4_096, 65_536, 4 << 20];
-/// Numbers of items of a list.
+/// Numbers of items in a list.
 const COUNTS: [u32; 4] = [0, 1, 4, 32];
 
 /// Returns the cases.
@@ -24,11 +24,11 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// What memory holds where inputs are.
+/// The contents of memory at the inputs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Contents {
     Zeros,
-    /// Bytes of 255, which are no UTF-8, and no number below any modulus.
+    /// Bytes of 255, which are neither UTF-8 nor a number below any modulus.
     Ones,
     Noise,
 }
@@ -49,7 +49,7 @@ impl Contents {
         match self {
             Self::Zeros => String::new(),
             Self::Ones => format!("(memory.fill (i32.const 0) (i32.const 255) (i32.const {bytes}))"),
-            // Doubles what there is.
+            // Doubles the filled part.
             Self::Noise => {
                 let mut text = String::new();
                 let mut filled = NOISE_BYTES;
@@ -65,14 +65,14 @@ impl Contents {
     }
 }
 
-/// How many bytes of noise a module brings along.
+/// The number of bytes of noise in a module.
 const NOISE_BYTES: u32 = 4_096;
 
-/// Makes a case of a loop that calls an import, as often as `eth2.contextSlot` says.
+/// Makes a case of a loop that calls an import as often as `eth2.contextSlot` says.
 fn case(import: &Import, variant: String, data: &str, setup: &str, arguments: &[String]) -> Case {
     let (declaration, call) = call(import, arguments);
     if import.name == "refuse" {
-        // It does not return, so there is one call to an execution.
+        // It does not return, so an execution has one call.
         let items = format!("{declaration}\n{data}");
         let module = Module { items, locals: String::new(), body: setup.to_owned() + &call, pages: PAGES };
         let variant = format!("a whole execution, {variant}");
@@ -93,7 +93,7 @@ fn case(import: &Import, variant: String, data: &str, setup: &str, arguments: &[
         pages: PAGES,
     };
     let case = Case::new(Group::Import, import.to_string(), variant, &module).ending(Ending::Returns);
-    // Fewer deposits than may be pushed, and fewer ticks than there are.
+    // Stay below the limits of deposits and ticks.
     let turns_max = match import.name {
         "pushNewDeposit" => 1_000,
         "useTicks" => 100,
@@ -128,14 +128,14 @@ fn is_length(parameter: &str) -> bool {
     matches!(parameter, "length" | "capacity" | "keyLength" | "ticks" | "value")
 }
 
-/// Calls with the same number for each length, and with few or no items.
+/// Makes cases of calls with the same number for each length, and with few or no items.
 fn plain(import: &Import) -> Vec<Case> {
     if matches!(import.name, "modexp" | "blake2bCompress") {
         return Vec::new();
     }
     let has = |test: fn(&str) -> bool| import.parameters.iter().any(|parameter| test(parameter));
     let lengths: &[u32] = match import.name {
-        // More block data than there is would trap; a deposit has one length.
+        // Reading beyond the block data would trap; a deposit has a fixed length.
         "blockDataCopy" => &[0, 1, 64, 1_000, 65_536, 1 << 20],
         "pushNewDeposit" => &[DEPOSIT_BYTES as u32],
         "useTicks" => &[0, 1, 1_000, 100_000],
@@ -181,7 +181,8 @@ fn argument(parameter: &str, length: u32, count: u32) -> String {
     }
 }
 
-/// One call that traps, as one of its pointers is out of range while all else is as large as it can be.
+/// Makes cases of one call that traps because one pointer is out of range, while everything else is small or as large
+/// as possible.
 fn traps(import: &Import) -> Vec<Case> {
     let pointers: Vec<_> =
         import.parameters.iter().filter(|parameter| Import::is_pointer(parameter)).collect();
@@ -215,7 +216,7 @@ fn traps(import: &Import) -> Vec<Case> {
     cases
 }
 
-/// Published calls, damaged ones, and long lists of good items.
+/// Makes cases of published calls, damaged ones, and long lists of valid items.
 fn vectors() -> Vec<Case> {
     let mut cases = Vec::new();
     for vector in excerpt::vectors() {
@@ -246,7 +247,7 @@ fn vectors() -> Vec<Case> {
     cases
 }
 
-/// Repeats the items of the lists of a call.
+/// Makes a case that repeats the items in the lists of a call.
 fn repeated(import: &Import, vector: &Vector, times: u32) -> Option<Case> {
     let n_index = import.parameters.iter().position(|parameter| *parameter == "n")?;
     let mut other = vector.clone();
@@ -284,7 +285,7 @@ fn published(import: &Import, vector: &Vector, variant: String) -> Case {
     case(import, variant, &data, "", &arguments)
 }
 
-/// Powers of numbers of many sizes.
+/// Makes cases of powers of numbers of many sizes.
 fn modexp() -> Vec<Case> {
     let Some(import) = Import::find("crypto", "modexp") else { return Vec::new() };
     let mut cases = Vec::new();
@@ -309,7 +310,7 @@ fn modexp() -> Vec<Case> {
     for (base, exponent, modulus) in sizes {
         for contents in Contents::ALL {
             for parity in ["odd", "even"] {
-                // Each in a place of its own; the modulus last.
+                // Each operand has its own place; the modulus is last.
                 let addresses = [0u32, 32_768, 131_072];
                 let last = (addresses[2] + modulus).saturating_sub(1);
                 let fix = format!(
@@ -329,7 +330,7 @@ fn modexp() -> Vec<Case> {
     cases
 }
 
-/// Any number of rounds.
+/// Makes cases of several numbers of rounds.
 fn blake2b() -> Vec<Case> {
     let Some(import) = Import::find("crypto", "blake2bCompress") else { return Vec::new() };
     let mut cases = Vec::new();
@@ -352,7 +353,7 @@ fn blake2b() -> Vec<Case> {
     cases
 }
 
-/// Calls of `state` where there is a provider.
+/// Makes cases of calls of `state` with a provider.
 fn provider() -> Vec<Case> {
     let mut cases = Vec::new();
     for import in ABI.iter().filter(|import| import.module == "state") {
@@ -371,7 +372,7 @@ fn provider() -> Vec<Case> {
                     let variant =
                         format!("provider with nodes of {node} bytes, {length} bytes, {count} items");
                     let case = case(import, variant, "", "", &arguments);
-                    // New nodes are kept until the end, half a gigabyte of them at most.
+                    // New nodes stay in memory until the end, at most half a gigabyte of them.
                     let turns_max = ((64 << 20) / (100 + length + count * 32)).min(10_000);
                     cases.push(Case { node_bytes: Some(*node), turns_max: Some(turns_max), ..case });
                 }

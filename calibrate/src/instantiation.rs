@@ -1,5 +1,5 @@
-//! What an execution costs beside the EE's own code: memory, tables, segments and globals that have to be made. Time and fuel are
-//! those of whole executions.
+//! Cases of the overhead of an execution beside the EE's own code: memory, tables, segments and globals. Time and
+//! fuel are those of whole executions.
 
 use crate::case::{Case, Ending, Group, Module, repeat};
 
@@ -29,7 +29,7 @@ fn memory() -> Vec<Case> {
         ));
         let passive = repeat(n, |_| "(data \"abc\")".to_owned());
         cases.push(case("data segments", format!("{n}, passive"), &Module::new().with(&passive)));
-        // Seven additions, which with their constants are as many instructions as a constant expression may have.
+        // With their constants, seven additions are as many instructions as a constant expression may have.
         let zeros = "(i32.const 0) i32.add ".repeat(7);
         let computed = repeat(n, |index| format!("(data (offset i32.const {} {zeros}) \"abc\")", index * 6));
         let module = Module::new().with(&computed);
@@ -54,7 +54,7 @@ fn tables() -> Vec<Case> {
         let tables = repeat(n, |_| "(table 20000 funcref)".to_owned());
         cases.push(case("tables", format!("{n} of 20,000 elements"), &Module::new().with(&tables)));
     }
-    // What compiling as many expressions as a table has elements takes is over a bound.
+    // Compiling as many expressions as a table has elements would exceed a bound.
     for (n, n_expressions) in [(1_000u32, 1_000u32), (20_000, 5_000)] {
         let functions = "$f ".repeat(n as usize);
         let module = Module::new()
@@ -95,7 +95,7 @@ fn case(name: &str, variant: String, module: &Module) -> Case {
     Case::new(Group::Instantiation, name, variant, module).ending(Ending::Returns).cold()
 }
 
-/// An execution of which there is no smaller one.
+/// Makes the case of the smallest possible execution.
 fn smallest() -> Case {
     case("the smallest execution", String::new(), &Module::new())
 }

@@ -1,4 +1,4 @@
-//! The instructions that the profile accepts, with their types.
+//! The instructions of the profile, with their types.
 
 use outrider_host::PROPOSALS;
 
@@ -25,7 +25,7 @@ impl Type {
         }
     }
 
-    /// Reads `i32` and its like, and `i8x16` and its like.
+    /// Parses `i32` and the like, and `i8x16` and the like.
     fn of(name: &str) -> Option<Self> {
         if matches!(name, "i8x16" | "i16x8" | "i32x4" | "i64x2" | "f32x4" | "f64x2") {
             return Some(Self::V128);
@@ -33,7 +33,7 @@ impl Type {
         Self::ALL.into_iter().find(|ty| ty.name() == name)
     }
 
-    /// The instructions that make a value of type `to` of one of this type and depend on it; the cheapest there are.
+    /// Returns the cheapest instructions that convert a value of this type to type `to`, with a dependency on it.
     pub(crate) const fn convert(self, to: Self) -> &'static str {
         use Type::{F32, F64, I32, I64, V128};
         match (self, to) {
@@ -71,7 +71,7 @@ pub(crate) struct Instruction {
     pub(crate) immediates: &'static [&'static str],
 }
 
-/// Operands and results of an instruction that computes.
+/// The operands and results of an instruction that computes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Signature {
     pub(crate) operands: Vec<Type>,
@@ -95,12 +95,12 @@ pub(crate) fn profile() -> Vec<Instruction> {
     accepted.map(|(_, visit, immediates)| Instruction { name: text_name(visit), immediates }).collect()
 }
 
-/// What no valid module has: the validator takes `select` with one type alone.
+/// Operators that no valid module has: the validator accepts `select` with only one type.
 const NOT_ENCODABLE: &[&str] = &["visit_typed_select_multi"];
 
-/// Makes the name in the text format of the name of a visitor's method.
+/// Converts the name of a visitor's method to the name in the text format.
 ///
-/// The few strings that this leaks are those of one table.
+/// It leaks a few strings, those of one table.
 fn text_name(visit: &'static str) -> &'static str {
     let name = visit.strip_prefix("visit_").unwrap_or(visit);
     if name == "typed_select" {
@@ -113,8 +113,8 @@ fn text_name(visit: &'static str) -> &'static str {
 }
 
 impl Instruction {
-    /// Returns the types of an instruction that takes operands of numeric types and leaves results of them: all but control,
-    /// variables, references, tables, and what is about all of memory.
+    /// Returns the types of an instruction with operands and results of numeric types. These are all but control,
+    /// variables, references, tables, and instructions on ranges of memory.
     pub(crate) fn signature(&self) -> Option<Signature> {
         use Type::{I32, I64, V128};
         let (prefix, name) = self.name.split_once('.')?;
@@ -180,12 +180,12 @@ impl Instruction {
         Some(Signature { operands, results })
     }
 
-    /// Tells whether it loads or stores.
+    /// Returns whether the instruction loads or stores.
     pub(crate) fn is_memory_access(&self) -> bool {
         self.immediates.contains(&"memarg")
     }
 
-    /// Tells whether some operands trap: those of integer division, and of conversions that do not saturate.
+    /// Returns whether some operands trap: those of integer division and of conversions that do not saturate.
     pub(crate) fn may_trap(&self) -> bool {
         let truncates = self.name.contains(".trunc_f");
         truncates || self.divides()
@@ -195,7 +195,7 @@ impl Instruction {
         self.name.starts_with('i') && (self.name.contains(".div") || self.name.contains(".rem"))
     }
 
-    /// What the lanes of vector operands are read as.
+    /// Returns the type of the lanes of vector operands.
     pub(crate) fn lanes(&self) -> Type {
         let (prefix, name) = self.name.split_once('.').unwrap_or(("", self.name));
         let of = |text: &str| {
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_signature_is_what_the_validator_takes() {
+    fn the_validator_accepts_every_signature() {
         for instruction in profile() {
             let Some(Signature { operands, results }) = instruction.signature() else { continue };
             let list = |types: &[Type]| types.iter().map(|ty| ty.name()).collect::<Vec<_>>().join(" ");

@@ -18,11 +18,11 @@ mod search;
 mod trade;
 
 pub use case::{Case, Code, Ending, Group, Warmth};
-pub use measure::{Bench, CalibrateError, Measured, worst_by_name};
-pub use search::{Found, Search};
+pub use measure::{Bench, CalibrateError, Measurement, worst_by_name};
+pub use search::{Search, SearchResult};
 pub use trade::{PRICES, Trade, trade};
 
-/// Returns every case there is.
+/// Returns all cases.
 pub fn cases() -> Vec<Case> {
     [
         plain::cases(),

@@ -1,4 +1,4 @@
-//! Measures cases, beside a program that is known.
+//! Measurement of cases, beside a known program.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,137 +15,137 @@ use crate::case::{Case, Code, Ending, Group};
 use crate::clock::thread_time;
 use crate::honest;
 
-/// Runs programs on one engine, and compares them with typical code.
+/// A bench that runs programs on one engine and compares them with typical code.
 pub struct Bench {
     host: Host,
-    honest: Vec<Honest>,
-    /// The honest program that is run beside each case.
-    reference: Running,
-    /// Time per fuel of the reference over that of typical code.
+    honest: Vec<HonestProgram>,
+    /// The honest program that runs beside each case.
+    reference: LoadedProgram,
+    /// The time per fuel of the reference over that of typical code.
     reference_factor: f64,
     runs: u32,
 }
 
-/// An honest program, and what it was measured to take.
-struct Honest {
+/// An honest program and its measured time.
+struct HonestProgram {
     case: Case,
-    running: Running,
+    running: LoadedProgram,
     ns_per_fuel: f64,
 }
 
-/// A program that is loaded, and how it is executed.
-struct Running {
+/// A loaded program and its parameters.
+struct LoadedProgram {
     ee: Ee,
     input: ExecutionInput,
     fuel: u64,
-    /// How often it is executed in one measurement.
+    /// The number of executions in one measurement.
     repeats: u32,
     node_bytes: Option<u32>,
 }
 
-/// What was found out about a case.
+/// The result of measuring a case.
 #[derive(Clone, Debug)]
-pub struct Measured {
-    /// The case, without its code.
+pub struct Measurement {
+    /// The title of the case.
     pub title: String,
-    /// The case's group.
+    /// The group of the case.
     pub group: Group,
-    /// The case's name.
+    /// The name of the case.
     pub name: String,
-    /// The case's variant.
+    /// The variant of the case.
     pub variant: String,
-    /// Whether caches hold what it touches.
+    /// Whether caches hold the program's memory and code.
     pub warmth: crate::Warmth,
-    /// Fuel of one measurement, without that of the base.
+    /// The fuel of one measurement, without that of the base.
     pub fuel: u64,
-    /// Time of it, in nanoseconds.
+    /// The time of one measurement, in nanoseconds.
     pub ns: f64,
-    /// Time per fuel over that of typical code: x.
+    /// The time per fuel over that of typical code: x.
     pub factor: f64,
     /// Whether the program needs more memory than a chain allows by default.
     pub beyond_default: bool,
-    /// How many turns of a loop they are of, if that is known.
+    /// The number of measured turns of a loop, or 0 if unknown.
     pub turns: u64,
 }
 
-impl Measured {
-    /// Tells whether it is over the factor that is promised, under the default limits.
+impl Measurement {
+    /// Returns whether the factor exceeds the promised maximum under the default limits.
     pub fn is_outlier(&self) -> bool {
         self.factor > self.warmth.factor_max() && !self.beyond_default
     }
 }
 
-/// Why a case could not be measured.
+/// An error of measuring a case.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CalibrateError {
-    /// The host cannot be set up.
-    #[error("cannot set up the host")]
+    /// The host could not be set up.
+    #[error("the host cannot be set up")]
     Host(#[from] HostError),
-    /// The program is not well-formed: a mistake of this crate.
+    /// The program is not well-formed, which is a bug of this crate.
     #[error("{title}: the program is not well-formed")]
     Text {
         /// The case.
         title: String,
-        /// What is wrong.
+        /// The reason.
         #[source]
         source: wat::Error,
     },
-    /// The host refuses the program.
+    /// The host refused the program.
     #[error("{title}: the host refuses the program")]
     Load {
         /// The case.
         title: String,
-        /// Why.
+        /// The reason.
         #[source]
         source: Box<LoadError>,
     },
-    /// The program ended otherwise than it should.
+    /// The program ended in another way than expected.
     #[error("{title}: expected {expected:?}, got {got}")]
     Ending {
         /// The case.
         title: String,
-        /// What was expected.
+        /// The expected ending.
         expected: Ending,
-        /// What came.
+        /// The actual ending.
         got: String,
     },
 }
 
-/// How long a measurement takes at least.
+/// The minimum time of a measurement.
 const TARGET: Duration = Duration::from_millis(2);
-/// The fuel that a program is tried with first.
+/// The fuel of the first trial of a program.
 const FIRST_FUEL: u64 = 1_000_000;
-/// How often an execution that returns is repeated at most.
+/// The maximum number of repetitions of an execution that returns.
 const REPEATS_MAX: u32 = 2_000;
 
 impl Bench {
-    /// Sets it up, and measures honest programs; `runs` is how often each case is measured.
+    /// Sets up a bench and measures the honest programs. `runs` is the number of measurements of each case.
     ///
     /// # Errors
     ///
-    /// If the engine is not there.
+    /// Fails if the engine is not available.
     pub fn new(engine: EngineKind, runs: u32) -> Result<Self, CalibrateError> {
         let host = Host::new(config(engine, i64::MAX.unsigned_abs()))?;
         let mut honest = Vec::new();
         for case in honest::cases() {
-            let mut running = Running::load(&host, &case, &case.code)?;
+            let mut running = LoadedProgram::load(&host, &case, &case.code)?;
             running.fit(&case, Ending::Returns, TARGET)?;
-            honest.push(Honest { case, running, ns_per_fuel: f64::INFINITY });
+            honest.push(HonestProgram { case, running, ns_per_fuel: f64::INFINITY });
         }
         let case = honest::reference();
-        let mut reference = Running::load(&host, &case, &case.code)?;
+        let mut reference = LoadedProgram::load(&host, &case, &case.code)?;
         reference.fit(&case, Ending::OutOfFuel, TARGET / 4)?;
         let mut bench = Self { host, honest, reference, reference_factor: 1.0, runs: runs.max(1) };
         bench.measure_honest()?;
         Ok(bench)
     }
 
-    /// Measures the honest programs in turns; earlier measurements count, too.
+    /// Measures the honest programs in turn; earlier measurements count, too.
     ///
     /// # Errors
     ///
-    /// If one of them does not end as it should.
+    /// Fails if a program does not end as expected.
     pub fn measure_honest(&mut self) -> Result<(), CalibrateError> {
         let mut reference = f64::INFINITY;
         for _ in 0..10 {
@@ -160,16 +160,16 @@ impl Bench {
         Ok(())
     }
 
-    /// Returns what typical code takes for a unit of fuel, in nanoseconds: the geometric mean over honest programs.
+    /// Returns the time of a unit of fuel in typical code, in nanoseconds: the geometric mean over honest programs.
     pub fn typical_ns_per_fuel(&self) -> f64 {
         let n = f64::from(u32::try_from(self.honest.len()).unwrap_or(u32::MAX));
         (self.honest.iter().map(|honest| honest.ns_per_fuel.ln()).sum::<f64>() / n).exp()
     }
 
-    /// Returns what honest programs take.
-    pub fn honest(&self) -> Vec<Measured> {
+    /// Returns the measurements of the honest programs.
+    pub fn honest(&self) -> Vec<Measurement> {
         let typical = self.typical_ns_per_fuel();
-        let all = self.honest.iter().map(|Honest { case, ns_per_fuel, running }| {
+        let all = self.honest.iter().map(|HonestProgram { case, ns_per_fuel, running }| {
             let fuel = running.fuel.saturating_mul(running.repeats.into());
             measured(case, fuel, ns_per_fuel * as_f64(fuel), ns_per_fuel / typical)
         });
@@ -180,20 +180,20 @@ impl Bench {
     ///
     /// # Errors
     ///
-    /// [`CalibrateError`] if it is refused or does not end as it should.
-    pub fn measure(&self, case: &Case) -> Result<Measured, CalibrateError> {
+    /// Returns [`CalibrateError`] if the program is refused or does not end as expected.
+    pub fn measure(&self, case: &Case) -> Result<Measurement, CalibrateError> {
         self.measure_times(case, self.runs)
     }
 
-    /// Measures a case so many times, and takes the least times.
-    pub(crate) fn measure_times(&self, case: &Case, runs: u32) -> Result<Measured, CalibrateError> {
-        let mut running = Running::load(&self.host, case, &case.code)?;
+    /// Measures a case `runs` times and takes the least times.
+    pub(crate) fn measure_times(&self, case: &Case, runs: u32) -> Result<Measurement, CalibrateError> {
+        let mut running = LoadedProgram::load(&self.host, case, &case.code)?;
         if let Some(turns_max) = case.turns_max {
             return self.measure_turns(case, running, turns_max, runs);
         }
         let base = case.base.as_ref().map(|code| -> Result<_, CalibrateError> {
             let ending = if case.ending == Ending::Traps { Ending::Traps } else { Ending::Returns };
-            let mut base = Running::load(&self.host, case, code)?;
+            let mut base = LoadedProgram::load(&self.host, case, code)?;
             base.fuel = u64::MAX;
             let once = base.end(case, ending)?;
             Ok((base, once))
@@ -202,7 +202,7 @@ impl Bench {
         let target = match &base {
             Some((_, (ns, fuel))) if case.ending == Ending::OutOfFuel => {
                 running.fuel = fuel.saturating_add(FIRST_FUEL);
-                // The loop takes twice what is before it, so that the difference is not noise.
+                // The loop takes twice as long as the code before it, so that the difference exceeds noise.
                 TARGET.saturating_add(Duration::from_nanos((*ns * 3.0) as u64))
             }
             _ => TARGET,
@@ -234,7 +234,7 @@ impl Bench {
         let mut ns = if base.is_some() { (least - least_base).max(0.0) } else { least };
         let mut fuel = fuel.saturating_sub(fuel_of_base);
         if case.ending != Ending::OutOfFuel {
-            // Of one execution.
+            // Report one execution.
             let repeats = running.repeats.max(1);
             ns /= f64::from(repeats);
             fuel /= u64::from(repeats);
@@ -243,17 +243,17 @@ impl Bench {
         Ok(measured(case, fuel, ns, ns / as_f64(fuel.max(1)) / typical))
     }
 
-    /// Measures what turns of a loop take, without what is before and after it.
+    /// Measures the turns of a loop, without the code before and after it.
     fn measure_turns(
         &self,
         case: &Case,
-        mut running: Running,
+        mut running: LoadedProgram,
         turns_max: u32,
         runs: u32,
-    ) -> Result<Measured, CalibrateError> {
+    ) -> Result<Measurement, CalibrateError> {
         running.input.context.slot = Slot(0);
         let (ns_of_none, _) = running.end(case, Ending::Returns)?;
-        // The turns take twice what is before them, so that the difference is not noise.
+        // The turns take twice as long as the code before them, so that the difference exceeds noise.
         let target = (TARGET.as_nanos() as f64).max(2.0 * ns_of_none);
         let mut turns = 1;
         loop {
@@ -283,12 +283,12 @@ impl Bench {
         let ns = (all - none).max(0.0);
         let typical = reference / self.reference_factor;
         let measured = measured(case, fuel, ns, ns / as_f64(fuel.max(1)) / typical);
-        Ok(Measured { turns: turns.0, ..measured })
+        Ok(Measurement { turns: turns.0, ..measured })
     }
 }
 
-fn measured(case: &Case, fuel: u64, ns: f64, factor: f64) -> Measured {
-    Measured {
+fn measured(case: &Case, fuel: u64, ns: f64, factor: f64) -> Measurement {
+    Measurement {
         title: case.title(),
         group: case.group,
         name: case.name.clone(),
@@ -302,7 +302,7 @@ fn measured(case: &Case, fuel: u64, ns: f64, factor: f64) -> Measured {
     }
 }
 
-impl Running {
+impl LoadedProgram {
     fn load(host: &Host, case: &Case, code: &Code) -> Result<Self, CalibrateError> {
         let title = || case.title();
         let wasm = code.wasm().map_err(|source| CalibrateError::Text { title: title(), source })?;
@@ -313,7 +313,7 @@ impl Running {
         Ok(Self { ee, input, fuel: FIRST_FUEL, repeats: 1, node_bytes })
     }
 
-    /// Executes the program once, and checks its ending. Returns nanoseconds and fuel.
+    /// Executes the program once and checks its ending. Returns nanoseconds and fuel.
     fn end(&self, case: &Case, expected: Ending) -> Result<(f64, u64), CalibrateError> {
         let fuel = if expected == Ending::OutOfFuel { self.fuel } else { u64::MAX };
         let (ns, result) = self.once(fuel);
@@ -333,7 +333,7 @@ impl Running {
         self.fit_over(case, ending, target, 0)
     }
 
-    /// Chooses fuel or repeats so that a measurement takes as long as it should; `base_fuel` are no part of what scales.
+    /// Chooses fuel or repeats so that a measurement takes about `target`; `base_fuel` does not scale.
     fn fit_over(
         &mut self,
         case: &Case,
@@ -359,7 +359,7 @@ impl Running {
         Ok(())
     }
 
-    /// Executes the program as was fitted. Returns nanoseconds and fuel.
+    /// Executes the program with the chosen parameters. Returns nanoseconds and fuel.
     fn run(&self) -> Result<(f64, u64), CalibrateError> {
         let (mut ns, mut fuel) = (0.0, 0u64);
         for _ in 0..self.repeats {
@@ -412,7 +412,7 @@ impl StateSource for Nodes {
 
 fn config(engine: EngineKind, fuel_max: u64) -> HostConfig {
     let default = Limits::default();
-    // Some cases show what larger memories than the default ones would cost.
+    // Some cases show the cost of memories beyond the default limit.
     let memory_pages_max = default.memory_pages_max.max(4096);
     let limits = Limits { fuel_max, memory_pages_max, ..default };
     HostConfig { engine, limits, ees_kept_max: 0, concurrent_executions_max: 1, ..HostConfig::default() }
@@ -422,7 +422,7 @@ fn as_f64(n: u64) -> f64 {
     n as f64
 }
 
-/// Loads a case and executes it once, with little fuel if it has no end.
+/// Loads a case and executes it once, with little fuel if it loops forever.
 #[cfg(test)]
 pub(crate) fn check(case: &Case) -> Result<(), CalibrateError> {
     use std::sync::LazyLock;
@@ -430,17 +430,19 @@ pub(crate) fn check(case: &Case) -> Result<(), CalibrateError> {
         let config = config(EngineKind::Wasmtime, i64::MAX.unsigned_abs());
         Host::new(config).expect("the engine takes this configuration")
     });
-    let mut running = Running::load(&HOST, case, &case.code)?;
+    let mut running = LoadedProgram::load(&HOST, case, &case.code)?;
     running.fuel = 100_000;
     running.input.context.slot = Slot(1);
     running.end(case, case.ending)?;
     let ending = if case.ending == Ending::Traps { Ending::Traps } else { Ending::Returns };
-    case.base.iter().try_for_each(|code| Running::load(&HOST, case, code)?.end(case, ending).map(|_| ()))
+    case.base
+        .iter()
+        .try_for_each(|code| LoadedProgram::load(&HOST, case, code)?.end(case, ending).map(|_| ()))
 }
 
-/// The worst case of each name and warmth, the worst first.
-pub fn worst_by_name(measured: &[Measured]) -> Vec<&Measured> {
-    let mut worst: BTreeMap<(&str, crate::Warmth, bool), &Measured> = BTreeMap::new();
+/// Returns the worst case of each name and warmth, worst first.
+pub fn worst_by_name(measured: &[Measurement]) -> Vec<&Measurement> {
+    let mut worst: BTreeMap<(&str, crate::Warmth, bool), &Measurement> = BTreeMap::new();
     for case in measured {
         let entry = worst.entry((&case.name, case.warmth, case.beyond_default)).or_insert(case);
         if case.factor > entry.factor {

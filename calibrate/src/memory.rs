@@ -1,17 +1,18 @@
-//! Loads and stores by patterns of addresses, from memory that fits the nearest cache to memory that fits none.
+//! Cases of loads and stores by patterns of addresses, from memory within the first-level cache to memory beyond all
+//! caches.
 
 use outrider_host::Limits;
 
 use crate::case::{Case, Group, Module, Warmth, repeat};
 
-/// How many accesses a turn of the loop has.
+/// The number of accesses in a turn of the loop.
 const TIMES: u32 = 64;
-/// Bytes of a line of a cache, and of a page of the machine.
+/// The size of a cache line and of a page of the machine, in bytes.
 const LINE: u32 = 64;
 const MACHINE_PAGE: u32 = 4096;
-/// Bytes of a page of WebAssembly.
+/// The size of a page of WebAssembly, in bytes.
 const PAGE: u32 = 1 << 16;
-/// Sizes of memory, in KiB, besides the largest that is near by default.
+/// Sizes of memory, in KiB, besides the default limit of near memory.
 const SIZES_KIB: [u32; 6] = [16, 256, 1 << 10, 16 << 10, 64 << 10, 256 << 10];
 
 /// Returns the cases.
@@ -26,7 +27,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases
 }
 
-/// Memory is warm that the first-level cache of a core holds, which has 32 KiB at least.
+/// Returns whether memory of this size is warm: a core's first-level cache holds at least 32 KiB.
 fn warmth(kib: u32) -> Warmth {
     if kib > 32 { Warmth::Cold } else { Warmth::Warm }
 }
@@ -41,23 +42,23 @@ fn size(kib: u32) -> String {
     if kib >= 1024 { format!("{} MiB", kib / 1024) } else { format!("{kib} KiB") }
 }
 
-/// A cycle through all of memory: at each address is the next.
+/// A cycle through all of memory: each address holds the next.
 pub(crate) struct Walk {
     kib: u32,
     order: &'static str,
     stride: u32,
 }
 
-/// How many loads a turn of the loop has.
+/// The number of loads in a turn of the loop.
 pub(crate) const LOADS: u32 = TIMES;
 
 impl Walk {
     pub(crate) const LOCALS: &str = "(local $i i32) (local $a i32) (local $x i32)";
     pub(crate) const ITEMS: &str = "(global $out (mut i32) (i32.const 0))";
-    /// Uses what was loaded last, so that no load is in vain.
+    /// Uses the last loaded value, so that no load is dead.
     pub(crate) const AFTER: &str = "(global.set $out (local.get $x))";
 
-    /// Returns the walks through so much memory: by lines, and by pages.
+    /// Returns the walks through memory of this size: by lines and by pages.
     pub(crate) fn of(kib: u32) -> Vec<Self> {
         let all = [("lines in no order", LINE), ("pages in no order", MACHINE_PAGE)];
         let all = all.into_iter().map(|(order, stride)| Self { kib, order, stride });
@@ -72,8 +73,8 @@ impl Walk {
         (self.kib * 1024).div_ceil(PAGE)
     }
 
-    /// Writes the cycle: a linear congruence of full period, as the multiplier is one more than a multiple of four and the
-    /// increment is odd.
+    /// Writes the cycle: a linear congruential sequence of full period, as the multiplier is one more than a multiple
+    /// of four and the increment is odd.
     pub(crate) fn setup(&self) -> String {
         let (n, stride) = (self.n_places(), self.stride);
         format!(
@@ -90,7 +91,7 @@ impl Walk {
         )
     }
 
-    /// Loads, each from where the one before says.
+    /// Writes loads, each from the address that the one before has loaded.
     pub(crate) fn loads() -> String {
         format!("(local.get $x) {} (local.set $x)", "i32.load ".repeat(LOADS as usize))
     }
@@ -116,7 +117,7 @@ impl Walk {
     }
 }
 
-/// Loads and stores that do not wait for one another, at addresses in no order.
+/// Makes cases of loads and stores at random addresses that do not wait for one another.
 fn scattered(kib: u32) -> Vec<Case> {
     let mask = (kib * 1024 - 1) & !63;
     let setup = format!("(memory.fill (i32.const 0) (i32.const 1) (i32.const {}))", kib * 1024);
@@ -135,7 +136,7 @@ fn scattered(kib: u32) -> Vec<Case> {
     ]
 }
 
-/// One access to each page of memory that nobody has touched.
+/// Makes cases of one access to each untouched page of memory.
 fn first_touch(mib: u32) -> Vec<Case> {
     let pages = mib * 1024 * 1024 / PAGE;
     let walk = |access: &str| {
@@ -177,7 +178,7 @@ fn first_touch(mib: u32) -> Vec<Case> {
     cases
 }
 
-/// Accesses to the same few bytes that hinder one another.
+/// Makes cases of accesses to the same few bytes that hinder one another.
 fn hazards() -> Vec<Case> {
     let case = |variant: &str, piece: &str| {
         let body = repeat(TIMES, |_| piece.to_owned());

@@ -1,16 +1,16 @@
-//! Values that are slow somewhere: subnormal numbers, NaNs, infinities, long dividends, and ordinary ones beside them.
+//! Operands that are slow on some processors: subnormal numbers, NaNs, infinities, long dividends; and ordinary ones.
 
 use crate::case::Random;
 use crate::instructions::{Instruction, Type};
 
-/// Two operands of an instruction, as the bytes of a value of 128 bits each; a shorter type takes the first bytes.
+/// Two operands of an instruction, as 16 bytes each; a shorter type takes the first bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Operands {
     pub(crate) name: &'static str,
     pub(crate) values: [[u8; 16]; 2],
 }
 
-/// Returns the operands to try `instruction` with, none of which traps.
+/// Returns the operands to try `instruction` with. None of them traps.
 pub(crate) fn operands(instruction: &Instruction, operands: &[Type]) -> Vec<Operands> {
     let Some(first) = operands.first() else { return vec![integer("constant", 0, 0)] };
     if instruction.is_memory_access() {
@@ -30,7 +30,7 @@ pub(crate) fn operands(instruction: &Instruction, operands: &[Type]) -> Vec<Oper
     }
 }
 
-/// Fills so many bytes with values in which no branch predictor finds a rule, 16 bytes for each.
+/// Returns `bytes` bytes of operands without a pattern for branch predictors, 16 bytes for each.
 pub(crate) fn mixed(instruction: &Instruction, operands: &[Type], bytes: usize) -> Vec<u8> {
     let mut random = Random::new(7);
     let list = self::operands(instruction, operands);
@@ -54,7 +54,7 @@ fn splat(bytes: &[u8]) -> [u8; 16] {
     value
 }
 
-/// No second operand is zero or -1, in either half, so that none divides by zero or overflows.
+/// No second operand is zero or -1 in either half, so no division by zero or overflow occurs.
 const INTEGERS: &[(&str, u64, u64)] = &[
     ("small", 0x0000_0007_0000_0007, 0x0000_0003_0000_0003),
     ("largest, 1", 0x7fff_ffff_7fff_ffff, 0x0000_0000_0000_0001),
@@ -62,7 +62,7 @@ const INTEGERS: &[(&str, u64, u64)] = &[
     ("negative, long", 0x8000_0001_8000_0001, 0x0000_0000_1234_5677),
 ];
 
-/// The first is ordinary, and within the range of all integers.
+/// The first pair is ordinary and within the range of all integers.
 const FLOATS_64: &[(&str, f64, f64)] = &[
     ("ordinary", 1.75, 1.25),
     ("subnormal, 1", 5e-310, 1.0),

@@ -1,20 +1,21 @@
-//! Instructions that compute, load or store: each in loops of three forms.
+//! Cases of instructions that compute, load or store, each in loops of three forms:
 //!
 //! - A *chain*: each instruction waits for the one before; the time is its latency.
 //! - In *parallel*: none waits for another.
-//! - *Mixed*: in parallel, with operands from memory in no order, so that branches in the code for it are mispredicted.
+//! - *Mixed*: in parallel, with operands from memory in random order, so that branches in the machine code are
+//! mispredicted.
 
 use crate::case::{Case, Group, Module, repeat};
 use crate::instructions::{Instruction, Signature, Type, profile};
 use crate::operands::{Operands, mixed, operands};
 
-/// How many instructions of a chain a turn of the loop has.
+/// The number of instructions in a turn of a chain's loop.
 const CHAIN: u32 = 64;
-/// How many independent instructions a turn of the loop has; as many locals keep the results.
+/// The number of independent instructions in a turn of the loop; as many locals hold the results.
 const PARALLEL: u32 = 16;
-/// Where operands are: 16 bytes each.
+/// The address of operands, 16 bytes each.
 const OPERANDS_ADDRESS: u32 = 1024;
-/// Where mixed operands begin, and how many bytes there are of them.
+/// The address and the size of mixed operands, in bytes.
 const MIXED_ADDRESS: u32 = 4096;
 const MIXED_BYTES: u32 = 32_768;
 
@@ -51,7 +52,7 @@ fn of(instruction: &Instruction, types: &Signature) -> Vec<Case> {
     cases
 }
 
-/// An instruction to write loops of.
+/// The instruction that loops are written for.
 struct Subject<'a> {
     instruction: &'a Instruction,
     types: &'a Signature,
@@ -92,7 +93,7 @@ impl Subject<'_> {
         let sets = carried.iter().rev().map(|index| format!("(local.set $x{index}) ")).collect::<String>();
         let body = format!("{gets}\n{}\n{sets}", repeat(CHAIN, |_| link.clone()));
         let (locals, before) = self.operand_locals();
-        // What is carried around the loop is alive, and the loop's end uses it.
+        // Carried values stay alive, as the code after the loop uses them.
         let after = format!("({}.store (i32.const 0) (local.get $x0))", first.name());
         let module = Module::looping(&locals, &before, &body, &after);
         self.case("chain", operands.name, &with_operands(module, operands))
@@ -121,7 +122,8 @@ impl Subject<'_> {
         self.case("mixed", "in no order", &module.data(MIXED_ADDRESS, &bytes))
     }
 
-    /// The conversion from a result to the operand that waits for it. Where others would trap, it keeps the number.
+    /// Returns the conversion from a result to the next operand. Where other conversions would make the instruction
+    /// trap, it keeps the number.
     fn back(&self, result: Type, operand: Type) -> String {
         let name = self.instruction.name;
         if self.instruction.may_trap() && !self.instruction.divides() {
@@ -135,18 +137,18 @@ impl Subject<'_> {
         self.types.operands.get(operand).copied().unwrap_or(Type::I32)
     }
 
-    /// Gets the operands from the one of this index on.
+    /// Writes `local.get` for the operands from index `from` on.
     fn gets(&self, from: usize) -> String {
         (from..self.types.operands.len()).map(|index| format!("(local.get $x{index}) ")).collect()
     }
 
-    /// Sets the locals of this number to the results.
+    /// Writes `local.set` of the results to the locals with this number.
     fn sets(&self, number: u32) -> String {
         let n = self.types.results.len();
         (0..n).rev().map(|index| format!("(local.set $r{index}_{number})")).collect()
     }
 
-    /// Declares the locals for operands, and fills them from memory, where they are no constants.
+    /// Declares the locals for operands, and fills them from memory so that they are not constants.
     fn operand_locals(&self) -> (String, String) {
         let types = self.types.operands.iter().enumerate();
         let locals = types.clone().map(|(index, ty)| format!("(local $x{index} {}) ", ty.name())).collect();
@@ -158,7 +160,7 @@ impl Subject<'_> {
         (locals, fill.collect())
     }
 
-    /// Declares the locals for results, and stores them after the loop, so that none is computed in vain.
+    /// Declares the locals for results, and stores them after the loop so that no computation is dead.
     fn results(&self) -> (String, String) {
         let (mut locals, mut after) = (String::new(), String::new());
         for (index, ty) in self.types.results.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What holds for all cases, whatever they measure. Nothing here is timed.
+//! Tests of properties of all cases, without timing.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::instructions::profile;
 use super::measure::check;
 use super::{Case, Group, cases};
 
-/// The operators in the bodies of a module's functions.
+/// Returns the operators in the bodies of a module's functions.
 fn operators(case: &Case) -> BTreeSet<String> {
     let wasm = case.code.wasm().unwrap_or_else(|error| panic!("{}: {error}", case.title()));
     let mut names = BTreeSet::new();
@@ -32,7 +32,7 @@ fn every_instruction_of_the_profile_has_a_case() {
 }
 
 #[test]
-fn every_case_has_the_instructions_that_it_is_there_for() {
+fn every_case_has_the_instructions_that_it_covers() {
     for case in cases() {
         let operators = operators(&case);
         for name in &case.covers {
@@ -54,8 +54,8 @@ fn every_import_has_a_case() {
 }
 
 #[test]
-fn every_case_is_accepted_and_ends_as_it_says() {
-    // Of the loops over one instruction, one of each form: they differ in bytes of data alone.
+fn every_case_is_accepted_and_ends_as_expected() {
+    // Of the loops over one instruction, check one of each form: the others differ only in bytes of data.
     let mut forms = BTreeSet::new();
     let differs = |case: &Case| {
         let form = case.variant.split(',').next().unwrap_or_default();
@@ -75,6 +75,6 @@ fn every_case_is_accepted_and_ends_as_it_says() {
 fn titles_are_unique() {
     let mut titles = BTreeSet::new();
     for case in cases() {
-        assert!(titles.insert((case.group, case.title())), "{} is there twice", case.title());
+        assert!(titles.insert((case.group, case.title())), "{} occurs twice", case.title());
     }
 }

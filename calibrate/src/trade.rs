@@ -1,4 +1,4 @@
-//! What a chain can choose from: a limit of memory, a price of loads, and the factor that comes of them.
+//! The trade of a chain: a limit of memory, a price of loads, and the resulting factor.
 
 use crate::case::{Case, Ending, Module};
 use crate::measure::{Bench, CalibrateError};
@@ -9,7 +9,7 @@ use crate::memory::{LOADS, Walk};
 pub struct Trade {
     /// The limit, in MiB.
     pub memory_mib: u32,
-    /// What a load takes that waits for the one before, in nanoseconds: by lines or by pages, whatever is worse.
+    /// The time of a load that waits for the one before, by lines or by pages, whichever is longer, in nanoseconds.
     pub load_ns: f64,
     /// The factor over typical code for each of [`PRICES`].
     pub factors: Vec<f64>,
@@ -24,11 +24,11 @@ const LIMITS_MIB: [u32; 7] = [1, 2, 4, 8, 16, 64, 256];
 ///
 /// # Errors
 ///
-/// [`CalibrateError`] if a program does not run.
+/// Returns [`CalibrateError`] if a program does not run.
 pub fn trade(bench: &Bench) -> Result<Vec<Trade>, CalibrateError> {
     let mut rows: Vec<Trade> = Vec::new();
     for memory_mib in LIMITS_MIB {
-        // A larger limit allows all that a smaller one does.
+        // A larger limit allows everything that a smaller one does.
         let mut load_ns = rows.last().map_or(0.0, |row| row.load_ns);
         for walk in Walk::of(memory_mib * 1024) {
             let measured = bench.measure(&case(&walk))?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use outrider_calibrate::{
-    Bench, Case, Code, Found, Measured, PRICES, Search, Trade, Warmth, cases, trade, worst_by_name,
+    Bench, Case, Code, Measurement, PRICES, Search, SearchResult, Trade, Warmth, cases, trade, worst_by_name,
 };
 use outrider_host::EngineKind;
 use serde::Serialize;
@@ -78,7 +78,7 @@ pub(crate) fn calibrate(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(if report.n_outliers() == 0 { Verdict::Holds } else { Verdict::Fails })
 }
 
-fn measure(bench: &mut Bench, cases: &[Case]) -> anyhow::Result<Vec<Measured>> {
+fn measure(bench: &mut Bench, cases: &[Case]) -> anyhow::Result<Vec<Measurement>> {
     let bar = if std::io::stderr().is_terminal() {
         ProgressBar::new(cases.len() as u64)
     } else {
@@ -105,7 +105,7 @@ fn measure(bench: &mut Bench, cases: &[Case]) -> anyhow::Result<Vec<Measured>> {
     Ok(measured)
 }
 
-fn search(bench: &Bench, arguments: &Arguments, seconds: u64) -> anyhow::Result<Vec<Found>> {
+fn search(bench: &Bench, arguments: &Arguments, seconds: u64) -> anyhow::Result<Vec<SearchResult>> {
     let search = Search { seed: arguments.seed, time: Duration::from_secs(seconds) };
     let is_terminal = std::io::stderr().is_terminal();
     let found = search.run(bench, &mut |n_tried, found| {
@@ -130,7 +130,7 @@ fn search(bench: &Bench, arguments: &Arguments, seconds: u64) -> anyhow::Result<
 }
 
 /// Prints what the search has found, the loops alone: the rest is the same for all.
-fn print_programs(found: &[Found]) -> anyhow::Result<()> {
+fn print_programs(found: &[SearchResult]) -> anyhow::Result<()> {
     let mut out = output::stdout();
     for found in found.iter().take(3) {
         writeln!(out, "x = {:.2}: {}", found.measured.factor, found.measured.variant)?;
@@ -163,8 +163,8 @@ fn print_trade(rows: &[Trade]) -> anyhow::Result<()> {
 
 struct Report {
     typical_fuel_per_ns: f64,
-    honest: Vec<Measured>,
-    measured: Vec<Measured>,
+    honest: Vec<Measurement>,
+    measured: Vec<Measurement>,
 }
 
 /// A case, as JSON has it.
@@ -181,8 +181,8 @@ struct Row<'a> {
     outlier: bool,
 }
 
-impl<'a> From<&'a Measured> for Row<'a> {
-    fn from(case: &'a Measured) -> Self {
+impl<'a> From<&'a Measurement> for Row<'a> {
+    fn from(case: &'a Measurement) -> Self {
         Self {
             group: case.group.name(),
             name: &case.name,

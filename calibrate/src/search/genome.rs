@@ -1,4 +1,4 @@
-//! A loop as a list of instructions with typed operands, each of which is valid in any place.
+//! Genomes: loops as lists of instructions with typed operands, each valid in any place.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::case::{Module, Random, Warmth, repeat};
 use crate::instructions::{Instruction, Type, profile};
 use crate::operands::operands;
 
-/// What genes are made of.
+/// The templates of genes.
 pub(crate) struct Pool {
     templates: Vec<Template>,
 }
@@ -21,7 +21,7 @@ struct Template {
 
 enum Kind {
     Instruction(Instruction),
-    /// As it stands.
+    /// Fixed text.
     Text(String),
 }
 
@@ -30,15 +30,15 @@ enum Kind {
 struct Gene {
     /// The index of the template.
     template: usize,
-    /// The local that each operand is of, among those of its type.
+    /// The source local of each operand, among those of its type.
     sources: [u8; 4],
-    /// The local that each result goes to.
+    /// The destination local of each result.
     destinations: [u8; 2],
-    /// Whether the result stays on the stack if the next gene can take it.
+    /// Whether the result stays on the stack if the next gene can use it.
     stays: bool,
-    /// How an address is made.
+    /// The form of the address.
     address: u8,
-    /// How often it stands there, one after the other.
+    /// The number of repetitions in a row.
     times: u8,
 }
 
@@ -48,20 +48,20 @@ pub(crate) struct Genome {
     genes: Vec<Gene>,
 }
 
-/// How many locals there are of each type: those that change, and those that keep what they have at first.
+/// The number of locals of each type that change, and of those that keep their first value.
 const CHANGING: u8 = 4;
 const CONSTANT: u8 = 4;
-/// The most genes that a loop has.
+/// The maximum number of genes in a loop.
 const GENES_MAX: usize = 40;
-/// Where the first values of locals are.
+/// The address of the first values of locals.
 const VALUES_ADDRESS: u32 = 2_048;
-/// Noise, for loads in no order.
+/// Noise, for loads in random order.
 const NOISE_ADDRESS: u32 = 65_536;
 const NOISE_BYTES: u32 = 65_536;
-/// The first-level cache has lines of so many bytes.
+/// The size of a line of the first-level cache, in bytes.
 const LINE_BYTES: u32 = 64;
 
-/// Instructions beside those that have a signature.
+/// Instructions besides those with a signature.
 const TEXTS: &[(&str, &[Type], &[Type], &str)] = &[
     ("select", &[Type::I32, Type::I32, Type::I32], &[Type::I32], "select"),
     ("select", &[Type::I64, Type::I64, Type::I32], &[Type::I64], "select"),
@@ -97,7 +97,7 @@ const TEXTS: &[(&str, &[Type], &[Type], &str)] = &[
     ("table.copy", &[], &[], "(table.copy $t $t (i32.const 1) (i32.const 0) (i32.const 1))"),
 ];
 
-/// What the loop calls.
+/// The functions and tables that loops use.
 const ITEMS: &str = "(type $none (func))
     (func $empty)
     (func $first (param i64 i64) (result i64) (local.get 1))
@@ -122,7 +122,7 @@ impl Pool {
             });
         }
         let numeric = templates.len();
-        // As often as all the others together, since there are fewer kinds of them.
+        // These fill a quarter of the pool, since there are few of them.
         for (name, operands, results, text) in TEXTS.iter().cycle().take(numeric / 3) {
             templates.push(Template {
                 name: (*name).to_owned(),
@@ -154,7 +154,7 @@ impl Gene {
         }
     }
 
-    /// Writes the gene. With `on_stack`, the first operand is there already.
+    /// Writes the gene. With `on_stack`, the first operand is already on the stack.
     fn text(&self, template: &Template, warmth: Warmth, on_stack: bool, leave: bool) -> String {
         let mut text = String::new();
         for (index, ty) in template.operands.iter().enumerate() {
@@ -180,7 +180,7 @@ impl Gene {
         let name = ty.name();
         if let Kind::Instruction(instruction) = &template.kind {
             if instruction.is_memory_access() && index == 0 {
-                // Within 4 KiB, a multiple of the widest access stays within a line.
+                // Within 4 KiB, an access at a multiple of the widest access stays within a line.
                 let mask = match (self.address % 3, warmth) {
                     (0, _) => return "(i32.const 0) ".to_owned(),
                     (1, Warmth::Cold) => 65_535,
@@ -188,7 +188,8 @@ impl Gene {
                 };
                 return format!("(i32.and (local.get $i32_{}) (i32.const {mask})) ", source % CHANGING);
             }
-            // A divisor of zero or -1, and what is out of the range of integers, would trap.
+            // A divisor of zero or -1 would trap, and so would a conversion of a number outside of the range of
+            // integers.
             let traps = instruction.may_trap() && (index == 1 || !instruction.divides());
             if traps {
                 return format!("(local.get ${name}_{CHANGING}) ");
@@ -197,7 +198,8 @@ impl Gene {
         format!("(local.get ${name}_{}) ", source % (CHANGING + CONSTANT))
     }
 
-    /// Where memory is warm, no access is to more than one line, and all are to three times 4 KiB.
+    /// Returns the offset of an access. In warm loops, no access crosses a line, and all are within three times 4
+    /// KiB.
     fn offset(&self, warmth: Warmth) -> u32 {
         let offset = match self.address / 3 % 6 {
             0 => 0,
@@ -248,7 +250,7 @@ impl Genome {
         }
     }
 
-    /// Takes the beginning of this and the end of the other.
+    /// Returns the beginning of this genome with the end of another.
     pub(crate) fn cross(&self, other: &Self, random: &mut Random) -> Self {
         let (cut, from) = (random.below(self.genes.len()), random.below(other.genes.len()));
         let head = self.genes.iter().take(cut);
@@ -256,7 +258,7 @@ impl Genome {
         Self { genes }
     }
 
-    /// Names the instructions, the most frequent first.
+    /// Returns the names of the instructions, most frequent first.
     pub(crate) fn summary(&self, pool: &Pool) -> String {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for gene in &self.genes {
@@ -271,7 +273,7 @@ impl Genome {
 
     pub(crate) fn module(&self, pool: &Pool, warmth: Warmth) -> Module {
         let mut body = String::new();
-        // The type of what the gene before has left.
+        // The type of the value that the gene before has left on the stack.
         let mut left: Option<Type> = None;
         let mut genes =
             self.genes.iter().flat_map(|gene| std::iter::repeat_n(gene, usize::from(gene.times))).peekable();
@@ -306,7 +308,7 @@ impl Genome {
     }
 }
 
-/// Whether the first operand may be any value of its type: no address, and nothing that could trap.
+/// Returns whether the first operand may be any value of its type: it is not an address and cannot trap.
 fn takes_any(template: &Template) -> bool {
     match &template.kind {
         Kind::Instruction(instruction) => {
@@ -332,13 +334,13 @@ fn items() -> String {
     format!("{} {elements} {locals} {ITEMS}", globals.join(" "))
 }
 
-/// The first values of locals. Of each type, the first that stays as it is divides without trapping, and is in the range of
-/// integers.
+/// Returns the first values of locals. The first constant local of each type divides without trapping and is in the
+/// range of integers.
 fn values() -> Vec<u8> {
     let mut values = Vec::new();
     let mut random = Random::new(23);
     for ty in Type::ALL {
-        // The instructions whose operands are the list for the type.
+        // An instruction whose list of operands suits the type.
         let name = match ty {
             Type::I32 => "i32.add",
             Type::I64 => "i64.add",

@@ -1,51 +1,51 @@
-//! A search for the worst program: loops that mutate, mix, and are judged by time per fuel.
+//! A search for the worst program: loops mutate and mix, and their time per fuel judges them.
 
 mod genome;
 
 use std::time::{Duration, Instant};
 
 use crate::case::{Case, Code, Group, Random, Warmth};
-use crate::measure::{Bench, CalibrateError, Measured};
+use crate::measure::{Bench, CalibrateError, Measurement};
 use genome::{Genome, Pool};
 
-/// A search.
+/// The parameters of a search.
 #[derive(Clone, Copy, Debug)]
 pub struct Search {
-    /// Decides what is tried. What comes of it depends on the machine, too, as times do.
+    /// The seed of the trials. Results also depend on the machine, as times do.
     pub seed: u64,
-    /// How long to search.
+    /// The duration of the search.
     pub time: Duration,
 }
 
 /// A program that a search has found.
 #[derive(Clone, Debug)]
-pub struct Found {
-    /// What it was measured to take, several times over.
-    pub measured: Measured,
+pub struct SearchResult {
+    /// The result of several measurements.
+    pub measured: Measurement,
     /// The program.
     pub code: Code,
 }
 
-/// How many genomes are kept.
+/// The number of genomes in the population.
 const POPULATION: usize = 32;
-/// How many of them are found worst, and told.
-const TOLD: usize = 5;
-/// How often a candidate is measured at first, and before it is believed.
+/// The number of worst genomes to report.
+const REPORTED: usize = 5;
+/// The number of measurements of a candidate: at first, and before it enters the population.
 const RUNS_FIRST: u32 = 1;
-const RUNS_BELIEVED: u32 = 8;
+const RUNS_CONFIRMING: u32 = 8;
 
 impl Search {
-    /// Searches, half of the time where memory is warm and half where it is cold, and returns the worst programs of each, the
-    /// worst first. `progress` is told of each that is worse than all before.
+    /// Searches half of the time for warm programs and half for cold ones, and returns the worst programs of each,
+    /// worst first. Calls `progress` with each program that is worse than all before.
     ///
     /// # Errors
     ///
-    /// [`CalibrateError`] if a program does not run as all of them do.
+    /// Returns [`CalibrateError`] if a program does not run.
     pub fn run(
         &self,
         bench: &Bench,
-        progress: &mut dyn FnMut(u64, &Found),
-    ) -> Result<Vec<Found>, CalibrateError> {
+        progress: &mut dyn FnMut(u64, &SearchResult),
+    ) -> Result<Vec<SearchResult>, CalibrateError> {
         let pool = Pool::new();
         let mut found = self.run_half(bench, &pool, Warmth::Warm, progress)?;
         found.extend(self.run_half(bench, &pool, Warmth::Cold, progress)?);
@@ -57,11 +57,11 @@ impl Search {
         bench: &Bench,
         pool: &Pool,
         warmth: Warmth,
-        progress: &mut dyn FnMut(u64, &Found),
-    ) -> Result<Vec<Found>, CalibrateError> {
+        progress: &mut dyn FnMut(u64, &SearchResult),
+    ) -> Result<Vec<SearchResult>, CalibrateError> {
         let mut random = Random::new(self.seed.wrapping_add(0x5eed));
         let started = Instant::now();
-        let mut kept: Vec<(Genome, Found)> = Vec::new();
+        let mut kept: Vec<(Genome, SearchResult)> = Vec::new();
         let mut n_tried = 0u64;
         while started.elapsed() < self.time / 2 || kept.is_empty() {
             let genome = child(pool, &kept, &mut random);
@@ -69,14 +69,14 @@ impl Search {
             let case = case(pool, &genome, warmth);
             let mut measured = bench.measure_times(&case, RUNS_FIRST)?;
             if enters(&kept, measured.factor) {
-                // It may have been a noise that made it slow.
-                let again = bench.measure_times(&case, RUNS_BELIEVED)?;
+                // Noise may have made it slow.
+                let again = bench.measure_times(&case, RUNS_CONFIRMING)?;
                 measured = if again.factor < measured.factor { again } else { measured };
             }
             if !enters(&kept, measured.factor) {
                 continue;
             }
-            let found = Found { measured, code: case.code };
+            let found = SearchResult { measured, code: case.code };
             if kept.first().is_none_or(|(_, worst)| worst.measured.factor < found.measured.factor) {
                 progress(n_tried, &found);
             }
@@ -84,37 +84,37 @@ impl Search {
             kept.insert(place, (genome, found));
             kept.truncate(POPULATION);
         }
-        believed(bench, pool, warmth, kept)
+        confirm(bench, pool, warmth, kept)
     }
 }
 
-/// Measures those again that seem worst, and sorts them by that.
-fn believed(
+/// Measures the worst genomes again and sorts them by the new factor.
+fn confirm(
     bench: &Bench,
     pool: &Pool,
     warmth: Warmth,
-    kept: Vec<(Genome, Found)>,
-) -> Result<Vec<Found>, CalibrateError> {
+    kept: Vec<(Genome, SearchResult)>,
+) -> Result<Vec<SearchResult>, CalibrateError> {
     let mut list = Vec::new();
-    for (genome, found) in kept.into_iter().take(2 * TOLD) {
-        let measured = bench.measure_times(&case(pool, &genome, warmth), 4 * RUNS_BELIEVED)?;
-        list.push(Found { measured, ..found });
+    for (genome, found) in kept.into_iter().take(2 * REPORTED) {
+        let measured = bench.measure_times(&case(pool, &genome, warmth), 4 * RUNS_CONFIRMING)?;
+        list.push(SearchResult { measured, ..found });
     }
     list.sort_by(|a, b| b.measured.factor.total_cmp(&a.measured.factor));
-    list.truncate(TOLD);
+    list.truncate(REPORTED);
     Ok(list)
 }
 
-fn enters(kept: &[(Genome, Found)], factor: f64) -> bool {
+fn enters(kept: &[(Genome, SearchResult)], factor: f64) -> bool {
     kept.len() < POPULATION || kept.last().is_some_and(|(_, last)| last.measured.factor < factor)
 }
 
-/// Makes a genome of one or two of those kept, or a new one.
-fn child(pool: &Pool, kept: &[(Genome, Found)], random: &mut Random) -> Genome {
+/// Makes a child of one or two genomes of the population, or a random genome.
+fn child(pool: &Pool, kept: &[(Genome, SearchResult)], random: &mut Random) -> Genome {
     if kept.len() < POPULATION || random.below(16) == 0 {
         return Genome::random(pool, random);
     }
-    // Two at random, the worse of which is taken.
+    // The worse of two at random.
     let mut parent = || {
         let (one, other) = (random.below(kept.len()), random.below(kept.len()));
         kept.get(one.min(other)).map(|(genome, _)| genome.clone())
