@@ -128,7 +128,8 @@ fn a_signature_is_verified_before_a_state_is_advanced() {
     let attestation = attestation(&advanced, 17, 1, root);
     tick_to(&mut node, 18);
     let mut reference = node.store().clone();
-    assert_eq!(on_attestation(&mut reference, &forged(&attestation)), Err(Error::IndexOutOfRange));
+    let too_short = Error::ListTooShort { got: 3, expected: 64 };
+    assert_eq!(on_attestation(&mut reference, &forged(&attestation)), Err(too_short));
     assert_eq!(node.on_attestation(&forged(&attestation)), Err(Error::AttestationSignature));
     assert!(node.store().latest_messages.is_empty());
     assert_eq!(node.on_attestation(&attestation), Ok(()));
@@ -199,7 +200,7 @@ fn old_targets_have_to_be_the_head() {
     tick_to(&mut node, 1);
     node.on_block(&block).unwrap();
     let head = hash_tree_root(&block.message);
-    for (epoch, expected) in [(4, Ok(())), (5, Err(Error::TargetTooOld))] {
+    for (epoch, expected) in [(4, Ok(())), (5, Err(Error::TargetTooOld { got: 5, expected: 4 }))] {
         tick_to(&mut node, epoch * 8 + 4);
         for (root, expected) in [(anchor, expected), (head, Ok(()))] {
             let mut advanced = node.store().block_states[&root].clone();
@@ -218,8 +219,10 @@ fn a_vote_by_a_missing_committee_is_refused() {
     // A slot has two committees. The specification takes the third one to be the first of the next slot.
     let data = AttestationData { slot: 2, index: 2, ..attestation(&state, 3, 0, root).data };
     let third = Attestation { data, ..attestation(&state, 3, 0, root) };
-    assert_eq!(node.on_attestation(&third), Err(Error::CommitteeIndex));
+    assert_eq!(node.on_attestation(&third), Err(Error::CommitteeIndex { got: 2, expected: 2 }));
     let mut long = attestation(&state, 2, 0, root);
     long.aggregation_bits = AggregationBits::with_capacity(long.aggregation_bits.len() + 1).unwrap();
-    assert_eq!(node.on_attestation(&long), Err(Error::CommitteeLength));
+    let expected = long.aggregation_bits.len() - 1;
+    let too_long = Error::CommitteeLength { got: expected + 1, expected };
+    assert_eq!(node.on_attestation(&long), Err(too_long));
 }

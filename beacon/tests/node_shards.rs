@@ -157,7 +157,8 @@ fn a_committee_votes_on_its_own_shard_only() {
             let mut node = node.clone();
             tick_to(&mut node, slot + 1);
             let other = vote(&advanced, anchor, (slot, index), 1 - shard, Root::ZERO);
-            assert_eq!(node.on_attestation(&other), Err(Error::AttestationShard), "slot {slot}");
+            let wrong_shard = Error::AttestationShard { got: 1 - shard, expected: shard };
+            assert_eq!(node.on_attestation(&other), Err(wrong_shard), "slot {slot}");
             assert!(node.store().shard_stores.values().all(|store| store.latest_messages.is_empty()));
             // The specification accepts this vote.
             on_attestation(&mut node.store().clone(), &other).unwrap();
@@ -184,7 +185,7 @@ fn a_shard_block_is_later_than_its_parent() {
     for slot in [2, 3] {
         let child = block(&state, anchor, root, slot, b"child");
         on_shard_block(&mut node.store().clone(), &child).unwrap();
-        assert_eq!(node.on_shard_block(&child), Err(Error::ShardBlockNotLater));
+        assert_eq!(node.on_shard_block(&child), Err(Error::ShardBlockNotLater { got: slot, expected: 3 }));
     }
     assert_eq!(node.store().shard_stores[&SHARD].signed_blocks.len(), 2);
     let child = block(&state, anchor, root, 5, b"child");

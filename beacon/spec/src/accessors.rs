@@ -15,7 +15,7 @@ use crate::{
     containers::{
         Attestation, AttestationData, BeaconState, IndexedAttestation, Validator, misc::AggregationBits,
     },
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_as_long},
     hash::hash,
     math::{Uint64 as _, index, sum},
     phase::Phase,
@@ -34,7 +34,7 @@ pub fn validator<P: Phase>(
     state: &BeaconState<P>,
     validator_index: ValidatorIndex,
 ) -> Result<&Validator<P>, Error> {
-    state.validators.get(index(validator_index)).ok_or(Error::IndexOutOfRange)
+    state.validators.get(index(validator_index)).ok_or_else(|| validator_unknown(state, validator_index))
 }
 
 /// Returns `state.validators[index]` for a change that does not affect which validators are active in this epoch or
@@ -43,7 +43,12 @@ pub(crate) fn validator_mut<P: Phase>(
     state: &mut BeaconState<P>,
     validator_index: ValidatorIndex,
 ) -> Result<&mut Validator<P>, Error> {
-    state.validators.get_mut_keeping_caches(index(validator_index)).ok_or(Error::IndexOutOfRange)
+    let unknown = validator_unknown(state, validator_index);
+    state.validators.get_mut_keeping_caches(index(validator_index)).ok_or(unknown)
+}
+
+fn validator_unknown<P: Phase>(state: &BeaconState<P>, validator_index: ValidatorIndex) -> Error {
+    Error::ValidatorUnknown { got: validator_index, expected: state.validators.len() }
 }
 
 /// Returns `state.validators[index].pubkey`, decoded.
@@ -83,7 +88,9 @@ pub fn get_block_root<P: Phase>(state: &BeaconState<P>, epoch: Epoch) -> Result<
 /// Fails if the state does not hold it.
 pub fn get_block_root_at_slot<P: Phase>(state: &BeaconState<P>, slot: Slot) -> Result<Root, Error> {
     let history = P::Preset::SLOTS_PER_HISTORICAL_ROOT;
-    ensure(slot < state.slot && state.slot <= slot.plus(history)?, Error::SlotNotInHistory)?;
+    let is_kept = slot < state.slot && state.slot <= slot.plus(history)?;
+    let (earliest, latest) = (state.slot.saturating_sub(history), state.slot.saturating_sub(1));
+    ensure(is_kept, Error::SlotNotInHistory { got: slot, earliest, latest })?;
     state.block_roots.get(index(slot % history)).copied().ok_or(Error::IndexOutOfRange)
 }
 
@@ -135,7 +142,8 @@ pub(crate) fn committee<P: Phase>(
         .validators
         .caches
         .shuffled(epoch, domain_type, seed, || shuffle_list(indices.to_vec(), &seed, round_count).into());
-    let members = shuffled.get(index(range.start)..index(range.end)).ok_or(Error::ShuffleIndexOutOfRange)?;
+    let past_end = Error::ShuffleIndexOutOfRange { got: range.end, expected: shuffled.len() as u64 };
+    let members = shuffled.get(index(range.start)..index(range.end)).ok_or(past_end)?;
     Ok(members.to_vec())
 }
 
@@ -268,6 +276,6 @@ pub fn get_attesting_indices<P: Phase>(
     bits: &AggregationBits,
 ) -> Result<Vec<ValidatorIndex>, Error> {
     let committee = get_beacon_committee(state, data.slot, data.index)?;
-    ensure(bits.len() >= committee.len(), Error::IndexOutOfRange)?;
+    ensure_as_long(bits.len(), committee.len())?;
     Ok(committee.into_iter().zip(bits.iter()).filter(|(_, bit)| *bit).map(|(index, _)| index).collect())
 }

@@ -15,7 +15,7 @@ pub use slashing::{process_attester_slashing, process_proposer_slashing};
 use crate::{
     constants::MAX_DEPOSITS,
     containers::{BeaconBlock, BeaconBlockBody, BeaconState},
-    error::{Error, ensure},
+    error::{Error, ensure_equal},
     math::Uint64 as _,
     phase::Phase,
     signatures::Signatures,
@@ -48,7 +48,9 @@ pub fn process_operations<P: Phase>(
     signatures: &mut Signatures,
 ) -> Result<(), Error> {
     let n_outstanding = state.eth1_data.deposit_count.minus(state.eth1_deposit_index)?;
-    ensure(body.deposits.len() as u64 == n_outstanding.min(MAX_DEPOSITS), Error::DepositCount)?;
+    ensure_equal(body.deposits.len() as u64, n_outstanding.min(MAX_DEPOSITS), |got, expected| {
+        Error::DepositCount { got, expected }
+    })?;
 
     for operation in &body.proposer_slashings {
         process_proposer_slashing(state, operation, signatures)?;

@@ -59,8 +59,9 @@ pub fn is_valid_indexed_attestation<P: Phase>(
 ) -> Result<(), Error> {
     let indices = &indexed_attestation.attesting_indices;
     ensure(!indices.is_empty() && indices.is_sorted_by(|a, b| a < b), Error::AttestersNotSorted)?;
-    if indices.iter().any(|index| *index >= state.validators.len() as u64) {
-        return Err(Error::IndexOutOfRange);
+    let n_validators = state.validators.len();
+    if let Some(got) = indices.iter().copied().find(|index| *index >= n_validators as u64) {
+        return Err(Error::ValidatorUnknown { got, expected: n_validators });
     }
     let domain = get_domain(state, DOMAIN_BEACON_ATTESTER, Some(indexed_attestation.data.target.epoch));
     let signing_root = compute_signing_root(&indexed_attestation.data, domain);

@@ -18,7 +18,7 @@ pub fn compute_shuffled_index(
     seed: &Bytes32,
     round_count: u8,
 ) -> Result<u64, Error> {
-    ensure(index < index_count, Error::ShuffleIndexOutOfRange)?;
+    ensure(index < index_count, Error::ShuffleIndexOutOfRange { got: index, expected: index_count })?;
     let mut index = index;
     for round in 0..round_count {
         let pivot = bytes_to_uint64(&hash(&[seed.as_slice(), &[round]])).modulo(index_count)?;
@@ -119,7 +119,9 @@ mod tests {
 
     #[test]
     fn an_index_past_the_end_is_refused() {
-        assert_eq!(compute_shuffled_index(3, 3, &Bytes32::ZERO, 10), Err(Error::ShuffleIndexOutOfRange));
-        assert_eq!(compute_shuffled_index(0, 0, &Bytes32::ZERO, 10), Err(Error::ShuffleIndexOutOfRange));
+        for (got, expected) in [(3, 3), (0, 0)] {
+            let refused = compute_shuffled_index(got, expected, &Bytes32::ZERO, 10);
+            assert_eq!(refused, Err(Error::ShuffleIndexOutOfRange { got, expected }));
+        }
     }
 }

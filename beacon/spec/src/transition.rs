@@ -5,7 +5,7 @@ use crate::{
     compute::compute_signing_root,
     constants::DOMAIN_BEACON_PROPOSER,
     containers::{BeaconState, SignedBeaconBlock},
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     hash::hash_tree_root,
     math::{Uint64 as _, index},
     phase::Phase,
@@ -59,7 +59,7 @@ pub fn state_transition_by<P: Phase>(
     verify_block_signature(&state, signed_block, &mut signatures)?;
     P::process_block(&mut state, block, &mut signatures)?;
     signatures.finish()?;
-    ensure(block.state_root == state.root(), Error::StateRoot)?;
+    ensure_equal(block.state_root, state.root(), |got, expected| Error::StateRoot { got, expected })?;
     Ok(state)
 }
 
@@ -94,7 +94,7 @@ fn process_slots_by<P: Phase>(
     slot: Slot,
     process_epoch: impl Fn(&mut BeaconState<P>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    ensure(state.slot < slot, Error::SlotNotLater)?;
+    ensure(state.slot < slot, Error::SlotNotLater { got: slot, expected: state.slot })?;
     while state.slot < slot {
         process_slot(state)?;
         let next_slot = state.slot.plus(1)?;

@@ -151,11 +151,17 @@ fn slashings_with_a_wrong_field_are_refused() {
         damage(&mut slashing);
         assert_eq!(process(&state, slashing).map(drop), Err(expected));
     }
-    check(Error::CustodyDataLength, |slashing| slashing.data.push(7).unwrap());
-    check(Error::CustodyDataRoot, |slashing| slashing.data[3] = 8);
-    check(Error::ShardTransitionRoot, |slashing| slashing.shard_transition.start_slot = 8);
+    check(Error::CustodyDataLength { got: 101, expected: 100 }, |slashing| slashing.data.push(7).unwrap());
+    let intact = slashing(&state(), &[7; 100]);
+    let mut data = intact.data.clone();
+    data[3] = 8;
+    let (got, expected) = (hash_tree_root(&data), hash_tree_root(&intact.data));
+    check(Error::CustodyDataRoot { got, expected }, |slashing| slashing.data[3] = 8);
+    let transition = ShardTransition { start_slot: 8, ..intact.shard_transition.clone() };
+    let (got, expected) = (hash_tree_root(&transition), hash_tree_root(&intact.shard_transition));
+    check(Error::ShardTransitionRoot { got, expected }, |slashing| slashing.shard_transition.start_slot = 8);
     check(Error::IndexOutOfRange, |slashing| slashing.data_index = 1);
-    check(Error::IndexOutOfRange, |slashing| slashing.malefactor_index = 64);
+    check(Error::ValidatorUnknown { got: 64, expected: 64 }, |slashing| slashing.malefactor_index = 64);
     check(Error::MalefactorSecret, |slashing| slashing.malefactor_secret = slashing.attestation.signature);
     check(Error::AttestationSignature, |slashing| {
         slashing.attestation.signature = slashing.malefactor_secret

@@ -139,7 +139,7 @@ fn replayed_blocks_lead_to_the_same_head_and_states() {
     let mut replayed = genesis.clone();
     let time = simulator.store().time;
     let early = on_block(&mut replayed, &blocks[0]);
-    assert_eq!(early, Err(Error::BlockInFuture));
+    assert_eq!(early, Err(Error::BlockInFuture { got: 1, expected: 0 }));
     on_tick(&mut replayed, time).unwrap();
     assert_eq!(on_block(&mut replayed, &blocks[1]), Err(Error::UnknownParent));
     for block in &blocks {

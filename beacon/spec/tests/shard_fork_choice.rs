@@ -142,10 +142,15 @@ fn blocks_with_a_wrong_field_are_refused() {
     };
     check(Error::UnknownParent, &|block| block.message.shard_parent_root = Root::repeat_byte(1));
     check(Error::UnknownParent, &|block| block.message.beacon_parent_root = Root::repeat_byte(1));
-    check(Error::NotAfterFinalized, &|block| block.message.slot = 0);
-    check(Error::ShardBlockSlot, &|block| block.message.slot = 4);
-    check(Error::ShardBlockProposer, &|block| block.message.proposer_index ^= 1);
-    check(Error::ShardBlockBody, &|block| block.message.body = Default::default());
+    check(Error::NotAfterFinalized { got: 0, expected: 0 }, &|block| block.message.slot = 0);
+    check(Error::ShardBlockSlot { got: 4, latest: 0 }, &|block| block.message.slot = 4);
+    let expected = good.message.proposer_index;
+    check(Error::ShardBlockProposer { got: expected ^ 1, expected }, &|block| {
+        block.message.proposer_index ^= 1
+    });
+    check(Error::ShardBlockBody { got: 0, expected: 1 << 20 }, &|block| {
+        block.message.body = Default::default()
+    });
     check(Error::ShardBlockSignature, &|block| block.message.body.push(1).unwrap());
     check(Error::IndexOutOfRange, &|block| block.message.shard = 2);
 }

@@ -7,7 +7,7 @@ use super::{
 use outrider_beacon_spec::{
     accessors::{get_committee_count_per_slot, get_current_epoch},
     containers::{Attestation, BeaconState, Checkpoint, IndexedAttestation},
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     fork_choice::{checkpoint_state, update_latest_messages, validate_on_attestation},
     math::Uint64 as _,
     predicates::is_valid_indexed_attestation,
@@ -44,10 +44,12 @@ impl<P: NodePhase> Node<P> {
     /// target.
     fn committee_state(&self, target: &Checkpoint) -> Result<&BeaconState<P>, Error> {
         let state = self.store.block_states.get(&target.root).ok_or(Error::UnknownBlock)?;
-        if target.epoch <= get_current_epoch(state).plus(LOOKAHEAD)? {
+        let epoch_max = get_current_epoch(state).plus(LOOKAHEAD)?;
+        if target.epoch <= epoch_max {
             return Ok(state);
         }
-        self.store.checkpoint_states.get(target).ok_or(Error::TargetTooOld)
+        let too_old = Error::TargetTooOld { got: target.epoch, expected: epoch_max };
+        self.store.checkpoint_states.get(target).ok_or(too_old)
     }
 
     /// Advances the state of a target's block, if it does not determine the target's committees and the block is the
@@ -56,7 +58,7 @@ impl<P: NodePhase> Node<P> {
     /// After so long without blocks, no honest validator attests another block than the head. So this runs at most
     /// once in an epoch, whatever attestations arrive.
     fn advance_head(&mut self, target: &Checkpoint) -> Result<(), Error> {
-        let is_unknown = matches!(self.committee_state(target), Err(Error::TargetTooOld));
+        let is_unknown = matches!(self.committee_state(target), Err(Error::TargetTooOld { .. }));
         if !is_unknown || self.head()? != target.root {
             return Ok(());
         }
@@ -73,9 +75,9 @@ fn indexed<P: NodePhase>(
 ) -> Result<IndexedAttestation<P>, Error> {
     let (data, bits) = (&attestation.data, &attestation.aggregation_bits);
     let n_committees = get_committee_count_per_slot(state, data.target.epoch);
-    ensure(data.index < n_committees, Error::CommitteeIndex)?;
+    ensure(data.index < n_committees, Error::CommitteeIndex { got: data.index, expected: n_committees })?;
     let committee = beacon_committee(state, data.slot, data.index)?;
-    ensure(bits.len() == committee.len(), Error::CommitteeLength)?;
+    ensure_equal(bits.len(), committee.len(), |got, expected| Error::CommitteeLength { got, expected })?;
     let attesters = committee.into_iter().zip(bits.iter()).filter(|(_, bit)| *bit);
     let mut attesting_indices: Vec<_> = attesters.map(|(member, _)| member).collect();
     attesting_indices.sort_unstable();

@@ -4,7 +4,7 @@ use outrider_beacon_spec::{
     accessors::get_current_epoch,
     compute::compute_start_slot_at_epoch,
     containers::{AttestationData, BeaconState},
-    error::{Error, ensure},
+    error::{Error, ensure_equal},
     math::{Uint64 as _, index},
     phase::{Phase, Phase0, Phase1},
     phase1::{accessors::get_committee_count_delta, get_active_shard_count},
@@ -40,7 +40,7 @@ impl<C: Preset> NodePhase for Phase1<C> {
         let shard_delta = get_committee_count_delta(state, first_slot, data.slot)?;
         let start_shard = state.current_epoch_start_shard.plus(shard_delta)?;
         let shard = start_shard.plus(data.index)?.modulo(get_active_shard_count(state))?;
-        ensure(data.shard == shard, Error::AttestationShard)
+        ensure_equal(data.shard, shard, |got, expected| Error::AttestationShard { got, expected })
     }
 
     fn prune_shard_stores(shard_stores: &mut Self::ShardStores, finalized_state: &BeaconState<Self>) {

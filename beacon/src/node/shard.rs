@@ -30,7 +30,10 @@ impl<C: Preset> Node<Phase1<C>> {
             return Ok(());
         }
         let parent = &signed_blocks.get(&block.shard_parent_root).ok_or(Error::UnknownParent)?.message;
-        ensure(block.slot > parent.slot, Error::ShardBlockNotLater)?;
+        ensure(
+            block.slot > parent.slot,
+            Error::ShardBlockNotLater { got: block.slot, expected: parent.slot },
+        )?;
         fork_choice::on_shard_block(&mut self.store, signed_shard_block)
     }
 

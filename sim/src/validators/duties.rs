@@ -137,7 +137,7 @@ impl<C: Preset> Simulator<C> {
     ) -> Result<(), Error> {
         let committee = get_beacon_committee(state, data.slot, data.index)?;
         let mut aggregation_bits =
-            AggregationBits::with_capacity(committee.len()).or(Err(Error::CommitteeLength))?;
+            AggregationBits::with_capacity(committee.len()).or(Err(Error::ListFull))?;
         let domain = get_domain(state, DOMAIN_BEACON_ATTESTER, None);
         let signing_root = compute_signing_root(&data, domain);
         let mut signatures = Vec::new();
@@ -145,7 +145,7 @@ impl<C: Preset> Simulator<C> {
             if self.offline.contains(&member) {
                 continue;
             }
-            aggregation_bits.set(bit, true).or(Err(Error::CommitteeLength))?;
+            aggregation_bits.set(bit, true).or(Err(Error::ListFull))?;
             let signature = self.sign(member, signing_root)?;
             signatures.push(signature);
             if self.voting_twice.remove(&member) {

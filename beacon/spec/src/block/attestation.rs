@@ -7,13 +7,14 @@ use crate::{
     },
     compute::compute_epoch_at_slot,
     constants::MIN_ATTESTATION_INCLUSION_DELAY,
-    containers::{Attestation, BeaconState, PendingAttestation},
-    error::{Error, ensure},
+    containers::{Attestation, AttestationData, BeaconState, PendingAttestation},
+    error::{Error, ensure, ensure_equal},
     math::Uint64 as _,
     phase::Phase,
     predicates::is_valid_indexed_attestation,
     preset::Preset,
     signatures::Signatures,
+    types::Epoch,
 };
 
 /// Checks an attestation of phase 0 and keeps it for the end of the epoch.
@@ -39,21 +40,38 @@ pub(crate) fn check_attestation<P: Phase>(
     let data = &attestation.data;
     let current_epoch = get_current_epoch(state);
     let target_epoch = data.target.epoch;
-    ensure([get_previous_epoch(state), current_epoch].contains(&target_epoch), Error::TargetEpoch)?;
-    ensure(target_epoch == compute_epoch_at_slot::<P>(data.slot), Error::TargetSlot)?;
+    check_target::<P>(data, get_previous_epoch(state), current_epoch)?;
     let earliest = data.slot.plus(MIN_ATTESTATION_INCLUSION_DELAY)?;
     let latest = data.slot.plus(P::Preset::SLOTS_PER_EPOCH)?;
-    ensure(earliest <= state.slot && state.slot <= latest, Error::InclusionDelay)?;
-    ensure(data.index < get_committee_count_per_slot(state, target_epoch), Error::CommitteeIndex)?;
+    let is_in_time = earliest <= state.slot && state.slot <= latest;
+    ensure(is_in_time, Error::InclusionDelay { got: state.slot, earliest, latest })?;
+    let n_committees = get_committee_count_per_slot(state, target_epoch);
+    ensure(data.index < n_committees, Error::CommitteeIndex { got: data.index, expected: n_committees })?;
 
     let committee = get_beacon_committee(state, data.slot, data.index)?;
-    ensure(attestation.aggregation_bits.len() == committee.len(), Error::CommitteeLength)?;
+    ensure_equal(attestation.aggregation_bits.len(), committee.len(), |got, expected| {
+        Error::CommitteeLength { got, expected }
+    })?;
     let source = if target_epoch == current_epoch {
         state.current_justified_checkpoint
     } else {
         state.previous_justified_checkpoint
     };
-    ensure(data.source == source, Error::Source)
+    ensure_equal(data.source, source, |got, expected| Error::Source { got, expected })
+}
+
+/// Checks that an attestation's target is of one of two epochs, and of that of its slot.
+pub(crate) fn check_target<P: Phase>(
+    data: &AttestationData<P>,
+    previous: Epoch,
+    current: Epoch,
+) -> Result<(), Error> {
+    let got = data.target.epoch;
+    ensure([previous, current].contains(&got), Error::TargetEpoch { got, previous, current })?;
+    ensure_equal(got, compute_epoch_at_slot::<P>(data.slot), |got, expected| Error::TargetSlot {
+        got,
+        expected,
+    })
 }
 
 /// Keeps an attestation for the end of the epoch.

@@ -5,7 +5,7 @@ use crate::{
     compute::compute_signing_root,
     constants::{DOMAIN_VOLUNTARY_EXIT, FAR_FUTURE_EPOCH},
     containers::{BeaconState, SignedVoluntaryExit},
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     math::Uint64 as _,
     mutators::initiate_validator_exit,
     phase::Phase,
@@ -29,10 +29,14 @@ pub fn process_voluntary_exit<P: Phase>(
     let current_epoch = get_current_epoch(state);
     let validator = validator(state, voluntary_exit.validator_index)?;
     ensure(is_active_validator(validator, current_epoch), Error::ExitNotActive)?;
-    ensure(validator.exit_epoch == FAR_FUTURE_EPOCH, Error::ExitInitiated)?;
-    ensure(current_epoch >= voluntary_exit.epoch, Error::ExitEarly)?;
+    ensure_equal(validator.exit_epoch, FAR_FUTURE_EPOCH, |got, expected| Error::ExitInitiated {
+        got,
+        expected,
+    })?;
+    let got = current_epoch;
+    ensure(got >= voluntary_exit.epoch, Error::ExitEarly { got, expected: voluntary_exit.epoch })?;
     let earliest = validator.activation_epoch.plus(P::Preset::SHARD_COMMITTEE_PERIOD)?;
-    ensure(current_epoch >= earliest, Error::ExitNotActiveLongEnough)?;
+    ensure(got >= earliest, Error::ExitNotActiveLongEnough { got, expected: earliest })?;
     let domain = get_domain(state, DOMAIN_VOLUNTARY_EXIT, Some(voluntary_exit.epoch));
     let signing_root = compute_signing_root(voluntary_exit, domain);
     let pubkey = || pubkey(state, voluntary_exit.validator_index);

@@ -7,7 +7,7 @@ use crate::{
     compute::compute_signing_root,
     constants::DOMAIN_RANDAO,
     containers::{BeaconBlock, BeaconBlockBody, BeaconBlockHeader, BeaconState},
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     hash::{hash, hash_tree_root},
     math::{Uint64 as _, index},
     phase::Phase,
@@ -25,10 +25,16 @@ pub fn process_block_header<P: Phase>(
     state: &mut BeaconState<P>,
     block: &BeaconBlock<P>,
 ) -> Result<(), Error> {
-    ensure(block.slot == state.slot, Error::BlockSlot)?;
-    ensure(block.slot > state.latest_block_header.slot, Error::BlockNotNewer)?;
-    ensure(block.proposer_index == get_beacon_proposer_index(state)?, Error::BlockProposer)?;
-    ensure(block.parent_root == hash_tree_root(&state.latest_block_header), Error::BlockParent)?;
+    ensure_equal(block.slot, state.slot, |got, expected| Error::BlockSlot { got, expected })?;
+    let latest_slot = state.latest_block_header.slot;
+    ensure(block.slot > latest_slot, Error::BlockNotNewer { got: block.slot, expected: latest_slot })?;
+    let proposer_index = get_beacon_proposer_index(state)?;
+    ensure_equal(block.proposer_index, proposer_index, |got, expected| Error::BlockProposer {
+        got,
+        expected,
+    })?;
+    let parent_root = hash_tree_root(&state.latest_block_header);
+    ensure_equal(block.parent_root, parent_root, |got, expected| Error::BlockParent { got, expected })?;
     state.latest_block_header = BeaconBlockHeader {
         slot: block.slot,
         proposer_index: block.proposer_index,

@@ -7,7 +7,7 @@ use crate::{
     compute::{compute_epoch_at_slot, compute_signing_root},
     constants::DOMAIN_BEACON_PROPOSER,
     containers::{AttesterSlashing, BeaconState, ProposerSlashing},
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     mutators::slash_validator,
     phase::Phase,
     predicates::{is_slashable_attestation_data, is_slashable_validator, is_valid_indexed_attestation},
@@ -27,8 +27,10 @@ pub fn process_proposer_slashing<P: Phase>(
 ) -> Result<(), Error> {
     let header_1 = &proposer_slashing.signed_header_1.message;
     let header_2 = &proposer_slashing.signed_header_2.message;
-    ensure(header_1.slot == header_2.slot, Error::HeaderSlotsDiffer)?;
-    ensure(header_1.proposer_index == header_2.proposer_index, Error::HeaderProposersDiffer)?;
+    ensure_equal(header_2.slot, header_1.slot, |got, expected| Error::HeaderSlotsDiffer { got, expected })?;
+    ensure_equal(header_2.proposer_index, header_1.proposer_index, |got, expected| {
+        Error::HeaderProposersDiffer { got, expected }
+    })?;
     ensure(header_1 != header_2, Error::HeadersEqual)?;
     let proposer = validator(state, header_1.proposer_index)?;
     ensure(is_slashable_validator(proposer, get_current_epoch(state)), Error::ProposerNotSlashable)?;

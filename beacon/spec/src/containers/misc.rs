@@ -1,5 +1,7 @@
 //! Phase 0, "Misc dependencies".
 
+use std::fmt;
+
 use ssz_derive::{Decode, Encode};
 use ssz_types::{BitList, FixedVector, VariableList, typenum::U2048};
 use tree_hash_derive::TreeHash;
@@ -43,6 +45,12 @@ pub struct Checkpoint {
     pub epoch: Epoch,
     /// The root of the latest block at the epoch's first slot.
     pub root: Root,
+}
+
+impl fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of epoch {}", self.root, self.epoch)
+    }
 }
 
 extended! {

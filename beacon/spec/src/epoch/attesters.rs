@@ -25,7 +25,8 @@ pub fn get_matching_source_attestations<P: Phase>(
     if epoch == get_current_epoch(state) {
         return Ok(state.current_epoch_attestations.iter().collect());
     }
-    ensure(epoch == get_previous_epoch(state), Error::EpochNotRecent)?;
+    let (previous, current) = (get_previous_epoch(state), get_current_epoch(state));
+    ensure(epoch == previous, Error::EpochNotRecent { got: epoch, previous, current })?;
     Ok(state.previous_epoch_attestations.iter().collect())
 }
 

@@ -7,7 +7,7 @@ use crate::{
         HYSTERESIS_UPWARD_MULTIPLIER, MAX_EFFECTIVE_BALANCE,
     },
     containers::{BeaconState, HistoricalBatch},
-    error::{Error, ensure},
+    error::{Error, ensure_as_long},
     hash::hash_tree_root,
     math::{Uint64 as _, index},
     phase::Phase,
@@ -47,7 +47,7 @@ fn update_effective_balances<P: Phase>(state: &mut BeaconState<P>) -> Result<(),
     const HYSTERESIS_INCREMENT: u64 = EFFECTIVE_BALANCE_INCREMENT / HYSTERESIS_QUOTIENT;
     const DOWNWARD_THRESHOLD: u64 = HYSTERESIS_INCREMENT * HYSTERESIS_DOWNWARD_MULTIPLIER;
     const UPWARD_THRESHOLD: u64 = HYSTERESIS_INCREMENT * HYSTERESIS_UPWARD_MULTIPLIER;
-    ensure(state.balances.len() >= state.validators.len(), Error::IndexOutOfRange)?;
+    ensure_as_long(state.balances.len(), state.validators.len())?;
     let mut moved = Vec::new();
     for (index, (validator, balance)) in (0..).zip(state.validators.iter().zip(&state.balances)) {
         if balance.plus(DOWNWARD_THRESHOLD)? < validator.effective_balance

@@ -15,7 +15,7 @@ use crate::{
         Registry, get_matching_head_attestations, get_matching_source_attestations,
         get_matching_target_attestations, get_unslashed_attesting_indices,
     },
-    error::{Error, ensure},
+    error::{Error, ensure_as_long},
     math::{Uint64 as _, index, integer_squareroot},
     phase::Phase,
     types::{Gwei, ValidatorIndex},
@@ -248,7 +248,7 @@ pub fn process_rewards_and_penalties<P: Phase>(state: &mut BeaconState<P>) -> Re
         }
     }
     let mut balances = state.balances.to_vec();
-    ensure(balances.len() >= deltas.rewards.len(), Error::IndexOutOfRange)?;
+    ensure_as_long(balances.len(), deltas.rewards.len())?;
     for (balance, (reward, penalty)) in balances.iter_mut().zip(deltas.rewards.iter().zip(&deltas.penalties))
     {
         *balance = balance.plus(*reward)?.saturating_sub(*penalty);

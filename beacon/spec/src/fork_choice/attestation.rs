@@ -5,9 +5,9 @@ use super::store::{
 };
 use crate::{
     accessors::get_indexed_attestation,
-    compute::compute_epoch_at_slot,
+    block::attestation::check_target,
     containers::Attestation,
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     math::Uint64 as _,
     phase::Phase,
     predicates::is_valid_indexed_attestation,
@@ -46,14 +46,15 @@ pub fn validate_on_attestation<P: Phase>(
     let target = data.target;
     let current_epoch = current_epoch(store)?;
     let previous_epoch = current_epoch.saturating_sub(1);
-    ensure([current_epoch, previous_epoch].contains(&target.epoch), Error::TargetEpoch)?;
-    ensure(target.epoch == compute_epoch_at_slot::<P>(data.slot), Error::TargetSlot)?;
+    check_target(data, previous_epoch, current_epoch)?;
     ensure(store.blocks.contains_key(&target.root), Error::UnknownBlock)?;
     let head = store.blocks.get(&data.beacon_block_root).ok_or(Error::UnknownBlock)?;
-    ensure(head.slot <= data.slot, Error::HeadAfterAttestation)?;
+    ensure(head.slot <= data.slot, Error::HeadAfterAttestation { got: head.slot, expected: data.slot })?;
     let ancestor = get_ancestor(store, data.beacon_block_root, checkpoint_slot::<P>(&target)?)?;
-    ensure(target.root == ancestor, Error::TargetNotAncestor)?;
-    ensure(get_current_slot(store)? >= data.slot.plus(1)?, Error::AttestationEarly)
+    ensure_equal(target.root, ancestor, |got, expected| Error::TargetNotAncestor { got, expected })?;
+    let current_slot = get_current_slot(store)?;
+    let too_early = Error::AttestationEarly { got: data.slot, expected: current_slot };
+    ensure(current_slot >= data.slot.plus(1)?, too_early)
 }
 
 /// Replaces each attester's latest message if the attestation's target epoch is later.

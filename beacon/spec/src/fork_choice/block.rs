@@ -3,7 +3,7 @@
 use super::store::{Store, checkpoint_slot, compute_slots_since_epoch_start, get_ancestor, get_current_slot};
 use crate::{
     containers::{BeaconState, Checkpoint, SignedBeaconBlock},
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     hash::hash_tree_root,
     phase::Phase,
     preset::Preset,
@@ -19,11 +19,16 @@ use crate::{
 pub fn on_block<P: Phase>(store: &mut Store<P>, signed_block: &SignedBeaconBlock<P>) -> Result<(), Error> {
     let block = &signed_block.message;
     let pre_state = store.block_states.get(&block.parent_root).ok_or(Error::UnknownParent)?;
-    ensure(get_current_slot(store)? >= block.slot, Error::BlockInFuture)?;
+    let current_slot = get_current_slot(store)?;
+    ensure(current_slot >= block.slot, Error::BlockInFuture { got: block.slot, expected: current_slot })?;
     let finalized_slot = checkpoint_slot::<P>(&store.finalized_checkpoint)?;
-    ensure(block.slot > finalized_slot, Error::NotAfterFinalized)?;
+    ensure(
+        block.slot > finalized_slot,
+        Error::NotAfterFinalized { got: block.slot, expected: finalized_slot },
+    )?;
     let ancestor = get_ancestor(store, block.parent_root, finalized_slot)?;
-    ensure(ancestor == store.finalized_checkpoint.root, Error::NotAfterFinalized)?;
+    let finalized_root = store.finalized_checkpoint.root;
+    ensure_equal(ancestor, finalized_root, |got, expected| Error::NotOnFinalized { got, expected })?;
 
     let state = state_transition(pre_state.clone(), signed_block)?;
     let (justified, best_justified, finalized) = updated_checkpoints(store, &state)?;

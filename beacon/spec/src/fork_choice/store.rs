@@ -7,7 +7,7 @@ use crate::{
     compute::{compute_epoch_at_slot, compute_start_slot_at_epoch},
     constants::GENESIS_SLOT,
     containers::{BeaconBlock, BeaconState, Checkpoint},
-    error::{Error, ensure},
+    error::{Error, ensure_equal},
     hash::hash_tree_root,
     math::Uint64 as _,
     phase::Phase,
@@ -59,7 +59,10 @@ pub fn get_forkchoice_store<P: Phase>(
     mut anchor_state: BeaconState<P>,
     anchor_block: BeaconBlock<P>,
 ) -> Result<Store<P>, Error> {
-    ensure(anchor_block.state_root == anchor_state.root(), Error::StateRoot)?;
+    ensure_equal(anchor_block.state_root, anchor_state.root(), |got, expected| Error::StateRoot {
+        got,
+        expected,
+    })?;
     let anchor_root = hash_tree_root(&anchor_block);
     let checkpoint = Checkpoint { epoch: get_current_epoch(&anchor_state), root: anchor_root };
     let since_genesis = P::Preset::SECONDS_PER_SLOT.times(anchor_state.slot)?;

@@ -181,7 +181,8 @@ pub fn get_committee_count_delta<C: Preset>(
 pub fn get_start_shard<C: Preset>(state: &BeaconState<C>, slot: Slot) -> Result<Shard, Error> {
     let current_epoch_start_slot = compute_start_slot_at_epoch::<Phase1<C>>(get_current_epoch(state))?;
     let distance = slot.abs_diff(current_epoch_start_slot);
-    ensure(distance <= 2 * C::SLOTS_PER_EPOCH, Error::EpochNotRecent)?;
+    let distance_max = 2 * C::SLOTS_PER_EPOCH;
+    ensure(distance <= distance_max, Error::SlotNotRecent { got: distance, expected: distance_max })?;
     let active_shard_count = get_active_shard_count(state);
     let start_shard = state.current_epoch_start_shard;
     if slot >= current_epoch_start_slot {

@@ -9,7 +9,7 @@ use crate::{
     block::attestation::{append_pending_attestation, check_attestation},
     constants::GENESIS_SLOT,
     containers::{AttestationData, Phase1PendingAttestation, ShardTransition},
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     hash::hash_tree_root,
     phase::Phase1,
     predicates::is_valid_indexed_attestation,
@@ -39,20 +39,26 @@ pub fn validate_attestation<C: Preset>(
 ) -> Result<(), Error> {
     check_attestation(state, attestation)?;
     let data = &attestation.data;
+    let not_empty = |got, expected| Error::ShardTransitionRootNotEmpty { got, expected };
     if is_on_time_attestation(state, data) {
         let parent_root = get_block_root_at_slot(state, compute_previous_slot(state.slot))?;
-        ensure(data.beacon_block_root == parent_root, Error::AttestationBlockRoot)?;
+        ensure_equal(data.beacon_block_root, parent_root, |got, expected| Error::AttestationBlockRoot {
+            got,
+            expected,
+        })?;
         let shard = compute_shard_from_committee_index(state, data.index, data.slot)?;
-        ensure(data.shard == shard, Error::AttestationShard)?;
-        let is_empty = data.shard_transition_root == hash_tree_root(&ShardTransition::default());
+        ensure_equal(data.shard, shard, |got, expected| Error::AttestationShard { got, expected })?;
+        let empty_root = hash_tree_root(&ShardTransition::default());
         if data.slot > GENESIS_SLOT {
-            ensure(!is_empty, Error::ShardTransitionRootEmpty)?;
+            ensure(data.shard_transition_root != empty_root, Error::ShardTransitionRootEmpty)?;
         } else {
-            ensure(is_empty, Error::ShardTransitionRootNotEmpty)?;
+            ensure_equal(data.shard_transition_root, empty_root, not_empty)?;
         }
     } else {
-        ensure(data.slot < compute_previous_slot(state.slot), Error::AttestationNotDelayed)?;
-        ensure(data.shard_transition_root == Root::ZERO, Error::ShardTransitionRootNotEmpty)?;
+        let previous_slot = compute_previous_slot(state.slot);
+        let not_delayed = Error::AttestationNotDelayed { got: data.slot, expected: previous_slot };
+        ensure(data.slot < previous_slot, not_delayed)?;
+        ensure_equal(data.shard_transition_root, Root::ZERO, not_empty)?;
     }
     is_valid_indexed_attestation(state, &get_indexed_attestation(state, attestation)?, signatures)
 }

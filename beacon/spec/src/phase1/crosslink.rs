@@ -19,7 +19,7 @@ use crate::{
     constants::{DOMAIN_SHARD_PROPOSAL, GENESIS_SLOT, PHASE_1_FORK_SLOT, PROPOSER_REWARD_QUOTIENT},
     containers::{ShardBlockHeader, ShardTransition},
     epoch::rewards::BaseReward,
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     hash::hash_tree_root,
     math::{Uint64 as _, index},
     mutators::{decrease_balance, increase_balance},
@@ -131,10 +131,13 @@ fn process_crosslink_for_shard<C: Preset>(
             continue;
         }
 
-        ensure(shard_transition_root == hash_tree_root(shard_transition), Error::ShardTransitionRoot)?;
+        check_transition_root(shard_transition, shard_transition_root)?;
         let last_state = shard_transition.shard_states.last().ok_or(Error::IndexOutOfRange)?;
         for attestation in transition_attestations {
-            ensure(attestation.data.shard_head_root == last_state.latest_block_root, Error::ShardHeadRoot)?;
+            let shard_head_root = attestation.data.shard_head_root;
+            ensure_equal(shard_head_root, last_state.latest_block_root, |got, expected| {
+                Error::ShardHeadRoot { got, expected }
+            })?;
         }
         apply_shard_transition(state, shard, shard_transition, signatures)?;
         pay_for_transition(state, shard, shard_transition, &transition_participants)?;
@@ -142,6 +145,14 @@ fn process_crosslink_for_shard<C: Preset>(
     }
     ensure(*shard_transition == ShardTransition::default(), Error::ShardTransitionNotAttested)?;
     Ok(None)
+}
+
+/// Checks that a shard transition is the one that was attested.
+pub(super) fn check_transition_root(transition: &ShardTransition, attested: Root) -> Result<(), Error> {
+    ensure_equal(hash_tree_root(transition), attested, |got, expected| Error::ShardTransitionRoot {
+        got,
+        expected,
+    })
 }
 
 /// Returns the validators among `indices` that are online.
@@ -197,7 +208,10 @@ pub fn apply_shard_transition<C: Preset>(
     transition: &ShardTransition,
     signatures: &mut Signatures,
 ) -> Result<(), Error> {
-    ensure(state.slot > PHASE_1_FORK_SLOT, Error::BeforePhase1)?;
+    ensure(
+        state.slot > PHASE_1_FORK_SLOT,
+        Error::BeforePhase1 { got: state.slot, expected: PHASE_1_FORK_SLOT },
+    )?;
     let offset_slots = get_offset_slots(state, shard)?;
     let n_slots = offset_slots.len();
     let lengths = [
@@ -205,9 +219,13 @@ pub fn apply_shard_transition<C: Preset>(
         transition.shard_states.len(),
         transition.shard_block_lengths.len(),
     ];
-    ensure(lengths == [n_slots; 3], Error::ShardTransitionLengths)?;
+    let wrong_lengths = Error::ShardTransitionLengths { got: lengths, expected: n_slots };
+    ensure(lengths == [n_slots; 3], wrong_lengths)?;
     let first_slot = *offset_slots.first().ok_or(Error::IndexOutOfRange)?;
-    ensure(transition.start_slot == first_slot, Error::ShardTransitionStart)?;
+    ensure_equal(transition.start_slot, first_slot, |got, expected| Error::ShardTransitionStart {
+        got,
+        expected,
+    })?;
 
     let shard_state = *state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
     let mut prev_gasprice = shard_state.gasprice;
@@ -218,11 +236,14 @@ pub fn apply_shard_transition<C: Preset>(
         offset_slots.into_iter().zip(transition.shard_states.iter().zip(blocks))
     {
         let gasprice = compute_updated_gasprice(prev_gasprice, *length)?;
-        ensure(shard_state.gasprice == gasprice, Error::ShardGasprice)?;
-        ensure(shard_state.slot == offset_slot, Error::ShardStateSlot)?;
+        ensure_equal(shard_state.gasprice, gasprice, |got, expected| Error::ShardGasprice { got, expected })?;
+        ensure_equal(shard_state.slot, offset_slot, |got, expected| Error::ShardStateSlot { got, expected })?;
         prev_gasprice = gasprice;
         if *length == 0 {
-            ensure(*data_root == Root::ZERO, Error::ShardDataRootNotEmpty)?;
+            ensure_equal(*data_root, Root::ZERO, |got, expected| Error::ShardDataRootNotEmpty {
+                got,
+                expected,
+            })?;
             continue;
         }
         let header = ShardBlockHeader {

@@ -10,7 +10,7 @@ use crate::{
     accessors::{get_active_validator_indices, get_current_epoch, validator},
     compute::compute_start_slot_at_epoch,
     containers::{ShardBlock, ShardState, SignedShardBlock},
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     fork_choice::{LatestMessage, Store, checkpoint_state, get_ancestor, get_head},
     hash::hash_tree_root,
     math::{Uint64 as _, index},
@@ -196,10 +196,12 @@ pub fn on_shard_block<C: Preset>(
     let finalized_state = store.block_states.get(&finalized_checkpoint.root).ok_or(Error::UnknownBlock)?;
     let finalized_shard_state =
         finalized_state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
-    ensure(shard_block.slot > finalized_shard_state.slot, Error::NotAfterFinalized)?;
+    let (got, expected) = (shard_block.slot, finalized_shard_state.slot);
+    ensure(got > expected, Error::NotAfterFinalized { got, expected })?;
     let finalized_slot = compute_start_slot_at_epoch::<Phase1<C>>(finalized_checkpoint.epoch)?;
     let ancestor = get_ancestor(store, shard_block.beacon_parent_root, finalized_slot)?;
-    ensure(ancestor == finalized_checkpoint.root, Error::NotAfterFinalized)?;
+    let finalized_root = finalized_checkpoint.root;
+    ensure_equal(ancestor, finalized_root, |got, expected| Error::NotOnFinalized { got, expected })?;
 
     let mut signatures = Signatures::Each;
     let shard_state =

@@ -4,7 +4,7 @@ use super::BeaconState;
 use crate::{
     accessors::get_attesting_indices,
     constants::ONLINE_PERIOD,
-    error::{Error, ensure},
+    error::{Error, ensure_as_long},
     math::index,
     preset::Preset,
 };
@@ -18,7 +18,7 @@ use crate::{
 /// Fails if the list lacks a validator.
 pub fn process_online_tracking<C: Preset>(state: &mut BeaconState<C>) -> Result<(), Error> {
     let mut countdown = state.online_countdown.to_vec();
-    ensure(countdown.len() >= state.validators.len(), Error::IndexOutOfRange)?;
+    ensure_as_long(countdown.len(), state.validators.len())?;
     for epochs in countdown.iter_mut().take(state.validators.len()) {
         *epochs = epochs.saturating_sub(1);
     }

@@ -11,7 +11,7 @@ use crate::{
     compute::{compute_epoch_at_slot, compute_signing_root},
     constants::{DOMAIN_SHARD_PROPOSAL, MAX_SHARD_BLOCK_SIZE},
     containers::{ShardBlock, ShardState, SignedShardBlock},
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     hash::hash_tree_root,
     math::Uint64 as _,
     phase::Phase1,
@@ -46,20 +46,29 @@ pub fn verify_shard_block_message<C: Preset>(
     shard_parent_state: ShardState,
     block: &ShardBlock,
 ) -> Result<(), Error> {
-    ensure(block.shard_parent_root == shard_parent_state.latest_block_root, Error::ShardBlockParent)?;
+    ensure_equal(block.shard_parent_root, shard_parent_state.latest_block_root, |got, expected| {
+        Error::ShardBlockParent { got, expected }
+    })?;
     let mut beacon_parent_block_header = beacon_parent_state.latest_block_header.clone();
     if beacon_parent_block_header.state_root == Root::ZERO {
         beacon_parent_block_header.state_root = beacon_parent_state.clone().root();
     }
     let beacon_parent_root = hash_tree_root(&beacon_parent_block_header);
-    ensure(block.beacon_parent_root == beacon_parent_root, Error::ShardBlockBeaconParent)?;
+    ensure_equal(block.beacon_parent_root, beacon_parent_root, |got, expected| {
+        Error::ShardBlockBeaconParent { got, expected }
+    })?;
     let latest_slot = get_latest_slot_for_shard(beacon_parent_state, block.shard)?;
     let offset_slots = compute_offset_slots(latest_slot, block.slot.plus(1)?)?;
-    ensure(offset_slots.contains(&block.slot), Error::ShardBlockSlot)?;
+    let wrong_slot = Error::ShardBlockSlot { got: block.slot, latest: latest_slot };
+    ensure(offset_slots.contains(&block.slot), wrong_slot)?;
     let proposer_index = get_shard_proposer_index(beacon_parent_state, block.slot, block.shard)?;
-    ensure(block.proposer_index == proposer_index, Error::ShardBlockProposer)?;
+    ensure_equal(block.proposer_index, proposer_index, |got, expected| Error::ShardBlockProposer {
+        got,
+        expected,
+    })?;
     let length = block.body.len() as u64;
-    ensure(0 < length && length <= MAX_SHARD_BLOCK_SIZE, Error::ShardBlockBody)
+    let is_right = 0 < length && length <= MAX_SHARD_BLOCK_SIZE;
+    ensure(is_right, Error::ShardBlockBody { got: length, expected: MAX_SHARD_BLOCK_SIZE })
 }
 
 /// Verifies the signature of a shard block.

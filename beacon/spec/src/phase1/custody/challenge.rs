@@ -1,6 +1,6 @@
 //! Custody game, "Chunk challenges" and "Custody chunk response".
 
-use super::super::BeaconState;
+use super::super::{BeaconState, crosslink::check_transition_root};
 use crate::{
     accessors::{
         get_attesting_indices, get_beacon_proposer_index, get_current_epoch, get_indexed_attestation,
@@ -9,7 +9,7 @@ use crate::{
     constants::{BYTES_PER_CUSTODY_CHUNK, CUSTODY_RESPONSE_DEPTH, FAR_FUTURE_EPOCH, MINOR_REWARD_QUOTIENT},
     containers::{CustodyChunkChallenge, CustodyChunkChallengeRecord, CustodyChunkResponse},
     epoch::rewards::get_base_reward,
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     hash::{hash_tree_root, is_valid_merkle_branch},
     math::{Uint64 as _, index},
     mutators::increase_balance,
@@ -35,14 +35,16 @@ pub fn process_chunk_challenge<C: Preset>(
     check_responder(state, challenge)?;
 
     let transition = &challenge.shard_transition;
-    let transition_root = hash_tree_root(transition);
-    ensure(transition_root == attestation.data.shard_transition_root, Error::ShardTransitionRoot)?;
+    check_transition_root(transition, attestation.data.shard_transition_root)?;
     let data_index = index(challenge.data_index);
     let data_root = *transition.shard_data_roots.get(data_index).ok_or(Error::IndexOutOfRange)?;
     check_chunk(state, data_root, challenge.chunk_index)?;
     let length = *transition.shard_block_lengths.get(data_index).ok_or(Error::IndexOutOfRange)?;
     let transition_chunks = length.plus(BYTES_PER_CUSTODY_CHUNK - 1)? / BYTES_PER_CUSTODY_CHUNK;
-    ensure(challenge.chunk_index < transition_chunks, Error::ChallengeChunkIndex)?;
+    ensure(
+        challenge.chunk_index < transition_chunks,
+        Error::ChallengeChunkIndex { got: challenge.chunk_index, expected: transition_chunks },
+    )?;
 
     let new_record = CustodyChunkChallengeRecord {
         challenge_index: state.custody_chunk_challenge_index,
@@ -66,11 +68,12 @@ fn check_responder<C: Preset>(
     let current_epoch = get_current_epoch(state);
     let data = &challenge.attestation.data;
     let max_epoch = data.target.epoch.plus(C::MAX_CHUNK_CHALLENGE_DELAY)?;
-    ensure(current_epoch <= max_epoch, Error::ChallengeLate)?;
+    ensure(current_epoch <= max_epoch, Error::ChallengeLate { got: current_epoch, expected: max_epoch })?;
     let responder = validator(state, challenge.responder_index)?;
     if responder.exit_epoch < FAR_FUTURE_EPOCH {
         let max_epoch = responder.exit_epoch.plus(C::MAX_CHUNK_CHALLENGE_DELAY)?;
-        ensure(current_epoch <= max_epoch, Error::ChallengeResponderExited)?;
+        let too_late = Error::ChallengeResponderExited { got: current_epoch, expected: max_epoch };
+        ensure(current_epoch <= max_epoch, too_late)?;
     }
     ensure(is_slashable_validator(responder, current_epoch), Error::ChallengeResponderNotSlashable)?;
     let attesters = get_attesting_indices(state, data, &challenge.attestation.aggregation_bits)?;
@@ -116,7 +119,10 @@ pub fn process_chunk_challenge_response<C: Preset>(
     let (Some((place, challenge)), None) = (matching_challenges.next(), matching_challenges.next()) else {
         return Err(Error::ResponseUnmatched);
     };
-    ensure(response.chunk_index == challenge.chunk_index, Error::ResponseChunkIndex)?;
+    ensure_equal(response.chunk_index, challenge.chunk_index, |got, expected| Error::ResponseChunkIndex {
+        got,
+        expected,
+    })?;
     // The length that is mixed in adds one level to the tree.
     let is_valid = is_valid_merkle_branch(
         hash_tree_root(&response.chunk),

@@ -46,7 +46,8 @@ pub fn process_custody_key_reveal<C: Preset>(
     let is_exited = revealer.exit_epoch <= current_epoch;
     let exit_period = get_custody_period_for_validator::<C>(revealer_index, revealer.exit_epoch.minus(1)?)?;
     let is_exit_period_reveal = period == exit_period;
-    ensure(is_past_reveal || (is_exited && is_exit_period_reveal), Error::RevealPeriod)?;
+    let too_early = Error::RevealPeriod { got: period, expected: custody_reveal_period };
+    ensure(is_past_reveal || (is_exited && is_exit_period_reveal), too_early)?;
     ensure(is_slashable_validator(revealer, current_epoch), Error::RevealerNotSlashable)?;
 
     let domain = get_domain(state, DOMAIN_RANDAO, Some(epoch_to_sign));
@@ -79,8 +80,10 @@ pub fn process_early_derived_secret_reveal<C: Preset>(
     let max_future_epochs = C::EARLY_DERIVED_SECRET_PENALTY_MAX_FUTURE_EPOCHS;
     let location = index(reveal.epoch % max_future_epochs);
     let revealed_validator = validator(state, reveal.revealed_index)?;
-    ensure(reveal.epoch >= current_epoch.plus(RANDAO_PENALTY_EPOCHS)?, Error::EarlyRevealNotEarly)?;
-    ensure(reveal.epoch < current_epoch.plus(max_future_epochs)?, Error::EarlyRevealTooFar)?;
+    let (got, expected) = (reveal.epoch, current_epoch.plus(RANDAO_PENALTY_EPOCHS)?);
+    ensure(got >= expected, Error::EarlyRevealNotEarly { got, expected })?;
+    let expected = current_epoch.plus(max_future_epochs)?;
+    ensure(got < expected, Error::EarlyRevealTooFar { got, expected })?;
     ensure(!revealed_validator.slashed, Error::EarlyRevealSlashed)?;
     let exposed = state.exposed_derived_secrets.get(location).ok_or(Error::IndexOutOfRange)?;
     ensure(!exposed.contains(&reveal.revealed_index), Error::EarlyRevealKnown)?;

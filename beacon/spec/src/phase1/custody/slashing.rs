@@ -1,8 +1,9 @@
 //! Custody game, "Custody Slashings".
 
 use super::{
-    super::BeaconState, bit::compute_custody_bit, get_custody_period_for_validator,
-    get_randao_epoch_for_custody_period,
+    super::{BeaconState, crosslink::check_transition_root},
+    bit::compute_custody_bit,
+    get_custody_period_for_validator, get_randao_epoch_for_custody_period,
 };
 use crate::{
     accessors::{
@@ -12,7 +13,7 @@ use crate::{
     compute::compute_signing_root,
     constants::{DOMAIN_CUSTODY_BIT_SLASHING, DOMAIN_RANDAO, WHISTLEBLOWER_REWARD_QUOTIENT},
     containers::{CustodySlashing, SignedCustodySlashing},
-    error::{Error, ensure},
+    error::{Error, ensure, ensure_equal},
     hash::hash_tree_root,
     math::{Uint64 as _, index},
     mutators::{increase_balance, slash_validator},
@@ -74,13 +75,18 @@ fn check_parties<C: Preset>(
 /// Checks that the data is that of the attested transition.
 fn check_data<C: Preset>(custody_slashing: &CustodySlashing<Phase1<C>>) -> Result<(), Error> {
     let transition = &custody_slashing.shard_transition;
-    let attested_root = custody_slashing.attestation.data.shard_transition_root;
-    ensure(hash_tree_root(transition) == attested_root, Error::ShardTransitionRoot)?;
+    check_transition_root(transition, custody_slashing.attestation.data.shard_transition_root)?;
     let data_index = index(custody_slashing.data_index);
     let length = transition.shard_block_lengths.get(data_index).ok_or(Error::IndexOutOfRange)?;
-    ensure(custody_slashing.data.len() as u64 == *length, Error::CustodyDataLength)?;
+    ensure_equal(custody_slashing.data.len() as u64, *length, |got, expected| Error::CustodyDataLength {
+        got,
+        expected,
+    })?;
     let data_root = transition.shard_data_roots.get(data_index).ok_or(Error::IndexOutOfRange)?;
-    ensure(hash_tree_root(&custody_slashing.data) == *data_root, Error::CustodyDataRoot)
+    ensure_equal(hash_tree_root(&custody_slashing.data), *data_root, |got, expected| Error::CustodyDataRoot {
+        got,
+        expected,
+    })
 }
 
 /// Checks that the secret is the malefactor's key of the attestation's period.
