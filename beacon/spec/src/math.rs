@@ -1,4 +1,7 @@
 //! Arithmetic on `uint64` that refuses what the specification refuses: overflow, underflow and division by zero.
+//!
+//! Lighthouse's `safe_arith` wraps the same functions of the standard library under longer names, which would appear in every
+//! formula, and has two kinds of errors where the specification has one.
 
 use crate::error::Error;
 

@@ -1,4 +1,6 @@
 //! Phase 0, `compute_shuffled_index`: the swap-or-not shuffle of one index and of a whole list.
+//!
+//! Lighthouse's `swap_or_not_shuffle` is not on crates.io.
 
 use crate::{
     error::{Error, ensure},
