@@ -11,7 +11,7 @@ use outrider_evm::{
     execution_witness::{HeaderForm, Told, Witness, WitnessedBlock},
     genesis::Genesis,
 };
-use outrider_evm_block::Payload;
+use outrider_evm_codec::Payload;
 use outrider_shard::{Built, Frame, Provider};
 use outrider_witness::{
     Hash, Keccak256,

@@ -1,7 +1,7 @@
 //! One payload, tried on a state.
 
 use alloy_primitives::B256;
-use outrider_evm_block::Payload;
+use outrider_evm_codec::Payload;
 use outrider_host::{Context, ExecutionError, ExecutionErrorKind, StateRoot, TrapKind, chain};
 use outrider_shard::{Built, Provider, ProviderError};
 use outrider_witness::store::MemoryStore;

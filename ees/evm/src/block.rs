@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::iter::once;
 
 use alloy_primitives::{B256, Bytes, U256};
-use outrider_evm_block::{Block, Fork, Rules};
+use outrider_evm_codec::{Block, Fork, Rules};
 use outrider_sdk::{StateRoot, forest};
 use revm::context::BlockEnv;
 

@@ -1,7 +1,7 @@
 //! Prices that follow from the block before: base fee and blob gas.
 
 use alloy_primitives::{U256, U512};
-use outrider_evm_block::Fork;
+use outrider_evm_codec::Fork;
 use revm::{context_interface::block::BlobExcessGasAndPrice, primitives::eip4844::GAS_PER_BLOB};
 
 use crate::{header::Header, rules::Spec};

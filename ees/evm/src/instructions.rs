@@ -14,7 +14,7 @@
 //! Amsterdam it takes state gas, see [`amsterdam`].
 
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
-use outrider_evm_block::Fork;
+use outrider_evm_codec::Fork;
 use revm::{
     bytecode::opcode::{BLOBBASEFEE, EXTCODEHASH, KECCAK256, SSTORE},
     context_interface::{

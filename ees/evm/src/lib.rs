@@ -28,7 +28,7 @@ mod transactions;
 mod vm;
 mod vouched;
 
-use outrider_evm_block::Payload;
+use outrider_evm_codec::Payload;
 use outrider_sdk::{
     StateRoot,
     forest::{self, Executed, ForestError, State},

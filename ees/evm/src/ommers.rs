@@ -5,7 +5,7 @@
 use alloc::{collections::BTreeSet, vec::Vec};
 
 use alloy_primitives::{B256, Bytes};
-use outrider_evm_block::Fork;
+use outrider_evm_codec::Fork;
 
 use crate::{
     error::OmmerError,

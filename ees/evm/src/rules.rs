@@ -1,6 +1,6 @@
 //! Which rules of Ethereum are those of revm.
 
-use outrider_evm_block::{BlobSchedule, Fork, Rules};
+use outrider_evm_codec::{BlobSchedule, Fork, Rules};
 use revm::primitives::{eip4844::GAS_PER_BLOB, hardfork::SpecId};
 
 use crate::{error::TransitionError, requests::DEPOSIT_CONTRACT};

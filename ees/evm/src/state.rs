@@ -10,7 +10,7 @@ use alloc::{
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
-use outrider_evm_block::{BlockHash, Fork};
+use outrider_evm_codec::{BlockHash, Fork};
 use outrider_sdk::forest;
 use outrider_witness::{
     Hash,

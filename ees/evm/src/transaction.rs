@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B256, TxKind, U256};
 use alloy_rlp::{Decodable, Header as RlpHeader};
-use outrider_evm_block::Fork;
+use outrider_evm_codec::Fork;
 use outrider_sdk::crypto;
 use revm::{
     context::TxEnv,

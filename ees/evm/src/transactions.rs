@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use alloy_primitives::{B256, U256};
-use outrider_evm_block::{Environment, Fork, Rules, Transactions};
+use outrider_evm_codec::{Environment, Fork, Rules, Transactions};
 use outrider_sdk::{StateRoot, forest};
 use revm::context::BlockEnv;
 

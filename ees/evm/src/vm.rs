@@ -3,7 +3,7 @@
 use alloc::{string::ToString, vec::Vec};
 
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
-use outrider_evm_block::Fork;
+use outrider_evm_codec::Fork;
 use revm::{
     ExecuteCommitEvm as _, MainBuilder as _,
     context::{BlockEnv, ContextSetters, TxEnv},

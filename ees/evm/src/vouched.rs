@@ -1,7 +1,7 @@
 //! Blocks whose ancestry is vouched for.
 
 use alloy_primitives::B256;
-use outrider_evm_block::{BlockHash, Rules, VouchedBlock};
+use outrider_evm_codec::{BlockHash, Rules, VouchedBlock};
 use outrider_sdk::{StateRoot, forest, log};
 
 use crate::{

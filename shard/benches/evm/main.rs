@@ -24,7 +24,7 @@ use outrider_evm::{
     state_test::no_logs,
     transaction::{Fees, Kind, Transaction},
 };
-use outrider_evm_block::{Environment, Payload, Transactions};
+use outrider_evm_codec::{Environment, Payload, Transactions};
 use outrider_host::{Context, Ee, ExecutionInput, Host, HostConfig, StateRoot};
 use outrider_sdk::harness::Execution;
 use outrider_shard::{Built, Provider};

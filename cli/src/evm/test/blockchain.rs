@@ -8,7 +8,7 @@ use outrider_evm::{
     execution_witness::{Witness, WitnessedBlock},
     import::Candidate,
 };
-use outrider_evm_block::Payload;
+use outrider_evm_codec::Payload;
 use outrider_host::{ExecutionInput, StateRoot, chain};
 use outrider_shard::{Built, Frame, Previous, Provider};
 use outrider_witness::{

@@ -1,7 +1,7 @@
 //! What holds of a header, and between a header and its parent.
 
 use alloy_primitives::U256;
-use outrider_evm_block::Fork;
+use outrider_evm_codec::Fork;
 
 use super::{EMPTY_OMMERS_HASH, Header};
 use crate::{

@@ -1,6 +1,6 @@
 //! Excerpts of published tests; see `tests/data/README.md`.
 
-use outrider_evm_block::Payload;
+use outrider_evm_codec::Payload;
 use outrider_sdk::harness::StateProvider;
 use serde_json::Value;
 

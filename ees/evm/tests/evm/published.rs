@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use alloy_rlp::{Encodable, Header};
-use outrider_evm_block::{BlobSchedule, Block, BlockHash, Environment, Fork, Payload, Rules, Transactions};
+use outrider_evm_codec::{BlobSchedule, Block, BlockHash, Environment, Fork, Payload, Rules, Transactions};
 use outrider_sdk::{
     StateRoot,
     harness::{StateProvider, keys::Secp256k1Key},

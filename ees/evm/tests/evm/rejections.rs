@@ -2,7 +2,7 @@
 
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::Header;
-use outrider_evm_block::Payload;
+use outrider_evm_codec::Payload;
 use outrider_sdk::{
     StateRoot, chain,
     harness::{Execution, Failure, Outcome},

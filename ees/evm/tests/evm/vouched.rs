@@ -1,7 +1,7 @@
 //! Blocks whose ancestry is vouched for.
 
 use alloy_primitives::{B256, Bytes, keccak256};
-use outrider_evm_block::{BlockHash, Fork, Payload, Rules, VouchedBlock};
+use outrider_evm_codec::{BlockHash, Fork, Payload, Rules, VouchedBlock};
 use outrider_sdk::{
     chain,
     harness::{Failure, Provided, StateProvider},
