@@ -17,13 +17,13 @@ use std::path::PathBuf;
 
 use alloy_primitives::{Bytes, keccak256};
 use flate2::{Compression, write::GzEncoder};
-use outrider_evm::fixture::{self, Test};
+use outrider_evm_tests::fixture::{self, Test};
 use outrider_witness::NodeBag;
 use serde_json::{Value, json};
 use support::{Ran, Scratch, blob, project, wasm};
 
 fn excerpt(name: &str) -> Vec<u8> {
-    let path = project().join("native/evm/tests/data").join(name);
+    let path = project().join("native/evm-tests/tests/data").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -594,7 +594,7 @@ fn chains_of_unusual_rules_are_executed() {
 
 #[test]
 fn a_block_has_the_rules_of_its_chain() {
-    let file = project().join("native/evm/tests/data/erigon.json");
+    let file = project().join("native/evm-tests/tests/data/erigon.json");
     let mut json: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
     let scratch = Scratch::new();
     scratch.write("trace.json", json["trace"].take().to_string());

@@ -38,7 +38,8 @@ fn tests() -> (Scratch, Vec<u8>) {
     );
     let scratch = Scratch::new();
     scratch.write("ee.wasm", wat::parse_str(ee).expect("it is WebAssembly"));
-    let json = std::fs::read(project().join("native/evm/tests/data/transaction.json")).expect("it is there");
+    let json =
+        std::fs::read(project().join("native/evm-tests/tests/data/transaction.json")).expect("it is there");
     (scratch, json)
 }
 

@@ -8,10 +8,10 @@ use alloy_primitives::{B256, Bytes};
 use anyhow::Context as _;
 use outrider_evm::{
     chain::{Chain, Config},
-    execution_witness::{HeaderForm, Told, Witness, WitnessedBlock},
     genesis::Genesis,
 };
 use outrider_evm_codec::Payload;
+use outrider_evm_tests::execution_witness::{HeaderForm, Told, Witness, WitnessedBlock};
 use outrider_shard::{Built, Frame, Provider};
 use outrider_witness::{
     Hash, Keccak256,

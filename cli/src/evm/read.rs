@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use outrider_evm::{
-    execution_witness::BlockForm,
-    json::{self, JsonError},
-};
+use outrider_evm::json::{self, JsonError};
+use outrider_evm_tests::execution_witness::BlockForm;
 
 use crate::files;
 

@@ -12,7 +12,8 @@
 //! | 1 | list | the [`Rules`] |
 //! | 2 | list | the [`Block`], the [`Transactions`], or the [`VouchedBlock`] |
 //!
-//! Each of these is the list of its fields, in their order. A field that may be missing is the last, and then is not there.
+//! Each of these is the list of its fields, in their order. A field that may be missing is the last, and then is not there. [`rlp`] takes
+//! lists of others apart.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -21,6 +22,7 @@ extern crate alloc;
 
 mod fork;
 mod payload;
+pub mod rlp;
 
 pub use fork::{BlobSchedule, Fork, Rules};
 pub use payload::{Block, BlockHash, Environment, Payload, Transactions, VouchedBlock};

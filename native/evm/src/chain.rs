@@ -142,7 +142,7 @@ impl Chain {
     }
 
     /// Tells whether two chains have the same number, and the same rules for a block at this place.
-    pub(crate) fn agrees_with(&self, other: &Self, place: &Place) -> bool {
+    pub fn agrees_with(&self, other: &Self, place: &Place) -> bool {
         // A contract for deposits that is not told is that of the main network.
         let of = |chain: &Self| Rules { deposit_contract: None, ..chain.rules(place) };
         of(self) == of(other)
@@ -239,10 +239,10 @@ fn u64_of(got: U256) -> Result<u64, ChainError> {
 }
 
 /// How far back a block sees hashes of blocks (Yellow Paper, section 9.4).
-pub(crate) const ANCESTORS_MAX: usize = 256;
+pub const ANCESTORS_MAX: usize = 256;
 
 /// How far back an ommer may have its parent (Yellow Paper, section 11.1), and so be an ommer of another block.
-pub(crate) const GENERATIONS: usize = 7;
+pub const GENERATIONS: usize = 7;
 
 /// [`Rules::blocks_since_dao_fork`] where there is no such split.
 const NO_DAO_FORK: u8 = 16;

@@ -69,48 +69,71 @@ impl Header {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeaderFields {
+    /// The hash of the block before it.
     #[serde(alias = "parent_hash")]
-    pub(crate) parent_hash: B256,
+    pub parent_hash: B256,
+    /// The hash of the list of its ommers.
     #[serde(alias = "ommers_hash", alias = "uncleHash", alias = "sha3Uncles")]
-    pub(crate) ommers_hash: B256,
+    pub ommers_hash: B256,
+    /// Who gets the fees.
     #[serde(alias = "coinbase", alias = "miner")]
-    pub(crate) beneficiary: Address,
+    pub beneficiary: Address,
+    /// The root of the state after the block.
     #[serde(alias = "state_root")]
-    pub(crate) state_root: B256,
+    pub state_root: B256,
+    /// The root of the trie of its transactions.
     #[serde(alias = "transactions_root", alias = "transactionsTrie")]
-    pub(crate) transactions_root: B256,
+    pub transactions_root: B256,
+    /// The root of the trie of its receipts.
     #[serde(alias = "receipts_root", alias = "receiptTrie")]
-    pub(crate) receipts_root: B256,
+    pub receipts_root: B256,
+    /// The bloom filter of its logs, 256 bytes.
     #[serde(alias = "logs_bloom", alias = "bloom")]
-    pub(crate) logs_bloom: Bytes,
-    pub(crate) difficulty: U256,
-    pub(crate) number: U256,
+    pub logs_bloom: Bytes,
+    /// Zero from Paris on.
+    pub difficulty: U256,
+    /// How many blocks come before it.
+    pub number: U256,
+    /// The most gas of all transactions.
     #[serde(alias = "gas_limit")]
-    pub(crate) gas_limit: U256,
+    pub gas_limit: U256,
+    /// The gas of its transactions.
     #[serde(alias = "gas_used")]
-    pub(crate) gas_used: U256,
-    pub(crate) timestamp: U256,
+    pub gas_used: U256,
+    /// Seconds since 1970.
+    pub timestamp: U256,
+    /// Whatever its maker says.
     #[serde(alias = "extra_data")]
-    pub(crate) extra_data: Bytes,
+    pub extra_data: Bytes,
+    /// Part of the proof of work; from Paris on, `prev_randao`.
     #[serde(alias = "mix_hash")]
-    pub(crate) mix_hash: B256,
-    pub(crate) nonce: B64,
+    pub mix_hash: B256,
+    /// The other part of the proof of work.
+    pub nonce: B64,
+    /// In wei, from London on, EIP-1559.
     #[serde(alias = "base_fee_per_gas")]
-    pub(crate) base_fee_per_gas: Option<U256>,
+    pub base_fee_per_gas: Option<U256>,
+    /// The root of the trie of its withdrawals, from Shanghai on, EIP-4895.
     #[serde(alias = "withdrawals_root")]
-    pub(crate) withdrawals_root: Option<B256>,
+    pub withdrawals_root: Option<B256>,
+    /// The gas of its blobs, from Cancun on, EIP-4844.
     #[serde(alias = "blob_gas_used")]
-    pub(crate) blob_gas_used: Option<U256>,
+    pub blob_gas_used: Option<U256>,
+    /// What the price of blobs follows from, from Cancun on, EIP-4844.
     #[serde(alias = "excess_blob_gas")]
-    pub(crate) excess_blob_gas: Option<U256>,
+    pub excess_blob_gas: Option<U256>,
+    /// The root of the beacon block before, from Cancun on, EIP-4788.
     #[serde(alias = "parent_beacon_block_root")]
-    pub(crate) parent_beacon_block_root: Option<B256>,
+    pub parent_beacon_block_root: Option<B256>,
+    /// The hash of its requests, from Prague on, EIP-7685.
     #[serde(alias = "requests_hash")]
-    pub(crate) requests_hash: Option<B256>,
+    pub requests_hash: Option<B256>,
+    /// The hash of its block access list, from Amsterdam on, EIP-7928.
     #[serde(alias = "block_access_list_hash")]
-    pub(crate) block_access_list_hash: Option<B256>,
+    pub block_access_list_hash: Option<B256>,
+    /// Its slot, from Amsterdam on, EIP-7843.
     #[serde(alias = "slot_number")]
-    pub(crate) slot_number: Option<U256>,
+    pub slot_number: Option<U256>,
 }
 
 impl HeaderFields {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, Bytes, U256};
+use alloy_rlp::{Error, Header as RlpHeader};
 use outrider_evm_codec::{Block, Payload};
 
 use crate::{
@@ -47,11 +48,15 @@ pub struct Candidate {
 pub fn blocks(mut file: &[u8]) -> alloy_rlp::Result<Vec<Bytes>> {
     let mut blocks = Vec::new();
     while !file.is_empty() {
-        let block = rlp::take_item(&mut file)?;
-        if block.first().is_none_or(|byte| *byte < alloy_rlp::EMPTY_LIST_CODE) {
-            return Err(alloy_rlp::Error::UnexpectedString);
+        let mut content = file;
+        let RlpHeader { list, payload_length } = RlpHeader::decode(&mut content)?;
+        if !list {
+            return Err(Error::UnexpectedString);
         }
+        let length = file.len().saturating_sub(content.len()).saturating_add(payload_length);
+        let (block, rest) = file.split_at_checked(length).ok_or(Error::InputTooShort)?;
         blocks.push(Bytes::copy_from_slice(block));
+        file = rest;
     }
     Ok(blocks)
 }

@@ -1,44 +1,32 @@
-//! Ethereum's own tests, blocks and execution witnesses, as states and payloads of the EVM execution environment (EE).
+//! The EVM's chains for hosts of the EVM execution environment (EE): rules, genesis, headers, transactions and states, and what comes of a
+//! payload or a block on a state.
 //!
-//! Nothing here executes anything, and no engine is needed to build it. What a test or a block consists of becomes a state,
-//! which goes into a store, and an [`outrider_evm_codec::Payload`], which a state provider makes block data of.
+//! The EE itself is a guest, and decides. What it is given is an [`outrider_evm_codec::Payload`]; this crate makes one of a block and of what
+//! has been accepted before it, and keeps states as nodes of a store.
 //!
 //! | module | concern |
 //! |---|---|
-//! | [`fixture`] | the tests in a file |
-//! | [`state_test`] | one transaction, or its refusal, on a state |
-//! | [`blockchain_test`] | blocks after a genesis, valid and not |
-//! | [`vm_test`] | one call, by way of a contract that makes it |
-//! | [`transaction_test`] | bytes that are a transaction or none |
 //! | [`chain`] | which rules hold for which block |
 //! | [`chain_config`] | the same, as geth is told it |
 //! | [`genesis`] | how a chain begins, as geth is told it |
-//! | [`contradiction`] | what tests tell twice, and not the same |
+//! | [`contradiction`] | what is told twice, and not the same |
 //! | [`json`] | JSON, within a bound of memory |
 //! | [`import`] | which blocks of a chain have been accepted, and what comes next |
 //! | [`state`] | accounts, as nodes and blobs of a store |
-//! | [`exception`] | what tests call that which is wrong, and how the EE puts it |
 //! | [`transaction`] | transactions as fields, to encode and sign |
 //! | [`header`] | headers, in RLP and in JSON |
-//! | [`execution_witness`] | blocks with what they touch of the state, as clients write them |
+//! | [`rlp`] | lists in RLP of which the items are encoded already |
 
 #![forbid(unsafe_code)]
 
-pub mod blockchain_test;
 pub mod chain;
 pub mod chain_config;
 pub mod contradiction;
-pub mod exception;
-pub mod execution_witness;
-pub mod fixture;
 pub mod genesis;
 pub mod header;
 pub mod import;
 pub mod json;
 mod networks;
-mod rlp;
+pub mod rlp;
 pub mod state;
-pub mod state_test;
 pub mod transaction;
-pub mod transaction_test;
-pub mod vm_test;

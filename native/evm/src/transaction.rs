@@ -199,7 +199,7 @@ impl Transaction {
             }
         }
         self.gas_limit.encode(&mut out);
-        rlp::encode_recipient(self.to.as_ref(), &mut out);
+        encode_recipient(self.to.as_ref(), &mut out);
         self.value.encode(&mut out);
         self.data.encode(&mut out);
         match &self.kind {
@@ -232,6 +232,19 @@ impl Kind {
             Self::SetCode { .. } => Some(4),
         }
     }
+}
+
+/// Encodes the recipient of a transaction; there is none when it makes a contract.
+fn encode_recipient(to: Option<&Address>, out: &mut Vec<u8>) {
+    match to {
+        Some(address) => address.encode(out),
+        None => "".encode(out),
+    }
+}
+
+/// The logs hash of transactions that log nothing: that of an empty list.
+pub fn no_logs() -> B256 {
+    keccak256([alloy_rlp::EMPTY_LIST_CODE])
 }
 
 #[cfg(test)]

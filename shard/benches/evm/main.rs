@@ -21,8 +21,7 @@ use alloy_primitives::{Address, B256, Bytes, Log, U256, keccak256};
 use outrider_evm::{
     chain::{Chain, Place},
     state::{Account, State},
-    state_test::no_logs,
-    transaction::{Fees, Kind, Transaction},
+    transaction::{Fees, Kind, Transaction, no_logs},
 };
 use outrider_evm_codec::{Environment, Payload, Transactions};
 use outrider_host::{Context, Ee, ExecutionInput, Host, HostConfig, StateRoot};

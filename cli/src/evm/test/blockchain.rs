@@ -1,14 +1,13 @@
 //! Blockchain tests.
 
 use alloy_primitives::B256;
-use outrider_evm::{
+use outrider_evm::{chain::Chain, import::Candidate};
+use outrider_evm_codec::Payload;
+use outrider_evm_tests::{
     blockchain_test::BlockchainTest,
-    chain::Chain,
     exception::{INSUFFICIENT_WITNESS, with_right_transactions_root},
     execution_witness::{Witness, WitnessedBlock},
-    import::Candidate,
 };
-use outrider_evm_codec::Payload;
 use outrider_host::{ExecutionInput, StateRoot, chain};
 use outrider_shard::{Built, Frame, Previous, Provider};
 use outrider_witness::{

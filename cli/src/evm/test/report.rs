@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 
-use outrider_evm::exception::{Comparison, compare};
+use outrider_evm_tests::exception::{Comparison, compare};
 use outrider_host::EngineKind;
 use serde::Serialize;
 

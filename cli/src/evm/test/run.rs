@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use alloy_primitives::B256;
-use outrider_evm::{
+use outrider_evm::state::State;
+use outrider_evm_tests::{
     fixture::{self, FixtureError, Test},
-    state::State,
     state_test::{StateCase, StateTest, StateTrial},
     transaction_test::{TransactionCase, TransactionTest},
     vm_test::VmTest,

@@ -1,0 +1,471 @@
+//! Blocks with what they touch of the state, as clients write them.
+//!
+//! | shape | what it is |
+//! |---|---|
+//! | `{state, codes, headers}` | the answer of `debug_executionWitness`, and `executionWitness` in tests; the block comes beside it, in RLP or as [`block_of_json`] takes it |
+//! | `{rlp, executionWitness}` | both together, as in tests |
+//! | `{header, prev_state_root, transactions, withdrawals, block_hashes, states, codes}` | what [stateless-block-verifier] dumps |
+//! | `{block_trace, other_data}` | what [Erigon] traces for zk_evm; the block comes beside it, as `eth_getBlock` gives it |
+//! | `{blockNumber, state}` | what the [Nimbus] tracer dumps: entries of its database by their key |
+//! | `{blocks, witness, chainConfig}` | what [zk-pig] makes for provers such as keth |
+//! | `{blocks, witness, network}` | what [ethrex-replay] caches |
+//! | `{statelessInputBytes}` | a block and its witness in SSZ, [EIP-8025], as `tests-zkevm@v0.3.3` of [execution-specs] has them |
+//! | `{accountProof, storageProof}`, a list of these, or `{accounts}` with one | answers of `eth_getProof`; the block comes beside them, as do codes |
+//!
+//! Nodes and codes are a list, or a map of which the keys are their hashes; what is `null` is an empty list.
+//!
+//! A witness of this kind may be incomplete or have too much; who executes the block finds out. Only the headers of ancestors
+//! are looked at here, as a block is checked against them. Where they are missing, the block becomes a [`VouchedBlock`]: a dump of
+//! stateless-block-verifier, or a trace of Erigon, has but the hashes of ancestors, and the root of the state before the block; and one of
+//! the Nimbus tracer lacks the ancestors that ommers need. If headers are given beside it, the block is checked as any other.
+//!
+//! [Erigon]: https://github.com/0xPolygonZero/erigon
+//! [stateless-block-verifier]: https://github.com/scroll-tech/stateless-block-verifier
+//! [Nimbus]: https://github.com/status-im/nimbus-eth1
+//! [zk-pig]: https://github.com/kkrt-labs/zk-pig/blob/main/src/prover-input/input.go
+//! [ethrex-replay]: https://github.com/lambdaclass/ethrex-replay/blob/main/src/cache.rs
+//! [EIP-8025]: https://eips.ethereum.org/EIPS/eip-8025
+//! [execution-specs]: https://github.com/ethereum/execution-specs
+
+mod erigon;
+mod eth_block;
+mod lenient;
+mod nimbus;
+mod proofs;
+mod prover_input;
+mod stateless_block_verifier;
+mod stateless_input;
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_rlp::{Encodable as _, RlpEncodable};
+use outrider_evm_codec::{Block, BlockHash, Payload, VouchedBlock};
+use outrider_witness::{Hash, Hasher as _, Keccak256, NodeBag, NodeSink as _, mpt::TrieError, store::Batch};
+use serde::Deserialize;
+use serde_json::Value;
+
+pub use erigon::CompactError;
+use erigon::Erigon;
+pub use eth_block::block_of_json;
+use nimbus::Nimbus;
+use outrider_evm::{
+    chain::{ANCESTORS_MAX, Chain, GENERATIONS, Place},
+    chain_config::ChainConfigError,
+    header::{Header, HeaderFields, NO_OMMERS_HASH},
+    rlp,
+};
+use prover_input::ProverInput;
+use stateless_block_verifier::StatelessBlockVerifier;
+use stateless_input::StatelessInput;
+pub use stateless_input::StatelessInputError;
+
+/// What a block touches of the state before it, in no order, and headers of its ancestors.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Witness {
+    /// Nodes of the account trie and of storage tries.
+    #[serde(default, deserialize_with = "lenient::preimages")]
+    pub state: Vec<Bytes>,
+    /// Codes of contracts.
+    #[serde(default, deserialize_with = "lenient::preimages")]
+    pub codes: Vec<Bytes>,
+    /// Headers.
+    #[serde(default, alias = "ancestors", deserialize_with = "lenient::or_default")]
+    pub headers: Vec<HeaderForm>,
+}
+
+/// A header in one of the forms that witnesses have.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum HeaderForm {
+    /// In RLP.
+    Rlp(Bytes),
+    /// As fields.
+    Fields(Box<HeaderFields>),
+}
+
+/// A block in one of the forms that come beside a witness.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BlockForm {
+    /// In RLP.
+    Rlp(Bytes),
+    /// As `eth_getBlock` gives it.
+    Json(Value),
+}
+
+/// A block and its witness.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessedBlock {
+    /// The block in RLP.
+    pub block: Bytes,
+    /// The header in it.
+    pub header: Header,
+    /// What it touches.
+    pub witness: Witness,
+    /// What is told beside it.
+    pub told: Told,
+}
+
+/// What is told beside a block: of its ancestors without their headers, which nobody can check, and of its chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The root of the state before the block.
+    pub pre_state_root: Option<B256>,
+    /// The hashes of ancestors, newest first. The first is the parent's.
+    pub block_hashes: Vec<B256>,
+    /// The rules of its chain, or why these are not known here.
+    pub chain: Option<Result<Chain, ToldChainError>>,
+    /// The number of its chain, where nothing else is told of that.
+    pub chain_id: Option<u64>,
+}
+
+/// Why the chain that a block is told to belong to is not known here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ToldChainError {
+    /// The configuration has something that cannot be honoured.
+    #[error(transparent)]
+    Config(#[from] ChainConfigError),
+    /// There is only the name of a network.
+    #[error("the file is of the network {name}, whose rules are not known here: give its genesis")]
+    Network {
+        /// What the file says, in JSON.
+        name: String,
+    },
+    /// There are a configuration and the name of a network that has others.
+    #[error(
+        "the file tells a chain's configuration and the network {name}, which has another number or other rules at this block: remove what is wrong"
+    )]
+    Contradiction {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Why there is no block to execute.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WitnessError {
+    /// The shape is none of those in the list above.
+    #[error(
+        "no block with a witness: there is no `executionWitness`, no `prev_state_root`, no `blockNumber`, no `block_trace`, no \
+         `blocks` with `witness`, no `statelessInputBytes`, no `accountProof`"
+    )]
+    Shape,
+    /// There are several blocks in the place of one, or none.
+    #[error("there are {got} blocks, and one is executed at a time")]
+    Blocks {
+        /// How many there are.
+        got: usize,
+    },
+    /// The fields of a block have another hash than it says. One of them is wrong, or of a fork that is not known here.
+    #[error("the header has the hash {got} by its fields, and says {expected}")]
+    BlockHash {
+        /// By its fields.
+        got: B256,
+        /// What it says.
+        expected: B256,
+    },
+    /// Bytes are no stateless input.
+    #[error("`statelessInputBytes`")]
+    StatelessInput(#[source] StatelessInputError),
+    /// The proofs are of more than one state, or there are none.
+    #[error("the proofs begin at {got} roots, and should be of one state")]
+    Proofs {
+        /// How many roots there are.
+        got: usize,
+    },
+    /// There is a witness, and no block.
+    #[error("a witness without its block, which has to be given beside it")]
+    NoBlock,
+    /// Something has another form than its shape.
+    #[error("it does not have the form of {shape}")]
+    Form {
+        /// The shape.
+        shape: &'static str,
+        /// What is wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The block, or a header, cannot be read.
+    #[error("{what} cannot be read")]
+    Rlp {
+        /// The block, or which header.
+        what: &'static str,
+        /// What is wrong.
+        source: alloy_rlp::Error,
+    },
+    /// A block in JSON has ommers, of which that tells but the hashes.
+    #[error("the block has {got} ommers, which its JSON does not have: give it in RLP")]
+    Ommers {
+        /// How many there are.
+        got: usize,
+    },
+    /// A block in JSON has a transaction of a type that is not known here.
+    #[error("there is a transaction of type {got}, which is unknown: give the block in RLP")]
+    TransactionType {
+        /// The type.
+        got: U256,
+    },
+    /// A dump of a database lacks something of the block.
+    #[error("the dump lacks the block's {what}")]
+    Dump {
+        /// What is not there.
+        what: &'static str,
+    },
+    /// The compact witness in a trace of Erigon cannot be read.
+    #[error("the compact witness")]
+    Compact(#[source] CompactError),
+    /// The transactions in a dump of a database cannot be read.
+    #[error("the transactions of the dump")]
+    Transactions(#[source] TrieError),
+    /// The header of the parent is not there, and nothing else tells the state before the block.
+    #[error(
+        "the header of the parent {hash} is not there; the witness has {got} headers, and more can be given beside it"
+    )]
+    NoParent {
+        /// The parent's hash.
+        hash: B256,
+        /// How many headers there are.
+        got: usize,
+    },
+    /// The first of the hashes that are told is not that of the parent.
+    #[error("the hashes of ancestors begin with {got}, and the parent has {expected}")]
+    BlockHashes {
+        /// The first.
+        got: B256,
+        /// The parent's, by the block's header.
+        expected: B256,
+    },
+}
+
+impl Witness {
+    /// All nodes and codes by their hash.
+    pub fn preimages(&self) -> NodeBag {
+        let all = self.state.iter().chain(&self.codes);
+        NodeBag::of_preimages::<Keccak256>(all.map(|bytes| bytes.to_vec()))
+    }
+
+    /// Puts all nodes and codes into a batch, each as a root of its own: what refers to what does not matter, because parts of
+    /// the state are not there anyway.
+    pub fn put_into(&self, batch: &mut Batch) {
+        for bytes in self.state.iter().chain(&self.codes) {
+            let hash = Keccak256::hash(bytes);
+            batch.put(&hash, bytes, &[]);
+            batch.pin(&hash);
+        }
+    }
+
+    /// The witness without the node or code of this hash.
+    #[must_use]
+    pub fn without(&self, hash: &Hash) -> Self {
+        let mut rest = self.clone();
+        let is_another = |bytes: &Bytes| Keccak256::hash(bytes) != *hash;
+        rest.state.retain(is_another);
+        rest.codes.retain(is_another);
+        rest
+    }
+
+    fn headers(&self) -> Result<Vec<Header>, WitnessError> {
+        self.headers.iter().map(HeaderForm::read).collect()
+    }
+}
+
+impl HeaderForm {
+    fn read(&self) -> Result<Header, WitnessError> {
+        let header = match self {
+            Self::Rlp(bytes) => Header::of_rlp(bytes),
+            Self::Fields(fields) => Header::of_rlp(&fields.encode()),
+        };
+        header.map_err(|source| WitnessError::Rlp { what: "a header of the witness", source })
+    }
+}
+
+impl WitnessedBlock {
+    /// Joins a block in RLP with its witness.
+    ///
+    /// # Errors
+    ///
+    /// [`WitnessError::Rlp`].
+    pub fn new(block: Bytes, witness: Witness) -> Result<Self, WitnessError> {
+        let header =
+            Header::of_block(&block).map_err(|source| WitnessError::Rlp { what: "the block", source })?;
+        Ok(Self { block, header, witness, told: Told::default() })
+    }
+
+    /// Reads any of the shapes, or a list of one. `block` is the block for a witness that comes without it.
+    ///
+    /// # Errors
+    ///
+    /// [`WitnessError`].
+    pub fn of_json(json: Value, block: Option<BlockForm>) -> Result<Self, WitnessError> {
+        let json = only(json);
+        let has = |member: &str| json.get(member).is_some();
+        if has("prev_state_root") {
+            return read::<StatelessBlockVerifier>("stateless-block-verifier", json)?.read();
+        }
+        if has("blockNumber") {
+            return read::<Nimbus>("the Nimbus tracer", json)?.read();
+        }
+        if has("executionWitness") {
+            let WithBlock { rlp, execution_witness } = read("a block of a test", json)?;
+            return Self::new(rlp, execution_witness);
+        }
+        if has("block_trace") {
+            return read::<Erigon>("a trace of Erigon", json)?.read(block);
+        }
+        if has("blocks") && has("witness") {
+            return ProverInput::read(json);
+        }
+        if has("statelessInputBytes") {
+            return read::<StatelessInput>("a stateless input", json)?.read();
+        }
+        if let Some(proofs) = proofs::of_json(&json) {
+            let (witness, told) = proofs?;
+            return Ok(Self { told, ..Self::new(beside(block)?, witness)? });
+        }
+        if has("state") {
+            let witness = read("debug_executionWitness", json)?;
+            return Self::new(beside(block)?, witness);
+        }
+        Err(WitnessError::Shape)
+    }
+
+    /// The bytes of the block's list of transactions.
+    pub fn transaction_bytes(&self) -> usize {
+        // A block without a list of transactions is refused by whoever executes it.
+        rlp::items(&self.block).ok().and_then(|items| items.get(1).map(|list| list.len())).unwrap_or(0)
+    }
+
+    /// The payload of the block, and the root of the state before it: a [`Block`] if the headers of all ancestors are there by which
+    /// it is checked, or else a [`VouchedBlock`].
+    ///
+    /// # Errors
+    ///
+    /// [`WitnessError::NoParent`], [`WitnessError::BlockHashes`], or a header that cannot be read.
+    pub fn payload(&self, chain: &Chain) -> Result<(B256, Payload), WitnessError> {
+        let headers = self.witness.headers()?;
+        let got = headers.len();
+        let by_hash: BTreeMap<B256, Header> =
+            headers.into_iter().map(|header| (header.hash, header)).collect();
+        let parent_of = |header: &Header| by_hash.get(&header.parent_hash);
+        let ancestors: Vec<&Header> =
+            std::iter::successors(parent_of(&self.header), |header| parent_of(header)).collect();
+        let rules = chain.rules(&place_of(&self.header));
+        let no_parent = WitnessError::NoParent { hash: self.header.parent_hash, got };
+        let root = ancestors.first().map(|parent| parent.state_root).or(self.told.pre_state_root);
+        let root = root.ok_or(no_parent)?;
+        if self.is_told_by(&ancestors) {
+            let block = Block {
+                ancestors: ancestors.iter().map(|header| header.bytes.clone()).collect(),
+                ancestors_ommers: Vec::new(),
+                block: self.block.clone(),
+            };
+            return Ok((root, Payload::Block(rules, block)));
+        }
+        let block = VouchedBlock {
+            block: self.block.clone(),
+            block_hashes: self.block_hashes(&ancestors)?,
+            parent: ancestors.first().map(|parent| parent.bytes.clone()),
+        };
+        Ok((root, Payload::VouchedBlock(rules, block)))
+    }
+
+    /// Tells whether the block can be checked by these ancestors: one without ommers by its parent, another by all that ommers may
+    /// have as parents, if these have no ommers themselves; no shape has the lists of those.
+    fn is_told_by(&self, ancestors: &[&Header]) -> bool {
+        if self.header.ommers_hash == NO_OMMERS_HASH {
+            return !ancestors.is_empty();
+        }
+        let n_needed =
+            usize::try_from(self.header.number).map_or(GENERATIONS, |number| number.min(GENERATIONS));
+        let needed = ancestors.get(..n_needed);
+        needed.is_some_and(|needed| needed.iter().all(|header| header.ommers_hash == NO_OMMERS_HASH))
+    }
+
+    /// The hashes of ancestors by ascending number, without those that the header of the block and of its parent tell.
+    fn block_hashes(&self, ancestors: &[&Header]) -> Result<Vec<BlockHash>, WitnessError> {
+        let expected = self.header.parent_hash;
+        if let Some(got) = self.told.block_hashes.first().copied().filter(|got| *got != expected) {
+            return Err(WitnessError::BlockHashes { got, expected });
+        }
+        let by_headers = std::iter::once(expected).chain(ancestors.iter().map(|header| header.parent_hash));
+        let more = self.told.block_hashes.iter().skip(ancestors.len().saturating_add(1)).copied();
+        let told_by_parent = ancestors.len().min(1).saturating_add(1);
+        let numbers = (0..self.header.number).rev();
+        let all = numbers.zip(by_headers.chain(more)).take(ANCESTORS_MAX);
+        let mut hashes: Vec<_> =
+            all.skip(told_by_parent).map(|(number, hash)| BlockHash { number, hash }).collect();
+        hashes.reverse();
+        Ok(hashes)
+    }
+}
+
+/// Where a block is in its chain. It has no difficulty once enough of that is behind it, and before that it always has.
+fn place_of(header: &Header) -> Place {
+    let is_merged = header.difficulty.is_zero();
+    Place {
+        number: header.number,
+        timestamp: header.timestamp,
+        parent_total_difficulty: if is_merged { U256::MAX } else { U256::ZERO },
+    }
+}
+
+/// A block that comes beside a witness, in RLP.
+fn beside(block: Option<BlockForm>) -> Result<Bytes, WitnessError> {
+    match block.ok_or(WitnessError::NoBlock)? {
+        BlockForm::Rlp(bytes) => Ok(bytes),
+        BlockForm::Json(json) => block_of_json(json),
+    }
+}
+
+/// The item of a list of one; anything else as it is.
+fn only(json: Value) -> Value {
+    match json {
+        Value::Array(mut items) if items.len() == 1 => items.remove(0),
+        json => json,
+    }
+}
+
+/// Reads a part of JSON of which other parts are needed, too.
+fn read_from<'de, T: Deserialize<'de>>(shape: &'static str, json: &'de Value) -> Result<T, WitnessError> {
+    T::deserialize(json).map_err(|source| WitnessError::Form { shape, source })
+}
+
+fn read<T: for<'de> Deserialize<'de>>(shape: &'static str, json: Value) -> Result<T, WitnessError> {
+    serde_json::from_value(json).map_err(|source| WitnessError::Form { shape, source })
+}
+
+/// A block in RLP of a header, transactions as a block lists them, ommers, and withdrawals if there may be any.
+fn block(header: &[u8], transactions: &[Bytes], ommers: &[u8], withdrawals: Option<&[Withdrawal]>) -> Bytes {
+    let mut list = Vec::new();
+    for transaction in transactions {
+        match transaction.first() {
+            // A list as it is, a type and what follows as a string.
+            Some(0xc0..) => list.extend_from_slice(transaction),
+            _ => transaction.encode(&mut list),
+        }
+    }
+    let mut items = [header, &rlp::list(&list), ommers].concat();
+    if let Some(withdrawals) = withdrawals {
+        withdrawals.to_vec().encode(&mut items);
+    }
+    rlp::list(&items).into()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WithBlock {
+    rlp: Bytes,
+    execution_witness: Witness,
+}
+
+/// A withdrawal, EIP-4895.
+#[derive(Clone, Deserialize, RlpEncodable)]
+struct Withdrawal {
+    index: U256,
+    #[serde(rename = "validatorIndex", alias = "validator_index")]
+    validator_index: U256,
+    address: Address,
+    amount: U256,
+}
