@@ -9,7 +9,8 @@ use quote::ToTokens as _;
 use syn::{Attribute, Field, Fields, Ident, Item, ItemImpl, LitStr, Member, Type};
 
 /// Crates, and directories of crates, from the root of the project.
-const CRATES: [&str; 9] = ["beacon", "calibrate", "cli", "crypto", "ees", "host", "native", "shard", "witness"];
+const CRATES: [&str; 9] =
+    ["beacon", "calibrate", "cli", "crypto", "ees", "host", "native", "shard", "witness"];
 
 #[test]
 fn no_error_tells_its_source_itself() {

@@ -2,28 +2,22 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::B256;
 use anyhow::Context as _;
 use outrider_evm::{
     chain::{Chain, Config},
     genesis::Genesis,
 };
-use outrider_evm_codec::Payload;
-use outrider_evm_tests::execution_witness::{HeaderForm, Told, Witness, WitnessedBlock};
-use outrider_shard::{Built, Frame, Provider};
-use outrider_witness::{
-    Hash, Keccak256,
-    mpt::witness,
-    outline::BytesByKind,
-    store::{Batch, MemoryStore, Store as _},
+use outrider_evm_tests::{
+    execution_witness::{Claims, HeaderForm, Witness, WitnessedBlock},
+    witness_run::{Ancestry, BlockDataSize, WitnessOutcome, WitnessRun, WitnessSize},
 };
+use outrider_shard::Built;
 use serde::Serialize;
 
 use super::EeArguments;
 use super::read::{read_block, read_json};
-use super::tried::Tried;
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict};
 
@@ -77,22 +71,19 @@ struct Report {
     hash: String,
     engine: &'static str,
     fork: &'static str,
-    ancestry: Ancestry,
+    ancestry: AncestryReport,
     pre_state_root: String,
     expected_post_state_root: String,
     #[serde(flatten)]
     outcome: Outcome,
 }
 
-/// What the block was held against.
+/// What the block was held against, see [`Ancestry`].
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Ancestry {
-    /// All headers that it takes.
+enum AncestryReport {
     Checked,
-    /// The parent's header; the ancestors of its ommers are vouched for by the file.
     VouchedBeforeParent,
-    /// None: the state before it and the hashes of ancestors are vouched for by the file.
     Vouched,
 }
 
@@ -106,7 +97,7 @@ enum Outcome {
         provider_fuel_used: u64,
         bytes: ByteCounts,
         /// What there was in the witness that was given.
-        given: Given,
+        given: WitnessBytes,
     },
     Refused {
         words: String,
@@ -123,8 +114,9 @@ struct ByteCounts {
     all: usize,
 }
 
+/// What there is in a witness.
 #[derive(Serialize)]
-struct Given {
+struct WitnessBytes {
     n_nodes: usize,
     node_bytes: usize,
     n_codes: usize,
@@ -134,32 +126,20 @@ struct Given {
 
 pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let block = arguments.read()?;
-    let chain = arguments.chain(&block.told)?;
+    let chain = arguments.chain(&block.claims)?;
     let file = || arguments.file.display().to_string();
-    let (pre_state_root, payload) = block.payload(&chain).with_context(file)?;
-    anyhow::ensure!(
-        block.witness.preimages().bytes(&Hash(pre_state_root.0)).is_some(),
-        "{}: the witness lacks the root of the state before the block, {pre_state_root}",
-        file(),
-    );
-    let ee = arguments.ee.load()?;
-    let mut batch = Batch::new();
-    block.witness.put_into(&mut batch);
-    let store = MemoryStore::new();
-    store.apply(&batch)?;
-    let provider = Provider::open(ee, Arc::new(store))?;
-    let outcome = match Tried::new(&provider, pre_state_root, &payload) {
-        Tried::Built(built) => Outcome::executed(&block, &built)?,
-        Tried::Refused(words) | Tried::Unsupported(words) => Outcome::Refused { words: with_remedy(words) },
-        Tried::OutOfMemory(what) | Tried::Broken(what) => anyhow::bail!("{}: {what}", file()),
+    let run = WitnessRun::new(&block, &chain).with_context(file)?;
+    let outcome = match run.execute(arguments.ee.load()?).with_context(file)? {
+        WitnessOutcome::Executed { built, bytes } => Outcome::executed(&block, &built, bytes),
+        WitnessOutcome::Refused(words) => Outcome::Refused { words: with_remedy(words) },
     };
     let report = Report {
         block: block.header.number,
         hash: block.header.hash.to_string(),
         engine: arguments.ee.engine.name(),
-        fork: payload.rules().fork.name(),
-        ancestry: Ancestry::of(&payload),
-        pre_state_root: pre_state_root.to_string(),
+        fork: run.fork().name(),
+        ancestry: AncestryReport::new(run.ancestry()),
+        pre_state_root: run.pre_state_root().to_string(),
         expected_post_state_root: block.header.state_root.to_string(),
         outcome,
     };
@@ -174,7 +154,7 @@ pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
 
 impl Arguments {
     /// The chain that is asked for, or else the one that the file tells, or else the main network.
-    fn chain(&self, told: &Told) -> anyhow::Result<Chain> {
+    fn chain(&self, claims: &Claims) -> anyhow::Result<Chain> {
         let chain = if let Some(path) = &self.genesis {
             return Ok(Genesis::of_json(read_json(path)?).with_context(|| path.display().to_string())?.chain);
         } else if let Some(name) = &self.network {
@@ -182,12 +162,12 @@ impl Arguments {
                 Some(chain) => chain,
                 None => Chain::of_network(name, &Config::default())?,
             }
-        } else if let Some(chain) = &told.chain {
+        } else if let Some(chain) = &claims.chain {
             chain.clone().with_context(|| self.file.display().to_string())?
         } else {
             Chain::mainnet()
         };
-        Ok(match self.chain_id.or(told.chain_id) {
+        Ok(match self.chain_id.or(claims.chain_id) {
             Some(chain_id) => chain.with_chain_id(chain_id),
             None => chain,
         })
@@ -221,12 +201,12 @@ fn with_remedy(words: String) -> String {
     }
 }
 
-impl Ancestry {
-    fn of(payload: &Payload) -> Self {
-        match payload {
-            Payload::Block(..) => Self::Checked,
-            Payload::VouchedBlock(_, block) if block.parent.is_some() => Self::VouchedBeforeParent,
-            Payload::VouchedBlock(..) | Payload::Transactions(..) => Self::Vouched,
+impl AncestryReport {
+    fn new(ancestry: Ancestry) -> Self {
+        match ancestry {
+            Ancestry::Checked => Self::Checked,
+            Ancestry::VouchedBeforeParent => Self::VouchedBeforeParent,
+            Ancestry::Vouched => Self::Vouched,
         }
     }
 
@@ -244,37 +224,18 @@ impl Ancestry {
 }
 
 impl Outcome {
-    fn executed(block: &WitnessedBlock, built: &Built) -> anyhow::Result<Self> {
-        let frame = Frame::parse(built.block_data())?;
-        let BytesByKind { structure, hashes, keys, values, blobs } =
-            witness::outline::<Keccak256>(frame.witness)?.bytes;
-        let headers = match alloy_rlp::decode_exact::<Payload>(frame.payload)? {
-            Payload::Block(_, block) => block.ancestors,
-            Payload::VouchedBlock(_, block) => block.parent.into_iter().collect(),
-            Payload::Transactions(..) => anyhow::bail!("the EE has made something else of the block"),
-        };
-        let length = |bytes: &[Bytes]| bytes.iter().map(|bytes| bytes.len()).sum::<usize>();
-        let witness = &block.witness;
-        Ok(Self::Executed {
+    fn executed(block: &WitnessedBlock, built: &Built, bytes: BlockDataSize) -> Self {
+        let BlockDataSize { nodes, codes, headers, transactions, all } = bytes;
+        let WitnessSize { n_nodes, node_bytes, n_codes, code_bytes, n_headers } =
+            WitnessSize::of(&block.witness);
+        Self::Executed {
             post_state_root: B256::from(built.post_state_root().0).to_string(),
             gas_used: block.header.gas_used,
             fuel_used: built.output().fuel_used,
             provider_fuel_used: built.provider_fuel_used(),
-            bytes: ByteCounts {
-                nodes: [structure, hashes, keys, values].iter().sum(),
-                codes: blobs,
-                headers: length(&headers),
-                transactions: block.transaction_bytes(),
-                all: built.block_data().len(),
-            },
-            given: Given {
-                n_nodes: witness.state.len(),
-                node_bytes: length(&witness.state),
-                n_codes: witness.codes.len(),
-                code_bytes: length(&witness.codes),
-                n_headers: witness.headers.len(),
-            },
-        })
+            bytes: ByteCounts { nodes, codes, headers, transactions, all },
+            given: WitnessBytes { n_nodes, node_bytes, n_codes, code_bytes, n_headers },
+        }
     }
 }
 
@@ -297,7 +258,7 @@ impl Report {
                 writeln!(out, "  post-state root  {post_state_root}")?;
                 writeln!(out, "  gas              {gas_used}")?;
                 writeln!(out, "  fuel             {fuel_used}, of the provider {provider_fuel_used}")?;
-                let Given { n_nodes, node_bytes, n_codes, code_bytes, n_headers } = given;
+                let WitnessBytes { n_nodes, node_bytes, n_codes, code_bytes, n_headers } = given;
                 writeln!(
                     out,
                     "  given            {n_nodes} nodes of {node_bytes} bytes, {n_codes} codes of {code_bytes} bytes, \
@@ -310,8 +271,8 @@ impl Report {
                 )?;
                 if self.holds() {
                     let but = match self.ancestry {
-                        Ancestry::Checked => "",
-                        Ancestry::VouchedBeforeParent | Ancestry::Vouched => {
+                        AncestryReport::Checked => "",
+                        AncestryReport::VouchedBeforeParent | AncestryReport::Vouched => {
                             ", but not all of the header was checked"
                         }
                     };

@@ -1,11 +1,9 @@
 //! `outrider evm`: Ethereum's own tests and blocks, through the EVM EE.
 
-mod after;
 mod block;
 mod chain;
 mod read;
 mod test;
-mod tried;
 
 use std::borrow::Cow;
 use std::path::PathBuf;

@@ -103,18 +103,18 @@ pub struct WitnessedBlock {
     /// What it touches.
     pub witness: Witness,
     /// What is told beside it.
-    pub told: Told,
+    pub claims: Claims,
 }
 
 /// What is told beside a block: of its ancestors without their headers, which nobody can check, and of its chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct Claims {
     /// The root of the state before the block.
     pub pre_state_root: Option<B256>,
     /// The hashes of ancestors, newest first. The first is the parent's.
     pub block_hashes: Vec<B256>,
     /// The rules of its chain, or why these are not known here.
-    pub chain: Option<Result<Chain, ToldChainError>>,
+    pub chain: Option<Result<Chain, ClaimedChainError>>,
     /// The number of its chain, where nothing else is told of that.
     pub chain_id: Option<u64>,
 }
@@ -122,7 +122,7 @@ pub struct Told {
 /// Why the chain that a block is told to belong to is not known here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ToldChainError {
+pub enum ClaimedChainError {
     /// The configuration has something that cannot be honoured.
     #[error(transparent)]
     Config(#[from] ChainConfigError),
@@ -229,6 +229,12 @@ pub enum WitnessError {
         /// How many headers there are.
         got: usize,
     },
+    /// The witness lacks the node that the state before the block begins with.
+    #[error("the witness lacks the root of the state before the block, {root}")]
+    NoRoot {
+        /// The root of that state.
+        root: B256,
+    },
     /// The first of the hashes that are told is not that of the parent.
     #[error("the hashes of ancestors begin with {got}, and the parent has {expected}")]
     BlockHashes {
@@ -290,7 +296,7 @@ impl WitnessedBlock {
     pub fn new(block: Bytes, witness: Witness) -> Result<Self, WitnessError> {
         let header =
             Header::of_block(&block).map_err(|source| WitnessError::Rlp { what: "the block", source })?;
-        Ok(Self { block, header, witness, told: Told::default() })
+        Ok(Self { block, header, witness, claims: Claims::default() })
     }
 
     /// Reads any of the shapes, or a list of one. `block` is the block for a witness that comes without it.
@@ -321,8 +327,8 @@ impl WitnessedBlock {
             return read::<StatelessInput>("a stateless input", json)?.read();
         }
         if let Some(proofs) = proofs::of_json(&json) {
-            let (witness, told) = proofs?;
-            return Ok(Self { told, ..Self::new(beside(block)?, witness)? });
+            let (witness, claims) = proofs?;
+            return Ok(Self { claims, ..Self::new(beside(block)?, witness)? });
         }
         if has("state") {
             let witness = read("debug_executionWitness", json)?;
@@ -353,7 +359,7 @@ impl WitnessedBlock {
             std::iter::successors(parent_of(&self.header), |header| parent_of(header)).collect();
         let rules = chain.rules(&place_of(&self.header));
         let no_parent = WitnessError::NoParent { hash: self.header.parent_hash, got };
-        let root = ancestors.first().map(|parent| parent.state_root).or(self.told.pre_state_root);
+        let root = ancestors.first().map(|parent| parent.state_root).or(self.claims.pre_state_root);
         let root = root.ok_or(no_parent)?;
         if self.is_told_by(&ancestors) {
             let block = Block {
@@ -386,11 +392,11 @@ impl WitnessedBlock {
     /// The hashes of ancestors by ascending number, without those that the header of the block and of its parent tell.
     fn block_hashes(&self, ancestors: &[&Header]) -> Result<Vec<BlockHash>, WitnessError> {
         let expected = self.header.parent_hash;
-        if let Some(got) = self.told.block_hashes.first().copied().filter(|got| *got != expected) {
+        if let Some(got) = self.claims.block_hashes.first().copied().filter(|got| *got != expected) {
             return Err(WitnessError::BlockHashes { got, expected });
         }
         let by_headers = std::iter::once(expected).chain(ancestors.iter().map(|header| header.parent_hash));
-        let more = self.told.block_hashes.iter().skip(ancestors.len().saturating_add(1)).copied();
+        let more = self.claims.block_hashes.iter().skip(ancestors.len().saturating_add(1)).copied();
         let told_by_parent = ancestors.len().min(1).saturating_add(1);
         let numbers = (0..self.header.number).rev();
         let all = numbers.zip(by_headers.chain(more)).take(ANCESTORS_MAX);

@@ -11,6 +11,11 @@
 //! | `redundancy` | compares what tests tell twice |
 //! | [`exception`] | what tests call that which is wrong, and how the EE puts it |
 //! | [`execution_witness`] | blocks with what they touch of the state, as clients write them |
+//! | [`runner`] | runs tests |
+//! | [`witness_run`] | executes a block from its execution witness |
+//!
+//! The last two run the EE, by a state provider. They are behind the cargo feature `runner`, which is on by default: without it no engine
+//! is built.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +24,10 @@ pub mod exception;
 pub mod execution_witness;
 pub mod fixture;
 mod redundancy;
+#[cfg(feature = "runner")]
+pub mod runner;
 pub mod state_test;
 pub mod transaction_test;
 pub mod vm_test;
+#[cfg(feature = "runner")]
+pub mod witness_run;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::{Address, B256, Bytes, U256, address, hex, keccak256};
 use outrider_evm::chain::{Chain, Place};
 use outrider_evm_codec::{Fork, Payload};
-use outrider_evm_tests::execution_witness::{BlockForm, ToldChainError, WitnessError, WitnessedBlock};
+use outrider_evm_tests::execution_witness::{BlockForm, ClaimedChainError, WitnessError, WitnessedBlock};
 use outrider_witness::{Hash, Keccak256, Recorder, mpt::Trie};
 use serde_json::{Value, json};
 use support::{file, files, native::provide};
@@ -101,7 +101,7 @@ fn what_go_writes_as_null_is_nothing() {
     input["witness"] = json!({ "state": null, "ancestors": null, "codes": null });
     input["chainConfig"] = Value::Null;
     let block = read(input.clone()).unwrap();
-    assert_eq!((block.block, block.told.chain), (rlp.clone(), None));
+    assert_eq!((block.block, block.claims.chain), (rlp.clone(), None));
     // Withdrawals of which the header has a root are there, even if there are none of them.
     let block = &mut input["blocks"][0];
     assert_eq!(block["withdrawals"], json!([]));
@@ -143,12 +143,12 @@ fn the_chain_that_is_told_is_taken() {
     let told = |members: Value| {
         let mut input = input.clone();
         input.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        read(input).unwrap().told.chain
+        read(input).unwrap().claims.chain
     };
     let hoodi = Chain::of_public_network("hoodi").unwrap();
     assert_eq!(told(json!({ "network": { "PublicNetwork": "Hoodi" } })), Some(Ok(hoodi)));
     let unknown = told(json!({ "network": "LocalDevnet" }));
-    assert!(matches!(unknown, Some(Err(ToldChainError::Network { .. }))), "{unknown:?}");
+    assert!(matches!(unknown, Some(Err(ClaimedChainError::Network { .. }))), "{unknown:?}");
     // A configuration may be a member, or have its members beside the blocks.
     let config = json!({ "chainId": 5, "homesteadBlock": 0, "eip150Block": null });
     let chain = Chain::of_config(&config).unwrap();
@@ -163,9 +163,9 @@ fn the_chain_that_is_told_is_taken() {
     }
     let contradiction = network("sepolia", &config);
     let name = "\"sepolia\"".to_owned();
-    assert_eq!(contradiction, Some(Err(ToldChainError::Contradiction { name })));
+    assert_eq!(contradiction, Some(Err(ClaimedChainError::Contradiction { name })));
     let unknown = told(json!({ "chainConfig": { "chainId": 5, "parisTime": 3 } }));
-    assert!(matches!(unknown, Some(Err(ToldChainError::Config(_)))), "{unknown:?}");
+    assert!(matches!(unknown, Some(Err(ClaimedChainError::Config(_)))), "{unknown:?}");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn stateless_inputs_are_the_blocks_and_witnesses_of_their_tests() {
         assert_eq!(got.block, expected.block, "{name}");
         assert_eq!(got.witness, expected.witness, "{name}");
         let place = Place { number: 1, timestamp: 12, parent_total_difficulty: U256::MAX };
-        let rules = got.told.chain.unwrap().unwrap().rules(&place);
+        let rules = got.claims.chain.unwrap().unwrap().rules(&place);
         assert_eq!((rules.fork, rules.chain_id), (Fork::Amsterdam, 1));
         n_inputs += 1;
     }
@@ -289,5 +289,5 @@ fn a_trace_of_erigon_tells_its_chain() {
     let meta = json["trace"][0]["other_data"]["b_data"]["b_meta"]["block_chain_id"].clone();
     let block = Some(BlockForm::Json(json["block"].take()));
     let block = WitnessedBlock::of_json(json["trace"].take(), block).unwrap();
-    assert_eq!((meta, block.told.chain_id), (json!("0x301824"), Some(3_151_908)));
+    assert_eq!((meta, block.claims.chain_id), (json!("0x301824"), Some(3_151_908)));
 }

@@ -167,7 +167,7 @@ fn a_block_that_can_be_checked_in_full_is_not_vouched_for() {
 fn headers_beside_a_dump_make_it_an_ordinary_block() {
     let (Some(trial), Some(other)) = (Trial::new(&frontier(46_147)), Trial::new(PRAGUE)) else { return };
     let mut block = trial.block.clone();
-    block.told.pre_state_root = Some(B256::repeat_byte(1));
+    block.claims.pre_state_root = Some(B256::repeat_byte(1));
     assert_eq!(block.payload(&Chain::mainnet()).unwrap(), (trial.root, trial.payload));
     // A header that is no ancestor's changes nothing.
     let mut block = other.block.clone();

@@ -85,7 +85,7 @@ fn a_dump_of_stateless_block_verifier_is_the_block_of_its_header() {
 fn the_header_of_the_parent_is_asked_for_where_nothing_tells_the_state() {
     let Some(json) = file(SBV) else { return };
     let mut block = read(&json);
-    block.told.pre_state_root = None;
+    block.claims.pre_state_root = None;
     let error = block.payload(&Chain::mainnet()).unwrap_err();
     let parent = b256!("149e213219b83fc61891ed608d40b2ac06cf8d276b8bf6f864e70eda20c95a2b");
     assert!(matches!(error, WitnessError::NoParent { hash, got: 0 } if hash == parent), "{error}");
@@ -95,7 +95,7 @@ fn the_header_of_the_parent_is_asked_for_where_nothing_tells_the_state() {
 fn hashes_of_other_ancestors_are_refused() {
     let Some(json) = file(SBV) else { return };
     let mut block = read(&json);
-    block.told.block_hashes.remove(0);
+    block.claims.block_hashes.remove(0);
     let error = block.payload(&Chain::mainnet()).unwrap_err();
     assert!(matches!(error, WitnessError::BlockHashes { .. }), "{error}");
 }

@@ -16,6 +16,12 @@
 //! | [`transaction`] | transactions as fields, to encode and sign |
 //! | [`header`] | headers, in RLP and in JSON |
 //! | [`rlp`] | lists in RLP of which the items are encoded already |
+//! | [`trial`] | payloads, tried on a state |
+//! | [`post_state`] | the state after a block |
+//! | [`importer`] | blocks of a chain, executed one after the other |
+//!
+//! The last three run the EE, by a state provider. They are behind the cargo feature `provider`, which is on by default: without it no
+//! engine is built.
 
 #![forbid(unsafe_code)]
 
@@ -25,8 +31,14 @@ pub mod contradiction;
 pub mod genesis;
 pub mod header;
 pub mod import;
+#[cfg(feature = "provider")]
+pub mod importer;
 pub mod json;
 mod networks;
+#[cfg(feature = "provider")]
+pub mod post_state;
 pub mod rlp;
 pub mod state;
 pub mod transaction;
+#[cfg(feature = "provider")]
+pub mod trial;

@@ -7,6 +7,7 @@ use alloy_rlp::{Decodable as _, RlpDecodable, RlpEncodable};
 use outrider_witness::{
     Hash, Keccak256, NoNodes, NodeBag, NodeSink, NodeSource,
     mpt::{EMPTY_ROOT, SecureTrie, Trie, TrieError},
+    store::Batch,
 };
 use serde::Deserialize;
 
@@ -53,6 +54,14 @@ impl State {
             debug_assert!(inserted.is_ok(), "all of the trie is here");
         }
         B256::from(trie.commit_with(sink, refer).0)
+    }
+
+    /// The state's root, and what makes the state one that a store keeps.
+    pub fn batch(&self) -> (B256, Batch) {
+        let mut batch = Batch::new();
+        let root = self.commit(&mut batch);
+        batch.pin(&Hash(root.0));
+        (root, batch)
     }
 
     /// The state's root.

@@ -1,24 +1,21 @@
 //! `outrider evm test`: Ethereum's own tests.
-//!
-//! Each case gets a store with the whole state before it. A state provider makes block data of the payload, and so executes it
-//! over the state and over the witness; what comes of it is held against the test.
 
-mod blockchain;
 mod files;
 mod report;
-mod run;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
+use outrider_evm_tests::fixture::{self, FixtureError};
+use outrider_evm_tests::runner::Runner;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::EeArguments;
 use crate::Verdict;
-use report::Report;
-use run::Runner;
+use files::TestFile;
+use report::{FileReport, Report};
 
 /// Run Ethereum's own tests: state tests, blockchain tests, transaction tests and VM tests.
 ///
@@ -48,12 +45,12 @@ pub(super) fn test(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let ee = arguments.ee.load()?;
     let n_jobs = arguments.jobs.map_or(0, std::num::NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_jobs).build().context("cannot start threads")?;
-    let runner = Runner { ee, filter: arguments.filter.clone(), named: arguments.paths.clone() };
+    let runner = Runner::new(ee);
     let progress = progress();
     let mut report = Report::default();
     files::in_batches(found, |batch| {
         let run = |file| {
-            let report = runner.run(file);
+            let report = arguments.run(&runner, file);
             progress.inc(report.n_cases());
             report
         };
@@ -74,6 +71,36 @@ pub(super) fn test(arguments: &Arguments) -> anyhow::Result<Verdict> {
         report.print(arguments.ee.engine)?;
     }
     Ok(report.verdict())
+}
+
+impl Arguments {
+    /// Runs the tests of a file that are asked for.
+    fn run(&self, runner: &Runner, file: &TestFile) -> FileReport {
+        let tests = match &file.json {
+            Ok(json) => fixture::read(json).map_err(anyhow::Error::from),
+            Err(error) => Err(anyhow::anyhow!("{error:#}")),
+        };
+        let tests = match tests {
+            Ok(tests) => tests,
+            Err(error) if self.may_skip(file, &error) => return FileReport::without_tests(&file.name),
+            Err(error) => return FileReport::unusable(&file.name, &error),
+        };
+        let mut cases = Vec::new();
+        for (name, test) in tests {
+            cases.extend(runner.run(&name, &test, |fork| self.is_asked_for(&[&file.name, &name, fork])));
+        }
+        FileReport::new(&file.name, cases)
+    }
+
+    /// Whether a file that has no tests was found in a tree, and not asked for by its name.
+    fn may_skip(&self, file: &TestFile, error: &anyhow::Error) -> bool {
+        let is_named = self.paths.iter().any(|path| path.display().to_string() == file.name);
+        matches!(error.downcast_ref(), Some(FixtureError::NoTest { .. })) && !is_named
+    }
+
+    fn is_asked_for(&self, names: &[&str]) -> bool {
+        self.filter.as_ref().is_none_or(|filter| names.iter().any(|name| name.contains(filter)))
+    }
 }
 
 /// Counts cases on stderr, if there is somebody to see it. How many there are shows only in the end.

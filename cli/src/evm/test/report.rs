@@ -3,46 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 
-use outrider_evm_tests::exception::{Comparison, compare};
+use outrider_evm_tests::runner::{CaseReport, Outcome, Refusal};
 use outrider_host::EngineKind;
 use serde::Serialize;
 
 use crate::output::{self, Plain, Summary};
 use crate::run::report::count;
 use crate::{ERROR, SUCCESS, Verdict};
-
-/// What came of a case.
-pub(super) enum Outcome {
-    /// All is as the test says.
-    Passed {
-        /// What was to be refused, and was.
-        refusals: Vec<Refusal>,
-    },
-    /// Something is not, and this is what.
-    Failed(String),
-    /// It cannot be run, for this reason.
-    NotRun(String),
-}
-
-/// What was to be refused, and was.
-#[derive(Serialize)]
-pub(super) struct Refusal {
-    /// What the test says is wrong.
-    pub(super) exception: String,
-    /// What the EE says.
-    pub(super) words: String,
-    /// Whether that was compared with what the test says: not if nobody here knows the name of the exception.
-    pub(super) compared: bool,
-}
-
-/// A case, and what came of it.
-pub(super) struct CaseReport {
-    pub(super) test: String,
-    pub(super) fork: String,
-    /// Its place among the cases of the test under this fork.
-    pub(super) index: usize,
-    pub(super) outcome: Outcome,
-}
 
 /// A file, and what came of its cases.
 pub(super) struct FileReport {
@@ -65,31 +32,6 @@ struct Counts {
     passed: usize,
     failed: usize,
     not_run: usize,
-}
-
-impl Outcome {
-    pub(super) fn passed() -> Self {
-        Self::Passed { refusals: Vec::new() }
-    }
-
-    pub(super) fn refused(exception: &str, words: String) -> Self {
-        match Refusal::new(exception, words) {
-            Ok(refusal) => Self::Passed { refusals: vec![refusal] },
-            Err(what) => Self::Failed(what),
-        }
-    }
-}
-
-impl Refusal {
-    /// Compares the EE's reason with what should be wrong. If that is something else, the error tells both.
-    pub(super) fn new(exception: &str, words: String) -> Result<Self, String> {
-        let compared = match compare(exception, &words) {
-            Comparison::Same => true,
-            Comparison::UnknownName => false,
-            Comparison::Another => return Err(format!("refused, expected {exception}, got: {words}")),
-        };
-        Ok(Self { exception: exception.to_owned(), words, compared })
-    }
 }
 
 impl FileReport {
@@ -329,9 +271,23 @@ struct CaseDocument<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case", tag = "status")]
 enum OutcomeDocument<'a> {
-    Passed { refusals: &'a [Refusal] },
+    Passed { refusals: Vec<RefusalDocument<'a>> },
     Failed { what: &'a str },
     NotRun { reason: &'a str },
+}
+
+#[derive(Serialize)]
+struct RefusalDocument<'a> {
+    exception: &'a str,
+    words: &'a str,
+    compared: bool,
+}
+
+impl<'a> RefusalDocument<'a> {
+    fn new(refusal: &'a Refusal) -> Self {
+        let Refusal { exception, words, compared } = refusal;
+        Self { exception, words, compared: *compared }
+    }
 }
 
 #[derive(Serialize)]
@@ -368,7 +324,9 @@ impl FileReport {
             fork: &case.fork,
             index: case.index,
             outcome: match &case.outcome {
-                Outcome::Passed { refusals } => OutcomeDocument::Passed { refusals },
+                Outcome::Passed { refusals } => {
+                    OutcomeDocument::Passed { refusals: refusals.iter().map(RefusalDocument::new).collect() }
+                }
                 Outcome::Failed(what) => OutcomeDocument::Failed { what },
                 Outcome::NotRun(reason) => OutcomeDocument::NotRun { reason },
             },

@@ -13,7 +13,8 @@ pub(crate) const BLOCK_HASHES: &str = include_str!("../data/block-hashes.json");
 pub(crate) const WITHDRAWAL_REQUEST: &str = include_str!("../data/withdrawal-request.json");
 
 /// Blocks of Amsterdam: with delegations, and with next to nothing.
-pub(crate) const AMSTERDAM: &str = include_str!("../../../../native/evm-tests/tests/data/execution-witness.json");
+pub(crate) const AMSTERDAM: &str =
+    include_str!("../../../../native/evm-tests/tests/data/execution-witness.json");
 
 #[track_caller]
 fn check(excerpt: &str) {

@@ -23,7 +23,7 @@ use alloy_rlp::RlpEncodable;
 use outrider_witness::mpt::EMPTY_ROOT;
 use serde::Deserialize;
 
-use super::{BlockForm, Told, Witness, WitnessError, WitnessedBlock, eth_block, only};
+use super::{BlockForm, Claims, Witness, WitnessError, WitnessedBlock, eth_block, only};
 use outrider_evm::rlp;
 
 /// A trace of one block.
@@ -147,8 +147,8 @@ impl Erigon {
         block_hashes.reverse();
         block_hashes.truncate(block_hashes.iter().take_while(|hash| !hash.is_zero()).count());
         let chain_id = b_meta.and_then(|meta| meta.block_chain_id).map(|chain_id| chain_id.to());
-        let told = Told { pre_state_root: Some(parts.root), block_hashes, chain_id, ..Told::default() };
-        Ok(WitnessedBlock { told, ..WitnessedBlock::new(block, witness)? })
+        let claims = Claims { pre_state_root: Some(parts.root), block_hashes, chain_id, ..Claims::default() };
+        Ok(WitnessedBlock { claims, ..WitnessedBlock::new(block, witness)? })
     }
 }
 

@@ -9,7 +9,7 @@ use alloy_primitives::{Bytes, keccak256};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Told, Witness, WitnessError, lenient, read};
+use super::{Claims, Witness, WitnessError, lenient, read};
 
 /// An answer.
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ struct StorageProof {
 }
 
 /// Reads one answer, a list of them, or an object that has such a list as `accounts`; `None` for anything else.
-pub(super) fn of_json(json: &Value) -> Option<Result<(Witness, Told), WitnessError>> {
+pub(super) fn of_json(json: &Value) -> Option<Result<(Witness, Claims), WitnessError>> {
     let list = json.get("accounts").unwrap_or(json);
     let answers = list.as_array().map_or(std::slice::from_ref(list), Vec::as_slice);
     let results: Vec<&Value> = answers.iter().map(|answer| answer.get("result").unwrap_or(answer)).collect();
@@ -37,18 +37,18 @@ pub(super) fn of_json(json: &Value) -> Option<Result<(Witness, Told), WitnessErr
     })
 }
 
-fn join(answers: Vec<Answer>) -> Result<(Witness, Told), WitnessError> {
+fn join(answers: Vec<Answer>) -> Result<(Witness, Claims), WitnessError> {
     let roots: BTreeSet<_> =
         answers.iter().filter_map(|answer| answer.account_proof.first()).map(keccak256).collect();
     let (Some(root), 1) = (roots.first(), roots.len()) else {
         return Err(WitnessError::Proofs { got: roots.len() });
     };
-    let told = Told { pre_state_root: Some(*root), ..Told::default() };
+    let claims = Claims { pre_state_root: Some(*root), ..Claims::default() };
     let mut nodes = BTreeSet::new();
     for Answer { account_proof, storage_proof } in answers {
         nodes.extend(account_proof);
         nodes.extend(storage_proof.into_iter().flat_map(|storage| storage.proof));
     }
     let state = nodes.into_iter().collect();
-    Ok((Witness { state, ..Witness::default() }, told))
+    Ok((Witness { state, ..Witness::default() }, claims))
 }

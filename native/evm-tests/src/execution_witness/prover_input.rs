@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Told, ToldChainError, Withdrawal, Witness, WitnessError, WitnessedBlock,
+    ClaimedChainError, Claims, Withdrawal, Witness, WitnessError, WitnessedBlock,
     eth_block::{TransactionFields, assemble},
     lenient, place_of, read, read_from,
 };
@@ -51,15 +51,15 @@ impl ProverInput {
         let ommers: Vec<u8> = uncles.iter().flat_map(HeaderFields::encode).collect();
         let block = assemble(SHAPE, header, &transactions, &rlp::list(&ommers), withdrawals)?;
         let block = WitnessedBlock::new(block, witness)?;
-        let told = Told { chain: chain(others, &place_of(&block.header)), ..Told::default() };
-        Ok(WitnessedBlock { told, ..block })
+        let claims = Claims { chain: chain(others, &place_of(&block.header)), ..Claims::default() };
+        Ok(WitnessedBlock { claims, ..block })
     }
 }
 
 const SHAPE: &str = "blocks with a witness";
 
 /// The chain, if it is told. A configuration may be told beside the name of a network, and has to agree with that if it is known here.
-fn chain(mut others: Map<String, Value>, place: &Place) -> Option<Result<Chain, ToldChainError>> {
+fn chain(mut others: Map<String, Value>, place: &Place) -> Option<Result<Chain, ClaimedChainError>> {
     let mut take = |member: &str| others.remove(member).filter(|value| !value.is_null());
     let (config, network) = (take("chainConfig"), take("network"));
     NO_SETTINGS.iter().for_each(|member| {
@@ -73,11 +73,11 @@ fn chain(mut others: Map<String, Value>, place: &Place) -> Option<Result<Chain, 
     let name = || network.as_ref().map(Value::to_string).unwrap_or_default();
     match (config.map(|config| Chain::of_config(&config)), public) {
         (Some(Ok(chain)), Some(public)) if !chain.agrees_with(&public, place) => {
-            Some(Err(ToldChainError::Contradiction { name: name() }))
+            Some(Err(ClaimedChainError::Contradiction { name: name() }))
         }
         (Some(chain), _) => Some(chain.map_err(Into::into)),
         (None, Some(public)) => Some(Ok(public)),
-        (None, None) => network.is_some().then(|| Err(ToldChainError::Network { name: name() })),
+        (None, None) => network.is_some().then(|| Err(ClaimedChainError::Network { name: name() })),
     }
 }
 

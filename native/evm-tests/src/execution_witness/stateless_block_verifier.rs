@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, U256};
 use serde::Deserialize;
 
-use super::{Told, Withdrawal, Witness, WitnessError, WitnessedBlock, block};
+use super::{Claims, Withdrawal, Witness, WitnessError, WitnessedBlock, block};
 use outrider_evm::{
     header::HeaderFields,
     transaction::{Access, Authorization, Fees, Kind, Signature, Transaction},
@@ -76,12 +76,12 @@ impl StatelessBlockVerifier {
         let no_ommers = [alloy_rlp::EMPTY_LIST_CODE];
         let block = block(&self.header.encode(), &transactions, &no_ommers, self.withdrawals.as_deref());
         let witness = Witness { state: self.states, codes: self.codes, headers: Vec::new() };
-        let told = Told {
+        let claims = Claims {
             pre_state_root: Some(self.prev_state_root),
             block_hashes: self.block_hashes,
-            ..Told::default()
+            ..Claims::default()
         };
-        Ok(WitnessedBlock { told, ..WitnessedBlock::new(block, witness)? })
+        Ok(WitnessedBlock { claims, ..WitnessedBlock::new(block, witness)? })
     }
 }
 

@@ -18,7 +18,7 @@ use alloy_primitives::{Address, B64, B256, Bytes, U256, keccak256};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{HeaderForm, Told, Withdrawal, Witness, WitnessError, WitnessedBlock, block};
+use super::{Claims, HeaderForm, Withdrawal, Witness, WitnessError, WitnessedBlock, block};
 use outrider_evm::{
     chain::{Chain, Config},
     header::{HeaderFields, NO_OMMERS_HASH},
@@ -83,8 +83,8 @@ impl StatelessInput {
         let block = block(&header, &parts.transactions, &no_ommers, Some(&parts.withdrawals));
         let chain = Chain::of_network("Amsterdam", &Config::default()).ok();
         let chain = chain.map(|chain| Ok(chain.with_chain_id(parts.chain_id)));
-        let told = Told { chain, ..Told::default() };
-        Ok(WitnessedBlock { told, ..WitnessedBlock::new(block, parts.witness)? })
+        let claims = Claims { chain, ..Claims::default() };
+        Ok(WitnessedBlock { claims, ..WitnessedBlock::new(block, parts.witness)? })
     }
 }
 

@@ -1,0 +1,201 @@
+//! Runs tests.
+//!
+//! Each case gets a store with the whole state before it. A state provider makes block data of the payload, and so executes it
+//! over the state and over the witness; what comes of it is held against the test.
+
+mod blockchain;
+mod outcome;
+
+use std::sync::Arc;
+
+use alloy_primitives::B256;
+use outrider_evm::{post_state::PostState, state::State, trial::Trial};
+use outrider_host::{Ee, chain};
+use outrider_shard::{FrameError, Provider, ProviderError};
+use outrider_witness::{
+    mpt::{TrieError, witness::DecodeError},
+    store::{Batch, MemoryStore, Store as _, StoreError},
+};
+
+use crate::{
+    execution_witness::WitnessError,
+    fixture::Test,
+    state_test::{StateCase, StateTest, StateTrial},
+    transaction_test::TransactionCase,
+    vm_test::VmTest,
+};
+pub use outcome::{CaseReport, Outcome, Refusal};
+
+/// Runs tests through an EVM EE, on any number of threads.
+#[derive(Clone)]
+pub struct Runner {
+    ee: Ee,
+}
+
+/// Why a case has no outcome: this node fails, or the EE yields what is no block data.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    State(#[from] TrieError),
+    #[error(transparent)]
+    Block(#[from] WitnessError),
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Witness(#[from] DecodeError),
+}
+
+type MemoryProvider = Provider<MemoryStore>;
+
+impl Runner {
+    /// Runs tests through this EE.
+    pub fn new(ee: Ee) -> Self {
+        Self { ee }
+    }
+
+    /// Runs the cases of a test of this name whose fork is asked for. What goes wrong on the way counts as a failure.
+    pub fn run(&self, name: &str, test: &Test, is_asked_for: impl Fn(&str) -> bool) -> Vec<CaseReport> {
+        let mut cases = Vec::new();
+        let mut case = |fork: &str, index: usize, run: &mut dyn FnMut() -> Result<Outcome, RunError>| {
+            if is_asked_for(fork) {
+                let outcome = run().unwrap_or_else(|error| Outcome::Failed(chain(&error)));
+                cases.push(CaseReport { test: name.to_owned(), fork: fork.to_owned(), index, outcome });
+            }
+        };
+        match test {
+            Test::State(test) => self.state_test(test, &mut case),
+            Test::Blockchain(test) => case(&test.network, 0, &mut || self.blockchain_test(test)),
+            Test::Transaction(test) => {
+                for of_fork in &test.cases {
+                    case(&of_fork.fork_name, 0, &mut || self.transaction_case(of_fork));
+                }
+            }
+            Test::Vm(test) => case("Frontier", 0, &mut || self.vm_test(test)),
+        }
+        cases
+    }
+
+    /// A provider over a state, and the state's root.
+    fn provider(&self, state: &State) -> Result<(MemoryProvider, B256), RunError> {
+        let (root, batch) = state.batch();
+        Ok((self.provider_of(&batch)?, root))
+    }
+
+    fn provider_of(&self, batch: &Batch) -> Result<MemoryProvider, RunError> {
+        let store = MemoryStore::new();
+        store.apply(batch)?;
+        Ok(Provider::open(self.ee.clone(), Arc::new(store))?)
+    }
+
+    fn state_test(
+        &self,
+        test: &StateTest,
+        case: &mut impl FnMut(&str, usize, &mut dyn FnMut() -> Result<Outcome, RunError>),
+    ) {
+        let provider = self.provider(&test.pre_state);
+        for StateCase { fork_name, index, trial } in &test.cases {
+            case(fork_name, *index, &mut || match (&provider, trial) {
+                (Err(error), _) => Ok(Outcome::Failed(chain(error))),
+                (Ok(_), Err(error)) => Ok(Outcome::NotRun(chain(error))),
+                (Ok((provider, root)), Ok(trial)) => state_trial(provider, *root, trial, &test.pre_state),
+            });
+        }
+    }
+
+    fn transaction_case(&self, case: &TransactionCase) -> Result<Outcome, RunError> {
+        let TransactionCase { pre_state, payload, exception, contradiction, .. } = case;
+        if let Some(mismatch) = contradiction {
+            return Ok(Outcome::Failed(chain(mismatch)));
+        }
+        let payload = match payload {
+            Ok(payload) => payload,
+            Err(error) => return Ok(Outcome::NotRun(chain(error))),
+        };
+        let (provider, root) = self.provider(pre_state)?;
+        Ok(match (Trial::new(&provider, root, payload), exception) {
+            (Trial::Unsupported(words), _) => Outcome::NotRun(words),
+            (Trial::Failed(error), _) => Outcome::unanswered(&error),
+            (Trial::Executed(built), None) => {
+                let post_state = PostState::new(&built, provider.store());
+                match case.mismatch(post_state.root(), &post_state)? {
+                    Some(mismatch) => Outcome::Failed(chain(&mismatch)),
+                    None => Outcome::passed(),
+                }
+            }
+            (Trial::Refused(words), Some(exception)) => Outcome::refused(exception, words),
+            (Trial::Refused(words), None) => Outcome::wrongly_refused(&words),
+            (Trial::Executed(_), Some(exception)) => Outcome::not_refused(exception),
+        })
+    }
+
+    fn vm_test(&self, test: &VmTest) -> Result<Outcome, RunError> {
+        let payload = match &test.payload {
+            Ok(payload) => payload,
+            Err(error) => return Ok(Outcome::NotRun(chain(error))),
+        };
+        let (provider, root) = self.provider(&test.pre_state)?;
+        Ok(match Trial::new(&provider, root, payload) {
+            Trial::Unsupported(words) => Outcome::NotRun(words),
+            Trial::Failed(error) => Outcome::unanswered(&error),
+            Trial::Refused(words) => Outcome::wrongly_refused(&words),
+            Trial::Executed(built) => {
+                let post_state = PostState::new(&built, provider.store());
+                match test.check(post_state.root(), &post_state) {
+                    Ok(()) => Outcome::passed(),
+                    Err(mismatch) => Outcome::Failed(chain(&mismatch)),
+                }
+            }
+        })
+    }
+}
+
+/// 1. What the test tells twice is the same, see [`StateTrial::contradiction`].
+/// 2. The EE executes the transaction, or refuses it if there should be something wrong with it.
+/// 3. The root after it is the test's. A refusal leaves the state as it was, see [`StateTrial::roots_after_refusal`].
+///
+/// The hash of the logs is part of the payload, and the EE refuses another.
+fn state_trial(
+    provider: &MemoryProvider,
+    pre_state_root: B256,
+    trial: &StateTrial,
+    pre_state: &State,
+) -> Result<Outcome, RunError> {
+    if let Some(contradiction) = &trial.contradiction {
+        return Ok(Outcome::Failed(chain(contradiction)));
+    }
+    let expected = trial.post_state_root;
+    let built = match (Trial::new(provider, pre_state_root, &trial.payload), &trial.exception) {
+        (Trial::Unsupported(words), _) => return Ok(Outcome::NotRun(words)),
+        (Trial::Failed(error), _) => return Ok(Outcome::unanswered(&error)),
+        (Trial::Refused(words), None) => return Ok(Outcome::wrongly_refused(&words)),
+        (Trial::Executed(_), Some(exception)) => return Ok(Outcome::not_refused(exception)),
+        (Trial::Refused(words), Some(exception))
+            if trial.roots_after_refusal(pre_state).contains(&expected) =>
+        {
+            return Ok(Outcome::refused(exception, words));
+        }
+        (Trial::Refused(_), Some(_)) => {
+            let what = format!(
+                "post-state root: expected {expected}, and a refused transaction leaves {pre_state_root}"
+            );
+            return Ok(Outcome::Failed(what));
+        }
+        (Trial::Executed(built), None) => built,
+    };
+    let post_state = PostState::new(&built, provider.store());
+    let got = post_state.root();
+    if got == expected {
+        return Ok(Outcome::passed());
+    }
+    let mut what = format!("post-state root: expected {expected}, got {got}");
+    if let Some(expected) = &trial.post_state
+        && let Some(difference) = post_state.difference(expected)?
+    {
+        what.push_str(&format!("; {difference}"));
+    }
+    Ok(Outcome::Failed(what))
+}
