@@ -3,10 +3,9 @@
 //! This module is not part of the specification; it builds on the specification's [`fork_choice`]. It differs in that
 //!
 //! - it verifies an attestation's signature before it advances any state to the target. In the specification, a
-//! forged
-//!   attestation makes the node process the end of an epoch;
+//!   forged attestation makes the node process the end of an epoch;
 //! - it accepts an attestation only from a committee that exists, with a bit for each member, and for the committee's
-//! shard;
+//!   shard;
 //! - a vote for an unknown shard block counts only once the block is known;
 //! - a shard block has to be later than its parent;
 //! - it does not execute a known block again;

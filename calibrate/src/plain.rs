@@ -3,7 +3,7 @@
 //! - A *chain*: each instruction waits for the one before; the time is its latency.
 //! - In *parallel*: none waits for another.
 //! - *Mixed*: in parallel, with operands from memory in random order, so that branches in the machine code are
-//! mispredicted.
+//!   mispredicted.
 
 use crate::case::{Case, Group, Module, repeat};
 use crate::instructions::{Instruction, Signature, Type, profile};

@@ -19,9 +19,8 @@ impl<P: NodePhase> Node<P> {
     ///
     /// 1. it fits the known blocks and the time: [`validate_on_attestation`];
     /// 2. the committees of its target are known. They are for targets in the epoch of the target's block and the
-    /// four
-    ///    epochs after it. For later epochs, the block has to be the head, whose state then advances, once in an
-    /// epoch;
+    ///    four epochs after it. For later epochs, the block has to be the head, whose state then advances, once in an
+    ///    epoch;
     /// 3. its committee exists, it has a bit for each member, and in phase 1 it votes on the committee's shard;
     /// 4. the members whose bits are set have signed it.
     ///
