@@ -12,8 +12,7 @@
 //! | [`secp256k1`] | ECDSA recovery and verification, Schnorr verification | SEC 1, BIP-340 | `secp256k1` |
 //! | [`modexp`] | modular exponentiation | EIP-198 | `modexp` |
 //! | [`bn254`] | addition, multiplication, pairing check | EIP-196, EIP-197 | `bn254` |
-//! | [`bls12_381`] | the same for both groups, multi-scalar multiplication, and maps to the curve | EIP-2537 |
-//! `bls12-381` |
+//! | [`bls12_381`] | the same for both groups, multi-scalar multiplication, and maps to the curve | EIP-2537 | `bls12-381` |
 //! | [`bls_signature`] | BLS signatures of the beacon chain | IETF draft, consensus specs | `bls12-381` |
 //! | [`kzg`] | verification of KZG proofs | EIP-4844, consensus specs | `bls12-381` |
 //! | [`p256`] | ECDSA verification | EIP-7951, FIPS 186-5 | `p256` |

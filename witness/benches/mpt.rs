@@ -1,10 +1,10 @@
-//! What witnesses of the Merkle Patricia trie cost.
+//! Benchmarks of witnesses of the Merkle Patricia trie.
 //!
-//! - `decode`: decoding a witness, which verifies it, beside hashing the encodings of the same nodes and doing nothing else.
-//! - `update`: opening, reading and writing each key of the witness, and the new root.
+//! - `decode`: decodes and thereby verifies a witness, beside only hashing the encodings of the same nodes.
+//! - `update`: opens the trie, writes each key of the witness, and computes the new root.
 //!
-//! A table comes first: bytes of witnesses beside the least that any must have, and decoding over hashing, where the two
-//! are timed in turns and the fastest of each counts.
+//! A table comes first. It compares the bytes of witnesses with the least that any witness needs, and the time to
+//! decode with the time to hash. It measures the two in turns and takes the fastest run of each.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, missing_docs)]
 
@@ -21,9 +21,9 @@ use outrider_witness::{
     mpt::{Trie, witness},
 };
 
-/// Keys in the state.
+/// The number of keys in the state.
 const KEYS: u32 = 1_000_000;
-/// Bytes of a value: those of an account in Ethereum.
+/// The length of a value, that of an Ethereum account, in bytes.
 const VALUE_BYTES: usize = 70;
 
 fn key(index: u32) -> [u8; 32] {
@@ -41,12 +41,12 @@ fn state() -> (NodeBag, Hash) {
     (nodes, root)
 }
 
-/// `count` keys, spread over all.
+/// Returns `count` keys, spread over all.
 fn chosen(count: u32) -> impl Iterator<Item = [u8; 32]> {
     (0..count).map(move |index| key(index * (KEYS / count)))
 }
 
-/// A witness for `count` keys, and the encodings of its nodes.
+/// Returns a witness for `count` keys and the encodings of its nodes.
 fn witness_of(nodes: &NodeBag, root: &Hash, count: u32) -> (Vec<u8>, Vec<Vec<u8>>) {
     let mut trie = Trie::<Keccak256, _>::open(root, Recorder::new(nodes));
     chosen(count).for_each(|key| assert!(trie.get(&key).unwrap().is_some()));
@@ -55,22 +55,23 @@ fn witness_of(nodes: &NodeBag, root: &Hash, count: u32) -> (Vec<u8>, Vec<Vec<u8>
     (bytes, record.nodes.iter().map(|(_, node)| node.to_vec()).collect())
 }
 
-/// The least that tells the same: hashes of siblings, the rest of each key, the values.
+/// Returns the length of the least data that determines the nodes: hashes of siblings, the rest of each key, and
+/// values.
 fn least_bytes(nodes: &[Vec<u8>]) -> usize {
     let revealed: BTreeSet<[u8; 32]> = nodes.iter().map(|node| Keccak256::hash(node).0).collect();
     let half_bytes = |node: &Vec<u8>| {
         let items = items(node);
         let (path, children) = items.split_at(if items.len() == 2 { 1 } else { 0 });
-        // The first byte of a path marks its parity, and has the first nibble when that is odd.
+        // The first byte of a path holds its parity, and the first nibble if the parity is odd.
         let path: usize = path.iter().map(|path| 2 * path.len() - 2 + usize::from(path[0] >> 4 & 1)).sum();
-        let is_told =
+        let is_revealed =
             |child: &&&[u8]| <&[u8; 32]>::try_from(**child).is_ok_and(|hash| revealed.contains(hash));
-        path + children.iter().filter(|child| !is_told(child)).map(|child| 2 * child.len()).sum::<usize>()
+        path + children.iter().filter(|child| !is_revealed(child)).map(|child| 2 * child.len()).sum::<usize>()
     };
     nodes.iter().map(half_bytes).sum::<usize>().div_ceil(2)
 }
 
-/// The items of a node: a path and what is at its end, or sixteen children and a value.
+/// Returns the items of a node: a path and what it leads to, or sixteen children and a value.
 fn items(mut node: &[u8]) -> Vec<&[u8]> {
     let mut items = Header::decode_bytes(&mut node, true).unwrap();
     std::iter::from_fn(|| (!items.is_empty()).then(|| Header::decode_bytes(&mut items, false).unwrap()))

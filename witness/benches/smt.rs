@@ -1,4 +1,4 @@
-//! What does a sparse Merkle tree cost beside the hashing that it cannot do without?
+//! Benchmarks of the sparse Merkle tree, beside the hashing that it cannot avoid.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -12,7 +12,7 @@ use outrider_witness::{
 
 const N_KEYS: u32 = 100_000;
 
-/// `decode` reads a witness and computes its root; `hash` hashes the same nodes one by one.
+/// `decode` reads a witness and computes its root; `hash` only hashes the same nodes.
 fn verify(c: &mut Criterion) {
     verify_with::<Keccak256>(c, "keccak256");
     verify_with::<Sha256>(c, "sha256");

@@ -1,7 +1,8 @@
-//! A store of one's own: nodes in a plain file, which is written anew with every batch.
+//! A custom store: nodes in a plain file, rewritten with each batch.
 //!
-//! [`changes`] does the counting; what is left to a store is to find entries, and to write all changes of a batch or none. Here they
-//! are lines of text, in a file that takes the place of the one before: simple, and good for as much as fits into memory.
+//! [`changes`] does the counting. A store only has to find entries, and to write all changes of a batch or none. Here
+//! the entries are lines of text, in a file that each batch replaces: simple, and good for as much data as fits into
+//! memory.
 //!
 //! ```sh
 //! cargo run -p outrider-witness --example file_store
@@ -30,8 +31,8 @@ struct FileStore {
     tables: Mutex<Tables>,
 }
 
-/// All that is stored. In the file, each entry is a line of words: `node` hash count bytes children..., `pin` root number, or
-/// `note` name text.
+/// All entries of the store. In the file, each entry is a line of words: `node` hash count bytes children..., `pin`
+/// root number, or `note` name text.
 #[derive(Clone, Default)]
 struct Tables {
     nodes: BTreeMap<Hash, (Links, Vec<u8>)>,
@@ -53,7 +54,7 @@ impl FileStore {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whoever reads the file finds the old one or the new one.
+    /// Writes the tables. A reader of the file finds either the old tables or the new ones.
     fn write(&self, tables: &Tables) -> io::Result<()> {
         let scratch = self.file.with_extension("new");
         fs::write(&scratch, tables.text())?;
@@ -141,7 +142,7 @@ impl Tables {
         text
     }
 
-    /// Adds an entry; none if it is not one.
+    /// Adds an entry. Returns `None` if the line is not one.
     fn read(mut self, line: &str) -> Option<Self> {
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["node", hash, count, bytes, ref children @ ..] => {
@@ -177,7 +178,7 @@ fn hash_of_hex(text: &str) -> Option<Hash> {
     of_hex(text)?.try_into().ok().map(Hash)
 }
 
-/// Keeps three states, one after the other, and reads the last one from the file again.
+/// Stores three states, one after the other, and reads the last one back from the file.
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = tempfile::tempdir()?;
     let file = directory.path().join("nodes.txt");

@@ -1,8 +1,8 @@
-//! How large are witnesses of the sparse Merkle tree, beside the least that a proof can have?
+//! Compares the size of witnesses of the sparse Merkle tree with the least that a proof needs.
 //!
 //! Prints a table for k of n keys: `cargo run --release -p outrider-witness --example witness_size [N]`, where N is a
-//! million if not given. Keys and values have 32 bytes. The least is computed from the sorted keys, without any tree: 32 bytes for
-//! each subtree that hangs on the union of the paths, and key and value of each leaf at its ends.
+//! million by default. Keys and values have 32 bytes. The least is computed from the sorted keys without a tree: 32
+//! bytes for each subtree beside the paths, and key and value of each leaf at their ends.
 
 #![allow(clippy::print_stdout)]
 
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("| k | keys | nodes revealed | witness | least | more |");
     println!("|--:|---|--:|--:|--:|--:|");
     for k in [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] {
-        // Few keys are drawn more often, so that the average tells something.
+        // Small sets of keys are drawn more often, so that the average is meaningful.
         let n_draws = 2000 / k;
         print_row(&root, &nodes, &keys, "present", k, n_draws, |index| keys[draw(index, keys.len())])?;
         print_row(&root, &nodes, &keys, "absent", k, n_draws, |index| key(n + index))?;
@@ -75,7 +75,7 @@ fn print_row(
     Ok(())
 }
 
-/// The least bytes that tell the subtree of `keys`, which are sorted, as far as the keys `read` need it.
+/// Returns the least number of bytes that determine the subtree of the sorted `keys` for the keys in `read`.
 fn least(keys: &[Key], read: &[Key], depth: usize) -> usize {
     match (keys, read) {
         ([], _) => 0,
@@ -94,7 +94,7 @@ fn key(n: u32) -> Key {
     Key(Keccak256::hash(&n.to_le_bytes()).0)
 }
 
-/// Draws an index below `n_keys` at random, but the same one each time.
+/// Draws a pseudorandom index below `n_keys`, the same for each `index`.
 fn draw(index: u32, n_keys: usize) -> usize {
     let hash = Keccak256::hash(&[b"draw", &index.to_le_bytes()[..]].concat()).0;
     let number = hash.iter().take(6).fold(0, |number, byte| number << 8 | usize::from(*byte));

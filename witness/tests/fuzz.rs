@@ -1,7 +1,7 @@
-//! A bounded run of each fuzz target, without search: seeds and inputs that once failed, damaged copies of them, and random
-//! bytes. `fuzz/README.md` says how to search.
+//! Bounded runs of the fuzz targets, without search: on seeds and former failures, on damaged copies of them, and on
+//! random bytes. `fuzz/README.md` describes the search.
 
-#![allow(clippy::print_stderr, reason = "what fails is named")]
+#![allow(clippy::print_stderr, reason = "a failure names its input")]
 
 #[path = "support/oracle.rs"]
 mod oracle;
@@ -10,10 +10,10 @@ use std::{fs, path::Path};
 
 use outrider_witness::{Hasher, Keccak256};
 
-/// Runs a target on its regression inputs, on each of them with some bytes changed, and on random bytes.
+/// Runs a target on its regression inputs, on damaged copies of each, and on random bytes.
 fn run(target: &str, oracle: impl Fn(&[u8])) {
     for (name, input) in inputs(target) {
-        // What the assertions show does not tell the input.
+        // The assertions do not print the input.
         eprintln!("{target}/{name}");
         oracle(&input);
         for seed in 0..20 {
@@ -27,15 +27,15 @@ fn run(target: &str, oracle: impl Fn(&[u8])) {
     }
 }
 
-/// The regression inputs of a target, by name.
+/// Returns the regression inputs of a target, by name.
 fn inputs(target: &str) -> Vec<(String, Vec<u8>)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions").join(target);
-    let files = fs::read_dir(&directory).expect("there are regression inputs");
+    let files = fs::read_dir(&directory).expect("a directory of regression inputs");
     let mut inputs: Vec<_> = files
         .map(|file| {
-            let file = file.expect("it can be read");
-            let input = fs::read(file.path()).expect("it can be read");
-            (file.file_name().into_string().expect("the name is text"), input)
+            let file = file.expect("a readable entry");
+            let input = fs::read(file.path()).expect("a readable file");
+            (file.file_name().into_string().expect("a UTF-8 name"), input)
         })
         .collect();
     inputs.sort();
@@ -55,7 +55,7 @@ fn damaged(input: &[u8], seed: u16) -> Vec<u8> {
     input
 }
 
-/// Bytes that depend on a number alone.
+/// Returns pseudorandom bytes for a seed.
 fn random(seed: u16, n_bytes: usize) -> Vec<u8> {
     let parts = (0u16..).flat_map(|part| Keccak256::hash(&[seed, part].map(u16::to_le_bytes).concat()).0);
     parts.take(n_bytes).collect()
@@ -81,14 +81,14 @@ fn smt_operations() {
     run("smt_operations", oracle::smt_operations);
 }
 
-/// Otherwise a search would begin with nothing.
+/// Otherwise a search would start from nothing.
 #[test]
-fn regression_inputs_are_witnesses_unless_their_name_says_that_they_are_refused() {
-    let is_to_be_refused = |name: &str| name.starts_with("refused-");
+fn regression_inputs_are_witnesses_unless_named_refused() {
+    let is_named_refused = |name: &str| name.starts_with("refused-");
     for (name, input) in inputs("mpt_witness") {
-        assert_eq!(oracle::mpt_witness(&input), !is_to_be_refused(&name), "mpt_witness/{name}");
+        assert_eq!(oracle::mpt_witness(&input), !is_named_refused(&name), "mpt_witness/{name}");
     }
     for (name, input) in inputs("smt_witness") {
-        assert_eq!(oracle::smt_witness(&input), !is_to_be_refused(&name), "smt_witness/{name}");
+        assert_eq!(oracle::smt_witness(&input), !is_named_refused(&name), "smt_witness/{name}");
     }
 }

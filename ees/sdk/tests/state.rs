@@ -131,7 +131,7 @@ fn a_provider_that_lies_is_caught() {
     let refused = StateProvider::with_state(root, nodes).provide(&[[1, 255]], execute).unwrap_err();
     let got = Keccak256::hash(b"something else");
     let expected = format!(
-        "block refused: the node at the root cannot be had: asked for hash {root}, got bytes with hash {got}"
+        "block refused: the node at the root cannot be read: asked for hash {root}, got bytes with hash {got}"
     );
     assert_eq!(chain(&refused), expected);
 }

@@ -1,7 +1,7 @@
 //! Nodes in memory.
 //!
-//! All nodes of a forest lie in one arena and name one another by index. A link is four bytes, so that a branch takes 64
-//! for its children.
+//! All nodes of a forest lie in one arena and link to one another by index. A link takes four bytes, so the children
+//! of a branch take 64.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::{
@@ -24,16 +24,16 @@ pub(super) struct Arena {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct NodeId(u32);
 
-/// A node, and what is known about it.
+/// A node and its state in the forest.
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) node: Node,
     pub(super) reference: Reference,
-    /// The node came from a witness. It may have several parents, so it is copied rather than changed.
+    /// Whether the node came from a witness. It may have several parents, so a change copies it.
     pub(super) frozen: bool,
-    /// An operation has come to the node.
+    /// Whether an operation has visited the node.
     pub(super) used: bool,
-    /// The node came from a witness or source, or has been committed.
+    /// Whether the node came from a witness or source, or has been committed.
     pub(super) stored: bool,
 }
 
@@ -47,14 +47,14 @@ pub(super) enum Node {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Branch {
     pub(super) children: [Link; 16],
-    /// Empty when no key ends here.
+    /// Empty if no key ends here.
     pub(super) value: Box<[u8]>,
 }
 
-/// How the parent of a node refers to it.
+/// The reference of a parent to a node.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reference {
-    /// The node has changed since this was computed last. Then the nodes above it have changed, too.
+    /// The node has changed since its reference was last computed. All nodes above it have changed, too.
     Unknown,
     Hash(Hash),
     /// The encoding itself, in the first `length` bytes.
@@ -64,14 +64,14 @@ pub(super) enum Reference {
     },
 }
 
-/// The longest encoding that is not hashed.
+/// The length of the longest encoding that is inline instead of hashed, in bytes.
 pub(super) const INLINE_BYTES_MAX: usize = 31;
 
-/// Where a node leads to.
+/// A link from a node to a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Link(u32);
 
-/// What a link leads to.
+/// The target of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     Empty,
@@ -79,14 +79,14 @@ pub(super) enum Target {
     Node(NodeId),
 }
 
-/// The index of a hash whose node is not in the arena.
+/// The index of a stub: a hash whose node is not in the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct StubId(u32);
 
-/// The bit that tells a stub from a node.
+/// The bit that distinguishes a stub from a node.
 const STUB: u32 = 1 << 31;
 
-/// One step of a way down: a node, and which of its children comes next.
+/// One step of a path: a node and the position of the child that comes next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     pub(super) id: NodeId,
@@ -123,7 +123,7 @@ impl From<NodeId> for Link {
 }
 
 impl Branch {
-    /// How many children and values there are.
+    /// Returns the number of children and values.
     pub(super) fn n_items(&self) -> usize {
         let children = self.children.iter().filter(|link| !link.is_empty()).count();
         children + usize::from(!self.value.is_empty())
@@ -131,7 +131,7 @@ impl Branch {
 }
 
 impl Node {
-    /// The links to all children, of which a leaf has none, an extension one, and a branch sixteen.
+    /// Returns the links to all children: none for a leaf, one for an extension, sixteen for a branch.
     pub(super) fn links(&self) -> &[Link] {
         match self {
             Self::Branch(branch) => &branch.children,
@@ -148,7 +148,7 @@ impl Node {
         }
     }
 
-    /// The value of this very node, empty when there is none.
+    /// Returns the value of the node itself, empty if there is none.
     pub(super) fn value(&self) -> &[u8] {
         match self {
             Self::Branch(Branch { value, .. }) | Self::Leaf { value, .. } => value,
@@ -164,7 +164,7 @@ impl Slot {
 }
 
 impl Arena {
-    /// An arena with room for so many nodes and stubs.
+    /// Returns an arena with room for a number of nodes and stubs.
     pub(super) fn with_capacity(n_nodes: usize, n_stubs: usize) -> Self {
         Self { slots: Vec::with_capacity(n_nodes), free: Vec::new(), stubs: Vec::with_capacity(n_stubs) }
     }
@@ -188,22 +188,22 @@ impl Arena {
         link
     }
 
-    /// The hash of a stub.
+    /// Returns the hash of a stub.
     pub(super) fn stub_hash(&self, id: StubId) -> &Hash {
         &self.stubs[id.0 as usize]
     }
 
-    /// All stubs there have ever been.
+    /// Returns all stubs, past and present.
     pub(super) fn stubs(&self) -> &[Hash] {
         &self.stubs
     }
 
-    /// The node at `position` in the order in which nodes were added to an arena without free slots.
+    /// Returns the node at `position` in the order of addition, for an arena without free slots.
     pub(super) fn nth(&self, position: u32) -> Option<NodeId> {
         (self.slots.len() > position as usize).then_some(NodeId(position))
     }
 
-    /// The node to be changed in the place of `id`: the node itself, or a copy if it is frozen.
+    /// Returns the node to change in place of `id`: the node itself, or a copy if it is frozen.
     pub(super) fn change(&mut self, id: NodeId) -> NodeId {
         if self[id].frozen {
             let copy = self[id].node.clone();
@@ -215,7 +215,7 @@ impl Arena {
         id
     }
 
-    /// Takes a node out, or a copy if it is frozen.
+    /// Takes a node out of the arena, or copies it if it is frozen.
     pub(super) fn take(&mut self, id: NodeId) -> Node {
         if self[id].frozen {
             return self[id].node.clone();
@@ -225,7 +225,7 @@ impl Arena {
         mem::replace(&mut self[id].node, gone)
     }
 
-    /// Lets one child of a node be another.
+    /// Replaces a child of a node.
     pub(super) fn set_child(&mut self, step: Step, link: Link) {
         if let Some(child) = self[step.id].node.links_mut().get_mut(usize::from(step.child)) {
             *child = link;
@@ -247,7 +247,7 @@ impl IndexMut<NodeId> for Arena {
     }
 }
 
-/// The next index into a list of this length.
+/// Returns the next index into a list of a length.
 fn index(length: usize) -> u32 {
     let index = u32::try_from(length).ok().filter(|index| *index < STUB - 1);
     index.expect("2^31 nodes or hashes take at least 64 GiB, which is the limit of a forest")

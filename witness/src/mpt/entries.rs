@@ -12,9 +12,9 @@ use crate::{
     node::{NodeSource, Path},
 };
 
-/// Keys and values of a trie, by ascending key.
+/// An iterator over keys and values of a trie, by ascending key.
 ///
-/// Where a node is not covered there is an error, and after it come the keys behind that node.
+/// At a node that is not covered it returns an error, and goes on with the keys after that node.
 #[derive(Debug)]
 pub struct Entries<'f, H, S> {
     forest: &'f mut Forest<H, S>,
@@ -31,13 +31,13 @@ enum State {
     Walk,
 }
 
-/// A node on the way.
+/// A node on the path.
 #[derive(Debug)]
 struct Frame {
     id: NodeId,
-    /// What to look at next: 0 for the node's own value, then its children.
+    /// The next item to visit: 0 for the node's own value, then its children.
     next: usize,
-    /// How many nibbles there are down to the node, its own path not among them.
+    /// The number of nibbles down to the node, without the node's own path.
     depth: usize,
 }
 
@@ -48,7 +48,7 @@ impl<'f, H: Hasher, S: NodeSource> Entries<'f, H, S> {
         Self { forest, trie, state: State::Begin, path: Vec::new(), way: Vec::new() }
     }
 
-    /// Comes to the node behind a link, if there is one.
+    /// Visits the node behind a link, if there is one.
     fn enter(&mut self, parent: Option<Step>, link: Link) -> Result<(), TrieError> {
         let depth = self.path.len();
         let Some(id) = self.forest.visit(self.trie, parent, link, &self.path)? else { return Ok(()) };
@@ -60,7 +60,7 @@ impl<'f, H: Hasher, S: NodeSource> Entries<'f, H, S> {
         Ok(())
     }
 
-    /// Looks at one value or child. `None` when all have been looked at.
+    /// Visits one value or child. Returns `None` after the last.
     fn step(&mut self) -> Option<Result<Option<Entry>, TrieError>> {
         let Frame { id, next, depth } = self.way.last_mut()?;
         let (id, depth) = (*id, *depth);

@@ -1,4 +1,4 @@
-//! What can go wrong with a trie.
+//! Errors of tries.
 
 use thiserror::Error;
 
@@ -8,11 +8,11 @@ use crate::{
     reader::ReadError,
 };
 
-/// Why a trie could not be read or changed. After any of these the trie is as it was before.
+/// An error of reading or changing a trie. The trie stays as it was before.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TrieError {
-    /// Neither the witness nor the source has the node. It is not known what is below.
+    /// Neither the witness nor the source has the node, so nothing is known about what is below it.
     #[error("node {hash} at {path} is not covered")]
     NotCovered {
         /// The hash of the node.
@@ -20,28 +20,28 @@ pub enum TrieError {
         /// The nibbles from the root of its trie.
         path: Path,
     },
-    /// The source failed or lied.
-    #[error("no node at {path}")]
+    /// The source failed, or returned other bytes.
+    #[error("the node at {path} cannot be read")]
     Source {
         /// The nibbles from the root of its trie.
         path: Path,
-        /// What went wrong.
+        /// The source's error.
         #[source]
         source: NodeError,
     },
-    /// The bytes have the right hash and are no node. Whoever made the trie is at fault.
+    /// The bytes have the right hash but are not a node. The fault is with the author of the trie.
     #[error("node {hash} at {path} is malformed")]
     Malformed {
         /// The hash of the bytes.
         hash: Hash,
         /// The nibbles from the root of its trie.
         path: Path,
-        /// How they are no node.
+        /// The reason.
         #[source]
         source: NodeFormatError,
     },
-    /// A value is stored under half a byte. Whoever made the trie is at fault.
-    #[error("the value at {path} has a key of half a byte too much")]
+    /// A value is stored under half a byte. The fault is with the author of the trie.
+    #[error("the key of the value at {path} has an odd number of nibbles")]
     HalfByte {
         /// The nibbles from the root of its trie.
         path: Path,
@@ -58,7 +58,7 @@ impl TrieError {
     }
 }
 
-/// How bytes are no canonical encoding of a node.
+/// The reason why bytes are not the canonical encoding of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NodeFormatError {
@@ -68,42 +68,42 @@ pub enum NodeFormatError {
     /// A length in RLP is not in its shortest form.
     #[error("offset {offset}: the item has a shorter form in RLP")]
     Rlp {
-        /// Where the item begins.
+        /// The offset of the item.
         offset: usize,
     },
-    /// A list is where a string should be, or the other way round.
-    #[error("a list in place of a string, or a string in place of a list")]
+    /// A list stands in for a string, or a string for a list.
+    #[error("the item is a list instead of a string, or a string instead of a list")]
     Kind,
-    /// A node has 2 or 17 items.
-    #[error("{got} items where a node has 2 or 17")]
+    /// A node has other than 2 or 17 items.
+    #[error("the node has {got} items, expected 2 or 17")]
     Items {
-        /// Items that it has.
+        /// The number of its items.
         got: usize,
     },
-    /// A path does not begin as one, or the path of an extension is empty.
-    #[error("no path in hex-prefix encoding")]
+    /// A path does not begin as hex-prefix encoding does, or the path of an extension is empty.
+    #[error("the path is not valid hex-prefix encoding")]
     Path,
     /// A value is empty.
-    #[error("an empty value")]
+    #[error("the value is empty")]
     EmptyValue,
     /// A branch has fewer than two children and values.
-    #[error("a branch with fewer than two children and values")]
+    #[error("the branch has fewer than two children and values")]
     LoneItem,
-    /// A child is neither empty, nor a hash, nor a node shorter than 32 bytes.
-    #[error("a child is neither empty, a hash, nor an inline node")]
+    /// A child is not empty, a hash, or a node shorter than 32 bytes.
+    #[error("the child is not empty, a hash, or an inline node")]
     Child,
-    /// A node shorter than 32 bytes is known by its hash.
-    #[error("a node of {got} bytes should be inline")]
+    /// A node shorter than 32 bytes is referred to by its hash.
+    #[error("a node of {got} bytes has to be inline")]
     NotInline {
-        /// The length of its encoding.
+        /// The length of its encoding, in bytes.
         got: usize,
     },
     /// An extension leads to a leaf or an extension.
-    #[error("an extension that leads to no branch")]
+    #[error("the extension does not lead to a branch")]
     NoBranch,
 }
 
-/// A witness reveals what the execution has not used: it is not the witness of this execution.
+/// The witness reveals a node or blob that the execution has not used, so it is not the witness of this execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the witness has {hash}, which is not used")]
 pub struct UnusedError {

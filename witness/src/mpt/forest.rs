@@ -1,4 +1,4 @@
-//! Tries that share nodes and a source.
+//! Forests: tries that share nodes and a source.
 
 use alloc::{
     boxed::Box,
@@ -23,40 +23,40 @@ use crate::{
 
 /// Tries and blobs over one source.
 ///
-/// `H` is Keccak-256, whoever computes it: [`Keccak256`](crate::Keccak256), or a guest's host.
+/// `H` is Keccak-256, from [`Keccak256`](crate::Keccak256) or a guest's host.
 ///
-/// The same code serves a state provider and a stateless executor. The one has a recording source and nothing
-/// else; the other has what a [`witness`](super::witness) revealed and no source.
+/// The same code serves a state provider and a stateless executor. The provider has a recording source and nothing
+/// else; the executor has the revealed nodes of a [`witness`](super::witness) and no source.
 #[derive(Debug)]
 pub struct Forest<H, S> {
     pub(super) arena: Arena,
     pub(super) tries: Vec<Root>,
-    pub(super) revealed: Revealed,
+    pub(super) revealed: WitnessContent,
     opened: BTreeSet<Hash>,
     source: S,
-    /// The way to where an operation is. It is kept for its allocation.
+    /// The path to the current position of an operation, kept for its allocation.
     pub(super) steps: Vec<Step>,
     pub(super) buffer: Vec<u8>,
     hasher: PhantomData<fn() -> H>,
 }
 
-/// A trie of a [`Forest`]. It is only good for the forest that gave it.
+/// The identifier of a trie, valid only for the [`Forest`] that returned it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TrieId(pub(super) usize);
 
 #[derive(Debug)]
 pub(super) struct Root {
     pub(super) link: Link,
-    /// `None` when the trie has changed since it was computed last.
+    /// `None` if the trie has changed since its root was last computed.
     pub(super) hash: Option<Hash>,
 }
 
-/// What a witness revealed.
+/// The content of a witness.
 #[derive(Debug, Default)]
-pub(super) struct Revealed {
-    /// The tries that are part of no other, by ascending root.
+pub(super) struct WitnessContent {
+    /// The roots of tries that are not part of another, ascending.
     pub(super) roots: Vec<Hash>,
-    /// All nodes that are known by their hash, which ascends.
+    /// All nodes with a hash, by ascending hash.
     pub(super) nodes: Vec<(Hash, NodeId)>,
     pub(super) blobs: BTreeMap<Hash, RevealedBlob>,
 }
@@ -67,23 +67,23 @@ pub(super) struct RevealedBlob {
     pub(super) used: bool,
 }
 
-/// Where the search for a key ends.
+/// The end of the search for a key.
 pub(super) enum End {
-    /// At a link to nothing, after this many nibbles.
+    /// An empty link, after this many nibbles.
     Empty { depth: usize },
-    /// At a leaf or extension that shares `common` nibbles of its path with the key, and not all.
+    /// A leaf or extension that shares only the first `common` nibbles of its path with the key.
     Fork { id: NodeId, depth: usize, common: usize },
-    /// At the leaf or branch that has the key's value, if there is one.
+    /// The leaf or branch that holds the key's value, if there is one.
     Value { id: NodeId },
 }
 
 impl<H: Hasher, S: NodeSource> Forest<H, S> {
-    /// A forest without tries over `source`.
+    /// Returns a forest without tries over `source`.
     pub fn new(source: S) -> Self {
         Self {
             arena: Arena::default(),
             tries: Vec::new(),
-            revealed: Revealed::default(),
+            revealed: WitnessContent::default(),
             opened: BTreeSet::new(),
             source,
             steps: Vec::new(),
@@ -92,9 +92,9 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         }
     }
 
-    /// Opens the trie with this root. Nothing is read: when the root is not covered, the first operation says so.
+    /// Opens the trie with a root, without reading it. If the root is not covered, the first operation fails.
     ///
-    /// A root may be opened several times. The tries that this gives go different ways from there on.
+    /// A root may be opened several times; the tries change independently of each other.
     pub fn open(&mut self, root: &Hash) -> TrieId {
         let link = if *root == EMPTY_ROOT {
             Link::EMPTY
@@ -108,11 +108,11 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         TrieId(self.tries.len() - 1)
     }
 
-    /// The value of a key, or `None` when it is proven that it has none.
+    /// Returns the value of a key, or `None` if the key is proven absent.
     ///
     /// # Errors
     ///
-    /// A node on the way is not covered, or is not what it should be.
+    /// Fails if a node on the path is not covered or not valid.
     pub fn get(&mut self, trie: TrieId, key: &[u8]) -> Result<Option<&[u8]>, TrieError> {
         match self.search(trie, &unpack(key))? {
             End::Value { id } => Ok(Some(self.arena[id].node.value()).filter(|value| !value.is_empty())),
@@ -120,11 +120,11 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         }
     }
 
-    /// Gives a key a value; the empty one removes the key.
+    /// Sets the value of a key; the empty value removes the key.
     ///
     /// # Errors
     ///
-    /// As [`Forest::get`], and as [`Forest::remove`] for the empty value.
+    /// Fails as [`Forest::get`] does, and for the empty value as [`Forest::remove`] does.
     pub fn insert(&mut self, trie: TrieId, key: &[u8], value: &[u8]) -> Result<(), TrieError> {
         if value.is_empty() {
             return self.remove(trie, key).map(drop);
@@ -149,16 +149,16 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         Ok(())
     }
 
-    /// All keys and values, by ascending key, as far as they are covered.
+    /// Returns an iterator over all covered keys and values, by ascending key.
     pub fn iter(&mut self, trie: TrieId) -> Entries<'_, H, S> {
         Entries::new(self, trie)
     }
 
-    /// The blob of this hash.
+    /// Returns the blob with a hash.
     ///
     /// # Errors
     ///
-    /// It is not covered, or the source fails or lies.
+    /// Fails if the blob is not covered, or if the source fails or returns other bytes.
     pub fn blob(&mut self, hash: &Hash) -> Result<Vec<u8>, NodeError> {
         match self.revealed.blobs.get_mut(hash) {
             Some(revealed) => {
@@ -169,14 +169,14 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         }
     }
 
-    /// Checks that all that the witness revealed has been used. An executor does this at the end; otherwise anyone could add
-    /// to a witness, and a block would have many.
+    /// Checks that everything in the witness has been used. An executor calls this at the end; otherwise anyone could
+    /// extend a witness, and a block would have many valid ones.
     ///
     /// # Errors
     ///
-    /// Names what has not been used.
+    /// Returns the first node or blob that has not been used.
     pub fn check_all_used(&self) -> Result<(), UnusedError> {
-        let Revealed { nodes, blobs, .. } = &self.revealed;
+        let WitnessContent { nodes, blobs, .. } = &self.revealed;
         let unused_node = nodes.iter().find(|(_, id)| !self.arena[*id].used).map(|(hash, _)| *hash);
         let unused_blob = || blobs.iter().find(|(_, blob)| !blob.used).map(|(hash, _)| *hash);
         match unused_node.or_else(unused_blob) {
@@ -185,8 +185,8 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         }
     }
 
-    /// What a witness has revealed, used or not: the roots of its tries, and its nodes and blobs as a record. Encoding these
-    /// gives the witness again.
+    /// Returns the content of the witness, used or not: the roots of its tries, and its nodes and blobs as a record.
+    /// Encoding these returns the same witness.
     pub fn revealed(&mut self) -> (Vec<Hash>, Record) {
         let mut record = Record::default();
         for (hash, id) in &self.revealed.nodes {
@@ -199,23 +199,23 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         (self.revealed.roots.clone(), record)
     }
 
-    /// The roots opened so far, each once.
+    /// Returns the roots opened so far, without duplicates.
     pub fn opened(&self) -> impl Iterator<Item = &Hash> {
         self.opened.iter()
     }
 
-    /// The source.
+    /// Returns the source.
     pub fn source(&self) -> &S {
         &self.source
     }
 
-    /// The same forest with another source, for what is not revealed yet.
+    /// Replaces the source, from which nodes are read that are not revealed yet.
     pub fn with_source<T: NodeSource>(self, source: T) -> Forest<H, T> {
         let Self { arena, tries, revealed, opened, source: _, steps, buffer, hasher } = self;
         Forest { arena, tries, revealed, opened, source, steps, buffer, hasher }
     }
 
-    /// Follows `key` as far as it goes, and leaves the way in `self.steps`.
+    /// Follows `key` as far as possible, and leaves the path in `self.steps`.
     pub(super) fn search(&mut self, trie: TrieId, key: &[u8]) -> Result<End, TrieError> {
         self.steps.clear();
         let mut link = self.tries[trie.0].link;
@@ -249,8 +249,8 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         }
     }
 
-    /// Comes to a node: marks it as used, and resolves it when it is a stub. `parent` is where the link is, the root of the
-    /// trie without one, and `path` the way there.
+    /// Visits a node: marks it as used, and resolves it if it is a stub. `parent` holds the link, or is `None` for
+    /// the root of the trie; `path` leads to the node.
     pub(super) fn visit(
         &mut self,
         trie: TrieId,
@@ -286,8 +286,8 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         Ok(Some(id))
     }
 
-    /// Lets the last of the steps lead to `link`, and all nodes before it to their changed children, up to the root or to
-    /// a node that has changed already.
+    /// Makes the last step lead to `link`, and each step before it to its changed child, up to the root or to a node
+    /// that has already changed.
     pub(super) fn relink(&mut self, trie: TrieId, mut link: Link) {
         while let Some(step) = self.steps.pop() {
             let had_changed = matches!(self.arena[step.id].reference, Reference::Unknown);
@@ -305,7 +305,7 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         self.arena.add(Node::Leaf { path: Nibbles::of(path), value: value.into() })
     }
 
-    /// Puts a branch where the path of a leaf or extension and `key` part after `common` nibbles.
+    /// Replaces a leaf or extension by a branch where its path and `key` diverge, after `common` nibbles.
     fn fork(&mut self, id: NodeId, key: &[u8], common: usize, value: &[u8]) -> NodeId {
         let mut branch = Branch::default();
         match self.arena.take(id) {
@@ -339,11 +339,11 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
 }
 
 impl<H: Hasher, S: NodeSource> Forest<H, Recorder<S>> {
-    /// Ends the recording of a state provider's execution, and encodes what it used as a witness.
+    /// Ends the recording of a state provider's execution, and returns the witness of what it used.
     ///
     /// # Errors
     ///
-    /// A recorded node is malformed.
+    /// Fails if a recorded node is malformed.
     pub fn into_witness(self) -> Result<Vec<u8>, super::witness::EncodeError> {
         super::witness::encode(self.opened, &self.source.into_record())
     }

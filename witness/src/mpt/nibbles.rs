@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-/// A key as nibbles, one a byte, while an operation needs it.
+/// A key as nibbles, one per byte, for the time of an operation.
 pub(super) type Key = SmallVec<[u8; 64]>;
 
 /// Unpacks a key.
@@ -10,19 +10,19 @@ pub(super) fn unpack(key: &[u8]) -> Key {
     key.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]).collect()
 }
 
-/// A path inside a node, packed.
+/// A packed path inside a node.
 ///
-/// The bytes are the hex-prefix encoding without the mark of a leaf: `00` and then pairs of nibbles when their number is
-/// even; `1n` and then pairs, where `n` is the first nibble, when it is odd. Paths of up to 64 nibbles need no
+/// The bytes are the hex-prefix encoding without the leaf flag: for an even number of nibbles, `00` and then pairs of
+/// nibbles; for an odd number, `1n` with the first nibble `n`, and then pairs. Paths of up to 64 nibbles need no
 /// allocation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Nibbles(SmallVec<[u8; 36]>);
 
-/// The mark of an odd number of nibbles in hex-prefix encoding.
+/// The flag of an odd number of nibbles in hex-prefix encoding.
 const ODD: u8 = 0x10;
 
 impl Nibbles {
-    /// Packs nibbles, of which there are `len`.
+    /// Packs `len` nibbles.
     fn collect(len: usize, mut nibbles: impl Iterator<Item = u8>) -> Self {
         let mut bytes = SmallVec::with_capacity(1 + len / 2);
         bytes.push(if len % 2 == 1 { ODD | nibbles.next().unwrap_or(0) } else { 0 });
@@ -37,8 +37,8 @@ impl Nibbles {
         Self::collect(nibbles.len(), nibbles.iter().copied())
     }
 
-    /// Reads the packed form of `len` nibbles: pairs, after the first nibble in the low half of a byte when `len` is odd.
-    /// `None` when the bytes are not that.
+    /// Reads the packed form of `len` nibbles: pairs, after the first nibble in the low half of a byte if `len` is
+    /// odd. Returns `None` for other bytes.
     pub(super) fn of_packed(len: usize, packed: &[u8]) -> Option<Self> {
         if packed.len() != len.div_ceil(2) {
             return None;
@@ -58,13 +58,13 @@ impl Nibbles {
         Some(Self(bytes))
     }
 
-    /// The packed form, as [`Nibbles::of_packed`] reads it.
+    /// Returns the packed form, as [`Nibbles::of_packed`] reads it.
     pub(super) fn packed(&self) -> impl Iterator<Item = u8> {
         let first = self.is_odd().then(|| self.0[0] & 0x0f);
         first.into_iter().chain(self.0[1..].iter().copied())
     }
 
-    /// Reads bytes in hex-prefix encoding whose first nibble is without the mark of a leaf.
+    /// Reads bytes in hex-prefix encoding whose first byte has no leaf flag.
     pub(super) fn of_hex_prefix(first: u8, rest: &[u8]) -> Option<Self> {
         if first >= 2 * ODD || first < ODD && first != 0 {
             return None;
@@ -75,7 +75,7 @@ impl Nibbles {
         Some(Self(bytes))
     }
 
-    /// The hex-prefix encoding, without the mark of a leaf: at least one byte.
+    /// Returns the hex-prefix encoding without the leaf flag, at least one byte.
     pub(super) fn hex_prefix(&self) -> &[u8] {
         &self.0
     }
@@ -88,7 +88,7 @@ impl Nibbles {
         self.len() == 0
     }
 
-    /// The nibble at `index`, which must be less than the length.
+    /// Returns the nibble at `index`, which is less than the length.
     pub(super) fn at(&self, index: usize) -> u8 {
         let position = if self.is_odd() { index + 1 } else { index + 2 };
         let byte = self.0[position / 2];
@@ -99,17 +99,17 @@ impl Nibbles {
         (0..self.len()).map(|index| self.at(index))
     }
 
-    /// How many nibbles this and `key` begin with together.
+    /// Returns the number of leading nibbles that the path shares with `key`.
     pub(super) fn common_prefix(&self, key: &[u8]) -> usize {
         self.iter().zip(key).take_while(|(own, other)| own == *other).count()
     }
 
-    /// What follows the first `count` nibbles.
+    /// Returns the path without its first `count` nibbles.
     pub(super) fn tail(&self, count: usize) -> Self {
         Self::collect(self.len().saturating_sub(count), self.iter().skip(count))
     }
 
-    /// This path, and behind it another.
+    /// Returns this path followed by another.
     pub(super) fn join(&self, tail: &Self) -> Self {
         Self::collect(self.len() + tail.len(), self.iter().chain(tail.iter()))
     }

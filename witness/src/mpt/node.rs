@@ -2,12 +2,12 @@
 //!
 //! | node | list of |
 //! |---|---|
-//! | leaf | path with the mark of a leaf, value |
+//! | leaf | path with the leaf flag, value |
 //! | extension | path, child |
 //! | branch | sixteen children, value |
 //!
-//! A path is a string in hex-prefix encoding. A child is the empty string, a hash as a string of 32 bytes, or an inline
-//! node as it is.
+//! A path is a string in hex-prefix encoding. A child is the empty string, a hash as a string of 32 bytes, or the
+//! encoding of an inline node.
 
 use alloc::vec::Vec;
 
@@ -22,23 +22,23 @@ use crate::{
     reader::Reader,
 };
 
-/// Marks the path of a leaf in hex-prefix encoding.
+/// The leaf flag of a path in hex-prefix encoding.
 const LEAF: u8 = 0x20;
 /// The empty string.
 const EMPTY: u8 = 0x80;
 /// The header of a hash.
 const HASH: u8 = 0x80 + 32;
-/// The longest header of a list.
+/// The length of the longest header of a list.
 const LIST_HEADER_BYTES_MAX: usize = 9;
 
-/// What the longest of the common nodes takes, a branch of sixteen hashes.
+/// The length of the longest common node, a branch of sixteen hashes.
 const ENCODING_BYTES_COMMON: usize = LIST_HEADER_BYTES_MAX + 16 * 33 + 1;
 
-/// Encodes a node whose children have a [`Reference`] into `buffer` and gives the encoding.
+/// Encodes a node into `buffer` and returns the encoding. Each child has a [`Reference`] that is not `Unknown`.
 pub(super) fn encode<'b>(arena: &Arena, node: &Node, buffer: &'b mut Vec<u8>) -> &'b [u8] {
     buffer.clear();
     buffer.reserve(ENCODING_BYTES_COMMON);
-    // The header is written last, behind the content, and then moved to end where the content begins.
+    // The header goes behind the content first, and then moves to just before the content.
     buffer.extend_from_slice(&[0; LIST_HEADER_BYTES_MAX]);
     match node {
         Node::Branch(branch) => {
@@ -51,8 +51,8 @@ pub(super) fn encode<'b>(arena: &Arena, node: &Node, buffer: &'b mut Vec<u8>) ->
         }
         Node::Leaf { path, value } => {
             rlp::push_string(buffer, path.hex_prefix());
-            // The path ends here, however long its header is; with the mark, its first byte is still below 80, so that a path of
-            // one byte is its own RLP.
+            // The path ends here, however long its header is. With the leaf flag, its first byte is still below 80,
+            // so a path of one byte is its own RLP.
             let first = buffer.len() - path.hex_prefix().len();
             buffer[first] |= LEAF;
             rlp::push_string(buffer, value);
@@ -85,7 +85,7 @@ fn push_hash(out: &mut Vec<u8>, hash: &Hash) {
     out.extend_from_slice(&string);
 }
 
-/// The reference to bytes that are short enough to be inline.
+/// Returns the reference to an encoding that is short enough to be inline.
 pub(super) fn inline(encoding: &[u8]) -> Option<Reference> {
     let mut bytes = [0; INLINE_BYTES_MAX];
     bytes.get_mut(..encoding.len())?.copy_from_slice(encoding);
@@ -93,9 +93,9 @@ pub(super) fn inline(encoding: &[u8]) -> Option<Reference> {
     Some(Reference::Inline { length, bytes })
 }
 
-/// Decodes a node, adds its inline children and then itself to the arena. All are marked as stored.
+/// Decodes a node and adds its inline children, then the node itself, to the arena. All of them count as stored.
 ///
-/// Inline nodes are nested no deeper than their 31 bytes allow, at two bytes a level at least.
+/// Inline nodes nest no deeper than their 31 bytes allow, at two bytes or more per level.
 pub(super) fn decode(arena: &mut Arena, encoding: &[u8]) -> Result<NodeId, NodeFormatError> {
     let mut reader = Reader::new(encoding);
     let Item::List(content) = rlp::item(&mut reader)? else { return Err(NodeFormatError::Kind) };

@@ -1,4 +1,4 @@
-//! Removing a key.
+//! Removal of keys.
 
 use super::{
     arena::{Link, Node, NodeId, Step},
@@ -9,11 +9,11 @@ use super::{
 use crate::{hash::Hasher, node::NodeSource};
 
 impl<H: Hasher, S: NodeSource> Forest<H, S> {
-    /// Removes a key and tells whether it had a value.
+    /// Removes a key and returns whether it had a value.
     ///
     /// # Errors
     ///
-    /// As [`Forest::get`]. Where the key leaves a branch with a single child, that child is needed, too.
+    /// Fails as [`Forest::get`] does. If the removal leaves a branch with a single child, it needs that child, too.
     pub fn remove(&mut self, trie: TrieId, key: &[u8]) -> Result<bool, TrieError> {
         let key = unpack(key);
         let End::Value { id } = self.search(trie, &key)? else { return Ok(false) };
@@ -26,7 +26,7 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         Ok(true)
     }
 
-    /// Removes the leaf to which the steps lead. If it has a parent, that is a branch.
+    /// Removes the leaf at the end of the steps. Its parent, if it has one, is a branch.
     fn remove_leaf(&mut self, trie: TrieId, leaf: NodeId, key: &[u8]) -> Result<(), TrieError> {
         let Some(parent) = self.steps.pop() else {
             self.arena.take(leaf);
@@ -49,7 +49,7 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         Ok(())
     }
 
-    /// Removes the value of the branch to which the steps lead.
+    /// Removes the value of the branch at the end of the steps.
     fn remove_branch_value(&mut self, trie: TrieId, id: NodeId, key: &[u8]) -> Result<(), TrieError> {
         match self.lone_item(trie, id, None, key)? {
             Some(item) => {
@@ -67,8 +67,8 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         Ok(())
     }
 
-    /// The node that takes the place of the branch `id` when one of its items goes: a child, or its value without
-    /// one. `None` when the branch stays. Changes nothing, but that it comes to the child that is left.
+    /// Returns the node that replaces the branch `id` after it loses an item: the child `gone`, or its value if that
+    /// is `None`. Returns `None` if the branch stays. Changes nothing, but visits the remaining child.
     fn lone_item(
         &mut self,
         trie: TrieId,
@@ -100,7 +100,7 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         }))
     }
 
-    /// Puts a leaf or extension where the steps lead. An extension before it becomes part of it.
+    /// Places a leaf or extension at the end of the steps, and merges it with an extension before it.
     fn replace(&mut self, trie: TrieId, mut item: Node) {
         let extension = self.steps.pop_if(|step| matches!(self.arena[step.id].node, Node::Extension { .. }));
         if let Some(step) = extension
@@ -113,7 +113,7 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         self.relink(trie, Link::from(id));
     }
 
-    /// How many nibbles the steps lead down.
+    /// Returns the number of nibbles down to the end of the steps.
     fn depth(&self) -> usize {
         let nibbles = |step: &Step| match &self.arena[step.id].node {
             Node::Extension { path, .. } => path.len(),

@@ -1,15 +1,15 @@
-//! RLP, as far as nodes need it: strict, and without copies.
+//! The part of RLP that nodes need, strict and without copies.
 //!
-//! A string of one byte below `80` is itself. Any other string or list of fewer than 56 bytes has one byte before it,
-//! `80` or `c0` plus its length; a longer one has `b7` or `f7` plus the number of bytes of its length, and then its length,
-//! big-endian without leading zeros.
+//! A string of one byte below `80` is its own encoding. Any other string or list of fewer than 56 bytes follows one
+//! byte, `80` or `c0` plus its length. A longer one follows `b7` or `f7` plus the number of bytes of its length, and
+//! then its length, big-endian without leading zeros.
 
 use alloc::vec::Vec;
 
 use super::error::NodeFormatError;
 use crate::reader::Reader;
 
-/// A string, or a list by its content.
+/// A string or a list, with its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Item<'a> {
     String(&'a [u8]),
@@ -18,7 +18,7 @@ pub(super) enum Item<'a> {
 
 const STRING: u8 = 0x80;
 const LIST: u8 = 0xc0;
-/// The greatest length that the first byte of an item holds.
+/// The greatest length that fits into the first byte of an item.
 const SHORT_MAX: usize = 55;
 
 /// Reads one item.
@@ -39,7 +39,7 @@ pub(super) fn item<'a>(reader: &mut Reader<'a>) -> Result<Item<'a>, NodeFormatEr
     }
 }
 
-/// Reads the content of an item whose first byte was `marker` above that of an empty one.
+/// Reads the content of an item. `marker` is its first byte minus that of an empty item.
 fn body<'a>(reader: &mut Reader<'a>, offset: usize, marker: u8) -> Result<&'a [u8], NodeFormatError> {
     let marker = usize::from(marker);
     let Some(n_length_bytes) = marker.checked_sub(SHORT_MAX).filter(|count| *count > 0) else {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_shorter_form_is_refused() {
+    fn items_with_a_shorter_form_are_refused() {
         let long = [&[0xb8, 55][..], &[1; 55]].concat();
         let zero = [&[0xb9, 0, 56][..], &[1; 56]].concat();
         for bytes in [&b"\x81\x0f"[..], &b"\xb8\x01\xff"[..], &long, &zero] {
@@ -130,7 +130,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_read_is_the_only_encoding(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        fn each_item_has_only_one_encoding(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
             let mut reader = Reader::new(&bytes);
             let mut again = Vec::new();
             match item(&mut reader) {

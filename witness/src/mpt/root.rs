@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl<H: Hasher, S: NodeSource> Forest<H, S> {
-    /// The root of a trie. Each node that has changed since the last call is hashed, once, and no other.
+    /// Returns the root of a trie. Hashes each node that has changed since the last call, once, and no others.
     pub fn root(&mut self, trie: TrieId) -> Hash {
         let Self { arena, buffer, .. } = self;
         let root = &mut self.tries[trie.0];
@@ -31,15 +31,15 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         })
     }
 
-    /// Puts all new nodes of a trie into a sink, and gives its root. Values refer to nothing.
+    /// Puts all new nodes of a trie into a sink and returns the root. Values hold no references.
     pub fn commit(&mut self, trie: TrieId, sink: &mut impl NodeSink) -> Hash {
         self.commit_with(trie, sink, |_, _| {})
     }
 
-    /// Puts all new nodes of a trie into a sink, and gives its root. `refer` appends the hashes that a value refers to: the
-    /// roots of non-empty tries, and blobs.
+    /// Puts all new nodes of a trie into a sink and returns the root. `refer` appends the hashes to which a value
+    /// refers: roots of non-empty tries, and blobs.
     ///
-    /// The empty trie puts its one byte, so that a store can pin its root like any other.
+    /// For the empty trie it puts the one byte of its encoding, so that a store can pin that root like any other.
     pub fn commit_with(
         &mut self,
         trie: TrieId,
@@ -75,26 +75,26 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
     }
 }
 
-/// Computes how a node's parent refers to it. Its children must have been referred to before.
+/// Computes the reference to a node. Its children already have one.
 pub(super) fn refer<H: Hasher>(arena: &mut Arena, id: NodeId, buffer: &mut Vec<u8>) {
     let encoding = node::encode(arena, &arena[id].node, buffer);
     let reference = node::inline(encoding).unwrap_or_else(|| Reference::Hash(H::hash(encoding)));
     arena[id].reference = reference;
 }
 
-/// The root of the trie whose topmost node has been referred to: its hash, even if it is short.
+/// Returns the root of a trie from the reference to its topmost node. The root is a hash even if the node is inline.
 pub(super) fn root_hash<H: Hasher>(arena: &Arena, id: NodeId) -> Hash {
     match &arena[id].reference {
         Reference::Hash(hash) => *hash,
         Reference::Inline { length, bytes } => H::hash(&bytes[..usize::from(*length)]),
         Reference::Unknown => {
-            debug_assert!(false, "a root is referred to before it is asked for");
+            debug_assert!(false, "the topmost node has a reference");
             EMPTY_ROOT
         }
     }
 }
 
-/// Appends all hashes in a node, those in its inline nodes among them.
+/// Appends all hashes in a node and its inline nodes.
 fn push_children(
     arena: &Arena,
     id: NodeId,
@@ -117,11 +117,11 @@ fn push_children(
     }
 }
 
-/// A walk over all nodes of one kind, from a node of that kind downwards, children before parents. Nodes of that kind are
-/// only below nodes of that kind, and each has one parent.
+/// A post-order walk over the nodes of one kind. Nodes of that kind are only below nodes of that kind, and each has
+/// one parent.
 struct Walk {
     is_kind: fn(&Slot) -> bool,
-    /// Nodes on the way, and the child of each to look at next.
+    /// The nodes on the path, each with the position of the next child.
     way: Vec<(NodeId, usize)>,
 }
 

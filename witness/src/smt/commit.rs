@@ -9,20 +9,20 @@ use super::{
 use crate::{Hash, Hasher, NodeSink, NodeSource};
 
 impl<H: Hasher, S: NodeSource> Tree<H, S> {
-    /// The root. Each node that has changed since the last call is hashed, once, and no other.
+    /// Returns the root. Hashes each node that has changed since the last call, once, and no others.
     pub fn root(&mut self) -> Hash {
         self.root.hash::<H>()
     }
 
-    /// Puts all new nodes into a sink, and gives the root. Values refer to nothing.
+    /// Puts all new nodes into a sink and returns the root. Values hold no references.
     pub fn commit(&mut self, sink: &mut impl NodeSink) -> Hash {
         self.commit_with(sink, |_, _| {})
     }
 
-    /// Puts all new nodes into a sink, and gives the root. `refer` appends the hashes that a value refers to: the roots of
-    /// non-empty tries, and blobs.
+    /// Puts all new nodes into a sink and returns the root. `refer` appends the hashes to which a value refers: roots
+    /// of non-empty tries, and blobs.
     ///
-    /// The empty tree has no node, so there is nothing of it that a store could pin.
+    /// The empty tree has no node, so a store has nothing to pin.
     pub fn commit_with(
         &mut self,
         sink: &mut impl NodeSink,
@@ -31,9 +31,9 @@ impl<H: Hasher, S: NodeSource> Tree<H, S> {
         self.put(sink, refer, |marks| !marks.stored)
     }
 
-    /// Puts all nodes that are in memory into a sink, new or not, and gives the root. Values refer to nothing.
+    /// Puts all nodes in memory into a sink, new or not, and returns the root. Values hold no references.
     ///
-    /// So a witness becomes a [`NodeBag`](crate::NodeBag), which can be united with others of the same root.
+    /// This converts a witness into a [`NodeBag`](crate::NodeBag), which can be merged with others of the same root.
     pub fn put_revealed(&mut self, sink: &mut impl NodeSink) -> Hash {
         self.put(sink, |_, _| {}, |_| true)
     }
@@ -50,18 +50,18 @@ impl<H: Hasher, S: NodeSource> Tree<H, S> {
     }
 }
 
-/// Puts nodes into a sink.
+/// A pass that puts nodes into a sink.
 struct Commit<'a, K, R> {
     sink: &'a mut K,
     refer: R,
-    /// Below a node for which this is false, there is none for which it is true.
+    /// If this is false for a node, it is false for all nodes below.
     selects: fn(&Marks) -> bool,
-    /// Room for the hashes that a node refers to.
+    /// A buffer for the hashes to which a node refers.
     children: Vec<Hash>,
 }
 
 impl<K: NodeSink, R: FnMut(&[u8], &mut Vec<Hash>)> Commit<'_, K, R> {
-    /// Puts the selected nodes, children before parents. Calls itself once for each bit at most.
+    /// Puts the selected nodes, children before parents. Recurses at most once per bit.
     fn put<H: Hasher>(&mut self, link: &mut Link) {
         let hash = link.hash::<H>();
         match link {

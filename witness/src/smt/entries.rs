@@ -6,18 +6,18 @@ use super::{
     error::TreeError,
     key::{Key, Prefix, Side},
     node::Link,
-    tree::{Revealed, Tree, reveal},
+    tree::{RevealedNode, Tree, reveal},
 };
 use crate::{Hasher, NodeSource};
 
-/// Keys and values of a tree, by ascending key. The first error ends it.
+/// An iterator over keys and values of a tree, by ascending key. It ends at the first error.
 ///
-/// It starts from the root for each leaf, which costs a few steps more than to remember the way, and leaves nothing
-/// that could be outdated.
+/// Each step starts from the root, which costs a little more than keeping the path, but keeps nothing that could
+/// become outdated.
 #[derive(Debug)]
 pub struct Entries<'a, H, S> {
     tree: &'a mut Tree<H, S>,
-    /// No leaf before it remains; none when no leaf remains at all.
+    /// The first key that remains; `None` if no leaf remains.
     from: Option<Key>,
 }
 
@@ -41,8 +41,7 @@ impl<H: Hasher, S: NodeSource> Iterator for Entries<'_, H, S> {
     }
 }
 
-/// Finds the first leaf, or the first that is not before `from`, which begins with `prefix`. Calls itself once
-/// for each bit at most.
+/// Finds the first leaf below `prefix`, or the first that is not before `from`. Recurses at most once per bit.
 fn first<H: Hasher>(
     link: &mut Link,
     source: &impl NodeSource,
@@ -50,12 +49,12 @@ fn first<H: Hasher>(
     from: Option<&Key>,
 ) -> Result<Option<(Key, Vec<u8>)>, TreeError> {
     let branch = match reveal::<H>(link, source, || prefix)? {
-        Revealed::Empty => return Ok(None),
-        Revealed::Leaf(leaf) => {
+        RevealedNode::Empty => return Ok(None),
+        RevealedNode::Leaf(leaf) => {
             let passed = from.is_some_and(|from| leaf.key < *from);
             return Ok((!passed).then(|| (leaf.key, leaf.value.clone())));
         }
-        Revealed::Branch(branch) => branch,
+        RevealedNode::Branch(branch) => branch,
     };
     let side = from.map_or(Side::Left, |from| from.side(prefix.depth()));
     let found = first::<H>(branch.child_mut(side), source, prefix.child(side), from)?;

@@ -1,105 +1,105 @@
-//! What can go wrong.
+//! Errors of trees.
 
 use thiserror::Error;
 
 use super::node::VALUE_BYTES_MAX;
 use crate::{Hash, NodeError, Path, reader::ReadError};
 
-/// Why an operation on a tree had no answer. The tree is as it was before.
+/// An error of reading or changing a tree. The tree stays as it was before.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TreeError {
-    /// The witness, or whatever the source is, does not have a node that the operation needs. Whether the key
-    /// is present is not known.
+    /// The witness or other source does not have a node that the operation needs. It is unknown whether the key is
+    /// present.
     #[error("the node at {path}, with hash {hash}, is not covered")]
     NotCovered {
         /// The hash of the node.
         hash: Hash,
-        /// The way to it, a bit each step.
+        /// The path to the node, one bit per step.
         path: Path,
     },
-    /// The source failed, or gave something else.
-    #[error("the node at {path} cannot be had")]
+    /// The source failed, or returned other bytes.
+    #[error("the node at {path} cannot be read")]
     Source {
-        /// The way to the node, a bit each step.
+        /// The path to the node, one bit per step.
         path: Path,
-        /// What the source says.
+        /// The source's error.
         #[source]
         source: NodeError,
     },
-    /// There is such a node, but not at this place of a sparse Merkle tree. Roots that [`Tree`](super::Tree)
-    /// computed do not lead here; one that comes from elsewhere may.
-    #[error("what is at {path}, with hash {hash}, is no node that can be there")]
+    /// The bytes are not a node that can be at this place of a sparse Merkle tree. This can happen only under a root
+    /// that [`Tree`](super::Tree) did not compute.
+    #[error("the bytes with hash {hash} are not a valid node at {path}")]
     Malformed {
         /// The hash of the node.
         hash: Hash,
-        /// The way to it, a bit each step.
+        /// The path to the node, one bit per step.
         path: Path,
     },
     /// The caller's value is too long.
     #[error("the value has {got} bytes, the limit is {VALUE_BYTES_MAX}")]
     ValueTooLong {
-        /// Bytes of the value.
+        /// The length of the value, in bytes.
         got: usize,
     },
 }
 
-/// A witness reveals what the execution has not used: it is not the witness of this execution.
+/// The witness reveals a node that the execution has not used, so it is not the witness of this execution.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("the witness has the node at {path}, which is not used")]
 pub struct UnusedError {
-    /// The way to the first unused node, a bit each step.
+    /// The path to the first unused node, one bit per step.
     pub path: Path,
 }
 
-/// Why bytes are no witness. Who made them is at fault.
+/// The reason why bytes are not a witness. The fault is with their author.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The bytes end early or late, or an integer is none.
+    /// The bytes end early or late, or an integer is malformed.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The bits at the start are not the structure of a tree: they end early, or those that fill up the last byte
-    /// are not zero.
-    #[error("offset {offset}: the structure breaks off or is not filled up with zeros")]
+    /// The bits at the start are not the structure of a tree: they end early, or the padding of the last byte is not
+    /// zero.
+    #[error("offset {offset}: the structure ends early or its padding is not zero")]
     Structure {
-        /// Where the structure begins.
+        /// The offset of the structure.
         offset: usize,
     },
     /// A branch is below depth 255, where the bits of a key end.
-    #[error("there is a branch where keys end, at {path}")]
+    #[error("the branch at {path} is deeper than keys are long")]
     TooDeep {
-        /// The way to the branch, a bit each step.
+        /// The path to the branch, one bit per step.
         path: Path,
     },
-    /// A hash is zero, which stands for nothing.
+    /// A hash is zero, which stands for an empty subtree.
     #[error("offset {offset}: the hash is zero")]
     ZeroHash {
-        /// Where the hash begins.
+        /// The offset of the hash.
         offset: usize,
     },
-    /// A leaf has a key that does not lead to it.
+    /// The key of a leaf does not lead to the leaf's place.
     #[error("offset {offset}: the key of the leaf does not lead to {path}")]
     OffPath {
-        /// Where the leaf begins.
+        /// The offset of the leaf.
         offset: usize,
-        /// The way to the leaf, a bit each step.
+        /// The path to the leaf, one bit per step.
         path: Path,
     },
     /// A value is too long.
     #[error("offset {offset}: the value has {got} bytes, the limit is {VALUE_BYTES_MAX}")]
     ValueTooLong {
-        /// Where the value begins.
+        /// The offset of the value.
         offset: usize,
-        /// The bytes announced.
+        /// The announced length, in bytes.
         got: usize,
     },
     /// The bytes are a witness of another tree.
     #[error("the witness has root {got}, expected {expected}")]
     Root {
-        /// The root asked for.
+        /// The expected root.
         expected: Hash,
-        /// The root that the witness leads to.
+        /// The root of the witness.
         got: Hash,
     },
 }

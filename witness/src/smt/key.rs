@@ -1,4 +1,4 @@
-//! Keys, and which way their bits lead.
+//! Keys, and the paths along their bits.
 
 use core::{fmt, str::FromStr};
 
@@ -7,12 +7,12 @@ use crate::{
     hash::{ParseHashError, parse_bytes32},
 };
 
-/// Bits of a key: a leaf can be so deep, a branch is less deep.
+/// The number of bits of a key: the maximum depth of a leaf; a branch is less deep.
 pub(super) const KEY_BITS: u16 = 256;
 
-/// A key of 256 bits. Its first bit is the highest of its first byte and decides at the root.
+/// A key of 256 bits. The first bit is the highest of the first byte and decides at the root.
 ///
-/// The tree is as deep as keys share bits, so whoever can choose keys can make paths long: keys should be
+/// The tree is as deep as keys share bits, so an attacker who chooses keys can make paths long. Keys should be
 /// hashes, or of a kind that nobody chooses freely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub [u8; 32]);
@@ -23,14 +23,14 @@ impl Key {
         &self.0
     }
 
-    /// Tells the side on which this key lies below a branch at `depth`, which is less than [`KEY_BITS`].
+    /// Returns the side of a branch at `depth`, less than [`KEY_BITS`], on which this key lies.
     pub(super) fn side(&self, depth: u16) -> Side {
-        debug_assert!(depth < KEY_BITS, "no branch is so deep");
+        debug_assert!(depth < KEY_BITS, "branches are less deep than keys are long");
         let byte = self.0.get(usize::from(depth / 8)).copied().unwrap_or(0);
         if byte & mask(depth) == 0 { Side::Left } else { Side::Right }
     }
 
-    /// Returns the key that follows in order; none after the last.
+    /// Returns the next key, or `None` after the last.
     pub(super) fn successor(mut self) -> Option<Self> {
         for byte in self.0.iter_mut().rev() {
             *byte = byte.wrapping_add(1);
@@ -57,7 +57,7 @@ impl FromStr for Key {
     }
 }
 
-/// One of the two ways down from a branch.
+/// A side of a branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     /// The key's bit is 0.
@@ -66,16 +66,16 @@ pub(super) enum Side {
     Right,
 }
 
-/// The bits that the keys below a node have in common by its place: a [`Path`] that is cheap to copy.
+/// The bits that the keys below a node share because of its place: a [`Path`] that is cheap to copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Prefix {
-    /// Bits from `depth` on are zero, so that equal prefixes are equal.
+    /// Bits from `depth` on are zero, so that equal prefixes compare equal.
     key: Key,
     depth: u16,
 }
 
 impl Prefix {
-    /// The prefix of no bits.
+    /// The empty prefix.
     pub(super) const ROOT: Self = Self { key: Key([0; 32]), depth: 0 };
 
     /// Returns the first `depth` bits of `key`.
@@ -88,14 +88,14 @@ impl Prefix {
         Self { key: Key(bytes), depth }
     }
 
-    /// Returns the number of bits, which is the depth of the node.
+    /// Returns the number of bits, which equals the depth of the node.
     pub(super) const fn depth(&self) -> u16 {
         self.depth
     }
 
-    /// Returns the prefix of a child. The node is a branch, so it is less deep than [`KEY_BITS`].
+    /// Returns the prefix of a child of a branch, which is less deep than [`KEY_BITS`].
     pub(super) fn child(mut self, side: Side) -> Self {
-        debug_assert!(self.depth < KEY_BITS, "no branch is so deep");
+        debug_assert!(self.depth < KEY_BITS, "branches are less deep than keys are long");
         if let (Side::Right, Some(byte)) = (side, self.key.0.get_mut(usize::from(self.depth / 8))) {
             *byte |= mask(self.depth);
         }
@@ -103,29 +103,29 @@ impl Prefix {
         self
     }
 
-    /// Tells if `key` begins so.
+    /// Returns whether `key` begins with this prefix.
     pub(super) fn leads_to(&self, key: &Key) -> bool {
         let whole_bytes = self.whole_bytes();
         let begins = key.0.starts_with(whole_bytes);
         match (self.key.0.get(whole_bytes.len()), key.0.get(whole_bytes.len())) {
-            // The bits that are left of the prefix are the first of the next byte.
+            // The remaining bits of the prefix are the first bits of the next byte.
             (Some(expected), Some(got)) => begins && (expected ^ got) & !(0xff >> (self.depth % 8)) == 0,
             _ => begins,
         }
     }
 
-    /// Returns the bytes of which all bits belong to the prefix.
+    /// Returns the bytes whose bits all belong to the prefix.
     pub(super) fn whole_bytes(&self) -> &[u8] {
         self.key.0.get(..usize::from(self.depth / 8)).unwrap_or(&self.key.0)
     }
 
-    /// Returns the bits as steps, for errors.
+    /// Returns the bits as a path, for errors.
     pub(super) fn path(&self) -> Path {
         Path((0..self.depth).map(|depth| u8::from(self.key.side(depth) == Side::Right)).collect())
     }
 }
 
-/// Selects a bit within its byte.
+/// Returns the mask that selects a bit within its byte.
 fn mask(depth: u16) -> u8 {
     0x80 >> (depth % 8)
 }
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_holds_the_bits_that_were_walked_and_no_others() {
+    fn a_prefix_holds_exactly_the_bits_of_its_path() {
         let key = Key([0xa5; 32]);
         let mut prefix = Prefix::ROOT;
         for depth in 0..KEY_BITS {

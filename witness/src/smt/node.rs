@@ -1,4 +1,4 @@
-//! Nodes, and the bytes of which their hashes are taken.
+//! Nodes and their preimages, the bytes that are hashed.
 //!
 //! A leaf:
 //!
@@ -16,16 +16,15 @@
 //! | 1 | 32 | the hash of the left child |
 //! | 33 | 32 | the hash of the right child |
 //!
-//! The kind of a child is 0 if nothing is there, and its hash zero then; 1 for a leaf; 2 for a branch. So the
-//! first byte is never the same for a leaf and a branch. Branches exist only above two leaves or more: six
-//! pairs of kinds are possible, `0x12`, `0x15`, `0x16`, `0x18`, `0x19` and `0x1a`.
+//! The kind of a child is 0 for an empty child, whose hash is zero; 1 for a leaf; 2 for a branch. So the first byte
+//! of a leaf differs from that of a branch. A branch exists only above two leaves or more, so six pairs of kinds are
+//! possible: `0x12`, `0x15`, `0x16`, `0x18`, `0x19` and `0x1a`.
 //!
-//! The kinds are there for removals. A branch whose only other leaf goes away is replaced by the leaf that
-//! remains, one with a branch remaining stays. From the kind it is plain which of the two happens; otherwise,
-//! the remaining child would have to be revealed for each removal. The hash of a leaf does not depend on its
-//! depth, so that a leaf can move up without being revealed.
+//! The kinds serve removals. If a branch loses one of two leaves, the remaining leaf replaces it; if a branch
+//! remains, it stays. The kind decides between the two; without it, each removal would have to reveal the remaining
+//! child. The hash of a leaf does not depend on its depth, so a leaf can move up without being revealed.
 //!
-//! Sources and stores hold nodes as just these bytes.
+//! Sources and stores hold nodes as exactly these bytes.
 
 use alloc::{boxed::Box, vec::Vec};
 use core::mem;
@@ -33,22 +32,22 @@ use core::mem;
 use super::key::{KEY_BITS, Key, Prefix, Side};
 use crate::{Hash, Hasher, hash::HASH_BYTES};
 
-/// What a value may have in bytes.
+/// The maximum length of a value, in bytes.
 ///
-/// A leaf is part of each proof that ends at it, be it a proof that another key is absent. What is larger is
-/// better kept as a blob, with its hash as the value: then it travels only when it is read.
+/// A leaf is part of each proof that ends at it, even a proof that another key is absent. Larger data is better kept
+/// as a blob, with its hash as the value: then it is part of a witness only if it is read.
 pub const VALUE_BYTES_MAX: usize = 1024;
 
-/// The root of the tree without leaves, and what stands for the hash where nothing is.
+/// The root of the empty tree, and the hash of an empty subtree.
 pub const EMPTY_ROOT: Hash = Hash([0; HASH_BYTES]);
 
-/// What is below a branch, or the root.
+/// The root or a child of a branch.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Link {
     /// Nothing.
     #[default]
     Empty,
-    /// Something of which only hash and kind are known.
+    /// A node of which only hash and kind are known.
     Stub(Stub),
     /// A leaf.
     Leaf(Box<Leaf>),
@@ -71,7 +70,7 @@ pub(super) struct Leaf {
     pub(super) marks: Marks,
 }
 
-/// The subtrees of keys that go on with 0 and with 1; together, two leaves or more.
+/// The subtrees of keys that go on with 0 and with 1; together they have two leaves or more.
 #[derive(Clone, Debug)]
 pub(super) struct Branch {
     pub(super) left: Link,
@@ -79,31 +78,31 @@ pub(super) struct Branch {
     pub(super) marks: Marks,
 }
 
-/// What is known of a node beside its content.
+/// The state of a node.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Marks {
-    /// None if the node changed since it was hashed.
+    /// `None` if the node has changed since it was last hashed.
     pub(super) hash: Option<Hash>,
-    /// The node came from a source or a witness, or went to a sink.
+    /// Whether the node came from a source or a witness, or went to a sink.
     pub(super) stored: bool,
-    /// An operation needed the node.
+    /// Whether an operation needed the node.
     pub(super) used: bool,
 }
 
 impl Marks {
-    /// Returns the marks of a node that an operation makes.
+    /// The marks of a node that an operation makes.
     pub(super) const NEW: Self = Self { hash: None, stored: false, used: true };
 
-    /// Returns the marks of a node that was revealed.
+    /// Returns the marks of a revealed node.
     pub(super) const fn revealed(hash: Hash, used: bool) -> Self {
         Self { hash: Some(hash), stored: true, used }
     }
 }
 
-/// What a branch tells of a child beside its hash.
+/// The kind of a child, which a branch holds beside the hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Nothing is there.
+    /// An empty child.
     Empty = 0,
     /// A leaf.
     Leaf = 1,
@@ -112,12 +111,12 @@ pub(super) enum Kind {
 }
 
 impl Link {
-    /// Makes a node from its bytes; none when they are not those of a node whose keys begin with `prefix`.
+    /// Makes a node from its bytes. Returns `None` if they are not a valid node whose keys begin with `prefix`:
     ///
-    /// 1. The first byte is one that a leaf or a branch has.
-    /// 2. A leaf has a key that begins so and a value that is not too long.
-    /// 3. A branch is not deeper than keys reach, and has 65 bytes; hashes are zero where nothing is, and only
-    ///    there.
+    /// 1. The first byte is that of a leaf or a branch.
+    /// 2. A leaf has a key that begins with the prefix, and a value that is not too long.
+    /// 3. A branch is less deep than keys are long, and has 65 bytes. The hashes of empty children, and only these, are
+    ///    zero.
     pub(super) fn parse(bytes: &[u8], hash: Hash, prefix: &Prefix) -> Option<Self> {
         let (tag, rest) = bytes.split_first()?;
         let marks = Marks::revealed(hash, false);
@@ -134,7 +133,7 @@ impl Link {
         (prefix.depth() < KEY_BITS).then(|| Self::Branch(Box::new(Branch { left, right, marks })))
     }
 
-    /// Makes the link to a node that is not revealed; none when the hash does not suit the kind.
+    /// Makes a link to a node that is not revealed. Returns `None` if hash and kind do not fit.
     pub(super) fn stub(hash: Hash, kind: Kind) -> Option<Self> {
         match (kind, hash == EMPTY_ROOT) {
             (Kind::Empty, true) => Some(Self::Empty),
@@ -152,7 +151,7 @@ impl Link {
         Self::Branch(Box::new(Branch { left, right, marks: Marks::NEW }))
     }
 
-    /// Returns the kind of what is linked.
+    /// Returns the kind of the target.
     pub(super) fn kind(&self) -> Kind {
         match self {
             Self::Empty => Kind::Empty,
@@ -162,7 +161,7 @@ impl Link {
         }
     }
 
-    /// Returns the hash of what is linked, and computes those that are missing for it, each once.
+    /// Returns the hash of the target, and computes each missing hash below once.
     pub(super) fn hash<H: Hasher>(&mut self) -> Hash {
         match self {
             Self::Empty => EMPTY_ROOT,
@@ -183,14 +182,14 @@ impl Link {
 }
 
 impl Leaf {
-    /// Returns the bytes that are hashed.
+    /// Returns the preimage.
     pub(super) fn preimage(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(1 + self.key.0.len() + self.value.len());
         self.push_preimage(&mut bytes);
         bytes
     }
 
-    /// Appends the bytes that are hashed.
+    /// Appends the preimage.
     pub(super) fn push_preimage(&self, bytes: &mut Vec<u8>) {
         bytes.push(LEAF_TAG);
         bytes.extend_from_slice(self.key.as_bytes());
@@ -199,7 +198,7 @@ impl Leaf {
 }
 
 impl Branch {
-    /// Returns the bytes that are hashed, and hashes the children that need it.
+    /// Returns the preimage, and hashes the children if necessary.
     pub(super) fn preimage<H: Hasher>(&mut self) -> [u8; BRANCH_BYTES] {
         let tag = BRANCH_TAG | (self.left.kind() as u8) << 2 | self.right.kind() as u8;
         let (left, right) = (self.left.hash::<H>(), self.right.hash::<H>());
@@ -219,7 +218,7 @@ impl Branch {
         }
     }
 
-    /// Takes out the only leaf below, if no more than one has remained.
+    /// Takes out the only leaf below, if just one remains.
     pub(super) fn take_lone_leaf(&mut self) -> Option<Link> {
         match (self.left.kind(), self.right.kind()) {
             (Kind::Leaf, Kind::Empty) => Some(mem::take(&mut self.left)),

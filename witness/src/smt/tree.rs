@@ -12,14 +12,14 @@ use super::{
 };
 use crate::{Hash, Hasher, NoNodes, NodeError, NodeSource, Recorder, node};
 
-/// A map from keys to values with a root, of which only those nodes are in memory that were needed so far.
+/// A map from keys to values with a root, of which only the nodes are in memory that were needed so far.
 ///
-/// Others are taken from the source `S` by their hash, which is checked. All nodes are hashed with `H`.
+/// It reads other nodes from the source `S` by their hash, and checks the hash. `H` hashes all nodes.
 ///
 /// ```
 /// use outrider_witness::{Keccak256, NodeBag, Recorder, smt::{Key, Tree}};
 ///
-/// // Who holds the state.
+/// // The provider holds the full state.
 /// let mut full = Tree::<Keccak256, _>::empty();
 /// for key in 0..100 {
 ///     full.insert(&Key([key; 32]), b"value")?;
@@ -27,40 +27,40 @@ use crate::{Hash, Hasher, NoNodes, NodeError, NodeSource, Recorder, node};
 /// let mut nodes = NodeBag::default();
 /// let root = full.commit(&mut nodes);
 ///
-/// // Runs something over the state, and so gets the witness for it.
+/// // It runs something over the state and gets the witness.
 /// let mut recorded = Tree::<Keccak256, _>::open(&root, Recorder::new(&nodes));
 /// recorded.remove(&Key([7; 32]))?;
 /// let post_root = recorded.root();
 /// let witness = recorded.into_witness()?;
 ///
-/// // Who holds the root alone runs the same.
+/// // The executor holds only the root and runs the same.
 /// let mut stateless = Tree::<Keccak256, _>::from_witness(&witness, &root)?;
 /// stateless.remove(&Key([7; 32]))?;
 /// assert_eq!(stateless.root(), post_root);
 /// stateless.check_all_used()?;
-/// assert!(stateless.get(&Key([70; 32])).is_err(), "this is not covered, which is not to say that it is absent");
+/// assert!(stateless.get(&Key([70; 32])).is_err(), "the witness does not cover this key; it may be present");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Tree<H, S> {
     pub(super) root: Link,
     pub(super) source: S,
-    /// The root with which the tree was made.
+    /// The root at opening.
     opened: Hash,
     hasher: PhantomData<H>,
 }
 
 impl<H: Hasher> Tree<H, NoNodes> {
-    /// The empty tree.
+    /// Returns the empty tree.
     #[must_use]
     pub fn empty() -> Self {
         Self::open(&EMPTY_ROOT, NoNodes)
     }
 
-    /// The part of the tree with this root that a witness reveals. There is nothing behind it.
+    /// Returns the tree with a root, of which a witness reveals a part. It has no source.
     ///
     /// # Errors
     ///
-    /// The bytes are no witness, or one of another root.
+    /// Fails if the bytes are not a witness, or one of another root.
     pub fn from_witness(witness: &[u8], root: &Hash) -> Result<Self, DecodeError> {
         let tree = witness::decode(witness)?;
         let got = tree.opened;
@@ -69,63 +69,63 @@ impl<H: Hasher> Tree<H, NoNodes> {
 }
 
 impl<H: Hasher, S: NodeSource> Tree<H, Recorder<S>> {
-    /// Writes the witness of all that was done with this tree, for the root that it was opened with.
+    /// Returns the witness of all operations on this tree, for the root at opening.
     ///
     /// # Errors
     ///
-    /// As [`witness::encode`].
+    /// Fails as [`witness::encode`] does.
     pub fn into_witness(self) -> Result<Vec<u8>, TreeError> {
         witness::encode::<H>(&self.opened, &self.source.into_record().nodes)
     }
 }
 
 impl<H: Hasher, S: NodeSource> Tree<H, S> {
-    /// The tree with this root, of which `source` has the nodes.
+    /// Returns the tree with a root over the nodes of `source`.
     pub fn open(root: &Hash, source: S) -> Self {
-        // The kind of a root is not known before it is revealed, and nothing asks for it.
+        // The kind of a root is unknown before it is revealed, and no code uses it.
         let link = Link::stub(*root, Kind::Branch).unwrap_or_default();
         Self { root: link, source, opened: *root, hasher: PhantomData }
     }
 
-    /// Returns the value of a key; `None` when it is proven that there is none.
+    /// Returns the value of a key, or `None` if the key is proven absent.
     ///
     /// # Errors
     ///
-    /// [`TreeError::NotCovered`] when neither is known, and failures of the source.
+    /// Returns [`TreeError::NotCovered`] if neither is known. Fails if the source does.
     pub fn get(&mut self, key: &Key) -> Result<Option<&[u8]>, TreeError> {
         let mut link = &mut self.root;
         let mut depth = 0;
         loop {
             match reveal::<H>(link, &self.source, || Prefix::of(key, depth))? {
-                Revealed::Empty => return Ok(None),
-                Revealed::Leaf(leaf) => return Ok((leaf.key == *key).then_some(&leaf.value)),
-                Revealed::Branch(branch) => link = branch.child_mut(key.side(depth)),
+                RevealedNode::Empty => return Ok(None),
+                RevealedNode::Leaf(leaf) => return Ok((leaf.key == *key).then_some(&leaf.value)),
+                RevealedNode::Branch(branch) => link = branch.child_mut(key.side(depth)),
             }
             depth += 1;
         }
     }
 
-    /// Sets the value of a key. The empty value is one like others.
+    /// Sets the value of a key. The empty value is a value like any other.
     ///
     /// # Errors
     ///
-    /// As [`Tree::get`], and [`TreeError::ValueTooLong`].
+    /// Fails as [`Tree::get`] does, or returns [`TreeError::ValueTooLong`].
     pub fn insert(&mut self, key: &Key, value: &[u8]) -> Result<(), TreeError> {
         if value.len() > VALUE_BYTES_MAX {
             return Err(TreeError::ValueTooLong { got: value.len() });
         }
-        // What does not change is not hashed again.
+        // An unchanged value is not hashed again.
         if self.get(key)? != Some(value) {
             insert_below(&mut self.root, key, value);
         }
         Ok(())
     }
 
-    /// Removes a key, and tells if it was there.
+    /// Removes a key and returns whether it was present.
     ///
     /// # Errors
     ///
-    /// As [`Tree::get`]. What suffices to read the key suffices to remove it.
+    /// Fails as [`Tree::get`] does. The nodes that suffice to read the key suffice to remove it.
     pub fn remove(&mut self, key: &Key) -> Result<bool, TreeError> {
         let present = self.get(key)?.is_some();
         if present {
@@ -134,9 +134,9 @@ impl<H: Hasher, S: NodeSource> Tree<H, S> {
         Ok(present)
     }
 
-    /// Returns all keys with their values, by ascending key.
+    /// Returns an iterator over all keys and values, by ascending key.
     ///
-    /// It ends with the first error, such as [`TreeError::NotCovered`].
+    /// It ends at the first error, such as [`TreeError::NotCovered`].
     pub fn iter(&mut self) -> Entries<'_, H, S> {
         Entries::new(self)
     }
@@ -146,18 +146,18 @@ impl<H: Hasher, S: NodeSource> Tree<H, S> {
         &self.source
     }
 
-    /// Replaces the source. What is in memory stays; what is not is asked of the new one.
+    /// Replaces the source, from which nodes are read that are not in memory.
     ///
-    /// So a tree from a witness and one over a full state can be of one type, and a guest has the code once.
+    /// So a tree from a witness and a tree over a full state can have the same type, and a guest holds the code once.
     pub fn with_source<T: NodeSource>(self, source: T) -> Tree<H, T> {
         Tree { root: self.root, source, opened: self.opened, hasher: PhantomData }
     }
 
-    /// Checks that all that the witness revealed was used since then: a block has only one valid witness.
+    /// Checks that everything in the witness was used: a block has only one valid witness.
     ///
     /// # Errors
     ///
-    /// Names the first node that was not.
+    /// Returns the path to the first node that was not used.
     pub fn check_all_used(&self) -> Result<(), UnusedError> {
         match first_unused(&self.root, Prefix::ROOT) {
             Some(prefix) => Err(UnusedError { path: prefix.path() }),
@@ -165,7 +165,7 @@ impl<H: Hasher, S: NodeSource> Tree<H, S> {
         }
     }
 
-    /// Makes a tree of what a witness reveals.
+    /// Makes a tree from the revealed nodes of a witness.
     pub(super) fn revealed(mut root: Link, source: S) -> Self {
         let opened = root.hash::<H>();
         Self { root, source, opened, hasher: PhantomData }
@@ -178,37 +178,37 @@ impl<H, S> fmt::Debug for Tree<H, S> {
     }
 }
 
-/// A link that is no stub.
-pub(super) enum Revealed<'a> {
+/// A resolved link.
+pub(super) enum RevealedNode<'a> {
     Empty,
     Leaf(&'a mut Leaf),
     Branch(&'a mut Branch),
 }
 
-/// Resolves a link if it is a stub, and marks what it leads to as used.
+/// Resolves a link if it is a stub, and marks its target as used.
 pub(super) fn reveal<'a, H: Hasher>(
     link: &'a mut Link,
     source: &impl NodeSource,
     prefix: impl Fn() -> Prefix,
-) -> Result<Revealed<'a>, TreeError> {
+) -> Result<RevealedNode<'a>, TreeError> {
     if let Link::Stub(stub) = link {
         *link = resolve::<H>(stub, source, &prefix())?;
     }
     match link {
-        Link::Empty => Ok(Revealed::Empty),
+        Link::Empty => Ok(RevealedNode::Empty),
         Link::Leaf(leaf) => {
             leaf.marks.used = true;
-            Ok(Revealed::Leaf(leaf))
+            Ok(RevealedNode::Leaf(leaf))
         }
         Link::Branch(branch) => {
             branch.marks.used = true;
-            Ok(Revealed::Branch(branch))
+            Ok(RevealedNode::Branch(branch))
         }
         Link::Stub(stub) => Err(TreeError::NotCovered { hash: stub.hash, path: prefix().path() }),
     }
 }
 
-/// Gets the node of a stub, which is to be one that the bits and the parent lead to.
+/// Reads the node of a stub and checks that it is valid at its place.
 pub(super) fn resolve<H: Hasher>(
     stub: &Stub,
     source: &impl NodeSource,
@@ -224,7 +224,7 @@ pub(super) fn resolve<H: Hasher>(
         .ok_or_else(|| TreeError::Malformed { hash, path: prefix.path() })
 }
 
-/// Sets a value where the way to the key is revealed.
+/// Sets a value. The path to the key is revealed.
 fn insert_below(mut link: &mut Link, key: &Key, value: &[u8]) {
     let mut depth = 0;
     while let Link::Branch(branch) = link {
@@ -232,7 +232,7 @@ fn insert_below(mut link: &mut Link, key: &Key, value: &[u8]) {
         link = branch.child_mut(key.side(depth));
         depth += 1;
     }
-    debug_assert!(!matches!(link, Link::Stub(_)), "the way to the key is revealed");
+    debug_assert!(!matches!(link, Link::Stub(_)), "the path to the key is revealed");
     let leaf = Link::Leaf(Box::new(Leaf { key: *key, value: value.to_vec(), marks: Marks::NEW }));
     *link = match mem::take(link) {
         Link::Leaf(other) if other.key != *key => {
@@ -243,7 +243,7 @@ fn insert_below(mut link: &mut Link, key: &Key, value: &[u8]) {
     };
 }
 
-/// Makes the subtree at `depth` of two leaves: a branch where their keys part, and one for each bit before.
+/// Makes the subtree of two leaves at `depth`: a branch where their keys diverge, and one for each bit before.
 fn fork(leaf: Link, key: &Key, other: Link, other_key: &Key, depth: u16) -> Link {
     let parts = |depth: &u16| key.side(*depth) != other_key.side(*depth);
     let fork_depth = (depth..KEY_BITS).find(parts).unwrap_or(depth);
@@ -251,7 +251,7 @@ fn fork(leaf: Link, key: &Key, other: Link, other_key: &Key, depth: u16) -> Link
     (depth..fork_depth).rev().fold(fork, |child, depth| Link::branch(key.side(depth), child, Link::Empty))
 }
 
-/// Removes a leaf that is there, where the way to it is revealed. Calls itself once for each bit at most.
+/// Removes a leaf that is present. The path to it is revealed. Recurses at most once per bit.
 fn remove_below(link: &mut Link, key: &Key, depth: u16) {
     if let Link::Branch(branch) = link {
         remove_below(branch.child_mut(key.side(depth)), key, depth + 1);

@@ -3,22 +3,22 @@
 //! | part | bytes | what |
 //! |---|---|---|
 //! | structure | as many as its bits fill | which nodes are revealed |
-//! | hashes and leaves | to the end | in the order in which the structure names them |
+//! | hashes and leaves | to the end | in the order of the structure |
 //!
 //! # Structure
 //!
-//! Bits are taken from the highest of a byte to the lowest, and the last byte is filled up with zeros. The root takes two:
+//! Bits fill a byte from the highest to the lowest; zeros pad the last byte. The root takes two bits:
 //!
 //! | bits | the tree |
 //! |---|---|
 //! | `00` | is empty |
-//! | `01` | is not revealed: its root hash is all there is |
-//! | `10` | is one leaf, which is revealed |
-//! | `11` | is a branch, which is revealed |
+//! | `01` | is not revealed: only its root hash follows |
+//! | `10` | is one revealed leaf |
+//! | `11` | is a revealed branch |
 //!
-//! A revealed branch takes from two to seven, followed by all revealed branches below its left child, then by those
-//! below its right one. A child is a revealed branch `B` or leaf `L`, a branch `b` or leaf `l` of which there is the
-//! hash, or empty `-`:
+//! A revealed branch takes two to seven bits, followed by all revealed branches below its left child, then by those
+//! below its right child. A child is a revealed branch `B` or leaf `L`, a branch `b` or leaf `l` of which only the
+//! hash follows, or empty `-`:
 //!
 //! | bits | children | bits | children | bits | children | bits | children |
 //! |---|---|---|---|---|---|---|---|
@@ -28,30 +28,30 @@
 //! | | | `1101` | `Bl` | `111011` | `Lb` | `1111110` | `LB` |
 //! | | | | | | | `1111111` | `BL` |
 //!
-//! All bits mean something. What the table leaves out cannot be said: a branch above no leaf or a single one is none,
-//! and one with two hashes would reveal nothing.
+//! Every sequence of bits is a sequence of codes. The table leaves out the impossible and the useless: a branch above
+//! fewer than two leaves does not exist, and one with two bare hashes would reveal nothing.
 //!
-//! In a large tree nearly all branches of a path have the codes of two bits, which are less than a hundredth of the 32
-//! bytes of hash that come with the branch. The other codes are by and large as long as they are rare, too.
+//! In a large tree nearly all branches of a path have a code of two bits, less than a hundredth of the 32 bytes of
+//! hash that come with the branch. The other codes are longer the rarer they are, by and large.
 //!
 //! # Hashes and leaves
 //!
-//! They follow in pre-order, too. A hash has 32 bytes. A leaf at depth `d`:
+//! Hashes and leaves follow in pre-order, too. A hash has 32 bytes. A leaf at depth `d`:
 //!
 //! | part | bytes | what |
 //! |---|---|---|
-//! | key | 32 - ⌊`d` / 8⌋ | the key, without the bytes that its place tells |
-//! | length | 1 or 2 | bytes of the value, a [varint](crate::reader) |
-//! | value | as told | the value |
+//! | key | 32 - ⌊`d` / 8⌋ | the key, without the bytes that follow from its place |
+//! | length | 1 or 2 | the length of the value, a [varint](crate::reader) |
+//! | value | the length | the value |
 //!
-//! Hashes of revealed nodes are not there; they are computed. No node can be there twice, as it says itself
-//! where it belongs.
+//! Hashes of revealed nodes are computed and not written. No leaf can be written twice, as its key determines its
+//! place.
 //!
 //! # One encoding
 //!
-//! What is revealed has exactly one encoding: the structure has one code for each branch that can be, and none for another; a
-//! hash is not zero; the bits of a key agree with its place; integers are the shortest; nothing is left over. The
-//! length of a witness is known from its beginning, so other things can follow it.
+//! A set of revealed nodes has exactly one encoding: the structure has one code for each possible branch and none for
+//! any other; no hash is zero; the bits of a key agree with its place; integers are the shortest; no bytes follow.
+//! The beginning of a witness determines its length, so other data can follow it.
 
 mod outline;
 mod structure;
@@ -72,15 +72,15 @@ use crate::{
     reader::{ReadError, Reader, push_varint},
 };
 
-/// Writes the witness which reveals those nodes of the tree with this root that `nodes` has.
+/// Encodes the witness that reveals exactly the nodes of the tree that `nodes` holds.
 ///
-/// With the nodes of a [`Record`](crate::Record) it is the witness of what was recorded. A branch is left out,
-/// though, when nothing below it is known, as nothing can have come of it.
+/// With the nodes of a [`Record`](crate::Record), this is the witness of the recorded execution. It leaves out a
+/// branch if nothing below it is revealed, as such a branch cannot have affected the execution.
 ///
 /// # Errors
 ///
-/// Failures of the source, and nodes that do not belong where they are. What the source does not cover, the
-/// witness does not cover, either.
+/// Fails if the source does, or if a node is not valid at its place. A node that the source does not cover, the
+/// witness does not cover either.
 pub fn encode<H: Hasher>(root: &Hash, nodes: &impl NodeSource) -> Result<Vec<u8>, TreeError> {
     let root = match Link::stub(*root, Kind::Branch).unwrap_or_default() {
         Link::Stub(stub) => gather::<H>(stub, nodes, Prefix::ROOT)?,
@@ -93,13 +93,13 @@ pub fn encode<H: Hasher>(root: &Hash, nodes: &impl NodeSource) -> Result<Vec<u8>
     Ok(bytes)
 }
 
-/// Reads a witness, and computes the hash of each node that it reveals, once.
+/// Decodes a witness, and computes the hash of each revealed node once.
 ///
-/// The witness is worth nothing unless the [root](Tree::root) of the tree is the one that is known to be right.
+/// The caller has to compare the [root](Tree::root) of the tree with a root that it trusts.
 ///
 /// # Errors
 ///
-/// [`DecodeError`] when the bytes are no witness, or more than one.
+/// Returns [`DecodeError`] if the bytes are not exactly one witness.
 pub fn decode<H: Hasher>(bytes: &[u8]) -> Result<Tree<H, NoNodes>, DecodeError> {
     let mut reader = Reader::new(bytes);
     let tree = read(&mut reader)?;
@@ -107,23 +107,23 @@ pub fn decode<H: Hasher>(bytes: &[u8]) -> Result<Tree<H, NoNodes>, DecodeError> 
     Ok(tree)
 }
 
-/// Reads a witness that others may follow, as [`decode`] does.
+/// Reads a witness that other data may follow, with these checks:
 ///
-/// 1. The structure is one, and what it announces can follow. Only now is memory used: at most [`MEMORY_FACTOR`] bytes
-///    for each byte of the witness, and about 5 for each of a usual one.
-/// 2. No branch is deeper than keys reach.
+/// 1. The structure is valid, and what it announces can follow. Only then does this allocate memory: at most
+///    [`MEMORY_FACTOR`] bytes for each byte of the witness, and about 5 for each byte of a usual one.
+/// 2. No branch is deeper than keys are long.
 /// 3. No hash is zero, each leaf is where its key leads, and no value is too long.
 ///
 /// # Errors
 ///
-/// [`DecodeError`] when there is no witness.
+/// Returns [`DecodeError`] if the bytes do not begin with a witness.
 pub fn read<H: Hasher>(reader: &mut Reader<'_>) -> Result<Tree<H, NoNodes>, DecodeError> {
     let offset = reader.offset();
     let mut ahead = *reader;
     let census = StructureReader::census(ahead.take(ahead.left())?);
     let census = census.ok_or(DecodeError::Structure { offset })?;
     let structure = StructureReader::new(reader.take(census.bytes)?);
-    // A leaf has at least the byte that tells the length of its value.
+    // A leaf has at least the byte of its value's length.
     let needed = census.hashes.saturating_mul(HASH_BYTES).saturating_add(census.leaves);
     if needed > reader.left() {
         return Err(ReadError::Ends { offset: reader.offset(), needed, left: reader.left() }.into());
@@ -134,14 +134,14 @@ pub fn read<H: Hasher>(reader: &mut Reader<'_>) -> Result<Tree<H, NoNodes>, Deco
     Ok(Tree::revealed(root, NoNodes))
 }
 
-/// How many times the length of a witness its decoded form takes in memory, at most, on a machine with 64 bits, not counting
+/// The maximum size of a decoded witness in memory, as a multiple of its length, on a 64-bit machine, not counting
 /// two KiB.
 pub const MEMORY_FACTOR: usize = 300;
 
-// Two branches of four bits each, with what an allocator adds, are the most that a byte can make.
+// The worst byte makes two branches of four bits each, plus the allocator's overhead.
 const _: () = assert!(size_of::<Branch>() <= 128);
 
-/// Resolves a stub, and all below, as far as the source has it. Calls itself once for each bit at most.
+/// Resolves a stub and everything below as far as the source covers it. Recurses at most once per bit.
 fn gather<H: Hasher>(stub: Stub, nodes: &impl NodeSource, prefix: Prefix) -> Result<Link, TreeError> {
     let mut link = match resolve::<H>(&stub, nodes, &prefix) {
         Err(TreeError::NotCovered { .. }) => return Ok(Link::Stub(stub)),
@@ -178,7 +178,7 @@ impl Writer {
         self.part(root, 0);
     }
 
-    /// Writes what belongs to a node, and all below. Calls itself once for each bit at most.
+    /// Writes a node and everything below. Recurses at most once per bit.
     fn part(&mut self, link: &Link, depth: u16) {
         match link {
             Link::Empty => {}
@@ -212,9 +212,9 @@ fn shape(link: &Link) -> Shape {
 struct Decoder<'a> {
     structure: StructureReader<'a>,
     parts: Reader<'a>,
-    /// Where the structure begins.
+    /// The offset of the structure.
     offset: usize,
-    /// Room for the bytes of a leaf that are hashed.
+    /// A buffer for the preimage of a leaf.
     preimage: Vec<u8>,
 }
 
@@ -230,7 +230,7 @@ impl Decoder<'_> {
         self.part::<H>(shape, Prefix::ROOT)
     }
 
-    /// Reads a node, and all below. Calls itself once for each bit at most.
+    /// Reads a node and everything below. Recurses at most once per bit.
     fn part<H: Hasher>(&mut self, shape: Shape, prefix: Prefix) -> Result<Link, DecodeError> {
         match shape {
             Shape::Empty => Ok(Link::Empty),
@@ -249,7 +249,7 @@ impl Decoder<'_> {
     }
 
     fn branch<H: Hasher>(&mut self, children: Children, prefix: Prefix) -> Result<Link, DecodeError> {
-        // Written where they stay, children are not moved about.
+        // Children are written to their final place, which avoids moving them.
         let mut branch = Box::new(Branch { left: Link::Empty, right: Link::Empty, marks: Marks::NEW });
         branch.left = self.part::<H>(children.0, prefix.child(Side::Left))?;
         branch.right = self.part::<H>(children.1, prefix.child(Side::Right))?;
@@ -285,7 +285,7 @@ impl Decoder<'_> {
         Ok(Link::Leaf(leaf))
     }
 
-    /// Completes the key of a leaf with the bytes that its place tells.
+    /// Completes the key of a leaf with the bytes that follow from its place.
     fn key(&mut self, prefix: &Prefix) -> Result<Key, DecodeError> {
         let mut key = [0; KEY_BITS as usize / 8];
         let known = prefix.whole_bytes();

@@ -1,4 +1,4 @@
-//! Many tries over one source, with values that refer to tries and blobs, as in Ethereum's state.
+//! Tests of many tries over one source, with values that refer to tries and blobs, as in Ethereum's state.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use outrider_witness::{
 };
 use proptest::{collection::vec, prelude::*};
 
-/// Storage and code by account.
+/// The storage and code of each account.
 type State = BTreeMap<u8, (BTreeMap<u8, u8>, Vec<u8>)>;
 
-/// What a block does to one account.
+/// An action of a block on one account.
 #[derive(Clone, Debug)]
 enum Action {
     Load(u8, u8),
@@ -43,12 +43,12 @@ fn key(of: u8) -> [u8; 32] {
     Keccak256::hash(&[of]).0
 }
 
-/// A value of a storage: 0 is none.
+/// Returns a value of a storage; 0 stands for no value.
 fn word(value: u8) -> Vec<u8> {
     if value == 0 { vec![] } else { vec![value; 33] }
 }
 
-/// An account: the root of its storage, and the hash of its code.
+/// Returns an account: the root of its storage and the hash of its code.
 fn account(storage: &Hash, code: &Hash) -> Vec<u8> {
     [storage.0, code.0].concat()
 }
@@ -58,7 +58,7 @@ fn parse(account: &[u8]) -> [Hash; 2] {
     [Hash(hashes[0]), Hash(hashes[1])]
 }
 
-/// What an account refers to: its storage, unless that is empty, and its code.
+/// Appends the references of an account: its storage, unless empty, and its code.
 fn refer(value: &[u8], out: &mut Vec<Hash>) {
     out.extend(parse(value).into_iter().filter(|hash| *hash != EMPTY_ROOT));
 }
@@ -86,10 +86,10 @@ fn genesis(state: &State, store: &MemoryStore) -> Hash {
 
 type AnyError = Box<dyn std::error::Error>;
 
-/// What was asked for, of which some is absent.
+/// The results of reads; `None` for absent entries.
 type Reads = Vec<Option<Vec<u8>>>;
 
-/// The block: the same for who provides and who executes. Gives what was read, and the post-state root.
+/// Executes a block, for provider and executor alike. Returns the results of reads and the post-state root.
 fn execute<S: NodeSource>(
     forest: &mut Forest<Keccak256, S>,
     root: &Hash,
@@ -130,7 +130,7 @@ fn execute<S: NodeSource>(
     Ok((reads, forest.commit_with(accounts, sink, refer)))
 }
 
-/// The state after a block, by the model, and what was read.
+/// Returns the results of reads and the state after a block, by the model.
 fn play(mut state: State, actions: &[Action]) -> (Reads, State) {
     let mut reads = Vec::new();
     for action in actions {
@@ -156,7 +156,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn a_block_runs_alike_over_a_store_and_over_its_witness(state in state(), actions in actions()) {
+    fn a_block_runs_the_same_over_a_store_and_over_its_witness(state in state(), actions in actions()) {
         let store = MemoryStore::new();
         let pre_root = genesis(&state, &store);
         let mut batch = Batch::new();
@@ -175,7 +175,7 @@ proptest! {
         let (reads, after) = play(state, &actions);
         prop_assert_eq!(executed, (reads, genesis(&after, &MemoryStore::new())));
 
-        // The store takes the new state for the old one, and holds no more than the new one has.
+        // The store replaces the old state by the new one, and holds nothing else.
         batch.pin(&post_root);
         batch.unpin(&pre_root);
         store.apply(&batch).unwrap();
@@ -205,13 +205,13 @@ fn storages_that_two_accounts_share_are_written_once() {
     };
     let state = accounts(&[1, 2, 3, 4]);
     let (one, two) = (witness(&state, &[1]), witness(&state, &[1, 2]));
-    // The second account adds its leaf, which takes the place of a hash.
+    // The second account adds its leaf, which replaces a hash.
     assert!(two.len() < one.len() + 110, "{} and {} bytes", one.len(), two.len());
 }
 
-/// Two subtrees with the same content, in one trie: the keys differ in their first byte alone.
+/// Two subtrees of one trie have the same content, as their keys differ only in the first byte.
 #[test]
-fn equal_subtrees_are_written_once_and_go_their_own_ways() {
+fn equal_subtrees_are_written_once_and_change_independently() {
     let store = MemoryStore::new();
     let mut batch = Batch::new();
     let keys: Vec<[u8; 3]> = (0..4).flat_map(|a| (0..16).map(move |b| [a << 4, b << 4, 7])).collect();
@@ -233,17 +233,17 @@ fn equal_subtrees_are_written_once_and_go_their_own_ways() {
     full.insert(full_trie, &keys[5], b"other").unwrap();
     stateless.insert(trie, &keys[5], b"other").unwrap();
     assert_eq!(stateless.get(trie, &keys[5]).unwrap(), Some(&b"other"[..]));
-    assert_eq!(stateless.get(trie, &keys[5 + 16]).unwrap(), Some(&[5 << 4; 40][..]), "its twin is as it was");
+    assert_eq!(stateless.get(trie, &keys[5 + 16]).unwrap(), Some(&[5 << 4; 40][..]), "its twin is unchanged");
     keys[16..].iter().for_each(|key| assert!(stateless.remove(trie, key).unwrap()));
     keys[16..].iter().for_each(|key| assert!(full.remove(full_trie, key).unwrap()));
     assert_eq!(stateless.root(trie), full.root(full_trie));
-    // What has been used of one of the twins has been used of all.
+    // A use of one twin counts as a use of all.
     assert_eq!(stateless.check_all_used(), Ok(()));
 }
 
-/// A contract's code may be the bytes of a node. Calling it must not reveal the node, which then nobody uses.
+/// A contract's code may be the bytes of a node. Calling it must not reveal the node, which would then be unused.
 #[test]
-fn a_blob_that_is_a_node_is_revealed_as_a_blob_alone() {
+fn a_blob_that_is_a_node_is_revealed_only_as_a_blob() {
     let store = MemoryStore::new();
     let mut batch = Batch::new();
     let mut forest = Forest::<Keccak256, _>::new(&store);
@@ -260,7 +260,7 @@ fn a_blob_that_is_a_node_is_revealed_as_a_blob_alone() {
         let witness = recorder.into_witness().unwrap();
         witness::decode::<Keccak256>(&witness).unwrap().revealed()
     };
-    // Some child of the root that the way to key 3 does not come through.
+    // A child of the root that is not on the path to key 3.
     let top = record.nodes.bytes(&root).unwrap();
     let sibling = top.windows(32).filter_map(|window| {
         let hash = Hash(window.try_into().unwrap());

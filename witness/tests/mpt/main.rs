@@ -1,4 +1,4 @@
-//! Holds the Merkle Patricia trie against published vectors, another implementation, and a naive model.
+//! Tests of the Merkle Patricia trie against published vectors, another implementation, and a naive model.
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! A map, and what is done to it.
+//! The model of a trie, a map, and operations on it.
 
 use std::collections::BTreeMap;
 
@@ -20,14 +20,14 @@ pub(crate) enum Operation {
     Root,
 }
 
-/// What a trie or map answers to operations, and with what content it is left.
+/// The answers of a trie or map to operations.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answers {
     pub(crate) gets: Vec<Option<Vec<u8>>>,
     pub(crate) removes: Vec<bool>,
 }
 
-/// Keys that are often equal, one the beginning of another, or alike for long.
+/// Generates keys that are often equal, prefixes of one another, or similar for long.
 pub(crate) fn key() -> impl Strategy<Value = Vec<u8>> {
     let byte = || select(vec![0x00u8, 0x01, 0x10, 0x11, 0xff]);
     prop_oneof![
@@ -41,7 +41,7 @@ pub(crate) fn key() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Keys of 32 bytes, none of which is the beginning of another.
+/// Generates keys of 32 bytes, none of which is a prefix of another.
 pub(crate) fn long_key() -> impl Strategy<Value = Vec<u8>> {
     (0u16..600, any::<bool>()).prop_map(|(seed, is_near)| {
         let mut key = Keccak256::hash(&seed.to_le_bytes()).0;
@@ -53,7 +53,7 @@ pub(crate) fn long_key() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Values that make nodes inline, of just 31 and 32 bytes, and long.
+/// Generates values that make nodes inline, of just 31 and 32 bytes, and long.
 pub(crate) fn value() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         vec(any::<u8>(), 1..4),
@@ -106,7 +106,7 @@ pub(crate) fn run<S: NodeSource>(
     Ok(answers)
 }
 
-/// A full trie with the content of `map`.
+/// Returns a full trie with the content of `map`.
 pub(crate) fn full(map: &Map) -> Trie<Keccak256, outrider_witness::NoNodes> {
     let mut trie = Trie::empty();
     for (key, value) in map {

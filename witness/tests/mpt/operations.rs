@@ -1,4 +1,4 @@
-//! The full trie against a map, and its root against the definition and against alloy-trie.
+//! Tests of the full trie against a map, and of its root against the definition and against alloy-trie.
 
 use std::cell::Cell;
 
@@ -25,7 +25,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_done_in_between_does_not_change_the_root(map in map(key(), 30), others in map(key(), 30)) {
+    fn undone_changes_do_not_affect_the_root(map in map(key(), 30), others in map(key(), 30)) {
         let mut trie = full(&others);
         trie.root();
         map.iter().for_each(|(key, value)| trie.insert(key, value).unwrap());
@@ -36,14 +36,14 @@ proptest! {
     }
 
     #[test]
-    fn roots_are_those_of_alloy_trie(map in map(long_key(), 200)) {
+    fn roots_equal_those_of_alloy_trie(map in map(long_key(), 200)) {
         let mut builder = HashBuilder::default();
         map.iter().for_each(|(key, value)| builder.add_leaf(Nibbles::unpack(key), value));
         prop_assert_eq!(full(&map).root(), Hash(builder.root().0));
     }
 
     #[test]
-    fn what_is_committed_can_be_opened(before in map(key(), 40), operations in operations(40)) {
+    fn a_committed_trie_can_be_opened(before in map(key(), 40), operations in operations(40)) {
         let mut nodes = NodeBag::default();
         let mut trie = full(&before);
         trie.commit(&mut nodes);
@@ -73,7 +73,7 @@ proptest! {
         for (hash, bytes, children) in first.0.iter().chain(&second.0) {
             prop_assert_eq!(Keccak256::hash(bytes), *hash);
             prop_assert!(children.iter().all(|child| known.contains(child)));
-            // A hash is in the bytes if and only if it is among the children.
+            // The bytes hold a hash if and only if the hash is among the children.
             let held = |child: &&Hash| bytes.windows(32).any(|window| window == child.0);
             prop_assert!(children.iter().all(|child| held(&child)));
             prop_assert!(known.iter().filter(held).all(|child| children.contains(child)));
@@ -101,7 +101,7 @@ proptest! {
         let is_new = |hash: &Hash| !old.0.iter().any(|(old, ..)| old == hash);
         let n_new = new.0.iter().filter(|(hash, ..)| *hash != EMPTY_ROOT && is_new(hash)).count();
         prop_assert!(n_hashed >= n_new);
-        // Beyond the new nodes there are those that an insertion and its undoing leave as they were.
+        // Besides new nodes, this counts those that an insertion changed and another one changed back.
         prop_assert!(n_hashed <= new.0.iter().filter(|(hash, ..)| *hash != EMPTY_ROOT).count());
         trie.root();
         prop_assert_eq!(Counting::count() - n_before, n_hashed);
@@ -117,7 +117,7 @@ impl NodeSink for Puts {
     }
 }
 
-/// Keccak-256, counted for each thread.
+/// Keccak-256 with a counter per thread.
 enum Counting {}
 
 thread_local! {
@@ -154,7 +154,7 @@ fn one_key_among_many_hashes_one_path() {
 }
 
 #[test]
-fn a_value_written_again_changes_nothing() {
+fn rewriting_a_value_changes_nothing() {
     let mut trie = Trie::<Counting, _>::empty();
     trie.insert(b"key", b"value").unwrap();
     trie.root();
@@ -180,7 +180,7 @@ fn keys_may_be_as_long_and_tries_as_deep_as_memory_allows() {
 
 /// The header of a path grows at 56 bytes, and again at 256.
 #[test]
-fn leaves_with_paths_of_any_length_are_encoded_by_the_definition() {
+fn leaves_with_paths_of_any_length_follow_the_definition() {
     for length in 0..300 {
         let map: Map = [(vec![0xab; length], b"v".to_vec())].into();
         let mut nodes = NodeBag::default();
@@ -192,7 +192,7 @@ fn leaves_with_paths_of_any_length_are_encoded_by_the_definition() {
 }
 
 #[test]
-fn an_uncovered_node_is_named_by_hash_and_path_and_never_read_as_absent() {
+fn an_uncovered_node_is_an_error_with_hash_and_path_not_an_absent_key() {
     let mut nodes = NodeBag::default();
     let mut trie = Trie::<Keccak256, _>::empty();
     for seed in 0..100u8 {
@@ -208,5 +208,5 @@ fn an_uncovered_node_is_named_by_hash_and_path_and_never_read_as_absent() {
     ] {
         assert_eq!(error.to_string(), format!("node {root} at the root is not covered"));
     }
-    assert_eq!(trie.root(), root, "a root that nobody has looked behind is still known");
+    assert_eq!(trie.root(), root, "the root stays known without being read");
 }

@@ -1,4 +1,4 @@
-//! What a decoder refuses, each for its own reason.
+//! Tests that the decoder refuses each kind of invalid bytes with its own error.
 
 use outrider_witness::{
     Hasher, Keccak256, NodeBag,
@@ -12,18 +12,18 @@ fn check(parts: &[&[u8]], expected: DecodeError) {
     assert_eq!(witness::decode::<Keccak256>(&bytes).map(|_| ()), Err(expected), "{bytes:02x?}");
 }
 
-/// A leaf of one nibble, long enough to be hashed.
+/// Returns a leaf of one nibble, long enough to be hashed.
 fn leaf(n: u8) -> Vec<u8> {
     [&[0x0c, n, 33][..], &[n; 33]].concat()
 }
 
-/// The start of a branch with these children, all revealed.
+/// Returns the start of a branch with these children, all of them revealed.
 fn branch(revealed: u16) -> Vec<u8> {
     [&[0x00][..], &revealed.to_le_bytes(), &revealed.to_le_bytes()].concat()
 }
 
 #[test]
-fn a_witness_is_accepted_to_begin_with() {
+fn valid_witnesses_are_accepted() {
     for parts in [
         &[&[0, 0][..]][..],
         &[&[1], &leaf(1), &[0]],
@@ -36,7 +36,7 @@ fn a_witness_is_accepted_to_begin_with() {
 }
 
 #[test]
-fn bytes_that_end_early_or_late() {
+fn bytes_that_end_early_or_late_are_refused() {
     check(&[&[]], DecodeError::Read(ReadError::Ends { offset: 0, needed: 1, left: 0 }));
     check(&[&[0, 0, 0]], DecodeError::Read(ReadError::Trailing { offset: 2, left: 1 }));
     check(&[&[0x80, 0]], DecodeError::Read(ReadError::Varint { offset: 0 }));
@@ -49,7 +49,7 @@ fn bytes_that_end_early_or_late() {
 }
 
 #[test]
-fn unknown_tags() {
+fn unknown_tags_are_refused() {
     for tag in [0x18, 0x19, 0x2a, 0x8b, 0xf8] {
         check(&[&[1, tag, 0, 0, 0, 0]], DecodeError::Tag { offset: 1, tag });
     }
@@ -57,18 +57,18 @@ fn unknown_tags() {
 }
 
 #[test]
-fn children_in_another_than_the_shortest_form() {
+fn children_not_in_the_shortest_form_are_refused() {
     let all = branch(u16::MAX);
     check(&[&[1], &all], DecodeError::Children { offset: 1 });
     // One revealed child, written as bits.
     check(&[&[1, 0x00, 3, 0, 1, 0], &[7; 32], &leaf(1), &[0]], DecodeError::Children { offset: 1 });
-    // A revealed child that is not there.
+    // A revealed child that is not present.
     check(&[&[1, 0x00, 3, 0, 5, 0]], DecodeError::Children { offset: 1 });
     check(&[&[1, 0x44, 3, 0]], DecodeError::Children { offset: 1 });
 }
 
 #[test]
-fn nodes_that_no_trie_has() {
+fn nodes_of_no_trie_are_refused() {
     check(&[&[1, 0x04, 1, 0], &leaf(1), &[0]], DecodeError::LoneItem { offset: 1 });
     check(&[&[1, 0x02, 0, 0, 0, 0, 1, 1, 0]], DecodeError::LoneItem { offset: 1 });
     check(&[&[1, 0x0c, 0x10, 1, 1, 0]], DecodeError::Path { offset: 1 });
@@ -83,11 +83,11 @@ fn nodes_that_no_trie_has() {
 }
 
 #[test]
-fn a_leaf_whose_path_is_not_told_in_the_shortest_way() {
+fn a_leaf_path_not_in_the_shortest_form_is_refused() {
     for n_nibbles in 0..=66usize {
-        let told = n_nibbles.to_le_bytes()[0];
+        let count = n_nibbles.to_le_bytes()[0];
         let nibbles = vec![0; n_nibbles.div_ceil(2)];
-        let decoded = witness::decode::<Keccak256>(&[&[1, 0x08, told], &nibbles[..], &[1, 1, 0]].concat());
+        let decoded = witness::decode::<Keccak256>(&[&[1, 0x08, count], &nibbles[..], &[1, 1, 0]].concat());
         let expected =
             if (1..=64).contains(&n_nibbles) { Err(DecodeError::Path { offset: 1 }) } else { Ok(()) };
         assert_eq!(decoded.map(|_| ()), expected, "{n_nibbles}");
@@ -95,9 +95,9 @@ fn a_leaf_whose_path_is_not_told_in_the_shortest_way() {
 }
 
 #[test]
-fn repetitions_of_what_is_not_to_be_repeated() {
+fn repetitions_of_unrepeatable_nodes_are_refused() {
     let repeated = |number| DecodeError::Repeated { offset: 41, number };
-    // The node itself, its parent, one that is yet to come.
+    // The node itself, its parent, and one that still follows.
     for number in [0, 2, 9] {
         check(
             &[&[1], &branch(0b11)[..], &[0x0c, 1, 32], &[1; 32], &[0x0b, number, 0]],
@@ -109,7 +109,7 @@ fn repetitions_of_what_is_not_to_be_repeated() {
         &[&[1], &branch(0b11), &[0x0c, 1, 1, 1], &[0x0b, 1, 0]],
         DecodeError::Repeated { offset: 10, number: 1 },
     );
-    // The whole of another trie, and the top of one below another.
+    // All of another trie, and the topmost node of a trie below another.
     let first = leaf(1);
     check(&[&[2], &first, &[0x0b, 0], &[0]], DecodeError::Repeated { offset: 37, number: 0 });
     check(
@@ -118,7 +118,7 @@ fn repetitions_of_what_is_not_to_be_repeated() {
     );
 }
 
-/// Leaves by ascending root.
+/// Returns leaves sorted by root.
 fn sorted<const N: usize>(mut leaves: [Vec<u8>; N]) -> [Vec<u8>; N] {
     let root = |leaf: &Vec<u8>| {
         let mut forest = witness::decode::<Keccak256>(&[&[1], &leaf[..], &[0]].concat()).unwrap();
@@ -129,7 +129,7 @@ fn sorted<const N: usize>(mut leaves: [Vec<u8>; N]) -> [Vec<u8>; N] {
 }
 
 #[test]
-fn tries_and_blobs_out_of_order() {
+fn tries_and_blobs_out_of_order_are_refused() {
     let [first, second] = sorted([leaf(1), leaf(2)]);
     assert!(witness::decode::<Keccak256>(&[&[2], &first[..], &second, &[0]].concat()).is_ok());
     for pair in [[&second, &first], [&first, &first]] {
@@ -145,7 +145,7 @@ fn tries_and_blobs_out_of_order() {
 }
 
 #[test]
-fn a_hash_of_what_is_written() {
+fn a_bare_hash_of_a_written_node_is_refused() {
     let twice = [&[1], &branch(0b11)[..], &leaf(1), &leaf(1), &[0]].concat();
     let Err(DecodeError::KnownHash { hash }) = witness::decode::<Keccak256>(&twice) else {
         panic!("accepted")
@@ -157,7 +157,7 @@ fn a_hash_of_what_is_written() {
 #[test]
 fn a_deep_witness_needs_no_stack() {
     let depth = 300_000;
-    // Branches, each with a value and one child.
+    // Branches with a value and one child each.
     let mut bytes = vec![1];
     (0..depth).for_each(|_| bytes.extend([0x06, 1, 0, 1, 1]));
     bytes.extend(leaf(1));
@@ -168,7 +168,7 @@ fn a_deep_witness_needs_no_stack() {
     assert_eq!(witness::encode(roots, &record).unwrap(), bytes);
 }
 
-/// Opens a trie whose top is `bytes`, and below a branch of two, `child`.
+/// Opens a trie whose topmost node is `bytes`, and checks the error.
 #[track_caller]
 fn check_node(bytes: &[u8], expected: NodeFormatError) {
     let nodes = NodeBag::of_preimages::<Keccak256>([bytes.to_vec()]);
@@ -181,7 +181,7 @@ fn check_node(bytes: &[u8], expected: NodeFormatError) {
 }
 
 #[test]
-fn bytes_that_are_no_node() {
+fn bytes_that_are_not_a_node_are_refused() {
     check_node(b"\x83dog", NodeFormatError::Kind);
     check_node(b"\xc3\x20\x01\x01", NodeFormatError::Items { got: 3 });
     check_node(b"\xc2\x20\x01\x00", NodeFormatError::Read(ReadError::Trailing { offset: 3, left: 1 }));
@@ -203,7 +203,7 @@ fn bytes_that_are_no_node() {
 }
 
 #[test]
-fn a_short_node_behind_a_hash() {
+fn a_short_node_behind_a_hash_is_refused() {
     let short = b"\xc2\x31\x01";
     let child = Keccak256::hash(short);
     let top = [&[0xf1, 0xa0][..], &child.0, &[0x80; 15], &[0x01]].concat();

@@ -1,4 +1,4 @@
-//! Ethereum's own trie tests, and the witness of a block of its main net.
+//! Tests with Ethereum's own trie tests, and with the witness of a block of its main net.
 
 use std::{env, fs, io::Read, path::Path};
 
@@ -13,19 +13,19 @@ use crate::model::{Map, full, naive_root};
 
 type Pairs = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
-/// The text of a file, or `None`, said aloud, when this machine does not have it.
+/// Returns the content of a file of the data set. Without it, prints that the test is skipped and returns `None`.
 fn data(file: &str) -> Option<Vec<u8>> {
     let directory = env::var_os("OUTRIDER_DATA")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), Into::into);
     let path = directory.join(file);
     let text = fs::read(&path).ok();
     if text.is_none() {
-        eprintln!("SKIPPED: no vectors at {}; OUTRIDER_DATA names the directory", path.display());
+        eprintln!("SKIPPED: no vectors at {}; set OUTRIDER_DATA to the directory", path.display());
     }
     text
 }
 
-/// The cases of a file by name.
+/// Returns the cases of a file, by name.
 fn cases(file: &str) -> Option<Vec<(String, Pairs, String)>> {
     let text = data(&format!("ethereum-tests/TrieTests/{file}"))?;
     let cases: Value = serde_json::from_slice(&text).unwrap();
@@ -44,7 +44,7 @@ fn cases(file: &str) -> Option<Vec<(String, Pairs, String)>> {
     Some(cases.collect())
 }
 
-/// Hex after `0x`, other text as it is.
+/// Decodes hex after `0x`; other text stays as it is.
 fn bytes(text: &Value) -> Option<Vec<u8>> {
     let text = text.as_str()?;
     let Some(hex) = text.strip_prefix("0x") else { return Some(text.as_bytes().to_vec()) };
@@ -113,7 +113,7 @@ fn hex_encoded_securetrie_test() {
 }
 
 #[test]
-fn the_naive_model_meets_the_vectors_too() {
+fn the_naive_model_passes_the_vectors_too() {
     let Some(cases) = cases("trieanyorder.json") else { return };
     for (name, pairs, root) in cases {
         let map: Map = pairs.into_iter().map(|(key, value)| (key, value.unwrap())).collect();
@@ -122,7 +122,7 @@ fn the_naive_model_meets_the_vectors_too() {
     }
 }
 
-/// Reads all that is covered of the state with this root, storages included, and gives the roots it came to.
+/// Reads the covered part of the state with this root, including storages, and returns the roots that it visited.
 fn read_all<S: NodeSource>(forest: &mut Forest<Keccak256, S>, state_root: &Hash) -> Vec<Hash> {
     let covered = |entry: Result<(Vec<u8>, Vec<u8>), TrieError>| match entry {
         Ok(entry) => Some(entry),
@@ -133,7 +133,7 @@ fn read_all<S: NodeSource>(forest: &mut Forest<Keccak256, S>, state_root: &Hash)
     let accounts: Vec<_> = forest.iter(accounts).filter_map(covered).collect();
     let mut roots = vec![*state_root];
     for (_, account) in accounts {
-        // An account ends with the root of its storage and the hash of its code, each behind one byte.
+        // An account ends with the root of its storage and the hash of its code, each after one byte.
         let storage_root = Hash(account[account.len() - 65..][..32].try_into().unwrap());
         let storage = forest.open(&storage_root);
         assert_eq!(forest.root(storage), storage_root);
@@ -143,10 +143,10 @@ fn read_all<S: NodeSource>(forest: &mut Forest<Keccak256, S>, state_root: &Hash)
     roots
 }
 
-/// The witness has 864 nodes and 20 codes, each of which is needed: so says whoever made it. One of the nodes is that of the empty
-/// trie, which tells nothing.
+/// By its authors, the witness has 864 nodes and 20 codes, all of them needed. One of the nodes is that of the empty
+/// trie, which carries no information.
 #[test]
-fn the_witness_of_a_mainnet_block_is_encoded_whole() {
+fn the_witness_of_a_mainnet_block_is_encoded_completely() {
     let Some(packed) = data("ethereum-mainnet/witness/mainnet-23587691-sbv.json.gz") else { return };
     let mut text = String::new();
     GzDecoder::new(&packed[..]).read_to_string(&mut text).unwrap();

@@ -1,4 +1,4 @@
-//! Witnesses: what a recorded execution leaves, and what a stateless one makes of it.
+//! Tests of witnesses: from a recorded execution to a stateless one.
 
 use outrider_witness::{
     Hash, Keccak256, NodeBag, Recorder,
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::model::{Answers, Map, Operation, full, key, map, naive_root, operations, run, run_on_map};
 
-/// A state before a block, and the block.
+/// A state before a block, the block, and its results.
 struct Block {
     pre_root: Hash,
     operations: Vec<Operation>,
@@ -30,7 +30,7 @@ impl Block {
         Self { pre_root, operations, answers, post_root, witness }
     }
 
-    /// Runs the block on a witness, as a stateless executor does.
+    /// Runs the block over a witness as a stateless executor does.
     fn execute(&self, witness: &[u8]) -> Result<(Answers, Hash), Box<dyn std::error::Error>> {
         let mut trie = Trie::<Keccak256, _>::from_witness(witness, &self.pre_root)?;
         let answers = run(&mut trie, &self.operations)?;
@@ -44,7 +44,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn a_partial_trie_answers_as_the_full_one(before in map(key(), 60), operations in operations(30)) {
+    fn a_partial_trie_answers_like_the_full_one(before in map(key(), 60), operations in operations(30)) {
         let block = Block::provide(&before, operations);
         let mut after = before.clone();
         let answers = run_on_map(&mut after, &block.operations);
@@ -54,7 +54,7 @@ proptest! {
     }
 
     #[test]
-    fn encoding_what_was_decoded_gives_the_same_bytes(before in map(key(), 60), operations in operations(30)) {
+    fn encoding_a_decoded_witness_gives_the_same_bytes(before in map(key(), 60), operations in operations(30)) {
         let block = Block::provide(&before, operations);
         let (roots, record) = witness::decode::<Keccak256>(&block.witness).unwrap().revealed();
         prop_assert_eq!(witness::encode(roots, &record).unwrap(), block.witness);
@@ -95,7 +95,7 @@ proptest! {
     }
 
     #[test]
-    fn what_an_executor_commits_completes_the_state(before in map(key(), 60), operations in operations(30)) {
+    fn an_executors_commit_completes_the_state(before in map(key(), 60), operations in operations(30)) {
         let block = Block::provide(&before, operations);
         let mut nodes = NodeBag::default();
         full(&before).commit(&mut nodes);
@@ -109,7 +109,7 @@ proptest! {
     }
 
     #[test]
-    fn an_incomplete_witness_is_an_error_that_names_what_is_missing(
+    fn an_incomplete_witness_is_an_error_that_names_the_missing_node(
         before in map(key(), 60), operations in operations(10), choice: prop::sample::Index,
     ) {
         let block = Block::provide(&before, operations);
@@ -130,9 +130,9 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
-    /// Every byte of a witness in turn is removed, doubled, and given other values.
+    /// Removes, doubles and changes each byte of a witness in turn.
     #[test]
-    fn no_changed_byte_goes_unnoticed(before in map(key(), 30), operations in operations(12), other in 1u8..) {
+    fn every_changed_byte_is_an_error(before in map(key(), 30), operations in operations(12), other in 1u8..) {
         let block = Block::provide(&before, operations);
         for position in 0..block.witness.len() {
             let mut changed: Vec<Vec<u8>> = Vec::new();
@@ -159,12 +159,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4096))]
 
     #[test]
-    fn whatever_is_decoded_has_one_encoding(bytes in bytes_like_a_witness()) {
+    fn every_decoded_witness_has_one_encoding(bytes in bytes_like_a_witness()) {
         check_canonical(&bytes);
     }
 }
 
-/// Bytes as they are common in witnesses, so that many of them are one.
+/// Generates bytes that are common in witnesses, so that many of them are valid.
 fn bytes_like_a_witness() -> impl Strategy<Value = Vec<u8>> {
     let hash = prop_oneof![Just(vec![7u8; 32]), Just(vec![8u8; 32])];
     let leaf = (0u8..3).prop_map(|n| [&[0x0c, n, 33][..], &[n; 33]].concat());
@@ -207,7 +207,7 @@ fn check_canonical(bytes: &[u8]) {
 }
 
 #[test]
-fn a_removal_brings_the_sibling_that_moves_up() {
+fn a_removal_reveals_the_sibling_that_moves_up() {
     let before: Map = [(vec![0x11], vec![1; 40]), (vec![0x12], vec![2; 40])].into();
     let block = Block::provide(&before, vec![Operation::Remove(vec![0x11])]);
     let forest = witness::decode::<Keccak256>(&block.witness).unwrap();
@@ -222,7 +222,7 @@ fn a_removal_brings_the_sibling_that_moves_up() {
 }
 
 #[test]
-fn nothing_done_needs_nothing_shown() {
+fn an_execution_without_reads_has_an_empty_witness() {
     let before: Map = [(vec![0x11], vec![1; 40])].into();
     assert_eq!(Block::provide(&before, vec![]).witness, [0, 0]);
     assert_eq!(Block::provide(&Map::new(), vec![Operation::Get(vec![1])]).witness, [0, 0]);

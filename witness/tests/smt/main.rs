@@ -1,4 +1,4 @@
-//! The sparse Merkle tree, held against its definition.
+//! Tests of the sparse Merkle tree against its definition.
 
 #![allow(clippy::unwrap_used, clippy::unusual_byte_groupings, reason = "bits are grouped by code")]
 

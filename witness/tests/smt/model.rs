@@ -1,4 +1,4 @@
-//! What the sparse Merkle tree is held against: a `BTreeMap`.
+//! The model of a sparse Merkle tree: a `BTreeMap`.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub(crate) use crate::definition::naive_root;
 
 pub(crate) type Map = BTreeMap<Key, Vec<u8>>;
 
-/// Makes the tree of a map and returns its root and all of its nodes.
+/// Makes the tree of a map and returns its root and all its nodes.
 pub(crate) fn full_tree(map: &Map) -> (Hash, NodeBag) {
     let mut tree = Tree::<Keccak256, _>::empty();
     for (key, value) in map {
@@ -30,7 +30,7 @@ pub(crate) enum Operation {
     List,
 }
 
-/// What an operation answers.
+/// The answer to an operation.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Value(Option<Vec<u8>>),
@@ -65,7 +65,7 @@ impl Operation {
     }
 }
 
-/// Keys that meet: few different ones, most of which share many bits with others, at the start or to the last.
+/// Generates few different keys, most of which share many bits with others, at the start or up to the last bit.
 pub(crate) fn key() -> impl Strategy<Value = Key> {
     let byte = 0..32usize;
     let near_zero = (byte, 0..8u32).prop_map(|(byte, bit)| {

@@ -1,4 +1,4 @@
-//! A witness is hardly larger than what no proof can do without.
+//! Tests that a witness is hardly larger than the least that any proof needs.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use outrider_witness::{
 
 use crate::model::{Map, full_tree};
 
-/// The least bytes that tell the subtree of `keys`, which are sorted, as far as the keys `read` need it: hashes of the
-/// subtrees that hang on the union of the paths, and the leaves at their ends.
+/// Returns the least number of bytes that determine the subtree of the sorted `keys` for the keys in `read`: hashes
+/// of the subtrees beside the paths, and the leaves at their ends.
 fn least(keys: &[Key], read: &[Key], depth: usize) -> usize {
     match (keys, read) {
         ([], _) => 0,

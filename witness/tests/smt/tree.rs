@@ -1,4 +1,4 @@
-//! The sparse Merkle tree answers as a map does, and its root is the one of the definition.
+//! Tests that the sparse Merkle tree answers like a map, and that its root equals that of the definition.
 
 use std::{cell::Cell, collections::BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::model::{Map, Operation, full_tree, key, map, naive_root, operations};
 
 proptest! {
     #[test]
-    fn the_full_tree_answers_as_a_map_does(map in map(), operations in operations()) {
+    fn the_full_tree_answers_like_a_map(map in map(), operations in operations()) {
         let mut tree = Tree::<Keccak256, NoNodes>::empty();
         let mut model = Map::new();
         let inserts = map.iter().map(|(key, value)| Operation::Insert(*key, value.clone()));
@@ -25,7 +25,7 @@ proptest! {
     }
 
     #[test]
-    fn the_root_does_not_depend_on_the_way_to_it(map in map(), others in map(), seed: u64) {
+    fn the_root_does_not_depend_on_the_order_of_changes(map in map(), others in map(), seed: u64) {
         let mut tree = Tree::<Keccak256, NoNodes>::empty();
         let mut keys: Vec<&Key> = map.keys().collect();
         keys.sort_by_key(|key| Keccak256::hash(&[&seed.to_le_bytes(), &key.0[..]].concat()));
@@ -53,7 +53,7 @@ proptest! {
     }
 
     #[test]
-    fn a_commit_puts_what_is_new_and_makes_the_new_root_complete(map in map(), operations in operations()) {
+    fn a_commit_puts_the_new_nodes_and_completes_the_new_root(map in map(), operations in operations()) {
         let (root, mut nodes) = full_tree(&map);
         let before: BTreeSet<Hash> = nodes.iter().map(|(hash, _)| *hash).collect();
         let old_nodes = nodes.clone();
@@ -85,7 +85,7 @@ proptest! {
         map.iter().for_each(|(key, value)| tree.insert(key, value).unwrap());
         let mut batch = Batch::new();
         let mut root = tree.commit(&mut batch);
-        // The empty tree has no node that could be pinned.
+        // The empty tree has no node to pin.
         let pinned = |root: &Hash| *root != EMPTY_ROOT;
         pinned(&root).then(|| batch.pin(&root));
         store.apply(&batch).unwrap();
@@ -125,7 +125,7 @@ proptest! {
     }
 
     #[test]
-    fn what_suffices_to_read_a_key_suffices_to_remove_it(map in map(), key in key()) {
+    fn nodes_that_suffice_to_read_a_key_suffice_to_remove_it(map in map(), key in key()) {
         let (root, nodes) = full_tree(&map);
         let recorder = Recorder::new(&nodes);
         let mut reading = Tree::<Keccak256, _>::open(&root, &recorder);
@@ -143,7 +143,7 @@ thread_local! {
     static N_HASHES: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Keccak-256, counted.
+/// Keccak-256 with a counter.
 enum Counting {}
 
 impl Hasher for Counting {
@@ -165,7 +165,7 @@ fn the_empty_tree_has_the_zero_root_and_no_node() {
 }
 
 #[test]
-fn two_keys_that_differ_in_the_last_bit_have_255_branches_above_their_own() {
+fn keys_that_differ_in_the_last_bit_have_255_branches_above_their_own() {
     let (mut low, mut high) = ([0x5a; 32], [0x5a; 32]);
     (low[31], high[31]) = (0, 1);
     let (low, high) = (Key(low), Key(high));
@@ -190,7 +190,7 @@ fn another_hash_function_makes_another_root() {
 }
 
 #[test]
-fn a_read_that_is_not_covered_is_an_error_that_names_hash_and_path() {
+fn an_uncovered_read_is_an_error_with_hash_and_path() {
     let map = spread_map(1000);
     let (root, nodes) = full_tree(&map);
     let recorder = Recorder::new(&nodes);
@@ -210,13 +210,17 @@ fn a_read_that_is_not_covered_is_an_error_that_names_hash_and_path() {
         assert!(nodes.bytes(&hash).is_some());
         assert!(bits(key).starts_with(&path.0));
         let parts = bits(key).iter().zip(bits(&covered)).take_while(|(a, b)| **a == *b).count();
-        assert_eq!(path.0.len(), parts + 1, "the first bit that is not the covered key's leads away");
+        assert_eq!(
+            path.0.len(),
+            parts + 1,
+            "the path ends at the first bit that differs from the covered key's"
+        );
         assert!(matches!(tree.insert(key, b"x"), Err(TreeError::NotCovered { .. })));
         assert!(matches!(tree.remove(key), Err(TreeError::NotCovered { .. })));
     }
     assert_eq!(n_uncovered, 999);
     assert!(matches!(tree.iter().last(), Some(Err(TreeError::NotCovered { .. }))));
-    assert_eq!(tree.root(), root, "what failed changed nothing");
+    assert_eq!(tree.root(), root, "failed operations changed nothing");
 }
 
 #[test]
@@ -229,7 +233,7 @@ fn a_source_that_lies_is_caught() {
 }
 
 #[test]
-fn bytes_that_are_no_node_at_their_place_are_refused() {
+fn bytes_that_are_not_a_node_at_their_place_are_refused() {
     let zero = [0; 32];
     let one = [1; 32];
     let branch = |tag: u8, left: [u8; 32], right: [u8; 32]| [&[tag], &left[..], &right[..]].concat();
@@ -245,7 +249,7 @@ fn bytes_that_are_no_node_at_their_place_are_refused() {
         branch(0x12, one, one),
         branch(0x18, one, one),
     ];
-    // All kinds but the six that a branch can have, and tags of neither a leaf nor a branch.
+    // All tags but those of a leaf and of the six kinds of branches.
     let branch_tags = [0x12, 0x15, 0x16, 0x18, 0x19, 0x1a];
     malformed.extend((1..=0xff).filter(|tag| !branch_tags.contains(tag)).map(|tag| branch(tag, one, one)));
     for bytes in malformed {
@@ -257,10 +261,10 @@ fn bytes_that_are_no_node_at_their_place_are_refused() {
 }
 
 #[test]
-fn a_node_of_another_kind_or_place_than_its_parent_says_is_refused() {
+fn a_node_of_the_wrong_kind_or_place_is_refused() {
     let leaf = [&[0; 1], &[0; 32][..], b"value"].concat();
     let leaf_hash = Keccak256::hash(&leaf);
-    // The leaf's key begins with 0, so it is neither a branch on the left nor a leaf on the right.
+    // The key of the leaf begins with 0, so the leaf is neither a branch on the left nor a leaf on the right.
     for (tag, key) in [(0x19, Key([0; 32])), (0x19, Key([0xff; 32]))] {
         let branch = [&[tag], &leaf_hash.0[..], &leaf_hash.0[..]].concat();
         let root = Keccak256::hash(&branch);
@@ -271,8 +275,8 @@ fn a_node_of_another_kind_or_place_than_its_parent_says_is_refused() {
 }
 
 #[test]
-fn a_branch_where_keys_end_is_refused() {
-    // Each is the left child of the next; the 257th would be at depth 256.
+fn a_branch_deeper_than_keys_is_refused() {
+    // Each branch is the left child of the next; the 257th would be at depth 256.
     let other = Hash([1; 32]);
     let mut bytes = [&[0x1a], &other.0[..], &other.0[..]].concat();
     let mut bag = NodeBag::default();
@@ -288,7 +292,7 @@ fn a_branch_where_keys_end_is_refused() {
 }
 
 #[test]
-fn a_value_that_is_too_long_is_refused_and_the_longest_is_not() {
+fn only_a_value_over_the_limit_is_refused() {
     let mut tree = Tree::<Keccak256, _>::empty();
     tree.insert(&Key([0; 32]), &[1; VALUE_BYTES_MAX]).unwrap();
     let got = tree.insert(&Key([0; 32]), &[2; VALUE_BYTES_MAX + 1]).unwrap_err();
@@ -297,7 +301,7 @@ fn a_value_that_is_too_long_is_refused_and_the_longest_is_not() {
 }
 
 #[test]
-fn a_commit_names_what_a_node_refers_to() {
+fn a_commit_names_the_references_of_each_node() {
     let blob = Keccak256::hash(b"blob");
     let mut tree = Tree::<Keccak256, _>::empty();
     tree.insert(&Key([0; 32]), &blob.0).unwrap();
@@ -306,7 +310,7 @@ fn a_commit_names_what_a_node_refers_to() {
     let root = tree.commit_with(&mut puts, |value, children| {
         children.extend(<[u8; 32]>::try_from(value).map(Hash));
     });
-    // Keys 00.. and 01.. part at the eighth bit.
+    // Keys 00.. and 01.. diverge at the eighth bit.
     let [leaf, other, fork, above @ ..] = &puts.0[..] else { panic!("{puts:?}") };
     assert_eq!(leaf.1, [blob]);
     assert!(other.1.is_empty());
@@ -318,7 +322,7 @@ fn a_commit_names_what_a_node_refers_to() {
     assert_eq!(above[6].0, root);
 }
 
-/// Remembers what was put, in order.
+/// A sink that records each put, in order.
 #[derive(Debug, Default)]
 struct Puts(Vec<(Hash, Vec<Hash>)>);
 
@@ -329,9 +333,9 @@ impl outrider_witness::NodeSink for Puts {
 }
 
 #[test]
-fn a_source_is_asked_for_each_node_once() {
+fn a_source_is_read_once_for_each_node() {
     let (root, nodes) = full_tree(&spread_map(100));
-    let source = Once { nodes, asked: Cell::default() };
+    let source = CountingSource { nodes, asked: Cell::default() };
     let mut tree = Tree::<Keccak256, _>::open(&root, &source);
     for _ in 0..2 {
         assert_eq!(tree.iter().count(), 100);
@@ -339,12 +343,12 @@ fn a_source_is_asked_for_each_node_once() {
     assert_eq!(source.asked.get(), source.nodes.len());
 }
 
-struct Once {
+struct CountingSource {
     nodes: NodeBag,
     asked: Cell<usize>,
 }
 
-impl NodeSource for Once {
+impl NodeSource for CountingSource {
     fn node(&self, hash: &Hash) -> Result<Vec<u8>, NodeError> {
         self.asked.set(self.asked.get() + 1);
         self.nodes.node(hash)

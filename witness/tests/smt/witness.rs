@@ -1,4 +1,4 @@
-//! A witness tells the truth about a root or is refused, and there is one for each execution.
+//! Tests that a witness is valid for its root or refused, and that each execution has exactly one.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::model::{Answer, Map, Operation, full_tree, key, map, naive_root, operations};
 
-/// Runs operations on the full state, and returns what they answer, the witness, and the root afterwards.
+/// Runs operations on the full state, and returns their answers, the witness, and the root afterwards.
 fn record(root: &Hash, nodes: &NodeBag, operations: &[Operation]) -> (Vec<Answer>, Vec<u8>, Hash) {
     let mut tree = Tree::<Keccak256, _>::open(root, Recorder::new(nodes));
     let answers = operations.iter().map(|operation| operation.on_tree(&mut tree).unwrap()).collect();
@@ -24,7 +24,7 @@ fn decode(bytes: &[u8]) -> Result<Tree<Keccak256, NoNodes>, DecodeError> {
     witness::decode(bytes)
 }
 
-/// Writes again what a witness revealed.
+/// Encodes the revealed nodes of a witness again.
 fn encode_again(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let mut tree = decode(bytes)?;
     let mut bag = NodeBag::default();
@@ -34,7 +34,7 @@ fn encode_again(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
 
 proptest! {
     #[test]
-    fn the_stateless_run_answers_as_the_recorded_one(map in map(), operations in operations()) {
+    fn the_stateless_run_answers_like_the_recorded_one(map in map(), operations in operations()) {
         let (root, nodes) = full_tree(&map);
         let (expected, witness, post_root) = record(&root, &nodes, &operations);
         let mut stateless = Tree::<Keccak256, _>::from_witness(&witness, &root).unwrap();
@@ -49,7 +49,7 @@ proptest! {
     }
 
     #[test]
-    fn a_witness_that_reveals_more_than_was_used_is_refused(map in map(), operations in operations(), extra in key()) {
+    fn a_witness_that_reveals_unused_nodes_is_refused(map in map(), operations in operations(), extra in key()) {
         let (root, nodes) = full_tree(&map);
         let (_, witness, _) = record(&root, &nodes, &operations);
         let with_extra = [&operations[..], &[Operation::Get(extra)]].concat();
@@ -62,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn a_witness_written_again_has_the_same_bytes(map in map(), operations in operations()) {
+    fn encoding_a_decoded_witness_gives_the_same_bytes(map in map(), operations in operations()) {
         let (root, nodes) = full_tree(&map);
         let (_, witness, _) = record(&root, &nodes, &operations);
         prop_assert_eq!(encode_again(&witness).unwrap(), witness);
@@ -98,11 +98,11 @@ proptest! {
     }
 
     #[test]
-    fn witnesses_of_one_root_unite(map in map(), one in operations(), other in operations()) {
+    fn witnesses_of_one_root_can_be_merged(map in map(), one in operations(), other in operations()) {
         let (root, nodes) = full_tree(&map);
         let mut bag = NodeBag::default();
         for operations in [&one, &other] {
-            // Each by itself, from the same root, as the packages of two users are.
+            // Each runs from the same root, like the packages of two users.
             let (_, witness, _) = record(&root, &nodes, operations);
             decode(&witness).unwrap().put_revealed(&mut bag);
         }
@@ -117,11 +117,11 @@ proptest! {
     }
 
     #[test]
-    fn bytes_are_refused_or_the_only_encoding_of_what_they_reveal(
+    fn bytes_are_refused_or_the_only_encoding_of_their_content(
         mut bytes in prop::collection::vec(any::<u8>(), 0..600),
         lengths in prop::option::of(0..4u8),
     ) {
-        // Bytes that often are short lengths make witnesses of several leaves likely.
+        // Frequent short lengths make witnesses of several leaves likely.
         if let Some(length) = lengths {
             bytes.iter_mut().skip(2).step_by(3).for_each(|byte| *byte = length);
         }
@@ -133,7 +133,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_witness_is_refused_or_the_only_encoding_of_something_else(
+    fn a_changed_witness_is_refused_or_the_only_encoding_of_its_content(
         map in map(), operations in operations(), changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
     ) {
         let (root, nodes) = full_tree(&map);
@@ -148,7 +148,7 @@ proptest! {
     }
 }
 
-/// Some keys with their values, of different lengths, two of which share twenty bits.
+/// Returns some keys with values of different lengths, two of which share twenty bits, and operations.
 fn example() -> (Map, Vec<Operation>) {
     let key = |n: u8| Key(Keccak256::hash(&[n]).0);
     let mut map: Map = (0..24).map(|n| (key(n), vec![n; 12 * usize::from(n)])).collect();
@@ -167,7 +167,7 @@ fn example() -> (Map, Vec<Operation>) {
 }
 
 #[test]
-fn no_byte_of_a_witness_can_change_and_none_be_removed_or_added() {
+fn changing_removing_or_adding_a_byte_of_a_witness_is_an_error() {
     let (map, operations) = example();
     let (root, nodes) = full_tree(&map);
     let (_, witness, _) = record(&root, &nodes, &operations);
@@ -184,7 +184,7 @@ fn no_byte_of_a_witness_can_change_and_none_be_removed_or_added() {
         check(&changed, "inverted", index);
         changed.remove(index);
         check(&changed, "removed", index);
-        check(&witness[..index], "and all after it removed", index);
+        check(&witness[..index], "and the rest removed", index);
         let mut longer = witness.clone();
         longer.insert(index, 0);
         check(&longer, "added", index);
@@ -203,7 +203,7 @@ fn a_witness_of_another_root_is_refused() {
     assert!(matches!(got, Err(DecodeError::Root { expected, .. }) if expected == root));
 }
 
-/// Finds keys that hash to what begins with these bits.
+/// Returns a key that begins with these bits.
 fn key_at(bits: &str) -> Key {
     let mut key = [0x77; 32];
     for (index, bit) in bits.bytes().enumerate() {
@@ -223,7 +223,7 @@ fn check_structure(keys: &[&str], read: &[&str], structure: &[u8], hashes_and_le
     let reads: Vec<_> = read.iter().map(|bits| Operation::Get(key_at(bits))).collect();
     let (_, witness, _) = record(&root, &nodes, &reads);
     assert_eq!(&witness[..structure.len()], structure);
-    // No path here reaches depth 8, so all keys are whole; values are as long as their paths.
+    // No path here reaches depth 8, so all keys are complete; values are as long as their paths.
     let (n_hashes, leaf_bytes) = hashes_and_leaves;
     assert_eq!(witness.len(), structure.len() + 32 * n_hashes + leaf_bytes);
 }
@@ -236,20 +236,20 @@ fn the_structure_is_as_described() {
     check_structure(&["0", "1"], &["1"], &[0b11_111000], (1, 34));
     check_structure(&["0", "1"], &["0"], &[0b11_111001], (1, 34));
     check_structure(&["0", "1"], &["1", "0"], &[0b11_111110], (0, 68));
-    // To the left of the root are two keys, to its right one.
+    // Two keys are to the left of the root and one to its right.
     check_structure(&["00", "01", "1"], &["00"], &[0b11_1101_11, 0b1001_0000], (2, 35));
     check_structure(&["00", "01", "1"], &["1"], &[0b11_111010], (1, 34));
     check_structure(&["00", "01", "1"], &["1", "01"], &[0b11_111111, 0b1_111000_0], (1, 34 + 35));
-    // The other way round.
+    // One key is to the left of the root and two to its right.
     check_structure(&["0", "10", "11"], &["10"], &[0b11_1100_11, 0b1001_0000], (2, 35));
     check_structure(&["0", "10", "11"], &["0"], &[0b11_111011], (1, 34));
     check_structure(&["0", "10", "11"], &["0", "11"], &[0b11_111111, 0b0_111000_0], (1, 34 + 35));
-    // Both keys are to the left, and there is nothing to the right, and the other way round.
+    // Both keys are on one side, and the other is empty.
     check_structure(&["00", "01"], &["1"], &[0b11_111101], (1, 0));
     check_structure(&["00", "01"], &["00"], &[0b11_1011_11, 0b1001_0000], (1, 35));
     check_structure(&["10", "11"], &["0"], &[0b11_111100], (1, 0));
     check_structure(&["10", "11"], &["10"], &[0b11_1010_11, 0b1001_0000], (1, 35));
-    // Two pairs, of which one is read, the other, and both.
+    // Two pairs; reads visit one, the other, and both.
     check_structure(&["00", "01", "10", "11"], &["10"], &[0b11_00_1110, 0b01_000000], (2, 35));
     check_structure(&["00", "01", "10", "11"], &["00"], &[0b11_01_1110, 0b01_000000], (2, 35));
     check_structure(
@@ -261,7 +261,7 @@ fn the_structure_is_as_described() {
 }
 
 #[test]
-fn the_key_of_a_leaf_is_without_the_bytes_that_its_place_tells() {
+fn the_key_of_a_leaf_omits_the_bytes_of_its_place() {
     let (mut low, mut high) = (Key([0xab; 32]), Key([0xab; 32]));
     for (last_bytes, expected) in [(1, 31), (2, 30), (32, 0)] {
         low.0[32 - last_bytes] = 0x00;
@@ -284,7 +284,7 @@ fn check_refused(bytes: &[u8], expected: &DecodeError) {
 }
 
 #[test]
-fn what_is_no_witness_is_refused_with_its_place() {
+fn invalid_bytes_are_refused_with_their_offset() {
     let leaf = |first: u8| [&[first], &[0; 31][..], &[0]].concat();
     let ends = |offset, needed, left| DecodeError::Read(ReadError::Ends { offset, needed, left });
     check_refused(&[], &DecodeError::Structure { offset: 0 });
@@ -303,15 +303,15 @@ fn what_is_no_witness_is_refused_with_its_place() {
     let length = [(long & 0x7f) as u8 | 0x80, (long >> 7) as u8];
     let too_long = [&[0b10_000000], &[0; 32][..], &length, &[0; VALUE_BYTES_MAX + 1]].concat();
     check_refused(&too_long, &DecodeError::ValueTooLong { offset: 35, got: VALUE_BYTES_MAX + 1 });
-    // Two leaves, the left one with a key that begins with 1.
+    // Two leaves; the key of the left one begins with 1.
     let swapped = [vec![0b11_111110], leaf(0x80), leaf(0x80)].concat();
     let got = decode(&swapped).map(|_| ()).unwrap_err();
     assert!(matches!(got, DecodeError::OffPath { offset: 1, ref path } if path.0 == [0]), "{got}");
 }
 
 #[test]
-fn structures_deeper_than_keys_are_refused_and_the_deepest_is_not() {
-    // A chain of branches without right children, and at its end one with two leaves.
+fn only_a_structure_deeper_than_keys_is_refused() {
+    // A chain of branches without right children that ends with a branch of two leaves.
     let chain = |n_branches: usize| {
         let mut codes = vec![0b11];
         codes.extend([0b10, 0b11].repeat(n_branches));
@@ -321,7 +321,7 @@ fn structures_deeper_than_keys_are_refused_and_the_deepest_is_not() {
         });
         structure.collect::<Vec<u8>>()
     };
-    // The leaves have no byte of key left, and no value.
+    // No byte of the keys is left for the leaves, and the values are empty.
     let got = decode(&[chain(256), vec![0, 0]].concat()).map(|_| ()).unwrap_err();
     assert!(matches!(got, DecodeError::TooDeep { ref path } if path.0 == [0; 256]), "{got}");
     let mut deepest = decode(&[chain(255), vec![0, 0]].concat()).unwrap();
@@ -333,7 +333,7 @@ fn structures_deeper_than_keys_are_refused_and_the_deepest_is_not() {
 }
 
 #[test]
-fn the_witness_of_nothing_is_the_root() {
+fn the_witness_of_no_operation_is_the_root() {
     let (root, nodes) = tree_of(&["0", "1"]);
     let (_, witness, post_root) = record(&root, &nodes, &[]);
     assert_eq!(witness, [&[0b01_000000], &root.0[..]].concat());
@@ -358,7 +358,7 @@ fn witnesses_can_follow_one_another() {
 }
 
 #[test]
-fn a_bag_with_more_than_the_tree_makes_the_same_witness() {
+fn nodes_of_other_trees_do_not_change_the_witness() {
     let (map, operations) = example();
     let (root, nodes) = full_tree(&map);
     let (_, expected, _) = record(&root, &nodes, &operations);

@@ -1,4 +1,4 @@
-//! What batches do.
+//! Tests of batches.
 
 use std::collections::VecDeque;
 
@@ -11,14 +11,14 @@ use proptest::prelude::*;
 
 use crate::chain::{Chain, content, n_reachable};
 
-/// Runs a test on either store.
+/// Runs a test on both stores.
 fn on_both(test: impl Fn(&dyn AnyStore)) {
     test(&MemoryStore::new());
     let directory = tempfile::tempdir().unwrap();
     test(&DiskStore::open(directory.path()).unwrap());
 }
 
-/// A store, and what it holds when it is sound.
+/// A store that can return the contents of a sound database.
 trait AnyStore: Store {
     fn contents(&self) -> Contents;
 }
@@ -29,7 +29,7 @@ impl<S: Store> AnyStore for S {
     }
 }
 
-/// Puts bytes, whatever they refer to, and gives their hash.
+/// Puts bytes with any references and returns their hash.
 fn put(batch: &mut Batch, bytes: &[u8], children: &[Hash]) -> Hash {
     let hash = Keccak256::hash(bytes);
     batch.put(&hash, bytes, children);
@@ -47,7 +47,7 @@ fn has(store: &dyn AnyStore, hash: &Hash) -> bool {
     }
 }
 
-/// Extends a chain on `store`, of which the last `n_kept` states stay pinned, and goes back by blocks where `reorgs` says so.
+/// Extends a chain on `store`, keeps the last `n_kept` states pinned, and goes back by the blocks in `reorgs`.
 fn check_chain(store: &impl Store, n_kept: usize, reorgs: &[u8]) {
     let mut batch = Batch::new();
     batch.put(&EMPTY_ROOT, &[0x80], &[]);
@@ -82,7 +82,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn a_store_holds_just_what_pinned_roots_reach(
+    fn a_store_holds_exactly_the_nodes_that_pinned_roots_reach(
         n_kept in 1usize..5, reorgs in prop::collection::vec(prop_oneof![4 => Just(0u8), 1 => 1u8..3], 1..12),
     ) {
         check_chain(&MemoryStore::new(), n_kept, &reorgs);
@@ -92,7 +92,7 @@ proptest! {
 }
 
 #[test]
-fn what_no_pinned_root_reaches_is_not_stored() {
+fn nodes_that_no_pinned_root_reaches_are_not_stored() {
     on_both(|store| {
         let mut batch = Batch::new();
         let child = put(&mut batch, b"child", &[]);
@@ -126,7 +126,7 @@ fn a_node_lives_as_long_as_its_last_parent_or_pin() {
 }
 
 #[test]
-fn putting_what_is_stored_changes_nothing() {
+fn putting_a_stored_node_again_changes_nothing() {
     on_both(|store| {
         let mut batch = Batch::new();
         let child = put(&mut batch, b"child", &[]);
@@ -137,14 +137,14 @@ fn putting_what_is_stored_changes_nothing() {
         let mut batch = Batch::new();
         batch.unpin(&root);
         store.apply(&batch).unwrap();
-        assert!(has(store, &root), "it was pinned twice");
+        assert!(has(store, &root), "the root was pinned twice");
         assert_eq!(store.apply(&batch).unwrap().n_deleted, 2);
     });
 }
 
-/// Somebody may store a blob with the bytes of a node that will come, like a contract whose code is a node.
+/// A blob may have the bytes of a later node, like a contract whose code is a node.
 #[test]
-fn a_blob_with_the_bytes_of_a_node_does_not_take_its_children_away() {
+fn a_blob_with_the_bytes_of_a_node_does_not_lose_the_nodes_children() {
     on_both(|store| {
         let mut first = Batch::new();
         let node = put(&mut first, b"node", &[]);
@@ -192,7 +192,7 @@ fn a_batch_that_cannot_be_applied_changes_nothing() {
 }
 
 #[test]
-fn a_chain_of_nodes_goes_without_recursion() {
+fn a_chain_of_nodes_is_deleted_without_recursion() {
     let store = MemoryStore::new();
     let mut batch = Batch::new();
     let mut top = put(&mut batch, b"bottom", &[]);
@@ -207,7 +207,7 @@ fn a_chain_of_nodes_goes_without_recursion() {
 }
 
 #[test]
-fn a_note_changes_with_its_batch_or_not_at_all() {
+fn a_note_changes_only_with_its_batch() {
     on_both(|store| {
         assert_eq!(store.note(b"height").unwrap(), None);
         let mut batch = Batch::new();
@@ -222,12 +222,12 @@ fn a_note_changes_with_its_batch_or_not_at_all() {
         assert_eq!(store.note(b"height").unwrap().as_deref(), Some(&b"2"[..]));
         assert_eq!(store.note(b"").unwrap().as_deref(), Some(&[0xff; 100][..]));
         assert_eq!(store.note(b"heigh").unwrap(), None);
-        assert_eq!(store.contents(), Contents::default(), "notes are no nodes");
+        assert_eq!(store.contents(), Contents::default(), "notes are not nodes");
     });
 }
 
 #[test]
-fn only_a_store_that_is_there_can_be_opened_as_existing() {
+fn opening_an_absent_store_as_existing_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     assert!(matches!(DiskStore::open_existing(directory.path()), Err(StoreError::Absent)));
     drop(DiskStore::open(directory.path()).unwrap());
@@ -235,7 +235,7 @@ fn only_a_store_that_is_there_can_be_opened_as_existing() {
 }
 
 #[test]
-fn a_store_on_disk_is_there_again_when_opened_again() {
+fn a_store_on_disk_keeps_its_content_when_reopened() {
     let directory = tempfile::tempdir().unwrap();
     let mut batch = Batch::new();
     batch.put(&EMPTY_ROOT, &[0x80], &[]);
@@ -247,13 +247,13 @@ fn a_store_on_disk_is_there_again_when_opened_again() {
 }
 
 #[test]
-fn a_directory_that_is_open_or_of_another_format_is_refused() {
+fn a_directory_in_use_or_of_another_format_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let open = DiskStore::open(directory.path()).unwrap();
     assert!(matches!(DiskStore::open(directory.path()), Err(StoreError::InUse)));
     drop(open);
     DiskStore::open(directory.path()).unwrap();
-    // What stores were before: databases of sled.
+    // Former stores were databases of sled.
     let old = tempfile::tempdir().unwrap();
     for file in ["conf", "db"] {
         std::fs::write(old.path().join(file), "segment_size: 524288").unwrap();
@@ -261,12 +261,12 @@ fn a_directory_that_is_open_or_of_another_format_is_refused() {
     for open in [DiskStore::open(old.path()), DiskStore::open_existing(old.path())] {
         assert!(matches!(open, Err(StoreError::Format)));
     }
-    assert_eq!(std::fs::read_dir(old.path()).unwrap().count(), 2, "nothing is made in it");
+    assert_eq!(std::fs::read_dir(old.path()).unwrap().count(), 2, "no file is added");
 }
 
-/// What an implementer of a store is given to read.
+/// Tests the accessors that an implementer of a store reads.
 #[test]
-fn a_batch_tells_all_that_it_asks_for() {
+fn a_batch_lists_all_its_changes() {
     let mut batch = Batch::new();
     let child = put(&mut batch, b"child", &[]);
     let parent = put(&mut batch, b"parent", &[child, child]);

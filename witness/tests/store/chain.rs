@@ -1,4 +1,4 @@
-//! States one after the other, as a chain of blocks makes them: the same ones in every process.
+//! A chain of states, the same in every process.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use outrider_witness::{
 
 pub(crate) type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// Where a state has its height.
+/// The key under which a state holds its height.
 const HEIGHT: &[u8] = b"height";
 
-/// How much the blocks of a chain write.
+/// The amount of data that the blocks of a chain write.
 #[derive(Clone, Copy)]
 pub(crate) enum Chain {
     Small,
@@ -22,7 +22,7 @@ pub(crate) enum Chain {
 }
 
 impl Chain {
-    /// What block `height` writes: keys of which many are written again by later blocks, and removed by some.
+    /// Returns the writes of block `height`. Later blocks overwrite many of the keys, and some blocks remove keys.
     fn writes(self, height: u64) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
         let own = (HEIGHT.to_vec(), (height + 1).to_le_bytes().to_vec());
         let factor = if matches!(self, Self::Large) && height % 5 == 4 { 1000 } else { 1 };
@@ -35,7 +35,7 @@ impl Chain {
         others.chain([own])
     }
 
-    /// The state after the blocks below `height`.
+    /// Returns the state after the blocks below `height`.
     pub(crate) fn state(self, height: u64) -> Map {
         let mut map = Map::new();
         for (key, value) in (0..height).flat_map(|height| self.writes(height)) {
@@ -53,7 +53,7 @@ impl Chain {
         self.writes(height).for_each(|(key, value)| trie.insert(&key, &value).unwrap());
     }
 
-    /// Executes block `height` over `store`, which has the state before it.
+    /// Executes block `height` over `store`, which holds the state before it.
     pub(crate) fn block<S: NodeSource>(
         self,
         store: S,
@@ -69,7 +69,7 @@ impl Chain {
     }
 }
 
-/// The height of a state.
+/// Returns the height of a state.
 pub(crate) fn height(store: impl NodeSource, root: &Hash) -> u64 {
     let mut trie = Trie::<Keccak256, _>::open(root, store);
     trie.get(HEIGHT).unwrap().map_or(0, |height| u64::from_le_bytes(height.try_into().unwrap()))
@@ -80,7 +80,7 @@ pub(crate) fn content(store: impl NodeSource, root: &Hash) -> Map {
     trie.iter().map(Result::unwrap).collect()
 }
 
-/// How many nodes can be reached from the pinned roots.
+/// Returns the number of nodes that are reachable from the pinned roots.
 pub(crate) fn n_reachable(store: &impl Store) -> usize {
     let recorder = Recorder::new(store);
     let mut n_empty = 0;

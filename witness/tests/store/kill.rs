@@ -1,4 +1,4 @@
-//! Kills a writer at random points and looks at what it leaves.
+//! Kills a writer at random points and checks what it leaves.
 
 use std::{
     collections::BTreeMap,
@@ -18,11 +18,11 @@ use outrider_witness::{
 
 use crate::chain::{Chain, content, height, n_reachable};
 
-/// Names the directory of the writer's store; whoever finds it set is the writer.
+/// The variable with the directory of the writer's store. A process in which it is set is the writer.
 const DIRECTORY: &str = "OUTRIDER_WITNESS_WRITER";
-/// How many kills there are, `24` by default.
+/// The variable with the number of kills, `24` by default.
 const KILLS: &str = "OUTRIDER_KILLS";
-/// How many states stay pinned.
+/// The number of states that stay pinned.
 const KEPT: u64 = 3;
 
 /// The roots of all heights so far, and the last state.
@@ -44,15 +44,15 @@ impl Roots {
         self.roots[height as usize]
     }
 
-    /// The pins of a store in which `height` is the last.
+    /// Returns the pins of a store whose last state has `height`.
     fn pinned(&mut self, height: u64) -> BTreeMap<Hash, u64> {
         let lowest = (height + 1).saturating_sub(KEPT);
         (lowest..=height).map(|height| (self.at(height), 1)).collect()
     }
 }
 
-/// Appends blocks to the store for ever and says each height aloud when it is stored. A test that does nothing unless it is
-/// started by the one below.
+/// Appends blocks to the store forever and prints each height once it is stored. The test does nothing unless the one
+/// below starts it.
 #[test]
 fn the_writer() {
     let Some(directory) = env::var_os(DIRECTORY) else { return };
@@ -85,7 +85,7 @@ fn a_killed_writer_leaves_the_last_acknowledged_batch_or_the_next() {
     let mut n_next = 0;
     for kill in 0..n_kills {
         let acknowledged = write_and_kill(directory.path(), kill).unwrap_or(height);
-        assert!(acknowledged >= height, "what was stored before kill {kill} is gone");
+        assert!(acknowledged >= height, "state from before kill {kill} is lost");
         let store = DiskStore::open(directory.path()).unwrap();
         let contents = store.check::<Keccak256>().unwrap();
         let found = store.roots().unwrap();
@@ -103,12 +103,12 @@ fn a_killed_writer_leaves_the_last_acknowledged_batch_or_the_next() {
         assert_eq!(contents.n_nodes, n_reachable(&store));
         assert_eq!(content(&store, &roots.at(height)), Chain::Large.state(height));
     }
-    eprintln!("{n_kills} kills, {height} blocks, {n_next} times the next batch was there");
-    assert!(height > u64::from(n_kills), "the writer hardly came to write");
+    eprintln!("{n_kills} kills, {height} blocks, the next batch was stored {n_next} times");
+    assert!(height > u64::from(n_kills), "the writer stored too few blocks");
 }
 
-/// Starts the writer, kills it, and gives the last height that it said was stored. Every fifth is killed while it starts, the
-/// others up to 40 ms after they have said so once to four times.
+/// Starts the writer, kills it, and returns the last height that it printed. Every fifth kill happens while the
+/// writer starts, the others up to 40 ms after its first to fourth output.
 fn write_and_kill(directory: &Path, kill: u32) -> Option<u64> {
     let mut writer = Command::new(env::current_exe().unwrap())
         .args(["--exact", "kill::the_writer", "--nocapture", "--test-threads=1"])

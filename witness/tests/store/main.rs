@@ -1,4 +1,4 @@
-//! Holds the stores against a model, and the one on disk against kill -9.
+//! Tests of the stores against a model, and of the store on disk against kill -9.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 

@@ -1,13 +1,13 @@
-//! Counts memory at the allocator.
+//! An allocator that counts memory.
 
-#![allow(unsafe_code, reason = "an allocator is made of unsafe functions")]
+#![allow(unsafe_code, reason = "an allocator consists of unsafe functions")]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
 };
 
-/// Runs something, and gives what it returns, and the most bytes that were in use at a time, beyond those in use before.
+/// Runs a function, and returns its result and the peak of memory in use beyond that in use before, in bytes.
 pub(crate) fn peak_of<T>(run: impl FnOnce() -> T) -> (T, usize) {
     let before = NOW.get();
     PEAK.set(before);
@@ -20,11 +20,11 @@ thread_local! {
     static PEAK: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The system's allocator, counted for each thread.
+/// The system's allocator with a counter per thread.
 struct Counting;
 
-// SAFETY: every call goes to the system's allocator unchanged. The default `realloc` allocates anew before it frees, so that
-// both are counted.
+// SAFETY: every call goes unchanged to the system's allocator. The default `realloc` allocates before it frees, so
+// that both count.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         NOW.set(NOW.get() + layout.size());

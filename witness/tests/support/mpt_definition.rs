@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alloy_rlp::{Encodable, Header};
 use outrider_witness::{Hash, Hasher, Keccak256, mpt::EMPTY_ROOT};
 
-/// The root by the definition of the Yellow Paper: c(J, i) of equation 197 over all pairs, and its hash.
+/// Returns the root by the definition of the Yellow Paper: the hash of c(J, i) of equation 197 over all pairs.
 pub(crate) fn naive_root(map: &BTreeMap<Vec<u8>, Vec<u8>>) -> Hash {
     if map.is_empty() {
         return EMPTY_ROOT;
@@ -20,7 +20,7 @@ fn structure(pairs: &[(Vec<u8>, Vec<u8>)], depth: usize) -> Vec<u8> {
     if let [(key, value)] = pairs {
         return list(&[string(&hex_prefix(&key[depth..], true)), string(value)]);
     }
-    // Pairs are sorted, so what the first and the last share, all share.
+    // Pairs are sorted, so a prefix that the first and the last share is common to all.
     let shared = first.iter().zip(last).take_while(|(a, b)| a == b).count();
     if shared > depth {
         let path = string(&hex_prefix(&first[depth..shared], false));

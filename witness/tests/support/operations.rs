@@ -1,6 +1,6 @@
-//! Operations made of any bytes, and what they do to a map, to a state provider's trie, and to a stateless executor's.
+//! Operations decoded from any bytes, and their runs on a map, by a state provider, and by a stateless executor.
 //!
-//! The bytes are a sequence of operations. The first byte of each, modulo 16, says which:
+//! The bytes are a sequence of operations. The first byte of each, modulo 16, selects the operation:
 //!
 //! | number | operation | then |
 //! |---|---|---|
@@ -8,11 +8,11 @@
 //! | 5–8 | get | key |
 //! | 9–12 | remove | key |
 //! | 13 | list all entries | |
-//! | 14 | tell the root | |
-//! | 15 | end the block: commit, and go on from the root | |
+//! | 14 | return the root | |
+//! | 15 | end the block: commit, and continue from the root | |
 //!
-//! A value is two bytes: what it consists of, and how long it is, up to 127 as it says, and then by tens. Keys are
-//! described with [`Kind::key`].
+//! A value is two bytes: its content, and its length, which counts up to 127 and then by tens. [`Kind::key`]
+//! describes keys.
 
 use std::{collections::BTreeMap, fmt::Debug};
 
@@ -28,13 +28,13 @@ mod mpt_definition;
 #[path = "smt_definition.rs"]
 mod smt_definition;
 
-/// How many operations are run, as roots by definition take long.
+/// The maximum number of operations, as roots by definition take long.
 const OPERATIONS_MAX: usize = 128;
 
 pub(crate) type Map<K> = BTreeMap<K, Vec<u8>>;
 
-/// Runs the blocks that `bytes` tell on a map, as a state provider, and as a stateless executor with the provider's witness,
-/// which must be one that `check_witness` takes.
+/// Runs the blocks in `bytes` on a map, as a state provider, and as a stateless executor with the provider's witness,
+/// which `check_witness` has to accept.
 pub(crate) fn run<K: Kind>(bytes: &[u8], check_witness: fn(&[u8]) -> bool) {
     let mut map = Map::new();
     let mut nodes = NodeBag::default();
@@ -54,7 +54,7 @@ pub(crate) fn run<K: Kind>(bytes: &[u8], check_witness: fn(&[u8]) -> bool) {
     assert_eq!(listed.answers, [Answer::Entries(map)]);
 }
 
-/// What is done to a state.
+/// An operation on a state.
 #[derive(Debug)]
 pub(crate) enum Operation<K> {
     Insert(K, Vec<u8>),
@@ -64,10 +64,10 @@ pub(crate) enum Operation<K> {
     Root,
 }
 
-/// What comes of it.
+/// The answer to an operation.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer<K> {
-    /// Whether the value was one that is taken.
+    /// Whether the value was accepted.
     Inserted(bool),
     Value(Option<Vec<u8>>),
     Removed(bool),
@@ -75,7 +75,7 @@ pub(crate) enum Answer<K> {
     Root(Hash),
 }
 
-/// What a block comes to.
+/// The results of a block.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome<K> {
     answers: Vec<Answer<K>>,
@@ -83,37 +83,37 @@ pub(crate) struct Outcome<K> {
     new_nodes: NodeBag,
 }
 
-/// The kinds of tries.
+/// A kind of trie.
 pub(crate) trait Kind {
     type Key: Clone + Debug + Ord;
 
     /// Reads a key. The two high bits of the first byte choose its form; there are few different keys of most forms.
     fn key(reader: &mut Reader<'_>) -> Result<Self::Key, ReadError>;
 
-    /// Inserts into a map as this kind of trie does, and tells if the value is one that is taken.
+    /// Inserts into a map as this kind of trie does, and returns whether it accepts the value.
     fn insert(map: &mut Map<Self::Key>, key: &Self::Key, value: &[u8]) -> bool;
 
-    /// The root by definition.
+    /// Returns the root by definition.
     fn root(map: &Map<Self::Key>) -> Hash;
 
-    /// Runs a block over all nodes of a state, and gives the witness, too.
+    /// Runs a block over all nodes of a state, and also returns the witness.
     fn provide(
         pre_root: &Hash,
         nodes: &NodeBag,
         block: &[Operation<Self::Key>],
     ) -> (Outcome<Self::Key>, Vec<u8>);
 
-    /// Runs a block over its witness, and checks that this is used up.
+    /// Runs a block over its witness, and checks that all of it is used.
     fn execute(pre_root: &Hash, witness: &[u8], block: &[Operation<Self::Key>]) -> Outcome<Self::Key>;
 }
 
-/// Reads blocks until the bytes end.
+/// Reads blocks to the end of the bytes.
 fn blocks<K: Kind>(bytes: &[u8]) -> Vec<Vec<Operation<K::Key>>> {
     let mut reader = Reader::new(bytes);
     let mut blocks = vec![Vec::new()];
     for _ in 0..OPERATIONS_MAX {
         match operation::<K>(&mut reader) {
-            Ok(Some(operation)) => blocks.last_mut().expect("there is one").push(operation),
+            Ok(Some(operation)) => blocks.last_mut().expect("there is a block").push(operation),
             Ok(None) => blocks.push(Vec::new()),
             Err(_) => break,
         }
@@ -121,7 +121,7 @@ fn blocks<K: Kind>(bytes: &[u8]) -> Vec<Vec<Operation<K::Key>>> {
     blocks
 }
 
-/// Reads an operation; none at the end of a block.
+/// Reads an operation. Returns `None` at the end of a block.
 fn operation<K: Kind>(reader: &mut Reader<'_>) -> Result<Option<Operation<K::Key>>, ReadError> {
     Ok(Some(match reader.byte()? % 16 {
         0..5 => Operation::Insert(K::key(reader)?, value(reader)?),
@@ -149,7 +149,7 @@ fn on_map<K: Kind>(map: &mut Map<K::Key>, operation: &Operation<K::Key>) -> Answ
     }
 }
 
-/// The Merkle Patricia trie. To insert the empty value is to remove the key.
+/// The Merkle Patricia trie. Inserting the empty value removes the key.
 pub(crate) enum Mpt {}
 
 impl Kind for Mpt {
@@ -157,10 +157,10 @@ impl Kind for Mpt {
 
     /// | bits | key |
     /// |---|---|
-    /// | `00` | as many of the next bytes as the other bits say |
+    /// | `00` | the number of next bytes in the other bits |
     /// | `01` | the hash of the other bits |
     /// | `10` | the hash of the lowest bit, the last byte replaced by the next one |
-    /// | `11` | up to three bytes whose nibbles are 0 and 1, which are often the beginning of one another |
+    /// | `11` | up to three bytes whose nibbles are 0 and 1, often prefixes of one another |
     fn key(reader: &mut Reader<'_>) -> Result<Vec<u8>, ReadError> {
         let byte = reader.byte()?;
         let low = byte & 0x3f;
@@ -203,9 +203,10 @@ impl Kind for Mpt {
     }
 
     fn execute(pre_root: &Hash, witness: &[u8], block: &[Operation<Vec<u8>>]) -> Outcome<Vec<u8>> {
-        let mut trie = Trie::<Keccak256, _>::from_witness(witness, pre_root).expect("it is a witness");
+        let mut trie =
+            Trie::<Keccak256, _>::from_witness(witness, pre_root).expect("the bytes are a witness");
         let outcome = Self::outcome(&mut trie, block);
-        trie.check_all_used().expect("nothing is too much");
+        trie.check_all_used().expect("everything is used");
         outcome
     }
 }
@@ -216,7 +217,7 @@ impl Mpt {
         block: &[Operation<Vec<u8>>],
     ) -> Outcome<Vec<u8>> {
         let answers = block.iter().map(|operation| Self::on_trie(trie, operation));
-        let answers = answers.collect::<Result<_, _>>().expect("all is covered");
+        let answers = answers.collect::<Result<_, _>>().expect("everything is covered");
         let mut new_nodes = NodeBag::default();
         Outcome { answers, post_root: trie.commit(&mut new_nodes), new_nodes }
     }
@@ -235,7 +236,7 @@ impl Mpt {
     }
 }
 
-/// The sparse Merkle tree. The empty value is one like others, and long ones are refused.
+/// The sparse Merkle tree. The empty value is a value like any other, and too long values are refused.
 pub(crate) enum Smt {}
 
 impl Kind for Smt {
@@ -243,7 +244,7 @@ impl Kind for Smt {
 
     /// | bits | key |
     /// |---|---|
-    /// | `00` | zeros but for one bit, of the number that the next byte says |
+    /// | `00` | zeros but for one bit, at the position in the next byte |
     /// | `01` | the hash of the other bits |
     /// | `10` | the hash of the lowest bit, the last byte replaced by the next one |
     /// | `11` | zeros after the other bits |
@@ -285,9 +286,10 @@ impl Kind for Smt {
     }
 
     fn execute(pre_root: &Hash, witness: &[u8], block: &[Operation<Key>]) -> Outcome<Key> {
-        let mut tree = Tree::<Keccak256, _>::from_witness(witness, pre_root).expect("it is a witness");
+        let mut tree =
+            Tree::<Keccak256, _>::from_witness(witness, pre_root).expect("the bytes are a witness");
         let outcome = Self::outcome(&mut tree, block);
-        tree.check_all_used().expect("nothing is too much");
+        tree.check_all_used().expect("everything is used");
         outcome
     }
 }
@@ -295,7 +297,7 @@ impl Kind for Smt {
 impl Smt {
     fn outcome<S: NodeSource>(tree: &mut Tree<Keccak256, S>, block: &[Operation<Key>]) -> Outcome<Key> {
         let answers = block.iter().map(|operation| Self::on_tree(tree, operation));
-        let answers = answers.collect::<Result<_, _>>().expect("all is covered");
+        let answers = answers.collect::<Result<_, _>>().expect("everything is covered");
         let mut new_nodes = NodeBag::default();
         Outcome { answers, post_root: tree.commit(&mut new_nodes), new_nodes }
     }

@@ -1,6 +1,6 @@
-//! What must hold for any bytes; `fuzz/` searches for bytes for which it does not.
+//! The properties that hold for any bytes; `fuzz/` searches for counterexamples.
 
-#![allow(dead_code, reason = "each user has its own part")]
+#![allow(dead_code, reason = "each user needs only a part")]
 
 #[path = "allocator.rs"]
 mod allocator;
@@ -18,19 +18,19 @@ use outrider_witness::{
 
 use self::operations::{Mpt, Smt};
 
-/// What a decoder may allocate for a witness of no length, in bytes.
+/// The memory that a decoder may allocate for an empty witness, in bytes.
 const MEMORY_BYTES_FIXED: usize = 2048;
 
-/// How many entries are looked at: repeated nodes let a few bytes stand for any number.
+/// The maximum number of entries to visit: with repeated nodes, a few bytes stand for any number.
 const ENTRIES_MAX: usize = 200;
 
-/// How many of the entries are removed.
+/// The maximum number of entries to remove.
 const REMOVALS_MAX: usize = 8;
 
-/// Any bytes are refused, or are the only encoding of a witness. Tells which.
+/// Checks that bytes are refused, or are the only encoding of a witness. Returns whether they are a witness.
 ///
-/// What the witness reveals reads the same from the decoded forest and from its nodes alone, and can be removed and put
-/// back. When all has been read, nothing is unused.
+/// The revealed nodes read the same from the decoded forest and from the nodes alone, and entries can be removed and
+/// put back. After a full read, nothing is unused.
 pub(crate) fn mpt_witness(bytes: &[u8]) -> bool {
     let decode = || mpt::witness::decode::<Keccak256>(bytes);
     let Some(mut forest) = decoded(decode, bytes, mpt::witness::MEMORY_FACTOR) else { return false };
@@ -49,30 +49,31 @@ pub(crate) fn mpt_witness(bytes: &[u8]) -> bool {
         }
     }
     for (hash, blob) in record.blobs.iter() {
-        assert_eq!(forest.blob(hash).expect("it is revealed"), blob);
+        assert_eq!(forest.blob(hash).expect("the blob is revealed"), blob);
     }
     assert!(!is_all_read || forest.check_all_used().is_ok());
     true
 }
 
-/// Removes a key and inserts it again: the root is as before, and was not in between. If what moves up is not covered,
-/// nothing changes.
+/// Removes a key and inserts it again: the root differs in between and is the same afterwards. If the node that moves
+/// up is not covered, nothing changes.
 fn undo_mpt_removal(forest: &mut Forest<Keccak256, NoNodes>, trie: TrieId, key: &[u8], value: &[u8]) {
     let root = forest.root(trie);
     if let Ok(was_there) = forest.remove(trie, key) {
         assert!(was_there);
         assert_ne!(forest.root(trie), root);
-        assert_eq!(forest.get(trie, key).expect("the way is covered"), None);
-        forest.insert(trie, key, value).expect("the way is covered");
+        assert_eq!(forest.get(trie, key).expect("the path is covered"), None);
+        forest.insert(trie, key, value).expect("the path is covered");
     }
     assert_eq!(forest.root(trie), root);
-    assert_eq!(forest.get(trie, key).expect("the way is covered"), Some(value));
+    assert_eq!(forest.get(trie, key).expect("the path is covered"), Some(value));
 }
 
-/// Any bytes are refused, or begin with the only encoding of a witness. Tells if that is all.
+/// Checks that bytes are refused, or begin with the only encoding of a witness. Returns whether they are exactly a
+/// witness.
 ///
-/// What the witness reveals reads the same from the decoded tree and from its nodes alone, and can be removed and put
-/// back. When all has been read, nothing is unused.
+/// The revealed nodes read the same from the decoded tree and from the nodes alone, and entries can be removed and
+/// put back. After a full read, nothing is unused.
 pub(crate) fn smt_witness(bytes: &[u8]) -> bool {
     let mut reader = Reader::new(bytes);
     let read = || smt::witness::read::<Keccak256>(&mut reader);
@@ -83,15 +84,15 @@ pub(crate) fn smt_witness(bytes: &[u8]) -> bool {
 
     let mut puts = Puts::default();
     let root = tree.put_revealed(&mut puts);
-    if puts.stand_where_named(&root) {
+    if puts.stand_only_at_their_place(&root) {
         let nodes = &puts.nodes;
-        assert_eq!(smt::witness::encode::<Keccak256>(&root, nodes).expect("they are nodes"), witness);
+        assert_eq!(smt::witness::encode::<Keccak256>(&root, nodes).expect("the nodes are valid"), witness);
         let entries = shown(tree.iter());
         assert_eq!(entries, shown(Tree::<Keccak256, _>::open(&root, nodes).iter()));
         let is_all_read = entries.len() < ENTRIES_MAX && entries.iter().all(Result::is_ok);
         assert!(!is_all_read || tree.check_all_used().is_ok());
         for (key, value) in entries.iter().flatten().take(REMOVALS_MAX) {
-            let tree = Tree::from_witness(witness, &root).expect("it is the witness of its root");
+            let tree = Tree::from_witness(witness, &root).expect("the witness is of its root");
             undo_smt_removal(tree, key, value);
         }
     }
@@ -99,17 +100,17 @@ pub(crate) fn smt_witness(bytes: &[u8]) -> bool {
     is_all
 }
 
-/// Removes a key and inserts it again: the root is as before, and was not in between. A leaf that moves up need not be
-/// covered; then neither is what is now in its place.
+/// Removes a key and inserts it again: the root differs in between and is the same afterwards. A leaf that moves up
+/// need not be covered; then the place of the key is not covered either.
 fn undo_smt_removal(mut tree: Tree<Keccak256, NoNodes>, key: &Key, value: &[u8]) {
     let root = tree.root();
-    assert!(tree.remove(key).expect("the way is covered"));
+    assert!(tree.remove(key).expect("the path is covered"));
     let root_without = tree.root();
     assert_ne!(root_without, root);
     match tree.get(key) {
         Ok(found) => {
             assert_eq!(found, None);
-            tree.insert(key, value).expect("the way is covered");
+            tree.insert(key, value).expect("the path is covered");
             assert_eq!(tree.root(), root);
         }
         Err(TreeError::NotCovered { .. }) => {
@@ -120,29 +121,31 @@ fn undo_smt_removal(mut tree: Tree<Keccak256, NoNodes>, key: &Key, value: &[u8])
     }
 }
 
-/// Any operations on a trie that is committed, opened and witnessed in between do what they do to a map.
+/// Checks that operations on a trie have the same results as on a map, with commits, reopening and witnesses in
+/// between.
 pub(crate) fn mpt_operations(bytes: &[u8]) {
     operations::run::<Mpt>(bytes, mpt_witness);
 }
 
-/// Any operations on a tree that is committed, opened and witnessed in between do what they do to a map.
+/// Checks that operations on a tree have the same results as on a map, with commits, reopening and witnesses in
+/// between.
 pub(crate) fn smt_operations(bytes: &[u8]) {
     operations::run::<Smt>(bytes, smt_witness);
 }
 
-/// Runs a decoder within its memory. Whatever it refuses it can say why.
+/// Runs a decoder within its memory bound. Its errors have messages.
 fn decoded<T, E: Error>(decode: impl FnOnce() -> Result<T, E>, bytes: &[u8], factor: usize) -> Option<T> {
     let (result, peak) = allocator::peak_of(decode);
     assert!(peak <= factor * bytes.len() + MEMORY_BYTES_FIXED, "{peak} bytes for {}", bytes.len());
     result.inspect_err(|error| assert!(!error.to_string().is_empty())).ok()
 }
 
-/// The first entries, with errors as they are shown.
+/// Returns the first entries, with errors as their messages.
 fn shown<T, E: Error>(entries: impl Iterator<Item = Result<T, E>>) -> Vec<Result<T, String>> {
     entries.take(ENTRIES_MAX).map(|entry| entry.map_err(|error| error.to_string())).collect()
 }
 
-/// Nodes, and how often each was put less how often it was named by a parent.
+/// Nodes, with the number of puts of each minus the number of parents that name it.
 #[derive(Default)]
 struct Puts {
     nodes: NodeBag,
@@ -150,9 +153,9 @@ struct Puts {
 }
 
 impl Puts {
-    /// Whether the hash of a node stands only where the node does. No tree has it elsewhere, as the keys below tell a place
-    /// from all others; a decoder of witnesses does not look for it, as it leads to no root of a tree.
-    fn stand_where_named(&self, root: &Hash) -> bool {
+    /// Returns whether each node's hash stands only at the node's place. In a tree it does, as keys determine the
+    /// place. A decoder does not check this, as a violation leads to no root of a tree.
+    fn stand_only_at_their_place(&self, root: &Hash) -> bool {
         self.nodes.iter().all(|(hash, _)| self.balance.get(hash) == Some(&isize::from(hash == root)))
     }
 }

@@ -10,7 +10,7 @@ pub(crate) fn naive_root(map: &BTreeMap<Key, Vec<u8>>) -> Hash {
     Hash(naive_hash(&leaves, 0))
 }
 
-/// Hashes a subtree as it is defined, from its leaves alone.
+/// Hashes a subtree by its definition, from its leaves.
 fn naive_hash(leaves: &[(&Key, &[u8])], depth: usize) -> [u8; 32] {
     match leaves {
         [] => [0; 32],

@@ -17,84 +17,85 @@ use crate::{
     reader::{ReadError, Reader},
 };
 
-/// Bytes that are no witness, or not the canonical encoding of one. Whoever made them is at fault.
+/// The reason why bytes are not the canonical encoding of a witness. The fault is with their author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// The bytes end early or late, or a number is not in its shortest form.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// No node begins with this tag.
+    /// The tag does not exist.
     #[error("offset {offset}: no node has tag {tag:#04x}")]
     Tag {
-        /// Where the node begins.
+        /// The offset of the node.
         offset: usize,
         /// Its first byte.
         tag: u8,
     },
-    /// The children of a branch are not written in the shortest way, or some are revealed that are not there.
+    /// The children of a branch are not encoded in the shortest way, or a revealed child is not present.
     #[error("offset {offset}: the children of the branch are not in their canonical form")]
     Children {
-        /// Where the node begins.
+        /// The offset of the node.
         offset: usize,
     },
     /// A branch has fewer than two children and values.
-    #[error("offset {offset}: a branch with fewer than two children and values")]
+    #[error("offset {offset}: the branch has fewer than two children and values")]
     LoneItem {
-        /// Where the node begins.
+        /// The offset of the node.
         offset: usize,
     },
-    /// A path has a nibble above 15, that of an extension is empty, or that of a leaf is not told in the shortest way.
+    /// A path has a nibble above 15, the path of an extension is empty, or the path of a leaf is not encoded in the
+    /// shortest way.
     #[error("offset {offset}: the path of the node is not in its canonical form")]
     Path {
-        /// Where the node begins.
+        /// The offset of the node.
         offset: usize,
     },
     /// A value is empty.
-    #[error("offset {offset}: an empty value")]
+    #[error("offset {offset}: the value is empty")]
     EmptyValue {
-        /// Where the node begins.
+        /// The offset of the node.
         offset: usize,
     },
     /// An extension leads to a leaf or an extension.
-    #[error("offset {offset}: an extension that leads to no branch")]
+    #[error("offset {offset}: the extension does not lead to a branch")]
     NoBranch {
-        /// Where the node begins to which it leads.
+        /// The offset of the node to which it leads.
         offset: usize,
     },
-    /// A repetition names no node that is complete and known by its hash, or one with which a trie begins.
-    #[error("offset {offset}: node {number} is not to be repeated")]
+    /// A repetition names a node that is incomplete, inline, or the topmost of a trie.
+    #[error("offset {offset}: node {number} cannot be repeated")]
     Repeated {
-        /// Where the repetition begins.
+        /// The offset of the repetition.
         offset: usize,
-        /// The node that it names.
+        /// The number of the node that it names.
         number: u32,
     },
-    /// Two tries are not in the order of their roots.
-    #[error("the trie with root {root} is not in order")]
+    /// Two tries are not in ascending order of their roots.
+    #[error("the trie with root {root} is out of order")]
     TrieOrder {
-        /// The root of the second.
+        /// The root of the second trie.
         root: Hash,
     },
-    /// Two blobs are not in the order of their hashes.
-    #[error("blob {hash} is not in order")]
+    /// Two blobs are not in ascending order of their hashes.
+    #[error("blob {hash} is out of order")]
     BlobOrder {
-        /// The hash of the second.
+        /// The hash of the second blob.
         hash: Hash,
     },
-    /// A node is written twice, or once, and elsewhere its hash.
-    #[error("node {hash} is written, and is there again")]
+    /// A node is written twice, or written once while its bare hash is written elsewhere.
+    #[error("node {hash} is written more than once, or as a bare hash besides")]
     KnownHash {
         /// The hash of the node.
         hash: Hash,
     },
 }
 
-/// Decodes a witness, and so hashes every node.
+/// Decodes a witness, and thereby hashes every node.
 ///
 /// # Errors
 ///
-/// The bytes are not the canonical encoding of a witness.
+/// Fails if the bytes are not the canonical encoding of a witness.
 pub fn decode<H: Hasher>(bytes: &[u8]) -> Result<Forest<H, NoNodes>, DecodeError> {
     let mut forest = Forest::new(NoNodes);
     forest.arena = Arena::with_capacity(bytes.len() / COMMON_NODE_BYTES, bytes.len() / HASH_BYTES);
@@ -112,7 +113,7 @@ pub fn decode<H: Hasher>(bytes: &[u8]) -> Result<Forest<H, NoNodes>, DecodeError
     Ok(forest)
 }
 
-/// About what a node takes in witnesses of a large state.
+/// The approximate size of a node in a witness of a large state, in bytes.
 const COMMON_NODE_BYTES: usize = 224;
 
 struct Decoder<'w, H> {
@@ -123,10 +124,10 @@ struct Decoder<'w, H> {
     tops: Vec<NodeId>,
 }
 
-/// A node that is not complete: some children are still to come.
+/// An incomplete node: some of its children still follow.
 struct Frame {
     id: NodeId,
-    /// Bit n for child n.
+    /// The children that still follow: bit n for child n.
     to_come: u16,
 }
 
@@ -134,8 +135,8 @@ impl<H: Hasher> Decoder<'_, H> {
     fn trie(&mut self) -> Result<(), DecodeError> {
         let offset = self.reader.offset();
         let top = match self.node()? {
-            Read::New(frame) => frame,
-            Read::Repeated { number, .. } => return Err(DecodeError::Repeated { offset, number }),
+            ReadNode::New(frame) => frame,
+            ReadNode::Repeated { number, .. } => return Err(DecodeError::Repeated { offset, number }),
         };
         let id = top.id;
         self.tops.push(id);
@@ -166,12 +167,12 @@ impl<H: Hasher> Decoder<'_, H> {
     fn child(&mut self, parent: Step) -> Result<(), DecodeError> {
         let offset = self.reader.offset();
         let id = match self.node()? {
-            Read::New(frame) => {
+            ReadNode::New(frame) => {
                 let id = frame.id;
                 self.way.push(frame);
                 id
             }
-            Read::Repeated { id, .. } => id,
+            ReadNode::Repeated { id, .. } => id,
         };
         let arena = &mut self.forest.arena;
         let is_branch = matches!(arena[id].node, Node::Branch(_));
@@ -202,14 +203,14 @@ impl<H: Hasher> Decoder<'_, H> {
     }
 }
 
-/// A node as it was read.
-enum Read {
+/// A node that was just read.
+enum ReadNode {
     New(Frame),
     Repeated { id: NodeId, number: u32 },
 }
 
 impl<'w, H: Hasher> Decoder<'w, H> {
-    fn node(&mut self) -> Result<Read, DecodeError> {
+    fn node(&mut self) -> Result<ReadNode, DecodeError> {
         let offset = self.reader.offset();
         let (node, to_come) = match self.reader.byte()? {
             tag if tag & 0x0f <= tag::BRANCH_LAST => self.branch(offset, tag)?,
@@ -230,7 +231,7 @@ impl<'w, H: Hasher> Decoder<'w, H> {
         let slot = &mut self.forest.arena[id];
         slot.frozen = true;
         slot.stored = true;
-        Ok(Read::New(Frame { id, to_come }))
+        Ok(ReadNode::New(Frame { id, to_come }))
     }
 
     fn branch(&mut self, offset: usize, tag: u8) -> Result<(Node, u16), DecodeError> {
@@ -276,12 +277,12 @@ impl<'w, H: Hasher> Decoder<'w, H> {
         Ok(Node::Leaf { path, value: self.value(offset)?.into() })
     }
 
-    fn repeated(&mut self, offset: usize) -> Result<Read, DecodeError> {
+    fn repeated(&mut self, offset: usize) -> Result<ReadNode, DecodeError> {
         let number = self.reader.varint()?;
         let arena = &self.forest.arena;
         let node = arena.nth(number).filter(|id| matches!(arena[*id].reference, Reference::Hash(_)));
         match node.filter(|id| self.tops.binary_search(id).is_err()) {
-            Some(id) => Ok(Read::Repeated { id, number }),
+            Some(id) => Ok(ReadNode::Repeated { id, number }),
             None => Err(DecodeError::Repeated { offset, number }),
         }
     }
@@ -323,15 +324,15 @@ impl<'w, H: Hasher> Decoder<'w, H> {
     }
 }
 
-/// The first bytes of a hash as a number, which nearly always decide which of two hashes is the lesser, and at once.
+/// Returns the first bytes of a hash as a number. Comparing these is fast and nearly always decides.
 fn start(hash: &Hash) -> u64 {
     hash.0.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
-/// Checks that all written nodes have different hashes, and that no bare hash is one of these.
+/// Checks that all written nodes have different hashes, and that no bare hash equals one of these.
 ///
-/// There are many times more bare hashes than nodes, so a table of bits, 64 for a node, sorts nearly all of them out. Who
-/// chooses hashes to defeat the table makes this a binary search for each, and no more.
+/// There are many times more bare hashes than nodes. A bit table with 64 bits per node rules nearly all of them out.
+/// An attacker who chooses hashes to defeat the table only causes a binary search for each.
 fn check_known_hashes<H>(forest: &Forest<H, NoNodes>) -> Result<(), DecodeError> {
     let revealed = &forest.revealed.nodes;
     if let Some([(hash, _), _]) = revealed.array_windows().find(|[(a, _), (b, _)]| a == b) {

@@ -21,7 +21,7 @@ use crate::{
     record::Record,
 };
 
-/// A record is no record of a trie.
+/// The reason why a record cannot be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EncodeError {
@@ -30,30 +30,30 @@ pub enum EncodeError {
     Malformed {
         /// The node.
         hash: Hash,
-        /// How it is malformed.
+        /// The reason.
         #[source]
         source: NodeFormatError,
     },
-    /// A node is below itself, which no hash function allows: recorded bytes have other hashes than they were recorded under.
+    /// A node is below itself, which no hash function allows: the recorded bytes do not have the recorded hashes.
     #[error("recorded node {hash} is below itself")]
     Cycle {
         /// The node.
         hash: Hash,
     },
-    /// A value or path is 4 GiB or longer, or there are as many nodes.
+    /// A value or path is 4 GiB or longer, or there are 2^32 nodes.
     #[error("the record is too large")]
     TooLarge,
 }
 
-/// Encodes what was recorded while tries with these roots were used.
+/// Encodes the record of an execution that used tries with these roots.
 ///
-/// The witness has the recorded nodes that can be reached from the roots, and all recorded blobs. A foreign bag of nodes can be
-/// encoded as it is; but if it has more than an execution uses, the witness does, too. Recording the execution over
-/// the bag helps.
+/// The witness holds the recorded nodes that are reachable from the roots, and all recorded blobs. Any other bag of
+/// nodes can be encoded, too; but if it holds more than an execution uses, so does the witness. Recording the
+/// execution over the bag prevents that.
 ///
 /// # Errors
 ///
-/// The record is not one of tries.
+/// Fails if the record is not one of tries.
 pub fn encode(roots: impl IntoIterator<Item = Hash>, record: &Record) -> Result<Vec<u8>, EncodeError> {
     let mut roots: BTreeSet<Hash> = roots.into_iter().collect();
     roots.retain(|root| *root != EMPTY_ROOT && record.nodes.bytes(root).is_some());
@@ -72,7 +72,7 @@ pub fn encode(roots: impl IntoIterator<Item = Hash>, record: &Record) -> Result<
     Ok(encoder.out)
 }
 
-/// Recorded nodes, decoded.
+/// The decoded nodes of a record.
 struct Nodes {
     arena: Arena,
     by_hash: BTreeMap<Hash, NodeId>,
@@ -101,7 +101,8 @@ impl Nodes {
         Ok(nodes)
     }
 
-    /// The node behind a link, and its hash if the link is one. `None` when it is not revealed.
+    /// Returns the node behind a link, and its hash if the link is a hash. Returns `None` if the node is not
+    /// revealed.
     fn revealed(&self, link: Link) -> Option<(NodeId, Option<Hash>)> {
         match link.target() {
             Target::Empty => None,
@@ -116,16 +117,16 @@ impl Nodes {
 
 struct Encoder<'n> {
     nodes: &'n Nodes,
-    /// The numbers of the nodes that are known by their hash, `None` until all below is written.
+    /// The numbers of written nodes by hash; `None` until everything below the node is written.
     written: BTreeMap<Hash, Option<u32>>,
     n_written: u32,
     out: Vec<u8>,
 }
 
-/// What is to be done next.
+/// The next task of the encoder.
 enum Task {
     Write(NodeId, Option<Hash>),
-    /// All below this node has been written.
+    /// Everything below this node is written.
     Complete(Hash, u32),
 }
 
@@ -144,7 +145,7 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    /// Writes one node, and leaves its children to do.
+    /// Writes one node and adds tasks for its children.
     fn node(&mut self, id: NodeId, hash: Option<Hash>, to_do: &mut Vec<Task>) -> Result<(), EncodeError> {
         if let Some(hash) = hash {
             match self.written.get(&hash) {
@@ -218,7 +219,7 @@ impl Encoder<'_> {
         if branch.value.is_empty() { Ok(()) } else { self.bytes(&branch.value) }
     }
 
-    /// Writes the hash of a child that is there and not revealed.
+    /// Writes the hash of a child that is present and not revealed.
     fn hash(&mut self, link: Link) {
         if let Target::Stub(stub) = link.target()
             && self.nodes.revealed(link).is_none()

@@ -1,4 +1,4 @@
-//! Tells what a witness consists of.
+//! Outlines of witnesses.
 
 use alloc::{collections::BTreeSet, vec::Vec};
 
@@ -12,11 +12,11 @@ use crate::{
     outline::{Content, Outline, Part, TrieOutline},
 };
 
-/// Reads a witness, and tells what it consists of.
+/// Decodes a witness and returns its outline.
 ///
 /// # Errors
 ///
-/// As [`decode`].
+/// Fails as [`decode`] does.
 pub fn outline<H: Hasher>(bytes: &[u8]) -> Result<Outline, DecodeError> {
     let forest = decode::<H>(bytes)?;
     let mut writer = Writer { arena: &forest.arena, seen: BTreeSet::new(), outline: Outline::default() };
@@ -36,12 +36,12 @@ pub fn outline<H: Hasher>(bytes: &[u8]) -> Result<Outline, DecodeError> {
 
 struct Writer<'a> {
     arena: &'a Arena,
-    /// Nodes that have been told of.
+    /// The nodes in the outline so far.
     seen: BTreeSet<NodeId>,
     outline: Outline,
 }
 
-/// A link to tell of, with the digits to it: how many, and the last.
+/// A link to visit, with the number of digits that lead to it and the last digit.
 type Task = (Link, usize, Option<u8>);
 
 impl Writer<'_> {
@@ -63,7 +63,7 @@ impl Writer<'_> {
         parts
     }
 
-    /// Tells of a node, and leaves its children to do.
+    /// Outlines a node and adds tasks for its children.
     fn node(&mut self, id: NodeId, depth: usize, to_do: &mut Vec<Task>) -> Content {
         let node = &self.arena[id].node;
         let bytes = &mut self.outline.bytes;

@@ -1,4 +1,4 @@
-//! Tells what a witness consists of.
+//! Outlines of witnesses.
 
 use alloc::vec::Vec;
 
@@ -14,11 +14,11 @@ use crate::{
     },
 };
 
-/// Reads a witness, and tells what it consists of.
+/// Decodes a witness and returns its outline.
 ///
 /// # Errors
 ///
-/// As [`decode`].
+/// Fails as [`decode`] does.
 pub fn outline<H: Hasher>(bytes: &[u8]) -> Result<Outline, DecodeError> {
     let mut tree = decode::<H>(bytes)?;
     let mut outline = Outline::default();
@@ -29,7 +29,7 @@ pub fn outline<H: Hasher>(bytes: &[u8]) -> Result<Outline, DecodeError> {
     Ok(outline)
 }
 
-/// Tells of a node, and all below. Calls itself once for each bit at most.
+/// Outlines a node and everything below. Recurses at most once per bit.
 fn push(link: &Link, depth: u16, step: Option<u8>, parts: &mut Vec<Part>, outline: &mut Outline) {
     let mut part = |content| parts.push(Part { depth: usize::from(depth), step, content });
     match link {

@@ -1,30 +1,30 @@
-//! The structure of a witness: which nodes are revealed, as bits.
+//! The structure of a witness: the revealed nodes as bits.
 //!
-//! The codes are described with [the witness](super).
+//! [The witness](super) describes the codes.
 
 use alloc::vec::Vec;
 
-/// What a witness tells of a child.
+/// The shape of a child in a witness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// Nothing is there.
+    /// An empty child.
     Empty,
-    /// A leaf, by its hash alone.
+    /// A leaf, only by its hash.
     LeafHash,
-    /// A branch, by its hash alone.
+    /// A branch, only by its hash.
     BranchHash,
-    /// A leaf that is revealed.
+    /// A revealed leaf.
     Leaf,
-    /// A branch that is revealed.
+    /// A revealed branch.
     Branch,
 }
 
-/// What a witness tells of the root.
+/// The shape of the root in a witness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RootShape {
     /// The tree is empty.
     Empty,
-    /// Only the root hash is told.
+    /// Only the root hash is known.
     Hash,
     /// The tree is one leaf.
     Leaf,
@@ -35,18 +35,18 @@ pub(super) enum RootShape {
 /// The shapes of the children of a revealed branch, left and right.
 pub(super) type Children = (Shape, Shape);
 
-/// How many parts of each kind a structure announces.
+/// The numbers of parts that a structure announces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Census {
-    /// Bytes of the structure itself.
+    /// The length of the structure itself, in bytes.
     pub(super) bytes: usize,
-    /// Hashes that follow.
+    /// The number of hashes that follow.
     pub(super) hashes: usize,
-    /// Leaves that follow.
+    /// The number of leaves that follow.
     pub(super) leaves: usize,
 }
 
-/// Reads a structure.
+/// A reader of a structure.
 #[derive(Clone, Debug)]
 pub(super) struct StructureReader<'a> {
     bytes: &'a [u8],
@@ -54,15 +54,16 @@ pub(super) struct StructureReader<'a> {
 }
 
 impl<'a> StructureReader<'a> {
-    /// Begins at the first bit.
+    /// Starts at the first bit.
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, bit: 0 }
     }
 
-    /// Reads the structure at the start of `bytes` to its end and counts; none when it is not one.
+    /// Reads the structure at the start of `bytes` to its end and counts its parts. Returns `None` if it is not
+    /// valid.
     ///
-    /// A caller that compares the count with what is left of its input, before it makes anything of the
-    /// structure, uses memory in proportion to its input.
+    /// A caller that compares the counts with the length of its input before it builds anything uses memory in
+    /// proportion to its input.
     pub(super) fn census(bytes: &'a [u8]) -> Option<Census> {
         let mut reader = Self::new(bytes);
         let mut census = Census::default();
@@ -105,7 +106,7 @@ impl<'a> StructureReader<'a> {
         Some(code.children)
     }
 
-    /// Returns the next bits, as many as the longest code has; zeros behind the end.
+    /// Returns as many next bits as the longest code has, with zeros after the end.
     fn window(&self) -> u8 {
         let byte = |index| self.bytes.get(index).copied().unwrap_or(0);
         let bytes = u16::from_be_bytes([byte(self.bit / 8), byte(self.bit / 8 + 1)]);
@@ -113,13 +114,13 @@ impl<'a> StructureReader<'a> {
         high >> (8 - WINDOW_BITS)
     }
 
-    /// Goes on behind a code; none when it went on behind the end.
+    /// Skips a code. Returns `None` beyond the end.
     fn skip(&mut self, n_bits: u8) -> Option<()> {
         self.bit += usize::from(n_bits);
         (self.bit.div_ceil(8) <= self.bytes.len()).then_some(())
     }
 
-    /// Returns the number of bytes read, if only zeros are behind the last bit.
+    /// Returns the number of bytes read, or `None` if the padding after the last bit is not zero.
     fn bytes_if_padding_is_zero(&self) -> Option<usize> {
         let n_padding = self.bit.wrapping_neg() % 8;
         let last = self.bytes.get((self.bit / 8).saturating_sub(usize::from(n_padding == 0)))?;
@@ -128,7 +129,7 @@ impl<'a> StructureReader<'a> {
     }
 }
 
-/// Writes a structure.
+/// A writer of a structure.
 #[derive(Debug, Default)]
 pub(super) struct StructureWriter {
     bytes: Vec<u8>,
@@ -142,16 +143,16 @@ impl StructureWriter {
         self.push(code.unwrap_or(0), ROOT_BITS);
     }
 
-    /// Writes the shapes of a branch's children, which must be among those of the table.
+    /// Writes the shapes of a branch's children, which are in the table.
     pub(super) fn children(&mut self, children: Children) {
         let code = CHILDREN_CODES.iter().find(|code| code.children == children);
-        debug_assert!(code.is_some(), "a branch of {children:?} is none or reveals nothing");
+        debug_assert!(code.is_some(), "a branch of {children:?} is impossible or reveals nothing");
         if let Some(code) = code {
             self.push(code.bits, code.n_bits);
         }
     }
 
-    /// Returns the bytes, filled up with zeros.
+    /// Returns the bytes, padded with zeros.
     pub(super) fn finish(self) -> Vec<u8> {
         self.bytes
     }
@@ -183,7 +184,7 @@ const fn code(n_bits: u8, bits: u8, left: Shape, right: Shape) -> Code {
     Code { bits, n_bits, children: (left, right) }
 }
 
-/// The codes of children, short ones first. Whatever the bits are, they begin with exactly one of them.
+/// The codes of children, short ones first. Any bits begin with exactly one of them.
 const CHILDREN_CODES: [Code; 16] = [
     code(2, 0b00, Shape::BranchHash, Shape::Branch),
     code(2, 0b01, Shape::Branch, Shape::BranchHash),
@@ -210,7 +211,7 @@ mod tests {
 
     const SHAPES: [Shape; 5] = [Shape::Empty, Shape::LeafHash, Shape::BranchHash, Shape::Leaf, Shape::Branch];
 
-    /// Tells from the definition of the tree, not from the table, what a witness may say of two children.
+    /// Returns, by the definition of the tree and not by the table, whether a witness can have two such children.
     fn sensible(left: Shape, right: Shape) -> bool {
         let lone =
             |one, other| one == Shape::Empty && matches!(other, Shape::Empty | Shape::Leaf | Shape::LeafHash);
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_a_code_for_each_sensible_branch_and_no_other() {
+    fn the_table_has_a_code_for_exactly_the_sensible_branches() {
         for left in SHAPES {
             for right in SHAPES {
                 let n_codes = CHILDREN_CODES.iter().filter(|code| code.children == (left, right)).count();
@@ -262,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_structure_that_breaks_off_is_refused() {
+    fn a_structure_that_ends_early_is_refused() {
         // A root that is a branch of two branches, each of two leaves.
         let whole = [0b11_100_111, 0b110_11111, 0b0_0000000];
         let whole_and_more = [&whole[..], &[0xff]].concat();
