@@ -1,6 +1,6 @@
-//! Makes packages to try the account EE with: a genesis, and signed transfers among its accounts.
+//! Makes packages for trying the account EE: a genesis, and signed transfers between its accounts.
 //!
-//! The same numbers give the same keys, accounts and transfers on every machine. The keys are secret to nobody.
+//! The same options give the same keys, accounts and transfers on every machine. The keys are not secret.
 
 use std::{env, error::Error, path::PathBuf, process::ExitCode};
 
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 }
 
 impl Options {
-    /// Reads the arguments; none if they ask for help, which is given.
+    /// Parses the arguments. Prints the usage and returns `None` if they ask for help.
     fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, Box<dyn Error>> {
         let mut options = Options {
             accounts: 1000,
@@ -84,7 +84,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Who owns an account.
+/// The owner of an account.
 struct Owner {
     key: BlsKey,
     public_key: PublicKey,
@@ -105,7 +105,7 @@ fn genesis(owners: &[Owner]) -> Payload {
     Payload::Genesis(owners.iter().map(endowment).collect())
 }
 
-/// Makes transfers of random amounts between random accounts, with the nonces that these have by then.
+/// Makes transfers of random amounts between random accounts. Each has the nonce that its sender then has.
 fn transfers(owners: &[Owner], options: &Options) -> Vec<Payload> {
     let mut random = Random(0x0123_4567_89ab_cdef);
     let mut nonces = vec![0; owners.len()];
@@ -129,7 +129,7 @@ fn transfers(owners: &[Owner], options: &Options) -> Vec<Payload> {
     packages
 }
 
-/// SplitMix64, which is as good as any here: the transfers should be many kinds, not hard to guess.
+/// The SplitMix64 generator. The transfers have to vary, but need not be unpredictable.
 struct Random(u64);
 
 impl Random {
@@ -147,5 +147,5 @@ fn say(text: &str) {
     eprintln!("{text}");
 }
 
-/// So much that no transfer fails for lack of it, as long as there are not millions.
+/// The balance of each account. It suffices for millions of transfers.
 const BALANCE_GWEI: u64 = 32_000_000_000;

@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a block or with packages.
+//! The errors of blocks and packages.
 
 use outrider_sdk::{
     ReadError, StateRoot,
@@ -8,27 +8,27 @@ use outrider_sdk::{
 
 use crate::keys::Address;
 
-/// Why a payload is refused. Whoever made the block is to blame, unless a variant says otherwise.
+/// The reason why a payload is refused. The fault is with the block's author, unless a variant says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransitionError {
     /// The payload is malformed.
     #[error("payload")]
     Input(#[from] InputError),
-    /// The state does not give an account.
+    /// The account cannot be read from the state.
     #[error(transparent)]
     Account(#[from] AccountError),
-    /// A genesis comes after the first block.
+    /// The payload is a genesis, but the state is not empty.
     #[error("genesis: the state is not empty, its root is {root}")]
     NotEmpty {
         /// The root of the state.
         root: StateRoot,
     },
-    /// The balances of a genesis are more than 2^64 - 1 together.
+    /// The sum of the balances of a genesis is more than 2^64 - 1.
     #[error("genesis: the sum of balances overflows")]
     EndowmentsOverflow,
-    /// A genesis has a key twice.
-    #[error("genesis: the account {address} is there twice")]
+    /// A genesis has the same key twice.
+    #[error("genesis: the account {address} occurs twice")]
     EndowedTwice {
         /// The account.
         address: Address,
@@ -39,38 +39,39 @@ pub enum TransitionError {
         /// The address.
         address: Address,
     },
-    /// The proposer's balance would be more than 2^64 - 1. After a [genesis](crate::Payload::Genesis) it never is.
+    /// The proposer's balance would be more than 2^64 - 1. This cannot happen after a
+    /// [genesis](crate::Payload::Genesis).
     #[error("the balance of the proposer {address} overflows")]
     ProposerOverflow {
         /// The proposer.
         address: Address,
     },
-    /// A transaction is invalid, and so is the block.
+    /// A transaction is invalid.
     #[error("transaction {index}")]
     Transaction {
-        /// How many transactions come before it.
+        /// The transaction's index in the block.
         index: usize,
-        /// What is wrong.
+        /// The reason.
         source: TransactionError,
     },
-    /// The signature is not that of all senders: one of them has not signed, or something else, or for another EE or
-    /// shard.
+    /// The signature is not the aggregate signature of all senders: a sender has not signed, or has signed something
+    /// else, or for another EE or shard.
     #[error("aggregate signature")]
     Signature(#[source] CheckError),
-    /// There are no transactions, but there is a signature.
+    /// There are no transactions, but the signature is not that of an empty block.
     #[error("aggregate signature: not that of an empty block")]
     SignatureOfNobody,
 }
 
-/// Why a transaction is invalid.
+/// The reason why a transaction is invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransactionError {
-    /// The state does not give an account.
+    /// The account cannot be read from the state.
     #[error(transparent)]
     Account(#[from] AccountError),
     /// There is a fee, but no proposer.
-    #[error("no proposer is named who could get the fee of {fee}")]
+    #[error("there is a fee of {fee}, but no proposer")]
     FeeForNobody {
         /// The fee.
         fee: u64,
@@ -81,7 +82,7 @@ pub enum TransactionError {
         /// The address.
         address: Address,
     },
-    /// The transaction has been executed before, or comes too early.
+    /// The nonce is not the sender's: the transaction was executed before, or comes too early.
     #[error("nonce: got {got}, expected {expected}")]
     Nonce {
         /// The transaction's nonce.
@@ -89,13 +90,13 @@ pub enum TransactionError {
         /// The sender's nonce.
         expected: u64,
     },
-    /// The sender has no nonce after this one.
+    /// The sender has the last nonce and can send nothing more.
     #[error("the sender {address} has used the last nonce")]
     LastNonce {
         /// The sender.
         address: Address,
     },
-    /// Amount and fee are more than 2^64 - 1.
+    /// The sum of amount and fee is more than 2^64 - 1.
     #[error("amount {amount} and fee {fee} overflow")]
     CostOverflow {
         /// The amount.
@@ -103,15 +104,16 @@ pub enum TransactionError {
         /// The fee.
         fee: u64,
     },
-    /// The sender cannot pay.
+    /// The balance is less than the sum of amount and fee.
     #[error("insufficient funds: the balance is {balance}, amount and fee are {cost}")]
     InsufficientFunds {
         /// The sender's balance.
         balance: u64,
-        /// Amount and fee.
+        /// The sum of amount and fee.
         cost: u64,
     },
-    /// The fees of the block are more than 2^64 - 1. After a [genesis](crate::Payload::Genesis) they never are.
+    /// The sum of the fees of the block is more than 2^64 - 1. This cannot happen after a
+    /// [genesis](crate::Payload::Genesis).
     #[error("the sum of fees overflows")]
     FeesOverflow,
     /// The recipient of a transfer has no account.
@@ -120,90 +122,91 @@ pub enum TransactionError {
         /// The address.
         address: Address,
     },
-    /// The recipient's balance would be more than 2^64 - 1. After a [genesis](crate::Payload::Genesis) it never is.
+    /// The recipient's balance would be more than 2^64 - 1. This cannot happen after a
+    /// [genesis](crate::Payload::Genesis).
     #[error("the balance of the recipient {address} overflows")]
     BalanceOverflow {
         /// The recipient.
         address: Address,
     },
-    /// The account to be created is there.
-    #[error("the account {address} exists")]
+    /// The account to be created already exists.
+    #[error("the account {address} already exists")]
     AccountExists {
         /// The address.
         address: Address,
     },
 }
 
-/// Why there is no telling what an account is.
+/// The reason why an account cannot be read from the state.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
-    /// The witness does not cover the account; or the host of a provider fails.
+    /// The witness does not cover the account, or a provider cannot read a node.
     #[error(transparent)]
     Tree(#[from] TreeError),
-    /// The state has another value than an account. This EE makes no such state.
-    #[error("what the state has at {address} is no account")]
+    /// The value in the state is not a valid account. This EE never creates such a state.
+    #[error("the state has a malformed account at {address}")]
     Malformed {
         /// The address.
         address: Address,
     },
 }
 
-/// Why bytes are no payload.
+/// The reason why bytes are not a valid payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// The last part is not whole.
+    /// The bytes end inside a part.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The payload is neither genesis nor block.
-    #[error("byte 0: there is no payload of kind {got}")]
+    /// The payload is neither a genesis nor a block.
+    #[error("byte 0: unknown kind of payload {got}")]
     PayloadKind {
         /// The first byte.
         got: u8,
     },
-    /// A transaction has no known action.
-    #[error("byte {offset}: there is no transaction of kind {got}")]
+    /// A transaction has an unknown kind.
+    #[error("byte {offset}: unknown kind of transaction {got}")]
     TransactionKind {
-        /// Where the transaction begins.
+        /// The offset at which the transaction begins.
         offset: usize,
-        /// Its first byte.
+        /// The first byte of the transaction.
         got: u8,
     },
 }
 
-/// Why packages do not go together. Whoever chose them is to blame.
+/// The reason why packages cannot be merged. The fault is with whoever chose them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MergeError {
-    /// There are none.
-    #[error("there are none")]
+    /// There are no packages.
+    #[error("there are no packages")]
     NoPackages,
-    /// A package is no payload.
+    /// A package is not a valid payload.
     #[error("package {index}")]
     Input {
-        /// How many packages come before it.
+        /// The package's index.
         index: usize,
-        /// What is wrong.
+        /// The reason.
         source: InputError,
     },
-    /// A genesis is not alone.
-    #[error("package {index}: a genesis goes with no other")]
+    /// There is a genesis and another package.
+    #[error("package {index}: a genesis cannot be merged with other packages")]
     GenesisAmongOthers {
-        /// How many packages come before it.
+        /// The genesis's index.
         index: usize,
     },
-    /// Two proposers are named.
-    #[error("package {index}: proposer: got {got}, and {expected} in a package before")]
+    /// Two packages name different proposers.
+    #[error("package {index}: proposer: got {got}, expected {expected} as in an earlier package")]
     Proposers {
-        /// How many packages come before the second one.
+        /// The second package's index.
         index: usize,
         /// The second proposer.
         got: Address,
         /// The first one.
         expected: Address,
     },
-    /// A signature is no point. Which one, the host does not tell.
-    #[error("a signature cannot be added")]
+    /// A signature is not a valid point. The host does not say which one.
+    #[error("the signatures cannot be aggregated")]
     Signature(#[source] MalformedError),
 }

@@ -19,11 +19,11 @@ pub struct Endowment {
     pub balance: u64,
 }
 
-/// Makes the first accounts.
+/// Creates the first accounts.
 ///
 /// 1. The state is empty.
-/// 2. All balances together are at most 2^64 - 1, and so they stay: no transaction makes them more.
-/// 3. No key comes twice.
+/// 2. The sum of all balances is at most 2^64 - 1. It stays so, because no transaction increases the sum.
+/// 3. No key occurs twice.
 pub(crate) fn endow(state: &mut State, endowments: &[Endowment]) -> Result<(), TransitionError> {
     let root = StateRoot(state.root().0);
     if root != StateRoot::default() {

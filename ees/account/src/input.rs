@@ -1,4 +1,4 @@
-//! The payload, decoded. The crate's front page has the layout.
+//! The payload of a block. The crate's front page describes the layout.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
@@ -13,7 +13,7 @@ use crate::{
     transaction::Transaction,
 };
 
-/// What a block brings, beside the witness.
+/// The part of a block beside the witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
     /// The first accounts.
@@ -22,12 +22,12 @@ pub enum Payload {
     Block(Block),
 }
 
-/// Transactions, in the order in which they are executed.
+/// A block of transactions, in the order in which they are executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// The sum of the senders' signatures, one for each transaction.
     pub signature: Signature,
-    /// Who gets the fees. Without a proposer there can be none.
+    /// The account that gets the fees. Without a proposer, all fees have to be 0.
     pub proposer: Option<Address>,
     /// The transactions.
     pub transactions: Vec<Transaction>,
@@ -55,11 +55,11 @@ impl Payload {
         bytes
     }
 
-    /// Decodes a payload, to its end: the last endowment or transaction is whole.
+    /// Decodes a payload.
     ///
     /// # Errors
     ///
-    /// If the bytes are no payload. Each payload has one encoding.
+    /// Fails if the bytes are not a valid payload. Each payload has one encoding.
     pub fn from_bytes(bytes: &[u8]) -> Result<Payload, InputError> {
         let mut reader = Reader::new(bytes);
         let [kind] = reader.take_array()?;
@@ -78,6 +78,7 @@ impl Payload {
     }
 }
 
+/// Reads items until no bytes are left.
 fn read_to_end<'a, T>(
     reader: &mut Reader<'a>,
     read: impl Fn(&mut Reader<'a>) -> Result<T, InputError>,
@@ -92,5 +93,5 @@ fn read_to_end<'a, T>(
 const GENESIS: u8 = 0;
 const BLOCK: u8 = 1;
 
-/// Stands for no proposer. It is no address: nobody knows a key with this hash.
+/// The encoding of no proposer. It is not the address of an account: no key with this hash is known.
 const NO_PROPOSER: [u8; 32] = [0; 32];

@@ -4,11 +4,12 @@ use core::fmt;
 
 use outrider_sdk::crypto;
 
-/// The name of an account: the Keccak-256 hash of its encoded public key, and its key in the tree.
+/// The address of an account: the Keccak-256 hash of its encoded public key. It is also the account's key in the
+/// tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Address(pub [u8; 32]);
 
-/// A BLS public key: a point of G1, compressed. Whether it is one shows when a signature is checked with it.
+/// A BLS public key: a point of G1, compressed. It is checked only when a signature is verified with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublicKey(pub [u8; 48]);
 
@@ -24,7 +25,7 @@ impl PublicKey {
 }
 
 impl Signature {
-    /// The sum of no signatures: the point at infinity.
+    /// The aggregate of no signatures: the point at infinity.
     pub const EMPTY_SUM: Signature = {
         let mut bytes = [0; 96];
         bytes[0] = 0xc0;
@@ -32,7 +33,7 @@ impl Signature {
     };
 }
 
-/// 64 lower-case hex digits.
+/// Writes 64 lower-case hex digits.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

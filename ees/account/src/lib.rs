@@ -27,11 +27,11 @@ pub use transition::transition;
 
 outrider_sdk::entry!(execute);
 
-/// Executes a block, or makes one of packages.
+/// Executes a block, or makes one from packages.
 ///
 /// # Errors
 ///
-/// As [`outrider_sdk::state::execute`], with [`merge`] and [`transition`].
+/// Fails like [`outrider_sdk::state::execute`] with [`merge`] and [`transition`].
 pub fn execute(
     pre_state_root: StateRoot,
     block_data: &[u8],

@@ -1,4 +1,4 @@
-//! Merging: one payload of several.
+//! Merging: several packages become one payload.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
@@ -12,19 +12,19 @@ use crate::{
     keys::Signature,
 };
 
-/// Makes one payload of several.
+/// Merges packages into one payload.
 ///
-/// A user's package is a block of one transaction without a proposer; a proposer's is a block of none that names it; and a
-/// block that has been built before is a package, too.
+/// A user's package is a block of one transaction without a proposer. A proposer's package is a block without
+/// transactions that names the proposer. A block that was built before can also be a package.
 ///
-/// 1. All are payloads, and there is one at least. A genesis goes with no other.
-/// 2. Transactions stay in the order in which they come.
-/// 3. At most one proposer is named, be it several times.
-/// 4. Signatures are points, and are summed up. Whether they are right is for the transition to tell.
+/// 1. All packages are payloads, and there is at least one. A genesis has to be the only package.
+/// 2. Transactions are kept in the order of the packages.
+/// 3. All packages that name a proposer name the same one.
+/// 4. Signatures are points, and are added up. The transition checks whether the sum is valid.
 ///
 /// # Errors
 ///
-/// If one of the conditions does not hold.
+/// Fails if a condition does not hold.
 pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
     let mut merged = Block { signature: Signature::EMPTY_SUM, proposer: None, transactions: Vec::new() };
     let mut signatures = Vec::with_capacity(packages.len());
@@ -45,7 +45,7 @@ pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
     Ok(Payload::Block(merged).to_bytes())
 }
 
-/// Adds transactions and proposer of a block, the one at `index`.
+/// Adds the transactions and the proposer of the block at `index`.
 fn add(merged: &mut Block, block: Block, index: usize) -> Result<(), MergeError> {
     if let Some(got) = block.proposer {
         let expected = *merged.proposer.get_or_insert(got);

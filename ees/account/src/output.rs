@@ -1,10 +1,10 @@
-//! What a block causes outside: deposits to the beacon chain.
+//! The output of a block beside the state root: deposits to the beacon chain.
 
 use alloc::vec::Vec;
 
 use outrider_sdk::{Deposit, eth2};
 
-/// What is to happen when the whole block is valid.
+/// The output to emit once the whole block is valid.
 #[derive(Debug, Default)]
 pub(crate) struct Output {
     deposits: Vec<Deposit>,
@@ -16,7 +16,7 @@ impl Output {
         self.deposits.push(deposit);
     }
 
-    /// Lets it happen.
+    /// Emits the output.
     pub(crate) fn emit(self) {
         self.deposits.iter().for_each(eth2::push_new_deposit);
     }

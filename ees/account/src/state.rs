@@ -12,7 +12,7 @@ use crate::{
     keys::{Address, PublicKey},
 };
 
-/// What an address stands for. Encoded it has [`ACCOUNT_BYTES`]:
+/// An account. Its encoding has [`ACCOUNT_BYTES`]:
 ///
 /// | offset | bytes | field |
 /// |---|---|---|
@@ -21,11 +21,11 @@ use crate::{
 /// | 16 | 48 | `public_key` |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// In Gwei.
+    /// The balance, in Gwei.
     pub balance: u64,
-    /// How many transactions the account has sent.
+    /// The number of transactions that the account has sent.
     pub nonce: u64,
-    /// The key whose owner sends.
+    /// The key that signs the account's transactions.
     pub public_key: PublicKey,
 }
 
@@ -44,7 +44,7 @@ impl Account {
         bytes
     }
 
-    /// Decodes an account; none if the length is another.
+    /// Decodes an account. Returns `None` if the length is wrong.
     pub fn from_bytes(bytes: &[u8]) -> Option<Account> {
         let mut reader = Reader::new(bytes);
         let account = Account {
@@ -57,7 +57,7 @@ impl Account {
     }
 }
 
-/// Returns an account; `None` when it is proven that there is none.
+/// Returns an account, or `None` if the state has no account at the address.
 pub(crate) fn account(state: &mut State, address: &Address) -> Result<Option<Account>, AccountError> {
     let Some(bytes) = state.get(&Key(address.0))? else { return Ok(None) };
     Account::from_bytes(bytes).map(Some).ok_or(AccountError::Malformed { address: *address })

@@ -1,4 +1,4 @@
-//! The transaction: what an account's owner signs.
+//! The transaction, which an account's owner signs.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
@@ -15,7 +15,7 @@ use crate::{
     keys::{Address, PublicKey, Signature},
 };
 
-/// What an account's owner wants done. Integers are little-endian:
+/// A transaction of an account. Integers are little-endian:
 ///
 /// | offset | bytes | field |
 /// |---|---|---|
@@ -24,46 +24,46 @@ use crate::{
 /// | 33 | 8 | `nonce` |
 /// | 41 | 8 | `amount` |
 /// | 49 | 8 | `fee` |
-/// | 57 | | what the [`Action`] needs |
+/// | 57 | | the fields of the [`Action`] |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transaction {
-    /// Whose account it is.
+    /// The account that sends.
     pub sender: Address,
-    /// The nonce of the account before.
+    /// The account's nonce before the transaction.
     pub nonce: u64,
-    /// What the action moves, in Gwei.
+    /// The amount that the action moves, in Gwei.
     pub amount: u64,
-    /// What the proposer gets in addition, in Gwei.
+    /// The fee for the proposer, in addition to the amount, in Gwei.
     pub fee: u64,
-    /// What is done with the amount.
+    /// The use of the amount.
     pub action: Action,
 }
 
-/// What is done with the amount of a transaction.
+/// The use of a transaction's amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Another account gets it. 32 bytes: the recipient.
+    /// Transfers it to another account. 32 bytes: the recipient.
     Transfer {
-        /// The account, which must exist. The sender's own is as good as any.
+        /// The account, which must exist. It may be the sender's own.
         recipient: Address,
     },
-    /// A new account begins with it. 48 bytes: the public key.
+    /// Creates an account with it. 48 bytes: the public key.
     Create {
-        /// The key of the account, whose address follows from it.
+        /// The account's key. The address is its hash.
         public_key: PublicKey,
     },
-    /// A validator is paid for with it, by a deposit to the beacon chain. 176 bytes: the fields in order.
+    /// Deposits it for a validator on the beacon chain. 176 bytes: the fields in order.
     Withdraw {
         /// The validator's key.
         validator: PublicKey,
-        /// Who gets the stake when the validator leaves.
+        /// The credentials for withdrawing the stake when the validator has exited.
         withdrawal_credentials: [u8; 32],
-        /// The validator's signature of the deposit, which is for the beacon chain to check.
+        /// The validator's signature of the deposit. The beacon chain checks it.
         deposit_signature: Signature,
     },
 }
 
-/// Where a signature of a transaction counts: for one EE, on one shard.
+/// The domain in which a signature of a transaction is valid: one EE on one shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SigningDomain {
     /// The EE's index.
@@ -127,22 +127,22 @@ impl Action {
 }
 
 impl SigningDomain {
-    /// Returns the domain of the execution under way.
+    /// Returns the domain of the current execution.
     pub(crate) fn of_execution() -> SigningDomain {
         SigningDomain { ee_index: context::ee_index(), shard: context::shard() }
     }
 
     /// Returns the message that the sender of `transaction` signs: the Keccak-256 hash of
     ///
-    /// | offset | bytes | what |
+    /// | offset | bytes | field |
     /// |---|---|---|
-    /// | 0 | 23 | `outrider account v1 tx` in ASCII, and a zero |
+    /// | 0 | 23 | `outrider account v1 tx` in ASCII, and a zero byte |
     /// | 23 | 8 | the EE's index, little-endian |
     /// | 31 | 8 | the shard, little-endian |
     /// | 39 | to the end | the encoded transaction |
     ///
-    /// No two transactions of a valid block have the same: they have another sender or another nonce. So an aggregate
-    /// signature is sound without proofs that the keys are possessed.
+    /// No two transactions of a valid block have the same message, because they differ in the sender or the nonce. So
+    /// aggregate signatures are secure without proofs of possession of the keys.
     pub fn signing_root(&self, transaction: &Transaction) -> [u8; 32] {
         let mut bytes = Vec::with_capacity(SIGNING_BYTES_MAX);
         bytes.extend(DOMAIN);
@@ -157,10 +157,10 @@ const TRANSFER: u8 = 0;
 const CREATE: u8 = 1;
 const WITHDRAW: u8 = 2;
 
-/// What no other kind of message begins with.
+/// The prefix of the message. No other kind of message begins with it.
 const DOMAIN: &[u8; 23] = b"outrider account v1 tx\0";
 
-/// What comes before the action.
+/// The length of the fields before the action's.
 const HEAD_BYTES: usize = 1 + 32 + 3 * size_of::<u64>();
 const TRANSACTION_BYTES_MAX: usize = HEAD_BYTES + 48 + 32 + 96;
 const SIGNING_BYTES_MAX: usize = DOMAIN.len() + 2 * size_of::<u64>() + TRANSACTION_BYTES_MAX;

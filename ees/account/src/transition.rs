@@ -16,27 +16,27 @@ use crate::{
     transaction::{Action, SigningDomain, Transaction},
 };
 
-/// Executes a payload: a genesis, or a block.
+/// Executes a payload, which is a genesis or a block.
 ///
-/// A block:
+/// Conditions and steps for a block:
 ///
-/// 1. The proposer's account exists, if one is named.
-/// 2. Transactions are executed one after the other; each sees what those before it did.
+/// 1. If a proposer is named, its account exists.
+/// 2. Transactions are executed in order. Each sees the effects of those before it.
 /// 3. The proposer gets the fees.
 /// 4. The signature is the sum of the senders' signatures.
 /// 5. Deposits are pushed.
 ///
-/// A transaction:
+/// Conditions and steps for a transaction:
 ///
-/// 1. If it has a fee, there is a proposer.
-/// 2. The sender's account exists, and the nonce is the transaction's.
-/// 3. The account has amount and fee, and pays both. Its nonce goes up by one.
-/// 4. The amount goes where the action says: to an account that exists, to a new one, which does not, or to the beacon
-///    chain.
+/// 1. If it has a fee, the block names a proposer.
+/// 2. The sender's account exists, and its nonce is the transaction's.
+/// 3. The account's balance covers amount and fee, and both are subtracted. Its nonce increases by one.
+/// 4. The amount goes where the action says: to an existing account, to a new one, which must not exist yet, or to
+///    the beacon chain.
 ///
 /// # Errors
 ///
-/// If one of this does not hold, or the witness does not cover an account.
+/// Fails if a condition does not hold, or if the witness does not cover an account.
 pub fn transition(state: &mut State, payload: &[u8]) -> Result<(), TransitionError> {
     match Payload::from_bytes(payload)? {
         Payload::Genesis(endowments) => endow(state, &endowments),
@@ -70,12 +70,12 @@ fn execute(state: &mut State, block: &Block) -> Result<(), TransitionError> {
     Ok(())
 }
 
-/// A block under way.
+/// The state of a block's execution.
 struct Execution<'a> {
     state: &'a mut State,
     domain: SigningDomain,
     has_proposer: bool,
-    /// Public keys, and what each has to have signed.
+    /// The senders' public keys, each with the message that has to be signed.
     signers: Vec<([u8; 48], [u8; 32])>,
     fees: u64,
     output: Output,
@@ -101,7 +101,7 @@ impl Execution<'_> {
         }
     }
 
-    /// Takes amount and fee from the sender, and returns its key.
+    /// Subtracts amount and fee from the sender's balance, and returns the sender's key.
     fn charge(&mut self, transaction: &Transaction) -> Result<PublicKey, TransactionError> {
         let Transaction { sender: address, nonce, amount, fee, .. } = *transaction;
         if fee > 0 && !self.has_proposer {
@@ -140,7 +140,7 @@ impl Execution<'_> {
     }
 }
 
-/// Gives the proposer the fees.
+/// Adds the fees to the proposer's balance.
 fn reward(state: &mut State, address: &Address, fees: u64) -> Result<(), TransitionError> {
     let proposer = account(state, address)?.ok_or(TransitionError::UnknownProposer { address: *address })?;
     let balance = proposer.balance.checked_add(fees);
@@ -148,7 +148,7 @@ fn reward(state: &mut State, address: &Address, fees: u64) -> Result<(), Transit
     Ok(set_account(state, address, &Account { balance, ..proposer })?)
 }
 
-/// Checks the sum of all signatures at once.
+/// Checks the aggregate signature of all senders.
 fn check_signature(signers: &[([u8; 48], [u8; 32])], signature: &Signature) -> Result<(), TransitionError> {
     if signers.is_empty() {
         let is_empty_sum = *signature == Signature::EMPTY_SUM;

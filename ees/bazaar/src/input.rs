@@ -1,4 +1,4 @@
-//! Block data, decoded. The crate's front page has the layout.
+//! Decoding of block data. The crate's front page describes the layout.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
@@ -11,24 +11,24 @@ use crate::{
     transaction::{MESSAGE_BYTES, Message},
 };
 
-/// What a block brings.
+/// The contents of block data.
 pub(crate) struct Input {
     pub(crate) new_messages: Vec<Message>,
-    /// The state before the block, if its root is the pre-state root.
+    /// The state before the block. The transition checks its root against the pre-state root.
     pub(crate) state: State,
 }
 
 impl Input {
-    /// Decodes block data, in this order:
+    /// Decodes block data, and checks in this order:
     ///
     /// 1. The total length is the length of what follows it.
-    /// 2. New messages fit in, and are whole.
-    /// 3. The state fits in.
-    /// 4. Its messages fit in, and are whole.
+    /// 2. The new messages do not go past the end, and are whole.
+    /// 3. The state does not go past the end.
+    /// 4. Its messages do not go past its end, and are whole.
     /// 5. Nothing follows them in the state.
     /// 6. Nothing follows the state.
     ///
-    /// So an [`Input`] has one encoding, and memory is reserved for messages that are there only.
+    /// So an [`Input`] has one encoding, and memory is reserved only for messages that exist.
     pub(crate) fn decode(block_data: &[u8]) -> Result<Input, InputError> {
         let mut reader = Reader::new(block_data);
         let total = reader.u32_le()?;
@@ -64,22 +64,22 @@ fn read_messages(reader: &mut Reader<'_>) -> Result<Vec<Message>, InputError> {
     Ok(messages)
 }
 
-/// Why block data is not an input. Whoever made the block is to blame.
+/// The reason why block data is malformed. The fault is with the block's author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InputError {
-    /// A part has fewer bytes than its length says, or more.
+    /// A part has fewer or more bytes than its length says.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The first length is not that of the rest of the block data.
+    /// The first length is not the length of the rest of the block data.
     #[error("byte 0: total length: got {got}, expected {expected}")]
     TotalLength {
-        /// The length that the block data begins with.
+        /// The length at the start of the block data.
         got: u32,
         /// The number of bytes that follow.
         expected: usize,
     },
-    /// A list of messages does not end where a message ends.
+    /// The length of a list of messages is not a multiple of a message's length.
     #[error("byte {offset}: length of messages: got {length}, expected a multiple of {MESSAGE_BYTES}")]
     PartialMessage {
         /// The position of the length.

@@ -13,10 +13,9 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Hashes the encoded state, without ever having all of it in memory.
+    /// Returns the hash of the encoded state, without holding the encoding in memory.
     pub(crate) fn root(&self) -> StateRoot {
-        // Lengths are of 32 bits, and cannot overflow: all of the messages came in one block data, whose
-        // length had to fit into the same 32 bits.
+        // Neither sum overflows: all messages come from one block data, whose length has 32 bits.
         let messages_length = (self.messages.len() * MESSAGE_BYTES) as u32;
         let state_length = size_of::<u32>() as u32 + messages_length;
 

@@ -1,13 +1,13 @@
-//! The transaction: a message to be appended.
+//! The transaction: a message to append.
 
 use outrider_sdk::{ReadError, Reader};
 
-/// A message, as it is sent and as it is kept.
+/// A message, both in the block and in the state.
 ///
-/// Encoded it has [`MESSAGE_BYTES`]: the timestamp, little-endian, then the text.
+/// Its encoding has [`MESSAGE_BYTES`]: the timestamp, little-endian, then the text.
 #[derive(Clone, Copy)]
 pub(crate) struct Message {
-    /// Not checked, so in no order and no unit.
+    /// The timestamp. It is not checked, so its order and unit are arbitrary.
     pub(crate) timestamp: u64,
     pub(crate) text: [u8; 32],
 }

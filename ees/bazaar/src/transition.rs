@@ -7,13 +7,13 @@ use crate::input::{Input, InputError};
 /// Executes a block.
 ///
 /// 1. Decodes the block data.
-/// 2. Checks that the state it carries is the one before the block.
+/// 2. Checks that the state in the block is the one before it.
 /// 3. Appends the new messages, in order.
-/// 4. Hashes what this gives.
+/// 4. Hashes the result.
 ///
 /// # Errors
 ///
-/// If one of the first two steps fails.
+/// Fails if one of the first two steps fails.
 pub fn transition(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateRoot, TransitionError> {
     let Input { new_messages, mut state } = Input::decode(block_data)?;
 
@@ -26,17 +26,17 @@ pub fn transition(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateR
     Ok(state.root())
 }
 
-/// Why a block is refused. Whoever made the block is to blame.
+/// The reason why a block is refused. The fault is with the block's author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransitionError {
     /// The block data is malformed.
     #[error("block data")]
     Input(#[from] InputError),
-    /// The block carries another state than the one before it.
+    /// The state in the block is not the one before it.
     #[error("root of the state in the block: got {got}, expected {expected}")]
     PreStateRoot {
-        /// The root of the state that the block carries.
+        /// The root of the state in the block.
         got: StateRoot,
         /// The EE's state root before the block.
         expected: StateRoot,

@@ -1,4 +1,4 @@
-//! The bazaar from outside: scout's vectors, every rejection, and a naive model.
+//! Tests of the bazaar: scout's vectors, every error, and a simple model.
 
 use bazaar::{InputError, TransitionError, transition};
 use hex_literal::hex;
@@ -13,7 +13,7 @@ use tiny_keccak::{Hasher, Keccak};
 const EMPTY_ROOT: StateRoot =
     StateRoot(hex!("22ea9b045f8792170b45ec629c98e1b92bc6a19cd8d0e9f37baaadf2564142f4"));
 
-/// The block of scout's `test.yaml`: two new messages, to the empty state.
+/// The block of scout's `test.yaml`, which appends two messages to the empty state.
 const SCOUT_BLOCK: [u8; 96] = hex!(
     "5c000000"
     "50000000"
@@ -23,7 +23,7 @@ const SCOUT_BLOCK: [u8; 96] = hex!(
     "00000000"
 );
 
-/// The root after it.
+/// The root after [`SCOUT_BLOCK`].
 const SCOUT_ROOT: StateRoot =
     StateRoot(hex!("29505fd952857b5766c759bcb4af58eb8df5a91043540c1398dd987a503127fc"));
 
@@ -41,7 +41,7 @@ fn a_block_without_messages_keeps_the_root() {
 }
 
 #[test]
-fn a_refusal_reaches_the_host_with_its_reason() {
+fn the_host_gets_the_reason_of_a_refusal() {
     let failure = Execution::new(SCOUT_ROOT).block_data(SCOUT_BLOCK).run(transition).unwrap_err();
     let error = TransitionError::PreStateRoot { got: EMPTY_ROOT, expected: SCOUT_ROOT };
     assert_eq!(failure, Failure::Refused(error));
@@ -68,7 +68,7 @@ fn block_data_without_a_total_is_refused() {
 }
 
 #[test]
-fn a_total_over_what_follows_is_refused() {
+fn a_total_above_the_rest_is_refused() {
     check_malformed(
         &hex!("0d000000 00000000 04000000 00000000"),
         InputError::TotalLength { got: 13, expected: 12 },
@@ -77,7 +77,7 @@ fn a_total_over_what_follows_is_refused() {
 }
 
 #[test]
-fn a_total_under_what_follows_is_refused() {
+fn a_total_below_the_rest_is_refused() {
     check_malformed(
         &hex!("0c000000 00000000 04000000 00000000 00"),
         InputError::TotalLength { got: 12, expected: 13 },
@@ -86,7 +86,7 @@ fn a_total_under_what_follows_is_refused() {
 }
 
 #[test]
-fn new_messages_over_the_end_are_refused() {
+fn new_messages_past_the_end_are_refused() {
     check_malformed(
         &hex!("0c000000 f8ffffff 04000000 00000000"),
         ReadError::UnexpectedEnd { offset: 8, expected: 0xffff_fff8, got: 8 },
@@ -113,7 +113,7 @@ fn a_block_without_a_state_is_refused() {
 }
 
 #[test]
-fn a_state_over_the_end_is_refused() {
+fn a_state_past_the_end_is_refused() {
     check_malformed(
         &hex!("0c000000 00000000 05000000 00000000"),
         ReadError::UnexpectedEnd { offset: 12, expected: 5, got: 4 },
@@ -122,7 +122,7 @@ fn a_state_over_the_end_is_refused() {
 }
 
 #[test]
-fn messages_over_the_end_of_the_state_are_refused() {
+fn messages_past_the_end_of_the_state_are_refused() {
     check_malformed(
         &hex!("0c000000 00000000 04000000 28000000"),
         ReadError::UnexpectedEnd { offset: 16, expected: 40, got: 0 },
@@ -158,21 +158,21 @@ fn bytes_after_the_state_are_refused() {
 }
 
 #[test]
-fn no_prefix_of_a_block_is_a_block() {
+fn no_prefix_of_a_block_is_accepted() {
     for length in 0..SCOUT_BLOCK.len() {
         let result = transition(EMPTY_ROOT, &SCOUT_BLOCK[..length]);
         assert!(result.is_err(), "{length} bytes were accepted");
     }
 }
 
-/// The naive model of a message: its timestamp and its text.
+/// A message of the model: its timestamp and its text.
 type ModelMessage = (u64, [u8; 32]);
 
 fn messages() -> impl Strategy<Value = Vec<ModelMessage>> {
     vec((any::<u64>(), uniform32(any::<u8>())), 0..8)
 }
 
-/// Puts the length of `bytes` before them.
+/// Prepends the length of `bytes`.
 fn with_length(bytes: Vec<u8>) -> Vec<u8> {
     [(bytes.len() as u32).to_le_bytes().to_vec(), bytes].concat()
 }
@@ -200,7 +200,7 @@ fn model_root(messages: &[ModelMessage]) -> StateRoot {
 
 proptest! {
     #[test]
-    fn blocks_append_to_the_state_as_to_a_vec(blocks in vec(messages(), 1..5)) {
+    fn blocks_append_to_the_state_like_to_a_vec(blocks in vec(messages(), 1..5)) {
         let mut model = Vec::new();
         let mut root = EMPTY_ROOT;
         for new_messages in blocks {
@@ -222,12 +222,12 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_decoded_or_refused(block_data in vec(any::<u8>(), 0..256)) {
+    fn random_bytes_are_refused(block_data in vec(any::<u8>(), 0..256)) {
         prop_assert!(transition(EMPTY_ROOT, &block_data).is_err());
     }
 
     #[test]
-    fn a_block_with_one_byte_changed_is_decoded_or_refused(
+    fn a_block_with_one_byte_changed_is_accepted_only_if_a_new_message_changed(
         new_messages in messages(),
         state in messages(),
         position in any::<prop::sample::Index>(),
@@ -237,7 +237,7 @@ proptest! {
         let n_new = 40 * new_messages.len();
         let position = position.index(block_data.len());
         block_data[position] ^= change;
-        // Only a change inside the new messages leaves a block that can be accepted.
+        // Only a change in the new messages leaves an acceptable block.
         let accepted = transition(model_root(&state), &block_data).is_ok();
         prop_assert_eq!(accepted, (8..8 + n_new).contains(&position));
     }

@@ -1,4 +1,4 @@
-//! What an import answers.
+//! The answers of imports.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -6,12 +6,12 @@ use core::fmt;
 use outrider_sdk::crypto::{CheckError, MalformedError, RecoverError};
 use outrider_sdk::{ReadError, Reader};
 
-/// What an import returns and writes.
+/// The value and the output of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// 0 for success, 1 for refuted, 2 for malformed.
     pub code: u8,
-    /// What it writes; nothing if it does not succeed.
+    /// The output; empty if the import does not succeed.
     pub output: Vec<u8>,
 }
 
@@ -24,7 +24,7 @@ impl Answer {
         Ok(Answer { code, output })
     }
 
-    /// Makes an answer of what an import has written.
+    /// Returns the answer of an import that succeeds with an output.
     pub(crate) fn written(output: impl AsRef<[u8]>) -> Answer {
         Answer { code: 0, output: output.as_ref().to_vec() }
     }

@@ -1,4 +1,4 @@
-//! The call that a claim is about.
+//! The calls that claims are about.
 
 use alloc::vec::Vec;
 
@@ -6,7 +6,7 @@ use outrider_sdk::{ReadError, Reader, crypto};
 
 use crate::{Answer, TransitionError};
 
-/// Reads what an import is called with, and calls it.
+/// Reads the parameters of an import, and calls it.
 pub(crate) fn call(import: u8, reader: &mut Reader<'_>) -> Result<Answer, TransitionError> {
     match import {
         0..=3 => hash(import, reader),
@@ -118,7 +118,7 @@ fn list<const N: usize>(reader: &mut Reader<'_>) -> Result<Vec<[u8; N]>, ReadErr
 
 /// Reads `n` items of `N` bytes.
 fn items<const N: usize>(n: u32, reader: &mut Reader<'_>) -> Result<Vec<[u8; N]>, ReadError> {
-    // What does not fit a `usize` is more than any reader has left.
+    // A length that does not fit in a `usize` is more than any reader has left.
     let bytes = reader.take((n as usize).saturating_mul(N))?;
     Ok(bytes.as_chunks().0.to_vec())
 }

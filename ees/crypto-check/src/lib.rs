@@ -14,11 +14,11 @@ use outrider_sdk::{ReadError, Reader, StateRoot, entry};
 
 entry!(transition);
 
-/// Checks the claims of a block, and counts them.
+/// Checks the claims of a block, and returns the number of claims so far.
 ///
 /// # Errors
 ///
-/// If the block data is not a sequence of claims, or one is false.
+/// Fails if the block data is not a sequence of claims, or if a claim is false.
 pub fn transition(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateRoot, TransitionError> {
     let mut n_claims = Uint256(pre_state_root.0);
     let mut reader = Reader::new(block_data);
@@ -35,36 +35,36 @@ pub fn transition(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateR
     Ok(StateRoot(n_claims.0))
 }
 
-/// Why a block is refused.
+/// The reason why a block is refused.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum TransitionError {
-    /// The last claim is cut off.
+    /// The block data ends inside a claim.
     #[error("block data")]
     Malformed(#[from] ReadError),
-    /// There is no import of this number.
-    #[error("byte {offset}: there are imports 0 to 23, but no import {got}")]
+    /// The number of the import is unknown.
+    #[error("byte {offset}: unknown import {got}, expected 0 to 23")]
     UnknownImport {
-        /// Where the claim starts.
+        /// The offset at which the claim starts.
         offset: usize,
         /// The number.
         got: u8,
     },
-    /// A recovery id of more than a byte, which the SDK does not take.
-    #[error("the recovery id is {got}, which is no byte")]
+    /// A recovery id is more than the SDK's bindings take.
+    #[error("the recovery id {got} does not fit in a byte")]
     RecoveryId {
         /// The id.
         got: u32,
     },
-    /// An import answers otherwise.
+    /// An import does not answer as claimed.
     #[error("byte {offset}: import {import}: got {got}, expected {expected}")]
     False {
-        /// Where the claim starts.
+        /// The offset at which the claim starts.
         offset: usize,
         /// The import's number.
         import: u8,
-        /// What it answers.
+        /// The import's answer.
         got: Answer,
-        /// What it was claimed to answer.
+        /// The claimed answer.
         expected: Answer,
     },
 }

@@ -1,4 +1,4 @@
-//! Claims, natively: those of the fixture hold, and whatever is changed about them is refused.
+//! Claims, executed natively: those of the fixture are true, and changed ones are refused.
 
 use crypto_check::{Answer, TransitionError, transition};
 use outrider_sdk::{
@@ -6,7 +6,7 @@ use outrider_sdk::{
     harness::{Execution, Failure},
 };
 
-/// The fixture of published vectors, which `outrider run` executes as wasm.
+/// The fixture of published vectors. `outrider run` executes it as wasm.
 const FIXTURE: &str = include_str!("../../../examples/crypto.yaml");
 
 fn run(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateRoot, Failure<TransitionError>> {
@@ -15,7 +15,7 @@ fn run(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateRoot, Failur
 }
 
 #[test]
-fn the_claims_of_the_fixture_hold_natively_and_are_counted() {
+fn the_claims_of_the_fixture_are_true_and_counted() {
     let roots = quoted("    - \"");
     let [pre_state_root, post_state_root] = &roots[..] else { panic!("{} roots", roots.len()) };
     let mut root = StateRoot(pre_state_root[..].try_into().unwrap());
@@ -27,13 +27,13 @@ fn the_claims_of_the_fixture_hold_natively_and_are_counted() {
     assert_eq!(root.0, post_state_root[..]);
 }
 
-/// The claim that the Keccak-256 of no bytes starts with c5; the digest is the last 32 bytes.
+/// Returns the claim that the Keccak-256 hash of no bytes starts with c5. Its last 32 bytes are the digest.
 fn claim() -> Vec<u8> {
     quoted("data: \"")[0][..1 + 4 + 1 + 4 + 32].to_vec()
 }
 
 #[test]
-fn a_claim_that_is_false_is_refused_with_both_answers() {
+fn a_false_claim_is_refused_with_both_answers() {
     assert!(run(StateRoot::default(), &claim()).is_ok());
     let expected = Answer { code: 0, output: claim()[10..].to_vec() };
     for (index, claimed) in [
@@ -48,7 +48,7 @@ fn a_claim_that_is_false_is_refused_with_both_answers() {
 }
 
 #[test]
-fn a_claim_that_is_cut_off_is_refused() {
+fn a_truncated_claim_is_refused() {
     let claim = claim();
     for length in 1..claim.len() {
         let failure = run(StateRoot::default(), &claim[..length]).unwrap_err();
@@ -57,14 +57,14 @@ fn a_claim_that_is_cut_off_is_refused() {
 }
 
 #[test]
-fn a_list_of_more_items_than_there_can_be_is_refused() {
+fn a_list_of_too_many_items_is_refused() {
     let pairs = [&[10], &u32::MAX.to_le_bytes()[..], &[0; 1000]].concat();
     let error = ReadError::UnexpectedEnd { offset: 5, expected: u32::MAX as usize * 192, got: 1000 };
     assert_eq!(run(StateRoot::default(), &pairs), Err(Failure::Refused(TransitionError::Malformed(error))));
 }
 
 #[test]
-fn imports_and_ids_that_do_not_exist_are_refused() {
+fn unknown_imports_and_ids_are_refused() {
     let error = TransitionError::UnknownImport { offset: 0, got: 24 };
     assert_eq!(run(StateRoot::default(), &[24]), Err(Failure::Refused(error)));
     let error = TransitionError::RecoveryId { got: 256 };
@@ -73,12 +73,15 @@ fn imports_and_ids_that_do_not_exist_are_refused() {
 
 /// Decodes the hex between each `before` of the fixture and the next quote.
 fn quoted(before: &str) -> Vec<Vec<u8>> {
-    let texts = FIXTURE.split(before).skip(1).map(|after| after.split('"').next().expect("there is a part"));
+    let texts = FIXTURE
+        .split(before)
+        .skip(1)
+        .map(|after| after.split('"').next().expect("a split text has a first part"));
     texts.map(unhex).collect()
 }
 
 fn unhex(text: &str) -> Vec<u8> {
-    let (digits, []) = text.as_bytes().as_chunks::<2>() else { panic!("half a byte: {text}") };
-    let digits = digits.iter().map(|digits| str::from_utf8(digits).expect("it is hex"));
-    digits.map(|digits| u8::from_str_radix(digits, 16).expect("it is hex")).collect()
+    let (digits, []) = text.as_bytes().as_chunks::<2>() else { panic!("an odd number of digits: {text}") };
+    let digits = digits.iter().map(|digits| str::from_utf8(digits).expect("the digits are ASCII"));
+    digits.map(|digits| u8::from_str_radix(digits, 16).expect("the digits are hex")).collect()
 }

@@ -14,7 +14,7 @@ entry!(transition);
 ///
 /// # Errors
 ///
-/// If there is any block data.
+/// Fails if there is any block data.
 pub fn transition(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateRoot, TransitionError> {
     log!("hello world!");
     debug::print32(42);
@@ -30,11 +30,11 @@ pub fn transition(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateR
     Ok(pre_state_root)
 }
 
-/// Why a block is refused. Whoever made the block is to blame.
+/// The reason why a block is refused. The fault is with the block's author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransitionError {
-    /// The EE takes no input, and was given some.
+    /// The block data is not empty.
     #[error("expected empty block data, got {got} bytes")]
     BlockDataNotEmpty {
         /// The length of the block data.

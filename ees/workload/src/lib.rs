@@ -1,9 +1,9 @@
-//! An execution environment (EE) that does nothing but work: what a bench needs.
+//! An execution environment (EE) for benchmarks. It only does an amount of work that the block sets.
 //!
-//! Block data is one byte that names the work and four, little-endian, that tell how many rounds of it. A round
-//! makes the next state root of the last one:
+//! Block data is one byte for the kind of work and four bytes, little-endian, for the number of rounds. A round
+//! computes the next state root from the last one:
 //!
-//! - work 0, hashing: the Keccak-256 of it;
+//! - work 0, hashing: its Keccak-256 hash;
 //! - work 1, arithmetic: its square plus 1, as a big-endian number modulo 2^256.
 
 #![no_std]
@@ -14,11 +14,11 @@ use tiny_keccak::{Hasher, Keccak};
 
 entry!(transition);
 
-/// Does the work that the block asks for.
+/// Does the work of a block, and returns the state root after it.
 ///
 /// # Errors
 ///
-/// If the block data is not five bytes, or names no work.
+/// Fails if the block data is not five bytes, or if the kind of work is unknown.
 pub fn transition(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateRoot, TransitionError> {
     let mut reader = Reader::new(block_data);
     let [work] = reader.take_array()?;
@@ -31,14 +31,14 @@ pub fn transition(pre_state_root: StateRoot, block_data: &[u8]) -> Result<StateR
     }
 }
 
-/// Why a block is refused.
+/// The reason why a block is refused.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum TransitionError {
     /// The block data is not five bytes.
     #[error("block data")]
     Malformed(#[from] ReadError),
-    /// There is no work of this number.
-    #[error("there is work 0, hashing, and work 1, arithmetic, but no work {got}")]
+    /// The kind of work is unknown.
+    #[error("unknown work {got}, expected 0, hashing, or 1, arithmetic")]
     UnknownWork {
         /// The number.
         got: u8,
@@ -54,7 +54,7 @@ fn hash(mut root: [u8; 32], rounds: u32) -> [u8; 32] {
     root
 }
 
-/// Not inlined: beside the values of `transition`, the metered loop would have to spill one digit more.
+/// Not inlined: with the values of `transition` live, the metered loop would spill one more digit.
 #[inline(never)]
 fn square(root: [u8; 32], rounds: u32) -> [u8; 32] {
     let mut number = from_be_bytes(root);
@@ -64,10 +64,10 @@ fn square(root: [u8; 32], rounds: u32) -> [u8; 32] {
     to_be_bytes(number)
 }
 
-/// A number below 2^256, in digits of 64 bits, the least significant first.
+/// A number below 2^256, in digits of 64 bits, least significant first.
 type Number = [u64; 4];
 
-/// Squares by the school method; what is over 2^256 is left out.
+/// Returns the square plus 1, modulo 2^256, by long multiplication.
 fn square_plus_one(number: &Number) -> Number {
     let mut result: Number = [1, 0, 0, 0];
     for (shift, a) in number.iter().enumerate() {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn no_rounds_change_nothing() {
+    fn zero_rounds_change_nothing() {
         for work in [0, 1] {
             assert_eq!(run([7; 32], &[work, 0, 0, 0, 0]), Ok(StateRoot([7; 32])));
         }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn other_block_data_is_refused() {
+    fn malformed_block_data_is_refused() {
         for block_data in [&[][..], &[0], &[0, 1, 0, 0], &[0, 1, 0, 0, 0, 0], &[2, 1, 0, 0, 0]] {
             assert!(matches!(run([0; 32], block_data), Err(Failure::Refused(_))), "{block_data:?}");
         }

@@ -1,4 +1,4 @@
-//! Valid blocks, and what a shard makes of block data that is not as a provider made it.
+//! Valid blocks, and block data that differs from what a provider made.
 
 use account::{ACCOUNT_BYTES, Action, Payload, PublicKey, Signature, execute};
 use outrider_sdk::{Deposit, StateRoot, chain, harness::Execution, state};
@@ -9,7 +9,7 @@ use outrider_witness::{
 
 use crate::owner::{CONTEXT, Owner, accept, genesis, provider, split};
 
-/// Holds a state root against that of a tree with these owners' balances and nonces.
+/// Checks a state root against that of a tree with these owners' balances and nonces.
 #[track_caller]
 fn check(root: StateRoot, accounts: &[(u8, u64, u64)]) {
     let mut tree = Tree::<Keccak256, _>::empty();
@@ -22,7 +22,7 @@ fn check(root: StateRoot, accounts: &[(u8, u64, u64)]) {
 }
 
 #[test]
-fn a_genesis_makes_accounts_by_the_hash_of_their_keys() {
+fn a_genesis_creates_accounts_at_the_hash_of_their_keys() {
     check(provider(&[]).root(), &[]);
     check(provider(&[100, 200, u64::MAX - 300]).root(), &[(0, 100, 0), (1, 200, 0), (2, u64::MAX - 300, 0)]);
 }
@@ -44,7 +44,7 @@ fn a_transfer_to_oneself_costs_the_fee() {
 }
 
 #[test]
-fn transactions_of_a_block_see_those_before() {
+fn transactions_see_the_effects_of_earlier_ones() {
     let [alice, bob, carol] = [0, 1, 2].map(Owner::new);
     let mut provider = provider(&[100, 0, 0]);
     let packages = [
@@ -91,7 +91,7 @@ fn a_block_without_transactions_changes_nothing() {
 }
 
 #[test]
-fn a_witness_is_a_small_part_of_the_state() {
+fn a_witness_is_small_compared_with_the_state() {
     let transfer = [Owner::new(0).transfer(0, 1, 0, &Owner::new(1))];
     let provided = provider(&[1000; 250]).provide(&transfer, execute).unwrap();
     let (witness, _) = split(&provided.block_data);
@@ -99,7 +99,7 @@ fn a_witness_is_a_small_part_of_the_state() {
     assert!(20 * witness.len() < state_bytes, "{} of {state_bytes} bytes", witness.len());
 }
 
-/// A block with transfers from Alice to Bob and from Carol to Dave, among twenty accounts.
+/// Returns a block with transfers from Alice to Bob and from Carol to Dave, among twenty accounts.
 fn block() -> (StateRoot, Vec<u8>) {
     let [alice, bob, carol, dave] = [0, 1, 2, 3].map(Owner::new);
     let provider = provider(&[1000; 20]);
@@ -177,7 +177,7 @@ fn a_second_genesis_is_refused() {
 }
 
 #[test]
-fn a_block_that_went_stale_is_a_package_for_the_new_root() {
+fn a_stale_block_can_be_a_package_on_a_new_root() {
     let [alice, bob, carol] = [0, 1, 2].map(Owner::new);
     let mut provider = provider(&[100, 100, 100]);
     let stale = provider.provide(&[alice.transfer(0, 10, 0, &bob)], execute).unwrap();

@@ -1,4 +1,4 @@
-//! Encodings: to the byte, and there and back again.
+//! Encodings: exact bytes, and round trips.
 
 use account::{
     Account, Action, Address, Block, Endowment, InputError, Payload, PublicKey, Signature, SigningDomain,
@@ -83,7 +83,7 @@ fn check_malformed(bytes: &[u8], expected: impl Into<InputError>) {
 }
 
 #[test]
-fn what_is_no_payload_is_refused() {
+fn malformed_payloads_are_refused() {
     check_malformed(&[], ReadError::UnexpectedEnd { offset: 0, expected: 1, got: 0 });
     check_malformed(&[2], InputError::PayloadKind { got: 2 });
     check_malformed(&[0; 56], ReadError::UnexpectedEnd { offset: 49, expected: 8, got: 7 });

@@ -1,6 +1,6 @@
-//! The account EE from outside: each test makes a block in provider mode and executes it without the state.
+//! Tests of the account EE's public interface: most make a block in provider mode and execute it without the state.
 
-#![allow(clippy::unwrap_used, reason = "what is set up here cannot fail, or a test is to say so")]
+#![allow(clippy::unwrap_used, reason = "a failure of the setup has to fail the test")]
 
 mod blocks;
 mod codec;

@@ -1,4 +1,4 @@
-//! Packages, and how they become one.
+//! Merging of packages.
 
 use account::{Block, InputError, MergeError, Payload, Signature, execute, merge};
 use outrider_sdk::{ReadError, chain};
@@ -35,7 +35,7 @@ fn a_genesis_alone_stays_as_it_is() {
 }
 
 #[test]
-fn packages_that_do_not_go_together_are_refused() {
+fn packages_that_cannot_be_merged_are_refused() {
     let [alice, bob] = [0, 1].map(Owner::new);
     let transfer = alice.transfer(0, 1, 0, &bob);
     assert_eq!(merged(&[]), Err(MergeError::NoPackages));
@@ -49,13 +49,13 @@ fn packages_that_do_not_go_together_are_refused() {
 }
 
 #[test]
-fn a_signature_that_is_no_point_is_refused() {
+fn a_signature_that_is_not_a_point_is_refused() {
     let alice = Owner::new(0);
     let transaction = alice.transaction(0, 1, 0, account::Action::Transfer { recipient: alice.address() });
     let bad = package(Signature([7; 96]), transaction);
     assert!(matches!(merged(std::slice::from_ref(&bad)), Err(MergeError::Signature(_))));
     let refused = provider(&[1]).provide(&[bad], execute).unwrap_err();
-    let expected = "block refused: packages: a signature cannot be added: the input is malformed";
+    let expected = "block refused: packages: the signatures cannot be aggregated: the input is malformed";
     assert_eq!(chain(&refused), expected);
 }
 

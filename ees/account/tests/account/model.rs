@@ -1,4 +1,4 @@
-//! Blocks at random, held against accounts in a map.
+//! Random blocks, checked against a model that keeps accounts in a map.
 
 use std::collections::BTreeMap;
 
@@ -12,29 +12,29 @@ use proptest::{collection::vec, prelude::*};
 
 use crate::owner::{Owner, provider};
 
-/// Balance and nonce by the owner's number.
+/// Balances and nonces by the owners' numbers.
 type Accounts = BTreeMap<u8, (u64, u64)>;
 
-/// What somebody tries to do.
+/// A transaction to try.
 #[derive(Clone, Debug)]
 struct Attempt {
     sender: u8,
-    /// What the nonce is over the right one.
+    /// The difference between the transaction's nonce and the right one.
     nonce_ahead: u64,
     amount: u64,
     fee: u64,
-    what: What,
+    kind: Kind,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum What {
+enum Kind {
     Transfer(u8),
     Create(u8),
     Withdraw,
 }
 
-/// What can be wrong with a transaction, by the model's own judgement.
-fn judge(
+/// Executes a transaction in the model. Returns the model's error if it is invalid.
+fn apply(
     accounts: &mut Accounts,
     attempt: &Attempt,
     transaction: &Transaction,
@@ -60,21 +60,21 @@ fn judge(
     }
     *balance -= cost;
     *nonce += 1;
-    match attempt.what {
-        What::Transfer(to) => match accounts.get_mut(&to) {
+    match attempt.kind {
+        Kind::Transfer(to) => match accounts.get_mut(&to) {
             Some((balance, _)) => *balance += amount,
             None => return Err(TransactionError::UnknownRecipient { address: address(to) }),
         },
-        What::Create(owner) if accounts.contains_key(&owner) => {
+        Kind::Create(owner) if accounts.contains_key(&owner) => {
             return Err(TransactionError::AccountExists { address: address(owner) });
         }
-        What::Create(owner) => drop(accounts.insert(owner, (amount, 0))),
-        What::Withdraw => {}
+        Kind::Create(owner) => drop(accounts.insert(owner, (amount, 0))),
+        Kind::Withdraw => {}
     }
     Ok(())
 }
 
-/// The model's block: the accounts after it and what was withdrawn, or why it is refused.
+/// Executes a block in the model. Returns the accounts after it and the amounts withdrawn, or the model's error.
 fn model(
     before: &Accounts,
     block: &[(Attempt, Transaction)],
@@ -86,13 +86,13 @@ fn model(
         return Err(TransitionError::UnknownProposer { address: address(unknown) });
     }
     for (index, (attempt, transaction)) in block.iter().enumerate() {
-        judge(&mut accounts, attempt, transaction, proposer)
+        apply(&mut accounts, attempt, transaction, proposer)
             .map_err(|source| TransitionError::Transaction { index, source })?;
     }
     if let Some((balance, _)) = proposer.and_then(|proposer| accounts.get_mut(&proposer)) {
         *balance += block.iter().map(|(attempt, _)| attempt.fee).sum::<u64>();
     }
-    let withdrawn = block.iter().filter(|(attempt, _)| matches!(attempt.what, What::Withdraw));
+    let withdrawn = block.iter().filter(|(attempt, _)| matches!(attempt.kind, Kind::Withdraw));
     Ok((accounts, withdrawn.map(|(attempt, _)| attempt.amount).collect()))
 }
 
@@ -110,16 +110,16 @@ fn total(accounts: &Accounts) -> u128 {
     accounts.values().map(|(balance, _)| u128::from(*balance)).sum()
 }
 
-/// Signs what is attempted, with the nonces that the senders have by then.
+/// Signs the attempts in order. Each nonce is the right one plus the attempt's difference.
 fn sign(accounts: &Accounts, attempts: &[Attempt]) -> (Vec<(Attempt, Transaction)>, Vec<Vec<u8>>) {
     let mut nonces: BTreeMap<u8, u64> = accounts.iter().map(|(owner, (_, nonce))| (*owner, *nonce)).collect();
     let sign = |attempt: &Attempt| {
         let sender = Owner::new(attempt.sender);
         let nonce = nonces.entry(attempt.sender).or_default();
-        let action = match attempt.what {
-            What::Transfer(to) => Action::Transfer { recipient: Owner::new(to).address() },
-            What::Create(owner) => Action::Create { public_key: Owner::new(owner).public_key() },
-            What::Withdraw => Action::Withdraw {
+        let action = match attempt.kind {
+            Kind::Transfer(to) => Action::Transfer { recipient: Owner::new(to).address() },
+            Kind::Create(owner) => Action::Create { public_key: Owner::new(owner).public_key() },
+            Kind::Withdraw => Action::Withdraw {
                 validator: PublicKey([1; 48]),
                 withdrawal_credentials: [2; 32],
                 deposit_signature: Signature([3; 96]),
@@ -133,20 +133,21 @@ fn sign(accounts: &Accounts, attempts: &[Attempt]) -> (Vec<(Attempt, Transaction
     attempts.iter().map(sign).unzip()
 }
 
-/// Owners 0 to 4 have accounts from the beginning, 5 and 6 may get some. Most attempts are valid, so that blocks are.
+/// Returns random attempts. Owners 0 to 4 have accounts from the start; 5 and 6 may get one. Most attempts are valid,
+/// so that many blocks are.
 fn attempt() -> impl Strategy<Value = Attempt> {
-    let what = prop_oneof![
-        12 => (0_u8..5).prop_map(What::Transfer),
-        1 => (5_u8..7).prop_map(What::Transfer),
-        2 => (5_u8..7).prop_map(What::Create),
-        1 => (0_u8..5).prop_map(What::Create),
-        3 => Just(What::Withdraw),
+    let kind = prop_oneof![
+        12 => (0_u8..5).prop_map(Kind::Transfer),
+        1 => (5_u8..7).prop_map(Kind::Transfer),
+        2 => (5_u8..7).prop_map(Kind::Create),
+        1 => (0_u8..5).prop_map(Kind::Create),
+        3 => Just(Kind::Withdraw),
     ];
     let sender = prop_oneof![20 => 0_u8..5, 1 => 5_u8..7];
     let nonce_ahead = prop_oneof![40 => Just(0), 1 => 1_u64..3];
     let amount = prop_oneof![40 => 0_u64..200, 1 => Just(5_000), 1 => Just(u64::MAX)];
-    (sender, nonce_ahead, amount, 0_u64..3, what).prop_map(|(sender, nonce_ahead, amount, fee, what)| {
-        Attempt { sender, nonce_ahead, amount, fee, what }
+    (sender, nonce_ahead, amount, 0_u64..3, kind).prop_map(|(sender, nonce_ahead, amount, fee, kind)| {
+        Attempt { sender, nonce_ahead, amount, fee, kind }
     })
 }
 

@@ -1,4 +1,4 @@
-//! Who owns accounts and signs; and what the tests begin with.
+//! Owners of accounts with their keys, and the provider that most tests start from.
 
 use account::{
     Action, Address, Block, Endowment, Payload, PublicKey, Signature, SigningDomain, Transaction, execute,
@@ -8,7 +8,7 @@ use outrider_sdk::{
     harness::{Context, Provided, StateProvider, keys::BlsKey},
 };
 
-/// Where all tests take place.
+/// The context of all tests.
 pub(crate) const CONTEXT: Context =
     Context { shard: ShardIndex(3), slot: Slot(7), ee_index: EeIndex(5), beacon_root: BeaconRoot([9; 32]) };
 
@@ -34,7 +34,7 @@ impl Owner {
         Signature(self.0.sign(&domain.signing_root(transaction)))
     }
 
-    /// Makes a raw transaction of this owner's, signed by its sender.
+    /// Makes a package of a transaction signed by this owner.
     pub(crate) fn package(&self, transaction: Transaction) -> Vec<u8> {
         package(self.sign(DOMAIN, &transaction), transaction)
     }
@@ -51,7 +51,7 @@ impl Owner {
         self.send(nonce, amount, fee, Action::Transfer { recipient: to.address() })
     }
 
-    /// Makes the package with which a proposer asks for the fees.
+    /// Makes the package of a proposer, who gets the fees.
     pub(crate) fn propose(&self) -> Vec<u8> {
         let proposer = Some(self.address());
         let block = Block { signature: Signature::EMPTY_SUM, proposer, transactions: vec![] };
@@ -71,7 +71,7 @@ pub(crate) fn genesis(balances: &[u64]) -> Vec<u8> {
     Payload::Genesis(owners.zip(balances).map(endowment).collect()).to_bytes()
 }
 
-/// Returns who has the state after a genesis, with one account for each balance.
+/// Returns a provider with the state after a genesis, with one account for each balance.
 pub(crate) fn provider(balances: &[u64]) -> StateProvider {
     let mut provider = StateProvider::new().context(CONTEXT);
     let provided = provider.provide(&[genesis(balances)], execute).unwrap();
@@ -79,7 +79,7 @@ pub(crate) fn provider(balances: &[u64]) -> StateProvider {
     provider
 }
 
-/// Makes a block and goes on to the state after it.
+/// Makes a block and applies it to the provider.
 #[track_caller]
 pub(crate) fn accept(provider: &mut StateProvider, packages: &[Vec<u8>]) -> Provided {
     let provided = provider.provide(packages, execute).unwrap();
@@ -87,7 +87,7 @@ pub(crate) fn accept(provider: &mut StateProvider, packages: &[Vec<u8>]) -> Prov
     provided
 }
 
-/// Takes the block data of a block apart: witness and payload.
+/// Splits block data into the witness and the payload.
 pub(crate) fn split(block_data: &[u8]) -> (&[u8], &[u8]) {
     let (length, rest) = block_data.split_first_chunk().unwrap();
     rest.split_at(u32::from_le_bytes(*length) as usize)

@@ -1,4 +1,4 @@
-//! Every reason for which a transaction, and its block with it, is refused.
+//! All reasons why a transaction is invalid, and its block with it.
 
 use account::{Account, Action, PublicKey, SigningDomain, TransactionError, TransitionError, execute};
 use outrider_sdk::{
@@ -23,8 +23,8 @@ fn transaction(index: usize, source: TransactionError) -> TransitionError {
     TransitionError::Transaction { index, source }
 }
 
-/// Returns who has a state that no genesis leads to.
-fn provider_of(values: &[(&Owner, Vec<u8>)]) -> StateProvider {
+/// Returns a provider with a state that no genesis leads to.
+fn provider_with(values: &[(&Owner, Vec<u8>)]) -> StateProvider {
     let mut tree = Tree::<Keccak256, _>::empty();
     for (owner, value) in values {
         tree.insert(&Key(owner.address().0), value).unwrap();
@@ -60,12 +60,12 @@ fn a_transaction_that_comes_too_early_is_refused() {
 fn the_last_nonce_is_refused() {
     let alice = Owner::new(0);
     let expected = transaction(0, TransactionError::LastNonce { address: alice.address() });
-    let provider = provider_of(&[(&alice, account(&alice, 100, u64::MAX))]);
+    let provider = provider_with(&[(&alice, account(&alice, 100, u64::MAX))]);
     check(&provider, &[alice.transfer(u64::MAX, 1, 0, &alice)], expected);
 }
 
 #[test]
-fn who_cannot_pay_amount_and_fee_is_refused() {
+fn a_sender_with_too_little_for_amount_and_fee_is_refused() {
     let [alice, bob] = [0, 1].map(Owner::new);
     let provider = provider(&[100, 100]);
     let funds =
@@ -80,7 +80,7 @@ fn who_cannot_pay_amount_and_fee_is_refused() {
 }
 
 #[test]
-fn the_proposer_has_no_fee_before_the_end_of_the_block() {
+fn the_proposer_gets_no_fee_before_the_end_of_the_block() {
     let [alice, bob] = [0, 1].map(Owner::new);
     check(
         &provider(&[100, 0]),
@@ -143,7 +143,7 @@ fn a_fee_without_a_proposer_is_refused() {
 #[test]
 fn a_balance_over_64_bits_is_refused() {
     let [alice, bob] = [0, 1].map(Owner::new);
-    let provider = provider_of(&[(&alice, account(&alice, 9, 0)), (&bob, account(&bob, u64::MAX, 0))]);
+    let provider = provider_with(&[(&alice, account(&alice, 9, 0)), (&bob, account(&bob, u64::MAX, 0))]);
     let overflow = TransactionError::BalanceOverflow { address: bob.address() };
     check(&provider, &[alice.transfer(0, 1, 0, &bob)], transaction(0, overflow));
     let overflow = TransitionError::ProposerOverflow { address: bob.address() };
@@ -153,24 +153,24 @@ fn a_balance_over_64_bits_is_refused() {
 #[test]
 fn fees_over_64_bits_are_refused() {
     let [alice, bob] = [0, 1].map(Owner::new);
-    let provider = provider_of(&[(&alice, account(&alice, u64::MAX, 0)), (&bob, account(&bob, 1, 0))]);
+    let provider = provider_with(&[(&alice, account(&alice, u64::MAX, 0)), (&bob, account(&bob, 1, 0))]);
     let packages = [bob.propose(), alice.transfer(0, 0, u64::MAX, &alice), bob.transfer(0, 0, 1, &bob)];
     check(&provider, &packages, transaction(1, TransactionError::FeesOverflow));
 }
 
 #[test]
-fn a_state_that_is_not_of_accounts_is_refused() {
+fn a_malformed_account_is_refused() {
     let alice = Owner::new(0);
-    let refused = provider_of(&[(&alice, vec![1; 63])])
+    let refused = provider_with(&[(&alice, vec![1; 63])])
         .provide(&[alice.transfer(0, 1, 0, &alice)], execute)
         .unwrap_err();
     let address = alice.address();
-    let expected = format!("block refused: transaction 0: what the state has at {address} is no account");
+    let expected = format!("block refused: transaction 0: the state has a malformed account at {address}");
     assert_eq!(chain(&refused), expected);
 }
 
 #[test]
-fn a_genesis_that_cannot_be_is_refused() {
+fn an_invalid_genesis_is_refused() {
     let empty = StateProvider::new().context(CONTEXT);
     check(&empty, &[genesis(&[u64::MAX, 1])], TransitionError::EndowmentsOverflow);
     let one = genesis(&[1]);
@@ -179,7 +179,7 @@ fn a_genesis_that_cannot_be_is_refused() {
     check(&empty, &[twice], TransitionError::EndowedTwice { address });
 }
 
-/// All of these end in the same sum of signatures that is not the right one.
+/// Checks that the packages are refused because the sum of signatures is wrong.
 #[track_caller]
 fn check_signature(packages: &[Vec<u8>]) {
     let refused = provider(&[100, 100]).provide(packages, execute).unwrap_err();
@@ -195,7 +195,7 @@ fn the_signature_of_another_signer_is_refused() {
 }
 
 #[test]
-fn a_signature_of_something_else_is_refused() {
+fn a_signature_of_another_transaction_is_refused() {
     let [alice, bob] = [0, 1].map(Owner::new);
     let transfer = alice.transaction(0, 1, 0, Action::Transfer { recipient: bob.address() });
     let signature = alice.sign(DOMAIN, &transfer);
@@ -229,7 +229,7 @@ fn a_missing_signature_is_refused() {
 }
 
 #[test]
-fn a_key_that_is_no_point_can_never_send() {
+fn a_key_that_is_not_a_point_can_never_send() {
     let alice = Owner::new(0);
     let key = PublicKey([7; 48]);
     let create = alice.send(0, 5, 0, Action::Create { public_key: key });
