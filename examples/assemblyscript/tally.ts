@@ -1,13 +1,13 @@
-// An EE in AssemblyScript that lets deposits through to the beacon chain, and keeps a tally of them.
+// An EE in AssemblyScript that passes deposits on to the beacon chain, and keeps a tally of them.
 //
 // Block data: deposits of 184 bytes, as `eth2.pushNewDeposit` takes them.
-// State root: how many deposits there were (8 bytes), how much they were together in Gwei (8 bytes), zeros.
-// Numbers are big-endian, as in a deposit, and wasm is little-endian: `bswap` turns one into the other.
+// State root: the number of deposits (8 bytes), the sum of their amounts in Gwei (8 bytes), zeros.
+// Numbers are big-endian, as in a deposit, and wasm is little-endian: `bswap` converts between them.
 
 import { eth2 } from "./outrider";
 
 const DEPOSIT_BYTES: u32 = 184;
-// Before the amount come a public key of 48 bytes and withdrawal credentials of 32.
+// A public key of 48 bytes and withdrawal credentials of 32 precede the amount.
 const AMOUNT_OFFSET: i32 = 48 + 32;
 
 export function main(): void {
@@ -35,7 +35,7 @@ export function main(): void {
   eth2.savePostStateRoot(root.dataStart);
 }
 
-/** Refuses the block for a reason, which the host takes in UTF-8. */
+/** Refuses the block with a reason, which the host expects in UTF-8. */
 function refuse(reason: string): void {
   const bytes = String.UTF8.encode(reason);
   eth2.refuse(changetype<usize>(bytes), bytes.byteLength);

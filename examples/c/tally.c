@@ -1,16 +1,16 @@
-/* An EE in C that lets deposits through to the beacon chain, and keeps a tally of them.
+/* An EE in C that passes deposits on to the beacon chain, and keeps a tally of them.
 
    Block data: deposits of 184 bytes, as `eth2.pushNewDeposit` takes them.
-   State root: how many deposits there were (8 bytes), how much they were together in Gwei (8 bytes), zeros.
+   State root: the number of deposits (8 bytes), the sum of their amounts in Gwei (8 bytes), zeros.
    Numbers are big-endian, as in a deposit. */
 
 #include "outrider.h"
 
 #define DEPOSIT_BYTES 184
-/* Before the amount come a public key of 48 bytes and withdrawal credentials of 32. */
+/* A public key of 48 bytes and withdrawal credentials of 32 precede the amount. */
 #define AMOUNT_OFFSET (48 + 32)
 
-/* Refuses the block for a reason, which is a string literal. */
+/* Refuses the block with a reason, which is a string literal. */
 #define REFUSE(reason) eth2_refuse(reason, sizeof(reason) - 1)
 
 static uint64_t read_number(const uint8_t *bytes) {
@@ -25,7 +25,7 @@ static void write_number(uint8_t *bytes, uint64_t number) {
         bytes[i] = (uint8_t)number;
 }
 
-/* Any name but `main`, of which clang makes something that takes arguments. */
+/* The function must not be called `main`: clang would give it parameters. */
 OUTRIDER_EXPORT(main) void ee_main(void) {
     static uint8_t root[32], deposit[DEPOSIT_BYTES];
 
