@@ -54,7 +54,7 @@ pub fn modexp(base: &[u8], exponent: &[u8], modulus: &[u8]) -> Result<Vec<u8>, M
 /// short exponents. The latter covers even moduli, which need an inverse modulo a power of two. With both constants,
 /// the time of a unit stays within a factor of three for the most expensive operands of every size.
 ///
-/// A call that fails because an operand exceeds [`OPERAND_BYTES_MAX`] is no work.
+/// A call that fails because an operand exceeds [`OPERAND_BYTES_MAX`] costs nothing.
 ///
 /// [EIP-2565]: https://eips.ethereum.org/EIPS/eip-2565
 pub fn work(base_bytes: usize, exponent: &[u8], modulus_bytes: usize) -> u64 {
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_call_is_no_work() {
+    fn a_refused_call_costs_nothing() {
         for (base_bytes, modulus_bytes) in [(OPERAND_BYTES_MAX + 1, 1), (1, usize::MAX)] {
             assert_eq!(work(base_bytes, &[1], modulus_bytes), 0);
         }

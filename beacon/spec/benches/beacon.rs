@@ -125,7 +125,7 @@ fn root(c: &mut Criterion) {
         block(&mut state);
         state
     };
-    group.bench_function("of what has changed", |b| {
+    group.bench_function("of the changed parts", |b| {
         b.iter_batched(after_block, |mut state| state.root(), BatchSize::LargeInput);
     });
     let bytes = after_block().as_ssz_bytes();
