@@ -8,19 +8,11 @@
 //! |---|---|
 //! | [`provider`] | derives block data from packages, and moves the state on |
 //! | [`frame`] | the bytes between provider, EE and block |
-//! | `built` | a block that has been built and checked |
-//! | `source` | where an EE finds its state |
-//! | `error` | what can go wrong, and whose fault it is |
 
 #![forbid(unsafe_code)]
 
-mod built;
-mod error;
 pub mod frame;
 pub mod provider;
-mod source;
 
-pub use built::Built;
-pub use error::{Disagreement, ProviderError};
 pub use frame::{Frame, FrameError, TooLargeError};
-pub use provider::{Previous, Provider};
+pub use provider::{BuiltBlock, Disagreement, Previous, Provider, ProviderError};

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use outrider_host::{Context, ExecutionErrorKind, Fault, chain};
-use outrider_shard::provider::EMPTY_STATE;
-use outrider_shard::{Built, Previous, Provider, ProviderError};
-use outrider_witness::store::{Applied, Batch, Contents, MemoryStore, Store, StoreError};
-use outrider_witness::{Hash, Hasher, NodeError, NodeSource};
-use support::{build, pair};
+use outrider_shard::{BuiltBlock, Previous, Provider, ProviderError};
+use outrider_witness::store::{Batch, BatchSummary, Contents, MemoryStore, StateKind, Store, StoreError};
+use outrider_witness::{Hash, NodeError, NodeSource};
+use support::{EMPTY_STATE, build, pair};
 
 const DISK_ERROR: &str = "sector 7 cannot be read";
 
@@ -51,7 +50,11 @@ impl NodeSource for FailingStore {
 }
 
 impl Store for FailingStore {
-    fn apply(&self, batch: &Batch) -> Result<Applied, StoreError> {
+    fn kind(&self) -> StateKind {
+        self.store.kind()
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<BatchSummary, StoreError> {
         self.tables()?.apply(batch)
     }
 
@@ -59,17 +62,25 @@ impl Store for FailingStore {
         self.tables()?.roots()
     }
 
+    fn is_pinned(&self, root: &Hash) -> Result<bool, StoreError> {
+        self.tables()?.is_pinned(root)
+    }
+
+    fn contains(&self, hash: &Hash) -> Result<bool, StoreError> {
+        self.tables()?.contains(hash)
+    }
+
     fn note(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.tables()?.note(name)
     }
 
-    fn check<H: Hasher>(&self) -> Result<Contents, StoreError> {
-        self.tables()?.check::<H>()
+    fn check(&self) -> Result<Contents, StoreError> {
+        self.tables()?.check()
     }
 }
 
 /// A provider with a state, and the block that made it.
-fn provider() -> (Provider<FailingStore>, Built) {
+fn provider() -> (Provider<FailingStore>, BuiltBlock) {
     let provider = Provider::open(pair(), Arc::new(FailingStore::default())).expect("the store is empty");
     let block = build(&provider, EMPTY_STATE, &[b"\x01"]);
     provider.apply(std::slice::from_ref(&block), Previous::Keep).expect("it is stored");

@@ -54,7 +54,7 @@ fn a_killed_provider_leaves_the_last_state_it_told_of_or_the_next() {
         let told = provide_and_kill(directory.path(), kill).unwrap_or(last);
         assert!(told >= last, "what was stored before kill {kill} is gone");
         let store = DiskStore::open(directory.path()).expect("it opens");
-        let contents = store.check::<Keccak256>().expect("the store is sound");
+        let contents = store.check().expect("the store is sound");
         let root = current_root(&store).expect("it can be read");
         let roots = store.roots().expect("they can be read");
         let found = read(&store, root);

@@ -5,12 +5,12 @@ mod support;
 use std::sync::Arc;
 
 use outrider_host::{Context, ExecutionInput, Fault, StateRoot};
-use outrider_shard::provider::{EMPTY_STATE, code_hash, current_root};
+use outrider_shard::provider::{code_hash, current_root};
 use outrider_shard::{Disagreement, Frame, Previous, Provider, ProviderError};
-use outrider_witness::store::{DiskStore, MemoryStore, Store};
-use outrider_witness::{Hash, Keccak256};
+use outrider_witness::Hash;
+use outrider_witness::store::{DiskStore, MemoryStore, Store, StoreError};
 use proptest::prelude::*;
-use support::{Model, build, changed, disk, memory, pair, read};
+use support::{EMPTY_STATE, Model, build, changed, disk, memory, pair, read};
 
 /// Builds and applies a block on a state of the EE, with an EE that has one text in place of another, and gives the error.
 #[track_caller]
@@ -32,7 +32,7 @@ fn check_refused(from: &str, to: &str, fault: Fault, expected: &str) -> Provider
     let applied = built.and_then(|built| provider.apply(&[built], Previous::Release));
     let error = applied.expect_err("it is refused");
     assert_eq!((error.to_string().as_str(), error.fault()), (expected, fault));
-    assert_eq!(provider.store().check::<Keccak256>().expect("the store is sound").n_nodes, 3);
+    assert_eq!(provider.store().check().expect("the store is sound").n_nodes, 3);
     error
 }
 
@@ -59,7 +59,7 @@ fn check_chain<S: Store + Send + Sync + 'static>(provider: &Provider<S>, payload
         provider.apply(&[block], previous).expect("it is stored");
         let roots = provider.store().roots().expect("they can be read");
         assert_eq!(roots.len(), if keep { before + 1 } else { 1 });
-        let contents = provider.store().check::<Keccak256>().expect("the store is sound");
+        let contents = provider.store().check().expect("the store is sound");
         assert!(keep || contents.n_nodes == 3, "{contents:?}");
         assert_eq!(read(provider.store(), model.root()), model);
     }
@@ -156,7 +156,7 @@ fn blocks_are_built_on_blocks_and_stored_together() {
     let model = Model::default().after(b"\x01\x82\x03");
     provider.apply(&blocks, Previous::Release).expect("they are stored");
     assert_eq!(current_root(provider.store()).expect("it can be read"), model.root());
-    assert_eq!(provider.store().check::<Keccak256>().expect("the store is sound").n_nodes, 3);
+    assert_eq!(provider.store().check().expect("the store is sound").n_nodes, 3);
 
     blocks.remove(1);
     let error = provider.apply(&blocks, Previous::Release).expect_err("one is missing");
@@ -307,6 +307,30 @@ fn an_ee_that_puts_wrong_or_too_few_nodes_is_refused() {
     );
     assert_eq!(error.fault(), Fault::Guest);
 
-    let error = check_refused(leaf, "", Fault::Guest, "the store fails");
-    assert!(matches!(error, ProviderError::Store(_)));
+    // The branch refers to the leaf of the one side, which is not put, and of the other, which is stored.
+    let [model, after] = [b"\x01".as_slice(), b"\x01\x02"].map(|payload| Model::default().after(payload));
+    let (parent, child) = (after.root(), after.leaf(0));
+    let expected = format!(
+        "the EE puts the node {parent}, which refers to {child}, and that is neither new nor stored: it has to be put, too"
+    );
+    assert_ne!(model.leaf(0), child);
+    assert_eq!(model.leaf(1), after.leaf(1));
+    let error = check_refused(leaf, "", Fault::Guest, &expected);
+    assert!(matches!(error, ProviderError::ChildNotPut { .. }));
+}
+
+/// What was there when a block was built may be gone when it is applied.
+#[test]
+fn children_are_looked_for_again_when_a_block_is_applied() {
+    let leaf = "(drop (call $put (call $hash (local.get $side)) (call $leaf (local.get $side)) (i32.const 41) \
+                (i32.const 0) (i32.const 0))) ;; @leaf";
+    // Over part of a state, nobody asks at first.
+    let part = Provider::open_part(changed(leaf, ""), Arc::new(MemoryStore::new())).expect("it is empty");
+    let block = part.build(EMPTY_STATE, &[b"\x01"], Context::default()).expect("the EE takes it");
+    let error = part.apply(&[block], Previous::Release).expect_err("the leaves are missing");
+    let ProviderError::Store(StoreError::MissingChild { parent, child }) = &error else { panic!("{error}") };
+    let model = Model::default().after(b"\x01");
+    assert_eq!(parent.0, model.root().0);
+    assert!([0, 1].map(|side| model.leaf(side)).contains(child));
+    assert_eq!(error.fault(), Fault::Guest);
 }

@@ -20,10 +20,13 @@ use std::{
 };
 
 use outrider_witness::{
-    Hash, Hasher, Keccak256, NodeError, NodeSource,
+    Hash, Keccak256, NodeError, NodeSource,
     mpt::{EMPTY_ROOT, Trie},
     node::NodeSink as _,
-    store::{Applied, Batch, Contents, Entry, Links, Store, StoreError, Table, changes, check_entries},
+    store::{
+        Batch, BatchSummary, Contents, Entry, Links, StateKind, Store, StoreError, Table, changes,
+        check_entries,
+    },
 };
 
 struct FileStore {
@@ -75,7 +78,11 @@ impl NodeSource for FileStore {
 }
 
 impl Store for FileStore {
-    fn apply(&self, batch: &Batch) -> Result<Applied, StoreError> {
+    fn kind(&self) -> StateKind {
+        StateKind::KECCAK256
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<BatchSummary, StoreError> {
         let mut tables = self.tables();
         let changes = changes(&*tables, batch)?;
         let mut next = tables.clone();
@@ -94,24 +101,32 @@ impl Store for FileStore {
         next.notes.extend(changes.notes.iter().map(|(name, text)| (name.to_vec(), text.to_vec())));
         self.write(&next).map_err(backend)?;
         *tables = next;
-        Ok(Applied { n_added: changes.added.len(), n_deleted: changes.deleted.len() })
+        Ok(BatchSummary { n_added: changes.added.len(), n_deleted: changes.deleted.len() })
     }
 
     fn roots(&self) -> Result<BTreeMap<Hash, u64>, StoreError> {
         Ok(self.tables().pins.clone())
     }
 
+    fn is_pinned(&self, root: &Hash) -> Result<bool, StoreError> {
+        Ok(self.tables().pins.contains_key(root))
+    }
+
+    fn contains(&self, hash: &Hash) -> Result<bool, StoreError> {
+        Ok(self.tables().nodes.contains_key(hash))
+    }
+
     fn note(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.tables().notes.get(name).cloned())
     }
 
-    fn check<H: Hasher>(&self) -> Result<Contents, StoreError> {
+    fn check(&self) -> Result<Contents, StoreError> {
         let tables = self.tables();
         let entries = tables.nodes.iter().map(|(hash, (links, bytes))| {
             let Links { count, children } = links.clone();
             Ok(Entry { hash: *hash, count, children, bytes: bytes.clone() })
         });
-        check_entries::<H>(entries, &tables.pins)
+        check_entries(self.kind(), entries, &tables.pins)
     }
 }
 
@@ -198,13 +213,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         batch.pin(&next);
         batch.unpin(&root);
         batch.note(b"current", &next.0);
-        let Applied { n_added, n_deleted } = store.apply(&batch)?;
+        let BatchSummary { n_added, n_deleted } = store.apply(&batch)?;
         println!("root {next}: {n_added} nodes added, {n_deleted} deleted");
         root = next;
     }
 
     let store = FileStore::open(&file)?;
-    let Contents { n_nodes, node_bytes, n_roots } = store.check::<Keccak256>()?;
+    let Contents { n_nodes, node_bytes, n_roots } = store.check()?;
     println!("opened again: {n_nodes} nodes, {node_bytes} bytes, {n_roots} root");
     assert_eq!(store.note(b"current")?, Some(root.0.to_vec()));
     let mut trie = Trie::<Keccak256, _>::open(&root, &store);

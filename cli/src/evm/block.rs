@@ -13,7 +13,7 @@ use outrider_evm_tests::{
     execution_witness::{Claims, HeaderForm, Witness, WitnessedBlock},
     witness_run::{Ancestry, BlockDataSize, WitnessOutcome, WitnessRun, WitnessSize},
 };
-use outrider_shard::Built;
+use outrider_shard::BuiltBlock;
 use serde::Serialize;
 
 use super::EeArguments;
@@ -224,7 +224,7 @@ impl AncestryReport {
 }
 
 impl Outcome {
-    fn executed(block: &WitnessedBlock, built: &Built, bytes: BlockDataSize) -> Self {
+    fn executed(block: &WitnessedBlock, built: &BuiltBlock, bytes: BlockDataSize) -> Self {
         let BlockDataSize { nodes, codes, headers, transactions, all } = bytes;
         let WitnessSize { n_nodes, node_bytes, n_codes, code_bytes, n_headers } =
             WitnessSize::of(&block.witness);

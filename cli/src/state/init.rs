@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use outrider_host::{Context, StateRoot};
+use outrider_host::Context;
 use outrider_shard::{Previous, Provider};
 use outrider_witness::store::DiskStore;
 use tempfile::TempDir;
@@ -33,7 +33,7 @@ pub(super) fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) 
         let provider = Provider::open(ee, Arc::new(store)).with_context(context)?;
         match packages {
             Some((path, packages)) => {
-                match provider.build(StateRoot::default(), &packages, Context::default()) {
+                match provider.build(provider.empty_root(), &packages, Context::default()) {
                     Ok(block) => {
                         provider
                             .apply(std::slice::from_ref(&block), Previous::Release)
@@ -43,7 +43,7 @@ pub(super) fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) 
                     Err(error) => return refused(path, &error, false),
                 }
             }
-            None => StateRoot::default(),
+            None => provider.empty_root(),
         }
     };
     if directory.exists() {

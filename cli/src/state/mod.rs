@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use outrider_host::{EngineKind, Host, HostConfig, StateRoot, chain};
-use outrider_shard::provider::{adopt, code_hash, current_root};
-use outrider_shard::{Built, Provider, ProviderError};
+use outrider_host::{EngineKind, Host, HostConfig, chain};
+use outrider_shard::provider::{adopt, code_hash, current_root, empty_root};
+use outrider_shard::{BuiltBlock, Provider, ProviderError};
+use outrider_witness::Hash;
 use outrider_witness::store::{DiskStore, Store as _, StoreError};
-use outrider_witness::{Hash, Keccak256};
 use serde_json::json;
 
 use crate::output::{self, Plain, Summary};
@@ -103,12 +103,12 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
     let code_hash = code_hash.map_or("none yet".to_owned(), |hash| hash.to_string());
     let current = current_root(&store).with_context(context)?;
     let roots = store.roots().with_context(context)?;
-    let check = store.check::<Keccak256>();
+    let check = store.check();
     if let Err(error @ (StoreError::Backend(_) | StoreError::Format)) = check {
         return Err(error).with_context(context);
     }
     let problem = match &check {
-        Ok(_) if current == StateRoot::default() || roots.contains_key(&Hash(current.0)) => None,
+        Ok(_) if current == empty_root(&store) || roots.contains_key(&Hash(current.0)) => None,
         Ok(_) => Some(format!("the current root {current} is not stored")),
         Err(error) => Some(chain(error)),
     };
@@ -227,7 +227,7 @@ pub(crate) fn refused(packages: &Path, error: &ProviderError, json: bool) -> any
 }
 
 /// One line for a block that has been built.
-pub(crate) fn describe(block: &Built) -> String {
+pub(crate) fn describe(block: &BuiltBlock) -> String {
     format!(
         "post-state root {}, witness {} bytes, payload {} bytes, fuel {}, {} new nodes",
         block.post_state_root(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use outrider_host::StateRoot;
 use outrider_shard::provider::current_root;
-use outrider_shard::{Built, Previous, Provider, ProviderError};
+use outrider_shard::{BuiltBlock, Previous, Provider, ProviderError};
 use outrider_witness::store::DiskStore;
 use serde_json::json;
 
@@ -60,7 +60,7 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let said = arguments.context.context();
     // The fixture has one EE.
     let context = said.complete(0);
-    let mut blocks: Vec<Built> = Vec::new();
+    let mut blocks: Vec<BuiltBlock> = Vec::new();
     for (file, packages) in arguments.packages.iter().zip(files) {
         match provider.build_on(start, &blocks, &packages, context) {
             Ok(block) => blocks.push(block),
@@ -84,7 +84,7 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
 fn apply(
     provider: Provider<DiskStore>,
     start: StateRoot,
-    blocks: &[Built],
+    blocks: &[BuiltBlock],
     directory: &Path,
 ) -> anyhow::Result<StateRoot> {
     let applied = provider.apply(blocks, Previous::Release);
@@ -118,7 +118,7 @@ fn script(ee: &Path, output: Option<&Path>) -> anyhow::Result<String> {
     })
 }
 
-fn report(start: StateRoot, current: StateRoot, blocks: &[Built], json: bool) -> anyhow::Result<()> {
+fn report(start: StateRoot, current: StateRoot, blocks: &[BuiltBlock], json: bool) -> anyhow::Result<()> {
     if json {
         let documents = blocks.iter().map(|block| {
             json!({

@@ -4,17 +4,17 @@ use std::fmt::Write as _;
 use std::path::{Component, Path, PathBuf};
 
 use outrider_host::{Context, Deposit, StateRoot};
-use outrider_shard::Built;
+use outrider_shard::BuiltBlock;
 
 /// Writes the fixture in which EE 0 executes these blocks, of which the first begins at `pre_state_root`; in a context, if it is
 /// not the default one.
 pub(super) fn fixture(
     script: &str,
     pre_state_root: StateRoot,
-    blocks: &[Built],
+    blocks: &[BuiltBlock],
     context: Option<Context>,
 ) -> String {
-    let post_state_root = blocks.last().map_or(pre_state_root, Built::post_state_root);
+    let post_state_root = blocks.last().map_or(pre_state_root, BuiltBlock::post_state_root);
     let script = quoted(script);
     let mut text = format!(
         "beacon_state:\n  execution_scripts:\n    - {script}\n\

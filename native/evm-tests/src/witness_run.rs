@@ -9,7 +9,7 @@ use outrider_evm::{
 };
 use outrider_evm_codec::{Fork, Payload};
 use outrider_host::Ee;
-use outrider_shard::{Built, Frame, FrameError, Provider, ProviderError};
+use outrider_shard::{BuiltBlock, Frame, FrameError, Provider, ProviderError};
 use outrider_witness::{
     Hash, Keccak256,
     mpt::witness::{self as mpt_witness, DecodeError},
@@ -44,7 +44,7 @@ pub enum WitnessOutcome {
     /// The EE has executed it.
     Executed {
         /// Its block data, and what came of these.
-        built: Box<Built>,
+        built: Box<BuiltBlock>,
         /// The parts of the block data.
         bytes: BlockDataSize,
     },
@@ -153,7 +153,7 @@ impl<'a> WitnessRun<'a> {
         self.block.witness.put_into(&mut batch);
         let store = MemoryStore::new();
         store.apply(&batch)?;
-        let provider = Provider::open(ee, Arc::new(store))?;
+        let provider = Provider::open_part(ee, Arc::new(store))?;
         match Trial::new(&provider, self.pre_state_root, &self.payload) {
             Trial::Executed(built) => {
                 let bytes = self.block_data_size(&built)?;
@@ -164,7 +164,7 @@ impl<'a> WitnessRun<'a> {
         }
     }
 
-    fn block_data_size(&self, built: &Built) -> Result<BlockDataSize, WitnessRunError> {
+    fn block_data_size(&self, built: &BuiltBlock) -> Result<BlockDataSize, WitnessRunError> {
         let frame = Frame::parse(built.block_data())?;
         let BytesByKind { structure, hashes, keys, values, blobs } =
             mpt_witness::outline::<Keccak256>(frame.witness)?.bytes;

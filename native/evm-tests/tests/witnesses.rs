@@ -135,7 +135,7 @@ fn a_store_takes_parts_of_a_state() {
     block.witness.put_into(&mut batch);
     let store = MemoryStore::new();
     store.apply(&batch).unwrap();
-    let contents = store.check::<Keccak256>().unwrap();
+    let contents = store.check().unwrap();
     assert_eq!(contents.n_nodes, block.witness.preimages().len());
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy_primitives::Bytes;
 use outrider_evm_codec::Fork;
 use outrider_host::Ee;
-use outrider_shard::{Built, Previous, Provider, ProviderError};
+use outrider_shard::{BuiltBlock, Previous, Provider, ProviderError};
 use outrider_witness::store::{MemoryStore, Store, StoreError};
 
 use crate::{
@@ -38,7 +38,7 @@ pub struct ExecutedBlock {
     /// Whose rules it was executed by.
     pub fork: Fork,
     /// Its block data, and what came of these.
-    pub built: Box<Built>,
+    pub built: Box<BuiltBlock>,
 }
 
 /// A block that is refused.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, U256};
-use outrider_shard::Built;
+use outrider_shard::BuiltBlock;
 use outrider_witness::{Hash, NodeError, NodeSource, mpt::TrieError};
 
 use crate::state::{self, AccountValue, State};
@@ -17,7 +17,7 @@ pub struct PostState<'a, S> {
 
 impl<'a, S: NodeSource> PostState<'a, S> {
     /// The state after a block, of which `store` has all that was there before.
-    pub fn new(built: &'a Built, store: &'a S) -> Self {
+    pub fn new(built: &'a BuiltBlock, store: &'a S) -> Self {
         let new_nodes = built.new_nodes().map(|(hash, bytes)| (*hash, bytes)).collect();
         Self { root: B256::from(built.post_state_root().0), new_nodes, store }
     }

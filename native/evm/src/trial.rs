@@ -5,14 +5,14 @@ use std::fmt;
 use alloy_primitives::B256;
 use outrider_evm_codec::Payload;
 use outrider_host::{Context, ExecutionError, ExecutionErrorKind, StateRoot, TrapKind, chain};
-use outrider_shard::{Built, Provider, ProviderError};
+use outrider_shard::{BuiltBlock, Provider, ProviderError};
 use outrider_witness::store::Store;
 
 /// What came of a payload on a state.
 #[derive(Debug)]
 pub enum Trial {
     /// The EE has executed it, over the state and over the witness alike.
-    Executed(Box<Built>),
+    Executed(Box<BuiltBlock>),
     /// The EE refuses it, and says why.
     Refused(String),
     /// The EE does not know the rules of the fork, and says so.

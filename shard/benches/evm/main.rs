@@ -26,7 +26,7 @@ use outrider_evm::{
 use outrider_evm_codec::{Environment, Payload, Transactions};
 use outrider_host::{Context, Ee, ExecutionInput, Host, HostConfig, StateRoot};
 use outrider_sdk::harness::Execution;
-use outrider_shard::{Built, Provider};
+use outrider_shard::{BuiltBlock, Provider};
 use outrider_witness::{
     Hash,
     store::{Batch, MemoryStore, Store as _},
@@ -76,7 +76,7 @@ struct Times {
 }
 
 /// Executes a block in turns.
-fn measure(ee: &Ee, unmetered: &Ee, built: &Built) -> Times {
+fn measure(ee: &Ee, unmetered: &Ee, built: &BuiltBlock) -> Times {
     let input = ExecutionInput::new(built.pre_state_root(), built.block_data().to_vec());
     let pre_state_root = outrider_sdk::StateRoot(built.pre_state_root().0);
     let execution = Execution::new(pre_state_root).block_data(built.block_data().to_vec());
@@ -147,7 +147,7 @@ fn work(function: &str, arguments: &[u64]) -> Block {
 
 impl Block {
     /// Builds it on a state of many accounts.
-    fn build(self, ee: &Ee) -> Built {
+    fn build(self, ee: &Ee) -> BuiltBlock {
         let Self { contract, calls, logs } = self;
         let gas_limit = GAS_LIMIT / calls.len() as u64;
         let transactions =

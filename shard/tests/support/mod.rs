@@ -5,9 +5,9 @@
 use std::sync::{Arc, LazyLock};
 
 use outrider_host::{Context, Ee, EngineKind, Host, HostConfig, Limits, StateRoot};
-use outrider_shard::{Built, Provider};
+use outrider_shard::{BuiltBlock, Provider};
 use outrider_witness::{
-    Hash, Keccak256, NoNodes, Recorder,
+    Hash, Hasher, Keccak256, NoNodes, Recorder,
     smt::{EMPTY_ROOT, Key, Tree},
     store::{DiskStore, MemoryStore, Store},
 };
@@ -37,6 +37,9 @@ pub(crate) fn changed(from: &str, to: &str) -> Ee {
     load(&PAIR.replace(from, to))
 }
 
+/// The root of the empty state, in stores of the usual kind.
+pub(crate) const EMPTY_STATE: StateRoot = StateRoot([0; 32]);
+
 pub(crate) fn memory(ee: Ee) -> Provider<MemoryStore> {
     Provider::open(ee, Arc::new(MemoryStore::new())).expect("the store is empty")
 }
@@ -51,7 +54,7 @@ pub(crate) fn build<S: Store + Send + Sync + 'static>(
     provider: &Provider<S>,
     root: StateRoot,
     packages: &[&[u8]],
-) -> Built {
+) -> BuiltBlock {
     provider.build(root, packages, Context::default()).expect("the EE takes the packages")
 }
 
@@ -71,7 +74,7 @@ impl Model {
     }
 
     /// The tree of this state.
-    pub(crate) fn tree(self) -> Tree<Keccak256, NoNodes> {
+    pub(crate) fn tree<H: Hasher>(self) -> Tree<H, NoNodes> {
         let mut tree = Tree::empty();
         for (side, counter) in (0..).zip(self.counters.into_iter().flatten()) {
             tree.insert(&key(side), &counter.to_le_bytes()).expect("there is room");
@@ -80,14 +83,28 @@ impl Model {
     }
 
     pub(crate) fn root(self) -> StateRoot {
-        StateRoot(self.tree().root().0)
+        self.root_by::<Keccak256>()
+    }
+
+    pub(crate) fn root_by<H: Hasher>(self) -> StateRoot {
+        StateRoot(self.tree::<H>().root().0)
+    }
+
+    /// The hash of a leaf, by the definition of the tree: of a byte 0, the key, and the value.
+    pub(crate) fn leaf(self, side: u8) -> Hash {
+        let counter = self.counters.map_or(0, |counters| counters[usize::from(side)]);
+        Keccak256::hash(&[&[0][..], &key(side).0, &counter.to_le_bytes()].concat())
     }
 
     /// The witness of a payload, as the tree itself makes it.
     pub(crate) fn witness(self, payload: &[u8]) -> Vec<u8> {
+        self.witness_by::<Keccak256>(payload)
+    }
+
+    pub(crate) fn witness_by<H: Hasher>(self, payload: &[u8]) -> Vec<u8> {
         let mut nodes = outrider_witness::NodeBag::default();
-        let root = self.tree().commit(&mut nodes);
-        let mut tree = Tree::<Keccak256, _>::open(&root, Recorder::new(&nodes));
+        let root = self.tree::<H>().commit(&mut nodes);
+        let mut tree = Tree::<H, _>::open(&root, Recorder::new(&nodes));
         for byte in payload {
             tree.get(&key(byte >> 7)).expect("it is covered");
         }
@@ -103,7 +120,11 @@ fn key(side: u8) -> Key {
 
 /// What is stored under a root.
 pub(crate) fn read(store: &impl Store, root: StateRoot) -> Model {
-    let mut tree = Tree::<Keccak256, _>::open(&Hash(root.0), store);
+    read_by::<Keccak256>(store, root)
+}
+
+pub(crate) fn read_by<H: Hasher>(store: &impl Store, root: StateRoot) -> Model {
+    let mut tree = Tree::<H, _>::open(&Hash(root.0), store);
     let mut counter = |side| {
         let value = tree.get(&key(side)).expect("the state is whole")?;
         Some(u64::from_le_bytes(value.try_into().expect("it has 8 bytes")))

@@ -10,7 +10,7 @@
 //! | `anchor` | which batch was acknowledged last, see [`anchor`] |
 //! | `lock` | nothing; whoever has the store open holds a lock on it |
 //!
-//! The database has five tables. Integers are little-endian.
+//! The database has six tables. Integers are little-endian.
 //!
 //! | table | key | value |
 //! |---|---|---|
@@ -19,6 +19,7 @@
 //! | `pins` | hash | how often a root is pinned, 8 bytes, at least 1 |
 //! | `notes` | name | the text of a note |
 //! | `batches` | 0 | how many batches were applied, 8 bytes |
+//! | `kind` | 0 | the name of the [kind](StateKind) of state; without this table it is `keccak256` |
 //!
 //! Counts are apart from nodes as they change more often.
 //!
@@ -36,6 +37,7 @@
 //! as much, in memory.
 
 mod anchor;
+mod open;
 mod overlay;
 mod tables;
 
@@ -44,30 +46,34 @@ mod tests;
 
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io,
     path::Path,
     sync::{Mutex, PoisonError},
 };
 
-use redb::{Builder, Database, ReadableTable as _, StorageBackend, backends::FileBackend};
+use redb::{Database, ReadableTable as _, StorageBackend, backends::FileBackend};
 
 use self::{
-    anchor::{Anchor, sync_directory},
+    anchor::Anchor,
+    open::{RecoveredDatabase, check_present, create, is_of_format_1, lock, lock_to_read},
     overlay::Overlay,
-    tables::{Snapshot, Stored, backend, create_tables, n_applied, read_node, write},
+    tables::{Snapshot, StoredNode, backend, read_node, write},
 };
 use super::{
-    Applied, Batch, Contents, Corruption, Damage, Entry, Store, StoreError, change::changes, check_entries,
+    Batch, BatchSummary, Contents, Corruption, Damage, Entry, StateKind, Store, StoreError,
+    change::{Table as _, changes},
+    check_entries,
 };
 use crate::{
-    hash::{Hash, Hasher},
+    hash::Hash,
     node::{NodeError, NodeSource},
 };
 
 /// A store in a directory.
 #[derive(Debug)]
 pub struct DiskStore {
+    kind: StateKind,
     database: Database,
     /// None if the store is only read.
     anchor: Option<Anchor>,
@@ -87,19 +93,28 @@ struct Progress {
 }
 
 const DATABASE_FILE: &str = "db";
-const LOCK_FILE: &str = "lock";
-
-/// How much of a database is kept in memory, in bytes; by default, redb would keep a GiB.
-const CACHE_BYTES: usize = 64 << 20;
 
 impl DiskStore {
-    /// Opens the store in `directory`, which is made when there is none.
+    /// Opens the store in `directory`, of nodes by their Keccak-256 hash, which is made when there is none.
     ///
     /// # Errors
     ///
-    /// The directory has a store of another version, or one that is damaged; somebody has it open; the disk fails.
+    /// As [`DiskStore::open_as`].
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let directory = directory.as_ref();
+        Self::open_as(directory, StateKind::KECCAK256)
+    }
+
+    /// Opens the store in `directory`, of this kind, which is made when there is none.
+    ///
+    /// # Errors
+    ///
+    /// The directory has a store of another kind or version, or one that is damaged; somebody has it open; the disk fails.
+    pub fn open_as(directory: impl AsRef<Path>, kind: StateKind) -> Result<Self, StoreError> {
+        Self::open_among(directory.as_ref(), kind, &[kind])
+    }
+
+    /// Opens a store of one of some kinds, or makes one of the kind `new`.
+    fn open_among(directory: &Path, new: StateKind, kinds: &[StateKind]) -> Result<Self, StoreError> {
         if is_of_format_1(directory) {
             return Err(StoreError::Format);
         }
@@ -112,33 +127,56 @@ impl DiskStore {
             // A store that is new, or would be if a crash had not come in between.
             (None | Some(0), false) => {
                 anchor.write(0)?;
-                create(directory, &path)?;
+                create(directory, &path, new)?;
             }
             (None, true) => return Err(StoreError::Damaged(Damage::Missing { file: Anchor::FILE })),
             (Some(_), false) => return Err(StoreError::Damaged(Damage::Missing { file: DATABASE_FILE })),
         }
         let file = OpenOptions::new().read(true).write(true).open(&path).map_err(StoreError::io)?;
-        let store = Self::over(FileBackend::new(file).map_err(backend)?, anchor)?;
+        let store = Self::over(FileBackend::new(file).map_err(backend)?, anchor, kinds)?;
         Ok(Self { _lock: Some(lock), ..store })
     }
 
-    /// Opens the store in `directory` if there is one, and makes nothing.
+    /// Opens the store in `directory` if there is one, of a [known](StateKind::KNOWN) kind, and makes nothing.
     ///
     /// # Errors
     ///
-    /// As [`DiskStore::open`], and [`StoreError::Absent`].
+    /// As [`DiskStore::open_existing_among`].
     pub fn open_existing(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
-        check_present(directory.as_ref())?;
-        Self::open(directory)
+        Self::open_existing_among(directory, &StateKind::KNOWN)
     }
 
-    /// Opens the store in `directory` to be read. Nothing on the disk changes, which may be one that cannot be written to; others may
-    /// read the store at the same time.
+    /// Opens the store in `directory` if there is one, of one of these kinds, and makes nothing: but one that a crash kept from being
+    /// made, which nobody has put anything into, becomes one of the first kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`DiskStore::open_as`], and [`StoreError::Absent`].
+    pub fn open_existing_among(directory: impl AsRef<Path>, kinds: &[StateKind]) -> Result<Self, StoreError> {
+        check_present(directory.as_ref())?;
+        let first = kinds.first().copied().unwrap_or(StateKind::KECCAK256);
+        Self::open_among(directory.as_ref(), first, kinds)
+    }
+
+    /// Opens the store in `directory`, of a [known](StateKind::KNOWN) kind, to be read. Nothing on the disk changes, which may be one
+    /// that cannot be written to; others may read the store at the same time.
     ///
     /// # Errors
     ///
     /// As [`DiskStore::open_existing`].
     pub fn open_read_only(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_read_only_among(directory, &StateKind::KNOWN)
+    }
+
+    /// Opens the store in `directory`, of one of these kinds, to be read, as [`DiskStore::open_read_only`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`DiskStore::open_existing_among`].
+    pub fn open_read_only_among(
+        directory: impl AsRef<Path>,
+        kinds: &[StateKind],
+    ) -> Result<Self, StoreError> {
         let directory = directory.as_ref();
         check_present(directory)?;
         if is_of_format_1(directory) {
@@ -157,93 +195,25 @@ impl DiskStore {
             }
             Err(error) => return Err(StoreError::io(error)),
         };
-        let recovered = Recovered::over(Overlay::over(file).map_err(StoreError::io)?, &anchor)?;
-        Ok(Self { _lock: lock, ..recovered.into_store(None) })
+        let overlay = Overlay::over(file).map_err(StoreError::io)?;
+        let recovered = RecoveredDatabase::over(overlay, &anchor, kinds)?;
+        Ok(Self { _lock: lock, ..Self::of(recovered, None) })
     }
 
     /// Opens a database that is there, and brings its anchor up to it.
-    fn over(file: impl StorageBackend, anchor: Anchor) -> Result<Self, StoreError> {
-        let recovered = Recovered::over(file, &anchor)?;
+    fn over(file: impl StorageBackend, anchor: Anchor, kinds: &[StateKind]) -> Result<Self, StoreError> {
+        let recovered = RecoveredDatabase::over(file, &anchor, kinds)?;
         if recovered.n_applied > recovered.n_anchored {
             anchor.write(recovered.n_applied)?;
         }
-        Ok(recovered.into_store(Some(anchor)))
-    }
-}
-
-/// A database that is whole.
-struct Recovered {
-    database: Database,
-    n_applied: u64,
-    n_anchored: u64,
-}
-
-impl Recovered {
-    /// 1. Every page has its checksum, or is one that a crash may have torn.
-    /// 2. The database is of the batch that the anchor names, or of the next.
-    fn over(file: impl StorageBackend, anchor: &Anchor) -> Result<Self, StoreError> {
-        let n_anchored = anchor.read()?.ok_or(StoreError::Damaged(Damage::Missing { file: Anchor::FILE }))?;
-        let mut builder = Builder::new();
-        builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
-        let database = builder.create_with_backend(file).map_err(opening)?;
-        let n_applied = n_applied(&database).map_err(opening)?;
-        if n_applied.checked_sub(n_anchored).is_none_or(|ahead| ahead > 1) {
-            return Err(StoreError::Damaged(Damage::Batch { got: n_applied, expected: n_anchored }));
-        }
-        Ok(Self { database, n_applied, n_anchored })
+        Ok(Self::of(recovered, Some(anchor)))
     }
 
-    /// The store, of which the anchor is up to the database if it has one.
-    fn into_store(self, anchor: Option<Anchor>) -> DiskStore {
-        let Self { database, n_applied, .. } = self;
+    /// The store over a database, whose anchor is up to it if there is one.
+    fn of(recovered: RecoveredDatabase, anchor: Option<Anchor>) -> Self {
+        let RecoveredDatabase { kind, database, n_applied, .. } = recovered;
         let writer = Mutex::new(Progress { n_applied, n_anchored: n_applied });
-        DiskStore { database, anchor, writer, _lock: None }
-    }
-}
-
-/// Makes an empty database beside its place, and then moves it there, so that there is all of it or nothing.
-fn create(directory: &Path, path: &Path) -> Result<(), StoreError> {
-    let scratch = directory.join("db.new");
-    match fs::remove_file(&scratch) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(StoreError::io(error)),
-        Ok(()) | Err(_) => {}
-    }
-    create_tables(Builder::new().create(&scratch).map_err(backend)?)?;
-    fs::rename(&scratch, path).and_then(|()| sync_directory(directory)).map_err(StoreError::io)
-}
-
-/// Tells whether a directory is a database of sled, which had files of these names and no anchor.
-fn is_of_format_1(directory: &Path) -> bool {
-    let has = |file| directory.join(file).is_file();
-    has("conf") && has(DATABASE_FILE) && !has(Anchor::FILE)
-}
-
-fn check_present(directory: &Path) -> Result<(), StoreError> {
-    let has = |file| directory.join(file).is_file();
-    if has(DATABASE_FILE) || has(Anchor::FILE) { Ok(()) } else { Err(StoreError::Absent) }
-}
-
-fn lock(directory: &Path) -> Result<File, StoreError> {
-    let path = directory.join(LOCK_FILE);
-    let file =
-        OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(StoreError::io)?;
-    locked(file.try_lock()).map(|()| file)
-}
-
-/// None if there is no file to lock: whoever opens the store to write makes it.
-fn lock_to_read(directory: &Path) -> Result<Option<File>, StoreError> {
-    match File::open(directory.join(LOCK_FILE)) {
-        Ok(file) => locked(file.try_lock_shared()).map(|()| Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StoreError::io(error)),
-    }
-}
-
-fn locked(result: Result<(), TryLockError>) -> Result<(), StoreError> {
-    match result {
-        Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
-        Err(TryLockError::Error(error)) => Err(StoreError::io(error)),
+        Self { kind, database, anchor, writer, _lock: None }
     }
 }
 
@@ -261,7 +231,11 @@ impl NodeSource for DiskStore {
 }
 
 impl Store for DiskStore {
-    fn apply(&self, batch: &Batch) -> Result<Applied, StoreError> {
+    fn kind(&self) -> StateKind {
+        self.kind
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<BatchSummary, StoreError> {
         let anchor = self.anchor.as_ref().ok_or(StoreError::ReadOnly)?;
         let mut progress = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if progress.n_anchored < progress.n_applied {
@@ -274,26 +248,34 @@ impl Store for DiskStore {
         progress.n_applied += 1;
         anchor.write(progress.n_applied)?;
         progress.n_anchored = progress.n_applied;
-        Ok(Applied { n_added: changes.added.len(), n_deleted: changes.deleted.len() })
+        Ok(BatchSummary { n_added: changes.added.len(), n_deleted: changes.deleted.len() })
     }
 
     fn roots(&self) -> Result<BTreeMap<Hash, u64>, StoreError> {
         Snapshot::of(&self.database)?.roots()
     }
 
+    fn is_pinned(&self, root: &Hash) -> Result<bool, StoreError> {
+        Ok(Snapshot::of(&self.database)?.pins(root)? > 0)
+    }
+
+    fn contains(&self, hash: &Hash) -> Result<bool, StoreError> {
+        Snapshot::of(&self.database)?.contains(hash)
+    }
+
     fn note(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Snapshot::of(&self.database)?.note(name)
     }
 
-    fn check<H: Hasher>(&self) -> Result<Contents, StoreError> {
+    fn check(&self) -> Result<Contents, StoreError> {
         let snapshot = Snapshot::of(&self.database)?;
         let entries = snapshot.nodes.iter().map_err(backend)?.map(|node| {
             let (hash, value) = node.map_err(backend)?;
             let hash = Hash(*hash.value());
-            let Stored { children, bytes } = read_node(&hash, value.value())?;
+            let StoredNode { children, bytes } = read_node(&hash, value.value())?;
             Ok(Entry { hash, count: snapshot.count(&hash)?.unwrap_or(0), children, bytes })
         });
-        let contents = check_entries::<H>(entries, &snapshot.roots()?)?;
+        let contents = check_entries(self.kind, entries, &snapshot.roots()?)?;
         for count in snapshot.counts.iter().map_err(backend)? {
             let hash = Hash(*count.map_err(backend)?.0.value());
             if snapshot.nodes.get(&hash.0).map_err(backend)?.is_none() {
@@ -301,18 +283,5 @@ impl Store for DiskStore {
             }
         }
         Ok(contents)
-    }
-}
-
-/// A failure of redb on the way to a database that is there: what it cannot make sense of was something else once.
-fn opening(error: impl Into<redb::Error>) -> StoreError {
-    match error.into() {
-        redb::Error::Io(error)
-            if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
-        {
-            StoreError::io(error)
-        }
-        redb::Error::DatabaseAlreadyOpen => StoreError::InUse,
-        error => StoreError::Damaged(Damage::Database(Box::new(error))),
     }
 }

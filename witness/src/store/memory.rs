@@ -4,18 +4,21 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use super::{
-    Applied, Batch, Contents, Entry, Store, StoreError,
+    Batch, BatchSummary, Contents, Entry, StateKind, Store, StoreError,
     change::{Changes, Links, Table, changes},
     check_entries,
 };
 use crate::{
-    hash::{Hash, Hasher},
+    hash::Hash,
     node::{NodeError, NodeSource},
 };
 
 /// A store in memory.
-#[derive(Debug, Default)]
-pub struct MemoryStore(RwLock<Tables>);
+#[derive(Debug)]
+pub struct MemoryStore {
+    kind: StateKind,
+    tables: RwLock<Tables>,
+}
 
 #[derive(Debug, Default)]
 struct Tables {
@@ -25,15 +28,27 @@ struct Tables {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// An empty store of nodes by their Keccak-256 hash.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::of_kind(StateKind::KECCAK256)
+    }
+
+    /// An empty store of this kind.
+    #[must_use]
+    pub fn of_kind(kind: StateKind) -> Self {
+        Self { kind, tables: RwLock::default() }
     }
 
     /// Changes are computed before the lock is taken for writing, so a thread that panicked has left nothing half done.
     fn tables(&self) -> RwLockReadGuard<'_, Tables> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner)
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -49,29 +64,41 @@ impl NodeSource for MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn apply(&self, batch: &Batch) -> Result<Applied, StoreError> {
-        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+    fn kind(&self) -> StateKind {
+        self.kind
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<BatchSummary, StoreError> {
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         let changes = changes(&*tables, batch)?;
-        let applied = Applied { n_added: changes.added.len(), n_deleted: changes.deleted.len() };
+        let summary = BatchSummary { n_added: changes.added.len(), n_deleted: changes.deleted.len() };
         tables.write(changes);
-        Ok(applied)
+        Ok(summary)
     }
 
     fn roots(&self) -> Result<BTreeMap<Hash, u64>, StoreError> {
         Ok(self.tables().pins.clone())
     }
 
+    fn is_pinned(&self, root: &Hash) -> Result<bool, StoreError> {
+        Ok(self.tables().pins.contains_key(root))
+    }
+
+    fn contains(&self, hash: &Hash) -> Result<bool, StoreError> {
+        Ok(self.tables().nodes.contains_key(hash))
+    }
+
     fn note(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.tables().notes.get(name).cloned())
     }
 
-    fn check<H: Hasher>(&self) -> Result<Contents, StoreError> {
+    fn check(&self) -> Result<Contents, StoreError> {
         let tables = self.tables();
         let entries = tables.nodes.iter().map(|(hash, (links, bytes))| {
             let Links { count, children } = links.clone();
             Ok(Entry { hash: *hash, count, children, bytes: bytes.clone() })
         });
-        check_entries::<H>(entries, &tables.pins)
+        check_entries(self.kind, entries, &tables.pins)
     }
 }
 

@@ -3,7 +3,7 @@
 //! # What is stored
 //!
 //! A store holds byte strings by their hash, and with each the hashes that it refers to, its *children*. It knows no
-//! encoding. A root is kept by a *pin*; the same root may be pinned several times. The count of a node is the number
+//! encoding, but the [kind](StateKind) of its state: how a node hashes, and which root the empty state has. A root is kept by a *pin*; the same root may be pinned several times. The count of a node is the number
 //! of stored nodes of which it is a child, plus its pins.
 //!
 //! *Invariant*: what is stored is exactly what is reachable from a pinned root. So
@@ -30,9 +30,10 @@
 mod batch;
 mod change;
 mod disk;
+mod kind;
 mod memory;
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, string::String, vec::Vec};
 
 use thiserror::Error;
 
@@ -40,24 +41,25 @@ pub use self::{
     batch::Batch,
     change::{Changes, Links, Table, changes},
     disk::DiskStore,
+    kind::StateKind,
     memory::MemoryStore,
 };
-use crate::{
-    hash::{Hash, Hasher},
-    node::NodeSource,
-};
+use crate::{hash::Hash, node::NodeSource};
 
 /// A store of nodes.
 ///
 /// Any number of threads may read; batches are applied one after the other.
 pub trait Store: NodeSource {
+    /// The kind of state that the store has the nodes of.
+    fn kind(&self) -> StateKind;
+
     /// Applies a batch as a whole, or not at all. When this returns, the batch survives the end of the process.
     ///
     /// # Errors
     ///
     /// The batch asks for what cannot be, or the store fails. Then nothing has changed, but for
     /// [`StoreError::Backend`], after which the batch has been applied as a whole or not at all.
-    fn apply(&self, batch: &Batch) -> Result<Applied, StoreError>;
+    fn apply(&self, batch: &Batch) -> Result<BatchSummary, StoreError>;
 
     /// The pinned roots, and how often each is pinned.
     ///
@@ -65,6 +67,20 @@ pub trait Store: NodeSource {
     ///
     /// The store fails or is corrupt.
     fn roots(&self) -> Result<BTreeMap<Hash, u64>, StoreError>;
+
+    /// Whether a root is pinned. This takes as long however many roots are.
+    ///
+    /// # Errors
+    ///
+    /// The store fails or is corrupt.
+    fn is_pinned(&self, root: &Hash) -> Result<bool, StoreError>;
+
+    /// Whether a node or blob is stored. It is not read, nor hashed.
+    ///
+    /// # Errors
+    ///
+    /// The store fails.
+    fn contains(&self, hash: &Hash) -> Result<bool, StoreError>;
 
     /// The note of this name, as the last batch with one of that name wrote it.
     ///
@@ -78,14 +94,12 @@ pub trait Store: NodeSource {
     /// # Errors
     ///
     /// The first node for which it does not hold.
-    fn check<H: Hasher>(&self) -> Result<Contents, StoreError>
-    where
-        Self: Sized;
+    fn check(&self) -> Result<Contents, StoreError>;
 }
 
 /// What a batch did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Applied {
+pub struct BatchSummary {
     /// Nodes that are stored now and were not before.
     pub n_added: usize,
     /// Nodes that are no longer stored.
@@ -142,6 +156,14 @@ pub enum StoreError {
     /// The directory holds a store of another version of this crate.
     #[error("the store has the format of another version, and has to be made anew with this one")]
     Format,
+    /// The store is of a kind of state that it was not to be opened as.
+    #[error("the store has a state of kind {got:?}, but is opened as one of {}: open it as what it is", .expected.join(" or "))]
+    Kind {
+        /// The kind of the store, by its name.
+        got: String,
+        /// The kinds that it may be opened as.
+        expected: Vec<&'static str>,
+    },
     /// A batch is applied to a store that was opened to be read.
     #[error("the store was opened to be read, and takes no batch")]
     ReadOnly,
@@ -203,6 +225,9 @@ pub enum Corruption {
         /// The hash of the bytes.
         got: Hash,
     },
+    /// Its bytes are nothing that a state of the store's kind has.
+    #[error("its bytes are no node of the store's kind")]
+    NoNode,
     /// What is stored beside its bytes cannot be read.
     #[error("its entry cannot be read")]
     Entry,
@@ -231,7 +256,7 @@ pub struct Entry {
     pub bytes: Vec<u8>,
 }
 
-/// Holds all entries of a store, and its pins, against the invariant.
+/// Holds all entries of a store of this kind, and its pins, against the invariant.
 ///
 /// What is counted but not reachable would be in a cycle of hashes, and hashing the bytes excludes that. This keeps a hash and a
 /// count of each node in memory.
@@ -239,7 +264,8 @@ pub struct Entry {
 /// # Errors
 ///
 /// An entry that is an error, and [`StoreError::Corrupt`] for the first for which the invariant does not hold.
-pub fn check_entries<H: Hasher>(
+pub fn check_entries(
+    kind: StateKind,
     entries: impl Iterator<Item = Result<Entry, StoreError>>,
     roots: &BTreeMap<Hash, u64>,
 ) -> Result<Contents, StoreError> {
@@ -248,9 +274,10 @@ pub fn check_entries<H: Hasher>(
     let mut counts = BTreeMap::new();
     for entry in entries {
         let entry = entry?;
-        let got = H::hash(&entry.bytes);
-        if got != entry.hash {
-            return Err(StoreError::corrupt(&entry.hash, Corruption::Bytes { got }));
+        match kind.hash(&entry.bytes) {
+            Some(got) if got == entry.hash => {}
+            Some(got) => return Err(StoreError::corrupt(&entry.hash, Corruption::Bytes { got })),
+            None => return Err(StoreError::corrupt(&entry.hash, Corruption::NoNode)),
         }
         contents.n_nodes += 1;
         contents.node_bytes += entry.bytes.len() as u64;

@@ -100,7 +100,7 @@ proptest! {
             pinned(&root).then(|| batch.unpin(&root));
             store.apply(&batch).unwrap();
             root = post_root;
-            prop_assert_eq!(store.check::<Keccak256>().unwrap().n_nodes, full_tree(&model).1.len());
+            prop_assert_eq!(store.check().unwrap().n_nodes, full_tree(&model).1.len());
         }
     }
 

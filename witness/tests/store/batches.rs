@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use outrider_witness::{
     Hash, Hasher, Keccak256, NodeError, NodeSink,
     mpt::EMPTY_ROOT,
-    store::{Applied, Batch, Contents, DiskStore, MemoryStore, Store, StoreError},
+    store::{Batch, BatchSummary, Contents, DiskStore, MemoryStore, Store, StoreError},
 };
 use proptest::prelude::*;
 
@@ -25,7 +25,7 @@ trait AnyStore: Store {
 
 impl<S: Store> AnyStore for S {
     fn contents(&self) -> Contents {
-        self.check::<Keccak256>().unwrap()
+        self.check().unwrap()
     }
 }
 
@@ -97,10 +97,10 @@ fn nodes_that_no_pinned_root_reaches_are_not_stored() {
         let mut batch = Batch::new();
         let child = put(&mut batch, b"child", &[]);
         let parent = put(&mut batch, b"parent", &[child]);
-        assert_eq!(store.apply(&batch).unwrap(), Applied::default());
+        assert_eq!(store.apply(&batch).unwrap(), BatchSummary::default());
         assert!(!has(store, &child) && !has(store, &parent));
         batch.pin(&child);
-        assert_eq!(store.apply(&batch).unwrap(), Applied { n_added: 1, n_deleted: 0 });
+        assert_eq!(store.apply(&batch).unwrap(), BatchSummary { n_added: 1, n_deleted: 0 });
         assert!(has(store, &child) && !has(store, &parent));
         assert_eq!(store.contents(), Contents { n_nodes: 1, node_bytes: 5, n_roots: 1 });
     });
@@ -133,7 +133,7 @@ fn putting_a_stored_node_again_changes_nothing() {
         let root = put(&mut batch, b"root", &[child]);
         batch.pin(&root);
         assert_eq!(store.apply(&batch).unwrap().n_added, 2);
-        assert_eq!(store.apply(&batch).unwrap(), Applied::default());
+        assert_eq!(store.apply(&batch).unwrap(), BatchSummary::default());
         let mut batch = Batch::new();
         batch.unpin(&root);
         store.apply(&batch).unwrap();
@@ -204,6 +204,33 @@ fn a_chain_of_nodes_is_deleted_without_recursion() {
     let mut batch = Batch::new();
     batch.unpin(&top);
     assert_eq!(store.apply(&batch).unwrap().n_deleted, 200_001);
+}
+
+#[test]
+fn pins_and_nodes_are_found_without_listing_them() {
+    on_both(|store| {
+        let mut batch = Batch::new();
+        let child = put(&mut batch, b"child", &[]);
+        let root = put(&mut batch, b"root", &[child]);
+        let unreachable = put(&mut batch, b"unreachable", &[child]);
+        batch.pin(&root);
+        store.apply(&batch).unwrap();
+        for (hash, is_pinned, is_stored) in [
+            (root, true, true),
+            (child, false, true),
+            (unreachable, false, false),
+            (EMPTY_ROOT, false, false),
+        ] {
+            assert_eq!(store.is_pinned(&hash).unwrap(), is_pinned);
+            assert_eq!(store.contains(&hash).unwrap(), is_stored);
+        }
+        let mut batch = Batch::new();
+        batch.pin(&child);
+        batch.unpin(&root);
+        store.apply(&batch).unwrap();
+        assert_eq!([root, child].map(|hash| store.is_pinned(&hash).unwrap()), [false, true]);
+        assert_eq!([root, child].map(|hash| store.contains(&hash).unwrap()), [false, true]);
+    });
 }
 
 #[test]

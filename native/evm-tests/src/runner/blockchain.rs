@@ -9,7 +9,7 @@ use outrider_evm::{
 };
 use outrider_evm_codec::Payload;
 use outrider_host::{ExecutionInput, StateRoot, chain};
-use outrider_shard::{Built, Frame, Previous};
+use outrider_shard::{BuiltBlock, Frame, Previous};
 use outrider_witness::{Keccak256, mpt::witness as mpt_witness, store::Batch};
 
 use super::outcome::not_refused;
@@ -34,7 +34,7 @@ impl<E: Into<RunError>> From<E> for Stop {
 }
 
 /// What a block comes to: its header and what was built of it, or nothing if it was to be refused.
-type Accepted = Option<(Header, Box<Built>)>;
+type Accepted = Option<(Header, Box<BuiltBlock>)>;
 
 impl Runner {
     /// 1. What the test tells twice is the same, see [`BlockchainTest::contradiction`], of blocks, too.
@@ -137,7 +137,7 @@ impl Runner {
         };
         let mut batch = Batch::new();
         block.witness.put_into(&mut batch);
-        Ok(Trial::new(&self.provider_of(&batch)?, pre_state_root, &payload))
+        Ok(Trial::new(&self.provider_of_part(&batch)?, pre_state_root, &payload))
     }
 
     /// Tells what is wrong with an execution witness that should suffice, or with the EE's use of it, if anything is.
@@ -151,7 +151,7 @@ impl Runner {
         witness: &Witness,
         pre_state_root: B256,
         payload: &Payload,
-        built: &Built,
+        built: &BuiltBlock,
     ) -> Result<Option<String>, RunError> {
         match answer(trial) {
             Ok(other) if other.block_data() == built.block_data() => {}
@@ -164,7 +164,7 @@ impl Runner {
         let Some(hash) = hashes.find(|hash| hash.0 != pre_state_root.0) else { return Ok(None) };
         let mut batch = Batch::new();
         witness.without(hash).put_into(&mut batch);
-        match Trial::new(&self.provider_of(&batch)?, pre_state_root, payload) {
+        match Trial::new(&self.provider_of_part(&batch)?, pre_state_root, payload) {
             Trial::Refused(words) if words.contains(&hash.to_string()) => {}
             trial => {
                 return Ok(Some(match answer(trial) {
@@ -176,7 +176,7 @@ impl Runner {
         Ok(self.damage_fault(pre_state_root, built))
     }
 
-    fn damage_fault(&self, pre_state_root: B256, built: &Built) -> Option<String> {
+    fn damage_fault(&self, pre_state_root: B256, built: &BuiltBlock) -> Option<String> {
         let mut damaged = built.block_data().to_vec();
         let byte = damaged.get_mut(DAMAGED_BYTE)?;
         *byte ^= 1;
@@ -189,7 +189,7 @@ impl Runner {
 }
 
 /// What was built, or why nothing was.
-fn answer(trial: Trial) -> Result<Box<Built>, String> {
+fn answer(trial: Trial) -> Result<Box<BuiltBlock>, String> {
     match trial {
         Trial::Executed(built) => Ok(built),
         Trial::Refused(words) | Trial::Unsupported(words) => Err(words),

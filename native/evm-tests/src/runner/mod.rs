@@ -82,13 +82,12 @@ impl Runner {
     /// A provider over a state, and the state's root.
     fn provider(&self, state: &State) -> Result<(MemoryProvider, B256), RunError> {
         let (root, batch) = state.batch();
-        Ok((self.provider_of(&batch)?, root))
+        Ok((Provider::open(self.ee.clone(), store_of(&batch)?)?, root))
     }
 
-    fn provider_of(&self, batch: &Batch) -> Result<MemoryProvider, RunError> {
-        let store = MemoryStore::new();
-        store.apply(batch)?;
-        Ok(Provider::open(self.ee.clone(), Arc::new(store))?)
+    /// A provider over part of a state.
+    fn provider_of_part(&self, batch: &Batch) -> Result<MemoryProvider, RunError> {
+        Ok(Provider::open_part(self.ee.clone(), store_of(batch)?)?)
     }
 
     fn state_test(
@@ -151,6 +150,12 @@ impl Runner {
             }
         })
     }
+}
+
+fn store_of(batch: &Batch) -> Result<Arc<MemoryStore>, RunError> {
+    let store = MemoryStore::new();
+    store.apply(batch)?;
+    Ok(Arc::new(store))
 }
 
 /// 1. What the test tells twice is the same, see [`StateTrial::contradiction`].

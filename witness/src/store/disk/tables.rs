@@ -1,16 +1,22 @@
 //! The tables of a store's database: what is in them is told in [the module above](super).
 
-use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::BTreeMap,
+    string::{String, ToString as _},
+    vec::Vec,
+};
 
 use redb::{
-    Database, ReadOnlyTable, ReadableDatabase as _, ReadableTable as _, TableDefinition, WriteTransaction,
+    Database, ReadOnlyTable, ReadableDatabase as _, ReadableTable as _, TableDefinition, TableError,
+    WriteTransaction,
 };
 
 use crate::{
     hash::{HASH_BYTES, Hash},
     reader::{ReadError, Reader},
     store::{
-        Corruption, Damage, StoreError,
+        Corruption, Damage, StateKind, StoreError,
         change::{Changes, Links, Table},
     },
 };
@@ -22,6 +28,9 @@ const NOTES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("notes");
 const BATCHES: TableDefinition<'_, u64, u64> = TableDefinition::new("batches");
 /// The one key of [`BATCHES`].
 const N_APPLIED: u64 = 0;
+pub(super) const KIND: TableDefinition<'_, u64, &str> = TableDefinition::new("kind");
+/// The one key of [`KIND`].
+const NAME: u64 = 0;
 
 /// The tables as they are at one time.
 pub(super) struct Snapshot {
@@ -32,7 +41,7 @@ pub(super) struct Snapshot {
 }
 
 /// What is stored of a node beside its count.
-pub(super) struct Stored {
+pub(super) struct StoredNode {
     pub(super) children: Vec<Hash>,
     pub(super) bytes: Vec<u8>,
 }
@@ -51,9 +60,13 @@ impl Snapshot {
         open().map_err(backend)
     }
 
-    pub(super) fn node(&self, hash: &Hash) -> Result<Option<Stored>, StoreError> {
+    pub(super) fn node(&self, hash: &Hash) -> Result<Option<StoredNode>, StoreError> {
         let value = self.nodes.get(&hash.0).map_err(backend)?;
         value.map(|value| read_node(hash, value.value())).transpose()
+    }
+
+    pub(super) fn contains(&self, hash: &Hash) -> Result<bool, StoreError> {
+        Ok(self.nodes.get(&hash.0).map_err(backend)?.is_some())
     }
 
     pub(super) fn count(&self, hash: &Hash) -> Result<Option<u64>, StoreError> {
@@ -76,7 +89,7 @@ impl Snapshot {
 
 impl Table for Snapshot {
     fn links(&self, hash: &Hash) -> Result<Option<Links>, StoreError> {
-        let Some(Stored { children, .. }) = self.node(hash)? else { return Ok(None) };
+        let Some(StoredNode { children, .. }) = self.node(hash)? else { return Ok(None) };
         let count = self.count(hash)?.ok_or(StoreError::corrupt(hash, Corruption::Entry))?;
         Ok(Some(Links { count, children }))
     }
@@ -86,8 +99,8 @@ impl Table for Snapshot {
     }
 }
 
-/// Makes the tables of a new database, and closes it.
-pub(super) fn create_tables(database: Database) -> Result<(), StoreError> {
+/// Makes the tables of a new database of this kind, and closes it.
+pub(super) fn create_tables(database: Database, kind: StateKind) -> Result<(), StoreError> {
     let create = || -> Result<(), redb::Error> {
         let transaction = database.begin_write()?;
         transaction.open_table(NODES)?;
@@ -95,10 +108,21 @@ pub(super) fn create_tables(database: Database) -> Result<(), StoreError> {
         transaction.open_table(PINS)?;
         transaction.open_table(NOTES)?;
         transaction.open_table(BATCHES)?.insert(N_APPLIED, 0)?;
+        transaction.open_table(KIND)?.insert(NAME, kind.name())?;
         transaction.commit()?;
         Ok(database.close()?)
     };
     create().map_err(backend)
+}
+
+/// The name of a database's kind. Those that were made before there were kinds have none, and nodes by their Keccak-256 hash.
+pub(super) fn kind_name(database: &Database) -> Result<String, redb::Error> {
+    let name = match database.begin_read()?.open_table(KIND) {
+        Ok(table) => table.get(NAME)?.map(|name| name.value().to_string()),
+        Err(TableError::TableDoesNotExist(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(name.unwrap_or_else(|| StateKind::KECCAK256.name().to_string()))
 }
 
 /// How many batches a database has.
@@ -150,7 +174,7 @@ fn write_nodes(
     }
     for (hash, children) in &changes.children {
         let old = snapshot.node(hash)?;
-        let Stored { bytes, .. } = old.ok_or(StoreError::corrupt(hash, Corruption::Missing))?;
+        let StoredNode { bytes, .. } = old.ok_or(StoreError::corrupt(hash, Corruption::Missing))?;
         nodes.insert(&hash.0, encode_node(children, &bytes).as_slice()).map_err(backend)?;
     }
     for (hash, count) in &changes.counts {
@@ -181,14 +205,17 @@ fn encode_node(children: &[Hash], bytes: &[u8]) -> Vec<u8> {
     value
 }
 
-pub(super) fn read_node(hash: &Hash, value: &[u8]) -> Result<Stored, StoreError> {
+pub(super) fn read_node(hash: &Hash, value: &[u8]) -> Result<StoredNode, StoreError> {
     let read = || -> Result<_, ReadError> {
         let mut reader = Reader::new(value);
         let n_children = u32::from_le_bytes(*reader.take_array()?) as usize;
         let children = reader.take(n_children.saturating_mul(HASH_BYTES))?;
         let (children, _) = children.as_chunks();
         let bytes = reader.take(reader.left())?;
-        Ok(Stored { children: children.iter().map(|child| Hash(*child)).collect(), bytes: bytes.to_vec() })
+        Ok(StoredNode {
+            children: children.iter().map(|child| Hash(*child)).collect(),
+            bytes: bytes.to_vec(),
+        })
     };
     read().map_err(|_| StoreError::corrupt(hash, Corruption::Entry))
 }

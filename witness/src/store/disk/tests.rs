@@ -1,5 +1,7 @@
 //! What damage does to a store.
 
+mod kinds;
+
 use std::{
     format, fs,
     string::String,
@@ -16,7 +18,7 @@ use super::{
     tables::{COUNTS, NODES},
     *,
 };
-use crate::{Keccak256, node::NodeSink as _};
+use crate::{Hasher as _, Keccak256, node::NodeSink as _};
 
 /// A file in memory, of which the bytes can be seen and changed.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +79,7 @@ fn batch(number: u8, before: Option<Hash>) -> (Batch, Hash) {
 type Seen = (BTreeMap<Hash, u64>, Option<Vec<u8>>, Contents);
 
 fn seen(store: &DiskStore) -> Result<Seen, StoreError> {
-    Ok((store.roots()?, store.note(b"current_root")?, store.check::<Keccak256>()?))
+    Ok((store.roots()?, store.note(b"current_root")?, store.check()?))
 }
 
 /// A store as it lies on disk after each of some batches, and what it is then.
@@ -101,7 +103,8 @@ fn states(directory: &Path) -> Vec<(Vec<u8>, Seen)> {
 /// Opens a damaged database, and tells whether the damage was reported.
 #[track_caller]
 fn check_damaged(bytes: Vec<u8>, anchor: &Anchor, expected: &Seen, how: impl Fn() -> String) -> bool {
-    match DiskStore::over(Bytes::of(bytes), anchor.clone()).and_then(|store| seen(&store)) {
+    match DiskStore::over(Bytes::of(bytes), anchor.clone(), &StateKind::KNOWN).and_then(|store| seen(&store))
+    {
         Ok(got) => {
             assert_eq!(got, *expected, "{}", how());
             false
@@ -201,7 +204,7 @@ fn a_file_that_is_missing_is_named() {
         assert!(matches!(open(), Err(StoreError::Damaged(Damage::Missing { file })) if file == name));
         fs::rename(&aside, &path).unwrap();
     }
-    assert_eq!(open().unwrap().check::<Keccak256>().unwrap().n_nodes, 13);
+    assert_eq!(open().unwrap().check().unwrap().n_nodes, 13);
 }
 
 /// What a crash leaves that comes while the store is made: an anchor, and beside it half a database.
@@ -211,7 +214,7 @@ fn a_store_that_was_not_made_to_the_end_is_made_anew() {
     Anchor::in_directory(directory.path()).write(0).unwrap();
     fs::write(directory.path().join("db.new"), b"half").unwrap();
     let store = DiskStore::open_existing(directory.path()).unwrap();
-    assert_eq!(store.check::<Keccak256>().unwrap(), Contents::default());
+    assert_eq!(store.check().unwrap(), Contents::default());
 }
 
 #[test]
@@ -242,7 +245,7 @@ fn entries_that_do_not_fit_together_are_found_by_a_check() {
             };
         }
         transaction.commit().unwrap();
-        match store.check::<Keccak256>() {
+        match store.check() {
             Err(StoreError::Corrupt { hash, corruption }) => {
                 assert_eq!((hash, corruption), (child, expected))
             }

@@ -5,21 +5,21 @@ use std::sync::Arc;
 use outrider_host::{ExecutionOutput, StateRoot};
 use outrider_witness::Hash;
 
-use crate::source::Nodes;
+use super::source::Nodes;
 
 /// A block for one EE: its data, from which the EE comes to the post-state root without its state, as has been tried.
 #[derive(Clone, Debug)]
-pub struct Built {
-    pub(crate) pre_state_root: StateRoot,
-    pub(crate) block_data: Arc<[u8]>,
-    pub(crate) witness_bytes: usize,
-    pub(crate) payload_bytes: usize,
-    pub(crate) output: ExecutionOutput,
-    pub(crate) provider_fuel_used: u64,
-    pub(crate) nodes: Arc<Nodes>,
+pub struct BuiltBlock {
+    pub(super) pre_state_root: StateRoot,
+    pub(super) block_data: Arc<[u8]>,
+    pub(super) witness_bytes: usize,
+    pub(super) payload_bytes: usize,
+    pub(super) output: ExecutionOutput,
+    pub(super) provider_fuel_used: u64,
+    pub(super) nodes: Arc<Nodes>,
 }
 
-impl Built {
+impl BuiltBlock {
     /// The root of the state before the block.
     pub fn pre_state_root(&self) -> StateRoot {
         self.pre_state_root

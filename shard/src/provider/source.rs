@@ -6,26 +6,35 @@ use std::error::Error;
 use std::sync::Arc;
 
 use outrider_host::StateSource;
+use outrider_witness::store::{Store, StoreError};
 use outrider_witness::{Hash, NodeError, NodeSource};
 
 /// New nodes and blobs by their hash.
-pub(crate) type Nodes = BTreeMap<Hash, Node>;
+pub(super) type Nodes = BTreeMap<Hash, Node>;
 
 /// A node or a blob.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Node {
-    pub(crate) bytes: Vec<u8>,
+pub(super) struct Node {
+    pub(super) bytes: Vec<u8>,
     /// What it refers to.
-    pub(crate) children: Vec<Hash>,
+    pub(super) children: Vec<Hash>,
 }
 
 type Found<'a> = Result<Option<Cow<'a, [u8]>>, Box<dyn Error + Send + Sync>>;
 
 /// A store, and before it the new nodes of blocks that have not been applied.
-pub(crate) struct Source<S> {
-    pub(crate) store: Arc<S>,
+pub(super) struct Source<S> {
+    pub(super) store: Arc<S>,
     /// The latest last.
-    pub(crate) unapplied: Vec<Arc<Nodes>>,
+    pub(super) unapplied: Vec<Arc<Nodes>>,
+}
+
+impl<S: Store> Source<S> {
+    /// Tells whether a node or blob is there.
+    pub(super) fn contains(&self, hash: &Hash) -> Result<bool, StoreError> {
+        let is_new = self.unapplied.iter().any(|nodes| nodes.contains_key(hash));
+        if is_new { Ok(true) } else { self.store.contains(hash) }
+    }
 }
 
 impl<S: NodeSource> Source<S> {

@@ -1,7 +1,10 @@
 //! What can go wrong with a provider, and whose fault it is.
 
 use outrider_host::{CodeHash, ExecutionError, Fault, StateRoot};
-use outrider_witness::{Hash, store::StoreError};
+use outrider_witness::{
+    Hash,
+    store::{StateKind, StoreError},
+};
 
 use crate::frame::{FrameError, TooLargeError};
 
@@ -64,13 +67,33 @@ pub enum ProviderError {
     /// The EE yields block data without a whole witness.
     #[error("the EE yields block data that cannot be taken apart")]
     Yielded(#[source] FrameError),
-    /// The EE puts a node under a hash that it does not have.
-    #[error("the EE puts a node under the hash {expected}, whose Keccak-256 hash is {got}")]
+    /// The EE puts a node under a hash that it does not have in a store of this kind.
+    #[error("the EE puts a node under the hash {expected}, whose hash is {got} in a store of kind {kind}")]
     WrongHash {
         /// The hash that the EE tells.
         expected: Hash,
         /// The hash of the bytes.
         got: Hash,
+        /// The kind of the store.
+        kind: StateKind,
+    },
+    /// The EE puts bytes that are no node of the store's kind.
+    #[error("the EE puts bytes under the hash {hash} that are no node in a store of kind {kind}")]
+    NoNode {
+        /// The hash that the EE tells.
+        hash: Hash,
+        /// The kind of the store.
+        kind: StateKind,
+    },
+    /// The EE puts a node that refers to one which nobody has: it is none of the new ones, of blocks not yet applied, or stored.
+    #[error(
+        "the EE puts the node {parent}, which refers to {child}, and that is neither new nor stored: it has to be put, too"
+    )]
+    ChildNotPut {
+        /// The node put.
+        parent: Hash,
+        /// What it refers to.
+        child: Hash,
     },
     /// The EE ends at a state of which it has not put the topmost node.
     #[error("the EE comes to the root {root} and puts no node with this hash")]
@@ -123,12 +146,17 @@ impl ProviderError {
             | Self::NotAChain { .. }
             | Self::BlockData { .. }
             | Self::TooLarge(_)
-            | Self::Store(StoreError::NotPinned { .. } | StoreError::Absent | StoreError::Format) => {
-                Fault::Caller
-            }
+            | Self::Store(
+                StoreError::NotPinned { .. }
+                | StoreError::Absent
+                | StoreError::Format
+                | StoreError::Kind { .. },
+            ) => Fault::Caller,
             Self::NoBlockData
             | Self::Yielded(_)
             | Self::WrongHash { .. }
+            | Self::NoNode { .. }
+            | Self::ChildNotPut { .. }
             | Self::RootNotPut { .. }
             | Self::Disagreement(_)
             | Self::Store(StoreError::MissingChild { .. } | StoreError::MissingRoot { .. }) => Fault::Guest,

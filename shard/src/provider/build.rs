@@ -1,0 +1,118 @@
+//! Building a block: an EE runs over the full state, and then over the block data that it has yielded.
+
+use std::sync::Arc;
+
+use outrider_host::{
+    Context, Deposit, ExecutionError, ExecutionInput, ExecutionOutput, NewNode, ProviderOutput, StateRoot,
+    StateSource,
+};
+use outrider_witness::{
+    Hash,
+    store::{StateKind, Store},
+};
+
+use super::{
+    Extent, Provider,
+    built_block::BuiltBlock,
+    error::{Disagreement, ProviderError},
+    source::{Nodes, Source},
+};
+use crate::frame::{Frame, encode_packages};
+
+impl<S: Store + Send + Sync + 'static> Provider<S> {
+    /// Builds a block on a state that is kept, and on the new nodes of blocks that have not been applied.
+    pub(super) fn build_over<P: AsRef<[u8]>>(
+        &self,
+        unapplied: Vec<Arc<Nodes>>,
+        pre_state_root: StateRoot,
+        packages: &[P],
+        context: Context,
+    ) -> Result<BuiltBlock, ProviderError> {
+        let packages = encode_packages(packages)?;
+        let input = ExecutionInput { pre_state_root, block_data: packages.into(), context };
+        let source = Arc::new(Source { store: Arc::clone(&self.store), unapplied });
+        let provided =
+            self.ee.provide(&input, Arc::clone(&source) as Arc<dyn StateSource>).map_err(failed)?;
+        let ProviderOutput { execution: provided, block_data, new_nodes } = provided;
+        let block_data: Arc<[u8]> = block_data.ok_or(ProviderError::NoBlockData)?.into();
+        let frame = Frame::parse(&block_data).map_err(ProviderError::Yielded)?;
+        let (witness_bytes, payload_bytes) = (frame.witness.len(), frame.payload.len());
+        let nodes = check_hashes(new_nodes, self.store.kind())?;
+        self.check_root(provided.post_state_root, &nodes, &source)?;
+        if self.extent == Extent::Whole {
+            check_children(&nodes, &source)?;
+        }
+
+        let input = ExecutionInput { block_data: Arc::clone(&block_data), ..input };
+        let output = self.ee.execute(&input).map_err(ProviderError::Witness)?;
+        check_agreement(&provided, &output)?;
+        Ok(BuiltBlock {
+            pre_state_root,
+            block_data,
+            witness_bytes,
+            payload_bytes,
+            output,
+            provider_fuel_used: provided.fuel_used,
+            nodes: Arc::new(nodes),
+        })
+    }
+
+    /// Checks that a root is that of the empty state, of a new node, or of one that is there.
+    fn check_root(&self, root: StateRoot, new: &Nodes, source: &Source<S>) -> Result<(), ProviderError> {
+        let hash = Hash(root.0);
+        if root == self.empty_root() || new.contains_key(&hash) || source.contains(&hash)? {
+            return Ok(());
+        }
+        Err(ProviderError::RootNotPut { root })
+    }
+}
+
+/// Tells an execution over the full state that says something about the packages from one that does not.
+fn failed(error: ExecutionError) -> ProviderError {
+    if error.fault().is_verdict() { ProviderError::Refused(error) } else { ProviderError::Failed(error) }
+}
+
+/// Checks that nodes have the hashes that the EE tells.
+fn check_hashes(new_nodes: Vec<NewNode>, kind: StateKind) -> Result<Nodes, ProviderError> {
+    let mut nodes = Nodes::new();
+    for NewNode { hash, bytes, children } in new_nodes {
+        let expected = Hash(hash);
+        match kind.hash(&bytes) {
+            Some(got) if got == expected => {}
+            Some(got) => return Err(ProviderError::WrongHash { expected, got, kind }),
+            None => return Err(ProviderError::NoNode { hash: expected, kind }),
+        }
+        let node = nodes.entry(expected).or_default();
+        node.bytes = bytes;
+        node.children.extend(children.into_iter().map(Hash));
+    }
+    Ok(nodes)
+}
+
+/// Checks that whatever new nodes refer to is new, too, or there.
+fn check_children<S: Store>(new: &Nodes, source: &Source<S>) -> Result<(), ProviderError> {
+    for (parent, node) in new {
+        for child in &node.children {
+            if !new.contains_key(child) && !source.contains(child)? {
+                return Err(ProviderError::ChildNotPut { parent: *parent, child: *child });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that an execution over the full state and one over the witness do the same.
+fn check_agreement(provided: &ExecutionOutput, stateless: &ExecutionOutput) -> Result<(), ProviderError> {
+    let (provided_root, stateless_root) = (provided.post_state_root, stateless.post_state_root);
+    let disagreement = if provided_root != stateless_root {
+        Disagreement::PostStateRoot { provided: provided_root, stateless: stateless_root }
+    } else if provided.deposits != stateless.deposits {
+        let (provided, stateless) = (&provided.deposits, &stateless.deposits);
+        let same = |(one, other): &(&Deposit, &Deposit)| one == other;
+        let first = provided.iter().zip(stateless).take_while(same).count();
+        Disagreement::Deposits { provided: provided.len(), stateless: stateless.len(), first }
+    } else {
+        return Ok(());
+    };
+    Err(ProviderError::Disagreement(disagreement))
+}

@@ -1,0 +1,118 @@
+//! On the way to a store: who may have it, whether it is there and whole, and of which kind it is.
+
+use alloc::{boxed::Box, string::String};
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    path::Path,
+};
+
+use redb::{Builder, Database, StorageBackend};
+
+use super::{
+    DATABASE_FILE,
+    anchor::{Anchor, sync_directory},
+    tables::{backend, create_tables, kind_name, n_applied},
+};
+use crate::store::{Damage, StateKind, StoreError};
+
+const LOCK_FILE: &str = "lock";
+
+/// How much of a database is kept in memory, in bytes; by default, redb would keep a GiB.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// A database that is whole.
+pub(super) struct RecoveredDatabase {
+    pub(super) kind: StateKind,
+    pub(super) database: Database,
+    pub(super) n_applied: u64,
+    pub(super) n_anchored: u64,
+}
+
+impl RecoveredDatabase {
+    /// 1. Every page has its checksum, or is one that a crash may have torn.
+    /// 2. The database is of the batch that the anchor names, or of the next.
+    /// 3. It is of one of these kinds.
+    pub(super) fn over(
+        file: impl StorageBackend,
+        anchor: &Anchor,
+        kinds: &[StateKind],
+    ) -> Result<Self, StoreError> {
+        let n_anchored = anchor.read()?.ok_or(StoreError::Damaged(Damage::Missing { file: Anchor::FILE }))?;
+        let mut builder = Builder::new();
+        builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
+        let database = builder.create_with_backend(file).map_err(opening)?;
+        let n_applied = n_applied(&database).map_err(opening)?;
+        if n_applied.checked_sub(n_anchored).is_none_or(|ahead| ahead > 1) {
+            return Err(StoreError::Damaged(Damage::Batch { got: n_applied, expected: n_anchored }));
+        }
+        let kind = find_kind(kind_name(&database).map_err(opening)?, kinds)?;
+        Ok(Self { kind, database, n_applied, n_anchored })
+    }
+}
+
+fn find_kind(got: String, kinds: &[StateKind]) -> Result<StateKind, StoreError> {
+    match kinds.iter().find(|kind| kind.name() == got) {
+        Some(kind) => Ok(*kind),
+        None => Err(StoreError::Kind { got, expected: kinds.iter().map(StateKind::name).collect() }),
+    }
+}
+
+/// Makes an empty database beside its place, and then moves it there, so that there is all of it or nothing.
+pub(super) fn create(directory: &Path, path: &Path, kind: StateKind) -> Result<(), StoreError> {
+    let scratch = directory.join("db.new");
+    match fs::remove_file(&scratch) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(StoreError::io(error)),
+        Ok(()) | Err(_) => {}
+    }
+    create_tables(Builder::new().create(&scratch).map_err(backend)?, kind)?;
+    fs::rename(&scratch, path).and_then(|()| sync_directory(directory)).map_err(StoreError::io)
+}
+
+/// Tells whether a directory is a database of sled, which had files of these names and no anchor.
+pub(super) fn is_of_format_1(directory: &Path) -> bool {
+    let has = |file| directory.join(file).is_file();
+    has("conf") && has(DATABASE_FILE) && !has(Anchor::FILE)
+}
+
+pub(super) fn check_present(directory: &Path) -> Result<(), StoreError> {
+    let has = |file| directory.join(file).is_file();
+    if has(DATABASE_FILE) || has(Anchor::FILE) { Ok(()) } else { Err(StoreError::Absent) }
+}
+
+pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
+    let path = directory.join(LOCK_FILE);
+    let file =
+        OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(StoreError::io)?;
+    locked(file.try_lock()).map(|()| file)
+}
+
+/// None if there is no file to lock: whoever opens the store to write makes it.
+pub(super) fn lock_to_read(directory: &Path) -> Result<Option<File>, StoreError> {
+    match File::open(directory.join(LOCK_FILE)) {
+        Ok(file) => locked(file.try_lock_shared()).map(|()| Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::io(error)),
+    }
+}
+
+fn locked(result: Result<(), TryLockError>) -> Result<(), StoreError> {
+    match result {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
+        Err(TryLockError::Error(error)) => Err(StoreError::io(error)),
+    }
+}
+
+/// A failure of redb on the way to a database that is there: what it cannot make sense of was something else once.
+fn opening(error: impl Into<redb::Error>) -> StoreError {
+    match error.into() {
+        redb::Error::Io(error)
+            if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
+        {
+            StoreError::io(error)
+        }
+        redb::Error::DatabaseAlreadyOpen => StoreError::InUse,
+        error => StoreError::Damaged(Damage::Database(Box::new(error))),
+    }
+}
