@@ -31,7 +31,7 @@ mod vouched;
 use outrider_evm_codec::Payload;
 use outrider_sdk::{
     StateRoot,
-    forest::{self, Executed, ForestError, State},
+    forest::{self, ForestError, State, TransitionOutput},
 };
 
 pub use error::{
@@ -63,7 +63,7 @@ pub fn transition(
     state: &mut State,
     pre_state_root: StateRoot,
     payload: &[u8],
-) -> Result<Executed, TransitionError> {
+) -> Result<TransitionOutput, TransitionError> {
     crypto::install();
     let payload = alloy_rlp::decode_exact::<Payload>(payload).map_err(TransitionError::Payload)?;
     let (post_state_root, payload) = match payload {
@@ -80,5 +80,8 @@ pub fn transition(
             (root, Payload::VouchedBlock(rules::canonical(rules), block))
         }
     };
-    Ok(Executed { post_state_root: StateRoot(post_state_root.0), payload: alloy_rlp::encode(payload) })
+    Ok(TransitionOutput {
+        post_state_root: StateRoot(post_state_root.0),
+        payload: alloy_rlp::encode(payload),
+    })
 }

@@ -13,7 +13,7 @@
 //!   gives back the payload with those parts that were needed. A provider puts that one into the block; an executor refuses a block
 //!   with any other, so that a block has one encoding.
 
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::vec::Vec;
 
 use outrider_witness::{
     Hash, NodeSink, Recorder,
@@ -26,9 +26,9 @@ use outrider_witness::{
 pub use outrider_witness::mpt::EMPTY_ROOT;
 
 use crate::{
-    ReadError, StateRoot,
-    imports::state as imports,
-    state::{HostKeccak256, HostNodes, HostSink, PROVIDER, frame},
+    StateRoot,
+    driver::{self, ExecuteError, WitnessState},
+    state::{HostKeccak256, HostNodes, HostSink},
 };
 
 /// Tries and blobs, as far as the witness covers them, or all of them at a provider.
@@ -39,9 +39,9 @@ pub struct State {
     is_provider: bool,
 }
 
-/// What a transition has come to.
+/// What comes of a transition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Executed {
+pub struct TransitionOutput {
     /// The state root after the block.
     pub post_state_root: StateRoot,
     /// The payload without the parts that were not needed.
@@ -67,19 +67,14 @@ impl State {
     }
 }
 
-/// Executes a block, or makes one of packages if that is what the host asks for.
+/// Why [`execute`] refuses; with the errors of the author's `merge` and `transition`.
+pub type ForestError<M, T> = ExecuteError<State, M, T>;
+
+/// Executes a block, or makes one of packages if that is what the host asks for: as [`driver::execute`], with a [`State`] and the
+/// root to open it by.
 ///
-/// A block:
-///
-/// 1. Takes the block data apart, and decodes the witness.
-/// 2. Calls `transition`, which finds out whether the witness is one of the pre-state root: of another, nothing is covered.
-/// 3. Checks that all of the witness and of the payload was used.
-///
-/// Packages:
-///
-/// 1. Takes them apart, and calls `merge`.
-/// 2. Calls `transition` on the full state; it hands out new nodes.
-/// 3. Hands out the block data.
+/// The transition finds out whether the witness is one of the pre-state root: of another, nothing is covered. At a provider, it hands out
+/// the new nodes.
 ///
 /// # Errors
 ///
@@ -88,64 +83,48 @@ pub fn execute<M, T>(
     pre_state_root: StateRoot,
     block_data: &[u8],
     merge: impl FnOnce(&[&[u8]]) -> Result<Vec<u8>, M>,
-    transition: impl FnOnce(&mut State, StateRoot, &[u8]) -> Result<Executed, T>,
+    transition: impl FnOnce(&mut State, StateRoot, &[u8]) -> Result<TransitionOutput, T>,
 ) -> Result<StateRoot, ForestError<M, T>> {
-    let source = Recorder::new(HostNodes);
-    let is_provider = imports::mode() == PROVIDER;
-
-    // Both ways lead to the same type, so that a blob has its transition, and the tries, once.
-    let (forest, payload) = if is_provider {
-        let packages = frame::read_packages(block_data)?;
-        let payload = merge(&packages).map_err(ForestError::Merge)?;
-        (Forest::new(source), Cow::Owned(payload))
-    } else {
-        let (witness, payload) = frame::read_block_data(block_data)?;
-        (witness::decode(witness)?.with_source(source), Cow::Borrowed(payload))
-    };
-
-    let mut state = State { forest, is_provider };
-    let executed = transition(&mut state, pre_state_root, &payload).map_err(ForestError::Transition)?;
-
-    if is_provider {
-        let witness = state.forest.into_witness().map_err(ForestError::Encode)?;
-        imports::put_block_data(&frame::block_data(&witness, &executed.payload));
-    } else {
-        state.forest.check_all_used()?;
-        if executed.payload != *payload {
-            return Err(ForestError::UnusedPayload { got: payload.len(), expected: executed.payload.len() });
-        }
-    }
-    Ok(executed.post_state_root)
+    let transition = |state: &mut State, payload: &[u8]| transition(state, pre_state_root, payload);
+    driver::execute(pre_state_root, block_data, merge, transition)
 }
 
-/// Why [`execute`] refuses; with the errors of the author's `merge` and `transition`.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ForestError<M, T> {
-    /// Block data or packages cannot be taken apart. Whoever made them is to blame.
-    #[error("block data")]
-    Frame(#[from] ReadError),
-    /// The witness is none. Whoever made the block is to blame.
-    #[error("witness")]
-    Witness(#[from] DecodeError),
-    /// There is more in the witness than the transition needs. Whoever made the block is to blame.
-    #[error(transparent)]
-    Unused(#[from] UnusedError),
-    /// There is more in the payload than the transition needs, or something else. Whoever made the block is to blame.
-    #[error("the payload has {got} bytes, of which not all are needed: {expected} are enough")]
-    UnusedPayload {
-        /// Bytes of the payload.
-        got: usize,
-        /// Bytes of the payload that says the same, with the parts that are needed.
-        expected: usize,
-    },
-    /// What the provider has cannot be made a witness. The provider is to blame.
-    #[error("making the witness")]
-    Encode(#[source] EncodeError),
-    /// The packages do not go together.
-    #[error("packages")]
-    Merge(#[source] M),
-    /// The transition refuses the payload.
-    #[error(transparent)]
-    Transition(T),
+impl WitnessState for State {
+    type Output = TransitionOutput;
+    type DecodeError = DecodeError;
+    type UnusedError = UnusedError;
+    type HostError = EncodeError;
+
+    /// Any witness will do: the transition opens tries by their roots, and finds none of another state.
+    fn from_witness(witness: &[u8], _root: StateRoot) -> Result<Self, DecodeError> {
+        let forest = witness::decode(witness)?.with_source(Recorder::new(HostNodes));
+        Ok(Self { forest, is_provider: false })
+    }
+
+    /// Nothing is read yet.
+    fn from_host(_root: StateRoot) -> Result<Self, EncodeError> {
+        Ok(Self { forest: Forest::new(Recorder::new(HostNodes)), is_provider: true })
+    }
+
+    fn check_all_used(&self) -> Result<(), UnusedError> {
+        self.forest.check_all_used()
+    }
+
+    /// The transition has computed it.
+    fn root(&mut self, output: &TransitionOutput) -> StateRoot {
+        output.post_state_root
+    }
+
+    /// The transition has handed out all nodes.
+    fn commit(&mut self, output: &TransitionOutput, _sink: &mut HostSink) -> StateRoot {
+        output.post_state_root
+    }
+
+    fn into_witness(self) -> Result<Vec<u8>, EncodeError> {
+        self.forest.into_witness()
+    }
+
+    fn needed_payload(output: &TransitionOutput) -> Option<&[u8]> {
+        Some(&output.payload)
+    }
 }

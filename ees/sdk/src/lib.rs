@@ -20,6 +20,7 @@ pub mod bignum;
 pub mod context;
 pub mod crypto;
 pub mod debug;
+pub mod driver;
 pub mod eth2;
 pub mod forest;
 pub mod state;

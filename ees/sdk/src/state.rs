@@ -38,10 +38,10 @@ pub(crate) mod frame;
 mod hash;
 mod nodes;
 
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::vec::Vec;
 
 use outrider_witness::{
-    Hash, Recorder,
+    Hash, Hasher, NoNodes, Recorder,
     smt::{DecodeError, Tree, UnusedError},
 };
 
@@ -50,7 +50,10 @@ pub use hash::{HostKeccak256, HostSha256};
 pub use nodes::{HostNodes, HostSink};
 pub use outrider_witness::smt::{Key, TreeError};
 
-use crate::{ReadError, StateRoot, imports::state as imports};
+use crate::{
+    StateRoot,
+    driver::{self, ExecuteError, WitnessState},
+};
 
 /// A map from keys of 32 bytes to short values: a [sparse Merkle tree](outrider_witness::smt).
 ///
@@ -58,20 +61,10 @@ use crate::{ReadError, StateRoot, imports::state as imports};
 /// [`TreeError`] with hash and path; a transition that passes it on refuses the block.
 pub type State = Tree<HostKeccak256, Recorder<HostNodes>>;
 
-/// Executes a block, or makes one of packages if that is what the host asks for.
-///
-/// A block:
-///
-/// 1. Takes the block data apart, and decodes the witness.
-/// 2. Checks that the witness is one of the pre-state root.
-/// 3. Calls `transition`.
-/// 4. Checks that all of the witness was used.
-///
-/// Packages:
-///
-/// 1. Takes them apart, and calls `merge`.
-/// 2. Calls `transition` on the full state.
-/// 3. Hands out the new nodes, and the block data.
+/// Why [`execute`] refuses; with the errors of the author's `merge` and `transition`.
+pub type StateError<M, T> = ExecuteError<State, M, T>;
+
+/// Executes a block, or makes one of packages if that is what the host asks for: as [`driver::execute`], with a [`State`].
 ///
 /// # Errors
 ///
@@ -82,57 +75,39 @@ pub fn execute<M, T>(
     merge: impl FnOnce(&[&[u8]]) -> Result<Vec<u8>, M>,
     transition: impl FnOnce(&mut State, &[u8]) -> Result<(), T>,
 ) -> Result<StateRoot, StateError<M, T>> {
-    let root = Hash(pre_state_root.0);
-    let source = Recorder::new(HostNodes);
-    let is_provider = imports::mode() == PROVIDER;
-
-    // Both ways lead to the same type, so that a blob has its transition, and the tree, once.
-    let (mut state, payload): (State, _) = if is_provider {
-        let packages = frame::read_packages(block_data)?;
-        let payload = merge(&packages).map_err(StateError::Merge)?;
-        (Tree::open(&root, source), Cow::Owned(payload))
-    } else {
-        let (witness, payload) = frame::read_block_data(block_data)?;
-        (Tree::from_witness(witness, &root)?.with_source(source), Cow::Borrowed(payload))
-    };
-
-    transition(&mut state, &payload).map_err(StateError::Transition)?;
-
-    let post_state_root = if is_provider {
-        let root = state.commit(&mut HostSink);
-        let witness = state.into_witness().map_err(StateError::Encode)?;
-        imports::put_block_data(&frame::block_data(&witness, &payload));
-        root
-    } else {
-        state.check_all_used()?;
-        state.root()
-    };
-    Ok(StateRoot(post_state_root.0))
+    driver::execute(pre_state_root, block_data, merge, transition)
 }
 
-/// Why [`execute`] refuses; with the errors of the author's `merge` and `transition`.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StateError<M, T> {
-    /// Block data or packages cannot be taken apart. Whoever made them is to blame.
-    #[error("block data")]
-    Frame(#[from] ReadError),
-    /// The witness is none, or one of another state. Whoever made the block is to blame.
-    #[error("witness")]
-    Witness(#[from] DecodeError),
-    /// There is more in the witness than the transition needs. Whoever made the block is to blame.
-    #[error(transparent)]
-    Unused(#[from] UnusedError),
-    /// What the provider has cannot be made a witness. The provider is to blame.
-    #[error("making the witness")]
-    Encode(#[source] TreeError),
-    /// The packages do not go together.
-    #[error("packages")]
-    Merge(#[source] M),
-    /// The transition refuses the payload.
-    #[error(transparent)]
-    Transition(T),
-}
+/// A tree by any hash function; a [`State`] is one by Keccak-256.
+impl<H: Hasher> WitnessState for Tree<H, Recorder<HostNodes>> {
+    type Output = ();
+    type DecodeError = DecodeError;
+    type UnusedError = UnusedError;
+    type HostError = TreeError;
 
-/// What the host's `mode` returns to an EE that is to make a block of packages.
-pub(crate) const PROVIDER: u32 = 1;
+    fn from_witness(witness: &[u8], root: StateRoot) -> Result<Self, DecodeError> {
+        let tree = Tree::<H, NoNodes>::from_witness(witness, &Hash(root.0))?;
+        Ok(tree.with_source(Recorder::new(HostNodes)))
+    }
+
+    /// Nothing is read yet.
+    fn from_host(root: StateRoot) -> Result<Self, TreeError> {
+        Ok(Self::open(&Hash(root.0), Recorder::new(HostNodes)))
+    }
+
+    fn check_all_used(&self) -> Result<(), UnusedError> {
+        self.check_all_used()
+    }
+
+    fn root(&mut self, (): &()) -> StateRoot {
+        StateRoot(self.root().0)
+    }
+
+    fn commit(&mut self, (): &(), sink: &mut HostSink) -> StateRoot {
+        StateRoot(self.commit(sink).0)
+    }
+
+    fn into_witness(self) -> Result<Vec<u8>, TreeError> {
+        self.into_witness()
+    }
+}

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use outrider_sdk::{
     StateRoot, chain,
-    forest::{self, EMPTY_ROOT, Executed, ForestError, State},
+    forest::{self, EMPTY_ROOT, ForestError, State, TransitionOutput},
     harness::{Execution, Failure, StateProvider},
     state,
 };
@@ -16,7 +16,7 @@ use proptest::{collection::vec, prelude::*};
 /// An operation takes three bytes: a name, a key, and the key's new value. 0 removes the key, 255 reads it. The value of a name is the
 /// root of its trie, and the hash of a blob that says how often the trie has been used. Operations on name 0 are comments,
 /// of which none is needed.
-fn transition(state: &mut State, root: StateRoot, payload: &[u8]) -> Result<Executed, Error> {
+fn transition(state: &mut State, root: StateRoot, payload: &[u8]) -> Result<TransitionOutput, Error> {
     let names = state.forest.open(&Hash(root.0));
     let mut tries = BTreeMap::new();
     let mut needed = Vec::new();
@@ -49,7 +49,7 @@ fn transition(state: &mut State, root: StateRoot, payload: &[u8]) -> Result<Exec
         let (root, blob) = split(value);
         out.extend([root, blob].into_iter().filter(|hash| *hash != EMPTY_ROOT));
     });
-    Ok(Executed { post_state_root: StateRoot(post_state_root.0), payload: needed })
+    Ok(TransitionOutput { post_state_root: StateRoot(post_state_root.0), payload: needed })
 }
 
 fn split(value: &[u8]) -> (Hash, Hash) {
