@@ -89,6 +89,7 @@ pub fn execute<M, T>(
     driver::execute(pre_state_root, block_data, merge, transition)
 }
 
+/// What decodes and encodes is inline, so that an EE's crate has all code of the tries, and a blob has none of it twice.
 impl WitnessState for State {
     type Output = TransitionOutput;
     type DecodeError = DecodeError;
@@ -96,16 +97,19 @@ impl WitnessState for State {
     type HostError = EncodeError;
 
     /// Any witness will do: the transition opens tries by their roots, and finds none of another state.
+    #[inline]
     fn from_witness(witness: &[u8], _root: StateRoot) -> Result<Self, DecodeError> {
         let forest = witness::decode(witness)?.with_source(Recorder::new(HostNodes));
         Ok(Self { forest, is_provider: false })
     }
 
     /// Nothing is read yet.
+    #[inline]
     fn from_host(_root: StateRoot) -> Result<Self, EncodeError> {
         Ok(Self { forest: Forest::new(Recorder::new(HostNodes)), is_provider: true })
     }
 
+    #[inline]
     fn check_all_used(&self) -> Result<(), UnusedError> {
         self.forest.check_all_used()
     }
@@ -120,6 +124,7 @@ impl WitnessState for State {
         output.post_state_root
     }
 
+    #[inline]
     fn into_witness(self) -> Result<Vec<u8>, EncodeError> {
         self.forest.into_witness()
     }
