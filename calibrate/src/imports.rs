@@ -1,7 +1,7 @@
 //! Cases of calls of every import, with sizes from zero to the largest, and inputs that succeed, fail and trap.
 
 use outrider_crypto_vectors::{Argument, Expected, Vector, excerpt};
-use outrider_host::{ABI, DEPOSIT_BYTES, Import, ValueType};
+use outrider_host::{ABI, DEPOSIT_BYTES, Import, Parameter, ValueType};
 
 use crate::case::{Case, Ending, Group, Module, Random, escaped};
 
@@ -103,24 +103,21 @@ fn case(import: &Import, variant: String, data: &str, setup: &str, arguments: &[
 }
 
 fn call(import: &Import, arguments: &[String]) -> (String, String) {
-    let name = |ty: &ValueType| match ty {
+    let name = |ty| match ty {
         ValueType::I32 => "i32",
         ValueType::I64 => "i64",
     };
-    let parameters: Vec<_> = import.parameter_types().iter().map(name).collect();
-    let result = import.result_type().map(|ty| format!("(result {})", name(&ty))).unwrap_or_default();
+    let parameters: Vec<_> = import.parameter_types().map(name).collect();
+    let result = import.result.map(|ty| format!("(result {})", name(ty))).unwrap_or_default();
     let declaration = format!(
         "(import \"{}\" \"{}\" (func $f (param {}) {result}))",
         import.module,
         import.name,
         parameters.join(" ")
     );
-    let pushed = import
-        .parameter_types()
-        .iter()
-        .zip(arguments)
-        .map(|(ty, value)| format!("({}.const {value}) ", name(ty)));
-    let drop = if import.result_type().is_some() { "drop" } else { "" };
+    let pushed =
+        import.parameter_types().zip(arguments).map(|(ty, value)| format!("({}.const {value}) ", name(ty)));
+    let drop = if import.result.is_some() { "drop" } else { "" };
     (declaration, format!("{} (call $f) {drop}", pushed.collect::<String>()))
 }
 
@@ -133,7 +130,7 @@ fn plain(import: &Import) -> Vec<Case> {
     if matches!(import.name, "modexp" | "blake2bCompress") {
         return Vec::new();
     }
-    let has = |test: fn(&str) -> bool| import.parameters.iter().any(|parameter| test(parameter));
+    let has = |test: fn(&str) -> bool| import.parameter_names().any(test);
     let lengths: &[u32] = match import.name {
         // Reading beyond the block data would trap; a deposit has a fixed length.
         "blockDataCopy" => &[0, 1, 64, 1_000, 65_536, 1 << 20],
@@ -150,7 +147,9 @@ fn plain(import: &Import) -> Vec<Case> {
     let mut cases = Vec::new();
     for contents in Contents::ALL {
         // The sum of two large numbers traps.
-        if contents != Contents::Zeros && (import.name == "add256" || !has(Import::is_pointer)) {
+        if contents != Contents::Zeros
+            && (import.name == "add256" || !import.parameters.iter().any(Parameter::is_pointer))
+        {
             continue;
         }
         for length in lengths {
@@ -172,11 +171,11 @@ fn noise() -> String {
     format!("(data (i32.const 0) \"{}\")", escaped(&Random::new(21).bytes(NOISE_BYTES as usize)))
 }
 
-fn argument(parameter: &str, length: u32, count: u32) -> String {
-    match parameter {
-        _ if is_length(parameter) => length.to_string(),
+fn argument(parameter: &Parameter, length: u32, count: u32) -> String {
+    match parameter.name {
+        name if is_length(name) => length.to_string(),
         "n" => count.to_string(),
-        _ if Import::is_written(parameter) => OUT_ADDRESS.to_string(),
+        _ if parameter.is_written() => OUT_ADDRESS.to_string(),
         _ => "0".to_owned(),
     }
 }
@@ -184,15 +183,13 @@ fn argument(parameter: &str, length: u32, count: u32) -> String {
 /// Makes cases of one call that traps because one pointer is out of range, while everything else is small or as large
 /// as possible.
 fn traps(import: &Import) -> Vec<Case> {
-    let pointers: Vec<_> =
-        import.parameters.iter().filter(|parameter| Import::is_pointer(parameter)).collect();
     let mut cases = Vec::new();
-    for bad in pointers {
+    for bad in import.parameters.iter().filter(|parameter| parameter.is_pointer()) {
         for (length, count) in [(32u32, 1u32), (8 << 20, 16_000)] {
             let arguments = import.parameters.iter().map(|parameter| {
                 if parameter == bad {
                     "-1".to_owned()
-                } else if parameter.ends_with("Length") {
+                } else if parameter.name.ends_with("Length") {
                     length.min(4_096).to_string()
                 } else {
                     argument(parameter, length, count)
@@ -206,6 +203,7 @@ fn traps(import: &Import) -> Vec<Case> {
                 body: call.to_owned(),
                 pages: PAGES,
             };
+            let bad = bad.name;
             let variant =
                 format!("a whole execution that traps, {bad} out of range, {length} bytes, {count} items");
             cases.push(
@@ -239,7 +237,7 @@ fn vectors() -> Vec<Case> {
             if let Some(argument) = other.arguments.get_mut(index) {
                 *argument = Argument::Bytes(damaged);
             }
-            let parameter = import.parameters.get(index).unwrap_or(&"");
+            let parameter = import.parameters.get(index).map_or("", |parameter| parameter.name);
             cases.push(published(import, &other, format!("{}, {parameter} damaged", vector.name)));
         }
         cases.extend([4, 32].into_iter().filter_map(|times| repeated(import, &vector, times)));
@@ -249,16 +247,16 @@ fn vectors() -> Vec<Case> {
 
 /// Makes a case that repeats the items in the lists of a call.
 fn repeated(import: &Import, vector: &Vector, times: u32) -> Option<Case> {
-    let n_index = import.parameters.iter().position(|parameter| *parameter == "n")?;
+    let n_index = import.parameter_names().position(|name| name == "n")?;
     let mut other = vector.clone();
     let Some(Argument::Number(n)) = other.arguments.get_mut(n_index) else { return None };
     if *n == 0 {
         return None;
     }
     *n = n.checked_mul(times)?;
-    for (parameter, argument) in import.parameters.iter().zip(&mut other.arguments) {
+    for (parameter, argument) in import.parameter_names().zip(&mut other.arguments) {
         if let Argument::Bytes(bytes) = argument
-            && matches!(*parameter, "pairs" | "terms" | "keys" | "messages" | "signatures")
+            && matches!(parameter, "pairs" | "terms" | "keys" | "messages" | "signatures")
         {
             *bytes = bytes.repeat(times as usize);
         }
@@ -357,10 +355,11 @@ fn blake2b() -> Vec<Case> {
 fn provider() -> Vec<Case> {
     let mut cases = Vec::new();
     for import in ABI.iter().filter(|import| import.module == "state") {
-        let reads = import.parameters.contains(&"capacity");
+        let has = |name: &str| import.parameter_names().any(|known| known == name);
+        let reads = has("capacity");
         let nodes: &[u32] = if reads { &[0, 32, 500, 65_536, 1 << 20] } else { &[32] };
         let lengths: &[u32] = if reads { &[0, 1 << 20] } else { &[0, 1, 500, 65_536] };
-        let counts: &[u32] = if import.parameters.contains(&"n") { &[0, 1, 16, 1_000] } else { &[0] };
+        let counts: &[u32] = if has("n") { &[0, 1, 16, 1_000] } else { &[0] };
         for node in nodes {
             for length in lengths {
                 for count in counts {

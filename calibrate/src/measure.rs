@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outrider_host::{
-    Ee, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Host, HostConfig, HostError, Limits,
-    LoadError, Slot, StateSource, chain,
+    Ee, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Hash, Host, HostConfig, HostError,
+    Limits, LoadError, Slot, StateSource, chain,
 };
 
 use crate::case::{Case, Code, Ending, Group};
@@ -401,11 +401,11 @@ struct Nodes {
 }
 
 impl StateSource for Nodes {
-    fn node(&self, _: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
+    fn node(&self, _: &Hash) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
         Ok(Some(vec![7; self.bytes as usize].into()))
     }
 
-    fn blob(&self, hash: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
+    fn blob(&self, hash: &Hash) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
         self.node(hash)
     }
 }

@@ -365,9 +365,9 @@ fn witnesses_that_are_not_in_order_fail() {
     structure[4] = 0x80;
     for (data, expected) in [
         (other_value, "FAILED: it is of ".to_owned()),
-        (unframed, "FAILED: the witness should have 16777290 bytes, but only 75 follow\n".to_owned()),
+        (unframed, "FAILED: it is not the block data of a stateful EE: byte 4: expected 16777290 more bytes, got 75\n".to_owned()),
         (structure, "FAILED: the 74 bytes are no witness, neither smt (".to_owned()),
-        (vec![], "FAILED: 0 bytes are no block data of a stateful EE".to_owned()),
+        (vec![], "FAILED: it is not the block data of a stateful EE: byte 0: expected 4 more bytes, got 0\n".to_owned()),
     ] {
         scratch.write("bad.yaml", fixture(&before, &data));
         let ran = scratch.outrider(&["witness", "check", "bad.yaml"]);
@@ -382,5 +382,9 @@ fn witnesses_that_are_not_in_order_fail() {
     scratch.write("bad.yaml", fixture(&before, b""));
     let ran = scratch.outrider(&["witness", "show", "bad.yaml"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.err.starts_with("error: bad.yaml: block 0: 0 bytes are no block data"), "{}", ran.err);
+    assert!(
+        ran.err.starts_with("error: bad.yaml: block 0: it is not the block data of a stateful EE: byte 0: "),
+        "{}",
+        ran.err
+    );
 }

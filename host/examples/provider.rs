@@ -55,12 +55,12 @@ struct State<S>(S);
 type Found<'a> = Result<Option<Cow<'a, [u8]>>, Box<dyn Error + Send + Sync>>;
 
 impl<S: NodeSource + Send + Sync> StateSource for State<S> {
-    fn node(&self, hash: &[u8; 32]) -> Found<'_> {
-        found(self.0.node(&Hash(*hash)))
+    fn node(&self, hash: &Hash) -> Found<'_> {
+        found(self.0.node(hash))
     }
 
-    fn blob(&self, hash: &[u8; 32]) -> Found<'_> {
-        found(self.0.blob(&Hash(*hash)))
+    fn blob(&self, hash: &Hash) -> Found<'_> {
+        found(self.0.blob(hash))
     }
 }
 
@@ -78,13 +78,12 @@ fn keep(store: &impl Store, provided: &ProviderOutput) -> Result<(), Box<dyn Err
     let mut batch = Batch::new();
     for node in &provided.new_nodes {
         let hash = Keccak256::hash(&node.bytes);
-        if hash.0 != node.hash {
+        if hash != node.hash {
             return Err(format!("the EE tells another hash than {hash}").into());
         }
-        let children: Vec<_> = node.children.iter().copied().map(Hash).collect();
-        batch.put(&hash, &node.bytes, &children);
+        batch.put(&hash, &node.bytes, &node.children);
     }
-    batch.pin(&Hash(provided.execution.post_state_root.0));
+    batch.pin(&provided.execution.post_state_root.into());
     store.apply(&batch)?;
     Ok(())
 }

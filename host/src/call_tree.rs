@@ -5,7 +5,7 @@ mod recorder;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::abi::Import;
+use outrider_abi::Import;
 
 pub(crate) use recorder::Recorder;
 

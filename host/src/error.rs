@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use crate::abi::Import;
+use outrider_abi::{DEPOSIT_BYTES, Import};
+
 use crate::allowance::StopReason;
 use crate::config::EngineKind;
-use crate::execution::{DEPOSIT_BYTES, Log};
+use crate::execution::Log;
 use crate::meter::MeterError;
 use crate::profile::{Bound, Proposal};
 

@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use crate::abi::Import;
+use outrider_abi::{CodeHash, Import, StateRoot};
+
 use crate::allowance::Allowance;
 use crate::cache::{CacheKey, Compilation, DiskCache, MemoryCache};
 use crate::call_tree::{CallTree, Recorder};
 use crate::config::{HostConfig, Limits, UnsavedRoot};
-use crate::engine::{self, CompiledEe, Engine, Metering, Needs, Program, Stop};
+use crate::engine::{self, CompiledEe, Engine, Stop};
 use crate::error::{ExecutionError, ExecutionErrorKind, HostError, LoadError};
-use crate::execution::{ExecutionInput, ExecutionOutput, StateRoot};
+use crate::execution::{ExecutionInput, ExecutionOutput};
 use crate::imports::Execution;
 use crate::meter::{FuelScale, IMPORT_MODULE, Linkage, instrument};
-use crate::module::CodeHash;
 use crate::observer::Observer;
 use crate::probe::{N_PROBES, probe};
+use crate::program::{Metering, Needs, Program};
 use crate::provider::{Provider, ProviderOutput, StateSource};
 use crate::trace::{Trace, Tracer};
 use crate::validate::{Exports, LIBRARIES_MAX, Totals, check_ee, check_library, summarize};

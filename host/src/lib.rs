@@ -30,7 +30,6 @@
 //! The cargo feature `serde` gives roots, hashes, [`ExecutionInput`], [`ExecutionOutput`] and what they are made of serde's
 //! `Serialize` and `Deserialize`: byte strings are hex in formats for people, and bytes in others.
 
-mod abi;
 mod allowance;
 mod cache;
 mod call_tree;
@@ -38,9 +37,6 @@ mod config;
 mod engine;
 mod error;
 mod execution;
-#[cfg(feature = "serde")]
-mod hex_serde;
-mod hex_text;
 mod host;
 mod imports;
 mod meter;
@@ -48,12 +44,19 @@ mod module;
 mod observer;
 mod probe;
 mod profile;
+mod program;
 mod provider;
 mod trace;
 mod validate;
 mod worker;
 
-pub use abi::{ABI, FuelCost, Import, ImportModule, MODULES, REQUIRED_EXPORTS, RequiredExport, ValueType};
+/// What hosts, EEs and state providers tell one another, which this crate stands on.
+pub use outrider_abi::{
+    ABI, BeaconRoot, CodeHash, Context, DEPOSIT_BYTES, Deposit, EeIndex, FuelCost, Hash, Import,
+    ImportModule, MODULES, NewNode, Parameter, ParameterKind, ParseHexError, REQUIRED_EXPORTS,
+    RequiredExport, ShardIndex, Slot, StateRoot, ValueType,
+};
+
 pub use allowance::{AbortHandle, Allowance, StopReason};
 pub use cache::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheError, CacheUsage, DiskCache};
 pub use call_tree::{CallNode, CallTree, Callee};
@@ -62,18 +65,12 @@ pub use error::{
     Disagreement, EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, FunctionId, HostCallError,
     HostError, IsolationError, Item, LoadError, Refusal, TrapKind, chain,
 };
-pub use execution::{
-    BeaconRoot, Context, DEPOSIT_BYTES, Deposit, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue,
-    ShardIndex, Slot, StateRoot,
-};
-pub use hex_text::ParseHexError;
+pub use execution::{ExecutionInput, ExecutionOutput, Log, LogValue};
 pub use host::{Ee, Host, Library, ProbedEe, check};
 pub use meter::MeterError;
-pub use module::{
-    CodeHash, CompileCost, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary,
-};
+pub use module::{CompileCost, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary};
 pub use profile::{BOUNDS, Bound, PROPOSALS, Proposal};
-pub use provider::{NewNode, ProviderOutput, StateSource};
+pub use provider::{ProviderOutput, StateSource};
 pub use trace::{HostCall, Trace};
 pub use validate::summarize;
 pub use worker::serve_as_worker;

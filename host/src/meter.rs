@@ -44,6 +44,7 @@ mod cost;
 mod encode;
 mod entry;
 mod frame;
+mod globals;
 mod module;
 mod recursion;
 mod rewrite;

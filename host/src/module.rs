@@ -1,21 +1,8 @@
 //! What there is to tell about a module: for `outrider inspect`, and for whoever wonders at a refusal.
 
-use sha2::{Digest, Sha256};
+use outrider_abi::{CodeHash, Import};
 
-use crate::abi::Import;
 use crate::error::Refusal;
-use crate::hex_text::bytes32;
-
-/// The SHA-256 of an EE's module, the consensus specs' hash; `sha256sum` tells the same.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CodeHash(pub [u8; 32]);
-
-impl CodeHash {
-    /// Hashes a module.
-    pub fn of(code: &[u8]) -> Self {
-        Self(Sha256::digest(code).into())
-    }
-}
 
 /// What a module consists of, as far as it could be read.
 #[derive(Clone, Debug)]
@@ -124,5 +111,3 @@ pub struct SectionSummary {
     /// Size of the contents in bytes.
     pub bytes: usize,
 }
-
-bytes32!(CodeHash, "a code hash");

@@ -1,6 +1,7 @@
 //! Who looks on while an execution runs; nobody, as a rule.
 
-use crate::abi::Import;
+use outrider_abi::Import;
+
 use crate::call_tree::Recorder;
 use crate::error::HostCallError;
 use crate::trace::{Answer, Tracer};

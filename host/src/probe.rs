@@ -16,8 +16,8 @@ mod rewrite;
 
 use std::sync::Arc;
 
-use crate::engine::Program;
 use crate::meter::MeterError;
+use crate::program::Program;
 use names::function_names;
 use rewrite::rewrite;
 

@@ -5,6 +5,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use outrider_abi::{Hash, NewNode};
+
 use crate::execution::ExecutionOutput;
 
 /// Where an EE in provider mode finds its state: nodes and blobs by their hash.
@@ -20,25 +22,14 @@ pub trait StateSource: Send + Sync {
     ///
     /// Whatever keeps the source from telling; the execution ends as
     /// [`HostCallError::StateSource`](crate::HostCallError::StateSource).
-    fn node(&self, hash: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>>;
+    fn node(&self, hash: &Hash) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>>;
 
     /// Returns the blob of this hash; `None` if there is none.
     ///
     /// # Errors
     ///
     /// As [`node`](Self::node).
-    fn blob(&self, hash: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>>;
-}
-
-/// A node or a blob that an EE has made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewNode {
-    /// Its hash, as the EE tells it.
-    pub hash: [u8; 32],
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// The hashes of all nodes and blobs that it refers to.
-    pub children: Vec<[u8; 32]>,
+    fn blob(&self, hash: &Hash) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>>;
 }
 
 /// What comes out of an execution in provider mode.

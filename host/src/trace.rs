@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::abi::Import;
+use outrider_abi::Import;
+
 use crate::error::{HostCallError, reason};
 
 /// What an execution asked of the host, call by call.
@@ -36,16 +37,17 @@ pub struct HostCall {
 impl HostCall {
     /// Returns the arguments with the names of their parameters.
     pub fn named_arguments(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.import.parameters.iter().copied().zip(self.arguments.iter().copied())
+        self.import.parameter_names().zip(self.arguments.iter().copied())
     }
 }
 
 impl fmt::Display for HostCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}(", self.import)?;
-        for (index, (name, argument)) in self.named_arguments().enumerate() {
+        for (index, (parameter, argument)) in self.import.parameters.iter().zip(&self.arguments).enumerate() {
             let separator = if index == 0 { "" } else { ", " };
-            if Import::is_pointer(name) {
+            let name = parameter.name;
+            if parameter.is_pointer() {
                 write!(f, "{separator}{name}={argument:#x}")?;
             } else {
                 write!(f, "{separator}{name}={argument}")?;

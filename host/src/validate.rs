@@ -6,23 +6,24 @@
 
 mod body;
 mod cost;
+mod extern_type;
 mod imports;
 mod remedy;
 mod types;
 
 use std::collections::BTreeMap;
 
+use outrider_abi::{CodeHash, Import};
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType, GlobalType, KnownCustom,
     MemoryType, Name, Operator, Parser, Payload, TableInit, TableType, TypeRef, ValidPayload, Validator,
     WasmFeatures,
 };
 
-use crate::abi::Import;
 use crate::config::Limits;
 use crate::error::{FunctionId, Item, Refusal};
 use crate::module::{
-    CodeHash, CompileCost, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary,
+    CompileCost, ExportSummary, ImportSummary, MemorySummary, ModuleSummary, SectionSummary,
 };
 use crate::profile::{
     Bound, CONSTANT_INSTRUCTIONS, CUSTOM_DESCRIPTORS, DATA_SEGMENTS, ELEMENT_SEGMENTS, ELEMENTS, EXPORTS,
@@ -35,7 +36,7 @@ use imports::check_import;
 use types::{escaping_cost, exported, listed, type_cost};
 
 pub(crate) use body::Totals;
-pub(crate) use imports::ExternType;
+pub(crate) use extern_type::ExternType;
 
 pub(crate) use crate::profile::PROFILE;
 

@@ -80,7 +80,7 @@ static EES: LazyLock<BTreeMap<&str, Ee>> = LazyLock::new(|| {
         let word = |index: usize| format!("(i32.load offset={} (i32.const 0))", BLOCK_DATA + 4 * index);
         let arguments: String = (0..n).map(word).collect();
         let call = format!("(call ${} {arguments})", import.name);
-        let call = if import.result_type().is_some() { format!("(call $print32 {call})") } else { call };
+        let call = if import.result.is_some() { format!("(call $print32 {call})") } else { call };
         let text = module(&format!(
             "(func (export \"main\") (drop (memory.grow (i32.const {})))
                 (call $blockDataCopy (i32.const {BLOCK_DATA}) (i32.const 0) (call $blockDataSize))
@@ -174,7 +174,7 @@ fn the_excerpt_has_each_answer_of_each_import() {
     }
     for import in imports() {
         let name = import.name;
-        let expected = match import.result_type() {
+        let expected = match import.result {
             None => vec![HOLDS],
             // Only its length makes an operand malformed, and that is too long for a line: see below.
             Some(_) if name == "modexp" => vec![HOLDS],
@@ -215,7 +215,7 @@ fn check_trap(call: &Call, what: &str) {
 fn a_pointer_out_of_range_traps_and_one_to_the_last_bytes_does_not() {
     for call in successes() {
         let expected = call.execute().expect("it succeeds");
-        for (index, parameter) in call.import.parameters.iter().enumerate() {
+        for (index, parameter) in call.import.parameter_names().enumerate() {
             if !is_pointer(parameter) {
                 continue;
             }
@@ -230,7 +230,7 @@ fn a_pointer_out_of_range_traps_and_one_to_the_last_bytes_does_not() {
                 check_trap(&with(pointer), parameter);
             }
             let mut last = with(MEMORY_BYTES - n_bytes);
-            if *parameter == "out" {
+            if parameter == "out" {
                 last.out.0 = MEMORY_BYTES - n_bytes;
                 assert_eq!(last.execute().expect("it fits"), expected, "{}", call.import);
             } else {
@@ -244,8 +244,8 @@ fn a_pointer_out_of_range_traps_and_one_to_the_last_bytes_does_not() {
 #[test]
 fn a_length_or_a_number_of_items_that_reaches_out_of_the_memory_traps() {
     for call in successes() {
-        for (index, parameter) in call.import.parameters.iter().enumerate() {
-            if is_pointer(parameter) || *parameter == "id" {
+        for (index, parameter) in call.import.parameter_names().enumerate() {
+            if is_pointer(parameter) || parameter == "id" {
                 continue;
             }
             for number in [MEMORY_BYTES, i32::MAX as u32, u32::MAX] {
@@ -264,7 +264,7 @@ fn is_pointer(parameter: &str) -> bool {
 /// Returns how many bytes there are behind a pointer: up to the next one, as [`Call::new`] lays them out.
 fn operand_bytes(call: &Call, index: usize) -> u32 {
     let (out, out_bytes) = call.out;
-    let parameters = call.import.parameters;
+    let parameters: Vec<_> = call.import.parameter_names().collect();
     if parameters[index] == "out" {
         return out_bytes;
     }
@@ -275,11 +275,11 @@ fn operand_bytes(call: &Call, index: usize) -> u32 {
 #[test]
 fn an_output_may_overlap_an_input() {
     for mut call in successes() {
-        let Some(out) = call.import.parameters.iter().position(|parameter| *parameter == "out") else {
+        let Some(out) = call.import.parameter_names().position(|parameter| parameter == "out") else {
             continue;
         };
         let expected = call.execute().expect("it succeeds");
-        for (index, parameter) in call.import.parameters.iter().enumerate() {
+        for (index, parameter) in call.import.parameter_names().enumerate() {
             if is_pointer(parameter) && index != out {
                 call.words[out] = call.words[index];
                 call.out.0 = call.words[index];

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use outrider_host::{
-    AbortHandle, Allowance, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Fault, Host,
-    HostConfig, Import, Library, Limits, LoadError, StateRoot, StateSource, StopReason, TrapKind,
+    AbortHandle, Allowance, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Fault, Hash,
+    Host, HostConfig, Import, Library, Limits, LoadError, StateRoot, StateSource, StopReason, TrapKind,
     UnsavedRoot,
 };
 use support::{HOST, ROOT, check_failure, load, module, run, saving, wasm};
@@ -224,11 +224,11 @@ fn who_does_not_wait_for_room_is_told_that_there_is_none() {
 struct NoState;
 
 impl StateSource for NoState {
-    fn node(&self, _: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
+    fn node(&self, _: &Hash) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
         Ok(None)
     }
 
-    fn blob(&self, _: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
+    fn blob(&self, _: &Hash) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
         Ok(None)
     }
 }

@@ -14,7 +14,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use outrider_host::{
-    ABI, Ee, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Host, HostConfig, Import,
+    ABI, Ee, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Hash, Host, HostConfig, Import,
     Limits, StateSource, ValueType,
 };
 use support::{ROOT, module, wasm};
@@ -86,11 +86,11 @@ fn counted<T>(action: impl FnOnce() -> T) -> (T, u64) {
 struct Lending(Vec<u8>);
 
 impl StateSource for Lending {
-    fn node(&self, _hash: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
+    fn node(&self, _hash: &Hash) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
         Ok(Some(Cow::Borrowed(&self.0)))
     }
 
-    fn blob(&self, hash: &[u8; 32]) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
+    fn blob(&self, hash: &Hash) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>> {
         self.node(hash)
     }
 }
@@ -132,13 +132,13 @@ impl Outcome {
 
 impl Caller {
     fn new(host: &Host, import: &'static Import, filling: u8) -> Self {
-        let load = |(index, ty): (usize, &ValueType)| {
+        let load = |(index, ty): (usize, ValueType)| {
             format!("({ty:?}.load offset={} (i32.const 0))", 8 + 8 * index).to_lowercase()
         };
         let words_bytes = 8 + 8 * import.parameters.len();
-        let arguments: String = import.parameter_types().iter().enumerate().map(load).collect();
+        let arguments: String = import.parameter_types().enumerate().map(load).collect();
         let call = format!("(call ${} {arguments})", import.name);
-        let call = if import.result_type().is_some() { format!("(drop {call})") } else { call };
+        let call = if import.result.is_some() { format!("(drop {call})") } else { call };
         let text = module(&format!(
             "(func $try {call})
             (func (export \"main\")
@@ -207,7 +207,7 @@ impl Caller {
     /// Returns what a call that succeeds costs at least beyond its base: a unit for each byte and each item that it was
     /// told of or, if it fetches, was given.
     fn least_units(&self, arguments: &[u32]) -> u64 {
-        let named = self.import.parameters.iter().zip(arguments);
+        let named = self.import.parameter_names().zip(arguments);
         let told: u64 = named.filter(|(name, _)| LENGTHS.contains(name)).map(|(_, n)| u64::from(*n)).sum();
         let fetches = self.import.module == "state" && self.import.name.starts_with("get");
         told + if fetches { u64::from(MEMORY_BYTES) } else { 0 }
@@ -240,7 +240,7 @@ fn check_all(engine: EngineKind, fillings: &[u8]) {
 fn hostile_arguments(import: &Import) -> Vec<Vec<u32>> {
     let mut lists = vec![vec![]];
     for parameter in import.parameters {
-        let values = if *parameter == "n" { HOSTILE_COUNT } else { HOSTILE };
+        let values = if parameter.name == "n" { HOSTILE_COUNT } else { HOSTILE };
         let longer =
             lists.iter().flat_map(|list| values.iter().map(move |value| [&list[..], &[*value]].concat()));
         lists = longer.collect();

@@ -3,7 +3,7 @@
 mod support;
 
 use outrider_host::{
-    ABI, BeaconRoot, Context, DEPOSIT_BYTES, EeIndex, ExecutionInput, Import, LogValue, ShardIndex, Slot,
+    ABI, BeaconRoot, Context, DEPOSIT_BYTES, EeIndex, ExecutionInput, LogValue, Parameter, ShardIndex, Slot,
     StateRoot,
 };
 use support::{ROOT, check_failure, load, run, saving};
@@ -109,8 +109,8 @@ fn every_import_with_a_pointer_is_tried_out_of_range() {
     // Those of `state` are tried in provider mode, too: `tests/provider.rs`; most of `crypto` in `tests/crypto.rs`.
     for import in ABI.iter().filter(|import| match import.module {
         "state" => false,
-        "crypto" => import.parameters.contains(&"pointer"),
-        _ => import.name != "refuse" && import.parameters.iter().any(|name| Import::is_pointer(name)),
+        "crypto" => import.parameter_names().any(|name| name == "pointer"),
+        _ => import.name != "refuse" && import.parameters.iter().any(Parameter::is_pointer),
     }) {
         let tried =
             OUT_OF_RANGE.iter().any(|(module, name, ..)| (*module, *name) == (import.module, import.name));

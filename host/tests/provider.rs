@@ -8,36 +8,36 @@ use std::error::Error;
 use std::sync::Arc;
 
 use outrider_host::{
-    EngineKind, ExecutionInput, Fault, Host, HostConfig, Limits, NewNode, ProviderOutput, StateSource,
+    EngineKind, ExecutionInput, Fault, Hash, Host, HostConfig, Limits, NewNode, ProviderOutput, StateSource,
 };
 use support::{ROOT, run, saving, wasm};
 
 /// Nodes and blobs by hash; the hash of all ones is one that cannot be read.
 #[derive(Default)]
 struct Source {
-    nodes: BTreeMap<[u8; 32], Vec<u8>>,
-    blobs: BTreeMap<[u8; 32], Vec<u8>>,
+    nodes: BTreeMap<Hash, Vec<u8>>,
+    blobs: BTreeMap<Hash, Vec<u8>>,
 }
 
 type Found<'a> = Result<Option<Cow<'a, [u8]>>, Box<dyn Error + Send + Sync>>;
 
 impl StateSource for Source {
-    fn node(&self, hash: &[u8; 32]) -> Found<'_> {
-        if *hash == [1; 32] {
+    fn node(&self, hash: &Hash) -> Found<'_> {
+        if *hash == Hash([1; 32]) {
             Err("the disk is gone".into())
         } else {
             Ok(self.nodes.get(hash).map(Cow::from))
         }
     }
 
-    fn blob(&self, hash: &[u8; 32]) -> Found<'_> {
+    fn blob(&self, hash: &Hash) -> Found<'_> {
         Ok(self.blobs.get(hash).map(Cow::from))
     }
 }
 
 fn source() -> Arc<Source> {
-    let nodes = [([2; 32], b"a node".to_vec()), ([3; 32], vec![])].into();
-    Arc::new(Source { nodes, blobs: [([4; 32], b"a blob".to_vec())].into() })
+    let nodes = [(Hash([2; 32]), b"a node".to_vec()), (Hash([3; 32]), vec![])].into();
+    Arc::new(Source { nodes, blobs: [(Hash([4; 32]), b"a blob".to_vec())].into() })
 }
 
 /// Provides for an EE whose `main` has this body; the hash of `n` times 32 stands at 1024.
@@ -93,13 +93,13 @@ fn what_the_ee_yields_comes_out_in_order() {
         (call $putBlockData (i32.const 1024) (i32.const 3))";
     let output = provide(body, 9).expect("it returns");
     let hash = |first| {
-        let mut hash = [9; 32];
-        hash[0] = first;
+        let mut hash = Hash([9; 32]);
+        hash.0[0] = first;
         hash
     };
     let expected = [
         NewNode { hash: hash(7), bytes: vec![7, 9], children: vec![] },
-        NewNode { hash: hash(8), bytes: vec![9], children: vec![[0; 32], hash(8)] },
+        NewNode { hash: hash(8), bytes: vec![9], children: vec![Hash([0; 32]), hash(8)] },
     ];
     assert_eq!(output.new_nodes, expected);
     assert_eq!(output.block_data, Some(vec![8, 9, 9]));

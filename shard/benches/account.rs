@@ -50,7 +50,7 @@ fn transfers(criterion: &mut Criterion) {
         });
     });
 
-    let execution = Execution::new(outrider_sdk::StateRoot(pre_state_root)).block_data(block_data);
+    let execution = Execution::new(StateRoot(pre_state_root)).block_data(block_data);
     group.bench_function("native", |bencher| {
         bencher.iter(|| {
             let outcome = execution.clone().run(account::execute).expect("the block is valid");

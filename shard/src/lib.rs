@@ -11,8 +11,12 @@
 
 #![forbid(unsafe_code)]
 
-pub mod frame;
 pub mod provider;
 
-pub use frame::{Frame, FrameError, TooLargeError};
+/// The bytes between provider, EE and block, and how they are refused.
+pub use outrider_abi::{
+    ReadError,
+    frame::{self, Frame, TooLargeError},
+};
+
 pub use provider::{BuiltBlock, Disagreement, Previous, Provider, ProviderError};

@@ -32,16 +32,15 @@ extern crate alloc;
 extern crate std;
 
 pub mod hash;
-#[cfg(feature = "serde")]
-mod hex_serde;
 pub mod mpt;
 pub mod node;
 pub mod outline;
-pub mod reader;
 pub mod record;
 pub mod smt;
 #[cfg(feature = "std")]
 pub mod store;
+
+pub use outrider_abi::reader;
 
 pub use hash::{Hash, Hasher, Keccak256, Sha256};
 pub use node::{NoNodes, NodeBag, NodeError, NodeSink, NodeSource, Path};

@@ -1,7 +1,8 @@
 //! The ABI for programs, as JSON.
 
 use outrider_host::{
-    ABI, BOUNDS, FuelCost, Import, Limits, MODULES, PROPOSALS, REQUIRED_EXPORTS, UnsavedRoot, ValueType,
+    ABI, BOUNDS, FuelCost, Import, Limits, MODULES, PROPOSALS, ParameterKind, REQUIRED_EXPORTS, UnsavedRoot,
+    ValueType,
 };
 use serde_json::{Value, json};
 
@@ -25,13 +26,13 @@ pub(super) fn document() -> Value {
 }
 
 fn import(import: &Import) -> Value {
-    let parameters = import.parameters.iter().zip(import.parameter_types()).map(|(name, ty)| {
-        let kind = match (Import::is_pointer(name), Import::is_written(name)) {
-            (true, true) => "written",
-            (true, false) => "read",
-            (false, _) => "number",
+    let parameters = import.parameters.iter().map(|parameter| {
+        let kind = match parameter.kind {
+            ParameterKind::Written => "written",
+            ParameterKind::Read => "read",
+            ParameterKind::Number(_) => "number",
         };
-        json!({ "name": name, "type": type_name(*ty), "kind": kind })
+        json!({ "name": parameter.name, "type": type_name(parameter.value_type()), "kind": kind })
     });
     let FuelCost { base, per_unit } = import.fuel;
     json!({
@@ -39,7 +40,7 @@ fn import(import: &Import) -> Value {
         "name": import.name,
         "legacy_name": import.legacy_name(),
         "parameters": parameters.collect::<Vec<_>>(),
-        "results": import.result_type().map(type_name).into_iter().collect::<Vec<_>>(),
+        "results": import.result.map(type_name).into_iter().collect::<Vec<_>>(),
         "never_returns": import.never_returns(),
         "summary": import.summary,
         "fuel": { "base": base, "per_unit": per_unit },

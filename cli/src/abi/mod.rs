@@ -9,7 +9,7 @@ mod text;
 
 use std::io::Write as _;
 
-use outrider_host::{ABI, FuelCost, Import, ImportModule};
+use outrider_host::{ABI, FuelCost, Import, ImportModule, ParameterKind, ValueType};
 
 use crate::Verdict;
 use crate::output::{self, Summary};
@@ -53,13 +53,13 @@ fn imports_of(module: &ImportModule) -> impl Iterator<Item = &'static Import> {
 
 /// The type of a parameter: a pointer through which the host reads or writes, or a number of 32 or 64 bits.
 fn parameters<'a>(import: &'a Import, kinds: &'a Kinds) -> impl Iterator<Item = (&'static str, &'a str)> {
-    import.parameters.iter().zip(import.parameter_types()).map(|(name, ty)| {
-        let ty = match (Import::is_pointer(name), Import::is_written(name)) {
-            (true, true) => kinds.written,
-            (true, false) => kinds.read,
-            (false, _) => kinds.number(*ty),
+    import.parameters.iter().map(|parameter| {
+        let ty = match parameter.kind {
+            ParameterKind::Written => kinds.written,
+            ParameterKind::Read => kinds.read,
+            ParameterKind::Number(ty) => kinds.number(ty),
         };
-        (*name, ty)
+        (parameter.name, ty)
     })
 }
 
@@ -73,15 +73,15 @@ struct Kinds {
 }
 
 impl Kinds {
-    fn number(&self, ty: outrider_host::ValueType) -> &'static str {
+    fn number(&self, ty: ValueType) -> &'static str {
         match ty {
-            outrider_host::ValueType::I32 => self.i32,
-            outrider_host::ValueType::I64 => self.i64,
+            ValueType::I32 => self.i32,
+            ValueType::I64 => self.i64,
         }
     }
 
     fn result(&self, import: &Import) -> &'static str {
-        import.result_type().map_or(self.nothing, |ty| self.number(ty))
+        import.result.map_or(self.nothing, |ty| self.number(ty))
     }
 }
 

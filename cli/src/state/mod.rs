@@ -10,7 +10,6 @@ use anyhow::Context as _;
 use outrider_host::{EngineKind, Host, HostConfig, chain};
 use outrider_shard::provider::{adopt, code_hash, current_root, empty_root};
 use outrider_shard::{BuiltBlock, Provider, ProviderError};
-use outrider_witness::Hash;
 use outrider_witness::store::{DiskStore, Store as _, StoreError};
 use serde_json::json;
 
@@ -108,7 +107,7 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
         return Err(error).with_context(context);
     }
     let problem = match &check {
-        Ok(_) if current == empty_root(&store) || roots.contains_key(&Hash(current.0)) => None,
+        Ok(_) if current == empty_root(&store) || roots.contains_key(&current.into()) => None,
         Ok(_) => Some(format!("the current root {current} is not stored")),
         Err(error) => Some(chain(error)),
     };

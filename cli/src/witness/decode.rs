@@ -1,6 +1,6 @@
 //! Witnesses of a fixture, in whichever encoding of `outrider-witness` they are.
 
-use outrider_shard::{Frame, FrameError};
+use outrider_shard::{Frame, ReadError};
 use outrider_witness::outline::Outline;
 use outrider_witness::{Keccak256, NodeBag, mpt, smt};
 
@@ -23,8 +23,8 @@ pub(super) struct Decoded<'a> {
 /// Why block data is not that of a stateful EE.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DecodeError {
-    #[error(transparent)]
-    Frame(#[from] FrameError),
+    #[error("it is not the block data of a stateful EE")]
+    Frame(#[from] ReadError),
     #[error("the {bytes} bytes are no witness, neither smt ({smt}) nor mpt ({mpt})")]
     Witness { bytes: usize, smt: smt::DecodeError, mpt: mpt::witness::DecodeError },
 }

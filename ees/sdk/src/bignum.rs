@@ -1,10 +1,12 @@
 //! Arithmetic on 256-bit integers, done by the host: the imports of module `bignum`.
 
-use crate::{bytes32::bytes32, imports};
+use outrider_abi::bytes32;
+
+use crate::imports;
 
 bytes32! {
     /// An unsigned integer of 256 bits: 32 bytes, big-endian.
-    Uint256
+    pub struct Uint256: "a number of 256 bits"
 }
 
 impl From<u64> for Uint256 {

@@ -1,23 +1,8 @@
 //! Where and when an execution happens: the `context*` imports of module `eth2`.
 
-use crate::{bytes32::bytes32, imports};
+pub use outrider_abi::{BeaconRoot, EeIndex, ShardIndex, Slot};
 
-/// A shard, by its index.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ShardIndex(pub u64);
-
-/// A beacon slot, counted from genesis.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slot(pub u64);
-
-/// An EE, by its index in the beacon chain's registry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EeIndex(pub u64);
-
-bytes32! {
-    /// The root of the beacon block on which the shard block stands.
-    BeaconRoot
-}
+use crate::imports;
 
 /// Returns the shard on which the EE is executed.
 pub fn shard() -> ShardIndex {

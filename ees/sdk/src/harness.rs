@@ -22,15 +22,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use outrider_witness::NodeBag;
 
+pub use outrider_abi::{Context, NewNode};
 pub use packages::{packages_json, write_packages};
-pub use provider::{NewNode, Provided, StateProvider};
+pub use provider::{Provided, StateProvider};
 
-use crate::{
-    Deposit, StateRoot,
-    bignum::Uint256,
-    context::{BeaconRoot, EeIndex, ShardIndex, Slot},
-    runtime,
-};
+use crate::{Deposit, StateRoot, bignum::Uint256, runtime};
 use imports::{Host, state::Provider};
 
 /// One execution of an EE, about to happen.
@@ -108,19 +104,6 @@ impl Execution {
             Err(payload) => Err(Failure::from_payload(payload)),
         }
     }
-}
-
-/// Where and when an [`Execution`] happens; by default all is zero.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Context {
-    /// The shard on which the EE is executed.
-    pub shard: ShardIndex,
-    /// The slot of the shard block.
-    pub slot: Slot,
-    /// The EE's own index.
-    pub ee_index: EeIndex,
-    /// The root of the beacon block on which the shard block stands.
-    pub beacon_root: BeaconRoot,
 }
 
 /// What an accepted block left behind.

@@ -9,11 +9,7 @@ mod entry;
 #[doc(hidden)]
 pub mod runtime;
 
-mod bytes32;
-mod deposit;
 mod error;
-mod reader;
-mod root;
 mod writer;
 
 pub mod bignum;
@@ -32,10 +28,10 @@ mod imports;
 #[cfg(any(target_family = "wasm", test))]
 mod line;
 
-pub use deposit::{DEPOSIT_BYTES, Deposit};
+/// What an EE shares with its host.
+pub use outrider_abi::{DEPOSIT_BYTES, Deposit, ReadError, Reader, StateRoot};
+
 pub use error::chain;
-pub use reader::{ReadError, Reader};
-pub use root::StateRoot;
 pub use writer::Writer;
 
 #[cfg(not(target_family = "wasm"))]

@@ -41,7 +41,7 @@ mod nodes;
 use alloc::vec::Vec;
 
 use outrider_witness::{
-    Hash, Hasher, NoNodes, Recorder,
+    Hasher, NoNodes, Recorder,
     smt::{DecodeError, Tree, UnusedError},
 };
 
@@ -86,13 +86,13 @@ impl<H: Hasher> WitnessState for Tree<H, Recorder<HostNodes>> {
     type HostError = TreeError;
 
     fn from_witness(witness: &[u8], root: StateRoot) -> Result<Self, DecodeError> {
-        let tree = Tree::<H, NoNodes>::from_witness(witness, &Hash(root.0))?;
+        let tree = Tree::<H, NoNodes>::from_witness(witness, &root.into())?;
         Ok(tree.with_source(Recorder::new(HostNodes)))
     }
 
     /// Nothing is read yet.
     fn from_host(root: StateRoot) -> Result<Self, TreeError> {
-        Ok(Self::open(&Hash(root.0), Recorder::new(HostNodes)))
+        Ok(Self::open(&root.into(), Recorder::new(HostNodes)))
     }
 
     fn check_all_used(&self) -> Result<(), UnusedError> {
@@ -100,11 +100,11 @@ impl<H: Hasher> WitnessState for Tree<H, Recorder<HostNodes>> {
     }
 
     fn root(&mut self, (): &()) -> StateRoot {
-        StateRoot(self.root().0)
+        self.root().into()
     }
 
     fn commit(&mut self, (): &(), sink: &mut HostSink) -> StateRoot {
-        StateRoot(self.commit(sink).0)
+        self.commit(sink).into()
     }
 
     fn into_witness(self) -> Result<Vec<u8>, TreeError> {

@@ -17,7 +17,7 @@ use proptest::{collection::vec, prelude::*};
 /// root of its trie, and the hash of a blob that says how often the trie has been used. Operations on name 0 are comments,
 /// of which none is needed.
 fn transition(state: &mut State, root: StateRoot, payload: &[u8]) -> Result<TransitionOutput, Error> {
-    let names = state.forest.open(&Hash(root.0));
+    let names = state.forest.open(&root.into());
     let mut tries = BTreeMap::new();
     let mut needed = Vec::new();
     for operation @ [name, key, value] in
@@ -49,7 +49,7 @@ fn transition(state: &mut State, root: StateRoot, payload: &[u8]) -> Result<Tran
         let (root, blob) = split(value);
         out.extend([root, blob].into_iter().filter(|hash| *hash != EMPTY_ROOT));
     });
-    Ok(TransitionOutput { post_state_root: StateRoot(post_state_root.0), payload: needed })
+    Ok(TransitionOutput { post_state_root: post_state_root.into(), payload: needed })
 }
 
 fn split(value: &[u8]) -> (Hash, Hash) {

@@ -127,7 +127,7 @@ fn a_node_that_the_provider_lacks_is_an_error_with_hash_and_path() {
 fn a_provider_that_lies_is_caught() {
     let root = provider(&[1, 1, 2, 2]).root();
     let mut nodes = NodeBag::default();
-    nodes.insert(Hash(root.0), b"something else".to_vec());
+    nodes.insert(root.into(), b"something else".to_vec());
     let refused = StateProvider::with_state(root, nodes).provide(&[[1, 255]], execute).unwrap_err();
     let got = Keccak256::hash(b"something else");
     let expected = format!(
@@ -154,7 +154,7 @@ fn packages_are_no_block_data_for_a_shard() {
 
 #[test]
 fn in_a_shard_the_host_has_no_nodes() {
-    let ask = |root: StateRoot, _: &[u8]| match HostNodes.node(&Hash(root.0)) {
+    let ask = |root: StateRoot, _: &[u8]| match HostNodes.node(&root.into()) {
         Err(NodeError::NotCovered { .. }) => Ok(root),
         other => Err(format!("{other:?}")),
     };

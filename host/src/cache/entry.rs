@@ -19,10 +19,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::ops::Range;
 
-use super::key::CacheKey;
-
-/// Changes with the layout of a file.
-pub(super) const FORMAT_VERSION: u32 = 2;
+use super::key::{CacheKey, FORMAT_VERSION};
 
 /// Bytes behind the payload.
 pub(super) const FOOTER_BYTES: usize = CHECKSUM_OFFSET + 32;

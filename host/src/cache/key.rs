@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use outrider_abi::CodeHash;
 use sha2::{Digest, Sha256};
 
-use super::entry::FORMAT_VERSION;
-use crate::module::CodeHash;
+/// Changes with the layout of a file; a part of every key, so that no host finds a file of another layout.
+pub(super) const FORMAT_VERSION: u32 = 2;
 
 /// Everything that decides what a compilation results in.
 ///

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{CallNode, CallTree, Callee};
-use crate::abi::Import;
+use outrider_abi::Import;
 
 /// A call tree of an execution under way.
 ///

@@ -5,6 +5,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use outrider_abi::Import;
 use wasm_encoder::reencode::{self, Reencode};
 use wasmer::sys::vm::{TrapCode, VERSION, get_stack_size, set_stack_size};
 use wasmer::sys::{Cranelift, CraneliftOptLevel, EngineBuilder, Features, NativeEngineExt as _};
@@ -19,10 +20,10 @@ use super::{
     CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Needs, Program, Stop, enter,
     settle, split_needs, stopped, wasm_stack_bytes, with_needs,
 };
-use crate::abi::{HostFunction, Import};
 use crate::cache::Payload;
 use crate::config::{EngineKind, HostConfig, Limits};
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
+use crate::imports::table::{HostFunction, bound_imports};
 use crate::imports::{Call, Execution};
 use crate::meter::{COUNTERS, FuelScale, IMPORT_MODULE, START_EXPORT};
 use crate::observer::Observer;
@@ -351,15 +352,21 @@ fn lower(maximum: Option<u64>, limit: u32) -> u64 {
 /// Defines the imports of the ABI that a module uses, under the spelling that it uses.
 fn define_abi(imports: &mut Imports, store: &mut Store, env: &FunctionEnv<HostState>, module: &Module) {
     for wanted in module.imports() {
-        if let Some(import) = Import::find(wanted.module(), wanted.name()) {
-            imports.define(wanted.module(), wanted.name(), host_function(store, env, import));
+        let found = Import::find(wanted.module(), wanted.name());
+        if let Some((import, function)) = bound_imports().find(|(import, _)| Some(*import) == found) {
+            imports.define(wanted.module(), wanted.name(), host_function(store, env, import, function));
         }
     }
 }
 
-fn host_function(store: &mut Store, env: &FunctionEnv<HostState>, import: &'static Import) -> Function {
+fn host_function(
+    store: &mut Store,
+    env: &FunctionEnv<HostState>,
+    import: &'static Import,
+    function: HostFunction,
+) -> Function {
     type State<'a> = FunctionEnvMut<'a, HostState>;
-    match import.function {
+    match function {
         HostFunction::ToI32(f) => Function::new_typed_with_env(store, env, move |state: State<'_>| {
             call(state, import, NONE, |call, []| Ok(f(call)))
         }),

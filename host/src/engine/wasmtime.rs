@@ -8,6 +8,7 @@ use std::fs::File;
 use std::hash::{Hash as _, Hasher};
 use std::sync::Arc;
 
+use outrider_abi::{Import, LEGACY_MODULE};
 use tracing::debug;
 use wasmtime::{
     AsContextMut, Caller, Config, Enabled, Extern, Global, GlobalType, Instance, InstanceAllocationStrategy,
@@ -21,11 +22,11 @@ use super::{
     CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Needs, Program, Reserve, Stop,
     WATCH_INTERVAL, enter, settle, split_needs, stopped, wasm_stack_bytes, with_needs,
 };
-use crate::abi::{ABI, HostFunction, Import, LEGACY_MODULE};
 use crate::allowance::StopReason;
 use crate::cache::Payload;
 use crate::config::{EngineKind, HostConfig, Limits};
 use crate::error::{EngineError, ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
+use crate::imports::table::{HostFunction, bound_imports};
 use crate::imports::{Call, Execution};
 use crate::meter::{COUNTERS, FuelScale, IMPORT_MODULE, START_EXPORT};
 use crate::probe::{ENTER_IMPORT, LEAVE_IMPORT};
@@ -490,9 +491,9 @@ fn table_elements_max(limits: &Limits) -> usize {
 
 /// Links every import of the ABI, under both spellings.
 fn link_abi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
-    for import in ABI {
-        link(linker, import.module, import.name, import)?;
-        link(linker, LEGACY_MODULE, &import.legacy_name(), import)?;
+    for (import, function) in bound_imports() {
+        link(linker, import.module, import.name, import, function)?;
+        link(linker, LEGACY_MODULE, &import.legacy_name(), import, function)?;
     }
     Ok(())
 }
@@ -502,9 +503,10 @@ fn link(
     module: &str,
     name: &str,
     import: &'static Import,
+    function: HostFunction,
 ) -> wasmtime::Result<()> {
     type State<'a> = Caller<'a, HostState>;
-    match import.function {
+    match function {
         HostFunction::ToI32(f) => linker.func_wrap(module, name, move |state: State<'_>| {
             call(state, import, NONE, |call, []| Ok(f(call)))
         }),

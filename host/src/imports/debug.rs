@@ -79,7 +79,7 @@ fn log_memory(
 #[cfg(test)]
 mod tests {
     use super::NAMES;
-    use crate::abi::ABI;
+    use outrider_abi::ABI;
 
     #[test]
     fn the_names_are_those_of_the_abi() {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use outrider_abi::{DEPOSIT_BYTES, Deposit, StateRoot};
+
 use super::{Call, range};
 use crate::error::HostCallError;
-use crate::execution::{DEPOSIT_BYTES, Deposit, StateRoot};
 
 pub(crate) fn load_pre_state_root(call: &mut Call<'_>, pointer: u32) -> Result<(), HostCallError> {
     let root = call.execution.input.pre_state_root;

@@ -1,16 +1,18 @@
-//! What the imports do, one module each; [`abi`](crate::abi) has the table.
+//! What the imports do, one module each; [`ABI`](outrider_abi::ABI) says what they are, and [`table`] binds the two.
 
-pub(crate) mod bignum;
-pub(crate) mod crypto;
+mod bignum;
+mod crypto;
 pub(crate) mod debug;
-pub(crate) mod eth2;
-pub(crate) mod state;
+mod eth2;
+mod state;
+pub(crate) mod table;
 
-use crate::abi::Import;
+use outrider_abi::{Deposit, Import, StateRoot};
+
 use crate::allowance::{Allowance, Watch};
 use crate::config::HostConfig;
 use crate::error::HostCallError;
-use crate::execution::{Deposit, ExecutionInput, Log, LogValue, StateRoot};
+use crate::execution::{ExecutionInput, Log, LogValue};
 use crate::observer::Observer;
 use crate::provider::Provider;
 use crate::trace::Answer;

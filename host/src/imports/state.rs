@@ -4,9 +4,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use outrider_abi::{Hash, NewNode};
+
 use super::{Call, read, read_items};
 use crate::error::{HostCallError, chain};
-use crate::provider::{NEW_NODES_BYTES_MAX, NewNode, StateSource};
+use crate::provider::{NEW_NODES_BYTES_MAX, StateSource};
 
 /// What stands for "there is none".
 const NONE: u32 = u32::MAX;
@@ -33,9 +35,9 @@ pub(crate) fn get_blob(call: &mut Call<'_>, arguments: [u32; 3]) -> Result<u32, 
 fn get(
     call: &mut Call<'_>,
     [hash, out, capacity]: [u32; 3],
-    find: for<'a> fn(&'a dyn StateSource, &[u8; 32]) -> Found<'a>,
+    find: for<'a> fn(&'a dyn StateSource, &Hash) -> Found<'a>,
 ) -> Result<u32, HostCallError> {
-    let hash = call.read_array(hash)?;
+    let hash = Hash(call.read_array(hash)?);
     call.read(out, capacity)?;
     let Some(provider) = &call.execution.provider else { return Ok(NONE) };
     let source = Arc::clone(&provider.source);
@@ -54,7 +56,7 @@ pub(crate) fn put_node(
     call: &mut Call<'_>,
     [hash, pointer, length, children, n_children]: [u32; 5],
 ) -> Result<u32, HostCallError> {
-    let hash = call.read_array(hash)?;
+    let hash = Hash(call.read_array(hash)?);
     let n_bytes = call.read(pointer, length)?.len();
     let children_bytes = call.read_items::<32>(children, n_children)?.as_flattened().len();
     let size = size_of::<NewNode>().saturating_add(n_bytes).saturating_add(children_bytes);
@@ -64,7 +66,7 @@ pub(crate) fn put_node(
     let left = provider.bytes_left.checked_sub(size);
     provider.bytes_left = left.ok_or(HostCallError::TooManyNewNodes { limit: NEW_NODES_BYTES_MAX })?;
     let bytes = read(memory, pointer, length)?.to_vec();
-    let children = read_items(memory, children, n_children)?.to_vec();
+    let children = read_items(memory, children, n_children)?.iter().copied().map(Hash).collect();
     provider.new_nodes.push(NewNode { hash, bytes, children });
     Ok(1)
 }

@@ -57,8 +57,8 @@ use super::{
     analysis::{Analysis, Charge},
     body::LiveBody,
     cost::cost,
-    encode::Globals,
     entry::PAGE_LOG2,
+    globals::Globals,
     module::Module,
 };
 

@@ -2,8 +2,9 @@
 //!
 //! Each remedy is the end of a message. They were tried with clang and wasm-ld 14, wasi-libc of 2022, AssemblyScript 0.28 and Rust 1.95.
 
-use super::imports::ExternType;
-use crate::abi::{ABI, Import, LEGACY_MODULE};
+use outrider_abi::{ABI, Import, LEGACY_MODULE};
+
+use super::extern_type::ExternType;
 
 /// Tells what to do about an import that neither the ABI nor a library has, if that is known.
 pub(super) fn of_import(module: &str, name: &str, ty: &ExternType) -> Option<String> {
@@ -31,7 +32,8 @@ pub(super) fn of_import(module: &str, name: &str, ty: &ExternType) -> Option<Str
 /// Tells what to do about a function of the ABI in a wrong module, or about one that nothing defines.
 fn of_name(module: &str, name: &str, ty: &ExternType) -> Option<String> {
     // C has a `log` of its own.
-    let is_meant = |import: &Import| import.name == name && (module != LEGACY_MODULE || import.has_type(ty));
+    let is_meant =
+        |import: &Import| import.name == name && (module != LEGACY_MODULE || ty.is_that_of(import));
     if let Some(Import { module: right, name, .. }) = ABI.iter().find(|import| is_meant(import)) {
         return Some(format!(
             "there is `{right}.{name}`: name its module, in C by \

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use outrider_abi::ABI;
 use wasmparser::{
     ElementItems, ElementSectionReader, ExportSectionReader, ExternalKind, FuncType, Operator, ValType,
 };
 
 use super::cost::{Work, work};
-use crate::abi::{ABI, Import, ValueType};
+use super::extern_type::type_of;
 use crate::module::CompileCost;
 
 /// A type of functions: engines make code for calls into and out of it.
@@ -78,16 +79,12 @@ impl Default for Fingerprints {
     /// Begins with the types that every program has: those of the ABI, and of what metering and probes add.
     fn default() -> Self {
         let mut fingerprints = Self(BTreeMap::new());
-        let abi = ABI.iter().map(|import| {
-            let parameters = import.parameter_types().iter().map(|ty| ty.as_wasm());
-            FuncType::new(parameters, Import::result_type(import).map(ValueType::as_wasm))
-        });
         let added = [
             FuncType::new([], []),
             FuncType::new([ValType::I32], []),
             FuncType::new([ValType::I32], [ValType::I32]),
         ];
-        for ty in abi.chain(added) {
+        for ty in ABI.iter().map(type_of).chain(added) {
             // None of these collide, as a test holds.
             let _ = fingerprints.add(&ty);
         }
@@ -129,13 +126,8 @@ mod tests {
 
     #[test]
     fn no_types_that_every_program_has_collide() {
-        let mut all = Vec::new();
-        for import in ABI {
-            let parameters = import.parameter_types().iter().map(|ty| ty.as_wasm());
-            all.push(FuncType::new(parameters, import.result_type().map(ValueType::as_wasm)));
-        }
         let mut fingerprints = Fingerprints::default();
-        assert!(all.iter().all(|ty| fingerprints.add(ty).is_ok()));
+        assert!(ABI.iter().all(|import| fingerprints.add(&type_of(import)).is_ok()));
     }
 
     #[cfg(feature = "wasmer")]

@@ -2,8 +2,8 @@ use std::os::unix::process::ExitStatusExt as _;
 
 use super::*;
 use crate::config::EngineKind;
-use crate::engine::Metering;
 use crate::meter::Entry;
+use crate::program::Metering;
 
 fn program(metering: Option<Metering>) -> Program {
     let libraries = vec![("a".to_owned(), b"first".to_vec()), (String::new(), Vec::new())];

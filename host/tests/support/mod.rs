@@ -35,9 +35,9 @@ pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| {
 /// Makes a module with every import, a page of memory and these functions.
 pub(crate) fn module(items: &str) -> String {
     let imports = outrider_host::ABI.iter().map(|import| {
-        let ty = |ty: &outrider_host::ValueType| format!("{ty:?}").to_lowercase();
-        let parameters: Vec<_> = import.parameter_types().iter().map(ty).collect();
-        let result = import.result_type().map(|result| format!("(result {})", ty(&result)));
+        let ty = |ty: outrider_host::ValueType| format!("{ty:?}").to_lowercase();
+        let parameters: Vec<_> = import.parameter_types().map(ty).collect();
+        let result = import.result.map(|result| format!("(result {})", ty(result)));
         format!(
             "(import \"{}\" \"{}\" (func ${} (param {}) {}))\n",
             import.module,

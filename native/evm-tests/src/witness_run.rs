@@ -9,7 +9,7 @@ use outrider_evm::{
 };
 use outrider_evm_codec::{Fork, Payload};
 use outrider_host::Ee;
-use outrider_shard::{BuiltBlock, Frame, FrameError, Provider, ProviderError};
+use outrider_shard::{BuiltBlock, Frame, Provider, ProviderError, ReadError};
 use outrider_witness::{
     Hash, Keccak256,
     mpt::witness::{self as mpt_witness, DecodeError},
@@ -97,7 +97,7 @@ pub enum WitnessRunError {
     Trial(#[from] TrialError),
     /// The EE has made block data that cannot be taken apart.
     #[error(transparent)]
-    Frame(#[from] FrameError),
+    Frame(#[from] ReadError),
     /// The EE has made a witness that is none.
     #[error(transparent)]
     Witness(#[from] DecodeError),

@@ -59,7 +59,7 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
 
     /// Checks that a root is that of the empty state, of a new node, or of one that is there.
     fn check_root(&self, root: StateRoot, new: &Nodes, source: &Source<S>) -> Result<(), ProviderError> {
-        let hash = Hash(root.0);
+        let hash = Hash::from(root);
         if root == self.empty_root() || new.contains_key(&hash) || source.contains(&hash)? {
             return Ok(());
         }
@@ -75,8 +75,7 @@ fn failed(error: ExecutionError) -> ProviderError {
 /// Checks that nodes have the hashes that the EE tells.
 fn check_hashes(new_nodes: Vec<NewNode>, kind: StateKind) -> Result<Nodes, ProviderError> {
     let mut nodes = Nodes::new();
-    for NewNode { hash, bytes, children } in new_nodes {
-        let expected = Hash(hash);
+    for NewNode { hash: expected, bytes, children } in new_nodes {
         match kind.hash(&bytes) {
             Some(got) if got == expected => {}
             Some(got) => return Err(ProviderError::WrongHash { expected, got, kind }),
@@ -84,7 +83,7 @@ fn check_hashes(new_nodes: Vec<NewNode>, kind: StateKind) -> Result<Nodes, Provi
         }
         let node = nodes.entry(expected).or_default();
         node.bytes = bytes;
-        node.children.extend(children.into_iter().map(Hash));
+        node.children.extend(children);
     }
     Ok(nodes)
 }

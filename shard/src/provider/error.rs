@@ -1,12 +1,13 @@
 //! What can go wrong with a provider, and whose fault it is.
 
+use outrider_abi::ReadError;
 use outrider_host::{CodeHash, ExecutionError, Fault, StateRoot};
 use outrider_witness::{
     Hash,
     store::{StateKind, StoreError},
 };
 
-use crate::frame::{FrameError, TooLargeError};
+use crate::frame::TooLargeError;
 
 /// Why a provider has not done what it was asked for. Its state is as it was before, unless the backend of the store
 /// failed.
@@ -50,7 +51,7 @@ pub enum ProviderError {
         index: usize,
         /// Why not.
         #[source]
-        source: FrameError,
+        source: ReadError,
     },
     /// The packages cannot be handed in. The caller's fault.
     #[error("the packages cannot be handed in")]
@@ -66,7 +67,7 @@ pub enum ProviderError {
     NoBlockData,
     /// The EE yields block data without a whole witness.
     #[error("the EE yields block data that cannot be taken apart")]
-    Yielded(#[source] FrameError),
+    Yielded(#[source] ReadError),
     /// The EE puts a node under a hash that it does not have in a store of this kind.
     #[error("the EE puts a node under the hash {expected}, whose hash is {got} in a store of kind {kind}")]
     WrongHash {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use outrider_host::{Context, Ee, StateRoot};
 use outrider_witness::{
-    Hash, NodeSink,
+    NodeSink,
     store::{Batch, BatchSummary, Store},
 };
 use tracing::info;
@@ -195,10 +195,10 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         }
         // A state that stays the same is kept already.
         if new != old && new != self.empty_root() {
-            batch.pin(&Hash(new.0));
+            batch.pin(&new.into());
         }
         if new != old && old != self.empty_root() && previous == Previous::Release {
-            batch.unpin(&Hash(old.0));
+            batch.unpin(&old.into());
         }
         batch.note(CURRENT_ROOT.as_bytes(), &new.0);
         let summary = self.store.apply(&batch)?;
@@ -207,7 +207,7 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
     }
 
     fn check_kept(&self, root: StateRoot) -> Result<(), ProviderError> {
-        let is_kept = root == self.empty_root() || self.store.is_pinned(&Hash(root.0))?;
+        let is_kept = root == self.empty_root() || self.store.is_pinned(&root.into())?;
         if is_kept { Ok(()) } else { Err(ProviderError::UnknownRoot { root }) }
     }
 }

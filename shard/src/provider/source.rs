@@ -38,12 +38,11 @@ impl<S: Store> Source<S> {
 }
 
 impl<S: NodeSource> Source<S> {
-    fn find(&self, hash: &[u8; 32], ask: fn(&S, &Hash) -> Result<Vec<u8>, NodeError>) -> Found<'_> {
-        let hash = Hash(*hash);
-        if let Some(node) = self.unapplied.iter().rev().find_map(|nodes| nodes.get(&hash)) {
+    fn find(&self, hash: &Hash, ask: fn(&S, &Hash) -> Result<Vec<u8>, NodeError>) -> Found<'_> {
+        if let Some(node) = self.unapplied.iter().rev().find_map(|nodes| nodes.get(hash)) {
             return Ok(Some(Cow::Borrowed(&node.bytes)));
         }
-        match ask(&self.store, &hash) {
+        match ask(&self.store, hash) {
             Ok(bytes) => Ok(Some(Cow::Owned(bytes))),
             Err(NodeError::NotCovered { .. }) => Ok(None),
             Err(error) => Err(error.into()),
@@ -52,11 +51,11 @@ impl<S: NodeSource> Source<S> {
 }
 
 impl<S: NodeSource + Send + Sync> StateSource for Source<S> {
-    fn node(&self, hash: &[u8; 32]) -> Found<'_> {
+    fn node(&self, hash: &Hash) -> Found<'_> {
         self.find(hash, S::node)
     }
 
-    fn blob(&self, hash: &[u8; 32]) -> Found<'_> {
+    fn blob(&self, hash: &Hash) -> Found<'_> {
         self.find(hash, S::blob)
     }
 }

@@ -124,7 +124,7 @@ pub(crate) fn read(store: &impl Store, root: StateRoot) -> Model {
 }
 
 pub(crate) fn read_by<H: Hasher>(store: &impl Store, root: StateRoot) -> Model {
-    let mut tree = Tree::<H, _>::open(&Hash(root.0), store);
+    let mut tree = Tree::<H, _>::open(&root.into(), store);
     let mut counter = |side| {
         let value = tree.get(&key(side)).expect("the state is whole")?;
         Some(u64::from_le_bytes(value.try_into().expect("it has 8 bytes")))

@@ -43,11 +43,14 @@ struct Frame {
 
 type Entry = (Vec<u8>, Vec<u8>);
 
-impl<'f, H: Hasher, S: NodeSource> Entries<'f, H, S> {
-    pub(super) fn new(forest: &'f mut Forest<H, S>, trie: TrieId) -> Self {
-        Self { forest, trie, state: State::Begin, path: Vec::new(), way: Vec::new() }
+impl<H: Hasher, S: NodeSource> Forest<H, S> {
+    /// Returns an iterator over all covered keys and values, by ascending key.
+    pub fn iter(&mut self, trie: TrieId) -> Entries<'_, H, S> {
+        Entries { forest: self, trie, state: State::Begin, path: Vec::new(), way: Vec::new() }
     }
+}
 
+impl<H: Hasher, S: NodeSource> Entries<'_, H, S> {
     /// Visits the node behind a link, if there is one.
     fn enter(&mut self, parent: Option<Step>, link: Link) -> Result<(), TrieError> {
         let depth = self.path.len();

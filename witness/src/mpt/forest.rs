@@ -10,7 +10,6 @@ use core::marker::PhantomData;
 use super::{
     EMPTY_ROOT,
     arena::{Arena, Branch, INLINE_BYTES_MAX, Link, Node, NodeId, Reference, Step, Target},
-    entries::Entries,
     error::{NodeFormatError, TrieError, UnusedError},
     nibbles::{Nibbles, unpack},
     node,
@@ -18,7 +17,7 @@ use super::{
 use crate::{
     hash::{Hash, Hasher},
     node::{NodeError, NodeSource, Path, blob, node as ask},
-    record::{Record, Recorder},
+    record::Record,
 };
 
 /// Tries and blobs over one source.
@@ -32,8 +31,8 @@ pub struct Forest<H, S> {
     pub(super) arena: Arena,
     pub(super) tries: Vec<Root>,
     pub(super) revealed: WitnessContent,
-    opened: BTreeSet<Hash>,
-    source: S,
+    pub(super) opened: BTreeSet<Hash>,
+    pub(super) source: S,
     /// The path to the current position of an operation, kept for its allocation.
     pub(super) steps: Vec<Step>,
     pub(super) buffer: Vec<u8>,
@@ -147,11 +146,6 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
         };
         self.relink(trie, Link::from(link));
         Ok(())
-    }
-
-    /// Returns an iterator over all covered keys and values, by ascending key.
-    pub fn iter(&mut self, trie: TrieId) -> Entries<'_, H, S> {
-        Entries::new(self, trie)
     }
 
     /// Returns the blob with a hash.
@@ -335,16 +329,5 @@ impl<H: Hasher, S: NodeSource> Forest<H, S> {
             return branch;
         }
         self.arena.add(Node::Extension { path: Nibbles::of(&key[..common]), child: Link::from(branch) })
-    }
-}
-
-impl<H: Hasher, S: NodeSource> Forest<H, Recorder<S>> {
-    /// Ends the recording of a state provider's execution, and returns the witness of what it used.
-    ///
-    /// # Errors
-    ///
-    /// Fails if a recorded node is malformed.
-    pub fn into_witness(self) -> Result<Vec<u8>, super::witness::EncodeError> {
-        super::witness::encode(self.opened, &self.source.into_record())
     }
 }

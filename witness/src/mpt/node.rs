@@ -113,7 +113,7 @@ pub(super) fn decode(arena: &mut Arena, encoding: &[u8]) -> Result<NodeId, NodeF
 fn n_items(content: &[u8]) -> Result<usize, NodeFormatError> {
     let mut reader = Reader::new(content);
     let mut count = 0;
-    while reader.left() > 0 {
+    while reader.remaining() > 0 {
         rlp::item(&mut reader)?;
         count += 1;
     }

@@ -21,9 +21,12 @@ pub struct Entries<'a, H, S> {
     from: Option<Key>,
 }
 
-impl<'a, H, S> Entries<'a, H, S> {
-    pub(super) fn new(tree: &'a mut Tree<H, S>) -> Self {
-        Self { tree, from: Some(Key([0; 32])) }
+impl<H: Hasher, S: NodeSource> Tree<H, S> {
+    /// Returns an iterator over all keys and values, by ascending key.
+    ///
+    /// It ends at the first error, such as [`TreeError::NotCovered`].
+    pub fn iter(&mut self) -> Entries<'_, H, S> {
+        Entries { tree: self, from: Some(Key([0; 32])) }
     }
 }
 

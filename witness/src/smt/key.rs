@@ -1,21 +1,19 @@
 //! Keys, and the paths along their bits.
 
-use core::{fmt, str::FromStr};
+use outrider_abi::bytes32;
 
-use crate::{
-    Path,
-    hash::{ParseHashError, parse_bytes32},
-};
+use crate::Path;
 
 /// The number of bits of a key: the maximum depth of a leaf; a branch is less deep.
 pub(super) const KEY_BITS: u16 = 256;
 
-/// A key of 256 bits. The first bit is the highest of the first byte and decides at the root.
-///
-/// The tree is as deep as keys share bits, so an attacker who chooses keys can make paths long. Keys should be
-/// hashes, or of a kind that nobody chooses freely.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(pub [u8; 32]);
+bytes32! {
+    /// A key of 256 bits. The first bit is the highest of the first byte and decides at the root.
+    ///
+    /// The tree is as deep as keys share bits, so an attacker who chooses keys can make paths long. Keys should be
+    /// hashes, or of a kind that nobody chooses freely.
+    pub struct Key: "a key"
+}
 
 impl Key {
     /// Returns the bytes of the key.
@@ -39,21 +37,6 @@ impl Key {
             }
         }
         None
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-/// Reads 64 hex digits of either case, with or without `0x`.
-impl FromStr for Key {
-    type Err = ParseHashError;
-
-    fn from_str(text: &str) -> Result<Self, ParseHashError> {
-        parse_bytes32(text).map(Self)
     }
 }
 

@@ -1,16 +1,14 @@
 //! The tree: reads and changes.
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 use core::{fmt, marker::PhantomData, mem};
 
 use super::{
-    entries::Entries,
-    error::{DecodeError, TreeError, UnusedError},
+    error::{TreeError, UnusedError},
     key::{KEY_BITS, Key, Prefix, Side},
     node::{Branch, EMPTY_ROOT, Kind, Leaf, Link, Marks, Stub, VALUE_BYTES_MAX},
-    witness,
 };
-use crate::{Hash, Hasher, NoNodes, NodeError, NodeSource, Recorder, node};
+use crate::{Hash, Hasher, NoNodes, NodeError, NodeSource, node};
 
 /// A map from keys to values with a root, of which only the nodes are in memory that were needed so far.
 ///
@@ -45,7 +43,7 @@ pub struct Tree<H, S> {
     pub(super) root: Link,
     pub(super) source: S,
     /// The root at opening.
-    opened: Hash,
+    pub(super) opened: Hash,
     hasher: PhantomData<H>,
 }
 
@@ -54,28 +52,6 @@ impl<H: Hasher> Tree<H, NoNodes> {
     #[must_use]
     pub fn empty() -> Self {
         Self::open(&EMPTY_ROOT, NoNodes)
-    }
-
-    /// Returns the tree with a root, of which a witness reveals a part. It has no source.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the bytes are not a witness, or one of another root.
-    pub fn from_witness(witness: &[u8], root: &Hash) -> Result<Self, DecodeError> {
-        let tree = witness::decode(witness)?;
-        let got = tree.opened;
-        if got == *root { Ok(tree) } else { Err(DecodeError::Root { expected: *root, got }) }
-    }
-}
-
-impl<H: Hasher, S: NodeSource> Tree<H, Recorder<S>> {
-    /// Returns the witness of all operations on this tree, for the root at opening.
-    ///
-    /// # Errors
-    ///
-    /// Fails as [`witness::encode`] does.
-    pub fn into_witness(self) -> Result<Vec<u8>, TreeError> {
-        witness::encode::<H>(&self.opened, &self.source.into_record().nodes)
     }
 }
 
@@ -132,13 +108,6 @@ impl<H: Hasher, S: NodeSource> Tree<H, S> {
             remove_below(&mut self.root, key, 0);
         }
         Ok(present)
-    }
-
-    /// Returns an iterator over all keys and values, by ascending key.
-    ///
-    /// It ends at the first error, such as [`TreeError::NotCovered`].
-    pub fn iter(&mut self) -> Entries<'_, H, S> {
-        Entries::new(self)
     }
 
     /// Returns the source.

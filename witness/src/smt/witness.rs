@@ -67,7 +67,7 @@ use super::{
     tree::{Tree, resolve},
 };
 use crate::{
-    Hash, Hasher, NoNodes, NodeSource,
+    Hash, Hasher, NoNodes, NodeSource, Recorder,
     hash::HASH_BYTES,
     reader::{ReadError, Reader, push_varint},
 };
@@ -120,18 +120,43 @@ pub fn decode<H: Hasher>(bytes: &[u8]) -> Result<Tree<H, NoNodes>, DecodeError> 
 pub fn read<H: Hasher>(reader: &mut Reader<'_>) -> Result<Tree<H, NoNodes>, DecodeError> {
     let offset = reader.offset();
     let mut ahead = *reader;
-    let census = StructureReader::census(ahead.take(ahead.left())?);
+    let census = StructureReader::census(ahead.take(ahead.remaining())?);
     let census = census.ok_or(DecodeError::Structure { offset })?;
     let structure = StructureReader::new(reader.take(census.bytes)?);
     // A leaf has at least the byte of its value's length.
     let needed = census.hashes.saturating_mul(HASH_BYTES).saturating_add(census.leaves);
-    if needed > reader.left() {
-        return Err(ReadError::Ends { offset: reader.offset(), needed, left: reader.left() }.into());
+    let got = reader.remaining();
+    if needed > got {
+        return Err(ReadError::UnexpectedEnd { offset: reader.offset(), expected: needed, got }.into());
     }
     let mut decoder = Decoder { structure, parts: *reader, offset, preimage: Vec::new() };
     let root = decoder.root::<H>()?;
     *reader = decoder.parts;
     Ok(Tree::revealed(root, NoNodes))
+}
+
+impl<H: Hasher> Tree<H, NoNodes> {
+    /// Returns the tree with a root, of which a witness reveals a part. It has no source.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bytes are not a witness, or one of another root.
+    pub fn from_witness(witness: &[u8], root: &Hash) -> Result<Self, DecodeError> {
+        let tree = decode(witness)?;
+        let got = tree.opened;
+        if got == *root { Ok(tree) } else { Err(DecodeError::Root { expected: *root, got }) }
+    }
+}
+
+impl<H: Hasher, S: NodeSource> Tree<H, Recorder<S>> {
+    /// Returns the witness of all operations on this tree, for the root at opening.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`encode`] does.
+    pub fn into_witness(self) -> Result<Vec<u8>, TreeError> {
+        encode::<H>(&self.opened, &self.source.into_record().nodes)
+    }
 }
 
 /// The maximum size of a decoded witness in memory, as a multiple of its length, on a 64-bit machine, not counting
@@ -260,7 +285,7 @@ impl Decoder<'_> {
 
     fn hash(&mut self, kind: Kind) -> Result<Link, DecodeError> {
         let offset = self.parts.offset();
-        let hash = Hash(*self.parts.take_array()?);
+        let hash = Hash(self.parts.take_array()?);
         if hash == EMPTY_ROOT {
             return Err(DecodeError::ZeroHash { offset });
         }

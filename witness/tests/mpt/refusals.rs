@@ -37,14 +37,14 @@ fn valid_witnesses_are_accepted() {
 
 #[test]
 fn bytes_that_end_early_or_late_are_refused() {
-    check(&[&[]], DecodeError::Read(ReadError::Ends { offset: 0, needed: 1, left: 0 }));
-    check(&[&[0, 0, 0]], DecodeError::Read(ReadError::Trailing { offset: 2, left: 1 }));
+    check(&[&[]], DecodeError::Read(ReadError::UnexpectedEnd { offset: 0, expected: 1, got: 0 }));
+    check(&[&[0, 0, 0]], DecodeError::Read(ReadError::TrailingBytes { offset: 2, n: 1 }));
     check(&[&[0x80, 0]], DecodeError::Read(ReadError::Varint { offset: 0 }));
     let huge = [0xff, 0xff, 0xff, 0xff, 0x0f];
-    check(&[&huge], DecodeError::Read(ReadError::Ends { offset: 5, needed: 0xffff_ffff, left: 0 }));
+    check(&[&huge], DecodeError::Read(ReadError::UnexpectedEnd { offset: 5, expected: 0xffff_ffff, got: 0 }));
     check(
         &[&[1, 0x08], &huge],
-        DecodeError::Read(ReadError::Ends { offset: 7, needed: 0x8000_0000, left: 0 }),
+        DecodeError::Read(ReadError::UnexpectedEnd { offset: 7, expected: 0x8000_0000, got: 0 }),
     );
 }
 
@@ -184,7 +184,7 @@ fn check_node(bytes: &[u8], expected: NodeFormatError) {
 fn bytes_that_are_not_a_node_are_refused() {
     check_node(b"\x83dog", NodeFormatError::Kind);
     check_node(b"\xc3\x20\x01\x01", NodeFormatError::Items { got: 3 });
-    check_node(b"\xc2\x20\x01\x00", NodeFormatError::Read(ReadError::Trailing { offset: 3, left: 1 }));
+    check_node(b"\xc2\x20\x01\x00", NodeFormatError::Read(ReadError::TrailingBytes { offset: 3, n: 1 }));
     check_node(b"\xc3\x81\x20\x01", NodeFormatError::Rlp { offset: 0 });
     check_node(b"\xc2\x40\x01", NodeFormatError::Path);
     check_node(b"\xc2\x21\x01", NodeFormatError::Path);

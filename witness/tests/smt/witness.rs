@@ -286,12 +286,12 @@ fn check_refused(bytes: &[u8], expected: &DecodeError) {
 #[test]
 fn invalid_bytes_are_refused_with_their_offset() {
     let leaf = |first: u8| [&[first], &[0; 31][..], &[0]].concat();
-    let ends = |offset, needed, left| DecodeError::Read(ReadError::Ends { offset, needed, left });
+    let ends = |offset, expected, got| DecodeError::Read(ReadError::UnexpectedEnd { offset, expected, got });
     check_refused(&[], &DecodeError::Structure { offset: 0 });
     check_refused(&[0b11_000000], &DecodeError::Structure { offset: 0 });
     check_refused(&[0b00_000001], &DecodeError::Structure { offset: 0 });
     check_refused(&[0b11_100100], &DecodeError::Structure { offset: 0 });
-    check_refused(&[0, 0], &DecodeError::Read(ReadError::Trailing { offset: 1, left: 1 }));
+    check_refused(&[0, 0], &DecodeError::Read(ReadError::TrailingBytes { offset: 1, n: 1 }));
     check_refused(&[0b01_000000, 1, 2], &ends(1, 32, 2));
     check_refused(&[&[0b01_000000], &[0; 32][..]].concat(), &DecodeError::ZeroHash { offset: 1 });
     check_refused(&[&[0b10_000000], &[0; 32][..]].concat(), &ends(33, 1, 0));

@@ -123,7 +123,7 @@ fn blocks<K: Kind>(bytes: &[u8]) -> Vec<Vec<Operation<K::Key>>> {
 
 /// Reads an operation. Returns `None` at the end of a block.
 fn operation<K: Kind>(reader: &mut Reader<'_>) -> Result<Option<Operation<K::Key>>, ReadError> {
-    Ok(Some(match reader.byte()? % 16 {
+    Ok(Some(match reader.u8()? % 16 {
         0..5 => Operation::Insert(K::key(reader)?, value(reader)?),
         5..9 => Operation::Get(K::key(reader)?),
         9..13 => Operation::Remove(K::key(reader)?),
@@ -162,14 +162,14 @@ impl Kind for Mpt {
     /// | `10` | the hash of the lowest bit, the last byte replaced by the next one |
     /// | `11` | up to three bytes whose nibbles are 0 and 1, often prefixes of one another |
     fn key(reader: &mut Reader<'_>) -> Result<Vec<u8>, ReadError> {
-        let byte = reader.byte()?;
+        let byte = reader.u8()?;
         let low = byte & 0x3f;
         Ok(match byte >> 6 {
             0 => reader.take(low.into())?.to_vec(),
             1 => Keccak256::hash(&[low]).0.to_vec(),
             2 => {
                 let mut key = Keccak256::hash(&[low & 1]).0;
-                key[31] = reader.byte()?;
+                key[31] = reader.u8()?;
                 key.to_vec()
             }
             _ => {
@@ -249,18 +249,18 @@ impl Kind for Smt {
     /// | `10` | the hash of the lowest bit, the last byte replaced by the next one |
     /// | `11` | zeros after the other bits |
     fn key(reader: &mut Reader<'_>) -> Result<Key, ReadError> {
-        let byte = reader.byte()?;
+        let byte = reader.u8()?;
         let low = byte & 0x3f;
         let mut key = [0; 32];
         match byte >> 6 {
             0 => {
-                let bit = reader.byte()?;
+                let bit = reader.u8()?;
                 key[usize::from(bit / 8)] = 0x80 >> (bit % 8);
             }
             1 => key = Keccak256::hash(&[low]).0,
             2 => {
                 key = Keccak256::hash(&[low & 1]).0;
-                key[31] = reader.byte()?;
+                key[31] = reader.u8()?;
             }
             _ => key[0] = low << 2,
         }

@@ -18,7 +18,7 @@ fn check(root: StateRoot, accounts: &[(u8, u64, u64)]) {
         let value = [&balance.to_le_bytes()[..], &nonce.to_le_bytes(), &public_key.0].concat();
         tree.insert(&Key(public_key.address().0), &value).unwrap();
     }
-    assert_eq!(tree.root(), Hash(root.0));
+    assert_eq!(tree.root(), root.into());
 }
 
 #[test]

@@ -90,7 +90,7 @@ pub(crate) fn save_post_state_root(root: &[u8; 32]) {
 }
 
 pub(crate) fn push_new_deposit(deposit: &[u8; DEPOSIT_BYTES]) {
-    let deposit = Deposit::from_bytes(deposit).expect("the array has a deposit's length");
+    let deposit = Deposit::from_bytes(deposit);
     with_host(|host| {
         host.deposits.push(deposit);
         Ok(())

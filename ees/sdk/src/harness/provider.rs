@@ -3,7 +3,8 @@
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt::Debug;
 
-use outrider_witness::{Hash, NodeBag};
+use outrider_abi::NewNode;
+use outrider_witness::NodeBag;
 
 use super::{Context, Execution, Failure, Outcome};
 use crate::{StateRoot, state};
@@ -43,17 +44,6 @@ pub struct Provided {
     pub block_data: Vec<u8>,
     /// The nodes of the new state that the old one does not have, children before their parents.
     pub new_nodes: Vec<NewNode>,
-}
-
-/// A node or a blob that an EE has made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewNode {
-    /// Its hash, as the EE tells it.
-    pub hash: Hash,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// The hashes of all nodes and blobs that it refers to.
-    pub children: Vec<Hash>,
 }
 
 impl StateProvider {

@@ -1,5 +1,7 @@
 //! The imports of module `state`, as safe functions on slices.
 
+use outrider_abi::Hash;
+
 /// The imports under their own names.
 ///
 /// What is said of pointers in [`imports`](super) holds here, too.
@@ -30,20 +32,23 @@ mod host {
 
 pub(crate) use host::mode;
 
-pub(crate) fn get_node(hash: &[u8; 32], out: &mut [u8]) -> u32 {
+pub(crate) fn get_node(hash: &Hash, out: &mut [u8]) -> u32 {
     // SAFETY: `hash` is 32 bytes, and `out` is as many bytes as the capacity says, ours to write.
-    unsafe { host::get_node(hash.as_ptr(), out.as_mut_ptr(), out.len() as u32) }
+    unsafe { host::get_node(hash.0.as_ptr(), out.as_mut_ptr(), out.len() as u32) }
 }
 
-pub(crate) fn get_blob(hash: &[u8; 32], out: &mut [u8]) -> u32 {
+pub(crate) fn get_blob(hash: &Hash, out: &mut [u8]) -> u32 {
     // SAFETY: `hash` is 32 bytes, and `out` is as many bytes as the capacity says, ours to write.
-    unsafe { host::get_blob(hash.as_ptr(), out.as_mut_ptr(), out.len() as u32) }
+    unsafe { host::get_blob(hash.0.as_ptr(), out.as_mut_ptr(), out.len() as u32) }
 }
 
-pub(crate) fn put_node(hash: &[u8; 32], bytes: &[u8], children: &[[u8; 32]]) -> u32 {
+pub(crate) fn put_node(hash: &Hash, bytes: &[u8], children: &[Hash]) -> u32 {
     let n = children.len() as u32;
-    // SAFETY: `hash` is 32 bytes, `bytes` as many as the length says, and `children` are 32 for each of `n`.
-    unsafe { host::put_node(hash.as_ptr(), bytes.as_ptr(), bytes.len() as u32, children.as_ptr().cast(), n) }
+    // SAFETY: `hash` is 32 bytes, `bytes` as many as the length says, and `children` are 32 for each of `n`,
+    // as a hash is laid out as its bytes are.
+    unsafe {
+        host::put_node(hash.0.as_ptr(), bytes.as_ptr(), bytes.len() as u32, children.as_ptr().cast(), n)
+    }
 }
 
 pub(crate) fn put_block_data(bytes: &[u8]) {

@@ -26,17 +26,16 @@ pub struct HostSink;
 
 impl NodeSink for HostSink {
     fn put(&mut self, hash: &Hash, bytes: &[u8], children: &[Hash]) {
-        let children: Vec<[u8; 32]> = children.iter().map(|child| child.0).collect();
         // The answer tells a provider from a shard, and whoever puts nodes knows which of them it meets.
-        let _ = imports::put_node(&hash.0, bytes, &children);
+        let _ = imports::put_node(hash, bytes, children);
     }
 }
 
 /// Asks the host once if the answer is short, and twice if it is not.
-fn get(hash: &Hash, import: fn(&[u8; 32], &mut [u8]) -> u32) -> Result<Vec<u8>, NodeError> {
+fn get(hash: &Hash, import: fn(&Hash, &mut [u8]) -> u32) -> Result<Vec<u8>, NodeError> {
     let mut bytes = vec![0; USUAL_BYTES];
     loop {
-        let length = match import(&hash.0, &mut bytes) {
+        let length = match import(hash, &mut bytes) {
             NONE => return Err(NodeError::NotCovered { hash: *hash }),
             length => length as usize,
         };

@@ -4,13 +4,13 @@ use std::fs;
 use std::io::{Seek as _, SeekFrom};
 use std::process::Command;
 
+use outrider_abi::CodeHash;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
 use crate::cache::Compilation;
 use crate::cache::entry::FOOTER_BYTES;
-use crate::module::CodeHash;
 
 const PAYLOAD: &[u8] = b"machine code";
 

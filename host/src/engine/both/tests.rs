@@ -1,10 +1,12 @@
 use std::io::Write as _;
 
+use outrider_abi::{DEPOSIT_BYTES, Deposit, StateRoot};
+
 use super::*;
 use crate::config::HostConfig;
 use crate::engine::Needs;
 use crate::error::TrapKind;
-use crate::execution::{DEPOSIT_BYTES, Deposit, ExecutionInput, Log, LogValue, StateRoot};
+use crate::execution::{ExecutionInput, Log, LogValue};
 
 type Change = fn(&mut Execution);
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use alloy_primitives::B256;
 use outrider_evm::{post_state::PostState, state::State, trial::Trial};
 use outrider_host::{Ee, chain};
-use outrider_shard::{FrameError, Provider, ProviderError};
+use outrider_shard::{Provider, ProviderError, ReadError};
 use outrider_witness::{
     mpt::{TrieError, witness::DecodeError},
     store::{Batch, MemoryStore, Store as _, StoreError},
@@ -44,7 +44,7 @@ enum RunError {
     #[error(transparent)]
     Block(#[from] WitnessError),
     #[error(transparent)]
-    Frame(#[from] FrameError),
+    Frame(#[from] ReadError),
     #[error(transparent)]
     Witness(#[from] DecodeError),
 }

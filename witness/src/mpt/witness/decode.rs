@@ -212,7 +212,7 @@ enum ReadNode {
 impl<'w, H: Hasher> Decoder<'w, H> {
     fn node(&mut self) -> Result<ReadNode, DecodeError> {
         let offset = self.reader.offset();
-        let (node, to_come) = match self.reader.byte()? {
+        let (node, to_come) = match self.reader.u8()? {
             tag if tag & 0x0f <= tag::BRANCH_LAST => self.branch(offset, tag)?,
             tag::LEAF => (self.leaf(offset)?, 0),
             tag if tag & 0x0f >= tag::SHORT_LEAF => (self.short_leaf(offset, tag)?, 0),
@@ -315,12 +315,12 @@ impl<'w, H: Hasher> Decoder<'w, H> {
     }
 
     fn hash(&mut self) -> Result<Link, DecodeError> {
-        let hash = Hash(*self.reader.take_array()?);
+        let hash = Hash(self.reader.take_array()?);
         Ok(self.forest.arena.stub(hash))
     }
 
     fn bits(&mut self) -> Result<u16, DecodeError> {
-        Ok(u16::from_le_bytes(*self.reader.take_array()?))
+        Ok(u16::from_le_bytes(self.reader.take_array()?))
     }
 }
 

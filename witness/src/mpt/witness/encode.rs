@@ -9,16 +9,16 @@ use thiserror::Error;
 
 use super::tag;
 use crate::{
-    hash::Hash,
+    hash::{Hash, Hasher},
     mpt::{
-        EMPTY_ROOT, NodeFormatError,
+        EMPTY_ROOT, Forest, NodeFormatError,
         arena::{Arena, Branch, Link, Node, NodeId, Target},
         nibbles::Nibbles,
         node,
     },
-    node::NodeBag,
+    node::{NodeBag, NodeSource},
     reader::push_varint,
-    record::Record,
+    record::{Record, Recorder},
 };
 
 /// The reason why a record cannot be encoded.
@@ -243,5 +243,16 @@ impl Encoder<'_> {
     fn length(&mut self, length: usize) -> Result<(), EncodeError> {
         push_varint(&mut self.out, u32::try_from(length).map_err(|_| EncodeError::TooLarge)?);
         Ok(())
+    }
+}
+
+impl<H: Hasher, S: NodeSource> Forest<H, Recorder<S>> {
+    /// Ends the recording of a state provider's execution, and returns the witness of what it used.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a recorded node is malformed.
+    pub fn into_witness(self) -> Result<Vec<u8>, EncodeError> {
+        encode(self.opened, &self.source.into_record())
     }
 }

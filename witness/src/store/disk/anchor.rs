@@ -91,11 +91,11 @@ fn encode(n_batches: u64) -> Vec<u8> {
 fn decode(bytes: &[u8]) -> Result<u64, StoreError> {
     let read = || -> Result<_, ReadError> {
         let mut reader = Reader::new(bytes);
-        let magic = *reader.take_array()?;
-        let format = u32::from_le_bytes(*reader.take_array()?);
-        let n_batches = u64::from_le_bytes(*reader.take_array()?);
-        let checksum = *reader.take_array()?;
-        Ok((magic, format, n_batches, checksum, reader.left()))
+        let magic = reader.take_array()?;
+        let format = u32::from_le_bytes(reader.take_array()?);
+        let n_batches = u64::from_le_bytes(reader.take_array()?);
+        let checksum = reader.take_array()?;
+        Ok((magic, format, n_batches, checksum, reader.remaining()))
     };
     let damaged = || StoreError::Damaged(Damage::Anchor);
     let (magic, format, n_batches, checksum, left) = read().map_err(|_| damaged())?;

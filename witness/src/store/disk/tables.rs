@@ -208,10 +208,10 @@ fn encode_node(children: &[Hash], bytes: &[u8]) -> Vec<u8> {
 pub(super) fn read_node(hash: &Hash, value: &[u8]) -> Result<StoredNode, StoreError> {
     let read = || -> Result<_, ReadError> {
         let mut reader = Reader::new(value);
-        let n_children = u32::from_le_bytes(*reader.take_array()?) as usize;
+        let n_children = u32::from_le_bytes(reader.take_array()?) as usize;
         let children = reader.take(n_children.saturating_mul(HASH_BYTES))?;
         let (children, _) = children.as_chunks();
-        let bytes = reader.take(reader.left())?;
+        let bytes = reader.take(reader.remaining())?;
         Ok(StoredNode {
             children: children.iter().map(|child| Hash(*child)).collect(),
             bytes: bytes.to_vec(),

@@ -2,10 +2,10 @@
 
 use alloc::{borrow::ToOwned, sync::Arc, vec::Vec};
 
-use outrider_witness::{Hash, NodeBag};
+use outrider_abi::{Hash, NewNode};
+use outrider_witness::NodeBag;
 
 use super::with_host;
-use crate::harness::provider::NewNode;
 
 /// What an execution in provider mode is given, and has yielded so far.
 pub(in crate::harness) struct Provider {
@@ -24,10 +24,10 @@ pub(crate) fn mode() -> u32 {
     with_host(|host| Ok(u32::from(host.provider.is_some())))
 }
 
-pub(crate) fn get_node(hash: &[u8; 32], out: &mut [u8]) -> u32 {
+pub(crate) fn get_node(hash: &Hash, out: &mut [u8]) -> u32 {
     with_host(|host| {
         let nodes = host.provider.as_ref().map(|provider| &provider.nodes);
-        let Some(bytes) = nodes.and_then(|nodes| nodes.bytes(&Hash(*hash))) else { return Ok(u32::MAX) };
+        let Some(bytes) = nodes.and_then(|nodes| nodes.bytes(hash)) else { return Ok(u32::MAX) };
         if let Some(out) = out.get_mut(..bytes.len()) {
             out.copy_from_slice(bytes);
         }
@@ -36,15 +36,15 @@ pub(crate) fn get_node(hash: &[u8; 32], out: &mut [u8]) -> u32 {
 }
 
 /// Finds blobs where the nodes are: a bag does not tell the two apart.
-pub(crate) fn get_blob(hash: &[u8; 32], out: &mut [u8]) -> u32 {
+pub(crate) fn get_blob(hash: &Hash, out: &mut [u8]) -> u32 {
     get_node(hash, out)
 }
 
-pub(crate) fn put_node(hash: &[u8; 32], bytes: &[u8], children: &[[u8; 32]]) -> u32 {
+pub(crate) fn put_node(hash: &Hash, bytes: &[u8], children: &[Hash]) -> u32 {
     with_host(|host| {
         let Some(provider) = &mut host.provider else { return Ok(0) };
-        let children = children.iter().copied().map(Hash).collect();
-        provider.new_nodes.push(NewNode { hash: Hash(*hash), bytes: bytes.to_owned(), children });
+        let (bytes, children) = (bytes.to_owned(), children.to_owned());
+        provider.new_nodes.push(NewNode { hash: *hash, bytes, children });
         Ok(1)
     })
 }

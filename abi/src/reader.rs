@@ -1,15 +1,20 @@
 //! The reader through which untrusted bytes become values.
+//!
+//! *Varints* are unsigned LEB128: seven bits a byte, the lowest first, the top bit set in all bytes but the last. Only the shortest form
+//! of a number is one, so each number has one encoding.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use alloc::vec::Vec;
 
 /// Reads untrusted bytes from front to back.
 ///
 /// It is total: any bytes give values or a [`ReadError`], never a panic. It does not allocate, so a length
-/// that was read from the bytes is checked against what is left of them (by [`take`](Self::take) or
-/// [`sub`](Self::sub)) before anything can be reserved for it.
+/// that was read from the bytes is checked against what is left of them (by [`take`](Self::take),
+/// [`sub`](Self::sub) or [`length`](Self::length)) before anything can be reserved for it.
 ///
 /// ```
-/// use outrider_sdk::{ReadError, Reader};
+/// use outrider_abi::{ReadError, Reader};
 ///
 /// /// Reads `u32 length | bytes`, little-endian, and nothing after it.
 /// fn text(bytes: &[u8]) -> Result<&[u8], ReadError> {
@@ -23,7 +28,7 @@
 /// assert_eq!(text(b"\x02\0\0\0hi"), Ok(&b"hi"[..]));
 /// assert_eq!(text(b"\x02\0\0\0hi!"), Err(ReadError::TrailingBytes { offset: 6, n: 1 }));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
     offset: usize,
@@ -134,6 +139,42 @@ impl<'a> Reader<'a> {
         self.take_array().map(u64::from_le_bytes)
     }
 
+    /// Takes a varint.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take), and [`ReadError::Varint`] when it is not the shortest form of a 32-bit integer.
+    pub fn varint(&mut self) -> Result<u32, ReadError> {
+        let offset = self.offset;
+        let mut value = 0_u32;
+        for shift in [0, 7, 14, 21, 28] {
+            let byte = self.u8()?;
+            let bits = u32::from(byte & 0x7f);
+            if shift == 28 && bits > 0x0f || shift > 0 && byte == 0 {
+                break;
+            }
+            value |= bits << shift;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(ReadError::Varint { offset })
+    }
+
+    /// Takes a varint that counts items of which each takes at least `item_bytes_min` bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`varint`](Self::varint), and [`ReadError::UnexpectedEnd`] when so many items cannot follow.
+    pub fn length(&mut self, item_bytes_min: usize) -> Result<usize, ReadError> {
+        let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
+        let expected = length.saturating_mul(item_bytes_min);
+        if expected > self.remaining() {
+            return Err(self.unexpected_end(expected));
+        }
+        Ok(length)
+    }
+
     /// Takes the next `n` bytes as a reader of their own, which counts offsets from the same start.
     ///
     /// # Errors
@@ -191,15 +232,30 @@ pub enum ReadError {
         /// How many bytes come after it.
         n: usize,
     },
+    /// A varint is longer than it needs to be, or does not fit in 32 bits.
+    #[error("byte {offset}: no shortest form of a 32-bit integer")]
+    Varint {
+        /// Where the varint begins.
+        offset: usize,
+    },
+}
+
+/// Appends `value` as a varint.
+pub fn push_varint(out: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        out.push(value.to_le_bytes()[0] | 0x80);
+        value >>= 7;
+    }
+    out.push(value.to_le_bytes()[0]);
 }
 
 #[cfg(test)]
 mod tests {
     use alloc::{string::ToString, vec::Vec};
 
-    use proptest::{collection::vec, prelude::any, proptest};
+    use proptest::{collection::vec, prelude::*};
 
-    use super::{ReadError, Reader};
+    use super::{ReadError, Reader, push_varint};
 
     #[test]
     fn integers_are_little_endian() {
@@ -240,7 +296,44 @@ mod tests {
         assert_eq!(error.to_string(), "byte 2: expected the end, got 1 more bytes");
     }
 
+    #[test]
+    fn a_varint_has_one_form_and_32_bits() {
+        for bytes in [&[0x80, 0][..], &[0xff, 0x80, 0], &[0xff, 0xff, 0xff, 0xff, 0x1f], &[0x80; 6]] {
+            assert_eq!(Reader::new(bytes).varint(), Err(ReadError::Varint { offset: 0 }), "{bytes:?}");
+        }
+        let error = ReadError::UnexpectedEnd { offset: 1, expected: 1, got: 0 };
+        assert_eq!(Reader::new(&[0x80]).varint(), Err(error));
+    }
+
+    #[test]
+    fn a_length_is_held_against_what_is_left() {
+        let bytes = [2, 0, 0, 0];
+        assert_eq!(Reader::new(&bytes).length(1), Ok(2));
+        let error = ReadError::UnexpectedEnd { offset: 1, expected: 4, got: 3 };
+        assert_eq!(Reader::new(&bytes).length(2), Err(error));
+    }
+
     proptest! {
+        #[test]
+        fn a_varint_is_read_as_it_was_written(value: u32, shift in 0..32) {
+            let value = value >> shift;
+            let mut bytes = Vec::new();
+            push_varint(&mut bytes, value);
+            let mut reader = Reader::new(&bytes);
+            prop_assert_eq!(reader.varint(), Ok(value));
+            prop_assert_eq!(reader.finish(), Ok(()));
+        }
+
+        #[test]
+        fn what_is_read_as_a_varint_is_its_only_encoding(bytes in vec(any::<u8>(), 0..7)) {
+            let mut reader = Reader::new(&bytes);
+            if let Ok(value) = reader.varint() {
+                let mut again = Vec::new();
+                push_varint(&mut again, value);
+                prop_assert_eq!(&bytes[..reader.offset()], &again[..]);
+            }
+        }
+
         #[test]
         fn takes_of_any_length_partition_the_bytes(
             bytes in vec(any::<u8>(), 0..64),

@@ -1,24 +1,36 @@
 //! Bytes in serde: hex in formats for people, bytes in others.
 
-use std::fmt;
+use alloc::{format, string::String, vec::Vec};
+use core::fmt;
 
-use serde::de::{Error, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serializer};
+#[doc(hidden)]
+pub use serde;
+use serde::{
+    Deserializer, Serializer,
+    de::{Error, SeqAccess, Visitor},
+};
 
-use crate::execution::{Log, LogValue};
-use crate::hex_text::{ParseHexError, parse_array, parse_bytes};
-use crate::imports::debug::NAMES;
+use crate::hex_text::{Hex, ParseHexError, parse_array, parse_bytes};
 
-pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes bytes.
+///
+/// # Errors
+///
+/// Those of the serializer.
+pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     if serializer.is_human_readable() {
-        serializer.serialize_str(&hex::encode(bytes))
+        serializer.collect_str(&Hex(bytes))
     } else {
         serializer.serialize_bytes(bytes)
     }
 }
 
-/// Reads `what`, which has so many bytes.
-pub(crate) fn deserialize_array<'de, D: Deserializer<'de>, const N: usize>(
+/// Reads `what`, such as `a state root`, which has so many bytes.
+///
+/// # Errors
+///
+/// Another number of bytes, and in hex what is said of [`ParseHexError`].
+pub fn deserialize_array<'de, D: Deserializer<'de>, const N: usize>(
     deserializer: D,
     what: &'static str,
 ) -> Result<[u8; N], D::Error> {
@@ -30,7 +42,11 @@ pub(crate) fn deserialize_array<'de, D: Deserializer<'de>, const N: usize>(
 }
 
 /// Reads `what`, which may have any number of bytes.
-pub(crate) fn deserialize_vec<'de, D: Deserializer<'de>>(
+///
+/// # Errors
+///
+/// In hex what is said of [`ParseHexError`].
+pub fn deserialize_vec<'de, D: Deserializer<'de>>(
     deserializer: D,
     what: &'static str,
 ) -> Result<Vec<u8>, D::Error> {
@@ -108,59 +124,39 @@ array_field!(pubkey, "a public key");
 array_field!(withdrawal_credentials, "withdrawal credentials");
 array_field!(signature, "a signature");
 
-/// For a field of block data.
-pub(crate) mod block_data {
-    use std::sync::Arc;
+#[cfg(test)]
+mod tests {
+    use alloc::{string::ToString as _, vec};
 
-    pub(crate) fn serialize<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        super::serialize(bytes, serializer)
+    use super::*;
+    use crate::Hash;
+
+    #[test]
+    fn people_read_hex_and_machines_bytes() {
+        let hash = Hash([0xab; 32]);
+        let json = format!("\"{}\"", "ab".repeat(32));
+        assert_eq!(serde_json::to_string(&hash).unwrap(), json);
+        for json in [json.clone(), json.to_uppercase(), json.replacen('"', "\"0x", 1)] {
+            assert_eq!(serde_json::from_str::<Hash>(&json).unwrap(), hash);
+        }
+        // Postcard: a length and the bytes.
+        let bytes = [&[32][..], &[0xab; 32]].concat();
+        assert_eq!(postcard::to_allocvec(&hash).unwrap(), bytes);
+        assert_eq!(postcard::from_bytes::<Hash>(&bytes).unwrap(), hash);
     }
 
-    pub(crate) fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Arc<[u8]>, D::Error> {
-        super::deserialize_vec(deserializer, "block data").map(Into::into)
-    }
-}
-
-/// For bytes that an EE has logged.
-pub(crate) mod logged {
-    pub(crate) fn serialize<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        super::serialize(bytes, serializer)
-    }
-
-    pub(crate) fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<u8>, D::Error> {
-        super::deserialize_vec(deserializer, "what is logged")
-    }
-}
-
-/// Not derived, as that would borrow the name of the import from what is read.
-impl<'de> Deserialize<'de> for Log {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let ReadLog { import: LogImport(import), value } = ReadLog::deserialize(deserializer)?;
-        Ok(Self { import, value })
-    }
-}
-
-/// The fields of a [`Log`].
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReadLog {
-    import: LogImport,
-    value: LogValue,
-}
-
-/// The name of an import that logs, as the ABI has it.
-struct LogImport(&'static str);
-
-impl<'de> Deserialize<'de> for LogImport {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let got = String::deserialize(deserializer)?;
-        NAMES.into_iter().find(|name| *name == got).map(Self).ok_or_else(|| {
-            let names = NAMES.join(", ");
-            D::Error::custom(format!("no import `{got}` logs anything; those that do are {names}"))
-        })
+    #[test]
+    fn what_is_no_hash_is_refused_with_its_place() {
+        let error = serde_json::from_str::<Hash>("\"0x12\"").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "a hash has 64 hex digits, after `0x` or without it, got 2 characters at line 1 column 6"
+        );
+        let error = serde_json::from_str::<Hash>("1").unwrap_err().to_string();
+        assert_eq!(error, "invalid type: integer `1`, expected a hash in hex at line 1 column 1");
+        for length in [0, 31, 33] {
+            let bytes = [vec![length], vec![1; length.into()]].concat();
+            assert!(postcard::from_bytes::<Hash>(&bytes).is_err(), "{length}");
+        }
     }
 }

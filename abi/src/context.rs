@@ -1,0 +1,33 @@
+//! Where and when an execution takes place.
+
+use crate::BeaconRoot;
+
+/// A shard, by its index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ShardIndex(pub u64);
+
+/// A slot of the beacon chain, counted from genesis, as in the Ethereum consensus specs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Slot(pub u64);
+
+/// An EE, by its index in the beacon chain's registry; scout's `env`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EeIndex(pub u64);
+
+/// Where and when an execution takes place; the EE reads it through `eth2.context*`. By default all is zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct Context {
+    /// The shard whose block is executed.
+    pub shard: ShardIndex,
+    /// The slot of that block.
+    pub slot: Slot,
+    /// The EE's own index.
+    pub ee_index: EeIndex,
+    /// The root of the beacon block that the shard block builds on.
+    pub beacon_root: BeaconRoot,
+}

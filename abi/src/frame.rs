@@ -1,0 +1,156 @@
+//! The bytes between provider, EE and block: how witness and payload make block data, and what a provider hands in.
+//!
+//! All integers are `u32`, little-endian.
+//!
+//! The block data of a stateful EE:
+//!
+//! | part | bytes | |
+//! |---|---|---|
+//! | witness length | 4 | |
+//! | witness | as told | in an encoding of `outrider-witness`, or any other; the shard does not read it |
+//! | payload | to the end | in the EE's own encoding |
+//!
+//! In provider mode the block data is a list of *packages* instead. A package is a payload too, of one user or of many, and the
+//! EE merges all of them to the payload of the block:
+//!
+//! | part | bytes | |
+//! |---|---|---|
+//! | number of packages | 4 | |
+//! | packages | | each its length, 4 bytes, and itself |
+
+use alloc::vec::Vec;
+
+use crate::{ReadError, Reader};
+
+/// Block data that has been taken apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// What the EE rebuilds the touched part of its state from.
+    pub witness: &'a [u8],
+    /// What the EE does with it.
+    pub payload: &'a [u8],
+}
+
+/// There are more packages, or longer ones, than 32 bits can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{got} packages, or bytes of one, are more than 32 bits can tell")]
+pub struct TooLargeError {
+    /// Packages, or bytes of one.
+    pub got: usize,
+}
+
+impl<'a> Frame<'a> {
+    /// Takes block data apart; nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::UnexpectedEnd`] if the bytes are too few: at offset 0 for the length of the witness, at 4 for the witness itself. Who
+    /// made the block data is at fault.
+    pub fn parse(block_data: &'a [u8]) -> Result<Self, ReadError> {
+        let mut reader = Reader::new(block_data);
+        let witness_bytes = reader.u32_le()?;
+        let witness = reader.take(witness_bytes as usize)?;
+        let payload = reader.take(reader.remaining())?;
+        Ok(Self { witness, payload })
+    }
+
+    /// Puts block data together.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLargeError`] if the witness is.
+    pub fn encode(&self) -> Result<Vec<u8>, TooLargeError> {
+        let mut bytes = Vec::with_capacity(size_of::<u32>() + self.witness.len() + self.payload.len());
+        bytes.extend(length(self.witness.len())?);
+        bytes.extend_from_slice(self.witness);
+        bytes.extend_from_slice(self.payload);
+        Ok(bytes)
+    }
+}
+
+/// Encodes packages as a provider hands them in.
+///
+/// # Errors
+///
+/// [`TooLargeError`] if one is, or there are too many.
+pub fn encode_packages<P: AsRef<[u8]>>(packages: &[P]) -> Result<Vec<u8>, TooLargeError> {
+    let mut bytes = length(packages.len())?.to_vec();
+    for package in packages {
+        let package = package.as_ref();
+        bytes.extend(length(package.len())?);
+        bytes.extend_from_slice(package);
+    }
+    Ok(bytes)
+}
+
+/// Takes packages apart. Each takes 4 bytes at least, so the list is no longer than the input.
+///
+/// # Errors
+///
+/// [`ReadError`] if the bytes are too few or too many. Who made them is at fault.
+pub fn read_packages(bytes: &[u8]) -> Result<Vec<&[u8]>, ReadError> {
+    let mut reader = Reader::new(bytes);
+    let n = reader.u32_le()?;
+    let mut packages = Vec::new();
+    for _ in 0..n {
+        let package_bytes = reader.u32_le()?;
+        packages.push(reader.take(package_bytes as usize)?);
+    }
+    reader.finish()?;
+    Ok(packages)
+}
+
+fn length(got: usize) -> Result<[u8; 4], TooLargeError> {
+    u32::try_from(got).map(u32::to_le_bytes).map_err(|_| TooLargeError { got })
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::{collection::vec, prelude::*};
+
+    use super::{Frame, encode_packages, read_packages};
+    use crate::ReadError;
+
+    #[test]
+    fn the_layouts_are_as_described() {
+        let frame = Frame { witness: b"wit", payload: b"pay" };
+        assert_eq!(frame.encode().unwrap(), b"\x03\0\0\0witpay");
+        let packages = encode_packages(&[&b"a"[..], b"", b"bc"]);
+        assert_eq!(packages.unwrap(), b"\x03\0\0\0\x01\0\0\0a\0\0\0\0\x02\0\0\0bc");
+    }
+
+    #[test]
+    fn a_length_over_the_end_is_refused() {
+        let error = ReadError::UnexpectedEnd { offset: 4, expected: 4, got: 3 };
+        assert_eq!(Frame::parse(b"\x04\0\0\0wit"), Err(error));
+        assert_eq!(read_packages(b"\xff\xff\xff\xff\0\0\0"), Err(error));
+        let error = ReadError::UnexpectedEnd { offset: 0, expected: 4, got: 3 };
+        assert_eq!(Frame::parse(b"wit"), Err(error));
+    }
+
+    #[test]
+    fn bytes_after_the_last_package_are_refused() {
+        let error = ReadError::TrailingBytes { offset: 9, n: 1 };
+        assert_eq!(read_packages(b"\x01\0\0\0\x01\0\0\0ab"), Err(error));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_put_together_is_taken_apart(parts in vec(vec(any::<u8>(), 0..9), 0..9), payload: [u8; 5]) {
+            let framed = encode_packages(&parts).unwrap();
+            prop_assert_eq!(read_packages(&framed), Ok(parts.iter().map(Vec::as_slice).collect()));
+            let witness = parts.concat();
+            let frame = Frame { witness: &witness, payload: &payload };
+            prop_assert_eq!(Frame::parse(&frame.encode().unwrap()), Ok(frame));
+        }
+
+        #[test]
+        fn packages_have_one_encoding(bytes in vec(0_u8..3, 0..24)) {
+            if let Ok(parts) = read_packages(&bytes) {
+                prop_assert_eq!(encode_packages(&parts).unwrap(), bytes);
+            }
+        }
+    }
+}

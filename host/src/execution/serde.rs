@@ -1,0 +1,74 @@
+//! What goes into an execution and comes out of it, in serde.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use super::{Log, LogValue};
+use crate::imports::debug::NAMES;
+
+/// For a field of block data.
+pub(super) mod block_data {
+    use std::sync::Arc;
+
+    use outrider_abi::hex_serde;
+
+    pub(in crate::execution) fn serialize<S: serde::Serializer>(
+        bytes: &[u8],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        hex_serde::serialize(bytes, serializer)
+    }
+
+    pub(in crate::execution) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<[u8]>, D::Error> {
+        hex_serde::deserialize_vec(deserializer, "block data").map(Into::into)
+    }
+}
+
+/// For bytes that an EE has logged.
+pub(super) mod logged {
+    use outrider_abi::hex_serde;
+
+    pub(in crate::execution) fn serialize<S: serde::Serializer>(
+        bytes: &[u8],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        hex_serde::serialize(bytes, serializer)
+    }
+
+    pub(in crate::execution) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        hex_serde::deserialize_vec(deserializer, "what is logged")
+    }
+}
+
+/// Not derived, as that would borrow the name of the import from what is read.
+impl<'de> Deserialize<'de> for Log {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ReadLog { import: LogImport(import), value } = ReadLog::deserialize(deserializer)?;
+        Ok(Self { import, value })
+    }
+}
+
+/// The fields of a [`Log`].
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadLog {
+    import: LogImport,
+    value: LogValue,
+}
+
+/// The name of an import that logs, as the ABI has it.
+struct LogImport(&'static str);
+
+impl<'de> Deserialize<'de> for LogImport {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let got = String::deserialize(deserializer)?;
+        NAMES.into_iter().find(|name| *name == got).map(Self).ok_or_else(|| {
+            let names = NAMES.join(", ");
+            D::Error::custom(format!("no import `{got}` logs anything; those that do are {names}"))
+        })
+    }
+}
