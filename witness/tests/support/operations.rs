@@ -135,8 +135,8 @@ fn operation<K: Kind>(reader: &mut Reader<'_>) -> Result<Option<Operation<K::Key
 
 fn value(reader: &mut Reader<'_>) -> Result<Vec<u8>, ReadError> {
     let [content, length] = reader.take_array()?;
-    let length = usize::from(*length);
-    Ok(vec![*content; if length < 128 { length } else { 10 * (length - 128) }])
+    let length = usize::from(length);
+    Ok(vec![content; if length < 128 { length } else { 10 * (length - 128) }])
 }
 
 fn on_map<K: Kind>(map: &mut Map<K::Key>, operation: &Operation<K::Key>) -> Answer<K::Key> {
