@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use indicatif::ProgressBar;
+use outrider_fixture::Fixture;
 use outrider_host::{
     DiskCache, Ee, EngineKind, ExecutionInput, ExecutionOutput, Host, HostConfig, Isolation, Library, Limits,
     LoadError, StateRoot, UnsavedRoot,
@@ -13,7 +14,6 @@ use outrider_host::{
 use serde::Serialize;
 
 use crate::context::ContextOptions;
-use crate::fixture::Fixture;
 use crate::output::{self, Plain, Summary};
 use crate::{Verdict, files, progress};
 
@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn bench(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let fixture = Fixture::read(&arguments.fixture)?;
+    let fixture = files::read_fixture(&arguments.fixture)?;
     let scratch = tempfile::tempdir().context("cannot make a directory for the cache")?;
     let cache = open_private(scratch.path())?;
     let variants = Variant::all(&cache, arguments.isolate.isolation()?.as_ref())?;

@@ -1,22 +1,22 @@
 //! `outrider run`: executes fixtures and holds what comes out against what they expect.
 
-mod bless;
-pub(crate) mod execute;
 mod profile;
 pub(crate) mod report;
 mod trace;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use outrider_fixture::{
+    bless::bless,
+    runner::{FixtureRun, Runner},
+};
 use outrider_host::{EngineKind, Host, HostConfig, Limits, UnsavedRoot};
 
 use crate::context::ContextOptions;
-use crate::fixture::Fixture;
 use crate::output::Plain;
 use crate::{Verdict, files, progress};
-use execute::Runner;
 use profile::ProfileFile;
 use report::{FixtureReport, Totals};
 
@@ -78,22 +78,25 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         context: arguments.context.context(),
         traces: arguments.trace,
         profiles: profile.is_some(),
-        bar: bar.clone(),
     };
     let mut totals = Totals::default();
     let mut reports = Vec::new();
     for file in files {
-        bar.set_message(Plain(files::name(&file)).to_string());
-        let fixture = Fixture::read(&file);
+        let name = Plain(files::name(&file));
+        bar.set_message(name.to_string());
+        let fixture = files::read_fixture(&file);
         if let (Some(profile), Ok(fixture)) = (&profile, &fixture) {
             profile.check(fixture)?;
         }
-        let result = fixture.and_then(|fixture| runner.run(&file, &fixture));
+        let result = fixture.and_then(|fixture| {
+            let n_blocks = fixture.blocks.len();
+            runner.run(&fixture, |block| bar.set_message(format!("{name}, block {block} of {n_blocks}")))
+        });
         if let (Some(profile), Ok(run)) = (&mut profile, &result) {
             profile.add(&file, run)?;
         }
         let blessed = match &result {
-            Ok(run) if arguments.bless && run.is_executed() => Some(bless::bless(&file, run)),
+            Ok(run) if arguments.bless && run.is_executed() => Some(bless_file(&file, run)),
             Ok(_) | Err(_) => None,
         };
         let report = FixtureReport::new(&file, result, blessed);
@@ -113,6 +116,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
         totals.print(arguments.engine)?;
     }
     Ok(totals.verdict())
+}
+
+/// Blesses a fixture, unless it comes from the standard input.
+fn bless_file(file: &Path, run: &FixtureRun) -> anyhow::Result<bool> {
+    anyhow::ensure!(!files::is_stdin(file), "stdin: only a file can be blessed");
+    Ok(bless(file, run)?)
 }
 
 impl Arguments {

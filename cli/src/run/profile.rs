@@ -23,10 +23,9 @@ use fxprof_processed_profile::{
 };
 use outrider_host::{CallNode, CallTree, Callee};
 
-use super::execute::FixtureRun;
-use crate::fixture::Fixture;
 use crate::output::Plain;
 use crate::output_file;
+use outrider_fixture::{Fixture, runner::FixtureRun};
 
 /// A profile that is being made. What was in its file stays until it is whole, and until it is known that nobody reads the file.
 pub(super) struct ProfileFile {

@@ -3,12 +3,14 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use outrider_fixture::{
+    FixtureError,
+    runner::{BlockRun, FixtureRun, Mismatch},
+};
 use outrider_host::{Deposit, EngineKind, Log, chain};
 use serde::Serialize;
 
-use super::execute::{BlockRun, FixtureRun, Mismatch};
 use super::trace::TraceReport;
-use crate::fixture::FixtureError;
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict, files};
 

@@ -12,12 +12,12 @@ use outrider_witness::store::DiskStore;
 use tempfile::TempDir;
 
 use super::{EeArguments, refused};
-use crate::{Verdict, output, packages};
+use crate::{Verdict, files, output};
 
 pub(super) fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) -> anyhow::Result<Verdict> {
     check_free(directory)?;
     let packages = match packages {
-        Some(path) => Some((path, packages::read(path)?)),
+        Some(path) => Some((path, files::read_packages(path)?)),
         None => None,
     };
     let ee = ee.load()?;

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use outrider_fixture::PartialContext;
 use outrider_host::StateRoot;
 use outrider_shard::provider::current_root;
 use outrider_shard::{BuiltBlock, Previous, Provider, ProviderError};
@@ -11,11 +12,11 @@ use outrider_witness::store::DiskStore;
 use serde_json::json;
 
 use super::render;
-use crate::context::{ContextOptions, PartialContext};
+use crate::context::ContextOptions;
 use crate::output::{self, Summary};
 use crate::output_file;
 use crate::state::{self, EeArguments};
-use crate::{Verdict, packages};
+use crate::{Verdict, files};
 
 /// Build a block of the packages in each file, one on the other, and write a fixture that `outrider run` passes.
 ///
@@ -51,7 +52,8 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
         output_file::check_not_read(output, arguments.packages.iter().chain([&arguments.ee.ee]))?;
         output_file::check_not_in(output, &arguments.directory)?;
     }
-    let files = arguments.packages.iter().map(|file| packages::read(file)).collect::<Result<Vec<_>, _>>()?;
+    let files =
+        arguments.packages.iter().map(|file| files::read_packages(file)).collect::<Result<Vec<_>, _>>()?;
     let ee = arguments.ee.load()?;
     let directory = &arguments.directory;
     let store = if arguments.apply { state::open(directory)? } else { state::open_read_only(directory)? };

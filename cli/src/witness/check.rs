@@ -4,15 +4,13 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use indicatif::ProgressBar;
+use outrider_fixture::runner::{BlockRun, FixtureRun, Mismatch, Runner};
 use outrider_host::{EngineKind, Host, HostConfig, chain};
 use serde_json::json;
 
 use super::decode::Decoded;
 use crate::context::ContextOptions;
-use crate::fixture::Fixture;
 use crate::output::{self, Plain, Summary};
-use crate::run::execute::{BlockRun, FixtureRun, Mismatch, Runner};
 use crate::{ERROR, SUCCESS, Verdict, files};
 
 /// Check the witnesses of a fixture's blocks: they can be read, are in their only encoding, belong to the state before their
@@ -44,7 +42,7 @@ struct BlockCheck {
 }
 
 pub(super) fn check(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let fixture = Fixture::read(&arguments.fixture)?;
+    let fixture = files::read_fixture(&arguments.fixture)?;
     let config = HostConfig {
         engine: arguments.engine,
         cache: crate::cache::open()?,
@@ -52,9 +50,8 @@ pub(super) fn check(arguments: &Arguments) -> anyhow::Result<Verdict> {
         ..HostConfig::default()
     };
     let host = Host::new(config).context("cannot set the host up")?;
-    let context = arguments.context.context();
-    let run = Runner { host, context, traces: false, profiles: false, bar: ProgressBar::hidden() }
-        .run(&arguments.fixture, &fixture)?;
+    let runner = Runner { context: arguments.context.context(), ..Runner::new(host) };
+    let run = runner.run(&fixture, |_| {})?;
     let blocks = fixture.blocks.iter().enumerate();
     let checks: Vec<_> = blocks
         .map(|(index, block)| BlockCheck::new(index, block.env, &block.data, run.blocks.get(index)))

@@ -8,7 +8,6 @@ use outrider_witness::outline::{BytesByKind, Content, Part, TrieOutline};
 use serde_json::{Value, json};
 
 use super::decode::{Decoded, Encoding};
-use crate::fixture::Fixture;
 use crate::output::{self, Summary};
 use crate::{Verdict, files};
 
@@ -30,7 +29,7 @@ pub(super) struct Arguments {
 
 pub(super) fn show(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let file = files::name(&arguments.fixture);
-    let fixture = Fixture::read(&arguments.fixture)?;
+    let fixture = files::read_fixture(&arguments.fixture)?;
     let n_blocks = fixture.blocks.len();
     if let Some(block) = arguments.block {
         anyhow::ensure!(
