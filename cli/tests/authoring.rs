@@ -54,7 +54,7 @@ fn a_new_stateful_ee_does_what_its_readme_says() {
     shell.env("PATH", std::env::join_paths(path).expect("they were joined"));
     let ran = ran(shell.output());
     if ran.err.contains("no Rust toolchain here can build for wasm32-unknown-unknown") {
-        return eprintln!("SKIPPED: {}", ran.err);
+        return outrider_published::skip(ran.err);
     }
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.contains("1 fixture, 1 block: 1 passed, 0 failed\n"), "{}", ran.out);
@@ -167,7 +167,7 @@ fn a_new_ee_builds_and_passes_its_fixture() {
     let built = outrider_in(&demo, &["build"]);
     if built.err.contains("no Rust toolchain here can build for wasm32-unknown-unknown") {
         assert_eq!(built.code, Some(2), "{built:?}");
-        return eprintln!("SKIPPED: {}", built.err);
+        return outrider_published::skip(built.err);
     }
     assert_eq!(built.code, Some(0), "{built:?}");
     assert!(built.err.contains("warning: function `unused` is never used"), "{}", built.err);

@@ -1,7 +1,5 @@
 //! `outrider bench`: every engine, metered and not.
 
-#![allow(clippy::print_stderr, reason = "a test says what it skips")]
-
 mod support;
 
 use serde_json::Value;
@@ -62,7 +60,7 @@ fn progress_is_shown_on_a_terminal_alone() {
     let mut script = std::process::Command::new("script");
     script.args(["-qec", &command, "/dev/null"]).current_dir(scratch.path());
     let Ok(output) = script.stdin(std::process::Stdio::null()).output() else {
-        return eprintln!("SKIPPED: there is no `script`, which makes a terminal");
+        return outrider_published::skip("no `script`, which makes a terminal");
     };
     let shown = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{shown}");

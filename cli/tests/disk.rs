@@ -123,7 +123,6 @@ fn a_disk_that_fails_is_told_with_what_became_of_the_state() {
 /// A mount of the directory that is read-only, in a name space of its own; without the right to make one, the test says so.
 #[cfg(target_os = "linux")]
 #[test]
-#[allow(clippy::print_stderr, reason = "it says what it skips")]
 fn a_state_on_a_disk_that_is_read_only_can_be_read() {
     let scratch = scratch();
     let (expected, before) = (root(&scratch), files(&scratch.path().join("state")));
@@ -143,8 +142,7 @@ fn a_state_on_a_disk_that_is_read_only_can_be_read() {
         Ok(Ran { code: Some(0), out, .. }) => assert!(out.contains(&expected), "{out}"),
         Ok(Ran { code: Some(2), err, .. }) if err.starts_with("error: ") => panic!("{err}"),
         refused => {
-            eprintln!("SKIPPED: no read-only mount can be made: {refused:?}");
-            return;
+            return outrider_published::skip(format!("no read-only mount can be made: {refused:?}"));
         }
     }
     let ran = run("witness build state --ee pair.wasm one.json -o f.yaml").expect("it can be run");

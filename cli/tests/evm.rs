@@ -3,17 +3,12 @@
 //! What the runner makes of an EE's answers is tested with EEs of a few lines, which give the same answer to everything; that the
 //! real EE's answers are the right ones, with excerpts and, where the data are, with a whole archive.
 
-#![allow(
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed, or says why it is skipped"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use alloy_primitives::{Bytes, keccak256};
 use flate2::{Compression, write::GzEncoder};
@@ -291,7 +286,7 @@ fn real_blocks_come_to_the_roots_of_their_headers() {
         ("blocks-with-trie-nodes/block97.json", "vouched_before_parent"),
         ("witness/mainnet-23587691-sbv.json.gz", "vouched"),
     ] {
-        let Some(path) = data(&format!("ethereum-mainnet/{path}")) else { return };
+        let Some(path) = outrider_published::path(&format!("ethereum-mainnet/{path}")) else { return };
         let path = path.display().to_string();
         let scratch = Scratch::new();
         let ran = scratch.outrider(&["evm", "block", "--json", &path]);
@@ -307,7 +302,7 @@ fn real_blocks_come_to_the_roots_of_their_headers() {
 #[test]
 fn a_chain_is_executed_from_its_genesis() {
     let files = ["genesis.json", "chain.rlp"]
-        .map(|name| data(&format!("ethereum-mainnet/execution-apis-chain/{name}")));
+        .map(|name| outrider_published::path(&format!("ethereum-mainnet/execution-apis-chain/{name}")));
     let [Some(genesis), Some(chain)] = files else { return };
     let scratch = Scratch::new();
     let bytes = std::fs::read(&chain).unwrap();
@@ -340,7 +335,7 @@ fn list_length(bytes: &[u8]) -> usize {
 #[test]
 fn whole_archives_pass() {
     let names = ["blockchain-tests-transition", "transaction-tests", "vm-tests"];
-    let paths = names.map(|name| data(&format!("ethereum-tests/{name}.tar.gz")));
+    let paths = names.map(|name| outrider_published::path(&format!("ethereum-tests/{name}.tar.gz")));
     let paths: Vec<_> = paths.into_iter().flatten().map(|path| path.display().to_string()).collect();
     if paths.len() < names.len() {
         return;
@@ -365,7 +360,7 @@ fn a_wrong_post_state_is_a_failure() {
 
 /// A valid block of a fork that the EE knows, with all of the state before it as a witness: more than it needs.
 fn witnessed() -> Option<(Value, Value)> {
-    let path = data("ethereum-tests/blockchain-tests-from-state.tar.gz")?;
+    let path = outrider_published::path("ethereum-tests/blockchain-tests-from-state.tar.gz")?;
     let file = std::fs::File::open(path).unwrap();
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
     let mut entries = archive.entries().unwrap().map(Result::unwrap);
@@ -383,16 +378,6 @@ fn witnessed() -> Option<(Value, Value)> {
     test["blocks"][0]["executionWitness"] = witness.clone();
     let block = json!({ "rlp": test["blocks"][0]["rlp"], "executionWitness": witness });
     Some((json!({ "witnessed": test }), block))
-}
-
-fn data(file: &str) -> Option<PathBuf> {
-    let directory = std::env::var_os("OUTRIDER_DATA").map_or(project().join("../shared/data"), Into::into);
-    let path = directory.join(file);
-    if path.is_file() {
-        return Some(path);
-    }
-    eprintln!("SKIPPED: no {}; OUTRIDER_DATA names the directory", path.display());
-    None
 }
 
 #[test]
@@ -581,7 +566,8 @@ fn files_of_a_tree_that_are_no_tests_are_skipped() {
 #[test]
 fn chains_of_unusual_rules_are_executed() {
     for (report, n_blocks) in [("ef0100-before-prague", 2), ("genesis-bpo3", 3)] {
-        let files = ["genesis.json", "chain.rlp"].map(|name| data(&format!("reports/{report}/{name}")));
+        let files = ["genesis.json", "chain.rlp"]
+            .map(|name| outrider_published::path(&format!("reports/{report}/{name}")));
         let [Some(genesis), Some(chain)] = files.map(|path| path.map(|path| path.display().to_string()))
         else {
             return;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
-use support::{Ran, Scratch, blob, data, fixture, project, ran, wasm};
+use support::{Ran, Scratch, blob, fixture, project, ran, wasm};
 
 const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -50,7 +50,7 @@ fn test(scratch: &Scratch, path: &str) -> Ran {
 /// The number of blocks is that of the reference client: `gzip -dc` of the file has 12.
 #[test]
 fn a_chain_in_several_members_is_read_to_its_end() {
-    let Some(data) = data("reports/gzip-members") else { return };
+    let Some(data) = outrider_published::path("reports/gzip-members") else { return };
     let (genesis, chain) = (data.join("genesis.json"), data.join("two-members.rlp.gz"));
     let arguments =
         ["evm", "chain", "--json", "--genesis", &genesis.to_string_lossy(), &chain.to_string_lossy()];

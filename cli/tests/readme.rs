@@ -7,7 +7,7 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use support::{Scratch, data, project, ran};
+use support::{Scratch, project, ran};
 
 fn readme() -> String {
     std::fs::read_to_string(project().join("README.md")).expect("it is there")
@@ -33,9 +33,10 @@ fn the_examples_come_to_what_is_shown() {
 
 #[test]
 fn a_block_of_ethereum_comes_to_what_is_shown() {
-    let Some(block) = data("ethereum-mainnet/blocks-with-trie-nodes/block46147.json") else { return };
+    let block = "ethereum-mainnet/blocks-with-trie-nodes/block46147.json";
+    let block = outrider_published::file(block).expect("it is in the repository");
     let scratch = Scratch::new();
-    scratch.write("block46147.json", std::fs::read(block).expect("it can be read"));
+    scratch.write("block46147.json", block);
     let ran = scratch.outrider(&["evm", "block", "block46147.json"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     assert_eq!(ran.out, output_of("outrider evm block block46147.json"));

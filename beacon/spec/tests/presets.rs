@@ -1,18 +1,10 @@
 //! Tests of the constants against the specification's configuration files.
 //!
-//! The test reads them from `../shared/data` beside the project, or from the directory in `OUTRIDER_DATA`.
+//! These are in the repository: `published/data/consensus/config`.
 
-#![allow(
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed, or says why it is skipped"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::{
-    collections::BTreeMap,
-    env, fs,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
 
 use outrider_beacon_spec::{
     constants as c,
@@ -151,16 +143,11 @@ fn constants_of_phase1<C: Preset>() -> BTreeMap<&'static str, Value> {
 }
 
 fn check<C: Preset>() {
-    let data = env::var_os("OUTRIDER_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let mut constants = constants::<C>();
     constants.extend(constants_of_phase1::<C>());
     for phase in ["phase0", "phase1"] {
-        let path = data.join(format!("consensus/config/{}-{phase}.yaml", C::CONFIG_NAME));
-        let Ok(text) = fs::read_to_string(&path) else {
-            eprintln!("SKIPPED: no {}; set OUTRIDER_DATA to the directory", path.display());
-            return;
-        };
+        let path = format!("consensus/config/{}-{phase}.yaml", C::CONFIG_NAME);
+        let text = String::from_utf8(outrider_published::file(&path).unwrap()).unwrap();
         let expected: BTreeMap<String, Value> = text
             .lines()
             .filter(|line| line.starts_with(char::is_uppercase))

@@ -1,8 +1,9 @@
-//! Excerpts of Ethereum's own vectors, of kinds that the archives of `vectors.rs` lack.
+//! A few of Ethereum's own vectors that lie in the repository: of what the archives of `vectors.rs` do not have, and of states and
+//! blocks, `excerpts/eth2-spec-tests-0.12.3.tar.gz`, from the same package as the text of that name.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use outrider_beacon_vectors::{self as vectors, Case, Failure, Files, Outcome};
 
@@ -70,6 +71,29 @@ fn bit_vectors_have_the_lengths_of_their_types() {
             assert_eq!(vectors::run_case(&case, &files), Outcome::Failed(Failure::Accepted), "{case}");
         }
     }
+}
+
+/// States, blocks and operations that are valid, and two that are not.
+#[test]
+fn states_become_what_the_vectors_tell() {
+    let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/excerpts/eth2-spec-tests-0.12.3.tar.gz");
+    let cases = vectors::read(&archive).unwrap();
+    assert_eq!(cases.len(), 8);
+    let mut n_invalid = 0;
+    for (case, mut files) in cases {
+        assert_eq!(vectors::run_case(&case, &files), Outcome::Passed, "{case}");
+        match files.0.get_mut("post.ssz") {
+            Some(post) => *post.last_mut().unwrap() ^= 1,
+            // Invalid, but to be accepted.
+            None => {
+                let pre = files.0["pre.ssz"].clone();
+                files.0.insert("post.ssz".to_owned(), pre);
+                n_invalid += 1;
+            }
+        }
+        assert!(matches!(vectors::run_case(&case, &files), Outcome::Failed(_)), "{case}");
+    }
+    assert_eq!(n_invalid, 1);
 }
 
 #[test]

@@ -1,16 +1,12 @@
 //! Ethereum's own vectors.
 //!
-//! The test reads them from `../shared/data` beside the project, or from the directory in `OUTRIDER_DATA`.
+//! Read as `outrider-published` finds them; `excerpts.rs` has a few that lie in the repository.
 
-#![allow(
-    clippy::print_stderr,
-    clippy::unwrap_used,
-    reason = "a test that cannot go on has failed, or says why it is skipped"
-)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    env, fs,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -37,15 +33,13 @@ const CASES: &[(&str, usize)] = &[
     ("ssz_generic", 908),
 ];
 
-fn directory() -> PathBuf {
-    env::var_os("OUTRIDER_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from)
-        .join("consensus")
+fn directory() -> Option<PathBuf> {
+    outrider_published::path("consensus")
 }
 
-/// Returns all archives in the directory: those above and any others.
-fn archives() -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path());
+/// All archives that are there: those above, and any others.
+fn archives(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let mut archives: Vec<_> =
         entries.filter(|path| path.extension().is_some_and(|end| end == "gz")).collect();
     archives.sort();
@@ -54,13 +48,10 @@ fn archives() -> Vec<PathBuf> {
 
 #[test]
 fn every_vector_passes() {
-    if !directory().is_dir() {
-        eprintln!("SKIPPED: no {}; set OUTRIDER_DATA to the directory above", directory().display());
-        return;
-    }
+    let Some(directory) = directory() else { return };
     let mut failures = Vec::new();
     let mut counts = BTreeMap::new();
-    for path in archives() {
+    for path in archives(&directory) {
         let results = vectors::run(&path).unwrap();
         let name = path.file_name().unwrap().to_str().unwrap().trim_end_matches(".tar.gz").to_owned();
         counts.insert(name, results.len());
@@ -80,18 +71,15 @@ fn every_vector_passes() {
 
 #[test]
 fn a_folder_has_the_cases_of_the_archives_in_it() {
-    if !directory().is_dir() {
-        eprintln!("SKIPPED: no {}; set OUTRIDER_DATA to the directory above", directory().display());
-        return;
-    }
-    let cases = vectors::read(&directory()).unwrap();
-    let archives = archives();
+    let Some(directory) = directory() else { return };
+    let cases = vectors::read(&directory).unwrap();
+    let archives = archives(&directory);
     let of_archives = archives.iter().flat_map(|archive| vectors::read(archive).unwrap().into_keys());
     assert!(cases.keys().eq(of_archives.collect::<BTreeSet<_>>().iter()));
 
     // Unpacked, the cases are the same.
     let folder = tempfile::tempdir().unwrap();
-    let archive = directory().join("minimal-phase0-operations.tar.gz");
+    let archive = directory.join("minimal-phase0-operations.tar.gz");
     tar::Archive::new(flate2::read::GzDecoder::new(fs::File::open(&archive).unwrap()))
         .unpack(folder.path())
         .unwrap();
@@ -101,12 +89,9 @@ fn a_folder_has_the_cases_of_the_archives_in_it() {
 }
 
 #[test]
-fn cases_fail_if_the_expected_result_is_wrong() {
-    if !directory().is_dir() {
-        eprintln!("SKIPPED: no {}; set OUTRIDER_DATA to the directory above", directory().display());
-        return;
-    }
-    let cases = vectors::read(&directory().join("minimal-phase1-operations.tar.gz")).unwrap();
+fn cases_fail_when_the_expected_result_is_another() {
+    let Some(directory) = directory() else { return };
+    let cases = vectors::read(&directory.join("minimal-phase1-operations.tar.gz")).unwrap();
     for (case, mut files) in cases {
         let failure = match files.0.remove("post.ssz") {
             // The case is valid; expect a refusal.

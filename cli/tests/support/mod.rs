@@ -1,10 +1,6 @@
 //! What the tests share: running the command in a directory of their own.
 
-#![allow(
-    dead_code,
-    clippy::print_stderr,
-    reason = "each test file uses its own part, and says what it skips"
-)]
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -100,24 +96,13 @@ pub(crate) fn summary(verdict: &str, passed: usize, failed: usize) -> serde_json
     serde_json::json!({ "verdict": verdict, "passed": passed, "failed": failed, "not_run": 0, "unusable": 0 })
 }
 
-/// Finds a folder of the test data; none, and says so, where they are not.
-pub(crate) fn data(name: &str) -> Option<PathBuf> {
-    let data =
-        std::env::var_os("OUTRIDER_DATA").map_or(project().join("../shared/data"), Into::into).join(name);
-    if data.exists() {
-        return Some(data);
-    }
-    eprintln!("SKIPPED: no {name}; OUTRIDER_DATA can point at the test data");
-    None
-}
-
 /// Returns what clang tells of its version; none, and says so, where it or its linker cannot compile for wasm32.
 pub(crate) fn clang() -> Option<String> {
     let targets = output_of("clang", "--print-targets");
     let found = targets.filter(|targets| targets.contains("wasm32")).and(output_of("wasm-ld", "--version"));
     let found = found.and(output_of("clang", "--version"));
     if found.is_none() {
-        eprintln!("SKIPPED: no clang with wasm32 and wasm-ld on the path");
+        outrider_published::skip("no clang with wasm32 and wasm-ld on the path");
     }
     found
 }
@@ -126,7 +111,7 @@ pub(crate) fn clang() -> Option<String> {
 pub(crate) fn asc() -> Option<String> {
     let found = output_of("asc", "--version");
     if found.is_none() {
-        eprintln!("SKIPPED: no `asc` of AssemblyScript on the path");
+        outrider_published::skip("no `asc` of AssemblyScript on the path");
     }
     found
 }

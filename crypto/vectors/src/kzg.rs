@@ -11,8 +11,7 @@ use crate::{
 
 /// Returns the vectors, or none without the data set.
 pub fn vectors() -> Vec<Vector> {
-    let Some(directory) = files::shared() else { return Vec::new() };
-    let files = files::archive(&directory.join("kzg/eip4844.tar.gz"));
+    let files = files::archive("kzg/eip4844.tar.gz");
     let cases = files.iter().filter(|(name, _)| name.contains("/verify_kzg_proof/"));
     cases.filter_map(|(name, text)| vector(name, text)).collect()
 }

@@ -1,10 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "this is part of tests: a file that cannot be read has to fail one, and a skip has to be printed"
-)]
+#![allow(clippy::unwrap_used, reason = "this is part of tests: a file that cannot be read has to fail one")]
 
 pub mod bip340;
 pub mod consensus;

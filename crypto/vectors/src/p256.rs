@@ -7,7 +7,7 @@ use crate::{
 
 /// Returns the vectors.
 pub fn vectors() -> Vec<Vector> {
-    let text = String::from_utf8(files::bytes(&files::own("p256.csv.gz"))).unwrap();
+    let text = String::from_utf8(outrider_published::read(&files::own("p256.csv.gz"))).unwrap();
     text.lines().skip(1).map(vector).collect()
 }
 

@@ -3,11 +3,10 @@
 //! Each module is judged by the profile alone, whatever file it is in: it is refused for a reason that the profile names, or
 //! it is accepted and does what the script says. What is said of calls to a module that was refused is *outside*.
 //!
-//! The files are read in place from `../shared/data` beside the project, or from the directory that `OUTRIDER_DATA`
-//! names; without them the tests say so and pass. `OUTRIDER_WAST` may name a directory of further files, which is
-//! searched for `.wast`, `.wat` and `.wasm`.
+//! The files are read as `outrider-published` finds them; without them the tests say so and pass. Some lie in `excerpts`,
+//! and always run. `OUTRIDER_WAST` may name a directory of further files, which is searched for `.wast`, `.wat` and `.wasm`.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the counts are there to be read")]
+#![allow(clippy::print_stdout, reason = "the counts are there to be read")]
 
 mod engine;
 mod script;
@@ -17,9 +16,7 @@ mod wasmer;
 mod wasmtime;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use engine::Session;
 use script::{Tally, run_script};
@@ -34,6 +31,17 @@ fn the_test_suite_passes_on_wasmtime() {
 #[test]
 fn the_test_suite_passes_on_wasmer() {
     the_test_suite_passes::<wasmer::Wasmer>();
+}
+
+#[test]
+fn the_excerpt_passes_on_wasmtime() {
+    the_excerpt_passes::<Wasmtime>();
+}
+
+#[cfg(feature = "wasmer")]
+#[test]
+fn the_excerpt_passes_on_wasmer() {
+    the_excerpt_passes::<wasmer::Wasmer>();
 }
 
 #[test]
@@ -54,6 +62,23 @@ fn the_test_suite_passes<S: Session>() {
         assert!(tally.accepted > 0 && tally.refused > 0 && tally.rejected > 0, "{tally:?}");
         assert!(tally.assertions > 10_000, "{tally:?}");
         assert!(tally.unreadable.is_empty(), "{tally:?}");
+    });
+}
+
+#[track_caller]
+fn the_excerpt_passes<S: Session>() {
+    let excerpts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec/excerpts");
+    let files = files_below(excerpts.join("testsuite"));
+    assert_eq!(files.len(), 14);
+    check::<S>(&files, true, |tally| {
+        assert!(tally.accepted > 0 && tally.refused > 0 && tally.rejected > 0, "{tally:?}");
+        assert!(tally.assertions > 50, "{tally:?}");
+        assert!(tally.unreadable.is_empty(), "{tally:?}");
+    });
+    let files = files_below(excerpts.join("wasm-tools"));
+    assert_eq!(files.len(), 7);
+    check::<S>(&files, false, |tally| {
+        assert!(tally.accepted > 0 && tally.refused > 0 && tally.rejected > 0, "{tally:?}");
     });
 }
 
@@ -117,8 +142,13 @@ fn category(path: &str) -> &str {
 
 /// Reads the WebAssembly files of the directory that `OUTRIDER_WAST` names, and of those in it; none without it.
 fn further_files() -> BTreeMap<String, Vec<u8>> {
+    std::env::var_os("OUTRIDER_WAST").map_or_else(BTreeMap::new, |directory| files_below(directory.into()))
+}
+
+/// Reads the WebAssembly files of a directory, and of those in it.
+fn files_below(directory: PathBuf) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
-    let mut directories: Vec<_> = std::env::var_os("OUTRIDER_WAST").map(PathBuf::from).into_iter().collect();
+    let mut directories = vec![directory];
     while let Some(directory) = directories.pop() {
         for entry in std::fs::read_dir(&directory).expect("the directory can be read") {
             let path = entry.expect("the directory can be read").path();
@@ -138,25 +168,8 @@ fn is_wasm(path: &str) -> bool {
 
 /// Reads the WebAssembly files of an archive; none, and says so, if it is not there.
 fn archive(name: &str) -> Option<BTreeMap<String, Vec<u8>>> {
-    let data = std::env::var_os("OUTRIDER_DATA").map(PathBuf::from);
-    let data =
-        data.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data")));
-    let path = data.join("wasm-spec").join(name);
-    let Ok(file) = File::open(&path) else {
-        eprintln!("SKIPPED: no {}", path.display());
-        return None;
-    };
-    let mut files = BTreeMap::new();
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file));
-    for entry in archive.entries().expect("the archive can be read") {
-        let mut entry = entry.expect("the archive can be read");
-        let path = entry.path().expect("the path is text").to_string_lossy().into_owned();
-        if is_wasm(&path) {
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).expect("the archive can be read");
-            files.insert(path, bytes);
-        }
-    }
-    assert!(!files.is_empty(), "{} has WebAssembly files", path.display());
+    let files = outrider_published::archive(&format!("wasm-spec/{name}"))?;
+    let files: BTreeMap<_, _> = files.into_iter().filter(|(path, _)| is_wasm(path)).collect();
+    assert!(!files.is_empty(), "{name} has WebAssembly files");
     Some(files)
 }

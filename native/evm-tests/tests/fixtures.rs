@@ -1,6 +1,6 @@
 //! Ethereum's own tests, up to what the EE is given: nothing is executed here.
 //!
-//! Read in place from `../shared/data` beside the project, or from the directory that `OUTRIDER_DATA` names.
+//! Read as `outrider-published` finds them.
 
 #![allow(
     clippy::print_stderr,

@@ -1,10 +1,7 @@
 //! Tests with Ethereum's own trie tests, and with the witness of a block of its main net.
 
-use std::{env, fs, io::Read, path::Path};
-
-use flate2::read::GzDecoder;
 use outrider_witness::{
-    Hash, Keccak256, NoNodes, NodeBag, NodeSource, Record,
+    Hash, Hasher as _, Keccak256, NoNodes, NodeBag, NodeSource, Record, Recorder,
     mpt::{EMPTY_ROOT, Forest, SecureTrie, Trie, TrieError, witness},
 };
 use serde_json::Value;
@@ -13,21 +10,9 @@ use crate::model::{Map, full, naive_root};
 
 type Pairs = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
-/// Returns the content of a file of the data set. Without it, prints that the test is skipped and returns `None`.
-fn data(file: &str) -> Option<Vec<u8>> {
-    let directory = env::var_os("OUTRIDER_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data"), Into::into);
-    let path = directory.join(file);
-    let text = fs::read(&path).ok();
-    if text.is_none() {
-        eprintln!("SKIPPED: no vectors at {}; set OUTRIDER_DATA to the directory", path.display());
-    }
-    text
-}
-
-/// Returns the cases of a file, by name.
-fn cases(file: &str) -> Option<Vec<(String, Pairs, String)>> {
-    let text = data(&format!("ethereum-tests/TrieTests/{file}"))?;
+/// The cases of a file by name.
+fn cases(file: &str) -> Vec<(String, Pairs, String)> {
+    let text = outrider_published::file(&format!("ethereum-tests/TrieTests/{file}")).unwrap();
     let cases: Value = serde_json::from_slice(&text).unwrap();
     let cases = cases.as_object().unwrap().iter().map(|(name, case)| {
         let pairs = match &case["in"] {
@@ -41,7 +26,7 @@ fn cases(file: &str) -> Option<Vec<(String, Pairs, String)>> {
         };
         (name.clone(), pairs, case["root"].as_str().unwrap().trim_start_matches("0x").to_owned())
     });
-    Some(cases.collect())
+    cases.collect()
 }
 
 /// Decodes hex after `0x`; other text stays as it is.
@@ -58,7 +43,7 @@ fn empty() -> Trie<Keccak256, NoNodes> {
 
 #[test]
 fn trietest_in_the_given_order() {
-    let Some(cases) = cases("trietest.json") else { return };
+    let cases = cases("trietest.json");
     assert_eq!(cases.len(), 5);
     for (name, pairs, root) in cases {
         let mut trie = empty();
@@ -79,7 +64,7 @@ fn trietest_in_the_given_order() {
 
 #[test]
 fn trieanyorder_in_many_orders() {
-    let Some(cases) = cases("trieanyorder.json") else { return };
+    let cases = cases("trieanyorder.json");
     assert_eq!(cases.len(), 7);
     for (name, mut pairs, root) in cases {
         for rotation in 0..pairs.len() {
@@ -96,7 +81,7 @@ fn trieanyorder_in_many_orders() {
 
 #[test]
 fn hex_encoded_securetrie_test() {
-    let Some(cases) = cases("hex_encoded_securetrie_test.json") else { return };
+    let cases = cases("hex_encoded_securetrie_test.json");
     assert_eq!(cases.len(), 3);
     for (name, pairs, root) in cases {
         let mut trie = SecureTrie::new(empty());
@@ -114,7 +99,7 @@ fn hex_encoded_securetrie_test() {
 
 #[test]
 fn the_naive_model_passes_the_vectors_too() {
-    let Some(cases) = cases("trieanyorder.json") else { return };
+    let cases = cases("trieanyorder.json");
     for (name, pairs, root) in cases {
         let map: Map = pairs.into_iter().map(|(key, value)| (key, value.unwrap())).collect();
         assert_eq!(naive_root(&map).to_string(), root, "{name}");
@@ -147,10 +132,9 @@ fn read_all<S: NodeSource>(forest: &mut Forest<Keccak256, S>, state_root: &Hash)
 /// trie, which carries no information.
 #[test]
 fn the_witness_of_a_mainnet_block_is_encoded_completely() {
-    let Some(packed) = data("ethereum-mainnet/witness/mainnet-23587691-sbv.json.gz") else { return };
-    let mut text = String::new();
-    GzDecoder::new(&packed[..]).read_to_string(&mut text).unwrap();
-    let block: Value = serde_json::from_str(&text).unwrap();
+    let path = "ethereum-mainnet/witness/mainnet-23587691-sbv.json.gz";
+    let Some(text) = outrider_published::file(path) else { return };
+    let block: Value = serde_json::from_slice(&text).unwrap();
     let list = |name: &str| {
         block[name].as_array().unwrap().iter().map(|item| bytes(item).unwrap()).collect::<Vec<_>>()
     };
@@ -173,4 +157,61 @@ fn the_witness_of_a_mainnet_block_is_encoded_completely() {
     let (nodes, codes) = (sum(&record.nodes), sum(&record.blobs));
     eprintln!("nodes of {nodes} bytes and codes of {codes} take {} as a witness", encoded.len());
     assert!(encoded.len() - codes + 863 * 25 < nodes, "nearly every node saves its parent a hash");
+}
+
+/// Block 46,147 sends ether from one account to another. Its dump tells accounts before and after, and nodes of the tries; what the
+/// accounts are was computed by another client.
+#[test]
+fn the_accounts_of_a_mainnet_block_are_proved_by_its_nodes() {
+    let path = "ethereum-mainnet/blocks-with-trie-nodes/block46147.json";
+    let dump: Value = serde_json::from_slice(&outrider_published::file(path).unwrap()).unwrap();
+    let nodes = dump["state"].as_object().unwrap().values();
+    let nodes =
+        nodes.map(|node| bytes(&format!("0x{}", node.as_str().unwrap().to_lowercase()).into()).unwrap());
+    let nodes = NodeBag::of_preimages::<Keccak256>(nodes);
+    // By the header of the parent: <https://etherscan.io/block/46146>.
+    let state_root: Hash =
+        "691fc4f4d21d10787902e8f3266711f1d640e75fedbeb406dc0b8d3096128436".parse().unwrap();
+
+    let recorder = Recorder::new(&nodes);
+    let mut trie = Trie::<Keccak256, _>::open(&state_root, &recorder);
+    let mut expected = Vec::new();
+    for account in dump["stateDump"]["before"].as_array().unwrap() {
+        let key = Keccak256::hash(&bytes(&account["address"]).unwrap());
+        let value = account_rlp(account);
+        assert_eq!(trie.get(&key.0).unwrap(), value.as_deref(), "{}", account["address"]);
+        expected.push((key, value));
+    }
+    assert_eq!(expected.len(), 3);
+    assert!(expected.iter().any(|(_, value)| value.is_none()), "the recipient is new");
+
+    let record = recorder.into_record();
+    assert!(record.nodes.len() < nodes.len());
+    let mut decoded = witness::decode::<Keccak256>(&witness::encode([state_root], &record).unwrap()).unwrap();
+    let trie = decoded.open(&state_root);
+    for (key, value) in expected {
+        assert_eq!(decoded.get(trie, &key.0).unwrap(), value.as_deref());
+    }
+    assert_eq!(decoded.check_all_used(), Ok(()));
+}
+
+/// An account as the trie has it; none if it is empty, as Frontier's clients dump what is not there.
+fn account_rlp(account: &Value) -> Option<Vec<u8>> {
+    let number = |field: &str| {
+        let digits = account[field].as_str().unwrap().trim_start_matches("0x");
+        u128::from_str_radix(digits, 16).unwrap()
+    };
+    let hash = |field: &str| <[u8; 32]>::try_from(bytes(&account[field]).unwrap()).unwrap();
+    if (number("nonce"), number("balance")) == (0, 0) {
+        return None;
+    }
+    let mut fields = Vec::new();
+    alloy_rlp::Encodable::encode(&number("nonce"), &mut fields);
+    alloy_rlp::Encodable::encode(&number("balance"), &mut fields);
+    alloy_rlp::Encodable::encode(&hash("storageRoot"), &mut fields);
+    alloy_rlp::Encodable::encode(&hash("codeHash"), &mut fields);
+    let mut rlp = Vec::new();
+    alloy_rlp::Header { list: true, payload_length: fields.len() }.encode(&mut rlp);
+    rlp.extend(fields);
+    Some(rlp)
 }
