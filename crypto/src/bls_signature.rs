@@ -5,16 +5,21 @@
 //! among keys whose owners have proved possession. On the beacon chain, a deposit's signature does that; callers have
 //! to check it.
 //!
-//! A public key at infinity is an error, as in `KeyValidate` since draft 04 and in the consensus specs since v1.0.
-//! Version 0.12.3 follows an earlier draft and accepts that key: its secret key is zero, so anyone can sign with it.
+//! Drafts differ in whether the point at infinity is a public key: [`InfiniteKey`]. The functions on bytes, which are the
+//! imports, refuse it. [`PublicKey`] and [`Signature`] are for who decodes once and verifies often, or holds to an earlier
+//! draft.
 //!
 //! [IETF draft]: https://datatracker.ietf.org/doc/draft-irtf-cfrg-bls-signature/
 //! [ZCash encoding]: https://github.com/zkcrypto/pairing/blob/34aa52b0f7bef705917252ea63e5a13fa01af551/src/bls12_381/README.md#serialization
 
-use blst::{
-    BLST_ERROR,
-    min_pk::{AggregatePublicKey, AggregateSignature, PublicKey, Signature},
-};
+mod batch;
+mod points;
+mod secret;
+
+pub use batch::batch_verify;
+pub use points::{InfiniteKey, PublicKey, Signature, verify_points};
+pub use secret::{SECRET_KEY_BYTES, secret_to_public, sign};
+
 use thiserror::Error;
 
 use crate::point::PointError;
@@ -53,6 +58,9 @@ pub enum BlsSignatureError {
     /// The signature and the keys are valid, but the signature is not by the keys.
     #[error("the signature does not verify")]
     Refuted,
+    /// The secret key is zero, or not below the order of the group. Nothing that verifies says so.
+    #[error("the secret key is zero, or not below the order of the group")]
+    SecretKey,
 }
 
 /// Verifies a signature by one signer.
@@ -78,13 +86,12 @@ pub fn aggregate_verify(
     signature: &[u8; SIGNATURE_BYTES],
 ) -> Result<(), BlsSignatureError> {
     let signature = decode_signature(0, signature)?;
-    let keys = signers
+    let signers = signers
         .iter()
         .enumerate()
-        .map(|(index, (key, _))| decode_public_key(index, key))
+        .map(|(index, (key, message))| Ok((decode_public_key(index, key)?, *message)))
         .collect::<Result<Vec<_>, _>>()?;
-    let messages: Vec<_> = signers.iter().map(|(_, message)| *message).collect();
-    core_verify(&signature, &keys, &messages)
+    verify_points(&signers, &signature)
 }
 
 /// Verifies an aggregate signature by several signers of one message.
@@ -103,13 +110,11 @@ pub fn fast_aggregate_verify(
         .enumerate()
         .map(|(index, key)| decode_public_key(index, key))
         .collect::<Result<Vec<_>, _>>()?;
-    let sum = AggregatePublicKey::aggregate(&keys.iter().collect::<Vec<_>>(), false)
-        .map_err(|_| BlsSignatureError::Empty)?
-        .to_public_key();
-    if sum == PublicKey::default() {
+    let sum = PublicKey::sum(&keys)?;
+    if sum.is_infinity() {
         return Err(BlsSignatureError::AggregatePublicKey);
     }
-    core_verify(&signature, &[sum], &[message])
+    verify_points(&[(sum, message)], &signature)
 }
 
 /// Adds up signatures. The point at infinity is a valid signature here, as it is the empty sum.
@@ -123,35 +128,16 @@ pub fn aggregate(signatures: &[[u8; SIGNATURE_BYTES]]) -> Result<[u8; SIGNATURE_
         .enumerate()
         .map(|(index, signature)| decode_signature(index, signature))
         .collect::<Result<Vec<_>, _>>()?;
-    let sum = AggregateSignature::aggregate(&signatures.iter().collect::<Vec<_>>(), false)
-        .map_err(|_| BlsSignatureError::Empty)?;
-    Ok(sum.to_signature().to_bytes())
+    Ok(Signature::sum(&signatures)?.to_bytes())
 }
 
 fn decode_public_key(index: usize, bytes: &[u8; PUBLIC_KEY_BYTES]) -> Result<PublicKey, BlsSignatureError> {
-    PublicKey::key_validate(bytes)
-        .map_err(|error| BlsSignatureError::PublicKey { index, source: PointError::from_blst(error) })
+    PublicKey::decode(bytes, InfiniteKey::Refused)
+        .map_err(|source| BlsSignatureError::PublicKey { index, source })
 }
 
 fn decode_signature(index: usize, bytes: &[u8; SIGNATURE_BYTES]) -> Result<Signature, BlsSignatureError> {
-    Signature::sig_validate(bytes, false)
-        .map_err(|error| BlsSignatureError::Signature { index, source: PointError::from_blst(error) })
-}
-
-/// Verifies a decoded signature by decoded keys, each beside its message.
-fn core_verify(
-    signature: &Signature,
-    keys: &[PublicKey],
-    messages: &[&[u8]],
-) -> Result<(), BlsSignatureError> {
-    if keys.is_empty() {
-        return Err(BlsSignatureError::Empty);
-    }
-    let keys: Vec<_> = keys.iter().collect();
-    match signature.aggregate_verify(false, messages, CIPHERSUITE, &keys, false) {
-        BLST_ERROR::BLST_SUCCESS => Ok(()),
-        _ => Err(BlsSignatureError::Refuted),
-    }
+    Signature::decode(bytes).map_err(|source| BlsSignatureError::Signature { index, source })
 }
 
 const CIPHERSUITE: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";

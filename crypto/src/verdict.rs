@@ -83,7 +83,8 @@ impl From<BlsSignatureError> for Verdict {
             BlsSignatureError::PublicKey { .. }
             | BlsSignatureError::AggregatePublicKey
             | BlsSignatureError::Signature { .. }
-            | BlsSignatureError::Empty => Self::Malformed,
+            | BlsSignatureError::Empty
+            | BlsSignatureError::SecretKey => Self::Malformed,
         }
     }
 }

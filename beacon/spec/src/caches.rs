@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    bls::{BlsError, PublicKey},
+    bls::{PointError, PublicKey, decode_pubkey},
     error::Error,
     types::{BLSPubkey, Bytes32, DomainType, Epoch, Gwei, ValidatorIndex},
 };
@@ -134,12 +134,12 @@ impl Caches {
         Ok(index)
     }
 
-    /// Returns a decoded key.
-    pub(crate) fn pubkey(&self, pubkey: &BLSPubkey) -> Result<PublicKey, BlsError> {
+    /// A decoded key.
+    pub(crate) fn pubkey(&self, pubkey: &BLSPubkey) -> Result<PublicKey, PointError> {
         if let Some(decoded) = lock(&self.pubkeys).get(pubkey) {
             return Ok(*decoded);
         }
-        let decoded = PublicKey::decode(pubkey)?;
+        let decoded = decode_pubkey(pubkey)?;
         lock(&self.pubkeys).insert(*pubkey, decoded);
         Ok(decoded)
     }

@@ -74,7 +74,7 @@ impl Signatures {
         signature: &BLSSignature,
         error: Error,
     ) -> Result<(), Error> {
-        let pairs = || Ok(vec![(PublicKey::aggregate(&pubkeys()?).or(Err(error))?, message)]);
+        let pairs = || Ok(vec![(PublicKey::sum(&pubkeys()?).or(Err(error))?, message)]);
         self.aggregate_verify(pairs, signature, error)
     }
 

@@ -1,7 +1,7 @@
 //! Phase 0, "Deposits".
 
 use crate::{
-    bls::{self, PublicKey},
+    bls::{decode_pubkey, verify},
     compute::{compute_domain, compute_signing_root},
     constants::{
         DEPOSIT_CONTRACT_TREE_DEPTH, DOMAIN_DEPOSIT, EFFECTIVE_BALANCE_INCREMENT, FAR_FUTURE_EPOCH,
@@ -88,7 +88,6 @@ fn is_signed<P: Phase>(data: &DepositData) -> bool {
     let version = Version::from(P::Preset::GENESIS_FORK_VERSION);
     let domain = compute_domain(DOMAIN_DEPOSIT, version, Root::ZERO);
     let signing_root = compute_signing_root(&deposit_message, domain);
-    PublicKey::decode(&data.pubkey)
-        .and_then(|pubkey| bls::verify(&pubkey, signing_root.as_slice(), &data.signature))
-        .is_ok()
+    decode_pubkey(&data.pubkey)
+        .is_ok_and(|pubkey| verify(&pubkey, signing_root.as_slice(), &data.signature).is_ok())
 }

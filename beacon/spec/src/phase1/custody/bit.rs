@@ -3,7 +3,7 @@
 use num_bigint::BigUint;
 
 use crate::{
-    bls::{BlsError, signature_x_coordinate},
+    bls::{BlsSignatureError, signature_x_coordinate},
     constants::{BYTES_PER_CUSTODY_ATOM, CUSTODY_PRIME_COMPLEMENT, CUSTODY_SECRETS},
     preset::Preset,
     types::BLSSignature,
@@ -13,8 +13,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Fails if the key is not a valid signature.
-pub fn compute_custody_bit<C: Preset>(key: &BLSSignature, data: &[u8]) -> Result<bool, BlsError> {
+/// If the key is no signature.
+pub fn compute_custody_bit<C: Preset>(key: &BLSSignature, data: &[u8]) -> Result<bool, BlsSignatureError> {
     let prime = custody_prime();
     let secrets = get_custody_secrets(key)?;
     let start = universal_hash_function(data, &secrets, &prime) + &secrets[0];
@@ -26,8 +26,8 @@ fn custody_prime() -> BigUint {
     (BigUint::from(1_u8) << 256) - CUSTODY_PRIME_COMPLEMENT
 }
 
-/// Returns the custody secrets: the two parts of the signature's x coordinate, concatenated, as three numbers.
-fn get_custody_secrets(key: &BLSSignature) -> Result<[BigUint; CUSTODY_SECRETS], BlsError> {
+/// `get_custody_secrets`: the two parts of the signature's x coordinate, one after the other, as three numbers.
+fn get_custody_secrets(key: &BLSSignature) -> Result<[BigUint; CUSTODY_SECRETS], BlsSignatureError> {
     let bytes = signature_x_coordinate(key)?;
     let (secrets, _) = bytes.as_flattened().as_chunks::<BYTES_PER_CUSTODY_ATOM>();
     Ok(std::array::from_fn(|i| BigUint::from_bytes_le(secrets.get(i).map_or(&[], |secret| secret))))
