@@ -143,7 +143,8 @@ mod tests {
             prop_assert_eq!(read_packages(&framed), Ok(parts.iter().map(Vec::as_slice).collect()));
             let witness = parts.concat();
             let frame = Frame { witness: &witness, payload: &payload };
-            prop_assert_eq!(Frame::parse(&frame.encode().unwrap()), Ok(frame));
+            let framed = frame.encode().unwrap();
+            prop_assert_eq!(Frame::parse(&framed), Ok(frame));
         }
 
         #[test]

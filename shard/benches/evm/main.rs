@@ -78,8 +78,7 @@ struct Times {
 /// Executes a block in turns.
 fn measure(ee: &Ee, unmetered: &Ee, built: &BuiltBlock) -> Times {
     let input = ExecutionInput::new(built.pre_state_root(), built.block_data().to_vec());
-    let pre_state_root = outrider_sdk::StateRoot(built.pre_state_root().0);
-    let execution = Execution::new(pre_state_root).block_data(built.block_data().to_vec());
+    let execution = Execution::new(built.pre_state_root()).block_data(built.block_data().to_vec());
     let in_wasm = |ee: &Ee| {
         time(|| {
             let output = ee.execute(&input).expect("the block is valid");
@@ -92,7 +91,7 @@ fn measure(ee: &Ee, unmetered: &Ee, built: &BuiltBlock) -> Times {
         times.unmetered = times.unmetered.min(in_wasm(unmetered));
         times.native = times.native.min(time(|| {
             let outcome = execution.clone().run(outrider_evm_ee::execute).expect("the block is valid");
-            assert_eq!(outcome.post_state_root.0, built.post_state_root().0);
+            assert_eq!(outcome.post_state_root, built.post_state_root());
         }));
     }
     times

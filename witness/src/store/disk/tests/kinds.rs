@@ -5,6 +5,8 @@ use std::string::ToString as _;
 use super::{super::tables::KIND, *};
 use crate::Sha256;
 
+type Open = fn(&Path) -> Result<DiskStore, StoreError>;
+
 #[test]
 fn a_store_from_before_there_were_kinds_is_of_keccak256() {
     let directory = tempfile::tempdir().unwrap();
@@ -42,7 +44,7 @@ fn a_kind_is_there_again_and_no_other_is_opened() {
     drop(store);
     let expected =
         "the store has a state of kind \"sha256\", but is opened as one of keccak256: open it as what it is";
-    let open_as_other: [fn(&Path) -> Result<DiskStore, StoreError>; 3] = [
+    let open_as_other: [Open; 3] = [
         |directory| DiskStore::open(directory),
         |directory| DiskStore::open_existing_among(directory, &[StateKind::KECCAK256]),
         |directory| DiskStore::open_read_only_among(directory, &[StateKind::KECCAK256]),
@@ -50,7 +52,7 @@ fn a_kind_is_there_again_and_no_other_is_opened() {
     for open in open_as_other {
         assert_eq!(open(directory.path()).unwrap_err().to_string(), expected);
     }
-    let open_as_it_is: [fn(&Path) -> Result<DiskStore, StoreError>; 3] = [
+    let open_as_it_is: [Open; 3] = [
         |directory| DiskStore::open_as(directory, StateKind::SHA256),
         |directory| DiskStore::open_existing(directory),
         |directory| DiskStore::open_read_only(directory),
