@@ -4,8 +4,14 @@
 //! |---|---|
 //! | [`jury`] | the probability that one party controls a committee |
 //! | [`node`] | the fork choice of a node on an open network, with pruning |
+//! | [`ledger`] | EEs, their ether and their roots, beside the specification's state |
+//! | [`registry`] | how EEs come, change and go |
+//! | [`proof`] | proofs of what the ledger says, from a block's root |
 
 #![forbid(unsafe_code)]
 
 pub mod jury;
+pub mod ledger;
 pub mod node;
+pub mod proof;
+pub mod registry;

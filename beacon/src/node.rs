@@ -29,6 +29,7 @@ use outrider_beacon_spec::{
     error::Error,
     fork_choice::{self, Store, checkpoint_state, current_epoch, get_forkchoice_store, get_head},
     hash::hash_tree_root,
+    transition::state_transition,
     types::Root,
 };
 
@@ -70,15 +71,28 @@ impl<P: NodePhase> Node<P> {
     ///
     /// Fails as [`fork_choice::on_block`] does, and then changes nothing.
     pub fn on_block(&mut self, signed_block: &SignedBeaconBlock<P>) -> Result<(), Error> {
+        self.on_block_by(signed_block, state_transition)
+    }
+
+    /// [`Self::on_block`], with a say in how a block changes the state of its parent.
+    ///
+    /// # Errors
+    ///
+    /// As [`fork_choice::on_block_by`]; then, nothing has changed.
+    pub(crate) fn on_block_by<E: From<Error>>(
+        &mut self,
+        signed_block: &SignedBeaconBlock<P>,
+        transition: impl FnOnce(BeaconState<P>, &SignedBeaconBlock<P>) -> Result<BeaconState<P>, E>,
+    ) -> Result<(), E> {
         if self.store.blocks.contains_key(&hash_tree_root(&signed_block.message)) {
             return Ok(());
         }
         let finalized_checkpoint = self.store.finalized_checkpoint;
-        fork_choice::on_block(&mut self.store, signed_block)?;
+        fork_choice::on_block_by(&mut self.store, signed_block, transition)?;
         if self.store.finalized_checkpoint != finalized_checkpoint {
             prune(&mut self.store)?;
         }
-        self.keep_checkpoint_states()
+        Ok(self.keep_checkpoint_states()?)
     }
 
     /// Returns the block to build on.

@@ -7,7 +7,7 @@ pub mod header;
 pub mod slashing;
 
 pub use attestation::process_attestation;
-pub use deposit::{get_validator_from_deposit, process_deposit};
+pub use deposit::{apply_deposit, get_validator_from_deposit, process_deposit};
 pub use exit::process_voluntary_exit;
 pub use header::{process_block_header, process_eth1_data, process_randao};
 pub use slashing::{process_attester_slashing, process_proposer_slashing};

@@ -14,7 +14,7 @@ mod head;
 mod store;
 
 pub use attestation::{on_attestation, update_latest_messages, validate_on_attestation};
-pub use block::on_block;
+pub use block::{on_block, on_block_by};
 pub use head::get_head;
 pub use store::{
     LatestMessage, Store, compute_slots_since_epoch_start, get_ancestor, get_current_slot,

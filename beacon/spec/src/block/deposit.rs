@@ -64,17 +64,34 @@ pub fn process_deposit<P: Phase>(
     ensure(is_valid, Error::DepositProof)?;
     state.eth1_deposit_index = state.eth1_deposit_index.plus(1)?;
 
-    let known = state.validators.iter().position(|validator| validator.pubkey == deposit.data.pubkey);
-    if let Some(index) = known {
-        return increase_balance(state, index as u64, deposit.data.amount);
-    }
-    if !signatures.are_ignored() && !is_signed::<P>(&deposit.data) {
-        return Ok(());
-    }
-    let validator = get_validator_from_deposit(state, deposit)?;
-    state.validators.push_keeping_caches(validator)?;
-    state.balances.push(deposit.data.amount)?;
+    apply_deposit(state, &deposit.data, signatures)?;
     Ok(())
+}
+
+/// Executes the part of `process_deposit` after the proof: credits the validator with the deposit's key, or a new one
+/// if the key signed the deposit. Returns whether it credited a validator.
+///
+/// # Errors
+///
+/// Fails if the registry has no room for another validator.
+pub fn apply_deposit<P: Phase>(
+    state: &mut BeaconState<P>,
+    data: &DepositData,
+    signatures: &Signatures,
+) -> Result<bool, Error> {
+    let known = state.validators.iter().position(|validator| validator.pubkey == data.pubkey);
+    if let Some(index) = known {
+        increase_balance(state, index as u64, data.amount)?;
+        return Ok(true);
+    }
+    if !signatures.are_ignored() && !is_signed::<P>(data) {
+        return Ok(false);
+    }
+    let deposit = Deposit { data: data.clone(), ..Deposit::default() };
+    let validator = get_validator_from_deposit(state, &deposit)?;
+    state.validators.push_keeping_caches(validator)?;
+    state.balances.push(data.amount)?;
+    Ok(true)
 }
 
 /// Returns whether the deposit's key signed it; the deposit contract does not check this. Deposits are valid across

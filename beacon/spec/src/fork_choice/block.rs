@@ -17,6 +17,19 @@ use crate::{
 /// Fails if the block's parent is unknown, if its slot has not come, if it does not descend from the finalized block,
 /// or if it is invalid. A block that is too early may be valid later.
 pub fn on_block<P: Phase>(store: &mut Store<P>, signed_block: &SignedBeaconBlock<P>) -> Result<(), Error> {
+    on_block_by(store, signed_block, state_transition)
+}
+
+/// `on_block`, with a say in how a block changes the state of its parent.
+///
+/// # Errors
+///
+/// As [`on_block`], or what the transition returns.
+pub fn on_block_by<P: Phase, E: From<Error>>(
+    store: &mut Store<P>,
+    signed_block: &SignedBeaconBlock<P>,
+    transition: impl FnOnce(BeaconState<P>, &SignedBeaconBlock<P>) -> Result<BeaconState<P>, E>,
+) -> Result<(), E> {
     let block = &signed_block.message;
     let pre_state = store.block_states.get(&block.parent_root).ok_or(Error::UnknownParent)?;
     let current_slot = get_current_slot(store)?;
@@ -30,7 +43,7 @@ pub fn on_block<P: Phase>(store: &mut Store<P>, signed_block: &SignedBeaconBlock
     let finalized_root = store.finalized_checkpoint.root;
     ensure_equal(ancestor, finalized_root, |got, expected| Error::NotOnFinalized { got, expected })?;
 
-    let state = state_transition(pre_state.clone(), signed_block)?;
+    let state = transition(pre_state.clone(), signed_block)?;
     let (justified, best_justified, finalized) = updated_checkpoints(store, &state)?;
     let root = hash_tree_root(block);
     store.blocks.insert(root, block.clone());

@@ -1,0 +1,137 @@
+//! What can be proven from the root of a beacon block, and where in its tree it is.
+//!
+//! From above, with the number of hashes that each step takes:
+//!
+//! | step | phase 0 | phase 1 |
+//! |---|---|---|
+//! | block, body, graffiti | 3 + 3 | 3 + 4 |
+//! | the graffiti is the root of the `LedgerCommitment`, of which the ledger's root is the first field | 1 | 1 |
+//! | the ledger has eight fields | 3 | 3 |
+//! | an EE in the registry, a field of its record | 1 + 16, 4 | 1 + 16, 4 |
+//! | a shard, its EEs | 1 + 10, 3 | 1 + 10, 3 |
+//! | an EE on the shard, root or balance | 1 + 16, 1 | 1 + 16, 1 |
+//! | of a shard, the execution root of a slot | 8 | 8 |
+
+use super::{Hash, Proof, ProofError};
+
+/// The phase of the block: its body has a level less in phase 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Phase 0.
+    Phase0,
+    /// Phase 1.
+    Phase1,
+}
+
+/// What a proof is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The hash of an EE's code.
+    CodeHash {
+        /// The EE.
+        ee: u32,
+    },
+    /// What is locked for an EE, in Gwei.
+    Deposit {
+        /// The EE.
+        ee: u32,
+    },
+    /// The root of an EE's state on a shard.
+    StateRoot {
+        /// The shard.
+        shard: u64,
+        /// The EE.
+        ee: u32,
+    },
+    /// The ether of an EE on a shard, in Gwei.
+    Balance {
+        /// The shard.
+        shard: u64,
+        /// The EE.
+        ee: u32,
+    },
+    /// The execution root of a shard's block in one of the last 256 slots. Which of all slots with the same remainder it is, the
+    /// slot of the beacon block tells.
+    ExecutionRoot {
+        /// The shard.
+        shard: u64,
+        /// The slot.
+        slot: u64,
+    },
+}
+
+/// `body.graffiti` in a block: field 4 of 5, field 2 of 8 or 16.
+const GRAFFITI: [u64; 2] = [12 * 8 + 2, 12 * 16 + 2];
+/// The ledger's root in the commitment.
+const LEDGER_ROOT: u64 = 2;
+/// Fields of the ledger.
+const EES: u64 = 8 + 1;
+const SHARDS: u64 = 8 + 2;
+/// Fields of a record.
+const CODE_HASH: u64 = 16;
+const DEPOSIT: u64 = 16 + 5;
+/// Fields of what is known of a shard.
+const SHARD_EES: u64 = 8 + 2;
+const RECENT: u64 = 8 + 3;
+/// Fields of what is known of an EE on a shard.
+const STATE_ROOT: u64 = 2;
+const BALANCE: u64 = 3;
+/// Limits of lists, and the length of the vector of recent roots.
+const MAX_EES: u64 = 1 << 16;
+const MAX_SHARDS: u64 = 1 << 10;
+const RECENT_SLOTS: u64 = 256;
+
+impl Claim {
+    /// The place of the claim in a block's tree.
+    ///
+    /// # Errors
+    ///
+    /// [`ProofError::NoPlace`] for an EE or a shard that there cannot be.
+    pub fn gindex(self, phase: Phase) -> Result<u64, ProofError> {
+        let [phase_0, phase_1] = GRAFFITI;
+        let graffiti = match phase {
+            Phase::Phase0 => phase_0,
+            Phase::Phase1 => phase_1,
+        };
+        let ledger = below(graffiti, LEDGER_ROOT);
+        let record = |ee| Ok(below(below(ledger, EES), element(ee, MAX_EES)?));
+        let on_shard = |shard| Ok(below(below(ledger, SHARDS), element(shard, MAX_SHARDS)?));
+        let ee_on_shard = |shard, ee| Ok(below(below(on_shard(shard)?, SHARD_EES), element(ee, MAX_EES)?));
+        Ok(match self {
+            Self::CodeHash { ee } => below(record(u64::from(ee))?, CODE_HASH),
+            Self::Deposit { ee } => below(record(u64::from(ee))?, DEPOSIT),
+            Self::StateRoot { shard, ee } => below(ee_on_shard(shard, u64::from(ee))?, STATE_ROOT),
+            Self::Balance { shard, ee } => below(ee_on_shard(shard, u64::from(ee))?, BALANCE),
+            Self::ExecutionRoot { shard, slot } => {
+                below(below(on_shard(shard)?, RECENT), RECENT_SLOTS + slot % RECENT_SLOTS)
+            }
+        })
+    }
+
+    /// Returns the leaf of a proof, if it proves the claim; of an amount, see [`gwei`](Self::gwei).
+    ///
+    /// # Errors
+    ///
+    /// If it does not.
+    pub fn verify(self, proof: &Proof, block_root: &Hash, phase: Phase) -> Result<Hash, ProofError> {
+        proof.verify(block_root, self.gindex(phase)?).copied()
+    }
+
+    /// The amount that a leaf has: its first eight bytes, little-endian.
+    #[must_use]
+    pub fn gwei(leaf: &Hash) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = *leaf;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+}
+
+/// The place of an element in a list: the elements are to the left, and their number is to the right.
+fn element(index: u64, limit: u64) -> Result<u64, ProofError> {
+    if index < limit { Ok(2 * limit + index) } else { Err(ProofError::NoPlace) }
+}
+
+/// The place of what is at `lower` in the tree whose root is at `upper`. No claim is deeper than 44 bits go.
+fn below(upper: u64, lower: u64) -> u64 {
+    let depth = lower.ilog2();
+    (upper << depth) | (lower ^ (1 << depth))
+}

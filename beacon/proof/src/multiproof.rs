@@ -1,0 +1,109 @@
+//! Proofs of several leaves in one.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    vec::Vec,
+};
+
+use super::{Hash, Proof, ProofError, depth, hash};
+
+/// Claims in a multiproof, at most.
+pub const MULTIPROOF_CLAIMS_MAX: usize = 64;
+/// Siblings in a multiproof, at most: for each claim a branch of its own.
+pub const MULTIPROOF_BRANCH_MAX: usize = 64 * MULTIPROOF_CLAIMS_MAX;
+
+/// Proves leaves: SSZ's `{claims: List[{gindex: uint64, leaf: Bytes32}, 64], branch: List[Bytes32, 4096]}`.
+///
+/// It has no sibling that can be computed from others. Those that are left are in the order of their generalized indices, the
+/// greatest first, as the specification of SSZ has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Multiproof {
+    /// The leaves and where they are.
+    pub claims: Vec<(u64, Hash)>,
+    /// Siblings.
+    pub branch: Vec<Hash>,
+}
+
+impl Multiproof {
+    /// Makes one proof of several below the same root.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is malformed, two are for the same place, or there are none or too many.
+    pub fn combine(proofs: &[Proof]) -> Result<Self, ProofError> {
+        let claims: Vec<_> = proofs.iter().map(|proof| (proof.gindex, proof.leaf)).collect();
+        let mut siblings = BTreeMap::new();
+        for proof in proofs {
+            let expected = depth(proof.gindex)?;
+            if proof.branch.len() != expected {
+                return Err(ProofError::Siblings { got: proof.branch.len(), expected });
+            }
+            siblings.extend(path(proof.gindex).map(|place| place ^ 1).zip(&proof.branch));
+        }
+        let needed = needed_siblings(&claims)?;
+        let branch =
+            needed.iter().rev().filter_map(|place| siblings.get(place)).map(|sibling| **sibling).collect();
+        Ok(Self { claims, branch })
+    }
+
+    /// Returns the leaves, if they are at some places below a root, in the same order.
+    ///
+    /// # Errors
+    ///
+    /// If the proof is for other places, or does not lead to the root.
+    pub fn verify(&self, root: &Hash, gindices: &[u64]) -> Result<Vec<Hash>, ProofError> {
+        if self.claims.len() != gindices.len() {
+            return Err(ProofError::Limit { got: self.claims.len(), limit: gindices.len() });
+        }
+        for ((got, _), expected) in self.claims.iter().zip(gindices) {
+            if got != expected {
+                return Err(ProofError::Gindex { got: *got, expected: *expected });
+            }
+        }
+        let needed = needed_siblings(&self.claims)?;
+        if self.branch.len() != needed.len() {
+            return Err(ProofError::Siblings { got: self.branch.len(), expected: needed.len() });
+        }
+        let mut nodes: BTreeMap<_, _> = self.claims.iter().copied().collect();
+        nodes.extend(needed.iter().rev().copied().zip(self.branch.iter().copied()));
+        // Whatever has the greatest place is to the right of its sibling, and nothing is below it.
+        while let Some((place, node)) = nodes.pop_last() {
+            if place == 1 {
+                let is_root = node == *root;
+                return if is_root {
+                    Ok(self.claims.iter().map(|claim| claim.1).collect())
+                } else {
+                    Err(ProofError::Root)
+                };
+            }
+            let sibling = nodes.remove(&(place ^ 1)).ok_or(ProofError::Nested)?;
+            if nodes.insert(place >> 1, hash(&sibling, &node)).is_some() {
+                return Err(ProofError::Nested);
+            }
+        }
+        Err(ProofError::NoPlace)
+    }
+}
+
+/// The siblings that a proof of some places has to have. No place is twice among them, or above another.
+fn needed_siblings(claims: &[(u64, Hash)]) -> Result<BTreeSet<u64>, ProofError> {
+    if claims.len() > MULTIPROOF_CLAIMS_MAX {
+        return Err(ProofError::Limit { got: claims.len(), limit: MULTIPROOF_CLAIMS_MAX });
+    }
+    let above: BTreeSet<u64> =
+        claims.iter().flat_map(|(gindex, _)| path(*gindex).map(|place| place >> 1)).collect();
+    let leaves: BTreeSet<u64> = claims.iter().map(|(gindex, _)| *gindex).collect();
+    if leaves.contains(&0) || leaves.is_empty() {
+        return Err(ProofError::NoPlace);
+    }
+    if leaves.len() != claims.len() || !leaves.is_disjoint(&above) {
+        return Err(ProofError::Nested);
+    }
+    let siblings = claims.iter().flat_map(|(gindex, _)| path(*gindex).map(|place| place ^ 1));
+    Ok(siblings.filter(|place| !above.contains(place) && !leaves.contains(place)).collect())
+}
+
+/// A place and those above it, without the root.
+fn path(gindex: u64) -> impl Iterator<Item = u64> {
+    core::iter::successors(Some(gindex), |place| Some(place >> 1)).take_while(|place| *place > 1)
+}

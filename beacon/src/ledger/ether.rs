@@ -1,0 +1,238 @@
+//! What the ledger checks of an execution header, and what the header changes.
+//!
+//! The ledger adds up sums that it sees, and believes none. Committees vouch for state roots, and for which EE of a shard gets what
+//! came; whatever they sign, they make no ether, and take only what EEs have on their shard and what is on its way to it.
+//!
+//! Beyond the design, a receipt is settled only if it has been sent (L5), as whoever settles a number before could lock
+//! up what comes later; the length of a body is part of its root, and must be that of the transition (L1); and an EE that is given
+//! ether without an execution keeps its root and gives nothing away (L3).
+
+use super::{
+    BEACON_CHAIN, CrosslinkedBlock, EeTransition, ExecutionHeader, Ledger, PendingDeposit, Settings,
+    ShardExecution, change,
+    error::HeaderError,
+    execution::{BODY_DEPTH, RECENT_SLOTS},
+    lanes,
+    outbox::set_recent,
+};
+use outrider_beacon_spec::{
+    constants::MAX_SHARD_BLOCK_SIZE,
+    error::Error,
+    hash::{hash, hash_tree_root},
+    math::{Uint64 as _, index, sum},
+    types::{Bytes32, Epoch, Gwei, Root},
+};
+
+/// Deposits that wait for validators, at most.
+const PENDING_DEPOSITS_MAX: usize = 1 << 16;
+
+/// Sums over a header's parts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    value_in: Gwei,
+    value_out: Gwei,
+    proposer_fees: Gwei,
+    fuel: u64,
+}
+
+/// Checks the header of a crosslinked shard block, and applies it; returns what the block's proposer gets, which leaves the
+/// ledger. `epoch` is that of the shard block's slot. In this order,
+///
+/// - L1: the body begins with the header's root, by the branch to the data root, and has the length of the transition;
+/// - L2: the header's parent is the shard's latest execution root. That there is one header for each block, in order, the
+///   caller sees to;
+/// - L3: EEs are in order, active and on the shard; each starts from its latest root;
+/// - L4: each EE has the balance that it starts from, gives away no more than it has, and its deposits are the sum of those listed;
+///   what came and was not given to EEs bounces;
+/// - L5: settled receipts have been sent, are in the window, and have not been settled before;
+/// - L6: no more ether is taken from a lane than is in flight on it;
+/// - L7: lanes go on where they ended, and have room at their destination;
+/// - L8: fuel and bytes are within the limits.
+///
+/// # Errors
+///
+/// The first check that fails; then, nothing has changed.
+pub fn process_execution_header(
+    ledger: &mut Ledger,
+    block: &CrosslinkedBlock,
+    execution: &ShardExecution,
+    epoch: Epoch,
+    settings: &Settings,
+) -> Result<Gwei, HeaderError> {
+    let header = &execution.header;
+    let execution_root = hash_tree_root(header);
+    check_body(block, execution_root, &execution.branch)?;
+    let shard_ledger = ledger.shards.get(index(block.shard)).ok_or(Error::IndexOutOfRange)?;
+    let (got, expected) = (header.parent_execution_root, shard_ledger.execution_root);
+    if got != expected {
+        return Err(HeaderError::ParentExecutionRoot { got, expected });
+    }
+    let mut next = ledger.clone();
+    let sums = process_transitions(&mut next, block, header, epoch, settings)?;
+    let settled = lanes::process_settlements(&mut next, block.shard, &header.settlements)?;
+    let sent = lanes::process_lanes(&mut next, block.shard, &header.lanes)?;
+    check_sums(&sums, &settled, sent)?;
+    let limit = settings.fuel_per_block_max;
+    if sums.fuel > limit {
+        return Err(HeaderError::BlockFuel { got: sums.fuel, limit });
+    }
+
+    let to_proposer = sums.proposer_fees.plus(settled.fees)?;
+    next.total = next.total.minus(to_proposer)?;
+    let is_recent = block.slot.saturating_add(RECENT_SLOTS) > next.slot;
+    change(&mut next.shards, block.shard, |shard| {
+        shard.execution_root = execution_root;
+        if is_recent { set_recent(&mut shard.recent, block.slot, execution_root) } else { Ok(()) }
+    })?;
+    *ledger = next;
+    Ok(to_proposer)
+}
+
+/// L1, and the bytes of L8.
+fn check_body(block: &CrosslinkedBlock, execution_root: Root, branch: &[Bytes32]) -> Result<(), HeaderError> {
+    debug_assert_eq!(branch.len(), BODY_DEPTH, "the container's length");
+    // The first chunk is always to the left.
+    let got = branch.iter().fold(execution_root, |left, right| hash(&[left.as_slice(), right.as_slice()]));
+    if got != block.data_root {
+        return Err(HeaderError::DataRoot { got, expected: block.data_root });
+    }
+    let mut length = Bytes32::ZERO;
+    length.0.iter_mut().zip(block.length.to_le_bytes()).for_each(|(to, from)| *to = from);
+    let got = branch.last().copied().unwrap_or_default();
+    if got != length {
+        return Err(HeaderError::BodyLength { got, expected: block.length });
+    }
+    if block.length > MAX_SHARD_BLOCK_SIZE {
+        return Err(HeaderError::BodyBytes { got: block.length, limit: MAX_SHARD_BLOCK_SIZE });
+    }
+    Ok(())
+}
+
+/// L3, the part of L4 that is about single EEs, and their fuel.
+fn process_transitions(
+    ledger: &mut Ledger,
+    block: &CrosslinkedBlock,
+    header: &ExecutionHeader,
+    epoch: Epoch,
+    settings: &Settings,
+) -> Result<Sums, HeaderError> {
+    let mut sums = Sums::default();
+    let mut previous = None;
+    for transition in &header.transitions {
+        let ee = transition.ee;
+        if let Some(previous) = previous.filter(|previous| *previous >= ee) {
+            return Err(HeaderError::EeOrder { got: ee, previous });
+        }
+        previous = Some(ee);
+        check_active(ledger, block, transition, epoch)?;
+        let balance = balance_after(ledger, block, transition, settings)?;
+        change(&mut ledger.shards, block.shard, |shard| {
+            change(&mut shard.ees, u64::from(ee), |state| {
+                state.state_root = transition.post_state_root;
+                state.balance = balance;
+                Ok::<_, HeaderError>(())
+            })
+        })?;
+        queue_deposits(ledger, block, transition)?;
+        let (got, limit) = (transition.fuel_used, settings.fuel_per_ee_max);
+        if got > limit {
+            return Err(HeaderError::EeFuel { ee, got, limit });
+        }
+        sums.value_in = sums.value_in.plus(transition.value_in)?;
+        sums.value_out = sums.value_out.plus(transition.value_out)?;
+        sums.proposer_fees = sums.proposer_fees.plus(transition.proposer_fee)?;
+        sums.fuel = sums.fuel.plus(transition.fuel_used)?;
+    }
+    Ok(sums)
+}
+
+/// L3.
+fn check_active(
+    ledger: &Ledger,
+    block: &CrosslinkedBlock,
+    transition: &EeTransition,
+    epoch: Epoch,
+) -> Result<(), HeaderError> {
+    let (ee, shard) = (transition.ee, block.shard);
+    let unknown = HeaderError::EeUnknown { got: ee, n: ledger.ees.len() };
+    let record = ledger.ees.get(ee as usize).ok_or(unknown)?;
+    if !record.is_on(shard) {
+        return Err(HeaderError::EeElsewhere { ee, shard });
+    }
+    if !record.is_active(epoch) {
+        let (from, until) = (record.deployed_epoch, record.exit_epoch);
+        return Err(HeaderError::EeNotActive { ee, got: epoch, from, until });
+    }
+    let is_executed = transition.payload_root != Root::ZERO;
+    let changes_nothing = transition.pre_state_root == transition.post_state_root
+        && [transition.value_out, transition.deposits, transition.proposer_fee, transition.fuel_used]
+            == [0; 4];
+    if is_executed || changes_nothing { Ok(()) } else { Err(HeaderError::NotExecuted { ee }) }
+}
+
+/// The root of L3, and L4 of one EE; returns its balance afterwards.
+fn balance_after(
+    ledger: &Ledger,
+    block: &CrosslinkedBlock,
+    transition: &EeTransition,
+    settings: &Settings,
+) -> Result<Gwei, HeaderError> {
+    let ee = transition.ee;
+    let shard = ledger.shards.get(index(block.shard)).ok_or(Error::IndexOutOfRange)?;
+    let state = shard.ees.get(ee as usize).ok_or(Error::IndexOutOfRange)?;
+    let (got, expected) = (transition.pre_state_root, state.state_root);
+    if got != expected {
+        return Err(HeaderError::PreStateRoot { ee, got, expected });
+    }
+    let (got, expected) = (transition.balance, state.balance);
+    if got != expected {
+        return Err(HeaderError::Balance { ee, got, expected });
+    }
+    let least = settings.deposit_amount_min;
+    if let Some(small) = transition.deposit_data.iter().find(|data| data.amount < least) {
+        return Err(HeaderError::DepositAmount { ee, got: small.amount, least });
+    }
+    let (got, expected) = (transition.deposits, sum(transition.deposit_data.iter().map(|data| data.amount))?);
+    if got != expected {
+        return Err(HeaderError::Deposits { ee, got, expected });
+    }
+    let available = state.balance.plus(transition.value_in)?;
+    let got = sum([transition.value_out, transition.deposits, transition.proposer_fee])?;
+    available.checked_sub(got).ok_or(HeaderError::Overdraft { ee, got, available })
+}
+
+fn queue_deposits(
+    ledger: &mut Ledger,
+    block: &CrosslinkedBlock,
+    transition: &EeTransition,
+) -> Result<(), HeaderError> {
+    let got = ledger.pending_deposits.len().saturating_add(transition.deposit_data.len());
+    if got > PENDING_DEPOSITS_MAX {
+        return Err(HeaderError::PendingDeposits { got, limit: PENDING_DEPOSITS_MAX });
+    }
+    for data in &transition.deposit_data {
+        let pending = PendingDeposit { data: data.clone(), shard: block.shard, ee: transition.ee };
+        ledger.pending_deposits.push(pending).map_err(Error::from)?;
+    }
+    Ok(ledger.pending_deposits.apply_updates().map_err(Error::from)?)
+}
+
+/// L4 of all EEs together: what was settled and not given to an EE bounces, and what was sent and not by an EE is what bounces.
+fn check_sums(sums: &Sums, settled: &lanes::Settled, sent: Gwei) -> Result<(), HeaderError> {
+    let (value_in, value_out) = (sums.value_in, sums.value_out);
+    let bounced = settled.value.checked_sub(value_in);
+    if bounced.is_none() || bounced != sent.checked_sub(value_out) {
+        return Err(HeaderError::Sums { settled: settled.value, value_in, sent, value_out });
+    }
+    match bounced {
+        Some(got) if got > 0 && !settled.any_bounces => Err(HeaderError::Bounce { got }),
+        _ => Ok(()),
+    }
+}
+
+impl Ledger {
+    /// Whether a shard number is the beacon chain's or that of a shard.
+    pub(super) fn is_source(&self, shard: u64) -> bool {
+        shard == BEACON_CHAIN || index(shard) < self.shards.len()
+    }
+}

@@ -1,0 +1,117 @@
+//! The ledger that a chain starts with.
+
+use milhouse::List;
+
+use super::{
+    EeIndex, EeRecord, EeState, InboundLane, LedgerPhase, OutboundLane, ShardLedger,
+    containers::{BeaconLanes, Ledger},
+};
+use outrider_beacon_spec::{
+    constants::FAR_FUTURE_EPOCH,
+    containers::BeaconState,
+    error::Error,
+    math::{Uint64 as _, index},
+    types::{BLSPubkey, Bytes32, Gwei, Root, Shard},
+};
+use ssz_types::BitVector;
+
+/// An EE that is there from the beginning, with ether that is, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GenesisEe {
+    /// SHA-256 of its code.
+    pub code_hash: Bytes32,
+    /// The length of its code.
+    pub code_bytes: u32,
+    /// Whether its code imports `eth2.receiptCopy`.
+    pub takes_receipts: bool,
+    /// The root that its state starts from.
+    pub initial_state_root: Bytes32,
+    /// Signs exits and upgrades.
+    pub owner: BLSPubkey,
+    /// The withdrawal credentials of the validator that gets the deposit back.
+    pub refund_credentials: Bytes32,
+    /// What is locked.
+    pub deposit: Gwei,
+    /// Epochs from the acceptance of other code to the switch to it; 0: never.
+    pub upgrade_delay: u64,
+    /// The shards that it is on, and its ether there.
+    pub shards: Vec<(Shard, Gwei)>,
+}
+
+impl Ledger {
+    /// Starts a ledger beside a state, with all of the phase's shards.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::IndexOutOfRange`] if an EE is on a shard that there is not, [`Error::Arithmetic`] if all ether together is more than an
+    /// amount can be.
+    pub fn genesis<P: LedgerPhase>(state: &BeaconState<P>, ees: &[GenesisEe]) -> Result<Self, Error> {
+        let n_lanes = index(P::N_SHARDS).saturating_add(1);
+        let shard = ShardLedger {
+            ees: List::repeat(EeState::default(), ees.len())?,
+            inbound: List::repeat(InboundLane::default(), n_lanes)?,
+            outbound: List::repeat(OutboundLane::default(), n_lanes)?,
+            ..ShardLedger::default()
+        };
+        let mut shards = vec![shard; index(P::N_SHARDS)];
+        let mut records = Vec::new();
+        let mut total = 0_u64;
+        for (ee, genesis) in (0..).zip(ees) {
+            total = total.plus(genesis.deposit)?.plus(fund(&mut shards, ee, genesis)?)?;
+            records.push(record(genesis)?);
+        }
+        for (shard, shard_ledger) in (0..).zip(&mut shards) {
+            shard_ledger.latest_block_root = P::latest_block_root(state, shard);
+            shard_ledger.ees.apply_updates()?;
+        }
+        Ok(Self {
+            slot: state.slot,
+            ees: List::new(records)?,
+            shards: List::new(shards)?,
+            total,
+            beacon_lanes: BeaconLanes {
+                outbound: List::repeat(OutboundLane::default(), index(P::N_SHARDS))?,
+                ..BeaconLanes::default()
+            },
+            ..Self::default()
+        })
+    }
+}
+
+/// Puts an EE on its shards; returns its ether on them.
+fn fund(shards: &mut [ShardLedger], ee: EeIndex, genesis: &GenesisEe) -> Result<Gwei, Error> {
+    let mut sum = 0_u64;
+    for (shard, balance) in &genesis.shards {
+        let shard_ledger = shards.get_mut(index(*shard)).ok_or(Error::IndexOutOfRange)?;
+        let state = shard_ledger.ees.get_mut(ee as usize).ok_or(Error::IndexOutOfRange)?;
+        state.state_root = genesis.initial_state_root;
+        state.balance = state.balance.plus(*balance)?;
+        sum = sum.plus(*balance)?;
+    }
+    Ok(sum)
+}
+
+fn record(genesis: &GenesisEe) -> Result<EeRecord, Error> {
+    let mut shards = BitVector::new();
+    for (shard, _) in &genesis.shards {
+        shards.set(index(*shard), true).or(Err(Error::IndexOutOfRange))?;
+    }
+    Ok(EeRecord {
+        code_hash: genesis.code_hash,
+        code_bytes: genesis.code_bytes,
+        initial_state_root: genesis.initial_state_root,
+        owner: genesis.owner,
+        refund_credentials: genesis.refund_credentials,
+        deposit: genesis.deposit,
+        shards,
+        takes_receipts: genesis.takes_receipts,
+        upgrade_delay: genesis.upgrade_delay,
+        next_code_hash: Root::ZERO,
+        next_code_epoch: FAR_FUTURE_EPOCH,
+        deployed_epoch: 0,
+        exit_epoch: FAR_FUTURE_EPOCH,
+        withdrawable_epoch: FAR_FUTURE_EPOCH,
+        next_code_bytes: 0,
+        next_takes_receipts: false,
+    })
+}

@@ -1,0 +1,84 @@
+//! What the beacon chain itself sends to shards in a block.
+
+use std::collections::BTreeMap;
+
+use milhouse::Vector;
+use ssz_types::{
+    VariableList,
+    typenum::{U256, U1024},
+};
+
+use super::{
+    BEACON_CHAIN, ExecutionHeader, Lane, Ledger, Receipt, WINDOW, change, error::OperationError,
+    execution::RECENT_SLOTS, lane_index,
+};
+use outrider_beacon_spec::{
+    error::Error,
+    hash::hash_tree_root,
+    math::{Uint64 as _, index, sum},
+    types::{Root, Shard, Slot},
+};
+
+/// Receipts of a block, numbered, whose ether is in flight already.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    receipts: Vec<Receipt>,
+}
+
+impl Outbox {
+    /// Sends a receipt, whose source, number and slot are filled in.
+    pub(crate) fn send(&mut self, ledger: &mut Ledger, receipt: Receipt) -> Result<(), OperationError> {
+        let shard = receipt.destination_shard;
+        let n_shards = ledger.shards.len();
+        let destination =
+            ledger.shards.get(index(shard)).ok_or(OperationError::ShardUnknown { got: shard, n_shards })?;
+        let inbound =
+            destination.inbound.get(index(lane_index(BEACON_CHAIN))).ok_or(Error::StateMalformed)?;
+        let limit = inbound.next.plus(WINDOW)?;
+        let lane = ledger.beacon_lanes.outbound.get(index(shard)).ok_or(Error::StateMalformed)?;
+        let sequence = lane.next;
+        if sequence >= limit {
+            return Err(OperationError::LaneFull { shard, next: sequence, limit });
+        }
+        let value = receipt.value.plus(receipt.fee)?;
+        change(&mut ledger.beacon_lanes.outbound, shard, |lane| {
+            lane.next = sequence.plus(1)?;
+            lane.in_flight = lane.in_flight.plus(value)?;
+            Ok::<_, Error>(())
+        })?;
+        self.receipts.push(Receipt { source_shard: BEACON_CHAIN, sequence, slot: ledger.slot, ..receipt });
+        Ok(())
+    }
+
+    /// Puts the root of the block's lanes into the ledger; returns the receipts.
+    pub(crate) fn finish(self, ledger: &mut Ledger) -> Result<Vec<Receipt>, Error> {
+        let mut by_shard: BTreeMap<Shard, Vec<Receipt>> = BTreeMap::new();
+        for receipt in &self.receipts {
+            by_shard.entry(receipt.destination_shard).or_default().push(receipt.clone());
+        }
+        if by_shard.is_empty() {
+            return Ok(self.receipts);
+        }
+        let lanes: Vec<_> = by_shard.into_values().map(lane).collect::<Result<_, _>>()?;
+        let header = ExecutionHeader { lanes: lanes.try_into()?, ..ExecutionHeader::default() };
+        let execution_root = hash_tree_root(&header);
+        set_recent(&mut ledger.beacon_lanes.recent, ledger.slot, execution_root)?;
+        Ok(self.receipts)
+    }
+}
+
+/// The lane of receipts that go to one shard, which come one after the other.
+pub(super) fn lane(receipts: Vec<Receipt>) -> Result<Lane, Error> {
+    let first = receipts.first().ok_or(Error::IndexOutOfRange)?;
+    let (destination_shard, first) = (first.destination_shard, first.sequence);
+    let value = sum(receipts.iter().flat_map(|receipt| [receipt.value, receipt.fee]))?;
+    let n = u32::try_from(receipts.len()).or(Err(Error::ListFull))?;
+    let receipts: VariableList<Receipt, U1024> = receipts.try_into()?;
+    Ok(Lane { destination_shard, first, n, value, receipts_root: hash_tree_root(&receipts) })
+}
+
+/// Sets the root of a slot.
+pub(super) fn set_recent(recent: &mut Vector<Root, U256>, slot: Slot, root: Root) -> Result<(), Error> {
+    *recent.get_mut(index(slot % RECENT_SLOTS)).ok_or(Error::IndexOutOfRange)? = root;
+    Ok(recent.apply_updates()?)
+}

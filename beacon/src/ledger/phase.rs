@@ -1,0 +1,152 @@
+//! What the ledger needs to know of a phase.
+
+use crate::node::NodePhase;
+use outrider_beacon_spec::{
+    constants::{GENESIS_SLOT, ONLINE_PERIOD},
+    containers::{AttestationData, BeaconBlockBody, BeaconState, ShardVote},
+    error::Error,
+    hash::hash_tree_root,
+    math::{Uint64 as _, index},
+    phase::{Phase0, Phase1},
+    phase1::{compute_previous_slot, get_shard_proposer_index},
+    preset::Preset,
+    types::{Gwei, Root, Shard, Slot, ValidatorIndex},
+};
+
+/// A shard block that a beacon block crosslinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CrosslinkedBlock {
+    /// The shard.
+    pub shard: Shard,
+    /// The slot.
+    pub slot: Slot,
+    /// Who proposed it.
+    pub proposer_index: ValidatorIndex,
+    /// How many bytes its body has.
+    pub length: u64,
+    /// The root of its body.
+    pub data_root: Root,
+    /// What a byte costs.
+    pub gasprice: Gwei,
+}
+
+/// A phase that the ledger can stand beside.
+pub trait LedgerPhase: NodePhase {
+    /// How many shards there are, or will be.
+    const N_SHARDS: u64;
+
+    /// Shard blocks that a block crosslinked, by shard and then by slot, as of the state after `process_block`.
+    ///
+    /// # Errors
+    ///
+    /// If the state contradicts itself.
+    fn crosslinked_blocks(
+        state: &BeaconState<Self>,
+        body: &BeaconBlockBody<Self>,
+    ) -> Result<Vec<CrosslinkedBlock>, Error>;
+
+    /// The latest crosslinked block of a shard; zero in phase 0.
+    fn latest_block_root(state: &BeaconState<Self>, shard: Shard) -> Root;
+
+    /// Gives validators that were added to the registry their place in the list of who is online, which the specification forgets.
+    ///
+    /// # Errors
+    ///
+    /// If there are too many.
+    fn count_new_validators(state: &mut BeaconState<Self>) -> Result<(), Error>;
+
+    /// What an attestation says of a shard, if it does.
+    fn shard_vote(data: &AttestationData<Self>) -> Option<ShardVote>;
+
+    /// The root of each field that a body has beyond phase 0's.
+    fn extension_roots(body: &BeaconBlockBody<Self>) -> Vec<Root>;
+}
+
+impl<C: Preset> LedgerPhase for Phase0<C> {
+    const N_SHARDS: u64 = C::INITIAL_ACTIVE_SHARDS;
+
+    fn crosslinked_blocks(
+        _: &BeaconState<Self>,
+        _: &BeaconBlockBody<Self>,
+    ) -> Result<Vec<CrosslinkedBlock>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn latest_block_root(_: &BeaconState<Self>, _: Shard) -> Root {
+        Root::ZERO
+    }
+
+    fn count_new_validators(_: &mut BeaconState<Self>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn shard_vote(_: &AttestationData<Self>) -> Option<ShardVote> {
+        None
+    }
+
+    fn extension_roots(_: &BeaconBlockBody<Self>) -> Vec<Root> {
+        Vec::new()
+    }
+}
+
+impl<C: Preset> LedgerPhase for Phase1<C> {
+    const N_SHARDS: u64 = C::INITIAL_ACTIVE_SHARDS;
+
+    /// A transition that is not empty was applied, but in the first slot, in which the specification applies none and
+    /// does not look at them either.
+    fn crosslinked_blocks(
+        state: &BeaconState<Self>,
+        body: &BeaconBlockBody<Self>,
+    ) -> Result<Vec<CrosslinkedBlock>, Error> {
+        let mut blocks = Vec::new();
+        if compute_previous_slot(state.slot) <= GENESIS_SLOT {
+            return Ok(blocks);
+        }
+        for (shard, transition) in (0..Self::N_SHARDS).zip(&body.shard_transitions) {
+            let data = transition.shard_block_lengths.iter().zip(&transition.shard_data_roots);
+            for (shard_state, (length, data_root)) in transition.shard_states.iter().zip(data) {
+                if *length == 0 {
+                    continue;
+                }
+                blocks.push(CrosslinkedBlock {
+                    shard,
+                    slot: shard_state.slot,
+                    proposer_index: get_shard_proposer_index(state, shard_state.slot, shard)?,
+                    length: *length,
+                    data_root: *data_root,
+                    gasprice: shard_state.gasprice,
+                });
+            }
+        }
+        Ok(blocks)
+    }
+
+    fn latest_block_root(state: &BeaconState<Self>, shard: Shard) -> Root {
+        state.shard_states.get(index(shard)).map_or(Root::ZERO, |shard_state| shard_state.latest_block_root)
+    }
+
+    fn count_new_validators(state: &mut BeaconState<Self>) -> Result<(), Error> {
+        let n_missing = (state.validators.len() as u64).minus(state.online_countdown.len() as u64)?;
+        for _ in 0..n_missing {
+            state.online_countdown.push(ONLINE_PERIOD)?;
+        }
+        Ok(())
+    }
+
+    fn shard_vote(data: &AttestationData<Self>) -> Option<ShardVote> {
+        Some(data.extension)
+    }
+
+    fn extension_roots(body: &BeaconBlockBody<Self>) -> Vec<Root> {
+        vec![
+            hash_tree_root(&body.chunk_challenges),
+            hash_tree_root(&body.chunk_challenge_responses),
+            hash_tree_root(&body.custody_key_reveals),
+            hash_tree_root(&body.early_derived_secret_reveals),
+            hash_tree_root(&body.custody_slashings),
+            hash_tree_root(&body.shard_transitions),
+            hash_tree_root(&body.light_client_bits),
+            hash_tree_root(&body.light_client_signature),
+        ]
+    }
+}

@@ -1,0 +1,302 @@
+//! Proofs of what the ledger says, from a block's root: who has the block and the ledger makes them, and
+//! [`outrider_beacon_proof`] verifies them.
+
+use crate::ledger::{
+    ExecutionHeader, Ledger, LedgerCommitment, LedgerOperations, LedgerPhase, execution::RECENT_SLOTS,
+};
+use outrider_beacon_proof::{Hash, Multiproof, Proof, ProofError, hash};
+use outrider_beacon_spec::{
+    containers::{BeaconBlock, BeaconBlockBody},
+    hash::hash_tree_root,
+    math::index,
+    types::{Root, Shard, Slot},
+};
+use tree_hash::TreeHash;
+
+pub use outrider_beacon_proof::{Claim, Phase};
+
+/// Why a claim cannot be proven.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProveError {
+    /// The ledger or the operations are not the block's.
+    #[error("the block's graffiti is {got}, where the root of ledger and operations is {expected}")]
+    Commitment {
+        /// The graffiti.
+        got: Root,
+        /// What it should be.
+        expected: Root,
+    },
+    /// There is no such EE or shard.
+    #[error("the ledger has nothing for {0:?}")]
+    Absent(Claim),
+    /// The shard had no block in the slot, or that is too long ago, or still to come.
+    #[error("shard {shard} has no execution root of slot {slot} after slot {latest}")]
+    NoExecution {
+        /// The shard.
+        shard: Shard,
+        /// The slot.
+        slot: Slot,
+        /// The ledger's slot.
+        latest: Slot,
+    },
+    /// The claims do not go into one proof.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+}
+
+/// Proves what the ledger says after a block.
+#[derive(Debug)]
+pub struct Prover<'p> {
+    ledger: &'p Ledger,
+    phase: Phase,
+    /// Siblings from the ledger's root to the block's.
+    upper: Vec<Hash>,
+    block_root: Root,
+}
+
+impl<'p> Prover<'p> {
+    /// Begins with a block, the ledger after it and its operations.
+    ///
+    /// # Errors
+    ///
+    /// [`ProveError::Commitment`] if they do not belong to it.
+    pub fn new<P: LedgerPhase>(
+        block: &BeaconBlock<P>,
+        ledger: &'p Ledger,
+        operations: &LedgerOperations<P>,
+    ) -> Result<Self, ProveError> {
+        let (ledger_root, operations_root) = (ledger.root(), hash_tree_root(operations));
+        let (got, expected) =
+            (block.body.graffiti, hash_tree_root(&LedgerCommitment { ledger_root, operations_root }));
+        if got != expected {
+            return Err(ProveError::Commitment { got, expected });
+        }
+        let body_roots = body_roots(&block.body);
+        let phase = if body_roots.len() > 8 { Phase::Phase1 } else { Phase::Phase0 };
+        let block_roots = [
+            hash_tree_root(&block.slot),
+            hash_tree_root(&block.proposer_index),
+            block.parent_root,
+            block.state_root,
+            hash_tree_root(&block.body),
+        ];
+        let body_depth = body_roots.len().ilog2();
+        let mut upper = vec![operations_root.0];
+        upper.extend(branch(&body_roots, body_depth, 2));
+        upper.extend(branch(&block_roots, 3, 4));
+        Ok(Self { ledger, phase, upper, block_root: hash_tree_root(block) })
+    }
+
+    /// The root that proofs lead to.
+    #[must_use]
+    pub fn block_root(&self) -> Root {
+        self.block_root
+    }
+
+    /// Proves a claim.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing to prove.
+    pub fn prove(&self, claim: Claim) -> Result<Proof, ProveError> {
+        let (leaf, lower) = self.lower(claim)?;
+        let branch = lower.into_iter().chain(self.upper.iter().copied()).collect();
+        let proof = Proof { gindex: claim.gindex(self.phase)?, leaf: leaf.0, branch };
+        debug_assert_eq!(claim.verify(&proof, &self.block_root.0, self.phase), Ok(leaf.0), "{claim:?}");
+        Ok(proof)
+    }
+
+    /// Proves several claims at once.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing to prove for one of them, one is there twice, or there are none or too many.
+    pub fn prove_all(&self, claims: &[Claim]) -> Result<Multiproof, ProveError> {
+        let proofs: Vec<_> = claims.iter().map(|claim| self.prove(*claim)).collect::<Result<_, _>>()?;
+        Ok(Multiproof::combine(&proofs)?)
+    }
+
+    /// The leaf of a claim, and its siblings up to the ledger's root.
+    fn lower(&self, claim: Claim) -> Result<(Root, Vec<Hash>), ProveError> {
+        match claim {
+            Claim::CodeHash { ee } => self.record(claim, ee, 0),
+            Claim::Deposit { ee } => self.record(claim, ee, 5),
+            Claim::StateRoot { shard, ee } => self.ee_state(claim, shard, ee, 0),
+            Claim::Balance { shard, ee } => self.ee_state(claim, shard, ee, 1),
+            Claim::ExecutionRoot { shard, slot } => self.execution_root(claim, shard, slot),
+        }
+    }
+
+    fn record(&self, claim: Claim, ee: u32, field: usize) -> Result<(Root, Vec<Hash>), ProveError> {
+        let record = self.ledger.ees().get(ee as usize).ok_or(ProveError::Absent(claim))?;
+        let fields = [
+            record.code_hash,
+            hash_tree_root(&record.code_bytes),
+            record.initial_state_root,
+            hash_tree_root(&record.owner),
+            record.refund_credentials,
+            hash_tree_root(&record.deposit),
+            hash_tree_root(&record.shards),
+            hash_tree_root(&record.takes_receipts),
+            hash_tree_root(&record.upgrade_delay),
+            record.next_code_hash,
+            hash_tree_root(&record.next_code_epoch),
+            hash_tree_root(&record.deployed_epoch),
+            hash_tree_root(&record.exit_epoch),
+            hash_tree_root(&record.withdrawable_epoch),
+            hash_tree_root(&record.next_code_bytes),
+            hash_tree_root(&record.next_takes_receipts),
+        ];
+        let mut siblings = branch(&fields, 4, field);
+        siblings.extend(list_branch(self.ledger.ees(), 16, ee as usize));
+        siblings.extend(branch(&ledger_roots(self.ledger), 3, 1));
+        Ok((fields.get(field).copied().unwrap_or_default(), siblings))
+    }
+
+    fn ee_state(
+        &self,
+        claim: Claim,
+        shard: Shard,
+        ee: u32,
+        field: usize,
+    ) -> Result<(Root, Vec<Hash>), ProveError> {
+        let shard_ledger = self.ledger.shards().get(index(shard)).ok_or(ProveError::Absent(claim))?;
+        let state = shard_ledger.ees().get(ee as usize).ok_or(ProveError::Absent(claim))?;
+        let fields = [state.state_root, hash_tree_root(&state.balance)];
+        let mut siblings = branch(&fields, 1, field);
+        siblings.extend(list_branch(shard_ledger.ees(), 16, ee as usize));
+        siblings.extend(self.shard_branch(claim, shard, 2)?);
+        Ok((fields.get(field).copied().unwrap_or_default(), siblings))
+    }
+
+    fn execution_root(
+        &self,
+        claim: Claim,
+        shard: Shard,
+        slot: Slot,
+    ) -> Result<(Root, Vec<Hash>), ProveError> {
+        let latest = self.ledger.slot();
+        let shard_ledger = self.ledger.shards().get(index(shard)).ok_or(ProveError::Absent(claim))?;
+        let leaf = self.ledger.recent_execution_root(shard, slot);
+        let leaf = leaf.ok_or(ProveError::NoExecution { shard, slot, latest })?;
+        let recent: Vec<_> = shard_ledger.recent().iter().copied().collect();
+        let mut siblings = branch(&recent, 8, index(slot % RECENT_SLOTS));
+        siblings.extend(self.shard_branch(claim, shard, 3)?);
+        Ok((leaf, siblings))
+    }
+
+    /// Siblings from a field of what is known of a shard to the ledger's root.
+    fn shard_branch(&self, claim: Claim, shard: Shard, field: usize) -> Result<Vec<Hash>, ProveError> {
+        let shard_ledger = self.ledger.shards().get(index(shard)).ok_or(ProveError::Absent(claim))?;
+        let fields = [
+            shard_ledger.latest_block_root(),
+            shard_ledger.execution_root(),
+            hash_tree_root(shard_ledger.ees()),
+            hash_tree_root(shard_ledger.recent()),
+            hash_tree_root(shard_ledger.inbound()),
+            hash_tree_root(shard_ledger.outbound()),
+        ];
+        let mut siblings = branch(&fields, 3, field);
+        siblings.extend(list_branch(self.ledger.shards(), 10, index(shard)));
+        siblings.extend(branch(&ledger_roots(self.ledger), 3, 2));
+        Ok(siblings)
+    }
+}
+
+/// The siblings of the first chunk of a shard block's body, with the number of its bytes: they prove that the body begins with its
+/// execution root, which [`ShardExecution`](crate::ledger::ShardExecution) is about.
+#[must_use]
+pub fn body_branch(body: &[u8]) -> Vec<Root> {
+    let chunks: Vec<_> = body
+        .chunks(32)
+        .map(|bytes| {
+            let mut chunk = Root::ZERO;
+            chunk.0.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+            chunk
+        })
+        .collect();
+    let mut siblings = branch(&chunks, 15, 0);
+    siblings.push(hash_tree_root(&(body.len() as u64)).0);
+    siblings.into_iter().map(Root::from).collect()
+}
+
+/// The siblings of a lane in a header, up to the execution root: what receipts are proven with. `None` if there is no such lane.
+#[must_use]
+pub fn lane_branch(header: &ExecutionHeader, lane: usize) -> Option<Vec<Root>> {
+    header.lanes.get(lane)?;
+    let lanes: Vec<_> = header.lanes.iter().map(hash_tree_root).collect();
+    let fields = [
+        header.parent_execution_root,
+        hash_tree_root(&header.transitions),
+        hash_tree_root(&header.settlements),
+        hash_tree_root(&header.lanes),
+        hash_tree_root(&header.finalized_slot),
+        header.availability_root,
+    ];
+    let mut siblings = branch(&lanes, 6, lane);
+    siblings.push(hash_tree_root(&(lanes.len() as u64)).0);
+    siblings.extend(branch(&fields, 3, 3));
+    Some(siblings.into_iter().map(Root::from).collect())
+}
+
+fn body_roots<P: LedgerPhase>(body: &BeaconBlockBody<P>) -> Vec<Root> {
+    let mut roots = vec![
+        hash_tree_root(&body.randao_reveal),
+        hash_tree_root(&body.eth1_data),
+        body.graffiti,
+        hash_tree_root(&body.proposer_slashings),
+        hash_tree_root(&body.attester_slashings),
+        hash_tree_root(&body.attestations),
+        hash_tree_root(&body.deposits),
+        hash_tree_root(&body.voluntary_exits),
+    ];
+    roots.extend(P::extension_roots(body));
+    roots
+}
+
+fn ledger_roots(ledger: &Ledger) -> [Root; 8] {
+    [
+        hash_tree_root(&ledger.slot()),
+        hash_tree_root(ledger.ees()),
+        hash_tree_root(ledger.shards()),
+        hash_tree_root(ledger.pending_deposits()),
+        hash_tree_root(ledger.pre_checks()),
+        hash_tree_root(&ledger.burnt()),
+        hash_tree_root(&ledger.total()),
+        hash_tree_root(ledger.beacon_lanes()),
+    ]
+}
+
+/// The siblings of an element of a list, with the list's length.
+fn list_branch<'l, T: TreeHash + 'l>(
+    list: impl IntoIterator<Item = &'l T>,
+    depth: u32,
+    place: usize,
+) -> Vec<Hash> {
+    let roots: Vec<_> = list.into_iter().map(hash_tree_root).collect();
+    let mut siblings = branch(&roots, depth, place);
+    siblings.push(hash_tree_root(&(roots.len() as u64)).0);
+    siblings
+}
+
+/// The siblings of a leaf in a tree of some depth, from below; where there are no leaves, there are zeros.
+fn branch(leaves: &[Root], depth: u32, place: usize) -> Vec<Hash> {
+    let mut level: Vec<Hash> = leaves.iter().map(|leaf| leaf.0).collect();
+    let (mut place, mut zero) = (place, Hash::default());
+    let mut siblings = Vec::new();
+    for _ in 0..depth {
+        siblings.push(level.get(place ^ 1).copied().unwrap_or(zero));
+        level = level
+            .chunks(2)
+            .map(|pair| match pair {
+                [left, right] => hash(left, right),
+                [left, ..] => hash(left, &zero),
+                [] => zero,
+            })
+            .collect();
+        zero = hash(&zero, &zero);
+        place >>= 1;
+    }
+    siblings
+}

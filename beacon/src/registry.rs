@@ -1,0 +1,181 @@
+//! The registry of EEs: how they come, change and go, and how ether gets from validators to them and back.
+//!
+//! | module | concern |
+//! |---|---|
+//! | [`admission`] | what the registry asks others: whether code is valid, and whether an execution was right |
+//! | `deploy` | a new EE, against a deposit |
+//! | `pre_check` | the validators' vote on its code |
+//! | `upgrade` | other code for an EE that announced that its code may change |
+//! | `exit` | an EE that goes, and its deposit back |
+//! | `withdraw` | ether of a validator for an EE |
+//! | `deposit` | ether of an EE for a validator |
+//! | `slashing` | who proposed twice, or attested what is not so |
+//!
+//! Where it departs from the design: a `Deploy` signs the place that it gets, and a `WithdrawToEe` the balance before, so that neither
+//! can be used twice; the deposit goes back by itself, to the first validator with the credentials; what EEs do with ether that
+//! comes from the beacon chain is final, and nothing comes back on that lane.
+//!
+//! An exit lapses, too, while value is in flight on any lane of the EE's shards, as lanes do not tell EEs apart: a bounce
+//! could be for it.
+
+pub mod admission;
+mod deploy;
+mod deposit;
+mod epoch;
+mod exit;
+mod pre_check;
+mod slashing;
+mod upgrade;
+mod withdraw;
+
+pub use admission::{Admission, Admitted, Dispute, Judge, Refusal};
+
+pub(crate) use deposit::process_pending_deposits;
+pub(crate) use epoch::process_epoch;
+
+use crate::ledger::{
+    EeIndex, EeRecord, Ledger, LedgerError, LedgerOperations, LedgerPhase, Outbox, Settings,
+    error::OperationError,
+};
+use outrider_beacon_spec::{
+    accessors::{get_current_epoch, get_domain},
+    bls::{self, PublicKey},
+    compute::compute_signing_root,
+    containers::BeaconState,
+    error::Error,
+    math::index,
+    types::{BLSPubkey, BLSSignature, DomainType, Epoch, Gwei, ValidatorIndex},
+};
+use tree_hash::TreeHash;
+
+/// What operations are judged by.
+#[derive(Clone, Copy)]
+pub struct Rules<'r> {
+    /// Prices, limits and times.
+    pub settings: &'r Settings,
+    /// Says whether code is valid.
+    pub admission: &'r dyn Admission,
+    /// Says whether an execution was right.
+    pub judge: &'r dyn Judge,
+    /// Whether signatures are verified; otherwise they are taken to be valid.
+    pub verify_signatures: bool,
+}
+
+/// All that an operation changes.
+pub(crate) struct Context<'c, P: LedgerPhase> {
+    pub(crate) state: &'c mut BeaconState<P>,
+    pub(crate) ledger: &'c mut Ledger,
+    pub(crate) outbox: &'c mut Outbox,
+    pub(crate) rules: Rules<'c>,
+}
+
+impl<P: LedgerPhase> Context<'_, P> {
+    fn now(&self) -> Epoch {
+        get_current_epoch(self.state)
+    }
+
+    fn record(&self, ee: EeIndex) -> Result<&EeRecord, OperationError> {
+        let n = self.ledger.ees.len();
+        self.ledger.ees.get(ee as usize).ok_or(OperationError::EeUnknown { got: ee, n })
+    }
+
+    /// The record of an EE that is active, and not about to go.
+    fn staying(&self, ee: EeIndex) -> Result<&EeRecord, OperationError> {
+        let (record, now) = (self.record(ee)?, self.now());
+        let (from, until) = (record.deployed_epoch, record.exit_epoch);
+        if !record.is_active(now) {
+            return Err(OperationError::EeNotActive { ee, got: now, from, until });
+        }
+        if record.is_exiting() {
+            return Err(OperationError::EeExits { ee, exit_epoch: until });
+        }
+        Ok(record)
+    }
+
+    /// Checks that an operation is of this epoch or the one before.
+    fn check_epoch(&self, got: Epoch) -> Result<(), OperationError> {
+        let now = self.now();
+        if got == now || got.checked_add(1) == Some(now) {
+            Ok(())
+        } else {
+            Err(OperationError::Epoch { got, now })
+        }
+    }
+
+    fn check_signature(
+        &self,
+        signer: &BLSPubkey,
+        message: &impl TreeHash,
+        domain_type: DomainType,
+        signature: &BLSSignature,
+    ) -> Result<(), OperationError> {
+        if !self.rules.verify_signatures {
+            return Ok(());
+        }
+        let signing_root = compute_signing_root(message, get_domain(self.state, domain_type, None));
+        PublicKey::decode(signer)
+            .and_then(|pubkey| bls::verify(&pubkey, signing_root.as_slice(), signature))
+            .or(Err(OperationError::Signature { signer: *signer }))
+    }
+
+    fn pubkey(&self, validator_index: ValidatorIndex) -> Result<BLSPubkey, OperationError> {
+        let validator = self.state.validators.get(index(validator_index)).ok_or(Error::IndexOutOfRange)?;
+        Ok(validator.pubkey)
+    }
+
+    /// Checks that a validator's balance can be withdrawn; returns the balance.
+    fn withdrawable_balance(&self, validator_index: ValidatorIndex) -> Result<Gwei, OperationError> {
+        let validator = self.state.validators.get(index(validator_index)).ok_or(Error::IndexOutOfRange)?;
+        let (withdrawable_epoch, now) = (validator.withdrawable_epoch, self.now());
+        if withdrawable_epoch > now && self.rules.settings.faucet != Some(validator_index) {
+            let validator = validator_index;
+            return Err(OperationError::NotWithdrawable { validator, withdrawable_epoch, now });
+        }
+        Ok(*self.state.balances.get(index(validator_index)).ok_or(Error::IndexOutOfRange)?)
+    }
+
+    /// Takes ether of a validator into the ledger's total.
+    fn take(&mut self, validator: ValidatorIndex, amount: Gwei) -> Result<(), OperationError> {
+        let total = self.ledger.total.checked_add(amount).ok_or(Error::Arithmetic)?;
+        let balance = self.state.balances.get_mut(index(validator)).ok_or(Error::IndexOutOfRange)?;
+        let available = *balance;
+        *balance = available.checked_sub(amount).ok_or(OperationError::ValidatorBalance {
+            validator,
+            got: amount,
+            available,
+        })?;
+        self.ledger.total = total;
+        Ok(())
+    }
+}
+
+/// Applies a block's operations, but for executions, in the order of the container.
+pub(crate) fn process_operations<P: LedgerPhase>(
+    context: &mut Context<'_, P>,
+    operations: &LedgerOperations<P>,
+) -> Result<(), LedgerError> {
+    each("deploy", &operations.deploys, |operation| context.process_deploy(operation))?;
+    each("pre-check vote", &operations.pre_check_votes, |operation| {
+        context.process_pre_check_vote(operation)
+    })?;
+    each("exit", &operations.exits, |operation| context.process_exit(operation))?;
+    each("upgrade", &operations.upgrades, |operation| context.process_upgrade(operation))?;
+    each("withdrawal", &operations.withdrawals, |operation| context.process_withdraw_to_ee(operation))?;
+    each("shard proposer slashing", &operations.shard_proposer_slashings, |operation| {
+        context.process_shard_proposer_slashing(operation)
+    })?;
+    each("execution slashing", &operations.execution_slashings, |operation| {
+        context.process_execution_slashing(operation)
+    })
+}
+
+fn each<T>(
+    kind: &'static str,
+    operations: &[T],
+    mut process: impl FnMut(&T) -> Result<(), OperationError>,
+) -> Result<(), LedgerError> {
+    for (index, operation) in operations.iter().enumerate() {
+        process(operation).map_err(|error| LedgerError::Operation { kind, index, error })?;
+    }
+    Ok(())
+}

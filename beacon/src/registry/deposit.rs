@@ -1,0 +1,73 @@
+//! Ether of an EE for a validator: the way out.
+
+use ssz::Encode as _;
+
+use super::Context;
+use crate::ledger::{LedgerError, LedgerPhase, PendingDeposit, Receipt, ReceiptKind, error::OperationError};
+use milhouse::List;
+use outrider_beacon_spec::{
+    block::apply_deposit, error::Error, hash::hash_tree_root, math::Uint64 as _, signatures::Signatures,
+};
+
+/// Bytes of a deposit that come back with its hash if it bounces.
+const TAG_BYTES: usize = 64;
+/// Deposits in a block, at most, so that what bounces, and what validators send, has room in the lanes of a block.
+const DEPOSITS_MAX: usize = 48;
+
+/// Gives deposits to validators, those that have waited longest, and as many as the settings say at most.
+///
+/// To the specification, a first deposit whose signature is invalid is lost. Here it goes back to the EE, as a bounced receipt of
+/// the beacon chain; as long as there is no room on its lane, it waits behind the others.
+pub(crate) fn process_pending_deposits<P: LedgerPhase>(
+    context: &mut Context<'_, P>,
+) -> Result<(), LedgerError> {
+    let mut waiting = context.ledger.pending_deposits.to_vec();
+    let n_due = waiting.len().min(context.rules.settings.deposits_per_block_max).min(DEPOSITS_MAX);
+    if n_due == 0 {
+        return Ok(());
+    }
+    let rest = waiting.split_off(n_due);
+    let mut again = Vec::new();
+    for pending in waiting {
+        let is_given = give(context, &pending)?;
+        if !is_given && !bounce(context, &pending)? {
+            again.push(pending);
+        }
+    }
+    let left: Vec<_> = rest.into_iter().chain(again).collect();
+    context.ledger.pending_deposits = List::new(left).map_err(Error::from)?;
+    Ok(P::count_new_validators(context.state)?)
+}
+
+/// Gives a deposit to its validator, or to a new one; returns whether it did.
+fn give<P: LedgerPhase>(context: &mut Context<'_, P>, pending: &PendingDeposit) -> Result<bool, Error> {
+    let signatures = if context.rules.verify_signatures { Signatures::Each } else { Signatures::Ignored };
+    let is_given = apply_deposit(context.state, &pending.data, &signatures)?;
+    if is_given {
+        context.ledger.total = context.ledger.total.minus(pending.data.amount)?;
+    }
+    Ok(is_given)
+}
+
+/// Sends a deposit back to its EE, with its hash and its first bytes; returns whether there was room.
+fn bounce<P: LedgerPhase>(
+    context: &mut Context<'_, P>,
+    pending: &PendingDeposit,
+) -> Result<bool, LedgerError> {
+    let mut payload = hash_tree_root(&pending.data).to_vec();
+    payload.extend(pending.data.as_ssz_bytes().into_iter().take(TAG_BYTES));
+    let receipt = Receipt {
+        source_ee: u64::from(pending.ee),
+        destination_shard: pending.shard,
+        destination_ee: u64::from(pending.ee),
+        kind: ReceiptKind::Bounced as u8,
+        value: pending.data.amount,
+        payload: payload.try_into().map_err(Error::from)?,
+        ..Receipt::default()
+    };
+    match context.outbox.send(context.ledger, receipt) {
+        Ok(()) => Ok(true),
+        Err(OperationError::LaneFull { .. }) => Ok(false),
+        Err(error) => Err(LedgerError::Operation { kind: "pending deposit", index: 0, error }),
+    }
+}

@@ -1,0 +1,81 @@
+//! What time does to the registry, once an epoch.
+
+use std::collections::BTreeSet;
+
+use super::Context;
+use crate::ledger::{EeIndex, EeRecord, LedgerError, LedgerPhase, change, error::OperationError};
+use outrider_beacon_spec::{
+    constants::FAR_FUTURE_EPOCH,
+    error::Error,
+    types::{Bytes32, Epoch},
+};
+
+/// At the first block of an epoch, in this order:
+///
+/// 1. votes whose time is over end with a refusal;
+/// 2. EEs get the code that is to come now;
+/// 3. exits that are due happen or lapse;
+/// 4. deposits that are due go back.
+pub(crate) fn process_epoch<P: LedgerPhase>(context: &mut Context<'_, P>) -> Result<(), LedgerError> {
+    context.end_of_votes().and_then(|()| context.due()).map_err(|error| LedgerError::Operation {
+        kind: "end of epoch",
+        index: 0,
+        error,
+    })
+}
+
+impl<P: LedgerPhase> Context<'_, P> {
+    fn end_of_votes(&mut self) -> Result<(), OperationError> {
+        let (now, n_epochs) = (self.now(), self.rules.settings.pre_check_epochs);
+        let is_over = |opened_epoch: Epoch| opened_epoch.saturating_add(n_epochs) <= now;
+        let over = self
+            .ledger
+            .pre_checks
+            .iter()
+            .enumerate()
+            .filter(|(_, pre_check)| is_over(pre_check.opened_epoch));
+        let over: Vec<_> = over.map(|(place, pre_check)| (place, pre_check.clone())).collect();
+        for (_, pre_check) in &over {
+            self.refuse(pre_check)?;
+        }
+        let places: BTreeSet<_> = over.into_iter().map(|(place, _)| place).collect();
+        if places.is_empty() { Ok(()) } else { self.close_pre_checks(&places) }
+    }
+
+    fn due(&mut self) -> Result<(), OperationError> {
+        let now = self.now();
+        let is_due = |record: &EeRecord| {
+            record.next_code_epoch <= now
+                || (record.exit_epoch <= now && !record.is_gone())
+                || (record.withdrawable_epoch <= now && record.deposit > 0)
+        };
+        let due = (0_u32..).zip(&self.ledger.ees).filter(|(_, record)| is_due(record));
+        for ee in due.map(|(ee, _)| ee).collect::<Vec<EeIndex>>() {
+            change(&mut self.ledger.ees, u64::from(ee), |record| {
+                switch_code(record, now);
+                Ok::<_, Error>(())
+            })?;
+            let record = self.record(ee)?;
+            if record.withdrawable_epoch <= now && record.deposit > 0 {
+                self.finish_withdrawal(ee)?;
+            } else if record.exit_epoch <= now && !record.is_gone() {
+                self.finish_exit(ee)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lets the code of an EE be that which was to come, if it is time.
+fn switch_code(record: &mut EeRecord, now: Epoch) {
+    if record.next_code_epoch > now {
+        return;
+    }
+    record.code_hash = record.next_code_hash;
+    record.code_bytes = record.next_code_bytes;
+    record.takes_receipts = record.next_takes_receipts;
+    record.next_code_hash = Bytes32::ZERO;
+    record.next_code_bytes = 0;
+    record.next_takes_receipts = false;
+    record.next_code_epoch = FAR_FUTURE_EPOCH;
+}

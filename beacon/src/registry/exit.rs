@@ -1,0 +1,100 @@
+//! An EE that goes, and its deposit back.
+
+use super::Context;
+use crate::ledger::{
+    EeIndex, LedgerPhase, SignedExit, change, error::OperationError, lane_index, operation::DOMAIN_EE_EXIT,
+};
+use outrider_beacon_spec::{
+    constants::FAR_FUTURE_EPOCH,
+    math::{Uint64 as _, index},
+    mutators::increase_balance,
+    types::{Bytes32, Shard, ValidatorIndex},
+};
+
+impl<P: LedgerPhase> Context<'_, P> {
+    /// From now on, receipts to the EE bounce; it is still executed, so that users can leave.
+    pub(super) fn process_exit(&mut self, signed: &SignedExit) -> Result<(), OperationError> {
+        let ee = signed.message.ee;
+        self.check_epoch(signed.message.epoch)?;
+        let record = self.staying(ee)?;
+        self.check_signature(&record.owner, &signed.message, DOMAIN_EE_EXIT, &signed.signature)?;
+        let exit_epoch = self.now().plus(self.rules.settings.exit_epochs)?;
+        change(&mut self.ledger.ees, u64::from(ee), |record| {
+            record.exit_epoch = exit_epoch;
+            Ok(())
+        })
+    }
+
+    /// When an EE's time to exit has come: it goes if it has no ether anywhere, and otherwise stays.
+    pub(super) fn finish_exit(&mut self, ee: EeIndex) -> Result<(), OperationError> {
+        let withdrawable_epoch = self.now().plus(self.rules.settings.refund_epochs)?;
+        let goes = !self.has_ether(ee)?;
+        change(&mut self.ledger.ees, u64::from(ee), |record| {
+            if goes {
+                record.withdrawable_epoch = withdrawable_epoch;
+            } else {
+                record.exit_epoch = FAR_FUTURE_EPOCH;
+            }
+            Ok(())
+        })
+    }
+
+    /// When the deposit of an EE that has gone is due: it goes back if no shard block from before the exit, which came late, has
+    /// brought ether to the EE. Otherwise the EE is there again.
+    pub(super) fn finish_withdrawal(&mut self, ee: EeIndex) -> Result<(), OperationError> {
+        if !self.has_ether(ee)? {
+            return self.refund(ee);
+        }
+        change(&mut self.ledger.ees, u64::from(ee), |record| {
+            record.exit_epoch = FAR_FUTURE_EPOCH;
+            record.withdrawable_epoch = FAR_FUTURE_EPOCH;
+            Ok(())
+        })
+    }
+
+    /// Pays an EE's deposit back.
+    pub(super) fn refund(&mut self, ee: EeIndex) -> Result<(), OperationError> {
+        let record = self.record(ee)?;
+        let deposit = record.deposit;
+        let validator_index = self.refunded(record.refund_credentials)?;
+        self.ledger.total = self.ledger.total.minus(deposit)?;
+        increase_balance(self.state, validator_index, deposit)?;
+        change(&mut self.ledger.ees, u64::from(ee), |record| {
+            record.deposit = 0;
+            Ok(())
+        })
+    }
+
+    /// The first validator with withdrawal credentials. Validators never leave the registry, so there is one as long as there
+    /// was.
+    pub(super) fn refunded(&self, credentials: Bytes32) -> Result<ValidatorIndex, OperationError> {
+        let mut validators = (0..).zip(&self.state.validators);
+        let found = validators.find(|(_, validator)| validator.withdrawal_credentials == credentials);
+        found.map(|(index, _)| index).ok_or(OperationError::RefundCredentials { got: credentials })
+    }
+
+    /// Whether an EE has ether, or might get some: on its shards, in deposits that might bounce, or on a lane of its shards.
+    fn has_ether(&self, ee: EeIndex) -> Result<bool, OperationError> {
+        if self.ledger.pending_deposits.iter().any(|pending| pending.ee == ee) {
+            return Ok(true);
+        }
+        let record = self.record(ee)?;
+        for (shard, shard_ledger) in (0..).zip(&self.ledger.shards).filter(|(shard, _)| record.is_on(*shard))
+        {
+            let balance = shard_ledger.ees.get(ee as usize).map_or(0, |state| state.balance);
+            let sends = shard_ledger.outbound.iter().any(|lane| lane.in_flight > 0);
+            if balance > 0 || sends || self.receives(shard) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether ether is on its way to a shard.
+    fn receives(&self, shard: Shard) -> bool {
+        let from_beacon_chain = self.ledger.beacon_lanes.outbound.get(index(shard));
+        let place = index(lane_index(shard));
+        let from_shards = self.ledger.shards.iter().filter_map(|source| source.outbound.get(place));
+        from_shards.chain(from_beacon_chain).any(|lane| lane.in_flight > 0)
+    }
+}

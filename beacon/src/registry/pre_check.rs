@@ -1,0 +1,168 @@
+//! The validators' vote on code: two thirds of the active stake accept it, a third refuses it, and if neither comes together in time,
+//! it is refused, too.
+
+use std::collections::BTreeSet;
+
+use milhouse::List;
+use ssz_types::BitList;
+
+use super::Context;
+use crate::ledger::{
+    EeIndex, LedgerPhase, MaxVoters, PreCheck, SignedPreCheckVote, change, error::OperationError,
+    operation::DOMAIN_PRE_CHECK_VOTE,
+};
+use outrider_beacon_spec::{
+    accessors::{get_active_validator_indices, get_domain, get_total_active_balance, validator},
+    bls::{self, PublicKey},
+    compute::compute_signing_root,
+    constants::FAR_FUTURE_EPOCH,
+    error::Error,
+    math::{Uint64 as _, index},
+    predicates::is_active_validator,
+    types::{Gwei, ValidatorIndex},
+};
+
+impl<P: LedgerPhase> Context<'_, P> {
+    /// Counts a vote of validators that are active, and have not voted on the code before; if that decides, the code is accepted or
+    /// refused.
+    pub(super) fn process_pre_check_vote(
+        &mut self,
+        signed: &SignedPreCheckVote,
+    ) -> Result<(), OperationError> {
+        let vote = &signed.message;
+        let voters = &signed.validators;
+        if voters.is_empty() || !voters.is_sorted_by(|a, b| a < b) {
+            return Err(OperationError::VotersOrder);
+        }
+        let place = self.ledger.pre_checks.iter().position(|pre_check| {
+            (pre_check.ee, pre_check.code_hash, pre_check.opened_epoch)
+                == (vote.ee, vote.code_hash, vote.opened_epoch)
+        });
+        let place = place.ok_or(OperationError::NoPreCheck {
+            ee: vote.ee,
+            code_hash: vote.code_hash,
+            opened_epoch: vote.opened_epoch,
+        })?;
+        let mut pre_check = self.ledger.pre_checks.get(place).ok_or(Error::IndexOutOfRange)?.clone();
+        for voter in voters {
+            self.check_voter(&pre_check, *voter)?;
+            let bits = if vote.accept { &mut pre_check.accepted } else { &mut pre_check.rejected };
+            bits.set(index(*voter), true).or(Err(OperationError::Voter { validator: *voter }))?;
+        }
+        self.check_voters_signature(signed)?;
+        let total = get_total_active_balance(self.state)?;
+        let accepted = self.stake(&pre_check.accepted)?;
+        let rejected = self.stake(&pre_check.rejected)?;
+        if accepted.times(3)? >= total.times(2)? {
+            self.accept(&pre_check)?;
+            self.close_pre_check(place)
+        } else if rejected.times(3)? >= total {
+            self.refuse(&pre_check)?;
+            self.close_pre_check(place)
+        } else {
+            change(&mut self.ledger.pre_checks, place as u64, |slot| {
+                *slot = pre_check;
+                Ok(())
+            })
+        }
+    }
+
+    fn check_voter(&self, pre_check: &PreCheck, voter: ValidatorIndex) -> Result<(), OperationError> {
+        if !is_active_validator(validator(self.state, voter)?, self.now()) {
+            return Err(OperationError::Voter { validator: voter });
+        }
+        let has_voted =
+            [&pre_check.accepted, &pre_check.rejected].iter().any(|bits| bits.get(index(voter)) == Ok(true));
+        if has_voted { Err(OperationError::VotedBefore { validator: voter }) } else { Ok(()) }
+    }
+
+    fn check_voters_signature(&self, signed: &SignedPreCheckVote) -> Result<(), OperationError> {
+        if !self.rules.verify_signatures {
+            return Ok(());
+        }
+        let pubkeys: Vec<_> =
+            signed.validators.iter().map(|voter| self.pubkey(*voter)).collect::<Result<_, _>>()?;
+        let domain = get_domain(self.state, DOMAIN_PRE_CHECK_VOTE, None);
+        let signing_root = compute_signing_root(&signed.message, domain);
+        let first = pubkeys.first().copied().unwrap_or_default();
+        let keys = pubkeys.iter().map(PublicKey::decode).collect::<Result<Vec<_>, _>>();
+        keys.and_then(|keys| bls::fast_aggregate_verify(&keys, signing_root.as_slice(), &signed.signature))
+            .or(Err(OperationError::Signature { signer: first }))
+    }
+
+    /// The effective balance of voters that are active.
+    fn stake(&self, bits: &BitList<MaxVoters>) -> Result<Gwei, Error> {
+        let active = get_active_validator_indices(self.state, self.now());
+        let voters = active.iter().filter(|voter| bits.get(index(**voter)) == Ok(true));
+        voters
+            .copied()
+            .try_fold(0_u64, |sum, voter| sum.plus(validator(self.state, voter)?.effective_balance))
+    }
+
+    /// A new EE is active from the next epoch on; other code comes after the EE's delay.
+    fn accept(&mut self, pre_check: &PreCheck) -> Result<(), OperationError> {
+        let ee = pre_check.ee;
+        let next_epoch = self.now().plus(1)?;
+        let record = self.record(ee)?.clone();
+        if self.is_upgrade(pre_check)? {
+            let next_code_epoch = self.now().plus(record.upgrade_delay)?;
+            return change(&mut self.ledger.ees, u64::from(ee), |record| {
+                record.next_code_hash = pre_check.code_hash;
+                record.next_code_bytes = pre_check.code_bytes;
+                record.next_takes_receipts = pre_check.takes_receipts;
+                record.next_code_epoch = next_code_epoch;
+                Ok(())
+            });
+        }
+        for shard in 0..self.ledger.shards.len() as u64 {
+            if record.is_on(shard) {
+                change(&mut self.ledger.shards, shard, |shard| {
+                    change(&mut shard.ees, u64::from(ee), |state| {
+                        state.state_root = record.initial_state_root;
+                        Ok::<_, Error>(())
+                    })
+                })?;
+            }
+        }
+        change(&mut self.ledger.ees, u64::from(ee), |record| {
+            record.deployed_epoch = next_epoch;
+            Ok(())
+        })
+    }
+
+    /// A new EE is gone and its deposit goes back; an EE that was to get other code keeps its own.
+    pub(super) fn refuse(&mut self, pre_check: &PreCheck) -> Result<(), OperationError> {
+        if self.is_upgrade(pre_check)? {
+            return Ok(());
+        }
+        let now = self.now();
+        change(&mut self.ledger.ees, u64::from(pre_check.ee), |record| {
+            record.exit_epoch = now;
+            record.withdrawable_epoch = now;
+            Ok::<_, Error>(())
+        })?;
+        self.refund(pre_check.ee)
+    }
+
+    /// Whether the code is for an EE that has been accepted with other code.
+    fn is_upgrade(&self, pre_check: &PreCheck) -> Result<bool, OperationError> {
+        Ok(self.record(pre_check.ee)?.deployed_epoch != FAR_FUTURE_EPOCH)
+    }
+
+    fn close_pre_check(&mut self, place: usize) -> Result<(), OperationError> {
+        self.close_pre_checks(&BTreeSet::from([place]))
+    }
+
+    /// Ends votes.
+    pub(super) fn close_pre_checks(&mut self, places: &BTreeSet<usize>) -> Result<(), OperationError> {
+        let kept = self.ledger.pre_checks.iter().enumerate().filter(|(place, _)| !places.contains(place));
+        let kept: Vec<_> = kept.map(|(_, pre_check)| pre_check.clone()).collect();
+        self.ledger.pre_checks = List::new(kept).map_err(Error::from)?;
+        Ok(())
+    }
+
+    /// Whether an EE's code is voted on.
+    pub(super) fn is_voted_on(&self, ee: EeIndex) -> bool {
+        self.ledger.pre_checks.iter().any(|pre_check| pre_check.ee == ee)
+    }
+}

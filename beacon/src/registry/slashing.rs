@@ -1,0 +1,143 @@
+//! Who proposed twice, or attested an execution that was not so.
+
+use super::{Context, Dispute};
+use crate::ledger::{
+    ExecutionSlashing, LedgerPhase, ShardBody, ShardProposerSlashing, SignedExecutionSlashing,
+    SignedShardBlockHeader, error::OperationError, operation::DOMAIN_EXECUTION_SLASHING,
+};
+use outrider_beacon_spec::{
+    accessors::{get_current_epoch, get_domain, get_indexed_attestation, validator},
+    bls::{self, PublicKey},
+    compute::{compute_epoch_at_slot, compute_signing_root},
+    constants::DOMAIN_SHARD_PROPOSAL,
+    error::Error,
+    hash::hash_tree_root,
+    math::index,
+    mutators::slash_validator,
+    predicates::{is_slashable_validator, is_valid_indexed_attestation},
+    signatures::Signatures,
+    types::{Root, Slot, ValidatorIndex},
+};
+
+impl<P: LedgerPhase> Context<'_, P> {
+    /// Slashes the proposer of two blocks for one slot of one shard; the specification never does.
+    pub(super) fn process_shard_proposer_slashing(
+        &mut self,
+        slashing: &ShardProposerSlashing,
+    ) -> Result<(), OperationError> {
+        let (signed_1, signed_2) = (&slashing.signed_header_1, &slashing.signed_header_2);
+        let place = |signed: &SignedShardBlockHeader| {
+            (signed.message.slot, signed.message.shard, signed.message.proposer_index)
+        };
+        if place(signed_1) != place(signed_2) || signed_1.message == signed_2.message {
+            return Err(OperationError::HeadersDiffer);
+        }
+        let proposer_index = signed_1.message.proposer_index;
+        self.check_slashable(proposer_index)?;
+        self.check_header(signed_1)?;
+        self.check_header(signed_2)?;
+        Ok(slash_validator(self.state, proposer_index, None)?)
+    }
+
+    fn check_header(&self, signed: &SignedShardBlockHeader) -> Result<(), OperationError> {
+        if !self.rules.verify_signatures {
+            return Ok(());
+        }
+        let signer = self.pubkey(signed.message.proposer_index)?;
+        let epoch = compute_epoch_at_slot::<P>(signed.message.slot);
+        let domain = get_domain(self.state, DOMAIN_SHARD_PROPOSAL, Some(epoch));
+        let signing_root = compute_signing_root(&signed.message, domain);
+        PublicKey::decode(&signer)
+            .and_then(|pubkey| bls::verify(&pubkey, signing_root.as_slice(), &signed.signature))
+            .or(Err(OperationError::Signature { signer }))
+    }
+
+    fn check_slashable(&self, validator_index: ValidatorIndex) -> Result<(), OperationError> {
+        if self.is_slashable(validator_index)? {
+            Ok(())
+        } else {
+            Err(OperationError::NotSlashable { validator: validator_index })
+        }
+    }
+
+    fn is_slashable(&self, validator_index: ValidatorIndex) -> Result<bool, Error> {
+        Ok(is_slashable_validator(validator(self.state, validator_index)?, get_current_epoch(self.state)))
+    }
+
+    /// Slashes whoever attested an execution that the judge finds wrong, or else whoever said so. In this order,
+    ///
+    /// 1. the whistleblower can be slashed, and signed;
+    /// 2. the attestation is valid, and for the transition;
+    /// 3. the body is that of the transition's block;
+    /// 4. a body that is none, or does not begin with the root of its header, is wrong by itself;
+    /// 5. otherwise the header has a transition of the EE, which the judge looks at.
+    pub(super) fn process_execution_slashing(
+        &mut self,
+        signed: &SignedExecutionSlashing<P>,
+    ) -> Result<(), OperationError> {
+        let slashing = &signed.message;
+        let whistleblower = slashing.whistleblower_index;
+        self.check_slashable(whistleblower)?;
+        let pubkey = self.pubkey(whistleblower)?;
+        self.check_signature(&pubkey, slashing, DOMAIN_EXECUTION_SLASHING, &signed.signature)?;
+        let attesters = self.attesters(slashing)?;
+        let slot = self.check_attested_body(slashing)?;
+        if self.is_right(slashing, slot)? {
+            return Ok(slash_validator(self.state, whistleblower, None)?);
+        }
+        for attester in attesters {
+            if self.is_slashable(attester)? {
+                slash_validator(self.state, attester, Some(whistleblower))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Who attested; the attestation is valid.
+    fn attesters(&self, slashing: &ExecutionSlashing<P>) -> Result<Vec<ValidatorIndex>, OperationError> {
+        let mut signatures =
+            if self.rules.verify_signatures { Signatures::Each } else { Signatures::Ignored };
+        let indexed = get_indexed_attestation(self.state, &slashing.attestation)?;
+        is_valid_indexed_attestation(self.state, &indexed, &mut signatures)?;
+        Ok(indexed.attesting_indices.to_vec())
+    }
+
+    /// Checks that the transition was attested, and the body is that of its block; returns the block's slot.
+    fn check_attested_body(&self, slashing: &ExecutionSlashing<P>) -> Result<Slot, OperationError> {
+        let transition = &slashing.shard_transition;
+        let vote = P::shard_vote(&slashing.attestation.data).ok_or(OperationError::NoShardVote)?;
+        let (got, expected) = (hash_tree_root(transition), vote.shard_transition_root);
+        if got != expected {
+            return Err(OperationError::TransitionRoot { got, expected });
+        }
+        let place = index(slashing.data_index);
+        let data = transition.shard_data_roots.get(place).zip(transition.shard_states.get(place));
+        let (data_root, shard_state) = data.ok_or(OperationError::DataIndex { got: slashing.data_index })?;
+        let (got, expected) = (hash_tree_root(&slashing.body), *data_root);
+        if got == expected { Ok(shard_state.slot) } else { Err(OperationError::BodyRoot { got, expected }) }
+    }
+
+    fn is_right(&self, slashing: &ExecutionSlashing<P>, slot: Slot) -> Result<bool, OperationError> {
+        let Ok(body) = ShardBody::from_body(&slashing.body) else { return Ok(false) };
+        let ee = slashing.ee;
+        let shard = P::shard_vote(&slashing.attestation.data).ok_or(OperationError::NoShardVote)?.shard;
+        let transition_index = body.header.transitions.iter().position(|transition| transition.ee == ee);
+        let transition_index = transition_index.ok_or(OperationError::NoTransition { ee })?;
+        let epoch = compute_epoch_at_slot::<P>(slot);
+        // A block has the beacon block of its own slot, or the latest before, for its parent.
+        let beacon_parent_root = self.block_root(slot)?;
+        Ok(self.rules.judge.is_right(&Dispute {
+            code_hash: self.record(ee)?.code_hash_at(epoch),
+            shard,
+            slot,
+            beacon_parent_root,
+            header: &body.header,
+            transition_index,
+            body: &body,
+        }))
+    }
+
+    fn block_root(&self, slot: Slot) -> Result<Root, Error> {
+        outrider_beacon_spec::accessors::get_block_root_at_slot(self.state, slot)
+    }
+}
