@@ -6,7 +6,7 @@
 //!
 //! | module | concern |
 //! |---|---|
-//! | `containers` | what the ledger consists of |
+//! | `containers`, `record` | what the ledger consists of, and the registry in it |
 //! | [`execution`] | what a shard block says of the executions in it |
 //! | [`operation`] | what a block brings for the ledger |
 //! | `transition` | the state transition, with the order of its steps |
@@ -32,13 +32,14 @@ mod node;
 pub mod operation;
 mod outbox;
 mod phase;
+mod record;
 mod settings;
 mod transition;
 
 pub use conservation::Distribution;
 pub use containers::{
-    BEACON_CHAIN, BeaconLanes, EeIndex, EeRecord, EeState, InboundLane, Ledger, LedgerCommitment, MaxLanes,
-    MaxVoters, OutboundLane, PendingDeposit, PreCheck, ShardLedger, lane_index,
+    BEACON_CHAIN, BeaconLanes, EeState, InboundLane, Ledger, LedgerCommitment, MaxLanes, OutboundLane,
+    ShardLedger, lane_index,
 };
 pub use error::LedgerError;
 pub use ether::process_execution_header;
@@ -54,6 +55,7 @@ pub use operation::{
     SignedUpgrade, SignedWithdrawToEe, Upgrade, WithdrawToEe,
 };
 pub use phase::{CrosslinkedBlock, LedgerPhase};
+pub use record::{EeIndex, EeRecord, MaxVoters, PendingDeposit, PreCheck};
 pub use settings::Settings;
 pub use transition::{Extended, ExtendedBlock, Transition, complete_block, extended_transition};
 

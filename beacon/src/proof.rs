@@ -1,17 +1,20 @@
 //! Proofs of what the ledger says, from a block's root: who has the block and the ledger makes them, and
 //! [`outrider_beacon_proof`] verifies them.
 
+mod branch;
+
+use branch::{branch, list_branch};
+
 use crate::ledger::{
     ExecutionHeader, Ledger, LedgerCommitment, LedgerOperations, LedgerPhase, execution::RECENT_SLOTS,
 };
-use outrider_beacon_proof::{Hash, Multiproof, Proof, ProofError, hash};
+use outrider_beacon_proof::{Hash, Multiproof, Proof, ProofError};
 use outrider_beacon_spec::{
     containers::{BeaconBlock, BeaconBlockBody},
     hash::hash_tree_root,
     math::index,
     types::{Root, Shard, Slot},
 };
-use tree_hash::TreeHash;
 
 pub use outrider_beacon_proof::{Claim, Phase};
 
@@ -266,37 +269,4 @@ fn ledger_roots(ledger: &Ledger) -> [Root; 8] {
         hash_tree_root(&ledger.total()),
         hash_tree_root(ledger.beacon_lanes()),
     ]
-}
-
-/// The siblings of an element of a list, with the list's length.
-fn list_branch<'l, T: TreeHash + 'l>(
-    list: impl IntoIterator<Item = &'l T>,
-    depth: u32,
-    place: usize,
-) -> Vec<Hash> {
-    let roots: Vec<_> = list.into_iter().map(hash_tree_root).collect();
-    let mut siblings = branch(&roots, depth, place);
-    siblings.push(hash_tree_root(&(roots.len() as u64)).0);
-    siblings
-}
-
-/// The siblings of a leaf in a tree of some depth, from below; where there are no leaves, there are zeros.
-fn branch(leaves: &[Root], depth: u32, place: usize) -> Vec<Hash> {
-    let mut level: Vec<Hash> = leaves.iter().map(|leaf| leaf.0).collect();
-    let (mut place, mut zero) = (place, Hash::default());
-    let mut siblings = Vec::new();
-    for _ in 0..depth {
-        siblings.push(level.get(place ^ 1).copied().unwrap_or(zero));
-        level = level
-            .chunks(2)
-            .map(|pair| match pair {
-                [left, right] => hash(left, right),
-                [left, ..] => hash(left, &zero),
-                [] => zero,
-            })
-            .collect();
-        zero = hash(&zero, &zero);
-        place >>= 1;
-    }
-    siblings
 }

@@ -1,6 +1,6 @@
 //! Why the ledger refuses a block.
 
-use super::containers::EeIndex;
+use super::record::EeIndex;
 use outrider_beacon_spec::{
     error::Error,
     types::{BLSPubkey, Bytes32, Epoch, Gwei, Root, Shard, Slot, ValidatorIndex},

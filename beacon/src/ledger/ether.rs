@@ -146,7 +146,7 @@ fn process_transitions(
     Ok(sums)
 }
 
-/// L3.
+/// L3. An EE that is not active may get ether without an execution: a bounce that comes late has nowhere else to go.
 fn check_active(
     ledger: &Ledger,
     block: &CrosslinkedBlock,
@@ -159,11 +159,11 @@ fn check_active(
     if !record.is_on(shard) {
         return Err(HeaderError::EeElsewhere { ee, shard });
     }
-    if !record.is_active(epoch) {
+    let is_executed = transition.payload_root != Root::ZERO;
+    if is_executed && !record.is_active(epoch) {
         let (from, until) = (record.deployed_epoch, record.exit_epoch);
         return Err(HeaderError::EeNotActive { ee, got: epoch, from, until });
     }
-    let is_executed = transition.payload_root != Root::ZERO;
     let changes_nothing = transition.pre_state_root == transition.post_state_root
         && [transition.value_out, transition.deposits, transition.proposer_fee, transition.fuel_used]
             == [0; 4];

@@ -8,7 +8,7 @@ use ssz_types::{
 };
 use tree_hash_derive::TreeHash;
 
-use super::{containers::EeIndex, error::HeaderError};
+use super::{error::HeaderError, record::EeIndex};
 use outrider_beacon_spec::{
     containers::DepositData,
     hash::hash_tree_root,

@@ -9,7 +9,7 @@ use super::{
 use outrider_beacon_spec::{
     constants::FAR_FUTURE_EPOCH,
     containers::BeaconState,
-    error::Error,
+    error::{Error, ensure},
     math::{Uint64 as _, index},
     types::{BLSPubkey, Bytes32, Gwei, Root, Shard},
 };
@@ -43,8 +43,8 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`] if an EE is on a shard that there is not, [`Error::Arithmetic`] if all ether together is more than an
-    /// amount can be.
+    /// [`Error::IndexOutOfRange`] if an EE is on a shard that there is not, or no validator has the credentials for its refund;
+    /// [`Error::Arithmetic`] if all ether together is more than an amount can be.
     pub fn genesis<P: LedgerPhase>(state: &BeaconState<P>, ees: &[GenesisEe]) -> Result<Self, Error> {
         let n_lanes = index(P::N_SHARDS).saturating_add(1);
         let shard = ShardLedger {
@@ -57,6 +57,10 @@ impl Ledger {
         let mut records = Vec::new();
         let mut total = 0_u64;
         for (ee, genesis) in (0..).zip(ees) {
+            let credentials = genesis.refund_credentials;
+            let mut validators = state.validators.iter();
+            let has_validator = validators.any(|validator| validator.withdrawal_credentials == credentials);
+            ensure(has_validator, Error::IndexOutOfRange)?;
             total = total.plus(genesis.deposit)?.plus(fund(&mut shards, ee, genesis)?)?;
             records.push(record(genesis)?);
         }

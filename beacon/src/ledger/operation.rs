@@ -10,7 +10,7 @@ use ssz_types::{
 };
 use tree_hash_derive::TreeHash;
 
-use super::{containers::EeIndex, execution::ExecutionHeader};
+use super::{execution::ExecutionHeader, record::EeIndex};
 use outrider_beacon_spec::{
     containers::{Attestation, Extensions, ShardBlockHeader, ShardTransition},
     types::{BLSPubkey, BLSSignature, Bytes32, DomainType, Epoch, Gwei, Shard, Slot, ValidatorIndex},

@@ -2,7 +2,8 @@
 
 use super::Context;
 use crate::ledger::{
-    EeIndex, LedgerPhase, SignedExit, change, error::OperationError, lane_index, operation::DOMAIN_EE_EXIT,
+    EeIndex, LedgerPhase, ShardLedger, SignedExit, change, error::OperationError, lane_index,
+    operation::DOMAIN_EE_EXIT,
 };
 use outrider_beacon_spec::{
     constants::FAR_FUTURE_EPOCH,
@@ -28,7 +29,7 @@ impl<P: LedgerPhase> Context<'_, P> {
     /// When an EE's time to exit has come: it goes if it has no ether anywhere, and otherwise stays.
     pub(super) fn finish_exit(&mut self, ee: EeIndex) -> Result<(), OperationError> {
         let withdrawable_epoch = self.now().plus(self.rules.settings.refund_epochs)?;
-        let goes = !self.has_ether(ee)?;
+        let goes = !self.has_ether(ee)? && !self.may_get_ether(ee)?;
         change(&mut self.ledger.ees, u64::from(ee), |record| {
             if goes {
                 record.withdrawable_epoch = withdrawable_epoch;
@@ -73,21 +74,21 @@ impl<P: LedgerPhase> Context<'_, P> {
         found.map(|(index, _)| index).ok_or(OperationError::RefundCredentials { got: credentials })
     }
 
-    /// Whether an EE has ether, or might get some: on its shards, in deposits that might bounce, or on a lane of its shards.
+    /// Whether an EE has ether on a shard, or in deposits that might bounce.
     fn has_ether(&self, ee: EeIndex) -> Result<bool, OperationError> {
-        if self.ledger.pending_deposits.iter().any(|pending| pending.ee == ee) {
-            return Ok(true);
-        }
         let record = self.record(ee)?;
-        for (shard, shard_ledger) in (0..).zip(&self.ledger.shards).filter(|(shard, _)| record.is_on(*shard))
-        {
-            let balance = shard_ledger.ees.get(ee as usize).map_or(0, |state| state.balance);
-            let sends = shard_ledger.outbound.iter().any(|lane| lane.in_flight > 0);
-            if balance > 0 || sends || self.receives(shard) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let mut shards = (0..).zip(&self.ledger.shards).filter(|(shard, _)| record.is_on(*shard));
+        let is_pending = self.ledger.pending_deposits.iter().any(|pending| pending.ee == ee);
+        Ok(is_pending
+            || shards.any(|(_, shard)| shard.ees.get(ee as usize).is_some_and(|state| state.balance > 0)))
+    }
+
+    /// Whether ether is on its way from or to one of an EE's shards. Lanes do not tell whose it is.
+    fn may_get_ether(&self, ee: EeIndex) -> Result<bool, OperationError> {
+        let record = self.record(ee)?;
+        let mut shards = (0..).zip(&self.ledger.shards).filter(|(shard, _)| record.is_on(*shard));
+        let sends = |shard: &ShardLedger| shard.outbound.iter().any(|lane| lane.in_flight > 0);
+        Ok(shards.any(|(shard, shard_ledger)| sends(shard_ledger) || self.receives(shard)))
     }
 
     /// Whether ether is on its way to a shard.

@@ -1,0 +1,654 @@
+"""Writes proofs.json: roots, generalized indices and branches of a ledger and a beacon block, by an SSZ library that shares
+nothing with Outrider.
+
+    pip install remerkleable==0.1.28
+    python make_proofs.py > proofs.json
+
+Containers are written down here anew, from the ledger's design and consensus-specs v0.12.3 (preset minimal). Types of elements that
+no list has are left out, as only the limit of an empty list is in its root.
+"""
+
+import hashlib
+import json
+import random
+
+from remerkleable.basic import boolean, uint8, uint32, uint64
+from remerkleable.bitfields import Bitlist, Bitvector
+from remerkleable.byte_arrays import ByteList, Bytes32, ByteVector
+from remerkleable.complex import Container, List, Vector
+
+Bytes48, Bytes96 = ByteVector[48], ByteVector[96]
+FAR = 2**64 - 1
+rng = random.Random(20)
+
+
+def some(n):
+    return rng.randbytes(n)
+
+
+class Left(Container):  # the element of a list that stays empty
+    a: uint64
+    b: uint64
+
+
+# The ledger.
+
+
+class EeRecord(Container):
+    code_hash: Bytes32
+    code_bytes: uint32
+    initial_state_root: Bytes32
+    owner: Bytes48
+    refund_credentials: Bytes32
+    deposit: uint64
+    shards: Bitvector[1024]
+    takes_receipts: boolean
+    upgrade_delay: uint64
+    next_code_hash: Bytes32
+    next_code_epoch: uint64
+    deployed_epoch: uint64
+    exit_epoch: uint64
+    withdrawable_epoch: uint64
+    next_code_bytes: uint32
+    next_takes_receipts: boolean
+
+
+class EeState(Container):
+    state_root: Bytes32
+    balance: uint64
+
+
+class InboundLane(Container):
+    next: uint64
+    settled: Bitvector[1024]
+
+
+class OutboundLane(Container):
+    next: uint64
+    in_flight: uint64
+
+
+class ShardLedger(Container):
+    latest_block_root: Bytes32
+    execution_root: Bytes32
+    ees: List[EeState, 2**16]
+    recent: Vector[Bytes32, 256]
+    inbound: List[InboundLane, 1025]
+    outbound: List[OutboundLane, 1025]
+
+
+class DepositData(Container):
+    pubkey: Bytes48
+    withdrawal_credentials: Bytes32
+    amount: uint64
+    signature: Bytes96
+
+
+class PendingDeposit(Container):
+    data: DepositData
+    shard: uint64
+    ee: uint32
+
+
+class PreCheck(Container):
+    ee: uint32
+    code_hash: Bytes32
+    code_bytes: uint32
+    takes_receipts: boolean
+    opened_epoch: uint64
+    accepted: Bitlist[2**22]
+    rejected: Bitlist[2**22]
+
+
+class BeaconLanes(Container):
+    recent: Vector[Bytes32, 256]
+    outbound: List[OutboundLane, 2**10]
+
+
+class Ledger(Container):
+    slot: uint64
+    ees: List[EeRecord, 2**16]
+    shards: List[ShardLedger, 2**10]
+    pending_deposits: List[PendingDeposit, 2**16]
+    pre_checks: List[PreCheck, 64]
+    burnt: uint64
+    total: uint64
+    beacon_lanes: BeaconLanes
+
+
+class LedgerCommitment(Container):
+    ledger_root: Bytes32
+    operations_root: Bytes32
+
+
+# Executions.
+
+
+class EeTransition(Container):
+    ee: uint32
+    pre_state_root: Bytes32
+    post_state_root: Bytes32
+    payload_root: Bytes32
+    fuel_used: uint64
+    balance: uint64
+    value_in: uint64
+    value_out: uint64
+    deposits: uint64
+    proposer_fee: uint64
+    deposit_data: List[DepositData, 16]
+
+
+class Settlement(Container):
+    source_shard: uint64
+    first: uint64
+    settled: Bitlist[1024]
+    rejected: Bitlist[1024]
+    expired: Bitlist[1024]
+    value: uint64
+    fees: uint64
+
+
+class Lane(Container):
+    destination_shard: uint64
+    first: uint64
+    n: uint32
+    value: uint64
+    receipts_root: Bytes32
+
+
+class ExecutionHeader(Container):
+    parent_execution_root: Bytes32
+    transitions: List[EeTransition, 64]
+    settlements: List[Settlement, 64]
+    lanes: List[Lane, 64]
+    finalized_slot: uint64
+    availability_root: Bytes32
+
+
+class Receipt(Container):
+    source_shard: uint64
+    source_ee: uint64
+    destination_shard: uint64
+    destination_ee: uint64
+    sequence: uint64
+    slot: uint64
+    kind: uint8
+    value: uint64
+    fee: uint64
+    payload: ByteList[65536]
+
+
+class RootRead(Container):
+    shard: uint64
+    ee: uint32
+    state_root: Bytes32
+
+
+class EePayload(Container):
+    ee: uint32
+    reads: List[RootRead, 64]
+    block_data: ByteList[2**20]
+
+
+class InboundBatch(Container):
+    source_shard: uint64
+    slot: uint64
+    lane: Lane
+    lane_branch: Vector[Bytes32, 10]
+    start: uint64
+    receipts: List[Receipt, 1024]
+    branch: List[Bytes32, 64]
+
+
+class ShardBody(Container):
+    header: ExecutionHeader
+    inbound: List[InboundBatch, 64]
+    payloads: List[EePayload, 64]
+
+
+# Operations.
+
+
+class ShardExecution(Container):
+    shard: uint64
+    slot: uint64
+    header: ExecutionHeader
+    branch: Vector[Bytes32, 16]
+
+
+class Deploy(Container):
+    ee: uint32
+    code: ByteList[2**22]
+    initial_state_root: Bytes32
+    shards: Bitvector[1024]
+    owner: Bytes48
+    refund_credentials: Bytes32
+    upgrade_delay: uint64
+    deposit: uint64
+    payer: uint64
+
+
+class SignedDeploy(Container):
+    message: Deploy
+    signature: Bytes96
+
+
+class PreCheckVote(Container):
+    ee: uint32
+    code_hash: Bytes32
+    opened_epoch: uint64
+    accept: boolean
+
+
+class SignedPreCheckVote(Container):
+    message: PreCheckVote
+    validators: List[uint64, 2048]
+    signature: Bytes96
+
+
+class Exit(Container):
+    ee: uint32
+    epoch: uint64
+
+
+class SignedExit(Container):
+    message: Exit
+    signature: Bytes96
+
+
+class Upgrade(Container):
+    ee: uint32
+    epoch: uint64
+    code: ByteList[2**22]
+
+
+class SignedUpgrade(Container):
+    message: Upgrade
+    signature: Bytes96
+
+
+class WithdrawToEe(Container):
+    validator_index: uint64
+    epoch: uint64
+    balance: uint64
+    shard: uint64
+    ee: uint32
+    amount: uint64
+    payload: ByteList[65536]
+
+
+class SignedWithdrawToEe(Container):
+    message: WithdrawToEe
+    signature: Bytes96
+
+
+class ShardBlockHeader(Container):
+    shard_parent_root: Bytes32
+    beacon_parent_root: Bytes32
+    slot: uint64
+    shard: uint64
+    proposer_index: uint64
+    body_root: Bytes32
+
+
+class SignedShardBlockHeader(Container):
+    message: ShardBlockHeader
+    signature: Bytes96
+
+
+class ShardProposerSlashing(Container):
+    signed_header_1: SignedShardBlockHeader
+    signed_header_2: SignedShardBlockHeader
+
+
+class LedgerOperations(Container):
+    executions: List[ShardExecution, 12288]
+    deploys: List[SignedDeploy, 1]
+    pre_check_votes: List[SignedPreCheckVote, 128]
+    exits: List[SignedExit, 16]
+    upgrades: List[SignedUpgrade, 1]
+    withdrawals: List[SignedWithdrawToEe, 16]
+    shard_proposer_slashings: List[ShardProposerSlashing, 16]
+    execution_slashings: List[Left, 1]
+
+
+# The beacon block, as far as it is not empty.
+
+
+class Eth1Data(Container):
+    deposit_root: Bytes32
+    deposit_count: uint64
+    block_hash: Bytes32
+
+
+class ShardState(Container):
+    slot: uint64
+    gasprice: uint64
+    latest_block_root: Bytes32
+
+
+class ShardTransition(Container):
+    start_slot: uint64
+    shard_block_lengths: List[uint64, 12]
+    shard_data_roots: List[Bytes32, 12]
+    shard_states: List[ShardState, 12]
+    proposer_signature_aggregate: Bytes96
+
+
+class Body0(Container):
+    randao_reveal: Bytes96
+    eth1_data: Eth1Data
+    graffiti: Bytes32
+    proposer_slashings: List[Left, 16]
+    attester_slashings: List[Left, 2]
+    attestations: List[Left, 128]
+    deposits: List[Left, 16]
+    voluntary_exits: List[Left, 16]
+
+
+class Body1(Container):
+    randao_reveal: Bytes96
+    eth1_data: Eth1Data
+    graffiti: Bytes32
+    proposer_slashings: List[Left, 16]
+    attester_slashings: List[Left, 2]
+    attestations: List[Left, 128]
+    deposits: List[Left, 16]
+    voluntary_exits: List[Left, 16]
+    chunk_challenges: List[Left, 2]
+    chunk_challenge_responses: List[Left, 16]
+    custody_key_reveals: List[Left, 256]
+    early_derived_secret_reveals: List[Left, 1]
+    custody_slashings: List[Left, 1]
+    shard_transitions: Vector[ShardTransition, 8]
+    light_client_bits: Bitvector[128]
+    light_client_signature: Bytes96
+
+
+class BeaconBlock0(Container):
+    slot: uint64
+    proposer_index: uint64
+    parent_root: Bytes32
+    state_root: Bytes32
+    body: Body0
+
+
+class BeaconBlock1(Container):
+    slot: uint64
+    proposer_index: uint64
+    parent_root: Bytes32
+    state_root: Bytes32
+    body: Body1
+
+
+# One tree in another: remerkleable has each container's tree, and the commitment is only a root to the block.
+
+
+def concat(*gindices):
+    upper = 1
+    for lower in gindices:
+        depth = lower.bit_length() - 1
+        upper = (upper << depth) | (lower ^ (1 << depth))
+    return upper
+
+
+def node(view, gindex):
+    return view.get_backing().getter(gindex).merkle_root()
+
+
+def branch(view, gindex):
+    siblings = []
+    while gindex > 1:
+        siblings.append(node(view, gindex ^ 1))
+        gindex >>= 1
+    return siblings
+
+
+def field(view, name):
+    return type(view).key_to_static_gindex(name)
+
+
+def element(limit, place):
+    return concat(2, limit + place)
+
+
+def helper_indices(gindices):
+    """`get_helper_indices` of consensus-specs v0.12.3, ssz/merkle-proofs.md."""
+
+    def path(gindex):
+        places = []
+        while gindex > 1:
+            places.append(gindex)
+            gindex //= 2
+        return places
+
+    helpers = {place ^ 1 for gindex in gindices for place in path(gindex)}
+    paths = {place for gindex in gindices for place in path(gindex)}
+    return sorted(helpers - paths, reverse=True)
+
+
+def example_header():
+    deposit = DepositData(pubkey=some(48), withdrawal_credentials=some(32), amount=32 * 10**9, signature=some(96))
+    return ExecutionHeader(
+        parent_execution_root=some(32),
+        transitions=[
+            EeTransition(
+                ee=3,
+                pre_state_root=some(32),
+                post_state_root=some(32),
+                payload_root=some(32),
+                fuel_used=1_234_567,
+                balance=10**12,
+                value_in=5,
+                value_out=6,
+                deposits=32 * 10**9,
+                proposer_fee=7,
+                deposit_data=[deposit],
+            ),
+            EeTransition(ee=4),
+        ],
+        settlements=[
+            Settlement(
+                source_shard=1024,
+                first=9,
+                settled=[True, False, True],
+                rejected=[False, False, True],
+                expired=[False, False, False],
+                value=8,
+                fees=1,
+            )
+        ],
+        lanes=[Lane(destination_shard=d, first=d, n=2, value=9, receipts_root=some(32)) for d in (0, 1, 5)],
+        finalized_slot=320,
+        availability_root=some(32),
+    )
+
+
+def example_body():
+    header = example_header()
+    receipt = Receipt(
+        source_shard=2, source_ee=3, destination_shard=0, destination_ee=4, sequence=17, slot=400, kind=1, value=5, fee=6,
+        payload=some(45),
+    )
+    batch = InboundBatch(
+        source_shard=2, slot=400, lane=header.lanes[1], lane_branch=[some(32) for _ in range(10)], start=1,
+        receipts=[receipt], branch=[some(32), some(32)],
+    )
+    payload = EePayload(ee=3, reads=[RootRead(shard=1, ee=2, state_root=some(32))], block_data=some(70))
+    return ShardBody(header=header, inbound=[batch], payloads=[payload])
+
+
+def example_ledger():
+    ledger = Ledger(slot=700, burnt=11, total=1234)
+    for number in range(5):
+        ledger.ees.append(
+            EeRecord(
+                code_hash=hashlib.sha256(bytes([number])).digest(),
+                code_bytes=1000 + number,
+                initial_state_root=some(32),
+                owner=some(48),
+                refund_credentials=some(32),
+                deposit=32 * 10**9 + number,
+                shards=[shard < 3 for shard in range(1024)],
+                takes_receipts=number % 2 == 1,
+                upgrade_delay=number,
+                next_code_hash=some(32),
+                next_code_epoch=FAR,
+                deployed_epoch=number,
+                exit_epoch=FAR,
+                withdrawable_epoch=FAR,
+                next_code_bytes=7 * number,
+                next_takes_receipts=number % 3 == 1,
+            )
+        )
+    for shard in range(3):
+        shard_ledger = ShardLedger(latest_block_root=some(32), execution_root=some(32))
+        for number in range(5):
+            shard_ledger.ees.append(EeState(state_root=some(32), balance=10**9 * shard + number))
+        # Slots 599 and 699 have blocks.
+        shard_ledger.recent[599 % 256] = some(32)
+        shard_ledger.recent[699 % 256] = some(32)
+        for lane in range(4):
+            shard_ledger.inbound.append(InboundLane(next=lane, settled=[bit % 7 == lane for bit in range(1024)]))
+            shard_ledger.outbound.append(OutboundLane(next=lane + 3, in_flight=lane * 5))
+        ledger.shards.append(shard_ledger)
+    data = DepositData(pubkey=some(48), withdrawal_credentials=some(32), amount=10**9, signature=some(96))
+    ledger.pending_deposits.append(PendingDeposit(data=data, shard=2, ee=4))
+    ledger.pre_checks.append(
+        PreCheck(
+            ee=4, code_hash=some(32), code_bytes=9, takes_receipts=True, opened_epoch=80,
+            accepted=[bit % 2 == 0 for bit in range(72)], rejected=[bit % 2 == 1 for bit in range(72)],
+        )
+    )
+    ledger.beacon_lanes.recent[3] = some(32)
+    ledger.beacon_lanes.outbound.append(OutboundLane(next=1, in_flight=2))
+    return ledger
+
+
+def example_operations():
+    operations = LedgerOperations()
+    operations.executions.append(
+        ShardExecution(shard=1, slot=699, header=example_header(), branch=[some(32) for _ in range(16)])
+    )
+    deploy = Deploy(
+        ee=5, code=some(100), initial_state_root=some(32), shards=[shard == 1 for shard in range(1024)], owner=some(48),
+        refund_credentials=some(32), upgrade_delay=3, deposit=4, payer=5,
+    )
+    operations.deploys.append(SignedDeploy(message=deploy, signature=some(96)))
+    vote = PreCheckVote(ee=4, code_hash=some(32), opened_epoch=80, accept=True)
+    operations.pre_check_votes.append(SignedPreCheckVote(message=vote, validators=[1, 5, 9], signature=some(96)))
+    operations.exits.append(SignedExit(message=Exit(ee=2, epoch=87), signature=some(96)))
+    operations.upgrades.append(SignedUpgrade(message=Upgrade(ee=1, epoch=87, code=some(33)), signature=some(96)))
+    withdraw = WithdrawToEe(validator_index=7, epoch=87, balance=8, shard=2, ee=1, amount=6, payload=some(20))
+    operations.withdrawals.append(SignedWithdrawToEe(message=withdraw, signature=some(96)))
+    headers = [
+        SignedShardBlockHeader(
+            message=ShardBlockHeader(slot=9, shard=1, proposer_index=3, body_root=some(32)), signature=some(96)
+        )
+        for _ in range(2)
+    ]
+    operations.shard_proposer_slashings.append(
+        ShardProposerSlashing(signed_header_1=headers[0], signed_header_2=headers[1])
+    )
+    return operations
+
+
+def claims(ledger):
+    """Each claim of the design's table, by the path of its fields."""
+    ees, shards = field(ledger, "ees"), field(ledger, "shards")
+    record, shard, state = EeRecord(), ShardLedger(), EeState()
+    for ee in (0, 3, 4):
+        for kind, name in (("code_hash", "code_hash"), ("deposit", "deposit")):
+            yield {"kind": kind, "ee": ee}, concat(ees, element(2**16, ee), field(record, name))
+    for place, ee in ((0, 0), (2, 4), (1, 2)):
+        for kind, name in (("state_root", "state_root"), ("balance", "balance")):
+            inner = concat(field(shard, "ees"), element(2**16, ee), field(state, name))
+            yield {"kind": kind, "shard": place, "ee": ee}, concat(shards, element(2**10, place), inner)
+    for place, slot in ((0, 699), (2, 599)):
+        inner = concat(field(shard, "recent"), 256 + slot % 256)
+        yield {"kind": "execution_root", "shard": place, "slot": slot}, concat(shards, element(2**10, place), inner)
+
+
+def phase(name, block_type, ledger, operations, kept):
+    commitment = LedgerCommitment(
+        ledger_root=ledger.hash_tree_root(), operations_root=operations.hash_tree_root()
+    )
+    block = block_type(slot=700, proposer_index=12, parent_root=b"\x21" * 32, state_root=b"\x22" * 32)
+    block.body.graffiti = commitment.hash_tree_root()
+    body = block.body
+    graffiti = concat(field(block, "body"), field(body, "graffiti"))
+    upper = branch(commitment, 2) + branch(block, graffiti)
+    siblings, proofs = {}, []
+    for claim, lower in list(claims(ledger))[:kept]:
+        gindex = concat(graffiti, 2, lower)
+        path = branch(ledger, lower) + upper
+        place = gindex
+        for sibling in path:
+            siblings[place ^ 1] = sibling
+            place >>= 1
+        assert place == 1
+        leaf = node(ledger, lower)
+        proofs.append(claim | {"gindex": gindex, "leaf": leaf.hex(), "branch": [s.hex() for s in path]})
+    some_proofs = [place for place in (0, 1, 5, 7, 12) if place < kept]
+    helpers = helper_indices([proofs[place]["gindex"] for place in some_proofs])
+    return {
+        "phase": name,
+        "block_root": block.hash_tree_root().hex(),
+        "graffiti": bytes(block.body.graffiti).hex(),
+        "proofs": proofs,
+        "multiproof": {"proofs": some_proofs, "branch": [siblings[place].hex() for place in helpers]},
+        "n_siblings_of_all": len(helper_indices([proof["gindex"] for proof in proofs])),
+    }
+
+
+def runs(data):
+    """Bytes as pairs: some in hex, and how many zeros come after them."""
+    pairs, place = [], 0
+    while place < len(data):
+        zeros = data.find(bytes(32), place)
+        zeros = len(data) if zeros < 0 else zeros
+        end = zeros
+        while end < len(data) and data[end] == 0:
+            end += 1
+        pairs.append([data[place:zeros].hex(), end - zeros])
+        place = end
+    return pairs
+
+
+def main():
+    ledger, operations, body = example_ledger(), example_operations(), example_body()
+    data = bytes(body.header.hash_tree_root()) + body.encode_bytes()
+    chunks = ByteList[2**20](data)
+    print(
+        json.dumps(
+            {
+                "made_by": "make_proofs.py with remerkleable 0.1.28",
+                "ledger": {"ssz": runs(ledger.encode_bytes()), "root": ledger.hash_tree_root().hex()},
+                "operations": {"ssz": operations.encode_bytes().hex(), "root": operations.hash_tree_root().hex()},
+                "shard_body": {
+                    "bytes": data.hex(),
+                    "root": chunks.hash_tree_root().hex(),
+                    "body_root": body.hash_tree_root().hex(),
+                    "execution_root": body.header.hash_tree_root().hex(),
+                    "gindex": 65536,
+                    "branch": [sibling.hex() for sibling in branch(chunks, 65536)],
+                    "lane": {
+                        "place": 1,
+                        "leaf": body.header.lanes[1].hash_tree_root().hex(),
+                        "branch": [
+                            sibling.hex()
+                            for sibling in branch(body.header, concat(field(body.header, "lanes"), element(64, 1)))
+                        ],
+                    },
+                },
+                "phases": [
+                    phase("phase0", BeaconBlock0, ledger, operations, 2),
+                    phase("phase1", BeaconBlock1, ledger, operations, 14),
+                ],
+            },
+            separators=(",", ":"),
+        )
+    )
+
+
+main()

@@ -1,0 +1,399 @@
+//! A chain of phase 1 whose shards execute: ether goes from shard to shard, to validators and back.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use common::*;
+use outrider_beacon::ledger::{
+    BEACON_CHAIN, EeTransition, ExecutionHeader, ExecutionSlashing, Extended, ExtendedBlock, Lane,
+    LedgerError, LedgerOperations, ReceiptKind, Settings, Settlement, ShardProposerSlashing,
+    SignedExecutionSlashing, SignedShardBlockHeader, Transition,
+    error::{HeaderError, OperationError},
+    extended_transition,
+    operation::DOMAIN_EXECUTION_SLASHING,
+};
+use outrider_beacon_spec::{
+    bls::sign,
+    compute::{compute_domain, compute_signing_root},
+    constants::{DOMAIN_DEPOSIT, DOMAIN_SHARD_PROPOSAL},
+    containers::{BeaconState, DepositData, DepositMessage, ShardBlockHeader},
+    error::Error,
+    hash::hash_tree_root,
+    phase1::get_shard_proposer_index,
+    types::{BLSSignature, Root, Version},
+};
+use outrider_sim::interop_secret_key;
+use ssz_types::BitList;
+
+const BALANCES: [[u64; 2]; 2] = [[1_000 * ETHER, 2_000 * ETHER], [30, 40]];
+
+type Operations = LedgerOperations<P1>;
+
+/// A chain in its first slot, in which shards have no blocks yet.
+fn start() -> Extended<P1> {
+    crosslink_nothing(&genesis_1(&BALANCES), &Settings::default()).1.extended
+}
+
+fn headers(extended: &Extended<P1>) -> [ExecutionHeader; 2] {
+    [0, 1].map(|shard| next_header(&extended.ledger, shard))
+}
+
+#[track_caller]
+fn crosslink(extended: &Extended<P1>, headers: [ExecutionHeader; 2]) -> (ExtendedBlock<P1>, Transition<P1>) {
+    try_crosslink(extended, headers, Operations::default(), &Settings::default()).unwrap()
+}
+
+fn ee_state(extended: &Extended<P1>, shard: usize, ee: usize) -> (Root, u64) {
+    let state = extended.ledger.shards().get(shard).unwrap().ees().get(ee).unwrap();
+    (state.state_root, state.balance)
+}
+
+/// A deposit by a key that is nobody's yet.
+fn deposit(key: u64, is_signed: bool) -> DepositData {
+    let pubkey = outrider_beacon_spec::bls::secret_to_public(&interop_secret_key(key)).unwrap();
+    let message = DepositMessage { pubkey, amount: 32 * ETHER, withdrawal_credentials: Root::repeat_byte(4) };
+    let domain = compute_domain(DOMAIN_DEPOSIT, Version::from([0, 0, 0, 1]), Root::ZERO);
+    let signing_root = compute_signing_root(&message, domain);
+    let signature =
+        sign(&interop_secret_key(if is_signed { key } else { 0 }), signing_root.as_slice()).unwrap();
+    DepositData {
+        pubkey,
+        withdrawal_credentials: message.withdrawal_credentials,
+        amount: message.amount,
+        signature,
+    }
+}
+
+/// A chain whose EE 0 on shard 0 has made a deposit.
+fn deposited(data: DepositData) -> Extended<P1> {
+    let before = start();
+    let [mut header, other] = headers(&before);
+    let transition = EeTransition {
+        deposits: data.amount,
+        deposit_data: vec![data].try_into().unwrap(),
+        ..next_transition(&before.ledger, 0, 0, 0xaa)
+    };
+    header.transitions.push(transition).unwrap();
+    crosslink(&before, [header, other]).1.extended
+}
+
+#[test]
+fn ether_goes_from_shard_to_shard_and_fees_to_proposers() {
+    let before = start();
+    let [mut header, other] = headers(&before);
+    let transition =
+        EeTransition { value_out: 110, proposer_fee: ETHER, ..next_transition(&before.ledger, 0, 0, 0xaa) };
+    header.transitions.push(transition).unwrap();
+    let lane = Lane { destination_shard: 1, first: 0, n: 2, value: 110, receipts_root: Root::repeat_byte(9) };
+    header.lanes.push(lane).unwrap();
+    let execution_root = hash_tree_root(&header);
+    let (block, transition) = crosslink(&before, [header, other]);
+    let sent = transition.extended;
+    assert_eq!(ee_state(&sent, 0, 0), (Root::repeat_byte(0xaa), 1_000 * ETHER - ETHER - 110));
+    assert_eq!(sent.ledger.distribution().in_flight, 110);
+    assert_eq!(sent.ledger.recent_execution_root(0, 1), Some(execution_root));
+    assert_eq!(
+        sent.ledger.recent_execution_root(1, 1),
+        Some(sent.ledger.shards().get(1).unwrap().execution_root())
+    );
+
+    // The proposer gets the fee of the EE, and pays a price for each byte, which nobody gets.
+    let gas: Vec<u64> = block
+        .block
+        .message
+        .body
+        .shard_transitions
+        .iter()
+        .map(|shard| {
+            shard.shard_states.first().map_or(0, |state| state.gasprice * shard.shard_block_lengths[0])
+        })
+        .collect();
+    assert!(gas[0] > 0 && gas[1] > 0);
+    assert_eq!(sent.ledger.burnt() - before.ledger.burnt(), gas[0] + gas[1]);
+    let plain = by_the_letter(&before, &block);
+    let paid = |state: &BeaconState<P1>, index: u64| *state.balances.get(index as usize).unwrap();
+    let proposers = [0, 1].map(|shard| get_shard_proposer_index(&sent.state, 1, shard).unwrap());
+    assert_ne!(proposers[0], proposers[1]);
+    assert_eq!(paid(&sent.state, proposers[0]), paid(&plain, proposers[0]) + ETHER - gas[0]);
+    assert_eq!(paid(&sent.state, proposers[1]), paid(&plain, proposers[1]) - gas[1]);
+    let sum =
+        |state: &BeaconState<P1>| state.balances.iter().map(|balance| u128::from(*balance)).sum::<u128>();
+    let supply = |state: &BeaconState<P1>, total: u64| sum(state) + u128::from(total);
+    assert_eq!(supply(&sent.state, sent.ledger.total()), supply(&plain, before.ledger.total()));
+
+    let [other, mut header] = headers(&sent);
+    let bits = |set: &[usize]| {
+        let mut bits = BitList::with_capacity(2).unwrap();
+        set.iter().for_each(|bit| bits.set(*bit, true).unwrap());
+        bits
+    };
+    let (settled, rejected, expired) = (bits(&[0, 1]), bits(&[]), bits(&[]));
+    let settlement =
+        Settlement { source_shard: 0, first: 0, settled, rejected, expired, value: 100, fees: 10 };
+    header.settlements.push(settlement).unwrap();
+    let transition = EeTransition { value_in: 100, ..next_transition(&sent.ledger, 1, 0, 0xbb) };
+    header.transitions.push(transition).unwrap();
+    let received = crosslink(&sent, [other, header]).1.extended;
+    assert_eq!(ee_state(&received, 1, 0), (Root::repeat_byte(0xbb), 2_000 * ETHER + 100));
+    assert_eq!(received.ledger.distribution().in_flight, 0);
+}
+
+/// The state after a block as the specification alone has it.
+fn by_the_letter(before: &Extended<P1>, block: &ExtendedBlock<P1>) -> BeaconState<P1> {
+    use outrider_beacon_spec::{phase::Phase as _, signatures::Signatures, transition::process_slots};
+    let mut state = before.state.clone();
+    process_slots(&mut state, block.block.message.slot).unwrap();
+    P1::process_block(&mut state, &block.block.message, &mut Signatures::Ignored).unwrap();
+    state
+}
+
+#[test]
+fn each_crosslinked_block_has_its_execution() {
+    let before = start();
+    let (block, _) = crosslink(&before, headers(&before));
+    let settings = Settings::default();
+    let after = |change: &dyn Fn(&mut ExtendedBlock<P1>)| {
+        let mut block = block.clone();
+        change(&mut block);
+        extended_transition(before.clone(), &block, rules(&settings)).unwrap_err()
+    };
+    let one = |block: &mut ExtendedBlock<P1>| {
+        block.operations.executions = vec![block.operations.executions[0].clone()].try_into().unwrap();
+    };
+    assert_eq!(after(&one), LedgerError::ExecutionCount { got: 1, expected: 2 });
+    let swapped = |block: &mut ExtendedBlock<P1>| block.operations.executions.swap(0, 1);
+    assert_eq!(after(&swapped), LedgerError::ExecutionPlace { got: (1, 1), expected: (0, 1) });
+    let other = |block: &mut ExtendedBlock<P1>| block.operations.executions[1].header.finalized_slot = 1;
+    let error = after(&other);
+    let is_data_root = |error: &HeaderError| matches!(error, HeaderError::DataRoot { .. });
+    assert!(
+        matches!(&error, LedgerError::Header { shard: 1, slot: 1, error } if is_data_root(error)),
+        "{error}"
+    );
+}
+
+#[test]
+fn graffiti_and_state_root_are_of_what_comes_after() {
+    let before = genesis(&BALANCES);
+    let settings = Settings::default();
+    let (block, transition) = propose(&before, 1, LedgerOperations::default(), &settings);
+    let mut other = block.clone();
+    other.block.message.body.graffiti = Root::repeat_byte(1);
+    let signed = |block: &mut ExtendedBlock<P0>| {
+        let message = &block.block.message;
+        let domain = outrider_beacon_spec::constants::DOMAIN_BEACON_PROPOSER;
+        block.block.signature = signature(&before.state, message.proposer_index, message, domain, None);
+    };
+    signed(&mut other);
+    let (got, expected) = (Root::repeat_byte(1), block.block.message.body.graffiti);
+    let outcome = extended_transition(before.clone(), &other, rules(&settings));
+    assert_eq!(outcome, Err(LedgerError::Commitment { got, expected }));
+    let mut other = block.clone();
+    other.block.message.state_root = Root::ZERO;
+    let outcome = extended_transition(before.clone(), &other, rules(&settings));
+    assert_eq!(outcome, Err(LedgerError::Spec(Error::BlockSignature)));
+    signed(&mut other);
+    let outcome = extended_transition(before.clone(), &other, rules(&settings));
+    assert_eq!(outcome, Err(LedgerError::Spec(Error::StateRoot)));
+
+    // Without operations, the specification alone comes to the same state.
+    let by_the_letter =
+        outrider_beacon_spec::transition::state_transition(before.state, &block.block).unwrap();
+    assert_eq!(by_the_letter, transition.extended.state);
+}
+
+#[test]
+fn a_deposit_of_an_ee_makes_a_validator_with_which_the_epoch_ends() {
+    let mut extended = deposited(deposit(90, true));
+    let n_validators = extended.state.validators.len();
+    assert_eq!(extended.ledger.distribution().pending_deposits, u128::from(32 * ETHER));
+    let total = extended.ledger.total();
+    let (block, transition) = crosslink_nothing(&extended, &Settings::default());
+    assert!(transition.receipts.is_empty());
+    extended = transition.extended;
+    assert_eq!(extended.state.validators.len(), n_validators + 1);
+    assert_eq!(extended.state.online_countdown.len(), n_validators + 1);
+    assert_eq!(balance(&extended, n_validators as u64), 32 * ETHER);
+    let burnt = |extended: &Extended<P1>| extended.ledger.burnt();
+    assert_eq!(
+        extended.ledger.total() - burnt(&extended),
+        total - burnt(&deposited(deposit(90, true))) - 32 * ETHER
+    );
+    assert!(block.block.message.body.deposits.is_empty());
+    while extended.state.slot < 9 {
+        extended = crosslink_nothing(&extended, &Settings::default()).1.extended;
+    }
+}
+
+#[test]
+fn a_deposit_that_nobody_signed_bounces_to_its_ee() {
+    let extended = deposited(deposit(90, false));
+    let n_validators = extended.state.validators.len();
+    let (_, transition) = crosslink_nothing(&extended, &Settings::default());
+    let after = transition.extended;
+    assert_eq!(after.state.validators.len(), n_validators);
+    let [receipt] = transition.receipts.as_slice() else { panic!("{:?}", transition.receipts) };
+    assert_eq!(
+        (receipt.source_shard, receipt.source_ee, receipt.kind),
+        (BEACON_CHAIN, 0, ReceiptKind::Bounced as u8)
+    );
+    assert_eq!((receipt.destination_shard, receipt.destination_ee, receipt.value), (0, 0, 32 * ETHER));
+    assert_eq!(receipt.payload[..32], hash_tree_root(&deposit(90, false)).0);
+    assert_eq!(receipt.payload.len(), 96);
+    assert_eq!(after.ledger.beacon_lanes().outbound().get(0).unwrap().in_flight, 32 * ETHER);
+
+    // An EE gets it without being executed, as one that takes no receipts does.
+    let [mut header, other] = headers(&after);
+    let (mut settled, nothing) = (BitList::with_capacity(1).unwrap(), BitList::with_capacity(1).unwrap());
+    settled.set(0, true).unwrap();
+    let settlement = Settlement {
+        source_shard: BEACON_CHAIN,
+        first: 0,
+        settled,
+        rejected: nothing.clone(),
+        expired: nothing,
+        value: 32 * ETHER,
+        fees: 0,
+    };
+    header.settlements.push(settlement).unwrap();
+    let unexecuted = EeTransition {
+        post_state_root: ee_state(&after, 0, 0).0,
+        payload_root: Root::ZERO,
+        fuel_used: 0,
+        value_in: 32 * ETHER,
+        ..next_transition(&after.ledger, 0, 0, 0)
+    };
+    header.transitions.push(unexecuted).unwrap();
+    let back = crosslink(&after, [header, other]).1.extended;
+    assert_eq!(ee_state(&back, 0, 0), (Root::repeat_byte(0xaa), 1_000 * ETHER));
+    assert_eq!(back.ledger.distribution().in_flight, 0);
+}
+
+#[test]
+fn execution_roots_are_forgotten_after_256_slots() {
+    let before = start();
+    let after = crosslink(&before, headers(&before)).1.extended;
+    assert!(after.ledger.recent_execution_root(0, 1).is_some());
+    let at = |slot| try_propose(&after, slot, empty_body, Operations::default(), &Settings::default());
+    assert!(at(256).unwrap().1.extended.ledger.recent_execution_root(0, 1).is_some());
+    let forgotten = at(257).unwrap().1.extended.ledger;
+    assert_eq!(forgotten.recent_execution_root(0, 1), None);
+    assert!(forgotten.shards().iter().all(|shard| shard.recent().iter().all(|root| *root == Root::ZERO)));
+}
+
+fn shard_header(state: &BeaconState<P1>, proposer_index: u64, body: u8) -> SignedShardBlockHeader {
+    let message = ShardBlockHeader {
+        slot: 1,
+        shard: 1,
+        proposer_index,
+        body_root: Root::repeat_byte(body),
+        ..Default::default()
+    };
+    let signature = signature(state, proposer_index, &message, DOMAIN_SHARD_PROPOSAL, Some(0));
+    SignedShardBlockHeader { message, signature }
+}
+
+fn operation_error(extended: &Extended<P1>, operations: Operations) -> OperationError {
+    let outcome = try_crosslink(extended, headers(extended), operations, &Settings::default());
+    match outcome {
+        Err(LedgerError::Operation { error, .. }) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_slashed(extended: &Extended<P1>, validator_index: u64) -> bool {
+    extended.state.validators.get(validator_index as usize).unwrap().slashed
+}
+
+#[test]
+fn proposers_of_two_shard_blocks_for_one_slot_are_slashed() {
+    let before = start();
+    let slashing = |body_1, body_2| ShardProposerSlashing {
+        signed_header_1: shard_header(&before.state, 7, body_1),
+        signed_header_2: shard_header(&before.state, 7, body_2),
+    };
+    let with = |slashing: ShardProposerSlashing| Operations {
+        shard_proposer_slashings: vec![slashing].try_into().unwrap(),
+        ..Operations::default()
+    };
+    let outcome = try_crosslink(&before, headers(&before), with(slashing(1, 2)), &Settings::default());
+    let after = outcome.unwrap().1.extended;
+    assert!(is_slashed(&after, 7));
+    assert_eq!(operation_error(&after, with(slashing(1, 2))), OperationError::NotSlashable { validator: 7 });
+    assert_eq!(operation_error(&before, with(slashing(1, 1))), OperationError::HeadersDiffer);
+    let mut forged = slashing(1, 2);
+    forged.signed_header_2.signature = BLSSignature::ZERO;
+    let signer = before.state.validators.get(7).unwrap().pubkey;
+    assert_eq!(operation_error(&before, with(forged)), OperationError::Signature { signer });
+}
+
+/// A claim that the execution of EE 0 on shard 0 in slot 1, which led to some root, is wrong.
+fn claim(
+    post_state_root: u8,
+    whistleblower_index: u64,
+) -> (Extended<P1>, Vec<u64>, SignedExecutionSlashing<P1>) {
+    let before = start();
+    let [mut header, other] = headers(&before);
+    header.transitions.push(next_transition(&before.ledger, 0, 0, post_state_root)).unwrap();
+    let (body, _) = execution(0, 1, header.clone());
+    let (block, transition) = crosslink(&before, [header, other]);
+    let after = transition.extended;
+    let block_body = &block.block.message.body;
+    let attestation =
+        block_body.attestations.iter().find(|attestation| attestation.data.shard == 0).unwrap().clone();
+    let attesters =
+        outrider_beacon_spec::accessors::get_indexed_attestation(&after.state, &attestation).unwrap();
+    let message = ExecutionSlashing {
+        attestation,
+        shard_transition: block_body.shard_transitions[0].clone(),
+        data_index: 0,
+        body: body.try_into().unwrap(),
+        ee: 0,
+        whistleblower_index,
+    };
+    let signature = signature(&after.state, whistleblower_index, &message, DOMAIN_EXECUTION_SLASHING, None);
+    (after, attesters.attesting_indices.to_vec(), SignedExecutionSlashing { message, signature })
+}
+
+fn with_claim(signed: SignedExecutionSlashing<P1>) -> Operations {
+    Operations { execution_slashings: vec![signed].try_into().unwrap(), ..Operations::default() }
+}
+
+#[test]
+fn whoever_attests_a_wrong_execution_is_slashed_and_whoever_cries_wolf() {
+    for (post_state_root, is_right) in [(0xff, false), (0xaa, true)] {
+        let (extended, attesters, signed) = claim(post_state_root, 50);
+        assert!(!attesters.is_empty() && !attesters.contains(&50));
+        let outcome = try_crosslink(&extended, headers(&extended), with_claim(signed), &Settings::default());
+        let after = outcome.unwrap().1.extended;
+        assert_eq!(is_slashed(&after, 50), is_right);
+        assert!(attesters.iter().all(|attester| is_slashed(&after, *attester) != is_right));
+        let n_slashed = after.state.validators.iter().filter(|validator| validator.slashed).count();
+        assert_eq!(n_slashed, if is_right { 1 } else { attesters.len() });
+    }
+}
+
+#[test]
+fn claims_are_about_what_was_attested() {
+    let (extended, _, signed) = claim(0xff, 50);
+    let error = |change: &dyn Fn(&mut ExecutionSlashing<P1>)| {
+        let mut message = signed.message.clone();
+        change(&mut message);
+        let signature = signature(&extended.state, 50, &message, DOMAIN_EXECUTION_SLASHING, None);
+        operation_error(&extended, with_claim(SignedExecutionSlashing { message, signature }))
+    };
+    assert_eq!(error(&|claim| claim.ee = 1), OperationError::NoTransition { ee: 1 });
+    assert_eq!(error(&|claim| claim.data_index = 1), OperationError::DataIndex { got: 1 });
+    assert!(matches!(error(&|claim| claim.body[40] ^= 1), OperationError::BodyRoot { .. }));
+    assert!(matches!(
+        error(&|claim| claim.shard_transition.start_slot = 9),
+        OperationError::TransitionRoot { .. }
+    ));
+    let forged = |claim: &mut ExecutionSlashing<P1>| claim.attestation.signature = BLSSignature::ZERO;
+    assert_eq!(error(&forged), OperationError::Spec(Error::AttestationSignature));
+    let mut unsigned = signed.clone();
+    unsigned.signature = BLSSignature::ZERO;
+    let signer = extended.state.validators.get(50).unwrap().pubkey;
+    assert_eq!(operation_error(&extended, with_claim(unsigned)), OperationError::Signature { signer });
+}
