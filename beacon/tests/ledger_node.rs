@@ -4,7 +4,11 @@
 
 mod common;
 
-use common::*;
+use common::{
+    ETHER, P1, empty_body, genesis_1, rules,
+    shards::{attestation, crosslink_nothing, next_header, try_crosslink},
+    signature, try_propose,
+};
 use outrider_beacon::ledger::{
     Exit, Extended, ExtendedBlock, LedgerError, LedgerNode, LedgerOperations, Settings, SignedExit,
     operation::DOMAIN_EE_EXIT,

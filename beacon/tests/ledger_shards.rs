@@ -4,24 +4,27 @@
 
 mod common;
 
-use common::*;
+use common::{
+    ETHER, P0, P1, balance, empty_body, genesis, genesis_1, propose, rules,
+    shards::{
+        crosslink, crosslink_nothing, crosslinking_body, ee_state, execution, headers, next_header,
+        next_transition,
+    },
+    signature, try_propose,
+};
 use outrider_beacon::ledger::{
-    BEACON_CHAIN, EeTransition, ExecutionHeader, ExecutionSlashing, Extended, ExtendedBlock, Lane,
-    LedgerError, LedgerOperations, ReceiptKind, Settings, Settlement, ShardProposerSlashing,
-    SignedExecutionSlashing, SignedShardBlockHeader, Transition,
-    error::{HeaderError, OperationError},
-    extended_transition,
-    operation::DOMAIN_EXECUTION_SLASHING,
+    BEACON_CHAIN, EeTransition, Extended, ExtendedBlock, Lane, LedgerError, LedgerOperations, ReceiptKind,
+    Settings, Settlement, error::HeaderError, extended_transition,
 };
 use outrider_beacon_spec::{
     bls::sign,
     compute::{compute_domain, compute_signing_root},
-    constants::{DOMAIN_DEPOSIT, DOMAIN_SHARD_PROPOSAL},
-    containers::{BeaconState, DepositData, DepositMessage, ShardBlockHeader},
+    constants::DOMAIN_DEPOSIT,
+    containers::{BeaconState, DepositData, DepositMessage},
     error::Error,
     hash::hash_tree_root,
     phase1::get_shard_proposer_index,
-    types::{BLSSignature, Root, Version},
+    types::{Root, Version},
 };
 use outrider_sim::interop_secret_key;
 use ssz_types::BitList;
@@ -33,20 +36,6 @@ type Operations = LedgerOperations<P1>;
 /// A chain in its first slot, in which shards have no blocks yet.
 fn start() -> Extended<P1> {
     crosslink_nothing(&genesis_1(&BALANCES), &Settings::default()).1.extended
-}
-
-fn headers(extended: &Extended<P1>) -> [ExecutionHeader; 2] {
-    [0, 1].map(|shard| next_header(&extended.ledger, shard))
-}
-
-#[track_caller]
-fn crosslink(extended: &Extended<P1>, headers: [ExecutionHeader; 2]) -> (ExtendedBlock<P1>, Transition<P1>) {
-    try_crosslink(extended, headers, Operations::default(), &Settings::default()).unwrap()
-}
-
-fn ee_state(extended: &Extended<P1>, shard: usize, ee: usize) -> (Root, u64) {
-    let state = extended.ledger.shards().get(shard).unwrap().ees().get(ee).unwrap();
-    (state.state_root, state.balance)
 }
 
 /// A deposit by a key that is nobody's yet.
@@ -173,6 +162,52 @@ fn each_crosslinked_block_has_its_execution() {
     );
 }
 
+/// A shard whose crosslink is late has several blocks in one transition, and slots without.
+#[test]
+fn a_late_crosslink_brings_an_execution_for_each_block() {
+    let settings = Settings::default();
+    let mut extended = start();
+    for slot in 2..=4 {
+        extended =
+            try_propose(&extended, slot, empty_body, Operations::default(), &settings).unwrap().1.extended;
+    }
+    // In slot 5, the offset slots are 1, 2 and 3 and, of offset 5, none yet.
+    let mut ledger = extended.ledger.clone();
+    let mut bodies = [Vec::new(), Vec::new()];
+    let mut executions = Vec::new();
+    let mut roots = Vec::new();
+    for shard in [0, 1] {
+        for slot in 1..=3 {
+            if (shard, slot) == (0, 2) {
+                bodies[0].push(Vec::new());
+                continue;
+            }
+            let mut header = next_header(&ledger, shard);
+            header.parent_execution_root = roots.last().copied().filter(|_| slot > 1).unwrap_or_default();
+            header.transitions.push(next_transition(&ledger, shard, 1, slot as u8)).unwrap();
+            header.transitions[0].pre_state_root = if slot == 1 {
+                Root::repeat_byte(0x57)
+            } else {
+                Root::repeat_byte(if shard == 0 { 1 } else { slot as u8 - 1 })
+            };
+            roots.push(hash_tree_root(&header));
+            let (body, execution) = execution(shard, slot, header);
+            bodies[shard as usize].push(body);
+            executions.push(execution);
+        }
+    }
+    ledger = extended.ledger.clone();
+    let operations = Operations { executions: executions.try_into().unwrap(), ..Operations::default() };
+    let outcome = try_propose(&extended, 5, |state| crosslinking_body(state, &bodies), operations, &settings);
+    let after = outcome.unwrap().1.extended.ledger;
+    for (shard, slot, root) in [(0, 1, 0), (0, 3, 1), (1, 1, 2), (1, 2, 3), (1, 3, 4)] {
+        assert_eq!(after.recent_execution_root(shard, slot), Some(roots[root]), "shard {shard}, slot {slot}");
+    }
+    assert_eq!(after.recent_execution_root(0, 2), None);
+    assert_eq!(after.shards().get(0).unwrap().ees().get(1).unwrap().state_root, Root::repeat_byte(3));
+    assert_eq!(ledger.distribution().balances, after.distribution().balances);
+}
+
 #[test]
 fn graffiti_and_state_root_are_of_what_comes_after() {
     let before = genesis(&BALANCES);
@@ -280,120 +315,4 @@ fn execution_roots_are_forgotten_after_256_slots() {
     let forgotten = at(257).unwrap().1.extended.ledger;
     assert_eq!(forgotten.recent_execution_root(0, 1), None);
     assert!(forgotten.shards().iter().all(|shard| shard.recent().iter().all(|root| *root == Root::ZERO)));
-}
-
-fn shard_header(state: &BeaconState<P1>, proposer_index: u64, body: u8) -> SignedShardBlockHeader {
-    let message = ShardBlockHeader {
-        slot: 1,
-        shard: 1,
-        proposer_index,
-        body_root: Root::repeat_byte(body),
-        ..Default::default()
-    };
-    let signature = signature(state, proposer_index, &message, DOMAIN_SHARD_PROPOSAL, Some(0));
-    SignedShardBlockHeader { message, signature }
-}
-
-fn operation_error(extended: &Extended<P1>, operations: Operations) -> OperationError {
-    let outcome = try_crosslink(extended, headers(extended), operations, &Settings::default());
-    match outcome {
-        Err(LedgerError::Operation { error, .. }) => error,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn is_slashed(extended: &Extended<P1>, validator_index: u64) -> bool {
-    extended.state.validators.get(validator_index as usize).unwrap().slashed
-}
-
-#[test]
-fn proposers_of_two_shard_blocks_for_one_slot_are_slashed() {
-    let before = start();
-    let slashing = |body_1, body_2| ShardProposerSlashing {
-        signed_header_1: shard_header(&before.state, 7, body_1),
-        signed_header_2: shard_header(&before.state, 7, body_2),
-    };
-    let with = |slashing: ShardProposerSlashing| Operations {
-        shard_proposer_slashings: vec![slashing].try_into().unwrap(),
-        ..Operations::default()
-    };
-    let outcome = try_crosslink(&before, headers(&before), with(slashing(1, 2)), &Settings::default());
-    let after = outcome.unwrap().1.extended;
-    assert!(is_slashed(&after, 7));
-    assert_eq!(operation_error(&after, with(slashing(1, 2))), OperationError::NotSlashable { validator: 7 });
-    assert_eq!(operation_error(&before, with(slashing(1, 1))), OperationError::HeadersDiffer);
-    let mut forged = slashing(1, 2);
-    forged.signed_header_2.signature = BLSSignature::ZERO;
-    let signer = before.state.validators.get(7).unwrap().pubkey;
-    assert_eq!(operation_error(&before, with(forged)), OperationError::Signature { signer });
-}
-
-/// A claim that the execution of EE 0 on shard 0 in slot 1, which led to some root, is wrong.
-fn claim(
-    post_state_root: u8,
-    whistleblower_index: u64,
-) -> (Extended<P1>, Vec<u64>, SignedExecutionSlashing<P1>) {
-    let before = start();
-    let [mut header, other] = headers(&before);
-    header.transitions.push(next_transition(&before.ledger, 0, 0, post_state_root)).unwrap();
-    let (body, _) = execution(0, 1, header.clone());
-    let (block, transition) = crosslink(&before, [header, other]);
-    let after = transition.extended;
-    let block_body = &block.block.message.body;
-    let attestation =
-        block_body.attestations.iter().find(|attestation| attestation.data.shard == 0).unwrap().clone();
-    let attesters =
-        outrider_beacon_spec::accessors::get_indexed_attestation(&after.state, &attestation).unwrap();
-    let message = ExecutionSlashing {
-        attestation,
-        shard_transition: block_body.shard_transitions[0].clone(),
-        data_index: 0,
-        body: body.try_into().unwrap(),
-        ee: 0,
-        whistleblower_index,
-    };
-    let signature = signature(&after.state, whistleblower_index, &message, DOMAIN_EXECUTION_SLASHING, None);
-    (after, attesters.attesting_indices.to_vec(), SignedExecutionSlashing { message, signature })
-}
-
-fn with_claim(signed: SignedExecutionSlashing<P1>) -> Operations {
-    Operations { execution_slashings: vec![signed].try_into().unwrap(), ..Operations::default() }
-}
-
-#[test]
-fn whoever_attests_a_wrong_execution_is_slashed_and_whoever_cries_wolf() {
-    for (post_state_root, is_right) in [(0xff, false), (0xaa, true)] {
-        let (extended, attesters, signed) = claim(post_state_root, 50);
-        assert!(!attesters.is_empty() && !attesters.contains(&50));
-        let outcome = try_crosslink(&extended, headers(&extended), with_claim(signed), &Settings::default());
-        let after = outcome.unwrap().1.extended;
-        assert_eq!(is_slashed(&after, 50), is_right);
-        assert!(attesters.iter().all(|attester| is_slashed(&after, *attester) != is_right));
-        let n_slashed = after.state.validators.iter().filter(|validator| validator.slashed).count();
-        assert_eq!(n_slashed, if is_right { 1 } else { attesters.len() });
-    }
-}
-
-#[test]
-fn claims_are_about_what_was_attested() {
-    let (extended, _, signed) = claim(0xff, 50);
-    let error = |change: &dyn Fn(&mut ExecutionSlashing<P1>)| {
-        let mut message = signed.message.clone();
-        change(&mut message);
-        let signature = signature(&extended.state, 50, &message, DOMAIN_EXECUTION_SLASHING, None);
-        operation_error(&extended, with_claim(SignedExecutionSlashing { message, signature }))
-    };
-    assert_eq!(error(&|claim| claim.ee = 1), OperationError::NoTransition { ee: 1 });
-    assert_eq!(error(&|claim| claim.data_index = 1), OperationError::DataIndex { got: 1 });
-    assert!(matches!(error(&|claim| claim.body[40] ^= 1), OperationError::BodyRoot { .. }));
-    assert!(matches!(
-        error(&|claim| claim.shard_transition.start_slot = 9),
-        OperationError::TransitionRoot { .. }
-    ));
-    let forged = |claim: &mut ExecutionSlashing<P1>| claim.attestation.signature = BLSSignature::ZERO;
-    assert_eq!(error(&forged), OperationError::Spec(Error::AttestationSignature));
-    let mut unsigned = signed.clone();
-    unsigned.signature = BLSSignature::ZERO;
-    let signer = extended.state.validators.get(50).unwrap().pubkey;
-    assert_eq!(operation_error(&extended, with_claim(unsigned)), OperationError::Signature { signer });
 }

@@ -6,32 +6,25 @@
     reason = "a test that cannot go on has failed, and not each test needs all"
 )]
 
+pub(crate) mod headers;
+pub(crate) mod operations;
+pub(crate) mod shards;
+
 use outrider_beacon::{
     ledger::{
-        EeTransition, ExecutionHeader, Extended, ExtendedBlock, GenesisEe, Ledger, LedgerError,
-        LedgerOperations, LedgerPhase, Settings, ShardBody, ShardExecution, Transition, complete_block,
-        extended_transition,
+        Extended, ExtendedBlock, GenesisEe, Ledger, LedgerError, LedgerOperations, LedgerPhase, Settings,
+        Transition, complete_block, extended_transition,
     },
-    proof::body_branch,
     registry::{Admission, Admitted, Dispute, Judge, Refusal, Rules},
 };
 use outrider_beacon_spec::{
-    accessors::{
-        get_beacon_committee, get_beacon_proposer_index, get_block_root, get_block_root_at_slot,
-        get_committee_count_per_slot, get_current_epoch, get_domain,
-    },
-    bls::{aggregate, sign},
+    accessors::{get_beacon_proposer_index, get_current_epoch, get_domain},
+    bls::sign,
     compute::compute_signing_root,
-    constants::{DOMAIN_BEACON_ATTESTER, DOMAIN_BEACON_PROPOSER, DOMAIN_RANDAO, DOMAIN_SHARD_PROPOSAL},
-    containers::{
-        AttestationData, BeaconBlock, BeaconBlockBody, BeaconState, Checkpoint, ShardBlockHeader, ShardState,
-        ShardTransition, ShardVote, SignedBeaconBlock, misc::AggregationBits,
-    },
+    constants::{DOMAIN_BEACON_PROPOSER, DOMAIN_RANDAO},
+    containers::{BeaconBlock, BeaconBlockBody, BeaconState, SignedBeaconBlock},
     hash::hash_tree_root,
     phase::{Phase0, Phase1},
-    phase1::{
-        Attestation, compute_shard_from_committee_index, compute_updated_gasprice, get_shard_proposer_index,
-    },
     preset::Minimal,
     transition::process_slots,
     types::{BLSSignature, Bytes32, DomainType, Root, ValidatorIndex},
@@ -186,150 +179,4 @@ where
 /// What a validator has.
 pub(crate) fn balance<P: LedgerPhase>(extended: &Extended<P>, validator_index: ValidatorIndex) -> u64 {
     *extended.state.balances.get(validator_index as usize).unwrap()
-}
-
-/// The body of a shard block, with the execution that a beacon block brings along.
-pub(crate) fn execution(shard: u64, slot: u64, header: ExecutionHeader) -> (Vec<u8>, ShardExecution) {
-    let body = ShardBody { header: header.clone(), ..ShardBody::default() }.to_body();
-    let branch = body_branch(&body).try_into().unwrap();
-    (body, ShardExecution { shard, slot, header, branch })
-}
-
-/// The header of a shard's next block, in which nothing is executed.
-pub(crate) fn next_header(ledger: &Ledger, shard: u64) -> ExecutionHeader {
-    let parent_execution_root = ledger.shards().get(shard as usize).unwrap().execution_root();
-    ExecutionHeader { parent_execution_root, ..ExecutionHeader::default() }
-}
-
-/// A transition of an EE from its latest root and balance to another root.
-pub(crate) fn next_transition(ledger: &Ledger, shard: u64, ee: u32, post_state_root: u8) -> EeTransition {
-    let state = ledger.shards().get(shard as usize).unwrap().ees().get(ee as usize).unwrap();
-    EeTransition {
-        ee,
-        pre_state_root: state.state_root,
-        post_state_root: Root::repeat_byte(post_state_root),
-        payload_root: Root::repeat_byte(0x77),
-        fuel_used: 1_000,
-        balance: state.balance,
-        ..EeTransition::default()
-    }
-}
-
-/// What happens on a shard in the slot before the state's, which is right after the last crosslink: a block.
-fn transition(state: &BeaconState<P1>, shard: u64, body: &[u8]) -> ShardTransition {
-    let slot = state.slot - 1;
-    let before = state.shard_states[shard as usize];
-    let data: ssz_types::VariableList<u8, ssz_types::typenum::U1048576> = body.to_vec().try_into().unwrap();
-    let data_root = hash_tree_root(&data);
-    let header = ShardBlockHeader {
-        shard_parent_root: before.latest_block_root,
-        beacon_parent_root: get_block_root_at_slot(state, slot).unwrap(),
-        slot,
-        shard,
-        proposer_index: get_shard_proposer_index(state, slot, shard).unwrap(),
-        body_root: data_root,
-    };
-    let length = body.len() as u64;
-    let after = ShardState {
-        slot,
-        gasprice: compute_updated_gasprice(before.gasprice, length).unwrap(),
-        latest_block_root: hash_tree_root(&header),
-    };
-    let proposer = header.proposer_index;
-    ShardTransition {
-        start_slot: slot,
-        shard_block_lengths: vec![length].try_into().unwrap(),
-        shard_data_roots: vec![data_root].try_into().unwrap(),
-        shard_states: vec![after].try_into().unwrap(),
-        proposer_signature_aggregate: signature(
-            state,
-            proposer,
-            &header,
-            DOMAIN_SHARD_PROPOSAL,
-            Some(slot / 8),
-        ),
-    }
-}
-
-/// The committee's attestation of the slot before the state's, with its shard's transition.
-pub(crate) fn attestation(
-    state: &BeaconState<P1>,
-    index: u64,
-    shard: u64,
-    transition: &ShardTransition,
-) -> Attestation<Minimal> {
-    let slot = state.slot - 1;
-    let epoch = slot / 8;
-    let source = if epoch == get_current_epoch(state) {
-        state.current_justified_checkpoint
-    } else {
-        state.previous_justified_checkpoint
-    };
-    let data = AttestationData {
-        slot,
-        index,
-        beacon_block_root: get_block_root_at_slot(state, slot).unwrap(),
-        source,
-        target: Checkpoint { epoch, root: get_block_root(state, epoch).unwrap() },
-        extension: ShardVote {
-            shard,
-            shard_head_root: transition
-                .shard_states
-                .last()
-                .map_or(Root::ZERO, |after| after.latest_block_root),
-            shard_transition_root: hash_tree_root(transition),
-        },
-    };
-    let committee = get_beacon_committee(state, slot, index).unwrap();
-    let mut aggregation_bits = AggregationBits::with_capacity(committee.len()).unwrap();
-    let mut signatures = Vec::new();
-    for (bit, member) in committee.iter().enumerate() {
-        aggregation_bits.set(bit, true).unwrap();
-        signatures.push(signature(state, *member, &data, DOMAIN_BEACON_ATTESTER, Some(epoch)));
-    }
-    Attestation { aggregation_bits, data, signature: aggregate(&signatures).unwrap() }
-}
-
-/// A body that crosslinks a block on each of the two shards, with the bodies given.
-pub(crate) fn crosslinking_body(state: &BeaconState<P1>, bodies: &[Vec<u8>; 2]) -> BeaconBlockBody<P1> {
-    let mut body = empty_body(state);
-    let slot = state.slot - 1;
-    for index in 0..get_committee_count_per_slot(state, slot / 8) {
-        let shard = compute_shard_from_committee_index(state, index, slot).unwrap();
-        let transition = if slot == 0 {
-            ShardTransition::default()
-        } else {
-            transition(state, shard, &bodies[shard as usize])
-        };
-        body.attestations.push(attestation(state, index, shard, &transition)).unwrap();
-        body.shard_transitions[shard as usize] = transition;
-    }
-    body
-}
-
-/// The next slot of a chain of phase 1, with a header for each shard, of which the first slot has none.
-pub(crate) fn try_crosslink(
-    pre: &Extended<P1>,
-    headers: [ExecutionHeader; 2],
-    operations: LedgerOperations<P1>,
-    settings: &Settings,
-) -> Result<(ExtendedBlock<P1>, Transition<P1>), LedgerError> {
-    let slot = pre.state.slot;
-    let [header_0, header_1] = headers;
-    let (body_0, execution_0) = execution(0, slot, header_0);
-    let (body_1, execution_1) = execution(1, slot, header_1);
-    let mut operations = operations;
-    if slot > 0 && operations.executions.is_empty() {
-        operations.executions = vec![execution_0, execution_1].try_into().unwrap();
-    }
-    try_propose(pre, slot + 1, |state| crosslinking_body(state, &[body_0, body_1]), operations, settings)
-}
-
-/// [`try_crosslink`] of blocks in which nothing happens.
-pub(crate) fn crosslink_nothing(
-    pre: &Extended<P1>,
-    settings: &Settings,
-) -> (ExtendedBlock<P1>, Transition<P1>) {
-    let headers = [0, 1].map(|shard| next_header(&pre.ledger, shard));
-    try_crosslink(pre, headers, LedgerOperations::default(), settings).unwrap()
 }

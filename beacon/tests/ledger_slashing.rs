@@ -1,0 +1,147 @@
+//! Who proposed twice or attested a wrong execution is slashed.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use common::{
+    ETHER, P1, genesis_1,
+    shards::{crosslink, crosslink_nothing, execution, headers, next_transition, try_crosslink},
+    signature,
+};
+use outrider_beacon::ledger::{
+    ExecutionSlashing, Extended, LedgerError, LedgerOperations, Settings, ShardProposerSlashing,
+    SignedExecutionSlashing, SignedShardBlockHeader, error::OperationError,
+    operation::DOMAIN_EXECUTION_SLASHING,
+};
+use outrider_beacon_spec::{
+    constants::DOMAIN_SHARD_PROPOSAL,
+    containers::{BeaconState, ShardBlockHeader},
+    error::Error,
+    types::{BLSSignature, Root},
+};
+
+const BALANCES: [[u64; 2]; 2] = [[1_000 * ETHER, 2_000 * ETHER], [30, 40]];
+
+type Operations = LedgerOperations<P1>;
+
+/// A chain in its first slot, in which shards have no blocks yet.
+fn start() -> Extended<P1> {
+    crosslink_nothing(&genesis_1(&BALANCES), &Settings::default()).1.extended
+}
+
+fn shard_header(state: &BeaconState<P1>, proposer_index: u64, body: u8) -> SignedShardBlockHeader {
+    let message = ShardBlockHeader {
+        slot: 1,
+        shard: 1,
+        proposer_index,
+        body_root: Root::repeat_byte(body),
+        ..Default::default()
+    };
+    let signature = signature(state, proposer_index, &message, DOMAIN_SHARD_PROPOSAL, Some(0));
+    SignedShardBlockHeader { message, signature }
+}
+
+fn operation_error(extended: &Extended<P1>, operations: Operations) -> OperationError {
+    let outcome = try_crosslink(extended, headers(extended), operations, &Settings::default());
+    match outcome {
+        Err(LedgerError::Operation { error, .. }) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_slashed(extended: &Extended<P1>, validator_index: u64) -> bool {
+    extended.state.validators.get(validator_index as usize).unwrap().slashed
+}
+
+#[test]
+fn proposers_of_two_shard_blocks_for_one_slot_are_slashed() {
+    let before = start();
+    let slashing = |body_1, body_2| ShardProposerSlashing {
+        signed_header_1: shard_header(&before.state, 7, body_1),
+        signed_header_2: shard_header(&before.state, 7, body_2),
+    };
+    let with = |slashing: ShardProposerSlashing| Operations {
+        shard_proposer_slashings: vec![slashing].try_into().unwrap(),
+        ..Operations::default()
+    };
+    let outcome = try_crosslink(&before, headers(&before), with(slashing(1, 2)), &Settings::default());
+    let after = outcome.unwrap().1.extended;
+    assert!(is_slashed(&after, 7));
+    assert_eq!(operation_error(&after, with(slashing(1, 2))), OperationError::NotSlashable { validator: 7 });
+    assert_eq!(operation_error(&before, with(slashing(1, 1))), OperationError::HeadersDiffer);
+    let mut forged = slashing(1, 2);
+    forged.signed_header_2.signature = BLSSignature::ZERO;
+    let signer = before.state.validators.get(7).unwrap().pubkey;
+    assert_eq!(operation_error(&before, with(forged)), OperationError::Signature { signer });
+}
+
+/// A claim that the execution of EE 0 on shard 0 in slot 1, which led to some root, is wrong.
+fn claim(
+    post_state_root: u8,
+    whistleblower_index: u64,
+) -> (Extended<P1>, Vec<u64>, SignedExecutionSlashing<P1>) {
+    let before = start();
+    let [mut header, other] = headers(&before);
+    header.transitions.push(next_transition(&before.ledger, 0, 0, post_state_root)).unwrap();
+    let (body, _) = execution(0, 1, header.clone());
+    let (block, transition) = crosslink(&before, [header, other]);
+    let after = transition.extended;
+    let block_body = &block.block.message.body;
+    let attestation =
+        block_body.attestations.iter().find(|attestation| attestation.data.shard == 0).unwrap().clone();
+    let attesters =
+        outrider_beacon_spec::accessors::get_indexed_attestation(&after.state, &attestation).unwrap();
+    let message = ExecutionSlashing {
+        attestation,
+        shard_transition: block_body.shard_transitions[0].clone(),
+        data_index: 0,
+        body: body.try_into().unwrap(),
+        ee: 0,
+        whistleblower_index,
+    };
+    let signature = signature(&after.state, whistleblower_index, &message, DOMAIN_EXECUTION_SLASHING, None);
+    (after, attesters.attesting_indices.to_vec(), SignedExecutionSlashing { message, signature })
+}
+
+fn with_claim(signed: SignedExecutionSlashing<P1>) -> Operations {
+    Operations { execution_slashings: vec![signed].try_into().unwrap(), ..Operations::default() }
+}
+
+#[test]
+fn whoever_attests_a_wrong_execution_is_slashed_and_whoever_cries_wolf() {
+    for (post_state_root, is_right) in [(0xff, false), (0xaa, true)] {
+        let (extended, attesters, signed) = claim(post_state_root, 50);
+        assert!(!attesters.is_empty() && !attesters.contains(&50));
+        let outcome = try_crosslink(&extended, headers(&extended), with_claim(signed), &Settings::default());
+        let after = outcome.unwrap().1.extended;
+        assert_eq!(is_slashed(&after, 50), is_right);
+        assert!(attesters.iter().all(|attester| is_slashed(&after, *attester) != is_right));
+        let n_slashed = after.state.validators.iter().filter(|validator| validator.slashed).count();
+        assert_eq!(n_slashed, if is_right { 1 } else { attesters.len() });
+    }
+}
+
+#[test]
+fn claims_are_about_what_was_attested() {
+    let (extended, _, signed) = claim(0xff, 50);
+    let error = |change: &dyn Fn(&mut ExecutionSlashing<P1>)| {
+        let mut message = signed.message.clone();
+        change(&mut message);
+        let signature = signature(&extended.state, 50, &message, DOMAIN_EXECUTION_SLASHING, None);
+        operation_error(&extended, with_claim(SignedExecutionSlashing { message, signature }))
+    };
+    assert_eq!(error(&|claim| claim.ee = 1), OperationError::NoTransition { ee: 1 });
+    assert_eq!(error(&|claim| claim.data_index = 1), OperationError::DataIndex { got: 1 });
+    assert!(matches!(error(&|claim| claim.body[40] ^= 1), OperationError::BodyRoot { .. }));
+    assert!(matches!(
+        error(&|claim| claim.shard_transition.start_slot = 9),
+        OperationError::TransitionRoot { .. }
+    ));
+    let forged = |claim: &mut ExecutionSlashing<P1>| claim.attestation.signature = BLSSignature::ZERO;
+    assert_eq!(error(&forged), OperationError::Spec(Error::AttestationSignature));
+    let mut unsigned = signed.clone();
+    unsigned.signature = BLSSignature::ZERO;
+    let signer = extended.state.validators.get(50).unwrap().pubkey;
+    assert_eq!(operation_error(&extended, with_claim(unsigned)), OperationError::Signature { signer });
+}
