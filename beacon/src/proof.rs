@@ -2,12 +2,13 @@
 //! [`outrider_beacon_proof`] verifies them.
 
 mod branch;
+mod crosslink;
+
+pub use crosslink::{body_branch, lane_branch, prove_crosslinked_execution};
 
 use branch::{branch, list_branch};
 
-use crate::ledger::{
-    ExecutionHeader, Ledger, LedgerCommitment, LedgerOperations, LedgerPhase, execution::RECENT_SLOTS,
-};
+use crate::ledger::{Ledger, LedgerCommitment, LedgerOperations, LedgerPhase, execution::RECENT_SLOTS};
 use outrider_beacon_proof::{Hash, Multiproof, Proof, ProofError};
 use outrider_beacon_spec::{
     containers::{BeaconBlock, BeaconBlockBody},
@@ -16,7 +17,7 @@ use outrider_beacon_spec::{
     types::{Root, Shard, Slot},
 };
 
-pub use outrider_beacon_proof::{Claim, Phase};
+pub use outrider_beacon_proof::{Claim, Phase, crosslinked_execution_gindex};
 
 /// Why a claim cannot be proven.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -77,17 +78,10 @@ impl<'p> Prover<'p> {
         }
         let body_roots = body_roots(&block.body);
         let phase = if body_roots.len() > 8 { Phase::Phase1 } else { Phase::Phase0 };
-        let block_roots = [
-            hash_tree_root(&block.slot),
-            hash_tree_root(&block.proposer_index),
-            block.parent_root,
-            block.state_root,
-            hash_tree_root(&block.body),
-        ];
         let body_depth = body_roots.len().ilog2();
         let mut upper = vec![operations_root.0];
         upper.extend(branch(&body_roots, body_depth, 2));
-        upper.extend(branch(&block_roots, 3, 4));
+        upper.extend(branch(&block_roots(block), 3, 4));
         Ok(Self { ledger, phase, upper, block_root: hash_tree_root(block) })
     }
 
@@ -207,40 +201,14 @@ impl<'p> Prover<'p> {
     }
 }
 
-/// The siblings of the first chunk of a shard block's body, with the number of its bytes: they prove that the body begins with its
-/// execution root, which [`ShardExecution`](crate::ledger::ShardExecution) is about.
-#[must_use]
-pub fn body_branch(body: &[u8]) -> Vec<Root> {
-    let chunks: Vec<_> = body
-        .chunks(32)
-        .map(|bytes| {
-            let mut chunk = Root::ZERO;
-            chunk.0.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-            chunk
-        })
-        .collect();
-    let mut siblings = branch(&chunks, 15, 0);
-    siblings.push(hash_tree_root(&(body.len() as u64)).0);
-    siblings.into_iter().map(Root::from).collect()
-}
-
-/// The siblings of a lane in a header, up to the execution root: what receipts are proven with. `None` if there is no such lane.
-#[must_use]
-pub fn lane_branch(header: &ExecutionHeader, lane: usize) -> Option<Vec<Root>> {
-    header.lanes.get(lane)?;
-    let lanes: Vec<_> = header.lanes.iter().map(hash_tree_root).collect();
-    let fields = [
-        header.parent_execution_root,
-        hash_tree_root(&header.transitions),
-        hash_tree_root(&header.settlements),
-        hash_tree_root(&header.lanes),
-        hash_tree_root(&header.finalized_slot),
-        header.availability_root,
-    ];
-    let mut siblings = branch(&lanes, 6, lane);
-    siblings.push(hash_tree_root(&(lanes.len() as u64)).0);
-    siblings.extend(branch(&fields, 3, 3));
-    Some(siblings.into_iter().map(Root::from).collect())
+fn block_roots<P: LedgerPhase>(block: &BeaconBlock<P>) -> [Root; 5] {
+    [
+        hash_tree_root(&block.slot),
+        hash_tree_root(&block.proposer_index),
+        block.parent_root,
+        block.state_root,
+        hash_tree_root(&block.body),
+    ]
 }
 
 fn body_roots<P: LedgerPhase>(body: &BeaconBlockBody<P>) -> Vec<Root> {

@@ -2,18 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::sync::LazyLock;
+mod common;
 
+use common::vectors::{VECTORS, bytes, claim, hashes, recorded, root};
 use outrider_beacon::{
-    ledger::{Ledger, LedgerOperations, LedgerPhase, ShardBody},
-    proof::{Claim, Phase, ProveError, Prover, body_branch, lane_branch},
+    ledger::{Ledger, LedgerOperations, LedgerPhase, ShardBody, ShardExecution},
+    proof::{
+        Claim, Phase, ProveError, Prover, body_branch, crosslinked_execution_gindex, lane_branch,
+        prove_crosslinked_execution,
+    },
 };
-use outrider_beacon_proof::{Hash, Multiproof, Proof, ProofError};
+use outrider_beacon_proof::ProofError;
 use outrider_beacon_spec::{
-    containers::{BeaconBlock, BeaconBlockBody},
+    containers::{BeaconBlock, BeaconBlockBody, ShardState, ShardTransition},
     hash::{hash_tree_root, is_valid_merkle_branch},
     phase::{Phase0, Phase1},
-    preset::{Mainnet, Minimal},
+    preset::{Mainnet, Minimal, Preset},
     types::Root,
 };
 use serde_json::Value;
@@ -21,21 +25,6 @@ use ssz::{Decode as _, Encode as _};
 
 type P0 = Phase0<Minimal>;
 type P1 = Phase1<Minimal>;
-
-static VECTORS: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("data/proofs.json")).unwrap());
-
-fn bytes(value: &Value) -> Vec<u8> {
-    hex::decode(value.as_str().unwrap()).unwrap()
-}
-
-fn root(value: &Value) -> Root {
-    Root::from_slice(&bytes(value))
-}
-
-fn hashes(value: &Value) -> Vec<Hash> {
-    value.as_array().unwrap().iter().map(|hash| root(hash).0).collect()
-}
 
 fn ledger() -> Ledger {
     let mut ssz = Vec::new();
@@ -65,27 +54,6 @@ where
         parent_root: Root::repeat_byte(0x21),
         state_root: Root::repeat_byte(0x22),
         body: BeaconBlockBody { graffiti: root(&phase["graffiti"]), ..BeaconBlockBody::default() },
-    }
-}
-
-fn claim(proof: &Value) -> Claim {
-    let ee = proof["ee"].as_u64().unwrap_or_default() as u32;
-    let shard = proof["shard"].as_u64().unwrap_or_default();
-    match proof["kind"].as_str().unwrap() {
-        "code_hash" => Claim::CodeHash { ee },
-        "deposit" => Claim::Deposit { ee },
-        "state_root" => Claim::StateRoot { shard, ee },
-        "balance" => Claim::Balance { shard, ee },
-        "execution_root" => Claim::ExecutionRoot { shard, slot: proof["slot"].as_u64().unwrap() },
-        other => panic!("{other}"),
-    }
-}
-
-fn recorded(proof: &Value) -> Proof {
-    Proof {
-        gindex: proof["gindex"].as_u64().unwrap(),
-        leaf: root(&proof["leaf"]).0,
-        branch: hashes(&proof["branch"]),
     }
 }
 
@@ -164,6 +132,54 @@ fn proofs_are_those_of_another_library() {
     check_phase::<P1>(&phases[1], Phase::Phase1);
 }
 
+/// Three blocks of shard 2, of which the second has the body of the vectors.
+fn crosslinking_block<C: Preset>() -> (BeaconBlock<Phase1<C>>, ShardExecution) {
+    let body = bytes(&VECTORS["shard_body"]["bytes"]);
+    let mut transition = ShardTransition { start_slot: 697, ..ShardTransition::default() };
+    for slot in [697, 698, 699] {
+        let is_second = slot == 698;
+        let root =
+            if is_second { root(&VECTORS["shard_body"]["root"]) } else { Root::repeat_byte(slot as u8) };
+        transition.shard_block_lengths.push(body.len() as u64).unwrap();
+        transition.shard_data_roots.push(root).unwrap();
+        transition.shard_states.push(ShardState { slot, gasprice: 8, latest_block_root: root }).unwrap();
+    }
+    let mut block = BeaconBlock::<Phase1<C>> {
+        slot: 700,
+        proposer_index: 12,
+        parent_root: Root::repeat_byte(0x21),
+        state_root: Root::repeat_byte(0x22),
+        body: BeaconBlockBody::default(),
+    };
+    block.body.shard_transitions[2] = transition;
+    let header = ShardBody::from_body(&body).unwrap().header;
+    let branch = body_branch(&body).try_into().unwrap();
+    (block, ShardExecution { shard: 2, slot: 698, header, branch })
+}
+
+#[test]
+fn a_crosslink_proves_an_execution_without_the_ledger() {
+    let vector = &VECTORS["crosslink"];
+    let (block, execution) = crosslinking_block::<Minimal>();
+    assert_eq!(hash_tree_root(&block), root(&vector["block_root"]));
+    let proof = prove_crosslinked_execution(&block, 1, &execution).unwrap();
+    assert_eq!(proof.gindex, vector["gindex"].as_u64().unwrap());
+    assert_eq!(proof.leaf, hash_tree_root(&execution.header).0);
+    assert_eq!(proof.branch, hashes(&vector["branch"]));
+    for place in [0, 2] {
+        let other = prove_crosslinked_execution(&block, place, &execution);
+        assert_eq!(other, Err(ProveError::Proof(ProofError::Root)));
+    }
+    let other = prove_crosslinked_execution(&block, 3, &execution);
+    assert_eq!(other, Err(ProveError::Proof(ProofError::NoPlace)));
+    // As long as in the design's table: 25 to the data's root, and 16 in it.
+    let (block, execution) = crosslinking_block::<Mainnet>();
+    assert_eq!(prove_crosslinked_execution(&block, 1, &execution).unwrap().branch.len(), 41);
+    assert_eq!(crosslinked_execution_gindex(8, 0, 8), Err(ProofError::NoPlace));
+    assert_eq!(crosslinked_execution_gindex(0, 16, 8), Err(ProofError::NoPlace));
+    assert_eq!(crosslinked_execution_gindex(0, 0, 12), Err(ProofError::NoPlace));
+}
+
 #[test]
 fn leaves_are_what_the_ledger_says() {
     let (vector, ledger, operations) = (&VECTORS["phases"][1], ledger(), operations::<P1>());
@@ -193,10 +209,9 @@ fn leaves_are_what_the_ledger_says() {
 /// The table of the design, in hashes and bytes: with the preset `mainnet` as with any other, as nothing of a preset is on the way.
 #[test]
 fn proofs_are_as_long_as_they_should_be() {
-    let block = BeaconBlock::<Phase1<Mainnet>> {
-        body: block::<P1>(&VECTORS["phases"][1]).body.into_mainnet(),
-        ..BeaconBlock::default()
-    };
+    let graffiti = root(&VECTORS["phases"][1]["graffiti"]);
+    let body = BeaconBlockBody::<Phase1<Mainnet>> { graffiti, ..BeaconBlockBody::default() };
+    let block = BeaconBlock { body, ..BeaconBlock::default() };
     let (ledger, operations) = (ledger(), operations());
     let prover = Prover::new(&block, &ledger, &operations).unwrap();
     for (claim, n_hashes) in [
@@ -211,62 +226,5 @@ fn proofs_are_as_long_as_they_should_be() {
         // Generalized index, leaf and an offset come besides.
         assert_eq!(proof.to_ssz_bytes().len(), 44 + 32 * n_hashes);
         assert!(proof.gindex.ilog2() < 44);
-    }
-}
-
-trait IntoMainnet {
-    fn into_mainnet(self) -> BeaconBlockBody<Phase1<Mainnet>>;
-}
-
-impl IntoMainnet for BeaconBlockBody<P1> {
-    fn into_mainnet(self) -> BeaconBlockBody<Phase1<Mainnet>> {
-        BeaconBlockBody { graffiti: self.graffiti, ..BeaconBlockBody::default() }
-    }
-}
-
-#[test]
-fn every_changed_byte_is_refused() {
-    let vector = &VECTORS["phases"][1];
-    let block_root = root(&vector["block_root"]).0;
-    for vector in vector["proofs"].as_array().unwrap() {
-        let (claim, proof) = (claim(vector), recorded(vector));
-        let ssz = proof.to_ssz_bytes();
-        assert_eq!(Proof::from_ssz_bytes(&ssz), Ok(proof));
-        for place in 0..ssz.len() {
-            for flipped in [1, 0x80] {
-                let mut damaged = ssz.clone();
-                damaged[place] ^= flipped;
-                let verdict = Proof::from_ssz_bytes(&damaged)
-                    .and_then(|proof| claim.verify(&proof, &block_root, Phase::Phase1));
-                assert!(verdict.is_err(), "{claim:?}, byte {place}");
-            }
-            let short = Proof::from_ssz_bytes(&ssz[..place]);
-            let verdict = short.and_then(|proof| claim.verify(&proof, &block_root, Phase::Phase1));
-            assert!(verdict.is_err(), "{claim:?}, {place} bytes");
-        }
-    }
-}
-
-#[test]
-fn every_changed_byte_of_a_multiproof_is_refused() {
-    let vector = &VECTORS["phases"][1];
-    let block_root = root(&vector["block_root"]).0;
-    let proofs: Vec<_> = vector["proofs"].as_array().unwrap().iter().map(recorded).collect();
-    let gindices: Vec<_> = proofs.iter().map(|proof| proof.gindex).collect();
-    let multiproof = Multiproof::combine(&proofs).unwrap();
-    let n_single: usize = proofs.iter().map(|proof| proof.branch.len()).sum();
-    let n_together = vector["n_siblings_of_all"].as_u64().unwrap() as usize;
-    assert_eq!((n_single, multiproof.branch.len()), (6 * 32 + 6 * 43 + 2 * 33, n_together));
-    let ssz = multiproof.to_ssz_bytes();
-    assert_eq!(Multiproof::from_ssz_bytes(&ssz), Ok(multiproof));
-    for place in 0..ssz.len() {
-        let mut damaged = ssz.clone();
-        damaged[place] ^= 1;
-        let verdict =
-            Multiproof::from_ssz_bytes(&damaged).and_then(|proof| proof.verify(&block_root, &gindices));
-        assert!(verdict.is_err(), "byte {place}");
-        let verdict =
-            Multiproof::from_ssz_bytes(&ssz[..place]).and_then(|proof| proof.verify(&block_root, &gindices));
-        assert!(verdict.is_err(), "{place} bytes");
     }
 }

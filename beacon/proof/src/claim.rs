@@ -125,6 +125,30 @@ impl Claim {
     }
 }
 
+/// `body.shard_transitions` in a block of phase 1: field 4 of 5, field 13 of 16.
+const SHARD_TRANSITIONS: u64 = 12 * 16 + 13;
+/// `shard_data_roots` in a transition: field 2 of 5.
+const SHARD_DATA_ROOTS: u64 = 8 + 2;
+/// Blocks in a transition, at most 12, have this many places.
+const SHARD_BLOCK_PLACES: u64 = 16;
+/// The first chunk of a body, which has 2^15, with their number to the right.
+const FIRST_CHUNK: u64 = 2 << 15;
+
+/// The place of the execution root of a shard block in the tree of the beacon block that crosslinks it, where no ledger is on
+/// the way: the first chunk of the block's body. `max_shards` is the preset's, and a power of two.
+///
+/// # Errors
+///
+/// [`ProofError::NoPlace`] for a shard or a block that there cannot be.
+pub fn crosslinked_execution_gindex(shard: u64, block: u64, max_shards: u64) -> Result<u64, ProofError> {
+    if !max_shards.is_power_of_two() || max_shards > MAX_SHARDS || shard >= max_shards {
+        return Err(ProofError::NoPlace);
+    }
+    let transition = below(SHARD_TRANSITIONS, max_shards + shard);
+    let data_root = below(below(transition, SHARD_DATA_ROOTS), element(block, SHARD_BLOCK_PLACES)?);
+    Ok(below(data_root, FIRST_CHUNK))
+}
+
 /// The place of an element in a list: the elements are to the left, and their number is to the right.
 fn element(index: u64, limit: u64) -> Result<u64, ProofError> {
     if index < limit { Ok(2 * limit + index) } else { Err(ProofError::NoPlace) }

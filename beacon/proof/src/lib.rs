@@ -14,7 +14,7 @@ mod claim;
 mod multiproof;
 mod ssz;
 
-pub use claim::{Claim, Phase};
+pub use claim::{Claim, Phase, crosslinked_execution_gindex};
 pub use multiproof::{MULTIPROOF_BRANCH_MAX, MULTIPROOF_CLAIMS_MAX, Multiproof};
 
 use alloc::vec::Vec;

@@ -74,7 +74,7 @@ impl ShardLedger {
         self.execution_root
     }
 
-    /// The EEs, by [`EeIndex`]; those that are not on the shard have nothing.
+    /// The EEs, by [`EeIndex`](super::EeIndex); those that are not on the shard have nothing.
     #[must_use]
     pub fn ees(&self) -> &List<EeState, U65536> {
         &self.ees
@@ -153,7 +153,7 @@ impl Ledger {
         self.slot
     }
 
-    /// The registry, by [`EeIndex`].
+    /// The registry, by [`EeIndex`](super::EeIndex).
     #[must_use]
     pub fn ees(&self) -> &List<EeRecord, U65536> {
         &self.ees

@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, ops::Deref};
 use super::{Extended, ExtendedBlock, Ledger, LedgerError, LedgerPhase, Receipt, extended_transition};
 use crate::{node::Node, registry::Rules};
 use outrider_beacon_spec::{
-    containers::{Attestation, BeaconBlock},
+    containers::{Attestation, BeaconBlock, SignedShardBlock},
     error::Error,
     hash::hash_tree_root,
+    phase::Phase1,
+    preset::Preset,
     types::Root,
 };
 
@@ -94,6 +96,17 @@ impl<P: LedgerPhase> LedgerNode<P> {
         }
         self.ledgers.retain(|root, _| self.node.store().blocks.contains_key(root));
         Ok(())
+    }
+}
+
+impl<C: Preset> LedgerNode<Phase1<C>> {
+    /// [`Node::on_shard_block`].
+    ///
+    /// # Errors
+    ///
+    /// If the block is invalid, or its parents are not known.
+    pub fn on_shard_block(&mut self, signed_shard_block: &SignedShardBlock) -> Result<(), Error> {
+        self.node.on_shard_block(signed_shard_block)
     }
 }
 

@@ -99,7 +99,7 @@ impl<C: Preset> LedgerPhase for Phase1<C> {
         body: &BeaconBlockBody<Self>,
     ) -> Result<Vec<CrosslinkedBlock>, Error> {
         let mut blocks = Vec::new();
-        if compute_previous_slot(state.slot) <= GENESIS_SLOT {
+        if compute_previous_slot(state.slot) == GENESIS_SLOT {
             return Ok(blocks);
         }
         for (shard, transition) in (0..Self::N_SHARDS).zip(&body.shard_transitions) {

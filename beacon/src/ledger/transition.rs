@@ -24,7 +24,7 @@ use outrider_beacon_spec::{
 };
 
 /// A state, and the ledger beside it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
 pub struct Extended<P: Extensions> {
     /// The specification's state.
     pub state: BeaconState<P>,

@@ -569,6 +569,27 @@ def claims(ledger):
         yield {"kind": "execution_root", "shard": place, "slot": slot}, concat(shards, element(2**10, place), inner)
 
 
+def crosslink(data):
+    """A block whose body crosslinks a shard block with some data, and the branch of the data's first chunk."""
+    chunks = ByteList[2**20](data)
+    block = BeaconBlock1(slot=700, proposer_index=12, parent_root=b"\x21" * 32, state_root=b"\x22" * 32)
+    transition = block.body.shard_transitions[2]
+    transition.start_slot = 697
+    for slot in (697, 698, 699):
+        root = chunks.hash_tree_root() if slot == 698 else bytes([slot % 256]) * 32
+        transition.shard_block_lengths.append(len(data))
+        transition.shard_data_roots.append(root)
+        transition.shard_states.append(ShardState(slot=slot, gasprice=8, latest_block_root=root))
+    data_roots = field(transition, "shard_data_roots")
+    upper = concat(field(block, "body"), field(block.body, "shard_transitions"), 8 + 2, data_roots, element(16, 1))
+    path = branch(chunks, 65536) + branch(block, upper)
+    return {
+        "block_root": block.hash_tree_root().hex(),
+        "gindex": concat(upper, 65536),
+        "branch": [sibling.hex() for sibling in path],
+    }
+
+
 def phase(name, block_type, ledger, operations, kept):
     commitment = LedgerCommitment(
         ledger_root=ledger.hash_tree_root(), operations_root=operations.hash_tree_root()
@@ -641,6 +662,7 @@ def main():
                         ],
                     },
                 },
+                "crosslink": crosslink(data),
                 "phases": [
                     phase("phase0", BeaconBlock0, ledger, operations, 2),
                     phase("phase1", BeaconBlock1, ledger, operations, 14),
