@@ -39,12 +39,12 @@ use crate::ledger::{
 };
 use outrider_beacon_spec::{
     accessors::{get_current_epoch, get_domain},
-    bls::{self, PublicKey},
+    bls::{self, InfiniteKey, PublicKey},
     compute::compute_signing_root,
     containers::BeaconState,
     error::Error,
     math::index,
-    types::{BLSPubkey, BLSSignature, DomainType, Epoch, Gwei, ValidatorIndex},
+    types::{BLSPubkey, BLSSignature, DomainType, Epoch, Gwei, Root, ValidatorIndex},
 };
 use tree_hash::TreeHash;
 
@@ -113,9 +113,7 @@ impl<P: LedgerPhase> Context<'_, P> {
             return Ok(());
         }
         let signing_root = compute_signing_root(message, get_domain(self.state, domain_type, None));
-        PublicKey::decode(signer)
-            .and_then(|pubkey| bls::verify(&pubkey, signing_root.as_slice(), signature))
-            .or(Err(OperationError::Signature { signer: *signer }))
+        verify(signer, signing_root, signature)
     }
 
     fn pubkey(&self, validator_index: ValidatorIndex) -> Result<BLSPubkey, OperationError> {
@@ -147,6 +145,14 @@ impl<P: LedgerPhase> Context<'_, P> {
         self.ledger.total = total;
         Ok(())
     }
+}
+
+/// Verifies a signature; one by the point at infinity, whose secret key everybody knows, is invalid.
+fn verify(signer: &BLSPubkey, signing_root: Root, signature: &BLSSignature) -> Result<(), OperationError> {
+    PublicKey::decode(signer, InfiniteKey::Refused)
+        .ok()
+        .and_then(|pubkey| bls::verify(&pubkey, signing_root.as_slice(), signature).ok())
+        .ok_or(OperationError::Signature { signer: *signer })
 }
 
 /// Applies a block's operations, but for executions, in the order of the container.

@@ -11,7 +11,7 @@ use outrider_beacon_spec::{
     accessors::get_current_epoch,
     compute::compute_epoch_at_slot,
     containers::{BeaconBlock, BeaconState, Extensions, SignedBeaconBlock},
-    error::{Error, ensure},
+    error::{Error, ensure_equal},
     hash::hash_tree_root,
     math::{Uint64 as _, index},
     mutators::increase_balance,
@@ -83,7 +83,7 @@ pub fn extended_transition<P: LedgerPhase>(
     if got != expected {
         return Err(LedgerError::Commitment { got, expected });
     }
-    ensure(block.state_root == state.root(), Error::StateRoot)?;
+    ensure_equal(block.state_root, state.root(), |got, expected| Error::StateRoot { got, expected })?;
     Ok(transition)
 }
 

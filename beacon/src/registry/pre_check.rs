@@ -13,7 +13,7 @@ use crate::ledger::{
 };
 use outrider_beacon_spec::{
     accessors::{get_active_validator_indices, get_domain, get_total_active_balance, validator},
-    bls::{self, PublicKey},
+    bls,
     compute::compute_signing_root,
     constants::FAR_FUTURE_EPOCH,
     error::Error,
@@ -85,9 +85,11 @@ impl<P: LedgerPhase> Context<'_, P> {
         let domain = get_domain(self.state, DOMAIN_PRE_CHECK_VOTE, None);
         let signing_root = compute_signing_root(&signed.message, domain);
         let first = pubkeys.first().copied().unwrap_or_default();
-        let keys = pubkeys.iter().map(PublicKey::decode).collect::<Result<Vec<_>, _>>();
-        keys.and_then(|keys| bls::fast_aggregate_verify(&keys, signing_root.as_slice(), &signed.signature))
-            .or(Err(OperationError::Signature { signer: first }))
+        let keys: Option<Vec<_>> = pubkeys.iter().map(|pubkey| bls::decode_pubkey(pubkey).ok()).collect();
+        keys.and_then(|keys| {
+            bls::fast_aggregate_verify(&keys, signing_root.as_slice(), &signed.signature).ok()
+        })
+        .ok_or(OperationError::Signature { signer: first })
     }
 
     /// The effective balance of voters that are active.

@@ -1,13 +1,12 @@
 //! Who proposed twice, or attested an execution that was not so.
 
-use super::{Context, Dispute};
+use super::{Context, Dispute, verify};
 use crate::ledger::{
     ExecutionSlashing, LedgerPhase, ShardBody, ShardProposerSlashing, SignedExecutionSlashing,
     SignedShardBlockHeader, error::OperationError, operation::DOMAIN_EXECUTION_SLASHING,
 };
 use outrider_beacon_spec::{
     accessors::{get_current_epoch, get_domain, get_indexed_attestation, validator},
-    bls::{self, PublicKey},
     compute::{compute_epoch_at_slot, compute_signing_root},
     constants::DOMAIN_SHARD_PROPOSAL,
     error::Error,
@@ -47,9 +46,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         let epoch = compute_epoch_at_slot::<P>(signed.message.slot);
         let domain = get_domain(self.state, DOMAIN_SHARD_PROPOSAL, Some(epoch));
         let signing_root = compute_signing_root(&signed.message, domain);
-        PublicKey::decode(&signer)
-            .and_then(|pubkey| bls::verify(&pubkey, signing_root.as_slice(), &signed.signature))
-            .or(Err(OperationError::Signature { signer }))
+        verify(&signer, signing_root, &signed.signature)
     }
 
     fn check_slashable(&self, validator_index: ValidatorIndex) -> Result<(), OperationError> {
