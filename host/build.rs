@@ -7,13 +7,15 @@ use std::path::Path;
 use sha2::{Digest as _, Sha256};
 
 fn main() -> io::Result<()> {
-    let mut hasher = Sha256::new();
-    fingerprint(Path::new("src"), &mut hasher)?;
+    let (mut hasher, mut out) = (Sha256::new(), io::stdout());
+    // The table of imports decides on modules, too. Where it does not lie beside the host, its crate has the host's version, which is in
+    // the key of all that is cached.
+    for directory in ["src", "../abi/src"].map(Path::new).into_iter().filter(|directory| directory.is_dir()) {
+        fingerprint(directory, &mut hasher)?;
+        writeln!(out, "cargo::rerun-if-changed={}", directory.display())?;
+    }
     let fingerprint = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    writeln!(
-        io::stdout(),
-        "cargo::rustc-env=OUTRIDER_HOST_SOURCES={fingerprint}\ncargo::rerun-if-changed=src"
-    )
+    writeln!(out, "cargo::rustc-env=OUTRIDER_HOST_SOURCES={fingerprint}")
 }
 
 /// Hashes the names and contents of all files in a directory, in order, each behind its length.

@@ -11,7 +11,7 @@
 //! | `node` | a node of a state that an EE has made |
 //! | [`frame`] | how witness and payload make block data, and packages a list |
 //! | [`reader`] | reads untrusted bytes |
-//! | [`hex_text`], `hex_serde` | bytes as hex, in texts and in serde |
+//! | [`mod@hex_text`], `hex_serde` | bytes as hex, in texts and in serde |
 //! | `imports` | the table of everything that an EE may import, and what it has to export |
 //!
 //! The crate is `no_std` with `alloc`, as guests use it. The feature `serde` gives what goes into an execution and comes out of it

@@ -106,7 +106,7 @@ fn an_ee_in_the_repository_of_the_sdk_finds_it_by_a_relative_path() {
 fn the_sdk_can_come_from_a_git_repository() {
     let scratch = Scratch::new();
     let repository = scratch.path().join("outrider");
-    for part in ["Cargo.toml", "ees/Cargo.toml", "ees/sdk", "witness", "crypto"] {
+    for part in ["Cargo.toml", "abi", "ees/Cargo.toml", "ees/sdk", "witness", "crypto"] {
         copy(&project().join(part), &repository.join(part));
     }
     for arguments in [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "--message", "all"]] {
@@ -128,7 +128,7 @@ fn the_sdk_can_come_from_a_git_repository() {
     }
     let ran = ran(cargo.current_dir(scratch.path().join("demo")).output());
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    for package in ["outrider-sdk", "outrider-witness"] {
+    for package in ["outrider-abi", "outrider-sdk", "outrider-witness"] {
         assert!(
             ran.out.contains(&format!("\"name\":\"{package}\",\"version\":\"0.1.0\"")),
             "{package}: {}",

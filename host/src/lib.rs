@@ -33,6 +33,7 @@
 mod allowance;
 mod cache;
 mod call_tree;
+mod chain;
 mod config;
 mod engine;
 mod error;
@@ -60,10 +61,11 @@ pub use outrider_abi::{
 pub use allowance::{AbortHandle, Allowance, StopReason};
 pub use cache::{CACHE_BYTES_MAX, CACHE_FILES_MAX, CacheError, CacheUsage, DiskCache};
 pub use call_tree::{CallNode, CallTree, Callee};
+pub use chain::chain;
 pub use config::{EngineKind, HostConfig, Isolation, Limits, UnknownEngine, UnsavedRoot};
 pub use error::{
     Disagreement, EngineError, ExecutionError, ExecutionErrorKind, Fault, Frame, FunctionId, HostCallError,
-    HostError, IsolationError, Item, LoadError, Refusal, TrapKind, chain,
+    HostError, IsolationError, Item, LoadError, Refusal, TrapKind,
 };
 pub use execution::{ExecutionInput, ExecutionOutput, Log, LogValue};
 pub use host::{Ee, Host, Library, ProbedEe, check};

@@ -19,9 +19,10 @@ use std::time::{Duration, Instant};
 use outrider_abi::CodeHash;
 
 use crate::cache::{CacheKey, Compilation, Entry, EntryError, entry_footer, open_entry};
+use crate::chain::{causes, chain};
 use crate::config::{HostConfig, Isolation, Limits, UnknownEngine, UnsavedRoot};
 use crate::engine::{self, CompiledEe, Engine, Reserve};
-use crate::error::{EngineError, HostError, IsolationError, LoadError, causes, chain};
+use crate::error::{EngineError, HostError, IsolationError, LoadError};
 use crate::program::{Needs, Program};
 
 /// Serves as a worker if this process was started as one, and returns what to exit with; else returns `None`.

@@ -243,6 +243,9 @@ mod tests {
         let packages = metadata(Some(&ees.join("Cargo.toml"))).unwrap().packages;
         let bazaar = packages.iter().find(|package| package.name == "bazaar").unwrap();
         let sources = source_directories(bazaar).unwrap();
-        assert_eq!(sources.keys().collect::<Vec<_>>(), ["bazaar", "outrider-sdk", "outrider-witness"]);
+        assert_eq!(
+            sources.keys().collect::<Vec<_>>(),
+            ["bazaar", "outrider-abi", "outrider-sdk", "outrider-witness"]
+        );
     }
 }

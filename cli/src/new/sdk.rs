@@ -114,7 +114,7 @@ fn published(sources: &Path) -> Option<Sdk> {
     let url = git(&["remote", "get-url", "origin"]).filter(|url| url.starts_with("https://"))?;
     let revision = git(&["rev-parse", "HEAD"])?;
     let is_there = !git(&["branch", "--remotes", "--contains", &revision])?.is_empty();
-    let is_same = git(&["status", "--porcelain", "--", "ees", "crypto", "witness"])?.is_empty();
+    let is_same = git(&["status", "--porcelain", "--", "abi", "ees", "crypto", "witness"])?.is_empty();
     (is_there && is_same).then_some(Sdk::Git { url, revision: Some(revision) })
 }
 

@@ -12,7 +12,7 @@ use super::CacheError;
 use super::directory::{self, io_error};
 use super::entry::{self, Entry, EntryError, PAYLOAD_BYTES_MAX};
 use super::key::CacheKey;
-use crate::error::chain;
+use crate::chain::chain;
 
 /// What all files of a cache may have together, in bytes: 1 GiB.
 ///

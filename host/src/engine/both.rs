@@ -7,7 +7,8 @@ use tracing::subscriber::{NoSubscriber, with_default};
 
 use super::{CompiledEe, Engine, Needs, Program, Reserve, Stop};
 use crate::cache::Payload;
-use crate::error::{Disagreement, ExecutionErrorKind, LoadError, chain};
+use crate::chain::chain;
+use crate::error::{Disagreement, ExecutionErrorKind, LoadError};
 use crate::imports::Execution;
 
 /// Compiles with two engines.

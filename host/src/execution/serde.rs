@@ -4,7 +4,6 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::{Log, LogValue};
-use crate::imports::debug::NAMES;
 
 /// For a field of block data.
 pub(super) mod block_data {
@@ -70,5 +69,34 @@ impl<'de> Deserialize<'de> for LogImport {
             let names = NAMES.join(", ");
             D::Error::custom(format!("no import `{got}` logs anything; those that do are {names}"))
         })
+    }
+}
+
+/// The imports that log.
+const NAMES: [&str; 8] = [
+    "debug.print32",
+    "debug.print64",
+    "debug.printMem",
+    "debug.printMemHex",
+    "debug.log",
+    "debug.mem",
+    "debug.print_f2",
+    "debug.print_f6",
+];
+
+#[cfg(test)]
+mod tests {
+    use outrider_abi::ABI;
+
+    use super::NAMES;
+
+    #[test]
+    fn the_names_are_those_of_the_abi() {
+        let mut names = NAMES.map(ToOwned::to_owned).to_vec();
+        let debug = ABI.iter().filter(|import| import.module == "debug");
+        let mut expected: Vec<_> = debug.map(ToString::to_string).collect();
+        names.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(names, expected);
     }
 }

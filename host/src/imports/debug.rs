@@ -4,19 +4,6 @@ use super::{Call, read};
 use crate::error::HostCallError;
 use crate::execution::LogValue;
 
-/// The imports that log.
-#[cfg(any(feature = "serde", test))]
-pub(crate) const NAMES: [&str; 8] = [
-    "debug.print32",
-    "debug.print64",
-    "debug.printMem",
-    "debug.printMemHex",
-    "debug.log",
-    "debug.mem",
-    "debug.print_f2",
-    "debug.print_f6",
-];
-
 pub(crate) fn print32(call: &mut Call<'_>, value: u32) -> Result<(), HostCallError> {
     log_u32(call, "debug.print32", value)
 }
@@ -74,20 +61,4 @@ fn log_memory(
     let bytes = read(memory, pointer, length)?;
     execution.log(import, bytes.len(), || value(bytes));
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::NAMES;
-    use outrider_abi::ABI;
-
-    #[test]
-    fn the_names_are_those_of_the_abi() {
-        let mut names = NAMES.map(ToOwned::to_owned).to_vec();
-        let debug = ABI.iter().filter(|import| import.module == "debug");
-        let mut expected: Vec<_> = debug.map(ToString::to_string).collect();
-        names.sort_unstable();
-        expected.sort_unstable();
-        assert_eq!(names, expected);
-    }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use outrider_abi::{Hash, NewNode};
 
 use super::{Call, read, read_items};
-use crate::error::{HostCallError, chain};
+use crate::chain::chain;
+use crate::error::HostCallError;
 use crate::provider::{NEW_NODES_BYTES_MAX, StateSource};
 
 /// What stands for "there is none".

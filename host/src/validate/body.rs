@@ -4,8 +4,8 @@
 
 use wasmparser::{FuncValidator, FunctionBody, Operator, ValidatorResources};
 
-use super::Unacceptable;
 use super::cost::FunctionCost;
+use super::stop::Unacceptable;
 use super::types::Fingerprints;
 use crate::module::CompileCost;
 use crate::profile::{
