@@ -46,7 +46,7 @@ const MANIFESTS: [&str; 5] = [
     "Cargo.toml",
     "ees/Cargo.toml",
     "host/fuzz/Cargo.toml",
-    "evm/fuzz/Cargo.toml",
+    "native/evm-tests/fuzz/Cargo.toml",
     "witness/fuzz/Cargo.toml",
 ];
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use outrider_host::{Context, Ee, EngineKind, Host, HostConfig, Limits, StateRoot};
 use outrider_shard::{BuiltBlock, Provider};
 use outrider_witness::{
-    Hasher, Keccak256, NoNodes, Recorder,
+    Hash, Hasher, Keccak256, NoNodes, Recorder,
     smt::{EMPTY_ROOT, Key, Tree},
     store::{DiskStore, MemoryStore, Store},
 };
