@@ -5,7 +5,7 @@
 mod common;
 
 use common::{
-    ETHER, P0, P1, balance, empty_body, genesis, genesis_1, propose, rules,
+    ETHER, P0, P1, empty_body, genesis, genesis_1, propose, rules,
     shards::{
         crosslink, crosslink_nothing, crosslinking_body, ee_state, execution, headers, next_header,
         next_transition,
@@ -13,20 +13,20 @@ use common::{
     signature, try_propose,
 };
 use outrider_beacon::ledger::{
-    BEACON_CHAIN, EeTransition, Extended, ExtendedBlock, Lane, LedgerError, LedgerOperations, ReceiptKind,
-    Settings, Settlement, error::HeaderError, extended_transition,
+    EeTransition, Extended, ExtendedBlock, Lane, LedgerError, LedgerOperations, Settings, Settlement,
+    error::HeaderError, extended_transition,
 };
 use outrider_beacon_spec::{
-    bls::sign,
-    compute::{compute_domain, compute_signing_root},
-    constants::DOMAIN_DEPOSIT,
-    containers::{BeaconState, DepositData, DepositMessage},
+    constants::DOMAIN_BEACON_PROPOSER,
+    containers::BeaconState,
     error::Error,
     hash::hash_tree_root,
+    phase::Phase as _,
     phase1::get_shard_proposer_index,
-    types::{Root, Version},
+    signatures::Signatures,
+    transition::{process_slots, state_transition},
+    types::Root,
 };
-use outrider_sim::interop_secret_key;
 use ssz_types::BitList;
 
 const BALANCES: [[u64; 2]; 2] = [[1_000 * ETHER, 2_000 * ETHER], [30, 40]];
@@ -36,35 +36,6 @@ type Operations = LedgerOperations<P1>;
 /// A chain in its first slot, in which shards have no blocks yet.
 fn start() -> Extended<P1> {
     crosslink_nothing(&genesis_1(&BALANCES), &Settings::default()).1.extended
-}
-
-/// A deposit by a key that is nobody's yet.
-fn deposit(key: u64, is_signed: bool) -> DepositData {
-    let pubkey = outrider_beacon_spec::bls::secret_to_public(&interop_secret_key(key)).unwrap();
-    let message = DepositMessage { pubkey, amount: 32 * ETHER, withdrawal_credentials: Root::repeat_byte(4) };
-    let domain = compute_domain(DOMAIN_DEPOSIT, Version::from([0, 0, 0, 1]), Root::ZERO);
-    let signing_root = compute_signing_root(&message, domain);
-    let signature =
-        sign(&interop_secret_key(if is_signed { key } else { 0 }), signing_root.as_slice()).unwrap();
-    DepositData {
-        pubkey,
-        withdrawal_credentials: message.withdrawal_credentials,
-        amount: message.amount,
-        signature,
-    }
-}
-
-/// A chain whose EE 0 on shard 0 has made a deposit.
-fn deposited(data: DepositData) -> Extended<P1> {
-    let before = start();
-    let [mut header, other] = headers(&before);
-    let transition = EeTransition {
-        deposits: data.amount,
-        deposit_data: vec![data].try_into().unwrap(),
-        ..next_transition(&before.ledger, 0, 0, 0xaa)
-    };
-    header.transitions.push(transition).unwrap();
-    crosslink(&before, [header, other]).1.extended
 }
 
 #[test]
@@ -130,7 +101,6 @@ fn ether_goes_from_shard_to_shard_and_fees_to_proposers() {
 
 /// The state after a block as the specification alone has it.
 fn by_the_letter(before: &Extended<P1>, block: &ExtendedBlock<P1>) -> BeaconState<P1> {
-    use outrider_beacon_spec::{phase::Phase as _, signatures::Signatures, transition::process_slots};
     let mut state = before.state.clone();
     process_slots(&mut state, block.block.message.slot).unwrap();
     P1::process_block(&mut state, &block.block.message, &mut Signatures::Ignored).unwrap();
@@ -217,7 +187,7 @@ fn graffiti_and_state_root_are_of_what_comes_after() {
     other.block.message.body.graffiti = Root::repeat_byte(1);
     let signed = |block: &mut ExtendedBlock<P0>| {
         let message = &block.block.message;
-        let domain = outrider_beacon_spec::constants::DOMAIN_BEACON_PROPOSER;
+        let domain = DOMAIN_BEACON_PROPOSER;
         block.block.signature = signature(&before.state, message.proposer_index, message, domain, None);
     };
     signed(&mut other);
@@ -233,76 +203,8 @@ fn graffiti_and_state_root_are_of_what_comes_after() {
     assert!(matches!(outcome, Err(LedgerError::Spec(Error::StateRoot { .. }))));
 
     // Without operations, the specification alone comes to the same state.
-    let by_the_letter =
-        outrider_beacon_spec::transition::state_transition(before.state, &block.block).unwrap();
+    let by_the_letter = state_transition(before.state, &block.block).unwrap();
     assert_eq!(by_the_letter, transition.extended.state);
-}
-
-#[test]
-fn a_deposit_of_an_ee_makes_a_validator_with_which_the_epoch_ends() {
-    let mut extended = deposited(deposit(90, true));
-    let n_validators = extended.state.validators.len();
-    assert_eq!(extended.ledger.distribution().pending_deposits, u128::from(32 * ETHER));
-    let total = extended.ledger.total();
-    let (block, transition) = crosslink_nothing(&extended, &Settings::default());
-    assert!(transition.receipts.is_empty());
-    extended = transition.extended;
-    assert_eq!(extended.state.validators.len(), n_validators + 1);
-    assert_eq!(extended.state.online_countdown.len(), n_validators + 1);
-    assert_eq!(balance(&extended, n_validators as u64), 32 * ETHER);
-    let burnt = |extended: &Extended<P1>| extended.ledger.burnt();
-    assert_eq!(
-        extended.ledger.total() - burnt(&extended),
-        total - burnt(&deposited(deposit(90, true))) - 32 * ETHER
-    );
-    assert!(block.block.message.body.deposits.is_empty());
-    while extended.state.slot < 9 {
-        extended = crosslink_nothing(&extended, &Settings::default()).1.extended;
-    }
-}
-
-#[test]
-fn a_deposit_that_nobody_signed_bounces_to_its_ee() {
-    let extended = deposited(deposit(90, false));
-    let n_validators = extended.state.validators.len();
-    let (_, transition) = crosslink_nothing(&extended, &Settings::default());
-    let after = transition.extended;
-    assert_eq!(after.state.validators.len(), n_validators);
-    let [receipt] = transition.receipts.as_slice() else { panic!("{:?}", transition.receipts) };
-    assert_eq!(
-        (receipt.source_shard, receipt.source_ee, receipt.kind),
-        (BEACON_CHAIN, 0, ReceiptKind::Bounced as u8)
-    );
-    assert_eq!((receipt.destination_shard, receipt.destination_ee, receipt.value), (0, 0, 32 * ETHER));
-    assert_eq!(receipt.payload[..32], hash_tree_root(&deposit(90, false)).0);
-    assert_eq!(receipt.payload.len(), 96);
-    assert_eq!(after.ledger.beacon_lanes().outbound().get(0).unwrap().in_flight, 32 * ETHER);
-
-    // An EE gets it without being executed, as one that takes no receipts does.
-    let [mut header, other] = headers(&after);
-    let (mut settled, nothing) = (BitList::with_capacity(1).unwrap(), BitList::with_capacity(1).unwrap());
-    settled.set(0, true).unwrap();
-    let settlement = Settlement {
-        source_shard: BEACON_CHAIN,
-        first: 0,
-        settled,
-        rejected: nothing.clone(),
-        expired: nothing,
-        value: 32 * ETHER,
-        fees: 0,
-    };
-    header.settlements.push(settlement).unwrap();
-    let unexecuted = EeTransition {
-        post_state_root: ee_state(&after, 0, 0).0,
-        payload_root: Root::ZERO,
-        fuel_used: 0,
-        value_in: 32 * ETHER,
-        ..next_transition(&after.ledger, 0, 0, 0)
-    };
-    header.transitions.push(unexecuted).unwrap();
-    let back = crosslink(&after, [header, other]).1.extended;
-    assert_eq!(ee_state(&back, 0, 0), (Root::repeat_byte(0xaa), 1_000 * ETHER));
-    assert_eq!(back.ledger.distribution().in_flight, 0);
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn proposers_of_two_shard_blocks_for_one_slot_are_slashed() {
     let after = outcome.unwrap().1.extended;
     assert!(is_slashed(&after, 7));
     assert_eq!(operation_error(&after, with(slashing(1, 2))), OperationError::NotSlashable { validator: 7 });
-    assert_eq!(operation_error(&before, with(slashing(1, 1))), OperationError::HeadersDiffer);
+    assert_eq!(operation_error(&before, with(slashing(1, 1))), OperationError::HeadersDiffer {});
     let mut forged = slashing(1, 2);
     forged.signed_header_2.signature = BLSSignature::ZERO;
     let signer = before.state.validators.get(7).unwrap().pubkey;

@@ -43,8 +43,8 @@ fn two_thirds_of_the_stake_let_code_in_from_the_next_epoch_on() {
     assert_eq!(extended.ledger.ees().get(1).unwrap().deployed_epoch, FAR_FUTURE_EPOCH);
     refused(&extended, with_votes(&extended, vote, vec![44]), OperationError::VotedBefore { validator: 44 });
     refused(&extended, with_votes(&extended, vote, vec![PAYER]), OperationError::Voter { validator: PAYER });
-    refused(&extended, with_votes(&extended, vote, vec![51, 50]), OperationError::VotersOrder);
-    refused(&extended, with_votes(&extended, vote, vec![]), OperationError::VotersOrder);
+    refused(&extended, with_votes(&extended, vote, vec![51, 50]), OperationError::VotersOrder {});
+    refused(&extended, with_votes(&extended, vote, vec![]), OperationError::VotersOrder {});
     let extended = step(&extended, with_votes(&extended, vote, vec![45]), &settings);
     assert_eq!(extended.ledger.ees().get(1).unwrap().deployed_epoch, 1);
     assert!(extended.ledger.pre_checks().is_empty());
@@ -95,7 +95,7 @@ fn deployments_are_checked() {
     refused(&start, with(&|deploy| deploy.ee = 0), OperationError::EeIndex { got: 0, expected: 1 });
     let short = OperationError::Deposit { got: DEPOSIT - 1, least: DEPOSIT };
     refused(&start, with(&|deploy| deploy.deposit = DEPOSIT - 1), short);
-    refused(&start, with(&|deploy| deploy.shards = BitVector::new()), OperationError::NoShard);
+    refused(&start, with(&|deploy| deploy.shards = BitVector::new()), OperationError::NoShard {});
     let beyond = OperationError::Shards { got: 2, n_shards: 2 };
     refused(&start, with(&|deploy| deploy.shards.set(2, true).unwrap()), beyond);
     let got = Bytes32::repeat_byte(3);

@@ -52,7 +52,7 @@ fn withdrawals_are_checked() {
         change(&mut message);
         with_withdrawal(&start, message, DOMAIN_WITHDRAW_TO_EE)
     };
-    refused(&start, with(&|message| message.amount = 0), OperationError::NoAmount);
+    refused(&start, with(&|message| message.amount = 0), OperationError::NoAmount {});
     refused(&start, with(&|message| message.ee = 1), OperationError::EeUnknown { got: 1, n: 1 });
     refused(&start, with(&|message| message.shard = 2), OperationError::ShardUnknown { got: 2, n_shards: 2 });
     refused(&start, with(&|message| message.epoch = 1), OperationError::Epoch { got: 1, now: 0 });

@@ -209,7 +209,7 @@ impl ShardBody {
     pub fn from_body(body: &[u8]) -> Result<Self, HeaderError> {
         let (execution_root, rest) =
             body.split_at_checked(32).ok_or(HeaderError::BodyShort { got: body.len() })?;
-        let decoded = Self::from_ssz_bytes(rest).map_err(HeaderError::BodyEncoding)?;
+        let decoded = Self::from_ssz_bytes(rest).map_err(|error| HeaderError::BodyEncoding { error })?;
         let (got, expected) = (hash_tree_root(&decoded.header), Root::from_slice(execution_root));
         if got == expected { Ok(decoded) } else { Err(HeaderError::ExecutionRoot { got, expected }) }
     }

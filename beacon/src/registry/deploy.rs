@@ -32,7 +32,7 @@ impl<P: LedgerPhase> Context<'_, P> {
             return Err(OperationError::EeIndex { got: deploy.ee, expected });
         }
         let n_shards = self.ledger.shards.len();
-        let last_shard = deploy.shards.highest_set_bit().ok_or(OperationError::NoShard)?;
+        let last_shard = deploy.shards.highest_set_bit().ok_or(OperationError::NoShard {})?;
         if last_shard >= n_shards {
             return Err(OperationError::Shards { got: last_shard as u64, n_shards });
         }

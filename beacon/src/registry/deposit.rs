@@ -68,6 +68,64 @@ fn bounce<P: LedgerPhase>(
     match context.outbox.send(context.ledger, receipt) {
         Ok(()) => Ok(true),
         Err(OperationError::LaneFull { .. }) => Ok(false),
-        Err(error) => Err(LedgerError::Operation { kind: "pending deposit", index: 0, error }),
+        Err(error) => Err(LedgerError::Due(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ledger::{Ledger, Outbox, Settings, WINDOW, change},
+        registry::{Admission, Admitted, Dispute, Judge, Refusal, Rules},
+    };
+    use outrider_beacon_spec::{
+        containers::{BeaconState, DepositData},
+        phase::Phase1,
+        preset::Minimal,
+    };
+
+    struct Nobody;
+
+    impl Admission for Nobody {
+        fn admit(&self, _: &[u8]) -> Result<Admitted, Refusal> {
+            Err(Refusal("nobody is asked".to_owned()))
+        }
+    }
+
+    impl Judge for Nobody {
+        fn is_right(&self, _: &Dispute<'_>) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn a_deposit_that_cannot_bounce_yet_waits_behind_the_others() {
+        let mut state = BeaconState::<Phase1<Minimal>>::default();
+        let mut ledger = Ledger::genesis(&state, &[]).unwrap();
+        // Nobody signed these; the lane to shard 0 is full.
+        let pending = |shard, amount| {
+            let data = DepositData { amount, ..DepositData::default() };
+            PendingDeposit { data, shard, ee: 3 }
+        };
+        let list = vec![pending(0, 5), pending(1, 6), pending(0, 7)];
+        ledger.pending_deposits = List::new(list).unwrap();
+        ledger.total = 18;
+        change(&mut ledger.beacon_lanes.outbound, 0, |lane| {
+            lane.next = WINDOW;
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+        let settings = Settings { deposits_per_block_max: 2, ..Settings::default() };
+        let rules =
+            Rules { settings: &settings, admission: &Nobody, judge: &Nobody, verify_signatures: true };
+        let mut outbox = Outbox::default();
+        let mut context = Context { state: &mut state, ledger: &mut ledger, outbox: &mut outbox, rules };
+        process_pending_deposits(&mut context).unwrap();
+        assert_eq!(ledger.pending_deposits.to_vec(), [pending(0, 7), pending(0, 5)]);
+        ledger.check_conservation().unwrap();
+        let receipts = outbox.finish(&mut ledger).unwrap();
+        assert_eq!(receipts.len(), 1);
+        assert_eq!((receipts[0].destination_shard, receipts[0].value, receipts[0].sequence), (1, 6, 0));
     }
 }

@@ -17,11 +17,7 @@ use outrider_beacon_spec::{
 /// 3. exits that are due happen or lapse;
 /// 4. deposits that are due go back.
 pub(crate) fn process_epoch<P: LedgerPhase>(context: &mut Context<'_, P>) -> Result<(), LedgerError> {
-    context.end_of_votes().and_then(|()| context.due()).map_err(|error| LedgerError::Operation {
-        kind: "end of epoch",
-        index: 0,
-        error,
-    })
+    context.end_of_votes().and_then(|()| context.due()).map_err(LedgerError::Due)
 }
 
 impl<P: LedgerPhase> Context<'_, P> {

@@ -32,7 +32,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         let vote = &signed.message;
         let voters = &signed.validators;
         if voters.is_empty() || !voters.is_sorted_by(|a, b| a < b) {
-            return Err(OperationError::VotersOrder);
+            return Err(OperationError::VotersOrder {});
         }
         let place = self.ledger.pre_checks.iter().position(|pre_check| {
             (pre_check.ee, pre_check.code_hash, pre_check.opened_epoch)

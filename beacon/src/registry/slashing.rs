@@ -29,7 +29,7 @@ impl<P: LedgerPhase> Context<'_, P> {
             (signed.message.slot, signed.message.shard, signed.message.proposer_index)
         };
         if place(signed_1) != place(signed_2) || signed_1.message == signed_2.message {
-            return Err(OperationError::HeadersDiffer);
+            return Err(OperationError::HeadersDiffer {});
         }
         let proposer_index = signed_1.message.proposer_index;
         self.check_slashable(proposer_index)?;
@@ -102,7 +102,7 @@ impl<P: LedgerPhase> Context<'_, P> {
     /// Checks that the transition was attested, and the body is that of its block; returns the block's slot.
     fn check_attested_body(&self, slashing: &ExecutionSlashing<P>) -> Result<Slot, OperationError> {
         let transition = &slashing.shard_transition;
-        let vote = P::shard_vote(&slashing.attestation.data).ok_or(OperationError::NoShardVote)?;
+        let vote = P::shard_vote(&slashing.attestation.data).ok_or(OperationError::NoShardVote {})?;
         let (got, expected) = (hash_tree_root(transition), vote.shard_transition_root);
         if got != expected {
             return Err(OperationError::TransitionRoot { got, expected });
@@ -117,7 +117,7 @@ impl<P: LedgerPhase> Context<'_, P> {
     fn is_right(&self, slashing: &ExecutionSlashing<P>, slot: Slot) -> Result<bool, OperationError> {
         let Ok(body) = ShardBody::from_body(&slashing.body) else { return Ok(false) };
         let ee = slashing.ee;
-        let shard = P::shard_vote(&slashing.attestation.data).ok_or(OperationError::NoShardVote)?.shard;
+        let shard = P::shard_vote(&slashing.attestation.data).ok_or(OperationError::NoShardVote {})?.shard;
         let transition_index = body.header.transitions.iter().position(|transition| transition.ee == ee);
         let transition_index = transition_index.ok_or(OperationError::NoTransition { ee })?;
         let epoch = compute_epoch_at_slot::<P>(slot);

@@ -18,7 +18,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         let (ee, shard, validator) = (withdraw.ee, withdraw.shard, withdraw.validator_index);
         self.check_epoch(withdraw.epoch)?;
         if withdraw.amount == 0 {
-            return Err(OperationError::NoAmount);
+            return Err(OperationError::NoAmount {});
         }
         let n_shards = self.ledger.shards.len();
         if index(shard) >= n_shards {
