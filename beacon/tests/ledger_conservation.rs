@@ -12,123 +12,153 @@ use common::{
     try_propose,
 };
 use outrider_beacon::ledger::{
-    BEACON_CHAIN, Deploy, EeTransition, ExecutionHeader, Exit, Extended, ExtendedBlock, Lane, Ledger,
-    LedgerOperations, Settlement, WithdrawToEe, lane_index, operation::DOMAIN_WITHDRAW_TO_EE,
+    Deploy, EeTransition, ExecutionHeader, Exit, Extended, ExtendedBlock, Lane, Ledger, LedgerOperations,
+    Settlement, WithdrawToEe, lane_index, operation::DOMAIN_WITHDRAW_TO_EE,
 };
 use outrider_beacon_spec::{
     containers::BeaconState, phase::Phase as _, signatures::Signatures, transition::process_slots,
-    types::Root,
 };
 use proptest::{collection::vec, prelude::*};
-use ssz_types::VariableList;
 
-/// What a proposer may do to a header, honest or not.
+/// What a shard block does: settles all that came from a source, and sends a share of what the EE has.
 #[derive(Clone, Debug)]
-struct Damage {
+struct Step {
     shard: u64,
     ee: u32,
-    amounts: [u64; 6],
-    first: u64,
-    bits: u8,
-    n: u32,
     source: u64,
     destination: u64,
-    is_honest: bool,
+    n: u32,
+    sends: u64,
+    fee: u64,
+    /// What the proposer and its committee forge, if they do.
+    lies: Vec<(Lie, u64)>,
+}
+
+/// A field that is raised by some amount, or a few that belong together.
+#[derive(Clone, Copy, Debug)]
+enum Lie {
+    Balance,
+    ValueIn,
+    ValueOut,
+    Deposits,
+    ProposerFee,
+    SettledValue,
+    SettledFees,
+    SettledFirst,
+    Rejected,
+    SentValue,
+    SentFirst,
+    SentNumber,
+    /// More is settled than is in flight, and the EE gets it.
+    TakeMore,
+    /// More is given away than there is, and sent.
+    SendMore,
 }
 
 fn amount() -> impl Strategy<Value = u64> {
-    prop_oneof![Just(0), 0..60_u64, 0..3_000 * ETHER, any::<u64>()]
+    prop_oneof![Just(0), 1..60_u64, 0..3_000 * ETHER, any::<u64>()]
 }
 
-fn damage() -> impl Strategy<Value = Damage> {
-    let shard = || prop_oneof![4 => 0..2_u64, 1 => Just(BEACON_CHAIN)];
-    let places = (0..2_u64, 0..2_u32, shard(), shard(), any::<bool>());
-    (places, [amount(), amount(), amount(), amount(), amount(), amount()], 0..6_u64, any::<u8>(), 0..4_u32)
-        .prop_map(|((shard, ee, source, destination, is_honest), amounts, first, bits, n)| Damage {
-            shard,
-            ee,
-            amounts,
-            first,
-            bits,
-            n,
-            source,
-            destination,
-            is_honest,
-        })
-}
-
-/// A header by somebody who may write anything; one that is honest gets its sums right.
-fn header(ledger: &Ledger, damage: &Damage) -> ExecutionHeader {
-    let [value_in, value_out, deposits, proposer_fee, sent, fees] = damage.amounts;
-    let mut header = next_header(ledger, damage.shard);
-    let set: Vec<_> = (0..8).filter(|bit| damage.bits >> bit & 1 == 1).collect();
-    let mut transition = EeTransition {
-        value_in,
-        value_out,
-        deposits,
-        proposer_fee,
-        deposit_data: vec![deposit(deposits)].try_into().unwrap(),
-        ..next_transition(ledger, damage.shard, damage.ee, damage.bits)
+fn lie() -> impl Strategy<Value = Lie> {
+    use Lie::{
+        Balance, Deposits, ProposerFee, Rejected, SendMore, SentFirst, SentNumber, SentValue, SettledFees,
+        SettledFirst, SettledValue, TakeMore, ValueIn, ValueOut,
     };
-    let mut settled = Settlement { fees, ..settlement(damage.source, damage.first, 8, &set, value_in) };
-    let mut lane = lane(damage.destination, damage.first, damage.n, sent);
-    if damage.is_honest {
-        let (source, shard) = (damage.source.min(1), damage.shard);
-        let outbound = |from: u64, to: u64| {
-            *ledger.shards().get(from as usize).unwrap().outbound().get(lane_index(to) as usize).unwrap()
-        };
-        let flight = outbound(source, shard);
-        let next = ledger
-            .shards()
-            .get(shard as usize)
-            .unwrap()
-            .inbound()
-            .get(lane_index(source) as usize)
-            .unwrap()
-            .next;
-        let n_open = flight.next.saturating_sub(next).min(8) as usize;
-        settled = settlement(source, next, n_open, &(0..n_open).collect::<Vec<_>>(), flight.in_flight);
-        let available = transition.balance + settled.value;
-        transition.value_in = settled.value;
-        transition.value_out = value_out % (available + 1);
-        transition.proposer_fee = proposer_fee % (available - transition.value_out + 1);
-        transition.deposits = 0;
-        transition.deposit_data = VariableList::default();
-        let destination = damage.destination.min(1);
-        lane = Lane {
-            destination_shard: destination,
-            first: outbound(shard, destination).next,
-            n: damage.n + 1,
-            value: transition.value_out,
-            receipts_root: Root::ZERO,
-        };
-        if n_open == 0 {
-            transition.value_out = transition.value_out.min(transition.balance);
-            transition.value_in = 0;
-            lane.value = transition.value_out;
-            transition.proposer_fee = 0;
-        }
+    prop::sample::select(vec![
+        Balance,
+        ValueIn,
+        ValueOut,
+        Deposits,
+        ProposerFee,
+        SettledValue,
+        SettledFees,
+        SettledFirst,
+        Rejected,
+        SentValue,
+        SentFirst,
+        SentNumber,
+        TakeMore,
+        SendMore,
+    ])
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let place = (0..2_u64, 0..2_u32, 0..2_u64, 0..2_u64, 1..4_u32);
+    let lies = prop_oneof![Just(Vec::new()), vec((lie(), amount()), 1..3)];
+    (place, amount(), amount(), lies).prop_map(|((shard, ee, source, destination, n), sends, fee, lies)| {
+        Step { shard, ee, source, destination, n, sends, fee, lies }
+    })
+}
+
+/// An honest header but for what is forged.
+fn header(ledger: &Ledger, step: &Step) -> ExecutionHeader {
+    let shard = ledger.shards().get(step.shard as usize).unwrap();
+    let came =
+        *ledger.shards().get(step.source as usize).unwrap().outbound().get(step.shard as usize + 1).unwrap();
+    let next = shard.inbound().get(lane_index(step.source) as usize).unwrap().next;
+    let n_open = came.next.saturating_sub(next).min(8) as usize;
+    let value_in = if n_open == 0 { 0 } else { came.in_flight };
+    let mut settled = settlement(step.source, next, n_open, &(0..n_open).collect::<Vec<_>>(), value_in);
+    let mut transition =
+        EeTransition { value_in, ..next_transition(ledger, step.shard, step.ee, step.n as u8) };
+    let available = transition.balance + value_in;
+    transition.value_out = step.sends % (available + 1);
+    transition.proposer_fee = step.fee % (available - transition.value_out + 1);
+    let first = shard.outbound().get(lane_index(step.destination) as usize).unwrap().next;
+    let mut sent = lane(step.destination, first, step.n, transition.value_out);
+    for (lie, amount) in &step.lies {
+        tell(*lie, *amount, &mut transition, &mut settled, &mut sent);
     }
-    if !damage.is_honest || !settled.settled.is_empty() {
+    let mut header = next_header(ledger, step.shard);
+    if n_open > 0 {
         header.settlements.push(settled).unwrap();
     }
     header.transitions.push(transition).unwrap();
-    header.lanes.push(lane).unwrap();
+    header.lanes.push(sent).unwrap();
     header
 }
 
+fn tell(lie: Lie, amount: u64, transition: &mut EeTransition, settled: &mut Settlement, sent: &mut Lane) {
+    let raise = |field: &mut u64| *field = field.wrapping_add(amount);
+    match lie {
+        Lie::Balance => raise(&mut transition.balance),
+        Lie::ValueIn => raise(&mut transition.value_in),
+        Lie::ValueOut => raise(&mut transition.value_out),
+        Lie::Deposits => {
+            transition.deposit_data.push(deposit(amount)).unwrap_or_default();
+            raise(&mut transition.deposits);
+        }
+        Lie::ProposerFee => raise(&mut transition.proposer_fee),
+        Lie::SettledValue => raise(&mut settled.value),
+        Lie::SettledFees => raise(&mut settled.fees),
+        Lie::SettledFirst => raise(&mut settled.first),
+        Lie::Rejected => settled.rejected = settled.settled.clone(),
+        Lie::SentValue => raise(&mut sent.value),
+        Lie::SentFirst => raise(&mut sent.first),
+        Lie::SentNumber => sent.n = sent.n.wrapping_add(amount as u32),
+        Lie::TakeMore => {
+            raise(&mut settled.value);
+            raise(&mut transition.value_in);
+        }
+        Lie::SendMore => {
+            raise(&mut transition.value_out);
+            raise(&mut sent.value);
+        }
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     /// A committee that signs anything makes no ether: what was there is there, or has left with fees.
     #[test]
-    fn whatever_headers_say_ether_is_conserved(damages in vec(damage(), 1..12)) {
+    fn whatever_headers_say_ether_is_conserved(steps in vec(step(), 1..16)) {
         let mut ledger = start();
         let mut paid = 0_u128;
-        for damage in &damages {
-            let header = header(&ledger, damage);
-            let outcome = apply(&mut ledger, damage.shard, header);
-            prop_assert!(!damage.is_honest || outcome.is_ok(), "{:?}", outcome);
+        for step in &steps {
+            let header = header(&ledger, step);
+            let outcome = apply(&mut ledger, step.shard, header);
+            prop_assert!(!step.lies.is_empty() || outcome.is_ok(), "{:?}", outcome);
             paid += u128::from(outcome.unwrap_or(0));
             prop_assert_eq!(ledger.distribution().sum() + paid, u128::from(start().total()));
         }
