@@ -8,14 +8,14 @@ use anyhow::Context as _;
 use indicatif::ProgressBar;
 use outrider_fixture::Fixture;
 use outrider_host::{
-    DiskCache, Ee, EngineKind, ExecutionInput, ExecutionOutput, Host, HostConfig, Isolation, Library, Limits,
-    LoadError, StateRoot, UnsavedRoot,
+    DiskCache, Ee, EngineKind, ExecutionInput, ExecutionOutput, Host, HostConfig, Isolation, Library,
+    LoadError, StateRoot,
 };
 use serde::Serialize;
 
 use crate::context::ContextOptions;
 use crate::output::{self, Plain, Summary};
-use crate::{Verdict, files, progress};
+use crate::{Verdict, files, host_options, progress};
 
 /// Measure what the EEs and blocks of a fixture cost, metered and not, in one run and side by side.
 ///
@@ -106,14 +106,11 @@ impl Variant {
         isolation: Option<&Isolation>,
     ) -> anyhow::Result<Self> {
         let config = HostConfig {
-            // As in `run`.
-            limits: Limits { unsaved_root: UnsavedRoot::Zeros, ..Limits::default() },
-            engine,
+            limits: host_options::fixture_limits(),
             metered,
             isolation: isolation.cloned(),
             ees_kept_max: 0,
-            concurrent_executions_max: 1,
-            ..HostConfig::default()
+            ..host_options::config(engine)
         };
         let cached = HostConfig { cache: Some(cache.clone()), ..config.clone() };
         let name = if metered { engine.to_string() } else { format!("{engine}, unmetered") };

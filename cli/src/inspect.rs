@@ -11,7 +11,7 @@ use outrider_host::{
 use serde_json::{Value, json};
 
 use crate::output::{self, Plain, Summary};
-use crate::{ERROR, SUCCESS, Verdict, files};
+use crate::{ERROR, SUCCESS, Verdict, files, host_options};
 
 /// Show what a wasm module imports, exports and consists of, and what the host would refuse it for.
 ///
@@ -59,12 +59,7 @@ struct Compiled {
 }
 
 fn compile(code: &[u8], engine: EngineKind, isolation: Isolation) -> anyhow::Result<Compiled> {
-    let config = HostConfig {
-        engine,
-        isolation: Some(isolation),
-        concurrent_executions_max: 1,
-        ..HostConfig::default()
-    };
+    let config = HostConfig { isolation: Some(isolation), ..host_options::config(engine) };
     let host = Host::new(config).context("cannot set the host up")?;
     let started = Instant::now();
     Ok(Compiled { engine, result: host.load(code).map(|_| started.elapsed()) })

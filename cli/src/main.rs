@@ -16,6 +16,7 @@ mod completions;
 mod context;
 mod evm;
 mod files;
+mod host_options;
 mod inspect;
 mod isolate;
 mod man;

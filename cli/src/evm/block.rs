@@ -136,7 +136,7 @@ pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let report = Report {
         block: block.header.number,
         hash: block.header.hash.to_string(),
-        engine: arguments.ee.engine.name(),
+        engine: arguments.ee.engine().name(),
         fork: run.fork().name(),
         ancestry: AncestryReport::new(run.ancestry()),
         pre_state_root: run.pre_state_root().to_string(),

@@ -73,7 +73,7 @@ pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
     anyhow::ensure!(!blocks.is_empty(), "{}: it holds no blocks", file());
     let genesis_hash = genesis.header.hash.to_string();
     let mut importer = Importer::of_genesis(arguments.ee.load()?, genesis)?;
-    let engine = arguments.ee.engine.name();
+    let engine = arguments.ee.engine().name();
     let mut report = Report { engine, genesis: genesis_hash, blocks: Vec::new(), refused: None };
     for block in &blocks {
         match importer.execute(block).with_context(file)? {

@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use outrider_host::{Ee, EngineKind, Host, HostConfig, Limits};
+use outrider_host::{Ee, EngineKind, Host};
 
+use crate::host_options::{EvmLimits, HostOptions};
 use crate::{Verdict, files};
 
 /// Run Ethereum's own tests, a block with its execution witness, or a chain from its genesis on, through the EVM EE.
@@ -34,15 +35,8 @@ struct EeArguments {
     /// The EVM EE; by default the one that this command was built with.
     #[arg(long, value_name = "EE.wasm")]
     ee: Option<PathBuf>,
-    /// What compiles and runs the EE: wasmtime, wasmer, or both, which fails when they differ in anything.
-    #[arg(long, value_name = "ENGINE", default_value_t)]
-    engine: EngineKind,
-    /// Fuel that one execution may spend; by default more than elsewhere, as blocks of Ethereum are large.
-    #[arg(long, value_name = "FUEL", default_value_t = 16 * Limits::default().fuel_max)]
-    fuel: u64,
-    /// Neither use nor fill the cache of compiled code.
-    #[arg(long)]
-    no_cache: bool,
+    #[command(flatten)]
+    host: HostOptions<EvmLimits>,
 }
 
 pub(crate) fn evm(arguments: &Arguments) -> anyhow::Result<Verdict> {
@@ -54,6 +48,10 @@ pub(crate) fn evm(arguments: &Arguments) -> anyhow::Result<Verdict> {
 }
 
 impl EeArguments {
+    fn engine(&self) -> EngineKind {
+        self.host.engine
+    }
+
     /// Compiles the EE.
     fn load(&self) -> anyhow::Result<Ee> {
         let code = match &self.ee {
@@ -62,13 +60,7 @@ impl EeArguments {
             }
             None => Cow::Borrowed(EVM),
         };
-        let config = HostConfig {
-            limits: Limits { fuel_max: self.fuel, ..Limits::default() },
-            engine: self.engine,
-            cache: if self.no_cache { None } else { crate::cache::open()? },
-            ..HostConfig::default()
-        };
-        let host = Host::new(config).context("cannot set the host up")?;
+        let host = Host::new(self.host.config()?).context("cannot set the host up")?;
         host.load(&code).context("the EVM EE cannot be loaded")
     }
 }

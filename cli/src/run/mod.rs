@@ -5,16 +5,16 @@ pub(crate) mod report;
 mod trace;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context as _;
 use outrider_fixture::{
     bless::bless,
     runner::{FixtureRun, Runner},
 };
-use outrider_host::{EngineKind, Host, HostConfig, Limits, UnsavedRoot};
+use outrider_host::{Host, HostConfig};
 
 use crate::context::ContextOptions;
+use crate::host_options::{FixtureLimits, HostOptions};
 use crate::output::Plain;
 use crate::{Verdict, files, progress};
 use profile::ProfileFile;
@@ -35,25 +35,8 @@ pub(crate) struct Arguments {
     /// Print one JSON document instead of text.
     #[arg(long)]
     json: bool,
-    /// What compiles and runs the EEs: wasmtime, wasmer, or both, which fails when they differ in anything.
-    #[arg(long, value_name = "ENGINE", default_value_t)]
-    engine: EngineKind,
-    /// What `eth2.useTicks` may spend in one execution.
-    #[arg(long, value_name = "TICKS", default_value_t = Limits::default().ticks_max)]
-    ticks: u64,
-    /// Pages of 64 KiB that an EE's memory may have.
-    #[arg(long, value_name = "PAGES", default_value_t = Limits::default().memory_pages_max,
-          value_parser = clap::value_parser!(u32).range(1..=65536))]
-    memory_pages: u32,
-    /// Fuel that one execution may spend.
-    #[arg(long, value_name = "FUEL", default_value_t = Limits::default().fuel_max)]
-    fuel: u64,
-    /// Seconds that one execution may take; without it, only fuel ends what does not end by itself.
-    #[arg(long, value_name = "SECONDS")]
-    timeout: Option<u64>,
-    /// Neither use nor fill the cache of compiled code; `outrider cache` shows it.
-    #[arg(long)]
-    no_cache: bool,
+    #[command(flatten)]
+    host: HostOptions<FixtureLimits>,
     /// Show every host call of each block: its arguments, its answer and its fuel.
     #[arg(long)]
     trace: bool,
@@ -69,7 +52,9 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let files = files::find(&arguments.fixtures, &["yaml", "yml"])?;
-    let host = Host::new(arguments.host_config()?).context("cannot set the host up")?;
+    let isolation = arguments.isolate.isolation()?;
+    let config = HostConfig { isolation, ..arguments.host.config()? };
+    let host = Host::new(config).context("cannot set the host up")?;
     let profile = arguments.profile.as_deref();
     let mut profile = profile.map(|path| ProfileFile::create(path, &files)).transpose()?;
     let bar = progress::bar(files.len());
@@ -111,9 +96,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     bar.finish_and_clear();
     profile.map_or(Ok(()), ProfileFile::finish)?;
     if arguments.json {
-        report::print_json(arguments.engine, &reports, &totals)?;
+        report::print_json(arguments.host.engine, &reports, &totals)?;
     } else {
-        totals.print(arguments.engine)?;
+        totals.print(arguments.host.engine)?;
     }
     Ok(totals.verdict())
 }
@@ -122,24 +107,4 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
 fn bless_file(file: &Path, run: &FixtureRun) -> anyhow::Result<bool> {
     anyhow::ensure!(!files::is_stdin(file), "stdin: only a file can be blessed");
     Ok(bless(file, run)?)
-}
-
-impl Arguments {
-    fn host_config(&self) -> anyhow::Result<HostConfig> {
-        Ok(HostConfig {
-            limits: Limits {
-                ticks_max: self.ticks,
-                memory_pages_max: self.memory_pages,
-                fuel_max: self.fuel,
-                unsaved_root: UnsavedRoot::Zeros,
-                ..Limits::default()
-            },
-            engine: self.engine,
-            wall_clock_max: self.timeout.map(Duration::from_secs),
-            cache: if self.no_cache { None } else { crate::cache::open()? },
-            isolation: self.isolate.isolation()?,
-            concurrent_executions_max: 1,
-            ..HostConfig::default()
-        })
-    }
 }

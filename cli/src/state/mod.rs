@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use outrider_host::{EngineKind, Host, HostConfig, chain};
+use outrider_host::{Host, chain};
 use outrider_shard::provider::{adopt, code_hash, current_root, empty_root};
 use outrider_shard::{BuiltBlock, Provider, ProviderError};
 use outrider_witness::store::{DiskStore, Store as _, StoreError};
 use serde_json::json;
 
+use crate::host_options::{DefaultLimits, HostOptions};
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict, files};
 
@@ -62,12 +63,8 @@ pub(crate) struct EeArguments {
     /// The EE.
     #[arg(long, value_name = "EE.wasm")]
     pub(crate) ee: PathBuf,
-    /// What compiles and runs the EE: wasmtime, wasmer, or both, which fails when they differ in anything.
-    #[arg(long, value_name = "ENGINE", default_value_t)]
-    engine: EngineKind,
-    /// Neither use nor fill the cache of compiled code.
-    #[arg(long)]
-    no_cache: bool,
+    #[command(flatten)]
+    host: HostOptions<DefaultLimits>,
 }
 
 pub(crate) fn state(arguments: &Arguments) -> anyhow::Result<Verdict> {
@@ -192,10 +189,7 @@ impl EeArguments {
     pub(crate) fn load(&self) -> anyhow::Result<outrider_host::Ee> {
         let file = self.ee.display();
         let code = files::read(&self.ee, files::MODULE_BYTES_MAX).with_context(|| file.to_string())?;
-        let cache = if self.no_cache { None } else { crate::cache::open()? };
-        let config =
-            HostConfig { engine: self.engine, cache, concurrent_executions_max: 1, ..HostConfig::default() };
-        let host = Host::new(config).context("cannot set the host up")?;
+        let host = Host::new(self.host.config()?).context("cannot set the host up")?;
         host.load(&code).with_context(|| format!("{file} cannot be loaded"))
     }
 }

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use outrider_fixture::runner::{BlockRun, FixtureRun, Mismatch, Runner};
-use outrider_host::{EngineKind, Host, HostConfig, chain};
+use outrider_host::{Host, chain};
 use serde_json::json;
 
 use super::decode::Decoded;
 use crate::context::ContextOptions;
+use crate::host_options::{DefaultLimits, HostOptions};
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict, files};
 
@@ -22,9 +23,8 @@ pub(super) struct Arguments {
     /// The fixture; `-` is the standard input.
     #[arg(value_name = "FIXTURE")]
     fixture: PathBuf,
-    /// What compiles and runs the EEs: wasmtime, wasmer, or both, which fails when they differ in anything.
-    #[arg(long, value_name = "ENGINE", default_value_t)]
-    engine: EngineKind,
+    #[command(flatten)]
+    host: HostOptions<DefaultLimits>,
     #[command(flatten)]
     context: ContextOptions,
     /// Print JSON instead of text.
@@ -43,13 +43,7 @@ struct BlockCheck {
 
 pub(super) fn check(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let fixture = files::read_fixture(&arguments.fixture)?;
-    let config = HostConfig {
-        engine: arguments.engine,
-        cache: crate::cache::open()?,
-        concurrent_executions_max: 1,
-        ..HostConfig::default()
-    };
-    let host = Host::new(config).context("cannot set the host up")?;
+    let host = Host::new(arguments.host.config()?).context("cannot set the host up")?;
     let runner = Runner { context: arguments.context.context(), ..Runner::new(host) };
     let run = runner.run(&fixture, |_| {})?;
     let blocks = fixture.blocks.iter().enumerate();

@@ -66,9 +66,9 @@ pub(super) fn test(arguments: &Arguments) -> anyhow::Result<Verdict> {
     progress.finish_and_clear();
     anyhow::ensure!(!report.is_empty(), "no test is named so");
     if arguments.json {
-        report.print_json(arguments.ee.engine)?;
+        report.print_json(arguments.ee.engine())?;
     } else {
-        report.print(arguments.ee.engine)?;
+        report.print(arguments.ee.engine())?;
     }
     Ok(report.verdict())
 }
