@@ -6,7 +6,6 @@ use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U256, b256};
 use alloy_rlp::{Decodable, Header as RlpHeader};
 
 pub(crate) use self::validate::{validate, validate_alone};
-use crate::rlp::optional;
 
 /// The header of a block; the fields at its end came with forks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +76,11 @@ impl Decodable for Header {
         };
         if content.is_empty() { Ok(header) } else { Err(alloy_rlp::Error::UnexpectedLength) }
     }
+}
+
+/// The next field of a list, if there is one.
+fn optional<T: Decodable>(fields: &mut &[u8]) -> alloy_rlp::Result<Option<T>> {
+    if fields.is_empty() { Ok(None) } else { T::decode(fields).map(Some) }
 }
 
 /// The hash of the list of no ommers.

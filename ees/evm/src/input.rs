@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 
 use alloy_primitives::{Address, Bytes};
 use alloy_rlp::{Header as RlpHeader, RlpDecodable, RlpEncodable};
+use outrider_evm_codec::rlp::items;
 
 use crate::{
     error::{BlockError, MergeError},
     header::Header,
-    rlp::items,
 };
 
 /// Makes one payload of several: of one alone, as an Ethereum block is whole.

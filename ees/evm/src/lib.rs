@@ -20,7 +20,6 @@ mod machine;
 mod ommers;
 mod receipts;
 mod requests;
-mod rlp;
 mod rules;
 mod state;
 mod transaction;

@@ -5,13 +5,12 @@
 use alloc::{collections::BTreeSet, vec::Vec};
 
 use alloy_primitives::{B256, Bytes};
-use outrider_evm_codec::Fork;
+use outrider_evm_codec::{Fork, rlp::items};
 
 use crate::{
     error::OmmerError,
     hash::keccak256,
     header::{self, EMPTY_OMMERS_HASH, Header},
-    rlp::items,
     rules::{NO_DAO_FORK, Spec},
 };
 

@@ -3,6 +3,10 @@
 //! A string of one byte below `80` is its own encoding. Any other string or list of fewer than 56 bytes follows one
 //! byte, `80` or `c0` plus its length. A longer one follows `b7` or `f7` plus the number of bytes of its length, and
 //! then its length, big-endian without leading zeros.
+//!
+//! Everything else reads RLP with alloy-rlp. Nodes do not: a node is read once per execution and costs fuel, so a list
+//! stays one slice whose items are read in turn; an error names the offset within the witness; and guests without
+//! Ethereum's types depend on nothing more.
 
 use alloc::vec::Vec;
 
