@@ -15,7 +15,7 @@ use crate::output::{self, Plain};
 use crate::{ERROR, SUCCESS, Verdict, files};
 use manifest::{Entry, Manifest, sha256};
 use toolchain::Toolchain;
-use workspace::{Package, Workspace};
+use workspace::{Ee, Workspace};
 
 pub(crate) use rustc::run_wrapped;
 
@@ -41,14 +41,14 @@ pub(crate) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
     if arguments.check { check(&workspace, &ees) } else { build_ees(&workspace, &ees) }
 }
 
-fn build_ees(workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<Verdict> {
+fn build_ees(workspace: &Workspace, ees: &[Ee<'_>]) -> anyhow::Result<Verdict> {
     let toolchain = Toolchain::find()?;
     toolchain.build(workspace, ees)?;
     let blobs = workspace.blobs();
     std::fs::create_dir_all(&blobs).with_context(|| format!("cannot make {}", blobs.display()))?;
     let mut manifest = Manifest::read(&blobs)?;
     let mut verdict = Verdict::Holds;
-    for ee in ees {
+    for &ee in ees {
         let built = workspace.built(ee);
         let code = files::read(&built, files::MODULE_BYTES_MAX)
             .with_context(|| format!("cannot read {}", built.display()))?;
@@ -59,7 +59,7 @@ fn build_ees(workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<Verdict>
             sources_sha256: workspace.hash_sources(ee)?,
             compiler: toolchain.version().to_owned(),
         };
-        let changed = manifest.insert(&ee.name, entry);
+        let changed = manifest.insert(ee.name(), entry);
         let change = if changed { "" } else { ", as before" };
         let blob = workspace.blob(ee);
         writeln!(output::stdout(), "{}: {} bytes{change}", Plain(blob.display()), code.len())?;
@@ -68,7 +68,7 @@ fn build_ees(workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<Verdict>
     Ok(verdict)
 }
 
-fn report_refusals(ee: &Package, code: &[u8]) -> anyhow::Result<Verdict> {
+fn report_refusals(ee: Ee<'_>, code: &[u8]) -> anyhow::Result<Verdict> {
     // Libraries are the fixture's matter; nothing is said of imports that may come from one.
     let summary = summarize(code, &Limits::default());
     let refusals = summary.refusals.iter().filter(|refusal| {
@@ -77,22 +77,27 @@ fn report_refusals(ee: &Package, code: &[u8]) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::Holds;
     for refusal in refusals {
         let refusal = Plain(refusal);
-        writeln!(output::stderr(), "{ERROR}{}: the host will refuse it:{ERROR:#} {refusal}", ee.name)?;
+        writeln!(output::stderr(), "{ERROR}{}: the host will refuse it:{ERROR:#} {refusal}", ee.name())?;
         verdict = Verdict::Fails;
     }
     Ok(verdict)
 }
 
-fn check(workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<Verdict> {
+fn check(workspace: &Workspace, ees: &[Ee<'_>]) -> anyhow::Result<Verdict> {
     let manifest = Manifest::read(&workspace.blobs())?;
     let mut out = output::stdout();
     let mut verdict = Verdict::Holds;
-    for ee in ees {
+    for &ee in ees {
         let sources_sha256 = workspace.hash_sources(ee)?;
-        match manifest.check(&ee.name, &workspace.blob(ee), &sources_sha256)? {
-            None => writeln!(out, "{}: {SUCCESS}ok{SUCCESS:#}", ee.name)?,
+        match manifest.check(ee.name(), &workspace.blob(ee), &sources_sha256)? {
+            None => writeln!(out, "{}: {SUCCESS}ok{SUCCESS:#}", ee.name())?,
             Some(problem) => {
-                writeln!(out, "{}: {ERROR}{problem}{ERROR:#}; run `outrider build {}`", ee.name, ee.name)?;
+                writeln!(
+                    out,
+                    "{}: {ERROR}{problem}{ERROR:#}; run `outrider build {}`",
+                    ee.name(),
+                    ee.name()
+                )?;
                 verdict = Verdict::Fails;
             }
         }

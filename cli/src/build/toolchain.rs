@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use super::rustc;
-use super::workspace::{Package, Workspace};
+use super::workspace::{Ee, Workspace};
 
 /// A toolchain that can build EEs.
 pub(super) struct Toolchain {
@@ -59,7 +59,7 @@ impl Toolchain {
     }
 
     /// Builds EEs in release mode.
-    pub(super) fn build(&self, workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<()> {
+    pub(super) fn build(&self, workspace: &Workspace, ees: &[Ee<'_>]) -> anyhow::Result<()> {
         // The flags name the directories of fetched sources, which therefore have to be there.
         let mut fetch = self.cargo(workspace);
         fetch.args(["fetch", "--quiet"]);
@@ -70,8 +70,8 @@ impl Toolchain {
             .args(["build", "--release", "--target", TARGET, "--target-dir"])
             .arg(workspace.target_directory())
             .env("CARGO_ENCODED_RUSTFLAGS", self.rustflags(workspace, ees)?);
-        for ee in ees {
-            build.args(["--package", &ee.name]);
+        for &ee in ees {
+            build.args(["--package", ee.name()]);
         }
         if let Kind::BuildStd { linker } = &self.kind {
             build
@@ -96,9 +96,9 @@ impl Toolchain {
 
     /// Asks for [`FEATURES`] and a short stack, and takes the paths of this machine out of the blobs, so that the same sources
     /// make the same blob anywhere.
-    fn rustflags(&self, workspace: &Workspace, ees: &[&Package]) -> anyhow::Result<String> {
+    fn rustflags(&self, workspace: &Workspace, ees: &[Ee<'_>]) -> anyhow::Result<String> {
         let mut renamed = vec![(self.sysroot.join("lib/rustlib/src/rust"), "rust".to_owned())];
-        for ee in ees {
+        for &ee in ees {
             let sources = workspace.outside_sources(ee)?;
             renamed.extend(sources.into_iter().map(|(name, directory)| (directory, name)));
         }

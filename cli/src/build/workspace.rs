@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::Context as _;
-use cargo_platform::{Cfg, Platform};
-use serde::Deserialize;
+use cargo_metadata::{
+    CrateType, Dependency, DependencyKind, Error, Metadata, MetadataCommand, Package, Target,
+};
+use cargo_platform::Cfg;
 
 use super::manifest::sha256;
 use super::toolchain::TARGET;
@@ -19,35 +20,11 @@ pub(super) struct Workspace {
     packages: Vec<Package>,
 }
 
-/// A package, as far as building EEs is concerned.
-#[derive(Deserialize)]
-pub(super) struct Package {
-    pub(super) name: String,
-    manifest_path: PathBuf,
-    targets: Vec<Target>,
-    dependencies: Vec<Dependency>,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    name: String,
-    crate_types: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Dependency {
-    path: Option<PathBuf>,
-    /// None for an ordinary dependency.
-    kind: Option<String>,
-    /// For which targets it is one, as a triple or `cfg(..)`; all if none.
-    target: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-    workspace_root: PathBuf,
-    target_directory: PathBuf,
+/// An EE: a package with a library for wasm.
+#[derive(Clone, Copy)]
+pub(super) struct Ee<'w> {
+    package: &'w Package,
+    target: &'w Target,
 }
 
 impl Workspace {
@@ -56,15 +33,15 @@ impl Workspace {
         let ees = Path::new("ees/Cargo.toml");
         let metadata = metadata(ees.exists().then_some(ees))?;
         Ok(Self {
-            root: metadata.workspace_root,
-            target_directory: metadata.target_directory,
+            root: metadata.workspace_root.into(),
+            target_directory: metadata.target_directory.into(),
             packages: metadata.packages,
         })
     }
 
     /// Returns the EEs of these names, or all.
-    pub(super) fn ees(&self, names: &[String]) -> anyhow::Result<Vec<&Package>> {
-        let all: Vec<_> = self.packages.iter().filter(|package| package.ee_target().is_some()).collect();
+    pub(super) fn ees(&self, names: &[String]) -> anyhow::Result<Vec<Ee<'_>>> {
+        let all: Vec<_> = self.packages.iter().filter_map(Ee::of).collect();
         let root = self.root.display();
         anyhow::ensure!(
             !all.is_empty(),
@@ -74,9 +51,9 @@ impl Workspace {
             return Ok(all);
         }
         let ees = names.iter().map(|name| {
-            let found = all.iter().find(|ee| ee.name == *name).copied();
+            let found = all.iter().find(|ee| ee.name() == name).copied();
             found.with_context(|| {
-                let known: Vec<_> = all.iter().map(|ee| ee.name.as_str()).collect();
+                let known: Vec<_> = all.iter().map(Ee::name).collect();
                 format!("no EE `{name}` in {root}; there are {}", known.join(", "))
             })
         });
@@ -91,19 +68,19 @@ impl Workspace {
         self.root.join("blobs")
     }
 
-    pub(super) fn blob(&self, ee: &Package) -> PathBuf {
-        self.blobs().join(&ee.name).with_added_extension("wasm")
+    pub(super) fn blob(&self, ee: Ee<'_>) -> PathBuf {
+        self.blobs().join(ee.name()).with_added_extension("wasm")
     }
 
     /// Returns where cargo leaves an EE that it has built.
-    pub(super) fn built(&self, ee: &Package) -> PathBuf {
-        let name = ee.ee_target().map_or(ee.name.as_str(), |target| &target.name).replace('-', "_");
+    pub(super) fn built(&self, ee: Ee<'_>) -> PathBuf {
+        let name = ee.target.name.replace('-', "_");
         self.target_directory.join("wasm32-unknown-unknown/release").join(name).with_added_extension("wasm")
     }
 
     /// Returns the directories outside of the workspace that an EE is built from, by package name.
-    pub(super) fn outside_sources(&self, ee: &Package) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-        let mut sources = source_directories(ee)?;
+    pub(super) fn outside_sources(&self, ee: Ee<'_>) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+        let mut sources = source_directories(ee.package)?;
         sources.retain(|_, directory| !directory.starts_with(&self.root));
         Ok(sources)
     }
@@ -112,12 +89,12 @@ impl Workspace {
     /// EE and of what it depends on by path.
     ///
     /// The hash is that of one line for each file, sorted: its SHA-256, two spaces, its name.
-    pub(super) fn hash_sources(&self, ee: &Package) -> anyhow::Result<String> {
+    pub(super) fn hash_sources(&self, ee: Ee<'_>) -> anyhow::Result<String> {
         let mut files = BTreeMap::new();
         for name in ["Cargo.toml", "Cargo.lock"] {
             files.insert(name.to_owned(), self.root.join(name));
         }
-        for (package, directory) in source_directories(ee)? {
+        for (package, directory) in source_directories(ee.package)? {
             for file in source_files(&directory)? {
                 let name =
                     file.strip_prefix(&directory).unwrap_or(&file).to_string_lossy().replace('\\', "/");
@@ -134,33 +111,34 @@ impl Workspace {
     }
 }
 
-impl Package {
-    fn ee_target(&self) -> Option<&Target> {
-        self.targets.iter().find(|target| target.crate_types.iter().any(|kind| kind == "cdylib"))
+impl<'w> Ee<'w> {
+    fn of(package: &'w Package) -> Option<Self> {
+        let target = package.targets.iter().find(|target| target.crate_types.contains(&CrateType::CDyLib))?;
+        Some(Self { package, target })
     }
 
-    fn directory(&self) -> PathBuf {
-        self.manifest_path.parent().unwrap_or(Path::new("")).to_owned()
-    }
-
-    /// Returns the directories of what the package, built for wasm, depends on by path.
-    fn path_dependencies(&self) -> impl Iterator<Item = &Path> {
-        let dependencies =
-            self.dependencies.iter().filter(|dependency| dependency.kind.as_deref() != Some("dev"));
-        let dependencies = dependencies.filter(|dependency| dependency.is_for_wasm());
-        dependencies.filter_map(|dependency| dependency.path.as_deref())
+    pub(super) fn name(&self) -> &'w str {
+        &self.package.name
     }
 }
 
-impl Dependency {
-    /// Tells whether the dependency is one of a build for [`TARGET`]; if that cannot be told, it is.
-    fn is_for_wasm(&self) -> bool {
-        let platform = self.target.as_deref().and_then(|target| target.parse::<Platform>().ok());
-        platform.is_none_or(|platform| {
-            let cfgs: Vec<Cfg> = TARGET_CFGS.iter().filter_map(|cfg| cfg.parse().ok()).collect();
-            platform.matches(TARGET, &cfgs)
-        })
-    }
+/// Returns the directory of a package.
+fn directory(package: &Package) -> PathBuf {
+    package.manifest_path.parent().map_or_else(PathBuf::new, Into::into)
+}
+
+/// Returns the directories of what a package, built for wasm, depends on by path.
+fn path_dependencies(package: &Package) -> impl Iterator<Item = PathBuf> {
+    let dependencies =
+        package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
+    let dependencies = dependencies.filter(|dependency| is_for_wasm(dependency));
+    dependencies.filter_map(|dependency| dependency.path.clone()).map(Into::into)
+}
+
+/// Tells whether a dependency is one of a build for [`TARGET`].
+fn is_for_wasm(dependency: &Dependency) -> bool {
+    let cfgs: Vec<Cfg> = TARGET_CFGS.iter().filter_map(|cfg| cfg.parse().ok()).collect();
+    dependency.target.as_ref().is_none_or(|platform| platform.matches(TARGET, &cfgs))
 }
 
 /// What `rustc --print cfg --target wasm32-unknown-unknown` says of the target.
@@ -176,15 +154,15 @@ const TARGET_CFGS: &[&str] = &[
 
 /// Returns the directories of a package and of all that it depends on by path, by package name.
 fn source_directories(package: &Package) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let mut found = BTreeMap::from([(package.name.clone(), package.directory())]);
-    let mut unseen: Vec<_> = package.path_dependencies().map(Path::to_owned).collect();
-    while let Some(directory) = unseen.pop() {
-        let manifest = directory.join("Cargo.toml");
+    let mut found = BTreeMap::from([(package.name.to_string(), directory(package))]);
+    let mut unseen: Vec<_> = path_dependencies(package).collect();
+    while let Some(found_at) = unseen.pop() {
+        let manifest = found_at.join("Cargo.toml");
         let metadata = metadata(Some(&manifest))?;
-        let dependency = metadata.packages.iter().find(|package| package.directory() == directory);
+        let dependency = metadata.packages.iter().find(|package| directory(package) == found_at);
         let dependency = dependency.with_context(|| format!("{}: not a package", manifest.display()))?;
-        if found.insert(dependency.name.clone(), directory).is_none() {
-            unseen.extend(dependency.path_dependencies().map(Path::to_owned));
+        if found.insert(dependency.name.to_string(), found_at).is_none() {
+            unseen.extend(path_dependencies(dependency));
         }
     }
     Ok(found)
@@ -204,17 +182,22 @@ fn source_files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 fn metadata(manifest: Option<&Path>) -> anyhow::Result<Metadata> {
-    let mut command = Command::new("cargo");
-    command.args(["metadata", "--no-deps", "--format-version", "1"]);
+    let mut command = MetadataCommand::new();
+    command.cargo_path("cargo").no_deps();
     if let Some(manifest) = manifest {
-        command.arg("--manifest-path").arg(manifest);
+        command.manifest_path(manifest);
     }
-    let output = command.output().context("cannot run `cargo`; install Rust from https://rustup.rs")?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    anyhow::ensure!(output.status.success(), "{}", said.trim_start_matches("error: "));
-    serde_json::from_slice(&output.stdout)
-        .context("`cargo metadata` answers in a form that is not understood")
+    command.exec().map_err(|error| match error {
+        Error::CargoMetadata { stderr } => {
+            let said = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            anyhow::anyhow!("{}", said.trim_start_matches("error: "))
+        }
+        Error::Io(error) => {
+            anyhow::Error::new(error).context("cannot run `cargo`; install Rust from https://rustup.rs")
+        }
+        // Its text tells the cause, too.
+        error => anyhow::anyhow!("`cargo metadata` answers in a form that is not understood: {error}"),
+    })
 }
 
 #[cfg(test)]
@@ -232,8 +215,12 @@ mod tests {
             (Some("wasm32-unknown-unknown"), true),
             (Some("x86_64-unknown-linux-gnu"), false),
         ] {
-            let dependency = Dependency { path: None, kind: None, target: target.map(str::to_owned) };
-            assert_eq!(dependency.is_for_wasm(), expected, "{target:?}");
+            let dependency = serde_json::json!({
+                "name": "other", "req": "*", "kind": null, "optional": false, "uses_default_features": true, "features": [],
+                "target": target,
+            });
+            let dependency: Dependency = serde_json::from_value(dependency).unwrap();
+            assert_eq!(is_for_wasm(&dependency), expected, "{target:?}");
         }
     }
 
