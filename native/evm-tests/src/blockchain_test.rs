@@ -4,10 +4,6 @@
 //! keeps book of what has been accepted, and makes payloads.
 
 use alloy_primitives::{B256, Bytes};
-use serde::{Deserialize, de::Error as _};
-use serde_json::Value;
-
-use crate::{execution_witness::Witness, redundancy};
 use outrider_evm::{
     chain::{Chain, ChainError, Config},
     contradiction::{Contradiction, check_header},
@@ -15,6 +11,10 @@ use outrider_evm::{
     import::Import,
     state::State,
 };
+use serde::{Deserialize, de::Error as _};
+use serde_json::Value;
+
+use crate::{execution_witness::Witness, redundancy};
 
 /// A blockchain test.
 #[derive(Clone, Debug)]

@@ -8,9 +8,8 @@
 
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::Decodable as _;
-use outrider_evm_codec::{Block, Payload};
-
 use outrider_evm::rlp;
+use outrider_evm_codec::{Block, Payload};
 
 /// How the reason of a refusal compares with what a test says is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,16 +12,16 @@ mod parts;
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U64, U256, keccak256};
-use outrider_evm_codec::{Environment, Fork, Payload, Transactions};
-use outrider_witness::{NodeSource, mpt::TrieError};
-use serde::Deserialize;
-use serde_json::Value;
-
 use outrider_evm::{
     chain::{Chain, ChainError, Config, Place},
     state::{self, Account, State},
     transaction::no_logs,
 };
+use outrider_evm_codec::{Environment, Fork, Payload, Transactions};
+use outrider_witness::{NodeSource, mpt::TrieError};
+use serde::Deserialize;
+use serde_json::Value;
+
 pub(crate) use parts::Parts;
 
 /// A transaction test.

@@ -8,16 +8,16 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U64, U256, address, keccak256};
+use outrider_evm::{
+    state::{self, Account, AccountValue, EMPTY_STORAGE_ROOT, State},
+    transaction::{Kind, SecretKeyError, Transaction, no_logs},
+};
 use outrider_evm_codec::{BlobSchedule, Environment, Fork, Payload, Rules, Transactions};
 use outrider_witness::{NodeSource, mpt::TrieError};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::state_test::block_hashes;
-use outrider_evm::{
-    state::{self, Account, AccountValue, EMPTY_STORAGE_ROOT, State},
-    transaction::{Kind, SecretKeyError, Transaction, no_logs},
-};
 
 /// A VM test.
 #[derive(Clone, Debug)]

@@ -1,14 +1,14 @@
 //! Blocks as `eth_getBlockByHash` gives them with whole transactions.
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use serde::Deserialize;
-use serde_json::Value;
-
-use super::{Withdrawal, WitnessError, block, lenient, read, read_from};
 use outrider_evm::{
     header::HeaderFields,
     transaction::{Access, Authorization, Fees, Kind, Signature, Transaction},
 };
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Withdrawal, WitnessError, block, lenient, read, read_from};
 
 /// Encodes a block that is given in JSON.
 ///

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, Bytes, hex};
 use alloy_rlp::Decodable as _;
+use outrider_evm::{header::Header, rlp};
 use outrider_witness::{
     Hash, Hasher as _, Keccak256, NodeBag,
     mpt::{Trie, TrieError},
@@ -11,7 +12,6 @@ use outrider_witness::{
 use serde::{Deserialize, de::Error as _};
 
 use super::{HeaderForm, Witness, WitnessError, WitnessedBlock, block};
-use outrider_evm::{header::Header, rlp};
 
 /// A dump: hex keys and hex values of a database. Values are preimages of what they are asked for by, so the keys are not needed.
 #[derive(Deserialize)]

@@ -7,6 +7,11 @@
 //! [zk-pig]: https://github.com/kkrt-labs/zk-pig/blob/main/src/prover-input/input.go
 //! [ethrex-replay]: https://github.com/lambdaclass/ethrex-replay/blob/main/src/cache.rs
 
+use outrider_evm::{
+    chain::{Chain, Place},
+    header::HeaderFields,
+    rlp,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -14,11 +19,6 @@ use super::{
     ClaimedChainError, Claims, Withdrawal, Witness, WitnessError, WitnessedBlock,
     eth_block::{TransactionFields, assemble},
     lenient, place_of, read, read_from,
-};
-use outrider_evm::{
-    chain::{Chain, Place},
-    header::HeaderFields,
-    rlp,
 };
 
 #[derive(Deserialize)]

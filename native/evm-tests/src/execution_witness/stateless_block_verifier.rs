@@ -1,13 +1,13 @@
 //! Dumps of [stateless-block-verifier](https://github.com/scroll-tech/stateless-block-verifier).
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use serde::Deserialize;
-
-use super::{Claims, Withdrawal, Witness, WitnessError, WitnessedBlock, block};
 use outrider_evm::{
     header::HeaderFields,
     transaction::{Access, Authorization, Fees, Kind, Signature, Transaction},
 };
+use serde::Deserialize;
+
+use super::{Claims, Withdrawal, Witness, WitnessError, WitnessedBlock, block};
 
 /// A dump. It has no header but the block's, so that its `block_hashes`, newest first, and its `prev_state_root` have to be believed.
 #[derive(Deserialize)]

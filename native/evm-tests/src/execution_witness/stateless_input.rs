@@ -15,15 +15,15 @@
 //! [execution-specs]: https://github.com/ethereum/execution-specs
 
 use alloy_primitives::{Address, B64, B256, Bytes, U256, keccak256};
-use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
-
-use super::{Claims, HeaderForm, Withdrawal, Witness, WitnessError, WitnessedBlock, block};
 use outrider_evm::{
     chain::{Chain, Config},
     header::{HeaderFields, NO_OMMERS_HASH},
     rlp,
 };
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{Claims, HeaderForm, Withdrawal, Witness, WitnessError, WitnessedBlock, block};
 
 /// Why bytes are no stateless input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use alloy_rlp::{Decodable as _, Encodable as _};
+use outrider_evm::rlp;
 use outrider_evm_codec::Fork;
 use secp256k1::{
     Message,
@@ -9,7 +10,6 @@ use secp256k1::{
 };
 
 use super::TransactionTestError;
-use outrider_evm::rlp;
 
 /// What can be made out of bytes that need not be a valid transaction.
 pub(crate) struct Parts {
