@@ -393,6 +393,6 @@ mod tests {
                 .to_string()
                 .ends_with("got 1, expected 4 or 5 (process_attestation, validate_on_attestation)")
         );
-        assert_eq!(Error::Arithmetic.to_string(), "the result of a computation is no uint64");
+        assert_eq!(Error::Arithmetic.to_string(), "a computation overflows uint64 or divides by zero");
     }
 }

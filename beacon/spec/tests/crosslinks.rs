@@ -225,10 +225,10 @@ fn transitions_with_a_wrong_field_are_refused() {
         damage(transition);
         body.attestations[0] = attestation(state, index, shard, transition, 0);
     }
-    check(&state, "the shard transition is not the one that was attested: got 0x", |_, body| {
+    check(&state, "the shard transition is not the attested one: got 0x", |_, body| {
         body.shard_transitions[0].start_slot = 0;
     });
-    check(&state, "there is a shard transition that was not attested (", |state, body| {
+    check(&state, "a shard without a crosslink has a shard transition (", |state, body| {
         let data = &body.attestations[0].data;
         let transition = body.shard_transitions[data.shard as usize].clone();
         let n_members = body.attestations[0].aggregation_bits.len();
@@ -239,14 +239,14 @@ fn transitions_with_a_wrong_field_are_refused() {
     check(&state, expected, |state, body| {
         attest_anew(state, body, |transition| transition.start_slot = 0);
     });
-    let expected = "the shard transition does not have one of each for each offset slot: got [1, 1, 2], expected 1 of each";
+    let expected = "the shard transition's lists do not have one element for each offset slot: got [1, 1, 2], expected 1 of each";
     check(&state, expected, |state, body| {
         attest_anew(state, body, |transition| transition.shard_block_lengths.push(1).unwrap());
     });
     check(&state, "a shard state's gas price is wrong: got 9, expected 8 ", |state, body| {
         attest_anew(state, body, |transition| transition.shard_states[0].gasprice += 1);
     });
-    check(&state, "a shard state is not of its offset slot: got 4, expected 3 ", |state, body| {
+    check(&state, "a shard state's slot is not its offset slot: got 4, expected 3 ", |state, body| {
         attest_anew(state, body, |transition| transition.shard_states[0].slot += 1);
     });
     check(&state, "the shard proposers' aggregate signature is invalid", |state, body| {

@@ -38,7 +38,7 @@ pub enum LedgerError {
         expected: (Shard, Slot),
     },
     /// An execution header is wrong; the fault of the shard block's proposer and committee.
-    #[error("shard {shard}, slot {slot}: {error}")]
+    #[error("the execution header of shard {shard}, slot {slot} is wrong")]
     Header {
         /// The shard.
         shard: Shard,
@@ -49,7 +49,7 @@ pub enum LedgerError {
         error: HeaderError,
     },
     /// An operation is wrong; the fault of the proposer, and of whoever signed it.
-    #[error("{kind} {index} of the block: {error}")]
+    #[error("{kind} {index} of the block is refused")]
     Operation {
         /// Which kind.
         kind: &'static str,
@@ -60,7 +60,7 @@ pub enum LedgerError {
         error: OperationError,
     },
     /// What was due by itself failed; a bug here.
-    #[error("what was due in the registry failed: {0}")]
+    #[error("a change that was due in the registry failed")]
     Due(#[source] OperationError),
     /// Ether was lost or made; a bug here.
     #[error("the ledger's parts add up to {got} Gwei, and its total is {expected}")]
