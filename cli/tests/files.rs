@@ -239,7 +239,7 @@ fn what_aliases_repeat_is_bounded() {
     let text = |long: &str, n: usize| {
         fixture(ZERO).replace("data: \"\"\n", &format!("data: &d \"{long}\"\n{}", block.repeat(n)))
     };
-    let aliased = "aliases repeat so much that there are more than 268435456 bytes beyond those of the text: write fewer\n";
+    let aliased = "aliases add more than 268435456 bytes to those of the text: write fewer\n";
     scratch.write("f.yaml", text(&long, 40)).write("good.yaml", text("abab", 40));
     let ran = scratch.outrider(&["run", "f.yaml"]);
     // The first block has its data in line 9.

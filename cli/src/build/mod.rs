@@ -2,6 +2,7 @@
 
 mod manifest;
 mod rustc;
+mod target;
 mod toolchain;
 mod workspace;
 

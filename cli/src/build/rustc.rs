@@ -15,7 +15,7 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use serde::Deserialize;
 
 use super::manifest::sha256;
-use super::toolchain::FEATURES;
+use super::target::FEATURES;
 
 /// The variable that makes this program the compiler's wrapper.
 const VARIABLE: &str = "OUTRIDER_WRAPS_RUSTC";

@@ -10,6 +10,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use super::rustc;
+use super::target::{FEATURES, TARGET};
 use super::workspace::{Ee, Workspace};
 
 /// A toolchain that can build EEs.
@@ -118,13 +119,6 @@ impl Toolchain {
         Ok(flags.collect::<Vec<_>>().join("\x1f"))
     }
 }
-
-/// What EEs are built for.
-pub(super) const TARGET: &str = "wasm32-unknown-unknown";
-
-/// What EEs have beyond the target's default: products of 128 bits, of which 256-bit arithmetic is made. It has no SIMD, as
-/// LLVM 22 compiles that wrongly: it shifts `0xff_u8` to the right in lanes of 32 bits that it has filled with ones.
-pub(super) const FEATURES: &str = "+wide-arithmetic";
 
 /// What an EE has for its variables, of which those that are not on the wasm stack lie in memory, below everything else: who needs
 /// more traps. The target's default is 1 MiB; but after each execution all of the memory is searched for what has been written to.

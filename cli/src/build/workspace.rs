@@ -10,7 +10,7 @@ use cargo_metadata::{
 use cargo_platform::Cfg;
 
 use super::manifest::sha256;
-use super::toolchain::TARGET;
+use super::target::TARGET;
 
 /// A cargo workspace, with what its packages depend on by path.
 pub(super) struct Workspace {

@@ -8,11 +8,7 @@
 use alloc::{borrow::Cow, vec::Vec};
 use core::error::Error;
 
-use crate::{
-    ReadError, StateRoot,
-    imports::state as imports,
-    state::{HostSink, frame},
-};
+use crate::{ReadError, StateRoot, frame, imports::state as imports, nodes::HostSink};
 
 /// A state that a witness can stand for: what [`execute`] has to know of it.
 ///

@@ -10,6 +10,9 @@ mod entry;
 pub mod runtime;
 
 mod error;
+mod frame;
+mod hash;
+mod nodes;
 mod writer;
 
 pub mod bignum;

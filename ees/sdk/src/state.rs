@@ -34,10 +34,6 @@
 //! | 4 | `bytes`, little-endian |
 //! | `bytes` | a package: a payload |
 
-pub(crate) mod frame;
-mod hash;
-mod nodes;
-
 use alloc::vec::Vec;
 
 use outrider_witness::{
@@ -45,10 +41,13 @@ use outrider_witness::{
     smt::{DecodeError, Tree, UnusedError},
 };
 
-pub use frame::{block_data, packages};
-pub use hash::{HostKeccak256, HostSha256};
-pub use nodes::{HostNodes, HostSink};
 pub use outrider_witness::smt::{Key, TreeError};
+
+pub use crate::{
+    frame::{block_data, packages},
+    hash::{HostKeccak256, HostSha256},
+    nodes::{HostNodes, HostSink},
+};
 
 use crate::{
     StateRoot,

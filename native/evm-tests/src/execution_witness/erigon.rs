@@ -3,7 +3,6 @@
 //! [Erigon]: https://github.com/0xPolygonZero/erigon
 
 mod compact;
-mod operand;
 
 use alloy_primitives::{B256, Bytes, U64};
 use serde::Deserialize;

@@ -18,12 +18,14 @@
 //!
 //! [Compact witnesses]: https://gist.github.com/mandrigin/ff7eccf30d0ef9c572bafcb0ab665cff
 
+mod operand;
+
 use alloy_primitives::{B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use alloy_rlp::RlpEncodable;
 use outrider_evm::rlp;
 use outrider_witness::mpt::EMPTY_ROOT;
 
-use super::operand::Reader;
+use self::operand::Reader;
 
 /// Why bytes are no compact witness.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,7 +3,7 @@
 //! Of CBOR there are items of two types, and both have their length before them. To read these takes fewer lines than to make the errors of
 //! a library, such as minicbor, those of a compact witness, with their offset; and its licence, Blue Oak 1.0.0, is none that `deny.toml` allows.
 
-use super::compact::CompactError;
+use super::CompactError;
 
 /// Reads operands.
 pub(super) struct Reader<'a> {
