@@ -35,7 +35,7 @@ fn every_refusal_is_told() {
     assert!(refusals[1].starts_with("refused: no export `memory`, through which "), "{refusals:?}");
     assert!(
         refusals[2].ends_with(
-            "has type (i32) -> (), but nobody passes it anything; take the block data by `eth2.blockDataCopy`"
+            "has type (i32) -> (), but the host passes no arguments; take the block data by `eth2.blockDataCopy`"
         ),
         "{refusals:?}"
     );

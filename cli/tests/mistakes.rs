@@ -73,7 +73,7 @@ fn what_clang_makes_of_main_is_refused_with_the_remedy_that_helps() {
     CLANG.check_all(&[
         Mistake {
             made: ("int main(void) { return 0; }", &["-Wl,--no-entry,--export=main"]),
-            refusals: &["has type (i32, i32) -> (i32), but nobody passes it anything; it is C's `main`"],
+            refusals: &["has type (i32, i32) -> (i32), but the host passes no arguments; it is C's `main`"],
             mended,
         },
         Mistake {

@@ -1,8 +1,8 @@
-//! What loading and executing an EE costs.
+//! The cost of loading and executing an EE.
 //!
-//! - `compile`: from a blob to an EE that is ready.
-//! - `load`: from a blob to an EE that is ready, when its compiled code is in the cache on disk.
-//! - `execute`: one execution of an EE that is ready, a fresh instance included.
+//! - `compile`: from a blob to a loaded EE.
+//! - `load`: the same, with the compiled code in the cache on disk.
+//! - `execute`: one execution of a loaded EE, a fresh instance included.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
@@ -17,7 +17,7 @@ fn blob(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A host that keeps nothing, so that each load is a first one.
+/// Returns a host that caches nothing, so that each load compiles.
 fn host() -> Host {
     let config = HostConfig { ees_kept_max: 0, ..HostConfig::default() };
     Host::new(config).expect("the configuration is fine")

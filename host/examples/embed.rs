@@ -37,18 +37,18 @@ pub(crate) fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
         writeln!(out, "shard {shard}: {}", root?)?;
     }
 
-    // A block that does not fit the state is refused, and says why.
+    // The EE refuses a block that does not match the state, and says why.
     let error = ee.execute(&block(StateRoot::default(), ShardIndex(0))).expect_err("the state is another");
-    writeln!(out, "{:?} at fault: {}", error.fault(), error.refusal().unwrap_or("it is no refusal"))?;
+    writeln!(out, "{:?} at fault: {}", error.fault(), error.refusal().unwrap_or("not a refusal"))?;
     Ok(())
 }
 
-/// Appends the shard's message to the empty list.
+/// Appends the shard's message to the empty list, and returns the new root.
 fn append(ee: &Ee, shard: ShardIndex) -> Result<StateRoot, outrider_host::ExecutionError> {
     ee.execute(&block(EMPTY, shard)).map(|output| output.post_state_root)
 }
 
-/// Makes a block with one message, the shard's number, onto an empty list.
+/// Returns a block that adds one message, the shard's number, to an empty list.
 fn block(pre_state_root: StateRoot, shard: ShardIndex) -> ExecutionInput {
     let mut block_data = vec![52, 0, 0, 0, 40, 0, 0, 0];
     block_data.extend(shard.0.to_le_bytes());

@@ -1,4 +1,4 @@
-//! Measures what loading takes, on each engine, of modules that are made to be expensive; and searches for worse ones.
+//! Measures the cost of loading modules that are made to be expensive, on each engine, and searches for worse ones.
 //!
 //! ```text
 //! cargo run --release -p outrider-host --all-features --example load_cost                      # the known ones
@@ -8,11 +8,11 @@
 //! ... -- --search SECONDS [SEED]                                                               # for worse ones
 //! ```
 //!
-//! Each module is loaded in a process of its own, with limits of processor time and memory. A line has the bytes of the
-//! module, what is predicted, and for each engine the processor time, the peak of memory, what is kept in a cache, which is
-//! little more than the machine code, and whether it was loaded. The search
-//! changes recipes at random, keeps those that are accepted and take the most, and prints each that takes more than all before;
-//! for the same seed it makes the same changes, though what it keeps depends on what it measured.
+//! Each module is loaded in a process of its own, with limits of processor time and memory. A line has the size of the
+//! module, the prediction, and for each engine the processor time, the peak of memory, the size in the cache, which is
+//! little more than the machine code, and whether it was loaded. The search changes recipes at random, keeps accepted
+//! ones with the highest cost, and prints each that costs more than all before. The same seed makes the same changes,
+//! but which ones are kept depends on the measurements.
 
 #[path = "../tests/support/bombs.rs"]
 mod bombs;
@@ -46,7 +46,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// Reports on the known bombs: those of a kind each, single steps, and steps among many values, once and sixty times.
+/// Reports on the known bombs: one of each kind, single steps, and steps among many values, once and sixty times.
 fn known() -> Result<()> {
     for (name, code) in bombs::shapes() {
         report(name, &code)?;
@@ -60,14 +60,14 @@ fn known() -> Result<()> {
 fn report(name: &str, code: &[u8]) -> Result<()> {
     let cost = summarize(code, &Limits::default()).compile_cost;
     let [first, second] = ["wasmtime", "wasmer"].map(|engine| measure(engine, code));
-    let predicted = Predicted(cost);
+    let predicted = Prediction(cost);
     writeln!(std::io::stdout(), "{:8} B  {predicted}  {}  {}  {name}", code.len(), first?, second?)?;
     Ok(())
 }
 
-struct Predicted(CompileCost);
+struct Prediction(CompileCost);
 
-impl fmt::Display for Predicted {
+impl fmt::Display for Prediction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(CompileCost { microseconds, kibibytes, code_bytes }) = self;
         let (seconds, mebibytes, code_kibibytes) =
@@ -76,17 +76,17 @@ impl fmt::Display for Predicted {
     }
 }
 
-/// What one engine took.
-struct Measured {
+/// The measurements of one engine.
+struct Measurement {
     engine: &'static str,
     seconds: f64,
     bytes: u64,
     code_bytes: u64,
-    /// `loaded`, or what came instead.
+    /// `loaded`, or the reason why not.
     outcome: String,
 }
 
-impl fmt::Display for Measured {
+impl fmt::Display for Measurement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { engine, seconds, bytes, code_bytes, outcome } = self;
         write!(
@@ -99,7 +99,7 @@ impl fmt::Display for Measured {
 }
 
 /// Loads a module in a process of its own.
-fn measure(engine: &'static str, code: &[u8]) -> Result<Measured> {
+fn measure(engine: &'static str, code: &[u8]) -> Result<Measurement> {
     let mut child = Command::new(std::env::current_exe()?)
         .args(["--child", engine])
         .stdin(Stdio::piped())
@@ -113,10 +113,10 @@ fn measure(engine: &'static str, code: &[u8]) -> Result<Measured> {
     let text = String::from_utf8(output.stdout)?;
     let [seconds, bytes, code_bytes, outcome] = text.trim().splitn(4, ' ').collect::<Vec<_>>()[..] else {
         let outcome = format!("died: {}", output.status);
-        return Ok(Measured { engine, seconds: CPU_SECONDS_MAX as f64, bytes: 0, code_bytes: 0, outcome });
+        return Ok(Measurement { engine, seconds: CPU_SECONDS_MAX as f64, bytes: 0, code_bytes: 0, outcome });
     };
     let (seconds, bytes, code_bytes) = (seconds.parse()?, bytes.parse()?, code_bytes.parse()?);
-    Ok(Measured { engine, seconds, bytes, code_bytes, outcome: outcome.to_owned() })
+    Ok(Measurement { engine, seconds, bytes, code_bytes, outcome: outcome.to_owned() })
 }
 
 fn child(engine: EngineKind) -> Result<()> {
@@ -125,7 +125,7 @@ fn child(engine: EngineKind) -> Result<()> {
     setrlimit(Resource::Data, limit(DATA_BYTES_MAX))?;
     let mut code = Vec::new();
     std::io::stdin().read_to_end(&mut code)?;
-    // The module itself was held against the limits by whoever has read it.
+    // The process that read the module has checked it against the limits.
     let directory = tempfile::tempdir()?;
     let cache = DiskCache::open(directory.path())?;
     let (concurrent_executions_max, kept) = (1, Some(cache.clone()));
@@ -141,12 +141,12 @@ fn child(engine: EngineKind) -> Result<()> {
     Ok(())
 }
 
-/// When a load is ended: far over what any may take.
+/// The CPU time at which a load is killed: far over the most that any may take.
 const CPU_SECONDS_MAX: u64 = 60;
-/// Memory at which a load is ended; what is reserved and not used does not count.
+/// The memory at which a load is killed, without memory that is reserved but unused.
 const DATA_BYTES_MAX: u64 = 6 << 30;
 
-/// Returns the processor time of this process, from Linux's `/proc/self/stat`, in which it is in hundredths.
+/// Returns the processor time of this process, from Linux's `/proc/self/stat`, where it is in hundredths of a second.
 fn cpu_seconds() -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     // The name of the program, in parentheses, may have spaces.
@@ -155,7 +155,7 @@ fn cpu_seconds() -> Result<f64> {
     Ok(f64::from(ticks.sum::<std::result::Result<u32, _>>()?) / 100.0)
 }
 
-/// Returns the most memory that this process has had, from Linux's `/proc/self/status`.
+/// Returns this process's peak of memory, from Linux's `/proc/self/status`.
 fn peak_bytes() -> Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -163,7 +163,7 @@ fn peak_bytes() -> Result<u64> {
     Ok(kibibytes.parse::<u64>()? << 10)
 }
 
-/// Searches for modules that are accepted and take long.
+/// Searches for accepted modules that take long.
 fn search(seconds: u64, seed: u64) -> Result<()> {
     let start = Instant::now();
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
@@ -191,11 +191,11 @@ fn search(seconds: u64, seed: u64) -> Result<()> {
         let engine = ["wasmtime", "wasmer"][random.below(2)];
         let measured = measure(engine, &code)?;
         let predicted = summary.compile_cost.microseconds as f64 / 1e6;
-        // A GiB counts as ten seconds do.
+        // A GiB counts as much as ten seconds.
         let score = measured.seconds.max(measured.bytes as f64 / BYTES_PER_SECOND);
         let ratio = measured.seconds / predicted.max(0.1);
         if score > worst || ratio > worst_ratio {
-            let (elapsed, predicted) = (start.elapsed().as_secs(), Predicted(summary.compile_cost));
+            let (elapsed, predicted) = (start.elapsed().as_secs(), Prediction(summary.compile_cost));
             writeln!(
                 std::io::stdout(),
                 "after {elapsed} s, {n_tried} tried, {n_refused} refused: {} B  {predicted}  {measured}  {recipe}",
@@ -216,10 +216,10 @@ fn search(seconds: u64, seed: u64) -> Result<()> {
 /// Bytes of memory that count as a second.
 const BYTES_PER_SECOND: f64 = (1 << 30) as f64 / 10.0;
 
-/// How many recipes are kept to be changed.
+/// The number of recipes in the population.
 const POPULATION: usize = 40;
 
-/// Numbers that depend on a seed alone.
+/// Pseudo-random numbers that depend only on a seed.
 struct Random(u64);
 
 impl Random {
@@ -234,7 +234,7 @@ impl Random {
         all[self.below(all.len())]
     }
 
-    /// Changes some of a recipe.
+    /// Changes parts of a recipe.
     fn change(&mut self, recipe: &Recipe) -> Recipe {
         let mut recipe = recipe.clone();
         for _ in 0..=self.below(4) {

@@ -1,5 +1,5 @@
-//! Embeds the host in an asynchronous program: many EEs at once, each execution on a thread for blocking work, with a deadline, and
-//! stopped when nobody waits for it any more.
+//! Embeds the host in an asynchronous program: many EEs at once, each execution on a blocking thread, with a deadline,
+//! and aborted when nobody waits for it any more.
 //!
 //! `cargo run --release -p outrider-host --example tokio`
 
@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 
-/// How many executions run at a time; more wait in the program, where that takes no thread.
+/// The number of executions at a time; further ones wait in the program, where that takes no thread.
 const AT_A_TIME: u32 = 4;
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -28,7 +28,7 @@ pub(crate) fn run(out: &mut impl Write) -> Result<(), Box<dyn Error + Send + Syn
 }
 
 async fn demonstrate(out: &mut impl Write) -> Result<(), Box<dyn Error + Send + Sync>> {
-    // An interruptible host stops guests in their own loops, too, and not at host calls alone.
+    // An interruptible host stops guests in their own loops, too, and not only at host calls.
     let config =
         HostConfig { interruptible: true, concurrent_executions_max: AT_A_TIME, ..HostConfig::default() };
     let host = Host::new(config)?;
@@ -57,18 +57,18 @@ async fn demonstrate(out: &mut impl Write) -> Result<(), Box<dyn Error + Send + 
     }
     writeln!(out, "{n_kept} blocks keep their roots")?;
 
-    // A block that its EE refuses: an error that is a verdict.
+    // A block that its EE refuses: an error and a verdict.
     let input = ExecutionInput::new(StateRoot::default(), vec![]);
     let error = executor.execute(&bazaar, input.clone(), Duration::from_secs(60)).await;
-    let error = error.err().ok_or("bazaar takes any block")?;
+    let error = error.err().ok_or("bazaar accepts any block")?;
     writeln!(out, "bazaar: {error}")?;
 
-    // An EE that does not end: stopped at its deadline, which says nothing about the block.
+    // An endless EE: its deadline stops it, which says nothing about the block.
     let endless = host.load(&wat::parse_str(ENDLESS)?)?;
     let stopped = executor.execute(&endless, input.clone(), Duration::from_millis(100)).await;
     writeln!(out, "endless: {}", stopped.err().ok_or("it has ended")?)?;
 
-    // A future that is dropped stops its execution. All places are free again soon, or this would not end.
+    // A dropped future aborts its execution. All places are free again soon, or this would not end.
     drop(
         tokio::time::timeout(
             Duration::from_millis(100),
@@ -81,7 +81,7 @@ async fn demonstrate(out: &mut impl Write) -> Result<(), Box<dyn Error + Send + 
     Ok(())
 }
 
-/// Executes blocks on threads for blocking work, a bounded number at a time.
+/// Executes blocks on blocking threads, a bounded number at a time.
 #[derive(Clone)]
 struct Executor {
     places: Arc<Semaphore>,
@@ -92,9 +92,9 @@ impl Executor {
         Self { places: Arc::new(Semaphore::new(AT_A_TIME as usize)) }
     }
 
-    /// Executes a block, which has to be done within some time from now: waiting for a place is part of it.
+    /// Executes a block within some time from now, which includes waiting for a place.
     ///
-    /// Whoever has many blocks waits here: that is the back-pressure. Once this future is dropped, nothing goes on.
+    /// Callers with many blocks wait here, which is the back-pressure. Dropping the future stops everything.
     async fn execute(
         &self,
         ee: &Ee,
@@ -115,7 +115,7 @@ impl Executor {
     }
 }
 
-/// Aborts an execution when whoever waits for it goes away.
+/// Aborts an execution when its waiter is dropped.
 struct AbortOnDrop(AbortHandle);
 
 impl Drop for AbortOnDrop {

@@ -1,34 +1,36 @@
-//! What one execution is allowed to take of this node, and how it is stopped.
+//! Allowances: what one execution may spend on this node, and what stops it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// What one execution may take. A number of fuel is an allowance of just that.
+/// The fuel and time of one execution. A number converts into an allowance of that much fuel.
 ///
-/// An execution that is stopped by its deadline or its handle ends as
-/// [`ExecutionErrorKind::Stopped`](crate::ExecutionErrorKind::Stopped), which says nothing about the block. It is stopped
+/// An execution that its deadline or its handle stops fails with
+/// [`ExecutionErrorKind::Stopped`](crate::ExecutionErrorKind::Stopped), which says nothing about the block. It is
+/// stopped
 ///
 /// - while it waits for a place or for memory, within some hundredths of a second;
 /// - at the next call of an import, but not within one: a call takes as long as its fuel pays for, and so less than
 ///   [`Limits::fuel_max`](crate::Limits::fuel_max) does;
-/// - on wasmtime, and if the host is [interruptible](crate::HostConfig::interruptible), within some hundredths of a second in the
-///   guest's own code, too, but not within a bulk instruction, such as the filling of a memory.
+/// - on wasmtime, if the host is [interruptible](crate::HostConfig::interruptible), also in the guest's own code,
+///   within some hundredths of a second, but not within a bulk instruction, such as a `memory.fill`.
 ///
-/// What is not stopped ends when its fuel does: with the default limit after some seconds, and so does a guest that computes
-/// without a call on a host that is not interruptible.
+/// An execution that is not stopped ends when its fuel does, with the default limit after some seconds. This holds for
+/// a guest that computes without host calls on a host that is not interruptible, too.
 #[derive(Clone, Debug)]
 pub struct Allowance {
-    /// Fuel; what [`Limits::fuel_max`](crate::Limits::fuel_max) does not allow is not given. That by default.
+    /// Fuel, at most [`Limits::fuel_max`](crate::Limits::fuel_max), which is the default.
     pub fuel_max: u64,
-    /// When the execution is stopped; never by default.
+    /// The time at which the execution is stopped; never by default.
     pub deadline: Option<Instant>,
-    /// Who may stop the execution; nobody by default.
+    /// The handle that may stop the execution; none by default.
     pub abort: Option<AbortHandle>,
-    /// Whether the execution waits until there is room for it: a place, and all memory that its EE can grow to; true by default.
+    /// Whether the execution waits for room: a place, and all memory that its EE can grow to. Default: true.
     ///
-    /// If not, and if there is none, it ends as [`StopReason::NoRoom`]. On [`EngineKind::Both`](crate::EngineKind::Both) that may
-    /// also come after the first of the engines has executed the EE.
+    /// If false, and if there is no room, it fails with [`StopReason::NoRoom`]. On
+    /// [`EngineKind::Both`](crate::EngineKind::Both) this may also happen after the first of the engines has executed
+    /// the EE.
     pub waits: bool,
 }
 
@@ -50,57 +52,58 @@ impl From<AbortHandle> for Allowance {
     }
 }
 
-/// Stops executions from any thread. Clones are one handle, and any number of executions may have it.
+/// A handle that stops executions from any thread. Clones are the same handle, and any number of executions may share
+/// it.
 #[derive(Clone, Debug, Default)]
 pub struct AbortHandle(Arc<AtomicBool>);
 
 impl AbortHandle {
-    /// Makes a handle that has stopped nothing yet.
+    /// Returns a handle that has stopped nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Stops the executions that have this handle, and those that are still to come.
+    /// Stops the executions that have this handle, current and future ones.
     pub fn abort(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Tells whether [`abort`](Self::abort) was called.
+    /// Returns whether [`abort`](Self::abort) was called.
     pub fn is_aborted(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Why an execution was stopped on this node; never for anything that the block or the EE did.
+/// The reason for which this node stopped an execution; never the block or the EE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StopReason {
-    /// By [`AbortHandle::abort`].
+    /// [`AbortHandle::abort`] was called.
     #[error("the execution was aborted")]
     Aborted,
-    /// At [`Allowance::deadline`].
+    /// [`Allowance::deadline`] passed.
     #[error("the execution was stopped at its deadline")]
     Deadline,
-    /// Before it began, as there was no room for it and it was [not to wait](Allowance::waits).
+    /// There was no room for the execution, and it was [not to wait](Allowance::waits).
     #[error(
         "the host has no room for one more execution now: `concurrent_executions_max` or `memory_bytes_max` is reached"
     )]
     NoRoom,
-    /// After [`HostConfig::wall_clock_max`](crate::HostConfig::wall_clock_max).
-    #[error("the EE was stopped after {limit:?}, the most that one execution may take on this node")]
+    /// [`HostConfig::wall_clock_max`](crate::HostConfig::wall_clock_max) passed.
+    #[error("this node stopped the EE after {limit:?}, its limit for one execution")]
     WallClock {
         /// The limit.
         limit: Duration,
     },
 }
 
-/// What may stop an execution under way. Where nothing may, it costs two comparisons at each host call.
+/// The conditions that may stop an execution under way. Without any, a host call costs two more comparisons.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Watch {
     abort: Option<AbortHandle>,
-    /// The earlier of deadline and end of the wall clock, and which it is.
+    /// The earlier of the deadline and the end of the wall clock, with the reason that it stands for.
     end: Option<(Instant, StopReason)>,
-    /// Whether the execution does without room that is not free at once.
+    /// Whether the execution fails instead of waiting for room.
     never_waits: bool,
 }
 
@@ -120,17 +123,17 @@ impl Watch {
         }
     }
 
-    /// Tells whether nothing can stop the execution.
+    /// Returns whether nothing can stop the execution.
     pub(crate) fn is_idle(&self) -> bool {
         self.abort.is_none() && self.end.is_none()
     }
 
-    /// Tells whether the execution may wait for room, where there is none.
+    /// Checks that the execution may wait for room.
     pub(crate) fn check_may_wait(&self) -> Result<(), StopReason> {
         if self.never_waits { Err(StopReason::NoRoom) } else { Ok(()) }
     }
 
-    /// Tells whether the execution is to stop, and why.
+    /// Checks that nothing stops the execution now.
     pub(crate) fn check(&self) -> Result<(), StopReason> {
         if self.abort.as_ref().is_some_and(AbortHandle::is_aborted) {
             return Err(StopReason::Aborted);

@@ -1,4 +1,4 @@
-//! Call trees: where the fuel of an execution went, by call stack; exact, and the same on every engine.
+//! Call trees: the fuel of an execution by call stack, exact and the same on every engine.
 
 mod recorder;
 
@@ -9,15 +9,14 @@ use outrider_abi::Import;
 
 pub(crate) use recorder::Recorder;
 
-/// All call stacks of an execution, as a tree.
+/// All call stacks of an execution as a tree.
 ///
-/// Every unit of fuel that the execution spent is in one place of the tree: `fuel_used` of the output is
-/// [`CallTree::fuel`]. An execution that failed has what it had spent until then; see the limits of
-/// metering in `ARCHITECTURE.md` for what a trap leaves out.
+/// Every unit of fuel that the execution spent is in one place of the tree: [`CallTree::fuel`] is the output's
+/// `fuel_used`. The tree of a failed execution has the fuel spent until the failure; *Limits* in `ARCHITECTURE.md` says
+/// which fuel a trap leaves out.
 ///
-/// A tree has 32,768 nodes at most, not counting what the host calls, and 512 on the way to any of them, however
-/// wildly a guest recurses. What is spent in calls beyond that is [`CallNode::unlisted_fuel`] of the node that they
-/// hang from.
+/// A tree has at most 32,768 nodes, not counting imports, and a path has at most 512, even if a guest recurses wildly.
+/// Fuel of calls beyond that counts as [`CallNode::unlisted_fuel`] of the node below which they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallTree {
     nodes: Vec<CallNode>,
@@ -26,33 +25,32 @@ pub struct CallTree {
 /// One call stack: a function, called by the functions above it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallNode {
-    /// The place of the caller's node; none if the host calls.
+    /// The index of the caller's node; `None` if the host calls.
     pub caller: Option<usize>,
-    /// The function that is called.
+    /// The called function.
     pub callee: Callee,
-    /// How often it was called from there.
+    /// The number of these calls.
     pub n_calls: u64,
-    /// What it spent itself in all these calls.
+    /// Fuel that the function itself spent in all these calls.
     pub self_fuel: u64,
-    /// What was spent in calls it made that are not in the tree.
+    /// Fuel spent in its calls that are not in the tree.
     pub unlisted_fuel: u64,
 }
 
-/// What a call stack consists of.
+/// An entry of a call stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Callee {
-    /// A function of the EE or, after its name and a point, of a library. By the module's name section, demangled,
-    /// or else by its export, or else by its index, as `func[12]`.
+    /// A function of the EE or, after the library's name and a point, of a library. Its name is from the module's name
+    /// section, demangled, or else its export's, or else its index, as `func[12]`.
     Guest(Arc<str>),
     /// A function of the host.
     Import(&'static Import),
-    /// No function: what an execution spends on fresh instances before it calls any.
+    /// Not a function: the fuel that an execution spends on fresh instances before any call.
     Instances,
 }
 
 impl CallTree {
-    /// Returns the nodes: each after its caller, and right after it and all that it calls, the next one that its
-    /// caller calls.
+    /// Returns the nodes in depth-first order: each node comes right before those that it calls.
     pub fn nodes(&self) -> &[CallNode] {
         &self.nodes
     }
@@ -63,7 +61,7 @@ impl CallTree {
         fuel.fold(0, u64::saturating_add)
     }
 
-    /// Returns the call stack that a node stands for, innermost function first.
+    /// Returns the call stack of a node, innermost function first.
     pub fn stack(&self, node_index: usize) -> impl Iterator<Item = &CallNode> {
         let node = |index: usize| self.nodes.get(index);
         std::iter::successors(node(node_index), move |callee| node(callee.caller?))

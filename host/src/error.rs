@@ -1,4 +1,4 @@
-//! Everything that can go wrong, and whose fault it is.
+//! Errors, and whose fault they are.
 
 mod execution;
 mod host_call;
@@ -16,7 +16,7 @@ pub use host_call::HostCallError;
 pub use load::{IsolationError, LoadError};
 pub use refusal::{FunctionId, Item, Refusal};
 
-/// Why a [`Host`](crate::Host) could not be made. The embedder's doing, or the machine's.
+/// The reason for which a [`Host`](crate::Host) was not made: a fault of the embedder or of the machine.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
@@ -31,12 +31,12 @@ pub enum HostError {
         /// The feature that compiles it in.
         feature: &'static str,
     },
-    /// The engine cannot do what the configuration asks for.
+    /// The engine does not support a setting.
     #[error("the engine {engine} does not support {setting}")]
     Unsupported {
         /// The engine asked for.
         engine: EngineKind,
-        /// The field of the configuration, and the value if it is that.
+        /// The field of the configuration, and its value where only that is at fault.
         setting: &'static str,
     },
     /// The thread that watches the wall clock did not start.
@@ -44,7 +44,7 @@ pub enum HostError {
     WallClock(#[source] io::Error),
 }
 
-/// What an engine says of a failure of its own.
+/// An engine's report of its own failure.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct EngineError(#[from] pub(crate) Box<dyn Error + Send + Sync>);

@@ -1,4 +1,4 @@
-//! One execution: what goes into it and what comes out.
+//! The input and output of one execution.
 
 #[cfg(feature = "serde")]
 mod serde;
@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use outrider_abi::{Context, Deposit, StateRoot};
 
-/// Everything that an execution depends on, apart from the EE's code.
+/// The complete input of an execution, besides the EE's code.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ExecutionInput {
     /// The root of the EE's state before the block.
     pub pre_state_root: StateRoot,
-    /// What the block carries for the EE, in the EE's own encoding; shared, never copied.
+    /// The block's data for the EE, in the EE's own encoding. Clones share it.
     #[cfg_attr(feature = "serde", serde(with = "self::serde::block_data"))]
     pub block_data: Arc<[u8]>,
-    /// Where and when the execution takes place.
+    /// The shard, slot and beacon root of the execution.
     pub context: Context,
 }
 
@@ -29,24 +29,24 @@ impl ExecutionInput {
     }
 }
 
-/// Everything that an execution brings about.
+/// The result of a successful execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct ExecutionOutput {
     /// The root of the EE's state after the block.
     pub post_state_root: StateRoot,
-    /// Whether the EE has saved that root; if not, it is zeros, by [`UnsavedRoot::Zeros`](crate::UnsavedRoot::Zeros).
+    /// Whether the EE saved that root. If not, it is zeros, under [`UnsavedRoot::Zeros`](crate::UnsavedRoot::Zeros).
     pub root_saved: bool,
     /// The deposits that the EE pushed, in order.
     pub deposits: Vec<Deposit>,
-    /// What the EE logged, in order.
+    /// The EE's log lines, in order.
     pub logs: Vec<Log>,
-    /// What the EE spent through `eth2.useTicks`.
+    /// The ticks that the EE spent through `eth2.useTicks`.
     pub ticks_used: u64,
-    /// What the execution cost, the same on every engine: instructions, host calls and ticks.
+    /// The fuel spent on instructions, host calls and ticks, the same on every engine.
     pub fuel_used: u64,
-    /// Size of the EE's memory at the end, in bytes; as memories never shrink, the most that it was.
+    /// The size of the EE's memory at the end, in bytes. Memories never shrink, so this is also the largest size.
     pub memory_bytes: usize,
 }
 
@@ -56,27 +56,27 @@ pub struct ExecutionOutput {
 pub struct Log {
     /// The import that logged it, such as `debug.printMem`.
     pub import: &'static str,
-    /// What was logged.
+    /// The logged value.
     pub value: LogValue,
 }
 
-/// What an EE logged.
+/// The value of a log line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(::serde::Serialize, ::serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum LogValue {
-    /// A 32-bit integer; unsigned, as scout shows it.
+    /// A 32-bit integer, unsigned as in scout's output.
     U32(u32),
-    /// A 64-bit integer; unsigned, as scout shows it.
+    /// A 64-bit integer, unsigned as in scout's output.
     U64(u64),
-    /// Text; bytes that are not UTF-8 stand as U+FFFD.
+    /// Text, with U+FFFD in place of bytes that are not UTF-8.
     Text(String),
     /// Bytes, shown in hex.
     Bytes(#[cfg_attr(feature = "serde", serde(with = "self::serde::logged"))] Vec<u8>),
 }
 
 impl LogValue {
-    /// How many bytes count against [`HostConfig::log_bytes_max`](crate::HostConfig::log_bytes_max).
+    /// Returns the number of bytes that count against [`HostConfig::log_bytes_max`](crate::HostConfig::log_bytes_max).
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::U32(_) => 4,

@@ -15,34 +15,34 @@ use crate::imports::Execution;
 use crate::meter::{FuelScale, IMPORT_MODULE, Linkage, instrument};
 use crate::observer::Observer;
 use crate::probe::{N_PROBES, probe};
-use crate::program::{Metering, Needs, Program};
+use crate::program::{Metering, Program, Requirements};
 use crate::provider::{Provider, ProviderOutput, StateSource};
 use crate::trace::{Trace, Tracer};
 use crate::validate::{Exports, LIBRARIES_MAX, Totals, check_ee, check_library, summarize};
 use crate::worker;
 
-/// Loads EEs. Cheap to clone, and shared by all threads.
+/// A loader of EEs. Clones are cheap and share everything; all methods may be called from any thread.
 #[derive(Clone)]
 pub struct Host {
     engine: Arc<dyn Engine>,
     config: Arc<HostConfig>,
-    /// The EEs that were loaded last, by their code and that of their libraries.
+    /// The EEs loaded last, by the hashes of their code and libraries.
     loaded: Arc<MemoryCache<EeKey, Ee>>,
 }
 
-/// Hash of an EE's module, and the names and hashes of its libraries.
+/// The hash of an EE's module, and the names and hashes of its libraries.
 type EeKey = (CodeHash, Vec<(String, CodeHash)>);
 
-/// A module that an EE may import functions from, by the library's name.
+/// A module from which an EE may import functions under the library's name.
 #[derive(Clone, Copy, Debug)]
 pub struct Library<'a> {
-    /// The name, as it stands for the module in the EE's imports.
+    /// The module name in the EE's imports.
     pub name: &'a str,
-    /// The library's wasm.
+    /// The library's wasm module.
     pub code: &'a [u8],
 }
 
-/// An EE that is ready to be executed. Cheap to clone, and shared by all threads.
+/// A loaded EE. Clones are cheap, and any thread may execute it.
 #[derive(Clone)]
 pub struct Ee {
     compiled: Arc<dyn CompiledEe>,
@@ -50,17 +50,17 @@ pub struct Ee {
     code_hash: CodeHash,
 }
 
-/// An EE that is ready to be executed and to tell where its fuel goes. Cheap to clone, and shared by all threads.
+/// A loaded EE whose executions also return a [`CallTree`]. Clones are cheap, and any thread may execute it.
 #[derive(Clone)]
 pub struct ProbedEe {
     ee: Ee,
-    /// What the guests' functions are called, by the numbers that their probes tell.
+    /// The names of the guest's functions, by the numbers that their probes report.
     function_names: Arc<[Arc<str>]>,
 }
 
-/// Tells every reason for which a host that meters would refuse an EE that uses no libraries; none if it loads it.
+/// Returns every reason for which a metering host would refuse an EE without libraries, or nothing if it would load it.
 ///
-/// Compiles nothing. What remains are failures that are no fault of the module: of an engine, or of this node's own limits.
+/// This compiles nothing. Loading may still fail because of the engine or of this node's own limits.
 pub fn check(code: &[u8], limits: &Limits) -> Vec<LoadError> {
     let refusals = summarize(code, limits).refusals;
     if !refusals.is_empty() {
@@ -71,12 +71,12 @@ pub fn check(code: &[u8], limits: &Limits) -> Vec<LoadError> {
 }
 
 impl Host {
-    /// Sets a host up.
+    /// Makes a host.
     ///
     /// # Errors
     ///
-    /// [`HostError`] if the engine is not compiled in or does not take the configuration, or if the machine lacks
-    /// the address space.
+    /// Fails with [`HostError`] if the engine is not compiled in or does not support the configuration, or if the
+    /// machine has too little address space.
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
         if config.isolation.is_some() && !cfg!(unix) {
             let setting = "`isolation` on this system; only on Unix";
@@ -87,26 +87,25 @@ impl Host {
         Ok(Self { engine: engine::new(&config)?, config, loaded })
     }
 
-    /// Validates and compiles an EE that uses no libraries.
+    /// Validates and compiles an EE without libraries.
     ///
     /// # Errors
     ///
-    /// [`LoadError`] says why the module cannot be an EE.
+    /// Fails with [`LoadError`] if the module is not acceptable or was not compiled.
     pub fn load(&self, code: &[u8]) -> Result<Ee, LoadError> {
         self.load_with_libraries(code, &[])
     }
 
-    /// Validates and compiles an EE together with the libraries that it imports from.
+    /// Validates and compiles an EE together with the libraries from which it imports.
     ///
-    /// Each execution has fresh instances of the libraries, too, so that they carry nothing from one to the
-    /// next.
+    /// Each execution has fresh instances of the libraries, so they keep no state between executions.
     ///
-    /// What was loaded before comes from memory, and what was compiled before, by this process or another,
-    /// from [`HostConfig::cache`]; there, EEs with libraries are not kept.
+    /// EEs loaded before are taken from memory. EEs compiled before, by this process or another, are taken from
+    /// [`HostConfig::cache`], which does not hold EEs with libraries.
     ///
     /// # Errors
     ///
-    /// [`LoadError`] says which module is at fault, and why.
+    /// Fails with [`LoadError`], which names the module at fault and the reason.
     pub fn load_with_libraries(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<Ee, LoadError> {
         let hashes = libraries.iter().map(|library| (library.name.to_owned(), CodeHash::of(library.code)));
         let key = (CodeHash::of(code), hashes.collect());
@@ -122,14 +121,14 @@ impl Host {
         Ok(ee)
     }
 
-    /// Validates an EE and its libraries, and compiles them so that each execution gives a [`CallTree`], too.
+    /// Validates and compiles an EE and its libraries so that each execution also returns a [`CallTree`].
     ///
-    /// Executions are slower then, and their backtraces lack offsets; all else is the same. What is compiled here is
-    /// kept neither in memory nor on disk.
+    /// Executions are slower, and their backtraces lack offsets; all else is the same. The compiled code is not cached,
+    /// in memory or on disk.
     ///
     /// # Errors
     ///
-    /// [`LoadError`] says which module is at fault, and why.
+    /// Fails with [`LoadError`], which names the module at fault and the reason.
     pub fn load_probed(&self, code: &[u8], libraries: &[Library<'_>]) -> Result<ProbedEe, LoadError> {
         if !self.config.metered {
             return Err(LoadError::NotMetered);
@@ -140,10 +139,10 @@ impl Host {
         Ok(ProbedEe { ee, function_names: function_names.into() })
     }
 
-    /// Takes an EE from the cache or, if it is not there, compiles it and puts it there.
+    /// Returns an EE from the cache, or compiles it and caches it.
     ///
-    /// What is in the cache has passed validation, by this version of the host and under these limits, as
-    /// both are part of the key.
+    /// Cached EEs have passed validation by this version of the host under these limits, because both are part of the
+    /// key.
     fn compile_cached(
         &self,
         cache: &DiskCache,
@@ -172,7 +171,7 @@ impl Host {
         self.compile_program(&Self::prepare(&self.config, code, libraries)?)
     }
 
-    /// Compiles here or, if the configuration asks for that, in a worker.
+    /// Compiles a program in this process or, if the configuration says so, in a worker.
     fn compile_program(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {
         match &self.config.isolation {
             Some(isolation) => worker::compile(isolation, &*self.engine, &self.config, program),
@@ -216,7 +215,7 @@ impl Host {
         Ok(program)
     }
 
-    /// Instruments an EE and its libraries, so that they share one account of fuel and stack.
+    /// Adds metering to an EE and its libraries, with shared counters of fuel and stack.
     fn meter(
         config: &HostConfig,
         code: &[u8],
@@ -226,7 +225,7 @@ impl Host {
         let names = libraries.iter().map(|library| library.name.to_owned());
         if !config.metered {
             let libraries = names.zip(libraries.iter().map(|library| library.code.to_vec())).collect();
-            let needs = Needs { metering: None, pages_max };
+            let needs = Requirements { metering: None, pages_max };
             return Ok(Program { code: code.to_vec(), libraries, needs });
         }
         let linkage = if libraries.is_empty() { Linkage::Alone } else { Linkage::Linked };
@@ -243,28 +242,28 @@ impl Host {
         let entry = metered.iter().fold(main.entry, |entry, library| entry.plus(library.entry));
         let libraries = names.zip(metered.into_iter().map(|library| library.code)).collect();
         let metering = Some(Metering { stack_reserve_slots: reserve, entry });
-        Ok(Program { code: main.code, libraries, needs: Needs { metering, pages_max } })
+        Ok(Program { code: main.code, libraries, needs: Requirements { metering, pages_max } })
     }
 }
 
 impl Ee {
     /// Executes the EE over one block.
     ///
-    /// The same input gives the same output, whatever ran before or runs beside it.
+    /// The same input gives the same output, regardless of other executions before it or beside it.
     ///
     /// # Errors
     ///
-    /// [`ExecutionError`] if the EE refuses the block or fails;
-    /// [`fault`](ExecutionError::fault) tells the two from failures of the node.
+    /// Fails with [`ExecutionError`] if the EE refuses the block or fails, or if the node does;
+    /// [`fault`](ExecutionError::fault) distinguishes these.
     pub fn execute(&self, input: &ExecutionInput) -> Result<ExecutionOutput, ExecutionError> {
         self.execute_within(input, Allowance::default())
     }
 
-    /// Executes the EE over one block, within an allowance: of fuel, of time, and until it is aborted.
+    /// Executes the EE over one block, within an allowance of fuel and time, and until it is aborted.
     ///
     /// # Errors
     ///
-    /// As [`execute`](Self::execute).
+    /// Fails as [`execute`](Self::execute) does.
     pub fn execute_within(
         &self,
         input: &ExecutionInput,
@@ -273,19 +272,20 @@ impl Ee {
         self.execute_observed(input, &allowance.into(), |_| Observer::Nobody).0
     }
 
-    /// Executes the EE over one block if there is room for that at once, and does not wait for it: for embedders that have a queue of
-    /// their own.
+    /// Executes the EE over one block if there is room for it at once, without waiting. This is for embedders that have
+    /// a queue of their own.
     ///
     /// # Errors
     ///
-    /// As [`execute`](Self::execute), and [`StopReason::NoRoom`](crate::StopReason::NoRoom), which says nothing about the block.
+    /// Fails as [`execute`](Self::execute) does, and with [`StopReason::NoRoom`](crate::StopReason::NoRoom), which says
+    /// nothing about the block.
     pub fn try_execute(&self, input: &ExecutionInput) -> Result<ExecutionOutput, ExecutionError> {
         self.execute_within(input, Allowance { waits: false, ..Allowance::default() })
     }
 
-    /// Executes the EE over one block, and keeps its first `calls_max` host calls.
+    /// Executes the EE over one block and returns its first `calls_max` host calls, too.
     ///
-    /// A call takes some 150 bytes. The result is that of [`execute`](Self::execute), and has its errors.
+    /// A call takes some 150 bytes. The result is that of [`execute`](Self::execute), errors included.
     pub fn execute_traced(
         &self,
         input: &ExecutionInput,
@@ -310,14 +310,14 @@ impl Ee {
         (result, trace)
     }
 
-    /// Executes the EE over one block in provider mode: it finds its state in `source`, and yields the nodes of its
-    /// new state and the block data from which [`execute`](Self::execute) comes to the same.
+    /// Executes the EE over one block in provider mode: it reads its state from `source`, and yields the nodes of its
+    /// new state and block data from which [`execute`](Self::execute) computes the same result.
     ///
-    /// What the input has as block data is for the EE to read; it differs from what the EE yields.
+    /// The EE reads the input's block data, which differs from the block data that it yields.
     ///
     /// # Errors
     ///
-    /// As [`execute`](Self::execute).
+    /// Fails as [`execute`](Self::execute) does.
     pub fn provide(
         &self,
         input: &ExecutionInput,
@@ -330,7 +330,7 @@ impl Ee {
     ///
     /// # Errors
     ///
-    /// As [`execute`](Self::execute).
+    /// Fails as [`execute`](Self::execute) does.
     pub fn provide_within(
         &self,
         input: &ExecutionInput,
@@ -347,8 +347,8 @@ impl Ee {
         Ok(ProviderOutput { execution: result(execution, stop, &self.config.limits)?, block_data, new_nodes })
     }
 
-    /// Executes the EE before an observer, which is made of the fuel there is at the start; nobody sees an execution
-    /// that does not start.
+    /// Executes the EE with an observer, which `observer` makes from the fuel at the start. If the execution does not
+    /// start, no observer is made.
     fn execute_observed(
         &self,
         input: &ExecutionInput,
@@ -366,11 +366,11 @@ impl Ee {
         (result(execution, stop, &self.config.limits), observer)
     }
 
-    /// Makes a fresh instance, as each execution does, and drops it; to measure what that costs.
+    /// Makes a fresh instance as each execution does, and drops it, so that benches can measure its cost.
     ///
     /// # Errors
     ///
-    /// [`ExecutionError`] if instantiation traps.
+    /// Fails with [`ExecutionError`] if instantiation traps.
     pub fn instantiate(&self) -> Result<(), ExecutionError> {
         let input = ExecutionInput::new(StateRoot::default(), []);
         let execution = Execution::new(input, &self.config, &Allowance::default());
@@ -383,8 +383,8 @@ impl Ee {
         })
     }
 
-    /// Returns what an execution spends before the EE's first instruction, in fuel: its instances and the pages of their
-    /// memories are paid for. Zero if the host does not meter.
+    /// Returns the fuel that an execution spends before the EE's first instruction, on its instances and the pages of
+    /// their memories. It is zero if the host does not meter.
     pub fn entry_fuel(&self) -> u64 {
         self.compiled.needs().metering.map_or(0, |metering| metering.entry.fuel)
     }
@@ -394,7 +394,7 @@ impl Ee {
         self.code_hash
     }
 
-    /// Refuses block data over the limit, and any that `eth2.blockDataSize` could not tell the length of.
+    /// Refuses block data over the limit, or with a length that `eth2.blockDataSize` cannot return.
     fn check_size(&self, input: &ExecutionInput) -> Result<(), ExecutionError> {
         let limit = self.config.limits.block_data_bytes_max.min(i32::MAX.cast_unsigned());
         let got = input.block_data.len();
@@ -411,9 +411,9 @@ impl Ee {
 }
 
 impl ProbedEe {
-    /// Executes the EE over one block, and tells where its fuel went.
+    /// Executes the EE over one block, and returns its call tree, too.
     ///
-    /// The result is that of [`Ee::execute`], and has its errors.
+    /// The result is that of [`Ee::execute`], errors included.
     pub fn execute(&self, input: &ExecutionInput) -> (Result<ExecutionOutput, ExecutionError>, CallTree) {
         self.execute_within(input, Allowance::default())
     }
@@ -434,7 +434,7 @@ impl ProbedEe {
     }
 }
 
-/// Makes of an execution that is over what the embedder sees of it.
+/// Converts the end of an execution into the result for the embedder.
 fn result(
     execution: Execution,
     stop: Result<(), Stop>,
@@ -461,7 +461,7 @@ fn result(
     Err(ExecutionError { kind: stop.kind, logs: execution.logs, backtrace: stop.backtrace, fuel_used })
 }
 
-/// Makes a backtrace speak of the module as it was: all frames are of defined functions, which probes move up.
+/// Corrects a backtrace for the probes: all frames are of defined functions, whose indices probes shift.
 fn without_probes(mut error: ExecutionError) -> ExecutionError {
     for frame in &mut error.backtrace {
         frame.function_index = frame.function_index.saturating_sub(N_PROBES);
@@ -474,7 +474,7 @@ fn without_probes(mut error: ExecutionError) -> ExecutionError {
 mod tests {
     use super::*;
 
-    /// A directory that nobody else can write to, whatever the umask.
+    /// Returns a directory to which only this user can write, whatever the umask.
     fn cache() -> (tempfile::TempDir, DiskCache) {
         let directory = tempfile::tempdir().unwrap();
         let cache = DiskCache::open(&directory.path().join("cache")).unwrap();
@@ -485,7 +485,7 @@ mod tests {
         Host::new(HostConfig { cache: Some(cache.clone()), limits, ..HostConfig::default() }).unwrap()
     }
 
-    /// An EE that saves a root of this byte.
+    /// Returns an EE that saves a root of this byte.
     fn saving(byte: u8) -> Vec<u8> {
         let text = format!(
             r#"(module (import "eth2" "savePostStateRoot" (func $save (param i32))) (memory (export "memory") 1)
@@ -500,7 +500,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_cache_is_used_and_gives_the_same() {
+    fn a_cached_entry_is_used_and_gives_the_same_output() {
         let (_directory, cache) = cache();
         let execute = |host: Host| {
             host.load(&saving(1))
@@ -512,18 +512,18 @@ mod tests {
         let entry = std::fs::read_dir(cache.directory()).unwrap().next().unwrap().unwrap().path();
         let contents = std::fs::read(&entry).unwrap();
         assert_eq!(execute(host(&cache, Limits::default())), compiled);
-        // A hit does not write.
+        // A cache hit writes nothing.
         assert_eq!(std::fs::read(&entry).unwrap(), contents);
 
         for damaged in [&contents[..contents.len() / 2], b"", &[0; 10_000]] {
             std::fs::write(&entry, damaged).unwrap();
             assert_eq!(execute(host(&cache, Limits::default())), compiled);
-            assert_eq!(std::fs::read(&entry).unwrap(), contents, "the entry is written anew");
+            assert_eq!(std::fs::read(&entry).unwrap(), contents, "the entry is rewritten");
         }
     }
 
     #[test]
-    fn an_entry_of_another_module_is_not_taken() {
+    fn an_entry_of_another_module_is_not_used() {
         let (_directory, cache) = cache();
         let host = host(&cache, Limits::default());
         host.load(&saving(1)).unwrap();
@@ -531,7 +531,7 @@ mod tests {
         let one = files().next().unwrap();
         host.load(&saving(2)).unwrap();
         let two = files().find(|path| *path != one).unwrap();
-        // Whoever could write to the directory could do this; the entry's own key gives it away.
+        // Anybody who can write to the directory can copy a file, but the entry's own key reveals it.
         std::fs::copy(&two, &one).unwrap();
         let host = Host::new(HostConfig { ees_kept_max: 0, ..(*host.config).clone() }).unwrap();
         assert_eq!(root(&host.load(&saving(1)).unwrap()), StateRoot([1; 32]));
@@ -539,7 +539,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_good_for_the_same_settings_only() {
+    fn an_entry_is_used_only_under_the_same_settings() {
         let (_directory, cache) = cache();
         let n_files = || cache.usage().unwrap().n_files;
         host(&cache, Limits::default()).load(&saving(1)).unwrap();
@@ -558,7 +558,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_loaded_is_kept_in_memory() {
+    fn loaded_ees_are_kept_in_memory() {
         let host = Host::new(HostConfig::default()).unwrap();
         let ees = [host.load(&saving(1)).unwrap(), host.load(&saving(1)).unwrap()];
         assert!(Arc::ptr_eq(&ees[0].compiled, &ees[1].compiled));

@@ -1,13 +1,13 @@
 //! Runs WebAssembly execution environments (EEs) as pure functions.
 //!
-//! An EE takes the 32-byte root of its state and the data of one block, and answers with the root of the
-//! state after the block. This crate validates an EE's module, compiles it once, and executes it as often as
-//! asked, from as many threads as there are; no execution sees anything of another.
+//! An EE takes the 32-byte root of its state and the data of one block, and returns the root of the state after the
+//! block. This crate validates an EE's module, compiles it once, and executes it any number of times on any number of
+//! threads. Executions share no state.
 //!
 //! ```
 //! use outrider_host::{ExecutionInput, Host, HostConfig, StateRoot};
 //!
-//! // An EE that answers with the root it was given.
+//! // An EE that returns its pre-state root.
 //! let identity = r#"(module
 //!     (import "eth2" "loadPreStateRoot" (func $load (param i32)))
 //!     (import "eth2" "savePostStateRoot" (func $save (param i32)))
@@ -23,12 +23,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Failures say whose fault they are: [`LoadError`] is about the module, [`ExecutionError`] about one
-//! execution, and [`ExecutionError::fault`] names the guilty party. No module, no input and no use of this crate makes it
-//! panic, but for a panic of the embedder's own [`StateSource`], which comes through.
+//! Errors name the party at fault: [`LoadError`] is about the module, [`ExecutionError`] about one execution, and
+//! [`ExecutionError::fault`] returns whose fault it is. No module, input or use of this crate makes it panic. A panic
+//! of the embedder's own [`StateSource`] is not caught.
 //!
-//! The cargo feature `serde` gives roots, hashes, [`ExecutionInput`], [`ExecutionOutput`] and what they are made of serde's
-//! `Serialize` and `Deserialize`: byte strings are hex in formats for people, and bytes in others.
+//! The cargo feature `serde` implements `Serialize` and `Deserialize` for roots, hashes, [`ExecutionInput`],
+//! [`ExecutionOutput`] and the types of their fields. Byte strings are hex in human-readable formats and bytes in
+//! others.
 
 mod allowance;
 mod cache;
@@ -51,7 +52,7 @@ mod trace;
 mod validate;
 mod worker;
 
-/// What hosts, EEs and state providers tell one another, which this crate stands on.
+/// The types that hosts, EEs and state providers share.
 pub use outrider_abi::{
     ABI, BeaconRoot, CodeHash, Context, DEPOSIT_BYTES, Deposit, EeIndex, FuelCost, Hash, Import,
     ImportModule, MODULES, NewNode, Parameter, ParameterKind, ParseHexError, REQUIRED_EXPORTS,

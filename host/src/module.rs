@@ -1,10 +1,10 @@
-//! What there is to tell about a module: for `outrider inspect`, and for whoever wonders at a refusal.
+//! Summaries of modules, for `outrider inspect` and for explaining refusals.
 
 use outrider_abi::{CodeHash, Import};
 
 use crate::error::Refusal;
 
-/// What a module consists of, as far as it could be read.
+/// The content of a module, as far as it could be read.
 #[derive(Clone, Debug)]
 pub struct ModuleSummary {
     /// Size of the module in bytes.
@@ -17,7 +17,7 @@ pub struct ModuleSummary {
     pub exports: Vec<ExportSummary>,
     /// The memory, imported or not.
     pub memory: Option<MemorySummary>,
-    /// Elements that each table starts with, imported ones first.
+    /// The initial size of each table in elements, imported tables first.
     pub table_elements: Vec<u64>,
     /// Functions defined in the module.
     pub n_functions: u32,
@@ -27,24 +27,24 @@ pub struct ModuleSummary {
     pub start_function: Option<u32>,
     /// The sections, in order.
     pub sections: Vec<SectionSummary>,
-    /// What compiling all of its functions is predicted to take, as far as they were read.
+    /// The predicted cost of compiling all functions that were read.
     pub compile_cost: CompileCost,
-    /// What compiling the costliest of them is predicted to take; time and memory need not be of the same one.
+    /// The highest predicted cost of any one function; time and memory may be of different functions.
     pub compile_cost_max: CompileCost,
-    /// Every reason to refuse the module; none if it is acceptable.
+    /// Every reason to refuse the module; empty if it is acceptable.
     pub refusals: Vec<Refusal>,
 }
 
-/// What compiling something is predicted to take: the same on every machine, and an upper bound on most.
+/// A predicted cost of compiling: the same on every machine, and an upper bound on most.
 ///
-/// Microseconds are of one core of the machine that the prediction was fitted on; see [`BOUNDS`](crate::BOUNDS).
+/// Microseconds are of one core of the machine on which the prediction was fitted; see [`BOUNDS`](crate::BOUNDS).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CompileCost {
     /// Processor time.
     pub microseconds: u64,
-    /// Memory while it is compiled.
+    /// Memory during compilation.
     pub kibibytes: u64,
-    /// Machine code that comes of it, in bytes.
+    /// Resulting machine code in bytes.
     pub code_bytes: u64,
 }
 
@@ -75,7 +75,7 @@ pub struct ImportSummary {
     pub name: String,
     /// The type that is asked for, such as `(i32) -> ()`.
     pub ty: String,
-    /// Where the import stands, in bytes.
+    /// The offset of the import, in bytes.
     pub offset: usize,
     /// The entry of the ABI, unless it comes from a library or from nowhere.
     pub abi: Option<&'static Import>,
@@ -88,7 +88,7 @@ pub struct ExportSummary {
     pub name: String,
     /// The type, such as `() -> ()`.
     pub ty: String,
-    /// Where the export stands, in bytes.
+    /// The offset of the export, in bytes.
     pub offset: usize,
 }
 
@@ -106,7 +106,7 @@ pub struct MemorySummary {
 pub struct SectionSummary {
     /// The name; a custom section's own name in quotes.
     pub name: String,
-    /// Where the contents start, in bytes.
+    /// The offset of the contents, in bytes.
     pub offset: usize,
     /// Size of the contents in bytes.
     pub bytes: usize,

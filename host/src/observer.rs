@@ -1,4 +1,4 @@
-//! Who looks on while an execution runs; nobody, as a rule.
+//! Observers of an execution under way. Most executions have none.
 
 use outrider_abi::Import;
 
@@ -6,8 +6,8 @@ use crate::call_tree::Recorder;
 use crate::error::HostCallError;
 use crate::trace::{Answer, Tracer};
 
-/// What is told of an execution's host calls and, if its modules are [probed](crate::probe), of its function
-/// calls. Sees everything and changes nothing.
+/// An observer of an execution's host calls and, if its modules are [probed](crate::probe), of its function calls. It
+/// changes nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Observer {
     #[default]
@@ -17,7 +17,7 @@ pub(crate) enum Observer {
 }
 
 impl Observer {
-    /// Notes what was paid for instances; `fuel_left` is what there was before and after.
+    /// Records the cost of the instances; `fuel_left` is the fuel before and after.
     pub(crate) fn instances_made(&mut self, fuel_left: (i64, i64)) {
         match self {
             Self::Nobody | Self::Tracer(_) => {}
@@ -25,7 +25,7 @@ impl Observer {
         }
     }
 
-    /// Is told that a host call begins, when this much fuel is left.
+    /// Records that a host call begins, with this much fuel left.
     pub(crate) fn host_call_begins(&mut self, import: &'static Import, fuel_left: i64) {
         match self {
             Self::Nobody | Self::Tracer(_) => {}
@@ -33,7 +33,7 @@ impl Observer {
         }
     }
 
-    /// Is told that a host call is over; `fuel_left` is what there was before and after it.
+    /// Records that a host call ended; `fuel_left` is the fuel before and after it.
     pub(crate) fn host_call_ends<A: Copy + Into<u64>, R: Answer>(
         &mut self,
         import: &'static Import,
@@ -48,7 +48,7 @@ impl Observer {
         }
     }
 
-    /// Is told by a probe that a function of the guest is entered.
+    /// Records that a function of the guest was entered, as a probe reports.
     pub(crate) fn enter(&mut self, function: u32, fuel_left: i64) {
         match self {
             Self::Nobody | Self::Tracer(_) => {}
@@ -56,7 +56,7 @@ impl Observer {
         }
     }
 
-    /// Is told by a probe that a function of the guest returns.
+    /// Records that a function of the guest returns, as a probe reports.
     pub(crate) fn leave(&mut self, fuel_left: i64) {
         match self {
             Self::Nobody | Self::Tracer(_) => {}
@@ -64,7 +64,7 @@ impl Observer {
         }
     }
 
-    /// Is told that the execution is over.
+    /// Records that the execution ended.
     pub(crate) fn execution_ends(&mut self, fuel_left: i64) {
         match self {
             Self::Nobody | Self::Tracer(_) => {}

@@ -1,15 +1,15 @@
-//! Probes: rewrites metered modules so that they tell the host which functions they enter and leave.
+//! Probes: rewrites metered modules so that they report to the host which functions they enter and leave.
 //!
-//! [`probe`] gives the modules of an EE two more imports, of [`IMPORT_MODULE`](crate::meter::IMPORT_MODULE), and has
-//! each function call them: [`ENTER_IMPORT`] with the function's number when it starts, [`LEAVE_IMPORT`] when it
-//! returns. A function that traps does not leave, and neither do its callers. See `rewrite` for what is written.
+//! [`probe`] adds two imports of [`IMPORT_MODULE`](crate::meter::IMPORT_MODULE) to the modules of an EE, and has each
+//! function call them: [`ENTER_IMPORT`] with the function's number when it starts, [`LEAVE_IMPORT`] when it returns. A
+//! function that traps does not leave, and neither do its callers. The added code is in `rewrite`.
 //!
-//! The modules must be metered before: at calls and returns, the fuel counter then holds what is left, to the
-//! unit. As probes are written in later, they cost no fuel and take no stack that counts, and an execution of a probed
-//! EE spends and answers the same as any other.
+//! The modules must be metered first: at calls and returns, the fuel counter then holds exactly the fuel that is left.
+//! Because probes are added after metering, they cost no fuel and no counted stack, and an execution of a probed EE
+//! spends and returns the same as any other.
 //!
-//! *Invariant*: no other module can import the probes. One that is metered is refused if it imports from that module
-//! name, one that is not finds no library of the name.
+//! *Invariant*: no other module can import the probes. Metering refuses a module that imports from that module name,
+//! and an unmetered module finds no library of that name.
 
 mod names;
 mod rewrite;
@@ -27,17 +27,17 @@ pub(crate) const ENTER_IMPORT: &str = "enter";
 /// The import that functions call last, of type `() -> ()`.
 pub(crate) const LEAVE_IMPORT: &str = "leave";
 
-/// How many imports that makes.
+/// The number of these imports.
 pub(crate) const N_PROBES: u32 = 2;
 
-/// Writes probes into the modules of a metered program, and returns the names of their functions, by number.
+/// Adds probes to the modules of a metered program, and returns the names of their functions, by number.
 ///
-/// The numbers are the indices of the EE's own functions, imported ones included, and then those of the
-/// libraries, in the same way.
+/// The numbers are the indices of the EE's own functions, imported ones included, and then those of the libraries, in
+/// the same way.
 ///
 /// # Errors
 ///
-/// See [`MeterError`]; no module that has been metered can cause one.
+/// Fails with [`MeterError`]; a metered module does not cause one.
 pub(crate) fn probe(program: &Program) -> Result<(Program, Vec<Arc<str>>), MeterError> {
     let mut names = function_names(&program.code, None);
     let code = rewrite(&program.code, 0)?;

@@ -1,34 +1,34 @@
-//! The deterministic profile: the WebAssembly that an EE may be written in, and how much of it.
+//! The deterministic profile: which WebAssembly an EE may contain, and how much of it.
 //!
-//! Two tables, with a reason for each line. [`PROPOSALS`] says which WebAssembly: every node must come to the
-//! same result on every engine, and what no EE needs is left out. [`BOUNDS`] says how much: whatever is
-//! accepted is read, compiled and instantiated in seconds, on a small machine, however it was made.
+//! There are two tables, with a reason for each line. [`PROPOSALS`] says which WebAssembly: every node must compute the
+//! same result on every engine, and features that no EE needs are left out. [`BOUNDS`] says how much: every accepted
+//! module is read, compiled and instantiated in seconds on a small machine, however it was made.
 //!
-//! # What compiling takes
+//! # The cost of compiling
 //!
-//! The bounds on predicted compile time and memory hold against one formula, in `validate/cost.rs`: so many nanoseconds and bytes
-//! for each instruction, call, block, and for the products in which the work of both engines grows. It was fitted to
-//! what `cargo run --release -p outrider-host --all-features --example load_cost` measures: each instruction by itself
-//! and among many locals, operands, blocks and loops, in functions of 4 KB to 256 KB, alone and thousands at a time; shapes of
-//! everything else in a module; and what that program's search found. Coefficients are not the best fit but the least, of few
-//! digits, with which no case takes longer than predicted by more than measurement differs. Honest code is where terms
-//! other than the linear ones are small: there the prediction is some two to four times what is measured, for each of the EEs
-//! of this repository. Near a bound of functions it is one to four times.
+//! One formula, in `validate/cost.rs`, predicts compile time and memory. It has so many nanoseconds and bytes for each
+//! instruction, call and block, and for the products with which the work of the engines grows. It was fitted to the
+//! measurements of `cargo run --release -p outrider-host --all-features --example load_cost`: each instruction by
+//! itself and among many locals, operands, blocks and loops, in functions of 4 KB to 256 KB, alone and thousands at a
+//! time; shapes of everything else in a module; and the findings of that program's search. The coefficients are not the
+//! best fit but the smallest short decimals with which no case takes longer than predicted, within the error of
+//! measurement. In ordinary code all but the linear terms are small, and the prediction is some two to four times the
+//! measurement for each of the EEs of this repository. Near a bound of functions it is one to four times.
 //!
-//! Memory is bounded for the sum of functions, as engines compile as many at a time as there are processors.
+//! Memory is bounded for the sum of functions, because engines compile as many at a time as there are processors.
 
 use wasmparser::WasmFeatures;
 
 use crate::config::Limits;
 
-/// One proposal to extend the first WebAssembly, and whether EEs may use it.
+/// An extension of the first version of WebAssembly, and whether EEs may use it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// The name, such as `bulk-memory`.
     pub name: &'static str,
     /// Whether EEs may use it.
     pub accepted: bool,
-    /// Why, or why not.
+    /// The reason for the decision.
     pub reason: &'static str,
     pub(crate) features: WasmFeatures,
 }
@@ -36,15 +36,15 @@ pub struct Proposal {
 /// A limit on the shape of a module, the same on every node.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Bound {
-    /// What is counted, such as `locals`.
+    /// The counted thing, such as `locals`.
     pub what: &'static str,
-    /// The most of it that is accepted.
+    /// The largest accepted number.
     pub max: u64,
-    /// What the number is derived from.
+    /// The derivation of the number.
     pub reason: &'static str,
 }
 
-/// Every proposal that there is, accepted or not.
+/// Every proposal, accepted or not.
 pub const PROPOSALS: &[Proposal] = &[
     accept("mutable-global", F::MUTABLE_GLOBAL, "a global of one instance; deterministic"),
     accept("sign-extension", F::SIGN_EXTENSION, "five integer instructions; every compiler emits them"),
@@ -126,7 +126,7 @@ pub const PROPOSALS: &[Proposal] = &[
 pub(crate) const CUSTOM_DESCRIPTORS: Proposal =
     refuse("custom-descriptors", F::CUSTOM_DESCRIPTORS, "an extension of gc, which is refused");
 
-/// What `floats` are where [`Limits::floats`](crate::Limits::floats) is false.
+/// The proposal `floats` where [`Limits::floats`](crate::Limits::floats) is false.
 pub(crate) const FLOATS_REFUSED: Proposal =
     refuse("floats", F::FLOATS, "this chain has no floating-point numbers: `Limits::floats` is false");
 
@@ -135,7 +135,7 @@ pub(crate) const fn features(limits: &Limits) -> WasmFeatures {
     if limits.floats { PROFILE } else { PROFILE.difference(F::FLOATS) }
 }
 
-/// The features of the proposals that are accepted, as the validator takes them.
+/// The features of all accepted proposals, as the validator takes them.
 pub(crate) const PROFILE: WasmFeatures = {
     let mut features = WasmFeatures::empty();
     let mut rest = PROPOSALS;

@@ -1,4 +1,4 @@
-//! Provider mode: an EE runs over the full state and yields the block data from which it runs without.
+//! Provider mode: an EE runs over the full state, and yields block data from which it runs without that state.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -9,33 +9,33 @@ use outrider_abi::{Hash, NewNode};
 
 use crate::execution::ExecutionOutput;
 
-/// Where an EE in provider mode finds its state: nodes and blobs by their hash.
+/// The state of an EE in provider mode: nodes and blobs by hash.
 ///
 /// The host knows neither their encoding nor the hash function; both are the EE's.
 ///
-/// An EE pays for a search before it is made, and for the bytes before they are copied to it: a source that has them in
-/// memory lends them. What has to be read is read unpaid once, if the EE cannot pay for it.
+/// An EE pays for a lookup before it is made, and for the bytes before they are copied: a source that has them in
+/// memory lends them. If the EE cannot pay for the bytes, it has caused one unpaid read.
 pub trait StateSource: Send + Sync {
-    /// Returns the node of this hash; `None` if there is none.
+    /// Returns the node with this hash, or `None` if there is none.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the source from telling; the execution ends as
+    /// Fails if the source cannot answer; the execution then fails with
     /// [`HostCallError::StateSource`](crate::HostCallError::StateSource).
     fn node(&self, hash: &Hash) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>>;
 
-    /// Returns the blob of this hash; `None` if there is none.
+    /// Returns the blob with this hash, or `None` if there is none.
     ///
     /// # Errors
     ///
-    /// As [`node`](Self::node).
+    /// Fails as [`node`](Self::node) does.
     fn blob(&self, hash: &Hash) -> Result<Option<Cow<'_, [u8]>>, Box<dyn Error + Send + Sync>>;
 }
 
-/// What comes out of an execution in provider mode.
+/// The result of an execution in provider mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderOutput {
-    /// What comes out of any execution.
+    /// The result as in any execution.
     pub execution: ExecutionOutput,
     /// The block data that the EE yielded; `None` if it yielded none.
     pub block_data: Option<Vec<u8>>,
@@ -43,13 +43,13 @@ pub struct ProviderOutput {
     pub new_nodes: Vec<NewNode>,
 }
 
-/// What an execution in provider mode is given, and has yielded so far.
+/// The source and the results so far of an execution in provider mode.
 #[derive(Clone)]
 pub(crate) struct Provider {
     pub(crate) source: Arc<dyn StateSource>,
     pub(crate) block_data: Option<Vec<u8>>,
     pub(crate) new_nodes: Vec<NewNode>,
-    /// What the new nodes may still take.
+    /// The bytes that further new nodes may take.
     pub(crate) bytes_left: usize,
 }
 
@@ -58,7 +58,7 @@ impl Provider {
         Self { source, block_data: None, new_nodes: Vec::new(), bytes_left: NEW_NODES_BYTES_MAX }
     }
 
-    /// Tells whether two runs from the same source have yielded the same.
+    /// Returns whether two runs from the same source have yielded the same.
     #[cfg(any(feature = "wasmer", test))]
     pub(crate) fn yields_as(&self, other: &Self) -> bool {
         self.block_data == other.block_data && self.new_nodes == other.new_nodes
@@ -74,5 +74,5 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// What the new nodes of one execution may take, in bytes: four times the largest block data.
+/// The most bytes that the new nodes of one execution may take: four times the largest block data.
 pub(crate) const NEW_NODES_BYTES_MAX: usize = 512 << 20;

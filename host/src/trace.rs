@@ -1,4 +1,4 @@
-//! Traces: every host call of an execution, with its arguments, its answer and its fuel.
+//! Traces: every host call of an execution, with its arguments, result and fuel.
 
 use std::fmt;
 
@@ -6,31 +6,31 @@ use outrider_abi::Import;
 
 use crate::error::{HostCallError, reason};
 
-/// What an execution asked of the host, call by call.
+/// The host calls of an execution.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trace {
     /// The calls, in order.
     pub calls: Vec<HostCall>,
-    /// Calls that were made when as many as were asked for had been kept. One that failed, and so ended the
-    /// execution, is kept in any case.
+    /// The number of calls after the requested number had been kept. A call that failed, and so ended the execution, is
+    /// kept in any case.
     pub n_dropped: u64,
 }
 
-/// One call of an import; shown as `eth2.blockDataCopy(out=0x100000, offset=0, length=92)`.
+/// One call of an import, displayed as `eth2.blockDataCopy(out=0x100000, offset=0, length=92)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostCall {
     /// The import, such as `eth2.blockDataCopy`.
     pub import: &'static Import,
-    /// The arguments, as unsigned numbers, one for each of [`Import::parameters`].
+    /// The arguments as unsigned numbers, one for each of [`Import::parameters`].
     pub arguments: Vec<u64>,
-    /// What the call returned, or why it failed and ended the execution. Numbers of 32 bits are signed, as some
-    /// functions return -1, and those of 64 bits are not.
+    /// The result of the call, or the error that ended the execution. Numbers of 32 bits are signed, because some
+    /// functions return -1; numbers of 64 bits are unsigned.
     pub result: Result<Option<i128>, HostCallError>,
-    /// Fuel that the execution had spent when it made the call. Guests pay for straight-line code before they run it,
-    /// so what comes right after the call may be included. They look at their fuel only now and then, so it
-    /// may be over the limit; the call fails then.
+    /// Fuel that the execution had spent before the call. Guests pay for straight-line code before they run it, so this
+    /// may include the code right after the call. They check their fuel only at some places, so this may exceed the
+    /// limit; the call then fails.
     pub fuel_before: u64,
-    /// Fuel that the call itself cost.
+    /// Fuel that the call cost.
     pub fuel_cost: u64,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for HostCall {
     }
 }
 
-/// Keeps the host calls of an execution under way.
+/// A recorder of the host calls of an execution under way.
 #[derive(Clone, Debug)]
 pub(crate) struct Tracer {
     trace: Trace,
@@ -76,7 +76,7 @@ impl Tracer {
         Self { trace: Trace::default(), calls_max, fuel_at_start }
     }
 
-    /// Keeps a call that is over; `fuel_left` is what there was before and after it.
+    /// Records a call that ended; `fuel_left` is the fuel before and after it.
     pub(crate) fn add<A: Copy + Into<u64>, R: Answer>(
         &mut self,
         import: &'static Import,
@@ -103,7 +103,7 @@ impl Tracer {
     }
 }
 
-/// What host functions return: a number, or nothing.
+/// The return value of a host function: a number, or nothing.
 pub(crate) trait Answer {
     fn number(&self) -> Option<i128>;
 }

@@ -1,8 +1,7 @@
-//! What a module may contain.
+//! Validation of modules against the profile.
 //!
-//! A module is read once, by [`summarize`] for the curious and on the way into a
-//! [`Host`](crate::Host) for good. Reading collects every refusal instead of stopping at the first, but for
-//! those after which nothing can be read.
+//! [`summarize`] reads a module to describe it, and a [`Host`](crate::Host) reads it to load it. Reading collects every
+//! refusal instead of stopping at the first, except after an error that leaves the rest unreadable.
 
 mod body;
 mod bounds;
@@ -31,18 +30,18 @@ pub(crate) use extern_type::ExternType;
 
 pub(crate) use crate::profile::PROFILE;
 
-/// Tables in a module.
+/// The most tables in a module.
 pub(crate) const TABLES_MAX: u32 = TABLES.max as u32;
 
-/// Libraries of an EE; scout's fixtures have one.
+/// The most libraries of an EE; scout's fixtures have one.
 pub(crate) const LIBRARIES_MAX: u32 = 15;
 
 /// The exports of the libraries, by library and name.
 pub(crate) type Exports = BTreeMap<String, BTreeMap<String, ExternType>>;
 
-/// Reads a module and tells what it consists of and what it would be refused for.
+/// Reads a module, and returns its content and the reasons to refuse it.
 ///
-/// Imports of libraries that are not at hand count as unknown.
+/// Imports from libraries count as unknown.
 pub fn summarize(code: &[u8], limits: &Limits) -> ModuleSummary {
     let mut module = read(code, limits, &mut Totals::default());
     module.check_imports(&Exports::new());
@@ -50,30 +49,35 @@ pub fn summarize(code: &[u8], limits: &Limits) -> ModuleSummary {
     module.summary
 }
 
-/// A module that can be loaded.
-pub(crate) struct Checked {
+/// A module that passed validation.
+pub(crate) struct ValidModule {
     pub(crate) exports: BTreeMap<String, ExternType>,
-    /// The pages that its memory can grow to.
+    /// The pages to which its memory can grow.
     pub(crate) pages_max: u64,
 }
 
-/// Decides whether a module can be an EE that uses these libraries, which have taken so much of the bounds already.
+/// Checks that a module is acceptable as an EE that uses these libraries, which have already taken `totals` of the
+/// bounds.
 pub(crate) fn check_ee(
     code: &[u8],
     libraries: &Exports,
     limits: &Limits,
     totals: &mut Totals,
-) -> Result<Checked, Refusal> {
+) -> Result<ValidModule, Refusal> {
     let mut module = read(code, limits, totals);
     module.check_imports(libraries);
     module.check_exports();
     module.first_refusal()
 }
 
-/// Decides whether a module can be a library.
+/// Checks that a module is acceptable as a library.
 ///
-/// What its functions have together is added to that of the libraries before.
-pub(crate) fn check_library(code: &[u8], limits: &Limits, totals: &mut Totals) -> Result<Checked, Refusal> {
+/// Adds the totals of its functions to those of the libraries before it.
+pub(crate) fn check_library(
+    code: &[u8],
+    limits: &Limits,
+    totals: &mut Totals,
+) -> Result<ValidModule, Refusal> {
     let mut module = read(code, limits, totals);
     if let Some(import) = module.summary.imports.first() {
         let (module_name, name, offset) = (import.module.clone(), import.name.clone(), import.offset);
@@ -82,14 +86,14 @@ pub(crate) fn check_library(code: &[u8], limits: &Limits, totals: &mut Totals) -
     module.first_refusal()
 }
 
-/// A module that has been read: what is told of it, and the types behind that.
+/// A module that has been read: its summary and the types behind it.
 struct ModuleRead {
     limits: Limits,
     summary: ModuleSummary,
-    /// Whether all of it could be read; if not, what is missing is not the module's fault.
+    /// Whether all of it could be read. If not, missing parts are not reported as refusals.
     complete: bool,
     types: Vec<FuncType>,
-    /// The index spaces, imports first; functions by the index of their type.
+    /// The index spaces, imports first; a function's entry is the index of its type.
     functions: Vec<u32>,
     tables: Vec<TableType>,
     n_imported_tables: u32,
@@ -158,7 +162,7 @@ impl ModuleRead {
         self.summary.refusals.push(refusal);
     }
 
-    fn first_refusal(self) -> Result<Checked, Refusal> {
+    fn first_refusal(self) -> Result<ValidModule, Refusal> {
         if let Some(refusal) = self.summary.refusals.into_iter().next() {
             return Err(refusal);
         }
@@ -166,10 +170,10 @@ impl ModuleRead {
         let pages = self.memories.iter().map(|memory| memory.maximum.map_or(limit, |max| max.min(limit)));
         let pages_max = pages.fold(0, u64::saturating_add);
         let names = self.summary.exports.into_iter().map(|export| export.name);
-        Ok(Checked { exports: names.zip(self.exports).collect(), pages_max })
+        Ok(ValidModule { exports: names.zip(self.exports).collect(), pages_max })
     }
 
-    /// Refuses imports that neither the ABI nor a library has, or not with this type.
+    /// Refuses imports that are in neither the ABI nor a library, or that have another type there.
     fn check_imports(&mut self, libraries: &Exports) {
         let imports = self.summary.imports.iter().zip(&self.imports);
         let refusals = imports.filter_map(|(import, ty)| check_import(import, ty, libraries).err());
@@ -177,7 +181,7 @@ impl ModuleRead {
         self.summary.refusals.extend(refusals);
     }
 
-    /// Refuses a module without a `memory`, or without a `main` that takes nothing.
+    /// Refuses a module without a `memory`, or without a `main` that takes no parameters.
     fn check_exports(&mut self) {
         if !self.complete {
             return;

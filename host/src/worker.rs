@@ -1,13 +1,13 @@
-//! Compiling in a process of its own, with limits of CPU time and memory.
+//! Compilation in a process of its own, with limits of CPU time and memory.
 //!
-//! A host with an [`Isolation`] validates and meters a module itself, writes what is to be compiled into a file, and
-//! starts a worker with that as its input. The worker, [`serve_as_worker`], limits itself before it reads a byte,
+//! A host with an [`Isolation`] validates and meters a module itself, writes the request to compile it into a file, and
+//! starts a worker with that file as its input. The worker, [`serve_as_worker`], limits itself before it reads a byte,
 //! compiles, and writes machine code to its output, another file, which the host maps as if it came from the cache.
 //!
-//! Both files have the form of the cache's, so that no byte of them can change unnoticed. The key of a request names
-//! the sources of the host; the key of an answer, its request and all that machine code depends on.
-//! A request is a list of parts, each behind its length, eight bytes, little-endian: the engine's name, [`N_NUMBERS`] numbers
-//! of as many bytes, the EE's code, and name and code of each library.
+//! Both files have the form of the cache's, so no byte of them can change unnoticed. The key of a request names the
+//! sources of the host; the key of an answer names its request and all settings on which machine code depends. A
+//! request is a list of parts, each after its length as eight bytes, little-endian: the engine's name, [`N_NUMBERS`]
+//! numbers of eight bytes, the EE's code, and name and code of each library.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -23,23 +23,23 @@ use crate::chain::{causes, chain};
 use crate::config::{HostConfig, Isolation, Limits, UnknownEngine, UnsavedRoot};
 use crate::engine::{self, CompiledEe, Engine, Reserve};
 use crate::error::{EngineError, HostError, IsolationError, LoadError};
-use crate::program::{Needs, Program};
+use crate::program::{Program, Requirements};
 
-/// Serves as a worker if this process was started as one, and returns what to exit with; else returns `None`.
+/// Serves as a worker if this process was started as one, and returns its exit code; otherwise returns `None`.
 ///
 /// A program that [`Isolation::program`] names calls this before anything else in its `main`.
 pub fn serve_as_worker() -> Option<ExitCode> {
     let orders = std::env::var_os(VARIABLE)?;
     let Err(error) = serve(&orders) else { return Some(ExitCode::SUCCESS) };
-    // If nobody can read why, the exit code has to do.
+    // If nobody can read the reason, the exit code has to do.
     let _ = io::stderr().write_all(chain(&error).as_bytes());
     Some(ExitCode::from(error.exit_code()))
 }
 
 /// Compiles a program in a worker.
 ///
-/// What cannot be taken over from there is compiled here, once a worker has shown that it stays within the limits: EEs with
-/// libraries, which no engine puts into bytes; and all others where temporary files cannot be mapped as code.
+/// Two kinds of programs are compiled in this process, once a worker has shown that they stay within the limits: EEs
+/// with libraries, which no engine serializes, and all others where temporary files cannot be mapped as code.
 pub(crate) fn compile(
     isolation: &Isolation,
     engine: &dyn Engine,
@@ -65,8 +65,8 @@ fn ask(isolation: &Isolation, request: &[u8], key: &CacheKey) -> Result<Entry, L
     let mut child = Command::new(&isolation.program)
         .args(&isolation.arguments)
         .env(VARIABLE, Orders::of(isolation).to_string())
-        // A worker that panics for want of memory would wait for ever: its backtrace needs some, and holds the lock that
-        // the message about that needs.
+        // A worker that panics for want of memory would wait for ever: its backtrace needs memory, and holds the lock
+        // that the message about that needs.
         .env("RUST_BACKTRACE", "0")
         .stdin(input)
         .stdout(output.try_clone().map_err(exchange)?)
@@ -87,12 +87,12 @@ fn ask(isolation: &Isolation, request: &[u8], key: &CacheKey) -> Result<Entry, L
     })?)
 }
 
-/// Makes files without names: input, output and messages of a worker. No pipe can fill up.
+/// Makes unnamed files for input, output and messages of a worker. Unlike pipes, they cannot fill up.
 fn files() -> io::Result<[File; 3]> {
     Ok([tempfile::tempfile()?, tempfile::tempfile()?, tempfile::tempfile()?])
 }
 
-/// Waits for the end of a worker; `None` if it had to be killed, as it took too long.
+/// Waits for the end of a worker, or kills it after `limit` and returns `None`.
 fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
     let started = Instant::now();
     loop {
@@ -105,12 +105,12 @@ fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
             child.wait()?;
             return Ok(None);
         }
-        // As exact as matters: a tenth of what it has taken.
+        // The delay is at most a tenth of the elapsed time.
         std::thread::sleep((elapsed / 10).clamp(PAUSE_MIN, PAUSE_MAX));
     }
 }
 
-/// Says why a worker has ended without an answer, if it has.
+/// Checks that a worker ended with an answer, and otherwise returns the reason why not.
 fn judge(isolation: &Isolation, status: Option<ExitStatus>, message: String) -> Result<(), LoadError> {
     let Isolation { cpu_seconds_max, memory_bytes_max, .. } = *isolation;
     let Some(status) = status else {
@@ -124,30 +124,32 @@ fn judge(isolation: &Isolation, status: Option<ExitStatus>, message: String) -> 
         }
         (Some(code), _) if code == i32::from(OUT_OF_MEMORY) => over_memory,
         (_, os::Ending::OverCpu) => IsolationError::OverCpu { limit: cpu_seconds_max },
-        // So the standard library ends a process that gets no memory.
+        // The standard library ends a process this way if it gets no memory.
         (_, os::Ending::Aborted) if message.contains("memory allocation of ") => over_memory,
         (_, os::Ending::Aborted | os::Ending::Other) => IsolationError::Died { status, message },
     };
     Err(error.into())
 }
 
-/// How long a worker may take: its CPU time tenfold, as others have work, too; at least so long that it can start.
+/// Returns how long a worker may take: ten times its CPU time, because other processes compete for the processor, and
+/// at least the time to start.
 fn wall_clock_max(isolation: &Isolation) -> Duration {
     Duration::from_secs(isolation.cpu_seconds_max.max(1).saturating_mul(10))
 }
 
-/// The worker's side.
+/// Does the work of a worker.
 ///
-/// 1. The orders are of this version.
-/// 2. The parent is who gave them, and with its end comes that of this process.
-/// 3. The threads are there that engines compile with, and the limits are set. Where there is no memory for threads, they panic.
-/// 4. The request is whole and of this version.
-/// 5. The engine takes the configuration.
-/// 6. The engine compiles the modules.
+/// 1. Checks that the orders are of this version.
+/// 2. Checks that the parent gave them, and ends this process when the parent ends.
+/// 3. Starts the threads with which engines compile, and then sets the limits. Without memory for threads, engines
+///    panic.
+/// 4. Checks that the request is whole and of this version.
+/// 5. Sets up the engine.
+/// 6. Compiles the modules.
 fn serve(orders: &OsStr) -> Result<(), ServeError> {
     let orders = orders.to_str().and_then(Orders::parse).ok_or(ServeError::Orders)?;
     os::end_with_parent().map_err(ServeError::Limits)?;
-    // It may have ended before.
+    // The parent may have ended before.
     if !os::is_child_of(orders.parent) {
         return Err(ServeError::Orphan);
     }
@@ -163,7 +165,7 @@ fn serve(orders: &OsStr) -> Result<(), ServeError> {
         .map_err(ServeError::Files)
 }
 
-/// What a worker is told before it reads anything.
+/// The orders in a worker's environment, which it parses before it reads anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Orders {
     /// The process that starts the worker.
@@ -178,7 +180,7 @@ impl Orders {
         Self { parent: std::process::id(), cpu_seconds_max, memory_bytes_max }
     }
 
-    /// Reads what `to_string` writes, if it was the same version of this host that wrote it.
+    /// Parses the output of `to_string`, if the same version of this host wrote it.
     fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let sources = words.next()?;
@@ -197,7 +199,7 @@ impl std::fmt::Display for Orders {
     }
 }
 
-/// Why a worker has no answer.
+/// The reason for which a worker has no answer.
 #[derive(Debug, thiserror::Error)]
 enum ServeError {
     #[error("{VARIABLE} is not what this version of the host sets it to")]
@@ -265,9 +267,9 @@ fn answer_key(engine: &dyn Engine, request: &[u8]) -> CacheKey {
     })
 }
 
-/// Writes a request.
+/// Encodes a request.
 fn encode(config: &HostConfig, reserve: Reserve, program: &Program) -> Vec<u8> {
-    // All limits, so that none can be forgotten that comes to decide on machine code.
+    // All limits are listed, so that none can be forgotten that affects machine code.
     let Limits {
         module_bytes_max,
         memory_pages_max,
@@ -285,7 +287,7 @@ fn encode(config: &HostConfig, reserve: Reserve, program: &Program) -> Vec<u8> {
     } = config.limits;
     let [slots, fuel, pages, pages_max] = program.needs.to_numbers();
     let numbers: [u64; N_NUMBERS] = [
-        // Lossless: no target that Rust has is wider than 64 bits.
+        // Lossless: Rust has no target wider than 64 bits.
         module_bytes_max as u64,
         memory_pages_max.into(),
         memory_pages_near.into(),
@@ -316,7 +318,8 @@ fn encode(config: &HostConfig, reserve: Reserve, program: &Program) -> Vec<u8> {
     })
 }
 
-/// Reads a request: the configuration of a host that can compile a program, the memories to compile it for, and the program.
+/// Decodes a request: the configuration of a host that can compile the program, the memories to compile it for, and the
+/// program.
 fn decode(request: &[u8]) -> Result<(HostConfig, Reserve, Program), ServeError> {
     let parts = parts(request).ok_or(ServeError::Malformed)?;
     let [engine, numbers, code, libraries @ ..] = parts.as_slice() else { return Err(ServeError::Malformed) };
@@ -330,7 +333,7 @@ fn decode(request: &[u8]) -> Result<(HostConfig, Reserve, Program), ServeError> 
     Ok((config, reserve, Program { code: code.to_vec(), libraries, needs }))
 }
 
-fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Reserve, Needs)> {
+fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Reserve, Requirements)> {
     let (numbers, []) = bytes.as_chunks::<8>() else { return None };
     let numbers: Vec<u64> = numbers.iter().copied().map(u64::from_le_bytes).collect();
     let numbers: [u64; N_NUMBERS] = numbers.try_into().ok()?;
@@ -366,7 +369,7 @@ fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Reserve, Needs)> {
         unsaved_root: if flag(unsaved_root)? { UnsavedRoot::Zeros } else { UnsavedRoot::Refused },
     };
     let reserve = if flag(limited)? { Reserve::Limited } else { Reserve::Full };
-    Some((limits, flag(interruptible)?, reserve, Needs::from_numbers([slots, fuel, pages, pages_max])))
+    Some((limits, flag(interruptible)?, reserve, Requirements::from_numbers([slots, fuel, pages, pages_max])))
 }
 
 fn parts(mut request: &[u8]) -> Option<Vec<&[u8]>> {
@@ -406,7 +409,7 @@ mod os {
 
     use super::Orders;
 
-    /// How a process has ended that did not exit.
+    /// The end of a process that did not exit.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub(super) enum Ending {
         OverCpu,
@@ -422,8 +425,8 @@ mod os {
         }
     }
 
-    /// Has Linux kill this process when its parent ends; more exactly, when the thread ends that has started this process, and that
-    /// waits for it.
+    /// Has Linux kill this process when its parent ends; more exactly, when the thread ends that started this process,
+    /// which is the one that waits for it.
     pub(super) fn end_with_parent() -> io::Result<()> {
         #[cfg(target_os = "linux")]
         rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -434,9 +437,10 @@ mod os {
         getppid().map(|pid| pid.as_raw_nonzero().get()) == i32::try_from(parent).ok()
     }
 
-    /// Limits this process, for good, and has no core dumped when it reaches a limit.
+    /// Limits this process permanently, and disables core dumps at a limit.
     ///
-    /// Memory counts as data, and not as address space: engines reserve hundreds of gigabytes that they do not use.
+    /// Memory counts as data and not as address space, because engines reserve hundreds of gigabytes that they do not
+    /// use.
     pub(super) fn limit(orders: &Orders) -> io::Result<()> {
         lower(Resource::Core, 0)?;
         lower(Resource::Data, orders.memory_bytes_max)?;
@@ -445,7 +449,7 @@ mod os {
 
     /// Lowers a limit, unless it is lower already.
     ///
-    /// The hard limit of CPU time is a second further: reaching it, a process is killed, and none could say what for.
+    /// The hard limit of CPU time is a second higher: it kills the process, without a distinguishable reason.
     fn lower(resource: Resource, limit: u64) -> io::Result<()> {
         let hard = if resource == Resource::Cpu { limit.saturating_add(1) } else { limit };
         let inherited = getrlimit(resource);
@@ -468,7 +472,7 @@ mod os {
     }
 }
 
-/// Hosts refuse an isolation here, so that there are no workers.
+/// Stand-ins for systems without workers, where hosts refuse an isolation.
 #[cfg(not(unix))]
 mod os {
     use std::error::Error as StdError;
@@ -511,24 +515,24 @@ mod os {
     }
 }
 
-/// Tells a process that it is a worker, and its [`Orders`].
+/// The environment variable that makes a process a worker, and holds its [`Orders`].
 const VARIABLE: &str = "OUTRIDER_COMPILE_WORKER";
 
-/// Names the version of this host, and with it that of the protocol.
+/// The version of this host, and so that of the protocol.
 const SOURCES: &str = env!("OUTRIDER_HOST_SOURCES");
 
-/// Numbers in a request: thirteen limits, whether code looks at the clock, whether it checks bounds, and four of what the
-/// program needs.
+/// Numbers in a request: thirteen limits, whether code checks the clock, whether it checks bounds, and the four
+/// requirements of the program.
 const N_NUMBERS: usize = 19;
 
-/// What a worker exits with when something is wrong with how it was started.
+/// The exit code of a worker that was started wrongly.
 const FAILED: u8 = 70;
-/// What a worker exits with when the engine does not compile the modules.
+/// The exit code of a worker whose engine does not compile the modules.
 const REFUSED: u8 = 71;
-/// What a worker exits with when the system gave no more memory, and the engine said so.
+/// The exit code of a worker whose engine reported that it got no more memory.
 const OUT_OF_MEMORY: u8 = 72;
 
-/// What is kept of what a worker says on stderr.
+/// The most bytes that are kept of a worker's stderr.
 const MESSAGE_BYTES_MAX: u64 = 4096;
 
 const PAUSE_MIN: Duration = Duration::from_millis(1);

@@ -1,4 +1,4 @@
-//! A host where there is little address space: what executions at the same time reserve together stays within the configuration.
+//! A host with little address space: concurrent executions together reserve no more than the configuration allows.
 
 #![cfg(target_os = "linux")]
 
@@ -6,11 +6,11 @@ use std::process::Command;
 
 use outrider_host::{ExecutionInput, Host, HostConfig, StateRoot};
 
-/// Tells the test that it has little address space.
+/// The environment variable that tells the test to run with little address space.
 const LIMITED: &str = "OUTRIDER_TEST_HAS_LITTLE_SPACE";
 
-/// A memory of at most two pages, so that it is not what an execution takes of the memory that keeps others waiting; and a loop that takes
-/// so long that all executions begin before any ends.
+/// An EE with a memory of at most two pages, so that the memory of executions does not make others wait, and with a
+/// loop that takes so long that all executions begin before any ends.
 const EE: &str = r#"(module
     (import "eth2" "savePostStateRoot" (func $save (param i32)))
     (memory (export "memory") 1 2)
@@ -23,7 +23,8 @@ const EE: &str = r#"(module
         (i32.store (i32.const 0x1fffc) (i32.const 1))
         (call $save (i32.const 0))))"#;
 
-/// 64 executions, each with 256 MiB of addresses for its memory and 65 MiB for its stack, would need 20 GiB, and have eight.
+/// 64 executions, each with 256 MiB of addresses for its memory and 65 MiB for its stack, would need 20 GiB; eight are
+/// available.
 #[test]
 fn executions_at_the_same_time_wait_for_addresses() {
     if std::env::var_os(LIMITED).is_none() {
@@ -47,7 +48,7 @@ fn executions_at_the_same_time_wait_for_addresses() {
             scope.spawn(|| {
                 for _ in 0..2 {
                     let output = ee.execute(&input).expect("it ends well");
-                    // The page before, and that there is no third one.
+                    // The size before growing, and a failure to grow further.
                     assert_eq!(output.post_state_root.0[..8], [1, 0, 0, 0, 255, 255, 255, 255]);
                     assert_eq!((output.fuel_used, output.memory_bytes), (fuel, 2 << 16));
                 }

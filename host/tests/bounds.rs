@@ -1,5 +1,5 @@
-//! Every bound on the shape of a module: what is at the bound loads; one more is refused, by name
-//! and place.
+//! Every bound on the shape of a module: a module at the bound loads, and one more is refused with a message that names
+//! the item and its place.
 
 #[path = "support/random.rs"]
 mod random;
@@ -15,11 +15,11 @@ use wasm_encoder::{
     TypeSection, ValType,
 };
 
-/// A host with the limits that it has by default.
+/// A host with the default limits.
 static HOST: LazyLock<Host> =
     LazyLock::new(|| Host::new(HostConfig::default()).expect("the configuration is valid"));
 
-/// An EE in parts, of which a test changes one. Function 0 is `main`; function 1 is `bomb` if there is a body.
+/// The parts of an EE, of which a test changes one. Function 0 is `main`; function 1 is `bomb` if there is a body.
 struct Parts {
     types: TypeSection,
     n_types: u32,
@@ -284,7 +284,7 @@ fn names_types_and_initializers_are_bounded() {
 fn functions_are_bounded() {
     use Instruction::{Block, BrTable, Drop, End, I32Const, LocalGet, Loop, Nop};
     let what = "function 1 `bomb`";
-    // One byte goes to the declaration of locals of no number, two to its type, one to the end.
+    // One byte is for the empty declaration of locals, two for its type, one for the end.
     let bytes = |n: u32| with_function(body(0, &vec![Nop; n as usize - 4]));
     check_count(256 << 10, bytes, what, "bytes");
     let locals = |n| with_function(body(n, &[]));
@@ -309,10 +309,10 @@ fn functions_are_bounded() {
     check_count(10_000, targets, what, "targets in one br_table");
 }
 
-/// Checks that functions are accepted up to some size, and refused over it, for what compiling them takes.
+/// Checks that functions are accepted up to some size and refused over it, for their cost of compiling.
 ///
-/// What is at a bound to the microsecond depends on more than one number; so this looks for the size at which the prediction
-/// crosses the bound, and checks what is predicted on either side.
+/// The cost at a bound to the microsecond depends on more than one number. So this finds the size at which the
+/// prediction crosses the bound, and checks the prediction on either side.
 #[track_caller]
 fn check_cost(make: impl Fn(usize) -> Vec<u8>, bound: &str, predicted: impl Fn(&CompileCost) -> u64) {
     let bound = BOUNDS.iter().find(|one| one.what == bound).expect("there is such a bound");
@@ -342,7 +342,7 @@ fn the_work_of_compiling_a_function_is_bounded() {
     use Instruction::{Block, BrIf, Call, Drop, End, I32Add, If, LocalGet, LocalSet, Loop};
     let time = |cost: &CompileCost| cost.microseconds;
     let memory = |cost: &CompileCost| cost.kibibytes;
-    // Control flow and nothing else.
+    // Only control flow.
     let branches = |n: usize| with_function(body(1, &repeat(&[LocalGet(0), BrIf(0)], n)));
     check_cost(branches, TIME, time);
     // Many locals alive across many branches.
@@ -361,7 +361,7 @@ fn the_work_of_compiling_a_function_is_bounded() {
         with_function(body(100, &parts.concat()))
     };
     check_cost(jumps, TIME, time);
-    // Blocks within blocks, to each of which there are two ways.
+    // Nested blocks, each with two paths to its end.
     let nest = |n: usize| {
         let blocks = vec![Block(BlockType::Empty); 200];
         let ends = repeat(&[LocalGet(0), BrIf(0), End], 200);
@@ -387,7 +387,7 @@ const TIME: &str = "microseconds of predicted compile time";
 const MEMORY: &str = "KiB of predicted memory to compile";
 
 #[test]
-fn what_initializes_a_module_is_bounded_as_a_function_is() {
+fn the_initialization_of_a_module_is_bounded_as_a_function_is() {
     let over = |code: &[u8], section: &str| {
         let error = HOST.load(code).err().expect("it is over a bound").to_string();
         assert!(error.starts_with(&format!("the {section} section at byte 0x")), "{error}");
@@ -409,7 +409,7 @@ fn what_initializes_a_module_is_bounded_as_a_function_is() {
     let (zero, sum) = (ConstExpr::i32_const(0), ConstExpr::i32_const(0).with_i32_const(0).with_i32_add());
     let indices = |n| vec![0_u32; n];
     let references = |n| vec![ConstExpr::ref_func(0); n];
-    // Indices at a place that is known and within the table are put there beforehand.
+    // Indices at a constant place within the table are placed beforehand.
     check_loads(&with_elements(&zero, Elements::Functions(indices(20_000).into())));
     over(&with_elements(&sum, Elements::Functions(indices(20_000).into())), "element");
     over(&with_elements(&zero, Elements::Functions(indices(20_001).into())), "element");
@@ -454,7 +454,7 @@ fn the_functions_of_a_module_are_bounded_together() {
     let locals = |n: u32| with(|parts| parts.functions.extend(vec![body(4_000, &[]); n as usize]));
     check_loads(&locals(250));
     check_refused(&locals(251), "function 251", "has 1004000 locals in all functions, the limit is 1000000");
-    // Each of the functions would be accepted.
+    // Each of the functions alone is acceptable.
     let branches = body(1, &repeat(&[Instruction::LocalGet(0), Instruction::BrIf(0)], 500));
     let branches = |n| with(|parts| parts.functions.extend(vec![branches.clone(); n]));
     let error = |n| HOST.load(&branches(n)).err().map(|error| error.to_string()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Call trees: each unit of fuel in one place, the same on every engine, and nothing else changed.
+//! Call trees: each unit of fuel is in one place, the same on every engine, and the execution is otherwise unchanged.
 
 mod support;
 
@@ -10,7 +10,7 @@ use outrider_host::{
 };
 use support::{HOST, ROOT, blob, module, saving, wasm};
 
-/// Hosts to hold against each other: one for each engine there is.
+/// The hosts to compare, one for each engine.
 fn hosts(limits: Limits) -> Vec<Host> {
     let engines = [
         outrider_host::EngineKind::Wasmtime,
@@ -24,7 +24,7 @@ fn hosts(limits: Limits) -> Vec<Host> {
     engines.map(host).into()
 }
 
-/// Makes the call tree of an execution on each host, checks what must hold for every tree, and returns it.
+/// Returns the call tree of an execution after checking it on each host and against the invariants of every tree.
 #[track_caller]
 fn checked(hosts: &[Host], code: &[u8], libraries: &[Library<'_>], block_data: &[u8]) -> CallTree {
     let input = ExecutionInput::new(ROOT, block_data);
@@ -62,7 +62,7 @@ fn checked(hosts: &[Host], code: &[u8], libraries: &[Library<'_>], block_data: &
     tree
 }
 
-/// Callees come right after their callers, and no stack is there twice.
+/// Checks that callees come right after their callers, and that no stack occurs twice.
 #[track_caller]
 fn check_shape(tree: &CallTree) {
     let mut open: Vec<usize> = Vec::new();
@@ -80,7 +80,7 @@ fn check_shape(tree: &CallTree) {
     assert!(tree.nodes().len() <= (1 << 15) + n_roots);
 }
 
-/// The tree as lines: the names of the stack, calls, own fuel, fuel beyond the tree.
+/// Returns the tree as lines: the names of the stack, calls, own fuel, fuel beyond the tree.
 fn lines(tree: &CallTree) -> Vec<String> {
     let line = |(index, node): (usize, &CallNode)| {
         let mut stack: Vec<_> = tree.stack(index).map(|node| node.callee.to_string()).collect();
@@ -113,9 +113,9 @@ const SMALL: Limits = Limits {
     unsaved_root: outrider_host::UnsavedRoot::Refused,
 };
 
-/// The figures are added up by hand, from the cost table: a call is 40, and 1 for each value.
+/// The figures are sums by hand from the cost table: a call is 40, and 1 for each value.
 #[test]
-fn each_function_has_what_it_spent_itself() {
+fn each_function_has_its_own_fuel() {
     check(
         "(func $one (result i32) (i32.const 1))
          (func $two (result i32) (i32.add (call $one) (call $one)))
@@ -132,7 +132,7 @@ fn each_function_has_what_it_spent_itself() {
     );
 }
 
-/// If one were missed, or seen twice, what comes after it would be in the wrong place.
+/// A missed or repeated event would put all later ones in the wrong place.
 #[test]
 fn every_way_out_of_a_function_is_seen() {
     let items = "
@@ -177,7 +177,7 @@ fn every_way_out_of_a_function_is_seen() {
 }
 
 #[test]
-fn an_execution_that_fails_has_what_it_spent_until_then() {
+fn a_failed_execution_has_its_fuel_until_then() {
     for (body, last) in [
         ("unreachable", "main x1 41 0"),
         ("(call $useTicks (i32.const 1001))", "main;eth2.useTicks x1 1000 0"),
@@ -187,7 +187,7 @@ fn an_execution_that_fails_has_what_it_spent_until_then() {
         let tree = checked(&hosts(SMALL), &wasm(&module(&items)), &[], b"");
         assert!(lines(&tree).iter().any(|line| line == last), "{body}: {:?}", lines(&tree));
     }
-    // A loop without end spends all that the instances and the call of the host leave.
+    // An endless loop spends all fuel that the instances and the host call leave.
     let endless = "(func $main (export \"main\") (drop (call $blockDataSize)) (loop (br 0)))";
     let tree = checked(&hosts(SMALL), &wasm(&module(endless)), &[], b"");
     assert_eq!(tree.fuel(), SMALL.fuel_max);
@@ -205,13 +205,13 @@ fn recursion_is_cut_off_where_it_gets_too_deep() {
     let deepest = tree.nodes().iter().enumerate().max_by_key(|(index, _)| tree.stack(*index).count());
     let (index, node) = deepest.expect("there are nodes");
     assert_eq!(tree.stack(index).count(), 512);
-    // The last call only looks.
+    // The innermost call only checks its argument.
     const LOOK: u64 = 1 + 16;
     const GO_ON: u64 = 3 + 40 + 1;
     let calls_beyond = 800 + 1 - 511;
     assert_eq!(node.self_fuel, LOOK + GO_ON);
     assert_eq!(node.unlisted_fuel, (LOOK + GO_ON) * (calls_beyond - 1) + LOOK);
-    // What comes after the recursion has its place again.
+    // Calls after the recursion have their places again.
     assert_eq!(lines(&tree).last().map(String::as_str), Some("main;eth2.savePostStateRoot x1 1000 0"));
 }
 
@@ -219,13 +219,13 @@ fn recursion_is_cut_off_where_it_gets_too_deep() {
 fn a_stack_that_overflows_gives_a_tree() {
     let items = "(func $f (call $f)) (func $main (export \"main\") (call $f))";
     let tree = checked(&hosts(SMALL), &wasm(&module(items)), &[], b"");
-    // With the instances.
+    // Including the instances.
     assert_eq!(tree.nodes().len(), 1 + 512);
 }
 
-/// Two functions that call each other in all orders have more stacks than any memory.
+/// Two functions that call each other in all orders have more stacks than fit into any memory.
 #[test]
-fn stacks_beyond_number_are_cut_off() {
+fn the_number_of_stacks_is_bounded() {
     let items = "(func $f (param i32) (call $g (local.get 0)) (call $h (local.get 0)))
         (func $g (param i32) (if (local.get 0) (then (call $f (i32.sub (local.get 0) (i32.const 1))))))
         (func $h (param i32) (if (local.get 0) (then (call $f (i32.sub (local.get 0) (i32.const 1))))))
@@ -233,7 +233,7 @@ fn stacks_beyond_number_are_cut_off() {
         (func $main (export \"main\") (call $savePostStateRoot (i32.const 0)))";
     let tree = checked(&hosts(SMALL), &wasm(&module(items)), &[], b"");
     assert!(tree.nodes().iter().any(|node| node.unlisted_fuel > 0));
-    // The tree was full before `main`, which has a place all the same.
+    // The tree was full before `main`, which has a node all the same.
     assert!(lines(&tree).iter().any(|line| line.starts_with("main x1 ")), "{:?}", lines(&tree).last());
 }
 
@@ -325,7 +325,7 @@ fn guests_cannot_import_the_probes() {
     assert!(matches!(error, Some(LoadError::LibraryNameTaken { .. })), "{error:?}");
 }
 
-/// Modules that wasm-smith thinks of; `OUTRIDER_MODULES` says how many.
+/// Modules from wasm-smith; `OUTRIDER_MODULES` sets their number.
 #[test]
 fn random_modules_run_the_same_with_probes() {
     let n = std::env::var("OUTRIDER_MODULES").map_or(300, |n| n.parse().expect("it is a number"));

@@ -1,6 +1,6 @@
 //! The `crypto` imports, called from wasm: every published vector, bad input, bad pointers, and fuel.
 
-#![allow(clippy::print_stdout, reason = "tests tell what they ran")]
+#![allow(clippy::print_stdout, reason = "tests print what they ran")]
 
 mod support;
 
@@ -18,20 +18,20 @@ use outrider_host::{
 };
 use support::{ROOT, module, wasm};
 
-/// A call of an import: an EE copies the block data to [`BLOCK_DATA`], and takes the arguments from its front.
+/// A call of an import: an EE copies the block data to [`BLOCK_DATA`], and reads the arguments from its start.
 #[derive(Clone)]
 struct Call {
     import: &'static Import,
     /// The arguments as the ABI passes them.
     words: Vec<u32>,
-    /// Where the answer is read after the call, and its length.
+    /// The address of the result after the call, and its length.
     out: (u32, u32),
-    /// What pointers point at, behind the words, `out` included.
+    /// The data that the pointers refer to, after the words, `out` included.
     bytes: Vec<u8>,
 }
 
 impl Call {
-    /// Lays the arguments out in memory, one after the other, then `out`.
+    /// Lays out the arguments in memory, one after the other, then `out`.
     fn new(vector: &Vector) -> Self {
         let import = Import::find("crypto", &vector.import).expect("it is in the table");
         assert_eq!(vector.arguments.len(), import.parameters.len(), "{}", vector.name);
@@ -49,7 +49,7 @@ impl Call {
         Self { import, words, out: (word(start + n_bytes), word(vector.out_bytes())), bytes }
     }
 
-    /// Executes the call; returns what the import returned, 0 if that is nothing, and what is then at `out`.
+    /// Executes the call; returns the import's return value, or 0 if it has none, and the bytes at `out`.
     fn execute(&self) -> Result<(u32, Vec<u8>), ExecutionError> {
         let words = self.words.iter().copied().chain(<[u32; 2]>::from(self.out));
         let mut block_data: Vec<_> = words.flat_map(u32::to_le_bytes).collect();
@@ -67,7 +67,7 @@ impl Call {
     }
 }
 
-/// Where the EE puts the block data.
+/// The address of the block data in the EE's memory.
 const BLOCK_DATA: usize = 1024;
 /// Size of the EE's memory: enough for the longest vector.
 const MEMORY_BYTES: u32 = 64 << 16;
@@ -159,7 +159,7 @@ fn p256_agrees_with_wycheproof_and_rip_7212() {
     check(&p256::vectors());
 }
 
-/// Holds the list of vectors to be complete, even where the shared data set is not there.
+/// Checks that the list of vectors is complete, even without the shared data set.
 #[test]
 fn the_excerpt_has_each_answer_of_each_import() {
     let mut answers: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
@@ -176,7 +176,7 @@ fn the_excerpt_has_each_answer_of_each_import() {
         let name = import.name;
         let expected = match import.result {
             None => vec![HOLDS],
-            // Only its length makes an operand malformed, and that is too long for a line: see below.
+            // Only its length can make an operand malformed, and such a length is too long for a line: see below.
             Some(_) if name == "modexp" => vec![HOLDS],
             Some(_) if ["Verify", "Recover", "Check"].iter().any(|end| name.ends_with(end)) => {
                 vec![HOLDS, REFUTED, MALFORMED]
@@ -188,7 +188,7 @@ fn the_excerpt_has_each_answer_of_each_import() {
     }
 }
 
-/// Returns a call of each import that succeeds, with something behind each pointer.
+/// Returns a successful call of each import, with data for each pointer.
 fn successes() -> Vec<Call> {
     let full = |vector: &&Vector| !vector.arguments.contains(&Number(0));
     let vectors = excerpt::vectors();
@@ -234,7 +234,7 @@ fn a_pointer_out_of_range_traps_and_one_to_the_last_bytes_does_not() {
                 last.out.0 = MEMORY_BYTES - n_bytes;
                 assert_eq!(last.execute().expect("it fits"), expected, "{}", call.import);
             } else {
-                // Zeros there are seldom a success, but never a trap.
+                // Zeros there are seldom valid input, but never cause a trap.
                 last.execute().unwrap_or_else(|error| panic!("{}: {parameter}: {error}", call.import));
             }
         }
@@ -261,7 +261,7 @@ fn is_pointer(parameter: &str) -> bool {
     !["n", "id", "length"].contains(&parameter) && !parameter.ends_with("Length")
 }
 
-/// Returns how many bytes there are behind a pointer: up to the next one, as [`Call::new`] lays them out.
+/// Returns the number of bytes for a pointer: up to the next one, as [`Call::new`] lays them out.
 fn operand_bytes(call: &Call, index: usize) -> u32 {
     let (out, out_bytes) = call.out;
     let parameters: Vec<_> = call.import.parameter_names().collect();
@@ -289,7 +289,7 @@ fn an_output_may_overlap_an_input() {
     }
 }
 
-/// The longest operands there may be are more work than an execution may pay for; longer ones are none.
+/// The longest valid operands cost more than the fuel of an execution; longer ones are refused.
 #[test]
 fn an_operand_of_modexp_that_is_too_long_is_malformed() {
     let call = |base: usize, modulus: usize| {
@@ -307,7 +307,7 @@ fn an_operand_of_modexp_that_is_too_long_is_malformed() {
 
 #[test]
 fn work_that_cannot_be_paid_is_not_done() {
-    // Would run for hours: 2^32 - 1 rounds.
+    // This would run for hours: 2^32 - 1 rounds.
     let main = "(func (export \"main\") (i32.store (i32.const 0) (i32.const -1))
         (drop (call $blake2bCompress (i32.const 0) (i32.const 1000))))";
     let limits = Limits { fuel_max: 100_000_000, ..Limits::default() };

@@ -1,8 +1,8 @@
-//! The SDK's bindings of the `crypto` imports, as wasm: the EE `crypto-check` is told every published vector.
+//! The SDK's bindings of the `crypto` imports as wasm: the EE `crypto-check` gets every published vector.
 //!
-//! Natively, `ees/crypto-check` and `ees/sdk` are tested with the same vectors.
+//! `ees/crypto-check` and `ees/sdk` test the same vectors natively.
 
-#![allow(clippy::print_stdout, reason = "tests tell what they ran")]
+#![allow(clippy::print_stdout, reason = "tests print what they ran")]
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -19,7 +19,7 @@ static CRYPTO_CHECK: LazyLock<Ee> = LazyLock::new(|| {
     Host::new(HostConfig::default()).expect("the configuration is fine").load(&code).expect("it loads")
 });
 
-/// Tells whether the EE accepts a block of this one claim; a false one it refuses.
+/// Returns whether the EE accepts a block with this one claim; it refuses a false one.
 #[track_caller]
 fn holds(vector: &Vector, code: u32, output: &[u8]) -> bool {
     match CRYPTO_CHECK.execute(&ExecutionInput::new(StateRoot::default(), claim(vector, code, output))) {
@@ -54,7 +54,7 @@ fn claim(vector: &Vector, code: u32, output: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn every_vector_is_answered_alike_through_the_sdk() {
+fn every_vector_has_the_same_answer_through_the_sdk() {
     let vectors = published();
     let mut n_checked = 0;
     for vector in &vectors {
@@ -63,7 +63,7 @@ fn every_vector_is_answered_alike_through_the_sdk() {
                 assert!(holds(vector, HOLDS, output), "{}", vector.name);
                 &[]
             }
-            // The suite tells the address alone, and a claim is about the key.
+            // The suite has only the address, and a claim is about the key.
             Expected::Address(_) => continue,
             Expected::Holds => &[HOLDS],
             Expected::Refuted => &[REFUTED],
@@ -80,7 +80,7 @@ fn every_vector_is_answered_alike_through_the_sdk() {
 }
 
 #[test]
-fn a_claim_of_another_answer_is_refused() {
+fn a_wrong_claim_is_refused() {
     for vector in excerpt::vectors() {
         let (code, output) = match &vector.expected {
             Expected::Output(output) => (HOLDS, &output[..]),
@@ -101,7 +101,7 @@ fn a_claim_of_another_answer_is_refused() {
 }
 
 #[test]
-fn the_example_claims_what_the_excerpt_says() {
+fn the_example_has_the_claims_of_the_excerpt() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/crypto.yaml");
     let fixture = std::fs::read_to_string(path).expect("it is there");
     for vector in excerpt::vectors() {

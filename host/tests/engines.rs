@@ -1,4 +1,4 @@
-//! Two engines, one answer: whatever a module does, both tell the same, to the unit of fuel.
+//! Both engines give the same outcome for any module, to the unit of fuel.
 #![cfg(feature = "wasmer")]
 
 mod support;
@@ -39,10 +39,10 @@ fn hosts(limits: Limits) -> [Host; 2] {
     })
 }
 
-/// How an execution ended, and everything that came of it.
+/// The end of an execution and all of its results.
 #[derive(Debug, PartialEq)]
 struct Outcome {
-    /// `returned`, or what went wrong.
+    /// `returned`, or the error.
     end: String,
     rest: String,
     fuel_used: u64,
@@ -94,8 +94,8 @@ fn check(text: &str, end: &str) -> Outcome {
     outcome
 }
 
-/// The guest's own code costs `memory_far_factor` times as much once its memory has more than `memory_pages_near` pages, whether it
-/// grew or began so; host calls cost the same.
+/// The guest's own code costs `memory_far_factor` times as much once its memory has more than `memory_pages_near`
+/// pages, initially or after growing; host calls cost the same.
 #[test]
 fn code_is_dearer_where_memory_is_far() {
     let spent = |pages: u32, grown: u32, body: &str| {
@@ -111,7 +111,7 @@ fn code_is_dearer_where_memory_is_far() {
     let code = "(i64.store (i32.const 64) (i64.div_u (i64.load (i32.const 64)) (i64.const 3)))";
     let call = "(call $blockDataCopy (i32.const 64) (i32.const 0) (i32.const 5))";
     let costs = |pages, grown, body| spent(pages, grown, body) - spent(pages, grown, "");
-    // What is too little for the counter to show is lost once, when it is divided.
+    // The remainder below the counter's unit is lost once, when the counter is divided.
     let is_about = |got: u64, expected: u64| got.abs_diff(expected) < factor;
     let (code_near, call_near) = (costs(1, near - 1, code), costs(1, near - 1, call));
     for (pages, grown) in [(1, near), (near, 1), (near + 1, 0)] {
@@ -120,11 +120,11 @@ fn code_is_dearer_where_memory_is_far() {
         assert!(is_about(costs(pages, grown, call), call_near + arguments * (factor - 1)), "{pages} {grown}");
     }
     assert_eq!(costs(near, 0, code), code_near);
-    // Growth that fails changes nothing.
+    // A failed growth changes nothing.
     assert_eq!(costs(1, LIMITS.memory_pages_max, code), code_near);
 }
 
-/// A program with more code than is near is as dear as one with far memory, from the start.
+/// A program with more code than is near costs as much as one with far memory, from the start.
 #[test]
 fn code_is_dearer_where_it_is_far() {
     let text = |body: &str| wasm(&saving(body));
@@ -139,10 +139,10 @@ fn code_is_dearer_where_it_is_far() {
     assert_eq!(cost(&far), cost(&HOSTS) * factor);
 }
 
-/// The first type has the CRC-32 of `(i32) -> ()`, and wasmer cannot tell them apart. The letters were found by solving linear
-/// equations.
+/// The first type has the CRC-32 of `(i32) -> ()`, so wasmer cannot distinguish them. The letters are the solution of
+/// linear equations.
 #[test]
-fn types_that_an_engine_takes_for_one_are_refused() {
+fn types_with_equal_hashes_are_refused() {
     let letters = "iiiiiIiiiIiiIiIIIIiiiIIIiIiiiiII";
     let types = letters.chars().map(|letter| if letter == 'i' { " i32" } else { " i64" }).collect::<String>();
     let refusal = |text: &str| agreed(&HOSTS, &wasm(text), &[]).map(|outcome| outcome.end);
@@ -156,7 +156,7 @@ fn types_that_an_engine_takes_for_one_are_refused() {
         error.starts_with("type 0 at byte 0xb cannot be told apart from the type (i32) -> ()"),
         "{error}"
     );
-    // One more parameter, and it is another.
+    // With one more parameter the hash differs.
     assert!(refusal(&text(&format!("{types} i32"))).is_ok());
 }
 
@@ -192,7 +192,7 @@ fn every_trap() {
         ("(call_indirect $t (type $other) (i64.const 0) (i32.const 0))", "indirect call to a null element"),
         (
             "(call_indirect $t (type $other) (i64.const 0) (i32.const 2))",
-            "indirect call of a function of another type",
+            "indirect call of a function with another type",
         ),
         ("(drop (i32.div_s (i32.const 0x80000000) (i32.const -1)))", "integer overflow"),
         ("(drop (i64.div_s (i64.const 0x8000000000000000) (i64.const -1)))", "integer overflow"),
@@ -261,7 +261,8 @@ fn failed_host_calls() {
         check(&saving(&body), &format!("the EE's call of {end}"));
     }
     check(&module("(func (export \"main\"))"), "the EE returned without saving a post-state root");
-    // No memory is attached yet while the start function of a library runs, and it has no imports either; the
+    // While a library's start function runs, no memory is attached, and it has no imports; the EE's own sees the
+    // memory.
     // EE's own sees the memory.
     let start = "(func $start (call $printMemHex (i32.const 0) (i32.const 3))) (start $start)
         (func (export \"main\") (call $savePostStateRoot (i32.const 0)))";
@@ -300,9 +301,9 @@ fn the_stack_ends_at_the_same_depth() {
     }
 }
 
-/// Values that a million slots of recursion keep alive, a megabyte of native stack and more.
+/// Values that stay alive over a million slots of recursion, a megabyte of native stack and more.
 #[test]
-fn deep_recursion_within_the_limit_is_no_native_overflow() {
+fn deep_recursion_within_the_limit_does_not_overflow_the_native_stack() {
     let text = "(func $deep (param i32 v128 v128 v128) (result v128)
             (if (result v128) (local.get 0)
                 (then (i64x2.add
@@ -320,7 +321,7 @@ fn deep_recursion_within_the_limit_is_no_native_overflow() {
 
 /// Values that an optimiser would compute once, before a loop, and keep on the stack across the calls in it.
 #[test]
-fn invariants_of_loops_that_recur_are_no_native_overflow() {
+fn loop_invariants_across_recursion_do_not_overflow_the_native_stack() {
     for (n, depth, end) in [
         (57, 4_226, "returned"),
         (1_000, 260, "returned"),
@@ -370,11 +371,11 @@ fn memories_and_tables_grow_to_the_limit() {
         );
         check(&module(&text), "returned");
     }
-    // What is asked for is paid for, whether there is room or not.
+    // A request to grow is paid for, whether it succeeds or not.
     for body in ["(drop (memory.grow (i32.const -1)))", "(drop (table.grow (ref.null func) (i32.const -1)))"]
     {
         let text = module(&format!("(table 1 funcref) (func (export \"main\") {body})"));
-        check(&text, "the EE ran out of fuel: it was given 10000000");
+        check(&text, "the EE ran out of fuel: the limit is 10000000");
     }
     let at_its_own_limit = "(module (import \"debug\" \"print32\" (func $print32 (param i32)))
         (memory (export \"memory\") 1 3) (func (export \"main\")
@@ -392,7 +393,7 @@ fn start_functions() {
     let traps = format!("(func $f unreachable) (start $f) {main}");
     check(&module(&traps), "the EE trapped: unreachable code was reached");
     let forever = format!("(func $f (loop (br 0))) (start $f) {main}");
-    check(&module(&forever), "the EE ran out of fuel: it was given 10000000");
+    check(&module(&forever), "the EE ran out of fuel: the limit is 10000000");
 }
 
 #[test]
@@ -411,7 +412,7 @@ fn libraries() {
             "returned",
         ),
         ("(call $print32 (table.grow (ref.null func) (i32.const 1000)))", "returned"),
-        ("(call $forever)", "the EE ran out of fuel: it was given 10000000"),
+        ("(call $forever)", "the EE ran out of fuel: the limit is 10000000"),
         ("(call $trap)", "the EE trapped: unreachable code was reached"),
     ] {
         let text = format!(
@@ -481,7 +482,7 @@ fn backtraces_name_the_same_functions() {
 }
 
 #[test]
-fn what_wasmer_cannot_do_is_said() {
+fn unsupported_settings_of_wasmer_are_refused() {
     let config = HostConfig { engine: EngineKind::Wasmer, ..HostConfig::default() };
     let refused = |config| Host::new(config).err().expect("it is refused");
     let error = refused(HostConfig { wall_clock_max: Some(Duration::from_secs(1)), ..config.clone() });
@@ -491,7 +492,7 @@ fn what_wasmer_cannot_do_is_said() {
     assert_eq!(error.to_string(), "the engine wasmer does not support so large a `limits.stack_slots_max`");
 }
 
-/// A library with a global of each type, and an EE that imports them and has these items.
+/// Returns a library with a global of each type, and an EE that imports them and has these items.
 #[track_caller]
 fn agreed_with_globals(items: &str, body: &str) -> Result<Outcome, LoadError> {
     let library = wasm(
@@ -647,7 +648,7 @@ fn segments_that_were_written_or_only_declare_are_empty() {
     ]);
 }
 
-/// Checks what engines agree on: global items with a body that looks at them, and how that ends.
+/// Checks that engines agree on global items, with a body that uses them, and checks how the execution ends.
 #[track_caller]
 fn check_constants(cases: &[(&str, &str, &str)]) {
     for (items, body, end) in cases {

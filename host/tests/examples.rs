@@ -1,4 +1,4 @@
-//! The examples do what they say.
+//! The output of the examples.
 
 #![allow(dead_code, reason = "the examples have a `main`, which is not called here")]
 
@@ -24,7 +24,7 @@ fn check<E: Debug>(run: impl FnOnce(&mut Vec<u8>) -> Result<(), E>, expected: &[
 }
 
 #[test]
-fn embed_executes_on_threads_and_tells_a_refusal() {
+fn embed_executes_on_threads_and_prints_a_refusal() {
     let expected = [
         "shard 0: ",
         "shard 1: ",
@@ -47,7 +47,7 @@ fn tokio_bounds_stops_and_aborts() {
 }
 
 #[test]
-fn provider_reads_from_disk_and_tells_a_dead_disk_from_a_bad_block() {
+fn provider_reads_from_disk_and_distinguishes_a_dead_disk_from_a_bad_block() {
     let expected = [
         "genesis: root ",
         "block: ",

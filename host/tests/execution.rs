@@ -1,4 +1,4 @@
-//! How executions end, and that they have nothing to do with each other.
+//! The ends of executions, and their independence of each other.
 
 mod support;
 
@@ -15,7 +15,7 @@ use outrider_host::{
 };
 use support::{HOST, ROOT, check_failure, load, module, run, saving, wasm};
 
-/// Counts its own executions, in memory and in a global: always finds that it is the first.
+/// An EE that counts its executions, in memory and in a global, and always finds that it is the first.
 const COUNTER: &str = r#"
     (global $count (mut i32) (i32.const 0))
     (func (export "main")
@@ -76,7 +76,7 @@ fn returning_without_a_post_state_root_is_an_error() {
     assert_eq!(error.fault(), Fault::Guest);
 }
 
-/// The engines that are compiled in, one by one.
+/// Returns a host for each engine that is compiled in.
 fn engines() -> impl Iterator<Item = EngineKind> {
     [EngineKind::Wasmtime, EngineKind::Wasmer].into_iter().filter(|engine| engine.is_compiled_in())
 }
@@ -103,7 +103,7 @@ fn a_root_that_was_not_saved_is_zeros_where_the_limits_say_so() {
 }
 
 #[test]
-fn what_main_returns_is_dropped() {
+fn the_results_of_main_are_dropped() {
     for engine in engines() {
         let host = host(HostConfig { engine, ..HostConfig::default() });
         let main = |results: &str, values: &str| {
@@ -130,7 +130,7 @@ fn what_main_returns_is_dropped() {
 }
 
 #[test]
-fn a_refusal_has_its_reason_and_is_no_crash() {
+fn a_refusal_has_its_reason_and_is_not_a_crash() {
     for engine in engines() {
         let host = host(HostConfig { engine, log_bytes_max: 0, ..HostConfig::default() });
         let refuse = |pointer: u32, length: u32| {
@@ -156,11 +156,11 @@ fn a_refusal_has_its_reason_and_is_no_crash() {
     }
 }
 
-/// Calls the host until it is stopped.
+/// An EE that calls the host until it is stopped.
 const CALLS: &str = "(loop (drop (call $blockDataSize)) (br 0))";
 
 #[test]
-fn what_is_aborted_or_late_is_stopped_at_a_host_call_and_says_nothing_of_the_block() {
+fn an_aborted_or_late_execution_stops_at_a_host_call_without_a_verdict() {
     for engine in engines() {
         let limits = Limits { fuel_max: u64::MAX, ..Limits::default() };
         let ee = host(HostConfig { engine, limits, ..HostConfig::default() }).load(&wasm(&saving(CALLS)));
@@ -187,10 +187,10 @@ fn what_is_aborted_or_late_is_stopped_at_a_host_call_and_says_nothing_of_the_blo
 }
 
 #[test]
-fn who_does_not_wait_for_room_is_told_that_there_is_none() {
+fn an_execution_that_does_not_wait_fails_without_room() {
     for engine in engines() {
         let limits = Limits { fuel_max: u64::MAX, ..Limits::default() };
-        // All the memory that there is, is that of one execution.
+        // One execution takes all the memory.
         let memory_bytes_max = u64::from(limits.memory_pages_max) << 16;
         let ee = host(HostConfig { engine, limits, memory_bytes_max, ..HostConfig::default() })
             .load(&wasm(&saving(&format!("(if (call $blockDataSize) (then {CALLS}))"))))
@@ -220,7 +220,7 @@ fn who_does_not_wait_for_room_is_told_that_there_is_none() {
     }
 }
 
-/// A source of state that has none.
+/// A source of state without any.
 struct NoState;
 
 impl StateSource for NoState {
@@ -271,7 +271,7 @@ fn on_an_interruptible_host_code_without_calls_is_aborted_too() {
 #[test]
 fn a_loop_without_end_runs_out_of_fuel() {
     let error = run(&saving("(loop (br 0))"), b"").expect_err("the loop is stopped");
-    assert_eq!(error.to_string(), "the EE ran out of fuel: it was given 10000000");
+    assert_eq!(error.to_string(), "the EE ran out of fuel: the limit is 10000000");
     assert_eq!((error.fault(), error.fuel_used), (Fault::Guest, 10_000_000));
 }
 
@@ -321,7 +321,7 @@ fn host_calls_cost_what_the_table_says() {
     let ticks = |n: u32| cost(&format!("(call $useTicks (i32.const {n}))"));
     let import = Import::find("eth2", "useTicks").expect("it is in the table");
     assert_eq!(ticks(500) - ticks(0), 500);
-    // Beside the import's price, the guest pays for a constant and for a call with one argument.
+    // Besides the import's price, the guest pays for a constant and for a call with one argument.
     assert_eq!(ticks(0) - empty, import.fuel.base + 1 + 41);
     let copy = |n: u32| cost(&format!("(call $blockDataCopy (i32.const 0) (i32.const 0) (i32.const {n}))"));
     let import = Import::find("eth2", "blockDataCopy").expect("it is in the table");
@@ -329,7 +329,7 @@ fn host_calls_cost_what_the_table_says() {
 }
 
 #[test]
-fn a_refusal_has_used_what_it_ran() {
+fn a_refusal_reports_the_fuel_used() {
     let spend = |n: u32| {
         let body = format!("(call $useTicks (i32.const {n})) unreachable");
         run_with_fuel(&body, 1_000_000).expect_err("it is refused").fuel_used
@@ -339,7 +339,7 @@ fn a_refusal_has_used_what_it_ran() {
 
 #[test]
 fn stack_overflow_comes_at_the_same_depth() {
-    // Counts its calls at 0, without end.
+    // An endless recursion that counts its calls at 0.
     let items = "
         (func $deeper (param i64) (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 1)))
             (call $printMemHex (i32.const 0) (i32.const 4)) (call $deeper (local.get 0)))
@@ -391,7 +391,7 @@ fn names_of_the_metering_are_reserved() {
 }
 
 #[test]
-fn without_metering_nothing_is_spent_but_for_host_calls() {
+fn without_metering_only_host_calls_spend_fuel() {
     let host = Host::new(HostConfig { metered: false, ..HostConfig::default() });
     let ee = host.expect("the configuration is fine").load(&wasm(&saving(""))).expect("it loads");
     let output = ee.execute(&ExecutionInput::new(ROOT, vec![])).expect("it runs");
@@ -550,7 +550,7 @@ fn thousands_of_executions_do_not_grow_the_process() {
     assert!(after < before + 500, "{before} pages before, {after} after");
 }
 
-/// Pages of 4 KiB that the process holds.
+/// Returns the number of pages of 4 KiB that the process holds.
 #[cfg(target_os = "linux")]
 fn resident_pages() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").expect("Linux has it");

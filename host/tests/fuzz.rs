@@ -1,5 +1,5 @@
-//! A bounded run of each fuzz target, without search: the inputs that once failed, damaged copies of them, and random
-//! ones. `fuzz/README.md` says how to search.
+//! A bounded run of each fuzz target, without search: inputs that once failed, damaged copies of them, and random
+//! bytes. `fuzz/README.md` describes the search.
 
 #![allow(
     clippy::print_stderr,
@@ -13,7 +13,7 @@ use std::path::Path;
 
 use oracle::random;
 
-/// Runs a target on its regression inputs, on each of them with some bytes changed, and on random bytes.
+/// Runs a target on its regression inputs, on damaged copies of each, and on random bytes.
 fn run(target: &str, n_random: u64, oracle: impl Fn(&[u8])) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions").join(target);
     let files = std::fs::read_dir(&directory).expect("there are regression inputs");

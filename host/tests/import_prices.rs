@@ -1,7 +1,7 @@
-//! Every import, with every hostile argument: what the host copies, keeps and allocates is paid for first.
+//! Every import with every hostile argument: the host charges for copies, storage and allocations before it makes them.
 //!
-//! There is no clock here. Memory that a call allocates stands for its work; where work needs no memory, the fuel is held
-//! against the lengths that the call was given. The tests walk the table, so an import that is new is tried, too.
+//! These tests use no clock. The memory that a call allocates stands for its work; where work needs no memory, the fuel
+//! is compared with the lengths in the arguments. The tests iterate over the table, so they cover new imports, too.
 
 #![allow(unsafe_code, reason = "an allocator that counts is unsafe to write")]
 
@@ -19,22 +19,22 @@ use outrider_host::{
 };
 use support::{ROOT, module, wasm};
 
-/// Size of the memory, all of which an argument may name.
+/// Size of the memory, which an argument may cover entirely.
 const MEMORY_BYTES: u32 = 4 << 16;
 /// A length within the memory, and a pointer to the middle of it.
 const SMALL: u32 = 64;
-/// What each argument may be.
+/// The values of an argument.
 const HOSTILE: &[u32] = &[0, SMALL, MEMORY_BYTES, u32::MAX];
-/// What a number of items may be: also as many as fill the memory if they have 32 bytes each, the least that there are, or up
-/// to 512, more than there are.
+/// The values of a number of items: also as many as fill the memory with 32 bytes each, the smallest item, or up to
+/// 512, which is too many.
 const HOSTILE_COUNT: &[u32] = &[0, SMALL, MEMORY_BYTES / 512, MEMORY_BYTES / 32, u32::MAX];
-/// What a call may allocate whatever it was paid: room for an error and its backtrace, and for a trace of one call. An
-/// unpaid copy of the memory is 32 times as large, and of the least items twice.
+/// The bytes that a call may allocate whatever it paid: room for an error and its backtrace, and for a trace of one
+/// call. An unpaid copy of the memory is 32 times as large, and one of the smallest items twice.
 const FREE_BYTES: u64 = 8 << 10;
-/// Fuel that an execution may spend: some hundredth of a second, and more than 64 of any item cost.
+/// Fuel of an execution: about a hundredth of a second, and more than 64 items of any kind cost.
 const FUEL_MAX: u64 = 1_000_000_000;
 
-/// Counts the bytes that each thread asks for; those that grow count anew.
+/// An allocator that counts the bytes that each thread requests; a growing allocation counts in full.
 struct Counting;
 
 thread_local! {
@@ -42,11 +42,11 @@ thread_local! {
 }
 
 fn count(bytes: usize) {
-    // A thread that ends may still free and allocate, and is not one that is measured.
+    // A thread may still free and allocate while it ends, and is not measured then.
     let _ = ALLOCATED_BYTES.try_with(|sum| sum.set(sum.get() + bytes as u64));
 }
 
-// SAFETY: each call is handed on to the system's allocator as it came.
+// SAFETY: each call is passed on unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
@@ -75,14 +75,14 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Returns what is done, and the bytes that this thread asked for meanwhile.
+/// Returns the result of an action, and the bytes that this thread requested meanwhile.
 fn counted<T>(action: impl FnOnce() -> T) -> (T, u64) {
     let before = ALLOCATED_BYTES.get();
     let result = action();
     (result, ALLOCATED_BYTES.get() - before)
 }
 
-/// A source whose every node and blob is as large as the memory, lent and not copied.
+/// A source whose every node and blob is as large as the memory, and borrowed.
 struct Lending(Vec<u8>);
 
 impl StateSource for Lending {
@@ -95,14 +95,14 @@ impl StateSource for Lending {
     }
 }
 
-/// An EE that makes one call with the arguments in its block data or, told so by the first word, none.
+/// An EE that makes one call with the arguments in its block data or, if the first word says so, none.
 struct Caller {
     import: &'static Import,
     ee: Ee,
     source: Arc<Lending>,
 }
 
-/// What came of an execution.
+/// The outcome of an execution.
 #[derive(Debug)]
 struct Outcome {
     result: Result<(), ExecutionErrorKind>,
@@ -153,7 +153,7 @@ impl Caller {
         Self { import, ee, source: Arc::new(Lending(vec![filling; MEMORY_BYTES as usize])) }
     }
 
-    /// Executes the EE with this much fuel: it calls the import or, without arguments, does all but that.
+    /// Executes the EE with this much fuel: it calls the import or, without arguments, does everything else.
     fn run(&self, arguments: Option<&[u32]>, fuel_max: u64) -> Outcome {
         let words = arguments.unwrap_or_default().iter().map(|word| u64::from(*word));
         let mut words: Vec<_> = std::iter::once(u64::from(arguments.is_some())).chain(words).collect();
@@ -173,7 +173,7 @@ impl Caller {
         })
     }
 
-    /// Checks a call, once with enough fuel, and then with less than it takes.
+    /// Checks a call, first with enough fuel, then with less than it costs.
     fn check(&self, arguments: &[u32], without: &Outcome) {
         let import = self.import;
         let outcome = self.run(Some(arguments), FUEL_MAX);
@@ -188,7 +188,7 @@ impl Caller {
                 assert!(paid >= self.least_units(arguments), "a length is not paid for: {}", case());
             }
             Err(ExecutionErrorKind::OutOfFuel { .. }) => {}
-            // An argument was refused, for which the call need not have been charged more than its base.
+            // A call with a refused argument may be charged only its base.
             Err(ExecutionErrorKind::HostCall { .. }) => return,
             Err(_) => panic!("{}", case()),
         }
@@ -204,8 +204,8 @@ impl Caller {
         }
     }
 
-    /// Returns what a call that succeeds costs at least beyond its base: a unit for each byte and each item that it was
-    /// told of or, if it fetches, was given.
+    /// Returns the least cost of a successful call beyond its base: a unit for each byte and each item in its arguments
+    /// or, if it fetches, in its result.
     fn least_units(&self, arguments: &[u32]) -> u64 {
         let named = self.import.parameter_names().zip(arguments);
         let told: u64 = named.filter(|(name, _)| LENGTHS.contains(name)).map(|(_, n)| u64::from(*n)).sum();
@@ -214,18 +214,18 @@ impl Caller {
     }
 }
 
-/// The parameters that say how much there is to do. Those of other numbers are `capacity`, of which as much is used as there is to
-/// write, and `keyLength`, which is right at two small values and nothing is done at others.
+/// The parameters that determine the work. The other numbers are `capacity`, which is used only up to the length of the
+/// result, and `keyLength`, which has two valid small values and causes no work at others.
 const LENGTHS: [&str; 6] = ["baseLength", "exponentLength", "length", "modulusLength", "n", "ticks"];
 
-/// Tries every import with every list of hostile arguments, over memories filled with these bytes.
+/// Tests every import with every list of hostile arguments, over memories filled with these bytes.
 fn check_all(engine: EngineKind, fillings: &[u8]) {
     let limits = Limits { memory_pages_max: MEMORY_BYTES >> 16, fuel_max: FUEL_MAX, ..Limits::default() };
     let host = Host::new(HostConfig { engine, limits, ..HostConfig::default() }).expect("it is valid");
     for import in ABI {
         for &filling in fillings {
             let caller = Caller::new(&host, import, filling);
-            // What is set up at the first execution alone is not the call's.
+            // The setup at the first execution is not part of the call.
             caller.run(Some(&vec![0; import.parameters.len()]), FUEL_MAX);
             let without = caller.run(None, FUEL_MAX);
             assert!(without.result.is_ok(), "{import}: {without:?}");
@@ -236,7 +236,7 @@ fn check_all(engine: EngineKind, fillings: &[u8]) {
     }
 }
 
-/// Returns every combination of what the import's arguments may be.
+/// Returns every combination of the values for the import's arguments.
 fn hostile_arguments(import: &Import) -> Vec<Vec<u32>> {
     let mut lists = vec![vec![]];
     for parameter in import.parameters {

@@ -1,4 +1,4 @@
-//! Each import, within its bounds and beyond.
+//! Each import, within its bounds and beyond them.
 
 mod support;
 
@@ -11,7 +11,7 @@ use support::{ROOT, check_failure, load, run, saving};
 /// Size of the memory of the tests' modules.
 const PAGE: u32 = 65536;
 
-/// Checks the 32 bytes that are at 0 when `main` with this body returns.
+/// Checks the 32 bytes at address 0 after `main` with this body returns.
 #[track_caller]
 fn check_bytes(body: &str, block_data: &[u8], expected: &[u8]) {
     let output = run(&saving(body), block_data).expect("the execution succeeds");
@@ -61,7 +61,7 @@ fn block_data_out_of_range_is_a_trap() {
     }
 }
 
-/// Calls with one pointer out of range: the import, its arguments, and the range.
+/// Calls with one pointer out of range: the import, its arguments, and the length of the range.
 const OUT_OF_RANGE: &[(&str, &str, &str, u32)] = &[
     ("eth2", "loadPreStateRoot", "(i32.const {})", 32),
     ("eth2", "savePostStateRoot", "(i32.const {})", 32),
@@ -105,8 +105,8 @@ fn a_pointer_out_of_range_is_a_trap() {
 }
 
 #[test]
-fn every_import_with_a_pointer_is_tried_out_of_range() {
-    // Those of `state` are tried in provider mode, too: `tests/provider.rs`; most of `crypto` in `tests/crypto.rs`.
+fn every_import_with_a_pointer_is_called_out_of_range() {
+    // `tests/provider.rs` tests `state` in provider mode, too, and `tests/crypto.rs` most of `crypto`.
     for import in ABI.iter().filter(|import| match import.module {
         "state" => false,
         "crypto" => import.parameter_names().any(|name| name == "pointer"),
@@ -118,7 +118,7 @@ fn every_import_with_a_pointer_is_tried_out_of_range() {
     }
 }
 
-/// In range it ends the execution, so it is not among those above.
+/// In range it ends the execution, so it is not in the list above.
 #[test]
 fn a_reason_out_of_range_is_a_failure() {
     for pointer in [PAGE - 6, PAGE, u32::MAX] {
@@ -160,7 +160,7 @@ fn deposits_over_the_limit_are_a_trap() {
     run(&saving(&deposit.repeat(3)), b"").expect("three deposits are allowed");
     check_failure(
         &deposit.repeat(4),
-        "the EE's call of eth2.pushNewDeposit failed: an execution may push 3 deposits, and this is one more",
+        "the EE's call of eth2.pushNewDeposit failed: more than 3 deposits, the limit of an execution",
     );
 }
 
@@ -258,7 +258,7 @@ fn sums_and_differences_have_256_bits() {
 }
 
 #[test]
-fn both_spellings_do_the_same() {
+fn both_spellings_are_equivalent() {
     let modern = saving("(call $loadPreStateRoot (i32.const 0))");
     let legacy = ABI.iter().fold(modern.clone(), |text, import| {
         let modern = format!("(import \"{}\" \"{}\"", import.module, import.name);

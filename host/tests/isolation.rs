@@ -1,4 +1,4 @@
-//! Workers that do not work; those that do are tested with the command, which can be one.
+//! Broken workers. The command's tests have working ones, because the command can be a worker.
 
 #![cfg(unix)]
 
@@ -30,21 +30,21 @@ fn a_program_that_does_not_exist_is_named() {
 }
 
 #[test]
-fn a_program_that_is_no_worker_is_named() {
+fn a_program_that_is_not_a_worker_is_named() {
     let expected = "/bin/sh does not serve as a worker: its output";
     check("/bin/sh", "", expected);
     check("/bin/sh", "echo much; cat", expected);
 }
 
 #[test]
-fn a_limit_that_is_reached_is_told() {
+fn a_reached_limit_is_reported() {
     check("/bin/sh", "kill -XCPU $$", "compiling the module takes more than 9 s of CPU time");
     let expected = "compiling the module takes more than 1073741824 bytes of memory";
     check("/bin/sh", "echo memory allocation of 8 bytes failed >&2; kill -ABRT $$", expected);
 }
 
 #[test]
-fn a_worker_that_fails_is_heard() {
+fn the_message_of_a_failed_worker_is_reported() {
     let expected = "the worker that compiles the module ended with exit status: 3: no";
     check("/bin/sh", "echo no >&2; exit 3", expected);
 }

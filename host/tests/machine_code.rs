@@ -1,4 +1,4 @@
-//! How much machine code is predicted to come of a module: about as much as comes of it.
+//! The predicted size of machine code is close to its real size.
 
 #[path = "support/bombs.rs"]
 mod bombs;
@@ -7,10 +7,10 @@ mod support;
 use outrider_host::{DiskCache, Host, HostConfig, Limits, summarize};
 use support::blob;
 
-/// What an entry of the cache has beside machine code.
+/// Bytes of a cache entry besides machine code.
 const BESIDE: u64 = 32 << 10;
 
-/// Loads a module; returns the machine code that is predicted, and what is kept of the module in a cache, in bytes.
+/// Loads a module; returns the predicted machine code and the cached size of the module, in bytes.
 #[track_caller]
 fn predicted_and_kept(code: &[u8]) -> (u64, u64) {
     let directory = tempfile::tempdir().expect("there is a place for temporary files");

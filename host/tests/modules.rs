@@ -1,4 +1,4 @@
-//! What is loaded, and what is refused and why.
+//! Accepted and refused modules, and the reasons.
 
 mod support;
 
@@ -27,7 +27,7 @@ fn exports_are_checked() {
         ),
         (
             format!(r#"(module {MEMORY} (func (export "main") (param i32) (result i64) (i64.const 0)))"#),
-            "export `main` at byte 0x25 has type (i32) -> (i64), but nobody passes it anything; \
+            "export `main` at byte 0x25 has type (i32) -> (i64), but the host passes no arguments; \
              take the block data by `eth2.blockDataCopy`",
         ),
     ] {
@@ -120,7 +120,7 @@ fn proposals_outside_of_the_profile_are_named() {
         assert!(message.contains(proposal.reason), "{message}");
         named.push(proposal.name);
     }
-    // A component is told by its header; see `bytes_that_are_no_module_are_refused`.
+    // The header of a component reveals it; see `bytes_that_are_not_a_module_are_refused`.
     named.push("component-model");
     for proposal in PROPOSALS.iter().filter(|proposal| !proposal.accepted) {
         assert!(named.contains(&proposal.name), "no module here needs {}", proposal.name);
@@ -169,7 +169,7 @@ fn wide_arithmetic_and_simd_are_in_the_profile() {
 }
 
 #[test]
-fn bytes_that_are_no_module_are_refused() {
+fn bytes_that_are_not_a_module_are_refused() {
     for (code, expected) in [
         (&b""[..], "not a wasm module: it starts with nothing, not with 00 61 73 6d (\\0asm)"),
         (b"#!/bin/sh", "not a wasm module: it starts with 23 21 2f 62, not with 00 61 73 6d (\\0asm)"),
@@ -188,11 +188,11 @@ fn bytes_that_are_no_module_are_refused() {
 }
 
 #[test]
-fn no_prefix_of_a_module_is_a_module() {
+fn every_truncated_module_is_refused() {
     let code = wasm(&saving("(call $loadPreStateRoot (i32.const 0))"));
     let summary = summarize(&code, &Limits::default());
     assert_eq!(summary.refusals, []);
-    // What follows the code are names, without which it is a module, too.
+    // After the code come names, without which it is a module, too.
     let end = summary.sections.iter().find(|section| section.name == "code");
     let end = end.map(|code| code.offset + code.bytes).expect("the module has code");
     HOST.load(&code[..end]).expect("the whole is a module");
@@ -213,8 +213,8 @@ fn libraries_are_checked() {
     let fits = r#""f" (func (param i32))"#;
     assert_eq!(load(fits, "lib", &library), Ok(()));
     for (import, name, code, expected) in [
-        (fits, "eth2", &library[..], "library `eth2`: the name is taken by the host's own imports"),
-        (fits, "env", &library, "library `env`: the name is taken by the host's own imports"),
+        (fits, "eth2", &library[..], "library `eth2`: the host's own imports have this name"),
+        (fits, "env", &library, "library `env`: the host's own imports have this name"),
         (
             fits,
             "lib",
@@ -254,7 +254,7 @@ fn libraries_are_checked() {
     let many: Vec<_> = names.iter().map(|name| Library { name, ..library }).collect();
     let error =
         HOST.load_with_libraries(&importing(fits), &many).err().map(|error| outrider_host::chain(&error));
-    assert_eq!(error, Some("16 libraries are given, the limit is 15".to_owned()));
+    assert_eq!(error, Some("the EE has 16 libraries, the limit is 15".to_owned()));
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn a_summary_lists_every_refusal() {
 }
 
 #[test]
-fn a_summary_tells_what_there_is() {
+fn a_summary_lists_the_content() {
     let summary = summarize(&wasm(&module(MAIN)), &Limits::default());
     assert_eq!(summary.refusals, []);
     assert_eq!(summary.imports.len(), outrider_host::ABI.len());

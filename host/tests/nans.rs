@@ -1,4 +1,4 @@
-//! WebAssembly leaves the bits of a NaN open; here they are the canonical ones, whatever made the NaN.
+//! WebAssembly leaves the bits of a NaN open; here they are always the canonical ones.
 
 mod support;
 
@@ -11,7 +11,7 @@ const F64_NANS: [&str; 2] = ["nan:0x2123456789ab", "-nan:0x1"];
 const F32_CANONICAL: [u8; 4] = [0, 0, 0xc0, 0x7f];
 const F64_CANONICAL: [u8; 8] = [0, 0, 0, 0, 0, 0, 0xf8, 0x7f];
 
-/// Runs an EE whose post-state root is 32 zero bytes overwritten by what it stores at 0.
+/// Returns the post-state root of an EE that stores something at 0, over 32 bytes of zero.
 #[track_caller]
 fn stored(store: &str) -> [u8; 32] {
     run(&saving(store), b"").expect("it runs").post_state_root.0
@@ -49,7 +49,7 @@ fn nans_of_scalar_arithmetic_are_canonical() {
         ] {
             store(value);
         }
-        // Computed at run time from what the compiler does not know, and converted to and fro.
+        // Computed at run time from values that the compiler does not know, and converted in both directions.
         let conversion = if ty == "f32" { "f32.demote_f64" } else { "f64.promote_f32" };
         store(format!("({conversion} ({other}.const -nan:0x12345))"));
         store(format!("({ty}.add ({ty}.load (i32.const 64)) ({ty}.const {}))", nans[1]));
@@ -77,7 +77,7 @@ fn nans_of_vector_arithmetic_are_canonical() {
 }
 
 #[test]
-fn what_is_no_arithmetic_leaves_the_bits_of_a_nan_alone() {
+fn other_instructions_keep_the_bits_of_a_nan() {
     // Specified to the bit: constants, loads and stores, reinterpretation, neg, abs, copysign.
     let memory = stored("(f32.store (i32.const 0) (f32.const nan:0x212345))");
     assert_eq!(memory[..4], [0x45, 0x23, 0xa1, 0x7f]);

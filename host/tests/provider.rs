@@ -1,4 +1,4 @@
-//! Provider mode: what an EE finds there and yields, and that there is nothing of it elsewhere.
+//! Provider mode: an EE's reads and outputs, and their absence elsewhere.
 
 mod support;
 
@@ -12,7 +12,7 @@ use outrider_host::{
 };
 use support::{ROOT, run, saving, wasm};
 
-/// Nodes and blobs by hash; the hash of all ones is one that cannot be read.
+/// Nodes and blobs by hash; the one with a hash of all ones cannot be read.
 #[derive(Default)]
 struct Source {
     nodes: BTreeMap<Hash, Vec<u8>>,
@@ -40,7 +40,7 @@ fn source() -> Arc<Source> {
     Arc::new(Source { nodes, blobs: [(Hash([4; 32]), b"a blob".to_vec())].into() })
 }
 
-/// Provides for an EE whose `main` has this body; the hash of `n` times 32 stands at 1024.
+/// Runs an EE whose `main` has this body in provider mode; the hash of 32 times `n` is at 1024.
 fn provide(body: &str, n: u8) -> Result<ProviderOutput, outrider_host::ExecutionError> {
     let engine = if EngineKind::Both.is_compiled_in() { EngineKind::Both } else { EngineKind::Wasmtime };
     let limits = Limits { memory_pages_max: 16, ..Limits::default() };
@@ -74,7 +74,7 @@ fn nodes_and_blobs_are_found_by_hash_each_among_its_own() {
 }
 
 #[test]
-fn what_does_not_fit_is_told_and_not_written() {
+fn what_does_not_fit_is_reported_and_not_written() {
     let body = "(call $print32 (call $getNode (i32.const 1024) (i32.const 2048) (i32.const 5)))
         (call $printMem (i32.const 2048) (i32.const 6))
         (call $print32 (call $getNode (i32.const 1024) (i32.const 2048) (i32.const 6)))
@@ -83,7 +83,7 @@ fn what_does_not_fit_is_told_and_not_written() {
 }
 
 #[test]
-fn what_the_ee_yields_comes_out_in_order() {
+fn outputs_of_the_ee_are_in_order() {
     let body = "(call $print32 (call $mode))
         (i32.store8 (i32.const 1024) (i32.const 7))
         (drop (call $putNode (i32.const 1024) (i32.const 1024) (i32.const 2) (i32.const 1024) (i32.const 0)))
@@ -107,7 +107,7 @@ fn what_the_ee_yields_comes_out_in_order() {
 }
 
 #[test]
-fn elsewhere_nothing_is_found_and_nothing_comes_out() {
+fn outside_of_provider_mode_nothing_is_found_or_yielded() {
     let body = "(call $print32 (call $mode))
         (call $print32 (call $getNode (i32.const 0) (i32.const 2048) (i32.const 100)))
         (call $print32 (call $getBlob (i32.const 0) (i32.const 2048) (i32.const 100)))

@@ -1,9 +1,9 @@
-//! Random modules, from two generators, end alike on both engines, to the unit of fuel, and none of them uses up the native
-//! stack.
+//! Random modules of two generators end alike on both engines, to the unit of fuel, and none of them overflows the
+//! native stack.
 //!
-//! `OUTRIDER_MODULES` says how many of each generator, 300 by default, and `OUTRIDER_FIRST_MODULE` from which number on. All
-//! cores take part. What fails is named by its number, and made again by `OUTRIDER_FIRST_MODULE=<number> OUTRIDER_MODULES=1`;
-//! `OUTRIDER_KEEP` names a directory to put its binary in.
+//! `OUTRIDER_MODULES` sets the number of modules for each generator, 300 by default, and `OUTRIDER_FIRST_MODULE` the
+//! first number. The tests use all cores. A failure names the module by its number, and `OUTRIDER_FIRST_MODULE=<number>
+//! OUTRIDER_MODULES=1` makes it again; `OUTRIDER_KEEP` names a directory for its binary.
 #![cfg(feature = "wasmer")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the counts are there to be read")]
 
@@ -48,7 +48,7 @@ const DEEP: Limits = Limits { fuel_max: 20_000_000, stack_slots_max: 1 << 16, ..
 /// An EE, and its library if it has one.
 type Generated = (Vec<u8>, Option<Vec<u8>>);
 
-/// Modules that wasm-smith thinks of, as EEs and as libraries of EEs, with enough fuel and with less.
+/// Modules of wasm-smith, as EEs and as libraries of EEs, with enough fuel and with less.
 #[test]
 fn modules_of_all_instructions_end_alike() {
     let (n, ends) = check("wasm-smith", LIMITS, random_ee);
@@ -68,7 +68,7 @@ fn modules_of_deep_calls_end_alike() {
     }
 }
 
-/// Runs modules on all cores, and returns how many there were, and how many by what came of them.
+/// Runs modules on all cores, and returns their number, and their numbers by outcome.
 #[track_caller]
 fn check(
     generator: &str,
@@ -89,7 +89,7 @@ fn check(
                 break;
             }
             if n_done % 1000 == 0 {
-                // Engines may keep the code of modules that are gone.
+                // Engines may keep the code of dropped modules.
                 hosts = self::hosts(limits);
             }
             if seed % 1000 == 999 {
@@ -115,7 +115,7 @@ fn check(
         }
     });
     let ends = ends.into_inner().expect("nobody panicked with it");
-    println!("{generator}: {n} modules from {first} on, by what came of them: {ends:#?}");
+    println!("{generator}: {n} modules from {first} on, by outcome: {ends:#?}");
     let failures = failures.into_inner().expect("nobody panicked with it");
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     (n, ends)
@@ -145,16 +145,16 @@ fn hosts(limits: Limits) -> [Host; 2] {
     })
 }
 
-/// How an execution ended, and everything that came of it.
+/// The end of an execution and all of its results.
 #[derive(Debug, PartialEq)]
 struct Outcome {
-    /// `returned`, or what went wrong.
+    /// `returned`, or the error.
     end: String,
     rest: String,
     fuel_used: u64,
 }
 
-/// Executes an EE; that the native stack is used up is an error.
+/// Executes an EE; an overflow of the native stack is an error.
 fn execute(ee: &Ee, fuel_max: u64) -> Result<Outcome, String> {
     match ee.execute_within(&ExecutionInput::new(ROOT, b"block data".as_slice()), fuel_max) {
         Ok(output) => Ok(Outcome {
@@ -171,9 +171,9 @@ fn execute(ee: &Ee, fuel_max: u64) -> Result<Outcome, String> {
     }
 }
 
-/// Executes an EE on both hosts, with all fuel and with budgets that run out on the way, and returns how it ended, in a word.
+/// Executes an EE on both hosts, with all fuel and with budgets that run out early, and returns its end in a word.
 ///
-/// That the hosts differ is an error.
+/// A difference between the hosts is an error.
 fn run(hosts: &[Host; 2], code: &[u8], library: Option<&[u8]>) -> Result<String, String> {
     let libraries: Vec<_> = library.iter().map(|code| Library { name: "lib", code }).collect();
     let [first, second] = hosts.each_ref().map(|host| host.load_with_libraries(code, &libraries));
@@ -205,7 +205,7 @@ fn run(hosts: &[Host; 2], code: &[u8], library: Option<&[u8]>) -> Result<String,
     Ok(word.split(" failed").next().unwrap_or_default().to_owned())
 }
 
-/// Leaves out of a message what differs from module to module.
+/// Removes the parts of a message that differ from module to module.
 fn without_numbers(message: &str) -> String {
     let message = message.split('`').next().unwrap_or_default();
     let words: Vec<_> =
@@ -219,7 +219,7 @@ fn deep_ee(seed: u64) -> Generated {
     (code, library)
 }
 
-/// Every other one is alone, and some of these let the random code call the host; the others have a library.
+/// Every other module stands alone, and some of these let the random code call the host; the others have a library.
 fn random_ee(seed: u64) -> Generated {
     let mut config = random::config();
     config.disallow_traps = !seed.is_multiple_of(5);
@@ -251,8 +251,8 @@ fn random_module(seed: u64, config: wasm_smith::Config) -> Vec<u8> {
     attempts.flatten().next().expect("there is no end to the attempts")
 }
 
-/// A random library, and an EE that calls its functions, logs what they return and what the globals are,
-/// and answers with its memory.
+/// Returns a random library, and an EE that calls its functions, logs their results and the globals, and returns a hash
+/// of its memory.
 fn with_random_library(library: &[u8]) -> Generated {
     let (mut imports, mut body) = (String::new(), String::new());
     let mut memory = "(memory 1)";

@@ -1,6 +1,6 @@
-//! What compilers make when they are not told that they compile an EE: it is refused, and the refusal says what to do.
+//! The output of compilers that do not know that they compile an EE: the refusal names the remedy.
 //!
-//! Each module has the imports and exports of what a compiler made.
+//! Each module has the imports and exports of a compiler's real output.
 
 mod support;
 
@@ -11,7 +11,7 @@ use support::{HOST, wasm};
 const MEMORY: &str = r#"(memory (export "memory") 2)"#;
 const MAIN: &str = r#"(func (export "main"))"#;
 
-/// Checks all refusals of a module with these items, each with what comes after the place.
+/// Checks all refusals of a module with these items, without their offsets.
 #[track_caller]
 fn check_refusals(items: &str, expected: &[&str]) {
     let code = wasm(&format!("(module {items})"));
@@ -89,7 +89,7 @@ fn main_is_that_of_c() {
     check_refusals(
         &format!(r#"{MEMORY} (func (export "main") (param i32 i32) (result i32) (i32.const 0))"#),
         &[
-            "export `main` at byte 0x{..} has type (i32, i32) -> (i32), but nobody passes it anything; it is C's `main` with \
+            "export `main` at byte 0x{..} has type (i32, i32) -> (i32), but the host passes no arguments; it is C's `main` with \
            `argc` and `argv`, which clang makes of every `main` that is exported by `--export=main`: write \
            `__attribute__((export_name(\"main\"))) void ee_main(void)` in its place, and take the block data by \
            `eth2.blockDataCopy`",
@@ -98,11 +98,11 @@ fn main_is_that_of_c() {
     check_refusals(
         &format!(r#"{MEMORY} (func (export "main") (param i64))"#),
         &[
-            "export `main` at byte 0x{..} has type (i64) -> (), but nobody passes it anything; take the block data by \
+            "export `main` at byte 0x{..} has type (i64) -> (), but the host passes no arguments; take the block data by \
            `eth2.blockDataCopy`",
         ],
     );
-    // What it returns is dropped.
+    // The result of `main` is dropped.
     check_refusals(&format!(r#"{MEMORY} (func (export "main") (result i32) (i32.const 0))"#), &[]);
 }
 
@@ -178,9 +178,9 @@ fn imports_have_a_wrong_module_or_none() {
     );
 }
 
-/// What only the meter refuses is told, too.
+/// Reasons of the meter are reported, too.
 #[test]
-fn a_check_has_all_that_loading_has() {
+fn check_reports_all_refusals_of_load() {
     let taken = wasm(&format!(r#"(module {MEMORY} {MAIN} (func (export "outrider_start")))"#));
     assert!(matches!(check(&taken, &Limits::default())[..], [LoadError::Meter(_)]));
     let deep = wasm(&format!(r#"(module {MEMORY} (func (export "main") (local i64 i64 i64)))"#));

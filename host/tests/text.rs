@@ -1,4 +1,4 @@
-//! Roots, hashes and what goes into an execution and comes out, as text and in serde.
+//! Roots, hashes, inputs and outputs as text and in serde.
 
 use outrider_host::{BeaconRoot, CodeHash, DEPOSIT_BYTES, Deposit, ParseHexError, StateRoot};
 use proptest::prelude::*;
@@ -37,7 +37,7 @@ fn a_deposit_is_read_from_the_hex_of_its_184_bytes() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_with_place_and_remedy() {
+fn malformed_text_is_refused_with_place_and_remedy() {
     for (text, expected) in [
         ("", "a state root has 64 hex digits, after `0x` or without it, got 0 characters"),
         ("0x12", "a state root has 64 hex digits, after `0x` or without it, got 2 characters"),
@@ -82,7 +82,7 @@ mod in_serde {
 
     use super::*;
 
-    /// Checks that a value is this JSON, and these bytes in postcard, and is read back from both.
+    /// Checks that a value has this JSON and these bytes in postcard, and that both decode to it.
     #[track_caller]
     fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, json: Value, bytes: &[u8]) {
         assert_eq!(serde_json::to_value(value).expect("it is JSON"), json);
@@ -98,7 +98,7 @@ mod in_serde {
         check(&BeaconRoot(counted()), json!(DIGITS), &bytes);
         check(&CodeHash(counted()), json!(DIGITS), &bytes);
         check(&ShardIndex(3), json!(3), &[3]);
-        // A format that has no byte strings may have a list.
+        // A format without byte strings may have a list.
         let root = serde_json::from_value::<StateRoot>(json!(format!("0x{DIGITS}")));
         assert_eq!(root.expect("the prefix is taken"), StateRoot(counted()));
     }
@@ -117,7 +117,7 @@ mod in_serde {
     }
 
     #[test]
-    fn an_input_is_read_as_it_was_written() {
+    fn an_input_round_trips() {
         let context =
             Context { shard: ShardIndex(1), slot: Slot(2), ee_index: EeIndex(3), ..Context::default() };
         let input = ExecutionInput { context, ..ExecutionInput::new(StateRoot(counted()), vec![0xca, 0xfe]) };
@@ -138,7 +138,7 @@ mod in_serde {
     }
 
     #[test]
-    fn an_output_is_read_as_it_was_written() {
+    fn an_output_round_trips() {
         let log = |import, value| Log { import, value };
         let output = ExecutionOutput {
             post_state_root: StateRoot(counted()),
@@ -172,7 +172,7 @@ mod in_serde {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused_with_place_and_remedy() {
+    fn malformed_text_is_refused_with_place_and_remedy() {
         check_refused::<StateRoot>(
             "\"12\"",
             "a state root has 64 hex digits, after `0x` or without it, got 2 characters at line 1 column 4",
@@ -183,7 +183,7 @@ mod in_serde {
         );
         check_refused::<LogValue>(
             r#"{"bytes": "abc"}"#,
-            "what is logged has an odd number of hex digits (3): two make a byte at line 1 column 15",
+            "logged bytes has an odd number of hex digits (3): two make a byte at line 1 column 15",
         );
         check_refused::<Log>(
             r#"{"import": "eth2.refuse", "value": {"u32": 1}}"#,

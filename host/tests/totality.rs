@@ -1,4 +1,4 @@
-//! Nothing that the host is given makes it panic.
+//! No input makes the host panic.
 
 mod support;
 
@@ -6,7 +6,7 @@ use outrider_host::{ExecutionInput, Limits, StateRoot, summarize};
 use proptest::prelude::*;
 use support::{HOST, ROOT, load, saving, wasm};
 
-/// A module that has most sections, to be damaged.
+/// A module that has most sections, for damaging.
 fn sample() -> Vec<u8> {
     wasm(&format!(
         "{} ",

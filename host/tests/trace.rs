@@ -1,11 +1,11 @@
-//! Traces: every host call, with arguments, answer and fuel, and nothing else changed.
+//! Traces: every host call, with arguments, result and fuel, and the execution is otherwise unchanged.
 
 mod support;
 
 use outrider_host::{ExecutionInput, Host, HostConfig, Import, Limits, Trace};
 use support::{ROOT, load, module, saving, wasm};
 
-/// Traces `main` with this body, followed by a call that saves the root at 0.
+/// Traces `main` with this body, and a call after it that saves the root at 0.
 fn trace(body: &str) -> Trace {
     traced(&saving(body), 100)
 }
@@ -30,7 +30,7 @@ fn price(name: &str, units: u64) -> u64 {
 }
 
 #[test]
-fn each_host_call_is_there_with_arguments_and_answer() {
+fn each_host_call_is_recorded_with_arguments_and_result() {
     let trace = trace(
         "(call $blockDataCopy (i32.const 256) (i32.const 1) (call $blockDataSize) (i32.const 1) i32.sub)
          (call $print64 (i64.const -1))
@@ -132,7 +132,7 @@ fn block_data_that_is_refused_leaves_an_empty_trace() {
     assert_eq!(trace, Trace::default());
 }
 
-/// What real EEs ask of the host, and those that fail.
+/// The host calls of real EEs, and failing ones.
 #[cfg(feature = "wasmer")]
 #[test]
 fn traces_are_the_same_on_every_engine() {

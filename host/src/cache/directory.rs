@@ -1,17 +1,15 @@
-//! Who can write to the cache.
+//! The directory of the cache, and the permissions that protect it.
 //!
-//! Who can write to the cache's directory can put machine code there, which this process would run. So the
-//! directory, and each one that it is in up to the root, has to belong to us or to root, and nobody else may
-//! write to it: not the group, not the world. A directory further up may be writable by all if it is sticky,
-//! as `/tmp` is: in such a one only its owner and the owner of a file can rename or remove the file, and both
-//! have been checked.
+//! Anybody who can write to the cache's directory can put machine code there, which this process would run. So the
+//! directory and all of its parents have to belong to this user or to root, and neither the group nor the world may
+//! write to them. A parent may be writable by all if it is sticky, as `/tmp` is: there, only its owner and the owner of
+//! a file can rename or remove the file, and both have been checked.
 //!
-//! Symbolic links are resolved once, when the cache is opened. What counts is the place that is reached, and
-//! nobody else can change what lies between the root and that place. Inside the directory links are not
-//! followed.
+//! Symbolic links are resolved once, when the cache is opened. Only the resolved path counts, and nobody else can
+//! change what lies between the root and that path. Inside the directory, links are not followed.
 //!
-//! Outside of Unix there are no such bits to look at, and the check is weaker: that there is a directory. The
-//! default directory lies in the user's profile there, which the system keeps from other users.
+//! Systems other than Unix have no such permission bits, and the check is weaker: that the directory exists. The
+//! default directory is in the user's profile there, which the system protects from other users.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
@@ -19,10 +17,10 @@ use std::path::{Path, PathBuf};
 
 use super::CacheError;
 
-/// Makes a directory unless it is there, checks it, and returns where it really is.
+/// Makes a directory unless it exists, checks it, and returns its real path.
 pub(super) fn create(directory: &Path) -> Result<PathBuf, CacheError> {
     let absolute = std::path::absolute(directory).map_err(io_error(directory, "find"))?;
-    // Nothing is left behind in a place that will be refused.
+    // So nothing is left behind in a place that is refused.
     if let Some(existing) = absolute.ancestors().find(|place| place.exists()) {
         let existing = existing.canonicalize().map_err(io_error(existing, "find"))?;
         check(&existing, Role::Above)?;
@@ -40,16 +38,16 @@ pub(super) fn create(directory: &Path) -> Result<PathBuf, CacheError> {
     }
 }
 
-/// Checks a directory that has to be there, and returns where it really is.
+/// Checks an existing directory, and returns its real path.
 pub(super) fn find(directory: &Path) -> Result<PathBuf, CacheError> {
     let canonical = directory.canonicalize().map_err(io_error(directory, "find"))?;
     check(&canonical, Role::Cache)?;
     Ok(canonical)
 }
 
-/// Opens a file of the cache for reading: a regular file that only we or root can have written.
+/// Opens a file of the cache for reading: a regular file that only this user or root can have written.
 ///
-/// Neither follows a link nor waits for somebody to write into a named pipe.
+/// It does not follow links, and does not wait for a writer to a named pipe.
 pub(super) fn open_file(path: &Path) -> io::Result<(File, Metadata)> {
     let mut options = OpenOptions::new();
     options.read(true);
@@ -59,7 +57,7 @@ pub(super) fn open_file(path: &Path) -> io::Result<(File, Metadata)> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits().cast_signed());
     }
-    // To be mapped as code.
+    // Execute access lets the file be mapped as code.
     #[cfg(windows)]
     std::os::windows::fs::OpenOptionsExt::access_mode(&mut options, GENERIC_READ | GENERIC_EXECUTE);
     let file = options.open(path)?;
@@ -71,7 +69,7 @@ pub(super) fn open_file(path: &Path) -> io::Result<(File, Metadata)> {
     Ok((file, metadata))
 }
 
-/// Checks a directory by its real path, and all that it is in.
+/// Checks a directory, given its real path, and all of its parents.
 fn check(canonical: &Path, mut role: Role) -> Result<(), CacheError> {
     for place in canonical.ancestors() {
         let metadata = fs::symlink_metadata(place).map_err(io_error(place, "look at"))?;
@@ -84,12 +82,12 @@ fn check(canonical: &Path, mut role: Role) -> Result<(), CacheError> {
     Ok(())
 }
 
-/// What a directory or file is to the cache.
+/// The role of a directory or file in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     /// The cache itself, or an entry of it.
     Cache,
-    /// A directory that the cache is in.
+    /// A parent of the cache's directory.
     Above,
 }
 
@@ -125,7 +123,7 @@ fn check_permissions(
     Ok(())
 }
 
-/// Says what could not be done to what.
+/// Returns a conversion to an error that names the action and its path.
 pub(super) fn io_error(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> CacheError {
     move |source| CacheError::Io { path: path.to_owned(), action, source }
 }
@@ -165,13 +163,15 @@ mod tests {
     #[test]
     fn errors_name_the_path_and_the_remedy() {
         let path = Path::new("/shared/cache");
-        let error = check_permissions(path, (1000, 0o40777), 1000, Role::Cache).expect_err("it is refused");
+        let error = check_permissions(path, (1000, 0o40777), 1000, Role::Cache)
+            .expect_err("the directory is refused");
         assert_eq!(
             error.to_string(),
             "/shared/cache: others can write here (mode 777) and could plant code in the cache; \
              `chmod go-w` it, or set OUTRIDER_CACHE_DIR to a directory of your own"
         );
-        let error = check_permissions(path, (7, 0o40700), 1000, Role::Above).expect_err("it is refused");
+        let error =
+            check_permissions(path, (7, 0o40700), 1000, Role::Above).expect_err("the directory is refused");
         assert_eq!(
             error.to_string(),
             "/shared/cache: belongs to user 7, not to user 1000 who runs this or to root, and its owner \

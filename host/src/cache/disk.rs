@@ -1,4 +1,4 @@
-//! The part of the cache that outlives a process.
+//! The part of the cache that is on disk.
 
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -14,54 +14,54 @@ use super::entry::{self, Entry, EntryError, PAYLOAD_BYTES_MAX};
 use super::key::CacheKey;
 use crate::chain::chain;
 
-/// What all files of a cache may have together, in bytes: 1 GiB.
+/// The largest total size of a cache's files, in bytes: 1 GiB.
 ///
-/// A large EE (an EVM with all its precompiles, 1.5 MB of wasm) compiles to about 4 MB, so there is room for
-/// more than 200 of its kind on each engine and with each kind of settings that are in use at a time.
+/// A large EE (an EVM with all its precompiles, 1.5 MB of wasm) compiles to about 4 MB, so there is room for more than
+/// 200 of its kind for each engine and set of settings in use.
 pub const CACHE_BYTES_MAX: u64 = 1 << 30;
 
-/// How many files a cache may have.
+/// The largest number of files in a cache.
 ///
-/// [`DiskCache`] looks at each file whenever it writes one; 4,096 take some milliseconds, less than it takes
-/// to compile what is to be written.
+/// [`DiskCache`] examines each file whenever it writes one; for 4,096 files this takes some milliseconds, less than the
+/// compilation of the entry.
 pub const CACHE_FILES_MAX: usize = 4096;
 
-/// Compiled code in a directory that belongs to this user alone; for use from many threads and processes.
+/// Compiled code in a directory that belongs to this user alone, for use by many threads and processes.
 ///
-/// An entry is one file, named after its key. It appears whole or not at all, as it is written under another
-/// name and then renamed, and it never changes. The files written longest ago make room for new ones when
-/// the cache has reached [`CACHE_BYTES_MAX`] or [`CACHE_FILES_MAX`]. Files with other names are left alone.
+/// An entry is one file, named after its key. It appears as a whole or not at all, because it is written under another
+/// name and then renamed, and it never changes. When the cache reaches [`CACHE_BYTES_MAX`] or [`CACHE_FILES_MAX`], the
+/// oldest files make room for new ones. Files with other names are not touched.
 #[derive(Clone, Debug)]
 pub struct DiskCache {
     directory: PathBuf,
     bounds: CacheUsage,
 }
 
-/// How much there is in a cache, or how much has been removed from it.
+/// The content of a cache, or the part that was removed from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CacheUsage {
     /// The number of files.
     pub n_files: usize,
-    /// Their size in bytes, together.
+    /// Their total size in bytes.
     pub bytes: u64,
 }
 
 impl DiskCache {
-    /// Opens the cache in a directory, which is made, for this user alone, if it is not there.
+    /// Opens the cache in a directory. If the directory does not exist, creates it for this user alone.
     ///
     /// # Errors
     ///
-    /// If others could write to the directory, directly or by way of one that it is in: see [`CacheError`].
-    /// An opened cache stays safe as long as no permissions are given away.
+    /// Fails if others can write to the directory or one of its parents: see [`CacheError`]. An open cache stays safe
+    /// as long as nobody loosens these permissions.
     pub fn open(directory: &Path) -> Result<Self, CacheError> {
         Ok(Self { directory: directory::create(directory)?, bounds: BOUNDS })
     }
 
-    /// Opens the cache in a directory if it is there; `None` if it is not.
+    /// Opens the cache in a directory, or returns `None` if the directory does not exist.
     ///
     /// # Errors
     ///
-    /// As [`DiskCache::open`].
+    /// Fails as [`DiskCache::open`] does.
     pub fn open_existing(directory: &Path) -> Result<Option<Self>, CacheError> {
         match directory.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -69,23 +69,23 @@ impl DiskCache {
         }
     }
 
-    /// Returns where the cache is unless told otherwise: `$OUTRIDER_CACHE_DIR`, else
-    /// `$XDG_CACHE_HOME/outrider`, else `.cache/outrider` in the home directory.
+    /// Returns the default directory of the cache: `$OUTRIDER_CACHE_DIR`, else `$XDG_CACHE_HOME/outrider`, else
+    /// `.cache/outrider` in the home directory.
     ///
-    /// A variable that is empty is not set, nor is an `XDG_CACHE_HOME` that is not absolute, as the XDG Base
-    /// Directory Specification has it. `None` if there is not even a home directory.
+    /// An empty variable counts as unset, and so does an `XDG_CACHE_HOME` that is not absolute, as the XDG Base
+    /// Directory Specification demands. Returns `None` if there is no home directory either.
     pub fn default_directory() -> Option<PathBuf> {
         directory_from(|name| std::env::var_os(name), std::env::home_dir())
     }
 
-    /// Returns where the cache is, symbolic links resolved.
+    /// Returns the directory of the cache, with symbolic links resolved.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// Opens what was put under a key, if it is there and whole.
+    /// Opens the entry of a key, if it exists and is whole.
     ///
-    /// Whatever else has the name of the entry is left for [`DiskCache::put`] to replace.
+    /// Anything else with the name of the entry stays until [`DiskCache::put`] replaces it.
     pub(crate) fn get(&self, key: &CacheKey) -> Option<Entry> {
         let path = self.entry_path(key);
         match open(&path, key) {
@@ -101,12 +101,11 @@ impl DiskCache {
         }
     }
 
-    /// Keeps a payload under a key, in place of what had the name.
+    /// Stores a payload under a key, and replaces any earlier file.
     ///
-    /// A cache that cannot be written to makes things slower, not wrong; so failures are logged and nothing
-    /// more.
+    /// A cache that cannot be written makes things slower, not wrong, so failures are only logged.
     pub(crate) fn put(&self, key: &CacheKey, payload: &[u8]) {
-        // Lossless: no target that Rust has is wider than 64 bits.
+        // Lossless: Rust has no target wider than 64 bits.
         let payload_bytes = payload.len() as u64;
         if payload_bytes > PAYLOAD_BYTES_MAX {
             debug!(%key, payload_bytes, limit = PAYLOAD_BYTES_MAX, "too large for the cache");
@@ -120,22 +119,22 @@ impl DiskCache {
         }
     }
 
-    /// Tells how much there is in the cache, files left behind by a crash included.
+    /// Returns the number and size of the cache's files, including those that a crash left behind.
     ///
     /// # Errors
     ///
-    /// If the directory cannot be read.
+    /// Fails if the directory cannot be read.
     pub fn usage(&self) -> Result<CacheUsage, CacheError> {
         let mut usage = CacheUsage::default();
         self.files()?.iter().for_each(|file| usage.add(file.bytes));
         Ok(usage)
     }
 
-    /// Removes all files of the cache, and no others; returns what has been removed.
+    /// Removes all files of the cache and no others, and returns what was removed.
     ///
     /// # Errors
     ///
-    /// If the directory cannot be read, or at the first file that cannot be removed.
+    /// Fails if the directory cannot be read, or at the first file that cannot be removed.
     pub fn clear(&self) -> Result<CacheUsage, CacheError> {
         let mut removed = CacheUsage::default();
         for file in self.files()? {
@@ -150,9 +149,9 @@ impl DiskCache {
         self.directory.join(format!("{key}{ENTRY_SUFFIX}"))
     }
 
-    /// Writes a file under a name that nobody else has, then gives it the entry's name.
+    /// Writes a file under a unique name, then renames it to the entry's name.
     ///
-    /// Not forced to the disk: after a crash the file may be damaged, which its checksum tells.
+    /// The file is not forced to disk: after a crash it may be damaged, which the checksum detects.
     fn write(&self, key: &CacheKey, payload: &[u8]) -> io::Result<()> {
         let prefix = format!("{key}.");
         let mut file =
@@ -161,7 +160,7 @@ impl DiskCache {
         file.write_all(&entry::footer(key, payload))?;
         let path = self.entry_path(key);
         let Err(error) = file.persist(&path) else { return Ok(()) };
-        // A directory is not replaced by a file. An empty one may go; another has something of somebody's.
+        // A file does not replace a directory. An empty directory may go; another holds somebody's files.
         if std::fs::remove_dir(&path).is_err() {
             return Err(error.error);
         }
@@ -169,7 +168,7 @@ impl DiskCache {
         Ok(())
     }
 
-    /// Removes the files written longest ago until the rest is within the bounds; never the one just written.
+    /// Removes the oldest files until the rest is within the bounds, but never the one just written.
     fn evict(&self, written: &CacheKey) -> Result<(), CacheError> {
         let mut files = self.files()?;
         let mut left = CacheUsage::default();
@@ -192,7 +191,7 @@ impl DiskCache {
         Ok(())
     }
 
-    /// Lists the cache's own files: entries, and what is being written or was when a process ended.
+    /// Lists the cache's own files: entries, and temporary files of running and dead processes.
     fn files(&self) -> Result<Vec<CacheFile>, CacheError> {
         let directory = || io_error(&self.directory, "list");
         let mut files = Vec::new();
@@ -204,7 +203,7 @@ impl DiskCache {
             match entry.metadata() {
                 Ok(metadata) if metadata.is_file() => files.push(CacheFile::new(entry.path(), &metadata)),
                 Ok(_) => {}
-                // Another process was faster.
+                // Another process removed it first.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(io_error(&entry.path(), "look at")(error)),
             }
@@ -224,7 +223,7 @@ impl CacheUsage {
     }
 }
 
-/// A file that is the cache's own, going by its name.
+/// A file of the cache, as its name shows.
 struct CacheFile {
     path: PathBuf,
     bytes: u64,
@@ -233,7 +232,7 @@ struct CacheFile {
 
 impl CacheFile {
     fn new(path: PathBuf, metadata: &Metadata) -> Self {
-        // Where no times are kept, all files are of the same age.
+        // On a file system without times, all files have the same age.
         let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         Self { path, bytes: metadata.len(), modified }
     }
@@ -244,7 +243,7 @@ fn open(path: &Path, key: &CacheKey) -> Result<Entry, EntryError> {
     entry::open(file, metadata.len(), key)
 }
 
-/// Removes a file; `false` if another process was faster.
+/// Removes a file; returns `false` if another process removed it first.
 fn remove(file: &CacheFile) -> Result<bool, CacheError> {
     match std::fs::remove_file(&file.path) {
         Ok(()) => Ok(true),
@@ -253,8 +252,8 @@ fn remove(file: &CacheFile) -> Result<bool, CacheError> {
     }
 }
 
-/// Tells whether a name is a key and the suffix of an entry, or a key, something, and the suffix of a
-/// temporary file.
+/// Returns whether a name is that of an entry (a key and a suffix) or of a temporary file (a key, something, and
+/// another suffix).
 fn is_own_name(name: &std::ffi::OsStr) -> bool {
     let Some((key, rest)) = name.to_str().and_then(|name| name.split_at_checked(KEY_DIGITS)) else {
         return false;
@@ -267,7 +266,7 @@ fn is_own_name(name: &std::ffi::OsStr) -> bool {
     is_key && (rest == ENTRY_SUFFIX || is_temporary())
 }
 
-/// Finds the default directory, given the environment and the home directory.
+/// Returns the default directory, given the environment and the home directory.
 fn directory_from(variable: impl Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Option<PathBuf> {
     let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(directory) = path("OUTRIDER_CACHE_DIR") {

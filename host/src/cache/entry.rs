@@ -1,8 +1,8 @@
-//! One file of the cache, to the byte.
+//! The format of a cache file, to the byte.
 //!
 //! | bytes | what |
 //! |---|---|
-//! | `n` | the payload: what the engine makes of a module |
+//! | `n` | the payload: the engine's serialized module |
 //! | 8 | `outrider` |
 //! | 4 | [`FORMAT_VERSION`], little-endian |
 //! | 32 | the key, as in the file's name |
@@ -11,9 +11,9 @@
 //!
 //! The payload comes first, so that an engine can map the file as it is.
 //!
-//! The five fields behind it are what SCALE makes of them, too. Each is compared with what it has to be, so no
-//! byte of a file can change unnoticed. The checksum is there for accidents: who can write to the file can
-//! write a checksum that fits.
+//! The five fields after it are the same that SCALE would encode. Each is compared with its expected value, so no byte
+//! of a file can change unnoticed. The checksum is against accidents: anybody who can write to the file can write a
+//! matching checksum.
 
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
@@ -21,10 +21,10 @@ use std::ops::Range;
 
 use super::key::{CacheKey, FORMAT_VERSION};
 
-/// Bytes behind the payload.
+/// The number of bytes after the payload.
 pub(super) const FOOTER_BYTES: usize = CHECKSUM_OFFSET + 32;
 
-/// What was put into the cache, or a part of it: bytes of a file that is whole.
+/// A payload or a part of one: bytes of a checked file.
 #[derive(Debug)]
 pub(crate) struct Payload<'f> {
     file: &'f File,
@@ -32,18 +32,19 @@ pub(crate) struct Payload<'f> {
 }
 
 impl<'f> Payload<'f> {
-    /// All of a file.
+    /// Returns all of a file.
     #[cfg(test)]
     pub(crate) fn of(file: &'f File) -> io::Result<Self> {
         Ok(Self { file, range: 0..file.metadata()?.len() })
     }
 
-    /// The file, if it begins with this. It never changes: the cache writes files anew, and under another name.
+    /// Returns the file, if it begins with this payload. The file never changes: the cache writes new files under other
+    /// names.
     pub(crate) fn file(&self) -> Option<&'f File> {
         (self.range.start == 0).then_some(self.file)
     }
 
-    /// Reads it.
+    /// Reads the payload.
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
         let bytes = self.range.end.saturating_sub(self.range.start);
         let mut payload = Vec::with_capacity(usize::try_from(bytes).unwrap_or(0));
@@ -53,14 +54,14 @@ impl<'f> Payload<'f> {
         Ok(payload)
     }
 
-    /// Takes a number off its end, eight bytes, little-endian; `None` if it is shorter.
+    /// Splits a number off the end, eight bytes, little-endian; returns `None` if the payload is shorter.
     pub(crate) fn split_number(self) -> Option<(Self, u64)> {
         let bytes = self.range.end.checked_sub(self.range.start)?;
         let (rest, number) = self.split_at(bytes.checked_sub(8)?)?;
         Some((rest, u64::from_le_bytes(number.read().ok()?.try_into().ok()?)))
     }
 
-    /// Takes it apart behind so many bytes; `None` if it is shorter.
+    /// Splits the payload after this many bytes; returns `None` if it is shorter.
     pub(crate) fn split_at(self, bytes: u64) -> Option<(Self, Self)> {
         let Range { start, end } = self.range;
         let middle = start.checked_add(bytes).filter(|middle| *middle <= end)?;
@@ -69,7 +70,7 @@ impl<'f> Payload<'f> {
     }
 }
 
-/// A file of the cache whose payload is what was put there.
+/// A checked file of the cache.
 #[derive(Debug)]
 pub(crate) struct Entry {
     file: File,
@@ -82,18 +83,18 @@ impl Entry {
     }
 }
 
-/// What a payload may have in bytes.
+/// The largest payload in bytes.
 ///
-/// Machine code has about four times the size of the wasm it comes from; 256 MiB are the code of a module
-/// eight times as large as the default limits allow. A larger one is compiled each time.
+/// Machine code has about four times the size of its wasm; 256 MiB are the code of a module eight times as large as the
+/// default limits allow. Larger code is not cached.
 pub(super) const PAYLOAD_BYTES_MAX: u64 = 256 << 20;
 
-/// Why a file is not the entry that was asked for.
+/// The reason for which a file is not the requested entry.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EntryError {
     #[error("cannot be read")]
     Read(#[from] io::Error),
-    #[error("is no file of the cache")]
+    #[error("is not a file of the cache")]
     Magic,
     #[error("has format {got}, expected {FORMAT_VERSION}")]
     Version { got: u32 },
@@ -107,9 +108,9 @@ pub(crate) enum EntryError {
     Checksum,
 }
 
-/// Returns what stands behind a payload.
+/// Returns the bytes that follow a payload.
 pub(crate) fn footer(key: &CacheKey, payload: &[u8]) -> [u8; FOOTER_BYTES] {
-    // Lossless: no target that Rust has is wider than 64 bits.
+    // Lossless: Rust has no target wider than 64 bits.
     let payload_bytes = payload.len() as u64;
     let mut footer = [0; FOOTER_BYTES];
     footer[..VERSION_OFFSET].copy_from_slice(MAGIC);
@@ -120,12 +121,12 @@ pub(crate) fn footer(key: &CacheKey, payload: &[u8]) -> [u8; FOOTER_BYTES] {
     footer
 }
 
-/// Opens an entry, a file of so many bytes.
+/// Opens an entry, a file of this many bytes.
 ///
-/// 1. The magic and the version are ours.
-/// 2. The key is the one asked for.
-/// 3. The file has the length that the footer tells, and no more than the limit.
-/// 4. The payload has its checksum.
+/// 1. Checks the magic and the version.
+/// 2. Checks that the key is the requested one.
+/// 3. Checks the length of the file against the footer and the limit.
+/// 4. Checks the payload against its checksum.
 pub(crate) fn open(mut file: File, file_bytes: u64, key: &CacheKey) -> Result<Entry, EntryError> {
     let got = file_bytes.checked_sub(FOOTER_BYTES as u64).ok_or(EntryError::Magic)?;
     file.seek(SeekFrom::Start(got))?;
@@ -156,7 +157,7 @@ pub(crate) fn open(mut file: File, file_bytes: u64, key: &CacheKey) -> Result<En
     Ok(Entry { file, payload_bytes: got })
 }
 
-/// Hashes piece by piece, so that a piece is hashed while it is in the processor's own cache.
+/// Hashes in pieces, each while it is in the processor's own cache.
 fn hash(mut payload: impl Read) -> io::Result<blake3::Hash> {
     let mut piece = vec![0; PIECE_BYTES];
     let mut hasher = blake3::Hasher::new();
@@ -182,5 +183,5 @@ const KEY_OFFSET: usize = VERSION_OFFSET + 4;
 const LENGTH_OFFSET: usize = KEY_OFFSET + 32;
 const CHECKSUM_OFFSET: usize = LENGTH_OFFSET + 8;
 
-/// What is read, then hashed at a time, in bytes: a part of a processor's second-level cache.
+/// The bytes that are read and then hashed at a time: a part of a processor's second-level cache.
 const PIECE_BYTES: usize = 256 << 10;

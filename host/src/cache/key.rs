@@ -1,33 +1,33 @@
-//! What tells one compilation from another.
+//! Cache keys: they distinguish compilations.
 
 use std::fmt;
 
 use outrider_abi::CodeHash;
 use sha2::{Digest, Sha256};
 
-/// Changes with the layout of a file; a part of every key, so that no host finds a file of another layout.
+/// The version of a file's layout. It is a part of every key, so no host finds a file of another layout.
 pub(super) const FORMAT_VERSION: u32 = 2;
 
-/// Everything that decides what a compilation results in.
+/// All inputs of a compilation.
 ///
-/// Two compilations that differ in anything that the machine code depends on must differ here.
+/// Two compilations that differ in anything on which the machine code depends must differ here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Compilation<'a> {
-    /// The module, as it was before any instrumentation.
+    /// The module before instrumentation.
     pub(crate) code_hash: CodeHash,
     /// The engine's name.
     pub(crate) engine: &'a str,
-    /// How the module was checked and instrumented, and all that decides on the engine's code: its version and
-    /// settings, the target, the CPU features that the machine code may use.
+    /// The checks and the instrumentation of the module, and all settings that affect the engine's code: its version
+    /// and configuration, the target, and the CPU features that the machine code may use.
     pub(crate) settings: &'a str,
 }
 
-/// Names a [`Compilation`], by a hash of its parts and of Outrider's own version.
+/// The name of a [`Compilation`]: a hash of its parts and of Outrider's own version.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct CacheKey([u8; 32]);
 
 impl CacheKey {
-    /// Hashes the parts, each behind its length, so that no two lists of parts run into the same bytes.
+    /// Hashes the parts, each after its length, so that no two lists of parts hash the same bytes.
     pub(crate) fn new(compilation: &Compilation<'_>) -> Self {
         let Compilation { code_hash, engine, settings } = compilation;
         let parts: [&[u8]; 5] = [
@@ -39,7 +39,7 @@ impl CacheKey {
         ];
         let mut hasher = Sha256::new();
         for part in parts {
-            // Lossless: no target that Rust has is wider than 64 bits.
+            // Lossless: Rust has no target wider than 64 bits.
             hasher.update((part.len() as u64).to_le_bytes());
             hasher.update(part);
         }

@@ -1,4 +1,4 @@
-//! What this process has compiled or loaded already.
+//! The part of the cache that is in this process's memory.
 
 use std::hash::Hash;
 use std::num::NonZero;
@@ -6,14 +6,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-/// Keeps the values that were used last, up to a number; for use from many threads.
+/// The most recently used values, up to a number, for use by many threads.
 pub(crate) struct MemoryCache<K: Hash + Eq, V>(
-    /// None if nothing is kept.
+    /// `None` if the cache keeps nothing.
     Option<Mutex<LruCache<K, V>>>,
 );
 
 impl<K: Hash + Eq, V: Clone> MemoryCache<K, V> {
-    /// Makes a cache of so many values; one of none keeps nothing.
+    /// Makes a cache of this many values; with 0 it keeps nothing.
     pub(crate) fn new(capacity: usize) -> Self {
         Self(NonZero::new(capacity).map(|capacity| Mutex::new(LruCache::new(capacity))))
     }
@@ -23,14 +23,14 @@ impl<K: Hash + Eq, V: Clone> MemoryCache<K, V> {
         self.entries()?.get(key).cloned()
     }
 
-    /// Keeps a value, in place of the one that the key had, or else of the one not used for longest.
+    /// Inserts a value, which replaces the key's earlier one or else the least recently used one.
     pub(crate) fn insert(&self, key: K, value: V) {
         let dropped = self.entries().map(|mut entries| entries.push(key, value));
-        // Only now, without the lock: to drop compiled code may take a while.
+        // Dropped here, without the lock: dropping compiled code may take a while.
         drop(dropped);
     }
 
-    /// Locks the entries, which are whole at all times, whatever a thread may have panicked over.
+    /// Locks the entries, which are consistent even if a thread panicked.
     fn entries(&self) -> Option<MutexGuard<'_, LruCache<K, V>>> {
         Some(self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_value_not_used_for_longest_goes_first() {
+    fn the_least_recently_used_value_goes_first() {
         let cache = MemoryCache::new(2);
         cache.insert("a", 1);
         cache.insert("b", 2);
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_replaced_pushes_no_other_out() {
+    fn replacing_a_value_evicts_no_other() {
         let cache = MemoryCache::new(2);
         cache.insert("a", 1);
         cache.insert("b", 2);
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cache_of_no_values_keeps_none() {
+    fn a_cache_without_capacity_keeps_nothing() {
         let cache = MemoryCache::new(0);
         cache.insert("a", 1);
         assert_eq!(cache.get(&"a"), None);
@@ -87,7 +87,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against the naive model: a list in the order of use.
+        /// Compares the cache with the naive model, a list in the order of use.
         #[test]
         fn it_behaves_as_a_list_in_the_order_of_use(
             capacity in 0..4_usize,

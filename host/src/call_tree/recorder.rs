@@ -1,4 +1,4 @@
-//! Grows a call tree while the execution runs.
+//! Builds a call tree while the execution runs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use outrider_abi::Import;
 
 /// A call tree of an execution under way.
 ///
-/// It is told the fuel that is left at each call and return, and what went missing since it was last told belongs
-/// to the function that was running.
+/// The recorder gets the fuel that is left at each call and return; the difference from the last time belongs to the
+/// function that was running.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorder {
     nodes: Vec<Node>,
     /// The nodes, by their caller and function.
     by_call: BTreeMap<(Option<usize>, Function), usize>,
-    /// The node of the function that is running; none before the first call and after the last.
+    /// The node of the running function; `None` before the first call and after the last.
     current: Option<usize>,
-    /// How many calls are under way below the current node that have no nodes.
+    /// The number of calls under way below the current node that have no nodes.
     n_unlisted: u64,
-    /// What was left when the recorder was last told; 0 if it was less.
+    /// The fuel at the last call or return; 0 if it was negative.
     fuel_left: u64,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Recorder {
 struct Node {
     caller: Option<usize>,
     function: Function,
-    /// How many functions there are on the stack, this one included.
+    /// The number of functions on the stack, this one included.
     depth: u32,
     n_calls: u64,
     self_fuel: u64,
@@ -36,7 +36,7 @@ struct Node {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Function {
-    /// By the number that its probe tells.
+    /// A function of the guest, by its probe's number.
     Guest(u32),
     Import(&'static Import),
     Instances,
@@ -61,7 +61,7 @@ impl Recorder {
         self.enter(Function::Import(import), fuel_left);
     }
 
-    /// Notes what was paid for instances; `fuel_left` is what there was before and after.
+    /// Records the cost of the instances; `fuel_left` is the fuel before and after.
     pub(crate) fn instances_made(&mut self, (before, after): (i64, i64)) {
         self.enter(Function::Instances, before);
         self.leave(after);
@@ -75,7 +75,7 @@ impl Recorder {
         }
     }
 
-    /// Puts what was spent since the last call or return where it belongs.
+    /// Adds the fuel spent since the last call or return to the running function.
     pub(crate) fn spend(&mut self, fuel_left: i64) {
         let left = clamp(fuel_left);
         let spent = self.fuel_left.saturating_sub(left);
@@ -88,7 +88,7 @@ impl Recorder {
         }
     }
 
-    /// Puts the nodes in order. `names` are those of the guest's functions, by number.
+    /// Puts the nodes in order. `names` are the names of the guest's functions, by number.
     pub(crate) fn finish(self, names: &[Arc<str>]) -> CallTree {
         let mut places = vec![0; self.nodes.len()];
         let mut nodes = Vec::with_capacity(self.nodes.len());
@@ -119,7 +119,7 @@ impl Recorder {
         }
     }
 
-    /// Returns the node for a call from the current one, new if need be; `None` if the tree is large enough.
+    /// Returns the node for a call from the current one, and adds it if necessary; returns `None` if the tree is full.
     fn node(&mut self, function: Function) -> Option<usize> {
         if self.n_unlisted > 0 {
             return None;
@@ -130,7 +130,7 @@ impl Recorder {
         }
         let depth = self.current_node().map_or(0, |node| node.depth).saturating_add(1);
         let index = self.nodes.len();
-        // What the host calls always has a node: what is spent needs a place.
+        // Functions that the host calls always have a node, because spent fuel needs a place.
         if depth > DEPTH_MAX || (index >= NODES_MAX && caller.is_some()) {
             return None;
         }
@@ -143,11 +143,11 @@ impl Recorder {
         self.nodes.get_mut(self.current?)
     }
 
-    /// Returns the nodes with callees right after their callers, and otherwise as they were called first.
+    /// Returns the nodes in depth-first order, callees in the order of their first calls.
     fn depth_first(&self) -> Vec<usize> {
         let mut callees = vec![Vec::new(); self.nodes.len()];
         let mut next = Vec::new();
-        // Last ones first, as the last of `next` is the first to be taken.
+        // In reverse, because the last of `next` is taken first.
         for (index, node) in self.nodes.iter().enumerate().rev() {
             match node.caller.and_then(|caller| callees.get_mut(caller)) {
                 Some(siblings) => siblings.push(index),
@@ -174,12 +174,13 @@ fn callee(function: Function, names: &[Arc<str>]) -> Callee {
     }
 }
 
-/// A guest that is out of fuel has spent all of it, and no more, whatever the counter says.
+/// Returns the fuel as it counts: a guest that is out of fuel has spent all of it and no more, whatever the counter
+/// says.
 fn clamp(fuel_left: i64) -> u64 {
     u64::try_from(fuel_left).unwrap_or(0)
 }
 
 /// Nodes of a tree: some megabytes.
 const NODES_MAX: usize = 1 << 15;
-/// Functions on a stack: more than a flame graph can show. It bounds what the stacks take when they are written out.
+/// The most functions on a stack: more than a flame graph can show. It bounds the size of written stacks.
 const DEPTH_MAX: u32 = 512;

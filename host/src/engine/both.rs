@@ -1,17 +1,17 @@
-//! Both engines: everything runs on each, and a difference is an error.
+//! Both engines: each runs everything, and a difference is an error.
 
 use std::fmt::{Debug, Display};
 use std::sync::Arc;
 
 use tracing::subscriber::{NoSubscriber, with_default};
 
-use super::{CompiledEe, Engine, Needs, Program, Reserve, Stop};
+use super::{CompiledEe, Engine, Program, Requirements, Reserve, Stop};
 use crate::cache::Payload;
 use crate::chain::chain;
 use crate::error::{Disagreement, ExecutionErrorKind, LoadError};
 use crate::imports::Execution;
 
-/// Compiles with two engines.
+/// An engine that compiles with two engines.
 pub(crate) struct BothEngines {
     engines: [Arc<dyn Engine>; 2],
 }
@@ -22,7 +22,7 @@ struct BothEe {
     ees: [Arc<dyn CompiledEe>; 2],
 }
 
-/// What has become of an execution on one engine.
+/// The outcome of an execution on one engine.
 type Outcome = (Execution, Result<(), Stop>);
 
 impl BothEngines {
@@ -68,7 +68,7 @@ impl CompiledEe for BothEe {
     fn run(&self, execution: Execution) -> Outcome {
         let again = execution.clone();
         let [first, second] = &self.ees;
-        // What the guest logs is shown once.
+        // The guest's logs are emitted only once.
         let outcomes = [first.run(execution), with_default(NoSubscriber::new(), || second.run(again))];
         self.judge(outcomes)
     }
@@ -79,14 +79,13 @@ impl CompiledEe for BothEe {
         self.judge([first.instantiate(execution), second.instantiate(again)])
     }
 
-    fn needs(&self) -> Needs {
-        // Both were made of one program.
+    fn requirements(&self) -> Requirements {
+        // Both were compiled from the same program.
         let [first, _] = &self.ees;
-        first.needs()
+        first.requirements()
     }
 
-    /// What the first engine makes of it, then what the second one does, then the length of the first as eight bytes,
-    /// little-endian.
+    /// Serializes the first engine's EE, then the second's, then the length of the first as eight bytes, little-endian.
     fn serialize(&self) -> Option<Vec<u8>> {
         let [first, second] = &self.ees;
         let for_first = first.serialize()?;
@@ -96,8 +95,8 @@ impl CompiledEe for BothEe {
 }
 
 impl BothEe {
-    /// Returns the first outcome if the second is the same. That one of them was stopped on this node is no difference, and the
-    /// outcome of both.
+    /// Returns the first outcome if the second is the same. If this node stopped one of them, that is the outcome of
+    /// both.
     fn judge(&self, [first, second]: [Outcome; 2]) -> Outcome {
         let is_stopped = |outcome: &Outcome| {
             outcome.1.as_ref().is_err_and(|stop| matches!(stop.kind, ExecutionErrorKind::Stopped(_)))
@@ -115,9 +114,9 @@ impl BothEe {
     }
 }
 
-/// Finds what the outcomes differ in; the first that explains the rest, with its two values.
+/// Returns the first difference between the outcomes, with its two values.
 ///
-/// Backtraces are no part of an outcome: engines may inline.
+/// Backtraces do not count, because engines may inline.
 fn difference(first: &Outcome, second: &Outcome) -> Option<(&'static str, [String; 2])> {
     let end = |result: &Result<(), Stop>| match result {
         Ok(()) => "`main` returned".to_owned(),
@@ -135,7 +134,7 @@ fn difference(first: &Outcome, second: &Outcome) -> Option<(&'static str, [Strin
         .or_else(|| differ("the fuel left", &a.fuel_left, &b.fuel_left))
         .or_else(|| {
             let alike = a.provider.iter().zip(&b.provider).all(|(a, b)| a.yields_as(b));
-            differ("what the provider gets", &alike, &true)
+            differ("the provider's output", &alike, &true)
         })
         .or_else(|| differ("the bytes of memory", &a.memory_bytes, &b.memory_bytes))
 }

@@ -1,4 +1,4 @@
-//! Engines: what compiles and runs modules that have passed validation and been metered.
+//! Engines: they compile and run modules that were validated and metered.
 //!
 //! *Invariant*: only the modules below this one name an engine's types.
 
@@ -21,23 +21,23 @@ use crate::config::{EngineKind, HostConfig, Limits};
 use crate::error::{ExecutionErrorKind, Frame, HostCallError, HostError, LoadError, TrapKind};
 use crate::imports::Execution;
 use crate::meter::{FuelScale, NATIVE_BYTES_PER_SLOT};
-use crate::program::{Metering, Needs, Program};
+use crate::program::{Metering, Program, Requirements};
 
-/// How much address space a memory of a guest gets. Machine code depends on it; outcomes and fuel do not.
+/// The address space of a guest's memory. Machine code depends on it; outcomes and fuel do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reserve {
-    /// All that code can address, so that what is out of bounds traps by itself.
+    /// All addresses that code can form, so that accesses out of bounds trap without a check.
     Full,
-    /// What the limits let a memory grow to, so that code checks its accesses.
+    /// The size to which the limits let a memory grow, so that code has to check its accesses.
     Limited,
 }
 
-/// Sets up the engine that the configuration asks for.
+/// Makes the engine of the configuration.
 pub(crate) fn new(config: &Arc<HostConfig>) -> Result<Arc<dyn Engine>, HostError> {
     with_wasmtime(config, wasmtime::WasmtimeEngine::new)
 }
 
-/// Sets up the same engine to compile, and not to execute, for a host whose engine has this [`Reserve`].
+/// Makes the same engine only to compile, for a host whose engine has this [`Reserve`].
 pub(crate) fn compiler(config: &Arc<HostConfig>, reserve: Reserve) -> Result<Arc<dyn Engine>, HostError> {
     with_wasmtime(config, |config| wasmtime::WasmtimeEngine::without_pool(config, reserve))
 }
@@ -65,15 +65,15 @@ fn wasmer(config: &Arc<HostConfig>) -> Result<Arc<dyn Engine>, HostError> {
     Ok(Arc::new(wasmer::WasmerEngine::new(Arc::clone(config))?))
 }
 
-/// Compiles EEs.
+/// An engine that compiles EEs.
 pub(crate) trait Engine: Send + Sync {
     /// Returns the engine's name.
     fn name(&self) -> &'static str;
 
-    /// Tells everything that the code it compiles depends on: version, settings, target, CPU features.
+    /// Returns everything on which compiled code depends: version, settings, target, CPU features.
     fn settings(&self) -> String;
 
-    /// Tells for which memories it compiles; an engine that has one kind only leaves it at this.
+    /// Returns the reserve for which it compiles. The default suits an engine that has only one kind.
     fn reserve(&self) -> Reserve {
         Reserve::Full
     }
@@ -81,32 +81,33 @@ pub(crate) trait Engine: Send + Sync {
     /// Compiles an EE and its libraries.
     fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError>;
 
-    /// Takes back what [`CompiledEe::serialize`] gave, on an engine of the same settings; `None` if it cannot.
+    /// Restores the output of [`CompiledEe::serialize`] on an engine with the same settings; returns `None` if it
+    /// cannot.
     ///
-    /// The bytes become machine code. They come from a [`DiskCache`](crate::DiskCache), to which nobody
-    /// but this user can write, or from a [`worker`](crate::worker) that has ended.
+    /// The bytes become machine code. They come from a [`DiskCache`](crate::DiskCache), to which only this user and
+    /// root can write, or from a [`worker`](crate::worker) that has ended.
     fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>>;
 }
 
-/// An EE as its engine keeps it.
+/// An EE compiled by an engine.
 pub(crate) trait CompiledEe: Send + Sync {
-    /// Runs `main` once, on fresh instances, and hands the execution back with what has become of it.
+    /// Runs `main` once, on fresh instances, and returns the execution with its outcome.
     ///
-    /// The counters of metered modules start as [`Counters::at_start`] has them, and are read when the run is over, for
-    /// [`settle`] to judge.
+    /// The counters of metered modules start as [`Counters::at_start`] sets them, and [`settle`] judges their values
+    /// after the run.
     fn run(&self, execution: Execution) -> (Execution, Result<(), Stop>);
 
     /// Makes fresh instances as [`run`](Self::run) does, and drops them.
     fn instantiate(&self, execution: Execution) -> (Execution, Result<(), Stop>);
 
-    /// Returns what an execution needs, besides the code.
-    fn needs(&self) -> Needs;
+    /// Returns the requirements of an execution, besides the code.
+    fn requirements(&self) -> Requirements;
 
-    /// Puts the EE into bytes; `None` if it has libraries.
+    /// Serializes the EE; returns `None` if it has libraries.
     fn serialize(&self) -> Option<Vec<u8>>;
 }
 
-/// What stopped an execution before `main` returned.
+/// The reason for which an execution ended before `main` returned.
 #[derive(Debug)]
 pub(crate) struct Stop {
     pub(crate) kind: ExecutionErrorKind,
@@ -122,7 +123,7 @@ struct HostCallFailed {
 }
 
 impl HostCallFailed {
-    /// What the host tells of it.
+    /// Returns the kind of the host's error.
     fn kind(&self) -> ExecutionErrorKind {
         match &self.source {
             HostCallError::Refused { message } => ExecutionErrorKind::Refused { message: message.clone() },
@@ -132,17 +133,17 @@ impl HostCallFailed {
     }
 }
 
-/// How often what may stop an execution is looked at, where that is not at each host call.
+/// How often an engine checks whether to stop an execution, besides at each host call.
 const WATCH_INTERVAL: Duration = Duration::from_millis(20);
 
 fn stopped(reason: StopReason) -> Stop {
     Stop { kind: ExecutionErrorKind::Stopped(reason), backtrace: Vec::new() }
 }
 
-/// The arguments of host functions that take none.
+/// The arguments of host functions without any.
 const NONE: [u32; 0] = [];
 
-/// What the counters of metered modules hold; see [`meter`](crate::meter).
+/// The values of the counters of metered modules; see [`meter`](crate::meter).
 #[derive(Clone, Copy)]
 pub(crate) struct Counters {
     pub(crate) fuel: i64,
@@ -151,10 +152,10 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Returns what the counters start at.
+    /// Returns the initial values of the counters.
     fn at_start(execution: &mut Execution, metering: &Metering, limits: &Limits) -> Self {
         let pages = i64::try_from(metering.entry.pages).unwrap_or(i64::MAX);
-        // A reserve over the limit has been refused when the EE was loaded.
+        // An EE with a reserve over the limit was refused when it was loaded.
         let slots = u64::from(limits.stack_slots_max).saturating_sub(metering.stack_reserve_slots);
         Self {
             fuel: execution.fuel_counter(FuelScale::new(limits).unit(pages)),
@@ -164,7 +165,7 @@ impl Counters {
     }
 }
 
-/// Charges for the instances, before they are made.
+/// Charges for the instances before they are made.
 fn enter(execution: &mut Execution, metering: Option<Metering>) -> Result<(), Stop> {
     let fuel = metering.map_or(0, |metering| metering.entry.fuel);
     let fuel_before = execution.fuel_left;
@@ -178,7 +179,7 @@ fn out_of_fuel(execution: &Execution) -> Stop {
     Stop { kind: ExecutionErrorKind::OutOfFuel { limit }, backtrace: Vec::new() }
 }
 
-/// Judges a run that is over: the counters come before what the engine says.
+/// Judges a finished run: the counters take precedence over the engine's result.
 pub(crate) fn settle(
     execution: &mut Execution,
     counters: Counters,
@@ -196,26 +197,26 @@ pub(crate) fn settle(
     Err(Stop { kind, backtrace: result.err().map(|stop| stop.backtrace).unwrap_or_default() })
 }
 
-/// Puts what a program needs behind its module as an engine has serialized it: four numbers of eight bytes, little-endian.
-fn with_needs(needs: Needs, module: &[u8]) -> Vec<u8> {
-    [module, needs.to_numbers().map(u64::to_le_bytes).as_flattened()].concat()
+/// Appends a program's requirements to its serialized module: four numbers of eight bytes, little-endian.
+fn with_requirements(requirements: Requirements, module: &[u8]) -> Vec<u8> {
+    [module, requirements.to_numbers().map(u64::to_le_bytes).as_flattened()].concat()
 }
 
-/// Takes apart what [`with_needs`] has put together.
-fn split_needs(serialized: Payload<'_>) -> Option<(Payload<'_>, Needs)> {
+/// Splits the output of [`with_requirements`].
+fn split_requirements(serialized: Payload<'_>) -> Option<(Payload<'_>, Requirements)> {
     let (rest, pages_max) = serialized.split_number()?;
     let (rest, pages) = rest.split_number()?;
     let (rest, fuel) = rest.split_number()?;
     let (module, stack_reserve_slots) = rest.split_number()?;
-    Some((module, Needs::from_numbers([stack_reserve_slots, fuel, pages, pages_max])))
+    Some((module, Requirements::from_numbers([stack_reserve_slots, fuel, pages, pages_max])))
 }
 
-/// Returns the native stack that guests may use: so much that their own limit is reached first, as no slot takes more
+/// Returns the native stack for guests: large enough that they reach their own limit first, because no slot takes more
 /// than [`NATIVE_BYTES_PER_SLOT`].
 fn wasm_stack_bytes(limits: &Limits) -> usize {
     let bytes = u64::from(limits.stack_slots_max).saturating_mul(NATIVE_BYTES_PER_SLOT);
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// The native stack for host functions, which need a quarter of it.
+/// The native stack for host functions, four times their need.
 const HOST_STACK_BYTES: usize = 1 << 20;

@@ -1,4 +1,4 @@
-//! How many instances there are at a time, and how much memory they may come to have.
+//! Bounds on the number of instances and their memory.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -7,19 +7,19 @@ use crate::allowance::{StopReason, Watch};
 use crate::config::HostConfig;
 use crate::validate::LIBRARIES_MAX;
 
-/// Returns how many instances there may be at a time; enough for one EE with all its libraries.
+/// Returns how many instances may exist at a time, enough for one EE with all its libraries.
 pub(super) fn n_places(config: &HostConfig) -> u32 {
     config.concurrent_executions_max.max(LIBRARIES_MAX.saturating_add(1))
 }
 
-/// What executions take and give back: places for instances, and pages of memory.
+/// The resources that executions take and give back: places for instances, and pages of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Room {
     pub(super) n_instances: u32,
     pub(super) pages: u64,
 }
 
-/// The room that is not taken.
+/// The free room.
 pub(super) struct Places {
     total: Room,
     state: Mutex<State>,
@@ -28,12 +28,12 @@ pub(super) struct Places {
 
 struct State {
     free: Room,
-    /// How many wait for room. Where nobody does, nobody is woken, which would cost a call of the system.
+    /// How many executions wait for room. Without any, a notification is skipped, which would cost a system call.
     n_waiting: u32,
 }
 
-/// Some room, given back on drop.
-pub(super) struct Taken<'a> {
+/// Reservation room, which is given back on drop.
+pub(super) struct Reservation<'a> {
     places: &'a Places,
     room: Room,
 }
@@ -48,7 +48,7 @@ impl Room {
         self.n_instances >= other.n_instances && self.pages >= other.pages
     }
 
-    /// As much of it as there is in `other`.
+    /// Returns the smaller of both, for places and for pages.
     fn at_most(self, other: Self) -> Self {
         Self { n_instances: self.n_instances.min(other.n_instances), pages: self.pages.min(other.pages) }
     }
@@ -59,13 +59,13 @@ impl Places {
         Self { total, state: Mutex::new(State { free: total, n_waiting: 0 }), freed: Condvar::new() }
     }
 
-    /// Waits for so much room to be free, unless the execution is not to wait, and takes all of it at once, so that no two can wait
-    /// for each other. Who needs more than there is waits for all of it.
+    /// Takes all of the room at once, so that no two executions can wait for each other. Waits until it is free, unless
+    /// the execution is not to wait. An execution that requirements more than there is waits for all of it.
     ///
     /// # Errors
     ///
-    /// Why the execution is to stop, before it has the room.
-    pub(super) fn take(&self, room: Room, watch: &Watch) -> Result<Taken<'_>, StopReason> {
+    /// Returns why the execution is to stop, if it is stopped while it waits.
+    pub(super) fn take(&self, room: Room, watch: &Watch) -> Result<Reservation<'_>, StopReason> {
         let room = room.at_most(self.total);
         watch.check()?;
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,11 +83,11 @@ impl Places {
         }
         state.free.n_instances = state.free.n_instances.saturating_sub(room.n_instances);
         state.free.pages = state.free.pages.saturating_sub(room.pages);
-        Ok(Taken { places: self, room })
+        Ok(Reservation { places: self, room })
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for Reservation<'_> {
     fn drop(&mut self) {
         let mut state = self.places.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.free.n_instances = state.free.n_instances.saturating_add(self.room.n_instances);
@@ -104,7 +104,7 @@ mod tests {
     use crate::allowance::{AbortHandle, Allowance, StopReason};
 
     #[test]
-    fn room_is_given_back_and_more_than_there_is_counts_as_all() {
+    fn room_is_returned_and_excess_requests_take_all() {
         let total = Room { n_instances: 3, pages: 100 };
         let places = Places::new(total);
         let taken = places.take(Room { n_instances: 1, pages: 100 }, &Watch::default()).unwrap();
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_to_wait_gets_what_is_free_and_nothing_else() {
+    fn an_execution_that_does_not_wait_gets_only_free_room() {
         let places = Places::new(Room { n_instances: 2, pages: 100 });
         let watch = Watch::new(&Allowance { waits: false, ..Allowance::default() });
         let taken = places.take(Room { n_instances: 1, pages: 60 }, &watch).unwrap();
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_aborted_waits_no_longer() {
+    fn an_aborted_execution_stops_waiting() {
         let places = Places::new(Room { n_instances: 1, pages: 100 });
         let one = Room { n_instances: 1, pages: 1 };
         let _taken = places.take(one, &Watch::default()).unwrap();

@@ -1,7 +1,7 @@
 //! The native stacks on which guests run.
 //!
-//! A stack for the deepest guest is larger than a thread's, and mapping one takes longer than many executions. So stacks
-//! are kept. Only what a guest touches of a stack is memory.
+//! A stack for the deepest guest is larger than a thread's, and mapping one takes longer than many executions. So
+//! stacks are kept. Only the touched pages of a stack use memory.
 
 use std::io;
 use std::num::NonZero;
@@ -13,7 +13,7 @@ use corosensei::stack::DefaultStack;
 pub(super) struct Stacks {
     bytes: usize,
     free: Mutex<Vec<DefaultStack>>,
-    /// How many are kept when nothing runs on them: one for each processor.
+    /// How many idle stacks are kept: one for each processor.
     n_kept_max: usize,
 }
 
@@ -23,11 +23,11 @@ impl Stacks {
         Self { bytes, free: Mutex::new(Vec::new()), n_kept_max: n_processors }
     }
 
-    /// Does something on a stack of its own.
+    /// Runs an action on a stack of its own.
     ///
     /// # Errors
     ///
-    /// The machine's own if it has no address space for one more stack.
+    /// Returns the machine's error if there is no address space for one more stack.
     pub(super) fn run<R>(&self, action: impl FnOnce() -> R) -> io::Result<R> {
         let free = self.lock().pop();
         let mut stack = free.map_or_else(|| DefaultStack::new(self.bytes), Ok)?;
@@ -49,10 +49,10 @@ mod tests {
     use super::Stacks;
 
     #[test]
-    fn a_stack_is_used_again_and_has_its_size() {
+    fn stacks_are_reused_and_have_their_size() {
         let stacks = Stacks::new(64 << 20);
         let place = || stacks.run(|| std::ptr::from_ref(&0_u8).addr()).unwrap();
-        // One at a time takes one stack; which place a variable has on it is the compiler's to choose.
+        // Sequential runs use one stack; the compiler chooses the place of a variable on it.
         assert!(place().abs_diff(place()) < 64 << 20);
         assert_eq!(stacks.lock().len(), 1);
         fn deep(n: u32) -> u32 {
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_comes_through_and_the_next_run_has_a_stack() {
+    fn a_panic_propagates_and_the_next_run_has_a_stack() {
         let stacks = Stacks::new(1 << 20);
         let panic =
             std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| stacks.run(|| panic!("expected"))));

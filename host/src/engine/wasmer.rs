@@ -1,6 +1,6 @@
 //! Wasmer, with Cranelift: the second opinion.
 //!
-//! Made to agree, not to be fast: each execution makes its memories and links its imports anew.
+//! This engine is made to agree and not to be fast: each execution makes new memories and links its imports again.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use wasmer::{
 use super::places::{Places, Room};
 use super::stacks::Stacks;
 use super::{
-    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Needs, Program, Stop, enter,
-    settle, split_needs, stopped, wasm_stack_bytes, with_needs,
+    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Program, Requirements, Stop, enter,
+    settle, split_requirements, stopped, wasm_stack_bytes, with_requirements,
 };
 use crate::cache::Payload;
 use crate::config::{EngineKind, HostConfig, Limits};
@@ -30,7 +30,7 @@ use crate::observer::Observer;
 use crate::probe::{ENTER_IMPORT, LEAVE_IMPORT};
 use crate::trace::Answer;
 
-/// Compiles with wasmer.
+/// The wasmer engine.
 pub(crate) struct WasmerEngine {
     places: Arc<Places>,
     stacks: Arc<Stacks>,
@@ -42,22 +42,22 @@ struct WasmerEe {
     engine: wasmer::Engine,
     libraries: Vec<(String, Module)>,
     module: Module,
-    needs: Needs,
+    requirements: Requirements,
     places: Arc<Places>,
     stacks: Arc<Stacks>,
     config: Arc<HostConfig>,
 }
 
-/// What host functions refer to.
+/// The state to which host functions refer.
 struct HostState {
-    /// There until the run is over.
+    /// `Some` until the run ends.
     execution: Option<Execution>,
     memory: Option<Memory>,
     counters: Option<CounterGlobals>,
     scale: FuelScale,
 }
 
-/// The globals that metered modules count with.
+/// The counter globals of metered modules.
 #[derive(Clone)]
 struct CounterGlobals {
     fuel: Global,
@@ -74,9 +74,9 @@ impl WasmerEngine {
         if config.interruptible {
             return Err(unsupported("`interruptible`; only wasmtime does"));
         }
-        // What an engine's own functions need, growing a memory for instance, is on the guest's stack, too.
+        // The engine's own functions, such as one that grows a memory, use the guest's stack, too.
         let stack_bytes = wasm_stack_bytes(&config.limits).saturating_add(HOST_STACK_BYTES);
-        // The size holds for the whole process, which may have other hosts.
+        // The size is that of the whole process, which may have other hosts.
         set_stack_size(get_stack_size().max(stack_bytes));
         if get_stack_size() < stack_bytes {
             return Err(unsupported("so large a `limits.stack_slots_max`"));
@@ -91,13 +91,13 @@ impl WasmerEngine {
         engine: wasmer::Engine,
         libraries: Vec<(String, Module)>,
         module: Module,
-        needs: Needs,
+        requirements: Requirements,
     ) -> Arc<dyn CompiledEe> {
         Arc::new(WasmerEe {
             engine,
             libraries,
             module,
-            needs,
+            requirements,
             places: Arc::clone(&self.places),
             stacks: Arc::clone(&self.stacks),
             config: Arc::clone(&self.config),
@@ -113,11 +113,11 @@ impl WasmerEngine {
 
 /// Makes an engine for one program.
 ///
-/// An engine tells function types apart by a hash of 32 bits, and panics when it comes to know two with the same one. Within a
-/// program that is refused; but the programs of one engine would have to agree, too.
+/// An engine distinguishes function types by a hash of 32 bits, and panics if two have the same one. Within a program
+/// this is refused, but several programs on one engine could still collide.
 fn engine() -> wasmer::Engine {
     let mut compiler = Cranelift::new();
-    // As on wasmtime: code has to run where it stands, as there it is paid for.
+    // As on wasmtime: code has to run where it is paid for.
     compiler.opt_level(CraneliftOptLevel::None).canonicalize_nans(true);
     EngineBuilder::new(compiler).set_features(Some(profile())).into()
 }
@@ -138,14 +138,14 @@ impl Engine for WasmerEngine {
         let libraries = libraries.map(|(name, code)| Ok((name.clone(), self.compile_module(&engine, code)?)));
         let libraries = libraries.collect::<Result<_, LoadError>>()?;
         let module = self.compile_module(&engine, &program.code)?;
-        Ok(self.ee(engine, libraries, module, program.needs))
+        Ok(self.ee(engine, libraries, module, program.requirements))
     }
 
     fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>> {
-        let (module, needs) = split_needs(serialized)?;
+        let (module, requirements) = split_requirements(serialized)?;
         let engine = engine();
         let module = deserialize(&engine, &module.read().ok()?)?;
-        Some(self.ee(engine, Vec::new(), module, needs))
+        Some(self.ee(engine, Vec::new(), module, requirements))
     }
 }
 
@@ -158,30 +158,30 @@ impl CompiledEe for WasmerEe {
         self.in_store(execution, |ee, store, env| ee.instantiate_in(store, env).map(|_| ()))
     }
 
-    fn needs(&self) -> Needs {
-        self.needs
+    fn requirements(&self) -> Requirements {
+        self.requirements
     }
 
     fn serialize(&self) -> Option<Vec<u8>> {
         if !self.libraries.is_empty() {
             return None;
         }
-        Some(with_needs(self.needs, &self.module.serialize().ok()?))
+        Some(with_requirements(self.requirements, &self.module.serialize().ok()?))
     }
 }
 
 impl WasmerEe {
-    /// Does something with the EE in a store of its own, and judges the result.
+    /// Runs an action on the EE in a store of its own, and judges the result.
     fn in_store(
         &self,
         mut execution: Execution,
         action: impl FnOnce(&Self, &mut Store, &FunctionEnv<HostState>) -> Result<(), Stop>,
     ) -> (Execution, Result<(), Stop>) {
-        if let Err(stop) = enter(&mut execution, self.needs.metering) {
+        if let Err(stop) = enter(&mut execution, self.requirements.metering) {
             return (execution, Err(stop));
         }
         let n_libraries = u32::try_from(self.libraries.len()).unwrap_or(u32::MAX);
-        let room = Room { n_instances: n_libraries.saturating_add(1), pages: self.needs.pages_max };
+        let room = Room { n_instances: n_libraries.saturating_add(1), pages: self.requirements.pages_max };
         let _taken = match self.places.take(room, &execution.watch) {
             Ok(taken) => taken,
             Err(reason) => return (execution, Err(stopped(reason))),
@@ -190,12 +190,12 @@ impl WasmerEe {
         let mut store = Store::new(self.engine.clone());
         let state = HostState { execution: Some(execution), memory: None, counters: None, scale };
         let env = FunctionEnv::new(&mut store, state);
-        // Guests have a stack of their own; only host functions run on this one.
+        // Guests run on a stack of their own; only host functions run on this one.
         let result = self.stacks.run(|| action(self, &mut store, &env));
         let result = result.unwrap_or_else(|error| Err(engine_stop(error)));
         let counters = env.as_ref(&store).counters.clone().map(|globals| globals.read(&mut store));
         let execution = env.as_mut(&mut store).execution.take();
-        let mut execution = execution.expect("it was put there above, and nothing else takes it");
+        let mut execution = execution.expect("inserted above, and only taken here");
         let result = match counters {
             Some(counters) => settle(&mut execution, counters, scale, result),
             None => result,
@@ -208,7 +208,7 @@ impl WasmerEe {
         let memory = instance.exports.get_memory("memory").ok().cloned();
         env.as_mut(store).memory = memory.clone();
         call_start(&instance, store)?;
-        // What `main` returns is dropped.
+        // The results of `main` are dropped.
         let main = instance.exports.get_function("main").map_err(engine_stop)?;
         main.call(store, &[]).map_err(stop)?;
         let memory_bytes = memory.map_or(0, |memory| memory.view(store).data_size());
@@ -218,11 +218,11 @@ impl WasmerEe {
         Ok(())
     }
 
-    /// Instantiates everything and, if the modules are metered, sets their counters.
+    /// Instantiates all modules and, if they are metered, sets their counters.
     fn instantiate_in(&self, store: &mut Store, env: &FunctionEnv<HostState>) -> Result<Instance, Stop> {
         let limits = &self.config.limits;
         let execution = env.as_mut(store).execution.as_mut();
-        let metered = self.needs.metering.zip(execution);
+        let metered = self.requirements.metering.zip(execution);
         let start = metered.map(|(metering, execution)| Counters::at_start(execution, &metering, limits));
         let mut imports = Imports::new();
         if let Some(start) = start.filter(|_| !self.libraries.is_empty()) {
@@ -251,7 +251,7 @@ impl WasmerEe {
     }
 }
 
-/// Calls what was the start function before the module was metered.
+/// Calls the function that was the start function before metering.
 fn call_start(instance: &Instance, store: &mut Store) -> Result<(), Stop> {
     if instance.exports.contains(START_EXPORT) { call_export(instance, store, START_EXPORT) } else { Ok(()) }
 }
@@ -267,7 +267,7 @@ impl CounterGlobals {
         Self { fuel: global(start.fuel), stack: global(start.stack), pages: global(start.pages) }
     }
 
-    /// As in [`COUNTERS`].
+    /// Returns the globals in the order of [`COUNTERS`].
     fn all(&self) -> [&Global; 3] {
         [&self.fuel, &self.stack, &self.pages]
     }
@@ -289,7 +289,7 @@ fn read(global: &Global, store: &mut impl AsStoreMut) -> i64 {
     global.get(store).i64().unwrap_or(-1)
 }
 
-/// Turns on what [`PROFILE`](crate::validate::PROFILE) has beyond what wasmer always has.
+/// Enables the features of [`PROFILE`](crate::validate::PROFILE) that wasmer can turn off.
 fn profile() -> Features {
     let mut features = Features::none();
     features
@@ -302,21 +302,21 @@ fn profile() -> Features {
     features
 }
 
-/// Takes a module back that wasmer has serialized; `None` if it is of another format.
+/// Deserializes a module that wasmer has serialized; returns `None` if it has another format.
 #[allow(unsafe_code, reason = "machine code is taken on trust, and the cache is where the trust is earned")]
 fn deserialize(engine: &wasmer::Engine, serialized: &[u8]) -> Option<Module> {
-    // SAFETY: the bytes must be what `Module::serialize` gave, with an engine of this version and these settings.
-    // They come from `DiskCache::get`, which opens what `DiskCache::put` was given under the same key and nothing
-    // else, from a directory that nobody but this user and root can write to; all that is put there is what
-    // `WasmerEe::serialize` gave, and `WasmerEngine::settings` is part of the key. Or they come from `worker::compile`:
-    // from a file without a name, which only a worker of this host's sources has written, with what `WasmerEe::serialize`
-    // gave, under a key of which `WasmerEngine::settings` is a part.
+    // SAFETY: the bytes must be the output of `Module::serialize` on an engine of this version with these settings.
+    // Either they come from `DiskCache::get`, which opens only what `DiskCache::put` wrote under the same key, in a
+    // directory to which only this user and root can write; only the output of `WasmerEe::serialize` is put there, and
+    // `WasmerEngine::settings` is part of the key. Or they come from `worker::compile`: from an unnamed file that only
+    // a worker of this host's sources has written, with the output of `WasmerEe::serialize`, under a key of which
+    // `WasmerEngine::settings` is a part.
     unsafe { Module::deserialize(engine, serialized) }.ok()
 }
 
-/// Writes the limits of memories and tables into a module, as their maxima.
+/// Writes the limits into a module as the maxima of its memories and tables.
 ///
-/// What fits together still does: a maximum that is imported and one that is exported are lowered alike.
+/// Imports that matched still do, because imported and exported maxima are lowered alike.
 fn limited(code: &[u8], limits: &Limits) -> Result<Vec<u8>, reencode::Error> {
     let mut module = wasm_encoder::Module::new();
     Limited(limits).parse_core_module(&mut module, wasmparser::Parser::new(0), code)?;
@@ -349,7 +349,7 @@ fn lower(maximum: Option<u64>, limit: u32) -> u64 {
     maximum.map_or(u64::from(limit), |maximum| maximum.min(u64::from(limit)))
 }
 
-/// Defines the imports of the ABI that a module uses, under the spelling that it uses.
+/// Defines the ABI imports that a module uses, under the names that it uses.
 fn define_abi(imports: &mut Imports, store: &mut Store, env: &FunctionEnv<HostState>, module: &Module) {
     for wanted in module.imports() {
         let found = Import::find(wanted.module(), wanted.name());
@@ -421,7 +421,7 @@ fn host_function(
     }
 }
 
-/// Defines what probed modules import, if this is one.
+/// Defines the imports of a probed module.
 fn define_probes(imports: &mut Imports, store: &mut Store, env: &FunctionEnv<HostState>, module: &Module) {
     type State<'a> = FunctionEnvMut<'a, HostState>;
     if !module.imports().any(|wanted| (wanted.module(), wanted.name()) == (IMPORT_MODULE, ENTER_IMPORT)) {
@@ -435,7 +435,7 @@ fn define_probes(imports: &mut Imports, store: &mut Store, env: &FunctionEnv<Hos
     imports.define(IMPORT_MODULE, LEAVE_IMPORT, leave);
 }
 
-/// Tells the execution's observer something, and the fuel that is left.
+/// Reports to the execution's observer, with the fuel that is left.
 fn tell(mut env: FunctionEnvMut<'_, HostState>, message: impl FnOnce(&mut Observer, i64)) {
     let (state, mut store) = env.data_and_store_mut();
     if let HostState { execution: Some(execution), counters: Some(counters), scale, .. } = state {
@@ -454,7 +454,7 @@ fn call<A: Copy + Into<u64>, R: Answer, const N: usize>(
 ) -> Result<R, RuntimeError> {
     let (state, mut store) = env.data_and_store_mut();
     let HostState { execution: Some(execution), memory, counters, scale } = state else {
-        return Err(RuntimeError::new("a host call after the end of its execution"));
+        return Err(RuntimeError::new("host call after the end of its execution"));
     };
     let mut unit = 1;
     if let Some(counters) = counters {
@@ -485,7 +485,7 @@ fn instantiation_stop(error: InstantiationError) -> Stop {
     }
 }
 
-/// Folds what wasmer returns into what the host tells, the same for every engine.
+/// Converts an error of wasmer into the host's, which is the same for every engine.
 fn stop(error: RuntimeError) -> Stop {
     let backtrace = error.trace().iter().map(|frame| Frame {
         function_index: frame.func_index(),
@@ -512,7 +512,7 @@ fn engine_stop(error: impl std::error::Error + Send + Sync + 'static) -> Stop {
     Stop { kind: ExecutionErrorKind::Engine(EngineError(Box::new(error))), backtrace: Vec::new() }
 }
 
-/// Names a trap; `None` for those that no module within the profile can bring about.
+/// Returns the trap's kind, or `None` if no module within the profile can cause it.
 fn trap_kind(code: TrapCode) -> Option<TrapKind> {
     match code {
         TrapCode::UnreachableCodeReached => Some(TrapKind::Unreachable),

@@ -1,8 +1,8 @@
 //! Wasmtime, with Cranelift.
 //!
-//! Instances come from a pool whose memories are copy-on-write images, and imports are resolved when an EE
-//! is compiled, so that a fresh instance costs a few microseconds. The pool has 4 GiB of addresses for each instance; where
-//! there are not so many, as under `ulimit -v`, memories are made one by one, and their bounds checked by the guest's code.
+//! Instances come from a pool whose memories are copy-on-write images, and imports are resolved when an EE is compiled,
+//! so a fresh instance costs a few microseconds. The pool has 4 GiB of addresses for each instance. Where these are not
+//! available, as under `ulimit -v`, memories are made one by one, and the guest's code checks their bounds.
 
 use std::fs::File;
 use std::hash::{Hash as _, Hasher};
@@ -19,8 +19,8 @@ use wasmtime::{
 use super::places::{Places, Room, n_places};
 use super::stacks::Stacks;
 use super::{
-    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Needs, Program, Reserve, Stop,
-    WATCH_INTERVAL, enter, settle, split_needs, stopped, wasm_stack_bytes, with_needs,
+    CompiledEe, Counters, Engine, HOST_STACK_BYTES, HostCallFailed, NONE, Program, Requirements, Reserve,
+    Stop, WATCH_INTERVAL, enter, settle, split_requirements, stopped, wasm_stack_bytes, with_requirements,
 };
 use crate::allowance::StopReason;
 use crate::cache::Payload;
@@ -33,7 +33,7 @@ use crate::probe::{ENTER_IMPORT, LEAVE_IMPORT};
 use crate::trace::Answer;
 use crate::validate::{PROFILE, TABLES_MAX};
 
-/// Compiles with wasmtime.
+/// The wasmtime engine.
 pub(crate) struct WasmtimeEngine {
     engine: wasmtime::Engine,
     reserve: Reserve,
@@ -49,40 +49,40 @@ struct WasmtimeEe {
     reserve: Reserve,
     modules: Modules,
     exports: Exports,
-    needs: Needs,
+    requirements: Requirements,
     places: Arc<Places>,
     stacks: Arc<Stacks>,
     config: Arc<HostConfig>,
 }
 
-/// What is left to do before `main` can be called.
+/// The modules, and the work that is left before `main` can be called.
 enum Modules {
     /// All imports are the host's, and resolved.
     Alone(InstancePre<HostState>),
-    /// Libraries have to be instantiated first, for each execution anew.
+    /// Each execution has to instantiate the libraries first.
     Linked { linker: Linker<HostState>, libraries: Vec<(String, Module)>, module: Module },
 }
 
-/// Where a module has what an execution asks for; found by name once, as each execution has a fresh instance.
+/// The exports that an execution uses, looked up by name once, because each execution has a fresh instance.
 struct Exports {
     memory: Option<ModuleExport>,
     main: Option<ModuleExport>,
     start: Option<ModuleExport>,
-    /// As in [`COUNTERS`].
+    /// The counters in the order of [`COUNTERS`].
     counters: [Option<ModuleExport>; 3],
 }
 
-/// What a store holds: the execution, and the memory that its host calls refer to.
+/// The state in a store: the execution, and the memory for its host calls.
 struct HostState {
     execution: Execution,
     memory: Option<Memory>,
     counters: Option<CounterGlobals>,
     scale: FuelScale,
-    /// What memories and tables may grow to, where there is no pool that says so.
+    /// The limits of growing memories and tables, where no pool sets them.
     growth: StoreLimits,
 }
 
-/// The globals that metered modules count with.
+/// The counter globals of metered modules.
 #[derive(Clone, Copy)]
 struct CounterGlobals {
     fuel: Global,
@@ -91,20 +91,20 @@ struct CounterGlobals {
 }
 
 impl WasmtimeEngine {
-    /// Sets an engine up with a pool of instances or, where there is no room for one, without.
+    /// Makes an engine with a pool of instances or, where there is no room for one, without.
     pub(crate) fn new(config: Arc<HostConfig>) -> Result<Self, HostError> {
         let mut engine_config = engine_config(&config, Reserve::Full);
         engine_config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(&config)));
         match wasmtime::Engine::new(&engine_config) {
             Ok(engine) => Self::of(engine, Reserve::Full, config),
             Err(error) => {
-                debug!(%error, "instances are made one by one, as there is no room for a pool");
+                debug!(%error, "no room for a pool, making instances one by one");
                 Self::without_pool(config, Reserve::Limited)
             }
         }
     }
 
-    /// Sets an engine up that makes each memory when it is asked for.
+    /// Makes an engine that makes each memory on request.
     pub(crate) fn without_pool(config: Arc<HostConfig>, reserve: Reserve) -> Result<Self, HostError> {
         let engine = wasmtime::Engine::new(&engine_config(&config, reserve)).map_err(host_error)?;
         Self::of(engine, reserve, config)
@@ -126,13 +126,13 @@ impl WasmtimeEngine {
         Ok(Self { engine, reserve, linker, places, stacks, config })
     }
 
-    fn ee(&self, modules: Modules, needs: Needs) -> Arc<dyn CompiledEe> {
+    fn ee(&self, modules: Modules, requirements: Requirements) -> Arc<dyn CompiledEe> {
         Arc::new(WasmtimeEe {
             engine: self.engine.clone(),
             reserve: self.reserve,
             exports: Exports::of(modules.module()),
             modules,
-            needs,
+            requirements,
             places: Arc::clone(&self.places),
             stacks: Arc::clone(&self.stacks),
             config: Arc::clone(&self.config),
@@ -153,7 +153,7 @@ impl WasmtimeEngine {
     }
 }
 
-/// Hashes what wasmtime wants to be hashed, by a hash that is the same in all releases of Rust.
+/// A hasher for wasmtime's compatibility hash that is the same in all releases of Rust.
 struct Fingerprint(blake3::Hasher);
 
 impl Hasher for Fingerprint {
@@ -184,14 +184,14 @@ impl Engine for WasmtimeEngine {
     fn compile(&self, program: &Program) -> Result<Arc<dyn CompiledEe>, LoadError> {
         let modules = self.compile_modules(program);
         let modules = modules.map_err(|error| LoadError::Engine(engine_error(error)))?;
-        Ok(self.ee(modules, program.needs))
+        Ok(self.ee(modules, program.requirements))
     }
 
     fn restore(&self, serialized: Payload<'_>) -> Option<Arc<dyn CompiledEe>> {
-        let (module, needs) = split_needs(serialized)?;
+        let (module, requirements) = split_requirements(serialized)?;
         let module = deserialize(&self.engine, module.file()?.try_clone().ok()?)?;
         let modules = Modules::Alone(self.linker.instantiate_pre(&module).ok()?);
-        Some(self.ee(modules, needs))
+        Some(self.ee(modules, requirements))
     }
 }
 
@@ -204,24 +204,24 @@ impl CompiledEe for WasmtimeEe {
         self.in_store(execution, |ee, store| ee.instantiate_in(store).map(|_| ()))
     }
 
-    fn needs(&self) -> Needs {
-        self.needs
+    fn requirements(&self) -> Requirements {
+        self.requirements
     }
 
     fn serialize(&self) -> Option<Vec<u8>> {
         let Modules::Alone(module) = &self.modules else { return None };
-        Some(with_needs(self.needs, &module.module().serialize().ok()?))
+        Some(with_requirements(self.requirements, &module.module().serialize().ok()?))
     }
 }
 
 impl WasmtimeEe {
-    /// Does something with the EE in a store of its own, on a stack that is large enough, and judges the result.
+    /// Runs an action on the EE in a store of its own, on a large enough stack, and judges the result.
     fn in_store(
         &self,
         mut execution: Execution,
         action: impl FnOnce(&Self, &mut Store<HostState>) -> wasmtime::Result<()>,
     ) -> (Execution, Result<(), Stop>) {
-        if let Err(stop) = enter(&mut execution, self.needs.metering) {
+        if let Err(stop) = enter(&mut execution, self.requirements.metering) {
             return (execution, Err(stop));
         }
         let _taken = match self.places.take(self.room(), &execution.watch) {
@@ -254,7 +254,8 @@ impl WasmtimeEe {
         (execution, result)
     }
 
-    /// What one execution takes of all that the host has: memory that it can grow to or, outside of a pool, that is reserved.
+    /// Returns the room that one execution takes: the memory to which it can grow or, outside of a pool, which is
+    /// reserved.
     fn room(&self) -> Room {
         let n_instances = self.modules.n_instances();
         let pages = match self.reserve {
@@ -263,7 +264,7 @@ impl WasmtimeEe {
                 u64::from(n_instances).saturating_mul(self.config.limits.memory_pages_max.into())
             }
         };
-        Room { n_instances, pages: pages.max(self.needs.pages_max) }
+        Room { n_instances, pages: pages.max(self.requirements.pages_max) }
     }
 
     fn call_main(&self, store: &mut Store<HostState>) -> wasmtime::Result<()> {
@@ -274,11 +275,10 @@ impl WasmtimeEe {
             start.typed::<(), ()>(&*store)?.call(&mut *store, ())?;
         }
         let main = find(instance, store, self.exports.main.as_ref()).and_then(Extern::into_func);
-        let main =
-            main.ok_or_else(|| wasmtime::format_err!("no function `main` in a module that was validated"))?;
+        let main = main.ok_or_else(|| wasmtime::format_err!("no function `main` in a validated module"))?;
         match main.ty(&*store).results().len() {
             0 => main.typed::<(), ()>(&*store)?.call(&mut *store, ())?,
-            // What `main` returns is dropped.
+            // The results of `main` are dropped.
             n_results => main.call(&mut *store, &[], &mut vec![Val::I32(0); n_results])?,
         }
         store.data_mut().execution.memory_bytes = memory.map_or(0, |memory| memory.data_size(&*store));
@@ -286,7 +286,7 @@ impl WasmtimeEe {
     }
 
     fn instantiate_in(&self, store: &mut Store<HostState>) -> wasmtime::Result<Instance> {
-        let metering = self.needs.metering;
+        let metering = self.requirements.metering;
         let counters = metering.map(|metering| {
             Counters::at_start(&mut store.data_mut().execution, &metering, &self.config.limits)
         });
@@ -311,7 +311,7 @@ fn find(instance: Instance, store: &mut Store<HostState>, export: Option<&Module
 }
 
 impl Modules {
-    /// The EE's own module.
+    /// Returns the EE's own module.
     fn module(&self) -> &Module {
         match self {
             Self::Alone(module) => module.module(),
@@ -319,7 +319,7 @@ impl Modules {
         }
     }
 
-    /// Returns how many instances one execution needs at a time.
+    /// Returns the number of instances in one execution.
     fn n_instances(&self) -> u32 {
         match self {
             Self::Alone(_) => 1,
@@ -329,7 +329,7 @@ impl Modules {
         }
     }
 
-    /// Instantiates everything and, if the modules are metered, sets their counters.
+    /// Instantiates all modules and, if they are metered, sets their counters.
     fn instantiate(
         &self,
         store: &mut Store<HostState>,
@@ -364,7 +364,7 @@ impl Modules {
     }
 }
 
-/// Calls what was the start function of a library before it was metered.
+/// Calls the function that was a library's start function before metering.
 fn call_start(instance: Instance, store: &mut Store<HostState>) -> wasmtime::Result<()> {
     match instance.get_func(&mut *store, START_EXPORT) {
         Some(start) => start.typed::<(), ()>(&*store)?.call(store, ()),
@@ -381,7 +381,7 @@ impl CounterGlobals {
         Ok(Self { fuel: global()?, stack: global()?, pages: global()? })
     }
 
-    /// As in [`COUNTERS`].
+    /// Returns the globals in the order of [`COUNTERS`].
     fn all(self) -> [Global; 3] {
         [self.fuel, self.stack, self.pages]
     }
@@ -399,7 +399,7 @@ impl CounterGlobals {
         Ok(Self { fuel: global(fuel)?, stack: global(stack)?, pages: global(pages)? })
     }
 
-    /// Sets the counters, and makes them those of the store's execution.
+    /// Sets the counters, and attaches them to the store's execution.
     fn attach(self, store: &mut Store<HostState>, counters: Counters) -> wasmtime::Result<()> {
         self.fuel.set(&mut *store, Val::I64(counters.fuel))?;
         self.stack.set(&mut *store, Val::I64(counters.stack))?;
@@ -419,37 +419,37 @@ fn read(global: Global, store: impl AsContextMut) -> i64 {
     global.get(store).i64().unwrap_or(-1)
 }
 
-/// Takes a module back that wasmtime has serialized; `None` if it was another version or for another machine.
+/// Deserializes a module that wasmtime has serialized; returns `None` if it is of another version or machine.
 #[allow(unsafe_code, reason = "machine code is taken on trust, and the cache is where the trust is earned")]
 fn deserialize(engine: &wasmtime::Engine, serialized: File) -> Option<Module> {
-    // SAFETY: the file must begin with what `Module::serialize` gave, and never change. It comes from `DiskCache::get`, which
-    // opens what `DiskCache::put` was given under the same key and nothing else, in a directory that nobody but this
-    // user and root can write to, and where files are put and removed but not written to; and all that is put there is
-    // what `WasmtimeEe::serialize` gave. Or it comes from `worker::compile`: a file without a name, which only a worker of
-    // this host's sources has written, with what `WasmtimeEe::serialize` gave; and the worker has ended.
+    // SAFETY: the file must begin with the output of `Module::serialize`, and never change. Either it comes from
+    // `DiskCache::get`, which opens only what `DiskCache::put` wrote under the same key, in a directory to which only
+    // this user and root can write, and where files are added and removed but never modified; only the output of
+    // `WasmtimeEe::serialize` is put there. Or it comes from `worker::compile`: an unnamed file that only a worker of
+    // this host's sources has written, with the output of `WasmtimeEe::serialize`; and the worker has ended.
     unsafe { Module::deserialize_open_file(engine, serialized) }.ok()
 }
 
-/// Sets wasmtime up: the profile, canonical NaNs and, if asked for, interruptible code; without a pool.
+/// Returns wasmtime's configuration: the profile, canonical NaNs and, on request, interruptible code; without a pool.
 fn engine_config(config: &HostConfig, reserve: Reserve) -> Config {
     let limits = &config.limits;
     let mut engine_config = Config::new();
     engine_config
         .wasm_features(wasmparser::WasmFeatures::all(), false)
         .wasm_features(PROFILE, true)
-        // An optimiser that moves code moves it across what was paid for it; see ARCHITECTURE.md.
+        // An optimiser that moves code moves it away from where it is paid for; see ARCHITECTURE.md.
         .cranelift_opt_level(OptLevel::None)
         .cranelift_nan_canonicalization(true)
         .epoch_interruption(config.is_interruptible())
         .max_wasm_stack(wasm_stack_bytes(limits))
-        // For fibers, of which there are none; wasmtime wants it to be no smaller.
+        // For fibers, which are not used; wasmtime demands that it is no smaller.
         .async_stack_size(wasm_stack_bytes(limits))
-        // Debuggers alone ask for it, and it would be registered at each load.
+        // Only debuggers need it, and each load would register it.
         .native_unwind_info(false)
         .allocation_strategy(InstanceAllocationStrategy::OnDemand);
     if reserve == Reserve::Limited {
         engine_config
-            // All that a memory can grow to is there from the beginning, so that no want of addresses makes it grow less.
+            // The whole maximum of a memory is reserved at the start, so growing never fails for want of addresses.
             .memory_reservation(memory_bytes_max(limits) as u64)
             .memory_may_move(false)
             .memory_guard_size(GUARD_BYTES)
@@ -458,7 +458,7 @@ fn engine_config(config: &HostConfig, reserve: Reserve) -> Config {
     engine_config
 }
 
-/// Sets a pool up that has room for as many instances as there are places, each as large as the limits allow.
+/// Returns the configuration of a pool with room for all places, each as large as the limits allow.
 fn pool(config: &HostConfig) -> PoolingAllocationConfig {
     let limits = &config.limits;
     let n_instances = n_places(config);
@@ -475,7 +475,7 @@ fn pool(config: &HostConfig) -> PoolingAllocationConfig {
     pool
 }
 
-/// What a pool lets memories and tables grow to, for those outside of one.
+/// Returns the limits of a pool for memories and tables outside of one.
 fn growth(limits: &Limits) -> StoreLimits {
     let limiter = StoreLimitsBuilder::new().memory_size(memory_bytes_max(limits));
     limiter.table_elements(table_elements_max(limits)).build()
@@ -489,7 +489,7 @@ fn table_elements_max(limits: &Limits) -> usize {
     usize::try_from(limits.table_elements_max).unwrap_or(usize::MAX)
 }
 
-/// Links every import of the ABI, under both spellings.
+/// Links every import of the ABI, under both of its names.
 fn link_abi(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     for (import, function) in bound_imports() {
         link(linker, import.module, import.name, import, function)?;
@@ -558,7 +558,7 @@ fn link(
     .map(|_| ())
 }
 
-/// Links what probed modules import, and no others can.
+/// Links the imports of probed modules, which no other module can import.
 fn link_probes(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     linker.func_wrap(IMPORT_MODULE, ENTER_IMPORT, |mut caller: Caller<'_, HostState>, function: u32| {
         update_fuel(&mut caller);
@@ -573,7 +573,7 @@ fn link_probes(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// Takes over what the guest has left at a call, if it counts, and returns what a unit of its counter stands for.
+/// Reads the guest's fuel counter, if it has one, at a call, and returns the fuel that its unit stands for.
 fn update_fuel(caller: &mut Caller<'_, HostState>) -> i64 {
     let Some(counters) = caller.data().counters else { return 1 };
     let (fuel, pages) = (read(counters.fuel, &mut *caller), read(counters.pages, &mut *caller));
@@ -607,7 +607,7 @@ fn call<A: Copy + Into<u64>, R: Answer, const N: usize>(
     result.map_err(|source| wasmtime::Error::new(HostCallFailed { import, source }))
 }
 
-/// Folds what wasmtime returns into what the host tells, the same for every engine.
+/// Converts an error of wasmtime into the host's, which is the same for every engine.
 fn stop(error: wasmtime::Error) -> Stop {
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
     let kind = if let Some(failed) = error.downcast_ref::<HostCallFailed>() {
@@ -627,7 +627,7 @@ fn stop(error: wasmtime::Error) -> Stop {
     Stop { kind, backtrace }
 }
 
-/// Names a trap; `None` for those that no module within the profile can bring about.
+/// Returns the trap's kind, or `None` if no module within the profile can cause it.
 fn trap_kind(trap: Trap) -> Option<TrapKind> {
     match trap {
         Trap::UnreachableCodeReached => Some(TrapKind::Unreachable),
@@ -659,7 +659,7 @@ fn engine_error(error: wasmtime::Error) -> EngineError {
     EngineError(error.into_boxed_dyn_error())
 }
 
-/// Starts the thread that moves an engine's epoch on, for as long as the engine is in use.
+/// Starts the thread that advances an engine's epoch for as long as the engine is in use.
 fn start_wall_clock(engine: &wasmtime::Engine) -> std::io::Result<()> {
     let engine = engine.weak();
     std::thread::Builder::new().name("outrider-wall-clock".to_owned()).spawn(move || {
@@ -672,13 +672,12 @@ fn start_wall_clock(engine: &wasmtime::Engine) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The native stack that guests may have at the most; more address space for each of many executions is refused by
-/// some machines.
+/// The largest native stack for guests. Some machines refuse more address space for each of many executions.
 const WASM_STACK_BYTES_MAX: usize = 1 << 30;
 
-/// Bytes of a pooled memory or table that are cleared by writing, which for so few is faster than unmapping.
-/// Where the kernel tells which pages are dirty (`PAGEMAP_SCAN`, Linux 6.7), only those count.
+/// Bytes of a pooled memory or table that are zeroed by writing, which for so few is faster than unmapping. Where the
+/// kernel reports dirty pages (`PAGEMAP_SCAN`, Linux 6.7), only those count.
 const KEEP_RESIDENT_BYTES: usize = 256 << 10;
 
-/// What follows a memory of [`Reserve::Limited`] and traps, so that an access with a small offset needs no further check.
+/// The guard region after a memory of [`Reserve::Limited`], so that an access with a small offset requirements only one check.
 const GUARD_BYTES: u64 = 64 << 10;

@@ -1,4 +1,4 @@
-//! Why an execution gives no post-state root, and whose fault that is.
+//! Errors of executions, and whose fault they are.
 
 use std::error::Error;
 use std::fmt;
@@ -9,24 +9,24 @@ use super::{EngineError, HostCallError};
 use crate::allowance::StopReason;
 use crate::execution::Log;
 
-/// Why an execution gave no post-state root.
+/// The reason for which an execution has no post-state root.
 #[derive(Debug)]
 pub struct ExecutionError {
-    /// What happened.
+    /// The kind of failure.
     pub kind: ExecutionErrorKind,
-    /// What the EE logged before, in order; the last line is often its own account of the matter.
+    /// The log lines until then, in order; the last one is often the EE's own explanation.
     pub logs: Vec<Log>,
     /// The wasm functions that were running, innermost first.
     pub backtrace: Vec<Frame>,
-    /// What was spent until then, the same on every engine.
+    /// Fuel spent until then, the same on every engine.
     ///
-    /// Exact when the EE refuses a block and when it runs out of fuel. After other traps the innermost function's
-    /// own spending since its last call is missing.
+    /// It is exact if the EE refuses the block or runs out of fuel. After other traps, the fuel that the innermost
+    /// function itself spent since its last call is missing.
     pub fuel_used: u64,
 }
 
 impl ExecutionError {
-    /// Returns the reason for which the EE refuses the block, if that is what it does.
+    /// Returns the EE's reason to refuse the block, if it refuses it.
     pub fn refusal(&self) -> Option<&str> {
         match &self.kind {
             ExecutionErrorKind::Refused { message } => Some(message),
@@ -34,7 +34,7 @@ impl ExecutionError {
         }
     }
 
-    /// Names the party whose fault the failure is.
+    /// Returns whose fault the failure is.
     pub fn fault(&self) -> Fault {
         match &self.kind {
             ExecutionErrorKind::Refused { .. } | ExecutionErrorKind::BlockDataTooLarge { .. } => Fault::Block,
@@ -63,59 +63,59 @@ impl Error for ExecutionError {
     }
 }
 
-/// What follows on the fact that an EE refuses a block: why, if it says so.
+/// Returns the end of a message about a refusal: the reason, if the EE gives one.
 pub(crate) fn reason(message: &str) -> String {
     if message.is_empty() { ", and gives no reason".to_owned() } else { format!(": {message}") }
 }
 
-/// Whose fault a failed execution is; each asks for another reaction.
+/// The party at fault for a failed execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The EE refuses the block, or the block has more data than all nodes take: every node sees the same, the block is
+    /// The block: the EE refuses it, or it has more data than the limit. Every node sees the same, and the block is
     /// invalid.
     Block,
-    /// The EE crashed, ran out of fuel, or gave no answer: every node sees the same, and the block is invalid, whoever is to blame
-    /// for it.
+    /// The guest: the EE crashed, ran out of fuel, or saved no root. Every node sees the same, and the block is
+    /// invalid, whoever is to blame for it.
     Guest,
-    /// This node has stopped the execution, at a limit that others may not reach or because it was asked to: says nothing about
-    /// the block.
+    /// A limit: this node stopped the execution, at a limit that others may not reach or on request. This says nothing
+    /// about the block.
     Limit,
-    /// The embedder passed something that the host does not take.
+    /// The caller: the embedder passed something that the host does not accept.
     Caller,
-    /// The host or its machine failed: says nothing about the block.
+    /// The host or its machine. This says nothing about the block.
     Host,
 }
 
 impl Fault {
-    /// Tells whether the failure is a verdict on the block, which every node comes to: the block is invalid.
+    /// Returns whether the failure is a verdict that every node reaches: the block is invalid.
     pub const fn is_verdict(self) -> bool {
         matches!(self, Self::Block | Self::Guest)
     }
 }
 
-/// What ended an execution early.
+/// The event that ended an execution early.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecutionErrorKind {
     /// The EE refuses the block, by `eth2.refuse`.
     #[error("the EE refuses the block{}", reason(message))]
     Refused {
-        /// Why, in the EE's own words: text from the guest, of some 1,024 bytes at most, or none.
+        /// The EE's reason: text from the guest, of some 1,024 bytes at most, possibly empty.
         message: String,
     },
-    /// The EE's code trapped: a crash, or how an EE of 2019 refuses a block.
+    /// The EE's code trapped: a crash, or the way in which an EE of 2019 refuses a block.
     #[error("the EE trapped: {0}")]
     Trap(TrapKind),
-    /// The EE called an import with arguments that the import does not take.
+    /// The EE called an import with arguments that the import does not accept.
     #[error("the EE's call of {import} failed")]
     HostCall {
         /// The import, such as `eth2.blockDataCopy`.
         import: &'static Import,
-        /// What was wrong with the call.
+        /// The error of the call.
         source: HostCallError,
     },
-    /// The EE has spent more than [`Limits::fuel_max`](crate::Limits::fuel_max), or than it was given.
-    #[error("the EE ran out of fuel: it was given {limit}")]
+    /// The EE spent more than [`Limits::fuel_max`](crate::Limits::fuel_max), or than its allowance.
+    #[error("the EE ran out of fuel: the limit is {limit}")]
     OutOfFuel {
         /// The limit.
         limit: u64,
@@ -127,10 +127,10 @@ pub enum ExecutionErrorKind {
     /// This node has stopped the execution.
     #[error("{0}")]
     Stopped(StopReason),
-    /// The machine's stack was used up before the EE's own limit was reached, which bounds it amply.
-    #[error("the native stack is used up, although the EE is within its limit")]
+    /// The machine's stack overflowed before the EE reached its own limit, for which the native stack is amply large.
+    #[error("the native stack overflowed, although the EE is within its limit")]
     NativeStackOverflow,
-    /// More block data than [`Limits::block_data_bytes_max`](crate::Limits::block_data_bytes_max).
+    /// The block data has more bytes than [`Limits::block_data_bytes_max`](crate::Limits::block_data_bytes_max).
     #[error("the block data has {got} bytes, the limit is {limit}")]
     BlockDataTooLarge {
         /// Size of the block data in bytes.
@@ -138,22 +138,22 @@ pub enum ExecutionErrorKind {
         /// The limit in bytes.
         limit: u32,
     },
-    /// The engines of [`EngineKind::Both`] gave two answers: one of them has a bug, or the host.
+    /// The engines of [`EngineKind::Both`] disagree: one of them or the host has a bug.
     #[error("the engines disagree on {0}")]
     EnginesDisagree(Box<Disagreement>),
-    /// The engine failed for a reason that no guest can bring about, such as a machine out of memory.
+    /// The engine failed for a reason that no guest can cause, such as a machine out of memory.
     #[error("the wasm engine failed")]
     Engine(#[source] EngineError),
 }
 
-/// What two engines tell differently of one execution.
+/// A difference between two engines in one execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disagreement {
-    /// What they tell differently, such as the fuel left; there may be more.
+    /// The item that differs, such as the fuel left; there may be more.
     pub item: &'static str,
     /// The names of the engines.
     pub engines: [&'static str; 2],
-    /// What each of them says.
+    /// The values of each of them.
     pub values: [String; 2],
 }
 
@@ -164,10 +164,10 @@ impl fmt::Display for Disagreement {
     }
 }
 
-/// The traps of WebAssembly, the same for every engine.
+/// The traps of WebAssembly, the same on every engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrapKind {
-    /// An `unreachable` instruction; what panics and refusals are compiled to.
+    /// An `unreachable` instruction, to which panics and refusals are compiled.
     #[error("unreachable code was reached")]
     Unreachable,
     /// An access outside of a memory.
@@ -179,8 +179,8 @@ pub enum TrapKind {
     /// An indirect call through an empty table element.
     #[error("indirect call to a null element")]
     IndirectCallToNull,
-    /// An indirect call of a function of another type.
-    #[error("indirect call of a function of another type")]
+    /// An indirect call of a function with another type.
+    #[error("indirect call of a function with another type")]
     IndirectCallType,
     /// A signed division whose result does not fit.
     #[error("integer overflow")]
@@ -188,7 +188,7 @@ pub enum TrapKind {
     /// A division by zero.
     #[error("integer division by zero")]
     IntegerDivisionByZero,
-    /// A conversion of a float that no integer stands for.
+    /// A conversion of a float that has no integer value.
     #[error("invalid conversion to integer")]
     InvalidConversionToInteger,
     /// Too many calls within calls: more than [`Limits::stack_slots_max`](crate::Limits::stack_slots_max).
@@ -201,10 +201,9 @@ pub enum TrapKind {
 pub struct Frame {
     /// The function's index in its module.
     pub function_index: u32,
-    /// The function's name as it stands in the module's name section, if there is one; [`Frame`] shows it
-    /// demangled.
+    /// The function's name in the module's name section, if there is one; `Display` demangles it.
     pub function_name: Option<String>,
-    /// Where in the module it was, in bytes.
+    /// The offset in the module, in bytes.
     pub module_offset: Option<usize>,
 }
 

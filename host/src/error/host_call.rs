@@ -1,46 +1,46 @@
-//! Why a call of an import fails.
+//! Errors of host calls.
 
 use outrider_abi::DEPOSIT_BYTES;
 
 use crate::allowance::StopReason;
 
-/// What was wrong with a call of an import.
+/// The reason for which a call of an import failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostCallError {
-    /// A range that is not in the EE's memory.
+    /// A range is not within the EE's memory.
     #[error("{length} bytes at pointer {pointer:#x} are not within the memory of {memory_bytes} bytes")]
     MemoryOutOfBounds {
-        /// Where the range starts.
+        /// The start of the range.
         pointer: u32,
         /// Length of the range in bytes.
         length: u32,
         /// Size of the memory in bytes.
         memory_bytes: usize,
     },
-    /// A range that is not in the block data.
+    /// A range is not within the block data.
     #[error("{length} bytes at offset {offset} are not within the block data of {block_data_bytes} bytes")]
     BlockDataOutOfBounds {
-        /// Where the range starts.
+        /// The start of the range.
         offset: u32,
         /// Length of the range in bytes.
         length: u32,
         /// Size of the block data in bytes.
         block_data_bytes: usize,
     },
-    /// A deposit of another length than 184 bytes.
+    /// A deposit does not have 184 bytes.
     #[error("a deposit has {DEPOSIT_BYTES} bytes, got {got}")]
     DepositLength {
         /// The length given.
         got: u32,
     },
-    /// More deposits than [`Limits::deposits_max`](crate::Limits::deposits_max).
-    #[error("an execution may push {limit} deposits, and this is one more")]
+    /// The execution pushed more deposits than [`Limits::deposits_max`](crate::Limits::deposits_max).
+    #[error("more than {limit} deposits, the limit of an execution")]
     TooManyDeposits {
         /// The limit.
         limit: u32,
     },
-    /// More ticks than [`Limits::ticks_max`](crate::Limits::ticks_max) leaves.
+    /// The call would spend more ticks than are left of [`Limits::ticks_max`](crate::Limits::ticks_max).
     #[error("out of ticks: {requested} requested, {left} left of {limit}")]
     OutOfTicks {
         /// Ticks that the call would spend.
@@ -50,35 +50,35 @@ pub enum HostCallError {
         /// Ticks that an execution may spend.
         limit: u64,
     },
-    /// Less fuel left than the call costs. The execution then ends as
+    /// The call costs more fuel than is left. The execution fails with
     /// [`OutOfFuel`](crate::ExecutionErrorKind::OutOfFuel).
     #[error("out of fuel")]
     OutOfFuel,
-    /// The EE refuses the block. The execution then ends as [`Refused`](crate::ExecutionErrorKind::Refused).
+    /// The EE refuses the block. The execution fails with [`Refused`](crate::ExecutionErrorKind::Refused).
     #[error("{message}")]
     Refused {
-        /// Why.
+        /// The EE's reason.
         message: String,
     },
-    /// The execution is to stop, and the call was not made. It then ends as [`Stopped`](crate::ExecutionErrorKind::Stopped).
+    /// The execution was stopped before the call. It fails with [`Stopped`](crate::ExecutionErrorKind::Stopped).
     #[error("{0}")]
     Stopped(StopReason),
-    /// The source of state in provider mode failed. Not the EE's fault.
+    /// The source of state in provider mode failed, which is not the EE's fault.
     #[error("the source of state failed: {message}")]
     StateSource {
-        /// What it says.
+        /// The source's message.
         message: String,
     },
-    /// More new nodes than a provider takes from one execution.
+    /// The new nodes take more bytes than the limit of a provider.
     #[error("the new nodes take more than {limit} bytes")]
     TooManyNewNodes {
         /// The limit in bytes.
         limit: usize,
     },
-    /// A sum of more than 256 bits.
+    /// A sum has more than 256 bits.
     #[error("the sum does not fit into 256 bits")]
     SumOverflow,
-    /// A difference below zero.
+    /// A difference is below zero.
     #[error("the difference is negative")]
     DifferenceNegative,
 }

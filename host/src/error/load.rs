@@ -1,4 +1,4 @@
-//! Why a module is not loaded.
+//! Errors of loading a module.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::{EngineError, Refusal};
 use crate::meter::MeterError;
 
-/// Why a module was not loaded. The doing of who wrote the module, but for [`LoadError::NotMetered`],
-/// [`LoadError::Engine`] and [`LoadError::Isolated`].
+/// The reason for which a module was not loaded. It is the fault of the module's author, except for
+/// [`LoadError::NotMetered`], [`LoadError::Engine`] and [`LoadError::Isolated`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -21,18 +21,18 @@ pub enum LoadError {
     LibraryRefused {
         /// The library's name.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         #[source]
         refusal: Refusal,
     },
-    /// A library has the name of a module of the ABI.
-    #[error("library `{name}`: the name is taken by the host's own imports")]
+    /// A library has the name of one of the ABI's modules.
+    #[error("library `{name}`: the host's own imports have this name")]
     LibraryNameTaken {
         /// The library's name.
         name: String,
     },
-    /// More libraries than an EE may have.
-    #[error("{got} libraries are given, the limit is {limit}")]
+    /// There are more libraries than an EE may have.
+    #[error("the EE has {got} libraries, the limit is {limit}")]
     TooManyLibraries {
         /// Libraries given.
         got: u32,
@@ -53,17 +53,17 @@ pub enum LoadError {
         /// The libraries' name.
         name: String,
     },
-    /// The module cannot be metered: it uses a name that is reserved for that.
+    /// The module cannot be metered, because it uses a reserved name.
     #[error("the module cannot be metered")]
     Meter(#[from] MeterError),
-    /// A call tree is asked for, which is about fuel, of a host that does not
-    /// [meter](crate::HostConfig::metered). The embedder's doing.
-    #[error("this host does not meter guests, so there is no fuel to make a call tree of")]
+    /// A call tree is about fuel, but the host does not [meter](crate::HostConfig::metered). The embedder's fault.
+    #[error("a call tree needs a host that meters guests, and this one does not")]
     NotMetered,
-    /// More stack than [`Limits::stack_slots_max`](crate::Limits::stack_slots_max), even without recursion.
+    /// The functions need more stack than [`Limits::stack_slots_max`](crate::Limits::stack_slots_max), even without
+    /// recursion.
     #[error("the functions need {got} slots of stack, the limit is {limit}")]
     StackTooLarge {
-        /// Slots that the deepest chain of calls takes.
+        /// Slots of the deepest chain of calls.
         got: u64,
         /// The limit in slots.
         limit: u32,
@@ -71,68 +71,69 @@ pub enum LoadError {
     /// The engine did not compile a module that the host accepts. The host's fault.
     #[error("the wasm engine does not compile this module")]
     Engine(#[source] EngineError),
-    /// A worker did not compile the module. It reached a limit of this node, or it could not work.
+    /// A worker did not compile the module. It reached a limit of this node, or it did not work.
     #[error(transparent)]
     Isolated(#[from] IsolationError),
 }
 
-/// Why a worker has not compiled a module; see [`Isolation`](crate::Isolation).
+/// The reason for which a worker has not compiled a module; see [`Isolation`](crate::Isolation).
 ///
-/// None of it says that the module is invalid: the limits are this node's, and another may reach its own later or never.
+/// It never says that the module is invalid: the limits are this node's, and another node may reach its own later or
+/// never.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IsolationError {
-    /// More CPU time than [`Isolation::cpu_seconds_max`](crate::Isolation::cpu_seconds_max).
+    /// The compilation took more CPU time than [`Isolation::cpu_seconds_max`](crate::Isolation::cpu_seconds_max).
     #[error("compiling the module takes more than {limit} s of CPU time")]
     OverCpu {
         /// The limit in seconds.
         limit: u64,
     },
-    /// More memory than [`Isolation::memory_bytes_max`](crate::Isolation::memory_bytes_max).
+    /// The compilation took more memory than [`Isolation::memory_bytes_max`](crate::Isolation::memory_bytes_max).
     #[error("compiling the module takes more than {limit} bytes of memory")]
     OverMemory {
         /// The limit in bytes.
         limit: u64,
     },
-    /// Within its CPU time, the worker did not come to an end. A machine that is too busy, or a worker that waits.
+    /// The worker did not end, although it stayed within its CPU time. The machine is too busy, or the worker waits.
     #[error("compiling the module takes longer than {} s", .limit.as_secs())]
     OverWallClock {
         /// The limit.
         limit: Duration,
     },
-    /// The worker ended for a reason of its own. A bug of the engine, a worker of another version, or a system that
-    /// kills processes when it is short of memory.
+    /// The worker ended for another reason: a bug of the engine, a worker of another version, or a system that kills
+    /// processes when it is short of memory.
     #[error("the worker that compiles the module ended with {status}: {message}")]
     Died {
-        /// How it ended.
+        /// The exit status.
         status: ExitStatus,
-        /// What it said on stderr.
+        /// The worker's stderr.
         message: String,
     },
-    /// The worker did not start. The embedder's doing.
+    /// The worker did not start. The embedder's fault.
     #[error("cannot start {} to compile the module", .program.display())]
     Start {
-        /// What should have been started.
+        /// The program of the configuration.
         program: PathBuf,
-        /// Why it was not.
+        /// The reason.
         #[source]
         source: io::Error,
     },
-    /// What the worker wrote is no answer. The embedder's doing: the program does not call
+    /// The worker's output is not an answer. The embedder's fault: the program does not call
     /// [`serve_as_worker`](crate::serve_as_worker).
     #[error("{} does not serve as a worker: its output", .program.display())]
     Answer {
-        /// What was started.
+        /// The program.
         program: PathBuf,
-        /// What is wrong with its output.
+        /// The error in its output.
         #[source]
         source: io::Error,
     },
     /// This process is a worker itself, and its program loads modules instead of calling
-    /// [`serve_as_worker`](crate::serve_as_worker). The embedder's doing.
+    /// [`serve_as_worker`](crate::serve_as_worker). The embedder's fault.
     #[error("this process is a worker, and starts no others: its `main` has to call `serve_as_worker`")]
     Nested,
-    /// The files that are exchanged with a worker cannot be made, written or read. The machine's doing.
+    /// The files for the exchange with a worker cannot be made, written or read. The machine's fault.
     #[error("cannot exchange files with the worker that compiles the module")]
     Exchange(#[source] io::Error),
 }

@@ -1,4 +1,4 @@
-//! Why a module is refused, and where in it.
+//! Refusals of modules: the reason, and where it is in the module.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::profile::{Bound, Proposal};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// More bytes than [`Limits::module_bytes_max`](crate::Limits::module_bytes_max).
+    /// The module has more bytes than [`Limits::module_bytes_max`](crate::Limits::module_bytes_max).
     #[error("the module has {got} bytes, the limit is {limit}")]
     ModuleTooLarge {
         /// Size of the module in bytes.
@@ -16,126 +16,124 @@ pub enum Refusal {
         /// The limit in bytes.
         limit: usize,
     },
-    /// Not a wasm module at all.
+    /// The bytes are not a wasm module.
     #[error("not a wasm module: it starts with {starts_with}, not with 00 61 73 6d (\\0asm)")]
     NotWasm {
         /// The first bytes, in hex.
         starts_with: String,
     },
-    /// Malformed or invalid by the WebAssembly specification, or cut off.
+    /// The module is malformed or invalid by the WebAssembly specification, or truncated.
     #[error("invalid wasm at byte {offset:#x}{}: {message}", in_function(.function.as_ref()))]
     Invalid {
-        /// Where.
+        /// The offset.
         offset: usize,
-        /// The function that it is in, if it is in one.
+        /// The function that contains it, if any.
         function: Option<FunctionId>,
-        /// What the validator says.
+        /// The validator's message.
         message: String,
     },
-    /// Valid in a larger WebAssembly than the one that all nodes run alike.
+    /// The module is valid, but uses WebAssembly outside of the profile.
     #[error(
         "`{}` at byte {offset:#x}{} is outside of the profile ({}): {message}",
         .proposal.name, in_function(.function.as_ref()), .proposal.reason
     )]
     OutsideProfile {
-        /// Where.
+        /// The offset.
         offset: usize,
-        /// The function that it is in, if it is in one.
+        /// The function that contains it, if any.
         function: Option<FunctionId>,
-        /// The WebAssembly proposal that would be needed.
+        /// The WebAssembly proposal that it needs.
         proposal: &'static Proposal,
-        /// What the validator says.
+        /// The validator's message.
         message: String,
     },
-    /// More of something than the profile allows; see [`BOUNDS`](crate::BOUNDS).
+    /// The module has more of something than the profile allows; see [`BOUNDS`](crate::BOUNDS).
     #[error("{item} at byte {offset:#x} has {got} {}, the limit is {}", .bound.what, .bound.max)]
     OverBound {
-        /// What has more.
+        /// The item over the bound.
         item: Item,
-        /// Where.
+        /// The offset.
         offset: usize,
-        /// How much there is, as far as it was counted.
+        /// The number, as far as it was counted.
         got: u64,
         /// The limit.
         bound: &'static Bound,
     },
-    /// An import that neither the ABI nor a library has.
+    /// An import is in neither the ABI nor a library.
     #[error("unknown import `{module}.{name}` at byte {offset:#x}{hint}")]
     UnknownImport {
         /// The import's module.
         module: String,
         /// The import's name.
         name: String,
-        /// Where.
+        /// The offset.
         offset: usize,
-        /// What may have been meant, as the end of the message.
+        /// A suggestion, as the end of the message.
         hint: String,
     },
-    /// An import of the ABI or of a library, with another type than it has there.
+    /// An import of the ABI or of a library has another type there.
     #[error("import `{module}.{name}` at byte {offset:#x} has type {got}, expected {expected}")]
     ImportType {
         /// The import's module.
         module: String,
         /// The import's name.
         name: String,
-        /// Where.
+        /// The offset.
         offset: usize,
-        /// The type that the module asks for.
+        /// The type in the module.
         got: String,
-        /// The type that there is.
+        /// The type in the ABI or the library.
         expected: String,
     },
-    /// A library that imports something. Libraries stand alone, as in scout.
+    /// A library imports something. Libraries stand alone, as in scout.
     #[error("a library cannot import anything, and this one imports `{module}.{name}` at byte {offset:#x}")]
     LibraryImport {
         /// The import's module.
         module: String,
         /// The import's name.
         name: String,
-        /// Where.
+        /// The offset.
         offset: usize,
     },
-    /// No `memory` export.
+    /// The module does not export `memory`.
     #[error("no export `memory`, through which the host reads and writes: {hint}")]
     NoMemory {
-        /// How the module gets one, as the end of the message.
+        /// The remedy, as the end of the message.
         hint: String,
     },
-    /// `memory` is exported, but is something else.
+    /// The export `memory` is not a memory.
     #[error("export `memory` at byte {offset:#x} is a {got}, not a memory")]
     MemoryIsNot {
-        /// Where.
+        /// The offset.
         offset: usize,
-        /// What it is instead.
+        /// The kind of the export.
         got: &'static str,
     },
-    /// A memory that starts out larger than
-    /// [`Limits::memory_pages_max`](crate::Limits::memory_pages_max).
+    /// A memory starts with more pages than [`Limits::memory_pages_max`](crate::Limits::memory_pages_max).
     #[error("{item} at byte {offset:#x} starts with {got} pages of 64 KiB, the limit is {limit}")]
     MemoryTooLarge {
         /// The memory, or its import.
         item: Item,
-        /// Where.
+        /// The offset.
         offset: usize,
-        /// Pages of 64 KiB that the module asks for.
+        /// The initial size in pages of 64 KiB.
         got: u64,
         /// The limit in pages.
         limit: u32,
     },
-    /// A table that starts out with more elements than
-    /// [`Limits::table_elements_max`](crate::Limits::table_elements_max).
+    /// A table starts with more elements than [`Limits::table_elements_max`](crate::Limits::table_elements_max).
     #[error("{item} at byte {offset:#x} starts with {got} elements, the limit is {limit}")]
     TableTooLarge {
         /// The table, or its import.
         item: Item,
-        /// Where.
+        /// The offset.
         offset: usize,
-        /// Elements that the module asks for.
+        /// The initial size in elements.
         got: u64,
         /// The limit in elements.
         limit: u32,
     },
-    /// An element of a segment that is the value of a global, which not every engine can read there.
+    /// An element of a segment is the value of a global, which some engines cannot read there.
     #[error(
         "{item} at byte {offset:#x} takes an element from a global, which not every engine can; \
          name the function with `ref.func`, or put the global's value in the table with `table.set` at run time"
@@ -143,11 +141,11 @@ pub enum Refusal {
     ElementFromGlobal {
         /// The element segment.
         item: Item,
-        /// Where the element is.
+        /// The offset of the element.
         offset: usize,
     },
-    /// Two function types have the same hash of 32 bits, by which an engine tells types apart at indirect calls. By chance, this
-    /// happens to one of some 860,000 modules with a hundred types.
+    /// Two function types have the same 32-bit hash, by which an engine distinguishes types at indirect calls. By
+    /// chance, this happens to one of some 860,000 modules with a hundred types.
     #[error(
         "{item} at byte {offset:#x} cannot be told apart from the type {other}, as both have the same CRC-32; \
          give it another parameter"
@@ -155,33 +153,33 @@ pub enum Refusal {
     TypesCollide {
         /// The type.
         item: Item,
-        /// Where it is.
+        /// The offset.
         offset: usize,
-        /// The other type, which is the ABI's, a library's, or stands before.
+        /// The other type: the ABI's, a library's, or an earlier one of the module.
         other: String,
     },
-    /// No `main` export.
+    /// The module does not export `main`.
     #[error("no export `main`, which the host calls: {hint}")]
     NoMain {
-        /// How the module gets one, as the end of the message.
+        /// The remedy, as the end of the message.
         hint: String,
     },
-    /// `main` is exported, but is something else.
+    /// The export `main` is not a function.
     #[error("export `main` at byte {offset:#x} is a {got}, not a function")]
     MainIsNot {
-        /// Where.
+        /// The offset.
         offset: usize,
-        /// What it is instead.
+        /// The kind of the export.
         got: &'static str,
     },
-    /// `main` takes something. What it returns is dropped, as in scout.
-    #[error("export `main` at byte {offset:#x} has type {got}, but nobody passes it anything; {hint}")]
+    /// `main` takes parameters. Its results are dropped, as in scout.
+    #[error("export `main` at byte {offset:#x} has type {got}, but the host passes no arguments; {hint}")]
     MainType {
-        /// Where.
+        /// The offset.
         offset: usize,
-        /// The type that it has.
+        /// The type of the export.
         got: String,
-        /// What to do about it, as the end of the message.
+        /// The remedy, as the end of the message.
         hint: &'static str,
     },
 }
@@ -231,12 +229,12 @@ impl fmt::Display for Item {
     }
 }
 
-/// A function of a module that was refused.
+/// A function of a refused module.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionId {
     /// The function's index, imported ones counted.
     pub index: u32,
-    /// The function's name as it stands in the module's name section, if there is one and it can be read.
+    /// The function's name in the module's name section, if there is a readable one.
     pub name: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What goes into an execution and comes out of it, in serde.
+//! The input and output of an execution in serde.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -25,7 +25,7 @@ pub(super) mod block_data {
     }
 }
 
-/// For bytes that an EE has logged.
+/// For bytes that an EE logged.
 pub(super) mod logged {
     use outrider_abi::hex_serde;
 
@@ -39,11 +39,11 @@ pub(super) mod logged {
     pub(in crate::execution) fn deserialize<'de, D: serde::Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<u8>, D::Error> {
-        hex_serde::deserialize_vec(deserializer, "what is logged")
+        hex_serde::deserialize_vec(deserializer, "logged bytes")
     }
 }
 
-/// Not derived, as that would borrow the name of the import from what is read.
+/// Written by hand, because a derived implementation would borrow the name of the import from the input.
 impl<'de> Deserialize<'de> for Log {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let ReadLog { import: LogImport(import), value } = ReadLog::deserialize(deserializer)?;
@@ -59,7 +59,7 @@ struct ReadLog {
     value: LogValue,
 }
 
-/// The name of an import that logs, as the ABI has it.
+/// The name of a logging import, from the ABI.
 struct LogImport(&'static str);
 
 impl<'de> Deserialize<'de> for LogImport {
@@ -67,7 +67,7 @@ impl<'de> Deserialize<'de> for LogImport {
         let got = String::deserialize(deserializer)?;
         NAMES.into_iter().find(|name| *name == got).map(Self).ok_or_else(|| {
             let names = NAMES.join(", ");
-            D::Error::custom(format!("no import `{got}` logs anything; those that do are {names}"))
+            D::Error::custom(format!("import `{got}` does not log: expected one of {names}"))
         })
     }
 }

@@ -1,7 +1,7 @@
 //! `crypto`: hashes, signatures and curves, computed by `outrider-crypto`.
 //!
-//! Each function checks its ranges, then charges, then computes. Outputs may overlap inputs: all input has
-//! been read by the time the output is written. What an import returns is a [`Verdict`].
+//! Each function checks its ranges, then charges, then computes. Outputs may overlap inputs, because all input is read
+//! before the output is written. The return value is a [`Verdict`].
 
 use outrider_crypto::bls_signature::{self, PUBLIC_KEY_BYTES, SIGNATURE_BYTES};
 use outrider_crypto::{
@@ -11,7 +11,7 @@ use outrider_crypto::{
 use super::{Call, length_of};
 use crate::error::HostCallError;
 
-/// What a call of an import with a verdict ends in.
+/// The result of an import that returns a verdict.
 type Answer = Result<u32, HostCallError>;
 
 pub(crate) fn keccak256(
@@ -46,7 +46,7 @@ pub(crate) fn blake2b_compress(call: &mut Call<'_>, [input, out]: [u32; 2]) -> A
 pub(crate) fn secp256k1_recover(call: &mut Call<'_>, [digest, signature, id, out]: [u32; 4]) -> Answer {
     let (digest, signature) = (call.read_array(digest)?, call.read_array(signature)?);
     call.read(out, 64)?;
-    // Any id over 255 is as wrong as 255.
+    // Any id over 255 is as invalid as 255.
     let id = u8::try_from(id).unwrap_or(u8::MAX);
     answer(call, out, secp256k1::ecdsa_recover(&digest, &signature, id))
 }
@@ -63,15 +63,14 @@ pub(crate) fn schnorr_verify(call: &mut Call<'_>, [message, length, signature, k
     Ok(verdict(secp256k1::schnorr_verify(message, &signature, &key)))
 }
 
-/// Takes base, exponent and modulus, each as pointer and length, and where to write as many bytes as the
-/// modulus has.
+/// Takes base, exponent and modulus, each as pointer and length, and a pointer to as many bytes as the modulus has.
 pub(crate) fn modexp(call: &mut Call<'_>, arguments: [u32; 7]) -> Answer {
     let [base, base_length, exponent, exponent_length, modulus, modulus_length, out] = arguments;
     let base_bytes = call.read(base, base_length)?.len();
     let modulus_bytes = call.read(modulus, modulus_length)?.len();
     call.read(out, modulus_length)?;
     call.read(exponent, exponent_length)?;
-    // The bytes are looked at to tell the work, zeros included, so they are paid for first.
+    // All bytes are read to compute the price, zeros included, so they are paid for first.
     let lengths = [base_length, exponent_length, modulus_length];
     let bytes = lengths.into_iter().map(u64::from).fold(0, u64::saturating_add);
     call.charge(bytes.saturating_mul(OPERAND_BYTE_FUEL))?;
@@ -201,7 +200,7 @@ fn digest<const N: usize>(
     call.write(out, &digest)
 }
 
-/// Writes a result, if there is one. The range is checked either way, so that a bad pointer always traps.
+/// Writes a result, if there is one. The range is checked in either case, so a bad pointer always traps.
 fn answer<const N: usize>(
     call: &mut Call<'_>,
     out: u32,

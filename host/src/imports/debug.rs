@@ -14,7 +14,7 @@ pub(crate) fn print64(call: &mut Call<'_>, value: u64) -> Result<(), HostCallErr
 }
 
 pub(crate) fn print_mem(call: &mut Call<'_>, pointer: u32, length: u32) -> Result<(), HostCallError> {
-    // The text is as long as the bytes, or longer by what replaces those that are not UTF-8.
+    // The text is at least as long as the bytes; replacements of bytes that are not UTF-8 make it longer.
     log_memory(call, "debug.printMem", [pointer, length], |bytes| {
         LogValue::Text(String::from_utf8_lossy(bytes).into_owned())
     })
@@ -49,7 +49,7 @@ fn log_bytes(call: &mut Call<'_>, import: &'static str, range: [u32; 2]) -> Resu
     log_memory(call, import, range, |bytes| LogValue::Bytes(bytes.to_vec()))
 }
 
-/// Logs what a range of the memory is read as, in as many bytes or more.
+/// Logs a conversion of a memory range, which takes at least as many bytes as the range.
 fn log_memory(
     call: &mut Call<'_>,
     import: &'static str,

@@ -49,14 +49,14 @@ pub(crate) fn push_new_deposit(call: &mut Call<'_>, pointer: u32, length: u32) -
     Ok(())
 }
 
-/// Ends the execution. What is kept of the reason is cut at a byte, so that its last character may be replaced.
+/// Ends the execution. The reason is cut at a byte limit, so its last character may be replaced.
 pub(crate) fn refuse(call: &mut Call<'_>, pointer: u32, length: u32) -> Result<(), HostCallError> {
     let bytes = call.read_charged(pointer, length)?;
     let kept = bytes.get(..REFUSAL_BYTES_MAX).unwrap_or(bytes);
     Err(HostCallError::Refused { message: String::from_utf8_lossy(kept).into_owned() })
 }
 
-/// How much of the reason for a refusal is kept, in bytes: some lines of text.
+/// The most bytes of a refusal's reason that are kept: some lines of text.
 const REFUSAL_BYTES_MAX: usize = 1024;
 
 pub(crate) fn use_ticks(call: &mut Call<'_>, ticks: u32) -> Result<(), HostCallError> {

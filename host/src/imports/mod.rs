@@ -1,4 +1,5 @@
-//! What the imports do, one module each; [`ABI`](outrider_abi::ABI) says what they are, and [`table`] binds the two.
+//! The functions behind the imports, one module each. [`ABI`](outrider_abi::ABI) describes the imports, and [`table`]
+//! binds the two.
 
 mod bignum;
 mod crypto;
@@ -17,7 +18,7 @@ use crate::observer::Observer;
 use crate::provider::Provider;
 use crate::trace::Answer;
 
-/// One execution under way: what it was given, and what it has brought about so far.
+/// An execution under way: its input, and its results so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Execution {
     pub(crate) input: ExecutionInput,
@@ -26,26 +27,25 @@ pub(crate) struct Execution {
     deposits_max: u32,
     pub(crate) ticks_used: u64,
     ticks_max: u64,
-    /// What the execution was given to spend.
+    /// The fuel at the start.
     pub(crate) fuel_max: i64,
-    /// What may still be spent; negative once it was not enough. The guest's own counter holds it while the
-    /// guest runs.
+    /// The fuel that is left; negative once it was not enough. While the guest runs, its own counter holds it.
     pub(crate) fuel_left: i64,
-    /// What of it is too little for the guest's counter to show; see [`FuelScale`](crate::meter::FuelScale).
+    /// The part of it below the counter's unit; see [`FuelScale`](crate::meter::FuelScale).
     fuel_rest: i64,
     pub(crate) logs: Vec<Log>,
     log_bytes_left: usize,
-    /// Size of the EE's memory when `main` has returned, in bytes.
+    /// Size of the EE's memory in bytes when `main` returned.
     pub(crate) memory_bytes: usize,
-    /// There in provider mode alone.
+    /// `Some` only in provider mode.
     pub(crate) provider: Option<Provider>,
     pub(crate) observer: Observer,
-    /// What may stop it.
+    /// The conditions that may stop it.
     pub(crate) watch: Watch,
 }
 
 impl Execution {
-    /// Begins an execution with as much fuel as is asked for and allowed.
+    /// Begins an execution with the requested fuel, up to the limit.
     pub(crate) fn new(input: ExecutionInput, config: &HostConfig, allowance: &Allowance) -> Self {
         let fuel_max = i64::try_from(allowance.fuel_max.min(config.limits.fuel_max)).unwrap_or(i64::MAX);
         Self {
@@ -67,26 +67,26 @@ impl Execution {
         }
     }
 
-    /// Returns what the guest's counter has to show when its unit stands for so much fuel, which is at least 1.
+    /// Returns the value for the guest's counter if its unit stands for this much fuel, which is at least 1.
     pub(crate) fn fuel_counter(&mut self, unit: i64) -> i64 {
         self.fuel_rest = self.fuel_left.checked_rem_euclid(unit).unwrap_or(0);
         self.fuel_left.checked_div_euclid(unit).unwrap_or(self.fuel_left)
     }
 
-    /// Takes over what the guest's counter shows.
+    /// Sets the fuel from the guest's counter.
     pub(crate) fn set_fuel(&mut self, counter: i64, unit: i64) {
         self.fuel_left =
             if counter < 0 { counter } else { counter.saturating_mul(unit).saturating_add(self.fuel_rest) };
     }
 
-    /// Returns what was spent; all that there was, if it was not enough.
+    /// Returns the spent fuel, at most what there was.
     pub(crate) fn fuel_used(&self) -> u64 {
         self.fuel_max.saturating_sub(self.fuel_left.max(0)).unsigned_abs()
     }
 
-    /// Shows a value of at least `bytes_min` bytes to the embedder's subscriber, and keeps it as long as there is room.
+    /// Emits a value of at least `bytes_min` bytes to the embedder's subscriber, and keeps it if there is room.
     ///
-    /// The value is not even made where nobody would see it.
+    /// The value is not computed if nobody would see it.
     fn log(&mut self, import: &'static str, bytes_min: usize, value: impl FnOnce() -> LogValue) {
         let is_shown = tracing::enabled!(target: "outrider::ee", tracing::Level::INFO);
         if !is_shown && self.log_bytes_left_after(bytes_min).is_none() {
@@ -100,16 +100,16 @@ impl Execution {
         }
     }
 
-    /// Returns what is left of the room for logs after an entry of a value of so many bytes.
+    /// Returns the room that is left for logs after a value of this many bytes.
     fn log_bytes_left_after(&self, bytes: usize) -> Option<usize> {
-        // An entry costs more than its bytes; without this a million empty ones would be free.
+        // An entry costs more than its bytes; otherwise a million empty ones would be free.
         self.log_bytes_left.checked_sub(bytes.checked_add(size_of::<Log>())?)
     }
 }
 
-/// One call of an import: the EE's memory, and the execution it is part of.
+/// One call of an import: the EE's memory and its execution.
 ///
-/// Where no memory is attached yet, the slice is empty.
+/// The slice is empty while no memory is attached.
 pub(crate) struct Call<'a> {
     pub(crate) import: &'static Import,
     pub(crate) memory: &'a mut [u8],
@@ -117,7 +117,8 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Makes a call, unless the execution is to stop: charges for it, does what the import does, and lets the execution's observer see it.
+    /// Makes a call, unless the execution is to stop: charges for it, runs the import's function, and reports to the
+    /// observer.
     pub(crate) fn make<A: Copy + Into<u64>, R: Answer, const N: usize>(
         import: &'static Import,
         arguments: [A; N],
@@ -168,7 +169,7 @@ impl<'a> Call<'a> {
         Ok(array)
     }
 
-    /// Reads a range, and charges for its bytes once it is known to be one.
+    /// Reads a range, and charges for its bytes once the range is checked.
     fn read_charged(&mut self, pointer: u32, length: u32) -> Result<&[u8], HostCallError> {
         self.read(pointer, length)?;
         self.charge_units(length)?;
@@ -180,7 +181,7 @@ impl<'a> Call<'a> {
         read_items(self.memory, pointer, n)
     }
 
-    /// Reads a list, and charges for its items once it is known to be one.
+    /// Reads a list, and charges for its items once the range is checked.
     fn read_items_charged<const N: usize>(
         &mut self,
         pointer: u32,
@@ -198,7 +199,7 @@ impl<'a> Call<'a> {
             .ok_or(HostCallError::MemoryOutOfBounds { pointer, length, memory_bytes })
     }
 
-    /// Takes a range to write to, and charges for its bytes once it is known to be one.
+    /// Returns a range to write to, and charges for its bytes once the range is checked.
     fn slice_mut_charged(&mut self, pointer: u32, length: u32) -> Result<&mut [u8], HostCallError> {
         self.read(pointer, length)?;
         self.charge_units(length)?;
@@ -231,14 +232,14 @@ fn read_items<const N: usize>(memory: &[u8], pointer: u32, n: u32) -> Result<&[[
     Ok(items)
 }
 
-/// Returns the range of `length` bytes from `start`, unless it cannot be told in a `usize`.
+/// Returns the range of `length` bytes from `start`, or `None` if it overflows a `usize`.
 fn range(start: u32, length: u32) -> Option<std::ops::Range<usize>> {
     let start = usize::try_from(start).ok()?;
     let end = start.checked_add(usize::try_from(length).ok()?)?;
     Some(start..end)
 }
 
-/// Returns the length of an array as the ABI tells lengths.
+/// Returns the length of an array as the ABI's type for lengths.
 const fn length_of<const N: usize>() -> u32 {
     const { assert!(N <= u32::MAX as usize) }
     N as u32

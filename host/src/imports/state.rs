@@ -1,5 +1,5 @@
-//! `state`: what an EE finds in provider mode, and what it yields there. Outside of it there is nothing to find, and what
-//! is put goes nowhere.
+//! `state`: reads and outputs of an EE in provider mode. Outside of it there is nothing to find, and outputs are
+//! dropped.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use crate::chain::chain;
 use crate::error::HostCallError;
 use crate::provider::{NEW_NODES_BYTES_MAX, StateSource};
 
-/// What stands for "there is none".
+/// The length that means "not found".
 const NONE: u32 = u32::MAX;
 
-/// How large a node or a blob may be, in bytes; what is larger is none that an EE could take.
+/// The largest node or blob in bytes; an EE could not hold a larger one, so it counts as missing.
 const BYTES_MAX: usize = i32::MAX as usize;
 
 type Found<'a> = Result<Option<Cow<'a, [u8]>>, Box<dyn std::error::Error + Send + Sync>>;
@@ -31,8 +31,8 @@ pub(crate) fn get_blob(call: &mut Call<'_>, arguments: [u32; 3]) -> Result<u32, 
     get(call, arguments, |source, hash| source.blob(hash))
 }
 
-/// Fetches what the call has paid the search for, and charges for its bytes, whether they fit or not: the source may
-/// have had to read them.
+/// Fetches a value after the call has paid for the lookup, and charges for its bytes whether they fit or not, because
+/// the source may have had to read them.
 fn get(
     call: &mut Call<'_>,
     [hash, out, capacity]: [u32; 3],
@@ -72,7 +72,7 @@ pub(crate) fn put_node(
     Ok(1)
 }
 
-/// Keeps the block data in the place of any that was put before, so that there are never two of them.
+/// Replaces any block data that was put before, so there are never two copies.
 pub(crate) fn put_block_data(call: &mut Call<'_>, pointer: u32, length: u32) -> Result<(), HostCallError> {
     call.read_charged(pointer, length)?;
     let Call { memory, execution, .. } = call;

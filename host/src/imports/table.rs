@@ -1,14 +1,14 @@
-//! Which function does what an import of the ABI says.
+//! The binding of the ABI's imports to their functions.
 //!
-//! [`ABI`] is the table; here stands a function for each of its entries, in its order. The compiler holds the two to each other:
-//! every entry is bound once, by its names and with its types.
+//! [`ABI`] is the table; this module has a function for each of its entries, in the same order. The compiler checks
+//! that every entry is bound once, by its names and with its types.
 
 use outrider_abi::{ABI, Import, ValueType};
 
 use super::{Call, bignum, crypto, debug, eth2, state};
 use crate::error::HostCallError;
 
-/// What an import does, by its signature; an engine links each kind in its own way.
+/// The function of an import, by signature; an engine links each kind in its own way.
 #[derive(Clone, Copy)]
 pub(crate) enum HostFunction {
     ToI32(fn(&Call<'_>) -> u32),
@@ -29,7 +29,7 @@ pub(crate) fn bound_imports() -> impl Iterator<Item = (&'static Import, HostFunc
     ABI.iter().zip(FUNCTIONS.iter().map(|bound| bound.function))
 }
 
-/// A function, and the names of the import that it stands for.
+/// A function, and the names of its import.
 #[derive(Clone, Copy)]
 struct Bound {
     module: &'static str,
@@ -101,15 +101,15 @@ const _: () = {
         let (import, bound) = (&ABI[index], &FUNCTIONS[index]);
         assert!(
             is_same(import.module, bound.module) && is_same(import.name, bound.name),
-            "functions do not stand in the order of the imports"
+            "the functions are not in the order of the imports"
         );
-        assert!(bound.function.has_type_of(import), "a function has another type than its import");
+        assert!(bound.function.has_type_of(import), "the type of a function is not that of its import");
         index += 1;
     }
 };
 
 impl HostFunction {
-    /// Tells whether the function takes and returns what the ABI says of an import.
+    /// Returns whether the function has the parameters and results that the ABI lists for an import.
     const fn has_type_of(&self, import: &Import) -> bool {
         use ValueType::{I32, I64};
         let (parameters, result): (&[ValueType], _) = match self {
@@ -140,7 +140,7 @@ impl HostFunction {
     }
 }
 
-/// Compares texts as `==` does, which constants cannot.
+/// Compares texts as `==` does, which is not available in constants.
 const fn is_same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut is_alike = a.len() == b.len();

@@ -1,14 +1,15 @@
-//! Analyses one function: where to charge how much fuel, how large its frame is, and whom it calls.
+//! Analyses one function: where to charge how much fuel, the size of its frame, and the functions that it calls.
 //!
-//! **Fuel.** A *segment* is a stretch of code that is entered only at its start and left early only by a trap. A new one starts
-//! at the beginning of the function, behind `loop`, `if`, `else` and `br_if`, behind the `end` of a construct that
-//! something branches to, and behind calls and `memory.grow`, after which a unit of the counter may stand for more fuel. One
-//! charge at the start pays for all of its instructions. Loads and divisions do not end a segment: if one of them traps, what
-//! comes after it has been paid for nothing, by the same amount on every engine.
+//! **Fuel.** A *segment* is a stretch of code that is entered only at its start and left early only by a trap. A new
+//! one starts at the beginning of the function, after `loop`, `if`, `else` and `br_if`, after the `end` of a construct
+//! that is the target of a branch, and after calls and `memory.grow`, which may change the fuel that a unit of the
+//! counter stands for. One charge at the start pays for all of its instructions. Loads and divisions do not end a
+//! segment: if one of them traps, the rest of the segment has been paid for in vain, by the same amount on every
+//! engine.
 //!
-//! **Stack.** A frame takes one slot for each parameter, local and operand at the greatest height, and
-//! [`FRAME_SLOTS`] for the call itself: finite-wasm's measure with the size of every value set to one. A function whose
-//! native frame could have more than [`NATIVE_BYTES_PER_SLOT`] for each of these takes as many slots as cover it.
+//! **Stack.** A frame takes one slot for each parameter, local and operand at the greatest height, and [`FRAME_SLOTS`]
+//! for the call itself: finite-wasm's measure, with each value counted as one. A function whose native frame could have
+//! more than [`NATIVE_BYTES_PER_SLOT`] for each of these takes as many slots as cover it.
 
 use wasmparser::{
     BlockType, ContType, FrameKind, FuncType, FunctionBody, ModuleArity, Operator, RefType, SubType, ValType,
@@ -25,18 +26,18 @@ use super::{
 /// The slots of a frame that are neither locals nor operands: return address, frame pointer, saved registers.
 pub(super) const FRAME_SLOTS: u64 = 8;
 
-/// What the rewriting and the call graph need to know about a function.
+/// The properties of a function that the rewriting and the call graph use.
 #[derive(Debug, Default)]
 pub(super) struct Analysis {
     /// The charges, in the order of their offsets.
     pub(super) charges: Vec<Charge>,
     /// The size of the frame.
     pub(super) frame_slots: u64,
-    /// The bytes that the native frame has at the most.
+    /// The most bytes of the native frame.
     pub(super) native_bytes: u64,
     /// Whether a branch, other than `return`, has the function itself as target.
     pub(super) branches_out: bool,
-    /// Whether there are instructions with a price that depends on their size operand.
+    /// Whether it has instructions whose price depends on an operand for the size.
     pub(super) has_bulk: bool,
     /// Whether it grows the memory.
     pub(super) grows_memory: bool,
@@ -44,19 +45,18 @@ pub(super) struct Analysis {
     pub(super) calls: Vec<u32>,
     /// The types of the functions called indirectly.
     pub(super) indirect_calls: Vec<u32>,
-    /// The functions that `ref.func` makes references to.
+    /// The functions that `ref.func` refers to.
     pub(super) references: Vec<u32>,
 }
 
-/// The price of a segment, to be charged where it starts.
+/// The price of a segment, charged at its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Charge {
     /// The offset in the module of the first instruction of the segment.
     pub(super) offset: usize,
     /// The price.
     pub(super) fuel: u64,
-    /// Whether to look if there is so much fuel left: at the start of the function and of loops, see
-    /// [`meter`](super).
+    /// Whether to check that this much fuel is left: at the start of the function and of loops, see [`meter`](super).
     pub(super) check: bool,
 }
 
@@ -82,7 +82,7 @@ pub(super) fn analyse(
 struct Scan<'m, 'a> {
     module: &'m Module<'a>,
     constructs: Vec<Construct>,
-    /// The segment that the next instruction belongs to.
+    /// The segment of the next instruction.
     segment: Charge,
     /// The number of operands.
     height: u32,
@@ -91,15 +91,15 @@ struct Scan<'m, 'a> {
     analysis: Analysis,
 }
 
-/// A `block`, `loop` or `if` that is open, or the function itself.
+/// An open `block`, `loop` or `if`, or the function itself.
 struct Construct {
     kind: FrameKind,
     block_type: BlockType,
     /// The number of operands below its parameters.
     height: u32,
-    /// Whether something branches to its end. For a loop, to its start.
+    /// Whether it is the target of a branch: to its end, or to the start of a loop.
     is_target: bool,
-    /// The locals that are set in it, one bit each.
+    /// The locals that it sets, one bit each.
     locals_set: Vec<u64>,
 }
 
@@ -170,7 +170,7 @@ impl<'m, 'a> Scan<'m, 'a> {
         Ok(())
     }
 
-    /// Notes what the function can call, and which locals it sets.
+    /// Records the functions that an instruction can call, and the locals that it sets.
     fn note(&mut self, operator: &Operator<'_>) {
         match operator {
             Operator::Call { function_index } => self.analysis.calls.push(*function_index),
@@ -185,7 +185,7 @@ impl<'m, 'a> Scan<'m, 'a> {
         }
     }
 
-    /// Follows the flow of control and the height of the stack. `None` if the module is not valid after all.
+    /// Follows the control flow and the height of the stack. Returns `None` if the module is not valid after all.
     fn control(&mut self, instruction: &Instruction<'_>, pops: u32, pushes: u32) -> Option<()> {
         let end = instruction.end;
         match &instruction.operator {
@@ -260,7 +260,7 @@ impl<'m, 'a> Scan<'m, 'a> {
         self.make_native(n.saturating_mul(VALUE_BYTES));
     }
 
-    /// Adds to what the native frame can have.
+    /// Adds to the size of the native frame.
     fn make_native(&mut self, bytes: u64) {
         self.analysis.native_bytes = self.analysis.native_bytes.saturating_add(bytes);
     }
@@ -272,7 +272,7 @@ impl<'m, 'a> Scan<'m, 'a> {
     }
 
     fn push(&mut self, segment: Charge) {
-        // Nothing to pay is nothing to check: the next branch of a loop costs something.
+        // A charge of zero needs no check: the next branch of a loop costs something.
         if segment.fuel > 0 {
             self.analysis.charges.push(segment);
         }
@@ -305,7 +305,7 @@ impl Construct {
         }
     }
 
-    /// Notes the locals that are set in a construct within this one.
+    /// Adds the locals that an inner construct sets.
     fn set_locals_of(&mut self, inner: &Self) {
         let words = self.locals_set.len().max(inner.locals_set.len());
         self.locals_set.resize(words, 0);
@@ -316,12 +316,12 @@ impl Construct {
         self.locals_set.iter().map(|word| word.count_ones()).sum()
     }
 
-    /// Whether locals can have different values where it is entered, for a loop, or left.
+    /// Returns whether locals can have different values at the entry of a loop, or at the end of another construct.
     fn has_several_ways_in(&self) -> bool {
         self.is_joined_at_end() || (self.kind == FrameKind::Loop && self.is_target)
     }
 
-    /// Whether control can come to the end of the construct from elsewhere than the instruction before it.
+    /// Returns whether the end of the construct has a predecessor besides the instruction before it.
     fn is_joined_at_end(&self) -> bool {
         self.kind == FrameKind::If
             || self.kind == FrameKind::Else
@@ -329,7 +329,7 @@ impl Construct {
     }
 }
 
-/// Tells wasmparser what it needs to count the operands of an instruction.
+/// Gives wasmparser the types with which it counts the operands of an instruction.
 impl ModuleArity for Scan<'_, '_> {
     fn sub_type_at(&self, type_index: u32) -> Option<&SubType> {
         self.module.type_space.get(usize::try_from(type_index).ok()?)
@@ -361,12 +361,12 @@ impl ModuleArity for Scan<'_, '_> {
     }
 }
 
-/// The bytes of so many values.
+/// Returns the bytes of this many values.
 fn values_bytes(n_values: usize) -> u64 {
     u64::try_from(n_values).unwrap_or(u64::MAX).saturating_mul(VALUE_BYTES)
 }
 
-/// The number of `items`, of which a valid module has fewer than 2^32.
+/// Returns the number of `items`, of which a valid module has fewer than 2^32.
 fn count<T>(items: &[T]) -> u32 {
     u32::try_from(items.len()).unwrap_or(u32::MAX)
 }

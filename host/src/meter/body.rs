@@ -1,4 +1,4 @@
-//! Reads a function body, leaving out what can never run.
+//! Reads a function body without its dead code.
 
 use wasmparser::{FunctionBody, Operator, OperatorsReader};
 
@@ -6,22 +6,23 @@ use super::MeterError;
 
 /// The instructions of a function body without its dead code.
 ///
-/// Dead code is what follows `br`, `br_table`, `return` or `unreachable` up to the `else` or `end` of the enclosing
+/// Dead code is the code after `br`, `br_table`, `return` or `unreachable` up to the `else` or `end` of the enclosing
 /// construct. Both passes over a body, the analysis and the rewriting, read it through this type. So they see the same
-/// instructions, and neither has to think of stacks of polymorphic type.
+/// instructions, and neither has to handle polymorphic stacks.
 pub(super) struct LiveBody<'a> {
     reader: OperatorsReader<'a>,
     dead: bool,
 }
 
-/// One instruction that can run.
+/// One reachable instruction.
 pub(super) struct Instruction<'a> {
     pub(super) operator: Operator<'a>,
     /// Its offset in the module.
     pub(super) start: usize,
-    /// The offset of what follows it.
+    /// The offset of its end.
     pub(super) end: usize,
-    /// Whether control can come here from the instruction before. False only for an `else` or `end` after dead code.
+    /// Whether control can come here from the instruction before. It is false only for an `else` or `end` after dead
+    /// code.
     pub(super) entered: bool,
 }
 
@@ -30,12 +31,12 @@ impl<'a> LiveBody<'a> {
         Ok(Self { reader: body.get_operators_reader()?, dead: false })
     }
 
-    /// The offset, in the module, of what comes next.
+    /// Returns the offset of the next instruction in the module.
     pub(super) fn offset(&self) -> usize {
         self.reader.original_position()
     }
 
-    /// The next instruction, or `None` behind the last `end`.
+    /// Returns the next instruction, or `None` after the last `end`.
     pub(super) fn next(&mut self) -> Result<Option<Instruction<'a>>, MeterError> {
         let mut nested = 0_u32;
         while !self.reader.eof() {
@@ -68,7 +69,7 @@ impl<'a> LiveBody<'a> {
     }
 }
 
-/// Whether nothing after `operator` runs, up to the end of the construct.
+/// Returns whether the code after `operator`, up to the end of the construct, is dead.
 fn ends_control(operator: &Operator<'_>) -> bool {
     matches!(
         operator,

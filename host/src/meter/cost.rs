@@ -1,9 +1,9 @@
-//! What one instruction costs, in fuel.
+//! The cost of one instruction, in fuel.
 //!
-//! A price stands for the time of the worst case of an instruction: its operands are the slowest, it waits for the one before, its
-//! branch is predicted wrongly. So no program takes many times as long per unit as typical code, which has much to do at
-//! a time; how many times at most, `outrider calibrate` measures. Prices are part of consensus: changing a number changes the
-//! fuel of every program.
+//! A price stands for the time of the worst case of an instruction: with the slowest operands, waiting for the
+//! instruction before, with its branch mispredicted. So no program takes many times as long per unit as typical code,
+//! which has much to do at a time; `outrider calibrate` measures the highest ratio. Prices are part of consensus:
+//! changing a number changes the fuel of every program.
 //!
 //! | instructions | fuel |
 //! |---|---|
@@ -37,15 +37,15 @@
 //! | `table.grow` | 128, and 16 for each element |
 //! | `memory.grow` | 128, and 32,768 for each page |
 //!
-//! Floats are dear because of subnormal numbers, on which some processors multiply and divide by microcode, and take a hundred times
-//! as long. A chain whose EEs compute with integers can refuse floats:
+//! Floats are dear because of subnormal numbers, which some processors multiply and divide in microcode, a hundred
+//! times more slowly. A chain whose EEs compute with integers can refuse floats:
 //! [`Limits::floats`](crate::Limits::floats).
 //!
-//! Values that a branch or a call carries are charged because they are moved: a branch that shifts a thousand operands by
-//! one place is two instructions of WebAssembly and a thousand of the machine.
+//! Values that a branch or a call carries have a price because they are moved: a branch that shifts a thousand operands
+//! by one place is two instructions of WebAssembly and a thousand of the machine.
 //!
-//! Every branch costs something, so no loop is free. An instruction that is not in the table is refused: there is no
-//! default for what nobody has measured.
+//! Every branch costs something, so no loop is free. An instruction that is not in the table is refused: unmeasured
+//! instructions have no default price.
 
 use wasmparser::{Operator, ValType};
 
@@ -54,7 +54,7 @@ use super::entry::PAGE_LOG2;
 /// The price of one instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cost {
-    /// What every execution costs.
+    /// The price of every execution.
     pub(super) fixed: u64,
     /// For a bulk instruction, the binary logarithm of the price of one item. The number of items is the topmost operand.
     pub(super) item_log2: Option<u32>,
@@ -127,7 +127,7 @@ pub(super) fn cost(operator: &Operator<'_>, values: u32) -> Option<Cost> {
     Some(Cost { fixed, item_log2 })
 }
 
-/// The price of an instruction that neither moves values nor has a size.
+/// Returns the price of an instruction that neither moves values nor has a size.
 #[rustfmt::skip]
 fn fixed(operator: &Operator<'_>) -> Option<u64> {
     use Operator::*;
@@ -179,8 +179,8 @@ fn fixed(operator: &Operator<'_>) -> Option<u64> {
     })
 }
 
-/// The price of an instruction without a price of its own: that of its proposal, and of memory access if it has a
-/// memory operand.
+/// Returns the price of an instruction without a price of its own: that of its proposal, and of memory access if it has
+/// a memory operand.
 fn ordinary(operator: &Operator<'_>) -> Option<u64> {
     macro_rules! price {
         (mvp memarg) => {

@@ -1,6 +1,6 @@
 //! Writes the instrumented module.
 //!
-//! Sections are copied but for these changes:
+//! Sections are copied, with these changes:
 //!
 //! * types: one is added for each function that needs it, see [`rewrite`](super::rewrite);
 //! * imports: a linked module imports the two counters, as the last two imports, so that its defined globals move up by two
@@ -8,7 +8,7 @@
 //! * globals and exports: a module that stands alone defines and exports the counters as its last two globals;
 //! * start: becomes an export;
 //! * code: rewritten;
-//! * custom sections: dropped, but for the names.
+//! * custom sections: dropped, except for the names.
 
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, ExportKind,
@@ -53,7 +53,7 @@ pub(super) fn encode(
 
     let mut encoder = Encoder::new();
     encoder.section(&types);
-    let added = Added { functions, grows_memory };
+    let added = AddedFunctions { functions, grows_memory };
     before_code(module, linkage, &added, &mut globals, &mut encoder)?;
     encoder.section(&code);
     if let Some(section) = module.data.clone() {
@@ -96,7 +96,8 @@ fn code(
     Ok(code)
 }
 
-/// The type of a block that yields what a function of type `func_type` returns. Several values need a type of their own.
+/// Returns the type of a block with the results of a function of type `func_type`. Several values need a type of their
+/// own.
 fn result_type(
     func_type: &FuncType,
     globals: &mut Globals,
@@ -113,8 +114,8 @@ fn result_type(
     })
 }
 
-/// The functions of a module once it is metered, and whether the last of them is the one that grows the memory.
-struct Added {
+/// The functions of a module after metering, and whether the last of them is the one that grows the memory.
+struct AddedFunctions {
     functions: FunctionSection,
     grows_memory: bool,
 }
@@ -123,7 +124,7 @@ struct Added {
 fn before_code(
     module: &Module<'_>,
     linkage: Linkage,
-    added: &Added,
+    added: &AddedFunctions,
     globals: &mut Globals,
     encoder: &mut Encoder,
 ) -> Result<(), MeterError> {

@@ -1,10 +1,10 @@
-//! What an execution costs before its first instruction: fresh instances of what the module declares.
+//! The cost of an execution before its first instruction: fresh instances of its modules.
 
 use wasmparser::{DataKind, ElementItems, ElementKind};
 
 use super::{MeterError, module::Module};
 
-/// What instances of a module need at the start.
+/// The initial fuel and pages of a module's instances.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// The price of an instance, in fuel.
@@ -13,26 +13,26 @@ pub(crate) struct Entry {
     pub(crate) pages: u64,
 }
 
-/// For an instance: a place in the pool, its globals and imports bound, its memory and tables put back afterwards, and the trap
-/// that may end it, which takes longer than all of these.
+/// An instance: a place in the pool, binding its globals and imports, resetting its memory and tables afterwards, and
+/// the trap that may end it, which takes longer than all of these.
 const INSTANCE: u64 = 100_000;
-/// For a page of 64 KiB, whether it is there at the start or grown: the system zeroes its 16 pages of 4 KiB when they are
-/// first touched, which takes 20 us or so.
+/// A page of 64 KiB, initial or grown: the system zeroes its 16 pages of 4 KiB when they are first touched, which takes
+/// about 20 us.
 pub(super) const PAGE_LOG2: u32 = 15;
-/// For an element of a table at the start, as for one that `table.grow` adds.
+/// An initial element of a table, priced as one that `table.grow` adds.
 const ELEMENT: u64 = 16;
-/// For an element that an expression gives: the engine interprets it.
+/// An element given by an expression, which the engine interprets.
 const EXPRESSION: u64 = 64;
-/// For each global.
+/// A global.
 const GLOBAL: u64 = 8;
-/// For each import and export, by whose names modules are linked whenever they are instantiated.
+/// An import or export, by whose name every instantiation links modules.
 const NAME: u64 = 256;
-/// For each byte of these names, which are hashed and compared.
+/// A byte of these names, which are hashed and compared.
 const NAME_BYTE: u64 = 2;
-/// For each active segment: its offset is computed, its range is checked.
+/// An active segment: its offset is computed, and its range is checked.
 const SEGMENT: u64 = 256;
 
-/// Computes what an instance of `module` costs. For a module of valid size, nothing here saturates.
+/// Computes the cost of an instance of `module`. For a module of valid size, no sum saturates.
 ///
 /// | what | fuel |
 /// |---|---|
@@ -82,7 +82,7 @@ pub(super) fn entry(module: &Module<'_>) -> Result<Entry, MeterError> {
 }
 
 impl Entry {
-    /// What several modules need together.
+    /// Adds the cost of another module.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self { fuel: self.fuel.saturating_add(other.fuel), pages: self.pages.saturating_add(other.pages) }
     }

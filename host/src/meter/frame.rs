@@ -1,9 +1,9 @@
-//! How large the native frame of a function can be, at the most.
+//! Bounds the size of a function's native frame.
 //!
-//! A frame holds what the register allocator spills, and what calls pass on the stack. Spilled values that live at
-//! different times often share a place, but no allocator promises it. What is certain is that each value has one place
-//! at the most, and that an engine makes so many values of an instruction and no more, as long as it compiles code where it
-//! stands. So the bound is a sum over the instructions of a function:
+//! A frame holds the values that the register allocator spills, and arguments of calls. Spilled values that live at
+//! different times often share a place, but no allocator promises it. It is certain that each value has at most one
+//! place, and that an engine makes a limited number of values of each instruction, as long as it compiles code in
+//! place. So the bound is a sum over the instructions of a function:
 //!
 //! | instructions | bytes |
 //! |---|---|
@@ -14,27 +14,27 @@
 //! | SIMD, calls | 256 |
 //! | tables, references, bulk instructions, `call_indirect` | 512 |
 //! | each value that a call, a branch or the end of a construct passes | 16 |
-//! | each local that is set within a construct, where ways with different values of it meet | 16 |
-//! | each parameter and local; each segment that is charged for | 16; 64 |
+//! | each local that is set within a construct, where paths with different values of it join | 16 |
+//! | each parameter and local; each charged segment | 16; 64 |
 //! | the function | 512 |
 //!
-//! The tests hold the frames that Cranelift makes against it.
+//! Tests compare Cranelift's frames with this bound.
 
 use wasmparser::Operator;
 
-/// The native bytes that one slot stands for: a function whose frame could take more has more slots.
+/// The native bytes of one slot: a function whose frame could take more has more slots.
 ///
-/// With the 65,536 slots that there are by default, guests have 64 MiB of native stack.
+/// With the default limit of 65,536 slots, guests have 64 MiB of native stack.
 pub(crate) const NATIVE_BYTES_PER_SLOT: u64 = 1024;
 
-/// For each value that is passed: 16 bytes hold one of any type.
+/// For each passed value: 16 bytes hold one of any type.
 pub(super) const VALUE_BYTES: u64 = 16;
 /// For each segment: the counter, its copy, the comparison and constants.
 pub(super) const CHARGE_BYTES: u64 = 64;
 /// For each function: saved registers, alignment, the counters at its start and end.
 pub(super) const FUNCTION_BYTES: u64 = 512;
 
-/// Returns the bytes of the values that an instruction makes, but for those that it passes.
+/// Returns the bytes of the values that an instruction makes, without those that it passes.
 #[rustfmt::skip]
 pub(super) fn native_bytes(operator: &Operator<'_>) -> u64 {
     use Operator::*;

@@ -1,4 +1,4 @@
-//! The globals that a module counts with.
+//! The counter globals of a module.
 
 use std::convert::Infallible;
 
@@ -6,7 +6,7 @@ use wasm_encoder::reencode::{Error, Reencode};
 
 use super::{COUNTERS, Linkage, module::Module};
 
-/// Where the counters are, and where that leaves the globals of the module.
+/// The indices of the counters, from which those of the module's globals follow.
 pub(super) struct Globals {
     /// The index of the fuel counter.
     pub(super) fuel: u32,
@@ -14,7 +14,7 @@ pub(super) struct Globals {
     pub(super) stack: u32,
     /// The index of the counter of pages.
     pub(super) pages: u32,
-    /// The index of the function that grows the memory, behind all others.
+    /// The index of the function that grows the memory, after all others.
     pub(super) grow: u32,
 }
 
@@ -32,7 +32,7 @@ impl Globals {
         }
     }
 
-    /// The index, in the instrumented module, of a global of the original.
+    /// Returns the index, in the instrumented module, of a global of the original.
     pub(super) fn index(&self, original: u32) -> u32 {
         const N_COUNTERS: u32 = COUNTERS.len() as u32;
         if original < self.fuel { original } else { original.saturating_add(N_COUNTERS) }

@@ -1,4 +1,4 @@
-//! The sections of a module, as the analysis and the rewriting want them.
+//! The sections of a module, in the form for analysis and rewriting.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use wasmparser::{
 
 use super::{COUNTERS, GROW_EXPORT, IMPORT_MODULE, MeterError, START_EXPORT};
 
-/// A module taken apart: a reader for each section, and the index spaces that function bodies refer to.
+/// A parsed module: a reader for each section, and the index spaces to which function bodies refer.
 #[derive(Default)]
 pub(super) struct Module<'a> {
     pub(super) bytes: &'a [u8],
@@ -40,7 +40,7 @@ pub(super) struct Module<'a> {
 }
 
 impl<'a> Module<'a> {
-    /// Takes `bytes` apart. Custom sections other than `name` are left out.
+    /// Parses `bytes`, and drops custom sections other than `name`.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, MeterError> {
         let mut module = Module { bytes, ..Module::default() };
         for payload in Parser::new(0).parse_all(bytes) {
@@ -82,7 +82,7 @@ impl<'a> Module<'a> {
         }
     }
 
-    /// Fills the index spaces, and refuses the names that the instrumentation keeps for itself.
+    /// Fills the index spaces, and refuses the names that metering reserves.
     fn index(&mut self) -> Result<(), MeterError> {
         for group in self.types.clone().into_iter().flatten() {
             self.type_space.extend(group?.into_types());
@@ -117,13 +117,13 @@ impl<'a> Module<'a> {
         Ok(())
     }
 
-    /// The bytes at `range`.
+    /// Returns the bytes at `range`.
     pub(super) fn slice(&self, range: Range<usize>) -> Result<&'a [u8], MeterError> {
         let offset = range.start;
         self.bytes.get(range).ok_or(MeterError::Invalid { offset })
     }
 
-    /// The function type at `type_index`.
+    /// Returns the function type at `type_index`.
     pub(super) fn func_type(&self, type_index: u32) -> Option<&FuncType> {
         match &self.type_space.get(usize::try_from(type_index).ok()?)?.composite_type.inner {
             CompositeInnerType::Func(func_type) => Some(func_type),
@@ -133,7 +133,7 @@ impl<'a> Module<'a> {
         }
     }
 
-    /// The type index of the function at `function_index`.
+    /// Returns the type index of the function at `function_index`.
     pub(super) fn type_of_function(&self, function_index: u32) -> Option<u32> {
         self.function_space.get(usize::try_from(function_index).ok()?).copied()
     }

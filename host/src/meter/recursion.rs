@@ -1,14 +1,14 @@
 //! Finds the functions that can be active more than once at a time.
 //!
-//! Only those need to count their frames at run time: the functions on a cycle of the call graph. All others together are
-//! active at most once each, along one path of the graph without its cycles, so the heaviest such path bounds what they can
-//! take. That is the *reserve*, known before the module runs. Hot functions are seldom recursive, so this makes
-//! the stack limit nearly free.
+//! Only those need to count their frames at run time: the functions on a cycle of the call graph. Each other function
+//! is active at most once at a time, along one path of the graph without its cycles, so the heaviest such path bounds
+//! their stack. That bound is the *reserve*, known before the module runs. Hot functions are seldom recursive, so the
+//! stack limit is nearly free.
 //!
-//! The graph has a node for each defined function, and one for each type of indirect call, with an edge to every function of
-//! that type that a table could hold. An imported function is a leaf, since host functions never call the guest, unless the
-//! module is linked with other guests: then imported functions and indirect calls may lead outside, and from outside to every
-//! function that is exported or could be in a table.
+//! The graph has a node for each defined function, and one for each type of indirect call, with an edge to every
+//! function of that type that a table could hold. An imported function is a leaf, because host functions never call the
+//! guest. A module that is linked with other guests has a node for the outside, too: imported functions and indirect
+//! calls may lead there, and from there to every function that is exported or could be in a table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,12 +20,12 @@ use wasmparser::{ConstExpr, ElementItems, ExternalKind, FuncType, Operator};
 
 use super::{Linkage, MeterError, analysis::Analysis, module::Module};
 
-/// What the call graph says about the stack.
+/// The stack use that follows from the call graph.
 #[derive(Debug)]
 pub(super) struct Recursion {
     /// For each defined function, whether it counts its frames at run time.
     pub(super) is_counted: Vec<bool>,
-    /// The slots that all other functions can take together.
+    /// The most slots that all other functions take together.
     pub(super) reserve_slots: u64,
 }
 
@@ -94,7 +94,7 @@ impl<'m, 'a> CallGraph<'m, 'a> {
         Ok(calls)
     }
 
-    /// The node that a call of `function_index` leads to. None for a function of the host.
+    /// Returns the node to which a call of `function_index` leads, or `None` for a function of the host.
     fn callee(&self, function_index: u32) -> Result<Option<NodeIndex>, MeterError> {
         let Some(defined) = function_index.checked_sub(self.module.n_imported_functions) else {
             return Ok(self.outside);
@@ -103,7 +103,7 @@ impl<'m, 'a> CallGraph<'m, 'a> {
         node.map(|node| Some(*node)).ok_or(MeterError::Invalid { offset: 0 })
     }
 
-    /// Lets indirect calls lead to `function_index`.
+    /// Records that indirect calls may lead to `function_index`.
     fn reference(&mut self, function_index: u32) -> Result<(), MeterError> {
         let type_index = self.module.type_of_function(function_index);
         let func_type = type_index.and_then(|index| self.module.func_type(index));
@@ -147,7 +147,7 @@ impl<'m, 'a> CallGraph<'m, 'a> {
     }
 }
 
-/// The functions that a table could hold.
+/// Returns the functions that a table could hold.
 fn referenced(module: &Module<'_>, analyses: &[Analysis]) -> Result<BTreeSet<u32>, MeterError> {
     let mut functions: BTreeSet<u32> =
         analyses.iter().flat_map(|analysis| &analysis.references).copied().collect();

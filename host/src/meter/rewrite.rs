@@ -1,4 +1,4 @@
-//! Rewrites one function body, so that it pays for itself.
+//! Rewrites one function body so that it pays for itself.
 //!
 //! `$fuel` and `$stack` are the counters, globals of the module. A function that charges anything gets one more local, `$left`,
 //! which holds the fuel while the function runs, and it becomes
@@ -38,16 +38,17 @@
 //! i32.const 1       local.get $left    i64.const 0        i64.ge_s      i32.div_u   drop
 //! ```
 //!
-//! where the division traps if the fuel was not enough: unlike a branch it adds no way through the function, which is what engines take
-//! long to compile. `$grow` is a function that the module gets if it grows its memory; see [`grow`].
+//! where the division traps if the fuel was not enough: unlike a branch it adds no path through the function, and paths
+//! take engines long to compile. `$grow` is a function that is added to a module that grows its memory; see [`grow`].
 //!
-//! The fuel is in `$fuel` at calls, returns and `unreachable`, in `$left` at labels and branches, and moves between them,
-//! by `local.get $left   global.set $fuel` and back, where it must. A counted function also adds its frame to
-//! `$stack` again before it returns. A price is added as a negative number, because engines add without a copy of the operand (`lea`),
-//! and do not subtract so: in the loop of an interpreter, that halves what metering costs.
+//! The fuel is in `$fuel` at calls, returns and `unreachable`, and in `$left` at labels and branches. `local.get $left
+//! global.set $fuel` and its reverse move it where necessary. A counted function also adds its frame to `$stack` again
+//! before it returns. Prices are added as negative numbers, because engines add without a copy of the operand (`lea`)
+//! but subtract with one: in the loop of an interpreter, that halves the cost of metering.
 //!
-//! Labels keep their depth, since every new construct is outside of all the old ones: all but the function's own label, which is
-//! rarely branched to. If it is, a `block` with the results of the function, and right inside `$out_of_fuel`, takes its place.
+//! Labels keep their depth, because every new construct is outside of all the old ones, except for the function's own
+//! label, which is rarely a target. If it is, a `block` with the results of the function, right inside `$out_of_fuel`,
+//! takes its place.
 
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType, reencode::Reencode as _};
 use wasmparser::{FunctionBody, Operator};
@@ -107,12 +108,12 @@ pub(super) fn rewrite(
     Ok(rewriter.function)
 }
 
-/// Where the fuel is.
+/// The place of the current fuel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// In the global `$fuel`; what is in `$left` is out of date.
+    /// In the global `$fuel`; the value of `$left` is out of date.
     Global,
-    /// In the local `$left`; what is in `$fuel` is out of date.
+    /// In the local `$left`; the value of `$fuel` is out of date.
     Local,
 }
 
@@ -125,7 +126,7 @@ struct Rewriter<'g> {
     items_local: u32,
     is_metered: bool,
     place: Place,
-    /// The number of constructs that are open, `$out_of_fuel` not included.
+    /// The number of open constructs, without `$out_of_fuel`.
     depth: u32,
 }
 
@@ -162,7 +163,7 @@ impl Rewriter<'_> {
         Ok(())
     }
 
-    /// Writes all but the last `end`, and tells whether control can come there.
+    /// Writes all but the last `end`, and returns whether it is reachable.
     fn body(&mut self, module: &Module<'_>, subject: &Subject<'_, '_>) -> Result<bool, MeterError> {
         let mut charges = subject.analysis.charges.iter().peekable();
         let mut live = LiveBody::new(subject.body)?;
@@ -183,7 +184,7 @@ impl Rewriter<'_> {
         Err(MeterError::Invalid { offset: subject.body.range().end })
     }
 
-    /// Writes `operator`, which is `source` in the original, and what has to be around it.
+    /// Writes `operator`, which is `source` in the original, with its charges and the moves of fuel around it.
     fn instruction(&mut self, operator: &Operator<'_>, is_entered: bool, source: &[u8]) {
         match operator {
             Operator::GlobalGet { global_index } => {
@@ -260,7 +261,7 @@ impl Rewriter<'_> {
         self.trap_if_out_of_fuel();
     }
 
-    /// Traps if what is left is negative, which `$fuel` says, too.
+    /// Writes a trap for negative fuel, which `$fuel` holds, too.
     fn trap_if_out_of_fuel(&mut self) {
         let left = self.left_local;
         self.sink().i32_const(1).local_get(left).i64_const(0).i64_ge_s().i32_div_u().drop();
@@ -282,7 +283,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Moves the fuel to the global, if it is not there.
+    /// Moves the fuel to the global, unless it is there.
     fn move_to_global(&mut self) {
         let (left, fuel) = (self.left_local, self.globals.fuel);
         if self.is_metered && self.place == Place::Local {
@@ -291,7 +292,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Moves the fuel to the local, if it is not there.
+    /// Moves the fuel to the local, unless it is there.
     fn move_to_local(&mut self) {
         let (left, fuel) = (self.left_local, self.globals.fuel);
         if self.is_metered && self.place == Place::Global {
@@ -305,7 +306,7 @@ impl Rewriter<'_> {
     }
 }
 
-/// Writes `$grow`, which grows the memory, pays for that, and changes the scale of the fuel where the memory becomes far.
+/// Writes `$grow`, which grows the memory, pays for it, and changes the scale of the fuel where the memory becomes far.
 ///
 /// ```text
 /// global.get $fuel   local.get $delta   i64.extend_i32_u   i64.const PAGE_LOG2   i64.shl   i64.sub   global.set $fuel
@@ -340,7 +341,7 @@ pub(super) fn grow(globals: &Globals, scale: FuelScale) -> Function {
     function
 }
 
-/// `amount` as the operand of `i64.const`. A function of valid size cannot come near the greatest.
+/// Returns `amount` as the operand of `i64.const`. A function of valid size cannot come near the maximum.
 fn signed(amount: u64) -> i64 {
     i64::try_from(amount).unwrap_or(i64::MAX)
 }

@@ -9,13 +9,13 @@ mod refusals;
 mod run;
 mod snapshots;
 
-use super::{COUNTERS, FuelScale, Instrumented, Linkage, MeterError};
+use super::{COUNTERS, FuelScale, InstrumentedModule, Linkage, MeterError};
 use crate::config::Limits;
 
 const FUEL_EXPORT: &str = COUNTERS[0].export;
 const STACK_EXPORT: &str = COUNTERS[1].export;
 
-/// Instruments with the limits that there are by default.
-fn instrument(module: &[u8], linkage: Linkage) -> Result<Instrumented, MeterError> {
+/// Instruments a module with the default limits.
+fn instrument(module: &[u8], linkage: Linkage) -> Result<InstrumentedModule, MeterError> {
     super::instrument(module, linkage, FuelScale::new(&Limits::default()))
 }

@@ -1,15 +1,15 @@
-//! What a module calls its functions.
+//! The names of a module's functions.
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use wasmparser::{ExternalKind, KnownCustom, Name, NameSectionReader, Parser, Payload, TypeRef};
 
-/// Returns a name for each function of a module, imported ones first: that of the name section, demangled, or else
-/// that of an export, or else `func[12]`. The functions of a library have its name and a point in front.
+/// Returns a name for each function of a module, imported ones first: the one in the name section, demangled, or else
+/// that of an export, or else `func[12]`. Functions of a library have its name and a point in front.
 ///
-/// Names are what the author says: any text, and the same text for two functions if the author likes. The
-/// names of a name section that is malformed count up to there.
+/// Names are the author's: any text, and possibly the same for two functions. Of a malformed name section, the names up
+/// to the error count.
 pub(super) fn function_names(module: &[u8], library: Option<&str>) -> Vec<Arc<str>> {
     let mut functions = Functions::default();
     for payload in Parser::new(0).parse_all(module).map_while(Result::ok) {
@@ -32,13 +32,13 @@ struct Functions {
 }
 
 impl Functions {
-    /// Takes a section in; those with names come after those that tell how many functions there are.
+    /// Reads a section. Sections with names come after those that give the number of functions.
     fn section(&mut self, payload: Payload<'_>) {
         match payload {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports().map_while(Result::ok) {
                     if matches!(import.ty, TypeRef::Func(_)) {
-                        // Never entered, as it has no probe; it takes a number all the same.
+                        // An imported function has no probe and is never entered, but has a number.
                         self.names.push(None);
                     }
                 }
@@ -79,18 +79,17 @@ impl Functions {
     }
 }
 
-/// Cuts a name down to what a reader can take in; the module's author may have sent megabytes, or a few bytes that
-/// demangle to as much.
+/// Shortens a name to a readable length; the author may have sent megabytes, or a few bytes that demangle to as much.
 fn shortened(name: impl fmt::Display) -> String {
     let mut short = Short(String::new());
-    // The alternate form leaves the hashes of Rust's names out.
+    // The alternate form omits the hashes of Rust's names.
     if write!(short, "{name:#}").is_err() {
         short.0.push('…');
     }
     short.0
 }
 
-/// Text that takes so many characters and no more.
+/// A text with a maximum of characters.
 struct Short(String);
 
 impl fmt::Write for Short {
@@ -101,5 +100,5 @@ impl fmt::Write for Short {
     }
 }
 
-/// Characters of a name: generic functions of Rust come to some two hundred.
+/// The most characters of a name: generic functions of Rust have some two hundred.
 const NAME_CHARACTERS_MAX: usize = 256;

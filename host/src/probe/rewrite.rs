@@ -1,7 +1,7 @@
-//! Writes probes into a module.
+//! Adds probes to a module.
 //!
-//! The two imports come after the module's own, so that its defined functions move up by two and every reference
-//! to them is renumbered. A function with the number N and results R becomes
+//! The two imports come after the module's own, so its defined functions move up by two and every reference to them is
+//! renumbered. A function with the number N and results R becomes
 //!
 //! ```text
 //! i32.const N   call $enter
@@ -11,7 +11,7 @@
 //! call $leave
 //! ```
 //!
-//! Branches stay as they are: the block is where the function's own label was.
+//! Branches stay as they are, because the block takes the place of the function's own label.
 
 use std::convert::Infallible;
 
@@ -27,7 +27,7 @@ use wasmparser::{
 use super::{ENTER_IMPORT, LEAVE_IMPORT, N_PROBES};
 use crate::meter::{IMPORT_MODULE, MeterError};
 
-/// Returns `module`, which was metered, with probes; its function 0 has the number `first_number`.
+/// Returns the metered module `module` with probes; its function 0 has the number `first_number`.
 pub(super) fn rewrite(module: &[u8], first_number: u32) -> Result<Vec<u8>, MeterError> {
     let mut probes = Probes { next_number: first_number, ..Probes::default() };
     let mut encoder = Module::new();
@@ -37,14 +37,14 @@ pub(super) fn rewrite(module: &[u8], first_number: u32) -> Result<Vec<u8>, Meter
 
 #[derive(Default)]
 struct Probes {
-    /// For each type of the original, that of a block which yields what a function of the type returns.
+    /// For each type of the original, the type of a block with the same results.
     block_types: Vec<BlockType>,
     enter_type: u32,
     leave_type: u32,
     n_imported_functions: u32,
     /// The types of the defined functions.
     function_types: Vec<u32>,
-    /// How many bodies are written.
+    /// The number of written bodies.
     n_bodies: usize,
     /// The number of the next function to write.
     next_number: u32,
@@ -115,7 +115,7 @@ impl Reencode for Probes {
         let block_type = self.next_block_type();
         let mut function = self.new_function_with_parsed_locals(&body)?;
         function.instructions().i32_const(number).call(enter).block(block_type);
-        // How many constructs of the body are open.
+        // The number of open constructs of the body.
         let mut depth = 0_u32;
         for operator in body.get_operators_reader()? {
             let operator = operator?;
@@ -160,7 +160,7 @@ impl Probes {
         let ty = self.function_types.get(self.n_bodies).and_then(|ty| usize::try_from(*ty).ok());
         self.n_bodies = self.n_bodies.saturating_add(1);
         self.next_number = self.next_number.saturating_add(1);
-        // A module that was validated has a type for each body.
+        // A validated module has a type for each body.
         ty.and_then(|ty| self.block_types.get(ty).copied()).unwrap_or(BlockType::Empty)
     }
 }

@@ -1,6 +1,6 @@
-//! Reads one function: is it valid, and can it be compiled in reasonable time?
+//! Reads one function: checks that it is valid, and that it compiles in reasonable time.
 //!
-//! Besides the plain sizes, what compiling it will take is bounded, see [`cost`](super::cost).
+//! Besides plain sizes, the predicted cost of compiling is bounded, see [`cost`](super::cost).
 
 use wasmparser::{FuncValidator, FunctionBody, Operator, ValidatorResources};
 
@@ -13,27 +13,27 @@ use crate::profile::{
     COMPILE_TIME_TOTAL, LOCALS, LOCALS_TOTAL, LOOP_NESTING, NESTING, OPERANDS,
 };
 
-/// What all functions of a module have together, and those of the libraries that it is loaded with.
+/// The totals over all functions of a module and of the libraries that it is loaded with.
 #[derive(Default)]
 pub(crate) struct Totals {
     locals: u64,
-    /// What compiling all of them takes.
+    /// The cost of compiling all of them.
     pub(super) cost: CompileCost,
-    /// What compiling the costliest takes; time and memory need not be of the same one.
+    /// The highest cost of one; time and memory may be of different functions.
     pub(super) cost_max: CompileCost,
-    /// Memory for compiling them all at a time, beyond what each may have anyway.
+    /// The memory for compiling all at a time, beyond the allowance of each.
     excess_kibibytes: u64,
-    /// Their types, to tell them apart.
+    /// Their types, to detect equal fingerprints.
     pub(super) fingerprints: Fingerprints,
 }
 
 impl Totals {
-    /// Returns what compiling all of them takes.
+    /// Returns the cost of compiling all functions.
     pub(crate) fn compile_cost(&self) -> CompileCost {
         self.cost
     }
 
-    /// Adds what compiling one function takes.
+    /// Adds the cost of compiling one function.
     pub(super) fn add(&mut self, cost: CompileCost, offset: usize) -> Result<(), Unacceptable> {
         self.cost = self.cost.plus(cost);
         self.cost_max = self.cost_max.max(cost);
@@ -44,16 +44,16 @@ impl Totals {
     }
 }
 
-/// The memory that every function may take to be compiled: 8 MiB, so that 32 processors take 256 MiB.
+/// The memory that compiling any function may take: 8 MiB, so that 32 processors take 256 MiB.
 const MODEST_KIBIBYTES: u64 = 8 << 10;
 
-/// Refuses what takes more time or memory to be compiled than a function may.
+/// Refuses a function that takes more time or memory to compile than the bounds allow.
 pub(super) fn check_cost(cost: CompileCost, offset: usize) -> Result<(), Unacceptable> {
     Unacceptable::over(&COMPILE_TIME, cost.microseconds, offset)?;
     Unacceptable::over(&COMPILE_MEMORY, cost.kibibytes, offset)
 }
 
-/// Validates a function and holds it against the limits, before anything is allocated for what it declares.
+/// Validates a function and checks the bounds, before anything is allocated for what it declares.
 pub(super) fn check_body(
     validator: &mut FuncValidator<ValidatorResources>,
     body: &FunctionBody<'_>,
@@ -98,7 +98,7 @@ pub(super) fn check_body(
 }
 
 impl Unacceptable {
-    /// Refuses what is more than a limit allows.
+    /// Refuses a number over its bound.
     pub(super) fn over(bound: &'static Bound, got: u64, offset: usize) -> Result<(), Self> {
         if got > bound.max { Err(Self::Over { bound, got, offset }) } else { Ok(()) }
     }

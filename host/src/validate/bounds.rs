@@ -1,4 +1,4 @@
-//! Bounds that hold for each part of a module by itself.
+//! Bounds on single parts of a module.
 
 use wasmparser::{ConstExpr, ElementItems, ElementKind, Operator, Payload};
 
@@ -9,7 +9,7 @@ use crate::profile::{
     IMPORTS, TYPES,
 };
 
-/// Refuses what is more than a limit allows.
+/// Refuses a number over its bound.
 pub(super) fn check(bound: &'static Bound, got: u64, item: Item, offset: usize) -> Result<(), Stop> {
     if got > bound.max { Err(Stop::Over { item, offset, got, bound }) } else { Ok(()) }
 }
@@ -26,7 +26,7 @@ pub(super) fn check_constant(expression: &ConstExpr<'_>, item: Item) -> Result<(
     Ok(())
 }
 
-/// Returns the number that an expression is, if it is no more than that.
+/// Returns the value of an expression that is a single constant.
 pub(super) fn constant(expression: &ConstExpr<'_>) -> Option<u32> {
     let mut operators = expression.get_operators_reader();
     match (operators.read().ok()?, operators.read().ok()?) {
@@ -44,7 +44,7 @@ pub(super) fn count<T>(items: &[T]) -> u32 {
     u32::try_from(items.len()).unwrap_or(u32::MAX)
 }
 
-/// Refuses a section for the number of its items, before any of them is read.
+/// Refuses a section by the number of its items, before it reads any of them.
 pub(super) fn check_counts(payload: &Payload<'_>) -> Result<(), Stop> {
     let (bound, section, n_items, range) = match payload {
         Payload::TypeSection(types) => (&TYPES, "type", types.count(), types.range()),
@@ -86,9 +86,9 @@ pub(super) fn check_elements(elements: &wasmparser::ElementSectionReader<'_>) ->
     Ok(())
 }
 
-/// Refuses an element that is neither `ref.func` nor `ref.null`: wasmer does not compile it.
+/// Refuses an element that is neither `ref.func` nor `ref.null`, because wasmer does not compile it.
 ///
-/// Every other constant expression means the same on all engines.
+/// Every other constant expression has the same value on all engines.
 fn check_element(expression: &ConstExpr<'_>, item: &Item) -> Result<(), Stop> {
     match expression.get_operators_reader().read_with_offset()? {
         (Operator::GlobalGet { .. }, offset) => Err(Stop::ElementFromGlobal { item: item.clone(), offset }),

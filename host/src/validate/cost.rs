@@ -1,18 +1,18 @@
-//! Predicts what compiling a function takes: time and memory, on the more expensive engine; and how much machine code comes of it.
+//! Predicts the time and memory to compile a function, on the more expensive engine, and the size of its machine code.
 //!
-//! Compilation is far from linear in the size of a function, and not because of one algorithm. What it follows was measured,
-//! with `host/examples/load_cost.rs`; the constants below are the result, and [`profile`](crate::profile) says how well they fit.
-//! It is the *instrumented* function that is compiled, and the engines make control flow of their own; so the unit
-//! is the *block*, a piece of code without jumps, and each instruction has a number of blocks that it becomes.
+//! Compilation is far from linear in the size of a function, for more than one reason. The laws were measured with
+//! `host/examples/load_cost.rs`; the constants below are the result, and [`profile`](crate::profile) says how well they
+//! fit. Engines compile the *instrumented* function and add control flow of their own. So the unit is the *block*, a
+//! piece of code without jumps, and each instruction counts as a number of blocks.
 //!
 //! * Each instruction, block, call and value passed takes its time.
-//! * The register allocator keeps track of every value in every block: the locals and operands that are alive, summed over the
-//!   blocks. A local counts as alive from its first use to its last, and all through loops that it is used in.
-//! * Where registers are needed, each value competes with all others: the same, summed over the uses of locals.
+//! * The register allocator tracks every value in every block: the live locals and operands, summed over the blocks. A
+//!   local counts as live from its first use to its last, and throughout loops that use it.
+//! * Where registers are needed, each value competes with all others: the same number, summed over the uses of locals.
 //! * Some values, such as the pointer to the instance and the fuel, live everywhere: blocks * blocks.
-//! * Where ways meet, each local that is used on one of them is looked up on all of them: ways * locals.
-//! * A local that changes on one of them becomes a new value, which is merged with the other values of that local, and at each
-//!   merge they are sorted again: for each local, the square and the cube of the ways on which it comes to such places.
+//! * Where paths join, each local that is used on one of them is looked up on all of them: paths * locals.
+//! * A local that changes on one of them becomes a new value, which is merged with the other values of that local, and
+//!   each merge sorts them again: for each local, the square and the cube of the paths on which it reaches a join.
 //! * One engine keeps a map of all blocks for each parameter and result of a block: values * blocks.
 
 mod instructions;
@@ -27,26 +27,26 @@ pub(super) struct FunctionCost {
     /// The blocks around the current instruction, the function itself first.
     labels: Vec<Label>,
     pub(super) loop_nesting: u64,
-    /// Nanoseconds and bytes that do not depend on what else there is.
+    /// Nanoseconds and bytes that do not depend on anything else.
     fixed: Work,
-    /// How many blocks there are.
+    /// The number of blocks.
     n_blocks: u64,
     /// Operands on the stack, summed over the blocks.
     operands: u64,
-    /// Locals and operands alive, summed over the uses of locals, in eighths.
+    /// Live locals and operands, summed over the uses of locals, in eighths.
     contender_eighths: u64,
     /// Parameters and results of blocks.
     block_values: u64,
-    /// Locals at the places where ways meet, summed over the ways.
+    /// Locals at joins, summed over the paths.
     merged: u64,
     locals: Vec<Local>,
     /// Uses of locals, in eighths.
     use_eighths: u64,
-    /// Locals alive, summed over the blocks.
+    /// Live locals, summed over the blocks.
     live: u64,
-    /// Locals that are used at all.
+    /// Locals with any use.
     n_used: u64,
-    /// The ways on which locals come to places where ways meet, changed.
+    /// The paths on which changed locals reach joins.
     ways: u64,
     /// The squares of these for each local, summed.
     ways_squared: u64,
@@ -54,23 +54,23 @@ pub(super) struct FunctionCost {
     ways_cubed: u64,
 }
 
-/// What there is to know of a local.
+/// The known facts about a local.
 #[derive(Clone, Copy, Default)]
 struct Local {
-    /// On how many ways it comes to places where ways meet.
+    /// The number of paths on which it reaches joins.
     ways: u32,
-    /// From its first use to its last, and over loops that it is used in; none if it is not used.
+    /// Its span from the first use to the last, loops that use it included; `None` without a use.
     span: Option<(Position, Position)>,
 }
 
-/// How far a function has been read.
+/// A position in a function.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Position {
     blocks: u64,
     use_eighths: u64,
 }
 
-/// Nanoseconds of time, bytes of memory, and bytes of the machine code that comes of it.
+/// Nanoseconds of time, bytes of memory, and bytes of machine code.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Work {
     pub(super) nanoseconds: u64,
@@ -78,11 +78,11 @@ pub(super) struct Work {
     pub(super) code_bytes: u64,
 }
 
-/// A block, as what branches to it have to merge.
+/// A block, with the locals that branches to it have to merge.
 struct Label {
     is_loop: bool,
     start: Position,
-    /// Ways to get to the label, but for falling through.
+    /// Paths to the label, besides falling through.
     branches: u64,
     /// The locals that are named in the block, one bit each.
     named: Vec<u64>,
@@ -92,7 +92,7 @@ struct Label {
 
 /// Any function, however small.
 const FUNCTION: Work = work(20_000, 6_000, 160);
-/// Any instruction: where most of them are none of the below, such as constants and additions.
+/// Any instruction; the whole price of simple ones, such as constants and additions.
 const INSTRUCTION: Work = work(1_500, 900, 10);
 /// A piece of code without jumps.
 const BLOCK: Work = work(3_000, 3_500, 12);
@@ -100,22 +100,22 @@ const BLOCK: Work = work(3_000, 3_500, 12);
 const VALUE_PASSED: Work = work(1_000, 600, 8);
 /// A local or operand in a block.
 const LIVE: Work = work(320, 60, 0);
-/// A local or operand that is alive where a local is used, which may have to make room for it; a call counts as an eighth
-/// of a use, as most values are on the stack by then.
+/// A live local or operand where a local is used, which may have to make room for it. A call counts as an eighth of a
+/// use, because most values are on the stack by then.
 const CONTENDER: Work = work(45, 0, 0);
 /// Blocks, squared.
 const BLOCKS_SQUARED: Work = work(1, 0, 0);
-/// A local on one of the ways that meet.
+/// A local on one of the joining paths.
 const MERGED: Work = work(1_000, 100, 0);
-/// A local that has changed on one of the ways, which moves it to where all have it.
+/// A local that has changed on one of the paths, which has to be moved to its common place.
 const WAY: Work = work(0, 0, 8);
-/// The ways of one local, squared.
+/// The paths of one local, squared.
 const WAYS_SQUARED: Work = work(20, 0, 0);
-/// Ten times the ways of one local, cubed.
+/// Ten times the paths of one local, cubed.
 const WAYS_CUBED: Work = work(1, 0, 0);
 /// A parameter or result of a block, for each block.
 const BLOCK_VALUE: Work = work(1, 12, 0);
-/// A local that is used anywhere, for each block.
+/// A used local, for each block.
 const USED: Work = work(2, 4, 0);
 /// The locals that metering adds.
 const METERING_LOCALS: u64 = 2;
@@ -143,7 +143,7 @@ impl FunctionCost {
         cost
     }
 
-    /// Returns what compiling the function takes, as far as it has been read.
+    /// Returns the cost of compiling the function as far as it has been read.
     pub(super) fn total(&self) -> CompileCost {
         let always = METERING_LOCALS.saturating_mul(self.n_blocks);
         let live = self.live.saturating_add(always).saturating_add(self.operands);
@@ -183,7 +183,7 @@ impl FunctionCost {
             | Operator::Return => 1,
             _ => return,
         };
-        // Where the arity is not known the instruction is invalid, which comes out next.
+        // An instruction of unknown arity is invalid, which the validator reports next.
         let (taken, given) = operator.operator_arity(validator).unwrap_or_default();
         let passed = u64::from(taken).saturating_add(u64::from(given));
         self.fixed = self.fixed.plus(VALUE_PASSED, passed.saturating_mul(times));
@@ -194,7 +194,7 @@ impl FunctionCost {
         }
     }
 
-    /// Counts an instruction that is valid, before which so many operands were on the stack, and whether control can come to it.
+    /// Counts a valid instruction, given the operands on the stack before it and whether it is reachable.
     pub(super) fn note(
         &mut self,
         operator: &Operator<'_>,
@@ -215,7 +215,7 @@ impl FunctionCost {
             }
             Operator::Block { .. } => self.enter(false, 0),
             Operator::Loop { .. } => self.enter(true, 0),
-            // When the condition is false.
+            // The path for a false condition.
             Operator::If { .. } => self.enter(false, 1),
             Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
                 self.branch(*relative_depth)
@@ -266,7 +266,7 @@ impl FunctionCost {
         Position { blocks: self.n_blocks, use_eighths: self.use_eighths }
     }
 
-    /// Lets a local be alive from `first` to `last`, and from there to where else it is.
+    /// Extends the span of a local.
     fn extend(&mut self, local: usize, first: Position, last: Position) {
         let Some(local) = self.locals.get_mut(local) else { return };
         let mut added = last.since(first);
@@ -298,7 +298,8 @@ impl FunctionCost {
         self.labels.push(Label { is_loop, start, branches, named: vec![0; words], written: vec![0; words] });
     }
 
-    /// Counts the way from the end of the first arm of an `if` to that of the second; with a second there is none from the condition.
+    /// Counts the path from the end of an `if`'s first arm to that of the second; the second replaces the path from the
+    /// condition.
     fn leave_arm(&mut self, is_reachable: bool) {
         if let Some(label) = self.labels.last_mut() {
             label.branches = label.branches.saturating_sub(1).saturating_add(is_reachable.into());
@@ -308,7 +309,7 @@ impl FunctionCost {
     fn leave(&mut self, is_reachable: bool) {
         let Some(label) = self.labels.pop() else { return };
         self.loop_nesting = self.loop_nesting.saturating_sub(u64::from(label.is_loop));
-        // Behind the end of the function no local is used.
+        // No local is used after the end of the function.
         let Some(outer) = self.labels.last_mut() else { return };
         outer.named.iter_mut().zip(&label.named).for_each(|(outer, inner)| *outer |= inner);
         outer.written.iter_mut().zip(&label.written).for_each(|(outer, inner)| *outer |= inner);
@@ -326,7 +327,7 @@ impl FunctionCost {
         }
     }
 
-    /// Lets so many ways meet at a place where the locals of these bits may have changed.
+    /// Counts a join of this many paths, on which the locals of these bits may have changed.
     fn meet(&mut self, ways: u64, written: &[u64]) {
         let added = u32::try_from(ways).unwrap_or(u32::MAX);
         for local in ones(written) {
@@ -343,7 +344,7 @@ impl FunctionCost {
 }
 
 impl Position {
-    /// Returns how far it is from an earlier position; nothing from a later one.
+    /// Returns the distance from an earlier position; zero from a later one.
     fn since(self, earlier: Self) -> Self {
         Self {
             blocks: self.blocks.saturating_sub(earlier.blocks),
@@ -352,7 +353,7 @@ impl Position {
     }
 }
 
-/// Returns the numbers of the bits that are set.
+/// Returns the positions of the set bits.
 fn ones(words: &[u64]) -> impl Iterator<Item = usize> {
     words.iter().enumerate().flat_map(|(index, word)| {
         let bits = std::iter::successors(Some(*word), |word| Some(word & word.wrapping_sub(1)));
@@ -387,8 +388,8 @@ impl Work {
     }
 }
 
-/// Predicts what initializing a module takes to compile, which one engine makes a function of: so many elements and data
-/// segments that it cannot put in place beforehand.
+/// Predicts the cost of compiling a module's initialization, which one engine compiles as a function: this many
+/// elements and data segments that it cannot place beforehand.
 pub(super) fn initialization(n_elements: u64, n_data: u64) -> CompileCost {
     Work::default().plus(BULK, n_elements.saturating_add(n_data)).cost()
 }

@@ -3,14 +3,14 @@
 use outrider_abi::{Import, ValueType};
 use wasmparser::{FuncType, GlobalType, MemoryType, TableType, ValType};
 
-/// What an import asks for, or an export is.
+/// The type of an import or an export.
 #[derive(Clone, Debug)]
 pub(crate) enum ExternType {
     Function(FuncType),
     Table(TableType),
     Memory(MemoryType),
     Global(GlobalType),
-    /// Of a kind that the profile does not have; never in a module that is accepted.
+    /// A kind outside of the profile; never in an accepted module.
     Other,
 }
 
@@ -24,13 +24,13 @@ pub(super) fn type_of(import: &Import) -> FuncType {
 }
 
 impl ExternType {
-    /// Tells whether it is the type of an import of the ABI.
+    /// Returns whether it is the type of an import of the ABI.
     pub(super) fn is_that_of(&self, import: &Import) -> bool {
         matches!(self, Self::Function(ty) if *ty == type_of(import))
     }
 
-    /// Tells whether something of the type `provided` satisfies an import of this type; see "Import matching"
-    /// in the WebAssembly specification.
+    /// Returns whether something of the type `provided` satisfies an import of this type; see "Import matching" in the
+    /// WebAssembly specification.
     pub(super) fn accepts(&self, provided: &Self) -> bool {
         match (self, provided) {
             (Self::Function(wanted), Self::Function(provided)) => wanted == provided,

@@ -1,4 +1,4 @@
-//! What imports ask for, and whether the ABI or a library has it.
+//! Checks imports against the ABI and the libraries.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use super::{Exports, remedy};
 use crate::error::Refusal;
 use crate::module::ImportSummary;
 
-/// Holds an import against the ABI and the libraries.
+/// Checks an import against the ABI and the libraries.
 pub(super) fn check_import(
     import: &ImportSummary,
     ty: &ExternType,
@@ -38,14 +38,14 @@ pub(super) fn check_import(
     }
 }
 
-/// Tells what a module of the ABI has, or else which modules there are.
+/// Returns a hint: the names in a module of the ABI, or else the modules.
 fn hint_of_abi(module: &str) -> String {
     if Import::has_module(module) {
         let names = ABI.iter().filter(|import| import.module == module).map(|import| import.name);
         return hint(&format!("`{module}`"), names);
     }
     let modules: Vec<_> = MODULES.iter().map(|module| module.name).collect();
-    format!("; there are the modules {} and env, and libraries by their names", modules.join(", "))
+    format!("; the modules are {} and env, and libraries have their own names", modules.join(", "))
 }
 
 fn hint<'a>(of: &str, names: impl Iterator<Item = &'a str>) -> String {

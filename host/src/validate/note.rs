@@ -1,4 +1,4 @@
-//! Notes what a module has, item by item, and refuses what is over a limit.
+//! Records the content of a module, item by item, and refuses items over a limit.
 
 use outrider_abi::Import;
 use wasmparser::{DataKind, ExternalKind, MemoryType, Payload, TableInit, TableType, TypeRef};
@@ -14,7 +14,7 @@ use crate::module::{ExportSummary, ImportSummary, SectionSummary};
 use crate::profile::{NAME_BYTES, PARAMETERS, RESULTS, SECTIONS, TABLES};
 
 impl ModuleRead {
-    /// Notes what a section has, which is valid, and holds each item of it against the limits.
+    /// Records the content of a valid section, and checks each item against the limits.
     pub(super) fn note(&mut self, payload: &Payload<'_>, totals: &mut Totals) -> Result<(), Stop> {
         self.note_section(payload)?;
         match payload {
@@ -188,7 +188,7 @@ impl ModuleRead {
     }
 }
 
-/// Names a section as the specification does.
+/// Returns the specification's name for a section.
 fn section_name(id: u8) -> &'static str {
     match id {
         0 => "custom",

@@ -1,12 +1,13 @@
-//! What to do where the host refuses what compilers make when they are not told that they compile an EE.
+//! Remedies for refused output of compilers that do not know that they compile an EE.
 //!
-//! Each remedy is the end of a message. They were tried with clang and wasm-ld 14, wasi-libc of 2022, AssemblyScript 0.28 and Rust 1.95.
+//! Each remedy is the end of a message. All were tested with clang and wasm-ld 14, wasi-libc of 2022, AssemblyScript
+//! 0.28 and Rust 1.95.
 
 use outrider_abi::{ABI, Import, LEGACY_MODULE};
 
 use super::extern_type::ExternType;
 
-/// Tells what to do about an import that neither the ABI nor a library has, if that is known.
+/// Returns the remedy for an import that neither the ABI nor a library has, if one is known.
 pub(super) fn of_import(module: &str, name: &str, ty: &ExternType) -> Option<String> {
     let remedy = match (module, name, ty) {
         (_, _, ExternType::Memory(_)) => MEMORY_IMPORTED,
@@ -29,7 +30,7 @@ pub(super) fn of_import(module: &str, name: &str, ty: &ExternType) -> Option<Str
     Some(remedy.to_owned())
 }
 
-/// Tells what to do about a function of the ABI in a wrong module, or about one that nothing defines.
+/// Returns the remedy for an ABI function in a wrong module, or for an undefined function.
 fn of_name(module: &str, name: &str, ty: &ExternType) -> Option<String> {
     // C has a `log` of its own.
     let is_meant =
@@ -55,7 +56,7 @@ fn of_name(module: &str, name: &str, ty: &ExternType) -> Option<String> {
     })
 }
 
-/// Tells how a module without an export `memory` gets one, from its memory if it has one, and the names of its exports with their types.
+/// Returns the remedy for a module without an export `memory`, given the names and types of its exports.
 pub(super) fn of_missing_memory<'a>(
     has_memory: bool,
     is_imported: bool,
@@ -74,7 +75,7 @@ pub(super) fn of_missing_memory<'a>(
     "it has no memory: in the text format, `(memory (export \"memory\") 1)`".to_owned()
 }
 
-/// Tells how a module without an export `main` gets one, by the names of its exports.
+/// Returns the remedy for a module without an export `main`, given the names of its exports.
 pub(super) fn of_missing_main<'a>(mut exports: impl Iterator<Item = &'a str>) -> String {
     match exports.find_map(|name| MISTAKEN_FOR_MAIN.iter().find(|mistaken| **mistaken == name)) {
         Some(name @ (&"_start" | &"_initialize")) => format!(
@@ -88,7 +89,7 @@ pub(super) fn of_missing_main<'a>(mut exports: impl Iterator<Item = &'a str>) ->
     }
 }
 
-/// Tells what to do about a `main` that takes something.
+/// Returns the remedy for a `main` with parameters.
 pub(super) fn of_main_type(ty: &ExternType) -> &'static str {
     match ty {
         ExternType::Function(ty) if ty.params() == [wasmparser::ValType::I32; 2] => {
@@ -106,6 +107,6 @@ const MEMORY_IMPORTED: &str = "an EE exports its memory and imports none: compil
 const C_MAIN: &str = "in C, write `__attribute__((export_name(\"main\"))) void ee_main(void)`, and compile with \
      `--target=wasm32 -nostdlib -Wl,--no-entry`";
 
-/// What compilers call the function that a program begins with.
+/// The names that compilers give to a program's entry point.
 const MISTAKEN_FOR_MAIN: &[&str] =
     &["_start", "_initialize", "__main_argc_argv", "__main_void", "__original_main", "_main"];

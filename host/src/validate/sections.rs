@@ -1,4 +1,4 @@
-//! Reads a module section by section, and holds against the limits what its instances take to make.
+//! Reads a module section by section, and checks the cost of its instances against the limits.
 
 use wasmparser::{ElementItems, ElementKind, Parser, Payload, ValidPayload, Validator};
 
@@ -12,8 +12,7 @@ use crate::error::Item;
 use crate::profile::features;
 
 impl ModuleRead {
-    /// Validates the module by the specification, section by section, holds it against the limits, and notes
-    /// what it has.
+    /// Validates the module section by section, checks it against the limits, and records its content.
     pub(super) fn read_sections(&mut self, code: &[u8], totals: &mut Totals) -> Result<(), Stop> {
         let mut validator = Validator::new_with_features(features(&self.limits));
         let mut allocations = wasmparser::FuncValidatorAllocations::default();
@@ -37,10 +36,11 @@ impl ModuleRead {
         Ok(())
     }
 
-    /// Holds what initializes an instance against the limits of a function, as one engine compiles one for it.
+    /// Checks the initialization of an instance against the bounds of a function, because one engine compiles a
+    /// function for it.
     ///
-    /// Only function indices for a table of the module, at a constant place within it, are put there beforehand;
-    /// once there is anything else, all that follows is code.
+    /// Only function indices for a table of the module, at a constant place within it, are placed beforehand;
+    /// everything after the first other item is code.
     fn check_initialization(&self, payload: &Payload<'_>, totals: &mut Totals) -> Result<(), Stop> {
         let (section, range, cost) = match payload {
             Payload::ElementSection(elements) => {
@@ -54,7 +54,7 @@ impl ModuleRead {
         checked.map_err(|error| error.in_item(Item::Section(section)))
     }
 
-    /// Holds functions that are handed out, by exports and by elements, against the limits of all functions.
+    /// Checks functions that exports and elements make available against the bounds of all functions.
     fn check_escaping(&self, payload: &Payload<'_>, totals: &mut Totals) -> Result<(), Stop> {
         let (section, range, functions) = match payload {
             Payload::ExportSection(exports) => ("export", exports.range(), exported(exports)?),
@@ -63,7 +63,7 @@ impl ModuleRead {
         };
         for function in functions {
             let ty = self.functions.get(function as usize).and_then(|ty| self.types.get(*ty as usize));
-            // What does not exist is invalid, which comes out next.
+            // An index out of range is invalid, which the validator reports next.
             let Some(ty) = ty else { continue };
             let added = totals.add(escaping_cost(ty), range.start);
             added.map_err(|error| error.in_item(Item::Section(section)))?;

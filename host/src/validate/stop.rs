@@ -1,4 +1,4 @@
-//! What ends the reading of a module, and how it is told.
+//! Errors that end the reading of a module, and their conversion to refusals.
 
 use wasmparser::{KnownCustom, Name, Parser, Payload, Validator, WasmFeatures};
 
@@ -6,13 +6,13 @@ use crate::config::Limits;
 use crate::error::{FunctionId, Item, Refusal};
 use crate::profile::{Bound, CUSTOM_DESCRIPTORS, FLOATS_REFUSED, NAME_BYTES, PROPOSALS, Proposal};
 
-/// Why reading ended early.
+/// The reason for which reading ended early.
 pub(super) enum Stop {
     Invalid {
         function: Option<u32>,
         error: wasmparser::Error,
     },
-    /// An import of an exact function type, which the validator lets pass.
+    /// An import of an exact function type, which the validator accepts.
     Exact {
         offset: usize,
     },
@@ -33,7 +33,7 @@ pub(super) enum Stop {
     },
 }
 
-/// What is wrong with some part of a module; the part is known to the caller.
+/// A fault of some part of a module, which the caller knows.
 pub(super) enum Unacceptable {
     Invalid(wasmparser::Error),
     Over { offset: usize, got: u64, bound: &'static Bound },
@@ -52,7 +52,7 @@ impl From<wasmparser::Error> for Unacceptable {
 }
 
 impl Unacceptable {
-    /// Says what is at fault, if it is no function.
+    /// Names the item at fault, which is not a function.
     pub(super) fn in_item(self, item: Item) -> Stop {
         match self {
             Self::Invalid(error) => Stop::Invalid { function: None, error },
@@ -60,7 +60,7 @@ impl Unacceptable {
         }
     }
 
-    /// Says which function is at fault.
+    /// Names the function at fault.
     pub(super) fn in_function(self, index: u32) -> Stop {
         match self {
             Self::Invalid(error) => Stop::Invalid { function: Some(index), error },
@@ -92,7 +92,7 @@ impl Stop {
     }
 }
 
-/// Tells an invalid module from one that is valid in a larger WebAssembly, and names what that needs.
+/// Distinguishes an invalid module from one that is valid with more proposals, and names the proposal it needs.
 fn invalid(code: &[u8], function: Option<FunctionId>, error: &wasmparser::Error, limits: &Limits) -> Refusal {
     let (offset, message) = (error.offset(), error.message().to_owned());
     let floats = (!limits.floats).then_some(&FLOATS_REFUSED);
@@ -106,10 +106,10 @@ fn invalid(code: &[u8], function: Option<FunctionId>, error: &wasmparser::Error,
     }
 }
 
-/// Finds a proposal without which a module is invalid that is valid in all of WebAssembly.
+/// Finds a proposal without which a module is invalid that is valid with all proposals.
 ///
-/// The validator names the proposal in most cases; this is for the rest, and for small modules only, as
-/// without limits validation takes long.
+/// The validator names the proposal in most cases; this is for the others, and only for small modules, because
+/// validation without limits takes long.
 fn missing_proposal(code: &[u8]) -> Option<&'static Proposal> {
     let is_valid = |features| Validator::new_with_features(features).validate_all(code).is_ok();
     let all = WasmFeatures::all();
@@ -120,7 +120,7 @@ fn missing_proposal(code: &[u8]) -> Option<&'static Proposal> {
     refused.find(|proposal| !is_valid(all.difference(proposal.features)))
 }
 
-/// Finds a function's name, for messages; none if the names cannot be read.
+/// Finds a function's name for messages; returns `None` if the names cannot be read.
 fn function_name(code: &[u8], index: u32) -> Option<String> {
     let payloads = Parser::new(0).parse_all(code).map_while(Result::ok);
     let names = payloads.filter_map(|payload| match payload {
@@ -140,5 +140,5 @@ fn function_name(code: &[u8], index: u32) -> Option<String> {
     (naming.name.len() as u64 <= NAME_BYTES.max).then(|| naming.name.to_owned())
 }
 
-/// Size of the modules that are validated again and again to find out which proposal they need.
+/// The largest module that is validated repeatedly to find the proposal that it needs.
 const PROBED_BYTES_MAX: usize = 64 << 10;

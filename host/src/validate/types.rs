@@ -11,19 +11,19 @@ use super::cost::{Work, work};
 use super::extern_type::type_of;
 use crate::module::CompileCost;
 
-/// A type of functions: engines make code for calls into and out of it.
+/// A function type: engines compile code for calls into and out of it.
 const TYPE: Work = work(10_000, 4_000, 200);
-/// A function that a table, an export or a reference may hand out: engines make code for calls of it from outside.
+/// A function that a table, an export or a reference makes available: engines compile code for calls from outside.
 const ESCAPING: Work = work(25_000, 8_000, 300);
 /// A parameter or result of either.
 const VALUE: Work = work(3_000, 600, 20);
 
-/// Predicts what a type takes to compile.
+/// Predicts the cost of compiling a type.
 pub(super) fn type_cost(ty: &FuncType) -> CompileCost {
     cost(TYPE, ty)
 }
 
-/// Predicts what a function of this type takes to compile if it may be handed out, beyond its own code.
+/// Predicts the cost of making a function of this type available to others, beyond its own code.
 pub(super) fn escaping_cost(ty: &FuncType) -> CompileCost {
     cost(ESCAPING, ty)
 }
@@ -33,7 +33,7 @@ fn cost(base: Work, ty: &FuncType) -> CompileCost {
     base.plus(VALUE, n_values as u64).cost()
 }
 
-/// Returns the functions that are exported.
+/// Returns the exported functions.
 pub(super) fn exported(exports: &ExportSectionReader<'_>) -> wasmparser::Result<BTreeSet<u32>> {
     let mut functions = BTreeSet::new();
     for export in exports.clone() {
@@ -45,7 +45,7 @@ pub(super) fn exported(exports: &ExportSectionReader<'_>) -> wasmparser::Result<
     Ok(functions)
 }
 
-/// Returns the functions that elements name.
+/// Returns the functions in element segments.
 pub(super) fn listed(elements: &ElementSectionReader<'_>) -> wasmparser::Result<BTreeSet<u32>> {
     let mut functions = BTreeSet::new();
     for element in elements.clone() {
@@ -71,12 +71,12 @@ pub(super) fn listed(elements: &ElementSectionReader<'_>) -> wasmparser::Result<
 
 /// The types of a program by their fingerprints.
 ///
-/// An engine may compare types at indirect calls by a hash of 32 bits, and types with equal hashes are easily made: for CRC-32
-/// by solving linear equations. A program that has two such types is refused, on whatever engine.
+/// An engine may compare types at indirect calls by a hash of 32 bits, and types with equal hashes are easily made: for
+/// CRC-32 by solving linear equations. A program with two such types is refused on every engine.
 pub(super) struct Fingerprints(BTreeMap<u32, FuncType>);
 
 impl Default for Fingerprints {
-    /// Begins with the types that every program has: those of the ABI, and of what metering and probes add.
+    /// Starts with the types that every program has: those of the ABI, of metering and of probes.
     fn default() -> Self {
         let mut fingerprints = Self(BTreeMap::new());
         let added = [
@@ -85,7 +85,7 @@ impl Default for Fingerprints {
             FuncType::new([ValType::I32], [ValType::I32]),
         ];
         for ty in ABI.iter().map(type_of).chain(added) {
-            // None of these collide, as a test holds.
+            // A test checks that none of these collide.
             let _ = fingerprints.add(&ty);
         }
         fingerprints
@@ -93,18 +93,19 @@ impl Default for Fingerprints {
 }
 
 impl Fingerprints {
-    /// Adds a type, unless another one has its fingerprint, which is returned then.
+    /// Adds a type. If another type has the same fingerprint, returns that one instead.
     pub(super) fn add(&mut self, ty: &FuncType) -> Result<(), FuncType> {
         let other = self.0.entry(fingerprint(ty)).or_insert_with(|| ty.clone());
         if other == ty { Ok(()) } else { Err(other.clone()) }
     }
 }
 
-/// Computes the hash by which wasmer 7 compares types: the CRC-32 of the numbers of results and parameters, and of their types in this order.
+/// Computes the hash by which wasmer 7 compares types: the CRC-32 of the numbers of results and parameters and of their
+/// types, in this order.
 fn fingerprint(ty: &FuncType) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
     for values in [ty.results(), ty.params()] {
-        // Lossless: no target that Rust has is wider than 64 bits.
+        // Lossless: Rust has no target wider than 64 bits.
         hasher.update(&(values.len() as u64).to_le_bytes());
     }
     for value in ty.results().iter().chain(ty.params()) {
@@ -132,7 +133,7 @@ mod tests {
 
     #[cfg(feature = "wasmer")]
     #[test]
-    fn a_fingerprint_is_what_wasmer_has() {
+    fn fingerprints_are_those_of_wasmer() {
         use wasmer::Type;
         let pairs = [
             (ValType::I32, Type::I32),

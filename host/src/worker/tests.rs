@@ -7,7 +7,7 @@ use crate::program::Metering;
 
 fn program(metering: Option<Metering>) -> Program {
     let libraries = vec![("a".to_owned(), b"first".to_vec()), (String::new(), Vec::new())];
-    Program { code: b"code".to_vec(), libraries, needs: Needs { metering, pages_max: 7 } }
+    Program { code: b"code".to_vec(), libraries, needs: Requirements { metering, pages_max: 7 } }
 }
 
 fn metering() -> Metering {
@@ -25,7 +25,7 @@ fn config() -> HostConfig {
 }
 
 #[test]
-fn a_request_comes_back_as_it_was() {
+fn a_request_round_trips() {
     for (metering, reserve) in [(None, Reserve::Full), (Some(metering()), Reserve::Limited)] {
         for config in [config(), HostConfig::default()] {
             let expected = program(metering);
@@ -43,9 +43,9 @@ fn a_request_comes_back_as_it_was() {
     }
 }
 
-/// The form of the files sees to the rest; here, nothing that is cut off makes sense, and nothing at all panics.
+/// The form of the files guarantees the rest; here, no truncated request decodes, and nothing panics.
 #[test]
-fn a_request_that_is_cut_off_between_libraries_alone_is_well_formed() {
+fn a_request_truncated_between_libraries_alone_is_well_formed() {
     let request = encode(&config(), Reserve::Full, &program(Some(metering())));
     let whole = (0..request.len()).filter(|length| decode(&request[..*length]).is_ok());
     assert_eq!(whole.count(), 2);
@@ -59,7 +59,7 @@ fn a_request_that_is_cut_off_between_libraries_alone_is_well_formed() {
 }
 
 #[test]
-fn every_truncation_and_every_flipped_bit_of_a_file_is_found() {
+fn every_truncation_and_every_flipped_bit_of_a_file_is_detected() {
     let key = request_key();
     let mut whole = Vec::new();
     write_entry(&mut whole, &key, &encode(&config(), Reserve::Full, &program(None))).expect("it fits");

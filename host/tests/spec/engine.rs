@@ -1,4 +1,4 @@
-//! What runs the modules of the test suite.
+//! The engines that run the modules of the test suite.
 
 use outrider_host::TrapKind;
 
@@ -14,11 +14,11 @@ pub(crate) enum Value {
     Function,
 }
 
-/// Why there is no result.
+/// The reason for which there is no result.
 #[derive(Debug)]
-#[expect(dead_code, reason = "what engines say is only printed")]
+#[expect(dead_code, reason = "engines' messages are only printed")]
 pub(crate) enum Failure {
-    /// An import is missing or of another type.
+    /// An import is missing or has another type.
     Link(String),
     /// The module trapped.
     Trap(TrapKind),
@@ -26,7 +26,7 @@ pub(crate) enum Failure {
     Other(String),
 }
 
-/// An engine with the instances of one script; each script has one of its own.
+/// An engine with the instances of one script. Each script has its own.
 pub(crate) trait Session {
     /// Handle of an instance.
     type Instance: Clone;
@@ -37,7 +37,7 @@ pub(crate) trait Session {
     /// Compiles and instantiates a module that is within the profile.
     fn instantiate(&mut self, code: &[u8]) -> Result<Self::Instance, Failure>;
 
-    /// Lets the modules that come import from an instance.
+    /// Makes an instance available to the imports of later modules.
     fn register(&mut self, name: &str, instance: &Self::Instance);
 
     /// Returns whether a registered module, or `spectest`, has something of this name.

@@ -1,10 +1,10 @@
-//! The WebAssembly test suite, and the modules that wasm-tools is tested with.
+//! The WebAssembly test suite, and the test modules of wasm-tools.
 //!
-//! Each module is judged by the profile alone, whatever file it is in: it is refused for a reason that the profile names, or
-//! it is accepted and does what the script says. What is said of calls to a module that was refused is *outside*.
+//! Only the profile judges a module, whichever file it is in: it is refused for a reason that the profile names, or it
+//! is accepted and does what the script says. Assertions about calls to a refused module count as *outside*.
 //!
-//! The files are read as `outrider-published` finds them; without them the tests say so and pass. Some lie in `excerpts`,
-//! and always run. `OUTRIDER_WAST` may name a directory of further files, which is searched for `.wast`, `.wat` and `.wasm`.
+//! `outrider-published` finds the files; without them the tests say so and pass. Some are in `excerpts`, and always
+//! run. `OUTRIDER_WAST` may name a directory of further files, which is searched for `.wast`, `.wat` and `.wasm`.
 
 #![allow(clippy::print_stdout, reason = "the counts are there to be read")]
 
@@ -83,7 +83,7 @@ fn the_excerpt_passes<S: Session>() {
 }
 
 #[test]
-fn the_modules_of_wasm_tools_are_told_apart() {
+fn the_modules_of_wasm_tools_are_judged_rightly() {
     let Some(files) = archive("wasm-tools-tests.tar.gz") else { return };
     check::<Wasmtime>(&files, false, |tally| {
         assert!(tally.accepted > 0 && tally.refused > 0 && tally.rejected > 0, "{tally:?}");
@@ -91,7 +91,7 @@ fn the_modules_of_wasm_tools_are_told_apart() {
     });
 }
 
-/// Runs every file, prints what came of it by category, and checks that nothing failed.
+/// Runs every file, prints the results by category, and checks that nothing failed.
 #[track_caller]
 fn check<S: Session>(files: &BTreeMap<String, Vec<u8>>, execute: bool, enough: impl FnOnce(&Tally)) {
     let mut categories = BTreeMap::<&str, Tally>::new();
@@ -140,12 +140,12 @@ fn category(path: &str) -> &str {
     found.map_or("the rest", |(category, _)| category)
 }
 
-/// Reads the WebAssembly files of the directory that `OUTRIDER_WAST` names, and of those in it; none without it.
+/// Reads the WebAssembly files below the directory that `OUTRIDER_WAST` names, or none.
 fn further_files() -> BTreeMap<String, Vec<u8>> {
     std::env::var_os("OUTRIDER_WAST").map_or_else(BTreeMap::new, |directory| files_below(directory.into()))
 }
 
-/// Reads the WebAssembly files of a directory, and of those in it.
+/// Reads the WebAssembly files below a directory.
 fn files_below(directory: PathBuf) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut directories = vec![directory];
@@ -166,7 +166,7 @@ fn is_wasm(path: &str) -> bool {
     [".wast", ".wat", ".wasm"].iter().any(|ending| path.ends_with(ending))
 }
 
-/// Reads the WebAssembly files of an archive; none, and says so, if it is not there.
+/// Reads the WebAssembly files of an archive, or prints that it is missing and returns none.
 fn archive(name: &str) -> Option<BTreeMap<String, Vec<u8>>> {
     let files = outrider_published::archive(&format!("wasm-spec/{name}"))?;
     let files: BTreeMap<_, _> = files.into_iter().filter(|(path, _)| is_wasm(path)).collect();

@@ -1,5 +1,5 @@
-//! Runs one script: what it says of each module is held against the profile, what it says of each call
-//! against an engine.
+//! Runs one script: compares its statements about modules with the profile, and its statements about calls with an
+//! engine.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,24 +14,24 @@ use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, Wast
 use crate::engine::{Failure, Session, Value};
 use crate::states::States;
 
-/// What came of a script.
+/// The results of a script.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    /// Scripts and modules in a text that the assembler does not take, each with what it says.
+    /// Scripts and text modules that the assembler does not accept, each with its message.
     pub(crate) unreadable: Vec<String>,
     /// Modules within the profile, accepted.
     pub(crate) accepted: u32,
-    /// Modules outside of it, refused for what [`reasons`](Self::reasons) lists.
+    /// Modules outside of it, refused for one of the [`reasons`](Self::reasons).
     pub(crate) refused: u32,
-    /// What modules were refused for: a proposal, a bound, a limit, or an import that nobody has.
+    /// Reasons for refusals: a proposal, a bound, a limit, or an unknown import.
     pub(crate) reasons: BTreeMap<String, u32>,
-    /// Modules that are no modules, refused.
+    /// Invalid modules, refused.
     pub(crate) rejected: u32,
-    /// Assertions about calls and instances that hold.
+    /// Assertions about calls and instances that held.
     pub(crate) assertions: u32,
-    /// Assertions about modules that are outside of the profile.
+    /// Assertions about modules outside of the profile.
     pub(crate) outside: u32,
-    /// What should have been otherwise.
+    /// Failures.
     pub(crate) failures: Vec<String>,
 }
 
@@ -62,9 +62,9 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Runs a script, or takes a module, in binary or in text, for a script of one that says nothing about it.
+/// Runs a script, or treats a binary or text module as a script of that module without assertions.
 pub(crate) fn run_script<S: Session>(path: &str, bytes: &[u8], execute: bool) -> Tally {
-    // With such a line, wasm-tools is told how to print or validate the file; it never executes any.
+    // Such a line tells wasm-tools how to print or validate the file; wasm-tools never executes one.
     let execute = execute && !bytes.starts_with(b";; RUN:");
     let mut runner = Runner::<S>::new(path, execute);
     if path.ends_with(".wasm") {
@@ -113,28 +113,28 @@ struct Runner<'a, S: Session> {
     current: Option<Instance<S>>,
     /// Instances by the names that the script gives them.
     named: BTreeMap<String, Option<Instance<S>>>,
-    /// Modules that are not instantiated yet; none if they are refused.
+    /// Modules that are not instantiated yet; `None` if they are refused.
     definitions: BTreeMap<String, Option<Vec<u8>>>,
     states: States,
-    /// Registered modules that there are no instances of.
+    /// Registered modules without instances.
     missing: Vec<String>,
 }
 
 /// An instance, and its number among the states.
 type Instance<S> = (<S as Session>::Instance, usize);
 
-/// What the profile says of a module.
+/// The profile's judgement of a module.
 enum Judgement {
     Accepted,
     /// For this reason, which the profile names.
     Refused(String),
-    /// By the specification, in which the profile has no say; this is the message.
+    /// Invalid by the specification, with this message; the profile does not matter.
     Invalid(String),
 }
 
-/// What became of a call or an instantiation; nothing if it needs a module that was refused. And whether the script knows
-/// the states that it depends on.
-type Executed = (Option<Result<Vec<Value>, Failure>>, bool);
+/// The outcome of a call or an instantiation, or `None` if it needs a refused module, and whether the script knows the
+/// states on which it depends.
+type Outcome = (Option<Result<Vec<Value>, Failure>>, bool);
 
 impl<'a, S: Session> Runner<'a, S> {
     fn new(path: &'a str, execute: bool) -> Self {
@@ -167,7 +167,7 @@ impl<'a, S: Session> Runner<'a, S> {
                 let name = module.name().map(|id| id.name().to_owned());
                 match module.encode() {
                     Ok(code) => self.module(&code, name, line),
-                    // Text that the assembler does not take.
+                    // Text that the assembler does not accept.
                     Err(error) => {
                         self.unreadable(line, error);
                         self.forget(name.as_deref());
@@ -242,7 +242,7 @@ impl<'a, S: Session> Runner<'a, S> {
                 let executed = self.execute(exec, line);
                 self.hold(executed, line, |_| false);
             }
-            // Of custom sections, which mean nothing here, and of threads, which EEs do not have.
+            // About custom sections, which have no meaning here, and threads, which EEs do not have.
             WastDirective::AssertInvalidCustom { .. }
             | WastDirective::AssertMalformedCustom { .. }
             | WastDirective::Thread(_)
@@ -250,7 +250,7 @@ impl<'a, S: Session> Runner<'a, S> {
             WastDirective::Module(_)
             | WastDirective::ModuleDefinition(_)
             | WastDirective::ModuleInstance { .. }
-            | WastDirective::Register { .. } => unreachable!("these are no assertions"),
+            | WastDirective::Register { .. } => unreachable!("these are not assertions"),
         }
     }
 
@@ -260,7 +260,7 @@ impl<'a, S: Session> Runner<'a, S> {
         *self.tally.reasons.entry(reason.into()).or_default() += 1;
     }
 
-    /// Judges a module that nothing is said about: it is invalid if it is in all of WebAssembly.
+    /// Judges a module about which the script says nothing: it is invalid only if it is invalid with all proposals.
     fn plain_module(&mut self, code: &[u8], line: &str) {
         let valid = Validator::new_with_features(WasmFeatures::all()).validate_all(code).is_ok();
         match judge(code) {
@@ -289,12 +289,11 @@ impl<'a, S: Session> Runner<'a, S> {
         false
     }
 
-    /// Checks that a module is not accepted, unless it is only invalid without a proposal that the profile has.
+    /// Checks that a module is refused, unless it is invalid only without a proposal that the profile has.
     ///
-    /// That text is malformed is for the assembler to find, which may be more lenient than the script: a host reads
-    /// none.
+    /// Only the assembler can detect malformed text, and it may be more lenient than the script: a host reads no text.
     fn rejected(&mut self, mut module: QuoteWat<'_>, malformed_text: bool, message: &str, line: &str) {
-        // Text that is no text of a module never gets to be bytes.
+        // Malformed text never becomes bytes.
         let Ok(code) = module.encode() else { return };
         match judge(&code) {
             Judgement::Accepted if malformed_text => self.tally.outside += 1,
@@ -306,7 +305,7 @@ impl<'a, S: Session> Runner<'a, S> {
         }
     }
 
-    /// Makes sure that what the script says next is not taken for said of an earlier instance.
+    /// Ensures that the script's next statements are not applied to an earlier instance.
     fn forget(&mut self, name: Option<&str>) {
         self.current = None;
         if let Some(name) = name {
@@ -348,7 +347,7 @@ impl<'a, S: Session> Runner<'a, S> {
         }
     }
 
-    /// Returns whether a module imports what no module of the script has that is within the profile.
+    /// Returns whether a module imports something that no module of the script within the profile exports.
     fn imports_what_is_missing(&mut self, code: &[u8]) -> bool {
         let imports = summarize(code, &Limits::default()).imports;
         imports.iter().any(|import| !self.session.has(&import.module, &import.name))
@@ -361,7 +360,7 @@ impl<'a, S: Session> Runner<'a, S> {
         }
     }
 
-    fn execute(&mut self, exec: WastExecute<'_>, line: &str) -> Executed {
+    fn execute(&mut self, exec: WastExecute<'_>, line: &str) -> Outcome {
         match exec {
             WastExecute::Invoke(invoke) => self.invoke(&invoke),
             WastExecute::Get { module, global, .. } => {
@@ -378,14 +377,14 @@ impl<'a, S: Session> Runner<'a, S> {
         }
     }
 
-    /// Instantiates a module that is said to trap or to be unlinkable.
-    fn instantiate_briefly(&mut self, mut module: Wat<'_>, line: &str) -> Executed {
+    /// Instantiates a module that must trap or be unlinkable.
+    fn instantiate_briefly(&mut self, mut module: Wat<'_>, line: &str) -> Outcome {
         if let Wat::Component(_) = &module {
             return (None, true);
         }
         let Ok(code) = module.encode() else { return (None, true) };
         let modules = imported_modules(&code);
-        // Of what a module that was refused exports, nothing is known.
+        // Nothing is known about the exports of a refused module.
         let usable = self.execute
             && self.expect_valid(&code, line)
             && !modules.iter().any(|module| self.missing.contains(module));
@@ -396,13 +395,13 @@ impl<'a, S: Session> Runner<'a, S> {
         let known = self.states.are_known(&modules);
         let outcome = self.session.instantiate(&code).map(|_| Vec::new());
         if outcome.is_err() {
-            // For a host, that is the end of all that there is. What engines leave behind differs.
+            // For a host, this ends the execution. Engines leave different states behind.
             self.states.lose(&modules);
         }
         (Some(outcome), known)
     }
 
-    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Executed {
+    fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Outcome {
         let instance = self.instance(invoke.module.map(|id| id.name()));
         let arguments = invoke.args.iter().map(argument).collect::<Option<Vec<_>>>();
         let (Some((instance, number)), Some(arguments)) = (instance, arguments) else { return (None, true) };
@@ -410,7 +409,7 @@ impl<'a, S: Session> Runner<'a, S> {
         (Some(outcome), self.states.is_known(number))
     }
 
-    fn expect_trap(&mut self, executed: Executed, message: &str, line: &str) {
+    fn expect_trap(&mut self, executed: Outcome, message: &str, line: &str) {
         self.hold(executed, line, |outcome| match outcome {
             Err(Failure::Trap(kind)) => is_trap(*kind, message),
             _ => false,
@@ -419,8 +418,8 @@ impl<'a, S: Session> Runner<'a, S> {
 
     /// Checks that a module cannot be linked.
     ///
-    /// In the first WebAssembly that was also said of segments that do not fit. Since bulk-memory they are written one by one, up to
-    /// the first that does not fit, which traps.
+    /// In the first WebAssembly, segments that do not fit made a module unlinkable, too. Since bulk-memory they are
+    /// written one by one, up to the first that does not fit, which traps.
     fn unlinkable(&mut self, module: Wat<'_>, message: &str, line: &str) {
         let executed = self.execute(WastExecute::Wat(module), line);
         match executed.0 {
@@ -433,10 +432,10 @@ impl<'a, S: Session> Runner<'a, S> {
         }
     }
 
-    /// Counts an assertion, if its module is within the profile and in the state that the script takes it to be in.
+    /// Counts an assertion, if its module is within the profile and in the state that the script assumes.
     fn hold(
         &mut self,
-        (outcome, known): Executed,
+        (outcome, known): Outcome,
         line: &str,
         holds: impl FnOnce(&Result<Vec<Value>, Failure>) -> bool,
     ) {
@@ -449,13 +448,13 @@ impl<'a, S: Session> Runner<'a, S> {
     }
 }
 
-/// Returns the modules that a module imports from.
+/// Returns the modules from which a module imports.
 fn imported_modules(code: &[u8]) -> Vec<String> {
     let imports = summarize(code, &Limits::default()).imports;
     imports.into_iter().map(|import| import.module).collect()
 }
 
-/// Asks the profile about a module; whether it has what an EE needs is no question here.
+/// Returns the profile's judgement of a module, regardless of the requirements of an EE.
 fn judge(code: &[u8]) -> Judgement {
     let mut reason = None;
     for refusal in summarize(code, &Limits::default()).refusals {
@@ -475,8 +474,7 @@ fn judge(code: &[u8]) -> Judgement {
     reason.map_or(Judgement::Accepted, Judgement::Refused)
 }
 
-/// Finds the feature of the profile without which a validator refuses a module with this very message, or with what it
-/// says for it.
+/// Finds the feature of the profile without which a validator refuses a module with this message or its equivalent.
 fn feature_that_is_missed(code: &[u8], message: &str) -> Option<String> {
     let message = match message {
         // The wording of the specification, for functions and blocks.
@@ -558,12 +556,12 @@ fn is_v128(bytes: [u8; 16], expected: &V128Pattern) -> bool {
     }
 }
 
-/// Tells whether a trap is the one that the suite has this message for.
+/// Returns whether the suite's message stands for a trap.
 fn is_trap(kind: TrapKind, message: &str) -> bool {
     let prefix = match kind {
         TrapKind::Unreachable => "unreachable",
         TrapKind::MemoryOutOfBounds => "out of bounds memory access",
-        // The suite tells an access by call_indirect from others.
+        // The suite distinguishes accesses by call_indirect from others.
         TrapKind::TableOutOfBounds if message.starts_with("undefined") => "undefined element",
         TrapKind::TableOutOfBounds => "out of bounds table access",
         TrapKind::IndirectCallToNull => "uninitialized element",
@@ -573,6 +571,6 @@ fn is_trap(kind: TrapKind, message: &str) -> bool {
         TrapKind::InvalidConversionToInteger => "invalid conversion to integer",
         TrapKind::StackOverflow => "call stack exhausted",
     };
-    // Some scripts only have the first words.
+    // Some scripts have only the first words.
     message.starts_with(prefix) || (!message.is_empty() && prefix.starts_with(message))
 }

@@ -1,14 +1,14 @@
-//! Which instances are in a state that the script knows.
+//! Tracks the instances whose state the script knows.
 
 use std::collections::BTreeMap;
 
 /// The instances of a script, in groups that share memories, tables or globals.
 ///
-/// A module that is refused does not do to others what the script says that it does. From then on, what the script says of
-/// those that it imports from, and of all in their groups, may be wrong.
+/// A refused module does not change others as the script assumes. From then on, the script's statements about the
+/// modules from which it imports, and about all in their groups, may be wrong.
 #[derive(Debug, Default)]
 pub(crate) struct States {
-    /// For each instance, the group that it is in.
+    /// For each instance, its group.
     groups: Vec<usize>,
     /// For each group, whether the script does not know its state.
     unknown: Vec<bool>,
@@ -35,7 +35,7 @@ impl States {
         self.registered.insert(name.to_owned(), instance);
     }
 
-    /// Notes that a module that imports from these was not instantiated, although the script says so.
+    /// Records that a module that imports from these was not instantiated, although the script assumes so.
     pub(crate) fn lose(&mut self, modules: &[String]) {
         for imported in modules.iter().filter_map(|module| self.registered.get(module)) {
             self.unknown[self.groups[*imported]] = true;

@@ -13,7 +13,7 @@ use wasmer::{
 
 use crate::engine::{Failure, Session, Value};
 
-/// Wasmer, set up as the host does, but for the limits of memories and tables.
+/// Wasmer with the host's configuration, except for the limits of memories and tables.
 pub(crate) struct Wasmer {
     store: Store,
     imports: Imports,
@@ -80,7 +80,7 @@ impl Session for Wasmer {
     }
 }
 
-/// Lowers the maximum of tables to what wasmer can have, as the host lowers it to its own limit.
+/// Lowers the maximum of tables to wasmer's limit, as the host lowers it to its own.
 struct BoundedTables;
 
 impl Reencode for BoundedTables {
@@ -98,7 +98,7 @@ impl Reencode for BoundedTables {
 /// Elements of the largest table that wasmer accepts: a gigabyte of pointers.
 const TABLE_ELEMENTS_MAX: u64 = (1 << 30) / 8;
 
-/// Makes the module that scripts import from; see the interpreter's README in the specification.
+/// Makes the module from which scripts import; see the interpreter's README in the specification.
 fn spectest(store: &mut Store) -> Imports {
     let functions = [
         ("print", Function::new_typed(store, || {})),

@@ -9,7 +9,7 @@ use wasmtime::{
 
 use crate::engine::{Failure, Session, Value};
 
-/// Wasmtime, set up as the host does, but for the pool: the suite has larger memories than a host allows.
+/// Wasmtime with the host's configuration, except for the pool: the suite has larger memories than a host allows.
 pub(crate) struct Wasmtime {
     store: Store<()>,
     linker: Linker<()>,
@@ -78,7 +78,7 @@ impl Session for Wasmtime {
     }
 }
 
-/// Makes the module that scripts import from; see the interpreter's README in the specification.
+/// Makes the module from which scripts import; see the interpreter's README in the specification.
 fn spectest(store: &mut Store<()>) -> wasmtime::Result<Linker<()>> {
     let mut linker = Linker::new(store.engine());
     linker.func_wrap("spectest", "print", || {})?;

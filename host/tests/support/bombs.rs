@@ -1,6 +1,6 @@
-//! Modules made to be expensive to load: one recipe for functions, and shapes of everything else in a module.
+//! Modules that are made to be expensive to load: one recipe for functions, and shapes of everything else in a module.
 //!
-//! A recipe is a line of text, so that whatever a search finds can be made again.
+//! A recipe is a line of text, so that the findings of a search can be reproduced.
 
 #![allow(dead_code, reason = "each user has its own part")]
 
@@ -14,15 +14,15 @@ use wasm_encoder::{
     TableType, TypeSection, ValType,
 };
 
-/// What every function of a module is like.
+/// The description of every function of a module.
 ///
-/// A function gives its locals values, leaves operands on the stack, opens blocks and loops, repeats its steps until
-/// it has so many bytes, and uses at the end what is still there.
+/// A function sets its locals, leaves operands on the stack, opens blocks and loops, repeats its steps until it has
+/// enough bytes, and at the end uses the remaining operands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Recipe {
-    /// How many functions there are.
+    /// The number of functions.
     pub(crate) copies: u32,
-    /// How many bytes each has, about.
+    /// The approximate size of each in bytes.
     pub(crate) bytes: u32,
     /// The type of locals and operands.
     pub(crate) value: Value,
@@ -34,13 +34,13 @@ pub(crate) struct Recipe {
     pub(crate) blocks: u32,
     /// Loops around the steps, inside of the blocks.
     pub(crate) loops: u32,
-    /// Locals that each step that writes or reads does that with.
+    /// Locals that each reading or writing step uses.
     pub(crate) touched: u32,
     /// Targets of each `br_table`.
     pub(crate) targets: u32,
     /// Parameters, and results up to 16, of callees and blocks with values.
     pub(crate) arity: u32,
-    /// What is repeated.
+    /// The repeated steps.
     pub(crate) steps: Vec<Step>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Value {
 
 macro_rules! steps {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// Some instructions that leave the stack as they find it.
+        /// Instructions that leave the stack as it was.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Step { $($(#[$doc])* $name,)* }
 
@@ -80,14 +80,14 @@ steps! {
 /// The function's parameter, an i32.
 const CONDITION: u32 = 0;
 
-/// An i32 to put things into.
+/// A scratch i32.
 const SCRATCH: u32 = 1;
 
-/// The first of the locals that live long.
+/// The first of the long-lived locals.
 const FIRST: u32 = 2;
 
 impl Recipe {
-    /// Returns a recipe for one function of 128 KiB with these steps, and nothing that lives long.
+    /// Returns a recipe for one function of 128 KiB with these steps and without long-lived values.
     pub(crate) fn of(steps: &[Step]) -> Self {
         Self {
             copies: 1,
@@ -119,7 +119,7 @@ impl Recipe {
         let end = self.locals * 6 + self.operands * 3 + (self.blocks + self.loops) + 50;
         let limit = self.bytes.saturating_sub(end) as usize;
         let mut before = usize::MAX;
-        // Steps that touch nothing have no bytes.
+        // Steps that use nothing have no bytes.
         while writer.function.byte_len() < limit && writer.function.byte_len() != before {
             before = writer.function.byte_len();
             for step in &self.steps {
@@ -181,7 +181,7 @@ impl Writer<'_> {
         self.sink().i32_const(0).local_get(SCRATCH).i32_store(ADDRESS).end();
     }
 
-    /// Pushes a value that is known at run time only.
+    /// Pushes a value that is known only at run time.
     fn fresh(&mut self, number: u32) {
         let value = self.recipe.value;
         let mut sink = self.function.instructions();
@@ -232,7 +232,7 @@ impl Writer<'_> {
         self.turn
     }
 
-    /// The next of the locals.
+    /// Returns the next of the locals.
     fn local(&mut self) -> u32 {
         FIRST + self.next() % self.recipe.locals.max(1)
     }
@@ -260,7 +260,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A branch target among those around the steps, or the function.
+    /// Returns a branch target: a construct around the steps, or the function.
     fn label(&mut self) -> u32 {
         self.next().wrapping_mul(7) % (self.depth + 1)
     }
@@ -509,7 +509,7 @@ impl Writer<'_> {
             }
             _ => return,
         };
-        // What nobody uses is not compiled.
+        // Unused values are not compiled.
         sink.local_get(SCRATCH).i32_xor().local_set(SCRATCH);
     }
 
@@ -606,7 +606,7 @@ impl Value {
     }
 }
 
-/// An EE in parts: an import, `main`, a function that passes values, and bombs.
+/// The parts of an EE: an import, `main`, a function that passes values, and bombs.
 pub(crate) struct Parts {
     pub(crate) types: TypeSection,
     pub(crate) imports: ImportSection,
@@ -720,7 +720,7 @@ impl FromStr for Recipe {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut recipe = Self::of(&[]);
         for field in text.split(',') {
-            let (name, value) = field.split_once('=').ok_or_else(|| format!("`{field}` is no name=value"))?;
+            let (name, value) = field.split_once('=').ok_or_else(|| format!("`{field}` is not name=value"))?;
             let number = || value.parse::<u32>().map_err(|error| format!("{name}: {error}"));
             match name {
                 "copies" => recipe.copies = number()?,
@@ -827,7 +827,7 @@ fn data(parts: &mut Parts, n: u32, offset: &dyn Fn(i32) -> ConstExpr) {
     parts.n_data += n;
 }
 
-/// A function that calls these.
+/// Returns a function that calls these.
 fn small(callees: &[u32]) -> Function {
     let mut function = Function::new([]);
     for callee in callees {
@@ -837,8 +837,8 @@ fn small(callees: &[u32]) -> Function {
     function
 }
 
-/// The known recipes: each step by itself, and among values that live long and in constructs, at half of the size at which
-/// functions are refused and less, once and many times.
+/// The known recipes: each step by itself, and among long-lived values and in constructs, at half of the refused size
+/// of functions and less, once and many times.
 pub(crate) fn recipes() -> Vec<Recipe> {
     let mut recipes = Vec::new();
     for step in Step::ALL {

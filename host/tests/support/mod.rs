@@ -1,4 +1,4 @@
-//! What the tests share: EEs written as text.
+//! Shared helpers of the tests: EEs written as text.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
@@ -8,10 +8,10 @@ use outrider_host::{
     Ee, ExecutionError, ExecutionInput, ExecutionOutput, Host, HostConfig, Limits, LoadError, StateRoot,
 };
 
-/// The root that tests start from.
+/// The pre-state root of the tests.
 pub(crate) const ROOT: StateRoot = StateRoot([0x11; 32]);
 
-/// A host with limits that are small enough to be reached.
+/// A host with limits that are small enough to reach.
 pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| {
     let limits = Limits {
         module_bytes_max: 100_000,
@@ -69,14 +69,14 @@ pub(crate) fn run(text: &str, block_data: &[u8]) -> Result<ExecutionOutput, Exec
     load(text).expect("the test's module is acceptable").execute(&ExecutionInput::new(ROOT, block_data))
 }
 
-/// Checks that executing `main` with this body fails, and why.
+/// Checks that executing `main` with this body fails with this message.
 #[track_caller]
 pub(crate) fn check_failure(body: &str, expected: &str) {
     let error = run(&saving(body), b"block").expect_err("the execution fails");
     assert_eq!(outrider_host::chain(&error), expected);
 }
 
-/// Reads one of the EEs as built.
+/// Reads one of the built EEs.
 #[track_caller]
 pub(crate) fn blob(name: &str) -> Vec<u8> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../ees/blobs").join(name);

@@ -1,4 +1,4 @@
-//! What must hold for any bytes; `fuzz/` searches for bytes for which it does not.
+//! Properties that must hold for any bytes; `fuzz/` searches for counterexamples.
 
 #![allow(dead_code, reason = "each user has its own part")]
 
@@ -45,7 +45,7 @@ fn host(config: HostConfig) -> Host {
     Host::new(config).expect("the engine takes this configuration")
 }
 
-/// Any bytes are refused, or are an EE that runs without the host being at fault.
+/// Checks that any bytes are refused, or are an EE that runs without a fault of the host.
 pub(crate) fn load(bytes: &[u8]) {
     static HOST: LazyLock<Host> = LazyLock::new(|| host(config(EngineKind::Wasmtime)));
     let summary = summarize(bytes, &LIMITS);
@@ -58,7 +58,7 @@ pub(crate) fn load(bytes: &[u8]) {
     }
 }
 
-/// An EE made of any bytes does the same on both engines, with enough fuel and with too little.
+/// Checks that an EE made of any bytes has the same outcome on both engines, with enough fuel and with too little.
 ///
 /// The first four bytes choose a generator, set wasm-smith up and choose the budget; the others are the generator's choices.
 #[cfg(feature = "wasmer")]
@@ -79,7 +79,7 @@ pub(crate) fn engines(bytes: &[u8]) {
     check_execution(&ee, budget % (fuel_used + 1));
 }
 
-/// Settings that choose the generator of deep calls.
+/// The settings that choose the generator of deep calls.
 #[cfg(feature = "wasmer")]
 const DEEP: u8 = 0b1100_0000;
 
@@ -91,15 +91,15 @@ fn smith_module(settings: u8, choices: &[u8]) -> Option<Vec<u8>> {
         simd_enabled: settings & 4 == 0,
         ..random::config()
     };
-    // Wasm-smith wants more bytes than there are.
+    // Wasm-smith needs more bytes than there are.
     let steps_max = (settings & 8 == 0).then_some(100);
     random::random_module(config, steps_max, choices).ok()
 }
 
-/// A damaged file of the cache is no file of it: the EE is compiled anew.
+/// Checks that a damaged cache file counts as missing: the EE is compiled again.
 ///
-/// The bytes say how: two for where the file ends, then five for each byte that is changed, four of them its place from the end,
-/// where the footer is.
+/// The bytes describe the damage: two for the end of the file, then five for each changed byte, four of them its
+/// distance from the end, where the footer is.
 pub(crate) fn cache(bytes: &[u8]) {
     static CACHE: LazyLock<Cache> = LazyLock::new(Cache::new);
     let Some((end, changes)) = bytes.split_first_chunk() else { return };
@@ -117,7 +117,7 @@ pub(crate) fn cache(bytes: &[u8]) {
     std::fs::write(&CACHE.file, &damaged).expect("the file can be written");
     let output = CACHE.host.load(&CACHE.code).expect("the EE can be compiled").execute(&input());
     assert_eq!(output.expect("the EE returns").post_state_root, StateRoot([0x11; 32]));
-    assert_eq!(std::fs::read(&CACHE.file).expect("it is there"), CACHE.contents, "it is not written anew");
+    assert_eq!(std::fs::read(&CACHE.file).expect("it is there"), CACHE.contents, "it is not rewritten");
 }
 
 /// A host with one EE in its cache.
@@ -132,7 +132,7 @@ struct Cache {
 impl Cache {
     fn new() -> Self {
         let mut builder = tempfile::Builder::new();
-        // Whatever the umask: there is no cache in a directory that others can write to.
+        // Whatever the umask: a cache is not opened in a directory to which others can write.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let directory = builder.tempdir().expect("a directory can be made");
@@ -156,7 +156,7 @@ fn input() -> ExecutionInput {
     ExecutionInput::new(StateRoot([0x22; 32]), b"block data".as_slice())
 }
 
-/// Executes an EE, and returns what it spent.
+/// Executes an EE, and returns its fuel.
 fn check_execution(ee: &Ee, fuel_max: u64) -> u64 {
     match ee.execute_within(&input(), fuel_max) {
         Ok(output) => output.fuel_used,

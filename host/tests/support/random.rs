@@ -13,7 +13,7 @@ use wasm_encoder::{
 use wasm_smith::{InstructionKind, InstructionKinds};
 use wasmparser::{AbstractHeapType, FuncType, Parser, Payload, TypeRef};
 
-/// Bytes for wasm-smith that depend on a number alone.
+/// Returns bytes for wasm-smith that depend only on a number.
 pub(crate) fn bytes(seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let bytes = std::iter::repeat_with(|| {
@@ -25,7 +25,7 @@ pub(crate) fn bytes(seed: u64) -> Vec<u8> {
     bytes.take(3000).collect()
 }
 
-/// What keeps wasm-smith within the profile, but for `externref`, which comes with reference types.
+/// A configuration that keeps wasm-smith within the profile, except for `externref`, which comes with reference types.
 pub(crate) fn config() -> wasm_smith::Config {
     wasm_smith::Config {
         export_everything: true,
@@ -51,7 +51,7 @@ pub(crate) fn config() -> wasm_smith::Config {
     }
 }
 
-/// All instructions that neither loop nor call, so that what they are in returns.
+/// All instructions that neither loop nor call, so that their function returns.
 pub(crate) fn straight_line() -> InstructionKinds {
     InstructionKinds::new(&[
         InstructionKind::Numeric,
@@ -65,9 +65,9 @@ pub(crate) fn straight_line() -> InstructionKinds {
     ])
 }
 
-/// Makes a module of these bytes, with `funcref` in the place of `externref`.
+/// Makes a module of these bytes, with `funcref` in place of `externref`.
 ///
-/// With `steps_max`, loops and recursion end after so many steps.
+/// With `steps_max`, loops and recursion end after that many steps.
 pub(crate) fn random_module(
     config: wasm_smith::Config,
     steps_max: Option<u32>,
@@ -86,10 +86,10 @@ pub(crate) fn random_module(
     Ok(without_externref.finish())
 }
 
-/// Makes an EE of a module: one whose `main` calls some of its functions, logs what they return and what the globals
-/// and the memory are, and saves the first bytes of the memory as post-state root.
+/// Makes an EE of a module. Its `main` calls some of the module's functions, logs their results, the globals and the
+/// memory, and saves the first bytes of the memory as post-state root.
 ///
-/// The module's own exports are gone; what it imports stays.
+/// The module's own exports are removed; its imports stay.
 pub(crate) fn as_ee(module: &[u8]) -> Vec<u8> {
     let parts = Parts::read(module);
     let mut ee = Module::new();
@@ -99,7 +99,7 @@ pub(crate) fn as_ee(module: &[u8]) -> Vec<u8> {
     ee.finish()
 }
 
-/// What `main` calls.
+/// The functions that `main` calls.
 const HOST_IMPORTS: [(&str, &str, &[ValType]); 3] = [
     ("debug", "print64", &[ValType::I64]),
     ("debug", "printMemHex", &[ValType::I32, ValType::I32]),
@@ -108,10 +108,10 @@ const HOST_IMPORTS: [(&str, &str, &[ValType]); 3] = [
 
 const N_HOST_IMPORTS: u32 = HOST_IMPORTS.len() as u32;
 
-/// How many functions of the module `main` calls.
+/// The number of the module's functions that `main` calls.
 const CALLS_MAX: usize = 4;
 
-/// Puts `funcref` in the place of `externref`.
+/// Replaces `externref` by `funcref`.
 struct Funcrefs;
 
 impl Reencode for Funcrefs {
@@ -126,7 +126,7 @@ impl Reencode for Funcrefs {
 /// Adds the host's imports, after those of the module, and `main`.
 struct EeWriter {
     parts: Parts,
-    /// How many types the module has itself.
+    /// The number of the module's own types.
     n_types: u32,
 }
 
@@ -214,7 +214,7 @@ impl Reencode for EeWriter {
     }
 }
 
-/// What `main` has to know of the module.
+/// The facts about the module that `main` needs.
 #[derive(Default)]
 struct Parts {
     types: Vec<FuncType>,
@@ -265,7 +265,7 @@ impl Parts {
                 main.log(*result);
             }
         }
-        // Wasm-smith imports functions only, so that these are all.
+        // Wasm-smith imports only functions, so these are all.
         for (index, ty) in (0..).zip(&self.globals) {
             main.function.instruction(&Instruction::GlobalGet(index));
             main.log(*ty);
@@ -287,7 +287,7 @@ impl Parts {
     }
 }
 
-/// The function that is called, as far as it is written.
+/// The unfinished function `main`.
 struct Main {
     function: Function,
     print64: u32,

@@ -1,4 +1,4 @@
-//! Tests of the cache on disk, and of the files and the directory that it consists of.
+//! Tests of the cache on disk, its files and its directory.
 
 use std::fs;
 use std::io::{Seek as _, SeekFrom};
@@ -27,7 +27,7 @@ impl Scratch {
         Self { cache, directory }
     }
 
-    /// A cache with the entry of `key(0)`, and the path of that entry.
+    /// Returns a cache with the entry of `key(0)`, and the path of that entry.
     fn with_entry() -> (Self, PathBuf) {
         let scratch = Self::new();
         scratch.cache.put(&key(0), PAYLOAD);
@@ -42,7 +42,7 @@ impl Scratch {
         scratch
     }
 
-    /// Names what is in the directory, sorted.
+    /// Returns the names in the directory, sorted.
     fn names(&self) -> Vec<String> {
         let entries = self.directory.path().read_dir().expect("the directory can be read");
         let names = entries.map(|entry| entry.expect("it can be read").file_name().into_string());
@@ -52,7 +52,7 @@ impl Scratch {
     }
 }
 
-/// Makes a temporary directory that only we can write to, whatever the umask.
+/// Makes a temporary directory to which only this user can write, whatever the umask.
 fn private_directory() -> TempDir {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -64,12 +64,12 @@ fn key(n: u8) -> CacheKey {
     CacheKey::new(&Compilation { code_hash: CodeHash([n; 32]), engine: "engine", settings: "" })
 }
 
-/// Reads what was put under a key.
+/// Reads the payload of a key.
 fn get(cache: &DiskCache, n: u8) -> Option<Vec<u8>> {
     cache.get(&key(n)).map(|entry| entry.payload().read().expect("it can be read"))
 }
 
-/// Checks that an entry is not there, and is there again once it has been put.
+/// Checks that an entry is missing, and is found again after it has been put.
 #[track_caller]
 fn check_recovers(cache: &DiskCache) {
     assert_eq!(get(cache, 0), None);
@@ -105,7 +105,7 @@ fn an_entry_has_the_layout_that_is_documented() {
 }
 
 #[test]
-fn an_entry_cut_off_anywhere_is_written_anew() {
+fn a_truncated_entry_is_rewritten() {
     let (scratch, path) = Scratch::with_entry();
     let whole = fs::read(&path).expect("it can be read");
     for bytes in 0..whole.len() {
@@ -117,7 +117,7 @@ fn an_entry_cut_off_anywhere_is_written_anew() {
 }
 
 #[test]
-fn an_entry_with_any_bit_flipped_is_written_anew() {
+fn an_entry_with_any_flipped_bit_is_rewritten() {
     let (scratch, path) = Scratch::with_entry();
     let whole = fs::read(&path).expect("it can be read");
     for bit in 0..whole.len() * 8 {
@@ -130,7 +130,7 @@ fn an_entry_with_any_bit_flipped_is_written_anew() {
 }
 
 #[test]
-fn the_entry_of_another_key_is_not_taken() {
+fn the_entry_of_another_key_is_not_used() {
     let scratch = Scratch::new();
     scratch.cache.put(&key(1), b"of another");
     fs::rename(scratch.cache.entry_path(&key(1)), scratch.cache.entry_path(&key(0))).expect("it is there");
@@ -138,7 +138,7 @@ fn the_entry_of_another_key_is_not_taken() {
 }
 
 #[test]
-fn a_length_that_is_not_the_files_makes_no_room_for_it() {
+fn a_wrong_length_allocates_nothing() {
     let (scratch, path) = Scratch::with_entry();
     let mut damaged = fs::read(&path).expect("it can be read");
     damaged[LENGTH].copy_from_slice(&u64::MAX.to_le_bytes());
@@ -147,13 +147,13 @@ fn a_length_that_is_not_the_files_makes_no_room_for_it() {
 }
 
 #[test]
-fn a_huge_file_makes_no_room_for_itself() {
+fn a_huge_file_allocates_nothing() {
     let (scratch, path) = Scratch::with_entry();
     let bytes: u64 = 1 << 40;
     let mut footer = fs::read(&path).expect("it can be read");
     footer[LENGTH].copy_from_slice(&bytes.to_le_bytes());
     let mut file = fs::File::options().write(true).open(&path).expect("it can be opened");
-    // A file with a hole; not every file system has such.
+    // A sparse file; not every file system supports them.
     if file.set_len(bytes).is_ok() {
         file.seek(SeekFrom::End(0))
             .and_then(|_| file.write_all(&footer[PAYLOAD.len()..]))
@@ -162,7 +162,7 @@ fn a_huge_file_makes_no_room_for_itself() {
     }
 }
 
-/// Where the entry of [`PAYLOAD`] tells how long that is.
+/// The length field of [`PAYLOAD`]'s entry.
 const LENGTH: std::ops::Range<usize> = PAYLOAD.len() + 44..PAYLOAD.len() + 52;
 
 #[test]
@@ -180,7 +180,7 @@ fn foreign_things_in_the_place_of_an_entry_are_replaced() {
 }
 
 #[test]
-fn a_directory_with_something_in_it_stays_and_does_no_harm() {
+fn a_non_empty_directory_stays_and_does_no_harm() {
     let scratch = Scratch::new();
     let path = scratch.cache.entry_path(&key(0));
     fs::create_dir_all(path.join("of somebody")).expect("it can be made");
@@ -192,7 +192,7 @@ fn a_directory_with_something_in_it_stays_and_does_no_harm() {
 }
 
 #[test]
-fn a_directory_that_has_gone_is_no_failure() {
+fn a_missing_directory_is_not_an_error() {
     let Scratch { cache, directory } = Scratch::new();
     directory.close().expect("it can be removed");
     cache.put(&key(0), PAYLOAD);
@@ -231,13 +231,13 @@ fn clearing_leaves_foreign_files_alone() {
 }
 
 #[test]
-fn files_written_longest_ago_make_room() {
+fn the_oldest_files_make_room() {
     let entry_bytes = (FOOTER_BYTES + PAYLOAD.len()) as u64;
     for (n_files, bytes) in [(3, u64::MAX), (usize::MAX, 3 * entry_bytes + 1)] {
         let Scratch { cache, .. } = &Scratch::bounded(n_files, bytes);
         for n in 0..5 {
             cache.put(&key(n), PAYLOAD);
-            // The clock of a file system may stand still between two files.
+            // A file system's clock may not advance between two files.
             let age = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(n.into());
             let file = fs::File::options().write(true).open(cache.entry_path(&key(n)));
             file.and_then(|file| file.set_modified(age)).expect("its time can be set");
@@ -349,7 +349,7 @@ fn the_directory_is_found_in_the_environment() {
 }
 
 #[test]
-fn a_directory_is_made_with_all_that_it_is_in() {
+fn a_directory_is_created_with_its_parents() {
     let scratch = private_directory();
     let directory = scratch.path().join("a/b");
     assert!(DiskCache::open_existing(&directory).expect("nothing is wrong").is_none());
@@ -446,7 +446,7 @@ mod unix {
     }
 
     #[test]
-    fn nobody_else_can_read_what_is_made() {
+    fn created_directories_are_private() {
         let (_scratch, path) = scratch();
         let path = path.join("a/b");
         let cache = DiskCache::open(&path).expect("it can be made");
@@ -480,7 +480,7 @@ mod unix {
     }
 
     #[test]
-    fn what_counts_is_where_a_link_leads() {
+    fn the_target_of_a_link_is_checked() {
         let (_scratch, path) = scratch();
         let safe = directory(&path.join("safe"), 0o700).to_owned();
         let shared = directory(&path.join("shared"), 0o777).to_owned();
@@ -500,7 +500,7 @@ mod unix {
         let (_scratch, path) = scratch();
         let foreign = directory(&path.join("foreign"), 0o755).to_owned();
         directory(&foreign.join("below"), 0o700);
-        // Only root can give a directory away; the rule itself is tested for everybody.
+        // Only root can give a directory away; the rule itself is tested for every user.
         if std::os::unix::fs::chown(&foreign, Some(12345), None).is_err() {
             return;
         }
@@ -514,7 +514,7 @@ mod unix {
     }
 
     #[test]
-    fn an_entry_that_others_could_have_written_is_not_taken() {
+    fn an_entry_that_others_could_have_written_is_not_used() {
         let (scratch, path) = Scratch::with_entry();
         for mode in [0o660, 0o606, 0o666] {
             set_mode(&path, mode);

@@ -4,13 +4,13 @@ use outrider_abi::{DEPOSIT_BYTES, Deposit, StateRoot};
 
 use super::*;
 use crate::config::HostConfig;
-use crate::engine::Needs;
+use crate::engine::Requirements;
 use crate::error::TrapKind;
 use crate::execution::{ExecutionInput, Log, LogValue};
 
 type Change = fn(&mut Execution);
 
-/// An engine whose EEs all change an execution so, and then return or trap.
+/// An engine whose EEs all change an execution in this way, and then return or trap.
 #[derive(Clone, Copy)]
 struct Scripted {
     change: Change,
@@ -49,8 +49,8 @@ impl CompiledEe for Scripted {
         self.run(execution)
     }
 
-    fn needs(&self) -> Needs {
-        Needs { metering: None, pages_max: 0 }
+    fn requirements(&self) -> Requirements {
+        Requirements { metering: None, pages_max: 0 }
     }
 
     fn serialize(&self) -> Option<Vec<u8>> {
@@ -68,10 +68,14 @@ fn run(ee: &dyn CompiledEe) -> Outcome {
 }
 
 fn program() -> Program {
-    Program { code: Vec::new(), libraries: Vec::new(), needs: Needs { metering: None, pages_max: 0 } }
+    Program {
+        code: Vec::new(),
+        libraries: Vec::new(),
+        requirements: Requirements { metering: None, pages_max: 0 },
+    }
 }
 
-/// Runs on both engines, and returns what they disagree on.
+/// Runs on both engines, and returns their disagreement.
 #[track_caller]
 fn disagreement(engines: [Scripted; 2]) -> Disagreement {
     let stop = run(&*both(engines).compile(&program()).unwrap()).1.unwrap_err();
@@ -104,7 +108,7 @@ fn log(value: u32) -> Log {
 }
 
 #[test]
-fn logs_and_traps_differ_by_what_they_say() {
+fn logs_and_traps_are_compared_by_content() {
     let logs: [Change; 2] =
         [|execution| execution.logs.push(log(1)), |execution| execution.logs.push(log(2))];
     assert_eq!(disagreement(logs.map(|change| Scripted { change, trap: None })).item, "a line of the logs");
@@ -117,7 +121,7 @@ fn logs_and_traps_differ_by_what_they_say() {
 }
 
 #[test]
-fn what_is_the_same_is_handed_on() {
+fn equal_outcomes_are_returned() {
     let engine = Scripted { change: |execution| execution.fuel_left = 5, ..UNREACHABLE };
     let (execution, result) = run(&*both([engine, engine]).compile(&program()).unwrap());
     assert_eq!(execution.fuel_left, 5);
@@ -125,7 +129,7 @@ fn what_is_the_same_is_handed_on() {
 }
 
 #[test]
-fn what_both_serialize_both_restore_and_nothing_else() {
+fn both_engines_restore_only_what_both_serialized() {
     let engines = both([NOTHING, UNREACHABLE]);
     let serialized = engines.compile(&program()).unwrap().serialize().unwrap();
     let restore = |serialized: &[u8]| {

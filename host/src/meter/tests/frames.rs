@@ -1,4 +1,4 @@
-//! The frames that Cranelift makes, held against the bound on them.
+//! Compares Cranelift's frames with the bound on them.
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ struct Ratios {
     bytes_per_slot: f64,
 }
 
-/// Holds each native frame of `wasm` against its bound.
+/// Checks each native frame of `wasm` against its bound.
 #[track_caller]
 fn check(engine: &Engine, wasm: &[u8], what: &str) -> Ratios {
     let original = module::Module::read(wasm).unwrap();
@@ -37,8 +37,8 @@ fn check(engine: &Engine, wasm: &[u8], what: &str) -> Ratios {
     ratios
 }
 
-/// Reads what a function takes from the stack: return address, frame pointer, and what its prologue subtracts from the
-/// stack pointer, which is the first such instruction of the function.
+/// Returns the bytes that a function takes from the stack: return address, frame pointer, and the amount that its
+/// prologue subtracts from the stack pointer, in the first such instruction of the function.
 fn frame_bytes(code: &[u8]) -> u64 {
     let start = &code[..code.len().min(64)];
     let subtracted = start.windows(7).find_map(|window| match window {
@@ -58,7 +58,7 @@ fn native_frames_of_random_modules_are_within_the_bound() {
         largest.of_bound = largest.of_bound.max(ratios.of_bound);
         largest.bytes_per_slot = largest.bytes_per_slot.max(ratios.bytes_per_slot);
     }
-    // Where no frame comes near a fiftieth of the bound, prologues are not read right.
+    // If no frame comes near a fiftieth of the bound, prologues are not decoded correctly.
     assert!(largest.of_bound > 0.02, "{}", largest.of_bound);
     assert!(largest.bytes_per_slot < NATIVE_BYTES_PER_SLOT as f64);
 }

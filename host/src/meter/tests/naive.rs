@@ -1,4 +1,4 @@
-//! The naive model of fuel: each instruction pays for itself, just before it runs, dead code and all.
+//! The naive model of fuel: each instruction, dead code included, pays for itself just before it runs.
 
 use wasm_encoder::{
     CodeSection, ConstExpr, ExportKind, ExportSection, Function, GlobalSection, GlobalType, ValType,

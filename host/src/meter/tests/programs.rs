@@ -153,7 +153,7 @@ fn bulk_instructions_pay_by_size_before_they_run() {
     assert_eq!(used("grow", -1, 1 << 40).outcome, Outcome::OutOfFuel);
 }
 
-/// Runs `run` at every stack limit up to the one that suffices, which must be `expected`.
+/// Runs `run` at every stack limit up to the sufficient one, which must be `expected`.
 #[track_caller]
 fn check_stack(functions: &str, expected: i64) {
     let wasm = parse(&format!(
@@ -200,7 +200,7 @@ fn only_functions_on_a_cycle_of_calls_count_their_frames() {
     let recursive = |wat: &str, linkage| instrument(&parse(wat), linkage).unwrap().n_recursive;
     let chain = "(module (func $a call $b) (func $b call $c) (func $c))";
     assert_eq!(recursive(chain, Linkage::Alone), 0);
-    // The table holds $c, of another type than the call.
+    // The table holds $c, whose type differs from that of the call.
     let indirect = "(module (type $t (func)) (table 1 funcref) (elem (i32.const 0) func $c)
       (func $a call $b) (func $b (call_indirect (type $t) (i32.const 0))) (func $c (param i32) call $a))";
     assert_eq!(recursive(indirect, Linkage::Alone), 0);
@@ -218,7 +218,7 @@ fn the_reserve_is_the_heaviest_path_of_calls_that_are_not_recursive() {
     assert_eq!(instrument(&parse(wat), Linkage::Alone).unwrap().stack_reserve_slots, 18);
 }
 
-/// Host functions find the counter up to date, and what they take off it is gone for the guest too.
+/// The guest's counter is up to date in host functions, and their charges reach the guest.
 #[test]
 fn host_functions_see_and_charge_the_same_counter() {
     let wasm = parse(
@@ -245,7 +245,7 @@ fn host_functions_see_and_charge_the_same_counter() {
     assert_eq!(*store.data(), [2500 - 42, 1500 - 86, 500 - 130]);
 }
 
-/// A guest that traps by itself is told from one that is stopped.
+/// Traps of the guest are distinguished from exhausted counters.
 #[test]
 fn traps_of_the_guest_remain_what_they_are() {
     let wasm = parse(
@@ -303,7 +303,7 @@ fn linked_modules_share_their_counters() {
     assert_eq!(fuel.get(&mut store).unwrap_i64(), -1);
 }
 
-/// Frames of the engine are never so large that it runs out of stack before the counter does.
+/// The stack counter runs out before the engine's stack does.
 #[test]
 fn the_counter_ends_before_the_stack_of_the_engine() {
     let locals = "(local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)";

@@ -67,7 +67,7 @@ fn metering_changes_nothing_but_the_fuel_and_the_fuel_is_the_sum_of_all_prices()
             }
             let plain = run_plain(&engine, &wasm, &name, &arguments);
             assert_eq!(metered.outcome, plain.outcome, "{seed} {name}");
-            // A trap in the start function leaves nothing to look at, unless the start function is an export.
+            // After a trap in the start function there is no state to compare, unless the start function is an export.
             if !plain.state.is_empty() {
                 assert_eq!(metered.state, plain.state, "{seed} {name}");
             }
@@ -99,7 +99,7 @@ fn frames_are_as_large_as_finite_wasm_says() {
             (module.n_imported_functions..).zip(&module.bodies).zip(sizes)
         {
             let analysis = analysis::analyse(&module, index, body).unwrap();
-            // finite-wasm 0.6.1 leaves the table index of `call_indirect` on its stack of operands.
+            // finite-wasm 0.6.1 does not pop the table index of `call_indirect`.
             if analysis.indirect_calls.is_empty() {
                 let slots = FRAME_SLOTS + locals + operands;
                 let covering = analysis.native_bytes.div_ceil(NATIVE_BYTES_PER_SLOT);

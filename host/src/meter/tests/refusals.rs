@@ -1,4 +1,4 @@
-//! What cannot be instrumented.
+//! Modules that cannot be instrumented.
 
 use super::{
     super::{Linkage, MeterError},
@@ -47,14 +47,14 @@ fn sections_of_other_proposals_are_refused() {
 }
 
 #[test]
-fn bytes_that_are_no_module_are_refused() {
+fn bytes_that_are_not_a_module_are_refused() {
     for bytes in [&b""[..], b"\0asm", b"\0asm\x0d\0\x01\0", b"\0asm\x01\0\0\0\x0a\x05\x01"] {
         let error = instrument(bytes, Linkage::Alone).unwrap_err();
         assert!(matches!(error, MeterError::Malformed(_) | MeterError::Section { .. }), "{error:?}");
     }
 }
 
-/// Modules with bytes changed at random are an error or something, but no panic.
+/// Modules with randomly changed bytes may fail, but do not panic.
 #[test]
 fn mangled_modules_do_not_panic() {
     let original = wat::parse_str(super::programs::EVERYTHING).unwrap();

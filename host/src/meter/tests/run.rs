@@ -1,4 +1,4 @@
-//! Runs modules: plain, metered and naively metered.
+//! Runs modules plain, metered, and metered naively.
 
 use wasmparser::WasmFeatures;
 use wasmtime::{Config, Engine, ExternType, Instance, Module, OptLevel, Store, Val, ValType};
@@ -8,10 +8,10 @@ use super::{
     FUEL_EXPORT, STACK_EXPORT, instrument, naive,
 };
 
-/// Enough for the tests that do not ask about the stack.
+/// Enough stack for tests that are not about the stack.
 pub(super) const STACK_SLOTS: i64 = 4096;
 
-/// What modules may contain.
+/// The features of the modules.
 pub(super) fn features() -> WasmFeatures {
     WasmFeatures::WASM2 | WasmFeatures::WIDE_ARITHMETIC | WasmFeatures::EXTENDED_CONST
 }
@@ -28,7 +28,7 @@ pub(super) fn engine() -> Engine {
     Engine::new(&config).unwrap()
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     /// With these results, as bits.
@@ -38,7 +38,7 @@ pub(super) enum Outcome {
     StackOverflow,
 }
 
-/// A run, the fuel it used, and what it left in its memory and exported globals.
+/// A run: its end, the fuel used, and the final memory and exported globals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) outcome: Outcome,
@@ -51,12 +51,12 @@ pub(super) fn run_plain(engine: &Engine, wasm: &[u8], function: &str, arguments:
     run(engine, wasm, function, arguments, None)
 }
 
-/// Runs `function` metered naively.
+/// Runs `function` with naive metering.
 pub(super) fn run_naive(engine: &Engine, wasm: &[u8], function: &str, arguments: &[Val]) -> Run {
     run(engine, &naive::instrument(wasm), function, arguments, None)
 }
 
-/// Runs `function` metered, with the given fuel and stack slots.
+/// Runs `function` with metering, with the given fuel and stack slots.
 pub(super) fn run_metered(
     engine: &Engine,
     wasm: &[u8],
@@ -121,7 +121,7 @@ fn bits(value: &Val) -> String {
     }
 }
 
-/// What an onlooker can see of the instance, but for what metering adds.
+/// Returns the observable state of the instance, without what metering adds.
 fn state(module: &Module, instance: &Instance, store: &mut Store<()>) -> Vec<String> {
     let mut state = Vec::new();
     for export in module.exports() {
@@ -151,7 +151,7 @@ fn is_counter(name: &str) -> bool {
     name == naive::SPENT || COUNTERS.iter().any(|counter| counter.export == name)
 }
 
-/// An argument of each type.
+/// Returns an argument of each type.
 pub(super) fn argument(val_type: &ValType) -> Val {
     match val_type {
         ValType::I32 => Val::I32(3),

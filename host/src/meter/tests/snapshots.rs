@@ -1,4 +1,4 @@
-//! What becomes of each control construct.
+//! The instrumented code of each control construct.
 
 use super::{super::Linkage, instrument};
 

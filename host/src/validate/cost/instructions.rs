@@ -1,23 +1,23 @@
-//! The time and memory that single instructions take to compile.
+//! The time and memory to compile single instructions.
 
 use wasmparser::Operator;
 
 use super::{Work, work};
 
-/// A direct call, or what engines make one of.
+/// A direct call, or an instruction that engines compile as one.
 const CALL: Work = work(9_000, 4_000, 60);
 /// A conversion that traps, after several comparisons.
 const CHECKED: Work = work(24_000, 4_000, 100);
 /// An instruction that checks more than one thing, or calls with many arguments.
 pub(super) const BULK: Work = work(40_000, 20_000, 200);
-/// A return, with what restores the caller's registers.
+/// A return, with the code that restores the caller's registers.
 const RETURN: Work = work(0, 0, 30);
 
 /// A long sequence of machine instructions, with values of their own that compete for registers.
 #[derive(Clone, Copy)]
 pub(super) struct Sequence {
     work: Work,
-    /// As many uses of locals compete as much.
+    /// The number of uses of locals that compete as much.
     pub(super) n_uses: u64,
 }
 
@@ -29,20 +29,21 @@ const FLOAT_BINARY: Sequence = Sequence { work: work(13_000, 6_000, 40), n_uses:
 const FLOAT_EXTREME: Sequence = Sequence { work: work(13_000, 6_000, 80), n_uses: 18 };
 /// Arithmetic of one float.
 const FLOAT_UNARY: Sequence = Sequence { work: work(13_000, 6_000, 50), n_uses: 27 };
-/// A float to an integer, and the highest or lowest integer where it is beyond.
+/// A float to an integer, saturating.
 const SATURATING: Sequence = Sequence { work: work(0, 0, 100), n_uses: 0 };
-/// A 64-bit integer without sign to a float.
+/// A 64-bit unsigned integer to a float.
 const FROM_UNSIGNED: Sequence = Sequence { work: work(0, 0, 50), n_uses: 0 };
 /// Arithmetic of vectors of floats.
 const SIMD_FLOAT: Sequence = Sequence { work: work(13_000, 6_000, 70), n_uses: 9 };
-/// A vector of floats to unsigned integers, for which processors have nothing.
+/// A vector of floats to unsigned integers, for which processors have no instruction.
 const SIMD_UNSIGNED: Sequence = Sequence { work: work(20_000, 6_500, 80), n_uses: 40 };
-/// A vector that stands in the code.
+/// A vector constant.
 const SIMD_CONSTANT: Sequence = Sequence { work: work(0, 0, 20), n_uses: 0 };
-/// Arithmetic of vectors that becomes a few machine instructions.
+/// Vector arithmetic that becomes a few machine instructions.
 const SIMD_FEW: Sequence = Sequence { work: work(6_000, 2_500, 70), n_uses: 5 };
 
-/// How many blocks an instruction becomes, with metering and with what the engines check, on the one that makes more of it.
+/// Returns the number of blocks of an instruction, including metering and the engines' checks, on the engine with more
+/// of them.
 pub(super) fn n_blocks(operator: &Operator<'_>) -> u64 {
     match operator {
         Operator::Block { .. } | Operator::Else | Operator::Br { .. } | Operator::Return => 1,
@@ -63,7 +64,7 @@ pub(super) fn n_blocks(operator: &Operator<'_>) -> u64 {
     }
 }
 
-/// Returns the work of an instruction beyond that of any other, its blocks left out.
+/// Returns the work of an instruction beyond that of any other, without its blocks.
 pub(super) fn extra(operator: &Operator<'_>) -> Work {
     match operator {
         Operator::Call { .. }
@@ -100,7 +101,7 @@ pub(super) fn extra(operator: &Operator<'_>) -> Work {
     }
 }
 
-/// Returns the sequence that an instruction becomes, if it is long.
+/// Returns the long sequence that an instruction becomes, if it does.
 #[rustfmt::skip]
 pub(super) fn sequence(operator: &Operator<'_>) -> Option<Sequence> {
     use Operator::*;

@@ -1,4 +1,4 @@
-//! A function while it is written.
+//! A function under construction.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use wasm_encoder::{BlockType, Function, Instruction, ValType};
 
 use super::{Choices, Plan, SUM};
 
-/// A function, as far as it is written.
+/// An unfinished function.
 pub(super) struct Body<'p> {
     pub(super) plan: &'p mut Plan,
     pub(super) results: Vec<ValType>,
@@ -14,20 +14,20 @@ pub(super) struct Body<'p> {
     pub(super) locals: Vec<ValType>,
     n_parameters: usize,
     code: Vec<Instruction<'static>>,
-    /// How many blocks are open.
+    /// The number of open blocks.
     pub(super) nesting: u32,
-    /// How many loops are open.
+    /// The number of open loops.
     pub(super) loops: u32,
-    /// How many statements may follow, so that functions do not grow without end.
+    /// The number of statements that may follow, so that functions stay finite.
     pub(super) statements_left: u32,
-    /// How many calls that recur may follow: with more than a few, depth is never reached.
+    /// The number of recursive calls that may follow: with more than a few, execution never gets deep.
     pub(super) calls_left: u32,
 }
 
-/// The parameter that says how deep to go.
+/// The parameter for the remaining depth.
 pub(super) const DEPTH: u32 = 0;
 
-/// Loops within loops.
+/// Nested loops.
 pub(super) const LOOPS_MAX: u32 = 3;
 
 impl<'p> Body<'p> {
@@ -46,11 +46,11 @@ impl<'p> Body<'p> {
         }
     }
 
-    /// Writes the function of this number.
+    /// Writes the function with this number.
     pub(super) fn random(plan: &'p mut Plan, number: u32, choices: &mut Choices<'_, '_>) -> Self {
         let (parameters, results) = plan.types[plan.functions[number as usize] as usize].clone();
         let mut body = Self::new(plan, parameters, results);
-        // The counters of the loops come first, then what is only there to live long.
+        // The counters of the loops come first, then the long-lived locals.
         body.locals.extend([ValType::I32; LOOPS_MAX as usize]);
         let n_locals = choices.amount(2000);
         body.locals.extend(choices.value_types(n_locals));
@@ -68,7 +68,7 @@ impl<'p> Body<'p> {
         body
     }
 
-    /// Writes a function that calls the one of this number with a depth, and adds up what it returns.
+    /// Writes a function that calls the one with this number and a depth, and adds up its results.
     pub(super) fn entry(plan: &'p mut Plan, number: u32) -> Self {
         let (parameters, results) = plan.types[plan.functions[number as usize] as usize].clone();
         let callee = plan.function(number);
@@ -112,7 +112,7 @@ impl<'p> Body<'p> {
         }
     }
 
-    /// Returns the locals that are there to live long, and the parameters but the depth.
+    /// Returns the long-lived locals, and the parameters without the depth.
     pub(super) fn variables(&self) -> Vec<u32> {
         let counters = self.counters();
         (1..self.locals.len() as u32).filter(|index| !counters.contains(index)).collect()
@@ -123,7 +123,7 @@ impl<'p> Body<'p> {
         first..first + LOOPS_MAX
     }
 
-    /// Returns the counter of the innermost loop that is open.
+    /// Returns the counter of the innermost open loop.
     pub(super) fn counter(&self) -> u32 {
         self.counters().start + self.loops.saturating_sub(1)
     }

@@ -189,7 +189,7 @@ impl Body<'_> {
                 self.push(instruction);
             }
             _ => {
-                // Out of bounds now and then.
+                // Sometimes out of bounds.
                 self.expression(ValType::I32, less, choices);
                 if !choices.one_in(8) {
                     self.extend([I::I32Const(0x3fff), I::I32And]);

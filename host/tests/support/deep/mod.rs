@@ -1,8 +1,9 @@
-//! Random EEs that use up stacks: deep recursion of functions with many values that live across calls and loops.
+//! Random EEs that exhaust stacks: deep recursion of functions with many values that live across calls and loops.
 //!
-//! Wasm-smith makes code of every kind, but functions that hardly call each other. Here, each function gets a depth as first
-//! parameter, and calls others with one less, directly, through a table, or through a library. What is to live across the calls
-//! stands on the stack or in locals, up to thousands. Execution ends at the limit of fuel or stack, at a trap, or by returning.
+//! Wasm-smith makes code of every kind, but its functions hardly call each other. Here, each function gets a depth as
+//! first parameter, and calls others with one less, directly, through a table, or through a library. Values that live
+//! across the calls are on the stack or in locals, up to thousands. Execution ends at the limit of fuel or stack, at a
+//! trap, or by returning.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
@@ -19,13 +20,13 @@ use wasm_encoder::{
 
 use code::Body;
 
-/// An EE, and the library that it needs, if it does.
+/// An EE, and its library if it has one.
 pub(crate) struct DeepEe {
     pub(crate) code: Vec<u8>,
     pub(crate) library: Option<Vec<u8>>,
 }
 
-/// Makes an EE of these choices. When they are used up, the simplest alternatives are taken.
+/// Makes an EE from these choices. After the last one, the simplest alternatives are taken.
 pub(crate) fn deep_ee(choices: &mut Unstructured<'_>) -> DeepEe {
     let mut choices = Choices { left: choices, amount_max: 0 };
     choices.amount_max = match choices.below(64) {
@@ -40,7 +41,7 @@ pub(crate) fn deep_ee(choices: &mut Unstructured<'_>) -> DeepEe {
     DeepEe { code, library: has_library.then(library) }
 }
 
-/// What is left to choose from.
+/// The remaining choices.
 struct Choices<'u, 'b> {
     left: &'u mut Unstructured<'b>,
     /// The most values of one kind; small in most modules, so that many can be tried.
@@ -98,10 +99,10 @@ const TABLE_ELEMENTS: u32 = 16;
 /// The types and functions of a module.
 struct Plan {
     types: Vec<(Vec<ValType>, Vec<ValType>)>,
-    /// The types of the functions that recur.
+    /// The types of the recursive functions.
     functions: Vec<u32>,
     has_library: bool,
-    /// What `main` calls the first function with.
+    /// The depth with which `main` calls the first function.
     depth: u32,
 }
 
@@ -132,7 +133,7 @@ impl Plan {
         plan
     }
 
-    /// Returns the index of a type, which is added if it is a new one.
+    /// Returns the index of a type, and adds the type if it is new.
     fn type_index(&mut self, parameters: Vec<ValType>, results: Vec<ValType>) -> u32 {
         let ty = (parameters, results);
         let found = self.types.iter().position(|known| *known == ty);
@@ -147,12 +148,12 @@ impl Plan {
         self.functions.len() as u32
     }
 
-    /// Returns the index of a function that recurs.
+    /// Returns the index of a recursive function.
     fn function(&self, number: u32) -> u32 {
         BOUNCE + u32::from(self.has_library) + number
     }
 
-    /// Returns the index of the function that calls it with a depth alone.
+    /// Returns the index of the function that calls it with only a depth.
     fn entry(&self, number: u32) -> u32 {
         self.function(self.n_functions() + number)
     }
@@ -212,7 +213,7 @@ impl Plan {
         imports
     }
 
-    /// Puts the entries of all functions in the table, over and over, and leaves room for null and one of another type.
+    /// Fills the table with the entries of all functions, repeatedly, and leaves room for null and one of another type.
     fn elements(&self) -> ElementSection {
         let mut entries: Vec<_> =
             (0..TABLE_ELEMENTS - 2).map(|index| self.entry(index % self.n_functions())).collect();
@@ -268,7 +269,7 @@ fn globals() -> GlobalSection {
     globals
 }
 
-/// Makes a library with a memory, a table, and a function that calls what is in the table.
+/// Makes a library with a memory, a table, and a function that calls through the table.
 fn library() -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function([ValType::I32, ValType::I32], []);

@@ -1,4 +1,4 @@
-//! Code that leaves nothing on the stack.
+//! Code that leaves the stack as it was.
 
 use wasm_encoder::{BlockType, Instruction, MemArg, ValType};
 
@@ -112,7 +112,7 @@ impl Body<'_> {
         if guarded {
             self.push(I::End);
         }
-        // Either each adds to the sum, or they are combined first, from the top down.
+        // Either each is added to the sum, or they are combined first, from the top down.
         let alike = waiting.iter().all(|ty| Some(ty) == waiting.first());
         if let (true, Some((last, others))) = (alike && choices.one_in(2), waiting.split_last()) {
             for ty in others {
@@ -174,12 +174,12 @@ impl Body<'_> {
 
     fn push_table_index(&mut self, choices: &mut Choices<'_, '_>) {
         self.expression(ValType::I32, 1, choices);
-        // The mask keeps it among the functions, but for the last two elements.
+        // The mask selects a function, except for the last two elements.
         let mask = if choices.one_in(8) { TABLE_ELEMENTS - 1 } else { TABLE_ELEMENTS / 2 - 1 };
         self.extend([I::I32Const(mask.cast_signed()), I::I32And]);
     }
 
-    /// Writes a loop, which may pass values from turn to turn.
+    /// Writes a loop, which may pass values between iterations.
     fn repeat(&mut self, choices: &mut Choices<'_, '_>) {
         if self.loops >= LOOPS_MAX {
             return self.permute(choices);
@@ -285,7 +285,7 @@ impl Body<'_> {
         }
     }
 
-    /// Writes a path that is never taken, with many values of which none has to do with a turn of a loop.
+    /// Writes a path that is never taken, with many values that do not depend on the iteration of a loop.
     fn hardly_ever(&mut self, choices: &mut Choices<'_, '_>) {
         self.extend([I::LocalGet(DEPTH), I::I32Const(0x7000_0000), I::I32GtU, I::If(BlockType::Empty)]);
         let n_values = choices.amount(1000);
@@ -298,7 +298,7 @@ impl Body<'_> {
         self.push(I::End);
     }
 
-    /// Moves the values of variables of one type among them, as a whole.
+    /// Permutes the values of variables of one type.
     fn permute(&mut self, choices: &mut Choices<'_, '_>) {
         let ty = choices.value_type();
         let variables = self.variables_of(ty);
@@ -313,7 +313,7 @@ impl Body<'_> {
         }
     }
 
-    /// Computes values, and uses all of them in each turn of a loop.
+    /// Computes values, and uses all of them in each iteration of a loop.
     fn use_invariants(&mut self, choices: &mut Choices<'_, '_>) {
         if self.loops >= LOOPS_MAX {
             return self.store(choices);
@@ -330,7 +330,7 @@ impl Body<'_> {
         for index in &variables[..n] {
             self.push(I::LocalGet(*index));
             self.add_up(self.locals[*index as usize]);
-            // The same computation once more, for whoever would like to do it only once.
+            // The same computation again, for an optimiser that would do it only once.
             self.value(self.locals[*index as usize], *index);
             self.add_up(self.locals[*index as usize]);
         }
