@@ -51,7 +51,7 @@ fn the_exit_code_is_that_of_the_worst() {
         assert_eq!((ran.code, ran.out.lines().last()), (Some(code), Some(last)), "{ran:?}");
     }
     let ran = scratch.outrider(&["check", "/dev/null"]);
-    assert_eq!(ran.err, "error: /dev/null: it is a device, and no file\n");
+    assert_eq!(ran.err, "error: /dev/null: it is a device, not a file\n");
     for (missing, error) in [
         ("no.wasm", "no.wasm: no such file or directory"),
         ("*.wat", "*.wat: no file matches"),
@@ -84,7 +84,7 @@ fn json_has_the_same() {
         (&modules[1]["status"], modules[1]["refusals"].as_array().map(Vec::len)),
         (&json!("refused"), Some(2))
     );
-    assert_eq!(modules[2]["error"], "/dev/null: it is a device, and no file");
+    assert_eq!(modules[2]["error"], "/dev/null: it is a device, not a file");
     assert_eq!(modules[2]["status"], "unusable");
 }
 

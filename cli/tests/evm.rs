@@ -137,7 +137,7 @@ fn causes_are_told_once_and_in_one_line() {
     let scratch = Scratch::new();
     scratch.write("block.json", r#"{"statelessInputBytes": "0x1501"}"#);
     let ran = scratch.outrider(&["evm", "block", "block.json"]);
-    let expected = "error: block.json: `statelessInputBytes`: they begin with the schema 0x1501, and only inputs without one are known\n";
+    let expected = "error: block.json: `statelessInputBytes` is malformed: the input begins with the schema 0x1501, expected an input without a schema\n";
     assert_eq!((ran.code, ran.err.as_str()), (Some(2), expected));
 }
 
@@ -149,7 +149,10 @@ fn what_cannot_be_used_is_named() {
         .write("broken.json", "{")
         .write("cut.json", "{\"a\": {\"blocks\": 1}}");
     check_unusable(&test(&scratch, &["none.json"]), "none.json: `a` is no test");
-    check_unusable(&test(&scratch, &["broken.json", "transaction.json"]), "broken.json: no JSON");
+    check_unusable(
+        &test(&scratch, &["broken.json", "transaction.json"]),
+        "broken.json: the text is not JSON",
+    );
     check_unusable(
         &test(&scratch, &["cut.json"]),
         "cut.json: `a` cannot be read as a blockchain test: invalid type",
@@ -228,13 +231,13 @@ fn what_a_test_tells_twice_and_not_the_same_is_a_failure() {
     };
     let total = "1 case: 0 passed, 1 failed, 0 not run";
     for member in ["hash", "stateRoot", "parentHash"] {
-        let words = format!("block 0: `blockHeader.{member}` is {other}, and by the RLP 0x");
+        let words = format!("block 0: `blockHeader.{member}` is {other}, and 0x");
         check_changed("blockchain.json", header(member), 1, total, &words);
     }
     let change = |test: &mut Value| test["genesisBlockHeader"]["hash"] = json!(other);
     check_changed("blockchain.json", change, 1, total, "\n  `genesisBlockHeader.hash` is 0x11");
     let change = |test: &mut Value| test["transaction"]["nonce"] = json!("0x1234");
-    check_changed("refused.json", change, 1, total, "\n  `transaction.nonce` is 0x1234, and by the RLP");
+    check_changed("refused.json", change, 1, total, "\n  `transaction.nonce` is 0x1234, and 0x");
     // An account that comes to no such root.
     let change = |test: &mut Value| {
         let post = test["post"].as_object_mut().unwrap().values_mut().next().unwrap();
@@ -435,7 +438,7 @@ fn a_witness_that_lacks_something_is_a_failure() {
     block["executionWitness"]["state"] = json!([]);
     scratch.write("block.json", block.to_string());
     let ran = scratch.outrider(&["evm", "block", "--ee", "ee.wasm", "--network", "Cancun", "block.json"]);
-    check_unusable(&ran, "block.json: the witness lacks the root of the state before the block");
+    check_unusable(&ran, "block.json: the witness lacks the root node ");
 }
 
 /// The only test of an excerpt, changed, in a file of its own; run with the EE that is built in.
@@ -470,7 +473,7 @@ fn a_test_without_its_exception_fails() {
         |test| without(&mut test["result"], "exception"),
         1,
         "12 cases: 0 passed, 12 failed, 0 not run",
-        "the test tells neither an exception nor a hash and a sender",
+        "the test has neither an exception nor a hash and a sender",
     );
 }
 
@@ -487,7 +490,7 @@ fn a_refused_transaction_leaves_the_state_as_it_was() {
 #[test]
 fn zeros_at_the_end_of_an_answer_count() {
     for out in ["0x00", "0x0000"] {
-        let words = "(0: success, 1: gas, 2: hash of the answer)";
+        let words = "(0: success, 1: gas, 2: hash of the return data)";
         let change = |test: &mut Value| test["out"] = json!(out);
         check_changed("vm.json", change, 1, "1 case: 0 passed, 1 failed, 0 not run", words);
     }
@@ -537,7 +540,10 @@ fn a_test_that_takes_more_memory_than_there_is_is_not_run() {
     let scratch = excerpts(&wasm(&module));
     let ran = test(&scratch, &["state.json", "vm.json", "blockchain.json", "transaction.json"]);
     check_total(&ran, 0, "17 cases: 0 passed, 0 failed, 17 not run");
-    assert!(ran.out.contains("not run: 17 cases: it takes more memory than an EE may have\n"), "{ran:?}");
+    assert!(
+        ran.out.contains("not run: 17 cases: the EE needs more memory than a module may have\n"),
+        "{ran:?}"
+    );
 }
 
 #[test]

@@ -125,8 +125,8 @@ fn what_is_too_long_is_refused_at_once() {
     scratch.write("module.yaml", fixture(ZERO).replace("ee.wasm", "long"));
     scratch.write("zero.yaml", fixture(ZERO).replace("ee.wasm", "/dev/zero"));
     let (data, module) = (1_u64 << 30, 64_u64 << 20);
-    let long = |bytes_max| format!("it has 42949672960 bytes, and at most {bytes_max} are read");
-    let device = "it is a device, and no file".to_owned();
+    let long = |bytes_max| format!("the file has 42949672960 bytes, expected at most {bytes_max}");
+    let device = "it is a device, not a file".to_owned();
     for (arguments, expected) in [
         (&["run", "long"][..], format!("long: cannot read the fixture: {}", long(data))),
         (&["run", "module.yaml"], format!("module.yaml:3:7: cannot read `long`: {}", long(module))),
@@ -162,7 +162,7 @@ fn what_unpacks_to_too_much_is_refused() {
     }
     scratch.write("bomb.gz", bomb.finish().expect("it goes to memory"));
     let ran = scratch.outrider(&["evm", "block", "bomb.gz"]);
-    let expected = "error: bomb.gz: it has more than 1073741824 bytes, and not more are read\n";
+    let expected = "error: bomb.gz: the file has more than 1073741824 bytes, which is the limit\n";
     assert_eq!((ran.code, ran.err.as_str()), (Some(2), expected));
 }
 
@@ -222,7 +222,7 @@ fn a_fixture_names_no_pipe_but_the_user_may() {
     scratch.write("library.yaml", fixture(ZERO).replace("ee.wasm", library));
     for (file, place) in [("ee.yaml", "3:7"), ("library.yaml", "4:31")] {
         let ran = run_to_end(&scratch, &["run", file]);
-        let expected = format!("error: {file}:{place}: cannot read `fifo`: it is a pipe, and no file\n");
+        let expected = format!("error: {file}:{place}: cannot read `fifo`: it is a pipe, not a file\n");
         assert_eq!((ran.code, ran.err), (Some(2), expected));
     }
     let ran = outrider_with(&scratch, &["run", "/dev/stdin"], fixture(ZERO));
@@ -239,7 +239,7 @@ fn what_aliases_repeat_is_bounded() {
     let text = |long: &str, n: usize| {
         fixture(ZERO).replace("data: \"\"\n", &format!("data: &d \"{long}\"\n{}", block.repeat(n)))
     };
-    let aliased = "aliases add more than 268435456 bytes to those of the text: write fewer\n";
+    let aliased = "aliases add more than 268435456 bytes to the text: write fewer\n";
     scratch.write("f.yaml", text(&long, 40)).write("good.yaml", text("abab", 40));
     let ran = scratch.outrider(&["run", "f.yaml"]);
     // The first block has its data in line 9.

@@ -295,7 +295,7 @@ fn fixtures_that_cannot_be_used_get_one_line() {
         check_unusable(&scratch, &["run", "f.yaml"], &format!("f.yaml:{expected}"));
     }
     scratch.write("f.yaml", b"a: \xff");
-    check_unusable(&scratch, &["run", "f.yaml"], "f.yaml: not UTF-8 text from byte 3 on");
+    check_unusable(&scratch, &["run", "f.yaml"], "f.yaml: the file is not UTF-8 text from byte 3 on");
 }
 
 #[test]

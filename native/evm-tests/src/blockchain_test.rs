@@ -1,7 +1,7 @@
-//! Blockchain tests: a genesis, blocks that come in one after the other, some of which are to be refused, and the head in the end.
+//! Blockchain tests: a genesis, a sequence of blocks, some of which must be refused, and the expected head.
 //!
-//! Blocks need not follow the one that came before them: there are side chains, and blocks without a known parent. [`Import`]
-//! keeps book of what has been accepted, and makes payloads.
+//! A block need not follow the one before it in the sequence: tests have side chains and blocks with an unknown parent.
+//! [`Import`] keeps the accepted blocks and makes payloads.
 
 use alloy_primitives::{B256, Bytes};
 use outrider_evm::{
@@ -23,30 +23,30 @@ pub struct BlockchainTest {
     pub network: String,
     /// The state of the genesis.
     pub pre_state: State,
-    /// The blocks, in the order in which they come.
+    /// The blocks, in the order in which a client receives them.
     pub blocks: Vec<TestBlock>,
-    /// The hash of the head in the end.
+    /// The hash of the expected head.
     pub last_block_hash: B256,
-    /// The root of its state.
+    /// The state root of the expected head.
     pub post_state_root: Option<B256>,
-    /// What the test tells twice, and not the same: the genesis, or the state in the end.
+    /// The first contradiction in the genesis or the expected state.
     pub contradiction: Option<Contradiction>,
     genesis: Header,
     chain: Result<Chain, ChainError>,
 }
 
-/// A block that comes in.
+/// A block of a test.
 #[derive(Clone, Debug)]
 pub struct TestBlock {
-    /// The block in RLP, or what is there in its place.
+    /// The block in RLP, or the bytes that stand in its place.
     pub bytes: Bytes,
-    /// What should be wrong with it.
+    /// The exception that the test expects.
     pub exception: Option<String>,
-    /// What it touches of the state before it.
+    /// The execution witness.
     pub witness: Option<Witness>,
-    /// Whether the witness should be enough to execute the block. Some tests have left something out of it.
+    /// Whether the witness should be enough to execute the block; some tests leave something out of it.
     pub witness_suffices: bool,
-    /// What the test tells of the block beside its RLP, and not the same.
+    /// The first contradiction between the block's RLP and its JSON.
     pub contradiction: Option<Contradiction>,
 }
 
@@ -78,8 +78,8 @@ struct BlockFields {
     stateless_output_bytes: Option<StatelessOutput>,
 }
 
-/// What a stateless validation should answer, [EIP-8025](https://eips.ethereum.org/EIPS/eip-8025): in SSZ, the root of the request, a
-/// byte that tells if it is valid, and the number of the chain.
+/// The expected output of a stateless validation ([EIP-8025](https://eips.ethereum.org/EIPS/eip-8025)), in SSZ: the
+/// root of the request, a byte that says whether the block is valid, and the chain id.
 #[derive(Deserialize)]
 #[serde(try_from = "Bytes")]
 struct StatelessOutput {
@@ -93,12 +93,12 @@ impl TryFrom<Bytes> for StatelessOutput {
         match bytes.get(VALIDITY_BYTE) {
             Some(0) => Ok(Self { is_valid: false }),
             Some(1) => Ok(Self { is_valid: true }),
-            _ => Err("it does not tell if the block is valid"),
+            _ => Err("it does not say whether the block is valid"),
         }
     }
 }
 
-/// Behind the root of the request.
+/// The offset of the byte, after the root of the request.
 const VALIDITY_BYTE: usize = 32;
 
 impl BlockchainTest {
@@ -106,16 +106,16 @@ impl BlockchainTest {
     ///
     /// # Errors
     ///
-    /// It does not have the form.
+    /// Fails if the JSON does not have the form of a blockchain test.
     pub fn of_json(json: Value) -> Result<Self, serde_json::Error> {
         let fields: Fields = serde_json::from_value(json)?;
         let genesis = Header::of_block(&fields.genesis_rlp)
             .map_err(|error| serde_json::Error::custom(format!("genesisRLP: {error}")))?;
         let blocks = fields.blocks.iter().map(TestBlock::of_json).collect::<Result<_, _>>()?;
-        let told_root = fields.post_state_hash.or(fields.post_state.as_ref().map(State::root));
+        let expected_root = fields.post_state_hash.or(fields.post_state.as_ref().map(State::root));
         let contradiction = check_header("genesisBlockHeader", &fields.genesis_block_header, &genesis.bytes)
-            .and_then(|()| match told_root {
-                Some(told) => redundancy::check_state("postState", fields.post_state.as_ref(), told),
+            .and_then(|()| match expected_root {
+                Some(root) => redundancy::check_state("postState", fields.post_state.as_ref(), root),
                 None => Ok(()),
             });
         Ok(Self {
@@ -124,22 +124,22 @@ impl BlockchainTest {
             pre_state: fields.pre,
             blocks,
             last_block_hash: fields.last_block_hash,
-            post_state_root: told_root,
+            post_state_root: expected_root,
             contradiction: contradiction.err(),
             genesis,
         })
     }
 
-    /// The root of the genesis' state, by its header.
+    /// Returns the state root in the genesis header.
     pub fn genesis_state_root(&self) -> B256 {
         self.genesis.state_root
     }
 
-    /// Begins with the genesis.
+    /// Starts a chain with the genesis.
     ///
     /// # Errors
     ///
-    /// The network is none that is known here.
+    /// Fails if the network is not known.
     pub fn import(&self) -> Result<Import, ChainError> {
         Ok(Import::new(self.chain.clone()?, self.genesis.clone()))
     }
@@ -148,7 +148,7 @@ impl BlockchainTest {
 impl TestBlock {
     fn of_json(json: &Value) -> Result<Self, serde_json::Error> {
         let fields = BlockFields::deserialize(json)?;
-        // Of a block that is to be refused, it is here what its RLP consists of.
+        // For a block that must be refused, this member holds the contents of its RLP.
         let decoded = json.get("rlp_decoded").unwrap_or(&Value::Null);
         let contradiction = redundancy::check_block(json, &fields.rlp)
             .and_then(|()| redundancy::check_block(decoded, &fields.rlp));

@@ -1,7 +1,7 @@
-//! What tests call that which is wrong with a transaction or a block, and how the EE puts it.
+//! The names of exceptions in tests, and the EE's reasons that match them.
 //!
-//! The names are those of [execution-spec-tests], and older ones of [ethereum/tests]. Each has parts of the EE's reasons: a reason that has
-//! one of them is what the test means. Where the EE says something else than one would expect, a comment tells why.
+//! The names are those of [execution-spec-tests], and older ones of [ethereum/tests]. Each name has a list of phrases:
+//! a reason that contains one of them matches the name. Where the EE gives an unexpected reason, a comment explains it.
 //!
 //! [execution-spec-tests]: https://github.com/ethereum/execution-specs/tree/master/packages/testing/src/execution_testing/exceptions
 //! [ethereum/tests]: https://github.com/ethereum/tests
@@ -11,21 +11,21 @@ use alloy_rlp::Decodable as _;
 use outrider_evm::rlp;
 use outrider_evm_codec::{Block, Payload};
 
-/// How the reason of a refusal compares with what a test says is wrong.
+/// The result of comparing the EE's reason with a test's exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
-    /// It is what the test means.
+    /// The reason matches the exception.
     Same,
-    /// It is something else.
+    /// The reason does not match the exception.
     Another,
-    /// The name is none that is known here.
+    /// The name of the exception is not known here.
     UnknownName,
 }
 
-/// What is wrong when an execution witness has not all that its block needs; tests do not name it.
+/// The name for an execution witness that lacks something that its block needs; tests have no name for it.
 pub const INSUFFICIENT_WITNESS: &str = "INSUFFICIENT_WITNESS";
 
-/// Compares what a test says is wrong, one name or several with `|` between them, with the EE's reason.
+/// Compares a test's exception, one name or several separated by `|`, with the EE's reason.
 pub fn compare(exception: &str, reason: &str) -> Comparison {
     let mut comparison = Comparison::Another;
     for name in exception.split('|') {
@@ -39,10 +39,10 @@ pub fn compare(exception: &str, reason: &str) -> Comparison {
     comparison
 }
 
-/// The same block with the right transactions root, if it has a wrong one.
+/// Returns the same block with the right transactions root, or `None` if its root is right already or it is not a block.
 ///
-/// Blocks of [ethereum/tests] with an invalid transaction have the root of the list without it. The EE looks at the root before it
-/// executes, so what else is wrong shows only when the root is right.
+/// Blocks of [ethereum/tests] with an invalid transaction have the root of the list without it. The EE checks the root
+/// before it executes anything, so other errors only show once the root is right.
 ///
 /// [ethereum/tests]: https://github.com/ethereum/tests
 pub fn with_right_transactions_root(payload: &Payload) -> Option<Payload> {
@@ -64,7 +64,7 @@ fn mend(block: &[u8]) -> alloy_rlp::Result<Bytes> {
 }
 
 fn transactions_root(list: &[u8]) -> alloy_rlp::Result<B256> {
-    // A typed transaction is a string in the list.
+    // A typed transaction is an RLP string in the list.
     let transaction = |item: &[u8]| match item.first() {
         Some(0xc0..) => Ok(Bytes::copy_from_slice(item)),
         _ => match Bytes::decode(&mut &*item)? {
@@ -76,12 +76,12 @@ fn transactions_root(list: &[u8]) -> alloy_rlp::Result<B256> {
     Ok(rlp::list_root(transactions.collect::<alloy_rlp::Result<Vec<_>>>()?))
 }
 
-/// The place of the transactions root among the fields of a header.
+/// The position of the transactions root in a header.
 const TRANSACTIONS_ROOT: usize = 4;
 
-/// Names, and parts of the reasons that they stand for.
+/// The names, and phrases of the reasons that match them.
 const REASONS: &[(&[&str], &[&str])] = &[
-    // Transactions against a state.
+    // Transactions on a state.
     (&["TYPE_NOT_SUPPORTED", "TR_TypeNotSupported"], &["is unknown in this fork"]),
     (
         &[
@@ -97,13 +97,13 @@ const REASONS: &[(&[&str], &[&str])] = &[
     (&["NONCE_MISMATCH_TOO_HIGH", "TR_NonceTooHigh"], &["too high, expected"]),
     (&["NONCE_MISMATCH_TOO_LOW", "TR_NonceTooLow"], &["too low, expected"]),
     (&["NONCE_IS_MAX", "NONCE_TOO_BIG", "TR_NonceHasMaxValue"], &["nonce overflow"]),
-    // A price of more than 128 bits is refused before anybody's funds are looked at.
+    // The EE refuses a price of more than 128 bits before it looks at the sender's balance.
     (
         &["INSUFFICIENT_ACCOUNT_FUNDS", "TR_NoFunds", "TR_NoFundsX", "TR_NoFundsOrGas"],
         &["lack of funds", "overflow payment", ": overflow"],
     ),
     (&["INSUFFICIENT_MAX_FEE_PER_GAS", "TR_FeeCapLessThanBlocks"], &["less than basefee"]),
-    // Names that are two: clients differ in what they look at first.
+    // Each of these names stands for two exceptions, because clients check in a different order.
     (
         &["TR_FeeCapLessThanBlocksORNoFunds"],
         &["less than basefee", "lack of funds", "overflow payment", ": overflow"],
@@ -115,7 +115,7 @@ const REASONS: &[(&[&str], &[&str])] = &[
             "PRIORITY_GREATER_THAN_MAX_FEE_PER_GAS_2",
             "TR_TipGtFeeCap",
         ],
-        // The tests of the second name have priorities of more than 128 bits.
+        // The tests of the second name have priority fees of more than 128 bits.
         &["priority fee is greater", ": overflow"],
     ),
     (&["INSUFFICIENT_MAX_FEE_PER_BLOB_GAS"], &["max fee per blob gas ("]),
@@ -160,9 +160,9 @@ const REASONS: &[(&[&str], &[&str])] = &[
         ],
         &[": overflow"],
     ),
-    // R and s are numbers of 256 bits, so that longer ones do not fit.
+    // R and s are numbers of 256 bits; longer ones do not fit.
     (&["INVALID_SIGNATURE_VRS", "EC_RECOVERY_FAIL"], &["signature: ", ": overflow"]),
-    // The chain's number is part of `v`, of which the parity is taken first; and s is looked at before the chain's number.
+    // The chain id is a part of `v`. The EE reads the parity from `v`, and checks s, before it checks the chain id.
     (&["INVALID_CHAINID"], &["invalid chain ID", "its parity is", "s is too high"]),
     (
         &[
@@ -179,19 +179,19 @@ const REASONS: &[(&[&str], &[&str])] = &[
         ],
         &["leading zero", "non-canonical"],
     ),
-    // A zero before a number of 256 bits makes it too long for its room; and before London there are no such fields.
+    // A zero before a number of 256 bits makes it too long for its field; before London these fields do not exist.
     (
         &["RLP_LEADING_ZEROS_BASEFEE", "RLP_LEADING_ZEROS_PRIORITY_FEE"],
         &["leading zero", "non-canonical", ": overflow", "is unknown in this fork"],
     ),
     (
         &["RLP_TOO_MANY_ELEMENTS", "RLP_ERROR_SIZE"],
-        // A length of 2^32 or more is too big for wasm, and too long for what there is elsewhere.
+        // A length of 2^32 or more is too long for wasm, and on other machines exceeds the input.
         &["unexpected length", "input too short", "Input too big"],
     ),
-    // Where one element is missing, the others are taken for what comes before them, and r is too long for v.
+    // If an element is missing, the next one is read in its place, and r is too long for v.
     (&["RLP_TOO_FEW_ELEMENTS"], &["unexpected length", "input too short", "Input too big", ": overflow"]),
-    // What begins as a string has a type.
+    // Bytes that begin as a string are read as a typed transaction.
     (
         &["RLP_ERROR_EOF"],
         &["unexpected length", "input too short", "Input too big", "is unknown in this fork"],
@@ -207,9 +207,9 @@ const REASONS: &[(&[&str], &[&str])] = &[
         ],
         MALFORMED,
     ),
-    // What does not begin as a list has a type.
+    // Bytes that do not begin as a list are read as a typed transaction.
     (&["RLP_INVALID_HEADER"], &["is unknown in this fork"]),
-    // Before Berlin there are no access lists to be malformed.
+    // Before Berlin the EE reads no access lists.
     (
         &[
             "RLP_INVALID_ACCESS_LIST_ADDRESS_TOO_LONG",
@@ -220,13 +220,14 @@ const REASONS: &[(&[&str], &[&str])] = &[
         &["unexpected length", "is unknown in this fork"],
     ),
     (&[INSUFFICIENT_WITNESS], &["is not covered", "nothing with hash", "the header of the parent"]),
-    // Blocks: what does not follow from the ancestors.
+    // Blocks that contradict their ancestors.
     (&["UNKNOWN_PARENT", "UNKNOWN_PARENT_ZERO", "UnknownParent"], &["ancestor 0: its hash is"]),
     (&["INVALID_BLOCK_NUMBER"], &["ancestor 0: its number is", "header: number"]),
     (&["INVALID_BLOCK_TIMESTAMP_OLDER_THAN_PARENT", "InvalidTimestampOlderParent"], &["header: timestamp"]),
     (&["INVALID_BASEFEE_PER_GAS"], &["header: base fee per gas"]),
     (&["INCORRECT_EXCESS_BLOB_GAS"], &["excess blob gas", "has the field excess"]),
-    // One test lowers the gas limit below the gas used; another has a block with the gas limit of London, and its base fee, before London.
+    // One test lowers the gas limit below the gas used; another has a block before London with the gas limit and base
+    // fee of London.
     (
         &["INVALID_GASLIMIT", "GASLIMIT_TOO_BIG", "InvalidGasLimit"],
         &["header: gas limit", "header: gas used", "does not have the field base fee per gas"],
@@ -246,7 +247,7 @@ const REASONS: &[(&[&str], &[&str])] = &[
         &["header: difficulty"],
     ),
     (&["EXTRA_DATA_TOO_BIG", "ExtraDataTooBig"], &["header: extra data"]),
-    // An ommer has to have them, too.
+    // Ommers need this extra data, too.
     (&["EXTRA_DATA_INVALID_DAO"], &["extra data: they have to be"]),
     (
         &[
@@ -259,11 +260,11 @@ const REASONS: &[(&[&str], &[&str])] = &[
         ],
         &["in this fork a header", "the block should have", "header: difficulty", "block: "],
     ),
-    // An ommer of London on a parent from before it is judged as the first block of London would be, whose gas limit doubles.
+    // The EE judges an ommer of London on an older parent as the first block of London, whose gas limit doubles.
     (&["IMPORT_IMPOSSIBLE_LONDON_WRONG_PARENT"], &["in this fork a header", "ommer 0: gas limit"]),
     // Ommers.
     (&["TOO_MANY_UNCLES", "TooManyUncles"], &["ommers: there are"]),
-    // One test has the hash of ommers that are not there.
+    // One test has the hash of ommers that the block does not contain.
     (&["IMPORT_IMPOSSIBLE_UNCLES_OVER_PARIS"], &["ommers: there are", "ommers hash: got"]),
     (
         &["UNCLE_IN_CHAIN", "UNCLE_IS_ANCESTOR", "UncleInChain", "UncleIsAncestor"],
@@ -274,7 +275,7 @@ const REASONS: &[(&[&str], &[&str])] = &[
         &["is known already", "its parent is none"],
     ),
     (&["UNCLE_UNKNOWN_PARENT", "UnknownParent2"], &["its parent is none"]),
-    // What does not come of the block.
+    // Headers that contradict the results of the execution.
     (&["INVALID_LOG_BLOOM", "InvalidLogBloom"], &["the logs bloom"]),
     (&["INVALID_STATE_ROOT", "InvalidStateRoot"], &["state root: got"]),
     (&["INVALID_RECEIPTS_ROOT", "InvalidReceiptsStateRoot"], &["receipts root: got", "state root: got"]),
@@ -303,7 +304,7 @@ const REASONS: &[(&[&str], &[&str])] = &[
     ),
 ];
 
-/// What is wrong with bytes that are no transaction.
+/// Reasons for bytes that are not a transaction.
 const MALFORMED: &[&str] = &[
     "unexpected list",
     "unexpected string",
@@ -339,7 +340,7 @@ mod tests {
         check("", reason, Comparison::UnknownName);
     }
 
-    /// Pairs of ethereum/tests; each is right, though the name speaks of something else than the EE sees first.
+    /// Pairs from ethereum/tests. Each is right, although the EE finds something else first than the name says.
     #[test]
     fn what_is_seen_first_is_what_the_test_means() {
         for (exception, reason) in [
@@ -362,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_is_told_twice() {
+    fn no_name_is_listed_twice() {
         let names: Vec<_> = REASONS.iter().flat_map(|(names, _)| *names).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
     }

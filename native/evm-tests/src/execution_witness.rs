@@ -1,23 +1,24 @@
-//! Blocks with what they touch of the state, as clients write them.
+//! Blocks with execution witnesses, in the formats of several clients.
 //!
-//! | shape | what it is |
+//! | shape | source |
 //! |---|---|
-//! | `{state, codes, headers}` | the answer of `debug_executionWitness`, and `executionWitness` in tests; the block comes beside it, in RLP or as [`block_of_json`] takes it |
-//! | `{rlp, executionWitness}` | both together, as in tests |
-//! | `{header, prev_state_root, transactions, withdrawals, block_hashes, states, codes}` | what [stateless-block-verifier] dumps |
-//! | `{block_trace, other_data}` | what [Erigon] traces for zk_evm; the block comes beside it, as `eth_getBlock` gives it |
-//! | `{blockNumber, state}` | what the [Nimbus] tracer dumps: entries of its database by their key |
-//! | `{blocks, witness, chainConfig}` | what [zk-pig] makes for provers such as keth |
-//! | `{blocks, witness, network}` | what [ethrex-replay] caches |
-//! | `{statelessInputBytes}` | a block and its witness in SSZ, [EIP-8025], as `tests-zkevm@v0.3.3` of [execution-specs] has them |
-//! | `{accountProof, storageProof}`, a list of these, or `{accounts}` with one | answers of `eth_getProof`; the block comes beside them, as do codes |
+//! | `{state, codes, headers}` | the result of `debug_executionWitness`, and `executionWitness` in tests; the block comes separately, as RLP or in the JSON that [`block_of_json`] reads |
+//! | `{rlp, executionWitness}` | a block with its witness, as in tests |
+//! | `{header, prev_state_root, transactions, withdrawals, block_hashes, states, codes}` | dumps of [stateless-block-verifier] |
+//! | `{block_trace, other_data}` | traces of [Erigon] for zk_evm; the block comes separately, as `eth_getBlock` returns it |
+//! | `{blockNumber, state}` | dumps of the [Nimbus] tracer: database entries by key |
+//! | `{blocks, witness, chainConfig}` | inputs that [zk-pig] makes for provers such as keth |
+//! | `{blocks, witness, network}` | the cache of [ethrex-replay] |
+//! | `{statelessInputBytes}` | a block and its witness in SSZ ([EIP-8025]), as in `tests-zkevm@v0.3.3` of [execution-specs] |
+//! | `{accountProof, storageProof}`, a list of these, or `{accounts}` with one | results of `eth_getProof`; the block and codes come separately |
 //!
-//! Nodes and codes are a list, or a map of which the keys are their hashes; what is `null` is an empty list.
+//! Nodes and codes are a list, or a map whose keys are their hashes; `null` stands for an empty list.
 //!
-//! A witness of this kind may be incomplete or have too much; who executes the block finds out. Only the headers of ancestors
-//! are looked at here, as a block is checked against them. Where they are missing, the block becomes a [`VouchedBlock`]: a dump of
-//! stateless-block-verifier, or a trace of Erigon, has but the hashes of ancestors, and the root of the state before the block; and one of
-//! the Nimbus tracer lacks the ancestors that ommers need. If headers are given beside it, the block is checked as any other.
+//! Such a witness may lack something or have too much, which shows when the block is executed. This module only looks
+//! at the headers of ancestors, against which a block is checked. Where they are missing, the block becomes a
+//! [`VouchedBlock`]. Dumps of stateless-block-verifier and traces of Erigon have only the hashes of ancestors and the
+//! pre-state root; dumps of the Nimbus tracer lack the ancestors that ommers need. With headers given separately, such
+//! a block is checked like any other.
 //!
 //! [Erigon]: https://github.com/0xPolygonZero/erigon
 //! [stateless-block-verifier]: https://github.com/scroll-tech/stateless-block-verifier
@@ -62,12 +63,12 @@ use stateless_input::StatelessInput;
 pub use stateless_input::StatelessInputError;
 pub use witness::{HeaderForm, Witness};
 
-/// A block in one of the forms that come beside a witness.
+/// A block in one of the forms in which it comes beside a witness.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BlockForm {
     /// In RLP.
     Rlp(Bytes),
-    /// As `eth_getBlock` gives it.
+    /// As `eth_getBlock` returns it.
     Json(Value),
 }
 
@@ -76,24 +77,24 @@ pub enum BlockForm {
 pub struct WitnessedBlock {
     /// The block in RLP.
     pub block: Bytes,
-    /// The header in it.
+    /// The header of the block.
     pub header: Header,
-    /// What it touches.
+    /// The execution witness.
     pub witness: Witness,
-    /// What is told beside it.
+    /// The claims of the file about the block's ancestors and chain.
     pub claims: Claims,
 }
 
-/// What is told beside a block: of its ancestors without their headers, which nobody can check, and of its chain.
+/// Claims of a file about a block's ancestors, which cannot be checked without their headers, and about its chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claims {
-    /// The root of the state before the block.
+    /// The state root before the block.
     pub pre_state_root: Option<B256>,
-    /// The hashes of ancestors, newest first. The first is the parent's.
+    /// The hashes of ancestors, newest first, starting with the parent's.
     pub block_hashes: Vec<B256>,
-    /// The rules of its chain, or why these are not known here.
+    /// The chain, or why its rules are not known here.
     pub chain: Option<Result<Chain, ClaimedChainError>>,
-    /// The number of its chain, where nothing else is told of that.
+    /// The chain id, if the file has nothing else about the chain.
     pub chain_id: Option<u64>,
 }
 
@@ -102,18 +103,19 @@ impl WitnessedBlock {
     ///
     /// # Errors
     ///
-    /// [`WitnessError::Rlp`].
+    /// Fails with [`WitnessError::Rlp`] if the block is malformed.
     pub fn new(block: Bytes, witness: Witness) -> Result<Self, WitnessError> {
         let header =
             Header::of_block(&block).map_err(|source| WitnessError::Rlp { what: "the block", source })?;
         Ok(Self { block, header, witness, claims: Claims::default() })
     }
 
-    /// Reads any of the shapes, or a list of one. `block` is the block for a witness that comes without it.
+    /// Reads any of the shapes, or a list with one item of a shape. `block` is the block of a witness that comes
+    /// without it.
     ///
     /// # Errors
     ///
-    /// [`WitnessError`].
+    /// Fails with a [`WitnessError`].
     pub fn of_json(json: Value, block: Option<BlockForm>) -> Result<Self, WitnessError> {
         let json = only(json);
         let has = |member: &str| json.get(member).is_some();
@@ -147,18 +149,18 @@ impl WitnessedBlock {
         Err(WitnessError::Shape)
     }
 
-    /// The bytes of the block's list of transactions.
+    /// Returns the size of the block's list of transactions in bytes.
     pub fn transaction_bytes(&self) -> usize {
-        // A block without a list of transactions is refused by whoever executes it.
+        // The EE refuses a block without a list of transactions.
         rlp::items(&self.block).ok().and_then(|items| items.get(1).map(|list| list.len())).unwrap_or(0)
     }
 
-    /// The payload of the block, and the root of the state before it: a [`Block`] if the headers of all ancestors are there by which
-    /// it is checked, or else a [`VouchedBlock`].
+    /// Returns the payload of the block, and the pre-state root. The payload is a [`Block`] if the witness has all
+    /// headers of ancestors that its checks need, and a [`VouchedBlock`] otherwise.
     ///
     /// # Errors
     ///
-    /// [`WitnessError::NoParent`], [`WitnessError::BlockHashes`], or a header that cannot be read.
+    /// Fails with [`WitnessError::NoParent`], [`WitnessError::BlockHashes`], or the error of a malformed header.
     pub fn payload(&self, chain: &Chain) -> Result<(B256, Payload), WitnessError> {
         let headers = self.witness.headers()?;
         let got = headers.len();
@@ -171,7 +173,7 @@ impl WitnessedBlock {
         let no_parent = WitnessError::NoParent { hash: self.header.parent_hash, got };
         let root = ancestors.first().map(|parent| parent.state_root).or(self.claims.pre_state_root);
         let root = root.ok_or(no_parent)?;
-        if self.is_told_by(&ancestors) {
+        if self.can_be_checked_by(&ancestors) {
             let block = Block {
                 ancestors: ancestors.iter().map(|header| header.bytes.clone()).collect(),
                 ancestors_ommers: Vec::new(),
@@ -187,9 +189,10 @@ impl WitnessedBlock {
         Ok((root, Payload::VouchedBlock(rules, block)))
     }
 
-    /// Tells whether the block can be checked by these ancestors: one without ommers by its parent, another by all that ommers may
-    /// have as parents, if these have no ommers themselves; no shape has the lists of those.
-    fn is_told_by(&self, ancestors: &[&Header]) -> bool {
+    /// Returns whether these ancestors suffice to check the block: its parent for a block without ommers; for others,
+    /// all ancestors that ommers can have as parents, if these have no ommers themselves, because no shape has the
+    /// lists of those.
+    fn can_be_checked_by(&self, ancestors: &[&Header]) -> bool {
         if self.header.ommers_hash == NO_OMMERS_HASH {
             return !ancestors.is_empty();
         }
@@ -199,7 +202,8 @@ impl WitnessedBlock {
         needed.is_some_and(|needed| needed.iter().all(|header| header.ommers_hash == NO_OMMERS_HASH))
     }
 
-    /// The hashes of ancestors by ascending number, without those that the header of the block and of its parent tell.
+    /// Returns the hashes of ancestors in ascending order of number, without those in the headers of the block and its
+    /// parent.
     fn block_hashes(&self, ancestors: &[&Header]) -> Result<Vec<BlockHash>, WitnessError> {
         let expected = self.header.parent_hash;
         if let Some(got) = self.claims.block_hashes.first().copied().filter(|got| *got != expected) {
@@ -207,17 +211,18 @@ impl WitnessedBlock {
         }
         let by_headers = std::iter::once(expected).chain(ancestors.iter().map(|header| header.parent_hash));
         let more = self.claims.block_hashes.iter().skip(ancestors.len().saturating_add(1)).copied();
-        let told_by_parent = ancestors.len().min(1).saturating_add(1);
+        let n_in_headers = ancestors.len().min(1).saturating_add(1);
         let numbers = (0..self.header.number).rev();
         let all = numbers.zip(by_headers.chain(more)).take(ANCESTORS_MAX);
         let mut hashes: Vec<_> =
-            all.skip(told_by_parent).map(|(number, hash)| BlockHash { number, hash }).collect();
+            all.skip(n_in_headers).map(|(number, hash)| BlockHash { number, hash }).collect();
         hashes.reverse();
         Ok(hashes)
     }
 }
 
-/// Where a block is in its chain. It has no difficulty once enough of that is behind it, and before that it always has.
+/// Returns the position of a block in its chain. A block has no difficulty after the merge, and always has one before
+/// it.
 fn place_of(header: &Header) -> Place {
     let is_merged = header.difficulty.is_zero();
     Place {
@@ -227,7 +232,7 @@ fn place_of(header: &Header) -> Place {
     }
 }
 
-/// A block that comes beside a witness, in RLP.
+/// Returns the RLP of a block that comes beside a witness.
 fn beside(block: Option<BlockForm>) -> Result<Bytes, WitnessError> {
     match block.ok_or(WitnessError::NoBlock)? {
         BlockForm::Rlp(bytes) => Ok(bytes),
@@ -235,7 +240,7 @@ fn beside(block: Option<BlockForm>) -> Result<Bytes, WitnessError> {
     }
 }
 
-/// The item of a list of one; anything else as it is.
+/// Returns the only item of a list of one, and any other value as it is.
 fn only(json: Value) -> Value {
     match json {
         Value::Array(mut items) if items.len() == 1 => items.remove(0),
@@ -243,7 +248,7 @@ fn only(json: Value) -> Value {
     }
 }
 
-/// Reads a part of JSON of which other parts are needed, too.
+/// Reads a part of JSON whose other parts are still needed.
 fn read_from<'de, T: Deserialize<'de>>(shape: &'static str, json: &'de Value) -> Result<T, WitnessError> {
     T::deserialize(json).map_err(|source| WitnessError::Form { shape, source })
 }
@@ -252,12 +257,12 @@ fn read<T: for<'de> Deserialize<'de>>(shape: &'static str, json: Value) -> Resul
     serde_json::from_value(json).map_err(|source| WitnessError::Form { shape, source })
 }
 
-/// A block in RLP of a header, transactions as a block lists them, ommers, and withdrawals if there may be any.
+/// Returns the RLP of a block from its header, its transactions, its ommers, and its withdrawals if it can have any.
 fn block(header: &[u8], transactions: &[Bytes], ommers: &[u8], withdrawals: Option<&[Withdrawal]>) -> Bytes {
     let mut list = Vec::new();
     for transaction in transactions {
         match transaction.first() {
-            // A list as it is, a type and what follows as a string.
+            // A list goes in as it is; a type and its contents go in as a string.
             Some(0xc0..) => list.extend_from_slice(transaction),
             _ => transaction.encode(&mut list),
         }
@@ -276,7 +281,7 @@ struct WithBlock {
     execution_witness: Witness,
 }
 
-/// A withdrawal, EIP-4895.
+/// A withdrawal (EIP-4895).
 #[derive(Clone, Deserialize, RlpEncodable)]
 struct Withdrawal {
     index: U256,

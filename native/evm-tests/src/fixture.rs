@@ -1,4 +1,4 @@
-//! The tests in a file: each by its name, of one of four kinds.
+//! The tests of a file, by name; there are four kinds.
 
 use std::collections::BTreeMap;
 
@@ -17,28 +17,28 @@ pub enum Test {
     State(StateTest),
     /// Blocks after a genesis.
     Blockchain(BlockchainTest),
-    /// A call.
+    /// A call of a contract.
     Vm(VmTest),
-    /// Bytes that are a transaction or none.
+    /// Bytes that are either a valid transaction or not one.
     Transaction(TransactionTest),
 }
 
-/// Why a file has no tests that can be read.
+/// Why the tests of a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FixtureError {
-    /// It is not JSON, or too much of it.
+    /// The file is not JSON, or has too much of it.
     #[error(transparent)]
     Json(#[from] JsonError),
-    /// It is JSON of something else: no object, or one of which no member is a test. In a tree with tests there are such files.
+    /// The JSON is not an object, or none of its members is a test. Directories of tests contain such files.
     #[error("{what}")]
     NoTest {
-        /// What is there instead.
+        /// A description of the JSON.
         what: String,
     },
-    /// One of its members is no test.
+    /// A member is not a test.
     #[error(
-        "`{name}` is no test: it has none of `blocks`, `post` with `transaction`, `exec`, `result` with `txbytes`"
+        "`{name}` is not a test: it has none of `blocks`, `post` with `transaction`, `exec`, `result` with `txbytes`"
     )]
     Kind {
         /// The name of the member.
@@ -51,17 +51,17 @@ pub enum FixtureError {
         name: String,
         /// The kind.
         kind: &'static str,
-        /// What is wrong.
+        /// The error in the JSON.
         #[source]
         source: serde_json::Error,
     },
 }
 
-/// Reads the tests of a file, by ascending name.
+/// Reads the tests of a file, in ascending order of name.
 ///
 /// # Errors
 ///
-/// [`FixtureError`], for the first that cannot be read.
+/// Fails with a [`FixtureError`] for the first test that cannot be read.
 pub fn read(json: &[u8]) -> Result<Vec<(String, Test)>, FixtureError> {
     let Value::Object(tests) = json::read(json)? else {
         return Err(FixtureError::NoTest { what: "no object in JSON".to_owned() });
@@ -93,8 +93,9 @@ enum Kind {
 }
 
 impl Kind {
-    /// What JSON is by its members. What tests are made from, or the tool that makes them is tested with, has members of the same names, and
-    /// another that tells what is expected; and a genesis with a `result` is no transaction.
+    /// Returns the kind of a test by its members. Templates of tests, and test data of the tool that fills them, have
+    /// members of the same names, and further ones for their expectations; a genesis with a `result` is not a
+    /// transaction test.
     fn of(json: &Value) -> Option<Self> {
         let has = |member: &str| json.get(member).is_some();
         if has("expect") || has("expectException") || has("exceptions") {

@@ -1,21 +1,21 @@
-//! Formats of others for the EVM: Ethereum's own tests, and blocks with execution witnesses as clients write them. They become states and
-//! payloads of the EVM execution environment (EE).
+//! Ethereum's own tests, and blocks with execution witnesses in the formats of clients, as states and payloads of the
+//! EVM execution environment (EE).
 //!
-//! | module | concern |
+//! | module | contents |
 //! |---|---|
-//! | [`fixture`] | the tests in a file |
-//! | [`state_test`] | one transaction, or its refusal, on a state |
-//! | [`blockchain_test`] | blocks after a genesis, valid and not |
-//! | [`vm_test`] | one call, by way of a contract that makes it |
-//! | [`transaction_test`] | bytes that are a transaction or none |
-//! | `redundancy` | compares what tests tell twice |
-//! | [`exception`] | what tests call that which is wrong, and how the EE puts it |
-//! | [`execution_witness`] | blocks with what they touch of the state, as clients write them |
-//! | [`runner`] | runs tests |
-//! | [`witness_run`] | executes a block from its execution witness |
+//! | [`fixture`] | the tests of a file |
+//! | [`state_test`] | tests of a transaction on a state |
+//! | [`blockchain_test`] | tests of blocks after a genesis, valid and invalid |
+//! | [`vm_test`] | tests of a call, which a contract makes |
+//! | [`transaction_test`] | tests of bytes that are either a valid transaction or not one |
+//! | `redundancy` | comparison of data that tests hold twice |
+//! | [`exception`] | the names of exceptions in tests, and the EE's reasons that match them |
+//! | [`execution_witness`] | blocks with execution witnesses, in the formats of several clients |
+//! | [`runner`] | execution of tests |
+//! | [`witness_run`] | execution of a block from its execution witness |
 //!
-//! The last two run the EE, by a state provider. They are behind the cargo feature `runner`, which is on by default: without it no engine
-//! is built.
+//! The last two execute the EE with a state provider. The cargo feature `runner`, which is on by default, has them;
+//! without it cargo builds no engine.
 
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,8 @@
-//! State tests: a transaction in an environment, on a state, and the state and logs that should come of it; or that it should
-//! be refused.
+//! State tests: a transaction on a state and in an environment, and either the expected state and logs or an expected
+//! refusal.
 //!
-//! There are three generations of the format: [ethereum/legacytests], whose transactions are not signed yet, [ethereum/tests], and
-//! [EEST], which has the transactions' bytes and the chain's configuration, too.
+//! The format has three generations: that of [ethereum/legacytests], whose transactions are unsigned, that of
+//! [ethereum/tests], and that of [EEST], which also has the bytes of transactions and the chain's configuration.
 //!
 //! [ethereum/legacytests]: https://github.com/ethereum/legacytests
 //! [ethereum/tests]: https://github.com/ethereum/tests
@@ -29,9 +29,9 @@ use transaction::{Indexes, TransactionFields};
 /// A state test.
 #[derive(Clone, Debug)]
 pub struct StateTest {
-    /// The state before.
+    /// The state before the transaction.
     pub pre_state: State,
-    /// What is tried on it, each by itself.
+    /// The cases, each on the state before.
     pub cases: Vec<StateCase>,
 }
 
@@ -40,25 +40,25 @@ pub struct StateTest {
 pub struct StateCase {
     /// The name of the fork.
     pub fork_name: String,
-    /// Its place among those of the fork.
+    /// The position of the case among those of the fork.
     pub index: usize,
-    /// What to execute, or why that cannot be told.
+    /// The payload and the expected results, or why there is no payload.
     pub trial: Result<StateTrial, StateTestError>,
 }
 
-/// What to execute, and what should come of it.
+/// A payload and its expected results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateTrial {
-    /// What the EE is given.
+    /// The payload for the EE.
     pub payload: Payload,
-    /// The root of the state after.
+    /// The expected state root.
     pub post_state_root: B256,
-    /// The state after, if the test tells it.
+    /// The expected state, if the test gives it.
     pub post_state: Option<State>,
-    /// What should be wrong with the transaction. Then `post_state_root` is one of
+    /// The expected exception. If there is one, `post_state_root` must be one of
     /// [`roots_after_refusal`](Self::roots_after_refusal).
     pub exception: Option<String>,
-    /// What the test tells twice, and not the same: the transaction in JSON and in RLP, or the state after it.
+    /// The first contradiction between the transaction's JSON and RLP, or between the expected state and its root.
     pub contradiction: Option<Contradiction>,
 }
 
@@ -66,10 +66,10 @@ pub struct StateTrial {
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateTestError {
-    /// The fork is none that is known here.
+    /// The fork is not known.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The environment has a number that no block has.
+    /// A number of the environment is too large for a block.
     #[error("the environment's {field} has more than 64 bits: {got}")]
     Environment {
         /// The name of the field.
@@ -77,24 +77,24 @@ pub enum StateTestError {
         /// The number.
         got: U256,
     },
-    /// The fields of the transaction cannot be read, and its bytes are not there either.
+    /// The transaction's fields cannot be read, and the test does not have its bytes.
     #[error("the transaction cannot be read: {message}")]
     Transaction {
-        /// What is wrong with it.
+        /// The error in the fields.
         message: String,
     },
-    /// The transaction has no such data, gas limit or value.
+    /// The transaction has no data, gas limit or value at this index.
     #[error("the transaction has no {field} {index}")]
     Index {
         /// The name of the field.
         field: &'static str,
-        /// Which of them.
+        /// The index.
         index: usize,
     },
-    /// The transaction has no fees, or those of no type.
+    /// The transaction has no fees, or fees that no type combines.
     #[error("the transaction has neither a gas price nor the fees of EIP-1559")]
     Fees,
-    /// The transaction is to be signed with what is no key.
+    /// The secret key for the transaction's signature is invalid.
     #[error(transparent)]
     SecretKey(#[from] SecretKeyError),
 }
@@ -140,7 +140,7 @@ impl StateTest {
     ///
     /// # Errors
     ///
-    /// It does not have the form. A case that cannot be executed is no error here.
+    /// Fails if the JSON does not have the form of a state test. A case that cannot be executed is not an error here.
     pub fn of_json(json: Value) -> Result<Self, serde_json::Error> {
         let fields: Fields = serde_json::from_value(json)?;
         let mut cases = Vec::new();
@@ -155,8 +155,9 @@ impl StateTest {
 }
 
 impl StateTrial {
-    /// The roots that a refused transaction may leave by a test: that of the state before; and until Spurious Dragon, in tests of
-    /// [retesteth], also that with an account of the beneficiary, who got a reward of zero for the block.
+    /// Returns the roots that a test may expect after a refused transaction: that of the state before; and in tests of
+    /// [retesteth] until Spurious Dragon, also that of the same state with an account for the beneficiary, which
+    /// received a block reward of zero.
     ///
     /// [retesteth]: https://github.com/ethereum/retesteth
     pub fn roots_after_refusal(&self, pre_state: &State) -> Vec<B256> {
@@ -230,13 +231,14 @@ impl EnvironmentFields {
     }
 }
 
-/// The hashes of the 256 blocks before a number: those of their numbers in decimal digits, as the tests have it.
+/// Returns the hashes of the 256 blocks before a number, which tests define as the hashes of their numbers in decimal
+/// digits.
 pub(crate) fn block_hashes(number: U256) -> Vec<BlockHash> {
-    // There is no test at a number that no block has.
+    // No test has a block number of more than 64 bits.
     let number = u64::try_from(number).unwrap_or(0);
     let hash = |number: u64| BlockHash { number, hash: keccak256(number.to_string()) };
     (number.saturating_sub(BLOCK_HASHES)..number).map(hash).collect()
 }
 
-/// How far back transactions see hashes of blocks (Yellow Paper, section 9.4).
+/// The number of ancestors whose hashes transactions can read (Yellow Paper, section 9.4).
 const BLOCK_HASHES: u64 = 256;

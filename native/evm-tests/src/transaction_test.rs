@@ -1,11 +1,11 @@
-//! Transaction tests: bytes that are a valid transaction under the rules of a fork, or not.
+//! Transaction tests: bytes that either are a valid transaction under the rules of a fork or are not.
 //!
-//! The tests know no state. Here the sender gets all the ether there can be, and the nonce that the transaction has; so it is
-//! the transaction alone that decides. Whoever is none of its sender has nothing, so a transaction is only accepted if its
-//! sender is the right one.
+//! The tests have no state. Here the sender gets the highest possible balance and the nonce of the transaction, so that
+//! the transaction alone decides. All other accounts are empty, so the EE only accepts the transaction if its sender is
+//! the right one.
 //!
-//! The gas that a transaction takes before anything is executed is computed here, and held against what the test says. Where nothing is
-//! executed at all, as the recipient has no code, it is what the fees tell, too.
+//! This module computes the intrinsic gas of a transaction and compares it with the test's. If the recipient has no
+//! code, nothing is executed and the fees show the intrinsic gas, too.
 
 mod parts;
 
@@ -27,72 +27,72 @@ pub(crate) use parts::Parts;
 /// A transaction test.
 #[derive(Clone, Debug)]
 pub struct TransactionTest {
-    /// One for each fork.
+    /// One case for each fork.
     pub cases: Vec<TransactionCase>,
 }
 
-/// The bytes under the rules of a fork.
+/// The bytes of a transaction under the rules of a fork.
 #[derive(Clone, Debug)]
 pub struct TransactionCase {
     /// The name of the fork.
     pub fork_name: String,
-    /// The state that the sender needs.
+    /// The state before, with the sender's account.
     pub pre_state: State,
-    /// What the EE is given, or why that cannot be told.
+    /// The payload for the EE, or why there is none.
     pub payload: Result<Payload, TransactionTestError>,
-    /// What should be wrong with the bytes; nothing if they are a valid transaction.
+    /// The expected exception; `None` if the bytes are a valid transaction.
     pub exception: Option<String>,
-    /// What the test says of the bytes that is not so.
+    /// The first value of the test that does not follow from the bytes.
     pub contradiction: Option<TransactionMismatch>,
-    /// What the beneficiary should have after, if that tells the gas.
+    /// The beneficiary's expected balance, if the fees show the gas.
     fees: Option<U256>,
 }
 
-/// What is not as a test says.
+/// A value that is not as the test says.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransactionMismatch {
-    /// There is no exception, and nothing that accepted bytes have.
-    #[error("the test tells neither an exception nor a hash and a sender")]
+    /// The test has neither an exception nor the values of an accepted transaction.
+    #[error("the test has neither an exception nor a hash and a sender")]
     NoOutcome,
-    /// The hash is another.
+    /// The hash differs.
     #[error("the hash is {got}, expected {expected}")]
     Hash {
         /// The hash of the bytes.
         got: B256,
-        /// The test's.
+        /// The hash in the test.
         expected: B256,
     },
-    /// The gas before anything is executed is other gas.
+    /// The intrinsic gas differs.
     #[error("the intrinsic gas is {got}, expected {expected}")]
     IntrinsicGas {
-        /// What follows from the bytes.
+        /// The intrinsic gas of the bytes.
         got: u64,
-        /// What the test says.
+        /// The intrinsic gas in the test.
         expected: U256,
     },
-    /// The fees are others.
-    #[error("the beneficiary has fees of {got}, expected {expected}: the intrinsic gas at this price")]
+    /// The fees differ.
+    #[error("the beneficiary has fees of {got}, expected {expected}, the intrinsic gas at this price")]
     Fees {
-        /// What it has.
+        /// The beneficiary's balance.
         got: U256,
-        /// What follows from what the test says.
+        /// The fees that follow from the test's intrinsic gas.
         expected: U256,
     },
 }
 
-/// Why bytes cannot be tried.
+/// Why bytes cannot be executed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransactionTestError {
-    /// The fork is none that is known here.
+    /// The fork is not known.
     #[error(transparent)]
     Chain(#[from] ChainError),
-    /// The transaction is valid as such, but no state has a sender who could pay for it.
-    #[error("valid, but what it costs is more than a balance can be")]
+    /// The transaction is valid, but no balance is high enough to pay for it.
+    #[error("the transaction is valid, but costs more than a balance can hold")]
     Cost,
-    /// The transaction is valid, but for fees of more than 128 bits there is no room in revm.
-    #[error("valid, but its gas price has more than 128 bits, and revm has no room for these")]
+    /// The transaction is valid, but revm does not support its gas price of more than 128 bits.
+    #[error("the transaction is valid, but revm does not support its gas price of more than 128 bits")]
     GasPrice,
 }
 
@@ -116,12 +116,12 @@ impl TransactionTest {
     ///
     /// # Errors
     ///
-    /// It does not have the form.
+    /// Fails if the JSON does not have the form of a transaction test.
     pub fn of_json(json: Value) -> Result<Self, serde_json::Error> {
         let Fields { result, txbytes } = serde_json::from_value(json)?;
         let parts = Parts::of(&txbytes);
-        let told = result.values().find_map(|result| result.sender);
-        let other_sender = told.or_else(|| parts.as_ref().and_then(Parts::sender));
+        let sender = result.values().find_map(|result| result.sender);
+        let other_sender = sender.or_else(|| parts.as_ref().and_then(Parts::sender));
         let nonce = parts.as_ref().map_or(0, |parts| parts.nonce);
         let account = Account { balance: U256::MAX, nonce: U64::from(nonce), ..Account::default() };
         let state_with = |sender| State([(sender, account.clone())].into());
@@ -141,11 +141,11 @@ impl TransactionTest {
 }
 
 impl TransactionCase {
-    /// Holds the state after an accepted transaction against the test: gives what is not as it says, if anything is.
+    /// Compares the state after an accepted transaction with the test, and returns the difference, if there is one.
     ///
     /// # Errors
     ///
-    /// The state after does not have what is asked for.
+    /// Fails if the state lacks a node.
     pub fn mismatch(
         &self,
         post_state_root: B256,
@@ -159,7 +159,7 @@ impl TransactionCase {
 }
 
 impl ResultFields {
-    /// Holds what the test says of the bytes against these.
+    /// Compares the values of the test with the bytes.
     fn check(
         &self,
         bytes: &Bytes,
@@ -174,7 +174,7 @@ impl ResultFields {
         if let Some(expected) = self.hash.filter(|hash| *hash != got) {
             return Err(TransactionMismatch::Hash { got, expected });
         }
-        // Of bytes that are refused, the test may leave it at zero.
+        // For refused bytes the test may leave the gas at zero.
         let expected = self.intrinsic_gas.filter(|gas| is_accepted || !gas.is_zero());
         let got = parts.zip(fork).map(|(parts, fork)| parts.intrinsic_gas(fork));
         match (got, expected) {
@@ -185,15 +185,16 @@ impl ResultFields {
         }
     }
 
-    /// The fees of an accepted transaction that takes the intrinsic gas, and no other: from Prague on, there may be more.
+    /// Returns the fees of an accepted transaction that takes exactly the intrinsic gas; from Prague on, it can take
+    /// more.
     fn fees(&self, parts: &Parts, fork: Option<Fork>) -> Option<U256> {
-        let is_told = self.exception.is_none() && fork.is_some_and(|fork| fork < Fork::Prague);
-        let gas = self.intrinsic_gas.filter(|_| is_told && parts.executes_nothing())?;
+        let fees_show_gas = self.exception.is_none() && fork.is_some_and(|fork| fork < Fork::Prague);
+        let gas = self.intrinsic_gas.filter(|_| fees_show_gas && parts.executes_nothing())?;
         gas.checked_mul(parts.fee_per_gas()).filter(|fees| !fees.is_zero())
     }
 }
 
-/// The bytes as the only transaction of an environment in which gas costs nothing and is plenty.
+/// Returns a payload with the bytes as the only transaction, in an environment where gas is free and plentiful.
 fn payload(fork_name: &str, bytes: &Bytes) -> Result<Payload, ChainError> {
     let chain = Chain::of_network(fork_name, &Config::default())?;
     let place = Place { number: NUMBER, timestamp: TIMESTAMP, parent_total_difficulty: U256::ZERO };
@@ -213,9 +214,9 @@ fn payload(fork_name: &str, bytes: &Bytes) -> Result<Payload, ChainError> {
     Ok(Payload::Transactions(chain.rules(&place), transactions))
 }
 
-/// Who is in no test.
+/// An address that no test contains.
 const BENEFICIARY: Address = Address::repeat_byte(0xbe);
 
-/// Numbers that no fork minds.
+/// A block number that does not matter for any fork.
 const NUMBER: u64 = 1;
 const TIMESTAMP: u64 = 1000;

@@ -1,9 +1,9 @@
-//! VM tests: a call of a code with so much gas, and what should be left of the gas and in the storage after it.
+//! VM tests: a call of a code with an amount of gas, and the expected remaining gas and storage.
 //!
-//! They are from before there were transactions in tests, and tell the caller, but not its key. So a contract is put in the caller's
-//! place that makes the call, and measures its gas; a transaction of somebody else calls the contract. What the called code can
-//! see is the same but for `ORIGIN`: the contract has just the ether to hand on, and the call is made under the rules of
-//! Frontier, which hold nothing of the gas back.
+//! They date from before tests had transactions, and give the caller's address but not its key. So a contract at the
+//! caller's address makes the call and measures its gas, and a transaction of another account calls the contract. The
+//! called code sees the same except for `ORIGIN`: the contract has exactly the ether of the call, and the call is made
+//! under the rules of Frontier, which hold no gas back.
 
 use std::collections::BTreeMap;
 
@@ -24,75 +24,73 @@ use crate::state_test::block_hashes;
 pub struct VmTest {
     /// The state before, with the contract and the sender.
     pub pre_state: State,
-    /// What the EE is given, or why the test cannot be run so.
+    /// The payload for the EE, or why the test cannot be run in this way.
     pub payload: Result<Payload, VmTestError>,
     caller: Address,
-    /// What the contract's storage should be after.
+    /// The expected storage of the contract.
     measured: BTreeMap<U256, U256>,
-    /// The accounts after, without the caller; none if the call should fail, and leave them as they were.
+    /// The expected accounts without the caller; those of `pre_state` if the call should fail.
     post_state: State,
-    /// Accounts that should be gone.
+    /// Accounts that the call should remove.
     gone: Vec<Address>,
 }
 
-/// Why a VM test cannot be run by way of a contract.
+/// Why a contract cannot run a VM test.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VmTestError {
-    /// The code asks for the origin, which would have to be the caller, whose key nobody knows.
-    #[error("the code asks for the origin, whose key is not known")]
+    /// The code reads the origin, which would have to be the caller, whose key is not known.
+    #[error("the code reads the origin, whose key is not known")]
     Origin,
-    /// The code asks for the block's gas limit, and that is not enough for the contract.
-    #[error(
-        "the code asks for the gas limit of the block, which does not suffice for a contract that calls it"
-    )]
+    /// The code reads the block's gas limit, which is not enough for the contract.
+    #[error("the code reads the gas limit of the block, which is too low for a contract that calls it")]
     GasLimit,
-    /// Less gas than a call with ether brings along.
-    #[error("the gas {got} is less than the {CALL_STIPEND} that come with ether")]
+    /// The call has less gas than the stipend that comes with ether.
+    #[error("the call has {got} gas, expected at least {CALL_STIPEND}, the stipend that comes with ether")]
     Gas {
         /// The gas of the call.
         got: u64,
     },
-    /// The code calls others, and the test says what it would call them with instead of calling them.
+    /// The code makes calls, which the test lists and does not execute.
     #[error("the code makes calls, which the test does not execute")]
     Calls,
-    /// The account has less ether than the call brings.
-    #[error("the account should have received the call's ether already, and has not as much")]
+    /// The account has less ether than the call sends.
+    #[error("the account should have received the call's ether already, but has less")]
     Value,
     /// The contract's transaction cannot be signed.
     #[error(transparent)]
     SecretKey(#[from] SecretKeyError),
 }
 
-/// What is not as it should be after a VM test.
+/// A value that is not as the VM test says.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VmMismatch {
-    /// The state after does not have what is asked for.
-    #[error("the state after")]
+    /// The state lacks a node.
+    #[error("the state after the call cannot be read")]
     State(#[from] TrieError),
-    /// The call succeeded or not, and should have done the other; it took other gas, or answered something else.
+    /// The success of the call, its gas or its return data differ.
     #[error(
-        "slot {slot} of the contract that measures is {got}, expected {expected} (0: success, 1: gas, 2: hash of the answer)"
+        "storage key {slot} of the measuring contract is {got}, expected {expected} (0: success, 1: gas, 2: hash of the return data)"
     )]
     Measured {
-        /// Which measure.
+        /// The storage key of the measurement.
         slot: U256,
-        /// What was measured.
+        /// The measured value.
         got: U256,
-        /// What the test says.
+        /// The value in the test.
         expected: U256,
     },
-    /// An account is another.
+    /// An account differs.
     #[error("account {address}: {what}: got {got}, expected {expected}")]
     Account {
         /// The account.
         address: Address,
-        /// Which part of it.
+        /// The part of the account that differs.
         what: &'static str,
-        /// What it is.
+        /// Its value.
         got: String,
-        /// What the test says.
+        /// Its value in the test.
         expected: String,
     },
 }
@@ -138,7 +136,7 @@ impl VmTest {
     ///
     /// # Errors
     ///
-    /// It does not have the form.
+    /// Fails if the JSON does not have the form of a VM test.
     pub fn of_json(json: Value) -> Result<Self, serde_json::Error> {
         let fields: Fields = serde_json::from_value(json)?;
         let measuring = fields.measuring_contract();
@@ -152,7 +150,7 @@ impl VmTest {
                 None => payload = Err(VmTestError::Value),
             }
         }
-        // Accounts that a call which fails leaves as they were do not have its ether either.
+        // If the call fails, the accounts do not have its ether either.
         let post_state = post_state.get_or_insert_with(|| pre_state.clone());
         post_state.0.remove(&caller);
         let others =
@@ -172,11 +170,11 @@ impl VmTest {
         })
     }
 
-    /// Holds the state after against the test.
+    /// Compares the state after the call with the test.
     ///
     /// # Errors
     ///
-    /// [`VmMismatch`], for the first difference.
+    /// Fails with a [`VmMismatch`] for the first difference.
     pub fn check(&self, post_state_root: B256, nodes: &impl NodeSource) -> Result<(), VmMismatch> {
         let measured = state::account(post_state_root, nodes, self.caller)?;
         let storage_root = measured.map_or(EMPTY_STORAGE_ROOT, |contract| contract.storage_root);
@@ -226,10 +224,10 @@ fn check_account(
     Ok(())
 }
 
-/// The contract that makes the call.
-struct Measuring {
+/// The contract that makes the call and measures it.
+struct MeasuringContract {
     code: Bytes,
-    /// What it should leave in its storage.
+    /// The storage that it should leave.
     storage: BTreeMap<U256, U256>,
 }
 
@@ -287,7 +285,7 @@ impl Fields {
         Ok(Payload::Transactions(rules, transactions))
     }
 
-    fn measuring_contract(&self) -> Measuring {
+    fn measuring_contract(&self) -> MeasuringContract {
         let words = |bytes: usize| bytes.next_multiple_of(32);
         let (answer_at, answer_bytes) =
             (words(self.exec.data.len()), words(self.out.len()).saturating_add(32));
@@ -295,19 +293,19 @@ impl Fields {
         let gas: u64 = self.exec.gas.to();
 
         let mut code = Code::default();
-        // The data go to the start of the memory, which then is as large as it will be.
+        // Copy the data to the start of the memory, which then has its final size.
         code.operation(CALLDATASIZE).push(0).push(0).operation(CALLDATACOPY);
-        // Where the answer goes, there is no byte that is zero, so that zeros are seen to be written.
+        // Fill the place of the return data with non-zero bytes, so that zeros that the call writes show.
         for word in (0..answer_bytes).step_by(32) {
             code.push_word(U256::MAX).push(answer_at.saturating_add(word)).operation(MSTORE);
         }
-        // The call, between two looks at the gas.
+        // Make the call between two readings of the gas.
         code.operation(GAS);
         code.push(answer_bytes).push(answer_at).operation(CALLDATASIZE).push(0);
         code.push_word(self.exec.value).push_word(self.exec.address.into_word().into());
         code.push_word(U256::from(gas.saturating_sub(stipend))).operation(CALL);
         code.operation(GAS);
-        // What came of it.
+        // Store the measurements.
         code.operation(SWAP1).push(SUCCESS).operation(SSTORE);
         code.operation(SWAP1).operation(SUB).push(GAS_TAKEN).operation(SSTORE);
         code.push(answer_bytes).push(answer_at).operation(SHA3).push(ANSWER_HASH).operation(SSTORE);
@@ -323,11 +321,11 @@ impl Fields {
             (U256::from(GAS_TAKEN), U256::from(gas_taken)),
             (U256::from(ANSWER_HASH), keccak256(answer).into()),
         ]);
-        Measuring { code: code.0.into(), storage }
+        MeasuringContract { code: code.0.into(), storage }
     }
 }
 
-/// Code, operation by operation.
+/// EVM code under construction.
 #[derive(Default)]
 struct Code(Vec<u8>);
 
@@ -348,7 +346,7 @@ impl Code {
     }
 }
 
-/// The operations of a code, without what they push.
+/// The operations of a code, without the bytes that they push.
 fn operations(code: &[u8]) -> impl Iterator<Item = u8> {
     let mut rest = code.iter();
     std::iter::from_fn(move || {
@@ -360,7 +358,7 @@ fn operations(code: &[u8]) -> impl Iterator<Item = u8> {
     })
 }
 
-// Yellow Paper, appendix H.
+// Opcodes (Yellow Paper, appendix H).
 const SUB: u8 = 0x03;
 const SHA3: u8 = 0x20;
 const ORIGIN: u8 = 0x32;
@@ -375,23 +373,23 @@ const PUSH32: u8 = 0x7f;
 const SWAP1: u8 = 0x90;
 const CALL: u8 = 0xf1;
 
-/// What a call costs in Frontier, to an account that exists.
+/// The gas of a call in Frontier to an account that exists.
 const CALL_GAS: u64 = 40;
-/// What it costs more with ether.
+/// The additional gas of a call with ether.
 const CALL_VALUE_GAS: u64 = 9_000;
-/// What the called code has of that.
+/// The part of it that the called code receives.
 const CALL_STIPEND: u64 = 2_300;
-/// Between the two looks at the gas: six pushes, the size of the data, and the second look itself.
+/// The gas between the two readings: six pushes, the size of the data, and the second reading.
 const OPERANDS_GAS: u64 = 6 * 3 + 2 + 2;
-/// More than all that the contract and its transaction need themselves: the gas of the transaction, three new slots, and data.
+/// More than the contract and its transaction need: the gas of the transaction, three new storage values, and the data.
 const MEASURING_GAS: u64 = 1_000_000;
 
-/// The slots of the contract.
+/// The storage keys of the contract.
 const SUCCESS: usize = 0;
 const GAS_TAKEN: usize = 1;
 const ANSWER_HASH: usize = 2;
 
-/// A key that is secret to nobody, of an account that is in no test.
+/// A key that everybody knows, of an account that no test contains.
 const SECRET_KEY: B256 = B256::repeat_byte(1);
-/// Its address.
+/// The address of that account.
 const SENDER: Address = address!("1a642f0e3c3af545e7acbd38b07251b3990914f1");

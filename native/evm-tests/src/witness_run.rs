@@ -1,4 +1,4 @@
-//! Executes a block from what its execution witness tells of the state.
+//! Execution of a block from its execution witness.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use outrider_witness::{
 
 use crate::execution_witness::{Witness, WitnessError, WitnessedBlock};
 
-/// A block as it is given to the EE, and the state before it.
+/// The payload of a block, and the pre-state root.
 #[derive(Clone, Debug)]
 pub struct WitnessRun<'a> {
     block: &'a WitnessedBlock,
@@ -27,58 +27,58 @@ pub struct WitnessRun<'a> {
     payload: Payload,
 }
 
-/// What a block is held against.
+/// The extent to which a block is checked against its ancestors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ancestry {
-    /// All headers that it takes.
+    /// The block is checked against all headers of ancestors that its checks need.
     Checked,
-    /// The parent's header; the ancestors of its ommers are vouched for by whoever gives the block.
+    /// The block is checked against its parent; the source of the block vouches for the ancestors of ommers.
     VouchedBeforeParent,
-    /// None: the state before it and the hashes of ancestors are vouched for by whoever gives the block.
+    /// The source of the block vouches for the pre-state root and for the hashes of ancestors.
     Vouched,
 }
 
-/// What came of a block.
+/// The outcome of a block.
 #[derive(Debug)]
 pub enum WitnessOutcome {
-    /// The EE has executed it.
+    /// The EE executed the block.
     Executed {
-        /// Its block data, and what came of these.
+        /// The block data and the results of executing them.
         built: Box<BuiltBlock>,
         /// The parts of the block data.
         bytes: BlockDataSize,
     },
-    /// The EE refuses it, and says why.
+    /// The EE refused the block, for this reason.
     Refused(String),
 }
 
-/// Bytes of block data, by what they are. All have other parts of the block, too, and what tells lengths.
+/// The sizes of the parts of block data in bytes. The total also has the rest of the block and lengths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockDataSize {
-    /// Of nodes.
+    /// The nodes.
     pub nodes: usize,
-    /// Of codes.
+    /// The codes.
     pub codes: usize,
-    /// Of headers of ancestors.
+    /// The headers of ancestors.
     pub headers: usize,
-    /// Of the list of transactions.
+    /// The list of transactions.
     pub transactions: usize,
-    /// Of all.
+    /// The total.
     pub all: usize,
 }
 
-/// What there is in an execution witness.
+/// The sizes of an execution witness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WitnessSize {
-    /// How many nodes.
+    /// The number of nodes.
     pub n_nodes: usize,
-    /// Their bytes.
+    /// The size of all nodes in bytes.
     pub node_bytes: usize,
-    /// How many codes.
+    /// The number of codes.
     pub n_codes: usize,
-    /// Their bytes.
+    /// The size of all codes in bytes.
     pub code_bytes: usize,
-    /// How many headers.
+    /// The number of headers.
     pub n_headers: usize,
 }
 
@@ -86,26 +86,26 @@ pub struct WitnessSize {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WitnessRunError {
-    /// The store does not take the witness.
+    /// The store cannot take the witness.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The provider cannot be opened.
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    /// There is no answer to the block.
+    /// The execution of the block failed without a verdict.
     #[error(transparent)]
     Trial(#[from] TrialError),
-    /// The EE has made block data that cannot be taken apart.
+    /// The EE made malformed block data.
     #[error(transparent)]
     Frame(#[from] ReadError),
-    /// The EE has made a witness that is none.
+    /// The EE made a malformed witness.
     #[error(transparent)]
     Witness(#[from] DecodeError),
-    /// The EE has made a payload that is none.
+    /// The EE made a malformed payload.
     #[error(transparent)]
     Payload(#[from] alloy_rlp::Error),
-    /// The EE has made a payload of another kind.
-    #[error("the EE has made something else of the block")]
+    /// The EE made a payload of another kind.
+    #[error("the EE made a payload of another kind than a block")]
     Kind,
 }
 
@@ -114,7 +114,7 @@ impl<'a> WitnessRun<'a> {
     ///
     /// # Errors
     ///
-    /// As [`WitnessedBlock::payload`], and [`WitnessError::NoRoot`].
+    /// Fails like [`WitnessedBlock::payload`], or with [`WitnessError::NoRoot`].
     pub fn new(block: &'a WitnessedBlock, chain: &Chain) -> Result<Self, WitnessError> {
         let (pre_state_root, payload) = block.payload(chain)?;
         match block.witness.preimages().bytes(&Hash(pre_state_root.0)) {
@@ -123,17 +123,17 @@ impl<'a> WitnessRun<'a> {
         }
     }
 
-    /// The root of the state before the block.
+    /// Returns the pre-state root.
     pub fn pre_state_root(&self) -> B256 {
         self.pre_state_root
     }
 
-    /// The fork whose rules hold.
+    /// Returns the fork in force for the block.
     pub fn fork(&self) -> Fork {
         self.payload.rules().fork
     }
 
-    /// What the block is held against.
+    /// Returns the extent to which the block is checked against its ancestors.
     pub fn ancestry(&self) -> Ancestry {
         match &self.payload {
             Payload::Block(..) => Ancestry::Checked,
@@ -142,12 +142,12 @@ impl<'a> WitnessRun<'a> {
         }
     }
 
-    /// Executes the block: a state provider that has just what is in the witness makes block data of it, with what the block needs and no
-    /// more, and executes that statelessly. The state root in the block's header is for the caller to compare.
+    /// Executes the block: a state provider that has exactly the witness makes minimal block data, and executes it
+    /// statelessly. The caller has to compare the post-state root with the one in the block's header.
     ///
     /// # Errors
     ///
-    /// [`WitnessRunError`].
+    /// Fails with a [`WitnessRunError`].
     pub fn execute(&self, ee: Ee) -> Result<WitnessOutcome, WitnessRunError> {
         let mut batch = Batch::new();
         self.block.witness.put_into(&mut batch);
@@ -184,7 +184,7 @@ impl<'a> WitnessRun<'a> {
 }
 
 impl WitnessSize {
-    /// Counts what there is.
+    /// Returns the sizes of the block's execution witness.
     pub fn of(witness: &Witness) -> Self {
         Self {
             n_nodes: witness.state.len(),

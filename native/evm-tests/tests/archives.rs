@@ -1,6 +1,6 @@
-//! Ethereum's own tests, executed by the EE without an engine, and the reasons of its refusals held against those of the tests.
+//! Ethereum's own tests, executed by the EE without an engine. Each refusal must have a reason that matches the test's.
 //!
-//! `outrider evm test` does the same by way of wasm. Two archives are left to it, which take longer than all others.
+//! `outrider evm test` does the same in wasm. Two archives that take longer than all others are left to it.
 
 #![allow(
     clippy::print_stderr,
@@ -17,7 +17,7 @@ use support::{
     files,
 };
 
-/// Checks how many cases of an archive pass, how many cannot be run, and in how many something is refused.
+/// Checks how many cases of an archive pass, how many cannot be run, and how many have a refusal.
 #[track_caller]
 fn check(archive: &str, n_passed: usize, n_not_run: usize, n_refusals: usize) {
     let Some(files) = files(&format!("ethereum-tests/{archive}.tar.gz")) else { return };

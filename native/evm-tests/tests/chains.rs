@@ -1,4 +1,4 @@
-//! A chain from its genesis on, executed by the EE without an engine.
+//! Chains from their genesis on, executed by the EE without an engine.
 
 #![allow(
     clippy::print_stderr,
@@ -35,7 +35,7 @@ fn a_chain_is_imported_from_its_genesis_through_all_forks() {
     let mut rules = BTreeSet::new();
     for block in import::blocks(&chain).unwrap() {
         let candidate = import.candidate(&block);
-        assert_eq!(candidate.pre_state_root.0, provider.root().0, "each follows the one before");
+        assert_eq!(candidate.pre_state_root.0, provider.root().0, "each block follows the one before");
         let header = candidate.header.unwrap();
         let provided = provide_on(&provider, &candidate.payload);
         provider.apply(&provided.unwrap_or_else(|reason| panic!("block {}: {reason}", header.number)));
@@ -44,13 +44,13 @@ fn a_chain_is_imported_from_its_genesis_through_all_forks() {
         import.accept(header, &block);
     }
     assert_eq!(import.head().number, 54);
-    // What `headfcu.json` beside the chain has.
+    // The hash in `headfcu.json` beside the chain.
     assert_eq!(import.head().hash, b256!("d226371d0b1551adb03fb52b71f08e3e11247fe9b1af994768af8cdaa8e7dcd7"));
-    // From Homestead to Osaka, and two changes of the blob schedule.
+    // The forks from Homestead to Osaka, and two changes of the blob schedule.
     assert_eq!(rules.len(), 19);
 }
 
-/// The number of the last block of a chain, after all are executed.
+/// Executes all blocks of a chain, and returns the number of the last one.
 fn import(folder: &str) -> Option<u64> {
     let (genesis, chain) = (file(&format!("{folder}/genesis.json"))?, file(&format!("{folder}/chain.rlp"))?);
     let genesis = Genesis::of_json(serde_json::from_slice(&genesis).unwrap()).unwrap();
@@ -67,8 +67,8 @@ fn import(folder: &str) -> Option<u64> {
     Some(import.head().number)
 }
 
-/// Chains that the [execution specification](https://github.com/ethereum/execution-specs) has made: on one of Berlin, a contract is
-/// deployed and called whose code begins as a delegation; the other has a third change of its blob schedule.
+/// Chains of the [execution specification](https://github.com/ethereum/execution-specs). On one of Berlin, transactions
+/// deploy and call a contract whose code begins like a delegation; the other has a third change of its blob schedule.
 #[test]
 fn chains_of_the_specification_are_imported() {
     for (folder, expected) in [("reports/ef0100-before-prague", 2), ("reports/genesis-bpo3", 3)] {
@@ -78,7 +78,7 @@ fn chains_of_the_specification_are_imported() {
     }
 }
 
-/// A test's genesis as geth would be told it, and the hash that it has to have.
+/// Returns a test's genesis in geth's format, and the expected hash.
 fn genesis_of_test(test: &Value) -> Option<(Value, B256)> {
     let by_number =
         ["homestead", "eip150", "eip158", "byzantium", "constantinople", "petersburg", "istanbul"];
@@ -95,7 +95,7 @@ fn genesis_of_test(test: &Value) -> Option<(Value, B256)> {
     let mut genesis = test["genesisBlockHeader"].clone();
     genesis["config"] = json!(config);
     genesis["alloc"] = test["pre"].clone();
-    // All of the header but its number is of the genesis, and what follows from that is compared.
+    // The genesis has all of the header but its number, and `of_json` compares the members that follow from it.
     Some((genesis, serde_json::from_value(test["genesisBlockHeader"]["hash"].clone()).unwrap()))
 }
 
@@ -117,7 +117,7 @@ fn a_genesis_has_the_header_of_its_fork() {
 }
 
 #[test]
-fn what_is_no_genesis_is_refused() {
+fn json_of_something_else_is_not_a_genesis() {
     let Some(genesis) = file(GENESIS) else { return };
     let genesis: Value = serde_json::from_slice(&genesis).unwrap();
     for member in ["config", "alloc", "difficulty", "gasLimit"] {
@@ -129,7 +129,7 @@ fn what_is_no_genesis_is_refused() {
 }
 
 #[test]
-fn what_is_not_known_of_a_genesis_is_refused_by_name() {
+fn unknown_members_of_a_genesis_are_refused_by_name() {
     let genesis = |change: &dyn Fn(&mut Value)| {
         let account =
             json!({ "balance": "0x1", "nonce": "0x0", "code": "0x", "storage": {}, "secretKey": "0x11" });
@@ -148,28 +148,28 @@ fn what_is_not_known_of_a_genesis_is_refused_by_name() {
     assert!(genesis(&|json| json["hash"] = json!(hash)).is_ok());
     assert_eq!(
         of(&|json| json["foo"] = json!(1)),
-        "the genesis has `foo`, which is not known here: remove it if it does not matter"
+        "the genesis has the unknown member `foo`: remove it if it does not matter"
     );
     assert_eq!(
         of(&|json| json["alloc"]["0x1111111111111111111111111111111111111111"]["foo"] = json!(1)),
-        "the genesis has `alloc.0x1111111111111111111111111111111111111111.foo`, which is not known here: remove it if it \
+        "the genesis has the unknown member `alloc.0x1111111111111111111111111111111111111111.foo`: remove it if it \
          does not matter"
     );
     let other = B256::repeat_byte(0x11);
     assert_eq!(
         of(&|json| json["stateRoot"] = json!(other)),
-        format!("the genesis contradicts itself: `genesis.stateRoot` is {other}, and by the RLP {root}")
+        format!("the genesis contradicts itself: `genesis.stateRoot` is {other}, and {root} in the RLP")
     );
     assert_eq!(
         of(&|json| json["hash"] = json!(other)),
-        format!("the genesis contradicts itself: `genesis.hash` is {other}, and by the RLP {hash}")
+        format!("the genesis contradicts itself: `genesis.hash` is {other}, and {hash} in the RLP")
     );
 }
 
 #[test]
-fn what_is_no_chain_of_blocks_is_refused() {
+fn bytes_that_are_not_blocks_are_refused() {
     let Some(chain) = file(CHAIN) else { return };
     assert_eq!(import::blocks(&chain).unwrap().len(), 54);
     assert!(import::blocks(&chain[..chain.len() - 1]).is_err());
-    assert!(import::blocks(b"{}").is_err(), "these are no lists");
+    assert!(import::blocks(b"{}").is_err(), "these bytes are not lists");
 }

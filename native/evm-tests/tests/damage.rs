@@ -1,4 +1,4 @@
-//! Whatever is done to tests and blocks, they are read or refused.
+//! Damaged tests and blocks are read or refused, and nothing panics.
 
 #![allow(clippy::unwrap_used, reason = "what is set up here cannot fail, or a test is to say so")]
 
@@ -19,7 +19,7 @@ const EXCERPTS: [&str; 5] = [
     include_str!("data/vm.json"),
 ];
 
-/// All payloads that a test comes to when nothing is executed.
+/// Returns all payloads that a test has without executing anything.
 fn payloads(test: Test) -> Vec<Payload> {
     match test {
         Test::State(test) => {

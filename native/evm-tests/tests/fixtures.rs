@@ -1,6 +1,6 @@
-//! Ethereum's own tests, up to what the EE is given: nothing is executed here.
+//! Ethereum's own tests, read into payloads and not executed.
 //!
-//! Read as `outrider-published` finds them.
+//! `outrider-published` finds them.
 
 #![allow(
     clippy::print_stderr,
@@ -25,7 +25,7 @@ use outrider_evm_tests::{
 use serde_json::Value;
 use support::{archives, files};
 
-/// Archives and how many cases they have, by the data's manifest.
+/// Archives and the number of their cases, from the manifest of the data.
 const CASES: &[(&str, usize)] = &[
     ("blockchain-tests-cancun", 83),
     ("blockchain-tests-eest-v5.4", 60),
@@ -76,7 +76,7 @@ fn each_state_test(mut check: impl FnMut(&str, &Value, StateTest)) {
 fn each_blockchain_test(mut check: impl FnMut(&str, BlockchainTest)) {
     for (path, json) in archives("ethereum-tests/blockchain-tests-") {
         for (name, test) in fixture::read(&json).unwrap() {
-            let Test::Blockchain(test) = test else { panic!("{name} is no blockchain test") };
+            let Test::Blockchain(test) = test else { panic!("{name} is not a blockchain test") };
             check(&format!("{path}: {name}"), test);
         }
     }
@@ -109,7 +109,7 @@ fn states_have_the_roots_that_other_clients_computed() {
 }
 
 #[test]
-fn a_refused_transaction_leaves_the_state() {
+fn a_refused_transaction_leaves_the_state_unchanged() {
     each_state_test(|name, _, test| {
         for trial in test.cases.into_iter().filter_map(|case| case.trial.ok()) {
             if trial.exception.is_some() {
@@ -122,7 +122,7 @@ fn a_refused_transaction_leaves_the_state() {
     });
 }
 
-/// The transaction of each case, in the order of the cases.
+/// Returns the transaction of each case, in the order of the cases.
 fn transactions(test: &StateTest) -> Vec<Vec<u8>> {
     let trials = test.cases.iter().filter_map(|case| case.trial.as_ref().ok());
     let transactions = trials.map(|trial| match &trial.payload {
@@ -132,9 +132,9 @@ fn transactions(test: &StateTest) -> Vec<Vec<u8>> {
     transactions.collect()
 }
 
-/// Those without type that are protected by EIP-155 are left out: the fields do not tell that, and so they are not signed here.
+/// The fields do not say whether EIP-155 protects a transaction, so protected ones without a type are not compared.
 #[test]
-fn transactions_are_signed_as_others_sign_them() {
+fn signed_transactions_have_the_bytes_of_the_tests() {
     each_state_test(|name, json, test| {
         let mut unsigned = json.clone();
         let posts = unsigned["post"].as_object_mut().unwrap().values_mut();
@@ -156,7 +156,7 @@ fn is_protected(transaction: &[u8]) -> bool {
 }
 
 #[test]
-fn the_sender_of_a_transaction_that_is_signed_here_is_the_tests() {
+fn a_signed_transaction_has_the_sender_of_the_test() {
     each_state_test(|name, json, test| {
         let sender: Address = json["transaction"]["sender"].as_str().unwrap().parse().unwrap();
         for transaction in transactions(&test).iter().filter(|transaction| transaction[0] >= 0xc0) {
@@ -165,7 +165,7 @@ fn the_sender_of_a_transaction_that_is_signed_here_is_the_tests() {
     });
 }
 
-/// A transaction without type, as far as its signature needs it.
+/// The parts of a transaction without a type that its signature covers.
 struct Legacy<'a> {
     /// The fields that are signed.
     fields: &'a [u8],
@@ -188,7 +188,7 @@ impl<'a> Legacy<'a> {
     }
 }
 
-/// Recovers who has signed a transaction without type.
+/// Recovers the signer of a transaction without a type.
 fn sender_of_legacy(transaction: &[u8]) -> Address {
     let Legacy { fields, v, r, s } = Legacy::read(transaction);
     let chain = v.checked_sub(35).map(|protected| protected / 2);
@@ -202,9 +202,9 @@ fn sender_of_legacy(transaction: &[u8]) -> Address {
     Address::from_slice(&keccak256(key)[12..])
 }
 
-/// Accepts all blocks that should be, by their headers alone.
+/// Accepts all valid blocks by their headers alone.
 #[test]
-fn the_head_is_the_tests() {
+fn the_head_is_that_of_the_test() {
     each_blockchain_test(|name, test| {
         let mut import = test.import().unwrap_or_else(|error| panic!("{name}: {error}"));
         for block in &test.blocks {
@@ -221,7 +221,7 @@ fn the_head_is_the_tests() {
 }
 
 #[test]
-fn witnesses_of_tests_reach_from_the_parents_root() {
+fn witnesses_of_tests_have_the_root_of_the_parent() {
     each_blockchain_test(|name, test| {
         let import = test.import().unwrap();
         for block in test.blocks.iter().take(1) {
@@ -248,7 +248,7 @@ fn headers_are_the_same_in_json_and_rlp() {
     }
 }
 
-/// What a test tells twice is the same in all of them.
+/// Compares all data that the tests hold twice.
 #[test]
 fn no_test_contradicts_itself() {
     let mut found = Vec::new();
@@ -269,7 +269,7 @@ fn no_test_contradicts_itself() {
     assert_eq!(found, [""; 0]);
 }
 
-/// Everything in JSON below a value that is no list and no object, by its path.
+/// Collects the paths of all values in JSON that are neither lists nor objects.
 fn leaves(path: &str, json: &Value, found: &mut Vec<String>) {
     match json {
         Value::Object(members) => {
@@ -285,20 +285,20 @@ fn leaves(path: &str, json: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// Another value of the same form: its last digit is another.
+/// Returns a value of the same form whose last digit differs.
 fn changed(json: &Value) -> Value {
     let text = json.as_str().unwrap();
     match text.char_indices().last() {
         Some((last, digit)) if last > 1 => {
             format!("{}{}", &text[..last], if digit == '0' { '1' } else { '0' })
         }
-        // It has no digits.
+        // The value has no digits.
         _ => format!("0x{}", "11".repeat(20)),
     }
     .into()
 }
 
-/// Tells what a test with one block contradicts itself in, if it does.
+/// Returns the contradiction in a test with one block, if there is one.
 fn contradiction(test: &Value) -> Option<String> {
     let test = BlockchainTest::of_json(test.clone()).unwrap();
     let all =
@@ -323,14 +323,14 @@ fn another_value_of_any_member_is_a_contradiction() {
             leaves("/genesisBlockHeader", &test["genesisBlockHeader"], &mut members);
             for member in members {
                 let name = member.rsplit('/').find(|name| name.parse::<usize>().is_err()).unwrap();
-                // Who may set a code, and in which numbers of a block it comes, is told a third time.
+                // The signer of an authorization, and the block number of a withdrawal, are in the JSON a third time.
                 if test.pointer(&member).is_none_or(Value::is_null)
                     || ["signer", "blocknumber"].contains(&name)
                     || (name == "v" && member.contains("authorizationList"))
                 {
                     continue;
                 }
-                // Without EIP-155, the number of the chain is not in the transaction.
+                // Without EIP-155, the transaction does not have the chain id.
                 let beside = |other: &str| test.pointer(&member.replace("chainId", other));
                 let is_unprotected = beside("v").is_some_and(|v| v == "0x1b" || v == "0x1c");
                 if name == "chainId" && is_unprotected && beside("type").is_none_or(|kind| kind == "0x00") {
@@ -362,14 +362,14 @@ fn lists_of_other_lengths_and_other_states_are_contradictions() {
     let n_transactions = test["blocks"][0]["rlp_decoded"]["transactions"].as_array().unwrap().len();
     assert_eq!(
         with(&|test| test["blocks"][0]["rlp_decoded"]["transactions"] = Value::Array(vec![])),
-        format!("`transactions` has 0 items, and by the RLP {n_transactions}")
+        format!("`transactions` has 0 items, and {n_transactions} in the RLP")
     );
     let words = with(&|test| test["blocks"][0]["rlp_decoded"]["transactions"] = "0x".into());
-    assert_eq!(words, "`transactions` is 0x, and by the RLP a list");
+    assert_eq!(words, "`transactions` is 0x, and a list in the RLP");
     let words = with(&|test| test["blocks"][0]["rlp"] = "0x80".into());
-    assert!(words.starts_with("`blockHeader` is told of what is not such in RLP: "), "{words}");
+    assert!(words.starts_with("`blockHeader` cannot be compared with the RLP: "), "{words}");
     let told = B256::repeat_byte(0x11);
     let words = with(&|test| test["postStateHash"] = told.to_string().into());
     assert!(words.starts_with("the accounts of `postState` have the state root 0x"), "{words}");
-    assert!(words.ends_with(&format!("and the test tells {told}")), "{words}");
+    assert!(words.ends_with(&format!("expected {told}")), "{words}");
 }

@@ -1,4 +1,4 @@
-//! Blocks and witnesses in the shapes of several clients: what is read is held against the RLP that tests have beside the JSON.
+//! Blocks and witnesses in the formats of several clients, compared with the RLP that tests have beside the JSON.
 
 #![allow(
     clippy::print_stderr,
@@ -18,7 +18,7 @@ use outrider_witness::{Hash, Keccak256, Recorder, mpt::Trie};
 use serde_json::{Value, json};
 use support::{file, files, native::provide};
 
-/// All blocks of archives that are in JSON and in RLP.
+/// Returns all blocks of archives that are there in JSON and in RLP.
 fn blocks(archives: &[&str]) -> Vec<(String, Value)> {
     let mut blocks = Vec::new();
     for archive in archives {
@@ -42,7 +42,7 @@ fn blocks(archives: &[&str]) -> Vec<(String, Value)> {
     blocks
 }
 
-/// Together they have transactions of all types but that with blobs.
+/// Archives that together have transactions of all types except blob transactions.
 const ARCHIVES: [&str; 3] =
     ["blockchain-tests-eest-v5.4", "blockchain-tests-istanbul-to-cancun", "blockchain-tests-cancun"];
 
@@ -76,7 +76,7 @@ fn blocks_of_provers_have_the_rlp_of_the_tests() {
     assert!(types.is_empty() || ["0x00", "0x01", "0x02", "0x04"].into_iter().all(has), "{types:?}");
 }
 
-/// A block with a transaction of EIP-1559, in zk-pig's shape.
+/// Returns a block with a transaction of EIP-1559, in the format of zk-pig.
 fn input() -> Option<(Value, Bytes)> {
     let mut blocks = blocks(&["blockchain-tests-eest-v5.4"]).into_iter().map(|(_, block)| block);
     let block = blocks
@@ -92,7 +92,7 @@ fn input() -> Option<(Value, Bytes)> {
 }
 
 #[test]
-fn what_go_writes_as_null_is_nothing() {
+fn null_is_an_empty_list() {
     let Some((mut input, rlp)) = input() else { return };
     for member in ["gasPrice", "maxFeePerBlobGas", "blobVersionedHashes", "authorizationList"] {
         input["blocks"][0]["transaction"][0][member] = Value::Null;
@@ -102,7 +102,7 @@ fn what_go_writes_as_null_is_nothing() {
     input["chainConfig"] = Value::Null;
     let block = read(input.clone()).unwrap();
     assert_eq!((block.block, block.claims.chain), (rlp.clone(), None));
-    // Withdrawals of which the header has a root are there, even if there are none of them.
+    // If the header has a withdrawals root, the block has a list of withdrawals, even an empty one.
     let block = &mut input["blocks"][0];
     assert_eq!(block["withdrawals"], json!([]));
     block["withdrawals"] = Value::Null;
@@ -119,14 +119,14 @@ fn nodes_and_codes_may_come_by_their_hashes() {
 }
 
 #[test]
-fn a_header_that_has_another_hash_than_it_says_is_refused() {
+fn a_header_with_another_hash_than_it_gives_is_refused() {
     let Some((mut input, _)) = input() else { return };
     let header = &mut input["blocks"][0]["header"];
     let says = header["hash"].as_str().unwrap().to_owned();
     header["gasUsed"] = json!("0x1");
     let words = read(input).unwrap_err().to_string();
-    assert!(words.starts_with("the header has the hash 0x"), "{words}");
-    assert!(words.contains(&format!("by its fields, and says {says}")), "{words}");
+    assert!(words.starts_with("the header's fields have the hash 0x"), "{words}");
+    assert!(words.contains(&format!(", expected {says}")), "{words}");
 }
 
 #[test]
@@ -134,11 +134,11 @@ fn several_blocks_are_refused() {
     let Some((mut input, _)) = input() else { return };
     let block = input["blocks"][0].clone();
     input["blocks"] = json!([block, block]);
-    assert_eq!(read(input).unwrap_err().to_string(), "there are 2 blocks, and one is executed at a time");
+    assert_eq!(read(input).unwrap_err().to_string(), "the file has 2 blocks, expected one");
 }
 
 #[test]
-fn the_chain_that_is_told_is_taken() {
+fn the_chain_of_the_file_is_used() {
     let Some((input, _)) = input() else { return };
     let told = |members: Value| {
         let mut input = input.clone();
@@ -149,17 +149,17 @@ fn the_chain_that_is_told_is_taken() {
     assert_eq!(told(json!({ "network": { "PublicNetwork": "Hoodi" } })), Some(Ok(hoodi)));
     let unknown = told(json!({ "network": "LocalDevnet" }));
     assert!(matches!(unknown, Some(Err(ClaimedChainError::Network { .. }))), "{unknown:?}");
-    // A configuration may be a member, or have its members beside the blocks.
+    // A configuration is a member, or its members stand beside the blocks.
     let config = json!({ "chainId": 5, "homesteadBlock": 0, "eip150Block": null });
     let chain = Chain::of_config(&config).unwrap();
     assert_eq!(told(json!({ "chainConfig": config })), Some(Ok(chain.clone())));
     assert_eq!(told(config.clone()), Some(Ok(chain)));
-    // Both may be there, and then they agree, at least at this block.
+    // If both are there, they have to agree, at least at this block.
     let network = |name: &str, config: &Value| told(json!({ "network": name, "chainConfig": config }));
     assert_eq!(network("LocalDevnet", &config), Some(Ok(Chain::of_config(&config).unwrap())));
     for (homestead, agree) in [(1_150_000, true), (0, false)] {
         let config = json!({ "chainId": 1, "homesteadBlock": homestead });
-        assert_eq!(network("Mainnet", &config).unwrap().is_ok(), agree, "the block has the number 1");
+        assert_eq!(network("Mainnet", &config).unwrap().is_ok(), agree, "the block's number is 1");
     }
     let contradiction = network("sepolia", &config);
     let name = "\"sepolia\"".to_owned();
@@ -196,36 +196,37 @@ fn damaged_stateless_inputs_are_refused_with_a_reason() {
     for length in 0..600 {
         assert!(of(&bytes[..length]).is_err(), "{length} bytes");
     }
-    // The offset of the payload in the request, and the state root in the payload.
+    // The offset of the payload in the request, and a byte of the state root in the payload.
     for (at, expected) in
-        [(20, "the payload request has the offset 45"), (20 + 44 + 52, "by its fields, and says")]
+        [(20, "the payload request: the offset 45 is wrong"), (20 + 44 + 52, "fields have the hash")]
     {
         let mut damaged = bytes.to_vec();
         damaged[at] ^= 1;
         let words = outrider_sdk::chain(&of(&damaged).unwrap_err());
         assert!(words.contains(expected), "{words}");
     }
-    // Behind the last field, of which there are none, are public keys: a list of bytes.
+    // The public keys, a list of bytes, come last; this input has none.
     let with_keys = |keys: &[u8]| of(&[&bytes[..], keys].concat());
     let key = |length: usize| [&[4, 0, 0, 0], &vec![7; length][..]].concat();
     for keys in [key(0), key(48), [&[8, 0, 0, 0, 40, 0, 0, 0], &[7; 33][..]].concat()] {
         assert_eq!(with_keys(&keys).unwrap(), of(&bytes).unwrap());
     }
     for (keys, expected) in [
-        (key(49), "a public key has 49 bytes, and may have 48"),
-        (b"garbage".to_vec(), "the public keys has the offset"),
-        (vec![0], "the public keys has 1 bytes, which end too early"),
-        (vec![0; 4], "the public keys has the offset 0 in a wrong place"),
+        (key(49), "a public key has 49 bytes, expected at most 48"),
+        (b"garbage".to_vec(), "the public keys: the offset"),
+        (vec![0], "the public keys: 1 bytes are too few"),
+        (vec![0; 4], "the public keys: the offset 0 is wrong"),
     ] {
         let words = outrider_sdk::chain(&with_keys(&keys).unwrap_err());
         assert!(words.contains(expected), "{words}");
     }
     let words = outrider_sdk::chain(&of(&[0x15, 0x01, 20, 0, 0, 0]).unwrap_err());
     assert!(words.starts_with("`statelessInputBytes`: "), "{words}");
-    assert!(words.contains("they begin with the schema 0x1501"), "{words}");
+    assert!(words.contains("the input begins with the schema 0x1501"), "{words}");
 }
 
-/// Block 46,147 sends ether from one account to another; all that it touches, as `eth_getProof` would answer.
+/// Returns the results of `eth_getProof` for all that block 46,147 touches, which sends ether from one account to
+/// another.
 fn proofs() -> Option<(Value, WitnessedBlock)> {
     let json = file("ethereum-mainnet/blocks-with-trie-nodes/block46147.json")?;
     let block = read(serde_json::from_slice(&json).unwrap()).unwrap();
@@ -241,7 +242,7 @@ fn proofs() -> Option<(Value, WitnessedBlock)> {
         Trie::<Keccak256, _>::open(&Hash(root.0), &recorder).get(keccak256(account).as_slice()).unwrap();
         let mut proof: Vec<Bytes> =
             recorder.into_record().nodes.iter().map(|(_, bytes)| bytes.to_vec().into()).collect();
-        // The root comes first.
+        // The root node comes first.
         proof.sort_by_key(|node| keccak256(node) != root);
         json!({ "jsonrpc": "2.0", "id": 1, "result": {
             "address": account, "accountProof": proof, "balance": "0x0", "storageHash": B256::ZERO, "storageProof": [],
@@ -251,16 +252,16 @@ fn proofs() -> Option<(Value, WitnessedBlock)> {
 }
 
 #[test]
-fn proofs_do_in_place_of_a_witness() {
+fn proofs_take_the_place_of_a_witness() {
     let Some((proofs, block)) = proofs() else { return };
     for proofs in [proofs.clone(), json!({ "accounts": proofs })] {
         let read = WitnessedBlock::of_json(proofs, Some(BlockForm::Rlp(block.block.clone()))).unwrap();
-        assert!(read.witness.state.len() < block.witness.state.len(), "there are no others");
+        assert!(read.witness.state.len() < block.witness.state.len(), "the proofs have no other nodes");
         let (root, payload) = read.payload(&Chain::mainnet()).unwrap();
-        assert!(matches!(payload, Payload::VouchedBlock(..)), "there are no headers");
+        assert!(matches!(payload, Payload::VouchedBlock(..)), "there are no headers of ancestors");
         let provided = provide(root, read.witness.preimages(), &payload).unwrap();
         assert_eq!(provided.outcome.post_state_root.0, block.header.state_root.0);
-        // With the headers it is checked.
+        // With headers, the block is checked.
         let mut read = read;
         read.witness.headers.clone_from(&block.witness.headers);
         let (_, payload) = read.payload(&Chain::mainnet()).unwrap();
@@ -274,9 +275,9 @@ fn proofs_of_several_states_are_refused() {
     proofs[1]["result"]["accountProof"].as_array_mut().unwrap().remove(0);
     let of = |json| WitnessedBlock::of_json(json, Some(BlockForm::Rlp(block.block.clone())));
     let words = of(proofs.clone()).unwrap_err().to_string();
-    assert_eq!(words, "the proofs begin at 2 roots, and should be of one state");
+    assert_eq!(words, "the proofs are of 2 states, expected one");
     let words = of(json!([{ "accountProof": [] }, { "accountProof": [] }])).unwrap_err().to_string();
-    assert_eq!(words, "the proofs begin at 0 roots, and should be of one state");
+    assert_eq!(words, "the proofs are of 0 states, expected one");
     assert!(matches!(
         WitnessedBlock::of_json(proofs, None),
         Err(WitnessError::NoBlock | WitnessError::Proofs { .. })
@@ -284,7 +285,7 @@ fn proofs_of_several_states_are_refused() {
 }
 
 #[test]
-fn a_trace_of_erigon_tells_its_chain() {
+fn a_trace_of_erigon_has_its_chain() {
     let mut json: Value = serde_json::from_slice(include_bytes!("data/erigon.json")).unwrap();
     let meta = json["trace"][0]["other_data"]["b_data"]["b_meta"]["block_chain_id"].clone();
     let block = Some(BlockForm::Json(json["block"].take()));

@@ -1,5 +1,5 @@
-//! A bounded run of each fuzz target, without search: inputs that lead far, or once failed, and copies of them that are damaged.
-//! `fuzz/README.md` says how to search.
+//! Bounded runs of the fuzz targets, without search: on seeds, on inputs that once failed, and on damaged copies of
+//! them. `fuzz/README.md` explains how to search.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,7 +10,7 @@ use std::{fs, path::Path};
 
 use proptest::{collection::vec, prelude::*, sample::Index};
 
-/// Runs a target on its inputs, on each of them with some bytes changed, and on any bytes.
+/// Runs a target on its inputs, on each of them with some bytes changed, and on random bytes.
 fn run(target: &str, oracle: impl Fn(&[u8])) {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions").join(target);
     let files = fs::read_dir(&directory).unwrap().map(|file| fs::read(file.unwrap().path()).unwrap());
@@ -36,7 +36,7 @@ fn run(target: &str, oracle: impl Fn(&[u8])) {
     runner.run(&inputs, run).unwrap();
 }
 
-/// Seeds of another encoding would be refused at once, and lead nowhere.
+/// The EE refuses seeds of an older encoding at once, so they would test nothing.
 #[test]
 fn the_seeds_of_block_data_are_blocks() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions/block_data");
@@ -46,7 +46,7 @@ fn the_seeds_of_block_data_are_blocks() {
         let input = fs::read(directory.join(name)).unwrap();
         assert!(
             oracle::is_block(&input),
-            "{name} has to be made anew, by a provider of the payload of this name"
+            "{name} is of another encoding: make it again from the payload of the same name"
         );
     }
 }

@@ -1,4 +1,5 @@
-//! Blocks of the main network as clients give them: what is encoded here has the hashes by which the chain knows it.
+//! Blocks of the main network in the formats of clients. Their RLP, as this crate encodes it, must have the hashes that
+//! the chain has.
 
 #![allow(
     clippy::print_stderr,
@@ -18,7 +19,7 @@ use outrider_witness::{Hash, Keccak256, NoNodes, NodeBag, mpt::Trie};
 use serde_json::{Value, json};
 use support::file;
 
-/// Items of a list, without their headers if they are strings.
+/// Returns the items of a list; strings come without their headers.
 fn items(list: &[u8]) -> Vec<&[u8]> {
     let mut content = RlpHeader::decode_bytes(&mut &*list, true).unwrap();
     let mut items = Vec::new();
@@ -32,7 +33,7 @@ fn items(list: &[u8]) -> Vec<&[u8]> {
     items
 }
 
-/// The root of the trie of such items.
+/// Returns the root of the trie of such items.
 fn root<T: AsRef<[u8]>>(items: impl IntoIterator<Item = T>) -> B256 {
     let mut trie = Trie::<Keccak256, NoNodes>::empty();
     for (index, item) in items.into_iter().enumerate() {
@@ -59,7 +60,7 @@ fn blocks_in_json_have_the_hashes_and_roots_of_their_chain() {
 }
 
 #[test]
-fn blocks_that_json_does_not_tell_are_refused() {
+fn blocks_that_json_holds_in_part_are_refused() {
     let Some(mut json) = block_json("Prague") else { return };
     json["transactions"][0]["type"] = json!("0x7f");
     let error = block_of_json(json.clone()).unwrap_err();
@@ -67,12 +68,13 @@ fn blocks_that_json_does_not_tell_are_refused() {
     json["uncles"] = json!([B256::ZERO]);
     let error = block_of_json(json.clone()).unwrap_err();
     assert!(matches!(error, WitnessError::Ommers { got: 1 }), "{error}");
-    // The answer without transactions has their hashes alone.
+    // With `false` for whole transactions, the result only has their hashes.
     json["transactions"] = json!([B256::ZERO]);
     assert!(matches!(block_of_json(json).unwrap_err(), WitnessError::Form { .. }));
 }
 
-/// A receipt as the trie has it, from what [eth/69](https://eips.ethereum.org/EIPS/eip-7642) has: type, outcome, gas, logs.
+/// Encodes a receipt as in the trie, from the fields of [eth/69](https://eips.ethereum.org/EIPS/eip-7642): type,
+/// outcome, gas, logs.
 fn receipt(item: &[u8], bloom: &mut [u8; 256]) -> Vec<u8> {
     let [kind, outcome, gas, logs] = items(item)[..] else { panic!("a receipt has four fields") };
     let mut of_receipt = [0; 256];
@@ -125,7 +127,7 @@ fn bodies_and_receipts_are_those_of_their_headers() {
     }
 }
 
-/// The fees of the chain and some of its transactions are of its own kind, so that its blocks are not executed.
+/// The chain has fees and transactions of its own kinds, so its blocks are not executed.
 #[test]
 fn tries_of_another_chain_are_read_to_the_last_node() {
     for number in [14_919_991, 14_919_992, 14_919_994, 14_919_998, 14_920_000] {

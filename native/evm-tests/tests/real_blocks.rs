@@ -54,7 +54,8 @@ impl Trial {
         Some(Self { block, root, payload })
     }
 
-    /// The EE holds gas, bloom, receipts root and requests against the header, so the root is left to be compared.
+    /// Executes the block and compares the state root. The EE compares gas, bloom, receipts root and requests with the
+    /// header.
     #[track_caller]
     fn executes(&self) -> Provided {
         let provided = provide(self.root, self.block.witness.preimages(), &self.payload).unwrap();
@@ -86,11 +87,13 @@ fn a_block_with_its_parent_is_checked_in_full() {
 #[test]
 fn a_block_of_prague_is_executed_without_the_header_of_its_parent() {
     let Some(mut trial) = Trial::new(PRAGUE) else { return };
-    assert_eq!(trial.vouched().block_hashes.len(), 255, "the parent's is told by the header");
+    assert_eq!(trial.vouched().block_hashes.len(), 255, "the header has the parent's hash");
     assert_eq!(trial.vouched().parent, None);
     let provided = trial.executes();
-    let Payload::VouchedBlock(_, needed) = payload(&provided) else { panic!("it stays what it is") };
-    assert_eq!(needed.block_hashes, [], "no transaction asks for a hash");
+    let Payload::VouchedBlock(_, needed) = payload(&provided) else {
+        panic!("the payload is of the same kind")
+    };
+    assert_eq!(needed.block_hashes, [], "no transaction reads a hash");
     let hash = trial.block.header.hash;
     let log = format!("block 23587691, {hash}: its ancestry is vouched for, and was not checked");
     assert_eq!(provided.outcome.logs, [Log::Print(log)]);
@@ -104,7 +107,7 @@ fn a_block_with_ommers_is_executed_without_the_ancestors_of_these() {
 }
 
 #[test]
-fn what_can_be_checked_without_ancestors_is() {
+fn a_block_without_ancestors_is_checked_as_far_as_possible() {
     let Some(mut trial) = Trial::new(PRAGUE) else { return };
     let block = trial.vouched().block.to_vec();
     // The header begins after two list headers of 4 and 3 bytes; the state root is its fourth field.
@@ -125,7 +128,7 @@ fn another_state_before_the_block_comes_to_another_root() {
 }
 
 #[test]
-fn a_parent_that_is_given_is_checked() {
+fn a_parent_beside_the_block_is_checked() {
     let Some(mut trial) = Trial::new(&frontier(97)) else { return };
     let parent = trial.vouched().parent.clone().unwrap();
     let mut other = parent.to_vec();
@@ -138,7 +141,7 @@ fn a_parent_that_is_given_is_checked() {
 }
 
 #[test]
-fn hashes_that_headers_tell_are_refused() {
+fn hashes_of_blocks_with_headers_are_refused() {
     let Some(mut trial) = Trial::new(&frontier(97)) else { return };
     for number in [95, 96, 200] {
         trial.vouched().block_hashes = vec![BlockHash { number, hash: B256::repeat_byte(1) }];
@@ -149,7 +152,7 @@ fn hashes_that_headers_tell_are_refused() {
 #[test]
 fn a_block_that_can_be_checked_in_full_is_not_vouched_for() {
     let Some(mut trial) = Trial::new(&frontier(46_147)) else { return };
-    let Payload::Block(rules, block) = trial.payload.clone() else { panic!("it has its parent") };
+    let Payload::Block(rules, block) = trial.payload.clone() else { panic!("the block has its parent") };
     let mut vouched = VouchedBlock {
         block: block.block,
         block_hashes: Vec::new(),
@@ -157,7 +160,7 @@ fn a_block_that_can_be_checked_in_full_is_not_vouched_for() {
     };
     trial.payload = Payload::VouchedBlock(rules.clone(), vouched.clone());
     trial.is_refused("nothing has to be vouched for");
-    // Without the parent, there is.
+    // Without the parent's header, the block has to be vouched for.
     vouched.parent = None;
     trial.payload = Payload::VouchedBlock(rules, vouched);
     trial.executes();
@@ -169,7 +172,7 @@ fn headers_beside_a_dump_make_it_an_ordinary_block() {
     let mut block = trial.block.clone();
     block.claims.pre_state_root = Some(B256::repeat_byte(1));
     assert_eq!(block.payload(&Chain::mainnet()).unwrap(), (trial.root, trial.payload));
-    // A header that is no ancestor's changes nothing.
+    // A header of another block changes nothing.
     let mut block = other.block.clone();
     block.witness.headers = vec![HeaderForm::Rlp(trial.block.header.bytes)];
     assert_eq!(block.payload(&Chain::mainnet()).unwrap(), (other.root, other.payload));

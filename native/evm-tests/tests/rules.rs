@@ -1,4 +1,4 @@
-//! What holds under the rules of one fork and not of another, executed by the EE without an engine.
+//! Rules that differ between forks, executed by the EE without an engine.
 
 #![allow(
     clippy::print_stderr,
@@ -18,7 +18,7 @@ use outrider_evm_tests::fixture::{self, Test};
 use outrider_witness::NodeBag;
 use support::{files, native};
 
-/// Whose transactions these are, and a contract.
+/// The key of the sender, and the address of a contract.
 const KEY: B256 = B256::repeat_byte(0x45);
 const SENDER: Address = address!("e0da1edcea030875cd0f199d96eb70f6ab78faf2");
 const CONTRACT: Address = Address::repeat_byte(0xc0);
@@ -26,14 +26,14 @@ const CONTRACT: Address = Address::repeat_byte(0xc0);
 const GAS_LIMIT: u64 = 100_000;
 const GAS_PRICE: u64 = 10;
 
-/// A state and transactions, and what comes of them.
+/// A state and a payload of transactions.
 struct Trial {
     state: State,
     payload: Payload,
 }
 
 impl Trial {
-    /// A call of a contract with this code.
+    /// Returns a call of a contract with this code.
     fn new(fork: Fork, code: &[u8]) -> Self {
         let mut state = State::default();
         let ether = U256::from(10).pow(U256::from(18));
@@ -63,12 +63,12 @@ impl Trial {
 
     fn transactions(&mut self) -> &mut Transactions {
         let Payload::Transactions(_, transactions) = &mut self.payload else {
-            panic!("these are transactions")
+            panic!("the payload has transactions")
         };
         transactions
     }
 
-    /// The nodes after, and the root.
+    /// Returns the state root and the nodes after the transactions.
     fn run(&self) -> Result<(B256, NodeBag), String> {
         let mut nodes = NodeBag::default();
         let root = self.state.commit(&mut nodes);
@@ -77,7 +77,7 @@ impl Trial {
         Ok((B256::from(provided.outcome.post_state_root.0), nodes))
     }
 
-    /// The gas that the sender has paid for.
+    /// Returns the gas that the sender paid for.
     fn gas_used(&self) -> u64 {
         let (root, nodes) = self.run().unwrap();
         let after = state::account(root, &nodes, SENDER).unwrap().unwrap().balance;
@@ -98,7 +98,7 @@ fn call(chain_id: u64, kind: Kind) -> Bytes {
     transaction.sign(&KEY).unwrap()
 }
 
-/// `0xef0100` and the address of a contract that stops at once.
+/// Returns `0xef0100` and the address of a contract that stops at once.
 fn delegation() -> Vec<u8> {
     [&[0xef, 0x01, 0x00][..], Address::repeat_byte(0xd0).as_slice()].concat()
 }
@@ -109,10 +109,10 @@ fn code_is_a_delegation_only_from_prague_on() {
         // The first opcode is invalid, and takes all gas.
         assert_eq!(Trial::new(fork, &delegation()).gas_used(), GAS_LIMIT, "{fork:?}");
     }
-    // The delegate has no code, and a transaction pays nothing for the access to it, EIP-7702.
+    // The delegate has no code, and a transaction pays nothing for the access to it (EIP-7702).
     assert_eq!(Trial::new(Fork::Prague, &delegation()).gas_used(), 21_000);
     assert_eq!(Trial::new(Fork::Osaka, &delegation()).gas_used(), 21_000);
-    // Code that is longer is none.
+    // Longer code is not a delegation.
     let code = [delegation(), vec![0]].concat();
     assert_eq!(Trial::new(Fork::Prague, &code).gas_used(), GAS_LIMIT);
 }
@@ -131,10 +131,10 @@ fn an_account_with_the_code_of_a_delegation_sends_nothing_before_prague() {
     }
 }
 
-/// A code that stores the price of blobs.
+/// Code that stores the price of blobs.
 const STORES_BLOB_PRICE: [u8; 4] = [0x4a, 0x5f, 0x55, 0x00];
 
-/// Has blobs of so much excess in the block.
+/// Returns a call in a block with an excess of so many blobs.
 fn at_excess(blobs: u64) -> Trial {
     let mut trial = Trial::new(Fork::Cancun, &STORES_BLOB_PRICE);
     trial.transactions().environment.excess_blob_gas = blobs * 131_072;
@@ -143,7 +143,7 @@ fn at_excess(blobs: u64) -> Trial {
 
 #[test]
 fn a_price_of_blobs_of_more_than_128_bits_refuses_no_other_transactions() {
-    // By EIP-4844's `fake_exponential(1, blobs * 2**17, 3338477)`.
+    // The prices are `fake_exponential(1, blobs * 2**17, 3338477)` of EIP-4844.
     for (blobs, price) in [
         (10, "1"),
         (2_200, "32497805655568322822965049921532921584"),
@@ -192,12 +192,12 @@ fn a_transaction_for_another_chain_is_refused_with_both_numbers() {
 }
 
 #[test]
-fn deposits_are_logs_of_the_contract_that_is_told() {
+fn deposits_are_logs_of_the_deposit_contract_of_the_chain() {
     let Some(files) = files("ethereum-tests/blockchain-tests-eest-v5.4.tar.gz") else { return };
     let (_, json) = files.iter().find(|(path, _)| path.contains("eip6110_deposits/")).unwrap();
     let mut n_refused = 0;
     for (name, test) in fixture::read(json).unwrap() {
-        let Test::Blockchain(test) = test else { panic!("{name} is no blockchain test") };
+        let Test::Blockchain(test) = test else { panic!("{name} is not a blockchain test") };
         let mut nodes = NodeBag::default();
         test.pre_state.commit(&mut nodes);
         let candidate = test.import().unwrap().candidate(&test.blocks[0].bytes);
@@ -207,7 +207,7 @@ fn deposits_are_logs_of_the_contract_that_is_told() {
             native::provide(candidate.pre_state_root, nodes.clone(), &payload)
         };
         let Ok(provided) = with(None) else { continue };
-        // That of the main network has one way to be told.
+        // The main network's contract has only one encoding.
         let main = with(Some(address!("00000000219ab540356cbb839cbe05303d7705fa"))).unwrap();
         assert_eq!(main.block_data, provided.block_data, "{name}");
         if let Err(words) = with(Some(Address::repeat_byte(1))) {
@@ -215,5 +215,5 @@ fn deposits_are_logs_of_the_contract_that_is_told() {
             n_refused += 1;
         }
     }
-    assert!(n_refused > 0, "there are deposits");
+    assert!(n_refused > 0, "the tests have deposits");
 }

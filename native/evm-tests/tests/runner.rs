@@ -1,4 +1,4 @@
-//! Tests, blocks and chains as a node executes them: by the blob of the EVM EE, over a state provider.
+//! Tests, blocks and chains as a node executes them: with the blob of the EVM EE, over a state provider.
 
 #![cfg(feature = "runner")]
 #![allow(
@@ -39,7 +39,7 @@ static EE: LazyLock<Ee> = LazyLock::new(|| {
     host.load(include_bytes!("../../../ees/blobs/evm.wasm")).unwrap()
 });
 
-/// The outcomes of a file's cases.
+/// Returns the outcomes of a file's cases.
 fn outcomes(json: &[u8]) -> Vec<Outcome> {
     let runner = Runner::new(EE.clone());
     let tests = fixture::read(json).unwrap();
@@ -57,7 +57,7 @@ fn tests_of_all_kinds_pass() {
         let outcomes = outcomes(json.as_bytes());
         assert!(!outcomes.is_empty() && outcomes.iter().all(|outcome| *outcome == passed()), "{outcomes:?}");
     }
-    // Each of these has something to refuse.
+    // Each of these kinds has a test that expects a refusal.
     let refused = [
         include_str!("data/refused.json"),
         include_str!("data/blockchain.json"),
@@ -77,7 +77,7 @@ fn tests_of_all_kinds_pass() {
 }
 
 #[test]
-fn another_root_than_the_tests_fails() {
+fn a_root_that_differs_from_the_tests_fails() {
     let mut json: Value = serde_json::from_str(include_str!("data/state.json")).unwrap();
     let test = json.as_object_mut().unwrap().values_mut().next().unwrap();
     let post = test["post"].as_object_mut().unwrap().values_mut().next().unwrap();
@@ -89,7 +89,7 @@ fn another_root_than_the_tests_fails() {
 }
 
 #[test]
-fn only_forks_that_are_asked_for_are_run() {
+fn only_selected_forks_are_run() {
     let runner = Runner::new(EE.clone());
     let (name, test) = fixture::read(include_bytes!("data/state.json")).unwrap().remove(0);
     let cases = runner.run(&name, &test, |fork| fork == "Constantinople");
@@ -98,7 +98,7 @@ fn only_forks_that_are_asked_for_are_run() {
 }
 
 #[test]
-fn a_trial_changes_nothing_and_tells_the_state_after() {
+fn a_trial_stores_nothing_and_yields_the_post_state() {
     let (_, test) = fixture::read(include_bytes!("data/state.json")).unwrap().remove(0);
     let Test::State(test) = test else { panic!("a state test") };
     let trial = test.cases[0].trial.as_ref().unwrap();
@@ -108,12 +108,12 @@ fn a_trial_changes_nothing_and_tells_the_state_after() {
     let provider = Provider::open(EE.clone(), store.into()).unwrap();
     for _ in 0..2 {
         let Trial::Executed(built) = Trial::new(&provider, root, &trial.payload) else {
-            panic!("it is valid")
+            panic!("the transaction is valid")
         };
         let post_state = PostState::new(&built, provider.store());
         assert_eq!(post_state.root(), trial.post_state_root);
         assert_ne!(root, trial.post_state_root);
-        // Who has nothing to do with the transaction has what it had, and its sender pays.
+        // Other accounts are unchanged, and the sender pays.
         let Payload::Transactions(_, transactions) = &trial.payload else { panic!("a transaction") };
         assert!(post_state.account(transactions.environment.beneficiary).unwrap().is_some());
         assert!(post_state.difference(&test.pre_state).unwrap().is_some(), "something has changed");
@@ -147,7 +147,7 @@ fn a_block_is_executed_from_its_witness_alone() {
             assert_eq!(bytes.all, built.block_data().len());
             n_executed += 1;
 
-            // Without the root node there is no state to execute it on.
+            // The block cannot be executed without the root node.
             let root = run.pre_state_root();
             let witness = block.witness.without(&outrider_witness::Hash(root.0));
             let without = WitnessedBlock { witness, ..block.clone() };
@@ -170,9 +170,9 @@ fn a_chain_is_executed_block_after_block() {
     let genesis_hash = genesis.header.hash;
     let blocks = import::blocks(&chain).unwrap();
     let mut importer = Importer::of_genesis(EE.clone(), genesis).unwrap();
-    // A block that does not follow is refused, and the next one goes on from the same state.
+    // The importer refuses a block that does not follow, and continues from the same state.
     let BlockOutcome::Refused(refused) = importer.execute(&blocks[1]).unwrap() else {
-        panic!("it has no parent")
+        panic!("the block has no parent")
     };
     assert_eq!((refused.number, importer.import().head().hash), (2, genesis_hash));
     for (block, number) in blocks.iter().zip(1..=10) {

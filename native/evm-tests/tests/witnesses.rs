@@ -1,4 +1,4 @@
-//! Real blocks with what they touch, up to what the EE is given.
+//! Real blocks and their execution witnesses, read into payloads and not executed.
 
 #![allow(
     clippy::print_stderr,
@@ -26,7 +26,7 @@ fn read(json: &[u8]) -> WitnessedBlock {
     WitnessedBlock::of_json(serde_json::from_slice(json).unwrap(), None).unwrap()
 }
 
-/// Items of a list, without their headers if they are strings.
+/// Returns the items of a list; strings come without their headers.
 fn items(list: &[u8]) -> Vec<&[u8]> {
     let mut content = Header::decode_bytes(&mut &*list, true).unwrap();
     let mut items = Vec::new();
@@ -40,7 +40,7 @@ fn items(list: &[u8]) -> Vec<&[u8]> {
     items
 }
 
-/// The root of the trie of a list's items.
+/// Returns the root of the trie of a list's items.
 fn root(list: &[u8]) -> B256 {
     let mut trie = Trie::<Keccak256, NoNodes>::empty();
     for (index, item) in items(list).into_iter().enumerate() {
@@ -54,7 +54,7 @@ fn hash_at(header: &[u8], index: usize) -> B256 {
 }
 
 #[test]
-fn witnesses_of_tests_suffice_or_do_not_as_the_tests_say() {
+fn witnesses_of_tests_suffice_where_the_tests_say_so() {
     let outcomes = Outcomes::of_file("execution-witness.json", include_bytes!("data/execution-witness.json"));
     assert_eq!(outcomes.failed, [""; 0]);
     assert_eq!(outcomes.n_passed, 3);
@@ -76,13 +76,13 @@ fn a_dump_of_stateless_block_verifier_is_the_block_of_its_header() {
     assert_eq!(items(transactions).len(), 40);
     assert_eq!(root(transactions), hash_at(header, 4), "transactions root");
     assert_eq!(root(withdrawals), hash_at(header, 16), "withdrawals root");
-    // By which the chain knows it: <https://etherscan.io/block/23587691>.
+    // The hash is that of the chain: <https://etherscan.io/block/23587691>.
     let json: Value = serde_json::from_slice(&json).unwrap();
     assert_eq!(json["block_hashes"][0].as_str().unwrap(), block.header.parent_hash.to_string());
 }
 
 #[test]
-fn the_header_of_the_parent_is_asked_for_where_nothing_tells_the_state() {
+fn a_witness_without_the_pre_state_root_needs_the_header_of_the_parent() {
     let Some(json) = file(SBV) else { return };
     let mut block = read(&json);
     block.claims.pre_state_root = None;
@@ -121,7 +121,7 @@ fn dumps_of_the_nimbus_tracer_are_blocks_of_2015() {
         match payload {
             Payload::Block(_, block) => assert_eq!((block.ancestors.len(), n_ommers), (1, 0)),
             Payload::VouchedBlock(_, block) => assert!(block.parent.is_some() && n_ommers > 0),
-            Payload::Transactions(..) => panic!("it is a block"),
+            Payload::Transactions(..) => panic!("the payload is a block"),
         }
         assert!(block.witness.preimages().bytes(&Hash(pre_state_root.0)).is_some());
     }
@@ -140,7 +140,7 @@ fn a_store_takes_parts_of_a_state() {
 }
 
 #[test]
-fn without_a_node_there_is_one_less() {
+fn removing_a_node_removes_one() {
     let Some(json) = file("ethereum-mainnet/blocks-with-trie-nodes/block97.json") else { return };
     let witness = read(&json).witness;
     let (pre_state_root, _) = read(&json).payload(&Chain::mainnet()).unwrap();
@@ -150,7 +150,7 @@ fn without_a_node_there_is_one_less() {
     assert!(without.bytes(&root).is_none());
 }
 
-/// A header of Frontier, number 97, and one before it.
+/// Returns the header of block 97, of Frontier, and the one before it.
 fn headers() -> Option<(Bytes, Bytes)> {
     let block = read(&file("ethereum-mainnet/blocks-with-trie-nodes/block97.json")?);
     let headers = block.witness.headers.into_iter().map(|header| match header {
@@ -175,7 +175,7 @@ fn the_shapes_of_clients_and_tests_are_read_alike() {
     assert!(matches!(WitnessedBlock::of_json(witness, None), Err(WitnessError::NoBlock)));
 }
 
-/// A trace of Erigon, and the block beside it.
+/// Returns a trace of Erigon, and the block beside it.
 fn trace() -> (Value, BlockForm) {
     let mut json: Value = serde_json::from_slice(include_bytes!("data/erigon.json")).unwrap();
     (json["trace"].take(), BlockForm::Json(json["block"].take()))
@@ -202,35 +202,38 @@ fn check_compact(bytes: &[u8], expected: &str) {
     let (mut trace, block) = trace();
     *compact(&mut trace) = hex::encode_prefixed(bytes).into();
     let WitnessError::Compact(error) = WitnessedBlock::of_json(trace, Some(block)).unwrap_err() else {
-        panic!("not of the compact witness")
+        panic!("the error is not about the compact witness")
     };
     assert_eq!(error.to_string(), expected);
 }
 
 #[test]
-fn what_is_no_compact_witness_is_refused_with_its_place() {
-    check_compact(&[], "offset 0: the bytes end here");
-    check_compact(&[2], "there is no version 2");
-    check_compact(&[1], "0 nodes are left, and there should be the root alone");
-    check_compact(&[1, 6, 6], "2 nodes are left, and there should be the root alone");
-    check_compact(&[1, 7], "offset 1: there is no instruction 7");
-    check_compact(&[1, 3, 0], "offset 3: the bytes end here");
+fn errors_of_a_compact_witness_name_the_offset() {
+    check_compact(&[], "offset 0: the bytes end too early");
+    check_compact(&[2], "version 2 is not known, expected 0 or 1");
+    check_compact(&[1], "the stack has 0 nodes at the end, expected the root alone");
+    check_compact(&[1, 6, 6], "the stack has 2 nodes at the end, expected the root alone");
+    check_compact(&[1, 7], "offset 1: instruction 7 is not known");
+    check_compact(&[1, 3, 0], "offset 3: the bytes end too early");
     check_compact(&[1, 0, 0x41, 0x10, 0x41, 1], "offset 2: no key");
-    check_compact(&[1, 0, 0x80], "offset 2: no string of bytes");
-    check_compact(&[1, 0, 0x5f], "offset 2: no item of CBOR with a length");
-    check_compact(&[1, 0, 0x5b, 255, 255, 255, 255, 255, 255, 255, 255], "offset 11: the bytes end here");
-    check_compact(&[1, 1, 0x41, 1], "offset 4: no node is on the stack");
-    check_compact(&[1, 2, 3], "offset 3: no node is on the stack");
-    check_compact(&[1, 2, 0x1a, 0, 1, 0, 0], "offset 1: no mask of 16 children");
-    check_compact(&[1, 4, 0x41, 0, 1, 0x41, 1], "offset 7: no node is on the stack");
-    check_compact(&[1, 5, 0x41, 1, 16], "offset 4: no flags of an account");
-    check_compact(&[1, 5, 0x41, 1, 1, 0], "offset 6: no code is on the stack");
-    check_compact(&[1, 5, 0x41, 1, 2], "offset 5: no storage is on the stack");
+    check_compact(&[1, 0, 0x80], "offset 2: expected a byte string");
+    check_compact(&[1, 0, 0x5f], "offset 2: expected a CBOR item with a length");
+    check_compact(
+        &[1, 0, 0x5b, 255, 255, 255, 255, 255, 255, 255, 255],
+        "offset 11: the bytes end too early",
+    );
+    check_compact(&[1, 1, 0x41, 1], "offset 4: the stack has no node");
+    check_compact(&[1, 2, 3], "offset 3: the stack has no node");
+    check_compact(&[1, 2, 0x1a, 0, 1, 0, 0], "offset 1: expected a mask of 16 children");
+    check_compact(&[1, 4, 0x41, 0, 1, 0x41, 1], "offset 7: the stack has no node");
+    check_compact(&[1, 5, 0x41, 1, 16], "offset 4: expected a byte of account flags");
+    check_compact(&[1, 5, 0x41, 1, 1, 0], "offset 6: the stack has no code");
+    check_compact(&[1, 5, 0x41, 1, 2], "offset 5: the stack has no storage");
 }
 
 proptest! {
     #[test]
-    fn a_damaged_trace_of_erigon_is_another_state_or_refused(
+    fn a_damaged_trace_of_erigon_has_another_state_or_is_refused(
         changes in vec((any::<Index>(), any::<u8>()), 1..4),
     ) {
         let (mut trace, block) = trace();
@@ -248,7 +251,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_no_witness_is_refused() {
+fn json_of_something_else_is_not_a_witness() {
     let of_json = |json| WitnessedBlock::of_json(json, None).unwrap_err();
     assert!(matches!(of_json(json!([])), WitnessError::Shape));
     assert!(matches!(of_json(json!({ "prev_state_root": 1 })), WitnessError::Form { .. }));

@@ -1,4 +1,4 @@
-//! Which rules hold for which block of a chain.
+//! The rules of a chain, by block.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use alloy_primitives::{Address, U256};
 use outrider_evm_codec::{BlobSchedule, Fork, Rules};
 use serde::Deserialize;
 
-/// A chain's number, and its forks by ascending activation.
+/// A chain's id, and its forks in ascending order of activation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chain {
     pub(crate) chain_id: u64,
-    /// The first is in force from the genesis on.
+    /// The first step is in force from the genesis on.
     pub(crate) steps: Vec<Step>,
-    /// The block at which the chain splits over the DAO, EIP-779.
+    /// The block at which the chain splits over the DAO (EIP-779).
     pub(crate) dao_fork_number: Option<u64>,
-    /// Whose logs are deposits, EIP-6110; if none is told, that of the main network.
+    /// The contract whose logs are deposits (EIP-6110); `None` stands for the main network's contract.
     pub(crate) deposit_contract: Option<Address>,
 }
 
-/// When which rules come into force.
+/// A fork and its blob schedule, with the point from which they are in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) activation: Activation,
@@ -26,18 +26,18 @@ pub(crate) struct Step {
     pub(crate) blobs: BlobSchedule,
 }
 
-/// What a block has to have for a fork to be in force.
+/// The condition under which a fork is in force for a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Activation {
-    /// At least this number.
+    /// The block has at least this number.
     Number(u64),
-    /// At least this timestamp.
+    /// The block has at least this timestamp.
     Timestamp(u64),
-    /// A parent with at least this total difficulty, EIP-3675.
+    /// The parent has at least this total difficulty (EIP-3675).
     ParentTotalDifficulty(U256),
 }
 
-/// What tells which rules hold for a block.
+/// The position of a block in its chain, which determines its rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The block's number.
@@ -48,14 +48,14 @@ pub struct Place {
     pub parent_total_difficulty: U256,
 }
 
-/// What a test says about its chain, `config`.
+/// The `config` of a test: the settings of its chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Config {
-    /// The chain's number; 1 if it is not told.
+    /// The chain's id; 1 if the test does not set it.
     #[serde(alias = "chainId")]
     pub(crate) chainid: Option<U256>,
-    /// By the name of the fork.
+    /// Blob schedules by the name of the fork.
     #[serde(default)]
     pub(crate) blob_schedule: BTreeMap<String, BlobScheduleFields>,
 }
@@ -68,24 +68,24 @@ pub(crate) struct BlobScheduleFields {
     pub(crate) base_fee_update_fraction: U256,
 }
 
-/// A test asks for rules that nobody here knows.
+/// An error for rules that this crate does not know.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainError {
-    /// The name of a fork, or of a network that changes from one to another.
-    #[error("there is no network `{name}`")]
+    /// No fork, and no transition between two forks, has this name.
+    #[error("`{name}` is not a known network")]
     UnknownNetwork {
         /// The name.
         name: String,
     },
-    /// A change of the blob schedule alone that no chain has by default.
-    #[error("no blob schedule is told for `{name}`")]
+    /// A fork that only changes the blob schedule, and that has no default schedule.
+    #[error("fork `{name}` has no blob schedule")]
     NoBlobSchedule {
-        /// The name of the change.
+        /// The name of the fork.
         name: String,
     },
-    /// A number of the configuration has more than 64 bits.
-    #[error("the number {got} of the chain's configuration has more than 64 bits")]
+    /// A number in the configuration has more than 64 bits.
+    #[error("the chain's configuration has a number of more than 64 bits: {got}")]
     Number {
         /// The number.
         got: U256,
@@ -93,12 +93,12 @@ pub enum ChainError {
 }
 
 impl Chain {
-    /// The network that a test names: a fork from the genesis on, such as `Cancun`, or one and then another, such as
+    /// Returns the network that a test names: one fork from the genesis on, such as `Cancun`, or a transition such as
     /// `BerlinToLondonAt5`, `ShanghaiToCancunAtTime15k` or `ArrowGlacierToParisAtDiffC0000`.
     ///
     /// # Errors
     ///
-    /// [`ChainError`].
+    /// Fails if the name or the configuration is not of a known form; see [`ChainError`].
     pub fn of_network(name: &str, config: &Config) -> Result<Self, ChainError> {
         let unknown = || ChainError::UnknownNetwork { name: name.to_owned() };
         let chain_id = config.chainid.map_or(Ok(1), u64_of)?;
@@ -120,11 +120,11 @@ impl Chain {
         Ok(Self { chain_id, steps, dao_fork_number, deposit_contract: None })
     }
 
-    /// A chain with these forks, by ascending activation, after Frontier, which is in force from the genesis on.
+    /// Returns a chain with these forks, in ascending order of activation, after Frontier, which starts at the genesis.
     ///
     /// # Errors
     ///
-    /// [`ChainError`].
+    /// Fails if a fork or its blob schedule is not known; see [`ChainError`].
     pub(crate) fn of_forks(
         forks: &[(&str, Activation)],
         dao_fork_number: Option<u64>,
@@ -141,23 +141,23 @@ impl Chain {
         Ok(Self { chain_id, steps, dao_fork_number, deposit_contract })
     }
 
-    /// Tells whether two chains have the same number, and the same rules for a block at this place.
+    /// Returns whether two chains have the same id and the same rules for a block at this position.
     pub fn agrees_with(&self, other: &Self, place: &Place) -> bool {
-        // A contract for deposits that is not told is that of the main network.
+        // A chain without a deposit contract uses that of the main network.
         let of = |chain: &Self| Rules { deposit_contract: None, ..chain.rules(place) };
         of(self) == of(other)
     }
 
-    /// The same rules for a chain of another number.
+    /// Returns the chain with another id and the same rules.
     #[must_use]
     pub fn with_chain_id(self, chain_id: u64) -> Self {
         Self { chain_id, ..self }
     }
 
-    /// The rules for a block at this place.
+    /// Returns the rules for a block at this position.
     pub fn rules(&self, place: &Place) -> Rules {
         let in_force = self.steps.iter().rev().find(|step| step.activation.is_reached(place));
-        // A chain has a step for its genesis.
+        // Every chain has a step for its genesis.
         let (fork, blobs) = in_force.map_or((Fork::Frontier, NO_BLOBS), |step| (step.fork, step.blobs));
         let since = self.dao_fork_number.and_then(|number| place.number.checked_sub(number));
         let blocks_since_dao_fork =
@@ -168,15 +168,16 @@ impl Chain {
 }
 
 impl Step {
-    /// The step to a fork, or to a change of blobs alone (`BPO1` and so on, EIP-7892); none if there is none of this name. `before` is
-    /// the blob schedule that was in force, and stays so where a fork tells none of its own.
+    /// Returns the step to a fork, or to a fork that only changes the blob schedule (`BPO1` and so on, EIP-7892), or
+    /// `None` if no fork has this name. `before` is the blob schedule in force, which a fork without a schedule of its
+    /// own keeps.
     fn of_name(
         name: &str,
         activation: Activation,
         config: &Config,
         before: BlobSchedule,
     ) -> Result<Option<Self>, ChainError> {
-        let told = match config.blob_schedule.get(name) {
+        let configured = match config.blob_schedule.get(name) {
             Some(fields) => Some(fields.read()?),
             None => None,
         };
@@ -188,19 +189,19 @@ impl Step {
             (Some(fork), _) => (fork, NO_BLOBS),
             (None, "BPO1") => (Fork::Osaka, BPO1_BLOBS),
             (None, "BPO2") => (Fork::Osaka, BPO2_BLOBS),
-            (None, "BPO3" | "BPO4" | "BPO5") => match told {
-                Some(told) => (Fork::Osaka, told),
+            (None, "BPO3" | "BPO4" | "BPO5") => match configured {
+                Some(configured) => (Fork::Osaka, configured),
                 None => return Err(ChainError::NoBlobSchedule { name: name.to_owned() }),
             },
             (None, "Merge") => (Fork::Paris, NO_BLOBS),
             (None, _) => return Ok(None),
         };
-        Ok(Some(Self { activation, fork, blobs: told.unwrap_or(by_default) }))
+        Ok(Some(Self { activation, fork, blobs: configured.unwrap_or(by_default) }))
     }
 }
 
 impl Activation {
-    /// Reads what follows `At`: a number, `Time` and seconds, or `Diff` and hex digits.
+    /// Reads the text after `At`: a number, `Time` and seconds, or `Diff` and hex digits.
     fn of_name(name: &str) -> Option<Self> {
         let decimal = |digits: &str| match digits.strip_suffix('k') {
             Some(thousands) => thousands.parse::<u64>().ok()?.checked_mul(1000),
@@ -238,27 +239,27 @@ fn u64_of(got: U256) -> Result<u64, ChainError> {
     u64::try_from(got).map_err(|_| ChainError::Number { got })
 }
 
-/// How far back a block sees hashes of blocks (Yellow Paper, section 9.4).
+/// The number of ancestors whose hashes a block can read (Yellow Paper, section 9.4).
 pub const ANCESTORS_MAX: usize = 256;
 
-/// How far back an ommer may have its parent (Yellow Paper, section 11.1), and so be an ommer of another block.
+/// The number of generations within which an ommer's parent must lie (Yellow Paper, section 11.1).
 pub const GENERATIONS: usize = 7;
 
-/// [`Rules::blocks_since_dao_fork`] where there is no such split.
+/// The value of [`Rules::blocks_since_dao_fork`] for chains that do not split over the DAO.
 const NO_DAO_FORK: u8 = 16;
 
-/// Before Cancun nobody looks at it.
+/// The schedule before Cancun, which no rule reads.
 pub(crate) const NO_BLOBS: BlobSchedule = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
-/// EIP-4844.
+/// The schedule of EIP-4844.
 pub(crate) const CANCUN_BLOBS: BlobSchedule =
     BlobSchedule { target: 3, max: 6, base_fee_update_fraction: 3_338_477 };
-/// EIP-7691.
+/// The schedule of EIP-7691.
 pub(crate) const PRAGUE_BLOBS: BlobSchedule =
     BlobSchedule { target: 6, max: 9, base_fee_update_fraction: 5_007_716 };
-/// EIP-7892, the first change by it.
+/// The first schedule of EIP-7892.
 pub(crate) const BPO1_BLOBS: BlobSchedule =
     BlobSchedule { target: 10, max: 15, base_fee_update_fraction: 8_346_193 };
-/// EIP-7892, the second.
+/// The second schedule of EIP-7892.
 pub(crate) const BPO2_BLOBS: BlobSchedule =
     BlobSchedule { target: 14, max: 21, base_fee_update_fraction: 11_684_671 };
 
@@ -279,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_change_their_rules_where_their_name_says() {
+    fn networks_change_rules_where_their_name_says() {
         check("Cancun", (Fork::Cancun, place(0, 0, 0)), (Fork::Cancun, place(9, 9, 9)));
         check("BerlinToLondonAt5", (Fork::Berlin, place(4, 9, 0)), (Fork::London, place(5, 0, 0)));
         check(
@@ -303,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_refused_by_name() {
+    fn an_unknown_network_is_refused_by_name() {
         for name in ["", "Cancan", "BerlinToLondon", "BerlinToLondonAt", "BerlinToAt5", "BerlinToLondonAtX"] {
             let error = ChainError::UnknownNetwork { name: name.to_owned() };
             assert_eq!(Chain::of_network(name, &Config::default()), Err(error));
@@ -311,11 +312,11 @@ mod tests {
     }
 
     #[test]
-    fn blob_schedules_stay_until_another_is_told() {
+    fn a_blob_schedule_stays_until_the_next_one() {
         let config = |json| serde_json::from_value::<Config>(json).unwrap();
-        let told = serde_json::json!({ "target": "0x2", "max": "0x4", "baseFeeUpdateFraction": "0x64" });
+        let custom = serde_json::json!({ "target": "0x2", "max": "0x4", "baseFeeUpdateFraction": "0x64" });
         let schedule = BlobSchedule { target: 2, max: 4, base_fee_update_fraction: 100 };
-        let config = config(serde_json::json!({ "blobSchedule": { "Prague": told, "BPO3": told } }));
+        let config = config(serde_json::json!({ "blobSchedule": { "Prague": custom, "BPO3": custom } }));
         let rules = |network| Chain::of_network(network, &config).unwrap().rules(&place(1, 15_000, 0));
         assert_eq!(rules("PragueToOsakaAtTime15k").blobs, schedule);
         assert_eq!(rules("BPO2ToBPO3AtTime15k").blobs, schedule);

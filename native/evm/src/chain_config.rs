@@ -1,7 +1,7 @@
-//! The rules of a chain as [geth] is told them: `config` in `genesis.json`, and `chainConfig` beside a witness.
+//! A chain's configuration in the format of [geth]: `config` in `genesis.json`, and `chainConfig` beside a witness.
 //!
-//! What is told there is honoured or refused: a setting that is not known here, or known and not to be had, is an error, and so are
-//! forks that are out of order or with gaps between them.
+//! Each setting is honoured or refused: a setting that is unknown here or that the EE cannot honour is an error, and so
+//! are forks out of order or with gaps between them.
 //!
 //! [geth]: https://github.com/ethereum/go-ethereum/blob/master/params/config.go
 
@@ -24,51 +24,51 @@ use value::{blob_schedule, object, value_error, whole_number};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainConfigError {
-    /// It is no object, or has no `chainId`.
+    /// The configuration is not an object, or has no `chainId`.
     #[error("the chain's configuration should be an object with `chainId`")]
     Form,
-    /// There is no such setting.
+    /// The setting does not exist.
     #[error("the chain's setting `{key}` is not known")]
     Unknown {
-        /// Its name.
+        /// The name of the setting.
         key: String,
     },
-    /// A setting has another form.
-    #[error("the chain's setting `{key}` is {got}, and should be {expected}")]
+    /// The setting has the wrong type or range.
+    #[error("the chain's setting `{key}` is {got}, expected {expected}")]
     Value {
-        /// Its name.
+        /// The name of the setting.
         key: String,
-        /// Its value, in JSON.
+        /// Its value, as JSON.
         got: String,
-        /// What it should be.
+        /// A description of the values that it can have.
         expected: &'static str,
     },
-    /// A setting asks for rules that are not to be had.
+    /// The setting asks for rules that the EE does not have.
     #[error("the chain's setting `{key}` cannot be honoured: {reason}")]
     Unsupported {
-        /// Its name.
+        /// The name of the setting.
         key: &'static str,
-        /// Why.
+        /// The reason.
         reason: &'static str,
     },
-    /// A fork comes before one that it comes after.
-    #[error("the chain's forks are out of order: `{key}` is {got}, and `{before}` is {expected}")]
+    /// A fork comes before one that it has to follow.
+    #[error("the chain's forks are out of order: `{key}` is {got}, before `{before}` at {expected}")]
     Order {
         /// The setting of the fork.
         key: &'static str,
-        /// When it comes.
+        /// The fork's block or time.
         got: u64,
-        /// The setting of the one before.
+        /// The setting of the fork that it has to follow.
         before: &'static str,
-        /// When that comes.
+        /// The block or time of that fork.
         expected: u64,
     },
-    /// A fork comes without one that it is built on.
-    #[error("the chain's setting `{key}` is told, and `{before}` is not, which has to come before it")]
+    /// A fork is set without one that it builds on.
+    #[error("the chain's setting `{key}` needs `{before}`, which is not set")]
     Gap {
         /// The setting of the fork.
         key: &'static str,
-        /// The setting of the one before.
+        /// The setting of the fork that it builds on.
         before: &'static str,
     },
     /// A fork needs a blob schedule of its own.
@@ -79,7 +79,7 @@ pub enum ChainConfigError {
         /// The name of the schedule.
         name: &'static str,
     },
-    /// The rules are none that are known here.
+    /// The forks or blob schedules are not known.
     #[error(transparent)]
     Chain(#[from] ChainError),
 }
@@ -89,7 +89,7 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// [`ChainConfigError`], for the first setting that cannot be honoured.
+    /// Fails with a [`ChainConfigError`] for the first setting that cannot be honoured.
     pub fn of_config(json: &Value) -> Result<Self, ChainConfigError> {
         let settings = Settings(json.as_object().ok_or(ChainConfigError::Form)?);
         settings.check_known()?;
@@ -111,7 +111,7 @@ struct ScheduledFork {
     activation: Activation,
 }
 
-/// The settings by their name; one that is null is not there.
+/// The settings by name; a setting that is `null` counts as absent.
 struct Settings<'a>(&'a Map<String, Value>);
 
 impl Settings<'_> {
@@ -140,7 +140,7 @@ impl Settings<'_> {
         chain_id.ok_or_else(|| value_error("chainId", value, "a number of at most 64 bits"))
     }
 
-    /// The block or the time of a fork: a whole number, and no string.
+    /// Reads the block or the time of a fork, which is a whole number and not a string.
     fn number(&self, key: &str) -> Result<Option<u64>, ChainConfigError> {
         let read = |value: &Value| {
             value.as_u64().ok_or_else(|| value_error(key, value, "a whole number of at most 64 bits"))
@@ -148,7 +148,7 @@ impl Settings<'_> {
         self.get(key).map(read).transpose()
     }
 
-    /// Checks that there is no setting of which nothing is known here, and none that changes rules as the EE cannot.
+    /// Checks that every setting is known and that none asks for rules that the EE does not have.
     fn check_known(&self) -> Result<(), ChainConfigError> {
         let is_fork = |key: &str| {
             let mut keys = BY_NUMBER.iter().chain(&BY_TIME).map(|fork| fork.key);
@@ -171,23 +171,24 @@ impl Settings<'_> {
         }
         let (protection, spurious) = (self.number("eip155Block")?, self.number("eip158Block")?);
         if protection.is_some() && protection != spurious {
-            let reason = "it has to be `eip158Block`, as both are of Spurious Dragon";
+            let reason = "it has to equal `eip158Block`, as both belong to Spurious Dragon";
             return Err(ChainConfigError::Unsupported { key: "eip155Block", reason });
         }
         Ok(())
     }
 
-    /// The block at which the chain splits over the DAO.
+    /// Returns the block at which the chain splits over the DAO.
     fn dao_fork(&self) -> Result<Option<u64>, ChainConfigError> {
         let number = self.number("daoForkBlock")?;
         if number.is_some() && !self.is_true("daoForkSupport")? {
-            let reason = "without `daoForkSupport`, blocks may not have the extra data of those who split, which is not checked";
+            let reason = "without `daoForkSupport`, blocks must not have the extra data of the fork, which Outrider does not check";
             return Err(ChainConfigError::Unsupported { key: "daoForkBlock", reason });
         }
         Ok(number)
     }
 
-    /// The total difficulty of the merge. It has more than 64 bits on the main network, so that JSON may have rounded it.
+    /// Returns the total difficulty of the merge. On the main network it has more than 64 bits, so JSON may have
+    /// rounded it.
     fn merge(&self) -> Result<Option<U256>, ChainConfigError> {
         let expected = "a whole number, as a string of its digits where it has more than 64 bits";
         let read = |value: &Value| whole_number(value).ok_or_else(|| value_error(MERGE, value, expected));
@@ -206,15 +207,15 @@ impl Settings<'_> {
             told.splice(index.saturating_add(1)..index.saturating_add(1), petersburg);
         }
         if let Some(difficulty) = merge {
-            check_gap(&BY_NUMBER, &told, MERGE)?;
+            check_gap(&BY_NUMBER, &configured, MERGE)?;
             let activation = Activation::ParentTotalDifficulty(difficulty);
             told.push(ScheduledFork { key: MERGE, name: "Paris", activation });
         }
-        let n_before = told.len();
-        self.add_forks(&BY_TIME, Activation::Timestamp, &mut told)?;
-        match told.get(n_before) {
+        let n_before = configured.len();
+        self.add_forks(&BY_TIME, Activation::Timestamp, &mut configured)?;
+        match configured.get(n_before) {
             Some(fork) if merge.is_none() => Err(ChainConfigError::Gap { key: fork.key, before: MERGE }),
-            _ => Ok(told),
+            _ => Ok(configured),
         }
     }
 
@@ -243,7 +244,7 @@ impl Settings<'_> {
         Ok(())
     }
 
-    /// The blob schedules by the names that forks have in tests.
+    /// Returns the blob schedules by the names that tests use for forks.
     fn schedule(
         &self,
         forks: &[ScheduledFork],
@@ -274,7 +275,7 @@ impl Settings<'_> {
 /// Checks that the last fork of a list that has to come has come.
 fn check_gap(forks: &[Setting], told: &[ScheduledFork], key: &'static str) -> Result<(), ChainConfigError> {
     let mut needed = forks.iter().filter(|fork| !fork.is_optional);
-    match needed.find(|fork| told.iter().all(|told| told.name != fork.name)) {
+    match needed.find(|fork| configured.iter().all(|configured| configured.name != fork.name)) {
         Some(Setting { key: before, .. }) => Err(ChainConfigError::Gap { key, before }),
         None => Ok(()),
     }

@@ -1,7 +1,8 @@
-//! What is told twice: headers, blocks and transactions in RLP, which count, and once more in JSON, member by member; and states as accounts
-//! and as a root. Both have to be the same.
+//! Comparison of data that a file holds twice: headers, blocks and transactions as RLP and as JSON members, and states
+//! as accounts and as a root. The RLP counts, and both copies must agree.
 //!
-//! Members that are not there, or `null`, are not told. Here are headers, and what comparing others takes.
+//! Members that are absent or `null` are not compared. This module compares headers, and has the parts for comparing
+//! the rest.
 
 use alloy_primitives::{B256, Bytes, U256, hex, keccak256};
 use alloy_rlp::{Encodable as _, Error};
@@ -13,118 +14,118 @@ use crate::{
 };
 use Form::{Bytes as Raw, Number};
 
-/// Something is told twice, and not the same.
+/// An error for two copies of the same data that differ.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Contradiction {
-    /// A member has another value in RLP.
-    #[error("`{member}` is {told}, and by the RLP {expected}")]
+    /// A member has another value in the RLP.
+    #[error("`{member}` is {got}, and {expected} in the RLP")]
     Member {
-        /// Which one.
+        /// The name of the member.
         member: String,
-        /// What JSON says, shortened.
-        told: String,
-        /// What follows from the RLP, shortened.
+        /// Its value in JSON, shortened.
+        got: String,
+        /// Its value in the RLP, shortened.
         expected: String,
     },
-    /// A list has another length in RLP.
-    #[error("`{member}` has {told} items, and by the RLP {expected}")]
+    /// A list has another length in the RLP.
+    #[error("`{member}` has {got} items, and {expected} in the RLP")]
     Length {
-        /// Which one.
+        /// The name of the list.
         member: String,
-        /// How many JSON has.
-        told: usize,
-        /// How many RLP has.
+        /// Its length in JSON.
+        got: usize,
+        /// Its length in the RLP.
         expected: usize,
     },
-    /// There is nothing that it could be compared with.
-    #[error("`{member}` is told of what is not such in RLP")]
+    /// The RLP has no value that the member could be compared with.
+    #[error("`{member}` cannot be compared with the RLP")]
     Rlp {
-        /// Which one.
+        /// The name of the member.
         member: String,
-        /// What is wrong with the RLP.
+        /// The error in the RLP.
         #[source]
         source: Error,
     },
-    /// A state has another root.
-    #[error("the accounts of `{member}` have the state root {got}, and the test tells {told}")]
+    /// The accounts of a state have another root than the file says.
+    #[error("the accounts of `{member}` have the state root {got}, expected {expected}")]
     State {
-        /// Where the accounts are.
+        /// The member with the accounts.
         member: &'static str,
-        /// Their root.
+        /// The state root of the accounts.
         got: B256,
-        /// What the test tells elsewhere.
-        told: B256,
+        /// The state root that the file gives elsewhere.
+        expected: B256,
     },
 }
 
 impl Contradiction {
-    /// A member has another value than what follows from the RLP.
-    pub fn of_member(member: &str, told: &Value, expected: &str) -> Self {
-        let told = told.as_str().map_or_else(|| told.to_string(), ToOwned::to_owned);
-        Self::Member { member: member.to_owned(), told: shortened(&told), expected: shortened(expected) }
+    /// Returns the error for a member whose value in the RLP is another.
+    pub fn of_member(member: &str, got: &Value, expected: &str) -> Self {
+        let got = got.as_str().map_or_else(|| got.to_string(), ToOwned::to_owned);
+        Self::Member { member: member.to_owned(), got: shortened(&got), expected: shortened(expected) }
     }
 
-    /// The RLP is nothing that a member could be compared with.
+    /// Returns the error for a member that has no counterpart in the RLP.
     pub fn of_rlp(member: &str, source: Error) -> Self {
         Self::Rlp { member: member.to_owned(), source }
     }
 }
 
-/// How a value in JSON is encoded in RLP.
+/// The way in which a JSON value is encoded in RLP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// A number of at most 256 bits.
     Number,
     /// Bytes in hex.
     Bytes,
-    /// An access list, EIP-2930.
+    /// An access list (EIP-2930).
     AccessList,
     /// A list of hashes.
     Hashes,
-    /// A list of authorizations, EIP-7702.
+    /// A list of authorizations (EIP-7702).
     Authorizations,
 }
 
-/// Members of an object in the order of the items of a list in RLP.
+/// The members of an object, in the order of the items of an RLP list.
 pub type Members = [(&'static str, Form)];
 
-/// Compares a header, and its `hash`.
+/// Compares a header and its `hash`.
 ///
 /// # Errors
 ///
-/// [`Contradiction`], for the first member.
+/// Fails with a [`Contradiction`] for the first member that differs.
 pub fn check_header(name: &str, json: &Value, header: &[u8]) -> Result<(), Contradiction> {
     check_members(name, json, &HEADER, header)?;
     check_derived(name, json, "hash", || Some(keccak256(header)))
 }
 
-/// Compares members of an object with the items of a list in RLP, which are in this order.
+/// Compares members of an object with the items of an RLP list in the same order.
 ///
 /// # Errors
 ///
-/// [`Contradiction`], for the first member.
+/// Fails with a [`Contradiction`] for the first member that differs.
 pub fn check_members(name: &str, json: &Value, members: &Members, list: &[u8]) -> Result<(), Contradiction> {
     let items = items(list).map_err(|source| Contradiction::of_rlp(name, source))?;
     for (index, (member, form)) in members.iter().enumerate() {
-        let Some(told) = json.get(member).filter(|value| !value.is_null()) else { continue };
+        let Some(got) = json.get(member).filter(|value| !value.is_null()) else { continue };
         let item = items.get(index).copied().unwrap_or_default();
-        if form.encode(told).as_deref() != Some(item) {
+        if form.encode(got).as_deref() != Some(item) {
             let expected = match content(item) {
                 Ok(content) => hex::encode_prefixed(content),
                 Err(_) => "nothing".to_owned(),
             };
-            return Err(Contradiction::of_member(&format!("{name}.{member}"), told, &expected));
+            return Err(Contradiction::of_member(&format!("{name}.{member}"), got, &expected));
         }
     }
     Ok(())
 }
 
-/// Compares a member with what follows from all of the RLP.
+/// Compares a member with a value that is computed from the whole RLP.
 ///
 /// # Errors
 ///
-/// [`Contradiction`], if it is something else, or nothing follows.
+/// Fails with a [`Contradiction`] if the values differ or none can be computed.
 pub fn check_derived<T>(
     name: &str,
     json: &Value,
@@ -134,17 +135,17 @@ pub fn check_derived<T>(
 where
     T: PartialEq + ToString + for<'de> serde::Deserialize<'de>,
 {
-    let Some(told) = json.get(member).filter(|value| !value.is_null()) else { return Ok(()) };
+    let Some(got) = json.get(member).filter(|value| !value.is_null()) else { return Ok(()) };
     let expected = expected();
-    if read::<T>(told) == expected && expected.is_some() {
+    if read::<T>(got) == expected && expected.is_some() {
         return Ok(());
     }
     let expected = expected.map_or("nothing".to_owned(), |expected| expected.to_string());
-    Err(Contradiction::of_member(&format!("{name}.{member}"), told, &expected))
+    Err(Contradiction::of_member(&format!("{name}.{member}"), got, &expected))
 }
 
 impl Form {
-    /// Encodes a value, or does not if it has another form.
+    /// Encodes a value, or returns `None` if it has another form.
     fn encode(self, json: &Value) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         if let Some(digits) = json.as_str().and_then(|text| text.strip_prefix(BIG_INTEGER)) {
@@ -154,7 +155,7 @@ impl Form {
         }
         match self {
             Self::Number => read::<U256>(json)?.encode(&mut out),
-            // As tests write that there is no recipient.
+            // Tests write an absent recipient so.
             Self::Bytes if json == "" => Bytes::new().encode(&mut out),
             Self::Bytes => read::<Bytes>(json)?.encode(&mut out),
             Self::AccessList => read::<Vec<Access>>(json)?.encode(&mut out),
@@ -165,14 +166,14 @@ impl Form {
     }
 }
 
-/// What tests write before the digits of what is too long or too short for its form, in blocks that are to be refused for that.
+/// The prefix that tests give to digits of the wrong length, in blocks that must be refused for it.
 const BIG_INTEGER: &str = "0x:bigint 0x";
 
 fn read<T: for<'de> serde::Deserialize<'de>>(json: &Value) -> Option<T> {
     T::deserialize(json).ok()
 }
 
-/// A text of which only as much is told as anybody would read.
+/// Returns the beginning of a text that is too long for a message.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(TEXT_LENGTH_MAX) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
@@ -181,10 +182,10 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// A hash, and a little more.
+/// The length of a hash and a little more.
 const TEXT_LENGTH_MAX: usize = 80;
 
-/// Tells whether there is such a member of a header.
+/// Returns whether headers have this member.
 pub fn is_of_header(member: &str) -> bool {
     member == "hash" || HEADER.iter().any(|(name, _)| *name == member)
 }

@@ -1,4 +1,4 @@
-//! How a chain begins: `genesis.json` as [geth] and the tests of [hive] have it.
+//! The genesis of a chain: `genesis.json` in the format of [geth] and of the tests of [hive].
 //!
 //! [geth]: https://geth.ethereum.org/docs/fundamentals/private-network#creating-genesis-block
 //! [hive]: https://github.com/ethereum/hive
@@ -19,51 +19,51 @@ use crate::{
 /// The rules of a chain, and its block 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genesis {
-    /// Which rules hold for which block.
+    /// The rules of the chain.
     pub chain: Chain,
-    /// The state after the genesis.
+    /// The genesis state.
     pub state: State,
-    /// The header of the genesis.
+    /// The genesis header.
     pub header: Header,
 }
 
-/// Why there is no genesis.
+/// Why a genesis is refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenesisError {
-    /// It does not have the form.
-    #[error("no genesis: it needs `config`, `alloc`, and fields of a header")]
+    /// The JSON lacks a member or has one of another type.
+    #[error("the JSON is not a genesis: it needs `config`, `alloc` and the fields of a header")]
     Form(#[source] serde_json::Error),
-    /// Its rules are none that are known here.
+    /// The chain's configuration is refused.
     #[error(transparent)]
     Chain(#[from] ChainConfigError),
-    /// It is block 0 by definition.
-    #[error("the genesis has the number {got}, and should be block 0")]
+    /// The genesis has a number other than 0.
+    #[error("the genesis has block number {got}, expected 0")]
     Number {
-        /// The number that it tells.
+        /// Its number.
         got: U256,
     },
-    /// It has a member of which nothing is known here.
-    #[error("the genesis has `{member}`, which is not known here: remove it if it does not matter")]
+    /// The genesis has a member that is unknown here.
+    #[error("the genesis has the unknown member `{member}`: remove it if it does not matter")]
     Unknown {
-        /// The member, and where it is.
+        /// The path of the member.
         member: String,
     },
-    /// It tells its header or the root of its state besides, and not the same.
+    /// The header or state root beside the accounts differs from the one that follows from them.
     #[error("the genesis contradicts itself")]
     Contradiction(#[from] Contradiction),
-    /// What it tells makes no header.
-    #[error("the header of the genesis")]
+    /// The members do not make a valid header.
+    #[error("the genesis header is malformed")]
     Header(#[source] alloy_rlp::Error),
 }
 
 impl Genesis {
-    /// Reads a genesis. Its header has the fields of the fork that is in force at its time. What it tells of the header besides, such as
-    /// its `hash` or its `stateRoot`, has to be so; members that are not known are refused.
+    /// Reads a genesis. Its header has the fields of the fork in force at its timestamp. Further members of the header,
+    /// such as `hash` or `stateRoot`, must agree with it; unknown members are refused.
     ///
     /// # Errors
     ///
-    /// [`GenesisError`].
+    /// Fails with a [`GenesisError`].
     pub fn of_json(json: Value) -> Result<Self, GenesisError> {
         check_known(&json)?;
         let derived = derived(&json);
@@ -115,7 +115,7 @@ struct Fields {
 impl Fields {
     fn header(&self, fork: Fork) -> HeaderFields {
         let has = |since: Fork| fork >= since;
-        let zero_from = |since: Fork, told: Option<U256>| has(since).then(|| told.unwrap_or_default());
+        let zero_from = |since: Fork, value: Option<U256>| has(since).then(|| value.unwrap_or_default());
         HeaderFields {
             parent_hash: self.parent_hash,
             ommers_hash: NO_OMMERS_HASH,
@@ -144,11 +144,11 @@ impl Fields {
     }
 }
 
-/// Checks that there is no member of which nothing is known here: neither of the genesis, nor of an account.
+/// Checks that the genesis and its accounts have no unknown members.
 fn check_known(json: &Value) -> Result<(), GenesisError> {
     let unknown = |member: &str| GenesisError::Unknown { member: member.to_owned() };
     let is_known = |member: &str| MEMBERS.contains(&member) || contradiction::is_of_header(member);
-    // What is no object is refused when its form is read.
+    // Reading the form refuses values that are not objects.
     let members =
         |json: &Value| json.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect::<Vec<_>>();
     if let Some(member) = members(json).iter().find(|member| !is_known(member)) {
@@ -162,7 +162,7 @@ fn check_known(json: &Value) -> Result<(), GenesisError> {
     Ok(())
 }
 
-/// Those members that follow from the others.
+/// Returns the members that follow from the others.
 fn derived(json: &Value) -> Value {
     let members = json.as_object().into_iter().flatten();
     members
@@ -171,7 +171,7 @@ fn derived(json: &Value) -> Value {
         .collect()
 }
 
-/// What a genesis consists of.
+/// The members of a genesis.
 const MEMBERS: [&str; 15] = [
     "config",
     "alloc",
@@ -190,11 +190,11 @@ const MEMBERS: [&str; 15] = [
     "excessBlobGas",
 ];
 
-/// What an account consists of, and the key that geth's own tests sign with.
+/// The members of an account, and the key that geth's own tests sign with.
 const ACCOUNT: [&str; 5] = ["balance", "nonce", "code", "storage", "secretKey"];
 
 /// EIP-1559's `INITIAL_BASE_FEE`, in wei.
 const BASE_FEE_INITIAL: U256 = U256::from_limbs([1_000_000_000, 0, 0, 0]);
 
-/// The hash of no requests, EIP-7685.
+/// The hash of an empty list of requests (EIP-7685).
 const NO_REQUESTS_HASH: B256 = b256!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

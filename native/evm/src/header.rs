@@ -1,4 +1,4 @@
-//! Headers of blocks, in RLP and in JSON.
+//! Block headers, in RLP and in JSON.
 
 use alloy_primitives::{Address, B64, B256, Bytes, U256, b256, keccak256};
 use alloy_rlp::{Decodable as _, Encodable as _, Error};
@@ -6,29 +6,29 @@ use serde::Deserialize;
 
 use crate::rlp;
 
-/// The hash of the list of no ommers.
+/// The hash of an empty list of ommers.
 pub const NO_OMMERS_HASH: B256 = b256!("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
 
-/// A header in RLP, with those of its fields that tell where it belongs.
+/// A header in RLP, with the fields that place it in a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
     /// The header in RLP.
     pub bytes: Bytes,
-    /// The hash of that, by which the block is known.
+    /// The Keccak-256 hash of the RLP, which identifies the block.
     pub hash: B256,
-    /// The block before it.
+    /// The hash of the parent.
     pub parent_hash: B256,
-    /// The hash of the list of its ommers.
+    /// The hash of the list of ommers.
     pub ommers_hash: B256,
-    /// The state after the block.
+    /// The root of the state after the block.
     pub state_root: B256,
-    /// Zero from Paris on.
+    /// The difficulty: zero from Paris on.
     pub difficulty: U256,
-    /// How many blocks come before it.
+    /// The number of blocks before this one.
     pub number: u64,
-    /// The gas of its transactions.
+    /// The gas that the transactions used.
     pub gas_used: u64,
-    /// Seconds since 1970.
+    /// The time in seconds since 1970.
     pub timestamp: u64,
 }
 
@@ -37,7 +37,8 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// The bytes are no list of fields, or one of those above is malformed. The others are not looked at.
+    /// Fails if the bytes are not a list of fields, or if one of the fields above is malformed. Does not check the
+    /// other fields.
     pub fn of_rlp(bytes: &[u8]) -> Result<Self, Error> {
         let items = rlp::items(bytes)?;
         let item = |index: usize| items.get(index).copied().ok_or(Error::InputTooShort);
@@ -58,86 +59,87 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// The bytes are no list that begins with a header.
+    /// Fails if the bytes are not a list that begins with a header.
     pub fn of_block(block: &[u8]) -> Result<Self, Error> {
         let items = rlp::items(block)?;
         Self::of_rlp(items.first().copied().ok_or(Error::InputTooShort)?)
     }
 }
 
-/// A header as JSON has it: `eth_getBlock`'s names, or the same in snake case; numbers as such or in hex.
+/// A header as JSON has it: with the names of `eth_getBlock` or the same in snake case; numbers are JSON numbers or
+/// hex.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct HeaderFields {
-    /// The hash of the block before it.
+    /// The hash of the parent.
     #[serde(alias = "parent_hash")]
     pub parent_hash: B256,
-    /// The hash of the list of its ommers.
+    /// The hash of the list of ommers.
     #[serde(alias = "ommers_hash", alias = "uncleHash", alias = "sha3Uncles")]
     pub ommers_hash: B256,
-    /// Who gets the fees.
+    /// The account that receives the fees.
     #[serde(alias = "coinbase", alias = "miner")]
     pub beneficiary: Address,
     /// The root of the state after the block.
     #[serde(alias = "state_root")]
     pub state_root: B256,
-    /// The root of the trie of its transactions.
+    /// The root of the trie of transactions.
     #[serde(alias = "transactions_root", alias = "transactionsTrie")]
     pub transactions_root: B256,
-    /// The root of the trie of its receipts.
+    /// The root of the trie of receipts.
     #[serde(alias = "receipts_root", alias = "receiptTrie")]
     pub receipts_root: B256,
-    /// The bloom filter of its logs, 256 bytes.
+    /// The bloom filter of the logs, 256 bytes.
     #[serde(alias = "logs_bloom", alias = "bloom")]
     pub logs_bloom: Bytes,
-    /// Zero from Paris on.
+    /// The difficulty: zero from Paris on.
     pub difficulty: U256,
-    /// How many blocks come before it.
+    /// The number of blocks before this one.
     pub number: U256,
-    /// The most gas of all transactions.
+    /// The most gas that all transactions together may use.
     #[serde(alias = "gas_limit")]
     pub gas_limit: U256,
-    /// The gas of its transactions.
+    /// The gas that the transactions used.
     #[serde(alias = "gas_used")]
     pub gas_used: U256,
-    /// Seconds since 1970.
+    /// The time in seconds since 1970.
     pub timestamp: U256,
-    /// Whatever its maker says.
+    /// Bytes of the proposer's choice.
     #[serde(alias = "extra_data")]
     pub extra_data: Bytes,
-    /// Part of the proof of work; from Paris on, `prev_randao`.
+    /// A part of the proof of work; from Paris on, `prev_randao`.
     #[serde(alias = "mix_hash")]
     pub mix_hash: B256,
     /// The other part of the proof of work.
     pub nonce: B64,
-    /// In wei, from London on, EIP-1559.
+    /// The base fee in wei, from London on (EIP-1559).
     #[serde(alias = "base_fee_per_gas")]
     pub base_fee_per_gas: Option<U256>,
-    /// The root of the trie of its withdrawals, from Shanghai on, EIP-4895.
+    /// The root of the trie of withdrawals, from Shanghai on (EIP-4895).
     #[serde(alias = "withdrawals_root")]
     pub withdrawals_root: Option<B256>,
-    /// The gas of its blobs, from Cancun on, EIP-4844.
+    /// The gas of the blobs, from Cancun on (EIP-4844).
     #[serde(alias = "blob_gas_used")]
     pub blob_gas_used: Option<U256>,
-    /// What the price of blobs follows from, from Cancun on, EIP-4844.
+    /// The number from which the price of blobs follows, from Cancun on (EIP-4844).
     #[serde(alias = "excess_blob_gas")]
     pub excess_blob_gas: Option<U256>,
-    /// The root of the beacon block before, from Cancun on, EIP-4788.
+    /// The root of the parent beacon block, from Cancun on (EIP-4788).
     #[serde(alias = "parent_beacon_block_root")]
     pub parent_beacon_block_root: Option<B256>,
-    /// The hash of its requests, from Prague on, EIP-7685.
+    /// The hash of the requests, from Prague on (EIP-7685).
     #[serde(alias = "requests_hash")]
     pub requests_hash: Option<B256>,
-    /// The hash of its block access list, from Amsterdam on, EIP-7928.
+    /// The hash of the block access list, from Amsterdam on (EIP-7928).
     #[serde(alias = "block_access_list_hash")]
     pub block_access_list_hash: Option<B256>,
-    /// Its slot, from Amsterdam on, EIP-7843.
+    /// The slot, from Amsterdam on (EIP-7843).
     #[serde(alias = "slot_number")]
     pub slot_number: Option<U256>,
 }
 
 impl HeaderFields {
-    /// The header in RLP. Fields end with the last one that is there.
+    /// Returns the header in RLP. The list ends with the last field that is set.
     pub fn encode(&self) -> Vec<u8> {
         let mut items = Vec::new();
         let out = &mut items;

@@ -1,4 +1,4 @@
-//! Chains: which blocks have been accepted, and what the EE is to be given for the next.
+//! The accepted blocks of a chain, and the payload for the next one.
 
 use std::collections::BTreeMap;
 
@@ -12,39 +12,39 @@ use crate::{
     rlp,
 };
 
-/// The blocks that have been accepted.
+/// The accepted blocks of a chain.
 #[derive(Clone, Debug)]
 pub struct Import {
     chain: Chain,
-    accepted: BTreeMap<B256, Accepted>,
-    head: Accepted,
+    accepted: BTreeMap<B256, AcceptedBlock>,
+    head: AcceptedBlock,
 }
 
 #[derive(Clone, Debug)]
-struct Accepted {
+struct AcceptedBlock {
     header: Header,
-    /// The list of its ommers, in RLP.
+    /// The list of ommers, in RLP.
     ommers: Bytes,
-    /// The sum of the difficulties up to this block.
+    /// The sum of the difficulties up to and including this block.
     total_difficulty: U256,
 }
 
-/// A block that may be accepted.
+/// A block that the EE has yet to execute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// What the EE is given.
+    /// The payload for the EE.
     pub payload: Payload,
-    /// The root of the state that it is given it on.
+    /// The root of the state that the payload is executed on.
     pub pre_state_root: B256,
-    /// Its header, if it has one.
+    /// The block's header, if it can be read.
     pub header: Option<Header>,
 }
 
-/// Takes a file of blocks apart, as clients export and import them: the RLP of one after the other.
+/// Splits a file of blocks, as clients export and import them: the RLP of one block after another.
 ///
 /// # Errors
 ///
-/// The bytes are no sequence of lists in RLP.
+/// Fails if the bytes are not a sequence of RLP lists.
 pub fn blocks(mut file: &[u8]) -> alloy_rlp::Result<Vec<Bytes>> {
     let mut blocks = Vec::new();
     while !file.is_empty() {
@@ -62,16 +62,16 @@ pub fn blocks(mut file: &[u8]) -> alloy_rlp::Result<Vec<Bytes>> {
 }
 
 impl Import {
-    /// Begins with a genesis.
+    /// Starts with a genesis.
     pub fn new(chain: Chain, genesis: Header) -> Self {
         let total_difficulty = genesis.difficulty;
-        let head = Accepted { header: genesis, ommers: NO_OMMERS, total_difficulty };
+        let head = AcceptedBlock { header: genesis, ommers: NO_OMMERS, total_difficulty };
         let accepted = BTreeMap::from([(head.header.hash, head.clone())]);
         Self { chain, accepted, head }
     }
 
-    /// What the EE is to be given for a block. One whose parent is not known, or that has no header at all, is tried on the
-    /// head; the EE should refuse it there.
+    /// Returns the payload for a block. A block with an unknown parent or without a header is executed on the head,
+    /// where the EE should refuse it.
     pub fn candidate(&self, block: &Bytes) -> Candidate {
         let header = Header::of_block(block).ok();
         let parent = header.as_ref().and_then(|header| self.accepted.get(&header.parent_hash));
@@ -95,13 +95,13 @@ impl Import {
         Candidate { payload, pre_state_root, header }
     }
 
-    /// Blocks from one backwards, newest first.
-    fn ancestors<'a>(&'a self, newest: &'a Accepted) -> impl Iterator<Item = &'a Accepted> {
+    /// Returns a block and its ancestors, newest first.
+    fn ancestors<'a>(&'a self, newest: &'a AcceptedBlock) -> impl Iterator<Item = &'a AcceptedBlock> {
         std::iter::successors(Some(newest), |block| self.accepted.get(&block.header.parent_hash))
     }
 
-    /// The lists of ommers that those of a block must not be among. One without ommers needs none.
-    fn ancestors_ommers(&self, parent: &Accepted, block: &Bytes) -> Vec<Bytes> {
+    /// Returns the lists of ommers that must not contain those of this block; a block without ommers needs none.
+    fn ancestors_ommers(&self, parent: &AcceptedBlock, block: &Bytes) -> Vec<Bytes> {
         if ommers(block) == NO_OMMERS {
             return Vec::new();
         }
@@ -109,31 +109,31 @@ impl Import {
         lists.filter(|ommers| *ommers != NO_OMMERS).collect()
     }
 
-    /// Keeps a block that has been executed. It becomes the head if it has more difficulty behind it than the head has, or if the
-    /// merge is over; there the consensus layer decides, and in tests that means the last one.
+    /// Keeps an executed block. It becomes the head if its total difficulty is higher than the head's. After the merge,
+    /// where the consensus layer decides, the last block becomes the head, as in tests.
     pub fn accept(&mut self, header: Header, block: &Bytes) {
         let parent = self.accepted.get(&header.parent_hash).unwrap_or(&self.head);
         let total_difficulty = parent.total_difficulty.saturating_add(header.difficulty);
         let is_merged = header.difficulty.is_zero();
-        let block = Accepted { header, ommers: ommers(block), total_difficulty };
+        let block = AcceptedBlock { header, ommers: ommers(block), total_difficulty };
         if is_merged || total_difficulty > self.head.total_difficulty {
             self.head = block.clone();
         }
         self.accepted.insert(block.header.hash, block);
     }
 
-    /// The chain whose blocks these are.
+    /// Returns the chain of these blocks.
     pub fn chain(&self) -> &Chain {
         &self.chain
     }
 
-    /// The header of the head.
+    /// Returns the header of the head.
     pub fn head(&self) -> &Header {
         &self.head.header
     }
 }
 
-/// The list of a block's ommers; an empty one for what is no block.
+/// Returns the list of a block's ommers, or an empty one if the bytes are not a block.
 fn ommers(block: &[u8]) -> Bytes {
     let items = rlp::items(block).unwrap_or_default();
     items.get(2).map_or(NO_OMMERS, |ommers| Bytes::copy_from_slice(ommers))

@@ -1,4 +1,4 @@
-//! Blocks of a chain, executed one after the other over a state that moves on with them.
+//! Execution of a chain's blocks, one after another, over a state that advances with them.
 
 use std::sync::Arc;
 
@@ -15,75 +15,75 @@ use crate::{
     trial::{Trial, TrialError},
 };
 
-/// Executes the blocks of a chain.
+/// An importer, which executes the blocks of a chain.
 pub struct Importer<S> {
     provider: Provider<S>,
     import: Import,
 }
 
-/// What came of a block.
+/// The outcome of a block.
 #[derive(Debug)]
 pub enum BlockOutcome {
-    /// The EE has executed it, and it is applied.
+    /// The EE executed the block, and the state has advanced.
     Executed(ExecutedBlock),
-    /// The EE refuses it; nothing has changed.
+    /// The EE refused the block, and nothing has changed.
     Refused(RefusedBlock),
 }
 
-/// A block that has been executed. The EE has held all of its header against what came of it.
+/// An executed block. The EE has checked its header against the results of the execution.
 #[derive(Debug)]
 pub struct ExecutedBlock {
-    /// Its header.
+    /// The block's header.
     pub header: Header,
-    /// Whose rules it was executed by.
+    /// The fork in force for the block.
     pub fork: Fork,
-    /// Its block data, and what came of these.
+    /// The block data and the results of executing them.
     pub built: Box<BuiltBlock>,
 }
 
-/// A block that is refused.
+/// A refused block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedBlock {
-    /// Its number or, if it has no header, that of the one after the head.
+    /// The block's number or, if it has no header, the number after the head.
     pub number: u64,
-    /// Whose rules it was tried by.
+    /// The fork in force for the block.
     pub fork: Fork,
-    /// Why, in the EE's words.
+    /// The reason, as the EE logged it.
     pub reason: String,
 }
 
-/// Why a chain cannot go on, which says nothing about its blocks.
+/// Why an import cannot continue; none of these is the fault of a block.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImporterError {
-    /// The store does not take the state of the genesis.
+    /// The store cannot take the state of the genesis.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The provider cannot be opened, or does not apply a block.
+    /// The provider cannot be opened, or cannot apply a block.
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    /// There is no answer to a block.
-    #[error("block {number}")]
+    /// The execution of a block failed without a verdict.
+    #[error("block {number} was not executed")]
     Block {
-        /// Its number.
+        /// The block's number.
         number: u64,
-        /// Why not.
+        /// The reason.
         source: TrialError,
     },
-    /// The EE has executed what has no header: a bug of the EE.
-    #[error("block {number}: executed without a header")]
+    /// The EE executed a block without a header, which is a bug of the EE.
+    #[error("the EE executed block {number}, which has no header")]
     NoHeader {
-        /// Its number, were it the next.
+        /// The number after the head.
         number: u64,
     },
 }
 
 impl Importer<MemoryStore> {
-    /// Begins with a genesis, whose state is kept in memory.
+    /// Starts with a genesis, whose state it keeps in memory.
     ///
     /// # Errors
     ///
-    /// [`ImporterError::Store`] and [`ImporterError::Provider`].
+    /// Fails with [`ImporterError::Store`] or [`ImporterError::Provider`].
     pub fn of_genesis(ee: Ee, genesis: Genesis) -> Result<Self, ImporterError> {
         let store = MemoryStore::new();
         store.apply(&genesis.state.batch().1)?;
@@ -93,16 +93,16 @@ impl Importer<MemoryStore> {
 }
 
 impl<S: Store + Send + Sync + 'static> Importer<S> {
-    /// Goes on with a provider that keeps the states of what has been accepted.
+    /// Continues with a provider that keeps the states of the accepted blocks.
     pub fn new(provider: Provider<S>, import: Import) -> Self {
         Self { provider, import }
     }
 
-    /// Executes a block; if the EE does not refuse it, moves the state on and accepts it. The state before it is kept, too.
+    /// Executes a block. Unless the EE refuses it, accepts it and advances the state; earlier states stay in the store.
     ///
     /// # Errors
     ///
-    /// [`ImporterError`], but for [`ImporterError::Store`].
+    /// Fails with any [`ImporterError`] except [`ImporterError::Store`].
     pub fn execute(&mut self, block: &Bytes) -> Result<BlockOutcome, ImporterError> {
         let Candidate { payload, pre_state_root, header } = self.import.candidate(block);
         let fork = payload.rules().fork;
@@ -121,12 +121,12 @@ impl<S: Store + Send + Sync + 'static> Importer<S> {
         Ok(BlockOutcome::Executed(ExecutedBlock { header, fork, built }))
     }
 
-    /// What has been accepted.
+    /// Returns the accepted blocks.
     pub fn import(&self) -> &Import {
         &self.import
     }
 
-    /// Who keeps the states.
+    /// Returns the provider, which keeps the states.
     pub fn provider(&self) -> &Provider<S> {
         &self.provider
     }

@@ -1,43 +1,43 @@
-//! JSON, as it comes from whoever: read within a bound of memory, and without rounding.
+//! JSON from untrusted sources, read within a bound of memory and without rounding numbers.
 //!
-//! A value takes some times the memory of its text: an empty list has two bytes, and 32 in memory. So what a text would take is
-//! estimated, by its structure, before any of it is taken.
+//! A value takes several times the memory of its text: an empty list has two bytes as text, and 32 in memory. So the
+//! reader estimates from the structure of a text what its value will take, before it allocates any of it.
 //!
-//! JSON has numbers of any length, and [`Value`] has those of 64 bits; it makes floating-point numbers of others, which are not the same
-//! any more. Whole numbers of more than 64 bits are read as strings of their digits, which is what Ethereum's JSON has for these anyway.
+//! JSON numbers can have any length; [`Value`] holds 64 bits and rounds longer ones to floating point. So whole numbers
+//! of more than 64 bits are read as strings of their digits, as Ethereum's JSON writes them anyway.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// Why JSON is not read.
+/// Why a text is not read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
-    /// It is none.
-    #[error("no JSON")]
+    /// The text is not JSON.
+    #[error("the text is not JSON")]
     Syntax(#[source] serde_json::Error),
-    /// It would take too much memory.
+    /// The value would take too much memory.
     #[error(
-        "this JSON may take {bytes} bytes in memory, and at most {bytes_max} are given to it; divide it into several files"
+        "this JSON may take {bytes} bytes in memory, expected at most {bytes_max}: divide it into several files"
     )]
     TooLarge {
-        /// What it may take, at most.
+        /// An upper bound of the memory that the text and its value take.
         bytes: u64,
-        /// What it is given.
+        /// The limit.
         bytes_max: u64,
     },
 }
 
-/// The memory that a text and what is read of it may take. A text that is nearly all hex digits, as blocks and witnesses are, may have 900 MB
-/// then; one of short members and items, as states are, some 100 MB.
+/// The memory that a text and its value may take. With this limit a text that is nearly all hex digits, such as a block
+/// or a witness, may have 900 MB, and one of short members and items, such as a state, some 100 MB.
 pub const JSON_BYTES_MAX: u64 = 1 << 31;
 
 /// Reads a value.
 ///
 /// # Errors
 ///
-/// [`JsonError`].
+/// Fails with a [`JsonError`].
 pub fn read(text: &[u8]) -> Result<Value, JsonError> {
     read_within(text, JSON_BYTES_MAX)
 }
@@ -54,33 +54,33 @@ fn read_within(text: &[u8], bytes_max: u64) -> Result<Value, JsonError> {
     serde_json::from_slice(&text).map_err(JsonError::Syntax)
 }
 
-/// A part of a text.
+/// A token, or part of one.
 enum Token<'a> {
     /// A whole number that is not negative and has more than 64 bits.
     LongInteger(&'a [u8]),
-    /// Anything else, or a part of it.
+    /// Any other bytes.
     Other(&'a [u8]),
 }
 
-/// What a text consists of.
+/// The counts of a text's elements.
 #[derive(Default)]
 struct Scan {
-    /// How many lists begin.
+    /// The number of lists.
     n_lists: u64,
-    /// How many objects begin.
+    /// The number of objects.
     n_objects: u64,
-    /// How many members objects have.
+    /// The number of members of all objects.
     n_members: u64,
-    /// How many commas there are.
+    /// The number of commas.
     n_commas: u64,
-    /// How many strings there are.
+    /// The number of strings.
     n_strings: u64,
-    /// How many whole numbers of more than 64 bits there are.
+    /// The number of whole numbers of more than 64 bits.
     n_long: u64,
 }
 
 impl Scan {
-    /// Reads all of a text, which need not be JSON.
+    /// Splits a text into tokens and counts them; the text need not be JSON.
     fn tokens<'a>(&mut self, text: &'a [u8], mut take: impl FnMut(Token<'a>)) {
         let mut rest = text;
         while let Some(first) = rest.first() {
@@ -111,8 +111,8 @@ impl Scan {
         }
     }
 
-    /// What the text and its value take at most: the text, a copy of it where there is one, what strings are made of, and the rest by
-    /// their number.
+    /// Returns an upper bound of the memory of the text and its value: the text, its copy if there is one, the contents
+    /// of strings, and the counted elements.
     fn bytes(&self, text: &[u8]) -> u64 {
         let n_texts = if self.n_long > 0 { 3 } else { 2 };
         let text = u64::try_from(text.len()).unwrap_or(u64::MAX);
@@ -128,18 +128,18 @@ impl Scan {
     }
 }
 
-/// Room for four values of 32 bytes, with which a list begins.
+/// A list starts with room for four values of 32 bytes.
 const LIST_BYTES: u64 = 4 * 32;
-/// Room for eleven members of 56 bytes in a node of a B-tree, with which an object begins.
+/// An object starts as a B-tree node with room for eleven members of 56 bytes.
 const OBJECT_BYTES: u64 = 11 * 56 + 24;
-/// A fifth of a node, as nodes are that full at least, and of the nodes above.
+/// A fifth of a node, the least that nodes are filled to, and a share of the nodes above.
 const MEMBER_BYTES: u64 = 160;
-/// Twice a value, as lists grow to twice their length.
+/// Two values, as lists grow by doubling.
 const ITEM_BYTES: u64 = 2 * 32;
-/// What an allocation takes besides what is in it.
+/// The overhead of an allocation.
 const STRING_BYTES: u64 = 32;
 
-/// The length of the string that a text begins with, quotes included.
+/// Returns the length of the string that a text begins with, including its quotes.
 fn string_length(text: &[u8]) -> usize {
     let mut is_escaped = false;
     let end = text.iter().skip(1).position(|byte| {
@@ -160,7 +160,7 @@ fn is_long_integer(token: &[u8]) -> bool {
     is_integer && !digits.is_empty() && digits.parse::<u64>().is_err()
 }
 
-/// Tells by what follows a number whether it stands where a key should, and so is no JSON.
+/// Returns whether the text after a number shows that it stands in the place of a key, where JSON has no numbers.
 fn is_key(after: &[u8]) -> bool {
     after.trim_ascii_start().first() == Some(&b':')
 }
@@ -195,7 +195,7 @@ mod tests {
             "d": -1,
         });
         assert_eq!(read(text).unwrap(), expected);
-        // A fraction or an exponent makes another number of it, and some of these are no JSON.
+        // A fraction or an exponent makes a floating-point number; some of these texts are not JSON.
         assert!(read(b"58750000000000000000001.5").unwrap().is_f64());
         assert!(read(b"58750000000000000000001e5").unwrap().is_f64());
         assert!(read(b"-58750000000000000000001").unwrap().is_f64());
@@ -210,7 +210,7 @@ mod tests {
         }
     }
 
-    /// The memory that a value has asked for; of objects, without what their nodes have room for.
+    /// Returns the memory that a value has allocated; for objects, without unused room in their nodes.
     fn taken(value: &Value) -> usize {
         match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => 0,
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_text_takes_is_known_before_it_is_read() {
+    fn the_memory_of_a_value_is_bounded_before_it_is_read() {
         let list = |item: &str| format!("[{}]", vec![item; 1000].join(","));
         check_bound(&list("[]"), 20);
         check_bound(&list("0"), 20);
@@ -248,7 +248,7 @@ mod tests {
         check_bound(&list("58750000000000000000001"), 3);
         let members: Vec<_> = (0..1000).map(|i| format!("\"{i}\":0")).collect();
         check_bound(&format!("{{{}}}", members.join(",")), 20);
-        // Of what is nearly all digits, little more than the text and the digits.
+        // A text that is nearly all digits takes little more than itself and the digits.
         let digits = list(&format!("\"0x{}\"", "00".repeat(500)));
         let Err(JsonError::TooLarge { bytes, .. }) = read_within(digits.as_bytes(), 0) else { panic!() };
         assert!(bytes < digits.len() as u64 * 23 / 10, "{bytes}");
@@ -256,7 +256,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_it_is_it_is_read_as_others_read_it(text in r#"[\[\]{}:,"\\0-9e. -]{0,60}"#) {
+        fn any_text_is_read_as_serde_json_reads_it(text in r#"[\[\]{}:,"\\0-9e. -]{0,60}"#) {
             let expected = serde_json::from_str::<Value>(&text).ok();
             let got = read(text.as_bytes()).ok();
             prop_assert_eq!(expected.is_some(), got.is_some(), "{}", text);

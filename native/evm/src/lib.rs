@@ -1,27 +1,27 @@
-//! The EVM's chains for hosts of the EVM execution environment (EE): rules, genesis, headers, transactions and states, and what comes of a
-//! payload or a block on a state.
+//! Chains of the EVM, for hosts of the EVM execution environment (EE): rules, genesis, headers, transactions, states,
+//! and the execution of payloads and blocks.
 //!
-//! The EE itself is a guest, and decides. What it is given is an [`outrider_evm_codec::Payload`]; this crate makes one of a block and of what
-//! has been accepted before it, and keeps states as nodes of a store.
+//! The EE itself is a guest, and decides whether a block is valid. It reads an [`outrider_evm_codec::Payload`]; this
+//! crate makes payloads from a block and the blocks accepted before it, and keeps states as nodes of a store.
 //!
-//! | module | concern |
+//! | module | contents |
 //! |---|---|
-//! | [`chain`] | which rules hold for which block |
-//! | [`chain_config`] | the same, as geth is told it |
-//! | [`genesis`] | how a chain begins, as geth is told it |
-//! | [`contradiction`] | what is told twice, and not the same |
-//! | [`json`] | JSON, within a bound of memory |
-//! | [`import`] | which blocks of a chain have been accepted, and what comes next |
-//! | [`state`] | accounts, as nodes and blobs of a store |
+//! | [`chain`] | the rules of a chain, by block |
+//! | [`chain_config`] | a chain's configuration in the format of geth |
+//! | [`genesis`] | a chain's genesis in the format of geth |
+//! | [`contradiction`] | comparison of data that a file holds twice |
+//! | [`json`] | JSON within a bound of memory |
+//! | [`import`] | the accepted blocks of a chain, and the payload for the next one |
+//! | [`state`] | accounts as nodes and blobs of a store |
 //! | [`transaction`] | transactions as fields, to encode and sign |
-//! | [`header`] | headers, in RLP and in JSON |
-//! | [`rlp`] | lists in RLP of which the items are encoded already |
-//! | [`trial`] | payloads, tried on a state |
+//! | [`header`] | headers in RLP and in JSON |
+//! | [`rlp`] | RLP lists of encoded items |
+//! | [`trial`] | execution of a payload on a state |
 //! | [`post_state`] | the state after a block |
-//! | [`importer`] | blocks of a chain, executed one after the other |
+//! | [`importer`] | execution of a chain's blocks, one after another |
 //!
-//! The last three run the EE, by a state provider. They are behind the cargo feature `provider`, which is on by default: without it no
-//! engine is built.
+//! The last three execute the EE with a state provider. The cargo feature `provider`, which is on by default, has them;
+//! without it cargo builds no engine.
 
 #![forbid(unsafe_code)]
 

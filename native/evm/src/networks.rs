@@ -1,4 +1,4 @@
-//! Networks that everybody knows: when which rules came into force.
+//! The rules of public networks.
 
 use alloy_primitives::{Address, U256, address};
 use outrider_evm_codec::{BlobSchedule, Fork};
@@ -6,7 +6,7 @@ use outrider_evm_codec::{BlobSchedule, Fork};
 use crate::chain::{Activation, BPO1_BLOBS, BPO2_BLOBS, CANCUN_BLOBS, Chain, NO_BLOBS, PRAGUE_BLOBS, Step};
 
 impl Chain {
-    /// The network of this name: `mainnet`, `sepolia`, `holesky` or `hoodi`.
+    /// Returns the network of this name: `mainnet`, `sepolia`, `holesky` or `hoodi`.
     pub fn of_public_network(name: &str) -> Option<Self> {
         match name {
             "mainnet" => Some(Self::mainnet()),
@@ -17,7 +17,7 @@ impl Chain {
         }
     }
 
-    /// Ethereum's main network, whose forks [ethereum/execution-specs] lists.
+    /// Returns Ethereum's main network, with the forks that [ethereum/execution-specs] lists.
     ///
     /// [ethereum/execution-specs]: https://github.com/ethereum/execution-specs
     pub fn mainnet() -> Self {
@@ -47,7 +47,7 @@ impl Chain {
         Self { chain_id: 1, steps, dao_fork_number: Some(1_920_000), deposit_contract: None }
     }
 
-    /// A network that began with the rules of London, and has all forks from Paris on.
+    /// Returns a network that starts with the rules of London and has all forks from Paris on.
     fn test_network(
         chain_id: u64,
         (merge_difficulty, times): (u64, [u64; 6]),
@@ -74,8 +74,8 @@ fn step(activation: Activation, fork: Fork, blobs: BlobSchedule) -> Step {
     Step { activation, fork, blobs }
 }
 
-/// The total difficulty of the merge, and the times of Shanghai, Cancun, Prague, Osaka, BPO1 and BPO2, as [go-ethereum] has them in
-/// `params/config.go`; so are the other two.
+/// The total difficulty of the merge, and the times of Shanghai, Cancun, Prague, Osaka, BPO1 and BPO2, from
+/// `params/config.go` of [go-ethereum]; so are those of the other two networks.
 ///
 /// [go-ethereum]: https://github.com/ethereum/go-ethereum
 const SEPOLIA: (u64, [u64; 6]) = (
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_have_the_rules_of_their_time() {
+    fn networks_change_rules_at_their_forks() {
         check("mainnet", 97, 1_438_270_000, false, (Fork::Frontier, NO_BLOBS));
         check("mainnet", 23_587_691, 1_760_586_995, true, (Fork::Prague, PRAGUE_BLOBS));
         check("sepolia", 1_000, 1_640_000_000, false, (Fork::London, NO_BLOBS));

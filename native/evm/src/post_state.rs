@@ -1,4 +1,4 @@
-//! The state after a block that has been built, and need not be applied.
+//! The state after a built block, which need not be applied to a store.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use outrider_witness::{Hash, NodeError, NodeSource, mpt::TrieError};
 
 use crate::state::{self, AccountValue, State};
 
-/// A source of nodes, and before it the new nodes of a block.
+/// A source of nodes that finds the new nodes of a block first.
 pub struct PostState<'a, S> {
     root: B256,
     new_nodes: BTreeMap<Hash, &'a [u8]>,
@@ -16,40 +16,41 @@ pub struct PostState<'a, S> {
 }
 
 impl<'a, S: NodeSource> PostState<'a, S> {
-    /// The state after a block, of which `store` has all that was there before.
+    /// Returns the state after a block; `store` holds the state before it.
     pub fn new(built: &'a BuiltBlock, store: &'a S) -> Self {
         let new_nodes = built.new_nodes().map(|(hash, bytes)| (*hash, bytes)).collect();
         Self { root: B256::from(built.post_state_root().0), new_nodes, store }
     }
 
-    /// Its root.
+    /// Returns the state root.
     pub fn root(&self) -> B256 {
         self.root
     }
 
-    /// The account with this address, or `None` if there is none.
+    /// Returns the account at an address, or `None` if the state has no such account.
     ///
     /// # Errors
     ///
-    /// The source does not have a node on the way.
+    /// Fails if the source lacks a node on the path.
     pub fn account(&self, address: Address) -> Result<Option<AccountValue>, TrieError> {
         state::account(self.root, self, address)
     }
 
-    /// The value of a slot in an account's storage; zero if there is none.
+    /// Returns a value of an account's storage, or zero if the storage has no such key.
     ///
     /// # Errors
     ///
-    /// The source does not have a node on the way.
+    /// Fails if the source lacks a node on the path.
     pub fn storage_value(&self, account: &AccountValue, slot: U256) -> Result<U256, TrieError> {
         state::storage_value(account.storage_root, self, slot)
     }
 
-    /// The first account that is not as expected, in words; accounts that should not be there at all are not looked for.
+    /// Returns a description of the first account that is not as expected. Does not look for accounts that should be
+    /// absent.
     ///
     /// # Errors
     ///
-    /// The source does not have a node on the way.
+    /// Fails if the source lacks a node on the path.
     pub fn difference(&self, expected: &State) -> Result<Option<String>, TrieError> {
         for (address, expected) in &expected.0 {
             let expected = expected.value();

@@ -1,4 +1,4 @@
-//! Full states: accounts as tests tell them, and as nodes and blobs of a store.
+//! Full states: accounts as tests write them, and as nodes and blobs of a store.
 
 use std::collections::BTreeMap;
 
@@ -11,32 +11,32 @@ use outrider_witness::{
 };
 use serde::Deserialize;
 
-/// All accounts of a state.
+/// A state as all of its accounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct State(pub BTreeMap<Address, Account>);
 
 /// An account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Account {
-    /// In wei.
+    /// The balance in wei.
     pub balance: U256,
-    /// How many transactions it has sent, or contracts it has made.
+    /// The number of transactions that the account has sent, or of contracts that it has created.
     #[serde(default)]
     pub nonce: U64,
-    /// Empty if it is no contract.
+    /// The code; empty if the account is not a contract.
     #[serde(default)]
     pub code: Bytes,
-    /// By slot. A value of zero is none.
+    /// The storage, by storage key. A value of zero stands for an absent one.
     #[serde(default)]
     pub storage: BTreeMap<U256, U256>,
 }
 
-/// An account as the value of the account trie (Yellow Paper, section 4.1).
+/// An account as a value of the account trie (Yellow Paper, section 4.1).
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 pub struct AccountValue {
-    /// As in [`Account`].
+    /// The nonce, as in [`Account`].
     pub nonce: u64,
-    /// As in [`Account`].
+    /// The balance, as in [`Account`].
     pub balance: U256,
     /// The root of the account's storage trie.
     pub storage_root: B256,
@@ -45,7 +45,7 @@ pub struct AccountValue {
 }
 
 impl State {
-    /// Puts all nodes and codes into a sink, and gives the state's root.
+    /// Writes all nodes and codes into a sink, and returns the state root.
     pub fn commit(&self, sink: &mut impl NodeSink) -> B256 {
         let mut trie = Trie::<Keccak256, _>::empty();
         for (address, account) in &self.0 {
@@ -56,7 +56,7 @@ impl State {
         B256::from(trie.commit_with(sink, refer).0)
     }
 
-    /// The state's root, and what makes the state one that a store keeps.
+    /// Returns the state root, and the batch that adds the state to a store.
     pub fn batch(&self) -> (B256, Batch) {
         let mut batch = Batch::new();
         let root = self.commit(&mut batch);
@@ -64,14 +64,14 @@ impl State {
         (root, batch)
     }
 
-    /// The state's root.
+    /// Returns the state root.
     pub fn root(&self) -> B256 {
         self.commit(&mut NodeBag::default())
     }
 }
 
 impl Account {
-    /// The account as the value of the account trie.
+    /// Returns the account as a value of the account trie.
     pub fn value(&self) -> AccountValue {
         self.commit(&mut NodeBag::default())
     }
@@ -100,23 +100,23 @@ impl Account {
     }
 }
 
-/// The root of a storage in which nothing is.
+/// The root of an empty storage trie.
 pub const EMPTY_STORAGE_ROOT: B256 = B256::new(EMPTY_ROOT.0);
 
-/// Appends what the value of an account refers to: its storage, if there is any, and its code.
+/// Appends the hashes that an account's value refers to: its storage root, unless the storage is empty, and its code.
 fn refer(value: &[u8], children: &mut Vec<Hash>) {
-    // No other value is ever inserted.
+    // Only account values are ever inserted.
     let Ok(account) = AccountValue::decode(&mut &*value) else { return };
     let storage_root = Hash(account.storage_root.0);
     children.extend((storage_root != EMPTY_ROOT).then_some(storage_root));
     children.extend((account.code_hash != keccak256([])).then_some(Hash(account.code_hash.0)));
 }
 
-/// The account with this address in a state whose nodes a source has, or `None` if there is none.
+/// Returns the account at an address in a state of a source's nodes, or `None` if the state has no such account.
 ///
 /// # Errors
 ///
-/// The source does not have a node on the way.
+/// Fails if the source lacks a node on the path.
 pub fn account(
     root: B256,
     source: impl NodeSource,
@@ -127,11 +127,11 @@ pub fn account(
     Ok(value.and_then(|value| alloy_rlp::decode_exact(value).ok()))
 }
 
-/// The value of a slot in a storage whose nodes a source has; zero if there is none.
+/// Returns a value of a storage trie of a source's nodes, or zero if the storage has no such key.
 ///
 /// # Errors
 ///
-/// The source does not have a node on the way.
+/// Fails if the source lacks a node on the path.
 pub fn storage_value(storage_root: B256, source: impl NodeSource, slot: U256) -> Result<U256, TrieError> {
     let trie = Trie::<Keccak256, _>::open(&Hash(storage_root.0), source);
     let mut trie = SecureTrie::new(trie);

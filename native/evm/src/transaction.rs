@@ -1,6 +1,7 @@
-//! Transactions as fields: how they are encoded and signed.
+//! Transactions as fields, and how to encode and sign them.
 //!
-//! All numbers have 256 bits here, more than most may have, because tests have transactions that are wrong in just that.
+//! Numbers have 256 bits, more than most fields allow, because some tests have transactions with fields that are too
+//! large.
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_rlp::{Encodable, RlpEncodable};
@@ -9,103 +10,103 @@ use serde::Deserialize;
 
 use crate::rlp;
 
-/// A transaction that is not signed yet.
+/// An unsigned transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
-    /// The chain for which it is signed, EIP-155.
+    /// The chain id that the signature covers (EIP-155).
     pub chain_id: U256,
-    /// How many transactions of the sender come before it.
+    /// The number of earlier transactions of the sender.
     pub nonce: U256,
-    /// The most gas that it may use.
+    /// The gas limit.
     pub gas_limit: U256,
-    /// The recipient; none for a transaction that makes a contract.
+    /// The recipient; `None` for a transaction that creates a contract.
     pub to: Option<Address>,
-    /// In wei.
+    /// The value in wei.
     pub value: U256,
-    /// What the recipient is called with, or the code that makes the contract.
+    /// The calldata, or the code that creates the contract.
     pub data: Bytes,
-    /// What is particular to its type.
+    /// The fields of the transaction's type.
     pub kind: Kind,
 }
 
-/// The type of a transaction, with what others do not have.
+/// The type of a transaction, with the fields that other types lack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Without a type.
+    /// A transaction without a type.
     Legacy {
-        /// In wei.
+        /// The gas price in wei.
         gas_price: U256,
-        /// Whether the signature covers the chain's number, EIP-155.
+        /// Whether the signature covers the chain id (EIP-155).
         is_protected: bool,
     },
-    /// EIP-2930.
+    /// A transaction of EIP-2930.
     AccessList {
-        /// In wei.
+        /// The gas price in wei.
         gas_price: U256,
-        /// What is accessed.
+        /// The access list.
         access_list: Vec<Access>,
     },
-    /// EIP-1559.
+    /// A transaction of EIP-1559.
     DynamicFee {
-        /// In wei.
+        /// The fees in wei.
         fees: Fees,
-        /// What is accessed.
+        /// The access list.
         access_list: Vec<Access>,
     },
-    /// EIP-4844.
+    /// A transaction of EIP-4844.
     Blob {
-        /// In wei.
+        /// The fees in wei.
         fees: Fees,
-        /// What is accessed.
+        /// The access list.
         access_list: Vec<Access>,
-        /// In wei.
+        /// The highest price of blob gas, in wei.
         max_fee_per_blob_gas: U256,
-        /// The hashes of the blobs' commitments.
+        /// The versioned hashes of the blobs' commitments.
         blob_versioned_hashes: Vec<B256>,
     },
-    /// EIP-7702.
+    /// A transaction of EIP-7702.
     SetCode {
-        /// In wei.
+        /// The fees in wei.
         fees: Fees,
-        /// What is accessed.
+        /// The access list.
         access_list: Vec<Access>,
-        /// Who lets itself be given code.
+        /// The authorizations to set code.
         authorization_list: Vec<Authorization>,
     },
 }
 
-/// What EIP-1559 has in place of a gas price.
+/// The fees of EIP-1559, which take the place of a gas price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fees {
-    /// The most for the block's beneficiary, in wei.
+    /// The most that goes to the beneficiary of the block, in wei per gas.
     pub max_priority_fee_per_gas: U256,
-    /// The most in all, in wei.
+    /// The most that the sender pays, in wei per gas.
     pub max_fee_per_gas: U256,
 }
 
-/// An account, and slots of it, that a transaction says it will access.
+/// An entry of an access list: an account and storage keys of it.
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Access {
     /// The account.
     pub address: Address,
-    /// The slots.
+    /// The storage keys.
     #[serde(alias = "storage_keys")]
     pub storage_keys: Vec<B256>,
 }
 
-/// A signed permission to run another account's code, EIP-7702.
+/// A signed permission for an account to run another account's code (EIP-7702).
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Authorization {
-    /// The chain, or 0 for all.
+    /// The chain id, or 0 for all chains.
     #[serde(alias = "chain_id")]
     pub chain_id: U256,
-    /// Whose code.
+    /// The account whose code runs.
     pub address: Address,
     /// The nonce of the signer.
     pub nonce: U256,
-    /// The parity of the signature.
+    /// The parity of the signature's y coordinate.
     #[serde(alias = "y_parity")]
     pub y_parity: U256,
     /// The signature's `r`.
@@ -114,7 +115,7 @@ pub struct Authorization {
     pub s: U256,
 }
 
-/// A signature.
+/// An ECDSA signature on secp256k1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// Whether y is odd.
@@ -125,17 +126,18 @@ pub struct Signature {
     pub s: U256,
 }
 
-/// 32 bytes that are no secret key: zero, or not below the group order.
+/// An error for 32 bytes that are not a secret key: zero, or not below the group order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("these 32 bytes are no secret key")]
+#[error("the 32 bytes are not a secret key")]
 pub struct SecretKeyError;
 
 impl Transaction {
-    /// Signs, and encodes as a block's list of transactions is hashed: RLP, or EIP-2718's type and what follows.
+    /// Signs the transaction and encodes it as in a block's list of transactions: RLP, after the type of EIP-2718 if it
+    /// has one.
     ///
     /// # Errors
     ///
-    /// [`SecretKeyError`].
+    /// Fails if the secret key is invalid.
     pub fn sign(&self, secret_key: &B256) -> Result<Bytes, SecretKeyError> {
         let secret_key = SecretKey::from_secret_bytes(secret_key.0).map_err(|_| SecretKeyError)?;
         let message = Message::from_digest(self.signing_hash().0);
@@ -146,7 +148,7 @@ impl Transaction {
         Ok(self.signed(&Signature { is_odd, r: U256::from_be_slice(r), s: U256::from_be_slice(s) }))
     }
 
-    /// What is signed.
+    /// Returns the hash that the sender signs.
     pub fn signing_hash(&self) -> B256 {
         let mut items = self.encode_fields();
         if let Kind::Legacy { is_protected: true, .. } = self.kind {
@@ -174,7 +176,7 @@ impl Transaction {
         self.envelope(&items).into()
     }
 
-    /// A list of items, with the type before it.
+    /// Returns a list of items after the type.
     fn envelope(&self, items: &[u8]) -> Vec<u8> {
         let list = rlp::list(items);
         match self.kind.number() {
@@ -183,7 +185,7 @@ impl Transaction {
         }
     }
 
-    /// The fields that are signed, in the order of their type.
+    /// Returns the fields that are signed, in the order of the transaction's type.
     fn encode_fields(&self) -> Vec<u8> {
         let mut out = Vec::new();
         match &self.kind {
@@ -222,7 +224,7 @@ impl Transaction {
 }
 
 impl Kind {
-    /// The type's number, EIP-2718.
+    /// Returns the number of the type (EIP-2718).
     fn number(&self) -> Option<u8> {
         match self {
             Self::Legacy { .. } => None,
@@ -234,7 +236,7 @@ impl Kind {
     }
 }
 
-/// Encodes the recipient of a transaction; there is none when it makes a contract.
+/// Encodes the recipient, which is empty if the transaction creates a contract.
 fn encode_recipient(to: Option<&Address>, out: &mut Vec<u8>) {
     match to {
         Some(address) => address.encode(out),
@@ -242,7 +244,7 @@ fn encode_recipient(to: Option<&Address>, out: &mut Vec<u8>) {
     }
 }
 
-/// The logs hash of transactions that log nothing: that of an empty list.
+/// Returns the logs hash of transactions without logs: the hash of an empty list.
 pub fn no_logs() -> B256 {
     keccak256([alloy_rlp::EMPTY_LIST_CODE])
 }
@@ -252,9 +254,9 @@ mod tests {
     use super::*;
     use alloy_primitives::{address, b256, bytes};
 
-    /// The example of EIP-155.
+    /// The example is the one in EIP-155.
     #[test]
-    fn a_signature_protects_from_replay_as_eip_155_has_it() {
+    fn a_signature_covers_the_chain_id_as_in_the_example_of_eip_155() {
         let transaction = Transaction {
             chain_id: U256::from(1),
             nonce: U256::from(9),
@@ -275,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_signs_nothing() {
+    fn an_invalid_secret_key_is_refused() {
         let kind = Kind::Legacy { gas_price: U256::ZERO, is_protected: false };
         let zero = U256::ZERO;
         let transaction = Transaction {

@@ -1,4 +1,4 @@
-//! Payloads, tried on a state.
+//! Execution of a payload on a state.
 
 use std::fmt;
 
@@ -8,30 +8,30 @@ use outrider_host::{Context, ExecutionError, ExecutionErrorKind, StateRoot, Trap
 use outrider_shard::{BuiltBlock, Provider, ProviderError};
 use outrider_witness::store::Store;
 
-/// What came of a payload on a state.
+/// The outcome of a payload on a state.
 #[derive(Debug)]
 pub enum Trial {
-    /// The EE has executed it, over the state and over the witness alike.
+    /// The EE executed the payload, over the state and over the witness alike.
     Executed(Box<BuiltBlock>),
-    /// The EE refuses it, and says why.
+    /// The EE refused the payload, for this reason.
     Refused(String),
-    /// The EE does not know the rules of the fork, and says so.
+    /// The EE does not support the fork, as this text says.
     Unsupported(String),
-    /// There is no answer to the payload.
+    /// The execution failed without a verdict.
     Failed(TrialError),
 }
 
-/// Why there is no answer to a payload. It tells all causes, and what the EE said last.
+/// Why the execution of a payload failed. The message has all causes and the EE's last log.
 #[derive(Debug)]
 pub enum TrialError {
-    /// The EE needs more memory than a module may have. A limit was reached.
+    /// The EE needs more memory than a module may have.
     OutOfMemory,
-    /// Something else went wrong; the provider's error tells whose fault that is.
+    /// Any other error of the provider.
     Provider(Box<ProviderError>),
 }
 
 impl Trial {
-    /// Builds a block of the payload on a state that the provider keeps, and so executes it twice. Nothing is stored.
+    /// Builds a block from the payload on a state of the provider, which executes it twice. Stores nothing.
     pub fn new<S: Store + Send + Sync + 'static>(
         provider: &Provider<S>,
         pre_state_root: B256,
@@ -60,7 +60,7 @@ impl Trial {
     }
 }
 
-/// Whether the last words of an EE are Rust's when an allocation fails, and then it traps.
+/// Returns whether an EE trapped after Rust's message about a failed allocation.
 fn is_out_of_memory(error: &ExecutionError) -> bool {
     let ExecutionErrorKind::Trap(TrapKind::Unreachable) = error.kind else { return false };
     let words = error.logs.last().map(|log| log.value.to_string()).unwrap_or_default();
@@ -71,12 +71,13 @@ fn is_out_of_memory(error: &ExecutionError) -> bool {
 impl fmt::Display for TrialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OutOfMemory => f.write_str("it takes more memory than an EE may have"),
+            Self::OutOfMemory => f.write_str("the EE needs more memory than a module may have"),
             Self::Provider(error) => {
-                // The EE's last words belong behind all causes, so these are told here, and there is no source.
+                // The last log belongs after all causes, so the message includes the causes here and there is no
+                // source.
                 f.write_str(&chain(error.as_ref()))?;
                 match error.execution().and_then(|execution| execution.logs.last()) {
-                    Some(log) => write!(f, "; its last words: {}", log.value),
+                    Some(log) => write!(f, "; the EE's last log: {}", log.value),
                     None => Ok(()),
                 }
             }

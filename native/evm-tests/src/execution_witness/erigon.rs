@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{BlockForm, Claims, Witness, WitnessError, WitnessedBlock, eth_block, only};
 pub use compact::CompactError;
 
-/// A trace of one block.
+/// The trace of one block.
 #[derive(Deserialize)]
 pub(super) struct Erigon {
     block_trace: BlockTrace,
@@ -62,12 +62,13 @@ struct BlockMeta {
 
 #[derive(Deserialize)]
 struct BlockHashes {
-    /// Oldest first; zeros stand for blocks that nobody asks for.
+    /// Oldest first; the trace has zeros for hashes that the block does not read.
     prev_hashes: Vec<B256>,
 }
 
 impl Erigon {
-    /// Reads the block with its witness. `block` is the block as `eth_getBlock` gives it, of which transactions may be hashes, or in RLP.
+    /// Reads the block with its witness. `block` is the block in RLP or as `eth_getBlock` returns it, with transactions
+    /// or their hashes.
     pub(super) fn read(self, block: Option<BlockForm>) -> Result<WitnessedBlock, WitnessError> {
         let transactions: Vec<Bytes> =
             self.block_trace.txn_info.into_iter().map(|info| info.meta.bytes).collect();

@@ -6,22 +6,22 @@ use outrider_witness::mpt::TrieError;
 
 use super::{CompactError, StatelessInputError};
 
-/// Why the chain that a block is told to belong to is not known here.
+/// Why the chain that a file names is not known here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClaimedChainError {
-    /// The configuration has something that cannot be honoured.
+    /// A setting of the chain's configuration cannot be honoured.
     #[error(transparent)]
     Config(#[from] ChainConfigError),
-    /// There is only the name of a network.
+    /// The file only has the name of an unknown network.
     #[error("the file is of the network {name}, whose rules are not known here: give its genesis")]
     Network {
         /// What the file says, in JSON.
         name: String,
     },
-    /// There are a configuration and the name of a network that has others.
+    /// The chain's configuration contradicts the name of the network.
     #[error(
-        "the file tells a chain's configuration and the network {name}, which has another number or other rules at this block: remove what is wrong"
+        "the file has a chain's configuration and names the network {name}, whose chain id or rules at this block differ: remove the wrong one"
     )]
     Contradiction {
         /// The name.
@@ -29,86 +29,87 @@ pub enum ClaimedChainError {
     },
 }
 
-/// Why there is no block to execute.
+/// Why a file has no block that can be executed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WitnessError {
-    /// The shape is none of those in the list above.
+    /// The JSON has none of the shapes in the list above.
     #[error(
         "no block with a witness: there is no `executionWitness`, no `prev_state_root`, no `blockNumber`, no `block_trace`, no \
          `blocks` with `witness`, no `statelessInputBytes`, no `accountProof`"
     )]
     Shape,
-    /// There are several blocks in the place of one, or none.
-    #[error("there are {got} blocks, and one is executed at a time")]
+    /// The file has several blocks, or none.
+    #[error("the file has {got} blocks, expected one")]
     Blocks {
         /// How many there are.
         got: usize,
     },
-    /// The fields of a block have another hash than it says. One of them is wrong, or of a fork that is not known here.
-    #[error("the header has the hash {got} by its fields, and says {expected}")]
+    /// The hash of a block's fields is not the hash that the file gives. One of them is wrong, or the fork is not known
+    /// here.
+    #[error("the header's fields have the hash {got}, expected {expected}")]
     BlockHash {
         /// By its fields.
         got: B256,
         /// What it says.
         expected: B256,
     },
-    /// Bytes are no stateless input.
-    #[error("`statelessInputBytes`")]
+    /// The SSZ is malformed.
+    #[error("`statelessInputBytes` is malformed")]
     StatelessInput(#[source] StatelessInputError),
-    /// The proofs are of more than one state, or there are none.
-    #[error("the proofs begin at {got} roots, and should be of one state")]
+    /// The proofs are of several states, or of none.
+    #[error("the proofs are of {got} states, expected one")]
     Proofs {
         /// How many roots there are.
         got: usize,
     },
-    /// There is a witness, and no block.
-    #[error("a witness without its block, which has to be given beside it")]
+    /// The file has a witness but no block.
+    #[error("the witness comes without its block: give the block, too")]
     NoBlock,
-    /// Something has another form than its shape.
-    #[error("it does not have the form of {shape}")]
+    /// The JSON does not have the form of its shape.
+    #[error("the JSON does not have the form of {shape}")]
     Form {
-        /// The shape.
+        /// The name of the shape.
         shape: &'static str,
-        /// What is wrong.
+        /// The error in the JSON.
         #[source]
         source: serde_json::Error,
     },
-    /// The block, or a header, cannot be read.
+    /// A block or a header is malformed.
     #[error("{what} cannot be read")]
     Rlp {
         /// The block, or which header.
         what: &'static str,
-        /// What is wrong.
+        /// The error in the RLP.
         source: alloy_rlp::Error,
     },
-    /// A block in JSON has ommers, of which that tells but the hashes.
+    /// A block in JSON has ommers, of which JSON only has the hashes.
     #[error("the block has {got} ommers, which its JSON does not have: give it in RLP")]
     Ommers {
         /// How many there are.
         got: usize,
     },
-    /// A block in JSON has a transaction of a type that is not known here.
-    #[error("there is a transaction of type {got}, which is unknown: give the block in RLP")]
+    /// A block in JSON has a transaction of an unknown type.
+    #[error("the block has a transaction of the unknown type {got}: give the block in RLP")]
     TransactionType {
-        /// The type.
+        /// The number of the type.
         got: U256,
     },
-    /// A dump of a database lacks something of the block.
+    /// A dump of a database lacks a part of the block.
     #[error("the dump lacks the block's {what}")]
     Dump {
         /// What is not there.
         what: &'static str,
     },
-    /// The compact witness in a trace of Erigon cannot be read.
-    #[error("the compact witness")]
+    /// The compact witness of an Erigon trace is malformed.
+    #[error("the compact witness is malformed")]
     Compact(#[source] CompactError),
-    /// The transactions in a dump of a database cannot be read.
-    #[error("the transactions of the dump")]
+    /// The transactions of a dump cannot be read.
+    #[error("the transactions of the dump cannot be read")]
     Transactions(#[source] TrieError),
-    /// The header of the parent is not there, and nothing else tells the state before the block.
+    /// The parent's header is missing, and the file does not give the pre-state root.
     #[error(
-        "the header of the parent {hash} is not there; the witness has {got} headers, and more can be given beside it"
+        "the header of the parent {hash} is missing from the {got} headers of the witness: give it beside the witness"
     )]
     NoParent {
         /// The parent's hash.
@@ -116,14 +117,14 @@ pub enum WitnessError {
         /// How many headers there are.
         got: usize,
     },
-    /// The witness lacks the node that the state before the block begins with.
-    #[error("the witness lacks the root of the state before the block, {root}")]
+    /// The witness lacks the root node of the state before the block.
+    #[error("the witness lacks the root node {root} of the state before the block")]
     NoRoot {
         /// The root of that state.
         root: B256,
     },
-    /// The first of the hashes that are told is not that of the parent.
-    #[error("the hashes of ancestors begin with {got}, and the parent has {expected}")]
+    /// The first of the claimed hashes of ancestors is not the parent's.
+    #[error("the hashes of ancestors begin with {got}, expected the parent's, {expected}")]
     BlockHashes {
         /// The first.
         got: B256,

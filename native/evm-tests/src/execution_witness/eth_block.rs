@@ -1,4 +1,4 @@
-//! Blocks as `eth_getBlockByHash` gives them with whole transactions.
+//! Blocks as `eth_getBlockByHash` returns them with whole transactions.
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use outrider_evm::{
@@ -10,17 +10,17 @@ use serde_json::Value;
 
 use super::{Withdrawal, WitnessError, block, lenient, read, read_from};
 
-/// Encodes a block that is given in JSON.
+/// Encodes a block from its JSON.
 ///
 /// # Errors
 ///
-/// [`WitnessError::Form`], [`WitnessError::Ommers`] or [`WitnessError::TransactionType`].
+/// Fails with [`WitnessError::Form`], [`WitnessError::Ommers`] or [`WitnessError::TransactionType`].
 pub fn block_of_json(json: Value) -> Result<Bytes, WitnessError> {
     let Transactions { transactions } = read_from(SHAPE, &json)?;
     with_transactions(json, || transactions.into_iter().map(TransactionFields::encode).collect())
 }
 
-/// Encodes a block that is given in JSON, but for its transactions.
+/// Encodes a block from its JSON and its encoded transactions.
 pub(super) fn with_transactions(
     json: Value,
     transactions: impl FnOnce() -> Result<Vec<Bytes>, WitnessError>,
@@ -32,8 +32,8 @@ pub(super) fn with_transactions(
     assemble(SHAPE, json, &transactions()?, &[alloy_rlp::EMPTY_LIST_CODE], withdrawals)
 }
 
-/// Encodes a block of these parts, of which the header is in JSON, and has the hash that it tells. Withdrawals that are not told are
-/// none if there should be any.
+/// Encodes a block from its parts, and checks the hash that the JSON of the header gives. If the JSON has no
+/// withdrawals where the fork requires a list, the list is empty.
 pub(super) fn assemble(
     shape: &'static str,
     header: Value,
@@ -52,7 +52,7 @@ pub(super) fn assemble(
     Ok(block(&header, transactions, ommers, withdrawals.as_deref()))
 }
 
-/// What a header says its hash is.
+/// The hash that a header gives for itself.
 #[derive(Deserialize)]
 struct Hash {
     hash: Option<B256>,
@@ -60,7 +60,7 @@ struct Hash {
 
 const SHAPE: &str = "eth_getBlockByHash with whole transactions";
 
-/// What a block has besides its header and its transactions. Of ommers there are but the hashes.
+/// The parts of a block besides header and transactions. JSON only has the hashes of ommers.
 #[derive(Deserialize)]
 struct Body {
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -73,7 +73,7 @@ struct Transactions {
     transactions: Vec<TransactionFields>,
 }
 
-/// What one type or another has.
+/// The fields of all types of transactions.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TransactionFields {
@@ -102,7 +102,7 @@ pub(super) struct TransactionFields {
     blob_versioned_hashes: Vec<B256>,
     #[serde(default, deserialize_with = "lenient::or_default")]
     authorization_list: Vec<Authorization>,
-    /// Of all types but the first, it may be missing.
+    /// Optional for all types but the first.
     v: Option<U256>,
     y_parity: Option<U256>,
     r: U256,
@@ -113,7 +113,7 @@ impl TransactionFields {
     pub(super) fn encode(self) -> Result<Bytes, WitnessError> {
         let kind = u64::try_from(self.kind).unwrap_or(u64::MAX);
         let (r, s) = (self.r, self.s);
-        // Before EIP-155, 27 was added to the parity, and since then 35 and twice the chain's number.
+        // Before EIP-155, v is the parity plus 27; since then, the parity plus 35 and twice the chain id.
         let v = self.v.or(self.y_parity).unwrap_or_default();
         let protected = v.checked_sub(U256::from(35)).filter(|_| kind == 0);
         let chain_id = protected.map_or(self.chain_id, |v| v >> 1);

@@ -1,11 +1,11 @@
-//! Lists as clients write them.
+//! Lists in the forms that clients write.
 
 use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, Bytes};
 use serde::{Deserialize, Deserializer};
 
-/// What is there, or nothing in the place of `null`, as Go writes what is nil.
+/// Reads a value, or the default in the place of `null`, which Go writes for nil.
 pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -14,7 +14,7 @@ where
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// A list of bytes, or a map to bytes from their hashes. These are not needed: whoever uses the bytes hashes them.
+/// A list of bytes, or a map of bytes by their hash. The hashes are not needed: users of the bytes compute them.
 pub(super) fn preimages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Bytes>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -13,7 +13,7 @@ use serde::{Deserialize, de::Error as _};
 
 use super::{HeaderForm, Witness, WitnessError, WitnessedBlock, block};
 
-/// A dump: hex keys and hex values of a database. Values are preimages of what they are asked for by, so the keys are not needed.
+/// A dump: entries of a database in hex. The keys are not needed, as every value is the preimage of a hash.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Nimbus {
@@ -24,7 +24,7 @@ pub(super) struct Nimbus {
 impl Nimbus {
     pub(super) fn read(self) -> Result<WitnessedBlock, WitnessError> {
         let form = |error: &dyn std::fmt::Display| WitnessError::Form {
-            shape: "the Nimbus tracer",
+            shape: "a dump of the Nimbus tracer",
             source: serde_json::Error::custom(error),
         };
         let number = u64::from_str_radix(self.block_number.trim_start_matches("0x"), 16)
@@ -58,7 +58,7 @@ impl Nimbus {
     }
 }
 
-/// The transactions of the trie with this root, whose keys are their places in RLP.
+/// Returns the transactions of the trie with this root, whose keys are the RLP of their positions.
 fn transactions(root: &Hash, nodes: &NodeBag) -> Result<Vec<Bytes>, TrieError> {
     let mut trie = Trie::<Keccak256, _>::open(root, nodes);
     let mut transactions = Vec::new();

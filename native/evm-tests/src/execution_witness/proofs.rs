@@ -1,7 +1,8 @@
-//! Answers of `eth_getProof`, [EIP-1186](https://eips.ethereum.org/EIPS/eip-1186): the nodes on the way to accounts and slots.
+//! Results of `eth_getProof` ([EIP-1186](https://eips.ethereum.org/EIPS/eip-1186)): the nodes on the paths to accounts
+//! and storage keys.
 //!
-//! They tell no codes and no headers; both can be given beside them. Without headers, the state before the block is the one that they
-//! prove, and has to be believed.
+//! Proofs have no codes and no headers; both can be given separately. Without headers, the pre-state root is that of
+//! the proofs, and is not checked.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use super::{Claims, Witness, WitnessError, lenient, read};
 
-/// An answer.
+/// One result.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -25,7 +26,7 @@ struct StorageProof {
     proof: Vec<Bytes>,
 }
 
-/// Reads one answer, a list of them, or an object that has such a list as `accounts`; `None` for anything else.
+/// Reads one result, a list of results, or an object with such a list as `accounts`. Returns `None` for anything else.
 pub(super) fn of_json(json: &Value) -> Option<Result<(Witness, Claims), WitnessError>> {
     let list = json.get("accounts").unwrap_or(json);
     let answers = list.as_array().map_or(std::slice::from_ref(list), Vec::as_slice);

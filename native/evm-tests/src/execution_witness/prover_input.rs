@@ -1,8 +1,8 @@
-//! Blocks with a witness as provers are given them: inputs of [zk-pig], and caches of [ethrex-replay].
+//! Blocks with witnesses as provers take them: inputs of [zk-pig] and the cache of [ethrex-replay].
 //!
-//! Both are `{blocks, witness}`. A block of zk-pig has `header`, `transaction`, `uncles` and `withdrawals`, one of ethrex-replay has all
-//! but the header in `body`. Zk-pig tells the chain as `chainConfig`; ethrex-replay names a `network`, or has the members of a configuration
-//! beside it.
+//! Both are `{blocks, witness}`. A block of zk-pig has `header`, `transaction`, `uncles` and `withdrawals`; one of
+//! ethrex-replay has all but the header in `body`. Zk-pig has a `chainConfig`; ethrex-replay has the name of a
+//! `network`, or the members of a configuration beside the blocks.
 //!
 //! [zk-pig]: https://github.com/kkrt-labs/zk-pig/blob/main/src/prover-input/input.go
 //! [ethrex-replay]: https://github.com/lambdaclass/ethrex-replay/blob/main/src/cache.rs
@@ -29,7 +29,7 @@ pub(super) struct ProverInput {
     others: Map<String, Value>,
 }
 
-/// What a block has besides its header.
+/// The parts of a block besides the header.
 #[derive(Deserialize)]
 struct Body {
     #[serde(default, alias = "transaction", deserialize_with = "lenient::or_default")]
@@ -58,7 +58,7 @@ impl ProverInput {
 
 const SHAPE: &str = "blocks with a witness";
 
-/// The chain, if it is told. A configuration may be told beside the name of a network, and has to agree with that if it is known here.
+/// Returns the chain, if the input has one. A configuration beside the name of a known network must agree with it.
 fn chain(mut others: Map<String, Value>, place: &Place) -> Option<Result<Chain, ClaimedChainError>> {
     let mut take = |member: &str| others.remove(member).filter(|value| !value.is_null());
     let (config, network) = (take("chainConfig"), take("network"));
@@ -81,5 +81,5 @@ fn chain(mut others: Map<String, Value>, place: &Place) -> Option<Result<Chain, 
     }
 }
 
-/// Members that may be beside a configuration, and are of no matter for a block.
+/// Members that can stand beside those of a configuration and do not affect a block.
 const NO_SETTINGS: [&str; 4] = ["version", "extra", "blob_commitment", "blob_proof"];

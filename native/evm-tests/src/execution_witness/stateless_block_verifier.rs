@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::{Claims, Withdrawal, Witness, WitnessError, WitnessedBlock, block};
 
-/// A dump. It has no header but the block's, so that its `block_hashes`, newest first, and its `prev_state_root` have to be believed.
+/// A dump. It has no headers of ancestors, so nothing proves its `block_hashes`, newest first, and its
+/// `prev_state_root`.
 #[derive(Deserialize)]
 pub(super) struct StatelessBlockVerifier {
     header: HeaderFields,
@@ -45,7 +46,7 @@ enum TransactionFields {
     Eip7702(TransactionBody),
 }
 
-/// What one type or another has.
+/// The fields of all types of transactions.
 #[derive(Deserialize)]
 struct TransactionBody {
     chain_id: Option<U256>,

@@ -1,15 +1,17 @@
-//! A block and its witness in SSZ, [EIP-8025]: `StatelessInput` of `tests-zkevm@v0.3.3` in [execution-specs], whose draft of Amsterdam is the
-//! one that the EVM EE has. Later releases have other drafts, and a schema of two bytes before the container; these are refused.
+//! A block and its witness in SSZ ([EIP-8025]): `StatelessInput` of `tests-zkevm@v0.3.3` in [execution-specs], which
+//! has the same draft of Amsterdam as the EVM EE. Later releases have other drafts, and a schema of two bytes before
+//! the container; they are refused.
 //!
 //! | container | fields |
 //! |---|---|
 //! | `StatelessInput` | `new_payload_request`, `witness`, `chain_id`, `public_keys` |
 //! | `NewPayloadRequest` | `execution_payload`, `versioned_hashes`, `parent_beacon_block_root`, `execution_requests` |
-//! | `ExecutionPayload` | that of the engine API's V4 |
+//! | `ExecutionPayload` | those of the engine API's V4 |
 //! | `ExecutionWitness` | `state`, `codes`, `headers`, each a list of bytes |
 //!
-//! The header is put together from all of these, and has to have the payload's block hash. Public keys are not needed, as signers are
-//! recovered, and versioned hashes are those of the transactions: these are but held to their form, lists of bytes and of hashes.
+//! The header is computed from all of these, and must have the payload's block hash. The public keys are not used,
+//! because signers are recovered, and the versioned hashes are those of the transactions: both are only checked to be
+//! lists of bytes and of hashes.
 //!
 //! [EIP-8025]: https://eips.ethereum.org/EIPS/eip-8025
 //! [execution-specs]: https://github.com/ethereum/execution-specs
@@ -25,36 +27,36 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Claims, HeaderForm, Withdrawal, Witness, WitnessError, WitnessedBlock, block};
 
-/// Why bytes are no stateless input.
+/// Why bytes are not a stateless input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StatelessInputError {
-    /// They are of another release: two bytes tell its schema.
-    #[error("they begin with the schema {got:#06x}, and only inputs without one are known")]
+    /// The input is of another release and begins with the two bytes of a schema.
+    #[error("the input begins with the schema {got:#06x}, expected an input without a schema")]
     Schema {
         /// The two bytes.
         got: u16,
     },
-    /// A container or a list is shorter than its fields.
-    #[error("{what} has {got} bytes, which end too early")]
+    /// A container or a list ends within its fields.
+    #[error("{what}: {got} bytes are too few")]
     End {
-        /// Its name.
+        /// The name of the container or list.
         what: &'static str,
-        /// Its length.
+        /// Its length in bytes.
         got: usize,
     },
-    /// The offset of a field is not where it should be.
-    #[error("{what} has the offset {got} in a wrong place")]
+    /// The offset of a field is wrong.
+    #[error("{what}: the offset {got} is wrong")]
     Offset {
-        /// Its name.
+        /// The name of the container or list.
         what: &'static str,
         /// The offset.
         got: usize,
     },
     /// A public key is too long.
-    #[error("a public key has {got} bytes, and may have 48")]
+    #[error("a public key has {got} bytes, expected at most 48")]
     PublicKey {
-        /// Its length.
+        /// Its length in bytes.
         got: usize,
     },
 }
@@ -88,7 +90,7 @@ impl StatelessInput {
     }
 }
 
-/// What an input consists of.
+/// The parts of an input.
 struct Parts {
     header: HeaderFields,
     block_hash: B256,
@@ -161,14 +163,14 @@ impl Parts {
     }
 }
 
-/// The requests hash of a header, EIP-7685.
+/// Returns the requests hash of a header (EIP-7685).
 fn requests_hash(requests: &[Bytes]) -> B256 {
     let hashes = requests.iter().filter(|request| request.len() > 1).map(Sha256::digest);
     let all = hashes.fold(Sha256::new(), |all, hash| all.chain_update(hash));
     B256::from_slice(&all.finalize())
 }
 
-/// Public keys are a list of bytes, each of at most 48. Nothing else is asked of them.
+/// Checks that public keys are a list of at most 48 bytes each. Nothing else about them is checked.
 fn check_public_keys(bytes: &[u8]) -> Result<(), StatelessInputError> {
     match list("the public keys", bytes)?.iter().find(|key| key.len() > PUBLIC_KEY_BYTES_MAX) {
         Some(key) => Err(StatelessInputError::PublicKey { got: key.len() }),
@@ -198,7 +200,7 @@ fn withdrawals_of(bytes: &[u8]) -> Result<Vec<Withdrawal>, StatelessInputError> 
 
 const WITHDRAWAL_BYTES: usize = 44;
 
-/// The bytes of a container, to be read by the places of its fields.
+/// The bytes of a container, with its name for messages.
 struct Container<'a> {
     what: &'static str,
     bytes: &'a [u8],
@@ -214,7 +216,8 @@ impl<'a> Container<'a> {
         Ok(u64::from_le_bytes(self.array(at)?))
     }
 
-    /// The fields of variable length, whose offsets are in these places: one after the other, behind `fixed` bytes and to the end.
+    /// Returns the fields of variable length, whose offsets are at these positions: they follow one another from byte
+    /// `fixed` to the end.
     fn variable<const N: usize>(
         &self,
         places: [usize; N],
@@ -232,7 +235,7 @@ impl<'a> Container<'a> {
     }
 }
 
-/// A list of bytes of any length: their offsets, and then they themselves.
+/// Reads a list of items of variable length: their offsets, and then the items.
 fn list(what: &'static str, bytes: &[u8]) -> Result<Vec<Bytes>, StatelessInputError> {
     let list = Container { what, bytes };
     if bytes.is_empty() {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{WitnessError, lenient};
 
-/// What a block touches of the state before it, in no order, and headers of its ancestors.
+/// The parts of the state that a block touches, in no particular order, and headers of its ancestors.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Witness {
     /// Nodes of the account trie and of storage tries.
@@ -16,12 +16,12 @@ pub struct Witness {
     /// Codes of contracts.
     #[serde(default, deserialize_with = "lenient::preimages")]
     pub codes: Vec<Bytes>,
-    /// Headers.
+    /// Headers of ancestors.
     #[serde(default, alias = "ancestors", deserialize_with = "lenient::or_default")]
     pub headers: Vec<HeaderForm>,
 }
 
-/// A header in one of the forms that witnesses have.
+/// A header in one of the forms that witnesses use.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum HeaderForm {
@@ -32,14 +32,14 @@ pub enum HeaderForm {
 }
 
 impl Witness {
-    /// All nodes and codes by their hash.
+    /// Returns all nodes and codes by their hash.
     pub fn preimages(&self) -> NodeBag {
         let all = self.state.iter().chain(&self.codes);
         NodeBag::of_preimages::<Keccak256>(all.map(|bytes| bytes.to_vec()))
     }
 
-    /// Puts all nodes and codes into a batch, each as a root of its own: what refers to what does not matter, because parts of
-    /// the state are not there anyway.
+    /// Returns a batch of all nodes and codes, each as a root of its own: parts of the state are missing anyway, so the
+    /// references between nodes do not matter.
     pub fn put_into(&self, batch: &mut Batch) {
         for bytes in self.state.iter().chain(&self.codes) {
             let hash = Keccak256::hash(bytes);
@@ -48,7 +48,7 @@ impl Witness {
         }
     }
 
-    /// The witness without the node or code of this hash.
+    /// Returns the witness without the node or code of this hash.
     #[must_use]
     pub fn without(&self, hash: &Hash) -> Self {
         let mut rest = self.clone();

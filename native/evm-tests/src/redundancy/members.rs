@@ -1,4 +1,4 @@
-//! Members of JSON in the order of the items of a list in RLP.
+//! JSON members in the order of the items of an RLP list.
 
 use outrider_evm::contradiction::Form::{self, AccessList, Authorizations, Bytes as Raw, Hashes, Number};
 
@@ -17,7 +17,7 @@ pub(super) const LEGACY: [(&str, Form); 9] = [
     ("s", Number),
 ];
 
-/// The place of `v` among them.
+/// The position of `v`.
 pub(super) const LEGACY_V: usize = 6;
 
 pub(super) const ACCESS_LIST: [(&str, Form); 11] = [

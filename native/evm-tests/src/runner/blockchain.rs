@@ -1,4 +1,4 @@
-//! Blockchain tests.
+//! Execution of blockchain tests.
 
 use alloy_primitives::B256;
 use outrider_evm::{
@@ -33,16 +33,17 @@ impl<E: Into<RunError>> From<E> for Stop {
     }
 }
 
-/// What a block comes to: its header and what was built of it, or nothing if it was to be refused.
-type Accepted = Option<(Header, Box<BuiltBlock>)>;
+/// The header of an executed block and the results of executing it, or nothing for a block that must be refused.
+type AcceptedBlock = Option<(Header, Box<BuiltBlock>)>;
 
 impl Runner {
-    /// 1. What the test tells twice is the same, see [`BlockchainTest::contradiction`], of blocks, too.
-    /// 2. The state of the genesis has the root in its header.
-    /// 3. Block after block, the EE executes those that are valid, and refuses the others. It holds each against its header, so the
-    ///    state after is right if it does.
-    /// 4. A block with an execution witness comes to the same block data from that alone, or is refused if something was left out.
-    /// 5. The head in the end is the test's, and so is its state.
+    /// 1. Compares what the test holds twice, see [`BlockchainTest::contradiction`], also in blocks.
+    /// 2. Checks that the genesis state has the root in its header.
+    /// 3. Executes the valid blocks one after another, and checks that the EE refuses the others. The EE checks the
+    ///    header of each, so the state after a block is right if the EE accepts it.
+    /// 4. Executes each block with an execution witness from that alone, and checks that it yields the same block data,
+    ///    or is refused if the witness lacks something.
+    /// 5. Compares the final head and its state with those of the test.
     pub(super) fn blockchain_test(&self, test: &BlockchainTest) -> Result<Outcome, RunError> {
         let mut import = match test.import() {
             Ok(import) => import,
@@ -82,14 +83,14 @@ impl Runner {
         })
     }
 
-    /// Tries the next block, and its execution witness if it has one.
+    /// Executes the next block, and its execution witness if it has one.
     fn block(
         &self,
         provider: &MemoryProvider,
         import: &Import,
         block: &TestBlock,
         refusals: &mut Vec<Refusal>,
-    ) -> Result<Accepted, Stop> {
+    ) -> Result<AcceptedBlock, Stop> {
         if let Some(contradiction) = &block.contradiction {
             return Err(Stop::Failed(chain(contradiction)));
         }
@@ -111,7 +112,7 @@ impl Runner {
             (Trial::Refused(words), None, _) => return Err(Stop::Failed(format!("refused: {words}"))),
             (Trial::Executed(_), Some(exception), _) => return Err(Stop::Failed(not_refused(exception))),
             (Trial::Executed(_), None, None) => {
-                return Err(Stop::Failed("executed without a header".to_owned()));
+                return Err(Stop::Failed("the EE executed a block without a header".to_owned()));
             }
             (Trial::Executed(built), None, Some(header)) => (built, header),
         };
@@ -140,11 +141,11 @@ impl Runner {
         Ok(Trial::new(&self.provider_of_part(&batch)?, pre_state_root, &payload))
     }
 
-    /// Tells what is wrong with an execution witness that should suffice, or with the EE's use of it, if anything is.
+    /// Returns what is wrong with an execution witness that should suffice, or with the EE's use of it:
     ///
-    /// 1. From the witness alone came the same block data as from the full state; what the witness has too much is left out.
-    /// 2. Without one of the nodes or codes that the block needs, the EE refuses it.
-    /// 3. With another byte in the block data it refuses it, too.
+    /// 1. The witness alone yields the same block data as the full state; superfluous parts are left out.
+    /// 2. The EE refuses the block without one of the nodes or codes that it needs.
+    /// 3. The EE refuses the block data with one byte changed.
     fn witness_fault(
         &self,
         trial: Trial,
@@ -188,7 +189,7 @@ impl Runner {
     }
 }
 
-/// What was built, or why nothing was.
+/// Returns the results of a trial, or the reason for which there are none.
 fn answer(trial: Trial) -> Result<Box<BuiltBlock>, String> {
     match trial {
         Trial::Executed(built) => Ok(built),
@@ -197,7 +198,7 @@ fn answer(trial: Trial) -> Result<Box<BuiltBlock>, String> {
     }
 }
 
-/// Compares what came of a witness with something left out with what should.
+/// Compares the outcome of an incomplete witness with the expected one.
 fn insufficiency(trial: Trial) -> Result<Refusal, String> {
     match trial {
         Trial::Refused(words) => Refusal::new(INSUFFICIENT_WITNESS, words),
@@ -207,7 +208,7 @@ fn insufficiency(trial: Trial) -> Result<Refusal, String> {
     }
 }
 
-/// Compares the EE's reason with what should be wrong with a block. A wrong transactions root may hide that.
+/// Compares the EE's reason with the exception of a block. A wrong transactions root may hide the exception.
 fn block_refusal(
     provider: &MemoryProvider,
     pre_state_root: B256,
@@ -225,5 +226,6 @@ fn block_refusal(
     }
 }
 
-/// A byte within the first node of a witness: behind its length, its counts, and the structure of that node.
+/// The offset of a byte within the first node of a witness, after its length, its counts and the structure of that
+/// node.
 const DAMAGED_BYTE: usize = 32;

@@ -1,7 +1,7 @@
-//! Runs tests.
+//! Execution of tests.
 //!
-//! Each case gets a store with the whole state before it. A state provider makes block data of the payload, and so executes it
-//! over the state and over the witness; what comes of it is held against the test.
+//! Each case gets a store with the full state before it. A state provider makes block data from the payload, and so
+//! executes it over the state and over the witness; the runner compares the results with the test.
 
 mod blockchain;
 mod outcome;
@@ -26,13 +26,13 @@ use crate::{
 };
 pub use outcome::{CaseReport, Outcome, Refusal};
 
-/// Runs tests through an EVM EE, on any number of threads.
+/// A runner of tests through an EVM EE, on any number of threads.
 #[derive(Clone)]
 pub struct Runner {
     ee: Ee,
 }
 
-/// Why a case has no outcome: this node fails, or the EE yields what is no block data.
+/// Why a case has no outcome: an error of this node, or output of the EE that is not block data.
 #[derive(Debug, thiserror::Error)]
 enum RunError {
     #[error(transparent)]
@@ -52,12 +52,12 @@ enum RunError {
 type MemoryProvider = Provider<MemoryStore>;
 
 impl Runner {
-    /// Runs tests through this EE.
+    /// Returns a runner for this EE.
     pub fn new(ee: Ee) -> Self {
         Self { ee }
     }
 
-    /// Runs the cases of a test of this name whose fork is asked for. What goes wrong on the way counts as a failure.
+    /// Runs the cases of a test whose fork is selected. An error on the way counts as a failure.
     pub fn run(&self, name: &str, test: &Test, is_asked_for: impl Fn(&str) -> bool) -> Vec<CaseReport> {
         let mut cases = Vec::new();
         let mut case = |fork: &str, index: usize, run: &mut dyn FnMut() -> Result<Outcome, RunError>| {
@@ -79,13 +79,13 @@ impl Runner {
         cases
     }
 
-    /// A provider over a state, and the state's root.
+    /// Returns a provider over a state, and the state root.
     fn provider(&self, state: &State) -> Result<(MemoryProvider, B256), RunError> {
         let (root, batch) = state.batch();
         Ok((Provider::open(self.ee.clone(), store_of(&batch)?)?, root))
     }
 
-    /// A provider over part of a state.
+    /// Returns a provider over a part of a state.
     fn provider_of_part(&self, batch: &Batch) -> Result<MemoryProvider, RunError> {
         Ok(Provider::open_part(self.ee.clone(), store_of(batch)?)?)
     }
@@ -158,11 +158,12 @@ fn store_of(batch: &Batch) -> Result<Arc<MemoryStore>, RunError> {
     Ok(Arc::new(store))
 }
 
-/// 1. What the test tells twice is the same, see [`StateTrial::contradiction`].
-/// 2. The EE executes the transaction, or refuses it if there should be something wrong with it.
-/// 3. The root after it is the test's. A refusal leaves the state as it was, see [`StateTrial::roots_after_refusal`].
+/// 1. Compares what the test holds twice, see [`StateTrial::contradiction`].
+/// 2. Executes the transaction, and checks that the EE refuses it if the test expects an exception.
+/// 3. Compares the state root with the test's. A refusal leaves the state as it was, see
+///   [`StateTrial::roots_after_refusal`].
 ///
-/// The hash of the logs is part of the payload, and the EE refuses another.
+/// The payload has the hash of the expected logs, and the EE refuses any other.
 fn state_trial(
     provider: &MemoryProvider,
     pre_state_root: B256,

@@ -1,44 +1,44 @@
-//! What came of the cases of a test.
+//! Outcomes of the cases of a test.
 
 use outrider_evm::trial::TrialError;
 
 use crate::exception::{Comparison, compare};
 
-/// A case, and what came of it.
+/// A case and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseReport {
     /// The name of the test.
     pub test: String,
-    /// The name of its fork or network.
+    /// The name of the fork or network.
     pub fork: String,
-    /// Its place among the cases of the test under this fork.
+    /// The position of the case among those of the test under this fork.
     pub index: usize,
-    /// What came of it.
+    /// The outcome of the case.
     pub outcome: Outcome,
 }
 
-/// What came of a case.
+/// The outcome of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All is as the test says.
+    /// All results are as the test says.
     Passed {
-        /// What was to be refused, and was.
+        /// The expected refusals.
         refusals: Vec<Refusal>,
     },
-    /// Something is not, and this is what.
+    /// Something is not as the test says; this is a description.
     Failed(String),
-    /// It cannot be run, for this reason.
+    /// The case cannot be run, for this reason.
     NotRun(String),
 }
 
-/// What was to be refused, and was.
+/// An expected refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the test says is wrong.
+    /// The exception of the test.
     pub exception: String,
-    /// What the EE says.
+    /// The reason that the EE gave.
     pub words: String,
-    /// Whether that was compared with what the test says: not if nobody here knows the name of the exception.
+    /// Whether the reason matches the exception; false if the name of the exception is not known here.
     pub compared: bool,
 }
 
@@ -54,17 +54,17 @@ impl Outcome {
         }
     }
 
-    /// Something is executed that should not be.
+    /// Returns the outcome for a case that the EE executed and should have refused.
     pub(super) fn not_refused(exception: &str) -> Self {
         Self::Failed(not_refused(exception))
     }
 
-    /// Something is refused that should not be.
+    /// Returns the outcome for a case that the EE refused and should have executed.
     pub(super) fn wrongly_refused(words: &str) -> Self {
         Self::Failed(format!("refused: {words}"))
     }
 
-    /// There is no answer: without enough memory a case cannot be run, and all else is a failure.
+    /// Returns the outcome for a case without a verdict: not run if the memory did not suffice, and failed otherwise.
     pub(super) fn unanswered(error: &TrialError) -> Self {
         match error {
             TrialError::OutOfMemory => Self::NotRun(error.to_string()),
@@ -74,7 +74,7 @@ impl Outcome {
 }
 
 impl Refusal {
-    /// Compares the EE's reason with what should be wrong. If that is something else, the error tells both.
+    /// Compares the EE's reason with the expected exception. If they do not match, the error has both.
     pub(super) fn new(exception: &str, words: String) -> Result<Self, String> {
         let compared = match compare(exception, &words) {
             Comparison::Same => true,
@@ -85,7 +85,7 @@ impl Refusal {
     }
 }
 
-/// What is wrong when something is executed that should not be.
+/// Returns the message for a block or transaction that the EE executed and should have refused.
 pub(super) fn not_refused(exception: &str) -> String {
     format!("executed, expected a refusal: {exception}")
 }

@@ -60,7 +60,7 @@ impl TransactionFields {
         })
     }
 
-    /// The type is the first that has all the fields which are there.
+    /// Returns the first type that has all the fields in the JSON.
     fn kind(&self, indexes: &Indexes) -> Result<Kind, StateTestError> {
         let access_list = match &self.access_lists {
             Some(lists) => lists.get(indexes.data).cloned().flatten(),

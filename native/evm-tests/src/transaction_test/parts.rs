@@ -1,4 +1,4 @@
-//! Bytes that need not be a valid transaction, as fields.
+//! The fields of bytes that need not be a valid transaction.
 
 use alloy_primitives::{Address, B256, Bytes, U256, address, keccak256};
 use alloy_rlp::{Decodable as _, Encodable as _};
@@ -11,15 +11,15 @@ use secp256k1::{
 
 use super::TransactionTestError;
 
-/// What can be made out of bytes that need not be a valid transaction.
+/// The fields that can be read from bytes that need not be a valid transaction.
 pub(crate) struct Parts {
     kind: u8,
     pub(super) nonce: u64,
-    /// In wei, as the next: the most in all, and the most for the beneficiary.
+    /// In wei per gas: the most in all and, below, the most for the beneficiary.
     gas_price: U256,
     priority_fee: U256,
     gas_limit: U256,
-    /// None for a transaction that makes a contract, or has a malformed recipient.
+    /// `None` for a transaction that creates a contract or has a malformed recipient.
     to: Option<Address>,
     makes_contract: bool,
     value: U256,
@@ -42,7 +42,7 @@ impl Parts {
         let (signed, [v, r, s]) = items.split_last_chunk::<3>()?;
         let integer = |item: &[u8]| U256::decode(&mut &*item).ok();
         let (v, r, s) = (integer(v)?, integer(r)?, integer(s)?);
-        // Types begin with the chain's number, and from the second on there is another fee before the price.
+        // Typed transactions begin with the chain id, and from type 2 on the priority fee comes before the price.
         let (first, price) = match number {
             None => (0, 1),
             Some(1) => (1, 2),
@@ -64,7 +64,7 @@ impl Parts {
                 keccak256(rlp::list(&fields))
             }
         };
-        // 27, and all of EIP-155 with parity 0, are odd numbers.
+        // 27 is odd, and so are all values of EIP-155 with parity 0.
         let is_odd = v.bit(0) == number.is_some();
         let [gas_price, gas_limit, value] = [integer(gas_price)?, integer(gas_limit)?, integer(value)?];
         Some(Self {
@@ -89,7 +89,7 @@ impl Parts {
         })
     }
 
-    /// The gas that it takes before anything is executed: Yellow Paper, equation 54, EIP-2028, EIP-2930, EIP-3860 and EIP-7702.
+    /// Returns the intrinsic gas (Yellow Paper, equation 54; EIP-2028, EIP-2930, EIP-3860, EIP-7702).
     pub(super) fn intrinsic_gas(&self, fork: Fork) -> u64 {
         let byte_gas = if fork >= Fork::Istanbul { 16 } else { 68 };
         let data = self.data.iter().map(|byte| if *byte == 0 { 4 } else { byte_gas });
@@ -103,24 +103,24 @@ impl Parts {
         all.fold(0, u64::saturating_add)
     }
 
-    /// Whether it calls an account that is no contract, nor a precompiled one.
+    /// Returns whether the transaction calls an account that is neither a contract nor precompiled.
     pub(super) fn executes_nothing(&self) -> bool {
         self.to.is_some_and(|to| to > PRECOMPILED_MAX)
     }
 
-    /// What the beneficiary gets for a unit of gas where there is no base fee, in wei.
+    /// Returns the beneficiary's fee per unit of gas without a base fee, in wei.
     pub(super) fn fee_per_gas(&self) -> U256 {
         if self.kind < 2 { self.gas_price } else { self.gas_price.min(self.priority_fee) }
     }
 
-    /// Checks that there can be a state in which this is executed.
+    /// Checks that some state exists in which the transaction can be executed.
     pub(super) fn check_cost(&self) -> Result<(), TransactionTestError> {
         let gas = self.gas_limit.checked_mul(self.gas_price);
         gas.and_then(|gas| gas.checked_add(self.value)).ok_or(TransactionTestError::Cost)?;
         if self.gas_price.bit_len() > 128 { Err(TransactionTestError::GasPrice) } else { Ok(()) }
     }
 
-    /// Who has signed, if anybody has.
+    /// Recovers the signer, or returns `None` if the signature is invalid.
     pub(crate) fn sender(&self) -> Option<Address> {
         let signature = [self.r.to_be_bytes::<32>(), self.s.to_be_bytes()].concat();
         let id = RecoveryId::from_u8_masked(u8::from(self.is_odd));
@@ -131,7 +131,7 @@ impl Parts {
     }
 }
 
-/// Accounts, and slots of each.
+/// Accounts, and storage keys of each.
 fn access_list(list: &[u8]) -> Option<Vec<(Address, Vec<B256>)>> {
     let entry = |entry: &[u8]| {
         let [address, keys] = *rlp::items(entry).ok()? else { return None };
@@ -140,10 +140,10 @@ fn access_list(list: &[u8]) -> Option<Vec<(Address, Vec<B256>)>> {
     rlp::items(list).ok()?.into_iter().map(entry).collect()
 }
 
-/// A number of things in memory: less than 2^48, so that its multiples in gas are none of 64 bits.
+/// Returns a number of items in memory. It is below 2^48, so the gas for them does not overflow 64 bits.
 fn count(n: usize) -> u64 {
     u64::try_from(n).map_or(u64::MAX >> 16, |n| n.min(u64::MAX >> 16))
 }
 
-/// There are never precompiled contracts above.
+/// Addresses above are never precompiled contracts.
 const PRECOMPILED_MAX: Address = address!("000000000000000000000000000000000000ffff");

@@ -15,18 +15,18 @@ use outrider_witness::NodeBag;
 
 use super::native::{provide, provide_on};
 
-/// What is to be refused, and why it is.
+/// An expected refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
-    /// The name of the test, and its fork.
+    /// The name of the test and its fork.
     pub(crate) case: String,
-    /// What the test says is wrong.
+    /// The exception of the test.
     pub(crate) exception: String,
-    /// What the EE says.
+    /// The reason that the EE gave.
     pub(crate) words: String,
 }
 
-/// What came of the cases of a file.
+/// The outcomes of the cases of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Outcomes {
     pub(crate) n_passed: usize,
@@ -56,7 +56,7 @@ impl Outcomes {
         outcomes
     }
 
-    /// Joins two.
+    /// Joins the outcomes of two files.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.n_passed += other.n_passed;
         self.n_not_run += other.n_not_run;
@@ -65,7 +65,7 @@ impl Outcomes {
         self
     }
 
-    /// `Ok(false)` is a case that cannot be run.
+    /// Counts a case; `Ok(false)` stands for one that cannot be run.
     fn note(&mut self, case: &str, result: Result<bool, String>) {
         match result {
             Ok(true) => self.n_passed += 1,
@@ -128,7 +128,7 @@ fn provider(state: &State) -> (StateProvider, B256) {
     (StateProvider::with_state(StateRoot(root.0), nodes), root)
 }
 
-/// Gives the words of a refusal that should be.
+/// Executes a case, and returns the reason of an expected refusal.
 fn state_trial(
     provider: &StateProvider,
     pre_state: &State,
@@ -147,8 +147,8 @@ fn state_trial(
     if got == expected { Ok(words) } else { Err(format!("post-state root: expected {expected}, got {got}")) }
 }
 
-/// Executes a block from its execution witness alone, which comes to the block data from the full state. Gives the words of a refusal
-/// that should be.
+/// Executes a block from its execution witness alone, and compares the block data with that from the full state.
+/// Returns the reason of an expected refusal.
 fn witness_trial(block: &TestBlock, chain: &Chain, block_data: &[u8]) -> Result<Option<String>, String> {
     let witness = block.witness.clone().unwrap_or_default();
     let from_witness =
@@ -167,7 +167,7 @@ fn witness_trial(block: &TestBlock, chain: &Chain, block_data: &[u8]) -> Result<
 fn blockchain_test(case: &str, test: &BlockchainTest, refusals: &mut Vec<Refusal>) -> Result<bool, String> {
     let Ok(mut import) = test.import() else { return Ok(false) };
     let (provider, _) = provider(&test.pre_state);
-    // Side chains need states that have been left, so all are kept.
+    // Side chains start from earlier states, so all states are kept.
     let mut nodes = provider.nodes().clone();
     for (index, block) in test.blocks.iter().enumerate() {
         let candidate = import.candidate(&block.bytes);
@@ -175,7 +175,7 @@ fn blockchain_test(case: &str, test: &BlockchainTest, refusals: &mut Vec<Refusal
         match (provide_on(&provider, &candidate.payload), &block.exception, candidate.header) {
             (Err(words), _, _) if words.ends_with("is not supported") => return Ok(false),
             (Err(mut words), Some(exception), _) => {
-                // What else is wrong shows when the root is right.
+                // Other errors only show once the transactions root is right.
                 if compare(exception, &words) == Comparison::Another
                     && let Some(mended) = with_right_transactions_root(&candidate.payload)
                 {
@@ -193,7 +193,9 @@ fn blockchain_test(case: &str, test: &BlockchainTest, refusals: &mut Vec<Refusal
             (Ok(_), Some(exception), _) => {
                 return Err(format!("block {index}: executed, expected {exception}"));
             }
-            (Ok(_), None, None) => return Err(format!("block {index}: executed without a header")),
+            (Ok(_), None, None) => {
+                return Err(format!("block {index}: the EE executed a block without a header"));
+            }
             (Ok(provided), None, Some(header)) => {
                 if block.witness.is_some() {
                     let result = witness_trial(block, import.chain(), &provided.block_data);

@@ -1,4 +1,4 @@
-//! Where the data are.
+//! Reads published data.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
@@ -7,22 +7,22 @@ pub(crate) mod native;
 
 use std::fs;
 
-/// The bytes of a file, unpacked if its name ends in `.gz`; none where it is not.
+/// Returns the bytes of a file, decompressed if its name ends in `.gz`, or `None` if it is not there.
 pub(crate) fn file(path: &str) -> Option<Vec<u8>> {
     outrider_published::file(path)
 }
 
-/// Path and bytes of each test in a `.tar.gz`.
+/// Returns the path and the bytes of each test in a `.tar.gz`.
 pub(crate) fn files(path: &str) -> Option<Vec<(String, Vec<u8>)>> {
     let files = outrider_published::archive(path)?;
     Some(files.into_iter().filter(|(name, _)| name.ends_with(".json")).collect())
 }
 
-/// The tests of all archives whose path begins so.
+/// Returns the tests of all archives whose path has this prefix.
 pub(crate) fn archives(prefix: &str) -> Vec<(String, Vec<u8>)> {
     let (folder, name) = prefix.rsplit_once('/').expect("the prefix has a folder");
     let Some(directory) = outrider_published::path(folder) else { return Vec::new() };
-    let entries = fs::read_dir(directory).expect("it can be read");
+    let entries = fs::read_dir(directory).expect("the directory can be read");
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|file| file.starts_with(name) && file.ends_with(".tar.gz"));
     names.sort();

@@ -1,5 +1,5 @@
-//! What must hold of any bytes that the EVM EE is given. It is executed without an engine, over what a provider has, and again from what
-//! that yields; the harness panics if the two differ.
+//! Properties that hold for any bytes that the EVM EE reads. The EE is executed without an engine, over a provider's
+//! nodes and again over the block data that this yields; the harness panics if the two differ.
 
 use std::sync::LazyLock;
 
@@ -18,12 +18,12 @@ use outrider_sdk::{
 };
 use outrider_witness::NodeBag;
 
-/// 32 bytes as the pre-state root, and all others as block data, are a block or refused with a reason.
+/// Executes 32 bytes as pre-state root and the rest as block data: the EE executes them or refuses them with a reason.
 pub(crate) fn block_data(input: &[u8]) {
     is_block(input);
 }
 
-/// Whether they are a block.
+/// Returns whether the EE executes the input.
 pub(crate) fn is_block(input: &[u8]) -> bool {
     let Some((root, block_data)) = input.split_first_chunk() else { return false };
     match Execution::new(StateRoot(*root)).block_data(block_data).run(execute) {
@@ -36,7 +36,8 @@ pub(crate) fn is_block(input: &[u8]) -> bool {
     }
 }
 
-/// A byte tells one of a few states, and all others, as a payload on it, are executed or refused with a reason.
+/// Executes bytes as a payload on one of a few states, which the first byte selects: the EE executes it or refuses it
+/// with a reason.
 pub(crate) fn payload(input: &[u8]) {
     let Some((which, payload)) = input.split_first() else { return };
     if let Ok(Payload::Transactions(_, transactions)) = alloy_rlp::decode_exact(payload)
@@ -51,7 +52,8 @@ pub(crate) fn payload(input: &[u8]) {
     }
 }
 
-/// A byte tells a fork, and all others are the code of a contract that is called: whatever it does, there is a state after it.
+/// Calls a contract with the input as its code under a fork, which the first byte selects: any code leads to some
+/// state.
 pub(crate) fn code(input: &[u8]) {
     let Some((fork, code)) = input.split_first() else { return };
     let fork = Fork::ALL[usize::from(*fork) % Fork::ALL.len()];
@@ -68,7 +70,7 @@ pub(crate) fn code(input: &[u8]) {
         Err(Failure::Refused(ForestError::Transition(TransitionError::LogsHash { got, .. }))) => got,
         Err(failure) => panic!("{}", chain(&failure)),
     };
-    provider.provide(&[of_logs(logs_hash)], execute).expect("it has these logs");
+    provider.provide(&[of_logs(logs_hash)], execute).expect("the payload has the hash of these logs");
 }
 
 fn provider(state: &State) -> StateProvider {
@@ -77,7 +79,7 @@ fn provider(state: &State) -> StateProvider {
     StateProvider::with_state(StateRoot(root.0), nodes)
 }
 
-/// A call of the contract.
+/// Returns a call of the contract.
 fn call(fork: Fork, logs_hash: B256) -> Payload {
     let blobs = BlobSchedule { target: 6, max: 9, base_fee_update_fraction: 5_007_716 };
     let rules = Rules { chain_id: 1, fork, blobs, blocks_since_dao_fork: 16, deposit_contract: None };
@@ -104,22 +106,22 @@ fn call(fork: Fork, logs_hash: B256) -> Payload {
         data: Bytes::from_static(b"some data"),
         kind: Kind::Legacy { gas_price: U256::from(10), is_protected: false },
     };
-    let transaction = transaction.sign(&KEY).expect("it is a key");
+    let transaction = transaction.sign(&KEY).expect("the key is valid");
     Payload::Transactions(rules, Transactions { environment, transactions: vec![transaction], logs_hash })
 }
 
-/// More would take longer and show nothing else: in wasm it is fuel that ends an execution.
+/// More gas would take longer without showing anything new: in wasm, fuel ends an execution.
 const GAS_MAX: u64 = 1_000_000;
 
-/// Of the block; the code may ask for the hashes of 256 before it.
+/// The block's number; the code can read the hashes of the 256 blocks before it.
 const NUMBER: u64 = 300;
 
-/// Whose transaction it is.
+/// The key of the sender.
 const KEY: B256 = B256::repeat_byte(0x45);
 const SENDER: Address = address!("e0da1edcea030875cd0f199d96eb70f6ab78faf2");
 const CONTRACT: Address = Address::repeat_byte(0xc0);
 
-/// Who has the states before these tests.
+/// Providers of the states before these tests.
 static PROVIDERS: LazyLock<Vec<StateProvider>> = LazyLock::new(|| {
     let tests = [
         include_str!("../data/state.json"),
@@ -127,11 +129,11 @@ static PROVIDERS: LazyLock<Vec<StateProvider>> = LazyLock::new(|| {
         include_str!("../../../../ees/evm/tests/data/block-hashes.json"),
         include_str!("../../../../ees/evm/tests/data/withdrawal-request.json"),
     ];
-    let tests = tests.iter().flat_map(|json| fixture::read(json.as_bytes()).expect("these are tests"));
+    let tests = tests.iter().flat_map(|json| fixture::read(json.as_bytes()).expect("the files have tests"));
     let state = |test| match test {
         Test::State(test) => provider(&test.pre_state),
         Test::Blockchain(test) => provider(&test.pre_state),
-        Test::Transaction(_) | Test::Vm(_) => panic!("there are none of these"),
+        Test::Transaction(_) | Test::Vm(_) => panic!("the files only have state and blockchain tests"),
     };
     tests.map(|(_, test)| state(test)).collect()
 });

@@ -31,7 +31,7 @@ pub(super) fn blob_schedule(key: &str, json: &Value) -> Result<BlobScheduleField
     })
 }
 
-/// What a blob schedule consists of.
+/// The members of a blob schedule.
 const BLOB_SCHEDULE: [&str; 3] = ["target", "max", "baseFeeUpdateFraction"];
 
 pub(super) fn object<'a>(
@@ -51,7 +51,7 @@ pub(super) fn value_error(key: &str, value: &Value, expected: &'static str) -> C
     ChainConfigError::Value { key: key.to_owned(), got, expected }
 }
 
-/// How much of a value is told, in characters: any number, address or hash.
+/// The most characters of a value that a message quotes: enough for any number, address or hash.
 const VALUE_LENGTH_MAX: usize = 80;
 
 /// Reads a whole number: as such if it has at most 64 bits, or as a string of digits, decimal or after `0x`.

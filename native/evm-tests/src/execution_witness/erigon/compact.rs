@@ -27,50 +27,50 @@ use outrider_witness::mpt::EMPTY_ROOT;
 
 use self::operand::Reader;
 
-/// Why bytes are no compact witness.
+/// Why bytes are not a compact witness.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CompactError {
-    /// The bytes end before the instruction does.
-    #[error("offset {offset}: the bytes end here")]
+    /// The bytes end within an instruction.
+    #[error("offset {offset}: the bytes end too early")]
     End {
         /// Where more should be.
         offset: usize,
     },
-    /// It begins with another byte than 0 and 1.
-    #[error("there is no version {got}")]
+    /// The version is not 0 or 1.
+    #[error("version {got} is not known, expected 0 or 1")]
     Version {
         /// The first byte.
         got: u8,
     },
-    /// There is no such instruction.
-    #[error("offset {offset}: there is no instruction {got}")]
+    /// The instruction does not exist.
+    #[error("offset {offset}: instruction {got} is not known")]
     Instruction {
         /// Where it is.
         offset: usize,
         /// Its byte.
         got: u8,
     },
-    /// Something else is there than should be, or in another form.
-    #[error("offset {offset}: no {expected}")]
+    /// An operand has another form than the instruction takes.
+    #[error("offset {offset}: expected a {expected}")]
     Operand {
         /// Where it begins.
         offset: usize,
         /// What should be there.
         expected: &'static str,
     },
-    /// The stack lacks what the instruction takes from it.
-    #[error("offset {offset}: no {expected} is on the stack")]
+    /// The stack lacks an item that the instruction takes.
+    #[error("offset {offset}: the stack has no {expected}")]
     Stack {
         /// Where the instruction ends.
         offset: usize,
         /// What should be there.
         expected: &'static str,
     },
-    /// In the end, something else is on the stack than one node.
-    #[error("{got} nodes are left, and there should be the root alone")]
+    /// The program does not leave exactly one node on the stack.
+    #[error("the stack has {got} nodes at the end, expected the root alone")]
     Left {
-        /// How many things are there.
+        /// The number of items that it leaves.
         got: usize,
     },
 }
@@ -82,7 +82,7 @@ pub(super) struct Parts {
     pub(super) codes: Vec<Bytes>,
 }
 
-/// What is on the stack.
+/// An item of the stack.
 enum Item {
     /// A node in RLP.
     Node(Bytes),
@@ -92,7 +92,7 @@ enum Item {
     Empty,
 }
 
-/// An account in the trie, [Yellow Paper](https://ethereum.github.io/yellowpaper/paper.pdf), section 4.1.
+/// An account as a value of the trie ([Yellow Paper](https://ethereum.github.io/yellowpaper/paper.pdf), section 4.1).
 #[derive(RlpEncodable)]
 struct Account {
     nonce: u64,
@@ -102,7 +102,8 @@ struct Account {
 }
 
 impl Item {
-    /// How a node refers to this one, in RLP: by its hash, or as it is if it is shorter. None if it is no node.
+    /// Returns the reference to this item in its parent node, in RLP: the hash of a node, or the node itself if it is
+    /// shorter than a hash. `None` for items that are not nodes.
     fn reference(&self) -> Option<Vec<u8>> {
         match self {
             Self::Node(bytes) if bytes.len() < 32 => Some(bytes.to_vec()),
@@ -113,7 +114,7 @@ impl Item {
         }
     }
 
-    /// The root of the trie that this is the root node of. None if it is no node.
+    /// Returns the root of the trie whose root node this is, or `None` if it is not a node.
     fn root(&self) -> Option<B256> {
         match self {
             Self::Node(bytes) => Some(keccak256(bytes)),
@@ -225,7 +226,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Pushes the node that has these items.
+    /// Pushes the node with these items.
     fn push_node(&mut self, items: &[u8]) {
         let node = Bytes::from(rlp::list(items));
         self.nodes.push(node.clone());
@@ -238,7 +239,7 @@ impl Machine {
     }
 }
 
-/// A path as a node has it, in RLP ([Yellow Paper](https://ethereum.github.io/yellowpaper/paper.pdf), appendix C).
+/// Encodes a path as in a node, in RLP ([Yellow Paper](https://ethereum.github.io/yellowpaper/paper.pdf), appendix C).
 fn compact(nibbles: &[u8], is_leaf: bool) -> Vec<u8> {
     let (pairs, odd) = match nibbles.split_first() {
         Some((first, rest)) if nibbles.len() % 2 == 1 => (rest, 0x10 | first),

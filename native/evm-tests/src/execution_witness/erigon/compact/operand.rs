@@ -35,7 +35,8 @@ impl<'a> Reader<'a> {
         self.take(N as u64)?.try_into().map_err(|_| end)
     }
 
-    /// Reads the head of an item of CBOR, [RFC 8949](https://www.rfc-editor.org/rfc/rfc8949#section-3): its type, and a number.
+    /// Reads the head of a CBOR item ([RFC 8949](https://www.rfc-editor.org/rfc/rfc8949#section-3)): its type and a
+    /// number.
     fn head(&mut self) -> Result<(u8, u64), CompactError> {
         let offset = self.offset;
         let byte = self.byte()?;
