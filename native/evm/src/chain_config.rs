@@ -103,7 +103,7 @@ impl Chain {
     }
 }
 
-/// A fork that the configuration has, and when it comes into force.
+/// A fork that the configuration sets, with its activation.
 #[derive(Clone, Copy)]
 struct ScheduledFork {
     key: &'static str,
@@ -195,27 +195,28 @@ impl Settings<'_> {
         self.get(MERGE).map(read).transpose()
     }
 
-    /// The forks that are told, in their order.
+    /// Returns the forks that are set, in order.
     fn forks(&self, merge: Option<U256>) -> Result<Vec<ScheduledFork>, ChainConfigError> {
-        let mut told = Vec::new();
-        self.add_forks(&BY_NUMBER, Activation::Number, &mut told)?;
-        let has_petersburg = told.iter().any(|fork| fork.name == "ConstantinopleFix");
-        let constantinople = told.iter().position(|fork| fork.name == "Constantinople");
+        let mut scheduled = Vec::new();
+        self.add_forks(&BY_NUMBER, Activation::Number, &mut scheduled)?;
+        let has_petersburg = scheduled.iter().any(|fork| fork.name == "ConstantinopleFix");
+        let constantinople = scheduled.iter().position(|fork| fork.name == "Constantinople");
         if let Some(index) = constantinople.filter(|_| !has_petersburg) {
-            // Where nothing is said of Petersburg, it comes with Constantinople.
-            let petersburg = told.get(index).map(|fork| ScheduledFork { name: "ConstantinopleFix", ..*fork });
-            told.splice(index.saturating_add(1)..index.saturating_add(1), petersburg);
+            // Without a setting of its own, Petersburg comes with Constantinople.
+            let petersburg =
+                scheduled.get(index).map(|fork| ScheduledFork { name: "ConstantinopleFix", ..*fork });
+            scheduled.splice(index.saturating_add(1)..index.saturating_add(1), petersburg);
         }
         if let Some(difficulty) = merge {
-            check_gap(&BY_NUMBER, &configured, MERGE)?;
+            check_gap(&BY_NUMBER, &scheduled, MERGE)?;
             let activation = Activation::ParentTotalDifficulty(difficulty);
-            told.push(ScheduledFork { key: MERGE, name: "Paris", activation });
+            scheduled.push(ScheduledFork { key: MERGE, name: "Paris", activation });
         }
-        let n_before = configured.len();
-        self.add_forks(&BY_TIME, Activation::Timestamp, &mut configured)?;
-        match configured.get(n_before) {
+        let n_before = scheduled.len();
+        self.add_forks(&BY_TIME, Activation::Timestamp, &mut scheduled)?;
+        match scheduled.get(n_before) {
             Some(fork) if merge.is_none() => Err(ChainConfigError::Gap { key: fork.key, before: MERGE }),
-            _ => Ok(configured),
+            _ => Ok(scheduled),
         }
     }
 
@@ -223,7 +224,7 @@ impl Settings<'_> {
         &self,
         forks: &[Setting],
         activation: fn(u64) -> Activation,
-        told: &mut Vec<ScheduledFork>,
+        scheduled: &mut Vec<ScheduledFork>,
     ) -> Result<(), ChainConfigError> {
         let mut last: Option<(&'static str, u64)> = None;
         let mut gap = None;
@@ -239,7 +240,7 @@ impl Settings<'_> {
                 return Err(ChainConfigError::Order { key, got, before, expected });
             }
             last = Some((key, got));
-            told.push(ScheduledFork { key, name, activation: activation(got) });
+            scheduled.push(ScheduledFork { key, name, activation: activation(got) });
         }
         Ok(())
     }
@@ -272,10 +273,14 @@ impl Settings<'_> {
     }
 }
 
-/// Checks that the last fork of a list that has to come has come.
-fn check_gap(forks: &[Setting], told: &[ScheduledFork], key: &'static str) -> Result<(), ChainConfigError> {
+/// Checks that a list contains its last required fork.
+fn check_gap(
+    forks: &[Setting],
+    scheduled: &[ScheduledFork],
+    key: &'static str,
+) -> Result<(), ChainConfigError> {
     let mut needed = forks.iter().filter(|fork| !fork.is_optional);
-    match needed.find(|fork| configured.iter().all(|configured| configured.name != fork.name)) {
+    match needed.find(|fork| scheduled.iter().all(|other| other.name != fork.name)) {
         Some(Setting { key: before, .. }) => Err(ChainConfigError::Gap { key, before }),
         None => Ok(()),
     }

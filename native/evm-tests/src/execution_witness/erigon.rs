@@ -1,4 +1,4 @@
-//! Traces of [Erigon] for zk_evm: a [compact witness](compact), and the transactions.
+//! Traces of [Erigon] for zk_evm: a [compact witness](compact) and the transactions.
 //!
 //! [Erigon]: https://github.com/0xPolygonZero/erigon
 

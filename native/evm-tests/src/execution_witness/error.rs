@@ -1,4 +1,4 @@
-//! Why there is no block to execute.
+//! Errors in blocks with execution witnesses.
 
 use alloy_primitives::{B256, U256};
 use outrider_evm::chain_config::ChainConfigError;
@@ -16,7 +16,7 @@ pub enum ClaimedChainError {
     /// The file only has the name of an unknown network.
     #[error("the file is of the network {name}, whose rules are not known here: give its genesis")]
     Network {
-        /// What the file says, in JSON.
+        /// The network as the file has it, in JSON.
         name: String,
     },
     /// The chain's configuration contradicts the name of the network.
@@ -24,7 +24,7 @@ pub enum ClaimedChainError {
         "the file has a chain's configuration and names the network {name}, whose chain id or rules at this block differ: remove the wrong one"
     )]
     Contradiction {
-        /// The name.
+        /// The name of the network.
         name: String,
     },
 }
@@ -33,7 +33,7 @@ pub enum ClaimedChainError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WitnessError {
-    /// The JSON has none of the shapes in the list above.
+    /// The JSON has none of the shapes that [`super`] lists.
     #[error(
         "no block with a witness: there is no `executionWitness`, no `prev_state_root`, no `blockNumber`, no `block_trace`, no \
          `blocks` with `witness`, no `statelessInputBytes`, no `accountProof`"
@@ -42,16 +42,16 @@ pub enum WitnessError {
     /// The file has several blocks, or none.
     #[error("the file has {got} blocks, expected one")]
     Blocks {
-        /// How many there are.
+        /// The number of blocks.
         got: usize,
     },
     /// The hash of a block's fields is not the hash that the file gives. One of them is wrong, or the fork is not known
     /// here.
     #[error("the header's fields have the hash {got}, expected {expected}")]
     BlockHash {
-        /// By its fields.
+        /// The hash of the fields.
         got: B256,
-        /// What it says.
+        /// The hash that the file gives.
         expected: B256,
     },
     /// The SSZ is malformed.
@@ -60,7 +60,7 @@ pub enum WitnessError {
     /// The proofs are of several states, or of none.
     #[error("the proofs are of {got} states, expected one")]
     Proofs {
-        /// How many roots there are.
+        /// The number of different state roots.
         got: usize,
     },
     /// The file has a witness but no block.
@@ -78,7 +78,7 @@ pub enum WitnessError {
     /// A block or a header is malformed.
     #[error("{what} cannot be read")]
     Rlp {
-        /// The block, or which header.
+        /// The name of the block or header.
         what: &'static str,
         /// The error in the RLP.
         source: alloy_rlp::Error,
@@ -86,7 +86,7 @@ pub enum WitnessError {
     /// A block in JSON has ommers, of which JSON only has the hashes.
     #[error("the block has {got} ommers, which its JSON does not have: give it in RLP")]
     Ommers {
-        /// How many there are.
+        /// The number of ommers.
         got: usize,
     },
     /// A block in JSON has a transaction of an unknown type.
@@ -98,7 +98,7 @@ pub enum WitnessError {
     /// A dump of a database lacks a part of the block.
     #[error("the dump lacks the block's {what}")]
     Dump {
-        /// What is not there.
+        /// The missing part.
         what: &'static str,
     },
     /// The compact witness of an Erigon trace is malformed.
@@ -114,7 +114,7 @@ pub enum WitnessError {
     NoParent {
         /// The parent's hash.
         hash: B256,
-        /// How many headers there are.
+        /// The number of headers in the witness.
         got: usize,
     },
     /// The witness lacks the root node of the state before the block.
@@ -126,9 +126,9 @@ pub enum WitnessError {
     /// The first of the claimed hashes of ancestors is not the parent's.
     #[error("the hashes of ancestors begin with {got}, expected the parent's, {expected}")]
     BlockHashes {
-        /// The first.
+        /// The first hash.
         got: B256,
-        /// The parent's, by the block's header.
+        /// The parent's hash, from the block's header.
         expected: B256,
     },
 }

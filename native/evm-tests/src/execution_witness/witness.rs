@@ -1,4 +1,4 @@
-//! What a block touches of the state before it.
+//! Execution witnesses.
 
 use alloy_primitives::Bytes;
 use outrider_evm::header::{Header, HeaderFields};

@@ -1,4 +1,4 @@
-//! Transactions of state tests, which are not signed yet.
+//! The unsigned transactions of state tests.
 
 use alloy_primitives::{B256, Bytes, U256};
 use outrider_evm::transaction::{Access, Authorization, Fees, Kind, Transaction};
@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::StateTestError;
 
-/// Which of the data, gas limits and values a case has.
+/// The indices of a case's data, gas limit and value.
 #[derive(Deserialize)]
 pub(super) struct Indexes {
     pub(super) data: usize,
@@ -15,13 +15,13 @@ pub(super) struct Indexes {
     pub(super) value: usize,
 }
 
-/// A transaction with several data, gas limits and values.
+/// A transaction with alternatives for its data, gas limit and value.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TransactionFields {
     nonce: U256,
     gas_limit: Vec<U256>,
-    /// Empty for none.
+    /// Empty for a transaction that creates a contract.
     #[serde(default)]
     to: String,
     value: Vec<U256>,
@@ -29,7 +29,7 @@ pub(super) struct TransactionFields {
     gas_price: Option<U256>,
     max_priority_fee_per_gas: Option<U256>,
     max_fee_per_gas: Option<U256>,
-    /// One for each of `data`.
+    /// One access list for each item of `data`.
     access_lists: Option<Vec<Option<Vec<Access>>>>,
     max_fee_per_blob_gas: Option<U256>,
     blob_versioned_hashes: Option<Vec<B256>>,

@@ -1,12 +1,12 @@
-//! Settings that are known.
+//! The known settings.
 
-/// What a fork is told by.
+/// The setting of a fork.
 #[derive(Clone, Copy)]
 pub(super) struct Setting {
     pub(super) key: &'static str,
-    /// Its name in Ethereum's tests.
+    /// The fork's name in Ethereum's tests.
     pub(super) name: &'static str,
-    /// Whether the next may come without it.
+    /// Whether later forks may be set without this one.
     pub(super) is_optional: bool,
 }
 
@@ -18,7 +18,7 @@ const fn optional(key: &'static str, name: &'static str) -> Setting {
     Setting { key, name, is_optional: true }
 }
 
-/// Forks that come by number, in their order.
+/// Forks that are activated by block number, in order.
 pub(super) const BY_NUMBER: [Setting; 12] = [
     needed("homesteadBlock", "Homestead"),
     needed("eip150Block", "EIP150"),
@@ -34,7 +34,7 @@ pub(super) const BY_NUMBER: [Setting; 12] = [
     optional("grayGlacierBlock", "GrayGlacier"),
 ];
 
-/// Forks that come by time, in their order. Their names without `Time` are those of blob schedules.
+/// Forks that are activated by time, in order. Their names without `Time` are those of blob schedules.
 pub(super) const BY_TIME: [Setting; 10] = [
     needed("shanghaiTime", "Shanghai"),
     needed("cancunTime", "Cancun"),
@@ -50,7 +50,8 @@ pub(super) const BY_TIME: [Setting; 10] = [
 
 pub(super) const MERGE: &str = "terminalTotalDifficulty";
 
-/// The other settings. The hash of a block, where the merge splits the network, and that it is over change no rules.
+/// The other settings. The hash of a block, the block at which the merge splits the network, and the flag that the
+/// merge is over do not change any rule.
 pub(super) const OTHERS: [&str; 17] = [
     "chainId",
     "daoForkBlock",
@@ -71,7 +72,7 @@ pub(super) const OTHERS: [&str; 17] = [
     "enableUBTAtGenesis",
 ];
 
-/// Settings that ask for what the EE does not have.
+/// Settings that ask for rules that the EE does not have.
 pub(super) const UNSUPPORTED: [(&str, &str); 5] = [
     ("bogotaTime", "the fork is not known"),
     ("verkleTime", "states are Merkle Patricia tries"),

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::chain::Place;
 
-/// All forks to Osaka from the genesis on.
+/// Returns a configuration with all forks up to Osaka from the genesis on.
 fn config() -> Value {
     let mut config = json!({ "chainId": 7, "terminalTotalDifficulty": 0 });
     for Setting { key, .. } in BY_NUMBER.iter().chain(&BY_TIME[..4]) {
@@ -24,7 +24,7 @@ fn check_refused(key: &str, value: Value, expected: &str) {
 }
 
 #[test]
-fn what_is_not_known_or_not_to_be_had_is_refused_by_name() {
+fn unknown_and_unsupported_settings_are_refused_by_name() {
     check_refused("bpo6Time", json!(0), "the chain's setting `bpo6Time` is not known");
     check_refused(
         "blobSchedule",
@@ -34,7 +34,7 @@ fn what_is_not_known_or_not_to_be_had_is_refused_by_name() {
     check_refused("bpo3Time", json!(5), "the chain's setting `bpo3Time` needs `bpo3` in `blobSchedule`");
     for value in [json!("0"), json!("0x5"), json!(5.0), json!(1e30), json!(-1), json!([])] {
         let expected = format!(
-            "the chain's setting `londonBlock` is {value}, and should be a whole number of at most 64 bits"
+            "the chain's setting `londonBlock` is {value}, expected a whole number of at most 64 bits"
         );
         check_refused("londonBlock", value, &expected);
     }
@@ -46,49 +46,49 @@ fn what_is_not_known_or_not_to_be_had_is_refused_by_name() {
     check_refused(
         "eip155Block",
         json!(4),
-        "the chain's setting `eip155Block` cannot be honoured: it has to be `eip158Block`, as both are of Spurious Dragon",
+        "the chain's setting `eip155Block` cannot be honoured: it has to equal `eip158Block`, as both belong to Spurious Dragon",
     );
     check_refused(
         "depositContractAddress",
         json!("0x12"),
-        "the chain's setting `depositContractAddress` is \"0x12\", and should be an address",
+        "the chain's setting `depositContractAddress` is \"0x12\", expected an address",
     );
     check_refused(
         "daoForkBlock",
         json!(3),
-        "the chain's setting `daoForkBlock` cannot be honoured: without `daoForkSupport`, blocks may not have the \
-         extra data of those who split, which is not checked",
+        "the chain's setting `daoForkBlock` cannot be honoured: without `daoForkSupport`, blocks must not have the \
+         extra data of the fork, which Outrider does not check",
     );
     assert_eq!(Chain::of_config(&json!([])), Err(ChainConfigError::Form));
     assert_eq!(Chain::of_config(&json!({})), Err(ChainConfigError::Form));
 }
 
 #[test]
-fn forks_come_in_their_order_and_without_gaps() {
+fn forks_are_in_order_and_without_gaps() {
     check_refused(
         "berlinBlock",
         json!(3),
-        "the chain's forks are out of order: `londonBlock` is 0, and `berlinBlock` is 3",
+        "the chain's forks are out of order: `londonBlock` is 0, before `berlinBlock` at 3",
     );
     check_refused(
         "pragueTime",
         json!(3),
-        "the chain's forks are out of order: `osakaTime` is 0, and `pragueTime` is 3",
+        "the chain's forks are out of order: `osakaTime` is 0, before `pragueTime` at 3",
     );
     check_refused(
         "istanbulBlock",
         Value::Null,
-        "the chain's setting `muirGlacierBlock` is told, and `istanbulBlock` is not, which has to come before it",
+        "the chain's setting `muirGlacierBlock` needs `istanbulBlock`, which is not set",
     );
     check_refused(
         "londonBlock",
         Value::Null,
-        "the chain's setting `arrowGlacierBlock` is told, and `londonBlock` is not, which has to come before it",
+        "the chain's setting `arrowGlacierBlock` needs `londonBlock`, which is not set",
     );
     check_refused(
         MERGE,
         Value::Null,
-        "the chain's setting `shanghaiTime` is told, and `terminalTotalDifficulty` is not, which has to come before it",
+        "the chain's setting `shanghaiTime` needs `terminalTotalDifficulty`, which is not set",
     );
     let mut config = config();
     for key in ["petersburgBlock", "muirGlacierBlock", "arrowGlacierBlock", "grayGlacierBlock"] {
@@ -104,7 +104,7 @@ fn rules(config: &Value, timestamp: u64) -> (Fork, BlobSchedule) {
 }
 
 #[test]
-fn what_is_told_holds() {
+fn settings_take_effect() {
     let mut config = config();
     config["bpo3Time"] = json!(5);
     config["bpo5Time"] = json!(7);
@@ -112,7 +112,7 @@ fn what_is_told_holds() {
     let schedule = |target| json!({ "target": target, "max": 9, "baseFeeUpdateFraction": 100 });
     config["blobSchedule"] = json!({ "prague": schedule(1), "bpo3": schedule(2), "bpo5": schedule(3) });
     let blobs = |target| BlobSchedule { target, max: 9, base_fee_update_fraction: 100 };
-    // Osaka tells none of its own.
+    // Osaka has no schedule of its own.
     assert_eq!(rules(&config, 4), (Fork::Osaka, blobs(1)));
     assert_eq!(rules(&config, 6), (Fork::Osaka, blobs(2)));
     assert_eq!(rules(&config, 7), (Fork::Osaka, blobs(3)));
@@ -145,41 +145,41 @@ fn the_difficulty_of_the_merge_is_exact_or_refused() {
         let words = of(value).expect_err(value).to_string();
         assert!(
             words.ends_with(
-                "should be a whole number, as a string of its digits where it has more than 64 bits"
+                "expected a whole number, as a string of its digits where it has more than 64 bits"
             ),
             "{words}"
         );
     }
-    // Who has rounded it already is told what to do.
+    // The message says how to write a number that has been rounded.
     let rounded = json!({ "terminalTotalDifficulty": 5.875e22 });
     let words = Settings(rounded.as_object().unwrap()).merge().unwrap_err().to_string();
     assert!(words.contains("is 5.875e+22") && words.contains("as a string of its digits"), "{words}");
 }
 
 #[test]
-fn a_blob_schedule_is_three_numbers_and_a_wrong_one_is_named() {
+fn a_blob_schedule_is_three_numbers_and_errors_name_the_wrong_one() {
     let check = |member: &str, value: Value, expected: &str| {
         let mut schedule = json!({ "target": 3, "max": 6, "baseFeeUpdateFraction": 9 });
         schedule[member] = value;
         check_refused("blobSchedule", json!({ "cancun": schedule }), expected);
     };
     check("minBlobFee", json!(7), "the chain's setting `blobSchedule.cancun.minBlobFee` is not known");
-    let number = "should be a whole number of at most 64 bits";
+    let number = "expected a whole number of at most 64 bits";
     for value in [json!(-1), json!(1.5), json!(null), json!("0x"), json!("18446744073709551616")] {
-        let expected = format!("the chain's setting `blobSchedule.cancun.max` is {value}, and {number}");
+        let expected = format!("the chain's setting `blobSchedule.cancun.max` is {value}, {number}");
         check("max", value, &expected);
     }
-    let expected = "the chain's setting `blobSchedule.cancun.baseFeeUpdateFraction` is 0, and should be a whole number of at most 64 bits, and not 0";
+    let expected = "the chain's setting `blobSchedule.cancun.baseFeeUpdateFraction` is 0, expected a whole number of at most 64 bits other than 0";
     check("baseFeeUpdateFraction", json!(0), expected);
     check_refused(
         "blobSchedule",
         json!([1]),
-        "the chain's setting `blobSchedule` is [1], and should be an object of blob schedules",
+        "the chain's setting `blobSchedule` is [1], expected an object of blob schedules",
     );
     check_refused(
         "blobSchedule",
         json!({ "cancun": 5 }),
-        "the chain's setting `blobSchedule.cancun` is 5, and should be an object of `target`, `max` and `baseFeeUpdateFraction`",
+        "the chain's setting `blobSchedule.cancun` is 5, expected an object of `target`, `max` and `baseFeeUpdateFraction`",
     );
     let long = json!(vec![0; 1000]);
     let expected = format!("the chain's setting `londonBlock` is [{}…, and {number}", "0,".repeat(39) + "0");

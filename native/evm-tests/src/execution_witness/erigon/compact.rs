@@ -1,20 +1,20 @@
-//! [Compact witnesses]: tries, and codes.
+//! [Compact witnesses]: tries and codes.
 //!
-//! The witness is a program for a stack of nodes. It begins with a byte of 0 or 1; then each instruction is a byte and its operands, of
-//! which keys, values, codes and numbers are in CBOR:
+//! The witness is a program for a stack of nodes. It begins with a version byte, 0 or 1. Each instruction is a byte
+//! followed by its operands; keys, values, codes and numbers are encoded in CBOR:
 //!
-//! | byte | operands | what it does |
+//! | byte | operands | effect |
 //! |---|---|---|
-//! | 0 | key, value | pushes a leaf of a storage, of which the value is a number, the highest byte first |
+//! | 0 | key, value | pushes a leaf of a storage trie; its value is a big-endian number |
 //! | 1 | key | makes an extension of the topmost node |
-//! | 2 | mask | makes a branch of as many nodes as the mask has bits, the last child topmost |
-//! | 3 | 32 bytes | pushes a node, or a code, of which nothing but the hash is told |
+//! | 2 | mask | makes a branch of as many nodes as the mask has bits set, the last child topmost |
+//! | 3 | 32 bytes | pushes a node or a code of which the witness only has the hash |
 //! | 4 | code | pushes a code |
-//! | 5 | key, flags, nonce (flag 4), balance (flag 8), length of the code (flag 1) | makes an account of a storage (flag 2), which is topmost, and a code (flag 1) |
+//! | 5 | key, flags, nonce (flag 4), balance (flag 8), length of the code (flag 1) | makes an account of the storage (flag 2) and the code (flag 1) on the stack, the storage topmost |
 //! | 6 | | pushes an empty trie |
 //!
-//! A key is a single nibble, or a byte of flags and the nibbles, two in a byte; with flag 1, the last byte has but one, the upper.
-//!
+//! A key is a single nibble, or a byte of flags and the nibbles, two in each byte; with flag 1, the last byte has only
+//! its upper nibble.
 //!
 //! [Compact witnesses]: https://gist.github.com/mandrigin/ff7eccf30d0ef9c572bafcb0ab665cff
 
@@ -34,37 +34,37 @@ pub enum CompactError {
     /// The bytes end within an instruction.
     #[error("offset {offset}: the bytes end too early")]
     End {
-        /// Where more should be.
+        /// The offset at which they end.
         offset: usize,
     },
     /// The version is not 0 or 1.
     #[error("version {got} is not known, expected 0 or 1")]
     Version {
-        /// The first byte.
+        /// The version.
         got: u8,
     },
     /// The instruction does not exist.
     #[error("offset {offset}: instruction {got} is not known")]
     Instruction {
-        /// Where it is.
+        /// The offset of the instruction.
         offset: usize,
-        /// Its byte.
+        /// The byte of the instruction.
         got: u8,
     },
     /// An operand has another form than the instruction takes.
     #[error("offset {offset}: expected a {expected}")]
     Operand {
-        /// Where it begins.
+        /// The offset of the operand.
         offset: usize,
-        /// What should be there.
+        /// A description of the operand.
         expected: &'static str,
     },
     /// The stack lacks an item that the instruction takes.
     #[error("offset {offset}: the stack has no {expected}")]
     Stack {
-        /// Where the instruction ends.
+        /// The offset of the instruction's end.
         offset: usize,
-        /// What should be there.
+        /// The kind of the item.
         expected: &'static str,
     },
     /// The program does not leave exactly one node on the stack.
@@ -75,7 +75,7 @@ pub enum CompactError {
     },
 }
 
-/// What a compact witness reveals.
+/// The nodes and codes of a compact witness.
 pub(super) struct Parts {
     pub(super) root: B256,
     pub(super) nodes: Vec<Bytes>,
@@ -125,7 +125,7 @@ impl Item {
     }
 }
 
-/// Runs the program.
+/// Runs the program of a witness.
 pub(super) fn decode(bytes: &[u8]) -> Result<Parts, CompactError> {
     let mut reader = Reader::new(bytes);
     let version = reader.byte()?;
@@ -197,7 +197,7 @@ impl Machine {
         let offset = reader.offset;
         let flags = reader.byte()?;
         if flags >> 4 != 0 {
-            return Err(CompactError::Operand { offset, expected: "flags of an account" });
+            return Err(CompactError::Operand { offset, expected: "byte of account flags" });
         }
         let nonce = if flags & HAS_NONCE == 0 { 0 } else { reader.number()? };
         let balance = if flags & HAS_BALANCE == 0 { &[] } else { reader.string()? };

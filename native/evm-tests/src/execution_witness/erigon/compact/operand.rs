@@ -1,14 +1,15 @@
-//! Operands of compact witnesses: bytes, and numbers and strings of bytes in CBOR.
+//! Operands of compact witnesses: bytes, and CBOR numbers and byte strings.
 //!
-//! Of CBOR there are items of two types, and both have their length before them. To read these takes fewer lines than to make the errors of
-//! a library, such as minicbor, those of a compact witness, with their offset; and its licence, Blue Oak 1.0.0, is none that `deny.toml` allows.
+//! Witnesses use two types of CBOR items, both with a length before them. Reading these takes fewer lines than turning
+//! the errors of a library such as minicbor into those of a compact witness, with their offset; and `deny.toml` does not
+//! allow its licence, Blue Oak 1.0.0.
 
 use super::CompactError;
 
-/// Reads operands.
+/// A reader of operands.
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
-    /// Where the next one begins.
+    /// The offset of the next operand.
     pub(super) offset: usize,
 }
 
@@ -46,7 +47,7 @@ impl<'a> Reader<'a> {
             25 => u16::from_be_bytes(self.array()?).into(),
             26 => u32::from_be_bytes(self.array()?).into(),
             27 => u64::from_be_bytes(self.array()?),
-            _ => return Err(CompactError::Operand { offset, expected: "item of CBOR with a length" }),
+            _ => return Err(CompactError::Operand { offset, expected: "CBOR item with a length" }),
         };
         Ok((byte >> 5, number))
     }
@@ -63,7 +64,7 @@ impl<'a> Reader<'a> {
         let offset = self.offset;
         match self.head()? {
             (CBOR_BYTES, length) => self.take(length),
-            _ => Err(CompactError::Operand { offset, expected: "string of bytes" }),
+            _ => Err(CompactError::Operand { offset, expected: "byte string" }),
         }
     }
 
