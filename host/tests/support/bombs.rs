@@ -720,7 +720,8 @@ impl FromStr for Recipe {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut recipe = Self::of(&[]);
         for field in text.split(',') {
-            let (name, value) = field.split_once('=').ok_or_else(|| format!("`{field}` is not name=value"))?;
+            let (name, value) =
+                field.split_once('=').ok_or_else(|| format!("`{field}` is not name=value"))?;
             let number = || value.parse::<u32>().map_err(|error| format!("{name}: {error}"));
             match name {
                 "copies" => recipe.copies = number()?,
