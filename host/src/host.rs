@@ -207,7 +207,7 @@ impl Host {
         }
         let checked = check_ee(code, &exports, limits, &mut totals)?;
         let mut program = Self::meter(config, code, libraries, pages_max.saturating_add(checked.pages_max))?;
-        if let Some(metering) = &mut program.needs.metering
+        if let Some(metering) = &mut program.requirements.metering
             && totals.compile_cost().code_bytes > limits.code_bytes_near.into()
         {
             metering.entry.pages = FuelScale::new(limits).far(metering.entry.pages);
@@ -225,8 +225,8 @@ impl Host {
         let names = libraries.iter().map(|library| library.name.to_owned());
         if !config.metered {
             let libraries = names.zip(libraries.iter().map(|library| library.code.to_vec())).collect();
-            let needs = Requirements { metering: None, pages_max };
-            return Ok(Program { code: code.to_vec(), libraries, needs });
+            let requirements = Requirements { metering: None, pages_max };
+            return Ok(Program { code: code.to_vec(), libraries, requirements });
         }
         let linkage = if libraries.is_empty() { Linkage::Alone } else { Linkage::Linked };
         let scale = FuelScale::new(&config.limits);
@@ -242,7 +242,7 @@ impl Host {
         let entry = metered.iter().fold(main.entry, |entry, library| entry.plus(library.entry));
         let libraries = names.zip(metered.into_iter().map(|library| library.code)).collect();
         let metering = Some(Metering { stack_reserve_slots: reserve, entry });
-        Ok(Program { code: main.code, libraries, needs: Requirements { metering, pages_max } })
+        Ok(Program { code: main.code, libraries, requirements: Requirements { metering, pages_max } })
     }
 }
 
@@ -386,7 +386,7 @@ impl Ee {
     /// Returns the fuel that an execution spends before the EE's first instruction, on its instances and the pages of
     /// their memories. It is zero if the host does not meter.
     pub fn entry_fuel(&self) -> u64 {
-        self.compiled.needs().metering.map_or(0, |metering| metering.entry.fuel)
+        self.compiled.requirements().metering.map_or(0, |metering| metering.entry.fuel)
     }
 
     /// Returns the hash of the EE's module, without its libraries.

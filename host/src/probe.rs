@@ -47,5 +47,5 @@ pub(crate) fn probe(program: &Program) -> Result<(Program, Vec<Arc<str>>), Meter
         libraries.push((name.clone(), rewrite(library, first_number)?));
         names.extend(function_names(library, Some(name)));
     }
-    Ok((Program { code, libraries, needs: program.needs }, names))
+    Ok((Program { code, libraries, requirements: program.requirements }, names))
 }

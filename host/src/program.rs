@@ -8,7 +8,7 @@ pub(crate) struct Program {
     pub(crate) code: Vec<u8>,
     /// The libraries, by name, in the order of instantiation.
     pub(crate) libraries: Vec<(String, Vec<u8>)>,
-    pub(crate) needs: Requirements,
+    pub(crate) requirements: Requirements,
 }
 
 /// The requirements of a program's executions, besides its code.

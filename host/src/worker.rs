@@ -285,7 +285,7 @@ fn encode(config: &HostConfig, reserve: Reserve, program: &Program) -> Vec<u8> {
         block_data_bytes_max,
         unsaved_root,
     } = config.limits;
-    let [slots, fuel, pages, pages_max] = program.needs.to_numbers();
+    let [slots, fuel, pages, pages_max] = program.requirements.to_numbers();
     let numbers: [u64; N_NUMBERS] = [
         // Lossless: Rust has no target wider than 64 bits.
         module_bytes_max as u64,
@@ -324,13 +324,14 @@ fn decode(request: &[u8]) -> Result<(HostConfig, Reserve, Program), ServeError> 
     let parts = parts(request).ok_or(ServeError::Malformed)?;
     let [engine, numbers, code, libraries @ ..] = parts.as_slice() else { return Err(ServeError::Malformed) };
     let engine = text(engine).ok_or(ServeError::Malformed)?.parse()?;
-    let (limits, interruptible, reserve, needs) = decode_numbers(numbers).ok_or(ServeError::Malformed)?;
+    let (limits, interruptible, reserve, requirements) =
+        decode_numbers(numbers).ok_or(ServeError::Malformed)?;
     let (pairs, []) = libraries.as_chunks::<2>() else { return Err(ServeError::Malformed) };
     let libraries = pairs.iter().map(|[name, code]| Some((text(name)?, code.to_vec())));
     let libraries = libraries.collect::<Option<_>>().ok_or(ServeError::Malformed)?;
     let config =
         HostConfig { limits, engine, interruptible, concurrent_executions_max: 1, ..HostConfig::default() };
-    Ok((config, reserve, Program { code: code.to_vec(), libraries, needs }))
+    Ok((config, reserve, Program { code: code.to_vec(), libraries, requirements }))
 }
 
 fn decode_numbers(bytes: &[u8]) -> Option<(Limits, bool, Reserve, Requirements)> {

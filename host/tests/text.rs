@@ -44,15 +44,15 @@ fn malformed_text_is_refused_with_place_and_remedy() {
         (&DIGITS[1..], "a state root has 64 hex digits, after `0x` or without it, got 63 characters"),
         (
             &DIGITS.replacen('1', "é", 1),
-            "character 4 of a state root is 'é', and no hex digit: write 0 to 9, a to f or A to F",
+            "character 4 of a state root is 'é', which is not a hex digit: write 0 to 9, a to f or A to F",
         ),
         (
             &format!("0x{}", DIGITS.replace("1f", "1g")),
-            "character 66 of a state root is 'g', and no hex digit: write 0 to 9, a to f or A to F",
+            "character 66 of a state root is 'g', which is not a hex digit: write 0 to 9, a to f or A to F",
         ),
         (
             &format!("0X{}", &DIGITS[2..]),
-            "character 2 of a state root is 'X', and no hex digit: write 0 to 9, a to f or A to F",
+            "character 2 of a state root is 'X', which is not a hex digit: write 0 to 9, a to f or A to F",
         ),
     ] {
         assert_eq!(text.parse::<StateRoot>().expect_err("it is none").to_string(), expected);

@@ -7,7 +7,7 @@ use crate::program::Metering;
 
 fn program(metering: Option<Metering>) -> Program {
     let libraries = vec![("a".to_owned(), b"first".to_vec()), (String::new(), Vec::new())];
-    Program { code: b"code".to_vec(), libraries, needs: Requirements { metering, pages_max: 7 } }
+    Program { code: b"code".to_vec(), libraries, requirements: Requirements { metering, pages_max: 7 } }
 }
 
 fn metering() -> Metering {
@@ -36,8 +36,8 @@ fn a_request_round_trips() {
             assert_eq!(got_config.engine, config.engine);
             assert_eq!(got_config.is_interruptible(), config.is_interruptible());
             assert_eq!(
-                (got.code, got.libraries, got.needs),
-                (expected.code, expected.libraries, expected.needs)
+                (got.code, got.libraries, got.requirements),
+                (expected.code, expected.libraries, expected.requirements)
             );
         }
     }
