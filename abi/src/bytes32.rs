@@ -1,9 +1,10 @@
 //! Newtypes of 32 bytes.
 
-/// Defines a newtype of 32 bytes, and says what it is called in messages.
+/// Defines a newtype of 32 bytes, with its name for messages.
 ///
-/// Its text is 64 hex digits, read in either case, with or without `0x`; by this crate's feature `serde` it is that text in formats for
-/// people, and its bytes in others. It is laid out as its bytes are, so a list of such values is a list of 32 bytes each.
+/// Its text is 64 hex digits, parsed in either case, with or without `0x`. With this crate's feature `serde` it is
+/// serialized as that text in human-readable formats, and as bytes in others. Its layout is that of its bytes, so a
+/// list of such values is a list of 32 bytes each.
 ///
 /// ```
 /// outrider_abi::bytes32! {
@@ -56,7 +57,7 @@ macro_rules! bytes32 {
     };
 }
 
-/// Gives a newtype of 32 bytes what serde asks for, if this crate has serde.
+/// Implements serde's traits for a newtype of 32 bytes, if this crate has serde.
 #[cfg(feature = "serde")]
 #[doc(hidden)]
 #[macro_export]
@@ -81,7 +82,7 @@ macro_rules! bytes32_serde {
     };
 }
 
-/// Gives a newtype of 32 bytes what serde asks for, if this crate has serde.
+/// Implements serde's traits for a newtype of 32 bytes, if this crate has serde.
 #[cfg(not(feature = "serde"))]
 #[doc(hidden)]
 #[macro_export]

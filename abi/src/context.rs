@@ -1,4 +1,4 @@
-//! Where and when an execution takes place.
+//! The context of an execution.
 
 use crate::BeaconRoot;
 
@@ -17,7 +17,7 @@ pub struct Slot(pub u64);
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EeIndex(pub u64);
 
-/// Where and when an execution takes place; the EE reads it through `eth2.context*`. By default all is zero.
+/// The place and time of an execution, which the EE reads through `eth2.context*`. All fields are zero by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -28,6 +28,6 @@ pub struct Context {
     pub slot: Slot,
     /// The EE's own index.
     pub ee_index: EeIndex,
-    /// The root of the beacon block that the shard block builds on.
+    /// The root of the beacon block on which the shard block builds.
     pub beacon_root: BeaconRoot,
 }

@@ -1,4 +1,4 @@
-//! A validator deposit, as an EE pushes it to the beacon chain.
+//! Validator deposits, which EEs push to the beacon chain.
 
 use core::{fmt, ops::Range};
 
@@ -15,9 +15,9 @@ use crate::{ReadError, Reader, hex_text::Hex};
 /// | 80 | 8 | `amount`, big-endian |
 /// | 88 | 96 | `signature` |
 ///
-/// The fields are the `DepositData` of the
-/// [consensus specs](https://github.com/ethereum/consensus-specs/blob/dev/specs/phase0/beacon-chain.md#depositdata);
-/// the big-endian amount is scout's. Neither key nor signature is checked here. Its text is the hex of these bytes.
+/// The fields are the `DepositData` of the [consensus
+/// specs](https://github.com/ethereum/consensus-specs/blob/dev/specs/phase0/beacon-chain.md#depositdata); the
+/// big-endian amount is scout's. This type checks neither key nor signature. Its text is the hex of these bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -25,7 +25,7 @@ pub struct Deposit {
     /// The validator's BLS12-381 public key, compressed.
     #[cfg_attr(feature = "serde", serde(with = "crate::hex_serde::pubkey"))]
     pub pubkey: [u8; 48],
-    /// The commitment to the key or address to which the validator's balance is paid out.
+    /// The commitment to the key or address that receives the validator's balance.
     #[cfg_attr(feature = "serde", serde(with = "crate::hex_serde::withdrawal_credentials"))]
     pub withdrawal_credentials: [u8; 32],
     /// The amount in Gwei.
@@ -46,7 +46,7 @@ impl Deposit {
         bytes
     }
 
-    /// Decodes a deposit; any 184 bytes are one. Bytes of another length are refused by [`TryFrom`].
+    /// Decodes a deposit; all bytes of this length are valid. [`TryFrom`] refuses other lengths.
     pub fn from_bytes(bytes: &[u8; DEPOSIT_BYTES]) -> Self {
         let (pubkey, rest) = split(bytes);
         let (withdrawal_credentials, rest) = split(rest);
@@ -56,7 +56,7 @@ impl Deposit {
     }
 }
 
-/// Decodes a deposit; fewer or more than [`DEPOSIT_BYTES`] bytes are none.
+/// Decodes a deposit, and refuses any length but [`DEPOSIT_BYTES`].
 impl TryFrom<&[u8]> for Deposit {
     type Error = ReadError;
 
@@ -73,7 +73,7 @@ impl TryFrom<&[u8]> for Deposit {
     }
 }
 
-/// Takes the first `N` bytes off; zeros stand for what is not there.
+/// Splits off the first `N` bytes, and fills missing ones with zeros.
 fn split<const N: usize>(bytes: &[u8]) -> ([u8; N], &[u8]) {
     match bytes.split_first_chunk() {
         Some((head, rest)) => (*head, rest),

@@ -1,4 +1,4 @@
-//! The bytes between provider, EE and block: how witness and payload make block data, and what a provider hands in.
+//! The encoding of block data from witness and payload, and of packages for a provider.
 //!
 //! All integers are `u32`, little-endian.
 //!
@@ -10,8 +10,8 @@
 //! | witness | as told | in an encoding of `outrider-witness`, or any other; the shard does not read it |
 //! | payload | to the end | in the EE's own encoding |
 //!
-//! In provider mode the block data is a list of *packages* instead. A package is a payload too, of one user or of many, and the
-//! EE merges all of them to the payload of the block:
+//! In provider mode the block data is a list of *packages* instead. A package is a payload too, of one user or of many,
+//! and the EE merges all packages into the payload of the block:
 //!
 //! | part | bytes | |
 //! |---|---|---|
@@ -22,30 +22,30 @@ use alloc::vec::Vec;
 
 use crate::{ReadError, Reader};
 
-/// Block data that has been taken apart.
+/// Parsed block data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// What the EE rebuilds the touched part of its state from.
+    /// The witness, from which the EE rebuilds the touched part of its state.
     pub witness: &'a [u8],
-    /// What the EE does with it.
+    /// The payload, which the EE executes.
     pub payload: &'a [u8],
 }
 
-/// There are more packages, or longer ones, than 32 bits can tell.
+/// The error for more packages, or a longer package, than 32 bits can express.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{got} packages, or bytes of one, are more than 32 bits can tell")]
+#[error("{got} packages, or bytes of one, do not fit into 32 bits")]
 pub struct TooLargeError {
-    /// Packages, or bytes of one.
+    /// The number of packages, or of bytes of one.
     pub got: usize,
 }
 
 impl<'a> Frame<'a> {
-    /// Takes block data apart; nothing is copied.
+    /// Parses block data without copying.
     ///
     /// # Errors
     ///
-    /// [`ReadError::UnexpectedEnd`] if the bytes are too few: at offset 0 for the length of the witness, at 4 for the witness itself. Who
-    /// made the block data is at fault.
+    /// Fails with [`ReadError::UnexpectedEnd`] if there are too few bytes: at offset 0 for the length of the witness,
+    /// at 4 for the witness itself. The author of the block data is at fault.
     pub fn parse(block_data: &'a [u8]) -> Result<Self, ReadError> {
         let mut reader = Reader::new(block_data);
         let witness_bytes = reader.u32_le()?;
@@ -54,11 +54,11 @@ impl<'a> Frame<'a> {
         Ok(Self { witness, payload })
     }
 
-    /// Puts block data together.
+    /// Encodes block data.
     ///
     /// # Errors
     ///
-    /// [`TooLargeError`] if the witness is.
+    /// Fails with [`TooLargeError`] if the witness is too long.
     pub fn encode(&self) -> Result<Vec<u8>, TooLargeError> {
         let mut bytes = Vec::with_capacity(size_of::<u32>() + self.witness.len() + self.payload.len());
         bytes.extend(length(self.witness.len())?);
@@ -68,11 +68,11 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Encodes packages as a provider hands them in.
+/// Encodes packages for a provider.
 ///
 /// # Errors
 ///
-/// [`TooLargeError`] if one is, or there are too many.
+/// Fails with [`TooLargeError`] if a package is too long, or if there are too many.
 pub fn encode_packages<P: AsRef<[u8]>>(packages: &[P]) -> Result<Vec<u8>, TooLargeError> {
     let mut bytes = length(packages.len())?.to_vec();
     for package in packages {
@@ -83,11 +83,11 @@ pub fn encode_packages<P: AsRef<[u8]>>(packages: &[P]) -> Result<Vec<u8>, TooLar
     Ok(bytes)
 }
 
-/// Takes packages apart. Each takes 4 bytes at least, so the list is no longer than the input.
+/// Parses packages. Each takes at least 4 bytes, so the list is not longer than the input.
 ///
 /// # Errors
 ///
-/// [`ReadError`] if the bytes are too few or too many. Who made them is at fault.
+/// Fails with [`ReadError`] if there are too few or too many bytes. The author of the bytes is at fault.
 pub fn read_packages(bytes: &[u8]) -> Result<Vec<&[u8]>, ReadError> {
     let mut reader = Reader::new(bytes);
     let n = reader.u32_le()?;

@@ -1,4 +1,4 @@
-//! Hashes and roots: 32 bytes each, told apart by their types.
+//! Hashes and roots: 32 bytes each, with types of their own.
 
 use sha2::{Digest as _, Sha256};
 
@@ -13,20 +13,21 @@ bytes32! {
 }
 
 bytes32! {
-    /// The 32 bytes which the host keeps of an EE's state between blocks.
+    /// The 32 bytes that the host keeps of an EE's state between blocks.
     ///
-    /// What they commit to is the EE's own affair. Any value is a state root; the one of an EE that has not run yet is whatever it was
-    /// deployed with. Where an EE keeps a tree, it is the [`struct@Hash`] of a node, and each is made of the other.
+    /// Each EE decides what they commit to. Any value is a state root; an EE that has not run yet has the root with
+    /// which it was deployed. If an EE keeps a tree, its root is the [`struct@Hash`] of a node, and the two types
+    /// convert into each other.
     pub struct StateRoot: "a state root"
 }
 
 bytes32! {
-    /// The root of the beacon block that an execution refers to: the one on which the shard block stands.
+    /// The root of the beacon block to which an execution refers: the one on which the shard block builds.
     pub struct BeaconRoot: "a beacon root"
 }
 
 bytes32! {
-    /// The SHA-256 of an EE's module, the consensus specs' hash; `sha256sum` tells the same.
+    /// The SHA-256 of an EE's module, as `sha256sum` prints it. SHA-256 is the hash of the consensus specs.
     pub struct CodeHash: "a code hash"
 }
 
@@ -75,7 +76,7 @@ mod tests {
         assert_eq!(StateRoot::from(Hash::from(root)), root);
     }
 
-    /// FIPS 180-4, the digest of "abc".
+    /// The module is "abc", with its digest from FIPS 180-4.
     #[test]
     fn a_code_hash_is_the_sha_256_of_the_module() {
         let digits = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -91,7 +92,7 @@ mod tests {
         assert_eq!(error, ParseHexError::Digit { what: "a hash", got: 'g', position: 66 });
         assert_eq!(
             error.to_string(),
-            "character 66 of a hash is 'g', and no hex digit: write 0 to 9, a to f or A to F"
+            "character 66 of a hash is 'g', which is not a hex digit: write 0 to 9, a to f or A to F"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! Bytes in serde: hex in formats for people, bytes in others.
+//! Bytes in serde: hex in human-readable formats, bytes in others.
 
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
@@ -12,11 +12,11 @@ use serde::{
 
 use crate::hex_text::{Hex, ParseHexError, parse_array, parse_bytes};
 
-/// Writes bytes.
+/// Serializes bytes.
 ///
 /// # Errors
 ///
-/// Those of the serializer.
+/// Fails as the serializer does.
 pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     if serializer.is_human_readable() {
         serializer.collect_str(&Hex(bytes))
@@ -25,11 +25,11 @@ pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S:
     }
 }
 
-/// Reads `what`, such as `a state root`, which has so many bytes.
+/// Deserializes `what`, such as `a state root`, with this many bytes.
 ///
 /// # Errors
 ///
-/// Another number of bytes, and in hex what is said of [`ParseHexError`].
+/// Fails on another number of bytes, and on malformed hex with the message of [`ParseHexError`].
 pub fn deserialize_array<'de, D: Deserializer<'de>, const N: usize>(
     deserializer: D,
     what: &'static str,
@@ -41,11 +41,11 @@ pub fn deserialize_array<'de, D: Deserializer<'de>, const N: usize>(
     deserialize(deserializer, BytesVisitor { what, bytes_max: N, of_text: parse_array::<N>, of_bytes })
 }
 
-/// Reads `what`, which may have any number of bytes.
+/// Deserializes `what`, with any number of bytes.
 ///
 /// # Errors
 ///
-/// In hex what is said of [`ParseHexError`].
+/// Fails on malformed hex with the message of [`ParseHexError`].
 pub fn deserialize_vec<'de, D: Deserializer<'de>>(
     deserializer: D,
     what: &'static str,
@@ -67,7 +67,7 @@ fn deserialize<'de, D: Deserializer<'de>, V: Visitor<'de>>(
 
 struct BytesVisitor<T, F> {
     what: &'static str,
-    /// How many bytes are taken from a sequence before it is certain that they are too many.
+    /// The number of bytes after which a sequence is certainly too long.
     bytes_max: usize,
     of_text: fn(&str, &'static str) -> Result<T, ParseHexError>,
     of_bytes: F,
@@ -88,7 +88,7 @@ impl<'de, T, F: Fn(&[u8]) -> Result<T, String>> Visitor<'de> for BytesVisitor<T,
         (self.of_bytes)(bytes).map_err(E::custom)
     }
 
-    /// For formats that know no byte strings.
+    /// For formats without byte strings.
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<T, A::Error> {
         let mut bytes = Vec::new();
         while bytes.len() <= self.bytes_max
@@ -100,7 +100,7 @@ impl<'de, T, F: Fn(&[u8]) -> Result<T, String>> Visitor<'de> for BytesVisitor<T,
     }
 }
 
-/// Makes a module for `#[serde(with = "..")]` of a field that is an array of bytes.
+/// Makes a module for `#[serde(with = "..")]` on a field that is an array of bytes.
 macro_rules! array_field {
     ($module:ident, $what:literal) => {
         pub(crate) mod $module {

@@ -3,45 +3,47 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-/// Why a text is not the hex of what it should be.
+/// The reason for which a text is not valid hex of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseHexError {
     /// The text has another number of digits.
     #[error("{what} has {expected} hex digits, after `0x` or without it, got {got} characters")]
     Length {
-        /// What was to be read, such as `a state root`.
+        /// The name of the value, such as `a state root`.
         what: &'static str,
         /// Characters after `0x`.
         got: usize,
-        /// Digits that there should be.
+        /// The right number of digits.
         expected: usize,
     },
-    /// A text that may have any length has half a byte too much.
+    /// A text of any length has an odd number of digits.
     #[error("{what} has an odd number of hex digits ({got}): two make a byte")]
     Odd {
-        /// What was to be read.
+        /// The name of the value.
         what: &'static str,
         /// Characters after `0x`.
         got: usize,
     },
-    /// A character is no hex digit.
-    #[error("character {position} of {what} is {got:?}, and no hex digit: write 0 to 9, a to f or A to F")]
+    /// A character is not a hex digit.
+    #[error(
+        "character {position} of {what} is {got:?}, which is not a hex digit: write 0 to 9, a to f or A to F"
+    )]
     Digit {
-        /// What was to be read.
+        /// The name of the value.
         what: &'static str,
         /// The character.
         got: char,
-        /// Its place in the text, from 1, `0x` counted.
+        /// Its position in the text, from 1, with `0x` counted.
         position: usize,
     },
 }
 
-/// Reads so many bytes; `what` names them in errors, as in `a state root`.
+/// Parses this many bytes; `what` names them in errors, as in `a state root`.
 ///
 /// # Errors
 ///
-/// [`ParseHexError`], with its place in the text.
+/// Fails with [`ParseHexError`], which has the position in the text.
 pub fn parse_array<const N: usize>(text: &str, what: &'static str) -> Result<[u8; N], ParseHexError> {
     let (digits, prefix) = digits(text);
     let expected = N.saturating_mul(2);
@@ -57,29 +59,29 @@ pub fn parse_array<const N: usize>(text: &str, what: &'static str) -> Result<[u8
     }
 }
 
-/// Reads any number of bytes; `what` names them in errors.
+/// Parses any number of bytes; `what` names them in errors.
 ///
 /// # Errors
 ///
-/// [`ParseHexError`], with its place in the text.
+/// Fails with [`ParseHexError`], which has the position in the text.
 pub fn parse_bytes(text: &str, what: &'static str) -> Result<Vec<u8>, ParseHexError> {
     let (digits, prefix) = digits(text);
     let odd = || ParseHexError::Odd { what, got: digits.chars().count() };
     hex::decode(digits).map_err(|_| no_digit(digits, prefix, what).unwrap_or_else(odd))
 }
 
-/// Takes `0x` off, and tells how many characters that were.
+/// Removes `0x`, and returns its number of characters, too.
 fn digits(text: &str) -> (&str, usize) {
     text.strip_prefix("0x").map_or((text, 0), |digits| (digits, 2))
 }
 
-/// Finds the first character that is no digit.
+/// Returns an error for the first character that is not a digit.
 fn no_digit(digits: &str, prefix: usize, what: &'static str) -> Option<ParseHexError> {
     let (index, got) = digits.chars().enumerate().find(|(_, digit)| !digit.is_ascii_hexdigit())?;
     Some(ParseHexError::Digit { what, got, position: index.saturating_add(prefix).saturating_add(1) })
 }
 
-/// Bytes that are shown as hex digits in lower case, without `0x`; in quotes to developers.
+/// Bytes that are displayed as lower-case hex digits without `0x`; `Debug` adds quotes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Hex<'a>(pub &'a [u8]);
 
@@ -95,20 +97,20 @@ impl fmt::Debug for Hex<'_> {
     }
 }
 
-/// Gives a type the text of its bytes, and reads it back: the type, its length in bytes, its name in errors, and the functions to its
-/// bytes and from them.
+/// Implements a type's text as the hex of its bytes. The arguments are the type, its length in bytes, its name in
+/// errors, and the functions to its bytes and from them.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! hex_text {
     ($name:ident, $bytes:expr, $what:literal, $to_bytes:expr, $from_bytes:expr) => {
-        /// The hex digits of the bytes in lower case, without `0x`.
+        /// Writes the hex digits of the bytes in lower case, without `0x`.
         impl core::fmt::Display for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 core::fmt::Display::fmt(&$crate::hex_text::Hex(&($to_bytes)(self)), f)
             }
         }
 
-        /// As `Display`; `{:#x}` puts `0x` before it.
+        /// Writes the same as `Display`; `{:#x}` adds `0x`.
         impl core::fmt::LowerHex for $name {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 if f.alternate() {
@@ -118,7 +120,7 @@ macro_rules! hex_text {
             }
         }
 
-        /// Reads hex digits in either case, with or without `0x`.
+        /// Parses hex digits in either case, with or without `0x`.
         impl core::str::FromStr for $name {
             type Err = $crate::ParseHexError;
 

@@ -1,8 +1,8 @@
-//! The one table of everything that an EE may import, as data, and of what it has to export.
+//! The table of everything that an EE may import, as data, and of its required exports.
 //!
-//! Each import has two spellings, scout's two: `eth2.blockDataSize` (module `eth2`) and `env.eth2_blockDataSize` (module `env`). Pointers,
-//! offsets and lengths are unsigned 32-bit numbers that travel as `i32`; a range that is not within the EE's memory is a trap. What a
-//! call does is the host's to define: it binds a function to each entry.
+//! Each import has scout's two names: `eth2.blockDataSize` (module `eth2`) and `env.eth2_blockDataSize` (module `env`).
+//! Pointers, offsets and lengths are unsigned 32-bit numbers of type `i32`; a range that is not within the EE's memory
+//! traps. The host defines the effect of a call: it binds a function to each entry.
 
 mod bignum;
 mod crypto;
@@ -100,7 +100,7 @@ const N_IMPORTS: usize = {
     n
 };
 
-/// Puts the tables of the modules behind one another.
+/// Concatenates the tables of the modules.
 const fn joined() -> [Import; N_IMPORTS] {
     let mut all = [TABLES[0][0]; N_IMPORTS];
     let (mut n, mut table) = (0, 0);
@@ -115,11 +115,11 @@ const fn joined() -> [Import; N_IMPORTS] {
     all
 }
 
-/// The module of scout's older spelling.
+/// The module of scout's older names.
 pub const LEGACY_MODULE: &str = "env";
 
 impl Import {
-    /// Looks an import up by either of its spellings.
+    /// Finds an import by either of its names.
     pub fn find(module: &str, name: &str) -> Option<&'static Self> {
         let (module, name) = match module {
             LEGACY_MODULE => name.split_once('_')?,
@@ -128,12 +128,12 @@ impl Import {
         ABI.iter().find(|import| import.module == module && import.name == name)
     }
 
-    /// Tells whether the ABI has a module of this name, so that no library can have it.
+    /// Returns whether the ABI has a module of this name, which no library can have then.
     pub fn has_module(module: &str) -> bool {
         module == LEGACY_MODULE || MODULES.iter().any(|known| known.name == module)
     }
 
-    /// Returns the spelling within the module `env`, such as `eth2_blockDataSize`.
+    /// Returns the name within the module `env`, such as `eth2_blockDataSize`.
     pub fn legacy_name(&self) -> String {
         format!("{}_{}", self.module, self.name)
     }
@@ -148,13 +148,13 @@ impl Import {
         self.parameters.iter().map(Parameter::value_type)
     }
 
-    /// Tells whether a call ends the execution in any case.
+    /// Returns whether a call always ends the execution.
     pub fn never_returns(&self) -> bool {
         (self.module, self.name) == ("eth2", "refuse")
     }
 }
 
-/// Imports are told apart by their names; the table has each name once.
+/// Imports compare by their names, which are unique in the table.
 impl Ord for Import {
     fn cmp(&self, other: &Self) -> Ordering {
         (self.module, self.name).cmp(&(other.module, other.name))

@@ -1,21 +1,21 @@
-//! What a host, an execution environment (EE) and a state provider tell one another.
+//! The interface between a host, execution environments (EEs) and state providers.
 //!
-//! Everything that crosses a border between them is described here once, to the byte: the host, the shard, the witness databases and the
-//! SDK of the guests all stand on this crate, and it stands on nothing of ours.
+//! Everything that they exchange is described here once, to the byte. The host, the shard, the witness databases and
+//! the guests' SDK all depend on this crate, and it depends on no other crate of this project.
 //!
 //! | module | concern |
 //! |---|---|
-//! | `hash` | hashes and roots: 32 bytes each, told apart by their types |
-//! | `context` | where and when an execution takes place, and the numbers of shards, slots and EEs |
+//! | `hash` | hashes and roots: 32 bytes each, with types of their own |
+//! | `context` | the place and time of an execution, and the numbers of shards, slots and EEs |
 //! | `deposit` | a validator deposit, in its 184 bytes |
-//! | `node` | a node of a state that an EE has made |
-//! | [`frame`] | how witness and payload make block data, and packages a list |
+//! | `node` | a new node of an EE's state |
+//! | [`frame`] | the encoding of block data and of packages |
 //! | [`reader`] | reads untrusted bytes |
 //! | [`mod@hex_text`], `hex_serde` | bytes as hex, in texts and in serde |
-//! | `imports` | the table of everything that an EE may import, and what it has to export |
+//! | `imports` | the table of everything that an EE may import, and of its required exports |
 //!
-//! The crate is `no_std` with `alloc`, as guests use it. The feature `serde` gives what goes into an execution and comes out of it
-//! serde's `Serialize` and `Deserialize`: hex in formats for people, bytes in others.
+//! The crate is `no_std` with `alloc`, for guests. The feature `serde` implements `Serialize` and `Deserialize` for the
+//! types of an execution's input and output: hex in human-readable formats, bytes in others.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use crate::Hash;
 
-/// A node or a blob that an EE has made, as it hands it to a state provider.
+/// A new node or blob that an EE hands to a state provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewNode {
-    /// Its hash, as the EE tells it.
+    /// Its hash, as the EE claims it.
     pub hash: Hash,
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// The hashes of all nodes and blobs that it refers to.
+    /// The hashes of all nodes and blobs to which it refers.
     pub children: Vec<Hash>,
 }

@@ -1,7 +1,7 @@
-//! The reader through which untrusted bytes become values.
+//! A reader that parses untrusted bytes.
 //!
-//! *Varints* are unsigned LEB128: seven bits a byte, the lowest first, the top bit set in all bytes but the last. Only the shortest form
-//! of a number is one, so each number has one encoding.
+//! *Varints* are unsigned LEB128: seven bits a byte, the lowest first, the top bit set in all bytes but the last. Only
+//! the shortest form is valid, so each number has one encoding.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
@@ -10,11 +10,11 @@ mod tests;
 
 use alloc::vec::Vec;
 
-/// Reads untrusted bytes from front to back.
+/// A reader of untrusted bytes, from front to back.
 ///
-/// It is total: any bytes give values or a [`ReadError`], never a panic. It does not allocate, so a length
-/// that was read from the bytes is checked against what is left of them (by [`take`](Self::take),
-/// [`sub`](Self::sub) or [`length`](Self::length)) before anything can be reserved for it.
+/// It is total: any bytes give values or a [`ReadError`], never a panic. It does not allocate, so a length from the
+/// bytes is checked against the remaining bytes (by [`take`](Self::take), [`sub`](Self::sub) or
+/// [`length`](Self::length)) before anything can be reserved for it.
 ///
 /// ```
 /// use outrider_abi::{ReadError, Reader};
@@ -38,12 +38,12 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Starts at the first of `bytes`, which gets offset 0.
+    /// Makes a reader at the first of `bytes`, which has offset 0.
     pub const fn new(bytes: &'a [u8]) -> Reader<'a> {
         Reader { rest: bytes, offset: 0 }
     }
 
-    /// Returns the position of the next byte, counted from where the outermost reader started.
+    /// Returns the offset of the next byte, from the start of the outermost reader.
     pub const fn offset(&self) -> usize {
         self.offset
     }
@@ -57,7 +57,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// [`ReadError::UnexpectedEnd`] if fewer are left; then none is taken.
+    /// Fails with [`ReadError::UnexpectedEnd`] if fewer are left; then it takes none.
     pub fn take(&mut self, n: usize) -> Result<&'a [u8], ReadError> {
         let Some((taken, rest)) = self.rest.split_at_checked(n) else {
             return Err(self.unexpected_end(n));
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`take`](Self::take).
+    /// Fails as [`take`](Self::take) does.
     pub fn take_array<const N: usize>(&mut self) -> Result<[u8; N], ReadError> {
         let Some((taken, rest)) = self.rest.split_first_chunk() else {
             return Err(self.unexpected_end(N));
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`take`](Self::take).
+    /// Fails as [`take`](Self::take) does.
     pub fn u8(&mut self) -> Result<u8, ReadError> {
         self.take_array().map(u8::from_le_bytes)
     }
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`take`](Self::take).
+    /// Fails as [`take`](Self::take) does.
     pub fn u16_le(&mut self) -> Result<u16, ReadError> {
         self.take_array().map(u16::from_le_bytes)
     }
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`take`](Self::take).
+    /// Fails as [`take`](Self::take) does.
     pub fn u16_be(&mut self) -> Result<u16, ReadError> {
         self.take_array().map(u16::from_be_bytes)
     }
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`take`](Self::take).
+    /// Fails as [`take`](Self::take) does.
     pub fn u32_be(&mut self) -> Result<u32, ReadError> {
         self.take_array().map(u32::from_be_bytes)
     }
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`take`](Self::take).
+    /// Fails as [`take`](Self::take) does.
     pub fn u64_be(&mut self) -> Result<u64, ReadError> {
         self.take_array().map(u64::from_be_bytes)
     }
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`take`](Self::take).
+    /// Fails as [`take`](Self::take) does.
     pub fn u32_le(&mut self) -> Result<u32, ReadError> {
         self.take_array().map(u32::from_le_bytes)
     }
@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`take`](Self::take).
+    /// Fails as [`take`](Self::take) does.
     pub fn u64_le(&mut self) -> Result<u64, ReadError> {
         self.take_array().map(u64::from_le_bytes)
     }
@@ -146,7 +146,8 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     ///
-    /// As for [`take`](Self::take), and [`ReadError::Varint`] when it is not the shortest form of a 32-bit integer.
+    /// Fails as [`take`](Self::take) does, and with [`ReadError::Varint`] if it is not the shortest form of a 32-bit
+    /// integer.
     pub fn varint(&mut self) -> Result<u32, ReadError> {
         let offset = self.offset;
         let mut value = 0_u32;
@@ -164,11 +165,12 @@ impl<'a> Reader<'a> {
         Err(ReadError::Varint { offset })
     }
 
-    /// Takes a varint that counts items of which each takes at least `item_bytes_min` bytes.
+    /// Takes a varint that counts items of at least `item_bytes_min` bytes each.
     ///
     /// # Errors
     ///
-    /// As for [`varint`](Self::varint), and [`ReadError::UnexpectedEnd`] when so many items cannot follow.
+    /// Fails as [`varint`](Self::varint) does, and with [`ReadError::UnexpectedEnd`] if there is no room for so many
+    /// items.
     pub fn length(&mut self, item_bytes_min: usize) -> Result<usize, ReadError> {
         let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
         let expected = length.saturating_mul(item_bytes_min);
@@ -178,22 +180,22 @@ impl<'a> Reader<'a> {
         Ok(length)
     }
 
-    /// Takes the next `n` bytes as a reader of their own, which counts offsets from the same start.
+    /// Takes the next `n` bytes as a reader of their own, whose offsets have the same origin.
     ///
     /// # Errors
     ///
-    /// As for [`take`](Self::take).
+    /// Fails as [`take`](Self::take) does.
     pub fn sub(&mut self, n: usize) -> Result<Reader<'a>, ReadError> {
         let offset = self.offset;
         let rest = self.take(n)?;
         Ok(Reader { rest, offset })
     }
 
-    /// Ends the reading.
+    /// Checks that no bytes are left.
     ///
     /// # Errors
     ///
-    /// [`ReadError::TrailingBytes`] if any byte is left.
+    /// Fails with [`ReadError::TrailingBytes`] if there are any.
     pub const fn finish(self) -> Result<(), ReadError> {
         match self.rest {
             [] => Ok(()),
@@ -201,7 +203,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Steps over `n` bytes, which were just split off `rest`; so the sum is at most the length of a slice.
+    /// Advances over `n` bytes, which were just split off `rest`; so the sum is at most the length of a slice.
     #[expect(clippy::arithmetic_side_effects, reason = "see above")]
     const fn advance(&mut self, n: usize, rest: &'a [u8]) {
         self.rest = rest;
@@ -213,32 +215,32 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Why bytes are not what they should be. Whoever made the bytes is to blame.
+/// The error for malformed bytes. The author of the bytes is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// There are fewer bytes than a value, or its length prefix, asks for.
+    /// There are fewer bytes than a value or its length prefix demands.
     #[error("byte {offset}: expected {expected} more bytes, got {got}")]
     UnexpectedEnd {
-        /// Where the value would start.
+        /// The offset of the value.
         offset: usize,
-        /// How many bytes the value has.
+        /// The length of the value in bytes.
         expected: usize,
-        /// How many bytes there are.
+        /// The number of bytes left.
         got: usize,
     },
     /// There are bytes after the last value.
     #[error("byte {offset}: expected the end, got {n} more bytes")]
     TrailingBytes {
-        /// Where the last value ends.
+        /// The end of the last value.
         offset: usize,
-        /// How many bytes come after it.
+        /// The number of bytes after it.
         n: usize,
     },
-    /// A varint is longer than it needs to be, or does not fit in 32 bits.
-    #[error("byte {offset}: no shortest form of a 32-bit integer")]
+    /// A varint is longer than necessary, or does not fit into 32 bits.
+    #[error("byte {offset}: expected a varint of 32 bits in its shortest form")]
     Varint {
-        /// Where the varint begins.
+        /// The offset of the varint.
         offset: usize,
     },
 }

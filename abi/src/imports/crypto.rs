@@ -7,7 +7,7 @@ use super::{
 use crate::ValueType::I32;
 
 pub(super) const IMPORTS: &[Import] = &[
-    // `cargo bench -p outrider-crypto` has what each takes without the way there and back.
+    // `cargo bench -p outrider-crypto` measures the functions without the cost of calling them.
     Import {
         module: "crypto",
         name: "keccak256",

@@ -39,7 +39,7 @@ pub(super) const IMPORTS: &[Import] = &[
         summary: "Logs bytes in hex.",
         fuel: LOG,
     },
-    // Not in scout, but in blobs of its time.
+    // These are not in scout, but in blobs of its time.
     Import {
         module: "debug",
         name: "log",

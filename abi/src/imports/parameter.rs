@@ -1,26 +1,26 @@
-//! What an import takes and returns.
+//! The parameters and results of imports.
 
 /// A parameter of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
     /// The name.
     pub name: &'static str,
-    /// What is passed.
+    /// The kind of argument.
     pub kind: ParameterKind,
 }
 
-/// What is passed to an import.
+/// The kind of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterKind {
-    /// A pointer that the host reads through.
+    /// A pointer from which the host reads.
     Read,
-    /// A pointer to where an answer goes.
+    /// A pointer to which the host writes.
     Written,
     /// A number.
     Number(ValueType),
 }
 
-/// The types that imports take and return.
+/// The types of parameters and results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueType {
     /// A 32-bit integer.
@@ -30,12 +30,12 @@ pub enum ValueType {
 }
 
 impl Parameter {
-    /// Tells whether it is a pointer into the EE's memory; all others are numbers.
+    /// Returns whether it is a pointer into the EE's memory; all others are numbers.
     pub const fn is_pointer(&self) -> bool {
         matches!(self.kind, ParameterKind::Read | ParameterKind::Written)
     }
 
-    /// Tells whether it is a pointer that the host writes through.
+    /// Returns whether it is a pointer to which the host writes.
     pub const fn is_written(&self) -> bool {
         matches!(self.kind, ParameterKind::Written)
     }

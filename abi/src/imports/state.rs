@@ -1,4 +1,4 @@
-//! `state`: for who holds the whole state and makes blocks.
+//! `state`: for providers, which hold the whole state and make blocks.
 
 use super::{
     Import,
@@ -45,7 +45,7 @@ pub(super) const IMPORTS: &[Import] = &[
         name: "putBlockData",
         parameters: &[read("pointer"), number("length")],
         result: None,
-        summary: "Hands the provider the block data from which the same comes out without it.",
+        summary: "Hands the provider block data from which the EE computes the same without it.",
         fuel: KEEP,
     },
 ];
