@@ -77,8 +77,7 @@ fn a_state_is_not_made_where_something_is_nor_of_refused_packages() {
     scratch.write("bad.json", r#"{"packages": ["00"]}"#);
     let ran = scratch.outrider(&[&["state", "init", "other"], &ee[..], &["bad.json"]].concat());
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    let expected =
-        "error: bad.json: the EE does not take the packages: the EE trapped: unreachable code was reached\n";
+    let expected = "error: bad.json: the EE does not accept the packages: the EE trapped: unreachable code was reached\n";
     assert!(ran.err.starts_with(expected), "{}", ran.err);
     assert!(!scratch.path().join("other").exists());
 }
@@ -173,7 +172,7 @@ fn packages_that_the_ee_refuses_change_nothing() {
     scratch.write("bad.json", r#"{"packages": []}"#);
     let ran = build(&scratch, &["one.yaml", "bad.json", "--apply"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.err.starts_with("error: bad.json: the EE does not take the packages: "), "{}", ran.err);
+    assert!(ran.err.starts_with("error: bad.json: the EE does not accept the packages: "), "{}", ran.err);
     assert_eq!(root(&scratch), before);
     assert!(!scratch.path().join("f.yaml").exists());
 }
@@ -248,7 +247,7 @@ fn a_damaged_state_is_reported_or_is_whole() {
 fn a_state_of_an_earlier_format_is_told_from_none() {
     let scratch = scratch();
     scratch.write("old/conf", "segment_size: 524288").write("old/db", "");
-    let expected = "error: old: no state can be opened: the store has the format of another version, and has to be made anew with this one\n";
+    let expected = "error: old: no state can be opened: the store has the format of another version: make it again with this one\n";
     check(&scratch, &["state", "show", "old"], 2, "", expected);
 }
 
@@ -263,7 +262,7 @@ fn packages_that_are_refused_are_told_in_json() {
         (Some(1), &"fails".into(), &1.into())
     );
     let error = json["summary"]["error"].as_str().expect("it is text");
-    assert!(error.starts_with("bad.json: the EE does not take the packages: "), "{error}");
+    assert!(error.starts_with("bad.json: the EE does not accept the packages: "), "{error}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A block of 200 transfers among 1,000 accounts, `examples/account.yaml`: the account EE as wasm, and the same code native.
 //!
-//! - `transfers/wasm`: what an executor does with the block, witness and signatures checked.
+//! - `transfers/wasm`: the work of an executor, checking witness and signatures.
 //! - `transfers/native`: the EE's function in the SDK's harness, with the same crypto functions.
 //!
 //! Criterion reports transfers per second.
@@ -26,7 +26,7 @@ fn read(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Takes what is hex from the fixture: a root, block data, a root.
+/// Reads the hex values of the fixture: a root, block data, a root.
 fn block() -> Block {
     let fixture = String::from_utf8(read("examples/account.yaml")).expect("a fixture is text");
     let mut values = fixture.lines().filter_map(|line| hex::decode(line.split('"').nth(1)?).ok());

@@ -1,4 +1,5 @@
-//! A store whose disk fails: the provider says so, with what the disk says, and that it says nothing about packages and blocks.
+//! A store whose disk fails: the provider passes on the disk's message, and its errors say nothing about packages and
+//! blocks.
 
 mod support;
 
@@ -15,7 +16,7 @@ use support::{EMPTY_STATE, build, pair};
 
 const DISK_ERROR: &str = "sector 7 cannot be read";
 
-/// A store of which parts fail from some time on.
+/// A store of which parts can be made to fail.
 #[derive(Default)]
 struct FailingStore {
     store: MemoryStore,
@@ -37,7 +38,7 @@ fn disk_error() -> io::Error {
 impl NodeSource for FailingStore {
     fn node(&self, hash: &Hash) -> Result<Vec<u8>, NodeError> {
         if self.nodes_fail.load(Ordering::Relaxed) {
-            // As a store on disk has it.
+            // The same error as that of a store on disk.
             let source = StoreError::Backend(disk_error().into()).into();
             return Err(NodeError::Source { hash: *hash, source });
         }
@@ -79,7 +80,7 @@ impl Store for FailingStore {
     }
 }
 
-/// A provider with a state, and the block that made it.
+/// Returns a provider with a state, and the block that made it.
 fn provider() -> (Provider<FailingStore>, BuiltBlock) {
     let provider = Provider::open(pair(), Arc::new(FailingStore::default())).expect("the store is empty");
     let block = build(&provider, EMPTY_STATE, &[b"\x01"]);
@@ -106,12 +107,12 @@ fn a_node_that_cannot_be_read_is_no_verdict_on_the_packages() {
     check_disk_is_blamed(
         &error,
         &format!(
-            "the EE cannot be executed over its state here: the EE's call of state.getNode failed: \
+            "this node cannot execute the EE over its state: the EE's call of state.getNode failed: \
              the source of state failed: the source of {root} failed: the store's backend failed: "
         ),
     );
 
-    // The same packages are taken once the disk is back.
+    // The EE accepts the same packages once the disk works again.
     provider.store().nodes_fail.store(false, Ordering::Relaxed);
     build(&provider, root, &[b"\x02"]);
 }
@@ -121,7 +122,7 @@ fn tables_that_fail_are_no_verdict_either() {
     let (provider, block) = provider();
     let next = build(&provider, block.post_state_root(), &[b"\x02"]);
     provider.store().tables_fail.store(true, Ordering::Relaxed);
-    let expected = "the store fails: the store's backend failed: ";
+    let expected = "the store failed: the store's backend failed: ";
     let built = provider.build(block.post_state_root(), &[b"\x02"], Context::default());
     check_disk_is_blamed(&built.expect_err("no root can be read"), expected);
     let applied = provider.apply(&[next], Previous::Keep);

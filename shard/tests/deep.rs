@@ -1,4 +1,4 @@
-//! Blobs have a short stack in memory. The deepest tree that a witness can tell of still ends in a refusal with a reason.
+//! Blobs have a short stack in memory. Even the deepest tree that a witness can encode ends in a refusal with a reason.
 
 use outrider_host::{ExecutionInput, Host, HostConfig, StateRoot};
 use outrider_shard::Frame;

@@ -1,4 +1,4 @@
-//! Kills a provider at random points and looks at what it leaves.
+//! Kills a provider at random points, and checks the store that it leaves behind.
 
 mod support;
 
@@ -15,12 +15,13 @@ use outrider_witness::store::{DiskStore, Store as _};
 use outrider_witness::{Hash, Hasher as _, Keccak256};
 use support::{Model, build, disk, pair, read};
 
-/// Names the directory of the provider's store; whoever finds it set is the provider.
+/// The environment variable with the directory of the provider's store; it makes a process the provider.
 const DIRECTORY: &str = "OUTRIDER_SHARD_PROVIDER";
-/// How many kills there are, `24` by default.
+/// The environment variable with the number of kills, `24` by default.
 const KILLS: &str = "OUTRIDER_KILLS";
 
-/// Each block adds one to the first counter, which so is the height, and something to the second.
+/// Returns the payload of a block: it adds one to the first counter, which thereby is the height, and something to the
+/// second.
 fn payload(height: u64) -> [u8; 2] {
     let [random, ..] = Keccak256::hash(&height.to_le_bytes()).0;
     [1, 0x81 + random % 100]
@@ -30,8 +31,8 @@ fn height(model: Model) -> u64 {
     model.counters.map_or(0, |[height, _]| height)
 }
 
-/// Builds and applies blocks for ever, and says each height aloud when it is stored. A test that does nothing unless it is
-/// started by the one below.
+/// Builds and applies blocks for ever, and prints each height once it is stored. This test does nothing unless the one
+/// below starts it.
 #[test]
 fn the_provider() {
     let Some(directory) = env::var_os(DIRECTORY) else { return };
@@ -62,7 +63,7 @@ fn a_killed_provider_leaves_the_last_state_it_told_of_or_the_next() {
         assert!(now == told || now == told + 1, "kill {kill} after {told}: {found:?}");
         model = (height(model)..now).fold(model, |model, height| model.after(&payload(height)));
         assert_eq!(found, model);
-        // The note and the nodes are of one and the same batch.
+        // The note and the nodes are from the same batch.
         let pinned = (now > 0).then_some((Hash(model.root().0), 1));
         assert_eq!(roots, pinned.into_iter().collect());
         assert_eq!(contents.n_nodes, if now > 0 { 3 } else { 0 });
@@ -73,8 +74,8 @@ fn a_killed_provider_leaves_the_last_state_it_told_of_or_the_next() {
     assert!(last > u64::from(n_kills), "the provider hardly came to build");
 }
 
-/// Starts the provider, kills it, and gives the last height that it said was stored. Every fifth is killed while it starts, the
-/// others up to 40 ms after they have said so once to four times.
+/// Starts the provider, kills it, and returns the last height that it printed. Every fifth is killed while it starts,
+/// the others up to 40 ms after they have printed one to four heights.
 fn provide_and_kill(directory: &Path, kill: u32) -> Option<u64> {
     let mut provider = Command::new(env::current_exe().expect("it has a path"))
         .args(["--exact", "the_provider", "--nocapture", "--test-threads=1"])

@@ -12,7 +12,8 @@ use outrider_witness::store::{DiskStore, MemoryStore, StateKind, Store};
 use outrider_witness::{Hash, Hasher, Keccak256, Sha256};
 use support::{EMPTY_STATE, Model, PAIR, build, changed, load, pair, read_by};
 
-/// A kind that nobody but this test knows: SHA-256 twice, of leaves and branches alone, and an empty state with a root of its own.
+/// A kind that only this test knows: SHA-256 twice, only of leaves and branches, and an empty state with a root of its
+/// own.
 const DOUBLE_SHA256: StateKind = StateKind::new("double-sha256", double_sha256, Hash([0x11; 32]));
 
 fn double_sha256(node: &[u8]) -> Option<Hash> {
@@ -32,7 +33,7 @@ fn sha256_pair() -> Ee {
     changed(r#""crypto" "keccak256""#, r#""crypto" "sha256""#)
 }
 
-/// The EE over nodes of the test's kind. Where there is the empty root, it has zeros otherwise.
+/// Returns the EE for nodes of the test's kind, with its empty root in place of zeros.
 fn double_sha256_text() -> String {
     let twice = "(func $keccak (param i32 i32 i32)
         (call $sha256 (local.get 0) (local.get 1) (local.get 2))
@@ -51,7 +52,7 @@ fn double_sha256_text() -> String {
     text
 }
 
-/// Builds and applies block after block, and holds each against the model; then opens the store again.
+/// Builds and applies block after block, compares each with the model, and opens the store again.
 #[track_caller]
 fn check_chain<H: Hasher>(ee: &Ee, kind: StateKind) {
     let directory = tempfile::tempdir().expect("it can be made");
@@ -108,11 +109,13 @@ fn check_refused(ee: Ee, kind: StateKind, expected: &str) {
 
 #[test]
 fn an_ee_of_another_kind_than_the_store_is_refused_by_name() {
-    // The first node that is put is the first leaf.
+    // The first new node is the first leaf.
     let leaf = [&[0; 33][..], &1_u64.to_le_bytes()].concat();
     let (keccak256, sha256) = (Keccak256::hash(&leaf), Sha256::hash(&leaf));
     let wrong = |expected: Hash, got: Hash, kind: &str| {
-        format!("the EE puts a node under the hash {expected}, whose hash is {got} in a store of kind {kind}")
+        format!(
+            "the EE puts a node under the hash {expected}, but its hash in a store of kind {kind} is {got}"
+        )
     };
     check_refused(sha256_pair(), StateKind::KECCAK256, &wrong(sha256, keccak256, "keccak256"));
     check_refused(pair(), StateKind::SHA256, &wrong(keccak256, sha256, "sha256"));
@@ -126,12 +129,13 @@ fn bytes_that_are_no_node_of_the_kind_are_refused() {
     let short = text.replace(put, &put.replace("41", "40"));
     let leaf = [&[0; 33][..], &1_u64.to_le_bytes()].concat();
     let hash = DoubleSha256::hash(&leaf);
-    let expected =
-        format!("the EE puts bytes under the hash {hash} that are no node in a store of kind double-sha256");
+    let expected = format!(
+        "the EE puts bytes under the hash {hash} that are not a node in a store of kind double-sha256"
+    );
     check_refused(load(&short), DOUBLE_SHA256, &expected);
 }
 
-/// Zero is the empty root of another kind; here it is the root of a state that nobody has.
+/// Zero is the empty root of another kind; here it is an unknown root.
 #[test]
 fn the_empty_root_is_the_kinds_own() {
     let store = Arc::new(MemoryStore::of_kind(DOUBLE_SHA256));

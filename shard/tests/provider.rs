@@ -1,4 +1,4 @@
-//! What a provider builds and stores, and what it refuses, each for its own reason.
+//! The blocks that a provider builds and stores, and its refusals, each with its own reason.
 
 mod support;
 
@@ -12,7 +12,8 @@ use outrider_witness::store::{DiskStore, MemoryStore, Store, StoreError};
 use proptest::prelude::*;
 use support::{EMPTY_STATE, Model, build, changed, disk, memory, pair, read};
 
-/// Builds and applies a block on a state of the EE, with an EE that has one text in place of another, and gives the error.
+/// Builds and applies a block on a state of the EE, with an EE in which one text replaces another, and returns the
+/// error.
 #[track_caller]
 fn check_refused(from: &str, to: &str, fault: Fault, expected: &str) -> ProviderError {
     let honest = memory(pair());
@@ -20,7 +21,7 @@ fn check_refused(from: &str, to: &str, fault: Fault, expected: &str) -> Provider
     let store = Arc::new(MemoryStore::new());
     let ee = changed(from, to);
     let provider = Provider::open(ee, store).expect("the store is empty");
-    // The state is the honest EE's, so that the other fails only in what it does next.
+    // The state is the honest EE's, so the other fails only in the next step.
     let mut batch = outrider_witness::store::Batch::new();
     for (hash, bytes) in first.new_nodes() {
         let children = if bytes[0] == 0x15 { vec![hash_at(bytes, 1), hash_at(bytes, 33)] } else { vec![] };
@@ -40,7 +41,7 @@ fn hash_at(bytes: &[u8], offset: usize) -> Hash {
     Hash(bytes[offset..offset + 32].try_into().expect("it has 32 bytes"))
 }
 
-/// Builds block after block on two stores, and holds each against the model.
+/// Builds block after block on two stores, and compares each with the model.
 fn check_chain<S: Store + Send + Sync + 'static>(provider: &Provider<S>, payloads: &[Vec<u8>], keep: bool) {
     let mut model = Model::default();
     for payload in payloads {
@@ -101,7 +102,7 @@ fn block_data_is_executed_by_who_holds_the_root_alone() {
     let input = ExecutionInput::new(first.post_state_root(), Arc::clone(second.block_data()));
     let output = pair().execute(&input).expect("the EE takes it");
     assert_eq!(&output, second.output());
-    // And by nobody else.
+    // And on no other state.
     let input = ExecutionInput::new(StateRoot([7; 32]), Arc::clone(second.block_data()));
     assert!(pair().execute(&input).is_err());
 }
@@ -169,7 +170,7 @@ fn a_state_that_is_not_kept_is_an_error() {
     let provider = memory(pair());
     let unknown = StateRoot([9; 32]);
     let error = provider.build(unknown, &[b"\x01"], Context::default()).expect_err("there is no such state");
-    assert_eq!(error.to_string(), format!("no state with root {unknown} is kept here"));
+    assert_eq!(error.to_string(), format!("the store keeps no state with root {unknown}"));
     assert_eq!(error.fault(), Fault::Caller);
 
     let first = build(&provider, EMPTY_STATE, &[b"\x01"]);
@@ -177,7 +178,7 @@ fn a_state_that_is_not_kept_is_an_error() {
     let [one, other] =
         [b"\x02", b"\x03"].map(|payload| build(&provider, first.post_state_root(), &[payload]));
     provider.apply(&[one], Previous::Release).expect("it is stored");
-    // What the other block was built on has gone with the first.
+    // The base of the other block was released with the first.
     let error = provider.apply(&[other], Previous::Release).expect_err("the state is gone");
     assert!(
         matches!(error, ProviderError::UnknownRoot { root } if root == first.post_state_root()),
@@ -190,7 +191,7 @@ fn garbage_packages_are_refused_by_the_ee() {
     let provider = memory(pair());
     for packages in [vec![], vec![b"".as_slice()], vec![b"\x01", b"\x00"], vec![b"\x80"]] {
         let error = provider.build(EMPTY_STATE, &packages, Context::default()).expect_err("it is garbage");
-        assert_eq!(error.to_string(), "the EE does not take the packages");
+        assert_eq!(error.to_string(), "the EE does not accept the packages");
         assert!(matches!(error, ProviderError::Refused(_)));
         assert_eq!(error.fault(), Fault::Guest);
     }
@@ -242,13 +243,13 @@ fn an_ee_that_yields_no_frame_is_refused() {
     let line =
         "(i32.store (i32.const 0x40000) (i32.sub (global.get $witness) (i32.const 0x40004))) ;; @length";
     let to = "(i32.store (i32.const 0x40000) (i32.const 1000))";
-    let error = check_refused(line, to, Fault::Guest, "the EE yields block data that cannot be taken apart");
+    let error = check_refused(line, to, Fault::Guest, "the EE yields malformed block data");
     assert!(matches!(error, ProviderError::Yielded(_)));
 }
 
 #[test]
 fn an_ee_whose_witness_lacks_or_has_too_much_is_refused() {
-    let expected = "the EE does not take its own block data: its witness lacks something, or has too much";
+    let expected = "the EE does not accept its own block data: the witness is incomplete or not minimal";
     let hash = "(call $write (call $hash (local.get $side)) (i32.const 32)))) ;; @hash";
     for to in [
         "(nop)))",
@@ -280,7 +281,8 @@ fn an_ee_that_does_something_else_over_a_witness_is_refused() {
         let error =
             store.build(EMPTY_STATE, &[b"\x01"], Context::default()).expect_err("it is two functions");
         let ProviderError::Disagreement(got) = &error else { panic!("{error}") };
-        // What is pushed is memory, whose root is zero in both modes but for what the transition wrote, alike.
+        // The deposits are memory, whose root bytes are zero in both modes except for what the transition wrote, the
+        // same in both.
         assert_eq!(*got, Disagreement::Deposits { provided, stateless, first: provided.min(stateless) });
     }
 }
@@ -301,17 +303,17 @@ fn an_ee_that_puts_wrong_or_too_few_nodes_is_refused() {
     assert_eq!(
         error.to_string(),
         format!(
-            "the EE comes to the root {} and puts no node with this hash",
+            "the EE saves the root {}, but puts no node with this hash",
             Model::default().after(b"\x01").root()
         )
     );
     assert_eq!(error.fault(), Fault::Guest);
 
-    // The branch refers to the leaf of the one side, which is not put, and of the other, which is stored.
+    // The branch refers to one leaf that is not put, and to another that is stored.
     let [model, after] = [b"\x01".as_slice(), b"\x01\x02"].map(|payload| Model::default().after(payload));
     let (parent, child) = (after.root(), after.leaf(0));
     let expected = format!(
-        "the EE puts the node {parent}, which refers to {child}, and that is neither new nor stored: it has to be put, too"
+        "the EE puts the node {parent}, which refers to {child}: that is neither new nor stored, so the EE has to put it, too"
     );
     assert_ne!(model.leaf(0), child);
     assert_eq!(model.leaf(1), after.leaf(1));
@@ -319,12 +321,12 @@ fn an_ee_that_puts_wrong_or_too_few_nodes_is_refused() {
     assert!(matches!(error, ProviderError::ChildNotPut { .. }));
 }
 
-/// What was there when a block was built may be gone when it is applied.
+/// A node that was stored when a block was built may be gone when it is applied.
 #[test]
 fn children_are_looked_for_again_when_a_block_is_applied() {
     let leaf = "(drop (call $put (call $hash (local.get $side)) (call $leaf (local.get $side)) (i32.const 41) \
                 (i32.const 0) (i32.const 0))) ;; @leaf";
-    // Over part of a state, nobody asks at first.
+    // A provider over part of a state does not check at first.
     let part = Provider::open_part(changed(leaf, ""), Arc::new(MemoryStore::new())).expect("it is empty");
     let block = part.build(EMPTY_STATE, &[b"\x01"], Context::default()).expect("the EE takes it");
     let error = part.apply(&[block], Previous::Release).expect_err("the leaves are missing");

@@ -21,7 +21,7 @@ use crate::{Verdict, files};
 /// Build a block of the packages in each file, one on the other, and write a fixture that `outrider run` passes.
 ///
 /// The first block is built on the current state of the directory, which stays as it is unless `--apply` is given. Exits with 1
-/// if the EE does not take the packages, 2 if something cannot be used. All blocks have one context; if an option sets it, the
+/// if the EE does not accept the packages, 2 if something cannot be used. All blocks have one context; if an option sets it, the
 /// fixture says it, too.
 #[derive(clap::Args)]
 pub(super) struct Arguments {

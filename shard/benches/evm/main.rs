@@ -1,11 +1,12 @@
-//! Blocks of realistic work: the EVM EE as wasm, metered and not, and the same code native, in turns and side by side.
+//! Blocks of realistic work: the EVM EE as wasm, metered and unmetered, and the same code native, in alternation.
 //!
 //! - `transfers`: 300 transfers of a token by as many senders, half of them to holders, among 20,000 accounts.
-//! - `keccak`, `storage`, `arithmetic`, `precompiles`: one transaction each, which spends its gas on one thing.
+//! - `keccak`, `storage`, `arithmetic`, `precompiles`: one transaction each, which spends its gas on one operation.
 //!
-//! A side does what an executor does with the block: it checks the witness, executes and computes the post-state root. The
-//! fastest of some turns counts; `native` and `unmetered` are ratios of the metered wasm to that side. The contracts are `Token.sol` and `Work.sol`, compiled by solc 0.8.30 for Cancun, optimised for
-//! 200 runs, without metadata.
+//! Each side does the work of an executor: it checks the witness, executes the block and computes the post-state root.
+//! The fastest of several turns counts; `native` and `unmetered` are ratios of the metered wasm to that side. The
+//! contracts are `Token.sol` and `Work.sol`, compiled by solc 0.8.30 for Cancun, optimised for 200 runs, without
+//! metadata.
 //!
 //! A name as argument picks a block.
 
@@ -103,7 +104,7 @@ fn time(action: impl FnOnce()) -> Duration {
     start.elapsed()
 }
 
-/// Transactions to a contract, each of another sender.
+/// Transactions to a contract, each from another sender.
 struct Block {
     contract: Account,
     calls: Vec<Vec<u8>>,
@@ -124,7 +125,7 @@ fn transfers() -> Block {
     let holders = (0..N_HOLDERS).map(|index| (balance_slot(address(index)), U256::from(1_000_000 + index)));
     let contract = Account { code: code("Token"), storage: holders.collect(), ..Account::default() };
     let transfers = (0..N_TRANSFERS).map(|index| {
-        // Every other one goes to who has none yet.
+        // Every other recipient has none yet.
         let to = address(index * 61 + 7 + N_HOLDERS * (index % 2));
         (address(index), to, U256::from(100 + index))
     });
@@ -145,7 +146,7 @@ fn work(function: &str, arguments: &[u64]) -> Block {
 }
 
 impl Block {
-    /// Builds it on a state of many accounts.
+    /// Builds the block on a state of many accounts.
     fn build(self, ee: &Ee) -> BuiltBlock {
         let Self { contract, calls, logs } = self;
         let gas_limit = GAS_LIMIT / calls.len() as u64;
@@ -214,12 +215,12 @@ fn address(index: u64) -> Address {
     Address::from_raw_public_key(&public_key[1..])
 }
 
-/// Where `Token` has what an account holds: Solidity's place for a key of the mapping in slot 0.
+/// Returns the storage key of an account's balance in `Token`: Solidity's key for the mapping in slot 0.
 fn balance_slot(holder: Address) -> U256 {
     keccak256([holder.into_word(), B256::ZERO].concat()).into()
 }
 
-/// A call as Solidity encodes it, of a function without arguments of variable length.
+/// Returns a call in Solidity's encoding, of a function without arguments of variable length.
 fn call(function: &str, arguments: &[U256]) -> Vec<u8> {
     let mut call = keccak256(function)[..4].to_vec();
     arguments.iter().for_each(|argument| call.extend(argument.to_be_bytes::<32>()));
@@ -237,5 +238,5 @@ fn read(name: &str) -> Vec<u8> {
 }
 
 const ETHER: u64 = 1_000_000_000_000_000_000;
-/// EIP-7825.
+/// The limit of EIP-7825.
 const TRANSACTION_GAS_MAX: u64 = 1 << 24;

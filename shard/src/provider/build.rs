@@ -1,4 +1,4 @@
-//! Building a block: an EE runs over the full state, and then over the block data that it has yielded.
+//! Builds a block: the EE runs over the full state, and then over the block data that it has yielded.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::{
 use crate::frame::{Frame, encode_packages};
 
 impl<S: Store + Send + Sync + 'static> Provider<S> {
-    /// Builds a block on a state that is kept, and on the new nodes of blocks that have not been applied.
+    /// Builds a block on a stored state and the new nodes of blocks that have not been applied.
     pub(super) fn build_over<P: AsRef<[u8]>>(
         &self,
         unapplied: Vec<Arc<Nodes>>,
@@ -57,7 +57,7 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         })
     }
 
-    /// Checks that a root is that of the empty state, of a new node, or of one that is there.
+    /// Checks that a root is that of the empty state, of a new node, or of a stored one.
     fn check_root(&self, root: StateRoot, new: &Nodes, source: &Source<S>) -> Result<(), ProviderError> {
         let hash = Hash::from(root);
         if root == self.empty_root() || new.contains_key(&hash) || source.contains(&hash)? {
@@ -67,12 +67,12 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
     }
 }
 
-/// Tells an execution over the full state that says something about the packages from one that does not.
+/// Distinguishes failures over the full state that are about the packages from those that are not.
 fn failed(error: ExecutionError) -> ProviderError {
     if error.fault().is_verdict() { ProviderError::Refused(error) } else { ProviderError::Failed(error) }
 }
 
-/// Checks that nodes have the hashes that the EE tells.
+/// Checks that nodes have the hashes that the EE claims.
 fn check_hashes(new_nodes: Vec<NewNode>, kind: StateKind) -> Result<Nodes, ProviderError> {
     let mut nodes = Nodes::new();
     for NewNode { hash: expected, bytes, children } in new_nodes {
@@ -88,7 +88,7 @@ fn check_hashes(new_nodes: Vec<NewNode>, kind: StateKind) -> Result<Nodes, Provi
     Ok(nodes)
 }
 
-/// Checks that whatever new nodes refer to is new, too, or there.
+/// Checks that every node to which a new node refers is new or stored.
 fn check_children<S: Store>(new: &Nodes, source: &Source<S>) -> Result<(), ProviderError> {
     for (parent, node) in new {
         for child in &node.children {
@@ -100,7 +100,7 @@ fn check_children<S: Store>(new: &Nodes, source: &Source<S>) -> Result<(), Provi
     Ok(())
 }
 
-/// Checks that an execution over the full state and one over the witness do the same.
+/// Checks that the executions over the full state and over the witness have the same result.
 fn check_agreement(provided: &ExecutionOutput, stateless: &ExecutionOutput) -> Result<(), ProviderError> {
     let (provided_root, stateless_root) = (provided.post_state_root, stateless.post_state_root);
     let disagreement = if provided_root != stateless_root {

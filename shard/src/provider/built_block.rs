@@ -1,4 +1,4 @@
-//! A block that a provider has built.
+//! Blocks built by a provider.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use outrider_witness::Hash;
 
 use super::source::Nodes;
 
-/// A block for one EE: its data, from which the EE comes to the post-state root without its state, as has been tried.
+/// A block for one EE: its data, from which the EE has computed the post-state root without its state.
 #[derive(Clone, Debug)]
 pub struct BuiltBlock {
     pub(super) pre_state_root: StateRoot,
@@ -20,42 +20,42 @@ pub struct BuiltBlock {
 }
 
 impl BuiltBlock {
-    /// The root of the state before the block.
+    /// Returns the root of the state before the block.
     pub fn pre_state_root(&self) -> StateRoot {
         self.pre_state_root
     }
 
-    /// The root of the state after the block.
+    /// Returns the root of the state after the block.
     pub fn post_state_root(&self) -> StateRoot {
         self.output.post_state_root
     }
 
-    /// The block data, witness and payload.
+    /// Returns the block data, which has witness and payload.
     pub fn block_data(&self) -> &Arc<[u8]> {
         &self.block_data
     }
 
-    /// The length of the witness.
+    /// Returns the length of the witness.
     pub fn witness_bytes(&self) -> usize {
         self.witness_bytes
     }
 
-    /// The length of the payload, to which the EE has merged the packages.
+    /// Returns the length of the payload, into which the EE has merged the packages.
     pub fn payload_bytes(&self) -> usize {
         self.payload_bytes
     }
 
-    /// What comes of the block data, at every shard that executes it.
+    /// Returns the output of the block data, the same at every shard that executes it.
     pub fn output(&self) -> &ExecutionOutput {
         &self.output
     }
 
-    /// The fuel that the execution over the full state took.
+    /// Returns the fuel of the execution over the full state.
     pub fn provider_fuel_used(&self) -> u64 {
         self.provider_fuel_used
     }
 
-    /// The nodes and blobs that the block makes, by their hash.
+    /// Returns the new nodes and blobs of the block, by hash.
     pub fn new_nodes(&self) -> impl ExactSizeIterator<Item = (&Hash, &[u8])> {
         self.nodes.iter().map(|(hash, node)| (hash, node.bytes.as_slice()))
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with a provider, and whose fault it is.
+//! Errors of a provider, and whose fault they are.
 
 use outrider_abi::ReadError;
 use outrider_host::{CodeHash, ExecutionError, Fault, StateRoot};
@@ -9,12 +9,12 @@ use outrider_witness::{
 
 use crate::frame::TooLargeError;
 
-/// Why a provider has not done what it was asked for. Its state is as it was before, unless the backend of the store
+/// The reason for which a provider did not do something. The state is unchanged, unless the backend of the store
 /// failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProviderError {
-    /// The store is of another EE. The caller's fault.
+    /// The store belongs to another EE. The caller's fault.
     #[error("the store holds the state of the EE with code hash {expected}, this one has {got}")]
     OtherEe {
         /// The EE of the store.
@@ -22,123 +22,127 @@ pub enum ProviderError {
         /// The EE given.
         got: CodeHash,
     },
-    /// What the store remembers beside its nodes is not what a provider writes there. The host's fault.
-    #[error("the store's note `{name}` cannot be read")]
+    /// A note in the store is not one that a provider writes. The host's fault.
+    #[error("the store's note `{name}` is malformed")]
     Note {
         /// The name of the note.
         name: &'static str,
     },
-    /// There is no state with this root, or no more. The caller's fault.
-    #[error("no state with root {root} is kept here")]
+    /// The store does not keep a state with this root, or no longer. The caller's fault.
+    #[error("the store keeps no state with root {root}")]
     UnknownRoot {
         /// The root.
         root: StateRoot,
     },
-    /// Blocks to be applied do not follow from one another. The caller's fault.
+    /// The blocks to apply do not follow from one another. The caller's fault.
     #[error("block {index} begins at {got}, but the one before it ends at {expected}")]
     NotAChain {
         /// The block, from 0.
         index: usize,
-        /// Where the one before it ends.
+        /// The end of the one before it.
         expected: StateRoot,
-        /// Where it begins.
+        /// Its start.
         got: StateRoot,
     },
-    /// Block data that was to be refreshed or merged is none. The caller's fault.
-    #[error("block data {index} cannot be taken apart")]
+    /// Block data to refresh or merge is malformed. The caller's fault.
+    #[error("block data {index} is malformed")]
     BlockData {
-        /// Which of them, from 0.
+        /// Its index, from 0.
         index: usize,
-        /// Why not.
+        /// The reason.
         #[source]
         source: ReadError,
     },
-    /// The packages cannot be handed in. The caller's fault.
-    #[error("the packages cannot be handed in")]
+    /// The packages are too large to encode. The caller's fault.
+    #[error("the packages are too large")]
     TooLarge(#[from] TooLargeError),
-    /// The EE refuses the packages, and says why; or it crashes, which its [`fault`](ExecutionError::fault) tells.
-    #[error("the EE does not take the packages")]
+    /// The EE refuses the packages, with a reason, or crashes; [`fault`](ExecutionError::fault) distinguishes these.
+    #[error("the EE does not accept the packages")]
     Refused(#[source] ExecutionError),
-    /// This node has failed to execute the EE over the full state, its disk for instance; that says nothing about the packages.
-    #[error("the EE cannot be executed over its state here")]
+    /// This node failed to execute the EE over the full state, because of its disk for instance, which says nothing
+    /// about the packages.
+    #[error("this node cannot execute the EE over its state")]
     Failed(#[source] ExecutionError),
-    /// The EE yields no block data: it is not one that runs in provider mode.
+    /// The EE yielded no block data, because it does not support provider mode.
     #[error("the EE yields no block data in provider mode")]
     NoBlockData,
-    /// The EE yields block data without a whole witness.
-    #[error("the EE yields block data that cannot be taken apart")]
+    /// The EE yielded block data without a complete witness.
+    #[error("the EE yields malformed block data")]
     Yielded(#[source] ReadError),
-    /// The EE puts a node under a hash that it does not have in a store of this kind.
-    #[error("the EE puts a node under the hash {expected}, whose hash is {got} in a store of kind {kind}")]
+    /// The EE put a node under a wrong hash for a store of this kind.
+    #[error("the EE puts a node under the hash {expected}, but its hash in a store of kind {kind} is {got}")]
     WrongHash {
-        /// The hash that the EE tells.
+        /// The hash that the EE claims.
         expected: Hash,
         /// The hash of the bytes.
         got: Hash,
         /// The kind of the store.
         kind: StateKind,
     },
-    /// The EE puts bytes that are no node of the store's kind.
-    #[error("the EE puts bytes under the hash {hash} that are no node in a store of kind {kind}")]
+    /// The EE put bytes that are not a node of the store's kind.
+    #[error("the EE puts bytes under the hash {hash} that are not a node in a store of kind {kind}")]
     NoNode {
-        /// The hash that the EE tells.
+        /// The hash that the EE claims.
         hash: Hash,
         /// The kind of the store.
         kind: StateKind,
     },
-    /// The EE puts a node that refers to one which nobody has: it is none of the new ones, of blocks not yet applied, or stored.
+    /// The EE put a node that refers to a missing one: one that is not new, in a block not yet applied, or stored.
     #[error(
-        "the EE puts the node {parent}, which refers to {child}, and that is neither new nor stored: it has to be put, too"
+        "the EE puts the node {parent}, which refers to {child}: that is neither new nor stored, so the EE has to put it, too"
     )]
     ChildNotPut {
-        /// The node put.
+        /// The new node.
         parent: Hash,
-        /// What it refers to.
+        /// The missing node.
         child: Hash,
     },
-    /// The EE ends at a state of which it has not put the topmost node.
-    #[error("the EE comes to the root {root} and puts no node with this hash")]
+    /// The EE saved a root without putting its node.
+    #[error("the EE saves the root {root}, but puts no node with this hash")]
     RootNotPut {
         /// The root.
         root: StateRoot,
     },
-    /// The EE refuses the block data that it has yielded: the witness in it is incomplete, or not minimal.
-    #[error("the EE does not take its own block data: its witness lacks something, or has too much")]
+    /// The EE refuses the block data that it has yielded: the witness is incomplete, or not minimal.
+    #[error("the EE does not accept its own block data: the witness is incomplete or not minimal")]
     Witness(#[source] ExecutionError),
-    /// The EE takes the block data that it has yielded, and does something else: it is not one function in both modes.
-    #[error("the EE does one thing over its state and another over the witness")]
+    /// The EE accepts the block data that it has yielded, but with another result: the EE is not the same function in
+    /// both modes.
+    #[error("the EE has different results over its state and over the witness")]
     Disagreement(#[source] Disagreement),
-    /// The store does not take what it is to do, or fails.
-    #[error("the store fails")]
+    /// The store refused an operation or failed.
+    #[error("the store failed")]
     Store(#[from] StoreError),
 }
 
-/// How two executions of one block differ.
+/// A difference between two executions of one block.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Disagreement {
-    /// The states after the block.
-    #[error("the post-state root is {provided}, and {stateless}")]
+    /// The post-state roots differ.
+    #[error("the post-state root is {provided} over the state, and {stateless} over the witness")]
     PostStateRoot {
         /// Over the full state.
         provided: StateRoot,
         /// Over the witness.
         stateless: StateRoot,
     },
-    /// The deposits pushed.
-    #[error("{provided} and {stateless} deposits are pushed, of which number {first} is the first to differ")]
+    /// The deposits differ.
+    #[error(
+        "the EE pushes {provided} deposits over the state and {stateless} over the witness; deposit {first} is the first that differs"
+    )]
     Deposits {
-        /// How many there are over the full state.
+        /// Their number over the full state.
         provided: usize,
-        /// How many there are over the witness.
+        /// Their number over the witness.
         stateless: usize,
-        /// The first that differs, from 0.
+        /// The index of the first that differs, from 0.
         first: usize,
     },
 }
 
 impl ProviderError {
-    /// Names the party whose fault the failure is: of who made the packages, that is [`Fault::Block`].
+    /// Returns whose fault the failure is; [`Fault::Block`] means the author of the packages.
     pub fn fault(&self) -> Fault {
         match self {
             Self::Refused(error) | Self::Failed(error) | Self::Witness(error) => error.fault(),
@@ -165,7 +169,7 @@ impl ProviderError {
         }
     }
 
-    /// The execution that failed, if it was one; its logs tell more.
+    /// Returns the failed execution, if there is one; its logs have details.
     pub fn execution(&self) -> Option<&ExecutionError> {
         match self {
             Self::Refused(error) | Self::Failed(error) | Self::Witness(error) => Some(error),

@@ -1,12 +1,12 @@
-//! The state provider.
+//! State providers.
 //!
 //! | module | concern |
 //! |---|---|
-//! | `build` | builds a block, and checks what the EE yields |
-//! | `built_block` | a block that has been built and tried |
-//! | `source` | where an EE finds its state: in a store, and in blocks not yet applied |
-//! | `notes` | what a store remembers for its provider |
-//! | `error` | what can go wrong, and whose fault it is |
+//! | `build` | builds a block, and checks the EE's output |
+//! | `built_block` | a block that has been built and executed |
+//! | `source` | the EE's state: a store, and blocks not yet applied |
+//! | `notes` | the provider's notes in a store |
+//! | `error` | errors, and whose fault they are |
 
 mod build;
 mod built_block;
@@ -31,10 +31,11 @@ pub use self::{
 };
 use crate::frame::Frame;
 
-/// Who holds the full state of an EE, in a store that is of this EE alone, and builds blocks for it.
+/// A provider: it holds the full state of an EE, in a store for this EE alone, and builds blocks for it.
 ///
-/// A state is known by its root. Of the empty state nothing is stored; every other root is the hash of a node. How nodes hash, and which
-/// root the empty state has, the [kind](outrider_witness::store::StateKind) of the store tells.
+/// States are identified by their roots. Nothing is stored for the empty state; every other root is the hash of a node.
+/// The [kind](outrider_witness::store::StateKind) of the store defines the hash of nodes and the root of the empty
+/// state.
 #[derive(Clone)]
 pub struct Provider<S> {
     ee: Ee,
@@ -42,29 +43,29 @@ pub struct Provider<S> {
     extent: Extent,
 }
 
-/// How much of its states a store has.
+/// The part of its states that a store has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Extent {
     Whole,
-    /// What others found that they needed, such as the nodes of an execution witness.
+    /// The nodes that an execution needed, such as those of an execution witness.
     Part,
 }
 
-/// What becomes of the state that a block began at.
+/// The fate of the state from which a block began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Previous {
-    /// It is kept.
+    /// The store keeps it.
     Keep,
-    /// It is let go, with all that no kept state shares.
+    /// The store releases it, and deletes all nodes that no kept state shares.
     Release,
 }
 
 impl<S: Store + Send + Sync + 'static> Provider<S> {
-    /// Provides for `ee` from `store`, and makes an empty store one of this EE.
+    /// Opens a provider for `ee` over `store`; an empty store becomes one of this EE.
     ///
     /// # Errors
     ///
-    /// [`ProviderError::OtherEe`], and failures of the store.
+    /// Fails with [`ProviderError::OtherEe`], or if the store fails.
     pub fn open(ee: Ee, store: Arc<S>) -> Result<Self, ProviderError> {
         let got = ee.code_hash();
         match code_hash(&*store)? {
@@ -79,40 +80,41 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         Ok(Self { ee, store, extent: Extent::Whole })
     }
 
-    /// Provides for `ee` from a store that has part of a state, such as the nodes of an execution witness. Blocks are built as far as
-    /// these reach: of what new nodes refer to, nothing has to be there. Such blocks can be applied only to a store that has it.
+    /// Opens a provider for `ee` over a store with part of a state, such as the nodes of an execution witness. It
+    /// builds blocks as far as these reach, without checking that the children of new nodes are stored. Such blocks can
+    /// be applied only to a store that has them.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
+    /// Fails as [`open`](Self::open) does.
     pub fn open_part(ee: Ee, store: Arc<S>) -> Result<Self, ProviderError> {
         Ok(Self { extent: Extent::Part, ..Self::open(ee, store)? })
     }
 
-    /// The store.
+    /// Returns the store.
     pub fn store(&self) -> &S {
         &self.store
     }
 
-    /// The root of the empty state.
+    /// Returns the root of the empty state.
     pub fn empty_root(&self) -> StateRoot {
         empty_root(&*self.store)
     }
 
-    /// Builds a block on a state that is kept.
+    /// Builds a block on a stored state.
     ///
-    /// 1. There is such a state.
-    /// 2. The EE takes the packages, over the full state.
-    /// 3. It yields block data with a witness and a payload, and the nodes that it puts have the hashes it says. Its new state
-    ///    is one of them, an old one, or empty.
-    /// 4. Whatever these nodes refer to is one of them, or there.
-    /// 5. It takes the block data, over nothing else, and comes to the same post-state root and deposits.
+    /// 1. Checks that the state is stored.
+    /// 2. Executes the EE over the full state and the packages.
+    /// 3. Checks that the EE yields block data with a witness and a payload, that the new nodes have their claimed
+    ///    hashes, and that its new state is one of them, an old one, or empty.
+    /// 4. Checks that the children of new nodes are new or stored.
+    /// 5. Executes the EE over the block data alone, and checks that post-state root and deposits are the same.
     ///
-    /// Nothing is stored by this; [`apply`](Self::apply) does that.
+    /// This stores nothing; [`apply`](Self::apply) does.
     ///
     /// # Errors
     ///
-    /// [`ProviderError`], in the order of the list.
+    /// Fails with [`ProviderError`], in the order of the list.
     pub fn build<P: AsRef<[u8]>>(
         &self,
         pre_state_root: StateRoot,
@@ -122,12 +124,12 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         self.build_on(pre_state_root, &[], packages, context)
     }
 
-    /// Builds a block on blocks that have not been applied. The first of these begins at `start`, a state that is kept, and
-    /// each other one where the one before it ends.
+    /// Builds a block on blocks that have not been applied. The first of these begins at `start`, a stored state, and
+    /// each other one at the end of the one before it.
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build), and [`ProviderError::NotAChain`].
+    /// Fails as [`build`](Self::build) does, and with [`ProviderError::NotAChain`].
     pub fn build_on<P: AsRef<[u8]>>(
         &self,
         start: StateRoot,
@@ -142,11 +144,11 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         self.build_over(unapplied, pre_state_root, packages, context)
     }
 
-    /// Builds a block anew on another state: the payload stays, the stale witness goes.
+    /// Builds a block again on another state: its payload stays, its stale witness is replaced.
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build), and [`ProviderError::BlockData`].
+    /// Fails as [`build`](Self::build) does, and with [`ProviderError::BlockData`].
     pub fn refresh(
         &self,
         block_data: &[u8],
@@ -156,11 +158,11 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         self.merge(&[block_data], pre_state_root, context)
     }
 
-    /// Builds one block of the payloads of many, in this order, whatever states they were built on.
+    /// Builds one block from the payloads of several, in this order, whatever states they were built on.
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build), and [`ProviderError::BlockData`].
+    /// Fails as [`build`](Self::build) does, and with [`ProviderError::BlockData`].
     pub fn merge<B: AsRef<[u8]>>(
         &self,
         block_datas: &[B],
@@ -175,13 +177,13 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         self.build(pre_state_root, &payloads, context)
     }
 
-    /// Stores the state after blocks that follow from one another, as [`current_root`], all in one batch. States between
-    /// them are not kept.
+    /// Stores the state after blocks that follow from one another, and makes it the [`current_root`], in one batch.
+    /// States between them are not kept.
     ///
     /// # Errors
     ///
-    /// [`ProviderError::NotAChain`], [`ProviderError::UnknownRoot`] if the first does not begin at a state that is
-    /// kept, and failures of the store.
+    /// Fails with [`ProviderError::NotAChain`], with [`ProviderError::UnknownRoot`] if the first block does not begin
+    /// at a stored state, or if the store fails.
     pub fn apply(&self, blocks: &[BuiltBlock], previous: Previous) -> Result<BatchSummary, ProviderError> {
         let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
             return Ok(BatchSummary::default());
@@ -193,7 +195,7 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         for (hash, node) in blocks.iter().flat_map(|block| &*block.nodes) {
             batch.put(hash, &node.bytes, &node.children);
         }
-        // A state that stays the same is kept already.
+        // An unchanged state is already kept.
         if new != old && new != self.empty_root() {
             batch.pin(&new.into());
         }
@@ -212,7 +214,7 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
     }
 }
 
-/// Checks that each block begins where the one before it ends, the first at `start`.
+/// Checks that each block begins at the end of the one before it, the first at `start`.
 fn check_chain(start: StateRoot, blocks: &[BuiltBlock]) -> Result<(), ProviderError> {
     let ends = std::iter::once(start).chain(blocks.iter().map(BuiltBlock::post_state_root));
     for (index, (block, expected)) in blocks.iter().zip(ends).enumerate() {

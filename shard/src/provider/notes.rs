@@ -1,4 +1,4 @@
-//! What a provider remembers in a store, beside the nodes: whose state it is, and which one is current.
+//! A provider's notes in a store, beside the nodes: the EE of its state, and the current root.
 
 use outrider_host::{CodeHash, StateRoot};
 use outrider_witness::store::{Batch, Store};
@@ -6,35 +6,35 @@ use tracing::info;
 
 use super::error::ProviderError;
 
-/// The root that a provider stored last; that of the empty state at first.
+/// Returns the root that a provider stored last; before the first, that of the empty state.
 ///
 /// # Errors
 ///
-/// Failures of the store.
+/// Fails if the store does.
 pub fn current_root(store: &impl Store) -> Result<StateRoot, ProviderError> {
     Ok(read_note(store, CURRENT_ROOT)?.map_or_else(|| empty_root(store), StateRoot))
 }
 
-/// The root of the empty state, of which nothing is stored, in a store of this kind.
+/// Returns the root of the empty state, for which nothing is stored, in a store of this kind.
 pub fn empty_root(store: &impl Store) -> StateRoot {
     StateRoot(store.kind().empty_root().0)
 }
 
-/// The EE whose state a store holds; none if nobody has provided from it yet.
+/// Returns the EE whose state a store holds, or `None` if no provider has opened it yet.
 ///
 /// # Errors
 ///
-/// Failures of the store.
+/// Fails if the store does.
 pub fn code_hash(store: &impl Store) -> Result<Option<CodeHash>, ProviderError> {
     Ok(read_note(store, CODE_HASH)?.map(CodeHash))
 }
 
-/// Makes a store that of another EE, such as a new build of the one before, and returns which EE it was of. States and roots stay as
-/// they are; whether the new EE can read them is for its author to know.
+/// Assigns a store to another EE, such as a new build of the one before, and returns its earlier EE. States and roots
+/// stay as they are; the author of the new EE has to know whether it can read them.
 ///
 /// # Errors
 ///
-/// Failures of the store.
+/// Fails if the store does.
 pub fn adopt(store: &impl Store, new: CodeHash) -> Result<Option<CodeHash>, ProviderError> {
     let old = code_hash(store)?;
     let mut batch = Batch::new();

@@ -1,4 +1,4 @@
-//! Where an EE in provider mode finds its state.
+//! The state of an EE in provider mode.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,28 +9,28 @@ use outrider_host::StateSource;
 use outrider_witness::store::{Store, StoreError};
 use outrider_witness::{Hash, NodeError, NodeSource};
 
-/// New nodes and blobs by their hash.
+/// New nodes and blobs by hash.
 pub(super) type Nodes = BTreeMap<Hash, Node>;
 
 /// A node or a blob.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Node {
     pub(super) bytes: Vec<u8>,
-    /// What it refers to.
+    /// The hashes to which it refers.
     pub(super) children: Vec<Hash>,
 }
 
 type Found<'a> = Result<Option<Cow<'a, [u8]>>, Box<dyn Error + Send + Sync>>;
 
-/// A store, and before it the new nodes of blocks that have not been applied.
+/// A store, preceded by the new nodes of blocks that have not been applied.
 pub(super) struct Source<S> {
     pub(super) store: Arc<S>,
-    /// The latest last.
+    /// The latest is last.
     pub(super) unapplied: Vec<Arc<Nodes>>,
 }
 
 impl<S: Store> Source<S> {
-    /// Tells whether a node or blob is there.
+    /// Returns whether a node or blob is available.
     pub(super) fn contains(&self, hash: &Hash) -> Result<bool, StoreError> {
         let is_new = self.unapplied.iter().any(|nodes| nodes.contains_key(hash));
         if is_new { Ok(true) } else { self.store.contains(hash) }

@@ -1,4 +1,4 @@
-//! What the tests share: an EE of two counters, and a naive model of it.
+//! Shared helpers of the tests: an EE of two counters, and a naive model of it.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
@@ -12,7 +12,7 @@ use outrider_witness::{
     store::{DiskStore, MemoryStore, Store},
 };
 
-/// The EE; what it is, it says itself.
+/// The EE; its source describes it.
 pub(crate) const PAIR: &str = include_str!("../ees/pair.wat");
 
 pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| {
@@ -30,7 +30,7 @@ pub(crate) fn pair() -> Ee {
     load(PAIR)
 }
 
-/// The EE with one text in place of another, which must be there.
+/// Returns the EE with one text replaced by another; the text must occur.
 #[track_caller]
 pub(crate) fn changed(from: &str, to: &str) -> Ee {
     assert!(PAIR.contains(from), "the EE has no {from}");
@@ -58,7 +58,7 @@ pub(crate) fn build<S: Store + Send + Sync + 'static>(
     provider.build(root, packages, Context::default()).expect("the EE takes the packages")
 }
 
-/// The state after some payloads, computed from what the EE is to do.
+/// The state after some payloads, computed from the EE's specification.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Model {
     pub(crate) counters: Option<[u64; 2]>,
@@ -73,7 +73,7 @@ impl Model {
         self
     }
 
-    /// The tree of this state.
+    /// Returns the tree of this state.
     pub(crate) fn tree<H: Hasher>(self) -> Tree<H, NoNodes> {
         let mut tree = Tree::empty();
         for (side, counter) in (0..).zip(self.counters.into_iter().flatten()) {
@@ -90,13 +90,13 @@ impl Model {
         StateRoot(self.tree::<H>().root().0)
     }
 
-    /// The hash of a leaf, by the definition of the tree: of a byte 0, the key, and the value.
+    /// Returns the hash of a leaf by the definition of the tree: of a byte 0, the key, and the value.
     pub(crate) fn leaf(self, side: u8) -> Hash {
         let counter = self.counters.map_or(0, |counters| counters[usize::from(side)]);
         Keccak256::hash(&[&[0][..], &key(side).0, &counter.to_le_bytes()].concat())
     }
 
-    /// The witness of a payload, as the tree itself makes it.
+    /// Returns the witness of a payload, as the tree itself makes it.
     pub(crate) fn witness(self, payload: &[u8]) -> Vec<u8> {
         self.witness_by::<Keccak256>(payload)
     }
@@ -118,7 +118,7 @@ fn key(side: u8) -> Key {
     Key(key)
 }
 
-/// What is stored under a root.
+/// Reads the state of a root.
 pub(crate) fn read(store: &impl Store, root: StateRoot) -> Model {
     read_by::<Keccak256>(store, root)
 }
