@@ -1,16 +1,16 @@
-//! Hashes, and the functions that compute them.
+//! Hash functions.
 
 use sha3::Digest;
 
 pub use outrider_abi::{HASH_BYTES, Hash};
 
-/// A hash function. A type without values, so that a trie names its function as a parameter.
+/// A hash function: a type without values, so that a trie names its function as a type parameter.
 pub trait Hasher {
     /// Hashes `bytes`.
     fn hash(bytes: &[u8]) -> Hash;
 }
 
-/// Keccak-256 as Ethereum has it: the Keccak submission, which pads unlike SHA-3.
+/// Ethereum's Keccak-256: the Keccak submission, whose padding differs from SHA-3.
 #[derive(Clone, Copy, Debug)]
 pub enum Keccak256 {}
 

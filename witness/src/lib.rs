@@ -1,28 +1,28 @@
 //! Merkle-witness databases.
 //!
-//! A state is a map from keys to values, and its root is 32 bytes. Whoever holds the root alone can read and change
-//! the map when a *witness* comes along: the nodes on the way to the keys in question. The same tries serve
-//! both sides. They are partial: of what has not been needed so far they hold a hash. Where a *state
-//! provider* runs, the hash is resolved through a [`NodeSource`], and a [`Recorder`] keeps what was needed; the record
-//! is the witness. Where a *stateless executor* runs, the trie is decoded from the witness, and there is nothing
-//! behind it.
+//! A state is a map from keys to values, and its root is 32 bytes. With a *witness*, the nodes on the paths to the keys
+//! in question, the root alone suffices to read and change the map. The same tries serve both sides. They are partial:
+//! where nothing has been read so far, they hold a hash. A *state provider* resolves the hash through a [`NodeSource`],
+//! and a [`Recorder`] keeps what was read; the record is the witness. A *stateless executor* decodes the trie from the
+//! witness, and has no source behind it.
 //!
-//! A read has three answers: a value, the proof that there is none, and an error that says that the
-//! witness does not cover the key.
+//! A read has three results: a value, the proof that there is none, or an error that says that the witness does not
+//! cover the key.
 //!
 //! | module | concern |
 //! |---|---|
 //! | [`hash`] | hashes and hash functions |
-//! | [`node`] | where nodes come from and where new ones go |
-//! | [`record`] | records what is read |
+//! | [`node`] | sources of nodes, and sinks of new ones |
+//! | [`record`] | records reads: the witness |
 //! | [`reader`] | reads untrusted bytes |
 //! | [`mpt`] | Ethereum's hexary Merkle Patricia trie |
 //! | [`smt`] | the binary sparse Merkle tree |
-//! | [`outline`] | what a witness consists of, for people |
+//! | [`outline`] | the content of a witness, for people |
 //! | [`store`] | keeps the nodes of several roots, in memory or on disk |
 //!
-//! Without the feature `std` the crate is `no_std` with `alloc`, as guests use it; then there is no [`store`]. The feature `serde`
-//! gives [`struct@Hash`] and [`smt::Key`] serde's `Serialize` and `Deserialize`: hex in formats for people, bytes in others.
+//! Without the feature `std` the crate is `no_std` with `alloc`, for guests, and has no [`store`]. The feature `serde`
+//! implements `Serialize` and `Deserialize` for [`struct@Hash`] and [`smt::Key`]: hex in human-readable formats, bytes
+//! in others.
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,8 +1,8 @@
-//! Where tries get nodes from, and where they put new ones.
+//! Sources and sinks of nodes.
 //!
-//! A *node* is a byte string that a trie knows by its hash. A *blob* is a byte string that a value refers to by its
-//! hash, like the code of a contract. Sources are asked for the two by different names, as bytes may happen to
-//! be both: whoever stores a blob must not thereby reveal a node.
+//! A *node* is a byte string that a trie knows by its hash. A *blob* is a byte string to which a value refers by its
+//! hash, like the code of a contract. Sources have separate methods for the two, because the same bytes may be both:
+//! storing a blob must not thereby reveal a node.
 
 use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 use core::{error::Error, fmt};
@@ -11,79 +11,79 @@ use thiserror::Error;
 
 use crate::hash::{Hash, Hasher};
 
-/// Gives nodes and blobs by their hash.
+/// A source of nodes and blobs by hash.
 ///
-/// A source may be shared by many tries: `&S` is a source, too. It need not check what it gives; tries do, with
-/// [`node`] and [`blob`].
+/// Several tries may share a source: `&S` is a source, too. It need not check its bytes; tries do, with [`node`] and
+/// [`blob`].
 pub trait NodeSource {
-    /// The node of this hash.
+    /// Returns the node with this hash.
     ///
     /// # Errors
     ///
-    /// [`NodeError::NotCovered`] when this source does not have it, which never means that it is empty.
+    /// Fails with [`NodeError::NotCovered`] if this source does not have it, which never means that it is empty.
     fn node(&self, hash: &Hash) -> Result<Vec<u8>, NodeError>;
 
-    /// The blob of this hash.
+    /// Returns the blob with this hash.
     ///
     /// # Errors
     ///
-    /// As [`NodeSource::node`].
+    /// Fails as [`NodeSource::node`] does.
     fn blob(&self, hash: &Hash) -> Result<Vec<u8>, NodeError>;
 }
 
-/// Takes the new nodes of a trie.
+/// A sink for the new nodes of a trie.
 pub trait NodeSink {
-    /// Takes a node, or a blob, together with the hashes of all that it refers to: child nodes, also those that nodes
-    /// inside this one refer to, and whatever its values refer to. A store knows no encoding; it keeps what
-    /// is referred to.
+    /// Takes a node or a blob, together with the hashes of everything to which it refers: child nodes, including those
+    /// of nodes inside this one, and the references of its values. A store knows no encoding; it keeps whatever is
+    /// referred to.
     ///
     /// A trie puts children before their parents, each node once.
     fn put(&mut self, hash: &Hash, bytes: &[u8], children: &[Hash]);
 }
 
-/// Why there is no node.
+/// The reason for which there is no node.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum NodeError {
-    /// The source does not have it. A witness is incomplete, or a state provider holds less than the full state.
+    /// The source does not have it: a witness is incomplete, or a state provider holds less than the full state.
     #[error("nothing with hash {hash} is covered")]
     NotCovered {
-        /// The hash asked for.
+        /// The requested hash.
         hash: Hash,
     },
-    /// The source gave bytes with another hash. It is corrupt, or lies.
+    /// The source returned bytes with another hash: it is corrupt or malicious.
     #[error("asked for hash {expected}, got bytes with hash {got}")]
     WrongHash {
-        /// The hash asked for.
+        /// The requested hash.
         expected: Hash,
         /// The hash of the bytes.
         got: Hash,
     },
-    /// The source itself failed, like a disk.
+    /// The source itself failed, for instance a disk.
     #[error("the source of {hash} failed")]
     Source {
-        /// The hash asked for.
+        /// The requested hash.
         hash: Hash,
-        /// What it says.
+        /// The source's error.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
 }
 
-/// Asks `source` for a node and checks its hash.
+/// Reads a node from `source` and checks its hash.
 ///
 /// # Errors
 ///
-/// Those of the source, and [`NodeError::WrongHash`].
+/// Fails as the source does, and with [`NodeError::WrongHash`].
 pub fn node<H: Hasher>(source: &impl NodeSource, hash: &Hash) -> Result<Vec<u8>, NodeError> {
     checked::<H>(source.node(hash)?, hash)
 }
 
-/// Asks `source` for a blob and checks its hash.
+/// Reads a blob from `source` and checks its hash.
 ///
 /// # Errors
 ///
-/// Those of the source, and [`NodeError::WrongHash`].
+/// Fails as the source does, and with [`NodeError::WrongHash`].
 pub fn blob<H: Hasher>(source: &impl NodeSource, hash: &Hash) -> Result<Vec<u8>, NodeError> {
     checked::<H>(source.blob(hash)?, hash)
 }
@@ -103,7 +103,7 @@ impl<S: NodeSource + ?Sized> NodeSource for &S {
     }
 }
 
-/// The source of a stateless execution, whose witness has been decoded before: there is nothing else.
+/// The empty source, for a stateless execution whose witness has already been decoded.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoNodes;
 
@@ -117,13 +117,13 @@ impl NodeSource for NoNodes {
     }
 }
 
-/// Byte strings by their hash, in no other order: a foreign witness, say, like the answer of
-/// `debug_executionWitness`. Any of them may be a node, a blob, or both.
+/// Byte strings by hash, without further structure, such as a foreign witness like the answer of
+/// `debug_executionWitness`. Each may be a node, a blob, or both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeBag(BTreeMap<Hash, Vec<u8>>);
 
 impl NodeBag {
-    /// Hashes each byte string.
+    /// Makes a bag of byte strings, and hashes each.
     pub fn of_preimages<H: Hasher>(preimages: impl IntoIterator<Item = Vec<u8>>) -> Self {
         Self(preimages.into_iter().map(|bytes| (H::hash(&bytes), bytes)).collect())
     }
@@ -133,24 +133,24 @@ impl NodeBag {
         self.0.insert(hash, bytes);
     }
 
-    /// The bytes of this hash.
+    /// Returns the bytes with this hash.
     #[must_use]
     pub fn bytes(&self, hash: &Hash) -> Option<&[u8]> {
         self.0.get(hash).map(Vec::as_slice)
     }
 
-    /// All that is in the bag, by ascending hash.
+    /// Returns an iterator over all byte strings, by ascending hash.
     pub fn iter(&self) -> impl Iterator<Item = (&Hash, &[u8])> {
         self.0.iter().map(|(hash, bytes)| (hash, bytes.as_slice()))
     }
 
-    /// How many byte strings there are.
+    /// Returns the number of byte strings.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -167,18 +167,18 @@ impl NodeSource for NodeBag {
     }
 }
 
-/// Keeps the bytes alone; what refers to what is forgotten.
+/// Keeps only the bytes, and drops the references.
 impl NodeSink for NodeBag {
     fn put(&mut self, hash: &Hash, bytes: &[u8], _children: &[Hash]) {
         self.0.insert(*hash, bytes.to_vec());
     }
 }
 
-/// The way from the root of a trie to a node: one digit a step, a nibble or a bit.
+/// The path from the root of a trie to a node: one digit a step, a nibble or a bit.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Path(pub Vec<u8>);
 
-/// Each step as a hex digit; `the root` when there are none.
+/// Writes each step as a hex digit, or `the root` without steps.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {

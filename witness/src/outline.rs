@@ -1,76 +1,77 @@
-//! What a witness consists of, for people to look at.
+//! Outlines of witnesses, for people to read.
 //!
-//! [`smt::witness::outline`](crate::smt::witness::outline) and [`mpt::witness::outline`](crate::mpt::witness::outline) make one.
+//! [`smt::witness::outline`](crate::smt::witness::outline) and [`mpt::witness::outline`](crate::mpt::witness::outline)
+//! make them.
 
 use alloc::vec::Vec;
 
 use crate::hash::Hash;
 
-/// What a witness reveals, and what it spends its bytes on.
+/// The content of a witness, and the number of bytes by kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outline {
     /// The tries, in the order of the witness.
     pub tries: Vec<TrieOutline>,
-    /// The blobs by their hash, and how many bytes each has.
+    /// The blobs by hash, with the length of each in bytes.
     pub blobs: Vec<(Hash, usize)>,
-    /// Where the bytes of the witness go.
+    /// The bytes of the witness by kind.
     pub bytes: BytesByKind,
 }
 
 /// One trie of a witness.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrieOutline {
-    /// The root, as computed from what is revealed.
+    /// The root, as computed from the revealed parts.
     pub root: Hash,
-    /// What there is, in pre-order. Nothing for the empty trie.
+    /// The parts, in pre-order; none for the empty trie.
     pub parts: Vec<Part>,
 }
 
 /// A node, or the hash in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Digits of the way from the root to here.
+    /// The number of digits of the path from the root.
     pub depth: usize,
-    /// The last of these digits, from the parent to here: a bit or a nibble below a branch, none elsewhere.
+    /// The last of these digits, from the parent: a bit or a nibble below a branch, `None` elsewhere.
     pub step: Option<u8>,
-    /// What is here.
+    /// The content.
     pub content: Content,
 }
 
-/// What is at a place of a trie. Digits are bits in a sparse Merkle tree and nibbles in a Merkle Patricia trie.
+/// The content at a path of a trie. Digits are bits in a sparse Merkle tree and nibbles in a Merkle Patricia trie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// A branch. What is below follows.
+    /// A branch. Its children follow.
     Branch {
         /// The value of the key that ends here, empty if there is none.
         value: Vec<u8>,
     },
-    /// Digits that all keys below share. What is below follows.
+    /// Digits that all keys below share. The child follows.
     Extension {
         /// The digits.
         path: Vec<u8>,
     },
     /// A key and its value.
     Leaf {
-        /// The digits of the key that follow those of the way.
+        /// The digits of the key after those of the path.
         rest: Vec<u8>,
         /// The value.
         value: Vec<u8>,
     },
-    /// A node of which there is only the hash.
+    /// A node of which only the hash is known.
     Hash(Hash),
-    /// A node that has been there before, with all that is below.
+    /// A node that occurred before, with everything below it.
     Repeated,
 }
 
-/// Where the bytes of a witness go; their sum is its length.
+/// The bytes of a witness by kind; their sum is its length.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BytesByKind {
-    /// What tells which nodes are revealed, and all lengths.
+    /// The flags of revealed nodes, and all lengths.
     pub structure: usize,
-    /// Hashes of what is not revealed.
+    /// Hashes of nodes that are not revealed.
     pub hashes: usize,
-    /// Keys, as far as places do not tell them.
+    /// Keys, without the parts that paths determine.
     pub keys: usize,
     /// Values.
     pub values: usize,
@@ -79,7 +80,7 @@ pub struct BytesByKind {
 }
 
 impl BytesByKind {
-    /// Calls all bytes structure that are nothing else.
+    /// Counts all remaining bytes as structure.
     pub(crate) fn complete(&mut self, witness_bytes: usize) {
         self.structure = witness_bytes - self.hashes - self.keys - self.values - self.blobs;
     }

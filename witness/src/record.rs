@@ -1,4 +1,4 @@
-//! Records what a source is asked for: the minimal witness of whatever asked.
+//! Records the reads from a source: they are the minimal witness of the reader.
 
 use core::cell::RefCell;
 
@@ -9,31 +9,31 @@ use crate::{
     node::{NodeBag, NodeError, NodeSource},
 };
 
-/// A source that remembers all that it served.
+/// A source that remembers everything that it served.
 ///
-/// What it served before it serves again by itself, so the source behind it is asked for nothing twice.
+/// It serves repeated requests by itself, so the source behind it gets each request once.
 #[derive(Debug, Default)]
 pub struct Recorder<S> {
     source: S,
     record: RefCell<Record>,
 }
 
-/// What was served: all that a repetition of the same execution will ask for.
+/// The served nodes and blobs: everything that a repetition of the same execution will read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
-    /// What was asked for as a node.
+    /// The nodes.
     pub nodes: NodeBag,
-    /// What was asked for as a blob.
+    /// The blobs.
     pub blobs: NodeBag,
 }
 
 impl<S: NodeSource> Recorder<S> {
-    /// Records what `source` serves from now on.
+    /// Starts recording what `source` serves.
     pub fn new(source: S) -> Self {
         Self { source, record: RefCell::default() }
     }
 
-    /// Ends the recording.
+    /// Ends the recording and returns the record.
     pub fn into_record(self) -> Record {
         self.record.into_inner()
     }

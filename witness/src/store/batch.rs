@@ -1,4 +1,4 @@
-//! What is to change in a store.
+//! Batches of changes to a store.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -7,10 +7,10 @@ use alloc::{
 
 use crate::{hash::Hash, node::NodeSink};
 
-/// Changes that a store applies together: nodes to put, roots to pin, pins to take away, and notes to write.
+/// Changes that a store applies together: nodes to put, roots to pin, pins to remove, and notes to write.
 ///
-/// All puts come first, then all pins, then all unpins, whatever order they are asked for in. A trie commits into a batch,
-/// which is then completed with a pin of the new root and, unless it is to be kept, an unpin of the old one.
+/// All puts come first, then all pins, then all unpins, in whatever order the methods are called. A trie commits into a
+/// batch, which is then completed with a pin of the new root and, unless the old root is to be kept, an unpin of that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     pub(super) puts: BTreeMap<Hash, Put>,
@@ -26,50 +26,50 @@ pub(super) struct Put {
 }
 
 impl Batch {
-    /// A batch that changes nothing.
+    /// Returns a batch that changes nothing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Pins a root once more.
+    /// Adds a pin to a root.
     pub fn pin(&mut self, root: &Hash) {
         *self.pins.entry(*root).or_default() += 1;
     }
 
-    /// Takes one pin of a root away.
+    /// Removes a pin from a root.
     pub fn unpin(&mut self, root: &Hash) {
         *self.unpins.entry(*root).or_default() += 1;
     }
 
-    /// Writes a note: a few bytes by name that change together with the nodes, such as which of the roots is current.
+    /// Writes a note: a few bytes with a name that change together with the nodes, such as the current root.
     ///
-    /// A later note of the same name takes the place of this one.
+    /// A later note of the same name replaces this one.
     pub fn note(&mut self, name: &[u8], text: &[u8]) {
         self.notes.insert(name.to_vec(), text.to_vec());
     }
 
-    /// The nodes to put, in the order of their hashes: hash, bytes, and children without repetitions.
+    /// Returns the nodes to put, by hash: hash, bytes, and children without repetitions.
     pub fn puts(&self) -> impl Iterator<Item = (&Hash, &[u8], &BTreeSet<Hash>)> {
         self.puts.iter().map(|(hash, put)| (hash, put.bytes.as_slice(), &put.children))
     }
 
-    /// The roots to pin, and how often each.
+    /// Returns the roots to pin, and how often each.
     pub fn pins(&self) -> impl Iterator<Item = (&Hash, u64)> {
         self.pins.iter().map(|(root, pins)| (root, *pins))
     }
 
-    /// The roots of which pins are to be taken away, and how many of each.
+    /// Returns the roots with pins to remove, and how many of each.
     pub fn unpins(&self) -> impl Iterator<Item = (&Hash, u64)> {
         self.unpins.iter().map(|(root, pins)| (root, *pins))
     }
 
-    /// The names and texts of the notes to write.
+    /// Returns the names and texts of the notes to write.
     pub fn notes(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.notes.iter().map(|(name, text)| (name.as_slice(), text.as_slice()))
     }
 
-    /// How many nodes are to be put.
+    /// Returns the number of nodes to put.
     #[must_use]
     pub fn n_puts(&self) -> usize {
         self.puts.len()

@@ -1,7 +1,7 @@
-//! Computes what a batch changes.
+//! Computes the changes of a batch.
 //!
-//! This is the same for all stores: what is touched is read once, the batch is played through in memory, and what
-//! comes out is a list of entries to write and to delete, for the store to write as one.
+//! This is the same for all stores: the touched entries are read once, the batch is applied in memory, and the result
+//! is a list of entries to write and to delete, which the store writes atomically.
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
@@ -11,60 +11,60 @@ use super::{
 };
 use crate::hash::Hash;
 
-/// What a store can tell of one node and of one root.
+/// The entries of a store for one node and for one root.
 pub trait Table {
-    /// The node's count and children, or `None` when it is not stored.
+    /// Returns the node's count and children, or `None` if it is not stored.
     ///
     /// # Errors
     ///
-    /// The store fails or is corrupt.
+    /// Fails if the store fails or is corrupt.
     fn links(&self, hash: &Hash) -> Result<Option<Links>, StoreError>;
 
-    /// How often a root is pinned.
+    /// Returns how often a root is pinned.
     ///
     /// # Errors
     ///
-    /// The store fails or is corrupt.
+    /// Fails if the store fails or is corrupt.
     fn pins(&self, root: &Hash) -> Result<u64, StoreError>;
 }
 
-/// Where a stored node stands among the others.
+/// The links of a stored node to others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Links {
-    /// How many stored nodes it is a child of, and pins it has.
+    /// The number of stored nodes of which it is a child, plus its pins.
     pub count: u64,
-    /// What it refers to, without repetitions.
+    /// The hashes to which it refers, without repetitions.
     pub children: Vec<Hash>,
 }
 
-/// What to write, all of it or nothing, so that a batch has been applied.
+/// The entries that a store has to write atomically to apply a batch.
 #[derive(Debug, Default)]
 pub struct Changes<'a> {
     /// New nodes.
     pub added: Vec<(Hash, Links, &'a [u8])>,
-    /// Stored nodes whose children have become more.
+    /// Stored nodes with additional children, and all children of each.
     pub children: Vec<(Hash, Vec<Hash>)>,
-    /// Stored nodes whose count is another now.
+    /// Stored nodes with a new count.
     pub counts: Vec<(Hash, u64)>,
     /// Nodes to delete.
     pub deleted: Vec<Hash>,
-    /// How often roots are pinned now; 0 if not any more.
+    /// The new number of pins of roots; 0 if a root is no longer pinned.
     pub pins: Vec<(Hash, u64)>,
     /// Names and texts of notes.
     pub notes: Vec<(&'a [u8], &'a [u8])>,
 }
 
-/// Plays `batch` through.
+/// Computes the changes of `batch`.
 ///
-/// 1. Every put becomes a node with a count of 0, or adds children to the stored one.
-/// 2. New references are counted; each must lead to a node.
-/// 3. Pins are counted, then unpins.
-/// 4. Nodes without a count go, and with each a reference to its children, until none is left to go.
+/// 1. Makes every put a node with a count of 0, or adds children to the stored one.
+/// 2. Counts new references; each must lead to a node.
+/// 3. Counts pins, then unpins.
+/// 4. Deletes nodes with a count of 0, and with each a reference to its children, until none is left.
 ///
 /// # Errors
 ///
-/// [`StoreError::MissingChild`], [`StoreError::MissingRoot`] and [`StoreError::NotPinned`], if the batch asks for what cannot be; the
-/// table's errors.
+/// Fails with [`StoreError::MissingChild`], [`StoreError::MissingRoot`] or [`StoreError::NotPinned`] if the batch is
+/// not possible, and as the table does.
 pub fn changes<'a>(table: &impl Table, batch: &'a Batch) -> Result<Changes<'a>, StoreError> {
     let mut play = Play { table, nodes: BTreeMap::new() };
     for (hash, put) in &batch.puts {
@@ -79,7 +79,7 @@ pub fn changes<'a>(table: &impl Table, batch: &'a Batch) -> Result<Changes<'a>, 
     Ok(Changes { notes, ..play.finish(pins) })
 }
 
-/// Nodes as the batch has left them so far.
+/// The nodes as the batch has left them so far.
 struct Play<'t, 'a, T> {
     table: &'t T,
     nodes: BTreeMap<Hash, Node<'a>>,
@@ -163,7 +163,7 @@ impl<'a, T: Table> Play<'_, 'a, T> {
         changes
     }
 
-    /// Takes references to a node away and tells how many there still are.
+    /// Removes references to a node, and returns how many are left.
     fn release(&mut self, hash: &Hash, fewer: u64) -> Result<u64, StoreError> {
         let node = self.node(hash)?.ok_or(StoreError::corrupt(hash, Corruption::Missing))?;
         let got = node.after.count;
@@ -173,7 +173,7 @@ impl<'a, T: Table> Play<'_, 'a, T> {
         Ok(node.after.count)
     }
 
-    /// The node as it is so far, read from the table when it is touched for the first time.
+    /// Returns the node in its present state, which is read from the table at the first access.
     fn node(&mut self, hash: &Hash) -> Result<Option<&mut Node<'a>>, StoreError> {
         if !self.nodes.contains_key(hash) {
             let Some(links) = self.table.links(hash)? else { return Ok(None) };

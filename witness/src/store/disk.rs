@@ -7,8 +7,8 @@
 //! | file | content |
 //! |---|---|
 //! | `db` | the database |
-//! | `anchor` | which batch was acknowledged last, see [`anchor`] |
-//! | `lock` | nothing; whoever has the store open holds a lock on it |
+//! | `anchor` | the number of the last acknowledged batch, see [`anchor`] |
+//! | `lock` | nothing; a process with the store open holds a lock on it |
 //!
 //! The database has six tables. Integers are little-endian.
 //!
@@ -18,23 +18,23 @@
 //! | `counts` | hash | the count of the same node, 8 bytes, at least 1 |
 //! | `pins` | hash | how often a root is pinned, 8 bytes, at least 1 |
 //! | `notes` | name | the text of a note |
-//! | `batches` | 0 | how many batches were applied, 8 bytes |
+//! | `batches` | 0 | the number of applied batches, 8 bytes |
 //! | `kind` | 0 | the name of the [kind](StateKind) of state; without this table it is `keccak256` |
 //!
-//! Counts are apart from nodes as they change more often.
+//! Counts are in a table of their own because they change more often than nodes.
 //!
 //! # Crashes and damage
 //!
-//! A [`Batch`] becomes one transaction of redb, which recovers it as a whole or not at all, and then the anchor is replaced. Both
-//! have reached the disk before [`Store::apply`] returns. So a process that dies leaves all batches that were acknowledged, and of
-//! the one under way all or nothing.
+//! A [`Batch`] becomes one transaction of redb, which recovers it as a whole or not at all, and then the anchor is
+//! replaced. Both are on disk before [`Store::apply`] returns. So a process that dies leaves all acknowledged batches
+//! behind, and the one under way completely or not at all.
 //!
-//! Whoever opens a store holds every page of the database against its checksum, which takes as long as reading the file. The
-//! database then is of the batch that the anchor names, or of the next one, whose anchor a crash has prevented. Anything else,
-//! an earlier batch above all, is [`StoreError::Damaged`].
+//! Opening a store checks every page of the database against its checksum, which takes as long as reading the file. The
+//! database must then be at the batch that the anchor names, or at the next one, whose anchor a crash has prevented.
+//! Anything else, above all an earlier batch, is [`StoreError::Damaged`].
 //!
-//! To read a store nothing has to be written, nor can be where the disk is read-only: [`DiskStore::open_read_only`] checks and recovers
-//! as much, in memory.
+//! Reading a store writes nothing, so the disk may be read-only: [`DiskStore::open_read_only`] makes the same checks
+//! and recovers in memory.
 
 mod anchor;
 mod open;
@@ -75,45 +75,46 @@ use crate::{
 pub struct DiskStore {
     kind: StateKind,
     database: Database,
-    /// None if the store is only read.
+    /// `None` if the store is only read.
     anchor: Option<Anchor>,
-    /// Held while a batch is applied, so that nothing changes between what is computed and what is written.
+    /// Held while a batch is applied, so that nothing changes between computing and writing its changes.
     writer: Mutex<Progress>,
-    /// Keeps others away from the directory; declared last, as it is to be let go last.
+    /// Keeps other processes away from the directory. Declared last, so that it is dropped last.
     _lock: Option<File>,
 }
 
-/// How far batches have come.
+/// The number of batches so far.
 #[derive(Debug)]
 struct Progress {
-    /// As the database has it.
+    /// In the database.
     n_applied: u64,
-    /// As the anchor has it: one less if the anchor could not be written.
+    /// In the anchor: one less if writing the anchor failed.
     n_anchored: u64,
 }
 
 const DATABASE_FILE: &str = "db";
 
 impl DiskStore {
-    /// Opens the store in `directory`, of nodes by their Keccak-256 hash, which is made when there is none.
+    /// Opens the store in `directory`, of nodes by their Keccak-256 hash, or creates it.
     ///
     /// # Errors
     ///
-    /// As [`DiskStore::open_as`].
+    /// Fails as [`DiskStore::open_as`] does.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_as(directory, StateKind::KECCAK256)
     }
 
-    /// Opens the store in `directory`, of this kind, which is made when there is none.
+    /// Opens the store in `directory`, of this kind, or creates it.
     ///
     /// # Errors
     ///
-    /// The directory has a store of another kind or version, or one that is damaged; somebody has it open; the disk fails.
+    /// Fails if the directory has a store of another kind or version, or a damaged one, if the store is open elsewhere,
+    /// or if the disk fails.
     pub fn open_as(directory: impl AsRef<Path>, kind: StateKind) -> Result<Self, StoreError> {
         Self::open_among(directory.as_ref(), kind, &[kind])
     }
 
-    /// Opens a store of one of some kinds, or makes one of the kind `new`.
+    /// Opens a store of one of some kinds, or creates one of the kind `new`.
     fn open_among(directory: &Path, new: StateKind, kinds: &[StateKind]) -> Result<Self, StoreError> {
         if is_of_format_1(directory) {
             return Err(StoreError::Format);
@@ -124,7 +125,7 @@ impl DiskStore {
         let path = directory.join(DATABASE_FILE);
         match (anchor.read()?, path.exists()) {
             (Some(_), true) => {}
-            // A store that is new, or would be if a crash had not come in between.
+            // A new store, or one whose creation a crash has interrupted.
             (None | Some(0), false) => {
                 anchor.write(0)?;
                 create(directory, &path, new)?;
@@ -137,42 +138,42 @@ impl DiskStore {
         Ok(Self { _lock: Some(lock), ..store })
     }
 
-    /// Opens the store in `directory` if there is one, of a [known](StateKind::KNOWN) kind, and makes nothing.
+    /// Opens the store in `directory`, of a [known](StateKind::KNOWN) kind, without creating one.
     ///
     /// # Errors
     ///
-    /// As [`DiskStore::open_existing_among`].
+    /// Fails as [`DiskStore::open_existing_among`] does.
     pub fn open_existing(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_existing_among(directory, &StateKind::KNOWN)
     }
 
-    /// Opens the store in `directory` if there is one, of one of these kinds, and makes nothing: but one that a crash kept from being
-    /// made, which nobody has put anything into, becomes one of the first kind.
+    /// Opens the store in `directory`, of one of these kinds, without creating one. A store whose creation a crash has
+    /// interrupted is empty, and becomes one of the first kind.
     ///
     /// # Errors
     ///
-    /// As [`DiskStore::open_as`], and [`StoreError::Absent`].
+    /// Fails as [`DiskStore::open_as`] does, and with [`StoreError::Absent`].
     pub fn open_existing_among(directory: impl AsRef<Path>, kinds: &[StateKind]) -> Result<Self, StoreError> {
         check_present(directory.as_ref())?;
         let first = kinds.first().copied().unwrap_or(StateKind::KECCAK256);
         Self::open_among(directory.as_ref(), first, kinds)
     }
 
-    /// Opens the store in `directory`, of a [known](StateKind::KNOWN) kind, to be read. Nothing on the disk changes, which may be one
-    /// that cannot be written to; others may read the store at the same time.
+    /// Opens the store in `directory`, of a [known](StateKind::KNOWN) kind, for reading. Nothing on disk changes, so
+    /// the disk may be read-only, and other processes may read the store at the same time.
     ///
     /// # Errors
     ///
-    /// As [`DiskStore::open_existing`].
+    /// Fails as [`DiskStore::open_existing`] does.
     pub fn open_read_only(directory: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_read_only_among(directory, &StateKind::KNOWN)
     }
 
-    /// Opens the store in `directory`, of one of these kinds, to be read, as [`DiskStore::open_read_only`] does.
+    /// Opens the store in `directory`, of one of these kinds, for reading, as [`DiskStore::open_read_only`] does.
     ///
     /// # Errors
     ///
-    /// As [`DiskStore::open_existing_among`].
+    /// Fails as [`DiskStore::open_existing_among`] does.
     pub fn open_read_only_among(
         directory: impl AsRef<Path>,
         kinds: &[StateKind],
@@ -188,7 +189,7 @@ impl DiskStore {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(match anchor.read()? {
-                    // A crash came while the store was made.
+                    // A crash has interrupted the store's creation.
                     Some(0) => StoreError::Absent,
                     _ => StoreError::Damaged(Damage::Missing { file: DATABASE_FILE }),
                 });
@@ -200,7 +201,7 @@ impl DiskStore {
         Ok(Self { _lock: lock, ..Self::of(recovered, None) })
     }
 
-    /// Opens a database that is there, and brings its anchor up to it.
+    /// Opens an existing database, and updates its anchor if that is behind.
     fn over(file: impl StorageBackend, anchor: Anchor, kinds: &[StateKind]) -> Result<Self, StoreError> {
         let recovered = RecoveredDatabase::over(file, &anchor, kinds)?;
         if recovered.n_applied > recovered.n_anchored {
@@ -209,7 +210,7 @@ impl DiskStore {
         Ok(Self::of(recovered, Some(anchor)))
     }
 
-    /// The store over a database, whose anchor is up to it if there is one.
+    /// Returns the store over a database, whose anchor is up to date if there is one.
     fn of(recovered: RecoveredDatabase, anchor: Option<Anchor>) -> Self {
         let RecoveredDatabase { kind, database, n_applied, .. } = recovered;
         let writer = Mutex::new(Progress { n_applied, n_anchored: n_applied });

@@ -1,13 +1,13 @@
-//! What kind of state a store has the nodes of.
+//! Kinds of states in stores.
 
 use core::fmt;
 
 use crate::hash::{Hash, Hasher, Keccak256, Sha256};
 
-/// A kind of state, as far as a store is concerned: how a node hashes, and which root the empty state has.
+/// A kind of state: the hash of its nodes, and the root of the empty state.
 ///
-/// A store knows its kind, so whoever puts nodes into it or takes them out, such as a state provider, needs to know no hash
-/// function. Kinds that this crate does not know are values like those that it knows:
+/// A store knows its kind, so its users, such as a state provider, need to know no hash function. Kinds that this crate
+/// does not know are values like those that it knows:
 ///
 /// ```
 /// use outrider_witness::{Hash, Hasher as _, Sha256, store::{MemoryStore, StateKind, Store as _}};
@@ -36,43 +36,44 @@ impl StateKind {
     /// Nodes by their SHA-256 hash; the empty state has the root zero.
     pub const SHA256: Self = Self::of_hasher::<Sha256>("sha256", Hash([0; 32]));
 
-    /// The kinds that this crate knows. What it opens by name, it looks for here.
+    /// The kinds that this crate knows and can open by name.
     pub const KNOWN: [Self; 2] = [Self::KECCAK256, Self::SHA256];
 
-    /// A kind of state. `name` stands for it on disk: two kinds with one name are taken for the same. `hash` gives the hash of a node
-    /// or blob, or none if the bytes are neither; it is total, and hashes no two byte strings to one hash. Nothing is stored of the
-    /// empty state, of which `empty_root` is the root.
+    /// Returns a kind of state. `name` identifies it on disk: two kinds with one name count as the same. `hash` returns
+    /// the hash of a node or blob, or `None` if the bytes are neither; it must be total and collision-resistant.
+    /// `empty_root` is the root of the empty state, for which nothing is stored.
     #[must_use]
     pub const fn new(name: &'static str, hash: fn(&[u8]) -> Option<Hash>, empty_root: Hash) -> Self {
         Self { name, hash, empty_root }
     }
 
-    /// A kind of state whose nodes are any bytes, by one hash function. The rest is as for [`StateKind::new`].
+    /// Returns a kind of state whose nodes are any bytes under one hash function. The other parameters are those of
+    /// [`StateKind::new`].
     #[must_use]
     pub const fn of_hasher<H: Hasher>(name: &'static str, empty_root: Hash) -> Self {
         Self::new(name, |bytes| Some(H::hash(bytes)), empty_root)
     }
 
-    /// What stands for this kind on disk.
+    /// Returns the name of this kind on disk.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The hash of a node or blob; none if the bytes are neither.
+    /// Returns the hash of a node or blob, or `None` if the bytes are neither.
     #[must_use]
     pub fn hash(&self, bytes: &[u8]) -> Option<Hash> {
         (self.hash)(bytes)
     }
 
-    /// The root of the empty state, of which nothing is stored.
+    /// Returns the root of the empty state, for which nothing is stored.
     #[must_use]
     pub const fn empty_root(&self) -> Hash {
         self.empty_root
     }
 }
 
-/// The name.
+/// Writes the name.
 impl fmt::Display for StateKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)

@@ -28,19 +28,20 @@ struct Tables {
 }
 
 impl MemoryStore {
-    /// An empty store of nodes by their Keccak-256 hash.
+    /// Returns an empty store of nodes by their Keccak-256 hash.
     #[must_use]
     pub fn new() -> Self {
         Self::of_kind(StateKind::KECCAK256)
     }
 
-    /// An empty store of this kind.
+    /// Returns an empty store of this kind.
     #[must_use]
     pub fn of_kind(kind: StateKind) -> Self {
         Self { kind, tables: RwLock::default() }
     }
 
-    /// Changes are computed before the lock is taken for writing, so a thread that panicked has left nothing half done.
+    /// Locks the tables. Changes are computed before the lock is taken for writing, so a thread that panicked left
+    /// nothing half done.
     fn tables(&self) -> RwLockReadGuard<'_, Tables> {
         self.tables.read().unwrap_or_else(PoisonError::into_inner)
     }

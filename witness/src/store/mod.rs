@@ -1,31 +1,32 @@
 //! Stores: content-addressed nodes of several roots at once.
 //!
-//! # What is stored
+//! # Content
 //!
-//! A store holds byte strings by their hash, and with each the hashes that it refers to, its *children*. It knows no
-//! encoding, but the [kind](StateKind) of its state: how a node hashes, and which root the empty state has. A root is kept by a *pin*; the same root may be pinned several times. The count of a node is the number
-//! of stored nodes of which it is a child, plus its pins.
+//! A store holds byte strings by their hash, and with each the hashes to which it refers, its *children*. It knows no
+//! encoding, but the [kind](StateKind) of its state: the hash of a node, and the root of the empty state. A *pin* keeps
+//! a root; the same root may have several pins. The count of a node is the number of stored nodes of which it is a
+//! child, plus its pins.
 //!
-//! *Invariant*: what is stored is exactly what is reachable from a pinned root. So
+//! *Invariant*: a store holds exactly the nodes that are reachable from a pinned root. So
 //!
-//! - everything that a stored node refers to is stored, and a [`Batch`] that would break this is refused;
+//! - all children of a stored node are stored, and a [`Batch`] that would break this is refused;
 //! - a node that loses its last parent and its last pin is deleted, and its children lose a parent;
-//! - a node that was put and is not reachable from a pinned root when its batch has been applied has not been stored.
+//! - a node that was put, but is not reachable from a pinned root after its batch, is not stored.
 //!
-//! Putting what is already stored changes nothing, unless it comes with other children: then it has the children of
-//! both. (Bytes may be a blob without children to one who puts them, and a node to another.)
+//! Putting a stored node changes nothing, unless it comes with other children: then it has the children of both. (The
+//! same bytes may be a blob without children for one writer, and a node for another.)
 //!
-//! # What is trusted
+//! # Trust
 //!
-//! A store returns the bytes that were put. Whoever reads them as a node hashes them, as
-//! [`node()`](crate::node::node) does, so a corrupt file is found when it is read; [`Store::check`] looks for it everywhere.
-//! Hashes that are put must be hashes of their bytes, as a cycle of nodes, which no hash function has, would be kept for ever.
+//! A store returns the bytes that were put. Readers of a node hash them, as [`node()`](crate::node::node) does, so a
+//! corrupt file is detected when it is read; [`Store::check`] checks all nodes. Callers must put nodes under their
+//! hashes: a cycle of nodes, which no hash function has, would be kept for ever.
 //!
-//! # Stores of one's own
+//! # Other stores
 //!
-//! Whoever keeps nodes elsewhere implements [`NodeSource`] and [`Store`], and [`Table`] for what there is; [`changes`] then counts
-//! references and says what to write and to delete, which the store does as one, and [`check_entries`] holds all of it against
-//! the invariant. `examples/file_store.rs` does so over a plain file.
+//! A store that keeps nodes elsewhere implements [`NodeSource`], [`Store`] and [`Table`]. [`changes`] then counts
+//! references and returns the entries to write and to delete, which the store does atomically, and [`check_entries`]
+//! checks all entries against the invariant. `examples/file_store.rs` does so over a plain file.
 
 mod batch;
 mod change;
@@ -50,63 +51,63 @@ use crate::{hash::Hash, node::NodeSource};
 ///
 /// Any number of threads may read; batches are applied one after the other.
 pub trait Store: NodeSource {
-    /// The kind of state that the store has the nodes of.
+    /// Returns the kind of the store's state.
     fn kind(&self) -> StateKind;
 
-    /// Applies a batch as a whole, or not at all. When this returns, the batch survives the end of the process.
+    /// Applies a batch as a whole, or not at all. After this returns, the batch survives the end of the process.
     ///
     /// # Errors
     ///
-    /// The batch asks for what cannot be, or the store fails. Then nothing has changed, but for
-    /// [`StoreError::Backend`], after which the batch has been applied as a whole or not at all.
+    /// Fails if the batch is not possible or the store fails. Then nothing has changed, except after
+    /// [`StoreError::Backend`], when the batch has been applied as a whole or not at all.
     fn apply(&self, batch: &Batch) -> Result<BatchSummary, StoreError>;
 
-    /// The pinned roots, and how often each is pinned.
+    /// Returns the pinned roots, and how often each is pinned.
     ///
     /// # Errors
     ///
-    /// The store fails or is corrupt.
+    /// Fails if the store fails or is corrupt.
     fn roots(&self) -> Result<BTreeMap<Hash, u64>, StoreError>;
 
-    /// Whether a root is pinned. This takes as long however many roots are.
+    /// Returns whether a root is pinned. The time does not depend on the number of roots.
     ///
     /// # Errors
     ///
-    /// The store fails or is corrupt.
+    /// Fails if the store fails or is corrupt.
     fn is_pinned(&self, root: &Hash) -> Result<bool, StoreError>;
 
-    /// Whether a node or blob is stored. It is not read, nor hashed.
+    /// Returns whether a node or blob is stored, without reading or hashing it.
     ///
     /// # Errors
     ///
-    /// The store fails.
+    /// Fails if the store does.
     fn contains(&self, hash: &Hash) -> Result<bool, StoreError>;
 
-    /// The note of this name, as the last batch with one of that name wrote it.
+    /// Returns the note of this name that the last batch with such a note wrote.
     ///
     /// # Errors
     ///
-    /// The store fails.
+    /// Fails if the store does.
     fn note(&self, name: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Holds the whole store against its invariant: recounts every parent and pin, hashes every node.
+    /// Checks the whole store against its invariant: recounts every parent and pin, and hashes every node.
     ///
     /// # Errors
     ///
-    /// The first node for which it does not hold.
+    /// Fails at the first node that breaks the invariant.
     fn check(&self) -> Result<Contents, StoreError>;
 }
 
-/// What a batch did.
+/// The result of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BatchSummary {
-    /// Nodes that are stored now and were not before.
+    /// Nodes that are newly stored.
     pub n_added: usize,
     /// Nodes that are no longer stored.
     pub n_deleted: usize,
 }
 
-/// What a store holds.
+/// The content of a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
     /// Nodes and blobs.
@@ -117,36 +118,36 @@ pub struct Contents {
     pub n_roots: usize,
 }
 
-/// A failure of a store. The first three are the fault of who made the batch.
+/// A failure of a store. The first three variants are the fault of the batch's author.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// A node refers to one that is neither stored nor in the batch.
     #[error("node {parent} refers to {child}, which is not stored")]
     MissingChild {
-        /// The node put.
+        /// The node to put.
         parent: Hash,
-        /// What it refers to.
+        /// The missing node.
         child: Hash,
     },
     /// A root is pinned that is neither stored nor in the batch.
-    #[error("root {root} is to be pinned and is not stored")]
+    #[error("root {root} cannot be pinned: it is not stored")]
     MissingRoot {
         /// The root.
         root: Hash,
     },
-    /// A pin is taken away more often than it was set.
-    #[error("root {root} is not pinned so often")]
+    /// A root has fewer pins than are to be removed.
+    #[error("root {root} has fewer pins than are to be removed")]
     NotPinned {
         /// The root.
         root: Hash,
     },
-    /// What is stored breaks the invariant. It was written by something else, or the disk has failed.
+    /// The entries break the invariant: something else wrote them, or the disk has failed.
     #[error("the store is corrupt at {hash}")]
     Corrupt {
-        /// A node for which the invariant does not hold.
+        /// A node that breaks the invariant.
         hash: Hash,
-        /// How it does not hold.
+        /// The way in which it does.
         #[source]
         corruption: Corruption,
     },
@@ -154,48 +155,48 @@ pub enum StoreError {
     #[error("there is no store")]
     Absent,
     /// The directory holds a store of another version of this crate.
-    #[error("the store has the format of another version, and has to be made anew with this one")]
+    #[error("the store has the format of another version: make it again with this one")]
     Format,
-    /// The store is of a kind of state that it was not to be opened as.
-    #[error("the store has a state of kind {got:?}, but is opened as one of {}: open it as what it is", .expected.join(" or "))]
+    /// The store's kind is not one of those with which it was opened.
+    #[error("the store has a state of kind {got:?}, but is opened as one of {}", .expected.join(" or "))]
     Kind {
-        /// The kind of the store, by its name.
+        /// The name of the store's kind.
         got: String,
-        /// The kinds that it may be opened as.
+        /// The accepted kinds.
         expected: Vec<&'static str>,
     },
-    /// A batch is applied to a store that was opened to be read.
-    #[error("the store was opened to be read, and takes no batch")]
+    /// A batch is applied to a store that was opened for reading.
+    #[error("the store was opened for reading, and accepts no batch")]
     ReadOnly,
-    /// Somebody has the store open already.
+    /// The store is already open.
     #[error("the store is open elsewhere")]
     InUse,
-    /// What was acknowledged is not there, or not whole: the disk or somebody else has changed it.
-    #[error("the store is damaged, and has to be restored from a copy or made anew")]
+    /// Acknowledged data is missing or incomplete: the disk failed, or something else changed it.
+    #[error("the store is damaged: restore it from a copy, or make it again")]
     Damaged(#[source] Damage),
-    /// What the store is built on has failed.
+    /// The storage below the store failed.
     #[error("the store's backend failed")]
     Backend(#[source] alloc::boxed::Box<dyn core::error::Error + Send + Sync>),
 }
 
-/// How a store on disk may be damaged.
+/// The ways in which a store on disk may be damaged.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Damage {
-    /// A file is not there.
+    /// A file is missing.
     #[error("its file `{file}` is missing")]
     Missing {
         /// The name of the file.
         file: &'static str,
     },
-    /// The file that tells which batch was acknowledged last is no such file.
-    #[error("its file `anchor` is none, or not whole")]
+    /// The anchor, which names the last acknowledged batch, is malformed.
+    #[error("its file `anchor` is malformed or incomplete")]
     Anchor,
-    /// The database is not whole.
-    #[error("its database is not whole")]
+    /// The database is incomplete.
+    #[error("its database is incomplete or corrupt")]
     Database(#[source] alloc::boxed::Box<dyn core::error::Error + Send + Sync>),
-    /// The database is whole, but is what it was at another time.
-    #[error("its database is as after {got} batches, but {expected} were acknowledged")]
+    /// The database is intact, but from another time.
+    #[error("its database has {got} batches, but {expected} were acknowledged")]
     Batch {
         /// Batches that the database has.
         got: u64,
@@ -204,14 +205,14 @@ pub enum Damage {
     },
 }
 
-/// How what is stored may break the invariant.
+/// The ways in which an entry may break the invariant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Corruption {
-    /// A stored node refers to it, and it is not there.
-    #[error("a stored node or pin refers to it and it is not there")]
+    /// A stored node or pin refers to it, but it is missing.
+    #[error("a stored node or pin refers to it, but it is missing")]
     Missing,
-    /// It has another number of parents and pins than was counted.
+    /// Its count is not its number of parents and pins.
     #[error("its count is {got}, but it has {expected} parents and pins")]
     Count {
         /// Parents and pins.
@@ -225,11 +226,11 @@ pub enum Corruption {
         /// The hash of the bytes.
         got: Hash,
     },
-    /// Its bytes are nothing that a state of the store's kind has.
-    #[error("its bytes are no node of the store's kind")]
+    /// Its bytes are not a node of the store's kind.
+    #[error("its bytes are not a node of the store's kind")]
     NoNode,
-    /// What is stored beside its bytes cannot be read.
-    #[error("its entry cannot be read")]
+    /// The data beside its bytes is malformed.
+    #[error("its entry is malformed")]
     Entry,
 }
 
@@ -243,27 +244,27 @@ impl StoreError {
     }
 }
 
-/// One stored node, as [`check_entries`] reads it.
+/// One stored node, for [`check_entries`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is stored under.
+    /// The hash under which it is stored.
     pub hash: Hash,
-    /// How many parents and pins were counted.
+    /// The stored count of parents and pins.
     pub count: u64,
-    /// What it refers to, without repetitions.
+    /// The hashes to which it refers, without repetitions.
     pub children: Vec<Hash>,
     /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Holds all entries of a store of this kind, and its pins, against the invariant.
+/// Checks all entries of a store of this kind, and its pins, against the invariant.
 ///
-/// What is counted but not reachable would be in a cycle of hashes, and hashing the bytes excludes that. This keeps a hash and a
-/// count of each node in memory.
+/// A node that is counted but not reachable would be in a cycle of hashes, which hashing the bytes excludes. This keeps
+/// a hash and a count of each node in memory.
 ///
 /// # Errors
 ///
-/// An entry that is an error, and [`StoreError::Corrupt`] for the first for which the invariant does not hold.
+/// Fails with the error of an entry, or with [`StoreError::Corrupt`] for the first entry that breaks the invariant.
 pub fn check_entries(
     kind: StateKind,
     entries: impl Iterator<Item = Result<Entry, StoreError>>,

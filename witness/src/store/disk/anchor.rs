@@ -1,14 +1,14 @@
-//! The anchor of a store: a file that tells which batch was acknowledged last.
+//! The anchor of a store: a file that names the last acknowledged batch.
 //!
-//! A database that recovers from a crash goes back to a state that is whole. It cannot tell whether what it gives up was torn
-//! while it was written, or was acknowledged and has been damaged since. The anchor can: it is written after the database, so
-//! that a batch it names must be there.
+//! A database that recovers from a crash returns to a consistent state. It cannot know whether the pages that it drops
+//! were torn during a write, or were acknowledged and damaged later. The anchor decides this: it is written after the
+//! database, so a batch that it names must be there.
 //!
 //! | bytes | content |
 //! |---|---|
 //! | 8 | `outrider` |
 //! | 4 | the format of the store, little-endian |
-//! | 8 | how many batches were acknowledged, little-endian |
+//! | 8 | the number of acknowledged batches, little-endian |
 //! | 32 | SHA-256 of the bytes before |
 
 use std::{
@@ -24,15 +24,15 @@ use crate::{
     store::{Damage, StoreError},
 };
 
-/// The format of stores that this module writes; 1 was a database of sled, without an anchor.
+/// The format of stores that this module writes; format 1 was a database of sled without an anchor.
 const FORMAT: u32 = 2;
 
 const MAGIC: &[u8; 8] = b"outrider";
 
-/// What an anchor has of bytes.
+/// The length of an anchor in bytes.
 const ANCHOR_BYTES: usize = MAGIC.len() + 4 + 8 + HASH_BYTES;
 
-/// Where the anchor of a store is.
+/// The path of a store's anchor.
 #[derive(Clone, Debug)]
 pub(super) struct Anchor {
     directory: PathBuf,
@@ -46,7 +46,7 @@ impl Anchor {
         Self { directory: directory.into() }
     }
 
-    /// How many batches were acknowledged; none if there is no anchor.
+    /// Reads the number of acknowledged batches; returns `None` if there is no anchor.
     pub(super) fn read(&self) -> Result<Option<u64>, StoreError> {
         match fs::read(self.directory.join(Self::FILE)) {
             Ok(bytes) => decode(&bytes).map(Some),
@@ -55,7 +55,7 @@ impl Anchor {
         }
     }
 
-    /// Puts an anchor in place of the one that is there; when this returns, it survives a crash.
+    /// Replaces the anchor; after this returns, the new one survives a crash.
     pub(super) fn write(&self, n_batches: u64) -> Result<(), StoreError> {
         let write = || {
             let scratch = self.directory.join("anchor.new");
@@ -69,9 +69,9 @@ impl Anchor {
     }
 }
 
-/// Lets renamings in a directory survive a crash.
+/// Makes renamings in a directory survive a crash.
 pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
-    // Elsewhere a directory cannot be opened as a file, and need not be.
+    // Other systems cannot open a directory as a file, and need not.
     if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
 }
 
@@ -85,9 +85,11 @@ fn encode(n_batches: u64) -> Vec<u8> {
     bytes
 }
 
-/// 1. There are as many bytes as an anchor has.
-/// 2. They have their checksum.
-/// 3. They begin as an anchor does, and are of this format.
+/// Decodes an anchor.
+///
+/// 1. Checks the length.
+/// 2. Checks the checksum.
+/// 3. Checks the magic and the format.
 fn decode(bytes: &[u8]) -> Result<u64, StoreError> {
     let read = || -> Result<_, ReadError> {
         let mut reader = Reader::new(bytes);

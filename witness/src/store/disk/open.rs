@@ -1,4 +1,4 @@
-//! On the way to a store: who may have it, whether it is there and whole, and of which kind it is.
+//! Opens a store: takes its lock, checks that it exists and is intact, and checks its kind.
 
 use alloc::{boxed::Box, string::String};
 use std::{
@@ -18,10 +18,10 @@ use crate::store::{Damage, StateKind, StoreError};
 
 const LOCK_FILE: &str = "lock";
 
-/// How much of a database is kept in memory, in bytes; by default, redb would keep a GiB.
+/// The size of the database's cache in bytes; redb's default is a GiB.
 const CACHE_BYTES: usize = 64 << 20;
 
-/// A database that is whole.
+/// An intact database.
 pub(super) struct RecoveredDatabase {
     pub(super) kind: StateKind,
     pub(super) database: Database,
@@ -30,9 +30,11 @@ pub(super) struct RecoveredDatabase {
 }
 
 impl RecoveredDatabase {
-    /// 1. Every page has its checksum, or is one that a crash may have torn.
-    /// 2. The database is of the batch that the anchor names, or of the next.
-    /// 3. It is of one of these kinds.
+    /// Opens and checks a database.
+    ///
+    /// 1. Checks every page against its checksum, except for pages that a crash may have torn.
+    /// 2. Checks that the database is at the batch that the anchor names, or at the next.
+    /// 3. Checks that its kind is one of these.
     pub(super) fn over(
         file: impl StorageBackend,
         anchor: &Anchor,
@@ -58,7 +60,7 @@ fn find_kind(got: String, kinds: &[StateKind]) -> Result<StateKind, StoreError> 
     }
 }
 
-/// Makes an empty database beside its place, and then moves it there, so that there is all of it or nothing.
+/// Makes an empty database under another name, and then renames it, so that it exists completely or not at all.
 pub(super) fn create(directory: &Path, path: &Path, kind: StateKind) -> Result<(), StoreError> {
     let scratch = directory.join("db.new");
     match fs::remove_file(&scratch) {
@@ -69,7 +71,7 @@ pub(super) fn create(directory: &Path, path: &Path, kind: StateKind) -> Result<(
     fs::rename(&scratch, path).and_then(|()| sync_directory(directory)).map_err(StoreError::io)
 }
 
-/// Tells whether a directory is a database of sled, which had files of these names and no anchor.
+/// Returns whether a directory is a database of sled, which had files of these names and no anchor.
 pub(super) fn is_of_format_1(directory: &Path) -> bool {
     let has = |file| directory.join(file).is_file();
     has("conf") && has(DATABASE_FILE) && !has(Anchor::FILE)
@@ -87,7 +89,7 @@ pub(super) fn lock(directory: &Path) -> Result<File, StoreError> {
     locked(file.try_lock()).map(|()| file)
 }
 
-/// None if there is no file to lock: whoever opens the store to write makes it.
+/// Takes a shared lock; returns `None` if there is no lock file, which only a writer creates.
 pub(super) fn lock_to_read(directory: &Path) -> Result<Option<File>, StoreError> {
     match File::open(directory.join(LOCK_FILE)) {
         Ok(file) => locked(file.try_lock_shared()).map(|()| Some(file)),
@@ -104,7 +106,7 @@ fn locked(result: Result<(), TryLockError>) -> Result<(), StoreError> {
     }
 }
 
-/// A failure of redb on the way to a database that is there: what it cannot make sense of was something else once.
+/// Converts an error of redb on opening an existing database: unreadable content was damaged.
 fn opening(error: impl Into<redb::Error>) -> StoreError {
     match error.into() {
         redb::Error::Io(error)

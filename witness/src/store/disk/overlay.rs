@@ -1,7 +1,7 @@
-//! A file that is only read: what is written to it stays in memory, and is forgotten.
+//! A file that is only read: writes to it stay in memory, and are dropped.
 //!
-//! redb writes while it opens and closes a database, and when it recovers one. Over this it does all of that, with every check,
-//! and the file stays as it is.
+//! redb writes while it opens, closes and recovers a database. Over this overlay it does all of that, with every check,
+//! and the file stays unchanged.
 
 use std::{
     boxed::Box,
@@ -13,27 +13,27 @@ use std::{
 
 use redb::StorageBackend;
 
-/// A file, and what was written over it.
+/// A file with an overlay of written pages.
 #[derive(Debug)]
 pub(super) struct Overlay(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
     file: File,
-    /// As far as the file counts, in bytes; after that there are zeros.
+    /// The length up to which the file counts, in bytes; zeros follow.
     file_len: u64,
     len: u64,
-    /// Pages that were written to, by their index.
+    /// Written pages, by index.
     pages: BTreeMap<u64, Box<Page>>,
 }
 
 type Page = [u8; PAGE_BYTES];
 
-/// The unit that is kept in memory: redb's own.
+/// The unit of the overlay: redb's own page.
 const PAGE_BYTES: usize = 4096;
 
 impl Overlay {
-    /// Lies over a file that is open for reading.
+    /// Makes an overlay over a file that is open for reading.
     pub(super) fn over(file: File) -> io::Result<Self> {
         let len = file.metadata()?.len();
         Ok(Self(Mutex::new(State { file, file_len: len, len, pages: BTreeMap::new() })))
@@ -101,7 +101,7 @@ impl State {
         if end.is_some_and(|end| end <= self.len) { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
     }
 
-    /// Reads what the file has; zeros come after it.
+    /// Reads from the file, with zeros after its end.
     fn read_file(&mut self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         let there = usize::try_from(self.file_len.saturating_sub(offset)).unwrap_or(usize::MAX);
         let (from_file, after) = out.split_at_mut(there.min(out.len()));
@@ -114,7 +114,7 @@ impl State {
     }
 }
 
-/// Divides bytes from an offset on by pages: the page, the place in it, and the part that goes there.
+/// Splits a range by pages: the page, the offset in it, and the part of the bytes.
 fn parts(offset: u64, bytes: &mut [u8]) -> impl Iterator<Item = (u64, usize, &mut [u8])> {
     let (mut offset, mut rest) = (offset, bytes);
     core::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! The tables of a store's database: what is in them is told in [the module above](super).
+//! The tables of a store's database, which [the module above](super) describes.
 
 use alloc::{
     boxed::Box,
@@ -26,13 +26,13 @@ pub(super) const COUNTS: TableDefinition<'_, &[u8; HASH_BYTES], u64> = TableDefi
 pub(super) const PINS: TableDefinition<'_, &[u8; HASH_BYTES], u64> = TableDefinition::new("pins");
 const NOTES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("notes");
 const BATCHES: TableDefinition<'_, u64, u64> = TableDefinition::new("batches");
-/// The one key of [`BATCHES`].
+/// The only key of [`BATCHES`].
 const N_APPLIED: u64 = 0;
 pub(super) const KIND: TableDefinition<'_, u64, &str> = TableDefinition::new("kind");
-/// The one key of [`KIND`].
+/// The only key of [`KIND`].
 const NAME: u64 = 0;
 
-/// The tables as they are at one time.
+/// The tables at one point in time.
 pub(super) struct Snapshot {
     pub(super) nodes: ReadOnlyTable<&'static [u8; HASH_BYTES], &'static [u8]>,
     pub(super) counts: ReadOnlyTable<&'static [u8; HASH_BYTES], u64>,
@@ -40,7 +40,7 @@ pub(super) struct Snapshot {
     notes: ReadOnlyTable<&'static [u8], &'static [u8]>,
 }
 
-/// What is stored of a node beside its count.
+/// The entry of a node, without its count.
 pub(super) struct StoredNode {
     pub(super) children: Vec<Hash>,
     pub(super) bytes: Vec<u8>,
@@ -115,7 +115,8 @@ pub(super) fn create_tables(database: Database, kind: StateKind) -> Result<(), S
     create().map_err(backend)
 }
 
-/// The name of a database's kind. Those that were made before there were kinds have none, and nodes by their Keccak-256 hash.
+/// Returns the name of a database's kind. Databases from before there were kinds have none, and nodes by their
+/// Keccak-256 hash.
 pub(super) fn kind_name(database: &Database) -> Result<String, redb::Error> {
     let name = match database.begin_read()?.open_table(KIND) {
         Ok(table) => table.get(NAME)?.map(|name| name.value().to_string()),
@@ -125,15 +126,15 @@ pub(super) fn kind_name(database: &Database) -> Result<String, redb::Error> {
     Ok(name.unwrap_or_else(|| StateKind::KECCAK256.name().to_string()))
 }
 
-/// How many batches a database has.
+/// Returns the number of batches in a database.
 pub(super) fn n_applied(database: &Database) -> Result<u64, redb::Error> {
     let batches = database.begin_read()?.open_table(BATCHES)?;
     let n_applied = batches.get(N_APPLIED)?.map(|n_applied| n_applied.value());
-    // The other tables are made in the same transaction.
+    // The same transaction made all tables.
     n_applied.ok_or_else(|| redb::Error::TableDoesNotExist("batches".into()))
 }
 
-/// Writes the changes of a batch, all or none of them.
+/// Writes the changes of a batch atomically.
 pub(super) fn write(
     database: &Database,
     changes: &Changes<'_>,
@@ -187,7 +188,7 @@ fn write_nodes(
     Ok(())
 }
 
-/// A failure of redb while the store is used.
+/// Converts an error of redb while the store is in use.
 pub(super) fn backend(error: impl Into<redb::Error>) -> StoreError {
     match error.into() {
         error @ redb::Error::Corrupted(_) => StoreError::Damaged(Damage::Database(Box::new(error))),
@@ -196,7 +197,7 @@ pub(super) fn backend(error: impl Into<redb::Error>) -> StoreError {
 }
 
 fn encode_node(children: &[Hash], bytes: &[u8]) -> Vec<u8> {
-    // A node has far fewer children than it has bytes, and no batch has 4 GiB of these.
+    // A node has far fewer children than bytes, and no batch has 4 GiB of these.
     let n_children = u32::try_from(children.len()).unwrap_or(u32::MAX);
     let mut value = Vec::with_capacity(4 + HASH_BYTES * children.len() + bytes.len());
     value.extend_from_slice(&n_children.to_le_bytes());

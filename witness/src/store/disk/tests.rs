@@ -1,4 +1,4 @@
-//! What damage does to a store.
+//! Tests of damage to a store.
 
 mod kinds;
 
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{Hasher as _, Keccak256, node::NodeSink as _};
 
-/// A file in memory, of which the bytes can be seen and changed.
+/// A file in memory with accessible bytes.
 #[derive(Clone, Debug, Default)]
 struct Bytes(Arc<RwLock<Vec<u8>>>);
 
@@ -58,7 +58,7 @@ impl StorageBackend for Bytes {
     }
 }
 
-/// A batch that makes a root with some nodes, unpins another, and says which one is current.
+/// Returns a batch that makes a root with some nodes, unpins another, and notes the current one.
 fn batch(number: u8, before: Option<Hash>) -> (Batch, Hash) {
     let mut batch = Batch::new();
     let mut put = |bytes: &[u8], children: &[Hash]| {
@@ -66,7 +66,7 @@ fn batch(number: u8, before: Option<Hash>) -> (Batch, Hash) {
         batch.put(&hash, bytes, children);
         hash
     };
-    // Some stay from batch to batch.
+    // Some leaves stay from batch to batch.
     let leaves: Vec<_> = (number..number + 12).map(|leaf| put(&[leaf; 90], &[])).collect();
     let root = put(&[b"root", &[number][..]].concat(), &leaves);
     batch.pin(&root);
@@ -75,14 +75,14 @@ fn batch(number: u8, before: Option<Hash>) -> (Batch, Hash) {
     (batch, root)
 }
 
-/// What there is to see of a store.
+/// The observable content of a store.
 type Seen = (BTreeMap<Hash, u64>, Option<Vec<u8>>, Contents);
 
 fn seen(store: &DiskStore) -> Result<Seen, StoreError> {
     Ok((store.roots()?, store.note(b"current_root")?, store.check()?))
 }
 
-/// A store as it lies on disk after each of some batches, and what it is then.
+/// Returns the bytes of a store on disk after each of some batches, and its content.
 fn states(directory: &Path) -> Vec<(Vec<u8>, Seen)> {
     let mut states = Vec::new();
     let mut before = None;
@@ -100,7 +100,7 @@ fn states(directory: &Path) -> Vec<(Vec<u8>, Seen)> {
     states
 }
 
-/// Opens a damaged database, and tells whether the damage was reported.
+/// Opens a damaged database, and returns whether the damage was reported; otherwise its content must be right.
 #[track_caller]
 fn check_damaged(bytes: Vec<u8>, anchor: &Anchor, expected: &Seen, how: impl Fn() -> String) -> bool {
     match DiskStore::over(Bytes::of(bytes), anchor.clone(), &StateKind::KNOWN).and_then(|store| seen(&store))
@@ -114,7 +114,7 @@ fn check_damaged(bytes: Vec<u8>, anchor: &Anchor, expected: &Seen, how: impl Fn(
     }
 }
 
-/// Every flipped byte and every length, on as many threads as there are processors.
+/// Tests every flipped byte and every length, on as many threads as there are processors.
 #[test]
 fn a_damaged_database_is_reported_or_is_whole() {
     let directory = tempfile::tempdir().unwrap();
@@ -176,7 +176,7 @@ fn a_damaged_anchor_is_reported() {
     assert!(check_damaged(bytes, &anchor, &expected, String::new));
 }
 
-/// A database of an earlier batch is whole, so only the anchor tells; one that is ahead by one is what a crash leaves.
+/// A database of an earlier batch is intact, so only the anchor reveals it; a crash leaves one that is ahead by one.
 #[test]
 fn a_database_is_of_the_anchored_batch_or_the_next() {
     let directory = tempfile::tempdir().unwrap();
@@ -207,7 +207,7 @@ fn a_file_that_is_missing_is_named() {
     assert_eq!(open().unwrap().check().unwrap().n_nodes, 13);
 }
 
-/// What a crash leaves that comes while the store is made: an anchor, and beside it half a database.
+/// A crash during the creation of a store leaves an anchor, and beside it half a database.
 #[test]
 fn a_store_that_was_not_made_to_the_end_is_made_anew() {
     let directory = tempfile::tempdir().unwrap();
@@ -258,14 +258,14 @@ fn entries_that_do_not_fit_together_are_found_by_a_check() {
     }
 }
 
-/// All files of a directory, with their bytes.
+/// Returns all files of a directory, with their bytes.
 fn files(directory: &Path) -> BTreeMap<std::ffi::OsString, Vec<u8>> {
     let entries = fs::read_dir(directory).unwrap().map(Result::unwrap);
     entries.map(|entry| (entry.file_name(), fs::read(entry.path()).unwrap())).collect()
 }
 
-/// Stores that were closed, and such as a process leaves that dies: with a database that is to be recovered, and with an anchor that
-/// is one batch behind.
+/// Covers closed stores, and stores that a dying process leaves: with a database to recover, and with an anchor that is
+/// one batch behind.
 #[test]
 fn a_store_that_is_only_read_is_seen_as_it_is_and_stays_so() {
     let directory = tempfile::tempdir().unwrap();
@@ -315,7 +315,7 @@ fn what_is_no_whole_store_is_not_read() {
 }
 
 proptest! {
-    /// Reads, writes and lengths across pages, against a file in memory.
+    /// Compares reads, writes and lengths across pages with a file in memory.
     #[test]
     fn an_overlay_is_a_file_of_its_own(
         old in proptest::collection::vec(any::<u8>(), 0..13_000),
