@@ -1,25 +1,26 @@
-//! The ledger: what the beacon chain knows of EEs, their ether and their roots on each shard, beside the specification's state.
+//! The ledger: the EEs of the beacon chain, and their ether and roots on each shard, beside the specification's state.
 //!
-//! The state, its roots and all vectors stay what they are: each block commits to the ledger after it, and to its operations, in
-//! `body.graffiti`, 32 bytes that may be anything. So both are signed with the block, and one branch from a block's root proves
-//! whatever is in the ledger: see [`crate::proof`].
+//! The state, its roots and all vectors are unchanged: each block commits to its operations and to the ledger after it
+//! in `body.graffiti`, which may be any 32 bytes. So the proposer signs both with the block, and one branch from a
+//! block's root proves anything in the ledger: see [`crate::proof`].
 //!
 //! | module | concern |
 //! |---|---|
-//! | `containers`, `record` | what the ledger consists of, and the registry in it |
-//! | [`execution`] | what a shard block says of the executions in it |
-//! | [`operation`] | what a block brings for the ledger |
+//! | `containers`, `record` | the containers of the ledger and of its registry |
+//! | [`execution`] | the executions in a shard block |
+//! | [`operation`] | a block's operations on the ledger |
 //! | `transition` | the state transition, with the order of its steps |
-//! | `ether`, `lanes` | what is checked of an execution, and what that changes |
-//! | `outbox` | what the beacon chain itself sends to shards |
-//! | `conservation` | nothing is lost, nothing is made |
-//! | `genesis`, `settings`, `phase` | where it starts, what may be chosen, what the phases differ in |
+//! | `ether`, `lanes` | the checks and effects of an execution |
+//! | `outbox` | receipts from the beacon chain to shards |
+//! | `conservation` | the conservation of ether |
+//! | `genesis`, `settings`, `phase` | the initial ledger, a chain's settings, differences between the phases |
 //! | `node` | the fork choice with a ledger for each block |
-//! | [`error`] | why a block is refused |
+//! | [`error`] | errors |
 //!
-//! Where it departs from the design: effects do not wait for the next block, as `transition` says; lists of lanes begin with that of
-//! the beacon chain, and have as many places as there are shards besides; an EE's record has two more fields, and the ledger has
-//! the beacon chain's own lanes, as `containers` says. None of this changes the length of a proof.
+//! It departs from the design in these points: effects do not wait for the next block, as `transition` explains; lists
+//! of lanes begin with the beacon chain's lane, and have an entry for each shard after it; an EE's record has two more
+//! fields, and the ledger has the beacon chain's own lanes, as `containers` explains. None of this changes the length
+//! of a proof.
 
 mod conservation;
 mod containers;
@@ -57,7 +58,7 @@ pub use operation::{
 pub use phase::{CrosslinkedBlock, LedgerPhase};
 pub use record::{EeIndex, EeRecord, MaxVoters, PendingDeposit, PreCheck};
 pub use settings::Settings;
-pub use transition::{Extended, ExtendedBlock, Transition, complete_block, extended_transition};
+pub use transition::{ExtendedBlock, ExtendedState, Transition, complete_block, extended_transition};
 
 pub(crate) use outbox::Outbox;
 
@@ -65,7 +66,7 @@ use milhouse::{List, Value};
 use outrider_beacon_spec::{error::Error, math::index};
 use ssz_types::typenum::Unsigned;
 
-/// Changes an element of a list, and lets the list take that up.
+/// Changes an element of a list, and applies the change to the list's tree.
 pub(crate) fn change<T: Value, N: Unsigned, E: From<Error>>(
     list: &mut List<T, N>,
     place: u64,

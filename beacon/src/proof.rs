@@ -1,5 +1,5 @@
-//! Proofs of what the ledger says, from a block's root: who has the block and the ledger makes them, and
-//! [`outrider_beacon_proof`] verifies them.
+//! Makes proofs about the ledger from a block's root, given the block and its ledger; [`outrider_beacon_proof`]
+//! verifies them.
 
 mod branch;
 mod crosslink;
@@ -19,22 +19,22 @@ use outrider_beacon_spec::{
 
 pub use outrider_beacon_proof::{Claim, Phase, crosslinked_execution_gindex};
 
-/// Why a claim cannot be proven.
+/// The reason for which a claim cannot be proven.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProveError {
     /// The ledger or the operations are not the block's.
-    #[error("the block's graffiti is {got}, where the root of ledger and operations is {expected}")]
+    #[error("the block's graffiti is {got}, expected the root of ledger and operations, {expected}")]
     Commitment {
         /// The graffiti.
         got: Root,
-        /// What it should be.
+        /// The root of the commitment.
         expected: Root,
     },
-    /// There is no such EE or shard.
+    /// The EE or shard does not exist.
     #[error("the ledger has nothing for {0:?}")]
     Absent(Claim),
-    /// The shard had no block in the slot, or that is too long ago, or still to come.
+    /// The shard had no block in the slot, or the slot is too long ago or in the future.
     #[error("shard {shard} has no execution root of slot {slot} after slot {latest}")]
     NoExecution {
         /// The shard.
@@ -44,27 +44,27 @@ pub enum ProveError {
         /// The ledger's slot.
         latest: Slot,
     },
-    /// The claims do not go into one proof.
+    /// The claims do not fit into one proof.
     #[error(transparent)]
     Proof(#[from] ProofError),
 }
 
-/// Proves what the ledger says after a block.
+/// A prover of claims about the ledger after a block.
 #[derive(Debug)]
 pub struct Prover<'p> {
     ledger: &'p Ledger,
     phase: Phase,
-    /// Siblings from the ledger's root to the block's.
+    /// The siblings from the ledger's root to the block's.
     upper: Vec<Hash>,
     block_root: Root,
 }
 
 impl<'p> Prover<'p> {
-    /// Begins with a block, the ledger after it and its operations.
+    /// Makes a prover for a block, the ledger after it, and its operations.
     ///
     /// # Errors
     ///
-    /// [`ProveError::Commitment`] if they do not belong to it.
+    /// Fails with [`ProveError::Commitment`] if they do not belong together.
     pub fn new<P: LedgerPhase>(
         block: &BeaconBlock<P>,
         ledger: &'p Ledger,
@@ -85,7 +85,7 @@ impl<'p> Prover<'p> {
         Ok(Self { ledger, phase, upper, block_root: hash_tree_root(block) })
     }
 
-    /// The root that proofs lead to.
+    /// Returns the root to which proofs lead.
     #[must_use]
     pub fn block_root(&self) -> Root {
         self.block_root
@@ -95,7 +95,7 @@ impl<'p> Prover<'p> {
     ///
     /// # Errors
     ///
-    /// If there is nothing to prove.
+    /// Fails if the claim's subject does not exist.
     pub fn prove(&self, claim: Claim) -> Result<Proof, ProveError> {
         let (leaf, lower) = self.lower(claim)?;
         let branch = lower.into_iter().chain(self.upper.iter().copied()).collect();
@@ -108,13 +108,13 @@ impl<'p> Prover<'p> {
     ///
     /// # Errors
     ///
-    /// If there is nothing to prove for one of them, one is there twice, or there are none or too many.
+    /// Fails if the subject of a claim does not exist, if a claim occurs twice, or if there are none or too many.
     pub fn prove_all(&self, claims: &[Claim]) -> Result<Multiproof, ProveError> {
         let proofs: Vec<_> = claims.iter().map(|claim| self.prove(*claim)).collect::<Result<_, _>>()?;
         Ok(Multiproof::combine(&proofs)?)
     }
 
-    /// The leaf of a claim, and its siblings up to the ledger's root.
+    /// Returns the leaf of a claim, and its siblings up to the ledger's root.
     fn lower(&self, claim: Claim) -> Result<(Root, Vec<Hash>), ProveError> {
         match claim {
             Claim::CodeHash { ee } => self.record(claim, ee, 0),
@@ -183,7 +183,7 @@ impl<'p> Prover<'p> {
         Ok((leaf, siblings))
     }
 
-    /// Siblings from a field of what is known of a shard to the ledger's root.
+    /// Returns the siblings from a field of a shard's ledger to the ledger's root.
     fn shard_branch(&self, claim: Claim, shard: Shard, field: usize) -> Result<Vec<Hash>, ProveError> {
         let shard_ledger = self.ledger.shards().get(index(shard)).ok_or(ProveError::Absent(claim))?;
         let fields = [

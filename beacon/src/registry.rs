@@ -1,22 +1,22 @@
-//! The registry of EEs: how they come, change and go, and how ether gets from validators to them and back.
+//! The registry of EEs: their deployment, upgrades and exits, and the transfer of ether between them and validators.
 //!
 //! | module | concern |
 //! |---|---|
-//! | [`admission`] | what the registry asks others: whether code is valid, and whether an execution was right |
-//! | `deploy` | a new EE, against a deposit |
+//! | [`admission`] | interfaces for judging code and executions |
+//! | `deploy` | the deployment of an EE, with a deposit |
 //! | `pre_check` | the validators' vote on its code |
-//! | `upgrade` | other code for an EE that announced that its code may change |
-//! | `exit` | an EE that goes, and its deposit back |
-//! | `withdraw` | ether of a validator for an EE |
-//! | `deposit` | ether of an EE for a validator |
-//! | `slashing` | who proposed twice, or attested what is not so |
+//! | `upgrade` | new code for an EE that was deployed as upgradable |
+//! | `exit` | the exit of an EE, and the refund of its deposit |
+//! | `withdraw` | ether from a validator to an EE |
+//! | `deposit` | ether from an EE to a validator |
+//! | `slashing` | slashings of double proposals and wrong attestations |
 //!
-//! Where it departs from the design: a `Deploy` signs the place that it gets, and a `WithdrawToEe` the balance before, so that neither
-//! can be used twice; the deposit goes back by itself, to the first validator with the credentials; what EEs do with ether that
-//! comes from the beacon chain is final, and nothing comes back on that lane.
+//! It departs from the design in these points: a `Deploy` signs its index, and a `WithdrawToEe` the balance before, so
+//! that neither can be used twice; the deposit is refunded without a request, to the first validator with the
+//! credentials; and EEs cannot bounce ether from the beacon chain, because nothing returns on that lane.
 //!
-//! An exit lapses, too, while value is in flight on any lane of the EE's shards, as lanes do not tell EEs apart: a bounce
-//! could be for it.
+//! An exit also lapses while value is in flight on any lane of the EE's shards: lanes do not distinguish EEs, so a
+//! bounce could be for it.
 
 pub mod admission;
 mod deploy;
@@ -28,7 +28,7 @@ mod slashing;
 mod upgrade;
 mod withdraw;
 
-pub use admission::{Admission, Admitted, Dispute, Judge, Refusal};
+pub use admission::{Admission, CodeProperties, Dispute, Judge, Refusal};
 
 pub(crate) use deposit::process_pending_deposits;
 pub(crate) use epoch::process_epoch;
@@ -48,20 +48,20 @@ use outrider_beacon_spec::{
 };
 use tree_hash::TreeHash;
 
-/// What operations are judged by.
+/// The rules by which operations are judged.
 #[derive(Clone, Copy)]
 pub struct Rules<'r> {
     /// Prices, limits and times.
     pub settings: &'r Settings,
-    /// Says whether code is valid.
+    /// Judges whether code is valid.
     pub admission: &'r dyn Admission,
-    /// Says whether an execution was right.
+    /// Judges whether an execution was right.
     pub judge: &'r dyn Judge,
-    /// Whether signatures are verified; otherwise they are taken to be valid.
+    /// Whether signatures are verified; otherwise they count as valid.
     pub verify_signatures: bool,
 }
 
-/// All that an operation changes.
+/// Everything that an operation may change.
 pub(crate) struct Context<'c, P: LedgerPhase> {
     pub(crate) state: &'c mut BeaconState<P>,
     pub(crate) ledger: &'c mut Ledger,
@@ -79,7 +79,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         self.ledger.ees.get(ee as usize).ok_or(OperationError::EeUnknown { got: ee, n })
     }
 
-    /// The record of an EE that is active, and not about to go.
+    /// Returns the record of an EE that is active and not exiting.
     fn staying(&self, ee: EeIndex) -> Result<&EeRecord, OperationError> {
         let (record, now) = (self.record(ee)?, self.now());
         let (from, until) = (record.deployed_epoch, record.exit_epoch);
@@ -92,7 +92,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         Ok(record)
     }
 
-    /// Checks that an operation is of this epoch or the one before.
+    /// Checks that an operation is from this epoch or the previous one.
     fn check_epoch(&self, got: Epoch) -> Result<(), OperationError> {
         let now = self.now();
         if got == now || got.checked_add(1) == Some(now) {
@@ -121,7 +121,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         Ok(validator.pubkey)
     }
 
-    /// Checks that a validator's balance can be withdrawn; returns the balance.
+    /// Checks that a validator's balance is withdrawable, and returns it.
     fn withdrawable_balance(&self, validator_index: ValidatorIndex) -> Result<Gwei, OperationError> {
         let validator = self.state.validators.get(index(validator_index)).ok_or(Error::IndexOutOfRange)?;
         let (withdrawable_epoch, now) = (validator.withdrawable_epoch, self.now());
@@ -132,7 +132,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         Ok(*self.state.balances.get(index(validator_index)).ok_or(Error::IndexOutOfRange)?)
     }
 
-    /// Takes ether of a validator into the ledger's total.
+    /// Moves ether of a validator into the ledger's total.
     fn take(&mut self, validator: ValidatorIndex, amount: Gwei) -> Result<(), OperationError> {
         let total = self.ledger.total.checked_add(amount).ok_or(Error::Arithmetic)?;
         let balance = self.state.balances.get_mut(index(validator)).ok_or(Error::IndexOutOfRange)?;
@@ -147,7 +147,7 @@ impl<P: LedgerPhase> Context<'_, P> {
     }
 }
 
-/// Verifies a signature; one by the point at infinity, whose secret key everybody knows, is invalid.
+/// Verifies a signature. Keys that are the point at infinity, whose secret key everybody knows, are invalid.
 fn verify(signer: &BLSPubkey, signing_root: Root, signature: &BLSSignature) -> Result<(), OperationError> {
     PublicKey::decode(signer, InfiniteKey::Refused)
         .ok()
@@ -155,7 +155,7 @@ fn verify(signer: &BLSPubkey, signing_root: Root, signature: &BLSSignature) -> R
         .ok_or(OperationError::Signature { signer: *signer })
 }
 
-/// Applies a block's operations, but for executions, in the order of the container.
+/// Applies a block's operations, without the executions, in the order of the container.
 pub(crate) fn process_operations<P: LedgerPhase>(
     context: &mut Context<'_, P>,
     operations: &LedgerOperations<P>,

@@ -1,4 +1,4 @@
-//! Ether is conserved, whatever headers and operations say.
+//! Ether is conserved under any headers and operations.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -12,15 +12,15 @@ use common::{
     try_propose,
 };
 use outrider_beacon::ledger::{
-    Deploy, EeTransition, ExecutionHeader, Exit, Extended, ExtendedBlock, Lane, Ledger, LedgerOperations,
-    Settlement, WithdrawToEe, lane_index, operation::DOMAIN_WITHDRAW_TO_EE,
+    Deploy, EeTransition, ExecutionHeader, Exit, ExtendedBlock, ExtendedState, Lane, Ledger,
+    LedgerOperations, Settlement, WithdrawToEe, lane_index, operation::DOMAIN_WITHDRAW_TO_EE,
 };
 use outrider_beacon_spec::{
     containers::BeaconState, phase::Phase as _, signatures::Signatures, transition::process_slots,
 };
 use proptest::{collection::vec, prelude::*};
 
-/// What a shard block does: settles all that came from a source, and sends a share of what the EE has.
+/// The actions of a shard block: it settles everything from a source, and sends a share of the EE's ether.
 #[derive(Clone, Debug)]
 struct Step {
     shard: u64,
@@ -30,11 +30,11 @@ struct Step {
     n: u32,
     sends: u64,
     fee: u64,
-    /// What the proposer and its committee forge, if they do.
+    /// The fields that the proposer and its committee forge, if any.
     lies: Vec<(Lie, u64)>,
 }
 
-/// A field that is raised by some amount, or a few that belong together.
+/// A field that is raised by some amount, or a few related ones.
 #[derive(Clone, Copy, Debug)]
 enum Lie {
     Balance,
@@ -49,9 +49,9 @@ enum Lie {
     SentValue,
     SentFirst,
     SentNumber,
-    /// More is settled than is in flight, and the EE gets it.
+    /// More is settled than is in flight, and the EE receives it.
     TakeMore,
-    /// More is given away than there is, and sent.
+    /// More is spent than there is, and sent.
     SendMore,
 }
 
@@ -90,7 +90,7 @@ fn step() -> impl Strategy<Value = Step> {
     })
 }
 
-/// An honest header but for what is forged.
+/// Returns an honest header with the forged fields.
 fn header(ledger: &Ledger, step: &Step) -> ExecutionHeader {
     let shard = ledger.shards().get(step.shard as usize).unwrap();
     let came =
@@ -150,9 +150,9 @@ fn tell(lie: Lie, amount: u64, transition: &mut EeTransition, settled: &mut Sett
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
-    /// A committee that signs anything makes no ether: what was there is there, or has left with fees.
+    /// A committee that signs anything creates no ether: all ether is still there, or has left as fees.
     #[test]
-    fn whatever_headers_say_ether_is_conserved(steps in vec(step(), 1..16)) {
+    fn any_headers_conserve_ether(steps in vec(step(), 1..16)) {
         let mut ledger = start();
         let mut paid = 0_u128;
         for step in &steps {
@@ -194,7 +194,7 @@ fn a_ledger_survives_its_encoding() {
     }
 }
 
-/// An operation by whoever likes to, right or wrong.
+/// An operation by anybody, valid or not.
 #[derive(Clone, Copy, Debug)]
 enum Wish {
     Deploy { deposit: u64, payer: u64 },
@@ -216,7 +216,7 @@ fn wish() -> impl Strategy<Value = Wish> {
     ]
 }
 
-fn operations(extended: &Extended<P0>, wish: Wish) -> LedgerOperations<P0> {
+fn operations(extended: &ExtendedState<P0>, wish: Wish) -> LedgerOperations<P0> {
     let epoch = extended.state.slot / 8;
     match wish {
         Wish::Deploy { deposit, payer } => with_deploy(
@@ -247,13 +247,13 @@ fn operations(extended: &Extended<P0>, wish: Wish) -> LedgerOperations<P0> {
     }
 }
 
-/// What validators have, and the ledger.
+/// Returns the ether of validators and of the ledger.
 fn supply(state: &BeaconState<P0>, ledger: &Ledger) -> u128 {
     state.balances.iter().map(|balance| u128::from(*balance)).sum::<u128>() + u128::from(ledger.total())
 }
 
-/// The state after a block as the specification alone has it: what rewards and penalties come to.
-fn by_the_letter(before: &Extended<P0>, block: &ExtendedBlock<P0>) -> BeaconState<P0> {
+/// Returns the state after a block by the specification alone, with its rewards and penalties.
+fn by_the_letter(before: &ExtendedState<P0>, block: &ExtendedBlock<P0>) -> BeaconState<P0> {
     let mut state = before.state.clone();
     process_slots(&mut state, block.block.message.slot).unwrap();
     P0::process_block(&mut state, &block.block.message, &mut Signatures::Ignored).unwrap();
@@ -263,9 +263,9 @@ fn by_the_letter(before: &Extended<P0>, block: &ExtendedBlock<P0>) -> BeaconStat
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Operations move ether between validators and the ledger, and neither make nor lose any.
+    /// Operations move ether between validators and the ledger, without creating or losing any.
     #[test]
-    fn whatever_operations_are_wished_for_ether_is_conserved(wishes in vec(wish(), 1..24)) {
+    fn any_operations_conserve_ether(wishes in vec(wish(), 1..24)) {
         let settings = quick();
         let mut extended = genesis(&[[0, 0], [7, 0]]);
         for wish in wishes {

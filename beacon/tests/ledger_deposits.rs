@@ -1,4 +1,4 @@
-//! Ether leaves EEs for validators, and comes back where that fails.
+//! Ether leaves EEs for validators, and returns where that fails.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,8 +10,8 @@ use common::{
     signature, try_propose,
 };
 use outrider_beacon::ledger::{
-    BEACON_CHAIN, EeTransition, Exit, Extended, Lane, LedgerOperations, ReceiptKind, Settings, Settlement,
-    SignedExit, operation::DOMAIN_EE_EXIT,
+    BEACON_CHAIN, EeTransition, Exit, ExtendedState, Lane, LedgerOperations, ReceiptKind, Settings,
+    Settlement, SignedExit, operation::DOMAIN_EE_EXIT,
 };
 use outrider_beacon_spec::{
     bls::{secret_to_public, sign},
@@ -28,12 +28,12 @@ const BALANCES: [[u64; 2]; 2] = [[1_000 * ETHER, 2_000 * ETHER], [30, 40]];
 
 type Operations = LedgerOperations<P1>;
 
-/// A chain in its first slot, in which shards have no blocks yet.
-fn start() -> Extended<P1> {
+/// Returns a chain in its first slot, in which shards have no blocks yet.
+fn start() -> ExtendedState<P1> {
     crosslink_nothing(&genesis_1(&BALANCES), &Settings::default()).1.extended
 }
 
-/// A deposit by a key that is nobody's yet.
+/// Returns a deposit for a key that no validator has yet.
 fn deposit(key: u64, is_signed: bool) -> DepositData {
     let pubkey = secret_to_public(&interop_secret_key(key)).unwrap();
     let message = DepositMessage { pubkey, amount: 32 * ETHER, withdrawal_credentials: Root::repeat_byte(4) };
@@ -49,8 +49,8 @@ fn deposit(key: u64, is_signed: bool) -> DepositData {
     }
 }
 
-/// A chain whose EE 0 on shard 0 has made a deposit.
-fn deposited(data: DepositData) -> Extended<P1> {
+/// Returns a chain whose EE 0 on shard 0 has made a deposit.
+fn deposited(data: DepositData) -> ExtendedState<P1> {
     let before = start();
     let [mut header, other] = headers(&before);
     let transition = EeTransition {
@@ -74,7 +74,7 @@ fn a_deposit_of_an_ee_makes_a_validator_with_which_the_epoch_ends() {
     assert_eq!(extended.state.validators.len(), n_validators + 1);
     assert_eq!(extended.state.online_countdown.len(), n_validators + 1);
     assert_eq!(balance(&extended, n_validators as u64), 32 * ETHER);
-    let burnt = |extended: &Extended<P1>| extended.ledger.burnt();
+    let burnt = |extended: &ExtendedState<P1>| extended.ledger.burnt();
     assert_eq!(
         extended.ledger.total() - burnt(&extended),
         total - burnt(&deposited(deposit(90, true))) - 32 * ETHER
@@ -86,7 +86,7 @@ fn a_deposit_of_an_ee_makes_a_validator_with_which_the_epoch_ends() {
 }
 
 #[test]
-fn a_deposit_that_nobody_signed_bounces_to_its_ee() {
+fn an_unsigned_deposit_bounces_to_its_ee() {
     let extended = deposited(deposit(90, false));
     let n_validators = extended.state.validators.len();
     let (_, transition) = crosslink_nothing(&extended, &Settings::default());
@@ -102,7 +102,7 @@ fn a_deposit_that_nobody_signed_bounces_to_its_ee() {
     assert_eq!(receipt.payload.len(), 96);
     assert_eq!(after.ledger.beacon_lanes().outbound().get(0).unwrap().in_flight, 32 * ETHER);
 
-    // An EE gets it without being executed, as one that takes no receipts does.
+    // An EE receives it without being executed, like one that does not accept receipts.
     let [mut header, other] = headers(&after);
     let (mut settled, nothing) = (BitList::with_capacity(1).unwrap(), BitList::with_capacity(1).unwrap());
     settled.set(0, true).unwrap();
@@ -129,9 +129,9 @@ fn a_deposit_that_nobody_signed_bounces_to_its_ee() {
     assert_eq!(back.ledger.distribution().in_flight, 0);
 }
 
-/// A committee gives a receipt to an EE that has gone, where it should have bounced.
+/// A committee gives a receipt to an EE that has exited, instead of a bounce.
 #[test]
-fn an_ee_that_gets_ether_after_it_went_is_there_again() {
+fn an_ee_that_receives_ether_after_its_exit_exists_again() {
     let settings = Settings { exit_epochs: 1, refund_epochs: 1, ..Settings::default() };
     let mut extended = genesis_1(&[[0, 0], [30, 40]]);
     let exit = Exit { ee: 0, epoch: 0 };
@@ -139,7 +139,7 @@ fn an_ee_that_gets_ether_after_it_went_is_there_again() {
     let exits = vec![SignedExit { message: exit, signature }].try_into().unwrap();
     let operations = Operations { exits, ..Operations::default() };
     extended = try_propose(&extended, 1, empty_body, operations, &settings).unwrap().1.extended;
-    let to_slot = |mut extended: Extended<P1>, slot| {
+    let to_slot = |mut extended: ExtendedState<P1>, slot| {
         while extended.state.slot < slot {
             extended = crosslink_nothing(&extended, &settings).1.extended;
         }

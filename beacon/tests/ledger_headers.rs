@@ -1,4 +1,4 @@
-//! What the ledger checks of execution headers about EEs, check by check.
+//! The ledger's checks of execution headers that are about EEs, one by one.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -23,7 +23,7 @@ use outrider_beacon_spec::{
     types::{Bytes32, Root},
 };
 
-/// A header of EE 0 on shard 0 that may be damaged.
+/// Checks that a damaged header of EE 0 on shard 0 is refused with this error.
 #[track_caller]
 fn refused(damage: impl FnOnce(&mut ExecutionHeader), expected: HeaderError) {
     let mut ledger = start();
@@ -71,7 +71,7 @@ fn l2_headers_are_a_chain() {
 }
 
 #[test]
-fn l3_ees_start_where_they_are() {
+fn l3_ees_start_from_their_latest_roots() {
     let (got, expected) = (Root::ZERO, Root::repeat_byte(0x54));
     refused(
         |header| header.transitions[0].pre_state_root = got,
@@ -104,7 +104,7 @@ fn an_ee_is_executed_on_its_shards_while_it_is_active() {
     header.transitions.push(next_transition(&ledger, 0, 0, 1)).unwrap();
     assert_eq!(apply(&mut ledger, 0, header), Err(HeaderError::EeElsewhere { ee: 0, shard: 0 }));
 
-    // One that exits in epoch 3 may be executed in blocks up to then, and given ether afterwards.
+    // An EE that exits in epoch 3 may be executed in earlier blocks, and may receive ether afterwards.
     let settings = quick();
     let genesis = genesis(&BALANCES);
     let leaving = step(&genesis, with_exit(&genesis, Exit { ee: 0, epoch: 0 }, 0), &settings).ledger;
@@ -126,7 +126,7 @@ fn an_ee_is_executed_on_its_shards_while_it_is_active() {
 }
 
 #[test]
-fn l4_no_ee_gives_away_more_than_it_has() {
+fn l4_no_ee_spends_more_than_it_has() {
     let has = 1_000 * ETHER;
     refused(
         |header| header.transitions[0].balance = has + 1,
@@ -147,7 +147,7 @@ fn l4_no_ee_gives_away_more_than_it_has() {
         },
         HeaderError::DepositAmount { ee: 0, got: ETHER - 1, least: ETHER },
     );
-    // Ether from nowhere, and to nowhere.
+    // Ether from nowhere and to nowhere.
     let sums = |settled, value_in, sent, value_out| HeaderError::Sums { settled, value_in, sent, value_out };
     refused(|header| header.transitions[0].value_in = 7, sums(0, 7, 0, 0));
     refused(|header| header.transitions[0].value_out = 7, sums(0, 0, 0, 7));
@@ -193,7 +193,7 @@ fn l8_fuel_and_bytes_are_limited() {
     header.transitions[1].fuel_used = 500;
     assert_eq!(apply_with(&mut ledger, 0, header.clone(), &settings), Ok(0));
 
-    // Only who makes the root without a body can have one that long.
+    // A body of this length cannot exist, only its root.
     let (mut block, mut execution) = crosslinked(0, next_header(&start(), 0));
     block.length = (1 << 20) + 1;
     let mut branch: Vec<Bytes32> = body_branch(&[0; 32]);

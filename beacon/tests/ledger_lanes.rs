@@ -1,4 +1,4 @@
-//! What the ledger checks of execution headers about receipts, check by check.
+//! The ledger's checks of execution headers that are about receipts, one by one.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -15,7 +15,7 @@ fn settle_refused(settlement: Settlement, value_in: u64, expected: HeaderError) 
 }
 
 #[test]
-fn l4_what_is_rejected_bounces_and_nothing_else() {
+fn l4_only_rejected_ether_bounces() {
     let mut ledger = sent();
     let rejected = Settlement { rejected: bits(3, &[2]), ..settlement(0, 0, 3, &[0, 1, 2], 100) };
     let mut header = settling(&ledger, 1, rejected, 60);
@@ -52,7 +52,7 @@ fn l5_receipts_are_settled_once_in_any_order() {
 }
 
 #[test]
-fn l5_what_was_not_sent_is_not_settled() {
+fn l5_unsent_receipts_are_not_settled() {
     settle_refused(
         settlement(0, 3, 1, &[0], 0),
         0,
@@ -90,7 +90,7 @@ fn l6_no_more_is_taken_than_is_in_flight() {
 }
 
 #[test]
-fn l7_lanes_go_on_where_they_ended_while_there_is_room() {
+fn l7_lanes_continue_where_they_ended_while_there_is_room() {
     let mut ledger = sent();
     let mut check = |lane: Lane, expected: Result<u64, HeaderError>| {
         let header = sending(&ledger, 0, lane);

@@ -1,4 +1,4 @@
-//! A node carries the ledger along: over reorgs, and up to finality.
+//! A node keeps the ledger right over reorgs and up to finality.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,7 +10,7 @@ use common::{
     signature, try_propose,
 };
 use outrider_beacon::ledger::{
-    Exit, Extended, ExtendedBlock, LedgerError, LedgerNode, LedgerOperations, Settings, SignedExit,
+    Exit, ExtendedBlock, ExtendedState, LedgerError, LedgerNode, LedgerOperations, Settings, SignedExit,
     operation::DOMAIN_EE_EXIT,
 };
 use outrider_beacon_spec::{
@@ -21,8 +21,8 @@ use outrider_beacon_spec::{
     types::Root,
 };
 
-/// A node that knows nothing but genesis.
-fn node() -> (LedgerNode<P1>, Extended<P1>) {
+/// Returns a node that knows only genesis.
+fn node() -> (LedgerNode<P1>, ExtendedState<P1>) {
     let mut extended = genesis_1(&[[5 * ETHER, 6 * ETHER]]);
     extended.state.latest_block_header.body_root = hash_tree_root(&BeaconBlockBody::<Minimal>::default());
     let state_root = extended.state.root();
@@ -64,7 +64,7 @@ fn ledgers_are_kept_from_finality_on() {
 }
 
 #[test]
-fn a_reorg_takes_the_ledger_along() {
+fn a_reorg_changes_the_ledger() {
     let settings = Settings::default();
     let (mut node, genesis) = node();
     tick_to(&mut node, 1);
@@ -77,7 +77,7 @@ fn a_reorg_takes_the_ledger_along() {
     let leaving = LedgerOperations { exits, ..LedgerOperations::default() };
     let headers = || [0, 1].map(|shard| next_header(&base.ledger, shard));
 
-    // Two blocks of two slots on the same parent, of which one lets an EE exit.
+    // Two blocks of two slots on the same parent; in one of them an EE exits.
     let (with_exit, _) = try_crosslink(&base, headers(), leaving, &settings).unwrap();
     let (without, _) = try_propose(&base, 3, empty_body, LedgerOperations::default(), &settings).unwrap();
     tick_to(&mut node, 3);
@@ -89,7 +89,7 @@ fn a_reorg_takes_the_ledger_along() {
     assert!(exits(&node, root(&with_exit)));
     assert!(!exits(&node, root(&without)));
 
-    // Whatever the head is without votes, votes for the other take it there, and the ledger with it.
+    // Whatever the head is without votes, votes for the other block change it, and the ledger with it.
     let head = node.head().unwrap();
     let (other, pre) = if head == root(&with_exit) {
         (&without, node.extended(&root(&without)).unwrap())

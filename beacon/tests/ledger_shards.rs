@@ -13,7 +13,7 @@ use common::{
     signature, try_propose,
 };
 use outrider_beacon::ledger::{
-    EeTransition, Extended, ExtendedBlock, Lane, LedgerError, LedgerOperations, Settings, Settlement,
+    EeTransition, ExtendedBlock, ExtendedState, Lane, LedgerError, LedgerOperations, Settings, Settlement,
     error::HeaderError, extended_transition,
 };
 use outrider_beacon_spec::{
@@ -33,8 +33,8 @@ const BALANCES: [[u64; 2]; 2] = [[1_000 * ETHER, 2_000 * ETHER], [30, 40]];
 
 type Operations = LedgerOperations<P1>;
 
-/// A chain in its first slot, in which shards have no blocks yet.
-fn start() -> Extended<P1> {
+/// Returns a chain in its first slot, in which shards have no blocks yet.
+fn start() -> ExtendedState<P1> {
     crosslink_nothing(&genesis_1(&BALANCES), &Settings::default()).1.extended
 }
 
@@ -58,7 +58,7 @@ fn ether_goes_from_shard_to_shard_and_fees_to_proposers() {
         Some(sent.ledger.shards().get(1).unwrap().execution_root())
     );
 
-    // The proposer gets the fee of the EE, and pays a price for each byte, which nobody gets.
+    // The proposer receives the EE's fee and pays a price for each byte, which nobody receives.
     let gas: Vec<u64> = block
         .block
         .message
@@ -99,8 +99,8 @@ fn ether_goes_from_shard_to_shard_and_fees_to_proposers() {
     assert_eq!(received.ledger.distribution().in_flight, 0);
 }
 
-/// The state after a block as the specification alone has it.
-fn by_the_letter(before: &Extended<P1>, block: &ExtendedBlock<P1>) -> BeaconState<P1> {
+/// Returns the state after a block by the specification alone.
+fn by_the_letter(before: &ExtendedState<P1>, block: &ExtendedBlock<P1>) -> BeaconState<P1> {
     let mut state = before.state.clone();
     process_slots(&mut state, block.block.message.slot).unwrap();
     P1::process_block(&mut state, &block.block.message, &mut Signatures::Ignored).unwrap();
@@ -132,16 +132,16 @@ fn each_crosslinked_block_has_its_execution() {
     );
 }
 
-/// A shard whose crosslink is late has several blocks in one transition, and slots without.
+/// A shard with a late crosslink has several blocks in one transition, and empty slots.
 #[test]
-fn a_late_crosslink_brings_an_execution_for_each_block() {
+fn a_late_crosslink_has_an_execution_for_each_block() {
     let settings = Settings::default();
     let mut extended = start();
     for slot in 2..=4 {
         extended =
             try_propose(&extended, slot, empty_body, Operations::default(), &settings).unwrap().1.extended;
     }
-    // In slot 5, the offset slots are 1, 2 and 3 and, of offset 5, none yet.
+    // In slot 5, the offset slots are 1, 2 and 3; offset 5 has none yet.
     let mut ledger = extended.ledger.clone();
     let mut bodies = [Vec::new(), Vec::new()];
     let mut executions = Vec::new();
@@ -179,7 +179,7 @@ fn a_late_crosslink_brings_an_execution_for_each_block() {
 }
 
 #[test]
-fn graffiti_and_state_root_are_of_what_comes_after() {
+fn graffiti_and_state_root_are_of_the_state_after_the_block() {
     let before = genesis(&BALANCES);
     let settings = Settings::default();
     let (block, transition) = propose(&before, 1, LedgerOperations::default(), &settings);
@@ -202,7 +202,7 @@ fn graffiti_and_state_root_are_of_what_comes_after() {
     let outcome = extended_transition(before.clone(), &other, rules(&settings));
     assert!(matches!(outcome, Err(LedgerError::Spec(Error::StateRoot { .. }))));
 
-    // Without operations, the specification alone comes to the same state.
+    // Without operations, the specification alone computes the same state.
     let by_the_letter = state_transition(before.state, &block.block).unwrap();
     assert_eq!(by_the_letter, transition.extended.state);
 }

@@ -1,4 +1,4 @@
-//! Who proposed twice or attested a wrong execution is slashed.
+//! Validators that proposed twice or attested a wrong execution are slashed.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,7 +10,7 @@ use common::{
     signature,
 };
 use outrider_beacon::ledger::{
-    ExecutionSlashing, Extended, LedgerError, LedgerOperations, Settings, ShardProposerSlashing,
+    ExecutionSlashing, ExtendedState, LedgerError, LedgerOperations, Settings, ShardProposerSlashing,
     SignedExecutionSlashing, SignedShardBlockHeader, error::OperationError,
     operation::DOMAIN_EXECUTION_SLASHING,
 };
@@ -25,8 +25,8 @@ const BALANCES: [[u64; 2]; 2] = [[1_000 * ETHER, 2_000 * ETHER], [30, 40]];
 
 type Operations = LedgerOperations<P1>;
 
-/// A chain in its first slot, in which shards have no blocks yet.
-fn start() -> Extended<P1> {
+/// Returns a chain in its first slot, in which shards have no blocks yet.
+fn start() -> ExtendedState<P1> {
     crosslink_nothing(&genesis_1(&BALANCES), &Settings::default()).1.extended
 }
 
@@ -42,7 +42,7 @@ fn shard_header(state: &BeaconState<P1>, proposer_index: u64, body: u8) -> Signe
     SignedShardBlockHeader { message, signature }
 }
 
-fn operation_error(extended: &Extended<P1>, operations: Operations) -> OperationError {
+fn operation_error(extended: &ExtendedState<P1>, operations: Operations) -> OperationError {
     let outcome = try_crosslink(extended, headers(extended), operations, &Settings::default());
     match outcome {
         Err(LedgerError::Operation { error, .. }) => error,
@@ -50,7 +50,7 @@ fn operation_error(extended: &Extended<P1>, operations: Operations) -> Operation
     }
 }
 
-fn is_slashed(extended: &Extended<P1>, validator_index: u64) -> bool {
+fn is_slashed(extended: &ExtendedState<P1>, validator_index: u64) -> bool {
     extended.state.validators.get(validator_index as usize).unwrap().slashed
 }
 
@@ -76,11 +76,11 @@ fn proposers_of_two_shard_blocks_for_one_slot_are_slashed() {
     assert_eq!(operation_error(&before, with(forged)), OperationError::Signature { signer });
 }
 
-/// A claim that the execution of EE 0 on shard 0 in slot 1, which led to some root, is wrong.
+/// Returns a claim that the execution of EE 0 on shard 0 in slot 1 is wrong.
 fn claim(
     post_state_root: u8,
     whistleblower_index: u64,
-) -> (Extended<P1>, Vec<u64>, SignedExecutionSlashing<P1>) {
+) -> (ExtendedState<P1>, Vec<u64>, SignedExecutionSlashing<P1>) {
     let before = start();
     let [mut header, other] = headers(&before);
     header.transitions.push(next_transition(&before.ledger, 0, 0, post_state_root)).unwrap();
@@ -109,7 +109,7 @@ fn with_claim(signed: SignedExecutionSlashing<P1>) -> Operations {
 }
 
 #[test]
-fn whoever_attests_a_wrong_execution_is_slashed_and_whoever_cries_wolf() {
+fn attesters_of_wrong_executions_and_false_whistleblowers_are_slashed() {
     for (post_state_root, is_right) in [(0xff, false), (0xaa, true)] {
         let (extended, attesters, signed) = claim(post_state_root, 50);
         assert!(!attesters.is_empty() && !attesters.contains(&50));
@@ -123,7 +123,7 @@ fn whoever_attests_a_wrong_execution_is_slashed_and_whoever_cries_wolf() {
 }
 
 #[test]
-fn claims_are_about_what_was_attested() {
+fn claims_must_match_the_attestation() {
     let (extended, _, signed) = claim(0xff, 50);
     let error = |change: &dyn Fn(&mut ExecutionSlashing<P1>)| {
         let mut message = signed.message.clone();

@@ -1,4 +1,4 @@
-//! Proofs from a block's root, beside those of remerkleable: `data/make_proofs.py` says how they were made.
+//! Proofs from a block's root, compared with those of remerkleable, made by `data/make_proofs.py`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -93,7 +93,7 @@ fn a_body_begins_with_its_execution_root_and_lanes_are_below_it() {
     assert_eq!(lane_branch(&header, 3), None);
     let leaf = hash_tree_root(&header.lanes[1]);
     assert_eq!(leaf, root(&vector["lane"]["leaf"]));
-    // Field 3 of 6, with a list of 64 below it, which has its length to the right.
+    // Field 3 of 6, with a list of 64 below it, whose length is to the right.
     assert!(is_valid_merkle_branch(leaf, &lane, 10, 3 << 7 | 1, execution_root));
 }
 
@@ -132,7 +132,7 @@ fn proofs_are_those_of_another_library() {
     check_phase::<P1>(&phases[1], Phase::Phase1);
 }
 
-/// Three blocks of shard 2, of which the second has the body of the vectors.
+/// Returns a beacon block that crosslinks three blocks of shard 2; the second has the body of the vectors.
 fn crosslinking_block<C: Preset>() -> (BeaconBlock<Phase1<C>>, ShardExecution) {
     let body = bytes(&VECTORS["shard_body"]["bytes"]);
     let mut transition = ShardTransition { start_slot: 697, ..ShardTransition::default() };
@@ -172,7 +172,7 @@ fn a_crosslink_proves_an_execution_without_the_ledger() {
     }
     let other = prove_crosslinked_execution(&block, 3, &execution);
     assert_eq!(other, Err(ProveError::Proof(ProofError::NoPlace)));
-    // As long as in the design's table: 25 to the data's root, and 16 in it.
+    // The length in the design's table: 25 to the data's root, and 16 in it.
     let (block, execution) = crosslinking_block::<Mainnet>();
     assert_eq!(prove_crosslinked_execution(&block, 1, &execution).unwrap().branch.len(), 41);
     assert_eq!(crosslinked_execution_gindex(8, 0, 8), Err(ProofError::NoPlace));
@@ -181,7 +181,7 @@ fn a_crosslink_proves_an_execution_without_the_ledger() {
 }
 
 #[test]
-fn leaves_are_what_the_ledger_says() {
+fn leaves_are_the_values_of_the_ledger() {
     let (vector, ledger, operations) = (&VECTORS["phases"][1], ledger(), operations::<P1>());
     let block = block::<P1>(vector);
     let prover = Prover::new(&block, &ledger, &operations).unwrap();
@@ -197,7 +197,7 @@ fn leaves_are_what_the_ledger_says() {
     assert_eq!(prover.prove(absent), Err(ProveError::Absent(absent)));
     let empty = prover.prove(Claim::ExecutionRoot { shard: 1, slot: 698 });
     assert_eq!(empty, Err(ProveError::NoExecution { shard: 1, slot: 698, latest: 700 }));
-    // The place of slot 699 is that of 443, which is too long ago.
+    // Slots 699 and 443 share an entry, and 443 is too long ago.
     let old = prover.prove(Claim::ExecutionRoot { shard: 1, slot: 443 });
     assert_eq!(old, Err(ProveError::NoExecution { shard: 1, slot: 443, latest: 700 }));
     let too_far = Claim::StateRoot { shard: 1 << 10, ee: 0 };
@@ -206,7 +206,7 @@ fn leaves_are_what_the_ledger_says() {
     assert!(matches!(other, Err(ProveError::Commitment { got, .. }) if got == block.body.graffiti));
 }
 
-/// The table of the design, in hashes and bytes: with the preset `mainnet` as with any other, as nothing of a preset is on the way.
+/// Checks the design's table, in hashes and bytes. The preset does not matter, because no limit of it is on the path.
 #[test]
 fn proofs_are_as_long_as_they_should_be() {
     let graffiti = root(&VECTORS["phases"][1]["graffiti"]);
@@ -223,7 +223,7 @@ fn proofs_are_as_long_as_they_should_be() {
     ] {
         let proof = prover.prove(claim).unwrap();
         assert_eq!(proof.branch.len(), n_hashes, "{claim:?}");
-        // Generalized index, leaf and an offset come besides.
+        // Generalized index, leaf and an offset are added.
         assert_eq!(proof.to_ssz_bytes().len(), 44 + 32 * n_hashes);
         assert!(proof.gindex.ilog2() < 44);
     }

@@ -1,4 +1,4 @@
-//! Of a proof, each byte counts.
+//! Every changed byte of a proof is detected.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! EEs come, if validators let them.
+//! Deployments of EEs, and the votes on them.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -59,7 +59,7 @@ fn two_thirds_of_the_stake_let_code_in_from_the_next_epoch_on() {
 const CODE_SHA256: &str = "7ca5bd879f393d9dd05b14f38add9c0fc6b67928f7f2d261b2e47a32ee8219e3";
 
 #[test]
-fn a_third_against_it_and_silence_send_the_deposit_back() {
+fn a_rejecting_third_and_silence_refund_the_deposit() {
     let settings = quick();
     let start = genesis(&[]);
     let paid = step(&start, with_deploy(&start, deploy(&start)), &settings);
@@ -76,7 +76,7 @@ fn a_third_against_it_and_silence_send_the_deposit_back() {
         assert_eq!(after.ledger.total(), start.ledger.total());
         let record = after.ledger.ees().get(0).unwrap();
         assert!(record.is_gone() && record.deposit == 0 && !record.is_active(9));
-        // The place is taken; the code may come again.
+        // The index is taken; the code may be deployed again.
         let again = deploy(&after);
         assert_eq!(again.ee, 1);
         let richer = Deploy { payer: 70, ..again };
@@ -122,13 +122,13 @@ fn deployments_are_checked() {
     refused(&start, altered, OperationError::Signature { signer });
     let settings = Settings { code_bytes_max: 4_999, ..quick() };
     let outcome = try_propose(&start, 1, empty_body, with(&|_| ()), &settings).unwrap_err();
-    assert_eq!(outcome.to_string(), "deploy 0 of the block: the code has 5000 bytes, more than 4999");
+    assert_eq!(outcome.to_string(), "deploy 0 of the block: the code has 5000 bytes, the limit is 4999");
 
     let after = step(&start, with(&|_| ()), &quick());
     let again = Deploy { payer: 70, ..deploy(&after) };
     let in_use = OperationError::CodeInUse { code_hash: hash(&[&CODE]), ee: 1 };
     refused(&after, with_deploy(&after, again), in_use);
-    // What was signed once does not come again.
+    // A signed deployment cannot be used twice.
     refused(&after, with(&|_| ()), OperationError::EeIndex { got: 1, expected: 2 });
 }
 

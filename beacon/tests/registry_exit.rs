@@ -1,4 +1,4 @@
-//! EEs go and change.
+//! Exits and upgrades of EEs.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -13,7 +13,7 @@ use common::{
     signature,
 };
 use outrider_beacon::ledger::{
-    Exit, Extended, GenesisEe, Ledger, Upgrade, error::OperationError, operation::DOMAIN_WITHDRAW_TO_EE,
+    Exit, ExtendedState, GenesisEe, Ledger, Upgrade, error::OperationError, operation::DOMAIN_WITHDRAW_TO_EE,
 };
 use outrider_beacon_spec::{
     constants::{DOMAIN_VOLUNTARY_EXIT, FAR_FUTURE_EPOCH},
@@ -32,7 +32,7 @@ fn an_exit_lapses_while_there_is_ether() {
     let lapsed = to_epoch(&leaving, 3, &settings);
     assert_eq!(lapsed.ledger.ees().get(0).unwrap().exit_epoch, FAR_FUTURE_EPOCH);
     assert!(lapsed.ledger.ees().get(0).unwrap().is_active(3));
-    // What the owner signed has lapsed, too.
+    // The owner's signed request has expired, too.
     refused(&lapsed, with_exit(&lapsed, exit(0), 0), OperationError::Epoch { got: 0, now: 3 });
 
     let leaving = step(&start, with_exit(&start, exit(1), 0), &settings);
@@ -59,7 +59,7 @@ fn an_exit_lapses_while_ether_is_on_its_way() {
     let start = genesis(&[[0, 0], [0, 0]]);
     let sent = with_withdrawal(&start, withdrawal(&start, 0, 9), DOMAIN_WITHDRAW_TO_EE);
     let sent = step(&start, sent, &settings);
-    // A lane does not tell whom its ether is for.
+    // A lane does not say for whom its ether is.
     let leaving = step(&sent, with_exit(&sent, Exit { ee: 1, epoch: 0 }, 0), &settings);
     let lapsed = to_epoch(&leaving, 3, &settings);
     assert!(!lapsed.ledger.ees().get(1).unwrap().is_exiting());
@@ -108,7 +108,7 @@ fn announced_upgrades_switch_the_code_after_their_delay_and_nothing_else() {
     );
     assert_eq!(after.ledger.shards(), start.ledger.shards(), "states stay");
 
-    // A third against it, and everything stays.
+    // A third rejects it, and nothing changes.
     let against = with_votes(&opened, vote(&opened, false), (0..23).collect());
     let kept = to_epoch(&step(&opened, against, &settings), 3, &settings);
     assert_eq!(kept.ledger.ees(), start.ledger.ees());
@@ -116,13 +116,13 @@ fn announced_upgrades_switch_the_code_after_their_delay_and_nothing_else() {
 }
 
 #[test]
-fn code_that_was_not_announced_to_change_does_not() {
+fn code_without_announced_upgrades_does_not_change() {
     let mut state = genesis_state();
     let fixed = GenesisEe { upgrade_delay: 0, ..genesis_ee(&state, 1, [0, 0]) };
     let changing = GenesisEe { deposit: DEPOSIT, ..genesis_ee(&state, 2, [0, 0]) };
     let ledger = Ledger::genesis(&state, &[fixed, changing]).unwrap();
     state.root();
-    let start = Extended { state, ledger };
+    let start = ExtendedState { state, ledger };
     let upgrade = |ee, code: &[u8]| Upgrade { ee, epoch: 0, code: code.to_vec().try_into().unwrap() };
     refused(&start, with_upgrade(&start, upgrade(0, &[0]), 0), OperationError::Immutable { ee: 0 });
     // On two shards, for three times 4 KiB.

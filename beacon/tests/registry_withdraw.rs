@@ -1,4 +1,4 @@
-//! Ether comes in.
+//! Ether from validators to EEs.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,7 +10,7 @@ use common::{
     propose,
 };
 use outrider_beacon::ledger::{
-    Extended, GenesisEe, Ledger, ReceiptKind, WithdrawToEe,
+    ExtendedState, GenesisEe, Ledger, ReceiptKind, WithdrawToEe,
     error::OperationError,
     operation::{DOMAIN_DEPLOY, DOMAIN_WITHDRAW_TO_EE},
 };
@@ -38,7 +38,7 @@ fn ether_of_a_validator_is_in_flight_to_its_ee() {
     assert_ne!(after.ledger.recent_execution_root(1024, 1), None);
     assert_eq!(after.ledger.recent_execution_root(1024, 0), None);
 
-    // It is good for once, as the balance is another one.
+    // It can be used only once, because the balance has changed.
     let (got, expected) = (balance(&start, PAYER), balance(after, PAYER));
     let again = with_withdrawal(after, message, DOMAIN_WITHDRAW_TO_EE);
     refused(after, again, OperationError::BalanceBefore { validator: PAYER, got, expected });
@@ -71,11 +71,11 @@ fn withdrawals_are_checked() {
 }
 
 #[test]
-fn an_ee_that_takes_no_receipts_gets_none() {
+fn an_ee_that_does_not_accept_receipts_gets_none() {
     let state = genesis_state();
     let deaf = GenesisEe { takes_receipts: false, ..genesis_ee(&state, 1, [0, 0]) };
     let ledger = Ledger::genesis(&state, &[deaf]).unwrap();
-    let start = Extended { state, ledger };
+    let start = ExtendedState { state, ledger };
     let operations = with_withdrawal(&start, withdrawal(&start, 0, 1), DOMAIN_WITHDRAW_TO_EE);
     refused(&start, operations, OperationError::NoReceipts { ee: 0 });
 }

@@ -97,7 +97,7 @@ fn check_disk_is_blamed(error: &ProviderError, expected: &str) {
 }
 
 #[test]
-fn a_node_that_cannot_be_read_is_no_verdict_on_the_packages() {
+fn an_unreadable_node_is_not_a_verdict_on_the_packages() {
     let (provider, block) = provider();
     provider.store().nodes_fail.store(true, Ordering::Relaxed);
     let root = block.post_state_root();
@@ -118,7 +118,7 @@ fn a_node_that_cannot_be_read_is_no_verdict_on_the_packages() {
 }
 
 #[test]
-fn tables_that_fail_are_no_verdict_either() {
+fn failing_tables_are_not_a_verdict_either() {
     let (provider, block) = provider();
     let next = build(&provider, block.post_state_root(), &[b"\x02"]);
     provider.store().tables_fail.store(true, Ordering::Relaxed);

@@ -47,7 +47,7 @@ fn the_provider() {
 }
 
 #[test]
-fn a_killed_provider_leaves_the_last_state_it_told_of_or_the_next() {
+fn a_killed_provider_leaves_the_last_printed_state_or_the_next() {
     let n_kills: u32 = env::var(KILLS).map_or(24, |count| count.parse().expect("it is a number"));
     let directory = tempfile::tempdir().expect("it can be made");
     let (mut last, mut n_next, mut model) = (0, 0, Model::default());

@@ -90,7 +90,7 @@ fn a_state_of_sha256_is_built_stored_and_executed() {
 }
 
 #[test]
-fn so_is_a_state_of_a_kind_that_the_caller_brings() {
+fn a_state_of_the_callers_kind_is_built_stored_and_executed() {
     check_chain::<DoubleSha256>(&load(&double_sha256_text()), DOUBLE_SHA256);
 }
 
@@ -122,7 +122,7 @@ fn an_ee_of_another_kind_than_the_store_is_refused_by_name() {
 }
 
 #[test]
-fn bytes_that_are_no_node_of_the_kind_are_refused() {
+fn bytes_that_are_not_a_node_of_the_kind_are_refused() {
     let put = "(call $leaf (local.get $side)) (i32.const 41) (i32.const 0) (i32.const 0))) ;; @leaf";
     let text = double_sha256_text();
     assert!(text.contains(put));

@@ -81,7 +81,7 @@ proptest! {
 }
 
 #[test]
-fn blocks_are_those_of_the_model_on_disk_and_are_there_again() {
+fn blocks_are_those_of_the_model_and_survive_reopening() {
     let directory = tempfile::tempdir().expect("it can be made");
     let payloads = [b"\x01\x82".to_vec(), b"\x7f".to_vec(), b"\xff\x01".to_vec()];
     check_chain(&disk(pair(), directory.path()), &payloads, false);
@@ -94,7 +94,7 @@ fn blocks_are_those_of_the_model_on_disk_and_are_there_again() {
 }
 
 #[test]
-fn block_data_is_executed_by_who_holds_the_root_alone() {
+fn block_data_is_executed_with_the_root_alone() {
     let provider = memory(pair());
     let first = build(&provider, EMPTY_STATE, &[b"\x05\x85"]);
     provider.apply(std::slice::from_ref(&first), Previous::Release).expect("it is stored");
@@ -166,7 +166,7 @@ fn blocks_are_built_on_blocks_and_stored_together() {
 }
 
 #[test]
-fn a_state_that_is_not_kept_is_an_error() {
+fn an_unknown_state_is_an_error() {
     let provider = memory(pair());
     let unknown = StateRoot([9; 32]);
     let error = provider.build(unknown, &[b"\x01"], Context::default()).expect_err("there is no such state");
@@ -239,7 +239,7 @@ fn an_ee_that_yields_no_block_data_is_refused() {
 }
 
 #[test]
-fn an_ee_that_yields_no_frame_is_refused() {
+fn an_ee_that_yields_malformed_block_data_is_refused() {
     let line =
         "(i32.store (i32.const 0x40000) (i32.sub (global.get $witness) (i32.const 0x40004))) ;; @length";
     let to = "(i32.store (i32.const 0x40000) (i32.const 1000))";
@@ -248,7 +248,7 @@ fn an_ee_that_yields_no_frame_is_refused() {
 }
 
 #[test]
-fn an_ee_whose_witness_lacks_or_has_too_much_is_refused() {
+fn an_ee_whose_witness_is_incomplete_or_not_minimal_is_refused() {
     let expected = "the EE does not accept its own block data: the witness is incomplete or not minimal";
     let hash = "(call $write (call $hash (local.get $side)) (i32.const 32)))) ;; @hash";
     for to in [
@@ -262,7 +262,7 @@ fn an_ee_whose_witness_lacks_or_has_too_much_is_refused() {
 }
 
 #[test]
-fn an_ee_that_does_something_else_over_a_witness_is_refused() {
+fn an_ee_with_another_result_over_the_witness_is_refused() {
     let twice = "(if (call $mode) (then (call $transition) (call $commit (local.get $mask))))";
     let store = memory(changed(";; @end", twice));
     let error = store.build(EMPTY_STATE, &[b"\x01"], Context::default()).expect_err("it is two functions");
@@ -323,7 +323,7 @@ fn an_ee_that_puts_wrong_or_too_few_nodes_is_refused() {
 
 /// A node that was stored when a block was built may be gone when it is applied.
 #[test]
-fn children_are_looked_for_again_when_a_block_is_applied() {
+fn children_are_checked_again_when_a_block_is_applied() {
     let leaf = "(drop (call $put (call $hash (local.get $side)) (call $leaf (local.get $side)) (i32.const 41) \
                 (i32.const 0) (i32.const 0))) ;; @leaf";
     // A provider over part of a state does not check at first.

@@ -1,20 +1,20 @@
-//! What can be proven from the root of a beacon block, and where in its tree it is.
+//! Claims that can be proven from the root of a beacon block, and their places in its tree.
 //!
-//! From above, with the number of hashes that each step takes:
+//! From the top, with the number of hashes of each step:
 //!
 //! | step | phase 0 | phase 1 |
 //! |---|---|---|
 //! | block, body, graffiti | 3 + 3 | 3 + 4 |
-//! | the graffiti is the root of the `LedgerCommitment`, of which the ledger's root is the first field | 1 | 1 |
+//! | the graffiti is the root of the `LedgerCommitment`, whose first field is the ledger's root | 1 | 1 |
 //! | the ledger has eight fields | 3 | 3 |
-//! | an EE in the registry, a field of its record | 1 + 16, 4 | 1 + 16, 4 |
-//! | a shard, its EEs | 1 + 10, 3 | 1 + 10, 3 |
-//! | an EE on the shard, root or balance | 1 + 16, 1 | 1 + 16, 1 |
-//! | of a shard, the execution root of a slot | 8 | 8 |
+//! | a field of an EE's record in the registry | 1 + 16, 4 | 1 + 16, 4 |
+//! | the EEs of a shard | 1 + 10, 3 | 1 + 10, 3 |
+//! | root or balance of an EE on the shard | 1 + 16, 1 | 1 + 16, 1 |
+//! | the execution root of a shard for a slot | 8 | 8 |
 
 use super::{Hash, Proof, ProofError};
 
-/// The phase of the block: its body has a level less in phase 0.
+/// The phase of a block: in phase 0, its body has one level less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Phase 0.
@@ -23,7 +23,7 @@ pub enum Phase {
     Phase1,
 }
 
-/// What a proof is about.
+/// A statement about the ledger that a proof can support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// The hash of an EE's code.
@@ -31,7 +31,7 @@ pub enum Claim {
         /// The EE.
         ee: u32,
     },
-    /// What is locked for an EE, in Gwei.
+    /// The ether that is locked for an EE, in Gwei.
     Deposit {
         /// The EE.
         ee: u32,
@@ -50,8 +50,8 @@ pub enum Claim {
         /// The EE.
         ee: u32,
     },
-    /// The execution root of a shard's block in one of the last 256 slots. Which of all slots with the same remainder it is, the
-    /// slot of the beacon block tells.
+    /// The execution root of a shard's block in one of the last 256 slots. The slot of the beacon block tells slots
+    /// with the same remainder apart.
     ExecutionRoot {
         /// The shard.
         shard: u64,
@@ -73,7 +73,7 @@ const DEPOSIT: u64 = 16 + 5;
 /// Fields of what is known of a shard.
 const SHARD_EES: u64 = 8 + 2;
 const RECENT: u64 = 8 + 3;
-/// Fields of what is known of an EE on a shard.
+/// Fields of an EE's state on a shard.
 const STATE_ROOT: u64 = 2;
 const BALANCE: u64 = 3;
 /// Limits of lists, and the length of the vector of recent roots.
@@ -82,11 +82,11 @@ const MAX_SHARDS: u64 = 1 << 10;
 const RECENT_SLOTS: u64 = 256;
 
 impl Claim {
-    /// The place of the claim in a block's tree.
+    /// Returns the generalized index of the claim in a block's tree.
     ///
     /// # Errors
     ///
-    /// [`ProofError::NoPlace`] for an EE or a shard that there cannot be.
+    /// Fails with [`ProofError::NoPlace`] if the index of the EE or shard is out of range.
     pub fn gindex(self, phase: Phase) -> Result<u64, ProofError> {
         let [phase_0, phase_1] = GRAFFITI;
         let graffiti = match phase {
@@ -108,16 +108,16 @@ impl Claim {
         })
     }
 
-    /// Returns the leaf of a proof, if it proves the claim; of an amount, see [`gwei`](Self::gwei).
+    /// Returns the leaf of a proof, if it proves the claim; [`gwei`](Self::gwei) decodes an amount.
     ///
     /// # Errors
     ///
-    /// If it does not.
+    /// Fails if the proof does not prove the claim.
     pub fn verify(self, proof: &Proof, block_root: &Hash, phase: Phase) -> Result<Hash, ProofError> {
         proof.verify(block_root, self.gindex(phase)?).copied()
     }
 
-    /// The amount that a leaf has: its first eight bytes, little-endian.
+    /// Returns the amount in a leaf: its first eight bytes, little-endian.
     #[must_use]
     pub fn gwei(leaf: &Hash) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = *leaf;
@@ -129,17 +129,17 @@ impl Claim {
 const SHARD_TRANSITIONS: u64 = 12 * 16 + 13;
 /// `shard_data_roots` in a transition: field 2 of 5.
 const SHARD_DATA_ROOTS: u64 = 8 + 2;
-/// Blocks in a transition, at most 12, have this many places.
+/// A transition has at most 12 blocks, in a tree of this many leaves.
 const SHARD_BLOCK_PLACES: u64 = 16;
-/// The first chunk of a body, which has 2^15, with their number to the right.
+/// The first of a body's 2^15 chunks; their number is to the right of the tree.
 const FIRST_CHUNK: u64 = 2 << 15;
 
-/// The place of the execution root of a shard block in the tree of the beacon block that crosslinks it, where no ledger is on
-/// the way: the first chunk of the block's body. `max_shards` is the preset's, and a power of two.
+/// Returns the generalized index of a shard block's execution root in the beacon block that crosslinks it, without the
+/// ledger: it is the first chunk of the block's body. `max_shards` is the preset's, and a power of two.
 ///
 /// # Errors
 ///
-/// [`ProofError::NoPlace`] for a shard or a block that there cannot be.
+/// Fails with [`ProofError::NoPlace`] if the index of the shard or block is out of range.
 pub fn crosslinked_execution_gindex(shard: u64, block: u64, max_shards: u64) -> Result<u64, ProofError> {
     if !max_shards.is_power_of_two() || max_shards > MAX_SHARDS || shard >= max_shards {
         return Err(ProofError::NoPlace);
@@ -149,12 +149,13 @@ pub fn crosslinked_execution_gindex(shard: u64, block: u64, max_shards: u64) -> 
     Ok(below(data_root, FIRST_CHUNK))
 }
 
-/// The place of an element in a list: the elements are to the left, and their number is to the right.
+/// Returns the generalized index of an element of a list: the elements are to the left, and their number is to the
+/// right.
 fn element(index: u64, limit: u64) -> Result<u64, ProofError> {
     if index < limit { Ok(2 * limit + index) } else { Err(ProofError::NoPlace) }
 }
 
-/// The place of what is at `lower` in the tree whose root is at `upper`. No claim is deeper than 44 bits go.
+/// Returns the generalized index of `lower` in the subtree at `upper`. No claim needs more than 44 bits.
 fn below(upper: u64, lower: u64) -> u64 {
     let depth = lower.ilog2();
     (upper << depth) | (lower ^ (1 << depth))

@@ -1,9 +1,9 @@
-//! Proofs of what a beacon block says of execution environments (EEs), for whoever has nothing but the block's root.
+//! Proofs about execution environments (EEs) for verifiers that have only the root of a beacon block.
 //!
-//! A [`Proof`] leads from a leaf to the root, a [`Multiproof`] from several at once. Which place in the tree a [`Claim`] is about,
-//! its generalized index says; a verifier works that out by itself, and takes nobody's word for it.
+//! A [`Proof`] leads from a leaf to the root, and a [`Multiproof`] from several leaves at once. The generalized index
+//! of a [`Claim`] is its place in the tree; a verifier computes it and does not rely on the proof for it.
 //!
-//! There is no state, no `std`, and no dependency but SHA-256, so that EEs can verify proofs, too.
+//! The crate needs no state and no `std`, and its only dependency is SHA-256, so EEs can verify proofs, too.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -21,81 +21,81 @@ use alloc::vec::Vec;
 
 use sha2::{Digest as _, Sha256};
 
-/// A root, a leaf, or what is between them.
+/// A hash in a tree: the root, a leaf, or an inner node.
 pub type Hash = [u8; 32];
 
-/// Why a proof is refused.
+/// The reason for which a proof is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProofError {
-    /// The bytes end too early, or go on.
-    #[error("the proof has {got} bytes, and should have {expected}")]
+    /// The bytes are too few or too many.
+    #[error("the proof has {got} bytes, expected {expected}")]
     Length {
-        /// How many there are.
+        /// The number of bytes.
         got: usize,
-        /// How many there should be.
+        /// The expected number.
         expected: usize,
     },
-    /// An offset points elsewhere than behind what comes before.
-    #[error("an offset of the proof is {got}, and should be {expected}")]
+    /// An offset is not the end of the preceding part.
+    #[error("an offset of the proof is {got}, expected {expected}")]
     Offset {
         /// The offset.
         got: u32,
-        /// What it should be.
+        /// The expected offset.
         expected: u32,
     },
-    /// The proof is longer than any can be.
-    #[error("the proof has {got} elements in a list of {limit}")]
+    /// The proof is longer than any valid one.
+    #[error("a list of the proof has {got} elements, the limit is {limit}")]
     Limit {
-        /// How many there are.
+        /// The number of elements.
         got: usize,
-        /// How many there may be.
+        /// The limit.
         limit: usize,
     },
-    /// The proof is about another place.
-    #[error("the proof is for generalized index {got}, and should be for {expected}")]
+    /// The proof is for another generalized index.
+    #[error("the proof is for generalized index {got}, expected {expected}")]
     Gindex {
-        /// Its place.
+        /// The index of the proof.
         got: u64,
-        /// The place that was asked for.
+        /// The requested index.
         expected: u64,
     },
-    /// The proof has too many or too few siblings for its place.
-    #[error("the proof has {got} siblings, and should have {expected}")]
+    /// The proof has too many or too few siblings for its index.
+    #[error("the proof has {got} siblings, expected {expected}")]
     Siblings {
-        /// How many there are.
+        /// The number of siblings.
         got: usize,
-        /// How many there should be.
+        /// The expected number.
         expected: usize,
     },
     /// The proof leads to another root.
     #[error("the proof does not lead to the root")]
     Root,
-    /// Claims of a multiproof are above one another, or the same.
-    #[error("a claim of the proof is above another, or there twice")]
+    /// A claim of a multiproof is an ancestor of another, or the same.
+    #[error("a claim of the proof is an ancestor of another, or its duplicate")]
     Nested,
-    /// The place is none: zero, which no tree has, or no claims at all.
-    #[error("the proof is for no place in a tree")]
+    /// The index is zero or out of range, or there are no claims.
+    #[error("the proof is not for a place in a tree")]
     NoPlace,
 }
 
-/// Proves a leaf: SSZ's `{gindex: uint64, leaf: Bytes32, branch: List[Bytes32, 64]}`.
+/// A proof of a leaf: SSZ's `{gindex: uint64, leaf: Bytes32, branch: List[Bytes32, 64]}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
-    /// The leaf's generalized index: 1 is the root, 2n and 2n + 1 are below n.
+    /// The leaf's generalized index: 1 is the root, and 2n and 2n + 1 are the children of n.
     pub gindex: u64,
     /// The leaf.
     pub leaf: Hash,
-    /// Its siblings, from below.
+    /// Its siblings, from the bottom.
     pub branch: Vec<Hash>,
 }
 
 impl Proof {
-    /// Returns the leaf, if it is at a place below a root.
+    /// Returns the leaf, if it is at a generalized index below a root.
     ///
     /// # Errors
     ///
-    /// If the proof is for another place, or does not lead to the root.
+    /// Fails if the proof is for another index, or does not lead to the root.
     pub fn verify(&self, root: &Hash, gindex: u64) -> Result<&Hash, ProofError> {
         if self.gindex != gindex {
             return Err(ProofError::Gindex { got: self.gindex, expected: gindex });
@@ -114,12 +114,12 @@ impl Proof {
     }
 }
 
-/// How far a place is below the root.
+/// Returns the depth of a generalized index.
 fn depth(gindex: u64) -> Result<usize, ProofError> {
     gindex.checked_ilog2().map(|depth| depth as usize).ok_or(ProofError::NoPlace)
 }
 
-/// SHA-256 of two hashes.
+/// Returns the SHA-256 of two hashes.
 #[must_use]
 pub fn hash(left: &Hash, right: &Hash) -> Hash {
     Sha256::new().chain_update(left).chain_update(right).finalize().into()

@@ -1,4 +1,4 @@
-//! Proofs of several leaves in one.
+//! Proofs of several leaves at once.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -7,29 +7,29 @@ use alloc::{
 
 use super::{Hash, Proof, ProofError, depth, hash};
 
-/// Claims in a multiproof, at most.
+/// The most claims in a multiproof.
 pub const MULTIPROOF_CLAIMS_MAX: usize = 64;
-/// Siblings in a multiproof, at most: for each claim a branch of its own.
+/// The most siblings in a multiproof: a whole branch for each claim.
 pub const MULTIPROOF_BRANCH_MAX: usize = 64 * MULTIPROOF_CLAIMS_MAX;
 
-/// Proves leaves: SSZ's `{claims: List[{gindex: uint64, leaf: Bytes32}, 64], branch: List[Bytes32, 4096]}`.
+/// A proof of several leaves: SSZ's `{claims: List[{gindex: uint64, leaf: Bytes32}, 64], branch: List[Bytes32, 4096]}`.
 ///
-/// It has no sibling that can be computed from others. Those that are left are in the order of their generalized indices, the
-/// greatest first, as the specification of SSZ has them.
+/// It omits siblings that can be computed from others. The remaining ones are in the order of the SSZ specification: by
+/// generalized index, descending.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Multiproof {
-    /// The leaves and where they are.
+    /// The generalized indices and the leaves.
     pub claims: Vec<(u64, Hash)>,
-    /// Siblings.
+    /// The siblings.
     pub branch: Vec<Hash>,
 }
 
 impl Multiproof {
-    /// Makes one proof of several below the same root.
+    /// Combines several proofs below the same root.
     ///
     /// # Errors
     ///
-    /// If one of them is malformed, two are for the same place, or there are none or too many.
+    /// Fails if one of them is malformed, if two have the same index, or if there are none or too many.
     pub fn combine(proofs: &[Proof]) -> Result<Self, ProofError> {
         let claims: Vec<_> = proofs.iter().map(|proof| (proof.gindex, proof.leaf)).collect();
         let mut siblings = BTreeMap::new();
@@ -46,11 +46,11 @@ impl Multiproof {
         Ok(Self { claims, branch })
     }
 
-    /// Returns the leaves, if they are at some places below a root, in the same order.
+    /// Returns the leaves in the order of `gindices`, if they are at these generalized indices below a root.
     ///
     /// # Errors
     ///
-    /// If the proof is for other places, or does not lead to the root.
+    /// Fails if the proof is for other indices, or does not lead to the root.
     pub fn verify(&self, root: &Hash, gindices: &[u64]) -> Result<Vec<Hash>, ProofError> {
         if self.claims.len() != gindices.len() {
             return Err(ProofError::Limit { got: self.claims.len(), limit: gindices.len() });
@@ -66,7 +66,7 @@ impl Multiproof {
         }
         let mut nodes: BTreeMap<_, _> = self.claims.iter().copied().collect();
         nodes.extend(needed.iter().rev().copied().zip(self.branch.iter().copied()));
-        // Whatever has the greatest place is to the right of its sibling, and nothing is below it.
+        // The node with the greatest index is a right child, and nothing is left below it.
         while let Some((place, node)) = nodes.pop_last() {
             if place == 1 {
                 let is_root = node == *root;
@@ -85,7 +85,8 @@ impl Multiproof {
     }
 }
 
-/// The siblings that a proof of some places has to have. No place is twice among them, or above another.
+/// Returns the indices of the siblings that a proof must have. Fails if an index occurs twice or is an ancestor of
+/// another.
 fn needed_siblings(claims: &[(u64, Hash)]) -> Result<BTreeSet<u64>, ProofError> {
     if claims.len() > MULTIPROOF_CLAIMS_MAX {
         return Err(ProofError::Limit { got: claims.len(), limit: MULTIPROOF_CLAIMS_MAX });
@@ -103,7 +104,7 @@ fn needed_siblings(claims: &[(u64, Hash)]) -> Result<BTreeSet<u64>, ProofError> 
     Ok(siblings.filter(|place| !above.contains(place) && !leaves.contains(place)).collect())
 }
 
-/// A place and those above it, without the root.
+/// Returns an iterator over an index and its ancestors, without the root.
 fn path(gindex: u64) -> impl Iterator<Item = u64> {
     core::iter::successors(Some(gindex), |place| Some(place >> 1)).take_while(|place| *place > 1)
 }

@@ -1,10 +1,10 @@
-//! The encoding of proofs.
+//! The SSZ encoding of proofs.
 
 use alloc::vec::Vec;
 
 use super::{Hash, MULTIPROOF_BRANCH_MAX, MULTIPROOF_CLAIMS_MAX, Multiproof, Proof, ProofError};
 
-/// Siblings of a proof, at most: more than the bits of a generalized index.
+/// The most siblings of a proof: more than the bits of a generalized index.
 const BRANCH_MAX: usize = 64;
 /// The fixed part of a proof: generalized index, leaf, and the offset of the branch.
 const PROOF_FIXED: usize = 8 + 32 + 4;
@@ -29,7 +29,7 @@ impl Proof {
     ///
     /// # Errors
     ///
-    /// If the bytes are none.
+    /// Fails if the bytes are not a proof.
     pub fn from_ssz_bytes(bytes: &[u8]) -> Result<Self, ProofError> {
         let mut reader = Reader::new(bytes);
         let gindex = reader.uint64()?;
@@ -47,7 +47,7 @@ impl Multiproof {
         let claims_bytes = CLAIM_BYTES * self.claims.len();
         let mut bytes = Vec::with_capacity(MULTIPROOF_FIXED + claims_bytes + 32 * self.branch.len());
         bytes.extend((MULTIPROOF_FIXED as u32).to_le_bytes());
-        // No more claims than a decoder takes ever come near 2^32 bytes.
+        // The most claims that a decoder accepts are far from 2^32 bytes.
         bytes.extend(u32::try_from(MULTIPROOF_FIXED + claims_bytes).unwrap_or(u32::MAX).to_le_bytes());
         for (gindex, leaf) in &self.claims {
             bytes.extend(gindex.to_le_bytes());
@@ -61,7 +61,7 @@ impl Multiproof {
     ///
     /// # Errors
     ///
-    /// If the bytes are none.
+    /// Fails if the bytes are not a proof.
     pub fn from_ssz_bytes(bytes: &[u8]) -> Result<Self, ProofError> {
         let mut reader = Reader::new(bytes);
         reader.offset(MULTIPROOF_FIXED)?;
@@ -83,7 +83,7 @@ impl Multiproof {
     }
 }
 
-/// A list of hashes up to the end.
+/// Reads a list of hashes up to the end.
 fn hashes(bytes: &[u8], limit: usize) -> Result<Vec<Hash>, ProofError> {
     let (hashes, rest) = bytes.as_chunks::<32>();
     if !rest.is_empty() {
@@ -95,7 +95,7 @@ fn hashes(bytes: &[u8], limit: usize) -> Result<Vec<Hash>, ProofError> {
     Ok(hashes.to_vec())
 }
 
-/// Reads bytes that anybody may have made.
+/// A reader of untrusted bytes.
 struct Reader<'b> {
     rest: &'b [u8],
     n_bytes: usize,

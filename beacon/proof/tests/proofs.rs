@@ -1,9 +1,9 @@
-//! Proofs in a tree that is computed as a whole, and proofs that are none.
+//! Proofs in a tree that the test computes as a whole, and invalid proofs.
 
 use outrider_beacon_proof::{Claim, Hash, Multiproof, Phase, Proof, ProofError, hash};
 use proptest::{collection::vec, prelude::*, sample::subsequence};
 
-/// All nodes of a tree with 16 leaves, by generalized index; 0 is none of them.
+/// Returns all nodes of a tree with 16 leaves, by generalized index; entry 0 is unused.
 fn tree() -> Vec<Hash> {
     let mut nodes = vec![[0; 32]; 32];
     for place in (1..32_usize).rev() {
@@ -28,7 +28,7 @@ fn hashes_are_sha_256() {
 }
 
 #[test]
-fn each_node_of_a_tree_is_proven_and_for_no_other_place() {
+fn each_node_of_a_tree_is_proven_only_at_its_place() {
     let nodes = tree();
     for gindex in 1..32 {
         let proof = proof(&nodes, gindex);
@@ -44,7 +44,7 @@ fn each_node_of_a_tree_is_proven_and_for_no_other_place() {
 }
 
 #[test]
-fn places_that_are_none_are_refused() {
+fn invalid_places_are_refused() {
     let nodes = tree();
     let nowhere = Proof { gindex: 0, leaf: nodes[1], branch: Vec::new() };
     assert_eq!(nowhere.verify(&nodes[1], 0), Err(ProofError::NoPlace));

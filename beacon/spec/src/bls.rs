@@ -1,7 +1,7 @@
 //! Phase 0, "BLS Signatures": the ciphersuite `BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_`, by `outrider-crypto`.
 //!
-//! The specification refers to draft 3 of the IETF, in which the point at infinity is a valid public key, and
-//! vectors rely on it; so it is accepted here.
+//! The specification refers to draft 3 of the IETF, in which the point at infinity is a valid public key. Vectors rely
+//! on it, so this module accepts it.
 
 use outrider_crypto::bls_signature as crypto;
 pub use outrider_crypto::{
@@ -15,7 +15,7 @@ use crate::types::{BLSPubkey, BLSSignature, Root};
 ///
 /// # Errors
 ///
-/// If the bytes are no point, or one of another subgroup.
+/// Fails if the bytes are not a point of the prime-order subgroup.
 pub fn decode_pubkey(pubkey: &BLSPubkey) -> Result<PublicKey, PointError> {
     PublicKey::decode(&pubkey.0, InfiniteKey::Accepted)
 }
@@ -29,7 +29,7 @@ fn decode_signature(signature: &BLSSignature) -> Result<crypto::Signature, BlsSi
 ///
 /// # Errors
 ///
-/// [`BlsSignatureError::SecretKey`] if it is zero or not below the group's order.
+/// Fails with [`BlsSignatureError::SecretKey`] if it is zero or not below the group's order.
 pub fn sign(secret_key: &[u8; 32], message: &[u8]) -> Result<BLSSignature, BlsSignatureError> {
     crypto::sign(secret_key, message).map(BLSSignature::from)
 }
@@ -38,7 +38,7 @@ pub fn sign(secret_key: &[u8; 32], message: &[u8]) -> Result<BLSSignature, BlsSi
 ///
 /// # Errors
 ///
-/// [`BlsSignatureError::SecretKey`] if it is zero or not below the group's order.
+/// Fails with [`BlsSignatureError::SecretKey`] if it is zero or not below the group's order.
 pub fn secret_to_public(secret_key: &[u8; 32]) -> Result<BLSPubkey, BlsSignatureError> {
     crypto::secret_to_public(secret_key).map(BLSPubkey::from)
 }
@@ -47,7 +47,7 @@ pub fn secret_to_public(secret_key: &[u8; 32]) -> Result<BLSPubkey, BlsSignature
 ///
 /// # Errors
 ///
-/// If there are none, or one that is no signature.
+/// Fails if there are none, or if one is malformed.
 pub fn aggregate(signatures: &[BLSSignature]) -> Result<BLSSignature, BlsSignatureError> {
     let signatures: Vec<_> = signatures.iter().map(|signature| signature.0).collect();
     crypto::aggregate(&signatures).map(BLSSignature::from)
@@ -57,7 +57,7 @@ pub fn aggregate(signatures: &[BLSSignature]) -> Result<BLSSignature, BlsSignatu
 ///
 /// # Errors
 ///
-/// If the signature is malformed or not the key's.
+/// Fails if the signature is malformed or not by this key.
 pub fn verify(pubkey: &PublicKey, message: &[u8], signature: &BLSSignature) -> Result<(), BlsSignatureError> {
     aggregate_verify(&[(*pubkey, message)], signature)
 }
@@ -79,7 +79,7 @@ pub fn fast_aggregate_verify(
 ///
 /// # Errors
 ///
-/// If there are no keys, or the signature is malformed or not theirs.
+/// Fails if there are no keys, or if the signature is malformed or not by them.
 pub fn aggregate_verify(
     pairs: &[(PublicKey, &[u8])],
     signature: &BLSSignature,
@@ -91,7 +91,7 @@ pub fn aggregate_verify(
 ///
 /// # Errors
 ///
-/// If any of the signatures is malformed or not by its key.
+/// Fails if a signature is malformed or not by its key.
 pub fn batch_verify(batch: &[(PublicKey, Root, BLSSignature)]) -> Result<(), BlsSignatureError> {
     let batch: Vec<_> =
         batch.iter().map(|(pubkey, message, signature)| (*pubkey, message.as_slice(), signature.0)).collect();
@@ -103,7 +103,7 @@ pub fn batch_verify(batch: &[(PublicKey, Root, BLSSignature)]) -> Result<(), Bls
 ///
 /// # Errors
 ///
-/// [`BlsSignatureError::Signature`] if the bytes are no signature.
+/// Fails with [`BlsSignatureError::Signature`] if the bytes are not a signature.
 pub fn signature_x_coordinate(signature: &BLSSignature) -> Result<[[u8; 48]; 2], BlsSignatureError> {
     let signature = decode_signature(signature)?;
     if signature.is_infinity() {

@@ -316,20 +316,20 @@ errors! {
     }
 }
 
-/// Goes on only if a check holds: the specification's `assert`.
+/// Checks a condition: the specification's `assert`.
 ///
 /// # Errors
 ///
-/// The given one, if it does not hold.
+/// Fails with the given error if the condition does not hold.
 pub fn ensure(holds: bool, error: Error) -> Result<(), Error> {
     if holds { Ok(()) } else { Err(error) }
 }
 
-/// Goes on only if two values are equal: the specification's `assert got == expected`.
+/// Checks that two values are equal: the specification's `assert got == expected`.
 ///
 /// # Errors
 ///
-/// That which is made of both, if they are not.
+/// Fails with the error made of both if they are not.
 pub fn ensure_equal<T: PartialEq>(
     got: T,
     expected: T,
@@ -338,12 +338,12 @@ pub fn ensure_equal<T: PartialEq>(
     if got == expected { Ok(()) } else { Err(error(got, expected)) }
 }
 
-/// Goes on only if a list has an element for each of another list's; where it does not, the specification comes upon an
-/// index out of range.
+/// Checks that a list has an element for each of another list's; otherwise the specification meets an index out of
+/// range.
 ///
 /// # Errors
 ///
-/// [`Error::ListTooShort`].
+/// Fails with [`Error::ListTooShort`].
 pub(crate) fn ensure_as_long(got: usize, expected: usize) -> Result<(), Error> {
     ensure(got >= expected, Error::ListTooShort { got, expected })
 }

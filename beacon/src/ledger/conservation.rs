@@ -1,24 +1,24 @@
-//! Nothing is lost, and nothing is made.
+//! The conservation of ether.
 
 use super::{Ledger, LedgerError};
 
-/// Where the ether of a ledger is, in Gwei.
+/// The distribution of a ledger's ether, in Gwei.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Distribution {
-    /// What EEs have on shards.
+    /// The balances of EEs on shards.
     pub balances: u128,
-    /// What is on its way from shard to shard, and from the beacon chain to shards.
+    /// Ether in flight between shards, and from the beacon chain to shards.
     pub in_flight: u128,
-    /// What EEs have deposited for validators that do not have it yet.
+    /// Deposits of EEs that validators have not received yet.
     pub pending_deposits: u128,
-    /// What is locked for EEs.
+    /// Ether that is locked for EEs.
     pub deposits: u128,
-    /// What shard blocks have paid for their bytes.
+    /// Fees that shard blocks have paid for their bytes.
     pub burnt: u128,
 }
 
 impl Distribution {
-    /// The sum of all.
+    /// Returns the sum of all parts.
     #[must_use]
     pub fn sum(&self) -> u128 {
         self.balances + self.in_flight + self.pending_deposits + self.deposits + self.burnt
@@ -26,7 +26,7 @@ impl Distribution {
 }
 
 impl Ledger {
-    /// Adds up where the ether is. No sum is too great: there are 2^26 balances and 2^21 lanes at most.
+    /// Adds up the ether of the ledger. No sum overflows: there are at most 2^26 balances and 2^21 lanes.
     #[must_use]
     pub fn distribution(&self) -> Distribution {
         let shards = || self.shards.iter();
@@ -40,11 +40,11 @@ impl Ledger {
         }
     }
 
-    /// Checks that all parts add up to the total, which moves only with ether from and to validators.
+    /// Checks that all parts add up to the total, which changes only with ether from and to validators.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::Conservation`] if they do not.
+    /// Fails with [`LedgerError::Conservation`] if they do not.
     pub fn check_conservation(&self) -> Result<(), LedgerError> {
         let got = self.distribution().sum();
         if got == u128::from(self.total) {

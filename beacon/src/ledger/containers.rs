@@ -1,4 +1,4 @@
-//! What the ledger consists of, in SSZ.
+//! The containers of the ledger, in SSZ.
 
 use milhouse::{List, Vector};
 use ssz_derive::{Decode, Encode};
@@ -18,12 +18,12 @@ use outrider_beacon_spec::{
     types::{Bytes32, Gwei, Root, Shard, Slot},
 };
 
-/// The shard number that stands for the beacon chain, at the other end of a lane.
+/// The shard number of the beacon chain as one end of a lane.
 pub const BEACON_CHAIN: Shard = 1024;
-/// Lanes of a shard, at most: one for each shard, and the beacon chain's.
+/// The most lanes of a shard: one for each shard, and the beacon chain's.
 pub type MaxLanes = Sum<U1024, U1>;
 
-/// What is known of an EE on a shard.
+/// The state of an EE on a shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct EeState {
     /// The root of its state.
@@ -32,25 +32,25 @@ pub struct EeState {
     pub balance: Gwei,
 }
 
-/// Which receipts of another shard have been settled.
+/// The settled receipts of a lane from another shard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct InboundLane {
-    /// All before this sequence number have been settled.
+    /// The sequence number before which all receipts have been settled.
     pub next: u64,
-    /// Bit `n % 1024` says whether `n` has been settled, for those from `next` up to `next + 1024`.
+    /// Bit `n % 1024` is set if receipt `n` has been settled, for those from `next` up to `next + 1024`.
     pub settled: BitVector<U1024>,
 }
 
-/// What has been sent to another shard.
+/// The receipts that were sent on a lane to another shard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct OutboundLane {
     /// The sequence number of the next receipt.
     pub next: u64,
-    /// The ether of receipts that have not been settled, with their fees.
+    /// The ether of unsettled receipts, with their fees.
     pub in_flight: Gwei,
 }
 
-/// What the ledger knows of a shard.
+/// The part of the ledger that is about a shard.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct ShardLedger {
     pub(crate) latest_block_root: Root,
@@ -62,53 +62,54 @@ pub struct ShardLedger {
 }
 
 impl ShardLedger {
-    /// The latest shard block that was crosslinked, as the beacon state has it.
+    /// Returns the root of the latest crosslinked shard block, as in the beacon state.
     #[must_use]
     pub fn latest_block_root(&self) -> Root {
         self.latest_block_root
     }
 
-    /// The execution root of the latest shard block that has one.
+    /// Returns the latest execution root of the shard.
     #[must_use]
     pub fn execution_root(&self) -> Root {
         self.execution_root
     }
 
-    /// The EEs, by [`EeIndex`](super::EeIndex); those that are not on the shard have nothing.
+    /// Returns the EEs, by [`EeIndex`](super::EeIndex); EEs that are not on the shard have an empty entry.
     #[must_use]
     pub fn ees(&self) -> &List<EeState, U65536> {
         &self.ees
     }
 
-    /// The execution root of a slot's block, by `slot % 256`; zero if there was none in the last 256 slots.
+    /// Returns the execution roots of slots, by `slot % 256`; zero for a slot without a block in the last 256 slots.
     #[must_use]
     pub fn recent(&self) -> &Vector<Root, U256> {
         &self.recent
     }
 
-    /// Lanes to the shard; where they are, says [`lane_index`].
+    /// Returns the lanes to the shard, by [`lane_index`].
     #[must_use]
     pub fn inbound(&self) -> &List<InboundLane, MaxLanes> {
         &self.inbound
     }
 
-    /// Lanes from the shard; where they are, says [`lane_index`].
+    /// Returns the lanes from the shard, by [`lane_index`].
     #[must_use]
     pub fn outbound(&self) -> &List<OutboundLane, MaxLanes> {
         &self.outbound
     }
 }
 
-/// Where the lane from or to a shard stands: the beacon chain's first, so that a list has no more than there are.
+/// Returns the index of the lane from or to a shard. The beacon chain's is the first, so a list is no longer than
+/// necessary.
 #[must_use]
 pub fn lane_index(shard: Shard) -> u64 {
     if shard == BEACON_CHAIN { 0 } else { shard.saturating_add(1) }
 }
 
-/// What the beacon chain itself sends to shards.
+/// The lanes from the beacon chain to shards.
 ///
-/// The design has no place for it: ether that goes from validators to EEs, and bounced deposits, are in flight, too, and
-/// shards have to find their receipts under a root.
+/// The design does not have them. They are necessary because ether from validators to EEs, and bounced deposits, are in
+/// flight, too, and shards have to find their receipts under a root.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct BeaconLanes {
     pub(crate) recent: Vector<Root, U256>,
@@ -116,24 +117,24 @@ pub struct BeaconLanes {
 }
 
 impl BeaconLanes {
-    /// The root of an [`ExecutionHeader`](super::ExecutionHeader) that has only the lanes of a slot, by `slot % 256`; zero if nothing
-    /// was sent in it. So receipts of the beacon chain are proven like those of a shard.
+    /// Returns, by `slot % 256`, the root of an [`ExecutionHeader`](super::ExecutionHeader) that has only the lanes of
+    /// the slot, or zero if nothing was sent in it. So receipts of the beacon chain are proven like those of a shard.
     #[must_use]
     pub fn recent(&self) -> &Vector<Root, U256> {
         &self.recent
     }
 
-    /// A lane to each shard.
+    /// Returns the lane to each shard.
     #[must_use]
     pub fn outbound(&self) -> &List<OutboundLane, U1024> {
         &self.outbound
     }
 }
 
-/// All that the beacon chain knows of EEs after a block, beside the specification's state.
+/// The beacon chain's knowledge of EEs after a block, beside the specification's state.
 ///
-/// Its lists are trees that keep their hashes: a copy costs a few pointers, and a root what has changed. Whoever is outside of this
-/// crate reads them only, so they never wait to be settled.
+/// Its lists are trees that cache their hashes: a copy costs a few pointers, and a root costs only the hashes of
+/// changes. Users of this crate can only read them, so no list has pending changes.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode, TreeHash)]
 pub struct Ledger {
     pub(crate) slot: Slot,
@@ -147,61 +148,61 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// The slot of the latest block.
+    /// Returns the slot of the latest block.
     #[must_use]
     pub fn slot(&self) -> Slot {
         self.slot
     }
 
-    /// The registry, by [`EeIndex`](super::EeIndex).
+    /// Returns the registry, by [`EeIndex`](super::EeIndex).
     #[must_use]
     pub fn ees(&self) -> &List<EeRecord, U65536> {
         &self.ees
     }
 
-    /// The shards.
+    /// Returns the shards.
     #[must_use]
     pub fn shards(&self) -> &List<ShardLedger, U1024> {
         &self.shards
     }
 
-    /// Deposits of EEs that are still to be given to validators.
+    /// Returns the deposits of EEs that validators have not received yet.
     #[must_use]
     pub fn pending_deposits(&self) -> &List<PendingDeposit, U65536> {
         &self.pending_deposits
     }
 
-    /// Code that is voted on.
+    /// Returns the pending votes on code.
     #[must_use]
     pub fn pre_checks(&self) -> &List<PreCheck, U64> {
         &self.pre_checks
     }
 
-    /// What shard blocks have paid for their bytes.
+    /// Returns the fees that shard blocks have paid for their bytes.
     #[must_use]
     pub fn burnt(&self) -> Gwei {
         self.burnt
     }
 
-    /// All ether in the ledger.
+    /// Returns all ether in the ledger.
     #[must_use]
     pub fn total(&self) -> Gwei {
         self.total
     }
 
-    /// What the beacon chain itself sends.
+    /// Returns the lanes from the beacon chain.
     #[must_use]
     pub fn beacon_lanes(&self) -> &BeaconLanes {
         &self.beacon_lanes
     }
 
-    /// `hash_tree_root`, of which only what has changed is computed.
+    /// Returns the `hash_tree_root`, computing only hashes of changes.
     #[must_use]
     pub fn root(&self) -> Root {
         hash_tree_root(self)
     }
 
-    /// The execution root of a shard's block, or of what the beacon chain sent, in one of the last 256 slots.
+    /// Returns the execution root of a shard, or of the beacon chain's lanes, for one of the last 256 slots.
     #[must_use]
     pub fn recent_execution_root(&self, shard: Shard, slot: Slot) -> Option<Root> {
         if slot > self.slot || slot.saturating_add(RECENT_SLOTS) <= self.slot {
@@ -215,7 +216,7 @@ impl Ledger {
     }
 }
 
-/// What a block's graffiti is the root of.
+/// The container whose root is a block's graffiti.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct LedgerCommitment {
     /// The root of the ledger after the block.

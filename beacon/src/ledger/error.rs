@@ -1,4 +1,4 @@
-//! Why the ledger refuses a block.
+//! Errors of the ledger.
 
 use super::record::EeIndex;
 use outrider_beacon_spec::{
@@ -6,72 +6,72 @@ use outrider_beacon_spec::{
     types::{BLSPubkey, Bytes32, Epoch, Gwei, Root, Shard, Slot, ValidatorIndex},
 };
 
-/// Why an extended block is refused. A state and a ledger on which a transition has failed are to be thrown away.
+/// The reason for which an extended block is refused. After a failed transition, discard the state and the ledger.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// The specification refuses it.
+    /// The specification refuses the block.
     #[error(transparent)]
     Spec(#[from] Error),
-    /// The graffiti is another one; the proposer's fault.
-    #[error("the block's graffiti is {got}, where the root of its ledger and operations is {expected}")]
+    /// The graffiti is not the root of ledger and operations; the proposer's fault.
+    #[error("the block's graffiti is {got}, expected the root of its ledger and operations, {expected}")]
     Commitment {
         /// The graffiti.
         got: Bytes32,
         /// The root of the [`LedgerCommitment`](super::LedgerCommitment).
         expected: Bytes32,
     },
-    /// There is not one execution for each shard block that the block crosslinks; the proposer's fault.
+    /// The executions are not one for each crosslinked shard block; the proposer's fault.
     #[error("the block has {got} executions for {expected} crosslinked shard blocks")]
     ExecutionCount {
-        /// Executions.
+        /// The number of executions.
         got: usize,
-        /// Shard blocks that are not empty.
+        /// The number of crosslinked shard blocks that are not empty.
         expected: usize,
     },
     /// An execution is not that of the next crosslinked block; the proposer's fault.
-    #[error("execution is of shard {}, slot {}, where shard {}, slot {} comes next", got.0, got.1, expected.0, expected.1)]
+    #[error("execution is of shard {}, slot {}, expected shard {}, slot {}", got.0, got.1, expected.0, expected.1)]
     ExecutionPlace {
         /// Its shard and slot.
         got: (Shard, Slot),
         /// Those of the next crosslinked block.
         expected: (Shard, Slot),
     },
-    /// An execution header is wrong; the fault of the shard block's proposer and committee.
-    #[error("the execution header of shard {shard}, slot {slot} is wrong")]
+    /// An execution header is invalid; the fault of the shard block's proposer and committee.
+    #[error("the execution header of shard {shard}, slot {slot} is invalid")]
     Header {
         /// The shard.
         shard: Shard,
         /// The slot of the shard block.
         slot: Slot,
-        /// What is wrong.
+        /// The error.
         #[source]
         error: HeaderError,
     },
-    /// An operation is wrong; the fault of the proposer, and of whoever signed it.
+    /// An operation is invalid; the fault of the proposer and of the operation's signer.
     #[error("{kind} {index} of the block is refused")]
     Operation {
-        /// Which kind.
+        /// The kind of operation.
         kind: &'static str,
-        /// Which one of the kind, from 0.
+        /// The index among the operations of this kind, from 0.
         index: usize,
-        /// What is wrong.
+        /// The error.
         #[source]
         error: OperationError,
     },
-    /// What was due by itself failed; a bug here.
-    #[error("a change that was due in the registry failed")]
+    /// A step of the registry that was due failed; a bug in this crate.
+    #[error("a due step of the registry failed")]
     Due(#[source] OperationError),
-    /// Ether was lost or made; a bug here.
-    #[error("the ledger's parts add up to {got} Gwei, and its total is {expected}")]
+    /// Ether was lost or created; a bug in this crate.
+    #[error("the ledger's parts add up to {got} Gwei, expected the total of {expected}")]
     Conservation {
         /// The sum of the parts.
         got: u128,
         /// The total.
         expected: Gwei,
     },
-    /// The ledger and the state are not of one block; a bug here, or a damaged snapshot.
-    #[error("shard {shard}: the ledger's latest block is {got}, and the state's {expected}")]
+    /// Ledger and state belong to different blocks; a bug in this crate, or a damaged snapshot.
+    #[error("shard {shard}: the ledger's latest block is {got}, expected the state's, {expected}")]
     LatestBlock {
         /// The shard.
         shard: Shard,
@@ -82,14 +82,14 @@ pub enum LedgerError {
     },
 }
 
-/// Makes an enum whose texts are messages and documentation at once, besides what the specification refuses.
+/// Makes an enum whose texts are both messages and documentation, with a variant for the specification's errors.
 macro_rules! errors {
     ($(#[$attribute:meta])* $name:ident { $($variant:ident { $($field:ident: $type:ty),* }: $text:literal,)* }) => {
         $(#[$attribute])*
         #[derive(Clone, Debug, PartialEq, thiserror::Error)]
         #[non_exhaustive]
         pub enum $name {
-            /// What the specification refuses.
+            /// The specification refuses it.
             #[error(transparent)]
             Spec(#[from] Error),
             $(
@@ -107,84 +107,85 @@ macro_rules! errors {
 }
 
 errors! {
-    /// Which check an execution header fails, by the checks' names: see [`process_execution_header`](super::process_execution_header).
+    /// A failed check of an execution header, named as in
+    /// [`process_execution_header`](super::process_execution_header).
     HeaderError {
         BodyShort { got: usize }: "the body has {got} bytes, fewer than an execution root",
-        BodyEncoding { error: ssz::DecodeError }: "the body is not encoded as it has to be: {error:?}",
-        ExecutionRoot { got: Root, expected: Root }: "the body begins with {expected}, and the root of its header is {got}",
-        DataRoot { got: Root, expected: Root }: "L1: header and branch give data root {got}, where {expected} was crosslinked",
-        BodyLength { got: Bytes32, expected: u64 }: "L1: the body has {got} bytes by its root, and {expected} by its transition",
-        ParentExecutionRoot { got: Root, expected: Root }: "L2: the header's parent is {got}, where {expected} comes before",
+        BodyEncoding { error: ssz::DecodeError }: "the body is malformed: {error:?}",
+        ExecutionRoot { got: Root, expected: Root }: "the root of the header is {got}, expected {expected} as at the start of the body",
+        DataRoot { got: Root, expected: Root }: "L1: header and branch have the data root {got}, expected the crosslinked {expected}",
+        BodyLength { got: Bytes32, expected: u64 }: "L1: the body has {got} bytes by its root, expected {expected} by its transition",
+        ParentExecutionRoot { got: Root, expected: Root }: "L2: the header's parent is {got}, expected {expected}",
         EeOrder { got: EeIndex, previous: EeIndex }: "L3: EE {got} comes after EE {previous}",
-        EeUnknown { got: EeIndex, n: usize }: "L3: there is no EE {got}, but {n} of them",
+        EeUnknown { got: EeIndex, n: usize }: "L3: EE {got} does not exist: there are {n}",
         EeElsewhere { ee: EeIndex, shard: Shard }: "L3: EE {ee} is not on shard {shard}",
         EeNotActive { ee: EeIndex, got: Epoch, from: Epoch, until: Epoch }: "L3: EE {ee} is active from epoch {from} to {until}, not in {got}",
-        PreStateRoot { ee: EeIndex, got: Bytes32, expected: Bytes32 }: "L3: EE {ee}: the pre-state root is {got}, where {expected} is the latest",
-        NotExecuted { ee: EeIndex }: "L3: EE {ee} changes its state or gives ether away without being executed",
-        Balance { ee: EeIndex, got: Gwei, expected: Gwei }: "L4: EE {ee}: the balance before is {got}, where it has {expected}",
-        Deposits { ee: EeIndex, got: Gwei, expected: Gwei }: "L4: EE {ee}: the deposits' sum is {got}, and they add up to {expected}",
-        DepositAmount { ee: EeIndex, got: Gwei, least: Gwei }: "L4: EE {ee}: a deposit of {got} Gwei is below {least}",
-        Overdraft { ee: EeIndex, got: Gwei, available: Gwei }: "L4: EE {ee} gives away {got} Gwei, and has {available}",
-        Sums { settled: Gwei, value_in: Gwei, sent: Gwei, value_out: Gwei }: "L4: {settled} Gwei were settled and {sent} sent, where EEs got {value_in} and sent {value_out}",
-        Bounce { got: Gwei }: "L4: {got} Gwei bounce, and no receipt does",
-        PendingDeposits { got: usize, limit: usize }: "L4: {got} deposits would wait for validators, and there is room for {limit}",
+        PreStateRoot { ee: EeIndex, got: Bytes32, expected: Bytes32 }: "L3: EE {ee}: the pre-state root is {got}, expected the latest, {expected}",
+        NotExecuted { ee: EeIndex }: "L3: EE {ee} changes its state or spends ether without being executed",
+        Balance { ee: EeIndex, got: Gwei, expected: Gwei }: "L4: EE {ee}: the balance before is {got}, expected {expected}",
+        Deposits { ee: EeIndex, got: Gwei, expected: Gwei }: "L4: EE {ee}: the sum of deposits is {got}, expected {expected}",
+        DepositAmount { ee: EeIndex, got: Gwei, least: Gwei }: "L4: EE {ee}: a deposit of {got} Gwei is below the minimum of {least}",
+        Overdraft { ee: EeIndex, got: Gwei, available: Gwei }: "L4: EE {ee} spends {got} Gwei, but has only {available}",
+        Sums { settled: Gwei, value_in: Gwei, sent: Gwei, value_out: Gwei }: "L4: {settled} Gwei were settled and {sent} sent, but EEs received {value_in} and sent {value_out}",
+        Bounce { got: Gwei }: "L4: {got} Gwei bounce, but no receipt does",
+        PendingDeposits { got: usize, limit: usize }: "L4: {got} deposits would be pending, the limit is {limit}",
         SettlementOrder { got: Shard, previous: Shard }: "L5: source {got} comes after source {previous}",
-        SourceShard { got: Shard }: "L5: there is no source {got}",
+        SourceShard { got: Shard }: "L5: source {got} does not exist",
         SettlementBits { source_shard: Shard, settled: usize, rejected: usize, expired: usize }: "L5: from source {source_shard}: {settled} bits for settled, {rejected} for rejected, {expired} for expired receipts",
-        SettlementEmpty { source_shard: Shard }: "L5: from source {source_shard}: nothing is settled",
-        NotSettled { source_shard: Shard, sequence: u64 }: "L5: from source {source_shard}: receipt {sequence} is rejected or expired and not settled, or both",
-        Sequence { source_shard: Shard, got: u64, first: u64, end: u64 }: "L5: from source {source_shard}: receipt {got} is not from {first} to {end}",
-        AlreadySettled { source_shard: Shard, sequence: u64 }: "L5: from source {source_shard}: receipt {sequence} has been settled before",
-        NotSent { source_shard: Shard, got: u64, next: u64 }: "L5: from source {source_shard}: receipt {got} has not been sent; {next} comes next",
-        InFlight { source_shard: Shard, got: Gwei, available: Gwei }: "L6: {got} Gwei are taken from source {source_shard}, where {available} are in flight",
+        SettlementEmpty { source_shard: Shard }: "L5: from source {source_shard}: no receipt is settled",
+        NotSettled { source_shard: Shard, sequence: u64 }: "L5: from source {source_shard}: receipt {sequence} is rejected or expired without being settled, or both rejected and expired",
+        Sequence { source_shard: Shard, got: u64, first: u64, end: u64 }: "L5: from source {source_shard}: receipt {got} is not in the window from {first} to {end}",
+        AlreadySettled { source_shard: Shard, sequence: u64 }: "L5: from source {source_shard}: receipt {sequence} was settled before",
+        NotSent { source_shard: Shard, got: u64, next: u64 }: "L5: from source {source_shard}: receipt {got} has not been sent; the next one is {next}",
+        InFlight { source_shard: Shard, got: Gwei, available: Gwei }: "L6: {got} Gwei are taken from source {source_shard}, but only {available} are in flight",
         LaneOrder { got: Shard, previous: Shard }: "L7: destination {got} comes after destination {previous}",
-        DestinationShard { got: Shard }: "L7: there is no destination {got}",
-        LaneFirst { destination: Shard, got: u64, expected: u64 }: "L7: to destination {destination}: the first receipt is {got}, where {expected} comes next",
-        LaneEmpty { destination: Shard }: "L7: to destination {destination}: there is no receipt",
-        LaneFull { destination: Shard, got: u64, limit: u64 }: "L7: to destination {destination}: receipts go up to {got}, where there is room up to {limit}",
-        EeFuel { ee: EeIndex, got: u64, limit: u64 }: "L8: EE {ee} used {got} fuel, more than {limit}",
-        BlockFuel { got: u64, limit: u64 }: "L8: the block used {got} fuel, more than {limit}",
-        BodyBytes { got: u64, limit: u64 }: "L8: the body has {got} bytes, more than {limit}",
+        DestinationShard { got: Shard }: "L7: destination {got} does not exist",
+        LaneFirst { destination: Shard, got: u64, expected: u64 }: "L7: to destination {destination}: the first receipt is {got}, expected {expected}",
+        LaneEmpty { destination: Shard }: "L7: to destination {destination}: the lane has no receipts",
+        LaneFull { destination: Shard, got: u64, limit: u64 }: "L7: to destination {destination}: receipts go up to {got}, but there is room only up to {limit}",
+        EeFuel { ee: EeIndex, got: u64, limit: u64 }: "L8: EE {ee} used {got} fuel, the limit is {limit}",
+        BlockFuel { got: u64, limit: u64 }: "L8: the block used {got} fuel, the limit is {limit}",
+        BodyBytes { got: u64, limit: u64 }: "L8: the body has {got} bytes, the limit is {limit}",
     }
 }
 
 errors! {
-    /// Why an operation is refused.
+    /// The reason for which an operation is refused.
     OperationError {
         Signature { signer: BLSPubkey }: "the signature is not that of {signer}",
-        EeIndex { got: EeIndex, expected: usize }: "it gets place {got}, where {expected} is the next one; sign it anew",
-        CodeBytes { got: usize, limit: usize }: "the code has {got} bytes, more than {limit}",
-        Code { reason: String }: "the code is refused: {reason}",
+        EeIndex { got: EeIndex, expected: usize }: "it is signed for EE {got}, expected the next index, {expected}: sign it again",
+        CodeBytes { got: usize, limit: usize }: "the code has {got} bytes, the limit is {limit}",
+        Code { reason: String }: "the code is invalid: {reason}",
         CodeInUse { code_hash: Bytes32, ee: EeIndex }: "code {code_hash} belongs to EE {ee}",
-        Deposit { got: Gwei, least: Gwei }: "the deposit is {got} Gwei, and has to be {least}",
-        Shards { got: Shard, n_shards: usize }: "the EE is on shard {got}, and there are {n_shards}",
-        NoShard {}: "the EE is on no shard",
+        Deposit { got: Gwei, least: Gwei }: "the deposit is {got} Gwei, expected at least {least}",
+        Shards { got: Shard, n_shards: usize }: "the EE is on shard {got}, but there are only {n_shards} shards",
+        NoShard {}: "the EE is not on any shard",
         RefundCredentials { got: Bytes32 }: "no validator has the withdrawal credentials {got}",
-        PreChecksFull { got: usize }: "{got} pieces of code are voted on, which is all there may be",
-        EeUnknown { got: EeIndex, n: usize }: "there is no EE {got}, but {n} of them",
+        PreChecksFull { got: usize }: "{got} votes on code are open, which is the limit",
+        EeUnknown { got: EeIndex, n: usize }: "EE {got} does not exist: there are {n}",
         EeNotActive { ee: EeIndex, got: Epoch, from: Epoch, until: Epoch }: "EE {ee} is active from epoch {from} to {until}, not in {got}",
         EeElsewhere { ee: EeIndex, shard: Shard }: "EE {ee} is not on shard {shard}",
-        EeExits { ee: EeIndex, exit_epoch: Epoch }: "EE {ee} exits in epoch {exit_epoch}",
-        NoReceipts { ee: EeIndex }: "EE {ee} takes no receipts",
+        EeExits { ee: EeIndex, exit_epoch: Epoch }: "EE {ee} is to exit in epoch {exit_epoch}",
+        NoReceipts { ee: EeIndex }: "EE {ee} does not accept receipts",
         Immutable { ee: EeIndex }: "EE {ee} was deployed without upgrades",
-        UpgradePending { ee: EeIndex }: "EE {ee} gets other code already",
-        Epoch { got: Epoch, now: Epoch }: "it is of epoch {got}, and good up to the next; it is {now}",
-        NoPreCheck { ee: EeIndex, code_hash: Bytes32, opened_epoch: Epoch }: "code {code_hash} of EE {ee} is not voted on since epoch {opened_epoch}",
-        VotersOrder {}: "there are no voters, or they are not in order",
-        Voter { validator: ValidatorIndex }: "validator {validator} has no vote on it",
-        VotedBefore { validator: ValidatorIndex }: "validator {validator} has voted before",
-        NotWithdrawable { validator: ValidatorIndex, withdrawable_epoch: Epoch, now: Epoch }: "validator {validator} cannot withdraw before epoch {withdrawable_epoch}; it is {now}",
-        ValidatorBalance { validator: ValidatorIndex, got: Gwei, available: Gwei }: "validator {validator} has {available} Gwei, and gives {got}",
-        BalanceBefore { validator: ValidatorIndex, got: Gwei, expected: Gwei }: "validator {validator} has {expected} Gwei, not {got}; sign it anew",
+        UpgradePending { ee: EeIndex }: "EE {ee} already has a pending upgrade",
+        Epoch { got: Epoch, now: Epoch }: "it is of epoch {got}, and valid until the next; the current epoch is {now}",
+        NoPreCheck { ee: EeIndex, code_hash: Bytes32, opened_epoch: Epoch }: "there is no vote on code {code_hash} of EE {ee} that was opened in epoch {opened_epoch}",
+        VotersOrder {}: "the voters are none, or not in ascending order",
+        Voter { validator: ValidatorIndex }: "validator {validator} may not vote on it",
+        VotedBefore { validator: ValidatorIndex }: "validator {validator} has already voted",
+        NotWithdrawable { validator: ValidatorIndex, withdrawable_epoch: Epoch, now: Epoch }: "validator {validator} cannot withdraw before epoch {withdrawable_epoch}; the current epoch is {now}",
+        ValidatorBalance { validator: ValidatorIndex, got: Gwei, available: Gwei }: "validator {validator} spends {got} Gwei, but has only {available}",
+        BalanceBefore { validator: ValidatorIndex, got: Gwei, expected: Gwei }: "the balance of validator {validator} is signed as {got} Gwei, expected {expected}: sign it again",
         NoAmount {}: "the amount is zero",
-        LaneFull { shard: Shard, next: u64, limit: u64 }: "the lane to shard {shard} is full: receipt {next} has no room before {limit}",
-        ShardUnknown { got: Shard, n_shards: usize }: "there is no shard {got}, but {n_shards} of them",
-        HeadersDiffer {}: "the headers are not of one slot of one shard by one proposer, or they are equal",
+        LaneFull { shard: Shard, next: u64, limit: u64 }: "the lane to shard {shard} is full: receipt {next} is not below {limit}",
+        ShardUnknown { got: Shard, n_shards: usize }: "shard {got} does not exist: there are {n_shards}",
+        HeadersDiffer {}: "the headers are equal, or differ in slot, shard or proposer",
         NotSlashable { validator: ValidatorIndex }: "validator {validator} cannot be slashed",
-        NoShardVote {}: "attestations of this phase are not about shards",
-        TransitionRoot { got: Root, expected: Root }: "the transition's root is {got}, where {expected} was attested",
+        NoShardVote {}: "attestations of this phase do not vote on shards",
+        TransitionRoot { got: Root, expected: Root }: "the transition's root is {got}, expected the attested {expected}",
         DataIndex { got: u64 }: "the transition has no block {got}",
-        BodyRoot { got: Root, expected: Root }: "the body's root is {got}, where {expected} was attested",
+        BodyRoot { got: Root, expected: Root }: "the body's root is {got}, expected the attested {expected}",
         NoTransition { ee: EeIndex }: "the header has no transition of EE {ee}",
     }
 }

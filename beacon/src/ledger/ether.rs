@@ -1,11 +1,12 @@
-//! What the ledger checks of an execution header, and what the header changes.
+//! The ledger's checks of an execution header, and the header's effects.
 //!
-//! The ledger adds up sums that it sees, and believes none. Committees vouch for state roots, and for which EE of a shard gets what
-//! came; whatever they sign, they make no ether, and take only what EEs have on their shard and what is on its way to it.
+//! The ledger computes sums itself and trusts none. Committees vouch for state roots, and for the distribution of
+//! arriving ether among the EEs of a shard; whatever they sign, they create no ether, and spend only the balances of
+//! EEs on their shard and the ether in flight to it.
 //!
-//! Beyond the design, a receipt is settled only if it has been sent (L5), as whoever settles a number before could lock
-//! up what comes later; the length of a body is part of its root, and must be that of the transition (L1); and an EE that is given
-//! ether without an execution keeps its root and gives nothing away (L3).
+//! Beyond the design, a receipt is settled only if it has been sent (L5), because settling a number beforehand would
+//! lock up the later receipt; the length of a body is part of its root, and must be that of the transition (L1); and an
+//! EE that receives ether without an execution keeps its root and spends nothing (L3).
 
 use super::{
     BEACON_CHAIN, CrosslinkedBlock, EeTransition, ExecutionHeader, Ledger, PendingDeposit, Settings,
@@ -23,10 +24,10 @@ use outrider_beacon_spec::{
     types::{Bytes32, Epoch, Gwei, Root},
 };
 
-/// Deposits that wait for validators, at most.
+/// The most pending deposits.
 const PENDING_DEPOSITS_MAX: usize = 1 << 16;
 
-/// Sums over a header's parts.
+/// Sums over the parts of a header.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sums {
     value_in: Gwei,
@@ -35,23 +36,24 @@ struct Sums {
     fuel: u64,
 }
 
-/// Checks the header of a crosslinked shard block, and applies it; returns what the block's proposer gets, which leaves the
-/// ledger. `epoch` is that of the shard block's slot. In this order,
+/// Checks the header of a crosslinked shard block, and applies it. Returns the fees of the block's proposer, which
+/// leave the ledger. `epoch` is that of the shard block's slot. The checks are, in this order:
+///
 ///
 /// - L1: the body begins with the header's root, by the branch to the data root, and has the length of the transition;
-/// - L2: the header's parent is the shard's latest execution root. That there is one header for each block, in order, the
-///   caller sees to;
+/// - L2: the header's parent is the shard's latest execution root. (The caller checks that there is one header for each
+///   block, in order.)
 /// - L3: EEs are in order, active and on the shard; each starts from its latest root;
-/// - L4: each EE has the balance that it starts from, gives away no more than it has, and its deposits are the sum of those listed;
-///   what came and was not given to EEs bounces;
+/// - L4: each EE has the balance that it starts from, spends no more than it has, and its deposits are the sum of those
+///   listed; arriving ether that no EE receives bounces;
 /// - L5: settled receipts have been sent, are in the window, and have not been settled before;
 /// - L6: no more ether is taken from a lane than is in flight on it;
-/// - L7: lanes go on where they ended, and have room at their destination;
+/// - L7: lanes continue where they ended, and have room at their destination;
 /// - L8: fuel and bytes are within the limits.
 ///
 /// # Errors
 ///
-/// The first check that fails; then, nothing has changed.
+/// Fails at the first check that does not hold; then nothing has changed.
 pub fn process_execution_header(
     ledger: &mut Ledger,
     block: &CrosslinkedBlock,
@@ -88,10 +90,10 @@ pub fn process_execution_header(
     Ok(to_proposer)
 }
 
-/// L1, and the bytes of L8.
+/// Checks L1, and the bytes of L8.
 fn check_body(block: &CrosslinkedBlock, execution_root: Root, branch: &[Bytes32]) -> Result<(), HeaderError> {
     debug_assert_eq!(branch.len(), BODY_DEPTH, "the container's length");
-    // The first chunk is always to the left.
+    // The first chunk is always a left child.
     let got = branch.iter().fold(execution_root, |left, right| hash(&[left.as_slice(), right.as_slice()]));
     if got != block.data_root {
         return Err(HeaderError::DataRoot { got, expected: block.data_root });
@@ -108,7 +110,7 @@ fn check_body(block: &CrosslinkedBlock, execution_root: Root, branch: &[Bytes32]
     Ok(())
 }
 
-/// L3, the part of L4 that is about single EEs, and their fuel.
+/// Checks L3, the part of L4 about single EEs, and their fuel.
 fn process_transitions(
     ledger: &mut Ledger,
     block: &CrosslinkedBlock,
@@ -146,7 +148,8 @@ fn process_transitions(
     Ok(sums)
 }
 
-/// L3. An EE that is not active may get ether without an execution: a bounce that comes late has nowhere else to go.
+/// Checks that an EE is active, by L3. An inactive EE may receive ether without an execution, because a late bounce has
+/// nowhere else to go.
 fn check_active(
     ledger: &Ledger,
     block: &CrosslinkedBlock,
@@ -170,7 +173,7 @@ fn check_active(
     if is_executed || changes_nothing { Ok(()) } else { Err(HeaderError::NotExecuted { ee }) }
 }
 
-/// The root of L3, and L4 of one EE; returns its balance afterwards.
+/// Checks the root by L3, and L4 for one EE; returns its balance afterwards.
 fn balance_after(
     ledger: &Ledger,
     block: &CrosslinkedBlock,
@@ -217,8 +220,9 @@ fn queue_deposits(
     Ok(ledger.pending_deposits.apply_updates().map_err(Error::from)?)
 }
 
-/// L4 of all EEs together: what was settled and not given to an EE bounces, and what was sent and not by an EE is what bounces.
-fn check_sums(sums: &Sums, settled: &lanes::Settled, sent: Gwei) -> Result<(), HeaderError> {
+/// Checks L4 over all EEs: settled ether that no EE received bounces, and sent ether that is not from an EE is the
+/// bounced ether.
+fn check_sums(sums: &Sums, settled: &lanes::SettlementSums, sent: Gwei) -> Result<(), HeaderError> {
     let (value_in, value_out) = (sums.value_in, sums.value_out);
     let bounced = settled.value.checked_sub(value_in);
     if bounced.is_none() || bounced != sent.checked_sub(value_out) {
@@ -231,7 +235,7 @@ fn check_sums(sums: &Sums, settled: &lanes::Settled, sent: Gwei) -> Result<(), H
 }
 
 impl Ledger {
-    /// Whether a shard number is the beacon chain's or that of a shard.
+    /// Returns whether a shard number is the beacon chain's or that of a shard.
     pub(super) fn is_source(&self, shard: u64) -> bool {
         shard == BEACON_CHAIN || index(shard) < self.shards.len()
     }

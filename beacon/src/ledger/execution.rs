@@ -1,4 +1,4 @@
-//! What a shard block says of the executions in it, in SSZ: its body is the execution root, and then a [`ShardBody`].
+//! The executions in a shard block, in SSZ: the block's body is the execution root, followed by a [`ShardBody`].
 
 use ssz::Decode as _;
 use ssz_derive::{Decode, Encode};
@@ -15,14 +15,14 @@ use outrider_beacon_spec::{
     types::{Bytes32, Gwei, Root, Shard, Slot},
 };
 
-/// Receipts that a lane holds, at most, from the first that is not settled on.
+/// The most receipts of a lane's window, which begins with the first unsettled one.
 pub const WINDOW: u64 = 1024;
-/// Slots whose execution roots the ledger holds.
+/// The number of slots whose execution roots the ledger keeps.
 pub const RECENT_SLOTS: u64 = 256;
-/// The depth of a shard block's body: 2^15 chunks, and the length that is mixed in.
+/// The depth of a shard block's body: 2^15 chunks, and the mixed-in length.
 pub const BODY_DEPTH: usize = 16;
 
-/// What an execution changed.
+/// The effects of an execution.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct EeTransition {
     /// The EE.
@@ -31,97 +31,97 @@ pub struct EeTransition {
     pub pre_state_root: Bytes32,
     /// The root of its state after.
     pub post_state_root: Bytes32,
-    /// The root of the [`EePayload`]; zero if receipts gave it ether without an execution.
+    /// The root of the [`EePayload`]; zero if the EE received ether from receipts without an execution.
     pub payload_root: Root,
-    /// What the execution cost.
+    /// The fuel of the execution.
     pub fuel_used: u64,
     /// Its ether before.
     pub balance: Gwei,
-    /// What it got by receipts.
+    /// The ether that it received from receipts.
     pub value_in: Gwei,
-    /// What it sent by receipts, with their fees.
+    /// The ether that it sent in receipts, with their fees.
     pub value_out: Gwei,
-    /// What it sent to validators.
+    /// The ether that it sent to validators.
     pub deposits: Gwei,
-    /// What it gave to the block's proposer.
+    /// The ether that it paid to the block's proposer.
     pub proposer_fee: Gwei,
     /// The deposits.
     pub deposit_data: VariableList<DepositData, U16>,
 }
 
-/// Receipts of one source that the block settles.
+/// The receipts of one source that the block settles.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct Settlement {
-    /// The source; [`BEACON_CHAIN`](super::BEACON_CHAIN), too.
+    /// The source, possibly [`BEACON_CHAIN`](super::BEACON_CHAIN).
     pub source_shard: Shard,
     /// The sequence number of the first bit.
     pub first: u64,
-    /// Which are settled.
+    /// The settled receipts.
     pub settled: BitList<U1024>,
-    /// Which of these were rejected, so that they bounce.
+    /// The settled receipts that were rejected, and bounce.
     pub rejected: BitList<U1024>,
-    /// Which of these came too late, so that they bounce.
+    /// The settled receipts that had expired, and bounce.
     pub expired: BitList<U1024>,
-    /// What they carry.
+    /// The ether in them.
     pub value: Gwei,
-    /// What they pay to the block's proposer, besides.
+    /// Their fees for the block's proposer.
     pub fees: Gwei,
 }
 
-/// Receipts that the block sends to one destination.
+/// The receipts that the block sends to one destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct Lane {
     /// The destination.
     pub destination_shard: Shard,
-    /// The sequence number of the first.
+    /// The sequence number of the first receipt.
     pub first: u64,
-    /// How many.
+    /// The number of receipts.
     pub n: u32,
-    /// What they carry, with their fees.
+    /// Their ether, with their fees.
     pub value: Gwei,
     /// Their root, as of `List[Receipt, 1024]`.
     pub receipts_root: Root,
 }
 
-/// All that the ledger needs to know of a shard block. Its root is the execution root.
+/// The part of a shard block that the ledger needs. Its root is the execution root.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct ExecutionHeader {
     /// The execution root before.
     pub parent_execution_root: Root,
     /// Executions, by EE.
     pub transitions: VariableList<EeTransition, U64>,
-    /// Receipts that came, by source.
+    /// Arriving receipts, by source.
     pub settlements: VariableList<Settlement, U64>,
-    /// Receipts that go, by destination.
+    /// Sent receipts, by destination.
     pub lanes: VariableList<Lane, U64>,
-    /// The latest final slot that executions could read; executors check it.
+    /// The latest finalized slot that executions could read; executors check it.
     pub finalized_slot: Slot,
-    /// Commits to the encoded body for sampling; the availability checks are about it.
+    /// A commitment to the erasure-coded body for sampling, which the availability checks use.
     pub availability_root: Root,
 }
 
-/// A message of one EE to another, with ether.
+/// A message from one EE to another, with ether.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct Receipt {
-    /// From which shard.
+    /// The sending shard.
     pub source_shard: Shard,
-    /// From which EE; from the beacon chain, the validator that withdrew, or the EE whose deposit bounced.
+    /// The sending EE; from the beacon chain, the withdrawing validator, or the EE whose deposit bounced.
     pub source_ee: u64,
-    /// To which shard.
+    /// The receiving shard.
     pub destination_shard: Shard,
-    /// To which EE.
+    /// The receiving EE.
     pub destination_ee: u64,
-    /// Its number on its lane.
+    /// The sequence number on its lane.
     pub sequence: u64,
-    /// When it was sent.
+    /// The slot in which it was sent.
     pub slot: Slot,
-    /// What it is: see [`ReceiptKind`].
+    /// Its kind: see [`ReceiptKind`].
     pub kind: u8,
     /// Its ether.
     pub value: Gwei,
-    /// What it pays to the proposer who settles it.
+    /// The fee for the proposer who settles it.
     pub fee: Gwei,
-    /// The EEs' business.
+    /// Data for the receiving EE, which defines their meaning.
     pub payload: VariableList<u8, U65536>,
 }
 
@@ -131,15 +131,15 @@ pub struct Receipt {
 pub enum ReceiptKind {
     /// An EE sent it.
     Message = 0,
-    /// It was rejected, and comes back.
+    /// It was rejected, and returns.
     Bounced = 1,
-    /// It was not settled in time, and comes back.
+    /// It was not settled in time, and returns.
     Expired = 2,
     /// A validator sent it.
     FromBeaconChain = 3,
 }
 
-/// The root of another EE, which a payload says it reads.
+/// The root of another EE that a payload reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct RootRead {
     /// The shard.
@@ -150,50 +150,50 @@ pub struct RootRead {
     pub state_root: Bytes32,
 }
 
-/// What an EE is executed over.
+/// The input of an execution.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct EePayload {
     /// The EE.
     pub ee: EeIndex,
-    /// Roots that it reads.
+    /// The roots that it reads.
     pub reads: VariableList<RootRead, U64>,
     /// Transactions and witness.
     pub block_data: VariableList<u8, U1048576>,
 }
 
-/// Receipts of one lane with their proof.
+/// Receipts of one lane, with their proof.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct InboundBatch {
-    /// From which shard.
+    /// The sending shard.
     pub source_shard: Shard,
-    /// When they were sent.
+    /// The slot in which they were sent.
     pub slot: Slot,
-    /// The lane they came on.
+    /// Their lane.
     pub lane: Lane,
-    /// The lane's siblings up to the execution root in `recent[slot % 256]` of the source: 6 and the number of lanes in the list, 3
-    /// in the header.
+    /// The lane's siblings up to the execution root in `recent[slot % 256]` of the source: 6 and the number of lanes in
+    /// the list, 3 in the header.
     pub lane_branch: FixedVector<Root, U10>,
-    /// The place of the first receipt among those of the lane.
+    /// The index of the first receipt among those of the lane.
     pub start: u64,
     /// The receipts.
     pub receipts: VariableList<Receipt, U1024>,
-    /// Siblings of the range of receipts, from below and from the left.
+    /// The siblings of the range of receipts, from the bottom and from the left.
     pub branch: VariableList<Root, U64>,
 }
 
-/// The body of a shard block, behind the execution root.
+/// The body of a shard block, after the execution root.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct ShardBody {
-    /// The header, whose root the body begins with.
+    /// The header, whose root is the start of the body.
     pub header: ExecutionHeader,
-    /// Receipts that came.
+    /// Arriving receipts.
     pub inbound: VariableList<InboundBatch, U64>,
-    /// What EEs are executed over.
+    /// The inputs of executions.
     pub payloads: VariableList<EePayload, U64>,
 }
 
 impl ShardBody {
-    /// Encodes the body of a shard block: the execution root, and this.
+    /// Encodes the body of a shard block: the execution root, and this container.
     #[must_use]
     pub fn to_body(&self) -> Vec<u8> {
         let mut body = hash_tree_root(&self.header).to_vec();
@@ -205,7 +205,7 @@ impl ShardBody {
     ///
     /// # Errors
     ///
-    /// If it is no such body, or does not begin with the root of its header.
+    /// Fails if the bytes are malformed, or do not begin with the root of their header.
     pub fn from_body(body: &[u8]) -> Result<Self, HeaderError> {
         let (execution_root, rest) =
             body.split_at_checked(32).ok_or(HeaderError::BodyShort { got: body.len() })?;

@@ -1,4 +1,4 @@
-//! The ledger that a chain starts with.
+//! The initial ledger of a chain.
 
 use milhouse::List;
 
@@ -15,7 +15,7 @@ use outrider_beacon_spec::{
 };
 use ssz_types::BitVector;
 
-/// An EE that is there from the beginning, with ether that is, too.
+/// An EE of the genesis ledger, with its ether.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GenesisEe {
     /// SHA-256 of its code.
@@ -24,27 +24,27 @@ pub struct GenesisEe {
     pub code_bytes: u32,
     /// Whether its code imports `eth2.receiptCopy`.
     pub takes_receipts: bool,
-    /// The root that its state starts from.
+    /// The root with which its state starts.
     pub initial_state_root: Bytes32,
-    /// Signs exits and upgrades.
+    /// The key that signs exits and upgrades.
     pub owner: BLSPubkey,
-    /// The withdrawal credentials of the validator that gets the deposit back.
+    /// The withdrawal credentials of the validator that receives the refunded deposit.
     pub refund_credentials: Bytes32,
-    /// What is locked.
+    /// The locked ether.
     pub deposit: Gwei,
-    /// Epochs from the acceptance of other code to the switch to it; 0: never.
+    /// Epochs between the acceptance of new code and the switch to it; 0 means that the code never changes.
     pub upgrade_delay: u64,
-    /// The shards that it is on, and its ether there.
+    /// Its shards, and its ether on each.
     pub shards: Vec<(Shard, Gwei)>,
 }
 
 impl Ledger {
-    /// Starts a ledger beside a state, with all of the phase's shards.
+    /// Returns the initial ledger for a state, with all of the phase's shards.
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`] if an EE is on a shard that there is not, or no validator has the credentials for its refund;
-    /// [`Error::Arithmetic`] if all ether together is more than an amount can be.
+    /// Fails with [`Error::IndexOutOfRange`] if an EE is on an unknown shard, or if no validator has the credentials
+    /// for its refund, and with [`Error::Arithmetic`] if the sum of all ether overflows.
     pub fn genesis<P: LedgerPhase>(state: &BeaconState<P>, ees: &[GenesisEe]) -> Result<Self, Error> {
         let n_lanes = index(P::N_SHARDS).saturating_add(1);
         let shard = ShardLedger {
@@ -82,7 +82,7 @@ impl Ledger {
     }
 }
 
-/// Puts an EE on its shards; returns its ether on them.
+/// Adds an EE to its shards; returns its ether on them.
 fn fund(shards: &mut [ShardLedger], ee: EeIndex, genesis: &GenesisEe) -> Result<Gwei, Error> {
     let mut sum = 0_u64;
     for (shard, balance) in &genesis.shards {

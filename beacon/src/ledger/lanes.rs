@@ -1,4 +1,4 @@
-//! Lanes: what was sent is settled once, in any order within a window.
+//! Lanes: each sent receipt is settled once, in any order within a window.
 
 use super::{
     BEACON_CHAIN, InboundLane, Lane, Ledger, OutboundLane, Settlement, WINDOW, change, error::HeaderError,
@@ -10,22 +10,22 @@ use outrider_beacon_spec::{
     types::{Gwei, Shard},
 };
 
-/// What a header's settlements come to.
+/// The sums of a header's settlements.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Settled {
+pub(super) struct SettlementSums {
     pub(super) value: Gwei,
     pub(super) fees: Gwei,
     /// Whether any receipt was rejected or had expired.
     pub(super) any_bounces: bool,
 }
 
-/// L5 and L6: settles receipts that came to a shard.
+/// Settles the receipts that arrived at a shard, by L5 and L6.
 pub(super) fn process_settlements(
     ledger: &mut Ledger,
     shard: Shard,
     settlements: &[Settlement],
-) -> Result<Settled, HeaderError> {
-    let mut settled = Settled::default();
+) -> Result<SettlementSums, HeaderError> {
+    let mut settled = SettlementSums::default();
     let mut previous = None;
     for settlement in settlements {
         let source_shard = settlement.source_shard;
@@ -56,7 +56,8 @@ pub(super) fn process_settlements(
     Ok(settled)
 }
 
-/// L5 of one lane, of which receipts up to `sent` have been sent: sets bits, and moves over those that are set.
+/// Settles receipts on one lane by L5, where receipts up to `sent` have been sent: sets their bits, and advances over
+/// set ones.
 fn inbound_after(
     mut lane: InboundLane,
     settlement: &Settlement,
@@ -101,8 +102,8 @@ fn inbound_after(
     Ok(lane)
 }
 
-/// L7: sends receipts of a shard; returns their ether. Nothing goes to the beacon chain on a lane: what it sent does not come
-/// back, and deposits go by themselves.
+/// Sends the receipts of a shard by L7; returns their ether. No lane leads to the beacon chain: its receipts do not
+/// bounce, and deposits have a path of their own.
 pub(super) fn process_lanes(ledger: &mut Ledger, shard: Shard, lanes: &[Lane]) -> Result<Gwei, HeaderError> {
     let mut sent = 0_u64;
     let mut previous = None;

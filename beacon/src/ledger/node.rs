@@ -1,8 +1,8 @@
-//! A node that carries the ledger along.
+//! A node with a ledger for each block.
 
 use std::{collections::BTreeMap, ops::Deref};
 
-use super::{Extended, ExtendedBlock, Ledger, LedgerError, LedgerPhase, Receipt, extended_transition};
+use super::{ExtendedBlock, ExtendedState, Ledger, LedgerError, LedgerPhase, Receipt, extended_transition};
 use crate::{node::Node, registry::Rules};
 use outrider_beacon_spec::{
     containers::{Attestation, BeaconBlock, SignedShardBlock},
@@ -13,17 +13,17 @@ use outrider_beacon_spec::{
     types::Root,
 };
 
-/// A ledger, and what the beacon chain sent in the block that led to it.
+/// The ledger after a block, and the receipts that the beacon chain sent in the block.
 #[derive(Clone, Debug)]
 pub struct BlockLedger {
     /// The ledger after the block.
     pub ledger: Ledger,
-    /// Receipts that the beacon chain sent in it.
+    /// The receipts that the beacon chain sent in the block.
     pub receipts: Vec<Receipt>,
 }
 
-/// A [`Node`] with the ledger after each block that it knows. Heads, finality and what is forgotten are the node's; a reorg takes the
-/// ledger along, as each block has its own.
+/// A [`Node`] with the ledger after each known block. The node determines heads, finality and pruning; a reorg changes
+/// the ledger, too, because each block has its own.
 #[derive(Clone, Debug)]
 pub struct LedgerNode<P: LedgerPhase> {
     node: Node<P>,
@@ -31,12 +31,12 @@ pub struct LedgerNode<P: LedgerPhase> {
 }
 
 impl<P: LedgerPhase> LedgerNode<P> {
-    /// Begins with a trusted state, the ledger beside it, and their block.
+    /// Makes a node from a trusted state, its ledger, and its block.
     ///
     /// # Errors
     ///
-    /// If the block is not the state's, or ledger and state are not of one block.
-    pub fn new(anchor: Extended<P>, anchor_block: BeaconBlock<P>) -> Result<Self, LedgerError> {
+    /// Fails if the block is not the state's, or if ledger and state belong to different blocks.
+    pub fn new(anchor: ExtendedState<P>, anchor_block: BeaconBlock<P>) -> Result<Self, LedgerError> {
         anchor.check_latest_blocks()?;
         anchor.ledger.check_conservation()?;
         let root = hash_tree_root(&anchor_block);
@@ -45,49 +45,50 @@ impl<P: LedgerPhase> LedgerNode<P> {
         Ok(Self { node, ledgers: BTreeMap::from([(root, ledger)]) })
     }
 
-    /// The ledger after a block.
+    /// Returns the ledger after a block.
     #[must_use]
     pub fn block_ledger(&self, root: &Root) -> Option<&BlockLedger> {
         self.ledgers.get(root)
     }
 
-    /// State and ledger after a block.
+    /// Returns state and ledger after a block.
     #[must_use]
-    pub fn extended(&self, root: &Root) -> Option<Extended<P>> {
+    pub fn extended(&self, root: &Root) -> Option<ExtendedState<P>> {
         let state = self.node.store().block_states.get(root)?.clone();
-        Some(Extended { state, ledger: self.ledgers.get(root)?.ledger.clone() })
+        Some(ExtendedState { state, ledger: self.ledgers.get(root)?.ledger.clone() })
     }
 
-    /// [`Node::on_tick`].
+    /// Advances the time, as [`Node::on_tick`] does.
     ///
     /// # Errors
     ///
-    /// Before genesis.
+    /// Fails before genesis.
     pub fn on_tick(&mut self, time: u64) -> Result<(), Error> {
         self.node.on_tick(time)
     }
 
-    /// [`Node::on_attestation`].
+    /// Processes an attestation, as [`Node::on_attestation`] does.
     ///
     /// # Errors
     ///
-    /// The first check that fails.
+    /// Fails at the first check that does not hold.
     pub fn on_attestation(&mut self, attestation: &Attestation<P>) -> Result<(), Error> {
         self.node.on_attestation(attestation)
     }
 
-    /// Takes in a block with its operations. One that is known already changes nothing: its root says which operations it has.
+    /// Processes a block with its operations. A known block changes nothing, because its root determines its
+    /// operations.
     ///
     /// # Errors
     ///
-    /// As [`Node::on_block`] and [`extended_transition`]; then, nothing has changed.
+    /// Fails as [`Node::on_block`] and [`extended_transition`] do; then nothing has changed.
     pub fn on_block(&mut self, block: &ExtendedBlock<P>, rules: Rules<'_>) -> Result<(), LedgerError> {
         let parent = self.ledgers.get(&block.block.message.parent_root).map(|parent| parent.ledger.clone());
         let mut after = None;
         self.node.on_block_by(&block.block, |state, _| {
             let ledger = parent.ok_or(Error::UnknownParent)?;
-            let transition = extended_transition(Extended { state, ledger }, block, rules)?;
-            let Extended { state, ledger } = transition.extended;
+            let transition = extended_transition(ExtendedState { state, ledger }, block, rules)?;
+            let ExtendedState { state, ledger } = transition.extended;
             after = Some(BlockLedger { ledger, receipts: transition.receipts });
             Ok::<_, LedgerError>(state)
         })?;
@@ -100,11 +101,11 @@ impl<P: LedgerPhase> LedgerNode<P> {
 }
 
 impl<C: Preset> LedgerNode<Phase1<C>> {
-    /// [`Node::on_shard_block`].
+    /// Processes a shard block, as [`Node::on_shard_block`] does.
     ///
     /// # Errors
     ///
-    /// If the block is invalid, or its parents are not known.
+    /// Fails if the block is invalid or its parents are unknown.
     pub fn on_shard_block(&mut self, signed_shard_block: &SignedShardBlock) -> Result<(), Error> {
         self.node.on_shard_block(signed_shard_block)
     }

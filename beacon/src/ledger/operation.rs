@@ -1,7 +1,7 @@
-//! What a block brings for the ledger, in SSZ.
+//! The operations of a block on the ledger, in SSZ.
 //!
-//! Whatever is signed is signed under a domain of its own, and can be used once: it says from which epoch it is, and its time passes
-//! with the next; or which place in the registry or balance it is about, which is another one afterwards.
+//! Each signed operation has a domain of its own, and can be used only once: it names an epoch, and expires with the
+//! next; or it names an index in the registry or a balance, which differs afterwards.
 
 use ssz_derive::{Decode, Encode};
 use ssz_types::{
@@ -29,33 +29,33 @@ pub const DOMAIN_WITHDRAW_TO_EE: DomainType = [0xe4, 0, 0, 0];
 /// The domain of execution slashings.
 pub const DOMAIN_EXECUTION_SLASHING: DomainType = [0xe5, 0, 0, 0];
 
-/// Code of an EE: 4 MiB at most.
+/// Code of an EE, at most 4 MiB.
 pub type Code = VariableList<u8, U4194304>;
 
-/// A new EE.
+/// The deployment of an EE.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct Deploy {
-    /// The place in the registry that it gets, which makes this good for once.
+    /// Its index in the registry, so that the operation can be used only once.
     pub ee: EeIndex,
     /// Its code.
     pub code: Code,
-    /// The root that its state starts from.
+    /// The root with which its state starts.
     pub initial_state_root: Bytes32,
-    /// On which shards it is to be.
+    /// Its shards.
     pub shards: BitVector<U1024>,
-    /// Signs exits and upgrades.
+    /// The key that signs exits and upgrades.
     pub owner: BLSPubkey,
-    /// The withdrawal credentials of a validator, to which the deposit goes back.
+    /// The withdrawal credentials of the validator that receives the refunded deposit.
     pub refund_credentials: Bytes32,
-    /// Epochs from the acceptance of other code to the switch to it; 0: its code never changes.
+    /// Epochs between the acceptance of new code and the switch to it; 0 means that the code never changes.
     pub upgrade_delay: u64,
-    /// What is locked.
+    /// The deposit to lock.
     pub deposit: Gwei,
-    /// The validator that pays it, whose balance can be withdrawn.
+    /// The validator that pays the deposit from its withdrawable balance.
     pub payer: ValidatorIndex,
 }
 
-/// A [`Deploy`], signed.
+/// A signed [`Deploy`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct SignedDeploy {
     /// The new EE.
@@ -67,57 +67,57 @@ pub struct SignedDeploy {
 /// A vote on code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct PreCheckVote {
-    /// The EE whose code it is.
+    /// The EE with this code.
     pub ee: EeIndex,
     /// The hash of the code.
     pub code_hash: Bytes32,
-    /// Since when the code is voted on.
+    /// The epoch in which the vote on the code was opened.
     pub opened_epoch: Epoch,
-    /// Whether the validator is for it.
+    /// Whether the validator accepts it.
     pub accept: bool,
 }
 
-/// A [`PreCheckVote`] of one validator, or of several in one.
+/// A signed [`PreCheckVote`] of one or several validators.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct SignedPreCheckVote {
     /// The vote.
     pub message: PreCheckVote,
-    /// The validators, in order.
+    /// The validators, ascending.
     pub validators: VariableList<ValidatorIndex, U2048>,
-    /// All their signatures in one.
+    /// The aggregate of their signatures.
     pub signature: BLSSignature,
 }
 
-/// An owner's wish to take an EE away.
+/// An owner's request to remove an EE.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct Exit {
     /// The EE.
     pub ee: EeIndex,
-    /// The epoch, which it outlives by one.
+    /// The epoch of signing; the request expires after the next one.
     pub epoch: Epoch,
 }
 
-/// An [`Exit`], signed.
+/// A signed [`Exit`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct SignedExit {
-    /// The wish.
+    /// The request.
     pub message: Exit,
     /// The owner's signature.
     pub signature: BLSSignature,
 }
 
-/// Other code for an EE.
+/// New code for an EE.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct Upgrade {
     /// The EE.
     pub ee: EeIndex,
-    /// The epoch, which it outlives by one.
+    /// The epoch of signing; the request expires after the next one.
     pub epoch: Epoch,
     /// The code.
     pub code: Code,
 }
 
-/// An [`Upgrade`], signed.
+/// A signed [`Upgrade`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct SignedUpgrade {
     /// The code.
@@ -126,35 +126,35 @@ pub struct SignedUpgrade {
     pub signature: BLSSignature,
 }
 
-/// Ether of a validator for an EE.
+/// Ether from a validator to an EE.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct WithdrawToEe {
-    /// The validator, whose balance can be withdrawn.
+    /// The validator, whose balance must be withdrawable.
     pub validator_index: ValidatorIndex,
-    /// The epoch, which it outlives by one.
+    /// The epoch of signing; the request expires after the next one.
     pub epoch: Epoch,
-    /// What the validator has before, which makes this good for once.
+    /// The validator's balance before, so that the operation can be used only once.
     pub balance: Gwei,
     /// The shard.
     pub shard: Shard,
     /// The EE.
     pub ee: EeIndex,
-    /// The ether.
+    /// The withdrawal.
     pub amount: Gwei,
-    /// The EE's business: whom the ether is for.
+    /// Data for the EE, such as the ether's recipient.
     pub payload: VariableList<u8, U65536>,
 }
 
-/// A [`WithdrawToEe`], signed.
+/// A signed [`WithdrawToEe`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct SignedWithdrawToEe {
-    /// The ether.
+    /// The withdrawal.
     pub message: WithdrawToEe,
     /// The validator's signature.
     pub signature: BLSSignature,
 }
 
-/// A [`ShardBlockHeader`], signed.
+/// A signed [`ShardBlockHeader`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct SignedShardBlockHeader {
     /// The header.
@@ -163,33 +163,33 @@ pub struct SignedShardBlockHeader {
     pub signature: BLSSignature,
 }
 
-/// Two blocks of one proposer for one slot of one shard.
+/// Evidence of two blocks by one proposer for one slot of one shard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct ShardProposerSlashing {
-    /// The one.
+    /// One header.
     pub signed_header_1: SignedShardBlockHeader,
     /// The other.
     pub signed_header_2: SignedShardBlockHeader,
 }
 
-/// Claims that an execution that was attested is wrong. It has the shape of the specification's `CustodySlashing`.
+/// A claim that an attested execution is wrong, in the shape of the specification's `CustodySlashing`.
 #[derive(Clone, Debug, PartialEq, Encode, Decode, TreeHash)]
 pub struct ExecutionSlashing<P: Extensions> {
-    /// What was attested, by whom.
+    /// The attestation.
     pub attestation: Attestation<P>,
-    /// The transition that was attested.
+    /// The attested transition.
     pub shard_transition: ShardTransition,
-    /// The shard block in the transition.
+    /// The index of the shard block in the transition.
     pub data_index: u64,
     /// The body of the block.
     pub body: VariableList<u8, U1048576>,
-    /// The EE whose execution is wrong.
+    /// The EE with the wrong execution.
     pub ee: EeIndex,
-    /// Who claims it, and is slashed if it is right.
+    /// The validator that makes the claim, and is slashed if the execution is right.
     pub whistleblower_index: ValidatorIndex,
 }
 
-/// An [`ExecutionSlashing`], signed.
+/// A signed [`ExecutionSlashing`].
 #[derive(Clone, Debug, PartialEq, Encode, Decode, TreeHash)]
 pub struct SignedExecutionSlashing<P: Extensions> {
     /// The claim.
@@ -198,7 +198,7 @@ pub struct SignedExecutionSlashing<P: Extensions> {
     pub signature: BLSSignature,
 }
 
-/// An execution header with the proof that a shard block begins with its root.
+/// An execution header, with the proof that a shard block begins with its root.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct ShardExecution {
     /// The shard.
@@ -207,7 +207,7 @@ pub struct ShardExecution {
     pub slot: Slot,
     /// The header.
     pub header: ExecutionHeader,
-    /// The siblings of the body's first chunk, from below.
+    /// The siblings of the body's first chunk, from the bottom.
     pub branch: FixedVector<Bytes32, U16>,
 }
 
@@ -216,19 +216,19 @@ pub struct ShardExecution {
 pub struct LedgerOperations<P: Extensions> {
     /// An execution for each shard block that the beacon block crosslinks, by shard and then by slot.
     pub executions: VariableList<ShardExecution, Sum<U8192, U4096>>,
-    /// A new EE.
+    /// New EEs.
     pub deploys: VariableList<SignedDeploy, U1>,
     /// Votes on code.
     pub pre_check_votes: VariableList<SignedPreCheckVote, U128>,
-    /// EEs to take away.
+    /// EEs to remove.
     pub exits: VariableList<SignedExit, U16>,
-    /// Other code for an EE.
+    /// New code for EEs.
     pub upgrades: VariableList<SignedUpgrade, U1>,
-    /// Ether of validators for EEs.
+    /// Ether from validators to EEs.
     pub withdrawals: VariableList<SignedWithdrawToEe, U16>,
-    /// Proposers of shard blocks to slash.
+    /// Evidence against proposers of shard blocks.
     pub shard_proposer_slashings: VariableList<ShardProposerSlashing, U16>,
-    /// Attesters of wrong executions to slash, or whoever says that they are wrong.
+    /// Claims that attested executions are wrong.
     pub execution_slashings: VariableList<SignedExecutionSlashing<P>, U1>,
 }
 

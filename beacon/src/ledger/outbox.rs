@@ -1,4 +1,4 @@
-//! What the beacon chain itself sends to shards in a block.
+//! The receipts that the beacon chain itself sends to shards in a block.
 
 use std::collections::BTreeMap;
 
@@ -19,14 +19,14 @@ use outrider_beacon_spec::{
     types::{Root, Shard, Slot},
 };
 
-/// Receipts of a block, numbered, whose ether is in flight already.
+/// Numbered receipts of a block, whose ether already counts as in flight.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     receipts: Vec<Receipt>,
 }
 
 impl Outbox {
-    /// Sends a receipt, whose source, number and slot are filled in.
+    /// Sends a receipt, and fills in its source, number and slot.
     pub(crate) fn send(&mut self, ledger: &mut Ledger, receipt: Receipt) -> Result<(), OperationError> {
         let shard = receipt.destination_shard;
         let n_shards = ledger.shards.len();
@@ -50,7 +50,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Puts the root of the block's lanes into the ledger; returns the receipts.
+    /// Stores the root of the block's lanes in the ledger; returns the receipts.
     pub(crate) fn finish(self, ledger: &mut Ledger) -> Result<Vec<Receipt>, Error> {
         let mut by_shard: BTreeMap<Shard, Vec<Receipt>> = BTreeMap::new();
         for receipt in &self.receipts {
@@ -67,7 +67,7 @@ impl Outbox {
     }
 }
 
-/// The lane of receipts that go to one shard, which come one after the other.
+/// Returns the lane of consecutive receipts to one shard.
 pub(super) fn lane(receipts: Vec<Receipt>) -> Result<Lane, Error> {
     let first = receipts.first().ok_or(Error::IndexOutOfRange)?;
     let (destination_shard, first) = (first.destination_shard, first.sequence);

@@ -1,4 +1,4 @@
-//! What the ledger needs to know of a phase.
+//! The differences between the phases for the ledger.
 
 use crate::node::NodePhase;
 use outrider_beacon_spec::{
@@ -20,45 +20,46 @@ pub struct CrosslinkedBlock {
     pub shard: Shard,
     /// The slot.
     pub slot: Slot,
-    /// Who proposed it.
+    /// The proposer.
     pub proposer_index: ValidatorIndex,
-    /// How many bytes its body has.
+    /// The length of its body in bytes.
     pub length: u64,
     /// The root of its body.
     pub data_root: Root,
-    /// What a byte costs.
+    /// The price of a byte.
     pub gasprice: Gwei,
 }
 
-/// A phase that the ledger can stand beside.
+/// A phase with a ledger.
 pub trait LedgerPhase: NodePhase {
-    /// How many shards there are, or will be.
+    /// The number of shards, present or future.
     const N_SHARDS: u64;
 
-    /// Shard blocks that a block crosslinked, by shard and then by slot, as of the state after `process_block`.
+    /// Returns the shard blocks that a block crosslinked, by shard and then by slot, given the state after
+    /// `process_block`.
     ///
     /// # Errors
     ///
-    /// If the state contradicts itself.
+    /// Fails if the state is inconsistent.
     fn crosslinked_blocks(
         state: &BeaconState<Self>,
         body: &BeaconBlockBody<Self>,
     ) -> Result<Vec<CrosslinkedBlock>, Error>;
 
-    /// The latest crosslinked block of a shard; zero in phase 0.
+    /// Returns the latest crosslinked block of a shard; zero in phase 0.
     fn latest_block_root(state: &BeaconState<Self>, shard: Shard) -> Root;
 
-    /// Gives validators that were added to the registry their place in the list of who is online, which the specification forgets.
+    /// Adds new validators to the list of online validators, which the specification omits.
     ///
     /// # Errors
     ///
-    /// If there are too many.
+    /// Fails if there are too many.
     fn count_new_validators(state: &mut BeaconState<Self>) -> Result<(), Error>;
 
-    /// What an attestation says of a shard, if it does.
+    /// Returns the vote of an attestation on a shard, if it has one.
     fn shard_vote(data: &AttestationData<Self>) -> Option<ShardVote>;
 
-    /// The root of each field that a body has beyond phase 0's.
+    /// Returns the root of each field that a body has beyond phase 0.
     fn extension_roots(body: &BeaconBlockBody<Self>) -> Vec<Root>;
 }
 
@@ -92,8 +93,8 @@ impl<C: Preset> LedgerPhase for Phase0<C> {
 impl<C: Preset> LedgerPhase for Phase1<C> {
     const N_SHARDS: u64 = C::INITIAL_ACTIVE_SHARDS;
 
-    /// A transition that is not empty was applied, but in the first slot, in which the specification applies none and
-    /// does not look at them either.
+    /// A transition that is not empty was applied, except in the first slot, in which the specification neither applies
+    /// nor checks transitions.
     fn crosslinked_blocks(
         state: &BeaconState<Self>,
         body: &BeaconBlockBody<Self>,

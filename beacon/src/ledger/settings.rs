@@ -1,41 +1,41 @@
-//! What is decided by whoever starts a chain.
+//! The settings of a chain.
 
 use outrider_beacon_spec::types::{Gwei, ValidatorIndex};
 
 /// A Gwei is 10^-9 ether.
 const ETHER: Gwei = 1_000_000_000;
 
-/// Prices, limits and times. All nodes of a chain have the same.
+/// Prices, limits and times. All nodes of a chain must have the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// The deposit of an EE, before its code and shards count; as a validator's.
+    /// The deposit of an EE without its code and shards; the same as a validator's.
     pub deposit_min: Gwei,
-    /// What each 4 KiB of code, begun ones too, add to it.
+    /// The addition for each 4 KiB of code, rounded up.
     pub deposit_per_4_kib: Gwei,
-    /// What each shard adds to it.
+    /// The addition for each shard.
     pub deposit_per_shard: Gwei,
-    /// The length of code, at most; 4 MiB at most, as containers hold no more.
+    /// The largest code in bytes; at most 4 MiB, the limit of the containers.
     pub code_bytes_max: usize,
-    /// Epochs in which code is voted on.
+    /// The length of a vote on code in epochs.
     pub pre_check_epochs: u64,
-    /// Epochs from the wish to exit to the exit.
+    /// Epochs between the request to exit and the exit.
     pub exit_epochs: u64,
-    /// Epochs from the exit to the refund.
+    /// Epochs between the exit and the refund.
     pub refund_epochs: u64,
-    /// Deposits of EEs that a block gives to validators, at most.
+    /// The most deposits of EEs that a block gives to validators.
     pub deposits_per_block_max: usize,
-    /// The least deposit that an EE may make; as the deposit contract's `MIN_DEPOSIT_AMOUNT`.
+    /// The smallest deposit of an EE; the deposit contract's `MIN_DEPOSIT_AMOUNT`.
     pub deposit_amount_min: Gwei,
-    /// Fuel of an execution, at most.
+    /// The most fuel of an execution.
     pub fuel_per_ee_max: u64,
-    /// Fuel of a shard block, at most.
+    /// The most fuel of a shard block.
     pub fuel_per_block_max: u64,
-    /// A validator of a scenario that pays without having exited.
+    /// A validator of a test chain that may pay without having exited.
     pub faucet: Option<ValidatorIndex>,
 }
 
 impl Default for Settings {
-    /// The fuel is that of executions which take about a sixth of a second for each EE, and twice that for a block.
+    /// The default fuel is for executions of about a sixth of a second for each EE, and twice that for a block.
     fn default() -> Self {
         Self {
             deposit_min: 32 * ETHER,
@@ -55,7 +55,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The deposit that an EE has to lock, in Gwei; none is as great as this if it is more than an amount can be.
+    /// Returns the deposit that an EE has to lock, in Gwei, saturating, so that no deposit suffices for an overflow.
     #[must_use]
     pub fn deposit(&self, code_bytes: usize, n_shards: usize) -> Gwei {
         let for_code = self.deposit_per_4_kib.saturating_mul(code_bytes.div_ceil(4096) as u64);

@@ -23,16 +23,16 @@ use outrider_beacon_spec::{
     types::{Bytes32, Root, Slot},
 };
 
-/// A state, and the ledger beside it.
+/// A state with its ledger.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
-pub struct Extended<P: Extensions> {
+pub struct ExtendedState<P: Extensions> {
     /// The specification's state.
     pub state: BeaconState<P>,
     /// The ledger.
     pub ledger: Ledger,
 }
 
-/// A block, and its operations on the ledger.
+/// A block with its operations on the ledger.
 #[derive(Clone, Debug, Default, PartialEq, Encode, Decode)]
 pub struct ExtendedBlock<P: Extensions> {
     /// The block, whose graffiti commits to operations and ledger.
@@ -41,33 +41,34 @@ pub struct ExtendedBlock<P: Extensions> {
     pub operations: LedgerOperations<P>,
 }
 
-/// What a block leads to.
+/// The result of a block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transition<P: Extensions> {
     /// State and ledger after it.
-    pub extended: Extended<P>,
-    /// Receipts that the beacon chain sent in it.
+    pub extended: ExtendedState<P>,
+    /// The receipts that the beacon chain sent in it.
     pub receipts: Vec<Receipt>,
 }
 
-/// `state_transition` of an extended block. In this order,
+/// Executes the `state_transition` of an extended block:
 ///
-/// 1. `process_slots`; in a new epoch, what is due in the registry;
-/// 2. deposits of EEs that have waited are given to validators;
+///
+/// 1. `process_slots`; in a new epoch, the due steps of the registry;
+/// 2. pending deposits of EEs go to validators;
 /// 3. the block's signature, and `process_block`;
-/// 4. execution headers of all crosslinked shard blocks; their proposers get their fees and pay for their bytes;
+/// 4. execution headers of all crosslinked shard blocks, whose proposers receive fees and pay for bytes;
 /// 5. operations, in the order of the container;
-/// 6. the graffiti is the root of the [`LedgerCommitment`];
-/// 7. the block's state root is that of the state after all that.
+/// 6. the graffiti must be the root of the [`LedgerCommitment`];
+/// 7. the block's state root must be that of the state after all this.
 ///
-/// All that changes balances does so before the state root is taken, so that no effect waits for the next block: the state root is
-/// signed with the block, and the next `process_slot` finds the state that it is of.
+/// All changes of balances come before the state root, so no effect waits for the next block: the state root is signed
+/// with the block, and the next `process_slot` finds the matching state.
 ///
 /// # Errors
 ///
-/// The first check that fails.
+/// Fails at the first check that does not hold.
 pub fn extended_transition<P: LedgerPhase>(
-    pre: Extended<P>,
+    pre: ExtendedState<P>,
     extended_block: &ExtendedBlock<P>,
     rules: Rules<'_>,
 ) -> Result<Transition<P>, LedgerError> {
@@ -78,7 +79,7 @@ pub fn extended_transition<P: LedgerPhase>(
         verify_block_signature(state, &extended_block.block, &mut signatures)?;
         Ok(signatures)
     })?;
-    let Extended { state, ledger } = &mut transition.extended;
+    let ExtendedState { state, ledger } = &mut transition.extended;
     let (got, expected) = (block.body.graffiti, commitment(ledger, operations));
     if got != expected {
         return Err(LedgerError::Commitment { got, expected });
@@ -87,41 +88,43 @@ pub fn extended_transition<P: LedgerPhase>(
     Ok(transition)
 }
 
-/// Fills in the graffiti and the state root of a block that is otherwise complete; returns it to be signed, and what it leads to.
+/// Fills in the graffiti and the state root of an otherwise complete block; returns the block, ready to be signed, and
+/// its result.
 ///
 /// # Errors
 ///
-/// If block or operations are invalid. Signatures of operations are verified as the rules say, and those in the block are not.
+/// Fails if block or operations are invalid. The rules decide whether signatures of operations are verified; those in
+/// the block are not.
 pub fn complete_block<P: LedgerPhase>(
-    pre: Extended<P>,
+    pre: ExtendedState<P>,
     mut block: BeaconBlock<P>,
     operations: &LedgerOperations<P>,
     rules: Rules<'_>,
 ) -> Result<(BeaconBlock<P>, Transition<P>), LedgerError> {
     let mut transition = apply(pre, &block, operations, rules, |_| Ok(Signatures::Ignored))?;
-    let Extended { state, ledger } = &mut transition.extended;
+    let ExtendedState { state, ledger } = &mut transition.extended;
     block.body.graffiti = commitment(ledger, operations);
-    // The one place where a state has anything of the graffiti.
+    // Only this part of a state depends on the graffiti.
     state.latest_block_header.body_root = hash_tree_root(&block.body);
     block.state_root = state.root();
     Ok((block, transition))
 }
 
-/// What a block's graffiti has to be.
+/// Returns the graffiti that a block must have.
 fn commitment<P: LedgerPhase>(ledger: &Ledger, operations: &LedgerOperations<P>) -> Bytes32 {
     let operations_root = hash_tree_root(operations);
     hash_tree_root(&LedgerCommitment { ledger_root: ledger.root(), operations_root })
 }
 
-/// 1 to 5; `signatures` are those of the block, as of the state before it.
+/// Executes steps 1 to 5; `signatures` is the mode for those of the block, verified against the state before it.
 fn apply<P: LedgerPhase>(
-    pre: Extended<P>,
+    pre: ExtendedState<P>,
     block: &BeaconBlock<P>,
     operations: &LedgerOperations<P>,
     rules: Rules<'_>,
     signatures: impl FnOnce(&BeaconState<P>) -> Result<Signatures, Error>,
 ) -> Result<Transition<P>, LedgerError> {
-    let Extended { mut state, mut ledger } = pre;
+    let ExtendedState { mut state, mut ledger } = pre;
     let mut outbox = Outbox::default();
     let previous_epoch = compute_epoch_at_slot::<P>(ledger.slot);
     process_slots(&mut state, block.slot)?;
@@ -139,13 +142,13 @@ fn apply<P: LedgerPhase>(
     process_executions(&mut context, block, operations)?;
     registry::process_operations(&mut context, operations)?;
     let receipts = outbox.finish(&mut ledger)?;
-    let extended = Extended { state, ledger };
+    let extended = ExtendedState { state, ledger };
     debug_assert_eq!(extended.ledger.check_conservation(), Ok(()), "ether was lost or made");
     debug_assert_eq!(extended.check_latest_blocks(), Ok(()), "state and ledger are of one block");
     Ok(Transition { extended, receipts })
 }
 
-/// Forgets the execution roots of 256 slots ago, slot by slot.
+/// Clears the execution roots of 256 slots ago, slot by slot.
 fn advance(ledger: &mut Ledger, slot: Slot) -> Result<(), Error> {
     let first = ledger.slot.plus(1)?.max(slot.saturating_sub(RECENT_SLOTS - 1));
     for old in first..=slot {
@@ -166,7 +169,7 @@ fn advance(ledger: &mut Ledger, slot: Slot) -> Result<(), Error> {
     Ok(())
 }
 
-/// 4: there is one execution for each crosslinked block, in the same order.
+/// Executes step 4, and checks that there is one execution for each crosslinked block, in the same order.
 fn process_executions<P: LedgerPhase>(
     context: &mut Context<'_, P>,
     block: &BeaconBlock<P>,
@@ -201,7 +204,8 @@ fn process_executions<P: LedgerPhase>(
     Ok(())
 }
 
-/// Lets the proposer of a shard block pay for its bytes, as far as it can; the specification means to, and never does.
+/// Charges the proposer of a shard block for its bytes, as far as its balance suffices; the specification intends this,
+/// but never does it.
 fn collect_gas<P: LedgerPhase>(context: &mut Context<'_, P>, block: &CrosslinkedBlock) -> Result<(), Error> {
     let balances = &mut context.state.balances;
     let balance = balances.get_mut(index(block.proposer_index)).ok_or(Error::IndexOutOfRange)?;
@@ -212,12 +216,12 @@ fn collect_gas<P: LedgerPhase>(context: &mut Context<'_, P>, block: &Crosslinked
     Ok(())
 }
 
-impl<P: LedgerPhase> Extended<P> {
+impl<P: LedgerPhase> ExtendedState<P> {
     /// Checks that state and ledger have the same latest block of each shard.
     ///
     /// # Errors
     ///
-    /// [`LedgerError::LatestBlock`] if they do not.
+    /// Fails with [`LedgerError::LatestBlock`] if they do not.
     pub fn check_latest_blocks(&self) -> Result<(), LedgerError> {
         for (shard, shard_ledger) in (0..).zip(&self.ledger.shards) {
             let (got, expected) = (shard_ledger.latest_block_root, P::latest_block_root(&self.state, shard));
@@ -229,13 +233,13 @@ impl<P: LedgerPhase> Extended<P> {
     }
 }
 
-impl<C: Preset> Extended<Phase0<C>> {
-    /// The fork to phase 1: the state is upgraded, and the ledger stays.
+impl<C: Preset> ExtendedState<Phase0<C>> {
+    /// Upgrades the state at the fork to phase 1, and keeps the ledger.
     ///
     /// # Errors
     ///
-    /// If there are too many validators.
-    pub fn upgrade_to_phase1(&self) -> Result<Extended<Phase1<C>>, Error> {
-        Ok(Extended { state: upgrade_to_phase1(&self.state)?, ledger: self.ledger.clone() })
+    /// Fails if there are too many validators.
+    pub fn upgrade_to_phase1(&self) -> Result<ExtendedState<Phase1<C>>, Error> {
+        Ok(ExtendedState { state: upgrade_to_phase1(&self.state)?, ledger: self.ledger.clone() })
     }
 }

@@ -1,10 +1,10 @@
-//! Siblings of leaves.
+//! The siblings of leaves.
 
 use outrider_beacon_proof::{Hash, hash};
 use outrider_beacon_spec::{hash::hash_tree_root, types::Root};
 use tree_hash::TreeHash;
 
-/// The siblings of an element of a list, with the list's length.
+/// Returns the siblings of an element of a list, with the list's length.
 pub(super) fn list_branch<'l, T: TreeHash + 'l>(
     list: impl IntoIterator<Item = &'l T>,
     depth: u32,
@@ -16,7 +16,7 @@ pub(super) fn list_branch<'l, T: TreeHash + 'l>(
     siblings
 }
 
-/// The siblings of a leaf in a tree of some depth, from below; where there are no leaves, there are zeros.
+/// Returns the siblings of a leaf in a tree of some depth, from the bottom; missing leaves are zeros.
 pub(super) fn branch(leaves: &[Root], depth: u32, place: usize) -> Vec<Hash> {
     let mut level: Vec<Hash> = leaves.iter().map(|leaf| leaf.0).collect();
     let (mut place, mut zero) = (place, Hash::default());

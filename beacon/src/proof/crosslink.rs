@@ -1,4 +1,4 @@
-//! Proofs of what shard blocks say, from the beacon block that crosslinks them or from their execution root.
+//! Proofs about shard blocks, from the beacon block that crosslinks them or from their execution root.
 
 use super::{
     ProveError, block_roots, body_roots,
@@ -10,12 +10,13 @@ use outrider_beacon_spec::{
     containers::BeaconBlock, hash::hash_tree_root, math::index, phase::Phase1, preset::Preset, types::Root,
 };
 
-/// Proves the execution root of a shard block from the beacon block that crosslinks it: that of block `place` of the shard's
-/// transition. It takes no ledger, and tells what the committee attested.
+/// Proves the execution root of a shard block from the beacon block that crosslinks it: that of block `place` of the
+/// shard's transition. The proof needs no ledger, and shows what the committee attested.
 ///
 /// # Errors
 ///
-/// [`ProofError::NoPlace`] if the beacon block has no such transition, [`ProofError::Root`] if the execution is of another block.
+/// Fails with [`ProofError::NoPlace`] if the beacon block has no such transition, and with [`ProofError::Root`] if the
+/// execution is of another block.
 pub fn prove_crosslinked_execution<C: Preset>(
     block: &BeaconBlock<Phase1<C>>,
     place: usize,
@@ -46,8 +47,8 @@ pub fn prove_crosslinked_execution<C: Preset>(
     Ok(proof)
 }
 
-/// The siblings of the first chunk of a shard block's body, with the number of its bytes: they prove that the body begins with its
-/// execution root, which [`ShardExecution`](crate::ledger::ShardExecution) is about.
+/// Returns the siblings of the first chunk of a shard block's body, with the number of its bytes. They prove that the
+/// body begins with its execution root, for [`ShardExecution`](crate::ledger::ShardExecution).
 #[must_use]
 pub fn body_branch(body: &[u8]) -> Vec<Root> {
     let chunks: Vec<_> = body
@@ -63,7 +64,8 @@ pub fn body_branch(body: &[u8]) -> Vec<Root> {
     siblings.into_iter().map(Root::from).collect()
 }
 
-/// The siblings of a lane in a header, up to the execution root: what receipts are proven with. `None` if there is no such lane.
+/// Returns the siblings of a lane in a header, up to the execution root, for proofs of receipts; returns `None` if
+/// there is no such lane.
 #[must_use]
 pub fn lane_branch(header: &ExecutionHeader, lane: usize) -> Option<Vec<Root>> {
     header.lanes.get(lane)?;

@@ -1,38 +1,38 @@
-//! What the registry asks others, as it knows no engine.
+//! The interfaces through which the registry, which knows no engine, judges code and executions.
 
 use crate::ledger::{ExecutionHeader, ShardBody};
 use outrider_beacon_spec::types::{Bytes32, Root, Shard, Slot};
 
-/// Says whether code is valid. All nodes have to say the same: it is a function of the code alone, not of the time that
-/// something takes. What a node's own trial of the code comes to decides how it votes, and nothing else.
+/// A judge of code. All nodes must reach the same verdict: it depends only on the code, and not on the time that
+/// anything takes. A node's own trial of the code affects only its vote.
 pub trait Admission {
-    /// Judges the code of an EE, which has at most as many bytes as the settings say.
+    /// Judges the code of an EE, which is within the size limit of the settings.
     ///
     /// # Errors
     ///
-    /// Why it is invalid.
-    fn admit(&self, code: &[u8]) -> Result<Admitted, Refusal>;
+    /// Fails with the reason for which the code is invalid.
+    fn admit(&self, code: &[u8]) -> Result<CodeProperties, Refusal>;
 }
 
-/// What the registry wants to know of valid code.
+/// The properties of valid code that the registry records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Admitted {
+pub struct CodeProperties {
     /// Whether it imports `eth2.receiptCopy`.
     pub takes_receipts: bool,
 }
 
-/// Why code is invalid, for people.
+/// The reason for which code is invalid, for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Refusal(pub String);
 
-/// Says whether an execution was right, by repeating it under the limit of fuel. All nodes have to say the same.
+/// A judge of executions, which repeats them under the limit of fuel. All nodes must reach the same verdict.
 pub trait Judge {
-    /// Whether the execution of an EE comes to what the header says.
+    /// Returns whether the execution of an EE has the result in the header.
     fn is_right(&self, dispute: &Dispute<'_>) -> bool;
 }
 
-/// An execution that somebody doubts. Block, header and payload hold all that it depends on.
+/// A disputed execution. Block, header and payload are its complete input.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispute<'d> {
     /// The hash of the EE's code.
@@ -43,10 +43,10 @@ pub struct Dispute<'d> {
     pub slot: Slot,
     /// The beacon block that the shard block builds on.
     pub beacon_parent_root: Root,
-    /// What the header says.
+    /// The header with its result.
     pub header: &'d ExecutionHeader,
-    /// The place of the EE's transition in it.
+    /// The index of the EE's transition in it.
     pub transition_index: usize,
-    /// Inputs: receipts and payloads.
+    /// The inputs: receipts and payloads.
     pub body: &'d ShardBody,
 }

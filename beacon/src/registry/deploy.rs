@@ -1,4 +1,4 @@
-//! A new EE, against a deposit.
+//! The deployment of an EE, with a deposit.
 
 use milhouse::List;
 use ssz_types::BitList;
@@ -15,14 +15,15 @@ use outrider_beacon_spec::{
     types::{Bytes32, Gwei},
 };
 
-/// Pieces of code that are voted on at a time, at most.
+/// The most votes on code at a time.
 const PRE_CHECKS_MAX: usize = 64;
 
 impl<P: LedgerPhase> Context<'_, P> {
-    /// Puts an EE in the registry, to be voted on. In this order,
+    /// Adds an EE to the registry and opens a vote on it, after these checks, in this order:
     ///
-    /// 1. the place is the next one, the shards are there, and a validator has the credentials for the refund;
-    /// 2. the deposit is what size and shards ask for, and the payer has it and may withdraw it;
+    ///
+    /// 1. the index is the next one, the shards exist, and a validator has the credentials for the refund;
+    /// 2. the deposit suffices for size and shards, and the payer has it and may withdraw it;
     /// 3. the payer signed;
     /// 4. the code is valid, and no other EE has it.
     pub(super) fn process_deploy(&mut self, signed: &SignedDeploy) -> Result<(), OperationError> {
@@ -72,7 +73,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         Ok(push(&mut self.ledger.pre_checks, pre_check)?)
     }
 
-    /// Checks that a deposit is great enough for code of some length and an EE on some shards.
+    /// Checks that a deposit suffices for code of some length and an EE on some shards.
     pub(super) fn check_deposit(
         &self,
         got: Gwei,
@@ -87,7 +88,8 @@ impl<P: LedgerPhase> Context<'_, P> {
         if got < least { Err(OperationError::Deposit { got, least }) } else { Ok(()) }
     }
 
-    /// The vote that opens on code: it is valid, no EE has it, and there is room.
+    /// Returns the vote to open on code, after checking that the code is valid, that no EE has it, and that there is
+    /// room.
     pub(super) fn pre_check(&self, ee: u32, code: &[u8]) -> Result<PreCheck, OperationError> {
         let got = self.ledger.pre_checks.len();
         if got >= PRE_CHECKS_MAX {
@@ -111,7 +113,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         })
     }
 
-    /// The EE that has code, or is to get it.
+    /// Returns the EE with this code, or with this code pending.
     fn user_of(&self, code_hash: Bytes32) -> Option<u32> {
         let in_registry = (0_u32..).zip(&self.ledger.ees).filter(|(_, record)| {
             let has_next = record.next_code_epoch != FAR_FUTURE_EPOCH && record.next_code_hash == code_hash;

@@ -1,4 +1,4 @@
-//! Ether of an EE for a validator: the way out.
+//! Ether from an EE to a validator.
 
 use ssz::Encode as _;
 
@@ -9,15 +9,15 @@ use outrider_beacon_spec::{
     block::apply_deposit, error::Error, hash::hash_tree_root, math::Uint64 as _, signatures::Signatures,
 };
 
-/// Bytes of a deposit that come back with its hash if it bounces.
+/// The number of bytes of a bounced deposit that return with its hash.
 const TAG_BYTES: usize = 64;
-/// Deposits in a block, at most, so that what bounces, and what validators send, has room in the lanes of a block.
+/// The most deposits in a block, so that a block's lanes have room for bounces and for ether from validators.
 const DEPOSITS_MAX: usize = 48;
 
-/// Gives deposits to validators, those that have waited longest, and as many as the settings say at most.
+/// Gives pending deposits to validators, the oldest first, up to the number in the settings.
 ///
-/// To the specification, a first deposit whose signature is invalid is lost. Here it goes back to the EE, as a bounced receipt of
-/// the beacon chain; as long as there is no room on its lane, it waits behind the others.
+/// In the specification, a first deposit with an invalid signature is lost. Here it returns to the EE, as a bounced
+/// receipt of the beacon chain; while its lane has no room, it waits behind the others.
 pub(crate) fn process_pending_deposits<P: LedgerPhase>(
     context: &mut Context<'_, P>,
 ) -> Result<(), LedgerError> {
@@ -39,7 +39,7 @@ pub(crate) fn process_pending_deposits<P: LedgerPhase>(
     Ok(P::count_new_validators(context.state)?)
 }
 
-/// Gives a deposit to its validator, or to a new one; returns whether it did.
+/// Gives a deposit to its validator, or to a new one; returns whether it succeeded.
 fn give<P: LedgerPhase>(context: &mut Context<'_, P>, pending: &PendingDeposit) -> Result<bool, Error> {
     let signatures = if context.rules.verify_signatures { Signatures::Each } else { Signatures::Ignored };
     let is_given = apply_deposit(context.state, &pending.data, &signatures)?;
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::{
         ledger::{Ledger, Outbox, Settings, WINDOW, change},
-        registry::{Admission, Admitted, Dispute, Judge, Refusal, Rules},
+        registry::{Admission, CodeProperties, Dispute, Judge, Refusal, Rules},
     };
     use outrider_beacon_spec::{
         containers::{BeaconState, DepositData},
@@ -88,7 +88,7 @@ mod tests {
     struct Nobody;
 
     impl Admission for Nobody {
-        fn admit(&self, _: &[u8]) -> Result<Admitted, Refusal> {
+        fn admit(&self, _: &[u8]) -> Result<CodeProperties, Refusal> {
             Err(Refusal("nobody is asked".to_owned()))
         }
     }
@@ -103,7 +103,7 @@ mod tests {
     fn a_deposit_that_cannot_bounce_yet_waits_behind_the_others() {
         let mut state = BeaconState::<Phase1<Minimal>>::default();
         let mut ledger = Ledger::genesis(&state, &[]).unwrap();
-        // Nobody signed these; the lane to shard 0 is full.
+        // These have no signatures, and the lane to shard 0 is full.
         let pending = |shard, amount| {
             let data = DepositData { amount, ..DepositData::default() };
             PendingDeposit { data, shard, ee: 3 }

@@ -1,4 +1,4 @@
-//! What time does to the registry, once an epoch.
+//! The steps of the registry once an epoch.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +10,13 @@ use outrider_beacon_spec::{
     types::{Bytes32, Epoch},
 };
 
-/// At the first block of an epoch, in this order:
+/// Processes the first block of an epoch, in this order:
+///
 ///
 /// 1. votes whose time is over end with a refusal;
-/// 2. EEs get the code that is to come now;
-/// 3. exits that are due happen or lapse;
-/// 4. deposits that are due go back.
+/// 2. EEs switch to code that is due;
+/// 3. due exits happen or lapse;
+/// 4. due deposits are refunded.
 pub(crate) fn process_epoch<P: LedgerPhase>(context: &mut Context<'_, P>) -> Result<(), LedgerError> {
     context.end_of_votes().and_then(|()| context.due()).map_err(LedgerError::Due)
 }
@@ -62,7 +63,7 @@ impl<P: LedgerPhase> Context<'_, P> {
     }
 }
 
-/// Lets the code of an EE be that which was to come, if it is time.
+/// Switches an EE to its next code, if it is due.
 fn switch_code(record: &mut EeRecord, now: Epoch) {
     if record.next_code_epoch > now {
         return;

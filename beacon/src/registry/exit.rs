@@ -1,4 +1,4 @@
-//! An EE that goes, and its deposit back.
+//! The exit of an EE, and the refund of its deposit.
 
 use super::Context;
 use crate::ledger::{
@@ -13,7 +13,7 @@ use outrider_beacon_spec::{
 };
 
 impl<P: LedgerPhase> Context<'_, P> {
-    /// From now on, receipts to the EE bounce; it is still executed, so that users can leave.
+    /// Starts an exit. From now on, receipts to the EE bounce; it is still executed, so that users can leave.
     pub(super) fn process_exit(&mut self, signed: &SignedExit) -> Result<(), OperationError> {
         let ee = signed.message.ee;
         self.check_epoch(signed.message.epoch)?;
@@ -26,7 +26,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         })
     }
 
-    /// When an EE's time to exit has come: it goes if it has no ether anywhere, and otherwise stays.
+    /// Finishes a due exit: the EE exits if it has no ether anywhere, and otherwise stays.
     pub(super) fn finish_exit(&mut self, ee: EeIndex) -> Result<(), OperationError> {
         let withdrawable_epoch = self.now().plus(self.rules.settings.refund_epochs)?;
         let goes = !self.has_ether(ee)? && !self.may_get_ether(ee)?;
@@ -40,8 +40,8 @@ impl<P: LedgerPhase> Context<'_, P> {
         })
     }
 
-    /// When the deposit of an EE that has gone is due: it goes back if no shard block from before the exit, which came late, has
-    /// brought ether to the EE. Otherwise the EE is there again.
+    /// Finishes a due withdrawal: the deposit is refunded, unless a late shard block from before the exit has brought
+    /// ether to the EE. In that case the EE exists again.
     pub(super) fn finish_withdrawal(&mut self, ee: EeIndex) -> Result<(), OperationError> {
         if !self.has_ether(ee)? {
             return self.refund(ee);
@@ -53,7 +53,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         })
     }
 
-    /// Pays an EE's deposit back.
+    /// Refunds an EE's deposit.
     pub(super) fn refund(&mut self, ee: EeIndex) -> Result<(), OperationError> {
         let record = self.record(ee)?;
         let deposit = record.deposit;
@@ -66,15 +66,15 @@ impl<P: LedgerPhase> Context<'_, P> {
         })
     }
 
-    /// The first validator with withdrawal credentials. Validators never leave the registry, so there is one as long as there
-    /// was.
+    /// Returns the first validator with these withdrawal credentials. Validators never leave the registry, so there is
+    /// always one if there ever was.
     pub(super) fn refunded(&self, credentials: Bytes32) -> Result<ValidatorIndex, OperationError> {
         let mut validators = (0..).zip(&self.state.validators);
         let found = validators.find(|(_, validator)| validator.withdrawal_credentials == credentials);
         found.map(|(index, _)| index).ok_or(OperationError::RefundCredentials { got: credentials })
     }
 
-    /// Whether an EE has ether on a shard, or in deposits that might bounce.
+    /// Returns whether an EE has ether on a shard, or in deposits that might bounce.
     fn has_ether(&self, ee: EeIndex) -> Result<bool, OperationError> {
         let record = self.record(ee)?;
         let mut shards = (0..).zip(&self.ledger.shards).filter(|(shard, _)| record.is_on(*shard));
@@ -83,7 +83,7 @@ impl<P: LedgerPhase> Context<'_, P> {
             || shards.any(|(_, shard)| shard.ees.get(ee as usize).is_some_and(|state| state.balance > 0)))
     }
 
-    /// Whether ether is on its way from or to one of an EE's shards. Lanes do not tell whose it is.
+    /// Returns whether ether is in flight from or to one of an EE's shards. Lanes do not distinguish EEs.
     fn may_get_ether(&self, ee: EeIndex) -> Result<bool, OperationError> {
         let record = self.record(ee)?;
         let mut shards = (0..).zip(&self.ledger.shards).filter(|(shard, _)| record.is_on(*shard));
@@ -91,7 +91,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         Ok(shards.any(|(shard, shard_ledger)| sends(shard_ledger) || self.receives(shard)))
     }
 
-    /// Whether ether is on its way to a shard.
+    /// Returns whether ether is in flight to a shard.
     fn receives(&self, shard: Shard) -> bool {
         let from_beacon_chain = self.ledger.beacon_lanes.outbound.get(index(shard));
         let place = index(lane_index(shard));

@@ -1,5 +1,5 @@
-//! The validators' vote on code: two thirds of the active stake accept it, a third refuses it, and if neither comes together in time,
-//! it is refused, too.
+//! The validators' vote on code: two thirds of the active stake accept it, a third rejects it, and without either in
+//! time it is rejected, too.
 
 use std::collections::BTreeSet;
 
@@ -23,8 +23,8 @@ use outrider_beacon_spec::{
 };
 
 impl<P: LedgerPhase> Context<'_, P> {
-    /// Counts a vote of validators that are active, and have not voted on the code before; if that decides, the code is accepted or
-    /// refused.
+    /// Counts a vote of validators that are active and have not voted on the code before; if that decides, the code is
+    /// accepted or rejected.
     pub(super) fn process_pre_check_vote(
         &mut self,
         signed: &SignedPreCheckVote,
@@ -92,7 +92,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         .ok_or(OperationError::Signature { signer: first })
     }
 
-    /// The effective balance of voters that are active.
+    /// Returns the effective balance of the active voters.
     fn stake(&self, bits: &BitList<MaxVoters>) -> Result<Gwei, Error> {
         let active = get_active_validator_indices(self.state, self.now());
         let voters = active.iter().filter(|voter| bits.get(index(**voter)) == Ok(true));
@@ -101,7 +101,7 @@ impl<P: LedgerPhase> Context<'_, P> {
             .try_fold(0_u64, |sum, voter| sum.plus(validator(self.state, voter)?.effective_balance))
     }
 
-    /// A new EE is active from the next epoch on; other code comes after the EE's delay.
+    /// Accepts code: a new EE is active from the next epoch on, and an upgrade takes effect after the EE's delay.
     fn accept(&mut self, pre_check: &PreCheck) -> Result<(), OperationError> {
         let ee = pre_check.ee;
         let next_epoch = self.now().plus(1)?;
@@ -132,7 +132,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         })
     }
 
-    /// A new EE is gone and its deposit goes back; an EE that was to get other code keeps its own.
+    /// Rejects code: a new EE is removed and its deposit is refunded, and an upgraded EE keeps its code.
     pub(super) fn refuse(&mut self, pre_check: &PreCheck) -> Result<(), OperationError> {
         if self.is_upgrade(pre_check)? {
             return Ok(());
@@ -146,7 +146,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         self.refund(pre_check.ee)
     }
 
-    /// Whether the code is for an EE that has been accepted with other code.
+    /// Returns whether the code is for an EE that was accepted with other code.
     fn is_upgrade(&self, pre_check: &PreCheck) -> Result<bool, OperationError> {
         Ok(self.record(pre_check.ee)?.deployed_epoch != FAR_FUTURE_EPOCH)
     }
@@ -163,7 +163,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         Ok(())
     }
 
-    /// Whether an EE's code is voted on.
+    /// Returns whether a vote on an EE's code is open.
     pub(super) fn is_voted_on(&self, ee: EeIndex) -> bool {
         self.ledger.pre_checks.iter().any(|pre_check| pre_check.ee == ee)
     }

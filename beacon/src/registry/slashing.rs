@@ -1,4 +1,4 @@
-//! Who proposed twice, or attested an execution that was not so.
+//! Slashings of validators that proposed twice or attested a wrong execution.
 
 use super::{Context, Dispute, verify};
 use crate::ledger::{
@@ -19,7 +19,7 @@ use outrider_beacon_spec::{
 };
 
 impl<P: LedgerPhase> Context<'_, P> {
-    /// Slashes the proposer of two blocks for one slot of one shard; the specification never does.
+    /// Slashes the proposer of two blocks for one slot of one shard, which the specification never does.
     pub(super) fn process_shard_proposer_slashing(
         &mut self,
         slashing: &ShardProposerSlashing,
@@ -61,13 +61,14 @@ impl<P: LedgerPhase> Context<'_, P> {
         Ok(is_slashable_validator(validator(self.state, validator_index)?, get_current_epoch(self.state)))
     }
 
-    /// Slashes whoever attested an execution that the judge finds wrong, or else whoever said so. In this order,
+    /// Slashes the attesters of an execution that is wrong, or else the whistleblower. In this order,
     ///
-    /// 1. the whistleblower can be slashed, and signed;
-    /// 2. the attestation is valid, and for the transition;
-    /// 3. the body is that of the transition's block;
-    /// 4. a body that is none, or does not begin with the root of its header, is wrong by itself;
-    /// 5. otherwise the header has a transition of the EE, which the judge looks at.
+    ///
+    /// 1. checks that the whistleblower can be slashed, and signed;
+    /// 2. checks that the attestation is valid, and for the transition;
+    /// 3. checks that the body is that of the transition's block;
+    /// 4. finds a body wrong that is malformed, or does not begin with the root of its header;
+    /// 5. otherwise asks the judge about the EE's transition in the header.
     pub(super) fn process_execution_slashing(
         &mut self,
         signed: &SignedExecutionSlashing<P>,
@@ -90,7 +91,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         Ok(())
     }
 
-    /// Who attested; the attestation is valid.
+    /// Returns the attesters, after checking the attestation.
     fn attesters(&self, slashing: &ExecutionSlashing<P>) -> Result<Vec<ValidatorIndex>, OperationError> {
         let mut signatures =
             if self.rules.verify_signatures { Signatures::Each } else { Signatures::Ignored };
@@ -99,7 +100,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         Ok(indexed.attesting_indices.to_vec())
     }
 
-    /// Checks that the transition was attested, and the body is that of its block; returns the block's slot.
+    /// Checks that the transition was attested, and that the body is that of its block; returns the block's slot.
     fn check_attested_body(&self, slashing: &ExecutionSlashing<P>) -> Result<Slot, OperationError> {
         let transition = &slashing.shard_transition;
         let vote = P::shard_vote(&slashing.attestation.data).ok_or(OperationError::NoShardVote {})?;
@@ -121,7 +122,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         let transition_index = body.header.transitions.iter().position(|transition| transition.ee == ee);
         let transition_index = transition_index.ok_or(OperationError::NoTransition { ee })?;
         let epoch = compute_epoch_at_slot::<P>(slot);
-        // A block has the beacon block of its own slot, or the latest before, for its parent.
+        // The parent of a shard block is the beacon block of its own slot, or the latest before.
         let beacon_parent_root = self.block_root(slot)?;
         Ok(self.rules.judge.is_right(&Dispute {
             code_hash: self.record(ee)?.code_hash_at(epoch),

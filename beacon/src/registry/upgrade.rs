@@ -1,12 +1,12 @@
-//! Other code for an EE that announced that its code may change.
+//! New code for an EE that was deployed as upgradable.
 
 use super::{Context, deploy::push};
 use crate::ledger::{LedgerPhase, SignedUpgrade, error::OperationError, operation::DOMAIN_UPGRADE};
 use outrider_beacon_spec::constants::FAR_FUTURE_EPOCH;
 
 impl<P: LedgerPhase> Context<'_, P> {
-    /// Opens a vote on other code, by the same rules as for a new EE. If it is accepted, it comes after the EE's delay, and
-    /// everything else stays. The deposit has to do for the new code.
+    /// Opens a vote on new code, by the same rules as for a new EE. Accepted code takes effect after the EE's delay,
+    /// and everything else stays. The deposit must suffice for the new code.
     pub(super) fn process_upgrade(&mut self, signed: &SignedUpgrade) -> Result<(), OperationError> {
         let upgrade = &signed.message;
         let ee = upgrade.ee;

@@ -1,4 +1,4 @@
-//! Ether of a validator for an EE: the way in.
+//! Ether from a validator to an EE.
 
 use super::Context;
 use crate::ledger::{
@@ -8,8 +8,8 @@ use crate::ledger::{
 use outrider_beacon_spec::math::index;
 
 impl<P: LedgerPhase> Context<'_, P> {
-    /// Sends ether of a validator to an EE, as a receipt of the beacon chain. The EE is active and takes receipts; what it does with the
-    /// receipt is final, as nothing comes back on that lane.
+    /// Sends ether of a validator to an EE, as a receipt of the beacon chain. The EE must be active and accept
+    /// receipts, and it cannot return the receipt, because nothing returns on that lane.
     pub(super) fn process_withdraw_to_ee(
         &mut self,
         signed: &SignedWithdrawToEe,

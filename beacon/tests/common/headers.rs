@@ -1,4 +1,4 @@
-//! Execution headers, and a ledger that they are applied to.
+//! Execution headers, and a ledger to apply them to.
 
 use super::{
     ETHER, genesis,
@@ -12,7 +12,7 @@ use outrider_beacon_spec::{containers::DepositData, hash::hash_tree_root, types:
 use ssz_types::{BitList, VariableList, typenum::U1048576};
 use std::sync::LazyLock;
 
-/// What EEs 0 and 1 have on shards 0 and 1.
+/// The balances of EEs 0 and 1 on shards 0 and 1.
 pub(crate) const BALANCES: [[u64; 2]; 2] = [[1_000 * ETHER, 2_000 * ETHER], [30, 40]];
 
 static GENESIS: LazyLock<Ledger> = LazyLock::new(|| genesis(&BALANCES).ledger);
@@ -21,7 +21,7 @@ pub(crate) fn start() -> Ledger {
     GENESIS.clone()
 }
 
-/// A shard block with a header, as it is crosslinked.
+/// Returns a shard block with a header, in the form of a crosslink.
 pub(crate) fn crosslinked(shard: u64, header: ExecutionHeader) -> (CrosslinkedBlock, ShardExecution) {
     let (body, execution) = execution(shard, 0, header);
     let data: VariableList<u8, U1048576> = body.clone().try_into().unwrap();
@@ -77,7 +77,7 @@ pub(crate) fn lane(destination_shard: u64, first: u64, n: u32, value: u64) -> La
     Lane { destination_shard, first, n, value, receipts_root: Root::repeat_byte(1) }
 }
 
-/// A header in which EE 0 sends receipts.
+/// Returns a header in which EE 0 sends receipts.
 pub(crate) fn sending(ledger: &Ledger, source: u64, lane: Lane) -> ExecutionHeader {
     let mut header = next_header(ledger, source);
     let transition = EeTransition { value_out: lane.value, ..next_transition(ledger, source, 0, 0xaa) };
@@ -86,7 +86,7 @@ pub(crate) fn sending(ledger: &Ledger, source: u64, lane: Lane) -> ExecutionHead
     header
 }
 
-/// A header in which EE 0 gets what is settled, but for what bounces.
+/// Returns a header in which EE 0 receives settled ether, except for bounces.
 pub(crate) fn settling(
     ledger: &Ledger,
     shard: u64,
@@ -100,7 +100,7 @@ pub(crate) fn settling(
     header
 }
 
-/// Shard 0 has sent three receipts with 100 Gwei to shard 1.
+/// Returns a ledger in which shard 0 has sent three receipts with 100 Gwei to shard 1.
 pub(crate) fn sent() -> Ledger {
     let mut ledger = start();
     let header = sending(&ledger, 0, lane(1, 0, 3, 100));

@@ -1,4 +1,4 @@
-//! Chains with a ledger, by validators whose keys are known.
+//! Chains with a ledger, and validators with known keys.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,10 +13,10 @@ pub(crate) mod vectors;
 
 use outrider_beacon::{
     ledger::{
-        Extended, ExtendedBlock, GenesisEe, Ledger, LedgerError, LedgerOperations, LedgerPhase, Settings,
-        Transition, complete_block, extended_transition,
+        ExtendedBlock, ExtendedState, GenesisEe, Ledger, LedgerError, LedgerOperations, LedgerPhase,
+        Settings, Transition, complete_block, extended_transition,
     },
-    registry::{Admission, Admitted, Dispute, Judge, Refusal, Rules},
+    registry::{Admission, CodeProperties, Dispute, Judge, Refusal, Rules},
 };
 use outrider_beacon_spec::{
     accessors::{get_beacon_proposer_index, get_current_epoch, get_domain},
@@ -36,22 +36,22 @@ use tree_hash::TreeHash;
 pub(crate) type P0 = Phase0<Minimal>;
 pub(crate) type P1 = Phase1<Minimal>;
 pub(crate) const ETHER: u64 = 1_000_000_000;
-/// Validators that have exited, and may withdraw.
+/// The validators that have exited and may withdraw.
 pub(crate) const EXITED: std::ops::Range<u64> = 68..72;
 
-/// Takes code that begins with a zero byte; code that has a second byte takes receipts.
+/// An admission that accepts code whose first byte is zero; code with a second byte accepts receipts.
 pub(crate) struct FirstByte;
 
 impl Admission for FirstByte {
-    fn admit(&self, code: &[u8]) -> Result<Admitted, Refusal> {
+    fn admit(&self, code: &[u8]) -> Result<CodeProperties, Refusal> {
         match code {
-            [0, rest @ ..] => Ok(Admitted { takes_receipts: !rest.is_empty() }),
+            [0, rest @ ..] => Ok(CodeProperties { takes_receipts: !rest.is_empty() }),
             _ => Err(Refusal("it does not begin with zero".to_owned())),
         }
     }
 }
 
-/// Finds executions right whose post-state root is not all ones.
+/// A judge that finds executions right unless their post-state root is all ones.
 pub(crate) struct NotOnes;
 
 impl Judge for NotOnes {
@@ -64,7 +64,7 @@ pub(crate) fn rules(settings: &Settings) -> Rules<'_> {
     Rules { settings, admission: &FirstByte, judge: &NotOnes, verify_signatures: true }
 }
 
-/// Genesis of 72 validators, of which four have exited, with 64 ether each.
+/// Returns the genesis state with 72 validators of 64 ether each, of which four have exited.
 pub(crate) fn genesis_state() -> BeaconState<P0> {
     let mut state = Simulator::<Minimal>::new(72).unwrap().head().unwrap().1.clone();
     for validator_index in EXITED {
@@ -77,7 +77,7 @@ pub(crate) fn genesis_state() -> BeaconState<P0> {
     state
 }
 
-/// Credentials of a validator for the refund.
+/// Returns the credentials of a validator for the refund.
 pub(crate) fn credentials<P: LedgerPhase>(
     state: &BeaconState<P>,
     validator_index: ValidatorIndex,
@@ -85,7 +85,7 @@ pub(crate) fn credentials<P: LedgerPhase>(
     state.validators.get(validator_index as usize).unwrap().withdrawal_credentials
 }
 
-/// An EE that is there from the beginning, on both shards.
+/// Returns an EE of the genesis ledger, on both shards.
 pub(crate) fn genesis_ee(state: &BeaconState<P0>, code_hash: u8, balances: [u64; 2]) -> GenesisEe {
     GenesisEe {
         code_hash: Root::repeat_byte(code_hash),
@@ -100,15 +100,15 @@ pub(crate) fn genesis_ee(state: &BeaconState<P0>, code_hash: u8, balances: [u64;
     }
 }
 
-pub(crate) fn genesis(balances: &[[u64; 2]]) -> Extended<P0> {
+pub(crate) fn genesis(balances: &[[u64; 2]]) -> ExtendedState<P0> {
     let state = genesis_state();
     let ees: Vec<_> =
         (1..).zip(balances).map(|(code_hash, balances)| genesis_ee(&state, code_hash, *balances)).collect();
     let ledger = Ledger::genesis(&state, &ees).unwrap();
-    Extended { state, ledger }
+    ExtendedState { state, ledger }
 }
 
-pub(crate) fn genesis_1(balances: &[[u64; 2]]) -> Extended<P1> {
+pub(crate) fn genesis_1(balances: &[[u64; 2]]) -> ExtendedState<P1> {
     genesis(balances).upgrade_to_phase1().unwrap()
 }
 
@@ -123,7 +123,7 @@ pub(crate) fn signature<P: LedgerPhase>(
     sign(&interop_secret_key(key), signing_root.as_slice()).unwrap()
 }
 
-/// A body with nothing in it, for a state's slot.
+/// Returns an empty body for a state's slot.
 pub(crate) fn empty_body<P: LedgerPhase>(state: &BeaconState<P>) -> BeaconBlockBody<P>
 where
     BeaconBlockBody<P>: Default,
@@ -137,9 +137,9 @@ where
     }
 }
 
-/// Proposes a block for a slot; returns it with what it leads to, or why it is refused.
+/// Proposes a block for a slot; returns it with its result, or the reason for which it is refused.
 pub(crate) fn try_propose<P: LedgerPhase>(
-    pre: &Extended<P>,
+    pre: &ExtendedState<P>,
     slot: u64,
     body: impl FnOnce(&BeaconState<P>) -> BeaconBlockBody<P>,
     operations: LedgerOperations<P>,
@@ -163,10 +163,10 @@ pub(crate) fn try_propose<P: LedgerPhase>(
     Ok((block, transition))
 }
 
-/// [`try_propose`] of a body with nothing in it.
+/// Proposes an empty body with [`try_propose`].
 #[track_caller]
 pub(crate) fn propose<P: LedgerPhase>(
-    pre: &Extended<P>,
+    pre: &ExtendedState<P>,
     slot: u64,
     operations: LedgerOperations<P>,
     settings: &Settings,
@@ -177,7 +177,7 @@ where
     try_propose(pre, slot, empty_body, operations, settings).unwrap()
 }
 
-/// What a validator has.
-pub(crate) fn balance<P: LedgerPhase>(extended: &Extended<P>, validator_index: ValidatorIndex) -> u64 {
+/// Returns a validator's balance.
+pub(crate) fn balance<P: LedgerPhase>(extended: &ExtendedState<P>, validator_index: ValidatorIndex) -> u64 {
     *extended.state.balances.get(validator_index as usize).unwrap()
 }

@@ -2,8 +2,8 @@
 
 use super::{P0, balance, credentials, empty_body, propose, signature, try_propose};
 use outrider_beacon::ledger::{
-    Deploy, Exit, Extended, LedgerError, LedgerOperations, PreCheckVote, Settings, SignedDeploy, SignedExit,
-    SignedPreCheckVote, SignedUpgrade, SignedWithdrawToEe, Upgrade, WithdrawToEe,
+    Deploy, Exit, ExtendedState, LedgerError, LedgerOperations, PreCheckVote, Settings, SignedDeploy,
+    SignedExit, SignedPreCheckVote, SignedUpgrade, SignedWithdrawToEe, Upgrade, WithdrawToEe,
     error::OperationError,
     operation::{DOMAIN_DEPLOY, DOMAIN_EE_EXIT, DOMAIN_PRE_CHECK_VOTE, DOMAIN_UPGRADE},
 };
@@ -16,7 +16,7 @@ use ssz_types::BitVector;
 pub(crate) type Operations = LedgerOperations<P0>;
 
 pub(crate) const CODE: [u8; 5_000] = [0; 5_000];
-/// 32 ether, 1 for each of the two times 4 KiB that are begun, and a hundredth for the shard.
+/// The deposit: 32 ether, 1 for each of two started 4 KiB, and a hundredth for the shard.
 pub(crate) const DEPOSIT: u64 = 34_010_000_000;
 /// The payer, which has exited.
 pub(crate) const PAYER: u64 = 69;
@@ -25,7 +25,7 @@ pub(crate) fn quick() -> Settings {
     Settings { exit_epochs: 3, refund_epochs: 4, ..Settings::default() }
 }
 
-pub(crate) fn deploy(extended: &Extended<P0>) -> Deploy {
+pub(crate) fn deploy(extended: &ExtendedState<P0>) -> Deploy {
     let mut shards = BitVector::new();
     shards.set(1, true).unwrap();
     Deploy {
@@ -41,7 +41,7 @@ pub(crate) fn deploy(extended: &Extended<P0>) -> Deploy {
     }
 }
 
-pub(crate) fn with_deploy(extended: &Extended<P0>, message: Deploy) -> Operations {
+pub(crate) fn with_deploy(extended: &ExtendedState<P0>, message: Deploy) -> Operations {
     let signature = signature(&extended.state, message.payer, &message, DOMAIN_DEPLOY, None);
     Operations {
         deploys: vec![SignedDeploy { message, signature }].try_into().unwrap(),
@@ -49,7 +49,11 @@ pub(crate) fn with_deploy(extended: &Extended<P0>, message: Deploy) -> Operation
     }
 }
 
-pub(crate) fn with_votes(extended: &Extended<P0>, message: PreCheckVote, validators: Vec<u64>) -> Operations {
+pub(crate) fn with_votes(
+    extended: &ExtendedState<P0>,
+    message: PreCheckVote,
+    validators: Vec<u64>,
+) -> Operations {
     let sign =
         |validator: &u64| signature(&extended.state, *validator, &message, DOMAIN_PRE_CHECK_VOTE, None);
     let signature = aggregate(&validators.iter().map(sign).collect::<Vec<_>>()).unwrap_or_default();
@@ -57,7 +61,7 @@ pub(crate) fn with_votes(extended: &Extended<P0>, message: PreCheckVote, validat
     Operations { pre_check_votes: vec![vote].try_into().unwrap(), ..Operations::default() }
 }
 
-pub(crate) fn vote(extended: &Extended<P0>, accept: bool) -> PreCheckVote {
+pub(crate) fn vote(extended: &ExtendedState<P0>, accept: bool) -> PreCheckVote {
     let pre_check = extended.ledger.pre_checks().get(0).unwrap();
     PreCheckVote {
         ee: pre_check.ee,
@@ -67,12 +71,12 @@ pub(crate) fn vote(extended: &Extended<P0>, accept: bool) -> PreCheckVote {
     }
 }
 
-pub(crate) fn with_exit(extended: &Extended<P0>, message: Exit, owner: u64) -> Operations {
+pub(crate) fn with_exit(extended: &ExtendedState<P0>, message: Exit, owner: u64) -> Operations {
     let signature = signature(&extended.state, owner, &message, DOMAIN_EE_EXIT, None);
     Operations { exits: vec![SignedExit { message, signature }].try_into().unwrap(), ..Operations::default() }
 }
 
-pub(crate) fn with_upgrade(extended: &Extended<P0>, message: Upgrade, owner: u64) -> Operations {
+pub(crate) fn with_upgrade(extended: &ExtendedState<P0>, message: Upgrade, owner: u64) -> Operations {
     let signature = signature(&extended.state, owner, &message, DOMAIN_UPGRADE, None);
     Operations {
         upgrades: vec![SignedUpgrade { message, signature }].try_into().unwrap(),
@@ -80,7 +84,7 @@ pub(crate) fn with_upgrade(extended: &Extended<P0>, message: Upgrade, owner: u64
     }
 }
 
-pub(crate) fn withdrawal(extended: &Extended<P0>, ee: u32, amount: u64) -> WithdrawToEe {
+pub(crate) fn withdrawal(extended: &ExtendedState<P0>, ee: u32, amount: u64) -> WithdrawToEe {
     WithdrawToEe {
         validator_index: PAYER,
         epoch: extended.state.slot / 8,
@@ -93,7 +97,7 @@ pub(crate) fn withdrawal(extended: &Extended<P0>, ee: u32, amount: u64) -> Withd
 }
 
 pub(crate) fn with_withdrawal(
-    extended: &Extended<P0>,
+    extended: &ExtendedState<P0>,
     message: WithdrawToEe,
     domain: DomainType,
 ) -> Operations {
@@ -102,20 +106,24 @@ pub(crate) fn with_withdrawal(
     Operations { withdrawals, ..Operations::default() }
 }
 
-/// The next slot.
+/// Proposes a block with these operations in the next slot.
 #[track_caller]
-pub(crate) fn step(extended: &Extended<P0>, operations: Operations, settings: &Settings) -> Extended<P0> {
+pub(crate) fn step(
+    extended: &ExtendedState<P0>,
+    operations: Operations,
+    settings: &Settings,
+) -> ExtendedState<P0> {
     propose(extended, extended.state.slot + 1, operations, settings).1.extended
 }
 
-/// The first slot of an epoch.
+/// Proposes an empty block in the first slot of an epoch.
 #[track_caller]
-pub(crate) fn to_epoch(extended: &Extended<P0>, epoch: u64, settings: &Settings) -> Extended<P0> {
+pub(crate) fn to_epoch(extended: &ExtendedState<P0>, epoch: u64, settings: &Settings) -> ExtendedState<P0> {
     propose(extended, epoch * 8, Operations::default(), settings).1.extended
 }
 
 #[track_caller]
-pub(crate) fn refused(extended: &Extended<P0>, operations: Operations, expected: OperationError) {
+pub(crate) fn refused(extended: &ExtendedState<P0>, operations: Operations, expected: OperationError) {
     let settings = quick();
     let outcome = try_propose(extended, extended.state.slot + 1, empty_body, operations, &settings);
     match outcome {

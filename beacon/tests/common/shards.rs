@@ -3,7 +3,7 @@
 use super::{P1, empty_body, signature, try_propose};
 use outrider_beacon::{
     ledger::{
-        EeTransition, ExecutionHeader, Extended, ExtendedBlock, Ledger, LedgerError, LedgerOperations,
+        EeTransition, ExecutionHeader, ExtendedBlock, ExtendedState, Ledger, LedgerError, LedgerOperations,
         Settings, ShardBody, ShardExecution, Transition,
     },
     proof::body_branch,
@@ -29,20 +29,20 @@ use outrider_beacon_spec::{
 };
 use ssz_types::{VariableList, typenum::U1048576};
 
-/// The body of a shard block, with the execution that a beacon block brings along.
+/// Returns the body of a shard block, and the execution for the beacon block.
 pub(crate) fn execution(shard: u64, slot: u64, header: ExecutionHeader) -> (Vec<u8>, ShardExecution) {
     let body = ShardBody { header: header.clone(), ..ShardBody::default() }.to_body();
     let branch = body_branch(&body).try_into().unwrap();
     (body, ShardExecution { shard, slot, header, branch })
 }
 
-/// The header of a shard's next block, in which nothing is executed.
+/// Returns the header of a shard's next block, without executions.
 pub(crate) fn next_header(ledger: &Ledger, shard: u64) -> ExecutionHeader {
     let parent_execution_root = ledger.shards().get(shard as usize).unwrap().execution_root();
     ExecutionHeader { parent_execution_root, ..ExecutionHeader::default() }
 }
 
-/// A transition of an EE from its latest root and balance to another root.
+/// Returns a transition of an EE from its latest root and balance to another root.
 pub(crate) fn next_transition(ledger: &Ledger, shard: u64, ee: u32, post_state_root: u8) -> EeTransition {
     let state = ledger.shards().get(shard as usize).unwrap().ees().get(ee as usize).unwrap();
     EeTransition {
@@ -56,7 +56,8 @@ pub(crate) fn next_transition(ledger: &Ledger, shard: u64, ee: u32, post_state_r
     }
 }
 
-/// What happens on a shard since its last crosslink: a block with a body for each offset slot, or none where the body is empty.
+/// Returns the transition of a shard since its last crosslink: a block with a body for each offset slot, or none where
+/// the body is empty.
 fn transition(state: &BeaconState<P1>, shard: u64, bodies: &[Vec<u8>]) -> ShardTransition {
     let slots = get_offset_slots(state, shard).unwrap();
     assert_eq!(slots.len(), bodies.len(), "a body for each of {slots:?}");
@@ -91,7 +92,7 @@ fn transition(state: &BeaconState<P1>, shard: u64, bodies: &[Vec<u8>]) -> ShardT
     transition
 }
 
-/// The committee's attestation of the slot before the state's, with its shard's transition.
+/// Returns the committee's attestation of the slot before the state's, with its shard's transition.
 pub(crate) fn attestation(
     state: &BeaconState<P1>,
     index: u64,
@@ -130,7 +131,7 @@ pub(crate) fn attestation(
     Attestation { aggregation_bits, data, signature: aggregate(&signatures).unwrap() }
 }
 
-/// A body that crosslinks what has happened on each of the two shards: see [`transition`].
+/// Returns a body that crosslinks the blocks of the two shards: see [`transition`].
 pub(crate) fn crosslinking_body(state: &BeaconState<P1>, bodies: &[Vec<Vec<u8>>; 2]) -> BeaconBlockBody<P1> {
     let mut body = empty_body(state);
     let slot = state.slot - 1;
@@ -147,9 +148,9 @@ pub(crate) fn crosslinking_body(state: &BeaconState<P1>, bodies: &[Vec<Vec<u8>>;
     body
 }
 
-/// The next slot of a chain of phase 1, with a header for each shard, of which the first slot has none.
+/// Proposes the next block of a chain of phase 1, with a header for each shard; the first slot has none.
 pub(crate) fn try_crosslink(
-    pre: &Extended<P1>,
+    pre: &ExtendedState<P1>,
     headers: [ExecutionHeader; 2],
     operations: LedgerOperations<P1>,
     settings: &Settings,
@@ -171,28 +172,28 @@ pub(crate) fn try_crosslink(
     )
 }
 
-/// [`try_crosslink`] of blocks in which nothing happens.
+/// Proposes empty blocks with [`try_crosslink`].
 pub(crate) fn crosslink_nothing(
-    pre: &Extended<P1>,
+    pre: &ExtendedState<P1>,
     settings: &Settings,
 ) -> (ExtendedBlock<P1>, Transition<P1>) {
     let headers = [0, 1].map(|shard| next_header(&pre.ledger, shard));
     try_crosslink(pre, headers, LedgerOperations::default(), settings).unwrap()
 }
 
-pub(crate) fn headers(extended: &Extended<P1>) -> [ExecutionHeader; 2] {
+pub(crate) fn headers(extended: &ExtendedState<P1>) -> [ExecutionHeader; 2] {
     [0, 1].map(|shard| next_header(&extended.ledger, shard))
 }
 
 #[track_caller]
 pub(crate) fn crosslink(
-    extended: &Extended<P1>,
+    extended: &ExtendedState<P1>,
     headers: [ExecutionHeader; 2],
 ) -> (ExtendedBlock<P1>, Transition<P1>) {
     try_crosslink(extended, headers, LedgerOperations::default(), &Settings::default()).unwrap()
 }
 
-pub(crate) fn ee_state(extended: &Extended<P1>, shard: usize, ee: usize) -> (Root, u64) {
+pub(crate) fn ee_state(extended: &ExtendedState<P1>, shard: usize, ee: usize) -> (Root, u64) {
     let state = extended.ledger.shards().get(shard).unwrap().ees().get(ee).unwrap();
     (state.state_root, state.balance)
 }

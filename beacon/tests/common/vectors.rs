@@ -1,4 +1,4 @@
-//! Proofs of remerkleable: `data/make_proofs.py` says how they were made.
+//! Proofs of remerkleable, made by `data/make_proofs.py`.
 
 use outrider_beacon::proof::Claim;
 use outrider_beacon_proof::{Hash, Proof};

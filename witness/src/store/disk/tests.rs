@@ -209,7 +209,7 @@ fn a_file_that_is_missing_is_named() {
 
 /// A crash during the creation of a store leaves an anchor, and beside it half a database.
 #[test]
-fn a_store_that_was_not_made_to_the_end_is_made_anew() {
+fn a_store_whose_creation_was_interrupted_is_made_again() {
     let directory = tempfile::tempdir().unwrap();
     Anchor::in_directory(directory.path()).write(0).unwrap();
     fs::write(directory.path().join("db.new"), b"half").unwrap();
@@ -218,7 +218,7 @@ fn a_store_that_was_not_made_to_the_end_is_made_anew() {
 }
 
 #[test]
-fn entries_that_do_not_fit_together_are_found_by_a_check() {
+fn a_check_finds_inconsistent_entries() {
     let child = Keccak256::hash(&[7; 90]);
     let whole = [&[0; 4][..], &[7; 90]].concat();
     for (node, count, expected) in [
@@ -267,7 +267,7 @@ fn files(directory: &Path) -> BTreeMap<std::ffi::OsString, Vec<u8>> {
 /// Covers closed stores, and stores that a dying process leaves: with a database to recover, and with an anchor that is
 /// one batch behind.
 #[test]
-fn a_store_that_is_only_read_is_seen_as_it_is_and_stays_so() {
+fn a_store_that_is_only_read_stays_unchanged() {
     let directory = tempfile::tempdir().unwrap();
     let place = |name: &str| directory.path().join(name);
     let mut expected = None;
@@ -297,7 +297,7 @@ fn a_store_that_is_only_read_is_seen_as_it_is_and_stays_so() {
 }
 
 #[test]
-fn what_is_no_whole_store_is_not_read() {
+fn an_incomplete_store_is_not_read() {
     let directory = tempfile::tempdir().unwrap();
     let open = || DiskStore::open_read_only(directory.path());
     assert!(matches!(open(), Err(StoreError::Absent)));

@@ -32,7 +32,7 @@ fn a_store_from_before_there_were_kinds_is_of_keccak256() {
 }
 
 #[test]
-fn a_kind_is_there_again_and_no_other_is_opened() {
+fn a_kind_survives_reopening_and_no_other_is_opened() {
     let directory = tempfile::tempdir().unwrap();
     let hash = Sha256::hash(b"root");
     let store = DiskStore::open_as(directory.path(), StateKind::SHA256).unwrap();
