@@ -161,7 +161,7 @@ fn store_of(batch: &Batch) -> Result<Arc<MemoryStore>, RunError> {
 /// 1. Compares what the test holds twice, see [`StateTrial::contradiction`].
 /// 2. Executes the transaction, and checks that the EE refuses it if the test expects an exception.
 /// 3. Compares the state root with the test's. A refusal leaves the state as it was, see
-///   [`StateTrial::roots_after_refusal`].
+///    [`StateTrial::roots_after_refusal`].
 ///
 /// The payload has the hash of the expected logs, and the EE refuses any other.
 fn state_trial(
