@@ -7,11 +7,16 @@
 //! | [`ledger`] | EEs, their ether and their roots, beside the specification's state |
 //! | [`registry`] | how EEs come, change and go |
 //! | [`proof`] | proofs of what the ledger says, from a block's root |
+//! | `admission` | the host's word on code, with the feature `host` |
+//! | [`store`] | a node on disk |
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "host")]
+pub mod admission;
 pub mod jury;
 pub mod ledger;
 pub mod node;
 pub mod proof;
 pub mod registry;
+pub mod store;

@@ -25,13 +25,25 @@ pub use phase::NodePhase;
 pub use prune::prune;
 
 use outrider_beacon_spec::{
-    containers::{BeaconBlock, BeaconState, SignedBeaconBlock},
+    containers::{BeaconBlock, BeaconState, Checkpoint, SignedBeaconBlock},
     error::Error,
-    fork_choice::{self, Store, checkpoint_state, current_epoch, get_forkchoice_store, get_head},
+    fork_choice::{
+        self, LatestMessage, Store, checkpoint_state, current_epoch, get_forkchoice_store, get_head,
+    },
     hash::hash_tree_root,
     transition::state_transition,
-    types::Root,
+    types::{Root, ValidatorIndex},
 };
+use std::collections::BTreeMap;
+
+/// What a node has learned of the chain besides blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Learned {
+    pub(crate) justified_checkpoint: Checkpoint,
+    pub(crate) best_justified_checkpoint: Checkpoint,
+    pub(crate) finalized_checkpoint: Checkpoint,
+    pub(crate) latest_messages: BTreeMap<ValidatorIndex, LatestMessage>,
+}
 
 /// A node's view of the chain since finality.
 #[derive(Clone, Debug)]
@@ -102,6 +114,21 @@ impl<P: NodePhase> Node<P> {
     /// Never: the store holds the justified block and its state.
     pub fn head(&self) -> Result<Root, Error> {
         get_head(&self.store)
+    }
+
+    /// Takes up what a node of the same blocks had learned before.
+    pub(crate) fn relearn(&mut self, learned: Learned) -> Result<(), Error> {
+        let Learned {
+            justified_checkpoint,
+            best_justified_checkpoint,
+            finalized_checkpoint,
+            latest_messages,
+        } = learned;
+        self.store.justified_checkpoint = justified_checkpoint;
+        self.store.best_justified_checkpoint = best_justified_checkpoint;
+        self.store.finalized_checkpoint = finalized_checkpoint;
+        self.store.latest_messages = latest_messages;
+        self.keep_checkpoint_states()
     }
 
     /// Keeps the state of the justified checkpoint, whose balances weight votes, and of checkpoints of this epoch and

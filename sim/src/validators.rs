@@ -9,6 +9,7 @@ mod keys;
 
 use std::collections::BTreeSet;
 
+pub(crate) use keys::CURVE_ORDER;
 pub use keys::{interop_deposits, interop_secret_key};
 
 use outrider_beacon_spec::{

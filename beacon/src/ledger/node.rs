@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, ops::Deref};
 
 use super::{ExtendedBlock, ExtendedState, Ledger, LedgerError, LedgerPhase, Receipt, extended_transition};
-use crate::{node::Node, registry::Rules};
+use crate::{
+    node::{Learned, Node},
+    registry::Rules,
+};
 use outrider_beacon_spec::{
     containers::{Attestation, BeaconBlock, SignedShardBlock},
     error::Error,
@@ -56,6 +59,10 @@ impl<P: LedgerPhase> LedgerNode<P> {
     pub fn extended(&self, root: &Root) -> Option<ExtendedState<P>> {
         let state = self.node.store().block_states.get(root)?.clone();
         Some(ExtendedState { state, ledger: self.ledgers.get(root)?.ledger.clone() })
+    }
+
+    pub(crate) fn relearn(&mut self, learned: Learned) -> Result<(), Error> {
+        self.node.relearn(learned)
     }
 
     /// Advances the time, as [`Node::on_tick`] does.

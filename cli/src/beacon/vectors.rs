@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use outrider_beacon_vectors::{self as vectors, Case, CaseResult, Outcome, Settings};
+use outrider_beacon_vectors::{self as cases, Case, CaseResult, Outcome, Settings};
 use outrider_host::chain;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::Serialize;
@@ -14,24 +14,12 @@ use crate::output::{self, Plain, Summary};
 use crate::run::report::count;
 use crate::{ERROR, SUCCESS, Verdict};
 
-/// What concerns the beacon chain.
-#[derive(clap::Args)]
-pub(crate) struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(clap::Subcommand)]
-enum Command {
-    Vectors(VectorsArguments),
-}
-
 /// Run the vectors of consensus-specs v0.12.3, phase 0 and phase 1.
 ///
 /// Exits with 0 if all pass, 1 if one fails, 2 if a path cannot be used. Cases that are not known, as those of other
 /// releases, are not run, and counted.
 #[derive(clap::Args)]
-struct VectorsArguments {
+pub(super) struct Arguments {
     /// Archives (*.tar.gz), and directories that are searched for these and for the folders of cases.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
@@ -46,8 +34,7 @@ struct VectorsArguments {
     json: bool,
 }
 
-pub(crate) fn beacon(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let Command::Vectors(arguments) = &arguments.command;
+pub(super) fn vectors(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let results = run(arguments)?;
     anyhow::ensure!(!results.is_empty(), "no case of the vectors is there, or none is named so");
     let report = Report::new(&results);
@@ -63,20 +50,20 @@ pub(crate) fn beacon(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(if report.total.failed == 0 { Verdict::Holds } else { Verdict::Fails })
 }
 
-fn run(arguments: &VectorsArguments) -> anyhow::Result<Vec<CaseResult>> {
-    let mut cases = Vec::new();
+fn run(arguments: &Arguments) -> anyhow::Result<Vec<CaseResult>> {
+    let mut found = Vec::new();
     for path in &arguments.paths {
-        cases.extend(vectors::read(path)?);
+        found.extend(cases::read(path)?);
     }
     let is_asked_for = |case: &Case| match &arguments.filter {
         Some(filter) => case.to_string().contains(filter),
         None => true,
     };
-    cases.retain(|(case, _)| is_asked_for(case));
-    let progress = progress(cases.len());
+    found.retain(|(case, _)| is_asked_for(case));
+    let progress = progress(found.len());
     let settings = Settings { slots_max: arguments.slots_max };
-    let results = cases.par_iter().map(|(case, files)| {
-        let outcome = vectors::run_case_with(case, files, &settings);
+    let results = found.par_iter().map(|(case, files)| {
+        let outcome = cases::run_case_with(case, files, &settings);
         progress.inc(1);
         CaseResult { case: case.clone(), outcome }
     });

@@ -1,0 +1,200 @@
+//! What one block changes in a store.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use redb::{Database, WriteTransaction};
+use ssz::Encode as _;
+
+use super::{
+    HeadRecord, Retention, Saved, StoreError,
+    block::{StoredBlock, remove_block},
+    error::backend,
+    tables::{self, CODES, HEAD, LEDGERS, NOTES, STATES, VOTES, put, remove},
+    unknown,
+};
+use crate::ledger::{ExtendedState, ExtendedBlock, LedgerNode, LedgerOperations, LedgerPhase};
+use outrider_beacon_spec::{
+    containers::SignedBeaconBlock,
+    fork_choice::{LatestMessage, Store as ForkChoiceStore},
+    hash::hash_tree_root,
+    types::{BLSSignature, Bytes32, Root, ValidatorIndex},
+};
+
+/// The key of the one record of its table.
+pub(super) const HEAD_KEY: &[u8] = b"head";
+
+/// The changes of a block.
+pub(super) struct Batch {
+    before: Saved,
+    after: Saved,
+    head: HeadRecord,
+    block: StoredBlock,
+    /// A new anchor: SSZ of state and ledger.
+    snapshot: Option<(Vec<u8>, Vec<u8>)>,
+    retention: Retention,
+}
+
+impl Batch {
+    pub(super) fn new<P: LedgerPhase>(
+        before: &Saved,
+        retention: Retention,
+        node: &LedgerNode<P>,
+        block: &ExtendedBlock<P>,
+    ) -> Result<Self, StoreError> {
+        let block = StoredBlock::new(block);
+        let known = &node.store().blocks;
+        if !known.contains_key(&block.root()) {
+            return Err(StoreError::NotTheNodes { root: block.root() });
+        }
+        let mut after = before.clone();
+        after.n_batches = before.n_batches.saturating_add(1);
+        after.blocks.insert(block.root(), block.saved());
+        after.votes.clone_from(&node.store().latest_messages);
+        let mut snapshot = None;
+        // As long as the node knows the anchor it has not pruned, whatever is finalized.
+        if !known.contains_key(&before.anchor_root) {
+            after.anchor_root = node.store().finalized_checkpoint.root;
+            let anchor = node.extended(&after.anchor_root);
+            snapshot = Some(encode(&anchor.ok_or(StoreError::NotTheNodes { root: after.anchor_root })?));
+            after.blocks.retain(|root, _| known.contains_key(root));
+        }
+        if let Some(root) = known.keys().find(|root| !after.blocks.contains_key(*root)) {
+            return Err(StoreError::NotTheNodes { root: *root });
+        }
+        after.codes.extend(block.codes.iter().map(|(code_hash, _)| *code_hash));
+        if snapshot.is_some() && retention == Retention::Finality {
+            let needed = needed_codes(node, &after);
+            after.codes.retain(|code_hash| needed.contains(code_hash));
+        }
+        let head = head_record(node, &after, retention)?;
+        Ok(Self { before: before.clone(), after, head, block, snapshot, retention })
+    }
+
+    /// Writes the batch, all of it or nothing; returns what the next one has to know.
+    pub(super) fn write(self, database: &Database) -> Result<Saved, StoreError> {
+        let transaction = database.begin_write().map_err(backend)?;
+        for (code_hash, code) in &self.block.codes {
+            if !self.before.codes.contains(code_hash) {
+                put(&transaction, CODES, code_hash.as_slice(), code)?;
+            }
+        }
+        self.block.put(&transaction)?;
+        write_votes(&transaction, &self.before.votes, &self.after.votes)?;
+        if let Some((state, ledger)) = &self.snapshot {
+            let key = self.after.anchor_root.as_slice();
+            put(&transaction, STATES, key, state)?;
+            put(&transaction, LEDGERS, key, ledger)?;
+            if self.retention == Retention::Finality {
+                self.remove_old(&transaction)?;
+            }
+        }
+        put(&transaction, HEAD, HEAD_KEY, &self.head.as_ssz_bytes())?;
+        transaction.commit().map_err(backend)?;
+        Ok(self.after)
+    }
+
+    /// Removes the old anchor's state, blocks that the node has dropped, and code that nobody has.
+    fn remove_old(&self, transaction: &WriteTransaction) -> Result<(), StoreError> {
+        let old = self.before.anchor_root;
+        remove(transaction, STATES, old.as_slice())?;
+        remove(transaction, LEDGERS, old.as_slice())?;
+        let known = |root: &Root| self.before.blocks.get(root).or_else(|| self.after.blocks.get(root));
+        let ancestors =
+            std::iter::successors(Some(self.after.anchor_root), |root| Some(known(root)?.parent_root));
+        let ancestors: BTreeSet<_> = ancestors.collect();
+        let dropped = self.before.blocks.iter().filter(|(root, _)| !self.after.blocks.contains_key(*root));
+        for (root, block) in dropped {
+            remove_block(transaction, *root, block.slot, ancestors.contains(root))?;
+        }
+        let gone = self.before.codes.difference(&self.after.codes);
+        gone.into_iter().try_for_each(|code_hash| remove(transaction, CODES, code_hash.as_slice()))
+    }
+}
+
+/// Code that an EE has, or is to get, after any block; or that a block brought.
+fn needed_codes<P: LedgerPhase>(node: &LedgerNode<P>, after: &Saved) -> BTreeSet<Bytes32> {
+    let mut needed: BTreeSet<_> = after.blocks.values().flat_map(|block| block.codes.clone()).collect();
+    for root in after.blocks.keys() {
+        let Some(after_block) = node.block_ledger(root) else { continue };
+        let records = after_block.ledger.ees().iter().filter(|record| !record.is_gone());
+        needed.extend(records.flat_map(|record| [record.code_hash, record.next_code_hash]));
+        needed.extend(after_block.ledger.pre_checks().iter().map(|pre_check| pre_check.code_hash));
+    }
+    needed
+}
+
+fn head_record<P: LedgerPhase>(
+    node: &LedgerNode<P>,
+    after: &Saved,
+    retention: Retention,
+) -> Result<HeadRecord, StoreError> {
+    let ForkChoiceStore {
+        time, justified_checkpoint, best_justified_checkpoint, finalized_checkpoint, ..
+    } = *node.store();
+    let head_root = node.head().map_err(|_| StoreError::Damaged(unknown(justified_checkpoint.root)))?;
+    Ok(HeadRecord {
+        n_batches: after.n_batches,
+        keeps_all: retention == Retention::All,
+        anchor_root: after.anchor_root,
+        head_root,
+        time,
+        justified_checkpoint,
+        best_justified_checkpoint,
+        finalized_checkpoint,
+    })
+}
+
+fn encode<P: LedgerPhase>(extended: &ExtendedState<P>) -> (Vec<u8>, Vec<u8>) {
+    (extended.state.as_ssz_bytes(), extended.ledger.as_ssz_bytes())
+}
+
+fn write_votes(
+    transaction: &WriteTransaction,
+    before: &BTreeMap<ValidatorIndex, LatestMessage>,
+    after: &BTreeMap<ValidatorIndex, LatestMessage>,
+) -> Result<(), StoreError> {
+    for (validator, vote) in after.iter().filter(|(validator, vote)| before.get(validator) != Some(vote)) {
+        let content = [&vote.epoch.to_le_bytes()[..], vote.root.as_slice()].concat();
+        put(transaction, VOTES, &validator.to_be_bytes(), &content)?;
+    }
+    for validator in before.keys().filter(|validator| !after.contains_key(validator)) {
+        remove(transaction, VOTES, &validator.to_be_bytes())?;
+    }
+    Ok(())
+}
+
+/// Writes a new database: the node's anchor, and notes.
+pub(super) fn write_genesis<P: LedgerPhase>(
+    database: &Database,
+    node: &LedgerNode<P>,
+    notes: &[(&str, &str)],
+    retention: Retention,
+) -> Result<Saved, StoreError> {
+    let root = node.store().finalized_checkpoint.root;
+    let missing = || StoreError::NotTheNodes { root };
+    let message = node.store().blocks.get(&root).ok_or_else(missing)?.clone();
+    let block = SignedBeaconBlock { message, signature: BLSSignature::default() };
+    debug_assert_eq!(hash_tree_root(&block.message), root, "a node knows its blocks by their roots");
+    let block = StoredBlock::new(&ExtendedBlock { block, operations: LedgerOperations::default() });
+    let (state, ledger) = encode(&node.extended(&root).ok_or_else(missing)?);
+    let saved = Saved {
+        anchor_root: root,
+        blocks: BTreeMap::from([(root, block.saved())]),
+        votes: node.store().latest_messages.clone(),
+        ..Saved::default()
+    };
+    let transaction = database.begin_write().map_err(backend)?;
+    for table in tables::ALL {
+        transaction.open_table(table.definition()).map_err(backend)?;
+    }
+    for (name, text) in notes {
+        put(&transaction, NOTES, name.as_bytes(), text.as_bytes())?;
+    }
+    block.put(&transaction)?;
+    put(&transaction, STATES, root.as_slice(), &state)?;
+    put(&transaction, LEDGERS, root.as_slice(), &ledger)?;
+    write_votes(&transaction, &BTreeMap::new(), &saved.votes)?;
+    put(&transaction, HEAD, HEAD_KEY, &head_record(node, &saved, retention)?.as_ssz_bytes())?;
+    transaction.commit().map_err(backend)?;
+    Ok(saved)
+}

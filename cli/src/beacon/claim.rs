@@ -1,0 +1,106 @@
+//! How claims are written.
+
+use std::fmt;
+use std::str::FromStr;
+
+use outrider_beacon::proof::Claim;
+use outrider_beacon_proof::Hash;
+
+use super::ether;
+
+/// A claim, as it is written: `code:EE`, `deposit:EE`, `state:EE@SHARD`, `balance:EE@SHARD`, `execution:SHARD@SLOT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct WrittenClaim(pub(super) Claim);
+
+/// What is no claim.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no claim; write code:EE, deposit:EE, state:EE@SHARD, balance:EE@SHARD or execution:SHARD@SLOT, such as state:0@1"
+)]
+pub(super) struct NoClaim(String);
+
+impl FromStr for WrittenClaim {
+    type Err = NoClaim;
+
+    fn from_str(text: &str) -> Result<Self, NoClaim> {
+        let claim = || {
+            let (kind, rest) = text.split_once(':')?;
+            let pair = || rest.split_once('@');
+            Some(match kind {
+                "code" => Claim::CodeHash { ee: rest.parse().ok()? },
+                "deposit" => Claim::Deposit { ee: rest.parse().ok()? },
+                "state" => {
+                    let (ee, shard) = pair()?;
+                    Claim::StateRoot { shard: shard.parse().ok()?, ee: ee.parse().ok()? }
+                }
+                "balance" => {
+                    let (ee, shard) = pair()?;
+                    Claim::Balance { shard: shard.parse().ok()?, ee: ee.parse().ok()? }
+                }
+                "execution" => {
+                    let (shard, slot) = pair()?;
+                    Claim::ExecutionRoot { shard: shard.parse().ok()?, slot: slot.parse().ok()? }
+                }
+                _ => return None,
+            })
+        };
+        claim().map(Self).ok_or_else(|| NoClaim(text.to_owned()))
+    }
+}
+
+impl fmt::Display for WrittenClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Claim::CodeHash { ee } => write!(f, "code:{ee}"),
+            Claim::Deposit { ee } => write!(f, "deposit:{ee}"),
+            Claim::StateRoot { shard, ee } => write!(f, "state:{ee}@{shard}"),
+            Claim::Balance { shard, ee } => write!(f, "balance:{ee}@{shard}"),
+            Claim::ExecutionRoot { shard, slot } => write!(f, "execution:{shard}@{slot}"),
+        }
+    }
+}
+
+impl WrittenClaim {
+    /// What a leaf says: a root, or an amount.
+    pub(super) fn value(self, leaf: &Hash) -> String {
+        match self.0 {
+            Claim::Deposit { .. } | Claim::Balance { .. } => ether(Claim::gwei(leaf)),
+            Claim::CodeHash { .. } | Claim::StateRoot { .. } | Claim::ExecutionRoot { .. } => {
+                hex::encode(leaf)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_are_read_as_they_are_written() {
+        for (text, claim) in [
+            ("code:7", Claim::CodeHash { ee: 7 }),
+            ("deposit:0", Claim::Deposit { ee: 0 }),
+            ("state:7@1", Claim::StateRoot { shard: 1, ee: 7 }),
+            ("balance:7@1", Claim::Balance { shard: 1, ee: 7 }),
+            ("execution:1@96", Claim::ExecutionRoot { shard: 1, slot: 96 }),
+        ] {
+            assert_eq!(text.parse(), Ok(WrittenClaim(claim)));
+            assert_eq!(WrittenClaim(claim).to_string(), text);
+        }
+        for wrong in [
+            "",
+            "code",
+            "code:",
+            "code:x",
+            "code:-1",
+            "code:4294967296",
+            "state:1",
+            "state:1@",
+            "root:1",
+            "code:1@2",
+        ] {
+            assert_eq!(wrong.parse::<WrittenClaim>(), Err(NoClaim(wrong.to_owned())));
+        }
+    }
+}

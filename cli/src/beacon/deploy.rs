@@ -1,0 +1,309 @@
+//! `outrider beacon deploy`: new EEs, and the validators' vote on them.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use outrider_beacon::{
+    admission::trial,
+    ledger::{
+        Deploy, EeIndex, LedgerError, LedgerOperations, SignedDeploy,
+        error::OperationError,
+        operation::{Code, DOMAIN_DEPLOY},
+    },
+};
+use outrider_beacon_spec::{
+    accessors::get_domain,
+    compute::compute_signing_root,
+    constants::FAR_FUTURE_EPOCH,
+    hash::{hash, hash_tree_root},
+    math::index,
+    types::{Bytes32, Gwei, Root, Shard, Slot, ValidatorIndex},
+};
+use outrider_host::{Host, HostConfig, Isolation, Limits, chain, summarize};
+use outrider_sim::{ChainPhase, vote_on_code};
+use serde::Serialize;
+use serde_json::json;
+use ssz_types::BitVector;
+
+use super::{
+    Common, ether,
+    session::{Action, Session, SlotError},
+};
+use crate::{
+    ERROR, SUCCESS, Verdict, files,
+    output::{self, Plain, Summary},
+};
+
+/// Deploy EEs: one in each block, with the validators' votes on its code in those that follow.
+///
+/// A module that the chain refuses changes nothing, and those after it go on; the exit code is 1 then. If the command is ended before
+/// all have voted, the vote ends without a decision two epochs later, and the deposit goes back.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// Modules, directories that are searched for *.wasm files, or glob patterns.
+    #[arg(required = true, value_name = "EE.wasm")]
+    modules: Vec<PathBuf>,
+    /// The validator that pays the deposit; it has to be withdrawable, or the faucet. [default: the faucet]
+    #[arg(long, value_name = "VALIDATOR")]
+    payer: Option<ValidatorIndex>,
+    /// The validator that gets the deposit back. [default: the payer]
+    #[arg(long, value_name = "VALIDATOR")]
+    refund: Option<ValidatorIndex>,
+    /// The deposit, in Gwei. [default: the least that code and shards ask for]
+    #[arg(long, value_name = "GWEI")]
+    deposit: Option<Gwei>,
+    /// The shards that the EEs are on. [default: all]
+    #[arg(long, value_name = "SHARD", value_delimiter = ',')]
+    shards: Vec<Shard>,
+    /// The root that their states start from.
+    #[arg(long, value_name = "ROOT", default_value_t = Root::ZERO)]
+    state_root: Root,
+    /// Epochs from the acceptance of other code to the switch to it; 0: their code never changes.
+    #[arg(long, value_name = "EPOCHS", default_value_t = 0)]
+    upgrade_delay: u64,
+    /// How many validators vote against the code, whatever their trial of it comes to.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    against: u64,
+}
+
+/// What came of a module.
+#[derive(Serialize)]
+struct Report {
+    file: String,
+    code_hash: String,
+    code_bytes: usize,
+    /// What compiling it is predicted to take.
+    compile_microseconds: u64,
+    machine_code_bytes: u64,
+    deposit_gwei: Gwei,
+    payer: ValidatorIndex,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+enum Outcome {
+    /// The chain does not take it, and nothing has changed.
+    Refused { reason: String },
+    /// Validators have voted on it.
+    VotedOn(Vote),
+}
+
+#[derive(Serialize)]
+struct Vote {
+    ee: EeIndex,
+    slot: Slot,
+    block_root: String,
+    accepted: bool,
+    votes_for: usize,
+    votes_against: usize,
+    /// When it was decided.
+    decided_slot: Slot,
+    /// From when on the EE is active.
+    deployed_epoch: Option<u64>,
+    /// Why validators could not compile it.
+    trial: Option<String>,
+}
+
+impl Action for Arguments {
+    fn run<P: ChainPhase>(&self, mut session: Session<P>) -> anyhow::Result<Verdict> {
+        let mut reports = Vec::new();
+        let mut summary = Summary::default();
+        for file in files::find(&self.modules, &["wasm"])? {
+            let code = files::read(&file, files::MODULE_BYTES_MAX).with_context(|| files::name(&file))?;
+            let report = self.deploy(&mut session, &file, &code)?;
+            let is_accepted = matches!(&report.outcome, Outcome::VotedOn(vote) if vote.accepted);
+            let counter = if is_accepted { &mut summary.passed } else { &mut summary.failed };
+            *counter = counter.saturating_add(1);
+            if !self.common.json {
+                report.print()?;
+            }
+            reports.push(report);
+        }
+        if self.common.json {
+            output::json(json!({ "deployments": reports }), &summary)?;
+        }
+        Ok(summary.verdict())
+    }
+}
+
+impl Arguments {
+    fn deploy<P: ChainPhase>(
+        &self,
+        session: &mut Session<P>,
+        file: &Path,
+        code: &[u8],
+    ) -> anyhow::Result<Report> {
+        let cost = summarize(code, &Limits::default()).compile_cost;
+        let n_shards = if self.shards.is_empty() { index(P::N_SHARDS) } else { self.shards.len() };
+        let deposit = self.deposit.unwrap_or_else(|| session.settings.deposit(code.len(), n_shards));
+        let payer = self.payer.unwrap_or_else(|| session.description.faucet());
+        Ok(Report {
+            file: files::name(file),
+            code_hash: hex::encode(hash(&[code])),
+            code_bytes: code.len(),
+            compile_microseconds: cost.microseconds,
+            machine_code_bytes: cost.code_bytes,
+            deposit_gwei: deposit,
+            payer,
+            outcome: self.propose(session, file, code, payer, deposit)?,
+        })
+    }
+
+    /// Proposes the EE in the next block, and lets validators vote in those that follow.
+    fn propose<P: ChainPhase>(
+        &self,
+        session: &mut Session<P>,
+        file: &Path,
+        code: &[u8],
+        payer: ValidatorIndex,
+        deposit: Gwei,
+    ) -> anyhow::Result<Outcome> {
+        let limit = session.settings.code_bytes_max;
+        let Ok(list) = Code::try_from(code.to_vec()) else {
+            let error = OperationError::CodeBytes { got: code.len(), limit };
+            return Ok(Outcome::Refused { reason: error.to_string() });
+        };
+        let message = self.message(session, list, payer, deposit)?;
+        let ee = message.ee;
+        let (_, head) = session.chain.head()?;
+        let domain = get_domain(&head.state, DOMAIN_DEPLOY, None);
+        let signature = session.chain.keys().sign(&[payer], compute_signing_root(&message, domain))?;
+        let deploys = vec![SignedDeploy { message, signature }].try_into().map_err(spec)?;
+        let operations = LedgerOperations { deploys, ..LedgerOperations::default() };
+        let block = match session.run_slot(operations) {
+            Ok(block) => block.block.message,
+            Err(SlotError::Refused(LedgerError::Operation { error, .. })) => {
+                return Ok(Outcome::Refused { reason: chain(&error) });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        session.set_name(hash(&[code]), &name)?;
+        let trial = try_out(code)?;
+        let n_against = if trial.is_some() { u64::MAX } else { self.against };
+        let (slot, block_root) = (block.slot, hash_tree_root(&block).to_string());
+        let (mut votes_for, mut votes_against) = (0_usize, 0_usize);
+        loop {
+            let (_, head) = session.chain.head()?;
+            let record = head.ledger.ees().get(index(ee.into())).context("the EE is in the registry")?;
+            if !head.ledger.pre_checks().iter().any(|pre_check| pre_check.ee == ee) {
+                let accepted = !record.is_gone();
+                let deployed_epoch = Some(record.deployed_epoch).filter(|epoch| *epoch != FAR_FUTURE_EPOCH);
+                let decided_slot = head.state.slot;
+                return Ok(Outcome::VotedOn(Vote {
+                    ee,
+                    slot,
+                    block_root,
+                    accepted,
+                    votes_for,
+                    votes_against,
+                    decided_slot,
+                    deployed_epoch,
+                    trial,
+                }));
+            }
+            let votes = vote_on_code(&head, ee, n_against, session.chain.keys())?;
+            for vote in &votes {
+                let counter = if vote.message.accept { &mut votes_for } else { &mut votes_against };
+                *counter = counter.saturating_add(vote.validators.len());
+            }
+            let pre_check_votes = votes.try_into().map_err(spec)?;
+            session.run_slot(LedgerOperations { pre_check_votes, ..LedgerOperations::default() })?;
+        }
+    }
+
+    fn message<P: ChainPhase>(
+        &self,
+        session: &Session<P>,
+        code: Code,
+        payer: ValidatorIndex,
+        deposit: Gwei,
+    ) -> anyhow::Result<Deploy> {
+        let (_, head) = session.chain.head()?;
+        let mut shards = BitVector::new();
+        let all: Vec<_> = (0..P::N_SHARDS).collect();
+        for shard in if self.shards.is_empty() { &all } else { &self.shards } {
+            let set = shards.set(index(*shard), true);
+            set.ok().with_context(|| {
+                format!(
+                    "--shards: there is no shard {shard}; there are 0 to {}",
+                    P::N_SHARDS.saturating_sub(1)
+                )
+            })?;
+        }
+        let validator = |option: &str, validator: ValidatorIndex| {
+            let last = session.description.faucet();
+            let found = head.state.validators.get(index(validator));
+            found.with_context(|| {
+                format!("--{option}: there is no validator {validator}; there are 0 to {last}")
+            })
+        };
+        let owner = validator("payer", payer)?.pubkey;
+        let refund_credentials: Bytes32 =
+            validator("refund", self.refund.unwrap_or(payer))?.withdrawal_credentials;
+        Ok(Deploy {
+            ee: u32::try_from(head.ledger.ees().len())?,
+            code,
+            initial_state_root: self.state_root,
+            shards,
+            owner,
+            refund_credentials,
+            upgrade_delay: self.upgrade_delay,
+            deposit,
+            payer,
+        })
+    }
+}
+
+/// Compiles code in a process of its own, as each validator does before it votes; returns why that fails, if it does.
+fn try_out(code: &[u8]) -> anyhow::Result<Option<String>> {
+    let program = std::env::current_exe().context("cannot find this command again, to compile in it")?;
+    let isolation = cfg!(unix).then(|| Isolation::new(program));
+    let config = HostConfig { isolation, concurrent_executions_max: 1, ..HostConfig::default() };
+    let host = Host::new(config).context("cannot set the host up")?;
+    Ok(trial(&host, code).err().map(|error| chain(&error)))
+}
+
+fn spec(error: ssz_types::Error) -> outrider_beacon_spec::error::Error {
+    error.into()
+}
+
+impl Report {
+    fn print(&self) -> std::io::Result<()> {
+        let mut out = output::stdout();
+        let file = Plain(&self.file);
+        let vote = match &self.outcome {
+            Outcome::Refused { reason } => {
+                writeln!(out, "{file} {ERROR}refused{ERROR:#}")?;
+                return writeln!(out, "  {}; nothing has changed", Plain(reason));
+            }
+            Outcome::VotedOn(vote) => vote,
+        };
+        let (style, word) = if vote.accepted { (SUCCESS, "deployed") } else { (ERROR, "voted down") };
+        writeln!(out, "{file} {style}{word}{style:#}: EE {}", vote.ee)?;
+        writeln!(out, "  code       {}, {} bytes", self.code_hash, self.code_bytes)?;
+        writeln!(
+            out,
+            "  admission  valid; predicted to take {} ms to compile, to {} bytes",
+            self.compile_microseconds.div_ceil(1000),
+            self.machine_code_bytes
+        )?;
+        let deposit = ether(self.deposit_gwei);
+        writeln!(out, "  deposit    {deposit} of validator {}", self.payer)?;
+        writeln!(out, "  block      slot {}, {}", vote.slot, vote.block_root)?;
+        if let Some(reason) = &vote.trial {
+            writeln!(out, "  trial      failed: {}", Plain(reason))?;
+        }
+        let (votes_for, votes_against) = (vote.votes_for, vote.votes_against);
+        write!(out, "  votes      {votes_for} for, {votes_against} against: ")?;
+        match vote.deployed_epoch {
+            Some(epoch) => writeln!(out, "active from epoch {epoch} on"),
+            None => writeln!(out, "{deposit} went back in slot {}", vote.decided_slot),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A chain in a directory, opened to go on.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use outrider_beacon::{
+    admission::HostAdmission,
+    ledger::{ExtendedBlock, LedgerError, LedgerOperations, Settings},
+    registry::{Dispute, Judge, Rules},
+    store::{Opened, Store, StoreError},
+};
+use outrider_beacon_spec::{
+    phase::{Phase0, Phase1},
+    preset::{Mainnet, Minimal},
+    types::{Bytes32, ValidatorIndex},
+};
+use outrider_sim::{Chain, ChainPhase, Keys};
+use serde::{Deserialize, Serialize};
+
+use crate::Verdict;
+
+/// What a chain is: all that is chosen when it is made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Description {
+    pub(super) preset: PresetName,
+    pub(super) phase: PhaseNumber,
+    pub(super) validators: u64,
+    pub(super) seed: u64,
+}
+
+/// A preset of the specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PresetName {
+    /// For tests: 8 slots in an epoch, 2 shards.
+    Minimal,
+    /// Of the specification's text: 32 slots in an epoch, 64 shards.
+    Mainnet,
+}
+
+/// A phase of the specification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+pub(super) enum PhaseNumber {
+    /// Without shard blocks.
+    #[value(name = "0")]
+    #[serde(rename = "0")]
+    Zero,
+    /// With shard blocks, which nothing is executed in.
+    #[value(name = "1")]
+    #[serde(rename = "1")]
+    One,
+}
+
+impl Description {
+    /// The validator that pays for whatever is to be tried out.
+    pub(super) fn faucet(&self) -> ValidatorIndex {
+        self.validators.saturating_sub(1)
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        Settings { faucet: Some(self.faucet()), ..Settings::default() }
+    }
+}
+
+/// The name of the note with the description.
+pub(super) const DESCRIPTION: &str = "chain";
+
+/// What is done with a chain, whatever its preset and phase.
+pub(super) trait Action {
+    fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict>;
+}
+
+/// An open chain.
+pub(super) struct Session<P: ChainPhase> {
+    pub(super) description: Description,
+    pub(super) chain: Chain<P>,
+    pub(super) store: Store<P>,
+    pub(super) settings: Settings,
+    pub(super) admission: HostAdmission,
+}
+
+/// Opens the chain in a directory and does something with it.
+pub(super) fn with_chain(data_dir: &Path, action: &impl Action) -> anyhow::Result<Verdict> {
+    let opened = Opened::new(data_dir).map_err(|error| with_remedy(data_dir, error))?;
+    let text = opened.note(DESCRIPTION).with_context(|| data_dir.display().to_string())?;
+    let description = text.as_deref().map(serde_json::from_str::<Description>);
+    let description = description.transpose().with_context(|| data_dir.display().to_string())?;
+    let description = description
+        .with_context(|| format!("{}: no `outrider beacon init` has made this chain", data_dir.display()))?;
+    match (description.preset, description.phase) {
+        (PresetName::Minimal, PhaseNumber::Zero) => {
+            run::<Phase0<Minimal>>(data_dir, opened, description, action)
+        }
+        (PresetName::Minimal, PhaseNumber::One) => {
+            run::<Phase1<Minimal>>(data_dir, opened, description, action)
+        }
+        (PresetName::Mainnet, PhaseNumber::Zero) => {
+            run::<Phase0<Mainnet>>(data_dir, opened, description, action)
+        }
+        (PresetName::Mainnet, PhaseNumber::One) => {
+            run::<Phase1<Mainnet>>(data_dir, opened, description, action)
+        }
+    }
+}
+
+fn run<P: ChainPhase>(
+    data_dir: &Path,
+    opened: Opened,
+    description: Description,
+    action: &impl Action,
+) -> anyhow::Result<Verdict> {
+    let settings = description.settings();
+    let admission = HostAdmission::default();
+    let loaded = opened.load::<P>(rules(&settings, &admission));
+    let (store, node) = loaded.with_context(|| data_dir.display().to_string())?;
+    let chain = Chain::new(node, Keys::new(description.validators));
+    let session = Session { description, chain, store, settings, admission };
+    action.run(session)
+}
+
+fn with_remedy(data_dir: &Path, error: StoreError) -> anyhow::Error {
+    let name = data_dir.display();
+    let remedy = match error {
+        StoreError::Absent => format!("; `outrider beacon init --data-dir {name}` makes one"),
+        _ => String::new(),
+    };
+    anyhow::anyhow!("{name}: {}{remedy}", outrider_host::chain(&error))
+}
+
+/// The rules of a simulated chain. Its validators make all blocks themselves, so that nobody has to verify what they sign.
+pub(super) fn rules<'r>(settings: &'r Settings, admission: &'r HostAdmission) -> Rules<'r> {
+    Rules { settings, admission, judge: &NoDisputes, verify_signatures: false }
+}
+
+/// Judges nothing, as nobody doubts an execution: in the shard blocks of a simulated chain, there are none.
+struct NoDisputes;
+
+impl Judge for NoDisputes {
+    fn is_right(&self, _: &Dispute<'_>) -> bool {
+        true
+    }
+}
+
+/// Why a slot does not come to be: the operations are refused, or the chain cannot go on.
+pub(super) enum SlotError {
+    Refused(LedgerError),
+    Failed(anyhow::Error),
+}
+
+impl From<SlotError> for anyhow::Error {
+    fn from(error: SlotError) -> Self {
+        match error {
+            SlotError::Refused(error) => error.into(),
+            SlotError::Failed(error) => error,
+        }
+    }
+}
+
+impl<P: ChainPhase> Session<P> {
+    /// Runs the next slot and stores its block. If operations are refused, nothing has changed.
+    pub(super) fn run_slot(
+        &mut self,
+        operations: LedgerOperations<P>,
+    ) -> Result<ExtendedBlock<P>, SlotError> {
+        let rules = rules(&self.settings, &self.admission);
+        let block = self.chain.run_slot(operations, rules).map_err(SlotError::Refused)?;
+        match self.store.save(self.chain.node(), &block) {
+            Ok(()) => Ok(block),
+            Err(error) => Err(SlotError::Failed(error.into())),
+        }
+    }
+
+    /// The name of the file that code came from, if it is known.
+    pub(super) fn name_of(&self, code_hash: Bytes32) -> anyhow::Result<Option<String>> {
+        Ok(self.store.note(&name_note(code_hash))?)
+    }
+
+    pub(super) fn set_name(&self, code_hash: Bytes32, name: &str) -> anyhow::Result<()> {
+        Ok(self.store.set_note(&name_note(code_hash), name)?)
+    }
+}
+
+fn name_note(code_hash: Bytes32) -> String {
+    format!("name of {code_hash}")
+}

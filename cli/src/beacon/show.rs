@@ -1,0 +1,136 @@
+//! `outrider beacon show`: where a chain is.
+
+use std::io::Write as _;
+
+use outrider_beacon::ledger::{ExtendedState, Ledger};
+use outrider_beacon_spec::{
+    accessors::{
+        get_active_validator_indices, get_beacon_committee, get_committee_count_per_slot, get_current_epoch,
+    },
+    containers::Checkpoint,
+    math::index,
+    types::{Shard, ValidatorIndex},
+};
+use outrider_sim::ChainPhase;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{
+    Common,
+    session::{Action, Session},
+};
+use crate::{
+    Verdict,
+    output::{self, Summary},
+};
+
+/// Show where a chain is: head, finality, committees and balances.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// What the ledger says of a shard.
+#[derive(Serialize)]
+struct ShardLine {
+    shard: Shard,
+    latest_block_root: String,
+    execution_root: String,
+    balance_gwei: u64,
+}
+
+/// The ether of a chain.
+#[derive(Serialize)]
+struct Ether {
+    validators_gwei: u64,
+    faucet_gwei: u64,
+    ledger_gwei: u64,
+    burnt_gwei: u64,
+}
+
+impl Action for Arguments {
+    fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict> {
+        let (root, extended) = session.chain.head()?;
+        let store = session.chain.node().store();
+        let epoch = get_current_epoch(&extended.state);
+        let n_active = get_active_validator_indices(&extended.state, epoch).len();
+        let committees = committees(&extended)?;
+        let shards = shards(&extended.ledger);
+        let ether = ether_of(&extended, session.description.faucet());
+        let (justified, finalized) = (store.justified_checkpoint, store.finalized_checkpoint);
+        if self.common.json {
+            let checkpoint = |checkpoint: Checkpoint| {
+                json!({
+                    "epoch": checkpoint.epoch,
+                    "root": checkpoint.root.to_string(),
+                })
+            };
+            let document = json!({
+                "chain": session.description,
+                "head": { "slot": extended.state.slot, "epoch": epoch, "root": root.to_string() },
+                "state_root": extended.state.clone().root().to_string(),
+                "ledger_root": extended.ledger.root().to_string(),
+                "justified": checkpoint(justified),
+                "finalized": checkpoint(finalized),
+                "active_validators": n_active,
+                "committees": committees,
+                "shards": shards,
+                "ether": ether,
+                "ees": extended.ledger.ees().len(),
+                "blocks": store.blocks.len(),
+            });
+            output::json(document, &Summary::one(Verdict::Holds))?;
+            return Ok(Verdict::Holds);
+        }
+        let mut out = output::stdout();
+        writeln!(out, "head        slot {}, epoch {epoch}, block {root}", extended.state.slot)?;
+        writeln!(out, "justified   epoch {}, block {}", justified.epoch, justified.root)?;
+        writeln!(out, "finalized   epoch {}, block {}", finalized.epoch, finalized.root)?;
+        writeln!(out, "ledger      {}, {} EEs", extended.ledger.root(), extended.ledger.ees().len())?;
+        writeln!(out, "validators  {n_active} active, with {}", super::ether(ether.validators_gwei))?;
+        writeln!(out, "faucet      {}", super::ether(ether.faucet_gwei))?;
+        let (locked, burnt) = (super::ether(ether.ledger_gwei), super::ether(ether.burnt_gwei));
+        writeln!(out, "in ledger   {locked}, of which {burnt} burnt")?;
+        for (index, members) in committees.iter().enumerate() {
+            let shown: Vec<_> = members.iter().take(MEMBERS_SHOWN).map(ToString::to_string).collect();
+            let rest = if members.len() > MEMBERS_SHOWN { ", ..." } else { "" };
+            writeln!(out, "committee {index} of {}: {}{rest}", members.len(), shown.join(", "))?;
+        }
+        for ShardLine { shard, execution_root, balance_gwei, .. } in &shards {
+            writeln!(out, "shard {shard}: execution root {execution_root}, {}", super::ether(*balance_gwei))?;
+        }
+        Ok(Verdict::Holds)
+    }
+}
+
+/// Members of a committee that text shows.
+const MEMBERS_SHOWN: usize = 16;
+
+/// The committees of the head's slot.
+fn committees<P: ChainPhase>(extended: &ExtendedState<P>) -> anyhow::Result<Vec<Vec<ValidatorIndex>>> {
+    let state = &extended.state;
+    let n_committees = get_committee_count_per_slot(state, get_current_epoch(state));
+    let committee = |index| Ok(get_beacon_committee(state, state.slot, index)?);
+    (0..n_committees).map(committee).collect()
+}
+
+fn shards(ledger: &Ledger) -> Vec<ShardLine> {
+    let line = |(shard, shard_ledger): (Shard, &outrider_beacon::ledger::ShardLedger)| ShardLine {
+        shard,
+        latest_block_root: shard_ledger.latest_block_root().to_string(),
+        execution_root: shard_ledger.execution_root().to_string(),
+        balance_gwei: shard_ledger.ees().iter().map(|ee| ee.balance).fold(0, u64::saturating_add),
+    };
+    (0..).zip(ledger.shards()).map(line).collect()
+}
+
+fn ether_of<P: ChainPhase>(extended: &ExtendedState<P>, faucet: ValidatorIndex) -> Ether {
+    let ExtendedState { state, ledger } = extended;
+    Ether {
+        validators_gwei: state.balances.iter().copied().fold(0, u64::saturating_add),
+        faucet_gwei: state.balances.get(index(faucet)).copied().unwrap_or_default(),
+        ledger_gwei: ledger.total(),
+        burnt_gwei: ledger.burnt(),
+    }
+}

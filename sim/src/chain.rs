@@ -1,0 +1,121 @@
+//! A chain with a ledger, by validators whose keys are known: all of them are online, honest, and hear everything at once.
+//!
+//! So each slot has a block, which crosslinks a block of each shard that has a committee, and all attesters of the slot before vote for
+//! its parent. What comes of a slot follows from the head alone: a chain that is stopped and loaded again goes on to the same blocks.
+//!
+//! A committee signs once, with the sum of its members' secret keys: that is the aggregate of their signatures.
+
+mod attest;
+mod genesis;
+mod keys;
+mod phase;
+mod votes;
+
+pub use genesis::Genesis;
+pub use keys::Keys;
+pub use phase::ChainPhase;
+pub use votes::vote_on_code;
+
+use outrider_beacon::{
+    ledger::{ExtendedState, ExtendedBlock, LedgerError, LedgerNode, LedgerOperations, complete_block},
+    registry::Rules,
+};
+use outrider_beacon_spec::{
+    accessors::{get_beacon_proposer_index, get_current_epoch, get_domain},
+    compute::compute_signing_root,
+    constants::{DOMAIN_BEACON_PROPOSER, DOMAIN_RANDAO},
+    containers::{Attestation, BeaconBlock, SignedBeaconBlock},
+    error::Error,
+    hash::hash_tree_root,
+    math::Uint64 as _,
+    preset::Preset,
+    transition::process_slots,
+    types::{Root, Slot},
+};
+
+/// A node, and the keys of all validators.
+#[derive(Debug)]
+pub struct Chain<P: ChainPhase> {
+    node: LedgerNode<P>,
+    keys: Keys,
+}
+
+impl<P: ChainPhase> Chain<P> {
+    /// Goes on from what a node knows, with the keys of its validators.
+    #[must_use]
+    pub fn new(node: LedgerNode<P>, keys: Keys) -> Self {
+        Self { node, keys }
+    }
+
+    /// The node.
+    #[must_use]
+    pub fn node(&self) -> &LedgerNode<P> {
+        &self.node
+    }
+
+    /// The keys.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// The head, and state and ledger after it.
+    ///
+    /// # Errors
+    ///
+    /// If the fork choice finds no head.
+    pub fn head(&self) -> Result<(Root, ExtendedState<P>), Error> {
+        let root = self.node.head()?;
+        Ok((root, self.node.extended(&root).ok_or(Error::UnknownBlock)?))
+    }
+
+    /// Runs the next slot, with operations; executions are added to them.
+    ///
+    /// # Errors
+    ///
+    /// If an operation is refused; then, nothing has changed.
+    pub fn run_slot(
+        &mut self,
+        operations: LedgerOperations<P>,
+        rules: Rules<'_>,
+    ) -> Result<ExtendedBlock<P>, LedgerError> {
+        let (parent_root, pre) = self.head()?;
+        let slot = pre.state.slot.plus(1)?;
+        let (block, attestations) = self.propose(parent_root, pre, slot, operations, rules)?;
+        let since_genesis = slot.times(P::Preset::SECONDS_PER_SLOT)?;
+        self.node.on_tick(self.node.store().genesis_time.plus(since_genesis)?)?;
+        for attestation in &attestations {
+            self.node.on_attestation(attestation)?;
+        }
+        self.node.on_block(&block, rules)?;
+        Ok(block)
+    }
+
+    fn propose(
+        &self,
+        parent_root: Root,
+        pre: ExtendedState<P>,
+        slot: Slot,
+        mut operations: LedgerOperations<P>,
+        rules: Rules<'_>,
+    ) -> Result<(ExtendedBlock<P>, Vec<Attestation<P>>), LedgerError> {
+        let mut state = pre.state.clone();
+        process_slots(&mut state, slot)?;
+        let proposer_index = get_beacon_proposer_index(&state)?;
+        let epoch = get_current_epoch(&state);
+        let randao_root = compute_signing_root(&epoch, get_domain(&state, DOMAIN_RANDAO, None));
+        let mut body = P::empty_body();
+        body.randao_reveal = self.keys.sign(&[proposer_index], randao_root)?;
+        body.eth1_data = state.eth1_data.clone();
+        let (votes, executions) = P::crosslink(&state, &pre.ledger, &self.keys, &mut body)?;
+        operations.executions = executions.try_into().map_err(Error::from)?;
+        let attestations = attest::attestations(&state, votes, &self.keys)?;
+        body.attestations = attestations.clone().try_into().map_err(Error::from)?;
+        let block = BeaconBlock { slot, proposer_index, parent_root, state_root: Root::ZERO, body };
+        let (message, _) = complete_block(pre, block, &operations, rules)?;
+        debug_assert_eq!(parent_root, hash_tree_root(&state.latest_block_header));
+        let signing_root = compute_signing_root(&message, get_domain(&state, DOMAIN_BEACON_PROPOSER, None));
+        let signature = self.keys.sign(&[proposer_index], signing_root)?;
+        Ok((ExtendedBlock { block: SignedBeaconBlock { message, signature }, operations }, attestations))
+    }
+}

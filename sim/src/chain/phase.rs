@@ -1,0 +1,215 @@
+//! What a simulated chain does differently in each phase: with shards, or without.
+
+use ssz_types::{VariableList, typenum::U1048576};
+
+use super::Keys;
+use outrider_beacon::{
+    ledger::{ExecutionHeader, ExtendedState, Ledger, LedgerPhase, ShardBody, ShardExecution},
+    proof::body_branch,
+};
+use outrider_beacon_spec::{
+    accessors::{get_block_root_at_slot, get_committee_count_per_slot, get_current_epoch, get_domain},
+    bls::aggregate,
+    compute::{compute_epoch_at_slot, compute_signing_root},
+    constants::{DOMAIN_RANDAO, DOMAIN_SHARD_PROPOSAL, GENESIS_SLOT},
+    containers::{
+        BeaconBlockBody, BeaconState, CustodyKeyReveal, Extensions, ShardBlockHeader, ShardState,
+        ShardTransition, ShardVote,
+    },
+    error::Error,
+    hash::hash_tree_root,
+    math::{Uint64 as _, index},
+    phase::{Phase0, Phase1},
+    phase1::{
+        compute_shard_from_committee_index, compute_updated_gasprice,
+        custody::{get_custody_period_for_validator, get_randao_epoch_for_custody_period},
+        get_offset_slots, get_shard_proposer_index,
+    },
+    preset::Preset,
+    types::{Epoch, Root, Shard, Slot, ValidatorIndex},
+};
+
+/// What each committee of the slot before says of its shard, and the executions of all shard blocks.
+type Crosslinks<P> = (Vec<<P as Extensions>::AttestationData>, Vec<ShardExecution>);
+
+/// A phase that a [`Chain`](super::Chain) can run.
+pub trait ChainPhase: LedgerPhase {
+    /// Makes a genesis of this phase of one of phase 0.
+    ///
+    /// # Errors
+    ///
+    /// If there are too many validators.
+    fn begin(genesis: ExtendedState<Phase0<Self::Preset>>) -> Result<ExtendedState<Self>, Error>;
+
+    /// A body with nothing in it.
+    fn empty_body() -> BeaconBlockBody<Self>;
+
+    /// Writes into a body what the phase asks for beyond attestations. Shards have blocks in which nothing is executed.
+    ///
+    /// # Errors
+    ///
+    /// If the state contradicts itself.
+    fn crosslink(
+        state: &BeaconState<Self>,
+        ledger: &Ledger,
+        keys: &Keys,
+        body: &mut BeaconBlockBody<Self>,
+    ) -> Result<Crosslinks<Self>, Error>;
+}
+
+impl<C: Preset> ChainPhase for Phase0<C> {
+    fn begin(genesis: ExtendedState<Phase0<C>>) -> Result<ExtendedState<Self>, Error> {
+        Ok(genesis)
+    }
+
+    fn empty_body() -> BeaconBlockBody<Self> {
+        BeaconBlockBody::default()
+    }
+
+    fn crosslink(
+        state: &BeaconState<Self>,
+        _: &Ledger,
+        _: &Keys,
+        _: &mut BeaconBlockBody<Self>,
+    ) -> Result<Crosslinks<Self>, Error> {
+        let epoch = compute_epoch_at_slot::<Self>(state.slot.minus(1)?);
+        Ok((vec![(); index(get_committee_count_per_slot(state, epoch))], Vec::new()))
+    }
+}
+
+impl<C: Preset> ChainPhase for Phase1<C> {
+    fn begin(genesis: ExtendedState<Phase0<C>>) -> Result<ExtendedState<Self>, Error> {
+        genesis.upgrade_to_phase1()
+    }
+
+    fn empty_body() -> BeaconBlockBody<Self> {
+        BeaconBlockBody::default()
+    }
+
+    fn crosslink(
+        state: &BeaconState<Self>,
+        ledger: &Ledger,
+        keys: &Keys,
+        body: &mut BeaconBlockBody<Self>,
+    ) -> Result<Crosslinks<Self>, Error> {
+        let slot = state.slot.minus(1)?;
+        let mut votes = Vec::new();
+        let mut executions = Vec::new();
+        for committee in 0..get_committee_count_per_slot(state, compute_epoch_at_slot::<Self>(slot)) {
+            let shard = compute_shard_from_committee_index(state, committee, slot)?;
+            // No shard had a block before there were shards.
+            let transition = match slot {
+                GENESIS_SLOT => ShardTransition::default(),
+                _ => transition(state, ledger, shard, keys, &mut executions)?,
+            };
+            votes.push(ShardVote {
+                shard,
+                shard_head_root: transition
+                    .shard_states
+                    .last()
+                    .map_or(Root::ZERO, |after| after.latest_block_root),
+                shard_transition_root: hash_tree_root(&transition),
+            });
+            *body.shard_transitions.get_mut(index(shard)).ok_or(Error::IndexOutOfRange)? = transition;
+        }
+        executions.sort_by_key(|execution: &ShardExecution| (execution.shard, execution.slot));
+        for reveal in custody_key_reveals(state, keys)? {
+            body.custody_key_reveals.push(reveal)?;
+        }
+        Ok((votes, executions))
+    }
+}
+
+/// What happens on a shard since its last crosslink: empty slots, and a block in the last of them.
+fn transition<C: Preset>(
+    state: &BeaconState<Phase1<C>>,
+    ledger: &Ledger,
+    shard: Shard,
+    keys: &Keys,
+    executions: &mut Vec<ShardExecution>,
+) -> Result<ShardTransition, Error> {
+    let slots = get_offset_slots(state, shard)?;
+    let start_slot = slots.first().copied().ok_or(Error::IndexOutOfRange)?;
+    let mut latest = *state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
+    let mut transition = ShardTransition { start_slot, ..ShardTransition::default() };
+    let mut signatures = Vec::new();
+    for slot in &slots {
+        let proposer_index = match slots.last() == Some(slot) {
+            // With very few validators, a shard may have no committee.
+            true => get_shard_proposer_index(state, *slot, shard).ok(),
+            false => None,
+        };
+        let (mut length, mut data_root) = (0, Root::ZERO);
+        let mut latest_block_root = latest.latest_block_root;
+        if let Some(proposer_index) = proposer_index {
+            let (data, execution) = execution(ledger, shard, *slot)?;
+            length = data.len() as u64;
+            data_root = hash_tree_root(&data);
+            let header = ShardBlockHeader {
+                shard_parent_root: latest_block_root,
+                beacon_parent_root: get_block_root_at_slot(state, *slot)?,
+                slot: *slot,
+                shard,
+                proposer_index,
+                body_root: data_root,
+            };
+            latest_block_root = hash_tree_root(&header);
+            let domain =
+                get_domain(state, DOMAIN_SHARD_PROPOSAL, Some(compute_epoch_at_slot::<Phase1<C>>(*slot)));
+            signatures.push(keys.sign(&[proposer_index], compute_signing_root(&header, domain))?);
+            executions.push(execution);
+        }
+        let gasprice = compute_updated_gasprice(latest.gasprice, length)?;
+        latest = ShardState { slot: *slot, gasprice, latest_block_root };
+        transition.shard_block_lengths.push(length)?;
+        transition.shard_data_roots.push(data_root)?;
+        transition.shard_states.push(latest)?;
+    }
+    transition.proposer_signature_aggregate = aggregate(&signatures).unwrap_or_default();
+    Ok(transition)
+}
+
+/// The body of a shard block in which nothing is executed, and what the beacon block says of it.
+fn execution(
+    ledger: &Ledger,
+    shard: Shard,
+    slot: Slot,
+) -> Result<(VariableList<u8, U1048576>, ShardExecution), Error> {
+    let shard_ledger = ledger.shards().get(index(shard)).ok_or(Error::IndexOutOfRange)?;
+    let parent_execution_root = shard_ledger.execution_root();
+    let header = ExecutionHeader { parent_execution_root, ..ExecutionHeader::default() };
+    let body = ShardBody { header: header.clone(), ..ShardBody::default() }.to_body();
+    let branch = body_branch(&body).try_into()?;
+    Ok((body.try_into()?, ShardExecution { shard, slot, header, branch }))
+}
+
+/// The custody keys that are due: who does not reveal one in time is slashed.
+fn custody_key_reveals<C: Preset>(
+    state: &BeaconState<Phase1<C>>,
+    keys: &Keys,
+) -> Result<Vec<CustodyKeyReveal>, Error> {
+    let epoch = get_current_epoch(state);
+    let mut reveals = Vec::new();
+    for (validator_index, validator) in (0..).zip(state.validators.iter()) {
+        let period = validator.next_custody_secret_to_reveal;
+        let key_epoch = get_randao_epoch_for_custody_period::<C>(period, validator_index)?;
+        let is_past = period < get_custody_period_for_validator::<C>(validator_index, epoch)?;
+        if is_past && key_epoch <= epoch && !validator.slashed && reveals.len() < REVEALS_MAX {
+            reveals.push(reveal(state, validator_index, key_epoch, keys)?);
+        }
+    }
+    Ok(reveals)
+}
+
+/// `MAX_CUSTODY_KEY_REVEALS`.
+const REVEALS_MAX: usize = 256;
+
+fn reveal<C: Preset>(
+    state: &BeaconState<Phase1<C>>,
+    revealer_index: ValidatorIndex,
+    key_epoch: Epoch,
+    keys: &Keys,
+) -> Result<CustodyKeyReveal, Error> {
+    let signing_root = compute_signing_root(&key_epoch, get_domain(state, DOMAIN_RANDAO, Some(key_epoch)));
+    Ok(CustodyKeyReveal { revealer_index, reveal: keys.sign(&[revealer_index], signing_root)? })
+}

@@ -1,0 +1,109 @@
+//! Votes on code.
+
+use super::Keys;
+use outrider_beacon::ledger::{
+    EeIndex, ExtendedState, Ledger, LedgerPhase, PreCheckVote, SignedPreCheckVote,
+    operation::DOMAIN_PRE_CHECK_VOTE,
+};
+use outrider_beacon_spec::{
+    accessors::{
+        get_active_validator_indices, get_current_epoch, get_domain, get_total_active_balance, validator,
+    },
+    compute::compute_signing_root,
+    containers::BeaconState,
+    error::Error,
+    math::{Uint64 as _, index},
+    types::{Gwei, ValidatorIndex},
+};
+
+/// Validators that sign one vote, at most, and votes in a block.
+const VOTERS_MAX: usize = 2048;
+const VOTES_MAX: usize = 128;
+
+/// The votes that a block brings on the code of an EE: of all active validators that have not voted, those below `n_against` refuse it,
+/// and all others accept it. There are no more than decide; none if nobody is left, or nothing to vote on.
+///
+/// # Errors
+///
+/// If a validator has no key.
+pub fn vote_on_code<P: LedgerPhase>(
+    extended: &ExtendedState<P>,
+    ee: EeIndex,
+    n_against: u64,
+    keys: &Keys,
+) -> Result<Vec<SignedPreCheckVote>, Error> {
+    let ExtendedState { state, ledger } = extended;
+    let Some((mut tally, voters)) = tally(state, ledger, ee)? else { return Ok(Vec::new()) };
+    let pre_check = ledger.pre_checks().iter().find(|pre_check| pre_check.ee == ee);
+    let Some(pre_check) = pre_check else { return Ok(Vec::new()) };
+    let (against, in_favour): (Vec<_>, Vec<_>) = voters.into_iter().partition(|voter| *voter < n_against);
+    let mut votes = Vec::new();
+    for (accept, voters) in [(false, against), (true, in_favour)] {
+        for voters in voters.chunks(VOTERS_MAX) {
+            if tally.is_decided()? || votes.len() == VOTES_MAX {
+                return Ok(votes);
+            }
+            let message = PreCheckVote {
+                ee,
+                code_hash: pre_check.code_hash,
+                opened_epoch: pre_check.opened_epoch,
+                accept,
+            };
+            let domain = get_domain(state, DOMAIN_PRE_CHECK_VOTE, None);
+            let signature = keys.sign(voters, compute_signing_root(&message, domain))?;
+            tally.add(state, accept, voters)?;
+            let validators = voters.to_vec().try_into()?;
+            votes.push(SignedPreCheckVote { message, validators, signature });
+        }
+    }
+    Ok(votes)
+}
+
+/// The stake of votes.
+struct Tally {
+    accepted: Gwei,
+    rejected: Gwei,
+    total: Gwei,
+}
+
+impl Tally {
+    fn add<P: LedgerPhase>(
+        &mut self,
+        state: &BeaconState<P>,
+        accept: bool,
+        voters: &[ValidatorIndex],
+    ) -> Result<(), Error> {
+        let sum = if accept { &mut self.accepted } else { &mut self.rejected };
+        for voter in voters {
+            *sum = sum.plus(validator(state, *voter)?.effective_balance)?;
+        }
+        Ok(())
+    }
+
+    fn is_decided(&self) -> Result<bool, Error> {
+        Ok(self.accepted.times(3)? >= self.total.times(2)? || self.rejected.times(3)? >= self.total)
+    }
+}
+
+/// The votes on an EE's code so far, and who has not voted; none if its code is not voted on.
+fn tally<P: LedgerPhase>(
+    state: &BeaconState<P>,
+    ledger: &Ledger,
+    ee: EeIndex,
+) -> Result<Option<(Tally, Vec<ValidatorIndex>)>, Error> {
+    let Some(pre_check) = ledger.pre_checks().iter().find(|pre_check| pre_check.ee == ee) else {
+        return Ok(None);
+    };
+    let mut tally = Tally { accepted: 0, rejected: 0, total: get_total_active_balance(state)? };
+    let mut left = Vec::new();
+    for voter in get_active_validator_indices(state, get_current_epoch(state)).iter().copied() {
+        if pre_check.accepted.get(index(voter)) == Ok(true) {
+            tally.add(state, true, &[voter])?;
+        } else if pre_check.rejected.get(index(voter)) == Ok(true) {
+            tally.add(state, false, &[voter])?;
+        } else {
+            left.push(voter);
+        }
+    }
+    Ok(Some((tally, left)))
+}
