@@ -57,7 +57,9 @@ use self::{
     tables::{BLOCKS, CODES, HEADERS, LEDGERS, NOTES, STATES, get, range},
 };
 use crate::{
-    ledger::{ExtendedState, ExtendedBlock, Ledger, LedgerError, LedgerNode, LedgerPhase, extended_transition},
+    ledger::{
+        ExtendedBlock, ExtendedState, Ledger, LedgerError, LedgerNode, LedgerPhase, extended_transition,
+    },
     registry::Rules,
 };
 use outrider_beacon_spec::{

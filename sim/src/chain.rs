@@ -22,6 +22,7 @@ use outrider_beacon::{
 };
 use outrider_beacon_spec::{
     accessors::{get_beacon_proposer_index, get_current_epoch, get_domain},
+    block::process_randao,
     compute::compute_signing_root,
     constants::{DOMAIN_BEACON_PROPOSER, DOMAIN_RANDAO},
     containers::{Attestation, BeaconBlock, SignedBeaconBlock},
@@ -29,6 +30,7 @@ use outrider_beacon_spec::{
     hash::hash_tree_root,
     math::Uint64 as _,
     preset::Preset,
+    signatures::Signatures,
     transition::process_slots,
     types::{Root, Slot},
 };
@@ -107,6 +109,8 @@ impl<P: ChainPhase> Chain<P> {
         let mut body = P::empty_body();
         body.randao_reveal = self.keys.sign(&[proposer_index], randao_root)?;
         body.eth1_data = state.eth1_data.clone();
+        // Where a state has room for few epochs of randomness, what shards' proposers are drawn by may be that of this epoch.
+        process_randao(&mut state, &body, &mut Signatures::Ignored)?;
         let (votes, executions) = P::crosslink(&state, &pre.ledger, &self.keys, &mut body)?;
         operations.executions = executions.try_into().map_err(Error::from)?;
         let attestations = attest::attestations(&state, votes, &self.keys)?;

@@ -12,7 +12,7 @@ use super::{
     tables::{self, CODES, HEAD, LEDGERS, NOTES, STATES, VOTES, put, remove},
     unknown,
 };
-use crate::ledger::{ExtendedState, ExtendedBlock, LedgerNode, LedgerOperations, LedgerPhase};
+use crate::ledger::{ExtendedBlock, ExtendedState, LedgerNode, LedgerOperations, LedgerPhase};
 use outrider_beacon_spec::{
     containers::SignedBeaconBlock,
     fork_choice::{LatestMessage, Store as ForkChoiceStore},

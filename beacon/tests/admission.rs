@@ -1,0 +1,77 @@
+//! The host's word on code decides what the chain takes.
+
+#![cfg(feature = "host")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use outrider_beacon::{
+    admission::{HostAdmission, trial},
+    registry::{Admission as _, CodeProperties},
+};
+use outrider_host::{Host, HostConfig, Limits};
+
+const EE: &str = r#"(module
+    (import "eth2" "savePostStateRoot" (func $save (param i32)))
+    (memory (export "memory") 1)
+    (func (export "main") (call $save (i32.const 0))))"#;
+
+fn wasm(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap()
+}
+
+#[track_caller]
+fn refused(code: &[u8], expected: &str) {
+    let refusal = HostAdmission::default().admit(code).unwrap_err();
+    assert!(refusal.0.contains(expected), "{refusal}");
+}
+
+#[test]
+fn an_ee_is_admitted_and_what_can_come_to_different_ends_is_not() {
+    assert_eq!(HostAdmission::default().admit(&wasm(EE)), Ok(CodeProperties { takes_receipts: false }));
+    refused(b"", "");
+    refused(b"\0asm\x01\0\0\0", "main");
+    let threads = EE.replace("(memory (export \"memory\") 1)", "(memory (export \"memory\") 1 2 shared)");
+    refused(&wasm(&threads), "threads");
+    let unknown = EE.replace("savePostStateRoot", "now");
+    refused(&wasm(&unknown), "now");
+}
+
+#[test]
+fn a_compile_bomb_is_refused_by_what_it_is_predicted_to_cost() {
+    // A thousand locals that live through a thousand branches.
+    let n = 1_000;
+    let locals = "(local i64)".repeat(n);
+    let uses: String =
+        (0..n).map(|i| format!("(local.set {i} (i64.add (local.get {i}) (local.get 0)))")).collect();
+    let branches = "(if (i64.eqz (local.get 1)) (then (local.set 2 (i64.const 1))))".repeat(n);
+    let bomb = EE.replace(
+        "(func (export \"main\")",
+        &format!("(func (export \"main\") {locals} {uses} {branches} {uses}"),
+    );
+    refused(&wasm(&bomb), "predicted");
+}
+
+#[test]
+fn a_chain_may_have_tighter_bounds_than_the_host() {
+    let code = wasm(EE);
+    for (microseconds, code_bytes, expected) in [
+        (0, u64::MAX, "microseconds to compile, more than 0"),
+        (u64::MAX, 0, "bytes of machine code, more than 0"),
+    ] {
+        let admission = HostAdmission::new(Limits::default(), microseconds, code_bytes);
+        let refusal = admission.admit(&code).unwrap_err();
+        assert!(refusal.0.contains(expected), "{refusal}");
+        // What was judged before is judged so again.
+        assert_eq!(admission.admit(&code), Err(refusal));
+    }
+    let no_floats = Limits { floats: false, ..Limits::default() };
+    let floats = EE.replace("(call $save", "(drop (f64.add (f64.const 1) (f64.const 2))) (call $save");
+    assert!(HostAdmission::default().admit(&wasm(&floats)).is_ok());
+    assert!(HostAdmission::new(no_floats, u64::MAX, u64::MAX).admit(&wasm(&floats)).is_err());
+}
+
+#[test]
+fn a_trial_compiles() {
+    let host = Host::new(HostConfig::default()).unwrap();
+    assert!(trial(&host, &wasm(EE)).is_ok());
+    assert!(trial(&host, b"\0asm").is_err());
+}

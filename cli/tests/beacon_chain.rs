@@ -1,0 +1,258 @@
+//! `outrider beacon`: a chain from its genesis on, in one process after the other.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use serde_json::Value;
+use support::{Ran, Scratch, blob, wasm};
+
+/// What an EE does that does nothing.
+const NOTHING: &str = r#"(func (export "main") (call $save (i32.const 0)))"#;
+
+fn beacon(scratch: &Scratch, command: &str, arguments: &[&str]) -> Ran {
+    scratch.outrider(&[&["beacon", command, "--data-dir", "chain"], arguments].concat())
+}
+
+/// Runs a command that is to end with a code, and returns its document.
+#[track_caller]
+fn json(scratch: &Scratch, command: &str, arguments: &[&str], code: i32) -> Value {
+    let ran = beacon(scratch, command, &[arguments, &["--json"]].concat());
+    assert_eq!(ran.code, Some(code), "{ran:?}");
+    serde_json::from_str(&ran.out).unwrap()
+}
+
+fn chain(options: &[&str]) -> Scratch {
+    let scratch = Scratch::new();
+    let ran = beacon(&scratch, "init", options);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    scratch
+}
+
+#[test]
+fn the_project_s_ees_are_deployed_and_stay() {
+    let scratch = chain(&[]);
+    let names = ["account", "bazaar", "crypto-check", "evm", "helloworld", "workload"];
+    for name in names {
+        scratch.write(&format!("blobs/{name}.wasm"), blob(name));
+    }
+    let deployed = json(&scratch, "deploy", &["blobs"], 0);
+    let ees = json(&scratch, "list", &[], 0);
+    for (index, name) in names.iter().enumerate() {
+        let ee = &ees["ees"][index];
+        assert_eq!((ee["name"].as_str(), ee["index"].as_u64()), (Some(*name), Some(index as u64)));
+        let code = blob(name);
+        let deployment = &deployed["deployments"][index];
+        let code_hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&code));
+        assert_eq!([&ee["code_hash"], &deployment["code_hash"]], [&code_hash, &code_hash]);
+        // 32 ether, 1 for each 4 KiB that are begun, and a hundredth for each of the two shards.
+        let deposit = (32 + code.len().div_ceil(4096) as u64) * 1_000_000_000 + 20_000_000;
+        assert_eq!([&ee["deposit_gwei"], &deployment["deposit_gwei"]], [deposit, deposit]);
+        let votes = ["votes_for", "votes_against"].map(|votes| deployment[votes].as_u64());
+        assert_eq!((votes, &deployment["accepted"]), ([Some(64), Some(0)], &Value::Bool(true)));
+    }
+    let before = json(&scratch, "show", &[], 0);
+    let advanced = json(&scratch, "advance", &["--epochs", "4"], 0);
+    let after = json(&scratch, "show", &[], 0);
+    assert_eq!(after["head"]["slot"].as_u64(), before["head"]["slot"].as_u64().map(|slot| slot + 32));
+    assert_eq!(advanced["finalized"], after["finalized"]);
+    assert!(after["finalized"]["epoch"].as_u64() > Some(2));
+    let ees_after = json(&scratch, "list", &[], 0);
+    for (ee, before) in ees_after["ees"].as_array().unwrap().iter().zip(ees["ees"].as_array().unwrap()) {
+        assert_eq!(ee["state"], "active");
+        for field in ["index", "name", "code_hash", "deployed_epoch", "deposit_gwei", "shards"] {
+            assert_eq!(ee[field], before[field]);
+        }
+    }
+    // Nothing that only looks changes anything.
+    assert_eq!(json(&scratch, "list", &[], 0), ees_after);
+    assert_eq!(json(&scratch, "show", &[], 0), after);
+}
+
+#[test]
+fn what_is_refused_changes_nothing_and_the_reason_is_told() {
+    let scratch = chain(&[]);
+    scratch.write("good.wasm", wasm(NOTHING));
+    assert_eq!(beacon(&scratch, "deploy", &["good.wasm"]).code, Some(0));
+    let before = json(&scratch, "show", &[], 0);
+    let locals = "(local i64)".repeat(900);
+    let uses: String =
+        (0..900).map(|i| format!("(local.set {i} (i64.add (local.get {i}) (local.get 0)))")).collect();
+    let branches = "(if (i64.eqz (local.get 1)) (then (local.set 2 (i64.const 1))))".repeat(2000);
+    let bomb =
+        format!(r#"(func (export "main") {locals} {uses} {branches} {uses} (call $save (i32.const 0)))"#);
+    scratch.write("again.wasm", wasm(NOTHING));
+    scratch.write("bomb.wasm", wasm(&bomb));
+    scratch.write("threads.wasm", wat::parse_str(THREADS).unwrap());
+    scratch.write("none.wasm", "no module");
+    scratch.write("large.wasm", vec![0; (4 << 20) + 1]);
+    scratch.write("other.wasm", wasm(&NOTHING.replace("i32.const 0", "i32.const 32")));
+    for (arguments, reason) in [
+        (&["again.wasm"][..], "belongs to EE 0"),
+        (&["bomb.wasm"], "predicted"),
+        (&["threads.wasm"], "threads"),
+        (&["none.wasm"], "the code is refused"),
+        (&["large.wasm"], "the code has 4194305 bytes, more than 4194304"),
+        (&["other.wasm", "--payer", "3"], "validator 3 cannot withdraw"),
+        (&["other.wasm", "--deposit", "1000"], "deposit"),
+    ] {
+        let document = json(&scratch, "deploy", arguments, 1);
+        let deployment = &document["deployments"][0];
+        assert_eq!(deployment["outcome"], "refused", "{deployment}");
+        assert!(deployment["reason"].as_str().unwrap().contains(reason), "{deployment}");
+        let ran = beacon(&scratch, "deploy", arguments);
+        assert!(ran.out.contains(" refused\n") && ran.out.ends_with("; nothing has changed\n"), "{ran:?}");
+        assert_eq!(json(&scratch, "show", &[], 0), before);
+    }
+    // A refusal does not keep others out.
+    let document = json(&scratch, "deploy", &["none.wasm", "other.wasm"], 1);
+    assert_eq!(document["deployments"][1]["outcome"], "voted_on");
+    assert_eq!(document["summary"], support::summary("fails", 1, 1));
+}
+
+/// A memory that threads share.
+const THREADS: &str = r#"(module
+    (import "eth2" "savePostStateRoot" (func $save (param i32)))
+    (memory (export "memory") 1 1 shared)
+    (func (export "main") (call $save (i32.const 0))))"#;
+
+#[test]
+fn a_third_of_the_validators_votes_code_down_and_the_deposit_goes_back() {
+    let scratch = chain(&["--phase", "0"]);
+    scratch.write("ee.wasm", wasm(NOTHING));
+    // 21 of 64 are less than a third, 22 are more.
+    let document = json(&scratch, "deploy", &["ee.wasm", "--against", "22", "--refund", "5"], 1);
+    let vote = &document["deployments"][0];
+    assert_eq!([&vote["votes_for"], &vote["votes_against"]], [0, 22]);
+    assert_eq!(vote["accepted"], false);
+    let ees = json(&scratch, "list", &[], 0);
+    assert_eq!([&ees["ees"][0]["state"], &ees["ees"][0]["deposit_gwei"]], [&Value::from("gone"), &0.into()]);
+    let show = json(&scratch, "show", &[], 0);
+    assert_eq!(show["ether"]["ledger_gwei"], 0);
+    let ran = beacon(&scratch, "deploy", &["ee.wasm", "--against", "21"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("43 for, 21 against: active from epoch 1 on\n"), "{ran:?}");
+    let list = beacon(&scratch, "list", &[]);
+    assert!(list.out.contains("EE 0, ee: gone, its code was refused\n"), "{list:?}");
+    assert!(list.out.contains("EE 1, ee: pending, active from epoch 1 on\n"), "{list:?}");
+}
+
+#[test]
+fn proofs_take_nothing_but_a_root() {
+    let scratch = chain(&[]);
+    let ran = beacon(&scratch, "prove", &["code:0", "-o", "proof.json"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("`outrider beacon advance --slots 1`"), "{ran:?}");
+    scratch.write("ee.wasm", wasm(NOTHING));
+    let root = "11".repeat(32);
+    let state_root = format!("0x{root}");
+    let deployed = beacon(&scratch, "deploy", &["ee.wasm", "--state-root", &state_root, "--shards", "1"]);
+    assert_eq!(deployed.code, Some(0), "{deployed:?}");
+    let claims = ["code:0", "deposit:0", "state:0@1", "balance:0@1", "execution:1@1"];
+    let proven = json(&scratch, "prove", &[&claims[..], &["-o", "proof.json"]].concat(), 0);
+    let block_root = proven["block_root"].as_str().unwrap();
+    assert_eq!(block_root, json(&scratch, "show", &[], 0)["head"]["root"]);
+    let elsewhere = Scratch::new();
+    elsewhere.write("proof.json", scratch.read("proof.json"));
+    let verify = |root: &str, more: &[&str]| {
+        elsewhere.outrider(&[&["beacon", "verify", "proof.json", "--root", root], more].concat())
+    };
+    let ran = verify(block_root, &[]);
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    let code_hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(wasm(NOTHING)));
+    for line in [
+        format!("code:0           {code_hash}\n"),
+        "deposit:0        33.01 ETH\n".to_owned(),
+        format!("state:0@1        {root}\n"),
+        "balance:0@1      0 ETH\n".to_owned(),
+    ] {
+        assert!(ran.out.contains(&line), "{line} {ran:?}");
+    }
+    let document: Value = serde_json::from_str(&verify(block_root, &["--json"]).out).unwrap();
+    assert_eq!(document["claims"][2]["leaf"], *root);
+    // Another root, another phase, another claim.
+    assert_eq!(verify(&format!("0x{}", "22".repeat(32)), &[]).code, Some(1));
+    let ran = verify(block_root, &["--phase", "0"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.starts_with("not proven:"), "{ran:?}");
+    let proof = scratch.read("proof.json");
+    elsewhere.write("proof.json", proof.replace("balance:0@1", "balance:1@1"));
+    assert_eq!(verify(block_root, &[]).code, Some(1));
+    for wrong in ["{}", "no json", &proof.replace("\"code:0\"", "\"code\""), &proof[..proof.len() - 40]] {
+        elsewhere.write("proof.json", wrong);
+        let ran = verify(block_root, &[]);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains("proof.json: not a proof of `outrider beacon prove`"), "{ran:?}");
+    }
+    let ran = beacon(&scratch, "prove", &["code:1", "-o", "proof.json"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let ran = beacon(&scratch, "prove", &["code", "-o", "proof.json"]);
+    assert!(ran.err.contains("`code` is no claim; write code:EE"), "{ran:?}");
+}
+
+#[test]
+fn the_same_options_make_the_same_chain_however_often_it_is_stopped() {
+    let [whole, parts, other] =
+        [&["--seed", "5"], &["--seed", "5"], &["--seed", "6"]].map(|seed| chain(&seed[..]));
+    assert_eq!(beacon(&whole, "advance", &["--epochs", "5"]).code, Some(0));
+    for slots in ["1", "7", "25", "0", "7"] {
+        assert_eq!(beacon(&parts, "advance", &["--slots", slots]).code, Some(0));
+    }
+    assert_eq!(json(&whole, "show", &[], 0), json(&parts, "show", &[], 0));
+    assert_eq!(beacon(&other, "advance", &["--epochs", "5"]).code, Some(0));
+    assert_ne!(json(&whole, "show", &[], 0)["head"], json(&other, "show", &[], 0)["head"]);
+}
+
+#[test]
+fn mistakes_have_one_line() {
+    let scratch = chain(&["--preset", "mainnet"]);
+    let again = beacon(&scratch, "init", &[]);
+    assert_eq!(
+        again.err,
+        "error: chain: there is a chain here already: name another directory, or remove it\n"
+    );
+    let absent = scratch.outrider(&["beacon", "list", "--data-dir", "nowhere"]);
+    assert_eq!(
+        absent.err,
+        "error: nowhere: there is no chain here; `outrider beacon init --data-dir nowhere` makes one\n"
+    );
+    scratch.write("ee.wasm", wasm(NOTHING));
+    for (arguments, expected) in [
+        (&["ee.wasm", "--shards", "64"][..], "--shards"),
+        (&["ee.wasm", "--payer", "64"], "--payer: there is no validator 64; there are 0 to 63"),
+        (&["nowhere.wasm"], "nowhere.wasm: no such file or directory"),
+    ] {
+        let ran = beacon(&scratch, "deploy", arguments);
+        assert!(ran.code != Some(0) && (ran.err.contains(expected) || ran.out.contains("shard")), "{ran:?}");
+    }
+    let none = beacon(&scratch, "advance", &[]);
+    assert_eq!(none.code, Some(2), "{none:?}");
+    // A byte of the anchor.
+    let mut anchor = std::fs::read(scratch.path().join("chain/anchor")).unwrap();
+    anchor[9] ^= 1;
+    scratch.write("chain/anchor", anchor);
+    let ran = beacon(&scratch, "list", &[]);
+    assert_eq!(ran.code, Some(2));
+    assert_eq!(ran.err.lines().count(), 1);
+    assert!(ran.err.contains("chain: it is damaged"), "{ran:?}");
+}
+
+/// A process that has the chain open is named.
+#[cfg(unix)]
+#[test]
+fn a_chain_that_another_process_has_open_is_left_alone() {
+    let scratch = chain(&[]);
+    let mut other = scratch
+        .command(&["beacon", "advance", "--data-dir", "chain", "--epochs", "1000000"])
+        .spawn()
+        .unwrap();
+    let expected = format!("error: chain: process {} has it open: wait for its end, or end it\n", other.id());
+    let refused = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        beacon(&scratch, "list", &[]).err == expected
+    });
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert!(refused);
+    assert_eq!(beacon(&scratch, "list", &[]).code, Some(0));
+}

@@ -1,0 +1,104 @@
+//! Simulated validators keep a chain with a ledger going, by the rules.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use outrider_beacon::{
+    ledger::{LedgerOperations, Settings},
+    registry::{Admission, CodeProperties, Dispute, Judge, Refusal, Rules},
+};
+use outrider_beacon_spec::{
+    phase::{Phase0, Phase1},
+    preset::{Mainnet, Minimal, Preset},
+};
+use outrider_sim::{Chain, ChainPhase, Genesis};
+
+struct Nobody;
+
+impl Admission for Nobody {
+    fn admit(&self, _: &[u8]) -> Result<CodeProperties, Refusal> {
+        Err(Refusal("nothing is admitted".to_owned()))
+    }
+}
+
+impl Judge for Nobody {
+    fn is_right(&self, _: &Dispute<'_>) -> bool {
+        false
+    }
+}
+
+fn rules(settings: &Settings, verify_signatures: bool) -> Rules<'_> {
+    Rules { settings, admission: &Nobody, judge: &Nobody, verify_signatures }
+}
+
+fn chain<P: ChainPhase>(seed: u64) -> Chain<P> {
+    let genesis = Genesis { n_validators: 64, seed, ..Genesis::default() };
+    let (node, keys) = genesis.node().unwrap();
+    Chain::new(node, keys)
+}
+
+/// Runs epochs whose blocks are verified to the last signature.
+fn check<P: ChainPhase>(n_epochs: u64) {
+    let settings = Settings::default();
+    let mut chain = chain::<P>(1);
+    for _ in 0..n_epochs * P::Preset::SLOTS_PER_EPOCH {
+        chain.run_slot(LedgerOperations::default(), rules(&settings, true)).unwrap();
+    }
+    let (_, head) = chain.head().unwrap();
+    assert_eq!(head.state.slot, n_epochs * P::Preset::SLOTS_PER_EPOCH);
+    let finalized = chain.node().store().finalized_checkpoint.epoch;
+    assert_eq!(finalized, n_epochs - 2, "two epochs behind the one that begins");
+    // Nobody was idle, and rewards came to all.
+    assert!(head.state.balances.iter().all(|balance| *balance > 32_000_000_000));
+    for shard in head.ledger.shards() {
+        assert_eq!(shard.latest_block_root().is_zero(), shard.execution_root().is_zero());
+    }
+}
+
+#[test]
+fn phase_0_is_finalized() {
+    check::<Phase0<Minimal>>(5);
+    check::<Phase0<Mainnet>>(4);
+}
+
+#[test]
+fn phase_1_is_finalized_and_shards_are_crosslinked() {
+    check::<Phase1<Minimal>>(5);
+    check::<Phase1<Mainnet>>(4);
+    let settings = Settings::default();
+    let mut chain = chain::<Phase1<Minimal>>(1);
+    for slot in 1..=9 {
+        chain.run_slot(LedgerOperations::default(), rules(&settings, true)).unwrap();
+        let (_, head) = chain.head().unwrap();
+        for shard in 0..2 {
+            // The first block has no shard blocks, and each after it those of the slot before.
+            let root = head.ledger.recent_execution_root(shard, slot - 1);
+            assert_eq!(root.is_some(), slot > 1, "slot {slot}");
+        }
+    }
+}
+
+#[test]
+fn a_long_chain_is_finalized_and_nobody_is_slashed() {
+    let settings = Settings::default();
+    let mut chain = chain::<Phase1<Minimal>>(2);
+    for _ in 0..100 * 8 {
+        chain.run_slot(LedgerOperations::default(), rules(&settings, true)).unwrap();
+    }
+    let (_, head) = chain.head().unwrap();
+    assert!(head.state.validators.iter().all(|validator| !validator.slashed));
+    assert_eq!(chain.node().store().finalized_checkpoint.epoch, 98);
+}
+
+#[test]
+fn a_seed_decides_all() {
+    let settings = Settings::default();
+    let heads = [1, 1, 2].map(|seed| {
+        let mut chain = chain::<Phase1<Minimal>>(seed);
+        for _ in 0..10 {
+            chain.run_slot(LedgerOperations::default(), rules(&settings, false)).unwrap();
+        }
+        chain.head().unwrap().0
+    });
+    assert_eq!(heads[0], heads[1]);
+    assert_ne!(heads[0], heads[2]);
+}
