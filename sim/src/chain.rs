@@ -17,7 +17,7 @@ pub use phase::ChainPhase;
 pub use votes::vote_on_code;
 
 use outrider_beacon::{
-    ledger::{ExtendedState, ExtendedBlock, LedgerError, LedgerNode, LedgerOperations, complete_block},
+    ledger::{ExtendedBlock, ExtendedState, LedgerError, LedgerNode, LedgerOperations, complete_block},
     registry::Rules,
 };
 use outrider_beacon_spec::{
