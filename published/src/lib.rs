@@ -3,7 +3,7 @@
 #![allow(
     clippy::print_stderr,
     clippy::unwrap_used,
-    reason = "this is part of tests: a file that cannot be read has to fail one, and what is skipped is told"
+    reason = "this is part of tests: an unreadable file fails a test, and skips are printed"
 )]
 
 mod skips;
@@ -22,7 +22,7 @@ pub use skips::skip;
 ///
 /// # Panics
 ///
-/// If there is none: this crate has been taken out of the project.
+/// Panics if there is none, because this crate is outside of the project.
 #[must_use]
 pub fn project() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -32,11 +32,11 @@ pub fn project() -> PathBuf {
     root.unwrap_or_else(|| panic!("no directory above {} has Cargo.lock and .ci", here.display())).to_owned()
 }
 
-/// Finds a file or directory of published data; none, said and recorded as a skip, where it is not.
+/// Finds a file or directory of published data; prints and records a skip, and returns `None`, if it is missing.
 ///
 /// # Panics
 ///
-/// If it is not there and `OUTRIDER_DATA_REQUIRED` is set, or `OUTRIDER_DATA` names no directory.
+/// Panics if it is missing and `OUTRIDER_DATA_REQUIRED` is set, or if `OUTRIDER_DATA` does not name a directory.
 #[must_use]
 pub fn path(name: &str) -> Option<PathBuf> {
     let directory = data();
@@ -54,21 +54,21 @@ pub fn path(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// Reads a file of published data, unpacked if its name ends in `.gz`; none as by [`path`].
+/// Reads a file of published data, unpacked if its name ends in `.gz`; returns `None` as [`path`] does.
 ///
 /// # Panics
 ///
-/// As [`path`], or if the file cannot be read.
+/// Panics as [`path`] does, or if the file cannot be read.
 #[must_use]
 pub fn file(name: &str) -> Option<Vec<u8>> {
     path(name).map(|path| read(&path))
 }
 
-/// Reads path and bytes of each file of a `.tar.gz` of published data; none as by [`path`].
+/// Reads path and bytes of each file of a `.tar.gz` of published data; returns `None` as [`path`] does.
 ///
 /// # Panics
 ///
-/// As [`path`], or if the archive cannot be read.
+/// Panics as [`path`] does, or if the archive cannot be read.
 #[must_use]
 pub fn archive(name: &str) -> Option<Vec<(String, Vec<u8>)>> {
     path(name).map(|path| read_archive(&path))
@@ -78,7 +78,7 @@ pub fn archive(name: &str) -> Option<Vec<(String, Vec<u8>)>> {
 ///
 /// # Panics
 ///
-/// If it cannot be read.
+/// Panics if it cannot be read.
 #[must_use]
 pub fn read(path: &Path) -> Vec<u8> {
     let raw = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -95,7 +95,7 @@ pub fn read(path: &Path) -> Vec<u8> {
 ///
 /// # Panics
 ///
-/// If it cannot be read, or has no files.
+/// Panics if it cannot be read, or has no files.
 #[must_use]
 pub fn read_archive(path: &Path) -> Vec<(String, Vec<u8>)> {
     let unpacked = read(path);
@@ -114,19 +114,19 @@ pub fn read_archive(path: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// Whether the data set, and not only what is here of it, has to be there.
+/// Returns whether the whole data set is required, and not only its part in this crate.
 fn is_required() -> bool {
     env::var_os("OUTRIDER_DATA_REQUIRED").is_some_and(|value| !value.is_empty() && value != "0")
 }
 
-/// The directory of published data, whether it is there or not.
+/// Returns the directory of published data, whether it exists or not.
 fn data() -> PathBuf {
     let Some(told) = env::var_os("OUTRIDER_DATA") else { return project().join("../shared/data") };
-    // Tests run where their crates are, and a path is told where cargo was called.
+    // Tests run in the directories of their crates, and a relative path would be that of cargo's caller.
     let told = PathBuf::from(told);
     assert!(
         told.is_dir(),
-        "OUTRIDER_DATA is {}, which is no directory; a path has to be whole",
+        "OUTRIDER_DATA is {}, which is not a directory; write an absolute path",
         told.display()
     );
     told

@@ -1,15 +1,15 @@
-//! Who has skipped, and for lack of what.
+//! Skipped tests, and the data that they lack.
 
 use std::{env, fmt::Display, fs::OpenOptions, io::Write as _, path::PathBuf, thread};
 
-/// Says that the test that is running skips, and for lack of what; appends that to the file that `OUTRIDER_SKIPS` names, if it
-/// names one.
+/// Prints that the current test skips, and the data that it lacks; appends this to the file that `OUTRIDER_SKIPS`
+/// names, if any.
 ///
 /// # Panics
 ///
-/// If that file cannot be written.
+/// Panics if that file cannot be written.
 pub fn skip(lack: impl Display) {
-    // One line, whatever a program has said.
+    // One line, even if the text has several.
     let lack = lack.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     let suite = suite();
     let thread = thread::current();
@@ -23,7 +23,7 @@ pub fn skip(lack: impl Display) {
     }
 }
 
-/// The package and the file of tests, as cargo calls them.
+/// Returns the package and the test file, in cargo's names.
 fn suite() -> String {
     let package = env::var("CARGO_PKG_NAME").unwrap_or_else(|_| "tests".to_owned());
     let executable = env::current_exe().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What becomes of tests where data lack, seen from outside: this program runs itself.
+//! The behaviour of tests without their data, seen from outside: this program runs itself.
 
 #![allow(clippy::unwrap_used, reason = "what is set up here cannot fail, or a test is to say so")]
 
@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
-/// Asks for a file where `OUTRIDER_PROBE` says which; it is run with that by the tests below.
+/// Reads the file that `OUTRIDER_PROBE` names; the tests below run it with that.
 #[test]
 fn probe() {
     if let Ok(name) = env::var("OUTRIDER_PROBE") {
@@ -17,7 +17,7 @@ fn probe() {
     }
 }
 
-/// Runs the probe with these variables and no others of ours.
+/// Runs the probe with only these of our variables.
 fn run(name: &str, variables: &[(&str, &Path)]) -> Output {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "probe", "--nocapture", "--test-threads", "2"]).env("OUTRIDER_PROBE", name);
@@ -75,7 +75,7 @@ fn a_file_that_lacks_is_a_failure_where_data_are_required() {
         "suite/absent; OUTRIDER_DATA names the directory, and OUTRIDER_DATA_REQUIRED asks for all of it";
     assert!(text(&output.stderr).contains(expected), "{output:?}");
     assert!(!skips.exists());
-    // It asks for none where it is 0, and what is here does.
+    // With 0 nothing is required, and the crate's own part is enough.
     let output = run("suite/absent", &[variables[0], ("OUTRIDER_DATA_REQUIRED", Path::new("0"))]);
     assert!(output.status.success(), "{output:?}");
     let output = run("scout/test.yaml", &variables);
@@ -88,7 +88,7 @@ fn a_directory_that_is_not_there_is_a_failure() {
     let output = run("scout/test.yaml", &[("OUTRIDER_DATA", Path::new("/nowhere/at/all"))]);
     assert!(!output.status.success(), "{output:?}");
     assert!(
-        text(&output.stderr).contains("OUTRIDER_DATA is /nowhere/at/all, which is no directory"),
+        text(&output.stderr).contains("OUTRIDER_DATA is /nowhere/at/all, which is not a directory"),
         "{output:?}"
     );
 }
@@ -99,7 +99,7 @@ fn the_project_is_that_of_this_crate() {
     assert!(project.join("published/src/lib.rs").is_file(), "{}", project.display());
 }
 
-/// Each file that is here is that of the data set, where there is one.
+/// Checks that each file in this crate is that of the data set, where that exists.
 #[test]
 fn what_is_here_is_as_published() {
     let here = outrider_published::project().join("published/data");

@@ -6,7 +6,7 @@ use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
 /// Declares the forks with their names.
 macro_rules! forks {
     ($($(#[$doc:meta])* $fork:ident $name:literal,)*) => {
-        /// A fork of Ethereum's rules. The number of a fork in RLP is its place in this list.
+        /// A fork of Ethereum's rules. The number of a fork in RLP is its index in this list.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Fork { $($(#[$doc])* $fork,)* }
 
@@ -14,7 +14,7 @@ macro_rules! forks {
             /// All forks, oldest first.
             pub const ALL: &'static [Fork] = &[$(Fork::$fork,)*];
 
-            /// The name in Ethereum's tests.
+            /// Returns the fork's name in Ethereum's tests.
             pub const fn name(self) -> &'static str {
                 match self { $(Fork::$fork => $name,)* }
             }
@@ -64,7 +64,7 @@ forks! {
 }
 
 impl Fork {
-    /// The fork with this name in Ethereum's tests.
+    /// Returns the fork with this name in Ethereum's tests.
     pub fn of_name(name: &str) -> Option<Fork> {
         Self::ALL.iter().copied().find(|fork| fork.name() == name)
     }
@@ -87,31 +87,32 @@ impl Decodable for Fork {
     }
 }
 
-/// The rules that a block is executed by.
+/// The rules for executing a block.
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 #[rlp(trailing(no_gaps))]
 pub struct Rules {
-    /// The chain's number, EIP-155.
+    /// The chain ID, EIP-155.
     pub chain_id: u64,
-    /// The fork that is in force.
+    /// The active fork.
     pub fork: Fork,
-    /// How many blobs a block may have; no matter before Cancun.
+    /// The blob schedule; irrelevant before Cancun.
     pub blobs: BlobSchedule,
-    /// Blocks since the chain split over the DAO, EIP-779: at 0 its balance is moved, and up to 9 the header's extra data has to
-    /// say `dao-hard-fork`, and up to 15 those of ommers may have to. 16 or more where there was no such split.
+    /// Blocks since the chain split over the DAO, EIP-779. At 0 the DAO's balance is moved; up to 9 the header's extra
+    /// data must be `dao-hard-fork`, and up to 15 those of ommers may have to be. 16 or more if there was no such
+    /// split.
     pub blocks_since_dao_fork: u8,
-    /// Whose logs are deposits, EIP-6110; if none is told, that of the main network. No matter before Prague.
+    /// The deposit contract of EIP-6110; if absent, that of the main network. Irrelevant before Prague.
     pub deposit_contract: Option<Address>,
 }
 
-/// How many blobs a block may have, and how their price moves: EIP-7840.
+/// The limits of blobs in a block, and the change of their price: EIP-7840.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 pub struct BlobSchedule {
-    /// Blobs of a block at which their price stays.
+    /// The number of blobs in a block at which their price stays.
     pub target: u64,
     /// The most blobs of a block.
     pub max: u64,
-    /// `baseFeeUpdateFraction`: how slowly the price moves.
+    /// `baseFeeUpdateFraction`, the inertia of the price.
     pub base_fee_update_fraction: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What is executed.
+//! Payloads.
 
 use alloc::vec::Vec;
 
@@ -7,67 +7,68 @@ use alloy_rlp::{Decodable, Encodable, Header, RlpDecodable, RlpEncodable};
 
 use crate::Rules;
 
-/// What is executed over the witness.
+/// The part of block data that the EE executes over the witness.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
     /// A whole block.
     Block(Rules, Block),
     /// Transactions in an environment.
     Transactions(Rules, Transactions),
-    /// A whole block, whose ancestry is vouched for by whoever gives it.
+    /// A whole block, whose ancestry the payload's author vouches for.
     VouchedBlock(Rules, VouchedBlock),
 }
 
-/// A whole Ethereum block. Every field of its header has to be right, but for the proof of work, which is not checked.
+/// A whole Ethereum block. Every field of its header must be right, except for the proof of work, which is not checked.
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 pub struct Block {
-    /// The RLP of ancestors' headers, newest first. The first is the parent, and its state root the pre-state root. More follow as
-    /// far back as the block asks for hashes or for ommers, and no further. The hash of a block is told by the header of the one after
-    /// it, which is the last that is needed for it.
+    /// The RLP of ancestors' headers, newest first. The first is the parent, and its state root the pre-state root.
+    /// More follow exactly as far back as the block needs them for hashes or ommers. The header of the next block
+    /// determines a block's hash, so the oldest needed hash needs no header of its own.
     pub ancestors: Vec<Bytes>,
-    /// The RLP of the lists of ommers of those ancestors, back to the 7th, that have any, newest first; only where the block has
-    /// ommers itself, which must not be among them.
+    /// The RLP of the lists of ommers of those ancestors, back to the 7th, that have any, newest first. They are
+    /// present only if the block has ommers itself, which must not be among them.
     pub ancestors_ommers: Vec<Bytes>,
     /// The RLP of the block: header, transactions, ommers, and withdrawals from Shanghai on.
     pub block: Bytes,
 }
 
-/// A whole Ethereum block of which the headers of ancestors are not all at hand. That it belongs to the chain, and to the state that
-/// it is executed on, is believed; what it does to that state is checked as for a [`Block`].
+/// A whole Ethereum block without the headers of all ancestors that it needs. That it belongs to the chain, and to its
+/// pre-state, is trusted; its execution is checked as for a [`Block`].
 ///
-/// Not checked, as there is nothing to hold it against:
+/// These are not checked, because there is nothing to compare them with:
 ///
-/// - without the parent's header: that the pre-state root is the parent's, that the number is the next and the time a later one, that
-///   base fee, excess blob gas and difficulty are what follows from the parent, and the step of the gas limit;
-/// - the hashes of blocks that are listed;
-/// - of ommers: that their parent is an ancestor, what follows from that parent, and that no ancestor has them already.
+/// - without the parent's header: that the pre-state root is the parent's; that the number is the next and the time a
+///   later one; that base fee, excess blob gas and difficulty follow from the parent; and the step of the gas limit;
+/// - the listed hashes of blocks;
+/// - of ommers: that their parent is an ancestor, the values that follow from that parent, and that no ancestor
+///   includes them.
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 #[rlp(trailing(no_gaps))]
 pub struct VouchedBlock {
     /// The RLP of the block: header, transactions, ommers, and withdrawals from Shanghai on.
     pub block: Bytes,
-    /// Hashes of ancestors, by ascending number: those that the transactions ask for, and no header tells.
+    /// Hashes of ancestors, by ascending number: those that transactions use and no header determines.
     pub block_hashes: Vec<BlockHash>,
-    /// The RLP of the parent's header, if it is at hand. Everything that can be checked against it is.
+    /// The RLP of the parent's header, if available, against which everything possible is checked.
     pub parent: Option<Bytes>,
 }
 
-/// Transactions in an environment, as in Ethereum's state tests: no header tells what should come of them. The beneficiary gets the
-/// fees, and a reward of zero, which makes an account of it until Spurious Dragon.
+/// Transactions in an environment, as in Ethereum's state tests, without a header for their result. The beneficiary
+/// receives the fees and a reward of zero, which creates its account before Spurious Dragon.
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 pub struct Transactions {
-    /// What a header would tell.
+    /// The values that a header would have.
     pub environment: Environment,
-    /// The transactions, each as a block's list of transactions is hashed: RLP, or EIP-2718's type and what follows.
+    /// The transactions, each in the form of a block's transaction trie: RLP, or EIP-2718's type and payload.
     pub transactions: Vec<Bytes>,
-    /// Keccak-256 of the RLP of the list of all logs, which is checked.
+    /// Keccak-256 of the RLP of the list of all logs, which the EE checks.
     pub logs_hash: B256,
 }
 
-/// What transactions see of their block.
+/// The block's values that transactions can see.
 #[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 pub struct Environment {
-    /// Who gets the fees.
+    /// The beneficiary of fees.
     pub beneficiary: Address,
     /// The most gas of all transactions.
     pub gas_limit: u64,
@@ -75,21 +76,21 @@ pub struct Environment {
     pub number: U256,
     /// Seconds since 1970.
     pub timestamp: U256,
-    /// No matter from Paris on.
+    /// Irrelevant from Paris on.
     pub difficulty: U256,
-    /// No matter before Paris.
+    /// Irrelevant before Paris.
     pub prev_randao: B256,
-    /// In wei; no matter before London.
+    /// In wei; irrelevant before London.
     pub base_fee_per_gas: u64,
-    /// No matter before Cancun.
+    /// Irrelevant before Cancun.
     pub excess_blob_gas: u64,
-    /// No matter before Amsterdam.
+    /// Irrelevant before Amsterdam.
     pub slot_number: u64,
-    /// Hashes of blocks, by ascending number: those that the transactions ask for, and no others.
+    /// Hashes of blocks, by ascending number: exactly those that the transactions use.
     pub block_hashes: Vec<BlockHash>,
 }
 
-/// The hash of a block that was before.
+/// The hash of an earlier block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 pub struct BlockHash {
     /// Its number.
@@ -99,13 +100,13 @@ pub struct BlockHash {
 }
 
 impl Payload {
-    /// The rules.
+    /// Returns the rules.
     pub fn rules(&self) -> &Rules {
         let (Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _)) = self;
         rules
     }
 
-    /// The rules, to be changed.
+    /// Returns the rules for changing.
     pub fn rules_mut(&mut self) -> &mut Rules {
         let (Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _)) = self;
         rules
@@ -229,7 +230,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is not refused has one encoding.
+        /// Everything that decodes has one encoding.
         #[test]
         fn damaged_payloads_are_refused_or_others(which in 0..5_usize, changes in vec((any::<usize>(), any::<u8>()), 1..4)) {
             let mut bytes = alloy_rlp::encode(&payloads()[which]);

@@ -1,14 +1,14 @@
-//! Lists in RLP, item by item; all else of RLP is alloy-rlp's.
+//! Splits RLP lists; alloy-rlp does everything else.
 
 use alloc::vec::Vec;
 
 use alloy_rlp::{Error, Header, PayloadView, Result};
 
-/// Takes a list apart: its items, each in RLP.
+/// Returns the items of a list, each in RLP.
 ///
 /// # Errors
 ///
-/// The bytes are no list, its items are not well-formed, or something follows the list.
+/// Fails if the bytes are not a list, if an item is malformed, or if bytes follow the list.
 pub fn items(mut list: &[u8]) -> Result<Vec<&[u8]>> {
     match Header::decode_raw(&mut list)? {
         PayloadView::String(_) => Err(Error::UnexpectedString),
@@ -21,7 +21,7 @@ pub fn items(mut list: &[u8]) -> Result<Vec<&[u8]>> {
 mod tests {
     use super::*;
 
-    /// Encodings as the [Yellow Paper](https://ethereum.github.io/yellowpaper/paper.pdf), appendix B, has them.
+    /// The encodings are from the [Yellow Paper](https://ethereum.github.io/yellowpaper/paper.pdf), appendix B.
     #[test]
     fn a_list_is_taken_apart_and_nothing_else() {
         for (bytes, expected) in [

@@ -1,5 +1,5 @@
-//! The access list of a block, [EIP-7928](https://eips.ethereum.org/EIPS/eip-7928): each account and slot that it reads, and what
-//! becomes of them when.
+//! The access list of a block, [EIP-7928](https://eips.ethereum.org/EIPS/eip-7928): each account and slot that the
+//! block reads, and their changes by transaction.
 
 use alloc::vec::Vec;
 
@@ -12,32 +12,32 @@ use revm::state::{
 
 use crate::{error::BlockError, hash::keccak256};
 
-/// An access list in the making.
+/// An access list under construction.
 #[derive(Debug, Default)]
 pub(crate) struct AccessList {
     accesses: Bal,
-    /// When: 0 before the transactions, then the number of each, and one more afterwards.
+    /// The current index: 0 before the transactions, then the number of each, and one more afterwards.
     index: u64,
 }
 
 impl AccessList {
-    /// Goes on to the next transaction, or to what comes after all.
+    /// Advances to the next transaction, or to the index after all.
     pub(crate) fn advance(&mut self) {
         self.index = self.index.saturating_add(1);
     }
 
-    /// Takes note of an account that a transaction has read or changed.
+    /// Records an account that a transaction has read or changed.
     pub(crate) fn record(&mut self, address: Address, account: &Account) {
         self.accesses.update_account(BlockAccessIndex::new(self.index), address, account);
     }
 
-    /// Takes note of a balance that the block itself has changed, or left as it was.
+    /// Records a balance after the block itself changed it, or left it as it was.
     pub(crate) fn record_balance(&mut self, address: Address, before: U256, after: U256) {
         let account = self.accesses.accounts.entry(address).or_default();
         account.balance_update(BlockAccessIndex::new(self.index), &before, after);
     }
 
-    /// The hash of the list, which may have an item for each 2,000 gas of the block.
+    /// Returns the hash of the list, which may have an item for each 2,000 gas of the block.
     pub(crate) fn hash(self, gas_limit: u64) -> Result<B256, BlockError> {
         let list = self.accesses.into_alloy_bal();
         let (got, max) = (total_bal_items(&list), gas_limit / ITEM_GAS);

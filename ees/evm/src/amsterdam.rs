@@ -1,17 +1,18 @@
-//! Amsterdam, which is not final: the draft that Ethereum's tests with execution witnesses are made by, `tests-zkevm@v0.3.3` of
-//! [execution-specs], of April 2026.
+//! Amsterdam, which is not final. This is the draft of Ethereum's tests with execution witnesses, `tests-zkevm@v0.3.3`
+//! of [execution-specs], of April 2026.
 //!
-//! It is Osaka with [EIP-7708], [EIP-7778], [EIP-7843], [EIP-7928], [EIP-7954], [EIP-8024] and [EIP-8037]. revm has a later draft; this
-//! module takes back what came after, and so goes away when Amsterdam is final.
+//! It is Osaka with [EIP-7708], [EIP-7778], [EIP-7843], [EIP-7928], [EIP-7954], [EIP-8024] and [EIP-8037]. revm has a
+//! later draft; this module reverts the later changes, and can be removed once Amsterdam is final.
 //!
-//! By EIP-8037, what makes the state grow costs *state gas*: first of what a transaction has above the limit of EIP-7825, its *reservoir*,
-//! and then of its ordinary gas. In this draft:
+//! By EIP-8037, growth of the state costs *state gas*. It is taken first from a transaction's gas above the limit of
+//! EIP-7825, its *reservoir*, and then from its ordinary gas. In this draft:
 //!
-//! - creating by transaction and authorizations cost state gas beforehand, and for an authority that exists a part comes back;
-//! - state gas of a call that fails goes to the caller's reservoir, wherever it was taken from, and that of the call that a transaction
-//!   consists of is spent;
-//! - what was paid for an account that did not come to be is spent;
-//! - where a slot is reset to zero, its state gas is a refund like others.
+//! - creating by transaction and authorizations cost state gas in advance, and a part is returned for an existing
+//!   authority;
+//! - the state gas of a failed call goes to the caller's reservoir, wherever it was taken from, but that of the
+//!   transaction's own call is spent;
+//! - the payment for an account that was not created is spent;
+//! - a slot that is reset to zero refunds its state gas like other refunds.
 //!
 //! [execution-specs]: https://github.com/ethereum/execution-specs
 //! [EIP-7708]: https://eips.ethereum.org/EIPS/eip-7708
@@ -40,14 +41,14 @@ use revm::{
 
 use crate::{error::StateError, machine::Machine};
 
-/// Opcodes that cost what they cost before, in gas, beside what depends on their operands.
+/// Opcodes with their earlier static costs in gas.
 pub(crate) const OPCODE_GAS: [(u8, u16); 2] =
     [(EXTCODESIZE, WARM_ACCESS as u16), (EXTCODECOPY, WARM_ACCESS as u16)];
 
-/// EIP-7825: what a transaction may spend of ordinary gas.
+/// EIP-7825: the most ordinary gas of a transaction.
 pub(crate) const TRANSACTION_GAS_MAX: u64 = 1 << 24;
 
-/// What things cost.
+/// The gas costs of the draft.
 pub(crate) fn gas_params() -> GasParams {
     let mut params = GasParams::new_spec(SpecId::AMSTERDAM);
     params.override_gas([
@@ -85,7 +86,7 @@ pub(crate) fn gas_params() -> GasParams {
     params
 }
 
-/// Switches off what is not in the draft, and sets its limits.
+/// Disables features that are not in the draft, and sets its limits.
 pub(crate) fn configure(cfg: &mut CfgEnv) {
     cfg.enable_amsterdam_eip2780 = false;
     cfg.amsterdam_eip8246_delayed_clear_disabled = true;
@@ -93,7 +94,7 @@ pub(crate) fn configure(cfg: &mut CfgEnv) {
     cfg.limit_contract_initcode_size = Some(2 * CODE_BYTES_MAX);
 }
 
-/// Executes transactions as the draft does.
+/// A handler that executes transactions by the draft.
 #[derive(Default)]
 pub(crate) struct DraftHandler<'a>(PhantomData<Machine<'a>>);
 
@@ -102,7 +103,7 @@ impl<'a> Handler for DraftHandler<'a> {
     type Error = EVMError<StateError>;
     type HaltReason = HaltReason;
 
-    /// Adds the state gas that is paid beforehand.
+    /// Adds the state gas that is paid in advance.
     fn validate_initial_tx_gas(&self, evm: &mut Self::Evm) -> Result<InitialAndFloorGas, Self::Error> {
         let (cfg, tx) = (evm.ctx_ref().cfg(), evm.ctx_ref().tx());
         let (gas_params, gas_limit_cap) = (cfg.gas_params(), cfg.tx_gas_limit_cap());
@@ -125,7 +126,7 @@ impl<'a> Handler for DraftHandler<'a> {
         Ok(gas)
     }
 
-    /// Gives back what was paid for authorities that are there already.
+    /// Returns the payment for existing authorities.
     fn apply_eip7702_auth_list(
         &self,
         evm: &mut Self::Evm,
@@ -142,8 +143,9 @@ impl<'a> Handler for DraftHandler<'a> {
         Ok(Some(0))
     }
 
-    /// The same loop, but for what becomes of state gas where a call fails: all of it goes to the caller's reservoir, as if none
-    /// had been taken from ordinary gas; and what was paid for a new account does not come back.
+    /// Runs the same loop as revm, with a different treatment of state gas: that of a failed call goes entirely to the
+    /// caller's reservoir, as if none had been taken from ordinary gas, and the payment for a new account is not
+    /// returned.
     fn run_exec_loop(
         &mut self,
         evm: &mut Self::Evm,
@@ -175,7 +177,7 @@ impl<'a> Handler for DraftHandler<'a> {
         }
     }
 
-    /// What the first call has spent of state gas is spent, even if it fails.
+    /// Counts the state gas of the first call as spent even if it fails.
     fn last_frame_result(
         &mut self,
         _evm: &mut Self::Evm,
@@ -193,14 +195,14 @@ impl<'a> Handler for DraftHandler<'a> {
     }
 }
 
-/// EIP-8037: what a byte of state costs, in gas, as all below. It depends on the gas limit of a block, which is taken for 120 million.
+/// EIP-8037: the gas for a byte of state. It depends on the gas limit of a block, which is assumed to be 120 million.
 const STATE_BYTE: u64 = 1_174;
 const SLOT: u64 = 32 * STATE_BYTE;
 const ACCOUNT: u64 = 112 * STATE_BYTE;
 const DELEGATION: u64 = 23 * STATE_BYTE;
 /// EIP-2929.
 const WARM_ACCESS: u64 = 100;
-/// EIP-7954; code that creates may have twice as much.
+/// EIP-7954; initcode may have twice as much.
 const CODE_BYTES_MAX: usize = 32 << 10;
-/// EIP-2929: to change a slot, beside the access.
+/// EIP-2929: the gas for changing a slot, beside the access.
 const STORAGE_WRITE: u64 = gas::WARM_SSTORE_RESET - WARM_ACCESS;

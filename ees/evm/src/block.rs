@@ -23,9 +23,9 @@ use crate::{
     vm::Vm,
 };
 
-/// Executes a block, and gives the post-state root and what was needed of the input.
+/// Executes a block, and returns the post-state root and the needed part of the input.
 ///
-/// Before:
+/// Checks before:
 ///
 /// 1. The rules are known, and the block is not too long, EIP-7934.
 /// 2. The ancestors are those of the block, and the pre-state is the parent's.
@@ -40,9 +40,9 @@ use crate::{
 /// 8. Withdrawals are paid; or, before Paris, the beneficiaries of the block and of its ommers get their rewards.
 /// 9. The system collects requests, EIP-6110, EIP-7002, EIP-7251.
 ///
-/// After:
+/// Checks after:
 ///
-/// 10. What came of it is what the header says; from Amsterdam on, what it has read, too.
+/// 10. The results are those in the header, from Amsterdam on with the access list.
 pub(crate) fn execute(
     tries: &mut forest::State,
     pre_state_root: StateRoot,
@@ -82,7 +82,7 @@ fn execute_by(
     Ok((root, input))
 }
 
-/// Takes a block apart, if it is not too long, EIP-7934.
+/// Parses a block, if it is not too long, EIP-7934.
 pub(crate) fn decode<'a>(block: &'a [u8], spec: &Spec<'_>) -> Result<BlockParts<'a>, BlockError> {
     if spec.has(Fork::Osaka) && block.len() > BLOCK_BYTES_MAX {
         return Err(BlockError::TooLong { got: block.len(), max: BLOCK_BYTES_MAX });
@@ -102,7 +102,7 @@ pub(crate) fn check_body(block: &BlockParts<'_>) -> Result<(), BlockError> {
     }
 }
 
-/// Steps 5 to 10 of [`execute`], after the checks: gives the post-state root.
+/// Executes steps 5 to 10 of [`execute`] after the checks; returns the post-state root.
 pub(crate) fn run<'a>(
     state: State<'a>,
     spec: Spec<'a>,
@@ -133,7 +133,8 @@ pub(crate) fn run<'a>(
     Ok((root, vm))
 }
 
-/// Takes ancestors apart, newest first, and checks that each is the parent of the one before, and the pre-state the first one's.
+/// Parses ancestors, newest first, and checks that each is the parent of the one before, and that the pre-state is the
+/// first one's.
 pub(crate) fn ancestors(
     rlps: &[Bytes],
     block: &Header,
@@ -178,7 +179,7 @@ fn before_transactions(vm: &mut Vm<'_>, header: &Header, spec: &Spec<'_>) -> Res
     if spec.rules.blocks_since_dao_fork == 0 {
         dao::move_balances(vm.state())?;
     }
-    // A failure of these two is nobody's, and leaves everything as it was.
+    // A failure of these two is ignored, and changes nothing.
     if let Some(root) = header.parent_beacon_block_root {
         vm.system_call(BEACON_ROOTS, owned(root.as_slice()))?;
     }
@@ -218,7 +219,7 @@ fn pay(
     Ok(())
 }
 
-/// All requests, by ascending type.
+/// Returns all requests, by ascending type.
 fn requests(vm: &mut Vm<'_>, spec: &Spec<'_>) -> Result<Vec<(u8, Vec<u8>)>, BlockError> {
     let mut requests = alloc::vec![(DEPOSITS, deposits(vm.logs(), spec.rules.deposit_contract)?)];
     for (kind, address) in REQUEST_CONTRACTS {
@@ -252,7 +253,7 @@ fn check_amount(what: &'static str, got: u64, expected: u64) -> Result<(), Block
     if got == expected { Ok(()) } else { Err(BlockError::Amount { what, got, expected }) }
 }
 
-/// EIP-7934: 10 MiB, less 2 MiB for what the beacon chain adds.
+/// EIP-7934: 10 MiB, less 2 MiB for the beacon chain's data.
 const BLOCK_BYTES_MAX: usize = 8 << 20;
 
 const WEI_PER_GWEI: u64 = 1_000_000_000;

@@ -1,4 +1,4 @@
-//! From what transactions change to what tries have.
+//! Writes the changes of transactions into the tries.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -18,10 +18,10 @@ use crate::{
 };
 
 impl DatabaseCommit for State<'_> {
-    /// Takes over what a transaction has changed.
+    /// Takes over the changes of a transaction.
     ///
-    /// revm tells what becomes of each account that was touched: destroyed, created, empty, or changed. An empty one goes, EIP-161;
-    /// where that does not hold yet, revm calls it created, or not touched.
+    /// revm reports each touched account as destroyed, created, empty, or changed. An empty one is removed, EIP-161;
+    /// before that, revm reports it as created, or not as touched.
     fn commit(&mut self, changes: AddressMap<VmAccount>) {
         for (address, account) in changes {
             if let Some(list) = &mut self.access_list {
@@ -60,10 +60,10 @@ impl DatabaseCommit for State<'_> {
 }
 
 impl State<'_> {
-    /// Writes what has changed into the tries, and returns the root of the state.
+    /// Writes all changes into the tries, and returns the root of the state.
     ///
-    /// Insertions come first: where a removal leaves a branch with one child, that child is needed, and after an insertion there are
-    /// more branches with two.
+    /// Insertions come first: a removal that leaves a branch with one child needs that child, and after insertions more
+    /// branches have two.
     pub(crate) fn flush(&mut self) -> Result<B256, StateError> {
         let Self { tries, root, accounts, changed, .. } = self;
         let forest = &mut tries.forest;
@@ -89,13 +89,13 @@ impl State<'_> {
         Ok(B256::new(forest.root(*root).0))
     }
 
-    /// Flushes, and hands all that is new to a provider; returns the root of the state.
+    /// Flushes, and puts all new nodes to a provider; returns the root of the state.
     pub(crate) fn finish(&mut self) -> Result<B256, StateError> {
         self.flush()?;
         let Self { tries, root, accounts, codes, .. } = self;
         for entry in accounts.values() {
             let Some(account) = entry.now else { continue };
-            // The empty trie is no node that an account refers to.
+            // No account refers to the empty trie as a node.
             if let Some(storage) =
                 entry.storage.filter(|_| account.storage_root != Account::EMPTY.storage_root)
             {
@@ -111,13 +111,13 @@ impl State<'_> {
 }
 
 impl Entry {
-    /// Leaves nothing in the storage.
+    /// Clears the storage.
     fn wipe(&mut self, forest: &mut Forest) {
         self.storage = Some(forest.open(&EMPTY_ROOT));
         self.slots.clear();
     }
 
-    /// Writes slots that have changed into the storage, and returns its root.
+    /// Writes changed slots into the storage, and returns its root.
     fn flush(&mut self, forest: &mut Forest) -> Result<B256, TrieError> {
         let before = self.now.unwrap_or(Account::EMPTY).storage_root;
         let open = |forest: &mut Forest| forest.open(&Hash(before.0));
@@ -143,9 +143,9 @@ impl Entry {
     }
 }
 
-/// The storage and the code that an account refers to.
+/// Returns the storage and the code to which an account refers.
 fn refer(account: &[u8], out: &mut Vec<Hash>) {
-    // A value that is no account was there before, and was not read.
+    // A malformed value was there before, and was not read.
     let Ok(account) = alloy_rlp::decode_exact::<Account>(account) else { return };
     let referred =
         [(account.storage_root, Account::EMPTY.storage_root), (account.code_hash, Account::EMPTY.code_hash)];

@@ -1,4 +1,4 @@
-//! What precompiled contracts compute, by the host.
+//! Precompiled contracts that the host computes.
 
 use alloc::vec::Vec;
 
@@ -8,9 +8,9 @@ use revm::precompile::{
     bls12_381::{G1Point, G1PointScalar, G2Point, G2PointScalar},
 };
 
-/// Lets revm compute by the host.
+/// Makes revm compute by the host.
 pub(crate) fn install() {
-    // It is set once for a process. In a guest that is once for an execution; elsewhere the second time changes nothing.
+    // This is set once for a process, which in a guest is an execution; elsewhere a second call changes nothing.
     let _ = revm::install_crypto(HostCrypto);
 }
 
@@ -63,7 +63,7 @@ impl Crypto for HostCrypto {
     }
 
     fn modexp(&self, base: &[u8], exponent: &[u8], modulus: &[u8]) -> Result<Vec<u8>, PrecompileHalt> {
-        // The host refuses numbers that only a block with more gas than there ever was could pay for.
+        // The host refuses numbers for which only a block with more gas than ever existed could pay.
         crypto::modexp(base, exponent, modulus).or_else(|_| DefaultCrypto.modexp(base, exponent, modulus))
     }
 
@@ -72,7 +72,7 @@ impl Crypto for HostCrypto {
         input.extend(rounds.to_be_bytes());
         input.extend(h.iter().chain(m).chain(t).flat_map(|word| word.to_le_bytes()));
         input.push(f.into());
-        // The lengths are right, and a flag is 0 or 1, which is all that the host checks.
+        // The length is fixed, and the flag was checked, which is all that the host checks.
         let state = input.as_slice().try_into().ok().and_then(|input| crypto::blake2b_compress(input).ok());
         debug_assert!(state.is_some(), "the input has 213 bytes");
         for (word, bytes) in h.iter_mut().zip(state.unwrap_or([0; 64]).as_chunks().0) {
@@ -140,7 +140,7 @@ impl Crypto for HostCrypto {
     }
 }
 
-/// What a check of a claim means to a precompiled contract.
+/// Converts the result of a claim's check for a precompiled contract.
 fn checked(check: Result<(), CheckError>, malformed: PrecompileHalt) -> Result<bool, PrecompileHalt> {
     match check {
         Ok(()) => Ok(true),
@@ -157,7 +157,7 @@ fn pad_g2((x_0, x_1, y_0, y_1): &G2Point) -> [u8; 256] {
     pad([x_0, x_1, y_0, y_1])
 }
 
-/// Field elements of 48 bytes, each with 16 zeros before it, EIP-2537.
+/// Converts field elements of 48 bytes to EIP-2537's form, with 16 zeros before each.
 fn pad<const N: usize, const BYTES: usize>(elements: [&[u8; 48]; N]) -> [u8; BYTES] {
     let mut padded = [0; BYTES];
     for (padded, element) in padded.as_chunks_mut::<64>().0.iter_mut().zip(elements) {
@@ -166,7 +166,7 @@ fn pad<const N: usize, const BYTES: usize>(elements: [&[u8; 48]; N]) -> [u8; BYT
     padded
 }
 
-/// Field elements without the zeros before them.
+/// Removes the zeros before field elements.
 fn unpad<const BYTES: usize>(padded: &[u8]) -> [u8; BYTES] {
     let mut elements = [0; BYTES];
     for (element, padded) in elements.as_chunks_mut::<48>().0.iter_mut().zip(padded.as_chunks::<64>().0) {
@@ -181,7 +181,7 @@ fn join<const A: usize, const B: usize, const AB: usize>(a: &[u8; A], b: &[u8; B
     joined
 }
 
-// Which of its reasons to halt the host had makes no difference to a contract.
+// A contract cannot distinguish the reasons for which the host fails.
 const BN254_MALFORMED: PrecompileHalt = PrecompileHalt::Bn254AffineGFailedToCreate;
 const G1_MALFORMED: PrecompileHalt = PrecompileHalt::Bls12381G1NotOnCurve;
 const G2_MALFORMED: PrecompileHalt = PrecompileHalt::Bls12381G2NotOnCurve;

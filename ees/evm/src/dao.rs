@@ -4,7 +4,7 @@ use alloy_primitives::{Address, address};
 
 use crate::{error::StateError, state::State};
 
-/// Moves the balances of the DAO and of its children to the contract from which they can be withdrawn.
+/// Moves the balances of the DAO and of its children to the withdrawal contract.
 pub(crate) fn move_balances(state: &mut State<'_>) -> Result<(), StateError> {
     for account in ACCOUNTS {
         let balance = state.take_balance(account)?;
@@ -15,7 +15,7 @@ pub(crate) fn move_balances(state: &mut State<'_>) -> Result<(), StateError> {
 
 const WITHDRAW_DAO: Address = address!("bf4ed7b27f1d666546e30d74d50d173d20bca754");
 
-/// The accounts, as listed with EIP-779.
+/// The accounts of EIP-779.
 const ACCOUNTS: [Address; 116] = [
     address!("d4fe7bc31cedb7bfb8a345f31e668033056b2728"),
     address!("b3fb0e5aba0e20e5c49d252dfd30e102b171a425"),

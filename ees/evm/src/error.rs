@@ -1,4 +1,4 @@
-//! Everything that can be wrong with a payload. Whoever made the block is to blame, unless a variant says otherwise.
+//! Errors of payloads. The block's author is at fault, unless a variant says otherwise.
 
 use alloc::string::String;
 
@@ -6,21 +6,21 @@ use alloy_primitives::{Address, B256, U256};
 use outrider_witness::{NodeError, mpt::TrieError};
 use revm::context_interface::result::{InvalidHeader, InvalidTransaction};
 
-/// Why a payload is refused.
+/// The reason for which a payload is refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransitionError {
-    /// The bytes are no payload.
+    /// The bytes are not a payload.
     #[error("payload")]
     Payload(#[source] alloy_rlp::Error),
-    /// No blobs could be paid by this schedule.
+    /// The blob schedule allows no blob price.
     #[error("blob schedule: target {target}, max {max}, base fee update fraction {base_fee_update_fraction}")]
     BlobSchedule {
-        /// Blobs at which the price stays.
+        /// The number of blobs at which the price stays.
         target: u64,
         /// The most blobs.
         max: u64,
-        /// How slowly the price moves.
+        /// The inertia of the price.
         base_fee_update_fraction: u64,
     },
     /// The block is invalid.
@@ -29,27 +29,27 @@ pub enum TransitionError {
     /// Transactions in an environment are invalid.
     #[error(transparent)]
     Execution(#[from] ExecutionError),
-    /// The logs of transactions in an environment are others.
+    /// The logs of transactions in an environment are not those of the payload.
     #[error("logs hash: got {got}, expected {expected}")]
     LogsHash {
-        /// That of the logs.
+        /// The hash of the logs.
         got: B256,
-        /// That of the payload.
+        /// The hash in the payload.
         expected: B256,
     },
 }
 
-/// Why a block is invalid.
+/// The reason for which a block is invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BlockError {
-    /// The bytes are no block.
+    /// The bytes are not a block.
     #[error("block")]
     Decode(#[from] alloy_rlp::Error),
     /// The block is too long, EIP-7934.
     #[error("the block has {got} bytes, and may have {max}")]
     TooLong {
-        /// Its bytes.
+        /// Its length in bytes.
         got: usize,
         /// The limit.
         max: usize,
@@ -57,15 +57,15 @@ pub enum BlockError {
     /// The block has withdrawals before Shanghai, or has none from then on.
     #[error("the block should have {expected} fields, not {got}")]
     Fields {
-        /// Its fields.
+        /// The number of fields.
         got: usize,
-        /// The fields of a block of the fork.
+        /// The number of fields of a block of the fork.
         expected: usize,
     },
     /// The ancestors are not those of the block.
     #[error(transparent)]
     Ancestor(#[from] AncestorError),
-    /// A block with its parent and without ommers asks for no hash that a header does not tell.
+    /// A block with its parent and without ommers uses no hash that a header does not determine.
     #[error("nothing has to be vouched for: this is an ordinary block")]
     NothingVouched,
     /// The header is invalid.
@@ -74,79 +74,79 @@ pub enum BlockError {
     /// An ommer is invalid.
     #[error("ommers")]
     Ommer(#[from] OmmerError),
-    /// A hash in the header is not that of what the block has, or of what came of it.
+    /// A hash in the header does not match the block or its results.
     #[error("{what}: got {got}, and the header says {expected}")]
     Root {
-        /// Which one.
+        /// The name of the hash.
         what: &'static str,
-        /// That of the block.
+        /// The block's.
         got: B256,
-        /// That of the header.
+        /// The header's.
         expected: B256,
     },
-    /// A number in the header is not what came of the block.
+    /// A number in the header does not match the block's results.
     #[error("{what}: got {got}, and the header says {expected}")]
     Amount {
-        /// Which one.
+        /// The name of the number.
         what: &'static str,
-        /// That of the block.
+        /// The block's.
         got: u64,
-        /// That of the header.
+        /// The header's.
         expected: u64,
     },
     /// The block reads more accounts and slots than its gas limit allows, EIP-7928.
     #[error("the block access list has {got} items, and may have {max}")]
     AccessList {
-        /// Accounts and slots.
+        /// The number of accounts and slots.
         got: u64,
         /// The limit.
         max: u64,
     },
-    /// The filter of logs in the header is not that of the block.
+    /// The logs bloom in the header is not that of the block.
     #[error("the logs bloom is not the header's")]
     Bloom,
     /// A transaction, or a call of the system, fails.
     #[error(transparent)]
     Execution(#[from] ExecutionError),
-    /// What the block asks of the consensus layer is malformed.
+    /// The block's requests to the consensus layer are malformed.
     #[error("requests")]
     Request(#[from] RequestError),
 }
 
-/// Why ancestors are not those of a block.
+/// The reason for which ancestors are not those of a block.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AncestorError {
     /// There are none.
     #[error("there is no parent")]
     Missing,
-    /// One is no header.
+    /// One is not a header.
     #[error("ancestor {index}")]
     Decode {
-        /// How many are between it and the block.
+        /// The number of ancestors between it and the block.
         index: usize,
-        /// What is wrong.
+        /// The error.
         source: alloy_rlp::Error,
     },
     /// One is not the parent of the one before.
     #[error("ancestor {index}: its hash is {got}, the parent hash {expected}")]
     Hash {
-        /// How many are between it and the block.
+        /// The number of ancestors between it and the block.
         index: usize,
         /// Its hash.
         got: B256,
         /// The parent hash of the one before.
         expected: B256,
     },
-    /// One does not have the number before that of the one before.
+    /// The number of one is not one less than that of the one before.
     #[error("ancestor {index}: its number is {got}")]
     Number {
-        /// How many are between it and the block.
+        /// The number of ancestors between it and the block.
         index: usize,
         /// Its number.
         got: u64,
     },
-    /// The parent's state is not that from which the block is executed.
+    /// The pre-state is not the parent's state.
     #[error("the parent's state root is {expected}, the pre-state root {got}")]
     StateRoot {
         /// The pre-state root.
@@ -156,11 +156,11 @@ pub enum AncestorError {
     },
 }
 
-/// Why a header is invalid.
+/// The reason for which a header is invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeaderError {
-    /// A header has other fields in this fork.
+    /// A header does not have the fields of this fork.
     #[error("in this fork a header {} the field {field}", if *.expected { "has" } else { "does not have" })]
     Field {
         /// The field.
@@ -168,10 +168,10 @@ pub enum HeaderError {
         /// Whether headers of the fork have it.
         expected: bool,
     },
-    /// A number is not the one that follows from the parent.
+    /// A number does not follow from the parent's.
     #[error("{what}: got {got}, expected {expected}")]
     Number {
-        /// Which one.
+        /// The name of the number.
         what: &'static str,
         /// The header's.
         got: U256,
@@ -186,7 +186,7 @@ pub enum HeaderError {
         /// The parent's.
         parent: u64,
     },
-    /// There is more gas used than there is.
+    /// The gas used is over the gas limit.
     #[error("gas used: {got} is more than the limit {limit}")]
     GasUsed {
         /// Gas used.
@@ -205,7 +205,7 @@ pub enum HeaderError {
     GasLimit {
         /// The header's.
         got: u64,
-        /// The parent's; doubled where EIP-1559 starts.
+        /// The parent's, doubled where EIP-1559 starts.
         parent: u64,
     },
     /// The extra data are too long.
@@ -214,56 +214,56 @@ pub enum HeaderError {
         /// Their length.
         got: usize,
     },
-    /// The extra data of the first blocks after the DAO fork are others, EIP-779.
+    /// The extra data of a block right after the DAO fork are wrong, EIP-779.
     #[error("extra data: they have to be `dao-hard-fork`")]
     DaoExtraData,
-    /// The block is of proof of work, and its difficulty below the least.
+    /// The difficulty of a proof-of-work block is below the minimum.
     #[error("difficulty: {got} is below 131072")]
     Difficulty {
         /// The header's.
         got: U256,
     },
-    /// The block is of proof of stake, and its nonce not zero.
+    /// The nonce of a proof-of-stake block is not zero.
     #[error("nonce: it has to be zero")]
     Nonce,
 }
 
-/// Why ommers are invalid.
+/// The reason for which ommers are invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OmmerError {
-    /// There are more than two, or any at all from Paris on.
+    /// There are more than two, or any from Paris on.
     #[error("there are {got}, and {max} are allowed")]
     TooMany {
-        /// How many there are.
+        /// The number of ommers.
         got: usize,
-        /// How many there may be.
+        /// The limit.
         max: usize,
     },
-    /// Bytes are no list of headers.
+    /// The bytes are not a list of headers.
     #[error(transparent)]
     Decode(#[from] alloy_rlp::Error),
-    /// The witness does not tell enough of the chain.
+    /// The payload has too few ancestors.
     #[error("{got} ancestors are there, and {expected} are needed")]
     Ancestors {
-        /// Ancestors that are there.
+        /// The number of ancestors.
         got: usize,
-        /// Ancestors that are needed.
+        /// The number that is needed.
         expected: usize,
     },
-    /// The lists of the ancestors' ommers are not the right ones.
+    /// The lists of the ancestors' ommers do not match the headers.
     #[error("the ommers of ancestors are not those of their headers")]
     AncestorsOmmers,
-    /// An ommer was included before, or twice, or is an ancestor.
+    /// An ommer was included before, occurs twice, or is an ancestor.
     #[error("ommer {index} is known already")]
     Known {
-        /// Its place in the list.
+        /// Its index.
         index: usize,
     },
-    /// The number of an ommer is none of the six before the block's.
+    /// The number of an ommer is not one of the six before the block's.
     #[error("ommer {index}: its number is {got}")]
     Number {
-        /// Its place in the list.
+        /// Its index.
         index: usize,
         /// Its number.
         got: u64,
@@ -271,35 +271,35 @@ pub enum OmmerError {
     /// The parent of an ommer is not one of the ancestors from the 2nd to the 7th.
     #[error("ommer {index}: its parent is none that it may have")]
     Parent {
-        /// Its place in the list.
+        /// Its index.
         index: usize,
     },
     /// The header of an ommer is invalid.
     #[error("ommer {index}")]
     Header {
-        /// Its place in the list.
+        /// Its index.
         index: usize,
-        /// What is wrong.
+        /// The error.
         source: HeaderError,
     },
 }
 
-/// Why execution cannot go on.
+/// The reason for which execution cannot continue.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecutionError {
-    /// The state does not tell what is needed.
+    /// The state is not covered.
     #[error(transparent)]
     State(#[from] StateError),
     /// A transaction is invalid.
     #[error("transaction {index}")]
     Transaction {
-        /// How many come before it.
+        /// The number of transactions before it.
         index: usize,
-        /// What is wrong.
+        /// The error.
         source: TransactionError,
     },
-    /// Something that a block needs fails in a contract that is part of the protocol.
+    /// A system contract that the block needs failed.
     #[error("the system contract {address} has no code, or its call failed")]
     SystemCall {
         /// The contract.
@@ -313,14 +313,14 @@ pub enum ExecutionError {
     Vm(String),
 }
 
-/// Why a transaction is invalid.
+/// The reason for which a transaction is invalid.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransactionError {
-    /// The bytes are no transaction.
+    /// The bytes are not a transaction.
     #[error(transparent)]
     Decode(#[from] alloy_rlp::Error),
-    /// There is no such type, or not yet.
+    /// The type is unknown, or not yet allowed.
     #[error("type {got} is unknown in this fork")]
     Type {
         /// The type.
@@ -335,7 +335,7 @@ pub enum TransactionError {
     /// `s` is in the upper half of its range, EIP-2.
     #[error("signature: s is too high")]
     HighS,
-    /// Nobody has signed.
+    /// No signer recovers from the signature.
     #[error("signature")]
     Signature(#[from] outrider_sdk::crypto::RecoverError),
     /// It is signed for another chain, EIP-155.
@@ -343,39 +343,39 @@ pub enum TransactionError {
     ChainId {
         /// The transaction's.
         got: u64,
-        /// That of the rules.
+        /// The chain ID of the rules.
         expected: u64,
     },
-    /// Blobs cost 2^128 wei a unit of gas or more, and no transaction has room for that much.
+    /// The price of blob gas is 2^128 wei or more, which no transaction can express.
     #[error("max fee per blob gas ({got}) is less than the price of {expected}")]
     BlobPrice {
-        /// What the transaction would pay, in wei.
+        /// The transaction's maximum, in wei.
         got: u128,
-        /// What it costs, in wei.
+        /// The price, in wei.
         expected: U256,
     },
-    /// The block has not as much gas left.
+    /// The block has too little gas left.
     #[error("its gas limit is {got}, and {left} are left in the block")]
     GasLimit {
         /// The transaction's gas limit.
         got: u64,
-        /// What is left.
+        /// The gas left.
         left: u64,
     },
-    /// The block has not as much blob gas left.
+    /// The block has too little blob gas left.
     #[error("its blob gas is {got}, and {left} are left in the block")]
     BlobGas {
         /// The transaction's blob gas.
         got: u64,
-        /// What is left.
+        /// The blob gas left.
         left: u64,
     },
-    /// The state does not allow it, or its fields contradict one another.
+    /// The state does not allow it, or its fields are inconsistent.
     #[error(transparent)]
     Invalid(#[from] InvalidTransaction),
 }
 
-/// Why there is no telling what the state is.
+/// The reason for which the state cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
@@ -384,7 +384,7 @@ pub enum StateError {
     Account {
         /// The account.
         address: Address,
-        /// What is wrong.
+        /// The error.
         source: TrieError,
     },
     /// The witness does not cover a slot; or the host of a provider fails.
@@ -392,37 +392,37 @@ pub enum StateError {
     Storage {
         /// The account.
         address: Address,
-        /// What is wrong.
+        /// The error.
         source: TrieError,
     },
     /// The witness does not have a code; or the host of a provider fails.
     #[error("code")]
     Code(#[source] NodeError),
-    /// The trie has no account where one should be. Ethereum makes no such trie.
+    /// The trie has a malformed account. Ethereum makes no such trie.
     #[error("what the state has at account {address} is none")]
     MalformedAccount {
         /// The account.
         address: Address,
-        /// What is wrong.
+        /// The error.
         source: alloy_rlp::Error,
     },
-    /// The trie has no number where one should be. Ethereum makes no such trie.
+    /// The trie has a malformed number. Ethereum makes no such trie.
     #[error("what the storage of {address} has at {slot} is no number")]
     MalformedSlot {
         /// The account.
         address: Address,
         /// The slot.
         slot: U256,
-        /// What is wrong.
+        /// The error.
         source: alloy_rlp::Error,
     },
-    /// The payload does not tell the hash of a block.
+    /// The payload does not have the hash of a block.
     #[error("the hash of block {number} is not covered")]
     BlockHash {
         /// The number.
         number: u64,
     },
-    /// The hashes of blocks are not in ascending order of their numbers, or are of blocks that come later.
+    /// The hashes of blocks are not in ascending order of their numbers, or are of later blocks.
     #[error("the hash of block {number} is out of order")]
     BlockHashOrder {
         /// The number.
@@ -438,23 +438,23 @@ pub enum StateError {
 
 impl revm::database_interface::DBErrorMarker for StateError {}
 
-/// Why requests are malformed.
+/// The reason for which requests are malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// A log of the deposit contract is not laid out as EIP-6110 says.
+    /// A log of the deposit contract does not have the layout of EIP-6110.
     #[error("a deposit's log is malformed")]
     Deposit,
 }
 
-/// Why packages do not go together.
+/// The reason for which packages cannot be merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MergeError {
-    /// A block is made of one payload.
+    /// A block consists of exactly one payload.
     #[error("there are {got}, and a block is made of one")]
     NotOne {
-        /// How many there are.
+        /// The number of packages.
         got: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! Prices that follow from the block before: base fee and blob gas.
+//! Prices that follow from the parent block: base fee and blob gas.
 
 use alloy_primitives::{U256, U512};
 use outrider_evm_codec::Fork;
@@ -6,7 +6,7 @@ use revm::{context_interface::block::BlobExcessGasAndPrice, primitives::eip4844:
 
 use crate::{header::Header, rules::Spec};
 
-/// The base fee of the block after `parent`, [EIP-1559](https://eips.ethereum.org/EIPS/eip-1559), in wei.
+/// Returns the base fee of the block after `parent`, [EIP-1559](https://eips.ethereum.org/EIPS/eip-1559), in wei.
 pub(crate) fn base_fee_per_gas(parent: &Header) -> u64 {
     let Some(before) = parent.base_fee_per_gas else { return BASE_FEE_INITIAL };
     let target = parent.gas_limit / GAS_LIMIT_TO_TARGET;
@@ -16,7 +16,7 @@ pub(crate) fn base_fee_per_gas(parent: &Header) -> u64 {
     if parent.gas_used > target { before.saturating_add(step.max(1)) } else { before.saturating_sub(step) }
 }
 
-/// The excess blob gas of the block after `parent`, [EIP-4844](https://eips.ethereum.org/EIPS/eip-4844), and
+/// Returns the excess blob gas of the block after `parent`, [EIP-4844](https://eips.ethereum.org/EIPS/eip-4844), and
 /// [EIP-7918](https://eips.ethereum.org/EIPS/eip-7918) from Osaka on.
 pub(crate) fn excess_blob_gas(parent: &Header, spec: &Spec<'_>) -> u64 {
     let before = parent.excess_blob_gas.unwrap_or_default();
@@ -38,8 +38,8 @@ pub(crate) fn excess_blob_gas(parent: &Header, spec: &Spec<'_>) -> u64 {
     sum.saturating_sub(target)
 }
 
-/// The price of blob gas, [EIP-4844](https://eips.ethereum.org/EIPS/eip-4844), `fake_exponential`: about
-/// `e ** (excess_blob_gas / fraction)` wei. One of 2^256 or more, which no balance can pay, is told as the highest number.
+/// Returns the price of blob gas, [EIP-4844](https://eips.ethereum.org/EIPS/eip-4844), `fake_exponential`: about `e **
+/// (excess_blob_gas / fraction)` wei. A price of 2^256 or more, which no balance can pay, saturates.
 pub(crate) fn blob_price(excess_blob_gas: u64, fraction: u64) -> U256 {
     let fraction = U512::from(fraction.max(1));
     let excess = U512::from(excess_blob_gas);
@@ -57,8 +57,8 @@ pub(crate) fn blob_price(excess_blob_gas: u64, fraction: u64) -> U256 {
     (sum / fraction).saturating_to()
 }
 
-/// What revm is told of the price of blobs. It has room for 128 bits; more is looked after in [`Vm`](crate::vm::Vm) and in
-/// [`instructions`](crate::instructions).
+/// Returns the price of blobs for revm, which has room for 128 bits. [`Vm`](crate::vm::Vm) and
+/// [`instructions`](crate::instructions) handle higher prices.
 pub(crate) fn excess_and_price(excess_blob_gas: u64, spec: &Spec<'_>) -> BlobExcessGasAndPrice {
     let price = blob_price(excess_blob_gas, spec.rules.blobs.base_fee_update_fraction);
     BlobExcessGasAndPrice { excess_blob_gas, blob_gasprice: price.saturating_to() }
@@ -80,7 +80,8 @@ const BLOB_BASE_COST: u128 = 1 << 13;
 mod tests {
     use super::*;
 
-    /// By `fake_exponential(1, excess, fraction)` of EIP-4844 in whole numbers of any length.
+    /// The expected values are from `fake_exponential(1, excess, fraction)` of EIP-4844 in integers of arbitrary
+    /// length.
     #[track_caller]
     fn check(excess_blob_gas: u64, fraction: u64, expected: &str) {
         assert_eq!(blob_price(excess_blob_gas, fraction), expected.parse::<U256>().unwrap());

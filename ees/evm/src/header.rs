@@ -7,7 +7,7 @@ use alloy_rlp::{Decodable, Header as RlpHeader};
 
 pub(crate) use self::validate::{validate, validate_alone};
 
-/// The header of a block; the fields at its end came with forks.
+/// The header of a block; the last fields were added by forks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) parent_hash: B256,
@@ -78,11 +78,11 @@ impl Decodable for Header {
     }
 }
 
-/// The next field of a list, if there is one.
+/// Returns the next field of a list, if there is one.
 fn optional<T: Decodable>(fields: &mut &[u8]) -> alloy_rlp::Result<Option<T>> {
     if fields.is_empty() { Ok(None) } else { T::decode(fields).map(Some) }
 }
 
-/// The hash of the list of no ommers.
+/// The hash of an empty list of ommers.
 pub(crate) const EMPTY_OMMERS_HASH: B256 =
     b256!("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");

@@ -1,4 +1,4 @@
-//! What comes as bytes: packages and blocks.
+//! Parses packages and blocks.
 
 use alloc::vec::Vec;
 
@@ -11,11 +11,11 @@ use crate::{
     header::Header,
 };
 
-/// Makes one payload of several: of one alone, as an Ethereum block is whole.
+/// Merges packages: only one alone is possible, because an Ethereum block is whole.
 ///
 /// # Errors
 ///
-/// If there is none, or more than one.
+/// Fails unless there is exactly one.
 pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
     match packages {
         [package] => Ok(package.to_vec()),
@@ -23,12 +23,12 @@ pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
     }
 }
 
-/// A block, taken apart.
+/// A parsed block.
 #[derive(Debug)]
 pub(crate) struct BlockParts<'a> {
     pub(crate) header: Header,
     pub(crate) header_rlp: &'a [u8],
-    /// Each as it is hashed: RLP, or EIP-2718's type and what follows.
+    /// The transactions in the form that is hashed: RLP, or EIP-2718's type and payload.
     pub(crate) transactions: Vec<&'a [u8]>,
     /// The RLP of the list.
     pub(crate) ommers: &'a [u8],
@@ -46,7 +46,7 @@ pub(crate) struct Withdrawal {
 }
 
 impl<'a> BlockParts<'a> {
-    /// Takes the RLP of a block apart.
+    /// Parses the RLP of a block.
     pub(crate) fn decode(block: &'a [u8], has_withdrawals: bool) -> Result<Self, BlockError> {
         let fields = items(block)?;
         let expected = if has_withdrawals { 4 } else { 3 };
@@ -64,7 +64,7 @@ impl<'a> BlockParts<'a> {
     }
 }
 
-/// A transaction as it is hashed: a typed one is a string in a block.
+/// Returns a transaction in the form that is hashed; a typed one is a string in a block.
 fn transaction(mut item: &[u8]) -> alloy_rlp::Result<&[u8]> {
     if item.first().is_some_and(|byte| *byte >= alloy_rlp::EMPTY_LIST_CODE) {
         return Ok(item);
@@ -72,7 +72,7 @@ fn transaction(mut item: &[u8]) -> alloy_rlp::Result<&[u8]> {
     RlpHeader::decode_bytes(&mut item, false)
 }
 
-/// Bytes that alloy's types want to own.
+/// Returns owned bytes for alloy's types.
 pub(crate) fn owned(bytes: &[u8]) -> Bytes {
     Bytes::copy_from_slice(bytes)
 }

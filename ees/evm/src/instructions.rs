@@ -1,17 +1,17 @@
-//! Instructions that are not revm's.
+//! Instructions that differ from revm's.
 //!
 //! `KECCAK256` hashes by the host.
 //!
-//! `EXTCODEHASH` mends what is told revm of accounts that have storage, but neither nonce nor code. No contract is created at their
-//! address, [EIP-7610](https://eips.ethereum.org/EIPS/eip-7610); but where revm creates a contract, it looks at nonce and
-//! code hash alone. So it is told that such an account has the code hash zero. That is no code to revm, as is the hash of no bytes,
-//! but for that place, and for the answer of this instruction.
+//! `EXTCODEHASH` corrects the code hash of accounts that have storage, but neither nonce nor code. No contract can be
+//! created at their address, [EIP-7610](https://eips.ethereum.org/EIPS/eip-7610); but where revm creates a contract, it
+//! checks only nonce and code hash. So revm gets the code hash zero for such an account. revm treats that as no code,
+//! like the hash of no bytes, except in that check and in the result of this instruction.
 //!
-//! `BLOBBASEFEE` answers with prices of more than 128 bits, too, for which revm has no room.
+//! `BLOBBASEFEE` also returns prices of more than 128 bits, for which revm has no room.
 //!
-//! `SSTORE` costs in Constantinople, and never again, what [EIP-1283](https://eips.ethereum.org/EIPS/eip-1283) says. That is what it costs
-//! from Istanbul on, [EIP-2200](https://eips.ethereum.org/EIPS/eip-2200), but with the `SLOAD` of the time, and with any gas left. In
-//! Amsterdam it takes state gas, see [`amsterdam`].
+//! `SSTORE` has the cost of [EIP-1283](https://eips.ethereum.org/EIPS/eip-1283) in Constantinople, and never again.
+//! That is its cost from Istanbul on, [EIP-2200](https://eips.ethereum.org/EIPS/eip-2200), except for the cost of
+//! `SLOAD` at the time, and for the minimum of gas. In Amsterdam it costs state gas, see [`amsterdam`].
 
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
 use outrider_evm_codec::Fork;
@@ -39,7 +39,7 @@ use revm::{
 
 use crate::{amsterdam, fee::blob_price, hash, rules::Spec, state::State};
 
-/// Puts these instructions in the place of revm's.
+/// Replaces revm's instructions by these.
 pub(crate) fn replace<'a>(
     table: &mut EthInstructions<EthInterpreter, MainnetContext<State<'a>>>,
     fork: Fork,
@@ -61,7 +61,7 @@ pub(crate) fn replace<'a>(
     }
 }
 
-/// What costs other gas than revm says.
+/// Sets gas costs that differ from revm's.
 pub(crate) fn gas_params(spec: &Spec<'_>) -> GasParams {
     if spec.fork == Fork::Amsterdam {
         return amsterdam::gas_params();
@@ -97,7 +97,7 @@ fn keccak256<H: Host + ?Sized>(
 fn sstore_of_constantinople<H: Host + ?Sized>(
     context: InstructionContext<'_, H, EthInterpreter>,
 ) -> InstructionExecResult {
-    // Before Istanbul, this looks at no stipend.
+    // Before Istanbul, the stipend is not checked.
     sstore_with_gas_accounting(context, |InstructionContext { interpreter, host }, _, slot| {
         let params = host.gas_params();
         gas!(interpreter, params.sstore_dynamic_gas(true, &slot.data, slot.is_cold));
@@ -123,7 +123,7 @@ fn ext_code_hash<H: Host + ?Sized>(
 ) -> InstructionExecResult {
     let address = interpreter.stack.top().map(|top| Address::from_word(B256::from(*top)));
     extcodehash(InstructionContext { interpreter: &mut *interpreter, host: &mut *host })?;
-    // It has loaded the account, so this is free of charge.
+    // The instruction has loaded the account, so this is free.
     if let (Some(address), Some(top)) = (address, interpreter.stack.top())
         && top.is_zero()
         && let Ok(account) = host.load_account_info_skip_cold_load(address, false, false)
@@ -151,7 +151,7 @@ fn blob_base_fee(
     Ok(())
 }
 
-/// In gas, as the two below, EIP-1283.
+/// In gas, like the two below, EIP-1283.
 const SLOAD: u64 = 200;
 const SSTORE_SET: u64 = 20_000;
 const SSTORE_RESET: u64 = 5_000;

@@ -41,11 +41,11 @@ pub use input::merge;
 
 outrider_sdk::entry!(execute);
 
-/// Executes a block, or makes one of packages.
+/// Executes a block or, in provider mode, makes one from packages.
 ///
 /// # Errors
 ///
-/// As [`outrider_sdk::forest::execute`], with [`merge`] and [`transition`].
+/// Fails as [`outrider_sdk::forest::execute`] does, with [`merge`] and [`transition`].
 pub fn execute(
     pre_state_root: StateRoot,
     block_data: &[u8],
@@ -53,11 +53,11 @@ pub fn execute(
     forest::execute(pre_state_root, block_data, merge, transition)
 }
 
-/// Executes a payload: a block, transactions in an environment, or a block whose ancestry is vouched for.
+/// Executes a payload: a block, transactions in an environment, or a block with a vouched ancestry.
 ///
 /// # Errors
 ///
-/// Whatever is wrong with the payload, or not covered by the witness.
+/// Fails if the payload is invalid, or if the witness does not cover it.
 pub fn transition(
     state: &mut State,
     pre_state_root: StateRoot,

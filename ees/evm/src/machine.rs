@@ -1,7 +1,7 @@
-//! revm, with a loop over instructions of its own.
+//! revm with its own loop over instructions.
 //!
-//! revm's loop looks up each instruction in a table, and calls what it finds. In wasm that costs more than most instructions themselves:
-//! whatever is called may be anything. So here the instructions that contracts mostly consist of are the arms of a `match`.
+//! revm's loop looks up each instruction in a table, and makes an indirect call. In wasm that costs more than most
+//! instructions themselves. So here the instructions that contracts mostly consist of are the arms of a `match`.
 
 use revm::{
     MainnetEvm,
@@ -96,7 +96,7 @@ fn step<H: Host>(
     host: &mut H,
 ) -> InstructionExecResult {
     let opcode = interpreter.bytecode.opcode();
-    // Behind the code of a contract there is always a `STOP`.
+    // After the code of a contract there is always a `STOP`.
     interpreter.bytecode.relative_jump(1);
     let gas = instructions.gas_table()[usize::from(opcode)];
     if !interpreter.gas.record_regular_cost(gas.into()) {

@@ -14,25 +14,25 @@ use crate::{
     rules::{NO_DAO_FORK, Spec},
 };
 
-/// A header whose hash is known.
+/// A header with its hash.
 #[derive(Clone, Debug)]
 pub(crate) struct Hashed {
     pub(crate) hash: B256,
     pub(crate) header: Header,
 }
 
-/// Ommers that have been checked, and what was needed for that.
+/// Checked ommers, and the number of ancestors that the check needed.
 #[derive(Debug, Default)]
 pub(crate) struct Ommers {
     pub(crate) headers: Vec<Header>,
-    /// How many ancestors.
+    /// The number of ancestors.
     pub(crate) ancestors: usize,
 }
 
 /// Checks the ommers of a block:
 ///
 /// 1. There are at most two; from Paris on, none.
-/// 2. Seven ancestors are there, or all, and the lists of their ommers.
+/// 2. The seven latest ancestors, or all, are present, with the lists of their ommers.
 /// 3. None of them is the other one, an ancestor, or an ommer of an ancestor.
 /// 4. The parent of each is an ancestor from the 2nd to the 7th.
 /// 5. Its header is valid.
@@ -63,7 +63,7 @@ pub(crate) fn check(
         let ommer = alloy_rlp::decode_exact::<Header>(rlp)?;
         let parent = recent.iter().skip(1).find(|ancestor| ancestor.hash == ommer.parent_hash);
         let parent = parent.ok_or(OmmerError::Parent { index })?;
-        // One from before London has no base fee, nor has its parent.
+        // An ommer from before London has no base fee, nor has its parent.
         let is_older = ommer.base_fee_per_gas.is_none() && parent.header.base_fee_per_gas.is_none();
         let spec = if is_older { spec.before_london() } else { *spec };
         header::validate(&ommer, &parent.header, &spec, since_dao_fork(block, &ommer, &spec))
@@ -73,13 +73,13 @@ pub(crate) fn check(
     Ok(Ommers { headers, ancestors: expected })
 }
 
-/// Checks what can be known of the ommers of a block without its ancestors, but for the parent if it is there:
+/// Checks ommers as far as possible without the ancestors, except for the parent if it is present:
 ///
 /// 1. There are at most two; from Paris on, none.
 /// 2. Neither is the other one, or the parent.
 /// 3. The number of each is one of the six before the block's.
 /// 4. One beside the parent has the parent's parent.
-/// 5. What its header says of itself is valid. One without a base fee is taken to be from before London.
+/// 5. Its header alone is valid. A header without a base fee counts as one from before London.
 pub(crate) fn check_alone(
     list: &[u8],
     block: &Header,
@@ -108,19 +108,19 @@ pub(crate) fn check_alone(
     Ok(headers)
 }
 
-/// The RLP of each ommer of a list, if there are not too many.
+/// Returns the RLP of each ommer of a list, if there are not too many.
 fn ommers<'a>(list: &'a [u8], spec: &Spec<'_>) -> Result<Vec<&'a [u8]>, OmmerError> {
     let rlps = items(list)?;
     let max = if spec.has(Fork::Paris) { 0 } else { OMMERS_MAX };
     if rlps.len() <= max { Ok(rlps) } else { Err(OmmerError::TooMany { got: rlps.len(), max }) }
 }
 
-/// How many blocks after the split over the DAO an ommer is.
+/// Returns how many blocks after the DAO split an ommer is.
 fn since_dao_fork(block: &Header, ommer: &Header, spec: &Spec<'_>) -> u8 {
     since_dao_fork_before(spec.rules.blocks_since_dao_fork, block.number.saturating_sub(ommer.number))
 }
 
-/// How many blocks after the split over the DAO something is that is so much older than a block.
+/// Returns how many blocks after the DAO split something is that is so much older than a block.
 fn since_dao_fork_before(since: u8, age: u64) -> u8 {
     if since >= NO_DAO_FORK {
         return since;
@@ -128,7 +128,7 @@ fn since_dao_fork_before(since: u8, age: u64) -> u8 {
     u8::try_from(age).ok().and_then(|age| since.checked_sub(age)).unwrap_or(u8::MAX)
 }
 
-/// The hashes of the ommers of ancestors; each list of them has the hash that its header has.
+/// Returns the hashes of the ancestors' ommers, after checking each list against its header.
 fn hashes_of_ommers(recent: &[Hashed], lists: &[Bytes]) -> Result<BTreeSet<B256>, OmmerError> {
     let mut hashes = BTreeSet::new();
     let mut lists = lists.iter();
@@ -143,10 +143,10 @@ fn hashes_of_ommers(recent: &[Hashed], lists: &[Bytes]) -> Result<BTreeSet<B256>
     Ok(hashes)
 }
 
-/// Ommers of a block.
+/// The most ommers of a block.
 const OMMERS_MAX: usize = 2;
 
-/// How far back the parent of an ommer may be.
+/// The greatest distance of an ommer's parent.
 const GENERATIONS: usize = 7;
 
 #[cfg(test)]
@@ -155,13 +155,13 @@ mod tests {
 
     #[test]
     fn ommers_are_counted_from_the_split_as_far_back_as_they_may_be() {
-        // Of the block of the split itself, ommers are from before.
+        // Ommers of the split block itself are from before the split.
         assert_eq!(since_dao_fork_before(0, 1), u8::MAX);
         assert_eq!(since_dao_fork_before(9, 3), 6);
-        // The first block that need not say so has ommers that have to.
+        // The first block that need not have the extra data has ommers that must.
         assert_eq!(since_dao_fork_before(10, 1), 9);
         assert_eq!(since_dao_fork_before(15, 6), 9);
-        // Where there was no split, nobody has to.
+        // Without the split, no block needs it.
         assert_eq!(since_dao_fork_before(NO_DAO_FORK, 6), NO_DAO_FORK);
     }
 }

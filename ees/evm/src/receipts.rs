@@ -9,7 +9,7 @@ use outrider_witness::mpt::Trie;
 
 use crate::transaction::LEGACY;
 
-/// What a transaction leaves behind, [Yellow Paper](https://ethereum.github.io/yellowpaper/paper.pdf), section 4.4.1.
+/// The receipt of a transaction, [Yellow Paper](https://ethereum.github.io/yellowpaper/paper.pdf), section 4.4.1.
 #[derive(Clone, Debug)]
 pub(crate) struct Receipt {
     pub(crate) transaction_type: u8,
@@ -20,7 +20,7 @@ pub(crate) struct Receipt {
     pub(crate) logs: Vec<Log>,
 }
 
-/// How a receipt tells what came of its transaction.
+/// The outcome of a transaction in its receipt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Outcome {
     /// The state root afterwards; before Byzantium.
@@ -30,7 +30,7 @@ pub(crate) enum Outcome {
 }
 
 impl Receipt {
-    /// The receipt as it is hashed, EIP-2718.
+    /// Returns the receipt in the form that is hashed, EIP-2718.
     fn to_bytes(&self) -> Vec<u8> {
         let mut fields = Vec::new();
         match self.outcome {
@@ -51,21 +51,21 @@ impl Receipt {
     }
 }
 
-/// The root of the trie of receipts.
+/// Returns the root of the trie of receipts.
 pub(crate) fn receipts_root(receipts: &[Receipt]) -> B256 {
     list_root(receipts.iter().map(Receipt::to_bytes))
 }
 
-/// The filter of all logs.
+/// Returns the bloom of all logs.
 pub(crate) fn logs_bloom(receipts: &[Receipt]) -> Bloom {
     receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | receipt.bloom)
 }
 
-/// The root of the trie that has items by their place in a list, in RLP.
+/// Returns the root of the trie of items by their index in RLP.
 pub(crate) fn list_root(items: impl IntoIterator<Item = impl AsRef<[u8]>>) -> B256 {
     let mut trie = Trie::<HostKeccak256, _>::empty();
     for (index, item) in items.into_iter().enumerate() {
-        // All of a trie that starts empty is there, so nothing is uncovered.
+        // A trie that starts empty is fully known, so nothing is uncovered.
         let inserted = trie.insert(&alloy_rlp::encode(index), item.as_ref());
         debug_assert!(inserted.is_ok(), "a trie without a source is read");
     }

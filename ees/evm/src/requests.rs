@@ -7,10 +7,10 @@ use outrider_sdk::crypto::sha256;
 
 use crate::error::RequestError;
 
-/// Where history is kept, [EIP-2935](https://eips.ethereum.org/EIPS/eip-2935).
+/// The contract of historical block hashes, [EIP-2935](https://eips.ethereum.org/EIPS/eip-2935).
 pub(crate) const HISTORY_STORAGE: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
 
-/// Where roots of beacon blocks are kept, [EIP-4788](https://eips.ethereum.org/EIPS/eip-4788).
+/// The contract of beacon roots, [EIP-4788](https://eips.ethereum.org/EIPS/eip-4788).
 pub(crate) const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");
 
 /// Contracts that answer with requests, and the types of these: withdrawals,
@@ -21,10 +21,10 @@ pub(crate) const REQUEST_CONTRACTS: [(u8, Address); 2] = [
     (2, address!("0000BBdDc7CE488642fb579F8B00f3a590007251")),
 ];
 
-/// The type of the requests that are deposits.
+/// The type of deposit requests.
 pub(crate) const DEPOSITS: u8 = 0;
 
-/// The deposits in logs of a contract, one after the other, [EIP-6110](https://eips.ethereum.org/EIPS/eip-6110).
+/// Returns the deposits in the logs of a contract, concatenated, [EIP-6110](https://eips.ethereum.org/EIPS/eip-6110).
 pub(crate) fn deposits<'a>(
     logs: impl Iterator<Item = &'a Log>,
     contract: Option<Address>,
@@ -39,7 +39,7 @@ pub(crate) fn deposits<'a>(
     Ok(deposits)
 }
 
-/// The requests hash of a header. Requests come by ascending type; those without data do not count.
+/// Returns the requests hash of a header. Requests are in ascending order of types, and empty ones do not count.
 pub(crate) fn requests_hash(requests: &[(u8, Vec<u8>)]) -> B256 {
     let mut hashes = Vec::new();
     for (kind, data) in requests.iter().filter(|(_, data)| !data.is_empty()) {
@@ -51,8 +51,8 @@ pub(crate) fn requests_hash(requests: &[(u8, Vec<u8>)]) -> B256 {
     B256::new(sha256(&hashes))
 }
 
-/// Appends the fields of a deposit, if the data of its log are laid out as the contract does: five offsets, then the length of
-/// each field and the field, padded to words.
+/// Appends the fields of a deposit, if its log has the contract's layout: five offsets, then the length of each field
+/// and the field, padded to words.
 fn append_deposit(data: &[u8], out: &mut Vec<u8>) -> Option<()> {
     if data.len() != DEPOSIT_EVENT_BYTES {
         return None;
@@ -81,8 +81,8 @@ const DEPOSIT_EVENT: B256 = b256!("649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc08
 /// The length of the event's data.
 const DEPOSIT_EVENT_BYTES: usize = 576;
 
-/// Where the fields begin, with their lengths, and how long they are: public key, withdrawal credentials, amount, signature,
-/// index.
+/// The positions of the fields, including their lengths, and the lengths: public key, withdrawal credentials, amount,
+/// signature, index.
 const DEPOSIT_FIELDS: [(usize, usize); 5] = [(160, 48), (256, 32), (320, 8), (384, 96), (512, 8)];
 
 const WORD: usize = 32;

@@ -1,22 +1,22 @@
-//! Which rules of Ethereum are those of revm.
+//! The mapping of Ethereum's rules to revm's.
 
 use outrider_evm_codec::{BlobSchedule, Fork, Rules};
 use revm::primitives::{eip4844::GAS_PER_BLOB, hardfork::SpecId};
 
 use crate::{error::TransitionError, requests::DEPOSIT_CONTRACT};
 
-/// The rules of a payload, checked.
+/// The checked rules of a payload.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spec<'a> {
     pub(crate) rules: &'a Rules,
-    /// The fork that is in force.
+    /// The active fork.
     pub(crate) fork: Fork,
-    /// What revm calls the fork.
+    /// revm's name for the fork.
     pub(crate) id: SpecId,
 }
 
 impl<'a> Spec<'a> {
-    /// Checks that there are such rules.
+    /// Checks the rules.
     pub(crate) fn new(rules: &'a Rules) -> Result<Self, TransitionError> {
         let id = match rules.fork {
             Fork::Frontier => SpecId::FRONTIER,
@@ -24,7 +24,7 @@ impl<'a> Spec<'a> {
             Fork::TangerineWhistle => SpecId::TANGERINE,
             Fork::SpuriousDragon => SpecId::SPURIOUS_DRAGON,
             Fork::Byzantium => SpecId::BYZANTIUM,
-            // What Constantinople has besides is in `instructions`.
+            // `instructions` has the rest of Constantinople.
             Fork::Constantinople | Fork::Petersburg => SpecId::PETERSBURG,
             Fork::Istanbul | Fork::MuirGlacier => SpecId::ISTANBUL,
             Fork::Berlin => SpecId::BERLIN,
@@ -34,7 +34,7 @@ impl<'a> Spec<'a> {
             Fork::Cancun => SpecId::CANCUN,
             Fork::Prague => SpecId::PRAGUE,
             Fork::Osaka => SpecId::OSAKA,
-            // What revm has of it that is not in the draft is taken back in `amsterdam`.
+            // `amsterdam` reverts the parts of revm's version that are not in the draft.
             Fork::Amsterdam => SpecId::AMSTERDAM,
         };
         let BlobSchedule { target, max, base_fee_update_fraction } = rules.blobs;
@@ -45,23 +45,23 @@ impl<'a> Spec<'a> {
         Ok(Self { rules, fork: rules.fork, id })
     }
 
-    /// Whether a fork is in force.
+    /// Returns whether a fork is active.
     pub(crate) fn has(&self, fork: Fork) -> bool {
         self.fork >= fork
     }
 
-    /// The rules for headers from before London.
+    /// Returns the rules for headers from before London.
     pub(crate) fn before_london(self) -> Self {
         Self { fork: self.fork.min(Fork::Berlin), ..self }
     }
 
-    /// The most blob gas of a block.
+    /// Returns the most blob gas of a block.
     pub(crate) fn blob_gas_max(&self) -> u64 {
         if self.has(Fork::Cancun) { self.rules.blobs.max * GAS_PER_BLOB } else { 0 }
     }
 }
 
-/// The same rules, with one value for what does not matter by them.
+/// Returns equal rules with a fixed value for each irrelevant field.
 pub(crate) fn canonical(rules: Rules) -> Rules {
     let no_blobs = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
     Rules {
@@ -74,8 +74,8 @@ pub(crate) fn canonical(rules: Rules) -> Rules {
     }
 }
 
-/// So many blocks after the split over the DAO, or more, nothing tells of it any more: not even the oldest ommer of a block, which is 6
-/// blocks older, is one of the first 10.
+/// The number of blocks after the DAO split from which it has no effect: even the oldest ommer of a block, which is 6
+/// blocks older, is not one of the first 10.
 pub(crate) const NO_DAO_FORK: u8 = 16;
 
 /// The most blobs of a block, of any schedule: 2^32, so that no sum of blob gas overflows.

@@ -1,6 +1,6 @@
-//! The state as revm sees it: accounts, storage and code over the tries.
+//! revm's view of the state: accounts, storage and code over the tries.
 //!
-//! What is read is kept, so that tries are asked once. What transactions change stays here until it is
+//! Reads are cached, so each value is read from the tries once. Changes by transactions stay here until they are
 //! [flushed](State::flush) into the tries.
 
 use alloc::{
@@ -29,24 +29,24 @@ pub(crate) struct State<'a> {
     pub(crate) accounts: BTreeMap<Address, Entry>,
     /// Accounts that have changed since they were flushed.
     pub(crate) changed: BTreeSet<Address>,
-    /// Code that has been read or set, by its hash.
+    /// Code that has been read or set, by hash.
     pub(crate) codes: BTreeMap<B256, Bytecode>,
     hashes: BlockHashes,
     /// Whether code may be a delegation, EIP-7702.
     has_delegations: bool,
-    /// What is read and changed, if a header tells that.
+    /// The reads and changes, if the header has an access list.
     pub(crate) access_list: Option<AccessList>,
 }
 
-/// Where hashes of blocks come from, and how many of these have been needed.
+/// The source of block hashes, and the number of those that were needed.
 #[derive(Debug)]
 pub(crate) enum BlockHashes {
-    /// The hashes of ancestors, newest first. Each is told by the header of the block after it.
+    /// The hashes of ancestors, newest first. The header of the next block determines each.
     Ancestors {
         /// The number of the first one, the parent.
         parent: u64,
         hashes: Vec<B256>,
-        /// How many headers of ancestors have been needed.
+        /// The number of ancestors' headers that were needed.
         needed: usize,
     },
     /// Any hashes, by number.
@@ -66,7 +66,7 @@ impl BlockHashes {
         Ok(Self::Listed { hashes, needed: BTreeSet::new() })
     }
 
-    /// Leaves of a list what has been needed.
+    /// Returns the needed part of a list.
     pub(crate) fn retain_needed(&self, list: &mut Vec<BlockHash>) {
         if let Self::Listed { needed, .. } = self {
             list.retain(|block| needed.contains(&block.number));
@@ -74,27 +74,27 @@ impl BlockHashes {
     }
 }
 
-/// What is known of an account.
+/// The known facts about an account.
 #[derive(Debug)]
 pub(crate) struct Entry {
     /// Its key in the trie.
     pub(crate) key: B256,
-    /// What the trie has.
+    /// The account in the trie.
     pub(crate) stored: Option<Account>,
-    /// What it is now, but for the storage root.
+    /// The present account, with an outdated storage root.
     pub(crate) now: Option<Account>,
-    /// The code that it had before the block.
+    /// The code before the block.
     pub(crate) code_hash_before: B256,
-    /// Its storage, when it has been opened.
+    /// The storage, once it was opened.
     pub(crate) storage: Option<TrieId>,
     /// Slots that have been read or written.
     pub(crate) slots: BTreeMap<U256, Slot>,
 }
 
-/// A slot of storage. Zero is the same as none.
+/// A slot of storage. Zero means absent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
-    /// What the trie has.
+    /// The value in the trie.
     pub(crate) stored: U256,
     pub(crate) now: U256,
 }
@@ -117,14 +117,14 @@ impl Account {
         code_hash: KECCAK256_EMPTY,
     };
 
-    /// Whether the account is empty, EIP-161. Its storage does not matter.
+    /// Returns whether the account is empty, EIP-161. Its storage does not matter.
     pub(crate) fn is_empty(&self) -> bool {
         self.nonce == 0 && self.balance.is_zero() && self.code_hash == KECCAK256_EMPTY
     }
 }
 
 impl<'a> State<'a> {
-    /// The state with this root.
+    /// Returns the state with this root.
     pub(crate) fn new(
         tries: &'a mut forest::State,
         root: B256,
@@ -137,19 +137,19 @@ impl<'a> State<'a> {
         Self { tries, root, accounts, changed, codes, hashes, has_delegations, access_list: None }
     }
 
-    /// Begins to take note of what is read and changed.
+    /// Starts recording reads and changes.
     pub(crate) fn list_accesses(&mut self) {
         self.access_list = Some(AccessList::default());
     }
 
-    /// Says that what follows is the next transaction, or after all.
+    /// Starts the next transaction, or the steps after all.
     pub(crate) fn advance(&mut self) {
         if let Some(list) = &mut self.access_list {
             list.advance();
         }
     }
 
-    /// What is known of an account; it is read if need be.
+    /// Returns the known facts about an account, and reads it if necessary.
     pub(crate) fn entry(&mut self, address: Address) -> Result<&mut Entry, StateError> {
         let vacant = match self.accounts.entry(address) {
             btree_map::Entry::Occupied(entry) => return Ok(entry.into_mut()),
@@ -165,8 +165,8 @@ impl<'a> State<'a> {
         Ok(vacant.insert(Entry { key, stored, now: stored, code_hash_before, storage, slots }))
     }
 
-    /// Adds to a balance. As every touch, adding nothing makes an account before Spurious Dragon, and from then on it
-    /// removes an empty one, EIP-161.
+    /// Adds to a balance. Like every touch, adding nothing creates an account before Spurious Dragon, and removes an
+    /// empty one from then on, EIP-161.
     pub(crate) fn add_balance(
         &mut self,
         address: Address,
@@ -186,7 +186,7 @@ impl<'a> State<'a> {
         Ok(())
     }
 
-    /// Takes all of a balance.
+    /// Removes the whole balance.
     pub(crate) fn take_balance(&mut self, address: Address) -> Result<U256, StateError> {
         let Some(account) = &mut self.entry(address)?.now else { return Ok(U256::ZERO) };
         let balance = core::mem::take(&mut account.balance);
@@ -194,7 +194,7 @@ impl<'a> State<'a> {
         Ok(balance)
     }
 
-    /// Which hashes of blocks have been needed.
+    /// Returns the block hashes that were needed.
     pub(crate) fn hashes(&self) -> &BlockHashes {
         &self.hashes
     }
@@ -221,7 +221,8 @@ impl Database for State<'_> {
             return Ok(code.clone());
         }
         let code = Bytes::from(self.tries.forest.blob(&Hash(code_hash.0)).map_err(StateError::Code)?);
-        // Until EIP-3541 code could begin as a delegation of EIP-7702 does. It is one from Prague on, if it is as long, too.
+        // Before EIP-3541 code could begin like a delegation of EIP-7702. From Prague on it is one if it also has the
+        // length.
         let delegation = self.has_delegations.then(|| Bytecode::new_raw_checked(code.clone()).ok()).flatten();
         let code = delegation.unwrap_or_else(|| Bytecode::new_legacy(code));
         self.codes.insert(code_hash, code.clone());
@@ -270,6 +271,6 @@ impl Database for State<'_> {
     }
 }
 
-/// The code hash that revm gets for an account that has storage, but neither nonce nor code, see
+/// The code hash that revm gets for an account with storage, but neither nonce nor code, see
 /// [`instructions`](crate::instructions).
 pub(crate) const NO_CODE: B256 = B256::ZERO;

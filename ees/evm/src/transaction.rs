@@ -1,4 +1,4 @@
-//! Transactions: from bytes to what revm executes, [EIP-2718](https://eips.ethereum.org/EIPS/eip-2718).
+//! Decodes transactions for revm, [EIP-2718](https://eips.ethereum.org/EIPS/eip-2718).
 
 use alloc::vec::Vec;
 
@@ -20,15 +20,15 @@ use crate::{
     rules::Spec,
 };
 
-/// Takes a transaction apart, and finds out who sent it.
+/// Decodes a transaction, and recovers its sender.
 ///
 /// 1. The type is one of the fork.
 /// 2. The fields are those of the type, in RLP.
 /// 3. `r` and `s` are in range; from Homestead on, `s` in the lower half, EIP-2.
-/// 4. The parity of a legacy transaction's signature is told by a `v` of 27 or 28; or, from Spurious Dragon on, of the chain,
-///    EIP-155.
+/// 4. The parity of a legacy transaction's signature is encoded as a `v` of 27 or 28 or, from Spurious Dragon on,
+///    together with the chain ID, EIP-155.
 ///
-/// The rest is for revm to check.
+/// revm checks the rest.
 pub(crate) fn decode(bytes: &[u8], spec: &Spec<'_>) -> Result<TxEnv, TransactionError> {
     match bytes {
         [first, ..] if *first >= alloy_rlp::EMPTY_LIST_CODE => legacy(bytes, spec),
@@ -116,8 +116,8 @@ fn typed(kind: u8, mut bytes: &[u8], spec: &Spec<'_>) -> Result<TxEnv, Transacti
     Ok(transaction)
 }
 
-/// The authorizations of EIP-7702, each with who gave it. One that nobody gave is ignored, and does not make the transaction
-/// invalid.
+/// Returns the authorizations of EIP-7702, each with its authority. One without an authority is ignored, and does not
+/// make the transaction invalid.
 fn authorizations(
     fields: &mut &[u8],
 ) -> alloy_rlp::Result<Vec<Either<SignedAuthorization, RecoveredAuthorization>>> {
@@ -142,7 +142,7 @@ impl Signature {
         Ok(Self { r: Decodable::decode(fields)?, s: Decodable::decode(fields)? })
     }
 
-    /// The address whose owner has signed the hash.
+    /// Returns the address that has signed the hash.
     fn signer(&self, hash: &B256, parity: u128, low_s: bool) -> Result<Address, TransactionError> {
         let recovery_id = u8::try_from(parity).ok().filter(|parity| *parity <= 1);
         let recovery_id = recovery_id.ok_or(TransactionError::Parity { got: parity })?;
@@ -158,7 +158,7 @@ impl Signature {
     }
 }
 
-/// The content of a list, after which nothing is left.
+/// Returns the content of a list, after which nothing may follow.
 fn content<'a>(bytes: &mut &'a [u8]) -> alloy_rlp::Result<&'a [u8]> {
     let content = RlpHeader::decode_bytes(bytes, true)?;
     finish(bytes)?;
@@ -169,12 +169,12 @@ fn finish(fields: &[u8]) -> alloy_rlp::Result<()> {
     if fields.is_empty() { Ok(()) } else { Err(alloy_rlp::Error::UnexpectedLength) }
 }
 
-/// What has been read of the fields.
+/// Returns the bytes of the fields that were read.
 fn before<'a>(all: &'a [u8], rest: &[u8]) -> &'a [u8] {
     all.get(..all.len() - rest.len()).unwrap_or_default()
 }
 
-/// The hash of a list of fields, whose parts are in RLP, after a prefix.
+/// Returns the hash of a list of fields, given in RLP, after a prefix.
 fn list_hash(prefix: &[u8], parts: &[&[u8]]) -> B256 {
     let payload_length = parts.iter().map(|part| part.len()).sum();
     let mut bytes = prefix.to_vec();

@@ -16,12 +16,12 @@ use crate::{
     vm::Vm,
 };
 
-/// Executes transactions, and gives the post-state root and what was needed of the input.
+/// Executes transactions, and returns the post-state root and the needed part of the input.
 ///
-/// 1. The rules are known, and hashes of blocks come by ascending number. What does not matter by the rules is zero.
+/// 1. Checks that the rules are known and that block hashes are in ascending order. Irrelevant values become zero.
 /// 2. Executes the transactions.
 /// 3. Before Paris, the beneficiary gets a reward of zero.
-/// 4. The logs are those that the payload tells.
+/// 4. Checks the hash of the logs against the payload.
 pub(crate) fn execute(
     tries: &mut forest::State,
     pre_state_root: StateRoot,
@@ -53,7 +53,7 @@ pub(crate) fn execute(
     Ok((root, transactions))
 }
 
-/// The same environment, with zeros for what does not matter by the rules.
+/// Returns the same environment, with zeros for irrelevant values.
 fn canonical(environment: Environment, spec: &Spec<'_>) -> Environment {
     Environment {
         difficulty: if spec.has(Fork::Paris) { U256::ZERO } else { environment.difficulty },

@@ -1,4 +1,4 @@
-//! revm over the state, and what transactions of one block share.
+//! revm over the state, with the totals of a block's transactions.
 
 use alloc::{string::ToString, vec::Vec};
 
@@ -25,7 +25,7 @@ use crate::{
     transaction,
 };
 
-/// An execution of transactions, one after the other.
+/// A sequence of transactions.
 pub(crate) struct Vm<'a> {
     machine: Machine<'a>,
     spec: Spec<'a>,
@@ -34,14 +34,14 @@ pub(crate) struct Vm<'a> {
     blob_price: U256,
     /// Ordinary gas that transactions have used.
     regular_gas_used: u64,
-    /// State gas that they have used, EIP-8037.
+    /// State gas that transactions have used, EIP-8037.
     state_gas_used: u64,
     pub(crate) blob_gas_used: u64,
     pub(crate) receipts: Vec<Receipt>,
 }
 
 impl<'a> Vm<'a> {
-    /// Starts with a state, in a block.
+    /// Starts in a block, with a state.
     pub(crate) fn new(state: State<'a>, spec: Spec<'a>, block: BlockEnv) -> Self {
         let gas_limit = block.gas_limit;
         let excess_blob_gas = block.blob_excess_gas_and_price.map_or(0, |blobs| blobs.excess_blob_gas);
@@ -74,15 +74,16 @@ impl<'a> Vm<'a> {
         }
     }
 
-    /// The state, as it is between two transactions.
+    /// Returns the state between two transactions.
     pub(crate) fn state(&mut self) -> &mut State<'a> {
         &mut self.machine.0.ctx.journaled_state.database
     }
 
     /// Executes a transaction.
     ///
-    /// 1. Takes it apart, and finds out who sent it.
-    /// 2. There is as much gas and blob gas left in the block; it is for this chain; and it could pay for its blobs.
+    /// 1. Decodes it, and recovers its sender.
+    /// 2. Checks that the block has enough gas and blob gas left, that it is for this chain, and that it could pay for
+    ///    its blobs.
     /// 3. Executes it, which checks everything else.
     /// 4. Makes the receipt.
     pub(crate) fn transact(&mut self, bytes: &[u8]) -> Result<(), ExecutionError> {
@@ -117,7 +118,7 @@ impl<'a> Vm<'a> {
         Ok(())
     }
 
-    /// Calls a contract of the protocol; `None` when the call fails. The gas is no block's.
+    /// Calls a system contract; returns `None` if the call fails. Its gas does not count in the block.
     pub(crate) fn system_call(
         &mut self,
         contract: Address,
@@ -135,7 +136,8 @@ impl<'a> Vm<'a> {
         Ok(if result.is_success() { result.into_output() } else { None })
     }
 
-    /// Checks that the block has as much gas left. From Amsterdam on, what is above the limit of EIP-7825 is for state gas alone.
+    /// Checks that the block has enough gas left. From Amsterdam on, gas above the limit of EIP-7825 is only for state
+    /// gas.
     fn check_left(&self, gas_limit: u64, blob_gas: u64) -> Result<(), TransactionError> {
         let max = if self.spec.has(Fork::Amsterdam) { TRANSACTION_GAS_MAX } else { u64::MAX };
         let (got, left) = (gas_limit.min(max), self.gas_limit.saturating_sub(self.regular_gas_used));
@@ -149,7 +151,7 @@ impl<'a> Vm<'a> {
         Ok(())
     }
 
-    /// Checks what revm would check, too, but with less to say, or with fewer bits.
+    /// Checks conditions that revm checks with less detail or fewer bits.
     fn check_fields(&self, transaction: &TxEnv) -> Result<(), TransactionError> {
         let expected = self.spec.rules.chain_id;
         if let Some(got) = transaction.chain_id.filter(|got| *got != expected) {
@@ -162,7 +164,7 @@ impl<'a> Vm<'a> {
         Ok(())
     }
 
-    /// Lets revm execute something, and takes over what that changes.
+    /// Executes something by revm, and takes over the changes.
     fn run(&mut self, transaction: TxEnv, caller: Caller) -> Result<ExecutionResult, ExecutionError> {
         self.machine.0.ctx.set_tx(transaction);
         let machine = &mut self.machine;
@@ -177,27 +179,27 @@ impl<'a> Vm<'a> {
         Ok(result)
     }
 
-    /// The gas of the block that is used: from Amsterdam on, the larger of ordinary gas and state gas, EIP-8037; and refunds are used
-    /// gas, EIP-7778.
+    /// Returns the gas used in the block: from Amsterdam on, the larger of ordinary gas and state gas, EIP-8037, with
+    /// refunds counted as used, EIP-7778.
     pub(crate) fn gas_used(&self) -> u64 {
         self.regular_gas_used.max(self.state_gas_used)
     }
 
-    /// All logs, in order.
+    /// Returns all logs, in order.
     pub(crate) fn logs(&self) -> impl Iterator<Item = &Log> {
         self.receipts.iter().flat_map(|receipt| &receipt.logs)
     }
 }
 
-/// Who calls.
+/// The caller of a contract.
 enum Caller {
-    /// Whoever signed the transaction, and pays for it.
+    /// The signer of the transaction, who pays for it.
     Sender,
     /// The protocol, which pays nothing.
     System,
 }
 
-/// Whose fault it is that revm cannot go on.
+/// Distinguishes whose fault it is that revm cannot continue.
 fn failure(error: EVMError<StateError>, index: usize) -> ExecutionError {
     match error {
         EVMError::Transaction(invalid) => ExecutionError::Transaction { index, source: invalid.into() },
@@ -208,8 +210,8 @@ fn failure(error: EVMError<StateError>, index: usize) -> ExecutionError {
     }
 }
 
-/// What a call of the system may use, EIP-4788.
+/// The gas of a system call, EIP-4788.
 const SYSTEM_CALL_GAS: u64 = 30_000_000;
 
-/// EIP-7594: blobs of one transaction, from Osaka on.
+/// EIP-7594: the most blobs of one transaction, from Osaka on.
 const BLOBS_OF_TRANSACTION_MAX: u64 = 6;

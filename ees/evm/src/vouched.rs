@@ -1,4 +1,4 @@
-//! Blocks whose ancestry is vouched for.
+//! Blocks with a vouched ancestry.
 
 use alloy_primitives::B256;
 use outrider_evm_codec::{BlockHash, Rules, VouchedBlock};
@@ -14,16 +14,16 @@ use crate::{
     state::{BlockHashes, State},
 };
 
-/// Executes a block, and gives the post-state root and what was needed of the input.
+/// Executes a block, and returns the post-state root and the needed part of the input.
 ///
 /// 1. The rules are known, and the block is not too long, EIP-7934.
 /// 2. If the parent is there, it is the block's, the pre-state is the parent's, and the header follows from it, see
 ///    [`header::validate`]. If it is not, the header is valid by itself, see [`header::validate_alone`], and there is a block before.
-/// 3. The ommers are valid as far as that can be known, see [`ommers::check_alone`]; the roots of ommers, transactions and withdrawals
-///    are the header's.
+/// 3. The ommers are valid as far as can be checked, see [`ommers::check_alone`]; the roots of ommers, transactions and
+///    withdrawals are the header's.
 /// 4. Something has to be vouched for.
 ///
-/// Execution is that of any block, as is what is checked after it. The EE logs that the block's ancestry was not checked.
+/// Execution and the checks after it are those of any block. The EE logs that the block's ancestry was not checked.
 pub(crate) fn execute(
     tries: &mut forest::State,
     pre_state_root: StateRoot,
@@ -63,7 +63,7 @@ fn execute_by(
     Ok((root, input))
 }
 
-/// The hashes that are listed, and behind them those that headers tell.
+/// Returns the listed hashes, followed by those that headers determine.
 fn block_hashes(
     listed: &[BlockHash],
     block: &Header,

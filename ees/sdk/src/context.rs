@@ -1,4 +1,4 @@
-//! Where and when an execution happens: the `context*` imports of module `eth2`.
+//! The context of an execution: the `context*` imports of module `eth2`.
 
 pub use outrider_abi::{BeaconRoot, EeIndex, ShardIndex, Slot};
 
@@ -19,7 +19,7 @@ pub fn ee_index() -> EeIndex {
     EeIndex(imports::context_ee_index())
 }
 
-/// Returns the root of the beacon block on which the shard block stands.
+/// Returns the root of the beacon block on which the shard block builds.
 pub fn beacon_root() -> BeaconRoot {
     let mut root = BeaconRoot::default();
     imports::context_beacon_root(&mut root.0);

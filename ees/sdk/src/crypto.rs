@@ -15,11 +15,12 @@
 //! | 48, 32 | commitment or proof, scalar | [`kzg_verify`] |
 //! | 64, 64 | signature, public key | [`p256_verify`] |
 //!
-//! All are total: any bytes give an answer or an error. The price of a call is in fuel, and grows with
-//! what there is to do; a call that cannot be paid traps.
+//! All are total: any bytes give a result or an error. The price of a call is in fuel, and grows with the work; a call
+//! that the EE cannot pay for traps.
 //!
-//! In the [`harness`](crate::harness) the same code computes the answers, and no fuel is counted. So that tests of an EE do not compile
-//! all curves, it is there in groups, each with a feature of this crate; a call without the feature panics, and names it:
+//! In the [`harness`](crate::harness) the same code computes the results, without counting fuel. So that tests of an EE
+//! need not compile all curves, it comes in groups, each with a feature of this crate; a call without its feature
+//! panics and names the feature:
 //!
 //! | feature | functions |
 //! |---|---|
@@ -36,13 +37,13 @@
 //! outrider-sdk = { path = "..", features = ["bls12-381"] }
 //! ```
 //!
-//! No feature changes anything in a blob, as there it is the host that computes.
+//! No feature changes a blob, because there the host computes.
 //!
 #![cfg_attr(feature = "secp256k1", doc = "```")]
 #![cfg_attr(not(feature = "secp256k1"), doc = "```ignore")]
 //! use outrider_sdk::crypto::{self, CheckError};
 //!
-//! /// Returns the address that signed, if any did; as the EVM's `ecrecover` does.
+//! Returns the address of the signer, if there is one, as the EVM's `ecrecover` does.
 //! fn signer(digest: &[u8; 32], signature: &[u8; 64], recovery_id: u8) -> Option<[u8; 20]> {
 //!     let key = crypto::secp256k1_recover(digest, signature, recovery_id).ok()?;
 //!     crypto::keccak256(&key).last_chunk().copied()
@@ -73,23 +74,23 @@ pub use modexp::modexp;
 pub use p256::p256_verify;
 pub use secp256k1::{RecoverError, schnorr_verify, secp256k1_recover, secp256k1_verify};
 
-/// Why a claim does not hold. Whoever made it is to blame.
+/// The reason for which a claim does not hold. Its author is at fault.
 ///
-/// The EVM's precompiles tell the two apart, and so do the consensus rules that are built on them: a pairing
-/// check that is refuted answers 0, and a malformed one fails the call.
+/// The EVM's precompiles distinguish the two, and so do the consensus rules that build on them: a refuted pairing check
+/// returns 0, and a malformed one fails the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckError {
-    /// The input is well-formed, and what it claims is false.
+    /// The input is well-formed, and its claim is false.
     #[error("the claim is refuted")]
     Refuted,
-    /// The input is no claim at all: a bad encoding, a point off its curve, an empty list of signers.
+    /// The input is malformed: a bad encoding, a point off its curve, or an empty list of signers.
     #[error("the input is malformed")]
     Malformed,
 }
 
-/// The input is nothing that can be computed with: a bad encoding, or a point off its curve.
+/// The input is malformed: a bad encoding, or a point off its curve.
 ///
-/// Whoever made it is to blame.
+/// Its author is at fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the input is malformed")]
 pub struct MalformedError;
@@ -100,7 +101,7 @@ impl From<MalformedError> for CheckError {
     }
 }
 
-/// Reads what an import that checks a claim has returned.
+/// Converts the return value of an import that checks a claim.
 fn checked(code: u32) -> Result<(), CheckError> {
     match code {
         HOLDS => Ok(()),
@@ -109,7 +110,7 @@ fn checked(code: u32) -> Result<(), CheckError> {
     }
 }
 
-/// Reads what an import that computes a result has returned.
+/// Converts the return value of an import that computes a result.
 fn computed(code: u32) -> Result<(), MalformedError> {
     match code {
         HOLDS => Ok(()),
@@ -119,5 +120,5 @@ fn computed(code: u32) -> Result<(), MalformedError> {
 
 /// The claim holds, or the result has been written.
 const HOLDS: u32 = 0;
-/// The input is well-formed, and what it claims is false. Otherwise imports return 2: it is malformed.
+/// The input is well-formed, and its claim is false. The third return value, 2, means malformed input.
 const REFUTED: u32 = 1;

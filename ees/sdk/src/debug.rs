@@ -1,12 +1,12 @@
-//! Writing to the host's log: the imports of module `debug`.
+//! The host's log: the imports of module `debug`.
 //!
-//! Nothing that is logged has an effect on any state.
+//! Logging affects no state.
 
 use core::fmt;
 
 use crate::imports;
 
-/// Logs formatted text; takes what [`format!`](alloc::format) takes.
+/// Logs formatted text, with the arguments of [`format!`](alloc::format).
 ///
 /// ```
 /// fn accepted(n_transfers: usize) {
@@ -25,7 +25,7 @@ pub fn print(text: &str) {
     imports::print_mem(text.as_bytes());
 }
 
-/// Logs what [`log!`](crate::log) was given; allocates only if there is something to format.
+/// Logs the arguments of [`log!`](crate::log), and allocates only if there is something to format.
 pub fn print_fmt(text: fmt::Arguments<'_>) {
     match text.as_str() {
         Some(literal) => print(literal),

@@ -1,89 +1,92 @@
-//! Executes EEs whose state is known by its root, and comes with each block as a witness.
+//! Executes EEs that know their state by its root, and get the rest with each block as a witness.
 //!
-//! What such an EE does is the same whatever its state looks like: it takes block data apart, decodes the witness, calls the author's
-//! transition, and checks that the block had nothing that was not needed; or, at a state provider, it merges packages, and
-//! yields nodes and block data. [`execute`] does that, for anything that is a [`WitnessState`]. [`state`](crate::state) is one, a
-//! sparse Merkle tree, and [`forest`](crate::forest) another, of Merkle Patricia tries; their authors need nothing from here.
+//! The steps are the same for every form of state: to parse block data, decode the witness, call the author's
+//! transition, and check that the block has nothing superfluous; or, at a state provider, to merge packages, and yield
+//! nodes and block data. [`execute`] does this for every [`WitnessState`]. [`state`](crate::state) is one, a sparse
+//! Merkle tree, and [`forest`](crate::forest) another, of Merkle Patricia tries; their users need nothing from this
+//! module.
 
 use alloc::{borrow::Cow, vec::Vec};
 use core::error::Error;
 
 use crate::{ReadError, StateRoot, frame, imports::state as imports, nodes::HostSink};
 
-/// A state that a witness can stand for: what [`execute`] has to know of it.
+/// A state that a witness can represent, as [`execute`] uses it.
 ///
-/// Who adds a kind of state writes this for a type that holds as much of a state as has been seen. There are two ways to such a value. An
-/// executor [decodes](Self::from_witness) it from a witness, and there is nothing else; a provider [opens](Self::from_host) it over
-/// [`HostNodes`](crate::state::HostNodes), best by way of an [`outrider_witness::Recorder`], whose record is the witness. Both are one
-/// type, so that a blob has its transition once, and the transition cannot know where it runs.
+/// A new kind of state implements this for a type that holds the known part of a state. Such a value has two origins.
+/// An executor [decodes](Self::from_witness) it from a witness, and has nothing else; a provider
+/// [opens](Self::from_host) it over [`HostNodes`](crate::state::HostNodes), preferably through an
+/// [`outrider_witness::Recorder`], whose record is the witness. Both have one type, so that a blob contains its
+/// transition once, and the transition cannot know where it runs.
 ///
-/// What has to hold, beside what the methods say:
+/// Besides the contracts of the methods, these must hold:
 ///
-/// - The root is a hash of the state: no two states have one root. A read that the witness does not cover is an error, and never an
-///   absence.
-/// - What is read and changed alike from the host and from the [witness](Self::into_witness) of that has the same results, and leaves
-///   nothing of the witness unused.
-/// - A witness has one encoding, so decoding refuses any other; it is total, and takes memory in proportion to the witness.
-/// - Nodes are handed out under their hash, which a provider's store has to know by its `StateKind`.
+/// - The root is a hash of the state: no two states have the same root. A read that the witness does not cover is an
+///   error, and never an absence.
+/// - The same reads and changes have the same results over the host and over the [witness](Self::into_witness) of that
+///   run, and leave nothing of the witness unused.
+/// - A witness has one encoding, and decoding refuses any other; it is total, and takes memory in proportion to the
+///   witness.
+/// - Nodes are put under their hash, which a provider's store must know by its `StateKind`.
 ///
-/// `tests/driver.rs` of this crate has a small one.
+/// `tests/driver.rs` of this crate has a small example.
 pub trait WitnessState: Sized {
-    /// What a transition tells beside what it does to the state: nothing, `()`, if the state knows by itself how the block ends.
+    /// The result of a transition besides its effect on the state: nothing, `()`, if the state itself determines the
+    /// new root.
     type Output;
-    /// Why bytes are no witness of a state. Whoever made the block is to blame.
+    /// The error for bytes that are not a witness of a state. The block's author is at fault.
     type DecodeError: Error + 'static;
-    /// What of a witness was not used. Whoever made the block is to blame.
+    /// The error for unused parts of a witness. The block's author is at fault.
     type UnusedError: Error + 'static;
-    /// Why the host's nodes do not make a state or a witness. The provider is to blame.
+    /// The error for nodes of the host that do not make a state or a witness. The provider is at fault.
     type HostError: Error + 'static;
 
-    /// The part of the state with this root that a witness reveals.
+    /// Returns the part of the state with this root that a witness reveals.
     ///
     /// # Errors
     ///
-    /// The bytes are no witness; or not one of this root, unless the state finds that out when it is read.
+    /// Fails if the bytes are not a witness, or not one of this root, unless the state detects that on reading.
     fn from_witness(witness: &[u8], root: StateRoot) -> Result<Self, Self::DecodeError>;
 
-    /// The state with this root, of which the host has the nodes. What is read of these is part of every witness.
+    /// Returns the state with this root over the host's nodes. All nodes that this reads are part of every witness.
     ///
     /// # Errors
     ///
-    /// What has to be read at once is not there, or is not what the root says.
+    /// Fails if a node that has to be read at once is missing, or does not match the root.
     fn from_host(root: StateRoot) -> Result<Self, Self::HostError>;
 
-    /// Checks, after the transition, that it has used all that the witness reveals.
+    /// Checks, after the transition, that it has used everything that the witness reveals.
     ///
     /// # Errors
     ///
-    /// Something was not used.
+    /// Fails if something is unused.
     fn check_all_used(&self) -> Result<(), Self::UnusedError>;
 
     /// Computes the root after the transition.
     fn root(&mut self, output: &Self::Output) -> StateRoot;
 
-    /// Computes the root after the transition, and hands all nodes to `sink` that the state before did not have, children before their
-    /// parents, unless the transition has done so.
+    /// Computes the root after the transition, and puts all nodes into `sink` that the state before did not have,
+    /// children before their parents, unless the transition has done so.
     fn commit(&mut self, output: &Self::Output, sink: &mut HostSink) -> StateRoot;
 
-    /// Encodes the witness of all that the transition has used, for the root that the state was opened with.
+    /// Encodes the witness of everything that the transition has used, for the root with which the state was opened.
     ///
     /// # Errors
     ///
-    /// What was read does not make a witness.
+    /// Fails if the reads do not make a witness.
     fn into_witness(self) -> Result<Vec<u8>, Self::HostError>;
 
-    /// The payload without the parts that turned out not to be needed; none if all payloads of this kind of state are needed as they
-    /// are.
+    /// Returns the payload without its unneeded parts, or `None` if this kind of state needs all payloads as they are.
     fn needed_payload(_output: &Self::Output) -> Option<&[u8]> {
         None
     }
 }
 
-/// Executes a block, or makes one of packages if that is what the host asks for.
+/// Executes a block or, if the host demands it, makes one from packages.
 ///
 /// A block:
 ///
-/// 1. Takes the [block data](crate::state#block-data) apart, and decodes the witness.
+/// 1. Parses the [block data](crate::state#block-data), and decodes the witness.
 /// 2. Calls `transition`.
 /// 3. Checks that all of the witness was used.
 /// 4. Checks that all of the payload was needed.
@@ -91,13 +94,13 @@ pub trait WitnessState: Sized {
 ///
 /// Packages:
 ///
-/// 1. Takes [them](crate::state#packages) apart, and calls `merge`.
+/// 1. Parses [them](crate::state#packages), and calls `merge`.
 /// 2. Calls `transition` on the full state.
-/// 3. Hands out the new nodes, and the block data.
+/// 3. Yields the new nodes, and the block data.
 ///
 /// # Errors
 ///
-/// If one of the steps fails.
+/// Fails if one of the steps fails.
 pub fn execute<S: WitnessState, M, T>(
     pre_state_root: StateRoot,
     block_data: &[u8],
@@ -106,7 +109,7 @@ pub fn execute<S: WitnessState, M, T>(
 ) -> Result<StateRoot, ExecuteError<S, M, T>> {
     let is_provider = imports::mode() == PROVIDER;
 
-    // Both ways lead to the same type, so that a blob has its transition, and the state, once.
+    // Both paths lead to the same type, so that a blob contains the transition and the state once.
     let (mut state, payload) = if is_provider {
         let packages = frame::read_packages(block_data)?;
         let payload = merge(&packages).map_err(ExecuteError::Merge)?;
@@ -134,34 +137,34 @@ pub fn execute<S: WitnessState, M, T>(
     }
 }
 
-/// Why [`execute`] refuses; with the errors of the kind of state, and of the author's `merge` and `transition`.
+/// The error of [`execute`], with the errors of the kind of state, and of the author's `merge` and `transition`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError<S: WitnessState, M, T> {
-    /// Block data or packages cannot be taken apart. Whoever made them is to blame.
+    /// Block data or packages are malformed. Their author is at fault.
     #[error("block data")]
     Frame(#[from] ReadError),
-    /// The witness is none, or one of another state. Whoever made the block is to blame.
+    /// The witness is malformed, or is one of another state. The block's author is at fault.
     #[error("witness")]
     Witness(#[source] S::DecodeError),
-    /// There is more in the witness than the transition needs. Whoever made the block is to blame.
+    /// The witness has more than the transition needs. The block's author is at fault.
     #[error(transparent)]
     Unused(S::UnusedError),
-    /// There is more in the payload than the transition needs, or something else. Whoever made the block is to blame.
+    /// The payload has more than the transition needs, or differs otherwise. The block's author is at fault.
     #[error("the payload has {got} bytes, of which not all are needed: {expected} are enough")]
     UnusedPayload {
         /// Bytes of the payload.
         got: usize,
-        /// Bytes of the payload that says the same, with the parts that are needed.
+        /// Bytes of the equivalent payload with only the needed parts.
         expected: usize,
     },
-    /// What the provider has is no state with this root. The provider is to blame.
+    /// The provider has no valid state with this root. The provider is at fault.
     #[error("opening the state")]
     Open(#[source] S::HostError),
-    /// What the provider has cannot be made a witness. The provider is to blame.
+    /// The provider's nodes cannot be made into a witness. The provider is at fault.
     #[error("making the witness")]
     Encode(#[source] S::HostError),
-    /// The packages do not go together.
+    /// The packages cannot be merged.
     #[error("packages")]
     Merge(#[source] M),
     /// The transition refuses the payload.
@@ -169,5 +172,5 @@ pub enum ExecuteError<S: WitnessState, M, T> {
     Transition(T),
 }
 
-/// What the host's `mode` returns to an EE that is to make a block of packages.
+/// The host's `mode` in which an EE makes a block from packages.
 const PROVIDER: u32 = 1;

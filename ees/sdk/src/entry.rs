@@ -1,14 +1,14 @@
 //! The `entry!` macro.
 
-/// Makes a function the EE's entry: the `main` that the host calls once for each block.
+/// Makes a function the EE's entry point: the `main` that the host calls once for each block.
 ///
-/// The function is `fn(StateRoot, &[u8]) -> Result<StateRoot, E>`, from pre-state root and block data to
-/// post-state root, where `E` is an [`Error`](core::error::Error). On `Err` the block is refused:
-/// the host is told the error and its causes, by `eth2.refuse`, and ends the execution, which leaves the EE's state root, and everything else
-/// outside, as if the block had not been.
+/// The function is `fn(StateRoot, &[u8]) -> Result<StateRoot, E>`, from pre-state root and block data to post-state
+/// root, where `E` is an [`Error`](core::error::Error). On `Err` the EE refuses the block: it passes the error and its
+/// causes to the host by `eth2.refuse`. That ends the execution, and leaves the EE's state root, and everything else
+/// outside, unchanged.
 ///
-/// `main` is exported from wasm only. Elsewhere the macro checks the type of the function and
-/// does nothing else; see [`harness`](crate::harness).
+/// Only wasm exports `main`. On other targets the macro just checks the type of the function; see
+/// [`harness`](crate::harness).
 ///
 /// ```
 /// use core::convert::Infallible;

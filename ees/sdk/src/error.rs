@@ -3,9 +3,10 @@
 use alloc::string::{String, ToString};
 use core::error::Error;
 
-/// Writes an error with all its causes, joined by `: `. No error of this crate tells its source itself, and none of an EE should.
+/// Returns the messages of an error and its causes, joined by `: `. No error of this crate repeats its source in its
+/// message, and none of an EE should.
 ///
-/// It is what the host is told when a transition refuses a block.
+/// The host gets this text when a transition refuses a block.
 ///
 /// ```
 /// use outrider_sdk::{ReadError, chain};

@@ -1,17 +1,17 @@
-//! A state of several tries behind 32 bytes: an EE written over Ethereum's Merkle Patricia tries, and blobs that their values
-//! refer to.
+//! A state of several tries behind 32 bytes, for EEs over Ethereum's Merkle Patricia tries and the blobs to which their
+//! values refer.
 //!
-//! It is the sibling of [`state`](crate::state), with the same two functions, block data and packages; what is said there holds
-//! here. The differences come from tries that refer to one another:
+//! It is the sibling of [`state`](crate::state), with the same two functions, block data and packages; that module's
+//! documentation applies here, too. The differences come from references between tries:
 //!
-//! - A [`State`] is a [`Forest`]: the transition opens the trie with the pre-state root itself, and others by the roots that it
-//!   reads in values. It commits each trie that it has changed, those that others refer to first.
-//! - What a transition has changed it has to keep at hand: a provider serves the nodes of the state before, and not those that it is
-//!   being handed.
-//! - The empty state has the root of the empty trie, [`EMPTY_ROOT`], which is a root like others.
-//! - A payload may have parts that help to execute it without being what is executed, such as headers of ancestors. The transition
-//!   gives back the payload with those parts that were needed. A provider puts that one into the block; an executor refuses a block
-//!   with any other, so that a block has one encoding.
+//! - A [`State`] is a [`Forest`]: the transition itself opens the trie with the pre-state root, and others by the roots
+//!   in values. It commits each trie that it has changed, children first.
+//! - A transition must keep its changed tries: a provider serves the nodes of the state before, and not the new ones
+//!   that it receives.
+//! - The empty state has the root of the empty trie, [`EMPTY_ROOT`], which is not special.
+//! - A payload may have parts that only support its execution, such as headers of ancestors. The transition returns the
+//!   payload with just the needed ones. A provider puts this payload into the block; an executor refuses a block with
+//!   any other, so that a block has one encoding.
 
 use alloc::vec::Vec;
 
@@ -31,26 +31,27 @@ use crate::{
     state::{HostKeccak256, HostNodes, HostSink},
 };
 
-/// Tries and blobs, as far as the witness covers them, or all of them at a provider.
+/// Tries and blobs: those that the witness covers or, at a provider, all.
 #[derive(Debug)]
 pub struct State {
-    /// The tries, to be read and changed.
+    /// The tries.
     pub forest: Forest<HostKeccak256, Recorder<HostNodes>>,
     is_provider: bool,
 }
 
-/// What comes of a transition.
+/// The result of a transition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransitionOutput {
     /// The state root after the block.
     pub post_state_root: StateRoot,
-    /// The payload without the parts that were not needed.
+    /// The payload without its unneeded parts.
     pub payload: Vec<u8>,
 }
 
 impl State {
-    /// Computes the root of a trie, and hands its new nodes to a provider. `refer` appends the hashes that a value refers to: the
-    /// roots of tries that are not empty, and blobs; all of which a provider has, or has been handed before.
+    /// Computes the root of a trie, and puts its new nodes to a provider. `refer` appends the hashes to which a value
+    /// refers: blobs, and roots of tries that are not empty. The provider must have all of them, or have received them
+    /// before.
     pub fn commit(&mut self, trie: TrieId, refer: impl FnMut(&[u8], &mut Vec<Hash>)) -> Hash {
         if self.is_provider {
             self.forest.commit_with(trie, &mut HostSink, refer)
@@ -59,7 +60,7 @@ impl State {
         }
     }
 
-    /// Hands a new blob to a provider.
+    /// Puts a new blob to a provider.
     pub fn put_blob(&mut self, hash: &Hash, bytes: &[u8]) {
         if self.is_provider {
             HostSink.put(hash, bytes, &[]);
@@ -67,18 +68,18 @@ impl State {
     }
 }
 
-/// Why [`execute`] refuses; with the errors of the author's `merge` and `transition`.
+/// The error of [`execute`], with the errors of the author's `merge` and `transition`.
 pub type ForestError<M, T> = ExecuteError<State, M, T>;
 
-/// Executes a block, or makes one of packages if that is what the host asks for: as [`driver::execute`], with a [`State`] and the
-/// root to open it by.
+/// Executes a block or, if the host demands it, makes one from packages, as [`driver::execute`] does. The transition
+/// gets a [`State`] and the root with which to open it.
 ///
-/// The transition finds out whether the witness is one of the pre-state root: of another, nothing is covered. At a provider, it hands out
-/// the new nodes.
+/// The transition detects a witness of another state: nothing under the pre-state root is covered. At a provider, it
+/// puts the new nodes.
 ///
 /// # Errors
 ///
-/// If one of the steps fails.
+/// Fails if one of the steps fails.
 pub fn execute<M, T>(
     pre_state_root: StateRoot,
     block_data: &[u8],
@@ -89,14 +90,15 @@ pub fn execute<M, T>(
     driver::execute(pre_state_root, block_data, merge, transition)
 }
 
-/// What decodes and encodes is inline, so that an EE's crate has all code of the tries, and a blob has none of it twice.
+/// Decoding and encoding are inline, so that an EE's crate has all code of the tries, and a blob contains none of it
+/// twice.
 impl WitnessState for State {
     type Output = TransitionOutput;
     type DecodeError = DecodeError;
     type UnusedError = UnusedError;
     type HostError = EncodeError;
 
-    /// Any witness will do: the transition opens tries by their roots, and finds none of another state.
+    /// Any witness is accepted: the transition opens tries by their roots, and does not find those of another state.
     #[inline]
     fn from_witness(witness: &[u8], _root: StateRoot) -> Result<Self, DecodeError> {
         let forest = witness::decode(witness)?.with_source(Recorder::new(HostNodes));
@@ -114,12 +116,12 @@ impl WitnessState for State {
         self.forest.check_all_used()
     }
 
-    /// The transition has computed it.
+    /// The transition has computed the root.
     fn root(&mut self, output: &TransitionOutput) -> StateRoot {
         output.post_state_root
     }
 
-    /// The transition has handed out all nodes.
+    /// The transition has put all nodes.
     fn commit(&mut self, output: &TransitionOutput, _sink: &mut HostSink) -> StateRoot {
         output.post_state_root
     }

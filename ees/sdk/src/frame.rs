@@ -1,4 +1,4 @@
-//! Block data and packages, put together and taken apart, as [`outrider_abi::frame`] describes them.
+//! The encoding of block data and packages, as [`outrider_abi::frame`] describes it.
 
 use alloc::vec::Vec;
 
@@ -8,25 +8,25 @@ pub(crate) use outrider_abi::frame::read_packages;
 
 use crate::ReadError;
 
-/// Puts block data together.
+/// Encodes block data.
 ///
 /// # Panics
 ///
-/// If the witness has 4 GiB or more, for which a guest has no memory.
+/// Panics if the witness has 4 GiB or more, for which a guest has no memory.
 pub fn block_data(witness: &[u8], payload: &[u8]) -> Vec<u8> {
     Frame { witness, payload }.encode().expect(FITS)
 }
 
-/// Puts packages together, as a provider gives them to the EE.
+/// Encodes packages as a provider passes them to the EE.
 ///
 /// # Panics
 ///
-/// If a package has 4 GiB or more, or there are as many, for which a guest has no memory.
+/// Panics if a package has 4 GiB or more, or if there are 2^32 or more, for which a guest has no memory.
 pub fn packages(packages: &[impl AsRef<[u8]>]) -> Vec<u8> {
     encode_packages(packages).expect(FITS)
 }
 
-/// Takes block data apart: witness and payload.
+/// Parses block data into witness and payload.
 pub(crate) fn read_block_data(block_data: &[u8]) -> Result<(&[u8], &[u8]), ReadError> {
     Frame::parse(block_data).map(|Frame { witness, payload }| (witness, payload))
 }

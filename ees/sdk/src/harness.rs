@@ -1,14 +1,13 @@
-//! Executes a transition natively, for tests and debuggers: a host without the wasm.
+//! Executes a transition natively, for tests and debuggers: a host without wasm.
 //!
-//! The imports mean what they mean to a wasm blob, with two differences that come from not being one: memory
-//! and stack are not limited, and no fuel is counted but the ticks which the EE spends itself.
-//! The crate's front page has an example.
+//! The imports have the same meaning as for a wasm blob, with two differences: memory and stack are not limited, and no
+//! fuel is counted except the ticks that the EE spends. The crate's front page has an example.
 //!
-//! Functions of `crypto` compute if the feature of their group is on, and panic otherwise; the page of [`crypto`](crate::crypto) has the
-//! table. With some of these features come keys to sign with, in `keys`.
+//! Functions of `crypto` compute if the feature of their group is enabled, and panic otherwise; see the table in
+//! [`crypto`](crate::crypto). Some of these features also provide signing keys, in `keys`.
 //!
-//! Outside of an execution, imports of module `debug` do nothing, those of `bignum` and `crypto` compute as they
-//! always do, and the others panic.
+//! Outside of an execution, imports of module `debug` do nothing, those of `bignum` and `crypto` compute as usual, and
+//! the others panic.
 
 pub(crate) mod imports;
 #[cfg(any(feature = "bls12-381", feature = "p256", feature = "secp256k1"))]
@@ -29,7 +28,7 @@ pub use provider::{Provided, StateProvider};
 use crate::{Deposit, StateRoot, bignum::Uint256, runtime};
 use imports::{Host, state::Provider};
 
-/// One execution of an EE, about to happen.
+/// A prepared execution of an EE.
 #[derive(Clone, Debug)]
 pub struct Execution {
     pre_state_root: StateRoot,
@@ -59,20 +58,20 @@ impl Execution {
         Execution { context, ..self }
     }
 
-    /// Sets how many ticks the EE may spend.
+    /// Sets the number of ticks that the EE may spend.
     pub fn ticks_max(self, ticks_max: u32) -> Execution {
         Execution { ticks_max, ..self }
     }
 
-    /// Executes `transition`, the function given to [`entry!`](crate::entry).
+    /// Executes `transition`, the function passed to [`entry!`](crate::entry).
     ///
     /// # Errors
     ///
-    /// One of the ways in which a block can fail; then neither deposits nor logs are kept.
+    /// Fails as the block does; then neither deposits nor logs are kept.
     ///
     /// # Panics
     ///
-    /// If the transition unwinds with a payload that is not a message.
+    /// Panics if the transition unwinds with a payload that is not a message.
     pub fn run<E>(
         self,
         transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>,
@@ -80,7 +79,7 @@ impl Execution {
         self.run_on(None, transition).map(|(outcome, _)| outcome)
     }
 
-    /// Executes `transition` in provider mode; [`StateProvider`] is for whom.
+    /// Executes `transition` in provider mode, for [`StateProvider`].
     fn run_over<E>(
         self,
         nodes: Arc<NodeBag>,
@@ -95,7 +94,7 @@ impl Execution {
         provider: Option<Provider>,
         transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>,
     ) -> Result<(Outcome, Option<Provider>), Failure<E>> {
-        // Unwind safety: what the transition may leave half-done is dropped, `host` included.
+        // Unwind safety: everything that the transition may leave half done is dropped, including `host`.
         let host = Host::new(self, provider);
         let (host, result) = host.during(|| catch_unwind(AssertUnwindSafe(|| runtime::execute(transition))));
         match result {
@@ -106,16 +105,16 @@ impl Execution {
     }
 }
 
-/// What an accepted block left behind.
+/// The results of an accepted block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The state root after the block.
     pub post_state_root: StateRoot,
     /// The deposits, in the order in which they were pushed.
     pub deposits: Vec<Deposit>,
-    /// What was logged, in order.
+    /// The log lines, in order.
     pub logs: Vec<Log>,
-    /// How many ticks were spent by [`use_ticks`](crate::eth2::use_ticks).
+    /// The ticks spent by [`use_ticks`](crate::eth2::use_ticks).
     pub ticks_used: u32,
 }
 
@@ -132,23 +131,23 @@ pub enum Log {
     PrintMemHex(Vec<u8>),
 }
 
-/// Why a block failed. To the host the first two are a refusal, and the others a crash of the EE. [`chain`](crate::chain) tells it with
-/// its causes.
+/// The reason for which a block failed. A host sees the first two as refusals, and the others as crashes of the EE.
+/// [`chain`](crate::chain) returns its message with its causes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure<E> {
-    /// The transition returned an error: the block is wrong.
+    /// The transition returned an error: the block is invalid.
     #[error("block refused")]
     Refused(#[source] E),
-    /// The transition called [`refuse`](crate::eth2::refuse): the block is wrong.
+    /// The transition called [`refuse`](crate::eth2::refuse): the block is invalid.
     #[error("block refused: {reason}")]
     RefusedEarly {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// The transition panicked: the EE is wrong.
+    /// The transition panicked: the EE has a bug.
     #[error("panicked: {message}")]
     Panicked {
-        /// What the panic said.
+        /// The panic's message.
         message: String,
     },
     /// An import trapped: the EE asked for what cannot be.
@@ -157,7 +156,7 @@ pub enum Failure<E> {
 }
 
 impl<E> Failure<E> {
-    /// Tells a trap from a panic by what it unwound with.
+    /// Distinguishes a trap from a panic by the payload of the unwinding.
     fn from_payload(payload: Box<dyn Any + Send>) -> Failure<E> {
         let payload = match payload.downcast::<Trap>() {
             Ok(trap) => return Failure::Trapped(*trap),
@@ -178,26 +177,26 @@ impl<E> Failure<E> {
     }
 }
 
-/// Why an import trapped.
+/// The reason for which an import trapped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Trap {
     /// [`block_data_copy`](crate::eth2::block_data_copy) reached over the end.
     #[error("cannot copy {length} bytes from byte {offset} of block data that has {size} bytes")]
     BlockDataOutOfRange {
-        /// The position of the first byte asked for.
+        /// The first requested position.
         offset: usize,
-        /// How many bytes were asked for.
+        /// The number of requested bytes.
         length: usize,
-        /// How many bytes there are in all.
+        /// The length of the block data.
         size: usize,
     },
     /// [`use_ticks`](crate::eth2::use_ticks) asked for more than was left.
     #[error("out of ticks: cannot spend {n} of {left}")]
     OutOfTicks {
-        /// How many ticks were to be spent.
+        /// The ticks to spend.
         n: u32,
-        /// How many were left.
+        /// The ticks left.
         left: u32,
     },
     /// The sum of [`add256`](crate::bignum::add256) has more than 256 bits.
@@ -218,5 +217,5 @@ pub enum Trap {
     },
 }
 
-/// How many ticks an execution has by default; scout's number.
+/// The default number of ticks of an execution, which is scout's.
 pub const TICKS_MAX: u32 = 10_000_000;

@@ -1,8 +1,7 @@
 //! The imports of an EE, as safe functions on slices.
 //!
-//! This is the wasm side, which calls the host; elsewhere the test harness has the same functions. What
-//! they mean is told where an EE's author meets them: in `eth2`, `context`, `debug`,
-//! `bignum`, `crypto`, `state`.
+//! This is the wasm side, which calls the host; for other targets the test harness has the same functions. Their
+//! meaning is documented in the public modules `eth2`, `context`, `debug`, `bignum`, `crypto` and `state`.
 
 // The ABI passes memory as pointer and length; this module is where references become pointers.
 #![allow(unsafe_code)]
@@ -12,8 +11,8 @@ pub(crate) mod state;
 
 /// The imports under their own names.
 ///
-/// Pointers are offsets into the guest's memory. The host reads or writes the bytes named
-/// below during the call only, and traps when they are not inside the memory.
+/// Pointers are offsets into the guest's memory. The host accesses the bytes named below only during the call, and
+/// traps if they are not inside the memory.
 mod host {
     #[link(wasm_import_module = "eth2")]
     unsafe extern "C" {

@@ -31,7 +31,7 @@ mod imports;
 #[cfg(any(target_family = "wasm", test))]
 mod line;
 
-/// What an EE shares with its host.
+/// The types that an EE shares with its host.
 pub use outrider_abi::{DEPOSIT_BYTES, Deposit, ReadError, Reader, StateRoot};
 
 pub use error::chain;

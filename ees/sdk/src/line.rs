@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-/// At most [`LINE_BYTES_MAX`] bytes of text; what is longer loses its end.
+/// At most [`LINE_BYTES_MAX`] bytes of text; longer text is truncated.
 pub(crate) struct Line {
     bytes: [u8; LINE_BYTES_MAX],
     length: usize,
@@ -11,12 +11,12 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn new(text: fmt::Arguments<'_>) -> Line {
         let mut line = Line { bytes: [0; LINE_BYTES_MAX], length: 0 };
-        // An error is the line being full, or a `Display` that gave up: what came before it stays.
+        // An error means that the line is full, or that a `Display` failed: the text before it stays.
         let _ = line.write_fmt(text);
         line
     }
 
-    /// Returns the text; a cut may have gone through a UTF-8 sequence.
+    /// Returns the text, which may end within a UTF-8 sequence.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Nodes from the host, and new ones to it: the imports of module `state`.
+//! Nodes from the host, and new nodes to it: the imports of module `state`.
 
 use alloc::{vec, vec::Vec};
 
@@ -6,7 +6,7 @@ use outrider_witness::{Hash, NodeError, NodeSink, NodeSource};
 
 use crate::imports::state as imports;
 
-/// The nodes of a state provider. A shard has none, so there nothing is covered.
+/// The nodes of a state provider. A shard has none, so nothing is covered there.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HostNodes;
 
@@ -20,18 +20,18 @@ impl NodeSource for HostNodes {
     }
 }
 
-/// Hands new nodes to a state provider. A shard takes none.
+/// A sink that puts new nodes to a state provider. A shard ignores them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HostSink;
 
 impl NodeSink for HostSink {
     fn put(&mut self, hash: &Hash, bytes: &[u8], children: &[Hash]) {
-        // The answer tells a provider from a shard, and whoever puts nodes knows which of them it meets.
+        // The return value tells a provider from a shard, which callers already know.
         let _ = imports::put_node(hash, bytes, children);
     }
 }
 
-/// Asks the host once if the answer is short, and twice if it is not.
+/// Reads a value from the host with one call if it is short, and with two if it is not.
 fn get(hash: &Hash, import: fn(&Hash, &mut [u8]) -> u32) -> Result<Vec<u8>, NodeError> {
     let mut bytes = vec![0; USUAL_BYTES];
     loop {
@@ -47,8 +47,8 @@ fn get(hash: &Hash, import: fn(&Hash, &mut [u8]) -> u32) -> Result<Vec<u8>, Node
     }
 }
 
-/// What the host returns for a length when there is no such node.
+/// The length that the host returns if there is no such node.
 const NONE: u32 = u32::MAX;
 
-/// Room for a branch of a hexary trie, which has 532 bytes, and for more than one of a binary one.
+/// Enough for a branch of a hexary trie, which has 532 bytes, and for more than one of a binary trie.
 const USUAL_BYTES: usize = 544;

@@ -1,13 +1,13 @@
-//! What runs around an EE's transition. Public for the [`entry!`](crate::entry) macro alone.
+//! The code around an EE's transition. It is public only for the [`entry!`](crate::entry) macro.
 
 use core::error::Error;
 
 use crate::{StateRoot, eth2};
 
-/// Fails to compile unless given what [`entry!`](crate::entry) asks for.
+/// Checks at compile time that a function has the type that [`entry!`](crate::entry) needs.
 pub const fn check_signature<E: Error>(_: fn(StateRoot, &[u8]) -> Result<StateRoot, E>) {}
 
-/// Executes `transition`; if it refuses the block, tells the host so, and why.
+/// Executes `transition`; if it fails, refuses the block with the reason.
 #[cfg(target_family = "wasm")]
 pub fn main<E: Error>(transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>) {
     if let Err(refusal) = execute(transition) {
@@ -15,7 +15,7 @@ pub fn main<E: Error>(transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateR
     }
 }
 
-/// Reads what `transition` needs, calls it, and writes what it returns.
+/// Reads the inputs of `transition`, calls it, and saves the root that it returns.
 pub(crate) fn execute<E>(transition: impl FnOnce(StateRoot, &[u8]) -> Result<StateRoot, E>) -> Result<(), E> {
     let pre_state_root = eth2::load_pre_state_root();
     let block_data = eth2::block_data();
@@ -28,9 +28,9 @@ pub(crate) fn execute<E>(transition: impl FnOnce(StateRoot, &[u8]) -> Result<Sta
 #[global_allocator]
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-/// Logs message and place of a panic and traps: that is a crash of the EE, and no refusal.
+/// Logs message and place of a panic and traps, which is a crash of the EE and not a refusal.
 ///
-/// Does not allocate: the panic may be that memory ran out.
+/// It does not allocate, because exhausted memory may be the cause of the panic.
 #[cfg(target_family = "wasm")]
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {

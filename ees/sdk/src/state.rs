@@ -1,33 +1,33 @@
-//! A state of any size behind 32 bytes: an EE written as a function over a tree.
+//! A state of any size behind 32 bytes, for EEs written as functions over a tree.
 //!
-//! An author writes two functions, and [`execute`] makes a transition for [`entry!`](crate::entry) of them:
+//! An author writes two functions, and [`execute`] makes them a transition for [`entry!`](crate::entry):
 //!
 //! - `transition` executes a *payload*, in an encoding of the EE's own, on a [`State`];
-//! - `merge` makes one payload of several.
+//! - `merge` merges several payloads into one.
 //!
-//! Neither sees where the state comes from, or that it is not all there. That depends on who executes:
+//! Neither knows where the state comes from, or that it is partial. That depends on the executor:
 //!
 //! | | a shard | a state provider |
 //! |---|---|---|
 //! | has | the state root | all nodes of the state |
-//! | gives the EE | [block data](#block-data) | [packages](#packages) |
+//! | passes to the EE | [block data](#block-data) | [packages](#packages) |
 //! | the state comes from | the witness | the host, node by node |
 //! | gets | the post-state root | that, new nodes, and block data with the minimal witness |
 //!
-//! A provider may give the EE payloads of its users, or the payload of a block that was made for an older root; and whatever
-//! it gives, the transition is the judge. The empty state has the root zero.
+//! A provider may pass payloads of its users, or the payload of a block that was made for an older root; the transition
+//! validates all of them. The empty state has the root zero.
 //!
 //! # Block data
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 4 | `witness_bytes`, little-endian |
-//! | `witness_bytes` | the [witness](outrider_witness::smt::witness) of what the payload needs of the state |
+//! | `witness_bytes` | the [witness](outrider_witness::smt::witness) of the part of the state that the payload needs |
 //! | to the end | the payload |
 //!
 //! # Packages
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 4 | `n`, little-endian |
 //! | | `n` times: |
@@ -56,18 +56,18 @@ use crate::{
 
 /// A map from keys of 32 bytes to short values: a [sparse Merkle tree](outrider_witness::smt).
 ///
-/// A read has three answers. The third one, that the witness does not cover the key, is a
-/// [`TreeError`] with hash and path; a transition that passes it on refuses the block.
+/// A read has three results. The third one, that the witness does not cover the key, is a [`TreeError`] with hash and
+/// path; a transition that returns it refuses the block.
 pub type State = Tree<HostKeccak256, Recorder<HostNodes>>;
 
-/// Why [`execute`] refuses; with the errors of the author's `merge` and `transition`.
+/// The error of [`execute`], with the errors of the author's `merge` and `transition`.
 pub type StateError<M, T> = ExecuteError<State, M, T>;
 
-/// Executes a block, or makes one of packages if that is what the host asks for: as [`driver::execute`], with a [`State`].
+/// Executes a block or, if the host demands it, makes one from packages, as [`driver::execute`] does with a [`State`].
 ///
 /// # Errors
 ///
-/// If one of the steps fails.
+/// Fails if one of the steps fails.
 pub fn execute<M, T>(
     pre_state_root: StateRoot,
     block_data: &[u8],
@@ -77,7 +77,7 @@ pub fn execute<M, T>(
     driver::execute(pre_state_root, block_data, merge, transition)
 }
 
-/// A tree by any hash function; a [`State`] is one by Keccak-256.
+/// A tree under any hash function; a [`State`] is one under Keccak-256.
 impl<H: Hasher> WitnessState for Tree<H, Recorder<HostNodes>> {
     type Output = ();
     type DecodeError = DecodeError;

@@ -1,8 +1,8 @@
-//! The writer through which values become bytes.
+//! A writer that encodes values.
 
 use alloc::vec::Vec;
 
-/// Writes values from front to back, as [`Reader`](crate::Reader) reads them: each of its functions has one here of the same name.
+/// A writer of values from front to back, with a method for each one of [`Reader`](crate::Reader), under the same name.
 ///
 /// ```
 /// use outrider_sdk::{Reader, Writer};
@@ -19,12 +19,12 @@ use alloc::vec::Vec;
 pub struct Writer(Vec<u8>);
 
 impl Writer {
-    /// Starts with no bytes.
+    /// Makes an empty writer.
     pub const fn new() -> Writer {
         Writer(Vec::new())
     }
 
-    /// Writes bytes as they are; [`Reader::take`](crate::Reader::take) has to know how many.
+    /// Writes bytes without a length, which the reader needs for [`Reader::take`](crate::Reader::take).
     pub fn bytes(mut self, bytes: &[u8]) -> Writer {
         self.0.extend_from_slice(bytes);
         self
@@ -65,7 +65,7 @@ impl Writer {
         self.bytes(&value.to_be_bytes())
     }
 
-    /// Returns what was written.
+    /// Returns the written bytes.
     pub fn finish(self) -> Vec<u8> {
         self.0
     }

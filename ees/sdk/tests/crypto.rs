@@ -6,10 +6,10 @@ use outrider_sdk::{
     harness::Execution,
 };
 
-/// Some vectors for each import; `outrider-crypto-vectors` tells their sources and format.
+/// Some vectors for each import; `outrider-crypto-vectors` lists their sources and format.
 const EXCERPT: &str = include_str!("../../../crypto/vectors/data/excerpt.csv");
 
-/// What an import is called with: what its pointers point at, and its numbers.
+/// The operands of an import: the data behind its pointers, and its numbers.
 struct Operands {
     bytes: Vec<Vec<u8>>,
     numbers: Vec<u32>,
@@ -28,7 +28,7 @@ impl Operands {
     }
 }
 
-/// What the ABI would return, and what it would write.
+/// The return value of the ABI, and the output.
 type Answer = (u32, Vec<u8>);
 
 #[track_caller]

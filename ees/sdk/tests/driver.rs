@@ -1,4 +1,4 @@
-//! A kind of state of one's own, small enough to be read at once: four cells of a byte each.
+//! A custom kind of state, small enough to be read as a whole: four cells of a byte each.
 
 #![allow(clippy::unwrap_used, reason = "what is set up here cannot fail, or a test is to say so")]
 
@@ -15,7 +15,8 @@ use proptest::{collection::vec, prelude::*};
 
 const N_CELLS: usize = 4;
 
-/// The state as far as it is known. Its root is the SHA-256 hash of the cells' hashes, one after the other; zero if all of them are.
+/// The known part of the state. Its root is the SHA-256 hash of the cells' hashes, one after the other; zero if all
+/// cells are zero.
 #[derive(Debug)]
 struct Cells {
     before: [Cell; N_CELLS],
@@ -34,7 +35,7 @@ enum Known {
     Value(u8),
 }
 
-/// The witness is empty for the empty state. For another it has a byte with a bit for each cell that is revealed, and then for each
+/// The witness of the empty state is empty. Any other has a byte with a bit for each revealed cell, and then for each
 /// cell its value, one byte, or its hash.
 #[derive(Debug, thiserror::Error, PartialEq)]
 enum DecodeError {
@@ -143,7 +144,7 @@ impl WitnessState for Cells {
 
     fn check_all_used(&self) -> Result<(), UnusedError> {
         let is_unused = |cell: &Cell| matches!(cell.known, Known::Value(_)) && !cell.is_used;
-        // Nothing is said of the empty state, so nothing can be unused.
+        // The witness of the empty state reveals nothing, so nothing can be unused.
         let is_empty =
             Self::root_of(&self.before.map(|cell| cell.known.hash().0).concat()) == StateRoot::default();
         match self.before.iter().position(is_unused).filter(|_| !is_empty) {
@@ -192,7 +193,7 @@ impl WitnessState for Cells {
 
 type Refusal = ExecuteError<Cells, Infallible, NodeError>;
 
-/// An operation takes two bytes, a cell and what is added to it.
+/// An operation takes two bytes: a cell, and the number to add to it.
 fn execute(root: StateRoot, block_data: &[u8]) -> Result<StateRoot, Refusal> {
     driver::execute(
         root,
@@ -273,7 +274,7 @@ fn a_provider_without_the_state_is_to_blame() {
     );
 }
 
-/// The tree that [`state`] has by Keccak-256 is there by any hash function.
+/// The tree that [`state`] has under Keccak-256 works under any hash function.
 #[test]
 fn a_tree_of_another_hash_function_needs_nothing_but_its_name() {
     type State = Tree<HostSha256, Recorder<HostNodes>>;

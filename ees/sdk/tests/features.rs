@@ -1,4 +1,4 @@
-//! What a test of an EE is told when it computes what is not compiled in.
+//! The message of a test that calls a function whose feature is off.
 
 #![cfg(not(any(feature = "hash", feature = "bls12-381", feature = "modexp")))]
 

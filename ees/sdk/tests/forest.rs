@@ -1,4 +1,4 @@
-//! A state of tries that refer to one another, seen from both sides: an EE that keeps a map of maps, and a blob for each.
+//! A state of tries with references, from both sides: an EE that keeps a map of maps, and a blob for each.
 
 #![allow(clippy::unwrap_used, reason = "what is set up here cannot fail, or a test is to say so")]
 
@@ -13,9 +13,9 @@ use outrider_sdk::{
 use outrider_witness::{Hash, Hasher, Keccak256, NodeBag, NodeError, mpt::TrieError};
 use proptest::{collection::vec, prelude::*};
 
-/// An operation takes three bytes: a name, a key, and the key's new value. 0 removes the key, 255 reads it. The value of a name is the
-/// root of its trie, and the hash of a blob that says how often the trie has been used. Operations on name 0 are comments,
-/// of which none is needed.
+/// An operation takes three bytes: a name, a key, and the key's new value. 0 removes the key, 255 reads it. The value
+/// of a name is the root of its trie, and the hash of a blob that counts the uses of the trie. Operations on name 0 are
+/// unneeded comments.
 fn transition(state: &mut State, root: StateRoot, payload: &[u8]) -> Result<TransitionOutput, Error> {
     let names = state.forest.open(&root.into());
     let mut tries = BTreeMap::new();
@@ -118,7 +118,7 @@ proptest! {
     }
 }
 
-/// Reads a key as one who holds all nodes.
+/// Reads a key with all nodes.
 fn read(provider: &StateProvider, name: u8, key: u8) -> Option<[u8; 40]> {
     let mut forest = outrider_witness::mpt::Forest::<Keccak256, _>::new(provider.nodes());
     let names = forest.open(&Hash(provider.root().0));

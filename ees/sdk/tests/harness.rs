@@ -1,4 +1,4 @@
-//! The bindings as an EE's author meets them, executed in the harness.
+//! The bindings for an EE's author, executed in the harness.
 
 use std::convert::Infallible;
 
@@ -227,7 +227,7 @@ fn an_execution_inside_another_leaves_the_outer_one_alone() {
     assert_eq!(outcome.unwrap().logs, [Log::Print("before".into()), Log::Print("after".into())]);
 }
 
-/// The integer whose halves are `high` and `low`.
+/// Returns the integer with the halves `high` and `low`.
 fn uint256(high: u128, low: u128) -> Uint256 {
     let mut bytes = [0; 32];
     bytes[..16].copy_from_slice(&high.to_be_bytes());

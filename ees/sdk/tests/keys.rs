@@ -1,4 +1,4 @@
-//! Keys sign what published vectors say, and what `crypto` verifies.
+//! Keys make the signatures of published vectors, and `crypto` verifies them.
 
 use outrider_sdk::{
     crypto::{self, CheckError},
@@ -12,7 +12,7 @@ fn unhex<const N: usize>(text: &str) -> [u8; N] {
     std::array::from_fn(byte)
 }
 
-/// A secret that is a small number.
+/// Returns a secret that is a small number.
 fn secret(n: u8) -> [u8; 32] {
     std::array::from_fn(|index| if index == 31 { n } else { 0 })
 }

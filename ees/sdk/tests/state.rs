@@ -1,4 +1,4 @@
-//! A state seen from both sides: an EE that gets, sets and removes keys, against a map.
+//! A state from both sides: an EE that reads, sets and removes keys, compared with a map.
 
 #![allow(clippy::unwrap_used, reason = "what is set up here cannot fail, or a test is to say so")]
 
@@ -163,7 +163,7 @@ fn in_a_shard_the_host_has_no_nodes() {
 
 #[test]
 fn a_node_of_any_length_comes_whole() {
-    // A leaf with the longest value, which is more than the first question has room for.
+    // A leaf with the longest value, which is longer than the buffer of the first call.
     let key = Key([7; 32]);
     let value = [5; VALUE_BYTES_MAX];
     let mut tree = Tree::<Keccak256, _>::empty();

@@ -1,4 +1,4 @@
-//! What holds of a header, and between a header and its parent.
+//! Validates headers, alone and against their parents.
 
 use alloy_primitives::U256;
 use outrider_evm_codec::Fork;
@@ -10,14 +10,14 @@ use crate::{
     rules::Spec,
 };
 
-/// Checks what a header says of itself, see [`validate_alone`], and what follows from its parent:
+/// Checks a header alone, see [`validate_alone`], and against its parent:
 ///
 /// 1. The number is the next, and the time a later one.
 /// 2. The gas limit is within 1/1024 of the parent's.
 /// 3. The base fee and the excess blob gas follow from the parent's.
 /// 4. The difficulty follows from the parent's, until Paris.
 ///
-/// What came of the block is compared with the header when it is there. The proof of work is not checked.
+/// The results of the block are compared with the header later. The proof of work is not checked.
 pub(crate) fn validate(
     header: &Header,
     parent: &Header,
@@ -44,12 +44,12 @@ pub(crate) fn validate(
     check_number("difficulty", header.difficulty, expected)
 }
 
-/// Checks what a header says of itself:
+/// Checks a header alone:
 ///
 /// 1. It has the fields of the fork.
-/// 2. The gas used is within the limit, and that in range.
-/// 3. The extra data are short, and those of the DAO fork if it is `blocks_since_dao_fork`, EIP-779.
-/// 4. From Paris on, the difficulty is zero, as is the nonce; before that, the difficulty is not below the least.
+/// 2. The gas used is within the limit, and the limit in range.
+/// 3. The extra data are short, and those of the DAO fork if `blocks_since_dao_fork` says so, EIP-779.
+/// 4. From Paris on, difficulty and nonce are zero; before that, the difficulty is not below the minimum.
 pub(crate) fn validate_alone(
     header: &Header,
     spec: &Spec<'_>,
@@ -134,7 +134,7 @@ fn difficulty(number: u64, timestamp: u64, parent: &Header, spec: &Spec<'_>) -> 
     without_bomb.saturating_add(bomb(number, spec)).max(U256::from(DIFFICULTY_MIN))
 }
 
-/// What the difficulty bomb adds: it doubles every 100,000 blocks.
+/// Returns the difficulty bomb's addition, which doubles every 100,000 blocks.
 fn bomb(number: u64, spec: &Spec<'_>) -> U256 {
     let delay = match spec.fork {
         fork if fork < Fork::Byzantium => 0,
@@ -157,13 +157,13 @@ fn bomb(number: u64, spec: &Spec<'_>) -> U256 {
 /// Bytes of extra data, [Yellow Paper](https://ethereum.github.io/yellowpaper/paper.pdf), section 4.4.
 const EXTRA_DATA_BYTES_MAX: usize = 32;
 
-/// What the extra data of the first blocks after the DAO fork are, EIP-779.
+/// The extra data of the first blocks after the DAO fork, EIP-779.
 const DAO_EXTRA_DATA: &[u8] = b"dao-hard-fork";
 
-/// Of how many blocks.
+/// The number of these blocks.
 const DAO_EXTRA_DATA_BLOCKS: u8 = 10;
 
-/// A gas limit is less than this part away from the parent's, Yellow Paper, equation 47.
+/// A gas limit differs from the parent's by less than this fraction, Yellow Paper, equation 47.
 const GAS_LIMIT_DIVISOR: u64 = 1024;
 
 /// The least gas limit.
@@ -172,7 +172,7 @@ const GAS_LIMIT_MIN: u64 = 5_000;
 /// The highest gas limit, EIP-1985.
 const GAS_LIMIT_MAX: u64 = (1 << 63) - 1;
 
-/// Difficulty moves by steps of this part of the parent's.
+/// Difficulty changes by steps of this fraction of the parent's.
 const DIFFICULTY_DIVISOR: u64 = 2048;
 
 /// The most steps down; a step up is one or two.

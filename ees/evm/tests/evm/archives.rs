@@ -1,4 +1,4 @@
-//! Published tests, where `outrider-published` finds them. The example `ethereum_tests` runs more of them.
+//! Published tests, if `outrider-published` finds them. The example `ethereum_tests` runs more of them.
 
 use crate::published::Report;
 

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::published::{self, Chain, Report, bytes_of};
 
-/// Two blocks of Cancun, of which the second asks for hashes of blocks, and calls contracts that store them.
+/// Two blocks of Cancun; the second uses hashes of blocks, and calls contracts that store them.
 pub(crate) const BLOCK_HASHES: &str = include_str!("../data/block-hashes.json");
 
 /// A block of Prague with a request for a withdrawal, and an empty one.
 pub(crate) const WITHDRAWAL_REQUEST: &str = include_str!("../data/withdrawal-request.json");
 
-/// Blocks of Amsterdam: with delegations, and with next to nothing.
+/// Blocks of Amsterdam: one with delegations, and an almost empty one.
 pub(crate) const AMSTERDAM: &str =
     include_str!("../../../../native/evm-tests/tests/data/execution-witness.json");
 
@@ -25,7 +25,8 @@ fn check(excerpt: &str) {
     assert!(report.passed > 0);
 }
 
-/// The block after the first `n_before` of a blockchain test: the state before it, and the payload with all ancestors.
+/// Returns the block after the first `n_before` of a blockchain test: the state before it, and the payload with all
+/// ancestors.
 pub(crate) fn block(excerpt: &str, n_before: usize) -> (StateProvider, Payload) {
     let tests: Value = serde_json::from_str(excerpt).unwrap();
     let test = tests.as_object().unwrap().values().next().unwrap();

@@ -1,8 +1,8 @@
 //! Published tests: those of [ethereum/tests](https://github.com/ethereum/tests) and
 //! [execution-spec-tests](https://github.com/ethereum/execution-spec-tests), in their own format.
 //!
-//! Each transaction and block is executed at a state provider, and again from what that yields; the harness holds the two against
-//! each other.
+//! Each transaction and block is executed at a state provider, and again over the yielded block data; the harness
+//! compares the two.
 
 use std::collections::BTreeMap;
 
@@ -16,11 +16,11 @@ use outrider_sdk::{
 use outrider_witness::{Hash, Keccak256, NodeBag, NodeSink, mpt::Trie};
 use serde_json::Value;
 
-/// What came of the cases of a file.
+/// The results of a file's cases.
 #[derive(Debug, Default)]
 pub struct Report {
     pub passed: usize,
-    /// Cases that were not run, and why.
+    /// Skipped cases, with reasons.
     pub skipped: Vec<String>,
     pub failed: Vec<String>,
 }
@@ -59,7 +59,7 @@ impl Report {
     }
 }
 
-/// The payload of one entry of a state test, before and after Spurious Dragon.
+/// Returns the payload of one entry of a state test.
 pub fn transactions(test: &Value, fork: &str, post: &Value) -> Result<(Rules, Transactions), String> {
     let fork = Fork::of_name(fork).ok_or(format!("the fork {fork} is not supported"))?;
     let rules = rules(test, fork);
@@ -83,7 +83,7 @@ fn state_test(test: &Value, fork: &str, post: &Value) -> Result<(), String> {
     let root = match result {
         Ok(provided) if !must_fail => provided.outcome.post_state_root,
         Ok(_) => return Err(format!("not refused: {}", post["expectException"])),
-        // Old tests do not tell which transactions are invalid; nothing but the reward comes of those.
+        // Old tests do not say which transactions are invalid; those have no effect except for the reward.
         Err(error) if !must_fail && post.get("txbytes").is_some() => return Err(outrider_sdk::chain(&error)),
         Err(error) => {
             let error = outrider_sdk::chain(&error);
@@ -102,7 +102,7 @@ fn state_test(test: &Value, fork: &str, post: &Value) -> Result<(), String> {
     if root == expected { Ok(()) } else { Err(format!("state root: got {root}, expected {expected}")) }
 }
 
-/// A block that has been executed, with what blocks after it need.
+/// An executed block, with the data that later blocks need.
 struct Known {
     header: Bytes,
     parent: B256,
@@ -129,7 +129,7 @@ impl Chain {
         Chain { blocks: BTreeMap::from([(last, known)]), nodes, last }
     }
 
-    /// The state before a block, and its payload.
+    /// Returns the state before a block, and its payload.
     pub fn payload(&self, rlp: &Bytes, rules: Rules) -> (StateProvider, Payload) {
         let parent = self.parent(rlp);
         let mut ancestors = Vec::new();
@@ -164,14 +164,14 @@ impl Chain {
         Ok(())
     }
 
-    /// The parent of a block, or the last block if it has none here.
+    /// Returns the parent of a block, or the last block if the parent is unknown.
     fn parent(&self, rlp: &[u8]) -> B256 {
         let parent = Parts::decode(rlp).map(|parts| parts.parent);
         parent.filter(|parent| self.blocks.contains_key(parent)).unwrap_or(self.last)
     }
 }
 
-/// What a test has to know of a block.
+/// The parts of a block that a test uses.
 struct Parts {
     header: Bytes,
     ommers: Bytes,
@@ -240,7 +240,7 @@ fn blockchain_test(test: &Value) -> Result<(), String> {
     if chain.blocks.contains_key(&last) { Ok(()) } else { Err(format!("there is no block {last}")) }
 }
 
-/// The fork of a block; `network` is a fork, or as `BerlinToLondonAt5`.
+/// Returns the fork of a block; `network` is a fork, or a transition such as `BerlinToLondonAt5`.
 fn fork_of(network: &str, chain: &Chain, rlp: &[u8]) -> Option<Fork> {
     if let Some(fork) = Fork::of_name(network) {
         return Some(fork);
@@ -261,13 +261,13 @@ fn fork_of(network: &str, chain: &Chain, rlp: &[u8]) -> Option<Fork> {
     Fork::of_name(if has_come { after } else { before })
 }
 
-/// The rules of a blockchain test whose network is one fork.
+/// Returns the rules of a blockchain test whose network is one fork.
 pub fn rules_of_network(test: &Value) -> Rules {
     let network = test["network"].as_str().and_then(Fork::of_name);
     rules(test, network.expect("the network is a fork"))
 }
 
-/// The rules of a test: its own, or those of the main network.
+/// Returns the rules of a test: its own, or those of the main network.
 fn rules(test: &Value, fork: Fork) -> Rules {
     let config = &test["config"];
     let blobs = config["blobSchedule"].get(fork.name());
@@ -313,7 +313,7 @@ fn environment(env: &Value) -> Environment {
     }
 }
 
-/// A provider that holds the state that a test tells.
+/// Returns a provider with the state in a test.
 pub fn state(pre: &Value) -> StateProvider {
     let mut nodes = NodeBag::default();
     let root = put_state(pre, &mut nodes);
@@ -348,7 +348,7 @@ fn put_state(pre: &Value, nodes: &mut NodeBag) -> StateRoot {
     StateRoot(accounts.commit(nodes).0)
 }
 
-/// Signs a transaction as old state tests tell it.
+/// Signs a transaction in the format of old state tests.
 fn sign(transaction: &Value, indexes: &Value) -> Bytes {
     let pick = |name: &str, index: &str| &transaction[name][number_of_json(&indexes[index])];
     let to = bytes_of(&transaction["to"]);

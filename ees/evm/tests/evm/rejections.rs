@@ -1,4 +1,4 @@
-//! What is refused, and that it is refused with a reason.
+//! Refusals, and their reasons.
 
 use alloy_primitives::{B256, Bytes};
 use alloy_rlp::Header;
@@ -24,7 +24,7 @@ struct Block {
 }
 
 impl Block {
-    /// The last block of an excerpt, over the state that the blocks before it have left.
+    /// Returns the last block of an excerpt, over the state after the blocks before it.
     fn of(excerpt: &str, n_before: usize) -> Block {
         let (provider, payload) = excerpts::block(excerpt, n_before);
         let provided = provider.provide(&[alloy_rlp::encode(payload)], evm::execute).unwrap();
@@ -51,7 +51,7 @@ impl Block {
         }
     }
 
-    /// What the witness reveals.
+    /// Returns the content of the witness.
     fn revealed(&self) -> (Vec<Hash>, Record) {
         decode::<Keccak256>(&self.witness).unwrap().revealed()
     }
@@ -88,7 +88,7 @@ fn check_named(block: &Block) {
     assert!(record.nodes.len() > 1 && !record.blobs.is_empty());
     for (hash, _) in record.nodes.iter() {
         let nodes = without(&record.nodes, hash);
-        // Without the node, those below it are tops of tries, or not to be reached at all.
+        // Without the node, those below it are tops of tries, or unreachable.
         let reachable = encode(roots.clone(), &Record { nodes, blobs: record.blobs.clone() }).unwrap();
         let reason = block.run_with(&reachable, &payload).unwrap_err();
         assert!(reason.contains(&hash.to_string()), "{hash}: {reason}");
@@ -126,7 +126,7 @@ fn what_is_not_needed_is_refused() {
     let reason = block.run_with(&witness, &alloy_rlp::encode(&block.payload)).unwrap_err();
     assert!(reason.contains("which is not used"), "{reason}");
 
-    // The provider was given all ancestors, and has put into the payload those that were needed.
+    // The provider got all ancestors, and has put the needed ones into the payload.
     let (_, given) = excerpts::block(excerpts::BLOCK_HASHES, 1);
     assert_ne!(given, block.payload);
     let reason = block.run_with(&block.witness, &alloy_rlp::encode(&given)).unwrap_err();
@@ -147,7 +147,7 @@ fn a_block_that_tells_other_accesses_is_refused() {
     let mut rest = &*bytes;
     Header::decode(&mut rest).unwrap();
     Header::decode_bytes(&mut rest, true).unwrap();
-    // The hash of the access list is the last field but one, and the last is a zero.
+    // The hash of the access list is the next-to-last field, and the last one is a zero.
     let at = bytes.len() - rest.len() - 2;
     bytes[at] ^= 1;
     block.block = Bytes::from(bytes);
@@ -155,7 +155,7 @@ fn a_block_that_tells_other_accesses_is_refused() {
     assert!(reason.contains("block access list hash: got 0x"), "{reason}");
 }
 
-/// Changes a byte of the block, or of the header that it begins with, and expects a reason that has these words.
+/// Changes a byte of the block or its header, and checks that the reason has these words.
 #[track_caller]
 fn check_header(at: usize, expected: &str) {
     let mut changed = block();
@@ -169,7 +169,7 @@ fn check_header(at: usize, expected: &str) {
 
 #[test]
 fn what_does_not_follow_from_the_block_is_refused_with_expected_and_got() {
-    // The header begins after two list headers of three bytes each; hashes have a byte before them.
+    // The header begins after two list headers of three bytes each; each hash has a byte before it.
     let fields = [32, 32, 20, 32, 32, 32];
     let offset = |index: usize| 7 + fields[..index].iter().map(|length| length + 1).sum::<usize>();
     check_header(offset(0), "its hash is 0x");
@@ -207,7 +207,7 @@ proptest! {
         prop_assert!(matches!(result, Err(Failure::Refused(_))), "{:?}", result);
     }
 
-    /// Some are blocks as well: with another time, say, or extra data.
+    /// Some are valid blocks, for instance with another time or extra data.
     #[test]
     fn damaged_payloads_are_refused_with_a_reason_or_are_other_blocks(
         changes in vec((any::<usize>(), any::<u8>()), 1..4),

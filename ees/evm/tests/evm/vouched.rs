@@ -1,4 +1,4 @@
-//! Blocks whose ancestry is vouched for.
+//! Blocks with a vouched ancestry.
 
 use alloy_primitives::{B256, Bytes, keccak256};
 use outrider_evm_codec::{BlockHash, Fork, Payload, Rules, VouchedBlock};
@@ -9,7 +9,7 @@ use outrider_sdk::{
 
 use crate::excerpts::{self, BLOCK_HASHES};
 
-/// The second block of a chain, which asks for the hash of the genesis.
+/// The second block of a chain, which uses the hash of the genesis.
 struct Trial {
     provider: StateProvider,
     rules: Rules,
@@ -90,7 +90,7 @@ mod ommers {
 
     const OMMERS: &str = include_str!("../data/ommers.json");
 
-    /// The first block with ommers of a published test, without its ancestors.
+    /// Returns the first block with ommers of a published test, without its ancestors.
     fn trial() -> VouchedBlock {
         let tests: Value = serde_json::from_str(OMMERS).unwrap();
         let test = tests.as_object().unwrap().values().next().unwrap();
@@ -122,7 +122,7 @@ mod ommers {
         [bytes, content].concat()
     }
 
-    /// The reason why a block is refused when its list of ommers is another; its hash is looked at after that.
+    /// Returns the reason for which a block with another list of ommers is refused; its hash is checked after the list.
     #[track_caller]
     fn check(change: impl Fn(&[&[u8]]) -> Vec<u8>, expected: &str) {
         let mut vouched = trial();
@@ -138,7 +138,7 @@ mod ommers {
 
     #[test]
     fn what_can_be_checked_of_them_is() {
-        // Execution begins, on a state of which nothing is there.
+        // Execution begins, on an uncovered state.
         check(list, "is not covered");
         check(|ommers| list(&[ommers[0], ommers[0]]), "ommer 1 is known already");
         check(|ommers| list(&[ommers[0], ommers[0], ommers[0]]), "there are 3, and 2 are allowed");
@@ -149,7 +149,7 @@ mod ommers {
         check(|ommers| list(&[&with(ommers[0], DIFFICULTY, &[9])]), "ommer 0: difficulty: 9 is below 131072");
     }
 
-    /// A header with another field.
+    /// Returns a header with another field.
     fn with(header: &[u8], index: usize, field: &[u8]) -> Vec<u8> {
         let mut fields = items(header);
         fields[index] = field;

@@ -12,7 +12,7 @@ use crate::imports::crypto as imports;
 ///
 /// # Errors
 ///
-/// If a coordinate is not below the field modulus, or a point not on the curve.
+/// Fails if a coordinate is not below the field modulus, or if a point is not on the curve.
 ///
 /// [EIP-2537]: https://eips.ethereum.org/EIPS/eip-2537
 pub fn bls12381_g1_add(a: &[u8; 128], b: &[u8; 128]) -> Result<[u8; 128], MalformedError> {
@@ -27,7 +27,7 @@ pub fn bls12381_g1_add(a: &[u8; 128], b: &[u8; 128]) -> Result<[u8; 128], Malfor
 ///
 /// # Errors
 ///
-/// As for [`bls12381_g1_add`].
+/// Fails as [`bls12381_g1_add`] does.
 ///
 /// [EIP-2537]: https://eips.ethereum.org/EIPS/eip-2537
 pub fn bls12381_g2_add(a: &[u8; 256], b: &[u8; 256]) -> Result<[u8; 256], MalformedError> {
@@ -41,7 +41,7 @@ pub fn bls12381_g2_add(a: &[u8; 256], b: &[u8; 256]) -> Result<[u8; 256], Malfor
 ///
 /// # Errors
 ///
-/// As for [`bls12381_g1_add`], and if a point is not in the prime-order subgroup or there are no terms.
+/// Fails as [`bls12381_g1_add`] does, and if a point is not in the prime-order subgroup or if there are no terms.
 ///
 /// [EIP-2537]: https://eips.ethereum.org/EIPS/eip-2537
 pub fn bls12381_g1_msm(terms: &[[u8; 160]]) -> Result<[u8; 128], MalformedError> {
@@ -55,7 +55,7 @@ pub fn bls12381_g1_msm(terms: &[[u8; 160]]) -> Result<[u8; 128], MalformedError>
 ///
 /// # Errors
 ///
-/// As for [`bls12381_g1_msm`].
+/// Fails as [`bls12381_g1_msm`] does.
 ///
 /// [EIP-2537]: https://eips.ethereum.org/EIPS/eip-2537
 pub fn bls12381_g2_msm(terms: &[[u8; 288]]) -> Result<[u8; 256], MalformedError> {
@@ -69,7 +69,7 @@ pub fn bls12381_g2_msm(terms: &[[u8; 288]]) -> Result<[u8; 256], MalformedError>
 ///
 /// # Errors
 ///
-/// [`CheckError::Malformed`] as for [`bls12381_g1_msm`].
+/// Fails with [`CheckError::Malformed`] where [`bls12381_g1_msm`] fails.
 ///
 /// [EIP-2537]: https://eips.ethereum.org/EIPS/eip-2537
 pub fn bls12381_pairing_check(pairs: &[[u8; 384]]) -> Result<(), CheckError> {
@@ -80,7 +80,7 @@ pub fn bls12381_pairing_check(pairs: &[[u8; 384]]) -> Result<(), CheckError> {
 ///
 /// # Errors
 ///
-/// If the element is not below the field modulus.
+/// Fails if the element is not below the field modulus.
 ///
 /// [EIP-2537]: https://eips.ethereum.org/EIPS/eip-2537
 /// [RFC 9380]: https://www.rfc-editor.org/rfc/rfc9380#section-8.8.1
@@ -94,7 +94,7 @@ pub fn bls12381_map_fp_to_g1(element: &[u8; 64]) -> Result<[u8; 128], MalformedE
 ///
 /// # Errors
 ///
-/// If a part of the element is not below the field modulus.
+/// Fails if a part of the element is not below the field modulus.
 ///
 /// [EIP-2537]: https://eips.ethereum.org/EIPS/eip-2537
 /// [RFC 9380]: https://www.rfc-editor.org/rfc/rfc9380#section-8.8.2

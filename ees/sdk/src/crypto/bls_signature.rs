@@ -8,14 +8,14 @@ use crate::imports::crypto as imports;
 /// Verifies a BLS signature of a message by one signer: `CoreVerify` of the [IETF draft], with the ciphersuite of
 /// the consensus specs, `BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_`.
 ///
-/// A public key is a point of G1 and a signature one of G2, both compressed. Where signatures are aggregated,
-/// the scheme is safe only among keys whose owners have proved possession; that, on the beacon chain, is what
-/// a deposit's signature does, and it is the EE's to check.
+/// A public key is a point of G1 and a signature one of G2, both compressed. Where signatures are aggregated, the
+/// scheme is secure only among keys whose owners have proved possession. On the beacon chain, the signature of a
+/// deposit is this proof; an EE has to ensure it itself.
 ///
 /// # Errors
 ///
-/// [`CheckError::Malformed`] if key or signature is not an encoded point of the prime-order subgroup, or the key
-/// is the point at infinity.
+/// Fails with [`CheckError::Malformed`] if key or signature is not an encoded point of the prime-order subgroup, or if
+/// the key is the point at infinity.
 ///
 /// [IETF draft]: https://datatracker.ietf.org/doc/draft-irtf-cfrg-bls-signature/
 pub fn bls_verify(public_key: &[u8; 48], message: &[u8], signature: &[u8; 96]) -> Result<(), CheckError> {
@@ -27,8 +27,8 @@ pub fn bls_verify(public_key: &[u8; 48], message: &[u8], signature: &[u8; 96]) -
 ///
 /// # Errors
 ///
-/// [`CheckError::Malformed`] as for [`bls_verify`], and if there are no keys, or they sum up to the point at
-/// infinity.
+/// Fails with [`CheckError::Malformed`] as [`bls_verify`] does, and if there are no keys, or if they sum up to the
+/// point at infinity.
 ///
 /// [IETF draft]: https://datatracker.ietf.org/doc/draft-irtf-cfrg-bls-signature/
 pub fn bls_fast_aggregate_verify(
@@ -44,7 +44,7 @@ pub fn bls_fast_aggregate_verify(
 ///
 /// # Errors
 ///
-/// [`CheckError::Malformed`] as for [`bls_verify`], and if there are no signers.
+/// Fails with [`CheckError::Malformed`] as [`bls_verify`] does, and if there are no signers.
 ///
 /// [IETF draft]: https://datatracker.ietf.org/doc/draft-irtf-cfrg-bls-signature/
 pub fn bls_aggregate_verify(
@@ -54,12 +54,12 @@ pub fn bls_aggregate_verify(
     checked(imports::bls_aggregate_verify(signers, signature))
 }
 
-/// Sums up signatures: `Aggregate` of the [IETF draft]. The point at infinity is a signature here, for it is an
-/// empty sum.
+/// Sums up signatures: `Aggregate` of the [IETF draft]. The point at infinity is a valid signature here, as an empty
+/// sum.
 ///
 /// # Errors
 ///
-/// If a signature is not an encoded point of the prime-order subgroup, or there are none.
+/// Fails if a signature is not an encoded point of the prime-order subgroup, or if there are none.
 ///
 /// [IETF draft]: https://datatracker.ietf.org/doc/draft-irtf-cfrg-bls-signature/
 pub fn bls_aggregate(signatures: &[[u8; 96]]) -> Result<[u8; 96], MalformedError> {

@@ -10,7 +10,7 @@ use crate::imports::crypto as imports;
 ///
 /// # Errors
 ///
-/// If a coordinate is not below the field modulus, or a point not on the curve.
+/// Fails if a coordinate is not below the field modulus, or if a point is not on the curve.
 ///
 /// [EIP-196]: https://eips.ethereum.org/EIPS/eip-196
 pub fn bn254_add(a: &[u8; 64], b: &[u8; 64]) -> Result<[u8; 64], MalformedError> {
@@ -22,7 +22,7 @@ pub fn bn254_add(a: &[u8; 64], b: &[u8; 64]) -> Result<[u8; 64], MalformedError>
 ///
 /// # Errors
 ///
-/// As for [`bn254_add`].
+/// Fails as [`bn254_add`] does.
 ///
 /// [EIP-196]: https://eips.ethereum.org/EIPS/eip-196
 pub fn bn254_mul(point: &[u8; 64], scalar: &[u8; 32]) -> Result<[u8; 64], MalformedError> {
@@ -30,14 +30,14 @@ pub fn bn254_mul(point: &[u8; 64], scalar: &[u8; 32]) -> Result<[u8; 64], Malfor
     computed(imports::bn254_mul(point, scalar, &mut product)).map(|()| product)
 }
 
-/// Checks that the product of the pairings of all pairs is one ([EIP-197]); that of no pairs is.
+/// Checks that the product of the pairings of all pairs is one ([EIP-197]), as it is for no pairs.
 ///
 /// A pair is a point of G1, 64 bytes, and a point of G2, 128 bytes: `x || y`, each with its imaginary part first.
 ///
 /// # Errors
 ///
-/// [`CheckError::Malformed`] if a coordinate is not below the field modulus, or a point not on its curve or not in
-/// its subgroup.
+/// Fails with [`CheckError::Malformed`] if a coordinate is not below the field modulus, or if a point is not on its
+/// curve or not in its subgroup.
 ///
 /// [EIP-197]: https://eips.ethereum.org/EIPS/eip-197
 pub fn bn254_pairing_check(pairs: &[[u8; 192]]) -> Result<(), CheckError> {

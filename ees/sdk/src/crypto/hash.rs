@@ -3,7 +3,7 @@
 use super::{MalformedError, computed};
 use crate::imports::crypto as imports;
 
-/// Returns the Keccak-256 of the bytes: Ethereum's hash, [Keccak] as submitted, which pads unlike SHA-3.
+/// Returns the Keccak-256 of the bytes: Ethereum's hash, [Keccak] as submitted, whose padding differs from SHA-3.
 ///
 /// [Keccak]: https://keccak.team/files/Keccak-submission-3.pdf
 pub fn keccak256(bytes: &[u8]) -> [u8; 32] {
@@ -21,7 +21,7 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest
 }
 
-/// Returns the [RIPEMD-160] of the bytes; without the 12 zeros that the EVM puts before it.
+/// Returns the [RIPEMD-160] of the bytes, without the 12 zeros that the EVM prepends.
 ///
 /// [RIPEMD-160]: https://homes.esat.kuleuven.be/~bosselae/ripemd160.html
 pub fn ripemd160(bytes: &[u8]) -> [u8; 20] {
@@ -44,7 +44,7 @@ pub fn ripemd160(bytes: &[u8]) -> [u8; 20] {
 ///
 /// # Errors
 ///
-/// If the flag is neither 0 nor 1.
+/// Fails if the flag is neither 0 nor 1.
 ///
 /// [EIP-152]: https://eips.ethereum.org/EIPS/eip-152
 pub fn blake2b_compress(input: &[u8; 213]) -> Result<[u8; 64], MalformedError> {

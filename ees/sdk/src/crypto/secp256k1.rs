@@ -5,13 +5,13 @@ use crate::imports::crypto as imports;
 
 /// Recovers the public key, `x || y`, that made the ECDSA signature `r || s` of a digest.
 ///
-/// The rules are those of the EVM's `ecrecover` ([Yellow Paper], appendix E): the recovery id, the EVM's `v - 27`,
-/// is 0 or 1, and `s` may be in the upper half of its range, which [EIP-2] forbids to transactions and not to
-/// `ecrecover`. The address is the last 20 bytes of the [`keccak256`](super::keccak256) of the key.
+/// The rules are those of the EVM's `ecrecover` ([Yellow Paper], appendix E): the recovery id, the EVM's `v - 27`, is 0
+/// or 1, and `s` may be in the upper half of its range, which [EIP-2] forbids for transactions but not for `ecrecover`.
+/// The address is the last 20 bytes of the [`keccak256`](super::keccak256) of the key.
 ///
 /// # Errors
 ///
-/// If the signature is none, or is nobody's.
+/// Fails if the signature is malformed, or if no key recovers from it.
 ///
 /// [Yellow Paper]: https://ethereum.github.io/yellowpaper/paper.pdf
 /// [EIP-2]: https://eips.ethereum.org/EIPS/eip-2
@@ -30,13 +30,13 @@ pub fn secp256k1_recover(
 
 /// Verifies the ECDSA signature `r || s` of a digest under a public key of 33 or 65 bytes ([SEC 1]).
 ///
-/// The rules are those of Bitcoin's consensus: `s` may be in the upper half of its range, for [low s] is a rule of
-/// relay, and a key of 65 bytes may be in the hybrid form (first byte 6 or 7) besides the uncompressed
-/// one (4). To decode DER, strictly or not, is up to the EE.
+/// The rules are those of Bitcoin's consensus: `s` may be in the upper half of its range, because [low s] is a relay
+/// rule, and a key of 65 bytes may have the hybrid form (first byte 6 or 7) or the uncompressed one (4). Decoding DER,
+/// strictly or not, is up to the EE.
 ///
 /// # Errors
 ///
-/// [`CheckError::Malformed`] if the key is none, or `r` or `s` not below the group order.
+/// Fails with [`CheckError::Malformed`] if the key is malformed, or if `r` or `s` is not below the group order.
 ///
 /// [SEC 1]: https://www.secg.org/sec1-v2.pdf
 /// [low s]: https://github.com/bitcoin/bips/blob/master/bip-0146.mediawiki
@@ -52,16 +52,16 @@ pub fn secp256k1_verify(
 ///
 /// # Errors
 ///
-/// [`CheckError::Malformed`] if the key is none; a signature out of range is [`CheckError::Refuted`].
+/// Fails with [`CheckError::Malformed`] if the key is malformed; a signature out of range is [`CheckError::Refuted`].
 ///
 /// [BIP-340]: https://github.com/bitcoin/bips/blob/master/bip-0340.mediawiki
 pub fn schnorr_verify(message: &[u8], signature: &[u8; 64], public_key: &[u8; 32]) -> Result<(), CheckError> {
     checked(imports::schnorr_verify(message, signature, public_key))
 }
 
-/// Why no public key recovers from a signature. Whoever made it is to blame.
+/// The reason for which no public key recovers from a signature. The signature's author is at fault.
 ///
-/// To the EVM's `ecrecover` the two are one.
+/// The EVM's `ecrecover` does not distinguish the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecoverError {
     /// No key makes this signature valid.

@@ -1,7 +1,7 @@
 //! The imports of an EE, as safe functions on slices: the harness's side.
 //!
-//! The functions are those of the wasm side, `src/imports.rs`. A trap unwinds the stack of the transition
-//! with a [`Trap`] for payload, and without the panic hook, as it is no panic.
+//! The functions are those of the wasm side, `src/imports.rs`. A trap unwinds the stack of the transition with a
+//! [`Trap`] as payload, and without the panic hook, because it is not a panic.
 
 pub(crate) mod crypto;
 pub(crate) mod state;
@@ -15,11 +15,11 @@ use crate::{DEPOSIT_BYTES, Deposit, StateRoot, bignum::Uint256};
 use state::Provider;
 
 thread_local! {
-    /// The host of the execution that this thread is in.
+    /// The host of this thread's execution.
     static HOST: RefCell<Option<Host>> = const { RefCell::new(None) };
 }
 
-/// What the imports read and write during one execution.
+/// The inputs and outputs of the imports during one execution.
 pub(super) struct Host {
     execution: Execution,
     provider: Option<Provider>,
@@ -41,7 +41,7 @@ impl Host {
         }
     }
 
-    /// Makes this the host that imports meet while `body` runs, which must not unwind.
+    /// Makes this the host of imports while `body` runs, which must not unwind.
     pub(super) fn during<T>(self, body: impl FnOnce() -> T) -> (Host, T) {
         let outer = HOST.replace(Some(self));
         let result = body();
@@ -49,7 +49,7 @@ impl Host {
         (host, result)
     }
 
-    /// Tells what happened, and what a provider was given.
+    /// Returns the outcome, and the outputs for a provider.
     pub(super) fn finish(self) -> (Outcome, Option<Provider>) {
         let outcome = Outcome {
             post_state_root: self.post_state_root,
@@ -97,7 +97,7 @@ pub(crate) fn push_new_deposit(deposit: &[u8; DEPOSIT_BYTES]) {
     });
 }
 
-/// What [`refuse`] unwinds the stack of the transition with.
+/// The payload with which [`refuse`] unwinds the stack of the transition.
 pub(super) struct Refused(pub(super) String);
 
 pub(crate) fn refuse(reason: &[u8]) -> ! {
@@ -184,7 +184,7 @@ fn push_log(log: Log) {
     });
 }
 
-/// Asks the host of this thread; a [`Trap`] for answer ends the execution.
+/// Calls the host of this thread; a [`Trap`] ends the execution.
 fn with_host<T>(import: impl FnOnce(&mut Host) -> Result<T, Trap>) -> T {
     match HOST.with_borrow_mut(|host| host.as_mut().map(import)) {
         Some(Ok(answer)) => answer,

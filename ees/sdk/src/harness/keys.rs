@@ -1,14 +1,14 @@
-//! Keys to sign with in tests, and in programs that make packages to try an EE with.
+//! Signing keys for tests, and for programs that make test packages.
 //!
-//! Each kind comes with the feature of its group, and signs what the functions of [`crypto`](crate::crypto) of that group verify. The
-//! same secret always gives the same key and the same signatures, so whatever is made with them is made again by anybody.
-//! Such keys are secret to nobody: they are for tests.
+//! Each kind comes with the feature of its group, and signs for the [`crypto`](crate::crypto) functions of that group.
+//! The same secret always gives the same key and signatures, so everything made with them is reproducible. Such keys
+//! are not secret: they are for tests only.
 //!
 #![cfg_attr(feature = "bls12-381", doc = "```")]
 #![cfg_attr(not(feature = "bls12-381"), doc = "```ignore")]
 //! use outrider_sdk::{Reader, StateRoot, Writer, crypto, harness::{Execution, keys::BlsKey}};
 //!
-//! /// Counts who has signed the root: key and signature of each, one after the other.
+//! Counts the signers of the root: key and signature of each, one after the other.
 //! fn transition(root: StateRoot, block_data: &[u8]) -> Result<StateRoot, crypto::CheckError> {
 //!     let mut reader = Reader::new(block_data);
 //!     let mut next = root;

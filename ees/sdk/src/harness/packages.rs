@@ -1,11 +1,11 @@
-//! Packages, written to files.
+//! Files of packages.
 
 use alloc::string::String;
 use core::fmt::Write as _;
 use std::{fs, io, path::Path};
 
-/// Writes packages, each in the EE's own encoding, in the form that `outrider state init` and `outrider witness build` read: JSON,
-/// `{"packages": ["<hex>", ...]}`.
+/// Returns packages, each in the EE's own encoding, in the form for `outrider state init` and `outrider witness build`:
+/// JSON, `{"packages": ["<hex>", ...]}`.
 ///
 /// ```
 /// use outrider_sdk::harness::packages_json;
@@ -26,11 +26,11 @@ pub fn packages_json(packages: &[impl AsRef<[u8]>]) -> String {
     json
 }
 
-/// Writes packages to a file, as [`packages_json`] has them.
+/// Writes packages to a file, in the form of [`packages_json`].
 ///
 /// # Errors
 ///
-/// If the file cannot be written; the error names it.
+/// Fails if the file cannot be written; the error names it.
 pub fn write_packages(file: impl AsRef<Path>, packages: &[impl AsRef<[u8]>]) -> io::Result<()> {
     let file = file.as_ref();
     fs::write(file, packages_json(packages)).map_err(|error| {

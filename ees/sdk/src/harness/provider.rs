@@ -1,4 +1,4 @@
-//! A state provider: executes a transition in provider mode, and then from what that yields.
+//! A state provider: executes a transition in provider mode, and then over the block data that this yields.
 
 use alloc::{sync::Arc, vec::Vec};
 use core::fmt::Debug;
@@ -9,7 +9,7 @@ use outrider_witness::NodeBag;
 use super::{Context, Execution, Failure, Outcome};
 use crate::{StateRoot, state};
 
-/// Who holds all of an EE's state, and makes blocks of packages.
+/// A provider that holds all of an EE's state, and makes blocks from packages.
 ///
 /// ```
 /// use outrider_sdk::{StateRoot, harness::StateProvider, state::{self, Key, State, StateError, TreeError}};
@@ -35,10 +35,10 @@ pub struct StateProvider {
     context: Context,
 }
 
-/// What a provider made of packages.
+/// A block that a provider made from packages.
 #[derive(Clone, Debug)]
 pub struct Provided {
-    /// What an executor gets of the block data.
+    /// The outcome of the block data at an executor.
     pub outcome: Outcome,
     /// The block data: the minimal witness, and the merged payload.
     pub block_data: Vec<u8>,
@@ -47,17 +47,17 @@ pub struct Provided {
 }
 
 impl StateProvider {
-    /// Holds the empty state of an EE whose state root is zero then.
+    /// Makes a provider of the empty state, for an EE whose empty state has the root zero.
     pub fn new() -> StateProvider {
         StateProvider::default()
     }
 
-    /// Holds the state with this root, of which `nodes` has all nodes and blobs.
+    /// Makes a provider of the state with this root, all of whose nodes and blobs are in `nodes`.
     pub fn with_state(root: StateRoot, nodes: NodeBag) -> StateProvider {
         StateProvider { root, nodes: Arc::new(nodes), context: Context::default() }
     }
 
-    /// Sets the context of what is executed from now on.
+    /// Sets the context of further executions.
     pub fn context(self, context: Context) -> StateProvider {
         StateProvider { context, ..self }
     }
@@ -72,16 +72,16 @@ impl StateProvider {
         &self.nodes
     }
 
-    /// Executes `transition` on the packages in provider mode, and then, without the state, on the block data
-    /// that it yielded. The state stays as it is.
+    /// Executes `transition` on the packages in provider mode, and then, without the state, on the yielded block data.
+    /// The provider's state does not change.
     ///
     /// # Errors
     ///
-    /// As [`Execution::run`], of the run in provider mode.
+    /// Fails as [`Execution::run`] does, for the run in provider mode.
     ///
     /// # Panics
     ///
-    /// If the first run yields no block data, or the second one comes to something else than the first.
+    /// Panics if the first run yields no block data, or if the second one has another result.
     pub fn provide<E: Debug>(
         &self,
         packages: &[impl AsRef<[u8]>],
@@ -98,7 +98,7 @@ impl StateProvider {
         Ok(Provided { outcome, block_data, new_nodes: yielded.new_nodes })
     }
 
-    /// Goes on to the state after a block.
+    /// Advances to the state after a block.
     pub fn apply(&mut self, provided: &Provided) {
         let nodes = Arc::make_mut(&mut self.nodes);
         for NewNode { hash, bytes, .. } in &provided.new_nodes {

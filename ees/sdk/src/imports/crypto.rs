@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 /// The imports under their own names.
 ///
-/// What is said of pointers in [`imports`](super) holds here, too. Nothing is written but on a result of 0.
+/// The statements about pointers in [`imports`](super) hold here, too. Output is written only if the result is 0.
 mod host {
     #[link(wasm_import_module = "crypto")]
     unsafe extern "C" {
@@ -44,8 +44,8 @@ mod host {
             signature: *const u8,
             public_key: *const u8,
         ) -> u32;
-        /// Reads as many bytes as each length says, then writes `modulus_length` bytes at `out`, which may be
-        /// where the modulus is.
+        /// Reads the operands of the given lengths, then writes `modulus_length` bytes at `out`, which may be the
+        /// address of the modulus.
         pub(crate) fn modexp(
             base: *const u8,
             base_length: u32,

@@ -4,7 +4,7 @@ use outrider_abi::Hash;
 
 /// The imports under their own names.
 ///
-/// What is said of pointers in [`imports`](super) holds here, too.
+/// The statements about pointers in [`imports`](super) hold here, too.
 mod host {
     #[link(wasm_import_module = "state")]
     unsafe extern "C" {

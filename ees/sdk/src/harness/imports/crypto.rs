@@ -1,7 +1,7 @@
 //! The imports of module `crypto`, as safe functions on slices: the harness's side.
 //!
-//! The host computes them with `outrider-crypto`, too, and neither side adds any meaning. Keccak-256 and SHA-256 are always there, as
-//! the trees of the witness crate need them, in the same code; the others come with the feature of their group.
+//! The host uses `outrider-crypto`, too, and neither side adds any behaviour. Keccak-256 and SHA-256 are always
+//! available, because the trees of the witness crate use them; the others come with the feature of their group.
 
 use outrider_witness::{Hasher as _, Keccak256, Sha256};
 
@@ -13,7 +13,7 @@ pub(crate) fn sha256(bytes: &[u8], out: &mut [u8; 32]) {
     *out = Sha256::hash(bytes).0;
 }
 
-/// Makes the imports of a group: functions that compute with its feature and, without it, say that it is off.
+/// Makes the imports of a group: functions that compute with its feature and, without it, panic with its name.
 macro_rules! group {
     ($feature:literal { $($(#[$doc:meta])* fn $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block)* }) => {
         $(
@@ -59,7 +59,7 @@ group!("secp256k1" {
 });
 
 group!("modexp" {
-    /// Puts the power in the place of the modulus, as it has the same length.
+    /// Writes the result over the modulus, which has the same length.
     fn modexp(base: &[u8], exponent: &[u8], modulus: &mut [u8]) -> u32 {
         let power = outrider_crypto::modexp::modexp(base, exponent, modulus);
         verdict(power.map(|power| modulus.copy_from_slice(&power)))
@@ -142,7 +142,7 @@ group!("p256" {
 });
 
 /// Ends a call of a function whose group is not compiled in.
-#[allow(dead_code, reason = "nobody calls it where all groups are there")]
+#[allow(dead_code, reason = "unused if all groups are compiled in")]
 fn is_off(function: &str, feature: &str) -> ! {
     panic!(
         "outside of wasm, `crypto::{function}` needs the feature `{feature}` of outrider-sdk: \

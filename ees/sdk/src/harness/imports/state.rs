@@ -7,7 +7,7 @@ use outrider_witness::NodeBag;
 
 use super::with_host;
 
-/// What an execution in provider mode is given, and has yielded so far.
+/// The input and the results so far of an execution in provider mode.
 pub(in crate::harness) struct Provider {
     pub(in crate::harness) nodes: Arc<NodeBag>,
     pub(in crate::harness) block_data: Option<Vec<u8>>,
@@ -35,7 +35,7 @@ pub(crate) fn get_node(hash: &Hash, out: &mut [u8]) -> u32 {
     })
 }
 
-/// Finds blobs where the nodes are: a bag does not tell the two apart.
+/// Finds blobs among the nodes, because a bag does not separate the two.
 pub(crate) fn get_blob(hash: &Hash, out: &mut [u8]) -> u32 {
     get_node(hash, out)
 }

@@ -7,16 +7,16 @@ use blst::min_pk::SecretKey;
 pub struct BlsKey(SecretKey);
 
 impl BlsKey {
-    /// Takes a secret: a number, big-endian.
+    /// Makes a key from a secret: a number, big-endian.
     ///
     /// # Panics
     ///
-    /// If the number is zero, or not below the group order.
+    /// Panics if the number is zero or not below the group order.
     pub fn new(secret: &[u8; 32]) -> BlsKey {
         BlsKey(SecretKey::from_bytes(secret).expect("the secret is a number from 1 to below the group order"))
     }
 
-    /// Makes a key of any seed: `KeyGen` of the [IETF draft], without key information.
+    /// Makes a key from any seed: `KeyGen` of the [IETF draft], without key information.
     ///
     /// [IETF draft]: https://datatracker.ietf.org/doc/draft-irtf-cfrg-bls-signature/
     pub fn of_seed(seed: &[u8; 32]) -> BlsKey {
@@ -34,5 +34,5 @@ impl BlsKey {
     }
 }
 
-/// The one of the consensus specs.
+/// The tag of the consensus specs.
 const CIPHERSUITE: &[u8] = b"BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_";

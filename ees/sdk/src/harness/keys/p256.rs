@@ -7,11 +7,11 @@ use p256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner as _};
 pub struct P256Key(SigningKey);
 
 impl P256Key {
-    /// Takes a secret: a number, big-endian.
+    /// Makes a key from a secret: a number, big-endian.
     ///
     /// # Panics
     ///
-    /// If the number is zero, or not below the group order.
+    /// Panics if the number is zero or not below the group order.
     pub fn new(secret: &[u8; 32]) -> P256Key {
         let key = SigningKey::from_slice(secret);
         P256Key(key.expect("the secret is a number from 1 to below the group order"))

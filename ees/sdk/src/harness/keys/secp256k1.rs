@@ -8,11 +8,11 @@ use secp256k1::{Keypair, Message, SecretKey, ecdsa::RecoverableSignature, schnor
 pub struct Secp256k1Key(SecretKey);
 
 impl Secp256k1Key {
-    /// Takes a secret: a number, big-endian.
+    /// Makes a key from a secret: a number, big-endian.
     ///
     /// # Panics
     ///
-    /// If the number is zero, or not below the group order.
+    /// Panics if the number is zero or not below the group order.
     pub fn new(secret: &[u8; 32]) -> Secp256k1Key {
         let key = SecretKey::from_secret_bytes(*secret);
         Secp256k1Key(key.expect("the secret is a number from 1 to below the group order"))
@@ -24,12 +24,12 @@ impl Secp256k1Key {
         key
     }
 
-    /// Returns the public key of 33 bytes that [`secp256k1_verify`](crate::crypto::secp256k1_verify) takes.
+    /// Returns the public key of 33 bytes for [`secp256k1_verify`](crate::crypto::secp256k1_verify).
     pub fn compressed_public_key(&self) -> [u8; 33] {
         self.0.public_key().serialize()
     }
 
-    /// Returns the public key that [`schnorr_verify`](crate::crypto::schnorr_verify) takes: `x`.
+    /// Returns the x-only public key for [`schnorr_verify`](crate::crypto::schnorr_verify).
     pub fn x_only_public_key(&self) -> [u8; 32] {
         self.0.x_only_public_key().0.to_byte_array()
     }
@@ -40,8 +40,8 @@ impl Secp256k1Key {
         *hash.last_chunk().expect("a hash has more than 20 bytes")
     }
 
-    /// Signs a digest by ECDSA, with the nonce of [RFC 6979] and `s` in the lower half of its range: `r || s`, and the recovery id, the
-    /// EVM's `v - 27`.
+    /// Signs a digest by ECDSA, with the nonce of [RFC 6979] and `s` in the lower half of its range. Returns `r || s`
+    /// and the recovery id, the EVM's `v - 27`.
     ///
     /// [RFC 6979]: https://www.rfc-editor.org/rfc/rfc6979
     pub fn sign(&self, digest: &[u8; 32]) -> ([u8; 64], u8) {
