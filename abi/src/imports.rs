@@ -29,9 +29,9 @@ pub struct Import {
     pub parameters: &'static [Parameter],
     /// The type of the result, if there is one.
     pub result: Option<ValueType>,
-    /// What the function does, in one sentence.
+    /// The effect of the function, in one sentence.
     pub summary: &'static str,
-    /// What a call costs.
+    /// The price of a call.
     pub fuel: FuelCost,
 }
 
@@ -40,7 +40,7 @@ pub struct Import {
 pub struct ImportModule {
     /// The name, such as `eth2`.
     pub name: &'static str,
-    /// What its functions have in common, in a sentence or two.
+    /// The common topic of its functions, in a sentence or two.
     pub summary: &'static str,
 }
 
@@ -56,7 +56,7 @@ pub static MODULES: &[ImportModule] = &[
     },
     ImportModule {
         name: "state",
-        summary: "For who holds the whole state and makes blocks; on a shard there are no nodes and no blobs.",
+        summary: "For state providers, which hold the whole state and make blocks; on a shard there are no nodes and no blobs.",
     },
 ];
 
@@ -65,18 +65,18 @@ pub static MODULES: &[ImportModule] = &[
 pub struct RequiredExport {
     /// The name.
     pub name: &'static str,
-    /// What it is: `memory` or `function`.
+    /// The kind: `memory` or `function`.
     pub kind: &'static str,
-    /// What it is for, in one sentence.
+    /// The purpose, in one sentence.
     pub summary: &'static str,
 }
 
-/// What an EE has to export.
+/// The exports that every EE must have.
 pub static REQUIRED_EXPORTS: &[RequiredExport] = &[
     RequiredExport {
         name: "memory",
         kind: "memory",
-        summary: "What the pointers of the imports point into.",
+        summary: "The memory to which the pointers of imports refer.",
     },
     RequiredExport {
         name: "main",

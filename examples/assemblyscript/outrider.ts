@@ -242,7 +242,7 @@ export namespace crypto {
   export declare function p256Verify(digest: usize, signature: usize, key: usize): u32;
 }
 
-/** For who holds the whole state and makes blocks; on a shard there are no nodes and no blobs. */
+/** For state providers, which hold the whole state and make blocks; on a shard there are no nodes and no blobs. */
 export namespace state {
   /** Returns 1 in provider mode, and 0 otherwise. Fuel 1000. */
   // @ts-ignore: decorator
@@ -264,7 +264,7 @@ export namespace state {
   @external("state", "putNode")
   export declare function putNode(hash: usize, pointer: usize, length: u32, children: usize, n: u32): u32;
 
-  /** Hands the provider the block data from which the same comes out without it. Fuel 2500, and 10 for each unit. */
+  /** Hands the provider block data from which the EE computes the same without it. Fuel 2500, and 10 for each unit. */
   // @ts-ignore: decorator
   @external("state", "putBlockData")
   export declare function putBlockData(pointer: usize, length: u32): void;

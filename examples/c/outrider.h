@@ -203,7 +203,7 @@ uint32_t crypto_kzgVerify(const void *commitment, const void *z, const void *y, 
 OUTRIDER_IMPORT(crypto, p256Verify)
 uint32_t crypto_p256Verify(const void *digest, const void *signature, const void *key);
 
-/* state: For who holds the whole state and makes blocks; on a shard there are no nodes and no blobs. */
+/* state: For state providers, which hold the whole state and make blocks; on a shard there are no nodes and no blobs. */
 
 /* Returns 1 in provider mode, and 0 otherwise. Fuel 1000. */
 OUTRIDER_IMPORT(state, mode)
@@ -221,12 +221,12 @@ uint32_t state_getBlob(const void *hash, void *out, uint32_t capacity);
 OUTRIDER_IMPORT(state, putNode)
 uint32_t state_putNode(const void *hash, const void *pointer, uint32_t length, const void *children, uint32_t n);
 
-/* Hands the provider the block data from which the same comes out without it. Fuel 2500, and 10 for each unit. */
+/* Hands the provider block data from which the EE computes the same without it. Fuel 2500, and 10 for each unit. */
 OUTRIDER_IMPORT(state, putBlockData)
 void state_putBlockData(const void *pointer, uint32_t length);
 
 /* Exports that every EE has.
-   memory: What the pointers of the imports point into.
+   memory: The memory to which the pointers of imports refer.
    main: Takes nothing. The host calls it once for a block, and drops what it returns.
 
    So an EE has

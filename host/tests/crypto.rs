@@ -299,7 +299,7 @@ fn an_operand_of_modexp_that_is_too_long_is_malformed() {
         Call::new(&Vector { name, import, arguments, expected: Expected::Malformed }).execute()
     };
     for (base, modulus) in [((1 << 17) + 1, 1), (1, (1 << 17) + 1)] {
-        assert_eq!(call(base, modulus).expect("it is no trap"), (MALFORMED, vec![0; modulus]));
+        assert_eq!(call(base, modulus).expect("the call does not trap"), (MALFORMED, vec![0; modulus]));
     }
     let error = call(1 << 17, 1).expect_err("it cannot be paid");
     assert!(matches!(error.kind, ExecutionErrorKind::OutOfFuel { .. }), "{error}");

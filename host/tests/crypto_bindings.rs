@@ -87,7 +87,7 @@ fn a_wrong_claim_is_refused() {
             Expected::Holds => (HOLDS, &[][..]),
             Expected::Refuted => (REFUTED, &[][..]),
             Expected::Malformed => (MALFORMED, &[][..]),
-            Expected::Refused | Expected::Address(_) => unreachable!("the excerpt tells it all"),
+            Expected::Refused | Expected::Address(_) => unreachable!("the excerpt has all answers"),
         };
         for other in [HOLDS, REFUTED, MALFORMED].into_iter().filter(|other| *other != code) {
             assert!(!holds(&vector, other, output), "{}: {other}", vector.name);

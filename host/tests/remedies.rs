@@ -173,7 +173,7 @@ fn imports_have_a_wrong_module_or_none() {
             "unknown import `env.memcpy` at byte 0x{..}; clang calls it to move bytes: compile with `-mbulk-memory`, or \
              define it",
             "unknown import `env.log` at byte 0x{..}; C's linker takes for an import of `env` what nothing defines: define \
-             it, or link it; `outrider abi` lists what there is to import",
+             it, or link it; `outrider abi` lists all imports",
         ],
     );
 }

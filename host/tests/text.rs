@@ -55,7 +55,7 @@ fn malformed_text_is_refused_with_place_and_remedy() {
             "character 2 of a state root is 'X', which is not a hex digit: write 0 to 9, a to f or A to F",
         ),
     ] {
-        assert_eq!(text.parse::<StateRoot>().expect_err("it is none").to_string(), expected);
+        assert_eq!(text.parse::<StateRoot>().expect_err("it is malformed").to_string(), expected);
     }
     let error = DIGITS.parse::<Deposit>().expect_err("it is too short");
     assert_eq!(error, ParseHexError::Length { what: "a deposit", got: 64, expected: 368 });

@@ -30,6 +30,6 @@ fn a_witness_as_deep_as_keys_are_long_is_refused_with_a_reason() {
     let host = Host::new(HostConfig::default()).expect("the configuration is fine");
     let ee = host.load(&code).expect("it loads");
     let block_data = Frame { witness: &witness, payload: &[] }.encode().expect("it is short");
-    let error = ee.execute(&ExecutionInput::new(StateRoot(root.0), block_data)).expect_err("it is no block");
+    let error = ee.execute(&ExecutionInput::new(StateRoot(root.0), block_data)).expect_err("it is refused");
     assert!(error.refusal().is_some_and(|reason| reason.contains("payload")), "{error}");
 }

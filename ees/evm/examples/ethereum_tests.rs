@@ -2,7 +2,7 @@
 //!
 //! An archive has the tests' own JSON files. `--filter TEXT` runs the files whose path has the text.
 
-#![allow(clippy::print_stdout, missing_docs, reason = "this is a tool for whoever works on the EE")]
+#![allow(clippy::print_stdout, missing_docs, reason = "this is a tool for developers of the EE")]
 
 #[path = "../tests/evm/published.rs"]
 #[allow(dead_code, unreachable_pub, unused_qualifications)]

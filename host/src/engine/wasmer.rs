@@ -289,7 +289,7 @@ fn read(global: &Global, store: &mut impl AsStoreMut) -> i64 {
     global.get(store).i64().unwrap_or(-1)
 }
 
-/// Enables the features of [`PROFILE`](crate::validate::PROFILE) that wasmer can turn off.
+/// Enables the features of [`PROFILE`](crate::validate::PROFILE) that wasmer does not always have.
 fn profile() -> Features {
     let mut features = Features::none();
     features

@@ -49,7 +49,7 @@ fn of_name(module: &str, name: &str, ty: &ExternType) -> Option<String> {
             }
             _ => {
                 "C's linker takes for an import of `env` what nothing defines: define it, or link it; `outrider abi` \
-                 lists what there is to import"
+                 lists all imports"
             }
         };
         remedy.to_owned()

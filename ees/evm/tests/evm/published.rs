@@ -157,7 +157,7 @@ impl Chain {
             .map_err(|error| outrider_sdk::chain(&error))?;
         provider.apply(&provided);
         self.nodes = provider.nodes().clone();
-        let parts = Parts::decode(rlp).ok_or("the EE takes for a block what is none")?;
+        let parts = Parts::decode(rlp).ok_or("the EE accepts a malformed block")?;
         let total_difficulty = self.blocks[&self.parent(rlp)].total_difficulty;
         self.last = keccak256(&parts.header);
         self.blocks.insert(self.last, parts.known(provided.outcome.post_state_root, total_difficulty));

@@ -1,4 +1,4 @@
-//! What a store knows of its kind, before and after it is opened again.
+//! The kind of a store, before and after it is reopened.
 
 use std::string::ToString as _;
 
@@ -63,7 +63,7 @@ fn a_kind_survives_reopening_and_no_other_is_opened() {
     }
 }
 
-/// What a Keccak-256 hash stands for is corrupt in a store of another kind, and so is what is no node at all.
+/// A Keccak-256 node is corrupt in a store of another kind, and so are bytes that are not a node at all.
 #[test]
 fn a_check_hashes_as_the_kind_does() {
     const NOTHING: StateKind = StateKind::new("nothing", |_| None, Hash([1; 32]));
