@@ -227,7 +227,7 @@ fn limits_can_be_set() {
     scratch.write("ee.wasm", wasm("(func (export \"main\") (loop (br 0)))"));
     let ran = scratch.outrider(&["run", "f.yaml", "--timeout", "0"]);
     assert_eq!(ran.code, Some(1));
-    assert!(ran.out.contains("the EE was stopped after 0ns"), "{}", ran.out);
+    assert!(ran.out.contains("this node stopped the EE after 0ns"), "{}", ran.out);
     let ran = scratch.outrider(&["run", "f.yaml", "--fuel", "1000"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.out.contains("the EE ran out of fuel: the limit is 1000"), "{}", ran.out);

@@ -46,8 +46,8 @@ fn imports_are_checked() {
         ),
         (
             r#"(import "eth1" "getBlockNumber" (func (result i64)))"#,
-            "unknown import `eth1.getBlockNumber` at byte 0x15; there are the modules eth2, debug, bignum, crypto, state \
-             and env, and libraries by their names",
+            "unknown import `eth1.getBlockNumber` at byte 0x15; the modules are eth2, debug, bignum, crypto, state \
+             and env, and libraries have their own names",
         ),
         (
             r#"(import "eth2" "blockDataSize" (func (param i64)))"#,

@@ -183,11 +183,11 @@ mod in_serde {
         );
         check_refused::<LogValue>(
             r#"{"bytes": "abc"}"#,
-            "logged bytes has an odd number of hex digits (3): two make a byte at line 1 column 15",
+            "a logged byte string has an odd number of hex digits (3): two make a byte at line 1 column 15",
         );
         check_refused::<Log>(
             r#"{"import": "eth2.refuse", "value": {"u32": 1}}"#,
-            "no import `eth2.refuse` logs anything; those that do are debug.print32, debug.print64, debug.printMem, \
+            "import `eth2.refuse` does not log: expected one of debug.print32, debug.print64, debug.printMem, \
              debug.printMemHex, debug.log, debug.mem, debug.print_f2, debug.print_f6 at line 1 column 24",
         );
         for length in [0_u8, 31, 33] {

@@ -39,7 +39,7 @@ pub(super) mod logged {
     pub(in crate::execution) fn deserialize<'de, D: serde::Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<u8>, D::Error> {
-        hex_serde::deserialize_vec(deserializer, "logged bytes")
+        hex_serde::deserialize_vec(deserializer, "a logged byte string")
     }
 }
 
