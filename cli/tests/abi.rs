@@ -1,4 +1,4 @@
-//! `outrider abi`: what it prints is what the host links, and what the SDK binds.
+//! `outrider abi` prints the imports that the host links and the SDK binds.
 
 mod support;
 
@@ -8,11 +8,11 @@ use outrider_host::{ExecutionInput, Host, HostConfig, StateRoot, chain};
 use serde_json::Value;
 use support::{Scratch, project};
 
-/// Returns what `outrider abi --json` prints.
+/// Returns the output of `outrider abi --json`.
 fn abi() -> Value {
     let ran = Scratch::new().outrider(&["abi", "--json"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
-    serde_json::from_str(&ran.out).expect("it is JSON")
+    serde_json::from_str(&ran.out).expect("the output is JSON")
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
@@ -23,7 +23,7 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value[key].as_str().unwrap_or_else(|| panic!("{key} of {value} is text"))
 }
 
-/// A module that calls one import with zeros, of the type that the table says but for `more` parameters.
+/// Returns a module that calls one import with zeros. Its type is that of the table, followed by the parameters `more`.
 fn caller(import: &Value, module: &str, name: &str, more: &str) -> Vec<u8> {
     let types = list(import, "parameters").iter().map(|parameter| text(parameter, "type"));
     let parameters = types.clone().collect::<Vec<_>>().join(" ");
@@ -60,7 +60,7 @@ fn the_host_links_each_import_by_the_table_alone() {
             let told: Vec<_> = list(import, "parameters").iter().map(|each| text(each, "name")).collect();
             assert_eq!(names, told, "{import}");
             let fuel = |key: &str| import["fuel"][key].as_u64().expect("it is a number");
-            // Zeros are no work, but for a power: (0 + 3)^2 * (0 + 16) units.
+            // Zeros cost no units, except for a power: (0 + 3)^2 * (0 + 16) units.
             let units = if name.ends_with("modexp") { 144 } else { 0 };
             assert_eq!(call.fuel_cost, fuel("base") + units * fuel("per_unit"), "{import}");
             let ends = call.result.as_ref().is_err_and(|error| error.to_string().is_empty());
@@ -70,7 +70,7 @@ fn the_host_links_each_import_by_the_table_alone() {
 }
 
 #[test]
-fn the_host_takes_no_other_type_than_that_of_the_table() {
+fn the_host_refuses_imports_of_another_type_than_in_the_table() {
     let host = Host::new(HostConfig::default()).expect("the configuration is fine");
     for import in list(&abi(), "imports") {
         let (module, name) = (text(import, "module"), text(import, "name"));
@@ -95,7 +95,10 @@ fn an_ee_needs_the_exports_of_the_table_and_no_others() {
     let check = |names: &[&str]| {
         let scratch = Scratch::new();
         let items: String = names.iter().map(|name| item(name)).collect();
-        scratch.write("ee.wasm", wat::parse_str(format!("(module {items})")).expect("it is well-formed"));
+        scratch.write(
+            "ee.wasm",
+            wat::parse_str(format!("(module {items})")).expect("the module is well-formed"),
+        );
         scratch.outrider(&["check", "ee.wasm"])
     };
     let names: Vec<_> = exports.keys().copied().collect();
@@ -107,7 +110,7 @@ fn an_ee_needs_the_exports_of_the_table_and_no_others() {
     }
 }
 
-/// A type as the SDK's binding and the table tell it: parameters, and result.
+/// A type as the SDK's binding and the table give it: parameters and result.
 type Signature = (Vec<&'static str>, String);
 
 fn kind(ty: &str) -> &'static str {
@@ -120,7 +123,7 @@ fn kind(ty: &str) -> &'static str {
     }
 }
 
-/// The imports that the SDK binds, by module and name, with the names that they have in Rust.
+/// Returns the imports that the SDK binds, by module and name, with their names in Rust.
 fn bindings() -> BTreeMap<(String, String), (String, Signature)> {
     let sources = ["imports.rs", "imports/crypto.rs", "imports/state.rs"].map(|file| {
         let path = project().join("ees/sdk/src").join(file);
@@ -188,7 +191,7 @@ fn the_sdk_binds_the_imports_of_the_table() {
         assert_eq!(signature, (parameters.collect(), result), "{module}.{name}");
     }
     assert!(bindings.is_empty(), "no imports: {bindings:?}");
-    // Other spellings, in blobs of 2019.
+    // Blobs of 2019 use these other spellings.
     assert_eq!(unbound, ["debug.log", "debug.mem", "debug.print_f2", "debug.print_f6"]);
 }
 

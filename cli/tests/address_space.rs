@@ -1,4 +1,4 @@
-//! Where there is no address space for a pool of instances, everything comes to the same, at the same fuel.
+//! Without address space for a pool of instances, commands have the same results and fuel.
 
 #![cfg(target_os = "linux")]
 
@@ -8,10 +8,10 @@ use std::process::Command;
 
 use support::{Ran, Scratch, fixture, project, ran};
 
-/// What `ulimit -v` is given, in KiB: too little for the 64 GiB that a pool for one execution reserves.
+/// The argument of `ulimit -v` in KiB: too little for the 64 GiB that a pool for one execution reserves.
 const KIB: u32 = 8 << 20;
 
-/// Runs `outrider` with so little address space, and a cache of its own.
+/// Runs `outrider` with this little address space, and a cache of its own.
 fn outrider_in_little_space(scratch: &Scratch, arguments: &[&str]) -> Ran {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("ulimit -v {KIB} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_outrider")]);
@@ -22,7 +22,7 @@ fn outrider_in_little_space(scratch: &Scratch, arguments: &[&str]) -> Ran {
     ran(command.output())
 }
 
-/// Runs a fixture both ways, without what was compiled before, and returns what both say.
+/// Runs a fixture both ways, without a cache from before, and returns the common output.
 #[track_caller]
 fn run_alike(scratch: &Scratch, arguments: &[&str]) -> String {
     let arguments = [&["run", "--no-cache"], arguments].concat();
@@ -32,7 +32,7 @@ fn run_alike(scratch: &Scratch, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn the_pool_is_what_there_is_no_room_for() {
+fn a_pool_does_not_fit() {
     let scratch = Scratch::new();
     let helloworld = project().join("examples/helloworld.yaml");
     let ran = outrider_in_little_space(&scratch, &["run", "-vv", &helloworld.to_string_lossy()]);
@@ -41,19 +41,19 @@ fn the_pool_is_what_there_is_no_room_for() {
 }
 
 #[test]
-fn every_example_comes_to_the_same() {
+fn every_example_has_the_same_output() {
     let examples = project().join("examples");
     let out = run_alike(&Scratch::new(), &[&examples.to_string_lossy()]);
     assert!(out.ends_with(" passed, 0 failed\n"), "{out}");
 }
 
 #[test]
-fn a_worker_compiles_for_whoever_has_asked() {
+fn a_worker_compiles_for_hosts_with_and_without_a_pool() {
     let scratch = Scratch::new();
     let bazaar = project().join("examples/bazaar.yaml");
     let out = run_alike(&scratch, &["--isolate", &bazaar.to_string_lossy()]);
     assert!(out.ends_with(" passed, 0 failed\n"), "{out}");
-    // What is in the cache is for the one or for the other.
+    // An entry of the cache is for a host either with or without a pool.
     let arguments = ["run", &bazaar.to_string_lossy()];
     for _ in 0..2 {
         let mut command = scratch.command(&arguments);
@@ -65,12 +65,12 @@ fn a_worker_compiles_for_whoever_has_asked() {
 }
 
 #[test]
-fn memories_and_tables_end_where_they_do_in_a_pool() {
+fn memories_and_tables_have_the_same_bounds_as_in_a_pool() {
     let scratch = Scratch::new();
     scratch.write("f.yaml", fixture(&"00".repeat(32)));
     let save = "(call $save (i32.const 0))";
     let store = |at: u32, value: &str| format!("(i32.store (i32.const {at}) {value})");
-    // Memory of one page, that can grow to 20: what `--memory-pages` says, as the module says nothing.
+    // A memory of one page that can grow to 20, the limit of `--memory-pages`; the module sets none.
     for (body, expected) in [
         ("(drop (i32.load8_u (i32.const 0x10000)))".to_owned(), "out of bounds memory access"),
         ("(drop (i64.load (i32.const 0xfff9)))".to_owned(), "out of bounds memory access"),
@@ -84,7 +84,7 @@ fn memories_and_tables_end_where_they_do_in_a_pool() {
             "out of bounds memory access",
         ),
         (format!("(i64.store (i32.const 0xfff8) (i64.const 1)) {save}"), "fuel"),
-        // 20 pages, and not 21: 1, then -1.
+        // The memory grows to 20 pages but not to 21: 1, then -1.
         (
             format!(
                 "{}{}(i32.store8 (i32.const 0x13ffff) (i32.const 1)) {save}",
@@ -97,7 +97,7 @@ fn memories_and_tables_end_where_they_do_in_a_pool() {
             "(drop (memory.grow (i32.const 19))) (i32.store8 (i32.const 0x140000) (i32.const 1))".to_owned(),
             "out of bounds memory access",
         ),
-        // 20,000 elements, and not more: 1, then -1.
+        // The table grows to 20,000 elements but not further: 1, then -1.
         (
             format!(
                 "{}{}{save}",

@@ -32,14 +32,14 @@ fn a_new_ee_passes_its_own_tests() {
     }
 }
 
-/// What is built from the registry takes a minute, and is the same the next time.
+/// Returns a fixed target directory: dependencies take a minute to build, and are the same in each run.
 fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo")
 }
 
-/// As its README says: from a state and packages to a fixture that runs.
+/// Follows the README of the EE, from a state and packages to a fixture that runs.
 #[test]
-fn a_new_stateful_ee_does_what_its_readme_says() {
+fn a_new_stateful_ee_works_as_its_readme_describes() {
     let scratch = scaffold("accounts", &["--stateful"]);
     let readme = scratch.read("accounts/README.md");
     let (_, steps) = readme.split_once("```sh\n").expect("it has commands");
@@ -58,7 +58,7 @@ fn a_new_stateful_ee_does_what_its_readme_says() {
     }
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.contains("1 fixture, 1 block: 1 passed, 0 failed\n"), "{}", ran.out);
-    // 1000 less 250, in the leaf of the account that has paid; the state before has 1000.
+    // The leaf of the paying account has 1000 less 250; in the state before, it has 1000.
     let shown = scratch.outrider(&["witness", "show", "accounts/fixture.yaml"]);
     assert!(shown.out.contains(&format!("leaf {} = e803000000000000\n", "a1".repeat(32))), "{shown:?}");
     let fixture = scratch.read("accounts/fixture.yaml");
@@ -69,7 +69,7 @@ fn a_new_stateful_ee_does_what_its_readme_says() {
 }
 
 #[test]
-fn a_new_ee_takes_the_sdk_from_where_it_is_told() {
+fn a_new_ee_takes_the_sdk_from_the_given_place() {
     let sdk = project().join("ees/sdk").canonicalize().expect("it is there");
     let given = sdk.to_string_lossy();
     let check = |options: &[&str], expected: &str, note: &str| {
@@ -88,7 +88,7 @@ fn a_new_ee_takes_the_sdk_from_where_it_is_told() {
     check(&["--sdk", &at], &format!("git = \"{url}\", rev = \"v1\""), "at revision `v1`");
 }
 
-/// A repository around the EE has the SDK, and its root may be anywhere.
+/// A repository around the EE has the SDK; its root may be anywhere.
 #[test]
 fn an_ee_in_the_repository_of_the_sdk_finds_it_by_a_relative_path() {
     let scratch = Scratch::new();
@@ -101,7 +101,7 @@ fn an_ee_in_the_repository_of_the_sdk_finds_it_by_a_relative_path() {
     assert!(ran.out.ends_with("cd demo\n  cargo test                 # runs the EE natively\n  outrider build             # builds blobs/demo.wasm\n  outrider run fixture.yaml  # runs it as wasm\n"), "{}", ran.out);
 }
 
-/// Cargo finds the SDK, and all that it depends on, in a git repository.
+/// Cargo finds the SDK and its dependencies in a git repository.
 #[test]
 fn the_sdk_can_come_from_a_git_repository() {
     let scratch = Scratch::new();
@@ -120,7 +120,7 @@ fn the_sdk_can_come_from_a_git_repository() {
     let mut cargo = Command::new("cargo");
     cargo.args(["metadata", "--format-version", "1"]).env("CARGO_HOME", scratch.path().join("home"));
     if let Some(home) = cargo_home() {
-        // What is known of the registry is known to this cargo, too; its git repositories are to be gone with it.
+        // This cargo shares the registry's files, but its git repositories are temporary.
         std::fs::create_dir(scratch.path().join("home")).expect("it can be made");
         #[cfg(unix)]
         std::os::unix::fs::symlink(home.join("registry"), scratch.path().join("home/registry"))
@@ -143,7 +143,7 @@ fn cargo_home() -> Option<PathBuf> {
     std::env::var_os("CARGO_HOME").map(PathBuf::from).or(home)
 }
 
-/// Copies a file or a directory, but for what was built in it.
+/// Copies a file or a directory, without build outputs.
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to.parent().expect("it is in a directory")).expect("it can be made");
     if from.is_file() {
@@ -157,12 +157,12 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The one test that needs a toolchain for wasm.
+/// This test needs a toolchain for wasm.
 #[test]
 fn a_new_ee_builds_and_passes_its_fixture() {
     let scratch = scaffold("demo", &[]);
     let demo = scratch.path().join("demo");
-    // That nobody uses something is worth a warning; that it has wide arithmetic is not.
+    // The build passes on a warning about unused code, but not the one about wide arithmetic.
     scratch.write("demo/src/lib.rs", scratch.read("demo/src/lib.rs") + "fn unused() {}\n");
     let built = outrider_in(&demo, &["build"]);
     if built.err.contains("no Rust toolchain here can build for wasm32-unknown-unknown") {
@@ -199,7 +199,7 @@ fn a_new_ee_overwrites_nothing() {
 }
 
 #[test]
-fn names_and_places_that_will_not_do_get_one_line() {
+fn invalid_names_and_places_get_one_line() {
     let scratch = Scratch::new();
     for (arguments, expected) in [
         (
@@ -219,7 +219,7 @@ fn names_and_places_that_will_not_do_get_one_line() {
     assert!(ran.err.contains("could not find `Cargo.toml`"), "{}", ran.err);
 }
 
-/// Makes an EE with the SDK of this repository.
+/// Creates an EE with the SDK of this repository.
 fn scaffold(name: &str, options: &[&str]) -> Scratch {
     let scratch = Scratch::new();
     let ran = scratch.outrider(&[&["new", name, "--sdk", &sdk()], options].concat());

@@ -1,4 +1,4 @@
-//! `outrider beacon vectors`: what the command makes of cases; that all cases pass is tested in `beacon/tests/vectors.rs`.
+//! `outrider beacon vectors`: reports on cases. `beacon/vectors/tests/vectors.rs` tests that all cases pass.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -16,7 +16,7 @@ fn vectors(scratch: &Scratch, arguments: &[&str]) -> Ran {
     scratch.outrider(&[&["beacon", "vectors"], arguments].concat())
 }
 
-/// A folder with the case, and one in which the case expects something else.
+/// Returns a directory with the case, and one in which the case expects another result.
 fn cases() -> Scratch {
     let scratch = Scratch::new();
     scratch.write(&format!("right/{CASE}/mapping.yaml"), mapping(RIGHT));
@@ -45,7 +45,7 @@ fn cases_in_folders_and_archives_pass() {
 }
 
 #[test]
-fn a_case_that_fails_is_named_and_the_exit_code_tells() {
+fn a_failing_case_is_named_and_sets_the_exit_code() {
     let scratch = cases();
     let ran = vectors(&scratch, &["wrong", "right"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
@@ -59,7 +59,7 @@ fn a_case_that_fails_is_named_and_the_exit_code_tells() {
 }
 
 #[test]
-fn what_is_not_known_is_named_and_counted_and_does_not_fail() {
+fn unknown_cases_are_named_and_counted_and_do_not_fail() {
     let scratch = cases();
     scratch.write("right/tests/minimal/altair/light_client/sync/pyspec_tests/one/steps.yaml", "[]");
     let ran = vectors(&scratch, &["right"]);
@@ -74,7 +74,7 @@ fn what_is_not_known_is_named_and_counted_and_does_not_fail() {
 }
 
 #[test]
-fn a_case_goes_no_further_than_it_may() {
+fn a_case_runs_at_most_the_limit_of_slots() {
     let archive = project().join("beacon/vectors/tests/excerpts/eth2-spec-tests-0.12.3.tar.gz");
     let archive = archive.display().to_string();
     let arguments = [archive.as_str(), "--filter", "phase0/sanity/slots/"];
@@ -86,7 +86,7 @@ fn a_case_goes_no_further_than_it_may() {
 }
 
 #[test]
-fn what_has_no_cases_cannot_be_used() {
+fn paths_without_cases_cannot_be_used() {
     let scratch = cases();
     scratch.write("empty/README", "nothing");
     scratch.write("unknown/tests/minimal/altair/light_client/sync/pyspec_tests/one/steps.yaml", "[]");
@@ -105,5 +105,5 @@ fn what_has_no_cases_cannot_be_used() {
 }
 
 const RIGHT: &str = "3, 2, 0, 4, 1";
-/// Two of them exchanged.
+/// The mapping with two entries exchanged.
 const WRONG: &str = "2, 3, 0, 4, 1";

@@ -1,4 +1,4 @@
-//! `outrider bench`: every engine, metered and not.
+//! `outrider bench`: every engine, with and without metering.
 
 mod support;
 
@@ -13,7 +13,7 @@ fn every_variant_is_measured_and_fuel_is_the_same_on_all_engines() {
     let fixture = project().join("examples/bazaar.yaml");
     let ran = Scratch::new().outrider(&["bench", "--runs", "1", "--json", &fixture.to_string_lossy()]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let report: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let report: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
     let expected: Vec<_> =
         ENGINES.iter().flat_map(|engine| [(*engine).to_owned(), format!("{engine}, unmetered")]).collect();
     let blocks = report["blocks"].as_array().expect("there are blocks");
@@ -46,10 +46,10 @@ fn the_table_has_a_line_for_each_variant() {
     }
 }
 
-/// Under `script`, which gives it a terminal; where that is not, there is nobody to tell.
+/// Runs under `script`, which provides a terminal; skips where `script` is missing.
 #[cfg(target_os = "linux")]
 #[test]
-fn progress_is_shown_on_a_terminal_alone() {
+fn progress_is_shown_on_a_terminal_only() {
     let scratch = Scratch::new();
     let fixture = project().join("examples/bazaar.yaml");
     let fixture = fixture.to_string_lossy();
@@ -64,6 +64,6 @@ fn progress_is_shown_on_a_terminal_alone() {
     };
     let shown = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{shown}");
-    // Two EEs are loaded in eleven turns each, and three blocks executed once.
+    // Two EEs are loaded eleven times each, and three blocks executed once.
     assert!(shown.contains("/25 ") && shown.contains("env 0: loading ../ees/blobs/"), "{shown}");
 }

@@ -5,19 +5,19 @@ mod support;
 use serde_json::{Value, json};
 use support::{Scratch, ran, summary};
 
-/// A name as the cache gives to its files.
+/// Returns a name such as the cache gives to its files.
 fn entry(digit: char) -> String {
     format!("cache/{}.bin", digit.to_string().repeat(64))
 }
 
-/// The cache's directory, as the command prints it.
+/// Returns the cache's directory as the command prints it.
 fn directory(scratch: &Scratch) -> String {
     let directory = scratch.path().canonicalize().expect("it is there").join("cache");
     directory.into_os_string().into_string().expect("it is text")
 }
 
 #[test]
-fn a_cache_that_is_not_there_is_empty_and_stays_away() {
+fn a_missing_cache_is_empty_and_is_not_created() {
     let scratch = Scratch::new();
     let ran = scratch.outrider(&["cache", "show"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
@@ -54,7 +54,7 @@ fn json_has_the_same() {
     make_private(&scratch);
     let ran = scratch.outrider(&["cache", "show", "--json"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let got: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let got: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
     let expected = json!({
         "directory": directory(&scratch),
         "n_files": 1,
@@ -80,7 +80,7 @@ fn a_file_in_the_place_of_the_directory_is_an_error() {
 }
 
 #[test]
-fn without_a_variable_the_cache_is_with_the_other_caches() {
+fn without_a_variable_the_cache_is_in_the_users_cache_directory() {
     let scratch = Scratch::new();
     let mut command = scratch.command(&["cache", "show"]);
     let ran = ran(command.env_remove("OUTRIDER_CACHE_DIR").env("XDG_CACHE_HOME", scratch.path()).output());
@@ -108,7 +108,7 @@ fn a_directory_that_others_can_write_to_is_refused_with_a_remedy() {
     assert_eq!(scratch.read(&entry('a')), "12345");
 }
 
-/// Takes from others what the umask may have given them.
+/// Removes the permissions of others that the umask may have left.
 fn make_private(scratch: &Scratch) {
     #[cfg(unix)]
     {

@@ -5,10 +5,10 @@ mod support;
 use serde_json::{Value, json};
 use support::{Scratch, blob, project, summary};
 
-/// Two modules that are refused, one that is not, and something else, in folders.
+/// Returns directories with two modules that are refused, one that is not, and another file.
 fn scratch() -> Scratch {
     let scratch = Scratch::new();
-    let wasm = |items: &str| wat::parse_str(format!("(module {items})")).expect("it is well-formed");
+    let wasm = |items: &str| wat::parse_str(format!("(module {items})")).expect("the module is well-formed");
     let good = wasm(r#"(memory (export "memory") 1) (func (export "main"))"#);
     let imports =
         r#"(import "env" "abort" (func (param i32 i32 i32 i32))) (import "env" "seed" (func (result f64)))"#;
@@ -40,7 +40,7 @@ fn each_module_has_a_line_and_each_reason_another() {
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_worst() {
+fn the_exit_code_is_that_of_the_worst_module() {
     let scratch = scratch();
     for (arguments, code, last) in [
         (&["check", "ees/a.wasm"][..], 0, "1 module: 1 ok, 0 refused"),
@@ -88,7 +88,7 @@ fn json_has_the_same() {
     assert_eq!(modules[2]["status"], "unusable");
 }
 
-/// What the check accepts, the host loads, and what a module is refused for is what `inspect` says.
+/// `check`, `inspect` and the host accept the same modules, and refuse others for the same reasons.
 #[test]
 fn all_commands_judge_alike() {
     let blobs = project().join("ees/blobs");
@@ -98,7 +98,9 @@ fn all_commands_judge_alike() {
     let reserved = wat::parse_str(
         r#"(module (memory (export "memory") 1) (func (export "main")) (func (export "outrider_start")))"#,
     );
-    scratch.write("ee.wasm", reserved.expect("it is well-formed")).write("good.wasm", blob("helloworld"));
+    scratch
+        .write("ee.wasm", reserved.expect("the module is well-formed"))
+        .write("good.wasm", blob("helloworld"));
     let reason = "the module cannot be metered: export \"outrider_start\": the name is reserved for metering";
     let ran = scratch.outrider(&["check", "ee.wasm"]);
     assert_eq!(ran.out, format!("ee.wasm refused\n  {reason}\n1 module: 0 ok, 1 refused\n"));

@@ -1,14 +1,14 @@
-//! What EEs read of where and when they are executed, in every command that executes them.
+//! The context that EEs read, in every command that executes them.
 
 mod support;
 
 use support::{Ran, Scratch};
 
-/// The engines that this build of the command has, to run fixtures with.
+/// The engines of this build, as an argument of `run`.
 const ENGINE: &str = if cfg!(feature = "wasmer") { "both" } else { "wasmtime" };
 
-/// An EE that takes its context as block data: shard, slot and its own index, of eight bytes each, little-endian, and the beacon root. It
-/// traps if the context is another.
+/// An EE that expects its context as block data: shard, slot and its own index, of eight bytes each, little-endian, and
+/// the beacon root. It traps if the context differs.
 const CHECKER: &str = r#"(module
     (import "eth2" "contextShard" (func $shard (result i64)))
     (import "eth2" "contextSlot" (func $slot (result i64)))
@@ -30,13 +30,13 @@ const CHECKER: &str = r#"(module
             (br_if $next (i32.lt_u (local.get $at) (i32.const 56))))
         (call $save (i32.const 1024))))"#;
 
-/// What [`CHECKER`] expects, as hex; the beacon root has the same byte everywhere.
+/// Returns the block data for [`CHECKER`] as hex; all bytes of the beacon root are the same.
 fn data(shard: u64, slot: u64, ee_index: u64, beacon_byte: u8) -> String {
     let numbers = [shard, slot, ee_index].map(u64::to_le_bytes);
     format!("{}{}", hex::encode(numbers.as_flattened()), hex::encode([beacon_byte; 32]))
 }
 
-/// A fixture of two EEs, of which the second executes these blocks.
+/// Returns a fixture of two EEs, of which the second executes these blocks.
 fn scratch(blocks: &[String]) -> Scratch {
     let zero = "00".repeat(32);
     let roots = format!("exec_env_states: [\"{zero}\", \"{zero}\"]");
@@ -48,7 +48,9 @@ fn scratch(blocks: &[String]) -> Scratch {
         text.push_str(&format!("  - {block}\n"));
     }
     let scratch = Scratch::new();
-    scratch.write("f.yaml", text).write("ee.wasm", wat::parse_str(CHECKER).expect("it is well-formed"));
+    scratch
+        .write("f.yaml", text)
+        .write("ee.wasm", wat::parse_str(CHECKER).expect("the module is well-formed"));
     scratch
 }
 
@@ -61,7 +63,7 @@ fn bench(scratch: &Scratch, options: &[&str]) -> Ran {
 }
 
 #[test]
-fn blocks_are_executed_in_the_context_that_they_say() {
+fn blocks_are_executed_in_the_context_that_they_give() {
     let root = "cd".repeat(32);
     let scratch = scratch(&[
         format!("{{env: 1, data: \"{}\"}}", data(0, 0, 1, 0)),
@@ -79,7 +81,7 @@ fn blocks_are_executed_in_the_context_that_they_say() {
 }
 
 #[test]
-fn options_say_what_blocks_do_not() {
+fn options_set_the_context_that_blocks_do_not_give() {
     let scratch = scratch(&[
         format!("{{env: 1, data: \"{}\"}}", data(3, 5, 1, 0xab)),
         format!("{{env: 1, data: \"{}\", context: {{slot: 0}}}}", data(3, 0, 1, 0xab)),
@@ -120,7 +122,7 @@ fn a_context_that_cannot_be_read_is_named_with_its_place() {
     }
 }
 
-/// The stateful EE of two counters, that traps in provider mode and on the shard unless it is at slot 1234 of shard 6.
+/// Returns the stateful EE of two counters, changed to trap unless it runs in slot 1234 of shard 6.
 fn at_slot_1234() -> Vec<u8> {
     let pair = include_str!("../../shard/tests/ees/pair.wat");
     let locals = "(local $end i32) (local $witness_end i32) (local $mask i32)\n";
@@ -129,11 +131,11 @@ fn at_slot_1234() -> Vec<u8> {
                    (import \"eth2\" \"contextShard\" (func $shard (result i64)))\n";
     let text = pair.replacen("(module\n", imports, 1).replacen(locals, &format!("{locals}{check}"), 1);
     assert!(text.contains(check), "the EE has changed");
-    wat::parse_str(text).expect("it is well-formed")
+    wat::parse_str(text).expect("the module is well-formed")
 }
 
 #[test]
-fn built_blocks_say_the_context_that_they_were_built_in() {
+fn built_blocks_give_the_context_that_they_were_built_in() {
     let scratch = Scratch::new();
     scratch.write("ee.wasm", at_slot_1234()).write("one.json", r#"{"packages": ["05", "85"]}"#);
     assert_eq!(scratch.outrider(&["state", "init", "state", "--ee", "ee.wasm"]).code, Some(0));
@@ -147,7 +149,7 @@ fn built_blocks_say_the_context_that_they_were_built_in() {
         "00".repeat(32)
     );
     assert_eq!(scratch.read("f.yaml").matches(&expected).count(), 2, "{}", scratch.read("f.yaml"));
-    // What a block says counts more than an option.
+    // The context of a block takes precedence over an option.
     assert_eq!(run(&scratch, &["--slot", "1"]).code, Some(0));
     assert_eq!(scratch.outrider(&["witness", "check", "f.yaml"]).code, Some(0));
     assert_eq!(bench(&scratch, &[]).code, Some(0));

@@ -1,5 +1,5 @@
-//! What is depended on, held against what `deny.toml` says of licences, sources and versions, by cargo alone: cargo-deny is not
-//! installed everywhere.
+//! Checks all dependencies against the licences, sources and versions that `deny.toml` allows, with cargo alone,
+//! because cargo-deny is not installed everywhere.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use support::{project, ran};
 
-/// The part of `deny.toml` that is read here.
+/// The part of `deny.toml` that this test uses.
 #[derive(Deserialize)]
 struct Deny {
     licenses: Licenses,
@@ -31,9 +31,9 @@ struct Exception {
     allow: BTreeSet<String>,
 }
 
-/// A dependency that is compiled, on any platform and with all features.
+/// A dependency that is compiled on some platform or with some feature.
 struct Dependency {
-    /// Name and version, and the source in brackets if it is another than crates.io.
+    /// The name and version, and in brackets any source other than crates.io.
     package: String,
     license: String,
 }
@@ -58,7 +58,7 @@ fn cargo(arguments: &[&str], manifest: &str) -> String {
     ran.out
 }
 
-/// Asks `cargo tree`, as `cargo metadata` lists what features could bring along and do not.
+/// Lists dependencies with `cargo tree`, because `cargo metadata` also lists those that no feature enables.
 fn dependencies(manifest: &str) -> Vec<Dependency> {
     let tree = ["tree", "--workspace", "--all-features", "--locked", "--target", "all", "--prefix", "none"];
     let lines = cargo(&[&tree[..], &["--format", "{p}\t{l}"]].concat(), manifest);
@@ -71,7 +71,8 @@ fn dependencies(manifest: &str) -> Vec<Dependency> {
         .collect()
 }
 
-/// Whether an SPDX expression can be met by licences that `allows` allows. `AND` binds closer than `OR`, and `/` is an old `OR`.
+/// Returns whether the licences that `allows` accepts satisfy an SPDX expression. `AND` binds closer than `OR`, and `/`
+/// is an old `OR`.
 fn is_allowed(expression: &str, allows: &impl Fn(&str) -> bool) -> bool {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let tokens: Vec<&str> = spaced.split_whitespace().collect();
@@ -120,7 +121,7 @@ fn one(rest: &mut &[&str], allows: &impl Fn(&str) -> bool) -> bool {
 }
 
 #[test]
-fn expressions_are_met_by_what_is_allowed() {
+fn expressions_are_satisfied_by_allowed_licences() {
     let allows = |license: &str| ["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"].contains(&license);
     for (expression, expected) in [
         ("MIT", true),
@@ -140,7 +141,7 @@ fn expressions_are_met_by_what_is_allowed() {
 }
 
 #[test]
-fn licences_and_sources_are_those_that_are_allowed() {
+fn licences_and_sources_are_allowed() {
     let Licenses { allow, exceptions } = deny().licenses;
     let here = format!("({}", project().canonicalize().unwrap().display());
     let mut refused = BTreeSet::new();
@@ -148,7 +149,7 @@ fn licences_and_sources_are_those_that_are_allowed() {
     for Dependency { package, license } in MANIFESTS.into_iter().flat_map(dependencies) {
         let (name, rest) = package.split_once(' ').unwrap();
         match rest.split_once(' ') {
-            // Our own.
+            // Crates of this repository.
             Some((_, source)) if source.starts_with(&here) => {}
             Some((_, source)) => {
                 refused.insert(format!("{package} comes from {source}"));
@@ -170,7 +171,7 @@ fn licences_and_sources_are_those_that_are_allowed() {
 }
 
 #[test]
-fn no_dependency_may_have_any_version() {
+fn no_dependency_accepts_any_version() {
     for manifest in MANIFESTS {
         let metadata = cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"], manifest);
         let metadata: Value = serde_json::from_str(&metadata).unwrap();

@@ -1,4 +1,4 @@
-//! What `outrider state` and `outrider witness build` do to a disk: to one that is full or read-only, to files that they read, and when
+//! `outrider state` and `outrider witness build` on disks that are full or read-only, on files that they read, and when
 //! they are killed.
 
 mod support;
@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use support::{Ran, Scratch};
 
-/// A directory with an EE of two counters, a state of it and packages for it.
+/// Returns a directory with an EE of two counters, a state of it and packages for it.
 fn scratch() -> Scratch {
     let scratch = Scratch::new();
-    let pair = wat::parse_str(include_str!("../../shard/tests/ees/pair.wat")).expect("it is well-formed");
+    let pair =
+        wat::parse_str(include_str!("../../shard/tests/ees/pair.wat")).expect("the module is well-formed");
     scratch.write("pair.wasm", pair);
     scratch
         .write("genesis.json", r#"{"packages": ["05", "85"]}"#)
@@ -29,11 +30,11 @@ fn build(scratch: &Scratch, more: &[&str]) -> Ran {
 
 fn root(scratch: &Scratch) -> String {
     let ran = scratch.outrider(&["state", "show", "state", "--json"]);
-    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("the output is JSON");
     json["current_root"].as_str().expect("it is text").to_owned()
 }
 
-/// All files below a directory, with their bytes.
+/// Returns all files below a directory with their bytes.
 fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let entries = walkdir::WalkDir::new(directory).into_iter().map(|entry| entry.expect("it can be read"));
     let files = entries.filter(|entry| entry.file_type().is_file());
@@ -44,7 +45,7 @@ fn files(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 #[cfg(unix)]
 #[test]
-fn a_fixture_is_written_over_nothing_that_is_read() {
+fn a_fixture_does_not_overwrite_inputs() {
     let scratch = scratch();
     std::fs::hard_link(scratch.path().join("pair.wasm"), scratch.path().join("hard"))
         .expect("it can be made");
@@ -65,13 +66,17 @@ fn a_fixture_is_written_over_nothing_that_is_read() {
     }
     assert_eq!(files(scratch.path()), before);
     assert_eq!(build(&scratch, &["-o", "f.yaml"]).code, Some(0));
-    assert_eq!(build(&scratch, &["-o", "f.yaml"]).code, Some(0), "what is not read may be written over");
+    assert_eq!(
+        build(&scratch, &["-o", "f.yaml"]).code,
+        Some(0),
+        "files that are not inputs may be overwritten"
+    );
 }
 
-/// A name with all that means something in JSON, YAML or on a terminal can be written; one that is no text cannot.
+/// Names with special characters of JSON, YAML and terminals can be written; a name that is not UTF-8 cannot.
 #[cfg(unix)]
 #[test]
-fn a_fixture_names_its_ee_whatever_it_is_called_or_is_not_made() {
+fn a_fixture_can_name_its_ee_or_is_not_written() {
     use std::os::unix::ffi::OsStrExt as _;
     let scratch = scratch();
     let pair = scratch.path().join("pair.wasm");
@@ -92,11 +97,11 @@ fn a_fixture_names_its_ee_whatever_it_is_called_or_is_not_made() {
     assert!(!scratch.path().join("new.yaml").exists());
 }
 
-/// The disk takes the head of a file and no more, so that the database cannot be written; then it takes the database, and not the
-/// anchor, as its place is taken.
+/// First the disk only takes the beginning of a file, so the database cannot be written. Then it takes the database but
+/// not the anchor, whose place is taken.
 #[cfg(unix)]
 #[test]
-fn a_disk_that_fails_is_told_with_what_became_of_the_state() {
+fn after_a_disk_error_the_message_says_which_state_is_stored() {
     let scratch = scratch();
     let before = root(&scratch);
     let command = format!(
@@ -120,10 +125,10 @@ fn a_disk_that_fails_is_told_with_what_became_of_the_state() {
     assert!(ran.err.starts_with(&expected), "{}", ran.err);
 }
 
-/// A mount of the directory that is read-only, in a name space of its own; without the right to make one, the test says so.
+/// Mounts the directory read-only in a name space of its own, or skips without the right to do so.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_state_on_a_disk_that_is_read_only_can_be_read() {
+fn a_state_on_a_read_only_disk_can_be_read() {
     let scratch = scratch();
     let (expected, before) = (root(&scratch), files(&scratch.path().join("state")));
     let run = |arguments: &str| {
@@ -155,10 +160,10 @@ fn a_state_on_a_disk_that_is_read_only_can_be_read() {
 
 #[cfg(unix)]
 #[test]
-fn what_a_killed_process_leaves_is_removed_by_the_next() {
+fn the_next_process_removes_the_files_of_a_killed_one() {
     let scratch = scratch();
     let endless = r#"(module (memory (export "memory") 1) (func (export "main") (loop (br 0))))"#;
-    scratch.write("endless.wasm", wat::parse_str(endless).expect("it is well-formed"));
+    scratch.write("endless.wasm", wat::parse_str(endless).expect("the module is well-formed"));
     let mut command = scratch.command(&["state", "init", "a", "--ee", "endless.wasm", "one.json"]);
     let mut child = command.stderr(Stdio::null()).spawn().expect("it can be started");
     let left = || {
@@ -173,7 +178,11 @@ fn what_a_killed_process_leaves_is_removed_by_the_next() {
     }
     let init = |name: &str| scratch.outrider(&["state", "init", name, "--ee", "pair.wasm"]);
     let ran = init("b");
-    assert_eq!((ran.code, ran.err.as_str(), left().is_some()), (Some(0), "", true), "who lives is let be");
+    assert_eq!(
+        (ran.code, ran.err.as_str(), left().is_some()),
+        (Some(0), "", true),
+        "files of a running process stay"
+    );
     child.kill().expect("it is at work");
     child.wait().expect("it was started");
     let name = left().expect("it was killed").display().to_string();

@@ -1,7 +1,7 @@
-//! All errors tell their sources in one way: an error's `Display` does not repeat its source, and `source()` has it; whoever shows an
-//! error shows the chain, once.
+//! Checks that all errors report their sources in one way: the `Display` of an error does not repeat its source, which
+//! `source()` returns, and code that shows an error shows the chain, once.
 //!
-//! The sources of all crates are read for that, those of the EEs included.
+//! The test reads the sources of all crates, including the EEs.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ const CRATES: [&str; 11] =
     ["abi", "beacon", "calibrate", "cli", "crypto", "ees", "fixture", "host", "native", "shard", "witness"];
 
 #[test]
-fn no_error_tells_its_source_itself() {
+fn no_error_repeats_its_source() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let (mut problems, mut n_with_source) = (Vec::new(), 0);
     for name in CRATES {
@@ -33,7 +33,7 @@ fn no_error_tells_its_source_itself() {
 }
 
 #[test]
-fn each_way_of_telling_a_source_is_found() {
+fn each_way_of_repeating_a_source_is_found() {
     for (text, expected) in [
         (r#"enum E { #[error("a: {0}")] A(#[from] B) }"#, "E::A repeats its source `0`"),
         (r#"enum E { #[error("a: {source}")] A { source: B } }"#, "E::A repeats its source `source`"),
@@ -43,7 +43,7 @@ fn each_way_of_telling_a_source_is_found() {
             "E::A repeats its source `cause`",
         ),
         (r#"#[error("{{{0}}}")] struct S(#[source] B);"#, "S repeats its source `0`"),
-        (r#"enum E { #[error("a: {0}")] A(ReadError) }"#, "E::A tells `0`, an error that is not its source"),
+        (r#"enum E { #[error("a: {0}")] A(ReadError) }"#, "E::A shows `0`, an error that is not its source"),
         (
             r#"#[derive(thiserror::Error)] struct S { #[source] x: B }
                impl fmt::Display for S { fn fmt(&self) { write!(f, "{}", self.x) } }"#,
@@ -67,7 +67,7 @@ fn each_way_of_telling_a_source_is_found() {
     }
 }
 
-/// All Rust files in directories `src`.
+/// Returns all Rust files in directories named `src`.
 fn sources(directory: &Path) -> Vec<PathBuf> {
     let entries = walkdir::WalkDir::new(directory).sort_by_file_name().into_iter();
     let entries = entries.filter_entry(|entry| entry.file_name() != "target");
@@ -78,11 +78,11 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// What was found in some items.
+/// The problems in some items.
 #[derive(Default)]
 struct Checked {
     problems: Vec<String>,
-    /// Structs and variants that have a source.
+    /// The number of structs and variants that have a source.
     n_with_source: usize,
 }
 
@@ -111,7 +111,7 @@ impl Checked {
                         (source(&item.fields), display_of(items, &item.ident))
                     {
                         self.n_with_source += 1;
-                        self.expect_untold(&name, &source, takes(&display, &source));
+                        self.expect_unrepeated(&name, &source, takes(&display, &source));
                     }
                     self.fields(&name, &item.attrs, &item.fields);
                 }
@@ -120,33 +120,33 @@ impl Checked {
         }
     }
 
-    /// Checks what `#[error(..)]` says of a struct or a variant.
+    /// Checks the `#[error(..)]` of a struct or a variant.
     fn fields(&mut self, name: &str, attributes: &[Attribute], fields: &Fields) {
         let Some(message) = attributes.iter().find_map(Message::of) else { return };
         let source = source(fields);
         self.n_with_source += usize::from(source.is_some());
         if let Some(source) = &source {
-            self.expect_untold(name, source, message.tells(source));
+            self.expect_unrepeated(name, source, message.contains(source));
             return;
         }
         let errors: Vec<_> = members(fields).filter(|(_, field)| is_error(&field.ty)).collect();
-        // Of two errors none is the source.
+        // Of two errors, neither is the source.
         if let [(member, _)] = &errors[..]
-            && message.tells(member)
+            && message.contains(member)
         {
             let member = text(member);
-            self.problems.push(format!("{name} tells `{member}`, an error that is not its source"));
+            self.problems.push(format!("{name} shows `{member}`, an error that is not its source"));
         }
     }
 
-    fn expect_untold(&mut self, name: &str, source: &Member, is_told: bool) {
-        if is_told {
+    fn expect_unrepeated(&mut self, name: &str, source: &Member, is_repeated: bool) {
+        if is_repeated {
             self.problems.push(format!("{name} repeats its source `{}`", text(source)));
         }
     }
 }
 
-/// What stands in `#[error(..)]`, unless it is `transparent`.
+/// The content of `#[error(..)]`, unless it is `transparent`.
 struct Message {
     format: String,
     arguments: String,
@@ -160,15 +160,15 @@ impl Message {
         Some(Self { format: format.value(), arguments: tokens.map(|token| token.to_string()).collect() })
     }
 
-    /// Tells whether a field is in it: named in the format, or taken by one of the arguments.
-    fn tells(&self, member: &Member) -> bool {
+    /// Returns whether the message contains a field: by name in the format, or in one of the arguments.
+    fn contains(&self, member: &Member) -> bool {
         let format = self.format.replace("{{", "").replace("}}", "");
         let named = format.split('{').skip(1).filter_map(|rest| rest.split(['}', ':']).next());
         named.map(str::trim).any(|name| name == text(member)) || takes(&self.arguments, member)
     }
 }
 
-/// Tells whether code takes this field of anything.
+/// Returns whether code reads this field.
 fn takes(code: &str, member: &Member) -> bool {
     let code: String = code.split_whitespace().collect();
     let field = format!(".{}", text(member));
@@ -178,7 +178,7 @@ fn takes(code: &str, member: &Member) -> bool {
     })
 }
 
-/// The code of the `Display` of a type, if it is written by hand beside the type.
+/// Returns the code of a type's `Display`, if it is written by hand beside the type.
 fn display_of(items: &[Item], of: &Ident) -> Option<String> {
     let is_display = |item: &&ItemImpl| {
         let of_trait = item.trait_.as_ref().and_then(|(_, path, _)| path.segments.last());
@@ -189,7 +189,7 @@ fn display_of(items: &[Item], of: &Ident) -> Option<String> {
     impls.into_iter().find(is_display).map(|item| item.to_token_stream().to_string())
 }
 
-/// The field that thiserror takes for the source.
+/// Returns the field that thiserror takes as the source.
 fn source(fields: &Fields) -> Option<Member> {
     let is_marked = |field: &Field| {
         field
@@ -212,7 +212,7 @@ fn text(member: &Member) -> String {
     }
 }
 
-/// Tells whether a type is called an error.
+/// Returns whether the name of a type says that it is an error.
 fn is_error(ty: &Type) -> bool {
     is_named(ty, |name| name.to_string().ends_with("Error"))
 }

@@ -1,7 +1,7 @@
 //! `outrider evm`: Ethereum's own tests and blocks.
 //!
-//! What the runner makes of an EE's answers is tested with EEs of a few lines, which give the same answer to everything; that the
-//! real EE's answers are the right ones, with excerpts and, where the data are, with a whole archive.
+//! EEs of a few lines, which give the same answer to everything, test what the runner makes of answers. Excerpts and,
+//! where the data are available, a whole archive test that the real EE's answers are right.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -22,17 +22,17 @@ fn excerpt(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// All excerpts, and an EE that refuses everything with these words.
+/// Returns all excerpts, and an EE that refuses everything for this reason.
 fn refusing(words: &str) -> Scratch {
     let body = format!("(call $refuse (i32.const 0) (i32.const {}))", words.len());
     let text = format!(
         "(module (import \"eth2\" \"refuse\" (func $refuse (param i32 i32))) (memory (export \"memory\") 1)
             (data (i32.const 0) \"{words}\") (func (export \"main\") {body}))"
     );
-    excerpts(&wat::parse_str(text).expect("it is well-formed"))
+    excerpts(&wat::parse_str(text).expect("the module is well-formed"))
 }
 
-/// All excerpts, and an EE.
+/// Returns all excerpts, and an EE.
 fn excerpts(ee: &[u8]) -> Scratch {
     let scratch = Scratch::new();
     scratch.write("ee.wasm", ee);
@@ -56,7 +56,7 @@ fn check_total(ran: &Ran, code: i32, expected: &str) {
 }
 
 #[test]
-fn a_refusal_is_what_a_test_expects_or_a_failure() {
+fn a_refusal_passes_only_if_the_test_expects_it() {
     let scratch = refusing("transaction 0: unexpected length");
     let ran = test(&scratch, &["transaction.json"]);
     check_total(&ran, 0, "12 cases: 12 passed, 0 failed, 0 not run");
@@ -71,21 +71,21 @@ fn a_refusal_is_what_a_test_expects_or_a_failure() {
 }
 
 #[test]
-fn a_fork_that_the_ee_does_not_know_is_counted_and_named() {
+fn an_unsupported_fork_is_counted_and_named() {
     let ran = test(&refusing("the fork Byzantium is not supported"), &["state.json"]);
     check_total(&ran, 1, "3 cases: 0 passed, 2 failed, 1 not run");
     assert!(ran.out.contains("not run: 1 case: the fork Byzantium is not supported\n"), "{ran:?}");
 }
 
 #[test]
-fn a_crash_is_no_refusal() {
+fn a_crash_is_not_a_refusal() {
     let scratch = excerpts(&wasm("(func (export \"main\") unreachable)"));
     check_total(&test(&scratch, &["transaction.json"]), 1, "12 cases: 0 passed, 12 failed, 0 not run");
 }
 
 #[test]
-fn what_should_be_refused_and_is_not_is_a_failure() {
-    // It goes back to the state before, and yields the packages, which are no block data.
+fn a_missing_refusal_is_a_failure() {
+    // The EE returns to the pre-state root, and yields the packages, which are not block data.
     let scratch = excerpts(&wasm("(func (export \"main\") (call $save (i32.const 0)))"));
     let ran = test(&scratch, &["blockchain.json"]);
     check_total(&ran, 1, "1 case: 0 passed, 1 failed, 0 not run");
@@ -133,7 +133,7 @@ fn check_unusable(ran: &Ran, expected: &str) {
 }
 
 #[test]
-fn causes_are_told_once_and_in_one_line() {
+fn causes_are_printed_once_and_on_one_line() {
     let scratch = Scratch::new();
     scratch.write("block.json", r#"{"statelessInputBytes": "0x1501"}"#);
     let ran = scratch.outrider(&["evm", "block", "block.json"]);
@@ -142,7 +142,7 @@ fn causes_are_told_once_and_in_one_line() {
 }
 
 #[test]
-fn what_cannot_be_used_is_named() {
+fn unusable_inputs_are_named() {
     let scratch = refusing("transaction 0: input too short");
     scratch
         .write("none.json", "{\"a\": {}}")
@@ -160,7 +160,7 @@ fn what_cannot_be_used_is_named() {
     check_unusable(&test(&scratch, &["absent.json"]), "absent.json: no such file or directory");
     check_unusable(&test(&scratch, &["vm.json", "--filter", "Osaka"]), "no test is named so");
     check_unusable(&scratch.outrider(&["evm", "test", "--ee", "absent.wasm", "vm.json"]), "absent.wasm: ");
-    // The other files are run all the same.
+    // The other files are run.
     let ran = test(&scratch, &["broken.json", "transaction.json"]);
     check_total(&ran, 2, "12 cases: 12 passed, 0 failed, 0 not run, 1 file unusable");
 }
@@ -177,7 +177,7 @@ fn a_block_needs_its_parent() {
     check_unusable(&ran, "vm.json: no block with a witness");
 }
 
-/// The only test of an excerpt.
+/// Returns the only test of an excerpt.
 fn json_of(name: &str) -> Value {
     let tests: Value = serde_json::from_slice(&excerpt(name)).unwrap();
     tests.as_object().unwrap().values().next().unwrap().clone()
@@ -191,7 +191,7 @@ fn the_excerpts_pass_with_the_ee_that_is_built_in() {
 }
 
 #[test]
-fn a_name_that_nobody_knows_is_counted() {
+fn an_unknown_exception_is_counted() {
     let mut test_of_transaction = json_of("transaction.json");
     let shanghai = json!({ "exception": "TransactionException.NOBODY_KNOWS", "intrinsicGas": "0x00" });
     test_of_transaction["result"] = json!({ "Shanghai": shanghai });
@@ -223,7 +223,7 @@ fn a_name_that_nobody_knows_is_counted() {
 }
 
 #[test]
-fn what_a_test_tells_twice_and_not_the_same_is_a_failure() {
+fn contradictory_copies_in_a_test_are_a_failure() {
     let other = format!("0x{}", "11".repeat(32));
     let header = |member: &'static str| {
         let other = other.clone();
@@ -238,7 +238,7 @@ fn what_a_test_tells_twice_and_not_the_same_is_a_failure() {
     check_changed("blockchain.json", change, 1, total, "\n  `genesisBlockHeader.hash` is 0x11");
     let change = |test: &mut Value| test["transaction"]["nonce"] = json!("0x1234");
     check_changed("refused.json", change, 1, total, "\n  `transaction.nonce` is 0x1234, and 0x");
-    // An account that comes to no such root.
+    // The accounts do not have the root that the test gives.
     let change = |test: &mut Value| {
         let post = test["post"].as_object_mut().unwrap().values_mut().next().unwrap();
         post[0]["state"] = json!({ "0x1111111111111111111111111111111111111111": { "balance": "0x1" } });
@@ -249,7 +249,7 @@ fn what_a_test_tells_twice_and_not_the_same_is_a_failure() {
 #[test]
 fn json_that_would_take_too_much_memory_is_refused_before_it_is_read() {
     let scratch = Scratch::new();
-    // 36 MB, in which there are 12 million lists.
+    // The file has 36 MB and 12 million lists.
     let text = [&b"["[..], &b"[],".repeat(12_000_000), b"[]]"].concat();
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(&text).unwrap();
@@ -273,7 +273,7 @@ fn json_that_would_take_too_much_memory_is_refused_before_it_is_read() {
 }
 
 #[test]
-fn a_file_without_blocks_is_no_chain() {
+fn a_file_without_blocks_is_not_a_chain() {
     let scratch = Scratch::new();
     let genesis = json!({ "config": { "chainId": 1 }, "alloc": {}, "gasLimit": "0x1", "difficulty": "0x0" });
     scratch.write("genesis.json", genesis.to_string()).write("empty", []);
@@ -281,9 +281,10 @@ fn a_file_without_blocks_is_no_chain() {
     check_unusable(&ran, "empty: it holds no blocks");
 }
 
-/// Blocks of 2015 and 2025 as clients dumped them, with the headers of all ancestors that they need, of some, and of none.
+/// Blocks of 2015 and 2025 from dumps of clients, with the headers of all ancestors that they need, of some, and of
+/// none.
 #[test]
-fn real_blocks_come_to_the_roots_of_their_headers() {
+fn real_blocks_have_the_roots_of_their_headers() {
     for (path, ancestry) in [
         ("blocks-with-trie-nodes/block46147.json", "checked"),
         ("blocks-with-trie-nodes/block97.json", "vouched_before_parent"),
@@ -328,13 +329,13 @@ fn a_chain_is_executed_from_its_genesis() {
     check_unusable(&ran, "no blocks in RLP");
 }
 
-/// The bytes of the list that bytes begin with, whose length takes two bytes.
+/// Returns the length of the list at the start of the bytes; the length must take two bytes.
 fn list_length(bytes: &[u8]) -> usize {
     assert_eq!(bytes[0], 0xf9);
     3 + usize::from(u16::from_be_bytes([bytes[1], bytes[2]]))
 }
 
-/// Those that take seconds; all the others are run by hand.
+/// Archives that take seconds; the others are only run by hand.
 #[test]
 fn whole_archives_pass() {
     let names = ["blockchain-tests-transition", "transaction-tests", "vm-tests"];
@@ -361,7 +362,7 @@ fn a_wrong_post_state_is_a_failure() {
     assert!(ran.out.contains(&format!("post-state root: expected {root}, got 0x")), "{ran:?}");
 }
 
-/// A valid block of a fork that the EE knows, with all of the state before it as a witness: more than it needs.
+/// Returns a valid block of a fork that the EE supports, with the whole state before it as its witness.
 fn witnessed() -> Option<(Value, Value)> {
     let path = outrider_published::path("ethereum-tests/blockchain-tests-from-state.tar.gz")?;
     let file = std::fs::File::open(path).unwrap();
@@ -384,7 +385,7 @@ fn witnessed() -> Option<(Value, Value)> {
 }
 
 #[test]
-fn witnesses_of_tests_suffice_or_do_not_as_the_tests_say() {
+fn witnesses_of_tests_suffice_where_the_tests_say_so() {
     let scratch = excerpts(&blob("evm"));
     scratch.write("witness.json", excerpt("execution-witness.json"));
     let ran = test(&scratch, &["witness.json"]);
@@ -394,7 +395,7 @@ fn witnesses_of_tests_suffice_or_do_not_as_the_tests_say() {
 }
 
 #[test]
-fn an_execution_witness_does_in_place_of_the_state() {
+fn an_execution_witness_takes_the_place_of_the_state() {
     let Some((test_with_witness, block)) = witnessed() else { return };
     let scratch = excerpts(&blob("evm"));
     scratch.write("witnessed.json", test_with_witness.to_string()).write("block.json", block.to_string());
@@ -410,14 +411,14 @@ fn an_execution_witness_does_in_place_of_the_state() {
     assert_eq!(report["outcome"], "executed");
     assert_eq!(report["post_state_root"], report["expected_post_state_root"]);
 
-    // The EE is the judge of the rules, too.
+    // The EE also checks the rules of the chain.
     let ran = scratch.outrider(&["evm", "block", "--ee", "ee.wasm", "--network", "Paris", "block.json"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.out.contains("refused"), "{ran:?}");
 }
 
 #[test]
-fn a_witness_that_lacks_something_is_a_failure() {
+fn an_incomplete_witness_is_a_failure() {
     let Some((mut test_with_witness, mut block)) = witnessed() else { return };
     let scratch = excerpts(&blob("evm"));
     let test_with = &mut test_with_witness["witnessed"]["blocks"][0];
@@ -441,7 +442,7 @@ fn a_witness_that_lacks_something_is_a_failure() {
     check_unusable(&ran, "block.json: the witness lacks the root node ");
 }
 
-/// The only test of an excerpt, changed, in a file of its own; run with the EE that is built in.
+/// Runs the only test of an excerpt, changed and in a file of its own, with the built-in EE.
 #[track_caller]
 fn check_changed(excerpt: &str, change: impl FnOnce(&mut Value), code: i32, total: &str, words: &str) {
     let mut test = json_of(excerpt);
@@ -488,7 +489,7 @@ fn a_refused_transaction_leaves_the_state_as_it_was() {
 }
 
 #[test]
-fn zeros_at_the_end_of_an_answer_count() {
+fn zeros_at_the_end_of_return_data_count() {
     for out in ["0x00", "0x0000"] {
         let words = "(0: success, 1: gas, 2: hash of the return data)";
         let change = |test: &mut Value| test["out"] = json!(out);
@@ -496,7 +497,7 @@ fn zeros_at_the_end_of_an_answer_count() {
     }
 }
 
-/// An accepted transaction of EIP-155, its example, under rules that know it.
+/// Returns an accepted transaction, the example of EIP-155, under a fork with that EIP.
 fn accepted() -> Value {
     let accepted = json!({
         "hash": "0x33469b22e9f636356c4160a87eb19df52b7412e8eac32a4a55ffe88ea8350788",
@@ -510,7 +511,7 @@ fn accepted() -> Value {
 }
 
 #[test]
-fn what_a_transaction_test_tells_is_compared() {
+fn the_values_of_a_transaction_test_are_compared() {
     let scratch = Scratch::new();
     let run = |member: &str, value: &str, code: i32, words: &str| {
         let mut test = accepted();
@@ -533,7 +534,7 @@ fn what_a_transaction_test_tells_is_compared() {
 }
 
 #[test]
-fn a_test_that_takes_more_memory_than_there_is_is_not_run() {
+fn a_test_that_needs_too_much_memory_is_not_run() {
     let line = "panicked at alloc.rs:1:1:\\nmemory allocation of 2147483648 bytes failed";
     let print = format!("(call $print (i32.const 0) (i32.const {}))", line.len() - 1);
     let module = format!("(data (i32.const 0) \"{line}\") (func (export \"main\") {print} unreachable)");
@@ -547,7 +548,7 @@ fn a_test_that_takes_more_memory_than_there_is_is_not_run() {
 }
 
 #[test]
-fn files_of_a_tree_that_are_no_tests_are_skipped() {
+fn files_of_a_directory_that_are_not_tests_are_skipped() {
     let scratch = refusing("transaction 0: input too short");
     let filler = json!({ "filler": { "env": {}, "expect": [], "blocks": [], "transaction": {} } });
     let genesis = json!({ "genesis": { "alloc": {}, "result": "0xf9" } });
@@ -562,13 +563,13 @@ fn files_of_a_tree_that_are_no_tests_are_skipped() {
     let ran = test(&scratch, &["tree", "--json"]);
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(report["skipped"], json!(["tree/genesis.json", "tree/list.json", "tree/src/filler.json"]));
-    // Who names one wants to know; and a test that is damaged is not skipped.
+    // A file that the user names is not skipped, and neither is a damaged test.
     check_unusable(&test(&scratch, &["tree/src/filler.json"]), "tree/src/filler.json: `filler` is no test");
     scratch.write("tree/damaged.json", "{\"a\": {\"blocks\": []}}");
     check_unusable(&test(&scratch, &["tree"]), "tree/damaged.json: `a` cannot be read as a blockchain test");
 }
 
-/// Chains that other implementations made: each is executed to its end.
+/// Executes chains of other implementations to their end.
 #[test]
 fn chains_of_unusual_rules_are_executed() {
     for (report, n_blocks) in [("ef0100-before-prague", 2), ("genesis-bpo3", 3)] {
@@ -594,7 +595,7 @@ fn a_block_has_the_rules_of_its_chain() {
     let with = |arguments: &[&str]| {
         scratch.outrider(&[&["evm", "block", "trace.json", "--block", "beside.json"], arguments].concat())
     };
-    // The number of the chain is in the trace.
+    // The trace has the chain id.
     let ran = with(&["--network", "Cancun"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let ran = with(&["--network", "Cancun", "--chain-id", "5"]);

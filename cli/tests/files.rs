@@ -1,4 +1,4 @@
-//! How files are read: with a bound, whole, and from the standard input.
+//! Reading files: within bounds, completely, and from the standard input.
 
 mod support;
 
@@ -18,7 +18,7 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("it goes to memory")
 }
 
-/// An archive with one file of tests.
+/// Returns an archive with one file of tests.
 fn archive(name: &str, json: &[u8]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
@@ -28,7 +28,7 @@ fn archive(name: &str, json: &[u8]) -> Vec<u8> {
     archive.into_inner().expect("it goes to memory")
 }
 
-/// A scratch directory with an EE that refuses all transactions, and a file of 12 cases for which that is right.
+/// Returns a directory with an EE that refuses all transactions, and a file of 12 cases that expect refusals.
 fn tests() -> (Scratch, Vec<u8>) {
     let line = "transaction 0: unexpected length";
     let main = format!("(func (export \"main\") (call $refuse (i32.const 0) (i32.const {})))", line.len());
@@ -47,7 +47,7 @@ fn test(scratch: &Scratch, path: &str) -> Ran {
     scratch.outrider(&["evm", "test", "--ee", "ee.wasm", path])
 }
 
-/// The number of blocks is that of the reference client: `gzip -dc` of the file has 12.
+/// The number of blocks is that of the reference client: the output of `gzip -dc` has 12.
 #[test]
 fn a_chain_in_several_members_is_read_to_its_end() {
     let Some(data) = outrider_published::path("reports/gzip-members") else { return };
@@ -78,7 +78,7 @@ fn archives_in_several_members_are_read_to_their_end() {
 }
 
 #[test]
-fn a_broken_archive_is_told_and_the_rest_is_run() {
+fn a_broken_archive_is_reported_and_the_rest_is_run() {
     let (scratch, json) = tests();
     let first = packed(&archive("a.json", &json)[..512 + json.len().next_multiple_of(512)]);
     let second = packed(&archive("b.json", &json));
@@ -113,10 +113,10 @@ fn a_tree_with_dangling_links_and_odd_names_is_run() {
     assert_eq!(ran.err, "error: tests/gone.json: No such file or directory (os error 2)\n");
 }
 
-/// Each is refused without being read: a sparse file as long as no memory, and a file that never ends.
+/// Both are refused without being read: a sparse file that is longer than memory, and a file that never ends.
 #[cfg(unix)]
 #[test]
-fn what_is_too_long_is_refused_at_once() {
+fn files_that_are_too_long_are_refused_at_once() {
     let scratch = Scratch::new();
     let long = std::fs::File::create(scratch.path().join("long")).expect("it can be made");
     long.set_len(40 << 30).expect("it is sparse");
@@ -152,9 +152,9 @@ fn what_is_too_long_is_refused_at_once() {
     assert!(ran.err.starts_with(&format!("error: long: {}\n", long(data))), "{ran:?}");
 }
 
-/// What is packed may be short, and unpacked have no end that anybody would wait for.
+/// A short compressed file may have very long contents.
 #[test]
-fn what_unpacks_to_too_much_is_refused() {
+fn files_with_too_long_contents_are_refused() {
     let scratch = Scratch::new();
     let mut bomb = GzEncoder::new(Vec::new(), Compression::fast());
     for _ in 0..1025 {
@@ -194,7 +194,7 @@ fn a_hyphen_is_the_standard_input() {
     assert!(ran.err.starts_with("error: stdin:1:15: the package is not hex"), "{ran:?}");
 }
 
-/// Runs a command that has to come to an end by itself.
+/// Runs a command that must end without input.
 fn run_to_end(scratch: &Scratch, arguments: &[&str]) -> Ran {
     let mut command = scratch.command(arguments);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it can be started");
@@ -204,15 +204,15 @@ fn run_to_end(scratch: &Scratch, arguments: &[&str]) -> Ran {
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    // Of a process that has ended this says so, and does nothing.
+    // If the process has ended, this reports it and does nothing.
     let _ = child.kill();
     ran(child.wait_with_output())
 }
 
-/// What a fixture names is a file, and nothing that waits for somebody; what the user names may be a pipe.
+/// A fixture may only name files that reading does not wait for; the user may name a pipe.
 #[cfg(unix)]
 #[test]
-fn a_fixture_names_no_pipe_but_the_user_may() {
+fn a_pipe_is_read_if_the_user_names_it_and_not_if_a_fixture_does() {
     let scratch = Scratch::new();
     scratch.write("ee.wasm", wasm("(func (export \"main\") (call $save (i32.const 0)))"));
     let made = std::process::Command::new("mkfifo").arg(scratch.path().join("fifo")).status();
@@ -229,9 +229,9 @@ fn a_fixture_names_no_pipe_but_the_user_may() {
     assert_eq!((ran.code, ran.out.starts_with("/dev/stdin ok\n")), (Some(0), true), "{ran:?}");
 }
 
-/// 33 times 8 MiB are more than 256.
+/// 33 times 8 MiB exceed 256 MiB.
 #[test]
-fn what_aliases_repeat_is_bounded() {
+fn the_text_of_aliases_is_bounded() {
     let scratch = Scratch::new();
     scratch.write("ee.wasm", wasm("(func (export \"main\") (call $save (i32.const 0)))"));
     let long = "ab".repeat(4 << 20);
@@ -242,7 +242,7 @@ fn what_aliases_repeat_is_bounded() {
     let aliased = "aliases add more than 268435456 bytes to the text: write fewer\n";
     scratch.write("f.yaml", text(&long, 40)).write("good.yaml", text("abab", 40));
     let ran = scratch.outrider(&["run", "f.yaml"]);
-    // The first block has its data in line 9.
+    // The data of the first block are on line 9.
     assert_eq!((ran.code, ran.err), (Some(2), format!("error: f.yaml:{}:20: {aliased}", 9 + 33)));
     let ran = scratch.outrider(&["run", "good.yaml"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -262,15 +262,16 @@ fn what_aliases_repeat_is_bounded() {
     }
 }
 
-/// Each command that prints JSON, of files and directories whose names are no text.
+/// Runs each command that prints JSON on files and directories whose names are not UTF-8.
 #[cfg(unix)]
 #[test]
-fn names_that_are_no_text_are_told_in_json() {
+fn names_that_are_not_utf_8_are_printed_in_json() {
     use std::os::unix::ffi::OsStrExt as _;
     let scratch = Scratch::new();
     let name = std::ffi::OsStr::from_bytes;
     let odd = |name| scratch.path().join(name);
-    let pair = wat::parse_str(include_str!("../../shard/tests/ees/pair.wat")).expect("it is well-formed");
+    let pair =
+        wat::parse_str(include_str!("../../shard/tests/ees/pair.wat")).expect("the module is well-formed");
     scratch.write("ee.wasm", &pair).write("p.json", r#"{"packages": ["05"]}"#);
     std::fs::write(odd(name(b"e\xff.wasm")), pair).expect("it can be written");
     std::fs::write(odd(name(b"p\xff.json")), r#"{"packages": ["85"]}"#).expect("it can be written");

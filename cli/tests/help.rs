@@ -1,10 +1,10 @@
-//! `outrider completions` and `outrider man`: all commands are known to shells and have a manual page.
+//! `outrider completions` and `outrider man` cover all commands.
 
 mod support;
 
 use support::Scratch;
 
-/// The commands, and those below them with a hyphen between, as `help` lists them.
+/// Returns all commands as `help` lists them; a hyphen joins a command and its subcommand.
 fn commands() -> Vec<String> {
     let mut commands = Vec::new();
     let mut unseen = listed(&[]);
@@ -19,7 +19,7 @@ fn commands() -> Vec<String> {
     commands
 }
 
-/// The commands right below one.
+/// Returns the subcommands of a command.
 fn listed(command: &[&str]) -> Vec<String> {
     let ran = Scratch::new().outrider(&[command, &["-h"]].concat());
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -32,7 +32,7 @@ fn listed(command: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn each_shell_knows_each_command_and_an_option() {
+fn each_shell_completes_each_command_and_an_option() {
     let commands = commands();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let ran = Scratch::new().outrider(&["completions", shell]);
@@ -48,7 +48,7 @@ fn each_shell_knows_each_command_and_an_option() {
     assert!(ran.err.contains("bash, elvish, fish, powershell, zsh"), "{ran:?}");
 }
 
-/// Bash itself takes the script, and completes with it.
+/// Bash itself loads the script and completes with it.
 #[cfg(unix)]
 #[test]
 fn bash_completes() {

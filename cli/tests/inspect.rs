@@ -6,7 +6,7 @@ use serde_json::Value;
 use support::{Scratch, blob, wasm};
 
 #[test]
-fn a_blob_of_ours_is_loaded() {
+fn a_blob_of_this_repository_is_loaded() {
     let scratch = Scratch::new();
     scratch.write("ee.wasm", blob("bazaar"));
     let ran = scratch.outrider(&["inspect", "ee.wasm"]);
@@ -22,11 +22,11 @@ fn a_blob_of_ours_is_loaded() {
 }
 
 #[test]
-fn every_refusal_is_told() {
+fn every_refusal_is_printed() {
     let scratch = Scratch::new();
     let module =
         wat::parse_str(r#"(module (import "env" "exit" (func)) (func (export "main") (param i32)))"#);
-    scratch.write("ee.wasm", module.expect("it is well-formed"));
+    scratch.write("ee.wasm", module.expect("the module is well-formed"));
     let ran = scratch.outrider(&["inspect", "ee.wasm"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let refusals: Vec<_> = ran.out.lines().filter(|line| line.starts_with("refused: ")).collect();
@@ -47,7 +47,7 @@ fn json_has_the_same() {
     scratch.write("ee.wasm", wasm("(table 3 funcref) (func $f) (start $f) (func (export \"main\"))"));
     let ran = scratch.outrider(&["inspect", "--json", "ee.wasm"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let json: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
     assert_eq!(json["imports"][0]["abi"], "eth2.savePostStateRoot");
     assert_eq!(json["start_function"], 4);
     assert_eq!(json["table_elements"], serde_json::json!([3]));
@@ -56,7 +56,7 @@ fn json_has_the_same() {
 }
 
 #[test]
-fn a_file_that_is_not_there_cannot_be_inspected() {
+fn a_missing_file_cannot_be_inspected() {
     let ran = Scratch::new().outrider(&["inspect", "no.wasm"]);
     assert_eq!(ran.code, Some(2));
     assert_eq!(ran.err, "error: no.wasm: No such file or directory (os error 2)\n");

@@ -1,4 +1,4 @@
-//! `--isolate`: compiling in a process of its own changes nothing but where it happens.
+//! `--isolate` compiles in a separate process, and changes nothing else.
 
 #![cfg(unix)]
 
@@ -7,16 +7,16 @@ mod support;
 use serde_json::Value;
 use support::{Scratch, blob, project, ran};
 
-/// Runs all examples, without a cache from before.
+/// Runs all examples without a cache from before.
 #[track_caller]
 fn run_examples(arguments: &[&str]) -> Value {
     let examples = project().join("examples");
     let ran = Scratch::new().outrider(&[&["run", "--json", &examples.to_string_lossy()], arguments].concat());
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
-    serde_json::from_str(&ran.out).expect("it is JSON")
+    serde_json::from_str(&ran.out).expect("the output is JSON")
 }
 
-/// A fixture with an EE that imports from a library.
+/// Returns a fixture with an EE that imports from a library.
 fn with_library() -> Scratch {
     let scratch = Scratch::new();
     let library = r#"(module (func (export "eight") (result i32) (i32.const 8)))"#;
@@ -26,8 +26,8 @@ fn with_library() -> Scratch {
         (memory (export "memory") 1)
         (func (export "main") (i32.store8 (i32.const 0) (call $eight)) (call $save (i32.const 0))))"#;
     scratch
-        .write("math.wasm", wat::parse_str(library).expect("it is well-formed"))
-        .write("ee.wasm", wat::parse_str(ee).expect("it is well-formed"))
+        .write("math.wasm", wat::parse_str(library).expect("the module is well-formed"))
+        .write("ee.wasm", wat::parse_str(ee).expect("the module is well-formed"))
         .write(
             "f.yaml",
             format!(
@@ -48,7 +48,7 @@ shard_post_state:
 }
 
 #[test]
-fn every_example_comes_to_the_same() {
+fn every_example_has_the_same_output() {
     for engine in engines() {
         let arguments = ["--engine", engine];
         assert_eq!(run_examples(&[&arguments[..], &["--isolate"]].concat()), run_examples(&arguments));
@@ -71,7 +71,7 @@ fn libraries_are_compiled_in_a_process_first() {
 }
 
 #[test]
-fn a_call_tree_comes_to_the_same() {
+fn a_call_tree_is_the_same() {
     let fixture = project().join("examples/bazaar.yaml");
     let scratch = Scratch::new();
     for (arguments, file) in [(&["--isolate"][..], "isolated"), (&[], "here")] {
@@ -82,7 +82,7 @@ fn a_call_tree_comes_to_the_same() {
 }
 
 #[test]
-fn too_little_memory_is_told_and_what_is_in_the_cache_needs_none() {
+fn too_little_memory_is_reported_and_cached_code_needs_none() {
     let fixture = project().join("examples/bazaar.yaml").to_string_lossy().into_owned();
     for engine in engines() {
         let scratch = Scratch::new();
@@ -99,7 +99,7 @@ fn too_little_memory_is_told_and_what_is_in_the_cache_needs_none() {
 }
 
 #[test]
-fn inspect_tells_how_it_went() {
+fn inspect_reports_the_outcome() {
     let scratch = Scratch::new();
     scratch.write("ee.wasm", blob("bazaar"));
     let ran = scratch.outrider(&["inspect", "--isolate", "ee.wasm"]);
@@ -113,12 +113,12 @@ fn inspect_tells_how_it_went() {
     );
 
     let ran = scratch.outrider(&["inspect", "--isolate", "--json", "ee.wasm"]);
-    let document: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let document: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
     assert!(document["isolated"]["milliseconds"].is_u64(), "{document}");
 }
 
 #[test]
-fn inspect_compiles_on_the_engine_that_it_is_told() {
+fn inspect_compiles_on_the_selected_engine() {
     let scratch = Scratch::new();
     scratch.write("ee.wasm", blob("helloworld"));
     for engine in engines() {
@@ -137,13 +137,13 @@ fn inspect_compiles_on_the_engine_that_it_is_told() {
     }
 }
 
-/// A worker compiles an EVM, and its parent is killed.
+/// A worker compiles an EVM while its parent is killed.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_worker_ends_with_its_parent() {
     use rustix::process::{Pid, Signal, WaitOptions, set_child_subreaper, waitpid};
 
-    // Whoever loses its parent becomes a child of this process, which can then tell how it ends.
+    // Orphans become children of this process, which can then wait for them.
     set_child_subreaper(Some(rustix::process::getpid())).expect("Linux can do it");
     let scratch = Scratch::new();
     scratch.write("ee.wasm", blob("evm"));
@@ -170,22 +170,23 @@ fn a_worker_ends_with_its_parent() {
     };
     assert_eq!(status.terminating_signal(), Some(Signal::KILL.as_raw()), "{status:?}");
 
-    // Who has lost its parent before it could say so finds out: this one is a child of the test.
+    // A worker that lost its parent before it asked for the signal notices that; this one is a child of the test.
     let mut variables = orders.split(|byte| *byte == 0).filter_map(|variable| str::from_utf8(variable).ok());
     let orders = variables.find_map(|variable| variable.strip_prefix("OUTRIDER_COMPILE_WORKER="));
-    let orders = orders.expect("it is what makes a worker");
+    let orders = orders.expect("the variable makes a worker");
     let mut orphan = scratch.command(&[]);
     let ran = ran(orphan.env("OUTRIDER_COMPILE_WORKER", orders).output());
     assert_eq!(ran.code, Some(70), "{ran:?}");
     assert!(ran.err.starts_with("the parent of this worker is not the process that asked for it"), "{ran:?}");
 }
 
-/// Finds a child of a process that has computed for a fifth of a second.
+/// Returns a child of a process that has computed for a fifth of a second.
 #[cfg(target_os = "linux")]
 fn child_that_computes(parent: u32) -> Option<i32> {
     std::fs::read_dir("/proc").expect("it is there").flatten().find_map(|entry| {
         let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-        // After the name, which may have spaces in it: state, parent, and from the twelfth on ticks of 10 ms.
+        // The name may have spaces. The state and the parent follow it, and the ticks of 10 ms begin at the twelfth
+        // field.
         let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         let ticks: u64 = fields.get(11..13)?.iter().filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
         (fields.get(1)?.parse() == Ok(parent) && ticks >= 20)
@@ -194,7 +195,7 @@ fn child_that_computes(parent: u32) -> Option<i32> {
 }
 
 #[test]
-fn bench_compiles_there_too() {
+fn bench_compiles_in_a_process_too() {
     let fixture = project().join("examples/helloworld.yaml");
     let bench = ["bench", "--runs", "1", "--isolate", &fixture.to_string_lossy()];
     let ran = Scratch::new().outrider(&bench);
@@ -204,7 +205,7 @@ fn bench_compiles_there_too() {
 }
 
 #[test]
-fn limits_alone_isolate_nothing_and_are_refused() {
+fn limits_without_isolate_are_refused() {
     let ran = Scratch::new().outrider(&["run", "--isolate-cpu", "1", "f.yaml"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("--isolate"), "{ran:?}");
@@ -218,7 +219,7 @@ fn a_worker_of_another_version_says_so() {
     assert_eq!(ran.err, "OUTRIDER_COMPILE_WORKER is not what this version of the host sets it to");
 }
 
-/// The names of the engines that are compiled in, `both` included.
+/// Returns the names of the compiled engines, including `both`.
 fn engines() -> &'static [&'static str] {
     if cfg!(feature = "wasmer") { &["wasmtime", "wasmer", "both"] } else { &["wasmtime"] }
 }

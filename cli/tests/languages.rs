@@ -1,6 +1,6 @@
-//! EEs in C and AssemblyScript: those of `examples/`, what they import, and what the compilers make of both.
+//! The EEs in C and AssemblyScript of `examples/`: their imports, and their compilation.
 //!
-//! Compilers are used where they are: clang for wasm32 with wasm-ld, and `asc` of AssemblyScript, on the path.
+//! The tests compile with clang for wasm32 and wasm-ld, and with `asc` of AssemblyScript, if these are on the path.
 
 #![allow(clippy::print_stderr, reason = "tests tell what they skip")]
 
@@ -14,15 +14,15 @@ use support::{Scratch, project, ran};
 
 /// A language with an example.
 struct Language {
-    /// The folder below `examples/`.
+    /// The directory below `examples/`.
     folder: &'static str,
     /// The file with the ABI's declarations, and the argument that prints it.
     declarations: (&'static str, &'static str),
-    /// What the lines that compile begin with in the README, and what they begin with here.
+    /// The prefixes of the README's commands that compile, and their replacements for this machine.
     commands: &'static [(&'static str, &'static str)],
-    /// What tells the version of the compiler, if it is here.
+    /// A function that returns the version of the compiler, if it is installed.
     version: fn() -> Option<String>,
-    /// Whether the README and the blob were made with this version.
+    /// A function that returns whether the README and the blob were made with this version.
     has_made: fn(&Path, &str) -> bool,
 }
 
@@ -32,10 +32,10 @@ const C: Language = Language {
     commands: &[("clang ", "clang "), ("wasm-ld ", "wasm-ld ")],
     version: support::clang,
     has_made: |folder, version| {
-        // clang writes its name and its version into the module, each after its length.
+        // clang writes its name and version into the module, each after its length.
         let blob = std::fs::read(folder.join("tally.wasm")).expect("it is there");
         let line = version.lines().next().unwrap_or_default();
-        let (name, version) = line.split_once(" version ").expect("clang tells its version");
+        let (name, version) = line.split_once(" version ").expect("clang prints its version");
         let version = version.split_whitespace().next().unwrap_or_default();
         let length = |text: &str| u8::try_from(text.len()).expect("it is short");
         let mark = [&[length(name)], name.as_bytes(), &[length(version)], version.as_bytes()].concat();
@@ -60,7 +60,7 @@ impl Language {
         project().join("examples").join(self.folder)
     }
 
-    /// Returns the commands that compile `tally`, as the README says them, for a file of another name.
+    /// Returns the README's commands that compile `tally`, for a file of another name.
     fn command(&self, name: &str) -> String {
         let readme = std::fs::read_to_string(self.folder().join("README.md")).expect("it is there");
         let commands: Vec<_> = readme.lines().filter_map(|line| self.here(line)).collect();
@@ -73,7 +73,7 @@ impl Language {
         commands.find_map(|(there, here)| Some(format!("{here}{}", line.strip_prefix(there)?)))
     }
 
-    /// Compiles a file that lies beside the declarations.
+    /// Compiles a file beside the declarations.
     fn compile(&self, scratch: &Scratch, name: &str) {
         let command = self.command(name);
         let ran = ran(Command::new("sh").current_dir(scratch.path()).args(["-c", &command]).output());
@@ -104,12 +104,12 @@ fn check_declarations(language: &Language) {
 }
 
 #[test]
-fn the_declarations_are_those_that_the_command_prints() {
+fn the_declarations_are_the_output_of_the_command() {
     check_declarations(&C);
     check_declarations(&ASSEMBLYSCRIPT);
 }
 
-/// Executes a blob over one block, and returns the line that tells what came of it.
+/// Executes a blob over one block, and returns the line with the result.
 fn run_block(blob: &[u8], root: &str, data: &str) -> String {
     let scratch = Scratch::new();
     let fixture = support::fixture(root).replacen(&"00".repeat(32), root, 1);
@@ -160,7 +160,7 @@ fn check_tally(language: &Language) {
     }
 }
 
-/// The fixtures are run with all examples.
+/// Another test runs the fixtures, with all examples.
 #[test]
 fn the_examples_keep_a_tally_and_refuse_what_is_wrong() {
     check_tally(&C);
@@ -187,25 +187,26 @@ fn check_example(language: &Language) {
 }
 
 #[test]
-fn the_example_in_c_compiles_as_its_readme_says() {
+fn the_example_in_c_compiles_with_the_commands_of_its_readme() {
     check_example(&C);
 }
 
 #[test]
-fn the_example_in_assemblyscript_compiles_as_its_readme_says() {
+fn the_example_in_assemblyscript_compiles_with_the_commands_of_its_readme() {
     check_example(&ASSEMBLYSCRIPT);
 }
 
-/// The imports of the ABI, as `outrider abi --json` tells them; those after which nothing is executed come last.
+/// Returns the imports that `outrider abi --json` prints; those that end the execution come last.
 fn imports() -> Vec<Value> {
     let ran = Scratch::new().outrider(&["abi", "--json"]);
-    let mut abi: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let mut abi: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
     let mut imports: Vec<Value> = serde_json::from_value(abi["imports"].take()).expect("it is a list");
     imports.sort_by_key(|import| import["never_returns"] == true);
     imports
 }
 
-/// Compiles a file that calls every import with zeros, and checks that the module imports all of them, with the host's types.
+/// Compiles a file that calls every import with zeros, and checks that the module imports all of them with the host's
+/// types.
 #[track_caller]
 fn check_calls(language: &Language, file: &str, head: &str, call: fn(&str, &str) -> String) {
     if (language.version)().is_none() {
@@ -221,7 +222,7 @@ fn check_calls(language: &Language, file: &str, head: &str, call: fn(&str, &str)
     scratch.write(file, format!("{head}{}}}\n", calls.collect::<String>()));
     language.compile(&scratch, "calls");
     let ran = scratch.outrider(&["inspect", "--json", "calls.wasm"]);
-    let inspected: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let inspected: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
     assert_eq!((ran.code, &inspected["refusals"]), (Some(0), &serde_json::json!([])));
     let found = inspected["imports"].as_array().expect("it is a list").iter();
     let mut found: Vec<_> = found.map(|import| (name(import, "module"), name(import, "name"))).collect();

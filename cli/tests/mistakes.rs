@@ -1,6 +1,6 @@
-//! What clang and AssemblyScript make when they are not told that they compile an EE, and what `outrider check` says of it.
+//! The output of clang and AssemblyScript with the wrong options for an EE, and the report of `outrider check`.
 //!
-//! The same without compilers, and to the letter: `host/tests/remedies.rs`.
+//! `host/tests/remedies.rs` tests the exact text without compilers.
 
 mod support;
 
@@ -8,17 +8,17 @@ use std::process::Command;
 
 use support::{Scratch, ran};
 
-/// A source and the arguments that it is compiled with.
+/// A source and the arguments of its compilation.
 type Compilation<'a> = (&'a str, &'a [&'a str]);
 
-/// What is wrong, what the refusals say, and what comes of doing it.
+/// A source with a mistake, the expected refusals, and a source with the remedy.
 struct Mistake<'a> {
-    made: Compilation<'a>,
+    wrong: Compilation<'a>,
     refusals: &'a [&'a str],
-    mended: Compilation<'a>,
+    right: Compilation<'a>,
 }
 
-/// A compiler, the name of its source, and the arguments that it has in any case.
+/// A compiler, the name of its source, and the arguments of every compilation.
 struct Compiler {
     program: &'static str,
     file: &'static str,
@@ -26,7 +26,7 @@ struct Compiler {
 }
 
 impl Compiler {
-    /// Compiles a source, and returns what `outrider check` says of it.
+    /// Compiles a source, and returns the report of `outrider check`.
     fn check(&self, (source, arguments): Compilation<'_>) -> String {
         let scratch = Scratch::new();
         scratch.write(self.file, source);
@@ -43,18 +43,18 @@ impl Compiler {
 
     #[track_caller]
     fn check_all(&self, mistakes: &[Mistake<'_>]) {
-        for Mistake { made, refusals, mended } in mistakes {
-            let said = self.check(*made);
-            assert_eq!(said.lines().count(), refusals.len() + 2, "{made:?}\n{said}");
+        for Mistake { wrong, refusals, right } in mistakes {
+            let said = self.check(*wrong);
+            assert_eq!(said.lines().count(), refusals.len() + 2, "{wrong:?}\n{said}");
             for (refusal, line) in refusals.iter().zip(said.lines().skip(1)) {
-                assert!(line.contains(refusal), "{made:?}\n{said} should have {refusal:?}");
+                assert!(line.contains(refusal), "{wrong:?}\n{said} should have {refusal:?}");
             }
-            assert_eq!(self.check(*mended), "ee.wasm ok\n1 module: 1 ok, 0 refused\n", "{mended:?}");
+            assert_eq!(self.check(*right), "ee.wasm ok\n1 module: 1 ok, 0 refused\n", "{right:?}");
         }
     }
 }
 
-// Without `-O`, as clang would run `wasm-opt` where it finds it, which removes what is of no use.
+// Without `-O`, because clang then runs `wasm-opt` if it finds it, which removes unused code.
 const CLANG: Compiler =
     Compiler { program: "clang", file: "ee.c", arguments: &["--target=wasm32", "-nostdlib", "-fno-builtin"] };
 
@@ -65,37 +65,37 @@ const NO_ENTRY: &[&str] = &["-Wl,--no-entry"];
 const UNDEFINED: &[&str] = &["-Wl,--no-entry,--allow-undefined"];
 
 #[test]
-fn what_clang_makes_of_main_is_refused_with_the_remedy_that_helps() {
+fn a_main_compiled_by_clang_is_refused_with_a_remedy_that_works() {
     if support::clang().is_none() {
         return;
     }
-    let mended = (C_EE, NO_ENTRY);
+    let right = (C_EE, NO_ENTRY);
     CLANG.check_all(&[
         Mistake {
-            made: ("int main(void) { return 0; }", &["-Wl,--no-entry,--export=main"]),
+            wrong: ("int main(void) { return 0; }", &["-Wl,--no-entry,--export=main"]),
             refusals: &["has type (i32, i32) -> (i32), but the host passes no arguments; it is C's `main`"],
-            mended,
+            right,
         },
         Mistake {
-            made: ("int main(int argc, char **argv) { return argc + !argv; }", &["-Wl,--no-entry,--export-all"]),
+            wrong: ("int main(int argc, char **argv) { return argc + !argv; }", &["-Wl,--no-entry,--export-all"]),
             refusals: &["it exports `__main_argc_argv`, which is C's `main` by another name: in C, write `__attribute__"],
-            mended,
+            right,
         },
         Mistake {
-            made: ("int main(void) { return 0; }", NO_ENTRY),
+            wrong: ("int main(void) { return 0; }", NO_ENTRY),
             refusals: &["no export `main`, which the host calls: in C, write"],
-            mended,
+            right,
         },
         Mistake {
-            made: ("void _start(void) {}", &[]),
+            wrong: ("void _start(void) {}", &[]),
             refusals: &["it exports `_start`, which programs for WASI begin with: in C, write"],
-            mended,
+            right,
         },
     ]);
 }
 
 #[test]
-fn what_clang_imports_is_refused_with_the_remedy_that_helps() {
+fn imports_of_clang_are_refused_with_a_remedy_that_works() {
     if support::clang().is_none() {
         return;
     }
@@ -105,71 +105,71 @@ fn what_clang_imports_is_refused_with_the_remedy_that_helps() {
     let eth2 = "__attribute__((import_module(\"eth2\"), import_name(\"blockDataSize\")))";
     CLANG.check_all(&[
         Mistake {
-            made: (C_EE, &["-Wl,--no-entry,--import-memory"]),
+            wrong: (C_EE, &["-Wl,--no-entry,--import-memory"]),
             refusals: &[
                 "unknown import `env.memory` at byte 0x",
                 "no export `memory`, through which the host reads and writes: an EE exports its memory",
             ],
-            mended: (C_EE, NO_ENTRY),
+            right: (C_EE, NO_ENTRY),
         },
         Mistake {
-            made: (&format!("unsigned blockDataSize(void); {size}"), UNDEFINED),
+            wrong: (&format!("unsigned blockDataSize(void); {size}"), UNDEFINED),
             refusals: &[&format!("there is `eth2.blockDataSize`: name its module, in C by `{eth2}`")],
-            mended: (&format!("{eth2} unsigned blockDataSize(void); {size}"), NO_ENTRY),
+            right: (&format!("{eth2} unsigned blockDataSize(void); {size}"), NO_ENTRY),
         },
         Mistake {
-            made: (fill, UNDEFINED),
+            wrong: (fill, UNDEFINED),
             refusals: &["unknown import `env.memset` at byte 0x"],
-            mended: (fill, &["-Wl,--no-entry", "-fbuiltin", "-mbulk-memory"]),
+            right: (fill, &["-Wl,--no-entry", "-fbuiltin", "-mbulk-memory"]),
         },
     ]);
 }
 
 #[test]
-fn what_assemblyscript_makes_is_refused_with_the_remedy_that_helps() {
+fn modules_of_assemblyscript_are_refused_with_a_remedy_that_works() {
     if support::asc().is_none() {
         return;
     }
     let plain = "export function main(): void { store<u8>(8, 1); }";
-    let mended: Compilation<'_> = (plain, &[]);
+    let right: Compilation<'_> = (plain, &[]);
     let checked = "export function main(): i32 { const a = new Array<i32>(3); return a[a.length]; }";
     let size =
         "declare function blockDataSize(): u32; export function main(): u32 { return blockDataSize(); }";
     ASC.check_all(&[
         Mistake {
-            made: (checked, &[]),
+            wrong: (checked, &[]),
             refusals: &["compile with `--use abort=`"],
-            mended: (checked, &["--use", "abort="]),
+            right: (checked, &["--use", "abort="]),
         },
         Mistake {
-            made: ("export function main(): void { trace(\"hello\"); }", &["--use", "abort="]),
+            wrong: ("export function main(): void { trace(\"hello\"); }", &["--use", "abort="]),
             refusals: &["it is AssemblyScript's `trace`"],
-            mended,
+            right,
         },
         Mistake {
-            made: ("export function main(): f64 { return Math.random(); }", &["--use", "abort="]),
+            wrong: ("export function main(): f64 { return Math.random(); }", &["--use", "abort="]),
             refusals: &["an EE has no randomness"],
-            mended,
+            right,
         },
         Mistake {
-            made: (plain, &["--importMemory"]),
+            wrong: (plain, &["--importMemory"]),
             refusals: &["compile AssemblyScript without `--importMemory`"],
-            mended,
+            right,
         },
         Mistake {
-            made: (plain, &["--noExportMemory"]),
+            wrong: (plain, &["--noExportMemory"]),
             refusals: &["compile AssemblyScript without `--noExportMemory`"],
-            mended,
+            right,
         },
         Mistake {
-            made: ("export function run(): void { store<u8>(8, 1); }", &[]),
+            wrong: ("export function run(): void { store<u8>(8, 1); }", &[]),
             refusals: &["in AssemblyScript, `export function main(): void`"],
-            mended,
+            right,
         },
         Mistake {
-            made: (size, &[]),
+            wrong: (size, &[]),
             refusals: &["there is `eth2.blockDataSize`: name its module, in C by "],
-            mended: (&format!("@external(\"eth2\", \"blockDataSize\") {size}"), &[]),
+            right: (&format!("@external(\"eth2\", \"blockDataSize\") {size}"), &[]),
         },
     ]);
 }

@@ -1,4 +1,4 @@
-//! `outrider run --trace` and `--profile`: what an EE asks of the host, and where its fuel goes.
+//! `outrider run --trace` and `--profile`: the host calls of an EE, and the fuel of its functions.
 
 mod support;
 
@@ -7,7 +7,7 @@ use support::{Scratch, project, wasm};
 
 const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// A fixture with two blocks for one EE, `ee.wasm`.
+/// Returns a fixture with two blocks for one EE, `ee.wasm`.
 fn fixture() -> String {
     format!(
         "beacon_state:
@@ -23,7 +23,7 @@ shard_post_state:
     )
 }
 
-/// A directory with the fixture and an EE of these functions.
+/// Returns a directory with the fixture and an EE of these functions.
 fn scratch(functions: &str) -> Scratch {
     let scratch = Scratch::new();
     scratch.write("f.yaml", fixture()).write("ee.wasm", wasm(functions));
@@ -33,7 +33,7 @@ fn scratch(functions: &str) -> Scratch {
 const EE: &str = "(func $inner (call $ticks (i32.const 5)))
     (func $main (export \"main\") (call $inner) (call $save (i32.const 32)))";
 
-/// What fresh instances cost: 100,000, a page of memory, and four imports and two exports with names of 74 bytes.
+/// The fuel of new instances: 100,000, a page of memory, and four imports and two exports with names of 74 bytes.
 const INSTANCES: u64 = 100_000 + 32_768 + 6 * 256 + 74 * 2;
 
 /// `main` pays 40 for its first call, and `inner` 42 for its own.
@@ -51,7 +51,7 @@ fn a_trace_stands_below_each_block() {
 }
 
 #[test]
-fn the_call_that_fails_stands_last() {
+fn the_failing_call_comes_last() {
     let ee = "(func (export \"main\") (call $save (i32.const 0)) (call $deposit (i32.const 65536) (i32.const 184)))";
     let ran = scratch(ee).outrider(&["run", "--trace", "f.yaml"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
@@ -70,11 +70,11 @@ fn without_host_calls_the_trace_says_so() {
 }
 
 #[test]
-fn json_has_the_trace_only_if_asked() {
+fn json_has_the_trace_only_on_request() {
     let scratch = scratch(EE);
     let block = |arguments: &[&str]| {
         let ran = scratch.outrider(arguments);
-        let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+        let json: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
         json["fixtures"][0]["blocks"][0].clone()
     };
     assert_eq!(block(&["run", "--json", "f.yaml"]).get("trace"), None);
@@ -114,7 +114,7 @@ fn folded_stacks_have_a_root_for_each_block_and_add_up() {
     );
 }
 
-/// The figures of the profile against those that `run` reports, for all examples; the format by the fields that
+/// Compares the profile with the fuel that `run` reports, for all examples, and checks the fields that
 /// <https://github.com/firefox-devtools/profiler> reads.
 #[test]
 fn the_firefox_profile_has_a_thread_for_each_block_and_adds_up() {
@@ -123,12 +123,12 @@ fn the_firefox_profile_has_a_thread_for_each_block_and_adds_up() {
     let examples = examples.to_string_lossy();
     let ran = scratch.outrider(&["run", "--json", "--profile", "out.json", &examples]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let json: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
     let fixtures = json["fixtures"].as_array().expect("it is a list").iter();
     let blocks = fixtures.flat_map(|fixture| fixture["blocks"].as_array().expect("it is a list"));
     let fuel: Vec<_> = blocks.map(|block| block["fuel_used"].as_u64().expect("it is a number")).collect();
 
-    let profile: Value = serde_json::from_str(&scratch.read("out.json")).expect("it is JSON");
+    let profile: Value = serde_json::from_str(&scratch.read("out.json")).expect("the output is JSON");
     let threads = profile["threads"].as_array().expect("it is a list").iter();
     let weights = threads.map(|thread| {
         let weights = thread["samples"]["weight"].as_array().expect("it is a list").iter();
@@ -138,7 +138,7 @@ fn the_firefox_profile_has_a_thread_for_each_block_and_adds_up() {
     assert_eq!(profile["threads"][0]["name"], "block 0, env 0");
     assert!(scratch.read("out.json").contains("\"eth2.blockDataCopy\""));
 
-    // The same fixtures give the same file, to the byte.
+    // The same fixtures yield the same file, to the byte.
     scratch.outrider(&["run", "--profile", "again.json", &examples]);
     assert_eq!(scratch.read("out.json"), scratch.read("again.json"));
 }
@@ -170,7 +170,7 @@ fn names_cannot_break_the_lines_of_folded_stacks() {
 }
 
 #[test]
-fn what_ees_log_is_shown_once_in_spite_of_a_profile() {
+fn logs_of_ees_are_shown_once_also_with_a_profile() {
     let scratch = scratch(
         "(data (i32.const 64) \"hello\") (func (export \"main\") (call $print (i32.const 64) (i32.const 5)) (call $save (i32.const 0)))",
     );
@@ -179,7 +179,7 @@ fn what_ees_log_is_shown_once_in_spite_of_a_profile() {
 }
 
 #[test]
-fn a_profile_that_cannot_be_had_is_refused_in_one_line() {
+fn an_impossible_profile_is_refused_in_one_line() {
     let scratch = scratch(EE);
     let ran = scratch.outrider(&["run", "--profile", "no/out", "f.yaml"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
@@ -189,9 +189,9 @@ fn a_profile_that_cannot_be_had_is_refused_in_one_line() {
     assert!(ran.err.contains("'--profile <FILE>' cannot be used with '--timeout <SECONDS>'"), "{}", ran.err);
 }
 
-/// Whether what the profile would replace is a fixture or what one names; the second of two fixtures, at that.
+/// Neither a fixture nor a file that it names is replaced, also if it is the second of two fixtures.
 #[test]
-fn a_profile_replaces_nothing_that_is_read() {
+fn a_profile_does_not_replace_inputs() {
     let scratch = scratch(EE);
     scratch
         .write("other.yaml", fixture().replace("ee.wasm", "lib/other.wasm"))

@@ -1,4 +1,4 @@
-//! What the command prints of things from elsewhere, what it does when nobody reads it, and the summary of its JSON.
+//! The output of foreign text, the behaviour with a closed pipe, and the summary of JSON.
 
 mod support;
 
@@ -10,16 +10,16 @@ use support::{Scratch, fixture, summary, wasm};
 
 const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Clears the screen, forges a line, turns the direction, and does so again in ways that are less known.
+/// Clears the screen, forges a line and changes the text direction, also with rarer characters.
 const HOSTILE: &str = "\u{1b}[2J\r\nf.yaml ok\u{202e}\u{9b}31m\u{2028}\u{200b}";
 const SHOWN: &str = "\\u{1b}[2J\\r\\nf.yaml ok\\u{202e}\\u{9b}31m\\u{2028}\\u{200b}";
 
-/// Text in a module's text format.
+/// Returns a string literal of the text format.
 fn quoted(text: &str) -> String {
     text.bytes().map(|byte| format!("\\{byte:02x}")).collect()
 }
 
-/// A module that logs text and then traps, with a function, an import and an export that are named so.
+/// Returns a module that logs the text and traps, and has it as the name of a function, an import and an export.
 fn hostile() -> Vec<u8> {
     let (text, length) = (quoted(HOSTILE), HOSTILE.len());
     let name = format!("$\"{text}\"");
@@ -30,7 +30,7 @@ fn hostile() -> Vec<u8> {
     ))
 }
 
-/// A module that refuses every block with this text, in `main` or before.
+/// Returns a module that refuses every block for this reason, in `main` or in its start function.
 fn refusing(text: &str, export_or_start: &str) -> Vec<u8> {
     let module = format!(
         r#"(module (import "eth2" "refuse" (func $refuse (param i32 i32))) (memory (export "memory") 1)
@@ -55,12 +55,12 @@ fn check_plain(text: &str) {
 }
 
 #[test]
-fn what_a_module_says_cannot_pass_for_the_command() {
+fn text_of_a_module_cannot_imitate_the_command() {
     let scratch = Scratch::new();
     scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", hostile());
     let import =
         format!("(module (import \"{0}\" \"{0}\" (func)) (memory (export \"{0}\") 1))", quoted(HOSTILE));
-    scratch.write("hostile.wasm", wat::parse_str(import).expect("it is well-formed"));
+    scratch.write("hostile.wasm", wat::parse_str(import).expect("the module is well-formed"));
     for arguments in [
         &["run", "f.yaml"][..],
         &["run", "-v", "--trace", "f.yaml"],
@@ -89,12 +89,12 @@ fn what_a_module_says_cannot_pass_for_the_command() {
     assert!(ran.out.contains(&format!("  unknown import `{SHOWN}.{SHOWN}` at byte 0x")), "{}", ran.out);
     assert!(ran.out.contains(&format!("its memory is exported as `{SHOWN}`")), "{}", ran.out);
     let ran = scratch.outrider(&["run", "--json", "f.yaml"]);
-    let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let json: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
     assert_eq!(json["fixtures"][0]["blocks"][0]["logs"][0]["value"], HOSTILE, "it means what was said");
 }
 
 #[test]
-fn what_a_module_refuses_with_cannot_pass_for_the_command() {
+fn a_refusal_cannot_imitate_the_command() {
     let both = if cfg!(feature = "wasmer") { "both" } else { "wasmtime" };
     for module in [IN_MAIN, AT_START] {
         let scratch = Scratch::new();
@@ -119,13 +119,13 @@ fn what_a_module_refuses_with_cannot_pass_for_the_command() {
         let ran = scratch.outrider(&["run", "f.yaml"]);
         assert!(ran.out.contains(&format!("  block 0, env 0: refused: {SHOWN}\n")), "{}", ran.out);
         let ran = scratch.outrider(&["run", "--json", "f.yaml"]);
-        let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+        let json: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
         assert_eq!(json["fixtures"][0]["blocks"][0]["refusal"], HOSTILE, "it means what was said");
     }
 }
 
 #[test]
-fn a_refusal_without_a_reason_is_told_as_one() {
+fn a_refusal_without_a_reason_says_so() {
     let scratch = Scratch::new();
     scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", refusing("", IN_MAIN));
     scratch.write("packages.json", r#"{"packages": []}"#);
@@ -139,7 +139,7 @@ fn a_refusal_without_a_reason_is_told_as_one() {
 }
 
 #[test]
-fn names_in_a_profile_show_what_is_hidden() {
+fn names_in_a_profile_show_hidden_characters() {
     let scratch = Scratch::new();
     scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", hostile());
     for (file, shown) in [("out", SHOWN.to_owned()), ("out.json", SHOWN.replace('\\', "\\\\"))] {
@@ -151,11 +151,11 @@ fn names_in_a_profile_show_what_is_hidden() {
 }
 
 #[test]
-fn what_a_fixture_names_cannot_pass_for_the_command() {
+fn names_in_a_fixture_cannot_imitate_the_command() {
     let scratch = Scratch::new();
     let named = fixture(ZERO)
         .replace("ee.wasm", &format!("\"{}\"", HOSTILE.escape_unicode().to_string().replace("\\u{", "\\U{")));
-    // YAML has escapes of eight digits.
+    // YAML escapes have eight digits.
     let named = named.split("\\U{").enumerate().map(|(index, part)| match (index, part.split_once('}')) {
         (1.., Some((digits, rest))) => format!("\\U{digits:0>8}{rest}"),
         _ => part.to_owned(),
@@ -165,7 +165,7 @@ fn what_a_fixture_names_cannot_pass_for_the_command() {
     assert_eq!((ran.code, ran.err), (Some(2), format!("error: f.yaml:3:7: cannot find `{SHOWN}`\n")));
 }
 
-/// Runs a command whose stdout is closed, at once or after a line.
+/// Runs a command whose stdout is closed, either at once or after some lines.
 #[cfg(unix)]
 fn run_unread(scratch: &Scratch, n_lines: usize, arguments: &[&str]) -> Option<i32> {
     let mut command = scratch.command(arguments);
@@ -178,7 +178,7 @@ fn run_unread(scratch: &Scratch, n_lines: usize, arguments: &[&str]) -> Option<i
 
 #[cfg(unix)]
 #[test]
-fn a_verdict_outlives_its_reader() {
+fn a_closed_pipe_does_not_change_the_verdict() {
     let scratch = Scratch::new();
     let (good, bad) = (fixture(ZERO), fixture(&ZERO.replacen('0', "1", 1)));
     scratch.write("good.yaml", good).write("bad.yaml", bad);
@@ -208,10 +208,10 @@ fn a_verdict_outlives_its_reader() {
     assert_eq!(run_unread(&scratch, 1, &["run", "good.yaml", "bad.yaml"]), Some(1));
 }
 
-/// What comes after a fixture that nobody reads of is run: it is blessed.
+/// A fixture after one with unread output is still run: it is blessed.
 #[cfg(unix)]
 #[test]
-fn work_goes_on_when_nobody_reads() {
+fn a_closed_pipe_does_not_stop_the_work() {
     let scratch = Scratch::new();
     scratch.write("a.yaml", fixture(ZERO)).write("b.yaml", fixture(&ZERO.replacen('0', "1", 1)));
     scratch.write("ee.wasm", wasm("(func (export \"main\") (call $save (i32.const 0)))"));

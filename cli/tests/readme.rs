@@ -1,4 +1,4 @@
-//! What README.md shows is what comes of it.
+//! The commands of README.md have the output that it shows.
 
 #![cfg(unix)]
 
@@ -13,7 +13,7 @@ fn readme() -> String {
     std::fs::read_to_string(project().join("README.md")).expect("it is there")
 }
 
-/// What README.md shows to come of a command.
+/// Returns the output of a command that README.md shows.
 #[track_caller]
 fn output_of(command: &str) -> String {
     let readme = readme();
@@ -23,7 +23,7 @@ fn output_of(command: &str) -> String {
 }
 
 #[test]
-fn the_examples_come_to_what_is_shown() {
+fn the_examples_have_the_output_in_the_readme() {
     let scratch = Scratch::new();
     let mut command = scratch.command(&["run", "examples/"]);
     let ran = ran(command.current_dir(project()).output());
@@ -32,7 +32,7 @@ fn the_examples_come_to_what_is_shown() {
 }
 
 #[test]
-fn a_block_of_ethereum_comes_to_what_is_shown() {
+fn a_block_of_ethereum_has_the_output_in_the_readme() {
     let block = "ethereum-mainnet/blocks-with-trie-nodes/block46147.json";
     let block = outrider_published::file(block).expect("it is in the repository");
     let scratch = Scratch::new();
@@ -42,22 +42,22 @@ fn a_block_of_ethereum_comes_to_what_is_shown() {
     assert_eq!(ran.out, output_of("outrider evm block block46147.json"));
 }
 
-/// The commands are run in a directory that looks like the project, but for what is built there.
+/// Runs the commands in a directory that looks like the project without its build outputs.
 #[test]
-fn the_example_of_accounts_is_made_as_is_shown() {
+fn the_commands_in_the_readme_make_the_example_of_accounts() {
     let readme = readme();
     let (_, steps) =
         readme.split_once("```sh\nmkdir -p target/account").expect("README.md shows the commands");
     let steps = format!("mkdir -p target/account{}", steps.split_once("```").expect("the block ends").0);
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    // Always the same place, so that cargo finds what it has built.
+    // The directory is always the same, so that cargo reuses what it has built.
     let tree = scratch.join("readme");
     std::fs::create_dir_all(&tree).expect("it can be made");
     let project = project().canonicalize().expect("it is there");
     for entry in std::fs::read_dir(&project).expect("it is there").flatten() {
         let link = tree.join(entry.file_name());
         if entry.file_name() != "target" {
-            // One from before may lead elsewhere.
+            // A link of an earlier run may lead elsewhere.
             let _ = std::fs::remove_file(&link);
             std::os::unix::fs::symlink(entry.path(), link).expect("it can be made");
         }

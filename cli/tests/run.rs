@@ -1,4 +1,4 @@
-//! `outrider run`: scout's fixtures, what does not hold, and what cannot be used.
+//! `outrider run`: scout's fixtures, expectations that do not hold, and fixtures that cannot be used.
 
 mod support;
 
@@ -7,7 +7,7 @@ use support::{Ran, Scratch, blob, fixture, project, summary, wasm};
 
 const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Writes a fixture and an EE whose `main` has this body, and runs the fixture.
+/// Writes a fixture and an EE with this body of `main`, and runs the fixture.
 fn run_body(body: &str, expected: &str) -> Ran {
     let scratch = Scratch::new();
     scratch
@@ -37,7 +37,7 @@ fn every_example_passes() {
     assert!(ran.out.ends_with(" passed, 0 failed\n"), "{}", ran.out);
 }
 
-/// Two engines, one answer.
+/// Both engines yield the same outcome.
 #[cfg(feature = "wasmer")]
 #[test]
 fn every_example_is_alike_on_both_engines() {
@@ -50,7 +50,7 @@ fn every_example_is_alike_on_both_engines() {
     let engines = ["wasmtime", "wasmer", "both"].map(|engine| {
         let ran = of(engine);
         assert_eq!(ran.code, Some(0), "{ran:?}");
-        let mut document: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+        let mut document: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
         assert_eq!(document["engine"].take(), engine);
         document
     });
@@ -58,7 +58,7 @@ fn every_example_is_alike_on_both_engines() {
     assert_eq!(engines[0], engines[2]);
 }
 
-/// What fails, fails alike: reasons, fuel and all.
+/// Failures are alike, too, in reasons and fuel.
 #[cfg(feature = "wasmer")]
 #[test]
 fn a_failing_ee_fails_alike_on_both_engines() {
@@ -80,7 +80,7 @@ fn a_failing_ee_fails_alike_on_both_engines() {
 }
 
 #[test]
-fn engines_are_asked_for_by_name() {
+fn engines_are_selected_by_name() {
     let ran = Scratch::new().outrider(&["run", "--engine", "v8", "f.yaml"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("`v8` is not an engine: expected wasmtime, wasmer or both"), "{}", ran.err);
@@ -88,7 +88,7 @@ fn engines_are_asked_for_by_name() {
 
 #[cfg(not(feature = "wasmer"))]
 #[test]
-fn an_engine_that_is_not_compiled_in_says_what_would_bring_it() {
+fn the_error_for_a_missing_engine_names_the_feature() {
     let scratch = Scratch::new();
     scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", wasm("(func (export \"main\"))"));
     let expected =
@@ -98,7 +98,7 @@ fn an_engine_that_is_not_compiled_in_says_what_would_bring_it() {
     }
 }
 
-/// Scout's own files, to the byte, with our EEs where scout's build leaves its scripts.
+/// Runs scout's own files unchanged, with our EEs in the place of the scripts that scout builds.
 #[test]
 fn scouts_fixtures_pass_unchanged() {
     let scratch = Scratch::new();
@@ -118,7 +118,7 @@ fn scouts_fixtures_pass_unchanged() {
 }
 
 #[test]
-fn a_wrong_root_shows_expected_and_got_and_since_when() {
+fn a_wrong_root_shows_expected_got_and_the_last_block() {
     let scratch = Scratch::new();
     let bazaar = std::fs::read_to_string(project().join("examples/bazaar.yaml")).expect("it is there");
     let changed = bazaar.replace("../ees/blobs/", "").replace("29505fd9", "39505fd9");
@@ -134,7 +134,7 @@ fn a_wrong_root_shows_expected_and_got_and_since_when() {
 }
 
 #[test]
-fn a_wrong_root_without_blocks_is_known_before_any() {
+fn a_wrong_root_without_blocks_is_known_before_the_first() {
     let scratch = Scratch::new();
     let without_blocks = fixture(&ZERO.replacen('0', "1", 1))
         .replace("shard_blocks:\n  - env: 0\n    data: \"\"", "shard_blocks: []");
@@ -165,7 +165,7 @@ fn an_ee_that_fails_fails_the_fixture() {
 }
 
 #[test]
-fn a_failed_block_shows_last_words_and_backtrace() {
+fn a_failed_block_shows_the_last_log_and_a_backtrace() {
     let ran = run_body(
         r#"(i32.store (i32.const 0) (i32.const 0x6c6c6177)) (call $print (i32.const 0) (i32.const 4)) unreachable"#,
         ZERO,
@@ -174,7 +174,7 @@ fn a_failed_block_shows_last_words_and_backtrace() {
 }
 
 #[test]
-fn bazaars_refusals_say_why() {
+fn refusals_of_bazaar_have_a_reason() {
     let scratch = Scratch::new();
     let bazaar = std::fs::read_to_string(project().join("examples/bazaar.yaml")).expect("it is there");
     let changed = bazaar.replace("../ees/blobs/", "").replace("22ea9b04", "33ea9b04");
@@ -313,7 +313,7 @@ fn arguments_that_name_nothing_get_one_line() {
 }
 
 #[test]
-fn several_fixtures_run_and_the_worst_decides() {
+fn several_fixtures_run_and_the_worst_sets_the_exit_code() {
     let scratch = Scratch::new();
     scratch.write("ee.wasm", wasm("(func (export \"main\") (call $save (i32.const 0)))"));
     scratch.write("a/good.yaml", fixture(ZERO)).write("a/b/bad.yml", fixture(&ZERO.replacen('0', "1", 1)));
@@ -329,10 +329,10 @@ fn several_fixtures_run_and_the_worst_decides() {
     assert_eq!(ran.err, "error: c/broken.yaml:1:1: unexpected end of file\n");
 }
 
-/// The rest is run, and what has another name is none of it.
+/// The other fixtures are run; files with another extension are not fixtures.
 #[cfg(unix)]
 #[test]
-fn a_link_to_nowhere_is_named_and_the_rest_is_run() {
+fn a_dangling_link_is_named_and_the_rest_is_run() {
     let scratch = Scratch::new();
     scratch.write("ee.wasm", wasm("(func (export \"main\") (call $save (i32.const 0)))"));
     scratch.write("a/good.yaml", fixture(ZERO));
@@ -349,7 +349,7 @@ fn a_link_to_nowhere_is_named_and_the_rest_is_run() {
 }
 
 #[test]
-fn json_tells_all_that_text_tells() {
+fn json_has_all_that_the_text_has() {
     let scratch = Scratch::new();
     let example = |name: &str| project().join("examples").join(name).to_string_lossy().into_owned();
     let (bazaar, helloworld) = (example("bazaar.yaml"), example("helloworld.yaml"));
@@ -357,7 +357,7 @@ fn json_tells_all_that_text_tells() {
     scratch.write("ee.wasm", wasm("(func (export \"main\") unreachable)"));
     let ran = scratch.outrider(&["run", "--json", &bazaar, &helloworld, "broken.yaml", "bad.yaml"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(2), ""));
-    let json: Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let json: Value = serde_json::from_str(&ran.out).expect("the output is JSON");
     let mut expected = summary("unusable", 2, 1);
     expected["unusable"] = 1.into();
     assert_eq!((&json["summary"], &json["n_blocks"]), (&expected, &6.into()));
@@ -374,7 +374,7 @@ fn json_tells_all_that_text_tells() {
 }
 
 #[test]
-fn what_ees_log_is_shown_on_request() {
+fn logs_of_ees_are_shown_on_request() {
     let helloworld = project().join("examples/helloworld.yaml");
     let ran = Scratch::new().outrider(&["run", "-v", &helloworld.to_string_lossy()]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -382,7 +382,7 @@ fn what_ees_log_is_shown_on_request() {
     assert!(!ran.err.contains('\u{1b}'), "there is no terminal to show colours");
 }
 
-/// An EE that pushes a deposit of amount 7, another of amount 8, and saves the root that begins with 9.
+/// Returns an EE that pushes deposits of amounts 7 and 8, and saves a root that begins with 9.
 fn pusher() -> Vec<u8> {
     // The amount is big-endian, after the public key and the credentials.
     wasm(
@@ -394,7 +394,7 @@ fn pusher() -> Vec<u8> {
 }
 
 #[test]
-fn a_blessed_fixture_passes_and_is_as_it_was_but_for_what_it_expects() {
+fn a_blessed_fixture_passes_and_only_its_expectations_have_changed() {
     let scratch = Scratch::new();
     let before = format!("# by hand\n{}    # the end\ndeposit_receipts: []\n", fixture(ZERO));
     scratch.write("f.yaml", &before).write("ee.wasm", pusher());
@@ -418,9 +418,9 @@ fn a_blessed_fixture_passes_and_is_as_it_was_but_for_what_it_expects() {
     assert_eq!(scratch.read("f.yaml"), after, "there is nothing more to bless");
 }
 
-/// Whoever lists no deposits does not ask about them.
+/// A fixture without a list of deposits does not check them.
 #[test]
-fn a_fixture_without_deposits_is_blessed_without() {
+fn a_fixture_without_deposits_stays_without_them() {
     let scratch = Scratch::new();
     scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", pusher());
     assert_eq!(scratch.outrider(&["run", "--bless", "f.yaml"]).code, Some(0));

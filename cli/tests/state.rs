@@ -8,10 +8,11 @@ use support::{Ran, Scratch};
 
 const ZERO: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// A directory with an EE of two counters, packages for it, and its state after the first of these.
+/// Returns a directory with an EE of two counters, packages for it, and its state after the first of these.
 fn scratch() -> Scratch {
     let scratch = Scratch::new();
-    let pair = wat::parse_str(include_str!("../../shard/tests/ees/pair.wat")).expect("it is well-formed");
+    let pair =
+        wat::parse_str(include_str!("../../shard/tests/ees/pair.wat")).expect("the module is well-formed");
     scratch
         .write("ees/pair.wasm", pair)
         .write("genesis.json", r#"{"packages": ["05", "85"]}"#)
@@ -36,7 +37,7 @@ fn build(scratch: &Scratch, more: &[&str]) -> Ran {
 
 #[track_caller]
 fn json(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.out).expect("it is JSON")
+    serde_json::from_str(&ran.out).expect("the output is JSON")
 }
 
 #[track_caller]
@@ -69,7 +70,7 @@ fn a_state_without_packages_is_empty() {
 }
 
 #[test]
-fn a_state_is_not_made_where_something_is_nor_of_refused_packages() {
+fn a_state_is_not_made_in_a_used_directory_nor_of_refused_packages() {
     let scratch = scratch();
     let ee = ["--ee", "ees/pair.wasm"];
     let expected = "error: ees: the directory is not empty\n";
@@ -83,7 +84,7 @@ fn a_state_is_not_made_where_something_is_nor_of_refused_packages() {
 }
 
 #[test]
-fn a_directory_without_a_state_is_told_from_one_with() {
+fn a_directory_without_a_state_is_named() {
     let scratch = scratch();
     for directory in ["ees", "nowhere"] {
         let expected = format!("error: {directory}: no state can be opened: there is no store\n");
@@ -102,7 +103,7 @@ fn a_built_fixture_runs_and_its_witnesses_are_in_order() {
     assert_eq!(blocks.len(), 2);
     assert_eq!(blocks[0]["pre_state_root"], before);
     assert_eq!(blocks[1]["pre_state_root"], blocks[0]["post_state_root"]);
-    // A byte of structure, a hash, and a leaf of 41 bytes; or two leaves.
+    // The witness has a byte of structure, a hash, and a leaf of 41 bytes; or two leaves.
     assert_eq!((&blocks[0]["witness_bytes"], &blocks[1]["witness_bytes"]), (&74.into(), &83.into()));
     assert_eq!(root(&scratch), before, "nothing was to be applied");
 
@@ -117,7 +118,7 @@ fn a_built_fixture_runs_and_its_witnesses_are_in_order() {
 }
 
 #[test]
-fn what_is_applied_is_what_the_next_block_is_built_on() {
+fn the_next_block_is_built_on_the_applied_state() {
     let scratch = scratch();
     let ran = build(&scratch, &["one.yaml", "--apply", "--json"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -178,10 +179,10 @@ fn packages_that_the_ee_refuses_change_nothing() {
 }
 
 #[test]
-fn a_state_is_of_one_ee_until_another_adopts_it() {
+fn a_state_belongs_to_one_ee_until_another_adopts_it() {
     let scratch = scratch();
     let before = root(&scratch);
-    // A new build of the same EE: a section that says nothing makes its hash another.
+    // A new build of the same EE: an empty custom section changes its hash.
     let pair = std::fs::read(scratch.path().join("ees/pair.wasm")).expect("it is there");
     scratch.write("new.wasm", [&pair[..], &[0, 2, 1, b'x']].concat());
     let (old, new) = (hash(&scratch, "ees/pair.wasm"), hash(&scratch, "new.wasm"));
@@ -209,9 +210,10 @@ fn hash(scratch: &Scratch, ee: &str) -> String {
     json(&ran)["code_hash"].as_str().expect("it is text").to_owned()
 }
 
-/// Some bytes of each file, after the state was made and after a block; all bytes are tested where the store is.
+/// Damages some bytes of each file, after the state was made and after a block; the tests of the store damage all
+/// bytes.
 #[test]
-fn a_damaged_state_is_reported_or_is_whole() {
+fn a_damaged_state_is_reported_or_still_whole() {
     let scratch = scratch();
     for moved_on in [false, true] {
         if moved_on {
@@ -244,7 +246,7 @@ fn a_damaged_state_is_reported_or_is_whole() {
 }
 
 #[test]
-fn a_state_of_an_earlier_format_is_told_from_none() {
+fn a_state_of_an_earlier_format_is_named() {
     let scratch = scratch();
     scratch.write("old/conf", "segment_size: 524288").write("old/db", "");
     let expected = "error: old: no state can be opened: the store has the format of another version: make it again with this one\n";
@@ -252,7 +254,7 @@ fn a_state_of_an_earlier_format_is_told_from_none() {
 }
 
 #[test]
-fn packages_that_are_refused_are_told_in_json() {
+fn refused_packages_are_printed_in_json() {
     let scratch = scratch();
     scratch.write("bad.json", r#"{"packages": []}"#);
     let ran = build(&scratch, &["bad.json", "--json"]);
@@ -272,7 +274,7 @@ fn an_ee_without_provider_mode_is_refused() {
         (import "eth2" "savePostStateRoot" (func $save (param i32)))
         (memory (export "memory") 1)
         (func (export "main") (call $save (i32.const 0))))"#;
-    scratch.write("other.wasm", wat::parse_str(other).expect("it is well-formed"));
+    scratch.write("other.wasm", wat::parse_str(other).expect("the module is well-formed"));
     let ran = scratch.outrider(&["state", "init", "other", "--ee", "other.wasm", "one.yaml"]);
     assert_eq!(ran.err, "error: one.yaml: the EE yields no block data in provider mode\n");
     assert_eq!(ran.code, Some(1));
@@ -288,7 +290,7 @@ fn a_witness_is_shown_as_a_tree() {
     assert_eq!(lines[0], "block 1, env 0: smt witness 74 bytes, payload 1 bytes");
     assert_eq!(lines[2], "     0 - branch");
     assert!(lines[3].starts_with("     1  0 hash "), "{}", lines[3]);
-    // 5 from the beginning and 127 by the block before.
+    // 5 from the start and 127 from the block before.
     assert_eq!(lines[4], format!("     1  1 leaf 80{} = 8400000000000000", &ZERO[2..]));
     assert_eq!(lines[5], "  bytes: structure 2, hashes 32, keys 32, values 8, blobs 0");
     let shown = json(&scratch.outrider(&["witness", "show", "f.yaml", "--json"]));
@@ -303,7 +305,7 @@ fn a_witness_is_shown_as_a_tree() {
     );
 }
 
-/// A fixture for one EE, with one block of these bytes.
+/// Returns a fixture for one EE, with one block of these bytes.
 fn fixture(root: &str, data: &[u8]) -> String {
     format!(
         "beacon_state: {{execution_scripts: [ees/pair.wasm]}}\nshard_pre_state: {{exec_env_states: [\"{root}\"]}}\n\
@@ -313,7 +315,7 @@ fn fixture(root: &str, data: &[u8]) -> String {
 }
 
 #[test]
-fn a_witness_of_patricia_tries_is_shown_as_well() {
+fn a_witness_of_patricia_tries_is_shown_too() {
     let mut full = mpt::Trie::<Keccak256, _>::empty();
     for (key, value) in [(b"\x12\x34".as_slice(), [1; 40]), (b"\x12\x35", [2; 40]), (b"\x92\x35", [3; 40])] {
         full.insert(key, &value).expect("there is room");
@@ -340,14 +342,14 @@ fn a_witness_of_patricia_tries_is_shown_as_well() {
     assert!(lines[7].starts_with("     1  9 hash "), "{}", lines[7]);
     assert!(lines[8].ends_with("hashes 64, keys 1, values 40, blobs 0"), "{}", lines[8]);
 
-    // The EE is one of sparse Merkle trees, so it refuses the block.
+    // The EE has sparse Merkle trees, so it refuses the block.
     let ran = scratch.outrider(&["witness", "check", "f.yaml"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.out.contains("mpt witness") && ran.out.contains("FAILED: the EE trapped"), "{}", ran.out);
 }
 
 #[test]
-fn witnesses_that_are_not_in_order_fail() {
+fn invalid_witnesses_fail() {
     let scratch = scratch();
     let before = root(&scratch);
     assert_eq!(build(&scratch, &["one.yaml"]).code, Some(0));
@@ -373,7 +375,7 @@ fn witnesses_that_are_not_in_order_fail() {
         assert_eq!(ran.code, Some(1), "{ran:?}");
         assert!(ran.out.contains(&expected), "{expected} in {}", ran.out);
     }
-    // The block is in order, but the fixture expects another state after it.
+    // The witness is valid, but the fixture expects another state root.
     scratch.write("bad.yaml", fixture(&before, &data));
     let ran = scratch.outrider(&["witness", "check", "bad.yaml"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");

@@ -1,14 +1,14 @@
-//! What the tests share: running the command in a directory of their own.
+//! Shared by the tests: running the command in a temporary directory.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A directory for one test, gone when the test is over.
+/// A directory for one test, removed when the test ends.
 pub(crate) struct Scratch(tempfile::TempDir);
 
-/// What a run of the command has left: exit code, stdout and stderr.
+/// The result of running the command: exit code, stdout and stderr.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
@@ -19,7 +19,7 @@ pub(crate) struct Ran {
 impl Scratch {
     pub(crate) fn new() -> Self {
         let mut builder = tempfile::Builder::new();
-        // Whatever the umask: there is no cache in a directory that others can write to.
+        // With any umask, the cache is not in a directory that others can write to.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         Self(builder.tempdir().expect("a temporary directory can be made"))
@@ -29,7 +29,7 @@ impl Scratch {
         self.0.path()
     }
 
-    /// Writes a file, and the directories it is in.
+    /// Writes a file, and creates its directories.
     pub(crate) fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> &Self {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().expect("it is in a directory")).expect("it can be made");
@@ -41,12 +41,12 @@ impl Scratch {
         std::fs::read_to_string(self.path().join(name)).expect("the file can be read")
     }
 
-    /// Runs `outrider` here.
+    /// Runs `outrider` in the directory.
     pub(crate) fn outrider(&self, arguments: &[&str]) -> Ran {
         ran(self.command(arguments).output())
     }
 
-    /// Prepares to run `outrider` here, with a cache that is here, too.
+    /// Returns a command that runs `outrider` in the directory, with a cache there.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_outrider"));
         command.current_dir(self.path()).args(arguments);
@@ -71,7 +71,7 @@ pub(crate) fn blob(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A fixture for one EE, `ee.wasm`, that expects `expected` of one empty block.
+/// Returns a fixture for one EE, `ee.wasm`, that expects `expected` after one empty block.
 pub(crate) fn fixture(expected: &str) -> String {
     format!(
         "beacon_state:
@@ -91,12 +91,12 @@ shard_post_state:
     )
 }
 
-/// The summary of a document of JSON, of things that were all run.
+/// Returns the summary of a JSON document about items that were all run.
 pub(crate) fn summary(verdict: &str, passed: usize, failed: usize) -> serde_json::Value {
     serde_json::json!({ "verdict": verdict, "passed": passed, "failed": failed, "not_run": 0, "unusable": 0 })
 }
 
-/// Returns what clang tells of its version; none, and says so, where it or its linker cannot compile for wasm32.
+/// Returns the version that clang prints, or skips where clang or its linker cannot compile for wasm32.
 pub(crate) fn clang() -> Option<String> {
     let targets = output_of("clang", "--print-targets");
     let found = targets.filter(|targets| targets.contains("wasm32")).and(output_of("wasm-ld", "--version"));
@@ -107,7 +107,7 @@ pub(crate) fn clang() -> Option<String> {
     found
 }
 
-/// Returns what AssemblyScript's compiler tells of its version; none, and says so, where it is not.
+/// Returns the version that AssemblyScript's compiler prints, or skips where it is missing.
 pub(crate) fn asc() -> Option<String> {
     let found = output_of("asc", "--version");
     if found.is_none() {

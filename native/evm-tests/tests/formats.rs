@@ -221,7 +221,7 @@ fn damaged_stateless_inputs_are_refused_with_a_reason() {
         assert!(words.contains(expected), "{words}");
     }
     let words = outrider_sdk::chain(&of(&[0x15, 0x01, 20, 0, 0, 0]).unwrap_err());
-    assert!(words.starts_with("`statelessInputBytes`: "), "{words}");
+    assert!(words.starts_with("`statelessInputBytes` is malformed: "), "{words}");
     assert!(words.contains("the input begins with the schema 0x1501"), "{words}");
 }
 

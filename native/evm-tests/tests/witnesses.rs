@@ -215,7 +215,7 @@ fn errors_of_a_compact_witness_name_the_offset() {
     check_compact(&[1, 6, 6], "the stack has 2 nodes at the end, expected the root alone");
     check_compact(&[1, 7], "offset 1: instruction 7 is not known");
     check_compact(&[1, 3, 0], "offset 3: the bytes end too early");
-    check_compact(&[1, 0, 0x41, 0x10, 0x41, 1], "offset 2: no key");
+    check_compact(&[1, 0, 0x41, 0x10, 0x41, 1], "offset 2: expected a key");
     check_compact(&[1, 0, 0x80], "offset 2: expected a byte string");
     check_compact(&[1, 0, 0x5f], "offset 2: expected a CBOR item with a length");
     check_compact(

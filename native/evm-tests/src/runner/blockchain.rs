@@ -37,6 +37,8 @@ impl<E: Into<RunError>> From<E> for Stop {
 type AcceptedBlock = Option<(Header, Box<BuiltBlock>)>;
 
 impl Runner {
+    /// Runs a blockchain test:
+    ///
     /// 1. Compares what the test holds twice, see [`BlockchainTest::contradiction`], also in blocks.
     /// 2. Checks that the genesis state has the root in its header.
     /// 3. Executes the valid blocks one after another, and checks that the EE refuses the others. The EE checks the

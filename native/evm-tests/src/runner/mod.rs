@@ -158,6 +158,8 @@ fn store_of(batch: &Batch) -> Result<Arc<MemoryStore>, RunError> {
     Ok(Arc::new(store))
 }
 
+/// Runs a case of a state test:
+///
 /// 1. Compares what the test holds twice, see [`StateTrial::contradiction`].
 /// 2. Executes the transaction, and checks that the EE refuses it if the test expects an exception.
 /// 3. Compares the state root with the test's. A refusal leaves the state as it was, see

@@ -182,6 +182,6 @@ fn a_blob_schedule_is_three_numbers_and_errors_name_the_wrong_one() {
         "the chain's setting `blobSchedule.cancun` is 5, expected an object of `target`, `max` and `baseFeeUpdateFraction`",
     );
     let long = json!(vec![0; 1000]);
-    let expected = format!("the chain's setting `londonBlock` is [{}…, and {number}", "0,".repeat(39) + "0");
+    let expected = format!("the chain's setting `londonBlock` is [{}…, {number}", "0,".repeat(39) + "0");
     check_refused("londonBlock", long, &expected);
 }
