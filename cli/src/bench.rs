@@ -1,4 +1,4 @@
-//! `outrider bench`: what compiling, loading and executing costs, engines and metering side by side.
+//! `outrider bench`: measures compiling, loading and executing, with each engine, with and without metering.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,16 +17,15 @@ use crate::context::ContextOptions;
 use crate::output::{self, Plain, Summary};
 use crate::{Verdict, files, host_options, progress};
 
-/// Measure what the EEs and blocks of a fixture cost, metered and not, in one run and side by side.
+/// Measure the time that the EEs and blocks of a fixture take, with and without metering.
 ///
-/// All variants take turns, so that a noisy machine is as noisy for each; at each turn once without being timed, as the
-/// processor's caches are full of another variant's things then. Times are medians; compare them with one another, not
-/// with those of another run.
+/// All variants take turns, so that noise of the machine affects all of them alike. Each turn begins with an execution that is not timed,
+/// because the processor's caches are full of the previous variant's data. Times are medians. Compare them only within one run.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The fixture; `-` is the standard input.
+    /// Fixture, or `-` for standard input.
     fixture: PathBuf,
-    /// How often each block is executed.
+    /// Number of executions of each block that are timed.
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
     /// Print JSON instead of text.
@@ -74,20 +73,20 @@ pub(crate) fn bench(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(Verdict::Holds)
 }
 
-/// In how many turns the variants take part, which are the steps of the bar.
+/// Returns the number of turns, which are the steps of the progress bar.
 fn n_steps(fixture: &Fixture, runs: u32) -> usize {
     let (n_ees, n_blocks) = (fixture.execution_scripts.len(), fixture.blocks.len());
     let runs = usize::try_from(runs).unwrap_or(usize::MAX);
     n_ees.saturating_mul(LOADS).saturating_add(n_blocks.saturating_mul(runs))
 }
 
-/// One way to run an EE.
+/// An engine, with or without metering.
 struct Variant {
     name: String,
     metered: bool,
-    /// A host that keeps nothing.
+    /// A host without a cache.
     host: Host,
-    /// The same with a cache on disk.
+    /// The same host with a cache on disk.
     cached: Host,
 }
 
@@ -118,7 +117,7 @@ impl Variant {
     }
 }
 
-/// What the EEs and blocks of a fixture cost. All times are in nanoseconds.
+/// The measurements of a fixture's EEs and blocks. All times are in nanoseconds.
 #[derive(Serialize)]
 struct Report {
     ees: Vec<EeReport>,
@@ -137,7 +136,7 @@ struct EeReport {
 struct LoadCosts {
     variant: String,
     compile_ns: u128,
-    /// None for EEs with libraries, which are not kept on disk.
+    /// None for EEs with libraries, which are not cached on disk.
     load_from_cache_ns: Option<u128>,
     instantiate_ns: u128,
 }
@@ -154,7 +153,7 @@ struct BlockCosts {
     variant: String,
     first_run_ns: u128,
     median_run_ns: u128,
-    /// None where only the host's functions are metered.
+    /// None without metering, as then only host calls would be counted.
     fuel: Option<u64>,
     fuel_per_second: Option<u128>,
     memory_bytes: usize,
@@ -177,7 +176,7 @@ fn measure_loading(
     let mut instantiate = vec![Vec::new(); variants.len()];
     let mut ees = Vec::new();
     for variant in variants {
-        // Fills the cache.
+        // This fills the cache.
         load(&variant.cached)?;
         ees.push(load(&variant.host)?);
     }
@@ -252,20 +251,20 @@ fn push(times: &mut [Vec<Duration>], index: usize, time: Duration) {
     }
 }
 
-/// Returns the median in nanoseconds; 0 of none.
+/// Returns the median in nanoseconds, or 0 if there are no times.
 fn median(mut times: Vec<Duration>) -> u128 {
     times.sort();
     times.get(times.len() / 2).map_or(0, Duration::as_nanos)
 }
 
-/// Opens a cache in a directory that only this user can write to, as the cache demands.
+/// Opens a cache in a subdirectory that only this user can write to, as the cache requires.
 fn open_private(directory: &Path) -> anyhow::Result<DiskCache> {
     Ok(DiskCache::open(&directory.join("cache"))?)
 }
 
-/// How often each EE is compiled and loaded.
+/// The number of times that each EE is compiled and loaded.
 const LOADS: usize = 11;
-/// How many instances are made of each EE.
+/// The number of instances that are made of each EE.
 const INSTANCES: usize = 201;
 
 impl Report {
@@ -279,7 +278,7 @@ impl Report {
             writeln!(out, "env {}, {}, {} bytes", ee.env, Plain(&ee.script), ee.bytes)?;
             writeln!(out, "  {:22} {:>12} {:>12} {:>12}", "", "compile", "from cache", "instantiate")?;
             for costs in &ee.costs {
-                let from_cache = costs.load_from_cache_ns.map_or("not kept".to_owned(), duration);
+                let from_cache = costs.load_from_cache_ns.map_or("not cached".to_owned(), duration);
                 let (compile, instantiate) = (duration(costs.compile_ns), duration(costs.instantiate_ns));
                 writeln!(out, "  {:22} {compile:>12} {from_cache:>12} {instantiate:>12}", costs.variant)?;
             }
@@ -312,7 +311,7 @@ impl Report {
     }
 }
 
-/// Shows nanoseconds in the unit that fits.
+/// Formats nanoseconds in a suitable unit.
 fn duration(ns: u128) -> String {
     match ns {
         0..10_000 => format!("{ns} ns"),

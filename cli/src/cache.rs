@@ -1,4 +1,4 @@
-//! `outrider cache`: what there is of compiled code on disk, and a way to be rid of it.
+//! `outrider cache`: shows and clears the compiled code on disk.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -12,8 +12,9 @@ use crate::output::{self, Plain, Summary};
 
 /// Show or clear the cache of compiled code.
 ///
-/// It is in $OUTRIDER_CACHE_DIR, else in $XDG_CACHE_HOME/outrider, else in ~/.cache/outrider. Exits with 2 if
-/// others could write there.
+/// The cache is in $OUTRIDER_CACHE_DIR, or else in $XDG_CACHE_HOME/outrider, or else in ~/.cache/outrider.
+///
+/// The exit code is 2 if other users can write to the directory.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -23,19 +24,19 @@ pub(crate) struct Arguments {
 
 #[derive(clap::Subcommand)]
 enum Action {
-    /// Show where the cache is and how much there is in it.
+    /// Show the directory and the size of the cache.
     Show {
         /// Print JSON instead of text.
         #[arg(long)]
         json: bool,
     },
-    /// Remove all compiled code; other files in the directory stay.
+    /// Remove all compiled code. Other files in the directory are kept.
     Clear,
 }
 
 pub(crate) fn cache(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let directory = DiskCache::default_directory()
-        .context("there is no home directory to keep a cache in: set OUTRIDER_CACHE_DIR")?;
+        .context("there is no home directory for the cache: set OUTRIDER_CACHE_DIR")?;
     match (&arguments.action, DiskCache::open_existing(&directory)?) {
         (Action::Show { json }, cache) => show(&directory, cache.as_ref(), *json)?,
         (Action::Clear, cache) => clear(&directory, cache.as_ref())?,
@@ -45,20 +46,24 @@ pub(crate) fn cache(arguments: &Arguments) -> anyhow::Result<Verdict> {
 
 /// Opens the cache for a command that compiles.
 ///
-/// One that the user has asked for must be usable; without the one that is there by default it goes on, slower.
+/// If the default cache cannot be used, this logs a warning and returns none.
+///
+/// # Errors
+///
+/// If the user has set OUTRIDER_CACHE_DIR and that cache cannot be used.
 pub(crate) fn open() -> anyhow::Result<Option<DiskCache>> {
     let Some(directory) = DiskCache::default_directory() else { return Ok(None) };
     match DiskCache::open(&directory) {
         Ok(cache) => Ok(Some(cache)),
         Err(error) if std::env::var_os("OUTRIDER_CACHE_DIR").is_some() => Err(error.into()),
         Err(error) => {
-            tracing::warn!("compiled code is not kept: {}", chain(&error));
+            tracing::warn!("compiled code is not cached: {}", chain(&error));
             Ok(None)
         }
     }
 }
 
-/// Shows a cache; one that is not there has no files.
+/// Prints the directory and the size of a cache. If there is no cache yet, its size is zero.
 fn show(directory: &Path, cache: Option<&DiskCache>, json: bool) -> anyhow::Result<()> {
     let directory = cache.map_or(directory, DiskCache::directory);
     let CacheUsage { n_files, bytes } = cache.map(DiskCache::usage).transpose()?.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `outrider calibrate`: time per fuel on this machine.
+//! `outrider calibrate`: measures the time per unit of fuel on this machine.
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -15,34 +15,36 @@ use serde::Serialize;
 use crate::Verdict;
 use crate::output::{self, Plain, Summary};
 
-/// Measure time per fuel of instructions, memory accesses and imports on this machine, against typical code.
+/// Measure the time per unit of fuel of instructions, memory accesses and imports, relative to typical code.
 ///
-/// x is the time per fuel over that of honest programs. What is over 10 where memory is warm, or over 100 where it is cold, is
-/// marked, and the exit code is 1 then.
+/// The factor x is the time per unit of fuel divided by that of typical programs. A case whose factor is above 10 with warm memory, or
+/// above 100 with cold memory, is marked.
+///
+/// The exit code is 1 if a case is marked.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Measure only what has this in its group, name or variant.
+    /// Measure only the cases that have this text in their group, name or variant.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
-    /// The engine.
+    /// Engine to measure.
     #[arg(long, value_name = "ENGINE", default_value_t)]
     engine: EngineKind,
-    /// How often each case is measured.
+    /// Number of measurements of each case.
     #[arg(long, value_name = "N", default_value_t = 3)]
     runs: u32,
-    /// Search for so long for the worst program, too.
+    /// Also search for the worst program, for this long.
     #[arg(long, value_name = "SECONDS")]
     search: Option<u64>,
-    /// What the search tries.
+    /// Seed of the search's random numbers.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Where the search writes the worst programs, as wasm.
+    /// Directory to which the search writes the worst programs, as wasm.
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
-    /// Print what limits of memory and prices of loads come to, and nothing else.
+    /// Only print the factors that result from limits of memory and prices of loads.
     #[arg(long)]
     memory: bool,
-    /// List every variant, not the worst of each name alone.
+    /// List all variants, instead of only the worst one for each name.
     #[arg(long)]
     all: bool,
     /// Print JSON instead of text.
@@ -110,7 +112,7 @@ fn search(bench: &Bench, arguments: &Arguments, seconds: u64) -> anyhow::Result<
     let is_terminal = std::io::stderr().is_terminal();
     let found = search.run(bench, &mut |n_tried, found| {
         if is_terminal {
-            // Progress is no result: if it cannot be shown, nothing is lost.
+            // Progress is not a result, so an error here is ignored.
             let _ = writeln!(
                 output::stderr(),
                 "{n_tried} tried: {:.1}, {}",
@@ -129,7 +131,7 @@ fn search(bench: &Bench, arguments: &Arguments, seconds: u64) -> anyhow::Result<
     Ok(found)
 }
 
-/// Prints what the search has found, the loops alone: the rest is the same for all.
+/// Prints the programs that the search has found. Only their loops are printed, as the rest is the same for all.
 fn print_programs(found: &[SearchResult]) -> anyhow::Result<()> {
     let mut out = output::stdout();
     for found in found.iter().take(3) {
@@ -167,9 +169,9 @@ struct Report {
     measured: Vec<Measurement>,
 }
 
-/// A case, as JSON has it.
+/// A case in the JSON document.
 #[derive(Serialize)]
-struct Row<'a> {
+struct CaseDocument<'a> {
     group: &'static str,
     name: &'a str,
     variant: &'a str,
@@ -181,7 +183,7 @@ struct Row<'a> {
     outlier: bool,
 }
 
-impl<'a> From<&'a Measurement> for Row<'a> {
+impl<'a> From<&'a Measurement> for CaseDocument<'a> {
     fn from(case: &'a Measurement) -> Self {
         Self {
             group: case.group.name(),
@@ -198,10 +200,10 @@ impl<'a> From<&'a Measurement> for Row<'a> {
 }
 
 #[derive(Serialize)]
-struct Json<'a> {
+struct Document<'a> {
     typical_fuel_per_ns: f64,
-    honest: Vec<Row<'a>>,
-    cases: Vec<Row<'a>>,
+    honest: Vec<CaseDocument<'a>>,
+    cases: Vec<CaseDocument<'a>>,
 }
 
 impl Report {
@@ -210,14 +212,14 @@ impl Report {
     }
 
     fn print_json(&self) -> anyhow::Result<()> {
-        let json = Json {
+        let document = Document {
             typical_fuel_per_ns: self.typical_fuel_per_ns,
-            honest: self.honest.iter().map(Row::from).collect(),
-            cases: self.measured.iter().map(Row::from).collect(),
+            honest: self.honest.iter().map(CaseDocument::from).collect(),
+            cases: self.measured.iter().map(CaseDocument::from).collect(),
         };
         let n_outliers = self.n_outliers();
         let summary = Summary::of(self.measured.len().saturating_sub(n_outliers), n_outliers);
-        Ok(output::json(json, &summary)?)
+        Ok(output::json(document, &summary)?)
     }
 
     fn print(&self, all: bool) -> anyhow::Result<()> {

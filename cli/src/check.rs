@@ -1,4 +1,4 @@
-//! `outrider check`: whether the host would load modules, and if not, every reason why.
+//! `outrider check`: reports whether the host would load modules, and if not, every reason.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -10,13 +10,14 @@ use crate::output::{self, Plain, Summary};
 use crate::run::report::count;
 use crate::{ERROR, SUCCESS, Verdict, files};
 
-/// Check wasm modules: whether the host would load each as an EE, and everything that it would refuse it for.
+/// Check whether the host would load wasm modules as EEs, and print every reason to refuse one.
 ///
-/// Nothing is compiled or executed. Libraries, which a fixture names, are not at hand, so imports from them count as unknown. Exits
-/// with 0 if the host would load all of them, 1 if it would refuse one, 2 if a file cannot be read.
+/// Nothing is compiled or executed. Libraries are part of a fixture and not known here, so imports from them count as unknown.
+///
+/// The exit code is 0 if the host would load all modules, 1 if it would refuse one, 2 if a file cannot be read.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Modules, directories that are searched for *.wasm files, glob patterns, or `-` for the standard input.
+    /// Modules, directories to search for *.wasm files, glob patterns, or `-` for standard input.
     #[arg(required = true, value_name = "EE.wasm")]
     modules: Vec<PathBuf>,
     /// Print one JSON document instead of text.
@@ -54,14 +55,14 @@ struct Document {
     modules: Vec<ModuleReport>,
 }
 
-/// One module, and what the host says of it.
+/// The result for one module.
 #[derive(Serialize)]
 struct ModuleReport {
     file: String,
     status: Status,
     bytes: Option<usize>,
     code_hash: Option<String>,
-    /// Every reason to refuse it, with what to do about it where that is known.
+    /// Every reason to refuse the module, with a remedy if one is known.
     refusals: Vec<String>,
     /// Why the file cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,7 +106,7 @@ impl ModuleReport {
         }
     }
 
-    /// Prints a line for the module, and one for each reason to refuse it; errors go to stderr.
+    /// Prints a line for the module, and a line for each reason to refuse it. An error goes to stderr.
     fn print(&self) -> io::Result<()> {
         if let Some(error) = &self.error {
             return output::error(error);

@@ -1,4 +1,4 @@
-//! `outrider completions`: what shells need to know to complete the command's arguments.
+//! `outrider completions`: prints scripts for completion in shells.
 
 use std::io::Write as _;
 
@@ -6,13 +6,13 @@ use clap_complete::Shell;
 
 use crate::{Verdict, output};
 
-/// Print a script that lets a shell complete `outrider` and its arguments.
+/// Print a completion script for a shell.
 ///
 /// Bash reads it from ~/.local/share/bash-completion/completions/outrider, fish from ~/.config/fish/completions/outrider.fish, and
 /// zsh from a file `_outrider` in a directory of its $fpath.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The shell.
+    /// Shell that reads the script.
     shell: Shell,
 }
 

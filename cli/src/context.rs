@@ -1,18 +1,18 @@
-//! Where and when blocks are executed, as options say it.
+//! The options for the context of blocks: shard, slot and beacon root.
 
 use outrider_fixture::PartialContext;
 use outrider_host::{BeaconRoot, ShardIndex, Slot};
 
-/// The context of blocks, for commands that execute some.
+/// The context of those blocks whose fixture does not set it.
 #[derive(clap::Args)]
 pub(crate) struct ContextOptions {
-    /// Shard of the blocks, but for those of a fixture that have one of their own. [default: 0]
+    /// Shard of the blocks for which the fixture sets none. [default: 0]
     #[arg(long, value_name = "INDEX")]
     shard: Option<u64>,
-    /// Slot of the blocks, but for those of a fixture that have one of their own. [default: 0]
+    /// Slot of the blocks for which the fixture sets none. [default: 0]
     #[arg(long, value_name = "SLOT")]
     slot: Option<u64>,
-    /// Root of the beacon block that the blocks build on, but for those of a fixture that have one of their own. [default: zeros]
+    /// Root of the parent beacon block, for the blocks for which the fixture sets none. [default: zeros]
     #[arg(long, value_name = "HEX", value_parser = beacon_root)]
     beacon_root: Option<BeaconRoot>,
 }

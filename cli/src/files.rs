@@ -1,6 +1,6 @@
-//! How the command finds files and reads them: all of them, and with a bound.
+//! Finds and reads input files, with a limit on their size.
 //!
-//! `-` in place of a path is the standard input, which can be read once.
+//! The path `-` stands for standard input, which can be read only once.
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -13,13 +13,13 @@ use outrider_fixture::{Fixture, FixtureError, files::open, packages};
 
 pub(crate) use outrider_fixture::files::{FILE_BYTES_MAX, MODULE_BYTES_MAX, read_all};
 
-/// The most that is unpacked of an archive, of which one file after the other is in memory.
+/// The limit on the unpacked size of an archive. Only one of its files is in memory at a time.
 const ARCHIVE_BYTES_MAX: u64 = 1 << 36;
 
-/// Whether somebody has read the standard input.
+/// Whether standard input has been read.
 static STDIN_IS_READ: AtomicBool = AtomicBool::new(false);
 
-/// Reads a file, or the standard input.
+/// Reads a file or standard input.
 pub(crate) fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     if !is_stdin(path) {
         return outrider_fixture::files::read(path, bytes_max);
@@ -30,7 +30,7 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Reads a fixture, and every file that it names.
+/// Reads a fixture and every file that it names.
 pub(crate) fn read_fixture(path: &Path) -> Result<Fixture, FixtureError> {
     Fixture::of_bytes(Path::new(&name(path)), read(path, FILE_BYTES_MAX))
 }
@@ -40,7 +40,7 @@ pub(crate) fn read_packages(path: &Path) -> Result<Vec<Vec<u8>>, FixtureError> {
     packages::of_bytes(Path::new(&name(path)), read(path, FILE_BYTES_MAX))
 }
 
-/// Reads a file, unpacked when its name ends in `.gz`.
+/// Reads a file, and unpacks it if its name ends in `.gz`.
 pub(crate) fn read_unpacked(path: &Path) -> io::Result<Vec<u8>> {
     let bytes = read(path, FILE_BYTES_MAX)?;
     if path.extension().is_none_or(|extension| extension != "gz") {
@@ -49,7 +49,7 @@ pub(crate) fn read_unpacked(path: &Path) -> io::Result<Vec<u8>> {
     read_all(MultiGzDecoder::new(&bytes[..]), FILE_BYTES_MAX)
 }
 
-/// Unpacks a `.tar.gz` while it is read. All members of the gzip file count, and all archives in it.
+/// Opens a `.tar.gz`, which is unpacked as it is read: all members of the gzip file, and all archives in them.
 pub(crate) fn archive(path: &Path) -> io::Result<tar::Archive<impl Read>> {
     let unpacked = MultiGzDecoder::new(io::BufReader::new(open(path)?)).take(ARCHIVE_BYTES_MAX);
     let mut archive = tar::Archive::new(unpacked);
@@ -57,17 +57,18 @@ pub(crate) fn archive(path: &Path) -> io::Result<tar::Archive<impl Read>> {
     Ok(archive)
 }
 
-/// Tells whether a path stands for the standard input.
+/// Returns whether a path stands for standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == OsStr::new("-")
 }
 
-/// How a file is called where it is spoken of.
+/// Returns the name of a file for messages.
 pub(crate) fn name(path: &Path) -> String {
     if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
 }
 
-/// Expands directories and patterns to files, in the order given, each directory sorted: those files below it whose names end so.
+/// Expands directories and patterns to files, in the order of the arguments. A directory stands for the files below it that have one of
+/// the extensions, sorted by name.
 pub(crate) fn find(arguments: &[PathBuf], extensions: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in arguments {
@@ -94,7 +95,7 @@ fn find_in_directory(directory: &Path, extensions: &[&str]) -> anyhow::Result<Ve
                 files.push(entry.into_path())
             }
             Ok(_) => {}
-            // A link to nowhere is none of what is looked for or, when it is read, says what is wrong with it.
+            // A dangling link with another extension does not matter; reading one with the extension reports what is wrong.
             Err(error) => match error.path() {
                 Some(path) if path.is_symlink() && error.loop_ancestor().is_none() => {
                     files.extend(has_extension(path).then(|| path.to_owned()));
@@ -104,7 +105,12 @@ fn find_in_directory(directory: &Path, extensions: &[&str]) -> anyhow::Result<Ve
         }
     }
     let names: Vec<_> = extensions.iter().map(|extension| format!("*.{extension}")).collect();
-    anyhow::ensure!(!files.is_empty(), "{}: no {} file in it", directory.display(), names.join(" or "));
+    anyhow::ensure!(
+        !files.is_empty(),
+        "{}: the directory contains no {} file",
+        directory.display(),
+        names.join(" or ")
+    );
     Ok(files)
 }
 
@@ -114,7 +120,7 @@ fn find_by_pattern(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let pattern = pattern.with_context(|| format!("{name}: no such file or directory"))?;
     let paths = glob::glob(pattern).with_context(|| format!("{name}: not a glob pattern"))?;
     let files = paths.collect::<Result<Vec<_>, _>>()?;
-    anyhow::ensure!(!files.is_empty(), "{name}: no file matches");
+    anyhow::ensure!(!files.is_empty(), "{name}: no file matches the pattern");
     Ok(files)
 }
 
@@ -140,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn all_members_of_a_gzip_file_are_read_or_it_is_refused() {
+    fn all_members_of_a_gzip_file_are_read_or_the_file_is_refused() {
         let members = [packed(b"one"), packed(b""), packed(b"two")].concat();
         let (_directory, path) = write("f.gz", &members);
         assert_eq!(read_unpacked(&path).unwrap(), b"onetwo");

@@ -1,30 +1,30 @@
-//! Options by which commands that execute EEs choose their host: one place for their names and defaults.
+//! The options that configure the host of a command that executes EEs. Their names and defaults are defined only here.
 
 use std::time::Duration;
 
 use outrider_host::{EngineKind, HostConfig, Limits, UnsavedRoot};
 
-/// What compiles and runs EEs, with limits that some commands let choose: the type parameter says which.
+/// The options for the engine and the cache, and those limits that the command lets its user choose, `L`.
 #[derive(clap::Args)]
 pub(crate) struct HostOptions<L: LimitOptions> {
-    /// What compiles and runs EEs: wasmtime, wasmer, or both, which fails when they differ in anything.
+    /// Engine that compiles and runs EEs: wasmtime, wasmer, or both. With both, any difference between them is an error.
     #[arg(long, value_name = "ENGINE", default_value_t)]
     pub(crate) engine: EngineKind,
     #[command(flatten)]
     limits: L,
-    /// Neither use nor fill the cache of compiled code; `outrider cache` shows it.
+    /// Do not use the cache of compiled code.
     #[arg(long)]
     no_cache: bool,
 }
 
-/// Options that say what an execution may take.
+/// Options that limit an execution.
 pub(crate) trait LimitOptions: clap::Args {
-    /// Puts what is said into a configuration.
+    /// Writes the limits into a configuration.
     fn limit(&self, config: &mut HostConfig);
 }
 
 impl<L: LimitOptions> HostOptions<L> {
-    /// The configuration of a host that executes one EE at a time.
+    /// Returns the configuration that the options describe.
     pub(crate) fn config(&self) -> anyhow::Result<HostConfig> {
         let cache = if self.no_cache { None } else { crate::cache::open()? };
         let mut config = HostConfig { cache, ..config(self.engine) };
@@ -33,12 +33,12 @@ impl<L: LimitOptions> HostOptions<L> {
     }
 }
 
-/// The configuration of a host without a cache, of the default limits, that executes one EE at a time.
+/// Returns the configuration of a host without a cache and with the default limits, which executes one EE at a time.
 pub(crate) fn config(engine: EngineKind) -> HostConfig {
     HostConfig { engine, concurrent_executions_max: 1, ..HostConfig::default() }
 }
 
-/// No options: the limits are the default ones.
+/// The default limits, without options.
 #[derive(clap::Args)]
 pub(crate) struct DefaultLimits {}
 
@@ -46,20 +46,20 @@ impl LimitOptions for DefaultLimits {
     fn limit(&self, _: &mut HostConfig) {}
 }
 
-/// What an execution of a fixture's block may take. An EE that saves no root has saved zeros, as in scout.
+/// The limits of an execution of a fixture's block. If an EE saves no root, its post-state root is zeros, as in scout.
 #[derive(clap::Args)]
 pub(crate) struct FixtureLimits {
-    /// What `eth2.useTicks` may spend in one execution.
+    /// Ticks that an execution may spend through `eth2.useTicks`.
     #[arg(long, value_name = "TICKS", default_value_t = Limits::default().ticks_max)]
     ticks: u64,
-    /// Pages of 64 KiB that an EE's memory may have.
+    /// Pages of 64 KiB that the memory of an EE may have.
     #[arg(long, value_name = "PAGES", default_value_t = Limits::default().memory_pages_max,
           value_parser = clap::value_parser!(u32).range(1..=65536))]
     memory_pages: u32,
-    /// Fuel that one execution may spend.
+    /// Fuel that an execution may spend.
     #[arg(long, value_name = "FUEL", default_value_t = Limits::default().fuel_max)]
     fuel: u64,
-    /// Seconds that one execution may take; without it, only fuel ends what does not end by itself.
+    /// Seconds that an execution may take. By default, only fuel limits an execution.
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
 }
@@ -76,15 +76,15 @@ impl LimitOptions for FixtureLimits {
     }
 }
 
-/// The limits of fixtures where no option says others.
+/// Returns the default limits of fixtures.
 pub(crate) fn fixture_limits() -> Limits {
     Limits { unsaved_root: UnsavedRoot::Zeros, ..Limits::default() }
 }
 
-/// What an execution of a block of Ethereum may take; as many as there are processors run at a time.
+/// The limits of an execution of an Ethereum block. As many executions as there are processors run at a time.
 #[derive(clap::Args)]
 pub(crate) struct EvmLimits {
-    /// Fuel that one execution may spend; by default more than elsewhere, as blocks of Ethereum are large.
+    /// Fuel that an execution may spend. The default is higher than for other EEs, because Ethereum's blocks are large.
     #[arg(long, value_name = "FUEL", default_value_t = 16 * Limits::default().fuel_max)]
     fuel: u64,
 }
@@ -100,26 +100,26 @@ impl LimitOptions for EvmLimits {
 mod tests {
     use clap::CommandFactory as _;
 
-    /// The commands below a command that have a group of options, with what these say.
-    fn having(command: &clap::Command, options: &[&str], found: &mut Vec<(String, String)>) {
-        let told = |name: &&str| {
+    /// Collects the subcommands that have all of the options, each with the help and the defaults of these.
+    fn collect(command: &clap::Command, options: &[&str], found: &mut Vec<(String, String)>) {
+        let describe = |name: &&str| {
             let option = command.get_arguments().find(|option| option.get_id() == *name)?;
             let defaults = option.get_default_values();
             Some(format!("{:?} {defaults:?}", option.get_help().map(ToString::to_string)))
         };
-        if let Some(told) = options.iter().map(told).collect::<Option<Vec<_>>>() {
-            found.push((command.get_name().to_owned(), told.join("\n")));
+        if let Some(descriptions) = options.iter().map(describe).collect::<Option<Vec<_>>>() {
+            found.push((command.get_name().to_owned(), descriptions.join("\n")));
         }
-        command.get_subcommands().for_each(|command| having(command, options, found));
+        command.get_subcommands().for_each(|command| collect(command, options, found));
     }
 
     #[test]
-    fn commands_that_execute_have_the_same_options_with_the_same_defaults() {
+    fn commands_that_execute_ees_have_the_same_options_and_defaults() {
         let mut found = Vec::new();
-        having(&crate::Arguments::command(), &["engine", "no_cache"], &mut found);
-        let (names, told): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        // `witness build` stands beside `witness check`, and `state init` beside `state adopt`.
+        collect(&crate::Arguments::command(), &["engine", "no_cache"], &mut found);
+        let (names, descriptions): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        // These are `run`, `evm test`, `evm block`, `evm chain`, `state init`, `state adopt`, `witness build` and `witness check`.
         assert_eq!(names, ["run", "test", "block", "chain", "init", "adopt", "build", "check"]);
-        assert!(told.iter().all(|one| one == &told[0]), "{told:#?}");
+        assert!(descriptions.iter().all(|one| one == &descriptions[0]), "{descriptions:#?}");
     }
 }

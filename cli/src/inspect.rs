@@ -1,4 +1,4 @@
-//! `outrider inspect`: what a module consists of, and what it would be refused for.
+//! `outrider inspect`: shows the contents of a module, and every reason to refuse it.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -13,18 +13,20 @@ use serde_json::{Value, json};
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict, files, host_options};
 
-/// Show what a wasm module imports, exports and consists of, and what the host would refuse it for.
+/// Show the imports, exports and sections of a wasm module, and every reason for which the host would refuse it.
 ///
-/// With `--isolate`, compile it, too. Exits with 0 if the host would load it, 1 if not, 2 if the file cannot be read.
+/// With `--isolate`, also compile it.
+///
+/// The exit code is 0 if the host would load the module, 1 if it would not, 2 if the file cannot be read.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The module; `-` is the standard input.
+    /// Module, or `-` for standard input.
     #[arg(value_name = "EE.wasm")]
     file: PathBuf,
     /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
-    /// With `--isolate`, what compiles it: wasmtime, wasmer, or both.
+    /// Engine that compiles the module with `--isolate`: wasmtime, wasmer, or both.
     #[arg(long, value_name = "ENGINE", default_value_t, requires = "isolate")]
     engine: EngineKind,
     #[command(flatten)]
@@ -41,7 +43,7 @@ pub(crate) fn inspect(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Some(isolation) if refusals.is_empty() => Some(compile(&code, arguments.engine, isolation)?),
         _ => None,
     };
-    let holds = refusals.is_empty() && !matches!(compiled, Some(Compiled { result: Err(_), .. }));
+    let holds = refusals.is_empty() && !matches!(compiled, Some(Compilation { result: Err(_), .. }));
     let verdict = if holds { Verdict::Holds } else { Verdict::Fails };
     if arguments.json {
         output::json(document(&summary, &refusals, compiled.as_ref()), &Summary::one(verdict))?;
@@ -51,27 +53,27 @@ pub(crate) fn inspect(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
-/// What came of compiling the module in a process of its own.
-struct Compiled {
+/// A compilation of the module in a separate process.
+struct Compilation {
     engine: EngineKind,
-    /// The time that it took, or why it was not compiled.
+    /// The time that it took, or why it failed.
     result: Result<Duration, LoadError>,
 }
 
-fn compile(code: &[u8], engine: EngineKind, isolation: Isolation) -> anyhow::Result<Compiled> {
+fn compile(code: &[u8], engine: EngineKind, isolation: Isolation) -> anyhow::Result<Compilation> {
     let config = HostConfig { isolation: Some(isolation), ..host_options::config(engine) };
     let host = Host::new(config).context("cannot set the host up")?;
     let started = Instant::now();
-    Ok(Compiled { engine, result: host.load(code).map(|_| started.elapsed()) })
+    Ok(Compilation { engine, result: host.load(code).map(|_| started.elapsed()) })
 }
 
-fn print(summary: &ModuleSummary, refusals: &[String], compiled: Option<&Compiled>) -> anyhow::Result<()> {
+fn print(summary: &ModuleSummary, refusals: &[String], compiled: Option<&Compilation>) -> anyhow::Result<()> {
     let mut out = output::stdout();
     writeln!(out, "size       {} bytes", summary.bytes)?;
     writeln!(out, "code hash  {}", summary.code_hash)?;
     if let Some(memory) = summary.memory {
         let most =
-            memory.pages_max.map_or("no maximum of its own".to_owned(), |pages| format!("at most {pages}"));
+            memory.pages_max.map_or("no declared maximum".to_owned(), |pages| format!("at most {pages}"));
         writeln!(out, "memory     {} pages of 64 KiB, {most}", memory.pages)?;
     }
     for elements in &summary.table_elements {
@@ -86,7 +88,7 @@ fn print(summary: &ModuleSummary, refusals: &[String], compiled: Option<&Compile
     let most = summary.compile_cost_max.microseconds;
     writeln!(
         out,
-        "compiling  predicted {} ms and {} MiB at the most, its costliest function {} ms; {} KiB of machine code",
+        "compiling  predicted at most {} ms and {} MiB, of which {} ms for the costliest function; {} KiB of machine code",
         microseconds.div_ceil(1_000),
         kibibytes.div_ceil(1_024),
         most.div_ceil(1_000),
@@ -107,15 +109,15 @@ fn print(summary: &ModuleSummary, refusals: &[String], compiled: Option<&Compile
         writeln!(out, "  {:#08x} {:>8} bytes  {}", section.offset, section.bytes, Plain(&section.name))?;
     }
     match compiled {
-        Some(Compiled { engine, result: Ok(time) }) => {
-            writeln!(out, "compiled by {engine} in a process of its own, in {} ms", time.as_millis())?;
+        Some(Compilation { engine, result: Ok(time) }) => {
+            writeln!(out, "compiled by {engine} in a separate process, in {} ms", time.as_millis())?;
         }
-        Some(Compiled { result: Err(error), .. }) => {
+        Some(Compilation { result: Err(error), .. }) => {
             writeln!(out, "{ERROR}not compiled:{ERROR:#} {}", Plain(chain(error)))?
         }
         None => {}
     }
-    if refusals.is_empty() && !matches!(compiled, Some(Compiled { result: Err(_), .. })) {
+    if refusals.is_empty() && !matches!(compiled, Some(Compilation { result: Err(_), .. })) {
         writeln!(out, "{SUCCESS}the host loads this module{SUCCESS:#}")?;
     }
     for refusal in refusals {
@@ -124,7 +126,7 @@ fn print(summary: &ModuleSummary, refusals: &[String], compiled: Option<&Compile
     Ok(())
 }
 
-fn document(summary: &ModuleSummary, refusals: &[String], compiled: Option<&Compiled>) -> Value {
+fn document(summary: &ModuleSummary, refusals: &[String], compiled: Option<&Compilation>) -> Value {
     let imports = summary.imports.iter().map(|import| {
         let abi = import.abi.map(ToString::to_string);
         json!({ "module": import.module, "name": import.name, "type": import.ty, "offset": import.offset, "abi": abi })
@@ -152,7 +154,7 @@ fn document(summary: &ModuleSummary, refusals: &[String], compiled: Option<&Comp
         "compile_cost": cost(summary.compile_cost),
         "compile_cost_max": cost(summary.compile_cost_max),
         "refusals": refusals,
-        "isolated": compiled.map(|Compiled { engine, result }| match result {
+        "isolated": compiled.map(|Compilation { engine, result }| match result {
             Ok(time) => json!({ "engine": engine.name(), "milliseconds": u64::try_from(time.as_millis()).ok() }),
             Err(error) => json!({ "engine": engine.name(), "error": chain(error) }),
         }),

@@ -1,18 +1,18 @@
-//! `--isolate`: compiling in a process of its own, which is this command again.
+//! `--isolate`: compiles EEs in separate processes, which run this same program.
 
 use anyhow::Context as _;
 use outrider_host::Isolation;
 
-/// How commands that load EEs compile them.
+/// The options for compiling EEs in separate processes.
 #[derive(clap::Args)]
 pub(crate) struct IsolationOptions {
-    /// Compile each EE in a process of its own, with limits of CPU time and memory.
+    /// Compile each EE in a separate process, with limits on CPU time and memory.
     #[arg(long)]
     isolate: bool,
-    /// CPU time that such a process may take. [default: 20]
+    /// CPU time that such a process may use. [default: 20]
     #[arg(long, value_name = "SECONDS", requires = "isolate")]
     isolate_cpu: Option<u64>,
-    /// Memory that such a process may take. [default: 2048]
+    /// Memory that such a process may use. [default: 2048]
     #[arg(long, value_name = "MIB", requires = "isolate")]
     isolate_memory: Option<u64>,
 }
@@ -22,7 +22,8 @@ impl IsolationOptions {
         if !self.isolate {
             return Ok(None);
         }
-        let program = std::env::current_exe().context("cannot find this command again, to compile in it")?;
+        let program = std::env::current_exe()
+            .context("cannot find the file of this program, which `--isolate` runs again")?;
         let mut isolation = Isolation::new(program);
         isolation.cpu_seconds_max = self.isolate_cpu.unwrap_or(isolation.cpu_seconds_max);
         let memory = self.isolate_memory.map(|mib| mib.saturating_mul(1 << 20));

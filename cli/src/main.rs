@@ -1,7 +1,6 @@
 //! The `outrider` command.
 //!
-//! Exits with 0 when everything holds, with 1 when an expectation does not, and with 2 when the input cannot
-//! be used.
+//! The exit code is 0 if every expectation holds, 1 if one fails, and 2 if the input cannot be used.
 
 #![forbid(unsafe_code)]
 
@@ -39,13 +38,13 @@ use tracing_subscriber::fmt::format::{self, Writer};
 
 use output::{Plain, Summary};
 
-/// Runs WebAssembly execution environments (EEs) over block fixtures, and helps to write them.
+/// Run WebAssembly execution environments (EEs) over blocks, and help to write them.
 #[derive(Parser)]
 #[command(name = "outrider", version, arg_required_else_help = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Show what EEs log on stderr; twice: what the host does, too.
+    /// Print the logs of EEs to stderr. Given twice, also print what the host does.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
 }
@@ -69,14 +68,14 @@ enum Command {
     Man(man::Arguments),
 }
 
-/// What a command that could do its work has found.
+/// The result of a command; it decides the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
-    /// Everything holds.
+    /// Every expectation holds.
     Holds,
-    /// An expectation does not hold.
+    /// An expectation fails.
     Fails,
-    /// Some of the input could not be used, and the command has said which.
+    /// Some of the input cannot be used. The command has printed which.
     Unusable,
 }
 
@@ -93,7 +92,7 @@ fn main() -> ExitCode {
     start_logging(arguments.verbose);
     let verdict = run_command(arguments.command).unwrap_or_else(|error| {
         let error = format!("{error:#}");
-        // If even stderr is gone, the exit code has to do.
+        // If stderr is closed, too, only the exit code is left.
         let _ = output::error(&error);
         if wants_json {
             let _ = output::json(json!({}), &Summary::error(Verdict::Unusable, error));
@@ -127,7 +126,7 @@ fn run_command(command: Command) -> anyhow::Result<Verdict> {
     }
 }
 
-/// Tells whether a command is to print JSON, at whatever depth.
+/// Returns whether `--json` was given to the command or to one of its subcommands.
 fn wants_json(matches: &ArgMatches) -> bool {
     let here = matches!(matches.try_get_one::<bool>("json"), Ok(Some(true)));
     here || matches.subcommand().is_some_and(|(_, matches)| wants_json(matches))
@@ -147,15 +146,15 @@ fn start_logging(verbose: u8) {
         .init();
 }
 
-/// What is logged comes from EEs, among others.
+/// Prints a field of a log line. Its value is escaped, because it may come from an EE.
 fn print_field(out: &mut Writer<'_>, field: &Field, value: &dyn std::fmt::Debug) -> std::fmt::Result {
     let value = Plain(format_args!("{value:?}"));
     if field.name() == "message" { write!(out, "{value}") } else { write!(out, "{field}={value}") }
 }
 
-/// How errors and failures are shown on a terminal.
+/// The style of errors and failures on a terminal.
 const ERROR: anstyle::Style =
     anstyle::Style::new().bold().fg_color(Some(anstyle::Color::Ansi(anstyle::AnsiColor::Red)));
-/// How success is shown on a terminal.
+/// The style of success on a terminal.
 const SUCCESS: anstyle::Style =
     anstyle::Style::new().fg_color(Some(anstyle::Color::Ansi(anstyle::AnsiColor::Green)));

@@ -1,4 +1,4 @@
-//! `outrider man`: manual pages.
+//! `outrider man`: writes manual pages.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use anyhow::Context as _;
 use crate::Verdict;
 use crate::output::{self, Plain};
 
-/// Write manual pages, one for each command, into a directory, such as ~/.local/share/man/man1.
+/// Write a manual page for each command to a directory, such as ~/.local/share/man/man1.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The directory, which is made if it is not there.
+    /// Directory, which is created if it does not exist.
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 }

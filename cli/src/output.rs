@@ -1,10 +1,10 @@
-//! What the command prints, and how it ends: the one way to stdout and stderr.
+//! Output to stdout and stderr. All commands print through this module.
 //!
-//! - Whoever reads the output may stop doing so, as `head` does. That ends the printing, and not the work: a closed stream takes
-//!   everything and keeps nothing, so the exit code is that of the verdict.
-//! - Text that comes from elsewhere, such as what a module logs, is printed as [`Plain`], so that it can neither command the terminal nor
-//!   stand where the command itself speaks.
-//! - Every document of JSON ends with one and the same [`Summary`].
+//! - The reader of the output may close it early, as `head` does. Then the rest of the output is dropped, but the command goes on with
+//!   its work, and the exit code is that of the verdict.
+//! - Untrusted text, such as the logs of a module, is printed as [`Plain`], so that it can neither control the terminal nor imitate the
+//!   output of the command itself.
+//! - Every JSON document ends with the same [`Summary`].
 
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write};
@@ -19,17 +19,17 @@ use crate::{ERROR, Verdict};
 static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 static STDERR_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// The standard output, for as long as this is held.
+/// Locks standard output until the stream is dropped.
 pub(crate) fn stdout() -> Stream<AutoStream<io::StdoutLock<'static>>> {
     Stream { inner: anstream::stdout().lock(), is_closed: &STDOUT_IS_CLOSED }
 }
 
-/// The standard error, for as long as this is held.
+/// Locks standard error until the stream is dropped.
 pub(crate) fn stderr() -> Stream<AutoStream<io::StderrLock<'static>>> {
     Stream { inner: anstream::stderr().lock(), is_closed: &STDERR_IS_CLOSED }
 }
 
-/// A stream that nobody may read any more.
+/// A stream that drops its output once the reader has closed it.
 pub(crate) struct Stream<W> {
     inner: W,
     is_closed: &'static AtomicBool,
@@ -60,23 +60,23 @@ impl<W: Write> Write for Stream<W> {
     }
 }
 
-/// Says that something cannot be used, in one line on stderr.
+/// Prints an error in one line on stderr.
 pub(crate) fn error(error: impl Display) -> io::Result<()> {
     writeln!(stderr(), "{ERROR}error:{ERROR:#} {}", Plain(error))
 }
 
-/// Text that comes from elsewhere: what could command a terminal, end the line or turn its direction stands as an escape.
+/// Untrusted text. Characters that could control the terminal, end the line or change the direction of the text are printed as escapes.
 pub(crate) struct Plain<T>(pub(crate) T);
 
 impl<T: Display> Display for Plain<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(Escaping(f), "{}", self.0)
+        write!(EscapingWriter(f), "{}", self.0)
     }
 }
 
-struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
+struct EscapingWriter<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
-impl fmt::Write for Escaping<'_, '_> {
+impl fmt::Write for EscapingWriter<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut rest = text;
         while let Some(at) = rest.find(is_hidden) {
@@ -92,8 +92,8 @@ impl fmt::Write for Escaping<'_, '_> {
     }
 }
 
-/// Tells whether a character does something in place of being seen: Unicode's controls and line separators, and those of its format
-/// characters that turn the direction, join, or show nothing at all.
+/// Returns whether a character is invisible: Unicode's controls and line separators, and those format characters that change the
+/// direction of the text, join characters, or show nothing.
 fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -101,23 +101,22 @@ fn is_hidden(c: char) -> bool {
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// What all commands say at the end of a document of JSON. What is counted is what the command judges: fixtures, cases, blocks, or
-/// the one thing that it was given.
+/// The end of every JSON document: the verdict, and counts of what the command checked, such as fixtures, cases or blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Summary {
-    /// Written by [`json`], which knows it from the counts.
+    /// Filled in by [`json`] from the counts.
     pub(crate) verdict: &'static str,
     pub(crate) passed: usize,
     pub(crate) failed: usize,
     pub(crate) not_run: usize,
     pub(crate) unusable: usize,
-    /// Why there is nothing else, if that is so.
+    /// The error that ended the command, if there was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) error: Option<String>,
 }
 
 impl Summary {
-    /// One thing, on which this is the verdict.
+    /// Returns the summary of a command that checked one thing, with this verdict.
     pub(crate) fn one(verdict: Verdict) -> Self {
         let mut summary = Self::default();
         match verdict {
@@ -128,12 +127,12 @@ impl Summary {
         summary
     }
 
-    /// Some things that are as they should be, and some that are not.
+    /// Returns the summary of a command that checked several things.
     pub(crate) fn of(passed: usize, failed: usize) -> Self {
         Self { passed, failed, ..Self::default() }
     }
 
-    /// One thing, with which nothing could be done.
+    /// Returns the summary of a command that an error ended.
     pub(crate) fn error(verdict: Verdict, error: impl Display) -> Self {
         Self { error: Some(error.to_string()), ..Self::one(verdict) }
     }
@@ -147,7 +146,7 @@ impl Summary {
     }
 }
 
-/// Prints a document of JSON, with its summary.
+/// Prints a JSON document with its summary.
 pub(crate) fn json(body: impl Serialize, summary: &Summary) -> io::Result<()> {
     #[derive(Serialize)]
     struct Document<'a, T> {
@@ -167,7 +166,7 @@ pub(crate) fn json(body: impl Serialize, summary: &Summary) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Writes JSON in lines, in which hidden characters are escaped, too.
+/// A formatter for indented JSON that also escapes invisible characters.
 #[derive(Default)]
 struct PlainFormatter(PrettyFormatter<'static>);
 
@@ -233,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_from_elsewhere_stays_in_its_line_and_in_its_direction() {
+    fn untrusted_text_keeps_to_its_line_and_direction() {
         for (text, expected) in [
             ("hello, wörld: 你好 é 🦀 \\n", "hello, wörld: 你好 é 🦀 \\n"),
             ("a\nerror: forged\r\n", "a\\nerror: forged\\r\\n"),
@@ -247,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn json_means_the_same_and_shows_what_is_hidden() {
+    fn json_shows_invisible_characters_and_keeps_its_meaning() {
         let text = "a\n\u{1b}\u{7f}\u{9b}\u{202e}\u{e0041}é";
         let mut bytes = Vec::new();
         text.serialize(&mut Serializer::with_formatter(&mut bytes, PlainFormatter::default())).unwrap();
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_worst_decides() {
+    fn the_worst_result_decides_the_verdict() {
         for (summary, expected) in [
             (Summary::of(3, 0), Verdict::Holds),
             (Summary::of(3, 1), Verdict::Fails),

@@ -1,11 +1,11 @@
-//! What a command writes is none of what it reads.
+//! Checks that a command does not overwrite its own input.
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use crate::files;
 
-/// Refuses a file to be written that is one of those that are read, by whatever name.
+/// Checks that the output is not one of the inputs, even under another name.
 pub(crate) fn check_not_read<P: AsRef<Path>>(
     output: &Path,
     inputs: impl IntoIterator<Item = P>,
@@ -14,7 +14,7 @@ pub(crate) fn check_not_read<P: AsRef<Path>>(
         let input = input.as_ref();
         anyhow::ensure!(
             files::is_stdin(input) || !is_same_file(output, input),
-            "{}: writing it would destroy `{}`, which is read: name another file",
+            "{}: writing this file would overwrite the input `{}`: name another file",
             output.display(),
             input.display()
         );
@@ -22,19 +22,19 @@ pub(crate) fn check_not_read<P: AsRef<Path>>(
     Ok(())
 }
 
-/// Refuses a file to be written that is in a directory of a state, or another name of a file there.
+/// Checks that the output is not in the directory of a state, and not another name of a file there.
 pub(crate) fn check_not_in(output: &Path, directory: &Path) -> anyhow::Result<()> {
-    // What is not there has no files, and cannot be opened later.
+    // A directory that does not exist contains no files, and the command cannot open it later.
     let Ok(directory) = directory.canonicalize() else { return Ok(()) };
     anyhow::ensure!(
         !resolve(output).is_some_and(|output| output.starts_with(&directory)),
-        "{}: it is in the directory of the state: name a file elsewhere",
+        "{}: this file is in the directory of the state: name a file elsewhere",
         output.display()
     );
     check_not_read(output, directory.read_dir().into_iter().flatten().flatten().map(|entry| entry.path()))
 }
 
-/// Where a file is or would be made, without links; none if that is nowhere.
+/// Returns the path at which a file exists or would be created, with links resolved; none if its directory does not exist.
 fn resolve(file: &Path) -> Option<PathBuf> {
     if let Ok(found) = file.canonicalize() {
         return Some(found);
@@ -65,7 +65,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_is_known_by_each_of_its_names() {
+    fn a_file_is_recognized_by_each_of_its_names() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         std::fs::create_dir(path("state")).unwrap();

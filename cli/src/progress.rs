@@ -1,11 +1,11 @@
-//! How far a long command has come.
+//! The progress bar of long commands.
 
 use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A bar on stderr of so many steps, shown once a command has taken a while and if there is somebody to see it.
+/// Returns a progress bar of `n_steps` steps. It appears on stderr after [`PATIENCE`], if that is a terminal.
 pub(crate) fn bar(n_steps: usize) -> ProgressBar {
     let n_steps = u64::try_from(n_steps).unwrap_or(u64::MAX);
     let bar = ProgressBar::with_draw_target(Some(n_steps), ProgressDrawTarget::hidden());
@@ -13,7 +13,7 @@ pub(crate) fn bar(n_steps: usize) -> ProgressBar {
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     if std::io::stderr().is_terminal() {
         let bar = bar.clone();
-        // It ends with the process, at the latest.
+        // The thread ends with the process, if not before.
         std::thread::spawn(move || {
             std::thread::sleep(PATIENCE);
             if !bar.is_finished() {
@@ -25,7 +25,7 @@ pub(crate) fn bar(n_steps: usize) -> ProgressBar {
     bar
 }
 
-/// How long a command has to take for the bar to appear.
+/// The time after which the bar appears.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How often the bar moves, if only to say that something is going on.
+/// The interval at which the bar is redrawn, even without progress.
 const TICK: Duration = Duration::from_millis(200);

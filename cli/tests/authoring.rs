@@ -81,9 +81,9 @@ fn a_new_ee_takes_the_sdk_from_the_given_place() {
         let readme = scratch.read("demo/README.md");
         assert!(readme.contains(note) && !readme.contains("{{"), "{readme}");
     };
-    check(&["--sdk", &given], &format!("path = \"{given}\""), "on this machine alone");
+    check(&["--sdk", &given], &format!("path = \"{given}\""), "exists only on this machine");
     let url = "https://example.org/outrider.git";
-    check(&["--sdk", url], &format!("git = \"{url}\""), "that `Cargo.lock` notes");
+    check(&["--sdk", url], &format!("git = \"{url}\""), "at the revision in `Cargo.lock`");
     let at = format!("{url}#v1");
     check(&["--sdk", &at], &format!("git = \"{url}\", rev = \"v1\""), "at revision `v1`");
 }
@@ -185,7 +185,7 @@ fn a_new_ee_builds_and_passes_its_fixture() {
     scratch.write("demo/blobs/demo.wasm", "something else");
     check(&demo, 1, "demo: the blob is not the one in the manifest; run `outrider build demo`\n");
     std::fs::remove_file(demo.join("blobs/demo.wasm")).expect("it is there");
-    check(&demo, 1, "demo: the blob is not there; run `outrider build demo`\n");
+    check(&demo, 1, "demo: the blob is missing; run `outrider build demo`\n");
     scratch.write("demo/blobs/manifest.toml", "");
     check(&demo, 1, "demo: not in the manifest; run `outrider build demo`\n");
 }
@@ -204,16 +204,19 @@ fn invalid_names_and_places_get_one_line() {
     for (arguments, expected) in [
         (
             &["new", "Demo"][..],
-            "`Demo` cannot be the name of an EE: use lower-case letters, digits and hyphens, a letter first",
+            "`Demo` cannot be the name of an EE: use lower-case letters, digits and hyphens, beginning with a letter",
         ),
-        (&["new", "demo", "--sdk", "nowhere"], "nowhere: no SDK there, as there is no Cargo.toml"),
+        (
+            &["new", "demo", "--sdk", "nowhere"],
+            "nowhere: this is not the directory of the SDK, as it has no Cargo.toml",
+        ),
     ] {
         let ran = scratch.outrider(arguments);
         assert_eq!((ran.code, ran.err), (Some(2), format!("error: {expected}\n")));
     }
     let ran = outrider_in(&project(), &["build", "--check", "nothing"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.err.contains("/ees; there are account, bazaar, crypto-check, "), "{}", ran.err);
+    assert!(ran.err.contains("/ees; its EEs are account, bazaar, crypto-check, "), "{}", ran.err);
     let ran = scratch.outrider(&["build"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.err.contains("could not find `Cargo.toml`"), "{}", ran.err);

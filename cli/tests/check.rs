@@ -55,7 +55,7 @@ fn the_exit_code_is_that_of_the_worst_module() {
     for (missing, error) in [
         ("no.wasm", "no.wasm: no such file or directory"),
         ("*.wat", "*.wat: no file matches"),
-        ("cache", "cache: no *.wasm file in it"),
+        ("cache", "cache: the directory contains no *.wasm file"),
     ] {
         std::fs::create_dir_all(scratch.path().join("cache")).expect("it can be made");
         let ran = scratch.outrider(&["check", missing]);

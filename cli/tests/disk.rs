@@ -51,8 +51,9 @@ fn a_fixture_does_not_overwrite_inputs() {
         .expect("it can be made");
     std::os::unix::fs::symlink("state", scratch.path().join("link")).expect("it can be made");
     let before = files(scratch.path());
-    let read = |name: &str| format!("writing it would destroy `{name}`, which is read: name another file");
-    let inside = || "it is in the directory of the state: name a file elsewhere".to_owned();
+    let read =
+        |name: &str| format!("writing this file would overwrite the input `{name}`: name another file");
+    let inside = || "this file is in the directory of the state: name a file elsewhere".to_owned();
     for (output, expected) in [
         ("pair.wasm", read("pair.wasm")),
         ("hard", read("pair.wasm")),
@@ -92,7 +93,7 @@ fn a_fixture_can_name_its_ee_or_is_not_written() {
     let mut command = scratch.command(&["witness", "build", "state", "one.json", "-o", "new.yaml", "--ee"]);
     let ran = support::ran(command.arg(no_text).output());
     let expected =
-        "error: e\u{fffd}.wasm: its path is not UTF-8, so no fixture can name it: give it another name\n";
+        "error: e\u{fffd}.wasm: the path is not UTF-8, so a fixture cannot name it: rename the file\n";
     assert_eq!((ran.code, ran.err.as_str()), (Some(2), expected));
     assert!(!scratch.path().join("new.yaml").exists());
 }
@@ -110,7 +111,7 @@ fn after_a_disk_error_the_message_says_which_state_is_stored() {
     );
     let mut shell = std::process::Command::new("sh");
     let ran = support::ran(shell.arg("-c").arg(command).current_dir(scratch.path()).output());
-    let expected = format!("error: state: storing the state failed; it is {before}, as before: ");
+    let expected = format!("error: state: storing the state failed; the state root is still {before}: ");
     assert_eq!((ran.code, ran.err.starts_with(&expected)), (Some(2), true), "{}", ran.err);
     assert_eq!(root(&scratch), before);
 
@@ -120,8 +121,9 @@ fn after_a_disk_error_the_message_says_which_state_is_stored() {
     std::fs::remove_dir_all(scratch.path().join("state/anchor.new")).expect("it is there");
     let after = root(&scratch);
     assert_ne!(after, before);
-    let expected =
-        format!("error: state: storing the state failed; it is {after} now, as after the blocks: ");
+    let expected = format!(
+        "error: state: storing the state failed; the state root is now {after}, as after the blocks: "
+    );
     assert!(ran.err.starts_with(&expected), "{}", ran.err);
 }
 
@@ -153,7 +155,7 @@ fn a_state_on_a_read_only_disk_can_be_read() {
     let ran = run("witness build state --ee pair.wasm one.json -o f.yaml").expect("it can be run");
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let ran = run("witness build state --ee pair.wasm one.json --apply").expect("it can be run");
-    let expected = "error: state: no state can be opened: to change it, copy it to where it can be written: ";
+    let expected = "error: state: cannot open the state for writing; copy it to a writable directory: ";
     assert_eq!((ran.code, ran.err.starts_with(expected)), (Some(2), true), "{ran:?}");
     assert_eq!(files(&scratch.path().join("state")), before);
 }

@@ -104,7 +104,7 @@ fn inspect_reports_the_outcome() {
     scratch.write("ee.wasm", blob("bazaar"));
     let ran = scratch.outrider(&["inspect", "--isolate", "ee.wasm"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
-    assert!(ran.out.contains("\ncompiled by wasmtime in a process of its own, in "), "{}", ran.out);
+    assert!(ran.out.contains("\ncompiled by wasmtime in a separate process, in "), "{}", ran.out);
 
     let ran = scratch.outrider(&["inspect", "--isolate", "--isolate-memory", "1", "ee.wasm"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
@@ -124,7 +124,7 @@ fn inspect_compiles_on_the_selected_engine() {
     for engine in engines() {
         let ran = scratch.outrider(&["inspect", "--isolate", "--engine", engine, "ee.wasm"]);
         assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
-        let expected = format!("\ncompiled by {engine} in a process of its own, in ");
+        let expected = format!("\ncompiled by {engine} in a separate process, in ");
         assert!(ran.out.contains(&expected), "{}", ran.out);
     }
     let ran = scratch.outrider(&["inspect", "--engine", "wasmtime", "ee.wasm"]);

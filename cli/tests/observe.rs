@@ -64,7 +64,7 @@ fn the_failing_call_comes_last() {
 fn without_host_calls_the_trace_says_so() {
     let ran = scratch("(func (export \"main\"))").outrider(&["run", "--trace", "f.yaml"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let unsaved = "\n    the EE has saved no post-state root, which counts as zeros, as in scout\n";
+    let unsaved = "\n    the EE has not saved a post-state root, so the root is zeros, as in scout\n";
     assert!(ran.out.contains(unsaved), "{}", ran.out);
     assert!(ran.out.contains("\n    no host calls\n"), "{}", ran.out);
 }
@@ -203,7 +203,7 @@ fn a_profile_does_not_replace_inputs() {
         let before = std::fs::read(scratch.path().join(read)).expect("it is there");
         let ran = scratch.outrider(&["run", "--profile", profile, "f.yaml", "other.yaml"]);
         let expected = format!(
-            "error: {profile}: writing it would destroy `{read}`, which is read: name another file\n"
+            "error: {profile}: writing this file would overwrite the input `{read}`: name another file\n"
         );
         assert_eq!((ran.code, ran.err), (Some(2), expected));
         assert_eq!(std::fs::read(scratch.path().join(read)).expect("it is there"), before);

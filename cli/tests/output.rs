@@ -80,7 +80,7 @@ fn text_of_a_module_cannot_imitate_the_command() {
         assert_ne!((ran.out.len(), ran.err.len()), (0, 0), "{arguments:?}");
     }
     let ran = scratch.outrider(&["run", "-v", "f.yaml"]);
-    assert!(ran.out.contains(&format!("    its last words: {SHOWN}\n")), "{}", ran.out);
+    assert!(ran.out.contains(&format!("    last log: {SHOWN}\n")), "{}", ran.out);
     assert!(ran.out.contains(&format!("    in {SHOWN} at byte 0x")), "{}", ran.out);
     assert!(ran.err.contains(&format!(": {SHOWN} import")), "{}", ran.err);
     let ran = scratch.outrider(&["inspect", "ee.wasm"]);
@@ -130,7 +130,7 @@ fn a_refusal_without_a_reason_says_so() {
     scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", refusing("", IN_MAIN));
     scratch.write("packages.json", r#"{"packages": []}"#);
     let ran = scratch.outrider(&["run", "--trace", "f.yaml"]);
-    assert!(ran.out.contains("  block 0, env 0: refused, and the EE gives no reason\n"), "{}", ran.out);
+    assert!(ran.out.contains("  block 0, env 0: refused without a reason\n"), "{}", ran.out);
     let call = "eth2.refuse(pointer=0x0, length=0) refuses the block, and gives no reason\n";
     assert!(ran.out.contains(call), "{}", ran.out);
     let ran = scratch.outrider(&["state", "init", "state", "--ee", "ee.wasm", "packages.json"]);

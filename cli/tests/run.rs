@@ -126,7 +126,7 @@ fn a_wrong_root_shows_expected_got_and_the_last_block() {
     scratch.write("helloworld.wasm", blob("helloworld")).write("bazaar.wasm", blob("bazaar"));
     let ran = scratch.outrider(&["run", "f.yaml"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    let expected = "  env 1: wrong post-state root, known after block 2
+    let expected = "  env 1: wrong post-state root after block 2
     expected 39505fd952857b5766c759bcb4af58eb8df5a91043540c1398dd987a503127fc
     got      29505fd952857b5766c759bcb4af58eb8df5a91043540c1398dd987a503127fc\n";
     assert!(ran.out.contains(expected), "{}", ran.out);
@@ -141,7 +141,7 @@ fn a_wrong_root_without_blocks_is_known_before_the_first() {
     scratch.write("f.yaml", without_blocks).write("ee.wasm", wasm("(func (export \"main\"))"));
     let ran = scratch.outrider(&["run", "f.yaml"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.out.contains("env 0: wrong post-state root, known before any block"), "{}", ran.out);
+    assert!(ran.out.contains("env 0: wrong post-state root: no block executes this EE"), "{}", ran.out);
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_failed_block_shows_the_last_log_and_a_backtrace() {
         r#"(i32.store (i32.const 0) (i32.const 0x6c6c6177)) (call $print (i32.const 0) (i32.const 4)) unreachable"#,
         ZERO,
     );
-    assert!(ran.out.contains("    its last words: wall\n    in function 4 at byte 0x"), "{}", ran.out);
+    assert!(ran.out.contains("    last log: wall\n    in function 4 at byte 0x"), "{}", ran.out);
 }
 
 #[test]
@@ -306,7 +306,7 @@ fn arguments_that_name_nothing_get_one_line() {
         ("no.yaml", "no.yaml: no such file or directory"),
         ("no*.yaml", "no*.yaml: no file matches"),
         ("[", "[: not a glob pattern: Pattern syntax error near position 0: invalid range pattern"),
-        ("empty", "empty: no *.yaml or *.yml file in it"),
+        ("empty", "empty: the directory contains no *.yaml or *.yml file"),
     ] {
         check_unusable(&scratch, &["run", argument], expected);
     }

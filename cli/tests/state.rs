@@ -52,7 +52,7 @@ fn a_state_is_made_and_shown() {
     let ran = scratch.outrider(&["state", "show", "state"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let root = root(&scratch);
-    assert!(ran.out.contains(&format!("root       {root}, the current one\n")), "{}", ran.out);
+    assert!(ran.out.contains(&format!("root       {root}, current\n")), "{}", ran.out);
     assert!(ran.out.contains("nodes      3\nsize       147 bytes\n"), "{}", ran.out);
     let left = std::fs::read_dir(scratch.path()).expect("it is there").flatten();
     let hidden = left.filter(|entry| entry.file_name().to_string_lossy().starts_with('.')).count();
@@ -87,7 +87,7 @@ fn a_state_is_not_made_in_a_used_directory_nor_of_refused_packages() {
 fn a_directory_without_a_state_is_named() {
     let scratch = scratch();
     for directory in ["ees", "nowhere"] {
-        let expected = format!("error: {directory}: no state can be opened: there is no store\n");
+        let expected = format!("error: {directory}: cannot open the state: there is no store\n");
         check(&scratch, &["state", "show", directory], 2, "", &expected);
     }
 }
@@ -127,7 +127,11 @@ fn the_next_block_is_built_on_the_applied_state() {
     assert_eq!(root(&scratch), built["current_root"]);
     let ran = build(&scratch, &["two.json"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.ends_with(&format!("the current state stays {}\n", root(&scratch))), "{}", ran.out);
+    assert!(
+        ran.out.ends_with(&format!("the current state root is still {}\n", root(&scratch))),
+        "{}",
+        ran.out
+    );
     assert_eq!(scratch.outrider(&["run", "f.yaml"]).code, Some(0));
 }
 
@@ -188,16 +192,16 @@ fn a_state_belongs_to_one_ee_until_another_adopts_it() {
     let (old, new) = (hash(&scratch, "ees/pair.wasm"), hash(&scratch, "new.wasm"));
     let build = ["witness", "build", "state", "--ee", "new.wasm", "one.yaml", "-o", "f.yaml", "--apply"];
     let expected = format!(
-        "error: state: the store holds the state of the EE with code hash {old}, this one has {new}; if it can read that \
-         state, `outrider state adopt state --ee new.wasm` makes it its own\n"
+        "error: state: the store holds the state of the EE with code hash {old}, this one has {new}; if this EE can read \
+         that state, run `outrider state adopt state --ee new.wasm`\n"
     );
     check(&scratch, &build, 2, "", &expected);
 
     let adopt = ["state", "adopt", "state", "--ee", "new.wasm"];
-    let expected = format!("the state of EE {old} is now that of EE {new}\nroot {before}, as before\n");
+    let expected = format!("the state of EE {old} now belongs to EE {new}\nroot {before}, unchanged\n");
     check(&scratch, &adopt, 0, &expected, "");
     assert_eq!(root(&scratch), before);
-    let expected = format!("the state is that of EE {new} already\nroot {before}, as before\n");
+    let expected = format!("the state already belongs to EE {new}\nroot {before}, unchanged\n");
     check(&scratch, &adopt, 0, &expected, "");
     assert_eq!(scratch.outrider(&build).code, Some(0));
     assert_ne!(root(&scratch), before, "a block was built on it");
@@ -233,7 +237,7 @@ fn a_damaged_state_is_reported_or_still_whole() {
                     let shown = json(&ran);
                     let is_whole = ran.code == Some(0) && shown["current_root"] == expected.as_str();
                     let is_reported =
-                        ran.code == Some(2) && ran.err.starts_with("error: state: no state can be opened: ");
+                        ran.code == Some(2) && ran.err.starts_with("error: state: cannot open the state: ");
                     assert!(is_whole || is_reported, "{name} at {at}: {ran:?}");
                     n_reported += u32::from(is_reported);
                 }
@@ -249,7 +253,7 @@ fn a_damaged_state_is_reported_or_still_whole() {
 fn a_state_of_an_earlier_format_is_named() {
     let scratch = scratch();
     scratch.write("old/conf", "segment_size: 524288").write("old/db", "");
-    let expected = "error: old: no state can be opened: the store has the format of another version: make it again with this one\n";
+    let expected = "error: old: cannot open the state: the store has the format of another version: make it again with this one\n";
     check(&scratch, &["state", "show", "old"], 2, "", expected);
 }
 
@@ -301,7 +305,7 @@ fn a_witness_is_shown_as_a_tree() {
         &["witness", "show", "f.yaml", "--block", "2"],
         2,
         "",
-        "error: f.yaml: there is no block 2: it has 2, counted from 0\n",
+        "error: f.yaml: there is no block 2: the fixture has 2 blocks, counted from 0\n",
     );
 }
 
@@ -365,10 +369,17 @@ fn invalid_witnesses_fail() {
     let mut structure = data.clone();
     structure[4] = 0x80;
     for (data, expected) in [
-        (other_value, "FAILED: it is of ".to_owned()),
-        (unframed, "FAILED: it is not the block data of a stateful EE: byte 4: expected 16777290 more bytes, got 75\n".to_owned()),
-        (structure, "FAILED: the 74 bytes are no witness, neither smt (".to_owned()),
-        (vec![], "FAILED: it is not the block data of a stateful EE: byte 0: expected 4 more bytes, got 0\n".to_owned()),
+        (other_value, "FAILED: the witness has the wrong root: expected ".to_owned()),
+        (
+            unframed,
+            "FAILED: not the block data of a stateful EE: byte 4: expected 16777290 more bytes, got 75\n"
+                .to_owned(),
+        ),
+        (structure, "FAILED: the witness of 74 bytes is neither smt (".to_owned()),
+        (
+            vec![],
+            "FAILED: not the block data of a stateful EE: byte 0: expected 4 more bytes, got 0\n".to_owned(),
+        ),
     ] {
         scratch.write("bad.yaml", fixture(&before, &data));
         let ran = scratch.outrider(&["witness", "check", "bad.yaml"]);
@@ -384,7 +395,7 @@ fn invalid_witnesses_fail() {
     let ran = scratch.outrider(&["witness", "show", "bad.yaml"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(
-        ran.err.starts_with("error: bad.yaml: block 0: it is not the block data of a stateful EE: byte 0: "),
+        ran.err.starts_with("error: bad.yaml: block 0: not the block data of a stateful EE: byte 0: "),
         "{}",
         ran.err
     );

@@ -1,9 +1,9 @@
-// What an execution environment (EE) of Outrider may import.
-// `outrider abi --assemblyscript` has printed it.
+// The functions that an execution environment (EE) of Outrider may import.
+// Printed by `outrider abi --assemblyscript`.
 //
-// An EE exports its memory, as the compiler does by itself, and `export function main(): void`.
+// An EE has to export its memory, which the compiler does by default, and a function: `export function main(): void`.
 //
-// A unit is a byte that is moved or hashed, a tick that is spent, or what the function's description names.
+// A unit is a byte moved or hashed, a tick spent, or the unit that the function's description names.
 
 /** The block, the state root, deposits, and where the block is. */
 export namespace eth2 {

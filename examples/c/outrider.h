@@ -1,5 +1,5 @@
-/* What an execution environment (EE) of Outrider may import, for clang with --target=wasm32.
-   `outrider abi --c-header` has printed it. */
+/* The functions that an execution environment (EE) of Outrider may import, for clang with --target=wasm32.
+   Printed by `outrider abi --c-header`. */
 
 #ifndef OUTRIDER_H
 #define OUTRIDER_H
@@ -13,7 +13,7 @@ extern "C" {
 #define OUTRIDER_IMPORT(module, name) __attribute__((import_module(#module), import_name(#name)))
 #define OUTRIDER_EXPORT(name) __attribute__((export_name(#name)))
 
-/* A unit is a byte that is moved or hashed, a tick that is spent, or what the function's description names. */
+/* A unit is a byte moved or hashed, a tick spent, or the unit that the function's description names. */
 
 /* eth2: The block, the state root, deposits, and where the block is. */
 
@@ -225,13 +225,13 @@ uint32_t state_putNode(const void *hash, const void *pointer, uint32_t length, c
 OUTRIDER_IMPORT(state, putBlockData)
 void state_putBlockData(const void *pointer, uint32_t length);
 
-/* Exports that every EE has.
+/* The exports that every EE must have:
    memory: The memory to which the pointers of imports refer.
    main: Takes nothing. The host calls it once for a block, and drops what it returns.
 
-   So an EE has
+   So an EE defines
        OUTRIDER_EXPORT(main) void ee_main(void) { ... }
-   and wasm-ld exports the memory as it is. */
+   and wasm-ld exports the memory by default. */
 
 #ifdef __cplusplus
 }

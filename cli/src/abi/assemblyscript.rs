@@ -1,8 +1,8 @@
-//! The ABI as declarations for AssemblyScript: a namespace for each module, so that `eth2.blockDataSize()` is what it is everywhere.
+//! The ABI as declarations for AssemblyScript, with a namespace for each module, such as `eth2` for `eth2.blockDataSize()`.
 
 use outrider_host::{Import, MODULES};
 
-use super::{Kinds, UNIT, imports_of, parameters, price};
+use super::{TypeNames, UNIT, imports_of, parameters, price};
 
 pub(super) fn assemblyscript() -> String {
     let mut text = format!("{HEAD}//\n// {UNIT}\n");
@@ -15,7 +15,8 @@ pub(super) fn assemblyscript() -> String {
 }
 
 fn declaration(import: &Import) -> String {
-    let parameters: Vec<_> = parameters(import, &KINDS).map(|(name, ty)| format!("{name}: {ty}")).collect();
+    let parameters: Vec<_> =
+        parameters(import, &TYPE_NAMES).map(|(name, ty)| format!("{name}: {ty}")).collect();
     format!(
         "
   /** {} {} */
@@ -29,14 +30,15 @@ fn declaration(import: &Import) -> String {
         import.name,
         import.name,
         parameters.join(", "),
-        KINDS.result(import)
+        TYPE_NAMES.result(import)
     )
 }
 
-const KINDS: Kinds = Kinds { read: "usize", written: "usize", i32: "u32", i64: "u64", nothing: "void" };
+const TYPE_NAMES: TypeNames =
+    TypeNames { read: "usize", written: "usize", i32: "u32", i64: "u64", nothing: "void" };
 
-const HEAD: &str = "// What an execution environment (EE) of Outrider may import.
-// `outrider abi --assemblyscript` has printed it.
+const HEAD: &str = "// The functions that an execution environment (EE) of Outrider may import.
+// Printed by `outrider abi --assemblyscript`.
 //
-// An EE exports its memory, as the compiler does by itself, and `export function main(): void`.
+// An EE has to export its memory, which the compiler does by default, and a function: `export function main(): void`.
 ";

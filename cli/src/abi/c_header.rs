@@ -1,8 +1,8 @@
-//! The ABI as a header for C: each import under its older name, such as `eth2_blockDataSize`.
+//! The ABI as a header for C. Each import has its legacy name, such as `eth2_blockDataSize`.
 
 use outrider_host::{Import, MODULES, REQUIRED_EXPORTS};
 
-use super::{Kinds, UNIT, imports_of, parameters, price};
+use super::{TypeNames, UNIT, imports_of, parameters, price};
 
 pub(super) fn c_header() -> String {
     let mut header = format!("{HEAD}\n/* {UNIT} */\n");
@@ -10,7 +10,7 @@ pub(super) fn c_header() -> String {
         header.push_str(&format!("\n/* {}: {} */\n", module.name, module.summary));
         imports_of(module).for_each(|import| header.push_str(&declaration(import)));
     }
-    header.push_str("\n/* Exports that every EE has.\n");
+    header.push_str("\n/* The exports that every EE must have:\n");
     for export in REQUIRED_EXPORTS {
         header.push_str(&format!("   {}: {}\n", export.name, export.summary));
     }
@@ -18,7 +18,7 @@ pub(super) fn c_header() -> String {
 }
 
 fn declaration(import: &Import) -> String {
-    let mut parameters: Vec<_> = parameters(import, &KINDS)
+    let mut parameters: Vec<_> = parameters(import, &TYPE_NAMES)
         .map(|(name, ty)| format!("{ty}{}{name}", if ty.ends_with('*') { "" } else { " " }))
         .collect();
     if parameters.is_empty() {
@@ -31,18 +31,18 @@ fn declaration(import: &Import) -> String {
         price(import.fuel),
         import.module,
         import.name,
-        KINDS.result(import),
+        TYPE_NAMES.result(import),
         import.legacy_name(),
         parameters.join(", ")
     )
 }
 
-const KINDS: Kinds =
-    Kinds { read: "const void *", written: "void *", i32: "uint32_t", i64: "uint64_t", nothing: "void" };
+const TYPE_NAMES: TypeNames =
+    TypeNames { read: "const void *", written: "void *", i32: "uint32_t", i64: "uint64_t", nothing: "void" };
 
 const HEAD: &str =
-    "/* What an execution environment (EE) of Outrider may import, for clang with --target=wasm32.
-   `outrider abi --c-header` has printed it. */
+    "/* The functions that an execution environment (EE) of Outrider may import, for clang with --target=wasm32.
+   Printed by `outrider abi --c-header`. */
 
 #ifndef OUTRIDER_H
 #define OUTRIDER_H
@@ -58,9 +58,9 @@ extern \"C\" {
 ";
 
 const TAIL: &str = "
-   So an EE has
+   So an EE defines
        OUTRIDER_EXPORT(main) void ee_main(void) { ... }
-   and wasm-ld exports the memory as it is. */
+   and wasm-ld exports the memory by default. */
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-//! The ABI for programs, as JSON.
+//! The ABI as JSON.
 
 use outrider_host::{
     ABI, BOUNDS, FuelCost, Import, Limits, MODULES, PROPOSALS, ParameterKind, REQUIRED_EXPORTS, UnsavedRoot,

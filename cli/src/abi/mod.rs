@@ -1,6 +1,6 @@
-//! `outrider abi`: what an EE may import and has to export, for people, programs and compilers.
+//! `outrider abi`: prints the imports and exports of EEs, for people, programs and compilers.
 //!
-//! All of it comes from the host's own tables.
+//! All of this comes from the host's own tables.
 
 mod assemblyscript;
 mod c_header;
@@ -14,14 +14,14 @@ use outrider_host::{ABI, FuelCost, Import, ImportModule, ParameterKind, ValueTyp
 use crate::Verdict;
 use crate::output::{self, Summary};
 
-/// Print the ABI: the imports and exports of EEs, what they may consist of, and within which limits.
+/// Print the ABI: the imports and exports of EEs, the WebAssembly features that they may use, and their limits.
 #[derive(clap::Args)]
 #[group(multiple = false)]
 pub(crate) struct Arguments {
     /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
-    /// Print a header for C, as clang compiles it for wasm32.
+    /// Print a C header, for clang with the target wasm32.
     #[arg(long)]
     c_header: bool,
     /// Print declarations for AssemblyScript.
@@ -45,34 +45,39 @@ pub(crate) fn abi(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(Verdict::Holds)
 }
 
-/// The imports of a module.
+/// Returns the imports of a module.
 fn imports_of(module: &ImportModule) -> impl Iterator<Item = &'static Import> {
     let name = module.name;
     ABI.iter().filter(move |import| import.module == name)
 }
 
-/// The type of a parameter: a pointer through which the host reads or writes, or a number of 32 or 64 bits.
-fn parameters<'a>(import: &'a Import, kinds: &'a Kinds) -> impl Iterator<Item = (&'static str, &'a str)> {
+/// Returns the name and the type of each parameter of an import.
+fn parameters<'a>(
+    import: &'a Import,
+    type_names: &'a TypeNames,
+) -> impl Iterator<Item = (&'static str, &'a str)> {
     import.parameters.iter().map(|parameter| {
         let ty = match parameter.kind {
-            ParameterKind::Written => kinds.written,
-            ParameterKind::Read => kinds.read,
-            ParameterKind::Number(ty) => kinds.number(ty),
+            ParameterKind::Written => type_names.written,
+            ParameterKind::Read => type_names.read,
+            ParameterKind::Number(ty) => type_names.number(ty),
         };
         (parameter.name, ty)
     })
 }
 
-/// What a language calls the types of parameters and results.
-struct Kinds {
+/// The names of the types of parameters and results in a language.
+struct TypeNames {
+    /// A pointer through which the host reads.
     read: &'static str,
+    /// A pointer through which the host writes.
     written: &'static str,
     i32: &'static str,
     i64: &'static str,
     nothing: &'static str,
 }
 
-impl Kinds {
+impl TypeNames {
     fn number(&self, ty: ValueType) -> &'static str {
         match ty {
             ValueType::I32 => self.i32,
@@ -85,7 +90,7 @@ impl Kinds {
     }
 }
 
-/// Tells what a call costs.
+/// Describes the cost of a call.
 fn price(fuel: FuelCost) -> String {
     match fuel {
         FuelCost { base, per_unit: 0 } => format!("Fuel {base}."),
@@ -93,5 +98,6 @@ fn price(fuel: FuelCost) -> String {
     }
 }
 
-/// What a unit of fuel costs is for, unless the summary of the import says it.
-const UNIT: &str = "A unit is a byte that is moved or hashed, a tick that is spent, or what the function's description names.";
+/// The unit of the costs that depend on the arguments.
+const UNIT: &str =
+    "A unit is a byte moved or hashed, a tick spent, or the unit that the function's description names.";

@@ -1,10 +1,10 @@
-//! The ABI for people.
+//! The ABI as text.
 
 use std::fmt::Write as _;
 
 use outrider_host::{ABI, BOUNDS, Limits, MODULES, PROPOSALS, REQUIRED_EXPORTS};
 
-use super::{Kinds, UNIT, imports_of, parameters, price};
+use super::{TypeNames, UNIT, imports_of, parameters, price};
 
 pub(super) fn text() -> String {
     let mut text = String::new();
@@ -16,7 +16,7 @@ pub(super) fn text() -> String {
 fn write(out: &mut String) -> std::fmt::Result {
     writeln!(
         out,
-        "imports: {}. `eth2.refuse` may be imported as `env.eth2_refuse`, too, and so may all.",
+        "imports: {}. Each may also be imported by its legacy name, such as `env.eth2_refuse` for `eth2.refuse`.",
         ABI.len()
     )?;
     writeln!(
@@ -28,22 +28,22 @@ fn write(out: &mut String) -> std::fmt::Result {
         writeln!(out, "\n{}  {}", module.name, module.summary)?;
         for import in imports_of(module) {
             let parameters: Vec<_> =
-                parameters(import, &KINDS).map(|(name, ty)| format!("{name}: {ty}")).collect();
-            let result = if import.never_returns() { "!" } else { KINDS.result(import) };
+                parameters(import, &TYPE_NAMES).map(|(name, ty)| format!("{name}: {ty}")).collect();
+            let result = if import.never_returns() { "!" } else { TYPE_NAMES.result(import) };
             writeln!(out, "  {}({}) -> {result}", import.name, parameters.join(", "))?;
             writeln!(out, "      {} {}", import.summary, price(import.fuel))?;
         }
     }
-    writeln!(out, "\nexports that every EE has")?;
+    writeln!(out, "\nexports that every EE must have")?;
     for export in REQUIRED_EXPORTS {
         writeln!(out, "  {:<8}{:<10}{}", export.name, export.kind, export.summary)?;
     }
-    writeln!(out, "\nproposals to extend the first WebAssembly")?;
+    writeln!(out, "\nextensions of WebAssembly 1.0")?;
     for proposal in PROPOSALS {
         let verdict = if proposal.accepted { "accepted" } else { "refused" };
         writeln!(out, "  {:<27}{verdict:<10}{}", proposal.name, proposal.reason)?;
     }
-    writeln!(out, "\nbounds on a module and on each of its functions")?;
+    writeln!(out, "\nbounds on a module and its functions")?;
     for bound in BOUNDS {
         writeln!(out, "  {:>9} {}: {}", bound.max, bound.what, bound.reason)?;
     }
@@ -51,15 +51,15 @@ fn write(out: &mut String) -> std::fmt::Result {
 }
 
 fn write_limits(out: &mut String, limits: &Limits) -> std::fmt::Result {
-    writeln!(out, "\nlimits that a chain may set, and what they are here")?;
+    writeln!(out, "\nlimits that a chain may set, with their defaults")?;
     for (what, max) in [
-        ("bytes of a module, its libraries included", limits.module_bytes_max as u64),
+        ("bytes of a module, including its libraries", limits.module_bytes_max as u64),
         ("pages of 64 KiB of memory", limits.memory_pages_max.into()),
         ("elements of a table", limits.table_elements_max.into()),
         ("bytes of block data", limits.block_data_bytes_max.into()),
         ("deposits of an execution", limits.deposits_max.into()),
         ("ticks of an execution", limits.ticks_max),
-        ("slots of stack of an execution", limits.stack_slots_max.into()),
+        ("stack slots of an execution", limits.stack_slots_max.into()),
         ("fuel of an execution", limits.fuel_max),
     ] {
         writeln!(out, "  {max:>12} {what}")?;
@@ -67,4 +67,5 @@ fn write_limits(out: &mut String, limits: &Limits) -> std::fmt::Result {
     Ok(())
 }
 
-const KINDS: Kinds = Kinds { read: "*const", written: "*mut", i32: "i32", i64: "i64", nothing: "()" };
+const TYPE_NAMES: TypeNames =
+    TypeNames { read: "*const", written: "*mut", i32: "i32", i64: "i64", nothing: "()" };

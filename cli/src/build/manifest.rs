@@ -1,4 +1,4 @@
-//! `blobs/manifest.toml`: for each blob, the hashes of the blob and of the sources it was built from.
+//! `blobs/manifest.toml`: the hashes of each blob and of its sources.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,20 +9,20 @@ use sha2::{Digest as _, Sha256};
 
 use crate::files;
 
-/// The manifest of a directory of blobs, by the EEs' names.
+/// The manifest of a directory of blobs, with an entry for each EE by name.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(transparent)]
 pub(super) struct Manifest(BTreeMap<String, Entry>);
 
-/// What is known of one blob.
+/// The entry of a blob.
 #[derive(Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
     /// SHA-256 of the blob, in hex.
     pub(super) blob_sha256: String,
-    /// Hash of the sources, as [`Workspace::hash_sources`](super::Workspace::hash_sources) makes it.
+    /// Hash of the sources, see [`Workspace::hash_sources`](super::Workspace::hash_sources).
     pub(super) sources_sha256: String,
-    /// The compiler, as `rustc --version` tells it.
+    /// The compiler, as `rustc --version` prints it.
     pub(super) compiler: String,
 }
 
@@ -31,11 +31,11 @@ impl Manifest {
         blobs.join("manifest.toml")
     }
 
-    /// Reads the manifest of a directory; one that is not there yet is empty.
+    /// Reads the manifest of a directory. A missing manifest counts as empty.
     pub(super) fn read(blobs: &Path) -> anyhow::Result<Self> {
         let path = Self::path(blobs);
         match files::read(&path, files::FILE_BYTES_MAX) {
-            // In one line, as an error is told.
+            // Only the message, because the error's text has several lines.
             Ok(text) => toml::from_slice(&text)
                 .map_err(|error: toml::de::Error| anyhow::anyhow!("{}: {}", path.display(), error.message())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
@@ -43,7 +43,7 @@ impl Manifest {
         }
     }
 
-    /// Puts an entry in, and tells whether that changed anything.
+    /// Inserts an entry, and returns whether that changed the manifest.
     pub(super) fn insert(&mut self, name: &str, entry: Entry) -> bool {
         let changed = self.0.get(name) != Some(&entry);
         self.0.insert(name.to_owned(), entry);
@@ -57,7 +57,7 @@ impl Manifest {
         ))
     }
 
-    /// Tells why a blob and its sources do not belong together, if they do not.
+    /// Returns why a blob does not match the manifest or its sources; none if it does.
     pub(super) fn check(
         &self,
         name: &str,
@@ -68,7 +68,7 @@ impl Manifest {
         let code = match files::read(blob, files::MODULE_BYTES_MAX) {
             Ok(code) => code,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Some("the blob is not there"));
+                return Ok(Some("the blob is missing"));
             }
             Err(error) => return Err(error).with_context(|| format!("cannot read {}", blob.display())),
         };
@@ -82,7 +82,7 @@ impl Manifest {
     }
 }
 
-/// Hashes bytes, to hex.
+/// Returns the SHA-256 of bytes, in hex.
 pub(super) fn sha256(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }

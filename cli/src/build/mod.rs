@@ -1,4 +1,4 @@
-//! `outrider build`: builds EEs to wasm, and keeps the manifest that ties each blob to its sources.
+//! `outrider build`: builds EEs to wasm, and maintains the manifest that records the sources of each blob.
 
 mod manifest;
 mod rustc;
@@ -22,16 +22,16 @@ pub(crate) use rustc::run_wrapped;
 
 /// Build EEs to wasm, into the directory `blobs` of their workspace.
 ///
-/// The workspace is `ees`, if there is such a directory, or the one that the working directory belongs to;
-/// its EEs are the packages with a `cdylib` library.
+/// The workspace is the directory `ees` if it exists, or else the workspace of the working directory. Its EEs are the
+/// packages with a `cdylib` library.
 ///
-/// Exits with 0 if all is well, 1 if a check fails or the host would refuse a blob, 2 if nothing can be built.
+/// The exit code is 0 if all succeeds, 1 if a check fails or the host would refuse a blob, 2 if nothing can be built.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Names of EEs; all of the workspace if none is given.
+    /// Names of EEs. By default, all EEs of the workspace.
     #[arg(value_name = "EE")]
     names: Vec<String>,
-    /// Build nothing, but check that each blob is there and belongs to the sources as they are.
+    /// Build nothing. Check that each blob exists and was built from the current sources.
     #[arg(long)]
     check: bool,
 }
@@ -61,7 +61,7 @@ fn build_ees(workspace: &Workspace, ees: &[Ee<'_>]) -> anyhow::Result<Verdict> {
             compiler: toolchain.version().to_owned(),
         };
         let changed = manifest.insert(ee.name(), entry);
-        let change = if changed { "" } else { ", as before" };
+        let change = if changed { "" } else { ", unchanged" };
         let blob = workspace.blob(ee);
         writeln!(output::stdout(), "{}: {} bytes{change}", Plain(blob.display()), code.len())?;
     }
@@ -70,7 +70,7 @@ fn build_ees(workspace: &Workspace, ees: &[Ee<'_>]) -> anyhow::Result<Verdict> {
 }
 
 fn report_refusals(ee: Ee<'_>, code: &[u8]) -> anyhow::Result<Verdict> {
-    // Libraries are the fixture's matter; nothing is said of imports that may come from one.
+    // Libraries are part of a fixture, so an import that may come from a library is not reported.
     let summary = summarize(code, &Limits::default());
     let refusals = summary.refusals.iter().filter(|refusal| {
         !matches!(refusal, outrider_host::Refusal::UnknownImport { module, .. } if !outrider_host::Import::has_module(module))
@@ -78,7 +78,7 @@ fn report_refusals(ee: Ee<'_>, code: &[u8]) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::Holds;
     for refusal in refusals {
         let refusal = Plain(refusal);
-        writeln!(output::stderr(), "{ERROR}{}: the host will refuse it:{ERROR:#} {refusal}", ee.name())?;
+        writeln!(output::stderr(), "{ERROR}{}: the host refuses this EE:{ERROR:#} {refusal}", ee.name())?;
         verdict = Verdict::Fails;
     }
     Ok(verdict)
@@ -110,7 +110,7 @@ fn worse(a: Verdict, b: Verdict) -> Verdict {
     if a == Verdict::Holds { b } else { a }
 }
 
-/// Writes a file so that readers see the old contents or the new, and nothing in between.
+/// Replaces a file, so that readers see either the old contents or the new.
 fn write_atomically(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
     let write = || {
         let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
@@ -122,7 +122,7 @@ fn write_atomically(path: &Path, contents: &[u8]) -> anyhow::Result<()> {
     write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Lets others read what only its maker could; temporary files start out private.
+/// Makes a temporary file readable for other users, as such files are private at first.
 #[cfg(unix)]
 fn make_readable(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;

@@ -1,12 +1,12 @@
-//! Stands between cargo and the compiler while EEs are built.
+//! The wrapper of the compiler, which cargo runs while EEs are built.
 //!
-//! Cargo gives each crate a number, which becomes part of the names of its functions and decides their order. For a package
-//! outside of the workspace, such as what the SDK depends on, the number depends on where the package lies; and so do those of all
-//! crates that use it. Here each crate gets a number that depends on the crate alone, so that the same sources make the same
+//! Cargo gives each crate a metadata number, which becomes part of the names of its functions and determines their order. For a package
+//! outside of the workspace, such as a dependency of the SDK, the number depends on the path of the package, and so do the numbers of
+//! all crates that use it. The wrapper replaces the number by one that depends only on the crate, so that the same sources make the same
 //! blob anywhere.
 //!
-//! And for each crate the compiler warns of [`FEATURES`] that it calls unstable, which nobody who writes an EE has asked for. Here these
-//! warnings end, and no others.
+//! The compiler also warns, for each crate, that [`FEATURES`] are unstable. The wrapper drops these warnings, and no others, because
+//! authors of EEs have not chosen the features.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::manifest::sha256;
 use super::target::FEATURES;
 
-/// The variable that makes this program the compiler's wrapper.
+/// The environment variable that makes this program the wrapper of the compiler.
 const VARIABLE: &str = "OUTRIDER_WRAPS_RUSTC";
 
 /// Makes cargo run the compiler through this program.
@@ -26,20 +26,20 @@ pub(super) fn wrap(cargo: &mut Command) -> io::Result<()> {
     Ok(())
 }
 
-/// Runs the compiler if this is its wrapper, and tells how that went.
+/// Runs the compiler if this process is its wrapper, and returns the exit code.
 pub(crate) fn run_wrapped() -> Option<ExitCode> {
     std::env::var_os(VARIABLE)?;
     let mut arguments = std::env::args_os().skip(1);
     let compiler = arguments.next()?;
     let arguments = renumber(arguments.collect(), |name| std::env::var_os(name).unwrap_or_default());
     let mut command = Command::new(compiler);
-    // Build scripts and the like, which the compiler does not run, are none of this.
+    // Programs that the compiler starts must not become wrappers.
     command.args(arguments).env_remove(VARIABLE);
     let code = run(command).ok().and_then(|status| status.code()).and_then(|code| u8::try_from(code).ok());
     Some(ExitCode::from(code.unwrap_or(101)))
 }
 
-/// Runs the compiler, and passes on what it says but for what is known of [`FEATURES`].
+/// Runs the compiler, and passes its messages on, except for the warnings about [`FEATURES`].
 fn run(mut command: Command) -> io::Result<ExitStatus> {
     let mut child = command.stderr(Stdio::piped()).spawn()?;
     if let Some(stderr) = child.stderr.take() {
@@ -55,7 +55,7 @@ fn run(mut command: Command) -> io::Result<ExitStatus> {
     child.wait()
 }
 
-/// Tells whether a line is the compiler's warning, as cargo has it written, that one of [`FEATURES`] is unstable.
+/// Returns whether a line is the compiler's warning, in JSON, that one of [`FEATURES`] is unstable.
 fn is_known_warning(line: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Diagnostic {
@@ -70,7 +70,7 @@ fn is_known_warning(line: &[u8]) -> bool {
     level == "warning" && is_of_features
 }
 
-/// Gives the crate that is being compiled another number, if one is.
+/// Replaces the metadata number in the arguments, if there is one.
 fn renumber(mut arguments: Vec<OsString>, variable: impl Fn(&str) -> OsString) -> Vec<OsString> {
     let follows = |flag: &'static str| {
         arguments.windows(2).filter(move |pair| pair[0] == flag).map(|pair| pair[1].as_os_str())
@@ -90,9 +90,9 @@ fn renumber(mut arguments: Vec<OsString>, variable: impl Fn(&str) -> OsString) -
     arguments
 }
 
-/// What the number follows, as cargo writes it.
+/// The prefix of the argument with the number.
 const METADATA: &str = "metadata=";
-/// As many hex digits as cargo gives a number.
+/// The number of hex digits that cargo uses for the number.
 const NUMBER_DIGITS: usize = 16;
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
     use super::{is_known_warning, renumber};
 
     #[test]
-    fn warnings_are_passed_on_but_for_those_of_features_that_are_known() {
+    fn warnings_about_unstable_features_are_dropped_and_others_are_passed_on() {
         let line = |level: &str, message: &str| {
             format!(
                 "{{\"$message_type\":\"diagnostic\",\"message\":\"{message}\",\"code\":null,\"level\":\"{level}\"}}\n"
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_a_crate_depends_on_the_crate_alone() {
+    fn the_number_depends_only_on_the_crate() {
         let here =
             "--crate-name demo /here/lib.rs --cfg a --cfg b -C metadata=0123456789abcdef -C opt-level=3";
         let there =
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn all_else_stays() {
+    fn other_arguments_are_not_changed() {
         assert_eq!(number("-vV", "1.0.0"), "-vV");
         let line = "--crate-name demo -C metadata=0123456789abcdef -C extra-filename=-0123456789abcdef";
         let (before, after) = line.split_at(line.find("0123").expect("it is there"));

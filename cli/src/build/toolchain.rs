@@ -1,8 +1,8 @@
 //! Finds a Rust toolchain that can build for `wasm32-unknown-unknown`, and runs it.
 //!
-//! Two kinds will do. With rustup, `rustup target add wasm32-unknown-unknown` brings the target's standard
-//! library. Without, the sources of the standard library do, which are then built along; Debian has them in
-//! `rust-web-src`, for the compiler in `rustc-web`.
+//! There are two kinds of such toolchains. One has the target's standard library, which `rustup target add
+//! wasm32-unknown-unknown` installs. The other has the sources of the standard library, which are built together with the
+//! EEs; Debian's package `rust-web-src` has them for the compiler in `rustc-web`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,12 +25,12 @@ pub(super) struct Toolchain {
 enum Kind {
     /// The target's standard library is installed.
     Target,
-    /// The standard library is built from its sources, and linked by this linker.
+    /// The standard library is built from its sources, and this linker links EEs.
     BuildStd { linker: PathBuf },
 }
 
 impl Toolchain {
-    /// Finds a toolchain: the one on the path, or else the system's.
+    /// Finds a toolchain: the one on the path, or else the one in `/usr/bin`.
     pub(super) fn find() -> anyhow::Result<Self> {
         let candidates = [("cargo", "rustc"), ("/usr/bin/cargo", "/usr/bin/rustc")];
         let found = candidates.iter().find_map(|(cargo, rustc)| Self::at(cargo.as_ref(), rustc.as_ref()));
@@ -54,14 +54,14 @@ impl Toolchain {
         Some(Self { cargo: cargo.to_owned(), rustc: rustc.to_owned(), version, sysroot, kind })
     }
 
-    /// Returns what `rustc --version` says.
+    /// Returns the output of `rustc --version`.
     pub(super) fn version(&self) -> &str {
         &self.version
     }
 
     /// Builds EEs in release mode.
     pub(super) fn build(&self, workspace: &Workspace, ees: &[Ee<'_>]) -> anyhow::Result<()> {
-        // The flags name the directories of fetched sources, which therefore have to be there.
+        // The flags name the directories of fetched sources, so these have to exist before.
         let mut fetch = self.cargo(workspace);
         fetch.args(["fetch", "--quiet"]);
         run(fetch)?;
@@ -80,11 +80,11 @@ impl Toolchain {
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
         }
-        rustc::wrap(&mut build).context("cannot tell where this program is")?;
+        rustc::wrap(&mut build).context("cannot find the file of this program")?;
         run(build)
     }
 
-    /// Prepares a run of cargo in a workspace, without what is set for an outer build.
+    /// Returns a command that runs cargo in a workspace, without the environment variables of an outer build.
     fn cargo(&self, workspace: &Workspace) -> Command {
         let mut command = Command::new(&self.cargo);
         command.current_dir(&workspace.root).env("RUSTC", &self.rustc);
@@ -95,8 +95,8 @@ impl Toolchain {
         command
     }
 
-    /// Asks for [`FEATURES`] and a short stack, and takes the paths of this machine out of the blobs, so that the same sources
-    /// make the same blob anywhere.
+    /// Returns the flags of the compiler. They enable [`FEATURES`], set the size of the stack, and remove the paths of this machine from
+    /// the blobs, so that the same sources make the same blob anywhere.
     fn rustflags(&self, workspace: &Workspace, ees: &[Ee<'_>]) -> anyhow::Result<String> {
         let mut renamed = vec![(self.sysroot.join("lib/rustlib/src/rust"), "rust".to_owned())];
         for &ee in ees {
@@ -120,8 +120,9 @@ impl Toolchain {
     }
 }
 
-/// What an EE has for its variables, of which those that are not on the wasm stack lie in memory, below everything else: who needs
-/// more traps. The target's default is 1 MiB; but after each execution all of the memory is searched for what has been written to.
+/// The size of an EE's stack in memory, which holds the variables that are not on the wasm stack. It lies below everything else, so an EE
+/// that needs a deeper stack traps. The target's default is 1 MiB; less is better, because after each execution the host searches the
+/// memory for pages that were written.
 const STACK_BYTES: u32 = 256 << 10;
 
 fn has_core(libraries: &Path) -> bool {
@@ -133,7 +134,7 @@ fn library_sources(sysroot: &Path) -> PathBuf {
     sysroot.join("lib/rustlib/src/rust/library")
 }
 
-/// Finds a linker for wasm: the compiler's own, that of the toolchain on the path, or LLVM's.
+/// Finds a linker for wasm: the compiler's own, that of the toolchain on the path, or LLVM's on the path.
 fn find_linker(sysroot: &Path) -> Option<PathBuf> {
     let other = output(Path::new("rustc"), &["--print", "sysroot"]).map(PathBuf::from);
     let sysroots = [Some(sysroot.to_owned()), other];
@@ -162,7 +163,7 @@ fn run(mut command: Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs a program and returns what it prints, if it can be run and succeeds.
+/// Runs a program and returns its output; none if it cannot be run or fails.
 fn output(program: &Path, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).env_remove("LD_LIBRARY_PATH").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;

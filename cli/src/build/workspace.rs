@@ -1,4 +1,4 @@
-//! A workspace of EEs, as `cargo metadata` tells it.
+//! A workspace of EEs, as `cargo metadata` describes it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use cargo_platform::Cfg;
 use super::manifest::sha256;
 use super::target::TARGET;
 
-/// A cargo workspace, with what its packages depend on by path.
+/// A cargo workspace with EEs.
 pub(super) struct Workspace {
     pub(super) root: PathBuf,
     target_directory: PathBuf,
@@ -28,7 +28,7 @@ pub(super) struct Ee<'w> {
 }
 
 impl Workspace {
-    /// Finds the workspace `ees` or, if there is none, that of the working directory.
+    /// Finds the workspace in the directory `ees` or, if there is none, the workspace of the working directory.
     pub(super) fn find() -> anyhow::Result<Self> {
         let ees = Path::new("ees/Cargo.toml");
         let metadata = metadata(ees.exists().then_some(ees))?;
@@ -39,14 +39,11 @@ impl Workspace {
         })
     }
 
-    /// Returns the EEs of these names, or all.
+    /// Returns the EEs with these names, or all EEs if there are no names.
     pub(super) fn ees(&self, names: &[String]) -> anyhow::Result<Vec<Ee<'_>>> {
         let all: Vec<_> = self.packages.iter().filter_map(Ee::of).collect();
         let root = self.root.display();
-        anyhow::ensure!(
-            !all.is_empty(),
-            "{root}: no package with the crate-type `cdylib`, which makes an EE"
-        );
+        anyhow::ensure!(!all.is_empty(), "{root}: no package is an EE, which has the crate-type `cdylib`");
         if names.is_empty() {
             return Ok(all);
         }
@@ -54,7 +51,7 @@ impl Workspace {
             let found = all.iter().find(|ee| ee.name() == name).copied();
             found.with_context(|| {
                 let known: Vec<_> = all.iter().map(Ee::name).collect();
-                format!("no EE `{name}` in {root}; there are {}", known.join(", "))
+                format!("there is no EE `{name}` in {root}; its EEs are {}", known.join(", "))
             })
         });
         ees.collect()
@@ -72,23 +69,22 @@ impl Workspace {
         self.blobs().join(ee.name()).with_added_extension("wasm")
     }
 
-    /// Returns where cargo leaves an EE that it has built.
+    /// Returns the path of the module that cargo builds for an EE.
     pub(super) fn built(&self, ee: Ee<'_>) -> PathBuf {
         let name = ee.target.name.replace('-', "_");
         self.target_directory.join("wasm32-unknown-unknown/release").join(name).with_added_extension("wasm")
     }
 
-    /// Returns the directories outside of the workspace that an EE is built from, by package name.
+    /// Returns the directories of the packages outside of the workspace that an EE is built from, by package name.
     pub(super) fn outside_sources(&self, ee: Ee<'_>) -> anyhow::Result<BTreeMap<String, PathBuf>> {
         let mut sources = source_directories(ee.package)?;
         sources.retain(|_, directory| !directory.starts_with(&self.root));
         Ok(sources)
     }
 
-    /// Hashes everything of ours that a blob is built from: the manifests, the lock file, and the `src` of the
-    /// EE and of what it depends on by path.
+    /// Hashes the sources of a blob: the manifests, the lock file, and the `src` of the EE and of its path dependencies.
     ///
-    /// The hash is that of one line for each file, sorted: its SHA-256, two spaces, its name.
+    /// The hash is the SHA-256 of a list with a line for each file, sorted by name: its SHA-256, two spaces, its name.
     pub(super) fn hash_sources(&self, ee: Ee<'_>) -> anyhow::Result<String> {
         let mut files = BTreeMap::new();
         for name in ["Cargo.toml", "Cargo.lock"] {
@@ -127,7 +123,7 @@ fn directory(package: &Package) -> PathBuf {
     package.manifest_path.parent().map_or_else(PathBuf::new, Into::into)
 }
 
-/// Returns the directories of what a package, built for wasm, depends on by path.
+/// Returns the directories of a package's path dependencies in a build for wasm.
 fn path_dependencies(package: &Package) -> impl Iterator<Item = PathBuf> {
     let dependencies =
         package.dependencies.iter().filter(|dependency| dependency.kind != DependencyKind::Development);
@@ -135,13 +131,13 @@ fn path_dependencies(package: &Package) -> impl Iterator<Item = PathBuf> {
     dependencies.filter_map(|dependency| dependency.path.clone()).map(Into::into)
 }
 
-/// Tells whether a dependency is one of a build for [`TARGET`].
+/// Returns whether a dependency is part of a build for [`TARGET`].
 fn is_for_wasm(dependency: &Dependency) -> bool {
     let cfgs: Vec<Cfg> = TARGET_CFGS.iter().filter_map(|cfg| cfg.parse().ok()).collect();
     dependency.target.as_ref().is_none_or(|platform| platform.matches(TARGET, &cfgs))
 }
 
-/// What `rustc --print cfg --target wasm32-unknown-unknown` says of the target.
+/// The target's configuration, as `rustc --print cfg --target wasm32-unknown-unknown` prints it.
 const TARGET_CFGS: &[&str] = &[
     "target_arch=\"wasm32\"",
     "target_endian=\"little\"",
@@ -152,7 +148,7 @@ const TARGET_CFGS: &[&str] = &[
     "target_vendor=\"unknown\"",
 ];
 
-/// Returns the directories of a package and of all that it depends on by path, by package name.
+/// Returns the directories of a package and of its direct and indirect path dependencies, by package name.
 fn source_directories(package: &Package) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     let mut found = BTreeMap::from([(package.name.to_string(), directory(package))]);
     let mut unseen: Vec<_> = path_dependencies(package).collect();
@@ -168,7 +164,7 @@ fn source_directories(package: &Package) -> anyhow::Result<BTreeMap<String, Path
     Ok(found)
 }
 
-/// Lists the files of a package that a blob depends on.
+/// Returns the files of a package that a blob depends on.
 fn source_files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = vec![directory.join("Cargo.toml")];
     files.extend(Some(directory.join("build.rs")).filter(|script| script.exists()));
@@ -189,14 +185,14 @@ fn metadata(manifest: Option<&Path>) -> anyhow::Result<Metadata> {
     }
     command.exec().map_err(|error| match error {
         Error::CargoMetadata { stderr } => {
-            let said = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
-            anyhow::anyhow!("{}", said.trim_start_matches("error: "))
+            let message = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            anyhow::anyhow!("{}", message.trim_start_matches("error: "))
         }
         Error::Io(error) => {
             anyhow::Error::new(error).context("cannot run `cargo`; install Rust from https://rustup.rs")
         }
-        // Its text tells the cause, too.
-        error => anyhow::anyhow!("`cargo metadata` answers in a form that is not understood: {error}"),
+        // The text of this error includes its cause.
+        error => anyhow::anyhow!("cannot read the output of `cargo metadata`: {error}"),
     })
 }
 
@@ -205,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dependency_of_other_targets_is_none_of_a_blob() {
+    fn a_blob_does_not_depend_on_dependencies_for_other_targets() {
         for (target, expected) in [
             (None, true),
             (Some("cfg(target_family = \"wasm\")"), true),
@@ -225,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ee_is_made_of_itself_and_its_sdk_and_not_of_what_the_harness_uses() {
+    fn an_ee_is_built_from_itself_and_the_sdk_but_not_from_dev_dependencies() {
         let ees = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ees");
         let packages = metadata(Some(&ees.join("Cargo.toml"))).unwrap().packages;
         let bazaar = packages.iter().find(|package| package.name == "bazaar").unwrap();

@@ -1,4 +1,4 @@
-//! `outrider evm block`: a real block, from what its execution witness tells of the state.
+//! `outrider evm block`: executes a real block with its execution witness.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -23,38 +23,41 @@ use crate::{ERROR, SUCCESS, Verdict};
 
 /// Execute a real block with its execution witness.
 ///
-/// A state provider that has just what is in the witness makes block data of it, with what the block needs and no more, and executes
-/// that statelessly. The state root in the block's header decides. Exits with 0 if it is the one, 1 if it is not or the EE refuses
-/// the block, 2 if the file cannot be used.
+/// A state provider whose state is the given witness makes block data with just what the block needs. The EE then executes the block
+/// data statelessly.
 ///
-/// Where the headers of ancestors are missing, but the file tells the state before the block, that state and the hashes of ancestors are
-/// believed, and what would be checked against the headers is not. The output says so. With `--headers`, it is checked.
+/// If headers of ancestors are missing, but the file contains the state root before the block, that root and the hashes of the ancestors
+/// are not checked. The output says so. `--headers` supplies the headers.
+///
+/// The exit code is 0 if the post-state root is that of the block's header, 1 if it is not or the EE refuses the block, 2 if the file
+/// cannot be used.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The block and its witness: JSON, as it is or in a *.gz file, in one of these shapes: `{rlp, executionWitness}` as in Ethereum's
-    /// tests, the answer of `debug_executionWitness`, `{blocks, witness}` of zk-pig or ethrex-replay, `{statelessInputBytes}` of EIP-8025,
-    /// traces of Erigon for zk_evm, dumps of stateless-block-verifier and of the Nimbus tracer, and answers of `eth_getProof`, alone or in
-    /// a list.
+    /// Block and witness as JSON, which may be compressed as *.gz, in one of these formats: `{rlp, executionWitness}` as in Ethereum's
+    /// tests, the response of `debug_executionWitness`, `{blocks, witness}` of zk-pig or ethrex-replay, `{statelessInputBytes}` of
+    /// EIP-8025, traces of Erigon for zk_evm, dumps of stateless-block-verifier or of the Nimbus tracer, or a response of `eth_getProof`
+    /// or a list of such.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The block, for witnesses without it: in RLP as hex or in JSON, the answer of `debug_getRawBlock`, or with its transactions, the
-    /// answer of `eth_getBlockByHash`. A trace of Erigon has the transactions itself.
+    /// Block, if the witness does not contain it: RLP in hex or in JSON, which is the response of `debug_getRawBlock`, or the response of
+    /// `eth_getBlockByHash` with transactions. For a trace of Erigon, which contains the transactions, they may be missing.
     #[arg(long, value_name = "FILE")]
     block: Option<PathBuf>,
-    /// A list of headers in JSON, each in RLP as hex or as `eth_getBlock` gives them. For witnesses without those of ancestors.
+    /// Headers of ancestors, if the witness does not contain them: a list in JSON, each header in RLP as hex or as `eth_getBlock`
+    /// returns it.
     #[arg(long, value_name = "FILE")]
     headers: Option<PathBuf>,
-    /// The codes of contracts in hex, as a list or by their hashes. For witnesses without them: answers of `eth_getProof`.
+    /// Codes of contracts in hex, as a list or by their hashes, if the witness does not contain them, as responses of `eth_getProof`.
     #[arg(long, value_name = "FILE")]
     codes: Option<PathBuf>,
-    /// The rules: `mainnet`, `sepolia`, `holesky`, `hoodi`, or a network as Ethereum's tests name them, such as `Prague`. By default
-    /// those that the file tells, or else `mainnet`.
+    /// Rules of the block: `mainnet`, `sepolia`, `holesky`, `hoodi`, or a network as Ethereum's tests name it, such as `Prague`. The
+    /// default is the network that the file names, or else `mainnet`.
     #[arg(long, value_name = "NAME")]
     network: Option<String>,
-    /// The number of the chain, where it is neither the network's nor the file's.
+    /// Chain ID. The default is that of the file, or else that of the network.
     #[arg(long, value_name = "N")]
     chain_id: Option<u64>,
-    /// The rules and the number of the chain, in geth's JSON.
+    /// Rules and chain ID, as geth's genesis file in JSON.
     #[arg(long, value_name = "GENESIS.json", conflicts_with_all = ["network", "chain_id"])]
     genesis: Option<PathBuf>,
     #[command(flatten)]
@@ -64,7 +67,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// What came of a block.
+/// The result of a block.
 #[derive(Serialize)]
 struct Report {
     block: u64,
@@ -78,7 +81,7 @@ struct Report {
     outcome: Outcome,
 }
 
-/// What the block was held against, see [`Ancestry`].
+/// Which headers of ancestors the block was checked against, see [`Ancestry`].
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum AncestryReport {
@@ -96,7 +99,7 @@ enum Outcome {
         fuel_used: u64,
         provider_fuel_used: u64,
         bytes: ByteCounts,
-        /// What there was in the witness that was given.
+        /// The contents of the given witness.
         given: WitnessBytes,
     },
     Refused {
@@ -104,7 +107,7 @@ enum Outcome {
     },
 }
 
-/// Bytes of the block data, by what they are; `all` has other parts of the block, too, and what tells lengths.
+/// Sizes of the parts of the block data. `all` also counts the other parts of the block, and lengths.
 #[derive(Serialize)]
 struct ByteCounts {
     nodes: usize,
@@ -114,7 +117,7 @@ struct ByteCounts {
     all: usize,
 }
 
-/// What there is in a witness.
+/// The contents of a witness.
 #[derive(Serialize)]
 struct WitnessBytes {
     n_nodes: usize,
@@ -153,7 +156,7 @@ pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
 }
 
 impl Arguments {
-    /// The chain that is asked for, or else the one that the file tells, or else the main network.
+    /// Returns the chain that the options name, or else the one that the file names, or else the main network.
     fn chain(&self, claims: &Claims) -> anyhow::Result<Chain> {
         let chain = if let Some(path) = &self.genesis {
             return Ok(Genesis::of_json(read_json(path)?).with_context(|| path.display().to_string())?.chain);
@@ -179,23 +182,23 @@ impl Arguments {
             .with_context(|| self.file.display().to_string())?;
         if let Some(path) = &self.headers {
             let headers: Vec<HeaderForm> = serde_json::from_value(read_json(path)?)
-                .with_context(|| format!("{}: no list of headers", path.display()))?;
+                .with_context(|| format!("{}: not a list of headers", path.display()))?;
             block.witness.headers.extend(headers);
         }
         if let Some(path) = &self.codes {
             let codes = read_json(path)?;
             let Witness { codes, .. } = serde_json::from_value(serde_json::json!({ "codes": codes }))
-                .with_context(|| format!("{}: no list of codes", path.display()))?;
+                .with_context(|| format!("{}: not a list of codes", path.display()))?;
             block.witness.codes.extend(codes);
         }
         Ok(block)
     }
 }
 
-/// Why a block is refused, and the remedy where an option is one.
+/// Adds the remedy to the reason for a refusal, if an option is the remedy.
 fn with_remedy(words: String) -> String {
     if words.contains("invalid chain ID") {
-        format!("{words}; --chain-id or --genesis tells another")
+        format!("{words}; set another with --chain-id or --genesis")
     } else {
         words
     }
@@ -214,10 +217,10 @@ impl AncestryReport {
         match self {
             Self::Checked => "checked",
             Self::VouchedBeforeParent => {
-                "vouched for by the file: headers that the ommers need are missing; the parent's is checked"
+                "not checked beyond the parent, because headers that the ommers need are missing"
             }
             Self::Vouched => {
-                "vouched for by the file: the parent's header is missing, so nothing is checked against it"
+                "not checked, because the parent's header is missing; the file claims the pre-state root"
             }
         }
     }
@@ -279,7 +282,7 @@ impl Report {
                     writeln!(out, "{SUCCESS}the post-state root is the header's{SUCCESS:#}{but}")?;
                 } else {
                     let expected = &self.expected_post_state_root;
-                    writeln!(out, "{ERROR}the header's state root is another{ERROR:#}: {expected}")?;
+                    writeln!(out, "{ERROR}the header has another state root{ERROR:#}: {expected}")?;
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! `outrider evm chain`: the blocks of a chain, from its genesis on.
+//! `outrider evm chain`: executes the blocks of a chain, from its genesis on.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -18,15 +18,16 @@ use crate::{ERROR, SUCCESS, Verdict};
 
 /// Execute the blocks of a chain, from its genesis on.
 ///
-/// A state provider begins with the state of the genesis. Block after block, it makes block data, executes these statelessly, and goes
-/// on to the state after it. Every block is held against its header. Exits with 0 if all are executed, 1 if the EE refuses one, 2 if a
-/// file cannot be used.
+/// A state provider begins with the state of the genesis. For each block, it makes the block data, which the EE executes statelessly, and
+/// then moves on to the state after the block. Every block is checked against its header.
+///
+/// The exit code is 0 if all blocks are executed, 1 if the EE refuses one, 2 if a file cannot be used.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The blocks in RLP, one after the other, as clients export them; as they are or in a *.gz file.
+    /// Blocks in RLP, one after another, as clients export them; may be compressed as *.gz.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The genesis and the forks of the chain, in geth's JSON.
+    /// Genesis and forks of the chain, as geth's genesis file in JSON.
     #[arg(long, value_name = "GENESIS.json")]
     genesis: PathBuf,
     #[command(flatten)]
@@ -36,13 +37,13 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// What came of a chain.
+/// The result of a chain.
 #[derive(Serialize)]
 struct Report {
     engine: &'static str,
     genesis: String,
     blocks: Vec<BlockReport>,
-    /// The block after these, if the EE refuses it.
+    /// The next block, if the EE refuses it.
     refused: Option<RefusalReport>,
 }
 
@@ -69,8 +70,8 @@ pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let genesis = Genesis::of_json(read_json(&arguments.genesis)?).with_context(genesis_file)?;
     let file = || arguments.file.display().to_string();
     let blocks = import::blocks(&read_bytes(&arguments.file)?)
-        .with_context(|| format!("{}: no blocks in RLP, one after the other", file()))?;
-    anyhow::ensure!(!blocks.is_empty(), "{}: it holds no blocks", file());
+        .with_context(|| format!("{}: not a sequence of blocks in RLP", file()))?;
+    anyhow::ensure!(!blocks.is_empty(), "{}: the file contains no blocks", file());
     let genesis_hash = genesis.header.hash.to_string();
     let mut importer = Importer::of_genesis(arguments.ee.load()?, genesis)?;
     let engine = arguments.ee.engine().name();
@@ -122,11 +123,11 @@ impl Report {
         }
         if let Some(RefusalReport { number, fork, words }) = &self.refused {
             writeln!(out, "block {number}, rules of {fork}: {ERROR}refused{ERROR:#}: {}", Plain(words))?;
-            writeln!(out, "{} of {n_blocks} blocks are executed", self.blocks.len())?;
+            writeln!(out, "executed {} of {n_blocks} blocks", self.blocks.len())?;
         } else if let Some(BlockReport { post_state_root, .. }) = self.blocks.last() {
             writeln!(
                 out,
-                "{SUCCESS}{n_blocks} blocks are executed{SUCCESS:#}; the state root is {post_state_root}, as the last header says"
+                "{SUCCESS}executed {n_blocks} blocks{SUCCESS:#}; the state root is that of the last header, {post_state_root}"
             )?;
         }
         Ok(())

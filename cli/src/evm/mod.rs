@@ -1,4 +1,4 @@
-//! `outrider evm`: Ethereum's own tests and blocks, through the EVM EE.
+//! `outrider evm`: runs Ethereum's own tests and blocks through the EVM EE.
 
 mod block;
 mod chain;
@@ -14,7 +14,7 @@ use outrider_host::{Ee, EngineKind, Host};
 use crate::host_options::{EvmLimits, HostOptions};
 use crate::{Verdict, files};
 
-/// Run Ethereum's own tests, a block with its execution witness, or a chain from its genesis on, through the EVM EE.
+/// Run Ethereum's tests, a block with its execution witness, or a chain from its genesis on, through the EVM EE.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -29,10 +29,10 @@ enum Action {
     Chain(chain::Arguments),
 }
 
-/// The EVM EE, and what runs it.
+/// The options for the EVM EE and its host.
 #[derive(clap::Args)]
 struct EeArguments {
-    /// The EVM EE; by default the one that this command was built with.
+    /// Module of the EVM EE. The default is built into this command.
     #[arg(long, value_name = "EE.wasm")]
     ee: Option<PathBuf>,
     #[command(flatten)]
@@ -61,7 +61,7 @@ impl EeArguments {
             None => Cow::Borrowed(EVM),
         };
         let host = Host::new(self.host.config()?).context("cannot set the host up")?;
-        host.load(&code).context("the EVM EE cannot be loaded")
+        host.load(&code).context("cannot load the EVM EE")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Files with blocks and what belongs to them.
+//! Reads files with blocks, headers and witnesses.
 
 use std::path::Path;
 
@@ -8,32 +8,32 @@ use outrider_evm_tests::execution_witness::BlockForm;
 
 use crate::files;
 
-/// Reads a file, unpacked when its name ends in `.gz`.
+/// Reads a file, and unpacks it if its name ends in `.gz`.
 pub(super) fn read_bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     files::read_unpacked(path).with_context(|| files::name(path))
 }
 
-/// Reads JSON; of an answer to a call, the result.
+/// Reads JSON. Of a JSON-RPC response, returns the result.
 pub(super) fn read_json(path: &Path) -> anyhow::Result<serde_json::Value> {
     let json = json::read(&read_bytes(path)?);
     Ok(result(json.with_context(|| files::name(path))?))
 }
 
-/// Reads a block: hex digits as they are, or the answer to a call, with the block in hex or as an object.
+/// Reads a block: hex digits, or a JSON-RPC response or its result, with the block in hex or as an object.
 pub(super) fn read_block(path: &Path) -> anyhow::Result<BlockForm> {
     let text =
-        String::from_utf8(read_bytes(path)?).with_context(|| format!("{}: no text", files::name(path)))?;
+        String::from_utf8(read_bytes(path)?).with_context(|| format!("{}: not text", files::name(path)))?;
     let digits = match json::read(text.as_bytes()).map(result) {
         Ok(serde_json::Value::String(digits)) => digits,
         Ok(json) => return Ok(BlockForm::Json(json)),
         Err(JsonError::Syntax(_)) => text.trim().to_owned(),
         Err(error) => return Err(error).with_context(|| files::name(path)),
     };
-    let bytes = digits.parse().with_context(|| format!("{}: no block in hex", files::name(path)))?;
+    let bytes = digits.parse().with_context(|| format!("{}: not a block in hex", files::name(path)))?;
     Ok(BlockForm::Rlp(bytes))
 }
 
-/// Of an answer to a call, the result.
+/// Returns the result of a JSON-RPC response, or other JSON as it is.
 fn result(mut json: serde_json::Value) -> serde_json::Value {
     json.get_mut("result").map(serde_json::Value::take).unwrap_or(json)
 }

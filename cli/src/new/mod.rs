@@ -1,4 +1,4 @@
-//! `outrider new`: scaffolds an EE that builds, and passes its test and its fixture, as it comes.
+//! `outrider new`: creates an EE that builds and passes its tests and its fixture without changes.
 
 mod sdk;
 
@@ -8,18 +8,18 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::{Verdict, output};
-use sdk::Sdk;
+use sdk::SdkLocation;
 
-/// Scaffold a new EE: a crate with the SDK, tests, and what a fixture is made of.
+/// Create a new EE: a crate that uses the SDK, with tests and input for a fixture.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Name of the EE, and of the directory that is made for it.
+    /// Name of the EE and of its directory.
     name: String,
-    /// Make an EE with a state of many entries, of which a block brings what it needs, instead of one whose state is 32 bytes.
+    /// Create an EE with a state of any size, for which a block brings a witness. Without this option, the state is 32 bytes.
     #[arg(long)]
     stateful: bool,
-    /// The SDK's directory, or the URL of a git repository that has it, with `#REVISION` behind it if it is not to be the last one. By
-    /// default it is that of the repository around here, or that of this command.
+    /// Directory of the SDK, or URL of a git repository with the SDK, optionally with `#REVISION`. The default is the SDK in the
+    /// repository around the working directory, or else the SDK that belongs to this command.
     #[arg(long, value_name = "DIRECTORY|URL")]
     sdk: Option<String>,
 }
@@ -28,10 +28,10 @@ pub(crate) fn new(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let name = &arguments.name;
     check_name(name)?;
     let here = std::env::current_dir().and_then(|here| here.canonicalize());
-    let here = here.context("cannot tell the working directory")?;
-    let sdk = Sdk::find(arguments.sdk.as_deref(), &here, &here.join(name))?;
+    let here = here.context("cannot determine the working directory")?;
+    let sdk = SdkLocation::find(arguments.sdk.as_deref(), &here, &here.join(name))?;
     let directory = Path::new(name);
-    // Making the directory first also makes sure that nothing is overwritten.
+    // Because the directory must not exist before, nothing is overwritten.
     std::fs::create_dir(directory).with_context(|| format!("cannot make the directory `{name}`"))?;
     let (readme, templates) = if arguments.stateful { STATEFUL } else { STATELESS };
     let fill = |template: &str| {
@@ -47,17 +47,17 @@ pub(crate) fn new(arguments: &Arguments) -> anyhow::Result<Verdict> {
         written.with_context(|| format!("cannot write {}", path.display()))?;
     }
     let mut out = output::stdout();
-    writeln!(out, "made the EE `{name}`; next, as its README.md says:\n  cd {name}")?;
+    writeln!(out, "created the EE `{name}`; next steps, from its README.md:\n  cd {name}")?;
     for step in steps(&fill(readme)) {
         writeln!(out, "  {step}")?;
     }
     Ok(Verdict::Holds)
 }
 
-/// A README, and other files.
+/// The template of a README, and the names and templates of other files.
 type Templates = (&'static str, &'static [(&'static str, &'static str)]);
 
-/// An EE whose state is its root.
+/// An EE whose state is 32 bytes.
 const STATELESS: Templates = (
     include_str!("../../templates/counter/README.md.in"),
     &[
@@ -66,7 +66,7 @@ const STATELESS: Templates = (
     ],
 );
 
-/// An EE with a tree behind its root.
+/// An EE whose state is a tree, with the root of the tree as state root.
 const STATEFUL: Templates = (
     include_str!("../../templates/ledger/README.md.in"),
     &[
@@ -76,11 +76,11 @@ const STATEFUL: Templates = (
     ],
 );
 
-/// What every EE has.
+/// The files that all EEs have.
 const SHARED: &[(&str, &str)] =
     &[("Cargo.toml", include_str!("../../templates/Cargo.toml.in")), (".gitignore", "target/\nstate/\n")];
 
-/// The commands that a README lists.
+/// Returns the commands that a README lists.
 fn steps(readme: &str) -> impl Iterator<Item = &str> {
     readme.lines().skip_while(|line| *line != "```sh").skip(1).take_while(|line| *line != "```")
 }
@@ -90,7 +90,7 @@ fn check_name(name: &str) -> anyhow::Result<()> {
     let goes_on_well = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
     anyhow::ensure!(
         starts_well && goes_on_well,
-        "`{name}` cannot be the name of an EE: use lower-case letters, digits and hyphens, a letter first"
+        "`{name}` cannot be the name of an EE: use lower-case letters, digits and hyphens, beginning with a letter"
     );
     Ok(())
 }
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_cargo_and_the_shell_take() {
+    fn names_are_valid_for_cargo_and_in_shells() {
         for name in ["demo", "zk-rollup2"] {
             assert!(check_name(name).is_ok(), "{name}");
         }

@@ -1,9 +1,9 @@
-//! Where a new EE finds the SDK.
+//! The location of the SDK for a new EE. In this order:
 //!
-//! 1. Where `--sdk` says: in a directory, or in a git repository.
-//! 2. In a repository around the working directory, by a relative path: both move together.
-//! 3. Where this command was built: in the git repository that these sources were cloned from, at the same revision, if others can have
-//!    that, too; else in the directory, which is there on this machine alone.
+//! 1. The directory or git repository that `--sdk` names.
+//! 2. A repository around the working directory, by a relative path, so that both can be moved together.
+//! 3. The sources that this command was built from: their git repository and revision, if these are public, or else their directory,
+//!    which exists only on this machine.
 
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
@@ -11,57 +11,58 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-/// Where the SDK is.
+/// The location of the SDK.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Sdk {
-    /// In a directory that is named from that of the EE.
-    Beside(String),
-    /// In a directory with this absolute path.
-    Here(String),
+pub(super) enum SdkLocation {
+    /// A directory, relative to that of the EE.
+    Relative(String),
+    /// A directory with an absolute path.
+    Absolute(String),
+    /// A git repository.
     Git {
         url: String,
-        /// The last one of the default branch if there is none.
+        /// The revision, or none for the latest one of the default branch.
         revision: Option<String>,
     },
 }
 
-impl Sdk {
-    /// Finds the SDK for an EE that is made in `ee`, from the working directory `here`.
+impl SdkLocation {
+    /// Finds the SDK for an EE in the directory `ee`, with the working directory `here`.
     pub(super) fn find(given: Option<&str>, here: &Path, ee: &Path) -> anyhow::Result<Self> {
         match given {
             Some(url) if url.contains("://") => return Ok(Self::git(url)),
             Some(directory) => {
                 let path = sdk_in(Path::new(directory))?;
                 let is_relative = Path::new(directory).is_relative();
-                return Ok(if is_relative { Self::beside(&path, ee) } else { Self::Here(text(&path)) });
+                return Ok(if is_relative { Self::relative(&path, ee) } else { Self::Absolute(text(&path)) });
             }
             None => {}
         }
         if let Some(path) = here.ancestors().find_map(|directory| sdk_in(&directory.join(SDK)).ok()) {
-            return Ok(Self::beside(&path, ee));
+            return Ok(Self::relative(&path, ee));
         }
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let path = sdk_in(&sources.join(SDK)).ok().context(
-            "cannot find the SDK: give its directory, `ees/sdk` of the sources, or the URL of their git repository with --sdk",
+            "cannot find the SDK: with --sdk, name its directory, `ees/sdk` of Outrider's sources, or the URL of their git repository",
         )?;
-        Ok(published(&sources).unwrap_or(Self::Here(text(&path))))
+        Ok(published(&sources).unwrap_or(Self::Absolute(text(&path))))
     }
 
-    /// Takes `URL` or `URL#REVISION`.
+    /// Parses `URL` or `URL#REVISION`.
     fn git(url: &str) -> Self {
         let (url, revision) =
             url.split_once('#').map_or((url, None), |(url, revision)| (url, Some(revision)));
         Self::Git { url: url.to_owned(), revision: revision.map(str::to_owned) }
     }
 
-    fn beside(path: &Path, ee: &Path) -> Self {
-        Self::Beside(relative(path, ee))
+    fn relative(path: &Path, ee: &Path) -> Self {
+        Self::Relative(relative(path, ee))
     }
 
-    /// What a manifest says of the dependency.
+    /// Returns the dependency on the SDK for a manifest.
     pub(super) fn dependency(&self) -> String {
         match self {
-            Self::Beside(path) | Self::Here(path) => format!("{{ path = {} }}", quoted(path)),
+            Self::Relative(path) | Self::Absolute(path) => format!("{{ path = {} }}", quoted(path)),
             Self::Git { url, revision: None } => format!("{{ git = {} }}", quoted(url)),
             Self::Git { url, revision: Some(revision) } => {
                 format!("{{ git = {}, rev = {} }}", quoted(url), quoted(revision))
@@ -70,17 +71,20 @@ impl Sdk {
     }
 }
 
-/// A sentence for who wants to share the EE.
-impl fmt::Display for Sdk {
+/// A note for the README on how to share the EE.
+impl fmt::Display for SdkLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Beside(path) => {
-                write!(f, "`Cargo.toml` takes the SDK from `{path}`; whoever is to build this EE needs both.")
+            Self::Relative(path) => {
+                write!(
+                    f,
+                    "`Cargo.toml` takes the SDK from `{path}`. To build this EE elsewhere, copy both directories."
+                )
             }
-            Self::Here(path) => write!(
+            Self::Absolute(path) => write!(
                 f,
-                "`Cargo.toml` takes the SDK from `{path}`, which is there on this machine alone. To share this EE, put \
-                 `git = \"URL\", rev = \"REVISION\"` of a repository of Outrider in the place of the path, or make it by \
+                "`Cargo.toml` takes the SDK from `{path}`, which exists only on this machine. To share this EE, replace the path by \
+                 `git = \"URL\", rev = \"REVISION\"` of a repository of Outrider, or create the EE with \
                  `outrider new --sdk URL#REVISION`."
             ),
             Self::Git { url, revision: Some(revision) } => {
@@ -88,24 +92,32 @@ impl fmt::Display for Sdk {
             }
             Self::Git { url, revision: None } => write!(
                 f,
-                "`Cargo.toml` takes the SDK from {url}, at the revision that `Cargo.lock` notes; `cargo update` takes the last one."
+                "`Cargo.toml` takes the SDK from {url} at the revision in `Cargo.lock`. `cargo update` moves to the latest revision."
             ),
         }
     }
 }
 
-/// Where the SDK lies in the sources.
+/// The directory of the SDK in the sources.
 const SDK: &str = "ees/sdk";
 
-/// Returns the directory without links, if it is that of the SDK.
+/// Resolves links in the path of the SDK's directory.
+///
+/// # Errors
+///
+/// If the directory has no Cargo.toml.
 fn sdk_in(directory: &Path) -> anyhow::Result<PathBuf> {
     let manifest = directory.join("Cargo.toml");
-    anyhow::ensure!(manifest.exists(), "{}: no SDK there, as there is no Cargo.toml", directory.display());
+    anyhow::ensure!(
+        manifest.exists(),
+        "{}: this is not the directory of the SDK, as it has no Cargo.toml",
+        directory.display()
+    );
     directory.canonicalize().with_context(|| directory.display().to_string())
 }
 
-/// Tells from where others get these sources: they were cloned from the web, and are as they are there.
-fn published(sources: &Path) -> Option<Sdk> {
+/// Returns the public git repository of these sources; none if they were not cloned from the web, are not pushed, or have changed.
+fn published(sources: &Path) -> Option<SdkLocation> {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").arg("-C").arg(sources).args(arguments).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
@@ -115,10 +127,10 @@ fn published(sources: &Path) -> Option<Sdk> {
     let revision = git(&["rev-parse", "HEAD"])?;
     let is_there = !git(&["branch", "--remotes", "--contains", &revision])?.is_empty();
     let is_same = git(&["status", "--porcelain", "--", "abi", "ees", "crypto", "witness"])?.is_empty();
-    (is_there && is_same).then_some(Sdk::Git { url, revision: Some(revision) })
+    (is_there && is_same).then_some(SdkLocation::Git { url, revision: Some(revision) })
 }
 
-/// The way from a directory to another; both are absolute, and without links.
+/// Returns the relative path from a directory to another. Both must be absolute and without links.
 fn relative(path: &Path, from: &Path) -> String {
     let shared = path.components().zip(from.components()).take_while(|(a, b)| a == b).count();
     let up = from.components().skip(shared).map(|_| Component::ParentDir);
@@ -129,7 +141,7 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
-/// A string as TOML has it.
+/// Quotes a string for TOML.
 fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
@@ -152,16 +164,16 @@ mod tests {
     #[test]
     fn dependencies_are_written_as_cargo_reads_them() {
         for (sdk, expected) in [
-            (Sdk::Beside("../ees/sdk".to_owned()), "{ path = \"../ees/sdk\" }"),
-            (Sdk::Here("/a \"b\"/sdk".to_owned()), "{ path = '/a \"b\"/sdk' }"),
-            (Sdk::git("https://example.org/o.git"), "{ git = \"https://example.org/o.git\" }"),
-            (Sdk::git("ssh://a/o#12ab"), "{ git = \"ssh://a/o\", rev = \"12ab\" }"),
+            (SdkLocation::Relative("../ees/sdk".to_owned()), "{ path = \"../ees/sdk\" }"),
+            (SdkLocation::Absolute("/a \"b\"/sdk".to_owned()), "{ path = '/a \"b\"/sdk' }"),
+            (SdkLocation::git("https://example.org/o.git"), "{ git = \"https://example.org/o.git\" }"),
+            (SdkLocation::git("ssh://a/o#12ab"), "{ git = \"ssh://a/o\", rev = \"12ab\" }"),
         ] {
             assert_eq!(sdk.dependency(), expected);
         }
     }
 
-    /// Runs git in a directory, as nobody in particular.
+    /// Runs git in a directory, with a made-up user.
     #[track_caller]
     fn git(directory: &Path, arguments: &[&str]) {
         let mut command = Command::new("git");
@@ -183,8 +195,8 @@ mod tests {
         git(directory, &["remote", "add", "origin", "https://example.org/outrider"]);
         assert_eq!(published(directory), None, "nothing was pushed");
         git(directory, &["update-ref", "refs/remotes/origin/main", "HEAD"]);
-        let Some(Sdk::Git { url, revision: Some(revision) }) = published(directory) else {
-            panic!("others can have it")
+        let Some(SdkLocation::Git { url, revision: Some(revision) }) = published(directory) else {
+            panic!("the sources are public")
         };
         assert_eq!((url.as_str(), revision.len()), ("https://example.org/outrider", 40));
         std::fs::write(directory.join("ees/file"), "2").expect("it can be written");
@@ -192,6 +204,6 @@ mod tests {
         git(directory, &["checkout", "--quiet", "."]);
         assert!(published(directory).is_some());
         git(directory, &["remote", "set-url", "origin", "/somewhere/outrider"]);
-        assert_eq!(published(directory), None, "a directory is not for others");
+        assert_eq!(published(directory), None, "a local directory is not public");
     }
 }

@@ -1,4 +1,4 @@
-//! `outrider run`: executes fixtures and holds what comes out against what they expect.
+//! `outrider run`: executes fixtures and compares the results with their expectations.
 
 mod profile;
 pub(crate) mod report;
@@ -20,16 +20,16 @@ use crate::{Verdict, files, progress};
 use profile::ProfileFile;
 use report::{FixtureReport, Totals};
 
-/// Run fixtures: scout-format YAML files with blocks and the state expected after them.
+/// Run fixtures: YAML files in scout's format, with blocks and the state expected after them.
 ///
-/// Exits with 0 if every expectation holds, 1 if one does not, 2 if a fixture cannot be used.
+/// The exit code is 0 if every expectation holds, 1 if one fails, 2 if a fixture cannot be used.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Fixtures, directories that are searched for *.yaml and *.yml files, glob patterns, or `-` for the standard input.
+    /// Fixtures, directories to search for *.yaml and *.yml files, glob patterns, or `-` for standard input.
     #[arg(required = true, value_name = "FIXTURE")]
     fixtures: Vec<PathBuf>,
-    /// Write the state roots after the last block into each fixture, as those that it expects, and the deposits if it lists
-    /// any. Comments and layout stay. A fixture of which a block fails stays as it is.
+    /// Write the state roots after the last block into each fixture as its expectations, and the deposits if the fixture lists
+    /// any. Comments and layout are kept. A fixture with a block that fails is not changed.
     #[arg(long)]
     bless: bool,
     /// Print one JSON document instead of text.
@@ -37,11 +37,11 @@ pub(crate) struct Arguments {
     json: bool,
     #[command(flatten)]
     host: HostOptions<FixtureLimits>,
-    /// Show every host call of each block: its arguments, its answer and its fuel.
+    /// Show every host call of each block, with its arguments, result and fuel.
     #[arg(long)]
     trace: bool,
-    /// Write to a file which functions spent the fuel of each block: for the Firefox profiler if it is *.json, else
-    /// as folded stacks, for flame graphs.
+    /// Write a profile of the fuel that each function of a block spent. The format is that of the Firefox profiler if the file
+    /// is *.json, and otherwise folded stacks, for flame graphs.
     #[arg(long, value_name = "FILE", conflicts_with = "timeout")]
     profile: Option<PathBuf>,
     #[command(flatten)]
@@ -103,7 +103,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(totals.verdict())
 }
 
-/// Blesses a fixture, unless it comes from the standard input.
+/// Writes the results into a fixture, unless the fixture comes from standard input. Returns whether the file has changed.
 fn bless_file(file: &Path, run: &FixtureRun) -> anyhow::Result<bool> {
     anyhow::ensure!(!files::is_stdin(file), "stdin: only a file can be blessed");
     Ok(bless(file, run)?)

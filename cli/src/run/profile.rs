@@ -1,14 +1,14 @@
-//! What `outrider run --profile` writes: which functions spent the fuel of each block.
+//! The output of `outrider run --profile`: the fuel that each function of a block spent.
 //!
-//! Either folded stacks, one line for each call stack that spent something, outermost function first:
+//! The format is either folded stacks, with a line for each call stack that spent fuel, outermost function first:
 //!
 //! ```text
 //! examples/bazaar.yaml block 2, env 1;main;eth2.blockDataCopy 1092
 //! ```
 //!
-//! or the [processed profile format] of the Firefox profiler: a process for each fixture, in it a thread for each
-//! block. There, fuel is samples and time, a unit of fuel for each sample and microsecond; the timeline shows each
-//! call stack once, with all that it spent, and is no record of the order in which things happened.
+//! or the [processed profile format] of the Firefox profiler, with a process for each fixture and a thread for each of its
+//! blocks. There, a unit of fuel is a sample and a microsecond. The timeline shows each call stack once, with all the fuel
+//! that it spent; it does not show the order of the calls.
 //!
 //! [processed profile format]: https://github.com/firefox-devtools/profiler/blob/main/docs-developer/processed-profile-format.md
 
@@ -27,7 +27,7 @@ use crate::output::Plain;
 use crate::output_file;
 use outrider_fixture::{Fixture, runner::FixtureRun};
 
-/// A profile that is being made. What was in its file stays until it is whole, and until it is known that nobody reads the file.
+/// A profile in progress. Its file keeps its old contents until the profile is complete and no fixture has turned out to read the file.
 pub(super) struct ProfileFile {
     path: PathBuf,
     file: File,
@@ -48,7 +48,11 @@ struct FirefoxProfile {
 }
 
 impl ProfileFile {
-    /// Creates the file, in the format that its name asks for; it must be none of the fixtures.
+    /// Creates the file. Its extension determines the format.
+    ///
+    /// # Errors
+    ///
+    /// If the file is one of the fixtures, or cannot be created.
     pub(super) fn create(path: &Path, fixtures: &[PathBuf]) -> anyhow::Result<Self> {
         output_file::check_not_read(path, fixtures)?;
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
@@ -62,7 +66,7 @@ impl ProfileFile {
         Ok(Self { path: path.to_owned(), file, format })
     }
 
-    /// Refuses a fixture that names the profile's file.
+    /// Checks that a fixture does not read the profile's file.
     pub(super) fn check(&self, fixture: &Fixture) -> anyhow::Result<()> {
         output_file::check_not_read(&self.path, &fixture.files)
     }
@@ -87,21 +91,21 @@ impl ProfileFile {
         Ok(())
     }
 
-    /// Writes all of it.
+    /// Writes the profile to its file.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
         let context = || format!("cannot write `{}`", self.path.display());
         let bytes = match self.format {
             Format::Folded(lines) => lines,
             Format::Firefox(profile) => serde_json::to_vec(&profile.profile).with_context(context)?,
         };
-        // A pipe has no length.
+        // A pipe cannot be truncated.
         let is_regular = self.file.metadata().with_context(context)?.is_file();
         let cut = if is_regular { self.file.set_len(0) } else { Ok(()) };
         cut.and_then(|()| self.file.write_all(&bytes)).with_context(context)
     }
 }
 
-/// Writes a line for each stack on which fuel was spent.
+/// Writes a line for each stack that spent fuel.
 fn write_folded(out: &mut impl Write, root: &str, tree: &CallTree) -> std::io::Result<()> {
     for (index, node) in tree.nodes().iter().enumerate() {
         if node.self_fuel == 0 && node.unlisted_fuel == 0 {
@@ -121,14 +125,14 @@ fn write_folded(out: &mut impl Write, root: &str, tree: &CallTree) -> std::io::R
     Ok(())
 }
 
-/// Replaces what has a meaning in folded stacks, as in `[u8; 32]`, and escapes what ends lines or hides.
+/// Replaces semicolons, as in `[u8; 32]`, because they separate functions in folded stacks, and escapes invisible characters.
 fn folded_name(name: &str) -> String {
     Plain(name).to_string().replace(';', ",")
 }
 
 impl FirefoxProfile {
     fn new() -> Self {
-        // A fixed date: the same fixtures give the same file.
+        // The date is fixed, so that the same fixtures give the same file.
         let start = ReferenceTimestamp::from_millis_since_unix_epoch(0.0);
         let mut profile = Profile::new("outrider", start, SamplingInterval::from_nanos(NANOS_PER_FUEL));
         // There are no addresses to look up.
@@ -154,8 +158,7 @@ impl FirefoxProfile {
         }
     }
 
-    /// Adds samples for each node, one after the other; a node comes right after its caller, so that together they
-    /// look like calls in time.
+    /// Adds samples for one node after another. A node follows its caller, so that the timeline looks like calls.
     fn add_samples(&mut self, thread: ThreadHandle, tree: &CallTree) {
         let mut stacks: Vec<StackHandle> = Vec::with_capacity(tree.nodes().len());
         let mut spent = 0;
@@ -194,7 +197,7 @@ impl FirefoxProfile {
         }
     }
 
-    /// Adds as many samples as it takes: the weight of one is of 31 bits.
+    /// Adds as many samples as necessary, because the weight of a sample has only 31 bits.
     fn add_fuel(&mut self, thread: ThreadHandle, stack: StackHandle, fuel: u64, spent: &mut u64) {
         let mut left = fuel;
         while left > 0 {
@@ -212,8 +215,8 @@ fn timestamp(fuel: u64) -> Timestamp {
     Timestamp::from_nanos_since_reference(fuel.saturating_mul(NANOS_PER_FUEL))
 }
 
-/// How long a unit of fuel lasts on the timeline.
+/// The length of a unit of fuel on the timeline.
 const NANOS_PER_FUEL: u64 = 1000;
 
-/// What stands for calls that are not in the tree.
+/// The name of the calls that the tree does not list.
 const UNLISTED: &str = "(other)";

@@ -1,4 +1,4 @@
-//! What `outrider run` prints, as text and as JSON.
+//! The output of `outrider run`, as text and as JSON.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::trace::TraceReport;
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict, files};
 
-/// One fixture: what its blocks did, and how that compares.
+/// The results of a fixture's blocks, compared with its expectations.
 #[derive(Serialize)]
 pub(super) struct FixtureReport {
     file: String,
@@ -31,7 +31,7 @@ pub(super) struct FixtureReport {
 #[serde(rename_all = "snake_case")]
 enum Status {
     Passed,
-    /// It expects what came of it, since this run.
+    /// This run has written its results into the fixture.
     Blessed,
     Failed,
     Unusable,
@@ -54,14 +54,14 @@ struct BlockReport {
 enum Outcome {
     Executed {
         post_state_root: String,
-        /// False if the EE has saved none, which counts as zeros.
+        /// False if the EE has not saved a root. Then the post-state root is zeros.
         root_saved: bool,
         deposits: Vec<DepositReport>,
         ticks_used: u64,
         fuel_used: u64,
     },
     Refused {
-        /// Why, in the EE's own words.
+        /// The EE's reason.
         refusal: String,
         fuel_used: u64,
     },
@@ -93,7 +93,7 @@ enum MismatchReport {
     MissingDeposit(DepositReport),
 }
 
-/// How many fixtures there were, by what came of them, and how many blocks.
+/// The number of fixtures with each result, and the number of blocks.
 #[derive(Default)]
 pub(super) struct Totals {
     fixtures: Summary,
@@ -112,7 +112,7 @@ pub(super) fn print_json(engine: EngineKind, fixtures: &[FixtureReport], totals:
 }
 
 impl FixtureReport {
-    /// What came of a fixture, and of the attempt to bless it, if there was one: whether that has changed anything.
+    /// Returns the report on a fixture. If the fixture was blessed, `blessed` is whether that has changed the file.
     pub(super) fn new(
         file: &Path,
         result: Result<FixtureRun, FixtureError>,
@@ -145,7 +145,7 @@ impl FixtureReport {
         }
     }
 
-    /// Prints a line for the fixture and one for each block; errors go to stderr.
+    /// Prints a line for the fixture and a line for each block. An error goes to stderr.
     pub(super) fn print(&self) -> io::Result<()> {
         if let Some(error) = &self.error {
             return output::error(error);
@@ -222,13 +222,13 @@ impl BlockReport {
                 if !root_saved {
                     writeln!(
                         out,
-                        "    the EE has saved no post-state root, which counts as zeros, as in scout"
+                        "    the EE has not saved a post-state root, so the root is zeros, as in scout"
                     )?;
                 }
                 Ok(())
             }
             Outcome::Refused { refusal, .. } if refusal.is_empty() => {
-                writeln!(out, "{ERROR}refused{ERROR:#}, and the EE gives no reason")
+                writeln!(out, "{ERROR}refused{ERROR:#} without a reason")
             }
             Outcome::Refused { refusal, .. } => {
                 writeln!(out, "{ERROR}refused{ERROR:#}: {}", Plain(refusal))
@@ -236,7 +236,7 @@ impl BlockReport {
             Outcome::Failed { error, backtrace, .. } => {
                 writeln!(out, "{ERROR}{}{ERROR:#}", Plain(error))?;
                 if let Some(log) = self.logs.last() {
-                    writeln!(out, "    its last words: {}", Plain(&log.value))?;
+                    writeln!(out, "    last log: {}", Plain(&log.value))?;
                 }
                 for frame in backtrace.iter().take(FRAMES_SHOWN) {
                     writeln!(out, "    in {}", Plain(frame))?;
@@ -266,11 +266,11 @@ impl MismatchReport {
     fn print(&self, out: &mut impl Write) -> io::Result<()> {
         match self {
             Self::PostState { env, expected, got, known_after_block } => {
-                let since = match known_after_block {
-                    Some(block) => format!("known after block {block}"),
-                    None => "known before any block, as none is for it".to_owned(),
+                let place = match known_after_block {
+                    Some(block) => format!(" after block {block}"),
+                    None => ": no block executes this EE".to_owned(),
                 };
-                writeln!(out, "  {ERROR}env {env}: wrong post-state root{ERROR:#}, {since}")?;
+                writeln!(out, "  {ERROR}env {env}: wrong post-state root{ERROR:#}{place}")?;
                 writeln!(out, "    expected {expected}")?;
                 writeln!(out, "    got      {got}")
             }
@@ -333,9 +333,10 @@ impl Totals {
     }
 }
 
-/// How many functions of a backtrace are printed as text.
+/// The number of functions of a backtrace that are printed as text.
 const FRAMES_SHOWN: usize = 8;
 
+/// Formats a number of things, with the plural of `noun` if necessary.
 pub(crate) fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }

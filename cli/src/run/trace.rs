@@ -1,4 +1,4 @@
-//! What `outrider run --trace` prints of a block's host calls, as text and as JSON.
+//! The output of `outrider run --trace`: the host calls of a block, as text and as JSON.
 
 use std::io::{self, Write};
 
@@ -12,14 +12,14 @@ use crate::output::Plain;
 #[derive(Serialize)]
 pub(super) struct TraceReport {
     trace: Vec<CallReport>,
-    /// Calls that were too many to keep.
+    /// The number of calls that are not listed, because the trace was full.
     n_calls_dropped: u64,
 }
 
 #[derive(Serialize)]
 struct CallReport {
     import: String,
-    /// By the names of the parameters, in their order.
+    /// Values with the names of their parameters, in order.
     #[serde(serialize_with = "as_map")]
     arguments: Vec<(&'static str, u64)>,
     /// None if the call returned nothing.
@@ -42,7 +42,7 @@ impl TraceReport {
         Self { trace: trace.calls.iter().map(CallReport::new).collect(), n_calls_dropped: trace.n_dropped }
     }
 
-    /// Prints a table: fuel spent before the call, what the call cost, and the call.
+    /// Prints a table with the fuel spent before each call, the cost of the call, and the call.
     pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
         if self.trace.is_empty() {
             return writeln!(out, "    no host calls");
@@ -64,7 +64,7 @@ impl TraceReport {
         }
         match self.n_calls_dropped {
             0 => Ok(()),
-            n => writeln!(out, "    and {n} more before the last, too many to keep"),
+            n => writeln!(out, "    {n} more calls are not listed, because the trace is full"),
         }
     }
 }
@@ -83,6 +83,6 @@ impl CallReport {
     }
 }
 
-/// The titles of the columns of numbers.
+/// The titles of the columns of fuel.
 const BEFORE: &str = "fuel";
 const COST: &str = "cost";

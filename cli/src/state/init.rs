@@ -1,4 +1,4 @@
-//! `outrider state init`: a state is made beside its directory and then moved there, so that there is all of it or nothing.
+//! `outrider state init`: makes a state beside its directory and then moves it there, so that the directory never has half a state.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -26,7 +26,7 @@ pub(super) fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) 
     remove_leftovers(beside);
     let scratch =
         Scratch::new(beside).with_context(|| format!("{}: cannot make a directory", beside.display()))?;
-    let context = || format!("{}: the state cannot be made", directory.display());
+    let context = || format!("{}: cannot make the state", directory.display());
     let made = scratch.directory.path().join("state");
     let root = {
         let store = DiskStore::open(&made).with_context(context)?;
@@ -65,21 +65,21 @@ fn check_free(directory: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// A directory that is gone at the end, unless its process is killed. As long as the process lives it holds a lock on a file there.
+/// A temporary directory. It is removed in the end, unless the process is killed; the process locks a file in it as long as it runs.
 struct Scratch {
     directory: TempDir,
     _lock: File,
 }
 
-/// How the names of such directories begin.
+/// The prefix of the names of temporary directories.
 const SCRATCH_PREFIX: &str = ".outrider-state-";
-/// The file with the lock.
+/// The name of the locked file.
 const LOCK_FILE: &str = "lock";
 
 impl Scratch {
     fn new(beside: &Path) -> io::Result<Self> {
         let directory = tempfile::Builder::new().prefix(SCRATCH_PREFIX).tempdir_in(beside)?;
-        // Locked before it has its name, so that nobody finds it without its lock.
+        // The file gets its name only after it is locked, so that no other process finds it unlocked.
         let unnamed = directory.path().join("lock.new");
         let lock = File::create(&unnamed)?;
         lock.try_lock()?;
@@ -88,7 +88,7 @@ impl Scratch {
     }
 }
 
-/// Removes what processes have left that were killed while they made a state here.
+/// Removes the temporary directories of processes that were killed while they made a state here.
 fn remove_leftovers(beside: &Path) {
     for entry in fs::read_dir(beside).into_iter().flatten().flatten() {
         let is_scratch = entry.file_name().to_string_lossy().starts_with(SCRATCH_PREFIX)
@@ -103,9 +103,9 @@ fn remove_leftovers(beside: &Path) {
         }
         let name = path.display();
         match fs::remove_dir_all(&path) {
-            Ok(()) => tracing::warn!("removed {name}, which a `state init` has left that was ended"),
+            Ok(()) => tracing::warn!("removed {name}, which an interrupted `state init` had left"),
             Err(error) => {
-                tracing::warn!("{name}: left by a `state init` that was ended, cannot be removed: {error}")
+                tracing::warn!("{name}: cannot remove what an interrupted `state init` had left: {error}")
             }
         }
     }

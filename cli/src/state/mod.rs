@@ -1,4 +1,4 @@
-//! `outrider state`: full states of EEs, each in a directory of its own.
+//! `outrider state`: makes and checks full states of EEs, each in its own directory.
 
 mod init;
 
@@ -17,7 +17,7 @@ use crate::host_options::{DefaultLimits, HostOptions};
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict, files};
 
-/// Make the full state of an EE, from which `outrider witness build` builds blocks, and look at it.
+/// Make and inspect the full state of an EE, from which `outrider witness build` builds blocks.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -29,26 +29,26 @@ pub(crate) struct Arguments {
 enum Action {
     /// Make a state in a new or empty directory, and print its root.
     Init {
-        /// The directory.
+        /// New or empty directory.
         #[arg(value_name = "DIR")]
         directory: PathBuf,
         #[command(flatten)]
         ee: EeArguments,
-        /// The packages that the EE makes its first state of, `-` for the standard input; without any, the state is empty.
+        /// File with the packages from which the EE makes its first state, or `-` for standard input. Without it, the state is empty.
         #[arg(value_name = "PACKAGES")]
         packages: Option<PathBuf>,
     },
-    /// Make a directory's states those of another EE, such as a new build of the one before. Nothing else changes.
+    /// Hand the states in a directory to another EE, such as a new build of the same EE. Nothing else changes.
     Adopt {
-        /// The directory.
+        /// Directory with the states.
         #[arg(value_name = "DIR")]
         directory: PathBuf,
         #[command(flatten)]
         ee: EeArguments,
     },
-    /// Show which states a directory holds, and check them. Exits with 1 if anything is corrupt.
+    /// List the states in a directory, and check them. The exit code is 1 if one is corrupt.
     Show {
-        /// The directory.
+        /// Directory with the states.
         #[arg(value_name = "DIR")]
         directory: PathBuf,
         /// Print JSON instead of text.
@@ -57,10 +57,10 @@ enum Action {
     },
 }
 
-/// An EE, and what runs it.
+/// The options for an EE and its host.
 #[derive(clap::Args)]
 pub(crate) struct EeArguments {
-    /// The EE.
+    /// Module of the EE.
     #[arg(long, value_name = "EE.wasm")]
     pub(crate) ee: PathBuf,
     #[command(flatten)]
@@ -75,7 +75,7 @@ pub(crate) fn state(arguments: &Arguments) -> anyhow::Result<Verdict> {
     }
 }
 
-/// Makes a directory that of another EE, which has to be one.
+/// Hands the states in a directory to another EE, after checking that the host loads it.
 fn take_over(directory: &Path, ee: &EeArguments) -> anyhow::Result<Verdict> {
     let new = ee.load()?.code_hash();
     let store = open(directory)?;
@@ -84,11 +84,11 @@ fn take_over(directory: &Path, ee: &EeArguments) -> anyhow::Result<Verdict> {
     let root = current_root(&store).with_context(context)?;
     let mut out = output::stdout();
     match old {
-        Some(old) if old == new => writeln!(out, "the state is that of EE {new} already")?,
-        Some(old) => writeln!(out, "the state of EE {old} is now that of EE {new}")?,
-        None => writeln!(out, "the state is now that of EE {new}")?,
+        Some(old) if old == new => writeln!(out, "the state already belongs to EE {new}")?,
+        Some(old) => writeln!(out, "the state of EE {old} now belongs to EE {new}")?,
+        None => writeln!(out, "the state now belongs to EE {new}")?,
     }
-    writeln!(out, "root {root}, as before")?;
+    writeln!(out, "root {root}, unchanged")?;
     Ok(Verdict::Holds)
 }
 
@@ -96,7 +96,7 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
     let store = open_read_only(directory)?;
     let context = || directory.display().to_string();
     let code_hash = code_hash(&store).with_context(context)?;
-    let code_hash = code_hash.map_or("none yet".to_owned(), |hash| hash.to_string());
+    let code_hash = code_hash.map_or("none".to_owned(), |hash| hash.to_string());
     let current = current_root(&store).with_context(context)?;
     let roots = store.roots().with_context(context)?;
     let check = store.check();
@@ -105,7 +105,7 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
     }
     let problem = match &check {
         Ok(_) if current == empty_root(&store) || roots.contains_key(&current.into()) => None,
-        Ok(_) => Some(format!("the current root {current} is not stored")),
+        Ok(_) => Some(format!("the tree of the current root {current} is missing")),
         Err(error) => Some(chain(error)),
     };
     let contents = check.unwrap_or_default();
@@ -126,7 +126,7 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
         let mut out = output::stdout();
         writeln!(out, "directory  {}", Plain(directory.display()))?;
         writeln!(out, "code hash  {code_hash}")?;
-        writeln!(out, "root       {current}, the current one")?;
+        writeln!(out, "root       {current}, current")?;
         for root in roots.keys().filter(|root| root.0 != current.0) {
             writeln!(out, "root       {root}")?;
         }
@@ -134,7 +134,7 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
             None => {
                 writeln!(out, "nodes      {}", contents.n_nodes)?;
                 writeln!(out, "size       {} bytes", contents.node_bytes)?;
-                writeln!(out, "{SUCCESS}every node is there and has its hash{SUCCESS:#}")?;
+                writeln!(out, "{SUCCESS}no node is missing or corrupt{SUCCESS:#}")?;
             }
             Some(problem) => writeln!(out, "{ERROR}corrupt:{ERROR:#} {}", Plain(problem))?,
         }
@@ -142,31 +142,35 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
     Ok(verdict)
 }
 
-/// Opens the state in a directory, which must be there, to change it.
+/// Opens the state in an existing directory for changing it.
 pub(crate) fn open(directory: &Path) -> anyhow::Result<DiskStore> {
     let name = directory.display();
     DiskStore::open_existing(directory).map_err(|error| {
         let is_protected = io_kind(&error).is_some_and(|kind| {
             matches!(kind, io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
         });
-        let remedy = if is_protected { ": to change it, copy it to where it can be written" } else { "" };
-        anyhow::Error::new(error).context(format!("{name}: no state can be opened{remedy}"))
+        let remedy = if is_protected { " for writing; copy it to a writable directory" } else { "" };
+        anyhow::Error::new(error).context(format!("{name}: cannot open the state{remedy}"))
     })
 }
 
-/// Opens the state in a directory, which must be there, and changes nothing in it.
+/// Opens the state in an existing directory for reading.
 pub(crate) fn open_read_only(directory: &Path) -> anyhow::Result<DiskStore> {
-    let context = || format!("{}: no state can be opened", directory.display());
+    let context = || format!("{}: cannot open the state", directory.display());
     DiskStore::open_read_only(directory).with_context(context)
 }
 
-/// What the disk says of a failure, if it is one of the disk.
+/// Returns the kind of the I/O error that is the innermost cause of an error, if there is one.
 fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).last()
 }
 
-/// Opens the provider of an EE in a directory that is this EE's.
+/// Opens the provider of an EE over the state in a directory.
+///
+/// # Errors
+///
+/// If the state belongs to another EE. The message names `outrider state adopt`.
 pub(crate) fn provider(
     ee: outrider_host::Ee,
     store: DiskStore,
@@ -180,7 +184,9 @@ pub(crate) fn provider(
         if !is_other {
             return error;
         }
-        anyhow::anyhow!("{error:#}; if it can read that state, `outrider state adopt {directory} --ee {ee_file}` makes it its own")
+        anyhow::anyhow!(
+            "{error:#}; if this EE can read that state, run `outrider state adopt {directory} --ee {ee_file}`"
+        )
     })
 }
 
@@ -190,15 +196,15 @@ impl EeArguments {
         let file = self.ee.display();
         let code = files::read(&self.ee, files::MODULE_BYTES_MAX).with_context(|| file.to_string())?;
         let host = Host::new(self.host.config()?).context("cannot set the host up")?;
-        host.load(&code).with_context(|| format!("{file} cannot be loaded"))
+        host.load(&code).with_context(|| format!("{file}: the host does not load this module"))
     }
 }
 
-/// Says that a block cannot be built; it is the fault of its packages, or of the EE, if this returns.
+/// Prints why a block cannot be built. The verdict is a failed expectation if the packages or the EE are at fault.
 pub(crate) fn refused(packages: &Path, error: &ProviderError, json: bool) -> anyhow::Result<Verdict> {
     let verdict = if error.fault().is_verdict() { Verdict::Fails } else { Verdict::Unusable };
     let what = format!("{}: {}", files::name(packages), chain(error));
-    // A refusal says it all; what crashed has to be found.
+    // A refusal has a reason. For a trap, the last log and the backtrace help to find it.
     let execution = error.execution().filter(|execution| execution.refusal().is_none());
     let last_words = execution.and_then(|execution| execution.logs.last()).map(|log| log.value.to_string());
     let frames = execution.map_or(&[][..], |execution| &execution.backtrace);
@@ -211,7 +217,7 @@ pub(crate) fn refused(packages: &Path, error: &ProviderError, json: bool) -> any
     output::error(what)?;
     let mut err = output::stderr();
     if let Some(words) = last_words {
-        writeln!(err, "    its last words: {}", Plain(words))?;
+        writeln!(err, "    last log: {}", Plain(words))?;
     }
     for frame in frames.iter().take(FRAMES_SHOWN) {
         writeln!(err, "    in {}", Plain(frame))?;
@@ -219,7 +225,7 @@ pub(crate) fn refused(packages: &Path, error: &ProviderError, json: bool) -> any
     Ok(verdict)
 }
 
-/// One line for a block that has been built.
+/// Describes a new block in one line.
 pub(crate) fn describe(block: &BuiltBlock) -> String {
     format!(
         "post-state root {}, witness {} bytes, payload {} bytes, fuel {}, {} new nodes",
@@ -231,5 +237,5 @@ pub(crate) fn describe(block: &BuiltBlock) -> String {
     )
 }
 
-/// How many functions of a backtrace are printed.
+/// The number of functions of a backtrace that are printed.
 const FRAMES_SHOWN: usize = 8;

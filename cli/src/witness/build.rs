@@ -1,4 +1,4 @@
-//! `outrider witness build`: blocks with their witnesses, from packages and a state.
+//! `outrider witness build`: builds blocks with their witnesses from packages and a state.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -18,30 +18,31 @@ use crate::output_file;
 use crate::state::{self, EeArguments};
 use crate::{Verdict, files};
 
-/// Build a block of the packages in each file, one on the other, and write a fixture that `outrider run` passes.
+/// Build a block from the packages in each file, and write a fixture with these blocks that `outrider run` passes.
 ///
-/// The first block is built on the current state of the directory, which stays as it is unless `--apply` is given. Exits with 1
-/// if the EE does not accept the packages, 2 if something cannot be used. All blocks have one context; if an option sets it, the
-/// fixture says it, too.
+/// The first block builds on the current state in the directory, and each of the others on the block before it. The state does not
+/// change unless `--apply` is given. All blocks have the same context. If an option sets it, the fixture contains it, too.
+///
+/// The exit code is 0 if all blocks are built, 1 if the EE refuses packages, 2 if the input cannot be used.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The directory with the state, made by `outrider state init`.
+    /// Directory with the state, made by `outrider state init`.
     #[arg(value_name = "DIR")]
     directory: PathBuf,
     #[command(flatten)]
     ee: EeArguments,
-    /// Files with packages, one for each block; `-` is the standard input.
+    /// Files with packages, one file for each block; `-` is standard input.
     #[arg(required = true, value_name = "PACKAGES")]
     packages: Vec<PathBuf>,
-    /// Where the fixture goes; to the standard output by default.
+    /// File for the fixture. By default, it is printed to standard output.
     #[arg(short, long, value_name = "FIXTURE")]
     output: Option<PathBuf>,
     #[command(flatten)]
     context: ContextOptions,
-    /// Store the state after the last block, in place of the current one.
+    /// Replace the current state with the state after the last block.
     #[arg(long)]
     apply: bool,
-    /// Print JSON instead of text on the blocks.
+    /// Print the report on the blocks as JSON instead of text.
     #[arg(long, requires = "output")]
     json: bool,
 }
@@ -59,9 +60,9 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let store = if arguments.apply { state::open(directory)? } else { state::open_read_only(directory)? };
     let provider = state::provider(ee, store, directory, &arguments.ee.ee)?;
     let start = current_root(provider.store()).with_context(|| directory.display().to_string())?;
-    let said = arguments.context.context();
+    let partial_context = arguments.context.context();
     // The fixture has one EE.
-    let context = said.complete(0);
+    let context = partial_context.complete(0);
     let mut blocks: Vec<BuiltBlock> = Vec::new();
     for (file, packages) in arguments.packages.iter().zip(files) {
         match provider.build_on(start, &blocks, &packages, context) {
@@ -69,8 +70,8 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
             Err(error) => return state::refused(file, &error, arguments.json),
         }
     }
-    let text =
-        render::fixture(&script, start, &blocks, (said != PartialContext::default()).then_some(context));
+    let is_context_set = partial_context != PartialContext::default();
+    let text = render::fixture(&script, start, &blocks, is_context_set.then_some(context));
     match &arguments.output {
         Some(output) => std::fs::write(output, text).with_context(|| output.display().to_string())?,
         None => output::stdout().write_all(text.as_bytes())?,
@@ -94,29 +95,26 @@ fn apply(
         Ok(root) => return Ok(root),
         Err(error) => error,
     };
-    // What has reached the disk is what is found when the store is opened again.
+    // Opening the store again shows what has reached the disk.
     drop(provider);
     let found = DiskStore::open_read_only(directory).map_err(ProviderError::from);
     let name = directory.display();
     let state = match found.and_then(|store| current_root(&store)) {
-        Ok(root) if root == start => format!("is {root}, as before"),
-        Ok(root) => format!("is {root} now, as after the blocks"),
-        Err(_) => format!("may have moved on or not, which `outrider state show {name}` tells"),
+        Ok(root) if root == start => format!("the state root is still {root}"),
+        Ok(root) => format!("the state root is now {root}, as after the blocks"),
+        Err(_) => format!("`outrider state show {name}` shows whether the state has changed"),
     };
-    Err(anyhow::Error::new(error).context(format!("{name}: storing the state failed; it {state}")))
+    Err(anyhow::Error::new(error).context(format!("{name}: storing the state failed; {state}")))
 }
 
-/// The path of the EE as the fixture has it: from beside the fixture.
+/// Returns the path of the EE relative to the directory of the fixture.
 fn script(ee: &Path, output: Option<&Path>) -> anyhow::Result<String> {
     let beside = output.and_then(Path::parent).filter(|parent| !parent.as_os_str().is_empty());
     let absolute = |path: &Path| path.canonicalize().with_context(|| path.display().to_string());
     let script = render::relative(&absolute(ee)?, &absolute(beside.unwrap_or(Path::new(".")))?);
     let named = script.to_str().map(ToOwned::to_owned);
     named.with_context(|| {
-        format!(
-            "{}: its path is not UTF-8, so no fixture can name it: give it another name",
-            script.display()
-        )
+        format!("{}: the path is not UTF-8, so a fixture cannot name it: rename the file", script.display())
     })
 }
 
@@ -143,7 +141,7 @@ fn report(start: StateRoot, current: StateRoot, blocks: &[BuiltBlock], json: boo
     for (index, block) in blocks.iter().enumerate() {
         writeln!(out, "block {index}: {}", state::describe(block))?;
     }
-    let word = if current == start { "stays" } else { "is now" };
-    writeln!(out, "the current state {word} {current}")?;
+    let word = if current == start { "still" } else { "now" };
+    writeln!(out, "the current state root is {word} {current}")?;
     Ok(())
 }

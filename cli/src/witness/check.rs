@@ -1,4 +1,4 @@
-//! `outrider witness check`: whether the witnesses of a fixture are what blocks need, and no more.
+//! `outrider witness check`: checks that the witnesses of a fixture are what the blocks need, and no more.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -8,19 +8,21 @@ use outrider_fixture::runner::{BlockRun, FixtureRun, Mismatch, Runner};
 use outrider_host::{Host, chain};
 use serde_json::json;
 
-use super::decode::Decoded;
+use super::decode::StatefulBlockData;
 use crate::context::ContextOptions;
 use crate::host_options::{DefaultLimits, HostOptions};
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict, files};
 
-/// Check the witnesses of a fixture's blocks: they can be read, are in their only encoding, belong to the state before their
-/// block, and suffice to execute it; that nothing in them is unused is for the EE to see, which refuses such a block.
+/// Check that each witness of a fixture can be decoded, has the canonical encoding, belongs to the state before its block, and
+/// suffices to execute the block.
 ///
-/// Exits with 0 if all hold, 1 if one does not, 2 if the fixture cannot be used.
+/// The EE itself checks that the block uses all of the witness, and refuses the block otherwise.
+///
+/// The exit code is 0 if all witnesses pass, 1 if one fails, 2 if the fixture cannot be used.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The fixture; `-` is the standard input.
+    /// Fixture, or `-` for standard input.
     #[arg(value_name = "FIXTURE")]
     fixture: PathBuf,
     #[command(flatten)]
@@ -32,7 +34,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-/// What there is to say about one block.
+/// The result for one block.
 struct BlockCheck {
     index: usize,
     env: usize,
@@ -62,29 +64,31 @@ pub(super) fn check(arguments: &Arguments) -> anyhow::Result<Verdict> {
 }
 
 impl BlockCheck {
-    /// 1. The block data is framed, and a decoder takes the witness.
-    /// 2. What it reveals has no other encoding.
+    /// Checks a block:
+    ///
+    /// 1. The block data can be parsed, and the witness decoded.
+    /// 2. The witness has the canonical encoding.
     /// 3. Its root is that of the state before the block.
     /// 4. The EE has executed the block.
     fn new(index: usize, env: usize, data: &[u8], run: Option<&BlockRun>) -> Self {
         let check = Self { index, env, encoding: None, witness_bytes: 0, problem: None };
-        let decoded = match Decoded::new(data) {
+        let decoded = match StatefulBlockData::new(data) {
             Ok(decoded) => decoded,
             Err(error) => return Self { problem: Some(chain(&error)), ..check },
         };
         let problem = match run {
             _ if decoded.encode().as_deref() != Some(decoded.frame.witness) => {
-                Some("what it reveals has another encoding".to_owned())
+                Some("the witness does not have the canonical encoding".to_owned())
             }
-            None => Some("not reached, as a block before it failed".to_owned()),
+            None => Some("not executed, because an earlier block failed".to_owned()),
             Some(run) if !decoded.is_of(&run.pre_state_root.0) => {
                 let roots = decoded.outline.tries.iter().map(|trie| trie.root.to_string());
                 let roots = roots.collect::<Vec<_>>().join(", ");
-                Some(format!("it is of {roots}, the pre-state root is {}", run.pre_state_root))
+                Some(format!("the witness has the wrong root: expected {}, got {roots}", run.pre_state_root))
             }
             Some(BlockRun { result: Err(error), .. }) => {
                 let words = error.logs.last().filter(|_| error.refusal().is_none());
-                let words = words.map(|log| format!("; its last words: {}", log.value));
+                let words = words.map(|log| format!("; last log: {}", log.value));
                 Some(format!("{}{}", chain(error), words.unwrap_or_default()))
             }
             Some(BlockRun { result: Ok(_), .. }) => None,
@@ -94,7 +98,7 @@ impl BlockCheck {
     }
 }
 
-/// What does not hold of the fixture as a whole.
+/// Returns the expectations of the fixture as a whole that fail.
 fn mismatches(run: &FixtureRun) -> Vec<String> {
     let text = |mismatch: &Mismatch| match mismatch {
         Mismatch::PostState { env, expected, got, .. } => {
@@ -102,7 +106,7 @@ fn mismatches(run: &FixtureRun) -> Vec<String> {
         }
         Mismatch::MissingDeposit(deposit) => format!("deposit not pushed: {deposit:?}"),
     };
-    // When a block has failed, the states after it are of no interest.
+    // After a failed block, states and deposits are not compared.
     let executed = run.blocks.iter().all(|block| block.result.is_ok());
     run.mismatches.iter().filter(|_| executed).map(text).collect()
 }

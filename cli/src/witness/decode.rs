@@ -1,37 +1,37 @@
-//! Witnesses of a fixture, in whichever encoding of `outrider-witness` they are.
+//! Decodes the witnesses of a fixture, in each of the encodings of `outrider-witness`.
 
 use outrider_shard::{Frame, ReadError};
 use outrider_witness::outline::Outline;
 use outrider_witness::{Keccak256, NodeBag, mpt, smt};
 
-/// The encodings that are known here.
+/// An encoding of witnesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
-    /// Of a sparse Merkle tree.
+    /// That of a sparse Merkle tree.
     Smt,
-    /// Of Merkle Patricia tries.
+    /// That of Merkle Patricia tries.
     Mpt,
 }
 
 /// The block data of a stateful EE.
-pub(super) struct Decoded<'a> {
+pub(super) struct StatefulBlockData<'a> {
     pub(super) frame: Frame<'a>,
     pub(super) encoding: Encoding,
     pub(super) outline: Outline,
 }
 
-/// Why block data is not that of a stateful EE.
+/// An error in the block data of a stateful EE.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DecodeError {
-    #[error("it is not the block data of a stateful EE")]
+    #[error("not the block data of a stateful EE")]
     Frame(#[from] ReadError),
-    #[error("the {bytes} bytes are no witness, neither smt ({smt}) nor mpt ({mpt})")]
+    #[error("the witness of {bytes} bytes is neither smt ({smt}) nor mpt ({mpt})")]
     Witness { bytes: usize, smt: smt::DecodeError, mpt: mpt::witness::DecodeError },
 }
 
-impl<'a> Decoded<'a> {
-    /// Finds the decoder that takes the witness. No bytes of interest are taken by both, as the first byte of the one is almost never
-    /// one of the other, and both refuse what is left over.
+impl<'a> StatefulBlockData<'a> {
+    /// Parses block data, and decodes the witness by the decoder that accepts it. In practice, at most one does: the encodings rarely
+    /// have the same first byte, and both decoders refuse trailing bytes.
     pub(super) fn new(block_data: &'a [u8]) -> Result<Self, DecodeError> {
         let frame = Frame::parse(block_data)?;
         let smt = match smt::witness::outline::<Keccak256>(frame.witness) {
@@ -44,7 +44,7 @@ impl<'a> Decoded<'a> {
         }
     }
 
-    /// Encodes anew what the witness reveals; none if that cannot be done.
+    /// Encodes again what the witness reveals. Returns none if that is impossible.
     pub(super) fn encode(&self) -> Option<Vec<u8>> {
         match self.encoding {
             Encoding::Smt => {
@@ -60,7 +60,7 @@ impl<'a> Decoded<'a> {
         }
     }
 
-    /// Tells whether the witness is one of the state with this root. One without tries is one of each: it reveals nothing.
+    /// Returns whether the witness belongs to the state with this root. A witness without tries reveals nothing and belongs to any state.
     pub(super) fn is_of(&self, root: &[u8; 32]) -> bool {
         let tries = &self.outline.tries;
         let is_root = tries.iter().any(|trie| trie.root.0 == *root);
@@ -76,7 +76,7 @@ impl Encoding {
         }
     }
 
-    /// How many bits a digit of a way has.
+    /// Returns the number of bits of a digit of a path.
     pub(super) fn bits_per_digit(self) -> usize {
         match self {
             Self::Smt => 1,

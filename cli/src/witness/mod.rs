@@ -1,4 +1,4 @@
-//! `outrider witness`: builds blocks with their witnesses, shows these, and checks them.
+//! `outrider witness`: builds blocks with their witnesses, and shows and checks witnesses.
 
 mod build;
 mod check;
@@ -8,7 +8,7 @@ mod show;
 
 use crate::Verdict;
 
-/// Build blocks that bring their witness with them, and look into those of a fixture.
+/// Build blocks with their witnesses, and show or check the witnesses of a fixture.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Arguments {

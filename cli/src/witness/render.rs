@@ -1,4 +1,4 @@
-//! Writes blocks that were built as a fixture.
+//! Writes new blocks as a fixture.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -6,8 +6,8 @@ use outrider_fixture::new::NewFixture;
 use outrider_host::{Context, StateRoot};
 use outrider_shard::BuiltBlock;
 
-/// Writes the fixture in which EE 0 executes these blocks, of which the first begins at `pre_state_root`; in a context, if it is
-/// not the default one.
+/// Returns the text of the fixture in which EE 0 executes these blocks, beginning at `pre_state_root`. The fixture contains the context
+/// if one is given.
 pub(super) fn fixture(
     script: &str,
     pre_state_root: StateRoot,
@@ -25,7 +25,8 @@ pub(super) fn fixture(
     fixture.to_yaml()
 }
 
-/// The way from a directory to a file, both absolute and without links; the file itself if there is none.
+/// Returns the path of a file relative to a directory; the file's own path if there is no relative one. Both must be absolute and without
+/// links.
 pub(super) fn relative(file: &Path, directory: &Path) -> PathBuf {
     let (mut to, mut from) = (file.components().peekable(), directory.components().peekable());
     if to.peek() != from.peek() {
@@ -43,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_way_to_a_file_leads_up_and_then_down() {
+    fn a_relative_path_leads_up_and_then_down() {
         for (file, directory, expected) in [
             ("/a/ee.wasm", "/a", "ee.wasm"),
             ("/a/b/ee.wasm", "/a", "b/ee.wasm"),

@@ -1,4 +1,4 @@
-//! `outrider witness show`: witnesses as trees.
+//! `outrider witness show`: prints witnesses as trees.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -7,19 +7,19 @@ use anyhow::Context as _;
 use outrider_witness::outline::{BytesByKind, Content, Part, TrieOutline};
 use serde_json::{Value, json};
 
-use super::decode::{Decoded, Encoding};
+use super::decode::{Encoding, StatefulBlockData};
 use crate::output::{self, Summary};
 use crate::{Verdict, files};
 
-/// Show the witnesses of a fixture's blocks as trees, and what they spend their bytes on.
+/// Show the witnesses of a fixture's blocks as trees, and how their bytes are used.
 ///
-/// Exits with 2 if a block has none that can be read.
+/// The exit code is 2 if a witness cannot be decoded.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The fixture; `-` is the standard input.
+    /// Fixture, or `-` for standard input.
     #[arg(value_name = "FIXTURE")]
     fixture: PathBuf,
-    /// Show this block only, counted from 0.
+    /// Show only this block, counted from 0.
     #[arg(long, value_name = "N")]
     block: Option<usize>,
     /// Print JSON instead of text.
@@ -34,7 +34,7 @@ pub(super) fn show(arguments: &Arguments) -> anyhow::Result<Verdict> {
     if let Some(block) = arguments.block {
         anyhow::ensure!(
             block < n_blocks,
-            "{file}: there is no block {block}: it has {n_blocks}, counted from 0"
+            "{file}: there is no block {block}: the fixture has {n_blocks} blocks, counted from 0"
         );
     }
     let blocks = fixture.blocks.iter().enumerate();
@@ -42,7 +42,7 @@ pub(super) fn show(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let mut out = output::stdout();
     let mut documents = Vec::new();
     for (index, block) in chosen {
-        let decoded = Decoded::new(&block.data);
+        let decoded = StatefulBlockData::new(&block.data);
         let decoded = decoded.with_context(|| format!("{file}: block {index}"))?;
         if arguments.json {
             documents.push(document(index, block.env, &decoded));
@@ -57,16 +57,16 @@ pub(super) fn show(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(Verdict::Holds)
 }
 
-fn print(out: &mut impl Write, index: usize, env: usize, decoded: &Decoded<'_>) -> io::Result<()> {
+fn print(out: &mut impl Write, index: usize, env: usize, decoded: &StatefulBlockData<'_>) -> io::Result<()> {
     let (witness, payload) = (decoded.frame.witness.len(), decoded.frame.payload.len());
     let encoding = decoded.encoding.name();
     writeln!(out, "block {index}, env {env}: {encoding} witness {witness} bytes, payload {payload} bytes")?;
     for trie in &decoded.outline.tries {
         writeln!(out, "  root {}", trie.root)?;
-        let mut way = Way::new(decoded.encoding);
+        let mut path = NodePath::new(decoded.encoding);
         for part in &trie.parts {
-            way.go_to(part);
-            print_part(out, part, &way)?;
+            path.go_to(part);
+            print_part(out, part, &path)?;
         }
     }
     for (hash, bytes) in &decoded.outline.blobs {
@@ -79,7 +79,7 @@ fn print(out: &mut impl Write, index: usize, env: usize, decoded: &Decoded<'_>) 
     )
 }
 
-fn print_part(out: &mut impl Write, part: &Part, way: &Way) -> io::Result<()> {
+fn print_part(out: &mut impl Write, part: &Part, node_path: &NodePath) -> io::Result<()> {
     let indent = part.depth.min(INDENT_MAX);
     write!(out, "  {:>4} {:indent$}", part.depth, "")?;
     match part.step {
@@ -88,21 +88,21 @@ fn print_part(out: &mut impl Write, part: &Part, way: &Way) -> io::Result<()> {
     }
     match &part.content {
         Content::Branch { value } if value.is_empty() => writeln!(out, "branch"),
-        Content::Branch { value } => writeln!(out, "branch, {} = {}", way.key(&[]), hex_start(value)),
+        Content::Branch { value } => writeln!(out, "branch, {} = {}", node_path.key(&[]), hex_start(value)),
         Content::Extension { path } => writeln!(out, "extension by {}", digits(path)),
-        Content::Leaf { rest, value } => writeln!(out, "leaf {} = {}", way.key(rest), hex_start(value)),
+        Content::Leaf { rest, value } => writeln!(out, "leaf {} = {}", node_path.key(rest), hex_start(value)),
         Content::Hash(hash) => writeln!(out, "hash {hash}"),
         Content::Repeated => writeln!(out, "as before"),
     }
 }
 
-fn document(index: usize, env: usize, decoded: &Decoded<'_>) -> Value {
+fn document(index: usize, env: usize, decoded: &StatefulBlockData<'_>) -> Value {
     let BytesByKind { structure, hashes, keys, values, blobs } = decoded.outline.bytes;
     let trie = |trie: &TrieOutline| {
-        let mut way = Way::new(decoded.encoding);
+        let mut path = NodePath::new(decoded.encoding);
         let parts = trie.parts.iter().map(|part| {
-            way.go_to(part);
-            part_document(part, &way)
+            path.go_to(part);
+            part_document(part, &path)
         });
         json!({ "root": trie.root.to_string(), "parts": parts.collect::<Vec<_>>() })
     };
@@ -121,29 +121,29 @@ fn document(index: usize, env: usize, decoded: &Decoded<'_>) -> Value {
     })
 }
 
-fn part_document(part: &Part, way: &Way) -> Value {
+fn part_document(part: &Part, node_path: &NodePath) -> Value {
     let depth = part.depth;
     match &part.content {
         Content::Branch { value } if value.is_empty() => json!({ "depth": depth, "kind": "branch" }),
         Content::Branch { value } => {
-            json!({ "depth": depth, "kind": "branch", "key": way.key(&[]), "value": hex::encode(value) })
+            json!({ "depth": depth, "kind": "branch", "key": node_path.key(&[]), "value": hex::encode(value) })
         }
         Content::Extension { path } => json!({ "depth": depth, "kind": "extension", "path": digits(path) }),
         Content::Leaf { rest, value } => {
-            json!({ "depth": depth, "kind": "leaf", "key": way.key(rest), "value": hex::encode(value) })
+            json!({ "depth": depth, "kind": "leaf", "key": node_path.key(rest), "value": hex::encode(value) })
         }
         Content::Hash(hash) => json!({ "depth": depth, "kind": "hash", "hash": hash.to_string() }),
         Content::Repeated => json!({ "depth": depth, "kind": "repeated" }),
     }
 }
 
-/// The way to a part, while the parts are gone through in order.
-struct Way {
+/// The path from the root to a part, for parts that are visited in order.
+struct NodePath {
     encoding: Encoding,
     digits: Vec<u8>,
 }
 
-impl Way {
+impl NodePath {
     fn new(encoding: Encoding) -> Self {
         Self { encoding, digits: Vec::new() }
     }
@@ -156,7 +156,7 @@ impl Way {
         }
     }
 
-    /// The key that ends `rest` after here, in hex, at most [`KEY_DIGITS_SHOWN`] digits of it.
+    /// Returns the key that consists of this path and `rest`, in hex; at most [`KEY_DIGITS_SHOWN`] digits of it.
     fn key(&self, rest: &[u8]) -> String {
         let bits_per_digit = self.encoding.bits_per_digit();
         let per_hex_digit = 4 / bits_per_digit;
@@ -172,7 +172,7 @@ impl Way {
         }
         match all.count() {
             0 => key,
-            n => format!("{key}… ({} digits more)", n / per_hex_digit),
+            n => format!("{key}… ({} more digits)", n / per_hex_digit),
         }
     }
 }
@@ -181,7 +181,7 @@ fn digits(digits: &[u8]) -> String {
     digits.iter().filter_map(|digit| char::from_digit((*digit).into(), 16)).collect()
 }
 
-/// Bytes in hex, or their beginning if they are many.
+/// Formats bytes in hex; of a long value only its beginning.
 fn hex_start(bytes: &[u8]) -> String {
     match bytes.split_at_checked(VALUE_BYTES_SHOWN) {
         Some((start, rest)) if !rest.is_empty() => format!("{}… ({} bytes)", hex::encode(start), bytes.len()),
@@ -189,9 +189,9 @@ fn hex_start(bytes: &[u8]) -> String {
     }
 }
 
-/// How far parts are indented at most: paths of a large tree are not longer, if nobody has chosen the keys.
+/// The largest indentation of a part. Paths in a large tree are not longer, unless somebody has chosen the keys for it.
 const INDENT_MAX: usize = 40;
-/// How many hex digits of a key are shown: Ethereum's have 64.
+/// The number of hex digits of a key that are shown. Ethereum's keys have 64.
 const KEY_DIGITS_SHOWN: usize = 128;
-/// How many bytes of a value are shown as text.
+/// The number of bytes of a value that are shown as text.
 const VALUE_BYTES_SHOWN: usize = 64;

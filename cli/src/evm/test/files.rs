@@ -1,4 +1,4 @@
-//! Where the tests are: in files, and in archives, which are read without being unpacked.
+//! Finds and reads files of tests, also in archives, which are not unpacked to disk.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,27 +9,31 @@ use crate::files;
 
 /// A file with tests.
 pub(super) struct TestFile {
-    /// The path, in an archive after that of the archive.
+    /// The path. In an archive, it follows the path of the archive.
     pub(super) name: String,
-    /// What is in it, or why that cannot be read.
+    /// The contents, or why they cannot be read.
     pub(super) json: anyhow::Result<Vec<u8>>,
 }
 
-/// A file or archive that has been found, or why it cannot be looked into.
-pub(super) type Found = Result<PathBuf, (PathBuf, anyhow::Error)>;
+/// The path of a file or archive, or a path that cannot be accessed and the reason.
+pub(super) type SearchResult = Result<PathBuf, (PathBuf, anyhow::Error)>;
 
-/// Expands directories to the files and archives in them, in the order given, each directory sorted.
+/// Expands directories to the files and archives in them, in the order of the arguments, each directory sorted.
 ///
-/// What cannot be looked into, such as a link that leads nowhere, is told beside what can, if it might have had tests.
-pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<Found>> {
+/// An entry that cannot be accessed, such as a dangling link, is an error in the list if it might contain tests.
+pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<SearchResult>> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
             let before = files.len();
             for entry in walkdir::WalkDir::new(path).follow_links(true).sort_by_file_name() {
-                files.extend(look_at(entry));
+                files.extend(examine(entry));
             }
-            anyhow::ensure!(files.len() > before, "{}: no *.json or *.tar.gz file in it", path.display());
+            anyhow::ensure!(
+                files.len() > before,
+                "{}: the directory contains no *.json or *.tar.gz file",
+                path.display()
+            );
         } else {
             anyhow::ensure!(path.exists(), "{}: no such file or directory", path.display());
             files.push(Ok(path.clone()));
@@ -38,7 +42,7 @@ pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<Found>> {
     Ok(files)
 }
 
-fn look_at(entry: walkdir::Result<walkdir::DirEntry>) -> Option<Found> {
+fn examine(entry: walkdir::Result<walkdir::DirEntry>) -> Option<SearchResult> {
     let might_have_tests = |path: &Path| is_archive(path) || is_test(path);
     match entry {
         Ok(entry) => {
@@ -47,12 +51,13 @@ fn look_at(entry: walkdir::Result<walkdir::DirEntry>) -> Option<Found> {
         }
         Err(error) => {
             let path = error.path().unwrap_or(Path::new("")).to_owned();
-            // A link that leads nowhere is no folder.
+            // A dangling link is not a directory, so only its name counts.
             let is_link = path.is_symlink() && error.loop_ancestor().is_none();
             let matters = !is_link || might_have_tests(&path);
-            let error = error
-                .into_io_error()
-                .map_or_else(|| anyhow::anyhow!("the links go round in circles"), Into::into);
+            let error = error.into_io_error().map_or_else(
+                || anyhow::anyhow!("the link leads to a directory that contains it"),
+                Into::into,
+            );
             matters.then_some(Err((path, error)))
         }
     }
@@ -63,17 +68,17 @@ fn is_archive(path: &Path) -> bool {
     name.is_some_and(|name| name.ends_with(".tar.gz") || name.ends_with(".tgz"))
 }
 
-/// Tells whether a file of a directory or archive has tests; the index of a release, in `.meta`, has none.
+/// Returns whether a file may contain tests: a JSON file, unless it is in `.meta`, which has the index of a release.
 fn is_test(path: &Path) -> bool {
     let is_meta = path.components().any(|component| component.as_os_str() == ".meta");
     !is_meta && path.extension().is_some_and(|extension| extension == "json")
 }
 
-/// Reads files in their order, those in archives, too, and runs as many at a time as fit into memory with ease.
+/// Reads files in order, also those in archives, and runs them in batches of about [`BATCH_BYTES`].
 ///
-/// An archive that breaks off has the files before, and is itself one that cannot be read.
+/// Of a truncated archive, the complete files are run, and the archive itself is reported as unusable.
 pub(super) fn in_batches(
-    found: Vec<Found>,
+    found: Vec<SearchResult>,
     mut run: impl FnMut(&[TestFile]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut batch = Batch::default();
@@ -96,8 +101,7 @@ pub(super) fn in_batches(
     run(&batch.files)
 }
 
-/// Reads the files with tests in an archive, one after the other, until there are no more or one is not taken. The error within is that
-/// of the taker.
+/// Reads the files of tests in an archive and passes each to `take`, until that fails. The inner result is that of `take`.
 fn read_archive(
     path: &Path,
     mut take: impl FnMut(String, anyhow::Result<Vec<u8>>) -> anyhow::Result<()>,
@@ -109,7 +113,7 @@ fn read_archive(
         if is_test(&inner) && entry.header().entry_type().is_file() {
             let inner = inner.display().to_string();
             let json = match files::read_all(&mut entry, files::FILE_BYTES_MAX) {
-                // One that is too long does not keep from the others.
+                // A file that is too long does not prevent the others from being read.
                 Err(error) if error.kind() != io::ErrorKind::Other => return Err(error).context(inner),
                 json => json.map_err(Into::into),
             };
@@ -144,5 +148,5 @@ impl Batch {
     }
 }
 
-/// Bytes of tests that are read before any of them is run.
+/// The size of a batch in bytes.
 const BATCH_BYTES: usize = 64 << 20;

@@ -1,4 +1,4 @@
-//! `outrider evm test`: Ethereum's own tests.
+//! `outrider evm test`: runs Ethereum's own tests.
 
 mod files;
 mod report;
@@ -17,22 +17,22 @@ use crate::Verdict;
 use files::TestFile;
 use report::{FileReport, Report};
 
-/// Run Ethereum's own tests: state tests, blockchain tests, transaction tests and VM tests.
+/// Run Ethereum's tests: state tests, blockchain tests, transaction tests and VM tests.
 ///
-/// A JSON file in a directory or an archive that has no test is skipped; the output says how many were.
+/// JSON files without tests, in a directory or an archive, are skipped and counted.
 ///
-/// Exits with 0 if all pass that can be run, 1 if one fails, 2 if a file cannot be used.
+/// The exit code is 0 if no test fails, 1 if one fails, 2 if a file cannot be used.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// JSON files, archives (*.tar.gz), and directories that are searched for both.
+    /// JSON files, archives (*.tar.gz), and directories to search for both.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     ee: EeArguments,
-    /// Run only tests with this in their file, name or fork.
+    /// Run only the tests that have this text in their file, name or fork.
     #[arg(long, value_name = "SUBSTRING")]
     filter: Option<String>,
-    /// How many tests to run at a time; as many as there are processors by default.
+    /// Number of tests to run at a time. The default is the number of processors.
     #[arg(long, value_name = "N")]
     jobs: Option<std::num::NonZeroUsize>,
     /// Print one JSON document instead of text.
@@ -64,7 +64,9 @@ pub(super) fn test(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Ok(())
     })?;
     progress.finish_and_clear();
-    anyhow::ensure!(!report.is_empty(), "no test is named so");
+    let reason =
+        if arguments.filter.is_some() { "no test matches the filter" } else { "the files contain no tests" };
+    anyhow::ensure!(!report.is_empty(), "{reason}");
     if arguments.json {
         report.print_json(arguments.ee.engine())?;
     } else {
@@ -74,7 +76,7 @@ pub(super) fn test(arguments: &Arguments) -> anyhow::Result<Verdict> {
 }
 
 impl Arguments {
-    /// Runs the tests of a file that are asked for.
+    /// Runs the tests of a file that match the filter.
     fn run(&self, runner: &Runner, file: &TestFile) -> FileReport {
         let tests = match &file.json {
             Ok(json) => fixture::read(json).map_err(anyhow::Error::from),
@@ -92,7 +94,7 @@ impl Arguments {
         FileReport::new(&file.name, cases)
     }
 
-    /// Whether a file that has no tests was found in a tree, and not asked for by its name.
+    /// Returns whether a file has no tests and is not one of the arguments.
     fn may_skip(&self, file: &TestFile, error: &anyhow::Error) -> bool {
         let is_named = self.paths.iter().any(|path| path.display().to_string() == file.name);
         matches!(error.downcast_ref(), Some(FixtureError::NoTest { .. })) && !is_named
@@ -103,7 +105,7 @@ impl Arguments {
     }
 }
 
-/// Counts cases on stderr, if there is somebody to see it. How many there are shows only in the end.
+/// Returns a counter of cases on stderr, if that is a terminal. The total is not known in advance.
 fn progress() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,4 @@
-//! What `outrider evm test` prints, as text and as JSON.
+//! The output of `outrider evm test`, as text and as JSON.
 
 mod document;
 
@@ -13,17 +13,17 @@ use crate::output::{self, Plain, Summary};
 use crate::run::report::count;
 use crate::{ERROR, SUCCESS, Verdict};
 
-/// A file, and what came of its cases.
+/// The results of the cases of a file.
 pub(super) struct FileReport {
     file: String,
     cases: Vec<CaseReport>,
     /// Why the file cannot be used.
     error: Option<String>,
-    /// Whether there are no tests in it, and nobody said so.
+    /// Whether the file was skipped, as it has no tests.
     is_skipped: bool,
 }
 
-/// All files, in their order.
+/// The results of all files, in order.
 #[derive(Default)]
 pub(super) struct Report {
     files: Vec<FileReport>,
@@ -45,7 +45,7 @@ impl FileReport {
         Self { error: Some(format!("{error:#}")), ..Self::new(file, Vec::new()) }
     }
 
-    /// A file in a tree that has no tests.
+    /// Returns the report on a file that was skipped, as it has no tests.
     pub(super) fn without_tests(file: &str) -> Self {
         Self { is_skipped: true, ..Self::new(file, Vec::new()) }
     }
@@ -54,7 +54,7 @@ impl FileReport {
         u64::try_from(self.cases.len()).unwrap_or(u64::MAX)
     }
 
-    /// Prints what failed; that the file cannot be used, on stderr.
+    /// Prints the failed cases, or on stderr why the file cannot be used.
     pub(super) fn print(&self) -> io::Result<()> {
         if let Some(error) = &self.error {
             return output::error(format_args!("{}: {error}", self.file));
@@ -71,7 +71,7 @@ impl FileReport {
         Ok(())
     }
 
-    /// The folder of the suite: the path up to the folder that is named for the kind of its tests.
+    /// Returns the directory of the suite: the path up to the directory that is named after the kind of its tests.
     fn category(&self) -> &str {
         let folder = self.file.rsplit_once('/').map_or("", |(folder, _)| folder);
         let is_kind = |name: &str| KINDS.contains(&name);
@@ -82,7 +82,7 @@ impl FileReport {
     }
 }
 
-/// What the folders of suites are called.
+/// The names of the directories of suites.
 const KINDS: [&str; 8] = [
     "GeneralStateTests",
     "BlockchainTests",
@@ -99,7 +99,7 @@ impl Report {
         self.files.push(file);
     }
 
-    /// Tells whether there was nothing to run, and nothing else to say either.
+    /// Returns whether there are neither cases nor errors.
     pub(super) fn is_empty(&self) -> bool {
         self.files.iter().all(|file| file.cases.is_empty() && file.error.is_none())
     }
@@ -108,7 +108,7 @@ impl Report {
         self.summary().verdict()
     }
 
-    /// Cases by what came of them, and files that cannot be used.
+    /// Returns the number of cases with each result, and the number of files that cannot be used.
     fn summary(&self) -> Summary {
         let Counts { passed, failed, not_run } = self.total();
         Summary { not_run, unusable: self.n_unusable(), ..Summary::of(passed, failed) }
@@ -128,7 +128,7 @@ impl Report {
         total
     }
 
-    /// Counts by the folder of the suite and the fork.
+    /// Returns the counts for each suite and fork.
     fn by_category(&self) -> BTreeMap<(&str, &str), Counts> {
         let mut counts = BTreeMap::<_, Counts>::new();
         for file in &self.files {
@@ -139,7 +139,7 @@ impl Report {
         counts
     }
 
-    /// How many cases were not run for which reason.
+    /// Returns the number of cases that were not run, for each reason.
     fn reasons(&self) -> BTreeMap<&str, usize> {
         let mut reasons = BTreeMap::<_, usize>::new();
         for case in self.files.iter().flat_map(|file| &file.cases) {
@@ -151,7 +151,7 @@ impl Report {
         reasons
     }
 
-    /// Names of exceptions that nobody here knows, and how often a test expects them.
+    /// Returns the names of unknown exceptions, and how many tests expect each of them.
     fn unknown_exceptions(&self) -> BTreeMap<&str, usize> {
         let mut names = BTreeMap::<_, usize>::new();
         for case in self.files.iter().flat_map(|file| &file.cases) {
@@ -189,12 +189,8 @@ impl Report {
             writeln!(out, "not run: {}: {}", count(n, "case"), Plain(reason))?;
         }
         for (exception, n) in self.unknown_exceptions() {
-            let exception = Plain(if exception.is_empty() { "an empty name" } else { exception });
-            writeln!(
-                out,
-                "refused for whatever reason: {}: {exception} is no name that is known",
-                count(n, "time")
-            )?;
+            let exception = Plain(if exception.is_empty() { "(empty name)" } else { exception });
+            writeln!(out, "reason not compared: {}: unknown exception {exception}", count(n, "refusal"))?;
         }
         if self.skipped().next().is_some() {
             writeln!(out, "skipped: {} without tests", count(self.skipped().count(), "file"))?;

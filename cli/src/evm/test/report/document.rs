@@ -40,11 +40,11 @@ struct Document<'a> {
     engine: &'static str,
     cases: Vec<CaseDocument<'a>>,
     unusable: Vec<UnusableDocument<'a>>,
-    /// Files in trees that have no tests.
+    /// Files without tests in directories and archives.
     skipped: Vec<&'a str>,
     suites: Vec<SuiteDocument<'a>>,
     not_run: Vec<ReasonDocument<'a>>,
-    /// What passed with any refusal.
+    /// Exceptions for which any refusal passes.
     unknown_exceptions: Vec<UnknownDocument<'a>>,
 }
 
