@@ -3,16 +3,16 @@
 use outrider_fixture::PartialContext;
 use outrider_host::{BeaconRoot, ShardIndex, Slot};
 
-/// The context of those blocks whose fixture does not set it.
+/// The context of blocks whose fixture does not set it.
 #[derive(clap::Args)]
 pub(crate) struct ContextOptions {
-    /// Shard of the blocks for which the fixture sets none. [default: 0]
+    /// Shard of the blocks, if the fixture sets none. [default: 0]
     #[arg(long, value_name = "INDEX")]
     shard: Option<u64>,
-    /// Slot of the blocks for which the fixture sets none. [default: 0]
+    /// Slot of the blocks, if the fixture sets none. [default: 0]
     #[arg(long, value_name = "SLOT")]
     slot: Option<u64>,
-    /// Root of the parent beacon block, for the blocks for which the fixture sets none. [default: zeros]
+    /// Root of the beacon block that the blocks build on, if the fixture sets none. [default: zeros]
     #[arg(long, value_name = "HEX", value_parser = beacon_root)]
     beacon_root: Option<BeaconRoot>,
 }
@@ -30,7 +30,7 @@ impl ContextOptions {
 fn beacon_root(hex: &str) -> Result<BeaconRoot, String> {
     let bytes = hex::decode(hex.strip_prefix("0x").unwrap_or(hex)).map_err(|error| error.to_string())?;
     let got = bytes.len();
-    bytes.try_into().map(BeaconRoot).map_err(|_| format!("it has {got} bytes, expected 32"))
+    bytes.try_into().map(BeaconRoot).map_err(|_| format!("expected 32 bytes, got {got}"))
 }
 
 #[cfg(test)]
@@ -43,7 +43,7 @@ mod tests {
         for text in [digits.clone(), format!("0x{digits}")] {
             assert_eq!(beacon_root(&text).map(|root| root.0[0]), Ok(0xab));
         }
-        assert_eq!(beacon_root("ab00"), Err("it has 2 bytes, expected 32".to_owned()));
+        assert_eq!(beacon_root("ab00"), Err("expected 32 bytes, got 2".to_owned()));
         assert_eq!(beacon_root("abc"), Err("Odd number of digits".to_owned()));
     }
 }

@@ -62,7 +62,7 @@ struct Compilation {
 
 fn compile(code: &[u8], engine: EngineKind, isolation: Isolation) -> anyhow::Result<Compilation> {
     let config = HostConfig { isolation: Some(isolation), ..host_options::config(engine) };
-    let host = Host::new(config).context("cannot set the host up")?;
+    let host = Host::new(config).context("cannot set up the host")?;
     let started = Instant::now();
     Ok(Compilation { engine, result: host.load(code).map(|_| started.elapsed()) })
 }

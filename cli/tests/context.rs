@@ -101,7 +101,7 @@ fn options_set_the_context_that_blocks_do_not_give() {
     assert!(ran.err.contains("f.yaml: block 0: "), "{ran:?}");
     let ran = run(&scratch, &["--beacon-root", "ab"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    assert!(ran.err.contains("--beacon-root") && ran.err.contains("it has 1 bytes, expected 32"), "{ran:?}");
+    assert!(ran.err.contains("--beacon-root") && ran.err.contains("expected 32 bytes, got 1"), "{ran:?}");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn the_error_for_a_missing_engine_names_the_feature() {
     let scratch = Scratch::new();
     scratch.write("f.yaml", fixture(ZERO)).write("ee.wasm", wasm("(func (export \"main\"))"));
     let expected =
-        "cannot set the host up: the engine wasmer is not compiled in; build with the cargo feature `wasmer`";
+        "cannot set up the host: the engine wasmer is not compiled in; build with the cargo feature `wasmer`";
     for engine in ["wasmer", "both"] {
         check_unusable(&scratch, &["run", "--engine", engine, "f.yaml"], expected);
     }

@@ -2,7 +2,7 @@
 //!
 //! Cargo gives each crate a metadata number, which becomes part of the names of its functions and determines their order. For a package
 //! outside of the workspace, such as a dependency of the SDK, the number depends on the path of the package, and so do the numbers of
-//! all crates that use it. The wrapper replaces the number by one that depends only on the crate, so that the same sources make the same
+//! all crates that use it. The wrapper replaces the number with one that depends only on the crate, so that the same sources make the same
 //! blob anywhere.
 //!
 //! The compiler also warns, for each crate, that [`FEATURES`] are unstable. The wrapper drops these warnings, and no others, because

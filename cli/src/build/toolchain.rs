@@ -121,8 +121,8 @@ impl Toolchain {
 }
 
 /// The size of an EE's stack in memory, which holds the variables that are not on the wasm stack. It lies below everything else, so an EE
-/// that needs a deeper stack traps. The target's default is 1 MiB; less is better, because after each execution the host searches the
-/// memory for pages that were written.
+/// that needs a deeper stack traps, at the same instruction on every machine. The target's default is 1 MiB; less is better, because
+/// after each execution the host searches the memory for pages that were written.
 const STACK_BYTES: u32 = 256 << 10;
 
 fn has_core(libraries: &Path) -> bool {

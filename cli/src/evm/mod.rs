@@ -60,7 +60,7 @@ impl EeArguments {
             }
             None => Cow::Borrowed(EVM),
         };
-        let host = Host::new(self.host.config()?).context("cannot set the host up")?;
+        let host = Host::new(self.host.config()?).context("cannot set up the host")?;
         host.load(&code).context("cannot load the EVM EE")
     }
 }

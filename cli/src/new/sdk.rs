@@ -83,7 +83,7 @@ impl fmt::Display for SdkLocation {
             }
             Self::Absolute(path) => write!(
                 f,
-                "`Cargo.toml` takes the SDK from `{path}`, which exists only on this machine. To share this EE, replace the path by \
+                "`Cargo.toml` takes the SDK from `{path}`, which exists only on this machine. To share this EE, replace the path with \
                  `git = \"URL\", rev = \"REVISION\"` of a repository of Outrider, or create the EE with \
                  `outrider new --sdk URL#REVISION`."
             ),

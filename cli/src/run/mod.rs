@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let files = files::find(&arguments.fixtures, &["yaml", "yml"])?;
     let isolation = arguments.isolate.isolation()?;
     let config = HostConfig { isolation, ..arguments.host.config()? };
-    let host = Host::new(config).context("cannot set the host up")?;
+    let host = Host::new(config).context("cannot set up the host")?;
     let profile = arguments.profile.as_deref();
     let mut profile = profile.map(|path| ProfileFile::create(path, &files)).transpose()?;
     let bar = progress::bar(files.len());

@@ -195,7 +195,7 @@ impl EeArguments {
     pub(crate) fn load(&self) -> anyhow::Result<outrider_host::Ee> {
         let file = self.ee.display();
         let code = files::read(&self.ee, files::MODULE_BYTES_MAX).with_context(|| file.to_string())?;
-        let host = Host::new(self.host.config()?).context("cannot set the host up")?;
+        let host = Host::new(self.host.config()?).context("cannot set up the host")?;
         host.load(&code).with_context(|| format!("{file}: the host does not load this module"))
     }
 }

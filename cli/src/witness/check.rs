@@ -45,7 +45,7 @@ struct BlockCheck {
 
 pub(super) fn check(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let fixture = files::read_fixture(&arguments.fixture)?;
-    let host = Host::new(arguments.host.config()?).context("cannot set the host up")?;
+    let host = Host::new(arguments.host.config()?).context("cannot set up the host")?;
     let runner = Runner { context: arguments.context.context(), ..Runner::new(host) };
     let run = runner.run(&fixture, |_| {})?;
     let blocks = fixture.blocks.iter().enumerate();
