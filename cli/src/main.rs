@@ -38,7 +38,7 @@ use tracing_subscriber::fmt::format::{self, Writer};
 
 use output::{Plain, Summary};
 
-/// Run WebAssembly execution environments (EEs) over blocks, and help to write them.
+/// Run, build and inspect WebAssembly execution environments (EEs).
 #[derive(Parser)]
 #[command(name = "outrider", version, arg_required_else_help = true)]
 struct Arguments {

@@ -54,7 +54,7 @@ fn the_exit_code_is_that_of_the_worst_module() {
     assert_eq!(ran.err, "error: /dev/null: it is a device, not a file\n");
     for (missing, error) in [
         ("no.wasm", "no.wasm: no such file or directory"),
-        ("*.wat", "*.wat: no file matches"),
+        ("*.wat", "*.wat: no file matches the pattern"),
         ("cache", "cache: the directory contains no *.wasm file"),
     ] {
         std::fs::create_dir_all(scratch.path().join("cache")).expect("it can be made");

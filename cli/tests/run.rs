@@ -304,7 +304,7 @@ fn arguments_that_name_nothing_get_one_line() {
     scratch.write("empty/readme", "");
     for (argument, expected) in [
         ("no.yaml", "no.yaml: no such file or directory"),
-        ("no*.yaml", "no*.yaml: no file matches"),
+        ("no*.yaml", "no*.yaml: no file matches the pattern"),
         ("[", "[: not a glob pattern: Pattern syntax error near position 0: invalid range pattern"),
         ("empty", "empty: the directory contains no *.yaml or *.yml file"),
     ] {

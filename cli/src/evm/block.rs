@@ -39,15 +39,15 @@ pub(super) struct Arguments {
     /// or a list of such.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Block, if the witness does not contain it: RLP in hex or in JSON, which is the response of `debug_getRawBlock`, or the response of
-    /// `eth_getBlockByHash` with transactions. For a trace of Erigon, which contains the transactions, they may be missing.
+    /// Block, if the witness does not contain it: RLP in hex, the response of `debug_getRawBlock`, or the response of
+    /// `eth_getBlockByHash` with transactions. With a trace of Erigon, the transactions may be missing, as the trace contains them.
     #[arg(long, value_name = "FILE")]
     block: Option<PathBuf>,
     /// Headers of ancestors, if the witness does not contain them: a list in JSON, each header in RLP as hex or as `eth_getBlock`
     /// returns it.
     #[arg(long, value_name = "FILE")]
     headers: Option<PathBuf>,
-    /// Codes of contracts in hex, as a list or by their hashes, if the witness does not contain them, as responses of `eth_getProof`.
+    /// Codes of contracts in hex, as a list or by their hashes, for a witness without them, such as a response of `eth_getProof`.
     #[arg(long, value_name = "FILE")]
     codes: Option<PathBuf>,
     /// Rules of the block: `mainnet`, `sepolia`, `holesky`, `hoodi`, or a network as Ethereum's tests name it, such as `Prague`. The
