@@ -322,7 +322,7 @@ fn a_chain_is_executed_from_its_genesis() {
     assert!(report["refused"]["words"].as_str().unwrap().starts_with("ancestor 0: its hash is"), "{ran:?}");
 
     let ran = scratch.outrider(&[&arguments[..], &[&genesis]].concat());
-    check_unusable(&ran, "no blocks in RLP");
+    check_unusable(&ran, "not a sequence of blocks in RLP");
 }
 
 /// Returns the length of the list at the start of the bytes; the length must take two bytes.
