@@ -24,6 +24,8 @@ mod tests;
 pub use phase::NodePhase;
 pub use prune::prune;
 
+use std::collections::BTreeMap;
+
 use outrider_beacon_spec::{
     containers::{BeaconBlock, BeaconState, Checkpoint, SignedBeaconBlock},
     error::Error,
@@ -34,7 +36,6 @@ use outrider_beacon_spec::{
     transition::state_transition,
     types::{Root, ValidatorIndex},
 };
-use std::collections::BTreeMap;
 
 /// What a node has learned of the chain besides blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]

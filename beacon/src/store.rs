@@ -52,7 +52,7 @@ use ssz_derive::{Decode, Encode};
 
 use self::{
     batch::{Batch, write_genesis},
-    directory::{DATABASE_FILE, Directory},
+    directory::{Contents, Directory},
     error::backend,
     tables::{BLOCKS, CODES, HEADERS, LEDGERS, NOTES, STATES, get, range},
 };
@@ -140,19 +140,23 @@ impl<P: LedgerPhase> Store<P> {
     ) -> Result<Self, StoreError> {
         fs::create_dir_all(path)?;
         let directory = Directory::lock(path)?;
-        if Directory::has_store(path) {
-            return Err(StoreError::Present);
+        match directory.contents()? {
+            Contents::Nothing => {}
+            Contents::Store { .. } => return Err(StoreError::Present),
         }
         // What a process has left that was ended before there was a store.
-        match fs::remove_file(path.join(DATABASE_FILE)) {
+        match fs::remove_file(directory.scratch()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             Ok(()) | Err(_) => {}
         }
-        let mut builder = Builder::new();
-        let database = builder.set_cache_size(CACHE_BYTES).create(directory.database()).map_err(backend)?;
-        let saved = write_genesis(&database, node, notes, retention)?;
-        // From here on there is a store.
         directory.set_anchor(0)?;
+        let database = Builder::new().create(directory.scratch()).map_err(backend)?;
+        let saved = write_genesis(&database, node, notes, retention)?;
+        database.close().map_err(backend)?;
+        // From here on there is a store.
+        directory.put_in_place()?;
+        let mut builder = Builder::new();
+        let database = builder.set_cache_size(CACHE_BYTES).open(directory.database()).map_err(backend)?;
         Ok(Self { database, retention, saved, phase: PhantomData, directory })
     }
 

@@ -9,7 +9,7 @@ use super::{
     CACHE_BYTES, Damage, HeadRecord, Retention, Saved, Store, StoreError,
     batch::HEAD_KEY,
     block,
-    directory::Directory,
+    directory::{Contents, Directory, has_anything},
     error::opening,
     headers, snapshot,
     tables::{CODES, HEAD, NOTES, VOTES, get, keys, range},
@@ -44,16 +44,13 @@ impl Opened {
     ///
     /// The first of these that does not hold; if the disk fails.
     pub fn new(path: &Path) -> Result<Self, StoreError> {
-        let has_database = path.join(super::DATABASE_FILE).is_file();
-        if !Directory::has_store(path) && !has_database {
+        if !has_anything(path) {
             return Err(StoreError::Absent);
         }
         let directory = Directory::lock(path)?;
-        // A process that makes a store is done when there is an anchor.
-        let n_anchored = directory.anchor()?.ok_or(StoreError::Absent)?;
-        if !has_database {
-            return Err(StoreError::Damaged(Damage::Missing { file: super::DATABASE_FILE }));
-        }
+        let Contents::Store { n_batches: n_anchored } = directory.contents()? else {
+            return Err(StoreError::Absent);
+        };
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
         let database = builder.open(directory.database()).map_err(opening)?;

@@ -9,6 +9,7 @@
 pub(crate) mod headers;
 pub(crate) mod operations;
 pub(crate) mod shards;
+pub(crate) mod store;
 pub(crate) mod vectors;
 
 use outrider_beacon::{

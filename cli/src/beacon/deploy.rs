@@ -1,13 +1,14 @@
 //! `outrider beacon deploy`: new EEs, and the validators' vote on them.
 
-use std::io::Write as _;
+mod report;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use outrider_beacon::{
     admission::trial,
     ledger::{
-        Deploy, EeIndex, LedgerError, LedgerOperations, SignedDeploy,
+        Deploy, LedgerError, LedgerOperations, SignedDeploy,
         error::OperationError,
         operation::{Code, DOMAIN_DEPLOY},
     },
@@ -18,21 +19,21 @@ use outrider_beacon_spec::{
     constants::FAR_FUTURE_EPOCH,
     hash::{hash, hash_tree_root},
     math::index,
-    types::{Bytes32, Gwei, Root, Shard, Slot, ValidatorIndex},
+    types::{Bytes32, Gwei, Root, Shard, ValidatorIndex},
 };
 use outrider_host::{Host, HostConfig, Isolation, Limits, chain, summarize};
 use outrider_sim::{ChainPhase, vote_on_code};
-use serde::Serialize;
 use serde_json::json;
 use ssz_types::BitVector;
 
+use self::report::{Outcome, Report, Vote};
 use super::{
-    Common, ether,
+    Common,
     session::{Action, Session, SlotError},
 };
 use crate::{
-    ERROR, SUCCESS, Verdict, files,
-    output::{self, Plain, Summary},
+    Verdict, files,
+    output::{self, Summary},
 };
 
 /// Deploy EEs: one in each block, with the validators' votes on its code in those that follow.
@@ -67,46 +68,6 @@ pub(super) struct Arguments {
     /// How many validators vote against the code, whatever their trial of it comes to.
     #[arg(long, value_name = "N", default_value_t = 0)]
     against: u64,
-}
-
-/// What came of a module.
-#[derive(Serialize)]
-struct Report {
-    file: String,
-    code_hash: String,
-    code_bytes: usize,
-    /// What compiling it is predicted to take.
-    compile_microseconds: u64,
-    machine_code_bytes: u64,
-    deposit_gwei: Gwei,
-    payer: ValidatorIndex,
-    #[serde(flatten)]
-    outcome: Outcome,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-enum Outcome {
-    /// The chain does not take it, and nothing has changed.
-    Refused { reason: String },
-    /// Validators have voted on it.
-    VotedOn(Vote),
-}
-
-#[derive(Serialize)]
-struct Vote {
-    ee: EeIndex,
-    slot: Slot,
-    block_root: String,
-    accepted: bool,
-    votes_for: usize,
-    votes_against: usize,
-    /// When it was decided.
-    decided_slot: Slot,
-    /// From when on the EE is active.
-    deployed_epoch: Option<u64>,
-    /// Why validators could not compile it.
-    trial: Option<String>,
 }
 
 impl Action for Arguments {
@@ -184,37 +145,16 @@ impl Arguments {
         };
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
         session.set_name(hash(&[code]), &name)?;
-        let trial = try_out(code)?;
-        let n_against = if trial.is_some() { u64::MAX } else { self.against };
-        let (slot, block_root) = (block.slot, hash_tree_root(&block).to_string());
-        let (mut votes_for, mut votes_against) = (0_usize, 0_usize);
-        loop {
-            let (_, head) = session.chain.head()?;
-            let record = head.ledger.ees().get(index(ee.into())).context("the EE is in the registry")?;
-            if !head.ledger.pre_checks().iter().any(|pre_check| pre_check.ee == ee) {
-                let accepted = !record.is_gone();
-                let deployed_epoch = Some(record.deployed_epoch).filter(|epoch| *epoch != FAR_FUTURE_EPOCH);
-                let decided_slot = head.state.slot;
-                return Ok(Outcome::VotedOn(Vote {
-                    ee,
-                    slot,
-                    block_root,
-                    accepted,
-                    votes_for,
-                    votes_against,
-                    decided_slot,
-                    deployed_epoch,
-                    trial,
-                }));
-            }
-            let votes = vote_on_code(&head, ee, n_against, session.chain.keys())?;
-            for vote in &votes {
-                let counter = if vote.message.accept { &mut votes_for } else { &mut votes_against };
-                *counter = counter.saturating_add(vote.validators.len());
-            }
-            let pre_check_votes = votes.try_into().map_err(spec)?;
-            session.run_slot(LedgerOperations { pre_check_votes, ..LedgerOperations::default() })?;
-        }
+        let mut vote = Vote {
+            ee,
+            slot: block.slot,
+            block_root: hash_tree_root(&block).to_string(),
+            trial: try_out(code)?,
+            ..Vote::default()
+        };
+        let n_against = if vote.trial.is_some() { u64::MAX } else { self.against };
+        hold_vote(session, &mut vote, n_against)?;
+        Ok(Outcome::VotedOn(vote))
     }
 
     fn message<P: ChainPhase>(
@@ -260,6 +200,27 @@ impl Arguments {
     }
 }
 
+/// Lets validators vote on an EE's code, block by block, until that is decided.
+fn hold_vote<P: ChainPhase>(session: &mut Session<P>, vote: &mut Vote, n_against: u64) -> anyhow::Result<()> {
+    loop {
+        let (_, head) = session.chain.head()?;
+        if !head.ledger.pre_checks().iter().any(|pre_check| pre_check.ee == vote.ee) {
+            let record = head.ledger.ees().get(index(vote.ee.into())).context("the EE is in the registry")?;
+            vote.accepted = !record.is_gone();
+            vote.decided_slot = head.state.slot;
+            vote.deployed_epoch = Some(record.deployed_epoch).filter(|epoch| *epoch != FAR_FUTURE_EPOCH);
+            return Ok(());
+        }
+        let votes = vote_on_code(&head, vote.ee, n_against, session.chain.keys())?;
+        for signed in &votes {
+            let count = if signed.message.accept { &mut vote.votes_for } else { &mut vote.votes_against };
+            *count = count.saturating_add(signed.validators.len());
+        }
+        let pre_check_votes = votes.try_into().map_err(spec)?;
+        session.run_slot(LedgerOperations { pre_check_votes, ..LedgerOperations::default() })?;
+    }
+}
+
 /// Compiles code in a process of its own, as each validator does before it votes; returns why that fails, if it does.
 fn try_out(code: &[u8]) -> anyhow::Result<Option<String>> {
     let program = std::env::current_exe().context("cannot find this command again, to compile in it")?;
@@ -271,39 +232,4 @@ fn try_out(code: &[u8]) -> anyhow::Result<Option<String>> {
 
 fn spec(error: ssz_types::Error) -> outrider_beacon_spec::error::Error {
     error.into()
-}
-
-impl Report {
-    fn print(&self) -> std::io::Result<()> {
-        let mut out = output::stdout();
-        let file = Plain(&self.file);
-        let vote = match &self.outcome {
-            Outcome::Refused { reason } => {
-                writeln!(out, "{file} {ERROR}refused{ERROR:#}")?;
-                return writeln!(out, "  {}; nothing has changed", Plain(reason));
-            }
-            Outcome::VotedOn(vote) => vote,
-        };
-        let (style, word) = if vote.accepted { (SUCCESS, "deployed") } else { (ERROR, "voted down") };
-        writeln!(out, "{file} {style}{word}{style:#}: EE {}", vote.ee)?;
-        writeln!(out, "  code       {}, {} bytes", self.code_hash, self.code_bytes)?;
-        writeln!(
-            out,
-            "  admission  valid; predicted to take {} ms to compile, to {} bytes",
-            self.compile_microseconds.div_ceil(1000),
-            self.machine_code_bytes
-        )?;
-        let deposit = ether(self.deposit_gwei);
-        writeln!(out, "  deposit    {deposit} of validator {}", self.payer)?;
-        writeln!(out, "  block      slot {}, {}", vote.slot, vote.block_root)?;
-        if let Some(reason) = &vote.trial {
-            writeln!(out, "  trial      failed: {}", Plain(reason))?;
-        }
-        let (votes_for, votes_against) = (vote.votes_for, vote.votes_against);
-        write!(out, "  votes      {votes_for} for, {votes_against} against: ")?;
-        match vote.deployed_epoch {
-            Some(epoch) => writeln!(out, "active from epoch {epoch} on"),
-            None => writeln!(out, "{deposit} went back in slot {}", vote.decided_slot),
-        }
-    }
 }
