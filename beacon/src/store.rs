@@ -7,7 +7,7 @@
 //!
 //! | table | key | content |
 //! |---|---|---|
-//! | `head` | `head` | SSZ of [`HeadRecord`]: how many batches there were, the anchor, the head, and what the fork choice has learned |
+//! | `head` | `head` | SSZ of `HeadRecord`: how many batches there were, the anchor, the head, and what the fork choice has learned |
 //! | `blocks` | block root | the number of codes that the block brings, 1 byte; their hashes; SSZ of the [`ExtendedBlock`] without them |
 //! | `codes` | SHA-256 | code, once, however many blocks and EEs have it |
 //! | `headers` | slot, 8 bytes; block root | SSZ of the block's header |
