@@ -18,11 +18,11 @@ use std::{hint::black_box, path::Path};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use outrider_beacon::{
     ledger::{
-        CrosslinkedBlock, Deploy, EeTransition, ExecutionHeader, Extended, GenesisEe, Ledger,
+        CrosslinkedBlock, Deploy, EeTransition, ExecutionHeader, ExtendedState, GenesisEe, Ledger,
         LedgerOperations, Settings, ShardBody, ShardExecution, SignedDeploy, process_execution_header,
     },
     proof::body_branch,
-    registry::{Admission, Admitted, Dispute, Judge, Refusal, Rules},
+    registry::{Admission, CodeProperties, Dispute, Judge, Refusal, Rules},
     store::{Opened, Retention, Store},
 };
 use outrider_beacon_spec::{
@@ -40,8 +40,8 @@ const ETHER: u64 = 1_000_000_000;
 struct Anything;
 
 impl Admission for Anything {
-    fn admit(&self, _: &[u8]) -> Result<Admitted, Refusal> {
-        Ok(Admitted { takes_receipts: false })
+    fn admit(&self, _: &[u8]) -> Result<CodeProperties, Refusal> {
+        Ok(CodeProperties { takes_receipts: false })
     }
 }
 
@@ -74,7 +74,7 @@ fn run_slot<P: ChainPhase>(chain: &mut Chain<P>, store: &mut Store<P>, operation
 /// Two EEs on all 64 shards, which a header executes on one of them.
 fn headers(criterion: &mut Criterion) {
     let chain = chain::<Phase1<Mainnet>>(64);
-    let Extended { state, .. } = chain.head().unwrap().1;
+    let ExtendedState { state, .. } = chain.head().unwrap().1;
     let ee = |byte| GenesisEe {
         code_hash: Root::repeat_byte(byte),
         refund_credentials: state.validators.get(0).unwrap().withdrawal_credentials,

@@ -11,7 +11,7 @@ use common::{
     try_propose,
 };
 use outrider_beacon::{
-    ledger::{Extended, ExtendedBlock, LedgerNode, LedgerOperations, Settings},
+    ledger::{ExtendedBlock, ExtendedState, LedgerNode, LedgerOperations, Settings},
     store::{Opened, Retention, StoreError},
 };
 use outrider_beacon_spec::{
@@ -103,7 +103,7 @@ fn a_store_that_keeps_all_has_the_state_after_each_block() {
 }
 
 /// A node that knows nothing but genesis, with two EEs on the shards.
-fn node() -> (LedgerNode<P1>, Extended<P1>) {
+fn node() -> (LedgerNode<P1>, ExtendedState<P1>) {
     let mut extended = genesis_1(&[[5 * ETHER, 6 * ETHER]]);
     extended.state.latest_block_header.body_root = hash_tree_root(&BeaconBlockBody::<Minimal>::default());
     let state_root = extended.state.root();
