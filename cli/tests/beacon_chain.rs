@@ -132,6 +132,9 @@ fn a_third_of_the_validators_votes_code_down_and_the_deposit_goes_back() {
     let ran = beacon(&scratch, "deploy", &["ee.wasm", "--against", "21"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.out.contains("43 for, 21 against: active from epoch 1 on\n"), "{ran:?}");
+    let shown = beacon(&scratch, "show", &[]);
+    assert!(shown.out.contains(", 2 EEs\n"), "{shown:?}");
+    assert!(shown.out.ends_with("2 shards without blocks and ether\n"), "{shown:?}");
     let list = beacon(&scratch, "list", &[]);
     assert!(list.out.contains("EE 0, ee: gone, its code was refused\n"), "{list:?}");
     assert!(list.out.contains("EE 1, ee: pending, active from epoch 1 on\n"), "{list:?}");

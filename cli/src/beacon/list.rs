@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use outrider_beacon::ledger::{EeRecord, Ledger};
+use outrider_beacon::ledger::{EeRecord, Ledger, ShardLedger};
 use outrider_beacon_spec::{
     accessors::get_current_epoch,
     constants::FAR_FUTURE_EPOCH,
@@ -100,7 +100,7 @@ impl Ee {
         } else {
             EeStatus::Pending
         };
-        let on_shard = |(shard, shard_ledger): (Shard, &outrider_beacon::ledger::ShardLedger)| {
+        let on_shard = |(shard, shard_ledger): (Shard, &ShardLedger)| {
             let ee = shard_ledger.ees().get(index(index_of_ee.into())).filter(|_| record.is_on(shard))?;
             Some(OnShard { shard, state_root: ee.state_root.to_string(), balance_gwei: ee.balance })
         };

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use outrider_beacon::ledger::{ExtendedState, Ledger};
+use outrider_beacon::ledger::{ExtendedState, Ledger, ShardLedger};
 use outrider_beacon_spec::{
     accessors::{
         get_active_validator_indices, get_beacon_committee, get_committee_count_per_slot, get_current_epoch,
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     Verdict,
     output::{self, Summary},
+    run::report::count,
 };
 
 /// Show where a chain is: head, finality, committees and balances.
@@ -38,6 +39,9 @@ struct ShardLine {
     latest_block_root: String,
     execution_root: String,
     balance_gwei: u64,
+    /// Whether it has had a block, or an EE has ether on it.
+    #[serde(skip)]
+    has_anything: bool,
 }
 
 /// The ether of a chain.
@@ -87,7 +91,8 @@ impl Action for Arguments {
         writeln!(out, "head        slot {}, epoch {epoch}, block {root}", extended.state.slot)?;
         writeln!(out, "justified   epoch {}, block {}", justified.epoch, justified.root)?;
         writeln!(out, "finalized   epoch {}, block {}", finalized.epoch, finalized.root)?;
-        writeln!(out, "ledger      {}, {} EEs", extended.ledger.root(), extended.ledger.ees().len())?;
+        let ees = count(extended.ledger.ees().len(), "EE");
+        writeln!(out, "ledger      {}, {ees}", extended.ledger.root())?;
         writeln!(out, "validators  {n_active} active, with {}", super::ether(ether.validators_gwei))?;
         writeln!(out, "faucet      {}", super::ether(ether.faucet_gwei))?;
         let (locked, burnt) = (super::ether(ether.ledger_gwei), super::ether(ether.burnt_gwei));
@@ -97,8 +102,12 @@ impl Action for Arguments {
             let rest = if members.len() > MEMBERS_SHOWN { ", ..." } else { "" };
             writeln!(out, "committee {index} of {}: {}{rest}", members.len(), shown.join(", "))?;
         }
-        for ShardLine { shard, execution_root, balance_gwei, .. } in &shards {
+        let (busy, idle): (Vec<_>, Vec<_>) = shards.iter().partition(|line| line.has_anything);
+        for ShardLine { shard, execution_root, balance_gwei, .. } in busy {
             writeln!(out, "shard {shard}: execution root {execution_root}, {}", super::ether(*balance_gwei))?;
+        }
+        if !idle.is_empty() {
+            writeln!(out, "{} without blocks and ether", count(idle.len(), "shard"))?;
         }
         Ok(Verdict::Holds)
     }
@@ -116,11 +125,15 @@ fn committees<P: ChainPhase>(extended: &ExtendedState<P>) -> anyhow::Result<Vec<
 }
 
 fn shards(ledger: &Ledger) -> Vec<ShardLine> {
-    let line = |(shard, shard_ledger): (Shard, &outrider_beacon::ledger::ShardLedger)| ShardLine {
-        shard,
-        latest_block_root: shard_ledger.latest_block_root().to_string(),
-        execution_root: shard_ledger.execution_root().to_string(),
-        balance_gwei: shard_ledger.ees().iter().map(|ee| ee.balance).fold(0, u64::saturating_add),
+    let line = |(shard, shard_ledger): (Shard, &ShardLedger)| {
+        let balance_gwei = shard_ledger.ees().iter().map(|ee| ee.balance).fold(0, u64::saturating_add);
+        ShardLine {
+            shard,
+            latest_block_root: shard_ledger.latest_block_root().to_string(),
+            execution_root: shard_ledger.execution_root().to_string(),
+            balance_gwei,
+            has_anything: balance_gwei > 0 || !shard_ledger.latest_block_root().is_zero(),
+        }
     };
     (0..).zip(ledger.shards()).map(line).collect()
 }
