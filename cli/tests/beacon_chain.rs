@@ -140,6 +140,19 @@ fn a_third_of_the_validators_votes_code_down_and_the_deposit_goes_back() {
     assert!(list.out.contains("EE 1, ee: pending, active from epoch 1 on\n"), "{list:?}");
 }
 
+/// What compiles to the letter of the rules, and takes more than a validator has, is voted down; the chain does not call it invalid.
+#[cfg(unix)]
+#[test]
+fn code_that_validators_cannot_compile_is_voted_down() {
+    let scratch = chain(&["--phase", "0"]);
+    scratch.write("evm.wasm", blob("evm"));
+    let document = json(&scratch, "deploy", &["evm.wasm", "--trial-memory", "8"], 1);
+    let vote = &document["deployments"][0];
+    assert_eq!([&vote["votes_for"], &vote["votes_against"]], [0, 64]);
+    assert!(vote["trial"].as_str().unwrap().contains("memory"), "{vote}");
+    assert_eq!(json(&scratch, "show", &[], 0)["ether"]["ledger_gwei"], 0);
+}
+
 #[test]
 fn proofs_take_nothing_but_a_root() {
     let scratch = chain(&[]);

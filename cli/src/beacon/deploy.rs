@@ -68,6 +68,12 @@ pub(super) struct Arguments {
     /// How many validators vote against the code, whatever their trial of it comes to.
     #[arg(long, value_name = "N", default_value_t = 0)]
     against: u64,
+    /// CPU time that a validator's trial of the code may take; if it takes more, all vote against it. [default: 20]
+    #[arg(long, value_name = "SECONDS")]
+    trial_cpu: Option<u64>,
+    /// Memory that a trial may take. [default: 2048]
+    #[arg(long, value_name = "MIB")]
+    trial_memory: Option<u64>,
 }
 
 impl Action for Arguments {
@@ -149,12 +155,25 @@ impl Arguments {
             ee,
             slot: block.slot,
             block_root: hash_tree_root(&block).to_string(),
-            trial: try_out(code)?,
+            trial: self.try_out(code)?,
             ..Vote::default()
         };
         let n_against = if vote.trial.is_some() { u64::MAX } else { self.against };
         hold_vote(session, &mut vote, n_against)?;
         Ok(Outcome::VotedOn(vote))
+    }
+
+    /// Compiles code in a process of its own, as each validator does before it votes; returns why that fails, if it does.
+    fn try_out(&self, code: &[u8]) -> anyhow::Result<Option<String>> {
+        let program = std::env::current_exe().context("cannot find this command again, to compile in it")?;
+        let mut isolation = Isolation::new(program);
+        isolation.cpu_seconds_max = self.trial_cpu.unwrap_or(isolation.cpu_seconds_max);
+        let memory = self.trial_memory.map(|mib| mib.saturating_mul(1 << 20));
+        isolation.memory_bytes_max = memory.unwrap_or(isolation.memory_bytes_max);
+        let isolation = cfg!(unix).then_some(isolation);
+        let config = HostConfig { isolation, concurrent_executions_max: 1, ..HostConfig::default() };
+        let host = Host::new(config).context("cannot set the host up")?;
+        Ok(trial(&host, code).err().map(|error| chain(&error)))
     }
 
     fn message<P: ChainPhase>(
@@ -219,15 +238,6 @@ fn hold_vote<P: ChainPhase>(session: &mut Session<P>, vote: &mut Vote, n_against
         let pre_check_votes = votes.try_into().map_err(spec)?;
         session.run_slot(LedgerOperations { pre_check_votes, ..LedgerOperations::default() })?;
     }
-}
-
-/// Compiles code in a process of its own, as each validator does before it votes; returns why that fails, if it does.
-fn try_out(code: &[u8]) -> anyhow::Result<Option<String>> {
-    let program = std::env::current_exe().context("cannot find this command again, to compile in it")?;
-    let isolation = cfg!(unix).then(|| Isolation::new(program));
-    let config = HostConfig { isolation, concurrent_executions_max: 1, ..HostConfig::default() };
-    let host = Host::new(config).context("cannot set the host up")?;
-    Ok(trial(&host, code).err().map(|error| chain(&error)))
 }
 
 fn spec(error: ssz_types::Error) -> outrider_beacon_spec::error::Error {
