@@ -122,7 +122,9 @@ fn deployments_are_checked() {
     refused(&start, altered, OperationError::Signature { signer });
     let settings = Settings { code_bytes_max: 4_999, ..quick() };
     let outcome = try_propose(&start, 1, empty_body, with(&|_| ()), &settings).unwrap_err();
-    assert_eq!(outcome.to_string(), "deploy 0 of the block: the code has 5000 bytes, the limit is 4999");
+    assert_eq!(outcome.to_string(), "deploy 0 of the block is refused");
+    let reason = std::error::Error::source(&outcome).unwrap().to_string();
+    assert_eq!(reason, "the code has 5000 bytes, the limit is 4999");
 
     let after = step(&start, with(&|_| ()), &quick());
     let again = Deploy { payer: 70, ..deploy(&after) };

@@ -37,7 +37,7 @@ fn a_pool_does_not_fit() {
     let helloworld = project().join("examples/helloworld.yaml");
     let ran = outrider_in_little_space(&scratch, &["run", "-vv", &helloworld.to_string_lossy()]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.err.contains("instances are made one by one, as there is no room for a pool"), "{ran:?}");
+    assert!(ran.err.contains("no room for a pool, making instances one by one"), "{ran:?}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn what_is_refused_changes_nothing_and_the_reason_is_told() {
         (&["again.wasm"][..], "belongs to EE 0"),
         (&["bomb.wasm"], "predicted"),
         (&["threads.wasm"], "threads"),
-        (&["none.wasm"], "the code is refused"),
+        (&["none.wasm"], "the code is invalid"),
         (&["large.wasm"], "the code has 4194305 bytes, more than 4194304"),
         (&["other.wasm", "--payer", "3"], "validator 3 cannot withdraw"),
         (&["other.wasm", "--deposit", "1000"], "deposit"),
