@@ -560,7 +560,10 @@ fn files_of_a_directory_that_are_not_tests_are_skipped() {
     let report: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(report["skipped"], json!(["tree/genesis.json", "tree/list.json", "tree/src/filler.json"]));
     // A file that the user names is not skipped, and neither is a damaged test.
-    check_unusable(&test(&scratch, &["tree/src/filler.json"]), "tree/src/filler.json: `filler` is not a test");
+    check_unusable(
+        &test(&scratch, &["tree/src/filler.json"]),
+        "tree/src/filler.json: `filler` is not a test",
+    );
     scratch.write("tree/damaged.json", "{\"a\": {\"blocks\": []}}");
     check_unusable(&test(&scratch, &["tree"]), "tree/damaged.json: `a` cannot be read as a blockchain test");
 }

@@ -43,7 +43,7 @@
 #![cfg_attr(not(feature = "secp256k1"), doc = "```ignore")]
 //! use outrider_sdk::crypto::{self, CheckError};
 //!
-//! Returns the address of the signer, if there is one, as the EVM's `ecrecover` does.
+//! // Returns the address of the signer, if there is one, as the EVM's `ecrecover` does.
 //! fn signer(digest: &[u8; 32], signature: &[u8; 64], recovery_id: u8) -> Option<[u8; 20]> {
 //!     let key = crypto::secp256k1_recover(digest, signature, recovery_id).ok()?;
 //!     crypto::keccak256(&key).last_chunk().copied()

@@ -8,7 +8,7 @@
 #![cfg_attr(not(feature = "bls12-381"), doc = "```ignore")]
 //! use outrider_sdk::{Reader, StateRoot, Writer, crypto, harness::{Execution, keys::BlsKey}};
 //!
-//! Counts the signers of the root: key and signature of each, one after the other.
+//! // Counts the signers of the root: key and signature of each, one after the other.
 //! fn transition(root: StateRoot, block_data: &[u8]) -> Result<StateRoot, crypto::CheckError> {
 //!     let mut reader = Reader::new(block_data);
 //!     let mut next = root;
