@@ -114,7 +114,23 @@ impl Claim {
     ///
     /// Fails if the proof does not prove the claim.
     pub fn verify(self, proof: &Proof, block_root: &Hash, phase: Phase) -> Result<Hash, ProofError> {
-        proof.verify(block_root, self.gindex(phase)?).copied()
+        self.verify_with(proof, block_root, phase, super::hash)
+    }
+
+    /// Verifies as [`verify`](Self::verify) does, with another implementation of [`hash`](super::hash), such as the
+    /// host's in an EE.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the proof does not prove the claim.
+    pub fn verify_with(
+        self,
+        proof: &Proof,
+        block_root: &Hash,
+        phase: Phase,
+        hash: impl Fn(&Hash, &Hash) -> Hash,
+    ) -> Result<Hash, ProofError> {
+        proof.verify_with(block_root, self.gindex(phase)?, hash).copied()
     }
 
     /// Returns the amount in a leaf: its first eight bytes, little-endian.

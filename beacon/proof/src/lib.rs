@@ -97,6 +97,20 @@ impl Proof {
     ///
     /// Fails if the proof is for another index, or does not lead to the root.
     pub fn verify(&self, root: &Hash, gindex: u64) -> Result<&Hash, ProofError> {
+        self.verify_with(root, gindex, hash)
+    }
+
+    /// Verifies as [`verify`](Self::verify) does, with another implementation of [`hash`], such as the host's in an EE.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the proof is for another index, or does not lead to the root.
+    pub fn verify_with(
+        &self,
+        root: &Hash,
+        gindex: u64,
+        hash: impl Fn(&Hash, &Hash) -> Hash,
+    ) -> Result<&Hash, ProofError> {
         if self.gindex != gindex {
             return Err(ProofError::Gindex { got: self.gindex, expected: gindex });
         }

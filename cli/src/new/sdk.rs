@@ -126,7 +126,8 @@ fn published(sources: &Path) -> Option<SdkLocation> {
     let url = git(&["remote", "get-url", "origin"]).filter(|url| url.starts_with("https://"))?;
     let revision = git(&["rev-parse", "HEAD"])?;
     let is_there = !git(&["branch", "--remotes", "--contains", &revision])?.is_empty();
-    let is_same = git(&["status", "--porcelain", "--", "abi", "ees", "crypto", "witness"])?.is_empty();
+    let is_same =
+        git(&["status", "--porcelain", "--", "abi", "beacon/proof", "ees", "crypto", "witness"])?.is_empty();
     (is_there && is_same).then_some(SdkLocation::Git { url, revision: Some(revision) })
 }
 

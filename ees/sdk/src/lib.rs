@@ -15,6 +15,7 @@ mod hash;
 mod nodes;
 mod writer;
 
+pub mod beacon;
 pub mod bignum;
 pub mod context;
 pub mod crypto;
