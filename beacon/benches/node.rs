@@ -1,10 +1,10 @@
-//! What a node with a ledger costs.
+//! The cost of a node with a ledger.
 //!
-//! - `headers`: the ledger's part of a block with an execution header of each of 64 shards, and its root after that.
-//! - `store`: a block saved, and a node loaded, with 100,000 validators.
-//! - `code`: one code among 1,000.
+//! - `headers`: processing the execution headers of 64 shards in the ledger, and computing its root.
+//! - `store`: saving a block, and loading a node, with 100,000 validators.
+//! - `code`: reading one code among 1,000.
 //!
-//! What it takes of disk is printed, too: bytes of the headers, and of an epoch with either retention.
+//! The bench also prints sizes: of the headers, and of the database per epoch with either retention.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 #![allow(
@@ -23,7 +23,7 @@ use outrider_beacon::{
     },
     proof::body_branch,
     registry::{Admission, CodeProperties, Dispute, Judge, Refusal, Rules},
-    store::{Opened, Retention, Store},
+    store::{Retention, Store, UnloadedStore},
 };
 use outrider_beacon_spec::{
     hash::{hash, hash_tree_root},
@@ -37,15 +37,15 @@ use ssz_types::{BitVector, VariableList, typenum::U1048576};
 
 const ETHER: u64 = 1_000_000_000;
 
-struct Anything;
+struct AcceptAll;
 
-impl Admission for Anything {
+impl Admission for AcceptAll {
     fn admit(&self, _: &[u8]) -> Result<CodeProperties, Refusal> {
         Ok(CodeProperties { takes_receipts: false })
     }
 }
 
-impl Judge for Anything {
+impl Judge for AcceptAll {
     fn is_right(&self, _: &Dispute<'_>) -> bool {
         true
     }
@@ -56,7 +56,7 @@ fn settings() -> Settings {
 }
 
 fn rules(settings: &Settings) -> Rules<'_> {
-    Rules { settings, admission: &Anything, judge: &Anything, verify_signatures: false }
+    Rules { settings, admission: &AcceptAll, judge: &AcceptAll, verify_signatures: false }
 }
 
 fn chain<P: ChainPhase>(n_validators: u64) -> Chain<P> {
@@ -71,7 +71,7 @@ fn run_slot<P: ChainPhase>(chain: &mut Chain<P>, store: &mut Store<P>, operation
     store.save(chain.node(), &block).unwrap();
 }
 
-/// Two EEs on all 64 shards, which a header executes on one of them.
+/// Measures 64 headers, one for each shard, that execute two EEs each.
 fn headers(criterion: &mut Criterion) {
     let chain = chain::<Phase1<Mainnet>>(64);
     let ExtendedState { state, .. } = chain.head().unwrap().1;
@@ -136,7 +136,7 @@ fn save_and_load(criterion: &mut Criterion) {
     drop(store);
     group.bench_function("load", |bencher| {
         bencher.iter(|| {
-            let opened = Opened::new(directory.path()).unwrap();
+            let opened = UnloadedStore::open(directory.path()).unwrap();
             black_box(opened.load::<P>(rules(&settings())).unwrap());
         });
     });
@@ -189,7 +189,7 @@ fn deploy<P: ChainPhase>(chain: &Chain<P>, number: u32) -> LedgerOperations<P> {
     LedgerOperations { deploys, ..LedgerOperations::default() }
 }
 
-/// Prints what epochs take of disk.
+/// Prints the growth of the database per epoch.
 fn disk(_: &mut Criterion) {
     disk_of::<Phase0<Minimal>>("phase 0, minimal, 64 validators", 64, 32);
     disk_of::<Phase1<Minimal>>("phase 1, minimal, 64 validators", 64, 32);
@@ -209,7 +209,7 @@ fn disk_of<P: ChainPhase>(name: &str, n_validators: u64, n_epochs: u64) {
             sizes.push(database_bytes(directory.path()));
         }
         drop(store);
-        let load = Opened::new(directory.path()).unwrap().load::<P>(rules(&settings()));
+        let load = UnloadedStore::open(directory.path()).unwrap().load::<P>(rules(&settings()));
         let (_, node) = load.unwrap();
         drop(Chain::new(node, Keys::new(n_validators)));
         let (half, last) = (sizes[sizes.len() / 2], sizes[sizes.len() - 1]);

@@ -1,7 +1,7 @@
-//! Admission by the host: what of the [registry](crate::registry)'s questions takes an engine's eyes.
+//! The admission of code to the [registry](crate::registry) by the host.
 //!
-//! [`HostAdmission`] decides whether code is valid, from its bytes alone: all nodes come to the same. [`trial`] decides how a node
-//! votes: it compiles the code, within limits of time and memory that depend on the machine.
+//! [`HostAdmission`] decides from its bytes alone whether code is valid, so all nodes reach the same decision. [`trial`] decides
+//! how a node votes: it compiles the code within limits of time and memory, and its result depends on the machine.
 
 use std::{
     collections::BTreeMap,
@@ -12,50 +12,51 @@ use crate::registry::{Admission, CodeProperties, Refusal};
 use outrider_beacon_spec::{hash::hash, types::Bytes32};
 use outrider_host::{Host, Limits, LoadError, chain, check, summarize};
 
-/// Admits what the host's profile admits, if compiling it is predicted to stay within bounds.
+/// An admission of code that the host's profile admits, and whose predicted cost of compilation is within limits.
 #[derive(Debug)]
 pub struct HostAdmission {
     limits: Limits,
     compile_microseconds_max: u64,
     machine_code_bytes_max: u64,
-    /// What was judged before, by its hash: a block is judged by who proposes it and by who takes it in.
-    judged: Mutex<BTreeMap<Bytes32, Result<CodeProperties, Refusal>>>,
+    /// Earlier decisions by code hash: in a process that proposes a block and then imports it, code is judged twice.
+    judgements: Mutex<BTreeMap<Bytes32, Result<CodeProperties, Refusal>>>,
 }
 
-/// Judgements that are remembered, at most.
-const JUDGED_MAX: usize = 256;
+/// The number of remembered decisions, at most.
+const JUDGEMENTS_MAX: usize = 256;
 
 impl Default for HostAdmission {
-    /// Five seconds of one core, which is the bound of the host's profile, and 64 MiB of machine code, five times an EVM's.
+    /// Allows 5 seconds of one core, the bound of the host's profile, and 64 MiB of machine code, five times that of the EVM.
     fn default() -> Self {
         Self::new(Limits::default(), 5_000_000, 64 << 20)
     }
 }
 
 impl Admission for HostAdmission {
-    /// Tells every reason against the code, or else which part of its cost is too great.
+    /// Decides on code. A refusal lists every violation of the profile, or else the predicted cost that exceeds its limit.
     fn admit(&self, code: &[u8]) -> Result<CodeProperties, Refusal> {
         let code_hash = hash(&[code]);
-        let judged = || self.judged.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(judgement) = judged().get(&code_hash) {
+        let judgements = || self.judgements.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(judgement) = judgements().get(&code_hash) {
             return judgement.clone();
         }
         let judgement = self.judge(code);
-        let mut judged = judged();
-        if judged.len() >= JUDGED_MAX {
-            judged.clear();
+        let mut judgements = judgements();
+        if judgements.len() >= JUDGEMENTS_MAX {
+            judgements.clear();
         }
-        judged.insert(code_hash, judgement.clone());
+        judgements.insert(code_hash, judgement.clone());
         judgement
     }
 }
 
 impl HostAdmission {
-    /// Judges by the host's limits, which all nodes share, and by what compiling all functions of a module is predicted to take: so many
-    /// microseconds of one core, and so many bytes of machine code. What it takes of memory, the host's profile bounds.
+    /// Creates an admission from the host's limits and the limits of the predicted cost of compiling a whole module, in
+    /// microseconds of one core and bytes of machine code. All nodes of a chain must use the same limits. The host's profile
+    /// bounds the memory that compiling takes.
     #[must_use]
     pub fn new(limits: Limits, compile_microseconds_max: u64, machine_code_bytes_max: u64) -> Self {
-        Self { limits, compile_microseconds_max, machine_code_bytes_max, judged: Mutex::default() }
+        Self { limits, compile_microseconds_max, machine_code_bytes_max, judgements: Mutex::default() }
     }
 
     fn judge(&self, code: &[u8]) -> Result<CodeProperties, Refusal> {
@@ -72,7 +73,7 @@ impl HostAdmission {
         ];
         if let Some((what, got, max)) = parts.into_iter().find(|(_, got, max)| got > max) {
             return Err(Refusal(format!(
-                "it is predicted to take {got} {what}, more than {max}: split it up"
+                "its predicted cost is {got} {what}, and the limit is {max}: split it up"
             )));
         }
         let takes_receipts =
@@ -81,13 +82,13 @@ impl HostAdmission {
     }
 }
 
-/// Tries code out, for a node's vote on it. A host with an [`Isolation`](outrider_host::Isolation) compiles it in a worker, whose limits
-/// bound what code can do that costs more than is predicted. A slow disk or a full memory change the vote, and never whether a block
-/// is valid.
+/// Compiles code, to decide a node's vote on it. A host with an [`Isolation`](outrider_host::Isolation) compiles it in a separate
+/// process, whose limits stop code that costs more than predicted. A slow disk or a lack of memory can change the vote, but never
+/// the validity of a block.
 ///
 /// # Errors
 ///
-/// Why the node should vote against the code.
+/// Fails with the reason for a vote against the code.
 pub fn trial(host: &Host, code: &[u8]) -> Result<(), LoadError> {
     host.load(code).map(|_| ())
 }

@@ -37,9 +37,9 @@ use outrider_beacon_spec::{
     types::{Root, ValidatorIndex},
 };
 
-/// What a node has learned of the chain besides blocks.
+/// The checkpoints and the latest votes of a node's fork choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Learned {
+pub(crate) struct ForkChoiceRecord {
     pub(crate) justified_checkpoint: Checkpoint,
     pub(crate) best_justified_checkpoint: Checkpoint,
     pub(crate) finalized_checkpoint: Checkpoint,
@@ -87,11 +87,11 @@ impl<P: NodePhase> Node<P> {
         self.on_block_by(signed_block, state_transition)
     }
 
-    /// [`Self::on_block`], with a say in how a block changes the state of its parent.
+    /// Adds a block like [`Self::on_block`], with another state transition.
     ///
     /// # Errors
     ///
-    /// As [`fork_choice::on_block_by`]; then, nothing has changed.
+    /// Fails as [`fork_choice::on_block_by`] does, and then changes nothing.
     pub(crate) fn on_block_by<E: From<Error>>(
         &mut self,
         signed_block: &SignedBeaconBlock<P>,
@@ -117,9 +117,9 @@ impl<P: NodePhase> Node<P> {
         get_head(&self.store)
     }
 
-    /// Takes up what a node of the same blocks had learned before.
-    pub(crate) fn relearn(&mut self, learned: Learned) -> Result<(), Error> {
-        let Learned {
+    /// Restores the checkpoints and votes of an earlier node with the same blocks.
+    pub(crate) fn restore(&mut self, learned: ForkChoiceRecord) -> Result<(), Error> {
+        let ForkChoiceRecord {
             justified_checkpoint,
             best_justified_checkpoint,
             finalized_checkpoint,

@@ -1,32 +1,33 @@
-//! A node on disk: what it takes to have a [`LedgerNode`] again after its process has ended, in whatever way.
+//! A store on disk, from which a [`LedgerNode`] is loaded again after its process has ended, even by a crash.
 //!
 //! # Layout
 //!
-//! A directory with the files `db`, a redb database, `anchor` and `lock`. Each record in the database stands under a checksum
-//! with its table and key, and keys are big-endian, so that tables are in the order of slots.
+//! A store is a directory with the files `db`, which is a redb database, `anchor` and `lock`. Each record of the database has
+//! a checksum of its table, key and content. Numbers in keys are big-endian, so that tables are sorted by slot.
 //!
 //! | table | key | content |
 //! |---|---|---|
-//! | `head` | `head` | SSZ of `HeadRecord`: how many batches there were, the anchor, the head, and what the fork choice has learned |
-//! | `blocks` | block root | the number of codes that the block brings, 1 byte; their hashes; SSZ of the [`ExtendedBlock`] without them |
-//! | `codes` | SHA-256 | code, once, however many blocks and EEs have it |
+//! | `head` | `head` | SSZ of `HeadRecord`: the number of batches, the anchor, the head, and the checkpoints of the fork choice |
+//! | `blocks` | block root | the number of codes in the block, 1 byte; their hashes; SSZ of the [`ExtendedBlock`] without the codes |
+//! | `codes` | SHA-256 | code, stored once for all blocks and EEs that share it |
 //! | `headers` | slot, 8 bytes; block root | SSZ of the block's header |
-//! | `states` | block root | SSZ of the state after the block: a snapshot at finality |
-//! | `ledgers` | block root | SSZ of the ledger beside it |
+//! | `states` | block root | SSZ of the state after a finalized block: a snapshot |
+//! | `ledgers` | block root | SSZ of the ledger after the same block |
 //! | `votes` | validator, 8 bytes | target epoch, 8 bytes, little-endian, and block root of the latest vote |
-//! | `notes` | name | text of whoever has the store |
+//! | `notes` | name | text of the application |
 //!
-//! States between snapshots come of the blocks. A block's batch is one transaction over all tables; then the anchor is replaced.
-//! So a process that dies leaves all blocks that were acknowledged, and of the one under way all or nothing.
+//! Other states are computed from a snapshot and the blocks after it. Saving a block is one transaction over all tables, a
+//! *batch*; after it, the file `anchor` is replaced. So after a crash the store has every acknowledged block, and the block
+//! that was being saved either whole or not at all.
 //!
 //! # Retention
 //!
-//! With [`Retention::Finality`] there is what the node knows: the finalized block, its state and ledger, and all that descends from it.
-//! Headers stay, so that the chain can be told from its genesis on, and code stays as long as an EE has it or a block that is kept
-//! brought it. With [`Retention::All`] nothing goes.
+//! [`Retention::Finality`] keeps what the node keeps: the finalized block with its state and ledger, and all descendants. It
+//! also keeps the headers of all finalized blocks back to genesis, and code that an EE or a kept block uses.
+//! [`Retention::All`] removes nothing.
 //!
-//! Shard blocks that no beacon block has crosslinked, and votes for them, are not stored: a node that starts again hears of them
-//! again.
+//! Shard blocks that no beacon block has crosslinked, and votes for them, are not stored. A restarted node receives them again
+//! from the network.
 
 mod batch;
 mod block;
@@ -37,7 +38,7 @@ mod record;
 mod tables;
 
 pub use error::{Damage, StoreError};
-pub use load::Opened;
+pub use load::UnloadedStore;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -70,24 +71,24 @@ use outrider_beacon_spec::{
     types::{Bytes32, Root, Slot, ValidatorIndex},
 };
 
-/// How much of a database is kept in memory, in bytes; by default, redb would keep a GiB.
+/// The size of the database's cache, in bytes. The default of redb is 1 GiB.
 const CACHE_BYTES: usize = 64 << 20;
 
-/// What is kept of blocks before finality.
+/// The part of the blocks before finality that a store keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retention {
-    /// Their headers.
+    /// The headers only.
     Finality,
-    /// All of them, and a state for each checkpoint that was finalized.
+    /// Everything, and the state of each finalized checkpoint.
     All,
 }
 
-/// The record from which a node begins.
+/// The record from which loading starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 struct HeadRecord {
     n_batches: u64,
     keeps_all: bool,
-    /// The block whose state is loaded, and that all others descend from.
+    /// The block whose state is loaded. All other blocks descend from it.
     anchor_root: Root,
     head_root: Root,
     time: u64,
@@ -96,11 +97,11 @@ struct HeadRecord {
     finalized_checkpoint: Checkpoint,
 }
 
-/// What a batch has to know of those before.
+/// An index of what earlier batches have stored.
 #[derive(Clone, Debug, Default)]
-struct Saved {
+struct StoreIndex {
     n_batches: u64,
-    /// As `anchor` has it: one less if it could not be written.
+    /// The number of batches in the file `anchor`: one less than `n_batches` if writing that file failed.
     n_anchored: u64,
     anchor_root: Root,
     blocks: BTreeMap<Root, SavedBlock>,
@@ -115,23 +116,24 @@ struct SavedBlock {
     codes: Vec<Bytes32>,
 }
 
-/// A node's place on disk, for as long as this is there.
+/// The store of a node. It locks its directory until it is dropped.
 #[derive(Debug)]
 pub struct Store<P: LedgerPhase> {
     database: Database,
     retention: Retention,
-    saved: Saved,
+    saved: StoreIndex,
     phase: PhantomData<P>,
-    /// Declared last, as it is to be let go last.
+    /// Declared last, so that the lock is released after the database is closed.
     directory: Directory,
 }
 
 impl<P: LedgerPhase> Store<P> {
-    /// Makes a store for a node that knows nothing but its anchor, with notes.
+    /// Creates a store with notes, for a node that has only its anchor.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Present`] if the directory has one; if the disk fails.
+    /// Fails if the directory has a store already ([`StoreError::Present`]), if another process has locked it, or if the disk
+    /// fails.
     pub fn create(
         path: &Path,
         node: &LedgerNode<P>,
@@ -144,7 +146,7 @@ impl<P: LedgerPhase> Store<P> {
             Contents::Nothing => {}
             Contents::Store { .. } => return Err(StoreError::Present),
         }
-        // What a process has left that was ended before there was a store.
+        // A process that was killed while it created a store has left this file.
         match fs::remove_file(directory.scratch()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             Ok(()) | Err(_) => {}
@@ -153,19 +155,20 @@ impl<P: LedgerPhase> Store<P> {
         let database = Builder::new().create(directory.scratch()).map_err(backend)?;
         let saved = write_genesis(&database, node, notes, retention)?;
         database.close().map_err(backend)?;
-        // From here on there is a store.
+        // From here on, the directory has a store.
         directory.put_in_place()?;
         let mut builder = Builder::new();
         let database = builder.set_cache_size(CACHE_BYTES).open(directory.database()).map_err(backend)?;
         Ok(Self { database, retention, saved, phase: PhantomData, directory })
     }
 
-    /// Stores a block that the node has taken in, with all that has changed since the last: one transaction. When this returns, it
-    /// survives a crash.
+    /// Stores a block that the node has accepted, and all other changes since the last call, in one transaction. Once this
+    /// returns, the block survives a crash.
     ///
     /// # Errors
     ///
-    /// If the node does not know the block, or the disk fails; then, the store is as it was before.
+    /// Fails if the node does not know the block, or if the disk fails. The store then still loads, without the block, or with
+    /// it if only replacing the file `anchor` failed.
     pub fn save(&mut self, node: &LedgerNode<P>, block: &ExtendedBlock<P>) -> Result<(), StoreError> {
         if self.saved.n_anchored < self.saved.n_batches {
             self.directory.set_anchor(self.saved.n_batches)?;
@@ -178,31 +181,31 @@ impl<P: LedgerPhase> Store<P> {
         Ok(())
     }
 
-    /// Writes a note in place of one of the same name.
+    /// Writes a note; replaces a note of the same name.
     ///
     /// # Errors
     ///
-    /// If the disk fails.
+    /// Fails if the disk fails.
     pub fn set_note(&self, name: &str, text: &str) -> Result<(), StoreError> {
         let transaction = self.database.begin_write().map_err(backend)?;
         tables::put(&transaction, NOTES, name.as_bytes(), text.as_bytes())?;
         transaction.commit().map_err(backend)
     }
 
-    /// Reads a note.
+    /// Returns the note of a name.
     ///
     /// # Errors
     ///
-    /// If it is damaged, or the disk fails.
+    /// Fails if the note is damaged, or if the disk fails.
     pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
         load::note(&self.database, name)
     }
 
-    /// Reads code by its hash.
+    /// Returns the code with a hash.
     ///
     /// # Errors
     ///
-    /// If it is damaged, or the disk fails.
+    /// Fails if the code is damaged, or if the disk fails.
     pub fn code(&self, code_hash: Bytes32) -> Result<Option<Vec<u8>>, StoreError> {
         let code = get(&self.database, CODES, code_hash.as_slice())?;
         match code {
@@ -211,30 +214,31 @@ impl<P: LedgerPhase> Store<P> {
         }
     }
 
-    /// Reads a block with its operations and their code.
+    /// Returns a block with its operations and their code.
     ///
     /// # Errors
     ///
-    /// If it is damaged, or the disk fails.
+    /// Fails if the block is damaged, or if the disk fails.
     pub fn block(&self, root: Root) -> Result<Option<ExtendedBlock<P>>, StoreError> {
         Ok(block::read(&self.database, root)?.map(|(block, _)| block))
     }
 
-    /// Reads the headers of blocks from a slot on, in the order of slots, with their roots. Of slots before finality there is one
-    /// block at most.
+    /// Returns the block headers from a slot on, with their roots, sorted by slot. With [`Retention::Finality`], a slot before
+    /// finality has at most one header.
     ///
     /// # Errors
     ///
-    /// If one is damaged, or the disk fails.
+    /// Fails if a header is damaged, or if the disk fails.
     pub fn headers(&self, from: Slot) -> Result<Vec<(Root, BeaconBlockHeader)>, StoreError> {
         headers(&self.database, from)
     }
 
-    /// State and ledger after a block, of a snapshot and the blocks from there on; none if they are not kept.
+    /// Computes the state and the ledger after a block, from a snapshot and the blocks after it. Returns `None` if the store
+    /// does not keep these.
     ///
     /// # Errors
     ///
-    /// If any of it is damaged, or the disk fails.
+    /// Fails if a record is damaged, or if the disk fails.
     pub fn extended(&self, root: Root, rules: Rules<'_>) -> Result<Option<ExtendedState<P>>, StoreError> {
         let mut blocks = Vec::new();
         let mut ancestor_root = root;
@@ -257,7 +261,7 @@ impl<P: LedgerPhase> Store<P> {
     }
 }
 
-/// A snapshot of state and ledger after a block, if there is one.
+/// Returns the snapshot of state and ledger after a block, if the store has one.
 fn snapshot<P: LedgerPhase>(database: &Database, root: Root) -> Result<Option<ExtendedState<P>>, StoreError> {
     let key = root.as_slice();
     let Some(state) = get(database, STATES, key)? else { return Ok(None) };
@@ -283,7 +287,7 @@ fn headers(database: &Database, from: Slot) -> Result<Vec<(Root, BeaconBlockHead
         .collect()
 }
 
-/// A node that does not follow from its own blocks.
+/// Returns the damage of a node whose fork choice finds no head.
 fn unknown(root: Root) -> Damage {
     Damage::Block { root, error: Box::new(LedgerError::Spec(Error::UnknownBlock)) }
 }

@@ -1,4 +1,4 @@
-//! The host's word on code decides what the chain takes.
+//! The host decides which code the chain admits.
 
 #![cfg(feature = "host")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -25,7 +25,7 @@ fn refused(code: &[u8], expected: &str) {
 }
 
 #[test]
-fn an_ee_is_admitted_and_what_can_come_to_different_ends_is_not() {
+fn an_ee_is_admitted_and_other_modules_are_refused() {
     assert_eq!(HostAdmission::default().admit(&wasm(EE)), Ok(CodeProperties { takes_receipts: false }));
     refused(b"", "");
     refused(b"\0asm\x01\0\0\0", "main");
@@ -36,8 +36,8 @@ fn an_ee_is_admitted_and_what_can_come_to_different_ends_is_not() {
 }
 
 #[test]
-fn a_compile_bomb_is_refused_by_what_it_is_predicted_to_cost() {
-    // A thousand locals that live through a thousand branches.
+fn a_compile_bomb_is_refused_for_its_predicted_cost() {
+    // A thousand locals stay live across a thousand branches.
     let n = 1_000;
     let locals = "(local i64)".repeat(n);
     let uses: String =
@@ -54,13 +54,13 @@ fn a_compile_bomb_is_refused_by_what_it_is_predicted_to_cost() {
 fn a_chain_may_have_tighter_bounds_than_the_host() {
     let code = wasm(EE);
     for (microseconds, code_bytes, expected) in [
-        (0, u64::MAX, "microseconds to compile, more than 0"),
-        (u64::MAX, 0, "bytes of machine code, more than 0"),
+        (0, u64::MAX, "microseconds to compile, and the limit is 0"),
+        (u64::MAX, 0, "bytes of machine code, and the limit is 0"),
     ] {
         let admission = HostAdmission::new(Limits::default(), microseconds, code_bytes);
         let refusal = admission.admit(&code).unwrap_err();
         assert!(refusal.0.contains(expected), "{refusal}");
-        // What was judged before is judged so again.
+        // The remembered decision is the same.
         assert_eq!(admission.admit(&code), Err(refusal));
     }
     let no_floats = Limits { floats: false, ..Limits::default() };
@@ -70,7 +70,7 @@ fn a_chain_may_have_tighter_bounds_than_the_host() {
 }
 
 #[test]
-fn a_trial_compiles() {
+fn a_trial_compiles_the_code() {
     let host = Host::new(HostConfig::default()).unwrap();
     assert!(trial(&host, &wasm(EE)).is_ok());
     assert!(trial(&host, b"\0asm").is_err());

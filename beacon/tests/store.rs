@@ -1,4 +1,4 @@
-//! A node on disk is the node that was stored, or an error.
+//! A loaded node equals the stored one.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -12,7 +12,7 @@ use common::{
 };
 use outrider_beacon::{
     ledger::{ExtendedBlock, ExtendedState, LedgerNode, LedgerOperations, Settings},
-    store::{Opened, Retention, StoreError},
+    store::{Retention, StoreError, UnloadedStore},
 };
 use outrider_beacon_spec::{
     containers::ShardTransition,
@@ -23,7 +23,7 @@ use outrider_beacon_spec::{
 };
 
 #[test]
-fn a_node_that_is_loaded_is_the_node_that_was_stored_and_goes_on_as_it_would_have() {
+fn a_loaded_node_equals_the_stored_node_and_continues_like_it() {
     let directory = tempfile::tempdir().unwrap();
     let mut chain = new_chain();
     let mut store = create(directory.path(), chain.node(), Retention::Finality);
@@ -31,7 +31,7 @@ fn a_node_that_is_loaded_is_the_node_that_was_stored_and_goes_on_as_it_would_hav
     let operations = deploy(&chain, &[0, 1, 2]);
     run_slot(&mut chain, &mut store, operations);
     vote(&mut chain, &mut store, 0, 0);
-    // Before there is finality, in the middle of an epoch, at its end, with finality.
+    // Before the first finality, in the middle of an epoch, at its end, and after finality.
     for n_slots in [3, 9, 8, 20, 1] {
         run(&mut chain, &mut store, n_slots);
         drop(store);
@@ -50,7 +50,7 @@ fn a_node_that_is_loaded_is_the_node_that_was_stored_and_goes_on_as_it_would_hav
 }
 
 #[test]
-fn what_comes_before_finality_goes_but_for_headers_and_code_that_an_ee_has() {
+fn finality_removes_all_but_headers_and_the_code_of_ees() {
     let directory = tempfile::tempdir().unwrap();
     let mut chain = new_chain();
     let mut store = create(directory.path(), chain.node(), Retention::Finality);
@@ -71,7 +71,7 @@ fn what_comes_before_finality_goes_but_for_headers_and_code_that_an_ee_has() {
     assert!(store.block(finalized.root).unwrap().is_some());
     assert_eq!(store.code(hash(&[&kept])).unwrap().as_deref(), Some(&kept[..]));
     assert_eq!(store.code(hash(&[&refused])).unwrap(), None);
-    // The chain of headers is whole, from genesis to head.
+    // The chain of headers is complete from genesis to head.
     let headers = store.headers(0).unwrap();
     assert_eq!(headers.len(), 41);
     for ((parent_root, _), (_, header)) in headers.iter().zip(&headers[1..]) {
@@ -102,7 +102,7 @@ fn a_store_that_keeps_all_has_the_state_after_each_block() {
     }
 }
 
-/// A node that knows nothing but genesis, with two EEs on the shards.
+/// Returns a node that has only genesis, and its state, with two EEs on the shards.
 fn node() -> (LedgerNode<P1>, ExtendedState<P1>) {
     let mut extended = genesis_1(&[[5 * ETHER, 6 * ETHER]]);
     extended.state.latest_block_header.body_root = hash_tree_root(&BeaconBlockBody::<Minimal>::default());
@@ -112,7 +112,7 @@ fn node() -> (LedgerNode<P1>, ExtendedState<P1>) {
 }
 
 #[test]
-fn both_branches_of_a_fork_and_the_votes_between_them_are_stored() {
+fn both_branches_of_a_fork_and_the_votes_for_them_are_stored() {
     let directory = tempfile::tempdir().unwrap();
     let settings = Settings::default();
     let rules = verifying_rules(&settings);
@@ -141,7 +141,7 @@ fn both_branches_of_a_fork_and_the_votes_between_them_are_stored() {
         }
         store.save(&node, block).unwrap();
         drop(store);
-        let (reopened, loaded) = Opened::new(directory.path()).unwrap().load(rules).unwrap();
+        let (reopened, loaded) = UnloadedStore::open(directory.path()).unwrap().load(rules).unwrap();
         store = reopened;
         assert_same(&loaded, &node);
     }
@@ -153,5 +153,5 @@ fn both_branches_of_a_fork_and_the_votes_between_them_are_stored() {
     assert_eq!((votes_for(&one), votes_for(&other)), (8, 9));
     assert_eq!(store.headers(1).unwrap().len(), 3);
     let unknown = ExtendedBlock::<P1>::default();
-    assert!(matches!(store.save(&node, &unknown), Err(StoreError::NotTheNodes { .. })));
+    assert!(matches!(store.save(&node, &unknown), Err(StoreError::UnknownBlock { .. })));
 }

@@ -1,4 +1,4 @@
-//! What has happened to a node on disk is found out and told.
+//! A store detects damage and names it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,19 +7,19 @@ mod common;
 use std::{fs, path::Path};
 
 use common::store::{assert_same, create, deploy, load, new_chain, run, run_slot};
-use outrider_beacon::store::{Damage, Opened, Retention, Store, StoreError};
+use outrider_beacon::store::{Damage, Retention, Store, StoreError, UnloadedStore};
 use outrider_beacon_spec::hash::hash;
 
 #[test]
-fn a_directory_is_one_process_s_and_the_other_is_named() {
+fn a_store_is_open_once_and_the_error_names_the_process() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
-    assert!(matches!(Opened::new(path), Err(StoreError::Absent)));
+    assert!(matches!(UnloadedStore::open(path), Err(StoreError::Absent)));
     let chain = new_chain();
     let store = create(path, chain.node(), Retention::Finality);
     let pid = std::process::id().to_string();
-    let error = Opened::new(path).unwrap_err();
-    assert_eq!(error.to_string(), format!("process {pid} has it open: wait for its end, or end it"));
+    let error = UnloadedStore::open(path).unwrap_err();
+    assert_eq!(error.to_string(), format!("process {pid} has the chain open: wait until it ends, or end it"));
     drop(store);
     assert!(load(path).is_ok());
     let again = Store::create(path, chain.node(), &[], Retention::Finality);
@@ -27,7 +27,7 @@ fn a_directory_is_one_process_s_and_the_other_is_named() {
 }
 
 #[test]
-fn files_that_are_missing_torn_or_of_another_time_are_reported() {
+fn missing_torn_and_outdated_files_are_reported() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let file = |name: &str| path.join(name);
@@ -60,7 +60,7 @@ fn files_that_are_missing_torn_or_of_another_time_are_reported() {
         fs::write(file("anchor"), damaged).unwrap();
         assert!(matches!(damage(path), Damage::Anchor), "bit {bit}");
     }
-    // As a crash between database and anchor leaves it.
+    // A crash between database and anchor leaves this.
     let mut one_less = anchor[..16].to_vec();
     one_less[8] -= 1;
     one_less.extend(crc32fast::hash(&one_less).to_le_bytes());
@@ -70,16 +70,16 @@ fn files_that_are_missing_torn_or_of_another_time_are_reported() {
     run(&mut loaded, &mut store, 1);
     drop(store);
     assert!(load(path).is_ok());
-    // Without an anchor, there is a store nonetheless.
+    // A database without an anchor is a damaged store, and not overwritten.
     fs::remove_file(file("anchor")).unwrap();
     assert!(matches!(damage(path), Damage::Missing { file: "anchor" }));
     let again = Store::create(path, chain.node(), &[], Retention::Finality);
     assert!(matches!(again, Err(StoreError::Damaged(Damage::Missing { file: "anchor" }))));
 }
 
-/// What a process leaves that is ended while it makes a store.
+/// A process that is killed while it creates a store leaves these files.
 #[test]
-fn a_store_that_was_not_made_is_none() {
+fn an_incomplete_creation_leaves_no_store() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let chain = new_chain();
@@ -91,7 +91,7 @@ fn a_store_that_was_not_made_is_none() {
 }
 
 #[test]
-fn no_byte_of_the_database_changes_and_is_believed() {
+fn a_changed_byte_of_the_database_is_detected_or_without_effect() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
     let mut chain = new_chain();
@@ -110,7 +110,7 @@ fn no_byte_of_the_database_changes_and_is_believed() {
         damaged[at] ^= 1 << (place % 8);
         fs::write(path.join("db"), &damaged).unwrap();
         match load(path) {
-            // Nobody needs the byte.
+            // The database does not use this byte.
             Ok((_, loaded)) => assert_same(loaded.node(), chain.node()),
             Err(StoreError::Damaged(_) | StoreError::Format { .. } | StoreError::Io(_)) => n_reported += 1,
             Err(other) => panic!("byte {at}: {other:?}"),

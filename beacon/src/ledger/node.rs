@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Deref};
 
 use super::{ExtendedBlock, ExtendedState, Ledger, LedgerError, LedgerPhase, Receipt, extended_transition};
 use crate::{
-    node::{Learned, Node},
+    node::{ForkChoiceRecord, Node},
     registry::Rules,
 };
 use outrider_beacon_spec::{
@@ -61,8 +61,8 @@ impl<P: LedgerPhase> LedgerNode<P> {
         Some(ExtendedState { state, ledger: self.ledgers.get(root)?.ledger.clone() })
     }
 
-    pub(crate) fn relearn(&mut self, learned: Learned) -> Result<(), Error> {
-        self.node.relearn(learned)
+    pub(crate) fn restore(&mut self, learned: ForkChoiceRecord) -> Result<(), Error> {
+        self.node.restore(learned)
     }
 
     /// Advances the time, as [`Node::on_tick`] does.

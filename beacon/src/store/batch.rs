@@ -1,4 +1,4 @@
-//! What one block changes in a store.
+//! The changes that one block makes to a store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use redb::{Database, WriteTransaction};
 use ssz::Encode as _;
 
 use super::{
-    HeadRecord, Retention, Saved, StoreError,
+    HeadRecord, Retention, StoreError, StoreIndex,
     block::{StoredBlock, remove_block},
     error::backend,
     tables::{self, CODES, HEAD, LEDGERS, NOTES, STATES, VOTES, put, remove},
@@ -20,23 +20,23 @@ use outrider_beacon_spec::{
     types::{BLSSignature, Bytes32, Root, ValidatorIndex},
 };
 
-/// The key of the one record of its table.
+/// The key of the only record of the table `head`.
 pub(super) const HEAD_KEY: &[u8] = b"head";
 
-/// The changes of a block.
+/// The changes that a block makes.
 pub(super) struct Batch {
-    before: Saved,
-    after: Saved,
+    before: StoreIndex,
+    after: StoreIndex,
     head: HeadRecord,
     block: StoredBlock,
-    /// A new anchor: SSZ of state and ledger.
+    /// SSZ of state and ledger of a new anchor.
     snapshot: Option<(Vec<u8>, Vec<u8>)>,
     retention: Retention,
 }
 
 impl Batch {
     pub(super) fn new<P: LedgerPhase>(
-        before: &Saved,
+        before: &StoreIndex,
         retention: Retention,
         node: &LedgerNode<P>,
         block: &ExtendedBlock<P>,
@@ -44,22 +44,22 @@ impl Batch {
         let block = StoredBlock::new(block);
         let known = &node.store().blocks;
         if !known.contains_key(&block.root()) {
-            return Err(StoreError::NotTheNodes { root: block.root() });
+            return Err(StoreError::UnknownBlock { root: block.root() });
         }
         let mut after = before.clone();
         after.n_batches = before.n_batches.saturating_add(1);
         after.blocks.insert(block.root(), block.saved());
         after.votes.clone_from(&node.store().latest_messages);
         let mut snapshot = None;
-        // As long as the node knows the anchor it has not pruned, whatever is finalized.
+        // While the node still knows the anchor, it has pruned nothing, even if finality has advanced.
         if !known.contains_key(&before.anchor_root) {
             after.anchor_root = node.store().finalized_checkpoint.root;
             let anchor = node.extended(&after.anchor_root);
-            snapshot = Some(encode(&anchor.ok_or(StoreError::NotTheNodes { root: after.anchor_root })?));
+            snapshot = Some(encode(&anchor.ok_or(StoreError::UnknownBlock { root: after.anchor_root })?));
             after.blocks.retain(|root, _| known.contains_key(root));
         }
         if let Some(root) = known.keys().find(|root| !after.blocks.contains_key(*root)) {
-            return Err(StoreError::NotTheNodes { root: *root });
+            return Err(StoreError::UnknownBlock { root: *root });
         }
         after.codes.extend(block.codes.iter().map(|(code_hash, _)| *code_hash));
         if snapshot.is_some() && retention == Retention::Finality {
@@ -70,8 +70,8 @@ impl Batch {
         Ok(Self { before: before.clone(), after, head, block, snapshot, retention })
     }
 
-    /// Writes the batch, all of it or nothing; returns what the next one has to know.
-    pub(super) fn write(self, database: &Database) -> Result<Saved, StoreError> {
+    /// Writes the whole batch or nothing, and returns the index for the next batch.
+    pub(super) fn write(self, database: &Database) -> Result<StoreIndex, StoreError> {
         let transaction = database.begin_write().map_err(backend)?;
         for (code_hash, code) in &self.block.codes {
             if !self.before.codes.contains(code_hash) {
@@ -93,7 +93,7 @@ impl Batch {
         Ok(self.after)
     }
 
-    /// Removes the old anchor's state, blocks that the node has dropped, and code that nobody has.
+    /// Removes the old anchor's state, the blocks that the node has pruned, and unused code.
     fn remove_old(&self, transaction: &WriteTransaction) -> Result<(), StoreError> {
         let old = self.before.anchor_root;
         remove(transaction, STATES, old.as_slice())?;
@@ -111,8 +111,9 @@ impl Batch {
     }
 }
 
-/// Code that an EE has, or is to get, after any block; or that a block brought.
-fn needed_codes<P: LedgerPhase>(node: &LedgerNode<P>, after: &Saved) -> BTreeSet<Bytes32> {
+/// Returns the hashes of code that is part of a kept block, or that after a kept block an EE has, will switch to, or awaits
+/// votes on.
+fn needed_codes<P: LedgerPhase>(node: &LedgerNode<P>, after: &StoreIndex) -> BTreeSet<Bytes32> {
     let mut needed: BTreeSet<_> = after.blocks.values().flat_map(|block| block.codes.clone()).collect();
     for root in after.blocks.keys() {
         let Some(after_block) = node.block_ledger(root) else { continue };
@@ -125,7 +126,7 @@ fn needed_codes<P: LedgerPhase>(node: &LedgerNode<P>, after: &Saved) -> BTreeSet
 
 fn head_record<P: LedgerPhase>(
     node: &LedgerNode<P>,
-    after: &Saved,
+    after: &StoreIndex,
     retention: Retention,
 ) -> Result<HeadRecord, StoreError> {
     let ForkChoiceStore {
@@ -163,25 +164,25 @@ fn write_votes(
     Ok(())
 }
 
-/// Writes a new database: the node's anchor, and notes.
+/// Writes the node's anchor and notes into a new database.
 pub(super) fn write_genesis<P: LedgerPhase>(
     database: &Database,
     node: &LedgerNode<P>,
     notes: &[(&str, &str)],
     retention: Retention,
-) -> Result<Saved, StoreError> {
+) -> Result<StoreIndex, StoreError> {
     let root = node.store().finalized_checkpoint.root;
-    let missing = || StoreError::NotTheNodes { root };
+    let missing = || StoreError::UnknownBlock { root };
     let message = node.store().blocks.get(&root).ok_or_else(missing)?.clone();
     let block = SignedBeaconBlock { message, signature: BLSSignature::default() };
     debug_assert_eq!(hash_tree_root(&block.message), root, "a node knows its blocks by their roots");
     let block = StoredBlock::new(&ExtendedBlock { block, operations: LedgerOperations::default() });
     let (state, ledger) = encode(&node.extended(&root).ok_or_else(missing)?);
-    let saved = Saved {
+    let saved = StoreIndex {
         anchor_root: root,
         blocks: BTreeMap::from([(root, block.saved())]),
         votes: node.store().latest_messages.clone(),
-        ..Saved::default()
+        ..StoreIndex::default()
     };
     let transaction = database.begin_write().map_err(backend)?;
     for table in tables::ALL {

@@ -1,4 +1,4 @@
-//! Blocks in a store: without their code, which is apart.
+//! The records of blocks. Code is stored apart from them.
 
 use redb::{Database, WriteTransaction};
 use ssz::{Decode as _, Encode as _};
@@ -14,12 +14,12 @@ use outrider_beacon_spec::{
     types::{Bytes32, Root, Slot},
 };
 
-/// A block as it is stored.
+/// A block in its stored form.
 pub(super) struct StoredBlock {
     root: Root,
     header: BeaconBlockHeader,
     content: Vec<u8>,
-    /// Code and its hash.
+    /// The hashes of the block's codes, and the codes.
     pub(super) codes: Vec<(Bytes32, Vec<u8>)>,
 }
 
@@ -28,7 +28,7 @@ impl StoredBlock {
         let mut bare = block.clone();
         let codes = codes_mut(&mut bare.operations).map(|code| std::mem::take(code).to_vec());
         let codes: Vec<_> = codes.map(|code| (hash(&[&code]), code)).collect();
-        // At most one of each operation that brings code.
+        // A block has at most one operation of each kind that contains code.
         let mut content = vec![codes.len() as u8];
         content.extend(codes.iter().flat_map(|(code_hash, _)| code_hash.0));
         content.extend(bare.as_ssz_bytes());
@@ -55,7 +55,7 @@ impl StoredBlock {
     }
 }
 
-/// Removes a block; its header goes with it if it is not on the way to finality.
+/// Removes a block, and also its header unless the block is final.
 pub(super) fn remove_block(
     transaction: &WriteTransaction,
     root: Root,
@@ -66,7 +66,7 @@ pub(super) fn remove_block(
     if is_final { Ok(()) } else { remove(transaction, HEADERS, &header_key(slot, root)) }
 }
 
-/// Reads a block with its code, and what batches have to know of it.
+/// Returns a block with its code, and its entry in the index.
 pub(super) fn read<P: LedgerPhase>(
     database: &Database,
     root: Root,
@@ -96,7 +96,7 @@ pub(super) fn read<P: LedgerPhase>(
     Ok(Some((block, saved)))
 }
 
-/// The places of code in operations.
+/// Returns the codes in operations.
 fn codes_mut<P: LedgerPhase>(operations: &mut LedgerOperations<P>) -> impl Iterator<Item = &mut Code> {
     let deploys = operations.deploys.iter_mut().map(|deploy| &mut deploy.message.code);
     deploys.chain(operations.upgrades.iter_mut().map(|upgrade| &mut upgrade.message.code))

@@ -1,14 +1,14 @@
-//! The directory of a store: who may have it, and which batch was acknowledged last.
+//! The directory of a store: its lock, and the number of acknowledged batches.
 //!
-//! `lock` holds the number of the process that has the store open, under the system's lock. `anchor` says how many batches were
-//! acknowledged: it is replaced after each, so that a database which has gone back to an earlier batch, as one does whose latest
-//! pages are damaged, is told from one that a crash has stopped before the next.
+//! A process that opens the store locks the file `lock` and writes its process number into it. The file `anchor` has the number
+//! of acknowledged batches, and is replaced after each batch. It distinguishes a database that has fallen back to an earlier
+//! batch, for instance because its latest pages are damaged, from one that a crash stopped before the next batch.
 //!
 //! | bytes of `anchor` | content |
 //! |---|---|
 //! | 8 | `outrider` |
-//! | 8 | batches, little-endian |
-//! | 4 | CRC-32 of the bytes before, little-endian |
+//! | 8 | the number of batches, little-endian |
+//! | 4 | CRC-32 of the preceding bytes, little-endian |
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -25,20 +25,21 @@ const ANCHOR_FILE: &str = "anchor";
 const LOCK_FILE: &str = "lock";
 const MAGIC: &[u8; 8] = b"outrider";
 
-/// A directory that is this process's, until this is dropped.
+/// A directory that this process has locked until the value is dropped.
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
     _lock: File,
 }
 
-/// How often a lock is tried for. Where a process is killed while it starts another, the other may hold the lock until it has started.
+/// The number of attempts to take the lock. If a process is killed while it spawns another one, the new process can hold the
+/// lock until it has started.
 const LOCK_TRIES: u32 = 50;
-/// How long to wait in between.
+/// The pause between attempts.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 impl Directory {
-    /// Takes a directory.
+    /// Locks a directory.
     pub(super) fn lock(path: &Path) -> Result<Self, StoreError> {
         let file_path = path.join(LOCK_FILE);
         let mut file =
@@ -62,7 +63,7 @@ impl Directory {
         self.path.join(DATABASE_FILE)
     }
 
-    /// How many batches were acknowledged; none if there is no anchor.
+    /// Returns the number of acknowledged batches, or `None` if there is no file `anchor`.
     fn anchor(&self) -> Result<Option<u64>, StoreError> {
         match fs::read(self.path.join(ANCHOR_FILE)) {
             Ok(bytes) => decode(&bytes).map(Some).ok_or(StoreError::Damaged(Damage::Anchor)),
@@ -71,7 +72,7 @@ impl Directory {
         }
     }
 
-    /// Replaces the anchor; when this returns, it survives a crash.
+    /// Replaces the anchor. Once this returns, the new one survives a crash.
     pub(super) fn set_anchor(&self, n_batches: u64) -> Result<(), StoreError> {
         let scratch = self.path.join("anchor.new");
         let mut file = File::create(&scratch)?;
@@ -81,11 +82,11 @@ impl Directory {
         Ok(self.sync()?)
     }
 
-    /// What there is of a store.
+    /// Checks which files of a store exist.
     pub(super) fn contents(&self) -> Result<Contents, StoreError> {
         let missing = |file| Err(StoreError::Damaged(Damage::Missing { file }));
         match (self.anchor()?, self.database().is_file()) {
-            // A process that makes a store writes an anchor of no batches first.
+            // A process that creates a store first writes an anchor of 0 batches.
             (None | Some(0), false) => Ok(Contents::Nothing),
             (None, true) => missing(ANCHOR_FILE),
             (Some(_), false) => missing(DATABASE_FILE),
@@ -93,39 +94,39 @@ impl Directory {
         }
     }
 
-    /// Where a database is made, before it is [put in place](Self::put_in_place).
+    /// Returns the path at which a database is created, before it is [put in place](Self::put_in_place).
     pub(super) fn scratch(&self) -> PathBuf {
         self.path.join("db.new")
     }
 
-    /// Moves a database that is complete and closed to its place.
+    /// Renames the complete, closed database to its final name.
     pub(super) fn put_in_place(&self) -> Result<(), StoreError> {
         fs::rename(self.scratch(), self.database())?;
         Ok(self.sync()?)
     }
 
-    /// Lets renamings survive a crash.
+    /// Makes renames survive a crash.
     fn sync(&self) -> io::Result<()> {
-        // Elsewhere a directory cannot be opened as a file, and need not be.
+        // Other systems cannot open a directory as a file, and do not need to.
         if cfg!(unix) { File::open(&self.path)?.sync_all() } else { Ok(()) }
     }
 }
 
-/// What there is in a directory.
+/// The contents of a directory.
 pub(super) enum Contents {
     Nothing,
     Store {
-        /// How many batches were acknowledged.
+        /// The number of acknowledged batches.
         n_batches: u64,
     },
 }
 
-/// Whether a directory has anything of a store: if not, there is no need to lock it.
+/// Returns whether a directory has a file of a store. If not, it need not be locked.
 pub(super) fn has_anything(path: &Path) -> bool {
     [ANCHOR_FILE, DATABASE_FILE].iter().any(|file| path.join(file).is_file())
 }
 
-/// The process that holds a lock, which may be about to write its number.
+/// Returns the number of the process that holds the lock, or `None` if the process has not written it yet.
 fn holder(file: &mut File) -> Option<String> {
     let mut pid = String::new();
     file.take(20).read_to_string(&mut pid).ok()?;

@@ -1,129 +1,136 @@
-//! Why a store cannot be used.
+//! The errors of a store.
 
 use std::io;
 
 use crate::ledger::LedgerError;
 use outrider_beacon_spec::types::{Bytes32, Root};
 
-/// Why a store cannot be opened, read or written.
+/// A failure to open, read or write a store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Another process has it open.
-    #[error("process {} has it open: wait for its end, or end it", pid.as_deref().unwrap_or("(unknown)"))]
+    /// Another process has the store open.
+    #[error("{} has the chain open: wait until it ends, or end it", process(pid.as_deref()))]
     InUse {
-        /// The number of the process, if it can be told.
+        /// The number of the process, if it is known.
         pid: Option<String>,
     },
     /// The directory has no store.
-    #[error("there is no chain here")]
+    #[error("the directory has no chain")]
     Absent,
-    /// The directory has one already.
-    #[error("there is a chain here already: name another directory, or remove it")]
+    /// The directory has a store already.
+    #[error("the directory has a chain already: name another directory, or remove this one")]
     Present,
-    /// The store is of another version of this program.
-    #[error("its format is {got}, and this version reads {expected}")]
+    /// Another version of Outrider wrote the store.
+    #[error(
+        "the format of the chain's records is not known: expected {expected}, got {got}; use the version that wrote them"
+    )]
     Format {
-        /// The format.
+        /// The format of the store.
         got: u8,
-        /// The one that is read.
+        /// The format that this version reads.
         expected: u8,
     },
-    /// Bytes have changed, or are gone; nothing of them is believed.
-    #[error("it is damaged: restore a copy, or make the chain again")]
+    /// Bytes have changed or are missing.
+    #[error("the chain is damaged: restore a copy, or create the chain again")]
     Damaged(#[source] Damage),
-    /// The disk does not do what it should.
-    #[error("the disk fails")]
+    /// The system failed to read or write a file.
+    #[error("the disk failed")]
     Io(#[from] io::Error),
-    /// The database does not do what it should.
-    #[error("the database fails")]
+    /// The database failed for another reason.
+    #[error("the database failed")]
     Database(#[source] Box<redb::Error>),
-    /// The node is not the one whose blocks are stored: a block or its ledger is missing in it.
-    #[error("the node does not know block {root}, which is to be stored")]
-    NotTheNodes {
-        /// The block.
+    /// The node lacks a block or its ledger. The caller has passed another node than the stored one, or a block that the node
+    /// has not accepted.
+    #[error("cannot store block {root}: the node does not know it")]
+    UnknownBlock {
+        /// The root of the block.
         root: Root,
     },
 }
 
-/// What is damaged.
+/// The kind and the place of damage.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Damage {
-    /// A file is not there.
+    /// A file is missing.
     #[error("the file `{file}` is missing")]
     Missing {
-        /// Its name.
+        /// The name of the file.
         file: &'static str,
     },
-    /// The anchor does not have its checksum.
-    #[error("the file `anchor` does not have its checksum")]
+    /// The file `anchor` is malformed, or its checksum is wrong.
+    #[error("the file `anchor` is malformed, or its checksum is wrong")]
     Anchor,
-    /// The database is of another time than the anchor: an earlier one above all.
-    #[error("the database is of batch {got}, where batch {expected} was acknowledged")]
+    /// The database and the file `anchor` are not of the same batch, usually because the database is older.
+    #[error("the database is not of the batch that the file `anchor` names: expected {expected}, got {got}")]
     Batch {
-        /// The database's batch.
+        /// The number of batches in the database.
         got: u64,
-        /// The anchor's.
+        /// The number of batches in `anchor`.
         expected: u64,
     },
-    /// The database cannot make sense of its pages.
-    #[error("the database does not have its checksums")]
+    /// The pages of the database are malformed, or a checksum is wrong.
+    #[error("the database is malformed, or a checksum is wrong")]
     Database(#[source] Box<redb::Error>),
-    /// A record does not have its checksum.
-    #[error("table `{table}`: the record of {} does not have its checksum", hex(key))]
+    /// The checksum of a record is wrong.
+    #[error("table `{table}`: the checksum of record {} is wrong", hex(key))]
     Record {
         /// The table.
         table: &'static str,
         /// The key.
         key: Vec<u8>,
     },
-    /// A record has its checksum and does not decode.
-    #[error("table `{table}`: the record of {} does not decode", hex(key))]
+    /// A record has the right checksum, but does not decode.
+    #[error("table `{table}`: record {} does not decode", hex(key))]
     Content {
         /// The table.
         table: &'static str,
         /// The key.
         key: Vec<u8>,
     },
-    /// A record that others need is not there.
-    #[error("table `{table}`: there is no record of {}", hex(key))]
+    /// A record that another one refers to is missing.
+    #[error("table `{table}`: record {} is missing", hex(key))]
     Absent {
         /// The table.
         table: &'static str,
         /// The key.
         key: Vec<u8>,
     },
-    /// Code does not have its hash.
-    #[error("the code under {0} has another hash")]
+    /// The hash of a code is not its key.
+    #[error("the hash of code {0} is wrong")]
     Code(Bytes32),
-    /// The blocks do not lead to what is stored.
-    #[error("block {root} does not follow from what is stored")]
+    /// A stored block is not valid after its parent.
+    #[error("block {root} is not valid after its parent")]
     Block {
-        /// The block.
+        /// The root of the block.
         root: Root,
-        /// Why.
+        /// The reason.
         #[source]
         error: Box<LedgerError>,
     },
-    /// The state at finality, its ledger and its block do not belong together.
-    #[error("state and ledger at finality do not belong together")]
-    Anchored(#[source] Box<LedgerError>),
-    /// The blocks lead to another head.
-    #[error("the blocks lead to head {got}, where {expected} was the head")]
+    /// State, ledger and block of the anchor, or the stored checkpoints, contradict one another.
+    #[error("the finalized state does not match its ledger, its block or the stored checkpoints")]
+    AnchorState(#[source] Box<LedgerError>),
+    /// The fork choice finds another head than the stored one.
+    #[error("the head of the stored blocks and votes is wrong: expected {expected}, got {got}")]
     Head {
-        /// Where they lead.
+        /// The head that the fork choice finds.
         got: Root,
-        /// The head.
+        /// The stored head.
         expected: Root,
     },
+}
+
+fn process(pid: Option<&str>) -> String {
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }
 
 fn hex(key: &[u8]) -> String {
     key.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A failure of the database while it is open.
+/// Converts a failure of an open database.
 pub(super) fn backend(error: impl Into<redb::Error>) -> StoreError {
     match error.into() {
         redb::Error::Io(error) => StoreError::Io(error),
@@ -134,7 +141,7 @@ pub(super) fn backend(error: impl Into<redb::Error>) -> StoreError {
     }
 }
 
-/// A failure of the database on the way to one that is there: what it cannot make sense of was something else once.
+/// Converts a failure to open an existing database. Whatever redb cannot parse is damage, as a database of this store was there.
 pub(super) fn opening(error: impl Into<redb::Error>) -> StoreError {
     match error.into() {
         redb::Error::Io(error)

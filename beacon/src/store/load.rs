@@ -1,4 +1,4 @@
-//! From a store to a node.
+//! Opening a store and loading its node.
 
 use std::{collections::BTreeMap, marker::PhantomData, path::Path};
 
@@ -6,7 +6,7 @@ use redb::{Builder, Database};
 use ssz::Decode as _;
 
 use super::{
-    CACHE_BYTES, Damage, HeadRecord, Retention, Saved, Store, StoreError,
+    CACHE_BYTES, Damage, HeadRecord, Retention, Store, StoreError, StoreIndex,
     batch::HEAD_KEY,
     block,
     directory::{Contents, Directory, has_anything},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     ledger::{ExtendedBlock, LedgerError, LedgerNode, LedgerPhase},
-    node::Learned,
+    node::ForkChoiceRecord,
     registry::Rules,
 };
 use outrider_beacon_spec::{
@@ -24,26 +24,26 @@ use outrider_beacon_spec::{
     types::{Bytes32, Root, ValidatorIndex},
 };
 
-/// A store of which only notes have been read: they tell which chain is in it.
+/// An open store whose node is not loaded yet. Its notes can be read, for instance to determine the phase of the chain.
 #[derive(Debug)]
-pub struct Opened {
+pub struct UnloadedStore {
     database: Database,
     head: HeadRecord,
     n_anchored: u64,
     directory: Directory,
 }
 
-impl Opened {
-    /// Opens the store in a directory. In this order,
+impl UnloadedStore {
+    /// Opens the store in a directory. It checks in this order that
     ///
-    /// 1. there is one, and no other process has it open;
-    /// 2. every page of the database has its checksum, or is one that a crash may have torn;
-    /// 3. the database is of the batch that the anchor names, or of the next, whose anchor a crash has prevented.
+    /// 1. the directory has a store, and no other process has it open;
+    /// 2. every page of the database has the right checksum, except pages that a crash may have torn;
+    /// 3. the database is of the batch that the file `anchor` names, or of the next one, if a crash came between the two.
     ///
     /// # Errors
     ///
-    /// The first of these that does not hold; if the disk fails.
-    pub fn new(path: &Path) -> Result<Self, StoreError> {
+    /// Fails at the first check that does not hold, or if the disk fails.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
         if !has_anything(path) {
             return Err(StoreError::Absent);
         }
@@ -65,21 +65,21 @@ impl Opened {
         Ok(Self { database, head, n_anchored, directory })
     }
 
-    /// Reads a note.
+    /// Returns the note of a name.
     ///
     /// # Errors
     ///
-    /// If it is damaged, or the disk fails.
+    /// Fails if the note is damaged, or if the disk fails.
     pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
         note(&self.database, name)
     }
 
-    /// Loads the node: state and ledger at finality, then all blocks after it, then votes. Each block is applied, and has to lead to
-    /// the roots that it states; that signatures were verified before, the rules may say.
+    /// Loads the node: state and ledger of the anchor, then all blocks after it, then the votes. Each block is applied again
+    /// and must result in the roots that it states. The rules determine whether its signatures are verified again.
     ///
     /// # Errors
     ///
-    /// If anything is damaged, or the disk fails.
+    /// Fails if a record is damaged, or if the disk fails.
     pub fn load<P: LedgerPhase>(self, rules: Rules<'_>) -> Result<(Store<P>, LedgerNode<P>), StoreError> {
         let Self { database, head, n_anchored, directory } = self;
         let root = head.anchor_root;
@@ -87,25 +87,25 @@ impl Opened {
         let anchor_slot = anchor.state.slot;
         let (anchor_block, saved_block) =
             block::read::<P>(&database, root)?.ok_or_else(|| absent("blocks", root.as_slice()))?;
-        let anchored = |error| StoreError::Damaged(Damage::Anchored(Box::new(error)));
+        let anchored = |error| StoreError::Damaged(Damage::AnchorState(Box::new(error)));
         let mut node = LedgerNode::new(anchor, anchor_block.block.message).map_err(anchored)?;
         node.on_tick(head.time).map_err(|error| anchored(error.into()))?;
         if head.finalized_checkpoint.root == root {
-            // The anchor may be of an earlier epoch than the checkpoint, if its first slot was empty.
+            // If the first slot of the checkpoint's epoch was empty, the anchor is of an earlier epoch than the checkpoint.
             let [justified_checkpoint, best_justified_checkpoint, finalized_checkpoint] =
                 [head.finalized_checkpoint; 3];
             let latest_messages = BTreeMap::new();
-            let begun = Learned {
+            let initial = ForkChoiceRecord {
                 justified_checkpoint,
                 best_justified_checkpoint,
                 finalized_checkpoint,
                 latest_messages,
             };
-            node.relearn(begun).map_err(|error| anchored(error.into()))?;
+            node.restore(initial).map_err(|error| anchored(error.into()))?;
         }
         let mut blocks = BTreeMap::from([(root, saved_block)]);
         for (root, header) in headers(&database, anchor_slot)? {
-            // Where nothing is removed, there are blocks that finality has passed by.
+            // A store that keeps all blocks also has those of abandoned forks.
             if !blocks.contains_key(&header.parent_root) {
                 continue;
             }
@@ -115,13 +115,13 @@ impl Opened {
             blocks.insert(root, saved_block);
         }
         let votes = votes(&database)?;
-        let learned = Learned {
+        let learned = ForkChoiceRecord {
             justified_checkpoint: head.justified_checkpoint,
             best_justified_checkpoint: head.best_justified_checkpoint,
             finalized_checkpoint: head.finalized_checkpoint,
             latest_messages: votes.clone(),
         };
-        node.relearn(learned).map_err(|error| anchored(error.into()))?;
+        node.restore(learned).map_err(|error| anchored(error.into()))?;
         let (got, expected) = (node.head().map_err(|error| anchored(error.into()))?, head.head_root);
         if got != expected {
             return Err(StoreError::Damaged(Damage::Head { got, expected }));
@@ -129,7 +129,7 @@ impl Opened {
         let codes = keys(&database, CODES)?;
         let codes = codes.iter().filter_map(|key| Bytes32::try_from(key.as_slice()).ok()).collect();
         let n_batches = head.n_batches;
-        let saved = Saved { n_batches, n_anchored, anchor_root: root, blocks, codes, votes };
+        let saved = StoreIndex { n_batches, n_anchored, anchor_root: root, blocks, codes, votes };
         let retention = if head.keeps_all { Retention::All } else { Retention::Finality };
         Ok((Store { database, retention, saved, phase: PhantomData, directory }, node))
     }

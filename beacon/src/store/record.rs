@@ -1,4 +1,4 @@
-//! Records: what stands in a table, under a checksum.
+//! The encoding of a table's records, with their checksum.
 //!
 //! | bytes | content |
 //! |---|---|
@@ -6,13 +6,13 @@
 //! | 4 | CRC-32 of the table's name, the key, the format and the content, little-endian |
 //! | rest | the content |
 //!
-//! The name and the key are part of the sum, so that no record can stand for another.
+//! The checksum covers table name and key, so that no record can take the place of another.
 
 use super::{Damage, StoreError};
 
 /// The format of all records.
 pub(super) const FORMAT: u8 = 1;
-/// What comes before the content.
+/// The length of format and checksum.
 const HEADER_BYTES: usize = 1 + 4;
 
 pub(super) fn encode(table: &'static str, key: &[u8], content: &[u8]) -> Vec<u8> {
@@ -39,7 +39,7 @@ pub(super) fn decode<'r>(table: &'static str, key: &[u8], record: &'r [u8]) -> R
 
 fn checksum(table: &str, key: &[u8], content: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new();
-    // The name's length keeps name and key apart.
+    // The length of the name separates it from the key.
     hasher.update(&[FORMAT, table.len() as u8]);
     hasher.update(table.as_bytes());
     hasher.update(key);
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_is_of_its_table_and_key_and_no_bit_of_it_changes_unnoticed() {
+    fn a_record_decodes_only_under_its_table_and_key_and_without_a_changed_bit() {
         let record = encode("blocks", b"key", b"content");
         assert_eq!(decode("blocks", b"key", &record).unwrap(), b"content");
         assert!(decode("states", b"key", &record).is_err());
@@ -71,7 +71,7 @@ mod tests {
         assert!(matches!(outcome, Err(StoreError::Format { got: 2, expected: 1 })), "{outcome:?}");
     }
 
-    /// By `printf '\x01\x06blockskeycontent' | gzip -c | tail -c8 | head -c4 | xxd -p`.
+    /// The expected checksum is the output of `printf '\x01\x06blockskeycontent' | gzip -c | tail -c8 | head -c4 | xxd -p`.
     #[test]
     fn the_checksum_is_that_of_gzip() {
         assert_eq!(encode("blocks", b"key", b"content")[1..5], SUM);

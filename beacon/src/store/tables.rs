@@ -22,7 +22,7 @@ pub(super) const NOTES: Table = Table { name: "notes" };
 /// All tables.
 pub(super) const ALL: [Table; 8] = [HEAD, BLOCKS, CODES, HEADERS, STATES, LEDGERS, VOTES, NOTES];
 
-/// A record: key and content.
+/// The key and the content of a record.
 pub(super) type Record = (Vec<u8>, Vec<u8>);
 
 impl Table {
@@ -31,7 +31,7 @@ impl Table {
     }
 }
 
-/// Reads a record.
+/// Returns the content of a record.
 pub(super) fn get(database: &Database, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
     let read = || -> Result<_, redb::Error> {
         let records = database.begin_read()?.open_table(table.definition())?;
@@ -41,7 +41,7 @@ pub(super) fn get(database: &Database, table: Table, key: &[u8]) -> Result<Optio
     record.map(|record| Ok(record::decode(table.name, key, record.value())?.to_vec())).transpose()
 }
 
-/// Reads all records from a key on.
+/// Returns all records from a key on.
 pub(super) fn range(database: &Database, table: Table, from: &[u8]) -> Result<Vec<Record>, StoreError> {
     let read = || -> Result<_, redb::Error> {
         let records = database.begin_read()?.open_table(table.definition())?;
@@ -56,7 +56,7 @@ pub(super) fn range(database: &Database, table: Table, from: &[u8]) -> Result<Ve
     Ok(found)
 }
 
-/// Reads all keys.
+/// Returns all keys of a table.
 pub(super) fn keys(database: &Database, table: Table) -> Result<Vec<Vec<u8>>, StoreError> {
     let read = || -> Result<_, redb::Error> {
         let records = database.begin_read()?.open_table(table.definition())?;
@@ -66,7 +66,7 @@ pub(super) fn keys(database: &Database, table: Table) -> Result<Vec<Vec<u8>>, St
     keys.map(|record| Ok(record.map_err(backend)?.0.value().to_vec())).collect()
 }
 
-/// Writes a record in place of one with the same key.
+/// Writes a record; replaces a record with the same key.
 pub(super) fn put(
     transaction: &WriteTransaction,
     table: Table,
@@ -81,7 +81,7 @@ pub(super) fn put(
     write().map_err(backend)
 }
 
-/// Removes a record, if it is there.
+/// Removes a record, if it exists.
 pub(super) fn remove(transaction: &WriteTransaction, table: Table, key: &[u8]) -> Result<(), StoreError> {
     let write = || -> Result<(), redb::Error> {
         transaction.open_table(table.definition())?.remove(key)?;

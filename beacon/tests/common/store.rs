@@ -1,4 +1,4 @@
-//! Nodes on disk.
+//! Helpers for tests of stores.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::{ETHER, FirstByte, NotOnes, P1};
 use outrider_beacon::{
     ledger::{Deploy, LedgerNode, LedgerOperations, Settings, SignedDeploy},
     registry::Rules,
-    store::{Opened, Retention, Store, StoreError},
+    store::{Retention, Store, StoreError, UnloadedStore},
 };
 use outrider_beacon_spec::{hash::hash_tree_root, types::Root};
 use outrider_sim::{Chain, Genesis, Keys, vote_on_code};
@@ -18,7 +18,7 @@ pub(crate) fn settings() -> Settings {
     Settings { faucet: Some(0), ..Settings::default() }
 }
 
-/// Of a chain of our own making, whose signatures nobody doubts.
+/// Returns the rules of a chain that the test itself makes, which do not verify signatures.
 pub(crate) fn rules(settings: &Settings) -> Rules<'_> {
     Rules { settings, admission: &FirstByte, judge: &NotOnes, verify_signatures: false }
 }
@@ -35,7 +35,7 @@ pub(crate) fn create(path: &Path, node: &LedgerNode<P1>, retention: Retention) -
 }
 
 pub(crate) fn load(path: &Path) -> Result<(Store<P1>, Chain<P1>), StoreError> {
-    let (store, node) = Opened::new(path)?.load(rules(&settings()))?;
+    let (store, node) = UnloadedStore::open(path)?.load(rules(&settings()))?;
     Ok((store, Chain::new(node, Keys::new(N_VALIDATORS))))
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn deploy(chain: &Chain<P1>, code: &[u8]) -> LedgerOperations<P1> {
     LedgerOperations { deploys, ..LedgerOperations::default() }
 }
 
-/// Lets validators vote on an EE's code: in the next slot.
+/// Runs the next slot, in which the validators vote on an EE's code.
 pub(crate) fn vote(chain: &mut Chain<P1>, store: &mut Store<P1>, ee: u32, n_against: u64) {
     let (_, head) = chain.head().unwrap();
     let votes = vote_on_code(&head, ee, n_against, chain.keys()).unwrap();
