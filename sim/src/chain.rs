@@ -1,9 +1,11 @@
-//! A chain with a ledger, by validators whose keys are known: all of them are online, honest, and hear everything at once.
+//! A chain with a ledger and simulated validators, whose keys are known. All validators are online and honest, and receive
+//! every message at once.
 //!
-//! So each slot has a block, which crosslinks a block of each shard that has a committee, and all attesters of the slot before vote for
-//! its parent. What comes of a slot follows from the head alone: a chain that is stopped and loaded again goes on to the same blocks.
+//! So each slot has a block. It crosslinks a block of each shard that has a committee, and contains the votes of all attesters
+//! of the previous slot for its parent. The head alone determines the next block, so a chain that is stopped and loaded again
+//! continues with the same blocks.
 //!
-//! A committee signs once, with the sum of its members' secret keys: that is the aggregate of their signatures.
+//! A committee signs once, with the sum of its members' secret keys. The result is the aggregate of their signatures.
 
 mod attest;
 mod genesis;
@@ -35,7 +37,7 @@ use outrider_beacon_spec::{
     types::{Root, Slot},
 };
 
-/// A node, and the keys of all validators.
+/// A node with the keys of all validators.
 #[derive(Debug)]
 pub struct Chain<P: ChainPhase> {
     node: LedgerNode<P>,
@@ -43,39 +45,39 @@ pub struct Chain<P: ChainPhase> {
 }
 
 impl<P: ChainPhase> Chain<P> {
-    /// Goes on from what a node knows, with the keys of its validators.
+    /// Continues the chain of a node with the keys of its validators.
     #[must_use]
     pub fn new(node: LedgerNode<P>, keys: Keys) -> Self {
         Self { node, keys }
     }
 
-    /// The node.
+    /// Returns the node.
     #[must_use]
     pub fn node(&self) -> &LedgerNode<P> {
         &self.node
     }
 
-    /// The keys.
+    /// Returns the keys.
     #[must_use]
     pub fn keys(&self) -> &Keys {
         &self.keys
     }
 
-    /// The head, and state and ledger after it.
+    /// Returns the root of the head block, and state and ledger after it.
     ///
     /// # Errors
     ///
-    /// If the fork choice finds no head.
+    /// Fails if the fork choice finds no head.
     pub fn head(&self) -> Result<(Root, ExtendedState<P>), Error> {
         let root = self.node.head()?;
         Ok((root, self.node.extended(&root).ok_or(Error::UnknownBlock)?))
     }
 
-    /// Runs the next slot, with operations; executions are added to them.
+    /// Makes the block of the next slot, with operations and the executions of shard blocks, and adds it to the node.
     ///
     /// # Errors
     ///
-    /// If an operation is refused; then, nothing has changed.
+    /// Fails if an operation is refused, and then changes nothing.
     pub fn run_slot(
         &mut self,
         operations: LedgerOperations<P>,
@@ -109,7 +111,7 @@ impl<P: ChainPhase> Chain<P> {
         let mut body = P::empty_body();
         body.randao_reveal = self.keys.sign(&[proposer_index], randao_root)?;
         body.eth1_data = state.eth1_data.clone();
-        // Where a state has room for few epochs of randomness, what shards' proposers are drawn by may be that of this epoch.
+        // In a state with few RANDAO mixes, the seed of the shard proposers may be the mix of this epoch.
         process_randao(&mut state, &body, &mut Signatures::Ignored)?;
         let (votes, executions) = P::crosslink(&state, &pre.ledger, &self.keys, &mut body)?;
         operations.executions = executions.try_into().map_err(Error::from)?;

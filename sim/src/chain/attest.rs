@@ -1,4 +1,4 @@
-//! What the committees of a slot say in the next.
+//! The attestations of a slot's committees.
 
 use super::{ChainPhase, Keys};
 use outrider_beacon_spec::{
@@ -12,7 +12,7 @@ use outrider_beacon_spec::{
     math::Uint64 as _,
 };
 
-/// The attestations of the slot before the state's, one of each committee, given what they say of their shards.
+/// Returns one attestation of each committee of the slot before the state's, with the given votes on their shards.
 pub(super) fn attestations<P: ChainPhase>(
     state: &BeaconState<P>,
     votes: Vec<<P as Extensions>::AttestationData>,

@@ -1,4 +1,4 @@
-//! Where a simulated chain starts.
+//! The genesis of a simulated chain.
 
 use super::{ChainPhase, Keys};
 use outrider_beacon::ledger::{ExtendedState, GenesisEe, Ledger, LedgerError, LedgerNode};
@@ -14,28 +14,28 @@ use outrider_beacon_spec::{
     types::{BLSPubkey, Gwei, Root, ValidatorIndex},
 };
 
-/// A genesis: all that it depends on.
+/// The parameters of a genesis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Genesis {
-    /// How many validators there are, with the full balance each.
+    /// The number of validators. Each has the full effective balance.
     pub n_validators: u64,
-    /// A number of which randomness begins.
+    /// The seed of the chain's randomness.
     pub seed: u64,
-    /// A validator with more ether than others.
+    /// A validator with another balance than the rest, in Gwei.
     pub rich: Option<(ValidatorIndex, Gwei)>,
-    /// EEs that are there from the beginning.
+    /// The EEs that exist from genesis on.
     pub ees: Vec<GenesisEe>,
 }
 
 impl Genesis {
-    /// The node that knows nothing but genesis, and the keys of its validators.
+    /// Returns a node that has only genesis, and the keys of its validators.
     ///
-    /// The validators are put into the registry directly: each deposit by itself, as the specification has it, takes time in the square
-    /// of their number. The state differs from the specification's in that it says of no deposit that it was made.
+    /// The validators are written into the registry directly, because processing a deposit for each, as in the specification,
+    /// takes time quadratic in their number. So the state, unlike the specification's, counts no deposits.
     ///
     /// # Errors
     ///
-    /// If there are too few validators for a block, the rich one is none of them, or an EE does not fit.
+    /// Fails if there are too few validators for a block, if `rich` is not a validator, or if an EE does not fit.
     pub fn node<P: ChainPhase>(&self) -> Result<(LedgerNode<P>, Keys), LedgerError> {
         let keys = Keys::new(self.n_validators);
         let mut state = self.state::<P::Preset>(&keys)?;

@@ -1,4 +1,4 @@
-//! The keys of all validators.
+//! The keys of simulated validators.
 
 use num_bigint::BigUint;
 
@@ -10,30 +10,30 @@ use outrider_beacon_spec::{
     types::{BLSPubkey, BLSSignature, Root, ValidatorIndex},
 };
 
-/// The interop keys of a number of validators.
+/// The interop keys of the validators of a chain.
 #[derive(Clone, Debug)]
 pub struct Keys {
     secret_keys: Vec<[u8; 32]>,
 }
 
 impl Keys {
-    /// Those of the first validators.
+    /// Returns the keys of validators 0 to `n_validators` - 1.
     #[must_use]
     pub fn new(n_validators: u64) -> Self {
         Self { secret_keys: (0..n_validators).map(interop_secret_key).collect() }
     }
 
-    /// How many there are.
+    /// Returns the number of validators.
     #[must_use]
     pub fn n_validators(&self) -> u64 {
         self.secret_keys.len() as u64
     }
 
-    /// Signs for some validators at once: with the sum of their secret keys, which gives the aggregate of their signatures.
+    /// Returns the aggregate of several validators' signatures, by signing once with the sum of their secret keys.
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`] for a validator without a key, or none at all.
+    /// Fails with [`Error::IndexOutOfRange`] if a validator has no key, or if the list is empty.
     pub fn sign(&self, validators: &[ValidatorIndex], signing_root: Root) -> Result<BLSSignature, Error> {
         let mut sum = BigUint::ZERO;
         for validator in validators {
@@ -44,7 +44,7 @@ impl Keys {
         sign(&secret_key, signing_root.as_slice()).or(Err(Error::IndexOutOfRange))
     }
 
-    /// Public keys, in order.
+    /// Returns the public keys in order of the validators.
     pub(super) fn pubkeys(&self) -> impl Iterator<Item = BLSPubkey> {
         self.secret_keys
             .iter()
@@ -64,7 +64,7 @@ mod tests {
     use outrider_beacon_spec::bls::aggregate;
 
     #[test]
-    fn the_sum_of_keys_signs_what_is_the_aggregate_of_signatures() {
+    fn the_signature_of_the_sum_of_keys_is_the_aggregate_of_signatures() {
         let keys = Keys::new(9);
         let root = Root::repeat_byte(7);
         let members = [8, 1, 5, 2];

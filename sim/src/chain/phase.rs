@@ -1,4 +1,4 @@
-//! What a simulated chain does differently in each phase: with shards, or without.
+//! The differences between simulated chains of phase 0, without shards, and phase 1, with shards.
 
 use ssz_types::{VariableList, typenum::U1048576};
 
@@ -27,29 +27,30 @@ use outrider_beacon_spec::{
     types::{Root, Shard, Slot},
 };
 
-/// Custody periods whose keys are revealed in the beginning: more than there will ever be.
+/// The number of custody periods whose secrets count as revealed at genesis: more than a chain will ever have.
 const PERIODS_REVEALED: u64 = 1 << 32;
 
-/// What each committee of the slot before says of its shard, and the executions of all shard blocks.
+/// The vote of each committee of the previous slot on its shard, and the executions of all shard blocks.
 type Crosslinks<P> = (Vec<<P as Extensions>::AttestationData>, Vec<ShardExecution>);
 
 /// A phase that a [`Chain`](super::Chain) can run.
 pub trait ChainPhase: LedgerPhase {
-    /// Makes a genesis of this phase of one of phase 0.
+    /// Converts a genesis of phase 0 to this phase.
     ///
     /// # Errors
     ///
-    /// If there are too many validators.
+    /// Fails if there are too many validators.
     fn begin(genesis: ExtendedState<Phase0<Self::Preset>>) -> Result<ExtendedState<Self>, Error>;
 
-    /// A body with nothing in it.
+    /// Returns an empty body.
     fn empty_body() -> BeaconBlockBody<Self>;
 
-    /// Writes into a body what the phase asks for beyond attestations. Shards have blocks in which nothing is executed.
+    /// Writes the phase's shard transitions into a body, and returns the matching votes and executions. The shard blocks execute
+    /// no EE.
     ///
     /// # Errors
     ///
-    /// If the state contradicts itself.
+    /// Fails if the state contradicts itself.
     fn crosslink(
         state: &BeaconState<Self>,
         ledger: &Ledger,
@@ -79,9 +80,8 @@ impl<C: Preset> ChainPhase for Phase0<C> {
 }
 
 impl<C: Preset> ChainPhase for Phase1<C> {
-    /// Validators begin with all custody keys revealed that will be asked for. By the letter of the specification, whose check
-    /// overflows, most of them could reveal none, and all of these would be slashed two periods later: with the preset `minimal`,
-    /// that is 64 epochs.
+    /// All custody secrets that will ever be due count as revealed. The specification's check overflows: under its letter, most
+    /// validators could reveal no secret, and would be slashed after two custody periods, 64 epochs with the preset `minimal`.
     fn begin(genesis: ExtendedState<Phase0<C>>) -> Result<ExtendedState<Self>, Error> {
         let mut extended = genesis.upgrade_to_phase1()?;
         let validators = &mut extended.state.validators;
@@ -107,7 +107,7 @@ impl<C: Preset> ChainPhase for Phase1<C> {
         let mut executions = Vec::new();
         for committee in 0..get_committee_count_per_slot(state, compute_epoch_at_slot::<Self>(slot)) {
             let shard = compute_shard_from_committee_index(state, committee, slot)?;
-            // No shard had a block before there were shards.
+            // No shard has a block in the genesis slot.
             let transition = match slot {
                 GENESIS_SLOT => ShardTransition::default(),
                 _ => transition(state, ledger, shard, keys, &mut executions)?,
@@ -127,7 +127,7 @@ impl<C: Preset> ChainPhase for Phase1<C> {
     }
 }
 
-/// What happens on a shard since its last crosslink: empty slots, and a block in the last of them.
+/// Returns the transition of a shard since its last crosslink: empty slots, and a block in the last one.
 fn transition<C: Preset>(
     state: &BeaconState<Phase1<C>>,
     ledger: &Ledger,
@@ -142,7 +142,7 @@ fn transition<C: Preset>(
     let mut signatures = Vec::new();
     for slot in &slots {
         let proposer_index = match slots.last() == Some(slot) {
-            // With very few validators, a shard may have no committee.
+            // With very few validators, a shard may have no committee, and then has no proposer.
             true => get_shard_proposer_index(state, *slot, shard).ok(),
             false => None,
         };
@@ -176,7 +176,7 @@ fn transition<C: Preset>(
     Ok(transition)
 }
 
-/// The body of a shard block in which nothing is executed, and what the beacon block says of it.
+/// Returns the body of a shard block that executes no EE, and its execution for the beacon block.
 fn execution(
     ledger: &Ledger,
     shard: Shard,

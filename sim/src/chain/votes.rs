@@ -1,4 +1,4 @@
-//! Votes on code.
+//! The votes of simulated validators on code.
 
 use super::Keys;
 use outrider_beacon::ledger::{
@@ -16,16 +16,18 @@ use outrider_beacon_spec::{
     types::{Gwei, ValidatorIndex},
 };
 
-/// Validators that sign one vote, at most, and votes in a block.
+/// The number of validators that sign one vote, at most.
 const VOTERS_MAX: usize = 2048;
+/// The number of votes in a block, at most.
 const VOTES_MAX: usize = 128;
 
-/// The votes that a block brings on the code of an EE: of all active validators that have not voted, those below `n_against` refuse it,
-/// and all others accept it. There are no more than decide; none if nobody is left, or nothing to vote on.
+/// Returns the next block's votes on the code of an EE, from active validators that have not voted yet. Validators with an index
+/// below `n_against` vote against the code, all others vote for it. The list ends once the vote is decided. It is empty if no
+/// validator is left, or if the EE has no code to vote on.
 ///
 /// # Errors
 ///
-/// If a validator has no key.
+/// Fails if a validator has no key.
 pub fn vote_on_code<P: LedgerPhase>(
     extended: &ExtendedState<P>,
     ee: EeIndex,
@@ -59,7 +61,7 @@ pub fn vote_on_code<P: LedgerPhase>(
     Ok(votes)
 }
 
-/// The stake of votes.
+/// The stake of the votes for and against code, and of all active validators.
 struct Tally {
     accepted: Gwei,
     rejected: Gwei,
@@ -85,7 +87,7 @@ impl Tally {
     }
 }
 
-/// The votes on an EE's code so far, and who has not voted; none if its code is not voted on.
+/// Returns the votes on an EE's code so far and the validators that have not voted, or `None` if there is no vote on its code.
 fn tally<P: LedgerPhase>(
     state: &BeaconState<P>,
     ledger: &Ledger,
