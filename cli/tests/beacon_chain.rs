@@ -1,4 +1,4 @@
-//! `outrider beacon`: a chain from its genesis on, in one process after the other.
+//! `outrider beacon` runs a chain from its genesis on, over several processes.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,14 +7,14 @@ mod support;
 use serde_json::Value;
 use support::{Ran, Scratch, blob, wasm};
 
-/// What an EE does that does nothing.
+/// The body of an EE that keeps its state root.
 const NOTHING: &str = r#"(func (export "main") (call $save (i32.const 0)))"#;
 
 fn beacon(scratch: &Scratch, command: &str, arguments: &[&str]) -> Ran {
     scratch.outrider(&[&["beacon", command, "--data-dir", "chain"], arguments].concat())
 }
 
-/// Runs a command that is to end with a code, and returns its document.
+/// Runs a command with `--json`, checks its exit code, and returns its document.
 #[track_caller]
 fn json(scratch: &Scratch, command: &str, arguments: &[&str], code: i32) -> Value {
     let ran = beacon(scratch, command, &[arguments, &["--json"]].concat());
@@ -30,7 +30,7 @@ fn chain(options: &[&str]) -> Scratch {
 }
 
 #[test]
-fn the_project_s_ees_are_deployed_and_stay() {
+fn the_ees_of_the_project_are_deployed_and_stay_active() {
     let scratch = chain(&[]);
     let names = ["account", "bazaar", "crypto-check", "evm", "helloworld", "workload"];
     for name in names {
@@ -45,7 +45,7 @@ fn the_project_s_ees_are_deployed_and_stay() {
         let deployment = &deployed["deployments"][index];
         let code_hash = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&code));
         assert_eq!([&ee["code_hash"], &deployment["code_hash"]], [&code_hash, &code_hash]);
-        // 32 ether, 1 for each 4 KiB that are begun, and a hundredth for each of the two shards.
+        // 32 ETH, 1 ETH per 4 KiB or part of them, and 0.01 ETH for each of the two shards.
         let deposit = (32 + code.len().div_ceil(4096) as u64) * 1_000_000_000 + 20_000_000;
         assert_eq!([&ee["deposit_gwei"], &deployment["deposit_gwei"]], [deposit, deposit]);
         let votes = ["votes_for", "votes_against"].map(|votes| deployment[votes].as_u64());
@@ -64,13 +64,13 @@ fn the_project_s_ees_are_deployed_and_stay() {
             assert_eq!(ee[field], before[field]);
         }
     }
-    // Nothing that only looks changes anything.
+    // `list` and `show` change nothing.
     assert_eq!(json(&scratch, "list", &[], 0), ees_after);
     assert_eq!(json(&scratch, "show", &[], 0), after);
 }
 
 #[test]
-fn what_is_refused_changes_nothing_and_the_reason_is_told() {
+fn a_refused_module_changes_nothing_and_the_reason_is_printed() {
     let scratch = chain(&[]);
     scratch.write("good.wasm", wasm(NOTHING));
     assert_eq!(beacon(&scratch, "deploy", &["good.wasm"]).code, Some(0));
@@ -91,8 +91,8 @@ fn what_is_refused_changes_nothing_and_the_reason_is_told() {
         (&["again.wasm"][..], "belongs to EE 0"),
         (&["bomb.wasm"], "predicted"),
         (&["threads.wasm"], "threads"),
-        (&["none.wasm"], "the code is invalid"),
-        (&["large.wasm"], "the code has 4194305 bytes, more than 4194304"),
+        (&["none.wasm"], "the code is invalid: not a wasm module"),
+        (&["large.wasm"], "the code has 4194305 bytes, the limit is 4194304"),
         (&["other.wasm", "--payer", "3"], "validator 3 cannot withdraw"),
         (&["other.wasm", "--deposit", "1000"], "deposit"),
     ] {
@@ -101,23 +101,23 @@ fn what_is_refused_changes_nothing_and_the_reason_is_told() {
         assert_eq!(deployment["outcome"], "refused", "{deployment}");
         assert!(deployment["reason"].as_str().unwrap().contains(reason), "{deployment}");
         let ran = beacon(&scratch, "deploy", arguments);
-        assert!(ran.out.contains(" refused\n") && ran.out.ends_with("; nothing has changed\n"), "{ran:?}");
+        assert!(ran.out.contains(" refused\n") && ran.out.ends_with("; the chain is unchanged\n"), "{ran:?}");
         assert_eq!(json(&scratch, "show", &[], 0), before);
     }
-    // A refusal does not keep others out.
+    // The command continues after a refusal.
     let document = json(&scratch, "deploy", &["none.wasm", "other.wasm"], 1);
     assert_eq!(document["deployments"][1]["outcome"], "voted_on");
     assert_eq!(document["summary"], support::summary("fails", 1, 1));
 }
 
-/// A memory that threads share.
+/// A module with a shared memory.
 const THREADS: &str = r#"(module
     (import "eth2" "savePostStateRoot" (func $save (param i32)))
     (memory (export "memory") 1 1 shared)
     (func (export "main") (call $save (i32.const 0))))"#;
 
 #[test]
-fn a_third_of_the_validators_votes_code_down_and_the_deposit_goes_back() {
+fn a_third_of_the_validators_votes_code_down_and_the_deposit_is_refunded() {
     let scratch = chain(&["--phase", "0"]);
     scratch.write("ee.wasm", wasm(NOTHING));
     // 21 of 64 are less than a third, 22 are more.
@@ -131,16 +131,16 @@ fn a_third_of_the_validators_votes_code_down_and_the_deposit_goes_back() {
     assert_eq!(show["ether"]["ledger_gwei"], 0);
     let ran = beacon(&scratch, "deploy", &["ee.wasm", "--against", "21"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.contains("43 for, 21 against: active from epoch 1 on\n"), "{ran:?}");
+    assert!(ran.out.contains("43 for, 21 against: active from epoch 1\n"), "{ran:?}");
     let shown = beacon(&scratch, "show", &[]);
     assert!(shown.out.contains(", 2 EEs\n"), "{shown:?}");
-    assert!(shown.out.ends_with("2 shards without blocks and ether\n"), "{shown:?}");
+    assert!(shown.out.ends_with("2 shards without blocks or ether\n"), "{shown:?}");
     let list = beacon(&scratch, "list", &[]);
-    assert!(list.out.contains("EE 0, ee: gone, its code was refused\n"), "{list:?}");
-    assert!(list.out.contains("EE 1, ee: pending, active from epoch 1 on\n"), "{list:?}");
+    assert!(list.out.contains("EE 0, ee: gone, its code was rejected\n"), "{list:?}");
+    assert!(list.out.contains("EE 1, ee: pending, active from epoch 1\n"), "{list:?}");
 }
 
-/// What compiles to the letter of the rules, and takes more than a validator has, is voted down; the chain does not call it invalid.
+/// Code that is valid but exceeds the memory of validators is voted down, and not refused.
 #[cfg(unix)]
 #[test]
 fn code_that_validators_cannot_compile_is_voted_down() {
@@ -154,7 +154,7 @@ fn code_that_validators_cannot_compile_is_voted_down() {
 }
 
 #[test]
-fn proofs_take_nothing_but_a_root() {
+fn a_proof_is_verified_with_only_a_block_root() {
     let scratch = chain(&[]);
     let ran = beacon(&scratch, "prove", &["code:0", "-o", "proof.json"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
@@ -186,7 +186,7 @@ fn proofs_take_nothing_but_a_root() {
     }
     let document: Value = serde_json::from_str(&verify(block_root, &["--json"]).out).unwrap();
     assert_eq!(document["claims"][2]["leaf"], *root);
-    // Another root, another phase, another claim.
+    // A wrong root, a wrong phase and a wrong claim are not proven.
     assert_eq!(verify(&format!("0x{}", "22".repeat(32)), &[]).code, Some(1));
     let ran = verify(block_root, &["--phase", "0"]);
     assert_eq!(ran.code, Some(1));
@@ -198,12 +198,15 @@ fn proofs_take_nothing_but_a_root() {
         elsewhere.write("proof.json", wrong);
         let ran = verify(block_root, &[]);
         assert_eq!(ran.code, Some(2), "{ran:?}");
-        assert!(ran.err.contains("proof.json: not a proof of `outrider beacon prove`"), "{ran:?}");
+        assert!(
+            ran.err.contains("proof.json: the file is not a proof of `outrider beacon prove`"),
+            "{ran:?}"
+        );
     }
     let ran = beacon(&scratch, "prove", &["code:1", "-o", "proof.json"]);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     let ran = beacon(&scratch, "prove", &["code", "-o", "proof.json"]);
-    assert!(ran.err.contains("`code` is no claim; write code:EE"), "{ran:?}");
+    assert!(ran.err.contains("`code` is not a claim: write code:EE"), "{ran:?}");
 }
 
 #[test]
@@ -220,17 +223,17 @@ fn the_same_options_make_the_same_chain_however_often_it_is_stopped() {
 }
 
 #[test]
-fn mistakes_have_one_line() {
+fn mistakes_are_reported_in_one_line() {
     let scratch = chain(&["--preset", "mainnet"]);
     let again = beacon(&scratch, "init", &[]);
     assert_eq!(
         again.err,
-        "error: chain: there is a chain here already: name another directory, or remove it\n"
+        "error: chain: the directory has a chain already: name another directory, or remove this one\n"
     );
     let absent = scratch.outrider(&["beacon", "list", "--data-dir", "nowhere"]);
     assert_eq!(
         absent.err,
-        "error: nowhere: there is no chain here; `outrider beacon init --data-dir nowhere` makes one\n"
+        "error: nowhere: the directory has no chain: create one with `outrider beacon init --data-dir nowhere`\n"
     );
     scratch.write("ee.wasm", wasm(NOTHING));
     for (arguments, expected) in [
@@ -243,17 +246,17 @@ fn mistakes_have_one_line() {
     }
     let none = beacon(&scratch, "advance", &[]);
     assert_eq!(none.code, Some(2), "{none:?}");
-    // A byte of the anchor.
+    // A byte of the anchor is damaged.
     let mut anchor = std::fs::read(scratch.path().join("chain/anchor")).unwrap();
     anchor[9] ^= 1;
     scratch.write("chain/anchor", anchor);
     let ran = beacon(&scratch, "list", &[]);
     assert_eq!(ran.code, Some(2));
     assert_eq!(ran.err.lines().count(), 1);
-    assert!(ran.err.contains("chain: it is damaged"), "{ran:?}");
+    assert!(ran.err.contains("chain: the chain is damaged"), "{ran:?}");
 }
 
-/// A process that has the chain open is named.
+/// The error names the process that has the chain open.
 #[cfg(unix)]
 #[test]
 fn a_chain_that_another_process_has_open_is_left_alone() {
@@ -262,7 +265,8 @@ fn a_chain_that_another_process_has_open_is_left_alone() {
         .command(&["beacon", "advance", "--data-dir", "chain", "--epochs", "1000000"])
         .spawn()
         .unwrap();
-    let expected = format!("error: chain: process {} has it open: wait for its end, or end it\n", other.id());
+    let pid = other.id();
+    let expected = format!("error: chain: process {pid} has the chain open: wait until it ends, or end it\n");
     let refused = (0..100).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
         beacon(&scratch, "list", &[]).err == expected

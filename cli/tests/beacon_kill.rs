@@ -1,4 +1,4 @@
-//! `kill -9` at random moments of `outrider beacon advance` and `deploy` loses no finalized block.
+//! `outrider beacon advance` and `deploy` lose no finalized block if they are killed at random moments.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -13,7 +13,7 @@ use outrider_beacon::{
     admission::HostAdmission,
     ledger::Settings,
     registry::{Dispute, Judge, Rules},
-    store::{Opened, Store},
+    store::{Store, UnloadedStore},
 };
 use outrider_beacon_spec::{
     hash::hash,
@@ -24,7 +24,7 @@ use outrider_beacon_spec::{
 use sha2::{Digest as _, Sha256};
 use support::{Scratch, wasm};
 
-/// The variable with the number of kills, `24` by default.
+/// The environment variable with the number of kills, 24 by default.
 const KILLS: &str = "OUTRIDER_KILLS";
 /// The faucet of a chain of 64 validators.
 const FAUCET: u64 = 63;
@@ -37,17 +37,17 @@ impl Judge for NoDisputes {
     }
 }
 
-/// What has to be there for ever, once it was seen.
+/// The observed part of a chain that must never be lost.
 #[derive(Default)]
-struct Seen {
-    /// Finalized blocks by slot.
+struct Observed {
+    /// The finalized blocks by slot.
     finalized: BTreeMap<Slot, Root>,
     head_slot: Slot,
     n_ees: usize,
 }
 
-impl Seen {
-    /// Opens the store, in which every block is applied again, and holds it against what was seen before.
+impl Observed {
+    /// Loads the store, which applies every block since finality again, and compares it with the earlier observations.
     fn check(&mut self, scratch: &Scratch, kill: u32) {
         let settings = Settings { faucet: Some(FAUCET), ..Settings::default() };
         let admission = HostAdmission::default();
@@ -55,10 +55,10 @@ impl Seen {
             settings: &settings,
             admission: &admission,
             judge: &NoDisputes,
-            // Blocks since finality are verified to the last signature.
+            // All signatures of blocks since finality are verified.
             verify_signatures: true,
         };
-        let opened = Opened::new(&scratch.path().join("chain")).unwrap();
+        let opened = UnloadedStore::open(&scratch.path().join("chain")).unwrap();
         let (store, node): (Store<Phase1<Minimal>>, _) = opened.load(rules).unwrap();
         let head = node.extended(&node.head().unwrap()).unwrap();
         head.ledger.check_conservation().unwrap();
@@ -93,12 +93,12 @@ fn no_finalized_block_is_lost() {
     let scratch = Scratch::new();
     let made = scratch.outrider(&["beacon", "init", "--data-dir", "chain"]);
     assert_eq!(made.code, Some(0), "{made:?}");
-    let mut seen = Seen::default();
+    let mut seen = Observed::default();
     let mut n_running = 0;
     for kill in 0..n_kills {
         let random = Sha256::digest(kill.to_le_bytes());
         let moment = u64::from(u16::from_le_bytes([random[0], random[1]]));
-        // Every fourth time EEs come, each with code that none had before.
+        // Every fourth command deploys an EE with new code.
         let is_deployment = kill % 4 == 3;
         let arguments = if is_deployment {
             let ee =
@@ -122,15 +122,15 @@ fn no_finalized_block_is_lost() {
     }
     let n_finalized = seen.finalized.len();
     eprintln!(
-        "{n_kills} kills, {n_running} of a running command; {} slots, {n_finalized} blocks finalized, {} EEs",
+        "{n_kills} kills, {n_running} before the command ended; {} slots, {n_finalized} blocks finalized, {} EEs",
         seen.head_slot, seen.n_ees
     );
     assert!(n_running > n_kills / 2);
-    assert!(seen.head_slot > u64::from(n_kills), "the commands came to too few slots");
+    assert!(seen.head_slot > u64::from(n_kills), "the commands ran too few slots");
     assert!(n_kills < 8 || n_finalized > 8);
 }
 
-/// How long after its start a command is killed, at most, beyond 20 ms.
+/// The maximum time between start and kill of `advance`, in addition to 20 ms.
 const ADVANCE_MS: u64 = 600;
-/// The same of one that ends by itself.
+/// The same for `deploy`, which ends by itself.
 const DEPLOYMENT_MS: u64 = 250;

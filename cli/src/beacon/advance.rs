@@ -1,4 +1,4 @@
-//! `outrider beacon advance`: more slots.
+//! `outrider beacon advance` runs further slots of a chain.
 
 use std::io::Write as _;
 
@@ -18,16 +18,16 @@ use crate::{
     run::report::count,
 };
 
-/// Let a chain go on for some slots or epochs. What was stored survives that the command is ended.
+/// Run further slots or epochs of a chain. Each block is stored before the next one, so interrupting the command loses none.
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("how_far").required(true))]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) common: Common,
-    /// How many slots.
+    /// The number of slots.
     #[arg(long, value_name = "N", group = "how_far")]
     slots: Option<u64>,
-    /// How many epochs.
+    /// The number of epochs.
     #[arg(long, value_name = "N", group = "how_far")]
     epochs: Option<u64>,
 }
@@ -57,7 +57,8 @@ impl Action for Arguments {
             output::json(document, &Summary::one(Verdict::Holds))?;
         } else {
             let mut out = output::stdout();
-            writeln!(out, "{} on: slot {slot}, block {root}", count(usize::try_from(n_slots)?, "slot"))?;
+            let slots = count(usize::try_from(n_slots)?, "slot");
+            writeln!(out, "advanced by {slots} to slot {slot}, block {root}")?;
             writeln!(out, "  finalized  epoch {}, block {}", finalized.epoch, finalized.root)?;
         }
         Ok(Verdict::Holds)

@@ -1,4 +1,4 @@
-//! How claims are written.
+//! The notation of claims.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,21 +8,22 @@ use outrider_beacon_proof::Hash;
 
 use super::ether;
 
-/// A claim, as it is written: `code:EE`, `deposit:EE`, `state:EE@SHARD`, `balance:EE@SHARD`, `execution:SHARD@SLOT`.
+/// A claim in the notation of the command line: `code:EE`, `deposit:EE`, `state:EE@SHARD`, `balance:EE@SHARD` or
+/// `execution:SHARD@SLOT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct WrittenClaim(pub(super) Claim);
 
-/// What is no claim.
+/// A text that is not a claim.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no claim; write code:EE, deposit:EE, state:EE@SHARD, balance:EE@SHARD or execution:SHARD@SLOT, such as state:0@1"
+    "`{0}` is not a claim: write code:EE, deposit:EE, state:EE@SHARD, balance:EE@SHARD or execution:SHARD@SLOT, such as state:0@1"
 )]
-pub(super) struct NoClaim(String);
+pub(super) struct ClaimError(String);
 
 impl FromStr for WrittenClaim {
-    type Err = NoClaim;
+    type Err = ClaimError;
 
-    fn from_str(text: &str) -> Result<Self, NoClaim> {
+    fn from_str(text: &str) -> Result<Self, ClaimError> {
         let claim = || {
             let (kind, rest) = text.split_once(':')?;
             let pair = || rest.split_once('@');
@@ -44,7 +45,7 @@ impl FromStr for WrittenClaim {
                 _ => return None,
             })
         };
-        claim().map(Self).ok_or_else(|| NoClaim(text.to_owned()))
+        claim().map(Self).ok_or_else(|| ClaimError(text.to_owned()))
     }
 }
 
@@ -61,7 +62,7 @@ impl fmt::Display for WrittenClaim {
 }
 
 impl WrittenClaim {
-    /// What a leaf says: a root, or an amount.
+    /// Formats the value of a leaf, which is a root or an amount.
     pub(super) fn value(self, leaf: &Hash) -> String {
         match self.0 {
             Claim::Deposit { .. } | Claim::Balance { .. } => ether(Claim::gwei(leaf)),
@@ -77,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn claims_are_read_as_they_are_written() {
+    fn claims_parse_from_what_they_print() {
         for (text, claim) in [
             ("code:7", Claim::CodeHash { ee: 7 }),
             ("deposit:0", Claim::Deposit { ee: 0 }),
@@ -100,7 +101,7 @@ mod tests {
             "root:1",
             "code:1@2",
         ] {
-            assert_eq!(wrong.parse::<WrittenClaim>(), Err(NoClaim(wrong.to_owned())));
+            assert_eq!(wrong.parse::<WrittenClaim>(), Err(ClaimError(wrong.to_owned())));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `outrider beacon deploy`: new EEs, and the validators' vote on them.
+//! `outrider beacon deploy` deploys EEs and runs the validators' votes on them.
 
 mod report;
 
@@ -36,42 +36,44 @@ use crate::{
     output::{self, Summary},
 };
 
-/// Deploy EEs: one in each block, with the validators' votes on its code in those that follow.
+/// Deploy EEs, one at a time: a block proposes the EE, and the validators vote on its code in the next blocks.
 ///
-/// A module that the chain refuses changes nothing, and those after it go on; the exit code is 1 then. If the command is ended before
-/// all have voted, the vote ends without a decision two epochs later, and the deposit goes back.
+/// A module that the chain refuses changes nothing, and the command continues with the next one. If the command is interrupted
+/// during a vote, the vote expires after two epochs, and the deposit is refunded.
+///
+/// Exits with 0 if all EEs are deployed, 1 if one is refused or voted down, 2 if a file or an option cannot be used.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) common: Common,
-    /// Modules, directories that are searched for *.wasm files, or glob patterns.
+    /// Modules, directories, which are searched for *.wasm files, or glob patterns.
     #[arg(required = true, value_name = "EE.wasm")]
     modules: Vec<PathBuf>,
-    /// The validator that pays the deposit; it has to be withdrawable, or the faucet. [default: the faucet]
+    /// The validator that pays the deposit. It must be withdrawable, or the faucet. [default: the faucet]
     #[arg(long, value_name = "VALIDATOR")]
     payer: Option<ValidatorIndex>,
     /// The validator that gets the deposit back. [default: the payer]
     #[arg(long, value_name = "VALIDATOR")]
     refund: Option<ValidatorIndex>,
-    /// The deposit, in Gwei. [default: the least that code and shards ask for]
+    /// The deposit, in Gwei. [default: the minimum for the code and the shards]
     #[arg(long, value_name = "GWEI")]
     deposit: Option<Gwei>,
     /// The shards that the EEs are on. [default: all]
     #[arg(long, value_name = "SHARD", value_delimiter = ',')]
     shards: Vec<Shard>,
-    /// The root that their states start from.
+    /// The initial state root of the EEs.
     #[arg(long, value_name = "ROOT", default_value_t = Root::ZERO)]
     state_root: Root,
-    /// Epochs from the acceptance of other code to the switch to it; 0: their code never changes.
+    /// The number of epochs between the acceptance of an upgrade and the switch to its code. With 0, the code can never change.
     #[arg(long, value_name = "EPOCHS", default_value_t = 0)]
     upgrade_delay: u64,
-    /// How many validators vote against the code, whatever their trial of it comes to.
+    /// The number of validators that vote against the code even if they can compile it.
     #[arg(long, value_name = "N", default_value_t = 0)]
     against: u64,
-    /// CPU time that a validator's trial of the code may take; if it takes more, all vote against it. [default: 20]
+    /// The CPU time within which a validator must be able to compile the code. Otherwise all vote against it. [default: 20]
     #[arg(long, value_name = "SECONDS")]
     trial_cpu: Option<u64>,
-    /// Memory that a trial may take. [default: 2048]
+    /// The memory within which a validator must be able to compile the code. [default: 2048]
     #[arg(long, value_name = "MIB")]
     trial_memory: Option<u64>,
 }
@@ -121,7 +123,7 @@ impl Arguments {
         })
     }
 
-    /// Proposes the EE in the next block, and lets validators vote in those that follow.
+    /// Proposes the EE in the next block, and then runs the vote on its code.
     fn propose<P: ChainPhase>(
         &self,
         session: &mut Session<P>,
@@ -163,16 +165,17 @@ impl Arguments {
         Ok(Outcome::VotedOn(vote))
     }
 
-    /// Compiles code in a process of its own, as each validator does before it votes; returns why that fails, if it does.
+    /// Compiles code in a separate process, as each validator does before it votes, and returns the reason if that fails.
     fn try_out(&self, code: &[u8]) -> anyhow::Result<Option<String>> {
-        let program = std::env::current_exe().context("cannot find this command again, to compile in it")?;
+        let program = std::env::current_exe()
+            .context("cannot find the program of this command, which compiles the code")?;
         let mut isolation = Isolation::new(program);
         isolation.cpu_seconds_max = self.trial_cpu.unwrap_or(isolation.cpu_seconds_max);
         let memory = self.trial_memory.map(|mib| mib.saturating_mul(1 << 20));
         isolation.memory_bytes_max = memory.unwrap_or(isolation.memory_bytes_max);
         let isolation = cfg!(unix).then_some(isolation);
         let config = HostConfig { isolation, concurrent_executions_max: 1, ..HostConfig::default() };
-        let host = Host::new(config).context("cannot set the host up")?;
+        let host = Host::new(config).context("cannot create the host")?;
         Ok(trial(&host, code).err().map(|error| chain(&error)))
     }
 
@@ -219,12 +222,13 @@ impl Arguments {
     }
 }
 
-/// Lets validators vote on an EE's code, block by block, until that is decided.
+/// Runs slots in which validators vote on an EE's code, until the vote is decided.
 fn hold_vote<P: ChainPhase>(session: &mut Session<P>, vote: &mut Vote, n_against: u64) -> anyhow::Result<()> {
     loop {
         let (_, head) = session.chain.head()?;
         if !head.ledger.pre_checks().iter().any(|pre_check| pre_check.ee == vote.ee) {
-            let record = head.ledger.ees().get(index(vote.ee.into())).context("the EE is in the registry")?;
+            let record =
+                head.ledger.ees().get(index(vote.ee.into())).context("the EE is not in the registry")?;
             vote.accepted = !record.is_gone();
             vote.decided_slot = head.state.slot;
             vote.deployed_epoch = Some(record.deployed_epoch).filter(|epoch| *epoch != FAR_FUTURE_EPOCH);

@@ -1,4 +1,4 @@
-//! `outrider beacon init`: a new chain.
+//! `outrider beacon init` creates a chain.
 
 use std::io::Write as _;
 
@@ -20,31 +20,32 @@ use crate::{
     output::{self, Plain, Summary},
 };
 
-/// Make a chain of simulated validators, which all are honest and online.
+/// Create a chain of simulated validators, which are all honest and online.
 ///
-/// The same options make the same chain, block by block.
+/// The same options create the same chain, block by block.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) common: Common,
-    /// The specification's constants.
+    /// The preset of the specification's constants.
     #[arg(long, value_enum, default_value = "minimal")]
     preset: PresetName,
-    /// The specification's phase.
+    /// The phase of the specification.
     #[arg(long, value_enum, default_value = "1")]
     phase: PhaseNumber,
-    /// How many validators there are; the last one is the faucet, with a million ETH.
+    /// The number of validators. The last one is the faucet, with a million ETH.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u64).range(64..=131_072))]
     validators: u64,
-    /// A number of which randomness begins.
+    /// The seed of the chain's randomness.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Keep all blocks, and a state for each finalized checkpoint; without it, what comes before finality goes, but for headers.
+    /// Keep all blocks, and the state of each finalized checkpoint. Without this option, only the headers of blocks before
+    /// finality are kept.
     #[arg(long)]
     keep_all: bool,
 }
 
-/// What the faucet has: a million ether, in Gwei.
+/// The balance of the faucet, in Gwei: a million ether.
 const FAUCET_BALANCE: u64 = 1_000_000_000_000_000;
 
 pub(super) fn init(arguments: &Arguments) -> anyhow::Result<Verdict> {

@@ -1,4 +1,4 @@
-//! `outrider beacon list`: the EEs of a chain.
+//! `outrider beacon list` lists the EEs of a chain.
 
 use std::io::Write as _;
 
@@ -30,18 +30,18 @@ pub(super) struct Arguments {
     pub(super) common: Common,
 }
 
-/// An EE, as it is listed.
+/// An entry of the list.
 #[derive(Serialize)]
 struct Ee {
     index: u32,
-    /// The file that its code came from.
+    /// The name of the file that the code was deployed from, without its extension.
     name: Option<String>,
     code_hash: String,
     code_bytes: u32,
     state: EeStatus,
-    /// From which epoch on it may be executed; none if that is not known yet, or never.
+    /// The first epoch in which shards may execute the EE, if its code has been accepted.
     deployed_epoch: Option<Epoch>,
-    /// When it goes.
+    /// The epoch in which the EE exits, if it is exiting.
     exit_epoch: Option<Epoch>,
     deposit_gwei: u64,
     balance_gwei: u64,
@@ -51,12 +51,12 @@ struct Ee {
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum EeStatus {
-    /// Validators vote on its code, or its first epoch is still to come.
+    /// Validators are voting on the code, or the EE is not active yet.
     Pending,
     Active,
-    /// It is to go.
+    /// The EE is going to exit.
     Exiting,
-    /// It has gone, or was refused.
+    /// The EE has exited, or its code was rejected.
     Gone,
 }
 
@@ -123,12 +123,12 @@ impl Ee {
     fn print(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
         let name = self.name.as_deref().unwrap_or("(no name)");
         let state = match (self.state, self.deployed_epoch, self.exit_epoch) {
-            (EeStatus::Pending, Some(epoch), _) => format!("pending, active from epoch {epoch} on"),
-            (EeStatus::Pending, None, _) => "pending, validators vote on its code".to_owned(),
+            (EeStatus::Pending, Some(epoch), _) => format!("pending, active from epoch {epoch}"),
+            (EeStatus::Pending, None, _) => "pending, validators are voting on its code".to_owned(),
             (EeStatus::Active, Some(epoch), _) => format!("active since epoch {epoch}"),
             (EeStatus::Active, None, _) => "active".to_owned(),
             (EeStatus::Exiting, _, epoch) => format!("exiting in epoch {}", epoch.unwrap_or_default()),
-            (EeStatus::Gone, None, _) => "gone, its code was refused".to_owned(),
+            (EeStatus::Gone, None, _) => "gone, its code was rejected".to_owned(),
             (EeStatus::Gone, Some(_), epoch) => format!("gone in epoch {}", epoch.unwrap_or_default()),
         };
         writeln!(out, "EE {}, {}: {state}", self.index, Plain(name))?;

@@ -1,4 +1,4 @@
-//! `outrider beacon`: a beacon chain with EEs on it, by simulated validators; and the specification's vectors.
+//! `outrider beacon` runs a beacon chain of simulated validators with EEs on it, and the specification's vectors.
 
 mod advance;
 mod claim;
@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 use crate::Verdict;
 
-/// Run a beacon chain of simulated validators with EEs on it, prove what it says, and run the specification's vectors.
+/// Run a beacon chain of simulated validators with EEs on it, prove entries of its ledger, and run the specification's vectors.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -34,7 +34,7 @@ enum Command {
     Vectors(vectors::Arguments),
 }
 
-/// Where a chain is, and how to print.
+/// The options that all commands on a chain share.
 #[derive(clap::Args)]
 pub(super) struct Common {
     /// The directory of the chain.
@@ -58,7 +58,7 @@ pub(crate) fn beacon(arguments: &Arguments) -> anyhow::Result<Verdict> {
     }
 }
 
-/// An amount, in ether.
+/// Formats an amount of Gwei in ether.
 fn ether(gwei: u64) -> String {
     let (whole, part) = (gwei / 1_000_000_000, gwei % 1_000_000_000);
     let part = format!("{part:09}");
@@ -71,7 +71,7 @@ fn ether(gwei: u64) -> String {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn amounts_are_exact() {
+    fn amounts_are_formatted_exactly() {
         for (gwei, expected) in [
             (0, "0 ETH"),
             (32_000_000_000, "32 ETH"),

@@ -1,4 +1,4 @@
-//! `outrider beacon prove` and `outrider beacon verify`: what a block says, for whoever has nothing but its root.
+//! `outrider beacon prove` and `outrider beacon verify`: proofs of ledger entries against the root of a block.
 
 use std::fs;
 use std::io::Write as _;
@@ -23,34 +23,34 @@ use crate::{
     output_file,
 };
 
-/// Prove what the ledger says after the head block, in one proof for all claims.
+/// Prove entries of the ledger after the head block, in one proof for all claims.
 ///
-/// The proof leads to the block's root, which is printed.
+/// Prints the root of the block, against which `outrider beacon verify` checks the proof.
 #[derive(clap::Args)]
 pub(super) struct ProveArguments {
     #[command(flatten)]
     pub(super) common: Common,
-    /// `code:EE`, `deposit:EE`, `state:EE@SHARD`, `balance:EE@SHARD`, or `execution:SHARD@SLOT` for the execution root of a shard's
-    /// block in one of the last 256 slots.
+    /// Claims: `code:EE`, `deposit:EE`, `state:EE@SHARD`, `balance:EE@SHARD`, or `execution:SHARD@SLOT` for the execution root of a
+    /// shard's block in one of the last 256 slots.
     #[arg(required = true, value_name = "CLAIM")]
     claims: Vec<WrittenClaim>,
-    /// The file that the proof is written to.
+    /// The file to write the proof to.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 }
 
-/// Verify a proof, with nothing but the root of a block.
+/// Verify a proof against the root of a block, without the chain.
 ///
-/// Exits with 0 if the proof leads to the root, 1 if it does not, 2 if the file is no proof.
+/// Exits with 0 if the proof is valid for the root, 1 if it is not, 2 if the file is not a proof.
 #[derive(clap::Args)]
 pub(super) struct VerifyArguments {
-    /// The proof, as `outrider beacon prove` writes it, or `-` for the standard input.
+    /// A proof of `outrider beacon prove`, or `-` for the standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The root of the block.
     #[arg(long, value_name = "ROOT")]
     root: Root,
-    /// The phase of the block's chain, which says where things are in it; it is not taken from the file, whose author may lie.
+    /// The phase of the block's chain, which determines the layout of the block. It is not part of the file, which is untrusted.
     #[arg(long, value_enum, default_value = "1")]
     phase: PhaseNumber,
     /// Print one JSON document instead of text.
@@ -58,27 +58,27 @@ pub(super) struct VerifyArguments {
     json: bool,
 }
 
-/// The file of a proof.
+/// The format of proof files.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProofFile {
-    /// As they are written on the command line.
+    /// The claims in the notation of the command line.
     claims: Vec<String>,
     /// SSZ of the multiproof of all claims, in hex.
     proof: String,
 }
 
-/// The length of a proof's file, at most: several times that of one with as many claims as there may be.
+/// The maximum length of a proof file, several times the length with as many claims as a proof may have.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 impl Action for ProveArguments {
     fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict> {
         output_file::check_not_in(&self.output, &self.common.data_dir)?;
         let (root, extended) = session.chain.head()?;
-        let block = session.store.block(root)?.context("the store has the head")?;
+        let block = session.store.block(root)?.context("the store does not have the head block")?;
         anyhow::ensure!(
             block.block.message.slot > 0,
-            "the genesis block says nothing of a ledger: `outrider beacon advance --slots 1` makes one that does"
+            "the genesis block does not commit to a ledger: add a block with `outrider beacon advance --slots 1`"
         );
         let prover = Prover::new(&block.block.message, &extended.ledger, &block.operations)?;
         let claims: Vec<_> = self.claims.iter().map(|claim| claim.0).collect();
@@ -119,7 +119,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<Verdict> {
     let verdict = if verified.is_ok() { Verdict::Holds } else { Verdict::Fails };
     if arguments.json {
         let leaves = verified.as_deref().unwrap_or_default();
-        let said = |(claim, leaf): (&WrittenClaim, &[u8; 32])| {
+        let value = |(claim, leaf): (&WrittenClaim, &[u8; 32])| {
             json!({
                 "claim": claim.to_string(),
                 "value": claim.value(leaf),
@@ -128,7 +128,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<Verdict> {
         };
         let document = json!({
             "block_root": arguments.root.to_string(),
-            "claims": claims.iter().zip(leaves).map(said).collect::<Vec<_>>(),
+            "claims": claims.iter().zip(leaves).map(value).collect::<Vec<_>>(),
             "refusal": verified.as_ref().err().map(ToString::to_string),
         });
         output::json(document, &Summary::one(verdict))?;
@@ -145,7 +145,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<Verdict> {
         Err(error) => {
             writeln!(
                 out,
-                "{ERROR}not proven:{ERROR:#} {error}; is it the root of that block, and --phase of its chain?"
+                "{ERROR}not proven:{ERROR:#} {error}; check that --root is of the proof's block, and --phase of its chain"
             )?;
         }
     }
@@ -154,12 +154,12 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<Verdict> {
 
 fn read(path: &Path) -> anyhow::Result<(Vec<WrittenClaim>, Multiproof)> {
     let name = files::name(path);
-    let no_proof = || format!("{name}: not a proof of `outrider beacon prove`");
+    let not_a_proof = || format!("{name}: the file is not a proof of `outrider beacon prove`");
     let bytes = files::read(path, FILE_BYTES_MAX).with_context(|| name.clone())?;
-    let file: ProofFile = serde_json::from_slice(&bytes).with_context(no_proof)?;
+    let file: ProofFile = serde_json::from_slice(&bytes).with_context(not_a_proof)?;
     let claims = file.claims.iter().map(|claim| claim.parse()).collect::<Result<Vec<_>, _>>();
-    let claims = claims.with_context(no_proof)?;
-    let proof = hex::decode(&file.proof).with_context(no_proof)?;
-    let proof = Multiproof::from_ssz_bytes(&proof).with_context(no_proof)?;
+    let claims = claims.with_context(not_a_proof)?;
+    let proof = hex::decode(&file.proof).with_context(not_a_proof)?;
+    let proof = Multiproof::from_ssz_bytes(&proof).with_context(not_a_proof)?;
     Ok((claims, proof))
 }

@@ -1,4 +1,4 @@
-//! A chain in a directory, opened to go on.
+//! Opens the chain in a directory.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use outrider_beacon::{
     admission::HostAdmission,
     ledger::{ExtendedBlock, LedgerError, LedgerOperations, Settings},
     registry::{Dispute, Judge, Rules},
-    store::{Opened, Store, StoreError},
+    store::{Store, StoreError, UnloadedStore},
 };
 use outrider_beacon_spec::{
     phase::{Phase0, Phase1},
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Verdict;
 
-/// What a chain is: all that is chosen when it is made.
+/// The options with which a chain was created.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Description {
@@ -33,9 +33,9 @@ pub(super) struct Description {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum PresetName {
-    /// For tests: 8 slots in an epoch, 2 shards.
+    /// The preset for tests, with 8 slots in an epoch and 2 shards.
     Minimal,
-    /// Of the specification's text: 32 slots in an epoch, 64 shards.
+    /// The preset of the specification's text, with 32 slots in an epoch and 64 shards.
     Mainnet,
 }
 
@@ -46,14 +46,14 @@ pub(super) enum PhaseNumber {
     #[value(name = "0")]
     #[serde(rename = "0")]
     Zero,
-    /// With shard blocks, which nothing is executed in.
+    /// With shard blocks, which execute no EE.
     #[value(name = "1")]
     #[serde(rename = "1")]
     One,
 }
 
 impl Description {
-    /// The validator that pays for whatever is to be tried out.
+    /// Returns the validator that pays the deposits of EEs by default.
     pub(super) fn faucet(&self) -> ValidatorIndex {
         self.validators.saturating_sub(1)
     }
@@ -63,10 +63,10 @@ impl Description {
     }
 }
 
-/// The name of the note with the description.
+/// The name of the note that contains the description.
 pub(super) const DESCRIPTION: &str = "chain";
 
-/// What is done with a chain, whatever its preset and phase.
+/// A command on a chain of any preset and phase.
 pub(super) trait Action {
     fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict>;
 }
@@ -80,14 +80,18 @@ pub(super) struct Session<P: ChainPhase> {
     pub(super) admission: HostAdmission,
 }
 
-/// Opens the chain in a directory and does something with it.
+/// Opens the chain in a directory and runs a command on it.
 pub(super) fn with_chain(data_dir: &Path, action: &impl Action) -> anyhow::Result<Verdict> {
-    let opened = Opened::new(data_dir).map_err(|error| with_remedy(data_dir, error))?;
+    let opened = UnloadedStore::open(data_dir).map_err(|error| with_remedy(data_dir, error))?;
     let text = opened.note(DESCRIPTION).with_context(|| data_dir.display().to_string())?;
     let description = text.as_deref().map(serde_json::from_str::<Description>);
     let description = description.transpose().with_context(|| data_dir.display().to_string())?;
-    let description = description
-        .with_context(|| format!("{}: no `outrider beacon init` has made this chain", data_dir.display()))?;
+    let description = description.with_context(|| {
+        format!(
+            "{}: the chain has no description: `outrider beacon init` did not create it",
+            data_dir.display()
+        )
+    })?;
     match (description.preset, description.phase) {
         (PresetName::Minimal, PhaseNumber::Zero) => {
             run::<Phase0<Minimal>>(data_dir, opened, description, action)
@@ -106,7 +110,7 @@ pub(super) fn with_chain(data_dir: &Path, action: &impl Action) -> anyhow::Resul
 
 fn run<P: ChainPhase>(
     data_dir: &Path,
-    opened: Opened,
+    opened: UnloadedStore,
     description: Description,
     action: &impl Action,
 ) -> anyhow::Result<Verdict> {
@@ -122,18 +126,18 @@ fn run<P: ChainPhase>(
 fn with_remedy(data_dir: &Path, error: StoreError) -> anyhow::Error {
     let name = data_dir.display();
     let remedy = match error {
-        StoreError::Absent => format!("; `outrider beacon init --data-dir {name}` makes one"),
+        StoreError::Absent => format!(": create one with `outrider beacon init --data-dir {name}`"),
         _ => String::new(),
     };
     anyhow::anyhow!("{name}: {}{remedy}", outrider_host::chain(&error))
 }
 
-/// The rules of a simulated chain. Its validators make all blocks themselves, so that nobody has to verify what they sign.
+/// Returns the rules of a simulated chain. Signatures are not verified, as this command has made all of them.
 pub(super) fn rules<'r>(settings: &'r Settings, admission: &'r HostAdmission) -> Rules<'r> {
     Rules { settings, admission, judge: &NoDisputes, verify_signatures: false }
 }
 
-/// Judges nothing, as nobody doubts an execution: in the shard blocks of a simulated chain, there are none.
+/// A judge that is never asked, as the shard blocks of a simulated chain execute no EE.
 struct NoDisputes;
 
 impl Judge for NoDisputes {
@@ -142,7 +146,7 @@ impl Judge for NoDisputes {
     }
 }
 
-/// Why a slot does not come to be: the operations are refused, or the chain cannot go on.
+/// The reason for which a slot has no block: an operation is refused, or the chain cannot continue.
 pub(super) enum SlotError {
     Refused(LedgerError),
     Failed(anyhow::Error),
@@ -158,7 +162,7 @@ impl From<SlotError> for anyhow::Error {
 }
 
 impl<P: ChainPhase> Session<P> {
-    /// Runs the next slot and stores its block. If operations are refused, nothing has changed.
+    /// Runs the next slot and stores its block. A refused operation changes nothing.
     pub(super) fn run_slot(
         &mut self,
         operations: LedgerOperations<P>,
@@ -171,7 +175,7 @@ impl<P: ChainPhase> Session<P> {
         }
     }
 
-    /// The name of the file that code came from, if it is known.
+    /// Returns the name of the file that code was deployed from, if it is known.
     pub(super) fn name_of(&self, code_hash: Bytes32) -> anyhow::Result<Option<String>> {
         Ok(self.store.note(&name_note(code_hash))?)
     }

@@ -1,4 +1,4 @@
-//! `outrider beacon show`: where a chain is.
+//! `outrider beacon show` shows the state of a chain.
 
 use std::io::Write as _;
 
@@ -25,26 +25,26 @@ use crate::{
     run::report::count,
 };
 
-/// Show where a chain is: head, finality, committees and balances.
+/// Show the state of a chain: head, finality, committees and balances.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) common: Common,
 }
 
-/// What the ledger says of a shard.
+/// The ledger's entry of a shard.
 #[derive(Serialize)]
 struct ShardLine {
     shard: Shard,
     latest_block_root: String,
     execution_root: String,
     balance_gwei: u64,
-    /// Whether it has had a block, or an EE has ether on it.
+    /// Whether the shard has had a block, or an EE has ether on it.
     #[serde(skip)]
     has_anything: bool,
 }
 
-/// The ether of a chain.
+/// The amounts of ether on a chain.
 #[derive(Serialize)]
 struct Ether {
     validators_gwei: u64,
@@ -96,27 +96,27 @@ impl Action for Arguments {
         writeln!(out, "validators  {n_active} active, with {}", super::ether(ether.validators_gwei))?;
         writeln!(out, "faucet      {}", super::ether(ether.faucet_gwei))?;
         let (locked, burnt) = (super::ether(ether.ledger_gwei), super::ether(ether.burnt_gwei));
-        writeln!(out, "in ledger   {locked}, of which {burnt} burnt")?;
+        writeln!(out, "in ledger   {locked}, including {burnt} burnt")?;
         for (index, members) in committees.iter().enumerate() {
             let shown: Vec<_> = members.iter().take(MEMBERS_SHOWN).map(ToString::to_string).collect();
             let rest = if members.len() > MEMBERS_SHOWN { ", ..." } else { "" };
-            writeln!(out, "committee {index} of {}: {}{rest}", members.len(), shown.join(", "))?;
+            writeln!(out, "committee {index}, {} members: {}{rest}", members.len(), shown.join(", "))?;
         }
         let (busy, idle): (Vec<_>, Vec<_>) = shards.iter().partition(|line| line.has_anything);
         for ShardLine { shard, execution_root, balance_gwei, .. } in busy {
             writeln!(out, "shard {shard}: execution root {execution_root}, {}", super::ether(*balance_gwei))?;
         }
         if !idle.is_empty() {
-            writeln!(out, "{} without blocks and ether", count(idle.len(), "shard"))?;
+            writeln!(out, "{} without blocks or ether", count(idle.len(), "shard"))?;
         }
         Ok(Verdict::Holds)
     }
 }
 
-/// Members of a committee that text shows.
+/// The number of a committee's members that the text shows.
 const MEMBERS_SHOWN: usize = 16;
 
-/// The committees of the head's slot.
+/// Returns the committees of the head's slot.
 fn committees<P: ChainPhase>(extended: &ExtendedState<P>) -> anyhow::Result<Vec<Vec<ValidatorIndex>>> {
     let state = &extended.state;
     let n_committees = get_committee_count_per_slot(state, get_current_epoch(state));

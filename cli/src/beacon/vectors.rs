@@ -1,4 +1,4 @@
-//! `outrider beacon vectors`: the consensus specification's own vectors.
+//! `outrider beacon vectors` runs the vectors of the consensus specification.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -16,17 +16,17 @@ use crate::{ERROR, SUCCESS, Verdict};
 
 /// Run the vectors of consensus-specs v0.12.3, phase 0 and phase 1.
 ///
-/// Exits with 0 if all pass, 1 if one fails, 2 if a path cannot be used. Cases that are not known, as those of other
-/// releases, are not run, and counted.
+/// Exits with 0 if all cases pass, 1 if a case fails, 2 if a path cannot be used. Unknown cases, such as those of other
+/// releases, are counted but not run.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Archives (*.tar.gz), and directories that are searched for these and for the folders of cases.
+    /// Archives (*.tar.gz), or directories, which are searched for archives and cases.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Run only cases with this in `CONFIG/PHASE/RUNNER/HANDLER/SUITE/CASE`.
+    /// Run only cases whose name `CONFIG/PHASE/RUNNER/HANDLER/SUITE/CASE` contains this text.
     #[arg(long, value_name = "SUBSTRING")]
     filter: Option<String>,
-    /// How many slots beyond its state a case may go; one that goes further fails.
+    /// The number of slots that a case may run past its pre-state. A case that runs further fails.
     #[arg(long, value_name = "N", default_value_t = Settings::default().slots_max)]
     slots_max: u64,
     /// Print one JSON document instead of text.
@@ -36,11 +36,14 @@ pub(super) struct Arguments {
 
 pub(super) fn vectors(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let results = run(arguments)?;
-    anyhow::ensure!(!results.is_empty(), "no case of the vectors is there, or none is named so");
+    anyhow::ensure!(
+        !results.is_empty(),
+        "the paths contain no cases of the vectors, or --filter matches none"
+    );
     let report = Report::new(&results);
     anyhow::ensure!(
         report.total.not_run < results.len(),
-        "none of the cases is known: give those of consensus-specs v0.12.3, or of bls12-381-tests"
+        "all cases are unknown: use the vectors of consensus-specs v0.12.3 or of bls12-381-tests"
     );
     if arguments.json {
         report.print_json()?;
@@ -72,7 +75,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<Vec<CaseResult>> {
     Ok(results)
 }
 
-/// A bar on stderr, if there is somebody to see it.
+/// Returns a progress bar on stderr, which is hidden unless stderr is a terminal.
 fn progress(n_cases: usize) -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
@@ -82,7 +85,7 @@ fn progress(n_cases: usize) -> ProgressBar {
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// What came of all cases.
+/// The results of all cases.
 #[derive(Serialize)]
 struct Report {
     suites: Vec<Suite>,
@@ -91,7 +94,7 @@ struct Report {
     total: Counts,
 }
 
-/// What came of the cases of a kind.
+/// The results of the cases of one handler.
 #[derive(Serialize)]
 struct Suite {
     config: String,
@@ -170,7 +173,7 @@ impl Report {
                 write!(out, ", {ERROR}{} failed{ERROR:#}", counts.failed)?;
             }
             if counts.not_run > 0 {
-                write!(out, ", {} not run, as it is not known", counts.not_run)?;
+                write!(out, ", {} not run (unknown)", counts.not_run)?;
             }
             writeln!(out)?;
         }

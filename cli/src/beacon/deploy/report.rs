@@ -1,4 +1,4 @@
-//! What came of a module, for people and programs.
+//! The report on a module, as text or JSON.
 
 use std::io::Write as _;
 
@@ -10,13 +10,13 @@ use crate::beacon::ether;
 use crate::output::{self, Plain};
 use crate::{ERROR, SUCCESS};
 
-/// What came of a module.
+/// The result of deploying a module.
 #[derive(Serialize)]
 pub(super) struct Report {
     pub(super) file: String,
     pub(super) code_hash: String,
     pub(super) code_bytes: usize,
-    /// What compiling it is predicted to take.
+    /// The predicted time of compiling the code.
     pub(super) compile_microseconds: u64,
     pub(super) machine_code_bytes: u64,
     pub(super) deposit_gwei: Gwei,
@@ -28,9 +28,9 @@ pub(super) struct Report {
 #[derive(Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(super) enum Outcome {
-    /// The chain does not take it, and nothing has changed.
+    /// The chain refused the module and is unchanged.
     Refused { reason: String },
-    /// Validators have voted on it.
+    /// The validators have voted on the code.
     VotedOn(Vote),
 }
 
@@ -42,11 +42,11 @@ pub(super) struct Vote {
     pub(super) accepted: bool,
     pub(super) votes_for: usize,
     pub(super) votes_against: usize,
-    /// When it was decided.
+    /// The slot in which the vote was decided.
     pub(super) decided_slot: Slot,
-    /// From when on the EE is active.
+    /// The first epoch in which the EE is active, if the code was accepted.
     pub(super) deployed_epoch: Option<u64>,
-    /// Why validators could not compile it.
+    /// The reason for which validators could not compile the code.
     pub(super) trial: Option<String>,
 }
 
@@ -57,7 +57,7 @@ impl Report {
         let vote = match &self.outcome {
             Outcome::Refused { reason } => {
                 writeln!(out, "{file} {ERROR}refused{ERROR:#}")?;
-                return writeln!(out, "  {}; nothing has changed", Plain(reason));
+                return writeln!(out, "  {}; the chain is unchanged", Plain(reason));
             }
             Outcome::VotedOn(vote) => vote,
         };
@@ -66,12 +66,12 @@ impl Report {
         writeln!(out, "  code       {}, {} bytes", self.code_hash, self.code_bytes)?;
         writeln!(
             out,
-            "  admission  valid; predicted to take {} ms to compile, to {} bytes",
+            "  admission  valid, predicted to compile in {} ms to {} bytes",
             self.compile_microseconds.div_ceil(1000),
             self.machine_code_bytes
         )?;
         let deposit = ether(self.deposit_gwei);
-        writeln!(out, "  deposit    {deposit} of validator {}", self.payer)?;
+        writeln!(out, "  deposit    {deposit}, paid by validator {}", self.payer)?;
         writeln!(out, "  block      slot {}, {}", vote.slot, vote.block_root)?;
         if let Some(reason) = &vote.trial {
             writeln!(out, "  trial      failed: {}", Plain(reason))?;
@@ -79,8 +79,8 @@ impl Report {
         let (votes_for, votes_against) = (vote.votes_for, vote.votes_against);
         write!(out, "  votes      {votes_for} for, {votes_against} against: ")?;
         match vote.deployed_epoch {
-            Some(epoch) => writeln!(out, "active from epoch {epoch} on"),
-            None => writeln!(out, "{deposit} went back in slot {}", vote.decided_slot),
+            Some(epoch) => writeln!(out, "active from epoch {epoch}"),
+            None => writeln!(out, "{deposit} refunded in slot {}", vote.decided_slot),
         }
     }
 }
