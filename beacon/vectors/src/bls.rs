@@ -27,7 +27,7 @@ impl Hex {
     }
 }
 
-/// What the suite of a case holds of the point at infinity as a key.
+/// Returns whether the suite of a case accepts the point at infinity as a key.
 fn infinite_key(case: &Case) -> InfiniteKey {
     if case.suite == "small" { InfiniteKey::Accepted } else { InfiniteKey::Refused }
 }
