@@ -100,11 +100,11 @@ impl<'p> Prover<'p> {
         let (leaf, lower) = self.lower(claim)?;
         let branch = lower.into_iter().chain(self.upper.iter().copied()).collect();
         let proof = Proof { gindex: claim.gindex(self.phase)?, leaf: leaf.0, branch };
-        debug_assert_eq!(claim.verify(&proof, &self.block_root.0, self.phase), Ok(leaf.0), "{claim:?}");
+        debug_assert_eq!(proof.verify(&self.block_root.0, proof.gindex), Ok(&leaf.0), "{claim:?}");
         Ok(proof)
     }
 
-    /// Proves several claims at once.
+    /// Proves several claims at once. To prove an execution root, [`Claim::Slot`] has to be one of them.
     ///
     /// # Errors
     ///
@@ -121,6 +121,10 @@ impl<'p> Prover<'p> {
             Claim::Deposit { ee } => self.record(claim, ee, 5),
             Claim::StateRoot { shard, ee } => self.ee_state(claim, shard, ee, 0),
             Claim::Balance { shard, ee } => self.ee_state(claim, shard, ee, 1),
+            Claim::Slot => {
+                let slot = hash_tree_root(&self.ledger.slot());
+                Ok((slot, branch(&ledger_roots(self.ledger), 3, 0)))
+            }
             Claim::ExecutionRoot { shard, slot } => self.execution_root(claim, shard, slot),
         }
     }

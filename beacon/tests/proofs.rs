@@ -12,7 +12,7 @@ use outrider_beacon::{
         prove_crosslinked_execution,
     },
 };
-use outrider_beacon_proof::ProofError;
+use outrider_beacon_proof::{ProofError, verify_claims};
 use outrider_beacon_spec::{
     containers::{BeaconBlock, BeaconBlockBody, ShardState, ShardTransition},
     hash::{hash_tree_root, is_valid_merkle_branch},
@@ -110,7 +110,10 @@ where
     for vector in proofs {
         let (claim, expected) = (claim(vector), recorded(vector));
         assert_eq!(claim.gindex(phase), Ok(expected.gindex), "{claim:?}");
-        assert_eq!(claim.verify(&expected, &block_root.0, phase), Ok(expected.leaf), "{claim:?}");
+        assert_eq!(expected.verify(&block_root.0, expected.gindex), Ok(&expected.leaf), "{claim:?}");
+        let is_execution_root = matches!(claim, Claim::ExecutionRoot { .. });
+        let alone = if is_execution_root { Err(ProofError::SlotNeeded) } else { Ok(expected.leaf) };
+        assert_eq!(claim.verify(&expected, &block_root.0, phase), alone, "{claim:?}");
         assert_eq!(prover.prove(claim), Ok(expected), "{claim:?}");
     }
     let chosen = vector["multiproof"]["proofs"].as_array().unwrap();
@@ -186,8 +189,8 @@ fn leaves_are_the_values_of_the_ledger() {
     let block = block::<P1>(vector);
     let prover = Prover::new(&block, &ledger, &operations).unwrap();
     let leaf = |claim| prover.prove(claim).unwrap().leaf;
-    assert_eq!(Claim::gwei(&leaf(Claim::Deposit { ee: 3 })), 32_000_000_003);
-    assert_eq!(Claim::gwei(&leaf(Claim::Balance { shard: 2, ee: 4 })), 2_000_000_004);
+    assert_eq!(Claim::uint64(&leaf(Claim::Deposit { ee: 3 })), 32_000_000_003);
+    assert_eq!(Claim::uint64(&leaf(Claim::Balance { shard: 2, ee: 4 })), 2_000_000_004);
     // By sha256sum: `printf '\3' | sha256sum`.
     let code_hash = "084fed08b978af4d7d196a7446a86b58009e636b611db16211b65a9aadff29c5";
     assert_eq!(hex::encode(leaf(Claim::CodeHash { ee: 3 })), code_hash);
@@ -204,6 +207,28 @@ fn leaves_are_the_values_of_the_ledger() {
     assert_eq!(too_far.gindex(Phase::Phase1), Err(ProofError::NoPlace));
     let other = Prover::new(&block, &Ledger::default(), &operations).map(|prover| prover.block_root());
     assert!(matches!(other, Err(ProveError::Commitment { got, .. }) if got == block.body.graffiti));
+}
+
+/// Slots with the same remainder share a place in the tree, so nothing but the block's slot tells them apart.
+#[test]
+fn an_execution_root_is_proven_only_of_a_recent_slot() {
+    let (vector, ledger, operations) = (&VECTORS["phases"][1], ledger(), operations::<P1>());
+    let block_root = root(&vector["block_root"]).0;
+    let block = block::<P1>(vector);
+    let prover = Prover::new(&block, &ledger, &operations).unwrap();
+    let of_slot = |slot| Claim::ExecutionRoot { shard: 1, slot };
+    let proof = prover.prove_all(&[of_slot(699), Claim::Slot]).unwrap();
+    assert_eq!(proof.branch.len(), 33, "the slot costs no hash");
+    let verify = |claims: &[Claim], proof| {
+        verify_claims(claims, proof, &block_root, Phase::Phase1).map(|leaves| Claim::uint64(&leaves[1]))
+    };
+    assert_eq!(verify(&[of_slot(699), Claim::Slot], &proof), Ok(700));
+    for got in [699 - 256, 699 + 256, 699 + (1 << 40)] {
+        let refused = Err(ProofError::SlotNotRecent { got, latest: 700 });
+        assert_eq!(verify(&[of_slot(got), Claim::Slot], &proof), refused);
+    }
+    let without = prover.prove_all(&[of_slot(699), Claim::CodeHash { ee: 0 }]).unwrap();
+    assert_eq!(verify(&[of_slot(699), Claim::CodeHash { ee: 0 }], &without), Err(ProofError::SlotNeeded));
 }
 
 /// Checks the design's table, in hashes and bytes. The preset does not matter, because no limit of it is on the path.

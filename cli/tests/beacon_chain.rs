@@ -194,6 +194,11 @@ fn a_proof_is_verified_with_only_a_block_root() {
     let proof = scratch.read("proof.json");
     elsewhere.write("proof.json", proof.replace("balance:0@1", "balance:1@1"));
     assert_eq!(verify(block_root, &[]).code, Some(1));
+    // Slot 257 has the place of slot 1.
+    elsewhere.write("proof.json", proof.replace("execution:1@1", "execution:1@257"));
+    let ran = verify(block_root, &[]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("and not of slot 257"), "{ran:?}");
     for wrong in ["{}", "no json", &proof.replace("\"code:0\"", "\"code\""), &proof[..proof.len() - 40]] {
         elsewhere.write("proof.json", wrong);
         let ran = verify(block_root, &[]);

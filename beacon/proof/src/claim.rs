@@ -12,7 +12,9 @@
 //! | root or balance of an EE on the shard | 1 + 16, 1 | 1 + 16, 1 |
 //! | the execution root of a shard for a slot | 8 | 8 |
 
-use super::{Hash, Proof, ProofError};
+use alloc::vec::Vec;
+
+use super::{Hash, Multiproof, Proof, ProofError};
 
 /// The phase of a block: in phase 0, its body has one level less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +52,10 @@ pub enum Claim {
         /// The EE.
         ee: u32,
     },
-    /// The execution root of a shard's block in one of the last 256 slots. The slot of the beacon block tells slots
-    /// with the same remainder apart.
+    /// The slot of the beacon block.
+    Slot,
+    /// The execution root of a shard's block in one of the last 256 slots, or zero if it had none. Slots with the same
+    /// remainder share a place in the tree, so a proof needs [`Claim::Slot`], too: see [`verify_claims`].
     ExecutionRoot {
         /// The shard.
         shard: u64,
@@ -65,6 +69,7 @@ const GRAFFITI: [u64; 2] = [12 * 8 + 2, 12 * 16 + 2];
 /// The ledger's root in the commitment.
 const LEDGER_ROOT: u64 = 2;
 /// Fields of the ledger.
+const SLOT: u64 = 8;
 const EES: u64 = 8 + 1;
 const SHARDS: u64 = 8 + 2;
 /// Fields of a record.
@@ -102,17 +107,18 @@ impl Claim {
             Self::Deposit { ee } => below(record(u64::from(ee))?, DEPOSIT),
             Self::StateRoot { shard, ee } => below(ee_on_shard(shard, u64::from(ee))?, STATE_ROOT),
             Self::Balance { shard, ee } => below(ee_on_shard(shard, u64::from(ee))?, BALANCE),
+            Self::Slot => below(ledger, SLOT),
             Self::ExecutionRoot { shard, slot } => {
                 below(below(on_shard(shard)?, RECENT), RECENT_SLOTS + slot % RECENT_SLOTS)
             }
         })
     }
 
-    /// Returns the leaf of a proof, if it proves the claim; [`gwei`](Self::gwei) decodes an amount.
+    /// Returns the leaf of a proof, if it proves the claim; [`uint64`](Self::uint64) decodes an amount or a slot.
     ///
     /// # Errors
     ///
-    /// Fails if the proof does not prove the claim.
+    /// Fails if the proof does not prove the claim. No single proof proves an execution root.
     pub fn verify(self, proof: &Proof, block_root: &Hash, phase: Phase) -> Result<Hash, ProofError> {
         self.verify_with(proof, block_root, phase, super::hash)
     }
@@ -130,15 +136,45 @@ impl Claim {
         phase: Phase,
         hash: impl Fn(&Hash, &Hash) -> Hash,
     ) -> Result<Hash, ProofError> {
+        if let Self::ExecutionRoot { .. } = self {
+            return Err(ProofError::SlotNeeded);
+        }
         proof.verify_with(block_root, self.gindex(phase)?, hash).copied()
     }
 
-    /// Returns the amount in a leaf: its first eight bytes, little-endian.
+    /// Returns the amount or slot in a leaf: its first eight bytes, little-endian.
     #[must_use]
-    pub fn gwei(leaf: &Hash) -> u64 {
+    pub fn uint64(leaf: &Hash) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = *leaf;
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
+}
+
+/// Returns the leaves of a multiproof in the order of the claims, if it proves all of them.
+///
+/// An execution root is proven only beside [`Claim::Slot`], and if its slot is one of the 256 that end with that one.
+///
+/// # Errors
+///
+/// Fails if the proof does not prove a claim.
+pub fn verify_claims(
+    claims: &[Claim],
+    proof: &Multiproof,
+    block_root: &Hash,
+    phase: Phase,
+) -> Result<Vec<Hash>, ProofError> {
+    let gindices = claims.iter().map(|claim| claim.gindex(phase)).collect::<Result<Vec<_>, _>>()?;
+    let leaves = proof.verify(block_root, &gindices)?;
+    let is_slot = |(claim, _): &(&Claim, &Hash)| **claim == Claim::Slot;
+    let latest = claims.iter().zip(&leaves).find(is_slot).map(|(_, leaf)| Claim::uint64(leaf));
+    for claim in claims {
+        let Claim::ExecutionRoot { slot, .. } = *claim else { continue };
+        let latest = latest.ok_or(ProofError::SlotNeeded)?;
+        if slot > latest || latest - slot >= RECENT_SLOTS {
+            return Err(ProofError::SlotNotRecent { got: slot, latest });
+        }
+    }
+    Ok(leaves)
 }
 
 /// `body.shard_transitions` in a block of phase 1: field 4 of 5, field 13 of 16.

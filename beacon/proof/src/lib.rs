@@ -14,7 +14,7 @@ mod claim;
 mod multiproof;
 mod ssz;
 
-pub use claim::{Claim, Phase, crosslinked_execution_gindex};
+pub use claim::{Claim, Phase, crosslinked_execution_gindex, verify_claims};
 pub use multiproof::{MULTIPROOF_BRANCH_MAX, MULTIPROOF_CLAIMS_MAX, Multiproof};
 
 use alloc::vec::Vec;
@@ -74,6 +74,19 @@ pub enum ProofError {
     /// A claim of a multiproof is an ancestor of another, or the same.
     #[error("a claim of the proof is an ancestor of another, or its duplicate")]
     Nested,
+    /// The proof has an execution root and not the slot of the block.
+    #[error("an execution root is proven only along with the slot of the block")]
+    SlotNeeded,
+    /// The slot of an execution root is not one of those that the block's ledger knows.
+    #[error(
+        "the block of slot {latest} knows the execution roots of the 256 slots up to its own, and not of slot {got}"
+    )]
+    SlotNotRecent {
+        /// The slot of the claim.
+        got: u64,
+        /// The slot of the block.
+        latest: u64,
+    },
     /// The index is zero or out of range, or there are no claims.
     #[error("the proof is not for a place in a tree")]
     NoPlace,

@@ -83,7 +83,7 @@ fn amounts_are_little_endian() {
     let mut leaf = [0; 32];
     leaf[..8].copy_from_slice(&0x0102_0304_0506_0708_u64.to_le_bytes());
     assert_eq!(leaf[0], 8);
-    assert_eq!(Claim::gwei(&leaf), 0x0102_0304_0506_0708);
+    assert_eq!(Claim::uint64(&leaf), 0x0102_0304_0506_0708);
     assert_eq!(Claim::CodeHash { ee: 1 << 16 }.gindex(Phase::Phase1), Err(ProofError::NoPlace));
 }
 

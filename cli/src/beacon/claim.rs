@@ -8,15 +8,15 @@ use outrider_beacon_proof::Hash;
 
 use super::ether;
 
-/// A claim in the notation of the command line: `code:EE`, `deposit:EE`, `state:EE@SHARD`, `balance:EE@SHARD` or
-/// `execution:SHARD@SLOT`.
+/// A claim in the notation of the command line: `code:EE`, `deposit:EE`, `state:EE@SHARD`, `balance:EE@SHARD`,
+/// `execution:SHARD@SLOT` or `slot`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct WrittenClaim(pub(super) Claim);
 
 /// A text that is not a claim.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a claim: write code:EE, deposit:EE, state:EE@SHARD, balance:EE@SHARD or execution:SHARD@SLOT, such as state:0@1"
+    "`{0}` is not a claim: write code:EE, deposit:EE, state:EE@SHARD, balance:EE@SHARD, execution:SHARD@SLOT or slot, such as state:0@1"
 )]
 pub(super) struct ClaimError(String);
 
@@ -25,6 +25,9 @@ impl FromStr for WrittenClaim {
 
     fn from_str(text: &str) -> Result<Self, ClaimError> {
         let claim = || {
+            if text == "slot" {
+                return Some(Claim::Slot);
+            }
             let (kind, rest) = text.split_once(':')?;
             let pair = || rest.split_once('@');
             Some(match kind {
@@ -56,6 +59,7 @@ impl fmt::Display for WrittenClaim {
             Claim::Deposit { ee } => write!(f, "deposit:{ee}"),
             Claim::StateRoot { shard, ee } => write!(f, "state:{ee}@{shard}"),
             Claim::Balance { shard, ee } => write!(f, "balance:{ee}@{shard}"),
+            Claim::Slot => write!(f, "slot"),
             Claim::ExecutionRoot { shard, slot } => write!(f, "execution:{shard}@{slot}"),
         }
     }
@@ -65,7 +69,8 @@ impl WrittenClaim {
     /// Formats the value of a leaf, which is a root or an amount.
     pub(super) fn value(self, leaf: &Hash) -> String {
         match self.0 {
-            Claim::Deposit { .. } | Claim::Balance { .. } => ether(Claim::gwei(leaf)),
+            Claim::Deposit { .. } | Claim::Balance { .. } => ether(Claim::uint64(leaf)),
+            Claim::Slot => Claim::uint64(leaf).to_string(),
             Claim::CodeHash { .. } | Claim::StateRoot { .. } | Claim::ExecutionRoot { .. } => {
                 hex::encode(leaf)
             }
@@ -85,6 +90,7 @@ mod tests {
             ("state:7@1", Claim::StateRoot { shard: 1, ee: 7 }),
             ("balance:7@1", Claim::Balance { shard: 1, ee: 7 }),
             ("execution:1@96", Claim::ExecutionRoot { shard: 1, slot: 96 }),
+            ("slot", Claim::Slot),
         ] {
             assert_eq!(text.parse(), Ok(WrittenClaim(claim)));
             assert_eq!(WrittenClaim(claim).to_string(), text);
@@ -92,6 +98,7 @@ mod tests {
         for wrong in [
             "",
             "code",
+            "slot:1",
             "code:",
             "code:x",
             "code:-1",

@@ -5,8 +5,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use outrider_beacon::proof::{Phase, Prover};
-use outrider_beacon_proof::Multiproof;
+use outrider_beacon::proof::{Claim, Phase, Prover};
+use outrider_beacon_proof::{Multiproof, verify_claims};
 use outrider_beacon_spec::types::Root;
 use outrider_sim::ChainPhase;
 use serde::{Deserialize, Serialize};
@@ -30,8 +30,9 @@ use crate::{
 pub(super) struct ProveArguments {
     #[command(flatten)]
     pub(super) common: Common,
-    /// Claims: `code:EE`, `deposit:EE`, `state:EE@SHARD`, `balance:EE@SHARD`, or `execution:SHARD@SLOT` for the execution root of a
-    /// shard's block in one of the last 256 slots.
+    /// Claims: `code:EE`, `deposit:EE`, `state:EE@SHARD`, `balance:EE@SHARD`, `slot` for the slot of the block, or
+    /// `execution:SHARD@SLOT` for the execution root of a shard's block in one of the last 256 slots. That one brings `slot` along,
+    /// without which it could be of another slot with the same remainder.
     #[arg(required = true, value_name = "CLAIM")]
     claims: Vec<WrittenClaim>,
     /// The file to write the proof to.
@@ -81,10 +82,14 @@ impl Action for ProveArguments {
             "the genesis block does not commit to a ledger: add a block with `outrider beacon advance --slots 1`"
         );
         let prover = Prover::new(&block.block.message, &extended.ledger, &block.operations)?;
-        let claims: Vec<_> = self.claims.iter().map(|claim| claim.0).collect();
+        let mut claims: Vec<_> = self.claims.iter().map(|claim| claim.0).collect();
+        let needs_slot = claims.iter().any(|claim| matches!(claim, Claim::ExecutionRoot { .. }));
+        if needs_slot && !claims.contains(&Claim::Slot) {
+            claims.push(Claim::Slot);
+        }
         let proof = prover.prove_all(&claims)?;
         let bytes = proof.to_ssz_bytes();
-        let written = self.claims.iter().map(ToString::to_string).collect();
+        let written = claims.iter().map(|claim| WrittenClaim(*claim).to_string()).collect();
         let file = ProofFile { claims: written, proof: hex::encode(&bytes) };
         let name = self.output.display().to_string();
         let text = serde_json::to_string_pretty(&file)? + "\n";
@@ -114,8 +119,8 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<Verdict> {
         PhaseNumber::Zero => Phase::Phase0,
         PhaseNumber::One => Phase::Phase1,
     };
-    let gindices = claims.iter().map(|claim| claim.0.gindex(phase)).collect::<Result<Vec<_>, _>>();
-    let verified = gindices.and_then(|gindices| proof.verify(&arguments.root.0, &gindices));
+    let statements: Vec<_> = claims.iter().map(|claim| claim.0).collect();
+    let verified = verify_claims(&statements, &proof, &arguments.root.0, phase);
     let verdict = if verified.is_ok() { Verdict::Holds } else { Verdict::Fails };
     if arguments.json {
         let leaves = verified.as_deref().unwrap_or_default();

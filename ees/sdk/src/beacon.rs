@@ -21,7 +21,7 @@ use outrider_abi::{EeIndex, ShardIndex, StateRoot};
 
 use crate::{context, crypto};
 
-/// Returns the leaf of a proof, if it proves the claim from [`context::beacon_root`]. [`Claim::gwei`] decodes an
+/// Returns the leaf of a proof, if it proves the claim from [`context::beacon_root`]. [`Claim::uint64`] decodes an
 /// amount. The host computes the hashes, 32 to 43 of them.
 ///
 /// # Errors
