@@ -10,7 +10,7 @@ use std::{
 
 use crate::registry::{Admission, CodeProperties, Refusal};
 use outrider_beacon_spec::{hash::hash, types::Bytes32};
-use outrider_host::{Host, Limits, LoadError, chain, check, summarize};
+use outrider_host::{Host, IsolationError, Limits, LoadError, chain, check, summarize};
 
 /// An admission of code that the host's profile admits, and whose predicted cost of compilation is within limits.
 #[derive(Debug)]
@@ -83,12 +83,23 @@ impl HostAdmission {
 }
 
 /// Compiles code, to decide a node's vote on it. A host with an [`Isolation`](outrider_host::Isolation) compiles it in a separate
-/// process, whose limits stop code that costs more than predicted. A slow disk or a lack of memory can change the vote, but never
-/// the validity of a block.
+/// process, whose limits stop code that costs more than predicted. Returns the reason for a vote against the code, or `None`.
+/// The outcome can change the vote, but never the validity of a block.
 ///
 /// # Errors
 ///
-/// Fails with the reason for a vote against the code.
-pub fn trial(host: &Host, code: &[u8]) -> Result<(), LoadError> {
-    host.load(code).map(|_| ())
+/// Fails if this machine cannot compile anything, for example because its disk is full. That says nothing about the code, so a
+/// validator should not vote.
+pub fn trial(host: &Host, code: &[u8]) -> Result<Option<LoadError>, LoadError> {
+    match host.load(code) {
+        Ok(_) => Ok(None),
+        Err(error) => match &error {
+            LoadError::NotMetered => Err(error),
+            LoadError::Isolated(reason) => match reason {
+                IsolationError::OverCpu { .. } | IsolationError::OverMemory { .. } => Ok(Some(error)),
+                _ => Err(error),
+            },
+            _ => Ok(Some(error)),
+        },
+    }
 }

@@ -7,7 +7,7 @@ use outrider_beacon::{
     admission::{HostAdmission, trial},
     registry::{Admission as _, CodeProperties},
 };
-use outrider_host::{Host, HostConfig, Limits};
+use outrider_host::{Host, HostConfig, Isolation, Limits};
 
 const EE: &str = r#"(module
     (import "eth2" "savePostStateRoot" (func $save (param i32)))
@@ -72,6 +72,13 @@ fn a_chain_may_have_tighter_bounds_than_the_host() {
 #[test]
 fn a_trial_compiles_the_code() {
     let host = Host::new(HostConfig::default()).unwrap();
-    assert!(trial(&host, &wasm(EE)).is_ok());
-    assert!(trial(&host, b"\0asm").is_err());
+    assert!(trial(&host, &wasm(EE)).unwrap().is_none());
+    assert!(trial(&host, b"\0asm").unwrap().is_some());
+    // A machine that cannot start a worker has nothing against the code.
+    if cfg!(unix) {
+        let isolation = Some(Isolation::new("/nowhere"));
+        let host = Host::new(HostConfig { isolation, ..HostConfig::default() }).unwrap();
+        let failure = trial(&host, &wasm(EE)).unwrap_err();
+        assert!(failure.to_string().starts_with("cannot start /nowhere"), "{failure}");
+    }
 }

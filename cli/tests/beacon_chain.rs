@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{Ran, Scratch, blob, wasm};
+use support::{Ran, Scratch, blob, ran, wasm};
 
 /// The body of an EE that keeps its state root.
 const NOTHING: &str = r#"(func (export "main") (call $save (i32.const 0)))"#;
@@ -67,6 +67,29 @@ fn the_ees_of_the_project_are_deployed_and_stay_active() {
     // `list` and `show` change nothing.
     assert_eq!(json(&scratch, "list", &[], 0), ees_after);
     assert_eq!(json(&scratch, "show", &[], 0), after);
+}
+
+/// A worker compiles the code, and cannot where it has no directory to exchange files in.
+#[cfg(unix)]
+#[test]
+fn a_machine_that_cannot_compile_proposes_nothing() {
+    let scratch = chain(&[]);
+    scratch.write("good.wasm", wasm(NOTHING));
+    let before = json(&scratch, "show", &[], 0);
+    let mut command = scratch.command(&["beacon", "deploy", "--data-dir", "chain", "good.wasm"]);
+    let ran = ran(command.env("TMPDIR", scratch.path().join("nowhere")).output());
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("this machine cannot compile the code, so nothing is proposed"), "{ran:?}");
+    assert_eq!(json(&scratch, "show", &[], 0), before);
+}
+
+#[test]
+fn a_shard_that_is_named_twice_costs_once() {
+    let scratch = chain(&[]);
+    scratch.write("good.wasm", wasm(NOTHING));
+    let deployed = json(&scratch, "deploy", &["good.wasm", "--shards", "0,0"], 0);
+    // 32 ETH, 1 ETH for up to 4 KiB, and 0.01 ETH for the shard.
+    assert_eq!(deployed["deployments"][0]["deposit_gwei"], 33_010_000_000_u64);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod report;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -12,6 +13,7 @@ use outrider_beacon::{
         error::OperationError,
         operation::{Code, DOMAIN_DEPLOY},
     },
+    registry::Admission as _,
 };
 use outrider_beacon_spec::{
     accessors::get_domain,
@@ -108,7 +110,8 @@ impl Arguments {
         code: &[u8],
     ) -> anyhow::Result<Report> {
         let cost = summarize(code, &Limits::default()).compile_cost;
-        let n_shards = if self.shards.is_empty() { index(P::N_SHARDS) } else { self.shards.len() };
+        let distinct: BTreeSet<_> = self.shards.iter().collect();
+        let n_shards = if distinct.is_empty() { index(P::N_SHARDS) } else { distinct.len() };
         let deposit = self.deposit.unwrap_or_else(|| session.settings.deposit(code.len(), n_shards));
         let payer = self.payer.unwrap_or_else(|| session.description.faucet());
         Ok(Report {
@@ -137,6 +140,10 @@ impl Arguments {
             let error = OperationError::CodeBytes { got: code.len(), limit };
             return Ok(Outcome::Refused { reason: error.to_string() });
         };
+        // The trial comes before the block, so that a machine that cannot compile the code proposes nothing. Code that the chain
+        // does not admit needs none.
+        let is_admitted = session.admission.admit(code).is_ok();
+        let trial = if is_admitted { self.try_out(code)? } else { None };
         let message = self.message(session, list, payer, deposit)?;
         let ee = message.ee;
         let (_, head) = session.chain.head()?;
@@ -157,7 +164,7 @@ impl Arguments {
             ee,
             slot: block.slot,
             block_root: hash_tree_root(&block).to_string(),
-            trial: self.try_out(code)?,
+            trial,
             ..Vote::default()
         };
         let n_against = if vote.trial.is_some() { u64::MAX } else { self.against };
@@ -176,7 +183,9 @@ impl Arguments {
         let isolation = cfg!(unix).then_some(isolation);
         let config = HostConfig { isolation, concurrent_executions_max: 1, ..HostConfig::default() };
         let host = Host::new(config).context("cannot create the host")?;
-        Ok(trial(&host, code).err().map(|error| chain(&error)))
+        let reason =
+            trial(&host, code).context("this machine cannot compile the code, so nothing is proposed")?;
+        Ok(reason.map(|error| chain(&error)))
     }
 
     fn message<P: ChainPhase>(
