@@ -138,7 +138,7 @@ pub enum ExecutionErrorKind {
         /// The limit in bytes.
         limit: u32,
     },
-    /// The engines of [`EngineKind::Both`] disagree: one of them or the host has a bug.
+    /// The engines of [`EngineKind::Both`](crate::EngineKind::Both) disagree: one of them or the host has a bug.
     #[error("the engines disagree on {0}")]
     EnginesDisagree(Box<Disagreement>),
     /// The engine failed for a reason that no guest can cause, such as a machine out of memory.
