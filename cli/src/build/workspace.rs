@@ -228,7 +228,7 @@ mod tests {
         let sources = source_directories(bazaar).unwrap();
         assert_eq!(
             sources.keys().collect::<Vec<_>>(),
-            ["bazaar", "outrider-abi", "outrider-sdk", "outrider-witness"]
+            ["bazaar", "outrider-abi", "outrider-beacon-proof", "outrider-sdk", "outrider-witness"]
         );
     }
 }
