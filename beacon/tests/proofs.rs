@@ -209,7 +209,7 @@ fn leaves_are_the_values_of_the_ledger() {
     assert!(matches!(other, Err(ProveError::Commitment { got, .. }) if got == block.body.graffiti));
 }
 
-/// Slots with the same remainder share a place in the tree, so nothing but the block's slot tells them apart.
+/// Slots with the same remainder share a place in the tree, so only the block's slot distinguishes them.
 #[test]
 fn an_execution_root_is_proven_only_of_a_recent_slot() {
     let (vector, ledger, operations) = (&VECTORS["phases"][1], ledger(), operations::<P1>());

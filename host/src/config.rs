@@ -209,7 +209,7 @@ pub struct Limits {
     ///
     /// It is never more than `i32::MAX`, the largest size that `eth2.blockDataSize` can return.
     pub block_data_bytes_max: u32,
-    /// What happens if an EE returns without saving a root. Default: the block is invalid.
+    /// The outcome when an EE returns without saving a root. Default: the block is invalid.
     pub unsaved_root: UnsavedRoot,
 }
 

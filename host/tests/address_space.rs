@@ -6,7 +6,7 @@ use std::process::Command;
 
 use outrider_host::{ExecutionInput, Host, HostConfig, StateRoot};
 
-/// The environment variable that tells the test to run with little address space.
+/// The environment variable with which the test runs in little address space.
 const LIMITED: &str = "OUTRIDER_TEST_HAS_LITTLE_SPACE";
 
 /// An EE with a memory of at most two pages, so that the memory of executions does not make others wait, and with a

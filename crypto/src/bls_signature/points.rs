@@ -180,7 +180,7 @@ mod tests {
     fn keys_that_add_up_to_infinity_have_signed_with_infinity() {
         let key = secret_to_public(&[1; 32]).unwrap();
         let mut opposite = key;
-        // The bit of the encoding that tells y from -y.
+        // The bit of the encoding that distinguishes y from -y.
         opposite[0] ^= 0x20;
         let keys = [key, opposite].map(|key| PublicKey::decode(&key, InfiniteKey::Accepted).unwrap());
         let sum = PublicKey::sum(&keys).unwrap();

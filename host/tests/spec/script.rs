@@ -64,7 +64,7 @@ impl fmt::Display for Tally {
 
 /// Runs a script, or treats a binary or text module as a script of that module without assertions.
 pub(crate) fn run_script<S: Session>(path: &str, bytes: &[u8], execute: bool) -> Tally {
-    // Such a line tells wasm-tools how to print or validate the file; wasm-tools never executes one.
+    // Such a line is an option of wasm-tools for printing or validating the file; wasm-tools never executes one.
     let execute = execute && !bytes.starts_with(b";; RUN:");
     let mut runner = Runner::<S>::new(path, execute);
     if path.ends_with(".wasm") {

@@ -159,7 +159,7 @@ fn the_witness_of_a_mainnet_block_is_encoded_completely() {
     assert!(encoded.len() - codes + 863 * 25 < nodes, "nearly every node saves its parent a hash");
 }
 
-/// Block 46,147 sends ether from one account to another. Its dump tells accounts before and after, and nodes of the tries; what the
+/// Block 46,147 sends ether from one account to another. Its dump has the accounts before and after, and nodes of the tries; what the
 /// accounts are was computed by another client.
 #[test]
 fn the_accounts_of_a_mainnet_block_are_proved_by_its_nodes() {
