@@ -15,6 +15,7 @@
 //! | `conservation` | the conservation of ether |
 //! | `genesis`, `settings`, `phase` | the initial ledger, a chain's settings, differences between the phases |
 //! | `node` | the fork choice with a ledger for each block |
+//! | `hook`, `shard_blocks` | the execution hook in the fork choice of shards |
 //! | [`error`] | errors |
 //!
 //! It departs from the design in these points: effects do not wait for the next block, as `transition` explains; lists
@@ -28,6 +29,7 @@ pub mod error;
 mod ether;
 pub mod execution;
 mod genesis;
+mod hook;
 mod lanes;
 mod node;
 pub mod operation;
@@ -35,6 +37,7 @@ mod outbox;
 mod phase;
 mod record;
 mod settings;
+mod shard_blocks;
 mod transition;
 
 pub use conservation::Distribution;
@@ -49,6 +52,7 @@ pub use execution::{
     ShardBody, WINDOW,
 };
 pub use genesis::GenesisEe;
+pub use hook::{ExecutableBlock, Execution, NoExecution, ShardBlockError};
 pub use node::{BlockLedger, LedgerNode};
 pub use operation::{
     Deploy, ExecutionSlashing, Exit, LedgerOperations, PreCheckVote, ShardExecution, ShardProposerSlashing,

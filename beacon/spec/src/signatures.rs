@@ -117,4 +117,28 @@ impl Signatures {
         // A failed batch does not say which signature is invalid, so this verifies one by one.
         bls::batch_verify(&batch).or_else(|_| sets.iter().try_for_each(SignatureSet::verify))
     }
+
+    /// Verifies several batches, all at once if they are valid; returns the result of each, as [`finish`](Self::finish)
+    /// does.
+    #[must_use]
+    pub fn finish_each(batches: Vec<Self>) -> Vec<Result<(), Error>> {
+        let (mut all, mut lengths) = (Vec::new(), Vec::with_capacity(batches.len()));
+        for batch in batches {
+            let sets = if let Self::Batch(sets) = batch { sets } else { Vec::new() };
+            lengths.push(sets.len());
+            all.extend(sets);
+        }
+        let pairs = |set: &SignatureSet| match set.pairs.as_slice() {
+            [(pubkey, message)] => Some((*pubkey, *message, set.signature)),
+            _ => None,
+        };
+        if let Some(batch) = all.iter().map(pairs).collect::<Option<Vec<_>>>()
+            && bls::batch_verify(&batch).is_ok()
+        {
+            return vec![Ok(()); lengths.len()];
+        }
+        let mut sets = all.iter();
+        let verify = |n| sets.by_ref().take(n).try_fold((), |(), set| set.verify());
+        lengths.into_iter().map(verify).collect()
+    }
 }

@@ -48,6 +48,19 @@ pub enum LedgerError {
         #[source]
         error: HeaderError,
     },
+    /// A shard block does not descend from its shard's crosslink in its beacon parent, so no beacon block could
+    /// crosslink it; the fault of its proposer.
+    #[error(
+        "shard {shard}: block {got} does not descend from {crosslink}, the crosslink in its beacon parent"
+    )]
+    NotOnCrosslink {
+        /// The shard.
+        shard: Shard,
+        /// The block.
+        got: Root,
+        /// The latest crosslinked block.
+        crosslink: Root,
+    },
     /// An operation is invalid; the fault of the proposer and of the operation's signer.
     #[error("{kind} {index} of the block is refused")]
     Operation {

@@ -2,17 +2,18 @@
 
 use std::{collections::BTreeMap, ops::Deref};
 
-use super::{ExtendedBlock, ExtendedState, Ledger, LedgerError, LedgerPhase, Receipt, extended_transition};
+use super::{
+    ExtendedBlock, ExtendedState, Ledger, LedgerError, LedgerPhase, Receipt, extended_transition,
+    shard_blocks::ShardExecutions,
+};
 use crate::{
     node::{ForkChoiceRecord, Node},
     registry::Rules,
 };
 use outrider_beacon_spec::{
-    containers::{Attestation, BeaconBlock, SignedShardBlock},
+    containers::{Attestation, BeaconBlock},
     error::Error,
     hash::hash_tree_root,
-    phase::Phase1,
-    preset::Preset,
     signatures::Signatures,
     types::Root,
 };
@@ -30,8 +31,9 @@ pub struct BlockLedger {
 /// the ledger, too, because each block has its own.
 #[derive(Clone, Debug)]
 pub struct LedgerNode<P: LedgerPhase> {
-    node: Node<P>,
+    pub(super) node: Node<P>,
     ledgers: BTreeMap<Root, BlockLedger>,
+    pub(super) shard_executions: ShardExecutions,
 }
 
 impl<P: LedgerPhase> LedgerNode<P> {
@@ -46,7 +48,8 @@ impl<P: LedgerPhase> LedgerNode<P> {
         let root = hash_tree_root(&anchor_block);
         let node = Node::new(anchor.state, anchor_block)?;
         let ledger = BlockLedger { ledger: anchor.ledger, receipts: Vec::new() };
-        Ok(Self { node, ledgers: BTreeMap::from([(root, ledger)]) })
+        let ledgers = BTreeMap::from([(root, ledger)]);
+        Ok(Self { node, ledgers, shard_executions: ShardExecutions::default() })
     }
 
     /// Returns the ledger after a block.
@@ -118,17 +121,6 @@ impl<P: LedgerPhase> LedgerNode<P> {
         }
         self.ledgers.retain(|root, _| self.node.store().blocks.contains_key(root));
         Ok(())
-    }
-}
-
-impl<C: Preset> LedgerNode<Phase1<C>> {
-    /// Processes a shard block, as [`Node::on_shard_block`] does.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the block is invalid or its parents are unknown.
-    pub fn on_shard_block(&mut self, signed_shard_block: &SignedShardBlock) -> Result<(), Error> {
-        self.node.on_shard_block(signed_shard_block)
     }
 }
 

@@ -13,6 +13,7 @@ use outrider_beacon_spec::{
     phase::Phase1,
     phase1::fork_choice::{self, ShardStore, blocks_between, crosslinked_state, shard_store},
     preset::Preset,
+    signatures::Signatures,
     types::{Gwei, Root, Shard},
 };
 
@@ -24,17 +25,71 @@ impl<C: Preset> Node<Phase1<C>> {
     /// Fails as [`fork_choice::on_shard_block`] does, or if the block is not later than its parent, and then changes
     /// nothing.
     pub fn on_shard_block(&mut self, signed_shard_block: &SignedShardBlock) -> Result<(), Error> {
+        let checked = self.check_shard_block(signed_shard_block, &mut Signatures::Each)?;
+        match checked {
+            Some(shard_state) => self.insert_shard_block(signed_shard_block, shard_state),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes all checks of [`Self::on_shard_block`]; returns the shard's state after the block, or `None` for a known
+    /// one.
+    pub(crate) fn check_shard_block(
+        &mut self,
+        signed_shard_block: &SignedShardBlock,
+        signatures: &mut Signatures,
+    ) -> Result<Option<ShardState>, Error> {
         let block = &signed_shard_block.message;
+        self.insert_crosslinked(block)?;
         let signed_blocks = &shard_store(&self.store, block.shard)?.signed_blocks;
         if signed_blocks.contains_key(&hash_tree_root(block)) {
-            return Ok(());
+            return Ok(None);
         }
         let parent = &signed_blocks.get(&block.shard_parent_root).ok_or(Error::UnknownParent)?.message;
         ensure(
             block.slot > parent.slot,
             Error::ShardBlockNotLater { got: block.slot, expected: parent.slot },
         )?;
-        fork_choice::on_shard_block(&mut self.store, signed_shard_block)
+        fork_choice::verify_shard_block(&self.store, signed_shard_block, signatures).map(Some)
+    }
+
+    /// Adds a shard block that passed [`Self::check_shard_block`].
+    pub(crate) fn insert_shard_block(
+        &mut self,
+        signed_shard_block: &SignedShardBlock,
+        shard_state: ShardState,
+    ) -> Result<(), Error> {
+        fork_choice::insert_shard_block(&mut self.store, signed_shard_block, shard_state)
+    }
+
+    /// Adds a placeholder for the parent of a shard block, if the parent is unknown but crosslinked in the beacon
+    /// parent's state, which has all that is needed of it. So a node that was started again, or never received the
+    /// parent, follows the shard.
+    fn insert_crosslinked(&mut self, block: &ShardBlock) -> Result<(), Error> {
+        let (shard, parent_root) = (block.shard, block.shard_parent_root);
+        if shard_store(&self.store, shard)?.signed_blocks.contains_key(&parent_root) {
+            return Ok(());
+        }
+        let shard_state = |root: &Root| {
+            let state = self.store.block_states.get(root)?;
+            state.shard_states.get(index(shard)).copied()
+        };
+        let crosslinked = shard_state(&block.beacon_parent_root).ok_or(Error::UnknownParent)?;
+        if crosslinked.latest_block_root != parent_root {
+            return Err(Error::UnknownParent);
+        }
+        let finalized = shard_state(&self.store.finalized_checkpoint.root).ok_or(Error::UnknownBlock)?;
+        // It descends from the finalized crosslink, so pruning keeps it.
+        let shard_parent_root =
+            if finalized.latest_block_root == parent_root { Root::ZERO } else { finalized.latest_block_root };
+        let message =
+            ShardBlock { slot: crosslinked.slot, shard, shard_parent_root, ..ShardBlock::default() };
+        let shard_store = self.store.shard_stores.get_mut(&shard).ok_or(Error::IndexOutOfRange)?;
+        shard_store.block_states.insert(parent_root, crosslinked);
+        shard_store
+            .signed_blocks
+            .insert(parent_root, SignedShardBlock { message, ..SignedShardBlock::default() });
+        Ok(())
     }
 
     /// Returns the shard block to build on: the result of the specification's `get_shard_head` without votes for

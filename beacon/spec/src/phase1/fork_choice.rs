@@ -183,6 +183,20 @@ pub fn on_shard_block<C: Preset>(
     store: &mut Store<Phase1<C>>,
     signed_shard_block: &SignedShardBlock,
 ) -> Result<(), Error> {
+    let shard_state = verify_shard_block(store, signed_shard_block, &mut Signatures::Each)?;
+    insert_shard_block(store, signed_shard_block, shard_state)
+}
+
+/// Makes all checks of [`on_shard_block`]; returns the shard's state after the block.
+///
+/// # Errors
+///
+/// Fails as [`on_shard_block`] does.
+pub fn verify_shard_block<C: Preset>(
+    store: &Store<Phase1<C>>,
+    signed_shard_block: &SignedShardBlock,
+    signatures: &mut Signatures,
+) -> Result<ShardState, Error> {
     let shard_block = &signed_shard_block.message;
     let shard = shard_block.shard;
     let shard_parent_state = *shard_store(store, shard)?
@@ -203,10 +217,21 @@ pub fn on_shard_block<C: Preset>(
     let finalized_root = finalized_checkpoint.root;
     ensure_equal(ancestor, finalized_root, |got, expected| Error::NotOnFinalized { got, expected })?;
 
-    let mut signatures = Signatures::Each;
-    let shard_state =
-        shard_state_transition(shard_parent_state, signed_shard_block, beacon_parent_state, &mut signatures)?;
-    let root = hash_tree_root(shard_block);
+    shard_state_transition(shard_parent_state, signed_shard_block, beacon_parent_state, signatures)
+}
+
+/// Adds a shard block that passed [`verify_shard_block`], with the shard's state after it.
+///
+/// # Errors
+///
+/// Fails if there is no such shard.
+pub fn insert_shard_block<C: Preset>(
+    store: &mut Store<Phase1<C>>,
+    signed_shard_block: &SignedShardBlock,
+    shard_state: ShardState,
+) -> Result<(), Error> {
+    let shard = signed_shard_block.message.shard;
+    let root = hash_tree_root(&signed_shard_block.message);
     let shard_store = store.shard_stores.get_mut(&shard).ok_or(Error::IndexOutOfRange)?;
     shard_store.signed_blocks.insert(root, signed_shard_block.clone());
     shard_store.block_states.insert(root, shard_state);

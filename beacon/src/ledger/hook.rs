@@ -1,0 +1,70 @@
+//! The execution hook in the fork choice of shards.
+//!
+//! A shard block whose execution is wrong never enters a node's fork choice. So no honest committee attests it, and it
+//! is not crosslinked: crosslinks vouch for executions.
+
+use std::{convert::Infallible, error::Error as StdError};
+
+use super::{Ledger, LedgerError, ShardBody};
+use outrider_beacon_spec::{
+    containers::ShardBlock,
+    types::{Shard, Slot},
+};
+
+/// The execution of shard blocks: the specification's place for it, `shard_state_transition` of v0.11.
+pub trait Execution {
+    /// The reason for which a block is refused.
+    type Error: StdError;
+
+    /// Executes blocks that do not depend on one another, such as those of all shards in a slot. Returns one result for
+    /// each, in the same order; it depends on nothing but the block.
+    fn execute(&self, blocks: &[ExecutableBlock<'_>]) -> Vec<Result<(), Self::Error>>;
+}
+
+/// A shard block whose form, signature and parents are right, with all that its execution reads.
+#[derive(Clone, Copy, Debug)]
+pub struct ExecutableBlock<'b> {
+    /// The block.
+    pub block: &'b ShardBlock,
+    /// Its decoded body.
+    pub body: &'b ShardBody,
+    /// The ledger on which it builds; see [`LedgerNode::shard_view`](super::LedgerNode::shard_view).
+    pub view: &'b Ledger,
+    /// The ledger after its beacon parent. Roots and receipts of other shards are read from it.
+    pub beacon_parent: &'b Ledger,
+    /// The latest final slot in the state of its beacon parent.
+    pub finalized_slot: Slot,
+}
+
+/// An execution that finds every block right. The ledger's checks still apply, and so nothing is created; but the roots
+/// of states can be anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoExecution;
+
+impl Execution for NoExecution {
+    type Error = Infallible;
+
+    fn execute(&self, blocks: &[ExecutableBlock<'_>]) -> Vec<Result<(), Infallible>> {
+        vec![Ok(()); blocks.len()]
+    }
+}
+
+/// The reason for which a shard block is refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShardBlockError<E: StdError + 'static> {
+    /// The specification or the ledger refuses it.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Its execution is wrong.
+    #[error("shard {shard}, slot {slot}: the execution is refused")]
+    Execution {
+        /// The shard.
+        shard: Shard,
+        /// The slot of the block.
+        slot: Slot,
+        /// The reason.
+        #[source]
+        error: E,
+    },
+}
