@@ -4,9 +4,7 @@ use outrider_beacon_spec::{
     accessors::{get_beacon_committee, get_block_root, get_current_epoch, get_domain},
     compute::{compute_signing_root, compute_start_slot_at_epoch},
     constants::DOMAIN_BEACON_ATTESTER,
-    containers::{
-        Attestation, AttestationData, BeaconState, Checkpoint, Extensions, misc::AggregationBits,
-    },
+    containers::{Attestation, AttestationData, BeaconState, Checkpoint, Extensions, misc::AggregationBits},
     error::Error,
     phase::Phase,
     types::{BLSSignature, CommitteeIndex, Root, ValidatorIndex},

@@ -67,7 +67,8 @@ pub(crate) fn signed_shard_block<P: Phase>(
 /// Returns the execution of a shard block, for the beacon block that crosslinks it.
 pub(crate) fn shard_execution(block: &ShardBlock) -> Result<ShardExecution, LedgerError> {
     let (shard, slot) = (block.shard, block.slot);
-    let body = ShardBody::from_body(&block.body).map_err(|error| LedgerError::Header { shard, slot, error })?;
+    let body =
+        ShardBody::from_body(&block.body).map_err(|error| LedgerError::Header { shard, slot, error })?;
     let branch = body_branch(&block.body).try_into().map_err(Error::from)?;
     Ok(ShardExecution { shard, slot, header: body.header, branch })
 }

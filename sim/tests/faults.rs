@@ -6,7 +6,8 @@ mod common;
 
 use common::{Block, EmptySimulation, crosslinked_slots, genesis, head, run, set, shares, simulation};
 use outrider_beacon_spec::{
-    containers::misc::Checkpoint, fork_choice::get_ancestor, phase1::get_shard_proposer_index, types::Root,
+    containers::misc::Checkpoint, fork_choice::get_ancestor, hash::hash_tree_root,
+    phase1::get_shard_proposer_index, types::Root,
 };
 use outrider_sim::{Fault, Members, Network, Partition, Setup, SimPreset, ViewSetup};
 
@@ -77,9 +78,20 @@ fn a_late_beacon_block_costs_one_slot_of_crosslinks() {
     // It comes after the committees have attested its parent; shard blocks of its slot build on the parent.
     let late = Fault::LateBeaconBlock { slot: 5, delay_ms: 3_001 };
     let mut simulation = one_view(vec![late]);
-    let blocks = run(&mut simulation, 40);
-    assert_eq!(blocks.len(), 40, "the next proposer builds on the late block");
-    assert_eq!(blocks[5].block.message.parent_root, outrider_beacon_spec::hash::hash_tree_root(&blocks[4].block.message));
+    let mut blocks = run(&mut simulation, 5);
+    let head_root = hash_tree_root(&blocks[4].block.message);
+    let node = simulation.views()[0].node();
+    assert_eq!(node.head(), Ok(head_root), "the late block");
+    for shard in 0..4 {
+        // The specification's head is a block that no beacon block can crosslink any more.
+        let pending = node.pending_shard_blocks(shard).unwrap();
+        assert_eq!(pending.iter().map(|block| block.message.slot).collect::<Vec<_>>(), [5]);
+        assert_eq!(pending[0].message.beacon_parent_root, blocks[4].block.message.parent_root);
+        assert_eq!(node.crosslinkable_shard_blocks(shard, head_root), Ok(vec![]));
+    }
+    blocks.extend(run(&mut simulation, 35));
+    assert_eq!(blocks.len(), 40);
+    assert_eq!(blocks[5].block.message.parent_root, head_root);
     assert_eq!(blocks[5].block.message.body.attestations.len(), 0, "they are for the parent");
     for shard in 0..4 {
         let crosslinks = crosslinks(&blocks, shard);
@@ -138,7 +150,8 @@ fn a_partition_ends_in_a_reorg_of_the_smaller_side_and_one_head() {
     run(&mut simulation, 2);
     let (one, other) = (simulation.views()[0].head().unwrap(), simulation.views()[1].head().unwrap());
     assert_eq!(one, other, "state and ledger, too");
-    let has_ancestor = |root: Root, slot| get_ancestor(simulation.views()[0].node().store(), one.0, slot) == Ok(root);
+    let has_ancestor =
+        |root: Root, slot| get_ancestor(simulation.views()[0].node().store(), one.0, slot) == Ok(root);
     assert!(has_ancestor(head_b, slots_of_both[1]), "the side with more stake wins");
     assert!(!has_ancestor(head_a, slots_of_both[0]));
     assert!(has_ancestor(before, from - 1));

@@ -79,7 +79,9 @@ impl Faults {
     pub(super) fn beacon_block(&self, slot: Slot) -> Publication {
         let publication = |fault: &Fault| match fault {
             Fault::MissingBeaconBlock { slot: at } if *at == slot => Some(Publication::Missing),
-            Fault::LateBeaconBlock { slot: at, delay_ms } if *at == slot => Some(Publication::Late(*delay_ms)),
+            Fault::LateBeaconBlock { slot: at, delay_ms } if *at == slot => {
+                Some(Publication::Late(*delay_ms))
+            }
             _ => None,
         };
         self.0.iter().find_map(publication).unwrap_or(Publication::Late(0))

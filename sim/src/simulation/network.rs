@@ -44,7 +44,8 @@ impl Network {
         // The end of one partition may lie in another one.
         while let Some(end_ms) = self.partitions.iter().find_map(|partition| {
             let separates = partition.side.contains(&from) != partition.side.contains(&to);
-            let [start_ms, end_ms] = [partition.from, partition.until].map(|slot| slot.saturating_mul(slot_ms));
+            let [start_ms, end_ms] =
+                [partition.from, partition.until].map(|slot| slot.saturating_mul(slot_ms));
             (separates && (start_ms..end_ms).contains(&leaves_ms)).then_some(end_ms)
         }) {
             leaves_ms = end_ms;
@@ -59,7 +60,8 @@ mod tests {
 
     #[test]
     fn a_partition_holds_messages_between_its_sides_until_it_ends() {
-        let partition = |from, until, side: &[usize]| Partition { from, until, side: side.iter().copied().collect() };
+        let partition =
+            |from, until, side: &[usize]| Partition { from, until, side: side.iter().copied().collect() };
         let partitions = vec![partition(2, 4, &[0]), partition(4, 5, &[1]), partition(9, 9, &[1])];
         let network = Network { latency_ms: 50, jitter_ms: 0, partitions };
         let mut random = random(1, 0, "test");

@@ -101,7 +101,9 @@ pub enum SetupError {
         validator: ValidatorIndex,
     },
     /// A partition or a fault names a view that does not exist.
-    #[error("a partition or a withheld block names view {view}, but there are only {n_views}, counted from 0")]
+    #[error(
+        "a partition or a withheld block names view {view}, but there are only {n_views}, counted from 0"
+    )]
     ViewUnknown {
         /// The place of the view.
         view: usize,
@@ -225,7 +227,8 @@ mod tests {
         check(vec![indices(1..100), Members::Share(0)], SetupError::ValidatorWithoutView { validator: 0 });
         let mut setup = setup(vec![Members::Share(1)]);
         assert_eq!(setup.check_views(), Ok(()));
-        setup.faults = vec![Fault::WithheldShardBlock { shard: 0, slot: 1, known_to: BTreeSet::from([0, 1]) }];
+        setup.faults =
+            vec![Fault::WithheldShardBlock { shard: 0, slot: 1, known_to: BTreeSet::from([0, 1]) }];
         assert_eq!(setup.check_views(), Err(SetupError::ViewUnknown { view: 1, n_views: 1 }));
     }
 }

@@ -67,11 +67,7 @@ pub(super) struct Duties<'d> {
 }
 
 impl<C: Preset, E: StdError + 'static> View<C, E> {
-    pub(super) fn new(
-        name: String,
-        members: BTreeSet<ValidatorIndex>,
-        node: LedgerNode<Phase1<C>>,
-    ) -> Self {
+    pub(super) fn new(name: String, members: BTreeSet<ValidatorIndex>, node: LedgerNode<Phase1<C>>) -> Self {
         Self {
             name,
             members,
@@ -128,46 +124,45 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         let since_genesis = slot.times(C::SECONDS_PER_SLOT)?;
         self.node.on_tick(self.node.store().genesis_time.plus(since_genesis)?)?;
         self.pool.prune(slot);
-        let early = mem::take(&mut self.early);
         let kept_from = slot.saturating_sub(2 * C::SLOTS_PER_EPOCH);
         self.waiting.retain(|message| message.slot() >= kept_from);
-        self.receive(early, duties, execution);
-        self.retry(duties, execution);
+        let mut messages = mem::take(&mut self.early);
+        messages.append(&mut self.waiting);
+        self.receive(messages, duties, execution);
         Ok(())
     }
 
-    /// Receives messages that arrive together.
+    /// Receives messages that arrive together. After a block, those that wait may be valid, too.
     pub(super) fn receive<X: Execution<Error = E>>(
         &mut self,
-        messages: Vec<Message<C>>,
+        mut messages: Vec<Message<C>>,
         duties: Duties<'_>,
         execution: &X,
     ) {
-        let mut has_news = false;
-        let mut shard_blocks = Vec::new();
-        for message in messages {
-            if matches!(message, Message::ShardBlock(_)) {
-                shard_blocks.push(message);
-                continue;
-            }
-            let result = self.process(&message, duties.rules);
-            has_news |= self.settle(message, result.map_err(ShardBlockError::Ledger));
-        }
-        let results = self.process_shard_blocks(&shard_blocks, duties.rules, execution);
-        for (message, result) in shard_blocks.into_iter().zip(results) {
-            has_news |= self.settle(message, result);
-        }
-        if has_news {
-            self.retry(duties, execution);
+        while self.receive_once(messages, duties.rules, execution) && !self.waiting.is_empty() {
+            messages = mem::take(&mut self.waiting);
         }
     }
 
-    /// Processes the messages that wait again, as long as one of them brings another one along.
-    fn retry<X: Execution<Error = E>>(&mut self, duties: Duties<'_>, execution: &X) {
-        let waiting = mem::take(&mut self.waiting);
-        if !waiting.is_empty() {
-            self.receive(waiting, duties, execution);
+    /// Processes each message once; returns whether a block was accepted.
+    fn receive_once<X: Execution<Error = E>>(
+        &mut self,
+        messages: Vec<Message<C>>,
+        rules: Rules<'_>,
+        execution: &X,
+    ) -> bool {
+        let is_shard_block = |message: &Message<C>| matches!(message, Message::ShardBlock(_));
+        let (shard_blocks, others): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_shard_block);
+        let mut has_news = false;
+        for message in others {
+            let result = self.process(&message, rules).map_err(ShardBlockError::Ledger);
+            has_news |= self.settle(message, result);
         }
+        let results = self.process_shard_blocks(&shard_blocks, rules, execution);
+        for (message, result) in shard_blocks.into_iter().zip(results) {
+            has_news |= self.settle(message, result);
+        }
+        has_news
     }
 
     /// Keeps a message that may be valid later, or records that it was refused; returns whether a block was accepted.

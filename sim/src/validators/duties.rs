@@ -13,8 +13,8 @@ use outrider_beacon_spec::{
     constants::{DOMAIN_BEACON_ATTESTER, DOMAIN_BEACON_PROPOSER, DOMAIN_RANDAO},
     containers::{
         Attestation, AttestationData, AttesterSlashing, BeaconBlock, BeaconBlockBody, BeaconBlockHeader,
-        BeaconState, IndexedAttestation, ProposerSlashing, SignedBeaconBlock,
-        SignedBeaconBlockHeader, misc::AggregationBits,
+        BeaconState, IndexedAttestation, ProposerSlashing, SignedBeaconBlock, SignedBeaconBlockHeader,
+        misc::AggregationBits,
     },
     error::Error,
     hash::hash_tree_root,

@@ -57,13 +57,8 @@ fn process_crosslinks<C: Preset>(
     for committee_index in 0..get_committee_count_per_slot(state, epoch) {
         let shard = compute_shard_from_committee_index(state, committee_index, on_time_attestation_slot)?;
         let shard_transition = shard_transitions.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
-        let winning_root = process_crosslink_for_shard(
-            state,
-            committee_index,
-            shard_transition,
-            attestations,
-            signatures,
-        )?;
+        let winning_root =
+            process_crosslink_for_shard(state, committee_index, shard_transition, attestations, signatures)?;
         if let Some(winning_root) = winning_root {
             mark_winning_attestations(state, committee_index, winning_root)?;
         }

@@ -34,8 +34,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
             let attestation =
                 attest(&state, data, attests, |attesters, root| duties.signer.sign(attesters, root))?;
             attestations.extend(
-                attestation
-                    .map(|attestation| Arc::new(FullAttestation { attestation, shard_transition })),
+                attestation.map(|attestation| Arc::new(FullAttestation { attestation, shard_transition })),
             );
         }
         Ok(attestations)

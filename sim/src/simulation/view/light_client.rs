@@ -39,8 +39,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         if voters.is_empty() {
             return Ok(None);
         }
-        let domain =
-            get_domain(&state, DOMAIN_LIGHT_CLIENT, Some(compute_epoch_at_slot::<Phase1<C>>(slot)));
+        let domain = get_domain(&state, DOMAIN_LIGHT_CLIENT, Some(compute_epoch_at_slot::<Phase1<C>>(slot)));
         let signature = duties.signer.sign(&voters, compute_signing_root(&beacon_block_root, domain))?;
         Ok(Some(Arc::new(LightClientVote { slot, beacon_block_root, aggregation_bits, signature })))
     }

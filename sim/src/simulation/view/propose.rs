@@ -100,7 +100,8 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         if let Some(eth1) = eth1 {
             let mut trial = state.clone();
             process_eth1_data(&mut trial, &body)?;
-            let n_due = trial.eth1_data.deposit_count.saturating_sub(trial.eth1_deposit_index).min(MAX_DEPOSITS);
+            let n_due =
+                trial.eth1_data.deposit_count.saturating_sub(trial.eth1_deposit_index).min(MAX_DEPOSITS);
             let due = eth1.deposits.iter().skip(index(trial.eth1_deposit_index)).take(index(n_due));
             body.deposits = due.cloned().collect::<Vec<_>>().try_into()?;
         }
@@ -131,7 +132,8 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
                 let data = &full.attestation.data;
                 (data.shard, data.shard_transition_root) == (shard, root)
             };
-            let Some(transition) = candidates.iter().find(is_winning).map(|full| &full.shard_transition) else {
+            let Some(transition) = candidates.iter().find(is_winning).map(|full| &full.shard_transition)
+            else {
                 continue;
             };
             if previous_slot == 0 {

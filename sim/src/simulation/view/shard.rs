@@ -2,10 +2,7 @@
 
 use std::{error::Error as StdError, sync::Arc};
 
-use super::{
-    super::fault::Publication,
-    Duties, View,
-};
+use super::{super::fault::Publication, Duties, View};
 use crate::shard_block::{ShardProposal, ShardProposer, signed_shard_block};
 use outrider_beacon::ledger::LedgerError;
 use outrider_beacon_spec::{
@@ -60,13 +57,20 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         if !slots.contains(&slot) {
             return Ok(None);
         }
-        let beacon_parent_state = self.node.store().block_states.get(&head_root).ok_or(Error::UnknownBlock)?;
+        let beacon_parent_state =
+            self.node.store().block_states.get(&head_root).ok_or(Error::UnknownBlock)?;
         let proposer_index = get_shard_proposer_index(beacon_parent_state, slot, shard)?;
         if !self.is_on_duty(proposer_index, duties) {
             return Ok(None);
         }
         let shard_parent_root = self.shard_head_root(shard, head_root, state)?;
-        Ok(Some(ShardProposal { shard, slot, proposer_index, beacon_parent_root: head_root, shard_parent_root }))
+        Ok(Some(ShardProposal {
+            shard,
+            slot,
+            proposer_index,
+            beacon_parent_root: head_root,
+            shard_parent_root,
+        }))
     }
 
     /// Returns the latest block of a shard: the last one that the head of the beacon chain can crosslink, or the latest
