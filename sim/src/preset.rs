@@ -8,8 +8,12 @@ use ssz_types::typenum::{U1, U2, U4, U8, U16, U32, U64, U512, U1024};
 /// With [`Self::N_VALIDATORS`] validators, each shard has a committee of four in each of the eight slots of an epoch. That
 /// says nothing about security: who has a third of the stake has two thirds of one such committee in nine.
 ///
-/// Histories are longer than in the preset `minimal`. There, the seed of the shard proposers changes while it is in use,
-/// after 62 epochs, and a shard without a crosslink for 64 slots never has one again.
+/// The rest is as in the preset `minimal`, except for:
+///
+/// - histories, which are longer. In `minimal`, the seed of the shard proposers changes while it is in use, after 62 epochs,
+///   and a block is too old for a crosslink after 64 slots;
+/// - custody periods, which are as long as in `mainnet`. Validators reveal no custody secrets, and one that joins would be
+///   slashed in the second period after.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SimPreset<const SHARDS: u64>;
 
@@ -52,8 +56,8 @@ macro_rules! sim_presets {
 
             const PHASE_1_FORK_VERSION: [u8; 4] = [1, 0, 0, 2];
             const INITIAL_ACTIVE_SHARDS: u64 = $shards;
-            const EPOCHS_PER_CUSTODY_PERIOD: u64 = 32;
-            const CUSTODY_PERIOD_TO_RANDAO_PADDING: u64 = 8;
+            const EPOCHS_PER_CUSTODY_PERIOD: u64 = 16384;
+            const CUSTODY_PERIOD_TO_RANDAO_PADDING: u64 = 2048;
             const MAX_CHUNK_CHALLENGE_DELAY: u64 = 64;
             const CUSTODY_PROBABILITY_EXPONENT: u64 = 2;
         }
