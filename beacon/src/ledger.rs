@@ -52,7 +52,7 @@ pub use execution::{
     ShardBody, WINDOW,
 };
 pub use genesis::GenesisEe;
-pub use hook::{ExecutableBlock, Execution, NoExecution, ShardBlockError};
+pub use hook::{ExecutableBlock, Execution, NoExecution, ShardBlockError, ShardPlace};
 pub use node::{BlockLedger, LedgerNode};
 pub use operation::{
     Deploy, ExecutionSlashing, Exit, LedgerOperations, PreCheckVote, ShardExecution, ShardProposerSlashing,

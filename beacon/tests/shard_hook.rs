@@ -80,7 +80,10 @@ impl Chain {
     }
 
     fn view(&self, shard: u64, parent: Root) -> Result<Ledger, LedgerError> {
-        self.node.shard_view(self.head, shard, parent, rules(&self.settings))
+        let place = self.node.shard_place(self.head, shard, 3, parent, rules(&self.settings))?;
+        assert_eq!((place.shard, place.slot, place.epoch, place.finalized_slot), (shard, 3, 0, 0));
+        assert_eq!(place.beacon_parent, self.extended.ledger);
+        Ok(place.view)
     }
 
     fn add<X: Execution>(
@@ -116,8 +119,8 @@ impl Execution for NotOnes {
 
     fn execute(&self, blocks: &[ExecutableBlock<'_>]) -> Vec<Result<(), Wrong>> {
         let judge = |block: &ExecutableBlock<'_>| {
-            let shard = block.block.shard;
-            let pre = block.view.shards().get(shard as usize).unwrap().ees().get(0).unwrap().state_root;
+            let shard = block.place.shard;
+            let pre = block.place.view.shards().get(shard as usize).unwrap().ees().get(0).unwrap().state_root;
             self.0.borrow_mut().push((shard, pre));
             let ones = |root: Root| root == Root::repeat_byte(0xff);
             match block.body.header.transitions.iter().find(|transition| ones(transition.post_state_root)) {

@@ -6,10 +6,7 @@
 use std::{convert::Infallible, error::Error as StdError};
 
 use super::{Ledger, LedgerError, ShardBody};
-use outrider_beacon_spec::{
-    containers::ShardBlock,
-    types::{Shard, Slot},
-};
+use outrider_beacon_spec::types::{Epoch, Root, Shard, Slot};
 
 /// The execution of shard blocks: the specification's place for it, `shard_state_transition` of v0.11.
 pub trait Execution {
@@ -21,19 +18,33 @@ pub trait Execution {
     fn execute(&self, blocks: &[ExecutableBlock<'_>]) -> Vec<Result<(), Self::Error>>;
 }
 
-/// A shard block whose form, signature and parents are right, with all that its execution reads.
+/// A place for a shard block: everything that its execution reads, besides the block's own body.
+#[derive(Clone, Debug)]
+pub struct ShardPlace {
+    /// The shard.
+    pub shard: Shard,
+    /// The slot of the block.
+    pub slot: Slot,
+    /// The epoch of the slot.
+    pub epoch: Epoch,
+    /// The beacon block that the block builds on.
+    pub beacon_parent_root: Root,
+    /// The ledger after that beacon block. Roots and receipts of other shards are read from it.
+    pub beacon_parent: Ledger,
+    /// The latest final slot in the state after that beacon block.
+    pub finalized_slot: Slot,
+    /// The ledger on which the block builds: that of its beacon parent, after the executions of the shard's blocks
+    /// since the crosslink in it.
+    pub view: Ledger,
+}
+
+/// A shard block whose form, signature and parents are right.
 #[derive(Clone, Copy, Debug)]
 pub struct ExecutableBlock<'b> {
-    /// The block.
-    pub block: &'b ShardBlock,
+    /// Its place.
+    pub place: &'b ShardPlace,
     /// Its decoded body.
     pub body: &'b ShardBody,
-    /// The ledger on which it builds; see [`LedgerNode::shard_view`](super::LedgerNode::shard_view).
-    pub view: &'b Ledger,
-    /// The ledger after its beacon parent. Roots and receipts of other shards are read from it.
-    pub beacon_parent: &'b Ledger,
-    /// The latest final slot in the state of its beacon parent.
-    pub finalized_slot: Slot,
 }
 
 /// An execution that finds every block right. The ledger's checks still apply, and so nothing is created; but the roots

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, mem, sync::Arc};
 
 use super::{
     ExecutableBlock, Execution, ExecutionHeader, ExtendedState, Ledger, LedgerError, LedgerNode,
-    ShardBlockError, ShardBody, change, ether::apply_execution_header,
+    ShardBlockError, ShardBody, ShardPlace, change, ether::apply_execution_header,
 };
 use crate::registry::Rules;
 use outrider_beacon_spec::{
@@ -37,9 +37,7 @@ pub(super) struct ShardExecutions(BTreeMap<Root, Executed>);
 struct Checked {
     shard_state: ShardState,
     body: ShardBody,
-    view: Ledger,
-    beacon_parent: Ledger,
-    finalized_slot: Slot,
+    place: ShardPlace,
     signatures: Signatures,
 }
 
@@ -67,7 +65,7 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
     /// 1. those of the specification's `on_shard_block`, except for the signature;
     /// 2. the body decodes, and begins with the root of its header;
     /// 3. the block descends from the crosslink in its beacon parent;
-    /// 4. L2 to L8 of [`process_execution_header`](super::process_execution_header), on the [view](Self::shard_view);
+    /// 4. L2 to L8 of [`process_execution_header`](super::process_execution_header), on the view of the [place](Self::shard_place);
     /// 5. the signature;
     /// 6. the execution.
     ///
@@ -81,13 +79,9 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
     ) -> Vec<Result<(), ShardBlockError<X::Error>>> {
         let checked = signed_shard_blocks.iter().map(|block| self.check(block, rules)).collect();
         let checked = verify_signatures(checked);
-        let executable = signed_shard_blocks.iter().zip(&checked).filter_map(|(signed, checked)| {
-            let Checked { body, view, beacon_parent, finalized_slot, .. } =
-                checked.as_ref().ok()?.as_ref()?;
-            let (block, finalized_slot) = (&signed.message, *finalized_slot);
-            Some(ExecutableBlock { block, body, view, beacon_parent, finalized_slot })
-        });
-        let executable: Vec<_> = executable.collect();
+        let passed = checked.iter().filter_map(|checked| checked.as_ref().ok()?.as_ref());
+        let executable: Vec<_> =
+            passed.map(|Checked { place, body, .. }| ExecutableBlock { place, body }).collect();
         let expected = executable.len();
         let executed = execution.execute(&executable);
         let too_few = LedgerError::Spec(Error::ListTooShort { got: executed.len(), expected });
@@ -105,21 +99,41 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
         results
     }
 
-    /// Returns the ledger on which a shard block builds: that of its beacon parent, after the executions of the shard's
-    /// blocks since the crosslink in it.
+    /// Returns the place of a block with these parents.
     ///
     /// # Errors
     ///
     /// Fails if the beacon parent is unknown, or with [`LedgerError::NotOnCrosslink`].
-    pub fn shard_view(
+    pub fn shard_place(
         &self,
         beacon_parent_root: Root,
+        shard: Shard,
+        slot: Slot,
+        shard_parent_root: Root,
+        rules: Rules<'_>,
+    ) -> Result<ShardPlace, LedgerError> {
+        let ExtendedState { state, ledger: beacon_parent } =
+            self.extended(&beacon_parent_root).ok_or(Error::UnknownParent)?;
+        let view = self.shard_view(&beacon_parent, shard, shard_parent_root, rules)?;
+        Ok(ShardPlace {
+            shard,
+            slot,
+            epoch: compute_epoch_at_slot::<Phase1<C>>(slot),
+            beacon_parent_root,
+            beacon_parent,
+            finalized_slot: compute_start_slot_at_epoch::<Phase1<C>>(state.finalized_checkpoint.epoch)?,
+            view,
+        })
+    }
+
+    fn shard_view(
+        &self,
+        beacon_parent: &Ledger,
         shard: Shard,
         shard_parent_root: Root,
         rules: Rules<'_>,
     ) -> Result<Ledger, LedgerError> {
-        let beacon_parent = self.block_ledger(&beacon_parent_root).ok_or(Error::UnknownParent)?;
-        let mut view = beacon_parent.ledger.clone();
+        let mut view = beacon_parent.clone();
         let shard_ledger = view.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
         let crosslink = shard_ledger.latest_block_root;
         let mut pending = Vec::new();
@@ -155,12 +169,10 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
         let (shard, slot) = (block.shard, block.slot);
         let body =
             ShardBody::from_body(&block.body).map_err(|error| LedgerError::Header { shard, slot, error })?;
-        let view = self.shard_view(block.beacon_parent_root, shard, block.shard_parent_root, rules)?;
-        apply::<C>(&mut view.clone(), shard, slot, &body.header, rules)?;
-        let ExtendedState { state, ledger: beacon_parent } =
-            self.extended(&block.beacon_parent_root).ok_or(Error::UnknownParent)?;
-        let finalized_slot = compute_start_slot_at_epoch::<Phase1<C>>(state.finalized_checkpoint.epoch)?;
-        Ok(Some(Checked { shard_state, body, view, beacon_parent, finalized_slot, signatures }))
+        let place =
+            self.shard_place(block.beacon_parent_root, shard, slot, block.shard_parent_root, rules)?;
+        apply::<C>(&mut place.view.clone(), shard, slot, &body.header, rules)?;
+        Ok(Some(Checked { shard_state, body, place, signatures }))
     }
 
     /// Adds a block that passed all checks, and drops the executions of blocks that the node has pruned.
