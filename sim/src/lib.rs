@@ -18,7 +18,7 @@ mod validators;
 pub use chain::{Chain, ChainPhase, Genesis, vote_on_code};
 pub use keys::{Keys, SignatureMode};
 pub use preset::SimPreset;
-pub use shard_block::{EmptyShardBlocks, ShardProposal, ShardProposer};
+pub use shard_block::{EmptyShardBlocks, ShardProposer};
 pub use simulation::{
     Eth1, Fault, Members, MessageKind, Network, Partition, RefusedMessage, Setup, SetupError, Simulation,
     View, ViewSetup,

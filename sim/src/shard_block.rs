@@ -1,7 +1,7 @@
 //! Shard blocks, their contents, and their executions for the beacon block.
 
 use outrider_beacon::{
-    ledger::{ExecutionHeader, Ledger, LedgerError, ShardBody, ShardExecution},
+    ledger::{ExecutionHeader, Ledger, LedgerError, ShardBody, ShardExecution, ShardPlace},
     proof::body_branch,
 };
 use outrider_beacon_spec::{
@@ -15,26 +15,10 @@ use outrider_beacon_spec::{
     types::{BLSSignature, Root, Shard, Slot, ValidatorIndex},
 };
 
-/// The place of a shard block that a validator proposes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ShardProposal {
-    /// The shard.
-    pub shard: Shard,
-    /// The slot.
-    pub slot: Slot,
-    /// The proposer.
-    pub proposer_index: ValidatorIndex,
-    /// The beacon block that it builds on.
-    pub beacon_parent_root: Root,
-    /// The shard block that it builds on.
-    pub shard_parent_root: Root,
-}
-
 /// The contents of shard blocks.
 pub trait ShardProposer {
-    /// Returns the body of a shard block, or `None` to propose none. `pre` is the ledger that the block builds on: that of
-    /// its beacon parent, after the executions of the shard's blocks that are not crosslinked in it.
-    fn body(&self, proposal: &ShardProposal, pre: &Ledger) -> Option<ShardBody>;
+    /// Returns the body of a shard block, or `None` to propose none.
+    fn body(&self, place: &ShardPlace) -> Option<ShardBody>;
 }
 
 /// A proposer of shard blocks that execute no EE.
@@ -42,21 +26,36 @@ pub trait ShardProposer {
 pub struct EmptyShardBlocks;
 
 impl ShardProposer for EmptyShardBlocks {
-    fn body(&self, proposal: &ShardProposal, pre: &Ledger) -> Option<ShardBody> {
-        let parent_execution_root = pre.shards().get(index(proposal.shard))?.execution_root();
-        let header = ExecutionHeader { parent_execution_root, ..ExecutionHeader::default() };
-        Some(ShardBody { header, ..ShardBody::default() })
+    fn body(&self, place: &ShardPlace) -> Option<ShardBody> {
+        empty_body(&place.view, place.shard)
     }
+}
+
+/// Returns the body of a shard block that executes no EE, or `None` if there is no such shard.
+pub(crate) fn empty_body(view: &Ledger, shard: Shard) -> Option<ShardBody> {
+    let parent_execution_root = view.shards().get(index(shard))?.execution_root();
+    let header = ExecutionHeader { parent_execution_root, ..ExecutionHeader::default() };
+    Some(ShardBody { header, ..ShardBody::default() })
+}
+
+/// The fields of a shard block but for its body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proposal {
+    pub(crate) shard: Shard,
+    pub(crate) slot: Slot,
+    pub(crate) proposer_index: ValidatorIndex,
+    pub(crate) beacon_parent_root: Root,
+    pub(crate) shard_parent_root: Root,
 }
 
 /// Returns the signed block of a proposal.
 pub(crate) fn signed_shard_block<P: Phase>(
     state: &BeaconState<P>,
-    proposal: ShardProposal,
+    proposal: Proposal,
     body: &ShardBody,
     sign: impl FnOnce(&[ValidatorIndex], Root) -> Result<BLSSignature, Error>,
 ) -> Result<SignedShardBlock, Error> {
-    let ShardProposal { shard, slot, proposer_index, beacon_parent_root, shard_parent_root } = proposal;
+    let Proposal { shard, slot, proposer_index, beacon_parent_root, shard_parent_root } = proposal;
     let body = body.to_body().try_into()?;
     let message = ShardBlock { shard_parent_root, beacon_parent_root, slot, shard, proposer_index, body };
     let domain = get_domain(state, DOMAIN_SHARD_PROPOSAL, Some(compute_epoch_at_slot::<P>(slot)));

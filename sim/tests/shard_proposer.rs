@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use common::{Nobody, crosslinked_slots, genesis, head, run};
 use outrider_beacon::{
     ledger::{
-        EeTransition, ExecutableBlock, Execution, ExecutionHeader, ExtendedState, GenesisEe, Ledger,
-        LedgerOperations, NoExecution, Settings, ShardBlockError, ShardBody,
+        EeTransition, ExecutableBlock, Execution, ExecutionHeader, ExtendedState, GenesisEe,
+        LedgerOperations, NoExecution, Settings, ShardBlockError, ShardBody, ShardPlace,
     },
     registry::Rules,
 };
@@ -22,8 +22,8 @@ use outrider_beacon_spec::{
     types::{Root, Slot},
 };
 use outrider_sim::{
-    Eth1, Fault, Genesis, MessageKind, Setup, ShardProposal, ShardProposer, SimPreset, Simulation,
-    interop_deposits, interop_secret_key,
+    Eth1, Fault, Genesis, MessageKind, Setup, ShardProposer, SimPreset, Simulation, interop_deposits,
+    interop_secret_key,
 };
 
 const ETHER: u64 = 1_000_000_000;
@@ -47,10 +47,9 @@ fn next_root(root: Root, slot: Slot) -> Root {
 }
 
 impl ShardProposer for Counter {
-    fn body(&self, proposal: &ShardProposal, pre: &Ledger) -> Option<ShardBody> {
-        let ShardProposal { shard, slot, shard_parent_root, .. } = *proposal;
-        let shard_ledger = pre.shards().get(shard as usize)?;
-        assert_eq!(shard_ledger.latest_block_root(), shard_parent_root, "the view is of the parent");
+    fn body(&self, place: &ShardPlace) -> Option<ShardBody> {
+        let (shard, slot) = (place.shard, place.slot);
+        let shard_ledger = place.view.shards().get(shard as usize)?;
         let state = shard_ledger.ees().get(0)?;
         let is_wrong = self.wrong.contains(&(slot, shard));
         let post_state_root = next_root(state.state_root, if is_wrong { slot + 1 } else { slot });
@@ -86,7 +85,7 @@ impl Execution for Count {
         let execute = |block: &ExecutableBlock<'_>| {
             let [transition] = &*block.body.header.transitions else { panic!("one EE") };
             let got = transition.post_state_root;
-            let expected = next_root(transition.pre_state_root, block.block.slot);
+            let expected = next_root(transition.pre_state_root, block.place.slot);
             if got == expected { Ok(()) } else { Err(WrongRoot(got)) }
         };
         blocks.iter().map(execute).collect()

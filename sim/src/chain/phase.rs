@@ -2,7 +2,7 @@
 
 use crate::{
     keys::Keys,
-    shard_block::{EmptyShardBlocks, ShardProposal, ShardProposer as _, shard_execution, signed_shard_block},
+    shard_block::{Proposal, empty_body, shard_execution, signed_shard_block},
 };
 use outrider_beacon::ledger::{ExtendedState, LedgerError, LedgerPhase, ShardExecution};
 use outrider_beacon_spec::{
@@ -139,14 +139,14 @@ fn shard_block<C: Preset>(
     let slot = get_offset_slots(state, shard)?.last().copied().ok_or(Error::IndexOutOfRange)?;
     let Ok(proposer_index) = get_shard_proposer_index(state, slot, shard) else { return Ok(None) };
     let crosslinked = state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
-    let proposal = ShardProposal {
+    let proposal = Proposal {
         shard,
         slot,
         proposer_index,
         beacon_parent_root: get_block_root_at_slot(state, slot)?,
         shard_parent_root: crosslinked.latest_block_root,
     };
-    let body = EmptyShardBlocks.body(&proposal, &pre.ledger).ok_or(Error::IndexOutOfRange)?;
+    let body = empty_body(&pre.ledger, shard).ok_or(Error::IndexOutOfRange)?;
     let sign = |proposer: &[ValidatorIndex], root| keys.sign(proposer, root);
     signed_shard_block(state, proposal, &body, sign).map(Some)
 }

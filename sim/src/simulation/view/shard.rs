@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, sync::Arc};
 
 use super::{super::fault::Publication, Duties, View};
-use crate::shard_block::{ShardProposal, ShardProposer, signed_shard_block};
+use crate::shard_block::{Proposal, ShardProposer, signed_shard_block};
 use outrider_beacon::ledger::LedgerError;
 use outrider_beacon_spec::{
     containers::{BeaconState, SignedShardBlock},
@@ -35,9 +35,10 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
                 continue;
             }
             let Some(proposal) = self.shard_proposal(shard, head_root, &state, duties)? else { continue };
-            let ShardProposal { beacon_parent_root, shard_parent_root, .. } = proposal;
-            let pre = self.node.shard_view(beacon_parent_root, shard, shard_parent_root, duties.rules)?;
-            let Some(body) = shard_proposer.body(&proposal, &pre) else { continue };
+            let Proposal { slot, beacon_parent_root, shard_parent_root, .. } = proposal;
+            let rules = duties.rules;
+            let place = self.node.shard_place(beacon_parent_root, shard, slot, shard_parent_root, rules)?;
+            let Some(body) = shard_proposer.body(&place) else { continue };
             let sign = |proposer: &[ValidatorIndex], root| duties.signer.sign(proposer, root);
             blocks.push((publication, Arc::new(signed_shard_block(&state, proposal, &body, sign)?)));
         }
@@ -51,7 +52,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         head_root: Root,
         state: &BeaconState<Phase1<C>>,
         duties: Duties<'_>,
-    ) -> Result<Option<ShardProposal>, Error> {
+    ) -> Result<Option<Proposal>, Error> {
         let slot = duties.slot;
         let slots = compute_offset_slots(get_latest_slot_for_shard(state, shard)?, slot.plus(1)?)?;
         if !slots.contains(&slot) {
@@ -64,13 +65,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
             return Ok(None);
         }
         let shard_parent_root = self.shard_head_root(shard, head_root, state)?;
-        Ok(Some(ShardProposal {
-            shard,
-            slot,
-            proposer_index,
-            beacon_parent_root: head_root,
-            shard_parent_root,
-        }))
+        Ok(Some(Proposal { shard, slot, proposer_index, beacon_parent_root: head_root, shard_parent_root }))
     }
 
     /// Returns the latest block of a shard: the last one that the head of the beacon chain can crosslink, or the latest
