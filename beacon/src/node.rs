@@ -8,6 +8,8 @@
 //!   shard;
 //! - a vote for an unknown shard block counts only once the block is known;
 //! - a shard block has to be later than its parent;
+//! - it finds the head of a shard among the blocks that can still be crosslinked, on request:
+//!   [`Node::crosslinkable_shard_blocks`];
 //! - it does not execute a known block again;
 //! - it drops everything before finality: see [`prune()`].
 //!

@@ -7,17 +7,18 @@
 //!
 //! A committee signs once, with the sum of its members' secret keys. The result is the aggregate of their signatures.
 
-mod attest;
 mod genesis;
-mod keys;
 mod phase;
 mod votes;
 
 pub use genesis::Genesis;
-pub use keys::Keys;
 pub use phase::ChainPhase;
 pub use votes::vote_on_code;
 
+use crate::{
+    attestation::{attest, attestation_data},
+    keys::Keys,
+};
 use outrider_beacon::{
     ledger::{ExtendedBlock, ExtendedState, LedgerError, LedgerNode, LedgerOperations, complete_block},
     registry::Rules,
@@ -27,14 +28,14 @@ use outrider_beacon_spec::{
     block::process_randao,
     compute::compute_signing_root,
     constants::{DOMAIN_BEACON_PROPOSER, DOMAIN_RANDAO},
-    containers::{Attestation, BeaconBlock, SignedBeaconBlock},
+    containers::{Attestation, BeaconBlock, BeaconState, Extensions, SignedBeaconBlock},
     error::Error,
     hash::hash_tree_root,
     math::Uint64 as _,
     preset::Preset,
     signatures::Signatures,
     transition::process_slots,
-    types::{Root, Slot},
+    types::{Root, Slot, ValidatorIndex},
 };
 
 /// A node with the keys of all validators.
@@ -113,9 +114,9 @@ impl<P: ChainPhase> Chain<P> {
         body.eth1_data = state.eth1_data.clone();
         // In a state with few RANDAO mixes, the seed of the shard proposers may be the mix of this epoch.
         process_randao(&mut state, &body, &mut Signatures::Ignored)?;
-        let (votes, executions) = P::crosslink(&state, &pre.ledger, &self.keys, &mut body)?;
+        let (votes, executions) = P::crosslink(&state, &pre, &self.keys, &mut body)?;
         operations.executions = executions.try_into().map_err(Error::from)?;
-        let attestations = attest::attestations(&state, votes, &self.keys)?;
+        let attestations = self.attest(parent_root, &pre.state, votes)?;
         body.attestations = attestations.clone().try_into().map_err(Error::from)?;
         let block = BeaconBlock { slot, proposer_index, parent_root, state_root: Root::ZERO, body };
         let (message, _) = complete_block(pre, block, &operations, rules)?;
@@ -123,5 +124,21 @@ impl<P: ChainPhase> Chain<P> {
         let signing_root = compute_signing_root(&message, get_domain(&state, DOMAIN_BEACON_PROPOSER, None));
         let signature = self.keys.sign(&[proposer_index], signing_root)?;
         Ok((ExtendedBlock { block: SignedBeaconBlock { message, signature }, operations }, attestations))
+    }
+
+    /// Returns one attestation of each committee of the head's slot, with the given votes on their shards.
+    fn attest(
+        &self,
+        head_root: Root,
+        state: &BeaconState<P>,
+        votes: Vec<<P as Extensions>::AttestationData>,
+    ) -> Result<Vec<Attestation<P>>, Error> {
+        let mut attestations = Vec::new();
+        for (index, vote) in (0..).zip(votes) {
+            let data = attestation_data(head_root, state, index, vote)?;
+            let sign = |attesters: &[ValidatorIndex], root| self.keys.sign(attesters, root);
+            attestations.extend(attest(state, data, |_| true, sign)?);
+        }
+        Ok(attestations)
     }
 }

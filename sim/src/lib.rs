@@ -1,11 +1,26 @@
 //! Simulated validators, which keep a chain going without a network.
 //!
-//! [`Simulator`] runs the specification's phase 0 alone; [`Chain`] a chain with a ledger, of either phase.
+//! - [`Simulator`] runs the specification's phase 0 alone. Its validators may be offline and may be slashed.
+//! - [`Chain`] runs a chain with a ledger, of either phase. Its validators are honest and hear everything at once.
+//! - [`Simulation`] runs a chain of phase 1 with a ledger, in which validators hear different things at different times,
+//!   shards have blocks of their own, and blocks are missing or late.
 
 #![forbid(unsafe_code)]
 
+mod attestation;
 mod chain;
+mod keys;
+mod preset;
+mod shard_block;
+mod simulation;
 mod validators;
 
-pub use chain::{Chain, ChainPhase, Genesis, Keys, vote_on_code};
+pub use chain::{Chain, ChainPhase, Genesis, vote_on_code};
+pub use keys::{Keys, SignatureMode};
+pub use preset::SimPreset;
+pub use shard_block::{EmptyShardBlocks, ShardProposer};
+pub use simulation::{
+    Eth1, Fault, Members, MessageKind, Network, Partition, RefusedMessage, Setup, SetupError, Simulation,
+    View, ViewSetup,
+};
 pub use validators::{Simulator, interop_deposits, interop_secret_key};

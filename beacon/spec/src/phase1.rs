@@ -10,6 +10,7 @@ pub mod fork_choice;
 pub mod light_client;
 pub mod online;
 pub mod shard;
+pub mod validator;
 
 pub use accessors::{
     compute_offset_slots, compute_previous_slot, compute_shard_from_committee_index,
@@ -22,6 +23,7 @@ pub use custody::{get_custody_period_for_validator, process_custody_game_operati
 pub use fork::upgrade_to_phase1;
 pub use light_client::process_light_client_aggregate;
 pub use shard::shard_state_transition;
+pub use validator::{get_shard_transition, get_shard_transition_fields, get_shard_winning_roots};
 
 use std::collections::BTreeMap;
 

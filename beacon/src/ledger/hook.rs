@@ -11,7 +11,7 @@ use outrider_beacon_spec::types::{Epoch, Root, Shard, Slot};
 /// The execution of shard blocks: the specification's place for it, `shard_state_transition` of v0.11.
 pub trait Execution {
     /// The reason for which a block is refused.
-    type Error: StdError;
+    type Error: StdError + 'static;
 
     /// Executes blocks that do not depend on one another, such as those of all shards in a slot. Returns one result for
     /// each, in the same order; it depends on nothing but the block.

@@ -14,6 +14,7 @@ use outrider_beacon_spec::{
     containers::{Attestation, BeaconBlock},
     error::Error,
     hash::hash_tree_root,
+    signatures::Signatures,
     types::Root,
 };
 
@@ -84,6 +85,19 @@ impl<P: LedgerPhase> LedgerNode<P> {
     /// Fails at the first check that does not hold.
     pub fn on_attestation(&mut self, attestation: &Attestation<P>) -> Result<(), Error> {
         self.node.on_attestation(attestation)
+    }
+
+    /// Processes an attestation, as [`Node::on_attestation_with`] does.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first check that does not hold.
+    pub fn on_attestation_with(
+        &mut self,
+        attestation: &Attestation<P>,
+        signatures: &mut Signatures,
+    ) -> Result<(), Error> {
+        self.node.on_attestation_with(attestation, signatures)
     }
 
     /// Processes a block with its operations. A known block changes nothing, because its root determines its

@@ -29,13 +29,26 @@ impl<P: NodePhase> Node<P> {
     /// Returns the first check that fails, and then changes nothing. An attestation that arrives too early, or before
     /// its blocks, may be valid later.
     pub fn on_attestation(&mut self, attestation: &Attestation<P>) -> Result<(), Error> {
+        self.on_attestation_with(attestation, &mut Signatures::Each)
+    }
+
+    /// Adds an attestation as [`Self::on_attestation`] does, with a say in how its signature is verified.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::on_attestation`]. A batch that the caller finishes later has to be valid.
+    pub fn on_attestation_with(
+        &mut self,
+        attestation: &Attestation<P>,
+        signatures: &mut Signatures,
+    ) -> Result<(), Error> {
         validate_on_attestation(&self.store, attestation)?;
         let target = attestation.data.target;
         self.advance_head(&target)?;
         let state = self.committee_state(&target)?;
         let indexed_attestation = indexed(state, attestation)?;
         P::check_shard_vote(state, &attestation.data)?;
-        is_valid_indexed_attestation(state, &indexed_attestation, &mut Signatures::Each)?;
+        is_valid_indexed_attestation(state, &indexed_attestation, signatures)?;
         update_latest_messages(&mut self.store, &indexed_attestation.attesting_indices, attestation)
     }
 

@@ -7,7 +7,7 @@ use outrider_beacon_spec::{
     accessors::{get_active_validator_indices, get_current_epoch, validator},
     containers::{ShardBlock, ShardState, SignedShardBlock},
     error::{Error, ensure},
-    fork_choice::checkpoint_state,
+    fork_choice::{checkpoint_state, get_ancestor},
     hash::hash_tree_root,
     math::{Uint64 as _, index},
     phase::Phase1,
@@ -99,13 +99,22 @@ impl<C: Preset> Node<Phase1<C>> {
     ///
     /// Fails if there is no such shard.
     pub fn shard_head(&self, shard: Shard) -> Result<Root, Error> {
+        self.shard_head_among(shard, crosslinked_state(&self.store, shard)?, |_| Ok(true))
+    }
+
+    /// Returns the shard block to build on among those for which a condition holds, from a crosslink on.
+    fn shard_head_among(
+        &self,
+        shard: Shard,
+        crosslinked: ShardState,
+        is_candidate: impl Fn(&ShardBlock) -> Result<bool, Error>,
+    ) -> Result<Root, Error> {
         let shard_store = shard_store(&self.store, shard)?;
-        let crosslinked = crosslinked_state(&self.store, shard)?;
         let balances = self.balances(shard_store)?;
         let mut children = BTreeMap::<Root, Vec<(Gwei, Root)>>::new();
         for (root, signed_block) in &shard_store.signed_blocks {
             let block = &signed_block.message;
-            if block.slot > crosslinked.slot {
+            if block.slot > crosslinked.slot && is_candidate(block)? {
                 let balance = balances.get(root).copied().unwrap_or_default();
                 children.entry(block.shard_parent_root).or_default().push((balance, *root));
             }
@@ -125,6 +134,28 @@ impl<C: Preset> Node<Phase1<C>> {
     pub fn pending_shard_blocks(&self, shard: Shard) -> Result<Vec<SignedShardBlock>, Error> {
         let crosslinked = crosslinked_state(&self.store, shard)?;
         let head = self.shard_head(shard)?;
+        blocks_between(shard_store(&self.store, shard)?, crosslinked.latest_block_root, head)
+    }
+
+    /// Returns the blocks from a shard's latest crosslink to its head, among those that can still be crosslinked on a
+    /// beacon block: a crosslink requires that each block builds on the beacon block of its slot. A block that builds
+    /// on another one, which came late or lost in a reorg, stays the specification's head until it is crosslinked, which
+    /// it never is; whoever attests it never crosslinks the shard again.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such shard, or if the beacon block is unknown.
+    pub fn crosslinkable_shard_blocks(
+        &self,
+        shard: Shard,
+        beacon_block_root: Root,
+    ) -> Result<Vec<SignedShardBlock>, Error> {
+        let beacon_state = self.store.block_states.get(&beacon_block_root).ok_or(Error::UnknownBlock)?;
+        let crosslinked = *beacon_state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
+        let head = self.shard_head_among(shard, crosslinked, |block| {
+            let beacon_parent_root = get_ancestor(&self.store, beacon_block_root, block.slot)?;
+            Ok(block.beacon_parent_root == beacon_parent_root)
+        })?;
         blocks_between(shard_store(&self.store, shard)?, crosslinked.latest_block_root, head)
     }
 

@@ -1,6 +1,7 @@
 //! The genesis of a simulated chain.
 
-use super::{ChainPhase, Keys};
+use super::ChainPhase;
+use crate::keys::Keys;
 use outrider_beacon::ledger::{ExtendedState, GenesisEe, Ledger, LedgerError, LedgerNode};
 use outrider_beacon_spec::{
     constants::{FAR_FUTURE_EPOCH, GENESIS_EPOCH, MAX_EFFECTIVE_BALANCE, MIN_GENESIS_TIME},

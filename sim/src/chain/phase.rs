@@ -1,30 +1,24 @@
 //! The differences between simulated chains of phase 0, without shards, and phase 1, with shards.
 
-use ssz_types::{VariableList, typenum::U1048576};
-
-use super::Keys;
-use outrider_beacon::{
-    ledger::{ExecutionHeader, ExtendedState, Ledger, LedgerPhase, ShardBody, ShardExecution},
-    proof::body_branch,
+use crate::{
+    keys::Keys,
+    shard_block::{Proposal, empty_body, shard_execution, signed_shard_block},
 };
+use outrider_beacon::ledger::{ExtendedState, LedgerError, LedgerPhase, ShardExecution};
 use outrider_beacon_spec::{
-    accessors::{get_block_root_at_slot, get_committee_count_per_slot, get_domain},
-    bls::aggregate,
-    compute::{compute_epoch_at_slot, compute_signing_root},
-    constants::{DOMAIN_SHARD_PROPOSAL, GENESIS_SLOT},
-    containers::{
-        BeaconBlockBody, BeaconState, Extensions, ShardBlockHeader, ShardState, ShardTransition, ShardVote,
-    },
+    accessors::{get_block_root_at_slot, get_committee_count_per_slot},
+    compute::compute_epoch_at_slot,
+    constants::GENESIS_SLOT,
+    containers::{BeaconBlockBody, BeaconState, Extensions, ShardVote, SignedShardBlock},
     error::Error,
     hash::hash_tree_root,
     math::{Uint64 as _, index},
     phase::{Phase0, Phase1},
     phase1::{
-        compute_shard_from_committee_index, compute_updated_gasprice, get_offset_slots,
-        get_shard_proposer_index,
+        compute_shard_from_committee_index, get_offset_slots, get_shard_proposer_index, get_shard_transition,
     },
     preset::Preset,
-    types::{Root, Shard, Slot},
+    types::{Root, Shard, ValidatorIndex},
 };
 
 /// The number of custody periods whose secrets count as revealed at genesis: more than a chain will ever have.
@@ -46,17 +40,17 @@ pub trait ChainPhase: LedgerPhase {
     fn empty_body() -> BeaconBlockBody<Self>;
 
     /// Writes the phase's shard transitions into a body, and returns the matching votes and executions. The shard blocks execute
-    /// no EE.
+    /// no EE. `state` is in the slot of the body's block, `pre` is that of the head.
     ///
     /// # Errors
     ///
     /// Fails if the state contradicts itself.
     fn crosslink(
         state: &BeaconState<Self>,
-        ledger: &Ledger,
+        pre: &ExtendedState<Self>,
         keys: &Keys,
         body: &mut BeaconBlockBody<Self>,
-    ) -> Result<Crosslinks<Self>, Error>;
+    ) -> Result<Crosslinks<Self>, LedgerError>;
 }
 
 impl<C: Preset> ChainPhase for Phase0<C> {
@@ -70,10 +64,10 @@ impl<C: Preset> ChainPhase for Phase0<C> {
 
     fn crosslink(
         state: &BeaconState<Self>,
-        _: &Ledger,
+        _: &ExtendedState<Self>,
         _: &Keys,
         _: &mut BeaconBlockBody<Self>,
-    ) -> Result<Crosslinks<Self>, Error> {
+    ) -> Result<Crosslinks<Self>, LedgerError> {
         let epoch = compute_epoch_at_slot::<Self>(state.slot.minus(1)?);
         Ok((vec![(); index(get_committee_count_per_slot(state, epoch))], Vec::new()))
     }
@@ -98,20 +92,24 @@ impl<C: Preset> ChainPhase for Phase1<C> {
 
     fn crosslink(
         state: &BeaconState<Self>,
-        ledger: &Ledger,
+        pre: &ExtendedState<Self>,
         keys: &Keys,
         body: &mut BeaconBlockBody<Self>,
-    ) -> Result<Crosslinks<Self>, Error> {
+    ) -> Result<Crosslinks<Self>, LedgerError> {
         let slot = state.slot.minus(1)?;
         let mut votes = Vec::new();
         let mut executions = Vec::new();
         for committee in 0..get_committee_count_per_slot(state, compute_epoch_at_slot::<Self>(slot)) {
             let shard = compute_shard_from_committee_index(state, committee, slot)?;
             // No shard has a block in the genesis slot.
-            let transition = match slot {
-                GENESIS_SLOT => ShardTransition::default(),
-                _ => transition(state, ledger, shard, keys, &mut executions)?,
+            let block = match slot {
+                GENESIS_SLOT => None,
+                _ => shard_block(state, pre, shard, keys)?,
             };
+            if let Some(block) = &block {
+                executions.push(shard_execution(&block.message)?);
+            }
+            let transition = get_shard_transition(&pre.state, shard, block.as_slice())?;
             votes.push(ShardVote {
                 shard,
                 shard_head_root: transition
@@ -127,65 +125,28 @@ impl<C: Preset> ChainPhase for Phase1<C> {
     }
 }
 
-/// Returns the transition of a shard since its last crosslink: empty slots, and a block in the last one.
-fn transition<C: Preset>(
+/// Returns the block of a shard in the latest slot that may have one, or `None` if the shard has no proposer: with very few
+/// validators, it may have no committee.
+///
+/// The proposer is that of the next beacon block's state. In a state with few RANDAO mixes, the seed of the shard proposers
+/// may be the mix of this epoch, which that block changes.
+fn shard_block<C: Preset>(
     state: &BeaconState<Phase1<C>>,
-    ledger: &Ledger,
+    pre: &ExtendedState<Phase1<C>>,
     shard: Shard,
     keys: &Keys,
-    executions: &mut Vec<ShardExecution>,
-) -> Result<ShardTransition, Error> {
-    let slots = get_offset_slots(state, shard)?;
-    let start_slot = slots.first().copied().ok_or(Error::IndexOutOfRange)?;
-    let mut latest = *state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
-    let mut transition = ShardTransition { start_slot, ..ShardTransition::default() };
-    let mut signatures = Vec::new();
-    for slot in &slots {
-        let proposer_index = match slots.last() == Some(slot) {
-            // With very few validators, a shard may have no committee, and then has no proposer.
-            true => get_shard_proposer_index(state, *slot, shard).ok(),
-            false => None,
-        };
-        let (mut length, mut data_root) = (0, Root::ZERO);
-        let mut latest_block_root = latest.latest_block_root;
-        if let Some(proposer_index) = proposer_index {
-            let (data, execution) = execution(ledger, shard, *slot)?;
-            length = data.len() as u64;
-            data_root = hash_tree_root(&data);
-            let header = ShardBlockHeader {
-                shard_parent_root: latest_block_root,
-                beacon_parent_root: get_block_root_at_slot(state, *slot)?,
-                slot: *slot,
-                shard,
-                proposer_index,
-                body_root: data_root,
-            };
-            latest_block_root = hash_tree_root(&header);
-            let domain =
-                get_domain(state, DOMAIN_SHARD_PROPOSAL, Some(compute_epoch_at_slot::<Phase1<C>>(*slot)));
-            signatures.push(keys.sign(&[proposer_index], compute_signing_root(&header, domain))?);
-            executions.push(execution);
-        }
-        let gasprice = compute_updated_gasprice(latest.gasprice, length)?;
-        latest = ShardState { slot: *slot, gasprice, latest_block_root };
-        transition.shard_block_lengths.push(length)?;
-        transition.shard_data_roots.push(data_root)?;
-        transition.shard_states.push(latest)?;
-    }
-    transition.proposer_signature_aggregate = aggregate(&signatures).unwrap_or_default();
-    Ok(transition)
-}
-
-/// Returns the body of a shard block that executes no EE, and its execution for the beacon block.
-fn execution(
-    ledger: &Ledger,
-    shard: Shard,
-    slot: Slot,
-) -> Result<(VariableList<u8, U1048576>, ShardExecution), Error> {
-    let shard_ledger = ledger.shards().get(index(shard)).ok_or(Error::IndexOutOfRange)?;
-    let parent_execution_root = shard_ledger.execution_root();
-    let header = ExecutionHeader { parent_execution_root, ..ExecutionHeader::default() };
-    let body = ShardBody { header: header.clone(), ..ShardBody::default() }.to_body();
-    let branch = body_branch(&body).try_into()?;
-    Ok((body.try_into()?, ShardExecution { shard, slot, header, branch }))
+) -> Result<Option<SignedShardBlock>, Error> {
+    let slot = get_offset_slots(state, shard)?.last().copied().ok_or(Error::IndexOutOfRange)?;
+    let Ok(proposer_index) = get_shard_proposer_index(state, slot, shard) else { return Ok(None) };
+    let crosslinked = state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
+    let proposal = Proposal {
+        shard,
+        slot,
+        proposer_index,
+        beacon_parent_root: get_block_root_at_slot(state, slot)?,
+        shard_parent_root: crosslinked.latest_block_root,
+    };
+    let body = empty_body(&pre.ledger, shard).ok_or(Error::IndexOutOfRange)?;
+    let sign = |proposer: &[ValidatorIndex], root| keys.sign(proposer, root);
+    signed_shard_block(state, proposal, &body, sign).map(Some)
 }

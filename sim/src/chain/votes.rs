@@ -1,6 +1,6 @@
 //! The votes of simulated validators on code.
 
-use super::Keys;
+use crate::keys::Keys;
 use outrider_beacon::ledger::{
     EeIndex, ExtendedState, Ledger, LedgerPhase, PreCheckVote, SignedPreCheckVote,
     operation::DOMAIN_PRE_CHECK_VOTE,

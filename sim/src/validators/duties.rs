@@ -1,19 +1,20 @@
 //! The duties of validators in a slot; from the specification's `validator.md`.
 
 use super::Simulator;
+use crate::attestation::attestation_data;
 use outrider_beacon_spec::{
     accessors::{
-        get_beacon_committee, get_beacon_proposer_index, get_block_root, get_committee_count_per_slot,
-        get_current_epoch, get_domain,
+        get_beacon_committee, get_beacon_proposer_index, get_committee_count_per_slot, get_current_epoch,
+        get_domain,
     },
     block::process_attestation,
     bls::{aggregate, sign},
-    compute::{compute_signing_root, compute_start_slot_at_epoch},
+    compute::compute_signing_root,
     constants::{DOMAIN_BEACON_ATTESTER, DOMAIN_BEACON_PROPOSER, DOMAIN_RANDAO},
     containers::{
         Attestation, AttestationData, AttesterSlashing, BeaconBlock, BeaconBlockBody, BeaconBlockHeader,
-        BeaconState, Checkpoint, IndexedAttestation, ProposerSlashing, SignedBeaconBlock,
-        SignedBeaconBlockHeader, misc::AggregationBits,
+        BeaconState, IndexedAttestation, ProposerSlashing, SignedBeaconBlock, SignedBeaconBlockHeader,
+        misc::AggregationBits,
     },
     error::Error,
     hash::hash_tree_root,
@@ -113,18 +114,8 @@ impl<C: Preset> Simulator<C> {
     /// Runs the committees' duties: they attest the head.
     pub(super) fn attest(&mut self) -> Result<(), Error> {
         let (beacon_block_root, state) = self.current()?;
-        let epoch = get_current_epoch(&state);
-        let is_first = compute_start_slot_at_epoch::<Phase0<C>>(epoch)? == state.slot;
-        let root = if is_first { beacon_block_root } else { get_block_root(&state, epoch)? };
-        for committee_index in 0..get_committee_count_per_slot(&state, epoch) {
-            let data = AttestationData {
-                slot: state.slot,
-                index: committee_index,
-                beacon_block_root,
-                source: state.current_justified_checkpoint,
-                target: Checkpoint { epoch, root },
-                extension: (),
-            };
+        for committee_index in 0..get_committee_count_per_slot(&state, get_current_epoch(&state)) {
+            let data = attestation_data(beacon_block_root, &state, committee_index, ())?;
             self.attest_by_committee(&state, data)?;
         }
         Ok(())

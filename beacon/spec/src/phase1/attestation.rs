@@ -1,21 +1,27 @@
-//! Phase 1, beacon chain, "New Attestation processing".
+//! Phase 1, beacon chain, "New Attestation processing", and the weight of a committee's attestations.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Attestation, BeaconState,
-    accessors::{compute_previous_slot, compute_shard_from_committee_index},
+    accessors::{compute_previous_slot, compute_shard_from_committee_index, is_online_validator},
 };
 use crate::{
-    accessors::{get_block_root_at_slot, get_indexed_attestation},
+    accessors::{
+        get_attesting_indices, get_beacon_committee, get_block_root_at_slot, get_indexed_attestation,
+        get_total_balance,
+    },
     block::attestation::{append_pending_attestation, check_attestation},
     constants::GENESIS_SLOT,
     containers::{AttestationData, Phase1PendingAttestation, ShardTransition},
     error::{Error, ensure, ensure_equal},
     hash::hash_tree_root,
+    math::Uint64 as _,
     phase::Phase1,
     predicates::is_valid_indexed_attestation,
     preset::Preset,
     signatures::Signatures,
-    types::Root,
+    types::{CommitteeIndex, Root, ValidatorIndex},
 };
 
 /// Returns whether an attestation is for the previous slot.
@@ -76,4 +82,53 @@ pub fn process_attestation<C: Preset>(
     validate_attestation(state, attestation, signatures)?;
     // `process_shard_transitions` sets the flag if the shard is crosslinked.
     append_pending_attestation(state, attestation, Phase1PendingAttestation { crosslink_success: false })
+}
+
+/// Returns a committee's attestations of the previous slot, by the root of their transition.
+pub(super) fn on_time_attestations<'a, C: Preset>(
+    state: &BeaconState<C>,
+    committee_index: CommitteeIndex,
+    attestations: &'a [Attestation<C>],
+) -> BTreeMap<Root, Vec<&'a Attestation<C>>> {
+    let mut by_root = BTreeMap::<Root, Vec<_>>::new();
+    for attestation in attestations {
+        let data = &attestation.data;
+        if is_on_time_attestation(state, data) && data.index == committee_index {
+            by_root.entry(data.shard_transition_root).or_default().push(attestation);
+        }
+    }
+    by_root
+}
+
+/// Returns the members of a committee of the previous slot who made some attestations, if they have two thirds of its
+/// online stake.
+pub(super) fn has_enough_online_stake<C: Preset>(
+    state: &BeaconState<C>,
+    committee_index: CommitteeIndex,
+    attestations: &[&Attestation<C>],
+) -> Result<Option<BTreeSet<ValidatorIndex>>, Error> {
+    let committee = get_beacon_committee(state, compute_previous_slot(state.slot), committee_index)?;
+    let committee_balance = get_total_balance(state, online_among(state, committee)?)?;
+    let mut participants = BTreeSet::new();
+    for attestation in attestations {
+        participants.extend(get_attesting_indices(state, &attestation.data, &attestation.aggregation_bits)?);
+    }
+    let online_participants = online_among(state, participants.iter().copied())?;
+    let participants_balance = get_total_balance(state, online_participants)?;
+    let is_enough = participants_balance.times(3)? >= committee_balance.times(2)?;
+    Ok(is_enough.then_some(participants))
+}
+
+/// Returns the validators among `indices` that are online.
+fn online_among<C: Preset>(
+    state: &BeaconState<C>,
+    indices: impl IntoIterator<Item = ValidatorIndex>,
+) -> Result<Vec<ValidatorIndex>, Error> {
+    let mut online = Vec::new();
+    for index in indices {
+        if is_online_validator(state, index)? {
+            online.push(index);
+        }
+    }
+    Ok(online)
 }

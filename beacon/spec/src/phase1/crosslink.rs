@@ -6,14 +6,13 @@ use super::{
     Attestation, BeaconState,
     accessors::{
         compute_previous_slot, compute_shard_from_committee_index, compute_updated_gasprice,
-        get_active_shard_count, get_offset_slots, get_shard_proposer_index, is_online_validator,
+        get_active_shard_count, get_offset_slots, get_shard_proposer_index,
     },
-    attestation::is_on_time_attestation,
+    attestation::{has_enough_online_stake, is_on_time_attestation, on_time_attestations},
 };
 use crate::{
     accessors::{
-        get_attesting_indices, get_beacon_committee, get_beacon_proposer_index, get_block_root_at_slot,
-        get_committee_count_per_slot, get_domain, get_total_balance, pubkey,
+        get_beacon_proposer_index, get_block_root_at_slot, get_committee_count_per_slot, get_domain, pubkey,
     },
     compute::{compute_epoch_at_slot, compute_signing_root},
     constants::{DOMAIN_SHARD_PROPOSAL, GENESIS_SLOT, PHASE_1_FORK_SLOT, PROPOSER_REWARD_QUOTIENT},
@@ -57,19 +56,9 @@ fn process_crosslinks<C: Preset>(
     let epoch = compute_epoch_at_slot::<Phase1<C>>(on_time_attestation_slot);
     for committee_index in 0..get_committee_count_per_slot(state, epoch) {
         let shard = compute_shard_from_committee_index(state, committee_index, on_time_attestation_slot)?;
-        // Each attestation has passed the check that its shard is its committee's.
-        let shard_attestations: Vec<_> = attestations
-            .iter()
-            .filter(|a| is_on_time_attestation(state, &a.data) && a.data.index == committee_index)
-            .collect();
         let shard_transition = shard_transitions.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
-        let winning_root = process_crosslink_for_shard(
-            state,
-            committee_index,
-            shard_transition,
-            &shard_attestations,
-            signatures,
-        )?;
+        let winning_root =
+            process_crosslink_for_shard(state, committee_index, shard_transition, attestations, signatures)?;
         if let Some(winning_root) = winning_root {
             mark_winning_attestations(state, committee_index, winning_root)?;
         }
@@ -107,29 +96,16 @@ fn process_crosslink_for_shard<C: Preset>(
     state: &mut BeaconState<C>,
     committee_index: CommitteeIndex,
     shard_transition: &ShardTransition,
-    attestations: &[&Attestation<C>],
+    attestations: &[Attestation<C>],
     signatures: &mut Signatures,
 ) -> Result<Option<Root>, Error> {
     let on_time_attestation_slot = compute_previous_slot(state.slot);
-    let committee = get_beacon_committee(state, on_time_attestation_slot, committee_index)?;
     let shard = compute_shard_from_committee_index(state, committee_index, on_time_attestation_slot)?;
-    let committee_balance = get_total_balance(state, online_among(state, committee)?)?;
-
-    let shard_transition_roots: BTreeSet<Root> =
-        attestations.iter().map(|attestation| attestation.data.shard_transition_root).collect();
-    for shard_transition_root in shard_transition_roots {
-        let transition_attestations: Vec<_> =
-            attestations.iter().filter(|a| a.data.shard_transition_root == shard_transition_root).collect();
-        let mut transition_participants: BTreeSet<ValidatorIndex> = BTreeSet::new();
-        for attestation in &transition_attestations {
-            let bits = &attestation.aggregation_bits;
-            transition_participants.extend(get_attesting_indices(state, &attestation.data, bits)?);
-        }
-        let online_participants = online_among(state, transition_participants.iter().copied())?;
-        let participants_balance = get_total_balance(state, online_participants)?;
-        if participants_balance.times(3)? < committee_balance.times(2)? {
-            continue;
-        }
+    for (shard_transition_root, transition_attestations) in
+        on_time_attestations(state, committee_index, attestations)
+    {
+        let participants = has_enough_online_stake(state, committee_index, &transition_attestations)?;
+        let Some(transition_participants) = participants else { continue };
 
         check_transition_root(shard_transition, shard_transition_root)?;
         let last_state = shard_transition.shard_states.last().ok_or(Error::IndexOutOfRange)?;
@@ -153,20 +129,6 @@ pub(super) fn check_transition_root(transition: &ShardTransition, attested: Root
         got,
         expected,
     })
-}
-
-/// Returns the validators among `indices` that are online.
-fn online_among<C: Preset>(
-    state: &BeaconState<C>,
-    indices: impl IntoIterator<Item = ValidatorIndex>,
-) -> Result<Vec<ValidatorIndex>, Error> {
-    let mut online = Vec::new();
-    for index in indices {
-        if is_online_validator(state, index)? {
-            online.push(index);
-        }
-    }
-    Ok(online)
 }
 
 /// Rewards the beacon block's proposer and charges the shard blocks' proposers, as the end of

@@ -1,4 +1,4 @@
-//! The keys of simulated validators.
+//! The keys of simulated validators, and their signatures.
 
 use num_bigint::BigUint;
 
@@ -45,12 +45,51 @@ impl Keys {
     }
 
     /// Returns the public keys in order of the validators.
-    pub(super) fn pubkeys(&self) -> impl Iterator<Item = BLSPubkey> {
+    pub(crate) fn pubkeys(&self) -> impl Iterator<Item = BLSPubkey> {
         self.secret_keys
             .iter()
             .map(|secret_key| secret_to_public(secret_key).expect("an interop key is valid"))
     }
 }
+
+/// Whether simulated validators sign, and nodes verify.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignatureMode {
+    /// Validators sign, and nodes verify every signature.
+    #[default]
+    Real,
+    /// Nodes take every signature to be valid, so nobody signs: the point at infinity stands for a signature. Only RANDAO
+    /// reveals are real, because the chain's randomness comes from them.
+    Trusted,
+}
+
+/// The signatures of simulated validators.
+#[derive(Clone, Debug)]
+pub(crate) struct Signer {
+    pub(crate) keys: Keys,
+    pub(crate) mode: SignatureMode,
+}
+
+impl Signer {
+    /// Returns [`Keys::sign`], or what stands for it.
+    pub(crate) fn sign(
+        &self,
+        validators: &[ValidatorIndex],
+        signing_root: Root,
+    ) -> Result<BLSSignature, Error> {
+        match self.mode {
+            SignatureMode::Real => self.keys.sign(validators, signing_root),
+            SignatureMode::Trusted => Ok(POINT_AT_INFINITY),
+        }
+    }
+}
+
+/// The encoding of the point at infinity.
+const POINT_AT_INFINITY: BLSSignature = {
+    let mut bytes = [0; 96];
+    bytes[0] = 0xc0;
+    BLSSignature::new(bytes)
+};
 
 fn to_bytes(number: &BigUint) -> [u8; 32] {
     let mut bytes = [0; 32];

@@ -1,0 +1,239 @@
+//! A view: nodes that hear the same, as one node, with their validators.
+
+mod attest;
+mod light_client;
+mod pool;
+mod propose;
+mod shard;
+
+use std::{collections::BTreeSet, error::Error as StdError, mem};
+
+use self::pool::Pool;
+use super::{
+    fault::Faults,
+    message::{Message, MessageKind},
+};
+use crate::keys::Signer;
+use outrider_beacon::{
+    ledger::{Execution, ExtendedState, LedgerError, LedgerNode, ShardBlockError},
+    registry::Rules,
+};
+use outrider_beacon_spec::{
+    containers::{BeaconState, SignedShardBlock},
+    error::Error,
+    math::Uint64 as _,
+    phase::Phase1,
+    preset::Preset,
+    signatures::Signatures,
+    transition::process_slots,
+    types::{Root, Slot, ValidatorIndex},
+};
+
+/// A view, whose execution of shard blocks fails with `E`.
+#[derive(Debug)]
+pub struct View<C: Preset, E: StdError + 'static> {
+    name: String,
+    members: BTreeSet<ValidatorIndex>,
+    node: LedgerNode<Phase1<C>>,
+    /// What the next beacon block may contain.
+    pool: Pool<C>,
+    /// Messages that wait for a block.
+    waiting: Vec<Message<C>>,
+    /// Attestations that wait for their slot to pass.
+    early: Vec<Message<C>>,
+    refused: Vec<RefusedMessage<E>>,
+    /// The head, with its state in the current slot.
+    current: Option<(Root, BeaconState<Phase1<C>>)>,
+}
+
+/// A message that a view's node refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefusedMessage<E: StdError + 'static> {
+    /// Its kind.
+    pub kind: MessageKind,
+    /// Its slot.
+    pub slot: Slot,
+    /// The reason.
+    pub error: ShardBlockError<E>,
+}
+
+/// What validators need to know for their duties in a slot.
+#[derive(Clone, Copy)]
+pub(super) struct Duties<'d> {
+    pub(super) slot: Slot,
+    pub(super) signer: &'d Signer,
+    pub(super) faults: &'d Faults,
+    pub(super) rules: Rules<'d>,
+}
+
+impl<C: Preset, E: StdError + 'static> View<C, E> {
+    pub(super) fn new(name: String, members: BTreeSet<ValidatorIndex>, node: LedgerNode<Phase1<C>>) -> Self {
+        Self {
+            name,
+            members,
+            node,
+            pool: Pool::default(),
+            waiting: Vec::new(),
+            early: Vec::new(),
+            refused: Vec::new(),
+            current: None,
+        }
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the validators.
+    #[must_use]
+    pub fn members(&self) -> &BTreeSet<ValidatorIndex> {
+        &self.members
+    }
+
+    /// Returns the node.
+    #[must_use]
+    pub fn node(&self) -> &LedgerNode<Phase1<C>> {
+        &self.node
+    }
+
+    /// Returns the messages that the node refused for ever, in order. Honest validators' messages are not among them.
+    #[must_use]
+    pub fn refused(&self) -> &[RefusedMessage<E>] {
+        &self.refused
+    }
+
+    /// Returns the root of the head block, and state and ledger after it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the fork choice finds no head.
+    pub fn head(&self) -> Result<(Root, ExtendedState<Phase1<C>>), Error> {
+        let root = self.node.head()?;
+        Ok((root, self.node.extended(&root).ok_or(Error::UnknownBlock)?))
+    }
+
+    /// Begins a slot: the attestations of the previous slot count from now on.
+    pub(super) fn on_tick<X: Execution<Error = E>>(
+        &mut self,
+        duties: Duties<'_>,
+        execution: &X,
+    ) -> Result<(), Error> {
+        let slot = duties.slot;
+        let since_genesis = slot.times(C::SECONDS_PER_SLOT)?;
+        self.node.on_tick(self.node.store().genesis_time.plus(since_genesis)?)?;
+        self.pool.prune(slot);
+        let kept_from = slot.saturating_sub(2 * C::SLOTS_PER_EPOCH);
+        self.waiting.retain(|message| message.slot() >= kept_from);
+        let mut messages = mem::take(&mut self.early);
+        messages.append(&mut self.waiting);
+        self.receive(messages, duties, execution);
+        Ok(())
+    }
+
+    /// Receives messages that arrive together. After a block, those that wait may be valid, too.
+    pub(super) fn receive<X: Execution<Error = E>>(
+        &mut self,
+        mut messages: Vec<Message<C>>,
+        duties: Duties<'_>,
+        execution: &X,
+    ) {
+        while self.receive_once(messages, duties.rules, execution) && !self.waiting.is_empty() {
+            messages = mem::take(&mut self.waiting);
+        }
+    }
+
+    /// Processes each message once; returns whether a block was accepted.
+    fn receive_once<X: Execution<Error = E>>(
+        &mut self,
+        messages: Vec<Message<C>>,
+        rules: Rules<'_>,
+        execution: &X,
+    ) -> bool {
+        let is_shard_block = |message: &Message<C>| matches!(message, Message::ShardBlock(_));
+        let (shard_blocks, others): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_shard_block);
+        let mut has_news = false;
+        for message in others {
+            let result = self.process(&message, rules).map_err(ShardBlockError::Ledger);
+            has_news |= self.settle(message, result);
+        }
+        let results = self.process_shard_blocks(&shard_blocks, rules, execution);
+        for (message, result) in shard_blocks.into_iter().zip(results) {
+            has_news |= self.settle(message, result);
+        }
+        has_news
+    }
+
+    /// Keeps a message that may be valid later, or records that it was refused; returns whether a block was accepted.
+    fn settle(&mut self, message: Message<C>, result: Result<(), ShardBlockError<E>>) -> bool {
+        match result {
+            Ok(()) => matches!(message, Message::BeaconBlock(_) | Message::ShardBlock(_)),
+            Err(ShardBlockError::Ledger(LedgerError::Spec(
+                Error::AttestationEarly { .. } | Error::BlockInFuture { .. },
+            ))) => {
+                self.early.push(message);
+                false
+            }
+            Err(ShardBlockError::Ledger(LedgerError::Spec(Error::UnknownParent | Error::UnknownBlock))) => {
+                self.waiting.push(message);
+                false
+            }
+            Err(error) => {
+                self.refused.push(RefusedMessage { kind: message.kind(), slot: message.slot(), error });
+                false
+            }
+        }
+    }
+
+    fn process(&mut self, message: &Message<C>, rules: Rules<'_>) -> Result<(), LedgerError> {
+        match message {
+            Message::BeaconBlock(block) => self.node.on_block(block, rules),
+            // They are processed together.
+            Message::ShardBlock(_) => Ok(()),
+            Message::Attestation(full) => {
+                let mut signatures =
+                    if rules.verify_signatures { Signatures::Each } else { Signatures::Ignored };
+                self.node.on_attestation_with(&full.attestation, &mut signatures)?;
+                Ok(self.pool.add_attestation(full)?)
+            }
+            Message::LightClientVote(vote) => Ok(self.pool.add_light_client_vote(vote)?),
+        }
+    }
+
+    fn process_shard_blocks<X: Execution<Error = E>>(
+        &mut self,
+        messages: &[Message<C>],
+        rules: Rules<'_>,
+        execution: &X,
+    ) -> Vec<Result<(), ShardBlockError<E>>> {
+        let block = |message: &Message<C>| match message {
+            Message::ShardBlock(block) => Some(SignedShardBlock::clone(block)),
+            _ => None,
+        };
+        let blocks: Vec<_> = messages.iter().filter_map(block).collect();
+        if blocks.is_empty() { Vec::new() } else { self.node.on_shard_blocks(&blocks, rules, execution) }
+    }
+
+    /// Returns whether a validator belongs to the view and is online.
+    fn is_on_duty(&self, validator: ValidatorIndex, duties: Duties<'_>) -> bool {
+        self.members.contains(&validator) && !duties.faults.is_offline(validator, duties.slot)
+    }
+
+    /// Returns the head and its state in a slot.
+    fn current(&mut self, slot: Slot) -> Result<(Root, BeaconState<Phase1<C>>), Error> {
+        let root = self.node.head()?;
+        match &self.current {
+            Some((of, state)) if *of == root && state.slot == slot => Ok((root, state.clone())),
+            _ => {
+                let state = self.node.store().block_states.get(&root).ok_or(Error::UnknownBlock)?;
+                let mut state = state.clone();
+                if state.slot < slot {
+                    process_slots(&mut state, slot)?;
+                }
+                self.current = Some((root, state.clone()));
+                Ok((root, state))
+            }
+        }
+    }
+}

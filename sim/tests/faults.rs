@@ -1,0 +1,183 @@
+//! A simulated chain of phase 1 in which something goes wrong.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod common;
+
+use common::{Block, EmptySimulation, crosslinked_slots, genesis, head, run, set, shares, simulation};
+use outrider_beacon_spec::{
+    containers::misc::Checkpoint, fork_choice::get_ancestor, hash::hash_tree_root,
+    phase1::get_shard_proposer_index, types::Root,
+};
+use outrider_sim::{Fault, Members, Network, Partition, Setup, SimPreset, ViewSetup};
+
+type C = SimPreset<4>;
+const N_VALIDATORS: u64 = C::N_VALIDATORS;
+
+fn one_view(faults: Vec<Fault>) -> EmptySimulation<C> {
+    simulation(Setup { faults, ..Setup::one_view(genesis(N_VALIDATORS, 3)) })
+}
+
+fn finalized(simulation: &EmptySimulation<C>, view: usize) -> Checkpoint {
+    simulation.views()[view].node().store().finalized_checkpoint
+}
+
+/// Returns the slots of a shard's blocks that each beacon block crosslinks, by the slot of the beacon block.
+fn crosslinks(blocks: &[Block<C>], shard: u64) -> Vec<(u64, Vec<u64>)> {
+    blocks.iter().map(|block| (block.block.message.slot, crosslinked_slots(block, shard))).collect()
+}
+
+#[test]
+fn after_missing_beacon_blocks_shards_have_blocks_at_the_offsets() {
+    let faults = (6..=13).map(|slot| Fault::MissingBeaconBlock { slot }).collect();
+    let mut simulation = one_view(faults);
+    let blocks = run(&mut simulation, 40);
+    let slots: Vec<_> = blocks.iter().map(|block| block.block.message.slot).collect();
+    assert_eq!(slots, (1..=5).chain(14..=40).collect::<Vec<_>>());
+    for shard in 0..4 {
+        let crosslinks = crosslinks(&blocks, shard);
+        assert_eq!(crosslinks[4], (5, vec![4]));
+        // The latest crosslink was of slot 4: 1, 2, 3, 5 and 8 slots later.
+        assert_eq!(crosslinks[5], (14, vec![5, 6, 7, 9, 12]));
+        assert_eq!(crosslinks[6], (15, vec![14]));
+    }
+    // All blocks of the first five epochs but the missing ones are executed.
+    let head = head(&simulation, 0);
+    for (slot, is_known) in [(7, true), (8, false), (9, true), (12, true), (13, false), (14, true)] {
+        assert_eq!(head.ledger.recent_execution_root(0, slot).is_some(), is_known, "slot {slot}");
+    }
+    assert_eq!(finalized(&simulation, 0).epoch, 3);
+}
+
+#[test]
+fn a_missing_or_late_shard_block_is_an_empty_slot() {
+    // A committee attests in the middle of the slot, a shard proposer proposes after a quarter of it.
+    for fault in [
+        Fault::MissingShardBlock { shard: 2, slot: 5 },
+        Fault::LateShardBlock { shard: 2, slot: 5, delay_ms: 1_501 },
+        Fault::LateShardBlock { shard: 2, slot: 5, delay_ms: 60_000 },
+        Fault::WithheldShardBlock { shard: 2, slot: 5, known_to: set(&[]) },
+    ] {
+        let mut simulation = one_view(vec![fault.clone()]);
+        let blocks = run(&mut simulation, 20);
+        let empty = &blocks[5].block.message.body.shard_transitions[2];
+        assert_eq!((empty.start_slot, empty.shard_states.len()), (5, 1), "{fault:?}");
+        for (slot, slots) in crosslinks(&blocks, 2) {
+            let expected = if slot == 1 || slot == 6 { vec![] } else { vec![slot - 1] };
+            assert_eq!(slots, expected, "{fault:?}, slot {slot}");
+        }
+        assert!(crosslinks(&blocks, 1).contains(&(6, vec![5])));
+    }
+    let in_time = Fault::LateShardBlock { shard: 2, slot: 5, delay_ms: 1_500 };
+    let blocks = run(&mut one_view(vec![in_time]), 7);
+    assert!(crosslinks(&blocks, 2).contains(&(6, vec![5])));
+}
+
+#[test]
+fn a_late_beacon_block_costs_one_slot_of_crosslinks() {
+    // It comes after the committees have attested its parent; shard blocks of its slot build on the parent.
+    let late = Fault::LateBeaconBlock { slot: 5, delay_ms: 3_001 };
+    let mut simulation = one_view(vec![late]);
+    let mut blocks = run(&mut simulation, 5);
+    let head_root = hash_tree_root(&blocks[4].block.message);
+    let node = simulation.views()[0].node();
+    assert_eq!(node.head(), Ok(head_root), "the late block");
+    for shard in 0..4 {
+        // The specification's head is a block that no beacon block can crosslink any more.
+        let pending = node.pending_shard_blocks(shard).unwrap();
+        assert_eq!(pending.iter().map(|block| block.message.slot).collect::<Vec<_>>(), [5]);
+        assert_eq!(pending[0].message.beacon_parent_root, blocks[4].block.message.parent_root);
+        assert_eq!(node.crosslinkable_shard_blocks(shard, head_root), Ok(vec![]));
+    }
+    blocks.extend(run(&mut simulation, 35));
+    assert_eq!(blocks.len(), 40);
+    assert_eq!(blocks[5].block.message.parent_root, head_root);
+    assert_eq!(blocks[5].block.message.body.attestations.len(), 0, "they are for the parent");
+    for shard in 0..4 {
+        let crosslinks = crosslinks(&blocks, shard);
+        assert_eq!(crosslinks[4..8], [(5, vec![4]), (6, vec![]), (7, vec![6]), (8, vec![7])]);
+    }
+    assert_eq!(finalized(&simulation, 0).epoch, 3);
+}
+
+#[test]
+fn a_withheld_shard_block_is_not_crosslinked_even_if_its_committee_has_an_adversary() {
+    let (shard, slot) = (1, 9);
+    // Whoever proposes the block, and one other, are the adversary, who hears everything and tells nothing of the block.
+    let mut honest = one_view(Vec::new());
+    run(&mut honest, slot - 1);
+    let state = head(&honest, 0).state;
+    let proposer = get_shard_proposer_index(&state, slot, shard).unwrap();
+    let adversary = set(&[proposer, (proposer + 1) % N_VALIDATORS]);
+    let views = vec![
+        ViewSetup::new("honest", Members::Share(1)),
+        ViewSetup::new("adversary", Members::Indices(adversary)),
+    ];
+    let faults = vec![Fault::WithheldShardBlock { shard, slot, known_to: set(&[1]) }];
+    let setup = Setup { views, faults, ..Setup::one_view(genesis(N_VALIDATORS, 3)) };
+    let mut simulation = simulation::<C>(setup);
+    let blocks = run(&mut simulation, 40);
+    let known = |view: usize| {
+        let shard_store = &simulation.views()[view].node().store().shard_stores[&shard];
+        shard_store.signed_blocks.values().filter(|block| block.message.slot == slot).count()
+    };
+    // Finality has pruned the block in the end, but the chain never had it.
+    assert_eq!((known(0), finalized(&simulation, 0).epoch), (0, 3));
+    for (beacon_slot, slots) in crosslinks(&blocks, shard) {
+        let expected = if [1, slot + 1].contains(&beacon_slot) { vec![] } else { vec![beacon_slot - 1] };
+        assert_eq!(slots, expected, "slot {beacon_slot}");
+    }
+}
+
+#[test]
+fn a_partition_ends_in_a_reorg_of_the_smaller_side_and_one_head() {
+    let mut setup = shares(genesis(N_VALIDATORS, 4), &[("A", 40), ("B", 60)]);
+    let (from, until) = (17, 23);
+    let partitions = vec![Partition { from, until, side: set(&[0]) }];
+    setup.network = Network { latency_ms: 100, jitter_ms: 50, partitions };
+    let mut simulation = simulation::<C>(setup);
+    let head_root = |simulation: &EmptySimulation<C>, view: usize| simulation.views()[view].head().unwrap().0;
+
+    run(&mut simulation, from - 1);
+    let before = head_root(&simulation, 0);
+    assert_eq!(head_root(&simulation, 1), before);
+    run(&mut simulation, until - from);
+    let [head_a, head_b] = [0, 1].map(|view| head_root(&simulation, view));
+    assert_ne!(head_a, head_b);
+    let slots_of_both = [0, 1].map(|view| head(&simulation, view).state.slot);
+    assert!(slots_of_both.iter().all(|slot| *slot >= from), "both sides go on: {slots_of_both:?}");
+
+    run(&mut simulation, 2);
+    let (one, other) = (simulation.views()[0].head().unwrap(), simulation.views()[1].head().unwrap());
+    assert_eq!(one, other, "state and ledger, too");
+    let has_ancestor =
+        |root: Root, slot| get_ancestor(simulation.views()[0].node().store(), one.0, slot) == Ok(root);
+    assert!(has_ancestor(head_b, slots_of_both[1]), "the side with more stake wins");
+    assert!(!has_ancestor(head_a, slots_of_both[0]));
+    assert!(has_ancestor(before, from - 1));
+
+    run(&mut simulation, 72 - (until + 1));
+    let [a, b] = [0, 1].map(|view| finalized(&simulation, view));
+    assert_eq!(a, b);
+    assert_eq!(a.epoch, 7, "two epochs behind the one that begins");
+    // Every shard is crosslinked again.
+    assert!(head(&simulation, 0).state.shard_states.iter().all(|state| state.slot == 71));
+}
+
+#[test]
+fn without_a_third_of_the_stake_finality_stops_and_returns_with_it() {
+    let validators = (0..N_VALIDATORS).filter(|validator| validator % 5 < 2).collect();
+    let faults = vec![Fault::Offline { validators, slots: 33..72 }];
+    let mut simulation = one_view(faults);
+    run(&mut simulation, 32);
+    assert_eq!(finalized(&simulation, 0).epoch, 2);
+    run(&mut simulation, 40);
+    let stopped = finalized(&simulation, 0).epoch;
+    assert!(stopped <= 3, "epoch {stopped} is final");
+    run(&mut simulation, 32);
+    assert_eq!(finalized(&simulation, 0).epoch, 11, "two epochs behind the one that begins");
+    let state = head(&simulation, 0).state;
+    assert!(state.shard_states.iter().all(|state| state.slot == 103), "every shard is crosslinked");
+    let balance = |validator: usize| *state.balances.get(validator).unwrap();
+    assert!(balance(0) < balance(2), "who was offline lost");
+}
