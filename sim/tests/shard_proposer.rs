@@ -12,7 +12,7 @@ use outrider_beacon::{
         EeTransition, ExecutableBlock, Execution, ExecutionHeader, ExtendedState, GenesisEe,
         LedgerOperations, NoExecution, Settings, ShardBlockError, ShardBody, ShardPlace,
     },
-    registry::Rules,
+    registry::{NoJudge, Rules},
 };
 use outrider_beacon_spec::{
     containers::{DepositData, Eth1Data},
@@ -127,7 +127,7 @@ fn a_shard_block_with_a_wrong_execution_is_refused_and_the_chain_goes_on() {
     let setup = Setup::one_view(genesis_with_ee::<C>(64, 9));
     let mut simulation = Simulation::<C, _, _>::new(setup, proposer, Count).unwrap();
     let settings = Settings::default();
-    let rules = Rules { settings: &settings, admission: &Nobody, judge: &Nobody, verify_signatures: true };
+    let rules = Rules { settings: &settings, admission: &Nobody, judge: &NoJudge, verify_signatures: true };
     for _ in 0..10 {
         simulation.run_slot(&LedgerOperations::default(), rules).unwrap();
     }
