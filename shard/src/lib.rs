@@ -25,4 +25,4 @@ pub use outrider_abi::{
 };
 
 pub use executor::{Executor, ExecutorError};
-pub use provider::{BuiltBlock, Disagreement, Previous, Provider, ProviderError};
+pub use provider::{BuiltBlock, Disagreement, Previous, Provider, ProviderError, Surroundings};

@@ -139,6 +139,14 @@ pub enum Disagreement {
         /// The index of the first that differs, from 0.
         first: usize,
     },
+    /// The fees for the proposer differ.
+    #[error("the EE pays the proposer {provided} Gwei over the state and {stateless} over the witness")]
+    ProposerFee {
+        /// The fee over the full state, in Gwei.
+        provided: u64,
+        /// The fee over the witness, in Gwei.
+        stateless: u64,
+    },
 }
 
 impl ProviderError {
