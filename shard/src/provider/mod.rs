@@ -2,6 +2,7 @@
 //!
 //! | module | concern |
 //! |---|---|
+//! | `actor` | a provider that takes part in a chain: users' packages in, payloads out |
 //! | `build` | builds a block, and checks the EE's output |
 //! | `built_block` | a block that has been built and executed |
 //! | `surroundings` | what a block knows besides its state and its data |
@@ -9,6 +10,7 @@
 //! | `notes` | the provider's notes in a store |
 //! | `error` | errors, and whose fault they are |
 
+mod actor;
 mod build;
 mod built_block;
 mod error;
@@ -27,6 +29,10 @@ use tracing::info;
 
 use self::notes::{CODE_HASH, CURRENT_ROOT};
 pub use self::{
+    actor::{
+        Dropped, INBOX_BYTES_MAX, INBOX_PACKAGES_MAX, InboxFull, Offer, OfferOutcome, PackageNumber,
+        PayloadLimits, ProviderActor,
+    },
     built_block::BuiltBlock,
     error::{Disagreement, ProviderError},
     notes::{adopt, code_hash, current_root, empty_root},
@@ -210,6 +216,17 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         let summary = self.store.apply(&batch)?;
         info!(root = %new, added = summary.n_added, deleted = summary.n_deleted, "state stored");
         Ok(summary)
+    }
+
+    /// Releases a stored state, and deletes all nodes that no kept state shares.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store does not keep the state, or if it fails.
+    pub fn release(&self, root: StateRoot) -> Result<BatchSummary, ProviderError> {
+        let mut batch = Batch::new();
+        batch.unpin(&root.into());
+        Ok(self.store.apply(&batch)?)
     }
 
     fn check_kept(&self, root: StateRoot) -> Result<(), ProviderError> {
