@@ -22,7 +22,7 @@ use outrider_beacon::{
         LedgerOperations, Settings, ShardBody, ShardExecution, SignedDeploy, process_execution_header,
     },
     proof::body_branch,
-    registry::{Admission, CodeProperties, Dispute, Judge, Refusal, Rules},
+    registry::{Admission, CodeProperties, NoJudge, Refusal, Rules},
     store::{Retention, Store, UnloadedStore},
 };
 use outrider_beacon_spec::{
@@ -45,18 +45,12 @@ impl Admission for AcceptAll {
     }
 }
 
-impl Judge for AcceptAll {
-    fn is_right(&self, _: &Dispute<'_>) -> bool {
-        true
-    }
-}
-
 fn settings() -> Settings {
     Settings { faucet: Some(0), ..Settings::default() }
 }
 
 fn rules(settings: &Settings) -> Rules<'_> {
-    Rules { settings, admission: &AcceptAll, judge: &AcceptAll, verify_signatures: false }
+    Rules { settings, admission: &AcceptAll, judge: &NoJudge, verify_signatures: false }
 }
 
 fn chain<P: ChainPhase>(n_validators: u64) -> Chain<P> {

@@ -28,7 +28,7 @@ mod slashing;
 mod upgrade;
 mod withdraw;
 
-pub use admission::{Admission, CodeProperties, Dispute, Judge, Refusal};
+pub use admission::{Admission, CodeProperties, Dispute, Judge, NoJudge, Refusal, Undecided};
 
 pub(crate) use deposit::process_pending_deposits;
 pub(crate) use epoch::process_epoch;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use outrider_beacon::{
     admission::HostAdmission,
     ledger::Settings,
-    registry::{Dispute, Judge, Rules},
+    registry::{NoJudge, Rules},
     store::{Store, UnloadedStore},
 };
 use outrider_beacon_spec::{
@@ -28,14 +28,6 @@ use support::{Scratch, wasm};
 const KILLS: &str = "OUTRIDER_KILLS";
 /// The faucet of a chain of 64 validators.
 const FAUCET: u64 = 63;
-
-struct NoDisputes;
-
-impl Judge for NoDisputes {
-    fn is_right(&self, _: &Dispute<'_>) -> bool {
-        false
-    }
-}
 
 /// The observed part of a chain that must never be lost.
 #[derive(Default)]
@@ -54,7 +46,7 @@ impl Observed {
         let rules = Rules {
             settings: &settings,
             admission: &admission,
-            judge: &NoDisputes,
+            judge: &NoJudge,
             // All signatures of blocks since finality are verified.
             verify_signatures: true,
         };

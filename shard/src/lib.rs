@@ -1,17 +1,21 @@
 //! Shards of execution environments (EEs).
 //!
-//! So far the crate has the *state provider*. A shard keeps only 32 bytes of an EE's state, so a block brings the rest
-//! with it, as a witness. A [`Provider`] keeps the whole state in a store, and runs the EE's own code over it. The
+//! A shard keeps only 32 bytes of an EE's state, so a block brings the rest with it, as a witness. An [`Executor`]
+//! checks the executions of a block from the block alone.
+//!
+//! A *state provider* makes what goes into blocks. A [`Provider`] keeps the whole state in a store, and runs the EE's own code over it. The
 //! nodes that the code reads are the witness, so nobody has to write a witness builder, and the provider knows no EE's
 //! encoding.
 //!
 //! | module | concern |
 //! |---|---|
+//! | [`executor`] | executes shard blocks, for proposers and attesters |
 //! | [`provider`] | builds block data from packages, and stores the new state |
 //! | [`frame`] | the encoding of block data and of packages |
 
 #![forbid(unsafe_code)]
 
+pub mod executor;
 pub mod provider;
 
 /// The encoding of block data and of packages, and its errors.
@@ -20,4 +24,5 @@ pub use outrider_abi::{
     frame::{self, Frame, TooLargeError},
 };
 
+pub use executor::{Executor, ExecutorError};
 pub use provider::{BuiltBlock, Disagreement, Previous, Provider, ProviderError};

@@ -4,7 +4,7 @@
 
 use outrider_beacon::{
     ledger::{LedgerOperations, Settings},
-    registry::{Admission, CodeProperties, Dispute, Judge, Refusal, Rules},
+    registry::{Admission, CodeProperties, NoJudge, Refusal, Rules},
 };
 use outrider_beacon_spec::{
     phase::{Phase0, Phase1},
@@ -20,14 +20,8 @@ impl Admission for Nobody {
     }
 }
 
-impl Judge for Nobody {
-    fn is_right(&self, _: &Dispute<'_>) -> bool {
-        false
-    }
-}
-
 fn rules(settings: &Settings, verify_signatures: bool) -> Rules<'_> {
-    Rules { settings, admission: &Nobody, judge: &Nobody, verify_signatures }
+    Rules { settings, admission: &Nobody, judge: &NoJudge, verify_signatures }
 }
 
 fn chain<P: ChainPhase>(seed: u64) -> Chain<P> {

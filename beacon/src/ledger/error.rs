@@ -199,6 +199,7 @@ errors! {
         TransitionRoot { got: Root, expected: Root }: "the transition's root is {got}, expected the attested {expected}",
         DataIndex { got: u64 }: "the transition has no block {got}",
         BodyRoot { got: Root, expected: Root }: "the body's root is {got}, expected the attested {expected}",
+        Undecided { ee: EeIndex, reason: String }: "this node cannot judge the execution of EE {ee}: {reason}",
         NoTransition { ee: EeIndex }: "the header has no transition of EE {ee}",
     }
 }

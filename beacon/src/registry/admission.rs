@@ -29,7 +29,27 @@ pub struct Refusal(pub String);
 /// A judge of executions, which repeats them under the limit of fuel. All nodes must reach the same verdict.
 pub trait Judge {
     /// Returns whether the execution of an EE has the result in the header.
-    fn is_right(&self, dispute: &Dispute<'_>) -> bool;
+    ///
+    /// # Errors
+    ///
+    /// Fails if this node cannot execute the EE, for example because its disk is full. Then it cannot process the block
+    /// with the dispute, which may be valid.
+    fn is_right(&self, dispute: &Dispute<'_>) -> Result<bool, Undecided>;
+}
+
+/// The reason for which a node cannot judge an execution, for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Undecided(pub String);
+
+/// A judge for nodes without executors, which decides nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoJudge;
+
+impl Judge for NoJudge {
+    fn is_right(&self, _: &Dispute<'_>) -> Result<bool, Undecided> {
+        Err(Undecided("it has no executor".to_owned()))
+    }
 }
 
 /// A disputed execution. Block, header and payload are its complete input.

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::{
         ledger::{Ledger, Outbox, Settings, WINDOW, change},
-        registry::{Admission, CodeProperties, Dispute, Judge, Refusal, Rules},
+        registry::{Admission, CodeProperties, NoJudge, Refusal, Rules},
     };
     use outrider_beacon_spec::{
         containers::{BeaconState, DepositData},
@@ -90,12 +90,6 @@ mod tests {
     impl Admission for Nobody {
         fn admit(&self, _: &[u8]) -> Result<CodeProperties, Refusal> {
             Err(Refusal("nobody is asked".to_owned()))
-        }
-    }
-
-    impl Judge for Nobody {
-        fn is_right(&self, _: &Dispute<'_>) -> bool {
-            false
         }
     }
 
@@ -118,7 +112,7 @@ mod tests {
         .unwrap();
         let settings = Settings { deposits_per_block_max: 2, ..Settings::default() };
         let rules =
-            Rules { settings: &settings, admission: &Nobody, judge: &Nobody, verify_signatures: true };
+            Rules { settings: &settings, admission: &Nobody, judge: &NoJudge, verify_signatures: true };
         let mut outbox = Outbox::default();
         let mut context = Context { state: &mut state, ledger: &mut ledger, outbox: &mut outbox, rules };
         process_pending_deposits(&mut context).unwrap();

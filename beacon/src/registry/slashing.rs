@@ -1,6 +1,6 @@
 //! Slashings of validators that proposed twice or attested a wrong execution.
 
-use super::{Context, Dispute, verify};
+use super::{Context, Dispute, Undecided, verify};
 use crate::ledger::{
     ExecutionSlashing, LedgerPhase, ShardBody, ShardProposerSlashing, SignedExecutionSlashing,
     SignedShardBlockHeader, error::OperationError, operation::DOMAIN_EXECUTION_SLASHING,
@@ -124,7 +124,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         let epoch = compute_epoch_at_slot::<P>(slot);
         // The parent of a shard block is the beacon block of its own slot, or the latest before.
         let beacon_parent_root = self.block_root(slot)?;
-        Ok(self.rules.judge.is_right(&Dispute {
+        let dispute = Dispute {
             code_hash: self.record(ee)?.code_hash_at(epoch),
             shard,
             slot,
@@ -132,7 +132,9 @@ impl<P: LedgerPhase> Context<'_, P> {
             header: &body.header,
             transition_index,
             body: &body,
-        }))
+        };
+        let judgement = self.rules.judge.is_right(&dispute);
+        judgement.map_err(|Undecided(reason)| OperationError::Undecided { ee, reason })
     }
 
     fn block_root(&self, slot: Slot) -> Result<Root, Error> {

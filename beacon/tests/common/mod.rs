@@ -17,7 +17,7 @@ use outrider_beacon::{
         ExtendedBlock, ExtendedState, GenesisEe, Ledger, LedgerError, LedgerOperations, LedgerPhase,
         Settings, Transition, complete_block, extended_transition,
     },
-    registry::{Admission, CodeProperties, Dispute, Judge, Refusal, Rules},
+    registry::{Admission, CodeProperties, Dispute, Judge, Refusal, Rules, Undecided},
 };
 use outrider_beacon_spec::{
     accessors::{get_beacon_proposer_index, get_current_epoch, get_domain},
@@ -56,8 +56,9 @@ impl Admission for FirstByte {
 pub(crate) struct NotOnes;
 
 impl Judge for NotOnes {
-    fn is_right(&self, dispute: &Dispute<'_>) -> bool {
-        dispute.header.transitions[dispute.transition_index].post_state_root != Root::repeat_byte(0xff)
+    fn is_right(&self, dispute: &Dispute<'_>) -> Result<bool, Undecided> {
+        let transition = &dispute.header.transitions[dispute.transition_index];
+        Ok(transition.post_state_root != Root::repeat_byte(0xff))
     }
 }
 

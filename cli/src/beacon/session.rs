@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use outrider_beacon::{
     admission::HostAdmission,
     ledger::{ExtendedBlock, LedgerError, LedgerOperations, Settings},
-    registry::{Dispute, Judge, Rules},
+    registry::{NoJudge, Rules},
     store::{Store, StoreError, UnloadedStore},
 };
 use outrider_beacon_spec::{
@@ -134,16 +134,7 @@ fn with_remedy(data_dir: &Path, error: StoreError) -> anyhow::Error {
 
 /// Returns the rules of a simulated chain. Signatures are not verified, as this command has made all of them.
 pub(super) fn rules<'r>(settings: &'r Settings, admission: &'r HostAdmission) -> Rules<'r> {
-    Rules { settings, admission, judge: &NoDisputes, verify_signatures: false }
-}
-
-/// A judge that is never asked, as the shard blocks of a simulated chain execute no EE.
-struct NoDisputes;
-
-impl Judge for NoDisputes {
-    fn is_right(&self, _: &Dispute<'_>) -> bool {
-        true
-    }
+    Rules { settings, admission, judge: &NoJudge, verify_signatures: false }
 }
 
 /// The reason for which a slot has no block: an operation is refused, or the chain cannot continue.

@@ -1,0 +1,199 @@
+//! Errors of an executor.
+
+use std::sync::Arc;
+
+use outrider_beacon::ledger::EeIndex;
+use outrider_beacon_spec::types::{Bytes32, Epoch, Root, Shard, Slot};
+use outrider_host::{ExecutionError, LoadError};
+
+/// The reason for which a shard block is refused, or cannot be judged.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecutorError {
+    /// The threads of the executor do not start. This node's fault.
+    #[error("cannot start the executor's threads")]
+    Threads(#[source] Arc<rayon::ThreadPoolBuildError>),
+    /// The source of codes does not have the code of an EE, or not undamaged. This node's fault.
+    #[error("EE {ee}: this node does not have the code {code_hash}")]
+    CodeMissing {
+        /// The EE.
+        ee: EeIndex,
+        /// The hash of the code.
+        code_hash: Bytes32,
+    },
+    /// The source of codes failed. This node's fault.
+    #[error("EE {ee}: cannot read its code")]
+    Codes {
+        /// The EE.
+        ee: EeIndex,
+        /// The failure.
+        #[source]
+        error: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// The host does not load code that the chain has accepted. This node's fault.
+    #[error("EE {ee}: cannot load its code")]
+    Load {
+        /// The EE.
+        ee: EeIndex,
+        /// The reason.
+        #[source]
+        error: Arc<LoadError>,
+    },
+    /// A task ended without a result. A bug of this crate.
+    #[error("EE {ee}: its execution has no result")]
+    Lost {
+        /// The EE.
+        ee: EeIndex,
+    },
+    /// There is no such shard.
+    #[error("shard {shard} does not exist")]
+    UnknownShard {
+        /// The shard.
+        shard: Shard,
+    },
+    /// A payload is for an EE that is unknown, not on the shard, or not active.
+    #[error("EE {ee} is not active on shard {shard} in epoch {epoch}")]
+    NotActive {
+        /// The EE.
+        ee: EeIndex,
+        /// The shard of the block.
+        shard: Shard,
+        /// The epoch of the block.
+        epoch: Epoch,
+    },
+    /// The block receives or sends receipts.
+    #[error(
+        "the block has {n} batches, settlements or lanes of receipts, but EEs cannot exchange receipts yet"
+    )]
+    Receipts {
+        /// The number of lists of receipts.
+        n: usize,
+    },
+    /// The payloads are not one for each transition.
+    #[error("the block has {got} payloads for {expected} transitions")]
+    PayloadCount {
+        /// The number of payloads.
+        got: usize,
+        /// The number of transitions.
+        expected: usize,
+    },
+    /// There are more payloads than a block can have.
+    #[error("there are {got} payloads, and a block has at most 64")]
+    PayloadsMax {
+        /// The number of payloads.
+        got: usize,
+    },
+    /// A payload is for another EE than the transition at its place.
+    #[error("the payload of EE {got} stands where one of EE {expected} is expected")]
+    PayloadEe {
+        /// The EE of the payload.
+        got: EeIndex,
+        /// The EE of the transition.
+        expected: EeIndex,
+    },
+    /// A payload reads a root that is not the latest one.
+    #[error(
+        "EE {ee} reads the root {got} of EE {of} on shard {shard}, {}",
+        expected.map_or("which does not exist".to_owned(), |expected| format!("expected the latest, {expected}"))
+    )]
+    Read {
+        /// The EE of the payload.
+        ee: EeIndex,
+        /// The shard whose root is read.
+        shard: Shard,
+        /// The EE whose root is read.
+        of: EeIndex,
+        /// The root in the payload.
+        got: Bytes32,
+        /// The root in the ledger of the beacon parent, if there is one.
+        expected: Option<Bytes32>,
+    },
+    /// An execution failed; [`fault`](ExecutionError::fault) distinguishes a refused payload from a failure of this
+    /// node.
+    #[error("EE {ee}: the execution fails")]
+    Execution {
+        /// The EE.
+        ee: EeIndex,
+        /// The failure.
+        #[source]
+        error: Arc<ExecutionError>,
+    },
+    /// An execution needs more fuel than a transition may use.
+    #[error("EE {ee}: the execution needs more than {limit} fuel")]
+    Fuel {
+        /// The EE.
+        ee: EeIndex,
+        /// The limit.
+        limit: u64,
+    },
+    /// The deposits of an execution add up to more than there can be.
+    #[error("EE {ee}: the sum of its deposits overflows")]
+    DepositSum {
+        /// The EE.
+        ee: EeIndex,
+    },
+    /// An execution makes more deposits than a transition can have.
+    #[error("EE {ee} makes {got} deposits, and a transition has at most 16")]
+    DepositsMax {
+        /// The EE.
+        ee: EeIndex,
+        /// The number of deposits.
+        got: usize,
+    },
+    /// A transition is not that of its execution.
+    #[error("EE {ee}: {field} is {got}, expected {expected}")]
+    Difference {
+        /// The EE.
+        ee: EeIndex,
+        /// The first field that differs, by its name in `EeTransition`.
+        field: &'static str,
+        /// Its value in the header.
+        got: String,
+        /// Its value by the execution.
+        expected: String,
+    },
+    /// The header's finalized slot is not that of the beacon parent.
+    #[error("finalized_slot is {got}, expected {expected}")]
+    FinalizedSlot {
+        /// The slot in the header.
+        got: Slot,
+        /// The slot by the state of the beacon parent.
+        expected: Slot,
+    },
+    /// The header commits to an erasure-coded body, but bodies are not erasure-coded.
+    #[error("availability_root is {got}, expected zero")]
+    AvailabilityRoot {
+        /// The root in the header.
+        got: Root,
+    },
+}
+
+impl ExecutorError {
+    /// Returns whether this is a verdict that every node reaches: the block is invalid. Otherwise this node was unable
+    /// to judge the block.
+    #[must_use]
+    pub fn is_verdict(&self) -> bool {
+        match self {
+            Self::Threads(_)
+            | Self::CodeMissing { .. }
+            | Self::Codes { .. }
+            | Self::Load { .. }
+            | Self::Lost { .. } => false,
+            Self::Execution { error, .. } => error.fault().is_verdict(),
+            _ => true,
+        }
+    }
+
+    /// Names the field of the transition that is at fault if an execution needs more fuel than it states.
+    pub(super) fn of_stated_fuel(self, stated: u64) -> Self {
+        match self {
+            Self::Fuel { ee, limit } if limit == stated => Self::Difference {
+                ee,
+                field: "fuel_used",
+                got: stated.to_string(),
+                expected: "more".to_owned(),
+            },
+            error => error,
+        }
+    }
+}

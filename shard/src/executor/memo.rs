@@ -1,0 +1,104 @@
+//! Executions on a pool of threads, each distinct one made once.
+
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use lru::LruCache;
+use outrider_beacon_spec::types::Bytes32;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use super::{
+    ExecutorError,
+    job::{Job, Outcome},
+};
+
+/// The number of outcomes that are remembered, of at most 3 kB each.
+const OUTCOMES_MAX: NonZeroUsize = NonZeroUsize::new(8192).expect("8192 is not zero");
+
+/// The result of an execution.
+pub(super) type Result = std::result::Result<Arc<Outcome>, ExecutorError>;
+
+/// The number of executions that an executor was asked for, and of those that it made because their outcomes were not
+/// known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExecutionCount {
+    /// Those asked for.
+    pub asked: u64,
+    /// Those made.
+    pub made: u64,
+}
+
+/// A pool of threads, and the outcomes of earlier executions by content.
+pub(super) struct Memo {
+    pool: ThreadPool,
+    outcomes: Mutex<LruCache<Bytes32, Arc<Outcome>>>,
+    asked: AtomicU64,
+    made: AtomicU64,
+}
+
+impl Memo {
+    pub(super) fn new(n_threads: usize) -> std::result::Result<Self, ExecutorError> {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(n_threads)
+            .thread_name(|index| format!("executor-{index}"))
+            .build()
+            .map_err(|error| ExecutorError::Threads(Arc::new(error)))?;
+        let outcomes = Mutex::new(LruCache::new(OUTCOMES_MAX));
+        Ok(Self { pool, outcomes, asked: AtomicU64::new(0), made: AtomicU64::new(0) })
+    }
+
+    pub(super) fn executions(&self) -> ExecutionCount {
+        let [asked, made] = [&self.asked, &self.made].map(|n| n.load(Ordering::Relaxed));
+        ExecutionCount { asked, made }
+    }
+
+    /// Makes executions whose outcomes are not known, the largest first; returns the result of each by position. Only
+    /// outcomes are remembered: a refusal may depend on the limit of fuel, or be a failure of this node.
+    pub(super) fn run(&self, jobs: &[Job]) -> Vec<Result> {
+        let known: Vec<_> = jobs.iter().map(|job| self.outcome(job)).collect();
+        let mut unknown = BTreeMap::new();
+        for (job, _) in jobs.iter().zip(&known).filter(|(_, known)| known.is_none()) {
+            unknown.entry((job.id, job.fuel_max)).or_insert_with(|| (job, OnceLock::new()));
+        }
+        let mut by_size: Vec<_> = unknown.values().collect();
+        by_size.sort_by_key(|(job, _)| std::cmp::Reverse(job.block_data_bytes()));
+        self.asked.fetch_add(jobs.len() as u64, Ordering::Relaxed);
+        self.made.fetch_add(by_size.len() as u64, Ordering::Relaxed);
+        self.pool.in_place_scope_fifo(|scope| {
+            for (job, result) in by_size {
+                scope.spawn_fifo(|_| {
+                    let _ = result.set(job.run().map(Arc::new));
+                });
+            }
+        });
+
+        let result = |(job, known): (&Job, Option<Result>)| {
+            known.unwrap_or_else(|| {
+                let made = unknown.get(&(job.id, job.fuel_max)).and_then(|(_, result)| result.get());
+                let result = made.cloned().unwrap_or(Err(ExecutorError::Lost { ee: job.ee }));
+                if let Ok(outcome) = &result {
+                    self.outcomes().put(job.id, Arc::clone(outcome));
+                }
+                result
+            })
+        };
+        jobs.iter().zip(known).map(result).collect()
+    }
+
+    /// Returns the known result of a job.
+    fn outcome(&self, job: &Job) -> Option<Result> {
+        let outcome = Arc::clone(self.outcomes().get(&job.id)?);
+        let (ee, limit) = (job.ee, job.fuel_max);
+        Some(if outcome.fuel_used > limit { Err(ExecutorError::Fuel { ee, limit }) } else { Ok(outcome) })
+    }
+
+    fn outcomes(&self) -> std::sync::MutexGuard<'_, LruCache<Bytes32, Arc<Outcome>>> {
+        self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

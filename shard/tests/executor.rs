@@ -1,0 +1,439 @@
+//! The stateless executor: what it accepts, and the first thing that it refuses.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
+use std::sync::Arc;
+
+use outrider_beacon::{
+    ledger::{
+        EePayload, EeTransition, ExecutableBlock, Execution as _, ExecutionHeader, GenesisEe, InboundBatch,
+        Ledger, RootRead, Settings, ShardBody, ShardPlace,
+    },
+    registry::{Dispute, Judge as _},
+};
+use outrider_beacon_spec::{
+    containers::DepositData,
+    hash::hash_tree_root,
+    phase::Phase1,
+    preset::Minimal,
+    types::{Bytes32, Root},
+};
+use outrider_host::{EngineKind, Host, HostConfig};
+use outrider_shard::executor::{Codes as _, ExecutionCount, Executor, ExecutorError, MemoryCodes};
+use outrider_sim::Genesis;
+use proptest::prelude::*;
+
+/// An EE whose block data is a byte that decides what it does, the new root, and a deposit if there are 184 more bytes:
+/// 0 goes on, 1 refuses, 2 traps, 3 never ends.
+const OBEDIENT: &str = r#"(module
+    (import "eth2" "blockDataSize" (func $size (result i32)))
+    (import "eth2" "blockDataCopy" (func $copy (param i32 i32 i32)))
+    (import "eth2" "savePostStateRoot" (func $save (param i32)))
+    (import "eth2" "pushNewDeposit" (func $deposit (param i32 i32)))
+    (import "eth2" "refuse" (func $refuse (param i32 i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 4096) "not today")
+    (func (export "main")
+        (call $copy (i32.const 0) (i32.const 0) (call $size))
+        (if (i32.eq (i32.load8_u (i32.const 0)) (i32.const 1))
+            (then (call $refuse (i32.const 4096) (i32.const 9))))
+        (if (i32.eq (i32.load8_u (i32.const 0)) (i32.const 2)) (then unreachable))
+        (if (i32.eq (i32.load8_u (i32.const 0)) (i32.const 3)) (then (loop (br 0))))
+        (if (i32.ge_u (call $size) (i32.const 217))
+            (then (call $deposit (i32.const 33) (i32.const 184))))
+        (call $save (i32.const 1))))"#;
+
+const GO_ON: u8 = 0;
+const REFUSE: u8 = 1;
+const TRAP: u8 = 2;
+const LOOP: u8 = 3;
+
+type TestExecutor = Executor<Arc<MemoryCodes>>;
+
+/// Three EEs with the same code, but for a custom section, on both shards; the last one only on shard 1.
+struct Fixture {
+    codes: Arc<MemoryCodes>,
+    ledger: Ledger,
+}
+
+fn fixture() -> Fixture {
+    let (node, _) = Genesis { n_validators: 64, ..Genesis::default() }.node::<Phase1<Minimal>>().unwrap();
+    let state = node.store().block_states.values().next().unwrap().clone();
+    let credentials = state.validators.get(0).unwrap().withdrawal_credentials;
+    let mut codes = MemoryCodes::default();
+    let ee = |index: u8, shards: &[(u64, u64)], codes: &mut MemoryCodes| {
+        let mut code = wat::parse_str(OBEDIENT).unwrap();
+        // A custom section makes it another code.
+        code.extend([0, 3, 1, b'n', index]);
+        GenesisEe {
+            code_hash: codes.insert(code),
+            initial_state_root: Bytes32::repeat_byte(index),
+            refund_credentials: credentials,
+            shards: shards.to_vec(),
+            ..GenesisEe::default()
+        }
+    };
+    let ees = [
+        ee(0, &[(0, 1_000_000_000), (1, 5)], &mut codes),
+        ee(1, &[(0, 0), (1, 0)], &mut codes),
+        ee(2, &[(1, 0)], &mut codes),
+    ];
+    let ledger = Ledger::genesis(&state, &ees).unwrap();
+    Fixture { codes: Arc::new(codes), ledger }
+}
+
+impl Fixture {
+    fn place(&self, shard: u64) -> ShardPlace {
+        ShardPlace {
+            shard,
+            slot: 9,
+            epoch: 1,
+            beacon_parent_root: Root::repeat_byte(0xbb),
+            beacon_parent: self.ledger.clone(),
+            finalized_slot: 8,
+            view: self.ledger.clone(),
+        }
+    }
+
+    fn executor(&self) -> TestExecutor {
+        self.executor_of(EngineKind::Wasmtime, 2)
+    }
+
+    fn executor_of(&self, engine: EngineKind, n_threads: usize) -> TestExecutor {
+        let host = Host::new(HostConfig { engine, ..HostConfig::default() }).unwrap();
+        let settings = Settings { fuel_per_ee_max: 10_000_000, ..Settings::default() };
+        Executor::new(host, Arc::clone(&self.codes), settings, n_threads).unwrap()
+    }
+}
+
+fn payload(ee: u32, order: u8, root: u8) -> EePayload {
+    let mut block_data = vec![order];
+    block_data.extend([root; 32]);
+    EePayload { ee, block_data: block_data.try_into().unwrap(), ..EePayload::default() }
+}
+
+/// Returns a payload with which an EE makes a deposit.
+fn depositing(ee: u32, amount: u64) -> EePayload {
+    let mut payload = payload(ee, GO_ON, 0xdd);
+    let deposit = outrider_host::Deposit {
+        pubkey: [1; 48],
+        withdrawal_credentials: [2; 32],
+        amount,
+        signature: [3; 96],
+    };
+    for byte in deposit.to_bytes() {
+        payload.block_data.push(byte).unwrap();
+    }
+    payload
+}
+
+fn execute(executor: &TestExecutor, place: &ShardPlace, body: &ShardBody) -> Result<(), ExecutorError> {
+    let [result] = executor.execute(&[ExecutableBlock { place, body }]).try_into().unwrap();
+    result
+}
+
+/// Returns the field that an executor finds wrong, with the EE.
+fn difference(error: &ExecutorError) -> (u32, &'static str) {
+    match error {
+        ExecutorError::Difference { ee, field, .. } => (*ee, field),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_proposer_and_an_executor_agree_on_either_engine_and_any_number_of_threads() {
+    let fixture = fixture();
+    let place = fixture.place(1);
+    let payloads = [payload(0, GO_ON, 7), depositing(1, 1_000_000_000), payload(2, GO_ON, 9)];
+    let body = fixture.executor().body(&place, payloads.to_vec()).unwrap();
+    let [first, second, third] = &body.header.transitions[..] else { panic!("three") };
+    assert_eq!((first.ee, first.balance, first.pre_state_root), (0, 5, Bytes32::ZERO));
+    assert_eq!(first.post_state_root, Bytes32::repeat_byte(7));
+    assert_eq!(first.payload_root, hash_tree_root(&payloads[0]));
+    assert!(first.fuel_used > 0 && first.fuel_used == third.fuel_used);
+    assert_eq!(second.deposits, 1_000_000_000);
+    let deposit = DepositData {
+        pubkey: [1; 48].into(),
+        withdrawal_credentials: [2; 32].into(),
+        amount: 1_000_000_000,
+        signature: [3; 96].into(),
+    };
+    assert_eq!(second.deposit_data[..], [deposit]);
+    assert_eq!(body.header.finalized_slot, 8);
+    assert_eq!(ShardBody::from_body(&body.to_body()), Ok(body.clone()));
+    for engine in [EngineKind::Wasmtime, EngineKind::Wasmer] {
+        for n_threads in [1, 2, 16] {
+            let executor = fixture.executor_of(engine, n_threads);
+            execute(&executor, &place, &body).unwrap();
+            assert_eq!(executor.body(&place, payloads.to_vec()).unwrap(), body, "{engine} {n_threads}");
+        }
+    }
+}
+
+#[test]
+fn every_wrong_field_of_a_transition_is_named() {
+    let fixture = fixture();
+    let (executor, place) = (fixture.executor(), fixture.place(0));
+    let payloads = vec![depositing(0, 7), payload(1, GO_ON, 9)];
+    let right = executor.body(&place, payloads).unwrap();
+    type Change = fn(&mut EeTransition);
+    let changes: [(&str, Change); 10] = [
+        ("pre_state_root", |t| t.pre_state_root = Bytes32::repeat_byte(0xee)),
+        ("post_state_root", |t| t.post_state_root = Bytes32::repeat_byte(0xee)),
+        ("payload_root", |t| t.payload_root = Root::repeat_byte(0xee)),
+        ("fuel_used", |t| t.fuel_used += 1),
+        ("fuel_used", |t| t.fuel_used -= 1),
+        ("balance", |t| t.balance += 1),
+        ("value_in", |t| t.value_in += 1),
+        ("value_out", |t| t.value_out += 1),
+        ("deposits", |t| t.deposits += 1),
+        ("proposer_fee", |t| t.proposer_fee += 1),
+    ];
+    for ee in [0, 1] {
+        for (field, change) in changes {
+            let mut body = right.clone();
+            change(&mut body.header.transitions[ee]);
+            let error = execute(&executor, &place, &body).unwrap_err();
+            assert_eq!(difference(&error), (u32::try_from(ee).unwrap(), field));
+            assert!(error.is_verdict());
+        }
+    }
+    let mut body = right.clone();
+    body.header.transitions[0].deposit_data[0].amount = 6;
+    assert_eq!(difference(&execute(&executor, &place, &body).unwrap_err()), (0, "deposit_data"));
+    let mut body = right;
+    body.header.transitions[1].deposit_data.push(DepositData::default()).unwrap();
+    let error = execute(&executor, &place, &body).unwrap_err();
+    assert_eq!(difference(&error), (1, "deposit_data"));
+    assert!(error.to_string().ends_with("expected 0 deposits"), "{error}");
+}
+
+#[test]
+fn other_fields_of_a_header_and_parts_of_a_body_are_checked() {
+    let fixture = fixture();
+    let (executor, place) = (fixture.executor(), fixture.place(0));
+    let right = executor.body(&place, vec![payload(0, GO_ON, 7), payload(1, GO_ON, 9)]).unwrap();
+    let refused = |change: &dyn Fn(&mut ShardBody)| {
+        let mut body = right.clone();
+        change(&mut body);
+        let error = execute(&executor, &place, &body).unwrap_err();
+        assert!(error.is_verdict());
+        error.to_string()
+    };
+    assert_eq!(refused(&|body| body.header.finalized_slot = 9), "finalized_slot is 9, expected 8");
+    let availability = refused(&|body| body.header.availability_root = Root::repeat_byte(1));
+    assert!(availability.starts_with("availability_root is 0x0101"), "{availability}");
+    let inbound = refused(&|body| body.inbound.push(InboundBatch::default()).unwrap());
+    assert!(inbound.contains("receipts"), "{inbound}");
+    let missing = refused(&|body| body.payloads = vec![payload(0, GO_ON, 7)].try_into().unwrap());
+    assert_eq!(missing, "the block has 1 payloads for 2 transitions");
+    let other = refused(&|body| body.payloads[1].ee = 0);
+    assert_eq!(other, "the payload of EE 0 stands where one of EE 1 is expected");
+    let elsewhere = executor.body(&place, vec![payload(2, GO_ON, 1)]).unwrap_err();
+    assert_eq!(elsewhere.to_string(), "EE 2 is not active on shard 0 in epoch 1");
+    let unknown = executor.body(&place, vec![payload(3, GO_ON, 1)]).unwrap_err();
+    assert_eq!(unknown.to_string(), "EE 3 is not active on shard 0 in epoch 1");
+}
+
+#[test]
+fn a_payload_that_fails_is_refused_and_its_ee_named() {
+    let fixture = fixture();
+    let (executor, place) = (fixture.executor(), fixture.place(0));
+    for (order, expected) in [
+        (REFUSE, "EE 1: the execution fails: the EE refuses the block: not today"),
+        (TRAP, "EE 1: the execution fails: the EE trapped: unreachable"),
+        (LOOP, "EE 1: the execution needs more than 10000000 fuel"),
+    ] {
+        let payloads = vec![payload(0, GO_ON, 7), payload(1, order, 8)];
+        let error = executor.body(&place, payloads).unwrap_err();
+        let shown = outrider_host::chain(&error).to_string();
+        assert!(shown.starts_with(expected), "{shown}");
+        assert!(error.is_verdict());
+        // The same in a block that claims a result.
+        let mut body = executor.body(&place, vec![payload(0, GO_ON, 7), payload(1, GO_ON, 8)]).unwrap();
+        body.payloads[1] = payload(1, order, 8);
+        let transition = &mut body.header.transitions[1];
+        transition.payload_root = hash_tree_root(&body.payloads[1]);
+        transition.fuel_used = 5_000_000;
+        let error = execute(&executor, &place, &body).unwrap_err();
+        if order == LOOP {
+            assert_eq!(difference(&error), (1, "fuel_used"));
+        } else {
+            let shown = outrider_host::chain(&error).to_string();
+            assert!(shown.starts_with(expected), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_read_must_be_of_the_latest_root() {
+    let fixture = fixture();
+    let (executor, place) = (fixture.executor(), fixture.place(0));
+    let with_read = |shard, ee, state_root| {
+        let reads = vec![RootRead { shard, ee, state_root }].try_into().unwrap();
+        vec![EePayload { reads, ..payload(0, GO_ON, 7) }]
+    };
+    let body = executor.body(&place, with_read(1, 2, Bytes32::repeat_byte(2))).unwrap();
+    execute(&executor, &place, &body).unwrap();
+    for (shard, ee, root) in [(1, 2, 3), (0, 2, 2), (1, 3, 2), (2, 2, 2), (u64::MAX, 0, 0)] {
+        let error = executor.body(&place, with_read(shard, ee, Bytes32::repeat_byte(root))).unwrap_err();
+        assert!(matches!(error, ExecutorError::Read { ee: 0, .. }), "{error:?}");
+    }
+    // The beacon parent counts, and not what is pending on this shard.
+    let mut later = fixture.place(0);
+    later.beacon_parent = Ledger::default();
+    assert!(matches!(execute(&executor, &later, &body), Err(ExecutorError::Read { expected: None, .. })));
+}
+
+#[test]
+fn an_execution_is_made_once_and_any_other_input_is_another_execution() {
+    let fixture = fixture();
+    let (executor, place) = (fixture.executor(), fixture.place(0));
+    let count = |asked, made| assert_eq!(executor.executions(), ExecutionCount { asked, made });
+    let payloads = || vec![payload(0, GO_ON, 7), payload(1, GO_ON, 7)];
+    let body = executor.body(&place, payloads()).unwrap();
+    count(2, 2);
+    let wrong = {
+        let mut body = body.clone();
+        body.header.transitions[0].post_state_root = Bytes32::ZERO;
+        body
+    };
+    let blocks = [&body, &wrong, &body].map(|body| ExecutableBlock { place: &place, body });
+    let results: Vec<_> = executor.execute(&blocks).iter().map(Result::is_ok).collect();
+    assert_eq!(results, [true, false, true]);
+    count(8, 2);
+    let mut made = 2;
+    for change in [
+        (|place| place.slot = 10) as fn(&mut ShardPlace),
+        |place| place.shard = 1,
+        |place| place.beacon_parent_root = Root::ZERO,
+        |place| place.finalized_slot = 7,
+    ] {
+        let mut place = fixture.place(0);
+        change(&mut place);
+        executor.body(&place, vec![payload(1, GO_ON, 7)]).unwrap();
+        made += 1;
+        assert_eq!(executor.executions().made, made);
+    }
+    executor.body(&place, vec![payload(1, GO_ON, 8)]).unwrap();
+    assert_eq!(executor.executions().made, made + 1);
+}
+
+#[test]
+fn a_node_without_the_code_gives_no_verdict() {
+    let fixture = fixture();
+    let place = fixture.place(0);
+    let body = fixture.executor().body(&place, vec![payload(0, GO_ON, 7)]).unwrap();
+    let empty = Fixture { codes: Arc::default(), ledger: fixture.ledger.clone() };
+    let error = execute(&empty.executor(), &place, &body).unwrap_err();
+    assert!(matches!(error, ExecutorError::CodeMissing { ee: 0, .. }));
+    assert!(!error.is_verdict());
+    let code_hash = fixture.ledger.ees().get(0).unwrap().code_hash;
+    assert!(fixture.codes.code(code_hash).unwrap().is_some());
+    let undecided = empty.executor().is_right(&dispute(&place, &body, code_hash, 0)).unwrap_err();
+    assert!(undecided.0.contains("does not have the code"), "{undecided}");
+}
+
+fn dispute<'d>(
+    place: &ShardPlace,
+    body: &'d ShardBody,
+    code_hash: Bytes32,
+    transition_index: usize,
+) -> Dispute<'d> {
+    let ShardPlace { shard, slot, beacon_parent_root, .. } = *place;
+    Dispute { code_hash, shard, slot, beacon_parent_root, header: &body.header, transition_index, body }
+}
+
+#[test]
+fn the_judge_convicts_wrong_transitions_and_no_others() {
+    let fixture = fixture();
+    let (executor, place) = (fixture.executor(), fixture.place(0));
+    let right = executor.body(&place, vec![depositing(0, 7), payload(1, GO_ON, 9)]).unwrap();
+    let code_hash = |ee| fixture.ledger.ees().get(ee).unwrap().code_hash;
+    let judge = |body: &ShardBody, ee| {
+        let dispute = dispute(&place, body, code_hash(ee), ee);
+        let judgement = executor.is_right(&dispute).unwrap();
+        assert_eq!(
+            fixture.executor().is_right(&dispute),
+            Ok(judgement),
+            "one that has executed nothing before"
+        );
+        judgement
+    };
+    assert_eq!([0, 1].map(|ee| judge(&right, ee)), [true, true]);
+    let changes: [fn(&mut ShardBody); 7] = [
+        |body| body.header.transitions[1].post_state_root = Bytes32::ZERO,
+        |body| body.header.transitions[1].fuel_used -= 1,
+        |body| body.header.transitions[1].fuel_used += 1,
+        |body| body.header.transitions[1].proposer_fee = 1,
+        |body| body.header.transitions[1].deposits = 1,
+        |body| body.header.transitions[1].payload_root = Root::repeat_byte(1),
+        |body| body.payloads = vec![body.payloads[0].clone()].try_into().unwrap(),
+    ];
+    for change in changes {
+        let mut body = right.clone();
+        change(&mut body);
+        assert_eq!([0, 1].map(|ee| judge(&body, ee)), [true, false]);
+    }
+    let mut traps = right.clone();
+    traps.payloads[1] = payload(1, TRAP, 9);
+    traps.header.transitions[1].payload_root = hash_tree_root(&traps.payloads[1]);
+    assert_eq!([0, 1].map(|ee| judge(&traps, ee)), [true, false]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// Blocks of several shards, some of them wrong, in any order: each has the result that it has alone.
+    #[test]
+    fn results_depend_neither_on_order_nor_on_threads(
+        blocks in proptest::collection::vec((0_u64..2, 0_u8..4, 0_u8..3, any::<bool>()), 1..12),
+        n_threads in 1_usize..5,
+    ) {
+        let fixture = fixture();
+        let places = [fixture.place(0), fixture.place(1)];
+        let maker = fixture.executor();
+        let bodies: Vec<_> = blocks.iter().map(|(shard, order, root, lies)| {
+            let place = &places[usize::try_from(*shard).unwrap()];
+            let mut body = maker.body(place, vec![payload(0, GO_ON, *root), payload(1, GO_ON, 5)]).unwrap();
+            body.payloads[0] = payload(0, *order, *root);
+            body.header.transitions[0].payload_root = hash_tree_root(&body.payloads[0]);
+            body.header.transitions[1].balance += u64::from(*lies);
+            (place, body)
+        }).collect();
+        let shown = |result: &Result<(), ExecutorError>| {
+            result.as_ref().map_err(|error| outrider_host::chain(error).to_string()).copied()
+        };
+        let alone: Vec<_> =
+            bodies.iter().map(|(place, body)| shown(&execute(&fixture.executor(), place, body))).collect();
+        let executable: Vec<_> = bodies.iter().map(|(place, body)| ExecutableBlock { place, body }).collect();
+        let executor = fixture.executor_of(EngineKind::Wasmtime, n_threads);
+        let together: Vec<_> = executor.execute(&executable).iter().map(shown).collect();
+        prop_assert_eq!(&together, &alone);
+        let reversed: Vec<_> = executable.iter().rev().copied().collect();
+        let mut results: Vec<_> = executor.execute(&reversed).iter().map(shown).collect();
+        results.reverse();
+        prop_assert_eq!(&results, &alone);
+    }
+
+    /// Any bytes are either an error or the body that encodes to them.
+    #[test]
+    fn decoding_a_body_is_total_and_strict(mut bytes: Vec<u8>, at in any::<prop::sample::Index>(), byte: u8) {
+        prop_assert!(ShardBody::from_body(&bytes).is_err());
+        let header = ExecutionHeader {
+            transitions: vec![EeTransition::default(); 2].try_into().unwrap(),
+            ..ExecutionHeader::default()
+        };
+        let body = ShardBody {
+            header,
+            payloads: vec![payload(0, GO_ON, 1), depositing(1, 2)].try_into().unwrap(),
+            ..ShardBody::default()
+        };
+        bytes = body.to_body();
+        let index = at.index(bytes.len());
+        bytes[index] = byte;
+        if let Ok(decoded) = ShardBody::from_body(&bytes) {
+            prop_assert_eq!(decoded.to_body(), bytes);
+        }
+    }
+}
