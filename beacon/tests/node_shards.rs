@@ -21,6 +21,7 @@ use outrider_beacon_spec::{
         get_shard_proposer_index, upgrade_to_phase1,
     },
     preset::Minimal,
+    signatures::Signatures,
     transition::process_slots,
     types::{BLSSignature, DomainType, Root},
 };
@@ -191,4 +192,42 @@ fn a_shard_block_is_later_than_its_parent() {
     let child = block(&state, anchor, root, 5, b"child");
     node.on_shard_block(&child).unwrap();
     assert_eq!(node.shard_head(SHARD), Ok(hash_tree_root(&child.message)));
+}
+
+#[test]
+fn signatures_of_attestations_are_verified_unless_the_caller_takes_them_as_valid() {
+    let state = genesis();
+    let (mut node, anchor) = node(&state);
+    tick_to(&mut node, 10);
+    let mut vote = vote(&state, anchor, (2, 1), SHARD, Root::ZERO);
+    vote.signature = vote_signature_of_nobody();
+    assert_eq!(node.on_attestation(&vote), Err(Error::AttestationSignature));
+    assert!(node.store().latest_messages.is_empty());
+    assert_eq!(node.on_attestation_with(&vote, &mut Signatures::Ignored), Ok(()));
+    assert_eq!(node.store().latest_messages.len(), 4);
+    // All other checks remain.
+    vote.data.extension.shard ^= 1;
+    let wrong_shard = Error::AttestationShard { got: 1 - SHARD, expected: SHARD };
+    assert_eq!(node.on_attestation_with(&vote, &mut Signatures::Ignored), Err(wrong_shard));
+}
+
+fn vote_signature_of_nobody() -> BLSSignature {
+    sign(&interop_secret_key(99), b"another message").unwrap()
+}
+
+#[test]
+fn only_blocks_on_the_beacon_block_of_their_slot_can_be_crosslinked() {
+    let state = genesis();
+    let (mut node, anchor) = node(&state);
+    tick_to(&mut node, 10);
+    let first = block(&state, anchor, Root::ZERO, 1, b"first");
+    let second = block(&state, anchor, hash_tree_root(&first.message), 3, b"second");
+    for block in [&first, &second] {
+        node.on_shard_block(block).unwrap();
+    }
+    // The anchor is the beacon block of each slot on it.
+    assert_eq!(node.crosslinkable_shard_blocks(SHARD, anchor), Ok(vec![first, second]));
+    assert_eq!(node.crosslinkable_shard_blocks(0, anchor), Ok(vec![]));
+    assert_eq!(node.crosslinkable_shard_blocks(2, anchor), Err(Error::IndexOutOfRange));
+    assert_eq!(node.crosslinkable_shard_blocks(SHARD, Root::repeat_byte(1)), Err(Error::UnknownBlock));
 }

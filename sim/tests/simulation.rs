@@ -75,8 +75,10 @@ fn a_setup_decides_all_bytes() {
     let first = bytes(1, 500);
     assert!(first == bytes(1, 500));
     assert!(first != bytes(2, 500));
-    // A message that arrives a little later changes nothing.
+    // A message that arrives a little later changes nothing, and one that comes too late changes the chain.
     assert!(first == bytes(1, 400));
+    let late = bytes(1, 6_000);
+    assert!(late == bytes(1, 6_000) && late != first);
 }
 
 #[test]
