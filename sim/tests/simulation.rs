@@ -112,7 +112,7 @@ fn without_signatures_the_chain_is_the_same_in_all_but_signatures() {
         let rules = outrider_beacon::registry::Rules {
             settings: &settings,
             admission: &common::Nobody,
-            judge: &common::Nobody,
+            judge: &outrider_beacon::registry::NoJudge,
             verify_signatures: true,
         };
         let operations = outrider_beacon::ledger::LedgerOperations::default();
