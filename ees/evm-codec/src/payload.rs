@@ -16,6 +16,10 @@ pub enum Payload {
     Transactions(Rules, Transactions),
     /// A whole block, whose ancestry the payload's author vouches for.
     VouchedBlock(Rules, VouchedBlock),
+    /// The next block of a chain on a shard.
+    ChainBlock(ChainBlock),
+    /// A part of such a block, for a state provider.
+    ChainPackage(ChainPackage),
 }
 
 /// A whole Ethereum block. Every field of its header must be right, except for the proof of work, which is not checked.
@@ -99,17 +103,53 @@ pub struct BlockHash {
     pub hash: B256,
 }
 
+/// The next block of a chain on a shard: everything in it that a proposer chooses. The rest of its header follows from
+/// the [`ChainNode`](crate::ChainNode) of the pre-state, from the context of the execution, and from the transactions.
+#[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub struct ChainBlock {
+    /// The account that receives the priority fees.
+    pub beneficiary: Address,
+    /// The most gas of all transactions, less than 1/1024 away from the parent's.
+    pub gas_limit: u64,
+    /// The transactions, each in the form of a block's transaction trie: RLP, or EIP-2718's type and payload.
+    pub transactions: Vec<Bytes>,
+}
+
+/// A package from which a state provider makes a [`ChainBlock`]: a user's transactions, or a proposer's choices, or both.
+#[derive(Clone, Debug, Default, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+#[rlp(trailing(no_gaps))]
+pub struct ChainPackage {
+    /// Transactions, as in a [`ChainBlock`].
+    pub transactions: Vec<Bytes>,
+    /// The choices of the block's proposer.
+    pub proposal: Option<Proposal>,
+}
+
+/// The choices of a block's proposer, beside the transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+#[rlp(trailing(no_gaps))]
+pub struct Proposal {
+    /// The account that receives the priority fees.
+    pub beneficiary: Address,
+    /// The gas limit of the block; that of its parent if absent.
+    pub gas_limit: Option<u64>,
+}
+
 impl Payload {
-    /// Returns the rules.
-    pub fn rules(&self) -> &Rules {
-        let (Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _)) = self;
-        rules
+    /// Returns the rules, which kinds for the state of a chain do not have.
+    pub fn rules(&self) -> Option<&Rules> {
+        match self {
+            Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _) => Some(rules),
+            Self::ChainBlock(_) | Self::ChainPackage(_) => None,
+        }
     }
 
-    /// Returns the rules for changing.
-    pub fn rules_mut(&mut self) -> &mut Rules {
-        let (Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _)) = self;
-        rules
+    /// Returns the rules for changing, which kinds for the state of a chain do not have.
+    pub fn rules_mut(&mut self) -> Option<&mut Rules> {
+        match self {
+            Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _) => Some(rules),
+            Self::ChainBlock(_) | Self::ChainPackage(_) => None,
+        }
     }
 
     fn kind(&self) -> u8 {
@@ -117,16 +157,23 @@ impl Payload {
             Self::Block(..) => BLOCK,
             Self::Transactions(..) => TRANSACTIONS,
             Self::VouchedBlock(..) => VOUCHED_BLOCK,
+            Self::ChainBlock(_) => CHAIN_BLOCK,
+            Self::ChainPackage(_) => CHAIN_PACKAGE,
+        }
+    }
+
+    fn content(&self) -> &dyn Encodable {
+        match self {
+            Self::Block(_, block) => block,
+            Self::Transactions(_, transactions) => transactions,
+            Self::VouchedBlock(_, block) => block,
+            Self::ChainBlock(block) => block,
+            Self::ChainPackage(package) => package,
         }
     }
 
     fn content_length(&self) -> usize {
-        let content = match self {
-            Self::Block(_, block) => block.length(),
-            Self::Transactions(_, transactions) => transactions.length(),
-            Self::VouchedBlock(_, block) => block.length(),
-        };
-        self.kind().length() + self.rules().length() + content
+        self.kind().length() + self.rules().map_or(0, Rules::length) + self.content().length()
     }
 }
 
@@ -134,12 +181,10 @@ impl Encodable for Payload {
     fn encode(&self, out: &mut dyn alloy_rlp::BufMut) {
         Header { list: true, payload_length: self.content_length() }.encode(out);
         self.kind().encode(out);
-        self.rules().encode(out);
-        match self {
-            Self::Block(_, block) => block.encode(out),
-            Self::Transactions(_, transactions) => transactions.encode(out),
-            Self::VouchedBlock(_, block) => block.encode(out),
+        if let Some(rules) = self.rules() {
+            rules.encode(out);
         }
+        self.content().encode(out);
     }
 
     fn length(&self) -> usize {
@@ -152,11 +197,13 @@ impl Decodable for Payload {
     fn decode(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
         let mut content = Header::decode_bytes(buf, true)?;
         let kind = u8::decode(&mut content)?;
-        let rules = Rules::decode(&mut content)?;
+        let fields = &mut content;
         let payload = match kind {
-            BLOCK => Self::Block(rules, Block::decode(&mut content)?),
-            TRANSACTIONS => Self::Transactions(rules, Transactions::decode(&mut content)?),
-            VOUCHED_BLOCK => Self::VouchedBlock(rules, VouchedBlock::decode(&mut content)?),
+            BLOCK => Self::Block(Rules::decode(fields)?, Block::decode(fields)?),
+            TRANSACTIONS => Self::Transactions(Rules::decode(fields)?, Transactions::decode(fields)?),
+            VOUCHED_BLOCK => Self::VouchedBlock(Rules::decode(fields)?, VouchedBlock::decode(fields)?),
+            CHAIN_BLOCK => Self::ChainBlock(ChainBlock::decode(fields)?),
+            CHAIN_PACKAGE => Self::ChainPackage(ChainPackage::decode(fields)?),
             _ => return Err(alloy_rlp::Error::Custom("no payload is of this kind")),
         };
         if content.is_empty() { Ok(payload) } else { Err(alloy_rlp::Error::UnexpectedLength) }
@@ -166,6 +213,8 @@ impl Decodable for Payload {
 const BLOCK: u8 = 0;
 const TRANSACTIONS: u8 = 1;
 const VOUCHED_BLOCK: u8 = 2;
+const CHAIN_BLOCK: u8 = 3;
+const CHAIN_PACKAGE: u8 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -174,7 +223,9 @@ mod tests {
     use alloy_primitives::{Address, B256, U256};
     use proptest::{collection::vec, prelude::*};
 
-    use super::{Block, BlockHash, Environment, Payload, Transactions, VouchedBlock};
+    use super::{
+        Block, BlockHash, ChainBlock, ChainPackage, Environment, Payload, Proposal, Transactions, VouchedBlock,
+    };
     use crate::{BlobSchedule, Fork, Rules};
 
     fn rules() -> Rules {
@@ -211,6 +262,7 @@ mod tests {
             parent: None,
         };
         let child = VouchedBlock { parent: Some(b"parent".into()), ..orphan.clone() };
+        let proposal = Proposal { beneficiary: Address::repeat_byte(7), gas_limit: None };
         let elsewhere = Rules { deposit_contract: Some(Address::repeat_byte(6)), ..rules() };
         vec![
             Payload::Block(elsewhere, block.clone()),
@@ -218,6 +270,17 @@ mod tests {
             Payload::Transactions(rules(), transactions),
             Payload::VouchedBlock(rules(), orphan),
             Payload::VouchedBlock(rules(), child),
+            Payload::ChainBlock(ChainBlock {
+                beneficiary: Address::repeat_byte(7),
+                gas_limit: 30_000_000,
+                transactions: vec![b"one".into(), b"other".into()],
+            }),
+            Payload::ChainPackage(ChainPackage { transactions: vec![b"one".into()], proposal: None }),
+            Payload::ChainPackage(ChainPackage { proposal: Some(proposal), ..ChainPackage::default() }),
+            Payload::ChainPackage(ChainPackage {
+                proposal: Some(Proposal { gas_limit: Some(0), ..proposal }),
+                ..ChainPackage::default()
+            }),
         ]
     }
 
@@ -229,10 +292,23 @@ mod tests {
         }
     }
 
+    /// The bytes are by hand, after the rules of RLP: kind, then beneficiary, gas limit and transactions.
+    #[test]
+    fn a_chain_block_has_this_encoding() {
+        let block = ChainBlock {
+            beneficiary: Address::repeat_byte(7),
+            gas_limit: 0x0400,
+            transactions: vec![b"one".into()],
+        };
+        let expected =
+            [&[0xdf, 0x03, 0xdd, 0x94][..], &[7; 20], &[0x82, 0x04, 0x00, 0xc4, 0x83], b"one"].concat();
+        assert_eq!(alloy_rlp::encode(Payload::ChainBlock(block)), expected);
+    }
+
     proptest! {
         /// Everything that decodes has one encoding.
         #[test]
-        fn damaged_payloads_are_refused_or_others(which in 0..5_usize, changes in vec((any::<usize>(), any::<u8>()), 1..4)) {
+        fn damaged_payloads_are_refused_or_others(which in 0..9_usize, changes in vec((any::<usize>(), any::<u8>()), 1..4)) {
             let mut bytes = alloy_rlp::encode(&payloads()[which]);
             for (at, byte) in changes {
                 let at = at % bytes.len();
