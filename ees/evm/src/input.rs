@@ -1,6 +1,6 @@
 //! Parses packages and blocks.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
 use alloy_primitives::{Address, Bytes};
 use alloy_rlp::{Header as RlpHeader, RlpDecodable, RlpEncodable};
@@ -13,9 +13,10 @@ use crate::{
 
 /// Merges packages into a payload.
 ///
-/// Packages for a chain on a shard are [`ChainPackage`]s, and blocks that were built before. They become one package with
-/// all their transactions, in this order, from which the transition makes a block. All that name a beneficiary or a gas
-/// limit name the same ones. Of any other payload, only one alone is possible, because an Ethereum block is whole.
+/// Packages for a chain on a shard are signed transactions, [`ChainPackage`]s, and blocks that were built before. They become
+/// one package with all their transactions, in this order, from which the transition makes a block. All that name a
+/// beneficiary or a gas limit name the same ones. Of any other payload, only one alone is possible, because an Ethereum
+/// block is whole.
 ///
 /// # Errors
 ///
@@ -31,6 +32,9 @@ pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
             }
             // If it is no payload at all, the transition says why.
             _ if packages.len() == 1 => return Ok(package.to_vec()),
+            Err(_) if is_transaction(package) => {
+                ChainPackage { transactions: vec![owned(package)], proposal: None }
+            }
             Ok(_) => return Err(MergeError::NotOne { got: packages.len() }),
             Err(source) => return Err(MergeError::Payload { index, source }),
         };
@@ -53,6 +57,12 @@ pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
         (_, None) => Err(MergeError::NoProposal),
         (_, Some(_)) => Ok(alloy_rlp::encode(Payload::ChainPackage(merged))),
     }
+}
+
+/// Returns whether bytes have the form of a transaction: a type, EIP-2718, or a list of nine fields. Payloads have two or three.
+fn is_transaction(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| *first < alloy_rlp::EMPTY_STRING_CODE)
+        || items(bytes).is_ok_and(|fields| fields.len() == 9)
 }
 
 /// A parsed block.

@@ -216,7 +216,7 @@ impl Activation {
         decimal(name).map(Self::Number)
     }
 
-    fn is_reached(&self, place: &Place) -> bool {
+    pub(crate) fn is_reached(&self, place: &Place) -> bool {
         match self {
             Self::Number(number) => place.number >= *number,
             Self::Timestamp(timestamp) => place.timestamp >= *timestamp,
