@@ -308,7 +308,10 @@ mod tests {
             assert_eq!(rules(vec![since(0, fork)]), Err(ChainRulesError::BeforeParis { fork }));
         }
         for second in [since(0, Fork::Cancun), since(1, Fork::Paris)] {
-            assert_eq!(rules(vec![since(0, Fork::Shanghai), second]), Err(ChainRulesError::Order { index: 1 }));
+            assert_eq!(
+                rules(vec![since(0, Fork::Shanghai), second]),
+                Err(ChainRulesError::Order { index: 1 })
+            );
         }
         let no_blobs = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
         let without = ForkTime { since: 0, fork: Fork::Cancun, blobs: no_blobs };

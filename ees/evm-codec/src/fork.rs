@@ -125,9 +125,7 @@ pub struct BlobSchedule {
 impl BlobSchedule {
     /// Returns whether the schedule allows blobs at a price.
     pub fn is_valid(&self) -> bool {
-        self.target <= self.max
-            && (1..=BLOBS_MAX).contains(&self.max)
-            && self.base_fee_update_fraction > 0
+        self.target <= self.max && (1..=BLOBS_MAX).contains(&self.max) && self.base_fee_update_fraction > 0
     }
 }
 

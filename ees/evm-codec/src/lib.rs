@@ -27,8 +27,8 @@ mod payload;
 pub mod rlp;
 
 pub use chain::{
-    CONSOLIDATION_REQUESTS, ChainNode, ChainNodeError, ChainRules, ChainRulesError, ForkTime, HISTORY_STORAGE,
-    SlotClock, WITHDRAWAL_REQUESTS,
+    CONSOLIDATION_REQUESTS, ChainNode, ChainNodeError, ChainRules, ChainRulesError, ForkTime,
+    HISTORY_STORAGE, SlotClock, WITHDRAWAL_REQUESTS,
 };
 pub use fork::{BlobSchedule, Fork, Rules};
 pub use payload::{

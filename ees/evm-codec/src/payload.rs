@@ -139,7 +139,9 @@ impl Payload {
     /// Returns the rules, which kinds for the state of a chain do not have.
     pub fn rules(&self) -> Option<&Rules> {
         match self {
-            Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _) => Some(rules),
+            Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _) => {
+                Some(rules)
+            }
             Self::ChainBlock(_) | Self::ChainPackage(_) => None,
         }
     }
@@ -147,7 +149,9 @@ impl Payload {
     /// Returns the rules for changing, which kinds for the state of a chain do not have.
     pub fn rules_mut(&mut self) -> Option<&mut Rules> {
         match self {
-            Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _) => Some(rules),
+            Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _) => {
+                Some(rules)
+            }
             Self::ChainBlock(_) | Self::ChainPackage(_) => None,
         }
     }
@@ -224,7 +228,8 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::{
-        Block, BlockHash, ChainBlock, ChainPackage, Environment, Payload, Proposal, Transactions, VouchedBlock,
+        Block, BlockHash, ChainBlock, ChainPackage, Environment, Payload, Proposal, Transactions,
+        VouchedBlock,
     };
     use crate::{BlobSchedule, Fork, Rules};
 

@@ -136,11 +136,7 @@ pub(crate) struct Results {
 }
 
 /// Executes steps 5 and 6 of [`execute`]. Of the header, the results are not used.
-pub(crate) fn start<'a>(
-    state: State<'a>,
-    spec: Spec<'a>,
-    header: &Header,
-) -> Result<Vm<'a>, ExecutionError> {
+pub(crate) fn start<'a>(state: State<'a>, spec: Spec<'a>, header: &Header) -> Result<Vm<'a>, ExecutionError> {
     let mut vm = Vm::new(state, spec, block_env(header, &spec));
     if spec.has(Fork::Amsterdam) {
         vm.state().list_accesses();
@@ -151,8 +147,7 @@ pub(crate) fn start<'a>(
 
 /// Executes step 9 of [`execute`], and writes the changes into the tries.
 pub(crate) fn finish(vm: &mut Vm<'_>, spec: &Spec<'_>) -> Result<Results, BlockError> {
-    let requests_hash =
-        if spec.has(Fork::Prague) { Some(requests_hash(&requests(vm, spec)?)) } else { None };
+    let requests_hash = if spec.has(Fork::Prague) { Some(requests_hash(&requests(vm, spec)?)) } else { None };
     Ok(Results {
         state_root: vm.state().finish().map_err(ExecutionError::State)?,
         receipts_root: receipts_root(&vm.receipts),

@@ -35,7 +35,9 @@ pub enum TransitionError {
     Chain(#[from] ChainError),
     /// The pre-state is not one of Ethereum, or the witness does not show its root. On the state of a chain, only payloads
     /// of kind 3 are executed.
-    #[error("the pre-state is not covered as a state of Ethereum, on which alone payloads of kinds 0 to 2 are executed")]
+    #[error(
+        "the pre-state is not covered as a state of Ethereum, on which alone payloads of kinds 0 to 2 are executed"
+    )]
     NotEthereum(#[source] TrieError),
     /// Transactions in an environment are invalid.
     #[error(transparent)]

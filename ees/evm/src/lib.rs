@@ -36,8 +36,8 @@ use outrider_sdk::{
 use outrider_witness::Hash;
 
 pub use error::{
-    AncestorError, BlockError, ChainError, ExecutionError, HeaderError, MergeError, OmmerError, RequestError, StateError,
-    TransactionError, TransitionError,
+    AncestorError, BlockError, ChainError, ExecutionError, HeaderError, MergeError, OmmerError, RequestError,
+    StateError, TransactionError, TransitionError,
 };
 pub use input::merge;
 

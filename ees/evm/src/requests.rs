@@ -12,7 +12,8 @@ use crate::error::RequestError;
 pub(crate) const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");
 
 /// Contracts that answer with requests, and the types of these.
-pub(crate) const REQUEST_CONTRACTS: [(u8, Address); 2] = [(1, WITHDRAWAL_REQUESTS), (2, CONSOLIDATION_REQUESTS)];
+pub(crate) const REQUEST_CONTRACTS: [(u8, Address); 2] =
+    [(1, WITHDRAWAL_REQUESTS), (2, CONSOLIDATION_REQUESTS)];
 
 /// The type of deposit requests.
 pub(crate) const DEPOSITS: u8 = 0;

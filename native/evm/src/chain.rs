@@ -160,8 +160,10 @@ impl Chain {
         // Every chain has a step for its genesis.
         let (fork, blobs) = in_force.map_or((Fork::Frontier, NO_BLOBS), |step| (step.fork, step.blobs));
         let since = self.dao_fork_number.and_then(|number| place.number.checked_sub(number));
-        let blocks_since_dao_fork =
-            since.and_then(|since| u8::try_from(since).ok()).unwrap_or(Rules::NO_DAO_FORK).min(Rules::NO_DAO_FORK);
+        let blocks_since_dao_fork = since
+            .and_then(|since| u8::try_from(since).ok())
+            .unwrap_or(Rules::NO_DAO_FORK)
+            .min(Rules::NO_DAO_FORK);
         let deposit_contract = self.deposit_contract.filter(|_| fork >= Fork::Prague);
         Rules { chain_id: self.chain_id, fork, blobs, blocks_since_dao_fork, deposit_contract }
     }

@@ -1,7 +1,8 @@
 //! The next block of a chain on a shard, which a state provider makes from signed transactions.
 
 use alloy_primitives::Bytes;
-use outrider_evm_codec::{ChainPackage, Payload, Proposal};
+pub use outrider_evm_codec::Proposal;
+use outrider_evm_codec::{ChainPackage, Payload};
 use outrider_host::{Context, StateRoot};
 use outrider_shard::{BuiltBlock, Frame, Provider, ProviderError, ReadError};
 use outrider_witness::store::Store;
@@ -69,9 +70,10 @@ pub fn package(proposal: Proposal) -> Bytes {
 pub fn included(block_data: &[u8]) -> Result<Vec<Bytes>, ProposeError> {
     match alloy_rlp::decode_exact::<Payload>(Frame::parse(block_data)?.payload)? {
         Payload::ChainBlock(block) => Ok(block.transactions),
-        Payload::Block(..) | Payload::Transactions(..) | Payload::VouchedBlock(..) | Payload::ChainPackage(_) => {
-            Err(ProposeError::Kind)
-        }
+        Payload::Block(..)
+        | Payload::Transactions(..)
+        | Payload::VouchedBlock(..)
+        | Payload::ChainPackage(_) => Err(ProposeError::Kind),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Chains on shards: the state with which one begins, from a genesis, and the head in any state.
 
 use alloy_primitives::{Address, B256, U256, keccak256};
+pub use outrider_evm_codec::SlotClock;
 use outrider_evm_codec::{
     CONSOLIDATION_REQUESTS, ChainNode, ChainNodeError, ChainRules, ChainRulesError, Fork, ForkTime,
-    HISTORY_STORAGE, SlotClock, WITHDRAWAL_REQUESTS,
+    HISTORY_STORAGE, WITHDRAWAL_REQUESTS,
 };
 use outrider_witness::{Hash, Keccak256, NodeError, NodeSink, NodeSource, node::blob, store::Batch};
 
@@ -162,8 +163,5 @@ impl ShardHead {
 }
 
 /// The contracts without which no block from Prague on is valid, or on which `BLOCKHASH` depends.
-const SYSTEM_CONTRACTS: [(Address, &str); 3] = [
-    (HISTORY_STORAGE, "EIP-2935"),
-    (WITHDRAWAL_REQUESTS, "EIP-7002"),
-    (CONSOLIDATION_REQUESTS, "EIP-7251"),
-];
+const SYSTEM_CONTRACTS: [(Address, &str); 3] =
+    [(HISTORY_STORAGE, "EIP-2935"), (WITHDRAWAL_REQUESTS, "EIP-7002"), (CONSOLIDATION_REQUESTS, "EIP-7251")];
