@@ -66,7 +66,10 @@ fn contracts_see_the_environment_of_the_header() {
     // EIP-4788: time and root, in rings of 8191 slots.
     let ring = U256::from((GENESIS_TIME + 7 * 12) % 8191);
     assert_eq!(shard.storage(BEACON_ROOTS, ring), expected[0]);
-    assert_eq!(shard.storage(BEACON_ROOTS, ring + U256::from(8191)), U256::from_be_bytes(field::<B256>(&header, 19).0));
+    assert_eq!(
+        shard.storage(BEACON_ROOTS, ring + U256::from(8191)),
+        U256::from_be_bytes(field::<B256>(&header, 19).0)
+    );
 }
 
 /// The model is Ethereum's own execution of the block with this header, in which the EE checks every field.

@@ -261,6 +261,7 @@ pub(crate) fn context(slot: u64) -> Context {
         slot: Slot(slot),
         ee_index: EeIndex(1),
         beacon_root: BeaconRoot(keccak256(slot.to_le_bytes()).0),
+        ..Context::default()
     }
 }
 
