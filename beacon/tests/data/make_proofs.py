@@ -282,6 +282,15 @@ class SignedWithdrawToEe(Container):
     signature: Bytes96
 
 
+class ShardBlock(Container):
+    shard_parent_root: Bytes32
+    beacon_parent_root: Bytes32
+    slot: uint64
+    shard: uint64
+    proposer_index: uint64
+    body: ByteList[2**20]
+
+
 class ShardBlockHeader(Container):
     shard_parent_root: Bytes32
     beacon_parent_root: Bytes32
@@ -379,6 +388,89 @@ class BeaconBlock1(Container):
     parent_root: Bytes32
     state_root: Bytes32
     body: Body1
+
+
+# The state after a block, of which few fields are not empty.
+
+
+class Fork(Container):
+    previous_version: ByteVector[4]
+    current_version: ByteVector[4]
+    epoch: uint64
+
+
+class BeaconBlockHeader(Container):
+    slot: uint64
+    proposer_index: uint64
+    parent_root: Bytes32
+    state_root: Bytes32
+    body_root: Bytes32
+
+
+class Checkpoint(Container):
+    epoch: uint64
+    root: Bytes32
+
+
+class CompactCommittee(Container):
+    pubkeys: List[Bytes48, 2048]
+    compact_validators: List[uint64, 2048]
+
+
+class BeaconState0(Container):
+    genesis_time: uint64
+    genesis_validators_root: Bytes32
+    slot: uint64
+    fork: Fork
+    latest_block_header: BeaconBlockHeader
+    block_roots: Vector[Bytes32, 64]
+    state_roots: Vector[Bytes32, 64]
+    historical_roots: List[Bytes32, 2**24]
+    eth1_data: Eth1Data
+    eth1_data_votes: List[Left, 32]
+    eth1_deposit_index: uint64
+    validators: List[Left, 2**40]
+    balances: List[uint64, 2**40]
+    randao_mixes: Vector[Bytes32, 64]
+    slashings: Vector[uint64, 64]
+    previous_epoch_attestations: List[Left, 1024]
+    current_epoch_attestations: List[Left, 1024]
+    justification_bits: Bitvector[4]
+    previous_justified_checkpoint: Checkpoint
+    current_justified_checkpoint: Checkpoint
+    finalized_checkpoint: Checkpoint
+
+
+class BeaconState1(Container):
+    genesis_time: uint64
+    genesis_validators_root: Bytes32
+    slot: uint64
+    fork: Fork
+    latest_block_header: BeaconBlockHeader
+    block_roots: Vector[Bytes32, 64]
+    state_roots: Vector[Bytes32, 64]
+    historical_roots: List[Bytes32, 2**24]
+    eth1_data: Eth1Data
+    eth1_data_votes: List[Left, 32]
+    eth1_deposit_index: uint64
+    validators: List[Left, 2**40]
+    balances: List[uint64, 2**40]
+    randao_mixes: Vector[Bytes32, 64]
+    slashings: Vector[uint64, 64]
+    previous_epoch_attestations: List[Left, 1024]
+    current_epoch_attestations: List[Left, 1024]
+    justification_bits: Bitvector[4]
+    previous_justified_checkpoint: Checkpoint
+    current_justified_checkpoint: Checkpoint
+    finalized_checkpoint: Checkpoint
+    current_epoch_start_shard: uint64
+    shard_states: List[ShardState, 8]
+    online_countdown: List[uint8, 2**40]
+    current_light_committee: CompactCommittee
+    next_light_committee: CompactCommittee
+    exposed_derived_secrets: Vector[List[uint64, 8], 64]
+    custody_chunk_challenge_records: List[Left, 2**20]
+    custody_chunk_challenge_index: uint64
 
 
 # One tree in another: remerkleable has each container's tree, and the commitment is only a root to the block.
@@ -569,10 +661,58 @@ def claims(ledger):
         yield {"kind": "execution_root", "shard": place, "slot": slot}, concat(shards, element(2**10, place), inner)
 
 
-def crosslink(data):
-    """A block whose body crosslinks a shard block with some data, and the branch of the data's first chunk."""
+def state_after(state_type, block_roots):
+    """A state of slot 700 that knows some block roots."""
+    state = state_type(genesis_time=7, slot=700)
+    for slot, root in block_roots.items():
+        state.block_roots[slot % 64] = root
+    return state
+
+
+def proof_in(block, state, upper, lower_branch=(), lower=1):
+    """A proof of a field of the state, or of something below it, from the block's root."""
+    above = concat(field(block, "state_root"), upper)
+    path = list(lower_branch) + branch(state, upper) + branch(block, field(block, "state_root"))
+    return {"gindex": concat(above, lower), "branch": [sibling.hex() for sibling in path]}
+
+
+def earlier(block, state, root):
+    """The multiproof of the block's slot and of the root of the block of slot 650."""
+    upper = concat(field(state, "block_roots"), 64 + 650 % 64)
+    link = proof_in(block, state, upper)
+    gindices = [field(block, "slot"), link["gindex"]]
+    siblings, place = {}, gindices[1]
+    for sibling in link["branch"]:
+        siblings[place ^ 1] = sibling
+        place >>= 1
+    place = gindices[0]
+    for sibling in branch(block, place):
+        siblings[place ^ 1] = sibling.hex()
+        place >>= 1
+    helpers = helper_indices(gindices)
+    return link | {
+        "slot": 650,
+        "root": root.hex(),
+        "slot_gindex": gindices[0],
+        "multiproof": [siblings[place] for place in helpers],
+    }
+
+
+def chain(data, header, ledger, old_roots):
+    """A block whose body crosslinks a shard block with some data. Its state knows that shard block as the shard's latest, and
+    the roots of earlier blocks."""
     chunks = ByteList[2**20](data)
-    block = BeaconBlock1(slot=700, proposer_index=12, parent_root=b"\x21" * 32, state_root=b"\x22" * 32)
+    operations = LedgerOperations()
+    first_chunk = branch(chunks, 65536)
+    operations.executions.append(ShardExecution(shard=2, slot=698, header=header, branch=first_chunk))
+    block = BeaconBlock1(slot=700, proposer_index=12, parent_root=b"\x21" * 32)
+    commitment = LedgerCommitment(
+        ledger_root=ledger.hash_tree_root(), operations_root=operations.hash_tree_root()
+    )
+    block.body.graffiti = commitment.hash_tree_root()
+    shard_block = ShardBlock(
+        shard_parent_root=b"\x31" * 32, beacon_parent_root=b"\x32" * 32, slot=698, shard=2, proposer_index=5, body=chunks
+    )
     transition = block.body.shard_transitions[2]
     transition.start_slot = 697
     for slot in (697, 698, 699):
@@ -580,13 +720,34 @@ def crosslink(data):
         transition.shard_block_lengths.append(len(data))
         transition.shard_data_roots.append(root)
         transition.shard_states.append(ShardState(slot=slot, gasprice=8, latest_block_root=root))
+    state = state_after(BeaconState1, {650: old_roots["phase1"], 640: b"\x41" * 32})
+    for shard in range(3):
+        state.shard_states.append(ShardState(slot=699, gasprice=8 + shard, latest_block_root=bytes([shard]) * 32))
+    state.shard_states[2].latest_block_root = shard_block.hash_tree_root()
+    block.state_root = state.hash_tree_root()
     data_roots = field(transition, "shard_data_roots")
     upper = concat(field(block, "body"), field(block.body, "shard_transitions"), 8 + 2, data_roots, element(16, 1))
-    path = branch(chunks, 65536) + branch(block, upper)
+    latest = concat(field(state, "shard_states"), element(8, 2), field(ShardState(), "latest_block_root"))
+    body = concat(field(shard_block, "body"), 65536)
+    block_0 = BeaconBlock0(slot=700, proposer_index=12, parent_root=b"\x21" * 32)
+    state_0 = state_after(BeaconState0, {650: old_roots["phase0"]})
+    block_0.state_root = state_0.hash_tree_root()
+    block_0.body.graffiti = commitment.hash_tree_root()
     return {
         "block_root": block.hash_tree_root().hex(),
-        "gindex": concat(upper, 65536),
-        "branch": [sibling.hex() for sibling in path],
+        "state_root": bytes(block.state_root).hex(),
+        "shard_block_root": shard_block.hash_tree_root().hex(),
+        "crosslink": {
+            "gindex": concat(upper, 65536),
+            "branch": [sibling.hex() for sibling in first_chunk + branch(block, upper)],
+        },
+        "latest": proof_in(block, state, latest, branch(shard_block, body), body),
+        "earlier": earlier(block, state, old_roots["phase1"]),
+        "phase0": {
+            "block_root": block_0.hash_tree_root().hex(),
+            "state_root": bytes(block_0.state_root).hex(),
+            "earlier": earlier(block_0, state_0, old_roots["phase0"]),
+        },
     }
 
 
@@ -640,6 +801,11 @@ def main():
     ledger, operations, body = example_ledger(), example_operations(), example_body()
     data = bytes(body.header.hash_tree_root()) + body.encode_bytes()
     chunks = ByteList[2**20](data)
+    phases = [
+        phase("phase0", BeaconBlock0, ledger, operations, 2),
+        phase("phase1", BeaconBlock1, ledger, operations, 14),
+    ]
+    old_roots = {phase["phase"]: bytes.fromhex(phase["block_root"]) for phase in phases}
     print(
         json.dumps(
             {
@@ -662,11 +828,8 @@ def main():
                         ],
                     },
                 },
-                "crosslink": crosslink(data),
-                "phases": [
-                    phase("phase0", BeaconBlock0, ledger, operations, 2),
-                    phase("phase1", BeaconBlock1, ledger, operations, 14),
-                ],
+                "chain": chain(data, body.header, ledger, old_roots),
+                "phases": phases,
             },
             separators=(",", ":"),
         )
