@@ -19,8 +19,8 @@
 //! | [`error`] | errors |
 //!
 //! It departs from the design in these points: effects do not wait for the next block, as `transition` explains; lists
-//! of lanes begin with the beacon chain's lane, and have an entry for each shard after it; an EE's record has two more
-//! fields, and the ledger has the beacon chain's own lanes, as `containers` explains. None of this changes the length
+//! of lanes begin with the beacon chain's lane, and have an entry for each shard after it; an EE's record has fields for its
+//! next code and its hibernation, and the ledger has the beacon chain's own lanes, as `containers` explains. None of this changes the length
 //! of a proof.
 
 mod conservation;
@@ -57,10 +57,10 @@ pub use node::{BlockLedger, LedgerNode};
 pub use operation::{
     Deploy, ExecutionSlashing, Exit, LedgerOperations, PreCheckVote, ShardExecution, ShardProposerSlashing,
     SignedDeploy, SignedExecutionSlashing, SignedExit, SignedPreCheckVote, SignedShardBlockHeader,
-    SignedUpgrade, SignedWithdrawToEe, Upgrade, WithdrawToEe,
+    SignedTopUp, SignedUpgrade, SignedWithdrawToEe, TopUp, Upgrade, WithdrawToEe,
 };
 pub use phase::{CrosslinkedBlock, LedgerPhase};
-pub use record::{EeIndex, EeRecord, MaxVoters, PendingDeposit, PreCheck};
+pub use record::{EeIndex, EeRecord, MaxVoters, NextCode, PendingDeposit, PreCheck};
 pub use settings::Settings;
 pub use transition::{ExtendedBlock, ExtendedState, Transition, complete_block, extended_transition};
 

@@ -13,7 +13,7 @@ pub struct Distribution {
     pub pending_deposits: u128,
     /// Ether that is locked for EEs.
     pub deposits: u128,
-    /// Fees that shard blocks have paid for their bytes.
+    /// Fees that shard blocks have paid for their bytes, and the rent of EEs.
     pub burnt: u128,
 }
 

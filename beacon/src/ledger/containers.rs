@@ -178,7 +178,7 @@ impl Ledger {
         &self.pre_checks
     }
 
-    /// Returns the fees that shard blocks have paid for their bytes.
+    /// Returns the fees that shard blocks have paid for their bytes, and the rent of EEs.
     #[must_use]
     pub fn burnt(&self) -> Gwei {
         self.burnt

@@ -43,7 +43,7 @@ struct Sums {
 /// - L1: the body begins with the header's root, by the branch to the data root, and has the length of the transition;
 /// - L2: the header's parent is the shard's latest execution root. (The caller checks that there is one header for each
 ///   block, in order.)
-/// - L3: EEs are in order, active and on the shard; each starts from its latest root;
+/// - L3: EEs are in order, active and awake, and on the shard; each starts from its latest root;
 /// - L4: each EE has the balance that it starts from, spends no more than it has, and its deposits are the sum of those
 ///   listed; arriving ether that no EE receives bounces;
 /// - L5: settled receipts have been sent, are in the window, and have not been settled before;
@@ -178,7 +178,10 @@ fn check_active(
         return Err(HeaderError::EeElsewhere { ee, shard });
     }
     let is_executed = transition.payload_root != Root::ZERO;
-    if is_executed && !record.is_active(epoch) {
+    if is_executed && record.is_asleep(epoch) {
+        return Err(HeaderError::EeAsleep { ee, got: epoch, from: record.hibernation_epoch });
+    }
+    if is_executed && !record.is_deployed(epoch) {
         let (from, until) = (record.deployed_epoch, record.exit_epoch);
         return Err(HeaderError::EeNotActive { ee, got: epoch, from, until });
     }

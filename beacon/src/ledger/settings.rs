@@ -14,6 +14,9 @@ pub struct Settings {
     pub deposit_per_4_kib: Gwei,
     /// The addition for each shard.
     pub deposit_per_shard: Gwei,
+    /// The rent of an EE for an epoch in which it is awake, which its deposit pays; 0 for none. Below
+    /// [`deposit_min`](Self::deposit_min) the EE hibernates.
+    pub rent_per_epoch: Gwei,
     /// The largest code in bytes; at most 4 MiB, the limit of the containers.
     pub code_bytes_max: usize,
     /// The length of a vote on code in epochs.
@@ -41,6 +44,7 @@ impl Default for Settings {
             deposit_min: 32 * ETHER,
             deposit_per_4_kib: ETHER,
             deposit_per_shard: ETHER / 100,
+            rent_per_epoch: 0,
             code_bytes_max: 4 << 20,
             pre_check_epochs: 2,
             exit_epochs: 256,

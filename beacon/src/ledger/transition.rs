@@ -131,7 +131,7 @@ fn apply<P: LedgerPhase>(
     advance(&mut ledger, block.slot)?;
     let mut context = Context { state: &mut state, ledger: &mut ledger, outbox: &mut outbox, rules };
     if get_current_epoch(context.state) > previous_epoch {
-        registry::process_epoch(&mut context)?;
+        registry::process_epoch(&mut context, previous_epoch)?;
     }
     registry::process_pending_deposits(&mut context)?;
 

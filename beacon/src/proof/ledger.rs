@@ -40,13 +40,12 @@ fn record(ledger: &Ledger, claim: Claim, ee: u32, field: usize) -> Result<(Root,
         hash_tree_root(&record.shards),
         hash_tree_root(&record.takes_receipts),
         hash_tree_root(&record.upgrade_delay),
-        record.next_code_hash,
-        hash_tree_root(&record.next_code_epoch),
+        hash_tree_root(&record.next_code),
         hash_tree_root(&record.deployed_epoch),
         hash_tree_root(&record.exit_epoch),
         hash_tree_root(&record.withdrawable_epoch),
-        hash_tree_root(&record.next_code_bytes),
-        hash_tree_root(&record.next_takes_receipts),
+        hash_tree_root(&record.hibernation_epoch),
+        hash_tree_root(&record.wake_epoch),
     ];
     let mut siblings = branch(&fields, 4, field);
     siblings.extend(list_branch(ledger.ees(), 16, ee as usize));

@@ -34,6 +34,13 @@ class Left(Container):  # the element of a list that stays empty
 # The ledger.
 
 
+class NextCode(Container):
+    code_hash: Bytes32
+    code_bytes: uint32
+    takes_receipts: boolean
+    epoch: uint64
+
+
 class EeRecord(Container):
     code_hash: Bytes32
     code_bytes: uint32
@@ -44,13 +51,12 @@ class EeRecord(Container):
     shards: Bitvector[1024]
     takes_receipts: boolean
     upgrade_delay: uint64
-    next_code_hash: Bytes32
-    next_code_epoch: uint64
+    next_code: NextCode
     deployed_epoch: uint64
     exit_epoch: uint64
     withdrawable_epoch: uint64
-    next_code_bytes: uint32
-    next_takes_receipts: boolean
+    hibernation_epoch: uint64
+    wake_epoch: uint64
 
 
 class EeState(Container):
@@ -267,6 +273,20 @@ class SignedUpgrade(Container):
     signature: Bytes96
 
 
+class TopUp(Container):
+    ee: uint32
+    epoch: uint64
+    deposit: uint64
+    amount: uint64
+    payer: uint64
+    code: ByteList[2**22]
+
+
+class SignedTopUp(Container):
+    message: TopUp
+    signature: Bytes96
+
+
 class WithdrawToEe(Container):
     validator_index: uint64
     epoch: uint64
@@ -319,6 +339,7 @@ class LedgerOperations(Container):
     withdrawals: List[SignedWithdrawToEe, 16]
     shard_proposer_slashings: List[ShardProposerSlashing, 16]
     execution_slashings: List[Left, 1]
+    top_ups: List[SignedTopUp, 4]
 
 
 # The beacon block, as far as it is not empty.
@@ -584,13 +605,14 @@ def example_ledger():
                 shards=[shard < 3 for shard in range(1024)],
                 takes_receipts=number % 2 == 1,
                 upgrade_delay=number,
-                next_code_hash=some(32),
-                next_code_epoch=FAR,
+                next_code=NextCode(
+                    code_hash=some(32), code_bytes=7 * number, takes_receipts=number % 3 == 1, epoch=FAR
+                ),
                 deployed_epoch=number,
                 exit_epoch=FAR,
                 withdrawable_epoch=FAR,
-                next_code_bytes=7 * number,
-                next_takes_receipts=number % 3 == 1,
+                hibernation_epoch=50 + number,
+                wake_epoch=60 + number,
             )
         )
     for shard in range(3):
@@ -642,6 +664,8 @@ def example_operations():
     operations.shard_proposer_slashings.append(
         ShardProposerSlashing(signed_header_1=headers[0], signed_header_2=headers[1])
     )
+    top_up = TopUp(ee=1, epoch=87, deposit=5, amount=6, payer=7, code=some(21))
+    operations.top_ups.append(SignedTopUp(message=top_up, signature=some(96)))
     return operations
 
 
