@@ -11,6 +11,7 @@
 //! | [`operation`] | a block's operations on the ledger |
 //! | `transition` | the state transition, with the order of its steps |
 //! | `ether`, `lanes` | the checks and effects of an execution |
+//! | `thin` | the ledger of a chain on which committees alone vouch for ether |
 //! | `outbox` | receipts from the beacon chain to shards |
 //! | `conservation` | the conservation of ether |
 //! | `genesis`, `settings`, `phase` | the initial ledger, a chain's settings, differences between the phases |
@@ -38,6 +39,7 @@ mod phase;
 mod record;
 mod settings;
 mod shard_blocks;
+mod thin;
 mod transition;
 
 pub use conservation::Distribution;
@@ -61,7 +63,7 @@ pub use operation::{
 };
 pub use phase::{CrosslinkedBlock, LedgerPhase};
 pub use record::{EeIndex, EeRecord, MaxVoters, NextCode, PendingDeposit, PreCheck};
-pub use settings::Settings;
+pub use settings::{Ether, Settings};
 pub use transition::{ExtendedBlock, ExtendedState, Transition, complete_block, extended_transition};
 
 pub(crate) use outbox::Outbox;

@@ -9,19 +9,20 @@
 //! EE that receives ether without an execution keeps its root and spends nothing (L3).
 
 use super::{
-    BEACON_CHAIN, CrosslinkedBlock, EeTransition, ExecutionHeader, Ledger, PendingDeposit, Settings,
+    BEACON_CHAIN, CrosslinkedBlock, EeTransition, Ether, ExecutionHeader, Ledger, PendingDeposit, Settings,
     ShardExecution, change,
     error::HeaderError,
     execution::{BODY_DEPTH, RECENT_SLOTS},
     lanes,
     outbox::set_recent,
+    thin,
 };
 use outrider_beacon_spec::{
     constants::MAX_SHARD_BLOCK_SIZE,
     error::Error,
     hash::{hash, hash_tree_root},
     math::{Uint64 as _, index, sum},
-    types::{Bytes32, Epoch, Gwei, Root, Shard, Slot},
+    types::{Bytes32, Epoch, Gwei, Root},
 };
 
 /// The most pending deposits.
@@ -51,6 +52,8 @@ struct Sums {
 /// - L7: lanes continue where they ended, and have room at their destination;
 /// - L8: fuel and bytes are within the limits.
 ///
+/// With [`Ether::Committee`], L3 to L7 are checked by committees alone.
+///
 /// # Errors
 ///
 /// Fails at the first check that does not hold; then nothing has changed.
@@ -61,33 +64,23 @@ pub fn process_execution_header(
     epoch: Epoch,
     settings: &Settings,
 ) -> Result<Gwei, HeaderError> {
-    check_body(block, hash_tree_root(&execution.header), &execution.branch)?;
-    apply_execution_header(ledger, (block.shard, block.slot), &execution.header, epoch, settings)
-}
-
-/// Makes the checks of [`process_execution_header`] without L1, for a header whose block is not crosslinked yet, and
-/// applies it. Returns the fees of the block's proposer.
-///
-/// # Errors
-///
-/// Fails at the first check that does not hold; then nothing has changed.
-pub fn apply_execution_header(
-    ledger: &mut Ledger,
-    (shard, slot): (Shard, Slot),
-    header: &ExecutionHeader,
-    epoch: Epoch,
-    settings: &Settings,
-) -> Result<Gwei, HeaderError> {
+    let header = &execution.header;
     let execution_root = hash_tree_root(header);
-    let shard_ledger = ledger.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
+    check_body(block, execution_root, &execution.branch)?;
+    let shard_ledger = ledger.shards.get(index(block.shard)).ok_or(Error::IndexOutOfRange)?;
     let (got, expected) = (header.parent_execution_root, shard_ledger.execution_root);
     if got != expected {
         return Err(HeaderError::ParentExecutionRoot { got, expected });
     }
     let mut next = ledger.clone();
-    let sums = process_transitions(&mut next, shard, header, epoch, settings)?;
-    let settled = lanes::process_settlements(&mut next, shard, &header.settlements)?;
-    let sent = lanes::process_lanes(&mut next, shard, &header.lanes)?;
+    if settings.ether == Ether::Committee {
+        let fees = thin::process_header(&mut next, block, header, execution_root, settings)?;
+        *ledger = next;
+        return Ok(fees);
+    }
+    let sums = process_transitions(&mut next, block, header, epoch, settings)?;
+    let settled = lanes::process_settlements(&mut next, block.shard, &header.settlements)?;
+    let sent = lanes::process_lanes(&mut next, block.shard, &header.lanes)?;
     check_sums(&sums, &settled, sent)?;
     let limit = settings.fuel_per_block_max;
     if sums.fuel > limit {
@@ -96,10 +89,10 @@ pub fn apply_execution_header(
 
     let to_proposer = sums.proposer_fees.plus(settled.fees)?;
     next.total = next.total.minus(to_proposer)?;
-    let is_recent = slot.saturating_add(RECENT_SLOTS) > next.slot;
-    change(&mut next.shards, shard, |shard| {
+    let is_recent = block.slot.saturating_add(RECENT_SLOTS) > next.slot;
+    change(&mut next.shards, block.shard, |shard| {
         shard.execution_root = execution_root;
-        if is_recent { set_recent(&mut shard.recent, slot, execution_root) } else { Ok(()) }
+        if is_recent { set_recent(&mut shard.recent, block.slot, execution_root) } else { Ok(()) }
     })?;
     *ledger = next;
     Ok(to_proposer)
@@ -128,7 +121,7 @@ fn check_body(block: &CrosslinkedBlock, execution_root: Root, branch: &[Bytes32]
 /// Checks L3, the part of L4 about single EEs, and their fuel.
 fn process_transitions(
     ledger: &mut Ledger,
-    shard: Shard,
+    block: &CrosslinkedBlock,
     header: &ExecutionHeader,
     epoch: Epoch,
     settings: &Settings,
@@ -141,16 +134,16 @@ fn process_transitions(
             return Err(HeaderError::EeOrder { got: ee, previous });
         }
         previous = Some(ee);
-        check_active(ledger, shard, transition, epoch)?;
-        let balance = balance_after(ledger, shard, transition, settings)?;
-        change(&mut ledger.shards, shard, |shard| {
+        check_active(ledger, block, transition, epoch)?;
+        let balance = balance_after(ledger, block, transition, settings)?;
+        change(&mut ledger.shards, block.shard, |shard| {
             change(&mut shard.ees, u64::from(ee), |state| {
                 state.state_root = transition.post_state_root;
                 state.balance = balance;
                 Ok::<_, HeaderError>(())
             })
         })?;
-        queue_deposits(ledger, shard, transition)?;
+        queue_deposits(ledger, block, transition)?;
         let (got, limit) = (transition.fuel_used, settings.fuel_per_ee_max);
         if got > limit {
             return Err(HeaderError::EeFuel { ee, got, limit });
@@ -167,11 +160,11 @@ fn process_transitions(
 /// nowhere else to go.
 fn check_active(
     ledger: &Ledger,
-    shard: Shard,
+    block: &CrosslinkedBlock,
     transition: &EeTransition,
     epoch: Epoch,
 ) -> Result<(), HeaderError> {
-    let ee = transition.ee;
+    let (ee, shard) = (transition.ee, block.shard);
     let unknown = HeaderError::EeUnknown { got: ee, n: ledger.ees.len() };
     let record = ledger.ees.get(ee as usize).ok_or(unknown)?;
     if !record.is_on(shard) {
@@ -194,13 +187,13 @@ fn check_active(
 /// Checks the root by L3, and L4 for one EE; returns its balance afterwards.
 fn balance_after(
     ledger: &Ledger,
-    shard: Shard,
+    block: &CrosslinkedBlock,
     transition: &EeTransition,
     settings: &Settings,
 ) -> Result<Gwei, HeaderError> {
     let ee = transition.ee;
-    let shard_ledger = ledger.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
-    let state = shard_ledger.ees.get(ee as usize).ok_or(Error::IndexOutOfRange)?;
+    let shard = ledger.shards.get(index(block.shard)).ok_or(Error::IndexOutOfRange)?;
+    let state = shard.ees.get(ee as usize).ok_or(Error::IndexOutOfRange)?;
     let (got, expected) = (transition.pre_state_root, state.state_root);
     if got != expected {
         return Err(HeaderError::PreStateRoot { ee, got, expected });
@@ -222,13 +215,17 @@ fn balance_after(
     available.checked_sub(got).ok_or(HeaderError::Overdraft { ee, got, available })
 }
 
-fn queue_deposits(ledger: &mut Ledger, shard: Shard, transition: &EeTransition) -> Result<(), HeaderError> {
+pub(super) fn queue_deposits(
+    ledger: &mut Ledger,
+    block: &CrosslinkedBlock,
+    transition: &EeTransition,
+) -> Result<(), HeaderError> {
     let got = ledger.pending_deposits.len().saturating_add(transition.deposit_data.len());
     if got > PENDING_DEPOSITS_MAX {
         return Err(HeaderError::PendingDeposits { got, limit: PENDING_DEPOSITS_MAX });
     }
     for data in &transition.deposit_data {
-        let pending = PendingDeposit { data: data.clone(), shard, ee: transition.ee };
+        let pending = PendingDeposit { data: data.clone(), shard: block.shard, ee: transition.ee };
         ledger.pending_deposits.push(pending).map_err(Error::from)?;
     }
     Ok(ledger.pending_deposits.apply_updates().map_err(Error::from)?)

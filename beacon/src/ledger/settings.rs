@@ -33,8 +33,20 @@ pub struct Settings {
     pub fuel_per_ee_max: u64,
     /// The most fuel of a shard block.
     pub fuel_per_block_max: u64,
+    /// Who vouches for the ether of EEs on shards.
+    pub ether: Ether,
     /// A validator of a test chain that may pay without having exited.
     pub faucet: Option<ValidatorIndex>,
+}
+
+/// Who vouches for the ether of EEs on shards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ether {
+    /// The ledger, which adds up the sums itself.
+    #[default]
+    Ledger,
+    /// Committees alone; the ledger is thin. [`Ledger::into_thin`](super::Ledger::into_thin) says what it keeps.
+    Committee,
 }
 
 impl Default for Settings {
@@ -53,6 +65,7 @@ impl Default for Settings {
             deposit_amount_min: ETHER,
             fuel_per_ee_max: 4_000_000_000,
             fuel_per_block_max: 8_000_000_000,
+            ether: Ether::Ledger,
             faucet: None,
         }
     }

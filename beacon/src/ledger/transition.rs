@@ -3,8 +3,8 @@
 use ssz_derive::{Decode, Encode};
 
 use super::{
-    CrosslinkedBlock, Ledger, LedgerCommitment, LedgerError, LedgerOperations, LedgerPhase, Outbox, Receipt,
-    change, ether::process_execution_header, execution::RECENT_SLOTS, outbox::set_recent,
+    CrosslinkedBlock, Ether, Ledger, LedgerCommitment, LedgerError, LedgerOperations, LedgerPhase, Outbox,
+    Receipt, change, ether::process_execution_header, execution::RECENT_SLOTS, outbox::set_recent,
 };
 use crate::registry::{self, Context, Rules};
 use outrider_beacon_spec::{
@@ -125,6 +125,10 @@ fn apply<P: LedgerPhase>(
     signatures: impl FnOnce(&BeaconState<P>) -> Result<Signatures, Error>,
 ) -> Result<Transition<P>, LedgerError> {
     let ExtendedState { mut state, mut ledger } = pre;
+    let made_for = if ledger.is_thin() { Ether::Committee } else { Ether::Ledger };
+    if made_for != rules.settings.ether {
+        return Err(LedgerError::Ether { settings: rules.settings.ether, ledger: made_for });
+    }
     let mut outbox = Outbox::default();
     let previous_epoch = compute_epoch_at_slot::<P>(ledger.slot);
     process_slots(&mut state, block.slot)?;

@@ -68,7 +68,8 @@ impl<P: LedgerPhase> Context<'_, P> {
             })
             .map_err(Error::from)?;
         self.ledger.ees.apply_updates().map_err(Error::from)?;
-        for shard in 0..n_shards as u64 {
+        let n_kept = if self.ledger.is_thin() { 0 } else { n_shards };
+        for shard in 0..n_kept as u64 {
             change(&mut self.ledger.shards, shard, |shard| push(&mut shard.ees, EeState::default()))?;
         }
         Ok(push(&mut self.ledger.pre_checks, pre_check)?)

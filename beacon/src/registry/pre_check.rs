@@ -115,7 +115,7 @@ impl<P: LedgerPhase> Context<'_, P> {
             });
         }
         for shard in 0..self.ledger.shards.len() as u64 {
-            if record.is_on(shard) {
+            if record.is_on(shard) && !self.ledger.is_thin() {
                 change(&mut self.ledger.shards, shard, |shard| {
                     change(&mut shard.ees, u64::from(ee), |state| {
                         state.state_root = record.initial_state_root;
