@@ -11,6 +11,7 @@
 //! | [`operation`] | a block's operations on the ledger |
 //! | `transition` | the state transition, with the order of its steps |
 //! | `ether`, `lanes` | the checks and effects of an execution |
+//! | `challenge` | headers that wait until nobody can challenge them any more |
 //! | `thin` | the ledger of a chain on which committees alone vouch for ether |
 //! | `outbox` | receipts from the beacon chain to shards |
 //! | `conservation` | the conservation of ether |
@@ -24,6 +25,7 @@
 //! next code and its hibernation, and the ledger has the beacon chain's own lanes, as `containers` explains. None of this changes the length
 //! of a proof.
 
+mod challenge;
 mod conservation;
 mod containers;
 pub mod error;
@@ -42,6 +44,7 @@ mod shard_blocks;
 mod thin;
 mod transition;
 
+pub use challenge::PendingExecution;
 pub use conservation::Distribution;
 pub use containers::{
     BEACON_CHAIN, BeaconLanes, EeState, InboundLane, Ledger, LedgerCommitment, MaxLanes, OutboundLane,

@@ -22,7 +22,7 @@ use outrider_beacon_spec::{
     error::Error,
     hash::{hash, hash_tree_root},
     math::{Uint64 as _, index, sum},
-    types::{Bytes32, Epoch, Gwei, Root},
+    types::{Bytes32, Epoch, Gwei, Root, Shard, Slot},
 };
 
 /// The most pending deposits.
@@ -72,15 +72,33 @@ pub fn process_execution_header(
     if got != expected {
         return Err(HeaderError::ParentExecutionRoot { got, expected });
     }
+    let fees = accept_header(ledger, block.shard, block.slot, header, epoch, settings)?;
+    change(&mut ledger.shards, block.shard, |shard| {
+        shard.execution_root = execution_root;
+        Ok::<_, Error>(())
+    })?;
+    Ok(fees)
+}
+
+/// Checks L3 to L8, and applies a header except that the shard's latest execution root stays. If a check fails, nothing
+/// has changed.
+pub(super) fn accept_header(
+    ledger: &mut Ledger,
+    shard: Shard,
+    slot: Slot,
+    header: &ExecutionHeader,
+    epoch: Epoch,
+    settings: &Settings,
+) -> Result<Gwei, HeaderError> {
     let mut next = ledger.clone();
     if settings.ether == Ether::Committee {
-        let fees = thin::process_header(&mut next, block, header, execution_root, settings)?;
+        let fees = thin::process_header(&mut next, shard, header, settings)?;
         *ledger = next;
         return Ok(fees);
     }
-    let sums = process_transitions(&mut next, block, header, epoch, settings)?;
-    let settled = lanes::process_settlements(&mut next, block.shard, &header.settlements)?;
-    let sent = lanes::process_lanes(&mut next, block.shard, &header.lanes)?;
+    let sums = process_transitions(&mut next, shard, header, epoch, settings)?;
+    let settled = lanes::process_settlements(&mut next, shard, &header.settlements)?;
+    let sent = lanes::process_lanes(&mut next, shard, &header.lanes)?;
     check_sums(&sums, &settled, sent)?;
     let limit = settings.fuel_per_block_max;
     if sums.fuel > limit {
@@ -89,17 +107,20 @@ pub fn process_execution_header(
 
     let to_proposer = sums.proposer_fees.plus(settled.fees)?;
     next.total = next.total.minus(to_proposer)?;
-    let is_recent = block.slot.saturating_add(RECENT_SLOTS) > next.slot;
-    change(&mut next.shards, block.shard, |shard| {
-        shard.execution_root = execution_root;
-        if is_recent { set_recent(&mut shard.recent, block.slot, execution_root) } else { Ok(()) }
-    })?;
+    if slot.saturating_add(RECENT_SLOTS) > next.slot {
+        let execution_root = hash_tree_root(header);
+        change(&mut next.shards, shard, |shard| set_recent(&mut shard.recent, slot, execution_root))?;
+    }
     *ledger = next;
     Ok(to_proposer)
 }
 
 /// Checks L1, and the bytes of L8.
-fn check_body(block: &CrosslinkedBlock, execution_root: Root, branch: &[Bytes32]) -> Result<(), HeaderError> {
+pub(super) fn check_body(
+    block: &CrosslinkedBlock,
+    execution_root: Root,
+    branch: &[Bytes32],
+) -> Result<(), HeaderError> {
     debug_assert_eq!(branch.len(), BODY_DEPTH, "the container's length");
     // The first chunk is always a left child.
     let got = branch.iter().fold(execution_root, |left, right| hash(&[left.as_slice(), right.as_slice()]));
@@ -121,7 +142,7 @@ fn check_body(block: &CrosslinkedBlock, execution_root: Root, branch: &[Bytes32]
 /// Checks L3, the part of L4 about single EEs, and their fuel.
 fn process_transitions(
     ledger: &mut Ledger,
-    block: &CrosslinkedBlock,
+    shard: Shard,
     header: &ExecutionHeader,
     epoch: Epoch,
     settings: &Settings,
@@ -134,16 +155,16 @@ fn process_transitions(
             return Err(HeaderError::EeOrder { got: ee, previous });
         }
         previous = Some(ee);
-        check_active(ledger, block, transition, epoch)?;
-        let balance = balance_after(ledger, block, transition, settings)?;
-        change(&mut ledger.shards, block.shard, |shard| {
+        check_active(ledger, shard, transition, epoch)?;
+        let balance = balance_after(ledger, shard, transition, settings)?;
+        change(&mut ledger.shards, shard, |shard| {
             change(&mut shard.ees, u64::from(ee), |state| {
                 state.state_root = transition.post_state_root;
                 state.balance = balance;
                 Ok::<_, HeaderError>(())
             })
         })?;
-        queue_deposits(ledger, block, transition)?;
+        queue_deposits(ledger, shard, transition)?;
         let (got, limit) = (transition.fuel_used, settings.fuel_per_ee_max);
         if got > limit {
             return Err(HeaderError::EeFuel { ee, got, limit });
@@ -160,11 +181,11 @@ fn process_transitions(
 /// nowhere else to go.
 fn check_active(
     ledger: &Ledger,
-    block: &CrosslinkedBlock,
+    shard: Shard,
     transition: &EeTransition,
     epoch: Epoch,
 ) -> Result<(), HeaderError> {
-    let (ee, shard) = (transition.ee, block.shard);
+    let ee = transition.ee;
     let unknown = HeaderError::EeUnknown { got: ee, n: ledger.ees.len() };
     let record = ledger.ees.get(ee as usize).ok_or(unknown)?;
     if !record.is_on(shard) {
@@ -187,13 +208,13 @@ fn check_active(
 /// Checks the root by L3, and L4 for one EE; returns its balance afterwards.
 fn balance_after(
     ledger: &Ledger,
-    block: &CrosslinkedBlock,
+    shard: Shard,
     transition: &EeTransition,
     settings: &Settings,
 ) -> Result<Gwei, HeaderError> {
     let ee = transition.ee;
-    let shard = ledger.shards.get(index(block.shard)).ok_or(Error::IndexOutOfRange)?;
-    let state = shard.ees.get(ee as usize).ok_or(Error::IndexOutOfRange)?;
+    let shard_ledger = ledger.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
+    let state = shard_ledger.ees.get(ee as usize).ok_or(Error::IndexOutOfRange)?;
     let (got, expected) = (transition.pre_state_root, state.state_root);
     if got != expected {
         return Err(HeaderError::PreStateRoot { ee, got, expected });
@@ -217,7 +238,7 @@ fn balance_after(
 
 pub(super) fn queue_deposits(
     ledger: &mut Ledger,
-    block: &CrosslinkedBlock,
+    shard: Shard,
     transition: &EeTransition,
 ) -> Result<(), HeaderError> {
     let got = ledger.pending_deposits.len().saturating_add(transition.deposit_data.len());
@@ -225,7 +246,7 @@ pub(super) fn queue_deposits(
         return Err(HeaderError::PendingDeposits { got, limit: PENDING_DEPOSITS_MAX });
     }
     for data in &transition.deposit_data {
-        let pending = PendingDeposit { data: data.clone(), shard: block.shard, ee: transition.ee };
+        let pending = PendingDeposit { data: data.clone(), shard, ee: transition.ee };
         ledger.pending_deposits.push(pending).map_err(Error::from)?;
     }
     Ok(ledger.pending_deposits.apply_updates().map_err(Error::from)?)

@@ -33,6 +33,8 @@ pub struct Settings {
     pub fuel_per_ee_max: u64,
     /// The most fuel of a shard block.
     pub fuel_per_block_max: u64,
+    /// The slots for which a crosslinked header can be challenged before it counts; 0 if it counts at once.
+    pub challenge_slots: u64,
     /// Who vouches for the ether of EEs on shards.
     pub ether: Ether,
     /// A validator of a test chain that may pay without having exited.
@@ -65,6 +67,7 @@ impl Default for Settings {
             deposit_amount_min: ETHER,
             fuel_per_ee_max: 4_000_000_000,
             fuel_per_block_max: 8_000_000_000,
+            challenge_slots: 0,
             ether: Ether::Ledger,
             faucet: None,
         }

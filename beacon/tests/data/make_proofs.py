@@ -74,57 +74,11 @@ class OutboundLane(Container):
     in_flight: uint64
 
 
-class ShardLedger(Container):
-    latest_block_root: Bytes32
-    execution_root: Bytes32
-    ees: List[EeState, 2**16]
-    recent: Vector[Bytes32, 256]
-    inbound: List[InboundLane, 1025]
-    outbound: List[OutboundLane, 1025]
-
-
 class DepositData(Container):
     pubkey: Bytes48
     withdrawal_credentials: Bytes32
     amount: uint64
     signature: Bytes96
-
-
-class PendingDeposit(Container):
-    data: DepositData
-    shard: uint64
-    ee: uint32
-
-
-class PreCheck(Container):
-    ee: uint32
-    code_hash: Bytes32
-    code_bytes: uint32
-    takes_receipts: boolean
-    opened_epoch: uint64
-    accepted: Bitlist[2**22]
-    rejected: Bitlist[2**22]
-
-
-class BeaconLanes(Container):
-    recent: Vector[Bytes32, 256]
-    outbound: List[OutboundLane, 2**10]
-
-
-class Ledger(Container):
-    slot: uint64
-    ees: List[EeRecord, 2**16]
-    shards: List[ShardLedger, 2**10]
-    pending_deposits: List[PendingDeposit, 2**16]
-    pre_checks: List[PreCheck, 64]
-    burnt: uint64
-    total: uint64
-    beacon_lanes: BeaconLanes
-
-
-class LedgerCommitment(Container):
-    ledger_root: Bytes32
-    operations_root: Bytes32
 
 
 # Executions.
@@ -169,6 +123,67 @@ class ExecutionHeader(Container):
     lanes: List[Lane, 64]
     finalized_slot: uint64
     availability_root: Bytes32
+
+
+class PendingExecution(Container):
+    accept_slot: uint64
+    slot: uint64
+    proposer_index: uint64
+    data_root: Bytes32
+    header: ExecutionHeader
+
+
+# What the ledger keeps of shards, and the whole ledger.
+
+
+class ShardLedger(Container):
+    latest_block_root: Bytes32
+    execution_root: Bytes32
+    ees: List[EeState, 2**16]
+    recent: Vector[Bytes32, 256]
+    inbound: List[InboundLane, 1025]
+    outbound: List[OutboundLane, 1025]
+    pending: List[PendingExecution, 1024]
+
+
+class PendingDeposit(Container):
+    data: DepositData
+    shard: uint64
+    ee: uint32
+
+
+class PreCheck(Container):
+    ee: uint32
+    code_hash: Bytes32
+    code_bytes: uint32
+    takes_receipts: boolean
+    opened_epoch: uint64
+    accepted: Bitlist[2**22]
+    rejected: Bitlist[2**22]
+
+
+class BeaconLanes(Container):
+    recent: Vector[Bytes32, 256]
+    outbound: List[OutboundLane, 2**10]
+
+
+class Ledger(Container):
+    slot: uint64
+    ees: List[EeRecord, 2**16]
+    shards: List[ShardLedger, 2**10]
+    pending_deposits: List[PendingDeposit, 2**16]
+    pre_checks: List[PreCheck, 64]
+    burnt: uint64
+    total: uint64
+    beacon_lanes: BeaconLanes
+
+
+class LedgerCommitment(Container):
+    ledger_root: Bytes32
+    operations_root: Bytes32
+
+
+# Shard blocks.
 
 
 class Receipt(Container):
@@ -625,6 +640,10 @@ def example_ledger():
         for lane in range(4):
             shard_ledger.inbound.append(InboundLane(next=lane, settled=[bit % 7 == lane for bit in range(1024)]))
             shard_ledger.outbound.append(OutboundLane(next=lane + 3, in_flight=lane * 5))
+        pending = PendingExecution(
+            accept_slot=710 + shard, slot=699, proposer_index=3, data_root=some(32), header=example_header()
+        )
+        shard_ledger.pending.append(pending)
         ledger.shards.append(shard_ledger)
     data = DepositData(pubkey=some(48), withdrawal_credentials=some(32), amount=10**9, signature=some(96))
     ledger.pending_deposits.append(PendingDeposit(data=data, shard=2, ee=4))
