@@ -61,6 +61,13 @@ pub enum LedgerError {
         /// The latest crosslinked block.
         crosslink: Root,
     },
+    /// A shard block cannot be checked, because the ledger is thin and lacks the roots and ether of EEs; the caller's
+    /// fault.
+    #[error("shard {shard} cannot build on a thin ledger, which has no state roots: choose `Ether::Ledger`")]
+    ThinLedger {
+        /// The shard.
+        shard: Shard,
+    },
     /// An operation is invalid; the fault of the proposer and of the operation's signer.
     #[error("{kind} {index} of the block is refused")]
     Operation {

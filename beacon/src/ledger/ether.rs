@@ -64,17 +64,31 @@ pub fn process_execution_header(
     epoch: Epoch,
     settings: &Settings,
 ) -> Result<Gwei, HeaderError> {
-    let header = &execution.header;
-    let execution_root = hash_tree_root(header);
-    check_body(block, execution_root, &execution.branch)?;
-    let shard_ledger = ledger.shards.get(index(block.shard)).ok_or(Error::IndexOutOfRange)?;
+    check_body(block, hash_tree_root(&execution.header), &execution.branch)?;
+    apply_execution_header(ledger, (block.shard, block.slot), &execution.header, epoch, settings)
+}
+
+/// Makes the checks of [`process_execution_header`] without L1, for a header whose block is not crosslinked yet, and
+/// applies it. Returns the fees of the block's proposer.
+///
+/// # Errors
+///
+/// Fails at the first check that does not hold; then nothing has changed.
+pub fn apply_execution_header(
+    ledger: &mut Ledger,
+    (shard, slot): (Shard, Slot),
+    header: &ExecutionHeader,
+    epoch: Epoch,
+    settings: &Settings,
+) -> Result<Gwei, HeaderError> {
+    let shard_ledger = ledger.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
     let (got, expected) = (header.parent_execution_root, shard_ledger.execution_root);
     if got != expected {
         return Err(HeaderError::ParentExecutionRoot { got, expected });
     }
-    let fees = accept_header(ledger, block.shard, block.slot, header, epoch, settings)?;
-    change(&mut ledger.shards, block.shard, |shard| {
-        shard.execution_root = execution_root;
+    let fees = accept_header(ledger, shard, slot, header, epoch, settings)?;
+    change(&mut ledger.shards, shard, |shard| {
+        shard.execution_root = hash_tree_root(header);
         Ok::<_, Error>(())
     })?;
     Ok(fees)

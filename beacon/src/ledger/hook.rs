@@ -41,8 +41,8 @@ pub struct ShardPlace {
     pub beacon_parent: Ledger,
     /// The latest final slot in the state after that beacon block.
     pub finalized_slot: Slot,
-    /// The ledger on which the block builds: that of its beacon parent, after the executions of the shard's blocks
-    /// since the crosslink in it.
+    /// The ledger on which the block builds: that of its beacon parent with all headers that can still be challenged,
+    /// after the executions of the shard's blocks since the crosslink in it.
     pub view: Ledger,
 }
 

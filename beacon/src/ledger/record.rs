@@ -109,7 +109,7 @@ impl EeRecord {
     /// Returns whether the code is needed after a block of an epoch. Whoever wakes up an EE brings its code along.
     #[must_use]
     pub fn needs_code(&self, epoch: Epoch) -> bool {
-        !self.is_gone() && !(self.is_hibernating() && self.is_asleep(epoch))
+        !(self.is_gone() || self.is_hibernating() && self.is_asleep(epoch))
     }
 
     /// Returns whether the EE is to exit, so that receipts to it bounce.
