@@ -50,6 +50,7 @@ fn a_hundred_blocks_have_the_same_states_at_provider_shard_and_ethereum() {
             pre_state_root: root,
             block_data: Arc::clone(built.block_data()),
             context: context(slot),
+            reads: Arc::default(),
         };
         assert_eq!(EE.execute(&input).unwrap().post_state_root, built.post_state_root());
         provider.apply(std::slice::from_ref(&built), Previous::Release).unwrap();
