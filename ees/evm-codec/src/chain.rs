@@ -1,5 +1,8 @@
 //! The state of a chain: its rules and its head, in one node above Ethereum's state.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::vec::Vec;
 
 use alloy_primitives::{Address, Bytes, address};
@@ -12,7 +15,7 @@ use crate::{BlobSchedule, Fork, Rules};
 /// | bytes | content |
 /// |---|---|
 /// | 7 | [`ChainNode::TAG`] |
-/// | to the end | an RLP list: chain ID, genesis time, seconds per slot, the list of [`ForkTime`]s, the head's header as a string, and the deposit contract if there is one |
+/// | to the end | an RLP list: chain ID of shard 0, genesis time, seconds per slot, the list of [`ForkTime`]s, the head's header as a string, and the deposit contract if there is one |
 ///
 /// The node refers to Ethereum's state by the state root in the header. It is neither a node of a trie nor code:
 ///
@@ -29,6 +32,9 @@ pub struct ChainNode {
 }
 
 /// The rules of a chain on a shard: those of Ethereum from Paris on.
+///
+/// An EE is deployed with one initial state for all of its shards. So that a transaction for one of these chains is not
+/// valid on the others, each has its own chain ID: that of shard 0, plus the index of the shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainRules {
     chain_id: u64,
@@ -158,7 +164,7 @@ struct Fields {
 }
 
 impl ChainRules {
-    /// Returns the rules of a chain. `forks` are in ascending order; the first is in force from time 0 on. The deposit
+    /// Returns the rules of a chain. `chain_id` is that of shard 0. `forks` are in ascending order; the first is in force from time 0 on. The deposit
     /// contract is that of EIP-6110; if absent, that of the main network.
     ///
     /// # Errors
@@ -194,9 +200,9 @@ impl ChainRules {
         Ok(Self { chain_id, clock, forks, deposit_contract })
     }
 
-    /// Returns the chain ID, EIP-155.
-    pub fn chain_id(&self) -> u64 {
-        self.chain_id
+    /// Returns the chain ID on a shard, EIP-155, or `None` if it has more than 64 bits.
+    pub fn chain_id(&self, shard: u64) -> Option<u64> {
+        self.chain_id.checked_add(shard)
     }
 
     /// Returns the time of slots.
@@ -209,19 +215,19 @@ impl ChainRules {
         &self.forks
     }
 
-    /// Returns the rules for a block of this time.
-    pub fn at(&self, timestamp: u64) -> Rules {
+    /// Returns the rules for a block of this time on a shard, or `None` if the chain ID has more than 64 bits.
+    pub fn at(&self, shard: u64, timestamp: u64) -> Option<Rules> {
         let in_force = self.forks.iter().rev().find(|fork| fork.since <= timestamp);
         // The first fork is in force from time 0 on.
         let no_blobs = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
         let (fork, blobs) = in_force.map_or((Fork::Paris, no_blobs), |fork| (fork.fork, fork.blobs));
-        Rules {
-            chain_id: self.chain_id,
+        Some(Rules {
+            chain_id: self.chain_id(shard)?,
             fork,
             blobs,
             blocks_since_dao_fork: Rules::NO_DAO_FORK,
             deposit_contract: self.deposit_contract.filter(|_| fork >= Fork::Prague),
-        }
+        })
     }
 }
 
@@ -243,110 +249,3 @@ pub const CONSOLIDATION_REQUESTS: Address = address!("0000BBdDc7CE488642fb579F8B
 
 /// The most forks of a chain. Ethereum has had nine from Paris to the second change of the blob schedule alone.
 const FORKS_MAX: usize = 64;
-
-#[cfg(test)]
-mod tests {
-    use alloc::{vec, vec::Vec};
-
-    use alloy_primitives::{Address, Bytes};
-    use proptest::{collection::vec, prelude::*};
-
-    use super::{ChainNode, ChainNodeError, ChainRules, ChainRulesError, ForkTime, SlotClock};
-    use crate::{BlobSchedule, Fork};
-
-    const BLOBS: BlobSchedule = BlobSchedule { target: 6, max: 9, base_fee_update_fraction: 5_007_716 };
-    const CLOCK: SlotClock = SlotClock { genesis_time: 1_600_000_000, seconds_per_slot: 12 };
-
-    fn since(since: u64, fork: Fork) -> ForkTime {
-        ForkTime { since, fork, blobs: BLOBS }
-    }
-
-    fn rules(forks: Vec<ForkTime>) -> Result<ChainRules, ChainRulesError> {
-        ChainRules::new(7, CLOCK, forks, None)
-    }
-
-    fn node() -> ChainNode {
-        let forks = vec![since(0, Fork::Paris), since(100, Fork::Cancun), since(200, Fork::Cancun)];
-        let rules = ChainRules::new(7, CLOCK, forks, Some(Address::repeat_byte(6))).unwrap();
-        ChainNode { rules, header: Bytes::from(vec![0xc0; 540]) }
-    }
-
-    #[test]
-    fn a_node_has_one_encoding() {
-        let bytes = node().to_bytes();
-        assert_eq!(bytes[..7], *b"\xefchain1");
-        assert_eq!(ChainNode::from_bytes(&bytes), Ok(node()));
-        assert_eq!(ChainNode::from_bytes(&bytes[1..]), Err(ChainNodeError::Tag));
-        let longer = [bytes.as_slice(), &[0]].concat();
-        let too_long = ChainNodeError::Fields(alloy_rlp::Error::UnexpectedLength);
-        assert_eq!(ChainNode::from_bytes(&longer), Err(too_long));
-    }
-
-    #[test]
-    fn a_fork_is_in_force_from_its_time_on() {
-        let forks = vec![since(0, Fork::Paris), since(100, Fork::Shanghai), since(200, Fork::Prague)];
-        let contract = Some(Address::repeat_byte(6));
-        let rules = ChainRules::new(7, CLOCK, forks, contract).unwrap();
-        for (time, fork, deposit_contract) in [
-            (0, Fork::Paris, None),
-            (99, Fork::Paris, None),
-            (100, Fork::Shanghai, None),
-            (200, Fork::Prague, contract),
-            (u64::MAX, Fork::Prague, contract),
-        ] {
-            let at = rules.at(time);
-            assert_eq!((at.fork, at.deposit_contract, at.chain_id), (fork, deposit_contract, 7), "{time}");
-        }
-    }
-
-    #[test]
-    fn rules_of_no_shard_are_refused() {
-        assert_eq!(rules(vec![]), Err(ChainRulesError::Forks { got: 0 }));
-        assert_eq!(rules(vec![since(0, Fork::Paris); 65]), Err(ChainRulesError::Forks { got: 65 }));
-        assert_eq!(rules(vec![since(1, Fork::Paris)]), Err(ChainRulesError::First { since: 1 }));
-        for fork in Fork::ALL.iter().copied().filter(|fork| *fork < Fork::Paris) {
-            assert_eq!(rules(vec![since(0, fork)]), Err(ChainRulesError::BeforeParis { fork }));
-        }
-        for second in [since(0, Fork::Cancun), since(1, Fork::Paris)] {
-            assert_eq!(
-                rules(vec![since(0, Fork::Shanghai), second]),
-                Err(ChainRulesError::Order { index: 1 })
-            );
-        }
-        let no_blobs = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
-        let without = ForkTime { since: 0, fork: Fork::Cancun, blobs: no_blobs };
-        assert_eq!(rules(vec![without]), Err(ChainRulesError::BlobSchedule { index: 0 }));
-        let clock = SlotClock { seconds_per_slot: 0, ..CLOCK };
-        let timeless = ChainRules::new(7, clock, vec![since(0, Fork::Paris)], None);
-        assert_eq!(timeless, Err(ChainRulesError::SecondsPerSlot));
-    }
-
-    #[test]
-    fn slots_have_times_until_64_bits_are_used_up() {
-        assert_eq!(CLOCK.time(0), Some(1_600_000_000));
-        assert_eq!(CLOCK.time(10), Some(1_600_000_120));
-        assert_eq!(CLOCK.time(u64::MAX / 12), None);
-        assert_eq!(CLOCK.time(u64::MAX), None);
-    }
-
-    proptest! {
-        /// Everything that decodes has one encoding.
-        #[test]
-        fn damaged_nodes_are_refused_or_others(changes in vec((any::<usize>(), any::<u8>()), 1..4)) {
-            let mut bytes = node().to_bytes();
-            for (at, byte) in changes {
-                let at = at % bytes.len();
-                bytes[at] = byte;
-            }
-            if let Ok(node) = ChainNode::from_bytes(&bytes) {
-                prop_assert_eq!(node.to_bytes(), bytes);
-            }
-        }
-
-        #[test]
-        fn no_bytes_are_too_strange_for_the_decoder(bytes in vec(any::<u8>(), 0..100), tagged: bool) {
-            let bytes = if tagged { [&ChainNode::TAG, bytes.as_slice()].concat() } else { bytes };
-            prop_assert!(ChainNode::from_bytes(&bytes).is_err(), "a header alone is longer");
-        }
-    }
-}

@@ -24,6 +24,7 @@ use crate::{
     receipts::list_root,
     rules::Spec,
     state::{BlockHashes, State},
+    vm::Vm,
 };
 
 /// Executes a block, and returns the post-state root.
@@ -81,7 +82,7 @@ pub(crate) fn draft(
                 n_bytes = n_bytes_with;
                 transactions.push(transaction);
             }
-            Err(ExecutionError::Transaction { .. }) => {}
+            Err(ExecutionError::Transaction { .. } | ExecutionError::Vm(_)) => {}
             Err(error) => return Err(error.into()),
         }
     }
@@ -123,7 +124,8 @@ impl Head {
 
     /// Returns the rules for the next block.
     fn next_rules(&self) -> Result<Rules, ChainError> {
-        Ok(self.node.rules.at(self.next_time()?))
+        let shard = context::shard().0;
+        self.node.rules.at(shard, self.next_time()?).ok_or(ChainError::ChainId { shard })
     }
 
     /// Returns the header of the next block, without results. A proposer chooses the beneficiary and the gas limit.
@@ -184,7 +186,7 @@ impl<'a> Next<'a> {
     }
 
     /// Executes the steps before the transactions.
-    fn start<'t>(&self, tries: &'t mut forest::State) -> Result<crate::vm::Vm<'t>, ExecutionError>
+    fn start<'t>(&self, tries: &'t mut forest::State) -> Result<Vm<'t>, ExecutionError>
     where
         'a: 't,
     {

@@ -32,6 +32,12 @@ pub enum ChainError {
         /// The slot in the context of the execution.
         slot: u64,
     },
+    /// The chain ID on the shard has more than 64 bits.
+    #[error("the chain ID on shard {shard} has more than 64 bits")]
+    ChainId {
+        /// The shard in the context of the execution.
+        shard: u64,
+    },
     /// The transactions together are too long.
     #[error("the transactions have {got} bytes, and may have {max}")]
     TooLong {

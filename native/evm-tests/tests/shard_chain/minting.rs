@@ -20,8 +20,8 @@ use outrider_witness::{
 use crate::support::{
     native::provide_on,
     shard::{
-        BENEFICIARY, Block, CHAIN_ID, CLOCK, GAS_LIMIT, OSAKA, Shard, TOKEN, Users, address_of, call,
-        context, genesis, parts, proposal,
+        BENEFICIARY, Block, CHAIN_ID, CLOCK, GAS_LIMIT, GENESIS_CHAIN_ID, OSAKA, Shard, TOKEN, Users,
+        address_of, call, context, genesis, parts, proposal,
     },
 };
 
@@ -217,7 +217,7 @@ fn a_changed_node_of_the_chain_is_refused() {
     };
     let fields = header(Fork::Paris, 1, B256::ZERO, shard.head().header.state_root);
     let other_head = ChainNode { header: fields.encode().into(), ..node.clone() };
-    for changed in [other_rules(1, Fork::Osaka), other_rules(CHAIN_ID, Fork::Paris), other_head] {
+    for changed in [other_rules(1, Fork::Osaka), other_rules(GENESIS_CHAIN_ID, Fork::Paris), other_head] {
         let (roots, mut record) = decode::<Keccak256>(&block.witness).unwrap().revealed();
         let blobs: Vec<Vec<u8>> = record.blobs.iter().map(|(_, bytes)| bytes.to_vec()).collect();
         assert!(blobs.contains(&bytes), "the witness has the node");
@@ -233,14 +233,20 @@ fn a_changed_node_of_the_chain_is_refused() {
 /// Whoever executes a block in another context comes to another state, or refuses it.
 #[test]
 fn a_block_is_bound_to_its_context() {
-    let (_, block, _) = chain();
+    let (shard, block, _) = chain();
     let right = block.run().unwrap().post_state_root;
     let mut other = block.clone();
     other.context.beacon_root.0[0] ^= 1;
     assert_ne!(other.run().unwrap().post_state_root, right);
+    // A transaction for one shard is not valid on another, and a block without any differs by `prev_randao`.
     other.context = context(2);
     other.context.shard.0 += 1;
-    assert_ne!(other.run().unwrap().post_state_root, right);
+    let reason = other.run().unwrap_err();
+    assert_eq!(reason, "transaction 0: invalid chain ID: it is for chain 1340, and this is chain 1341");
+    let mut empty = Block::of(&shard, 2, &[]);
+    let right = empty.run().unwrap().post_state_root;
+    empty.context.shard.0 += 1;
+    assert_ne!(empty.run().unwrap().post_state_root, right);
     // EIP-4788 stores the beacon root at another place, which the witness does not have.
     other.context = context(3);
     other.run().unwrap_err();

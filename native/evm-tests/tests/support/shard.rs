@@ -1,6 +1,9 @@
 //! A chain on a shard, its users, and the same chain as Ethereum executes it.
 
-use alloy_primitives::{Address, B256, Bytes, U256, address, hex, keccak256};
+mod genesis;
+mod users;
+
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use outrider_evm::{
     genesis::Genesis,
     header::Header,
@@ -8,9 +11,8 @@ use outrider_evm::{
     rlp,
     shard_chain::{ShardGenesis, ShardHead},
     state::{self, AccountValue},
-    transaction::{Fees, Kind, Transaction},
 };
-use outrider_evm_codec::{ChainBlock, ChainPackage, Payload, Proposal, SlotClock};
+use outrider_evm_codec::{ChainBlock, ChainPackage, Payload, Proposal};
 use outrider_sdk::{
     StateRoot, chain,
     context::{BeaconRoot, EeIndex, ShardIndex, Slot},
@@ -18,246 +20,20 @@ use outrider_sdk::{
     state::block_data,
 };
 use outrider_witness::{Hash, Keccak256, NodeBag, mpt::Trie};
-use secp256k1::{PublicKey, SecretKey};
-use serde_json::{Map, Value, json};
 
+pub(crate) use self::{
+    genesis::{
+        BEACON_ROOTS, BENEFICIARY, CHAIN_ID, CLOCK, ENVIRONMENT, GAS_LIMIT, GENESIS_CHAIN_ID, GENESIS_TIME,
+        HASHES, OSAKA, SHARD, TOKEN, WORK, address_of, call, genesis, genesis_json, init_code, key_of,
+    },
+    users::{Random, Users},
+};
 use super::native::provide_on;
-
-/// A token and loops, compiled by solc 0.8.30; the sources are beside these files.
-const TOKEN_CODE: &str = include_str!("../../../../shard/benches/evm/Token.hex");
-const WORK_CODE: &str = include_str!("../../../../shard/benches/evm/Work.hex");
-/// A test whose accounts include the system contracts of Prague.
-const SYSTEM: &str = include_str!("../../../../ees/evm/tests/data/withdrawal-request.json");
-
-pub(crate) const TOKEN: Address = address!("70ce000000000000000000000000000000000000");
-pub(crate) const WORK: Address = address!("3013000000000000000000000000000000000000");
-/// Stores the hash of the block that is as many blocks back as its input says, at the number of the block.
-pub(crate) const HASHES: Address = address!("4a54000000000000000000000000000000000000");
-/// Stores time, `prev_randao`, beneficiary, base fee, gas limit, chain ID and number, at 0 to 6.
-pub(crate) const ENVIRONMENT: Address = address!("e440000000000000000000000000000000000000");
-pub(crate) const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");
-
-/// `NUMBER - calldata[0]`, `BLOCKHASH`, stored at `NUMBER`.
-const HASHES_CODE: &str = "5f35430340435500";
-const ENVIRONMENT_CODE: &str = "425f554460015541600255486003554560045546600555436006550000";
-
-pub(crate) const CHAIN_ID: u64 = 1_337;
-pub(crate) const N_USERS: u64 = 6;
-pub(crate) const CLOCK: SlotClock = SlotClock { genesis_time: GENESIS_TIME, seconds_per_slot: 12 };
-pub(crate) const GENESIS_TIME: u64 = 1_700_000_000;
-pub(crate) const GAS_LIMIT: u64 = 30_000_000;
-pub(crate) const BENEFICIARY: Address = Address::repeat_byte(0xbe);
-const ETHER: u64 = 1_000_000_000_000_000_000;
-const GWEI: u64 = 1_000_000_000;
-
-/// Returns the `genesis.json` of a chain with these forks from Shanghai on, by the names of their settings.
-pub(crate) fn genesis_json(forks: &[(&str, u64)]) -> Value {
-    let by_number =
-        ["homestead", "eip150", "eip158", "byzantium", "constantinople", "petersburg", "istanbul"];
-    let by_number = by_number.iter().chain(&["muirGlacier", "berlin", "london"]);
-    let mut config: Map<String, Value> = by_number.map(|fork| (format!("{fork}Block"), json!(0))).collect();
-    config.insert("chainId".to_owned(), json!(CHAIN_ID));
-    config.insert("terminalTotalDifficulty".to_owned(), json!(0));
-    config.extend(forks.iter().map(|(name, time)| ((*name).to_owned(), json!(time))));
-
-    if forks.iter().any(|(name, _)| *name == "bpo1Time") {
-        // That of EIP-7892.
-        let schedule = json!({ "target": 10, "max": 15, "baseFeeUpdateFraction": 8_346_193 });
-        config.insert("blobSchedule".to_owned(), json!({ "bpo1": schedule }));
-    }
-
-    let mut alloc = Map::new();
-    let mut add = |address: Address, account: Value| alloc.insert(address.to_string(), account);
-    for user in 0..N_USERS {
-        add(address_of(user), json!({ "balance": format!("{:#x}", 10 * u128::from(ETHER)) }));
-    }
-    let holders =
-        (0..N_USERS).map(|user| (B256::from(balance_slot(address_of(user))).to_string(), json!("0x989680")));
-    let holders: Map<String, Value> = holders.collect();
-    add(TOKEN, json!({ "balance": "0x0", "code": hex_code(TOKEN_CODE), "storage": holders }));
-    for (address, code) in [(WORK, WORK_CODE), (HASHES, HASHES_CODE), (ENVIRONMENT, ENVIRONMENT_CODE)] {
-        add(address, json!({ "balance": "0x0", "code": hex_code(code) }));
-    }
-    let tests: Value = serde_json::from_str(SYSTEM).unwrap();
-    let test = tests.as_object().unwrap().values().next().unwrap();
-    for (address, account) in test["pre"].as_object().unwrap() {
-        let has_code = account["code"] != json!("0x");
-        if has_code {
-            add(address.parse().unwrap(), account.clone());
-        }
-    }
-    json!({
-        "config": config,
-        "alloc": alloc,
-        "gasLimit": format!("{GAS_LIMIT:#x}"),
-        "difficulty": "0x0",
-        "timestamp": format!("{GENESIS_TIME:#x}"),
-    })
-}
-
-pub(crate) fn genesis(forks: &[(&str, u64)]) -> Genesis {
-    Genesis::of_json(genesis_json(forks)).unwrap()
-}
-
-/// All forks up to Osaka, from the genesis on.
-pub(crate) const OSAKA: [(&str, u64); 4] =
-    [("shanghaiTime", 0), ("cancunTime", 0), ("pragueTime", 0), ("osakaTime", 0)];
-
-fn hex_code(text: &str) -> String {
-    format!("0x{}", text.trim())
-}
-
-pub(crate) fn key_of(user: u64) -> B256 {
-    keccak256(user.to_be_bytes())
-}
-
-pub(crate) fn address_of(user: u64) -> Address {
-    let key = SecretKey::from_secret_bytes(key_of(user).0).unwrap();
-    Address::from_raw_public_key(&PublicKey::from_secret_key(&key).serialize_uncompressed()[1..])
-}
-
-/// Returns the storage key of an account's balance in `Token`: Solidity's key for the mapping in slot 0.
-pub(crate) fn balance_slot(holder: Address) -> U256 {
-    keccak256([holder.into_word(), B256::ZERO].concat()).into()
-}
-
-/// Returns a call in Solidity's encoding.
-pub(crate) fn call(function: &str, arguments: &[U256]) -> Bytes {
-    let mut call = keccak256(function)[..4].to_vec();
-    arguments.iter().for_each(|argument| call.extend(argument.to_be_bytes::<32>()));
-    call.into()
-}
-
-/// Returns the code that creates a contract with this code.
-pub(crate) fn init_code(code: &[u8]) -> Bytes {
-    let length = u16::try_from(code.len()).unwrap().to_be_bytes();
-    // PUSH2 length, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN
-    let prefix = [0x61, length[0], length[1], 0x80, 0x60, 0x0a, 0x5f, 0x39, 0x5f, 0xf3];
-    [&prefix, code].concat().into()
-}
-
-pub(crate) fn token_code() -> Vec<u8> {
-    hex::decode(TOKEN_CODE.trim()).unwrap()
-}
-
-/// Users who sign transactions.
-#[derive(Clone, Debug)]
-pub(crate) struct Users {
-    nonces: Vec<u64>,
-}
-
-impl Users {
-    pub(crate) fn new() -> Self {
-        Self { nonces: vec![0; N_USERS.try_into().unwrap()] }
-    }
-
-    /// Returns the next transaction of a user, unsigned.
-    pub(crate) fn transaction(
-        &self,
-        user: u64,
-        to: Option<Address>,
-        value: u128,
-        data: Bytes,
-    ) -> Transaction {
-        let fees =
-            Fees { max_priority_fee_per_gas: U256::from(GWEI), max_fee_per_gas: U256::from(50 * GWEI) };
-        Transaction {
-            chain_id: U256::from(CHAIN_ID),
-            nonce: U256::from(self.nonces[user as usize]),
-            gas_limit: U256::from(1_000_000),
-            to,
-            value: U256::from(value),
-            data,
-            kind: Kind::DynamicFee { fees, access_list: Vec::new() },
-        }
-    }
-
-    /// Returns the next transaction of a user, who then counts it as sent.
-    pub(crate) fn send(&mut self, user: u64, to: Option<Address>, value: u128, data: Bytes) -> Bytes {
-        let transaction = self.transaction(user, to, value, data).sign(&key_of(user)).unwrap();
-        self.nonces[user as usize] += 1;
-        transaction
-    }
-
-    /// Returns transactions for a block, and the indices of those that cannot be executed. `back_max` is the number of blocks
-    /// within which hashes are asked for.
-    pub(crate) fn random(&mut self, random: &mut Random, back_max: u64) -> (Vec<Bytes>, Vec<usize>) {
-        let (mut transactions, mut invalid) = (Vec::new(), Vec::new());
-        for index in 0..random.below(8) as usize {
-            let (user, other) = (random.below(N_USERS), random.below(2 * N_USERS));
-            let to = address_of(other);
-            let word = U256::from_be_slice(to.as_slice());
-            let transaction = match random.below(10) {
-                0 => self.send(user, Some(to), random.below(ETHER / 1000).into(), Bytes::new()),
-                1 | 2 => {
-                    let data = call("transfer(address,uint256)", &[word, U256::from(random.below(1000))]);
-                    self.send(user, Some(TOKEN), 0, data)
-                }
-                // Some are more than was approved, and revert.
-                3 => {
-                    let data = call(
-                        "transferFrom(address,address,uint256)",
-                        &[word, word, U256::from(random.below(9))],
-                    );
-                    self.send(user, Some(TOKEN), 0, data)
-                }
-                4 => {
-                    self.send(user, Some(TOKEN), 0, call("approve(address,uint256)", &[word, U256::from(5)]))
-                }
-                5 => {
-                    let arguments = [U256::from(random.below(50)), U256::from(random.below(10))];
-                    self.send(user, Some(WORK), 0, call("store(uint256,uint256)", &arguments))
-                }
-                6 => {
-                    let back = U256::from(1 + random.below(back_max));
-                    self.send(user, Some(HASHES), 0, back.to_be_bytes_vec().into())
-                }
-                7 => self.send(user, Some(ENVIRONMENT), 0, Bytes::new()),
-                8 => self.send(user, None, 0, init_code(&token_code())),
-                _ => {
-                    invalid.push(index);
-                    self.invalid(random, user)
-                }
-            };
-            transactions.push(transaction);
-        }
-        (transactions, invalid)
-    }
-
-    /// Returns a transaction that cannot be executed.
-    fn invalid(&self, random: &mut Random, user: u64) -> Bytes {
-        let mut transaction = self.transaction(user, Some(TOKEN), 0, Bytes::new());
-        match random.below(7) {
-            0 => return Bytes::from_static(b"\x02 no transaction"),
-            1 => transaction.nonce += U256::ONE,
-            2 => transaction.nonce = U256::from(u64::MAX),
-            3 => transaction.value = U256::from(1000 * u128::from(ETHER)),
-            4 => transaction.chain_id += U256::ONE,
-            5 => transaction.gas_limit = U256::from(20_000),
-            _ => {
-                let fees = Fees { max_priority_fee_per_gas: U256::ZERO, max_fee_per_gas: U256::ONE };
-                transaction.kind = Kind::DynamicFee { fees, access_list: Vec::new() };
-            }
-        }
-        transaction.sign(&key_of(user)).unwrap()
-    }
-}
-
-/// A sequence of numbers that a seed determines.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        let hash = keccak256(self.0.to_be_bytes());
-        self.0 = u64::from_be_bytes(*hash.first_chunk().unwrap());
-        u64::from_be_bytes(*hash.last_chunk().unwrap()) % end
-    }
-}
 
 /// Returns the context of an execution in a slot.
 pub(crate) fn context(slot: u64) -> Context {
     Context {
-        shard: ShardIndex(3),
+        shard: ShardIndex(SHARD),
         slot: Slot(slot),
         ee_index: EeIndex(1),
         beacon_root: BeaconRoot(keccak256(slot.to_le_bytes()).0),
@@ -266,9 +42,12 @@ pub(crate) fn context(slot: u64) -> Context {
 }
 
 pub(crate) fn proposal(gas_limit: Option<u64>) -> Bytes {
-    let proposal = Some(Proposal { beneficiary: BENEFICIARY, gas_limit });
-    let package = ChainPackage { transactions: Vec::new(), proposal };
-    alloy_rlp::encode(Payload::ChainPackage(package)).into()
+    let proposal = Proposal { beneficiary: BENEFICIARY, gas_limit };
+    alloy_rlp::encode(Payload::ChainPackage(ChainPackage {
+        transactions: Vec::new(),
+        proposal: Some(proposal),
+    }))
+    .into()
 }
 
 /// A chain on a shard, with its full state, executed without an engine.
@@ -390,7 +169,7 @@ impl Ethereum {
         let mut nodes = NodeBag::default();
         let root = genesis.state.commit(&mut nodes);
         let provider = StateProvider::with_state(StateRoot(root.0), nodes);
-        Self { provider, import: Import::new(genesis.chain, genesis.header) }
+        Self { provider, import: Import::new(genesis.chain.with_chain_id(CHAIN_ID), genesis.header) }
     }
 
     /// Executes a block, and checks that its header is right.
