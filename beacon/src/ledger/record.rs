@@ -87,6 +87,8 @@ pub enum EeStatus {
     Pending,
     /// It may be executed.
     Active,
+    /// It hibernates, because rent has eaten up too much of its deposit.
+    Asleep,
     /// It may be executed, and is to exit.
     Exiting,
     /// It has exited.
@@ -107,6 +109,7 @@ impl EeRecord {
             (true, false, true) => EeStatus::Rejected,
             (true, false, false) => EeStatus::Lapsed,
             (false, _, true) => EeStatus::Exiting,
+            (false, _, false) if self.is_asleep(epoch) => EeStatus::Asleep,
             (false, _, false) if self.is_active(epoch) => EeStatus::Active,
             (false, _, false) => EeStatus::Pending,
         }

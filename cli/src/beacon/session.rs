@@ -5,14 +5,14 @@ use std::path::Path;
 use anyhow::Context as _;
 use outrider_beacon::{
     admission::HostAdmission,
-    ledger::{ExtendedBlock, LedgerError, LedgerOperations, Settings},
+    ledger::{EeIndex, ExtendedBlock, LedgerError, LedgerOperations, Settings},
     registry::{NoJudge, Rules},
     store::{Store, StoreError, UnloadedStore},
 };
 use outrider_beacon_spec::{
     phase::{Phase0, Phase1},
     preset::{Mainnet, Minimal},
-    types::{Bytes32, ValidatorIndex},
+    types::ValidatorIndex,
 };
 use outrider_sim::{Chain, ChainPhase, Keys};
 use serde::{Deserialize, Serialize};
@@ -166,16 +166,17 @@ impl<P: ChainPhase> Session<P> {
         }
     }
 
-    /// Returns the name of the file that code was deployed from, if it is known.
-    pub(super) fn name_of(&self, code_hash: Bytes32) -> anyhow::Result<Option<String>> {
-        Ok(self.store.note(&name_note(code_hash))?)
+    /// Returns the name of the file that an EE was deployed from, if it is known.
+    pub(super) fn name_of(&self, ee: EeIndex) -> anyhow::Result<Option<String>> {
+        Ok(self.store.note(&name_note(ee))?)
     }
 
-    pub(super) fn set_name(&self, code_hash: Bytes32, name: &str) -> anyhow::Result<()> {
-        Ok(self.store.set_note(&name_note(code_hash), name)?)
+    /// Sets the name of an EE, or of the next one before it is proposed.
+    pub(super) fn set_name(&self, ee: EeIndex, name: &str) -> anyhow::Result<()> {
+        Ok(self.store.set_note(&name_note(ee), name)?)
     }
 }
 
-fn name_note(code_hash: Bytes32) -> String {
-    format!("name of {code_hash}")
+fn name_note(ee: EeIndex) -> String {
+    format!("name of EE {ee}")
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    Common,
+    Common, ranges,
     session::{Action, Session},
 };
 use crate::{
@@ -103,8 +103,14 @@ impl Action for Arguments {
             writeln!(out, "committee {index}, {} members: {}{rest}", members.len(), shown.join(", "))?;
         }
         let (busy, idle): (Vec<_>, Vec<_>) = shards.iter().partition(|line| line.has_anything);
-        for ShardLine { shard, execution_root, balance_gwei, .. } in busy {
-            writeln!(out, "shard {shard}: execution root {execution_root}, {}", super::ether(*balance_gwei))?;
+        let of_line = |line: &&ShardLine| (line.execution_root.clone(), line.balance_gwei);
+        for equal in busy.chunk_by(|one, other| of_line(one) == of_line(other)) {
+            let Some(ShardLine { execution_root, balance_gwei, .. }) = equal.first() else { continue };
+            let noun = if equal.len() == 1 { "shard" } else { "shards" };
+            let (shards, balance) =
+                (ranges(equal.iter().map(|line| line.shard)), super::ether(*balance_gwei));
+            let each = if equal.len() == 1 { "" } else { " each" };
+            writeln!(out, "{noun} {shards}: execution root {execution_root}, {balance}{each}")?;
         }
         if !idle.is_empty() {
             writeln!(out, "{} without blocks or ether", count(idle.len(), "shard"))?;
