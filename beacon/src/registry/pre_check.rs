@@ -7,7 +7,7 @@ use milhouse::List;
 
 use super::{Context, Tally};
 use crate::ledger::{
-    EeIndex, LedgerPhase, MaxVoters, NextCode, PreCheck, SignedPreCheckVote, change, error::OperationError,
+    EeIndex, LedgerPhase, NextCode, PreCheck, SignedPreCheckVote, change, error::OperationError,
     operation::DOMAIN_PRE_CHECK_VOTE,
 };
 use outrider_beacon_spec::{
