@@ -85,7 +85,7 @@ impl World {
         for shard in SHARDS {
             let transfer = self.accounts.transfer(shard, user, nonce, user + 1);
             self.shards.with(shard, ACCOUNT, |provider| provider.submit(transfer)).unwrap().unwrap();
-            let transfer = self.evm.transfer(user, nonce, user + 1);
+            let transfer = self.evm.transfer(shard, user, nonce, user + 1);
             self.shards.with(shard, EVM, |provider| provider.submit(transfer)).unwrap().unwrap();
         }
     }
