@@ -7,7 +7,7 @@ mod support;
 use outrider_beacon::{
     admission::HostAdmission,
     ledger::{Deploy, LedgerOperations, Settings, SignedDeploy, operation::DOMAIN_DEPLOY},
-    registry::{Dispute, Judge, Rules},
+    registry::{NoJudge, Rules},
     store::UnloadedStore,
 };
 use outrider_beacon_spec::{
@@ -25,21 +25,13 @@ use support::{
 /// The faucet of a chain of 64 validators.
 const FAUCET: u64 = 63;
 
-struct NoDisputes;
-
-impl Judge for NoDisputes {
-    fn is_right(&self, _: &Dispute<'_>) -> bool {
-        false
-    }
-}
-
 /// Proposes code on a chain like a `deploy` that is stopped during the vote: after blocks with the first votes, or with none. Of 64
 /// validators, `n_for` vote for the code and `n_against` against it.
 fn stopped_deployment(scratch: &Scratch, code: &[u8], n_for: u64, n_against: u64) {
     let settings = Settings { faucet: Some(FAUCET), ..Settings::default() };
     let admission = HostAdmission::default();
     let rules =
-        Rules { settings: &settings, admission: &admission, judge: &NoDisputes, verify_signatures: true };
+        Rules { settings: &settings, admission: &admission, judge: &NoJudge, verify_signatures: true };
     let opened = UnloadedStore::open(&scratch.path().join("chain")).unwrap();
     let (mut store, node) = opened.load::<Phase1<Minimal>>(rules).unwrap();
     let mut chain = Chain::new(node, Keys::new(64));

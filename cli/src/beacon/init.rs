@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 
-use anyhow::Context as _;
 use outrider_beacon::store::{Retention, Store};
 use outrider_beacon_spec::{
     phase::{Phase0, Phase1},
@@ -13,7 +12,7 @@ use serde_json::json;
 
 use super::{
     Common,
-    session::{DESCRIPTION, Description, PhaseNumber, PresetName},
+    session::{self, DESCRIPTION, Description, PhaseNumber, PresetName},
 };
 use crate::{
     Verdict,
@@ -70,7 +69,8 @@ fn make<P: ChainPhase>(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let retention = if *keep_all { Retention::All } else { Retention::Finality };
     let name = common.data_dir.display().to_string();
     let notes = [(DESCRIPTION, &*serde_json::to_string(&description)?)];
-    Store::create(&common.data_dir, &node, &notes, retention).with_context(|| name.clone())?;
+    Store::create(&common.data_dir, &node, &notes, retention)
+        .map_err(|error| session::with_remedy(&common.data_dir, error))?;
     let root = node.head()?;
     if common.json {
         let document = json!({

@@ -72,6 +72,8 @@ struct OnShard {
 }
 
 impl Action for Arguments {
+    const IS_READ_ONLY: bool = true;
+
     fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict> {
         let (_, extended) = session.chain.head()?;
         let mut ees = Vec::new();
@@ -80,6 +82,8 @@ impl Action for Arguments {
             let vote = vote(&extended, index, session.settings.pre_check_epochs)?;
             ees.push(Ee::new(index, name, vote, record, &extended));
         }
+        // Nobody waits for the chain while the output waits for its reader.
+        drop(session);
         if self.common.json {
             output::json(json!({ "ees": ees }), &Summary::one(Verdict::Holds))?;
             return Ok(Verdict::Holds);

@@ -7,7 +7,7 @@ use outrider_beacon::{
     admission::HostAdmission,
     ledger::{EeIndex, ExtendedBlock, LedgerError, LedgerOperations, Settings},
     registry::{NoJudge, Rules},
-    store::{Store, StoreError, UnloadedStore},
+    store::{DiskError, Store, StoreError, UnloadedStore},
 };
 use outrider_beacon_spec::{
     phase::{Phase0, Phase1},
@@ -68,6 +68,9 @@ pub(super) const DESCRIPTION: &str = "chain";
 
 /// A command on a chain of any preset and phase.
 pub(super) trait Action {
+    /// Whether the command leaves the chain as it is. Then it needs no right to write, and other readers may run beside it.
+    const IS_READ_ONLY: bool = false;
+
     fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict>;
 }
 
@@ -81,8 +84,9 @@ pub(super) struct Session<P: ChainPhase> {
 }
 
 /// Opens the chain in a directory and runs a command on it.
-pub(super) fn with_chain(data_dir: &Path, action: &impl Action) -> anyhow::Result<Verdict> {
-    let opened = UnloadedStore::open(data_dir).map_err(|error| with_remedy(data_dir, error))?;
+pub(super) fn with_chain<A: Action>(data_dir: &Path, action: &A) -> anyhow::Result<Verdict> {
+    let open = if A::IS_READ_ONLY { UnloadedStore::open_read_only } else { UnloadedStore::open };
+    let opened = open(data_dir).map_err(|error| with_remedy(data_dir, error))?;
     let text = opened.note(DESCRIPTION).with_context(|| data_dir.display().to_string())?;
     let description = text.as_deref().map(serde_json::from_str::<Description>);
     let description = description.transpose().with_context(|| data_dir.display().to_string())?;
@@ -123,10 +127,16 @@ fn run<P: ChainPhase>(
     action.run(session)
 }
 
-fn with_remedy(data_dir: &Path, error: StoreError) -> anyhow::Error {
+/// Adds the directory of a chain to an error, and the command that helps.
+pub(super) fn with_remedy(data_dir: &Path, error: StoreError) -> anyhow::Error {
     let name = data_dir.display();
     let remedy = match error {
-        StoreError::Absent => format!(": create one with `outrider beacon init --data-dir {name}`"),
+        StoreError::Disk(DiskError::Absent { .. }) => {
+            format!(": create one with `outrider beacon init --data-dir {name}`")
+        }
+        StoreError::Disk(DiskError::OtherContent { .. }) => {
+            format!(": `outrider state show {name}` lists it")
+        }
         _ => String::new(),
     };
     anyhow::anyhow!("{name}: {}{remedy}", outrider_host::chain(&error))

@@ -54,6 +54,8 @@ struct Ether {
 }
 
 impl Action for Arguments {
+    const IS_READ_ONLY: bool = true;
+
     fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict> {
         let (root, extended) = session.chain.head()?;
         let store = session.chain.node().store();
@@ -63,6 +65,8 @@ impl Action for Arguments {
         let shards = shards(&extended.ledger);
         let ether = ether_of(&extended, session.description.faucet());
         let (justified, finalized) = (store.justified_checkpoint, store.finalized_checkpoint);
+        let n_blocks = store.blocks.len();
+        let Session { description, .. } = session;
         if self.common.json {
             let checkpoint = |checkpoint: Checkpoint| {
                 json!({
@@ -71,7 +75,7 @@ impl Action for Arguments {
                 })
             };
             let document = json!({
-                "chain": session.description,
+                "chain": description,
                 "head": { "slot": extended.state.slot, "epoch": epoch, "root": root.to_string() },
                 "state_root": extended.state.clone().root().to_string(),
                 "ledger_root": extended.ledger.root().to_string(),
@@ -82,7 +86,7 @@ impl Action for Arguments {
                 "shards": shards,
                 "ether": ether,
                 "ees": extended.ledger.ees().len(),
-                "blocks": store.blocks.len(),
+                "blocks": n_blocks,
             });
             output::json(document, &Summary::one(Verdict::Holds))?;
             return Ok(Verdict::Holds);
