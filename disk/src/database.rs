@@ -351,12 +351,11 @@ fn backend(file: File, path: &Path, content: Content) -> Result<FileBackend, Dis
 
 /// Converts an error on opening an existing database: what cannot be parsed is damage, because a database was there.
 fn opening(path: &Path, content: Content, error: redb::Error) -> DiskError {
-    let database = |source| {
-        let damage = Damage::Database { path: path.to_owned(), source };
+    let database = |reason| {
+        let damage = Damage::Database { path: path.to_owned(), reason };
         DiskError::Damaged { content, damage }
     };
     match error {
-        // The words of redb for a short file add nothing.
         redb::Error::Io(source)
             if matches!(source.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
         {
@@ -376,7 +375,7 @@ fn in_use(operation: &'static str, path: &Path, content: Content, error: redb::E
     match error {
         redb::Error::Io(source) => failed(operation, path)(source),
         error @ redb::Error::Corrupted(_) => {
-            let damage = Damage::Database { path: path.to_owned(), source: Some(Box::new(error)) };
+            let damage = Damage::Database { path: path.to_owned(), reason: Some(Box::new(error)) };
             DiskError::Damaged { content, damage }
         }
         error => DiskError::Database { operation, path: path.to_owned(), source: Box::new(error) },

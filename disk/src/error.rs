@@ -133,8 +133,8 @@ pub enum Damage {
     Database {
         /// The path of the database.
         path: PathBuf,
-        /// The reason that the database gives, if it has one.
-        source: Option<Box<redb::Error>>,
+        /// The reason in redb's own words, if it gives one. The message leaves it out, because users do not know its terms.
+        reason: Option<Box<redb::Error>>,
     },
     /// The database and the file `anchor` belong to different stores.
     #[error("the database and the file `anchor` belong to different stores")]

@@ -150,12 +150,13 @@ fn is_reported(bytes: Vec<u8>, anchor: &Anchor, expected: &Entries, how: impl Fn
     }
 }
 
-/// Tests every changed byte and every length, on as many threads as there are processors.
+/// Tests every changed byte and every length, after the first batch and after the third, on as many threads as there are
+/// processors.
 #[test]
 fn a_damaged_database_is_reported_or_is_whole() {
     let directory = tempfile::tempdir().unwrap();
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    for (anchor, bytes, expected) in states(directory.path()) {
+    for (anchor, bytes, expected) in states(directory.path()).into_iter().skip(1).step_by(2) {
         let (n_flips, n_cuts) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let number = anchor.n_batches;
         thread::scope(|scope| {
