@@ -68,10 +68,7 @@ impl Directory {
 
     /// Finds out which files of a store exist, and opens them.
     pub(crate) fn contents(&self, access: Access) -> Result<Contents, DiskError> {
-        let missing = |file| {
-            let damage = Damage::Missing(self.path.join(file));
-            Err(DiskError::Damaged { content: self.content, damage })
-        };
+        let missing = |file| Err(missing(&self.path, file, self.content));
         let anchor = read_anchor(&self.path, self.content)?;
         match (anchor, file::open(&self.database(), access)?) {
             // A process that creates a store first writes the anchor of no batch.
@@ -107,17 +104,22 @@ impl Directory {
     }
 }
 
-/// Returns whether a directory has a file of a store. If not, it need not be locked. A store with another content or of
-/// another format is an error.
+/// Returns whether a directory has the anchor of a store. If not, it need not be locked. A store with another content or of
+/// another format is an error, and so is a database without an anchor, because the anchor is created first.
 pub(crate) fn has_store(path: &Path, content: Content) -> Result<bool, DiskError> {
-    if read_anchor(path, content)?.is_some() {
-        return Ok(true);
-    }
     let has = |file| fs::symlink_metadata(path.join(file)).is_ok();
-    if has(DATABASE) && has(SLED) {
-        return Err(anchor::other(Content::State, 1, content));
+    // Another process may be creating the store: if the database is there, the anchor was there before.
+    let (has_database, is_of_sled) = (has(DATABASE), has(SLED));
+    match (read_anchor(path, content)?, has_database) {
+        (Some(_), _) => Ok(true),
+        (None, false) => Ok(false),
+        (None, true) if is_of_sled => Err(anchor::other(Content::State, 1, content)),
+        (None, true) => Err(missing(path, ANCHOR, content)),
     }
-    Ok(has(DATABASE))
+}
+
+fn missing(directory: &Path, file: &str, content: Content) -> DiskError {
+    DiskError::Damaged { content, damage: Damage::Missing(directory.join(file)) }
 }
 
 fn read_anchor(directory: &Path, content: Content) -> Result<Option<Anchor>, DiskError> {

@@ -255,3 +255,30 @@ impl fmt::Display for FileKind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers are those of Linux.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn only_a_failing_disk_is_called_so() {
+        for (errno, remedy, is_of_caller) in [
+            (5, "; the disk fails", false),
+            (13, "; this user needs the right to do so, or a copy of the directory", true),
+            (17, "; something else has this name: move it away", false),
+            (20, "; a part of this path is not a directory", true),
+            (21, "; something else has this name: move it away", false),
+            (24, "", false),
+            (27, "; there is no more room for it on the disk", false),
+            (28, "; there is no more room for it on the disk", false),
+            (30, "; copy the directory to a disk that can be written to", true),
+        ] {
+            let source = io::Error::from_raw_os_error(errno);
+            let error = DiskError::Io { operation: "write", path: "chain/db".into(), source };
+            assert_eq!(error.to_string(), format!("cannot write chain/db{remedy}"));
+            assert_eq!(error.is_of_caller(), is_of_caller, "{errno}");
+        }
+    }
+}

@@ -47,6 +47,7 @@ mod error;
 mod file;
 mod lock;
 mod overlay;
+mod recover;
 
 #[cfg(test)]
 mod tests;

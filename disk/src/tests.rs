@@ -26,8 +26,8 @@ use redb::{
 use crate::{
     AnchoredDatabase, Content, Damage, DiskError,
     anchor::Anchor,
-    database::{checking, recover},
     directory::Directory,
+    recover::{checking, recover},
 };
 
 const ENTRIES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("entries");

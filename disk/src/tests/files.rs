@@ -88,6 +88,12 @@ fn another_content_or_format_is_named_and_left_alone() {
         );
     }
     assert_eq!(files(old.path()).len(), 2, "no file is added");
+    // A database of something else, beside other files.
+    fs::rename(old.path().join("conf"), old.path().join("other")).unwrap();
+    for attempt in [open(old.path()), open_read_only(old.path()), create(old.path())] {
+        assert!(matches!(attempt, Err(DiskError::Damaged { damage: Damage::Missing(_), .. })));
+    }
+    assert_eq!(files(old.path()).keys().collect::<Vec<_>>(), ["db", "other"]);
 }
 
 /// A process that is killed while it creates a store leaves these files.
