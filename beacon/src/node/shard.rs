@@ -42,7 +42,8 @@ impl<C: Preset> Node<Phase1<C>> {
         let block = &signed_shard_block.message;
         self.insert_crosslinked(block)?;
         let signed_blocks = &shard_store(&self.store, block.shard)?.signed_blocks;
-        if signed_blocks.contains_key(&hash_tree_root(block)) {
+        let known = signed_blocks.get(&hash_tree_root(block));
+        if known.is_some_and(|known| !is_placeholder(&known.message)) {
             return Ok(None);
         }
         let parent = &signed_blocks.get(&block.shard_parent_root).ok_or(Error::UnknownParent)?.message;
@@ -64,7 +65,7 @@ impl<C: Preset> Node<Phase1<C>> {
 
     /// Adds a placeholder for the parent of a shard block, if the parent is unknown but crosslinked in the beacon
     /// parent's state, which has all that is needed of it. So a node that was started again, or never received the
-    /// parent, follows the shard.
+    /// parent, follows the shard. The block itself replaces the placeholder if it arrives later.
     fn insert_crosslinked(&mut self, block: &ShardBlock) -> Result<(), Error> {
         let (shard, parent_root) = (block.shard, block.shard_parent_root);
         if shard_store(&self.store, shard)?.signed_blocks.contains_key(&parent_root) {
@@ -99,7 +100,8 @@ impl<C: Preset> Node<Phase1<C>> {
     ///
     /// Fails if there is no such shard.
     pub fn shard_head(&self, shard: Shard) -> Result<Root, Error> {
-        self.shard_head_among(shard, crosslinked_state(&self.store, shard)?, |_| Ok(true))
+        let crosslinked = crosslinked_state(&self.store, shard)?;
+        self.shard_head_among(shard, crosslinked, |block| Ok(!is_placeholder(block)))
     }
 
     /// Returns the shard block to build on among those for which a condition holds, from a crosslink on.
@@ -181,4 +183,9 @@ impl<C: Preset> Node<Phase1<C>> {
         }
         Ok(balances)
     }
+}
+
+/// Returns whether a block stands for an unknown one. Real blocks are not empty.
+fn is_placeholder(block: &ShardBlock) -> bool {
+    block.body.is_empty()
 }
