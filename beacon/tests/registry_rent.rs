@@ -184,8 +184,7 @@ fn top_ups_are_checked() {
     let available = balance(&start, PAYER);
     let poor = OperationError::ValidatorBalance { validator: PAYER, got: available + 1, available };
     refused(&start, with(&|message| message.amount = available + 1), poor);
-    let active =
-        OperationError::NotWithdrawable { validator: 3, withdrawable_epoch: FAR_FUTURE_EPOCH, now: 0 };
+    let active = OperationError::NotExited { validator: 3 };
     refused(&start, with(&|message| message.payer = 3), active);
     let signer = start.state.validators.get(PAYER as usize).unwrap().pubkey;
     let mut unsigned = with(&|_| ());

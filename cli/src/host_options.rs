@@ -118,8 +118,9 @@ mod tests {
         let mut found = Vec::new();
         collect(&crate::Arguments::command(), &["engine", "no_cache"], &mut found);
         let (names, descriptions): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        // These are `run`, `evm test`, `evm block`, `evm chain`, `state init`, `state adopt`, `witness build` and `witness check`.
-        assert_eq!(names, ["run", "test", "block", "chain", "init", "adopt", "build", "check"]);
+        // These are `run`, `evm test`, `evm block`, `evm chain`, `evm init`, `state init`, `state adopt`, `witness build` and
+        // `witness check`.
+        assert_eq!(names, ["run", "test", "block", "chain", "init", "init", "adopt", "build", "check"]);
         assert!(descriptions.iter().all(|one| one == &descriptions[0]), "{descriptions:#?}");
     }
 }
