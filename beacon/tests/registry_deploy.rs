@@ -5,13 +5,15 @@
 mod common;
 
 use common::{
-    ETHER, balance, empty_body, genesis,
+    ETHER, balance, empty_body, genesis, genesis_ee, genesis_state,
     operations::{
         CODE, DEPOSIT, PAYER, deploy, quick, refused, step, to_epoch, vote, with_deploy, with_votes,
     },
     try_propose,
 };
-use outrider_beacon::ledger::{Deploy, EeStatus, PreCheckVote, Settings, error::OperationError};
+use outrider_beacon::ledger::{
+    Deploy, EeStatus, GenesisEe, Ledger, LedgerError, PreCheckVote, Settings, error::OperationError,
+};
 use outrider_beacon_spec::{
     constants::FAR_FUTURE_EPOCH,
     error::Error,
@@ -170,6 +172,29 @@ fn deployments_are_checked() {
     refused(&accepted, with_deploy(&accepted, again), in_use);
     // A signed deployment cannot be used twice.
     refused(&after, with(&|_| ()), OperationError::EeIndex { got: 1, expected: 2 });
+}
+
+/// Without it, the epoch of an upgrade could overflow.
+#[test]
+fn an_ee_of_the_genesis_has_no_longer_upgrade_delay_than_a_deployed_one() {
+    let state = genesis_state();
+    let limit = 1 << 32;
+    for (got, is_refused) in [(0, false), (limit, false), (limit + 1, true), (u64::MAX, true)] {
+        let ees = [
+            genesis_ee(&state, 1, [0, 0]),
+            GenesisEe { upgrade_delay: got, ..genesis_ee(&state, 2, [0, 0]) },
+        ];
+        let ledger = Ledger::genesis(&state, &ees);
+        if is_refused {
+            let error = ledger.unwrap_err();
+            assert_eq!(error, LedgerError::GenesisUpgradeDelay { ee: 1, got, limit });
+            let message =
+                format!("EE 1 of the genesis has an upgrade delay of {got} epochs, the limit is 4294967296");
+            assert_eq!(error.to_string(), message);
+        } else {
+            assert_eq!(ledger.unwrap().ees().get(1).unwrap().upgrade_delay, got);
+        }
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use outrider_beacon_spec::{
     types::{BLSPubkey, Bytes32, Epoch, Gwei, Root, Shard, Slot, ValidatorIndex},
 };
 
-/// The reason for which an extended block is refused. After a failed transition, discard the state and the ledger.
+/// The reason for which an extended block or a genesis is refused. After a failed transition, discard the state and the ledger.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
@@ -97,6 +97,16 @@ pub enum LedgerError {
         settings: Ether,
         /// That for which the ledger was made.
         ledger: Ether,
+    },
+    /// An EE of the genesis has too long an upgrade delay; the caller's fault.
+    #[error("EE {ee} of the genesis has an upgrade delay of {got} epochs, the limit is {limit}")]
+    GenesisUpgradeDelay {
+        /// The EE.
+        ee: EeIndex,
+        /// Its upgrade delay.
+        got: u64,
+        /// The limit, [`UPGRADE_DELAY_MAX`](super::UPGRADE_DELAY_MAX).
+        limit: u64,
     },
     /// Ledger and state belong to different blocks; a bug in this crate, or a damaged snapshot.
     #[error("shard {shard}: the ledger's latest block is {got}, expected the state's, {expected}")]

@@ -3,7 +3,8 @@
 use milhouse::List;
 
 use super::{
-    EeIndex, EeRecord, EeState, InboundLane, LedgerPhase, NextCode, OutboundLane, ShardLedger,
+    EeIndex, EeRecord, EeState, InboundLane, LedgerError, LedgerPhase, NextCode, OutboundLane, ShardLedger,
+    UPGRADE_DELAY_MAX,
     containers::{BeaconLanes, Ledger},
 };
 use outrider_beacon_spec::{
@@ -32,7 +33,8 @@ pub struct GenesisEe {
     pub refund_credentials: Bytes32,
     /// The locked ether.
     pub deposit: Gwei,
-    /// Epochs between the acceptance of new code and the switch to it; 0 means that the code never changes.
+    /// Epochs between the acceptance of new code and the switch to it, up to [`UPGRADE_DELAY_MAX`]; 0 means that the code
+    /// never changes.
     pub upgrade_delay: u64,
     /// Its shards, and its ether on each.
     pub shards: Vec<(Shard, Gwei)>,
@@ -43,9 +45,20 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::IndexOutOfRange`] if an EE is on an unknown shard, or if no validator has the credentials
-    /// for its refund, and with [`Error::Arithmetic`] if the sum of all ether overflows.
-    pub fn genesis<P: LedgerPhase>(state: &BeaconState<P>, ees: &[GenesisEe]) -> Result<Self, Error> {
+    /// Fails with [`LedgerError::GenesisUpgradeDelay`] if an upgrade delay exceeds [`UPGRADE_DELAY_MAX`], with
+    /// [`Error::IndexOutOfRange`] if an EE is on an unknown shard, or if no validator has the credentials for its refund,
+    /// and with [`Error::Arithmetic`] if the sum of all ether overflows.
+    pub fn genesis<P: LedgerPhase>(state: &BeaconState<P>, ees: &[GenesisEe]) -> Result<Self, LedgerError> {
+        for (ee, genesis) in (0..).zip(ees) {
+            let (got, limit) = (genesis.upgrade_delay, UPGRADE_DELAY_MAX);
+            if got > limit {
+                return Err(LedgerError::GenesisUpgradeDelay { ee, got, limit });
+            }
+        }
+        Ok(Self::with_ees(state, ees)?)
+    }
+
+    fn with_ees<P: LedgerPhase>(state: &BeaconState<P>, ees: &[GenesisEe]) -> Result<Self, Error> {
         let n_lanes = index(P::N_SHARDS).saturating_add(1);
         let shard = ShardLedger {
             ees: List::repeat(EeState::default(), ees.len())?,
