@@ -132,7 +132,7 @@ impl<P: LedgerPhase> Prover<'_, P> {
 }
 
 /// Returns the siblings of the first chunk of a shard block's body, with the number of its bytes. They prove that the
-/// body begins with its execution root, for [`ShardExecution`](crate::ledger::ShardExecution).
+/// body begins with its execution root, for [`ShardExecution`].
 #[must_use]
 pub fn body_branch(body: &[u8]) -> Vec<Root> {
     let chunks: Vec<_> = body
