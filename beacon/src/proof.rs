@@ -21,7 +21,7 @@ use outrider_beacon_spec::{
     types::{Root, Shard, Slot},
 };
 
-pub use outrider_beacon_proof::{Claim, Layout, Phase};
+pub use outrider_beacon_proof::{Claim, Layout, Phase, SHARDS_PER_CLAIM};
 
 /// The reason for which a claim cannot be proven.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,10 +44,10 @@ pub enum ProveError {
         expected: Root,
     },
     /// The EE or shard does not exist.
-    #[error("the ledger has nothing for {0:?}")]
+    #[error("the chain has nothing for {0}: there is no such EE or shard")]
     Absent(Claim),
     /// The claim is about the state after the block, and the prover has none.
-    #[error("a proof of {0:?} needs the state after the block")]
+    #[error("a proof of {0} needs the state after the block")]
     NoState(Claim),
     /// The shard had no block in the slot, or the slot is too long ago or in the future.
     #[error("shard {shard} has no execution root of slot {slot} after slot {latest}")]
@@ -180,6 +180,12 @@ impl<'p, P: LedgerPhase> Prover<'p, P> {
             Claim::LatestExecution { shard } => self.latest_execution(claim, shard)?,
             Claim::CodeHash { .. }
             | Claim::Deposit { .. }
+            | Claim::DeployedEpoch { .. }
+            | Claim::ExitEpoch { .. }
+            | Claim::WithdrawableEpoch { .. }
+            | Claim::HibernationEpoch { .. }
+            | Claim::WakeEpoch { .. }
+            | Claim::Shards { .. }
             | Claim::StateRoot { .. }
             | Claim::Balance { .. }
             | Claim::Slot

@@ -11,6 +11,7 @@ use outrider_beacon::{
 };
 use outrider_beacon_proof::{ProofError, verify_claims};
 use outrider_beacon_spec::{
+    constants::FAR_FUTURE_EPOCH,
     containers::{BeaconBlock, BeaconBlockBody},
     hash::{hash_tree_root, is_valid_merkle_branch},
     phase::{Phase0, Phase1},
@@ -116,7 +117,7 @@ where
 fn proofs_are_those_of_another_library() {
     let phases = VECTORS["phases"].as_array().unwrap();
     assert_eq!(phases[0]["proofs"].as_array().unwrap().len(), 2);
-    assert_eq!(phases[1]["proofs"].as_array().unwrap().len(), 14);
+    assert_eq!(phases[1]["proofs"].as_array().unwrap().len(), 26);
     check_phase::<P0>(&phases[0], Layout { max_shards: 1, ..Layout::MINIMAL.of_phase(Phase::Phase0) });
     check_phase::<P1>(&phases[1], Layout::MINIMAL);
 }
@@ -129,11 +130,33 @@ fn leaves_are_the_values_of_the_ledger() {
     let leaf = |claim| prover.prove(claim).unwrap().leaf;
     assert_eq!(Claim::uint64(&leaf(Claim::Deposit { ee: 3 })), 32_000_000_003);
     assert_eq!(Claim::uint64(&leaf(Claim::Balance { shard: 2, ee: 4 })), 2_000_000_004);
+    assert_eq!(Claim::uint64(&leaf(Claim::DeployedEpoch { ee: 3 })), 3);
+    assert_eq!(Claim::uint64(&leaf(Claim::ExitEpoch { ee: 3 })), FAR_FUTURE_EPOCH);
+    assert_eq!(Claim::uint64(&leaf(Claim::ExitEpoch { ee: 4 })), 900);
+    assert_eq!(Claim::uint64(&leaf(Claim::WithdrawableEpoch { ee: 4 })), 901);
+    assert_eq!(Claim::uint64(&leaf(Claim::HibernationEpoch { ee: 3 })), 53);
+    assert_eq!(Claim::uint64(&leaf(Claim::WakeEpoch { ee: 3 })), 63);
+    // The first 256 shards are 0 to 2, 5, 106 and 207; the last are 813, 914 and 1015, which are 45, 146
+    // and 247 from 768.
+    let mut shards = [0; 32];
+    (shards[0], shards[106 / 8], shards[207 / 8]) = (0b10_0111, 1 << (106 % 8), 1 << (207 % 8));
+    assert_eq!(leaf(Claim::Shards { ee: 2, from: 0 }), shards);
+    let mut shards = [0; 32];
+    (shards[45 / 8], shards[146 / 8], shards[247 / 8]) = (1 << (45 % 8), 1 << (146 % 8), 1 << (247 % 8));
+    assert_eq!(leaf(Claim::Shards { ee: 2, from: 768 }), shards);
+    for from in [1, 255, 257, 1024, 1 << 40] {
+        let nowhere = Claim::Shards { ee: 2, from }.gindex(Layout::MINIMAL);
+        assert_eq!(nowhere, Err(ProofError::NoPlace), "{from}");
+        let nothing = Claim::Shards { ee: 2, from };
+        assert_eq!(prover.prove(nothing), Err(ProveError::Absent(nothing)));
+    }
     // By sha256sum: `printf '\3' | sha256sum`.
     let code_hash = "084fed08b978af4d7d196a7446a86b58009e636b611db16211b65a9aadff29c5";
     assert_eq!(hex::encode(leaf(Claim::CodeHash { ee: 3 })), code_hash);
     let absent = Claim::CodeHash { ee: 5 };
-    assert_eq!(prover.prove(absent), Err(ProveError::Absent(absent)));
+    let error = prover.prove(absent).unwrap_err();
+    assert_eq!(error, ProveError::Absent(absent));
+    assert_eq!(error.to_string(), "the chain has nothing for code:5: there is no such EE or shard");
     let absent = Claim::Balance { shard: 3, ee: 0 };
     assert_eq!(prover.prove(absent), Err(ProveError::Absent(absent)));
     let empty = prover.prove(Claim::ExecutionRoot { shard: 1, slot: 698 });
@@ -145,6 +168,24 @@ fn leaves_are_the_values_of_the_ledger() {
     assert_eq!(too_far.gindex(Layout::MINIMAL), Err(ProofError::NoPlace));
     let other = Prover::new(&block, &Ledger::default(), &operations).map(|prover| prover.block_root());
     assert!(matches!(other, Err(ProveError::Commitment { got, .. }) if got == block.body.graffiti));
+}
+
+#[test]
+fn leaves_say_in_which_epochs_an_ee_may_be_executed() {
+    let (vector, ledger, operations) = (&VECTORS["phases"][1], ledger(), operations::<P1>());
+    let block = block::<P1>(vector);
+    let prover = Prover::new(&block, &ledger, &operations).unwrap();
+    for (ee, active) in [(3, [3..53, 63..2_000]), (4, [4..54, 64..900])] {
+        let epoch = |claim| Claim::uint64(&prover.prove(claim).unwrap().leaf);
+        let deployed = epoch(Claim::DeployedEpoch { ee })..epoch(Claim::ExitEpoch { ee });
+        let asleep = epoch(Claim::HibernationEpoch { ee })..epoch(Claim::WakeEpoch { ee });
+        let record = ledger.ees().get(ee as usize).unwrap();
+        for epoch in 0..2_000 {
+            let expected = active.iter().any(|range| range.contains(&epoch));
+            assert_eq!(deployed.contains(&epoch) && !asleep.contains(&epoch), expected, "{ee}: {epoch}");
+            assert_eq!(record.is_active(epoch), expected, "{ee}: {epoch}");
+        }
+    }
 }
 
 /// Slots with the same remainder share a place in the tree, so only the block's slot distinguishes them.
@@ -180,6 +221,12 @@ fn proofs_are_as_long_as_they_should_be() {
     for (claim, n_hashes) in [
         (Claim::CodeHash { ee: 1 }, 32),
         (Claim::Deposit { ee: 1 }, 32),
+        (Claim::DeployedEpoch { ee: 1 }, 32),
+        (Claim::ExitEpoch { ee: 1 }, 32),
+        (Claim::WithdrawableEpoch { ee: 1 }, 32),
+        (Claim::HibernationEpoch { ee: 1 }, 32),
+        (Claim::WakeEpoch { ee: 1 }, 32),
+        (Claim::Shards { ee: 1, from: 256 }, 34),
         (Claim::StateRoot { shard: 1, ee: 2 }, 43),
         (Claim::Balance { shard: 1, ee: 2 }, 43),
         (Claim::ExecutionRoot { shard: 1, slot: 699 }, 33),

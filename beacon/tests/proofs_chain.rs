@@ -122,7 +122,9 @@ fn an_execution_is_proven_without_the_ledger() {
     assert_eq!(hash_tree_root(&shard_block().header), root(&vector["shard_block_root"]));
     let (ledger, operations) = (ledger(), operations());
     let prover = Prover::new(&block, &ledger, &operations).unwrap();
-    assert_eq!(prover.prove(LATEST), Err(ProveError::NoState(LATEST)));
+    let error = prover.prove(LATEST).unwrap_err();
+    assert_eq!(error, ProveError::NoState(LATEST));
+    assert_eq!(error.to_string(), "a proof of latest:2 needs the state after the block");
     let prover = prover.with_state(&state).unwrap();
     let latest_block_root = hash_tree_root(&shard_block().header);
     assert_eq!(prover.prove(LATEST), Err(ProveError::NoShardBlock { shard: 2, latest_block_root }));

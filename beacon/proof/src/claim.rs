@@ -1,28 +1,8 @@
-//! Claims that can be proven from the root of a beacon block, and their places in its tree.
-//!
-//! The ledger's entries are below the block's graffiti. From the top, with the number of hashes of each step:
-//!
-//! | step | phase 0 | phase 1 |
-//! |---|---|---|
-//! | block, body, graffiti | 3 + 3 | 3 + 4 |
-//! | the graffiti is the root of the `LedgerCommitment`, whose first field is the ledger's root | 1 | 1 |
-//! | the ledger has eight fields | 3 | 3 |
-//! | a field of an EE's record in the registry | 1 + 16, 4 | 1 + 16, 4 |
-//! | the EEs of a shard | 1 + 10, 3 | 1 + 10, 3 |
-//! | root or balance of an EE on the shard | 1 + 16, 1 | 1 + 16, 1 |
-//! | the execution root of a shard for a slot | 8 | 8 |
-//!
-//! Other claims need no ledger, only containers of the specification; here with the preset `mainnet`:
-//!
-//! | step | hashes |
-//! |---|---|
-//! | block, body, `shard_transitions`, a shard's `shard_data_roots`, a block of it | 3 + 4 + 10 + 3 + 5 |
-//! | the first chunk of a shard block's body, which is its execution root | 16 |
-//! | block, state, `shard_states`, a shard's `latest_block_root` | 3 + 5 + 11 + 2 |
-//! | a shard block's body, and its first chunk | 3 + 16 |
-//! | block, state, `block_roots`, a slot | 3 + 5 + 13 |
+//! Claims that can be proven from the root of a beacon block.
 
-use super::{Hash, Layout, Phase, Proof, ProofError};
+use core::fmt;
+
+use super::{Hash, Layout, Proof, ProofError};
 
 /// A statement about the beacon chain that a proof can support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +16,44 @@ pub enum Claim {
     Deposit {
         /// The EE.
         ee: u32,
+    },
+    /// The first epoch in which an EE may be executed, or `2^64 - 1` if validators have not accepted its code. The record
+    /// is there before and without that, so [`Claim::CodeHash`] alone does not say that an EE exists.
+    ///
+    /// An EE may be executed in an epoch from this one on and before its [exit](Claim::ExitEpoch), except from its
+    /// [hibernation](Claim::HibernationEpoch) until it [wakes up](Claim::WakeEpoch).
+    DeployedEpoch {
+        /// The EE.
+        ee: u32,
+    },
+    /// The epoch in which an EE is to exit, or `2^64 - 1`. If its code was never accepted, it is the epoch in which
+    /// validators rejected it, or `2^64 - 1` if the vote lapsed.
+    ExitEpoch {
+        /// The EE.
+        ee: u32,
+    },
+    /// The epoch in which the deposit of an EE is refunded, or `2^64 - 1` if the EE is not gone.
+    WithdrawableEpoch {
+        /// The EE.
+        ee: u32,
+    },
+    /// The epoch in which an EE falls asleep, or last fell asleep, because its deposit is used up; or `2^64 - 1`.
+    HibernationEpoch {
+        /// The EE.
+        ee: u32,
+    },
+    /// The epoch in which an EE wakes up, or last woke up; or `2^64 - 1` if nobody has woken it up since it was last to fall
+    /// asleep.
+    WakeEpoch {
+        /// The EE.
+        ee: u32,
+    },
+    /// Which of 256 shards an EE is on: bit `n % 8` of byte `n / 8` is that of shard `from + n`.
+    Shards {
+        /// The EE.
+        ee: u32,
+        /// The first of the shards, a multiple of [`SHARDS_PER_CLAIM`].
+        from: u64,
     },
     /// The root of an EE's state on a shard.
     StateRoot {
@@ -87,92 +105,38 @@ pub enum Claim {
     },
 }
 
-/// `body.graffiti` in a block: field 4 of 5, field 2 of 8 or 16.
-const GRAFFITI: [u64; 2] = [12 * 8 + 2, 12 * 16 + 2];
-/// The ledger's root in the commitment.
-const LEDGER_ROOT: u64 = 2;
-/// Fields of the ledger.
-const SLOT: u64 = 8;
-const EES: u64 = 8 + 1;
-const SHARDS: u64 = 8 + 2;
-/// Fields of a record.
-const CODE_HASH: u64 = 16;
-const DEPOSIT: u64 = 16 + 5;
-/// Fields of what is known of a shard.
-const SHARD_EES: u64 = 8 + 2;
-const RECENT: u64 = 8 + 3;
-/// Fields of an EE's state on a shard.
-const STATE_ROOT: u64 = 2;
-const BALANCE: u64 = 3;
-/// Limits of lists, and the length of the vector of recent roots.
-const MAX_EES: u64 = 1 << 16;
-const MAX_SHARDS: u64 = 1 << 10;
-const RECENT_SLOTS: u64 = 256;
+/// The number of shards in a leaf of the set of an EE's shards.
+pub const SHARDS_PER_CLAIM: u64 = 256;
+/// The number of slots whose execution roots the ledger has.
+pub(super) const RECENT_SLOTS: u64 = 256;
 
-/// `slot` in a block: field 0 of 5.
-const BLOCK_SLOT: u64 = 8;
-/// `body.shard_transitions` in a block of phase 1: field 4 of 5, field 13 of 16.
-const SHARD_TRANSITIONS: u64 = 12 * 16 + 13;
-/// `shard_data_roots` in a transition: field 2 of 5.
-const SHARD_DATA_ROOTS: u64 = 8 + 2;
-/// A transition has at most 12 blocks, in a tree of this many leaves.
-const SHARD_BLOCK_PLACES: u64 = 16;
-/// Fields of the state after a block, whose root is field 3 of 5: fields 5 of 21 or 29 and 22 of 29.
-const BLOCK_ROOTS: u64 = 11 * 32 + 5;
-const SHARD_STATES: u64 = 11 * 32 + 22;
-/// `latest_block_root` in a shard's state: field 2 of 3.
-const LATEST_BLOCK_ROOT: u64 = 4 + 2;
-/// `body` in a shard block: field 5 of 6.
-const SHARD_BODY: u64 = 8 + 5;
-/// The first of a body's 2^15 chunks; their number is to the right of the tree.
-const FIRST_CHUNK: u64 = 2 << 15;
-/// The longest history of block roots, far beyond any preset.
-const HISTORY_MAX: u64 = 1 << 20;
+/// Writes the claim in the notation of `outrider beacon prove`.
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CodeHash { ee } => write!(f, "code:{ee}"),
+            Self::Deposit { ee } => write!(f, "deposit:{ee}"),
+            Self::DeployedEpoch { ee } => write!(f, "deployed:{ee}"),
+            Self::ExitEpoch { ee } => write!(f, "exit:{ee}"),
+            Self::WithdrawableEpoch { ee } => write!(f, "withdrawable:{ee}"),
+            Self::HibernationEpoch { ee } => write!(f, "hibernation:{ee}"),
+            Self::WakeEpoch { ee } => write!(f, "wake:{ee}"),
+            Self::Shards { ee, from: 0 } => write!(f, "shards:{ee}"),
+            Self::Shards { ee, from } => write!(f, "shards:{ee}@{from}"),
+            Self::StateRoot { shard, ee } => write!(f, "state:{ee}@{shard}"),
+            Self::Balance { shard, ee } => write!(f, "balance:{ee}@{shard}"),
+            Self::Slot => write!(f, "slot"),
+            Self::ExecutionRoot { shard, slot } => write!(f, "execution:{shard}@{slot}"),
+            Self::BlockSlot => write!(f, "block-slot"),
+            Self::BlockRoot { slot } => write!(f, "block:{slot}"),
+            Self::CrosslinkedExecution { shard, block } => write!(f, "crosslink:{shard}@{block}"),
+            Self::LatestExecution { shard } => write!(f, "latest:{shard}"),
+        }
+    }
+}
 
 impl Claim {
-    /// Returns the generalized index of the claim in a block's tree.
-    ///
-    /// # Errors
-    ///
-    /// Fails with [`ProofError::NoPlace`] if the index of an EE, a shard or a shard block is out of range, if blocks of
-    /// the phase have no such claim, or if a number of the layout is not a power of two.
-    pub fn gindex(self, layout: Layout) -> Result<u64, ProofError> {
-        let [phase_0, phase_1] = GRAFFITI;
-        let graffiti = match layout.phase {
-            Phase::Phase0 => phase_0,
-            Phase::Phase1 => phase_1,
-        };
-        let ledger = below(graffiti, LEDGER_ROOT);
-        let record = |ee| Ok(below(below(ledger, EES), element(ee, MAX_EES)?));
-        let on_shard = |shard| Ok(below(below(ledger, SHARDS), element(shard, MAX_SHARDS)?));
-        let ee_on_shard = |shard, ee| Ok(below(below(on_shard(shard)?, SHARD_EES), element(ee, MAX_EES)?));
-        Ok(match self {
-            Self::CodeHash { ee } => below(record(u64::from(ee))?, CODE_HASH),
-            Self::Deposit { ee } => below(record(u64::from(ee))?, DEPOSIT),
-            Self::StateRoot { shard, ee } => below(ee_on_shard(shard, u64::from(ee))?, STATE_ROOT),
-            Self::Balance { shard, ee } => below(ee_on_shard(shard, u64::from(ee))?, BALANCE),
-            Self::Slot => below(ledger, SLOT),
-            Self::ExecutionRoot { shard, slot } => {
-                below(below(on_shard(shard)?, RECENT), RECENT_SLOTS + slot % RECENT_SLOTS)
-            }
-            Self::BlockSlot => BLOCK_SLOT,
-            Self::BlockRoot { slot } => {
-                let n_slots = power_of_two(layout.slots_per_historical_root, HISTORY_MAX)?;
-                below(BLOCK_ROOTS, n_slots + slot % n_slots)
-            }
-            Self::CrosslinkedExecution { shard, block } => {
-                let max_shards = shards_of(layout, shard)?;
-                let data_roots = below(below(SHARD_TRANSITIONS, max_shards + shard), SHARD_DATA_ROOTS);
-                below(below(data_roots, element(block, SHARD_BLOCK_PLACES)?), FIRST_CHUNK)
-            }
-            Self::LatestExecution { shard } => {
-                let shard_state = below(SHARD_STATES, element(shard, shards_of(layout, shard)?)?);
-                below(below(below(shard_state, LATEST_BLOCK_ROOT), SHARD_BODY), FIRST_CHUNK)
-            }
-        })
-    }
-
-    /// Returns the leaf of a proof, if it proves the claim; [`uint64`](Self::uint64) decodes an amount or a slot.
+    /// Returns the leaf of a proof, if it proves the claim; [`uint64`](Self::uint64) decodes an amount, a slot or an epoch.
     ///
     /// # Errors
     ///
@@ -200,7 +164,7 @@ impl Claim {
         proof.verify_with(block_root, self.gindex(layout)?, hash).copied()
     }
 
-    /// Returns the amount or slot in a leaf: its first eight bytes, little-endian.
+    /// Returns the amount, slot or epoch in a leaf: its first eight bytes, little-endian.
     #[must_use]
     pub fn uint64(leaf: &Hash) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = *leaf;
@@ -216,27 +180,4 @@ impl Claim {
             _ => None,
         }
     }
-}
-
-/// Returns the preset's `MAX_SHARDS`, if a block of the layout has this shard.
-fn shards_of(layout: Layout, shard: u64) -> Result<u64, ProofError> {
-    let max_shards = power_of_two(layout.max_shards, MAX_SHARDS)?;
-    let has_shard = layout.phase == Phase::Phase1 && shard < max_shards;
-    if has_shard { Ok(max_shards) } else { Err(ProofError::NoPlace) }
-}
-
-fn power_of_two(n: u64, limit: u64) -> Result<u64, ProofError> {
-    if n.is_power_of_two() && n <= limit { Ok(n) } else { Err(ProofError::NoPlace) }
-}
-
-/// Returns the generalized index of an element of a list: the elements are to the left, and their number is to the
-/// right.
-fn element(index: u64, limit: u64) -> Result<u64, ProofError> {
-    if index < limit { Ok(2 * limit + index) } else { Err(ProofError::NoPlace) }
-}
-
-/// Returns the generalized index of `lower` in the subtree at `upper`. No claim needs more than 44 bits.
-fn below(upper: u64, lower: u64) -> u64 {
-    let depth = lower.ilog2();
-    (upper << depth) | (lower ^ (1 << depth))
 }

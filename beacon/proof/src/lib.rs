@@ -15,10 +15,11 @@ extern crate alloc;
 mod claim;
 mod layout;
 mod multiproof;
+mod place;
 mod ssz;
 mod verification;
 
-pub use claim::Claim;
+pub use claim::{Claim, SHARDS_PER_CLAIM};
 pub use layout::{Layout, Phase};
 pub use multiproof::{MULTIPROOF_BRANCH_MAX, MULTIPROOF_CLAIMS_MAX, Multiproof};
 pub use verification::{earlier_block_claims, verify_claims, verify_claims_with, verify_earlier_block};
@@ -57,6 +58,14 @@ pub enum ProofError {
         got: usize,
         /// The limit.
         limit: usize,
+    },
+    /// The proof is of more or fewer claims.
+    #[error("the proof has leaves of {got} claims, expected {expected}")]
+    ClaimCount {
+        /// The number of leaves.
+        got: usize,
+        /// The number of claims.
+        expected: usize,
     },
     /// The proof is for another generalized index.
     #[error("the proof is for generalized index {got}, expected {expected}")]

@@ -67,7 +67,7 @@ impl Multiproof {
         hash: impl Fn(&Hash, &Hash) -> Hash,
     ) -> Result<Vec<Hash>, ProofError> {
         if self.claims.len() != gindices.len() {
-            return Err(ProofError::Limit { got: self.claims.len(), limit: gindices.len() });
+            return Err(ProofError::ClaimCount { got: self.claims.len(), expected: gindices.len() });
         }
         for ((got, _), expected) in self.claims.iter().zip(gindices) {
             if got != expected {

@@ -5,18 +5,25 @@ use super::{
     branch::{branch, list_branch},
 };
 use crate::ledger::{Ledger, execution::RECENT_SLOTS};
-use outrider_beacon_proof::{Claim, Hash};
+use outrider_beacon_proof::{Claim, Hash, SHARDS_PER_CLAIM};
 use outrider_beacon_spec::{
     hash::hash_tree_root,
     math::index,
     types::{Root, Shard, Slot},
 };
+use ssz::Encode as _;
 
 /// Returns the leaf of a claim about the ledger.
 pub(super) fn leaf(ledger: &Ledger, claim: Claim) -> Result<(Root, Vec<Hash>), ProveError> {
     match claim {
         Claim::CodeHash { ee } => record(ledger, claim, ee, 0),
         Claim::Deposit { ee } => record(ledger, claim, ee, 5),
+        Claim::DeployedEpoch { ee } => record(ledger, claim, ee, 10),
+        Claim::ExitEpoch { ee } => record(ledger, claim, ee, 11),
+        Claim::WithdrawableEpoch { ee } => record(ledger, claim, ee, 12),
+        Claim::HibernationEpoch { ee } => record(ledger, claim, ee, 13),
+        Claim::WakeEpoch { ee } => record(ledger, claim, ee, 14),
+        Claim::Shards { ee, from } => shards(ledger, claim, ee, from),
         Claim::StateRoot { shard, ee } => ee_state(ledger, claim, shard, ee, 0),
         Claim::Balance { shard, ee } => ee_state(ledger, claim, shard, ee, 1),
         Claim::Slot => Ok((hash_tree_root(&ledger.slot()), branch(&ledger_roots(ledger), 3, 0))),
@@ -51,6 +58,20 @@ fn record(ledger: &Ledger, claim: Claim, ee: u32, field: usize) -> Result<(Root,
     siblings.extend(list_branch(ledger.ees(), 16, ee as usize));
     siblings.extend(branch(&ledger_roots(ledger), 3, 1));
     Ok((fields.get(field).copied().unwrap_or_default(), siblings))
+}
+
+/// Returns a part of the set of an EE's shards, as a leaf, and its siblings.
+fn shards(ledger: &Ledger, claim: Claim, ee: u32, from: Shard) -> Result<(Root, Vec<Hash>), ProveError> {
+    let (_, siblings_of_set) = record(ledger, claim, ee, 6)?;
+    let record = ledger.ees().get(ee as usize).ok_or(ProveError::Absent(claim))?;
+    let bytes = record.shards.as_ssz_bytes();
+    let parts: Vec<_> = bytes.as_chunks::<32>().0.iter().map(Root::from).collect();
+    let place = index(from / SHARDS_PER_CLAIM);
+    let part = parts.get(place).filter(|_| from.is_multiple_of(SHARDS_PER_CLAIM));
+    let leaf = part.copied().ok_or(ProveError::Absent(claim))?;
+    let mut siblings = branch(&parts, 2, place);
+    siblings.extend(siblings_of_set);
+    Ok((leaf, siblings))
 }
 
 fn ee_state(

@@ -28,6 +28,12 @@ pub(crate) fn claim(proof: &Value) -> Claim {
     match proof["kind"].as_str().unwrap() {
         "code_hash" => Claim::CodeHash { ee },
         "deposit" => Claim::Deposit { ee },
+        "deployed_epoch" => Claim::DeployedEpoch { ee },
+        "exit_epoch" => Claim::ExitEpoch { ee },
+        "withdrawable_epoch" => Claim::WithdrawableEpoch { ee },
+        "hibernation_epoch" => Claim::HibernationEpoch { ee },
+        "wake_epoch" => Claim::WakeEpoch { ee },
+        "shards" => Claim::Shards { ee, from: proof["from"].as_u64().unwrap() },
         "state_root" => Claim::StateRoot { shard, ee },
         "balance" => Claim::Balance { shard, ee },
         "execution_root" => Claim::ExecutionRoot { shard, slot: proof["slot"].as_u64().unwrap() },

@@ -617,15 +617,15 @@ def example_ledger():
                 owner=some(48),
                 refund_credentials=some(32),
                 deposit=32 * 10**9 + number,
-                shards=[shard < 3 for shard in range(1024)],
+                shards=[shard < 3 or shard % 101 == 5 for shard in range(1024)],
                 takes_receipts=number % 2 == 1,
                 upgrade_delay=number,
                 next_code=NextCode(
                     code_hash=some(32), code_bytes=7 * number, takes_receipts=number % 3 == 1, epoch=FAR
                 ),
                 deployed_epoch=number,
-                exit_epoch=FAR,
-                withdrawable_epoch=FAR,
+                exit_epoch=FAR if number < 4 else 900,
+                withdrawable_epoch=FAR if number < 4 else 901,
                 hibernation_epoch=50 + number,
                 wake_epoch=60 + number,
             )
@@ -699,6 +699,12 @@ def claims(ledger):
         for kind, name in (("state_root", "state_root"), ("balance", "balance")):
             inner = concat(field(shard, "ees"), element(2**16, ee), field(state, name))
             yield {"kind": kind, "shard": place, "ee": ee}, concat(shards, element(2**10, place), inner)
+    for ee in (0, 4):
+        for kind in ("deployed_epoch", "exit_epoch", "withdrawable_epoch", "hibernation_epoch", "wake_epoch"):
+            yield {"kind": kind, "ee": ee}, concat(ees, element(2**16, ee), field(record, kind))
+    for ee, chunk in ((0, 0), (3, 3)):
+        inner = concat(field(record, "shards"), 4 + chunk)
+        yield {"kind": "shards", "ee": ee, "from": 256 * chunk}, concat(ees, element(2**16, ee), inner)
     for place, slot in ((0, 699), (2, 599)):
         inner = concat(field(shard, "recent"), 256 + slot % 256)
         yield {"kind": "execution_root", "shard": place, "slot": slot}, concat(shards, element(2**10, place), inner)
@@ -814,7 +820,7 @@ def phase(name, block_type, ledger, operations, kept):
         assert place == 1
         leaf = node(ledger, lower)
         proofs.append(claim | {"gindex": gindex, "leaf": leaf.hex(), "branch": [s.hex() for s in path]})
-    some_proofs = [place for place in (0, 1, 5, 7, 12) if place < kept]
+    some_proofs = [place for place in (0, 1, 5, 7, 12, 15, 18, 22, 24) if place < kept]
     helpers = helper_indices([proofs[place]["gindex"] for place in some_proofs])
     return {
         "phase": name,
@@ -846,7 +852,7 @@ def main():
     chunks = ByteList[2**20](data)
     phases = [
         phase("phase0", BeaconBlock0, ledger, operations, 2),
-        phase("phase1", BeaconBlock1, ledger, operations, 14),
+        phase("phase1", BeaconBlock1, ledger, operations, 26),
     ]
     old_roots = {phase["phase"]: bytes.fromhex(phase["block_root"]) for phase in phases}
     print(

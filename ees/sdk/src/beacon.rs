@@ -18,7 +18,7 @@
 //! Claims about an earlier block take two proofs: [`earlier_block`] returns its root, and [`verify_from`] goes on from
 //! there.
 
-pub use outrider_beacon_proof::{Claim, Layout, Multiproof, Phase, Proof, ProofError};
+pub use outrider_beacon_proof::{Claim, Layout, Multiproof, Phase, Proof, ProofError, SHARDS_PER_CLAIM};
 
 use outrider_abi::{EeIndex, ShardIndex, StateRoot};
 use outrider_beacon_proof::{earlier_block_claims, verify_claims_with};
@@ -26,7 +26,7 @@ use outrider_beacon_proof::{earlier_block_claims, verify_claims_with};
 use crate::{context, crypto};
 
 /// Returns the leaf of a proof, if it proves the claim from [`context::beacon_root`]. [`Claim::uint64`] decodes an
-/// amount. The host computes the hashes, 3 to 43 of them.
+/// amount or an epoch. The host computes the hashes, 3 to 43 of them.
 ///
 /// # Errors
 ///
