@@ -377,3 +377,29 @@ fn children_are_checked_again_when_a_block_is_applied() {
     assert!([0, 1].map(|side| model.leaf(side)).contains(child));
     assert_eq!(error.fault(), Fault::Guest);
 }
+
+#[test]
+fn a_state_that_was_made_elsewhere_is_imported_whole_and_pinned() {
+    let model = Model::default().after(b"\x05\x85");
+    let root = model.root();
+    let batch = |is_pinned: bool| {
+        let mut batch = outrider_witness::store::Batch::new();
+        model.tree::<outrider_witness::Keccak256>().commit(&mut batch);
+        if is_pinned {
+            batch.pin(&root.into());
+        }
+        batch
+    };
+    let provider = memory(pair());
+    let unpinned = provider.import(root, batch(false));
+    assert!(matches!(unpinned, Err(ProviderError::UnknownRoot { root: unknown }) if unknown == root));
+    let mut nothing = outrider_witness::store::Batch::new();
+    nothing.pin(&root.into());
+    assert!(matches!(provider.import(root, nothing), Err(ProviderError::Store(_))));
+    assert_eq!(current_root(provider.store()).expect("it can be read"), EMPTY_STATE);
+
+    provider.import(root, batch(true)).expect("the state is whole");
+    assert_eq!(current_root(provider.store()).expect("it can be read"), root);
+    let block = build(&provider, root, &[b"\x01"]);
+    assert_eq!(block.post_state_root(), model.after(b"\x01").root());
+}
