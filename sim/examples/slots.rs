@@ -8,14 +8,14 @@ use std::{error::Error, time::Instant};
 
 use outrider_beacon::{
     ledger::{LedgerOperations, NoExecution, Settings},
-    registry::{Admission, CodeProperties, Dispute, Judge, Refusal, Rules},
+    registry::{Admission, CodeProperties, NoJudge, Refusal, Rules},
 };
 use outrider_beacon_spec::preset::Preset;
 use outrider_sim::{EmptyShardBlocks, Genesis, Setup, SignatureMode, SimPreset, Simulation};
 
 type C = SimPreset<64>;
 
-/// Judges nothing, as nothing is deployed or disputed.
+/// Admits nothing, as nothing is deployed.
 struct Nobody;
 
 impl Admission for Nobody {
@@ -24,15 +24,9 @@ impl Admission for Nobody {
     }
 }
 
-impl Judge for Nobody {
-    fn is_right(&self, _: &Dispute<'_>) -> bool {
-        false
-    }
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let settings = Settings::default();
-    let rules = Rules { settings: &settings, admission: &Nobody, judge: &Nobody, verify_signatures: true };
+    let rules = Rules { settings: &settings, admission: &Nobody, judge: &NoJudge, verify_signatures: true };
     for signatures in [SignatureMode::Real, SignatureMode::Trusted] {
         let genesis = Genesis { n_validators: C::N_VALIDATORS, seed: 1, ..Genesis::default() };
         let setup = Setup { signatures, ..Setup::one_view(genesis) };
