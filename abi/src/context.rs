@@ -17,7 +17,8 @@ pub struct Slot(pub u64);
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EeIndex(pub u64);
 
-/// The place and time of an execution, which the EE reads through `eth2.context*`. All fields are zero by default.
+/// The place and time of an execution, and the EE's ether there, which the EE reads through `eth2.context*`. All fields
+/// are zero by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
@@ -30,4 +31,10 @@ pub struct Context {
     pub ee_index: EeIndex,
     /// The root of the beacon block on which the shard block builds.
     pub beacon_root: BeaconRoot,
+    /// The EE's ether on this shard before the block, in Gwei.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub balance: u64,
+    /// The latest final slot as of that beacon block.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub finalized_slot: Slot,
 }

@@ -8,6 +8,7 @@
 //! | `hash` | hashes and roots: 32 bytes each, with types of their own |
 //! | `context` | the place and time of an execution, and the numbers of shards, slots and EEs |
 //! | `deposit` | a validator deposit, in its 184 bytes |
+//! | `root_read` | the state root of another EE, which a block declares |
 //! | `node` | a new node of an EE's state |
 //! | [`frame`] | the encoding of block data and of packages |
 //! | [`reader`] | reads untrusted bytes |
@@ -35,6 +36,7 @@ pub mod hex_text;
 mod imports;
 mod node;
 pub mod reader;
+mod root_read;
 
 pub use context::{Context, EeIndex, ShardIndex, Slot};
 pub use deposit::{DEPOSIT_BYTES, Deposit};
@@ -47,3 +49,4 @@ pub use imports::{
 };
 pub use node::NewNode;
 pub use reader::{ReadError, Reader};
+pub use root_read::{ROOT_READ_BYTES, RootRead};

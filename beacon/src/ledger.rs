@@ -46,7 +46,7 @@ pub use containers::{
     ShardLedger, lane_index,
 };
 pub use error::LedgerError;
-pub use ether::process_execution_header;
+pub use ether::{apply_execution_header, process_execution_header};
 pub use execution::{
     EePayload, EeTransition, ExecutionHeader, InboundBatch, Lane, Receipt, ReceiptKind, RootRead, Settlement,
     ShardBody, WINDOW,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use outrider_host::{
     Ee, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Hash, Host, HostConfig, HostError,
-    Limits, LoadError, Slot, StateSource, chain,
+    Limits, LoadError, RootRead, Slot, StateSource, chain,
 };
 
 use crate::case::{Case, Code, Ending, Group};
@@ -308,7 +308,10 @@ impl LoadedProgram {
         let wasm = code.wasm().map_err(|source| CalibrateError::Text { title: title(), source })?;
         let ee = host.load(&wasm);
         let ee = ee.map_err(|source| CalibrateError::Load { title: title(), source: Box::new(source) })?;
-        let input = ExecutionInput::new(case.pre_state_root, Arc::clone(&case.block_data));
+        let input = ExecutionInput {
+            reads: Arc::from([RootRead::default()]),
+            ..ExecutionInput::new(case.pre_state_root, Arc::clone(&case.block_data))
+        };
         let node_bytes = case.node_bytes;
         Ok(Self { ee, input, fuel: FIRST_FUEL, repeats: 1, node_bytes })
     }

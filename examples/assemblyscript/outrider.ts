@@ -5,7 +5,7 @@
 //
 // A unit is a byte moved or hashed, a tick spent, or the unit that the function's description names.
 
-/** The block, the state root, deposits, and where the block is. */
+/** The block, state roots, ether, and where the block is. */
 export namespace eth2 {
   /** Writes the 32-byte pre-state root at out. Fuel 1000. */
   // @ts-ignore: decorator
@@ -61,6 +61,31 @@ export namespace eth2 {
   // @ts-ignore: decorator
   @external("eth2", "contextBeaconRoot")
   export declare function contextBeaconRoot(out: usize): void;
+
+  /** Returns the EE's ether on the shard before the block, in Gwei. Fuel 1000. */
+  // @ts-ignore: decorator
+  @external("eth2", "contextBalance")
+  export declare function contextBalance(): u64;
+
+  /** Returns the latest final slot. Fuel 1000. */
+  // @ts-ignore: decorator
+  @external("eth2", "contextFinalizedSlot")
+  export declare function contextFinalizedSlot(): u64;
+
+  /** Pays amount more Gwei of the EE's ether to the proposer of the block. Fuel 1000. */
+  // @ts-ignore: decorator
+  @external("eth2", "payProposer")
+  export declare function payProposer(amount: u64): void;
+
+  /** Returns the number of state roots that the block declares. Fuel 1000. */
+  // @ts-ignore: decorator
+  @external("eth2", "readCount")
+  export declare function readCount(): u32;
+
+  /** Writes the declared state root at index: 8 bytes shard, 8 bytes EE, 32 bytes root; traps if there is none. Fuel 1000. */
+  // @ts-ignore: decorator
+  @external("eth2", "readRoot")
+  export declare function readRoot(index: u32, out: usize): void;
 }
 
 /** Logs. What is logged changes nothing. */

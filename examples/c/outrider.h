@@ -15,7 +15,7 @@ extern "C" {
 
 /* A unit is a byte moved or hashed, a tick spent, or the unit that the function's description names. */
 
-/* eth2: The block, the state root, deposits, and where the block is. */
+/* eth2: The block, state roots, ether, and where the block is. */
 
 /* Writes the 32-byte pre-state root at out. Fuel 1000. */
 OUTRIDER_IMPORT(eth2, loadPreStateRoot)
@@ -60,6 +60,26 @@ uint64_t eth2_contextEeIndex(void);
 /* Writes the 32-byte root of the beacon block at out. Fuel 1000. */
 OUTRIDER_IMPORT(eth2, contextBeaconRoot)
 void eth2_contextBeaconRoot(void *out);
+
+/* Returns the EE's ether on the shard before the block, in Gwei. Fuel 1000. */
+OUTRIDER_IMPORT(eth2, contextBalance)
+uint64_t eth2_contextBalance(void);
+
+/* Returns the latest final slot. Fuel 1000. */
+OUTRIDER_IMPORT(eth2, contextFinalizedSlot)
+uint64_t eth2_contextFinalizedSlot(void);
+
+/* Pays amount more Gwei of the EE's ether to the proposer of the block. Fuel 1000. */
+OUTRIDER_IMPORT(eth2, payProposer)
+void eth2_payProposer(uint64_t amount);
+
+/* Returns the number of state roots that the block declares. Fuel 1000. */
+OUTRIDER_IMPORT(eth2, readCount)
+uint32_t eth2_readCount(void);
+
+/* Writes the declared state root at index: 8 bytes shard, 8 bytes EE, 32 bytes root; traps if there is none. Fuel 1000. */
+OUTRIDER_IMPORT(eth2, readRoot)
+void eth2_readRoot(uint32_t index, void *out);
 
 /* debug: Logs. What is logged changes nothing. */
 

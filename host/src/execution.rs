@@ -6,7 +6,7 @@ mod serde;
 use std::fmt;
 use std::sync::Arc;
 
-use outrider_abi::{Context, Deposit, StateRoot};
+use outrider_abi::{Context, Deposit, RootRead, StateRoot};
 
 /// The complete input of an execution, besides the EE's code.
 #[derive(Clone, Debug)]
@@ -18,14 +18,23 @@ pub struct ExecutionInput {
     /// The block's data for the EE, in the EE's own encoding. Clones share it.
     #[cfg_attr(feature = "serde", serde(with = "self::serde::block_data"))]
     pub block_data: Arc<[u8]>,
-    /// The shard, slot and beacon root of the execution.
+    /// The shard, slot and beacon root of the execution, and what the beacon chain knows of the EE there.
     pub context: Context,
+    /// The state roots of other EEs that the block declares, for `eth2.readRoot`. Clones share them. The host believes
+    /// them: the chain checks them, and bounds their number.
+    #[cfg_attr(feature = "serde", serde(default, with = "self::serde::reads"))]
+    pub reads: Arc<[RootRead]>,
 }
 
 impl ExecutionInput {
-    /// Makes an input with the default [`Context`], all zeros.
+    /// Makes an input with the default [`Context`], all zeros, and without reads.
     pub fn new(pre_state_root: StateRoot, block_data: impl Into<Arc<[u8]>>) -> Self {
-        Self { pre_state_root, block_data: block_data.into(), context: Context::default() }
+        Self {
+            pre_state_root,
+            block_data: block_data.into(),
+            context: Context::default(),
+            reads: Arc::default(),
+        }
     }
 }
 
@@ -40,6 +49,10 @@ pub struct ExecutionOutput {
     pub root_saved: bool,
     /// The deposits that the EE pushed, in order.
     pub deposits: Vec<Deposit>,
+    /// The ether that the EE pays to the proposer of the block through `eth2.payProposer`, in Gwei. Whether it has that
+    /// ether is for the ledger to decide.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub proposer_fee: u64,
     /// The EE's log lines, in order.
     pub logs: Vec<Log>,
     /// The ticks that the EE spent through `eth2.useTicks`.

@@ -449,6 +449,7 @@ fn result(
                 post_state_root,
                 root_saved: saved.is_some(),
                 deposits: execution.deposits,
+                proposer_fee: execution.proposer_fee,
                 logs: execution.logs,
                 ticks_used: execution.ticks_used,
                 fuel_used,

@@ -56,7 +56,7 @@ mod worker;
 pub use outrider_abi::{
     ABI, BeaconRoot, CodeHash, Context, DEPOSIT_BYTES, Deposit, EeIndex, FuelCost, Hash, Import,
     ImportModule, MODULES, NewNode, Parameter, ParameterKind, ParseHexError, REQUIRED_EXPORTS,
-    RequiredExport, ShardIndex, Slot, StateRoot, ValueType,
+    ROOT_READ_BYTES, RequiredExport, RootRead, ShardIndex, Slot, StateRoot, ValueType,
 };
 
 pub use allowance::{AbortHandle, Allowance, StopReason};

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use outrider_host::{
     ABI, Ee, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Hash, Host, HostConfig, Import,
-    Limits, StateSource, ValueType,
+    Limits, RootRead, StateSource, ValueType,
 };
 use support::{ROOT, module, wasm};
 
@@ -108,7 +108,7 @@ struct Outcome {
     result: Result<(), ExecutionErrorKind>,
     fuel: u64,
     allocated_bytes: u64,
-    /// Whether there are logs, deposits, new nodes or block data.
+    /// Whether there are logs, deposits, a fee, new nodes or block data.
     keeps: bool,
 }
 
@@ -159,7 +159,8 @@ impl Caller {
         let mut words: Vec<_> = std::iter::once(u64::from(arguments.is_some())).chain(words).collect();
         words.resize(1 + self.import.parameters.len(), 0);
         let data: Vec<_> = words.into_iter().flat_map(u64::to_le_bytes).collect();
-        let input = ExecutionInput::new(ROOT, data);
+        let reads = Arc::from([RootRead::default(); SMALL as usize + 1]);
+        let input = ExecutionInput { reads, ..ExecutionInput::new(ROOT, data) };
         if self.import.module == "state" {
             let provide = || self.ee.provide_within(&input, self.source.clone(), fuel_max);
             let (result, allocated_bytes) = counted(provide);
@@ -169,7 +170,8 @@ impl Caller {
         }
         let (result, allocated_bytes) = counted(|| self.ee.execute_within(&input, fuel_max));
         Outcome::new(result, allocated_bytes, |output| {
-            (output.fuel_used, !output.logs.is_empty() || !output.deposits.is_empty())
+            let keeps = !output.logs.is_empty() || !output.deposits.is_empty() || output.proposer_fee > 0;
+            (output.fuel_used, keeps)
         })
     }
 

@@ -2,11 +2,14 @@
 
 mod support;
 
+use std::sync::{Arc, LazyLock};
+
 use outrider_host::{
-    ABI, BeaconRoot, Context, DEPOSIT_BYTES, EeIndex, ExecutionInput, LogValue, Parameter, ShardIndex, Slot,
-    StateRoot,
+    ABI, BeaconRoot, Context, DEPOSIT_BYTES, EeIndex, EngineKind, ExecutionError, ExecutionInput,
+    ExecutionOutput, Fault, Host, HostConfig, LogValue, Parameter, RootRead, ShardIndex, Slot, StateRoot,
+    chain,
 };
-use support::{ROOT, check_failure, load, run, saving};
+use support::{ROOT, check_failure, run, saving, wasm};
 
 /// Size of the memory of the tests' modules.
 const PAGE: u32 = 65536;
@@ -68,6 +71,7 @@ const OUT_OF_RANGE: &[(&str, &str, &str, u32)] = &[
     ("eth2", "blockDataCopy", "(i32.const {}) (i32.const 0) (i32.const 5)", 5),
     ("eth2", "pushNewDeposit", "(i32.const {}) (i32.const 184)", 184),
     ("eth2", "contextBeaconRoot", "(i32.const {})", 32),
+    ("eth2", "readRoot", "(i32.const 0) (i32.const {})", 48),
     ("debug", "printMem", "(i32.const {}) (i32.const 7)", 7),
     ("debug", "printMemHex", "(i32.const {}) (i32.const 7)", 7),
     ("debug", "mem", "(i32.const {}) (i32.const 7)", 7),
@@ -90,16 +94,17 @@ fn a_pointer_out_of_range_is_a_trap() {
     for (module, name, arguments, length) in OUT_OF_RANGE {
         for pointer in [PAGE - length + 1, PAGE, u32::MAX] {
             let arguments = arguments.replace("{}", &pointer.to_string());
-            check_failure(
-                &format!("(call ${name} {arguments})"),
-                &format!(
+            let error = execute(&format!("(call ${name} {arguments})"), Context::default());
+            assert_eq!(
+                chain(&error.expect_err("the execution fails")),
+                format!(
                     "the EE's call of {module}.{name} failed: {length} bytes at pointer {pointer:#x} are not \
                      within the memory of 65536 bytes"
                 ),
             );
         }
         let arguments = arguments.replace("{}", &(PAGE - length).to_string());
-        run(&saving(&format!("(call ${name} {arguments})")), b"block")
+        execute(&format!("(call ${name} {arguments})"), Context::default())
             .expect("the last range is in the memory");
     }
 }
@@ -179,23 +184,119 @@ fn ticks_are_spent_up_to_the_limit() {
 
 #[test]
 fn context_is_what_the_embedder_passes() {
-    let ee = load(&saving(
-        "(i64.store (i32.const 0) (i64.add (call $contextShard)
+    let body = "(i64.store (i32.const 0) (i64.add (call $contextShard)
             (i64.add (i64.shl (call $contextSlot) (i64.const 8))
                      (i64.shl (call $contextEeIndex) (i64.const 16)))))
-         (call $contextBeaconRoot (i32.const 3))",
-    ));
+         (i64.store (i32.const 3) (call $contextBalance))
+         (i64.store (i32.const 11) (call $contextFinalizedSlot))
+         (call $contextBeaconRoot (i32.const 19))";
     let context = Context {
         shard: ShardIndex(1),
         slot: Slot(2),
         ee_index: EeIndex(3),
         beacon_root: BeaconRoot([4; 32]),
+        balance: u64::from_le_bytes([5; 8]),
+        finalized_slot: Slot(u64::from_le_bytes([6; 8])),
     };
-    let input = ExecutionInput { context, ..ExecutionInput::new(ROOT, vec![]) };
-    let output = ee.expect("it loads").execute(&input).expect("it runs");
+    let output = execute(body, context).expect("it runs");
     let mut expected = [4; 32];
     expected[..3].copy_from_slice(&[1, 2, 3]);
+    expected[3..11].copy_from_slice(&[5; 8]);
+    expected[11..19].copy_from_slice(&[6; 8]);
     assert_eq!(output.post_state_root, StateRoot(expected));
+}
+
+/// The reads that [`execute`] declares.
+const READS: [RootRead; 2] = [
+    RootRead { shard: ShardIndex(0x0201), ee: EeIndex(7), state_root: StateRoot([0xaa; 32]) },
+    RootRead { shard: ShardIndex(u64::MAX), ee: EeIndex(0), state_root: StateRoot([0xbb; 32]) },
+];
+
+/// Executes `main` with this body, on every engine of this build, in a block that declares [`READS`].
+fn execute(body: &str, context: Context) -> Result<ExecutionOutput, ExecutionError> {
+    static ENGINES: LazyLock<Host> = LazyLock::new(|| {
+        let engine = if EngineKind::Both.is_compiled_in() { EngineKind::Both } else { EngineKind::Wasmtime };
+        Host::new(HostConfig { engine, ..HostConfig::default() }).expect("it is valid")
+    });
+    let ee = ENGINES.load(&wasm(&saving(body))).expect("it loads");
+    let input = ExecutionInput::new(ROOT, b"block".as_slice());
+    ee.execute(&ExecutionInput { context, reads: Arc::from(READS), ..input })
+}
+
+#[test]
+fn declared_roots_are_read_by_index() {
+    // The fields of a read are at 0, 8 and 16.
+    let read = |index: u32, offset: u32| {
+        let body = format!(
+            "(call $readRoot (i32.const {index}) (i32.const 64))
+             (memory.copy (i32.const 0) (i32.const {}) (i32.const 32))",
+            64 + offset
+        );
+        execute(&body, Context::default()).expect("it runs").post_state_root.0
+    };
+    assert_eq!(read(0, 0)[..16], [1, 2, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(read(1, 0)[..16], [255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!([read(0, 16), read(1, 16)], [[0xaa; 32], [0xbb; 32]]);
+    // Nothing beyond the 48 bytes is written.
+    assert_eq!(read(0, 32), [[0xaa; 16], [0; 16]].as_flattened());
+}
+
+#[test]
+fn the_number_of_declared_roots_is_known() {
+    let body = "(i32.store (i32.const 0) (call $readCount))";
+    let output = execute(body, Context::default()).expect("it runs");
+    assert_eq!(output.post_state_root.0[..4], [2, 0, 0, 0]);
+    check_bytes(body, b"", &[0]);
+}
+
+#[test]
+fn a_read_that_is_not_declared_is_a_trap() {
+    for index in [2, 3, u32::MAX] {
+        let body = format!("(call $readRoot (i32.const {}) (i32.const 0))", index.cast_signed());
+        let error = execute(&body, Context::default()).expect_err("there are two");
+        assert_eq!(error.fault(), Fault::Guest);
+        let expected = format!(
+            "the EE's call of eth2.readRoot failed: there is no read {index}: the block declares 2, counted from 0"
+        );
+        assert_eq!(chain(&error), expected);
+    }
+    check_failure(
+        "(call $readRoot (i32.const 0) (i32.const 0))",
+        "the EE's call of eth2.readRoot failed: there is no read 0: the block declares 0, counted from 0",
+    );
+}
+
+#[test]
+fn payments_to_the_proposer_add_up_without_regard_to_the_balance() {
+    let pay = |amounts: &[u64]| -> String {
+        let calls =
+            amounts.iter().map(|amount| format!("(call $payProposer (i64.const {}))", amount.cast_signed()));
+        calls.collect()
+    };
+    for (amounts, sum) in [
+        (&[][..], 0),
+        (&[0], 0),
+        (&[5, 0, 7], 12),
+        (&[1 << 63], 1 << 63),
+        (&[u64::MAX - 1, 1], u64::MAX),
+        (&[u64::MAX, 0], u64::MAX),
+    ] {
+        let output = execute(&pay(amounts), Context { balance: 3, ..Context::default() }).expect("it runs");
+        assert_eq!(output.proposer_fee, sum, "{amounts:?}");
+    }
+    for (amounts, message) in [
+        (&[u64::MAX, 1][..], "1 Gwei on top of 18446744073709551615"),
+        (&[2, u64::MAX - 1], "18446744073709551614 Gwei on top of 2"),
+        (&[1 << 63, 1 << 63], "9223372036854775808 Gwei on top of 9223372036854775808"),
+    ] {
+        let error = execute(&pay(amounts), Context::default()).expect_err("the sum is too large");
+        assert_eq!(error.fault(), Fault::Guest);
+        let expected = format!(
+            "the EE's call of eth2.payProposer failed: the fee for the proposer overflows: {message} are more than \
+             2^64 - 1"
+        );
+        assert_eq!(chain(&error), expected);
+    }
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use outrider_host::{
-    EngineKind, ExecutionInput, Fault, Hash, Host, HostConfig, Limits, NewNode, ProviderOutput, StateSource,
+    Context, EngineKind, ExecutionInput, Fault, Hash, Host, HostConfig, Limits, NewNode, ProviderOutput,
+    RootRead, Slot, StateRoot, StateSource,
 };
 use support::{ROOT, run, saving, wasm};
 
@@ -42,12 +43,20 @@ fn source() -> Arc<Source> {
 
 /// Runs an EE whose `main` has this body in provider mode; the hash of 32 times `n` is at 1024.
 fn provide(body: &str, n: u8) -> Result<ProviderOutput, outrider_host::ExecutionError> {
+    provide_from(&ExecutionInput::new(ROOT, vec![]), body, n)
+}
+
+fn provide_from(
+    input: &ExecutionInput,
+    body: &str,
+    n: u8,
+) -> Result<ProviderOutput, outrider_host::ExecutionError> {
     let engine = if EngineKind::Both.is_compiled_in() { EngineKind::Both } else { EngineKind::Wasmtime };
     let limits = Limits { memory_pages_max: 16, ..Limits::default() };
     let host = Host::new(HostConfig { engine, limits, ..HostConfig::default() }).expect("it is valid");
     let body = format!("(memory.fill (i32.const 1024) (i32.const {n}) (i32.const 32)) {body}");
     let ee = host.load(&wasm(&saving(&body))).expect("it loads");
-    ee.provide(&ExecutionInput::new(ROOT, vec![]), source())
+    ee.provide(input, source())
 }
 
 #[track_caller]
@@ -104,6 +113,19 @@ fn outputs_of_the_ee_are_in_order() {
     assert_eq!(output.new_nodes, expected);
     assert_eq!(output.block_data, Some(vec![8, 9, 9]));
     assert_eq!(output.execution.logs[0].value.to_string(), "1");
+}
+
+#[test]
+fn context_reads_and_fee_are_those_of_any_execution() {
+    let context = Context { balance: 70, finalized_slot: Slot(9), ..Context::default() };
+    let reads = Arc::from([RootRead { state_root: StateRoot([6; 32]), ..RootRead::default() }]);
+    let input = ExecutionInput { context, reads, ..ExecutionInput::new(ROOT, vec![]) };
+    let body = "(call $payProposer (i64.add (call $contextBalance) (call $contextFinalizedSlot)))
+        (call $payProposer (i64.extend_i32_u (call $readCount)))
+        (call $readRoot (i32.const 0) (i32.const 2048))
+        (memory.copy (i32.const 0) (i32.const 2064) (i32.const 32))";
+    let output = provide_from(&input, body, 0).expect("it returns").execution;
+    assert_eq!((output.proposer_fee, output.post_state_root), (80, StateRoot([6; 32])));
 }
 
 #[test]

@@ -74,8 +74,11 @@ proptest! {
 #[cfg(feature = "serde")]
 mod in_serde {
     use std::fmt::Debug;
+    use std::sync::Arc;
 
-    use outrider_host::{Context, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue, ShardIndex, Slot};
+    use outrider_host::{
+        Context, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue, RootRead, ShardIndex, Slot,
+    };
     use serde::Serialize;
     use serde::de::DeserializeOwned;
     use serde_json::{Value, json};
@@ -118,23 +121,64 @@ mod in_serde {
 
     #[test]
     fn an_input_round_trips() {
-        let context =
-            Context { shard: ShardIndex(1), slot: Slot(2), ee_index: EeIndex(3), ..Context::default() };
-        let input = ExecutionInput { context, ..ExecutionInput::new(StateRoot(counted()), vec![0xca, 0xfe]) };
+        let context = Context {
+            shard: ShardIndex(1),
+            slot: Slot(2),
+            ee_index: EeIndex(3),
+            balance: 0x0304,
+            finalized_slot: Slot(5),
+            ..Context::default()
+        };
+        let declared = RootRead { shard: ShardIndex(6), ee: EeIndex(7), state_root: StateRoot(counted()) };
+        let reads = Arc::from([declared]);
+        let input =
+            ExecutionInput { context, reads, ..ExecutionInput::new(StateRoot(counted()), vec![0xca, 0xfe]) };
         let expected = json!({
             "pre_state_root": DIGITS,
             "block_data": "cafe",
-            "context": { "shard": 1, "slot": 2, "ee_index": 3, "beacon_root": "00".repeat(32) },
+            "context": {
+                "shard": 1, "slot": 2, "ee_index": 3, "beacon_root": "00".repeat(32),
+                "balance": 0x0304, "finalized_slot": 5,
+            },
+            "reads": [{ "shard": 6, "ee": 7, "state_root": DIGITS }],
         });
         assert_eq!(serde_json::to_value(&input).expect("it is JSON"), expected);
-        let bytes = [&[32][..], &counted::<32>(), &[2, 0xca, 0xfe, 1, 2, 3, 32], &[0; 32]].concat();
+        // The balance is a varint; the list of reads follows its length.
+        let bytes = [
+            &[32][..],
+            &counted::<32>(),
+            &[2, 0xca, 0xfe, 1, 2, 3, 32],
+            &[0; 32],
+            &[0x84, 0x06, 5, 1, 6, 7, 32],
+            &counted::<32>(),
+        ]
+        .concat();
         assert_eq!(postcard::to_allocvec(&input).expect("it is written"), bytes);
         let read: ExecutionInput = serde_json::from_value(expected).expect("it is read");
         let again: ExecutionInput = postcard::from_bytes(&bytes).expect("it is read");
         for got in [read, again] {
             assert_eq!(got.pre_state_root, input.pre_state_root);
             assert_eq!((got.block_data, got.context), (input.block_data.clone(), context));
+            assert_eq!(*got.reads, [declared]);
         }
+    }
+
+    #[test]
+    fn values_of_earlier_versions_are_read() {
+        let input = json!({
+            "pre_state_root": DIGITS,
+            "block_data": "",
+            "context": { "shard": 1, "slot": 2, "ee_index": 3, "beacon_root": DIGITS },
+        });
+        let input: ExecutionInput = serde_json::from_value(input).expect("it is read");
+        let Context { slot, balance, finalized_slot, .. } = input.context;
+        assert_eq!((slot, balance, finalized_slot, input.reads.len()), (Slot(2), 0, Slot(0), 0));
+        let output = json!({
+            "post_state_root": DIGITS, "root_saved": true, "deposits": [], "logs": [],
+            "ticks_used": 1, "fuel_used": 2, "memory_bytes": 0,
+        });
+        let output: ExecutionOutput = serde_json::from_value(output).expect("it is read");
+        assert_eq!((output.proposer_fee, output.fuel_used), (0, 2));
     }
 
     #[test]
@@ -144,6 +188,7 @@ mod in_serde {
             post_state_root: StateRoot(counted()),
             root_saved: true,
             deposits: vec![deposit()],
+            proposer_fee: 9,
             logs: vec![
                 log("debug.print32", LogValue::U32(7)),
                 log("debug.printMem", LogValue::Text("hi".to_owned())),
@@ -154,7 +199,7 @@ mod in_serde {
             memory_bytes: 65_536,
         };
         let json = serde_json::to_value(&output).expect("it is JSON");
-        assert_eq!(json["post_state_root"], json!(DIGITS));
+        assert_eq!((&json["post_state_root"], &json["proposer_fee"]), (&json!(DIGITS), &json!(9)));
         let logs = json!([
             { "import": "debug.print32", "value": { "u32": 7 } },
             { "import": "debug.printMem", "value": { "text": "hi" } },

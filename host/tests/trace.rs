@@ -2,7 +2,9 @@
 
 mod support;
 
-use outrider_host::{ExecutionInput, Host, HostConfig, Import, Limits, Trace};
+use std::sync::Arc;
+
+use outrider_host::{Context, ExecutionInput, Host, HostConfig, Import, Limits, RootRead, Slot, Trace};
 use support::{ROOT, load, module, saving, wasm};
 
 /// Traces `main` with this body, and a call after it that saves the root at 0.
@@ -71,6 +73,29 @@ fn the_fuel_of_guest_and_host_adds_up() {
     assert_eq!(output.fuel_used, ee.entry_fuel() + guest + costs.iter().sum::<u64>());
     let last = trace.calls.last().expect("there is one");
     assert_eq!(last.fuel_before + last.fuel_cost, output.fuel_used, "nothing runs after the last call");
+}
+
+#[test]
+fn amounts_of_ether_are_unsigned() {
+    let context = Context { balance: u64::MAX, finalized_slot: Slot(96), ..Context::default() };
+    let reads = Arc::from([RootRead::default()]);
+    let input = ExecutionInput { context, reads, ..ExecutionInput::new(ROOT, vec![]) };
+    let body = "(call $payProposer (call $contextBalance)) (drop (call $contextFinalizedSlot))
+        (call $readRoot (i32.sub (call $readCount) (i32.const 1)) (i32.const 32))
+        (call $payProposer (i64.const 1))";
+    let ee = load(&saving(body)).expect("the test's module is acceptable");
+    assert_eq!(
+        shown(&ee.execute_traced(&input, 100).1),
+        [
+            "eth2.contextBalance() = 18446744073709551615",
+            "eth2.payProposer(amount=18446744073709551615)",
+            "eth2.contextFinalizedSlot() = 96",
+            "eth2.readCount() = 1",
+            "eth2.readRoot(index=0, out=0x20)",
+            "eth2.payProposer(amount=1) failed: the fee for the proposer overflows: 1 Gwei on top of \
+             18446744073709551615 are more than 2^64 - 1",
+        ]
+    );
 }
 
 #[test]

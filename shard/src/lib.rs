@@ -10,12 +10,14 @@
 //! | module | concern |
 //! |---|---|
 //! | [`executor`] | executes shard blocks, for proposers and attesters |
+//! | [`proposer`] | fills a shard block with the payloads that pay best |
 //! | [`provider`] | builds block data from packages, and stores the new state |
 //! | [`frame`] | the encoding of block data and of packages |
 
 #![forbid(unsafe_code)]
 
 pub mod executor;
+pub mod proposer;
 pub mod provider;
 
 /// The encoding of block data and of packages, and its errors.
@@ -25,4 +27,4 @@ pub use outrider_abi::{
 };
 
 pub use executor::{Executor, ExecutorError};
-pub use provider::{BuiltBlock, Disagreement, Previous, Provider, ProviderError};
+pub use provider::{BuiltBlock, Disagreement, Previous, Provider, ProviderError, Surroundings};

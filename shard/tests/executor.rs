@@ -2,25 +2,26 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
+#[path = "support/chain.rs"]
+mod chain;
+
 use std::sync::Arc;
 
+use chain::{Chain, Ees, TestExecutor};
 use outrider_beacon::{
     ledger::{
-        EePayload, EeTransition, ExecutableBlock, Execution as _, ExecutionHeader, GenesisEe, InboundBatch,
-        Ledger, RootRead, Settings, ShardBody, ShardPlace,
+        EePayload, EeTransition, ExecutableBlock, Execution as _, ExecutionHeader, InboundBatch, Ledger,
+        RootRead, ShardBody, ShardPlace,
     },
     registry::{Dispute, Judge as _},
 };
 use outrider_beacon_spec::{
     containers::DepositData,
     hash::hash_tree_root,
-    phase::Phase1,
-    preset::Minimal,
     types::{Bytes32, Root},
 };
-use outrider_host::{EngineKind, Host, HostConfig};
-use outrider_shard::executor::{Codes as _, ExecutionCount, Executor, ExecutorError, MemoryCodes};
-use outrider_sim::Genesis;
+use outrider_host::EngineKind;
+use outrider_shard::executor::{Codes as _, ExecutionCount, ExecutorError};
 use proptest::prelude::*;
 
 /// An EE whose block data is a byte that decides what it does, the new root, and a deposit if there are 184 more bytes:
@@ -48,68 +49,22 @@ const REFUSE: u8 = 1;
 const TRAP: u8 = 2;
 const LOOP: u8 = 3;
 
-type TestExecutor = Executor<Arc<MemoryCodes>>;
-
 /// Three EEs with the same code, but for a custom section, on both shards; the last one only on shard 1.
-struct Fixture {
-    codes: Arc<MemoryCodes>,
-    ledger: Ledger,
-}
-
-fn fixture() -> Fixture {
-    let (node, _) = Genesis { n_validators: 64, ..Genesis::default() }.node::<Phase1<Minimal>>().unwrap();
-    let state = node.store().block_states.values().next().unwrap().clone();
-    let credentials = state.validators.get(0).unwrap().withdrawal_credentials;
-    let mut codes = MemoryCodes::default();
-    let ee = |index: u8, shards: &[(u64, u64)], codes: &mut MemoryCodes| {
+fn obedient_chain() -> Chain {
+    let code = |index: u8| {
         let mut code = wat::parse_str(OBEDIENT).unwrap();
-        // A custom section makes it another code.
         code.extend([0, 3, 1, b'n', index]);
-        GenesisEe {
-            code_hash: codes.insert(code),
-            initial_state_root: Bytes32::repeat_byte(index),
-            refund_credentials: credentials,
-            shards: shards.to_vec(),
-            ..GenesisEe::default()
-        }
+        code
     };
-    let ees = [
-        ee(0, &[(0, 1_000_000_000), (1, 5)], &mut codes),
-        ee(1, &[(0, 0), (1, 0)], &mut codes),
-        ee(2, &[(1, 0)], &mut codes),
-    ];
-    let ledger = Ledger::genesis(&state, &ees).unwrap();
-    Fixture { codes: Arc::new(codes), ledger }
-}
-
-impl Fixture {
-    fn place(&self, shard: u64) -> ShardPlace {
-        ShardPlace {
-            shard,
-            slot: 9,
-            epoch: 1,
-            beacon_parent_root: Root::repeat_byte(0xbb),
-            beacon_parent: self.ledger.clone(),
-            finalized_slot: 8,
-            view: self.ledger.clone(),
-        }
-    }
-
-    fn executor(&self) -> TestExecutor {
-        self.executor_of(EngineKind::Wasmtime, 2)
-    }
-
-    fn executor_of(&self, engine: EngineKind, n_threads: usize) -> TestExecutor {
-        let host = Host::new(HostConfig { engine, ..HostConfig::default() }).unwrap();
-        let settings = Settings { fuel_per_ee_max: 10_000_000, ..Settings::default() };
-        Executor::new(host, Arc::clone(&self.codes), settings, n_threads).unwrap()
-    }
+    Ees::default()
+        .add(code(0), Bytes32::ZERO, &[(0, 1_000_000_000), (1, 5)])
+        .add(code(1), Bytes32::repeat_byte(1), &[(0, 0), (1, 0)])
+        .add(code(2), Bytes32::repeat_byte(2), &[(1, 0)])
+        .chain()
 }
 
 fn payload(ee: u32, order: u8, root: u8) -> EePayload {
-    let mut block_data = vec![order];
-    block_data.extend([root; 32]);
-    EePayload { ee, block_data: block_data.try_into().unwrap(), ..EePayload::default() }
+    chain::payload(ee, &[&[order][..], &[root; 32]].concat())
 }
 
 /// Returns a payload with which an EE makes a deposit.
@@ -142,10 +97,10 @@ fn difference(error: &ExecutorError) -> (u32, &'static str) {
 
 #[test]
 fn a_proposer_and_an_executor_agree_on_either_engine_and_any_number_of_threads() {
-    let fixture = fixture();
-    let place = fixture.place(1);
+    let chain = obedient_chain();
+    let place = chain.place(1);
     let payloads = [payload(0, GO_ON, 7), depositing(1, 1_000_000_000), payload(2, GO_ON, 9)];
-    let body = fixture.executor().body(&place, payloads.to_vec()).unwrap();
+    let body = chain.executor().body(&place, payloads.to_vec()).unwrap();
     let [first, second, third] = &body.header.transitions[..] else { panic!("three") };
     assert_eq!((first.ee, first.balance, first.pre_state_root), (0, 5, Bytes32::ZERO));
     assert_eq!(first.post_state_root, Bytes32::repeat_byte(7));
@@ -163,7 +118,7 @@ fn a_proposer_and_an_executor_agree_on_either_engine_and_any_number_of_threads()
     assert_eq!(ShardBody::from_body(&body.to_body()), Ok(body.clone()));
     for engine in [EngineKind::Wasmtime, EngineKind::Wasmer] {
         for n_threads in [1, 2, 16] {
-            let executor = fixture.executor_of(engine, n_threads);
+            let executor = chain.executor_of(engine, n_threads);
             execute(&executor, &place, &body).unwrap();
             assert_eq!(executor.body(&place, payloads.to_vec()).unwrap(), body, "{engine} {n_threads}");
         }
@@ -172,8 +127,8 @@ fn a_proposer_and_an_executor_agree_on_either_engine_and_any_number_of_threads()
 
 #[test]
 fn every_wrong_field_of_a_transition_is_named() {
-    let fixture = fixture();
-    let (executor, place) = (fixture.executor(), fixture.place(0));
+    let chain = obedient_chain();
+    let (executor, place) = (chain.executor(), chain.place(0));
     let payloads = vec![depositing(0, 7), payload(1, GO_ON, 9)];
     let right = executor.body(&place, payloads).unwrap();
     type Change = fn(&mut EeTransition);
@@ -210,8 +165,8 @@ fn every_wrong_field_of_a_transition_is_named() {
 
 #[test]
 fn other_fields_of_a_header_and_parts_of_a_body_are_checked() {
-    let fixture = fixture();
-    let (executor, place) = (fixture.executor(), fixture.place(0));
+    let chain = obedient_chain();
+    let (executor, place) = (chain.executor(), chain.place(0));
     let right = executor.body(&place, vec![payload(0, GO_ON, 7), payload(1, GO_ON, 9)]).unwrap();
     let refused = |change: &dyn Fn(&mut ShardBody)| {
         let mut body = right.clone();
@@ -237,8 +192,8 @@ fn other_fields_of_a_header_and_parts_of_a_body_are_checked() {
 
 #[test]
 fn a_payload_that_fails_is_refused_and_its_ee_named() {
-    let fixture = fixture();
-    let (executor, place) = (fixture.executor(), fixture.place(0));
+    let chain = obedient_chain();
+    let (executor, place) = (chain.executor(), chain.place(0));
     for (order, expected) in [
         (REFUSE, "EE 1: the execution fails: the EE refuses the block: not today"),
         (TRAP, "EE 1: the execution fails: the EE trapped: unreachable"),
@@ -267,8 +222,8 @@ fn a_payload_that_fails_is_refused_and_its_ee_named() {
 
 #[test]
 fn a_read_must_be_of_the_latest_root() {
-    let fixture = fixture();
-    let (executor, place) = (fixture.executor(), fixture.place(0));
+    let chain = obedient_chain();
+    let (executor, place) = (chain.executor(), chain.place(0));
     let with_read = |shard, ee, state_root| {
         let reads = vec![RootRead { shard, ee, state_root }].try_into().unwrap();
         vec![EePayload { reads, ..payload(0, GO_ON, 7) }]
@@ -280,15 +235,15 @@ fn a_read_must_be_of_the_latest_root() {
         assert!(matches!(error, ExecutorError::Read { ee: 0, .. }), "{error:?}");
     }
     // The beacon parent counts, and not what is pending on this shard.
-    let mut later = fixture.place(0);
+    let mut later = chain.place(0);
     later.beacon_parent = Ledger::default();
     assert!(matches!(execute(&executor, &later, &body), Err(ExecutorError::Read { expected: None, .. })));
 }
 
 #[test]
 fn an_execution_is_made_once_and_any_other_input_is_another_execution() {
-    let fixture = fixture();
-    let (executor, place) = (fixture.executor(), fixture.place(0));
+    let chain = obedient_chain();
+    let (executor, place) = (chain.executor(), chain.place(0));
     let count = |asked, made| assert_eq!(executor.executions(), ExecutionCount { asked, made });
     let payloads = || vec![payload(0, GO_ON, 7), payload(1, GO_ON, 7)];
     let body = executor.body(&place, payloads()).unwrap();
@@ -309,7 +264,7 @@ fn an_execution_is_made_once_and_any_other_input_is_another_execution() {
         |place| place.beacon_parent_root = Root::ZERO,
         |place| place.finalized_slot = 7,
     ] {
-        let mut place = fixture.place(0);
+        let mut place = chain.place(0);
         change(&mut place);
         executor.body(&place, vec![payload(1, GO_ON, 7)]).unwrap();
         made += 1;
@@ -321,15 +276,15 @@ fn an_execution_is_made_once_and_any_other_input_is_another_execution() {
 
 #[test]
 fn a_node_without_the_code_gives_no_verdict() {
-    let fixture = fixture();
-    let place = fixture.place(0);
-    let body = fixture.executor().body(&place, vec![payload(0, GO_ON, 7)]).unwrap();
-    let empty = Fixture { codes: Arc::default(), ledger: fixture.ledger.clone() };
+    let chain = obedient_chain();
+    let place = chain.place(0);
+    let body = chain.executor().body(&place, vec![payload(0, GO_ON, 7)]).unwrap();
+    let empty = Chain { codes: Arc::default(), ledger: chain.ledger.clone() };
     let error = execute(&empty.executor(), &place, &body).unwrap_err();
     assert!(matches!(error, ExecutorError::CodeMissing { ee: 0, .. }));
     assert!(!error.is_verdict());
-    let code_hash = fixture.ledger.ees().get(0).unwrap().code_hash;
-    assert!(fixture.codes.code(code_hash).unwrap().is_some());
+    let code_hash = chain.ledger.ees().get(0).unwrap().code_hash;
+    assert!(chain.codes.code(code_hash).unwrap().is_some());
     let undecided = empty.executor().is_right(&dispute(&place, &body, code_hash, 0)).unwrap_err();
     assert!(undecided.0.contains("does not have the code"), "{undecided}");
 }
@@ -346,15 +301,15 @@ fn dispute<'d>(
 
 #[test]
 fn the_judge_convicts_wrong_transitions_and_no_others() {
-    let fixture = fixture();
-    let (executor, place) = (fixture.executor(), fixture.place(0));
+    let chain = obedient_chain();
+    let (executor, place) = (chain.executor(), chain.place(0));
     let right = executor.body(&place, vec![depositing(0, 7), payload(1, GO_ON, 9)]).unwrap();
-    let code_hash = |ee| fixture.ledger.ees().get(ee).unwrap().code_hash;
+    let code_hash = |ee| chain.ledger.ees().get(ee).unwrap().code_hash;
     let judge = |body: &ShardBody, ee| {
         let dispute = dispute(&place, body, code_hash(ee), ee);
         let judgement = executor.is_right(&dispute).unwrap();
         assert_eq!(
-            fixture.executor().is_right(&dispute),
+            chain.executor().is_right(&dispute),
             Ok(judgement),
             "one that has executed nothing before"
         );
@@ -390,9 +345,9 @@ proptest! {
         blocks in proptest::collection::vec((0_u64..2, 0_u8..4, 0_u8..3, any::<bool>()), 1..12),
         n_threads in 1_usize..5,
     ) {
-        let fixture = fixture();
-        let places = [fixture.place(0), fixture.place(1)];
-        let maker = fixture.executor();
+        let chain = obedient_chain();
+        let places = [chain.place(0), chain.place(1)];
+        let maker = chain.executor();
         let bodies: Vec<_> = blocks.iter().map(|(shard, order, root, lies)| {
             let place = &places[usize::try_from(*shard).unwrap()];
             let mut body = maker.body(place, vec![payload(0, GO_ON, *root), payload(1, GO_ON, 5)]).unwrap();
@@ -405,9 +360,9 @@ proptest! {
             result.as_ref().map_err(|error| outrider_host::chain(error).to_string()).copied()
         };
         let alone: Vec<_> =
-            bodies.iter().map(|(place, body)| shown(&execute(&fixture.executor(), place, body))).collect();
+            bodies.iter().map(|(place, body)| shown(&execute(&chain.executor(), place, body))).collect();
         let executable: Vec<_> = bodies.iter().map(|(place, body)| ExecutableBlock { place, body }).collect();
-        let executor = fixture.executor_of(EngineKind::Wasmtime, n_threads);
+        let executor = chain.executor_of(EngineKind::Wasmtime, n_threads);
         let together: Vec<_> = executor.execute(&executable).iter().map(shown).collect();
         prop_assert_eq!(&together, &alone);
         let reversed: Vec<_> = executable.iter().rev().copied().collect();

@@ -4,13 +4,13 @@ mod support;
 
 use std::sync::Arc;
 
-use outrider_host::{Context, ExecutionInput, Fault, StateRoot};
+use outrider_host::{Context, Ee, ExecutionInput, Fault, RootRead, Slot, StateRoot};
 use outrider_shard::provider::{code_hash, current_root};
-use outrider_shard::{Disagreement, Frame, Previous, Provider, ProviderError};
+use outrider_shard::{Disagreement, Frame, Previous, Provider, ProviderError, Surroundings};
 use outrider_witness::Hash;
 use outrider_witness::store::{DiskStore, MemoryStore, Store, StoreError};
 use proptest::prelude::*;
-use support::{EMPTY_STATE, Model, build, changed, disk, memory, pair, read};
+use support::{EMPTY_STATE, Model, PAIR, build, changed, disk, load, memory, pair, read};
 
 /// Builds and applies a block on a state of the EE, with an EE in which one text replaces another, and returns the
 /// error.
@@ -285,6 +285,47 @@ fn an_ee_with_another_result_over_the_witness_is_refused() {
         // same in both.
         assert_eq!(*got, Disagreement::Deposits { provided, stateless, first: provided.min(stateless) });
     }
+}
+
+/// Returns the EE with these lines at its end, which may use more imports.
+#[track_caller]
+fn with_ether(lines: &str) -> Ee {
+    let imports = "(module
+        (import \"eth2\" \"payProposer\" (func $pay (param i64)))
+        (import \"eth2\" \"contextBalance\" (func $balance (result i64)))
+        (import \"eth2\" \"contextFinalizedSlot\" (func $final (result i64)))
+        (import \"eth2\" \"readCount\" (func $reads (result i32)))
+        (import \"eth2\" \"readRoot\" (func $read_root (param i32 i32)))\n";
+    let text = PAIR.replacen("(module\n", imports, 1).replace(";; @end", lines);
+    assert!(text.contains(imports) && text.contains(lines), "the EE has changed");
+    load(&text)
+}
+
+#[test]
+fn an_ee_that_pays_another_fee_over_the_witness_is_refused() {
+    let store = memory(with_ether("(call $pay (i64.extend_i32_u (i32.add (call $mode) (i32.const 5))))"));
+    let error = store.build(EMPTY_STATE, &[b"\x01"], Context::default()).expect_err("it is two functions");
+    let ProviderError::Disagreement(got) = &error else { panic!("{error}") };
+    assert_eq!(*got, Disagreement::ProposerFee { provided: 6, stateless: 5 });
+    assert_eq!(error.fault(), Fault::Guest);
+}
+
+#[test]
+fn both_executions_of_a_block_have_its_context_and_reads() {
+    let store = memory(with_ether(
+        "(call $pay (i64.add (call $balance) (call $final)))
+        (call $read_root (i32.sub (call $reads) (i32.const 1)) (i32.const 0xb0000))
+        (call $pay (i64.load8_u (i32.const 0xb0010)))",
+    ));
+    let context = Context { balance: 70, finalized_slot: Slot(8), ..Context::default() };
+    let read = |byte| RootRead { state_root: StateRoot([byte; 32]), ..RootRead::default() };
+    let surroundings = Surroundings { context, reads: Arc::from([read(1), read(200)]) };
+    let block = store.build(EMPTY_STATE, &[b"\x01"], surroundings.clone()).expect("the EE takes it");
+    assert_eq!(block.output().proposer_fee, 278);
+    let again = store.refresh(block.block_data(), EMPTY_STATE, surroundings).expect("the EE takes it");
+    assert_eq!(again.output(), block.output());
+    let error = store.build(EMPTY_STATE, &[b"\x01"], context).expect_err("no read is declared");
+    assert!(matches!(error, ProviderError::Refused(_)), "{error}");
 }
 
 #[test]

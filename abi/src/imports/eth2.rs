@@ -1,8 +1,8 @@
-//! `eth2`: the block, the state root, deposits, and where the block is.
+//! `eth2`: the block, state roots, ether, and where the block is.
 
 use super::{
     FuelCost, Import,
-    parameter::{number, read, written},
+    parameter::{number, number64, read, written},
     price::{CALL, COPY, LOG_TEXT},
 };
 use crate::ValueType::{I32, I64};
@@ -94,6 +94,46 @@ pub(super) const IMPORTS: &[Import] = &[
         parameters: &[written("out")],
         result: None,
         summary: "Writes the 32-byte root of the beacon block at out.",
+        fuel: CALL,
+    },
+    Import {
+        module: "eth2",
+        name: "contextBalance",
+        parameters: &[],
+        result: Some(I64),
+        summary: "Returns the EE's ether on the shard before the block, in Gwei.",
+        fuel: CALL,
+    },
+    Import {
+        module: "eth2",
+        name: "contextFinalizedSlot",
+        parameters: &[],
+        result: Some(I64),
+        summary: "Returns the latest final slot.",
+        fuel: CALL,
+    },
+    Import {
+        module: "eth2",
+        name: "payProposer",
+        parameters: &[number64("amount")],
+        result: None,
+        summary: "Pays amount more Gwei of the EE's ether to the proposer of the block.",
+        fuel: CALL,
+    },
+    Import {
+        module: "eth2",
+        name: "readCount",
+        parameters: &[],
+        result: Some(I32),
+        summary: "Returns the number of state roots that the block declares.",
+        fuel: CALL,
+    },
+    Import {
+        module: "eth2",
+        name: "readRoot",
+        parameters: &[number("index"), written("out")],
+        result: None,
+        summary: "Writes the declared state root at index: 8 bytes shard, 8 bytes EE, 32 bytes root; traps if there is none.",
         fuel: CALL,
     },
 ];

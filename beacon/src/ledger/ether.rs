@@ -67,7 +67,11 @@ pub fn process_execution_header(
 
 /// Makes the checks of [`process_execution_header`] without L1, for a header whose block is not crosslinked yet, and
 /// applies it. Returns the fees of the block's proposer.
-pub(super) fn apply_execution_header(
+///
+/// # Errors
+///
+/// Fails at the first check that does not hold; then nothing has changed.
+pub fn apply_execution_header(
     ledger: &mut Ledger,
     (shard, slot): (Shard, Slot),
     header: &ExecutionHeader,

@@ -25,3 +25,13 @@ pub fn beacon_root() -> BeaconRoot {
     imports::context_beacon_root(&mut root.0);
     root
 }
+
+/// Returns the EE's ether on this shard before the block, in Gwei.
+pub fn balance() -> u64 {
+    imports::context_balance()
+}
+
+/// Returns the latest final slot as of [`beacon_root`].
+pub fn finalized_slot() -> Slot {
+    Slot(imports::context_finalized_slot())
+}

@@ -2,7 +2,9 @@
 
 use alloc::{vec, vec::Vec};
 
-use crate::{Deposit, StateRoot, imports};
+use outrider_abi::ROOT_READ_BYTES;
+
+use crate::{Deposit, RootRead, StateRoot, imports};
 
 /// Returns the state root before this block, which is also an argument of the transition.
 pub fn load_pre_state_root() -> StateRoot {
@@ -40,6 +42,33 @@ pub(crate) fn save_post_state_root(root: &StateRoot) {
 /// Pushes a deposit to the beacon chain, after the earlier ones of this block.
 pub fn push_new_deposit(deposit: &Deposit) {
     imports::push_new_deposit(&deposit.to_bytes());
+}
+
+/// Pays `amount` Gwei of the EE's ether to the proposer of the block, in addition to earlier payments.
+///
+/// Traps if the payments of the block are more than 2^64 - 1 Gwei together. It does not compare them with
+/// [`balance`](crate::context::balance); the chain refuses a block whose EE spends more ether than it has.
+pub fn pay_proposer(amount: u64) {
+    imports::pay_proposer(amount);
+}
+
+/// Returns the number of state roots of other EEs that the block declares.
+pub fn read_count() -> usize {
+    imports::read_count()
+}
+
+/// Returns the state root at `index` of those that the block declares. It is the one that the beacon chain has.
+///
+/// Traps if `index` is not below [`read_count`].
+pub fn read_root(index: usize) -> RootRead {
+    let mut bytes = [0; ROOT_READ_BYTES];
+    imports::read_root(index, &mut bytes);
+    RootRead::from_bytes(&bytes)
+}
+
+/// Returns the state roots of other EEs that the block declares, in order.
+pub fn reads() -> impl ExactSizeIterator<Item = RootRead> {
+    (0..read_count()).map(read_root)
 }
 
 /// Refuses the block for a reason, which the host passes on, and ends the execution.

@@ -21,7 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use outrider_witness::NodeBag;
 
-pub use outrider_abi::{Context, NewNode};
+pub use outrider_abi::{Context, NewNode, RootRead};
 pub use packages::{packages_json, write_packages};
 pub use provider::{Provided, StateProvider};
 
@@ -34,16 +34,18 @@ pub struct Execution {
     pre_state_root: StateRoot,
     block_data: Vec<u8>,
     context: Context,
+    reads: Vec<RootRead>,
     ticks_max: u32,
 }
 
 impl Execution {
-    /// Prepares an execution with empty block data, in the default context, with [`TICKS_MAX`].
+    /// Prepares an execution with empty block data and no reads, in the default context, with [`TICKS_MAX`].
     pub fn new(pre_state_root: StateRoot) -> Execution {
         Execution {
             pre_state_root,
             block_data: Vec::new(),
             context: Context::default(),
+            reads: Vec::new(),
             ticks_max: TICKS_MAX,
         }
     }
@@ -58,6 +60,11 @@ impl Execution {
         Execution { context, ..self }
     }
 
+    /// Sets the state roots of other EEs that the block declares.
+    pub fn reads(self, reads: impl Into<Vec<RootRead>>) -> Execution {
+        Execution { reads: reads.into(), ..self }
+    }
+
     /// Sets the number of ticks that the EE may spend.
     pub fn ticks_max(self, ticks_max: u32) -> Execution {
         Execution { ticks_max, ..self }
@@ -67,7 +74,7 @@ impl Execution {
     ///
     /// # Errors
     ///
-    /// Fails as the block does; then neither deposits nor logs are kept.
+    /// Fails as the block does; then neither deposits nor fee nor logs are kept.
     ///
     /// # Panics
     ///
@@ -112,6 +119,8 @@ pub struct Outcome {
     pub post_state_root: StateRoot,
     /// The deposits, in the order in which they were pushed.
     pub deposits: Vec<Deposit>,
+    /// The sum of [`pay_proposer`](crate::eth2::pay_proposer), in Gwei.
+    pub proposer_fee: u64,
     /// The log lines, in order.
     pub logs: Vec<Log>,
     /// The ticks spent by [`use_ticks`](crate::eth2::use_ticks).
@@ -190,6 +199,22 @@ pub enum Trap {
         length: usize,
         /// The length of the block data.
         size: usize,
+    },
+    /// The sum of [`pay_proposer`](crate::eth2::pay_proposer) has more than 64 bits.
+    #[error("the fee for the proposer overflows: cannot pay {amount} Gwei on top of {paid}")]
+    ProposerFeeOverflow {
+        /// The amount of the call in Gwei.
+        amount: u64,
+        /// The sum of earlier calls in Gwei.
+        paid: u64,
+    },
+    /// [`read_root`](crate::eth2::read_root) asked for a root that the block does not declare.
+    #[error("there is no read {index}: the block declares {n_reads}, counted from 0")]
+    ReadOutOfRange {
+        /// The requested index.
+        index: usize,
+        /// The number of declared roots.
+        n_reads: usize,
     },
     /// [`use_ticks`](crate::eth2::use_ticks) asked for more than was left.
     #[error("out of ticks: cannot spend {n} of {left}")]

@@ -9,6 +9,8 @@
 pub(crate) mod crypto;
 pub(crate) mod state;
 
+use outrider_abi::ROOT_READ_BYTES;
+
 /// The imports under their own names.
 ///
 /// Pointers are offsets into the guest's memory. The host accesses the bytes named below only during the call, and
@@ -43,6 +45,17 @@ mod host {
         /// Writes 32 bytes at `out`.
         #[link_name = "contextBeaconRoot"]
         pub(crate) fn context_beacon_root(out: *mut u8);
+        #[link_name = "contextBalance"]
+        pub(crate) safe fn context_balance() -> u64;
+        #[link_name = "contextFinalizedSlot"]
+        pub(crate) safe fn context_finalized_slot() -> u64;
+        #[link_name = "payProposer"]
+        pub(crate) safe fn pay_proposer(amount: u64);
+        #[link_name = "readCount"]
+        pub(crate) safe fn read_count() -> u32;
+        /// Writes 48 bytes at `out`.
+        #[link_name = "readRoot"]
+        pub(crate) fn read_root(index: u32, out: *mut u8);
     }
 
     #[link(wasm_import_module = "debug")]
@@ -66,7 +79,10 @@ mod host {
     }
 }
 
-pub(crate) use host::{context_ee_index, context_shard, context_slot, print32, print64, use_ticks};
+pub(crate) use host::{
+    context_balance, context_ee_index, context_finalized_slot, context_shard, context_slot, pay_proposer,
+    print32, print64, use_ticks,
+};
 
 pub(crate) fn load_pre_state_root(out: &mut [u8; 32]) {
     // SAFETY: `out` is 32 bytes that are ours to write.
@@ -100,6 +116,15 @@ pub(crate) fn refuse(reason: &[u8]) -> ! {
 pub(crate) fn context_beacon_root(out: &mut [u8; 32]) {
     // SAFETY: `out` is 32 bytes that are ours to write.
     unsafe { host::context_beacon_root(out.as_mut_ptr()) }
+}
+
+pub(crate) fn read_count() -> usize {
+    host::read_count() as usize
+}
+
+pub(crate) fn read_root(index: usize, out: &mut [u8; ROOT_READ_BYTES]) {
+    // SAFETY: `out` is 48 bytes that are ours to write.
+    unsafe { host::read_root(index as u32, out.as_mut_ptr()) }
 }
 
 pub(crate) fn print_mem(bytes: &[u8]) {

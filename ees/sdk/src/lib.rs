@@ -33,7 +33,7 @@ mod imports;
 mod line;
 
 /// The types that an EE shares with its host.
-pub use outrider_abi::{DEPOSIT_BYTES, Deposit, ReadError, Reader, StateRoot};
+pub use outrider_abi::{DEPOSIT_BYTES, Deposit, ReadError, Reader, RootRead, StateRoot};
 
 pub use error::chain;
 pub use writer::Writer;

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use outrider_sdk::{
-    Deposit, ReadError, StateRoot,
+    Deposit, ReadError, RootRead, StateRoot,
     bignum::{Uint256, add256, sub256},
     chain,
     context::{self, BeaconRoot, EeIndex, ShardIndex, Slot},
@@ -40,7 +40,13 @@ fn a_transition_is_given_root_and_block_data_and_its_root_is_saved() {
         .unwrap();
     assert_eq!(
         outcome,
-        Outcome { post_state_root: StateRoot([4; 32]), deposits: vec![], logs: vec![], ticks_used: 0 }
+        Outcome {
+            post_state_root: StateRoot([4; 32]),
+            deposits: vec![],
+            proposer_fee: 0,
+            logs: vec![],
+            ticks_used: 0
+        }
     );
 }
 
@@ -111,6 +117,43 @@ fn deposits_are_kept_in_order() {
 }
 
 #[test]
+fn payments_to_the_proposer_add_up() {
+    let pay = |amounts: &'static [u64]| run(|| amounts.iter().for_each(|amount| eth2::pay_proposer(*amount)));
+    assert_eq!(pay(&[]).unwrap().proposer_fee, 0);
+    assert_eq!(pay(&[3, 0, 4]).unwrap().proposer_fee, 7);
+    assert_eq!(pay(&[1, u64::MAX - 1]).unwrap().proposer_fee, u64::MAX);
+    check_trap(
+        || [2, u64::MAX - 1].into_iter().for_each(eth2::pay_proposer),
+        Trap::ProposerFeeOverflow { amount: u64::MAX - 1, paid: 2 },
+        "the fee for the proposer overflows: cannot pay 18446744073709551614 Gwei on top of 2",
+    );
+}
+
+#[test]
+fn declared_roots_are_those_that_were_set() {
+    let reads = [1, 2].map(|n| RootRead {
+        shard: ShardIndex(n),
+        ee: EeIndex(u64::MAX - n),
+        state_root: StateRoot([n as u8; 32]),
+    });
+    let outcome = Execution::new(StateRoot::default()).reads(reads).run(|root, _| {
+        assert_eq!(eth2::read_count(), 2);
+        assert_eq!(eth2::read_root(1), reads[1]);
+        assert!(eth2::reads().eq(reads));
+        Ok::<_, Infallible>(root)
+    });
+    assert!(outcome.is_ok());
+    run(|| assert_eq!(eth2::reads().len(), 0)).unwrap();
+    check_trap(
+        || {
+            eth2::read_root(0);
+        },
+        Trap::ReadOutOfRange { index: 0, n_reads: 0 },
+        "there is no read 0: the block declares 0, counted from 0",
+    );
+}
+
+#[test]
 fn logs_are_kept_in_order() {
     let outcome = run(|| {
         log!("{} and {}", 1, 2);
@@ -143,12 +186,16 @@ fn the_context_is_the_one_that_was_set() {
         slot: Slot(u64::MAX),
         ee_index: EeIndex(3),
         beacon_root: BeaconRoot([4; 32]),
+        balance: 5,
+        finalized_slot: Slot(6),
     };
     let outcome = Execution::new(StateRoot::default()).context(context).run(|root, _| {
         assert_eq!(context::shard(), ShardIndex(1));
         assert_eq!(context::slot(), Slot(u64::MAX));
         assert_eq!(context::ee_index(), EeIndex(3));
         assert_eq!(context::beacon_root(), BeaconRoot([4; 32]));
+        assert_eq!(context::balance(), 5);
+        assert_eq!(context::finalized_slot(), Slot(6));
         Ok::<_, Infallible>(root)
     });
     assert!(outcome.is_ok());

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use outrider_sdk::{
-    ReadError, StateRoot, chain,
-    harness::{Execution, Failure, StateProvider},
+    ReadError, RootRead, StateRoot, chain, context, eth2,
+    harness::{Context, Execution, Failure, StateProvider},
     state::{self, HostNodes, Key, State, StateError, TreeError},
 };
 use outrider_witness::{
@@ -134,6 +134,19 @@ fn a_provider_that_lies_is_caught() {
         "block refused: the node at the root cannot be read: asked for hash {root}, got bytes with hash {got}"
     );
     assert_eq!(chain(&refused), expected);
+}
+
+#[test]
+fn both_runs_of_a_provider_have_context_and_reads() {
+    let read = RootRead { state_root: StateRoot([6; 32]), ..RootRead::default() };
+    let context = Context { balance: 70, ..Context::default() };
+    let provider = StateProvider::new().context(context).reads([read]);
+    let provided = provider.provide(&[[1, 2]], |root, block_data| {
+        eth2::pay_proposer(context::balance());
+        assert!(eth2::reads().eq([read]));
+        execute(root, block_data)
+    });
+    assert_eq!(provided.unwrap().outcome.proposer_fee, 70);
 }
 
 #[test]

@@ -40,6 +40,22 @@ pub enum HostCallError {
         /// The limit.
         limit: u32,
     },
+    /// The EE pays more to the proposer than a number of 64 bits can express.
+    #[error("the fee for the proposer overflows: {amount} Gwei on top of {paid} are more than 2^64 - 1")]
+    ProposerFeeOverflow {
+        /// The amount of the call in Gwei.
+        amount: u64,
+        /// The sum of earlier calls in Gwei.
+        paid: u64,
+    },
+    /// The block does not declare a state root at this index.
+    #[error("there is no read {index}: the block declares {n_reads}, counted from 0")]
+    ReadOutOfRange {
+        /// The index given.
+        index: u32,
+        /// The number of state roots that the block declares.
+        n_reads: usize,
+    },
     /// The call would spend more ticks than are left of [`Limits::ticks_max`](crate::Limits::ticks_max).
     #[error("out of ticks: {requested} requested, {left} left of {limit}")]
     OutOfTicks {

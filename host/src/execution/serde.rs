@@ -25,6 +25,27 @@ pub(super) mod block_data {
     }
 }
 
+/// For declared reads.
+pub(super) mod reads {
+    use std::sync::Arc;
+
+    use outrider_abi::RootRead;
+    use serde::{Deserialize as _, Serialize as _};
+
+    pub(in crate::execution) fn serialize<S: serde::Serializer>(
+        reads: &[RootRead],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        reads.serialize(serializer)
+    }
+
+    pub(in crate::execution) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<[RootRead]>, D::Error> {
+        Vec::deserialize(deserializer).map(Into::into)
+    }
+}
+
 /// For bytes that an EE logged.
 pub(super) mod logged {
     use outrider_abi::hex_serde;

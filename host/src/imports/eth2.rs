@@ -1,4 +1,4 @@
-//! `eth2`: the state root, the block data, deposits, refusals, ticks and context.
+//! `eth2`: state roots, the block data, deposits, the proposer's fee, refusals, ticks and context.
 
 use std::sync::Arc;
 
@@ -85,4 +85,32 @@ pub(crate) fn context_ee_index(call: &Call<'_>) -> u64 {
 pub(crate) fn context_beacon_root(call: &mut Call<'_>, pointer: u32) -> Result<(), HostCallError> {
     let root = call.execution.input.context.beacon_root;
     call.write(pointer, &root.0)
+}
+
+pub(crate) fn context_balance(call: &Call<'_>) -> u64 {
+    call.execution.input.context.balance
+}
+
+pub(crate) fn context_finalized_slot(call: &Call<'_>) -> u64 {
+    call.execution.input.context.finalized_slot.0
+}
+
+/// Adds to the fee. Whether the EE has that ether is for the ledger to decide.
+pub(crate) fn pay_proposer(call: &mut Call<'_>, amount: u64) -> Result<(), HostCallError> {
+    let paid = call.execution.proposer_fee;
+    call.execution.proposer_fee =
+        paid.checked_add(amount).ok_or(HostCallError::ProposerFeeOverflow { amount, paid })?;
+    Ok(())
+}
+
+pub(crate) fn read_count(call: &Call<'_>) -> u32 {
+    // No memory has room for more reads than an index can name.
+    u32::try_from(call.execution.input.reads.len()).unwrap_or(u32::MAX)
+}
+
+pub(crate) fn read_root(call: &mut Call<'_>, index: u32, pointer: u32) -> Result<(), HostCallError> {
+    let reads = &call.execution.input.reads;
+    let read = usize::try_from(index).ok().and_then(|index| reads.get(index));
+    let read = read.ok_or(HostCallError::ReadOutOfRange { index, n_reads: reads.len() })?.to_bytes();
+    call.write(pointer, &read)
 }

@@ -25,6 +25,8 @@ pub(crate) struct Execution {
     pub(crate) post_state_root: Option<StateRoot>,
     pub(crate) deposits: Vec<Deposit>,
     deposits_max: u32,
+    /// The ether that the EE pays to the proposer, in Gwei.
+    pub(crate) proposer_fee: u64,
     pub(crate) ticks_used: u64,
     ticks_max: u64,
     /// The fuel at the start.
@@ -53,6 +55,7 @@ impl Execution {
             post_state_root: None,
             deposits: Vec::new(),
             deposits_max: config.limits.deposits_max,
+            proposer_fee: 0,
             ticks_used: 0,
             ticks_max: config.limits.ticks_max,
             fuel_max,

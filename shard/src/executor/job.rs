@@ -5,21 +5,11 @@ use std::sync::Arc;
 use outrider_beacon::ledger::{EeIndex, EePayload, EeState};
 use outrider_beacon_spec::{
     hash::{hash, hash_tree_root},
-    types::{Bytes32, Gwei, Root, Shard, Slot},
+    types::{Bytes32, Gwei},
 };
-use outrider_host::{
-    BeaconRoot, Context, Deposit, Ee, ExecutionErrorKind, ExecutionInput, ShardIndex, StateRoot,
-};
+use outrider_host::{Context, Deposit, Ee, ExecutionErrorKind, ExecutionInput, StateRoot};
 
-use super::ExecutorError;
-
-/// The place of an execution.
-pub(super) struct Surroundings {
-    pub(super) shard: Shard,
-    pub(super) slot: Slot,
-    pub(super) beacon_parent_root: Root,
-    pub(super) finalized_slot: Slot,
-}
+use super::{ExecutorError, reads};
 
 /// An execution to make.
 #[derive(Clone)]
@@ -44,33 +34,33 @@ pub(super) struct Outcome {
 }
 
 impl Job {
+    /// Returns the execution of a payload on a state root; the context has the EE's ether.
     pub(super) fn new(
         code: Ee,
-        pre: EeState,
+        pre_state_root: Bytes32,
         payload: &EePayload,
-        surroundings: &Surroundings,
+        context: Context,
         fuel_max: u64,
     ) -> Self {
-        let Surroundings { shard, slot, beacon_parent_root, finalized_slot } = surroundings;
-        let ee = payload.ee;
-        let context = Context {
-            shard: ShardIndex(*shard),
-            slot: outrider_host::Slot(*slot),
-            ee_index: outrider_host::EeIndex(ee.into()),
-            beacon_root: BeaconRoot(beacon_parent_root.0),
-        };
         let block_data: Arc<[u8]> = Arc::from(&payload.block_data[..]);
-        let numbers = [*shard, *slot, ee.into(), pre.balance, *finalized_slot].map(u64::to_le_bytes);
+        let Context { shard, slot, ee_index, beacon_root, balance, finalized_slot } = context;
+        let numbers = [shard.0, slot.0, ee_index.0, balance, finalized_slot.0].map(u64::to_le_bytes);
         let id = hash(&[
             &code.code_hash().0,
-            pre.state_root.as_slice(),
+            pre_state_root.as_slice(),
             hash(&[&block_data]).as_slice(),
-            beacon_parent_root.as_slice(),
+            &beacon_root.0,
             numbers.as_flattened(),
             hash_tree_root(&payload.reads).as_slice(),
         ]);
-        let input = ExecutionInput { pre_state_root: StateRoot(pre.state_root.0), block_data, context };
-        Self { id, ee, pre, fuel_max, code, input }
+        let input = ExecutionInput {
+            pre_state_root: StateRoot(pre_state_root.0),
+            block_data,
+            context,
+            reads: reads(payload),
+        };
+        let pre = EeState { state_root: pre_state_root, balance };
+        Self { id, ee: payload.ee, pre, fuel_max, code, input }
     }
 
     /// Returns the size of the block data, by which the time of the execution is guessed.
@@ -89,7 +79,7 @@ impl Job {
             post_state_root: output.post_state_root.0.into(),
             fuel_used: output.fuel_used,
             deposits: output.deposits,
-            proposer_fee: 0,
+            proposer_fee: output.proposer_fee,
         })
     }
 }

@@ -1,13 +1,14 @@
 //! The judge of disputes about attested executions.
 
 use outrider_beacon::{
-    ledger::{EeState, EeTransition},
+    ledger::EeTransition,
     registry::{Dispute, Judge, Undecided},
 };
+use outrider_host::{BeaconRoot, Context, EeIndex, ShardIndex, Slot};
 
 use super::{
     Codes, Executor, ExecutorError,
-    job::{Job, Surroundings},
+    job::Job,
     transition::{check_transition, transition_of},
 };
 
@@ -34,19 +35,20 @@ impl<C: Codes> Executor<C> {
         let (got, expected) = (body.payloads.len(), transitions.len());
         let payload = body.payloads.iter().find(|payload| payload.ee == stated.ee);
         let payload = payload.ok_or(ExecutorError::PayloadCount { got, expected })?;
-        let pre = EeState { state_root: stated.pre_state_root, balance: stated.balance };
-        let surroundings = Surroundings {
-            shard: dispute.shard,
-            slot: dispute.slot,
-            beacon_parent_root: dispute.beacon_parent_root,
-            finalized_slot: header.finalized_slot,
+        let context = Context {
+            shard: ShardIndex(dispute.shard),
+            slot: Slot(dispute.slot),
+            ee_index: EeIndex(stated.ee.into()),
+            beacon_root: BeaconRoot(dispute.beacon_parent_root.0),
+            balance: stated.balance,
+            finalized_slot: Slot(header.finalized_slot),
         };
         let code = self.codes.load(stated.ee, dispute.code_hash)?;
         let fuel_max = stated.fuel_used.min(self.settings.fuel_per_ee_max);
-        let job = Job::new(code, pre, payload, &surroundings, fuel_max);
+        let job = Job::new(code, stated.pre_state_root, payload, context, fuel_max);
         let outcome = self.memo.run(std::slice::from_ref(&job)).into_iter().next();
         let outcome = outcome.unwrap_or(Err(ExecutorError::Lost { ee: stated.ee }));
         let outcome = outcome.map_err(|error| error.of_stated_fuel(stated.fuel_used))?;
-        check_transition(stated, &transition_of(pre, payload, &outcome)?)
+        check_transition(stated, &transition_of(job.pre, payload, &outcome)?)
     }
 }

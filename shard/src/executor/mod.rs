@@ -38,16 +38,18 @@ mod judge;
 mod memo;
 mod transition;
 
+use std::sync::Arc;
+
 use outrider_beacon::ledger::{
-    EePayload, EeState, ExecutableBlock, Execution, ExecutionHeader, RootRead, Settings, ShardBody,
-    ShardPlace,
+    EeIndex, EePayload, EeState, EeTransition, ExecutableBlock, Execution, ExecutionHeader, RootRead,
+    Settings, ShardBody, ShardPlace,
 };
-use outrider_beacon_spec::types::{Bytes32, Root};
-use outrider_host::Host;
+use outrider_beacon_spec::types::{Bytes32, Gwei, Root};
+use outrider_host::{BeaconRoot, Context, Host, ShardIndex, StateRoot};
 
 use self::{
     codes::Loaded,
-    job::{Job, Surroundings},
+    job::Job,
     memo::Memo,
     transition::{check_transition, transition_of},
 };
@@ -82,30 +84,45 @@ impl<C: Codes> Executor<C> {
         self.memo.executions()
     }
 
+    /// Executes payloads at a place, and returns the transition of each.
+    ///
+    /// # Errors
+    ///
+    /// Fails for a payload that is refused, or that this node cannot execute.
+    pub fn transitions(
+        &self,
+        place: &ShardPlace,
+        payloads: &[EePayload],
+    ) -> Vec<Result<EeTransition, ExecutorError>> {
+        let fuel_max = self.settings.fuel_per_ee_max;
+        let jobs: Vec<_> = payloads.iter().map(|payload| self.job(place, payload, fuel_max)).collect();
+        let to_run: Vec<_> = jobs.iter().flatten().cloned().collect();
+        let mut outcomes = self.memo.run(&to_run).into_iter();
+        let transition = |(payload, job): (&EePayload, Result<Job, _>)| {
+            let job = job?;
+            let outcome = outcomes.next().unwrap_or(Err(ExecutorError::Lost { ee: payload.ee }))?;
+            transition_of(job.pre, payload, &outcome)
+        };
+        payloads.iter().zip(jobs).map(transition).collect()
+    }
+
     /// Executes payloads, in ascending order of their EEs, and returns the body of a block at this place.
     ///
     /// # Errors
     ///
-    /// Fails at the first payload that is refused. The error names its EE, and a proposer can leave the payload out.
+    /// Fails at the first payload that is refused. The error names its EE.
     pub fn body(&self, place: &ShardPlace, payloads: Vec<EePayload>) -> Result<ShardBody, ExecutorError> {
-        let fuel_max = self.settings.fuel_per_ee_max;
-        let jobs = payloads.iter().map(|payload| self.job(place, payload, fuel_max));
-        let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
-        let mut transitions = Vec::with_capacity(jobs.len());
-        for ((payload, job), outcome) in payloads.iter().zip(&jobs).zip(self.memo.run(&jobs)) {
-            transitions.push(transition_of(job.pre, payload, &*outcome?)?);
-        }
-        let header = ExecutionHeader {
-            parent_execution_root: parent_execution_root(place)?,
-            transitions: transitions
-                .try_into()
-                .or(Err(ExecutorError::PayloadsMax { got: payloads.len() }))?,
-            finalized_slot: place.finalized_slot,
-            ..ExecutionHeader::default()
-        };
+        let transitions = self.transitions(place, &payloads).into_iter().collect::<Result<Vec<_>, _>>()?;
         let got = payloads.len();
+        let header = header(place, transitions)?;
         let payloads = payloads.try_into().or(Err(ExecutorError::PayloadsMax { got }))?;
         Ok(ShardBody { header, payloads, ..ShardBody::default() })
+    }
+
+    /// Returns the settings of the chain.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Makes checks 6 and 7 of a block; returns its executions.
@@ -144,13 +161,8 @@ impl<C: Codes> Executor<C> {
             check_read(place, ee, read)?;
         }
         let code = self.codes.load(ee, record.code_hash_at(place.epoch))?;
-        let surroundings = Surroundings {
-            shard: place.shard,
-            slot: place.slot,
-            beacon_parent_root: place.beacon_parent_root,
-            finalized_slot: place.finalized_slot,
-        };
-        Ok(Job::new(code, pre, payload, &surroundings, fuel_max))
+        let context = context(place, ee, pre.balance);
+        Ok(Job::new(code, pre.state_root, payload, context, fuel_max))
     }
 
     /// Makes checks 9 and 10 of a block, given the outcomes of its executions.
@@ -191,10 +203,43 @@ impl<C: Codes> Execution for Executor<C> {
     }
 }
 
-/// Returns the execution root before a block.
-fn parent_execution_root(place: &ShardPlace) -> Result<Root, ExecutorError> {
+/// Returns the context of an EE's execution at a place, where it has this ether.
+pub(crate) fn context(place: &ShardPlace, ee: EeIndex, balance: Gwei) -> Context {
+    Context {
+        shard: ShardIndex(place.shard),
+        slot: outrider_host::Slot(place.slot),
+        ee_index: outrider_host::EeIndex(ee.into()),
+        beacon_root: BeaconRoot(place.beacon_parent_root.0),
+        balance,
+        finalized_slot: outrider_host::Slot(place.finalized_slot),
+    }
+}
+
+/// Returns the reads of a payload in the form of the host.
+pub(crate) fn reads(payload: &EePayload) -> Arc<[outrider_host::RootRead]> {
+    let read = |read: &RootRead| outrider_host::RootRead {
+        shard: ShardIndex(read.shard),
+        ee: outrider_host::EeIndex(read.ee.into()),
+        state_root: StateRoot(read.state_root.0),
+    };
+    payload.reads.iter().map(read).collect()
+}
+
+/// Returns the header of a block at a place with these transitions.
+pub(crate) fn header(
+    place: &ShardPlace,
+    transitions: Vec<EeTransition>,
+) -> Result<ExecutionHeader, ExecutorError> {
     let shard = usize::try_from(place.shard).ok().and_then(|shard| place.view.shards().get(shard));
-    Ok(shard.ok_or(ExecutorError::UnknownShard { shard: place.shard })?.execution_root())
+    let got = transitions.len();
+    Ok(ExecutionHeader {
+        parent_execution_root: shard
+            .ok_or(ExecutorError::UnknownShard { shard: place.shard })?
+            .execution_root(),
+        transitions: transitions.try_into().or(Err(ExecutorError::PayloadsMax { got }))?,
+        finalized_slot: place.finalized_slot,
+        ..ExecutionHeader::default()
+    })
 }
 
 /// Checks that a read is of the root after the beacon parent.

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use outrider_host::{
-    Context, Deposit, ExecutionError, ExecutionInput, ExecutionOutput, NewNode, ProviderOutput, StateRoot,
-    StateSource,
+    Deposit, ExecutionError, ExecutionInput, ExecutionOutput, NewNode, ProviderOutput, StateRoot, StateSource,
 };
 use outrider_witness::{
     Hash,
@@ -16,6 +15,7 @@ use super::{
     built_block::BuiltBlock,
     error::{Disagreement, ProviderError},
     source::{Nodes, Source},
+    surroundings::Surroundings,
 };
 use crate::frame::{Frame, encode_packages};
 
@@ -26,10 +26,10 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         unapplied: Vec<Arc<Nodes>>,
         pre_state_root: StateRoot,
         packages: &[P],
-        context: Context,
+        Surroundings { context, reads }: Surroundings,
     ) -> Result<BuiltBlock, ProviderError> {
         let packages = encode_packages(packages)?;
-        let input = ExecutionInput { pre_state_root, block_data: packages.into(), context };
+        let input = ExecutionInput { pre_state_root, block_data: packages.into(), context, reads };
         let source = Arc::new(Source { store: Arc::clone(&self.store), unapplied });
         let provided =
             self.ee.provide(&input, Arc::clone(&source) as Arc<dyn StateSource>).map_err(failed)?;
@@ -110,6 +110,9 @@ fn check_agreement(provided: &ExecutionOutput, stateless: &ExecutionOutput) -> R
         let same = |(one, other): &(&Deposit, &Deposit)| one == other;
         let first = provided.iter().zip(stateless).take_while(same).count();
         Disagreement::Deposits { provided: provided.len(), stateless: stateless.len(), first }
+    } else if provided.proposer_fee != stateless.proposer_fee {
+        let (provided, stateless) = (provided.proposer_fee, stateless.proposer_fee);
+        Disagreement::ProposerFee { provided, stateless }
     } else {
         return Ok(());
     };

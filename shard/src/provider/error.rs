@@ -22,6 +22,20 @@ pub enum ProviderError {
         /// The EE given.
         got: CodeHash,
     },
+    /// The place is not on the provider's shard, or the EE does not exist there. The caller's fault.
+    #[error("the place is on shard {got}, and the provider is of an EE on shard {expected}")]
+    OtherShard {
+        /// The shard of the place.
+        got: u64,
+        /// The provider's.
+        expected: u64,
+    },
+    /// The EE yielded more block data than a payload can have.
+    #[error("the EE yields {got} bytes of block data, and a payload has at most 1,048,576")]
+    PayloadBytes {
+        /// The bytes that it yielded.
+        got: usize,
+    },
     /// A note in the store is not one that a provider writes. The host's fault.
     #[error("the store's note `{name}` is malformed")]
     Note {
@@ -139,6 +153,14 @@ pub enum Disagreement {
         /// The index of the first that differs, from 0.
         first: usize,
     },
+    /// The fees for the proposer differ.
+    #[error("the EE pays the proposer {provided} Gwei over the state and {stateless} over the witness")]
+    ProposerFee {
+        /// The fee over the full state, in Gwei.
+        provided: u64,
+        /// The fee over the witness, in Gwei.
+        stateless: u64,
+    },
 }
 
 impl ProviderError {
@@ -147,6 +169,7 @@ impl ProviderError {
         match self {
             Self::Refused(error) | Self::Failed(error) | Self::Witness(error) => error.fault(),
             Self::OtherEe { .. }
+            | Self::OtherShard { .. }
             | Self::UnknownRoot { .. }
             | Self::NotAChain { .. }
             | Self::BlockData { .. }
@@ -158,6 +181,7 @@ impl ProviderError {
                 | StoreError::Kind { .. },
             ) => Fault::Caller,
             Self::NoBlockData
+            | Self::PayloadBytes { .. }
             | Self::Yielded(_)
             | Self::WrongHash { .. }
             | Self::NoNode { .. }

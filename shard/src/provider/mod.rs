@@ -2,21 +2,25 @@
 //!
 //! | module | concern |
 //! |---|---|
+//! | `actor` | a provider that takes part in a chain: users' packages in, payloads out |
 //! | `build` | builds a block, and checks the EE's output |
 //! | `built_block` | a block that has been built and executed |
+//! | `surroundings` | what a block knows besides its state and its data |
 //! | `source` | the EE's state: a store, and blocks not yet applied |
 //! | `notes` | the provider's notes in a store |
 //! | `error` | errors, and whose fault they are |
 
+mod actor;
 mod build;
 mod built_block;
 mod error;
 mod notes;
 mod source;
+mod surroundings;
 
 use std::sync::Arc;
 
-use outrider_host::{Context, Ee, StateRoot};
+use outrider_host::{Ee, StateRoot};
 use outrider_witness::{
     NodeSink,
     store::{Batch, BatchSummary, Store},
@@ -25,9 +29,14 @@ use tracing::info;
 
 use self::notes::{CODE_HASH, CURRENT_ROOT};
 pub use self::{
+    actor::{
+        Dropped, INBOX_BYTES_MAX, INBOX_PACKAGES_MAX, InboxFull, Offer, OfferOutcome, PackageNumber,
+        PayloadLimits, ProviderActor,
+    },
     built_block::BuiltBlock,
     error::{Disagreement, ProviderError},
     notes::{adopt, code_hash, current_root, empty_root},
+    surroundings::Surroundings,
 };
 use crate::frame::Frame;
 
@@ -108,7 +117,8 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
     /// 3. Checks that the EE yields block data with a witness and a payload, that the new nodes have their claimed
     ///    hashes, and that its new state is one of them, an old one, or empty.
     /// 4. Checks that the children of new nodes are new or stored.
-    /// 5. Executes the EE over the block data alone, and checks that post-state root and deposits are the same.
+    /// 5. Executes the EE over the block data alone, and checks that post-state root, deposits and the proposer's
+    ///    fee are the same.
     ///
     /// This stores nothing; [`apply`](Self::apply) does.
     ///
@@ -119,9 +129,9 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         &self,
         pre_state_root: StateRoot,
         packages: &[P],
-        context: Context,
+        surroundings: impl Into<Surroundings>,
     ) -> Result<BuiltBlock, ProviderError> {
-        self.build_on(pre_state_root, &[], packages, context)
+        self.build_on(pre_state_root, &[], packages, surroundings)
     }
 
     /// Builds a block on blocks that have not been applied. The first of these begins at `start`, a stored state, and
@@ -135,13 +145,13 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         start: StateRoot,
         blocks: &[BuiltBlock],
         packages: &[P],
-        context: Context,
+        surroundings: impl Into<Surroundings>,
     ) -> Result<BuiltBlock, ProviderError> {
         self.check_kept(start)?;
         check_chain(start, blocks)?;
         let unapplied = blocks.iter().map(|block| Arc::clone(&block.nodes)).collect();
         let pre_state_root = blocks.last().map_or(start, BuiltBlock::post_state_root);
-        self.build_over(unapplied, pre_state_root, packages, context)
+        self.build_over(unapplied, pre_state_root, packages, surroundings.into())
     }
 
     /// Builds a block again on another state: its payload stays, its stale witness is replaced.
@@ -153,9 +163,9 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         &self,
         block_data: &[u8],
         pre_state_root: StateRoot,
-        context: Context,
+        surroundings: impl Into<Surroundings>,
     ) -> Result<BuiltBlock, ProviderError> {
-        self.merge(&[block_data], pre_state_root, context)
+        self.merge(&[block_data], pre_state_root, surroundings)
     }
 
     /// Builds one block from the payloads of several, in this order, whatever states they were built on.
@@ -167,14 +177,14 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         &self,
         block_datas: &[B],
         pre_state_root: StateRoot,
-        context: Context,
+        surroundings: impl Into<Surroundings>,
     ) -> Result<BuiltBlock, ProviderError> {
         let payload = |(index, block_data): (usize, &'_ B)| match Frame::parse(block_data.as_ref()) {
             Ok(frame) => Ok(frame.payload.to_vec()),
             Err(source) => Err(ProviderError::BlockData { index, source }),
         };
         let payloads = block_datas.iter().enumerate().map(payload).collect::<Result<Vec<_>, _>>()?;
-        self.build(pre_state_root, &payloads, context)
+        self.build(pre_state_root, &payloads, surroundings)
     }
 
     /// Stores the state after blocks that follow from one another, and makes it the [`current_root`], in one batch.
@@ -206,6 +216,17 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         let summary = self.store.apply(&batch)?;
         info!(root = %new, added = summary.n_added, deleted = summary.n_deleted, "state stored");
         Ok(summary)
+    }
+
+    /// Releases a stored state, and deletes all nodes that no kept state shares.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store does not keep the state, or if it fails.
+    pub fn release(&self, root: StateRoot) -> Result<BatchSummary, ProviderError> {
+        let mut batch = Batch::new();
+        batch.unpin(&root.into());
+        Ok(self.store.apply(&batch)?)
     }
 
     fn check_kept(&self, root: StateRoot) -> Result<(), ProviderError> {

@@ -9,8 +9,14 @@ use outrider_sdk::{
 };
 
 /// The context of all tests.
-pub(crate) const CONTEXT: Context =
-    Context { shard: ShardIndex(3), slot: Slot(7), ee_index: EeIndex(5), beacon_root: BeaconRoot([9; 32]) };
+pub(crate) const CONTEXT: Context = Context {
+    shard: ShardIndex(3),
+    slot: Slot(7),
+    ee_index: EeIndex(5),
+    beacon_root: BeaconRoot([9; 32]),
+    balance: 0,
+    finalized_slot: Slot(0),
+};
 
 pub(crate) const DOMAIN: SigningDomain = SigningDomain { ee_index: CONTEXT.ee_index, shard: CONTEXT.shard };
 

@@ -10,6 +10,8 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use core::cell::RefCell;
 use std::{panic::resume_unwind, thread_local};
 
+use outrider_abi::ROOT_READ_BYTES;
+
 use super::{Context, Execution, Log, Outcome, Trap};
 use crate::{DEPOSIT_BYTES, Deposit, StateRoot, bignum::Uint256};
 use state::Provider;
@@ -25,6 +27,7 @@ pub(super) struct Host {
     provider: Option<Provider>,
     post_state_root: StateRoot,
     deposits: Vec<Deposit>,
+    proposer_fee: u64,
     logs: Vec<Log>,
     ticks_used: u32,
 }
@@ -36,6 +39,7 @@ impl Host {
             provider,
             post_state_root: StateRoot::default(),
             deposits: Vec::new(),
+            proposer_fee: 0,
             logs: Vec::new(),
             ticks_used: 0,
         }
@@ -54,6 +58,7 @@ impl Host {
         let outcome = Outcome {
             post_state_root: self.post_state_root,
             deposits: self.deposits,
+            proposer_fee: self.proposer_fee,
             logs: self.logs,
             ticks_used: self.ticks_used,
         };
@@ -131,6 +136,34 @@ pub(crate) fn context_ee_index() -> u64 {
 
 pub(crate) fn context_beacon_root(out: &mut [u8; 32]) {
     *out = context().beacon_root.0;
+}
+
+pub(crate) fn context_balance() -> u64 {
+    context().balance
+}
+
+pub(crate) fn context_finalized_slot() -> u64 {
+    context().finalized_slot.0
+}
+
+pub(crate) fn pay_proposer(amount: u64) {
+    with_host(|host| {
+        let paid = host.proposer_fee;
+        host.proposer_fee = paid.checked_add(amount).ok_or(Trap::ProposerFeeOverflow { amount, paid })?;
+        Ok(())
+    });
+}
+
+pub(crate) fn read_count() -> usize {
+    with_host(|host| Ok(host.execution.reads.len()))
+}
+
+pub(crate) fn read_root(index: usize, out: &mut [u8; ROOT_READ_BYTES]) {
+    *out = with_host(|host| {
+        let reads = &host.execution.reads;
+        let read = reads.get(index).ok_or(Trap::ReadOutOfRange { index, n_reads: reads.len() })?;
+        Ok(read.to_bytes())
+    });
 }
 
 pub(crate) fn print32(value: u32) {

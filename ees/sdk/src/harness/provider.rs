@@ -6,7 +6,7 @@ use core::fmt::Debug;
 use outrider_abi::NewNode;
 use outrider_witness::NodeBag;
 
-use super::{Context, Execution, Failure, Outcome};
+use super::{Context, Execution, Failure, Outcome, RootRead};
 use crate::{StateRoot, state};
 
 /// A provider that holds all of an EE's state, and makes blocks from packages.
@@ -33,6 +33,7 @@ pub struct StateProvider {
     root: StateRoot,
     nodes: Arc<NodeBag>,
     context: Context,
+    reads: Vec<RootRead>,
 }
 
 /// A block that a provider made from packages.
@@ -54,12 +55,17 @@ impl StateProvider {
 
     /// Makes a provider of the state with this root, all of whose nodes and blobs are in `nodes`.
     pub fn with_state(root: StateRoot, nodes: NodeBag) -> StateProvider {
-        StateProvider { root, nodes: Arc::new(nodes), context: Context::default() }
+        StateProvider { root, nodes: Arc::new(nodes), ..StateProvider::default() }
     }
 
     /// Sets the context of further executions.
     pub fn context(self, context: Context) -> StateProvider {
         StateProvider { context, ..self }
+    }
+
+    /// Sets the state roots of other EEs that further blocks declare.
+    pub fn reads(self, reads: impl Into<Vec<RootRead>>) -> StateProvider {
+        StateProvider { reads: reads.into(), ..self }
     }
 
     /// Returns the root of the state.
@@ -87,7 +93,7 @@ impl StateProvider {
         packages: &[impl AsRef<[u8]>],
         transition: impl Fn(StateRoot, &[u8]) -> Result<StateRoot, E>,
     ) -> Result<Provided, Failure<E>> {
-        let execution = Execution::new(self.root).context(self.context);
+        let execution = Execution::new(self.root).context(self.context).reads(self.reads.clone());
         let given = execution.clone().block_data(state::packages(packages));
         let (outcome, yielded) = given.run_over(Arc::clone(&self.nodes), &transition)?;
         let block_data = yielded.block_data.expect("an EE yields block data in provider mode");

@@ -85,9 +85,10 @@ fn disagreement(engines: [Scripted; 2]) -> Disagreement {
 
 #[test]
 fn any_difference_is_an_error_that_names_it() {
-    let cases: [(Change, &str); 6] = [
+    let cases: [(Change, &str); 7] = [
         (|execution| execution.post_state_root = Some(StateRoot([1; 32])), "the post-state root"),
         (|execution| execution.deposits.push(Deposit::from_bytes(&[1; DEPOSIT_BYTES])), "the deposits"),
+        (|execution| execution.proposer_fee += 1, "the proposer fee"),
         (|execution| execution.logs.push(log(1)), "the logs"),
         (|execution| execution.ticks_used += 1, "the ticks used"),
         (|execution| execution.fuel_left -= 1, "the fuel left"),

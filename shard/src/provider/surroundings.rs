@@ -1,0 +1,20 @@
+//! What a block knows besides its state and its data.
+
+use std::sync::Arc;
+
+use outrider_host::{Context, RootRead};
+
+/// Everything that an EE is given with a block besides its state and the block data. A [`Context`] is one without reads.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// The context.
+    pub context: Context,
+    /// The state roots of other EEs that the block declares.
+    pub reads: Arc<[RootRead]>,
+}
+
+impl From<Context> for Surroundings {
+    fn from(context: Context) -> Self {
+        Self { context, reads: Arc::default() }
+    }
+}
