@@ -11,6 +11,8 @@
 //! | [`operation`] | a block's operations on the ledger |
 //! | `transition` | the state transition, with the order of its steps |
 //! | `ether`, `lanes` | the checks and effects of an execution |
+//! | `challenge` | headers that wait until nobody can challenge them any more |
+//! | `thin` | the ledger of a chain on which committees alone vouch for ether |
 //! | `outbox` | receipts from the beacon chain to shards |
 //! | `conservation` | the conservation of ether |
 //! | `genesis`, `settings`, `phase` | the initial ledger, a chain's settings, differences between the phases |
@@ -19,10 +21,11 @@
 //! | [`error`] | errors |
 //!
 //! It departs from the design in these points: effects do not wait for the next block, as `transition` explains; lists
-//! of lanes begin with the beacon chain's lane, and have an entry for each shard after it; an EE's record has two more
-//! fields, and the ledger has the beacon chain's own lanes, as `containers` explains. None of this changes the length
+//! of lanes begin with the beacon chain's lane, and have an entry for each shard after it; an EE's record has fields for its
+//! next code and its hibernation, and the ledger has the beacon chain's own lanes, as `containers` explains. None of this changes the length
 //! of a proof.
 
+mod challenge;
 mod conservation;
 mod containers;
 pub mod error;
@@ -38,8 +41,10 @@ mod phase;
 mod record;
 mod settings;
 mod shard_blocks;
+mod thin;
 mod transition;
 
+pub use challenge::PendingExecution;
 pub use conservation::Distribution;
 pub use containers::{
     BEACON_CHAIN, BeaconLanes, EeState, InboundLane, Ledger, LedgerCommitment, MaxLanes, OutboundLane,
@@ -57,11 +62,11 @@ pub use node::{BlockLedger, LedgerNode};
 pub use operation::{
     Deploy, ExecutionSlashing, Exit, LedgerOperations, PreCheckVote, ShardExecution, ShardProposerSlashing,
     SignedDeploy, SignedExecutionSlashing, SignedExit, SignedPreCheckVote, SignedShardBlockHeader,
-    SignedUpgrade, SignedWithdrawToEe, Upgrade, WithdrawToEe,
+    SignedTopUp, SignedUpgrade, SignedWithdrawToEe, TopUp, Upgrade, WithdrawToEe,
 };
 pub use phase::{CrosslinkedBlock, LedgerPhase};
-pub use record::{EeIndex, EeRecord, MaxVoters, PendingDeposit, PreCheck};
-pub use settings::Settings;
+pub use record::{EeIndex, EeRecord, MaxVoters, NextCode, PendingDeposit, PreCheck};
+pub use settings::{Ether, Settings};
 pub use transition::{ExtendedBlock, ExtendedState, Transition, complete_block, extended_transition};
 
 pub(crate) use outbox::Outbox;

@@ -1,23 +1,27 @@
-//! Makes proofs about the ledger from a block's root, given the block and its ledger; [`outrider_beacon_proof`]
-//! verifies them.
+//! Makes proofs from a block's root, given the block, its ledger and perhaps the state after it;
+//! [`outrider_beacon_proof`] verifies them.
 
+mod block;
 mod branch;
 mod crosslink;
+mod ledger;
 
-pub use crosslink::{body_branch, lane_branch, prove_crosslinked_execution};
+pub use crosslink::{ShardBlockProof, body_branch, lane_branch};
 
-use branch::{branch, list_branch};
+use block::{block_roots, body_roots, state_roots};
+use branch::branch;
 
-use crate::ledger::{Ledger, LedgerCommitment, LedgerOperations, LedgerPhase, execution::RECENT_SLOTS};
-use outrider_beacon_proof::{Hash, Multiproof, Proof, ProofError};
+use crate::ledger::{Ledger, LedgerCommitment, LedgerOperations, LedgerPhase};
+use outrider_beacon_proof::{Hash, Multiproof, Proof, ProofError, earlier_block_claims};
 use outrider_beacon_spec::{
-    containers::{BeaconBlock, BeaconBlockBody},
+    containers::{BeaconBlock, BeaconState},
     hash::hash_tree_root,
     math::index,
+    preset::Preset,
     types::{Root, Shard, Slot},
 };
 
-pub use outrider_beacon_proof::{Claim, Phase, crosslinked_execution_gindex};
+pub use outrider_beacon_proof::{Claim, Layout, Phase};
 
 /// The reason for which a claim cannot be proven.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,9 +35,20 @@ pub enum ProveError {
         /// The root of the commitment.
         expected: Root,
     },
+    /// The state is not that after the block.
+    #[error("the block's state root is {got}, expected that of the state, {expected}")]
+    State {
+        /// The block's.
+        got: Root,
+        /// The state's.
+        expected: Root,
+    },
     /// The EE or shard does not exist.
     #[error("the ledger has nothing for {0:?}")]
     Absent(Claim),
+    /// The claim is about the state after the block, and the prover has none.
+    #[error("a proof of {0:?} needs the state after the block")]
+    NoState(Claim),
     /// The shard had no block in the slot, or the slot is too long ago or in the future.
     #[error("shard {shard} has no execution root of slot {slot} after slot {latest}")]
     NoExecution {
@@ -44,31 +59,66 @@ pub enum ProveError {
         /// The ledger's slot.
         latest: Slot,
     },
+    /// The state after the block does not know the root of the slot's block.
+    #[error(
+        "the block of slot {latest} knows the {n_slots} block roots before its own, and not that of slot {slot}"
+    )]
+    NoBlockRoot {
+        /// The slot.
+        slot: Slot,
+        /// The block's slot.
+        latest: Slot,
+        /// The length of the vector of block roots.
+        n_slots: u64,
+    },
+    /// The block does not crosslink such a shard block.
+    #[error("the block of slot {slot} does not crosslink a block {block} of shard {shard}")]
+    NotCrosslinked {
+        /// The shard.
+        shard: Shard,
+        /// The index in the shard's transition.
+        block: u64,
+        /// The beacon block's slot.
+        slot: Slot,
+    },
+    /// The prover does not have the latest block of the shard.
+    #[error(
+        "a proof of the latest execution of shard {shard} needs the proof of its latest block, {latest_block_root}"
+    )]
+    NoShardBlock {
+        /// The shard.
+        shard: Shard,
+        /// The root of its latest block.
+        latest_block_root: Root,
+    },
     /// The claims do not fit into one proof.
     #[error(transparent)]
     Proof(#[from] ProofError),
 }
 
-/// A prover of claims about the ledger after a block.
+/// A prover of claims about the chain after a block.
 #[derive(Debug)]
-pub struct Prover<'p> {
+pub struct Prover<'p, P: LedgerPhase> {
+    block: &'p BeaconBlock<P>,
     ledger: &'p Ledger,
-    phase: Phase,
-    /// The siblings from the ledger's root to the block's.
-    upper: Vec<Hash>,
+    operations: &'p LedgerOperations<P>,
+    state: Option<&'p BeaconState<P>>,
+    /// The latest blocks of shards that are known.
+    shard_blocks: Vec<ShardBlockProof>,
+    operations_root: Root,
     block_root: Root,
 }
 
-impl<'p> Prover<'p> {
+impl<'p, P: LedgerPhase> Prover<'p, P> {
     /// Makes a prover for a block, the ledger after it, and its operations.
     ///
     /// # Errors
     ///
     /// Fails with [`ProveError::Commitment`] if they do not belong together.
-    pub fn new<P: LedgerPhase>(
-        block: &BeaconBlock<P>,
+    pub fn new(
+        block: &'p BeaconBlock<P>,
         ledger: &'p Ledger,
-        operations: &LedgerOperations<P>,
+        operations: &'p LedgerOperations<P>,
     ) -> Result<Self, ProveError> {
         let (ledger_root, operations_root) = (ledger.root(), hash_tree_root(operations));
         let (got, expected) =
@@ -76,13 +126,29 @@ impl<'p> Prover<'p> {
         if got != expected {
             return Err(ProveError::Commitment { got, expected });
         }
-        let body_roots = body_roots(&block.body);
-        let phase = if body_roots.len() > 8 { Phase::Phase1 } else { Phase::Phase0 };
-        let body_depth = body_roots.len().ilog2();
-        let mut upper = vec![operations_root.0];
-        upper.extend(branch(&body_roots, body_depth, 2));
-        upper.extend(branch(&block_roots(block), 3, 4));
-        Ok(Self { ledger, phase, upper, block_root: hash_tree_root(block) })
+        let (state, shard_blocks, block_root) = (None, Vec::new(), hash_tree_root(block));
+        Ok(Self { block, ledger, operations, state, shard_blocks, operations_root, block_root })
+    }
+
+    /// Adds the state after the block, for claims about it. The state has no pending writes, as
+    /// [`BeaconState::root`] leaves it.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ProveError::State`] if it is not the block's.
+    pub fn with_state(self, state: &'p BeaconState<P>) -> Result<Self, ProveError> {
+        let (got, expected) = (self.block.state_root, hash_tree_root(state));
+        if got != expected {
+            return Err(ProveError::State { got, expected });
+        }
+        Ok(Self { state: Some(state), ..self })
+    }
+
+    /// Adds the latest block of a shard, for [`Claim::LatestExecution`].
+    #[must_use]
+    pub fn with_shard_block(mut self, shard_block: ShardBlockProof) -> Self {
+        self.shard_blocks.push(shard_block);
+        self
     }
 
     /// Returns the root to which proofs lead.
@@ -91,154 +157,91 @@ impl<'p> Prover<'p> {
         self.block_root
     }
 
+    /// Returns the layout of the block.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        let max_shards = P::shard_transitions(&self.block.body).len() as u64;
+        let (phase, max_shards) =
+            if max_shards > 0 { (Phase::Phase1, max_shards) } else { (Phase::Phase0, 1) };
+        Layout { phase, max_shards, slots_per_historical_root: P::Preset::SLOTS_PER_HISTORICAL_ROOT }
+    }
+
     /// Proves a claim.
     ///
     /// # Errors
     ///
-    /// Fails if the claim's subject does not exist.
+    /// Fails if the claim's subject does not exist, if the prover lacks what the proof needs, or if an execution that was
+    /// given is not that of its shard block.
     pub fn prove(&self, claim: Claim) -> Result<Proof, ProveError> {
-        let (leaf, lower) = self.lower(claim)?;
-        let branch = lower.into_iter().chain(self.upper.iter().copied()).collect();
-        let proof = Proof { gindex: claim.gindex(self.phase)?, leaf: leaf.0, branch };
-        debug_assert_eq!(proof.verify(&self.block_root.0, proof.gindex), Ok(&leaf.0), "{claim:?}");
+        let (leaf, branch) = match claim {
+            Claim::BlockSlot => (hash_tree_root(&self.block.slot), branch(&block_roots(self.block), 3, 0)),
+            Claim::BlockRoot { slot } => self.earlier_root(claim, slot)?,
+            Claim::CrosslinkedExecution { shard, block } => self.crosslinked_execution(shard, block)?,
+            Claim::LatestExecution { shard } => self.latest_execution(claim, shard)?,
+            Claim::CodeHash { .. }
+            | Claim::Deposit { .. }
+            | Claim::StateRoot { .. }
+            | Claim::Balance { .. }
+            | Claim::Slot
+            | Claim::ExecutionRoot { .. } => self.of_ledger(claim)?,
+        };
+        let proof = Proof { gindex: claim.gindex(self.layout())?, leaf: leaf.0, branch };
+        proof.verify(&self.block_root.0, proof.gindex)?;
         Ok(proof)
     }
 
-    /// Proves several claims at once. To prove an execution root, [`Claim::Slot`] has to be one of them.
+    /// Proves several claims at once. To prove an execution root of a slot, [`Claim::Slot`] has to be one of them.
     ///
     /// # Errors
     ///
-    /// Fails if the subject of a claim does not exist, if a claim occurs twice, or if there are none or too many.
+    /// Fails if one of the claims cannot be proven, if one occurs twice, or if there are none or too many.
     pub fn prove_all(&self, claims: &[Claim]) -> Result<Multiproof, ProveError> {
         let proofs: Vec<_> = claims.iter().map(|claim| self.prove(*claim)).collect::<Result<_, _>>()?;
         Ok(Multiproof::combine(&proofs)?)
     }
 
-    /// Returns the leaf of a claim, and its siblings up to the ledger's root.
-    fn lower(&self, claim: Claim) -> Result<(Root, Vec<Hash>), ProveError> {
-        match claim {
-            Claim::CodeHash { ee } => self.record(claim, ee, 0),
-            Claim::Deposit { ee } => self.record(claim, ee, 5),
-            Claim::StateRoot { shard, ee } => self.ee_state(claim, shard, ee, 0),
-            Claim::Balance { shard, ee } => self.ee_state(claim, shard, ee, 1),
-            Claim::Slot => {
-                let slot = hash_tree_root(&self.ledger.slot());
-                Ok((slot, branch(&ledger_roots(self.ledger), 3, 0)))
-            }
-            Claim::ExecutionRoot { shard, slot } => self.execution_root(claim, shard, slot),
-        }
+    /// Proves the root of the block of an earlier slot, or of the latest before it, for
+    /// [`verify_earlier_block`](outrider_beacon_proof::verify_earlier_block). Needs the state after the block.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the state does not know it, or if the prover has no state.
+    pub fn prove_earlier_block(&self, slot: Slot) -> Result<Multiproof, ProveError> {
+        self.prove_all(&earlier_block_claims(slot))
     }
 
-    fn record(&self, claim: Claim, ee: u32, field: usize) -> Result<(Root, Vec<Hash>), ProveError> {
-        let record = self.ledger.ees().get(ee as usize).ok_or(ProveError::Absent(claim))?;
-        let fields = [
-            record.code_hash,
-            hash_tree_root(&record.code_bytes),
-            record.initial_state_root,
-            hash_tree_root(&record.owner),
-            record.refund_credentials,
-            hash_tree_root(&record.deposit),
-            hash_tree_root(&record.shards),
-            hash_tree_root(&record.takes_receipts),
-            hash_tree_root(&record.upgrade_delay),
-            record.next_code_hash,
-            hash_tree_root(&record.next_code_epoch),
-            hash_tree_root(&record.deployed_epoch),
-            hash_tree_root(&record.exit_epoch),
-            hash_tree_root(&record.withdrawable_epoch),
-            hash_tree_root(&record.next_code_bytes),
-            hash_tree_root(&record.next_takes_receipts),
-        ];
-        let mut siblings = branch(&fields, 4, field);
-        siblings.extend(list_branch(self.ledger.ees(), 16, ee as usize));
-        siblings.extend(branch(&ledger_roots(self.ledger), 3, 1));
-        Ok((fields.get(field).copied().unwrap_or_default(), siblings))
-    }
-
-    fn ee_state(
-        &self,
-        claim: Claim,
-        shard: Shard,
-        ee: u32,
-        field: usize,
-    ) -> Result<(Root, Vec<Hash>), ProveError> {
-        let shard_ledger = self.ledger.shards().get(index(shard)).ok_or(ProveError::Absent(claim))?;
-        let state = shard_ledger.ees().get(ee as usize).ok_or(ProveError::Absent(claim))?;
-        let fields = [state.state_root, hash_tree_root(&state.balance)];
-        let mut siblings = branch(&fields, 1, field);
-        siblings.extend(list_branch(shard_ledger.ees(), 16, ee as usize));
-        siblings.extend(self.shard_branch(claim, shard, 2)?);
-        Ok((fields.get(field).copied().unwrap_or_default(), siblings))
-    }
-
-    fn execution_root(
-        &self,
-        claim: Claim,
-        shard: Shard,
-        slot: Slot,
-    ) -> Result<(Root, Vec<Hash>), ProveError> {
-        let latest = self.ledger.slot();
-        let shard_ledger = self.ledger.shards().get(index(shard)).ok_or(ProveError::Absent(claim))?;
-        let leaf = self.ledger.recent_execution_root(shard, slot);
-        let leaf = leaf.ok_or(ProveError::NoExecution { shard, slot, latest })?;
-        let recent: Vec<_> = shard_ledger.recent().iter().copied().collect();
-        let mut siblings = branch(&recent, 8, index(slot % RECENT_SLOTS));
-        siblings.extend(self.shard_branch(claim, shard, 3)?);
+    fn of_ledger(&self, claim: Claim) -> Result<(Root, Vec<Hash>), ProveError> {
+        let (leaf, mut siblings) = ledger::leaf(self.ledger, claim)?;
+        siblings.push(self.operations_root.0);
+        siblings.extend(self.body_branch(2));
         Ok((leaf, siblings))
     }
 
-    /// Returns the siblings from a field of a shard's ledger to the ledger's root.
-    fn shard_branch(&self, claim: Claim, shard: Shard, field: usize) -> Result<Vec<Hash>, ProveError> {
-        let shard_ledger = self.ledger.shards().get(index(shard)).ok_or(ProveError::Absent(claim))?;
-        let fields = [
-            shard_ledger.latest_block_root(),
-            shard_ledger.execution_root(),
-            hash_tree_root(shard_ledger.ees()),
-            hash_tree_root(shard_ledger.recent()),
-            hash_tree_root(shard_ledger.inbound()),
-            hash_tree_root(shard_ledger.outbound()),
-        ];
-        let mut siblings = branch(&fields, 3, field);
-        siblings.extend(list_branch(self.ledger.shards(), 10, index(shard)));
-        siblings.extend(branch(&ledger_roots(self.ledger), 3, 2));
-        Ok(siblings)
+    /// Returns the siblings from a field of the body to the block's root.
+    fn body_branch(&self, field: usize) -> Vec<Hash> {
+        let roots = body_roots(&self.block.body);
+        let mut siblings = branch(&roots, roots.len().ilog2(), field);
+        siblings.extend(branch(&block_roots(self.block), 3, 4));
+        siblings
     }
-}
 
-fn block_roots<P: LedgerPhase>(block: &BeaconBlock<P>) -> [Root; 5] {
-    [
-        hash_tree_root(&block.slot),
-        hash_tree_root(&block.proposer_index),
-        block.parent_root,
-        block.state_root,
-        hash_tree_root(&block.body),
-    ]
-}
+    /// Returns the siblings from a field of the state to the block's root.
+    fn state_branch(&self, state: &BeaconState<P>, field: usize) -> Vec<Hash> {
+        let mut siblings = branch(&state_roots(state), 5, field);
+        siblings.extend(branch(&block_roots(self.block), 3, 3));
+        siblings
+    }
 
-fn body_roots<P: LedgerPhase>(body: &BeaconBlockBody<P>) -> Vec<Root> {
-    let mut roots = vec![
-        hash_tree_root(&body.randao_reveal),
-        hash_tree_root(&body.eth1_data),
-        body.graffiti,
-        hash_tree_root(&body.proposer_slashings),
-        hash_tree_root(&body.attester_slashings),
-        hash_tree_root(&body.attestations),
-        hash_tree_root(&body.deposits),
-        hash_tree_root(&body.voluntary_exits),
-    ];
-    roots.extend(P::extension_roots(body));
-    roots
-}
-
-fn ledger_roots(ledger: &Ledger) -> [Root; 8] {
-    [
-        hash_tree_root(&ledger.slot()),
-        hash_tree_root(ledger.ees()),
-        hash_tree_root(ledger.shards()),
-        hash_tree_root(ledger.pending_deposits()),
-        hash_tree_root(ledger.pre_checks()),
-        hash_tree_root(&ledger.burnt()),
-        hash_tree_root(&ledger.total()),
-        hash_tree_root(ledger.beacon_lanes()),
-    ]
+    fn earlier_root(&self, claim: Claim, slot: Slot) -> Result<(Root, Vec<Hash>), ProveError> {
+        let state = self.state.ok_or(ProveError::NoState(claim))?;
+        let (latest, n_slots) = (self.block.slot, P::Preset::SLOTS_PER_HISTORICAL_ROOT);
+        if slot >= latest || latest - slot > n_slots {
+            return Err(ProveError::NoBlockRoot { slot, latest, n_slots });
+        }
+        let roots: Vec<_> = state.block_roots.iter().copied().collect();
+        let place = index(slot % n_slots);
+        let mut siblings = branch(&roots, n_slots.ilog2(), place);
+        siblings.extend(self.state_branch(state, 5));
+        Ok((roots.get(place).copied().unwrap_or_default(), siblings))
+    }
 }

@@ -7,6 +7,7 @@
 //! | `pre_check` | the validators' vote on its code |
 //! | `upgrade` | new code for an EE that was deployed as upgradable |
 //! | `exit` | the exit of an EE, and the refund of its deposit |
+//! | `rent` | rent, hibernation, and top-ups of the deposit |
 //! | `withdraw` | ether from a validator to an EE |
 //! | `deposit` | ether from an EE to a validator |
 //! | `slashing` | slashings of double proposals and wrong attestations |
@@ -24,6 +25,7 @@ mod deposit;
 mod epoch;
 mod exit;
 mod pre_check;
+mod rent;
 mod slashing;
 mod upgrade;
 mod withdraw;
@@ -79,11 +81,20 @@ impl<P: LedgerPhase> Context<'_, P> {
         self.ledger.ees.get(ee as usize).ok_or(OperationError::EeUnknown { got: ee, n })
     }
 
-    /// Returns the record of an EE that is active and not exiting.
+    /// Returns the record of an EE that is awake and neither exiting nor going to hibernate.
+    fn awake(&self, ee: EeIndex) -> Result<&EeRecord, OperationError> {
+        let record = self.staying(ee)?;
+        if record.is_hibernating() || record.is_asleep(self.now()) {
+            return Err(OperationError::EeHibernates { ee, from: record.hibernation_epoch });
+        }
+        Ok(record)
+    }
+
+    /// Returns the record of an EE that is deployed and not exiting.
     fn staying(&self, ee: EeIndex) -> Result<&EeRecord, OperationError> {
         let (record, now) = (self.record(ee)?, self.now());
         let (from, until) = (record.deployed_epoch, record.exit_epoch);
-        if !record.is_active(now) {
+        if !record.is_deployed(now) {
             return Err(OperationError::EeNotActive { ee, got: now, from, until });
         }
         if record.is_exiting() {
@@ -172,7 +183,8 @@ pub(crate) fn process_operations<P: LedgerPhase>(
     })?;
     each("execution slashing", &operations.execution_slashings, |operation| {
         context.process_execution_slashing(operation)
-    })
+    })?;
+    each("top-up", &operations.top_ups, |operation| context.process_top_up(operation))
 }
 
 fn each<T>(

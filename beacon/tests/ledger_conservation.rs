@@ -7,13 +7,17 @@ mod common;
 use common::{
     ETHER, P0, P1, balance, empty_body, genesis,
     headers::{apply, deposit, lane, sent, settlement, start},
-    operations::{deploy, quick, vote, with_deploy, with_exit, with_votes, with_withdrawal, withdrawal},
+    operations::{
+        deploy, quick, top_up, vote, with_deploy, with_exit, with_top_up, with_votes, with_withdrawal,
+        withdrawal,
+    },
     shards::{next_header, next_transition},
     try_propose,
 };
 use outrider_beacon::ledger::{
     Deploy, EeTransition, ExecutionHeader, Exit, ExtendedBlock, ExtendedState, Lane, Ledger,
-    LedgerOperations, Settlement, WithdrawToEe, lane_index, operation::DOMAIN_WITHDRAW_TO_EE,
+    LedgerOperations, Settings, Settlement, TopUp, WithdrawToEe, lane_index,
+    operation::DOMAIN_WITHDRAW_TO_EE,
 };
 use outrider_beacon_spec::{
     containers::BeaconState, phase::Phase as _, signatures::Signatures, transition::process_slots,
@@ -201,6 +205,7 @@ enum Wish {
     Vote { accept: bool, n_voters: u64 },
     Exit { ee: u32 },
     Withdraw { ee: u32, shard: u64, amount: u64, validator: u64 },
+    TopUp { ee: u32, amount: u64, validator: u64 },
     Wait { n_slots: u64 },
 }
 
@@ -212,6 +217,11 @@ fn wish() -> impl Strategy<Value = Wish> {
         (0..4_u32).prop_map(|ee| Wish::Exit { ee }),
         (0..4_u32, 0..3_u64, amount(), validator())
             .prop_map(|(ee, shard, amount, validator)| Wish::Withdraw { ee, shard, amount, validator }),
+        (0..2_u32, amount(), validator()).prop_map(|(ee, amount, validator)| Wish::TopUp {
+            ee,
+            amount,
+            validator
+        }),
         (1..20_u64).prop_map(|n_slots| Wish::Wait { n_slots }),
     ]
 }
@@ -243,6 +253,10 @@ fn operations(extended: &ExtendedState<P0>, wish: Wish) -> LedgerOperations<P0> 
             };
             with_withdrawal(extended, message, DOMAIN_WITHDRAW_TO_EE)
         }
+        Wish::TopUp { ee, amount, validator } => {
+            let amount = amount % (balance(extended, validator) + 2);
+            with_top_up(extended, TopUp { payer: validator, ..top_up(extended, ee, amount) })
+        }
         Wish::Vote { .. } | Wish::Wait { .. } => LedgerOperations::default(),
     }
 }
@@ -265,8 +279,8 @@ proptest! {
 
     /// Operations move ether between validators and the ledger, without creating or losing any.
     #[test]
-    fn any_operations_conserve_ether(wishes in vec(wish(), 1..24)) {
-        let settings = quick();
+    fn any_operations_conserve_ether(wishes in vec(wish(), 1..24), rent in 0..9_u64) {
+        let settings = Settings { rent_per_epoch: rent * ETHER, ..quick() };
         let mut extended = genesis(&[[0, 0], [7, 0]]);
         for wish in wishes {
             let operations = operations(&extended, wish);

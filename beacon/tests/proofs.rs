@@ -4,20 +4,17 @@
 
 mod common;
 
-use common::vectors::{VECTORS, bytes, claim, hashes, recorded, root};
+use common::vectors::{VECTORS, bytes, claim, hashes, ledger, recorded, root};
 use outrider_beacon::{
-    ledger::{Ledger, LedgerOperations, LedgerPhase, ShardBody, ShardExecution},
-    proof::{
-        Claim, Phase, ProveError, Prover, body_branch, crosslinked_execution_gindex, lane_branch,
-        prove_crosslinked_execution,
-    },
+    ledger::{Ledger, LedgerOperations, LedgerPhase, ShardBody},
+    proof::{Claim, Layout, Phase, ProveError, Prover, body_branch, lane_branch},
 };
 use outrider_beacon_proof::{ProofError, verify_claims};
 use outrider_beacon_spec::{
-    containers::{BeaconBlock, BeaconBlockBody, ShardState, ShardTransition},
+    containers::{BeaconBlock, BeaconBlockBody},
     hash::{hash_tree_root, is_valid_merkle_branch},
     phase::{Phase0, Phase1},
-    preset::{Mainnet, Minimal, Preset},
+    preset::{Mainnet, Minimal},
     types::Root,
 };
 use serde_json::Value;
@@ -25,17 +22,6 @@ use ssz::{Decode as _, Encode as _};
 
 type P0 = Phase0<Minimal>;
 type P1 = Phase1<Minimal>;
-
-fn ledger() -> Ledger {
-    let mut ssz = Vec::new();
-    for run in VECTORS["ledger"]["ssz"].as_array().unwrap() {
-        ssz.extend(bytes(&run[0]));
-        ssz.resize(ssz.len() + run[1].as_u64().unwrap() as usize, 0);
-    }
-    let ledger = Ledger::from_ssz_bytes(&ssz).unwrap();
-    assert_eq!(ledger.as_ssz_bytes(), ssz);
-    ledger
-}
 
 fn operations<P: LedgerPhase>() -> LedgerOperations<P> {
     let ssz = bytes(&VECTORS["operations"]["ssz"]);
@@ -97,7 +83,7 @@ fn a_body_begins_with_its_execution_root_and_lanes_are_below_it() {
     assert!(is_valid_merkle_branch(leaf, &lane, 10, 3 << 7 | 1, execution_root));
 }
 
-fn check_phase<P: LedgerPhase>(vector: &Value, phase: Phase)
+fn check_phase<P: LedgerPhase>(vector: &Value, layout: Layout)
 where
     BeaconBlockBody<P>: Default,
 {
@@ -105,15 +91,15 @@ where
     let block_root = root(&vector["block_root"]);
     assert_eq!(hash_tree_root(&block), block_root);
     let prover = Prover::new(&block, &ledger, &operations).unwrap();
-    assert_eq!(prover.block_root(), block_root);
+    assert_eq!((prover.block_root(), prover.layout()), (block_root, layout));
     let proofs = vector["proofs"].as_array().unwrap();
     for vector in proofs {
         let (claim, expected) = (claim(vector), recorded(vector));
-        assert_eq!(claim.gindex(phase), Ok(expected.gindex), "{claim:?}");
+        assert_eq!(claim.gindex(layout), Ok(expected.gindex), "{claim:?}");
         assert_eq!(expected.verify(&block_root.0, expected.gindex), Ok(&expected.leaf), "{claim:?}");
         let is_execution_root = matches!(claim, Claim::ExecutionRoot { .. });
         let alone = if is_execution_root { Err(ProofError::SlotNeeded) } else { Ok(expected.leaf) };
-        assert_eq!(claim.verify(&expected, &block_root.0, phase), alone, "{claim:?}");
+        assert_eq!(claim.verify(&expected, &block_root.0, layout), alone, "{claim:?}");
         assert_eq!(prover.prove(claim), Ok(expected), "{claim:?}");
     }
     let chosen = vector["multiproof"]["proofs"].as_array().unwrap();
@@ -121,7 +107,7 @@ where
     let claims: Vec<_> = chosen.iter().map(|vector| claim(vector)).collect();
     let multiproof = prover.prove_all(&claims).unwrap();
     assert_eq!(multiproof.branch, hashes(&vector["multiproof"]["branch"]));
-    let gindices: Vec<_> = claims.iter().map(|claim| claim.gindex(phase).unwrap()).collect();
+    let gindices: Vec<_> = claims.iter().map(|claim| claim.gindex(layout).unwrap()).collect();
     let leaves: Vec<_> = chosen.iter().map(|vector| recorded(vector).leaf).collect();
     assert_eq!(multiproof.verify(&block_root.0, &gindices), Ok(leaves));
 }
@@ -131,56 +117,8 @@ fn proofs_are_those_of_another_library() {
     let phases = VECTORS["phases"].as_array().unwrap();
     assert_eq!(phases[0]["proofs"].as_array().unwrap().len(), 2);
     assert_eq!(phases[1]["proofs"].as_array().unwrap().len(), 14);
-    check_phase::<P0>(&phases[0], Phase::Phase0);
-    check_phase::<P1>(&phases[1], Phase::Phase1);
-}
-
-/// Returns a beacon block that crosslinks three blocks of shard 2; the second has the body of the vectors.
-fn crosslinking_block<C: Preset>() -> (BeaconBlock<Phase1<C>>, ShardExecution) {
-    let body = bytes(&VECTORS["shard_body"]["bytes"]);
-    let mut transition = ShardTransition { start_slot: 697, ..ShardTransition::default() };
-    for slot in [697, 698, 699] {
-        let is_second = slot == 698;
-        let root =
-            if is_second { root(&VECTORS["shard_body"]["root"]) } else { Root::repeat_byte(slot as u8) };
-        transition.shard_block_lengths.push(body.len() as u64).unwrap();
-        transition.shard_data_roots.push(root).unwrap();
-        transition.shard_states.push(ShardState { slot, gasprice: 8, latest_block_root: root }).unwrap();
-    }
-    let mut block = BeaconBlock::<Phase1<C>> {
-        slot: 700,
-        proposer_index: 12,
-        parent_root: Root::repeat_byte(0x21),
-        state_root: Root::repeat_byte(0x22),
-        body: BeaconBlockBody::default(),
-    };
-    block.body.shard_transitions[2] = transition;
-    let header = ShardBody::from_body(&body).unwrap().header;
-    let branch = body_branch(&body).try_into().unwrap();
-    (block, ShardExecution { shard: 2, slot: 698, header, branch })
-}
-
-#[test]
-fn a_crosslink_proves_an_execution_without_the_ledger() {
-    let vector = &VECTORS["crosslink"];
-    let (block, execution) = crosslinking_block::<Minimal>();
-    assert_eq!(hash_tree_root(&block), root(&vector["block_root"]));
-    let proof = prove_crosslinked_execution(&block, 1, &execution).unwrap();
-    assert_eq!(proof.gindex, vector["gindex"].as_u64().unwrap());
-    assert_eq!(proof.leaf, hash_tree_root(&execution.header).0);
-    assert_eq!(proof.branch, hashes(&vector["branch"]));
-    for place in [0, 2] {
-        let other = prove_crosslinked_execution(&block, place, &execution);
-        assert_eq!(other, Err(ProveError::Proof(ProofError::Root)));
-    }
-    let other = prove_crosslinked_execution(&block, 3, &execution);
-    assert_eq!(other, Err(ProveError::Proof(ProofError::NoPlace)));
-    // The length in the design's table: 25 to the data's root, and 16 in it.
-    let (block, execution) = crosslinking_block::<Mainnet>();
-    assert_eq!(prove_crosslinked_execution(&block, 1, &execution).unwrap().branch.len(), 41);
-    assert_eq!(crosslinked_execution_gindex(8, 0, 8), Err(ProofError::NoPlace));
-    assert_eq!(crosslinked_execution_gindex(0, 16, 8), Err(ProofError::NoPlace));
-    assert_eq!(crosslinked_execution_gindex(0, 0, 12), Err(ProofError::NoPlace));
+    check_phase::<P0>(&phases[0], Layout { max_shards: 1, ..Layout::MINIMAL.of_phase(Phase::Phase0) });
+    check_phase::<P1>(&phases[1], Layout::MINIMAL);
 }
 
 #[test]
@@ -204,7 +142,7 @@ fn leaves_are_the_values_of_the_ledger() {
     let old = prover.prove(Claim::ExecutionRoot { shard: 1, slot: 443 });
     assert_eq!(old, Err(ProveError::NoExecution { shard: 1, slot: 443, latest: 700 }));
     let too_far = Claim::StateRoot { shard: 1 << 10, ee: 0 };
-    assert_eq!(too_far.gindex(Phase::Phase1), Err(ProofError::NoPlace));
+    assert_eq!(too_far.gindex(Layout::MINIMAL), Err(ProofError::NoPlace));
     let other = Prover::new(&block, &Ledger::default(), &operations).map(|prover| prover.block_root());
     assert!(matches!(other, Err(ProveError::Commitment { got, .. }) if got == block.body.graffiti));
 }
@@ -220,11 +158,11 @@ fn an_execution_root_is_proven_only_of_a_recent_slot() {
     let proof = prover.prove_all(&[of_slot(699), Claim::Slot]).unwrap();
     assert_eq!(proof.branch.len(), 33, "the slot costs no hash");
     let verify = |claims: &[Claim], proof| {
-        verify_claims(claims, proof, &block_root, Phase::Phase1).map(|leaves| Claim::uint64(&leaves[1]))
+        verify_claims(claims, proof, &block_root, Layout::MINIMAL).map(|leaves| Claim::uint64(&leaves[1]))
     };
     assert_eq!(verify(&[of_slot(699), Claim::Slot], &proof), Ok(700));
     for got in [699 - 256, 699 + 256, 699 + (1 << 40)] {
-        let refused = Err(ProofError::SlotNotRecent { got, latest: 700 });
+        let refused = Err(ProofError::SlotNotRecent { got, latest: 700, n_slots: 256 });
         assert_eq!(verify(&[of_slot(got), Claim::Slot], &proof), refused);
     }
     let without = prover.prove_all(&[of_slot(699), Claim::CodeHash { ee: 0 }]).unwrap();

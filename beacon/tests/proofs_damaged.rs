@@ -5,7 +5,7 @@
 mod common;
 
 use common::vectors::{VECTORS, claim, recorded, root};
-use outrider_beacon::proof::Phase;
+use outrider_beacon::proof::Layout;
 use outrider_beacon_proof::{Multiproof, Proof};
 
 #[test]
@@ -14,7 +14,7 @@ fn every_changed_byte_is_refused() {
     let block_root = root(&vector["block_root"]).0;
     for vector in vector["proofs"].as_array().unwrap() {
         let (claim, proof) = (claim(vector), recorded(vector));
-        let gindex = claim.gindex(Phase::Phase1).unwrap();
+        let gindex = claim.gindex(Layout::MINIMAL).unwrap();
         let ssz = proof.to_ssz_bytes();
         assert_eq!(Proof::from_ssz_bytes(&ssz), Ok(proof));
         for place in 0..ssz.len() {

@@ -95,7 +95,7 @@ fn announced_upgrades_switch_the_code_after_their_delay_and_nothing_else() {
     refused(&opened, with_upgrade(&opened, again, 0), OperationError::UpgradePending { ee: 0 });
     let accepted = step(&opened, with_votes(&opened, vote(&opened, true), (0..46).collect()), &settings);
     let record = accepted.ledger.ees().get(0).unwrap();
-    assert_eq!((record.code_hash, record.next_code_epoch), (Root::repeat_byte(1), 3));
+    assert_eq!((record.code_hash, record.next_code.epoch), (Root::repeat_byte(1), 3));
     assert_eq!(record.code_hash_at(2), Root::repeat_byte(1));
     assert_eq!(record.code_hash_at(3), hash(&[&code]));
     let before = to_epoch(&accepted, 2, &settings);
@@ -103,7 +103,7 @@ fn announced_upgrades_switch_the_code_after_their_delay_and_nothing_else() {
     let after = to_epoch(&before, 3, &settings);
     let record = after.ledger.ees().get(0).unwrap();
     assert_eq!(
-        (record.code_hash, record.code_bytes, record.next_code_epoch),
+        (record.code_hash, record.code_bytes, record.next_code.epoch),
         (hash(&[&code]), 7, FAR_FUTURE_EPOCH)
     );
     assert_eq!(after.ledger.shards(), start.ledger.shards(), "states stay");

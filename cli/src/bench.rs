@@ -58,7 +58,12 @@ pub(crate) fn bench(arguments: &Arguments) -> anyhow::Result<Verdict> {
         // `Fixture` has checked that both exist.
         let (Some(ees), Some(root)) = (ees.get(block.env), state.get_mut(block.env)) else { continue };
         let context = block.context.or(arguments.context.context()).complete(block.env);
-        let input = ExecutionInput { context, ..ExecutionInput::new(*root, block.data.clone()) };
+        let input = ExecutionInput {
+            pre_state_root: *root,
+            block_data: block.data.clone(),
+            context,
+            reads: block.reads.clone(),
+        };
         let (post_state_root, costs) = measure_block(&variants, ees, &input, arguments.runs, &bar)
             .with_context(|| format!("{}: block {index}", files::name(&arguments.fixture)))?;
         *root = post_state_root;

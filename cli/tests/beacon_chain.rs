@@ -237,6 +237,70 @@ fn a_proof_is_verified_with_only_a_block_root() {
     assert!(ran.err.contains("`code` is not a claim: write code:EE"), "{ran:?}");
 }
 
+/// Shards have a block in every slot, so the head block's crosslinks are of the latest blocks, and the latest execution root of
+/// a shard is in `recent`, too.
+#[test]
+fn claims_without_the_ledger_and_about_earlier_blocks_are_proven() {
+    let scratch = chain(&["--keep-all"]);
+    assert_eq!(beacon(&scratch, "advance", &["--slots", "60"]).code, Some(0));
+    let head = json(&scratch, "show", &[], 0)["head"]["root"].as_str().unwrap().to_owned();
+    let prove = |more: &[&str]| json(&scratch, "prove", &[more, &["-o", "proof.json"]].concat(), 0);
+    let verify = |root: &str, more: &[&str]| {
+        let ran =
+            scratch.outrider(&[&["beacon", "verify", "proof.json", "--root", root, "--json"], more].concat());
+        let document: Value = serde_json::from_str(&ran.out).unwrap();
+        (ran.code, document)
+    };
+    let leaf =
+        |document: &Value, index: usize| document["claims"][index]["leaf"].as_str().unwrap().to_owned();
+    prove(&["execution:1@59", "crosslink:1@0", "latest:1", "execution:1@58", "block:20", "block-slot"]);
+    let (code, document) = verify(&head, &[]);
+    assert_eq!(code, Some(0), "{document}");
+    assert_eq!(leaf(&document, 0), leaf(&document, 1));
+    assert_eq!(leaf(&document, 0), leaf(&document, 2));
+    assert_ne!(leaf(&document, 0), leaf(&document, 3));
+    assert_eq!(document["claims"][5]["value"], "60");
+    let block_root = leaf(&document, 4);
+    // The places of these claims are others with the preset `mainnet`.
+    assert_eq!(verify(&head, &["--preset", "mainnet"]).0, Some(1));
+
+    // An earlier block, from before finality: the same claims, about its own time.
+    let proven = prove(&["--slot", "20", "execution:1@19", "crosslink:1@0", "latest:1", "slot"]);
+    assert_eq!([&proven["slot"], &proven["about"]["slot"]], [60, 20]);
+    let (code, document) = verify(&head, &[]);
+    assert_eq!(code, Some(0), "{document}");
+    assert_eq!(document["about_root"], format!("0x{block_root}"));
+    assert_eq!(leaf(&document, 0), leaf(&document, 1));
+    assert_eq!(leaf(&document, 0), leaf(&document, 2));
+    assert_eq!(document["claims"][3]["value"], "20");
+    let text = scratch.outrider(&["beacon", "verify", "proof.json", "--root", &head]);
+    assert!(
+        text.out.contains(&format!("about block 0x{block_root}, the latest up to slot 20\n")),
+        "{text:?}"
+    );
+    let proof = scratch.read("proof.json");
+    // Slot 84 has the place of slot 20.
+    for (from, to) in [
+        ("\"slot\": 20", "\"slot\": 21"),
+        ("\"slot\": 20", "\"slot\": 84"),
+        ("crosslink:1@0", "crosslink:0@0"),
+    ] {
+        let changed = proof.replace(from, to);
+        assert_ne!(changed, proof);
+        scratch.write("proof.json", changed);
+        assert_eq!(verify(&head, &[]).0, Some(1), "{to}");
+    }
+    for (claims, expected) in [
+        (&["--slot", "60", "slot"][..], "the head block does not know the block of slot 60"),
+        (&["--slot", "0", "slot"], "the genesis block does not commit to a ledger"),
+        (&["crosslink:1@1"], "does not crosslink a block 1 of shard 1"),
+    ] {
+        let ran = beacon(&scratch, "prove", &[claims, &["-o", "proof.json"]].concat());
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains(expected), "{ran:?}");
+    }
+}
+
 #[test]
 fn the_same_options_make_the_same_chain_however_often_it_is_stopped() {
     let [whole, parts, other] =

@@ -104,6 +104,80 @@ fn options_set_the_context_that_blocks_do_not_give() {
     assert!(ran.err.contains("--beacon-root") && ran.err.contains("expected 32 bytes, got 1"), "{ran:?}");
 }
 
+/// An EE that pays the proposer its balance and the latest final slot, and saves the last root that the block declares. It
+/// traps if there is none.
+const PAYER: &str = r#"(module
+    (import "eth2" "contextBalance" (func $balance (result i64)))
+    (import "eth2" "contextFinalizedSlot" (func $final (result i64)))
+    (import "eth2" "payProposer" (func $pay (param i64)))
+    (import "eth2" "readCount" (func $reads (result i32)))
+    (import "eth2" "readRoot" (func $read (param i32 i32)))
+    (import "eth2" "savePostStateRoot" (func $save (param i32)))
+    (memory (export "memory") 1)
+    (func (export "main")
+        (call $pay (call $balance))
+        (call $pay (call $final))
+        (call $read (i32.sub (call $reads) (i32.const 1)) (i32.const 0))
+        (call $save (i32.const 16))))"#;
+
+#[test]
+fn blocks_give_ether_and_reads_and_may_expect_a_fee() {
+    let zero = "00".repeat(32);
+    let read = |byte: &str| format!("{{shard: 1, ee: 7, state_root: \"{}\"}}", byte.repeat(32));
+    let text = |second_fee: &str, last_root: &str| {
+        format!(
+            "beacon_state: {{execution_scripts: [ee.wasm]}}\nshard_pre_state: {{exec_env_states: [\"{zero}\"]}}\n\
+             shard_post_state: {{exec_env_states: [\"{}\"]}}\nshard_blocks:\n  \
+             - {{env: 0, data: \"\", context: {{balance: 70, finalized_slot: 9}}, reads: [{}, {}], proposer_fee: 79}}\n  \
+             - {{env: 0, data: \"\", reads: [{}], {second_fee}}}\n",
+            last_root.repeat(32),
+            read("ab"),
+            read("cd"),
+            read("ef"),
+        )
+    };
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", wat::parse_str(PAYER).expect("the module is well-formed"));
+    let options = ["--balance", "5", "--finalized-slot", "6"];
+
+    scratch.write("f.yaml", text("proposer_fee: 0", "ef"));
+    let ran = run(&scratch, &[]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let root = "cd".repeat(32);
+    assert!(ran.out.contains(&format!("post-state root {root}, proposer fee 79 Gwei, fuel ")), "{ran:?}");
+    assert_eq!(ran.out.matches("proposer fee").count(), 1, "nothing is said of no fee: {ran:?}");
+    assert_eq!(bench(&scratch, &[]).code, Some(0));
+    let json: serde_json::Value = serde_json::from_str(&run(&scratch, &["--json"]).out).expect("it is JSON");
+    let blocks = &json["fixtures"][0]["blocks"];
+    assert_eq!((&blocks[0]["proposer_fee"], &blocks[1]["proposer_fee"]), (&79.into(), &0.into()));
+
+    let ran = run(&scratch, &options);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let expected = "  block 1: wrong proposer fee\n    expected 0 Gwei\n    got      11 Gwei\n";
+    assert!(ran.out.contains(expected), "{ran:?}");
+    let ran = run(&scratch, &[&options[..], &["--json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&ran.out).expect("it is JSON");
+    let expected = serde_json::json!([{ "mismatch": "proposer_fee", "block": 1, "expected": 0, "got": 11 }]);
+    assert_eq!(json["fixtures"][0]["mismatches"], expected);
+    assert_eq!(run(&scratch, &[&options[..], &["--bless"]].concat()).code, Some(0));
+    assert_eq!(scratch.read("f.yaml"), text("proposer_fee: 11", "ef"));
+    assert_eq!(run(&scratch, &options).code, Some(0));
+
+    // Without an expectation, any fee is fine.
+    scratch.write("f.yaml", text("", "ef"));
+    assert_eq!(run(&scratch, &options).code, Some(0));
+}
+
+#[test]
+fn a_read_that_no_block_declares_fails_the_fixture() {
+    let scratch = scratch(&["{env: 0, data: \"\", reads: []}".to_owned()]);
+    scratch.write("ee.wasm", wat::parse_str(PAYER).expect("the module is well-formed"));
+    let ran = run(&scratch, &[]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let expected = "the EE's call of eth2.readRoot failed: there is no read 4294967295: the block declares 0, counted from 0";
+    assert!(ran.out.contains(expected), "{ran:?}");
+}
+
 #[test]
 fn bench_takes_an_unsaved_root_as_run_does() {
     let scratch = scratch(&["{env: 0, data: \"\"}".to_owned()]);
@@ -145,7 +219,8 @@ fn built_blocks_give_the_context_that_they_were_built_in() {
     let ran = scratch.outrider(&[&build[..], &["--slot", "1234", "--shard", "6"]].concat());
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let expected = format!(
-        "\"\n    context:\n      shard: 6\n      slot: 1234\n      beacon_root: \"{}\"\n",
+        "\"\n    context:\n      shard: 6\n      slot: 1234\n      beacon_root: \"{}\"\n      balance: 0\n      \
+         finalized_slot: 0\n",
         "00".repeat(32)
     );
     assert_eq!(scratch.read("f.yaml").matches(&expected).count(), 2, "{}", scratch.read("f.yaml"));
@@ -155,4 +230,46 @@ fn built_blocks_give_the_context_that_they_were_built_in() {
     assert_eq!(bench(&scratch, &[]).code, Some(0));
     scratch.write("f.yaml", scratch.read("f.yaml").replace("slot: 1234", "slot: 1235"));
     assert_eq!(run(&scratch, &[]).code, Some(1));
+}
+
+/// Returns the stateful EE of two counters, changed to pay the proposer its balance, unless the first declared root is not
+/// that of EE 1 on shard 2.
+fn paying() -> Vec<u8> {
+    let pair = include_str!("../../shard/tests/ees/pair.wat");
+    let locals = "(local $end i32) (local $witness_end i32) (local $mask i32)\n";
+    let lines = "(call $pay (call $balance))\n(call $read (i32.const 0) (i32.const 0xb0000))\n\
+                 (call $require (i64.eq (i64.load (i32.const 0xb0000)) (i64.const 2)))\n\
+                 (call $require (i64.eq (i64.load (i32.const 0xb0008)) (i64.const 1)))\n";
+    let imports = "(module\n(import \"eth2\" \"payProposer\" (func $pay (param i64)))\n\
+                   (import \"eth2\" \"contextBalance\" (func $balance (result i64)))\n\
+                   (import \"eth2\" \"readRoot\" (func $read (param i32 i32)))\n";
+    let text = pair.replacen("(module\n", imports, 1).replacen(locals, &format!("{locals}{lines}"), 1);
+    assert!(text.contains(lines), "the EE has changed");
+    wat::parse_str(text).expect("the module is well-formed")
+}
+
+#[test]
+fn built_blocks_give_the_reads_and_the_fee_that_they_were_built_with() {
+    let scratch = Scratch::new();
+    scratch.write("ee.wasm", paying()).write("one.json", r#"{"packages": ["05", "85"]}"#);
+    assert_eq!(scratch.outrider(&["state", "init", "state", "--ee", "ee.wasm"]).code, Some(0));
+    let build = ["witness", "build", "state", "--ee", "ee.wasm", "one.json", "one.json", "-o", "f.yaml"];
+    let ran = scratch.outrider(&build);
+    assert_eq!(ran.code, Some(1), "no root is declared: {ran:?}");
+    let root = "ab".repeat(32);
+    let read = format!("2:1:{root}");
+    let ran = scratch.outrider(&[&build[..], &["--balance", "70", "--read", &read]].concat());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let expected = format!(
+        "      balance: 70\n      finalized_slot: 0\n    reads:\n      - shard: 2\n        ee: 1\n        \
+         state_root: \"{root}\"\n    proposer_fee: 70\n"
+    );
+    assert_eq!(scratch.read("f.yaml").matches(&expected).count(), 2, "{}", scratch.read("f.yaml"));
+    assert_eq!(run(&scratch, &[]).code, Some(0));
+    assert_eq!(scratch.outrider(&["witness", "check", "f.yaml"]).code, Some(0));
+    scratch.write("f.yaml", scratch.read("f.yaml").replace("proposer_fee: 70", "proposer_fee: 71"));
+    assert_eq!(run(&scratch, &[]).code, Some(1));
+    let ran = scratch.outrider(&["witness", "check", "f.yaml"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.out.contains("block 1: wrong proposer fee: expected 71 Gwei, got 70 Gwei"), "{ran:?}");
 }

@@ -45,7 +45,7 @@ impl Keys {
     }
 
     /// Returns the public keys in order of the validators.
-    pub(crate) fn pubkeys(&self) -> impl Iterator<Item = BLSPubkey> {
+    pub fn pubkeys(&self) -> impl Iterator<Item = BLSPubkey> {
         self.secret_keys
             .iter()
             .map(|secret_key| secret_to_public(secret_key).expect("an interop key is valid"))

@@ -1,5 +1,7 @@
 //! Shard blocks, their contents, and their executions for the beacon block.
 
+use std::sync::Arc;
+
 use outrider_beacon::{
     ledger::{ExecutionHeader, Ledger, LedgerError, ShardBody, ShardExecution, ShardPlace},
     proof::body_branch,
@@ -19,6 +21,12 @@ use outrider_beacon_spec::{
 pub trait ShardProposer {
     /// Returns the body of a shard block, or `None` to propose none.
     fn body(&self, place: &ShardPlace) -> Option<ShardBody>;
+}
+
+impl<S: ShardProposer + ?Sized> ShardProposer for Arc<S> {
+    fn body(&self, place: &ShardPlace) -> Option<ShardBody> {
+        (**self).body(place)
+    }
 }
 
 /// A proposer of shard blocks that execute no EE.

@@ -10,7 +10,7 @@ mod keys;
 use std::collections::BTreeSet;
 
 pub(crate) use keys::CURVE_ORDER;
-pub use keys::{interop_deposits, interop_secret_key};
+pub use keys::{interop_deposits, interop_secret_key, withdrawal_credentials};
 
 use outrider_beacon_spec::{
     constants::MIN_GENESIS_TIME,

@@ -1,7 +1,9 @@
 //! Proofs about execution environments (EEs) for verifiers that have only the root of a beacon block.
 //!
 //! A [`Proof`] leads from a leaf to the root, and a [`Multiproof`] from several leaves at once. The generalized index
-//! of a [`Claim`] is its place in the tree; a verifier computes it and does not rely on the proof for it.
+//! of a [`Claim`] is its place in the tree; a verifier computes it and does not rely on the proof for it. A claim about
+//! an older block takes two proofs: [`verify_earlier_block`] returns the root of that block, from which the second one
+//! leads on.
 //!
 //! The crate needs no state and no `std`, and its only dependency is SHA-256, so EEs can verify proofs, too.
 
@@ -11,11 +13,15 @@
 extern crate alloc;
 
 mod claim;
+mod layout;
 mod multiproof;
 mod ssz;
+mod verification;
 
-pub use claim::{Claim, Phase, crosslinked_execution_gindex, verify_claims};
+pub use claim::Claim;
+pub use layout::{Layout, Phase};
 pub use multiproof::{MULTIPROOF_BRANCH_MAX, MULTIPROOF_CLAIMS_MAX, Multiproof};
+pub use verification::{earlier_block_claims, verify_claims, verify_claims_with, verify_earlier_block};
 
 use alloc::vec::Vec;
 
@@ -74,20 +80,22 @@ pub enum ProofError {
     /// A claim of a multiproof is an ancestor of another, or the same.
     #[error("a claim of the proof is an ancestor of another, or its duplicate")]
     Nested,
-    /// The proof has an execution root and not the slot of the block.
-    #[error("an execution root is proven only along with the slot of the block")]
+    /// The proof has the root of a slot, and not the slot of the block.
+    #[error("the root of a slot is proven only along with the slot of the block")]
     SlotNeeded,
-    /// The slot of an execution root is not one of those that the block's ledger knows.
+    /// The slot of a root is not one of those that the block knows.
     #[error(
-        "the block of slot {latest} knows the execution roots of the 256 slots up to its own, and not of slot {got}"
+        "the block of slot {latest} knows the roots of {n_slots} slots up to its own, and not of slot {got}"
     )]
     SlotNotRecent {
         /// The slot of the claim.
         got: u64,
         /// The slot of the block.
         latest: u64,
+        /// The number of known slots.
+        n_slots: u64,
     },
-    /// The index is zero or out of range, or there are no claims.
+    /// The index is zero or out of range, blocks of the phase have no such claim, or there are no claims.
     #[error("the proof is not for a place in a tree")]
     NoPlace,
 }

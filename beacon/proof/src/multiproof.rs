@@ -52,6 +52,20 @@ impl Multiproof {
     ///
     /// Fails if the proof is for other indices, or does not lead to the root.
     pub fn verify(&self, root: &Hash, gindices: &[u64]) -> Result<Vec<Hash>, ProofError> {
+        self.verify_with(root, gindices, hash)
+    }
+
+    /// Verifies as [`verify`](Self::verify) does, with another implementation of [`hash`], such as the host's in an EE.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the proof is for other indices, or does not lead to the root.
+    pub fn verify_with(
+        &self,
+        root: &Hash,
+        gindices: &[u64],
+        hash: impl Fn(&Hash, &Hash) -> Hash,
+    ) -> Result<Vec<Hash>, ProofError> {
         if self.claims.len() != gindices.len() {
             return Err(ProofError::Limit { got: self.claims.len(), limit: gindices.len() });
         }

@@ -1,6 +1,6 @@
 //! Proofs in a tree that the test computes as a whole, and invalid proofs.
 
-use outrider_beacon_proof::{Claim, Hash, Multiproof, Phase, Proof, ProofError, hash};
+use outrider_beacon_proof::{Claim, Hash, Layout, Multiproof, Phase, Proof, ProofError, hash};
 use proptest::{collection::vec, prelude::*, sample::subsequence};
 
 /// Returns all nodes of a tree with 16 leaves, by generalized index; entry 0 is unused.
@@ -84,7 +84,41 @@ fn amounts_are_little_endian() {
     leaf[..8].copy_from_slice(&0x0102_0304_0506_0708_u64.to_le_bytes());
     assert_eq!(leaf[0], 8);
     assert_eq!(Claim::uint64(&leaf), 0x0102_0304_0506_0708);
-    assert_eq!(Claim::CodeHash { ee: 1 << 16 }.gindex(Phase::Phase1), Err(ProofError::NoPlace));
+}
+
+#[test]
+fn claims_without_a_place_are_refused() {
+    let refused =
+        |claim: Claim, layout| assert_eq!(claim.gindex(layout), Err(ProofError::NoPlace), "{claim:?}");
+    let (mainnet, phase_0) = (Layout::MAINNET, Layout::MAINNET.of_phase(Phase::Phase0));
+    refused(Claim::CodeHash { ee: 1 << 16 }, mainnet);
+    let crosslinked = Claim::CrosslinkedExecution { shard: 0, block: 0 };
+    let latest = Claim::LatestExecution { shard: 0 };
+    for claim in [crosslinked, latest] {
+        assert!(claim.gindex(mainnet).is_ok());
+        refused(claim, phase_0);
+        for max_shards in [0, 12, 1 << 11, u64::MAX] {
+            refused(claim, Layout { max_shards, ..mainnet });
+        }
+    }
+    refused(Claim::CrosslinkedExecution { shard: 0, block: 16 }, mainnet);
+    refused(Claim::CrosslinkedExecution { shard: 1024, block: 0 }, mainnet);
+    refused(Claim::LatestExecution { shard: 8 }, Layout::MINIMAL);
+    for slots_per_historical_root in [0, 12, 1 << 21, u64::MAX] {
+        refused(Claim::BlockRoot { slot: 5 }, Layout { slots_per_historical_root, ..mainnet });
+    }
+    // No two claims of a layout share a place, except slots with the same remainder.
+    for layout in [mainnet, Layout::MINIMAL] {
+        let places: Vec<_> =
+            [crosslinked, latest, Claim::BlockSlot, Claim::BlockRoot { slot: 0 }, Claim::Slot]
+                .map(|claim| claim.gindex(layout).unwrap())
+                .into();
+        let mut sorted = places.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        assert_eq!(sorted.len(), places.len());
+        assert!(places.iter().all(|place| place.ilog2() < 44));
+    }
 }
 
 proptest! {

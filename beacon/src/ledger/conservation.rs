@@ -5,7 +5,7 @@ use super::{Ledger, LedgerError};
 /// The distribution of a ledger's ether, in Gwei.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Distribution {
-    /// The balances of EEs on shards.
+    /// The balances of EEs on shards; for a thin ledger, all ether on shards and between them.
     pub balances: u128,
     /// Ether in flight between shards, and from the beacon chain to shards.
     pub in_flight: u128,
@@ -13,7 +13,7 @@ pub struct Distribution {
     pub pending_deposits: u128,
     /// Ether that is locked for EEs.
     pub deposits: u128,
-    /// Fees that shard blocks have paid for their bytes.
+    /// Fees that shard blocks have paid for their bytes, and the rent of EEs.
     pub burnt: u128,
 }
 
@@ -31,16 +31,21 @@ impl Ledger {
     pub fn distribution(&self) -> Distribution {
         let shards = || self.shards.iter();
         let lanes = shards().flat_map(|shard| &shard.outbound).chain(&self.beacon_lanes.outbound);
-        Distribution {
+        let mut distribution = Distribution {
             balances: total(shards().flat_map(|shard| &shard.ees).map(|state| state.balance)),
             in_flight: total(lanes.map(|lane| lane.in_flight)),
             pending_deposits: total(self.pending_deposits.iter().map(|pending| pending.data.amount)),
             deposits: total(self.ees.iter().map(|record| record.deposit)),
             burnt: u128::from(self.burnt),
+        };
+        if self.is_thin() {
+            distribution.balances = u128::from(self.total).saturating_sub(distribution.sum());
         }
+        distribution
     }
 
-    /// Checks that all parts add up to the total, which changes only with ether from and to validators.
+    /// Checks that all parts add up to the total, which changes only with ether from and to validators. The parts of a
+    /// thin ledger without the balances must not exceed it.
     ///
     /// # Errors
     ///

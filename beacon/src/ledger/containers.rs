@@ -9,6 +9,7 @@ use ssz_types::{
 use tree_hash_derive::TreeHash;
 
 use super::{
+    challenge::PendingExecution,
     execution::RECENT_SLOTS,
     record::{EeRecord, PendingDeposit, PreCheck},
 };
@@ -59,6 +60,7 @@ pub struct ShardLedger {
     pub(crate) recent: Vector<Root, U256>,
     pub(crate) inbound: List<InboundLane, MaxLanes>,
     pub(crate) outbound: List<OutboundLane, MaxLanes>,
+    pub(crate) pending: List<PendingExecution, U1024>,
 }
 
 impl ShardLedger {
@@ -68,7 +70,7 @@ impl ShardLedger {
         self.latest_block_root
     }
 
-    /// Returns the latest execution root of the shard.
+    /// Returns the latest execution root of the shard, which may still be pending.
     #[must_use]
     pub fn execution_root(&self) -> Root {
         self.execution_root
@@ -96,6 +98,12 @@ impl ShardLedger {
     #[must_use]
     pub fn outbound(&self) -> &List<OutboundLane, MaxLanes> {
         &self.outbound
+    }
+
+    /// Returns the headers that can still be challenged, in order; they have no effect yet.
+    #[must_use]
+    pub fn pending(&self) -> &List<PendingExecution, U1024> {
+        &self.pending
     }
 }
 
@@ -178,7 +186,7 @@ impl Ledger {
         &self.pre_checks
     }
 
-    /// Returns the fees that shard blocks have paid for their bytes.
+    /// Returns the fees that shard blocks have paid for their bytes, and the rent of EEs.
     #[must_use]
     pub fn burnt(&self) -> Gwei {
         self.burnt

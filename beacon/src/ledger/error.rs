@@ -1,6 +1,6 @@
 //! Errors of the ledger.
 
-use super::record::EeIndex;
+use super::{Ether, record::EeIndex};
 use outrider_beacon_spec::{
     error::Error,
     types::{BLSPubkey, Bytes32, Epoch, Gwei, Root, Shard, Slot, ValidatorIndex},
@@ -61,6 +61,13 @@ pub enum LedgerError {
         /// The latest crosslinked block.
         crosslink: Root,
     },
+    /// A shard block cannot be checked, because the ledger is thin and lacks the roots and ether of EEs; the caller's
+    /// fault.
+    #[error("shard {shard} cannot build on a thin ledger, which has no state roots: choose `Ether::Ledger`")]
+    ThinLedger {
+        /// The shard.
+        shard: Shard,
+    },
     /// An operation is invalid; the fault of the proposer and of the operation's signer.
     #[error("{kind} {index} of the block is refused")]
     Operation {
@@ -82,6 +89,14 @@ pub enum LedgerError {
         got: u128,
         /// The total.
         expected: Gwei,
+    },
+    /// The ledger is thin, and the settings say that it vouches for ether, or the other way round; the caller's fault.
+    #[error("the settings have ether vouched for by {settings:?}, but the ledger was made for {ledger:?}")]
+    Ether {
+        /// The setting.
+        settings: Ether,
+        /// That for which the ledger was made.
+        ledger: Ether,
     },
     /// Ledger and state belong to different blocks; a bug in this crate, or a damaged snapshot.
     #[error("shard {shard}: the ledger's latest block is {got}, expected the state's, {expected}")]
@@ -133,6 +148,7 @@ errors! {
         EeUnknown { got: EeIndex, n: usize }: "L3: EE {got} does not exist: there are {n}",
         EeElsewhere { ee: EeIndex, shard: Shard }: "L3: EE {ee} is not on shard {shard}",
         EeNotActive { ee: EeIndex, got: Epoch, from: Epoch, until: Epoch }: "L3: EE {ee} is active from epoch {from} to {until}, not in {got}",
+        EeAsleep { ee: EeIndex, got: Epoch, from: Epoch }: "L3: EE {ee} hibernates from epoch {from}, and is not executed in {got}",
         PreStateRoot { ee: EeIndex, got: Bytes32, expected: Bytes32 }: "L3: EE {ee}: the pre-state root is {got}, expected the latest, {expected}",
         NotExecuted { ee: EeIndex }: "L3: EE {ee} changes its state or spends ether without being executed",
         Balance { ee: EeIndex, got: Gwei, expected: Gwei }: "L4: EE {ee}: the balance before is {got}, expected {expected}",
@@ -141,6 +157,7 @@ errors! {
         Overdraft { ee: EeIndex, got: Gwei, available: Gwei }: "L4: EE {ee} spends {got} Gwei, but has only {available}",
         Sums { settled: Gwei, value_in: Gwei, sent: Gwei, value_out: Gwei }: "L4: {settled} Gwei were settled and {sent} sent, but EEs received {value_in} and sent {value_out}",
         Bounce { got: Gwei }: "L4: {got} Gwei bounce, but no receipt does",
+        AllShards { got: Gwei, available: u128 }: "L4: {got} Gwei leave the shard, but all shards together have only {available}",
         PendingDeposits { got: usize, limit: usize }: "L4: {got} deposits would be pending, the limit is {limit}",
         SettlementOrder { got: Shard, previous: Shard }: "L5: source {got} comes after source {previous}",
         SourceShard { got: Shard }: "L5: source {got} does not exist",
@@ -179,6 +196,12 @@ errors! {
         EeNotActive { ee: EeIndex, got: Epoch, from: Epoch, until: Epoch }: "EE {ee} is active from epoch {from} to {until}, not in {got}",
         EeElsewhere { ee: EeIndex, shard: Shard }: "EE {ee} is not on shard {shard}",
         EeExits { ee: EeIndex, exit_epoch: Epoch }: "EE {ee} is to exit in epoch {exit_epoch}",
+        ExitUnknown { ee: EeIndex }: "EE {ee} cannot exit, because committees alone know whether it has ether",
+        EeHibernates { ee: EeIndex, from: Epoch }: "EE {ee} hibernates from epoch {from}: top up its deposit first",
+        TopUpEpoch { got: Epoch, now: Epoch }: "it is signed for epoch {got}, and valid only in that; the current epoch is {now}: sign it again",
+        DepositBefore { ee: EeIndex, got: Gwei, expected: Gwei }: "the deposit of EE {ee} is signed as {got} Gwei, expected {expected}: sign it again",
+        CodeHash { ee: EeIndex, got: Bytes32, expected: Bytes32 }: "EE {ee} is asleep, and wakes up only with its code {expected}, not {got}",
+        CodeNotNeeded { ee: EeIndex }: "EE {ee} is not asleep, so its code is not needed",
         NoReceipts { ee: EeIndex }: "EE {ee} does not accept receipts",
         Immutable { ee: EeIndex }: "EE {ee} was deployed without upgrades",
         UpgradePending { ee: EeIndex }: "EE {ee} already has a pending upgrade",

@@ -9,12 +9,13 @@
 //! EE that receives ether without an execution keeps its root and spends nothing (L3).
 
 use super::{
-    BEACON_CHAIN, CrosslinkedBlock, EeTransition, ExecutionHeader, Ledger, PendingDeposit, Settings,
+    BEACON_CHAIN, CrosslinkedBlock, EeTransition, Ether, ExecutionHeader, Ledger, PendingDeposit, Settings,
     ShardExecution, change,
     error::HeaderError,
     execution::{BODY_DEPTH, RECENT_SLOTS},
     lanes,
     outbox::set_recent,
+    thin,
 };
 use outrider_beacon_spec::{
     constants::MAX_SHARD_BLOCK_SIZE,
@@ -43,13 +44,15 @@ struct Sums {
 /// - L1: the body begins with the header's root, by the branch to the data root, and has the length of the transition;
 /// - L2: the header's parent is the shard's latest execution root. (The caller checks that there is one header for each
 ///   block, in order.)
-/// - L3: EEs are in order, active and on the shard; each starts from its latest root;
+/// - L3: EEs are in order, active and awake, and on the shard; each starts from its latest root;
 /// - L4: each EE has the balance that it starts from, spends no more than it has, and its deposits are the sum of those
 ///   listed; arriving ether that no EE receives bounces;
 /// - L5: settled receipts have been sent, are in the window, and have not been settled before;
 /// - L6: no more ether is taken from a lane than is in flight on it;
 /// - L7: lanes continue where they ended, and have room at their destination;
 /// - L8: fuel and bytes are within the limits.
+///
+/// With [`Ether::Committee`], L3 to L7 are checked by committees alone.
 ///
 /// # Errors
 ///
@@ -78,13 +81,35 @@ pub fn apply_execution_header(
     epoch: Epoch,
     settings: &Settings,
 ) -> Result<Gwei, HeaderError> {
-    let execution_root = hash_tree_root(header);
     let shard_ledger = ledger.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
     let (got, expected) = (header.parent_execution_root, shard_ledger.execution_root);
     if got != expected {
         return Err(HeaderError::ParentExecutionRoot { got, expected });
     }
+    let fees = accept_header(ledger, shard, slot, header, epoch, settings)?;
+    change(&mut ledger.shards, shard, |shard| {
+        shard.execution_root = hash_tree_root(header);
+        Ok::<_, Error>(())
+    })?;
+    Ok(fees)
+}
+
+/// Checks L3 to L8, and applies a header except that the shard's latest execution root stays. If a check fails, nothing
+/// has changed.
+pub(super) fn accept_header(
+    ledger: &mut Ledger,
+    shard: Shard,
+    slot: Slot,
+    header: &ExecutionHeader,
+    epoch: Epoch,
+    settings: &Settings,
+) -> Result<Gwei, HeaderError> {
     let mut next = ledger.clone();
+    if settings.ether == Ether::Committee {
+        let fees = thin::process_header(&mut next, shard, header, settings)?;
+        *ledger = next;
+        return Ok(fees);
+    }
     let sums = process_transitions(&mut next, shard, header, epoch, settings)?;
     let settled = lanes::process_settlements(&mut next, shard, &header.settlements)?;
     let sent = lanes::process_lanes(&mut next, shard, &header.lanes)?;
@@ -96,17 +121,20 @@ pub fn apply_execution_header(
 
     let to_proposer = sums.proposer_fees.plus(settled.fees)?;
     next.total = next.total.minus(to_proposer)?;
-    let is_recent = slot.saturating_add(RECENT_SLOTS) > next.slot;
-    change(&mut next.shards, shard, |shard| {
-        shard.execution_root = execution_root;
-        if is_recent { set_recent(&mut shard.recent, slot, execution_root) } else { Ok(()) }
-    })?;
+    if slot.saturating_add(RECENT_SLOTS) > next.slot {
+        let execution_root = hash_tree_root(header);
+        change(&mut next.shards, shard, |shard| set_recent(&mut shard.recent, slot, execution_root))?;
+    }
     *ledger = next;
     Ok(to_proposer)
 }
 
 /// Checks L1, and the bytes of L8.
-fn check_body(block: &CrosslinkedBlock, execution_root: Root, branch: &[Bytes32]) -> Result<(), HeaderError> {
+pub(super) fn check_body(
+    block: &CrosslinkedBlock,
+    execution_root: Root,
+    branch: &[Bytes32],
+) -> Result<(), HeaderError> {
     debug_assert_eq!(branch.len(), BODY_DEPTH, "the container's length");
     // The first chunk is always a left child.
     let got = branch.iter().fold(execution_root, |left, right| hash(&[left.as_slice(), right.as_slice()]));
@@ -178,7 +206,10 @@ fn check_active(
         return Err(HeaderError::EeElsewhere { ee, shard });
     }
     let is_executed = transition.payload_root != Root::ZERO;
-    if is_executed && !record.is_active(epoch) {
+    if is_executed && record.is_asleep(epoch) {
+        return Err(HeaderError::EeAsleep { ee, got: epoch, from: record.hibernation_epoch });
+    }
+    if is_executed && !record.is_deployed(epoch) {
         let (from, until) = (record.deployed_epoch, record.exit_epoch);
         return Err(HeaderError::EeNotActive { ee, got: epoch, from, until });
     }
@@ -219,7 +250,11 @@ fn balance_after(
     available.checked_sub(got).ok_or(HeaderError::Overdraft { ee, got, available })
 }
 
-fn queue_deposits(ledger: &mut Ledger, shard: Shard, transition: &EeTransition) -> Result<(), HeaderError> {
+pub(super) fn queue_deposits(
+    ledger: &mut Ledger,
+    shard: Shard,
+    transition: &EeTransition,
+) -> Result<(), HeaderError> {
     let got = ledger.pending_deposits.len().saturating_add(transition.deposit_data.len());
     if got > PENDING_DEPOSITS_MAX {
         return Err(HeaderError::PendingDeposits { got, limit: PENDING_DEPOSITS_MAX });

@@ -3,7 +3,7 @@
 use milhouse::List;
 
 use super::{
-    EeIndex, EeRecord, EeState, InboundLane, LedgerPhase, OutboundLane, ShardLedger,
+    EeIndex, EeRecord, EeState, InboundLane, LedgerPhase, NextCode, OutboundLane, ShardLedger,
     containers::{BeaconLanes, Ledger},
 };
 use outrider_beacon_spec::{
@@ -11,7 +11,7 @@ use outrider_beacon_spec::{
     containers::BeaconState,
     error::{Error, ensure},
     math::{Uint64 as _, index},
-    types::{BLSPubkey, Bytes32, Gwei, Root, Shard},
+    types::{BLSPubkey, Bytes32, Gwei, Shard},
 };
 use ssz_types::BitVector;
 
@@ -110,12 +110,11 @@ fn record(genesis: &GenesisEe) -> Result<EeRecord, Error> {
         shards,
         takes_receipts: genesis.takes_receipts,
         upgrade_delay: genesis.upgrade_delay,
-        next_code_hash: Root::ZERO,
-        next_code_epoch: FAR_FUTURE_EPOCH,
+        next_code: NextCode::default(),
         deployed_epoch: 0,
         exit_epoch: FAR_FUTURE_EPOCH,
         withdrawable_epoch: FAR_FUTURE_EPOCH,
-        next_code_bytes: 0,
-        next_takes_receipts: false,
+        hibernation_epoch: FAR_FUTURE_EPOCH,
+        wake_epoch: FAR_FUTURE_EPOCH,
     })
 }

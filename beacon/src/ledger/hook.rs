@@ -3,7 +3,7 @@
 //! A shard block whose execution is wrong never enters a node's fork choice. So no honest committee attests it, and it
 //! is not crosslinked: crosslinks vouch for executions.
 
-use std::{convert::Infallible, error::Error as StdError};
+use std::{convert::Infallible, error::Error as StdError, sync::Arc};
 
 use super::{Ledger, LedgerError, ShardBody};
 use outrider_beacon_spec::types::{Epoch, Root, Shard, Slot};
@@ -16,6 +16,14 @@ pub trait Execution {
     /// Executes blocks that do not depend on one another, such as those of all shards in a slot. Returns one result for
     /// each, in the same order; it depends on nothing but the block.
     fn execute(&self, blocks: &[ExecutableBlock<'_>]) -> Vec<Result<(), Self::Error>>;
+}
+
+impl<X: Execution + ?Sized> Execution for Arc<X> {
+    type Error = X::Error;
+
+    fn execute(&self, blocks: &[ExecutableBlock<'_>]) -> Vec<Result<(), X::Error>> {
+        (**self).execute(blocks)
+    }
 }
 
 /// A place for a shard block: everything that its execution reads, besides the block's own body.
@@ -33,8 +41,8 @@ pub struct ShardPlace {
     pub beacon_parent: Ledger,
     /// The latest final slot in the state after that beacon block.
     pub finalized_slot: Slot,
-    /// The ledger on which the block builds: that of its beacon parent, after the executions of the shard's blocks
-    /// since the crosslink in it.
+    /// The ledger on which the block builds: that of its beacon parent with all headers that can still be challenged,
+    /// after the executions of the shard's blocks since the crosslink in it.
     pub view: Ledger,
 }
 

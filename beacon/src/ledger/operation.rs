@@ -1,12 +1,12 @@
 //! The operations of a block on the ledger, in SSZ.
 //!
 //! Each signed operation has a domain of its own, and can be used only once: it names an epoch, and expires with the
-//! next; or it names an index in the registry or a balance, which differs afterwards.
+//! next; or it names an index in the registry, a balance or a deposit, which differs afterwards.
 
 use ssz_derive::{Decode, Encode};
 use ssz_types::{
     BitVector, FixedVector, VariableList,
-    typenum::{Sum, U1, U16, U128, U1024, U2048, U4096, U8192, U65536, U1048576, U4194304},
+    typenum::{Sum, U1, U4, U16, U128, U1024, U2048, U4096, U8192, U65536, U1048576, U4194304},
 };
 use tree_hash_derive::TreeHash;
 
@@ -26,6 +26,8 @@ pub const DOMAIN_EE_EXIT: DomainType = [0xe2, 0, 0, 0];
 pub const DOMAIN_UPGRADE: DomainType = [0xe3, 0, 0, 0];
 /// The domain of withdrawals to EEs.
 pub const DOMAIN_WITHDRAW_TO_EE: DomainType = [0xe4, 0, 0, 0];
+/// The domain of top-ups.
+pub const DOMAIN_TOP_UP: DomainType = [0xe6, 0, 0, 0];
 /// The domain of execution slashings.
 pub const DOMAIN_EXECUTION_SLASHING: DomainType = [0xe5, 0, 0, 0];
 
@@ -154,6 +156,33 @@ pub struct SignedWithdrawToEe {
     pub signature: BLSSignature,
 }
 
+/// Ether for the deposit of an EE, from anybody. If the EE is asleep, it wakes up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
+pub struct TopUp {
+    /// The EE.
+    pub ee: EeIndex,
+    /// The epoch of signing; the operation expires with it. Within an epoch no deposit shrinks except by a refund, so an
+    /// operation that names epoch and deposit can be used only once.
+    pub epoch: Epoch,
+    /// The EE's deposit before.
+    pub deposit: Gwei,
+    /// The ether to add.
+    pub amount: Gwei,
+    /// The validator that pays it from its withdrawable balance.
+    pub payer: ValidatorIndex,
+    /// The EE's code if it is asleep, because nobody else need have it any more; otherwise empty.
+    pub code: Code,
+}
+
+/// A signed [`TopUp`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
+pub struct SignedTopUp {
+    /// The top-up.
+    pub message: TopUp,
+    /// The payer's signature.
+    pub signature: BLSSignature,
+}
+
 /// A signed [`ShardBlockHeader`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct SignedShardBlockHeader {
@@ -230,6 +259,8 @@ pub struct LedgerOperations<P: Extensions> {
     pub shard_proposer_slashings: VariableList<ShardProposerSlashing, U16>,
     /// Claims that attested executions are wrong.
     pub execution_slashings: VariableList<SignedExecutionSlashing<P>, U1>,
+    /// Ether for the deposits of EEs; few, because each may bring code.
+    pub top_ups: VariableList<SignedTopUp, U4>,
 }
 
 impl<P: Extensions> Default for LedgerOperations<P> {
@@ -243,6 +274,7 @@ impl<P: Extensions> Default for LedgerOperations<P> {
             withdrawals: VariableList::default(),
             shard_proposer_slashings: VariableList::default(),
             execution_slashings: VariableList::default(),
+            top_ups: VariableList::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::node::NodePhase;
 use outrider_beacon_spec::{
     constants::{GENESIS_SLOT, ONLINE_PERIOD},
-    containers::{AttestationData, BeaconBlockBody, BeaconState, ShardVote},
+    containers::{AttestationData, BeaconBlockBody, BeaconState, ShardState, ShardTransition, ShardVote},
     error::Error,
     hash::hash_tree_root,
     math::{Uint64 as _, index},
@@ -61,6 +61,22 @@ pub trait LedgerPhase: NodePhase {
 
     /// Returns the root of each field that a body has beyond phase 0.
     fn extension_roots(body: &BeaconBlockBody<Self>) -> Vec<Root>;
+
+    /// Returns the root of each field that a state has beyond phase 0.
+    fn state_extension_roots(state: &BeaconState<Self>) -> Vec<Root>;
+
+    /// Returns the transition of each possible shard in a body; none in phase 0.
+    fn shard_transitions(body: &BeaconBlockBody<Self>) -> &[ShardTransition];
+
+    /// Returns the state of each shard; none in phase 0.
+    fn shard_states(state: &BeaconState<Self>) -> &[ShardState];
+
+    /// Returns the proposer of a shard block.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the shard has no committee in the slot, and in phase 0.
+    fn shard_proposer(state: &BeaconState<Self>, slot: Slot, shard: Shard) -> Result<ValidatorIndex, Error>;
 }
 
 impl<C: Preset> LedgerPhase for Phase0<C> {
@@ -87,6 +103,22 @@ impl<C: Preset> LedgerPhase for Phase0<C> {
 
     fn extension_roots(_: &BeaconBlockBody<Self>) -> Vec<Root> {
         Vec::new()
+    }
+
+    fn state_extension_roots(_: &BeaconState<Self>) -> Vec<Root> {
+        Vec::new()
+    }
+
+    fn shard_transitions(_: &BeaconBlockBody<Self>) -> &[ShardTransition] {
+        &[]
+    }
+
+    fn shard_states(_: &BeaconState<Self>) -> &[ShardState] {
+        &[]
+    }
+
+    fn shard_proposer(_: &BeaconState<Self>, _: Slot, _: Shard) -> Result<ValidatorIndex, Error> {
+        Err(Error::IndexOutOfRange)
     }
 }
 
@@ -149,5 +181,30 @@ impl<C: Preset> LedgerPhase for Phase1<C> {
             hash_tree_root(&body.light_client_bits),
             hash_tree_root(&body.light_client_signature),
         ]
+    }
+
+    fn state_extension_roots(state: &BeaconState<Self>) -> Vec<Root> {
+        vec![
+            hash_tree_root(&state.current_epoch_start_shard),
+            hash_tree_root(&state.shard_states),
+            hash_tree_root(&state.online_countdown),
+            hash_tree_root(&state.current_light_committee),
+            hash_tree_root(&state.next_light_committee),
+            hash_tree_root(&state.exposed_derived_secrets),
+            hash_tree_root(&state.custody_chunk_challenge_records),
+            hash_tree_root(&state.custody_chunk_challenge_index),
+        ]
+    }
+
+    fn shard_transitions(body: &BeaconBlockBody<Self>) -> &[ShardTransition] {
+        &body.shard_transitions
+    }
+
+    fn shard_states(state: &BeaconState<Self>) -> &[ShardState] {
+        &state.shard_states
+    }
+
+    fn shard_proposer(state: &BeaconState<Self>, slot: Slot, shard: Shard) -> Result<ValidatorIndex, Error> {
+        get_shard_proposer_index(state, slot, shard)
     }
 }

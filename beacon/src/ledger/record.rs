@@ -19,7 +19,8 @@ pub type EeIndex = u32;
 
 /// The registry's record of an EE.
 ///
-/// The last two fields are not in the design: the switch to announced code needs its size and its imports.
+/// The next code has a size and imports beyond the design, because the switch to it needs them. With 15 fields, the record
+/// has as many levels as in the design.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct EeRecord {
     /// SHA-256 of its code, as `sha256sum` prints it.
@@ -40,27 +41,75 @@ pub struct EeRecord {
     pub takes_receipts: bool,
     /// Epochs between the acceptance of new code and the switch to it; 0 means that the code never changes.
     pub upgrade_delay: u64,
-    /// The accepted next code, or zero.
-    pub next_code_hash: Bytes32,
-    /// The epoch of the switch to it.
-    pub next_code_epoch: Epoch,
+    /// The accepted next code, if there is one.
+    pub next_code: NextCode,
     /// The first epoch in which it may be executed.
     pub deployed_epoch: Epoch,
     /// The epoch in which it exits, if it has no ether then.
     pub exit_epoch: Epoch,
     /// The epoch in which its deposit is refunded after its exit.
     pub withdrawable_epoch: Epoch,
-    /// The length of the next code.
-    pub next_code_bytes: u32,
-    /// Whether the next code imports `eth2.receiptCopy`.
-    pub next_takes_receipts: bool,
+    /// The epoch in which it falls asleep, because rent has eaten up too much of its deposit. It is set an epoch ahead, so
+    /// every beacon block on which a shard block of some slot may build has the same answer for that slot.
+    pub hibernation_epoch: Epoch,
+    /// The epoch in which it wakes up again, once somebody has topped up its deposit; also set an epoch ahead.
+    pub wake_epoch: Epoch,
+}
+
+/// Accepted code to which an EE is going to switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TreeHash)]
+pub struct NextCode {
+    /// Its hash, or zero if there is none.
+    pub code_hash: Bytes32,
+    /// Its length.
+    pub code_bytes: u32,
+    /// Whether it imports `eth2.receiptCopy`.
+    pub takes_receipts: bool,
+    /// The epoch of the switch.
+    pub epoch: Epoch,
+}
+
+impl Default for NextCode {
+    fn default() -> Self {
+        Self { code_hash: Bytes32::ZERO, code_bytes: 0, takes_receipts: false, epoch: FAR_FUTURE_EPOCH }
+    }
 }
 
 impl EeRecord {
     /// Returns whether the EE may be executed in blocks of an epoch.
     #[must_use]
     pub fn is_active(&self, epoch: Epoch) -> bool {
+        self.is_deployed(epoch) && !self.is_asleep(epoch)
+    }
+
+    /// Returns whether the EE has been deployed and has not exited in an epoch, asleep or awake.
+    #[must_use]
+    pub fn is_deployed(&self, epoch: Epoch) -> bool {
         self.deployed_epoch <= epoch && epoch < self.exit_epoch
+    }
+
+    /// Returns whether the EE hibernates in an epoch: it is not executed, and receipts to it bounce.
+    #[must_use]
+    pub fn is_asleep(&self, epoch: Epoch) -> bool {
+        self.hibernation_epoch <= epoch && epoch < self.wake_epoch
+    }
+
+    /// Returns whether the EE is asleep or going to be, and nobody has topped up its deposit yet.
+    #[must_use]
+    pub fn is_hibernating(&self) -> bool {
+        self.hibernation_epoch != FAR_FUTURE_EPOCH && self.wake_epoch == FAR_FUTURE_EPOCH
+    }
+
+    /// Returns whether a shard block of an epoch delivers receipts to the EE; otherwise they bounce.
+    #[must_use]
+    pub fn accepts_receipts(&self, epoch: Epoch) -> bool {
+        self.takes_receipts && self.is_active(epoch) && !self.is_exiting()
+    }
+
+    /// Returns whether the code is needed after a block of an epoch. Whoever wakes up an EE brings its code along.
+    #[must_use]
+    pub fn needs_code(&self, epoch: Epoch) -> bool {
+        !(self.is_gone() || self.is_hibernating() && self.is_asleep(epoch))
     }
 
     /// Returns whether the EE is to exit, so that receipts to it bounce.
@@ -84,7 +133,13 @@ impl EeRecord {
     /// Returns the hash of the code that blocks of an epoch execute.
     #[must_use]
     pub fn code_hash_at(&self, epoch: Epoch) -> Bytes32 {
-        if self.next_code_epoch <= epoch { self.next_code_hash } else { self.code_hash }
+        if self.next_code.epoch <= epoch { self.next_code.code_hash } else { self.code_hash }
+    }
+
+    /// Returns the length of that code.
+    #[must_use]
+    pub fn code_bytes_at(&self, epoch: Epoch) -> u32 {
+        if self.next_code.epoch <= epoch { self.next_code.code_bytes } else { self.code_bytes }
     }
 }
 

@@ -14,6 +14,9 @@ pub struct Settings {
     pub deposit_per_4_kib: Gwei,
     /// The addition for each shard.
     pub deposit_per_shard: Gwei,
+    /// The rent of an EE for an epoch in which it is awake, which its deposit pays; 0 for none. Below
+    /// [`deposit_min`](Self::deposit_min) the EE hibernates.
+    pub rent_per_epoch: Gwei,
     /// The largest code in bytes; at most 4 MiB, the limit of the containers.
     pub code_bytes_max: usize,
     /// The length of a vote on code in epochs.
@@ -30,8 +33,22 @@ pub struct Settings {
     pub fuel_per_ee_max: u64,
     /// The most fuel of a shard block.
     pub fuel_per_block_max: u64,
+    /// The slots for which a crosslinked header can be challenged before it counts; 0 if it counts at once.
+    pub challenge_slots: u64,
+    /// Who vouches for the ether of EEs on shards.
+    pub ether: Ether,
     /// A validator of a test chain that may pay without having exited.
     pub faucet: Option<ValidatorIndex>,
+}
+
+/// Who vouches for the ether of EEs on shards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ether {
+    /// The ledger, which adds up the sums itself.
+    #[default]
+    Ledger,
+    /// Committees alone; the ledger is thin. [`Ledger::into_thin`](super::Ledger::into_thin) says what it keeps.
+    Committee,
 }
 
 impl Default for Settings {
@@ -41,6 +58,7 @@ impl Default for Settings {
             deposit_min: 32 * ETHER,
             deposit_per_4_kib: ETHER,
             deposit_per_shard: ETHER / 100,
+            rent_per_epoch: 0,
             code_bytes_max: 4 << 20,
             pre_check_epochs: 2,
             exit_epochs: 256,
@@ -49,6 +67,8 @@ impl Default for Settings {
             deposit_amount_min: ETHER,
             fuel_per_ee_max: 4_000_000_000,
             fuel_per_block_max: 8_000_000_000,
+            challenge_slots: 0,
+            ether: Ether::Ledger,
             faucet: None,
         }
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, mem, sync::Arc};
 
 use super::{
-    ExecutableBlock, Execution, ExecutionHeader, ExtendedState, Ledger, LedgerError, LedgerNode,
+    Ether, ExecutableBlock, Execution, ExecutionHeader, ExtendedState, Ledger, LedgerError, LedgerNode,
     ShardBlockError, ShardBody, ShardPlace, change, ether::apply_execution_header,
 };
 use crate::registry::Rules;
@@ -133,7 +133,10 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
         shard_parent_root: Root,
         rules: Rules<'_>,
     ) -> Result<Ledger, LedgerError> {
-        let mut view = beacon_parent.clone();
+        if rules.settings.ether == Ether::Committee {
+            return Err(LedgerError::ThinLedger { shard });
+        }
+        let mut view = beacon_parent.optimistic::<Phase1<C>>(rules.settings)?;
         let shard_ledger = view.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
         let crosslink = shard_ledger.latest_block_root;
         let mut pending = Vec::new();

@@ -3,8 +3,9 @@
 use ssz_derive::{Decode, Encode};
 
 use super::{
-    CrosslinkedBlock, Ledger, LedgerCommitment, LedgerError, LedgerOperations, LedgerPhase, Outbox, Receipt,
-    change, ether::process_execution_header, execution::RECENT_SLOTS, outbox::set_recent,
+    CrosslinkedBlock, Ether, Ledger, LedgerCommitment, LedgerError, LedgerOperations, LedgerPhase, Outbox,
+    Receipt, challenge::postpone_header, change, ether::process_execution_header, execution::RECENT_SLOTS,
+    outbox::set_recent,
 };
 use crate::registry::{self, Context, Rules};
 use outrider_beacon_spec::{
@@ -56,7 +57,8 @@ pub struct Transition<P: Extensions> {
 /// 1. `process_slots`; in a new epoch, the due steps of the registry;
 /// 2. pending deposits of EEs go to validators;
 /// 3. the block's signature, and `process_block`;
-/// 4. execution headers of all crosslinked shard blocks, whose proposers receive fees and pay for bytes;
+/// 4. pending execution headers whose challenge window is over, and then those of all crosslinked shard blocks, whose
+///    proposers receive fees and pay for bytes;
 /// 5. operations, in the order of the container;
 /// 6. the graffiti must be the root of the [`LedgerCommitment`];
 /// 7. the block's state root must be that of the state after all this.
@@ -125,13 +127,17 @@ fn apply<P: LedgerPhase>(
     signatures: impl FnOnce(&BeaconState<P>) -> Result<Signatures, Error>,
 ) -> Result<Transition<P>, LedgerError> {
     let ExtendedState { mut state, mut ledger } = pre;
+    let made_for = if ledger.is_thin() { Ether::Committee } else { Ether::Ledger };
+    if made_for != rules.settings.ether {
+        return Err(LedgerError::Ether { settings: rules.settings.ether, ledger: made_for });
+    }
     let mut outbox = Outbox::default();
     let previous_epoch = compute_epoch_at_slot::<P>(ledger.slot);
     process_slots(&mut state, block.slot)?;
     advance(&mut ledger, block.slot)?;
     let mut context = Context { state: &mut state, ledger: &mut ledger, outbox: &mut outbox, rules };
     if get_current_epoch(context.state) > previous_epoch {
-        registry::process_epoch(&mut context)?;
+        registry::process_epoch(&mut context, previous_epoch)?;
     }
     registry::process_pending_deposits(&mut context)?;
 
@@ -180,15 +186,24 @@ fn process_executions<P: LedgerPhase>(
     if got != expected {
         return Err(LedgerError::ExecutionCount { got, expected });
     }
+    let settings = context.rules.settings;
+    let slot = context.ledger.slot;
+    for (proposer_index, fees) in context.ledger.accept_due::<P>(slot, settings)? {
+        increase_balance(context.state, proposer_index, fees)?;
+    }
     for (block, execution) in blocks.iter().zip(&operations.executions) {
         let (got, expected) = ((execution.shard, execution.slot), (block.shard, block.slot));
         if got != expected {
             return Err(LedgerError::ExecutionPlace { got, expected });
         }
         let epoch = compute_epoch_at_slot::<P>(block.slot);
-        let settings = context.rules.settings;
-        let fees = process_execution_header(context.ledger, block, execution, epoch, settings)
-            .map_err(|error| LedgerError::Header { shard: block.shard, slot: block.slot, error })?;
+        let fees = if settings.challenge_slots > 0 {
+            postpone_header(context.ledger, block, execution, settings).map(|()| 0)
+        } else {
+            process_execution_header(context.ledger, block, execution, epoch, settings)
+        };
+        let fees =
+            fees.map_err(|error| LedgerError::Header { shard: block.shard, slot: block.slot, error })?;
         increase_balance(context.state, block.proposer_index, fees)?;
         collect_gas(context, block)?;
     }

@@ -59,15 +59,17 @@ impl<P: LedgerPhase> Context<'_, P> {
                 shards: deploy.shards.clone(),
                 takes_receipts: pre_check.takes_receipts,
                 upgrade_delay: deploy.upgrade_delay,
-                next_code_epoch: FAR_FUTURE_EPOCH,
                 deployed_epoch: FAR_FUTURE_EPOCH,
                 exit_epoch: FAR_FUTURE_EPOCH,
                 withdrawable_epoch: FAR_FUTURE_EPOCH,
+                hibernation_epoch: FAR_FUTURE_EPOCH,
+                wake_epoch: FAR_FUTURE_EPOCH,
                 ..EeRecord::default()
             })
             .map_err(Error::from)?;
         self.ledger.ees.apply_updates().map_err(Error::from)?;
-        for shard in 0..n_shards as u64 {
+        let n_kept = if self.ledger.is_thin() { 0 } else { n_shards };
+        for shard in 0..n_kept as u64 {
             change(&mut self.ledger.shards, shard, |shard| push(&mut shard.ees, EeState::default()))?;
         }
         Ok(push(&mut self.ledger.pre_checks, pre_check)?)
@@ -116,7 +118,8 @@ impl<P: LedgerPhase> Context<'_, P> {
     /// Returns the EE with this code, or with this code pending.
     fn user_of(&self, code_hash: Bytes32) -> Option<u32> {
         let in_registry = (0_u32..).zip(&self.ledger.ees).filter(|(_, record)| {
-            let has_next = record.next_code_epoch != FAR_FUTURE_EPOCH && record.next_code_hash == code_hash;
+            let next = &record.next_code;
+            let has_next = next.epoch != FAR_FUTURE_EPOCH && next.code_hash == code_hash;
             !record.is_gone() && (record.code_hash == code_hash || has_next)
         });
         let voted_on = self.ledger.pre_checks.iter().filter(|pre_check| pre_check.code_hash == code_hash);

@@ -3,12 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::Context;
-use crate::ledger::{EeIndex, EeRecord, LedgerError, LedgerPhase, change, error::OperationError};
-use outrider_beacon_spec::{
-    constants::FAR_FUTURE_EPOCH,
-    error::Error,
-    types::{Bytes32, Epoch},
-};
+use crate::ledger::{EeIndex, EeRecord, LedgerError, LedgerPhase, NextCode, change, error::OperationError};
+use outrider_beacon_spec::{error::Error, types::Epoch};
 
 /// Processes the first block of an epoch, in this order:
 ///
@@ -16,9 +12,15 @@ use outrider_beacon_spec::{
 /// 1. votes whose time is over end with a refusal;
 /// 2. EEs switch to code that is due;
 /// 3. due exits happen or lapse;
-/// 4. due deposits are refunded.
-pub(crate) fn process_epoch<P: LedgerPhase>(context: &mut Context<'_, P>) -> Result<(), LedgerError> {
-    context.end_of_votes().and_then(|()| context.due()).map_err(LedgerError::Due)
+/// 4. due deposits are refunded;
+/// 5. EEs pay rent for all epochs since `previous`, that of the block before, and fall asleep if too little is left.
+pub(crate) fn process_epoch<P: LedgerPhase>(
+    context: &mut Context<'_, P>,
+    previous: Epoch,
+) -> Result<(), LedgerError> {
+    let votes = context.end_of_votes();
+    let steps = votes.and_then(|()| context.due()).and_then(|()| context.collect_rent(previous));
+    steps.map_err(LedgerError::Due)
 }
 
 impl<P: LedgerPhase> Context<'_, P> {
@@ -42,7 +44,7 @@ impl<P: LedgerPhase> Context<'_, P> {
     fn due(&mut self) -> Result<(), OperationError> {
         let now = self.now();
         let is_due = |record: &EeRecord| {
-            record.next_code_epoch <= now
+            record.next_code.epoch <= now
                 || (record.exit_epoch <= now && !record.is_gone())
                 || (record.withdrawable_epoch <= now && record.deposit > 0)
         };
@@ -65,14 +67,12 @@ impl<P: LedgerPhase> Context<'_, P> {
 
 /// Switches an EE to its next code, if it is due.
 fn switch_code(record: &mut EeRecord, now: Epoch) {
-    if record.next_code_epoch > now {
+    let next = record.next_code;
+    if next.epoch > now {
         return;
     }
-    record.code_hash = record.next_code_hash;
-    record.code_bytes = record.next_code_bytes;
-    record.takes_receipts = record.next_takes_receipts;
-    record.next_code_hash = Bytes32::ZERO;
-    record.next_code_bytes = 0;
-    record.next_takes_receipts = false;
-    record.next_code_epoch = FAR_FUTURE_EPOCH;
+    record.code_hash = next.code_hash;
+    record.code_bytes = next.code_bytes;
+    record.takes_receipts = next.takes_receipts;
+    record.next_code = NextCode::default();
 }

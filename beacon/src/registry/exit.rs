@@ -14,9 +14,13 @@ use outrider_beacon_spec::{
 
 impl<P: LedgerPhase> Context<'_, P> {
     /// Starts an exit. From now on, receipts to the EE bounce; it is still executed, so that users can leave.
+    /// A thin ledger refuses exits, because it does not know who has ether.
     pub(super) fn process_exit(&mut self, signed: &SignedExit) -> Result<(), OperationError> {
         let ee = signed.message.ee;
         self.check_epoch(signed.message.epoch)?;
+        if self.ledger.is_thin() {
+            return Err(OperationError::ExitUnknown { ee });
+        }
         let record = self.staying(ee)?;
         self.check_signature(&record.owner, &signed.message, DOMAIN_EE_EXIT, &signed.signature)?;
         let exit_epoch = self.now().plus(self.rules.settings.exit_epochs)?;

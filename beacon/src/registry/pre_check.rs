@@ -8,7 +8,7 @@ use ssz_types::BitList;
 
 use super::Context;
 use crate::ledger::{
-    EeIndex, LedgerPhase, MaxVoters, PreCheck, SignedPreCheckVote, change, error::OperationError,
+    EeIndex, LedgerPhase, MaxVoters, NextCode, PreCheck, SignedPreCheckVote, change, error::OperationError,
     operation::DOMAIN_PRE_CHECK_VOTE,
 };
 use outrider_beacon_spec::{
@@ -107,17 +107,15 @@ impl<P: LedgerPhase> Context<'_, P> {
         let next_epoch = self.now().plus(1)?;
         let record = self.record(ee)?.clone();
         if self.is_upgrade(pre_check)? {
-            let next_code_epoch = self.now().plus(record.upgrade_delay)?;
+            let epoch = self.now().plus(record.upgrade_delay)?;
+            let PreCheck { code_hash, code_bytes, takes_receipts, .. } = *pre_check;
             return change(&mut self.ledger.ees, u64::from(ee), |record| {
-                record.next_code_hash = pre_check.code_hash;
-                record.next_code_bytes = pre_check.code_bytes;
-                record.next_takes_receipts = pre_check.takes_receipts;
-                record.next_code_epoch = next_code_epoch;
+                record.next_code = NextCode { code_hash, code_bytes, takes_receipts, epoch };
                 Ok(())
             });
         }
         for shard in 0..self.ledger.shards.len() as u64 {
-            if record.is_on(shard) {
+            if record.is_on(shard) && !self.ledger.is_thin() {
                 change(&mut self.ledger.shards, shard, |shard| {
                     change(&mut shard.ees, u64::from(ee), |state| {
                         state.state_root = record.initial_state_root;

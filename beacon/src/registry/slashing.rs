@@ -69,6 +69,8 @@ impl<P: LedgerPhase> Context<'_, P> {
     /// 3. checks that the body is that of the transition's block;
     /// 4. finds a body wrong that is malformed, or does not begin with the root of its header;
     /// 5. otherwise asks the judge about the EE's transition in the header.
+    ///
+    /// A wrong execution that is still pending is dropped, with all later ones of the shard.
     pub(super) fn process_execution_slashing(
         &mut self,
         signed: &SignedExecutionSlashing<P>,
@@ -83,6 +85,8 @@ impl<P: LedgerPhase> Context<'_, P> {
         if self.is_right(slashing, slot)? {
             return Ok(slash_validator(self.state, whistleblower, None)?);
         }
+        let vote = P::shard_vote(&slashing.attestation.data).ok_or(OperationError::NoShardVote {})?;
+        self.ledger.drop_convicted(vote.shard, slot, hash_tree_root(&slashing.body))?;
         for attester in attesters {
             if self.is_slashable(attester)? {
                 slash_validator(self.state, attester, Some(whistleblower))?;

@@ -11,11 +11,11 @@ impl<P: LedgerPhase> Context<'_, P> {
         let upgrade = &signed.message;
         let ee = upgrade.ee;
         self.check_epoch(upgrade.epoch)?;
-        let record = self.staying(ee)?;
+        let record = self.awake(ee)?;
         if record.upgrade_delay == 0 {
             return Err(OperationError::Immutable { ee });
         }
-        if record.next_code_epoch != FAR_FUTURE_EPOCH || self.is_voted_on(ee) {
+        if record.next_code.epoch != FAR_FUTURE_EPOCH || self.is_voted_on(ee) {
             return Err(OperationError::UpgradePending { ee });
         }
         self.check_deposit(record.deposit, upgrade.code.len(), record.shards.num_set_bits())?;

@@ -8,8 +8,8 @@ use crate::ledger::{
 use outrider_beacon_spec::math::index;
 
 impl<P: LedgerPhase> Context<'_, P> {
-    /// Sends ether of a validator to an EE, as a receipt of the beacon chain. The EE must be active and accept
-    /// receipts, and it cannot return the receipt, because nothing returns on that lane.
+    /// Sends ether of a validator to an EE, as a receipt of the beacon chain. The EE must be active, without an announced exit
+    /// or hibernation, and accept receipts; it cannot return the receipt, because nothing returns on that lane.
     pub(super) fn process_withdraw_to_ee(
         &mut self,
         signed: &SignedWithdrawToEe,
@@ -24,7 +24,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         if index(shard) >= n_shards {
             return Err(OperationError::ShardUnknown { got: shard, n_shards });
         }
-        let record = self.staying(ee)?;
+        let record = self.awake(ee)?;
         if !record.is_on(shard) {
             return Err(OperationError::EeElsewhere { ee, shard });
         }

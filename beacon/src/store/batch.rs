@@ -14,6 +14,7 @@ use super::{
 };
 use crate::ledger::{ExtendedBlock, ExtendedState, LedgerNode, LedgerOperations, LedgerPhase};
 use outrider_beacon_spec::{
+    compute::compute_epoch_at_slot,
     containers::SignedBeaconBlock,
     fork_choice::{LatestMessage, Store as ForkChoiceStore},
     hash::hash_tree_root,
@@ -111,14 +112,17 @@ impl Batch {
     }
 }
 
-/// Returns the hashes of code that is part of a kept block, or that after a kept block an EE has, will switch to, or awaits
-/// votes on.
+/// Returns the hashes of code that is part of a kept block, or that after a kept block an EE has while it is awake, will
+/// switch to, or awaits votes on.
 fn needed_codes<P: LedgerPhase>(node: &LedgerNode<P>, after: &StoreIndex) -> BTreeSet<Bytes32> {
     let mut needed: BTreeSet<_> = after.blocks.values().flat_map(|block| block.codes.clone()).collect();
     for root in after.blocks.keys() {
         let Some(after_block) = node.block_ledger(root) else { continue };
-        let records = after_block.ledger.ees().iter().filter(|record| !record.is_gone());
-        needed.extend(records.flat_map(|record| [record.code_hash, record.next_code_hash]));
+        let epoch = compute_epoch_at_slot::<P>(after_block.ledger.slot());
+        let records = || after_block.ledger.ees().iter().filter(|record| !record.is_gone());
+        let awake = records().filter(|record| record.needs_code(epoch));
+        needed.extend(awake.map(|record| record.code_hash));
+        needed.extend(records().map(|record| record.next_code.code_hash));
         needed.extend(after_block.ledger.pre_checks().iter().map(|pre_check| pre_check.code_hash));
     }
     needed

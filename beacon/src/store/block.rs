@@ -28,7 +28,7 @@ impl StoredBlock {
         let mut bare = block.clone();
         let codes = codes_mut(&mut bare.operations).map(|code| std::mem::take(code).to_vec());
         let codes: Vec<_> = codes.map(|code| (hash(&[&code]), code)).collect();
-        // A block has at most one operation of each kind that contains code.
+        // A block has at most six operations that contain code.
         let mut content = vec![codes.len() as u8];
         content.extend(codes.iter().flat_map(|(code_hash, _)| code_hash.0));
         content.extend(bare.as_ssz_bytes());
@@ -99,7 +99,8 @@ pub(super) fn read<P: LedgerPhase>(
 /// Returns the codes in operations.
 fn codes_mut<P: LedgerPhase>(operations: &mut LedgerOperations<P>) -> impl Iterator<Item = &mut Code> {
     let deploys = operations.deploys.iter_mut().map(|deploy| &mut deploy.message.code);
-    deploys.chain(operations.upgrades.iter_mut().map(|upgrade| &mut upgrade.message.code))
+    let upgrades = operations.upgrades.iter_mut().map(|upgrade| &mut upgrade.message.code);
+    deploys.chain(upgrades).chain(operations.top_ups.iter_mut().map(|top_up| &mut top_up.message.code))
 }
 
 fn header<P: LedgerPhase>(block: &BeaconBlock<P>) -> BeaconBlockHeader {

@@ -3,9 +3,10 @@
 use super::{P0, balance, credentials, empty_body, propose, signature, try_propose};
 use outrider_beacon::ledger::{
     Deploy, Exit, ExtendedState, LedgerError, LedgerOperations, PreCheckVote, Settings, SignedDeploy,
-    SignedExit, SignedPreCheckVote, SignedUpgrade, SignedWithdrawToEe, Upgrade, WithdrawToEe,
+    SignedExit, SignedPreCheckVote, SignedTopUp, SignedUpgrade, SignedWithdrawToEe, TopUp, Upgrade,
+    WithdrawToEe,
     error::OperationError,
-    operation::{DOMAIN_DEPLOY, DOMAIN_EE_EXIT, DOMAIN_PRE_CHECK_VOTE, DOMAIN_UPGRADE},
+    operation::{DOMAIN_DEPLOY, DOMAIN_EE_EXIT, DOMAIN_PRE_CHECK_VOTE, DOMAIN_TOP_UP, DOMAIN_UPGRADE},
 };
 use outrider_beacon_spec::{
     bls::aggregate,
@@ -122,10 +123,38 @@ pub(crate) fn to_epoch(extended: &ExtendedState<P0>, epoch: u64, settings: &Sett
     propose(extended, epoch * 8, Operations::default(), settings).1.extended
 }
 
+/// Returns a top-up by the payer, without code.
+pub(crate) fn top_up(extended: &ExtendedState<P0>, ee: u32, amount: u64) -> TopUp {
+    let record = extended.ledger.ees().get(ee as usize).unwrap();
+    TopUp {
+        ee,
+        epoch: extended.state.slot / 8,
+        deposit: record.deposit,
+        amount,
+        payer: PAYER,
+        ..TopUp::default()
+    }
+}
+
+pub(crate) fn with_top_up(extended: &ExtendedState<P0>, message: TopUp) -> Operations {
+    let signature = signature(&extended.state, message.payer, &message, DOMAIN_TOP_UP, None);
+    let top_ups = vec![SignedTopUp { message, signature }].try_into().unwrap();
+    Operations { top_ups, ..Operations::default() }
+}
+
 #[track_caller]
 pub(crate) fn refused(extended: &ExtendedState<P0>, operations: Operations, expected: OperationError) {
-    let settings = quick();
-    let outcome = try_propose(extended, extended.state.slot + 1, empty_body, operations, &settings);
+    refused_with(&quick(), extended, operations, expected);
+}
+
+#[track_caller]
+pub(crate) fn refused_with(
+    settings: &Settings,
+    extended: &ExtendedState<P0>,
+    operations: Operations,
+    expected: OperationError,
+) {
+    let outcome = try_propose(extended, extended.state.slot + 1, empty_body, operations, settings);
     match outcome {
         Err(LedgerError::Operation { index: 0, error, .. }) => assert_eq!(error, expected),
         other => panic!("{other:?}"),

@@ -1,9 +1,10 @@
 //! Proofs of remerkleable, made by `data/make_proofs.py`.
 
-use outrider_beacon::proof::Claim;
+use outrider_beacon::{ledger::Ledger, proof::Claim};
 use outrider_beacon_proof::{Hash, Proof};
 use outrider_beacon_spec::types::Root;
 use serde_json::Value;
+use ssz::{Decode as _, Encode as _};
 use std::sync::LazyLock;
 
 pub(crate) static VECTORS: LazyLock<Value> =
@@ -40,4 +41,16 @@ pub(crate) fn recorded(proof: &Value) -> Proof {
         leaf: root(&proof["leaf"]).0,
         branch: hashes(&proof["branch"]),
     }
+}
+
+/// Returns the recorded ledger.
+pub(crate) fn ledger() -> Ledger {
+    let mut ssz = Vec::new();
+    for run in VECTORS["ledger"]["ssz"].as_array().unwrap() {
+        ssz.extend(bytes(&run[0]));
+        ssz.resize(ssz.len() + run[1].as_u64().unwrap() as usize, 0);
+    }
+    let ledger = Ledger::from_ssz_bytes(&ssz).unwrap();
+    assert_eq!(ledger.as_ssz_bytes(), ssz);
+    ledger
 }

@@ -34,6 +34,13 @@ class Left(Container):  # the element of a list that stays empty
 # The ledger.
 
 
+class NextCode(Container):
+    code_hash: Bytes32
+    code_bytes: uint32
+    takes_receipts: boolean
+    epoch: uint64
+
+
 class EeRecord(Container):
     code_hash: Bytes32
     code_bytes: uint32
@@ -44,13 +51,12 @@ class EeRecord(Container):
     shards: Bitvector[1024]
     takes_receipts: boolean
     upgrade_delay: uint64
-    next_code_hash: Bytes32
-    next_code_epoch: uint64
+    next_code: NextCode
     deployed_epoch: uint64
     exit_epoch: uint64
     withdrawable_epoch: uint64
-    next_code_bytes: uint32
-    next_takes_receipts: boolean
+    hibernation_epoch: uint64
+    wake_epoch: uint64
 
 
 class EeState(Container):
@@ -68,57 +74,11 @@ class OutboundLane(Container):
     in_flight: uint64
 
 
-class ShardLedger(Container):
-    latest_block_root: Bytes32
-    execution_root: Bytes32
-    ees: List[EeState, 2**16]
-    recent: Vector[Bytes32, 256]
-    inbound: List[InboundLane, 1025]
-    outbound: List[OutboundLane, 1025]
-
-
 class DepositData(Container):
     pubkey: Bytes48
     withdrawal_credentials: Bytes32
     amount: uint64
     signature: Bytes96
-
-
-class PendingDeposit(Container):
-    data: DepositData
-    shard: uint64
-    ee: uint32
-
-
-class PreCheck(Container):
-    ee: uint32
-    code_hash: Bytes32
-    code_bytes: uint32
-    takes_receipts: boolean
-    opened_epoch: uint64
-    accepted: Bitlist[2**22]
-    rejected: Bitlist[2**22]
-
-
-class BeaconLanes(Container):
-    recent: Vector[Bytes32, 256]
-    outbound: List[OutboundLane, 2**10]
-
-
-class Ledger(Container):
-    slot: uint64
-    ees: List[EeRecord, 2**16]
-    shards: List[ShardLedger, 2**10]
-    pending_deposits: List[PendingDeposit, 2**16]
-    pre_checks: List[PreCheck, 64]
-    burnt: uint64
-    total: uint64
-    beacon_lanes: BeaconLanes
-
-
-class LedgerCommitment(Container):
-    ledger_root: Bytes32
-    operations_root: Bytes32
 
 
 # Executions.
@@ -163,6 +123,67 @@ class ExecutionHeader(Container):
     lanes: List[Lane, 64]
     finalized_slot: uint64
     availability_root: Bytes32
+
+
+class PendingExecution(Container):
+    accept_slot: uint64
+    slot: uint64
+    proposer_index: uint64
+    data_root: Bytes32
+    header: ExecutionHeader
+
+
+# What the ledger keeps of shards, and the whole ledger.
+
+
+class ShardLedger(Container):
+    latest_block_root: Bytes32
+    execution_root: Bytes32
+    ees: List[EeState, 2**16]
+    recent: Vector[Bytes32, 256]
+    inbound: List[InboundLane, 1025]
+    outbound: List[OutboundLane, 1025]
+    pending: List[PendingExecution, 1024]
+
+
+class PendingDeposit(Container):
+    data: DepositData
+    shard: uint64
+    ee: uint32
+
+
+class PreCheck(Container):
+    ee: uint32
+    code_hash: Bytes32
+    code_bytes: uint32
+    takes_receipts: boolean
+    opened_epoch: uint64
+    accepted: Bitlist[2**22]
+    rejected: Bitlist[2**22]
+
+
+class BeaconLanes(Container):
+    recent: Vector[Bytes32, 256]
+    outbound: List[OutboundLane, 2**10]
+
+
+class Ledger(Container):
+    slot: uint64
+    ees: List[EeRecord, 2**16]
+    shards: List[ShardLedger, 2**10]
+    pending_deposits: List[PendingDeposit, 2**16]
+    pre_checks: List[PreCheck, 64]
+    burnt: uint64
+    total: uint64
+    beacon_lanes: BeaconLanes
+
+
+class LedgerCommitment(Container):
+    ledger_root: Bytes32
+    operations_root: Bytes32
+
+
+# Shard blocks.
 
 
 class Receipt(Container):
@@ -267,6 +288,20 @@ class SignedUpgrade(Container):
     signature: Bytes96
 
 
+class TopUp(Container):
+    ee: uint32
+    epoch: uint64
+    deposit: uint64
+    amount: uint64
+    payer: uint64
+    code: ByteList[2**22]
+
+
+class SignedTopUp(Container):
+    message: TopUp
+    signature: Bytes96
+
+
 class WithdrawToEe(Container):
     validator_index: uint64
     epoch: uint64
@@ -280,6 +315,15 @@ class WithdrawToEe(Container):
 class SignedWithdrawToEe(Container):
     message: WithdrawToEe
     signature: Bytes96
+
+
+class ShardBlock(Container):
+    shard_parent_root: Bytes32
+    beacon_parent_root: Bytes32
+    slot: uint64
+    shard: uint64
+    proposer_index: uint64
+    body: ByteList[2**20]
 
 
 class ShardBlockHeader(Container):
@@ -310,6 +354,7 @@ class LedgerOperations(Container):
     withdrawals: List[SignedWithdrawToEe, 16]
     shard_proposer_slashings: List[ShardProposerSlashing, 16]
     execution_slashings: List[Left, 1]
+    top_ups: List[SignedTopUp, 4]
 
 
 # The beacon block, as far as it is not empty.
@@ -379,6 +424,89 @@ class BeaconBlock1(Container):
     parent_root: Bytes32
     state_root: Bytes32
     body: Body1
+
+
+# The state after a block, of which few fields are not empty.
+
+
+class Fork(Container):
+    previous_version: ByteVector[4]
+    current_version: ByteVector[4]
+    epoch: uint64
+
+
+class BeaconBlockHeader(Container):
+    slot: uint64
+    proposer_index: uint64
+    parent_root: Bytes32
+    state_root: Bytes32
+    body_root: Bytes32
+
+
+class Checkpoint(Container):
+    epoch: uint64
+    root: Bytes32
+
+
+class CompactCommittee(Container):
+    pubkeys: List[Bytes48, 2048]
+    compact_validators: List[uint64, 2048]
+
+
+class BeaconState0(Container):
+    genesis_time: uint64
+    genesis_validators_root: Bytes32
+    slot: uint64
+    fork: Fork
+    latest_block_header: BeaconBlockHeader
+    block_roots: Vector[Bytes32, 64]
+    state_roots: Vector[Bytes32, 64]
+    historical_roots: List[Bytes32, 2**24]
+    eth1_data: Eth1Data
+    eth1_data_votes: List[Left, 32]
+    eth1_deposit_index: uint64
+    validators: List[Left, 2**40]
+    balances: List[uint64, 2**40]
+    randao_mixes: Vector[Bytes32, 64]
+    slashings: Vector[uint64, 64]
+    previous_epoch_attestations: List[Left, 1024]
+    current_epoch_attestations: List[Left, 1024]
+    justification_bits: Bitvector[4]
+    previous_justified_checkpoint: Checkpoint
+    current_justified_checkpoint: Checkpoint
+    finalized_checkpoint: Checkpoint
+
+
+class BeaconState1(Container):
+    genesis_time: uint64
+    genesis_validators_root: Bytes32
+    slot: uint64
+    fork: Fork
+    latest_block_header: BeaconBlockHeader
+    block_roots: Vector[Bytes32, 64]
+    state_roots: Vector[Bytes32, 64]
+    historical_roots: List[Bytes32, 2**24]
+    eth1_data: Eth1Data
+    eth1_data_votes: List[Left, 32]
+    eth1_deposit_index: uint64
+    validators: List[Left, 2**40]
+    balances: List[uint64, 2**40]
+    randao_mixes: Vector[Bytes32, 64]
+    slashings: Vector[uint64, 64]
+    previous_epoch_attestations: List[Left, 1024]
+    current_epoch_attestations: List[Left, 1024]
+    justification_bits: Bitvector[4]
+    previous_justified_checkpoint: Checkpoint
+    current_justified_checkpoint: Checkpoint
+    finalized_checkpoint: Checkpoint
+    current_epoch_start_shard: uint64
+    shard_states: List[ShardState, 8]
+    online_countdown: List[uint8, 2**40]
+    current_light_committee: CompactCommittee
+    next_light_committee: CompactCommittee
+    exposed_derived_secrets: Vector[List[uint64, 8], 64]
+    custody_chunk_challenge_records: List[Left, 2**20]
+    custody_chunk_challenge_index: uint64
 
 
 # One tree in another: remerkleable has each container's tree, and the commitment is only a root to the block.
@@ -492,13 +620,14 @@ def example_ledger():
                 shards=[shard < 3 for shard in range(1024)],
                 takes_receipts=number % 2 == 1,
                 upgrade_delay=number,
-                next_code_hash=some(32),
-                next_code_epoch=FAR,
+                next_code=NextCode(
+                    code_hash=some(32), code_bytes=7 * number, takes_receipts=number % 3 == 1, epoch=FAR
+                ),
                 deployed_epoch=number,
                 exit_epoch=FAR,
                 withdrawable_epoch=FAR,
-                next_code_bytes=7 * number,
-                next_takes_receipts=number % 3 == 1,
+                hibernation_epoch=50 + number,
+                wake_epoch=60 + number,
             )
         )
     for shard in range(3):
@@ -511,6 +640,10 @@ def example_ledger():
         for lane in range(4):
             shard_ledger.inbound.append(InboundLane(next=lane, settled=[bit % 7 == lane for bit in range(1024)]))
             shard_ledger.outbound.append(OutboundLane(next=lane + 3, in_flight=lane * 5))
+        pending = PendingExecution(
+            accept_slot=710 + shard, slot=699, proposer_index=3, data_root=some(32), header=example_header()
+        )
+        shard_ledger.pending.append(pending)
         ledger.shards.append(shard_ledger)
     data = DepositData(pubkey=some(48), withdrawal_credentials=some(32), amount=10**9, signature=some(96))
     ledger.pending_deposits.append(PendingDeposit(data=data, shard=2, ee=4))
@@ -550,6 +683,8 @@ def example_operations():
     operations.shard_proposer_slashings.append(
         ShardProposerSlashing(signed_header_1=headers[0], signed_header_2=headers[1])
     )
+    top_up = TopUp(ee=1, epoch=87, deposit=5, amount=6, payer=7, code=some(21))
+    operations.top_ups.append(SignedTopUp(message=top_up, signature=some(96)))
     return operations
 
 
@@ -569,10 +704,58 @@ def claims(ledger):
         yield {"kind": "execution_root", "shard": place, "slot": slot}, concat(shards, element(2**10, place), inner)
 
 
-def crosslink(data):
-    """A block whose body crosslinks a shard block with some data, and the branch of the data's first chunk."""
+def state_after(state_type, block_roots):
+    """A state of slot 700 that knows some block roots."""
+    state = state_type(genesis_time=7, slot=700)
+    for slot, root in block_roots.items():
+        state.block_roots[slot % 64] = root
+    return state
+
+
+def proof_in(block, state, upper, lower_branch=(), lower=1):
+    """A proof of a field of the state, or of something below it, from the block's root."""
+    above = concat(field(block, "state_root"), upper)
+    path = list(lower_branch) + branch(state, upper) + branch(block, field(block, "state_root"))
+    return {"gindex": concat(above, lower), "branch": [sibling.hex() for sibling in path]}
+
+
+def earlier(block, state, root):
+    """The multiproof of the block's slot and of the root of the block of slot 650."""
+    upper = concat(field(state, "block_roots"), 64 + 650 % 64)
+    link = proof_in(block, state, upper)
+    gindices = [field(block, "slot"), link["gindex"]]
+    siblings, place = {}, gindices[1]
+    for sibling in link["branch"]:
+        siblings[place ^ 1] = sibling
+        place >>= 1
+    place = gindices[0]
+    for sibling in branch(block, place):
+        siblings[place ^ 1] = sibling.hex()
+        place >>= 1
+    helpers = helper_indices(gindices)
+    return link | {
+        "slot": 650,
+        "root": root.hex(),
+        "slot_gindex": gindices[0],
+        "multiproof": [siblings[place] for place in helpers],
+    }
+
+
+def chain(data, header, ledger, old_roots):
+    """A block whose body crosslinks a shard block with some data. Its state knows that shard block as the shard's latest, and
+    the roots of earlier blocks."""
     chunks = ByteList[2**20](data)
-    block = BeaconBlock1(slot=700, proposer_index=12, parent_root=b"\x21" * 32, state_root=b"\x22" * 32)
+    operations = LedgerOperations()
+    first_chunk = branch(chunks, 65536)
+    operations.executions.append(ShardExecution(shard=2, slot=698, header=header, branch=first_chunk))
+    block = BeaconBlock1(slot=700, proposer_index=12, parent_root=b"\x21" * 32)
+    commitment = LedgerCommitment(
+        ledger_root=ledger.hash_tree_root(), operations_root=operations.hash_tree_root()
+    )
+    block.body.graffiti = commitment.hash_tree_root()
+    shard_block = ShardBlock(
+        shard_parent_root=b"\x31" * 32, beacon_parent_root=b"\x32" * 32, slot=698, shard=2, proposer_index=5, body=chunks
+    )
     transition = block.body.shard_transitions[2]
     transition.start_slot = 697
     for slot in (697, 698, 699):
@@ -580,13 +763,34 @@ def crosslink(data):
         transition.shard_block_lengths.append(len(data))
         transition.shard_data_roots.append(root)
         transition.shard_states.append(ShardState(slot=slot, gasprice=8, latest_block_root=root))
+    state = state_after(BeaconState1, {650: old_roots["phase1"], 640: b"\x41" * 32})
+    for shard in range(3):
+        state.shard_states.append(ShardState(slot=699, gasprice=8 + shard, latest_block_root=bytes([shard]) * 32))
+    state.shard_states[2].latest_block_root = shard_block.hash_tree_root()
+    block.state_root = state.hash_tree_root()
     data_roots = field(transition, "shard_data_roots")
     upper = concat(field(block, "body"), field(block.body, "shard_transitions"), 8 + 2, data_roots, element(16, 1))
-    path = branch(chunks, 65536) + branch(block, upper)
+    latest = concat(field(state, "shard_states"), element(8, 2), field(ShardState(), "latest_block_root"))
+    body = concat(field(shard_block, "body"), 65536)
+    block_0 = BeaconBlock0(slot=700, proposer_index=12, parent_root=b"\x21" * 32)
+    state_0 = state_after(BeaconState0, {650: old_roots["phase0"]})
+    block_0.state_root = state_0.hash_tree_root()
+    block_0.body.graffiti = commitment.hash_tree_root()
     return {
         "block_root": block.hash_tree_root().hex(),
-        "gindex": concat(upper, 65536),
-        "branch": [sibling.hex() for sibling in path],
+        "state_root": bytes(block.state_root).hex(),
+        "shard_block_root": shard_block.hash_tree_root().hex(),
+        "crosslink": {
+            "gindex": concat(upper, 65536),
+            "branch": [sibling.hex() for sibling in first_chunk + branch(block, upper)],
+        },
+        "latest": proof_in(block, state, latest, branch(shard_block, body), body),
+        "earlier": earlier(block, state, old_roots["phase1"]),
+        "phase0": {
+            "block_root": block_0.hash_tree_root().hex(),
+            "state_root": bytes(block_0.state_root).hex(),
+            "earlier": earlier(block_0, state_0, old_roots["phase0"]),
+        },
     }
 
 
@@ -640,6 +844,11 @@ def main():
     ledger, operations, body = example_ledger(), example_operations(), example_body()
     data = bytes(body.header.hash_tree_root()) + body.encode_bytes()
     chunks = ByteList[2**20](data)
+    phases = [
+        phase("phase0", BeaconBlock0, ledger, operations, 2),
+        phase("phase1", BeaconBlock1, ledger, operations, 14),
+    ]
+    old_roots = {phase["phase"]: bytes.fromhex(phase["block_root"]) for phase in phases}
     print(
         json.dumps(
             {
@@ -662,11 +871,8 @@ def main():
                         ],
                     },
                 },
-                "crosslink": crosslink(data),
-                "phases": [
-                    phase("phase0", BeaconBlock0, ledger, operations, 2),
-                    phase("phase1", BeaconBlock1, ledger, operations, 14),
-                ],
+                "chain": chain(data, body.header, ledger, old_roots),
+                "phases": phases,
             },
             separators=(",", ":"),
         )

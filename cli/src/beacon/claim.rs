@@ -9,14 +9,14 @@ use outrider_beacon_proof::Hash;
 use super::ether;
 
 /// A claim in the notation of the command line: `code:EE`, `deposit:EE`, `state:EE@SHARD`, `balance:EE@SHARD`,
-/// `execution:SHARD@SLOT` or `slot`.
+/// `execution:SHARD@SLOT`, `slot`, `crosslink:SHARD@BLOCK`, `latest:SHARD`, `block:SLOT` or `block-slot`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct WrittenClaim(pub(super) Claim);
 
 /// A text that is not a claim.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a claim: write code:EE, deposit:EE, state:EE@SHARD, balance:EE@SHARD, execution:SHARD@SLOT or slot, such as state:0@1"
+    "`{0}` is not a claim: write code:EE, deposit:EE, state:EE@SHARD, balance:EE@SHARD, execution:SHARD@SLOT, slot, crosslink:SHARD@BLOCK, latest:SHARD, block:SLOT or block-slot, such as state:0@1"
 )]
 pub(super) struct ClaimError(String);
 
@@ -25,8 +25,10 @@ impl FromStr for WrittenClaim {
 
     fn from_str(text: &str) -> Result<Self, ClaimError> {
         let claim = || {
-            if text == "slot" {
-                return Some(Claim::Slot);
+            match text {
+                "slot" => return Some(Claim::Slot),
+                "block-slot" => return Some(Claim::BlockSlot),
+                _ => {}
             }
             let (kind, rest) = text.split_once(':')?;
             let pair = || rest.split_once('@');
@@ -45,6 +47,12 @@ impl FromStr for WrittenClaim {
                     let (shard, slot) = pair()?;
                     Claim::ExecutionRoot { shard: shard.parse().ok()?, slot: slot.parse().ok()? }
                 }
+                "crosslink" => {
+                    let (shard, block) = pair()?;
+                    Claim::CrosslinkedExecution { shard: shard.parse().ok()?, block: block.parse().ok()? }
+                }
+                "latest" => Claim::LatestExecution { shard: rest.parse().ok()? },
+                "block" => Claim::BlockRoot { slot: rest.parse().ok()? },
                 _ => return None,
             })
         };
@@ -61,6 +69,10 @@ impl fmt::Display for WrittenClaim {
             Claim::Balance { shard, ee } => write!(f, "balance:{ee}@{shard}"),
             Claim::Slot => write!(f, "slot"),
             Claim::ExecutionRoot { shard, slot } => write!(f, "execution:{shard}@{slot}"),
+            Claim::BlockSlot => write!(f, "block-slot"),
+            Claim::BlockRoot { slot } => write!(f, "block:{slot}"),
+            Claim::CrosslinkedExecution { shard, block } => write!(f, "crosslink:{shard}@{block}"),
+            Claim::LatestExecution { shard } => write!(f, "latest:{shard}"),
         }
     }
 }
@@ -70,10 +82,13 @@ impl WrittenClaim {
     pub(super) fn value(self, leaf: &Hash) -> String {
         match self.0 {
             Claim::Deposit { .. } | Claim::Balance { .. } => ether(Claim::uint64(leaf)),
-            Claim::Slot => Claim::uint64(leaf).to_string(),
-            Claim::CodeHash { .. } | Claim::StateRoot { .. } | Claim::ExecutionRoot { .. } => {
-                hex::encode(leaf)
-            }
+            Claim::Slot | Claim::BlockSlot => Claim::uint64(leaf).to_string(),
+            Claim::CodeHash { .. }
+            | Claim::StateRoot { .. }
+            | Claim::ExecutionRoot { .. }
+            | Claim::BlockRoot { .. }
+            | Claim::CrosslinkedExecution { .. }
+            | Claim::LatestExecution { .. } => hex::encode(leaf),
         }
     }
 }
@@ -91,6 +106,10 @@ mod tests {
             ("balance:7@1", Claim::Balance { shard: 1, ee: 7 }),
             ("execution:1@96", Claim::ExecutionRoot { shard: 1, slot: 96 }),
             ("slot", Claim::Slot),
+            ("crosslink:1@0", Claim::CrosslinkedExecution { shard: 1, block: 0 }),
+            ("latest:1", Claim::LatestExecution { shard: 1 }),
+            ("block:96", Claim::BlockRoot { slot: 96 }),
+            ("block-slot", Claim::BlockSlot),
         ] {
             assert_eq!(text.parse(), Ok(WrittenClaim(claim)));
             assert_eq!(WrittenClaim(claim).to_string(), text);
@@ -107,6 +126,9 @@ mod tests {
             "state:1@",
             "root:1",
             "code:1@2",
+            "crosslink:1",
+            "latest:1@2",
+            "block",
         ] {
             assert_eq!(wrong.parse::<WrittenClaim>(), Err(ClaimError(wrong.to_owned())));
         }

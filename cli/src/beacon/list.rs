@@ -54,6 +54,8 @@ enum EeStatus {
     /// Validators are voting on the code, or the EE is not active yet.
     Pending,
     Active,
+    /// Rent has eaten up too much of its deposit.
+    Asleep,
     /// The EE is going to exit.
     Exiting,
     /// The EE has exited, or its code was rejected.
@@ -95,6 +97,8 @@ impl Ee {
             EeStatus::Gone
         } else if record.is_exiting() {
             EeStatus::Exiting
+        } else if record.is_asleep(now) {
+            EeStatus::Asleep
         } else if record.is_active(now) {
             EeStatus::Active
         } else {
@@ -127,6 +131,7 @@ impl Ee {
             (EeStatus::Pending, None, _) => "pending, validators are voting on its code".to_owned(),
             (EeStatus::Active, Some(epoch), _) => format!("active since epoch {epoch}"),
             (EeStatus::Active, None, _) => "active".to_owned(),
+            (EeStatus::Asleep, ..) => "asleep until its deposit is topped up".to_owned(),
             (EeStatus::Exiting, _, epoch) => format!("exiting in epoch {}", epoch.unwrap_or_default()),
             (EeStatus::Gone, None, _) => "gone, its code was rejected".to_owned(),
             (EeStatus::Gone, Some(_), epoch) => format!("gone in epoch {}", epoch.unwrap_or_default()),

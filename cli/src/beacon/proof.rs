@@ -1,13 +1,15 @@
-//! `outrider beacon prove` and `outrider beacon verify`: proofs of ledger entries against the root of a block.
+//! `outrider beacon prove` and `outrider beacon verify`: proofs of claims against the root of a block.
+
+mod source;
 
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use outrider_beacon::proof::{Claim, Phase, Prover};
-use outrider_beacon_proof::{Multiproof, verify_claims};
-use outrider_beacon_spec::types::Root;
+use outrider_beacon::proof::{Claim, Layout, Phase};
+use outrider_beacon_proof::{Hash, Multiproof, ProofError, verify_claims, verify_earlier_block};
+use outrider_beacon_spec::types::{Root, Slot};
 use outrider_sim::ChainPhase;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,15 +17,17 @@ use serde_json::json;
 use super::{
     Common,
     claim::WrittenClaim,
-    session::{Action, PhaseNumber, Session},
+    session::{Action, PhaseNumber, PresetName, Session},
 };
+use source::Source;
+
 use crate::{
     ERROR, SUCCESS, Verdict, files,
     output::{self, Summary},
     output_file,
 };
 
-/// Prove entries of the ledger after the head block, in one proof for all claims.
+/// Prove claims about the chain after the head block or an earlier one, in one proof for all claims.
 ///
 /// Prints the root of the block, against which `outrider beacon verify` checks the proof.
 #[derive(clap::Args)]
@@ -32,9 +36,15 @@ pub(super) struct ProveArguments {
     pub(super) common: Common,
     /// Claims: `code:EE`, `deposit:EE`, `state:EE@SHARD`, `balance:EE@SHARD`, `slot` for the slot of the block, or
     /// `execution:SHARD@SLOT` for the execution root of a shard's block in one of the last 256 slots. That one brings `slot` along,
-    /// without which it could be of another slot with the same remainder.
+    /// without which it could be of another slot with the same remainder. `crosslink:SHARD@BLOCK` and `latest:SHARD` are the
+    /// execution roots of the BLOCKth shard block, from 0, that the block crosslinks, and of the shard's latest crosslinked
+    /// block, proven without the ledger. `block:SLOT` is the root of an earlier block, and brings `block-slot` along.
     #[arg(required = true, value_name = "CLAIM")]
     claims: Vec<WrittenClaim>,
+    /// Prove claims about the block of this slot, or the latest before it, from the head block: the state after the head block
+    /// knows the roots of the last 64 blocks with the preset `minimal`, and of 8,192 with `mainnet`.
+    #[arg(long, value_name = "SLOT")]
+    slot: Option<Slot>,
     /// The file to write the proof to.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -54,6 +64,9 @@ pub(super) struct VerifyArguments {
     /// The phase of the block's chain, which determines the layout of the block. It is not part of the file, which is untrusted.
     #[arg(long, value_enum, default_value = "1")]
     phase: PhaseNumber,
+    /// The preset of the block's chain, on which the places of claims without the ledger depend.
+    #[arg(long, value_enum, default_value = "minimal")]
+    preset: PresetName,
     /// Print one JSON document instead of text.
     #[arg(long)]
     json: bool,
@@ -67,6 +80,25 @@ struct ProofFile {
     claims: Vec<String>,
     /// SSZ of the multiproof of all claims, in hex.
     proof: String,
+    /// The proof of an earlier block, if the claims are about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    earlier: Option<EarlierBlock>,
+}
+
+/// The proof of the root of an earlier block, from that of the block that the verifier knows.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EarlierBlock {
+    slot: Slot,
+    /// SSZ of the multiproof, in hex.
+    proof: String,
+}
+
+/// A decoded proof file.
+struct Proven {
+    claims: Vec<WrittenClaim>,
+    proof: Multiproof,
+    earlier: Option<(Slot, Multiproof)>,
 }
 
 /// The maximum length of a proof file, several times the length with as many claims as a proof may have.
@@ -75,29 +107,40 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 impl Action for ProveArguments {
     fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict> {
         output_file::check_not_in(&self.output, &self.common.data_dir)?;
-        let (root, extended) = session.chain.head()?;
-        let block = session.store.block(root)?.context("the store does not have the head block")?;
-        anyhow::ensure!(
-            block.block.message.slot > 0,
-            "the genesis block does not commit to a ledger: add a block with `outrider beacon advance --slots 1`"
-        );
-        let prover = Prover::new(&block.block.message, &extended.ledger, &block.operations)?;
         let mut claims: Vec<_> = self.claims.iter().map(|claim| claim.0).collect();
-        let needs_slot = claims.iter().any(|claim| matches!(claim, Claim::ExecutionRoot { .. }));
-        if needs_slot && !claims.contains(&Claim::Slot) {
-            claims.push(Claim::Slot);
+        let is_of_slot = |claim: &Claim| matches!(claim, Claim::ExecutionRoot { .. });
+        for (needs, slot) in [
+            (claims.iter().any(is_of_slot), Claim::Slot),
+            (claims.iter().any(|claim| matches!(claim, Claim::BlockRoot { .. })), Claim::BlockSlot),
+        ] {
+            if needs && !claims.contains(&slot) {
+                claims.push(slot);
+            }
         }
-        let proof = prover.prove_all(&claims)?;
+        let (root, _) = session.chain.head()?;
+        let head_claims = if self.slot.is_some() { &[] } else { &claims[..] };
+        let head = Source::new(&session, root, head_claims)?;
+        let mut earlier = None;
+        let mut about = &head;
+        let earlier_source;
+        if let Some(slot) = self.slot {
+            earlier_source = Source::new(&session, head.earlier_root(slot)?, &claims)?;
+            about = &earlier_source;
+            let proof = hex::encode(head.prove_earlier_block(slot)?.to_ssz_bytes());
+            earlier = Some(EarlierBlock { slot, proof });
+        }
+        let proof = about.prove(&claims)?;
         let bytes = proof.to_ssz_bytes();
         let written = claims.iter().map(|claim| WrittenClaim(*claim).to_string()).collect();
-        let file = ProofFile { claims: written, proof: hex::encode(&bytes) };
+        let file = ProofFile { claims: written, proof: hex::encode(&bytes), earlier };
         let name = self.output.display().to_string();
         let text = serde_json::to_string_pretty(&file)? + "\n";
         fs::write(&self.output, text).with_context(|| format!("{name}: cannot be written"))?;
         if self.common.json {
             let document = json!({
                 "block_root": root.to_string(),
-                "slot": block.block.message.slot,
+                "slot": head.block.block.message.slot,
+                "about": { "slot": about.block.block.message.slot, "root": about.root.to_string() },
                 "phase": session.description.phase,
                 "file": name,
                 "proof_bytes": bytes.len(),
@@ -114,16 +157,23 @@ impl Action for ProveArguments {
 }
 
 pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<Verdict> {
-    let (claims, proof) = read(&arguments.file)?;
+    let proven = read(&arguments.file)?;
+    let claims = &proven.claims;
     let phase = match arguments.phase {
         PhaseNumber::Zero => Phase::Phase0,
         PhaseNumber::One => Phase::Phase1,
     };
-    let statements: Vec<_> = claims.iter().map(|claim| claim.0).collect();
-    let verified = verify_claims(&statements, &proof, &arguments.root.0, phase);
+    let preset = match arguments.preset {
+        PresetName::Minimal => Layout::MINIMAL,
+        PresetName::Mainnet => Layout::MAINNET,
+    };
+    let verified = proven.verify(&arguments.root.0, preset.of_phase(phase));
     let verdict = if verified.is_ok() { Verdict::Holds } else { Verdict::Fails };
     if arguments.json {
-        let leaves = verified.as_deref().unwrap_or_default();
+        let (about, leaves) = match &verified {
+            Ok((about, leaves)) => (Some(Root::from(*about).to_string()), leaves.as_slice()),
+            Err(_) => (None, &[][..]),
+        };
         let value = |(claim, leaf): (&WrittenClaim, &[u8; 32])| {
             json!({
                 "claim": claim.to_string(),
@@ -133,6 +183,7 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<Verdict> {
         };
         let document = json!({
             "block_root": arguments.root.to_string(),
+            "about_root": about,
             "claims": claims.iter().zip(leaves).map(value).collect::<Vec<_>>(),
             "refusal": verified.as_ref().err().map(ToString::to_string),
         });
@@ -141,30 +192,50 @@ pub(super) fn verify(arguments: &VerifyArguments) -> anyhow::Result<Verdict> {
     }
     let mut out = output::stdout();
     match verified {
-        Ok(leaves) => {
+        Ok((about, leaves)) => {
             for (claim, leaf) in claims.iter().zip(&leaves) {
                 writeln!(out, "{:16} {}", claim.to_string(), claim.value(leaf))?;
+            }
+            if let Some((slot, _)) = proven.earlier {
+                writeln!(out, "about block {}, the latest up to slot {slot}", Root::from(about))?;
             }
             writeln!(out, "{SUCCESS}proven{SUCCESS:#} from block {}", arguments.root)?;
         }
         Err(error) => {
             writeln!(
                 out,
-                "{ERROR}not proven:{ERROR:#} {error}; check that --root is of the proof's block, and --phase of its chain"
+                "{ERROR}not proven:{ERROR:#} {error}; check that --root is of the proof's block, and --phase and --preset of its chain"
             )?;
         }
     }
     Ok(verdict)
 }
 
-fn read(path: &Path) -> anyhow::Result<(Vec<WrittenClaim>, Multiproof)> {
+impl Proven {
+    /// Returns the root of the block that the claims are about, and their leaves.
+    fn verify(&self, block_root: &Hash, layout: Layout) -> Result<(Hash, Vec<Hash>), ProofError> {
+        let about = match &self.earlier {
+            Some((slot, proof)) => verify_earlier_block(*slot, proof, block_root, layout)?,
+            None => *block_root,
+        };
+        let statements: Vec<_> = self.claims.iter().map(|claim| claim.0).collect();
+        Ok((about, verify_claims(&statements, &self.proof, &about, layout)?))
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Proven> {
     let name = files::name(path);
     let not_a_proof = || format!("{name}: the file is not a proof of `outrider beacon prove`");
     let bytes = files::read(path, FILE_BYTES_MAX).with_context(|| name.clone())?;
     let file: ProofFile = serde_json::from_slice(&bytes).with_context(not_a_proof)?;
     let claims = file.claims.iter().map(|claim| claim.parse()).collect::<Result<Vec<_>, _>>();
     let claims = claims.with_context(not_a_proof)?;
-    let proof = hex::decode(&file.proof).with_context(not_a_proof)?;
-    let proof = Multiproof::from_ssz_bytes(&proof).with_context(not_a_proof)?;
-    Ok((claims, proof))
+    let multiproof = |text: &str| {
+        let ssz = hex::decode(text).with_context(not_a_proof)?;
+        Multiproof::from_ssz_bytes(&ssz).with_context(not_a_proof)
+    };
+    let proof = multiproof(&file.proof)?;
+    let earlier =
+        file.earlier.map(|earlier| Ok::<_, anyhow::Error>((earlier.slot, multiproof(&earlier.proof)?)));
+    Ok(Proven { claims, proof, earlier: earlier.transpose()? })
 }

@@ -1,7 +1,9 @@
-//! `outrider evm`: runs Ethereum's own tests and blocks through the EVM EE.
+//! `outrider evm`: runs Ethereum's own tests and blocks through the EVM EE, and begins chains on shards.
 
 mod block;
 mod chain;
+mod init;
+mod package;
 mod read;
 mod test;
 
@@ -14,7 +16,8 @@ use outrider_host::{Ee, EngineKind, Host};
 use crate::host_options::{EvmLimits, HostOptions};
 use crate::{Verdict, files};
 
-/// Run Ethereum's tests, a block with its execution witness, or a chain from its genesis on, through the EVM EE.
+/// Run Ethereum's tests, a block with its execution witness, or a chain from its genesis on, through the EVM EE; or begin
+/// a chain on a shard.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Arguments {
@@ -27,6 +30,8 @@ enum Action {
     Test(test::Arguments),
     Block(block::Arguments),
     Chain(chain::Arguments),
+    Init(init::Arguments),
+    Package(package::Arguments),
 }
 
 /// The options for the EVM EE and its host.
@@ -44,6 +49,8 @@ pub(crate) fn evm(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Action::Test(arguments) => test::test(arguments),
         Action::Block(arguments) => block::block(arguments),
         Action::Chain(arguments) => chain::chain(arguments),
+        Action::Init(arguments) => init::init(arguments),
+        Action::Package(arguments) => package::package(arguments),
     }
 }
 

@@ -28,8 +28,8 @@ pub(crate) struct Arguments {
     /// Fixtures, directories to search for *.yaml and *.yml files, glob patterns, or `-` for standard input.
     #[arg(required = true, value_name = "FIXTURE")]
     fixtures: Vec<PathBuf>,
-    /// Write the state roots after the last block into each fixture as its expectations, and the deposits if the fixture lists
-    /// any. Comments and layout are kept. A fixture with a block that fails is not changed.
+    /// Write the state roots after the last block into each fixture as its expectations, the deposits if the fixture lists any,
+    /// and the proposer's fee of each block that gives one. Comments and layout are kept. A fixture with a block that fails is not changed.
     #[arg(long)]
     bless: bool,
     /// Print one JSON document instead of text.

@@ -57,6 +57,8 @@ enum Outcome {
         /// False if the EE has not saved a root. Then the post-state root is zeros.
         root_saved: bool,
         deposits: Vec<DepositReport>,
+        /// In Gwei.
+        proposer_fee: u64,
         ticks_used: u64,
         fuel_used: u64,
     },
@@ -91,6 +93,7 @@ struct DepositReport {
 enum MismatchReport {
     PostState { env: usize, expected: String, got: String, known_after_block: Option<usize> },
     MissingDeposit(DepositReport),
+    ProposerFee { block: usize, expected: u64, got: u64 },
 }
 
 /// The number of fixtures with each result, and the number of blocks.
@@ -177,6 +180,7 @@ impl BlockReport {
                 post_state_root: output.post_state_root.to_string(),
                 root_saved: output.root_saved,
                 deposits: output.deposits.iter().map(DepositReport::new).collect(),
+                proposer_fee: output.proposer_fee,
                 ticks_used: output.ticks_used,
                 fuel_used: output.fuel_used,
             },
@@ -208,7 +212,7 @@ impl BlockReport {
     fn print_outcome(&self, out: &mut impl Write) -> io::Result<()> {
         write!(out, "  block {}, env {}: ", self.block, self.env)?;
         match &self.outcome {
-            Outcome::Executed { post_state_root, root_saved, deposits, fuel_used, .. } => {
+            Outcome::Executed { post_state_root, root_saved, deposits, proposer_fee, fuel_used, .. } => {
                 let change = if *post_state_root == self.pre_state_root {
                     "state unchanged, "
                 } else {
@@ -217,6 +221,9 @@ impl BlockReport {
                 write!(out, "{change}{post_state_root}")?;
                 if !deposits.is_empty() {
                     write!(out, ", {}", count(deposits.len(), "deposit"))?;
+                }
+                if *proposer_fee > 0 {
+                    write!(out, ", proposer fee {proposer_fee} Gwei")?;
                 }
                 writeln!(out, ", fuel {fuel_used}")?;
                 if !root_saved {
@@ -260,6 +267,9 @@ impl MismatchReport {
                 known_after_block: *known_after_block,
             },
             Mismatch::MissingDeposit(deposit) => Self::MissingDeposit(DepositReport::new(deposit)),
+            Mismatch::ProposerFee { block, expected, got } => {
+                Self::ProposerFee { block: *block, expected: *expected, got: *got }
+            }
         }
     }
 
@@ -280,6 +290,11 @@ impl MismatchReport {
                 writeln!(out, "    withdrawal_credentials {}", deposit.withdrawal_credentials)?;
                 writeln!(out, "    amount                 {}", deposit.amount)?;
                 writeln!(out, "    signature              {}", deposit.signature)
+            }
+            Self::ProposerFee { block, expected, got } => {
+                writeln!(out, "  {ERROR}block {block}: wrong proposer fee{ERROR:#}")?;
+                writeln!(out, "    expected {expected} Gwei")?;
+                writeln!(out, "    got      {got} Gwei")
             }
         }
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use outrider_host::Context;
+use outrider_host::{Context, Ee, StateRoot};
 use outrider_shard::{Previous, Provider};
 use outrider_witness::store::DiskStore;
 use tempfile::TempDir;
@@ -20,7 +20,36 @@ pub(super) fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) 
         Some(path) => Some((path, files::read_packages(path)?)),
         None => None,
     };
-    let ee = ee.load()?;
+    create(directory, ee.load()?, |provider| {
+        let Some((path, packages)) = packages else { return Ok(Made::State(provider.empty_root())) };
+        match provider.build(provider.empty_root(), &packages, Context::default()) {
+            Ok(block) => {
+                let root = block.post_state_root();
+                provider
+                    .apply(&[block], Previous::Release)
+                    .with_context(|| format!("{}: cannot make the state", directory.display()))?;
+                Ok(Made::State(root))
+            }
+            Err(error) => refused(path, &error, false).map(Made::Nothing),
+        }
+    })
+}
+
+/// The outcome of making a state.
+pub(crate) enum Made {
+    /// The state with this root.
+    State(StateRoot),
+    /// No state, as was reported.
+    Nothing(Verdict),
+}
+
+/// Makes a state in a new or empty directory by `make`, and prints its root.
+pub(crate) fn create(
+    directory: &Path,
+    ee: Ee,
+    make: impl FnOnce(&Provider<DiskStore>) -> anyhow::Result<Made>,
+) -> anyhow::Result<Verdict> {
+    check_free(directory)?;
     let beside = directory.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(beside).with_context(|| beside.display().to_string())?;
     remove_leftovers(beside);
@@ -31,19 +60,9 @@ pub(super) fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) 
     let root = {
         let store = DiskStore::open(&made).with_context(context)?;
         let provider = Provider::open(ee, Arc::new(store)).with_context(context)?;
-        match packages {
-            Some((path, packages)) => {
-                match provider.build(provider.empty_root(), &packages, Context::default()) {
-                    Ok(block) => {
-                        provider
-                            .apply(std::slice::from_ref(&block), Previous::Release)
-                            .with_context(context)?;
-                        block.post_state_root()
-                    }
-                    Err(error) => return refused(path, &error, false),
-                }
-            }
-            None => provider.empty_root(),
+        match make(&provider)? {
+            Made::State(root) => root,
+            Made::Nothing(verdict) => return Ok(verdict),
         }
     };
     if directory.exists() {

@@ -1,6 +1,6 @@
 //! `outrider state`: makes and checks full states of EEs, each in its own directory.
 
-mod init;
+pub(crate) mod init;
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use outrider_fixture::PartialContext;
-use outrider_host::StateRoot;
+use outrider_host::{RootRead, StateRoot};
 use outrider_shard::provider::current_root;
-use outrider_shard::{BuiltBlock, Previous, Provider, ProviderError};
+use outrider_shard::{BuiltBlock, Previous, Provider, ProviderError, Surroundings};
 use outrider_witness::store::DiskStore;
 use serde_json::json;
 
 use super::render;
-use crate::context::ContextOptions;
+use crate::context::{ContextOptions, root_read};
 use crate::output::{self, Summary};
 use crate::output_file;
 use crate::state::{self, EeArguments};
@@ -21,7 +21,7 @@ use crate::{Verdict, files};
 /// Build a block from the packages in each file, and write a fixture with these blocks that `outrider run` passes.
 ///
 /// The first block builds on the current state in the directory, and each of the others on the block before it. The state does not
-/// change unless `--apply` is given. All blocks have the same context. If an option sets it, the fixture contains it, too.
+/// change unless `--apply` is given. All blocks have the same context and reads. If options set these, the fixture contains them, too.
 ///
 /// The exit code is 0 if all blocks are built, 1 if the EE refuses packages, 2 if the input cannot be used.
 #[derive(clap::Args)]
@@ -39,6 +39,9 @@ pub(super) struct Arguments {
     output: Option<PathBuf>,
     #[command(flatten)]
     context: ContextOptions,
+    /// State root of another EE that the blocks declare, such as `0:1:17c0...` for EE 1 on shard 0; may be repeated.
+    #[arg(long = "read", value_name = "SHARD:EE:HEX", value_parser = root_read)]
+    reads: Vec<RootRead>,
     /// Replace the current state with the state after the last block.
     #[arg(long)]
     apply: bool,
@@ -63,15 +66,16 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let partial_context = arguments.context.context();
     // The fixture has one EE.
     let context = partial_context.complete(0);
+    let surroundings = Surroundings { context, reads: arguments.reads.as_slice().into() };
     let mut blocks: Vec<BuiltBlock> = Vec::new();
     for (file, packages) in arguments.packages.iter().zip(files) {
-        match provider.build_on(start, &blocks, &packages, context) {
+        match provider.build_on(start, &blocks, &packages, surroundings.clone()) {
             Ok(block) => blocks.push(block),
             Err(error) => return state::refused(file, &error, arguments.json),
         }
     }
     let is_context_set = partial_context != PartialContext::default();
-    let text = render::fixture(&script, start, &blocks, is_context_set.then_some(context));
+    let text = render::fixture(&script, start, &blocks, is_context_set.then_some(context), &arguments.reads);
     match &arguments.output {
         Some(output) => std::fs::write(output, text).with_context(|| output.display().to_string())?,
         None => output::stdout().write_all(text.as_bytes())?,
@@ -130,6 +134,7 @@ fn report(start: StateRoot, current: StateRoot, blocks: &[BuiltBlock], json: boo
                 "provider_fuel_used": block.provider_fuel_used(),
                 "n_new_nodes": block.new_nodes().len(),
                 "n_deposits": block.output().deposits.len(),
+                "proposer_fee": block.output().proposer_fee,
             })
         });
         let documents = documents.collect::<Vec<_>>();

@@ -105,8 +105,11 @@ fn mismatches(run: &FixtureRun) -> Vec<String> {
             format!("env {env}: wrong post-state root: expected {expected}, got {got}")
         }
         Mismatch::MissingDeposit(deposit) => format!("deposit not pushed: {deposit:?}"),
+        Mismatch::ProposerFee { block, expected, got } => {
+            format!("block {block}: wrong proposer fee: expected {expected} Gwei, got {got} Gwei")
+        }
     };
-    // After a failed block, states and deposits are not compared.
+    // After a failed block, states, deposits and fees are not compared.
     let executed = run.blocks.iter().all(|block| block.result.is_ok());
     run.mismatches.iter().filter(|_| executed).map(text).collect()
 }

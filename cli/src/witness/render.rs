@@ -2,24 +2,29 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use outrider_fixture::new::NewFixture;
-use outrider_host::{Context, StateRoot};
+use outrider_fixture::new::{NewBlock, NewFixture};
+use outrider_host::{Context, RootRead, StateRoot};
 use outrider_shard::BuiltBlock;
 
 /// Returns the text of the fixture in which EE 0 executes these blocks, beginning at `pre_state_root`. The fixture contains the context
-/// if one is given.
+/// if one is given, and the reads of all blocks.
 pub(super) fn fixture(
     script: &str,
     pre_state_root: StateRoot,
     blocks: &[BuiltBlock],
     context: Option<Context>,
+    reads: &[RootRead],
 ) -> String {
+    let new_blocks = blocks
+        .iter()
+        .map(|block| NewBlock { data: block.block_data(), proposer_fee: block.output().proposer_fee });
     let fixture = NewFixture {
         script,
         pre_state_root,
         post_state_root: blocks.last().map_or(pre_state_root, BuiltBlock::post_state_root),
-        blocks: blocks.iter().map(|block| &**block.block_data()).collect(),
+        blocks: new_blocks.collect(),
         context,
+        reads,
         deposits: blocks.iter().flat_map(|block| &block.output().deposits).collect(),
     };
     fixture.to_yaml()

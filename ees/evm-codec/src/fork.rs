@@ -105,6 +105,12 @@ pub struct Rules {
     pub deposit_contract: Option<Address>,
 }
 
+impl Rules {
+    /// The value of [`Rules::blocks_since_dao_fork`] from which a split over the DAO has no effect, or of chains
+    /// without one: even the oldest ommer of a block, which is 6 blocks older, is not one of the first 10.
+    pub const NO_DAO_FORK: u8 = 16;
+}
+
 /// The limits of blobs in a block, and the change of their price: EIP-7840.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 pub struct BlobSchedule {
@@ -115,6 +121,16 @@ pub struct BlobSchedule {
     /// `baseFeeUpdateFraction`, the inertia of the price.
     pub base_fee_update_fraction: u64,
 }
+
+impl BlobSchedule {
+    /// Returns whether the schedule allows blobs at a price.
+    pub fn is_valid(&self) -> bool {
+        self.target <= self.max && (1..=BLOBS_MAX).contains(&self.max) && self.base_fee_update_fraction > 0
+    }
+}
+
+/// The most blobs of a block, of any schedule: 2^32, so that no sum of blob gas overflows.
+const BLOBS_MAX: u64 = 1 << 32;
 
 #[cfg(test)]
 mod tests {

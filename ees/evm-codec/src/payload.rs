@@ -1,5 +1,8 @@
 //! Payloads.
 
+#[cfg(test)]
+mod tests;
+
 use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -16,6 +19,10 @@ pub enum Payload {
     Transactions(Rules, Transactions),
     /// A whole block, whose ancestry the payload's author vouches for.
     VouchedBlock(Rules, VouchedBlock),
+    /// The next block of a chain on a shard.
+    ChainBlock(ChainBlock),
+    /// A part of such a block, for a state provider.
+    ChainPackage(ChainPackage),
 }
 
 /// A whole Ethereum block. Every field of its header must be right, except for the proof of work, which is not checked.
@@ -99,17 +106,57 @@ pub struct BlockHash {
     pub hash: B256,
 }
 
+/// The next block of a chain on a shard: everything in it that a proposer chooses. The rest of its header follows from
+/// the [`ChainNode`](crate::ChainNode) of the pre-state, from the context of the execution, and from the transactions.
+#[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+pub struct ChainBlock {
+    /// The account that receives the priority fees.
+    pub beneficiary: Address,
+    /// The most gas of all transactions, less than 1/1024 away from the parent's.
+    pub gas_limit: u64,
+    /// The transactions, each in the form of a block's transaction trie: RLP, or EIP-2718's type and payload.
+    pub transactions: Vec<Bytes>,
+}
+
+/// A package from which a state provider makes a [`ChainBlock`]: a user's transactions, or a proposer's choices, or both.
+#[derive(Clone, Debug, Default, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+#[rlp(trailing(no_gaps))]
+pub struct ChainPackage {
+    /// Transactions, as in a [`ChainBlock`].
+    pub transactions: Vec<Bytes>,
+    /// The choices of the block's proposer.
+    pub proposal: Option<Proposal>,
+}
+
+/// The choices of a block's proposer, beside the transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+#[rlp(trailing(no_gaps))]
+pub struct Proposal {
+    /// The account that receives the priority fees.
+    pub beneficiary: Address,
+    /// The gas limit of the block; that of its parent if absent.
+    pub gas_limit: Option<u64>,
+}
+
 impl Payload {
-    /// Returns the rules.
-    pub fn rules(&self) -> &Rules {
-        let (Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _)) = self;
-        rules
+    /// Returns the rules, which kinds for the state of a chain do not have.
+    pub fn rules(&self) -> Option<&Rules> {
+        match self {
+            Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _) => {
+                Some(rules)
+            }
+            Self::ChainBlock(_) | Self::ChainPackage(_) => None,
+        }
     }
 
-    /// Returns the rules for changing.
-    pub fn rules_mut(&mut self) -> &mut Rules {
-        let (Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _)) = self;
-        rules
+    /// Returns the rules for changing, which kinds for the state of a chain do not have.
+    pub fn rules_mut(&mut self) -> Option<&mut Rules> {
+        match self {
+            Self::Block(rules, _) | Self::Transactions(rules, _) | Self::VouchedBlock(rules, _) => {
+                Some(rules)
+            }
+            Self::ChainBlock(_) | Self::ChainPackage(_) => None,
+        }
     }
 
     fn kind(&self) -> u8 {
@@ -117,16 +164,23 @@ impl Payload {
             Self::Block(..) => BLOCK,
             Self::Transactions(..) => TRANSACTIONS,
             Self::VouchedBlock(..) => VOUCHED_BLOCK,
+            Self::ChainBlock(_) => CHAIN_BLOCK,
+            Self::ChainPackage(_) => CHAIN_PACKAGE,
+        }
+    }
+
+    fn content(&self) -> &dyn Encodable {
+        match self {
+            Self::Block(_, block) => block,
+            Self::Transactions(_, transactions) => transactions,
+            Self::VouchedBlock(_, block) => block,
+            Self::ChainBlock(block) => block,
+            Self::ChainPackage(package) => package,
         }
     }
 
     fn content_length(&self) -> usize {
-        let content = match self {
-            Self::Block(_, block) => block.length(),
-            Self::Transactions(_, transactions) => transactions.length(),
-            Self::VouchedBlock(_, block) => block.length(),
-        };
-        self.kind().length() + self.rules().length() + content
+        self.kind().length() + self.rules().map_or(0, Rules::length) + self.content().length()
     }
 }
 
@@ -134,12 +188,10 @@ impl Encodable for Payload {
     fn encode(&self, out: &mut dyn alloy_rlp::BufMut) {
         Header { list: true, payload_length: self.content_length() }.encode(out);
         self.kind().encode(out);
-        self.rules().encode(out);
-        match self {
-            Self::Block(_, block) => block.encode(out),
-            Self::Transactions(_, transactions) => transactions.encode(out),
-            Self::VouchedBlock(_, block) => block.encode(out),
+        if let Some(rules) = self.rules() {
+            rules.encode(out);
         }
+        self.content().encode(out);
     }
 
     fn length(&self) -> usize {
@@ -152,11 +204,13 @@ impl Decodable for Payload {
     fn decode(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
         let mut content = Header::decode_bytes(buf, true)?;
         let kind = u8::decode(&mut content)?;
-        let rules = Rules::decode(&mut content)?;
+        let fields = &mut content;
         let payload = match kind {
-            BLOCK => Self::Block(rules, Block::decode(&mut content)?),
-            TRANSACTIONS => Self::Transactions(rules, Transactions::decode(&mut content)?),
-            VOUCHED_BLOCK => Self::VouchedBlock(rules, VouchedBlock::decode(&mut content)?),
+            BLOCK => Self::Block(Rules::decode(fields)?, Block::decode(fields)?),
+            TRANSACTIONS => Self::Transactions(Rules::decode(fields)?, Transactions::decode(fields)?),
+            VOUCHED_BLOCK => Self::VouchedBlock(Rules::decode(fields)?, VouchedBlock::decode(fields)?),
+            CHAIN_BLOCK => Self::ChainBlock(ChainBlock::decode(fields)?),
+            CHAIN_PACKAGE => Self::ChainPackage(ChainPackage::decode(fields)?),
             _ => return Err(alloy_rlp::Error::Custom("no payload is of this kind")),
         };
         if content.is_empty() { Ok(payload) } else { Err(alloy_rlp::Error::UnexpectedLength) }
@@ -166,81 +220,5 @@ impl Decodable for Payload {
 const BLOCK: u8 = 0;
 const TRANSACTIONS: u8 = 1;
 const VOUCHED_BLOCK: u8 = 2;
-
-#[cfg(test)]
-mod tests {
-    use alloc::{vec, vec::Vec};
-
-    use alloy_primitives::{Address, B256, U256};
-    use proptest::{collection::vec, prelude::*};
-
-    use super::{Block, BlockHash, Environment, Payload, Transactions, VouchedBlock};
-    use crate::{BlobSchedule, Fork, Rules};
-
-    fn rules() -> Rules {
-        let blobs = BlobSchedule { target: 3, max: 6, base_fee_update_fraction: 3_338_477 };
-        Rules { chain_id: 1, fork: Fork::Cancun, blobs, blocks_since_dao_fork: 16, deposit_contract: None }
-    }
-
-    fn payloads() -> Vec<Payload> {
-        let block = Block {
-            ancestors: vec![b"parent".into(), b"its parent".into()],
-            ancestors_ommers: vec![b"ommers".into()],
-            block: b"block".into(),
-        };
-        let environment = Environment {
-            beneficiary: Address::repeat_byte(1),
-            gas_limit: 30_000_000,
-            number: U256::from(7),
-            timestamp: U256::MAX,
-            difficulty: U256::ZERO,
-            prev_randao: B256::repeat_byte(2),
-            base_fee_per_gas: 10,
-            excess_blob_gas: 0,
-            slot_number: 0,
-            block_hashes: vec![BlockHash { number: 6, hash: B256::repeat_byte(3) }],
-        };
-        let transactions = Transactions {
-            environment,
-            transactions: vec![b"one".into(), b"other".into()],
-            logs_hash: B256::repeat_byte(4),
-        };
-        let orphan = VouchedBlock {
-            block: b"block".into(),
-            block_hashes: vec![BlockHash { number: 5, hash: B256::repeat_byte(5) }],
-            parent: None,
-        };
-        let child = VouchedBlock { parent: Some(b"parent".into()), ..orphan.clone() };
-        let elsewhere = Rules { deposit_contract: Some(Address::repeat_byte(6)), ..rules() };
-        vec![
-            Payload::Block(elsewhere, block.clone()),
-            Payload::Block(rules(), block),
-            Payload::Transactions(rules(), transactions),
-            Payload::VouchedBlock(rules(), orphan),
-            Payload::VouchedBlock(rules(), child),
-        ]
-    }
-
-    #[test]
-    fn what_is_encoded_is_decoded() {
-        for payload in payloads() {
-            let bytes = alloy_rlp::encode(&payload);
-            assert_eq!(alloy_rlp::decode_exact::<Payload>(&bytes), Ok(payload));
-        }
-    }
-
-    proptest! {
-        /// Everything that decodes has one encoding.
-        #[test]
-        fn damaged_payloads_are_refused_or_others(which in 0..5_usize, changes in vec((any::<usize>(), any::<u8>()), 1..4)) {
-            let mut bytes = alloy_rlp::encode(&payloads()[which]);
-            for (at, byte) in changes {
-                let at = at % bytes.len();
-                bytes[at] = byte;
-            }
-            if let Ok(payload) = alloy_rlp::decode_exact::<Payload>(&bytes) {
-                prop_assert_eq!(alloy_rlp::encode(payload), bytes);
-            }
-        }
-    }
-}
+const CHAIN_BLOCK: u8 = 3;
+const CHAIN_PACKAGE: u8 = 4;

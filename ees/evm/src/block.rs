@@ -3,12 +3,13 @@
 use alloc::vec::Vec;
 use core::iter::once;
 
-use alloy_primitives::{B256, Bytes, U256};
-use outrider_evm_codec::{Block, Fork, Rules};
+use alloy_primitives::{B256, Bloom, Bytes, U256};
+use outrider_evm_codec::{Block, Fork, HISTORY_STORAGE, Rules};
 use outrider_sdk::{StateRoot, forest};
 use revm::context::BlockEnv;
 
 use crate::{
+    access_list::AccessList,
     dao,
     error::{AncestorError, BlockError, ExecutionError, StateError},
     fee::excess_and_price,
@@ -17,7 +18,7 @@ use crate::{
     input::{BlockParts, owned},
     ommers::{self, Hashed},
     receipts::{list_root, logs_bloom, receipts_root},
-    requests::{BEACON_ROOTS, DEPOSITS, HISTORY_STORAGE, REQUEST_CONTRACTS, deposits, requests_hash},
+    requests::{BEACON_ROOTS, DEPOSITS, REQUEST_CONTRACTS, deposits, requests_hash},
     rules::Spec,
     state::{BlockHashes, State},
     vm::Vm,
@@ -109,28 +110,53 @@ pub(crate) fn run<'a>(
     block: &BlockParts<'_>,
     ommers: &[Header],
 ) -> Result<(B256, Vm<'a>), BlockError> {
-    let mut vm = Vm::new(state, spec, block_env(&block.header, &spec));
-    if spec.has(Fork::Amsterdam) {
-        vm.state().list_accesses();
-    }
-    before_transactions(&mut vm, &block.header, &spec)?;
+    let mut vm = start(state, spec, &block.header)?;
     for transaction in &block.transactions {
         vm.transact(transaction)?;
     }
     vm.state().advance();
     pay(vm.state(), block, ommers, &spec).map_err(ExecutionError::State)?;
-    if let Some(expected) = block.header.requests_hash {
-        check_root("requests hash", requests_hash(&requests(&mut vm, &spec)?), expected)?;
-    }
-
-    let root = vm.state().finish().map_err(ExecutionError::State)?;
-    check_outcome(&vm, &block.header)?;
-    check_root("state root", root, block.header.state_root)?;
-    let list = vm.state().access_list.take();
-    if let (Some(list), Some(expected)) = (list, block.header.block_access_list_hash) {
-        check_root("block access list hash", list.hash(block.header.gas_limit)?, expected)?;
-    }
+    let results = finish(&mut vm, &spec)?;
+    let root = results.state_root;
+    check_results(results, &block.header)?;
     Ok((root, vm))
+}
+
+/// The results of a block, as its header has them.
+pub(crate) struct Results {
+    pub(crate) state_root: B256,
+    pub(crate) receipts_root: B256,
+    pub(crate) logs_bloom: Bloom,
+    pub(crate) gas_used: u64,
+    pub(crate) blob_gas_used: u64,
+    /// From Prague on.
+    pub(crate) requests_hash: Option<B256>,
+    /// From Amsterdam on.
+    pub(crate) access_list: Option<AccessList>,
+}
+
+/// Executes steps 5 and 6 of [`execute`]. Of the header, the results are not used.
+pub(crate) fn start<'a>(state: State<'a>, spec: Spec<'a>, header: &Header) -> Result<Vm<'a>, ExecutionError> {
+    let mut vm = Vm::new(state, spec, block_env(header, &spec));
+    if spec.has(Fork::Amsterdam) {
+        vm.state().list_accesses();
+    }
+    before_transactions(&mut vm, header, &spec)?;
+    Ok(vm)
+}
+
+/// Executes step 9 of [`execute`], and writes the changes into the tries.
+pub(crate) fn finish(vm: &mut Vm<'_>, spec: &Spec<'_>) -> Result<Results, BlockError> {
+    let requests_hash = if spec.has(Fork::Prague) { Some(requests_hash(&requests(vm, spec)?)) } else { None };
+    Ok(Results {
+        state_root: vm.state().finish().map_err(ExecutionError::State)?,
+        receipts_root: receipts_root(&vm.receipts),
+        logs_bloom: logs_bloom(&vm.receipts),
+        gas_used: vm.gas_used(),
+        blob_gas_used: vm.blob_gas_used,
+        requests_hash,
+        access_list: vm.state().access_list.take(),
+    })
 }
 
 /// Parses ancestors, newest first, and checks that each is the parent of the one before, and that the pre-state is the
@@ -234,15 +260,23 @@ fn requests(vm: &mut Vm<'_>, spec: &Spec<'_>) -> Result<Vec<(u8, Vec<u8>)>, Bloc
     Ok(requests)
 }
 
-fn check_outcome(vm: &Vm<'_>, header: &Header) -> Result<(), BlockError> {
-    check_amount("gas used", vm.gas_used(), header.gas_used)?;
-    if let Some(expected) = header.blob_gas_used {
-        check_amount("blob gas used", vm.blob_gas_used, expected)?;
+fn check_results(results: Results, header: &Header) -> Result<(), BlockError> {
+    if let (Some(got), Some(expected)) = (results.requests_hash, header.requests_hash) {
+        check_root("requests hash", got, expected)?;
     }
-    if logs_bloom(&vm.receipts) != header.logs_bloom {
+    check_amount("gas used", results.gas_used, header.gas_used)?;
+    if let Some(expected) = header.blob_gas_used {
+        check_amount("blob gas used", results.blob_gas_used, expected)?;
+    }
+    if results.logs_bloom != header.logs_bloom {
         return Err(BlockError::Bloom);
     }
-    check_root("receipts root", receipts_root(&vm.receipts), header.receipts_root)
+    check_root("receipts root", results.receipts_root, header.receipts_root)?;
+    check_root("state root", results.state_root, header.state_root)?;
+    if let (Some(list), Some(expected)) = (results.access_list, header.block_access_list_hash) {
+        check_root("block access list hash", list.hash(header.gas_limit)?, expected)?;
+    }
+    Ok(())
 }
 
 fn check_root(what: &'static str, got: B256, expected: B256) -> Result<(), BlockError> {
@@ -254,7 +288,7 @@ fn check_amount(what: &'static str, got: u64, expected: u64) -> Result<(), Block
 }
 
 /// EIP-7934: 10 MiB, less 2 MiB for the beacon chain's data.
-const BLOCK_BYTES_MAX: usize = 8 << 20;
+pub(crate) const BLOCK_BYTES_MAX: usize = 8 << 20;
 
 const WEI_PER_GWEI: u64 = 1_000_000_000;
 const WEI_PER_ETHER: u64 = 1_000_000_000_000_000_000;

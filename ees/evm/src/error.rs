@@ -1,10 +1,14 @@
 //! Errors of payloads. The block's author is at fault, unless a variant says otherwise.
 
+mod chain;
+
 use alloc::string::String;
 
 use alloy_primitives::{Address, B256, U256};
 use outrider_witness::{NodeError, mpt::TrieError};
 use revm::context_interface::result::{InvalidHeader, InvalidTransaction};
+
+pub use self::chain::{ChainError, MergeError};
 
 /// The reason for which a payload is refused.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +30,15 @@ pub enum TransitionError {
     /// The block is invalid.
     #[error(transparent)]
     Block(#[from] BlockError),
+    /// A block of a chain on a shard has no place in it.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The pre-state is not one of Ethereum, or the witness does not show its root. On the state of a chain, only payloads
+    /// of kind 3 are executed.
+    #[error(
+        "the pre-state is not covered as a state of Ethereum, on which alone payloads of kinds 0 to 2 are executed"
+    )]
+    NotEthereum(#[source] TrieError),
     /// Transactions in an environment are invalid.
     #[error(transparent)]
     Execution(#[from] ExecutionError),
@@ -445,16 +458,4 @@ pub enum RequestError {
     /// A log of the deposit contract does not have the layout of EIP-6110.
     #[error("a deposit's log is malformed")]
     Deposit,
-}
-
-/// The reason for which packages cannot be merged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum MergeError {
-    /// A block consists of exactly one payload.
-    #[error("there are {got}, and a block is made of one")]
-    NotOne {
-        /// The number of packages.
-        got: usize,
-    },
 }

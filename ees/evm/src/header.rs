@@ -3,12 +3,13 @@
 mod validate;
 
 use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U256, b256};
-use alloy_rlp::{Decodable, Header as RlpHeader};
+use alloy_rlp::{RlpDecodable, RlpEncodable};
 
 pub(crate) use self::validate::{validate, validate_alone};
 
 /// The header of a block; the last fields were added by forks.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
+#[rlp(trailing(no_gaps))]
 pub(crate) struct Header {
     pub(crate) parent_hash: B256,
     pub(crate) ommers_hash: B256,
@@ -43,44 +44,6 @@ pub(crate) struct Header {
     pub(crate) block_access_list_hash: Option<B256>,
     /// Amsterdam, EIP-7843.
     pub(crate) slot_number: Option<u64>,
-}
-
-impl Decodable for Header {
-    fn decode(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
-        let mut content = RlpHeader::decode_bytes(buf, true)?;
-        let fields = &mut content;
-        let header = Self {
-            parent_hash: Decodable::decode(fields)?,
-            ommers_hash: Decodable::decode(fields)?,
-            beneficiary: Decodable::decode(fields)?,
-            state_root: Decodable::decode(fields)?,
-            transactions_root: Decodable::decode(fields)?,
-            receipts_root: Decodable::decode(fields)?,
-            logs_bloom: Decodable::decode(fields)?,
-            difficulty: Decodable::decode(fields)?,
-            number: Decodable::decode(fields)?,
-            gas_limit: Decodable::decode(fields)?,
-            gas_used: Decodable::decode(fields)?,
-            timestamp: Decodable::decode(fields)?,
-            extra_data: Decodable::decode(fields)?,
-            prev_randao: Decodable::decode(fields)?,
-            nonce: Decodable::decode(fields)?,
-            base_fee_per_gas: optional(fields)?,
-            withdrawals_root: optional(fields)?,
-            blob_gas_used: optional(fields)?,
-            excess_blob_gas: optional(fields)?,
-            parent_beacon_block_root: optional(fields)?,
-            requests_hash: optional(fields)?,
-            block_access_list_hash: optional(fields)?,
-            slot_number: optional(fields)?,
-        };
-        if content.is_empty() { Ok(header) } else { Err(alloy_rlp::Error::UnexpectedLength) }
-    }
-}
-
-/// Returns the next field of a list, if there is one.
-fn optional<T: Decodable>(fields: &mut &[u8]) -> alloy_rlp::Result<Option<T>> {
-    if fields.is_empty() { Ok(None) } else { T::decode(fields).map(Some) }
 }
 
 /// The hash of an empty list of ommers.

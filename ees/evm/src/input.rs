@@ -1,26 +1,68 @@
 //! Parses packages and blocks.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
 use alloy_primitives::{Address, Bytes};
 use alloy_rlp::{Header as RlpHeader, RlpDecodable, RlpEncodable};
-use outrider_evm_codec::rlp::items;
+use outrider_evm_codec::{ChainBlock, ChainPackage, Payload, Proposal, rlp::items};
 
 use crate::{
     error::{BlockError, MergeError},
     header::Header,
 };
 
-/// Merges packages: only one alone is possible, because an Ethereum block is whole.
+/// Merges packages into a payload.
+///
+/// Packages for a chain on a shard are signed transactions, [`ChainPackage`]s, and blocks that were built before. They become
+/// one package with all their transactions, in this order, from which the transition makes a block. All that name a
+/// beneficiary or a gas limit name the same ones. Of any other payload, only one alone is possible, because an Ethereum
+/// block is whole.
 ///
 /// # Errors
 ///
-/// Fails unless there is exactly one.
+/// Fails if the packages do not go together, or if none of several names the beneficiary.
 pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
-    match packages {
-        [package] => Ok(package.to_vec()),
-        _ => Err(MergeError::NotOne { got: packages.len() }),
+    let mut merged = ChainPackage::default();
+    for (index, package) in packages.iter().enumerate() {
+        let other = match alloy_rlp::decode_exact::<Payload>(package) {
+            Ok(Payload::ChainPackage(package)) => package,
+            Ok(Payload::ChainBlock(ChainBlock { beneficiary, gas_limit, transactions })) => {
+                let proposal = Some(Proposal { beneficiary, gas_limit: Some(gas_limit) });
+                ChainPackage { transactions, proposal }
+            }
+            // If it is no payload at all, the transition says why.
+            _ if packages.len() == 1 => return Ok(package.to_vec()),
+            Err(_) if is_transaction(package) => {
+                ChainPackage { transactions: vec![owned(package)], proposal: None }
+            }
+            Ok(_) => return Err(MergeError::NotOne { got: packages.len() }),
+            Err(source) => return Err(MergeError::Payload { index, source }),
+        };
+        merged.transactions.extend(other.transactions);
+        let Some(got) = other.proposal else { continue };
+        let expected = merged.proposal.get_or_insert(got);
+        if got.beneficiary != expected.beneficiary {
+            let expected = expected.beneficiary;
+            return Err(MergeError::Beneficiary { index, got: got.beneficiary, expected });
+        }
+        if let Some(got) = got.gas_limit {
+            let expected = *expected.gas_limit.get_or_insert(got);
+            if got != expected {
+                return Err(MergeError::GasLimit { index, got, expected });
+            }
+        }
     }
+    match (packages.len(), merged.proposal) {
+        (0, _) => Err(MergeError::NotOne { got: 0 }),
+        (_, None) => Err(MergeError::NoProposal),
+        (_, Some(_)) => Ok(alloy_rlp::encode(Payload::ChainPackage(merged))),
+    }
+}
+
+/// Returns whether bytes have the form of a transaction: a type, EIP-2718, or a list of nine fields. Payloads have two or three.
+fn is_transaction(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| *first < alloy_rlp::EMPTY_STRING_CODE)
+        || items(bytes).is_ok_and(|fields| fields.len() == 9)
 }
 
 /// A parsed block.

@@ -7,6 +7,7 @@ extern crate alloc;
 mod access_list;
 mod amsterdam;
 mod block;
+mod chain;
 mod commit;
 mod crypto;
 mod dao;
@@ -32,10 +33,11 @@ use outrider_sdk::{
     StateRoot,
     forest::{self, ForestError, State, TransitionOutput},
 };
+use outrider_witness::Hash;
 
 pub use error::{
-    AncestorError, BlockError, ExecutionError, HeaderError, MergeError, OmmerError, RequestError, StateError,
-    TransactionError, TransitionError,
+    AncestorError, BlockError, ChainError, ExecutionError, HeaderError, MergeError, OmmerError, RequestError,
+    StateError, TransactionError, TransitionError,
 };
 pub use input::merge;
 
@@ -53,7 +55,8 @@ pub fn execute(
     forest::execute(pre_state_root, block_data, merge, transition)
 }
 
-/// Executes a payload: a block, transactions in an environment, or a block with a vouched ancestry.
+/// Executes a payload: on a state of Ethereum a block, transactions in an environment, or a block with a vouched ancestry;
+/// and on the state of a chain its next block.
 ///
 /// # Errors
 ///
@@ -78,9 +81,26 @@ pub fn transition(
             let (root, block) = vouched::execute(state, pre_state_root, &rules, block)?;
             (root, Payload::VouchedBlock(rules::canonical(rules), block))
         }
+        Payload::ChainBlock(block) => {
+            (chain::execute(state, pre_state_root, &block)?, Payload::ChainBlock(block))
+        }
+        Payload::ChainPackage(package) => {
+            let (root, block) = chain::draft(state, pre_state_root, package)?;
+            (root, Payload::ChainBlock(block))
+        }
     };
+    if payload.rules().is_some() {
+        check_ethereum(state, pre_state_root)?;
+    }
     Ok(TransitionOutput {
         post_state_root: StateRoot(post_state_root.0),
         payload: alloy_rlp::encode(payload),
     })
+}
+
+/// Checks that the root is that of a trie of accounts, by its first node. A payload that changes something has read this
+/// node already; one that changes nothing could otherwise be executed on the state of a chain.
+fn check_ethereum(state: &mut State, root: StateRoot) -> Result<(), TransitionError> {
+    let trie = state.forest.open(&Hash(root.0));
+    state.forest.get(trie, &[]).map(drop).map_err(TransitionError::NotEthereum)
 }

@@ -5,13 +5,13 @@
 use alloc::{collections::BTreeSet, vec::Vec};
 
 use alloy_primitives::{B256, Bytes};
-use outrider_evm_codec::{Fork, rlp::items};
+use outrider_evm_codec::{Fork, Rules, rlp::items};
 
 use crate::{
     error::OmmerError,
     hash::keccak256,
     header::{self, EMPTY_OMMERS_HASH, Header},
-    rules::{NO_DAO_FORK, Spec},
+    rules::Spec,
 };
 
 /// A header with its hash.
@@ -122,7 +122,7 @@ fn since_dao_fork(block: &Header, ommer: &Header, spec: &Spec<'_>) -> u8 {
 
 /// Returns how many blocks after the DAO split something is that is so much older than a block.
 fn since_dao_fork_before(since: u8, age: u64) -> u8 {
-    if since >= NO_DAO_FORK {
+    if since >= Rules::NO_DAO_FORK {
         return since;
     }
     u8::try_from(age).ok().and_then(|age| since.checked_sub(age)).unwrap_or(u8::MAX)
@@ -162,6 +162,6 @@ mod tests {
         assert_eq!(since_dao_fork_before(10, 1), 9);
         assert_eq!(since_dao_fork_before(15, 6), 9);
         // Without the split, no block needs it.
-        assert_eq!(since_dao_fork_before(NO_DAO_FORK, 6), NO_DAO_FORK);
+        assert_eq!(since_dao_fork_before(Rules::NO_DAO_FORK, 6), Rules::NO_DAO_FORK);
     }
 }

@@ -3,23 +3,17 @@
 use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B256, Log, U256, address, b256};
+use outrider_evm_codec::{CONSOLIDATION_REQUESTS, WITHDRAWAL_REQUESTS};
 use outrider_sdk::crypto::sha256;
 
 use crate::error::RequestError;
 
-/// The contract of historical block hashes, [EIP-2935](https://eips.ethereum.org/EIPS/eip-2935).
-pub(crate) const HISTORY_STORAGE: Address = address!("0000F90827F1C53a10cb7A02335B175320002935");
-
 /// The contract of beacon roots, [EIP-4788](https://eips.ethereum.org/EIPS/eip-4788).
 pub(crate) const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");
 
-/// Contracts that answer with requests, and the types of these: withdrawals,
-/// [EIP-7002](https://eips.ethereum.org/EIPS/eip-7002), and consolidations,
-/// [EIP-7251](https://eips.ethereum.org/EIPS/eip-7251).
-pub(crate) const REQUEST_CONTRACTS: [(u8, Address); 2] = [
-    (1, address!("00000961Ef480Eb55e80D19ad83579A64c007002")),
-    (2, address!("0000BBdDc7CE488642fb579F8B00f3a590007251")),
-];
+/// Contracts that answer with requests, and the types of these.
+pub(crate) const REQUEST_CONTRACTS: [(u8, Address); 2] =
+    [(1, WITHDRAWAL_REQUESTS), (2, CONSOLIDATION_REQUESTS)];
 
 /// The type of deposit requests.
 pub(crate) const DEPOSITS: u8 = 0;

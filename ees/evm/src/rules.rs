@@ -37,9 +37,8 @@ impl<'a> Spec<'a> {
             // `amsterdam` reverts the parts of revm's version that are not in the draft.
             Fork::Amsterdam => SpecId::AMSTERDAM,
         };
-        let BlobSchedule { target, max, base_fee_update_fraction } = rules.blobs;
-        let is_schedule = target <= max && (1..=BLOBS_MAX).contains(&max) && base_fee_update_fraction > 0;
-        if rules.fork >= Fork::Cancun && !is_schedule {
+        if rules.fork >= Fork::Cancun && !rules.blobs.is_valid() {
+            let BlobSchedule { target, max, base_fee_update_fraction } = rules.blobs;
             return Err(TransitionError::BlobSchedule { target, max, base_fee_update_fraction });
         }
         Ok(Self { rules, fork: rules.fork, id })
@@ -66,17 +65,10 @@ pub(crate) fn canonical(rules: Rules) -> Rules {
     let no_blobs = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
     Rules {
         blobs: if rules.fork >= Fork::Cancun { rules.blobs } else { no_blobs },
-        blocks_since_dao_fork: rules.blocks_since_dao_fork.min(NO_DAO_FORK),
+        blocks_since_dao_fork: rules.blocks_since_dao_fork.min(Rules::NO_DAO_FORK),
         deposit_contract: rules
             .deposit_contract
             .filter(|contract| rules.fork >= Fork::Prague && *contract != DEPOSIT_CONTRACT),
         ..rules
     }
 }
-
-/// The number of blocks after the DAO split from which it has no effect: even the oldest ommer of a block, which is 6
-/// blocks older, is not one of the first 10.
-pub(crate) const NO_DAO_FORK: u8 = 16;
-
-/// The most blobs of a block, of any schedule: 2^32, so that no sum of blob gas overflows.
-const BLOBS_MAX: u64 = 1 << 32;

@@ -10,7 +10,7 @@ use alloc::{
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256};
 use alloy_rlp::{RlpDecodable, RlpEncodable};
-use outrider_evm_codec::{BlockHash, Fork};
+use outrider_evm_codec::{BlockHash, Fork, HISTORY_STORAGE};
 use outrider_sdk::forest;
 use outrider_witness::{
     Hash,
@@ -48,6 +48,13 @@ pub(crate) enum BlockHashes {
         hashes: Vec<B256>,
         /// The number of ancestors' headers that were needed.
         needed: usize,
+    },
+    /// The hashes that the node of a chain determines, and older ones from the storage of EIP-2935's contract.
+    Stored {
+        /// The number of the parent.
+        parent: u64,
+        /// The hash of the parent, and that of its parent.
+        hashes: [B256; 2],
     },
     /// Any hashes, by number.
     Listed { hashes: BTreeMap<u64, B256>, needed: BTreeSet<u64> },
@@ -267,9 +274,19 @@ impl Database for State<'_> {
                 needed.insert(number);
                 Ok(hash)
             }
+            BlockHashes::Stored { parent, hashes } => {
+                let back = parent.checked_sub(number).ok_or(not_covered)?;
+                match usize::try_from(back).ok().and_then(|back| hashes.get(back)) {
+                    Some(hash) => Ok(*hash),
+                    None => self.storage(HISTORY_STORAGE, U256::from(number % HISTORY_SLOTS)).map(B256::from),
+                }
+            }
         }
     }
 }
+
+/// The slots of EIP-2935's contract, `HISTORY_SERVE_WINDOW`: more than the blocks whose hash `BLOCKHASH` returns.
+const HISTORY_SLOTS: u64 = 8_191;
 
 /// The code hash that revm gets for an account with storage, but neither nonce nor code, see
 /// [`instructions`](crate::instructions).

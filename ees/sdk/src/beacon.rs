@@ -6,34 +6,47 @@
 //! beacon block was proposed.
 //!
 //! ```
-//! use outrider_sdk::{StateRoot, beacon::{self, Phase, ProofError}, context::{EeIndex, ShardIndex}};
+//! use outrider_sdk::{StateRoot, beacon::{self, Layout, ProofError}, context::{EeIndex, ShardIndex}};
 //!
 //! /// Takes over the state root of EE 3 on shard 1.
 //! fn transition(_: StateRoot, block_data: &[u8]) -> Result<StateRoot, ProofError> {
 //!     let proof = beacon::Proof::from_ssz_bytes(block_data)?;
-//!     beacon::state_root(ShardIndex(1), EeIndex(3), &proof, Phase::Phase1)
+//!     beacon::state_root(ShardIndex(1), EeIndex(3), &proof, Layout::MAINNET)
 //! }
 //! ```
+//!
+//! Claims about an earlier block take two proofs: [`earlier_block`] returns its root, and [`verify_from`] goes on from
+//! there.
 
-pub use outrider_beacon_proof::{Claim, Phase, Proof, ProofError};
+pub use outrider_beacon_proof::{Claim, Layout, Multiproof, Phase, Proof, ProofError};
 
 use outrider_abi::{EeIndex, ShardIndex, StateRoot};
+use outrider_beacon_proof::{earlier_block_claims, verify_claims_with};
 
 use crate::{context, crypto};
 
 /// Returns the leaf of a proof, if it proves the claim from [`context::beacon_root`]. [`Claim::uint64`] decodes an
-/// amount. The host computes the hashes, 32 to 43 of them.
+/// amount. The host computes the hashes, 3 to 43 of them.
 ///
 /// # Errors
 ///
 /// Fails if the proof does not prove the claim.
-pub fn verify(claim: Claim, proof: &Proof, phase: Phase) -> Result<[u8; 32], ProofError> {
-    claim.verify_with(proof, &context::beacon_root().0, phase, |left, right| {
-        let mut both = [0; 64];
-        both[..32].copy_from_slice(left);
-        both[32..].copy_from_slice(right);
-        crypto::sha256(&both)
-    })
+pub fn verify(claim: Claim, proof: &Proof, layout: Layout) -> Result<[u8; 32], ProofError> {
+    verify_from(&context::beacon_root().0, claim, proof, layout)
+}
+
+/// Verifies as [`verify`] does, from the root of another block, such as that of [`earlier_block`].
+///
+/// # Errors
+///
+/// Fails if the proof does not prove the claim.
+pub fn verify_from(
+    block_root: &[u8; 32],
+    claim: Claim,
+    proof: &Proof,
+    layout: Layout,
+) -> Result<[u8; 32], ProofError> {
+    claim.verify_with(proof, block_root, layout, hash)
 }
 
 /// Returns the state root of an EE on a shard, if a proof proves it from [`context::beacon_root`].
@@ -45,8 +58,28 @@ pub fn state_root(
     shard: ShardIndex,
     ee: EeIndex,
     proof: &Proof,
-    phase: Phase,
+    layout: Layout,
 ) -> Result<StateRoot, ProofError> {
     let ee = u32::try_from(ee.0).map_err(|_| ProofError::NoPlace)?;
-    verify(Claim::StateRoot { shard: shard.0, ee }, proof, phase).map(StateRoot)
+    verify(Claim::StateRoot { shard: shard.0, ee }, proof, layout).map(StateRoot)
+}
+
+/// Returns the root of the block of an earlier slot, or of the latest block before that slot if it had none, if a proof
+/// proves it from [`context::beacon_root`]; `outrider beacon prove --slot` makes such proofs.
+///
+/// # Errors
+///
+/// Fails if the proof does not prove it, or if the slot is not one of the `SLOTS_PER_HISTORICAL_ROOT` before that of
+/// the block.
+pub fn earlier_block(slot: u64, proof: &Multiproof, layout: Layout) -> Result<[u8; 32], ProofError> {
+    let claims = earlier_block_claims(slot);
+    let leaves = verify_claims_with(&claims, proof, &context::beacon_root().0, layout, hash)?;
+    leaves.last().copied().ok_or(ProofError::NoPlace)
+}
+
+fn hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
+    let mut both = [0; 64];
+    both[..32].copy_from_slice(left);
+    both[32..].copy_from_slice(right);
+    crypto::sha256(&both)
 }

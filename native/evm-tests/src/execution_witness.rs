@@ -48,7 +48,7 @@ use outrider_evm::{
     header::{Header, NO_OMMERS_HASH},
     rlp,
 };
-use outrider_evm_codec::{Block, BlockHash, Payload, VouchedBlock};
+use outrider_evm_codec::{Block, BlockHash, Fork, Payload, VouchedBlock};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -153,6 +153,11 @@ impl WitnessedBlock {
     pub fn transaction_bytes(&self) -> usize {
         // The EE refuses a block without a list of transactions.
         rlp::items(&self.block).ok().and_then(|items| items.get(1).map(|list| list.len())).unwrap_or(0)
+    }
+
+    /// Returns the fork in force for the block.
+    pub fn fork(&self, chain: &Chain) -> Fork {
+        chain.rules(&place_of(&self.header)).fork
     }
 
     /// Returns the payload of the block, and the pre-state root. The payload is a [`Block`] if the witness has all

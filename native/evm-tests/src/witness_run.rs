@@ -25,6 +25,7 @@ pub struct WitnessRun<'a> {
     block: &'a WitnessedBlock,
     pre_state_root: B256,
     payload: Payload,
+    fork: Fork,
 }
 
 /// The extent to which a block is checked against its ancestors.
@@ -118,7 +119,7 @@ impl<'a> WitnessRun<'a> {
     pub fn new(block: &'a WitnessedBlock, chain: &Chain) -> Result<Self, WitnessError> {
         let (pre_state_root, payload) = block.payload(chain)?;
         match block.witness.preimages().bytes(&Hash(pre_state_root.0)) {
-            Some(_) => Ok(Self { block, pre_state_root, payload }),
+            Some(_) => Ok(Self { block, pre_state_root, payload, fork: block.fork(chain) }),
             None => Err(WitnessError::NoRoot { root: pre_state_root }),
         }
     }
@@ -130,7 +131,7 @@ impl<'a> WitnessRun<'a> {
 
     /// Returns the fork in force for the block.
     pub fn fork(&self) -> Fork {
-        self.payload.rules().fork
+        self.fork
     }
 
     /// Returns the extent to which the block is checked against its ancestors.
@@ -138,7 +139,10 @@ impl<'a> WitnessRun<'a> {
         match &self.payload {
             Payload::Block(..) => Ancestry::Checked,
             Payload::VouchedBlock(_, block) if block.parent.is_some() => Ancestry::VouchedBeforeParent,
-            Payload::VouchedBlock(..) | Payload::Transactions(..) => Ancestry::Vouched,
+            Payload::VouchedBlock(..)
+            | Payload::Transactions(..)
+            | Payload::ChainBlock(_)
+            | Payload::ChainPackage(_) => Ancestry::Vouched,
         }
     }
 
@@ -171,7 +175,9 @@ impl<'a> WitnessRun<'a> {
         let headers = match alloy_rlp::decode_exact::<Payload>(frame.payload)? {
             Payload::Block(_, block) => block.ancestors,
             Payload::VouchedBlock(_, block) => block.parent.into_iter().collect(),
-            Payload::Transactions(..) => return Err(WitnessRunError::Kind),
+            Payload::Transactions(..) | Payload::ChainBlock(_) | Payload::ChainPackage(_) => {
+                return Err(WitnessRunError::Kind);
+            }
         };
         Ok(BlockDataSize {
             nodes: [structure, hashes, keys, values].iter().sum(),

@@ -39,7 +39,7 @@ fn a_chain_is_imported_from_its_genesis_through_all_forks() {
         let header = candidate.header.unwrap();
         let provided = provide_on(&provider, &candidate.payload);
         provider.apply(&provided.unwrap_or_else(|reason| panic!("block {}: {reason}", header.number)));
-        let blocks = candidate.payload.rules();
+        let blocks = candidate.payload.rules().unwrap();
         rules.insert((blocks.fork, blocks.blobs.max));
         import.accept(header, &block);
     }

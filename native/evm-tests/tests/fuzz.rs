@@ -40,9 +40,14 @@ fn run(target: &str, oracle: impl Fn(&[u8])) {
 #[test]
 fn the_seeds_of_block_data_are_blocks() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/regressions/block_data");
-    for name in
-        ["block-hashes", "block-hashes-vouched", "state", "withdrawal-request", "withdrawal-request-vouched"]
-    {
+    for name in [
+        "block-hashes",
+        "block-hashes-vouched",
+        "chain-block",
+        "state",
+        "withdrawal-request",
+        "withdrawal-request-vouched",
+    ] {
         let input = fs::read(directory.join(name)).unwrap();
         assert!(
             oracle::is_block(&input),

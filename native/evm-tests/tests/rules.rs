@@ -203,7 +203,7 @@ fn deposits_are_logs_of_the_deposit_contract_of_the_chain() {
         let candidate = test.import().unwrap().candidate(&test.blocks[0].bytes);
         let with = |contract| {
             let mut payload = candidate.payload.clone();
-            payload.rules_mut().deposit_contract = contract;
+            payload.rules_mut().unwrap().deposit_contract = contract;
             native::provide(candidate.pre_state_root, nodes.clone(), &payload)
         };
         let Ok(provided) = with(None) else { continue };

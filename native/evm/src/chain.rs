@@ -160,8 +160,10 @@ impl Chain {
         // Every chain has a step for its genesis.
         let (fork, blobs) = in_force.map_or((Fork::Frontier, NO_BLOBS), |step| (step.fork, step.blobs));
         let since = self.dao_fork_number.and_then(|number| place.number.checked_sub(number));
-        let blocks_since_dao_fork =
-            since.and_then(|since| u8::try_from(since).ok()).unwrap_or(NO_DAO_FORK).min(NO_DAO_FORK);
+        let blocks_since_dao_fork = since
+            .and_then(|since| u8::try_from(since).ok())
+            .unwrap_or(Rules::NO_DAO_FORK)
+            .min(Rules::NO_DAO_FORK);
         let deposit_contract = self.deposit_contract.filter(|_| fork >= Fork::Prague);
         Rules { chain_id: self.chain_id, fork, blobs, blocks_since_dao_fork, deposit_contract }
     }
@@ -216,7 +218,7 @@ impl Activation {
         decimal(name).map(Self::Number)
     }
 
-    fn is_reached(&self, place: &Place) -> bool {
+    pub(crate) fn is_reached(&self, place: &Place) -> bool {
         match self {
             Self::Number(number) => place.number >= *number,
             Self::Timestamp(timestamp) => place.timestamp >= *timestamp,
@@ -244,9 +246,6 @@ pub const ANCESTORS_MAX: usize = 256;
 
 /// The number of generations within which an ommer's parent must lie (Yellow Paper, section 11.1).
 pub const GENERATIONS: usize = 7;
-
-/// The value of [`Rules::blocks_since_dao_fork`] for chains that do not split over the DAO.
-const NO_DAO_FORK: u8 = 16;
 
 /// The schedule before Cancun, which no rule reads.
 pub(crate) const NO_BLOBS: BlobSchedule = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };

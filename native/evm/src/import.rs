@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, Bytes, U256};
 use alloy_rlp::{Error, Header as RlpHeader};
-use outrider_evm_codec::{Block, Payload};
+use outrider_evm_codec::{Block, Fork, Payload};
 
 use crate::{
     chain::{ANCESTORS_MAX, Chain, GENERATIONS, Place},
@@ -34,6 +34,8 @@ struct AcceptedBlock {
 pub struct Candidate {
     /// The payload for the EE.
     pub payload: Payload,
+    /// The fork in force for the block.
+    pub fork: Fork,
     /// The root of the state that the payload is executed on.
     pub pre_state_root: B256,
     /// The block's header, if it can be read.
@@ -91,8 +93,8 @@ impl Import {
             ancestors_ommers: self.ancestors_ommers(parent, block),
             block: block.clone(),
         };
-        let (pre_state_root, payload) = (parent.header.state_root, Payload::Block(rules, block));
-        Candidate { payload, pre_state_root, header }
+        let (pre_state_root, fork) = (parent.header.state_root, rules.fork);
+        Candidate { payload: Payload::Block(rules, block), fork, pre_state_root, header }
     }
 
     /// Returns a block and its ancestors, newest first.

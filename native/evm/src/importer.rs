@@ -104,8 +104,7 @@ impl<S: Store + Send + Sync + 'static> Importer<S> {
     ///
     /// Fails with any [`ImporterError`] except [`ImporterError::Store`].
     pub fn execute(&mut self, block: &Bytes) -> Result<BlockOutcome, ImporterError> {
-        let Candidate { payload, pre_state_root, header } = self.import.candidate(block);
-        let fork = payload.rules().fork;
+        let Candidate { payload, fork, pre_state_root, header } = self.import.candidate(block);
         let next = self.import.head().number.saturating_add(1);
         let number = header.as_ref().map_or(next, |header| header.number);
         let built = match Trial::new(&self.provider, pre_state_root, &payload) {

@@ -40,17 +40,19 @@ impl Trial {
         let package = alloy_rlp::encode(payload);
         match provider.build(StateRoot(pre_state_root.0), &[package], Context::default()) {
             Ok(built) => Self::Executed(Box::new(built)),
-            Err(error) => Self::of_error(error, payload.rules().fork.name()),
+            Err(error) => Self::of_error(error, payload.rules().map(|rules| rules.fork.name())),
         }
     }
 
-    fn of_error(error: ProviderError, fork: &str) -> Self {
+    fn of_error(error: ProviderError, fork: Option<&str>) -> Self {
         let refused = match &error {
             ProviderError::Refused(execution) => Some(execution),
             _ => None,
         };
         match refused.and_then(|execution| execution.refusal().map(ToOwned::to_owned)) {
-            Some(reason) if reason == format!("the fork {fork} is not supported") => {
+            Some(reason)
+                if fork.is_some_and(|fork| reason == format!("the fork {fork} is not supported")) =>
+            {
                 Self::Unsupported(reason)
             }
             Some(reason) => Self::Refused(reason),

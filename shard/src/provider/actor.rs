@@ -24,6 +24,8 @@ pub struct ProviderActor<S> {
     provider: Provider<S>,
     ee: EeIndex,
     shard: Shard,
+    /// Packages that precede those of users in each payload.
+    preamble: Vec<Arc<[u8]>>,
     inbox: Vec<Package>,
     inbox_bytes: usize,
     n_submitted: u64,
@@ -118,7 +120,15 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     ) -> Self {
         let empty = provider.empty_root();
         let kept = kept.into_iter().filter(|root| *root != empty).collect();
-        Self { provider, ee, shard, inbox: Vec::new(), inbox_bytes: 0, n_submitted: 0, kept }
+        let (preamble, inbox) = (Vec::new(), Vec::new());
+        Self { provider, ee, shard, preamble, inbox, inbox_bytes: 0, n_submitted: 0, kept }
+    }
+
+    /// Sets packages that precede those of users in each payload, such as one that says who receives the fees in the EE.
+    #[must_use]
+    pub fn with_preamble(mut self, packages: impl IntoIterator<Item = Arc<[u8]>>) -> Self {
+        self.preamble = packages.into_iter().collect();
+        self
     }
 
     /// Returns the provider.
@@ -131,6 +141,12 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     #[must_use]
     pub fn place(&self) -> (EeIndex, Shard) {
         (self.ee, self.shard)
+    }
+
+    /// Returns whether the store keeps the state with a root.
+    #[must_use]
+    pub fn has(&self, root: StateRoot) -> bool {
+        root == self.provider.empty_root() || self.kept.contains(&root)
     }
 
     /// Returns the number of packages that wait.
@@ -218,15 +234,20 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let surroundings = Surroundings { context, reads: reads(payload) };
         let built = self.provider.refresh(&payload.block_data, pre, surroundings)?;
         let post = built.post_state_root();
-        if post != self.provider.empty_root() && !self.kept.contains(&post) {
+        if !self.has(post) {
             self.provider.apply(&[built], Previous::Keep)?;
             self.kept.insert(post);
         }
         if let Some(offer) = offer.filter(|offer| offer.payload == *payload) {
-            self.inbox.retain(|package| !offer.packages.contains(&package.number));
-            self.inbox_bytes = self.inbox.iter().map(|package| package.bytes.len()).sum();
+            self.forget(&offer.packages);
         }
         Ok(post)
+    }
+
+    /// Takes packages out of the inbox.
+    pub fn forget(&mut self, packages: &[PackageNumber]) {
+        self.inbox.retain(|package| !packages.contains(&package.number));
+        self.inbox_bytes = self.inbox.iter().map(|package| package.bytes.len()).sum();
     }
 
     /// Releases all states but those with the given roots, such as those that blocks since finality can build on.
@@ -254,7 +275,8 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
 
     /// Builds a payload from the first `n` packages.
     fn attempt(&self, place: &ShardPlace, n: usize, limits: PayloadLimits) -> Result<Attempt, ProviderError> {
-        let packages: Vec<_> = self.inbox.iter().take(n).map(|package| &*package.bytes).collect();
+        let users = self.inbox.iter().take(n).map(|package| &package.bytes);
+        let packages: Vec<&[u8]> = self.preamble.iter().chain(users).map(|package| &**package).collect();
         let (root, context) = self.before(place)?;
         match self.provider.build(root, &packages, context) {
             Ok(built) => {

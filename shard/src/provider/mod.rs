@@ -229,6 +229,23 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         Ok(self.store.apply(&batch)?)
     }
 
+    /// Stores a state that was made elsewhere, such as a genesis, and makes it the [`current_root`], in one batch. `batch`
+    /// pins the root, and has all nodes that are not stored yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ProviderError::UnknownRoot`] if the state is not stored and the batch does not pin it, or if the store
+    /// fails.
+    pub fn import(&self, root: StateRoot, mut batch: Batch) -> Result<BatchSummary, ProviderError> {
+        if !batch.pins().any(|(pinned, _)| pinned.0 == root.0) {
+            self.check_kept(root)?;
+        }
+        batch.note(CURRENT_ROOT.as_bytes(), &root.0);
+        let summary = self.store.apply(&batch)?;
+        info!(%root, added = summary.n_added, "state imported");
+        Ok(summary)
+    }
+
     fn check_kept(&self, root: StateRoot) -> Result<(), ProviderError> {
         let is_kept = root == self.empty_root() || self.store.is_pinned(&root.into())?;
         if is_kept { Ok(()) } else { Err(ProviderError::UnknownRoot { root }) }

@@ -1,7 +1,7 @@
 //! The genesis of a simulated chain.
 
 use super::ChainPhase;
-use crate::keys::Keys;
+use crate::{keys::Keys, validators::withdrawal_credentials};
 use outrider_beacon::ledger::{ExtendedState, GenesisEe, Ledger, LedgerError, LedgerNode};
 use outrider_beacon_spec::{
     constants::{FAR_FUTURE_EPOCH, GENESIS_EPOCH, MAX_EFFECTIVE_BALANCE, MIN_GENESIS_TIME},
@@ -67,12 +67,9 @@ impl Genesis {
 }
 
 fn validator<C: Preset>(pubkey: BLSPubkey) -> Validator<Phase0<C>> {
-    let mut withdrawal_credentials = hash(&[pubkey.as_slice()]);
-    // `BLS_WITHDRAWAL_PREFIX`.
-    withdrawal_credentials.0[0] = 0;
     Validator {
         pubkey,
-        withdrawal_credentials,
+        withdrawal_credentials: withdrawal_credentials(&pubkey),
         effective_balance: MAX_EFFECTIVE_BALANCE,
         slashed: false,
         activation_eligibility_epoch: GENESIS_EPOCH,

@@ -10,7 +10,7 @@ use outrider_beacon_spec::{
     containers::{Deposit, DepositData, DepositMessage},
     hash::{hash, hash_tree_root},
     preset::Preset,
-    types::{Bytes32, Root, ValidatorIndex, Version},
+    types::{BLSPubkey, Bytes32, Root, ValidatorIndex, Version},
 };
 
 /// The order of the groups of BLS12-381.
@@ -30,6 +30,15 @@ pub fn interop_secret_key(validator_index: ValidatorIndex) -> [u8; 32] {
     bytes
 }
 
+/// Returns the withdrawal credentials of simulated validators: the hash of their key, with the prefix
+/// `BLS_WITHDRAWAL_PREFIX`.
+#[must_use]
+pub fn withdrawal_credentials(pubkey: &BLSPubkey) -> Bytes32 {
+    let mut credentials = hash(&[pubkey.as_slice()]);
+    credentials.0[0] = 0;
+    credentials
+}
+
 /// Returns a deposit of the full amount for each key, with its proof in the tree that ends with it.
 #[must_use]
 pub fn interop_deposits<C: Preset>(secret_keys: &[[u8; 32]]) -> Vec<Deposit> {
@@ -45,9 +54,7 @@ pub fn interop_deposits<C: Preset>(secret_keys: &[[u8; 32]]) -> Vec<Deposit> {
 
 fn deposit_data<C: Preset>(secret_key: &[u8; 32]) -> DepositData {
     let pubkey = secret_to_public(secret_key).expect("a key below the order and not zero is valid");
-    let mut withdrawal_credentials = hash(&[pubkey.as_slice()]);
-    // `BLS_WITHDRAWAL_PREFIX`.
-    withdrawal_credentials.0[0] = 0;
+    let withdrawal_credentials = withdrawal_credentials(&pubkey);
     let message = DepositMessage { pubkey, withdrawal_credentials, amount: MAX_EFFECTIVE_BALANCE };
     let domain = compute_domain(DOMAIN_DEPOSIT, Version::from(C::GENESIS_FORK_VERSION), Root::ZERO);
     let signing_root = compute_signing_root(&message, domain);

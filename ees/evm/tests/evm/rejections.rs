@@ -183,7 +183,7 @@ fn what_does_not_follow_from_the_block_is_refused_with_expected_and_got() {
 #[test]
 fn what_does_not_matter_has_one_value() {
     let mut changed = block();
-    let rules = changed.payload.rules_mut();
+    let rules = changed.payload.rules_mut().unwrap();
     assert_eq!(rules.blocks_since_dao_fork, 16);
     rules.blocks_since_dao_fork = 17;
     let reason = changed.run().unwrap_err();

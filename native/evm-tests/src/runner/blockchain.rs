@@ -96,7 +96,7 @@ impl Runner {
         if let Some(contradiction) = &block.contradiction {
             return Err(Stop::Failed(chain(contradiction)));
         }
-        let Candidate { payload, pre_state_root, header } = import.candidate(&block.bytes);
+        let Candidate { payload, pre_state_root, header, .. } = import.candidate(&block.bytes);
         let trial = Trial::new(provider, pre_state_root, &payload);
         let (built, header) = match (trial, &block.exception, header) {
             (Trial::Unsupported(words), ..) => return Err(Stop::NotRun(words)),

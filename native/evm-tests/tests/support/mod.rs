@@ -4,6 +4,7 @@
 
 pub(crate) mod cases;
 pub(crate) mod native;
+pub(crate) mod shard;
 
 use std::fs;
 

@@ -3,12 +3,18 @@
 
 use std::sync::LazyLock;
 
-use alloy_primitives::{Address, B256, Bytes, U64, U256, address};
+use alloy_primitives::{Address, B64, B256, Bytes, U64, U256, address};
 use outrider_evm::{
-    state::{Account, State},
+    chain::{Chain, Config},
+    genesis::Genesis,
+    header::{Header, HeaderFields, NO_OMMERS_HASH},
+    shard_chain::ShardGenesis,
+    state::{Account, EMPTY_STORAGE_ROOT, State},
     transaction::{Kind, Transaction, no_logs},
 };
-use outrider_evm_codec::{BlobSchedule, BlockHash, Environment, Fork, Payload, Rules, Transactions};
+use outrider_evm_codec::{
+    BlobSchedule, BlockHash, Environment, Fork, Payload, Rules, SlotClock, Transactions,
+};
 use outrider_evm_ee::{TransitionError, execute};
 use outrider_evm_tests::fixture::{self, Test};
 use outrider_sdk::{
@@ -135,5 +141,44 @@ static PROVIDERS: LazyLock<Vec<StateProvider>> = LazyLock::new(|| {
         Test::Blockchain(test) => provider(&test.pre_state),
         Test::Transaction(_) | Test::Vm(_) => panic!("the files only have state and blockchain tests"),
     };
-    tests.map(|(_, test)| state(test)).collect()
+    tests.map(|(_, test)| state(test)).chain([shard()]).collect()
 });
+
+/// Returns a provider of a chain on a shard, at its genesis, on which the sender has some ether.
+fn shard() -> StateProvider {
+    let sender = Account { balance: U256::from(10).pow(U256::from(18)), ..Account::default() };
+    let state = State([(SENDER, sender)].into());
+    let header = HeaderFields {
+        parent_hash: B256::ZERO,
+        ommers_hash: NO_OMMERS_HASH,
+        beneficiary: Address::ZERO,
+        state_root: state.root(),
+        transactions_root: EMPTY_STORAGE_ROOT,
+        receipts_root: EMPTY_STORAGE_ROOT,
+        logs_bloom: vec![0; 256].into(),
+        difficulty: U256::ZERO,
+        number: U256::ZERO,
+        gas_limit: U256::from(GAS_MAX),
+        gas_used: U256::ZERO,
+        timestamp: U256::ZERO,
+        extra_data: Bytes::new(),
+        mix_hash: B256::ZERO,
+        nonce: B64::ZERO,
+        base_fee_per_gas: Some(U256::from(7)),
+        withdrawals_root: Some(EMPTY_STORAGE_ROOT),
+        blob_gas_used: Some(U256::ZERO),
+        excess_blob_gas: Some(U256::ZERO),
+        parent_beacon_block_root: Some(B256::ZERO),
+        requests_hash: None,
+        block_access_list_hash: None,
+        slot_number: None,
+    };
+    let header = Header::of_rlp(&header.encode()).expect("it is a header");
+    let chain = Chain::of_network("Cancun", &Config::default()).expect("it is a network");
+    let clock = SlotClock { genesis_time: 1, seconds_per_slot: 1 };
+    let genesis =
+        ShardGenesis::new(Genesis { chain, state, header }, clock).expect("its rules are those of a chain");
+    let mut nodes = NodeBag::default();
+    let root = genesis.commit(&mut nodes);
+    StateProvider::with_state(StateRoot(root.0), nodes)
+}

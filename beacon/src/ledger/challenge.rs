@@ -1,0 +1,141 @@
+//! The challenge window: headers count only once nobody can challenge them any more.
+//!
+//! With the setting `challenge_slots`, a crosslinked header waits for so many slots after the block that crosslinks it.
+//! Until then it can be convicted by an [`ExecutionSlashing`](super::ExecutionSlashing), which drops it and all later
+//! headers of its shard. Afterwards it is checked by L3 to L8 and takes effect; if it fails, it is dropped in the same way,
+//! because the block that crosslinked it cannot be refused any more. Fees for bytes are due at once.
+//!
+//! A crosslink is the specification's, and is not rolled back. So the convicted shard block stays the latest block of the
+//! shard, and the next one has it as its parent; but the shard's execution root falls back to that before the header, and
+//! the next header builds on that. A header that does not, because its block was made before the conviction, is ignored
+//! like one that finds the list full: its block is crosslinked and executes nothing.
+//!
+//! Shards build on the ledger with all pending headers applied, [`Ledger::optimistic`]; receipts are delivered only from
+//! accepted headers, so they take longer by the window.
+
+use milhouse::List;
+use ssz_derive::{Decode, Encode};
+use tree_hash_derive::TreeHash;
+
+use super::{
+    CrosslinkedBlock, ExecutionHeader, Ledger, LedgerPhase, Settings, ShardExecution, change,
+    error::HeaderError,
+    ether::{accept_header, check_body},
+};
+use outrider_beacon_spec::{
+    compute::compute_epoch_at_slot,
+    error::Error,
+    hash::hash_tree_root,
+    math::{Uint64 as _, index},
+    types::{Gwei, Root, Shard, Slot, ValidatorIndex},
+};
+
+/// A header that can still be challenged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
+pub struct PendingExecution {
+    /// The slot from which on it counts.
+    pub accept_slot: Slot,
+    /// The slot of the shard block.
+    pub slot: Slot,
+    /// The proposer of the shard block, who gets the fees.
+    pub proposer_index: ValidatorIndex,
+    /// The root of the shard block's body.
+    pub data_root: Root,
+    /// The header.
+    pub header: ExecutionHeader,
+}
+
+/// The most pending headers of a shard; the limit of the container.
+const PENDING_EXECUTIONS_MAX: usize = 1024;
+
+/// Adds the header of a crosslinked shard block to the pending ones, after L1. A header that does not continue the
+/// shard's executions, or finds no room, is ignored.
+pub(super) fn postpone_header(
+    ledger: &mut Ledger,
+    block: &CrosslinkedBlock,
+    execution: &ShardExecution,
+    settings: &Settings,
+) -> Result<(), HeaderError> {
+    let header = &execution.header;
+    let execution_root = hash_tree_root(header);
+    check_body(block, execution_root, &execution.branch)?;
+    let accept_slot = ledger.slot.plus(settings.challenge_slots)?;
+    let CrosslinkedBlock { slot, proposer_index, data_root, .. } = *block;
+    change(&mut ledger.shards, block.shard, |shard| {
+        let continues = header.parent_execution_root == shard.execution_root;
+        if !continues || shard.pending.len() >= PENDING_EXECUTIONS_MAX {
+            return Ok(());
+        }
+        let header = header.clone();
+        let pending = PendingExecution { accept_slot, slot, proposer_index, data_root, header };
+        shard.pending.push(pending).map_err(Error::from)?;
+        shard.pending.apply_updates().map_err(Error::from)?;
+        shard.execution_root = execution_root;
+        Ok::<_, HeaderError>(())
+    })
+}
+
+impl Ledger {
+    /// Accepts pending headers that are due in a slot, the oldest first, and then by shard. Returns the fees of their
+    /// blocks' proposers.
+    pub(super) fn accept_due<P: LedgerPhase>(
+        &mut self,
+        slot: Slot,
+        settings: &Settings,
+    ) -> Result<Vec<(ValidatorIndex, Gwei)>, Error> {
+        let mut all_fees = Vec::new();
+        loop {
+            let first = (0..)
+                .zip(&self.shards)
+                .filter_map(|(shard, shard_ledger)| Some((shard_ledger.pending.get(0)?.accept_slot, shard)));
+            let Some((_, shard)) = first.min().filter(|(accept_slot, _)| *accept_slot <= slot) else {
+                return Ok(all_fees);
+            };
+            let pending = self.shards.get(index(shard)).and_then(|shard_ledger| shard_ledger.pending.get(0));
+            let pending = pending.ok_or(Error::IndexOutOfRange)?.clone();
+            let epoch = compute_epoch_at_slot::<P>(pending.slot);
+            match accept_header(self, shard, pending.slot, &pending.header, epoch, settings) {
+                Ok(fees) => {
+                    all_fees.push((pending.proposer_index, fees));
+                    change(&mut self.shards, shard, |shard| {
+                        let rest = shard.pending.iter().skip(1).cloned().collect();
+                        shard.pending = List::new(rest)?;
+                        Ok::<_, Error>(())
+                    })?;
+                }
+                Err(_) => self.drop_pending(shard, 0)?,
+            }
+        }
+    }
+
+    /// Drops a convicted header and the later ones of its shard, if it is still pending.
+    pub(crate) fn drop_convicted(&mut self, shard: Shard, slot: Slot, data_root: Root) -> Result<(), Error> {
+        let is_it = |pending: &PendingExecution| (pending.slot, pending.data_root) == (slot, data_root);
+        let shard_ledger = self.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
+        match shard_ledger.pending.iter().position(is_it) {
+            Some(place) => self.drop_pending(shard, place),
+            None => Ok(()),
+        }
+    }
+
+    /// Drops the pending headers of a shard from a place on; its execution root falls back.
+    fn drop_pending(&mut self, shard: Shard, place: usize) -> Result<(), Error> {
+        change(&mut self.shards, shard, |shard| {
+            let first = shard.pending.get(place).ok_or(Error::IndexOutOfRange)?;
+            shard.execution_root = first.header.parent_execution_root;
+            shard.pending = List::new(shard.pending.iter().take(place).cloned().collect())?;
+            Ok(())
+        })
+    }
+
+    /// Returns the ledger as if all pending headers had been accepted: that on which shards build.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the ledger is inconsistent.
+    pub fn optimistic<P: LedgerPhase>(&self, settings: &Settings) -> Result<Self, Error> {
+        let mut ledger = self.clone();
+        let fees = ledger.accept_due::<P>(Slot::MAX, settings);
+        fees.map(|_| ledger)
+    }
+}

@@ -1,0 +1,92 @@
+//! Errors of chains on shards.
+
+use alloy_primitives::{Address, B256};
+use outrider_evm_codec::ChainNodeError;
+use outrider_witness::NodeError;
+
+/// The reason for which a block is not the next one of a chain.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChainError {
+    /// The witness does not have the node of the pre-state; or the host of a provider fails.
+    #[error("the node of the chain")]
+    Node(#[source] NodeError),
+    /// The pre-state root is the hash of something else. On a state of Ethereum, only payloads of kinds 0 to 2 are
+    /// executed.
+    #[error("the pre-state {root} is not that of a chain, on which alone payloads of kind 3 are executed")]
+    NoChain {
+        /// The pre-state root.
+        root: B256,
+        /// The error.
+        source: ChainNodeError,
+    },
+    /// The head of the chain is not a header. The chain began with it.
+    #[error("the head of the chain")]
+    Head(#[source] alloy_rlp::Error),
+    /// The package names no beneficiary.
+    #[error("the package names no beneficiary of fees")]
+    NoProposal,
+    /// The time of the slot has more than 64 bits.
+    #[error("slot {slot} has a time of more than 64 bits")]
+    Time {
+        /// The slot in the context of the execution.
+        slot: u64,
+    },
+    /// The chain ID on the shard has more than 64 bits.
+    #[error("the chain ID on shard {shard} has more than 64 bits")]
+    ChainId {
+        /// The shard in the context of the execution.
+        shard: u64,
+    },
+    /// The transactions together are too long.
+    #[error("the transactions have {got} bytes, and may have {max}")]
+    TooLong {
+        /// Their length in bytes.
+        got: usize,
+        /// The limit.
+        max: usize,
+    },
+}
+
+/// The reason for which packages cannot be merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MergeError {
+    /// There are none; or one of several is a whole block, or has its own environment.
+    #[error("there are {got}, and a block is made of one")]
+    NotOne {
+        /// The number of packages.
+        got: usize,
+    },
+    /// One of several is not a payload.
+    #[error("package {index}")]
+    Payload {
+        /// Its index.
+        index: usize,
+        /// The error.
+        source: alloy_rlp::Error,
+    },
+    /// One names another beneficiary than one before it.
+    #[error("package {index}: its beneficiary is {got}, and that of a package before it {expected}")]
+    Beneficiary {
+        /// Its index.
+        index: usize,
+        /// Its beneficiary.
+        got: Address,
+        /// The one before.
+        expected: Address,
+    },
+    /// One names another gas limit than one before it.
+    #[error("package {index}: its gas limit is {got}, and that of a package before it {expected}")]
+    GasLimit {
+        /// Its index.
+        index: usize,
+        /// Its gas limit.
+        got: u64,
+        /// The one before.
+        expected: u64,
+    },
+    /// None names the beneficiary of fees.
+    #[error("no package names the beneficiary of fees: add a package with a proposal")]
+    NoProposal,
+}

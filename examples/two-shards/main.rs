@@ -1,0 +1,70 @@
+//! Two shards, each with an account EE and an EVM. State providers make blocks from users' transactions; proposers put
+//! them on the shards; committees execute them without a state, and attest; crosslinks finalize them.
+//!
+//!     cargo run --release --example two-shards
+
+#![allow(clippy::print_stdout, reason = "an example prints")]
+
+mod users;
+
+use std::{error::Error, sync::Arc};
+
+use outrider_beacon::{
+    admission::HostAdmission,
+    ledger::{LedgerOperations, Settings},
+    registry::Rules,
+};
+use outrider_host::{Host, HostConfig};
+use outrider_shard::{Executor, executor::MemoryCodes};
+use outrider_sim::{Genesis, Setup, Shards, SimPreset, Simulation};
+use users::{ACCOUNT, AccountUsers, EVM, EvmUsers};
+
+type Preset = SimPreset<2>;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // The chain begins with both EEs, and ten users of each.
+    let (host, mut codes) = (Host::new(HostConfig::default())?, MemoryCodes::default());
+    let (accounts, evm) = (AccountUsers::new(10, &host)?, EvmUsers::new(10, &host)?);
+    let ees = vec![accounts.ee(&[0, 1], &mut codes), evm.ee(&[0, 1], &mut codes)];
+    let genesis = Genesis { n_validators: Preset::N_VALIDATORS, ees, ..Genesis::default() };
+
+    // Executors have codes and nothing else; state providers have states.
+    let settings = Settings::default();
+    let executor = Executor::new(host, codes, settings.clone(), 0)?;
+    let shards = Arc::new(Shards::new(executor, 0));
+    for shard in [0, 1] {
+        shards.add(accounts.provider(shard)?);
+        shards.add(evm.provider(shard)?);
+    }
+
+    let setup = Setup::one_view(genesis);
+    let mut chain = Simulation::<Preset, _, _>::new(setup, Arc::clone(&shards), Arc::clone(&shards))?;
+    let admission = HostAdmission::default();
+    let rules = Rules {
+        settings: &settings,
+        admission: &admission,
+        judge: shards.executor(),
+        verify_signatures: true,
+    };
+    for round in 0..36 {
+        let (user, nonce) = (round % 10, round / 10);
+        for shard in [0, 1] {
+            let transfer = accounts.transfer(shard, user, nonce, user + 1);
+            shards.with(shard, ACCOUNT, |provider| provider.submit(transfer)).transpose()?;
+            let transfer = evm.transfer(user, nonce, user + 1);
+            shards.with(shard, EVM, |provider| provider.submit(transfer)).transpose()?;
+        }
+        for block in chain.run_slot(&LedgerOperations::default(), rules)? {
+            for execution in &block.operations.executions {
+                let fuel: Vec<_> = execution.header.transitions.iter().map(|ee| ee.fuel_used).collect();
+                println!(
+                    "slot {}: crosslinked shard {}, fuel of EEs {fuel:?}",
+                    execution.slot, execution.shard
+                );
+            }
+        }
+    }
+    let store = chain.views()[0].node().store();
+    println!("finalized epoch {}; {:?}", store.finalized_checkpoint.epoch, shards.executor().executions());
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! Users of two EEs: their keys and transactions, and the states with which they begin.
+
+use std::{error::Error, path::Path, sync::Arc};
+
+use account::{Action, Block, Endowment, Payload, PublicKey, Signature, SigningDomain, Transaction};
+use alloy_primitives::{Address, B256, U256, keccak256};
+use outrider_beacon::ledger::{EeIndex, GenesisEe};
+use outrider_beacon_spec::types::{Bytes32, Shard};
+use outrider_evm::{
+    chain_block::{Proposal, package},
+    genesis,
+    shard_chain::{ShardGenesis, SlotClock},
+    transaction::{Fees, Kind, Transaction as EvmTransaction},
+};
+use outrider_host::{Context, Ee, Host, StateRoot};
+use outrider_sdk::harness::keys::BlsKey;
+use outrider_shard::{
+    Provider,
+    executor::MemoryCodes,
+    provider::{Previous, ProviderActor},
+};
+use outrider_sim::{Keys, withdrawal_credentials};
+use outrider_witness::store::MemoryStore;
+use serde_json::json;
+
+/// The index of the account EE.
+pub(crate) const ACCOUNT: EeIndex = 0;
+/// The index of the EVM.
+pub(crate) const EVM: EeIndex = 1;
+
+const ETHER: u64 = 1_000_000_000;
+const CHAIN_ID: u64 = 1_337;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Reads the code of an EE.
+fn code(name: &str) -> Result<Vec<u8>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ees/blobs").join(name);
+    std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+/// Returns an EE for the genesis of the beacon chain, with 100 ether on each shard.
+fn genesis_ee(code: &[u8], root: StateRoot, shards: &[Shard], codes: &mut MemoryCodes) -> GenesisEe {
+    GenesisEe {
+        code_hash: codes.insert(code),
+        code_bytes: u32::try_from(code.len()).unwrap_or(u32::MAX),
+        initial_state_root: Bytes32::from(root.0),
+        // The first validator gets the deposit back.
+        refund_credentials: Keys::new(1)
+            .pubkeys()
+            .next()
+            .map_or(Bytes32::ZERO, |key| withdrawal_credentials(&key)),
+        shards: shards.iter().map(|shard| (*shard, 100 * ETHER)).collect(),
+        ..GenesisEe::default()
+    }
+}
+
+/// Users of the account EE, each with an ether.
+pub(crate) struct AccountUsers {
+    code: Vec<u8>,
+    ee: Ee,
+    keys: Vec<BlsKey>,
+    root: StateRoot,
+}
+
+impl AccountUsers {
+    /// Makes a number of users, and the state in which they have accounts.
+    pub(crate) fn new(n_users: u8, host: &Host) -> Result<Self> {
+        let code = code("account.wasm")?;
+        let ee = host.load(&code)?;
+        let keys = (0..n_users).map(|user| BlsKey::of_seed(&[user; 32])).collect();
+        let mut users = Self { code, ee, keys, root: StateRoot::default() };
+        users.root = StateRoot(users.genesis()?.1.0);
+        Ok(users)
+    }
+
+    /// Returns a provider with the first state, and the state's root.
+    fn genesis(&self) -> Result<(Provider<MemoryStore>, StateRoot)> {
+        let public_keys = self.keys.iter().map(|key| PublicKey(key.public_key()));
+        let endowments = public_keys.map(|public_key| Endowment { public_key, balance: ETHER });
+        let genesis = Payload::Genesis(endowments.collect()).to_bytes();
+        let provider = Provider::open(self.ee.clone(), Arc::new(MemoryStore::new()))?;
+        let built = provider.build(provider.empty_root(), &[genesis], Context::default())?;
+        let root = built.post_state_root();
+        provider.apply(&[built], Previous::Release)?;
+        Ok((provider, root))
+    }
+
+    /// Returns the EE for the genesis of the beacon chain, and adds its code.
+    pub(crate) fn ee(&self, shards: &[Shard], codes: &mut MemoryCodes) -> GenesisEe {
+        genesis_ee(&self.code, self.root, shards, codes)
+    }
+
+    /// Returns the state provider of a shard.
+    pub(crate) fn provider(&self, shard: Shard) -> Result<ProviderActor<MemoryStore>> {
+        let (provider, root) = self.genesis()?;
+        Ok(ProviderActor::new(provider, ACCOUNT, shard, [root]))
+    }
+
+    /// Returns a package with a transfer of a thousand Gwei to another user, modulo their number.
+    pub(crate) fn transfer(&self, shard: Shard, user: u64, nonce: u64, to: u64) -> Vec<u8> {
+        let key = |user: u64| &self.keys[user as usize % self.keys.len()];
+        let address = |key: &BlsKey| PublicKey(key.public_key()).address();
+        let action = Action::Transfer { recipient: address(key(to)) };
+        let transaction = Transaction { sender: address(key(user)), nonce, amount: 1000, fee: 0, action };
+        let domain = SigningDomain {
+            ee_index: outrider_host::EeIndex(ACCOUNT.into()),
+            shard: outrider_host::ShardIndex(shard),
+        };
+        let signature = Signature(key(user).sign(&domain.signing_root(&transaction)));
+        Payload::Block(Block { signature, proposer: None, transactions: vec![transaction] }).to_bytes()
+    }
+}
+
+/// Users of a chain in the EVM, each with an ether.
+pub(crate) struct EvmUsers {
+    code: Vec<u8>,
+    ee: Ee,
+    keys: Vec<B256>,
+    genesis: ShardGenesis,
+}
+
+impl EvmUsers {
+    /// Makes a number of users, and the state in which they have accounts.
+    pub(crate) fn new(n_users: u8, host: &Host) -> Result<Self> {
+        let code = code("evm.wasm")?;
+        let ee = host.load(&code)?;
+        let keys: Vec<_> = (0..n_users).map(|user| keccak256([user])).collect();
+        let mut alloc = serde_json::Map::new();
+        for key in &keys {
+            alloc.insert(address(key)?.to_string(), json!({ "balance": "0xde0b6b3a7640000" }));
+        }
+        let genesis = genesis::Genesis::of_json(json!({
+            "config": {
+                "chainId": CHAIN_ID, "homesteadBlock": 0, "eip150Block": 0, "eip158Block": 0, "byzantiumBlock": 0,
+                "constantinopleBlock": 0, "petersburgBlock": 0, "istanbulBlock": 0, "berlinBlock": 0,
+                "londonBlock": 0, "terminalTotalDifficulty": 0, "shanghaiTime": 0,
+            },
+            "alloc": alloc, "gasLimit": "0x1c9c380", "difficulty": "0x0", "timestamp": "0x0",
+        }))?;
+        let clock = SlotClock { genesis_time: 0, seconds_per_slot: 6 };
+        Ok(Self { code, ee, keys, genesis: ShardGenesis::new(genesis, clock)? })
+    }
+
+    /// Returns the EE for the genesis of the beacon chain, and adds its code.
+    pub(crate) fn ee(&self, shards: &[Shard], codes: &mut MemoryCodes) -> GenesisEe {
+        genesis_ee(&self.code, StateRoot(self.genesis.batch().0.0), shards, codes)
+    }
+
+    /// Returns the state provider of a shard.
+    pub(crate) fn provider(&self, shard: Shard) -> Result<ProviderActor<MemoryStore>> {
+        let (root, batch) = self.genesis.batch();
+        let root = StateRoot(root.0);
+        let provider = Provider::open(self.ee.clone(), Arc::new(MemoryStore::new()))?;
+        provider.import(root, batch)?;
+        let proposal = package(Proposal { beneficiary: Address::ZERO, gas_limit: None });
+        let preamble = [Arc::from(&proposal[..])];
+        Ok(ProviderActor::new(provider, EVM, shard, [root]).with_preamble(preamble))
+    }
+
+    /// Returns a signed transfer of a thousand wei to another user, modulo their number.
+    pub(crate) fn transfer(&self, user: u64, nonce: u64, to: u64) -> Vec<u8> {
+        let key = |user: u64| &self.keys[user as usize % self.keys.len()];
+        let fee = U256::from(10 * ETHER);
+        let transaction = EvmTransaction {
+            chain_id: U256::from(CHAIN_ID),
+            nonce: U256::from(nonce),
+            gas_limit: U256::from(21_000),
+            to: address(key(to)).ok(),
+            value: U256::from(1000),
+            data: Default::default(),
+            kind: Kind::DynamicFee {
+                fees: Fees { max_priority_fee_per_gas: U256::ZERO, max_fee_per_gas: fee },
+                access_list: Vec::new(),
+            },
+        };
+        transaction.sign(key(user)).expect("the hash of a number is a key").to_vec()
+    }
+}
+
+/// Returns the address of a key.
+fn address(key: &B256) -> Result<Address> {
+    let key = secp256k1::SecretKey::from_secret_bytes(key.0)?;
+    let public_key = secp256k1::PublicKey::from_secret_key(&key).serialize_uncompressed();
+    Ok(Address::from_raw_public_key(&public_key[1..]))
+}
