@@ -65,7 +65,9 @@ pub use operation::{
     SignedTopUp, SignedUpgrade, SignedWithdrawToEe, TopUp, Upgrade, WithdrawToEe,
 };
 pub use phase::{CrosslinkedBlock, LedgerPhase};
-pub use record::{EeIndex, EeRecord, MaxVoters, NextCode, PendingDeposit, PreCheck};
+pub use record::{
+    EeIndex, EeRecord, EeStatus, MaxVoters, NextCode, PendingDeposit, PreCheck, UPGRADE_DELAY_MAX,
+};
 pub use settings::{Ether, Settings};
 pub use transition::{ExtendedBlock, ExtendedState, Transition, complete_block, extended_transition};
 

@@ -5,6 +5,7 @@
 //! | [`admission`] | interfaces for judging code and executions |
 //! | `deploy` | the deployment of an EE, with a deposit |
 //! | `pre_check` | the validators' vote on its code |
+//! | `tally` | the count of such a vote |
 //! | `upgrade` | new code for an EE that was deployed as upgradable |
 //! | `exit` | the exit of an EE, and the refund of its deposit |
 //! | `rent` | rent, hibernation, and top-ups of the deposit |
@@ -27,10 +28,12 @@ mod exit;
 mod pre_check;
 mod rent;
 mod slashing;
+mod tally;
 mod upgrade;
 mod withdraw;
 
 pub use admission::{Admission, CodeProperties, Dispute, Judge, NoJudge, Refusal, Undecided};
+pub use tally::Tally;
 
 pub(crate) use deposit::process_pending_deposits;
 pub(crate) use epoch::process_epoch;
@@ -43,6 +46,7 @@ use outrider_beacon_spec::{
     accessors::{get_current_epoch, get_domain},
     bls::{self, InfiniteKey, PublicKey},
     compute::compute_signing_root,
+    constants::FAR_FUTURE_EPOCH,
     containers::BeaconState,
     error::Error,
     math::index,
@@ -138,22 +142,23 @@ impl<P: LedgerPhase> Context<'_, P> {
         let (withdrawable_epoch, now) = (validator.withdrawable_epoch, self.now());
         if withdrawable_epoch > now && self.rules.settings.faucet != Some(validator_index) {
             let validator = validator_index;
-            return Err(OperationError::NotWithdrawable { validator, withdrawable_epoch, now });
+            return Err(match withdrawable_epoch {
+                FAR_FUTURE_EPOCH => OperationError::NotExited { validator },
+                _ => OperationError::NotWithdrawable { validator, withdrawable_epoch, now },
+            });
         }
         Ok(*self.state.balances.get(index(validator_index)).ok_or(Error::IndexOutOfRange)?)
     }
 
     /// Moves ether of a validator into the ledger's total.
     fn take(&mut self, validator: ValidatorIndex, amount: Gwei) -> Result<(), OperationError> {
-        let total = self.ledger.total.checked_add(amount).ok_or(Error::Arithmetic)?;
         let balance = self.state.balances.get_mut(index(validator)).ok_or(Error::IndexOutOfRange)?;
         let available = *balance;
-        *balance = available.checked_sub(amount).ok_or(OperationError::ValidatorBalance {
-            validator,
-            got: amount,
-            available,
-        })?;
-        self.ledger.total = total;
+        let got = amount;
+        let rest = available.checked_sub(amount);
+        let rest = rest.ok_or(OperationError::ValidatorBalance { validator, got, available })?;
+        self.ledger.total = self.ledger.total.checked_add(amount).ok_or(Error::Arithmetic)?;
+        *balance = rest;
         Ok(())
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! # Layout
 //!
-//! A store is a directory with the files `db`, which is a redb database, `anchor` and `lock`. Each record of the database has
-//! a checksum of its table, key and content. Numbers in keys are big-endian, so that tables are sorted by slot.
+//! A store is a database with an anchor, in a directory whose layout [`outrider_disk`] describes. Numbers in keys are
+//! big-endian, so that tables are sorted by slot.
 //!
 //! | table | key | content |
 //! |---|---|---|
-//! | `head` | `head` | SSZ of `HeadRecord`: the number of batches, the anchor, the head, and the checkpoints of the fork choice |
+//! | `head` | `head` | SSZ of `HeadRecord`: the block from which loading starts, the head, and the checkpoints of the fork choice |
 //! | `blocks` | block root | the number of codes in the block, 1 byte; their hashes; SSZ of the [`ExtendedBlock`] without the codes |
 //! | `codes` | SHA-256 | code, stored once for all blocks and EEs that share it |
 //! | `headers` | slot, 8 bytes; block root | SSZ of the block's header |
@@ -16,9 +16,9 @@
 //! | `votes` | validator, 8 bytes | target epoch, 8 bytes, little-endian, and block root of the latest vote |
 //! | `notes` | name | text of the application |
 //!
-//! Other states are computed from a snapshot and the blocks after it. Saving a block is one transaction over all tables, a
-//! *batch*; after it, the file `anchor` is replaced. So after a crash the store has every acknowledged block, and the block
-//! that was being saved either whole or not at all.
+//! Other states are computed from a snapshot and the blocks after it. Saving a block is one batch of the database. So after
+//! a crash the store has every acknowledged block, and the block that was being saved either whole or not at all. The digest
+//! of the batch covers the head record, the block's root and the votes, or the note that is set.
 //!
 //! # Retention
 //!
@@ -31,30 +31,26 @@
 
 mod batch;
 mod block;
-mod directory;
 mod error;
 mod load;
-mod record;
 mod tables;
 
 pub use error::{Damage, StoreError};
 pub use load::UnloadedStore;
+pub use outrider_disk::DiskError;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
     marker::PhantomData,
     path::Path,
 };
 
-use redb::{Builder, Database};
+use outrider_disk::{AnchoredDatabase, Content};
 use ssz::Decode as _;
 use ssz_derive::{Decode, Encode};
 
 use self::{
-    batch::{Batch, write_genesis},
-    directory::{Contents, Directory},
-    error::backend,
+    batch::{Batch, Genesis},
     tables::{BLOCKS, CODES, HEADERS, LEDGERS, NOTES, STATES, get, range},
 };
 use crate::{
@@ -71,9 +67,6 @@ use outrider_beacon_spec::{
     types::{Bytes32, Root, Slot, ValidatorIndex},
 };
 
-/// The size of the database's cache, in bytes. The default of redb is 1 GiB.
-const CACHE_BYTES: usize = 64 << 20;
-
 /// The part of the blocks before finality that a store keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retention {
@@ -86,7 +79,6 @@ pub enum Retention {
 /// The record from which loading starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 struct HeadRecord {
-    n_batches: u64,
     keeps_all: bool,
     /// The block whose state is loaded. All other blocks descend from it.
     anchor_root: Root,
@@ -100,9 +92,6 @@ struct HeadRecord {
 /// An index of what earlier batches have stored.
 #[derive(Clone, Debug, Default)]
 struct StoreIndex {
-    n_batches: u64,
-    /// The number of batches in the file `anchor`: one less than `n_batches` if writing that file failed.
-    n_anchored: u64,
     anchor_root: Root,
     blocks: BTreeMap<Root, SavedBlock>,
     codes: BTreeSet<Bytes32>,
@@ -119,47 +108,29 @@ struct SavedBlock {
 /// The store of a node. It locks its directory until it is dropped.
 #[derive(Debug)]
 pub struct Store<P: LedgerPhase> {
-    database: Database,
+    database: AnchoredDatabase,
     retention: Retention,
     saved: StoreIndex,
     phase: PhantomData<P>,
-    /// Declared last, so that the lock is released after the database is closed.
-    directory: Directory,
 }
 
 impl<P: LedgerPhase> Store<P> {
-    /// Creates a store with notes, for a node that has only its anchor.
+    /// Creates a store with notes, for a node that has only its anchor. A creation that fails leaves nothing behind.
     ///
     /// # Errors
     ///
-    /// Fails if the directory has a store already ([`StoreError::Present`]), if another process has locked it, or if the disk
-    /// fails.
+    /// Fails if the directory has a store already ([`DiskError::Present`]), if another process has locked it, or if the
+    /// system refuses an operation.
     pub fn create(
         path: &Path,
         node: &LedgerNode<P>,
         notes: &[(&str, &str)],
         retention: Retention,
     ) -> Result<Self, StoreError> {
-        fs::create_dir_all(path)?;
-        let directory = Directory::lock(path)?;
-        match directory.contents()? {
-            Contents::Nothing => {}
-            Contents::Store { .. } => return Err(StoreError::Present),
-        }
-        // A process that was killed while it created a store has left this file.
-        match fs::remove_file(directory.scratch()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
-        directory.set_anchor(0)?;
-        let database = Builder::new().create(directory.scratch()).map_err(backend)?;
-        let saved = write_genesis(&database, node, notes, retention)?;
-        database.close().map_err(backend)?;
-        // From here on, the directory has a store.
-        directory.put_in_place()?;
-        let mut builder = Builder::new();
-        let database = builder.set_cache_size(CACHE_BYTES).open(directory.database()).map_err(backend)?;
-        Ok(Self { database, retention, saved, phase: PhantomData, directory })
+        let genesis = Genesis::new(node, retention)?;
+        let write = |transaction: &_| genesis.write(transaction, notes);
+        let database = AnchoredDatabase::create(path, Content::Chain, write)?;
+        Ok(Self { database, retention, saved: genesis.saved, phase: PhantomData })
     }
 
     /// Stores a block that the node has accepted, and all other changes since the last call, in one transaction. Once this
@@ -167,17 +138,13 @@ impl<P: LedgerPhase> Store<P> {
     ///
     /// # Errors
     ///
-    /// Fails if the node does not know the block, or if the disk fails. The store then still loads, without the block, or with
-    /// it if only replacing the file `anchor` failed.
+    /// Fails if the node does not know the block, if the store was opened for reading, or if the system refuses an operation.
+    /// The store then still loads, without the block, or with it if only replacing the file `anchor` failed.
     pub fn save(&mut self, node: &LedgerNode<P>, block: &ExtendedBlock<P>) -> Result<(), StoreError> {
-        if self.saved.n_anchored < self.saved.n_batches {
-            self.directory.set_anchor(self.saved.n_batches)?;
-            self.saved.n_anchored = self.saved.n_batches;
-        }
+        let writer = self.database.writer()?;
         let batch = Batch::new(&self.saved, self.retention, node, block)?;
-        self.saved = batch.write(&self.database)?;
-        self.directory.set_anchor(self.saved.n_batches)?;
-        self.saved.n_anchored = self.saved.n_batches;
+        writer.commit(&batch.digested(), |transaction| batch.write(transaction))?;
+        self.saved = batch.after;
         Ok(())
     }
 
@@ -185,18 +152,18 @@ impl<P: LedgerPhase> Store<P> {
     ///
     /// # Errors
     ///
-    /// Fails if the disk fails.
+    /// Fails if the store was opened for reading, or if the system refuses an operation.
     pub fn set_note(&self, name: &str, text: &str) -> Result<(), StoreError> {
-        let transaction = self.database.begin_write().map_err(backend)?;
-        tables::put(&transaction, NOTES, name.as_bytes(), text.as_bytes())?;
-        transaction.commit().map_err(backend)
+        let digested = [b"note", name.as_bytes(), b"\0", text.as_bytes()].concat();
+        let write = |transaction: &_| tables::put(transaction, NOTES, name.as_bytes(), text.as_bytes());
+        Ok(self.database.writer()?.commit(&digested, write)?)
     }
 
     /// Returns the note of a name.
     ///
     /// # Errors
     ///
-    /// Fails if the note is damaged, or if the disk fails.
+    /// Fails if the note is damaged, or if it cannot be read.
     pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
         load::note(&self.database, name)
     }
@@ -205,7 +172,7 @@ impl<P: LedgerPhase> Store<P> {
     ///
     /// # Errors
     ///
-    /// Fails if the code is damaged, or if the disk fails.
+    /// Fails if the code is damaged, or if it cannot be read.
     pub fn code(&self, code_hash: Bytes32) -> Result<Option<Vec<u8>>, StoreError> {
         let code = get(&self.database, CODES, code_hash.as_slice())?;
         match code {
@@ -218,7 +185,7 @@ impl<P: LedgerPhase> Store<P> {
     ///
     /// # Errors
     ///
-    /// Fails if the block is damaged, or if the disk fails.
+    /// Fails if the block is damaged, or if it cannot be read.
     pub fn block(&self, root: Root) -> Result<Option<ExtendedBlock<P>>, StoreError> {
         Ok(block::read(&self.database, root)?.map(|(block, _)| block))
     }
@@ -228,7 +195,7 @@ impl<P: LedgerPhase> Store<P> {
     ///
     /// # Errors
     ///
-    /// Fails if a header is damaged, or if the disk fails.
+    /// Fails if a header is damaged, or if it cannot be read.
     pub fn headers(&self, from: Slot) -> Result<Vec<(Root, BeaconBlockHeader)>, StoreError> {
         headers(&self.database, from)
     }
@@ -238,7 +205,7 @@ impl<P: LedgerPhase> Store<P> {
     ///
     /// # Errors
     ///
-    /// Fails if a record is damaged, or if the disk fails.
+    /// Fails if a record is damaged, or if it cannot be read.
     pub fn extended(&self, root: Root, rules: Rules<'_>) -> Result<Option<ExtendedState<P>>, StoreError> {
         let mut blocks = Vec::new();
         let mut ancestor_root = root;
@@ -262,7 +229,10 @@ impl<P: LedgerPhase> Store<P> {
 }
 
 /// Returns the snapshot of state and ledger after a block, if the store has one.
-fn snapshot<P: LedgerPhase>(database: &Database, root: Root) -> Result<Option<ExtendedState<P>>, StoreError> {
+fn snapshot<P: LedgerPhase>(
+    database: &AnchoredDatabase,
+    root: Root,
+) -> Result<Option<ExtendedState<P>>, StoreError> {
     let key = root.as_slice();
     let Some(state) = get(database, STATES, key)? else { return Ok(None) };
     let ledger = get(database, LEDGERS, key)?
@@ -274,7 +244,7 @@ fn snapshot<P: LedgerPhase>(database: &Database, root: Root) -> Result<Option<Ex
     }))
 }
 
-fn headers(database: &Database, from: Slot) -> Result<Vec<(Root, BeaconBlockHeader)>, StoreError> {
+fn headers(database: &AnchoredDatabase, from: Slot) -> Result<Vec<(Root, BeaconBlockHeader)>, StoreError> {
     let records = range(database, HEADERS, &from.to_be_bytes())?;
     records
         .into_iter()

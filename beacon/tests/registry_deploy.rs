@@ -11,7 +11,7 @@ use common::{
     },
     try_propose,
 };
-use outrider_beacon::ledger::{Deploy, Settings, error::OperationError};
+use outrider_beacon::ledger::{Deploy, EeStatus, PreCheckVote, Settings, error::OperationError};
 use outrider_beacon_spec::{
     constants::FAR_FUTURE_EPOCH,
     error::Error,
@@ -67,10 +67,24 @@ fn a_rejecting_third_and_silence_refund_the_deposit() {
     // 22 of 68 are less than a third, 23 are more.
     let voted = step(&paid, with_votes(&paid, against, (0..22).collect()), &settings);
     assert_eq!(voted.ledger.pre_checks().len(), 1);
+    assert_eq!(voted.ledger.ees().get(0).unwrap().status(0), EeStatus::Pending);
     let refusal = step(&voted, with_votes(&voted, against, vec![22]), &settings);
     let silence = to_epoch(&paid, 2, &settings);
+    // Votes that decide nothing end like silence.
+    let undecided = to_epoch(&voted, 2, &settings);
+    let far = FAR_FUTURE_EPOCH;
+    for (after, status, exit_epoch, withdrawable_epoch) in [
+        (&refusal, EeStatus::Rejected, 0, 0),
+        (&silence, EeStatus::Lapsed, far, 2),
+        (&undecided, EeStatus::Lapsed, far, 2),
+    ] {
+        let record = after.ledger.ees().get(0).unwrap();
+        assert_eq!([record.status(2), record.status(u64::MAX)], [status; 2]);
+        let epochs = [record.deployed_epoch, record.exit_epoch, record.withdrawable_epoch];
+        assert_eq!(epochs, [far, exit_epoch, withdrawable_epoch]);
+    }
     assert_eq!(to_epoch(&paid, 1, &settings).ledger.pre_checks().len(), 1, "there is time yet");
-    for after in [refusal, silence] {
+    for after in [refusal, silence, undecided] {
         assert!(after.ledger.pre_checks().is_empty());
         assert_eq!(balance(&after, 70), balance(&start, 70) + DEPOSIT);
         assert_eq!(after.ledger.total(), start.ledger.total());
@@ -104,9 +118,14 @@ fn deployments_are_checked() {
         with(&|deploy| deploy.refund_credentials = got),
         OperationError::RefundCredentials { got },
     );
-    let not_yet =
-        OperationError::NotWithdrawable { validator: 3, withdrawable_epoch: FAR_FUTURE_EPOCH, now: 0 };
-    refused(&start, with(&|deploy| deploy.payer = 3), not_yet);
+    refused(&start, with(&|deploy| deploy.payer = 3), OperationError::NotExited { validator: 3 });
+    // 2^32 epochs are the limit.
+    let limit = 4_294_967_296;
+    for got in [limit + 1, u64::MAX] {
+        let delay = OperationError::UpgradeDelay { got, limit };
+        refused(&start, with(&|deploy| deploy.upgrade_delay = got), delay);
+    }
+    step(&start, with(&|deploy| deploy.upgrade_delay = limit), &quick());
     let missing = OperationError::Spec(Error::IndexOutOfRange);
     let unknown = Deploy { payer: 99, ..deploy(&start) };
     refused(&start, with_deploy(&start, unknown), missing);
@@ -115,6 +134,8 @@ fn deployments_are_checked() {
     let available = balance(&start, PAYER);
     let poor = OperationError::ValidatorBalance { validator: PAYER, got: available + 1, available };
     refused(&start, with(&|deploy| deploy.deposit = available + 1), poor);
+    let poor = OperationError::ValidatorBalance { validator: PAYER, got: u64::MAX, available };
+    refused(&start, with(&|deploy| deploy.deposit = u64::MAX), poor);
 
     let mut altered = with(&|_| ());
     altered.deploys[0].message.upgrade_delay = 3;
@@ -128,8 +149,25 @@ fn deployments_are_checked() {
 
     let after = step(&start, with(&|_| ()), &quick());
     let again = Deploy { payer: 70, ..deploy(&after) };
+    // 2 of 68 active validators have voted, each with 32 ether.
+    let votes = vote(&after, true);
+    let voted = step(&after, with_votes(&after, votes, vec![1]), &quick());
+    let votes = PreCheckVote { accept: false, ..votes };
+    let voted = step(&voted, with_votes(&voted, votes, vec![0]), &quick());
+    let voted_on = OperationError::CodeVotedOn {
+        code_hash: hash(&[&CODE]),
+        ee: 1,
+        until: 2,
+        accepted: 32 * ETHER,
+        rejected: 32 * ETHER,
+        total: 68 * 32 * ETHER,
+    };
+    refused(&voted, with_deploy(&voted, again.clone()), voted_on);
+    let votes = PreCheckVote { accept: true, ..votes };
+    let accepted = step(&voted, with_votes(&voted, votes, (2..48).collect()), &quick());
     let in_use = OperationError::CodeInUse { code_hash: hash(&[&CODE]), ee: 1 };
-    refused(&after, with_deploy(&after, again), in_use);
+    let again = Deploy { ee: 2, ..again };
+    refused(&accepted, with_deploy(&accepted, again), in_use);
     // A signed deployment cannot be used twice.
     refused(&after, with(&|_| ()), OperationError::EeIndex { got: 1, expected: 2 });
 }

@@ -14,7 +14,7 @@ use outrider_beacon::ledger::{
     error::OperationError,
     operation::{DOMAIN_DEPLOY, DOMAIN_WITHDRAW_TO_EE},
 };
-use outrider_beacon_spec::{constants::FAR_FUTURE_EPOCH, types::BLSSignature};
+use outrider_beacon_spec::types::BLSSignature;
 
 #[test]
 fn ether_of_a_validator_is_in_flight_to_its_ee() {
@@ -59,9 +59,13 @@ fn withdrawals_are_checked() {
     let available = balance(&start, PAYER);
     let poor = OperationError::ValidatorBalance { validator: PAYER, got: available + 1, available };
     refused(&start, with(&|message| message.amount = available + 1), poor);
-    let active =
-        OperationError::NotWithdrawable { validator: 3, withdrawable_epoch: FAR_FUTURE_EPOCH, now: 0 };
+    let active = OperationError::NotExited { validator: 3 };
     refused(&start, with(&|message| message.validator_index = 3), active);
+    let mut leaving = start.clone();
+    leaving.state.validators.get_mut(3).unwrap().withdrawable_epoch = 9;
+    leaving.state.root();
+    let not_yet = OperationError::NotWithdrawable { validator: 3, withdrawable_epoch: 9, now: 0 };
+    refused(&leaving, with(&|message| message.validator_index = 3), not_yet);
     let signer = start.state.validators.get(PAYER as usize).unwrap().pubkey;
     let other_domain = with_withdrawal(&start, withdrawal(&start, 0, ETHER), DOMAIN_DEPLOY);
     refused(&start, other_domain, OperationError::Signature { signer });

@@ -59,7 +59,7 @@ pub(crate) struct FixtureLimits {
     /// Fuel that an execution may spend.
     #[arg(long, value_name = "FUEL", default_value_t = Limits::default().fuel_max)]
     fuel: u64,
-    /// Seconds that an execution may take. By default, only fuel limits an execution.
+    /// Seconds that an execution may take; with 0, it is stopped at once. By default, only fuel limits an execution.
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
 }

@@ -9,10 +9,10 @@ pub(crate) struct IsolationOptions {
     /// Compile each EE in a separate process, with limits on CPU time and memory.
     #[arg(long)]
     isolate: bool,
-    /// CPU time that such a process may use. [default: 20]
+    /// CPU time that such a process may use, in seconds. [default: 20 s]
     #[arg(long, value_name = "SECONDS", requires = "isolate")]
     isolate_cpu: Option<u64>,
-    /// Memory that such a process may use. [default: 2048]
+    /// Memory that such a process may use, in MiB. [default: 2048 MiB]
     #[arg(long, value_name = "MIB", requires = "isolate")]
     isolate_memory: Option<u64>,
 }

@@ -119,17 +119,23 @@ impl Summary {
     /// Returns the summary of a command that checked one thing, with this verdict.
     pub(crate) fn one(verdict: Verdict) -> Self {
         let mut summary = Self::default();
-        match verdict {
-            Verdict::Holds => summary.passed = 1,
-            Verdict::Fails => summary.failed = 1,
-            Verdict::Unusable => summary.unusable = 1,
-        }
+        summary.count(verdict);
         summary
     }
 
     /// Returns the summary of a command that checked several things.
     pub(crate) fn of(passed: usize, failed: usize) -> Self {
         Self { passed, failed, ..Self::default() }
+    }
+
+    /// Counts a thing with this verdict.
+    pub(crate) fn count(&mut self, verdict: Verdict) {
+        let counter = match verdict {
+            Verdict::Holds => &mut self.passed,
+            Verdict::Fails => &mut self.failed,
+            Verdict::Unusable => &mut self.unusable,
+        };
+        *counter = counter.saturating_add(1);
     }
 
     /// Returns the summary of a command that an error ended.

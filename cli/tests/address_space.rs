@@ -64,6 +64,23 @@ fn a_worker_compiles_for_hosts_with_and_without_a_pool() {
     }
 }
 
+/// A limit of this process below that of its workers says nothing about a module, so the validators vote on nothing.
+#[test]
+fn a_worker_that_inherits_little_memory_does_not_blame_the_module() {
+    let scratch = Scratch::new();
+    let evm = project().join("ees/blobs/evm.wasm");
+    let init = scratch.outrider(&["beacon", "init", "--data-dir", "chain"]);
+    assert_eq!(init.code, Some(0), "{init:?}");
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -d 30000 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_outrider")]);
+    command.args(["beacon", "deploy", "--data-dir", "chain"]).arg(evm).current_dir(scratch.path());
+    let deployed = ran(command.output());
+    let expected = "compiling the module takes more than the 30720000 bytes of memory that this process may use; it may take 2147483648: raise the limit of the process";
+    assert!(deployed.code == Some(2) && deployed.err.contains(expected), "{deployed:?}");
+    let listed = scratch.outrider(&["beacon", "list", "--data-dir", "chain"]);
+    assert_eq!((listed.code, listed.out.as_str()), (Some(0), "0 EEs\n"), "{listed:?}");
+}
+
 #[test]
 fn memories_and_tables_have_the_same_bounds_as_in_a_pool() {
     let scratch = Scratch::new();

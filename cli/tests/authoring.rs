@@ -106,7 +106,9 @@ fn an_ee_in_the_repository_of_the_sdk_finds_it_by_a_relative_path() {
 fn the_sdk_can_come_from_a_git_repository() {
     let scratch = Scratch::new();
     let repository = scratch.path().join("outrider");
-    for part in ["Cargo.toml", "abi", "beacon/proof", "ees/Cargo.toml", "ees/sdk", "witness", "crypto"] {
+    for part in
+        ["Cargo.toml", "abi", "beacon/proof", "disk", "ees/Cargo.toml", "ees/sdk", "witness", "crypto"]
+    {
         copy(&project().join(part), &repository.join(part));
     }
     for arguments in [&["init", "--quiet"][..], &["add", "."], &["commit", "--quiet", "--message", "all"]] {

@@ -5,29 +5,11 @@
 mod support;
 
 use serde_json::Value;
-use support::{Ran, Scratch, blob, ran, wasm};
-
-/// The body of an EE that keeps its state root.
-const NOTHING: &str = r#"(func (export "main") (call $save (i32.const 0)))"#;
-
-fn beacon(scratch: &Scratch, command: &str, arguments: &[&str]) -> Ran {
-    scratch.outrider(&[&["beacon", command, "--data-dir", "chain"], arguments].concat())
-}
-
-/// Runs a command with `--json`, checks its exit code, and returns its document.
-#[track_caller]
-fn json(scratch: &Scratch, command: &str, arguments: &[&str], code: i32) -> Value {
-    let ran = beacon(scratch, command, &[arguments, &["--json"]].concat());
-    assert_eq!(ran.code, Some(code), "{ran:?}");
-    serde_json::from_str(&ran.out).unwrap()
-}
-
-fn chain(options: &[&str]) -> Scratch {
-    let scratch = Scratch::new();
-    let ran = beacon(&scratch, "init", options);
-    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
-    scratch
-}
+use support::{
+    Scratch,
+    beacon::{NOTHING, beacon, chain, json},
+    blob, ran, wasm,
+};
 
 #[test]
 fn the_ees_of_the_project_are_deployed_and_stay_active() {
@@ -115,9 +97,21 @@ fn a_refused_module_changes_nothing_and_the_reason_is_printed() {
         (&["bomb.wasm"], "predicted"),
         (&["threads.wasm"], "threads"),
         (&["none.wasm"], "the code is invalid: not a wasm module"),
-        (&["large.wasm"], "the code has 4194305 bytes, the limit is 4194304"),
-        (&["other.wasm", "--payer", "3"], "validator 3 cannot withdraw"),
-        (&["other.wasm", "--deposit", "1000"], "deposit"),
+        (&["large.wasm"], "the code is too long: the file has 4194305 bytes, expected at most 4194304"),
+        (&["other.wasm", "--payer", "3"], "--payer: validator 3 has not exited"),
+        (
+            &["other.wasm", "--deposit", "1000"],
+            "--deposit: the deposit is 1000 Gwei, expected at least 33020000000",
+        ),
+        (
+            &["other.wasm", "--deposit", "18446744073709551615"],
+            "--deposit: validator 63 spends 18446744073709551615",
+        ),
+        (
+            &["other.wasm", "--upgrade-delay", "4294967297"],
+            "--upgrade-delay: the upgrade delay is 4294967297 epochs",
+        ),
+        (&["other.wasm", "--upgrade-delay", "18446744073709551615"], "the limit is 4294967296"),
     ] {
         let document = json(&scratch, "deploy", arguments, 1);
         let deployment = &document["deployments"][0];
@@ -149,7 +143,10 @@ fn a_third_of_the_validators_votes_code_down_and_the_deposit_is_refunded() {
     assert_eq!([&vote["votes_for"], &vote["votes_against"]], [0, 22]);
     assert_eq!(vote["accepted"], false);
     let ees = json(&scratch, "list", &[], 0);
-    assert_eq!([&ees["ees"][0]["state"], &ees["ees"][0]["deposit_gwei"]], [&Value::from("gone"), &0.into()]);
+    assert_eq!(
+        [&ees["ees"][0]["state"], &ees["ees"][0]["deposit_gwei"]],
+        [&Value::from("rejected"), &0.into()]
+    );
     let show = json(&scratch, "show", &[], 0);
     assert_eq!(show["ether"]["ledger_gwei"], 0);
     let ran = beacon(&scratch, "deploy", &["ee.wasm", "--against", "21"]);
@@ -159,7 +156,7 @@ fn a_third_of_the_validators_votes_code_down_and_the_deposit_is_refunded() {
     assert!(shown.out.contains(", 2 EEs\n"), "{shown:?}");
     assert!(shown.out.ends_with("2 shards without blocks or ether\n"), "{shown:?}");
     let list = beacon(&scratch, "list", &[]);
-    assert!(list.out.contains("EE 0, ee: gone, its code was rejected\n"), "{list:?}");
+    assert!(list.out.contains("EE 0, ee: gone, validators rejected its code in epoch 0\n"), "{list:?}");
     assert!(list.out.contains("EE 1, ee: pending, active from epoch 1\n"), "{list:?}");
 }
 
@@ -172,7 +169,9 @@ fn code_that_validators_cannot_compile_is_voted_down() {
     let document = json(&scratch, "deploy", &["evm.wasm", "--trial-memory", "8"], 1);
     let vote = &document["deployments"][0];
     assert_eq!([&vote["votes_for"], &vote["votes_against"]], [0, 64]);
-    assert!(vote["trial"].as_str().unwrap().contains("memory"), "{vote}");
+    let reason =
+        "compiling the module takes more than 8388608 bytes of memory; --trial-memory sets the limit";
+    assert_eq!(vote["trial"], reason);
     assert_eq!(json(&scratch, "show", &[], 0)["ether"]["ledger_gwei"], 0);
 }
 
@@ -329,12 +328,22 @@ fn mistakes_are_reported_in_one_line() {
     );
     scratch.write("ee.wasm", wasm(NOTHING));
     for (arguments, expected) in [
-        (&["ee.wasm", "--shards", "64"][..], "--shards"),
-        (&["ee.wasm", "--payer", "64"], "--payer: there is no validator 64; there are 0 to 63"),
+        (&["ee.wasm", "--shards", "64"][..], "--shards: there is no shard 64: name some of 0 to 63"),
+        (&["ee.wasm", "--shards", "0,1023"], "--shards: there is no shard 1023: name some of 0 to 63"),
+        (&["ee.wasm", "--shards", "5000"], "--shards: there is no shard 5000: name some of 0 to 63"),
+        (&["ee.wasm", "--payer", "64"], "--payer: there is no validator 64: name one of 0 to 63"),
+        (&["ee.wasm", "--refund", "64"], "--refund: there is no validator 64: name one of 0 to 63"),
+        (&["ee.wasm", "--trial-memory", "0"], "'--trial-memory <MIB>'"),
+        (&["ee.wasm", "--trial-cpu", "0"], "'--trial-cpu <SECONDS>'"),
+        (
+            &["ee.wasm", "--state-root", "0x12"],
+            "'--state-root <ROOT>': expected 32 bytes as 64 hex digits, with or without `0x`, got 1 byte",
+        ),
         (&["nowhere.wasm"], "nowhere.wasm: no such file or directory"),
     ] {
         let ran = beacon(&scratch, "deploy", arguments);
-        assert!(ran.code != Some(0) && (ran.err.contains(expected) || ran.out.contains("shard")), "{ran:?}");
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{ran:?}");
+        assert!(ran.err.starts_with("error: ") && ran.err.contains(expected), "{ran:?}");
     }
     let none = beacon(&scratch, "advance", &[]);
     assert_eq!(none.code, Some(2), "{none:?}");

@@ -22,7 +22,7 @@ use outrider_beacon_spec::{
     types::{Bytes32, Root, Slot},
 };
 use sha2::{Digest as _, Sha256};
-use support::{Scratch, wasm};
+use support::{Scratch, beacon::json, wasm};
 
 /// The environment variable with the number of kills, 24 by default.
 const KILLS: &str = "OUTRIDER_KILLS";
@@ -113,6 +113,10 @@ fn no_finalized_block_is_lost() {
         seen.check(&scratch, kill);
     }
     let n_finalized = seen.finalized.len();
+    // Every EE has its name, whenever the command was killed.
+    let list = json(&scratch, "list", &[], 0);
+    let ees = list["ees"].as_array().unwrap();
+    assert!(ees.iter().all(|ee| ee["name"] == "ee"), "{list}");
     eprintln!(
         "{n_kills} kills, {n_running} before the command ended; {} slots, {n_finalized} blocks finalized, {} EEs",
         seen.head_slot, seen.n_ees

@@ -155,7 +155,7 @@ fn a_state_on_a_read_only_disk_can_be_read() {
     let ran = run("witness build state --ee pair.wasm one.json -o f.yaml").expect("it can be run");
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let ran = run("witness build state --ee pair.wasm one.json --apply").expect("it can be run");
-    let expected = "error: state: cannot open the state for writing; copy it to a writable directory: ";
+    let expected = "error: state: cannot open the state: cannot open state/lock; copy the directory to a disk that can be written to: ";
     assert_eq!((ran.code, ran.err.starts_with(expected)), (Some(2), true), "{ran:?}");
     assert_eq!(files(&scratch.path().join("state")), before);
 }

@@ -9,8 +9,20 @@ use quote::ToTokens as _;
 use syn::{Attribute, Field, Fields, Ident, Item, ItemImpl, LitStr, Member, Type};
 
 /// Crates, and directories of crates, from the root of the project.
-const CRATES: [&str; 11] =
-    ["abi", "beacon", "calibrate", "cli", "crypto", "ees", "fixture", "host", "native", "shard", "witness"];
+const CRATES: [&str; 12] = [
+    "abi",
+    "beacon",
+    "calibrate",
+    "cli",
+    "crypto",
+    "disk",
+    "ees",
+    "fixture",
+    "host",
+    "native",
+    "shard",
+    "witness",
+];
 
 #[test]
 fn no_error_repeats_its_source() {

@@ -87,7 +87,9 @@ fn a_state_is_not_made_in_a_used_directory_nor_of_refused_packages() {
 fn a_directory_without_a_state_is_named() {
     let scratch = scratch();
     for directory in ["ees", "nowhere"] {
-        let expected = format!("error: {directory}: cannot open the state: there is no store\n");
+        let expected = format!(
+            "error: {directory}: cannot open the state: the directory has no state: create one with `outrider state init {directory} --ee EE.wasm`\n"
+        );
         check(&scratch, &["state", "show", directory], 2, "", &expected);
     }
 }
@@ -253,7 +255,7 @@ fn a_damaged_state_is_reported_or_still_whole() {
 fn a_state_of_an_earlier_format_is_named() {
     let scratch = scratch();
     scratch.write("old/conf", "segment_size: 524288").write("old/db", "");
-    let expected = "error: old: cannot open the state: the store has the format of another version: make it again with this one\n";
+    let expected = "error: old: cannot open the state: the state has format 1, and this version reads format 3: make it again, or use the version that wrote it\n";
     check(&scratch, &["state", "show", "old"], 2, "", expected);
 }
 

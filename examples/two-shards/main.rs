@@ -51,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for shard in [0, 1] {
             let transfer = accounts.transfer(shard, user, nonce, user + 1);
             shards.with(shard, ACCOUNT, |provider| provider.submit(transfer)).transpose()?;
-            let transfer = evm.transfer(user, nonce, user + 1);
+            let transfer = evm.transfer(shard, user, nonce, user + 1);
             shards.with(shard, EVM, |provider| provider.submit(transfer)).transpose()?;
         }
         for block in chain.run_slot(&LedgerOperations::default(), rules)? {

@@ -159,11 +159,12 @@ impl EvmUsers {
     }
 
     /// Returns a signed transfer of a thousand wei to another user, modulo their number.
-    pub(crate) fn transfer(&self, user: u64, nonce: u64, to: u64) -> Vec<u8> {
+    pub(crate) fn transfer(&self, shard: Shard, user: u64, nonce: u64, to: u64) -> Vec<u8> {
         let key = |user: u64| &self.keys[user as usize % self.keys.len()];
         let fee = U256::from(10 * ETHER);
         let transaction = EvmTransaction {
-            chain_id: U256::from(CHAIN_ID),
+            // Each shard has a chain ID of its own.
+            chain_id: U256::from(CHAIN_ID + shard),
             nonce: U256::from(nonce),
             gas_limit: U256::from(21_000),
             to: address(key(to)).ok(),

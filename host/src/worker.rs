@@ -116,7 +116,7 @@ fn judge(isolation: &Isolation, status: Option<ExitStatus>, message: String) -> 
     let Some(status) = status else {
         return Err(IsolationError::OverWallClock { limit: wall_clock_max(isolation) }.into());
     };
-    let over_memory = IsolationError::OverMemory { limit: memory_bytes_max };
+    let over_memory = over_memory(os::memory_max(), memory_bytes_max);
     let error = match (status.code(), os::ending(status)) {
         (Some(0), _) => return Ok(()),
         (Some(code), _) if code == i32::from(REFUSED) => {
@@ -129,6 +129,14 @@ fn judge(isolation: &Isolation, status: Option<ExitStatus>, message: String) -> 
         (_, os::Ending::Aborted | os::Ending::Other) => IsolationError::Died { status, message },
     };
     Err(error.into())
+}
+
+/// Returns the error of a worker that got no more memory than its limit, or than a lower limit of this process.
+fn over_memory(inherited: Option<u64>, limit: u64) -> IsolationError {
+    match inherited.filter(|inherited| *inherited < limit) {
+        Some(inherited) => IsolationError::LimitedMemory { inherited, limit },
+        None => IsolationError::OverMemory { limit },
+    }
 }
 
 /// Returns how long a worker may take: ten times its CPU time, because other processes compete for the processor, and
@@ -462,6 +470,11 @@ mod os {
         Ok(setrlimit(resource, limits)?)
     }
 
+    /// Returns the limit of this process's memory, which workers inherit; `None` if it has none.
+    pub(super) fn memory_max() -> Option<u64> {
+        [Resource::As, Resource::Data].into_iter().filter_map(|resource| getrlimit(resource).current).min()
+    }
+
     pub(super) fn input() -> io::Result<File> {
         Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
     }
@@ -505,6 +518,10 @@ mod os {
 
     pub(super) fn limit(_: &Orders) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub(super) fn memory_max() -> Option<u64> {
+        None
     }
 
     pub(super) fn input() -> io::Result<File> {

@@ -227,7 +227,7 @@ fn a_store_is_of_one_ee() {
 fn a_directory_without_a_store_stays_without() {
     let directory = tempfile::tempdir().expect("it can be made");
     let error = DiskStore::open_existing(directory.path()).expect_err("there is none");
-    assert_eq!(error.to_string(), "there is no store");
+    assert_eq!(error.to_string(), "the directory has no state");
     assert_eq!(std::fs::read_dir(directory.path()).expect("it is there").count(), 0);
 }
 

@@ -11,7 +11,7 @@ mod genesis;
 mod phase;
 mod votes;
 
-pub use genesis::Genesis;
+pub use genesis::{Genesis, GenesisError, n_validators};
 pub use phase::ChainPhase;
 pub use votes::vote_on_code;
 

@@ -17,7 +17,7 @@ mod shards;
 mod simulation;
 mod validators;
 
-pub use chain::{Chain, ChainPhase, Genesis, vote_on_code};
+pub use chain::{Chain, ChainPhase, Genesis, GenesisError, n_validators, vote_on_code};
 pub use keys::{Keys, SignatureMode};
 pub use preset::SimPreset;
 pub use shard_block::{EmptyShardBlocks, ShardProposer};

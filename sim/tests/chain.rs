@@ -10,7 +10,7 @@ use outrider_beacon_spec::{
     phase::{Phase0, Phase1},
     preset::{Mainnet, Minimal, Preset},
 };
-use outrider_sim::{Chain, ChainPhase, Genesis};
+use outrider_sim::{Chain, ChainPhase, Genesis, GenesisError, n_validators};
 
 struct Nobody;
 
@@ -81,6 +81,43 @@ fn a_long_chain_is_finalized_and_nobody_is_slashed() {
     let (_, head) = chain.head().unwrap();
     assert!(head.state.validators.iter().all(|validator| !validator.slashed));
     assert_eq!(chain.node().store().finalized_checkpoint.epoch, 98);
+}
+
+/// Makes genesis with each number of validators and runs slots of it.
+fn check_n_validators<P: ChainPhase>(n_validators: u64, n_slots: u64) {
+    let settings = Settings::default();
+    let (node, keys) = Genesis { n_validators, ..Genesis::default() }.node().unwrap();
+    let mut chain = Chain::<P>::new(node, keys);
+    for _ in 0..n_slots {
+        chain.run_slot(LedgerOperations::default(), rules(&settings, true)).unwrap();
+    }
+    assert_eq!(chain.head().unwrap().1.state.slot, n_slots);
+}
+
+/// Checks that one validator less or more than a range is refused.
+fn check_refusals<P: ChainPhase>(min: u64, max: u64) {
+    assert_eq!(n_validators::<P>(), min..=max);
+    for got in [0, min - 1, max + 1, u64::MAX] {
+        let genesis = Genesis { n_validators: got, ..Genesis::default() };
+        let refusal = genesis.node::<P>().map(|_| ()).unwrap_err();
+        assert_eq!(refusal, GenesisError::Validators { got, min, max });
+    }
+}
+
+/// The limits are those of the specification: slots, committees of a slot (one for each shard in phase 1), and 2048
+/// validators, the specification's `MAX_VALIDATORS_PER_COMMITTEE`.
+#[test]
+fn only_chains_that_can_make_blocks_have_a_genesis() {
+    check_refusals::<Phase0<Minimal>>(8, 8 * 4 * 2048);
+    check_refusals::<Phase1<Minimal>>(8, 8 * 2 * 2048);
+    check_refusals::<Phase0<Mainnet>>(32, 32 * 64 * 2048);
+    check_refusals::<Phase1<Mainnet>>(32, 32 * 64 * 2048);
+    check_n_validators::<Phase0<Minimal>>(8, 4 * 8);
+    check_n_validators::<Phase1<Minimal>>(8, 4 * 8);
+    check_n_validators::<Phase0<Mainnet>>(32, 3 * 32);
+    check_n_validators::<Phase1<Mainnet>>(32, 3 * 32);
+    check_n_validators::<Phase0<Minimal>>(8 * 4 * 2048, 2);
+    check_n_validators::<Phase1<Minimal>>(8 * 2 * 2048, 2);
 }
 
 #[test]

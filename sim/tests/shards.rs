@@ -18,7 +18,7 @@ use outrider_beacon::{
         Settings, ShardBlockError, ShardBody, ShardPlace, SignedExecutionSlashing, error::HeaderError,
         operation::DOMAIN_EXECUTION_SLASHING,
     },
-    proof::{Claim, Phase, Prover},
+    proof::{Claim, Prover},
     registry::Rules,
 };
 use outrider_beacon_spec::{
@@ -85,7 +85,7 @@ impl World {
         for shard in SHARDS {
             let transfer = self.accounts.transfer(shard, user, nonce, user + 1);
             self.shards.with(shard, ACCOUNT, |provider| provider.submit(transfer)).unwrap().unwrap();
-            let transfer = self.evm.transfer(user, nonce, user + 1);
+            let transfer = self.evm.transfer(shard, user, nonce, user + 1);
             self.shards.with(shard, EVM, |provider| provider.submit(transfer)).unwrap().unwrap();
         }
     }
@@ -462,7 +462,7 @@ fn state_and_head_of_an_evm_are_proven_against_a_block_of_the_beacon_chain() {
     let proof = prover.prove(claim).unwrap();
 
     // A user with nothing but the root of the beacon block, the proof, and the node of the chain.
-    let root = claim.verify(&proof, &block_root.0, Phase::Phase1).unwrap();
+    let root = claim.verify(&proof, &block_root.0, prover.layout()).unwrap();
     let head = world
         .shards
         .with(2, EVM, |provider| ShardHead::of_state(root.into(), provider.provider().store()).unwrap());

@@ -46,7 +46,10 @@ struct Tables {
 impl FileStore {
     fn open(file: &Path) -> Result<Self, StoreError> {
         let tables = match fs::read_to_string(file) {
-            Ok(text) => text.lines().try_fold(Tables::default(), Tables::read).ok_or(StoreError::Format)?,
+            Ok(text) => {
+                let tables = text.lines().try_fold(Tables::default(), Tables::read);
+                tables.ok_or_else(|| backend(io::ErrorKind::InvalidData.into()))?
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Tables::default(),
             Err(error) => return Err(backend(error)),
         };

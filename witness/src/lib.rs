@@ -20,7 +20,7 @@
 //! | [`outline`] | the content of a witness, for people |
 //! | [`store`] | keeps the nodes of several roots, in memory or on disk |
 //!
-//! Without the feature `std` the crate is `no_std` with `alloc`, for guests, and has no [`store`]. The feature `serde`
+//! Without the feature `std` the crate is `no_std` with `alloc`, for guests, and has no [`store`]. Nor has it one on wasm. The feature `serde`
 //! implements `Serialize` and `Deserialize` for [`struct@Hash`] and [`smt::Key`]: hex in human-readable formats, bytes
 //! in others.
 
@@ -37,7 +37,7 @@ pub mod node;
 pub mod outline;
 pub mod record;
 pub mod smt;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "std", not(target_family = "wasm")))]
 pub mod store;
 
 pub use outrider_abi::reader;

@@ -39,13 +39,15 @@ pub struct EeRecord {
     pub shards: BitVector<U1024>,
     /// Whether its code imports `eth2.receiptCopy`.
     pub takes_receipts: bool,
-    /// Epochs between the acceptance of new code and the switch to it; 0 means that the code never changes.
+    /// Epochs between the acceptance of new code and the switch to it, up to [`UPGRADE_DELAY_MAX`]; 0 means that the code
+    /// never changes.
     pub upgrade_delay: u64,
     /// The accepted next code, if there is one.
     pub next_code: NextCode,
     /// The first epoch in which it may be executed.
     pub deployed_epoch: Epoch,
-    /// The epoch in which it exits, if it has no ether then.
+    /// The epoch in which it exits, if it has no ether then. If its code was never accepted: the epoch in which validators
+    /// rejected it, or `FAR_FUTURE_EPOCH` if the vote lapsed.
     pub exit_epoch: Epoch,
     /// The epoch in which its deposit is refunded after its exit.
     pub withdrawable_epoch: Epoch,
@@ -75,7 +77,44 @@ impl Default for NextCode {
     }
 }
 
+/// The longest upgrade delay in epochs, more than 50,000 years: no chain has an epoch to which adding it overflows.
+pub const UPGRADE_DELAY_MAX: u64 = 1 << 32;
+
+/// The state of an EE in an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EeStatus {
+    /// Validators vote on its code, or have accepted it for a later epoch.
+    Pending,
+    /// It may be executed.
+    Active,
+    /// It hibernates, because rent has eaten up too much of its deposit.
+    Asleep,
+    /// It may be executed, and is to exit.
+    Exiting,
+    /// It has exited.
+    Exited,
+    /// Validators rejected its code.
+    Rejected,
+    /// The vote on its code ended without a decision.
+    Lapsed,
+}
+
 impl EeRecord {
+    /// Returns the state of the EE in an epoch, which is not before the one of the record.
+    #[must_use]
+    pub fn status(&self, epoch: Epoch) -> EeStatus {
+        let was_accepted = self.deployed_epoch != FAR_FUTURE_EPOCH;
+        match (self.is_gone(), was_accepted, self.is_exiting()) {
+            (true, true, _) => EeStatus::Exited,
+            (true, false, true) => EeStatus::Rejected,
+            (true, false, false) => EeStatus::Lapsed,
+            (false, _, true) => EeStatus::Exiting,
+            (false, _, false) if self.is_asleep(epoch) => EeStatus::Asleep,
+            (false, _, false) if self.is_active(epoch) => EeStatus::Active,
+            (false, _, false) => EeStatus::Pending,
+        }
+    }
+
     /// Returns whether the EE may be executed in blocks of an epoch.
     #[must_use]
     pub fn is_active(&self, epoch: Epoch) -> bool {

@@ -3,9 +3,9 @@
 use milhouse::List;
 use ssz_types::BitList;
 
-use super::Context;
+use super::{Context, Tally};
 use crate::ledger::{
-    EeRecord, EeState, LedgerPhase, PreCheck, SignedDeploy, change, error::OperationError,
+    EeRecord, EeState, LedgerPhase, PreCheck, SignedDeploy, UPGRADE_DELAY_MAX, change, error::OperationError,
     operation::DOMAIN_DEPLOY,
 };
 use outrider_beacon_spec::{
@@ -22,7 +22,8 @@ impl<P: LedgerPhase> Context<'_, P> {
     /// Adds an EE to the registry and opens a vote on it, after these checks, in this order:
     ///
     ///
-    /// 1. the index is the next one, the shards exist, and a validator has the credentials for the refund;
+    /// 1. the index is the next one, the shards exist, the upgrade delay is within [`UPGRADE_DELAY_MAX`], and a
+    ///    validator has the credentials for the refund;
     /// 2. the deposit suffices for size and shards, and the payer has it and may withdraw it;
     /// 3. the payer signed;
     /// 4. the code is valid, and no other EE has it.
@@ -37,7 +38,10 @@ impl<P: LedgerPhase> Context<'_, P> {
         if last_shard >= n_shards {
             return Err(OperationError::Shards { got: last_shard as u64, n_shards });
         }
-        deploy.upgrade_delay.checked_add(self.now()).ok_or(Error::Arithmetic)?;
+        let (got, limit) = (deploy.upgrade_delay, UPGRADE_DELAY_MAX);
+        if got > limit {
+            return Err(OperationError::UpgradeDelay { got, limit });
+        }
         self.refunded(deploy.refund_credentials)?;
         self.check_deposit(deploy.deposit, deploy.code.len(), deploy.shards.num_set_bits())?;
         self.withdrawable_balance(deploy.payer)?;
@@ -90,14 +94,26 @@ impl<P: LedgerPhase> Context<'_, P> {
         if got < least { Err(OperationError::Deposit { got, least }) } else { Ok(()) }
     }
 
-    /// Returns the vote to open on code, after checking that the code is valid, that no EE has it, and that there is
-    /// room.
+    /// Returns the vote to open on code, after checking that the code is valid, that no EE has it, that no vote on it is
+    /// open, and that there is room.
     pub(super) fn pre_check(&self, ee: u32, code: &[u8]) -> Result<PreCheck, OperationError> {
         let got = self.ledger.pre_checks.len();
         if got >= PRE_CHECKS_MAX {
             return Err(OperationError::PreChecksFull { got });
         }
         let code_hash = hash(&[code]);
+        if let Some(vote) = self.ledger.pre_checks.iter().find(|vote| vote.code_hash == code_hash) {
+            let Tally { accepted, rejected, total } = Tally::of(self.state, vote)?;
+            let until = vote.opened_epoch.saturating_add(self.rules.settings.pre_check_epochs);
+            return Err(OperationError::CodeVotedOn {
+                code_hash,
+                ee: vote.ee,
+                until,
+                accepted,
+                rejected,
+                total,
+            });
+        }
         if let Some(ee) = self.user_of(code_hash) {
             return Err(OperationError::CodeInUse { code_hash, ee });
         }
@@ -115,15 +131,14 @@ impl<P: LedgerPhase> Context<'_, P> {
         })
     }
 
-    /// Returns the EE with this code, or with this code pending.
+    /// Returns the EE with this code, or with an upgrade to this code pending.
     fn user_of(&self, code_hash: Bytes32) -> Option<u32> {
-        let in_registry = (0_u32..).zip(&self.ledger.ees).filter(|(_, record)| {
+        let mut in_registry = (0_u32..).zip(&self.ledger.ees).filter(|(_, record)| {
             let next = &record.next_code;
             let has_next = next.epoch != FAR_FUTURE_EPOCH && next.code_hash == code_hash;
             !record.is_gone() && (record.code_hash == code_hash || has_next)
         });
-        let voted_on = self.ledger.pre_checks.iter().filter(|pre_check| pre_check.code_hash == code_hash);
-        in_registry.map(|(ee, _)| ee).chain(voted_on.map(|pre_check| pre_check.ee)).next()
+        in_registry.next().map(|(ee, _)| ee)
     }
 }
 

@@ -9,7 +9,7 @@ use outrider_beacon_spec::{error::Error, types::Epoch};
 /// Processes the first block of an epoch, in this order:
 ///
 ///
-/// 1. votes whose time is over end with a refusal;
+/// 1. votes whose time is over lapse;
 /// 2. EEs switch to code that is due;
 /// 3. due exits happen or lapse;
 /// 4. due deposits are refunded;
@@ -35,7 +35,7 @@ impl<P: LedgerPhase> Context<'_, P> {
             .filter(|(_, pre_check)| is_over(pre_check.opened_epoch));
         let over: Vec<_> = over.map(|(place, pre_check)| (place, pre_check.clone())).collect();
         for (_, pre_check) in &over {
-            self.refuse(pre_check)?;
+            self.lapse(pre_check)?;
         }
         let places: BTreeSet<_> = over.into_iter().map(|(place, _)| place).collect();
         if places.is_empty() { Ok(()) } else { self.close_pre_checks(&places) }

@@ -1,25 +1,24 @@
 //! The validators' vote on code: two thirds of the active stake accept it, a third rejects it, and without either in
-//! time it is rejected, too.
+//! time the vote lapses.
 
 use std::collections::BTreeSet;
 
 use milhouse::List;
-use ssz_types::BitList;
 
-use super::Context;
+use super::{Context, Tally};
 use crate::ledger::{
-    EeIndex, LedgerPhase, MaxVoters, NextCode, PreCheck, SignedPreCheckVote, change, error::OperationError,
+    EeIndex, LedgerPhase, NextCode, PreCheck, SignedPreCheckVote, change, error::OperationError,
     operation::DOMAIN_PRE_CHECK_VOTE,
 };
 use outrider_beacon_spec::{
-    accessors::{get_active_validator_indices, get_domain, get_total_active_balance, validator},
+    accessors::{get_domain, validator},
     bls,
     compute::compute_signing_root,
     constants::FAR_FUTURE_EPOCH,
     error::Error,
     math::{Uint64 as _, index},
     predicates::is_active_validator,
-    types::{Gwei, ValidatorIndex},
+    types::{Epoch, ValidatorIndex},
 };
 
 impl<P: LedgerPhase> Context<'_, P> {
@@ -50,14 +49,12 @@ impl<P: LedgerPhase> Context<'_, P> {
             bits.set(index(*voter), true).or(Err(OperationError::Voter { validator: *voter }))?;
         }
         self.check_voters_signature(signed)?;
-        let total = get_total_active_balance(self.state)?;
-        let accepted = self.stake(&pre_check.accepted)?;
-        let rejected = self.stake(&pre_check.rejected)?;
-        if accepted.times(3)? >= total.times(2)? {
+        let tally = Tally::of(self.state, &pre_check)?;
+        if tally.is_accepted()? {
             self.accept(&pre_check)?;
             self.close_pre_check(place)
-        } else if rejected.times(3)? >= total {
-            self.refuse(&pre_check)?;
+        } else if tally.is_rejected()? {
+            self.reject(&pre_check)?;
             self.close_pre_check(place)
         } else {
             change(&mut self.ledger.pre_checks, place as u64, |slot| {
@@ -92,15 +89,6 @@ impl<P: LedgerPhase> Context<'_, P> {
         .ok_or(OperationError::Signature { signer: first })
     }
 
-    /// Returns the effective balance of the active voters.
-    fn stake(&self, bits: &BitList<MaxVoters>) -> Result<Gwei, Error> {
-        let active = get_active_validator_indices(self.state, self.now());
-        let voters = active.iter().filter(|voter| bits.get(index(**voter)) == Ok(true));
-        voters
-            .copied()
-            .try_fold(0_u64, |sum, voter| sum.plus(validator(self.state, voter)?.effective_balance))
-    }
-
     /// Accepts code: a new EE is active from the next epoch on, and an upgrade takes effect after the EE's delay.
     fn accept(&mut self, pre_check: &PreCheck) -> Result<(), OperationError> {
         let ee = pre_check.ee;
@@ -131,13 +119,23 @@ impl<P: LedgerPhase> Context<'_, P> {
     }
 
     /// Rejects code: a new EE is removed and its deposit is refunded, and an upgraded EE keeps its code.
-    pub(super) fn refuse(&mut self, pre_check: &PreCheck) -> Result<(), OperationError> {
+    fn reject(&mut self, pre_check: &PreCheck) -> Result<(), OperationError> {
+        self.remove(pre_check, self.now())
+    }
+
+    /// Ends a vote that has decided nothing, with the consequences of a rejection.
+    pub(super) fn lapse(&mut self, pre_check: &PreCheck) -> Result<(), OperationError> {
+        self.remove(pre_check, FAR_FUTURE_EPOCH)
+    }
+
+    /// Removes a new EE. Its record tells by the exit epoch whether validators have rejected it.
+    fn remove(&mut self, pre_check: &PreCheck, exit_epoch: Epoch) -> Result<(), OperationError> {
         if self.is_upgrade(pre_check)? {
             return Ok(());
         }
         let now = self.now();
         change(&mut self.ledger.ees, u64::from(pre_check.ee), |record| {
-            record.exit_epoch = now;
+            record.exit_epoch = exit_epoch;
             record.withdrawable_epoch = now;
             Ok::<_, Error>(())
         })?;

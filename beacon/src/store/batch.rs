@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use redb::{Database, WriteTransaction};
+use redb::WriteTransaction;
 use ssz::Encode as _;
 
 use super::{
     HeadRecord, Retention, StoreError, StoreIndex,
     block::{StoredBlock, remove_block},
-    error::backend,
     tables::{self, CODES, HEAD, LEDGERS, NOTES, STATES, VOTES, put, remove},
     unknown,
 };
@@ -27,7 +26,8 @@ pub(super) const HEAD_KEY: &[u8] = b"head";
 /// The changes that a block makes.
 pub(super) struct Batch {
     before: StoreIndex,
-    after: StoreIndex,
+    /// The index for the next batch.
+    pub(super) after: StoreIndex,
     head: HeadRecord,
     block: StoredBlock,
     /// SSZ of state and ledger of a new anchor.
@@ -48,7 +48,6 @@ impl Batch {
             return Err(StoreError::UnknownBlock { root: block.root() });
         }
         let mut after = before.clone();
-        after.n_batches = before.n_batches.saturating_add(1);
         after.blocks.insert(block.root(), block.saved());
         after.votes.clone_from(&node.store().latest_messages);
         let mut snapshot = None;
@@ -71,31 +70,38 @@ impl Batch {
         Ok(Self { before: before.clone(), after, head, block, snapshot, retention })
     }
 
-    /// Writes the whole batch or nothing, and returns the index for the next batch.
-    pub(super) fn write(self, database: &Database) -> Result<StoreIndex, StoreError> {
-        let transaction = database.begin_write().map_err(backend)?;
+    /// Returns bytes that determine the content after this batch, given the content before it.
+    pub(super) fn digested(&self) -> Vec<u8> {
+        let mut bytes = [b"block", self.block.root().as_slice(), &self.head.as_ssz_bytes()].concat();
+        for (validator, vote) in changed_votes(&self.before.votes, &self.after.votes) {
+            bytes.extend(validator.to_le_bytes());
+            bytes.extend(vote_content(vote));
+        }
+        bytes
+    }
+
+    /// Writes the whole batch.
+    pub(super) fn write(&self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
         for (code_hash, code) in &self.block.codes {
             if !self.before.codes.contains(code_hash) {
-                put(&transaction, CODES, code_hash.as_slice(), code)?;
+                put(transaction, CODES, code_hash.as_slice(), code)?;
             }
         }
-        self.block.put(&transaction)?;
-        write_votes(&transaction, &self.before.votes, &self.after.votes)?;
+        self.block.put(transaction)?;
+        write_votes(transaction, &self.before.votes, &self.after.votes)?;
         if let Some((state, ledger)) = &self.snapshot {
             let key = self.after.anchor_root.as_slice();
-            put(&transaction, STATES, key, state)?;
-            put(&transaction, LEDGERS, key, ledger)?;
+            put(transaction, STATES, key, state)?;
+            put(transaction, LEDGERS, key, ledger)?;
             if self.retention == Retention::Finality {
-                self.remove_old(&transaction)?;
+                self.remove_old(transaction)?;
             }
         }
-        put(&transaction, HEAD, HEAD_KEY, &self.head.as_ssz_bytes())?;
-        transaction.commit().map_err(backend)?;
-        Ok(self.after)
+        put(transaction, HEAD, HEAD_KEY, &self.head.as_ssz_bytes())
     }
 
     /// Removes the old anchor's state, the blocks that the node has pruned, and unused code.
-    fn remove_old(&self, transaction: &WriteTransaction) -> Result<(), StoreError> {
+    fn remove_old(&self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
         let old = self.before.anchor_root;
         remove(transaction, STATES, old.as_slice())?;
         remove(transaction, LEDGERS, old.as_slice())?;
@@ -138,7 +144,6 @@ fn head_record<P: LedgerPhase>(
     } = *node.store();
     let head_root = node.head().map_err(|_| StoreError::Damaged(unknown(justified_checkpoint.root)))?;
     Ok(HeadRecord {
-        n_batches: after.n_batches,
         keeps_all: retention == Retention::All,
         anchor_root: after.anchor_root,
         head_root,
@@ -153,14 +158,25 @@ fn encode<P: LedgerPhase>(extended: &ExtendedState<P>) -> (Vec<u8>, Vec<u8>) {
     (extended.state.as_ssz_bytes(), extended.ledger.as_ssz_bytes())
 }
 
+/// Returns the votes that are new or have changed.
+fn changed_votes<'v>(
+    before: &BTreeMap<ValidatorIndex, LatestMessage>,
+    after: &'v BTreeMap<ValidatorIndex, LatestMessage>,
+) -> impl Iterator<Item = (&'v ValidatorIndex, &'v LatestMessage)> {
+    after.iter().filter(|(validator, vote)| before.get(validator) != Some(vote))
+}
+
+fn vote_content(vote: &LatestMessage) -> Vec<u8> {
+    [&vote.epoch.to_le_bytes()[..], vote.root.as_slice()].concat()
+}
+
 fn write_votes(
     transaction: &WriteTransaction,
     before: &BTreeMap<ValidatorIndex, LatestMessage>,
     after: &BTreeMap<ValidatorIndex, LatestMessage>,
-) -> Result<(), StoreError> {
-    for (validator, vote) in after.iter().filter(|(validator, vote)| before.get(validator) != Some(vote)) {
-        let content = [&vote.epoch.to_le_bytes()[..], vote.root.as_slice()].concat();
-        put(transaction, VOTES, &validator.to_be_bytes(), &content)?;
+) -> Result<(), redb::Error> {
+    for (validator, vote) in changed_votes(before, after) {
+        put(transaction, VOTES, &validator.to_be_bytes(), &vote_content(vote))?;
     }
     for validator in before.keys().filter(|validator| !after.contains_key(validator)) {
         remove(transaction, VOTES, &validator.to_be_bytes())?;
@@ -168,38 +184,55 @@ fn write_votes(
     Ok(())
 }
 
-/// Writes the node's anchor and notes into a new database.
-pub(super) fn write_genesis<P: LedgerPhase>(
-    database: &Database,
-    node: &LedgerNode<P>,
-    notes: &[(&str, &str)],
-    retention: Retention,
-) -> Result<StoreIndex, StoreError> {
-    let root = node.store().finalized_checkpoint.root;
-    let missing = || StoreError::UnknownBlock { root };
-    let message = node.store().blocks.get(&root).ok_or_else(missing)?.clone();
-    let block = SignedBeaconBlock { message, signature: BLSSignature::default() };
-    debug_assert_eq!(hash_tree_root(&block.message), root, "a node knows its blocks by their roots");
-    let block = StoredBlock::new(&ExtendedBlock { block, operations: LedgerOperations::default() });
-    let (state, ledger) = encode(&node.extended(&root).ok_or_else(missing)?);
-    let saved = StoreIndex {
-        anchor_root: root,
-        blocks: BTreeMap::from([(root, block.saved())]),
-        votes: node.store().latest_messages.clone(),
-        ..StoreIndex::default()
-    };
-    let transaction = database.begin_write().map_err(backend)?;
-    for table in tables::ALL {
-        transaction.open_table(table.definition()).map_err(backend)?;
+/// The first content of a store: the node's anchor.
+pub(super) struct Genesis {
+    /// The index for the first batch.
+    pub(super) saved: StoreIndex,
+    head: HeadRecord,
+    block: StoredBlock,
+    /// SSZ of state and ledger.
+    snapshot: (Vec<u8>, Vec<u8>),
+}
+
+impl Genesis {
+    pub(super) fn new<P: LedgerPhase>(
+        node: &LedgerNode<P>,
+        retention: Retention,
+    ) -> Result<Self, StoreError> {
+        let root = node.store().finalized_checkpoint.root;
+        let missing = || StoreError::UnknownBlock { root };
+        let message = node.store().blocks.get(&root).ok_or_else(missing)?.clone();
+        let block = SignedBeaconBlock { message, signature: BLSSignature::default() };
+        debug_assert_eq!(hash_tree_root(&block.message), root, "a node knows its blocks by their roots");
+        let block = StoredBlock::new(&ExtendedBlock { block, operations: LedgerOperations::default() });
+        let snapshot = encode(&node.extended(&root).ok_or_else(missing)?);
+        let saved = StoreIndex {
+            anchor_root: root,
+            blocks: BTreeMap::from([(root, block.saved())]),
+            votes: node.store().latest_messages.clone(),
+            ..StoreIndex::default()
+        };
+        let head = head_record(node, &saved, retention)?;
+        Ok(Self { saved, head, block, snapshot })
     }
-    for (name, text) in notes {
-        put(&transaction, NOTES, name.as_bytes(), text.as_bytes())?;
+
+    /// Creates all tables, and writes the first records and notes.
+    pub(super) fn write(
+        &self,
+        transaction: &WriteTransaction,
+        notes: &[(&str, &str)],
+    ) -> Result<(), redb::Error> {
+        for table in tables::ALL {
+            transaction.open_table(table.definition())?;
+        }
+        for (name, text) in notes {
+            put(transaction, NOTES, name.as_bytes(), text.as_bytes())?;
+        }
+        let (root, (state, ledger)) = (self.saved.anchor_root, &self.snapshot);
+        self.block.put(transaction)?;
+        put(transaction, STATES, root.as_slice(), state)?;
+        put(transaction, LEDGERS, root.as_slice(), ledger)?;
+        write_votes(transaction, &BTreeMap::new(), &self.saved.votes)?;
+        put(transaction, HEAD, HEAD_KEY, &self.head.as_ssz_bytes())
     }
-    block.put(&transaction)?;
-    put(&transaction, STATES, root.as_slice(), &state)?;
-    put(&transaction, LEDGERS, root.as_slice(), &ledger)?;
-    write_votes(&transaction, &BTreeMap::new(), &saved.votes)?;
-    put(&transaction, HEAD, HEAD_KEY, &head_record(node, &saved, retention)?.as_ssz_bytes())?;
-    transaction.commit().map_err(backend)?;
-    Ok(saved)
 }

@@ -1,6 +1,7 @@
 //! The records of blocks. Code is stored apart from them.
 
-use redb::{Database, WriteTransaction};
+use outrider_disk::AnchoredDatabase;
+use redb::WriteTransaction;
 use ssz::{Decode as _, Encode as _};
 
 use super::{
@@ -48,7 +49,7 @@ impl StoredBlock {
         }
     }
 
-    pub(super) fn put(&self, transaction: &WriteTransaction) -> Result<(), StoreError> {
+    pub(super) fn put(&self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
         put(transaction, BLOCKS, self.root.as_slice(), &self.content)?;
         let key = header_key(self.header.slot, self.root);
         put(transaction, HEADERS, &key, &self.header.as_ssz_bytes())
@@ -61,14 +62,14 @@ pub(super) fn remove_block(
     root: Root,
     slot: Slot,
     is_final: bool,
-) -> Result<(), StoreError> {
+) -> Result<(), redb::Error> {
     remove(transaction, BLOCKS, root.as_slice())?;
     if is_final { Ok(()) } else { remove(transaction, HEADERS, &header_key(slot, root)) }
 }
 
 /// Returns a block with its code, and its entry in the index.
 pub(super) fn read<P: LedgerPhase>(
-    database: &Database,
+    database: &AnchoredDatabase,
     root: Root,
 ) -> Result<Option<(ExtendedBlock<P>, SavedBlock)>, StoreError> {
     let Some(content) = get(database, BLOCKS, root.as_slice())? else { return Ok(None) };

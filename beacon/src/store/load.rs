@@ -2,16 +2,13 @@
 
 use std::{collections::BTreeMap, marker::PhantomData, path::Path};
 
-use redb::{Builder, Database};
+use outrider_disk::{AnchoredDatabase, Content};
 use ssz::Decode as _;
 
 use super::{
-    CACHE_BYTES, Damage, HeadRecord, Retention, Store, StoreError, StoreIndex,
+    Damage, HeadRecord, Retention, Store, StoreError, StoreIndex,
     batch::HEAD_KEY,
-    block,
-    directory::{Contents, Directory, has_anything},
-    error::opening,
-    headers, snapshot,
+    block, headers, snapshot,
     tables::{CODES, HEAD, NOTES, VOTES, get, keys, range},
 };
 use crate::{
@@ -27,49 +24,42 @@ use outrider_beacon_spec::{
 /// An open store whose node is not loaded yet. Its notes can be read, for instance to determine the phase of the chain.
 #[derive(Debug)]
 pub struct UnloadedStore {
-    database: Database,
+    database: AnchoredDatabase,
     head: HeadRecord,
-    n_anchored: u64,
-    directory: Directory,
 }
 
 impl UnloadedStore {
-    /// Opens the store in a directory. It checks in this order that
-    ///
-    /// 1. the directory has a store, and no other process has it open;
-    /// 2. every page of the database has the right checksum, except pages that a crash may have torn;
-    /// 3. the database is of the batch that the file `anchor` names, or of the next one, if a crash came between the two.
+    /// Opens the store in a directory. [`AnchoredDatabase::open`] lists the checks.
     ///
     /// # Errors
     ///
-    /// Fails at the first check that does not hold, or if the disk fails.
+    /// Fails at the first check that does not hold, or if the system refuses an operation.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        if !has_anything(path) {
-            return Err(StoreError::Absent);
-        }
-        let directory = Directory::lock(path)?;
-        let Contents::Store { n_batches: n_anchored } = directory.contents()? else {
-            return Err(StoreError::Absent);
-        };
-        let mut builder = Builder::new();
-        builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
-        let database = builder.open(directory.database()).map_err(opening)?;
-        let content = get(&database, HEAD, HEAD_KEY)?;
-        let content = content.ok_or_else(|| absent("head", HEAD_KEY))?;
+        Self::of(AnchoredDatabase::open(path, Content::Chain)?)
+    }
+
+    /// Opens the store in a directory for reading. Nothing on disk changes, so the disk may be read-only, and other processes
+    /// may read the store at the same time.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`UnloadedStore::open`] does.
+    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        Self::of(AnchoredDatabase::open_read_only(path, Content::Chain)?)
+    }
+
+    fn of(database: AnchoredDatabase) -> Result<Self, StoreError> {
+        let content = get(&database, HEAD, HEAD_KEY)?.ok_or_else(|| absent("head", HEAD_KEY))?;
         let damaged = |_| StoreError::Damaged(Damage::Content { table: "head", key: HEAD_KEY.to_vec() });
         let head = HeadRecord::from_ssz_bytes(&content).map_err(damaged)?;
-        let (got, expected) = (head.n_batches, n_anchored);
-        if got.checked_sub(expected).is_none_or(|ahead| ahead > 1) {
-            return Err(StoreError::Damaged(Damage::Batch { got, expected }));
-        }
-        Ok(Self { database, head, n_anchored, directory })
+        Ok(Self { database, head })
     }
 
     /// Returns the note of a name.
     ///
     /// # Errors
     ///
-    /// Fails if the note is damaged, or if the disk fails.
+    /// Fails if the note is damaged, or if it cannot be read.
     pub fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
         note(&self.database, name)
     }
@@ -79,9 +69,9 @@ impl UnloadedStore {
     ///
     /// # Errors
     ///
-    /// Fails if a record is damaged, or if the disk fails.
+    /// Fails if a record is damaged, or if it cannot be read.
     pub fn load<P: LedgerPhase>(self, rules: Rules<'_>) -> Result<(Store<P>, LedgerNode<P>), StoreError> {
-        let Self { database, head, n_anchored, directory } = self;
+        let Self { database, head } = self;
         let root = head.anchor_root;
         let anchor = snapshot::<P>(&database, root)?.ok_or_else(|| absent("states", root.as_slice()))?;
         let anchor_slot = anchor.state.slot;
@@ -128,21 +118,20 @@ impl UnloadedStore {
         }
         let codes = keys(&database, CODES)?;
         let codes = codes.iter().filter_map(|key| Bytes32::try_from(key.as_slice()).ok()).collect();
-        let n_batches = head.n_batches;
-        let saved = StoreIndex { n_batches, n_anchored, anchor_root: root, blocks, codes, votes };
+        let saved = StoreIndex { anchor_root: root, blocks, codes, votes };
         let retention = if head.keeps_all { Retention::All } else { Retention::Finality };
-        Ok((Store { database, retention, saved, phase: PhantomData, directory }, node))
+        Ok((Store { database, retention, saved, phase: PhantomData }, node))
     }
 }
 
-pub(super) fn note(database: &Database, name: &str) -> Result<Option<String>, StoreError> {
+pub(super) fn note(database: &AnchoredDatabase, name: &str) -> Result<Option<String>, StoreError> {
     let key = name.as_bytes();
     let text = get(database, NOTES, key)?;
     let damaged = |_| StoreError::Damaged(Damage::Content { table: "notes", key: key.to_vec() });
     text.map(|text| String::from_utf8(text).map_err(damaged)).transpose()
 }
 
-fn votes(database: &Database) -> Result<BTreeMap<ValidatorIndex, LatestMessage>, StoreError> {
+fn votes(database: &AnchoredDatabase) -> Result<BTreeMap<ValidatorIndex, LatestMessage>, StoreError> {
     let records = range(database, VOTES, &[])?;
     let vote = |(key, content): (Vec<u8>, Vec<u8>)| {
         let decoded = || {

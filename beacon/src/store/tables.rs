@@ -1,8 +1,7 @@
 //! The tables of a store's database, and records in them.
 
-use redb::{Database, ReadableDatabase as _, TableDefinition, WriteTransaction};
-
-use super::{StoreError, error::backend, record};
+use outrider_disk::{AnchoredDatabase, DiskError};
+use redb::{TableDefinition, WriteTransaction};
 
 /// A table of records.
 #[derive(Clone, Copy)]
@@ -32,38 +31,39 @@ impl Table {
 }
 
 /// Returns the content of a record.
-pub(super) fn get(database: &Database, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-    let read = || -> Result<_, redb::Error> {
-        let records = database.begin_read()?.open_table(table.definition())?;
-        Ok(records.get(key)?)
-    };
-    let record = read().map_err(backend)?;
-    record.map(|record| Ok(record::decode(table.name, key, record.value())?.to_vec())).transpose()
+pub(super) fn get(
+    database: &AnchoredDatabase,
+    table: Table,
+    key: &[u8],
+) -> Result<Option<Vec<u8>>, DiskError> {
+    database.read(|transaction| {
+        let content = transaction.open_table(table.definition())?.get(key)?;
+        Ok(content.map(|content| content.value().to_vec()))
+    })
 }
 
 /// Returns all records from a key on.
-pub(super) fn range(database: &Database, table: Table, from: &[u8]) -> Result<Vec<Record>, StoreError> {
-    let read = || -> Result<_, redb::Error> {
-        let records = database.begin_read()?.open_table(table.definition())?;
-        Ok(records.range(from..)?)
-    };
-    let mut found = Vec::new();
-    for record in read().map_err(backend)? {
-        let (key, record) = record.map_err(backend)?;
-        let content = record::decode(table.name, key.value(), record.value())?;
-        found.push((key.value().to_vec(), content.to_vec()));
-    }
-    Ok(found)
+pub(super) fn range(
+    database: &AnchoredDatabase,
+    table: Table,
+    from: &[u8],
+) -> Result<Vec<Record>, DiskError> {
+    database.read(|transaction| {
+        let records = transaction.open_table(table.definition())?.range(from..)?;
+        let found = records.map(|record| {
+            let (key, content) = record?;
+            Ok((key.value().to_vec(), content.value().to_vec()))
+        });
+        found.collect()
+    })
 }
 
 /// Returns all keys of a table.
-pub(super) fn keys(database: &Database, table: Table) -> Result<Vec<Vec<u8>>, StoreError> {
-    let read = || -> Result<_, redb::Error> {
-        let records = database.begin_read()?.open_table(table.definition())?;
-        Ok(records.range::<&[u8]>(..)?)
-    };
-    let keys = read().map_err(backend)?;
-    keys.map(|record| Ok(record.map_err(backend)?.0.value().to_vec())).collect()
+pub(super) fn keys(database: &AnchoredDatabase, table: Table) -> Result<Vec<Vec<u8>>, DiskError> {
+    database.read(|transaction| {
+        let records = transaction.open_table(table.definition())?.range::<&[u8]>(..)?;
+        records.map(|record| Ok(record?.0.value().to_vec())).collect()
+    })
 }
 
 /// Writes a record; replaces a record with the same key.
@@ -72,20 +72,13 @@ pub(super) fn put(
     table: Table,
     key: &[u8],
     content: &[u8],
-) -> Result<(), StoreError> {
-    let record = record::encode(table.name, key, content);
-    let write = || -> Result<(), redb::Error> {
-        transaction.open_table(table.definition())?.insert(key, record.as_slice())?;
-        Ok(())
-    };
-    write().map_err(backend)
+) -> Result<(), redb::Error> {
+    transaction.open_table(table.definition())?.insert(key, content)?;
+    Ok(())
 }
 
 /// Removes a record, if it exists.
-pub(super) fn remove(transaction: &WriteTransaction, table: Table, key: &[u8]) -> Result<(), StoreError> {
-    let write = || -> Result<(), redb::Error> {
-        transaction.open_table(table.definition())?.remove(key)?;
-        Ok(())
-    };
-    write().map_err(backend)
+pub(super) fn remove(transaction: &WriteTransaction, table: Table, key: &[u8]) -> Result<(), redb::Error> {
+    transaction.open_table(table.definition())?.remove(key)?;
+    Ok(())
 }

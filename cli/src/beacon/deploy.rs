@@ -1,16 +1,16 @@
 //! `outrider beacon deploy` deploys EEs and runs the validators' votes on them.
 
+mod module;
 mod report;
+mod terms;
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use outrider_beacon::{
     admission::trial,
     ledger::{
-        Deploy, LedgerError, LedgerOperations, SignedDeploy,
-        error::OperationError,
+        LedgerError, LedgerOperations, SignedDeploy,
         operation::{Code, DOMAIN_DEPLOY},
     },
     registry::Admission as _,
@@ -21,20 +21,23 @@ use outrider_beacon_spec::{
     constants::FAR_FUTURE_EPOCH,
     hash::{hash, hash_tree_root},
     math::index,
-    types::{Bytes32, Gwei, Root, Shard, ValidatorIndex},
+    types::{Gwei, Root, Shard, ValidatorIndex},
 };
-use outrider_host::{Host, HostConfig, Isolation, Limits, chain, summarize};
+use outrider_host::{Host, HostConfig, Isolation, IsolationError, Limits, LoadError, chain, summarize};
 use outrider_sim::{ChainPhase, vote_on_code};
 use serde_json::json;
-use ssz_types::BitVector;
 
-use self::report::{Outcome, Report, Vote};
+use self::{
+    module::{Module, NoCode},
+    report::{Outcome, Proposal, Report, Vote},
+    terms::Terms,
+};
 use super::{
-    Common,
-    session::{Action, Session, SlotError},
+    Common, parse_root,
+    session::{self, Action, Session, SlotError},
 };
 use crate::{
-    Verdict, files,
+    Verdict,
     output::{self, Summary},
 };
 
@@ -43,12 +46,15 @@ use crate::{
 /// A module that the chain refuses changes nothing, and the command continues with the next one. If the command is interrupted
 /// during a vote, the vote expires after two epochs, and the deposit is refunded.
 ///
-/// Exits with 0 if all EEs are deployed, 1 if one is refused or voted down, 2 if a file or an option cannot be used.
+/// All modules are read before the chain is opened. A file that cannot be read does not stop the others.
+///
+/// Exits with 0 if all EEs are deployed, 1 if the chain refuses one or the validators vote it down, 2 if the command cannot do its
+/// work: a file cannot be read, an option names a shard or validator that does not exist, or the chain cannot be opened or written.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) common: Common,
-    /// Modules, directories, which are searched for *.wasm files, or glob patterns.
+    /// Modules, directories, which are searched for *.wasm files, glob patterns, or `-` for the standard input.
     #[arg(required = true, value_name = "EE.wasm")]
     modules: Vec<PathBuf>,
     /// The validator that pays the deposit. It must be withdrawable, or the faucet. [default: the faucet]
@@ -64,38 +70,61 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SHARD", value_delimiter = ',')]
     shards: Vec<Shard>,
     /// The initial state root of the EEs.
-    #[arg(long, value_name = "ROOT", default_value_t = Root::ZERO)]
+    #[arg(long, value_name = "ROOT", value_parser = parse_root, default_value_t = Root::ZERO)]
     state_root: Root,
-    /// The number of epochs between the acceptance of an upgrade and the switch to its code. With 0, the code can never change.
+    /// The number of epochs between the acceptance of an upgrade and the switch to its code. With 0, the code can
+    /// never change. At most 2^32.
     #[arg(long, value_name = "EPOCHS", default_value_t = 0)]
     upgrade_delay: u64,
     /// The number of validators that vote against the code even if they can compile it.
     #[arg(long, value_name = "N", default_value_t = 0)]
     against: u64,
-    /// The CPU time within which a validator must be able to compile the code. Otherwise all vote against it. [default: 20]
-    #[arg(long, value_name = "SECONDS")]
+    /// The CPU time within which a validator must be able to compile the code, in seconds. Otherwise all vote against it. [default: 20 s]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     trial_cpu: Option<u64>,
-    /// The memory within which a validator must be able to compile the code. [default: 2048]
-    #[arg(long, value_name = "MIB")]
+    /// The memory within which a validator must be able to compile the code, in MiB. [default: 2048 MiB]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..))]
     trial_memory: Option<u64>,
 }
 
-impl Action for Arguments {
+/// The arguments with the modules that they name.
+struct Deployment<'a> {
+    arguments: &'a Arguments,
+    modules: Vec<Module>,
+}
+
+pub(super) fn deploy(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let modules = module::read(&arguments.modules)?;
+    session::with_chain(&arguments.common.data_dir, &Deployment { arguments, modules })
+}
+
+impl Action for Deployment<'_> {
+    /// Deploys the modules in order. An error that stops the command does not lose the results before it.
     fn run<P: ChainPhase>(&self, mut session: Session<P>) -> anyhow::Result<Verdict> {
+        let terms = Terms::new(self.arguments, &session)?;
         let mut reports = Vec::new();
         let mut summary = Summary::default();
-        for file in files::find(&self.modules, &["wasm"])? {
-            let code = files::read(&file, files::MODULE_BYTES_MAX).with_context(|| files::name(&file))?;
-            let report = self.deploy(&mut session, &file, &code)?;
-            let is_accepted = matches!(&report.outcome, Outcome::VotedOn(vote) if vote.accepted);
-            let counter = if is_accepted { &mut summary.passed } else { &mut summary.failed };
-            *counter = counter.saturating_add(1);
-            if !self.common.json {
-                report.print()?;
+        for module in &self.modules {
+            match self.arguments.deploy(&mut session, &terms, module) {
+                Ok(report) => {
+                    summary.count(report.verdict());
+                    if !self.arguments.common.json || report.verdict() == Verdict::Unusable {
+                        report.print()?;
+                    }
+                    reports.push(report);
+                }
+                Err(error) => {
+                    let error = format!("{}: {error:#}", module.file);
+                    output::error(&error)?;
+                    summary.count(Verdict::Unusable);
+                    summary.not_run = self.modules.len().saturating_sub(reports.len()).saturating_sub(1);
+                    summary.error = Some(error);
+                    break;
+                }
             }
-            reports.push(report);
         }
-        if self.common.json {
+        drop(session);
+        if self.arguments.common.json {
             output::json(json!({ "deployments": reports }), &summary)?;
         }
         Ok(summary.verdict())
@@ -106,60 +135,65 @@ impl Arguments {
     fn deploy<P: ChainPhase>(
         &self,
         session: &mut Session<P>,
-        file: &Path,
-        code: &[u8],
+        terms: &Terms,
+        module: &Module,
     ) -> anyhow::Result<Report> {
+        let file = module.file.clone();
+        let code = match &module.code {
+            Ok(code) => code,
+            Err(NoCode::TooLong(error)) => {
+                let reason = format!("the code is too long: {error}");
+                return Ok(Report { file, proposal: None, outcome: Outcome::Refused { reason } });
+            }
+            Err(NoCode::Unreadable(error)) => {
+                let error = error.to_string();
+                return Ok(Report { file, proposal: None, outcome: Outcome::Unusable { error } });
+            }
+        };
         let cost = summarize(code, &Limits::default()).compile_cost;
-        let distinct: BTreeSet<_> = self.shards.iter().collect();
-        let n_shards = if distinct.is_empty() { index(P::N_SHARDS) } else { distinct.len() };
-        let deposit = self.deposit.unwrap_or_else(|| session.settings.deposit(code.len(), n_shards));
-        let payer = self.payer.unwrap_or_else(|| session.description.faucet());
-        Ok(Report {
-            file: files::name(file),
+        let proposal = Proposal {
             code_hash: hex::encode(hash(&[code])),
             code_bytes: code.len(),
             compile_microseconds: cost.microseconds,
             machine_code_bytes: cost.code_bytes,
-            deposit_gwei: deposit,
-            payer,
-            outcome: self.propose(session, file, code, payer, deposit)?,
-        })
+            deposit_gwei: terms.deposit(session, code.len()),
+            payer: terms.payer,
+        };
+        let outcome = self.propose(session, terms, &module.name, code)?;
+        Ok(Report { file, proposal: Some(proposal), outcome })
     }
 
     /// Proposes the EE in the next block, and then runs the vote on its code.
     fn propose<P: ChainPhase>(
         &self,
         session: &mut Session<P>,
-        file: &Path,
+        terms: &Terms,
+        name: &str,
         code: &[u8],
-        payer: ValidatorIndex,
-        deposit: Gwei,
     ) -> anyhow::Result<Outcome> {
-        let limit = session.settings.code_bytes_max;
-        let Ok(list) = Code::try_from(code.to_vec()) else {
-            let error = OperationError::CodeBytes { got: code.len(), limit };
-            return Ok(Outcome::Refused { reason: error.to_string() });
-        };
+        let list = Code::try_from(code.to_vec()).map_err(spec)?;
         // The trial comes before the block, so that a machine that cannot compile the code proposes nothing. Code that the chain
         // does not admit needs none.
         let is_admitted = session.admission.admit(code).is_ok();
         let trial = if is_admitted { self.try_out(code)? } else { None };
-        let message = self.message(session, list, payer, deposit)?;
+        let message = terms.proposal(session, list)?;
         let ee = message.ee;
         let (_, head) = session.chain.head()?;
         let domain = get_domain(&head.state, DOMAIN_DEPLOY, None);
-        let signature = session.chain.keys().sign(&[payer], compute_signing_root(&message, domain))?;
+        let signature =
+            session.chain.keys().sign(&[message.payer], compute_signing_root(&message, domain))?;
         let deploys = vec![SignedDeploy { message, signature }].try_into().map_err(spec)?;
         let operations = LedgerOperations { deploys, ..LedgerOperations::default() };
+        // The name comes before the block, so that no EE is without one. If there is no block, the next proposal has this index and
+        // replaces the name.
+        session.set_name(ee, name)?;
         let block = match session.run_slot(operations) {
             Ok(block) => block.block.message,
             Err(SlotError::Refused(LedgerError::Operation { error, .. })) => {
-                return Ok(Outcome::Refused { reason: chain(&error) });
+                return Ok(Outcome::Refused { reason: terms.explain(&error) });
             }
             Err(error) => return Err(error.into()),
         };
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        session.set_name(hash(&[code]), &name)?;
         let mut vote = Vote {
             ee,
             slot: block.slot,
@@ -185,49 +219,14 @@ impl Arguments {
         let host = Host::new(config).context("cannot create the host")?;
         let reason =
             trial(&host, code).context("this machine cannot compile the code, so nothing is proposed")?;
-        Ok(reason.map(|error| chain(&error)))
-    }
-
-    fn message<P: ChainPhase>(
-        &self,
-        session: &Session<P>,
-        code: Code,
-        payer: ValidatorIndex,
-        deposit: Gwei,
-    ) -> anyhow::Result<Deploy> {
-        let (_, head) = session.chain.head()?;
-        let mut shards = BitVector::new();
-        let all: Vec<_> = (0..P::N_SHARDS).collect();
-        for shard in if self.shards.is_empty() { &all } else { &self.shards } {
-            let set = shards.set(index(*shard), true);
-            set.ok().with_context(|| {
-                format!(
-                    "--shards: there is no shard {shard}; there are 0 to {}",
-                    P::N_SHARDS.saturating_sub(1)
-                )
-            })?;
-        }
-        let validator = |option: &str, validator: ValidatorIndex| {
-            let last = session.description.faucet();
-            let found = head.state.validators.get(index(validator));
-            found.with_context(|| {
-                format!("--{option}: there is no validator {validator}; there are 0 to {last}")
-            })
-        };
-        let owner = validator("payer", payer)?.pubkey;
-        let refund_credentials: Bytes32 =
-            validator("refund", self.refund.unwrap_or(payer))?.withdrawal_credentials;
-        Ok(Deploy {
-            ee: u32::try_from(head.ledger.ees().len())?,
-            code,
-            initial_state_root: self.state_root,
-            shards,
-            owner,
-            refund_credentials,
-            upgrade_delay: self.upgrade_delay,
-            deposit,
-            payer,
-        })
+        Ok(reason.map(|error| {
+            let limit = match &error {
+                LoadError::Isolated(IsolationError::OverCpu { .. }) => "; --trial-cpu sets the limit",
+                LoadError::Isolated(IsolationError::OverMemory { .. }) => "; --trial-memory sets the limit",
+                _ => "",
+            };
+            chain(&error) + limit
+        }))
     }
 }
 

@@ -2,18 +2,17 @@
 
 use std::io::Write as _;
 
-use anyhow::Context as _;
 use outrider_beacon::store::{Retention, Store};
 use outrider_beacon_spec::{
     phase::{Phase0, Phase1},
     preset::{Mainnet, Minimal},
 };
-use outrider_sim::{ChainPhase, Genesis};
+use outrider_sim::{ChainPhase, Genesis, GenesisError};
 use serde_json::json;
 
 use super::{
     Common,
-    session::{DESCRIPTION, Description, PhaseNumber, PresetName},
+    session::{self, DESCRIPTION, Description, PhaseNumber, PresetName},
 };
 use crate::{
     Verdict,
@@ -33,8 +32,9 @@ pub(super) struct Arguments {
     /// The phase of the specification.
     #[arg(long, value_enum, default_value = "1")]
     phase: PhaseNumber,
-    /// The number of validators. The last one is the faucet, with a million ETH.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u64).range(64..=131_072))]
+    /// The number of validators. The last one is the faucet, with a million ETH. A chain has at least one validator for each slot of
+    /// an epoch; at most, 2048 for each committee of an epoch.
+    #[arg(long, value_name = "N", default_value_t = 64)]
     validators: u64,
     /// The seed of the chain's randomness.
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -62,11 +62,15 @@ fn make<P: ChainPhase>(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let description = Description { preset: *preset, phase: *phase, validators: *validators, seed: *seed };
     let rich = Some((description.faucet(), FAUCET_BALANCE));
     let genesis = Genesis { n_validators: *validators, seed: *seed, rich, ees: Vec::new() };
-    let (node, _) = genesis.node::<P>()?;
+    let (node, _) = genesis.node::<P>().map_err(|error| match error {
+        GenesisError::Validators { .. } => anyhow::anyhow!("--validators: {error}"),
+        error => error.into(),
+    })?;
     let retention = if *keep_all { Retention::All } else { Retention::Finality };
     let name = common.data_dir.display().to_string();
     let notes = [(DESCRIPTION, &*serde_json::to_string(&description)?)];
-    Store::create(&common.data_dir, &node, &notes, retention).with_context(|| name.clone())?;
+    Store::create(&common.data_dir, &node, &notes, retention)
+        .map_err(|error| session::with_remedy(&common.data_dir, error))?;
     let root = node.head()?;
     if common.json {
         let document = json!({

@@ -2,19 +2,22 @@
 
 use std::io::Write as _;
 
-use outrider_beacon::ledger::{EeRecord, Ledger, ShardLedger};
+use outrider_beacon::{
+    ledger::{EeRecord, EeStatus, ExtendedState, LedgerPhase, ShardLedger},
+    registry::Tally,
+};
 use outrider_beacon_spec::{
     accessors::get_current_epoch,
     constants::FAR_FUTURE_EPOCH,
     math::index,
-    types::{Epoch, Shard},
+    types::{Epoch, Gwei, Shard},
 };
 use outrider_sim::ChainPhase;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    Common, ether,
+    Common, ether, ranges,
     session::{Action, Session},
 };
 use crate::{
@@ -38,28 +41,27 @@ struct Ee {
     name: Option<String>,
     code_hash: String,
     code_bytes: u32,
+    #[serde(serialize_with = "serialize_status")]
     state: EeStatus,
+    /// The vote on the code, while it is open.
+    vote: Option<Vote>,
     /// The first epoch in which shards may execute the EE, if its code has been accepted.
     deployed_epoch: Option<Epoch>,
-    /// The epoch in which the EE exits, if it is exiting.
+    /// The epoch in which the EE exits, if it is exiting, or in which validators rejected its code.
     exit_epoch: Option<Epoch>,
     deposit_gwei: u64,
     balance_gwei: u64,
     shards: Vec<OnShard>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum EeStatus {
-    /// Validators are voting on the code, or the EE is not active yet.
-    Pending,
-    Active,
-    /// Rent has eaten up too much of its deposit.
-    Asleep,
-    /// The EE is going to exit.
-    Exiting,
-    /// The EE has exited, or its code was rejected.
-    Gone,
+/// An open vote on code.
+#[derive(Serialize)]
+struct Vote {
+    /// The epoch with which it ends.
+    until_epoch: Epoch,
+    accepted_gwei: Gwei,
+    rejected_gwei: Gwei,
+    total_gwei: Gwei,
 }
 
 #[derive(Serialize)]
@@ -70,14 +72,18 @@ struct OnShard {
 }
 
 impl Action for Arguments {
+    const IS_READ_ONLY: bool = true;
+
     fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict> {
         let (_, extended) = session.chain.head()?;
-        let epoch = get_current_epoch(&extended.state);
         let mut ees = Vec::new();
         for (index, record) in (0_u32..).zip(extended.ledger.ees()) {
-            let name = session.name_of(record.code_hash)?;
-            ees.push(Ee::new(index, name, record, &extended.ledger, epoch));
+            let name = session.name_of(index)?;
+            let vote = vote(&extended, index, session.settings.pre_check_epochs)?;
+            ees.push(Ee::new(index, name, vote, record, &extended));
         }
+        // Nobody waits for the chain while the output waits for its reader.
+        drop(session);
         if self.common.json {
             output::json(json!({ "ees": ees }), &Summary::one(Verdict::Holds))?;
             return Ok(Verdict::Holds);
@@ -91,31 +97,68 @@ impl Action for Arguments {
     }
 }
 
+impl Vote {
+    fn describe(&self) -> String {
+        let Self { until_epoch, accepted_gwei, rejected_gwei, total_gwei } = self;
+        let [accepted, rejected, total] = [accepted_gwei, rejected_gwei, total_gwei].map(|gwei| ether(*gwei));
+        format!(
+            "validators vote on its code until epoch {until_epoch}: {accepted} for it, {rejected} against it, of {total}"
+        )
+    }
+}
+
+/// Returns the open vote on the code of a new EE, or on an upgrade of an EE.
+fn vote<P: LedgerPhase>(
+    extended: &ExtendedState<P>,
+    ee: u32,
+    pre_check_epochs: u64,
+) -> anyhow::Result<Option<Vote>> {
+    let ExtendedState { state, ledger } = extended;
+    let Some(pre_check) = ledger.pre_checks().iter().find(|pre_check| pre_check.ee == ee) else {
+        return Ok(None);
+    };
+    let Tally { accepted, rejected, total } = Tally::of(state, pre_check)?;
+    Ok(Some(Vote {
+        until_epoch: pre_check.opened_epoch.saturating_add(pre_check_epochs),
+        accepted_gwei: accepted,
+        rejected_gwei: rejected,
+        total_gwei: total,
+    }))
+}
+
+fn serialize_status<S: serde::Serializer>(status: &EeStatus, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(match status {
+        EeStatus::Pending => "pending",
+        EeStatus::Active => "active",
+        EeStatus::Asleep => "asleep",
+        EeStatus::Exiting => "exiting",
+        EeStatus::Exited => "gone",
+        EeStatus::Rejected => "rejected",
+        EeStatus::Lapsed => "lapsed",
+    })
+}
+
 impl Ee {
-    fn new(index_of_ee: u32, name: Option<String>, record: &EeRecord, ledger: &Ledger, now: Epoch) -> Self {
-        let state = if record.is_gone() {
-            EeStatus::Gone
-        } else if record.is_exiting() {
-            EeStatus::Exiting
-        } else if record.is_asleep(now) {
-            EeStatus::Asleep
-        } else if record.is_active(now) {
-            EeStatus::Active
-        } else {
-            EeStatus::Pending
-        };
+    fn new<P: LedgerPhase>(
+        index_of_ee: u32,
+        name: Option<String>,
+        vote: Option<Vote>,
+        record: &EeRecord,
+        extended: &ExtendedState<P>,
+    ) -> Self {
         let on_shard = |(shard, shard_ledger): (Shard, &ShardLedger)| {
             let ee = shard_ledger.ees().get(index(index_of_ee.into())).filter(|_| record.is_on(shard))?;
             Some(OnShard { shard, state_root: ee.state_root.to_string(), balance_gwei: ee.balance })
         };
-        let shards: Vec<_> = (0..).zip(ledger.shards()).filter_map(on_shard).collect();
+        let shards: Vec<_> = (0..).zip(extended.ledger.shards()).filter_map(on_shard).collect();
         let known = |epoch: Epoch| (epoch != FAR_FUTURE_EPOCH).then_some(epoch);
         Self {
             index: index_of_ee,
             name,
             code_hash: hex::encode(record.code_hash),
             code_bytes: record.code_bytes,
-            state,
+            state: record.status(get_current_epoch(&extended.state)),
+            vote,
             deployed_epoch: known(record.deployed_epoch),
             exit_epoch: known(record.exit_epoch),
             deposit_gwei: record.deposit,
@@ -128,19 +171,23 @@ impl Ee {
         let name = self.name.as_deref().unwrap_or("(no name)");
         let state = match (self.state, self.deployed_epoch, self.exit_epoch) {
             (EeStatus::Pending, Some(epoch), _) => format!("pending, active from epoch {epoch}"),
-            (EeStatus::Pending, None, _) => "pending, validators are voting on its code".to_owned(),
+            (EeStatus::Pending, None, _) => {
+                format!("pending, {}", self.vote.as_ref().map(Vote::describe).unwrap_or_default())
+            }
             (EeStatus::Active, Some(epoch), _) => format!("active since epoch {epoch}"),
             (EeStatus::Active, None, _) => "active".to_owned(),
             (EeStatus::Asleep, ..) => "asleep until its deposit is topped up".to_owned(),
             (EeStatus::Exiting, _, epoch) => format!("exiting in epoch {}", epoch.unwrap_or_default()),
-            (EeStatus::Gone, None, _) => "gone, its code was rejected".to_owned(),
-            (EeStatus::Gone, Some(_), epoch) => format!("gone in epoch {}", epoch.unwrap_or_default()),
+            (EeStatus::Rejected, _, epoch) => {
+                format!("gone, validators rejected its code in epoch {}", epoch.unwrap_or_default())
+            }
+            (EeStatus::Lapsed, _, _) => "gone, the vote on its code lapsed without a decision".to_owned(),
+            (EeStatus::Exited, _, epoch) => format!("gone in epoch {}", epoch.unwrap_or_default()),
         };
         writeln!(out, "EE {}, {}: {state}", self.index, Plain(name))?;
         writeln!(out, "  code     {}, {} bytes", self.code_hash, self.code_bytes)?;
         writeln!(out, "  deposit  {}", ether(self.deposit_gwei))?;
-        let shards: Vec<_> = self.shards.iter().map(|on_shard| on_shard.shard.to_string()).collect();
-        writeln!(out, "  shards   {}", shards.join(", "))?;
+        writeln!(out, "  shards   {}", ranges(self.shards.iter().map(|on_shard| on_shard.shard)))?;
         writeln!(out, "  balance  {}", ether(self.balance_gwei))
     }
 }

@@ -105,6 +105,8 @@ struct Proven {
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
 impl Action for ProveArguments {
+    const IS_READ_ONLY: bool = true;
+
     fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict> {
         output_file::check_not_in(&self.output, &self.common.data_dir)?;
         let mut claims: Vec<_> = self.claims.iter().map(|claim| claim.0).collect();

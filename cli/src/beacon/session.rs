@@ -5,14 +5,14 @@ use std::path::Path;
 use anyhow::Context as _;
 use outrider_beacon::{
     admission::HostAdmission,
-    ledger::{ExtendedBlock, LedgerError, LedgerOperations, Settings},
+    ledger::{EeIndex, ExtendedBlock, LedgerError, LedgerOperations, Settings},
     registry::{NoJudge, Rules},
-    store::{Store, StoreError, UnloadedStore},
+    store::{DiskError, Store, StoreError, UnloadedStore},
 };
 use outrider_beacon_spec::{
     phase::{Phase0, Phase1},
     preset::{Mainnet, Minimal},
-    types::{Bytes32, ValidatorIndex},
+    types::ValidatorIndex,
 };
 use outrider_sim::{Chain, ChainPhase, Keys};
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,9 @@ pub(super) const DESCRIPTION: &str = "chain";
 
 /// A command on a chain of any preset and phase.
 pub(super) trait Action {
+    /// Whether the command leaves the chain as it is. Then it needs no right to write, and other readers may run beside it.
+    const IS_READ_ONLY: bool = false;
+
     fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict>;
 }
 
@@ -81,8 +84,9 @@ pub(super) struct Session<P: ChainPhase> {
 }
 
 /// Opens the chain in a directory and runs a command on it.
-pub(super) fn with_chain(data_dir: &Path, action: &impl Action) -> anyhow::Result<Verdict> {
-    let opened = UnloadedStore::open(data_dir).map_err(|error| with_remedy(data_dir, error))?;
+pub(super) fn with_chain<A: Action>(data_dir: &Path, action: &A) -> anyhow::Result<Verdict> {
+    let open = if A::IS_READ_ONLY { UnloadedStore::open_read_only } else { UnloadedStore::open };
+    let opened = open(data_dir).map_err(|error| with_remedy(data_dir, error))?;
     let text = opened.note(DESCRIPTION).with_context(|| data_dir.display().to_string())?;
     let description = text.as_deref().map(serde_json::from_str::<Description>);
     let description = description.transpose().with_context(|| data_dir.display().to_string())?;
@@ -123,10 +127,16 @@ fn run<P: ChainPhase>(
     action.run(session)
 }
 
-fn with_remedy(data_dir: &Path, error: StoreError) -> anyhow::Error {
+/// Adds the directory of a chain to an error, and the command that helps.
+pub(super) fn with_remedy(data_dir: &Path, error: StoreError) -> anyhow::Error {
     let name = data_dir.display();
     let remedy = match error {
-        StoreError::Absent => format!(": create one with `outrider beacon init --data-dir {name}`"),
+        StoreError::Disk(DiskError::Absent { .. }) => {
+            format!(": create one with `outrider beacon init --data-dir {name}`")
+        }
+        StoreError::Disk(DiskError::OtherContent { .. }) => {
+            format!(": `outrider state show {name}` lists it")
+        }
         _ => String::new(),
     };
     anyhow::anyhow!("{name}: {}{remedy}", outrider_host::chain(&error))
@@ -166,16 +176,17 @@ impl<P: ChainPhase> Session<P> {
         }
     }
 
-    /// Returns the name of the file that code was deployed from, if it is known.
-    pub(super) fn name_of(&self, code_hash: Bytes32) -> anyhow::Result<Option<String>> {
-        Ok(self.store.note(&name_note(code_hash))?)
+    /// Returns the name of the file that an EE was deployed from, if it is known.
+    pub(super) fn name_of(&self, ee: EeIndex) -> anyhow::Result<Option<String>> {
+        Ok(self.store.note(&name_note(ee))?)
     }
 
-    pub(super) fn set_name(&self, code_hash: Bytes32, name: &str) -> anyhow::Result<()> {
-        Ok(self.store.set_note(&name_note(code_hash), name)?)
+    /// Sets the name of an EE, or of the next one before it is proposed.
+    pub(super) fn set_name(&self, ee: EeIndex, name: &str) -> anyhow::Result<()> {
+        Ok(self.store.set_note(&name_note(ee), name)?)
     }
 }
 
-fn name_note(code_hash: Bytes32) -> String {
-    format!("name of {code_hash}")
+fn name_note(ee: EeIndex) -> String {
+    format!("name of EE {ee}")
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    Common,
+    Common, ranges,
     session::{Action, Session},
 };
 use crate::{
@@ -54,6 +54,8 @@ struct Ether {
 }
 
 impl Action for Arguments {
+    const IS_READ_ONLY: bool = true;
+
     fn run<P: ChainPhase>(&self, session: Session<P>) -> anyhow::Result<Verdict> {
         let (root, extended) = session.chain.head()?;
         let store = session.chain.node().store();
@@ -63,6 +65,8 @@ impl Action for Arguments {
         let shards = shards(&extended.ledger);
         let ether = ether_of(&extended, session.description.faucet());
         let (justified, finalized) = (store.justified_checkpoint, store.finalized_checkpoint);
+        let n_blocks = store.blocks.len();
+        let Session { description, .. } = session;
         if self.common.json {
             let checkpoint = |checkpoint: Checkpoint| {
                 json!({
@@ -71,7 +75,7 @@ impl Action for Arguments {
                 })
             };
             let document = json!({
-                "chain": session.description,
+                "chain": description,
                 "head": { "slot": extended.state.slot, "epoch": epoch, "root": root.to_string() },
                 "state_root": extended.state.clone().root().to_string(),
                 "ledger_root": extended.ledger.root().to_string(),
@@ -82,7 +86,7 @@ impl Action for Arguments {
                 "shards": shards,
                 "ether": ether,
                 "ees": extended.ledger.ees().len(),
-                "blocks": store.blocks.len(),
+                "blocks": n_blocks,
             });
             output::json(document, &Summary::one(Verdict::Holds))?;
             return Ok(Verdict::Holds);
@@ -103,8 +107,14 @@ impl Action for Arguments {
             writeln!(out, "committee {index}, {} members: {}{rest}", members.len(), shown.join(", "))?;
         }
         let (busy, idle): (Vec<_>, Vec<_>) = shards.iter().partition(|line| line.has_anything);
-        for ShardLine { shard, execution_root, balance_gwei, .. } in busy {
-            writeln!(out, "shard {shard}: execution root {execution_root}, {}", super::ether(*balance_gwei))?;
+        let of_line = |line: &&ShardLine| (line.execution_root.clone(), line.balance_gwei);
+        for equal in busy.chunk_by(|one, other| of_line(one) == of_line(other)) {
+            let Some(ShardLine { execution_root, balance_gwei, .. }) = equal.first() else { continue };
+            let noun = if equal.len() == 1 { "shard" } else { "shards" };
+            let (shards, balance) =
+                (ranges(equal.iter().map(|line| line.shard)), super::ether(*balance_gwei));
+            let each = if equal.len() == 1 { "" } else { " each" };
+            writeln!(out, "{noun} {shards}: execution root {execution_root}, {balance}{each}")?;
         }
         if !idle.is_empty() {
             writeln!(out, "{} without blocks or ether", count(idle.len(), "shard"))?;

@@ -2,7 +2,7 @@
 
 pub(crate) mod init;
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use outrider_host::{Host, chain};
 use outrider_shard::provider::{adopt, code_hash, current_root, empty_root};
 use outrider_shard::{BuiltBlock, Provider, ProviderError};
-use outrider_witness::store::{DiskStore, Store as _, StoreError};
+use outrider_witness::store::{DiskError, DiskStore, Store as _, StoreError};
 use serde_json::json;
 
 use crate::host_options::{DefaultLimits, HostOptions};
@@ -99,12 +99,15 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
     let code_hash = code_hash.map_or("none".to_owned(), |hash| hash.to_string());
     let current = current_root(&store).with_context(context)?;
     let roots = store.roots().with_context(context)?;
-    let check = store.check();
-    if let Err(error @ (StoreError::Backend(_) | StoreError::Format)) = check {
-        return Err(error).with_context(context);
-    }
+    let check = match store.check() {
+        Err(error @ (StoreError::Corrupt { .. } | StoreError::Disk(DiskError::Damaged { .. }))) => Err(error),
+        check => Ok(check.with_context(context)?),
+    };
+    // Nobody waits for the store while the output waits for its reader.
+    let empty_root = empty_root(&store);
+    drop(store);
     let problem = match &check {
-        Ok(_) if current == empty_root(&store) || roots.contains_key(&current.into()) => None,
+        Ok(_) if current == empty_root || roots.contains_key(&current.into()) => None,
         Ok(_) => Some(format!("the tree of the current root {current} is missing")),
         Err(error) => Some(chain(error)),
     };
@@ -144,26 +147,27 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
 
 /// Opens the state in an existing directory for changing it.
 pub(crate) fn open(directory: &Path) -> anyhow::Result<DiskStore> {
-    let name = directory.display();
-    DiskStore::open_existing(directory).map_err(|error| {
-        let is_protected = io_kind(&error).is_some_and(|kind| {
-            matches!(kind, io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
-        });
-        let remedy = if is_protected { " for writing; copy it to a writable directory" } else { "" };
-        anyhow::Error::new(error).context(format!("{name}: cannot open the state{remedy}"))
-    })
+    DiskStore::open_existing(directory).map_err(|error| with_remedy(directory, &error))
 }
 
 /// Opens the state in an existing directory for reading.
 pub(crate) fn open_read_only(directory: &Path) -> anyhow::Result<DiskStore> {
-    let context = || format!("{}: cannot open the state", directory.display());
-    DiskStore::open_read_only(directory).with_context(context)
+    DiskStore::open_read_only(directory).map_err(|error| with_remedy(directory, &error))
 }
 
-/// Returns the kind of the I/O error that is the innermost cause of an error, if there is one.
-fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<io::ErrorKind> {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).last()
+/// Adds the directory of a state to an error, and the command that helps.
+fn with_remedy(directory: &Path, error: &StoreError) -> anyhow::Error {
+    let name = directory.display();
+    let remedy = match error {
+        StoreError::Disk(DiskError::Absent { .. }) => {
+            format!(": create one with `outrider state init {name} --ee EE.wasm`")
+        }
+        StoreError::Disk(DiskError::OtherContent { .. }) => {
+            format!(": `outrider beacon show --data-dir {name}` shows it")
+        }
+        _ => String::new(),
+    };
+    anyhow::anyhow!("{name}: cannot open the state: {}{remedy}", chain(error))
 }
 
 /// Opens the provider of an EE over the state in a directory.

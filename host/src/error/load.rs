@@ -95,6 +95,18 @@ pub enum IsolationError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The compilation took more memory than this process may use, which is less than
+    /// [`Isolation::memory_bytes_max`](crate::Isolation::memory_bytes_max). That says nothing about the module: whoever
+    /// limited this process is at fault.
+    #[error(
+        "compiling the module takes more than the {inherited} bytes of memory that this process may use; it may take {limit}: raise the limit of the process, such as `ulimit -v`"
+    )]
+    LimitedMemory {
+        /// The limit of this process in bytes.
+        inherited: u64,
+        /// The limit of the worker in bytes.
+        limit: u64,
+    },
     /// The worker did not end, although it stayed within its CPU time. The machine is too busy, or the worker waits.
     #[error("compiling the module takes longer than {} s", .limit.as_secs())]
     OverWallClock {

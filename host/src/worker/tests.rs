@@ -115,3 +115,16 @@ fn every_way_to_end_has_its_error() {
     check(Some(9), "", "the worker that compiles the module ended with signal: 9 (SIGKILL): ");
     check(exit(101), "panicked", "the worker that compiles the module ended with exit status: 101: panicked");
 }
+
+/// A limit of this process that is not below that of the worker does not matter.
+#[test]
+fn a_lower_limit_of_this_process_is_not_the_fault_of_the_module() {
+    for (inherited, is_of_process) in [(None, false), (Some(4096), false), (Some(4095), true)] {
+        let error = over_memory(inherited, 4096);
+        assert_eq!(
+            matches!(error, IsolationError::LimitedMemory { inherited: 4095, limit: 4096 }),
+            is_of_process
+        );
+        assert_eq!(matches!(error, IsolationError::OverMemory { limit: 4096 }), !is_of_process);
+    }
+}

@@ -174,12 +174,8 @@ impl ProviderError {
             | Self::NotAChain { .. }
             | Self::BlockData { .. }
             | Self::TooLarge(_)
-            | Self::Store(
-                StoreError::NotPinned { .. }
-                | StoreError::Absent
-                | StoreError::Format
-                | StoreError::Kind { .. },
-            ) => Fault::Caller,
+            | Self::Store(StoreError::NotPinned { .. } | StoreError::Kind { .. }) => Fault::Caller,
+            Self::Store(StoreError::Disk(error)) if error.is_of_caller() => Fault::Caller,
             Self::NoBlockData
             | Self::PayloadBytes { .. }
             | Self::Yielded(_)

@@ -1,11 +1,15 @@
 //! The genesis of a simulated chain.
 
+use std::ops::RangeInclusive;
+
+use ssz_types::typenum::Unsigned as _;
+
 use super::ChainPhase;
 use crate::{keys::Keys, validators::withdrawal_credentials};
-use outrider_beacon::ledger::{ExtendedState, GenesisEe, Ledger, LedgerError, LedgerNode};
+use outrider_beacon::ledger::{ExtendedState, GenesisEe, Ledger, LedgerError, LedgerNode, MaxVoters};
 use outrider_beacon_spec::{
     constants::{FAR_FUTURE_EPOCH, GENESIS_EPOCH, MAX_EFFECTIVE_BALANCE, MIN_GENESIS_TIME},
-    containers::{BeaconBlock, BeaconState, Validator},
+    containers::{BeaconBlock, BeaconState, Validator, misc::AggregationBits},
     error::Error,
     genesis::initialize_beacon_state_from_eth1,
     hash::{hash, hash_tree_root},
@@ -28,6 +32,44 @@ pub struct Genesis {
     pub ees: Vec<GenesisEe>,
 }
 
+/// The reason for which there is no such genesis.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GenesisError {
+    /// The committees would be empty or too large.
+    #[error("a chain of this preset and phase has {min} to {max} validators, not {got}")]
+    Validators {
+        /// The number of validators.
+        got: u64,
+        /// The smallest number.
+        min: u64,
+        /// The largest number.
+        max: u64,
+    },
+    /// `rich` is not a validator, or an EE does not fit.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl From<Error> for GenesisError {
+    fn from(error: Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+/// Returns the numbers of validators with which a chain makes a block in each slot.
+///
+/// A slot needs a committee with a member. A committee has as many members as an attestation has bits, at most, and a slot
+/// as many committees as the phase allows. Votes on code have a bit for each of so many validators, at most.
+#[must_use]
+pub fn n_validators<P: ChainPhase>() -> RangeInclusive<u64> {
+    let slots_per_epoch = P::Preset::SLOTS_PER_EPOCH;
+    let attesters_max = AggregationBits::max_len() as u64;
+    let committees_max = P::committees_per_slot_max();
+    let attested = slots_per_epoch.saturating_mul(committees_max).saturating_mul(attesters_max);
+    slots_per_epoch..=attested.min(MaxVoters::U64)
+}
+
 impl Genesis {
     /// Returns a node that has only genesis, and the keys of its validators.
     ///
@@ -36,8 +78,14 @@ impl Genesis {
     ///
     /// # Errors
     ///
-    /// Fails if there are too few validators for a block, if `rich` is not a validator, or if an EE does not fit.
-    pub fn node<P: ChainPhase>(&self) -> Result<(LedgerNode<P>, Keys), LedgerError> {
+    /// Fails if the number of validators is not one of [`n_validators`], if `rich` is not a validator, or if an EE does not
+    /// fit.
+    pub fn node<P: ChainPhase>(&self) -> Result<(LedgerNode<P>, Keys), GenesisError> {
+        let (got, range) = (self.n_validators, n_validators::<P>());
+        if !range.contains(&got) {
+            let (min, max) = range.into_inner();
+            return Err(GenesisError::Validators { got, min, max });
+        }
         let keys = Keys::new(self.n_validators);
         let mut state = self.state::<P::Preset>(&keys)?;
         state.root();

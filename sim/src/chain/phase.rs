@@ -36,6 +36,9 @@ pub trait ChainPhase: LedgerPhase {
     /// Fails if there are too many validators.
     fn begin(genesis: ExtendedState<Phase0<Self::Preset>>) -> Result<ExtendedState<Self>, Error>;
 
+    /// Returns the most committees of a slot.
+    fn committees_per_slot_max() -> u64;
+
     /// Returns an empty body.
     fn empty_body() -> BeaconBlockBody<Self>;
 
@@ -56,6 +59,10 @@ pub trait ChainPhase: LedgerPhase {
 impl<C: Preset> ChainPhase for Phase0<C> {
     fn begin(genesis: ExtendedState<Phase0<C>>) -> Result<ExtendedState<Self>, Error> {
         Ok(genesis)
+    }
+
+    fn committees_per_slot_max() -> u64 {
+        C::MAX_COMMITTEES_PER_SLOT
     }
 
     fn empty_body() -> BeaconBlockBody<Self> {
@@ -84,6 +91,11 @@ impl<C: Preset> ChainPhase for Phase1<C> {
             validator.next_custody_secret_to_reveal = PERIODS_REVEALED;
         }
         Ok(extended)
+    }
+
+    /// A committee attests to a shard of its own.
+    fn committees_per_slot_max() -> u64 {
+        C::INITIAL_ACTIVE_SHARDS
     }
 
     fn empty_body() -> BeaconBlockBody<Self> {

@@ -6,8 +6,11 @@ use super::{
     Fault, Network,
     random::{random, shuffle},
 };
-use crate::{chain::Genesis, keys::SignatureMode};
-use outrider_beacon::ledger::LedgerError;
+use crate::{
+    chain::{Genesis, GenesisError},
+    keys::SignatureMode,
+};
+
 use outrider_beacon_spec::{
     containers::{Deposit, Eth1Data},
     types::ValidatorIndex,
@@ -112,7 +115,7 @@ pub enum SetupError {
     },
     /// There is no such genesis.
     #[error("there is no such genesis")]
-    Genesis(#[source] LedgerError),
+    Genesis(#[source] GenesisError),
 }
 
 impl Setup {

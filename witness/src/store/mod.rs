@@ -46,6 +46,7 @@ pub use self::{
     memory::MemoryStore,
 };
 use crate::{hash::Hash, node::NodeSource};
+pub use outrider_disk::{Damage, DiskError, FileKind, Holder};
 
 /// A store of nodes.
 ///
@@ -59,7 +60,7 @@ pub trait Store: NodeSource {
     /// # Errors
     ///
     /// Fails if the batch is not possible or the store fails. Then nothing has changed, except after
-    /// [`StoreError::Backend`], when the batch has been applied as a whole or not at all.
+    /// [`StoreError::Disk`] and [`StoreError::Backend`], when the batch has been applied as a whole or not at all.
     fn apply(&self, batch: &Batch) -> Result<BatchSummary, StoreError>;
 
     /// Returns the pinned roots, and how often each is pinned.
@@ -151,12 +152,6 @@ pub enum StoreError {
         #[source]
         corruption: Corruption,
     },
-    /// There is no store in the directory.
-    #[error("there is no store")]
-    Absent,
-    /// The directory holds a store of another version of this crate.
-    #[error("the store has the format of another version: make it again with this one")]
-    Format,
     /// The store's kind is not one of those with which it was opened.
     #[error("the store has a state of kind {got:?}, but is opened as one of {}", .expected.join(" or "))]
     Kind {
@@ -165,44 +160,12 @@ pub enum StoreError {
         /// The accepted kinds.
         expected: Vec<&'static str>,
     },
-    /// A batch is applied to a store that was opened for reading.
-    #[error("the store was opened for reading, and accepts no batch")]
-    ReadOnly,
-    /// The store is already open.
-    #[error("the store is open elsewhere")]
-    InUse,
-    /// Acknowledged data is missing or incomplete: the disk failed, or something else changed it.
-    #[error("the store is damaged: restore it from a copy, or make it again")]
-    Damaged(#[source] Damage),
-    /// The storage below the store failed.
+    /// A store on disk cannot be opened, read or changed. [`DiskError::is_of_caller`] says whose fault that is.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
+    /// The storage below another store failed.
     #[error("the store's backend failed")]
     Backend(#[source] alloc::boxed::Box<dyn core::error::Error + Send + Sync>),
-}
-
-/// The ways in which a store on disk may be damaged.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum Damage {
-    /// A file is missing.
-    #[error("its file `{file}` is missing")]
-    Missing {
-        /// The name of the file.
-        file: &'static str,
-    },
-    /// The anchor, which names the last acknowledged batch, is malformed.
-    #[error("its file `anchor` is malformed or incomplete")]
-    Anchor,
-    /// The database is incomplete.
-    #[error("its database is incomplete or corrupt")]
-    Database(#[source] alloc::boxed::Box<dyn core::error::Error + Send + Sync>),
-    /// The database is intact, but from another time.
-    #[error("its database has {got} batches, but {expected} were acknowledged")]
-    Batch {
-        /// Batches that the database has.
-        got: u64,
-        /// Batches that were acknowledged.
-        expected: u64,
-    },
 }
 
 /// The ways in which an entry may break the invariant.
@@ -237,10 +200,6 @@ pub enum Corruption {
 impl StoreError {
     fn corrupt(hash: &Hash, corruption: Corruption) -> Self {
         Self::Corrupt { hash: *hash, corruption }
-    }
-
-    fn io(error: std::io::Error) -> Self {
-        Self::Backend(alloc::boxed::Box::new(error))
     }
 }
 

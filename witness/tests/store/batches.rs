@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use outrider_witness::{
     Hash, Hasher, Keccak256, NodeError, NodeSink,
     mpt::EMPTY_ROOT,
-    store::{Batch, BatchSummary, Contents, DiskStore, MemoryStore, Store, StoreError},
+    store::{Batch, BatchSummary, Contents, DiskError, DiskStore, MemoryStore, Store, StoreError},
 };
 use proptest::prelude::*;
 
@@ -256,7 +256,10 @@ fn a_note_changes_only_with_its_batch() {
 #[test]
 fn opening_an_absent_store_as_existing_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
-    assert!(matches!(DiskStore::open_existing(directory.path()), Err(StoreError::Absent)));
+    assert!(matches!(
+        DiskStore::open_existing(directory.path()),
+        Err(StoreError::Disk(DiskError::Absent { .. }))
+    ));
     drop(DiskStore::open(directory.path()).unwrap());
     assert!(DiskStore::open_existing(directory.path()).is_ok());
 }
@@ -277,7 +280,7 @@ fn a_store_on_disk_keeps_its_content_when_reopened() {
 fn a_directory_in_use_or_of_another_format_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let open = DiskStore::open(directory.path()).unwrap();
-    assert!(matches!(DiskStore::open(directory.path()), Err(StoreError::InUse)));
+    assert!(matches!(DiskStore::open(directory.path()), Err(StoreError::Disk(DiskError::InUse { .. }))));
     drop(open);
     DiskStore::open(directory.path()).unwrap();
     // Former stores were databases of sled.
@@ -286,7 +289,7 @@ fn a_directory_in_use_or_of_another_format_is_refused() {
         std::fs::write(old.path().join(file), "segment_size: 524288").unwrap();
     }
     for open in [DiskStore::open(old.path()), DiskStore::open_existing(old.path())] {
-        assert!(matches!(open, Err(StoreError::Format)));
+        assert!(matches!(open, Err(StoreError::Disk(DiskError::Format { got: 1, .. }))));
     }
     assert_eq!(std::fs::read_dir(old.path()).unwrap().count(), 2, "no file is added");
 }

@@ -6,14 +6,24 @@ use outrider_beacon::ledger::EeIndex;
 use outrider_beacon_spec::types::{Gwei, Slot, ValidatorIndex};
 use serde::Serialize;
 
-use crate::beacon::ether;
+use crate::beacon::{ether, ruling};
 use crate::output::{self, Plain};
-use crate::{ERROR, SUCCESS};
+use crate::{ERROR, SUCCESS, Verdict};
 
 /// The result of deploying a module.
 #[derive(Serialize)]
 pub(super) struct Report {
     pub(super) file: String,
+    /// The proposal, if the module could be read.
+    #[serde(flatten)]
+    pub(super) proposal: Option<Proposal>,
+    #[serde(flatten)]
+    pub(super) outcome: Outcome,
+}
+
+/// What is proposed to the chain.
+#[derive(Serialize)]
+pub(super) struct Proposal {
     pub(super) code_hash: String,
     pub(super) code_bytes: usize,
     /// The predicted time of compiling the code.
@@ -21,13 +31,13 @@ pub(super) struct Report {
     pub(super) machine_code_bytes: u64,
     pub(super) deposit_gwei: Gwei,
     pub(super) payer: ValidatorIndex,
-    #[serde(flatten)]
-    pub(super) outcome: Outcome,
 }
 
 #[derive(Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(super) enum Outcome {
+    /// The file cannot be read, and the chain is unchanged.
+    Unusable { error: String },
     /// The chain refused the module and is unchanged.
     Refused { reason: String },
     /// The validators have voted on the code.
@@ -51,10 +61,20 @@ pub(super) struct Vote {
 }
 
 impl Report {
+    pub(super) fn verdict(&self) -> Verdict {
+        match &self.outcome {
+            Outcome::Unusable { .. } => Verdict::Unusable,
+            Outcome::Refused { .. } => ruling(false),
+            Outcome::VotedOn(vote) => ruling(vote.accepted),
+        }
+    }
+
+    /// Prints the report. The error of a file that cannot be read goes to stderr.
     pub(super) fn print(&self) -> std::io::Result<()> {
         let mut out = output::stdout();
         let file = Plain(&self.file);
         let vote = match &self.outcome {
+            Outcome::Unusable { error } => return output::error(format_args!("{}: {error}", self.file)),
             Outcome::Refused { reason } => {
                 writeln!(out, "{file} {ERROR}refused{ERROR:#}")?;
                 return writeln!(out, "  {}; the chain is unchanged", Plain(reason));
@@ -63,15 +83,10 @@ impl Report {
         };
         let (style, word) = if vote.accepted { (SUCCESS, "deployed") } else { (ERROR, "voted down") };
         writeln!(out, "{file} {style}{word}{style:#}: EE {}", vote.ee)?;
-        writeln!(out, "  code       {}, {} bytes", self.code_hash, self.code_bytes)?;
-        writeln!(
-            out,
-            "  admission  valid, predicted to compile in {} ms to {} bytes",
-            self.compile_microseconds.div_ceil(1000),
-            self.machine_code_bytes
-        )?;
-        let deposit = ether(self.deposit_gwei);
-        writeln!(out, "  deposit    {deposit}, paid by validator {}", self.payer)?;
+        let deposit = self.proposal.as_ref().map_or(0, |proposal| proposal.deposit_gwei);
+        if let Some(proposal) = &self.proposal {
+            proposal.print(&mut out)?;
+        }
         writeln!(out, "  block      slot {}, {}", vote.slot, vote.block_root)?;
         if let Some(reason) = &vote.trial {
             writeln!(out, "  trial      failed: {}", Plain(reason))?;
@@ -80,7 +95,20 @@ impl Report {
         write!(out, "  votes      {votes_for} for, {votes_against} against: ")?;
         match vote.deployed_epoch {
             Some(epoch) => writeln!(out, "active from epoch {epoch}"),
-            None => writeln!(out, "{deposit} refunded in slot {}", vote.decided_slot),
+            None => writeln!(out, "{} refunded in slot {}", ether(deposit), vote.decided_slot),
         }
+    }
+}
+
+impl Proposal {
+    fn print(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
+        writeln!(out, "  code       {}, {} bytes", self.code_hash, self.code_bytes)?;
+        writeln!(
+            out,
+            "  admission  valid, predicted to compile in {} ms to {} bytes",
+            self.compile_microseconds.div_ceil(1000),
+            self.machine_code_bytes
+        )?;
+        writeln!(out, "  deposit    {}, paid by validator {}", ether(self.deposit_gwei), self.payer)
     }
 }

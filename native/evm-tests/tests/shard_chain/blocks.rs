@@ -1,10 +1,11 @@
 //! A block follows from the head, from the context and from its transactions, as Ethereum says.
 
 use alloy_primitives::{B256, Bytes, U256, b256, keccak256};
-use outrider_evm::rlp;
-use outrider_evm_codec::Fork;
+use outrider_evm::{header::Header, rlp};
+use outrider_evm_codec::{Fork, HISTORY_STORAGE};
 use proptest::prelude::*;
 
+use crate::minting::header;
 use crate::support::shard::{
     BEACON_ROOTS, BENEFICIARY, Block, CHAIN_ID, CLOCK, ENVIRONMENT, Ethereum, GAS_LIMIT, GENESIS_TIME,
     HASHES, OSAKA, Random, SHARD, Shard, TOKEN, Users, address_of, call, genesis, key_of, parts, proposal,
@@ -166,6 +167,20 @@ fn older_hashes_come_from_the_contract_of_eip_2935() {
         assert_eq!(hash_back(&mut shard, &mut users, back), expected, "{back} back");
         hashes.push(shard.head().header.hash);
     }
+}
+
+/// EIP-2935 keeps hashes in a ring of 8191 slots.
+#[test]
+fn hashes_of_later_blocks_are_found_in_the_ring() {
+    let (number, hash) = (20_000, B256::repeat_byte(0x77));
+    let mut genesis = genesis(&OSAKA);
+    let history = genesis.state.0.get_mut(&HISTORY_STORAGE).unwrap();
+    // Block 19,900 has slot 19,900 - 2 * 8,191.
+    history.storage.insert(U256::from(3_518), hash.into());
+    let head = header(Fork::Shanghai, number, B256::ZERO, genesis.state.root());
+    genesis.header = Header::of_rlp(&head.encode()).unwrap();
+    let (mut shard, mut users) = (Shard::new(genesis), Users::new());
+    assert_eq!(hash_back(&mut shard, &mut users, 101), hash);
 }
 
 #[test]

@@ -38,8 +38,8 @@ fn rules(fork: Fork) -> Rules {
     }
 }
 
-/// Returns a made-up header of a fork up to Cancun, with this state.
-fn header(fork: Fork, number: u64, parent_hash: B256, state_root: B256) -> HeaderFields {
+/// Returns a made-up header of a fork before Cancun, with this state.
+pub(crate) fn header(fork: Fork, number: u64, parent_hash: B256, state_root: B256) -> HeaderFields {
     let is_work = fork < Fork::Paris;
     HeaderFields {
         parent_hash,
@@ -199,6 +199,31 @@ fn blocks_of_a_chain_are_refused_on_a_state_of_ethereum() {
     assert_eq!(Shard { provider }.provide(2, &[]).unwrap_err(), expected);
     let empty = Block { pre_state_root: StateRoot::default(), ..block };
     assert!(empty.run().unwrap_err().starts_with("the node of the chain: nothing with hash 0000"));
+}
+
+/// Who deploys the EE decides on the first node, but not on rules that pay rewards.
+#[test]
+fn no_chain_begins_with_rules_before_paris() {
+    let (shard, block, _) = chain();
+    let bytes = shard.provider.nodes().bytes(&Hash(shard.root().0)).unwrap().to_vec();
+    let rules = ChainNode::from_bytes(&bytes).unwrap().rules;
+    let fork = alloy_rlp::encode(rules.forks()[0]);
+    let at = bytes.windows(fork.len()).position(|window| window == fork).unwrap();
+    // A list of one byte of header, then the time 0 and the number of the fork, of one byte each.
+    let number = at + 2;
+    assert_eq!(usize::from(bytes[number]), Fork::ALL.iter().position(|fork| *fork == Fork::Osaka).unwrap());
+    for (fork, number_of_fork) in [(Fork::Frontier, 0x80), (Fork::GrayGlacier, 12)] {
+        let mut changed = bytes.clone();
+        changed[number] = number_of_fork;
+        let mut record = Record::default();
+        let root = keccak256(&changed);
+        record.blobs = NodeBag::of_preimages::<Keccak256>([changed]);
+        let witness = encode(Vec::new(), &record).unwrap();
+        let block = Block { pre_state_root: StateRoot(root.0), witness, ..block.clone() };
+        let reason = block.run().unwrap_err();
+        let expected = format!("the rules of {} are older than Paris", fork.name());
+        assert!(reason.contains(&expected), "{reason}");
+    }
 }
 
 /// Returns a hash as errors of the witness write it.

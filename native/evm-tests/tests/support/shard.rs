@@ -21,6 +21,7 @@ use outrider_sdk::{
 };
 use outrider_witness::{Hash, Keccak256, NodeBag, mpt::Trie};
 
+#[allow(unused_imports, reason = "each test file uses its own part")]
 pub(crate) use self::{
     genesis::{
         BEACON_ROOTS, BENEFICIARY, CHAIN_ID, CLOCK, ENVIRONMENT, GAS_LIMIT, GENESIS_CHAIN_ID, GENESIS_TIME,

@@ -2,34 +2,10 @@
 
 use std::string::ToString as _;
 
-use super::{super::tables::KIND, *};
+use super::*;
 use crate::Sha256;
 
 type Open = fn(&Path) -> Result<DiskStore, StoreError>;
-
-#[test]
-fn a_store_from_before_there_were_kinds_is_of_keccak256() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = DiskStore::open(directory.path()).unwrap();
-    let (first, root) = batch(0, None);
-    store.apply(&first).unwrap();
-    let transaction = store.database.begin_write().unwrap();
-    assert!(transaction.delete_table(KIND).unwrap());
-    transaction.commit().unwrap();
-    drop(store);
-    let other = DiskStore::open_as(directory.path(), StateKind::SHA256).unwrap_err();
-    assert!(matches!(other, StoreError::Kind { got, .. } if got == "keccak256"));
-    let among = |directory: &Path| DiskStore::open_existing_among(directory, &StateKind::KNOWN);
-    for open in [|directory: &Path| DiskStore::open(directory), among] {
-        let store = open(directory.path()).unwrap();
-        assert_eq!(store.kind().name(), "keccak256");
-        assert_eq!(store.apply(&batch(1, Some(root)).0).unwrap().n_added, 2);
-        store.check().unwrap();
-        let mut back = batch(0, None).0;
-        back.unpin(&batch(1, None).1);
-        store.apply(&back).unwrap();
-    }
-}
 
 #[test]
 fn a_kind_survives_reopening_and_no_other_is_opened() {

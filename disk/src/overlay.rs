@@ -4,7 +4,6 @@
 //! and the file stays unchanged.
 
 use std::{
-    boxed::Box,
     collections::BTreeMap,
     fs::File,
     io::{self, Read as _, Seek as _, SeekFrom},
@@ -15,7 +14,7 @@ use redb::StorageBackend;
 
 /// A file with an overlay of written pages.
 #[derive(Debug)]
-pub(super) struct Overlay(Mutex<State>);
+pub(crate) struct Overlay(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
@@ -34,7 +33,7 @@ const PAGE_BYTES: usize = 4096;
 
 impl Overlay {
     /// Makes an overlay over a file that is open for reading.
-    pub(super) fn over(file: File) -> io::Result<Self> {
+    pub(crate) fn over(file: File) -> io::Result<Self> {
         let len = file.metadata()?.len();
         Ok(Self(Mutex::new(State { file, file_len: len, len, pages: BTreeMap::new() })))
     }
@@ -117,9 +116,9 @@ impl State {
 /// Splits a range by pages: the page, the offset in it, and the part of the bytes.
 fn parts(offset: u64, bytes: &mut [u8]) -> impl Iterator<Item = (u64, usize, &mut [u8])> {
     let (mut offset, mut rest) = (offset, bytes);
-    core::iter::from_fn(move || {
+    std::iter::from_fn(move || {
         let (page, at) = (offset / PAGE_BYTES as u64, (offset % PAGE_BYTES as u64) as usize);
-        let bytes = core::mem::take(&mut rest);
+        let bytes = std::mem::take(&mut rest);
         if bytes.is_empty() {
             return None;
         }

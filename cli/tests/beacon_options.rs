@@ -1,0 +1,126 @@
+//! `outrider beacon`: exit codes, the limits of a chain, and what `show` prints.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use support::{
+    Scratch,
+    beacon::{NOTHING, beacon, chain, json},
+    wasm,
+};
+
+/// The rule of exit codes: 0 if the command did what it was asked to, 1 if a rule of the chain is against it, 2 if it could not.
+#[test]
+fn exit_codes_tell_a_ruling_of_the_chain_from_a_mistake() {
+    let scratch = chain(&[]);
+    let ee = |word: u32| wasm(&NOTHING.replace("i32.const 0", &format!("i32.const {word}")));
+    scratch.write("ee.wasm", ee(0)).write("other.wasm", ee(32)).write("none.wasm", "no module");
+    let root = format!("0x{}", "11".repeat(32));
+    for (code, command, arguments) in [
+        (2, "prove", &["slot", "-o", "proof.json"][..]),
+        (0, "deploy", &["ee.wasm"]),
+        (0, "list", &[]),
+        (0, "show", &[]),
+        (0, "prove", &["slot", "-o", "proof.json"]),
+        (1, "deploy", &["ee.wasm"]),
+        (1, "deploy", &["none.wasm"]),
+        (1, "deploy", &["other.wasm", "--payer", "0"]),
+        (1, "deploy", &["other.wasm", "--deposit", "0"]),
+        (1, "deploy", &["other.wasm", "--deposit", "18446744073709551615"]),
+        (1, "deploy", &["other.wasm", "--upgrade-delay", "18446744073709551615"]),
+        (1, "deploy", &["other.wasm", "--against", "64"]),
+        (2, "deploy", &["other.wasm", "--payer", "64"]),
+        (2, "deploy", &["other.wasm", "--refund", "64"]),
+        (2, "deploy", &["other.wasm", "--shards", "2"]),
+        (2, "deploy", &["other.wasm", "--shards", "1023"]),
+        (2, "deploy", &["other.wasm", "--shards", "1024"]),
+        (2, "deploy", &["other.wasm", "--shards", "18446744073709551615"]),
+        (2, "deploy", &["absent.wasm"]),
+        (2, "deploy", &["none.wasm", "absent.wasm"]),
+        (2, "prove", &["code:9", "-o", "proof.json"]),
+        (2, "init", &[]),
+        (2, "advance", &["--slots", "-1"]),
+        (0, "advance", &["--slots", "0"]),
+    ] {
+        let ran = beacon(&scratch, command, arguments);
+        assert_eq!(ran.code, Some(code), "{command} {arguments:?}: {ran:?}");
+        // An error is on stderr, and a ruling is not.
+        assert_eq!(ran.err.starts_with("error: "), code == 2, "{command} {arguments:?}: {ran:?}");
+    }
+    for (code, arguments) in
+        [(1, &["proof.json", "--root", &root][..]), (2, &["absent.json", "--root", &root])]
+    {
+        let ran = scratch.outrider(&[&["beacon", "verify"], arguments].concat());
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+    }
+}
+
+/// The numbers are the specification's: 8 slots in an epoch of the preset minimal, with 4 committees or, in phase 1, one for each of
+/// the 2 shards, of up to 2048 validators; 32 slots with 64 committees in the preset mainnet.
+#[test]
+fn a_chain_that_could_make_no_block_is_not_created() {
+    let scratch = Scratch::new();
+    for (preset, phase, min, max) in [
+        ("minimal", "0", 8_u64, 65_536_u64),
+        ("minimal", "1", 8, 32_768),
+        ("mainnet", "0", 32, 4_194_304),
+        ("mainnet", "1", 32, 4_194_304),
+    ] {
+        for validators in [0, min - 1, max + 1, u64::MAX] {
+            let validators = validators.to_string();
+            let options = ["--preset", preset, "--phase", phase, "--validators", &validators];
+            let ran = beacon(&scratch, "init", &options);
+            let expected = format!(
+                "error: --validators: a chain of this preset and phase has {min} to {max} validators, not {validators}\n"
+            );
+            assert_eq!((ran.code, ran.err), (Some(2), expected));
+            assert!(!scratch.path().join("chain").exists(), "a refused chain leaves nothing");
+        }
+        let min = min.to_string();
+        let least = chain(&["--preset", preset, "--phase", phase, "--validators", &min]);
+        assert_eq!(beacon(&least, "advance", &["--epochs", "1"]).code, Some(0));
+    }
+}
+
+/// With all shards alike, one line has them all, and JSON has each.
+#[test]
+fn shards_that_are_alike_are_shown_together() {
+    let scratch = chain(&["--preset", "mainnet", "--validators", "64"]);
+    let idle = beacon(&scratch, "show", &[]).out;
+    assert!(idle.ends_with("\n64 shards without blocks or ether\n"), "{idle}");
+    assert_eq!(beacon(&scratch, "advance", &["--slots", "70"]).code, Some(0));
+    let shown = json(&scratch, "show", &[], 0);
+    let shards = shown["shards"].as_array().unwrap();
+    assert_eq!(shards.len(), 64);
+    // Each execution root with the shards that have it, by the document.
+    let mut roots = BTreeMap::<_, Vec<u64>>::new();
+    for shard in shards.iter().filter(|shard| shard["latest_block_root"] != zeros()) {
+        let root = shard["execution_root"].as_str().unwrap();
+        roots.entry(root.to_owned()).or_default().push(shard["shard"].as_u64().unwrap());
+    }
+    let text = beacon(&scratch, "show", &[]).out;
+    let lines: Vec<_> = text.lines().filter(|line| line.starts_with("shard")).collect();
+    let n_alone: usize = roots.values().map(Vec::len).sum();
+    // In 70 slots, each of the 64 shards has had a block in turn, and the first of them another one.
+    assert!(lines.len() <= 3 && n_alone == 64, "{text}");
+    for line in lines {
+        let (names, rest) = line.split_once(": execution root ").unwrap();
+        let root = rest.split(',').next().unwrap();
+        let mut named = Vec::new();
+        for range in names.split_once(' ').unwrap().1.split(", ") {
+            let (first, last) = range.split_once(" to ").unwrap_or((range, range));
+            named.extend(first.parse::<u64>().unwrap()..=last.parse().unwrap());
+        }
+        let with_root = roots.get_mut(root).unwrap();
+        assert!(named.iter().all(|shard| with_root.contains(shard)), "{line}");
+        with_root.retain(|shard| !named.contains(shard));
+    }
+    assert!(roots.values().all(Vec::is_empty), "a shard is not shown: {roots:?}");
+}
+
+fn zeros() -> String {
+    format!("0x{}", "00".repeat(32))
+}

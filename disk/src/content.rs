@@ -1,0 +1,34 @@
+//! The kinds of stores.
+
+use std::fmt;
+
+/// What a store has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The states of an EE.
+    State,
+    /// A beacon chain with its ledger.
+    Chain,
+}
+
+impl Content {
+    pub(crate) const ALL: [Self; 2] = [Self::State, Self::Chain];
+
+    /// Returns the name of this content in an anchor.
+    pub(crate) fn tag(self) -> [u8; 8] {
+        match self {
+            Self::State => *b"state\0\0\0",
+            Self::Chain => *b"chain\0\0\0",
+        }
+    }
+}
+
+/// Writes the name, such as `chain`.
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::State => "state",
+            Self::Chain => "chain",
+        })
+    }
+}
