@@ -46,9 +46,11 @@ pub(crate) fn shares(genesis: Genesis, shares: &[(&str, u32)]) -> Setup {
 pub(crate) fn run_slot<C: Preset, S: ShardProposer, X: Execution>(
     simulation: &mut Simulation<C, S, X>,
 ) -> Vec<Block<C>> {
-    let settings = Settings::default();
-    let rules = Rules { settings: &settings, admission: &Nobody, judge: &NoJudge, verify_signatures: true };
-    simulation.run_slot(&LedgerOperations::default(), rules).unwrap()
+    simulation.run_slot(&LedgerOperations::default(), rules(&Settings::default())).unwrap()
+}
+
+pub(crate) fn rules(settings: &Settings) -> Rules<'_> {
+    Rules { settings, admission: &Nobody, judge: &NoJudge, verify_signatures: true }
 }
 
 /// Runs slots, and returns their blocks. The specification by itself accepts every block, with all signatures if they are
