@@ -42,9 +42,10 @@ fn deny() -> Deny {
     toml::from_str(&std::fs::read_to_string(project().join("deny.toml")).unwrap()).unwrap()
 }
 
-const MANIFESTS: [&str; 5] = [
+const MANIFESTS: [&str; 6] = [
     "Cargo.toml",
     "ees/Cargo.toml",
+    "beacon/fuzz/Cargo.toml",
     "host/fuzz/Cargo.toml",
     "native/evm-tests/fuzz/Cargo.toml",
     "witness/fuzz/Cargo.toml",

@@ -95,7 +95,7 @@ fn a_chain_begins_and_goes_on() {
     let shown = scratch.outrider(&["state", "show", "state", "--json"]);
     let root: Value = serde_json::from_str(&shown.out).unwrap();
     let root: B256 = root["current_root"].as_str().unwrap().parse().unwrap();
-    let store = DiskStore::open(&scratch.path().join("state")).unwrap();
+    let store = DiskStore::open(scratch.path().join("state")).unwrap();
     let head = ShardHead::of_state(root, &store).unwrap().header;
     assert_eq!((head.number, head.timestamp), (2, 1_600_000_000 + 3 * 12));
     let recipient = state::account(head.state_root, &store, RECIPIENT).unwrap().unwrap();

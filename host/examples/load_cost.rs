@@ -6,16 +6,20 @@
 //! ... -- --recipe RECIPE...                                                                    # as the search prints them
 //! ... -- --write RECIPE FILE.wasm                                                              # to keep one
 //! ... -- --search SECONDS [SEED]                                                               # for worse ones
+//! ... -- --correlate EVERY DIRECTORY                                                           # what predicts the time
 //! ```
 //!
 //! Each module is loaded in a process of its own, with limits of processor time and memory. A line has the size of the
 //! module, the prediction, and for each engine the processor time, the peak of memory, the size in the cache, which is
 //! little more than the machine code, and whether it was loaded. The search changes recipes at random, keeps accepted
 //! ones with the highest cost, and prints each that costs more than all before. The same seed makes the same changes,
-//! but which ones are kept depends on the measurements.
+//! but which ones are kept depends on the measurements. `--correlate` prints how well numbers such as the bytes of code
+//! predict the processor time, for the modules in a directory and for every EVERYth of the known ones.
 
 #[path = "../tests/support/bombs.rs"]
 mod bombs;
+#[path = "load_cost/correlation.rs"]
+mod correlation;
 
 use std::error::Error;
 use std::fmt;
@@ -41,6 +45,7 @@ fn main() -> Result<()> {
         }
         ["--search", seconds] => search(seconds.parse()?, 1),
         ["--search", seconds, seed] => search(seconds.parse()?, seed.parse()?),
+        ["--correlate", every, directory] => correlate(every.parse()?, directory),
         [] => known(),
         files => files.iter().try_for_each(|file| report(file, &fs::read(file)?)),
     }
@@ -56,6 +61,48 @@ fn known() -> Result<()> {
     }
     Ok(())
 }
+
+/// Reports what predicts the time, for the modules in a directory and for some of the known ones.
+fn correlate(every: usize, directory: &str) -> Result<()> {
+    let mut files = fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
+    files.sort();
+    let files = files.iter().map(fs::read).collect::<std::result::Result<Vec<_>, _>>()?;
+    let shapes = bombs::shapes().into_iter().map(|(_, code)| code);
+    let bombs = shapes.chain(bombs::recipes().iter().map(Recipe::module)).step_by(every.max(1)).collect();
+    for (name, codes) in [(directory, files), ("bombs", bombs)] {
+        let codes: Vec<Vec<u8>> = codes;
+        for engine in ["wasmtime", "wasmer"] {
+            let (mut rows, mut seconds) = (Vec::new(), Vec::new());
+            for code in &codes {
+                let first = measure(engine, code)?;
+                if first.outcome != "loaded" || first.seconds < SECONDS_MIN {
+                    continue;
+                }
+                // Other programs only make it take longer.
+                let others = (1..REPETITIONS).map(|_| Ok(measure(engine, code)?.seconds));
+                let others = others.collect::<Result<Vec<_>>>()?;
+                rows.push(correlation::numbers(code)?);
+                seconds.push(others.into_iter().fold(first.seconds, f64::min));
+            }
+            let mut out = std::io::stdout();
+            writeln!(out, "{engine}, {} of {} modules, {name}", rows.len(), codes.len())?;
+            let nothing = correlation::Relation::new(&vec![0.0; rows.len()], &seconds);
+            writeln!(out, "  {:26}{nothing}", "nothing")?;
+            for (column, name) in correlation::NAMES.into_iter().enumerate() {
+                let numbers: Vec<_> = rows.iter().map(|row| row[column]).collect();
+                writeln!(out, "  {name:26}{}", correlation::Relation::new(&numbers, &seconds))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The number of measurements of each module, of which the shortest counts.
+const REPETITIONS: usize = 3;
+
+/// The shortest time that is compared: below it, little of the time depends on the module.
+const SECONDS_MIN: f64 = 0.002;
 
 fn report(name: &str, code: &[u8]) -> Result<()> {
     let cost = summarize(code, &Limits::default()).compile_cost;
@@ -137,7 +184,7 @@ fn child(engine: EngineKind) -> Result<()> {
         Err(error) => format!("refused ({error})"),
     };
     let (seconds, bytes) = (cpu_seconds()? - seconds, peak_bytes()?.saturating_sub(bytes));
-    writeln!(std::io::stdout(), "{seconds:.2} {bytes} {} {outcome}", cache.usage()?.bytes)?;
+    writeln!(std::io::stdout(), "{seconds:.6} {bytes} {} {outcome}", cache.usage()?.bytes)?;
     Ok(())
 }
 
@@ -146,13 +193,15 @@ const CPU_SECONDS_MAX: u64 = 60;
 /// The memory at which a load is killed, without memory that is reserved but unused.
 const DATA_BYTES_MAX: u64 = 6 << 30;
 
-/// Returns the processor time of this process, from Linux's `/proc/self/stat`, where it is in hundredths of a second.
+/// Returns the processor time of this process: the sum over its threads, which do not end before, from Linux's
+/// `/proc/self/task/*/schedstat`, where it is in nanoseconds.
 fn cpu_seconds() -> Result<f64> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    // The name of the program, in parentheses, may have spaces.
-    let (_, fields) = stat.rsplit_once(')').ok_or("no name in /proc/self/stat")?;
-    let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
-    Ok(f64::from(ticks.sum::<std::result::Result<u32, _>>()?) / 100.0)
+    let mut nanoseconds = 0;
+    for task in fs::read_dir("/proc/self/task")? {
+        let stat = fs::read_to_string(task?.path().join("schedstat"))?;
+        nanoseconds += stat.split_whitespace().next().ok_or("no time in schedstat")?.parse::<u64>()?;
+    }
+    Ok(nanoseconds as f64 / 1e9)
 }
 
 /// Returns this process's peak of memory, from Linux's `/proc/self/status`.

@@ -72,8 +72,15 @@ proptest! {
     }
 
     #[test]
-    fn no_two_arguments_panic(name in prop::sample::select(vec!["pushNewDeposit", "printMem", "printMemHex", "mem"]), a: [i32; 2]) {
+    fn no_two_arguments_panic(name in prop::sample::select(vec!["pushNewDeposit", "readRoot", "printMem", "printMemHex", "mem"]), a: [i32; 2]) {
         let [a, b] = a;
         let _ = support::run(&saving(&format!("(call ${name} (i32.const {a}) (i32.const {b}))")), b"block");
+    }
+
+    #[test]
+    fn no_two_payments_panic(a: i64, b: i64) {
+        let calls = format!("(call $payProposer (i64.const {a})) (call $payProposer (i64.const {b}))");
+        let fee = support::run(&saving(&calls), b"block").ok().map(|output| output.proposer_fee);
+        prop_assert_eq!(fee, a.cast_unsigned().checked_add(b.cast_unsigned()));
     }
 }

@@ -64,6 +64,7 @@ mod tests {
             Ok(Outcome {
                 post_state_root: root,
                 deposits: vec![ZERO_DEPOSIT],
+                proposer_fee: 0,
                 logs: vec![
                     Log::Print("hello world!".into()),
                     Log::Print32(42),
