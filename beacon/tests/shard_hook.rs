@@ -253,3 +253,20 @@ fn a_missing_result_does_not_approve_a_block() {
     assert_eq!(chain.add_one(&block, &Silent), Err(error.into()));
     assert!(!chain.knows(&block));
 }
+
+#[test]
+fn a_block_that_arrives_after_its_child_takes_its_place() {
+    let mut chain = chain();
+    // The beacon block of slot 3 crosslinks a block that the node does not know.
+    let before = Chain { head: chain.head, ..self::chain() };
+    chain.advance();
+    let crosslinked = chain.latest(0);
+    let child = chain.block(0, 3, crosslinked, moving(&chain.extended.ledger, 0, 1));
+    assert_eq!(chain.add_one(&child, &NoExecution), Ok(()));
+    let late = before.block(0, 2, before.latest(0), next_header(&before.extended.ledger, 0));
+    assert_eq!(hash_tree_root(&late.message), crosslinked);
+    assert_eq!(chain.add_one(&late, &NoExecution), Ok(()));
+    let store = &chain.node.store().shard_stores[&0];
+    assert_eq!(store.signed_blocks[&crosslinked], late);
+    assert_eq!(chain.node.shard_head(0), Ok(hash_tree_root(&child.message)));
+}

@@ -74,6 +74,12 @@ impl AccountUsers {
         Ok(users)
     }
 
+    /// Returns the loaded EE.
+    #[allow(dead_code, reason = "not every user of this file needs it")]
+    pub(crate) fn loaded(&self) -> &Ee {
+        &self.ee
+    }
+
     /// Returns a provider with the first state, and the state's root.
     fn genesis(&self) -> Result<(Provider<MemoryStore>, StateRoot)> {
         let public_keys = self.keys.iter().map(|key| PublicKey(key.public_key()));

@@ -1,48 +1,223 @@
-//! Measures slots of a simulated chain with 64 shards and 2,048 validators, with and without signatures:
+//! Measures slots of a simulated chain with 64 shards and 2,048 validators, by part, and what the executor adds to the
+//! executions of a slot:
 //!
 //!     cargo run --release -p outrider-sim --example slots
+//!
+//! Each part is the difference between two chains of the same run. Times depend on the machine; ratios should not.
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
-use std::{error::Error, time::Instant};
+#[path = "../../examples/two-shards/users.rs"]
+mod users;
+
+use std::{error::Error, fs, sync::Arc, time::Instant};
 
 use outrider_beacon::{
-    ledger::{LedgerOperations, NoExecution, Settings},
-    registry::{Admission, CodeProperties, NoJudge, Refusal, Rules},
+    admission::HostAdmission,
+    ledger::{ExecutableBlock, Execution, LedgerOperations, NoExecution, Settings, ShardBody, ShardPlace},
+    registry::{NoJudge, Rules},
 };
-use outrider_beacon_spec::preset::Preset;
-use outrider_sim::{EmptyShardBlocks, Genesis, Setup, SignatureMode, SimPreset, Simulation};
+use outrider_beacon_spec::{
+    phase::Phase1,
+    preset::Preset,
+    types::{Root, Shard},
+};
+use outrider_host::{Ee, ExecutionInput, Host, HostConfig, StateRoot};
+use outrider_shard::{
+    Executor,
+    executor::{MemoryCodes, context},
+    provider::PayloadLimits,
+};
+use outrider_sim::{
+    EmptyShardBlocks, Genesis, Setup, ShardProposer, Shards, SignatureMode, SimPreset, Simulation,
+};
+use users::{ACCOUNT, AccountUsers, EVM, EvmUsers};
 
 type C = SimPreset<64>;
 
-/// Admits nothing, as nothing is deployed.
-struct Nobody;
+const N_SHARDS: u64 = 64;
+const N_USERS: u8 = 10;
+/// The slots of each measurement.
+const N_SLOTS: u64 = 2 * C::SLOTS_PER_EPOCH;
+const REPEATS: usize = 7;
 
-impl Admission for Nobody {
-    fn admit(&self, _: &[u8]) -> Result<CodeProperties, Refusal> {
-        Err(Refusal("nothing is admitted".to_owned()))
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    let world = World::new()?;
+    let empty =
+        |signatures| slot_ms(&Genesis::default(), EmptyShardBlocks, NoExecution, signatures, |_| Ok(()));
+    let trusted = empty(SignatureMode::Trusted)?;
+    let real = empty(SignatureMode::Real)?;
+    let shards = world.shards(0)?;
+    let full =
+        slot_ms(&world.genesis, Arc::clone(&shards), Arc::clone(&shards), SignatureMode::Trusted, |round| {
+            world.submit(&shards, round)
+        })?;
+    println!("ms per slot, with {N_SHARDS} shards and {} validators:", C::N_VALIDATORS);
+    println!("  transitions, hashing, fork choice: {trusted}");
+    println!("  signatures: {}", real.saturating_sub(trusted));
+    println!(
+        "  state providers and executions of a transfer in accounts and one in an EVM on each shard: {}",
+        full.saturating_sub(trusted)
+    );
+    println!("  {:?}", shards.executor().executions());
+    let (one, many) = (resident_bytes::<SimPreset<1>>()?, resident_bytes::<C>()?);
+    println!("memory per idle shard: {} kB", many.saturating_sub(one) / (N_SHARDS - 1) / 1000);
+    overhead(&world)
+}
+
+/// Users, EEs and codes.
+struct World {
+    accounts: AccountUsers,
+    evm: EvmUsers,
+    genesis: Genesis,
+    codes: MemoryCodes,
+    host: Host,
+}
+
+impl World {
+    fn new() -> Result<Self> {
+        let (host, mut codes) = (Host::new(HostConfig::default())?, MemoryCodes::default());
+        let (accounts, evm) = (AccountUsers::new(N_USERS, &host)?, EvmUsers::new(N_USERS, &host)?);
+        let all: Vec<Shard> = (0..N_SHARDS).collect();
+        let ees = vec![accounts.ee(&all, &mut codes), evm.ee(&all, &mut codes)];
+        Ok(Self { accounts, evm, genesis: Genesis { ees, ..Genesis::default() }, codes, host })
+    }
+
+    fn executor(&self, n_threads: usize) -> Result<Executor<MemoryCodes>> {
+        Ok(Executor::new(self.host.clone(), self.codes.clone(), Settings::default(), n_threads)?)
+    }
+
+    fn shards(&self, n_threads: usize) -> Result<Arc<Shards<MemoryCodes>>> {
+        let shards = Shards::new(self.executor(n_threads)?, 0);
+        for shard in 0..N_SHARDS {
+            shards.add(self.accounts.provider(shard)?);
+            shards.add(self.evm.provider(shard)?);
+        }
+        Ok(Arc::new(shards))
+    }
+
+    fn submit(&self, shards: &Shards<MemoryCodes>, round: u64) -> Result<()> {
+        let (user, nonce) = (round % u64::from(N_USERS), round / u64::from(N_USERS));
+        for shard in 0..N_SHARDS {
+            let transfer = self.accounts.transfer(shard, user, nonce, user + 1);
+            shards.with(shard, ACCOUNT, |provider| provider.submit(transfer)).transpose()?;
+            let transfer = self.evm.transfer(shard, user, nonce, user + 1);
+            shards.with(shard, EVM, |provider| provider.submit(transfer)).transpose()?;
+        }
+        Ok(())
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let settings = Settings::default();
-    let rules = Rules { settings: &settings, admission: &Nobody, judge: &NoJudge, verify_signatures: true };
-    for signatures in [SignatureMode::Real, SignatureMode::Trusted] {
-        let genesis = Genesis { n_validators: C::N_VALIDATORS, seed: 1, ..Genesis::default() };
-        let setup = Setup { signatures, ..Setup::one_view(genesis) };
-        let mut simulation = Simulation::<C, _, _>::new(setup, EmptyShardBlocks, NoExecution)?;
-        let n_slots = 2 * C::SLOTS_PER_EPOCH;
-        let start = Instant::now();
-        let mut n_crosslinked = 0;
-        for _ in 0..n_slots {
-            for block in simulation.run_slot(&LedgerOperations::default(), rules)? {
-                n_crosslinked += block.operations.executions.len();
-            }
-        }
-        let ms = start.elapsed().as_millis() as u64 / n_slots;
-        println!(
-            "{signatures:?} signatures: {ms} ms a slot, {n_crosslinked} shard blocks crosslinked in {n_slots} slots"
-        );
+/// Runs a chain with all validators, and returns the mean time of a slot in milliseconds.
+fn slot_ms<S: ShardProposer, X: Execution>(
+    genesis: &Genesis,
+    proposer: S,
+    execution: X,
+    signatures: SignatureMode,
+    submit: impl Fn(u64) -> Result<()>,
+) -> Result<u64> {
+    let genesis = Genesis { n_validators: C::N_VALIDATORS, ..genesis.clone() };
+    let setup = Setup { signatures, ..Setup::one_view(genesis) };
+    let mut simulation = Simulation::<C, _, _>::new(setup, proposer, execution)?;
+    let (settings, admission) = (Settings::default(), HostAdmission::default());
+    let rules =
+        Rules { settings: &settings, admission: &admission, judge: &NoJudge, verify_signatures: true };
+    let start = Instant::now();
+    for round in 0..N_SLOTS {
+        submit(round)?;
+        simulation.run_slot(&LedgerOperations::default(), rules)?;
     }
+    Ok(start.elapsed().as_millis() as u64 / N_SLOTS)
+}
+
+/// Returns the memory that an idle chain takes, by Linux.
+fn resident_bytes<P: Preset>() -> Result<u64> {
+    let resident = || -> Result<u64> {
+        let statm = fs::read_to_string("/proc/self/statm")?;
+        let pages: u64 = statm.split_whitespace().nth(1).ok_or("no resident pages")?.parse()?;
+        Ok(pages * 4096)
+    };
+    let before = resident()?;
+    let genesis = Genesis { n_validators: C::N_VALIDATORS, ..Genesis::default() };
+    let setup = Setup { signatures: SignatureMode::Trusted, ..Setup::one_view(genesis) };
+    let mut simulation = Simulation::<P, _, _>::new(setup, EmptyShardBlocks, NoExecution)?;
+    let (settings, admission) = (Settings::default(), HostAdmission::default());
+    let rules =
+        Rules { settings: &settings, admission: &admission, judge: &NoJudge, verify_signatures: true };
+    for _ in 0..P::SLOTS_PER_EPOCH {
+        simulation.run_slot(&LedgerOperations::default(), rules)?;
+    }
+    Ok(resident()?.saturating_sub(before))
+}
+
+/// Compares the time of an executor for the blocks of 64 shards with the sum of their executions: what scheduling,
+/// hashing of inputs and comparison add.
+fn overhead(world: &World) -> Result<()> {
+    let genesis = Genesis { n_validators: C::N_VALIDATORS, ..world.genesis.clone() };
+    let (node, _) = genesis.node::<Phase1<C>>()?;
+    let (settings, admission) = (Settings::default(), HostAdmission::default());
+    let rules =
+        Rules { settings: &settings, admission: &admission, judge: &NoJudge, verify_signatures: true };
+    let root = node.head()?;
+    let crosslink = Root::ZERO;
+    let limits = PayloadLimits { bytes_max: 1 << 19, fuel_max: settings.fuel_per_ee_max };
+    let mut blocks = Vec::new();
+    let maker = world.executor(0)?;
+    for shard in 0..N_SHARDS {
+        let place = node.shard_place(root, shard, 1, crosslink, rules)?;
+        let mut provider = world.accounts.provider(shard)?;
+        for user in 0..u64::from(N_USERS) {
+            provider.submit(world.accounts.transfer(shard, user, 0, user + 1))?;
+        }
+        let payload = provider.offer(&place, limits)?.offer.ok_or("no offer")?.payload;
+        let body = maker.body(&place, vec![payload])?;
+        blocks.push((place, body));
+    }
+    let ee = world.accounts.loaded().clone();
+    let n_threads = std::thread::available_parallelism()?.get();
+    let mut ratios = Vec::new();
+    for _ in 0..REPEATS {
+        let sum_ns = sum_of_executions(&ee, &blocks)?;
+        let executor = world.executor(n_threads)?;
+        // Loading the EE is not part of a slot; an execution in another slot does it.
+        let other = ShardPlace { slot: 2, ..blocks[0].0.clone() };
+        let _ = executor.transitions(&other, &blocks[0].1.payloads);
+        let executable: Vec<_> = blocks.iter().map(|(place, body)| ExecutableBlock { place, body }).collect();
+        let start = Instant::now();
+        let results = executor.execute(&executable);
+        let wall_ns = start.elapsed().as_nanos();
+        results.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
+        let busy = wall_ns * n_threads as u128;
+        ratios.push((busy as f64 - sum_ns as f64) / sum_ns as f64 * 100.0);
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!(
+        "overhead of the executor for {N_SHARDS} blocks of {N_USERS} transfers on {n_threads} threads, in % of the sum of \
+         executions: median {:.1}, least {:.1}",
+        ratios[REPEATS / 2],
+        ratios[0]
+    );
     Ok(())
+}
+
+/// Returns the time of all executions, one after the other, in nanoseconds.
+fn sum_of_executions(ee: &Ee, blocks: &[(ShardPlace, ShardBody)]) -> Result<u128> {
+    let mut sum = 0;
+    for (place, body) in blocks {
+        for (payload, transition) in body.payloads.iter().zip(&body.header.transitions) {
+            let input = ExecutionInput {
+                pre_state_root: StateRoot(transition.pre_state_root.0),
+                block_data: Arc::from(&payload.block_data[..]),
+                context: context(place, payload.ee, transition.balance),
+                reads: Arc::default(),
+            };
+            let start = Instant::now();
+            let output = ee.execute_within(&input, transition.fuel_used)?;
+            sum += start.elapsed().as_nanos();
+            assert_eq!(output.post_state_root.0, transition.post_state_root.0);
+        }
+    }
+    Ok(sum)
 }

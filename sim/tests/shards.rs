@@ -35,7 +35,8 @@ use outrider_shard::{
     executor::{ExecutorError, MemoryCodes},
 };
 use outrider_sim::{
-    Fault, Genesis, MessageKind, Setup, ShardProposer, Shards, SignatureMode, SimPreset, Simulation,
+    Fault, Genesis, Members, MessageKind, Network, Setup, ShardProposer, Shards, SignatureMode, SimPreset,
+    Simulation, ViewSetup,
 };
 use users::{ACCOUNT, AccountUsers, EVM, EvmUsers};
 
@@ -185,11 +186,17 @@ fn four_shards_run_accounts_and_evms_to_finality() {
     }
 }
 
-/// Returns the roots of shard blocks and beacon blocks of a short chain.
-fn roots(n_threads: usize) -> (Vec<Root>, Vec<Root>) {
+/// Returns the roots of shard blocks and beacon blocks of a short chain, of views that hear messages with a delay of up
+/// to so many milliseconds.
+fn roots(n_threads: usize, n_views: usize, jitter_ms: u64) -> (BTreeSet<Root>, Vec<Root>) {
     let settings = Settings::default();
     let world = world(&settings, n_threads);
-    let setup = world.setup(Vec::new(), SignatureMode::Trusted);
+    let views = (0..n_views).map(|view| ViewSetup::new(&format!("view {view}"), Members::Share(1)));
+    let setup = Setup {
+        views: views.collect(),
+        network: Network { jitter_ms, ..Network::default() },
+        ..world.setup(Vec::new(), SignatureMode::Trusted)
+    };
     let shards = || Arc::clone(&world.shards);
     let mut simulation = Simulation::<Preset, _, _>::new(setup, shards(), shards()).unwrap();
     let blocks = world.run(&mut simulation, &settings, 0..5);
@@ -200,10 +207,18 @@ fn roots(n_threads: usize) -> (Vec<Root>, Vec<Root>) {
 
 #[test]
 fn one_two_and_sixteen_threads_make_the_same_chain() {
-    let one = roots(1);
+    let one = roots(1, 1, 0);
     assert_eq!(one.0.len(), 16);
-    assert_eq!(roots(2), one);
-    assert_eq!(roots(16), one);
+    assert_eq!(roots(2, 1, 0), one);
+    assert_eq!(roots(16, 1, 0), one);
+}
+
+#[test]
+fn shard_blocks_that_arrive_in_any_order_make_the_same_chain() {
+    let at_once = roots(2, 3, 0);
+    assert_eq!(at_once.0.len(), 16);
+    // All arrive before the attestations, a quarter of a slot after the proposals, but each view hears another order.
+    assert_eq!(roots(2, 3, 1400), at_once);
 }
 
 /// A lie in the body of a shard block.

@@ -111,7 +111,8 @@ impl<C: Preset> Node<Phase1<C>> {
     ///
     /// Fails if there is no such shard.
     pub fn shard_head(&self, shard: Shard) -> Result<Root, Error> {
-        self.shard_head_among(shard, crosslinked_state(&self.store, shard)?, |_| Ok(true))
+        let crosslinked = crosslinked_state(&self.store, shard)?;
+        self.shard_head_among(shard, crosslinked, |block| Ok(!is_placeholder(block)))
     }
 
     /// Returns the shard block to build on among those for which a condition holds, from a crosslink on.

@@ -217,8 +217,9 @@ fn store_of(state: &BeaconState<Phase1<Minimal>>) -> Store<Phase1<Minimal>> {
 
 fn random_shard_store(tree: &[(Root, Root, Slot)], votes: &[RandomVote]) -> ShardStore {
     let signed_block = |(root, shard_parent_root, slot): &(Root, Root, Slot)| {
+        let body = vec![1].try_into().unwrap();
         let message =
-            ShardBlock { shard_parent_root: *shard_parent_root, slot: *slot, ..ShardBlock::default() };
+            ShardBlock { shard_parent_root: *shard_parent_root, slot: *slot, body, ..ShardBlock::default() };
         (*root, SignedShardBlock { message, ..SignedShardBlock::default() })
     };
     let mut latest_messages = BTreeMap::new();

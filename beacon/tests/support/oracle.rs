@@ -48,7 +48,7 @@ fn apply(header: &ExecutionHeader, fits: bool) {
     if fits {
         let shard = ledger.shards().get(0).unwrap();
         header.parent_execution_root = shard.execution_root();
-        for transition in &mut header.transitions {
+        for transition in header.transitions.iter_mut() {
             transition.ee %= 2;
             let state = shard.ees().get(transition.ee as usize).unwrap();
             (transition.pre_state_root, transition.balance) = (state.state_root, state.balance);

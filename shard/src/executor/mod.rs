@@ -204,7 +204,8 @@ impl<C: Codes> Execution for Executor<C> {
 }
 
 /// Returns the context of an EE's execution at a place, where it has this ether.
-pub(crate) fn context(place: &ShardPlace, ee: EeIndex, balance: Gwei) -> Context {
+#[must_use]
+pub fn context(place: &ShardPlace, ee: EeIndex, balance: Gwei) -> Context {
     Context {
         shard: ShardIndex(place.shard),
         slot: outrider_host::Slot(place.slot),
