@@ -5,8 +5,9 @@
 mod common;
 
 use common::{Block, EmptySimulation, crosslinked_slots, genesis, head, run, set, shares, simulation};
+use outrider_beacon::ledger::{NoExecution, Settings};
 use outrider_beacon_spec::{
-    containers::misc::Checkpoint, fork_choice::get_ancestor, hash::hash_tree_root,
+    containers::misc::Checkpoint, fork_choice::get_ancestor, hash::hash_tree_root, phase::Phase1,
     phase1::get_shard_proposer_index, types::Root,
 };
 use outrider_sim::{Fault, Members, Network, Partition, Setup, SimPreset, ViewSetup};
@@ -180,4 +181,33 @@ fn without_a_third_of_the_stake_finality_stops_and_returns_with_it() {
     assert!(state.shard_states.iter().all(|state| state.slot == 103), "every shard is crosslinked");
     let balance = |validator: usize| *state.balances.get(validator).unwrap();
     assert!(balance(0) < balance(2), "who was offline lost");
+}
+
+#[test]
+fn a_node_that_missed_shard_blocks_follows_the_shard_and_takes_them_later() {
+    let (shard, setup) = (1, Setup::one_view(genesis(N_VALIDATORS, 3)));
+    let (mut node, _) = setup.genesis.node::<Phase1<C>>().unwrap();
+    let mut simulation = simulation::<C>(setup);
+    let blocks = run(&mut simulation, 6);
+    let settings = Settings::default();
+    let rules = common::rules(&settings);
+    node.on_tick(node.store().genesis_time + 6 * 6).unwrap();
+    for block in &blocks {
+        node.on_block(block, rules).unwrap();
+    }
+    let shard_store = &simulation.views()[0].node().store().shard_stores[&shard];
+    let block = |slot| shard_store.signed_blocks.values().find(|block| block.message.slot == slot).unwrap();
+    let root = hash_tree_root(&block(5).message);
+    let [beacon_5, beacon_6] = [4, 5].map(|place: usize| hash_tree_root(&blocks[place].block.message));
+
+    // The beacon block of slot 6 crosslinks the block of slot 5, so the next one can follow without it.
+    node.on_shard_block(block(6), rules, &NoExecution).unwrap();
+    assert_eq!(node.crosslinkable_shard_blocks(shard, beacon_6), Ok(vec![block(6).clone()]));
+    // On the beacon block of slot 5, where it is not crosslinked, it is needed.
+    assert!(node.shard_place(beacon_5, shard, 6, root, rules).is_err());
+    assert_eq!(node.crosslinkable_shard_blocks(shard, beacon_5), Ok(vec![]));
+    node.on_shard_block(block(5), rules, &NoExecution).unwrap();
+    assert_eq!(node.store().shard_stores[&shard].signed_blocks[&root], *block(5));
+    assert!(node.shard_place(beacon_5, shard, 6, root, rules).is_ok());
+    assert_eq!(node.crosslinkable_shard_blocks(shard, beacon_5), Ok(vec![block(5).clone()]));
 }

@@ -6,13 +6,10 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{Nobody, crosslinked_slots, genesis, head, run};
-use outrider_beacon::{
-    ledger::{
-        EeTransition, ExecutableBlock, Execution, ExecutionHeader, ExtendedState, GenesisEe,
-        LedgerOperations, NoExecution, Settings, ShardBlockError, ShardBody, ShardPlace,
-    },
-    registry::{NoJudge, Rules},
+use common::{crosslinked_slots, genesis, head, run, run_slot};
+use outrider_beacon::ledger::{
+    EeTransition, ExecutableBlock, Execution, ExecutionHeader, ExtendedState, GenesisEe, NoExecution,
+    ShardBlockError, ShardBody, ShardPlace,
 };
 use outrider_beacon_spec::{
     containers::{DepositData, Eth1Data},
@@ -126,11 +123,7 @@ fn a_shard_block_with_a_wrong_execution_is_refused_and_the_chain_goes_on() {
     let proposer = Counter { wrong: BTreeSet::from([(5, 1)]), ..Counter::new() };
     let setup = Setup::one_view(genesis_with_ee::<C>(64, 9));
     let mut simulation = Simulation::<C, _, _>::new(setup, proposer, Count).unwrap();
-    let settings = Settings::default();
-    let rules = Rules { settings: &settings, admission: &Nobody, judge: &NoJudge, verify_signatures: true };
-    for _ in 0..10 {
-        simulation.run_slot(&LedgerOperations::default(), rules).unwrap();
-    }
+    (0..10).for_each(|_| drop(run_slot(&mut simulation)));
     let view = &simulation.views()[0];
     let [refused] = view.refused() else { panic!("{:?}", view.refused()) };
     assert_eq!((refused.kind, refused.slot), (MessageKind::ShardBlock, 5));

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{crosslinked_slots, genesis, head, run, shares, simulation};
+use common::{crosslinked_slots, genesis, head, run, run_slot, shares, simulation};
 use outrider_beacon_spec::preset::Preset;
 use outrider_sim::{Network, Setup, SignatureMode, SimPreset, ViewSetup};
 use ssz::Encode as _;
@@ -108,15 +108,7 @@ fn without_signatures_the_chain_is_the_same_in_all_but_signatures() {
     let blocks = |signatures| {
         let setup = Setup { signatures, ..Setup::one_view(genesis(64, 7)) };
         let mut simulation = simulation::<SimPreset<2>>(setup);
-        let settings = outrider_beacon::ledger::Settings::default();
-        let rules = outrider_beacon::registry::Rules {
-            settings: &settings,
-            admission: &common::Nobody,
-            judge: &outrider_beacon::registry::NoJudge,
-            verify_signatures: true,
-        };
-        let operations = outrider_beacon::ledger::LedgerOperations::default();
-        (0..16).flat_map(|_| simulation.run_slot(&operations, rules).unwrap()).collect::<Vec<_>>()
+        (0..16).flat_map(|_| run_slot(&mut simulation)).collect::<Vec<_>>()
     };
     let (real, trusted) = (blocks(SignatureMode::Real), blocks(SignatureMode::Trusted));
     assert_eq!((real.len(), trusted.len()), (16, 16));

@@ -46,12 +46,17 @@ impl<C: Preset> Node<Phase1<C>> {
         if known.is_some_and(|known| !is_placeholder(&known.message)) {
             return Ok(None);
         }
+        let has_placeholder = known.is_some();
         let parent = &signed_blocks.get(&block.shard_parent_root).ok_or(Error::UnknownParent)?.message;
         ensure(
             block.slot > parent.slot,
             Error::ShardBlockNotLater { got: block.slot, expected: parent.slot },
         )?;
-        fork_choice::verify_shard_block(&self.store, signed_shard_block, signatures).map(Some)
+        match fork_choice::verify_shard_block(&self.store, signed_shard_block, signatures) {
+            // Nothing more is needed of it.
+            Err(Error::NotAfterFinalized { .. }) if has_placeholder => Ok(None),
+            result => result.map(Some),
+        }
     }
 
     /// Adds a shard block that passed [`Self::check_shard_block`].
@@ -65,12 +70,15 @@ impl<C: Preset> Node<Phase1<C>> {
 
     /// Adds a placeholder for the parent of a shard block, if the parent is unknown but crosslinked in the beacon
     /// parent's state, which has all that is needed of it. So a node that was started again, or never received the
-    /// parent, follows the shard. The block itself replaces the placeholder if it arrives later.
+    /// parent, follows the shard. On a branch of the beacon chain that has not crosslinked the parent, the parent itself is
+    /// needed; when it arrives, it takes the place of its placeholder.
     fn insert_crosslinked(&mut self, block: &ShardBlock) -> Result<(), Error> {
         let (shard, parent_root) = (block.shard, block.shard_parent_root);
-        if shard_store(&self.store, shard)?.signed_blocks.contains_key(&parent_root) {
+        let parent = shard_store(&self.store, shard)?.signed_blocks.get(&parent_root);
+        if parent.is_some_and(|parent| !is_placeholder(&parent.message)) {
             return Ok(());
         }
+        let has_placeholder = parent.is_some();
         let shard_state = |root: &Root| {
             let state = self.store.block_states.get(root)?;
             state.shard_states.get(index(shard)).copied()
@@ -78,6 +86,9 @@ impl<C: Preset> Node<Phase1<C>> {
         let crosslinked = shard_state(&block.beacon_parent_root).ok_or(Error::UnknownParent)?;
         if crosslinked.latest_block_root != parent_root {
             return Err(Error::UnknownParent);
+        }
+        if has_placeholder {
+            return Ok(());
         }
         let finalized = shard_state(&self.store.finalized_checkpoint.root).ok_or(Error::UnknownBlock)?;
         // It descends from the finalized crosslink, so pruning keeps it.
@@ -185,7 +196,7 @@ impl<C: Preset> Node<Phase1<C>> {
     }
 }
 
-/// Returns whether a block stands for an unknown one. Real blocks are not empty.
+/// Returns whether a block stands for one that the node has not received. All others have a body.
 fn is_placeholder(block: &ShardBlock) -> bool {
     block.body.is_empty()
 }

@@ -98,7 +98,8 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         &self.node
     }
 
-    /// Returns the messages that the node refused for ever, in order. Honest validators' messages are not among them.
+    /// Returns the messages that the node refused as invalid, in order. Honest validators' messages are not among them, even
+    /// if they come too late.
     #[must_use]
     pub fn refused(&self) -> &[RefusedMessage<E>] {
         &self.refused
@@ -165,7 +166,8 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         has_news
     }
 
-    /// Keeps a message that may be valid later, or records that it was refused; returns whether a block was accepted.
+    /// Keeps a message that may be valid later, drops one that came too late, or records that it was refused; returns whether
+    /// a block was accepted.
     fn settle(&mut self, message: Message<C>, result: Result<(), ShardBlockError<E>>) -> bool {
         match result {
             Ok(()) => matches!(message, Message::BeaconBlock(_) | Message::ShardBlock(_)),
@@ -179,6 +181,15 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
                 self.waiting.push(message);
                 false
             }
+            // They came too late to matter: other epochs count by now, or another branch is final.
+            Err(ShardBlockError::Ledger(LedgerError::Spec(Error::TargetEpoch { got, previous, .. })))
+                if got < previous =>
+            {
+                false
+            }
+            Err(ShardBlockError::Ledger(LedgerError::Spec(
+                Error::NotAfterFinalized { .. } | Error::NotOnFinalized { .. },
+            ))) => false,
             Err(error) => {
                 self.refused.push(RefusedMessage { kind: message.kind(), slot: message.slot(), error });
                 false

@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use outrider_beacon::{
-    ledger::{ExtendedBlock, ExtendedState, LedgerOperations, NoExecution, Settings},
+    ledger::{Execution, ExtendedBlock, ExtendedState, LedgerOperations, NoExecution, Settings},
     registry::{Admission, CodeProperties, NoJudge, Refusal, Rules},
 };
 use outrider_beacon_spec::{
@@ -17,7 +17,7 @@ use outrider_beacon_spec::{
 };
 use outrider_sim::{EmptyShardBlocks, Genesis, Members, Setup, ShardProposer, Simulation, ViewSetup};
 
-pub(crate) struct Nobody;
+struct Nobody;
 
 impl Admission for Nobody {
     fn admit(&self, _: &[u8]) -> Result<CodeProperties, Refusal> {
@@ -42,6 +42,17 @@ pub(crate) fn shares(genesis: Genesis, shares: &[(&str, u32)]) -> Setup {
     Setup { genesis, views, ..Setup::default() }
 }
 
+/// Runs a slot without operations.
+pub(crate) fn run_slot<C: Preset, S: ShardProposer, X: Execution>(
+    simulation: &mut Simulation<C, S, X>,
+) -> Vec<Block<C>> {
+    simulation.run_slot(&LedgerOperations::default(), rules(&Settings::default())).unwrap()
+}
+
+pub(crate) fn rules(settings: &Settings) -> Rules<'_> {
+    Rules { settings, admission: &Nobody, judge: &NoJudge, verify_signatures: true }
+}
+
 /// Runs slots, and returns their blocks. The specification by itself accepts every block, with all signatures if they are
 /// real, and no view refuses a message.
 #[track_caller]
@@ -49,11 +60,9 @@ pub(crate) fn run<C: Preset, S: ShardProposer>(
     simulation: &mut Simulation<C, S, NoExecution>,
     n_slots: u64,
 ) -> Vec<Block<C>> {
-    let settings = Settings::default();
-    let rules = Rules { settings: &settings, admission: &Nobody, judge: &NoJudge, verify_signatures: true };
     let mut blocks = Vec::new();
     for _ in 0..n_slots {
-        for block in simulation.run_slot(&LedgerOperations::default(), rules).unwrap() {
+        for block in run_slot(simulation) {
             let parent_root = block.block.message.parent_root;
             let pre = simulation.views().iter().find_map(|view| view.node().extended(&parent_root));
             check_by_specification(pre.expect("its proposer's view knows it").state, &block);
