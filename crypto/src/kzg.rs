@@ -109,12 +109,12 @@ const ORDER: [u8; 32] = [
     0xbd, 0xa4, 0x02, 0xff, 0xfe, 0x5b, 0xfe, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01,
 ];
 
-/// [tau]G2, decoded.
+/// `[tau]G2`, decoded.
 static TAU_G2: LazyLock<blst_p2_affine> = LazyLock::new(|| {
     min_pk::Signature::uncompress(&TAU_G2_COMPRESSED).expect("the constant is a point of the curve").into()
 });
 
-/// [tau]G2 of Ethereum's ceremony; nobody knows tau. The source is `g2_monomial[1]` in `trusted_setup_4096.json` of
+/// `[tau]G2` of Ethereum's ceremony; nobody knows tau. The source is `g2_monomial[1]` in `trusted_setup_4096.json` of
 /// the [consensus specs].
 ///
 /// [consensus specs]: https://github.com/ethereum/consensus-specs/tree/master/presets/mainnet/trusted_setups

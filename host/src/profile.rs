@@ -166,7 +166,7 @@ pub(crate) const PROFILE: WasmFeatures = {
 };
 
 /// Every limit on the shape of a module. The size of the module, its memory and its tables are in
-/// [`Limits`](crate::Limits).
+/// [`Limits`].
 pub const BOUNDS: &[&Bound] = &[
     &SECTIONS,
     &TYPES,

@@ -16,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Fails as [`decode`] does.
+/// Fails as [`decode()`] does.
 pub fn outline<H: Hasher>(bytes: &[u8]) -> Result<Outline, DecodeError> {
     let forest = decode::<H>(bytes)?;
     let mut writer = Writer { arena: &forest.arena, seen: BTreeSet::new(), outline: Outline::default() };
