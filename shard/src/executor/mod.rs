@@ -60,7 +60,7 @@ pub use self::{
 };
 
 /// An executor of shard blocks, for proposers, attesters, and disputes. It keeps no state of any EE, only codes, and
-/// outcomes of earlier executions. Clones of the [`Arc`] around it may be used from any thread.
+/// outcomes of earlier executions. It may be shared among threads.
 pub struct Executor<C> {
     codes: Loaded<C>,
     memo: Memo,
