@@ -161,8 +161,10 @@ impl Execution for Twice {
 fn four_shards_run_accounts_and_evms_to_finality() {
     let settings = Settings::default();
     let world = world(&settings, 2);
-    let wasmer = Host::new(HostConfig { engine: EngineKind::Wasmer, ..HostConfig::default() }).unwrap();
-    let other = Executor::new(wasmer, world.codes.clone(), settings.clone(), 1).unwrap();
+    let wasmer = EngineKind::Wasmer;
+    let engine = if wasmer.is_compiled_in() { wasmer } else { EngineKind::Wasmtime };
+    let other = Host::new(HostConfig { engine, ..HostConfig::default() }).unwrap();
+    let other = Executor::new(other, world.codes.clone(), settings.clone(), 1).unwrap();
     let execution = Twice { shards: Arc::clone(&world.shards), other };
     let setup = world.setup(Vec::new(), SignatureMode::Real);
     let mut simulation =
