@@ -5,7 +5,7 @@
 mod common;
 
 use common::{
-    ETHER, P1, balance, genesis_1, rules,
+    ETHER, P1, balance, genesis_with_delay, rules,
     shards::{crosslink_nothing, ee_state, execution, next_header, next_transition, try_crosslink},
     signature,
 };
@@ -31,7 +31,7 @@ fn settings() -> Settings {
 }
 
 static START: LazyLock<ExtendedState<P1>> =
-    LazyLock::new(|| crosslink_nothing(&genesis_1(&BALANCES), &settings()).1.extended);
+    LazyLock::new(|| crosslink_nothing(&immutable_genesis(), &settings()).1.extended);
 
 /// Returns a chain in its first slot, in which shards have no blocks yet.
 fn start() -> ExtendedState<P1> {
@@ -70,15 +70,24 @@ fn slashing(block: &ExtendedBlock<P1>, after: &ExtendedState<P1>, header: &Execu
         let attestation: &outrider_beacon_spec::phase1::Attestation<_> = attestation;
         attestation.data.shard == 0
     };
+    // The last validator that is active, not slashed, and not going to be.
+    let attestation = block_body.attestations.iter().find(is_of_shard).unwrap();
+    let accused =
+        outrider_beacon_spec::accessors::get_indexed_attestation(&after.state, attestation).unwrap();
+    let is_free = |validator: &u64| {
+        !after.state.validators.get(*validator as usize).unwrap().slashed
+            && !accused.attesting_indices.contains(validator)
+    };
+    let whistleblower_index = (0..common::EXITED.start).rev().find(is_free).unwrap();
     let message = ExecutionSlashing {
-        attestation: block_body.attestations.iter().find(is_of_shard).unwrap().clone(),
+        attestation: attestation.clone(),
         shard_transition: block_body.shard_transitions[0].clone(),
         data_index: 0,
         body: body.try_into().unwrap(),
         ee: 0,
-        whistleblower_index: 50,
+        whistleblower_index,
     };
-    let signature = signature(&after.state, 50, &message, DOMAIN_EXECUTION_SLASHING, None);
+    let signature = signature(&after.state, whistleblower_index, &message, DOMAIN_EXECUTION_SLASHING, None);
     let signed = SignedExecutionSlashing { message, signature };
     Operations { execution_slashings: vec![signed].try_into().unwrap(), ..Operations::default() }
 }
@@ -263,9 +272,14 @@ proptest! {
     }
 }
 
+/// Returns a genesis with EEs whose code never changes, so that executions of earlier epochs can be disputed.
+fn immutable_genesis() -> ExtendedState<P1> {
+    genesis_with_delay(&BALANCES, 0).upgrade_to_phase1().unwrap()
+}
+
 /// Returns a node that knows the block of the first slot, and the state after it.
 fn node() -> (LedgerNode<P1>, ExtendedState<P1>) {
-    let mut genesis = genesis_1(&BALANCES);
+    let mut genesis = immutable_genesis();
     genesis.state.latest_block_header.body_root = hash_tree_root(&BeaconBlockBody::<Minimal>::default());
     let state_root = genesis.state.root();
     let block = BeaconBlock::<Minimal> { state_root, ..BeaconBlock::default() };
@@ -309,12 +323,14 @@ fn supply_by_the_letter(before: &ExtendedState<P1>, block: &ExtendedBlock<P1>) -
     P1::process_block(&mut state, &block.block.message, &mut Signatures::Ignored).unwrap();
     for signed in &block.operations.execution_slashings {
         let attestation = &signed.message.attestation;
+        let whistleblower = Some(signed.message.whistleblower_index);
         let attesters =
             outrider_beacon_spec::accessors::get_indexed_attestation(&state, attestation).unwrap();
         for attester in &attesters.attesting_indices {
             let validator = state.validators.get(*attester as usize).unwrap();
             if outrider_beacon_spec::predicates::is_slashable_validator(validator, state.slot / 8) {
-                outrider_beacon_spec::mutators::slash_validator(&mut state, *attester, Some(50)).unwrap();
+                outrider_beacon_spec::mutators::slash_validator(&mut state, *attester, whistleblower)
+                    .unwrap();
             }
         }
     }

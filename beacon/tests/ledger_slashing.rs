@@ -145,3 +145,100 @@ fn claims_must_match_the_attestation() {
     let signer = extended.state.validators.get(50).unwrap().pubkey;
     assert_eq!(operation_error(&extended, with_claim(unsigned)), OperationError::Signature { signer });
 }
+
+/// What an honest committee executed.
+struct Executed {
+    code_hash: Root,
+    beacon_parent_root: Root,
+}
+
+impl outrider_beacon::registry::Judge for Executed {
+    fn is_right(
+        &self,
+        dispute: &outrider_beacon::registry::Dispute<'_>,
+    ) -> Result<bool, outrider_beacon::registry::Undecided> {
+        Ok((dispute.code_hash, dispute.beacon_parent_root) == (self.code_hash, self.beacon_parent_root))
+    }
+}
+
+fn judged(
+    pre: &ExtendedState<P1>,
+    operations: &Operations,
+    judge: &Executed,
+) -> Result<ExtendedState<P1>, LedgerError> {
+    use outrider_beacon_spec::{
+        accessors::get_beacon_proposer_index, containers::BeaconBlock, hash::hash_tree_root,
+        transition::process_slots,
+    };
+    let slot = pre.state.slot + 1;
+    let mut advanced = pre.state.clone();
+    process_slots(&mut advanced, slot).unwrap();
+    let message = BeaconBlock {
+        slot,
+        proposer_index: get_beacon_proposer_index(&advanced).unwrap(),
+        parent_root: hash_tree_root(&advanced.latest_block_header),
+        state_root: Root::ZERO,
+        body: common::empty_body(&advanced),
+    };
+    let settings = Settings::default();
+    let rules = outrider_beacon::registry::Rules { judge, ..common::rules(&settings) };
+    Ok(outrider_beacon::ledger::complete_block(pre.clone(), message, operations, rules)?.1.extended)
+}
+
+#[test]
+fn a_claim_about_another_branch_of_the_beacon_chain_is_refused() {
+    let (honest, attesters, signed) = claim(0xaa, 50);
+    let beacon_parent_root =
+        outrider_beacon_spec::accessors::get_block_root_at_slot(&honest.state, 1).unwrap();
+    assert_eq!(signed.message.attestation.data.beacon_block_root, beacon_parent_root);
+    // The other branch has another beacon block in slot 1.
+    let settings = Settings::default();
+    let other = common::propose(&genesis_1(&BALANCES), 1, Operations::default(), &settings).1.extended;
+    let other = common::propose(&other, 2, Operations::default(), &settings).1.extended;
+    let judge = Executed { code_hash: Root::repeat_byte(1), beacon_parent_root };
+    let same = judged(&honest, &with_claim(signed.clone()), &judge).unwrap();
+    assert!(is_slashed(&same, 50) && attesters.iter().all(|attester| !is_slashed(&same, *attester)));
+    let outcome = judged(&other, &with_claim(signed), &judge);
+    assert!(matches!(
+        outcome,
+        Err(LedgerError::Operation { error: OperationError::OtherBranch { got, .. }, .. })
+            if got == beacon_parent_root
+    ));
+}
+
+#[test]
+fn a_claim_about_code_that_was_upgraded_since_is_refused() {
+    use outrider_beacon::ledger::{
+        PreCheckVote, SignedPreCheckVote, SignedUpgrade, Upgrade,
+        operation::{DOMAIN_PRE_CHECK_VOTE, DOMAIN_UPGRADE},
+    };
+    let (honest, attesters, signed) = claim(0xaa, 50);
+    let beacon_parent_root =
+        outrider_beacon_spec::accessors::get_block_root_at_slot(&honest.state, 1).unwrap();
+    let judge = Executed { code_hash: Root::repeat_byte(1), beacon_parent_root };
+    let settings = Settings::default();
+    let message = Upgrade { ee: 0, epoch: 0, code: vec![0; 7].try_into().unwrap() };
+    let upgrade =
+        SignedUpgrade { signature: signature(&honest.state, 0, &message, DOMAIN_UPGRADE, None), message };
+    let operations = Operations { upgrades: vec![upgrade].try_into().unwrap(), ..Operations::default() };
+    let opened = common::propose(&honest, 3, operations, &settings).1.extended;
+    let pre_check = opened.ledger.pre_checks().get(0).unwrap();
+    let message = PreCheckVote { ee: 0, code_hash: pre_check.code_hash, opened_epoch: 0, accept: true };
+    let signatures: Vec<_> =
+        (0..46).map(|v| signature(&opened.state, v, &message, DOMAIN_PRE_CHECK_VOTE, None)).collect();
+    let vote = SignedPreCheckVote {
+        message,
+        validators: (0..46).collect::<Vec<u64>>().try_into().unwrap(),
+        signature: outrider_beacon_spec::bls::aggregate(&signatures).unwrap(),
+    };
+    let operations = Operations { pre_check_votes: vec![vote].try_into().unwrap(), ..Operations::default() };
+    let accepted = common::propose(&opened, 4, operations, &settings).1.extended;
+    let later = common::propose(&accepted, 24, Operations::default(), &settings).1.extended;
+    assert_ne!(later.ledger.ees().get(0).unwrap().code_hash, Root::repeat_byte(1));
+    // While the code is the same, the judge decides, here against the whistleblower.
+    let same = judged(&honest, &with_claim(signed.clone()), &judge).unwrap();
+    assert!(is_slashed(&same, 50) && attesters.iter().all(|attester| !is_slashed(&same, *attester)));
+    let outcome = judged(&later, &with_claim(signed), &judge);
+    let late = OperationError::DisputeLate { ee: 0, got: 0, now: 3 };
+    assert!(matches!(outcome, Err(LedgerError::Operation { error, .. }) if error == late));
+}

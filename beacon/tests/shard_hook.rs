@@ -50,10 +50,14 @@ impl Chain {
     fn advance(&mut self) {
         let (block, transition) = crosslink_nothing(&self.extended, &self.settings);
         let slot = block.block.message.slot;
-        self.node.on_tick(self.node.store().genesis_time + slot * 6).unwrap();
+        self.tick(slot);
         self.node.on_block(&block, rules(&self.settings)).unwrap();
         self.extended = transition.extended;
         self.head = hash_tree_root(&block.block.message);
+    }
+
+    fn tick(&mut self, slot: u64) {
+        self.node.on_tick(self.node.store().genesis_time + slot * 6).unwrap();
     }
 
     fn latest(&self, shard: u64) -> Root {
@@ -174,6 +178,7 @@ fn a_block_builds_on_the_executions_of_its_parents() {
     assert_eq!(ee_state(&chain.extended, 0, 0).0, Root::repeat_byte(1 ^ 0x55), "the ledger is as before");
 
     // The next one in the same beacon chain: without a beacon block in slot 3, it has the same beacon parent.
+    chain.tick(3);
     let execution = NotOnes::default();
     let second = chain.block(0, 3, first_root, moving(&view, 0, 2));
     let stale = chain.block(0, 3, first_root, moving(&chain.extended.ledger, 0, 2));
@@ -269,4 +274,55 @@ fn a_block_that_arrives_after_its_child_takes_its_place() {
     let store = &chain.node.store().shard_stores[&0];
     assert_eq!(store.signed_blocks[&crosslinked], late);
     assert_eq!(chain.node.shard_head(0), Ok(hash_tree_root(&child.message)));
+}
+
+#[test]
+fn a_block_of_a_later_slot_is_refused_until_then() {
+    let mut chain = chain();
+    let block = chain.block(0, 3, chain.latest(0), moving(&chain.extended.ledger, 0, 1));
+    let early = LedgerError::Spec(Error::BlockInFuture { got: 3, expected: 2 });
+    assert_eq!(chain.add_one(&block, &NoExecution), Err(early.into()));
+    assert!(!chain.knows(&block));
+    chain.tick(3);
+    assert_eq!(chain.add_one(&block, &NoExecution), Ok(()));
+}
+
+#[test]
+fn a_block_waits_for_a_parent_that_only_another_branch_has_crosslinked() {
+    let mut chain = chain();
+    let before = Chain { head: chain.head, ..self::chain() };
+    chain.advance();
+    let crosslinked = chain.latest(0);
+    let late_header = next_header(&before.extended.ledger, 0);
+    let late = before.block(0, 2, before.latest(0), late_header.clone());
+    // A block of slot 3 on the beacon block of slot 2, whose parent is the late block.
+    let mut header = moving(&before.extended.ledger, 0, 9);
+    header.parent_execution_root = hash_tree_root(&late_header);
+    let sibling = before.block(0, 3, crosslinked, header);
+    let unknown = Err(LedgerError::Spec(Error::UnknownParent).into());
+    assert_eq!(chain.add_one(&sibling, &NoExecution), unknown, "it has to wait");
+    let child = chain.block(0, 3, crosslinked, moving(&chain.extended.ledger, 0, 1));
+    assert_eq!(chain.add_one(&child, &NoExecution), Ok(()));
+    let second = chain.add_one(&sibling, &NoExecution);
+    assert_eq!(chain.add_one(&late, &NoExecution), Ok(()));
+    assert_eq!(chain.add_one(&sibling, &NoExecution), Ok(()), "and now it is valid");
+    assert_eq!(second, unknown, "it has to wait still");
+}
+
+#[test]
+fn a_shard_without_crosslinks_since_finality_goes_on() {
+    let settings = Settings::default();
+    let start = genesis_1(&[[5 * ETHER, 6 * ETHER]]);
+    let old = common::propose(&start, 1, Default::default(), &settings).1.extended;
+    // Shard 0 has had no crosslink when the beacon block of slot 40 is final, from which the node starts.
+    let (block, transition) = common::propose(&old, 40, Default::default(), &settings);
+    let extended = transition.extended;
+    let node = LedgerNode::new(extended.clone(), block.block.message.clone()).unwrap();
+    let mut chain = Chain { node, head: hash_tree_root(&block.block.message), extended, settings };
+    chain.tick(41);
+    assert!(chain.node.crosslinkable_shard_blocks(0, chain.head).is_ok());
+    // The proposer of slot 34, an offset after the crosslink, sends a block now.
+    let block = chain.block(0, 34, chain.latest(0), moving(&chain.extended.ledger, 0, 1));
+    assert_eq!(chain.add_one(&block, &NoExecution), Ok(()));
+    assert!(chain.node.crosslinkable_shard_blocks(0, chain.head).is_ok());
 }

@@ -157,6 +157,12 @@ fn a_file_that_cannot_be_read_loses_no_result() {
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.out.starts_with("three.wasm deployed: EE 2\n"), "{ran:?}");
     assert!(ran.err.starts_with("error: set/broken.wasm: "), "{ran:?}");
+    // A file that is missing, and a directory without modules, do not stop the others.
+    scratch.write("four.wasm", wasm(&NOTHING.replace("i32.const 0", "i32.const 128")));
+    std::fs::create_dir(scratch.path().join("empty")).unwrap();
+    let ran = beacon(&scratch, "deploy", &["absent.wasm", "empty", "four.wasm"]);
+    assert_eq!((ran.code, ran.err.lines().count()), (Some(2), 2), "{ran:?}");
+    assert!(ran.out.starts_with("four.wasm deployed: EE 3\n"), "{ran:?}");
     assert_eq!(beacon(&scratch, "deploy", &["long.wasm"]).code, Some(1));
     assert_eq!(beacon(&scratch, "deploy", &[broken]).code, Some(2));
 }

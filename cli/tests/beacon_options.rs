@@ -32,6 +32,7 @@ fn exit_codes_tell_a_ruling_of_the_chain_from_a_mistake() {
         (1, "deploy", &["other.wasm", "--deposit", "18446744073709551615"]),
         (1, "deploy", &["other.wasm", "--upgrade-delay", "18446744073709551615"]),
         (1, "deploy", &["other.wasm", "--against", "64"]),
+        (2, "deploy", &["other.wasm", "--against", "65"]),
         (2, "deploy", &["other.wasm", "--payer", "64"]),
         (2, "deploy", &["other.wasm", "--refund", "64"]),
         (2, "deploy", &["other.wasm", "--shards", "2"]),
@@ -41,8 +42,11 @@ fn exit_codes_tell_a_ruling_of_the_chain_from_a_mistake() {
         (2, "deploy", &["absent.wasm"]),
         (2, "deploy", &["none.wasm", "absent.wasm"]),
         (2, "prove", &["code:9", "-o", "proof.json"]),
+        (2, "prove", &["latest:2", "-o", "proof.json"]),
         (2, "init", &[]),
         (2, "advance", &["--slots", "-1"]),
+        (2, "advance", &["--slots", "18446744073709551615"]),
+        (2, "advance", &["--epochs", "2305843009213693952"]),
         (0, "advance", &["--slots", "0"]),
     ] {
         let ran = beacon(&scratch, command, arguments);

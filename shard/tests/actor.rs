@@ -6,7 +6,7 @@
 mod chain;
 mod support;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use chain::{Chain, Ees, TestExecutor};
 use outrider_beacon::ledger::{EePayload, ShardPlace};
@@ -136,7 +136,7 @@ fn an_inbox_is_bounded_and_a_package_beyond_a_block_is_dropped() {
     actor.submit(vec![2; 10]).unwrap();
     let tight = PayloadLimits { bytes_max: 10_000, ..LIMITS };
     let outcome = actor.offer(&place, tight).unwrap();
-    assert!(matches!(&outcome.dropped[..], [(0, Dropped::TooLarge { bytes: 20_000.., .. })]));
+    assert!(matches!(&outcome.dropped[..], [(0, Dropped::TooLarge)]));
     assert_eq!(outcome.offer.unwrap().packages, [1]);
     for _ in 1..INBOX_PACKAGES_MAX {
         actor.submit(&[1][..]).unwrap();
@@ -182,4 +182,49 @@ proptest! {
         }
         prop_assert_eq!(actor.n_waiting(), 0);
     }
+}
+
+#[test]
+fn good_packages_that_are_too_many_together_are_not_dropped() {
+    let Parts { chain, mut actor, .. } = parts();
+    let place = chain.place(0);
+    for _ in 0..60 {
+        actor.submit(vec![1; 20_000]).unwrap();
+    }
+    let limits = PayloadLimits { bytes_max: 1 << 18, fuel_max: 100_000_000 };
+    let outcome = actor.offer(&place, limits).unwrap();
+    assert!(outcome.dropped.is_empty(), "{:?}", outcome.dropped);
+    assert!(outcome.offer.unwrap().packages.len() >= 8, "it offers those that fit");
+    assert_eq!(actor.n_waiting(), 60);
+}
+
+#[test]
+fn a_package_that_costs_more_without_a_state_does_not_block_the_inbox() {
+    use outrider_host::{Host, HostConfig, Limits};
+    use outrider_shard::Provider;
+    use outrider_witness::store::MemoryStore;
+    // An EE that does more without a state than its provider, in proportion to the payload.
+    let burn = "(if (i32.eqz (call $mode)) (then
+        (global.set $cursor (i32.const 0))
+        (loop $burn
+            (global.set $cursor (i32.add (global.get $cursor) (i32.const 1)))
+            (br_if $burn (i32.lt_u (global.get $cursor)
+                (i32.mul (i32.const 2000) (i32.sub (global.get $payload_end) (global.get $payload))))))))";
+    let text = PAIR.replace(";; @end", burn);
+    let code = wat::parse_str(&text).unwrap();
+    let fuel_max = 5_000_000;
+    let host = Host::new(HostConfig {
+        limits: Limits { memory_pages_max: 16, fuel_max, ..Limits::default() },
+        ..HostConfig::default()
+    })
+    .unwrap();
+    let ee = host.load(&code).unwrap();
+    let chain = Ees::default().add(code, Bytes32::ZERO, &[(0, 0)]).chain();
+    let next = chain.place(0);
+    let mut actor = ProviderActor::new(Provider::open(ee, Arc::new(MemoryStore::new())).unwrap(), 0, 0, []);
+    actor.submit(vec![1_u8; 1_000]).unwrap();
+    actor.submit(&[1][..]).unwrap();
+    let outcome = actor.offer(&next, LIMITS).unwrap();
+    assert!(matches!(outcome.dropped[..], [(0, Dropped::TooLarge)]), "{:?}", outcome.dropped);
+    assert_eq!(outcome.offer.unwrap().packages, [1]);
 }

@@ -318,20 +318,22 @@ fn the_judge_convicts_wrong_transitions_and_no_others() {
         judgement
     };
     assert_eq!([0, 1].map(|ee| judge(&right, ee)), [true, true]);
-    let changes: [fn(&mut ShardBody); 7] = [
+    let changes: [fn(&mut ShardBody); 6] = [
         |body| body.header.transitions[1].post_state_root = Bytes32::ZERO,
         |body| body.header.transitions[1].fuel_used -= 1,
         |body| body.header.transitions[1].fuel_used += 1,
         |body| body.header.transitions[1].proposer_fee = 1,
         |body| body.header.transitions[1].deposits = 1,
         |body| body.header.transitions[1].payload_root = Root::repeat_byte(1),
-        |body| body.payloads = vec![body.payloads[0].clone()].try_into().unwrap(),
     ];
     for change in changes {
         let mut body = right.clone();
         change(&mut body);
         assert_eq!([0, 1].map(|ee| judge(&body, ee)), [true, false]);
     }
+    let mut short = right.clone();
+    short.payloads = vec![right.payloads[0].clone()].try_into().unwrap();
+    assert_eq!([0, 1].map(|ee| judge(&short, ee)), [false, false], "no executor accepts the block");
     let mut traps = right.clone();
     traps.payloads[1] = payload(1, TRAP, 9);
     traps.header.transitions[1].payload_root = hash_tree_root(&traps.payloads[1]);
@@ -392,5 +394,41 @@ proptest! {
         if let Ok(decoded) = ShardBody::from_body(&bytes) {
             prop_assert_eq!(decoded.to_body(), bytes);
         }
+    }
+}
+
+#[test]
+fn a_judge_does_not_acquit_a_forged_read() {
+    let chain = obedient_chain();
+    let (executor, place) = (chain.executor(), chain.place(0));
+    let other = Ees::default().add(vec![1], Bytes32::repeat_byte(0x66), &[(0, 0)]).chain();
+    let mut forged = place.clone();
+    forged.beacon_parent = other.ledger.clone();
+    forged.finalized_slot = 1 << 40;
+    let mut payload = payload(0, GO_ON, 7);
+    payload.reads.push(RootRead { shard: 0, ee: 0, state_root: Bytes32::repeat_byte(0x66) }).unwrap();
+    let body = executor.body(&forged, vec![payload]).unwrap();
+    let refused = execute(&executor, &place, &body).unwrap_err();
+    assert!(refused.is_verdict());
+    let code_hash = chain.ledger.ees().get(0).unwrap().code_hash;
+    let judgement = executor.is_right(&dispute(&place, &body, code_hash, 0));
+    assert!(judgement.unwrap_err().0.contains("cannot know afterwards"));
+}
+
+#[test]
+fn a_judge_convicts_bodies_that_every_executor_refuses() {
+    use outrider_beacon::ledger::Lane;
+    let chain = obedient_chain();
+    let (executor, place) = (chain.executor(), chain.place(0));
+    let right = executor.body(&place, vec![payload(0, GO_ON, 7)]).unwrap();
+    let code_hash = chain.ledger.ees().get(0).unwrap().code_hash;
+    let mut bodies = vec![right.clone(), right.clone(), right.clone(), right.clone()];
+    bodies[0].inbound.push(InboundBatch::default()).unwrap();
+    bodies[1].header.lanes.push(Lane { value: 5, n: 1, ..Lane::default() }).unwrap();
+    bodies[2].payloads.push(payload(1, GO_ON, 3)).unwrap();
+    bodies[3].header.availability_root = Root::repeat_byte(3);
+    for body in &bodies {
+        assert!(execute(&executor, &place, body).unwrap_err().is_verdict());
+        assert_eq!(executor.is_right(&dispute(&place, body, code_hash, 0)), Ok(false));
     }
 }

@@ -44,6 +44,9 @@ const REPEATS: usize = 7;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
+    // First, because later chains use memory that earlier ones have left.
+    let (one, many) = (idle::<SimPreset<1>>()?, idle::<C>()?);
+    println!("memory per idle shard: {} kB", many.0.saturating_sub(one.0) / (N_SHARDS - 1) / 1000);
     let world = World::new()?;
     let empty =
         |signatures| slot_ms(&Genesis::default(), EmptyShardBlocks, NoExecution, signatures, |_| Ok(()));
@@ -62,8 +65,6 @@ fn main() -> Result<()> {
         full.saturating_sub(trusted)
     );
     println!("  {:?}", shards.executor().executions());
-    let (one, many) = (resident_bytes::<SimPreset<1>>()?, resident_bytes::<C>()?);
-    println!("memory per idle shard: {} kB", many.saturating_sub(one) / (N_SHARDS - 1) / 1000);
     overhead(&world)
 }
 
@@ -132,8 +133,8 @@ fn slot_ms<S: ShardProposer, X: Execution>(
     Ok(start.elapsed().as_millis() as u64 / N_SLOTS)
 }
 
-/// Returns the memory that an idle chain takes, by Linux.
-fn resident_bytes<P: Preset>() -> Result<u64> {
+/// Runs an idle chain for an epoch, and returns the memory that it takes, by Linux, with the chain.
+fn idle<P: Preset>() -> Result<(u64, Simulation<P, EmptyShardBlocks, NoExecution>)> {
     let resident = || -> Result<u64> {
         let statm = fs::read_to_string("/proc/self/statm")?;
         let pages: u64 = statm.split_whitespace().nth(1).ok_or("no resident pages")?.parse()?;
@@ -142,14 +143,14 @@ fn resident_bytes<P: Preset>() -> Result<u64> {
     let before = resident()?;
     let genesis = Genesis { n_validators: C::N_VALIDATORS, ..Genesis::default() };
     let setup = Setup { signatures: SignatureMode::Trusted, ..Setup::one_view(genesis) };
-    let mut simulation = Simulation::<P, _, _>::new(setup, EmptyShardBlocks, NoExecution)?;
+    let mut simulation = Simulation::new(setup, EmptyShardBlocks, NoExecution)?;
     let (settings, admission) = (Settings::default(), HostAdmission::default());
     let rules =
         Rules { settings: &settings, admission: &admission, judge: &NoJudge, verify_signatures: true };
     for _ in 0..P::SLOTS_PER_EPOCH {
         simulation.run_slot(&LedgerOperations::default(), rules)?;
     }
-    Ok(resident()?.saturating_sub(before))
+    Ok((resident()?.saturating_sub(before), simulation))
 }
 
 /// Compares the time of an executor for the blocks of 64 shards with the sum of their executions: what scheduling,

@@ -211,3 +211,47 @@ fn a_node_that_missed_shard_blocks_follows_the_shard_and_takes_them_later() {
     assert!(node.shard_place(beacon_5, shard, 6, root, rules).is_ok());
     assert_eq!(node.crosslinkable_shard_blocks(shard, beacon_5), Ok(vec![block(5).clone()]));
 }
+
+#[test]
+fn a_shard_without_crosslinks_until_finality_goes_on() {
+    use outrider_beacon::{
+        ledger::{LedgerOperations, Settings},
+        registry::{NoJudge, Rules},
+    };
+    use outrider_beacon_spec::{
+        accessors::get_beacon_committee, phase1::compute_shard_from_committee_index,
+        transition::process_slots,
+    };
+    let settings = Settings::default();
+    let rules =
+        Rules { settings: &settings, admission: &common::Nobody, judge: &NoJudge, verify_signatures: true };
+    let mut faults = Vec::new();
+    // Half of each committee of shard 0 is offline in its slot, from slot 2 on for four epochs.
+    for epoch in 0..4 {
+        let mut simulation = one_view(faults.clone());
+        let mut state = None;
+        for slot in 1..=epoch * 8 {
+            if let Err(error) = simulation.run_slot(&LedgerOperations::default(), rules) {
+                panic!("slot {slot} stops: {error:?}; finalized {:?}", finalized(&simulation, 0));
+            }
+        }
+        let state = state.get_or_insert_with(|| head(&simulation, 0).state);
+        if state.slot < epoch * 8 {
+            process_slots(state, epoch * 8).unwrap();
+        }
+        for slot in (epoch * 8).max(2)..epoch * 8 + 8 {
+            for index in 0..4 {
+                if compute_shard_from_committee_index(state, index, slot).unwrap() == 0 {
+                    let committee = get_beacon_committee(state, slot, index).unwrap();
+                    let validators = committee.iter().copied().take(committee.len() / 2).collect();
+                    faults.push(Fault::Offline { validators, slots: slot..slot + 1 });
+                }
+            }
+        }
+    }
+    let mut simulation = one_view(faults);
+    for _ in 1..=48 {
+        let result = simulation.run_slot(&LedgerOperations::default(), rules);
+        assert!(result.is_ok());
+    }
+}

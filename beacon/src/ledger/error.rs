@@ -183,6 +183,7 @@ errors! {
         LaneFirst { destination: Shard, got: u64, expected: u64 }: "L7: to destination {destination}: the first receipt is {got}, expected {expected}",
         LaneEmpty { destination: Shard }: "L7: to destination {destination}: the lane has no receipts",
         LaneFull { destination: Shard, got: u64, limit: u64 }: "L7: to destination {destination}: receipts go up to {got}, but there is room only up to {limit}",
+        FinalizedSlot { got: Slot, latest: Slot }: "the finalized slot is {got}, but the latest is {latest}",
         EeFuel { ee: EeIndex, got: u64, limit: u64 }: "L8: EE {ee} used {got} fuel, the limit is {limit}",
         BlockFuel { got: u64, limit: u64 }: "L8: the block used {got} fuel, the limit is {limit}",
         BodyBytes { got: u64, limit: u64 }: "L8: the body has {got} bytes, the limit is {limit}",
@@ -235,6 +236,8 @@ errors! {
         TransitionRoot { got: Root, expected: Root }: "the transition's root is {got}, expected the attested {expected}",
         DataIndex { got: u64 }: "the transition has no block {got}",
         BodyRoot { got: Root, expected: Root }: "the body's root is {got}, expected the attested {expected}",
+        OtherBranch { got: Root, expected: Root }: "the attestation is for the beacon block {got}, and the chain has {expected} in its slot",
+        DisputeLate { ee: EeIndex, got: Epoch, now: Epoch }: "the code of EE {ee} in epoch {got} is not certain in epoch {now}: accuse in the same epoch if the EE can be upgraded, and before it leaves",
         Undecided { ee: EeIndex, reason: String }: "this node cannot judge the execution of EE {ee}: {reason}",
         NoTransition { ee: EeIndex }: "the header has no transition of EE {ee}",
     }

@@ -4,13 +4,13 @@ use ssz_derive::{Decode, Encode};
 
 use super::{
     CrosslinkedBlock, Ether, Ledger, LedgerCommitment, LedgerError, LedgerOperations, LedgerPhase, Outbox,
-    Receipt, challenge::postpone_header, change, ether::process_execution_header, execution::RECENT_SLOTS,
-    outbox::set_recent,
+    Receipt, challenge::postpone_header, change, error::HeaderError, ether::process_execution_header,
+    execution::RECENT_SLOTS, outbox::set_recent,
 };
 use crate::registry::{self, Context, Rules};
 use outrider_beacon_spec::{
     accessors::get_current_epoch,
-    compute::compute_epoch_at_slot,
+    compute::{compute_epoch_at_slot, compute_start_slot_at_epoch},
     containers::{BeaconBlock, BeaconState, Extensions, SignedBeaconBlock},
     error::{Error, ensure_equal},
     hash::hash_tree_root,
@@ -188,6 +188,7 @@ fn process_executions<P: LedgerPhase>(
     }
     let settings = context.rules.settings;
     let slot = context.ledger.slot;
+    let finalized_slot = compute_start_slot_at_epoch::<P>(context.state.finalized_checkpoint.epoch)?;
     for (proposer_index, fees) in context.ledger.accept_due::<P>(slot, settings)? {
         increase_balance(context.state, proposer_index, fees)?;
     }
@@ -196,14 +197,19 @@ fn process_executions<P: LedgerPhase>(
         if got != expected {
             return Err(LedgerError::ExecutionPlace { got, expected });
         }
+        let place = |error| LedgerError::Header { shard: block.shard, slot: block.slot, error };
         let epoch = compute_epoch_at_slot::<P>(block.slot);
         let fees = if settings.challenge_slots > 0 {
             postpone_header(context.ledger, block, execution, settings).map(|()| 0)
         } else {
             process_execution_header(context.ledger, block, execution, epoch, settings)
         };
-        let fees =
-            fees.map_err(|error| LedgerError::Header { shard: block.shard, slot: block.slot, error })?;
+        let fees = fees.map_err(place)?;
+        // Executors compare it with the state of their beacon parent; no committee can make up a later one.
+        let (got, latest) = (execution.header.finalized_slot, finalized_slot);
+        if got > latest {
+            return Err(place(HeaderError::FinalizedSlot { got, latest }));
+        }
         increase_balance(context.state, block.proposer_index, fees)?;
         collect_gas(context, block)?;
     }

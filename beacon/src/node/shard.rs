@@ -4,10 +4,10 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use super::Node;
 use outrider_beacon_spec::{
-    accessors::{get_active_validator_indices, get_current_epoch, validator},
+    accessors::{get_active_validator_indices, get_block_root_at_slot, get_current_epoch, validator},
     containers::{ShardBlock, ShardState, SignedShardBlock},
     error::{Error, ensure},
-    fork_choice::{checkpoint_state, get_ancestor},
+    fork_choice::{checkpoint_state, get_current_slot},
     hash::hash_tree_root,
     math::{Uint64 as _, index},
     phase::Phase1,
@@ -40,6 +40,9 @@ impl<C: Preset> Node<Phase1<C>> {
         signatures: &mut Signatures,
     ) -> Result<Option<ShardState>, Error> {
         let block = &signed_shard_block.message;
+        // A block of a later slot would be the head already, and spoil the attestations of this slot.
+        let (got, expected) = (block.slot, get_current_slot(&self.store)?);
+        ensure(got <= expected, Error::BlockInFuture { got, expected })?;
         self.insert_crosslinked(block)?;
         let signed_blocks = &shard_store(&self.store, block.shard)?.signed_blocks;
         let known = signed_blocks.get(&hash_tree_root(block));
@@ -48,8 +51,9 @@ impl<C: Preset> Node<Phase1<C>> {
         }
         let has_placeholder = known.is_some();
         let parent = &signed_blocks.get(&block.shard_parent_root).ok_or(Error::UnknownParent)?.message;
+        // The slot of a placeholder is not that of its block; the specification checks the offset from the crosslink.
         ensure(
-            block.slot > parent.slot,
+            block.slot > parent.slot || is_placeholder(parent),
             Error::ShardBlockNotLater { got: block.slot, expected: parent.slot },
         )?;
         match fork_choice::verify_shard_block(&self.store, signed_shard_block, signatures) {
@@ -91,11 +95,10 @@ impl<C: Preset> Node<Phase1<C>> {
             return Ok(());
         }
         let finalized = shard_state(&self.store.finalized_checkpoint.root).ok_or(Error::UnknownBlock)?;
-        // It descends from the finalized crosslink, so pruning keeps it.
+        // It descends from the finalized crosslink, so pruning keeps it; and it is no later than any of its children.
         let shard_parent_root =
             if finalized.latest_block_root == parent_root { Root::ZERO } else { finalized.latest_block_root };
-        let message =
-            ShardBlock { slot: crosslinked.slot, shard, shard_parent_root, ..ShardBlock::default() };
+        let message = ShardBlock { slot: finalized.slot, shard, shard_parent_root, ..ShardBlock::default() };
         let shard_store = self.store.shard_stores.get_mut(&shard).ok_or(Error::IndexOutOfRange)?;
         shard_store.block_states.insert(parent_root, crosslinked);
         shard_store
@@ -166,8 +169,13 @@ impl<C: Preset> Node<Phase1<C>> {
         let beacon_state = self.store.block_states.get(&beacon_block_root).ok_or(Error::UnknownBlock)?;
         let crosslinked = *beacon_state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
         let head = self.shard_head_among(shard, crosslinked, |block| {
-            let beacon_parent_root = get_ancestor(&self.store, beacon_block_root, block.slot)?;
-            Ok(block.beacon_parent_root == beacon_parent_root)
+            // The state also knows the blocks from before finality, which the store has pruned.
+            let beacon_parent_root = if block.slot < beacon_state.slot {
+                get_block_root_at_slot(beacon_state, block.slot).ok()
+            } else {
+                Some(beacon_block_root)
+            };
+            Ok(!is_placeholder(block) && beacon_parent_root == Some(block.beacon_parent_root))
         })?;
         blocks_between(shard_store(&self.store, shard)?, crosslinked.latest_block_root, head)
     }

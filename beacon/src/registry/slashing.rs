@@ -2,7 +2,7 @@
 
 use super::{Context, Dispute, Undecided, verify};
 use crate::ledger::{
-    ExecutionSlashing, LedgerPhase, ShardBody, ShardProposerSlashing, SignedExecutionSlashing,
+    EeIndex, ExecutionSlashing, LedgerPhase, ShardBody, ShardProposerSlashing, SignedExecutionSlashing,
     SignedShardBlockHeader, error::OperationError, operation::DOMAIN_EXECUTION_SLASHING,
 };
 use outrider_beacon_spec::{
@@ -15,7 +15,7 @@ use outrider_beacon_spec::{
     mutators::slash_validator,
     predicates::{is_slashable_validator, is_valid_indexed_attestation},
     signatures::Signatures,
-    types::{Root, Slot, ValidatorIndex},
+    types::{Epoch, Root, Slot, ValidatorIndex},
 };
 
 impl<P: LedgerPhase> Context<'_, P> {
@@ -65,10 +65,11 @@ impl<P: LedgerPhase> Context<'_, P> {
     ///
     ///
     /// 1. checks that the whistleblower can be slashed, and signed;
-    /// 2. checks that the attestation is valid, and for the transition;
+    /// 2. checks that the attestation is valid, on this branch of the beacon chain, and for the transition;
     /// 3. checks that the body is that of the transition's block;
     /// 4. finds a body wrong that is malformed, or does not begin with the root of its header;
-    /// 5. otherwise asks the judge about the EE's transition in the header.
+    /// 5. checks that the EE still has the same code;
+    /// 6. asks the judge about the EE's transition in the header.
     ///
     /// A wrong execution that is still pending is dropped, with all later ones of the shard.
     pub(super) fn process_execution_slashing(
@@ -99,6 +100,12 @@ impl<P: LedgerPhase> Context<'_, P> {
     fn attesters(&self, slashing: &ExecutionSlashing<P>) -> Result<Vec<ValidatorIndex>, OperationError> {
         let mut signatures =
             if self.rules.verify_signatures { Signatures::Each } else { Signatures::Ignored };
+        // On another branch, the executions had another beacon root, and may have been right.
+        let data = &slashing.attestation.data;
+        let (got, expected) = (data.beacon_block_root, self.block_root(data.slot)?);
+        if got != expected {
+            return Err(OperationError::OtherBranch { got, expected });
+        }
         let indexed = get_indexed_attestation(self.state, &slashing.attestation)?;
         is_valid_indexed_attestation(self.state, &indexed, &mut signatures)?;
         Ok(indexed.attesting_indices.to_vec())
@@ -126,6 +133,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         let transition_index = body.header.transitions.iter().position(|transition| transition.ee == ee);
         let transition_index = transition_index.ok_or(OperationError::NoTransition { ee })?;
         let epoch = compute_epoch_at_slot::<P>(slot);
+        self.check_code_is_the_same(ee, epoch)?;
         // The parent of a shard block is the beacon block of its own slot, or the latest before.
         let beacon_parent_root = self.block_root(slot)?;
         let dispute = Dispute {
@@ -139,6 +147,17 @@ impl<P: LedgerPhase> Context<'_, P> {
         };
         let judgement = self.rules.judge.is_right(&dispute);
         judgement.map_err(|Undecided(reason)| OperationError::Undecided { ee, reason })
+    }
+
+    /// Checks that the EE still has the code of an epoch, and that all nodes have it. The code of an EE that can be
+    /// upgraded is certain only in its own epoch.
+    fn check_code_is_the_same(&self, ee: EeIndex, epoch: Epoch) -> Result<(), OperationError> {
+        let (record, now) = (self.record(ee)?, self.now());
+        if record.needs_code(now) && (record.upgrade_delay == 0 || epoch == now) {
+            Ok(())
+        } else {
+            Err(OperationError::DisputeLate { ee, got: epoch, now })
+        }
     }
 
     fn block_root(&self, slot: Slot) -> Result<Root, Error> {

@@ -103,9 +103,17 @@ pub(crate) fn genesis_ee(state: &BeaconState<P0>, code_hash: u8, balances: [u64;
 }
 
 pub(crate) fn genesis(balances: &[[u64; 2]]) -> ExtendedState<P0> {
+    genesis_with_delay(balances, 3)
+}
+
+/// Returns a genesis with EEs of this upgrade delay.
+pub(crate) fn genesis_with_delay(balances: &[[u64; 2]], upgrade_delay: u64) -> ExtendedState<P0> {
     let state = genesis_state();
-    let ees: Vec<_> =
-        (1..).zip(balances).map(|(code_hash, balances)| genesis_ee(&state, code_hash, *balances)).collect();
+    let ee = |(code_hash, balances): (u8, &[u64; 2])| GenesisEe {
+        upgrade_delay,
+        ..genesis_ee(&state, code_hash, *balances)
+    };
+    let ees: Vec<_> = (1..).zip(balances).map(ee).collect();
     let ledger = Ledger::genesis(&state, &ees).unwrap();
     ExtendedState { state, ledger }
 }

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use anyhow::Context as _;
 use outrider_beacon::ledger::LedgerOperations;
 use outrider_beacon_spec::preset::Preset;
 use outrider_sim::ChainPhase;
@@ -34,10 +35,15 @@ pub(super) struct Arguments {
 
 impl Action for Arguments {
     fn run<P: ChainPhase>(&self, mut session: Session<P>) -> anyhow::Result<Verdict> {
+        let (_, extended) = session.chain.head()?;
         let n_slots = match (self.slots, self.epochs) {
-            (Some(slots), _) => slots,
-            (None, epochs) => epochs.unwrap_or_default().saturating_mul(P::Preset::SLOTS_PER_EPOCH),
+            (Some(slots), _) => Some(slots),
+            (None, epochs) => epochs.unwrap_or_default().checked_mul(P::Preset::SLOTS_PER_EPOCH),
         };
+        let n_slots = n_slots.filter(|n_slots| extended.state.slot.checked_add(*n_slots).is_some());
+        let option = if self.slots.is_some() { "--slots" } else { "--epochs" };
+        let n_slots = n_slots
+            .with_context(|| format!("{option}: slots end at {}: choose a smaller number", u64::MAX))?;
         let bar = progress::bar(usize::try_from(n_slots).unwrap_or(usize::MAX));
         for _ in 0..n_slots {
             let block = session.run_slot(LedgerOperations::default())?;

@@ -94,7 +94,7 @@ struct Deployment<'a> {
 }
 
 pub(super) fn deploy(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let modules = module::read(&arguments.modules)?;
+    let modules = module::read(&arguments.modules);
     session::with_chain(&arguments.common.data_dir, &Deployment { arguments, modules })
 }
 

@@ -108,6 +108,14 @@ pub enum ExecutorError {
         /// The root in the ledger of the beacon parent, if there is one.
         expected: Option<Bytes32>,
     },
+    /// A judge cannot know whether the roots that a payload reads were the latest ones.
+    #[error(
+        "EE {ee}: its execution is right if the roots that it reads are, which this node cannot know afterwards"
+    )]
+    ReadsUnknown {
+        /// The EE.
+        ee: EeIndex,
+    },
     /// An execution failed; [`fault`](ExecutionError::fault) distinguishes a refused payload from a failure of this
     /// node.
     #[error("EE {ee}: the execution fails")]
@@ -178,7 +186,8 @@ impl ExecutorError {
             | Self::CodeMissing { .. }
             | Self::Codes { .. }
             | Self::Load { .. }
-            | Self::Lost { .. } => false,
+            | Self::Lost { .. }
+            | Self::ReadsUnknown { .. } => false,
             Self::Execution { error, .. } => error.fault().is_verdict(),
             _ => true,
         }

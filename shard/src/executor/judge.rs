@@ -7,7 +7,7 @@ use outrider_beacon::{
 use outrider_host::{BeaconRoot, Context, EeIndex, ShardIndex, Slot};
 
 use super::{
-    Codes, Executor, ExecutorError,
+    Codes, Executor, ExecutorError, check_availability, check_shape,
     job::Job,
     transition::{check_transition, transition_of},
 };
@@ -32,9 +32,9 @@ impl<C: Codes> Executor<C> {
                 got: dispute.transition_index,
                 expected: transitions.len(),
             })?;
-        let (got, expected) = (body.payloads.len(), transitions.len());
-        let payload = body.payloads.iter().find(|payload| payload.ee == stated.ee);
-        let payload = payload.ok_or(ExecutorError::PayloadCount { got, expected })?;
+        check_shape(body)?;
+        let payload = body.payloads.get(dispute.transition_index);
+        let payload = payload.ok_or(ExecutorError::Lost { ee: stated.ee })?;
         let context = Context {
             shard: ShardIndex(dispute.shard),
             slot: Slot(dispute.slot),
@@ -49,6 +49,9 @@ impl<C: Codes> Executor<C> {
         let outcome = self.memo.run(std::slice::from_ref(&job)).into_iter().next();
         let outcome = outcome.unwrap_or(Err(ExecutorError::Lost { ee: stated.ee }));
         let outcome = outcome.map_err(|error| error.of_stated_fuel(stated.fuel_used))?;
-        check_transition(stated, &transition_of(job.pre, payload, &outcome)?)
+        check_transition(stated, &transition_of(job.pre, payload, &outcome)?)?;
+        check_availability(header)?;
+        // Whether the roots were the latest ones is known to the ledger of the beacon parent only.
+        if payload.reads.is_empty() { Ok(()) } else { Err(ExecutorError::ReadsUnknown { ee: stated.ee }) }
     }
 }

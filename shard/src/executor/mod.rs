@@ -127,21 +127,10 @@ impl<C: Codes> Executor<C> {
 
     /// Makes checks 6 and 7 of a block; returns its executions.
     fn jobs(&self, block: &ExecutableBlock<'_>) -> Result<Vec<Job>, ExecutorError> {
-        let ShardBody { header, inbound, payloads } = block.body;
-        let n_receipts = [inbound.len(), header.settlements.len(), header.lanes.len()];
-        if n_receipts != [0; 3] {
-            return Err(ExecutorError::Receipts { n: n_receipts.iter().sum() });
-        }
-        let (got, expected) = (payloads.len(), header.transitions.len());
-        if got != expected {
-            return Err(ExecutorError::PayloadCount { got, expected });
-        }
-        let mut jobs = Vec::with_capacity(got);
+        check_shape(block.body)?;
+        let ShardBody { header, payloads, .. } = block.body;
+        let mut jobs = Vec::with_capacity(payloads.len());
         for (payload, transition) in payloads.iter().zip(&header.transitions) {
-            let (got, expected) = (payload.ee, transition.ee);
-            if got != expected {
-                return Err(ExecutorError::PayloadEe { got, expected });
-            }
             let fuel_max = transition.fuel_used.min(self.settings.fuel_per_ee_max);
             jobs.push(self.job(block.place, payload, fuel_max)?);
         }
@@ -182,8 +171,7 @@ impl<C: Codes> Executor<C> {
         if got != expected {
             return Err(ExecutorError::FinalizedSlot { got, expected });
         }
-        let got = header.availability_root;
-        if got == Root::ZERO { Ok(()) } else { Err(ExecutorError::AvailabilityRoot { got }) }
+        check_availability(header)
     }
 }
 
@@ -241,6 +229,32 @@ pub(crate) fn header(
         finalized_slot: place.finalized_slot,
         ..ExecutionHeader::default()
     })
+}
+
+/// Checks that a block has no receipts, and a payload for each transition.
+fn check_shape(body: &ShardBody) -> Result<(), ExecutorError> {
+    let ShardBody { header, inbound, payloads } = body;
+    let n_receipts = [inbound.len(), header.settlements.len(), header.lanes.len()];
+    if n_receipts != [0; 3] {
+        return Err(ExecutorError::Receipts { n: n_receipts.iter().sum() });
+    }
+    let (got, expected) = (payloads.len(), header.transitions.len());
+    if got != expected {
+        return Err(ExecutorError::PayloadCount { got, expected });
+    }
+    for (payload, transition) in payloads.iter().zip(&header.transitions) {
+        let (got, expected) = (payload.ee, transition.ee);
+        if got != expected {
+            return Err(ExecutorError::PayloadEe { got, expected });
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a header commits to no erasure-coded body.
+fn check_availability(header: &ExecutionHeader) -> Result<(), ExecutorError> {
+    let got = header.availability_root;
+    if got == Root::ZERO { Ok(()) } else { Err(ExecutorError::AvailabilityRoot { got }) }
 }
 
 /// Checks that a read is of the root after the beacon parent.

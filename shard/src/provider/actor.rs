@@ -1,11 +1,11 @@
 //! A state provider that takes part in a chain: users give it packages, proposers take its payloads, and it follows the
 //! state of its EE on its shard, on every branch since finality.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use outrider_beacon::ledger::{EeIndex, EePayload, ShardPlace};
 use outrider_beacon_spec::types::Shard;
-use outrider_host::{Context, ExecutionError, StateRoot};
+use outrider_host::{Context, ExecutionError, ExecutionErrorKind, StateRoot};
 use outrider_witness::store::Store;
 
 use super::{BuiltBlock, Previous, Provider, ProviderError, Surroundings};
@@ -15,6 +15,9 @@ use crate::executor::{context, reads};
 pub const INBOX_PACKAGES_MAX: usize = 4096;
 /// The most bytes of packages that wait.
 pub const INBOX_BYTES_MAX: usize = 64 << 20;
+
+/// The packages that a provider drops before it makes do with fewer packages.
+const DROPS_MAX: usize = 32;
 
 /// A state provider of one EE on one shard, with an inbox of packages.
 ///
@@ -68,14 +71,9 @@ pub enum Dropped {
     /// The EE refuses it, after the packages before it.
     #[error("the EE refuses it")]
     Refused(#[source] ExecutionError),
-    /// Alone, it is beyond the limits of a block.
-    #[error("alone, it makes block data of {bytes} bytes that use {fuel} fuel, beyond the limits of a block")]
-    TooLarge {
-        /// The bytes of the block data.
-        bytes: usize,
-        /// The fuel.
-        fuel: u64,
-    },
+    /// Alone, it needs more bytes or fuel than a payload may have.
+    #[error("alone, it is beyond the limits of a payload")]
+    TooLarge,
 }
 
 /// The inbox has no room.
@@ -105,7 +103,7 @@ pub struct PayloadLimits {
 /// The result of building a payload from some packages.
 enum Attempt {
     Fits(Box<BuiltBlock>),
-    TooLarge(Box<BuiltBlock>),
+    TooLarge,
     Refused(ExecutionError),
 }
 
@@ -177,8 +175,9 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// Makes a payload at a place from as many packages as the EE accepts and a block can hold, the earliest first. It
     /// is built anew for each place, so its witness is never stale.
     ///
-    /// A package that the EE refuses leaves the inbox. To find it among n, the provider executes the EE about log2(n)
-    /// times.
+    /// A package that the EE refuses by itself leaves the inbox. To find it among n, the provider executes the EE about
+    /// log2(n) times, with the fuel of a payload. A package that is refused only after those before it waits for a later
+    /// block, as do the rest once many were dropped.
     ///
     /// # Errors
     ///
@@ -192,22 +191,33 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let mut outcome = OfferOutcome::default();
         let mut n = self.inbox.len();
         while n > 0 {
-            match self.attempt(place, n, limits)? {
+            match self.attempt(place, 0..n, limits)? {
                 Attempt::Fits(built) => {
                     let packages = self.inbox.iter().take(n).map(|package| package.number).collect();
                     outcome.offer = Some(Offer { payload: payload(self.ee, &built)?, packages });
                     break;
                 }
-                Attempt::TooLarge(_) if n > 1 => n = n.div_ceil(2),
-                Attempt::TooLarge(built) => {
-                    let (bytes, fuel) = (built.block_data().len(), built.output().fuel_used);
-                    outcome.dropped.push((self.drop(0), Dropped::TooLarge { bytes, fuel }));
+                Attempt::TooLarge if n == 1 => {
+                    outcome.dropped.push((self.drop(0), Dropped::TooLarge));
                     n = self.inbox.len();
                 }
-                Attempt::Refused(error) => {
-                    let (index, error) = self.first_refused(place, n, limits, error)?;
-                    outcome.dropped.push((self.drop(index), Dropped::Refused(error)));
-                    n = n.saturating_sub(1);
+                // A provider that has had to drop so many packages serves those that it has.
+                Attempt::Refused(_) if n > 1 && outcome.dropped.len() >= DROPS_MAX => n /= 2,
+                Attempt::TooLarge => n = n.div_ceil(2),
+                Attempt::Refused(_) => {
+                    let first = self.first_refused(place, n, limits)?;
+                    match self.attempt(place, first..first.saturating_add(1), limits)? {
+                        Attempt::Refused(error) => {
+                            outcome.dropped.push((self.drop(first), Dropped::Refused(error)));
+                            n = n.saturating_sub(1);
+                        }
+                        Attempt::TooLarge => {
+                            outcome.dropped.push((self.drop(first), Dropped::TooLarge));
+                            n = n.saturating_sub(1);
+                        }
+                        // It is good by itself, so it waits for a later block.
+                        Attempt::Fits(_) => n = first,
+                    }
                 }
             }
         }
@@ -273,41 +283,45 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         Ok((StateRoot(state.state_root.0), context(place, self.ee, state.balance)))
     }
 
-    /// Builds a payload from the first `n` packages.
-    fn attempt(&self, place: &ShardPlace, n: usize, limits: PayloadLimits) -> Result<Attempt, ProviderError> {
-        let users = self.inbox.iter().take(n).map(|package| &package.bytes);
+    /// Builds a payload from some packages.
+    fn attempt(
+        &self,
+        place: &ShardPlace,
+        packages: Range<usize>,
+        limits: PayloadLimits,
+    ) -> Result<Attempt, ProviderError> {
+        let users = self.inbox.get(packages).unwrap_or_default().iter().map(|package| &package.bytes);
         let packages: Vec<&[u8]> = self.preamble.iter().chain(users).map(|package| &**package).collect();
         let (root, context) = self.before(place)?;
-        match self.provider.build(root, &packages, context) {
-            Ok(built) => {
-                let built = Box::new(built);
-                let fits = built.block_data().len() <= limits.bytes_max
-                    && built.output().fuel_used <= limits.fuel_max;
-                Ok(if fits { Attempt::Fits(built) } else { Attempt::TooLarge(built) })
+        match self.provider.clone().with_fuel_max(limits.fuel_max).build(root, &packages, context) {
+            Ok(built) if built.block_data().len() > limits.bytes_max => Ok(Attempt::TooLarge),
+            Ok(built) => Ok(Attempt::Fits(Box::new(built))),
+            Err(ProviderError::Refused(error) | ProviderError::Witness(error))
+                if error.fault().is_verdict() =>
+            {
+                let is_dear = matches!(error.kind, ExecutionErrorKind::OutOfFuel { .. });
+                Ok(if is_dear { Attempt::TooLarge } else { Attempt::Refused(error) })
             }
-            Err(ProviderError::Refused(error)) => Ok(Attempt::Refused(error)),
             Err(error) => Err(error),
         }
     }
 
-    /// Returns the first package that the EE refuses after those before it, with its error, given that it refuses the
-    /// first `n` together.
+    /// Returns the first package that the EE refuses after those before it, given that it refuses the first `n` together.
     fn first_refused(
         &self,
         place: &ShardPlace,
         n: usize,
         limits: PayloadLimits,
-        error: ExecutionError,
-    ) -> Result<(usize, ExecutionError), ProviderError> {
-        let (mut accepted, mut refused, mut error) = (0, n, error);
+    ) -> Result<usize, ProviderError> {
+        let (mut accepted, mut refused) = (0, n);
         while refused.saturating_sub(accepted) > 1 {
             let middle = accepted.midpoint(refused);
-            match self.attempt(place, middle, limits)? {
-                Attempt::Refused(reason) => (refused, error) = (middle, reason),
-                Attempt::Fits(_) | Attempt::TooLarge(_) => accepted = middle,
+            match self.attempt(place, 0..middle, limits)? {
+                Attempt::Refused(_) => refused = middle,
+                Attempt::Fits(_) | Attempt::TooLarge => accepted = middle,
             }
         }
-        Ok((refused.saturating_sub(1), error))
+        Ok(refused.saturating_sub(1))
     }
 
     /// Takes a package out of the inbox; returns its number.

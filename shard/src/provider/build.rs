@@ -11,7 +11,7 @@ use outrider_witness::{
 };
 
 use super::{
-    Extent, Provider,
+    Extent, PROVIDER_FUEL_FACTOR, Provider,
     built_block::BuiltBlock,
     error::{Disagreement, ProviderError},
     source::{Nodes, Source},
@@ -31,8 +31,9 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         let packages = encode_packages(packages)?;
         let input = ExecutionInput { pre_state_root, block_data: packages.into(), context, reads };
         let source = Arc::new(Source { store: Arc::clone(&self.store), unapplied });
-        let provided =
-            self.ee.provide(&input, Arc::clone(&source) as Arc<dyn StateSource>).map_err(failed)?;
+        let fuel_max = self.fuel_max.saturating_mul(PROVIDER_FUEL_FACTOR);
+        let state = Arc::clone(&source) as Arc<dyn StateSource>;
+        let provided = self.ee.provide_within(&input, state, fuel_max).map_err(failed)?;
         let ProviderOutput { execution: provided, block_data, new_nodes } = provided;
         let block_data: Arc<[u8]> = block_data.ok_or(ProviderError::NoBlockData)?.into();
         let frame = Frame::parse(&block_data).map_err(ProviderError::Yielded)?;
@@ -44,7 +45,7 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         }
 
         let input = ExecutionInput { block_data: Arc::clone(&block_data), ..input };
-        let output = self.ee.execute(&input).map_err(ProviderError::Witness)?;
+        let output = self.ee.execute_within(&input, self.fuel_max).map_err(ProviderError::Witness)?;
         check_agreement(&provided, &output)?;
         Ok(BuiltBlock {
             pre_state_root,

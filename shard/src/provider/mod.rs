@@ -45,12 +45,24 @@ use crate::frame::Frame;
 /// States are identified by their roots. Nothing is stored for the empty state; every other root is the hash of a node.
 /// The [kind](outrider_witness::store::StateKind) of the store defines the hash of nodes and the root of the empty
 /// state.
-#[derive(Clone)]
 pub struct Provider<S> {
     ee: Ee,
     store: Arc<S>,
     extent: Extent,
+    /// The fuel of an execution over block data. One over the full state may use some times as much.
+    fuel_max: u64,
 }
+
+impl<S> Clone for Provider<S> {
+    fn clone(&self) -> Self {
+        let Self { ee, store, extent, fuel_max } = self;
+        Self { ee: ee.clone(), store: Arc::clone(store), extent: *extent, fuel_max: *fuel_max }
+    }
+}
+
+/// How much more fuel an execution over the full state may use than one over the block data. Making the witness and
+/// executing it takes two to three times as much.
+pub const PROVIDER_FUEL_FACTOR: u64 = 8;
 
 /// The part of its states that a store has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +98,7 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
                 store.apply(&batch)?;
             }
         }
-        Ok(Self { ee, store, extent: Extent::Whole })
+        Ok(Self { ee, store, extent: Extent::Whole, fuel_max: u64::MAX })
     }
 
     /// Opens a provider for `ee` over a store with part of a state, such as the nodes of an execution witness. It
@@ -98,6 +110,13 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
     /// Fails as [`open`](Self::open) does.
     pub fn open_part(ee: Ee, store: Arc<S>) -> Result<Self, ProviderError> {
         Ok(Self { extent: Extent::Part, ..Self::open(ee, store)? })
+    }
+
+    /// Bounds the fuel with which shards may execute the blocks; by default only the host does. An execution over the full
+    /// state may use [`PROVIDER_FUEL_FACTOR`] times as much.
+    #[must_use]
+    pub fn with_fuel_max(self, fuel_max: u64) -> Self {
+        Self { fuel_max, ..self }
     }
 
     /// Returns the store.

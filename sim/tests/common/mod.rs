@@ -17,7 +17,7 @@ use outrider_beacon_spec::{
 };
 use outrider_sim::{EmptyShardBlocks, Genesis, Members, Setup, ShardProposer, Simulation, ViewSetup};
 
-struct Nobody;
+pub(crate) struct Nobody;
 
 impl Admission for Nobody {
     fn admit(&self, _: &[u8]) -> Result<CodeProperties, Refusal> {

@@ -27,14 +27,26 @@ pub(super) enum NoCode {
 /// The limit for the bytes of all modules together.
 const MODULES_BYTES_MAX: u64 = 1 << 30;
 
-/// Finds and reads modules. A file that cannot be read is one of the results, so that it does not stop the others.
-pub(super) fn read(arguments: &[PathBuf]) -> anyhow::Result<Vec<Module>> {
+/// Finds and reads modules. A file that is missing or cannot be read is one of the results, so that it does not stop the
+/// others.
+pub(super) fn read(arguments: &[PathBuf]) -> Vec<Module> {
     let mut room = MODULES_BYTES_MAX;
-    let files = files::find(arguments, &["wasm"])?;
-    Ok(files.iter().map(|file| Module::read(file, &mut room)).collect())
+    let mut modules = Vec::new();
+    for argument in arguments {
+        match files::find(std::slice::from_ref(argument), &["wasm"]) {
+            Ok(files) => modules.extend(files.iter().map(|file| Module::read(file, &mut room))),
+            Err(error) => modules.push(Module::missing(argument, &error)),
+        }
+    }
+    modules
 }
 
 impl Module {
+    fn missing(path: &Path, error: &anyhow::Error) -> Self {
+        let code = Err(NoCode::Unreadable(io::Error::other(format!("{error:#}"))));
+        Self { file: files::name(path), name: String::new(), code }
+    }
+
     fn read(path: &Path, room: &mut u64) -> Self {
         let file = files::name(path);
         let name = if files::is_stdin(path) { Path::new(&file) } else { path };

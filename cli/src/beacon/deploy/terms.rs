@@ -37,6 +37,11 @@ impl Terms {
                 format!("--{option}: there is no validator {validator}: name one of 0 to {last}")
             })
         };
+        let n_validators = head.state.validators.len() as u64;
+        anyhow::ensure!(
+            arguments.against <= n_validators,
+            "--against: there are only {n_validators} validators: choose a smaller number"
+        );
         let faucet = session.description.faucet();
         let payer = arguments.payer.unwrap_or(faucet);
         let refund = arguments.refund.unwrap_or(payer);

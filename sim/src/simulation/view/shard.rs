@@ -37,7 +37,9 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
             let Some(proposal) = self.shard_proposal(shard, head_root, &state, duties)? else { continue };
             let Proposal { slot, beacon_parent_root, shard_parent_root, .. } = proposal;
             let rules = duties.rules;
-            let place = self.node.shard_place(beacon_parent_root, shard, slot, shard_parent_root, rules)?;
+            // A shard whose blocks do not apply any more waits for its next crosslink; the others go on.
+            let place = self.node.shard_place(beacon_parent_root, shard, slot, shard_parent_root, rules);
+            let Ok(place) = place else { continue };
             let Some(body) = shard_proposer.body(&place) else { continue };
             let sign = |proposer: &[ValidatorIndex], root| duties.signer.sign(proposer, root);
             blocks.push((publication, Arc::new(signed_shard_block(&state, proposal, &body, sign)?)));
