@@ -45,6 +45,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     // First, because later chains use memory that earlier ones have left.
+    let _warm = idle::<SimPreset<1>>()?;
     let (one, many) = (idle::<SimPreset<1>>()?, idle::<C>()?);
     println!("memory per idle shard: {} kB", many.0.saturating_sub(one.0) / (N_SHARDS - 1) / 1000);
     let world = World::new()?;

@@ -34,11 +34,7 @@ impl<P: ChainPhase> Source<P> {
         let mut shard_blocks = Vec::new();
         for claim in claims {
             if let Claim::LatestExecution { shard } = *claim {
-                let n_shards = P::N_SHARDS;
-                anyhow::ensure!(
-                    shard < n_shards,
-                    "`{claim}`: there are only {n_shards} shards, counted from 0"
-                );
+                anyhow::ensure!(shard < P::N_SHARDS, ProveError::Absent(*claim));
                 shard_blocks.extend(latest_shard_block(session, root, shard)?);
             }
         }
