@@ -198,7 +198,7 @@ fn a_header_that_spends_too_much_is_dropped_when_it_is_due() {
     assert_eq!((n_pending(&extended), shard.execution_root()), (0, Root::ZERO));
 }
 
-/// What a shard's committee attests in a slot.
+/// A committee's attestation of its shard in a slot.
 #[derive(Clone, Copy, Debug)]
 struct Step {
     sends: u64,

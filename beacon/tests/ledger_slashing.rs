@@ -146,7 +146,7 @@ fn claims_must_match_the_attestation() {
     assert_eq!(operation_error(&extended, with_claim(unsigned)), OperationError::Signature { signer });
 }
 
-/// What an honest committee executed.
+/// A judge with the inputs of an honest committee's execution.
 struct Executed {
     code_hash: Root,
     beacon_parent_root: Root,
@@ -166,20 +166,7 @@ fn judged(
     operations: &Operations,
     judge: &Executed,
 ) -> Result<ExtendedState<P1>, LedgerError> {
-    use outrider_beacon_spec::{
-        accessors::get_beacon_proposer_index, containers::BeaconBlock, hash::hash_tree_root,
-        transition::process_slots,
-    };
-    let slot = pre.state.slot + 1;
-    let mut advanced = pre.state.clone();
-    process_slots(&mut advanced, slot).unwrap();
-    let message = BeaconBlock {
-        slot,
-        proposer_index: get_beacon_proposer_index(&advanced).unwrap(),
-        parent_root: hash_tree_root(&advanced.latest_block_header),
-        state_root: Root::ZERO,
-        body: common::empty_body(&advanced),
-    };
+    let (_, message) = common::draft(pre, pre.state.slot + 1, common::empty_body);
     let settings = Settings::default();
     let rules = outrider_beacon::registry::Rules { judge, ..common::rules(&settings) };
     Ok(outrider_beacon::ledger::complete_block(pre.clone(), message, operations, rules)?.1.extended)

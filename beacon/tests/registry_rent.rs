@@ -102,7 +102,7 @@ fn a_sleeping_ee_is_not_executed() {
         let (block, execution) = crosslinked(1, header);
         process_execution_header(&mut asleep.clone(), &block, &execution, epoch, &settings)
     };
-    // What counts is the epoch of the shard block, and not that of the block that crosslinks it.
+    // The epoch of the shard block counts, and not that of the block that crosslinks it.
     assert_eq!(apply(header.clone(), 2), Ok(0));
     let refused = HeaderError::EeAsleep { ee: 0, got: 3, from: 3 };
     assert_eq!(apply(header.clone(), 3), Err(refused));

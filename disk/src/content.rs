@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a store has.
+/// The content of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
     /// The states of an EE.

@@ -56,7 +56,7 @@ pub enum DiskError {
     NotAFile {
         /// The path of the file.
         path: PathBuf,
-        /// What is there.
+        /// The content that is there.
         kind: FileKind,
     },
     /// A file of the store has more than one name, so writing would change it under all of them. Whoever linked it is at

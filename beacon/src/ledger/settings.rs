@@ -35,13 +35,13 @@ pub struct Settings {
     pub fuel_per_block_max: u64,
     /// The slots for which a crosslinked header can be challenged before it counts; 0 if it counts at once.
     pub challenge_slots: u64,
-    /// Who vouches for the ether of EEs on shards.
+    /// The party that vouches for the ether of EEs on shards.
     pub ether: Ether,
     /// A validator of a test chain that may pay without having exited.
     pub faucet: Option<ValidatorIndex>,
 }
 
-/// Who vouches for the ether of EEs on shards.
+/// The party that vouches for the ether of EEs on shards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ether {
     /// The ledger, which adds up the sums itself.

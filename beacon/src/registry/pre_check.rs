@@ -128,7 +128,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         self.remove(pre_check, FAR_FUTURE_EPOCH)
     }
 
-    /// Removes a new EE. Its record tells by the exit epoch whether validators have rejected it.
+    /// Removes a new EE. The exit epoch of its record is set if validators have rejected it.
     fn remove(&mut self, pre_check: &PreCheck, exit_epoch: Epoch) -> Result<(), OperationError> {
         if self.is_upgrade(pre_check)? {
             return Ok(());

@@ -147,14 +147,12 @@ where
     }
 }
 
-/// Proposes a block for a slot; returns it with its result, or the reason for which it is refused.
-pub(crate) fn try_propose<P: LedgerPhase>(
+/// Returns the state in a slot, and a block for it that is complete but for its roots.
+pub(crate) fn draft<P: LedgerPhase>(
     pre: &ExtendedState<P>,
     slot: u64,
     body: impl FnOnce(&BeaconState<P>) -> BeaconBlockBody<P>,
-    operations: LedgerOperations<P>,
-    settings: &Settings,
-) -> Result<(ExtendedBlock<P>, Transition<P>), LedgerError> {
+) -> (BeaconState<P>, BeaconBlock<P>) {
     let mut advanced = pre.state.clone();
     process_slots(&mut advanced, slot).unwrap();
     let message = BeaconBlock {
@@ -164,6 +162,18 @@ pub(crate) fn try_propose<P: LedgerPhase>(
         state_root: Root::ZERO,
         body: body(&advanced),
     };
+    (advanced, message)
+}
+
+/// Proposes a block for a slot; returns it with its result, or the reason for which it is refused.
+pub(crate) fn try_propose<P: LedgerPhase>(
+    pre: &ExtendedState<P>,
+    slot: u64,
+    body: impl FnOnce(&BeaconState<P>) -> BeaconBlockBody<P>,
+    operations: LedgerOperations<P>,
+    settings: &Settings,
+) -> Result<(ExtendedBlock<P>, Transition<P>), LedgerError> {
+    let (advanced, message) = draft(pre, slot, body);
     let (message, transition) = complete_block(pre.clone(), message, &operations, rules(settings))?;
     let signature = signature(&advanced, message.proposer_index, &message, DOMAIN_BEACON_PROPOSER, None);
     let block = ExtendedBlock { block: SignedBeaconBlock { message, signature }, operations };

@@ -1,4 +1,4 @@
-//! What a block knows besides its state and its data.
+//! The input of an execution besides state and block data.
 
 use std::sync::Arc;
 

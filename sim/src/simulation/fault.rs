@@ -1,4 +1,4 @@
-//! What goes wrong in a simulation.
+//! The faults of a simulation.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -53,7 +53,7 @@ pub enum Fault {
     },
 }
 
-/// Who hears of a block, and when.
+/// The recipients of a block, and its delay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Publication {
     /// Everybody, after a delay in milliseconds.

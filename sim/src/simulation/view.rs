@@ -35,7 +35,7 @@ pub struct View<C: Preset, E: StdError + 'static> {
     name: String,
     members: BTreeSet<ValidatorIndex>,
     node: LedgerNode<Phase1<C>>,
-    /// What the next beacon block may contain.
+    /// The messages that the next beacon block may contain.
     pool: Pool<C>,
     /// Messages that wait for a block.
     waiting: Vec<Message<C>>,
@@ -57,7 +57,7 @@ pub struct RefusedMessage<E: StdError + 'static> {
     pub error: ShardBlockError<E>,
 }
 
-/// What validators need to know for their duties in a slot.
+/// The knowledge that validators need for their duties in a slot.
 #[derive(Clone, Copy)]
 pub(super) struct Duties<'d> {
     pub(super) slot: Slot,

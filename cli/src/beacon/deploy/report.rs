@@ -21,7 +21,7 @@ pub(super) struct Report {
     pub(super) outcome: Outcome,
 }
 
-/// What is proposed to the chain.
+/// A proposal to the chain.
 #[derive(Serialize)]
 pub(super) struct Proposal {
     pub(super) code_hash: String,

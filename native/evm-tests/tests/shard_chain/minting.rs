@@ -201,7 +201,7 @@ fn blocks_of_a_chain_are_refused_on_a_state_of_ethereum() {
     assert!(empty.run().unwrap_err().starts_with("the node of the chain: nothing with hash 0000"));
 }
 
-/// Who deploys the EE decides on the first node, but not on rules that pay rewards.
+/// The deployer of the EE decides on the first node, but not on rules that pay rewards.
 #[test]
 fn no_chain_begins_with_rules_before_paris() {
     let (shard, block, _) = chain();

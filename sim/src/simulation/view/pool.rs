@@ -1,4 +1,4 @@
-//! What a beacon block may contain of the previous slot.
+//! The messages of the previous slot that a beacon block may contain.
 
 use std::collections::BTreeMap;
 
