@@ -120,6 +120,21 @@ macro_rules! array_field {
     };
 }
 
+/// For the payload of a receipt.
+pub(crate) mod payload {
+    use alloc::vec::Vec;
+
+    pub(crate) fn serialize<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        super::serialize(bytes, serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        super::deserialize_vec(deserializer, "a payload")
+    }
+}
+
 array_field!(pubkey, "a public key");
 array_field!(withdrawal_credentials, "withdrawal credentials");
 array_field!(signature, "a signature");

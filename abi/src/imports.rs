@@ -46,7 +46,10 @@ pub struct ImportModule {
 
 /// The modules of [`ABI`], in its order.
 pub static MODULES: &[ImportModule] = &[
-    ImportModule { name: "eth2", summary: "The block, state roots, ether, and where the block is." },
+    ImportModule {
+        name: "eth2",
+        summary: "The block, state roots, ether, receipts, and where the block is.",
+    },
     ImportModule { name: "debug", summary: "Logs. What is logged changes nothing." },
     ImportModule { name: "bignum", summary: "Arithmetic of numbers of 32 bytes." },
     ImportModule {

@@ -9,6 +9,7 @@
 //! | `context` | the place and time of an execution, and the numbers of shards, slots and EEs |
 //! | `deposit` | a validator deposit, in its 184 bytes |
 //! | `root_read` | the state root of another EE, which a block declares |
+//! | `receipt` | receipts, which EEs send and get |
 //! | `node` | a new node of an EE's state |
 //! | [`frame`] | the encoding of block data and of packages |
 //! | [`reader`] | reads untrusted bytes |
@@ -36,6 +37,7 @@ pub mod hex_text;
 mod imports;
 mod node;
 pub mod reader;
+mod receipt;
 mod root_read;
 
 pub use context::{Context, EeIndex, ShardIndex, Slot};
@@ -49,4 +51,8 @@ pub use imports::{
 };
 pub use node::NewNode;
 pub use reader::{ReadError, Reader};
+pub use receipt::{
+    RECEIPT_PAYLOAD_BYTES_MAX, RECEIPTS_SENT_MAX, RECEIVED_RECEIPT_HEADER_BYTES, ReceiptError, ReceiptKind,
+    ReceivedReceipt, SENT_RECEIPT_HEADER_BYTES, SentReceipt,
+};
 pub use root_read::{ROOT_READ_BYTES, RootRead};

@@ -191,6 +191,11 @@ impl<'a> Reader<'a> {
         Ok(Reader { rest, offset })
     }
 
+    /// Takes all bytes that are left.
+    pub const fn rest(self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Checks that no bytes are left.
     ///
     /// # Errors

@@ -63,6 +63,7 @@ pub(crate) fn bench(arguments: &Arguments) -> anyhow::Result<Verdict> {
             block_data: block.data.clone(),
             context,
             reads: block.reads.clone(),
+            receipts: block.receipts.clone(),
         };
         let (post_state_root, costs) = measure_block(&variants, ees, &input, arguments.runs, &bar)
             .with_context(|| format!("{}: block {index}", files::name(&arguments.fixture)))?;

@@ -6,7 +6,7 @@ mod serde;
 use std::fmt;
 use std::sync::Arc;
 
-use outrider_abi::{Context, Deposit, RootRead, StateRoot};
+use outrider_abi::{Context, Deposit, ReceivedReceipt, RootRead, SentReceipt, StateRoot};
 
 /// The complete input of an execution, besides the EE's code.
 #[derive(Clone, Debug)]
@@ -22,18 +22,23 @@ pub struct ExecutionInput {
     pub context: Context,
     /// The state roots of other EEs that the block declares, for `eth2.readRoot`. Clones share them. The host believes
     /// them: the chain checks them, and bounds their number.
-    #[cfg_attr(feature = "serde", serde(default, with = "self::serde::reads"))]
+    #[cfg_attr(feature = "serde", serde(default, with = "self::serde::list"))]
     pub reads: Arc<[RootRead]>,
+    /// The receipts that the EE gets with the block, for `eth2.receiptCopy`: by source shard, then by sequence number.
+    /// Clones share them. The host believes them: the chain checks them, and bounds their number and size.
+    #[cfg_attr(feature = "serde", serde(default, with = "self::serde::list"))]
+    pub receipts: Arc<[ReceivedReceipt]>,
 }
 
 impl ExecutionInput {
-    /// Makes an input with the default [`Context`], all zeros, and without reads.
+    /// Makes an input with the default [`Context`], all zeros, and without reads or receipts.
     pub fn new(pre_state_root: StateRoot, block_data: impl Into<Arc<[u8]>>) -> Self {
         Self {
             pre_state_root,
             block_data: block_data.into(),
             context: Context::default(),
             reads: Arc::default(),
+            receipts: Arc::default(),
         }
     }
 }
@@ -53,6 +58,13 @@ pub struct ExecutionOutput {
     /// ether is for the ledger to decide.
     #[cfg_attr(feature = "serde", serde(default))]
     pub proposer_fee: u64,
+    /// The receipts that the EE sends, in order. Their ether leaves the EE; whether it has that ether is for the ledger to
+    /// decide.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub receipts: Vec<SentReceipt>,
+    /// The indices of the receipts of the input that the EE rejects, ascending and each once.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub rejected: Vec<u32>,
     /// The EE's log lines, in order.
     pub logs: Vec<Log>,
     /// The ticks that the EE spent through `eth2.useTicks`.

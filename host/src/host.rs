@@ -450,6 +450,8 @@ fn result(
                 root_saved: saved.is_some(),
                 deposits: execution.deposits,
                 proposer_fee: execution.proposer_fee,
+                receipts: execution.receipts,
+                rejected: execution.rejected.into_iter().collect(),
                 logs: execution.logs,
                 ticks_used: execution.ticks_used,
                 fuel_used,

@@ -319,7 +319,7 @@ fn both_executions_of_a_block_have_its_context_and_reads() {
     ));
     let context = Context { balance: 70, finalized_slot: Slot(8), ..Context::default() };
     let read = |byte| RootRead { state_root: StateRoot([byte; 32]), ..RootRead::default() };
-    let surroundings = Surroundings { context, reads: Arc::from([read(1), read(200)]) };
+    let surroundings = Surroundings { reads: Arc::from([read(1), read(200)]), ..context.into() };
     let block = store.build(EMPTY_STATE, &[b"\x01"], surroundings.clone()).expect("the EE takes it");
     assert_eq!(block.output().proposer_fee, 278);
     let again = store.refresh(block.block_data(), EMPTY_STATE, surroundings).expect("the EE takes it");

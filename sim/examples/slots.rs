@@ -209,12 +209,9 @@ fn sum_of_executions(ee: &Ee, blocks: &[(ShardPlace, ShardBody)]) -> Result<u128
     let mut sum = 0;
     for (place, body) in blocks {
         for (payload, transition) in body.payloads.iter().zip(&body.header.transitions) {
-            let input = ExecutionInput {
-                pre_state_root: StateRoot(transition.pre_state_root.0),
-                block_data: Arc::from(&payload.block_data[..]),
-                context: context(place, payload.ee, transition.balance),
-                reads: Arc::default(),
-            };
+            let root = StateRoot(transition.pre_state_root.0);
+            let context = context(place, payload.ee, transition.balance);
+            let input = ExecutionInput { context, ..ExecutionInput::new(root, &payload.block_data[..]) };
             let start = Instant::now();
             let output = ee.execute_within(&input, transition.fuel_used)?;
             sum += start.elapsed().as_nanos();

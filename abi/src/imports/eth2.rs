@@ -1,9 +1,9 @@
-//! `eth2`: the block, state roots, ether, and where the block is.
+//! `eth2`: the block, state roots, ether, receipts, and where the block is.
 
 use super::{
     FuelCost, Import,
     parameter::{number, number64, read, written},
-    price::{CALL, COPY, LOG_TEXT},
+    price::{CALL, COPY, KEEP, LOG_TEXT, REJECT},
 };
 use crate::ValueType::{I32, I64};
 
@@ -135,5 +135,38 @@ pub(super) const IMPORTS: &[Import] = &[
         result: None,
         summary: "Writes the declared state root at index: 8 bytes shard, 8 bytes EE, 32 bytes root; traps if there is none.",
         fuel: CALL,
+    },
+    Import {
+        module: "eth2",
+        name: "pushReceipt",
+        parameters: &[read("pointer"), number("length")],
+        result: None,
+        summary: "Sends the receipt at pointer: 8 bytes each of shard, EE, value and fee, then at most 65,536 bytes payload.",
+        fuel: KEEP,
+    },
+    Import {
+        module: "eth2",
+        name: "receiptCount",
+        parameters: &[],
+        result: Some(I32),
+        summary: "Returns the number of receipts that the EE gets with the block.",
+        fuel: CALL,
+    },
+    Import {
+        module: "eth2",
+        name: "receiptCopy",
+        parameters: &[number("index"), written("out"), number("capacity")],
+        result: Some(I32),
+        summary: "Returns the length of the receipt at index, and writes it at out if capacity allows: 1 byte kind, 8 bytes \
+                  each of shard, EE, slot, sequence number and value, then the payload; traps if there is none.",
+        fuel: COPY,
+    },
+    Import {
+        module: "eth2",
+        name: "rejectReceipt",
+        parameters: &[number("index")],
+        result: None,
+        summary: "Rejects the receipt at index, so that its value does not stay with the EE; traps if there is none.",
+        fuel: REJECT,
     },
 ];

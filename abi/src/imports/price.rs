@@ -29,11 +29,13 @@ const FUEL_PER_NS: u64 = 25;
 pub(super) const CALL: FuelCost = FuelCost::measured(40, 0);
 /// A call that copies bytes.
 pub(super) const COPY: FuelCost = FuelCost::measured(40, 40);
+/// A call that adds to a set.
+pub(super) const REJECT: FuelCost = FuelCost::measured(100, 0);
 /// A call that logs: the entry is kept if there is room, and its bytes are formatted if anybody listens.
 pub(super) const LOG: FuelCost = FuelCost::measured(200, 1000);
 /// A call that logs text: a byte that is not UTF-8 becomes the three bytes of its replacement, in fresh memory.
 pub(super) const LOG_TEXT: FuelCost = FuelCost::measured(200, 3_000);
-/// A call that stores bytes for the provider in fresh memory, which the kernel has to clear first. That takes ten times
+/// A call that stores bytes for the provider or the chain in fresh memory, which the kernel has to clear first. That takes ten times
 /// as long as copying.
 pub(super) const KEEP: FuelCost = FuelCost::measured(100, 400);
 /// A call that searches a store. A store of 300,000 nodes on disk took 2 us for nodes in memory, found or not, and 5 to

@@ -7,7 +7,7 @@ use outrider_fixture::{
     FixtureError,
     runner::{BlockRun, FixtureRun, Mismatch},
 };
-use outrider_host::{Deposit, EngineKind, Log, chain};
+use outrider_host::{Deposit, EngineKind, Log, SentReceipt, chain};
 use serde::Serialize;
 
 use super::trace::TraceReport;
@@ -59,6 +59,9 @@ enum Outcome {
         deposits: Vec<DepositReport>,
         /// In Gwei.
         proposer_fee: u64,
+        sent_receipts: Vec<SentReceiptReport>,
+        /// By their indices among the receipts that the EE gets.
+        rejected_receipts: Vec<u32>,
         ticks_used: u64,
         fuel_used: u64,
     },
@@ -89,11 +92,42 @@ struct DepositReport {
 }
 
 #[derive(Serialize)]
+struct SentReceiptReport {
+    destination_shard: u64,
+    destination_ee: u64,
+    /// In Gwei, like the fee.
+    value: u64,
+    fee: u64,
+    payload: String,
+}
+
+#[derive(Serialize)]
 #[serde(rename_all = "snake_case", tag = "mismatch")]
 enum MismatchReport {
-    PostState { env: usize, expected: String, got: String, known_after_block: Option<usize> },
+    PostState {
+        env: usize,
+        expected: String,
+        got: String,
+        known_after_block: Option<usize>,
+    },
     MissingDeposit(DepositReport),
-    ProposerFee { block: usize, expected: u64, got: u64 },
+    ProposerFee {
+        block: usize,
+        expected: u64,
+        got: u64,
+    },
+    /// The first receipt that differs; null if there are fewer.
+    SentReceipt {
+        block: usize,
+        index: usize,
+        expected: Option<SentReceiptReport>,
+        got: Option<SentReceiptReport>,
+    },
+    RejectedReceipts {
+        block: usize,
+        expected: Vec<u32>,
+        got: Vec<u32>,
+    },
 }
 
 /// The number of fixtures with each result, and the number of blocks.
@@ -181,6 +215,8 @@ impl BlockReport {
                 root_saved: output.root_saved,
                 deposits: output.deposits.iter().map(DepositReport::new).collect(),
                 proposer_fee: output.proposer_fee,
+                sent_receipts: output.receipts.iter().map(SentReceiptReport::new).collect(),
+                rejected_receipts: output.rejected.clone(),
                 ticks_used: output.ticks_used,
                 fuel_used: output.fuel_used,
             },
@@ -212,7 +248,16 @@ impl BlockReport {
     fn print_outcome(&self, out: &mut impl Write) -> io::Result<()> {
         write!(out, "  block {}, env {}: ", self.block, self.env)?;
         match &self.outcome {
-            Outcome::Executed { post_state_root, root_saved, deposits, proposer_fee, fuel_used, .. } => {
+            Outcome::Executed {
+                post_state_root,
+                root_saved,
+                deposits,
+                proposer_fee,
+                sent_receipts,
+                rejected_receipts,
+                fuel_used,
+                ..
+            } => {
                 let change = if *post_state_root == self.pre_state_root {
                     "state unchanged, "
                 } else {
@@ -224,6 +269,12 @@ impl BlockReport {
                 }
                 if *proposer_fee > 0 {
                     write!(out, ", proposer fee {proposer_fee} Gwei")?;
+                }
+                if !sent_receipts.is_empty() {
+                    write!(out, ", {} sent", count(sent_receipts.len(), "receipt"))?;
+                }
+                if !rejected_receipts.is_empty() {
+                    write!(out, ", {} rejected", count(rejected_receipts.len(), "receipt"))?;
                 }
                 writeln!(out, ", fuel {fuel_used}")?;
                 if !root_saved {
@@ -270,6 +321,15 @@ impl MismatchReport {
             Mismatch::ProposerFee { block, expected, got } => {
                 Self::ProposerFee { block: *block, expected: *expected, got: *got }
             }
+            Mismatch::SentReceipt { block, index, expected, got } => Self::SentReceipt {
+                block: *block,
+                index: *index,
+                expected: expected.as_ref().map(SentReceiptReport::new),
+                got: got.as_ref().map(SentReceiptReport::new),
+            },
+            Mismatch::RejectedReceipts { block, expected, got } => {
+                Self::RejectedReceipts { block: *block, expected: expected.clone(), got: got.clone() }
+            }
         }
     }
 
@@ -296,6 +356,16 @@ impl MismatchReport {
                 writeln!(out, "    expected {expected} Gwei")?;
                 writeln!(out, "    got      {got} Gwei")
             }
+            Self::SentReceipt { block, index, expected, got } => {
+                writeln!(out, "  {ERROR}block {block}: wrong receipt {index}{ERROR:#}")?;
+                writeln!(out, "    expected {}", described(expected.as_ref()))?;
+                writeln!(out, "    got      {}", described(got.as_ref()))
+            }
+            Self::RejectedReceipts { block, expected, got } => {
+                writeln!(out, "  {ERROR}block {block}: wrong rejected receipts{ERROR:#}")?;
+                writeln!(out, "    expected {expected:?}")?;
+                writeln!(out, "    got      {got:?}")
+            }
         }
     }
 }
@@ -315,6 +385,28 @@ impl DepositReport {
             signature: hex::encode(deposit.signature),
         }
     }
+}
+
+impl SentReceiptReport {
+    fn new(receipt: &SentReceipt) -> Self {
+        Self {
+            destination_shard: receipt.destination_shard.0,
+            destination_ee: receipt.destination_ee.0,
+            value: receipt.value,
+            fee: receipt.fee,
+            payload: hex::encode(&receipt.payload),
+        }
+    }
+}
+
+/// Describes a receipt in a line.
+fn described(receipt: Option<&SentReceiptReport>) -> String {
+    let Some(receipt) = receipt else { return "none".to_owned() };
+    let SentReceiptReport { destination_shard, destination_ee, value, fee, payload } = receipt;
+    let payload = if payload.is_empty() { "empty" } else { payload };
+    format!(
+        "to EE {destination_ee} on shard {destination_shard}, {value} Gwei, fee {fee} Gwei, payload {payload}"
+    )
 }
 
 impl Totals {

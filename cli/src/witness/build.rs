@@ -66,7 +66,7 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let partial_context = arguments.context.context();
     // The fixture has one EE.
     let context = partial_context.complete(0);
-    let surroundings = Surroundings { context, reads: arguments.reads.as_slice().into() };
+    let surroundings = Surroundings { reads: arguments.reads.as_slice().into(), ..context.into() };
     let mut blocks: Vec<BuiltBlock> = Vec::new();
     for (file, packages) in arguments.packages.iter().zip(files) {
         match provider.build_on(start, &blocks, &packages, surroundings.clone()) {

@@ -15,9 +15,11 @@ pub(super) fn fixture(
     context: Option<Context>,
     reads: &[RootRead],
 ) -> String {
-    let new_blocks = blocks
-        .iter()
-        .map(|block| NewBlock { data: block.block_data(), proposer_fee: block.output().proposer_fee });
+    let new_blocks = blocks.iter().map(|block| NewBlock {
+        data: block.block_data(),
+        proposer_fee: block.output().proposer_fee,
+        sent_receipts: &block.output().receipts,
+    });
     let fixture = NewFixture {
         script,
         pre_state_root,

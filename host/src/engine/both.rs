@@ -130,6 +130,8 @@ fn difference(first: &Outcome, second: &Outcome) -> Option<(&'static str, [Strin
         .or_else(|| a.logs.iter().zip(&b.logs).find_map(|(a, b)| differ_debug("a line of the logs", a, b)))
         .or_else(|| differ_debug("the deposits", &a.deposits, &b.deposits))
         .or_else(|| differ("the proposer fee", &a.proposer_fee, &b.proposer_fee))
+        .or_else(|| differ_debug("the receipts", &a.receipts, &b.receipts))
+        .or_else(|| differ_debug("the rejected receipts", &a.rejected, &b.rejected))
         .or_else(|| differ("the post-state root", &root(a), &root(b)))
         .or_else(|| differ("the ticks used", &a.ticks_used, &b.ticks_used))
         .or_else(|| differ("the fuel left", &a.fuel_left, &b.fuel_left))

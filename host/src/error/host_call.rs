@@ -1,6 +1,6 @@
 //! Errors of host calls.
 
-use outrider_abi::DEPOSIT_BYTES;
+use outrider_abi::{DEPOSIT_BYTES, ReceiptError};
 
 use crate::allowance::StopReason;
 
@@ -47,6 +47,35 @@ pub enum HostCallError {
         amount: u64,
         /// The sum of earlier calls in Gwei.
         paid: u64,
+    },
+    /// The bytes to send are not a receipt.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// The execution sends more receipts than [`RECEIPTS_SENT_MAX`](crate::RECEIPTS_SENT_MAX).
+    #[error("more than {limit} receipts, the limit of an execution")]
+    TooManyReceipts {
+        /// The limit.
+        limit: usize,
+    },
+    /// The EE sends more ether in receipts than a number of 64 bits can express.
+    #[error(
+        "the ether in receipts overflows: {value} Gwei and a fee of {fee} on top of {sent} are more than 2^64 - 1"
+    )]
+    ReceiptsOverflow {
+        /// The value of the receipt in Gwei.
+        value: u64,
+        /// Its fee in Gwei.
+        fee: u64,
+        /// The values and fees of earlier receipts in Gwei.
+        sent: u64,
+    },
+    /// The EE gets no receipt with this index.
+    #[error("there is no receipt {index}: the EE gets {n_receipts}, counted from 0")]
+    ReceiptOutOfRange {
+        /// The index given.
+        index: u32,
+        /// The number of receipts that the EE gets with the block.
+        n_receipts: usize,
     },
     /// The block does not declare a state root at this index.
     #[error("there is no read {index}: the block declares {n_reads}, counted from 0")]

@@ -25,23 +25,22 @@ pub(super) mod block_data {
     }
 }
 
-/// For declared reads.
-pub(super) mod reads {
+/// For lists that clones share.
+pub(super) mod list {
     use std::sync::Arc;
 
-    use outrider_abi::RootRead;
-    use serde::{Deserialize as _, Serialize as _};
+    use serde::{Deserialize, Serialize};
 
-    pub(in crate::execution) fn serialize<S: serde::Serializer>(
-        reads: &[RootRead],
+    pub(in crate::execution) fn serialize<T: Serialize, S: serde::Serializer>(
+        list: &[T],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        reads.serialize(serializer)
+        list.serialize(serializer)
     }
 
-    pub(in crate::execution) fn deserialize<'de, D: serde::Deserializer<'de>>(
+    pub(in crate::execution) fn deserialize<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Arc<[RootRead]>, D::Error> {
+    ) -> Result<Arc<[T]>, D::Error> {
         Vec::deserialize(deserializer).map(Into::into)
     }
 }

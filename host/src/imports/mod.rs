@@ -5,10 +5,13 @@ mod bignum;
 mod crypto;
 pub(crate) mod debug;
 mod eth2;
+mod receipt;
 mod state;
 pub(crate) mod table;
 
-use outrider_abi::{Deposit, Import, StateRoot};
+use std::collections::BTreeSet;
+
+use outrider_abi::{Deposit, Import, SentReceipt, StateRoot};
 
 use crate::allowance::{Allowance, Watch};
 use crate::config::HostConfig;
@@ -27,6 +30,11 @@ pub(crate) struct Execution {
     deposits_max: u32,
     /// The ether that the EE pays to the proposer, in Gwei.
     pub(crate) proposer_fee: u64,
+    pub(crate) receipts: Vec<SentReceipt>,
+    /// The values and fees of these receipts, in Gwei.
+    ether_sent: u64,
+    /// The indices of rejected receipts of the input.
+    pub(crate) rejected: BTreeSet<u32>,
     pub(crate) ticks_used: u64,
     ticks_max: u64,
     /// The fuel at the start.
@@ -56,6 +64,9 @@ impl Execution {
             deposits: Vec::new(),
             deposits_max: config.limits.deposits_max,
             proposer_fee: 0,
+            receipts: Vec::new(),
+            ether_sent: 0,
+            rejected: BTreeSet::new(),
             ticks_used: 0,
             ticks_max: config.limits.ticks_max,
             fuel_max,

@@ -5,7 +5,7 @@
 
 use outrider_abi::{ABI, Import, ValueType};
 
-use super::{Call, bignum, crypto, debug, eth2, state};
+use super::{Call, bignum, crypto, debug, eth2, receipt, state};
 use crate::error::HostCallError;
 
 /// The function of an import, by signature; an engine links each kind in its own way.
@@ -58,6 +58,10 @@ static FUNCTIONS: &[Bound] = &[
     bound("eth2", "payProposer", HostFunction::I64(eth2::pay_proposer)),
     bound("eth2", "readCount", HostFunction::ToI32(eth2::read_count)),
     bound("eth2", "readRoot", HostFunction::I32I32(eth2::read_root)),
+    bound("eth2", "pushReceipt", HostFunction::I32I32(receipt::push_receipt)),
+    bound("eth2", "receiptCount", HostFunction::ToI32(receipt::receipt_count)),
+    bound("eth2", "receiptCopy", HostFunction::I32x3ToI32(receipt::receipt_copy)),
+    bound("eth2", "rejectReceipt", HostFunction::I32(receipt::reject_receipt)),
     bound("debug", "print32", HostFunction::I32(debug::print32)),
     bound("debug", "print64", HostFunction::I64(debug::print64)),
     bound("debug", "printMem", HostFunction::I32I32(debug::print_mem)),

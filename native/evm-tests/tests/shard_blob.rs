@@ -46,12 +46,8 @@ fn a_hundred_blocks_have_the_same_states_at_provider_shard_and_ethereum() {
         assert_eq!(proposed.left_out, invalid, "block {number}");
 
         let built = proposed.built;
-        let input = ExecutionInput {
-            pre_state_root: root,
-            block_data: Arc::clone(built.block_data()),
-            context: context(slot),
-            reads: Arc::default(),
-        };
+        let input = ExecutionInput::new(root, Arc::clone(built.block_data()));
+        let input = ExecutionInput { context: context(slot), ..input };
         assert_eq!(EE.execute(&input).unwrap().post_state_root, built.post_state_root());
         provider.apply(std::slice::from_ref(&built), Previous::Release).unwrap();
         root = built.post_state_root();

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use outrider_beacon::ledger::{EeIndex, EePayload, EeState};
 use outrider_beacon_spec::{
-    hash::{hash, hash_tree_root},
+    hash::hash,
     types::{Bytes32, Gwei},
 };
-use outrider_host::{Context, Deposit, Ee, ExecutionErrorKind, ExecutionInput, StateRoot};
+use outrider_host::{
+    CodeHash, Context, Deposit, Ee, ExecutionErrorKind, ExecutionInput, RECEIVED_RECEIPT_HEADER_BYTES,
+    ReceivedReceipt, RootRead, StateRoot,
+};
 
 use super::{ExecutorError, reads};
 
@@ -42,24 +45,15 @@ impl Job {
         context: Context,
         fuel_max: u64,
     ) -> Self {
-        let block_data: Arc<[u8]> = Arc::from(&payload.block_data[..]);
-        let Context { shard, slot, ee_index, beacon_root, balance, finalized_slot } = context;
-        let numbers = [shard.0, slot.0, ee_index.0, balance, finalized_slot.0].map(u64::to_le_bytes);
-        let id = hash(&[
-            &code.code_hash().0,
-            pre_state_root.as_slice(),
-            hash(&[&block_data]).as_slice(),
-            &beacon_root.0,
-            numbers.as_flattened(),
-            hash_tree_root(&payload.reads).as_slice(),
-        ]);
         let input = ExecutionInput {
             pre_state_root: StateRoot(pre_state_root.0),
-            block_data,
+            block_data: Arc::from(&payload.block_data[..]),
             context,
             reads: reads(payload),
+            receipts: Arc::default(),
         };
-        let pre = EeState { state_root: pre_state_root, balance };
+        let id = id(code.code_hash(), &input);
+        let pre = EeState { state_root: pre_state_root, balance: context.balance };
         Self { id, ee: payload.ee, pre, fuel_max, code, input }
     }
 
@@ -75,11 +69,111 @@ impl Job {
             ExecutionErrorKind::OutOfFuel { .. } => ExecutorError::Fuel { ee, limit: self.fuel_max },
             _ => ExecutorError::Execution { ee, error: Arc::new(error) },
         })?;
+        // The transition of a block has no place for them yet, and they must not vanish.
+        if !output.receipts.is_empty() {
+            return Err(ExecutorError::Receipts { n: output.receipts.len() });
+        }
         Ok(Outcome {
             post_state_root: output.post_state_root.0.into(),
             fuel_used: output.fuel_used,
             deposits: output.deposits,
             proposer_fee: output.proposer_fee,
         })
+    }
+}
+
+/// Returns the hash of a code and of its complete input: of parts that have a fixed length, or are hashes of lists.
+fn id(code_hash: CodeHash, input: &ExecutionInput) -> Bytes32 {
+    let ExecutionInput { pre_state_root, block_data, context, reads, receipts } = input;
+    let Context { shard, slot, ee_index, beacon_root, balance, finalized_slot } = context;
+    let numbers = [shard.0, slot.0, ee_index.0, *balance, finalized_slot.0].map(u64::to_le_bytes);
+    hash(&[
+        &code_hash.0,
+        &pre_state_root.0,
+        hash(&[block_data]).as_slice(),
+        &beacon_root.0,
+        numbers.as_flattened(),
+        reads_hash(reads).as_slice(),
+        receipts_hash(receipts).as_slice(),
+    ])
+}
+
+/// Returns the hash of reads, which have the same length each.
+fn reads_hash(reads: &[RootRead]) -> Bytes32 {
+    let reads: Vec<_> = reads.iter().map(RootRead::to_bytes).collect();
+    hash(&[reads.as_flattened()])
+}
+
+/// Returns the hash of receipts: each is its fields and the hash of its payload, so all have the same length.
+fn receipts_hash(receipts: &[ReceivedReceipt]) -> Bytes32 {
+    let mut bytes = Vec::with_capacity(receipts.len().saturating_mul(RECEIPT_BYTES));
+    for receipt in receipts {
+        bytes.extend(receipt.header_to_bytes());
+        bytes.extend(hash(&[&receipt.payload]));
+    }
+    hash(&[&bytes])
+}
+
+/// The bytes of a receipt in its hash.
+const RECEIPT_BYTES: usize = RECEIVED_RECEIPT_HEADER_BYTES + 32;
+
+#[cfg(test)]
+mod tests {
+    use outrider_host::{BeaconRoot, EeIndex, ReceiptKind, ShardIndex, Slot};
+
+    use super::*;
+
+    fn receipt(payload: &[u8]) -> ReceivedReceipt {
+        ReceivedReceipt { payload: payload.to_vec(), ..ReceivedReceipt::default() }
+    }
+
+    /// Each input differs from the first in one field, or has lists that others cut elsewhere.
+    #[test]
+    fn ids_differ_if_anything_does() {
+        let base = || ExecutionInput::new(StateRoot([1; 32]), b"data".as_slice());
+        let context = |context| ExecutionInput { context, ..base() };
+        let reads = |reads: &[RootRead]| ExecutionInput { reads: Arc::from(reads), ..base() };
+        let receipts =
+            |receipts: &[ReceivedReceipt]| ExecutionInput { receipts: Arc::from(receipts), ..base() };
+        let (read, default) = (RootRead::default(), ReceivedReceipt::default());
+        let inputs = [
+            base(),
+            ExecutionInput { pre_state_root: StateRoot([2; 32]), ..base() },
+            ExecutionInput { block_data: Arc::from(b"date".as_slice()), ..base() },
+            ExecutionInput { block_data: Arc::default(), ..base() },
+            context(Context { shard: ShardIndex(1), ..Context::default() }),
+            context(Context { slot: Slot(1), ..Context::default() }),
+            context(Context { ee_index: EeIndex(1), ..Context::default() }),
+            context(Context { beacon_root: BeaconRoot([1; 32]), ..Context::default() }),
+            context(Context { balance: 1, ..Context::default() }),
+            context(Context { finalized_slot: Slot(1), ..Context::default() }),
+            reads(&[read]),
+            reads(&[read; 2]),
+            reads(&[RootRead { shard: ShardIndex(1), ..read }]),
+            reads(&[RootRead { ee: EeIndex(1), ..read }]),
+            reads(&[RootRead { state_root: StateRoot([1; 32]), ..read }]),
+            receipts(&[default.clone()]),
+            receipts(&[default.clone(), default.clone()]),
+            receipts(&[ReceivedReceipt { kind: ReceiptKind::Bounced, ..default.clone() }]),
+            receipts(&[ReceivedReceipt { source_shard: ShardIndex(1), ..default.clone() }]),
+            receipts(&[ReceivedReceipt { source_ee: EeIndex(1), ..default.clone() }]),
+            receipts(&[ReceivedReceipt { slot: Slot(1), ..default.clone() }]),
+            receipts(&[ReceivedReceipt { sequence: 1, ..default.clone() }]),
+            receipts(&[ReceivedReceipt { value: 1, ..default.clone() }]),
+            receipts(&[receipt(b"ab"), receipt(b"c")]),
+            receipts(&[receipt(b"a"), receipt(b"bc")]),
+            receipts(&[receipt(b"c"), receipt(b"ab")]),
+            receipts(&[receipt(b"abc")]),
+            receipts(&[receipt(&[0; 41]), default.clone()]),
+            receipts(&[receipt(&[0; 82])]),
+        ];
+        let code = CodeHash([7; 32]);
+        let mut ids: Vec<_> = inputs.iter().map(|input| id(code, input)).collect();
+        ids.push(id(CodeHash([8; 32]), &base()));
+        assert_eq!(id(code, &base()), ids[0], "the same input has the same id");
+        let n = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), n);
     }
 }

@@ -241,7 +241,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         offer: Option<&Offer>,
     ) -> Result<StateRoot, ProviderError> {
         let (pre, context) = self.before(place)?;
-        let surroundings = Surroundings { context, reads: reads(payload) };
+        let surroundings = Surroundings { reads: reads(payload), ..context.into() };
         let built = self.provider.refresh(&payload.block_data, pre, surroundings)?;
         let post = built.post_state_root();
         if !self.has(post) {

@@ -26,10 +26,10 @@ impl<S: Store + Send + Sync + 'static> Provider<S> {
         unapplied: Vec<Arc<Nodes>>,
         pre_state_root: StateRoot,
         packages: &[P],
-        Surroundings { context, reads }: Surroundings,
+        Surroundings { context, reads, receipts }: Surroundings,
     ) -> Result<BuiltBlock, ProviderError> {
         let packages = encode_packages(packages)?;
-        let input = ExecutionInput { pre_state_root, block_data: packages.into(), context, reads };
+        let input = ExecutionInput { pre_state_root, block_data: packages.into(), context, reads, receipts };
         let source = Arc::new(Source { store: Arc::clone(&self.store), unapplied });
         let fuel_max = self.fuel_max.saturating_mul(PROVIDER_FUEL_FACTOR);
         let state = Arc::clone(&source) as Arc<dyn StateSource>;
