@@ -14,6 +14,7 @@
 //! | `challenge` | headers that wait until nobody can challenge them any more |
 //! | `thin` | the ledger of a chain on which committees alone vouch for ether |
 //! | `outbox` | receipts from the beacon chain to shards |
+//! | `inbound` | proofs of receipts that arrive at a shard |
 //! | `conservation` | the conservation of ether |
 //! | `genesis`, `settings`, `phase` | the initial ledger, a chain's settings, differences between the phases |
 //! | `node` | the fork choice with a ledger for each block |
@@ -33,6 +34,7 @@ mod ether;
 pub mod execution;
 mod genesis;
 mod hook;
+mod inbound;
 mod lanes;
 mod node;
 pub mod operation;
@@ -53,11 +55,12 @@ pub use containers::{
 pub use error::LedgerError;
 pub use ether::{apply_execution_header, process_execution_header};
 pub use execution::{
-    EePayload, EeTransition, ExecutionHeader, InboundBatch, Lane, Receipt, ReceiptKind, RootRead, Settlement,
-    ShardBody, WINDOW,
+    EePayload, EeTransition, ExecutionHeader, InboundBatch, Lane, MESSAGES_MAX, Receipt, ReceiptKind,
+    RootRead, Settlement, ShardBody, WINDOW,
 };
 pub use genesis::GenesisEe;
 pub use hook::{ExecutableBlock, Execution, NoExecution, ShardBlockError, ShardPlace};
+pub use inbound::InboundError;
 pub use node::{BlockLedger, LedgerNode};
 pub use operation::{
     Deploy, ExecutionSlashing, Exit, LedgerOperations, PreCheckVote, ShardExecution, ShardProposerSlashing,

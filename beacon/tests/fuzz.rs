@@ -47,7 +47,7 @@ fn full_body() -> ShardBody {
         first: 0,
         settled: bits(&[0, 2]),
         rejected: bits(&[2]),
-        expired: bits(&[]),
+        undelivered: bits(&[]),
         value: 0,
         fees: 0,
     };

@@ -111,7 +111,7 @@ fn an_unsigned_deposit_bounces_to_its_ee() {
         first: 0,
         settled,
         rejected: nothing.clone(),
-        expired: nothing,
+        undelivered: nothing,
         value: 32 * ETHER,
         fees: 0,
     };
@@ -160,10 +160,10 @@ fn an_ee_that_receives_ether_after_its_exit_exists_again() {
     let [mut header, other] = headers(&sent);
     let (mut settled, nothing) = (BitList::with_capacity(1).unwrap(), BitList::with_capacity(1).unwrap());
     settled.set(0, true).unwrap();
-    let (rejected, expired) = (nothing.clone(), nothing);
+    let (rejected, undelivered) = (nothing.clone(), nothing);
     header
         .settlements
-        .push(Settlement { source_shard: 0, first: 0, settled, rejected, expired, value: 9, fees: 0 })
+        .push(Settlement { source_shard: 0, first: 0, settled, rejected, undelivered, value: 9, fees: 0 })
         .unwrap();
     let unexecuted = EeTransition {
         post_state_root: ee_state(&sent, 0, 0).0,

@@ -65,12 +65,17 @@ fn l5_unsent_receipts_are_not_settled() {
     settle_refused(settlement(BEACON_CHAIN, 0, 1, &[0], 0), 0, nothing_sent);
     settle_refused(settlement(0, 0, 3, &[], 0), 0, HeaderError::SettlementEmpty { source_shard: 0 });
     let uneven = Settlement { rejected: bits(2, &[]), ..settlement(0, 0, 1, &[0], 0) };
-    let expected = HeaderError::SettlementBits { source_shard: 0, settled: 1, rejected: 2, expired: 1 };
+    let expected = HeaderError::SettlementBits { source_shard: 0, settled: 1, rejected: 2, undelivered: 1 };
     settle_refused(uneven, 0, expected);
     let other = Settlement { rejected: bits(2, &[1]), ..settlement(0, 0, 2, &[0], 0) };
     settle_refused(other, 0, HeaderError::NotSettled { source_shard: 0, sequence: 1 });
-    let both = Settlement { rejected: bits(1, &[0]), expired: bits(1, &[0]), ..settlement(0, 0, 1, &[0], 0) };
-    settle_refused(both, 0, HeaderError::NotSettled { source_shard: 0, sequence: 0 });
+
+    // A void receipt: it takes nothing from the lane.
+    let mut ledger = sent();
+    let void =
+        Settlement { rejected: bits(1, &[0]), undelivered: bits(1, &[0]), ..settlement(0, 0, 1, &[0], 0) };
+    let header = settling(&ledger, 1, void, 0);
+    apply(&mut ledger, 1, header).unwrap();
 
     let mut ledger = sent();
     let mut header = settling(&ledger, 1, settlement(0, 0, 1, &[0], 0), 0);

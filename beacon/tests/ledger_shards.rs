@@ -88,9 +88,9 @@ fn ether_goes_from_shard_to_shard_and_fees_to_proposers() {
         set.iter().for_each(|bit| bits.set(*bit, true).unwrap());
         bits
     };
-    let (settled, rejected, expired) = (bits(&[0, 1]), bits(&[]), bits(&[]));
+    let (settled, rejected, undelivered) = (bits(&[0, 1]), bits(&[]), bits(&[]));
     let settlement =
-        Settlement { source_shard: 0, first: 0, settled, rejected, expired, value: 100, fees: 10 };
+        Settlement { source_shard: 0, first: 0, settled, rejected, undelivered, value: 100, fees: 10 };
     header.settlements.push(settlement).unwrap();
     let transition = EeTransition { value_in: 100, ..next_transition(&sent.ledger, 1, 0, 0xbb) };
     header.transitions.push(transition).unwrap();

@@ -6,7 +6,9 @@ mod common;
 
 use common::vectors::{VECTORS, bytes, claim, hashes, ledger, recorded, root};
 use outrider_beacon::{
-    ledger::{Ledger, LedgerOperations, LedgerPhase, ShardBody},
+    ledger::{
+        ExecutionHeader, InboundBatch, Lane, Ledger, LedgerOperations, LedgerPhase, Receipt, ShardBody,
+    },
     proof::{Claim, Layout, Phase, ProveError, Prover, body_branch, lane_branch},
 };
 use outrider_beacon_proof::{ProofError, verify_claims};
@@ -82,6 +84,28 @@ fn a_body_begins_with_its_execution_root_and_lanes_are_below_it() {
     assert_eq!(leaf, root(&vector["lane"]["leaf"]));
     // Field 3 of 6, with a list of 64 below it, whose length is to the right.
     assert!(is_valid_merkle_branch(leaf, &lane, 10, 3 << 7 | 1, execution_root));
+}
+
+#[test]
+fn receipts_of_a_lane_have_the_siblings_of_another_library() {
+    for vector in VECTORS["ranges"].as_array().unwrap() {
+        let [n, start, end] = ["n", "start", "end"].map(|name| vector[name].as_u64().unwrap() as usize);
+        let receipts: Vec<_> = (0..n)
+            .map(|n| Receipt {
+                sequence: n as u64,
+                payload: vec![(n % 251) as u8; n % 40].try_into().unwrap(),
+                ..Receipt::default()
+            })
+            .collect();
+        let lane = Lane::of(receipts.clone()).unwrap();
+        assert_eq!(lane.receipts_root, root(&vector["root"]), "{n} receipts");
+        let mut header = ExecutionHeader::default();
+        header.lanes.push(lane).unwrap();
+        let batch = InboundBatch::new((0, 0), &header, 0, &receipts, start..end).unwrap();
+        let expected: Vec<_> = hashes(&vector["branch"]).into_iter().map(Root::from).collect();
+        assert_eq!(batch.branch.to_vec(), expected, "{start}..{end} of {n}");
+        assert_eq!(batch.check(0, hash_tree_root(&header)), Ok(()));
+    }
 }
 
 fn check_phase<P: LedgerPhase>(vector: &Value, layout: Layout)

@@ -1,31 +1,39 @@
-//! Proposers of shard blocks, which fill a block with the payloads that pay best.
+//! Proposers of shard blocks, which fill a block with the payloads and receipts that pay best.
 //!
 //! A proposer understands no EE: it executes each payload, and the output has fuel and fee. Its profit from a payload is
-//! the fee, without the price of the payload's bytes, which the ledger collects from it. A payload takes up the larger
-//! of its shares of the block's bytes and fuel, and the proposer takes the payloads with the most profit for that, as
-//! long as they fit. A block has at most one payload for each EE.
+//! the fee and those of the receipts that it takes, without the price of the bytes, which the ledger collects from it. An
+//! offer takes up the larger of its shares of the block's bytes and fuel, and the proposer takes the offers with the
+//! most profit for that, as long as they fit. A block has at most one payload for each EE.
+//!
+//! Receipts that no payload takes, because they have expired or their EE takes none, have to be settled or else their lanes
+//! stand still. A proposer settles them even if their fees do not pay, up to [`DUTY_BYTES_MAX`].
 
 use outrider_beacon::ledger::{
-    EeIndex, EePayload, EeTransition, ShardBody, ShardPlace, apply_execution_header, error::HeaderError,
+    EeIndex, ExecutionHeader, InboundBatch, ShardBody, ShardPlace, apply_execution_header, error::HeaderError,
 };
-use outrider_beacon_spec::{constants::MAX_SHARD_BLOCK_SIZE, types::Gwei};
+use outrider_beacon_spec::{
+    constants::MAX_SHARD_BLOCK_SIZE,
+    types::{Gwei, Shard},
+};
 use ssz::Encode as _;
 
-use crate::executor::{Codes, Executor, ExecutorError, header};
+use crate::executor::{Codes, Contents, Derived, Executor, ExecutorError};
 
 /// The most payloads of a block.
 const PAYLOADS_MAX: usize = 64;
-/// The bytes of an offset, which precedes each element of a list of elements with different lengths.
-const OFFSET_BYTES: u64 = 4;
+/// The most batches of receipts in a block.
+const BATCHES_MAX: usize = 64;
+/// The most bytes that receipts without a payload take up in a block although their fees do not pay for them.
+pub const DUTY_BYTES_MAX: u64 = MAX_SHARD_BLOCK_SIZE / 8;
 
 /// A block that a proposer has filled.
 #[derive(Clone, Debug)]
 pub struct Filled {
     /// The body of the block.
     pub body: ShardBody,
-    /// The proposer's profit, in Gwei.
+    /// The proposer's profit from the payloads and their receipts, in Gwei.
     pub profit: Gwei,
-    /// The payloads that are not in it, by their positions among those offered, with the reason for each.
+    /// The offers that are not in it, by their positions among those offered, with the reason for each.
     pub left_out: Vec<(usize, LeftOut)>,
 }
 
@@ -57,6 +65,12 @@ pub enum LeftOut {
         /// The price of the bytes.
         cost: Gwei,
     },
+    /// It has no payload, or more than one.
+    #[error("an offer has one payload, got {got}")]
+    Payloads {
+        /// The number of payloads.
+        got: usize,
+    },
     /// Another payload for the EE pays better.
     #[error("another payload for EE {ee} pays better")]
     Outbid {
@@ -75,34 +89,38 @@ pub enum LeftOut {
     },
 }
 
-/// A payload that could be in the block.
+/// A payload with its receipts that could be in the block.
 struct Candidate {
     index: usize,
-    payload: EePayload,
-    transition: EeTransition,
+    ee: EeIndex,
+    contents: Contents,
+    fuel: u64,
     bytes: u64,
     profit: Gwei,
     /// The larger of its shares of the block's bytes and fuel, in units of 2^-32, and at least one.
     share: u64,
 }
 
-/// Fills a block at a place with the payloads that pay best, given the price of a byte.
+/// Fills a block at a place with the offers that pay best, given the price of a byte. Each is a payload with the receipts
+/// that it takes. Batches of receipts without a payload come first; those that are refused are left out.
 ///
 /// # Errors
 ///
-/// Fails if there is no such shard. A bad payload is no error; it is left out.
+/// Fails if there is no such shard. A bad offer is no error; it is left out.
 pub fn fill<C: Codes>(
     executor: &Executor<C>,
     place: &ShardPlace,
-    offered: Vec<EePayload>,
+    offered: Vec<Contents>,
+    duties: Vec<InboundBatch>,
     gasprice: Gwei,
 ) -> Result<Filled, ExecutorError> {
-    let transitions = executor.transitions(place, &offered);
+    let duties = take_duties(executor, place, duties);
+    let derived = executor.derive_each(place, &offered);
     let (mut candidates, mut left_out) = (Vec::new(), Vec::new());
-    for (index, (payload, transition)) in offered.into_iter().zip(transitions).enumerate() {
-        let candidate = transition.map_err(LeftOut::from);
+    for (index, (contents, derived)) in offered.into_iter().zip(derived).enumerate() {
+        let candidate = derived.map_err(LeftOut::from);
         let candidate =
-            candidate.and_then(|transition| consider(executor, place, index, payload, transition, gasprice));
+            candidate.and_then(|derived| consider(executor, place, index, contents, derived, gasprice));
         match candidate {
             Ok(candidate) => candidates.push(candidate),
             Err(reason) => left_out.push((index, reason)),
@@ -113,63 +131,129 @@ pub fn fill<C: Codes>(
             [(one, other), (other, one)].map(|(a, b)| u128::from(a.profit) * u128::from(b.share));
         other_profit.cmp(&one_profit).then(one.index.cmp(&other.index))
     });
-    let chosen = choose(executor, candidates, &mut left_out);
+    let chosen = choose(executor, &duties, candidates, &mut left_out);
     left_out.sort_by_key(|(index, _)| *index);
     let profit = chosen.iter().map(|candidate| candidate.profit).fold(0, Gwei::saturating_add);
-    let (payloads, transitions): (Vec<_>, Vec<_>) =
-        chosen.into_iter().map(|candidate| (candidate.payload, candidate.transition)).unzip();
-    let header = header(place, transitions)?;
-    let payloads = payloads.try_into().or(Err(ExecutorError::PayloadsMax { got: PAYLOADS_MAX }))?;
-    Ok(Filled { body: ShardBody { header, payloads, ..ShardBody::default() }, profit, left_out })
+    let mut contents = duties;
+    for candidate in chosen {
+        contents.inbound.extend(candidate.contents.inbound);
+        contents.payloads.extend(candidate.contents.payloads);
+    }
+    contents.inbound.sort_by_key(first_receipt);
+    Ok(Filled { body: executor.body(place, contents)?, profit, left_out })
 }
 
-/// Checks that a payload may be in the block by itself, and pays for its bytes.
+fn first_receipt(batch: &InboundBatch) -> (Shard, u64) {
+    (batch.source_shard, batch.lane.first.saturating_add(batch.start))
+}
+
+/// Takes batches of receipts without a payload, as long as they are valid and fit into [`DUTY_BYTES_MAX`].
+fn take_duties<C: Codes>(executor: &Executor<C>, place: &ShardPlace, duties: Vec<InboundBatch>) -> Contents {
+    let each: Vec<_> =
+        duties.into_iter().map(|batch| Contents { inbound: vec![batch], payloads: Vec::new() }).collect();
+    let derived = executor.derive_each(place, &each);
+    let mut taken = Contents::default();
+    let mut bytes_left = DUTY_BYTES_MAX;
+    for (contents, derived) in each.into_iter().zip(derived) {
+        let Ok(derived) = derived else { continue };
+        let bytes = bytes(&contents, &derived.header);
+        if is_valid(executor, place, &derived.header).is_ok()
+            && bytes <= bytes_left
+            && taken.inbound.len() < BATCHES_MAX / 2
+        {
+            bytes_left = bytes_left.saturating_sub(bytes);
+            taken.inbound.extend(contents.inbound);
+        }
+    }
+    taken
+}
+
+/// Returns the bytes that contents and what follows from them add to a body, at most.
+fn bytes(contents: &Contents, header: &ExecutionHeader) -> u64 {
+    let lengths = [
+        contents.inbound.iter().map(with_offset).sum::<usize>(),
+        contents.payloads.iter().map(with_offset).sum(),
+        header.transitions.iter().map(with_offset).sum(),
+        header.settlements.iter().map(with_offset).sum(),
+        header.lanes.ssz_bytes_len(),
+    ];
+    lengths.into_iter().fold(0, |sum, bytes| sum.saturating_add(bytes as u64))
+}
+
+/// Returns the bytes of an element of a list of elements with different lengths: its own, and those of its offset.
+fn with_offset(element: &impl ssz::Encode) -> usize {
+    element.ssz_bytes_len().saturating_add(ssz::BYTES_PER_LENGTH_OFFSET)
+}
+
+/// Checks that the ledger takes a header.
+fn is_valid<C: Codes>(
+    executor: &Executor<C>,
+    place: &ShardPlace,
+    header: &ExecutionHeader,
+) -> Result<(), HeaderError> {
+    let (mut view, settings) = (place.view.clone(), executor.settings());
+    apply_execution_header(&mut view, (place.shard, place.slot), header, place.epoch, settings).map(|_| ())
+}
+
+/// Checks that an offer may be in the block by itself, and pays for its bytes.
 fn consider<C: Codes>(
     executor: &Executor<C>,
     place: &ShardPlace,
     index: usize,
-    payload: EePayload,
-    transition: EeTransition,
+    contents: Contents,
+    Derived { header, .. }: Derived,
     gasprice: Gwei,
 ) -> Result<Candidate, LeftOut> {
-    let (ee, settings) = (payload.ee, executor.settings());
-    let alone = header(place, vec![transition.clone()])?;
-    apply_execution_header(&mut place.view.clone(), (place.shard, place.slot), &alone, place.epoch, settings)
-        .map_err(|error| LeftOut::Ledger { ee, error })?;
-    let bytes = [payload.ssz_bytes_len(), transition.ssz_bytes_len()].map(|bytes| bytes as u64);
-    let bytes = bytes.into_iter().fold(2 * OFFSET_BYTES, u64::saturating_add);
-    let (fee, cost) = (transition.proposer_fee, gasprice.saturating_mul(bytes));
+    let settings = executor.settings();
+    let [payload] = &contents.payloads[..] else {
+        return Err(LeftOut::Payloads { got: contents.payloads.len() });
+    };
+    let ee = payload.ee;
+    is_valid(executor, place, &header).map_err(|error| LeftOut::Ledger { ee, error })?;
+    let bytes = bytes(&contents, &header);
+    let fees = header.transitions.iter().map(|transition| transition.proposer_fee);
+    let fees = fees.chain(header.settlements.iter().map(|settlement| settlement.fees));
+    let (fee, cost) = (fees.fold(0, Gwei::saturating_add), gasprice.saturating_mul(bytes));
     let profit = fee.checked_sub(cost).ok_or(LeftOut::Unprofitable { ee, fee, bytes, cost })?;
+    let fuel = header.transitions.iter().map(|transition| transition.fuel_used);
+    let fuel = fuel.fold(0, u64::saturating_add);
     let share = |part: u64, whole: u64| (u128::from(part) << 32) / u128::from(whole.max(1));
-    let share =
-        share(bytes, MAX_SHARD_BLOCK_SIZE).max(share(transition.fuel_used, settings.fuel_per_block_max));
+    let share = share(bytes, MAX_SHARD_BLOCK_SIZE).max(share(fuel, settings.fuel_per_block_max));
     let share = u64::try_from(share).unwrap_or(u64::MAX).max(1);
-    Ok(Candidate { index, payload, transition, bytes, profit, share })
+    Ok(Candidate { index, ee, contents, fuel, bytes, profit, share })
 }
 
 /// Takes candidates in their order as long as they fit; returns them by EE.
 fn choose<C: Codes>(
     executor: &Executor<C>,
+    duties: &Contents,
     candidates: Vec<Candidate>,
     left_out: &mut Vec<(usize, LeftOut)>,
 ) -> Vec<Candidate> {
     let empty = ShardBody::default().to_body().len() as u64;
-    let mut bytes_left = MAX_SHARD_BLOCK_SIZE.saturating_sub(empty);
+    let taken = if duties.inbound.is_empty() { 0 } else { DUTY_BYTES_MAX };
+    let mut bytes_left = MAX_SHARD_BLOCK_SIZE.saturating_sub(empty).saturating_sub(taken);
     let mut fuel_left = executor.settings().fuel_per_block_max;
+    let mut batches_left = BATCHES_MAX.saturating_sub(duties.inbound.len());
     let mut chosen: Vec<Candidate> = Vec::new();
     for candidate in candidates {
-        let Candidate { index, bytes, .. } = candidate;
-        let (ee, fuel) = (candidate.payload.ee, candidate.transition.fuel_used);
-        if chosen.iter().any(|chosen| chosen.payload.ee == ee) {
+        let Candidate { index, ee, fuel, bytes, ref contents, .. } = candidate;
+        let batches = contents.inbound.len();
+        if chosen.iter().any(|chosen| chosen.ee == ee) {
             left_out.push((index, LeftOut::Outbid { ee }));
-        } else if bytes > bytes_left || fuel > fuel_left || chosen.len() == PAYLOADS_MAX {
+        } else if bytes > bytes_left
+            || fuel > fuel_left
+            || batches > batches_left
+            || chosen.len() == PAYLOADS_MAX
+        {
             left_out.push((index, LeftOut::NoRoom { ee, bytes, fuel }));
         } else {
             bytes_left -= bytes;
             fuel_left -= fuel;
+            batches_left -= batches;
             chosen.push(candidate);
         }
     }
-    chosen.sort_by_key(|candidate| candidate.payload.ee);
+    chosen.sort_by_key(|candidate| candidate.ee);
     chosen
 }

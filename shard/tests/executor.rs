@@ -181,9 +181,9 @@ fn other_fields_of_a_header_and_parts_of_a_body_are_checked() {
     let availability = refused(&|body| body.header.availability_root = Root::repeat_byte(1));
     assert!(availability.starts_with("availability_root is 0x0101"), "{availability}");
     let inbound = refused(&|body| body.inbound.push(InboundBatch::default()).unwrap());
-    assert!(inbound.contains("receipts"), "{inbound}");
+    assert_eq!(inbound, "batch 0: the beacon parent knows no receipts of shard 0 in slot 0");
     let missing = refused(&|body| body.payloads = vec![payload(0, GO_ON, 7)].try_into().unwrap());
-    assert_eq!(missing, "the block has 1 payloads for 2 transitions");
+    assert_eq!(missing, "the block has 1 payloads for 2 executed transitions");
     let other = refused(&|body| body.payloads[1].ee = 0);
     assert_eq!(other, "the payload of EE 0 stands where one of EE 1 is expected");
     let elsewhere = executor.body(&place, vec![payload(2, GO_ON, 1)]).unwrap_err();
@@ -417,14 +417,13 @@ fn a_judge_does_not_acquit_a_forged_read() {
 
 #[test]
 fn a_judge_convicts_bodies_that_every_executor_refuses() {
-    use outrider_beacon::ledger::Lane;
     let chain = obedient_chain();
     let (executor, place) = (chain.executor(), chain.place(0));
     let right = executor.body(&place, vec![payload(0, GO_ON, 7)]).unwrap();
     let code_hash = chain.ledger.ees().get(0).unwrap().code_hash;
     let mut bodies = vec![right.clone(), right.clone(), right.clone(), right.clone()];
     bodies[0].inbound.push(InboundBatch::default()).unwrap();
-    bodies[1].header.lanes.push(Lane { value: 5, n: 1, ..Lane::default() }).unwrap();
+    bodies[1].header.transitions[0].receipts_root = Root::repeat_byte(3);
     bodies[2].payloads.push(payload(1, GO_ON, 3)).unwrap();
     bodies[3].header.availability_root = Root::repeat_byte(3);
     for body in &bodies {

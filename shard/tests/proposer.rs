@@ -9,7 +9,7 @@ use chain::{Chain, Ees};
 use outrider_beacon::ledger::{EePayload, ExecutableBlock, Execution as _, error::HeaderError};
 use outrider_beacon_spec::types::Bytes32;
 use outrider_shard::{
-    executor::ExecutorError,
+    executor::{Contents, ExecutorError},
     proposer::{Filled, LeftOut, fill},
 };
 use proptest::prelude::*;
@@ -50,6 +50,10 @@ fn offer(ee: u32, fee: u64, rounds: u64, n_bytes: usize) -> EePayload {
     chain::payload(ee, &block_data)
 }
 
+fn contents(payloads: Vec<EePayload>) -> Vec<Contents> {
+    payloads.into_iter().map(|payload| Contents::from(vec![payload])).collect()
+}
+
 fn ees(filled: &Filled) -> Vec<u32> {
     filled.body.payloads.iter().map(|payload| payload.ee).collect()
 }
@@ -67,7 +71,7 @@ fn the_better_payload_for_an_ee_wins_and_bad_ones_are_left_out() {
         offer(10, 900, 1, 0),
         offer(5, 100, 1, 0),
     ];
-    let filled = fill(&executor, &place, offered, 1).unwrap();
+    let filled = fill(&executor, &place, contents(offered), Vec::new(), 1).unwrap();
     assert_eq!(ees(&filled), [1, 3]);
     assert_eq!(filled.body.header.transitions[1].proposer_fee, 901);
     let reasons: Vec<_> = filled.left_out.iter().map(|(index, _)| *index).collect();
@@ -84,7 +88,7 @@ fn the_better_payload_for_an_ee_wins_and_bad_ones_are_left_out() {
     assert_eq!(bytes, cost);
 
     // The profit is the fees without the price of all bytes that the payloads add to an empty block.
-    let empty = fill(&executor, &place, Vec::new(), 1).unwrap();
+    let empty = fill(&executor, &place, Vec::new(), Vec::new(), 1).unwrap();
     let bytes = filled.body.to_body().len() - empty.body.to_body().len();
     assert_eq!(filled.profit, 700 + 901 - bytes as u64);
     let body = &filled.body;
@@ -103,7 +107,7 @@ proptest! {
         let (executor, place) = (chain.executor(), chain.place(0));
         let offered: Vec<_> =
             offers.iter().map(|(ee, fee, rounds, n_bytes)| offer(*ee, *fee, *rounds, *n_bytes)).collect();
-        let filled = fill(&executor, &place, offered.clone(), 0).unwrap();
+        let filled = fill(&executor, &place, contents(offered.clone()), Vec::new(), 0).unwrap();
         let body = &filled.body;
         prop_assert!(body.to_body().len() <= 1 << 20);
         let fuel: u64 = body.header.transitions.iter().map(|transition| transition.fuel_used).sum();

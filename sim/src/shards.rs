@@ -11,7 +11,7 @@ use outrider_beacon::ledger::{
 use outrider_beacon_spec::types::{Gwei, Root, Shard};
 use outrider_shard::{
     ProviderError,
-    executor::{Codes, Executor, ExecutorError},
+    executor::{Codes, Contents, Executor, ExecutorError},
     proposer::fill,
     provider::{Offer, PayloadLimits, ProviderActor},
 };
@@ -137,7 +137,8 @@ impl<C: Codes> ShardProposer for Shards<C> {
         let fuel_max = self.executor.settings().fuel_per_ee_max;
         let limits = PayloadLimits { bytes_max: OFFER_BYTES_MAX, fuel_max };
         let offered = self.actors().offers(place, limits);
-        fill(&self.executor, place, offered, self.gasprice).ok().map(|filled| filled.body)
+        let offered = offered.into_iter().map(|payload| Contents::from(vec![payload])).collect();
+        fill(&self.executor, place, offered, Vec::new(), self.gasprice).ok().map(|filled| filled.body)
     }
 }
 

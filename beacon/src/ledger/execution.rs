@@ -17,6 +17,9 @@ use outrider_beacon_spec::{
 
 /// The most receipts of a lane's window, which begins with the first unsettled one.
 pub const WINDOW: u64 = 1024;
+/// The most of them that may be messages. The rest is for receipts that return, which need no room themselves: so they
+/// always make room in the end. Executors check it, as the ledger does not see receipts.
+pub const MESSAGES_MAX: u64 = WINDOW / 2;
 /// The number of slots whose execution roots the ledger keeps.
 pub const RECENT_SLOTS: u64 = 256;
 /// The depth of a shard block's body: 2^15 chunks, and the mixed-in length.
@@ -45,6 +48,9 @@ pub struct EeTransition {
     pub deposits: Gwei,
     /// The ether that it paid to the block's proposer.
     pub proposer_fee: Gwei,
+    /// The root of the receipts that it sent, as of `List[Receipt, 1024]`, before they get their numbers; zero if there
+    /// are none. So what it sent can be judged by its execution alone.
+    pub receipts_root: Root,
     /// The deposits.
     pub deposit_data: VariableList<DepositData, U16>,
 }
@@ -58,10 +64,12 @@ pub struct Settlement {
     pub first: u64,
     /// The settled receipts.
     pub settled: BitList<U1024>,
-    /// The settled receipts that were rejected, and bounce.
+    /// The settled receipts that their EE was shown, and rejected; messages return.
     pub rejected: BitList<U1024>,
-    /// The settled receipts that had expired, and bounce.
-    pub expired: BitList<U1024>,
+    /// The settled receipts that no EE was shown, because they had expired or no EE takes them; messages return, and others
+    /// leave their ether to their EE. A receipt that is also in `rejected` is void: it brought no ether, by the fault of
+    /// its source.
+    pub undelivered: BitList<U1024>,
     /// The ether in them.
     pub value: Gwei,
     /// Their fees for the block's proposer.
@@ -170,6 +178,8 @@ pub struct InboundBatch {
     pub slot: Slot,
     /// Their lane.
     pub lane: Lane,
+    /// The place of the lane among those of the header.
+    pub lane_index: u64,
     /// The lane's siblings up to the execution root in `recent[slot % 256]` of the source: 6 and the number of lanes in
     /// the list, 3 in the header.
     pub lane_branch: FixedVector<Root, U10>,
@@ -177,7 +187,7 @@ pub struct InboundBatch {
     pub start: u64,
     /// The receipts.
     pub receipts: VariableList<Receipt, U1024>,
-    /// The siblings of the range of receipts, from the bottom and from the left.
+    /// The siblings of the range of receipts, from the bottom and from the left, without those that are zeros.
     pub branch: VariableList<Root, U64>,
 }
 

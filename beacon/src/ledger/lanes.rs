@@ -15,7 +15,7 @@ use outrider_beacon_spec::{
 pub(super) struct SettlementSums {
     pub(super) value: Gwei,
     pub(super) fees: Gwei,
-    /// Whether any receipt was rejected or had expired.
+    /// Whether any receipt was rejected or not delivered.
     pub(super) any_bounces: bool,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn process_settlements(
         })?;
         settled.value = settled.value.plus(settlement.value)?;
         settled.fees = settled.fees.plus(settlement.fees)?;
-        settled.any_bounces |= !settlement.rejected.is_zero() || !settlement.expired.is_zero();
+        settled.any_bounces |= !settlement.rejected.is_zero() || !settlement.undelivered.is_zero();
     }
     Ok(settled)
 }
@@ -64,20 +64,21 @@ fn inbound_after(
     sent: u64,
 ) -> Result<InboundLane, HeaderError> {
     let source_shard = settlement.source_shard;
-    let (settled, rejected, expired) = (&settlement.settled, &settlement.rejected, &settlement.expired);
-    if [rejected.len(), expired.len()] != [settled.len(); 2] {
-        let (settled, rejected, expired) = (settled.len(), rejected.len(), expired.len());
-        return Err(HeaderError::SettlementBits { source_shard, settled, rejected, expired });
+    let (settled, rejected, undelivered) =
+        (&settlement.settled, &settlement.rejected, &settlement.undelivered);
+    if [rejected.len(), undelivered.len()] != [settled.len(); 2] {
+        let (settled, rejected, undelivered) = (settled.len(), rejected.len(), undelivered.len());
+        return Err(HeaderError::SettlementBits { source_shard, settled, rejected, undelivered });
     }
     if settled.is_zero() {
         return Err(HeaderError::SettlementEmpty { source_shard });
     }
     let end = lane.next.plus(WINDOW)?;
-    for (bit, (is_settled, (is_rejected, is_expired))) in
-        (0..).zip(settled.iter().zip(rejected.iter().zip(expired.iter())))
+    for (bit, (is_settled, (is_rejected, is_undelivered))) in
+        (0..).zip(settled.iter().zip(rejected.iter().zip(undelivered.iter())))
     {
         let sequence = settlement.first.plus(bit)?;
-        if !is_settled && (is_rejected || is_expired) || is_rejected && is_expired {
+        if !is_settled && (is_rejected || is_undelivered) {
             return Err(HeaderError::NotSettled { source_shard, sequence });
         }
         if !is_settled {

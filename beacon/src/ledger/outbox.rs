@@ -1,22 +1,17 @@
 //! The receipts that the beacon chain itself sends to shards in a block.
 
-use std::collections::BTreeMap;
-
 use milhouse::Vector;
-use ssz_types::{
-    VariableList,
-    typenum::{U256, U1024},
-};
+use ssz_types::typenum::U256;
 
 use super::{
-    BEACON_CHAIN, ExecutionHeader, Lane, Ledger, Receipt, WINDOW, change, error::OperationError,
+    BEACON_CHAIN, ExecutionHeader, Ledger, Receipt, WINDOW, change, error::OperationError,
     execution::RECENT_SLOTS, lane_index,
 };
 use outrider_beacon_spec::{
     error::Error,
     hash::hash_tree_root,
-    math::{Uint64 as _, index, sum},
-    types::{Root, Shard, Slot},
+    math::{Uint64 as _, index},
+    types::{Root, Slot},
 };
 
 /// Numbered receipts of a block, whose ether already counts as in flight.
@@ -57,29 +52,14 @@ impl Outbox {
 
     /// Stores the root of the block's lanes in the ledger; returns the receipts.
     pub(crate) fn finish(self, ledger: &mut Ledger) -> Result<Vec<Receipt>, Error> {
-        let mut by_shard: BTreeMap<Shard, Vec<Receipt>> = BTreeMap::new();
-        for receipt in &self.receipts {
-            by_shard.entry(receipt.destination_shard).or_default().push(receipt.clone());
-        }
-        if by_shard.is_empty() {
+        if self.receipts.is_empty() {
             return Ok(self.receipts);
         }
-        let lanes: Vec<_> = by_shard.into_values().map(lane).collect::<Result<_, _>>()?;
-        let header = ExecutionHeader { lanes: lanes.try_into()?, ..ExecutionHeader::default() };
+        let header = ExecutionHeader::of_beacon_chain(&self.receipts)?;
         let execution_root = hash_tree_root(&header);
         set_recent(&mut ledger.beacon_lanes.recent, ledger.slot, execution_root)?;
         Ok(self.receipts)
     }
-}
-
-/// Returns the lane of consecutive receipts to one shard.
-pub(super) fn lane(receipts: Vec<Receipt>) -> Result<Lane, Error> {
-    let first = receipts.first().ok_or(Error::IndexOutOfRange)?;
-    let (destination_shard, first) = (first.destination_shard, first.sequence);
-    let value = sum(receipts.iter().flat_map(|receipt| [receipt.value, receipt.fee]))?;
-    let n = u32::try_from(receipts.len()).or(Err(Error::ListFull))?;
-    let receipts: VariableList<Receipt, U1024> = receipts.try_into()?;
-    Ok(Lane { destination_shard, first, n, value, receipts_root: hash_tree_root(&receipts) })
 }
 
 /// Sets the root of a slot.

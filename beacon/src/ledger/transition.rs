@@ -134,7 +134,7 @@ fn apply<P: LedgerPhase>(
     let mut outbox = Outbox::default();
     let previous_epoch = compute_epoch_at_slot::<P>(ledger.slot);
     process_slots(&mut state, block.slot)?;
-    advance(&mut ledger, block.slot)?;
+    ledger.advance(block.slot)?;
     let mut context = Context { state: &mut state, ledger: &mut ledger, outbox: &mut outbox, rules };
     if get_current_epoch(context.state) > previous_epoch {
         registry::process_epoch(&mut context, previous_epoch)?;
@@ -152,27 +152,6 @@ fn apply<P: LedgerPhase>(
     debug_assert_eq!(extended.ledger.check_conservation(), Ok(()), "ether was lost or made");
     debug_assert_eq!(extended.check_latest_blocks(), Ok(()), "state and ledger are of one block");
     Ok(Transition { extended, receipts })
-}
-
-/// Clears the execution roots of 256 slots ago, slot by slot.
-fn advance(ledger: &mut Ledger, slot: Slot) -> Result<(), Error> {
-    let first = ledger.slot.plus(1)?.max(slot.saturating_sub(RECENT_SLOTS - 1));
-    for old in first..=slot {
-        set_recent(&mut ledger.beacon_lanes.recent, old, Root::ZERO)?;
-    }
-    for shard in 0..ledger.shards.len() as u64 {
-        let recent = ledger.shards.get(index(shard)).map(|shard| &shard.recent);
-        let is_set = |slot: &Slot| {
-            recent
-                .and_then(|recent| recent.get(index(slot % RECENT_SLOTS)))
-                .is_some_and(|root| *root != Root::ZERO)
-        };
-        for old in (first..=slot).filter(is_set).collect::<Vec<_>>() {
-            change(&mut ledger.shards, shard, |shard| set_recent(&mut shard.recent, old, Root::ZERO))?;
-        }
-    }
-    ledger.slot = slot;
-    Ok(())
 }
 
 /// Executes step 4, and checks that there is one execution for each crosslinked block, in the same order.
@@ -235,6 +214,33 @@ fn collect_gas<P: LedgerPhase>(context: &mut Context<'_, P>, block: &Crosslinked
     context.ledger.burnt = context.ledger.burnt.plus(gas)?;
     context.ledger.total = context.ledger.total.plus(gas)?;
     Ok(())
+}
+
+impl Ledger {
+    /// Advances to the slot of a later block, and clears the execution roots of 256 slots ago, slot by slot.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the end of the numbers of slots.
+    pub fn advance(&mut self, slot: Slot) -> Result<(), Error> {
+        let first = self.slot.plus(1)?.max(slot.saturating_sub(RECENT_SLOTS - 1));
+        for old in first..=slot {
+            set_recent(&mut self.beacon_lanes.recent, old, Root::ZERO)?;
+        }
+        for shard in 0..self.shards.len() as u64 {
+            let recent = self.shards.get(index(shard)).map(|shard| &shard.recent);
+            let is_set = |slot: &Slot| {
+                recent
+                    .and_then(|recent| recent.get(index(slot % RECENT_SLOTS)))
+                    .is_some_and(|root| *root != Root::ZERO)
+            };
+            for old in (first..=slot).filter(is_set).collect::<Vec<_>>() {
+                change(&mut self.shards, shard, |shard| set_recent(&mut shard.recent, old, Root::ZERO))?;
+            }
+        }
+        self.slot = slot;
+        Ok(())
+    }
 }
 
 impl<P: LedgerPhase> ExtendedState<P> {

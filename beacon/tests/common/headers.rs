@@ -67,7 +67,7 @@ pub(crate) fn settlement(source_shard: u64, first: u64, len: usize, set: &[usize
         first,
         settled: bits(len, set),
         rejected: bits(len, &[]),
-        expired: bits(len, &[]),
+        undelivered: bits(len, &[]),
         value,
         fees: 0,
     }

@@ -95,6 +95,7 @@ class EeTransition(Container):
     value_out: uint64
     deposits: uint64
     proposer_fee: uint64
+    receipts_root: Bytes32
     deposit_data: List[DepositData, 16]
 
 
@@ -103,7 +104,7 @@ class Settlement(Container):
     first: uint64
     settled: Bitlist[1024]
     rejected: Bitlist[1024]
-    expired: Bitlist[1024]
+    undelivered: Bitlist[1024]
     value: uint64
     fees: uint64
 
@@ -215,6 +216,7 @@ class InboundBatch(Container):
     source_shard: uint64
     slot: uint64
     lane: Lane
+    lane_index: uint64
     lane_branch: Vector[Bytes32, 10]
     start: uint64
     receipts: List[Receipt, 1024]
@@ -571,6 +573,7 @@ def example_header():
                 value_out=6,
                 deposits=32 * 10**9,
                 proposer_fee=7,
+                receipts_root=b"\x0c" * 32,
                 deposit_data=[deposit],
             ),
             EeTransition(ee=4),
@@ -581,7 +584,7 @@ def example_header():
                 first=9,
                 settled=[True, False, True],
                 rejected=[False, False, True],
-                expired=[False, False, False],
+                undelivered=[False, False, False],
                 value=8,
                 fees=1,
             )
@@ -599,11 +602,36 @@ def example_body():
         payload=some(45),
     )
     batch = InboundBatch(
-        source_shard=2, slot=400, lane=header.lanes[1], lane_branch=[some(32) for _ in range(10)], start=1,
+        source_shard=2, slot=400, lane=header.lanes[1], lane_index=1, lane_branch=[some(32) for _ in range(10)], start=1,
         receipts=[receipt], branch=[some(32), some(32)],
     )
     payload = EePayload(ee=3, reads=[RootRead(shard=1, ee=2, state_root=some(32))], block_data=some(70))
     return ShardBody(header=header, inbound=[batch], payloads=[payload])
+
+
+def receipt_ranges():
+    """Lists of receipts, and for a range of each the siblings that are not zeros, from the bottom and from the left."""
+    ranges = []
+    for n, start, end in [(1, 0, 1), (13, 3, 9), (13, 12, 13), (100, 31, 33), (1024, 0, 1024), (1024, 700, 701)]:
+        receipts = List[Receipt, 1024](
+            *[Receipt(sequence=number, payload=bytes([number % 251]) * (number % 40)) for number in range(n)]
+        )
+        siblings = []
+        low, high = start, end
+        for depth in range(10, 0, -1):
+            width = -(-n // 2 ** (10 - depth))
+            # The generalized index of the first node of this level of the list, which is left of its length.
+            base = 2 ** (depth + 1)
+            if low % 2:
+                siblings.append(base + low - 1)
+            if high % 2 and high < width:
+                siblings.append(base + high)
+            low, high = low // 2, (high + 1) // 2
+        branch = [receipts.get_backing().getter(index).merkle_root().hex() for index in siblings]
+        ranges.append(
+            {"n": n, "start": start, "end": end, "root": receipts.hash_tree_root().hex(), "branch": branch}
+        )
+    return ranges
 
 
 def example_ledger():
@@ -877,6 +905,7 @@ def main():
                         ],
                     },
                 },
+                "ranges": receipt_ranges(),
                 "chain": chain(data, body.header, ledger, old_roots),
                 "phases": phases,
             },

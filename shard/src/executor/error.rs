@@ -6,6 +6,8 @@ use outrider_beacon::ledger::EeIndex;
 use outrider_beacon_spec::types::{Bytes32, Epoch, Root, Shard, Slot};
 use outrider_host::{ExecutionError, LoadError};
 
+use crate::receipts::ReceiptError;
+
 /// The reason for which a shard block is refused, or cannot be judged.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -61,16 +63,25 @@ pub enum ExecutorError {
         /// The epoch of the block.
         epoch: Epoch,
     },
-    /// The block receives or sends receipts.
-    #[error(
-        "the block has {n} batches, settlements or lanes of receipts, but EEs cannot exchange receipts yet"
-    )]
-    Receipts {
-        /// The number of lists of receipts.
-        n: usize,
+    /// The receipts of the block are refused.
+    #[error(transparent)]
+    Receipts(#[from] ReceiptError),
+    /// The header has more or fewer transitions than follow from the block.
+    #[error("the header has {got} transitions, expected {expected}")]
+    TransitionCount {
+        /// The number of transitions in the header.
+        got: usize,
+        /// The number by the block.
+        expected: usize,
     },
-    /// The payloads are not one for each transition.
-    #[error("the block has {got} payloads for {expected} transitions")]
+    /// There are more batches of receipts than a block can have.
+    #[error("there are {got} batches of receipts, and a block has at most 64")]
+    BatchesMax {
+        /// The number of batches.
+        got: usize,
+    },
+    /// The payloads are not one for each executed transition.
+    #[error("the block has {got} payloads for {expected} executed transitions")]
     PayloadCount {
         /// The number of payloads.
         got: usize,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use outrider_beacon::ledger::{EeIndex, EePayload, EeState};
+use outrider_beacon::ledger::{EeIndex, EePayload, EeState, Receipt};
 use outrider_beacon_spec::{
     hash::hash,
     types::{Bytes32, Gwei},
@@ -13,6 +13,7 @@ use outrider_host::{
 };
 
 use super::{ExecutorError, reads};
+use crate::receipts;
 
 /// An execution to make.
 #[derive(Clone)]
@@ -34,15 +35,22 @@ pub(super) struct Outcome {
     pub(super) fuel_used: u64,
     pub(super) deposits: Vec<Deposit>,
     pub(super) proposer_fee: Gwei,
+    /// The receipts that it sends, without numbers, slot and source shard.
+    pub(super) sent: Vec<Receipt>,
+    /// Their ether, with their fees.
+    pub(super) value_out: Gwei,
+    /// The places of the receipts that it rejects, among those that it was shown.
+    pub(super) rejected: Vec<u32>,
 }
 
 impl Job {
-    /// Returns the execution of a payload on a state root; the context has the EE's ether.
+    /// Returns the execution of a payload on a state root; the context has the EE's ether, and the receipts are those that
+    /// the EE is shown.
     pub(super) fn new(
         code: Ee,
         pre_state_root: Bytes32,
         payload: &EePayload,
-        context: Context,
+        (context, receipts): (Context, Arc<[ReceivedReceipt]>),
         fuel_max: u64,
     ) -> Self {
         let input = ExecutionInput {
@@ -50,7 +58,7 @@ impl Job {
             block_data: Arc::from(&payload.block_data[..]),
             context,
             reads: reads(payload),
-            receipts: Arc::default(),
+            receipts,
         };
         let id = id(code.code_hash(), &input);
         let pre = EeState { state_root: pre_state_root, balance: context.balance };
@@ -69,15 +77,15 @@ impl Job {
             ExecutionErrorKind::OutOfFuel { .. } => ExecutorError::Fuel { ee, limit: self.fuel_max },
             _ => ExecutorError::Execution { ee, error: Arc::new(error) },
         })?;
-        // The transition of a block has no place for them yet, and they must not vanish.
-        if !output.receipts.is_empty() {
-            return Err(ExecutorError::Receipts { n: output.receipts.len() });
-        }
+        let (sent, value_out) = receipts::sent(ee, &output.receipts)?;
         Ok(Outcome {
             post_state_root: output.post_state_root.0.into(),
             fuel_used: output.fuel_used,
             deposits: output.deposits,
             proposer_fee: output.proposer_fee,
+            sent,
+            value_out,
+            rejected: output.rejected,
         })
     }
 }

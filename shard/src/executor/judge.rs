@@ -7,10 +7,12 @@ use outrider_beacon::{
 use outrider_host::{BeaconRoot, Context, EeIndex, ShardIndex, Slot};
 
 use super::{
-    Codes, Executor, ExecutorError, check_availability, check_shape,
+    Codes, Executor, ExecutorError, check_shape,
+    derive::check_availability,
     job::Job,
     transition::{check_transition, transition_of},
 };
+use crate::receipts::Stated;
 
 impl<C: Codes> Judge for Executor<C> {
     fn is_right(&self, dispute: &Dispute<'_>) -> Result<bool, Undecided> {
@@ -45,11 +47,14 @@ impl<C: Codes> Executor<C> {
         };
         let code = self.codes.load(stated.ee, dispute.code_hash)?;
         let fuel_max = stated.fuel_used.min(self.settings.fuel_per_ee_max);
-        let job = Job::new(code, stated.pre_state_root, payload, context, fuel_max);
+        let receipts = Stated::new(body, dispute.slot)?;
+        let input = (context, receipts.delivered(stated.ee));
+        let job = Job::new(code, stated.pre_state_root, payload, input, fuel_max);
         let outcome = self.memo.run(std::slice::from_ref(&job)).into_iter().next();
         let outcome = outcome.unwrap_or(Err(ExecutorError::Lost { ee: stated.ee }));
         let outcome = outcome.map_err(|error| error.of_stated_fuel(stated.fuel_used))?;
-        check_transition(stated, &transition_of(job.pre, payload, &outcome)?)?;
+        check_transition(stated, &transition_of(job.pre, payload, &outcome, receipts.value_in(stated.ee))?)?;
+        receipts.check_rejected(stated.ee, &outcome.rejected)?;
         check_availability(header)?;
         // Whether the roots were the latest ones is known to the ledger of the beacon parent only.
         if payload.reads.is_empty() { Ok(()) } else { Err(ExecutorError::ReadsUnknown { ee: stated.ee }) }

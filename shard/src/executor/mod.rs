@@ -9,11 +9,12 @@
 //! 3. the body begins with the root of its header;
 //! 4. the header follows from the ledger on which the block builds: L2 to L8 of [`process_execution_header`];
 //! 5. the signature is the proposer's; those of all blocks of a slot are verified at once;
-//! 6. the block neither receives nor sends receipts, because EEs cannot do so yet;
-//! 7. there is a payload for each transition, its reads are the latest roots, and the code of its EE is at hand;
-//! 8. each payload executes, within the fuel that its transition states;
+//! 6. batches of receipts are proven against the ledger of the beacon parent, in order, and each receipt can be settled;
+//! 7. there is a payload for each executed transition, its reads are the latest roots, and the code of its EE is at hand;
+//! 8. each payload executes with its receipts, within the fuel that its transition states;
 //! 9. each transition is that of its execution; the error names EE and field of the first difference;
-//! 10. the header's other fields are right.
+//! 10. settlements and lanes are those of the executions and of the receipts, by the rules of [`receipts`];
+//! 11. the header's other fields are right.
 //!
 //! [`LedgerNode::on_shard_blocks`] makes checks 1 to 5 of all blocks of a slot before any execution, and [`Executor`]
 //! the others. Check 8 is one task for each distinct payload, the largest first, on a pool of threads; results are
@@ -24,14 +25,19 @@
 //! | `codes` | code by hash, and the loaded EEs |
 //! | `job` | one execution: its complete input, and its outcome |
 //! | `memo` | outcomes of earlier executions, and the pool of threads |
+//! | `contents` | what a proposer chooses: batches of receipts and payloads |
+//! | `derive` | the header that follows from contents and outcomes, and comparison with a stated one |
 //! | `transition` | the transition that follows from an execution, and comparison with a stated one |
 //! | `judge` | the judge of disputes about attested executions |
 //! | `error` | errors, and whether they are verdicts |
 //!
+//! [`receipts`]: crate::receipts
 //! [`LedgerNode::on_shard_blocks`]: outrider_beacon::ledger::LedgerNode::on_shard_blocks
 //! [`process_execution_header`]: outrider_beacon::ledger::process_execution_header
 
 mod codes;
+mod contents;
+mod derive;
 mod error;
 mod job;
 mod judge;
@@ -41,23 +47,26 @@ mod transition;
 use std::sync::Arc;
 
 use outrider_beacon::ledger::{
-    EeIndex, EePayload, EeState, EeTransition, ExecutableBlock, Execution, ExecutionHeader, RootRead,
-    Settings, ShardBody, ShardPlace,
+    EeIndex, EePayload, EeState, EeTransition, ExecutableBlock, Execution, Receipt, RootRead, Settings,
+    ShardBody, ShardLedger, ShardPlace,
 };
 use outrider_beacon_spec::types::{Bytes32, Gwei, Root};
 use outrider_host::{BeaconRoot, Context, Host, ShardIndex, StateRoot};
 
+pub(crate) use self::derive::Derived;
 use self::{
     codes::Loaded,
+    derive::{Executed, check, derive},
     job::Job,
     memo::Memo,
-    transition::{check_transition, transition_of},
 };
 pub use self::{
     codes::{CodeError, Codes, MemoryCodes},
+    contents::Contents,
     error::ExecutorError,
     memo::ExecutionCount,
 };
+use crate::receipts::Arrivals;
 
 /// An executor of shard blocks, for proposers, attesters, and disputes. It keeps no state of any EE, only codes, and
 /// outcomes of earlier executions. It may be shared among threads.
@@ -84,39 +93,63 @@ impl<C: Codes> Executor<C> {
         self.memo.executions()
     }
 
-    /// Executes payloads at a place, and returns the transition of each.
+    /// Executes contents at a place, each as if it were a block, and returns what follows from each.
     ///
     /// # Errors
     ///
-    /// Fails for a payload that is refused, or that this node cannot execute.
-    pub fn transitions(
+    /// Fails for contents that are refused, or that this node cannot execute.
+    pub(crate) fn derive_each(
         &self,
         place: &ShardPlace,
-        payloads: &[EePayload],
-    ) -> Vec<Result<EeTransition, ExecutorError>> {
+        contents: &[Contents],
+    ) -> Vec<Result<Derived, ExecutorError>> {
         let fuel_max = self.settings.fuel_per_ee_max;
-        let jobs: Vec<_> = payloads.iter().map(|payload| self.job(place, payload, fuel_max)).collect();
-        let to_run: Vec<_> = jobs.iter().flatten().cloned().collect();
-        let mut outcomes = self.memo.run(&to_run).into_iter();
-        let transition = |(payload, job): (&EePayload, Result<Job, _>)| {
-            let job = job?;
-            let outcome = outcomes.next().unwrap_or(Err(ExecutorError::Lost { ee: payload.ee }))?;
-            transition_of(job.pre, payload, &outcome)
+        let plans = contents.iter().map(|contents| self.plan(place, contents, |_| fuel_max)).collect();
+        let executed = self.execute_plans(plans);
+        let derive = |(contents, executed): (&Contents, Result<Outcomes, _>)| {
+            let Outcomes { arrivals, outcomes } = executed?;
+            let mut executed = Vec::with_capacity(outcomes.len());
+            for (payload, (pre, outcome)) in contents.payloads.iter().zip(outcomes) {
+                executed.push(Executed { payload, pre, outcome: outcome? });
+            }
+            derive(place, &arrivals, &executed)
         };
-        payloads.iter().zip(jobs).map(transition).collect()
+        contents.iter().zip(executed).map(derive).collect()
     }
 
-    /// Executes payloads, in ascending order of their EEs, and returns the body of a block at this place.
+    /// Executes contents, with payloads in ascending order of their EEs, and returns the body of a block at this place.
     ///
     /// # Errors
     ///
-    /// Fails at the first payload that is refused. The error names its EE.
-    pub fn body(&self, place: &ShardPlace, payloads: Vec<EePayload>) -> Result<ShardBody, ExecutorError> {
-        let transitions = self.transitions(place, &payloads).into_iter().collect::<Result<Vec<_>, _>>()?;
-        let got = payloads.len();
-        let header = header(place, transitions)?;
-        let payloads = payloads.try_into().or(Err(ExecutorError::PayloadsMax { got }))?;
-        Ok(ShardBody { header, payloads, ..ShardBody::default() })
+    /// Fails at the first batch or payload that is refused. The error names its EE.
+    pub fn body(
+        &self,
+        place: &ShardPlace,
+        contents: impl Into<Contents>,
+    ) -> Result<ShardBody, ExecutorError> {
+        let contents = contents.into();
+        let derived = self.derive_each(place, std::slice::from_ref(&contents)).pop();
+        let Derived { header, .. } = derived.unwrap_or(Err(ExecutorError::Lost { ee: 0 }))?;
+        let Contents { inbound, payloads } = contents;
+        let (n_batches, n_payloads) = (inbound.len(), payloads.len());
+        Ok(ShardBody {
+            header,
+            inbound: inbound.try_into().or(Err(ExecutorError::BatchesMax { got: n_batches }))?,
+            payloads: payloads.try_into().or(Err(ExecutorError::PayloadsMax { got: n_payloads }))?,
+        })
+    }
+
+    /// Returns the receipts that a valid block sends, for each lane of its header.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`execute`](Execution::execute) does.
+    pub fn sent(&self, block: &ExecutableBlock<'_>) -> Result<Vec<Vec<Receipt>>, ExecutorError> {
+        if block.body.header.lanes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let derived = self.derive_each(block.place, &[Contents::of(block.body)]).pop();
+        Ok(derived.unwrap_or(Err(ExecutorError::Lost { ee: 0 }))?.receipts)
     }
 
     /// Returns the settings of the chain.
@@ -125,69 +158,87 @@ impl<C: Codes> Executor<C> {
         &self.settings
     }
 
-    /// Makes checks 6 and 7 of a block; returns its executions.
-    fn jobs(&self, block: &ExecutableBlock<'_>) -> Result<Vec<Job>, ExecutorError> {
-        check_shape(block.body)?;
-        let ShardBody { header, payloads, .. } = block.body;
-        let mut jobs = Vec::with_capacity(payloads.len());
-        for (payload, transition) in payloads.iter().zip(&header.transitions) {
-            let fuel_max = transition.fuel_used.min(self.settings.fuel_per_ee_max);
-            jobs.push(self.job(block.place, payload, fuel_max)?);
+    /// Makes checks 6 and 7 of contents, given the fuel for each payload; returns their executions.
+    fn plan(
+        &self,
+        place: &ShardPlace,
+        contents: &Contents,
+        fuel_max: impl Fn(EeIndex) -> u64,
+    ) -> Result<Plan, ExecutorError> {
+        let arrivals = Arrivals::new(place, &contents.inbound, |ee| contents.has_payload(ee))?;
+        let mut jobs = Vec::with_capacity(contents.payloads.len());
+        for payload in &contents.payloads {
+            jobs.push(self.job(place, payload, &arrivals, fuel_max(payload.ee))?);
         }
-        Ok(jobs)
+        Ok(Plan { arrivals, jobs })
+    }
+
+    /// Makes check 6 and 7 of a block; returns its executions.
+    fn plan_block(&self, block: &ExecutableBlock<'_>) -> Result<Plan, ExecutorError> {
+        check_shape(block.body)?;
+        let contents = Contents::of(block.body);
+        let stated = |ee| block.body.header.transitions.iter().find(move |stated| stated.ee == ee);
+        let fuel_used = |ee| stated(ee).map_or(0, |stated| stated.fuel_used);
+        self.plan(block.place, &contents, |ee| fuel_used(ee).min(self.settings.fuel_per_ee_max))
+    }
+
+    /// Executes plans together; returns the outcomes of each.
+    fn execute_plans(&self, plans: Vec<Result<Plan, ExecutorError>>) -> Vec<Result<Outcomes, ExecutorError>> {
+        let of_all: Vec<_> = plans.iter().flatten().flat_map(|plan| &plan.jobs).cloned().collect();
+        let mut outcomes = self.memo.run(&of_all).into_iter();
+        let outcomes = |plan: Result<Plan, _>| {
+            let Plan { arrivals, jobs } = plan?;
+            let outcomes = jobs.iter().map(|job| job.pre).zip(outcomes.by_ref()).collect();
+            Ok(Outcomes { arrivals, outcomes })
+        };
+        plans.into_iter().map(outcomes).collect()
     }
 
     /// Returns the execution of a payload, after checking the payload's reads.
-    fn job(&self, place: &ShardPlace, payload: &EePayload, fuel_max: u64) -> Result<Job, ExecutorError> {
+    fn job(
+        &self,
+        place: &ShardPlace,
+        payload: &EePayload,
+        arrivals: &Arrivals,
+        fuel_max: u64,
+    ) -> Result<Job, ExecutorError> {
         let ee = payload.ee;
         let inactive = ExecutorError::NotActive { ee, shard: place.shard, epoch: place.epoch };
         let record = place.view.ees().get(ee as usize);
         let record = record.filter(|record| record.is_on(place.shard) && record.is_active(place.epoch));
         let record = record.ok_or(inactive.clone())?;
-        let shard = usize::try_from(place.shard).ok().and_then(|shard| place.view.shards().get(shard));
-        let pre: EeState = *shard.and_then(|shard| shard.ees().get(ee as usize)).ok_or(inactive)?;
+        let pre: EeState = *shard_ledger(place)?.ees().get(ee as usize).ok_or(inactive)?;
         for read in &payload.reads {
             check_read(place, ee, read)?;
         }
         let code = self.codes.load(ee, record.code_hash_at(place.epoch))?;
         let context = context(place, ee, pre.balance);
-        Ok(Job::new(code, pre.state_root, payload, context, fuel_max))
+        Ok(Job::new(code, pre.state_root, payload, (context, arrivals.delivered(ee)), fuel_max))
     }
+}
 
-    /// Makes checks 9 and 10 of a block, given the outcomes of its executions.
-    fn check(
-        block: &ExecutableBlock<'_>,
-        jobs: &[Job],
-        outcomes: impl Iterator<Item = memo::Result>,
-    ) -> Result<(), ExecutorError> {
-        let ShardBody { header, payloads, .. } = block.body;
-        for (((payload, stated), job), outcome) in
-            payloads.iter().zip(&header.transitions).zip(jobs).zip(outcomes)
-        {
-            let outcome = outcome.map_err(|error| error.of_stated_fuel(stated.fuel_used))?;
-            check_transition(stated, &transition_of(job.pre, payload, &outcome)?)?;
-        }
-        let (got, expected) = (header.finalized_slot, block.place.finalized_slot);
-        if got != expected {
-            return Err(ExecutorError::FinalizedSlot { got, expected });
-        }
-        check_availability(header)
-    }
+/// The executions of a block, and the receipts that it settles.
+struct Plan {
+    arrivals: Arrivals,
+    jobs: Vec<Job>,
+}
+
+/// The state before and the outcome of each execution of a block, and the receipts that it settles.
+struct Outcomes {
+    arrivals: Arrivals,
+    outcomes: Vec<(EeState, memo::Result)>,
 }
 
 impl<C: Codes> Execution for Executor<C> {
     type Error = ExecutorError;
 
     fn execute(&self, blocks: &[ExecutableBlock<'_>]) -> Vec<Result<(), ExecutorError>> {
-        let jobs: Vec<_> = blocks.iter().map(|block| self.jobs(block)).collect();
-        let of_all: Vec<_> = jobs.iter().flatten().flatten().cloned().collect();
-        let mut outcomes = self.memo.run(&of_all).into_iter();
-        let check = |(block, jobs): (&_, Result<Vec<Job>, _>)| {
-            let jobs = jobs?;
-            let outcomes: Vec<_> = outcomes.by_ref().take(jobs.len()).collect();
-            Self::check(block, &jobs, outcomes.into_iter())
+        let plans = blocks.iter().map(|block| self.plan_block(block)).collect();
+        let check = |(block, executed): (&ExecutableBlock<'_>, Result<Outcomes, _>)| {
+            let Outcomes { arrivals, outcomes } = executed?;
+            check(block, &arrivals, outcomes)
         };
-        blocks.iter().zip(jobs).map(check).collect()
+        blocks.iter().zip(self.execute_plans(plans)).map(check).collect()
     }
 }
 
@@ -214,47 +265,28 @@ pub(crate) fn reads(payload: &EePayload) -> Arc<[outrider_host::RootRead]> {
     payload.reads.iter().map(read).collect()
 }
 
-/// Returns the header of a block at a place with these transitions.
-pub(crate) fn header(
-    place: &ShardPlace,
-    transitions: Vec<EeTransition>,
-) -> Result<ExecutionHeader, ExecutorError> {
+/// Returns the shard of a place, as the block finds it.
+pub(crate) fn shard_ledger(place: &ShardPlace) -> Result<&ShardLedger, ExecutorError> {
     let shard = usize::try_from(place.shard).ok().and_then(|shard| place.view.shards().get(shard));
-    let got = transitions.len();
-    Ok(ExecutionHeader {
-        parent_execution_root: shard
-            .ok_or(ExecutorError::UnknownShard { shard: place.shard })?
-            .execution_root(),
-        transitions: transitions.try_into().or(Err(ExecutorError::PayloadsMax { got }))?,
-        finalized_slot: place.finalized_slot,
-        ..ExecutionHeader::default()
-    })
+    shard.ok_or(ExecutorError::UnknownShard { shard: place.shard })
 }
 
-/// Checks that a block has no receipts, and a payload for each transition.
+/// Checks that a block has a payload for each executed transition.
 fn check_shape(body: &ShardBody) -> Result<(), ExecutorError> {
-    let ShardBody { header, inbound, payloads } = body;
-    let n_receipts = [inbound.len(), header.settlements.len(), header.lanes.len()];
-    if n_receipts != [0; 3] {
-        return Err(ExecutorError::Receipts { n: n_receipts.iter().sum() });
-    }
-    let (got, expected) = (payloads.len(), header.transitions.len());
+    let ShardBody { header, payloads, .. } = body;
+    let is_executed = |transition: &&EeTransition| transition.payload_root != Root::ZERO;
+    let executed: Vec<_> = header.transitions.iter().filter(is_executed).collect();
+    let (got, expected) = (payloads.len(), executed.len());
     if got != expected {
         return Err(ExecutorError::PayloadCount { got, expected });
     }
-    for (payload, transition) in payloads.iter().zip(&header.transitions) {
+    for (payload, transition) in payloads.iter().zip(executed) {
         let (got, expected) = (payload.ee, transition.ee);
         if got != expected {
             return Err(ExecutorError::PayloadEe { got, expected });
         }
     }
     Ok(())
-}
-
-/// Checks that a header commits to no erasure-coded body.
-fn check_availability(header: &ExecutionHeader) -> Result<(), ExecutorError> {
-    let got = header.availability_root;
-    if got == Root::ZERO { Ok(()) } else { Err(ExecutorError::AvailabilityRoot { got }) }
 }
 
 /// Checks that a read is of the root after the beacon parent.

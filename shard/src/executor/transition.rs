@@ -2,19 +2,22 @@
 
 use std::fmt::Display;
 
-use outrider_beacon::ledger::{EePayload, EeState, EeTransition};
-use outrider_beacon_spec::{containers::DepositData, hash::hash_tree_root};
+use outrider_beacon::ledger::{EeIndex, EePayload, EeState, EeTransition};
+use outrider_beacon_spec::{containers::DepositData, hash::hash_tree_root, types::Gwei};
 use outrider_host::Deposit;
 
 use super::{ExecutorError, job::Outcome};
+use crate::receipts::receipts_root;
 
-/// Returns the transition of an EE from its state before, by the execution of a payload.
+/// Returns the transition of an EE from its state before, by the execution of a payload, when it receives this ether.
 pub(super) fn transition_of(
     pre: EeState,
     payload: &EePayload,
     outcome: &Outcome,
+    value_in: Gwei,
 ) -> Result<EeTransition, ExecutorError> {
     let ee = payload.ee;
+    let Outcome { sent, value_out, .. } = outcome;
     let n_deposits = outcome.deposits.len();
     let deposits = outcome.deposits.iter().try_fold(0_u64, |sum, deposit| sum.checked_add(deposit.amount));
     let deposit_data: Vec<_> = outcome.deposits.iter().map(deposit_data).collect();
@@ -25,12 +28,25 @@ pub(super) fn transition_of(
         payload_root: hash_tree_root(payload),
         fuel_used: outcome.fuel_used,
         balance: pre.balance,
-        value_in: 0,
-        value_out: 0,
+        value_in,
+        value_out: *value_out,
         deposits: deposits.ok_or(ExecutorError::DepositSum { ee })?,
         proposer_fee: outcome.proposer_fee,
+        receipts_root: receipts_root(ee, sent)?,
         deposit_data: deposit_data.try_into().or(Err(ExecutorError::DepositsMax { ee, got: n_deposits }))?,
     })
+}
+
+/// Returns the transition of an EE that receives ether without an execution.
+pub(super) fn credit(ee: EeIndex, pre: EeState, value_in: Gwei) -> EeTransition {
+    EeTransition {
+        ee,
+        pre_state_root: pre.state_root,
+        post_state_root: pre.state_root,
+        balance: pre.balance,
+        value_in,
+        ..EeTransition::default()
+    }
 }
 
 fn deposit_data(deposit: &Deposit) -> DepositData {
@@ -58,7 +74,7 @@ pub(super) fn check_transition(stated: &EeTransition, right: &EeTransition) -> R
         };
     }
     compare!(ee, pre_state_root, post_state_root, payload_root, fuel_used, balance, value_in, value_out);
-    compare!(deposits, proposer_fee);
+    compare!(deposits, proposer_fee, receipts_root);
     let (got, expected) = (&stated.deposit_data, &right.deposit_data);
     if got == expected {
         return Ok(());

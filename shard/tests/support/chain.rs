@@ -10,14 +10,13 @@ use outrider_beacon::ledger::{
 use outrider_beacon_spec::{
     containers::BeaconState,
     phase::Phase1,
-    preset::Minimal,
     types::{Bytes32, Gwei, Root, Shard},
 };
 use outrider_host::{EngineKind, Host, HostConfig};
 use outrider_shard::executor::{Executor, MemoryCodes};
-use outrider_sim::Genesis;
+use outrider_sim::{Genesis, SimPreset};
 
-type P = Phase1<Minimal>;
+type P = Phase1<SimPreset<4>>;
 pub(crate) type TestExecutor = Executor<Arc<MemoryCodes>>;
 
 static STATE: LazyLock<BeaconState<P>> = LazyLock::new(|| {
@@ -39,17 +38,24 @@ pub(crate) struct Ees {
 
 impl Ees {
     /// Adds an EE with an initial root and ether on shards.
-    pub(crate) fn add(
+    pub(crate) fn add(self, code: Vec<u8>, initial_state_root: Bytes32, shards: &[(Shard, Gwei)]) -> Self {
+        self.add_with(code, initial_state_root, shards, false)
+    }
+
+    /// Adds an EE that takes receipts or not.
+    pub(crate) fn add_with(
         mut self,
         code: Vec<u8>,
         initial_state_root: Bytes32,
         shards: &[(Shard, Gwei)],
+        takes_receipts: bool,
     ) -> Self {
         self.ees.push(GenesisEe {
             code_hash: self.codes.insert(code),
             initial_state_root,
             refund_credentials: STATE.validators.get(0).unwrap().withdrawal_credentials,
             shards: shards.to_vec(),
+            takes_receipts,
             ..GenesisEe::default()
         });
         self

@@ -1,0 +1,108 @@
+//! The header that follows from a block's contents, and its comparison with the stated one.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use outrider_beacon::ledger::{
+    EePayload, EeState, ExecutableBlock, ExecutionHeader, Receipt, ShardBody, ShardPlace,
+};
+use outrider_beacon_spec::types::Root;
+
+use super::{
+    ExecutorError,
+    job::Outcome,
+    memo, shard_ledger,
+    transition::{check_transition, credit, transition_of},
+};
+use crate::receipts::{Arrivals, Departures, ReceiptError, Settled, check_lanes, check_settlements};
+
+/// An execution of a block, and its outcome.
+pub(super) struct Executed<'p> {
+    pub(super) payload: &'p EePayload,
+    pub(super) pre: EeState,
+    pub(super) outcome: Arc<Outcome>,
+}
+
+/// What follows from a block's contents.
+#[derive(Clone, Debug)]
+pub(crate) struct Derived {
+    pub(crate) header: ExecutionHeader,
+    /// The receipts of each lane.
+    pub(crate) receipts: Vec<Vec<Receipt>>,
+}
+
+/// Derives the header of a block at a place from the receipts that it settles and its executions, by EE.
+pub(super) fn derive(
+    place: &ShardPlace,
+    arrivals: &Arrivals,
+    executed: &[Executed<'_>],
+) -> Result<Derived, ExecutorError> {
+    let rejected = executed.iter().map(|executed| (executed.payload.ee, &executed.outcome.rejected[..]));
+    let Settled { settlements, mut value_in, returning } = arrivals.settle(&rejected.collect())?;
+    let mut transitions = BTreeMap::new();
+    for Executed { payload, pre, outcome } in executed {
+        let value_in = value_in.remove(&payload.ee).unwrap_or_default();
+        transitions.insert(payload.ee, transition_of(*pre, payload, outcome, value_in)?);
+    }
+    for (ee, value_in) in value_in {
+        let unknown = ExecutorError::NotActive { ee, shard: place.shard, epoch: place.epoch };
+        let pre = *shard_ledger(place)?.ees().get(ee as usize).ok_or(unknown)?;
+        transitions.insert(ee, credit(ee, pre, value_in));
+    }
+    let sent = executed.iter().map(|executed| (executed.payload.ee, &executed.outcome.sent[..]));
+    let Departures { lanes, receipts } = Departures::new(place, returning, sent)?;
+    let (n_transitions, n_lanes) = (transitions.len(), lanes.len());
+    let transitions = transitions.into_values().collect::<Vec<_>>().try_into();
+    let settlements_max = ReceiptError::TooMany { got: settlements.len() };
+    let header = ExecutionHeader {
+        parent_execution_root: shard_ledger(place)?.execution_root(),
+        transitions: transitions.or(Err(ExecutorError::PayloadsMax { got: n_transitions }))?,
+        settlements: settlements.try_into().or(Err(settlements_max))?,
+        lanes: lanes.try_into().or(Err(ReceiptError::TooMany { got: n_lanes }))?,
+        finalized_slot: place.finalized_slot,
+        availability_root: Root::ZERO,
+    };
+    Ok(Derived { header, receipts })
+}
+
+/// Makes checks 9 to 11 of a block, given the receipts that it settles, and the state before and the outcome of each of
+/// its executions.
+pub(super) fn check(
+    block: &ExecutableBlock<'_>,
+    arrivals: &Arrivals,
+    outcomes: Vec<(EeState, memo::Result)>,
+) -> Result<(), ExecutorError> {
+    let ShardBody { header: stated, payloads, .. } = block.body;
+    let mut executed = Vec::with_capacity(outcomes.len());
+    for (payload, (pre, outcome)) in payloads.iter().zip(outcomes) {
+        let fuel_used = stated.transitions.iter().find(|transition| transition.ee == payload.ee);
+        let fuel_used = fuel_used.map_or(0, |transition| transition.fuel_used);
+        let outcome = outcome.map_err(|error| error.of_stated_fuel(fuel_used))?;
+        executed.push(Executed { payload, pre, outcome });
+    }
+    let Derived { header: right, .. } = derive(block.place, arrivals, &executed)?;
+    check_header(stated, &right)
+}
+
+/// Checks that a stated header is the right one.
+fn check_header(stated: &ExecutionHeader, right: &ExecutionHeader) -> Result<(), ExecutorError> {
+    for (stated, right) in stated.transitions.iter().zip(&right.transitions) {
+        check_transition(stated, right)?;
+    }
+    let (got, expected) = (stated.transitions.len(), right.transitions.len());
+    if got != expected {
+        return Err(ExecutorError::TransitionCount { got, expected });
+    }
+    check_settlements(&stated.settlements, &right.settlements)?;
+    check_lanes(&stated.lanes, &right.lanes)?;
+    let (got, expected) = (stated.finalized_slot, right.finalized_slot);
+    if got != expected {
+        return Err(ExecutorError::FinalizedSlot { got, expected });
+    }
+    check_availability(stated)
+}
+
+/// Checks that a header commits to no erasure-coded body.
+pub(super) fn check_availability(header: &ExecutionHeader) -> Result<(), ExecutorError> {
+    let got = header.availability_root;
+    if got == Root::ZERO { Ok(()) } else { Err(ExecutorError::AvailabilityRoot { got }) }
+}

@@ -1,0 +1,312 @@
+//! Receipts between EEs: who gets them, what returns, and what is refused.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
+#[path = "support/chain.rs"]
+mod chain;
+#[path = "support/mail.rs"]
+mod mail;
+
+use mail::{Mail, World, balance, message};
+use outrider_beacon::ledger::{InboundError, Receipt, ReceiptKind, ShardBody};
+use outrider_beacon_spec::hash::hash_tree_root;
+use outrider_shard::{
+    executor::ExecutorError,
+    receipts::{EXPIRY_SLOTS, RETURN_SLOTS, ReceiptError},
+};
+
+/// The EEs of the tests' world, on shards 0 to 2: two that exchange receipts, one that takes none, and one that traps on
+/// each.
+const ANN: u32 = 0;
+const BOB: u32 = 1;
+const DEAF: u32 = 2;
+const ALLERGIC: u32 = 3;
+
+#[test]
+fn a_message_arrives_in_the_next_slot_with_its_ether() {
+    let mut world = World::new();
+    let mail = Mail::default().send(&message(1, BOB, 500, 20, b"hello"));
+    let sent = world.step(0, &[(ANN, mail)]).unwrap();
+    assert_eq!((sent.header.transitions[0].value_out, sent.header.lanes[0].value), (520, 520));
+    assert_eq!(balance(&world, 0, ANN), 1_000_000 - 520);
+    world.tick();
+    let got = world.step(1, &[(BOB, Mail::default())]).unwrap();
+    let transition = &got.header.transitions[0];
+    assert_eq!((transition.value_in, transition.balance), (500, 1_000_000));
+    let settlement = &got.header.settlements[0];
+    assert_eq!((settlement.value, settlement.fees), (500, 20));
+    assert_eq!(balance(&world, 1, BOB), 1_000_500);
+    // The EE was shown its kind, shard, EE, slot and number.
+    let shown = [&[0][..], &[0; 8], &[0; 8], &[10, 0, 0, 0, 0, 0, 0, 0], &[0; 7]].concat();
+    assert_eq!(world.state_root(1, BOB).as_slice(), shown);
+    world.tick();
+    assert!(world.waiting(1).is_empty(), "exactly once");
+}
+
+#[test]
+fn a_receipt_to_the_own_shard_takes_the_same_way() {
+    let mut world = World::new();
+    world.step(0, &[(ANN, Mail::default().send(&message(0, BOB, 7, 0, b"")))]).unwrap();
+    world.tick();
+    world.step(0, &[(BOB, Mail::default())]).unwrap();
+    assert_eq!([balance(&world, 0, ANN), balance(&world, 0, BOB)], [999_993, 1_000_007]);
+}
+
+#[test]
+fn a_rejected_message_returns_with_its_hash_and_its_first_bytes() {
+    let mut world = World::new();
+    let payload: Vec<u8> = (0..100).collect();
+    world.step(0, &[(ANN, Mail::default().send(&message(2, BOB, 60, 9, &payload)))]).unwrap();
+    let sent = world.waiting(2)[0].clone();
+    world.tick();
+    let rejected = world.step(2, &[(BOB, Mail::default().reject(0))]).unwrap();
+    assert_eq!(rejected.header.transitions[0].value_in, 0);
+    let settlement = &rejected.header.settlements[0];
+    assert!(settlement.rejected.get(0).unwrap() && !settlement.undelivered.get(0).unwrap());
+    assert_eq!((settlement.value, settlement.fees), (60, 9), "the fee is spent");
+    let back = world.waiting(0)[0].clone();
+    let expected = Receipt {
+        source_shard: 2,
+        source_ee: BOB.into(),
+        destination_shard: 0,
+        destination_ee: ANN.into(),
+        sequence: 0,
+        slot: 11,
+        kind: ReceiptKind::Bounced as u8,
+        value: 60,
+        fee: 0,
+        payload: [hash_tree_root(&sent).as_slice(), &payload[..64]].concat().try_into().unwrap(),
+    };
+    assert_eq!(back, expected);
+    world.tick();
+    // A bounce cannot bounce: the ether stays with the EE.
+    let trapped = world.step(0, &[(ANN, Mail::default().reject(0))]).unwrap();
+    assert_eq!(trapped.header.transitions[0].value_in, 60);
+    assert!(trapped.header.lanes.is_empty());
+    assert_eq!(balance(&world, 0, ANN), 1_000_000 - 9);
+}
+
+#[test]
+fn a_message_that_no_ee_takes_returns_without_an_execution() {
+    for (ee, value) in [(DEAF, 5), (77, 6)] {
+        let mut world = World::new();
+        world.step(0, &[(ANN, Mail::default().send(&message(1, ee, value, 3, b"tag")))]).unwrap();
+        world.tick();
+        let body = world.step(1, &[]).unwrap();
+        assert!(body.header.transitions.is_empty() && body.payloads.is_empty());
+        let settlement = &body.header.settlements[0];
+        assert!(settlement.undelivered.get(0).unwrap() && !settlement.rejected.get(0).unwrap());
+        world.tick();
+        world.step(0, &[(ANN, Mail::default())]).unwrap();
+        assert_eq!(balance(&world, 0, ANN), 1_000_000 - 3);
+    }
+}
+
+#[test]
+fn a_message_expires_after_128_slots_and_returns_with_half_of_its_fee() {
+    let mut world = World::new();
+    world.step(0, &[(ANN, Mail::default().send(&message(1, BOB, 50, 9, b"")))]).unwrap();
+    world.advance(EXPIRY_SLOTS);
+    assert!(world.step_with(1, &[], &[]).is_ok(), "a block without it is valid");
+    assert_eq!(world.candidates(1).for_ees[&BOB].len(), 1, "in its last slot, it is delivered");
+    world.tick();
+    assert!(world.candidates(1).for_ees.is_empty());
+    let body = world.step(1, &[]).unwrap();
+    let settlement = &body.header.settlements[0];
+    assert_eq!(
+        (settlement.value, settlement.fees),
+        (55, 4),
+        "half of the fee, rounded down, is the proposer's"
+    );
+    let back = &world.waiting(0)[0];
+    assert_eq!((back.kind, back.value), (ReceiptKind::Expired as u8, 55));
+    world.tick();
+    world.step(0, &[(ANN, Mail::default())]).unwrap();
+    assert_eq!(balance(&world, 0, ANN), 1_000_000 - 4);
+}
+
+#[test]
+fn an_ee_that_traps_on_receipts_stops_no_shard() {
+    let mut world = World::new();
+    world.step(0, &[(ANN, Mail::default().send(&message(1, ALLERGIC, 50, 0, b"")))]).unwrap();
+    world.tick();
+    let error = world.step(1, &[(ALLERGIC, Mail::default())]).unwrap_err();
+    assert!(matches!(error, ExecutorError::Execution { ee: ALLERGIC, .. }), "{error}");
+    // Without its receipts it runs, and so do others.
+    world.step_with(1, &[(BOB, Mail::default()), (ALLERGIC, Mail::default())], &[]).unwrap();
+    world.advance(EXPIRY_SLOTS);
+    world.step(1, &[]).unwrap();
+    world.tick();
+    world.step(0, &[(ANN, Mail::default())]).unwrap();
+    assert_eq!(balance(&world, 0, ANN), 1_000_000);
+}
+
+#[test]
+fn what_returns_to_an_ee_that_traps_is_credited_in_the_end() {
+    let mut world = World::new();
+    world.step(0, &[(ALLERGIC, Mail::default().send(&message(1, DEAF, 50, 0, b"")))]).unwrap();
+    world.tick();
+    world.step(1, &[]).unwrap();
+    world.advance(RETURN_SLOTS);
+    let batches = world.batches(0);
+    let too_early = world.step_with(0, &[(BOB, Mail::default())], &batches).unwrap_err();
+    let expected = ReceiptError::NoPayload { ee: ALLERGIC, source_shard: 1, sequence: 0 };
+    assert_eq!(receipt_error(too_early), expected);
+    world.tick();
+    let body = world.step(0, &[]).unwrap();
+    let transition = &body.header.transitions[0];
+    assert_eq!((transition.ee, transition.value_in, transition.fuel_used), (ALLERGIC, 50, 0));
+    assert!(transition.payload_root.is_zero());
+    assert_eq!(balance(&world, 0, ALLERGIC), 1_000_000);
+}
+
+#[test]
+fn a_block_cannot_leave_out_the_payload_of_a_receipt_or_settle_it_twice() {
+    let mut world = World::new();
+    world.step(0, &[(ANN, Mail::default().send(&message(1, BOB, 5, 0, b"")))]).unwrap();
+    world.tick();
+    let batches = world.batches(1);
+    let without = world.step_with(1, &[(ANN, Mail::default())], &batches).unwrap_err();
+    let no_payload = ReceiptError::NoPayload { ee: BOB, source_shard: 0, sequence: 0 };
+    assert_eq!(receipt_error(without), no_payload);
+    let twice = [batches[0].clone(), batches[0].clone()];
+    let twice = world.step_with(1, &[(BOB, Mail::default())], &twice).unwrap_err();
+    let order = ReceiptError::Order { batch: 1, got: (0, 0), previous: (0, 0) };
+    assert_eq!(receipt_error(twice), order);
+    world.step_with(1, &[(BOB, Mail::default())], &batches).unwrap();
+    // Again in a later block: the executor proves it, and the ledger refuses it.
+    world.tick();
+    let again = world.try_step(1, &[(BOB, Mail::default())], &batches).unwrap_err();
+    assert!(again.contains("L5") && again.contains("receipt 0"), "{again}");
+}
+
+#[test]
+fn forged_batches_are_refused_each_for_its_reason() {
+    let mut world = World::new();
+    let mail = Mail::default().send(&message(1, BOB, 5, 0, b"a")).send(&message(1, BOB, 6, 0, b"b"));
+    world.step(0, &[(ANN, mail)]).unwrap();
+    world.tick();
+    let batch = world.batches(1)[0].clone();
+    let mut refused = |change: &dyn Fn(&mut outrider_beacon::ledger::InboundBatch)| {
+        let mut batch = batch.clone();
+        change(&mut batch);
+        receipt_error(world.step_with(1, &[(BOB, Mail::default())], &[batch]).unwrap_err())
+    };
+    let proof = |error| ReceiptError::Proof { batch: 0, source_shard: 0, slot: 10, error };
+    let root = batch.lane.receipts_root;
+    assert_eq!(
+        refused(&|batch| batch.receipts[1].value += 1),
+        proof(InboundError::Receipts { expected: root })
+    );
+    assert_eq!(refused(&|batch| batch.start = 1), proof(InboundError::Range { got: 2, start: 1, n: 2 }));
+    assert!(matches!(
+        refused(&|batch| batch.lane.value += 1),
+        ReceiptError::Proof { error: InboundError::Lane { .. }, .. }
+    ));
+    assert_eq!(
+        refused(&|batch| batch.slot = 9),
+        ReceiptError::NotRecent { batch: 0, source_shard: 0, slot: 9 }
+    );
+    assert_eq!(
+        refused(&|batch| batch.source_shard = 2),
+        ReceiptError::NotRecent { batch: 0, source_shard: 2, slot: 10 }
+    );
+    let elsewhere = world.step_with(2, &[(BOB, Mail::default())], &[batch]).unwrap_err();
+    assert_eq!(receipt_error(elsewhere), proof(InboundError::Destination { got: 1, expected: 2 }));
+}
+
+#[test]
+fn wrong_settlements_and_lanes_are_refused_by_name() {
+    let mut world = World::new();
+    world.step(0, &[(ANN, Mail::default().send(&message(1, BOB, 5, 1, b"a")))]).unwrap();
+    world.tick();
+    let mail = Mail::default().send(&message(2, ANN, 50, 10, b"on"));
+    let right = world.body(1, &[(BOB, mail)], &world.batches(1)).unwrap();
+    assert_eq!(world.check(1, &right), Ok(()));
+    let refused = |change: &dyn Fn(&mut ShardBody)| {
+        let mut body = right.clone();
+        change(&mut body);
+        world.check(1, &body).unwrap_err()
+    };
+    let bit = |bits: &mut ssz_types::BitList<_>| bits.set(0, true).unwrap();
+    for (error, expected) in [
+        (refused(&|body| bit(&mut body.header.settlements[0].rejected)), "settlement: rejected of shard 0"),
+        (
+            refused(&|body| bit(&mut body.header.settlements[0].undelivered)),
+            "settlement: undelivered of shard 0",
+        ),
+        (
+            refused(&|body| body.header.settlements[0].value = 6),
+            "settlement: value of shard 0 is 6, expected 5",
+        ),
+        (
+            refused(&|body| body.header.settlements[0].fees = 0),
+            "settlement: fees of shard 0 is 0, expected 1",
+        ),
+        (refused(&|body| body.header.lanes[0].n = 2), "lane: n of shard 2 is 2, expected 1"),
+        (refused(&|body| body.header.lanes[0].value = 0), "lane: value of shard 2 is 0, expected 60"),
+        (refused(&|body| body.header.lanes[0].receipts_root.0[0] ^= 1), "lane: receipts_root of shard 2"),
+        (refused(&|body| body.header.transitions[0].value_in = 4), "EE 1: value_in is 4, expected 5"),
+        (refused(&|body| body.header.transitions[0].value_out = 4), "EE 1: value_out is 4, expected 60"),
+        (refused(&|body| body.header.transitions[0].receipts_root.0[0] ^= 1), "EE 1: receipts_root"),
+        (
+            refused(&|body| body.header.lanes = Vec::new().try_into().unwrap()),
+            "the header has 0 lanes, expected 1",
+        ),
+        (refused(&|body| body.inbound = Vec::new().try_into().unwrap()), "EE 1: post_state_root"),
+    ] {
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_captured_committee_that_lies_about_its_lane_blocks_nothing() {
+    // It states less ether on the lane than the receipts bring, and one receipt with a wrong sender.
+    let mut world = World::new();
+    let mail = Mail::default()
+        .send(&message(1, BOB, 40, 0, b"a"))
+        .send(&message(1, BOB, 50, 0, b"b"))
+        .send(&message(1, BOB, 10, 0, b"c"));
+    let body = world.body(0, &[(ANN, mail)], &[]).unwrap();
+    world.capture(0, body, |body, receipts| {
+        receipts[0][2].slot = 3;
+        body.header.lanes[0] = outrider_beacon::ledger::Lane::of(receipts[0].clone()).unwrap();
+        body.header.lanes[0].value = 60;
+        body.header.transitions[0].value_out = 60;
+    });
+    world.tick();
+    let got = world.step(1, &[(BOB, Mail::default())]).unwrap();
+    let settlement = &got.header.settlements[0];
+    let bits = |bits: &ssz_types::BitList<_>| (0..3).map(|bit| bits.get(bit).unwrap()).collect::<Vec<_>>();
+    assert_eq!(bits(&settlement.settled), [true; 3]);
+    assert_eq!(bits(&settlement.rejected), [false, true, true], "void");
+    assert_eq!(bits(&settlement.undelivered), [false, true, true], "void");
+    assert_eq!((settlement.value, balance(&world, 1, BOB)), (40, 1_000_040));
+    assert_eq!(world.in_flight(0, 1), 20, "nobody has the rest");
+}
+
+#[test]
+fn a_proposer_settles_what_nobody_takes_and_what_pays() {
+    let mut world = World::new();
+    let mail = Mail::default()
+        .send(&message(1, DEAF, 5, 0, b""))
+        .send(&message(1, BOB, 5, 3_000, b""))
+        .send(&message(1, ANN, 5, 1, b""));
+    world.step(0, &[(ANN, mail)]).unwrap();
+    world.tick();
+    let filled = world.fill(1, &[(ANN, Mail::default()), (BOB, Mail::default())], 1);
+    let ees: Vec<_> = filled.body.payloads.iter().map(|payload| payload.ee).collect();
+    assert_eq!(ees, [BOB], "the fee of the other does not pay for its bytes");
+    assert_eq!(filled.body.header.settlements[0].settled.num_set_bits(), 2);
+    assert_eq!(world.check(1, &filled.body), Ok(()));
+    let filled = world.fill(1, &[(ANN, Mail::default()), (BOB, Mail::default())], 0);
+    assert_eq!(filled.body.payloads.len(), 2);
+    assert_eq!(filled.body.header.settlements[0].settled.num_set_bits(), 3);
+}
+
+fn receipt_error(error: ExecutorError) -> ReceiptError {
+    match error {
+        ExecutorError::Receipts(error) => error,
+        other => panic!("{other}"),
+    }
+}

@@ -1,0 +1,337 @@
+//! Random traffic between shards, against a naive ledger: every receipt is settled once, and ether is conserved, whatever is
+//! delivered late, twice, on a lost branch, or not at all. Lanes keep their size, and shards that flood one another go on.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
+#[path = "support/chain.rs"]
+mod chain;
+#[path = "support/mail.rs"]
+mod mail;
+
+use std::collections::BTreeMap;
+
+use mail::{BALANCE, Mail, N_SHARDS, World, balance, message};
+use outrider_beacon::ledger::{InboundBatch, MESSAGES_MAX, WINDOW};
+use outrider_shard::{
+    executor::ExecutorError,
+    receipts::{EXPIRY_SLOTS, RETURN_SLOTS, ReceiptError, relay::Waiting},
+};
+use proptest::{prelude::*, strategy::ValueTree as _};
+
+/// EEs 0 and 1 exchange receipts, 2 takes none, 3 traps on each; 4 does not exist.
+const N_EES: u32 = 4;
+
+/// A receipt in the naive ledger.
+#[derive(Clone, Debug)]
+struct Pending {
+    source: (u64, u32),
+    destination: (u64, u32),
+    value: u64,
+    fee: u64,
+    slot: u64,
+    returns: bool,
+}
+
+/// Balances, unsettled receipts by lane and number, and what proposers got.
+#[derive(Clone, Debug)]
+struct Naive {
+    balances: BTreeMap<(u64, u32), u64>,
+    pending: BTreeMap<(u64, u64, u64), Pending>,
+    sent: BTreeMap<(u64, u64), u64>,
+    fees: u64,
+}
+
+impl Naive {
+    fn new() -> Self {
+        let places = (0..N_SHARDS).flat_map(|shard| (0..N_EES).map(move |ee| (shard, ee)));
+        Self {
+            balances: places.map(|place| (place, BALANCE)).collect(),
+            pending: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            fees: 0,
+        }
+    }
+
+    fn send(&mut self, pending: Pending) {
+        let lane = (pending.source.0, pending.destination.0);
+        let sequence = self.sent.entry(lane).or_default();
+        self.pending.insert((lane.0, lane.1, *sequence), pending);
+        *sequence += 1;
+    }
+
+    /// A block at a slot settles receipts, by source and number, and EEs send.
+    fn step(&mut self, shard: u64, slot: u64, settled: &[(u64, u64)], mail: &[(u32, Mail)]) {
+        let mut shown = BTreeMap::<u32, u32>::new();
+        for (source, sequence) in settled {
+            let receipt = self.pending.remove(&(*source, shard, *sequence)).unwrap();
+            let (_, ee) = receipt.destination;
+            let exists = ee < N_EES;
+            let takes = exists && ee != 2;
+            let is_late = slot > receipt.slot + if receipt.returns { RETURN_SLOTS } else { EXPIRY_SLOTS };
+            let is_shown = takes && !is_late;
+            let is_rejected = is_shown && {
+                let place = shown.entry(ee).or_default();
+                *place += 1;
+                let of_ee = &mail.iter().find(|(of, _)| *of == ee).unwrap().1;
+                of_ee.rejected >> (*place - 1) & 1 == 1
+            };
+            if receipt.returns || is_shown && !is_rejected {
+                *self.balances.get_mut(&(shard, ee)).unwrap() += receipt.value;
+                self.fees += receipt.fee;
+                continue;
+            }
+            let fee = if is_late { receipt.fee / 2 } else { receipt.fee };
+            self.fees += fee;
+            let value = if is_late { receipt.value + receipt.fee - fee } else { receipt.value };
+            let Pending { source, destination, .. } = receipt;
+            self.send(Pending {
+                source: destination,
+                destination: source,
+                value,
+                fee: 0,
+                slot,
+                returns: true,
+            });
+        }
+        for (ee, mail) in mail {
+            for sent in &mail.sent {
+                let (value, fee) = (sent.value, sent.fee);
+                *self.balances.get_mut(&(shard, *ee)).unwrap() -= value + fee;
+                let destination = (sent.destination_shard.0, sent.destination_ee.0 as u32);
+                self.send(Pending { source: (shard, *ee), destination, value, fee, slot, returns: false });
+            }
+        }
+    }
+
+    fn check(&self, world: &World) {
+        for ((shard, ee), expected) in &self.balances {
+            assert_eq!(balance(world, *shard, *ee), *expected, "EE {ee} on shard {shard}");
+        }
+        let mut in_flight = BTreeMap::new();
+        for ((source, destination, _), receipt) in &self.pending {
+            *in_flight.entry((*source, *destination)).or_insert(0) += receipt.value + receipt.fee;
+        }
+        for source in 0..N_SHARDS {
+            for destination in 0..N_SHARDS {
+                let expected = in_flight.get(&(source, destination)).copied().unwrap_or_default();
+                assert_eq!(world.in_flight(source, destination), expected, "lane {source} to {destination}");
+            }
+        }
+        let total: u64 = self.balances.values().sum::<u64>() + in_flight.values().sum::<u64>() + self.fees;
+        assert_eq!(total, BALANCE * u64::from(N_EES) * N_SHARDS);
+    }
+}
+
+/// What happens next.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A block with mail of EEs, of whose waiting receipts it takes those in a mask.
+    Block { shard: u64, mail: Vec<(u32, u64, Vec<Sent>)>, taken: u64 },
+    /// Slots without blocks.
+    Wait(u64),
+    /// The last so many slots are undone.
+    Reorg(usize),
+    /// A batch of an earlier block comes again.
+    Again { shard: u64, which: usize },
+}
+
+/// A message in a step: shard, EE, value and fee.
+type Sent = (u64, u32, u64, u64);
+
+fn step() -> impl Strategy<Value = Step> {
+    let sent = (0..N_SHARDS, 0..N_EES + 1, 0_u64..2_000, 0_u64..50);
+    let mail = (0..3_u32, any::<u64>(), prop::collection::vec(sent, 0..4));
+    prop_oneof![
+        8 => (0..N_SHARDS, prop::collection::vec(mail, 0..3), any::<u64>())
+            .prop_map(|(shard, mail, taken)| Step::Block { shard, mail, taken: taken | taken >> 7 }),
+        2 => prop_oneof![Just(1_u64), Just(2), Just(60), Just(129), Just(230)].prop_map(Step::Wait),
+        1 => (1_usize..6).prop_map(Step::Reorg),
+        2 => (0..N_SHARDS, any::<usize>()).prop_map(|(shard, which)| Step::Again { shard, which }),
+    ]
+}
+
+/// The world, the naive ledger, and the past of both.
+struct Run {
+    world: World,
+    naive: Naive,
+    past: Vec<(World, Naive)>,
+    old: Vec<(u64, InboundBatch)>,
+    n_settled: usize,
+}
+
+impl Run {
+    fn block(&mut self, shard: u64, mail: &[(u32, u64, Vec<Sent>)], taken: u64) {
+        let mut by_ee = BTreeMap::new();
+        for (ee, rejected, sent) in mail {
+            let send = |mail: Mail, (shard, ee, value, fee): &Sent| {
+                mail.send(&message(*shard, *ee, *value, *fee, b""))
+            };
+            let mail = sent.iter().fold(Mail { rejected: *rejected, ..Mail::default() }, send);
+            by_ee.entry(*ee).or_insert(mail);
+        }
+        let mail: Vec<_> = by_ee.into_iter().collect();
+        let waiting = self.world.candidates(shard);
+        let for_ees = mail.iter().filter_map(|(ee, _)| waiting.for_ees.get(ee)).flatten();
+        let mut chosen: Vec<Waiting<'_>> = for_ees.chain(&waiting.for_nobody).cloned().collect();
+        chosen.sort_by_key(|waiting| (waiting.receipt.source_shard, waiting.receipt.sequence));
+        let mut place = 0;
+        chosen.retain(|_| {
+            place += 1;
+            taken >> (place % 64) & 1 == 1
+        });
+        chosen.truncate(60);
+        let settled: Vec<_> = chosen.iter().map(|w| (w.receipt.source_shard, w.receipt.sequence)).collect();
+        let batches = self.world.relay.batches(&chosen);
+        self.past.push((self.world.clone(), self.naive.clone()));
+        match self.world.try_step(shard, &mail, &batches) {
+            Ok(()) => {
+                self.naive.step(shard, self.world.slot, &settled, &mail);
+                self.old.extend(batches.into_iter().map(|batch| (shard, batch)));
+                self.n_settled += settled.len();
+            }
+            // A lie about ether that an EE does not have.
+            Err(error) => assert!(error.contains("L4"), "{error}"),
+        }
+        self.world.tick();
+    }
+
+    /// Returns whether a batch that was settled on this branch came again, and was refused.
+    fn again(&mut self, shard: u64, which: usize) -> bool {
+        if self.old.is_empty() {
+            return false;
+        }
+        let (to, batch) = self.old[which % self.old.len()].clone();
+        let first = batch.lane.first + batch.start;
+        let is_pending = |place: u64| {
+            self.naive
+                .pending
+                .get(&(batch.source_shard, to, first + place))
+                .is_some_and(|p| p.slot == batch.slot)
+        };
+        let all = (0..batch.receipts.len() as u64).all(is_pending);
+        let mail = [(0, Mail::default()), (1, Mail::default()), (3, Mail::default())];
+        let result = self.world.clone().try_step(shard, &mail, &[batch]);
+        if shard != to {
+            assert!(result.is_err(), "a batch for another shard");
+        }
+        if !all {
+            assert!(result.is_err(), "settled already, or never sent on this branch");
+            return true;
+        }
+        false
+    }
+}
+
+fn run(steps: &[Step]) -> Run {
+    let world = World::new();
+    let mut run = Run { world, naive: Naive::new(), past: Vec::new(), old: Vec::new(), n_settled: 0 };
+    for step in steps {
+        match step {
+            Step::Block { shard, mail, taken } => run.block(*shard, mail, *taken),
+            Step::Wait(slots) => run.world.advance(*slots),
+            Step::Reorg(depth) => {
+                for _ in 0..*depth {
+                    let Some((world, naive)) = run.past.pop() else { break };
+                    // What relays know of the lost branch stays.
+                    let relay = run.world.relay.clone();
+                    (run.world, run.naive) = (World { relay, ..world }, naive);
+                }
+            }
+            Step::Again { shard, which } => {
+                run.again(*shard, *which);
+            }
+        }
+        run.naive.check(&run.world);
+    }
+    run
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn receipts_are_settled_once_and_ether_is_conserved(steps in prop::collection::vec(step(), 1..60)) {
+        run(&steps);
+    }
+}
+
+/// The random runs do settle, return, and refuse.
+#[test]
+fn random_runs_are_not_idle() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut n_settled, mut n_refused) = (0, 0);
+    for _ in 0..8 {
+        let steps = prop::collection::vec(step(), 60).new_tree(&mut runner).unwrap().current();
+        let mut run = run(&steps);
+        n_settled += run.n_settled;
+        n_refused += (0..20).filter(|which| run.again(0, *which)).count();
+    }
+    assert!(n_settled > 100 && n_refused > 20, "{n_settled} settled, {n_refused} refused");
+}
+
+#[test]
+fn a_full_lane_refuses_messages_and_shards_that_reject_everything_go_on() {
+    // EE 0 on each of two shards sends as much as the lane takes, and rejects all that it gets.
+    let mut world = World::new();
+    let mut sent = [0_u64; 2];
+    for round in 0..40 {
+        for shard in 0..2 {
+            let other = 1 - shard;
+            let mut mail = Mail { rejected: u64::MAX, ..Mail::default() };
+            for _ in 0..100 {
+                mail = mail.send(&message(other, 0, 1, 0, b""));
+            }
+            let place = world.place(shard);
+            let lane = place.view.shards().get(other as usize).unwrap().inbound();
+            let limit = lane.get(shard as usize + 1).unwrap().next + MESSAGES_MAX;
+            let waiting = world.candidates(shard);
+            // No more than its mask can reject, the earliest first.
+            let chosen: Vec<_> = waiting.for_ees.get(&0).into_iter().flatten().take(64).cloned().collect();
+            let batches = world.relay.batches(&chosen);
+            let full = world.step_with(shard, &[(0, mail.clone())], &batches);
+            if let Err(error) = full {
+                let ExecutorError::Receipts(ReceiptError::LaneFull { ee: 0, limit: got, .. }) = error else {
+                    panic!("{error}")
+                };
+                assert_eq!(got, limit);
+                // It sends nothing then, and takes what came.
+                let mail = Mail { sent: Vec::new(), ..mail };
+                world.step_with(shard, &[(0, mail)], &batches).unwrap();
+            } else {
+                sent[shard as usize] += 100;
+            }
+        }
+        world.tick();
+        for (source, destination) in [(0_usize, 1_usize), (1, 0)] {
+            let outbound = world.next.shards().get(source).unwrap().outbound();
+            let next = outbound.get(destination + 1).unwrap().next;
+            let inbound = world.next.shards().get(destination).unwrap().inbound();
+            assert!(next - inbound.get(source + 1).unwrap().next <= WINDOW, "round {round}");
+        }
+    }
+    assert!(sent.iter().all(|n| *n >= 1_000), "both shards sent on: {sent:?}");
+}
+
+#[test]
+fn a_receiver_keeps_its_size_however_many_receipts_it_gets() {
+    use ssz::Encode as _;
+    let mut world = World::new();
+    let size = |world: &World| world.next.shards().get(1).unwrap().as_ssz_bytes().len();
+    let before = size(&world);
+    let n_slots = std::env::var("OUTRIDER_LANE_SLOTS").map_or(60, |n| n.parse().unwrap());
+    for _ in 0..n_slots {
+        let mut mail = Mail::default();
+        for _ in 0..200 {
+            mail = mail.send(&message(1, 1, 1, 0, b""));
+        }
+        world.step(0, &[(0, mail)]).unwrap();
+        world.step(1, &[(1, Mail::default().send(&message(0, 0, 200, 0, b"")))]).unwrap();
+        let first = world.slot.saturating_sub(2);
+        world.relay.forget_before(first);
+        world.tick();
+        world.step(0, &[(0, Mail::default())]).unwrap();
+        world.tick();
+        assert_eq!(size(&world), before);
+    }
+    assert!(world.relay.len() < 8, "what is settled is forgotten");
+}
