@@ -8,7 +8,9 @@
 //! |---|---|
 //! | `containers`, `record` | the containers of the ledger and of its registry |
 //! | [`execution`] | the executions in a shard block |
+//! | `form` | the form of a shard block's body |
 //! | [`operation`] | a block's operations on the ledger |
+//! | [`accusation`] | claims that an attested shard block is wrong |
 //! | `transition` | the state transition, with the order of its steps |
 //! | `ether`, `lanes` | the checks and effects of an execution |
 //! | `challenge` | headers that wait until nobody can challenge them any more |
@@ -23,15 +25,17 @@
 //!
 //! It departs from the design in these points: effects do not wait for the next block, as `transition` explains; lists
 //! of lanes begin with the beacon chain's lane, and have an entry for each shard after it; an EE's record has fields for its
-//! next code and its hibernation, and the ledger has the beacon chain's own lanes, as `containers` explains. None of this changes the length
+//! next and its previous code and its hibernation, and the ledger has the beacon chain's own lanes, as `containers` explains. None of this changes the length
 //! of a proof.
 
+pub mod accusation;
 mod challenge;
 mod conservation;
 mod containers;
 pub mod error;
 mod ether;
 pub mod execution;
+mod form;
 mod genesis;
 mod hook;
 mod inbound;
@@ -46,6 +50,10 @@ mod shard_blocks;
 mod thin;
 mod transition;
 
+pub use accusation::{
+    Accused, AccusedBatch, AccusedRead, ExecutionSlashing, ParentProof, ReadProof, SentReceipts,
+    SignedExecutionSlashing,
+};
 pub use challenge::PendingExecution;
 pub use conservation::Distribution;
 pub use containers::{
@@ -58,18 +66,20 @@ pub use execution::{
     EePayload, EeTransition, ExecutionHeader, InboundBatch, Lane, MESSAGES_MAX, Receipt, ReceiptKind,
     RootRead, Settlement, ShardBody, WINDOW,
 };
+pub use form::FormError;
 pub use genesis::GenesisEe;
 pub use hook::{ExecutableBlock, Execution, NoExecution, ShardBlockError, ShardPlace};
 pub use inbound::InboundError;
 pub use node::{BlockLedger, LedgerNode};
 pub use operation::{
-    Deploy, ExecutionSlashing, Exit, LedgerOperations, PreCheckVote, ShardExecution, ShardProposerSlashing,
-    SignedDeploy, SignedExecutionSlashing, SignedExit, SignedPreCheckVote, SignedShardBlockHeader,
-    SignedTopUp, SignedUpgrade, SignedWithdrawToEe, TopUp, Upgrade, WithdrawToEe,
+    Deploy, Exit, LedgerOperations, PreCheckVote, ShardExecution, ShardProposerSlashing, SignedDeploy,
+    SignedExit, SignedPreCheckVote, SignedShardBlockHeader, SignedTopUp, SignedUpgrade, SignedWithdrawToEe,
+    TopUp, Upgrade, WithdrawToEe,
 };
 pub use phase::{CrosslinkedBlock, LedgerPhase};
 pub use record::{
-    EeIndex, EeRecord, EeStatus, MaxVoters, NextCode, PendingDeposit, PreCheck, UPGRADE_DELAY_MAX,
+    EeIndex, EeRecord, EeStatus, MaxVoters, NextCode, PendingDeposit, PreCheck, PreviousCode,
+    UPGRADE_DELAY_MAX, dispute_epochs,
 };
 pub use settings::{Ether, Settings};
 pub use transition::{ExtendedBlock, ExtendedState, Transition, complete_block, extended_transition};

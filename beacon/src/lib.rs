@@ -18,5 +18,6 @@ pub mod jury;
 pub mod ledger;
 pub mod node;
 pub mod proof;
+pub mod receipts;
 pub mod registry;
 pub mod store;

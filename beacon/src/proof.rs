@@ -11,8 +11,8 @@ pub use crosslink::{ShardBlockProof, body_branch, lane_branch};
 use block::{block_roots, body_roots, state_roots};
 use branch::branch;
 
-use crate::ledger::{Ledger, LedgerCommitment, LedgerOperations, LedgerPhase};
-use outrider_beacon_proof::{Hash, Multiproof, Proof, ProofError, earlier_block_claims};
+use crate::ledger::{Ledger, LedgerCommitment, LedgerOperations, LedgerPhase, ReadProof, RootRead};
+use outrider_beacon_proof::{Hash, Multiproof, Proof, earlier_block_claims};
 use outrider_beacon_spec::{
     containers::{BeaconBlock, BeaconState},
     hash::hash_tree_root,
@@ -21,7 +21,7 @@ use outrider_beacon_spec::{
     types::{Root, Shard, Slot},
 };
 
-pub use outrider_beacon_proof::{Claim, Layout, Phase, SHARDS_PER_CLAIM};
+pub use outrider_beacon_proof::{Claim, Layout, Phase, ProofError, SHARDS_PER_CLAIM};
 
 /// The reason for which a claim cannot be proven.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -176,6 +176,7 @@ impl<'p, P: LedgerPhase> Prover<'p, P> {
         let (leaf, branch) = match claim {
             Claim::BlockSlot => (hash_tree_root(&self.block.slot), branch(&block_roots(self.block), 3, 0)),
             Claim::BlockRoot { slot } => self.earlier_root(claim, slot)?,
+            Claim::FinalizedEpoch => self.finalized_epoch(claim)?,
             Claim::CrosslinkedExecution { shard, block } => self.crosslinked_execution(shard, block)?,
             Claim::LatestExecution { shard } => self.latest_execution(claim, shard)?,
             Claim::CodeHash { .. }
@@ -189,6 +190,8 @@ impl<'p, P: LedgerPhase> Prover<'p, P> {
             | Claim::StateRoot { .. }
             | Claim::Balance { .. }
             | Claim::Slot
+            | Claim::ShardCount
+            | Claim::EeCount { .. }
             | Claim::ExecutionRoot { .. } => self.of_ledger(claim)?,
         };
         let proof = Proof { gindex: claim.gindex(self.layout())?, leaf: leaf.0, branch };
@@ -204,6 +207,24 @@ impl<'p, P: LedgerPhase> Prover<'p, P> {
     pub fn prove_all(&self, claims: &[Claim]) -> Result<Multiproof, ProveError> {
         let proofs: Vec<_> = claims.iter().map(|claim| self.prove(*claim)).collect::<Result<_, _>>()?;
         Ok(Multiproof::combine(&proofs)?)
+    }
+
+    /// Proves which root a read should have had, given that the block is the beacon parent of the reading shard block.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::prove`] does.
+    pub fn prove_read(&self, read: &RootRead) -> Result<ReadProof, ProveError> {
+        let RootRead { shard, ee, .. } = *read;
+        let Some(shard_ledger) = self.ledger.shards().get(index(shard)) else {
+            return Ok(ReadProof::ShardCount(self.prove(Claim::ShardCount)?.into()));
+        };
+        let proof = if (ee as usize) < shard_ledger.ees().len() {
+            ReadProof::StateRoot(self.prove(Claim::StateRoot { shard, ee })?.into())
+        } else {
+            ReadProof::EeCount(self.prove(Claim::EeCount { shard })?.into())
+        };
+        Ok(proof)
     }
 
     /// Proves the root of the block of an earlier slot, or of the latest before it, for
@@ -236,6 +257,14 @@ impl<'p, P: LedgerPhase> Prover<'p, P> {
         let mut siblings = branch(&state_roots(state), 5, field);
         siblings.extend(branch(&block_roots(self.block), 3, 3));
         siblings
+    }
+
+    fn finalized_epoch(&self, claim: Claim) -> Result<(Root, Vec<Hash>), ProveError> {
+        let state = self.state.ok_or(ProveError::NoState(claim))?;
+        let checkpoint = &state.finalized_checkpoint;
+        let mut siblings = vec![checkpoint.root.0];
+        siblings.extend(self.state_branch(state, 20));
+        Ok((hash_tree_root(&checkpoint.epoch), siblings))
     }
 
     fn earlier_root(&self, claim: Claim, slot: Slot) -> Result<(Root, Vec<Hash>), ProveError> {

@@ -12,6 +12,7 @@
 //! | `withdraw` | ether from a validator to an EE |
 //! | `deposit` | ether from an EE to a validator |
 //! | `slashing` | slashings of double proposals and wrong attestations |
+//! | `accusation` | decisions about accused parts of shard blocks |
 //!
 //! It departs from the design in these points: a `Deploy` signs its index, and a `WithdrawToEe` the balance before, so
 //! that neither can be used twice; the deposit is refunded without a request, to the first validator with the
@@ -20,6 +21,7 @@
 //! An exit also lapses while value is in flight on any lane of the EE's shards: lanes do not distinguish EEs, so a
 //! bounce could be for it.
 
+mod accusation;
 pub mod admission;
 mod deploy;
 mod deposit;

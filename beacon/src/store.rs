@@ -23,7 +23,8 @@
 //! # Retention
 //!
 //! [`Retention::Finality`] keeps what the node keeps: the finalized block with its state and ledger, and all descendants. It
-//! also keeps the headers of all finalized blocks back to genesis, and code that an EE or a kept block uses.
+//! also keeps the headers of all finalized blocks back to genesis, and code that a kept block uses, or that
+//! [`EeRecord::known_codes`](crate::ledger::EeRecord::known_codes) lists after one.
 //! [`Retention::All`] removes nothing.
 //!
 //! Shard blocks that no beacon block has crosslinked, and votes for them, are not stored. A restarted node receives them again

@@ -10,8 +10,8 @@ use common::{
     signature,
 };
 use outrider_beacon::ledger::{
-    EeTransition, ExecutionHeader, ExecutionSlashing, ExtendedBlock, ExtendedState, Lane, Ledger, LedgerNode,
-    LedgerOperations, Settings, SignedExecutionSlashing, operation::DOMAIN_EXECUTION_SLASHING,
+    Accused, EeTransition, ExecutionHeader, ExecutionSlashing, ExtendedBlock, ExtendedState, Lane, Ledger,
+    LedgerNode, LedgerOperations, Settings, SignedExecutionSlashing, operation::DOMAIN_EXECUTION_SLASHING,
 };
 use outrider_beacon_spec::{
     hash::hash_tree_root,
@@ -84,7 +84,7 @@ fn slashing(block: &ExtendedBlock<P1>, after: &ExtendedState<P1>, header: &Execu
         shard_transition: block_body.shard_transitions[0].clone(),
         data_index: 0,
         body: body.try_into().unwrap(),
-        ee: 0,
+        accused: vec![Accused::Transition(0)].try_into().unwrap(),
         whistleblower_index,
     };
     let signature = signature(&after.state, whistleblower_index, &message, DOMAIN_EXECUTION_SLASHING, None);

@@ -10,8 +10,8 @@ use common::{
     signature,
 };
 use outrider_beacon::ledger::{
-    ExecutionSlashing, ExtendedState, LedgerError, LedgerOperations, Settings, ShardProposerSlashing,
-    SignedExecutionSlashing, SignedShardBlockHeader, error::OperationError,
+    Accused, ExecutionSlashing, ExtendedState, LedgerError, LedgerOperations, Settings,
+    ShardProposerSlashing, SignedExecutionSlashing, SignedShardBlockHeader, error::OperationError,
     operation::DOMAIN_EXECUTION_SLASHING,
 };
 use outrider_beacon_spec::{
@@ -97,7 +97,7 @@ fn claim(
         shard_transition: block_body.shard_transitions[0].clone(),
         data_index: 0,
         body: body.try_into().unwrap(),
-        ee: 0,
+        accused: vec![Accused::Transition(0)].try_into().unwrap(),
         whistleblower_index,
     };
     let signature = signature(&after.state, whistleblower_index, &message, DOMAIN_EXECUTION_SLASHING, None);
@@ -131,7 +131,10 @@ fn claims_must_match_the_attestation() {
         let signature = signature(&extended.state, 50, &message, DOMAIN_EXECUTION_SLASHING, None);
         operation_error(&extended, with_claim(SignedExecutionSlashing { message, signature }))
     };
-    assert_eq!(error(&|claim| claim.ee = 1), OperationError::NoTransition { ee: 1 });
+    assert_eq!(
+        error(&|claim| claim.accused[0] = Accused::Transition(1)),
+        OperationError::NoTransition { ee: 1 }
+    );
     assert_eq!(error(&|claim| claim.data_index = 1), OperationError::DataIndex { got: 1 });
     assert!(matches!(error(&|claim| claim.body[40] ^= 1), OperationError::BodyRoot { .. }));
     assert!(matches!(
@@ -194,7 +197,7 @@ fn a_claim_about_another_branch_of_the_beacon_chain_is_refused() {
 }
 
 #[test]
-fn a_claim_about_code_that_was_upgraded_since_is_refused() {
+fn an_execution_before_an_upgrade_is_judged_by_the_code_of_then() {
     use outrider_beacon::ledger::{
         PreCheckVote, SignedPreCheckVote, SignedUpgrade, Upgrade,
         operation::{DOMAIN_PRE_CHECK_VOTE, DOMAIN_UPGRADE},
@@ -221,11 +224,16 @@ fn a_claim_about_code_that_was_upgraded_since_is_refused() {
     let operations = Operations { pre_check_votes: vec![vote].try_into().unwrap(), ..Operations::default() };
     let accepted = common::propose(&opened, 4, operations, &settings).1.extended;
     let later = common::propose(&accepted, 24, Operations::default(), &settings).1.extended;
-    assert_ne!(later.ledger.ees().get(0).unwrap().code_hash, Root::repeat_byte(1));
-    // While the code is the same, the judge decides, here against the whistleblower.
-    let same = judged(&honest, &with_claim(signed.clone()), &judge).unwrap();
-    assert!(is_slashed(&same, 50) && attesters.iter().all(|attester| !is_slashed(&same, *attester)));
-    let outcome = judged(&later, &with_claim(signed), &judge);
-    let late = OperationError::DisputeLate { ee: 0, got: 0, now: 3 };
-    assert!(matches!(outcome, Err(LedgerError::Operation { error, .. }) if error == late));
+    let record = later.ledger.ees().get(0).unwrap();
+    let old = Root::repeat_byte(1);
+    assert_eq!((record.previous_code.code_hash, record.previous_code.epoch), (old, 3));
+    assert_ne!(record.code_hash, old);
+    // The judge decides by the code of the execution, here against the whistleblower.
+    for extended in [&honest, &accepted, &later] {
+        let same = judged(extended, &with_claim(signed.clone()), &judge).unwrap();
+        assert!(is_slashed(&same, 50) && attesters.iter().all(|attester| !is_slashed(&same, *attester)));
+    }
+    let by_new_code = Executed { code_hash: record.code_hash, beacon_parent_root };
+    let other = judged(&later, &with_claim(signed), &by_new_code).unwrap();
+    assert!(!is_slashed(&other, 50) && attesters.iter().all(|attester| is_slashed(&other, *attester)));
 }

@@ -7,7 +7,8 @@ mod common;
 use common::vectors::{VECTORS, bytes, claim, hashes, ledger, recorded, root};
 use outrider_beacon::{
     ledger::{
-        ExecutionHeader, InboundBatch, Lane, Ledger, LedgerOperations, LedgerPhase, Receipt, ShardBody,
+        Accused, AccusedRead, ExecutionHeader, InboundBatch, Lane, Ledger, LedgerOperations, LedgerPhase,
+        ReadProof, Receipt, ShardBody,
     },
     proof::{Claim, Layout, Phase, ProveError, Prover, body_branch, lane_branch},
 };
@@ -22,6 +23,7 @@ use outrider_beacon_spec::{
 };
 use serde_json::Value;
 use ssz::{Decode as _, Encode as _};
+use ssz_types::{VariableList, typenum::U1};
 
 type P0 = Phase0<Minimal>;
 type P1 = Phase1<Minimal>;
@@ -66,6 +68,40 @@ fn containers_have_the_roots_of_another_library() {
         let other = ShardBody::from_body(&body[..place]);
         assert!(other.map(|other| other.payloads) != Ok(decoded.payloads.clone()), "{place} bytes");
     }
+}
+
+#[test]
+fn accused_parts_have_the_roots_of_another_library() {
+    let vectors = VECTORS["accused"].as_array().unwrap();
+    let decoded = vectors.iter().map(|vector| {
+        let ssz = bytes(&vector["ssz"]);
+        let accused = VariableList::<Accused, U1>::from_ssz_bytes(&ssz).unwrap();
+        assert_eq!(accused.as_ssz_bytes(), ssz);
+        assert_eq!(hash_tree_root(&accused), root(&vector["root"]));
+        for end in 1..ssz.len() {
+            let short = VariableList::<Accused, U1>::from_ssz_bytes(&ssz[..end]);
+            assert_ne!(short.as_ref(), Ok(&accused), "{end} bytes");
+        }
+        accused.first().cloned()
+    });
+    let read = |accused: Option<Accused>| match accused {
+        Some(Accused::Read(AccusedRead { payload_index: 2, read_index: 5, proof })) => proof,
+        other => panic!("{other:?}"),
+    };
+    let decoded: Vec<_> = decoded.collect();
+    let [none, transition, state_root, ee_count, shard_count, finalized, batch, lanes] = &decoded[..] else {
+        panic!("eight")
+    };
+    let Some(Accused::Inbound(batch)) = batch else { panic!("{batch:?}") };
+    let Some(Accused::Lanes(sent)) = lanes else { panic!("{lanes:?}") };
+    assert_eq!(sent.of_ees.iter().map(|receipts| receipts.len()).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!((none, transition), (&None, &Some(Accused::Transition(7))));
+    let Some(Accused::FinalizedSlot(proof)) = finalized else { panic!("{finalized:?}") };
+    assert_eq!(proof.branch.len(), 3);
+    assert_eq!((batch.batch_index, &batch.proof), (6, proof));
+    assert_eq!(read(state_root.clone()), ReadProof::StateRoot(proof.clone()));
+    assert_eq!(read(ee_count.clone()), ReadProof::EeCount(proof.clone()));
+    assert_eq!(read(shard_count.clone()), ReadProof::ShardCount(proof.clone()));
 }
 
 #[test]
@@ -141,7 +177,7 @@ where
 fn proofs_are_those_of_another_library() {
     let phases = VECTORS["phases"].as_array().unwrap();
     assert_eq!(phases[0]["proofs"].as_array().unwrap().len(), 2);
-    assert_eq!(phases[1]["proofs"].as_array().unwrap().len(), 26);
+    assert_eq!(phases[1]["proofs"].as_array().unwrap().len(), 29);
     check_phase::<P0>(&phases[0], Layout { max_shards: 1, ..Layout::MINIMAL.of_phase(Phase::Phase0) });
     check_phase::<P1>(&phases[1], Layout::MINIMAL);
 }
@@ -160,6 +196,8 @@ fn leaves_are_the_values_of_the_ledger() {
     assert_eq!(Claim::uint64(&leaf(Claim::WithdrawableEpoch { ee: 4 })), 901);
     assert_eq!(Claim::uint64(&leaf(Claim::HibernationEpoch { ee: 3 })), 53);
     assert_eq!(Claim::uint64(&leaf(Claim::WakeEpoch { ee: 3 })), 63);
+    assert_eq!(Claim::uint64(&leaf(Claim::ShardCount)), 3);
+    assert_eq!(Claim::uint64(&leaf(Claim::EeCount { shard: 2 })), 5);
     // The first 256 shards are 0 to 2, 5, 106 and 207; the last are 813, 914 and 1015, which are 45, 146
     // and 247 from 768.
     let mut shards = [0; 32];
@@ -254,6 +292,8 @@ fn proofs_are_as_long_as_they_should_be() {
         (Claim::StateRoot { shard: 1, ee: 2 }, 43),
         (Claim::Balance { shard: 1, ee: 2 }, 43),
         (Claim::ExecutionRoot { shard: 1, slot: 699 }, 33),
+        (Claim::ShardCount, 12),
+        (Claim::EeCount { shard: 1 }, 26),
     ] {
         let proof = prover.prove(claim).unwrap();
         assert_eq!(proof.branch.len(), n_hashes, "{claim:?}");

@@ -12,7 +12,9 @@ use outrider_beacon::{
 };
 use outrider_beacon_proof::{Multiproof, Proof, ProofError, verify_claims, verify_earlier_block};
 use outrider_beacon_spec::{
-    containers::{BeaconBlock, BeaconBlockBody, BeaconState, ShardBlockHeader, ShardState, ShardTransition},
+    containers::{
+        BeaconBlock, BeaconBlockBody, BeaconState, Checkpoint, ShardBlockHeader, ShardState, ShardTransition,
+    },
     hash::hash_tree_root,
     phase::{Phase0, Phase1},
     preset::{Mainnet, Minimal, Preset},
@@ -70,6 +72,7 @@ where
     BeaconState<P>: Default,
 {
     let mut state = BeaconState::<P> { genesis_time: 7, slot: 700, ..BeaconState::default() };
+    state.finalized_checkpoint = Checkpoint { epoch: 85, root: Root::repeat_byte(0x51) };
     let place = 650 % P::Preset::SLOTS_PER_HISTORICAL_ROOT;
     *state.block_roots.get_mut(place as usize).unwrap() = block_root;
     state
@@ -191,6 +194,13 @@ fn check_earlier<P: LedgerPhase>(prover: &Prover<'_, P>, vector: &Value, place: 
         assert_eq!(claim.verify(&proof, &earlier_root, layout), Ok(proof.leaf), "{claim:?}");
         assert_eq!(claim.verify(&proof, &later_root, layout), Err(ProofError::Root), "{claim:?}");
     }
+    let finalized = &vector["finalized"];
+    let mut leaf = [0; 32];
+    leaf[0] = 85;
+    let expected =
+        Proof { gindex: finalized["gindex"].as_u64().unwrap(), leaf, branch: hashes(&finalized["branch"]) };
+    assert_eq!(prover.prove(Claim::FinalizedEpoch), Ok(expected.clone()));
+    assert_eq!(Claim::FinalizedEpoch.verify(&expected, &later_root, layout), Ok(leaf));
     for got in [650 - 64, 650 + 64, 700, 701, u64::MAX] {
         let outcome = verify_earlier_block(got, &link, &later_root, layout);
         let is_same_place = got % 64 == 650 % 64;

@@ -13,7 +13,8 @@ use common::{
     signature,
 };
 use outrider_beacon::ledger::{
-    Exit, ExtendedState, GenesisEe, Ledger, Upgrade, error::OperationError, operation::DOMAIN_WITHDRAW_TO_EE,
+    Exit, ExtendedState, GenesisEe, Ledger, PreviousCode, Upgrade, error::OperationError,
+    operation::DOMAIN_WITHDRAW_TO_EE,
 };
 use outrider_beacon_spec::{
     constants::{DOMAIN_VOLUNTARY_EXIT, FAR_FUTURE_EPOCH},
@@ -107,6 +108,21 @@ fn announced_upgrades_switch_the_code_after_their_delay_and_nothing_else() {
         (hash(&[&code]), 7, FAR_FUTURE_EPOCH)
     );
     assert_eq!(after.ledger.shards(), start.ledger.shards(), "states stay");
+    let previous = PreviousCode { code_hash: Root::repeat_byte(1), epoch: 3 };
+    assert_eq!(record.previous_code, previous);
+
+    // Executions in epoch 2 can be disputed up to epoch 10, so there is no other switch before epoch 11.
+    let message = Upgrade { ee: 0, epoch: 3, code: vec![0; 9].try_into().unwrap() };
+    let again = step(&after, with_upgrade(&after, message, 0), &settings);
+    let again = step(&again, with_votes(&again, vote(&again, true), (0..46).collect()), &settings);
+    let record = again.ledger.ees().get(0).unwrap();
+    assert_eq!((record.next_code.code_hash, record.next_code.epoch), (hash(&[&[0; 9]]), 11));
+    let known = |epoch| record.known_codes(epoch, 8).collect::<Vec<_>>();
+    assert_eq!(known(10), [hash(&[&code]), hash(&[&[0; 9]]), Root::repeat_byte(1)]);
+    let switched = to_epoch(&again, 11, &settings);
+    let record = switched.ledger.ees().get(0).unwrap();
+    assert_eq!((record.code_hash, record.previous_code.code_hash), (hash(&[&[0; 9]]), hash(&[&code])));
+    assert_eq!(record.previous_code.epoch, 11);
 
     // A third rejects it, and nothing changes.
     let against = with_votes(&opened, vote(&opened, false), (0..23).collect());

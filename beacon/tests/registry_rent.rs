@@ -16,6 +16,7 @@ use common::{
 };
 use outrider_beacon::ledger::{
     EeRecord, Exit, ExtendedState, GenesisEe, Ledger, LedgerOperations, Settings, TopUp, Upgrade,
+    dispute_epochs,
     error::{HeaderError, OperationError},
     operation::{DOMAIN_DEPLOY, DOMAIN_TOP_UP, DOMAIN_WITHDRAW_TO_EE},
     process_execution_header,
@@ -23,6 +24,7 @@ use outrider_beacon::ledger::{
 use outrider_beacon_spec::{
     constants::FAR_FUTURE_EPOCH,
     hash::hash,
+    preset::Minimal,
     types::{BLSSignature, Root},
 };
 use proptest::{collection::vec, prelude::*};
@@ -59,6 +61,11 @@ fn facts(extended: &ExtendedState<P0>) -> (u64, u64, u64, u64) {
     (record.deposit, extended.ledger.burnt(), record.hibernation_epoch, record.wake_epoch)
 }
 
+/// Returns whether all nodes have the code of an EE after a block of an epoch.
+fn knows_code(record: &EeRecord, epoch: u64) -> bool {
+    record.known_codes(epoch, dispute_epochs::<Minimal>()).any(|known| known == record.code_hash)
+}
+
 #[track_caller]
 fn refused(extended: &ExtendedState<P0>, operations: LedgerOperations<P0>, expected: OperationError) {
     refused_with(&settings(), extended, operations, expected);
@@ -73,14 +80,15 @@ fn rent_is_burnt_until_an_ee_falls_asleep() {
     let two = to_epoch(&one, 2, &settings);
     assert_eq!(facts(&two), (30 * ETHER, 20 * ETHER, 3, never));
     let announced = record(&two, 0);
-    assert!(announced.is_active(2) && !announced.is_active(3) && announced.needs_code(2));
+    assert!(announced.is_active(2) && !announced.is_active(3) && knows_code(&announced, 2));
     assert!(announced.accepts_receipts(2) && !announced.accepts_receipts(3));
     let three = to_epoch(&two, 3, &settings);
     // It pays no rent while it is asleep.
     let later = to_epoch(&three, 9, &settings);
     assert_eq!(facts(&three), facts(&two));
     assert_eq!(facts(&later), facts(&two));
-    assert!(!record(&later, 0).needs_code(9));
+    // An execution in epoch 2 can be disputed in the next eight epochs.
+    assert!(knows_code(&record(&later, 0), 10) && !knows_code(&record(&later, 0), 11));
     assert_eq!(later.ledger.total(), start.ledger.total());
 
     // Epochs without blocks are paid together, and hibernation is still announced an epoch ahead.
@@ -146,7 +154,7 @@ fn whoever_wakes_up_an_ee_brings_its_code_along() {
     let waking = step(&asleep, with_top_up(&asleep, message.clone()), &settings);
     assert_eq!(facts(&waking), (FULL, 20 * ETHER, 3, 6));
     let waking_record = record(&waking, 0);
-    assert!(!waking_record.is_active(5) && waking_record.is_active(6) && waking_record.needs_code(5));
+    assert!(!waking_record.is_active(5) && waking_record.is_active(6) && knows_code(&waking_record, 50));
     assert_eq!(waking_record.code_hash, record(&asleep, 0).code_hash);
     // Each operation works once, and now the code is not needed any more.
     let used = OperationError::DepositBefore { ee: 0, got: 30 * ETHER, expected: FULL };

@@ -12,7 +12,7 @@
 //! | [`executor`] | executes shard blocks, for proposers and attesters |
 //! | [`proposer`] | fills a shard block with the payloads that pay best |
 //! | [`provider`] | builds block data from packages, and stores the new state |
-//! | [`receipts`] | the rules of receipts between EEs |
+//! | [`relay`] | the receipts that are known, and their proofs |
 //! | [`frame`] | the encoding of block data and of packages |
 
 #![forbid(unsafe_code)]
@@ -20,7 +20,7 @@
 pub mod executor;
 pub mod proposer;
 pub mod provider;
-pub mod receipts;
+pub mod relay;
 
 /// The encoding of block data and of packages, and its errors.
 pub use outrider_abi::{

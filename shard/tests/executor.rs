@@ -4,14 +4,17 @@
 
 #[path = "support/chain.rs"]
 mod chain;
+#[path = "support/obedient.rs"]
+mod obedient;
 
 use std::sync::Arc;
 
-use chain::{Chain, Ees, TestExecutor};
+use chain::{Chain, TestExecutor};
+use obedient::{GO_ON, LOOP, REFUSE, TRAP, depositing, obedient_chain, payload};
 use outrider_beacon::{
     ledger::{
-        EePayload, EeTransition, ExecutableBlock, Execution as _, ExecutionHeader, InboundBatch, Ledger,
-        RootRead, ShardBody, ShardPlace,
+        EePayload, EeTransition, ExecutableBlock, Execution as _, ExecutionHeader, FormError, InboundBatch,
+        Ledger, RootRead, ShardBody, ShardPlace,
     },
     registry::{Dispute, Judge as _},
 };
@@ -24,64 +27,6 @@ use outrider_host::EngineKind;
 use outrider_shard::executor::{Codes as _, ExecutionCount, ExecutorError};
 use proptest::prelude::*;
 
-/// An EE whose block data is a byte that decides what it does, the new root, and a deposit if there are 184 more bytes:
-/// 0 goes on, 1 refuses, 2 traps, 3 never ends.
-const OBEDIENT: &str = r#"(module
-    (import "eth2" "blockDataSize" (func $size (result i32)))
-    (import "eth2" "blockDataCopy" (func $copy (param i32 i32 i32)))
-    (import "eth2" "savePostStateRoot" (func $save (param i32)))
-    (import "eth2" "pushNewDeposit" (func $deposit (param i32 i32)))
-    (import "eth2" "refuse" (func $refuse (param i32 i32)))
-    (memory (export "memory") 1)
-    (data (i32.const 4096) "not today")
-    (func (export "main")
-        (call $copy (i32.const 0) (i32.const 0) (call $size))
-        (if (i32.eq (i32.load8_u (i32.const 0)) (i32.const 1))
-            (then (call $refuse (i32.const 4096) (i32.const 9))))
-        (if (i32.eq (i32.load8_u (i32.const 0)) (i32.const 2)) (then unreachable))
-        (if (i32.eq (i32.load8_u (i32.const 0)) (i32.const 3)) (then (loop (br 0))))
-        (if (i32.ge_u (call $size) (i32.const 217))
-            (then (call $deposit (i32.const 33) (i32.const 184))))
-        (call $save (i32.const 1))))"#;
-
-const GO_ON: u8 = 0;
-const REFUSE: u8 = 1;
-const TRAP: u8 = 2;
-const LOOP: u8 = 3;
-
-/// Three EEs with the same code, but for a custom section, on both shards; the last one only on shard 1.
-fn obedient_chain() -> Chain {
-    let code = |index: u8| {
-        let mut code = wat::parse_str(OBEDIENT).unwrap();
-        code.extend([0, 3, 1, b'n', index]);
-        code
-    };
-    Ees::default()
-        .add(code(0), Bytes32::ZERO, &[(0, 1_000_000_000), (1, 5)])
-        .add(code(1), Bytes32::repeat_byte(1), &[(0, 0), (1, 0)])
-        .add(code(2), Bytes32::repeat_byte(2), &[(1, 0)])
-        .chain()
-}
-
-fn payload(ee: u32, order: u8, root: u8) -> EePayload {
-    chain::payload(ee, &[&[order][..], &[root; 32]].concat())
-}
-
-/// Returns a payload with which an EE makes a deposit.
-fn depositing(ee: u32, amount: u64) -> EePayload {
-    let mut payload = payload(ee, GO_ON, 0xdd);
-    let deposit = outrider_host::Deposit {
-        pubkey: [1; 48],
-        withdrawal_credentials: [2; 32],
-        amount,
-        signature: [3; 96],
-    };
-    for byte in deposit.to_bytes() {
-        payload.block_data.push(byte).unwrap();
-    }
-    payload
-}
-
 fn execute(executor: &TestExecutor, place: &ShardPlace, body: &ShardBody) -> Result<(), ExecutorError> {
     let [result] = executor.execute(&[ExecutableBlock { place, body }]).try_into().unwrap();
     result
@@ -90,6 +35,7 @@ fn execute(executor: &TestExecutor, place: &ShardPlace, body: &ShardBody) -> Res
 /// Returns the field that an executor finds wrong, with the EE.
 fn difference(error: &ExecutorError) -> (u32, &'static str) {
     match error {
+        ExecutorError::Form(FormError::PayloadRoot { ee, .. }) => (*ee, "payload_root"),
         ExecutorError::Difference { ee, field, .. } => (*ee, field),
         other => panic!("{other:?}"),
     }
@@ -329,7 +275,7 @@ fn the_judge_convicts_wrong_transitions_and_no_others() {
     for change in changes {
         let mut body = right.clone();
         change(&mut body);
-        assert_eq!([0, 1].map(|ee| judge(&body, ee)), [true, false]);
+        assert_eq!([0, 1].map(|ee| judge(&body, ee)), [body.check_form().is_ok(), false]);
     }
     let mut short = right.clone();
     short.payloads = vec![right.payloads[0].clone()].try_into().unwrap();
@@ -395,24 +341,6 @@ proptest! {
             prop_assert_eq!(decoded.to_body(), bytes);
         }
     }
-}
-
-#[test]
-fn a_judge_does_not_acquit_a_forged_read() {
-    let chain = obedient_chain();
-    let (executor, place) = (chain.executor(), chain.place(0));
-    let other = Ees::default().add(vec![1], Bytes32::repeat_byte(0x66), &[(0, 0)]).chain();
-    let mut forged = place.clone();
-    forged.beacon_parent = other.ledger.clone();
-    forged.finalized_slot = 1 << 40;
-    let mut payload = payload(0, GO_ON, 7);
-    payload.reads.push(RootRead { shard: 0, ee: 0, state_root: Bytes32::repeat_byte(0x66) }).unwrap();
-    let body = executor.body(&forged, vec![payload]).unwrap();
-    let refused = execute(&executor, &place, &body).unwrap_err();
-    assert!(refused.is_verdict());
-    let code_hash = chain.ledger.ees().get(0).unwrap().code_hash;
-    let judgement = executor.is_right(&dispute(&place, &body, code_hash, 0));
-    assert!(judgement.unwrap_err().0.contains("cannot know afterwards"));
 }
 
 #[test]

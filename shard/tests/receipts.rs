@@ -8,12 +8,12 @@ mod chain;
 mod mail;
 
 use mail::{Mail, World, balance, message};
-use outrider_beacon::ledger::{InboundError, Receipt, ReceiptKind, ShardBody};
-use outrider_beacon_spec::hash::hash_tree_root;
-use outrider_shard::{
-    executor::ExecutorError,
+use outrider_beacon::{
+    ledger::{InboundError, Receipt, ReceiptKind, ShardBody},
     receipts::{EXPIRY_SLOTS, RETURN_SLOTS, ReceiptError},
 };
+use outrider_beacon_spec::hash::hash_tree_root;
+use outrider_shard::executor::ExecutorError;
 
 /// The EEs of the tests' world, on shards 0 to 2: two that exchange receipts, one that takes none, and one that traps on
 /// each.

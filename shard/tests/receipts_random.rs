@@ -11,11 +11,11 @@ mod mail;
 use std::collections::BTreeMap;
 
 use mail::{BALANCE, Mail, N_SHARDS, World, balance, message};
-use outrider_beacon::ledger::{InboundBatch, MESSAGES_MAX, WINDOW};
-use outrider_shard::{
-    executor::ExecutorError,
-    receipts::{EXPIRY_SLOTS, RETURN_SLOTS, ReceiptError, relay::Waiting},
+use outrider_beacon::{
+    ledger::{InboundBatch, MESSAGES_MAX, WINDOW},
+    receipts::{EXPIRY_SLOTS, RETURN_SLOTS, ReceiptError},
 };
+use outrider_shard::{executor::ExecutorError, relay::Waiting};
 use proptest::{prelude::*, strategy::ValueTree as _};
 
 /// EEs 0 and 1 exchange receipts, 2 takes none, 3 traps on each; 4 does not exist.

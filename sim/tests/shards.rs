@@ -14,7 +14,7 @@ use std::{
 use outrider_beacon::{
     admission::HostAdmission,
     ledger::{
-        ExecutableBlock, Execution, ExecutionSlashing, ExtendedBlock, LedgerError, LedgerOperations,
+        Accused, ExecutableBlock, Execution, ExecutionSlashing, ExtendedBlock, LedgerError, LedgerOperations,
         Settings, ShardBlockError, ShardBody, ShardPlace, SignedExecutionSlashing, error::HeaderError,
         operation::DOMAIN_EXECUTION_SLASHING,
     },
@@ -281,6 +281,7 @@ fn each_lie_is_refused_with_ee_and_field_and_the_chain_goes_on() {
         ("EE 1: the execution fails: the EE refuses the block", |body| {
             let byte = body.payloads[1].block_data.last_mut().unwrap();
             *byte ^= 1;
+            body.header.transitions[1].payload_root = hash_tree_root(&body.payloads[1]);
         }),
         ("the block has 1 payloads for 2 transitions", |body| {
             body.payloads = vec![body.payloads[0].clone()].try_into().unwrap();
@@ -326,7 +327,10 @@ impl ShardProposer for Stale {
         let mut first = self.first.lock().unwrap();
         match (place.shard, place.slot) {
             (0, 1) => *first = Some(body.clone()),
-            (0, 2) => body.payloads[0] = first.as_ref().unwrap().payloads[0].clone(),
+            (0, 2) => {
+                body.payloads[0] = first.as_ref().unwrap().payloads[0].clone();
+                body.header.transitions[0].payload_root = hash_tree_root(&body.payloads[0]);
+            }
             _ => {}
         }
         Some(body)
@@ -405,7 +409,7 @@ fn accusation(
         attestation,
         data_index: 0,
         body: shard_block.body.clone(),
-        ee,
+        accused: vec![Accused::Transition(ee)].try_into().unwrap(),
         whistleblower_index,
     };
     let (_, head) = simulation.views()[0].head().unwrap();

@@ -103,6 +103,15 @@ pub enum Claim {
         /// The shard.
         shard: u64,
     },
+    /// The number of shards. So no shard from it on exists.
+    ShardCount,
+    /// The number of EEs on a shard's list of states. So no EE from it on has a state on the shard.
+    EeCount {
+        /// The shard.
+        shard: u64,
+    },
+    /// The epoch of the finalized checkpoint in the state after the beacon block.
+    FinalizedEpoch,
 }
 
 /// The number of shards in a leaf of the set of an EE's shards.
@@ -131,6 +140,9 @@ impl fmt::Display for Claim {
             Self::BlockRoot { slot } => write!(f, "block:{slot}"),
             Self::CrosslinkedExecution { shard, block } => write!(f, "crosslink:{shard}@{block}"),
             Self::LatestExecution { shard } => write!(f, "latest:{shard}"),
+            Self::ShardCount => write!(f, "n-shards"),
+            Self::EeCount { shard } => write!(f, "n-ees:{shard}"),
+            Self::FinalizedEpoch => write!(f, "finalized"),
         }
     }
 }
@@ -164,7 +176,7 @@ impl Claim {
         proof.verify_with(block_root, self.gindex(layout)?, hash).copied()
     }
 
-    /// Returns the amount, slot or epoch in a leaf: its first eight bytes, little-endian.
+    /// Returns the amount, number, slot or epoch in a leaf: its first eight bytes, little-endian.
     #[must_use]
     pub fn uint64(leaf: &Hash) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = *leaf;

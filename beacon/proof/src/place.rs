@@ -12,6 +12,9 @@
 //! | the EEs of a shard | 1 + 10, 3 | 1 + 10, 3 |
 //! | root or balance of an EE on the shard | 1 + 16, 1 | 1 + 16, 1 |
 //! | the execution root of a shard for a slot | 8 | 8 |
+//! | the root of the beacon chain's receipts of a slot | 1 + 8 | 1 + 8 |
+//!
+//! The number of shards is 1 below the ledger's list of shards, and that of EEs 1 below a shard's list of EEs.
 //!
 //! Other claims need no ledger, only containers of the specification; here with the preset `mainnet`:
 //!
@@ -22,6 +25,7 @@
 //! | block, state, `shard_states`, a shard's `latest_block_root` | 3 + 5 + 11 + 2 |
 //! | a shard block's body, and its first chunk | 3 + 16 |
 //! | block, state, `block_roots`, a slot | 3 + 5 + 13 |
+//! | block, state, `finalized_checkpoint`, its epoch | 3 + 5 + 1 |
 
 use super::{
     Claim, Layout, Phase, ProofError,
@@ -36,7 +40,8 @@ const LEDGER_ROOT: u64 = 2;
 const SLOT: u64 = 8;
 const EES: u64 = 8 + 1;
 const SHARDS: u64 = 8 + 2;
-/// Fields of a record: there are 15.
+const BEACON_LANES: u64 = 8 + 7;
+/// Fields of a record: there are 16.
 const CODE_HASH: u64 = 16;
 const DEPOSIT: u64 = 16 + 5;
 const RECORD_SHARDS: u64 = 16 + 6;
@@ -48,9 +53,15 @@ const WAKE_EPOCH: u64 = 16 + 14;
 /// Fields of what is known of a shard.
 const SHARD_EES: u64 = 8 + 2;
 const RECENT: u64 = 8 + 3;
+/// The receipts of the beacon chain: `recent` of its lanes, field 0 of 2, in the place of a shard's.
+const BEACON_RECENT: u64 = 2;
+/// The number of the beacon chain among the shards that send receipts.
+const BEACON_CHAIN: u64 = 1024;
 /// Fields of an EE's state on a shard.
 const STATE_ROOT: u64 = 2;
 const BALANCE: u64 = 3;
+/// The number of a list's elements, to the right of these.
+const COUNT: u64 = 3;
 /// Limits of lists.
 const MAX_EES: u64 = 1 << 16;
 const MAX_SHARDS: u64 = 1 << 10;
@@ -63,9 +74,12 @@ const SHARD_TRANSITIONS: u64 = 12 * 16 + 13;
 const SHARD_DATA_ROOTS: u64 = 8 + 2;
 /// A transition has at most 12 blocks, in a tree of this many leaves.
 const SHARD_BLOCK_PLACES: u64 = 16;
-/// Fields of the state after a block, whose root is field 3 of 5: fields 5 of 21 or 29 and 22 of 29.
+/// Fields of the state after a block, whose root is field 3 of 5: fields 5 and 20 of 21 or 29, and 22 of 29.
 const BLOCK_ROOTS: u64 = 11 * 32 + 5;
+const FINALIZED_CHECKPOINT: u64 = 11 * 32 + 20;
 const SHARD_STATES: u64 = 11 * 32 + 22;
+/// `epoch` in a checkpoint: field 0 of 2.
+const CHECKPOINT_EPOCH: u64 = 2;
 /// `latest_block_root` in a shard's state: field 2 of 3.
 const LATEST_BLOCK_ROOT: u64 = 4 + 2;
 /// `body` in a shard block: field 5 of 6.
@@ -107,10 +121,16 @@ impl Claim {
             Self::StateRoot { shard, ee } => below(ee_on_shard(shard, u64::from(ee))?, STATE_ROOT),
             Self::Balance { shard, ee } => below(ee_on_shard(shard, u64::from(ee))?, BALANCE),
             Self::Slot => below(ledger, SLOT),
+            Self::ShardCount => below(below(ledger, SHARDS), COUNT),
+            Self::EeCount { shard } => below(below(on_shard(shard)?, SHARD_EES), COUNT),
+            Self::ExecutionRoot { shard: BEACON_CHAIN, slot } => {
+                below(below(below(ledger, BEACON_LANES), BEACON_RECENT), RECENT_SLOTS + slot % RECENT_SLOTS)
+            }
             Self::ExecutionRoot { shard, slot } => {
                 below(below(on_shard(shard)?, RECENT), RECENT_SLOTS + slot % RECENT_SLOTS)
             }
             Self::BlockSlot => BLOCK_SLOT,
+            Self::FinalizedEpoch => below(FINALIZED_CHECKPOINT, CHECKPOINT_EPOCH),
             Self::BlockRoot { slot } => {
                 let n_slots = power_of_two(layout.slots_per_historical_root, HISTORY_MAX)?;
                 below(BLOCK_ROOTS, n_slots + slot % n_slots)

@@ -1,6 +1,7 @@
 //! Errors of the ledger.
 
 use super::{Ether, record::EeIndex};
+use outrider_beacon_proof::ProofError;
 use outrider_beacon_spec::{
     error::Error,
     types::{BLSPubkey, Bytes32, Epoch, Gwei, Root, Shard, Slot, ValidatorIndex},
@@ -237,8 +238,14 @@ errors! {
         DataIndex { got: u64 }: "the transition has no block {got}",
         BodyRoot { got: Root, expected: Root }: "the body's root is {got}, expected the attested {expected}",
         OtherBranch { got: Root, expected: Root }: "the attestation is for the beacon block {got}, and the chain has {expected} in its slot",
-        DisputeLate { ee: EeIndex, got: Epoch, now: Epoch }: "the code of EE {ee} in epoch {got} is not certain in epoch {now}: accuse in the same epoch if the EE can be upgraded, and before it leaves",
+        CodeForgotten { ee: EeIndex, got: Epoch, now: Epoch }: "the code of EE {ee} in epoch {got} is not known any more in epoch {now}, so its execution cannot be disputed",
         Undecided { ee: EeIndex, reason: String }: "this node cannot judge the execution of EE {ee}: {reason}",
+        ParentProof { error: ProofError }: "the accusation's proof from the root of the beacon parent fails: {error}",
+        NoBatch { batch_index: u64 }: "the body has no batch {batch_index} of receipts",
+        SentReceipts { ee: EeIndex }: "the claim's receipts of EE {ee} are not those of its receipts_root",
+        SentTooMany {}: "the claim has receipts of more EEs than sent any in the block",
+        NoRead { payload_index: u64, read_index: u64 }: "the body has no payload {payload_index} with a read {read_index}",
+        ReadUnknown {}: "a thin ledger has no state roots, so reads of them cannot be disputed",
         NoTransition { ee: EeIndex }: "the header has no transition of EE {ee}",
     }
 }

@@ -3,8 +3,8 @@
 use milhouse::List;
 
 use super::{
-    EeIndex, EeRecord, EeState, InboundLane, LedgerError, LedgerPhase, NextCode, OutboundLane, ShardLedger,
-    UPGRADE_DELAY_MAX,
+    EeIndex, EeRecord, EeState, InboundLane, LedgerError, LedgerPhase, NextCode, OutboundLane, PreviousCode,
+    ShardLedger, UPGRADE_DELAY_MAX,
     containers::{BeaconLanes, Ledger},
 };
 use outrider_beacon_spec::{
@@ -129,5 +129,6 @@ fn record(genesis: &GenesisEe) -> Result<EeRecord, Error> {
         withdrawable_epoch: FAR_FUTURE_EPOCH,
         hibernation_epoch: FAR_FUTURE_EPOCH,
         wake_epoch: FAR_FUTURE_EPOCH,
+        previous_code: PreviousCode::default(),
     })
 }

@@ -6,13 +6,13 @@
 use ssz_derive::{Decode, Encode};
 use ssz_types::{
     BitVector, FixedVector, VariableList,
-    typenum::{Sum, U1, U4, U16, U128, U1024, U2048, U4096, U8192, U65536, U1048576, U4194304},
+    typenum::{Sum, U1, U4, U16, U128, U1024, U2048, U4096, U8192, U65536, U4194304},
 };
 use tree_hash_derive::TreeHash;
 
-use super::{execution::ExecutionHeader, record::EeIndex};
+use super::{SignedExecutionSlashing, execution::ExecutionHeader, record::EeIndex};
 use outrider_beacon_spec::{
-    containers::{Attestation, Extensions, ShardBlockHeader, ShardTransition},
+    containers::{Extensions, ShardBlockHeader},
     types::{BLSPubkey, BLSSignature, Bytes32, DomainType, Epoch, Gwei, Shard, Slot, ValidatorIndex},
 };
 
@@ -199,32 +199,6 @@ pub struct ShardProposerSlashing {
     pub signed_header_1: SignedShardBlockHeader,
     /// The other.
     pub signed_header_2: SignedShardBlockHeader,
-}
-
-/// A claim that an attested execution is wrong, in the shape of the specification's `CustodySlashing`.
-#[derive(Clone, Debug, PartialEq, Encode, Decode, TreeHash)]
-pub struct ExecutionSlashing<P: Extensions> {
-    /// The attestation.
-    pub attestation: Attestation<P>,
-    /// The attested transition.
-    pub shard_transition: ShardTransition,
-    /// The index of the shard block in the transition.
-    pub data_index: u64,
-    /// The body of the block.
-    pub body: VariableList<u8, U1048576>,
-    /// The EE with the wrong execution.
-    pub ee: EeIndex,
-    /// The validator that makes the claim, and is slashed if the execution is right.
-    pub whistleblower_index: ValidatorIndex,
-}
-
-/// A signed [`ExecutionSlashing`].
-#[derive(Clone, Debug, PartialEq, Encode, Decode, TreeHash)]
-pub struct SignedExecutionSlashing<P: Extensions> {
-    /// The claim.
-    pub message: ExecutionSlashing<P>,
-    /// The whistleblower's signature.
-    pub signature: BLSSignature,
 }
 
 /// An execution header, with the proof that a shard block begins with its root.

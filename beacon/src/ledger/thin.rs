@@ -13,7 +13,7 @@
 //! So far it is for measuring what a thin ledger saves.
 //!
 //! Blocks do not become smaller: fuel, fees and deposits are in the headers. The ledger does. With 64 shards and two EEs
-//! on each, its SSZ has 539,684 instead of 1,177,124 bytes, of which 524,288 are the zeros of the vectors of recent roots,
+//! on each, its SSZ has 539,764 instead of 1,177,204 bytes, of which 524,288 are the zeros of the vectors of recent roots,
 //! and in a slot with a block of each shard that executes both, 2,048 of them change instead of 8,192.
 
 use super::{ExecutionHeader, Ledger, Settings, ShardLedger, error::HeaderError, ether::queue_deposits};

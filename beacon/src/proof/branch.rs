@@ -16,6 +16,13 @@ pub(super) fn list_branch<'l, T: TreeHash + 'l>(
     siblings
 }
 
+/// Returns the root of a list's elements, without the list's length.
+pub(super) fn elements_root<'l, T: TreeHash + 'l>(list: impl IntoIterator<Item = &'l T>, depth: u32) -> Hash {
+    let roots: Vec<_> = list.into_iter().map(hash_tree_root).collect();
+    let first = roots.first().copied().unwrap_or_default();
+    branch(&roots, depth, 0).iter().fold(first.0, |node, sibling| hash(&node, sibling))
+}
+
 /// Returns the siblings of a leaf in a tree of some depth, from the bottom; missing leaves are zeros.
 pub(super) fn branch(leaves: &[Root], depth: u32, place: usize) -> Vec<Hash> {
     let mut level: Vec<Hash> = leaves.iter().map(|leaf| leaf.0).collect();

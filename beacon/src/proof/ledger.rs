@@ -2,9 +2,9 @@
 
 use super::{
     ProveError,
-    branch::{branch, list_branch},
+    branch::{branch, elements_root, list_branch},
 };
-use crate::ledger::{Ledger, execution::RECENT_SLOTS};
+use crate::ledger::{BEACON_CHAIN, Ledger, ShardLedger, execution::RECENT_SLOTS};
 use outrider_beacon_proof::{Claim, Hash, SHARDS_PER_CLAIM};
 use outrider_beacon_spec::{
     hash::hash_tree_root,
@@ -28,8 +28,11 @@ pub(super) fn leaf(ledger: &Ledger, claim: Claim) -> Result<(Root, Vec<Hash>), P
         Claim::Balance { shard, ee } => ee_state(ledger, claim, shard, ee, 1),
         Claim::Slot => Ok((hash_tree_root(&ledger.slot()), branch(&ledger_roots(ledger), 3, 0))),
         Claim::ExecutionRoot { shard, slot } => execution_root(ledger, claim, shard, slot),
+        Claim::ShardCount => shard_count(ledger),
+        Claim::EeCount { shard } => ee_count(ledger, claim, shard),
         Claim::BlockSlot
         | Claim::BlockRoot { .. }
+        | Claim::FinalizedEpoch
         | Claim::CrosslinkedExecution { .. }
         | Claim::LatestExecution { .. } => Err(ProveError::Absent(claim)),
     }
@@ -53,6 +56,7 @@ fn record(ledger: &Ledger, claim: Claim, ee: u32, field: usize) -> Result<(Root,
         hash_tree_root(&record.withdrawable_epoch),
         hash_tree_root(&record.hibernation_epoch),
         hash_tree_root(&record.wake_epoch),
+        hash_tree_root(&record.previous_code),
     ];
     let mut siblings = branch(&fields, 4, field);
     siblings.extend(list_branch(ledger.ees(), 16, ee as usize));
@@ -90,6 +94,21 @@ fn ee_state(
     Ok((fields.get(field).copied().unwrap_or_default(), siblings))
 }
 
+/// Returns the number of shards, which is to the right of the list.
+fn shard_count(ledger: &Ledger) -> Result<(Root, Vec<Hash>), ProveError> {
+    let mut siblings = vec![elements_root(ledger.shards(), 10)];
+    siblings.extend(branch(&ledger_roots(ledger), 3, 2));
+    Ok((hash_tree_root(&(ledger.shards().len() as u64)), siblings))
+}
+
+/// Returns the number of EEs on a shard, which is to the right of the list.
+fn ee_count(ledger: &Ledger, claim: Claim, shard: Shard) -> Result<(Root, Vec<Hash>), ProveError> {
+    let shard_ledger = ledger.shards().get(index(shard)).ok_or(ProveError::Absent(claim))?;
+    let mut siblings = vec![elements_root(shard_ledger.ees(), 16)];
+    siblings.extend(shard_branch(ledger, claim, shard, 2)?);
+    Ok((hash_tree_root(&(shard_ledger.ees().len() as u64)), siblings))
+}
+
 fn execution_root(
     ledger: &Ledger,
     claim: Claim,
@@ -97,12 +116,20 @@ fn execution_root(
     slot: Slot,
 ) -> Result<(Root, Vec<Hash>), ProveError> {
     let latest = ledger.slot();
-    let shard_ledger = ledger.shards().get(index(shard)).ok_or(ProveError::Absent(claim))?;
+    let recent = match shard {
+        BEACON_CHAIN => Some(ledger.beacon_lanes().recent()),
+        _ => ledger.shards().get(index(shard)).map(ShardLedger::recent),
+    };
+    let recent: Vec<_> = recent.ok_or(ProveError::Absent(claim))?.iter().copied().collect();
     let leaf = ledger.recent_execution_root(shard, slot);
     let leaf = leaf.ok_or(ProveError::NoExecution { shard, slot, latest })?;
-    let recent: Vec<_> = shard_ledger.recent().iter().copied().collect();
     let mut siblings = branch(&recent, 8, index(slot % RECENT_SLOTS));
-    siblings.extend(shard_branch(ledger, claim, shard, 3)?);
+    if shard == BEACON_CHAIN {
+        siblings.push(hash_tree_root(ledger.beacon_lanes().outbound()).0);
+        siblings.extend(branch(&ledger_roots(ledger), 3, 7));
+    } else {
+        siblings.extend(shard_branch(ledger, claim, shard, 3)?);
+    }
     Ok((leaf, siblings))
 }
 

@@ -52,7 +52,8 @@ impl Judge for NoJudge {
     }
 }
 
-/// A disputed execution. Block, header and payload are its complete input.
+/// A disputed execution, in a body whose form is right. Block, header and payload are its complete input: roots that the
+/// payload reads and the finalized slot count as right, because they are disputed by themselves.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispute<'d> {
     /// The hash of the EE's code.

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::Context;
-use crate::ledger::{EeIndex, EeRecord, LedgerError, LedgerPhase, NextCode, change, error::OperationError};
+use crate::ledger::{
+    EeIndex, EeRecord, LedgerError, LedgerPhase, change, dispute_epochs, error::OperationError,
+};
 use outrider_beacon_spec::{error::Error, types::Epoch};
 
 /// Processes the first block of an epoch, in this order:
@@ -42,16 +44,16 @@ impl<P: LedgerPhase> Context<'_, P> {
     }
 
     fn due(&mut self) -> Result<(), OperationError> {
-        let now = self.now();
+        let (now, dispute_epochs) = (self.now(), dispute_epochs::<P::Preset>());
         let is_due = |record: &EeRecord| {
-            record.next_code.epoch <= now
+            (record.next_code.epoch <= now && !record.is_gone())
                 || (record.exit_epoch <= now && !record.is_gone())
                 || (record.withdrawable_epoch <= now && record.deposit > 0)
         };
         let due = (0_u32..).zip(&self.ledger.ees).filter(|(_, record)| is_due(record));
         for ee in due.map(|(ee, _)| ee).collect::<Vec<EeIndex>>() {
             change(&mut self.ledger.ees, u64::from(ee), |record| {
-                switch_code(record, now);
+                record.switch_code(now, dispute_epochs);
                 Ok::<_, Error>(())
             })?;
             let record = self.record(ee)?;
@@ -63,16 +65,4 @@ impl<P: LedgerPhase> Context<'_, P> {
         }
         Ok(())
     }
-}
-
-/// Switches an EE to its next code, if it is due.
-fn switch_code(record: &mut EeRecord, now: Epoch) {
-    let next = record.next_code;
-    if next.epoch > now {
-        return;
-    }
-    record.code_hash = next.code_hash;
-    record.code_bytes = next.code_bytes;
-    record.takes_receipts = next.takes_receipts;
-    record.next_code = NextCode::default();
 }

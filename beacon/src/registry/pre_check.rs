@@ -7,8 +7,8 @@ use milhouse::List;
 
 use super::{Context, Tally};
 use crate::ledger::{
-    EeIndex, LedgerPhase, NextCode, PreCheck, SignedPreCheckVote, change, error::OperationError,
-    operation::DOMAIN_PRE_CHECK_VOTE,
+    EeIndex, LedgerPhase, NextCode, PreCheck, SignedPreCheckVote, change, dispute_epochs,
+    error::OperationError, operation::DOMAIN_PRE_CHECK_VOTE,
 };
 use outrider_beacon_spec::{
     accessors::{get_domain, validator},
@@ -89,13 +89,15 @@ impl<P: LedgerPhase> Context<'_, P> {
         .ok_or(OperationError::Signature { signer: first })
     }
 
-    /// Accepts code: a new EE is active from the next epoch on, and an upgrade takes effect after the EE's delay.
+    /// Accepts code: a new EE is active from the next epoch on. An upgrade takes effect after the EE's delay, and not before
+    /// executions of the code before the last upgrade cannot be disputed any more.
     fn accept(&mut self, pre_check: &PreCheck) -> Result<(), OperationError> {
         let ee = pre_check.ee;
         let next_epoch = self.now().plus(1)?;
         let record = self.record(ee)?.clone();
         if self.is_upgrade(pre_check)? {
-            let epoch = self.now().plus(record.upgrade_delay)?;
+            let undisputed = record.previous_code.disputed_until(dispute_epochs::<P::Preset>());
+            let epoch = self.now().plus(record.upgrade_delay)?.max(undisputed);
             let PreCheck { code_hash, code_bytes, takes_receipts, .. } = *pre_check;
             return change(&mut self.ledger.ees, u64::from(ee), |record| {
                 record.next_code = NextCode { code_hash, code_bytes, takes_receipts, epoch };

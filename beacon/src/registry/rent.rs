@@ -2,8 +2,8 @@
 //!
 //! A chain may charge a rent for each epoch in which an EE is awake; the deposit pays it, and it counts as burnt. An EE whose
 //! deposit falls below the minimum hibernates from the next epoch on: it is not executed, receipts to it bounce, it pays no
-//! rent, and nodes may drop its code. Its state roots and its ether stay. Anybody can top up the deposit, and brings the code
-//! along if the EE is already asleep; it wakes up in the next epoch.
+//! rent, and nodes may drop its code once its executions cannot be disputed any more. Its state roots and its ether stay.
+//! Anybody can top up the deposit, and brings the code along if the EE is already asleep; it wakes up in the next epoch.
 //!
 //! Both changes are decided an epoch ahead. A shard block of a slot builds on the beacon block of that slot or the latest
 //! before it, and that block has seen all decisions of earlier epochs. So whether an EE is asleep depends only on the shard

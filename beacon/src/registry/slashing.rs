@@ -1,9 +1,9 @@
-//! Slashings of validators that proposed twice or attested a wrong execution.
+//! Slashings of validators that proposed twice or attested a wrong shard block.
 
-use super::{Context, Dispute, Undecided, verify};
+use super::{Context, verify};
 use crate::ledger::{
-    EeIndex, ExecutionSlashing, LedgerPhase, ShardBody, ShardProposerSlashing, SignedExecutionSlashing,
-    SignedShardBlockHeader, error::OperationError, operation::DOMAIN_EXECUTION_SLASHING,
+    ExecutionSlashing, LedgerPhase, ShardProposerSlashing, SignedExecutionSlashing, SignedShardBlockHeader,
+    error::OperationError, operation::DOMAIN_EXECUTION_SLASHING,
 };
 use outrider_beacon_spec::{
     accessors::{get_current_epoch, get_domain, get_indexed_attestation, validator},
@@ -15,7 +15,7 @@ use outrider_beacon_spec::{
     mutators::slash_validator,
     predicates::{is_slashable_validator, is_valid_indexed_attestation},
     signatures::Signatures,
-    types::{Epoch, Root, Slot, ValidatorIndex},
+    types::{Root, Slot, ValidatorIndex},
 };
 
 impl<P: LedgerPhase> Context<'_, P> {
@@ -61,15 +61,13 @@ impl<P: LedgerPhase> Context<'_, P> {
         Ok(is_slashable_validator(validator(self.state, validator_index)?, get_current_epoch(self.state)))
     }
 
-    /// Slashes the attesters of an execution that is wrong, or else the whistleblower. In this order,
+    /// Slashes the attesters of a shard block that is wrong, or else the whistleblower. In this order,
     ///
     ///
     /// 1. checks that the whistleblower can be slashed, and signed;
     /// 2. checks that the attestation is valid, on this branch of the beacon chain, and for the transition;
     /// 3. checks that the body is that of the transition's block;
-    /// 4. finds a body wrong that is malformed, or does not begin with the root of its header;
-    /// 5. checks that the EE still has the same code;
-    /// 6. asks the judge about the EE's transition in the header.
+    /// 4. decides about the accused part of the body: see the module `accusation`.
     ///
     /// A wrong execution that is still pending is dropped, with all later ones of the shard.
     pub(super) fn process_execution_slashing(
@@ -126,41 +124,7 @@ impl<P: LedgerPhase> Context<'_, P> {
         if got == expected { Ok(shard_state.slot) } else { Err(OperationError::BodyRoot { got, expected }) }
     }
 
-    fn is_right(&self, slashing: &ExecutionSlashing<P>, slot: Slot) -> Result<bool, OperationError> {
-        let Ok(body) = ShardBody::from_body(&slashing.body) else { return Ok(false) };
-        let ee = slashing.ee;
-        let shard = P::shard_vote(&slashing.attestation.data).ok_or(OperationError::NoShardVote {})?.shard;
-        let transition_index = body.header.transitions.iter().position(|transition| transition.ee == ee);
-        let transition_index = transition_index.ok_or(OperationError::NoTransition { ee })?;
-        let epoch = compute_epoch_at_slot::<P>(slot);
-        self.check_code_is_the_same(ee, epoch)?;
-        // The parent of a shard block is the beacon block of its own slot, or the latest before.
-        let beacon_parent_root = self.block_root(slot)?;
-        let dispute = Dispute {
-            code_hash: self.record(ee)?.code_hash_at(epoch),
-            shard,
-            slot,
-            beacon_parent_root,
-            header: &body.header,
-            transition_index,
-            body: &body,
-        };
-        let judgement = self.rules.judge.is_right(&dispute);
-        judgement.map_err(|Undecided(reason)| OperationError::Undecided { ee, reason })
-    }
-
-    /// Checks that the EE still has the code of an epoch, and that all nodes have it. The code of an EE that can be
-    /// upgraded is certain only in its own epoch.
-    fn check_code_is_the_same(&self, ee: EeIndex, epoch: Epoch) -> Result<(), OperationError> {
-        let (record, now) = (self.record(ee)?, self.now());
-        if record.needs_code(now) && (record.upgrade_delay == 0 || epoch == now) {
-            Ok(())
-        } else {
-            Err(OperationError::DisputeLate { ee, got: epoch, now })
-        }
-    }
-
-    fn block_root(&self, slot: Slot) -> Result<Root, Error> {
+    pub(super) fn block_root(&self, slot: Slot) -> Result<Root, Error> {
         outrider_beacon_spec::accessors::get_block_root_at_slot(self.state, slot)
     }
 }

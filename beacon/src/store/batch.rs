@@ -11,7 +11,10 @@ use super::{
     tables::{self, CODES, HEAD, LEDGERS, NOTES, STATES, VOTES, put, remove},
     unknown,
 };
-use crate::ledger::{ExtendedBlock, ExtendedState, LedgerNode, LedgerOperations, LedgerPhase};
+use crate::ledger::{
+    BlockLedger, EeRecord, ExtendedBlock, ExtendedState, LedgerNode, LedgerOperations, LedgerPhase,
+    dispute_epochs,
+};
 use outrider_beacon_spec::{
     compute::compute_epoch_at_slot,
     containers::SignedBeaconBlock,
@@ -118,18 +121,16 @@ impl Batch {
     }
 }
 
-/// Returns the hashes of code that is part of a kept block, or that after a kept block an EE has while it is awake, will
-/// switch to, or awaits votes on.
+/// Returns the hashes of code that is part of a kept block, that every node has after a kept block by the ledger's rule, or
+/// that awaits votes after one.
 fn needed_codes<P: LedgerPhase>(node: &LedgerNode<P>, after: &StoreIndex) -> BTreeSet<Bytes32> {
     let mut needed: BTreeSet<_> = after.blocks.values().flat_map(|block| block.codes.clone()).collect();
     for root in after.blocks.keys() {
-        let Some(after_block) = node.block_ledger(root) else { continue };
-        let epoch = compute_epoch_at_slot::<P>(after_block.ledger.slot());
-        let records = || after_block.ledger.ees().iter().filter(|record| !record.is_gone());
-        let awake = records().filter(|record| record.needs_code(epoch));
-        needed.extend(awake.map(|record| record.code_hash));
-        needed.extend(records().map(|record| record.next_code.code_hash));
-        needed.extend(after_block.ledger.pre_checks().iter().map(|pre_check| pre_check.code_hash));
+        let Some(BlockLedger { ledger, .. }) = node.block_ledger(root) else { continue };
+        let epoch = compute_epoch_at_slot::<P>(ledger.slot());
+        let known = |record: &EeRecord| record.known_codes(epoch, dispute_epochs::<P::Preset>());
+        needed.extend(ledger.ees().iter().flat_map(known));
+        needed.extend(ledger.pre_checks().iter().map(|pre_check| pre_check.code_hash));
     }
     needed
 }

@@ -3,8 +3,8 @@
 use super::{P1, empty_body, signature, try_propose};
 use outrider_beacon::{
     ledger::{
-        EeTransition, ExecutionHeader, ExtendedBlock, ExtendedState, Ledger, LedgerError, LedgerOperations,
-        Settings, ShardBody, ShardExecution, Transition,
+        EePayload, EeTransition, ExecutionHeader, ExtendedBlock, ExtendedState, Ledger, LedgerError,
+        LedgerOperations, Settings, ShardBody, ShardExecution, Transition,
     },
     proof::body_branch,
 };
@@ -29,9 +29,16 @@ use outrider_beacon_spec::{
 };
 use ssz_types::{VariableList, typenum::U1048576};
 
-/// Returns the body of a shard block, and the execution for the beacon block.
+/// Returns the payload of an EE's executions.
+pub(crate) fn payload(ee: u32) -> EePayload {
+    EePayload { ee, block_data: vec![0x77; 7].try_into().unwrap(), ..EePayload::default() }
+}
+
+/// Returns the body of a shard block, with a payload for each transition, and the execution for the beacon block.
 pub(crate) fn execution(shard: u64, slot: u64, header: ExecutionHeader) -> (Vec<u8>, ShardExecution) {
-    let body = ShardBody { header: header.clone(), ..ShardBody::default() }.to_body();
+    let payloads = header.transitions.iter().map(|transition| payload(transition.ee)).collect::<Vec<_>>();
+    let payloads = payloads.try_into().unwrap();
+    let body = ShardBody { header: header.clone(), payloads, ..ShardBody::default() }.to_body();
     let branch = body_branch(&body).try_into().unwrap();
     (body, ShardExecution { shard, slot, header, branch })
 }
@@ -49,7 +56,7 @@ pub(crate) fn next_transition(ledger: &Ledger, shard: u64, ee: u32, post_state_r
         ee,
         pre_state_root: state.state_root,
         post_state_root: Root::repeat_byte(post_state_root),
-        payload_root: Root::repeat_byte(0x77),
+        payload_root: hash_tree_root(&payload(ee)),
         fuel_used: 1_000,
         balance: state.balance,
         ..EeTransition::default()

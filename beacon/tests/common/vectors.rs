@@ -37,6 +37,8 @@ pub(crate) fn claim(proof: &Value) -> Claim {
         "state_root" => Claim::StateRoot { shard, ee },
         "balance" => Claim::Balance { shard, ee },
         "execution_root" => Claim::ExecutionRoot { shard, slot: proof["slot"].as_u64().unwrap() },
+        "shard_count" => Claim::ShardCount,
+        "ee_count" => Claim::EeCount { shard },
         other => panic!("{other}"),
     }
 }

@@ -16,6 +16,7 @@ from remerkleable.basic import boolean, uint8, uint32, uint64
 from remerkleable.bitfields import Bitlist, Bitvector
 from remerkleable.byte_arrays import ByteList, Bytes32, ByteVector
 from remerkleable.complex import Container, List, Vector
+from remerkleable.union import Union
 
 Bytes48, Bytes96 = ByteVector[48], ByteVector[96]
 FAR = 2**64 - 1
@@ -41,6 +42,11 @@ class NextCode(Container):
     epoch: uint64
 
 
+class PreviousCode(Container):
+    code_hash: Bytes32
+    epoch: uint64
+
+
 class EeRecord(Container):
     code_hash: Bytes32
     code_bytes: uint32
@@ -57,6 +63,7 @@ class EeRecord(Container):
     withdrawable_epoch: uint64
     hibernation_epoch: uint64
     wake_epoch: uint64
+    previous_code: PreviousCode
 
 
 class EeState(Container):
@@ -428,6 +435,36 @@ class BeaconBlock1(Container):
     body: Body1
 
 
+# Accused parts of shard blocks.
+
+
+class ParentProof(Container):
+    leaf: Bytes32
+    branch: List[Bytes32, 64]
+
+
+ReadProof = Union[ParentProof, ParentProof, ParentProof]
+
+
+class AccusedRead(Container):
+    payload_index: uint64
+    read_index: uint64
+    proof: ReadProof
+
+
+class AccusedBatch(Container):
+    batch_index: uint64
+    proof: ParentProof
+
+
+class SentReceipts(Container):
+    of_ees: List[List[Receipt, 1024], 64]
+
+
+Accused = Union[uint32, AccusedRead, ParentProof, AccusedBatch, SentReceipts]
+ListOfAccused = List[Accused, 1]
+
+
 # The state after a block, of which few fields are not empty.
 
 
@@ -656,6 +693,7 @@ def example_ledger():
                 withdrawable_epoch=FAR if number < 4 else 901,
                 hibernation_epoch=50 + number,
                 wake_epoch=60 + number,
+                previous_code=PreviousCode(code_hash=some(32), epoch=40 + number) if number < 3 else PreviousCode(),
             )
         )
     for shard in range(3):
@@ -716,6 +754,20 @@ def example_operations():
     return operations
 
 
+def example_accusations():
+    """The accused parts of claims about shard blocks: none, and each kind of one."""
+    proof = ParentProof(leaf=some(32), branch=[some(32) for _ in range(3)])
+    yield ListOfAccused()
+    yield ListOfAccused(Accused(selector=0, value=uint32(7)))
+    for selector in range(3):
+        read = AccusedRead(payload_index=2, read_index=5, proof=ReadProof(selector=selector, value=proof))
+        yield ListOfAccused(Accused(selector=1, value=read))
+    yield ListOfAccused(Accused(selector=2, value=proof))
+    yield ListOfAccused(Accused(selector=3, value=AccusedBatch(batch_index=6, proof=proof)))
+    receipts = [List[Receipt, 1024](*[Receipt(value=number) for number in range(n)]) for n in (2, 1)]
+    yield ListOfAccused(Accused(selector=4, value=SentReceipts(of_ees=receipts)))
+
+
 def claims(ledger):
     """Each claim of the design's table, by the path of its fields."""
     ees, shards = field(ledger, "ees"), field(ledger, "shards")
@@ -736,11 +788,16 @@ def claims(ledger):
     for place, slot in ((0, 699), (2, 599)):
         inner = concat(field(shard, "recent"), 256 + slot % 256)
         yield {"kind": "execution_root", "shard": place, "slot": slot}, concat(shards, element(2**10, place), inner)
+    yield {"kind": "shard_count"}, concat(shards, 3)
+    for place in (0, 2):
+        inner = concat(field(shard, "ees"), 3)
+        yield {"kind": "ee_count", "shard": place}, concat(shards, element(2**10, place), inner)
 
 
 def state_after(state_type, block_roots):
     """A state of slot 700 that knows some block roots."""
-    state = state_type(genesis_time=7, slot=700)
+    finalized = Checkpoint(epoch=85, root=b"\x51" * 32)
+    state = state_type(genesis_time=7, slot=700, finalized_checkpoint=finalized)
     for slot, root in block_roots.items():
         state.block_roots[slot % 64] = root
     return state
@@ -773,6 +830,11 @@ def earlier(block, state, root):
         "slot_gindex": gindices[0],
         "multiproof": [siblings[place] for place in helpers],
     }
+
+
+def finalized(block, state):
+    """The proof of the finalized epoch."""
+    return proof_in(block, state, concat(field(state, "finalized_checkpoint"), field(Checkpoint(), "epoch")))
 
 
 def chain(data, header, ledger, old_roots):
@@ -820,10 +882,12 @@ def chain(data, header, ledger, old_roots):
         },
         "latest": proof_in(block, state, latest, branch(shard_block, body), body),
         "earlier": earlier(block, state, old_roots["phase1"]),
+        "finalized": finalized(block, state),
         "phase0": {
             "block_root": block_0.hash_tree_root().hex(),
             "state_root": bytes(block_0.state_root).hex(),
             "earlier": earlier(block_0, state_0, old_roots["phase0"]),
+            "finalized": finalized(block_0, state_0),
         },
     }
 
@@ -848,7 +912,7 @@ def phase(name, block_type, ledger, operations, kept):
         assert place == 1
         leaf = node(ledger, lower)
         proofs.append(claim | {"gindex": gindex, "leaf": leaf.hex(), "branch": [s.hex() for s in path]})
-    some_proofs = [place for place in (0, 1, 5, 7, 12, 15, 18, 22, 24) if place < kept]
+    some_proofs = [place for place in (0, 1, 5, 7, 12, 15, 18, 22, 24, 26, 28) if place < kept]
     helpers = helper_indices([proofs[place]["gindex"] for place in some_proofs])
     return {
         "phase": name,
@@ -880,7 +944,7 @@ def main():
     chunks = ByteList[2**20](data)
     phases = [
         phase("phase0", BeaconBlock0, ledger, operations, 2),
-        phase("phase1", BeaconBlock1, ledger, operations, 26),
+        phase("phase1", BeaconBlock1, ledger, operations, 29),
     ]
     old_roots = {phase["phase"]: bytes.fromhex(phase["block_root"]) for phase in phases}
     print(
@@ -906,6 +970,10 @@ def main():
                     },
                 },
                 "ranges": receipt_ranges(),
+                "accused": [
+                    {"ssz": accused.encode_bytes().hex(), "root": accused.hash_tree_root().hex()}
+                    for accused in example_accusations()
+                ],
                 "chain": chain(data, body.header, ledger, old_roots),
                 "phases": phases,
             },

@@ -16,7 +16,7 @@ pub(super) struct WrittenClaim(pub(super) Claim);
 /// A text that is not a claim.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a claim: write code:EE, deposit:EE, deployed:EE, exit:EE, withdrawable:EE, hibernation:EE, wake:EE, shards:EE or shards:EE@256, state:EE@SHARD, balance:EE@SHARD, execution:SHARD@SLOT, slot, crosslink:SHARD@BLOCK, latest:SHARD, block:SLOT or block-slot, with decimal numbers, such as state:0@1"
+    "`{0}` is not a claim: write code:EE, deposit:EE, deployed:EE, exit:EE, withdrawable:EE, hibernation:EE, wake:EE, shards:EE or shards:EE@256, state:EE@SHARD, balance:EE@SHARD, execution:SHARD@SLOT, slot, crosslink:SHARD@BLOCK, latest:SHARD, block:SLOT, block-slot, finalized, n-shards or n-ees:SHARD, with decimal numbers, such as state:0@1"
 )]
 pub(super) struct ClaimError(String);
 
@@ -34,6 +34,8 @@ fn parse(text: &str) -> Option<Claim> {
     match text {
         "slot" => return Some(Claim::Slot),
         "block-slot" => return Some(Claim::BlockSlot),
+        "finalized" => return Some(Claim::FinalizedEpoch),
+        "n-shards" => return Some(Claim::ShardCount),
         _ => {}
     }
     let (kind, rest) = text.split_once(':')?;
@@ -68,6 +70,7 @@ fn parse(text: &str) -> Option<Claim> {
         "crosslink" => shard_at().map(|(shard, block)| Claim::CrosslinkedExecution { shard, block })?,
         "latest" => Claim::LatestExecution { shard: number()? },
         "block" => Claim::BlockRoot { slot: number()? },
+        "n-ees" => Claim::EeCount { shard: number()? },
         _ => return None,
     })
 }
@@ -77,7 +80,10 @@ impl WrittenClaim {
     pub(super) fn value(self, leaf: &Hash) -> String {
         match self.0 {
             Claim::Deposit { .. } | Claim::Balance { .. } => ether(Claim::uint64(leaf)),
-            Claim::Slot | Claim::BlockSlot => Claim::uint64(leaf).to_string(),
+            Claim::Slot | Claim::BlockSlot | Claim::ShardCount | Claim::EeCount { .. } => {
+                Claim::uint64(leaf).to_string()
+            }
+            Claim::FinalizedEpoch => format!("epoch {}", Claim::uint64(leaf)),
             Claim::DeployedEpoch { .. }
             | Claim::ExitEpoch { .. }
             | Claim::WithdrawableEpoch { .. }
@@ -136,6 +142,9 @@ mod tests {
             ("latest:1", Claim::LatestExecution { shard: 1 }),
             ("block:96", Claim::BlockRoot { slot: 96 }),
             ("block-slot", Claim::BlockSlot),
+            ("finalized", Claim::FinalizedEpoch),
+            ("n-shards", Claim::ShardCount),
+            ("n-ees:1", Claim::EeCount { shard: 1 }),
         ] {
             assert_eq!(text.parse(), Ok(WrittenClaim(claim)));
             assert_eq!(claim.to_string(), text);
@@ -184,7 +193,7 @@ mod tests {
         /// Every claim is read as it is printed, and no other text is a claim.
         #[test]
         fn a_claim_has_one_notation(
-            kind in "code|deposit|deployed|exit|withdrawable|hibernation|wake|shards|state|balance|execution|crosslink|latest|block|slot|block-slot",
+            kind in "code|deposit|deployed|exit|withdrawable|hibernation|wake|shards|state|balance|execution|crosslink|latest|block|slot|block-slot|finalized|n-shards|n-ees",
             numbers in "(:[+-]?[0-9 ]{0,4}(@[+-]?[0-9_]{0,4})?)?",
         ) {
             let text = kind + &numbers;
@@ -210,6 +219,7 @@ mod tests {
                 Claim::CrosslinkedExecution { shard: one, block: other },
                 Claim::LatestExecution { shard: one },
                 Claim::BlockRoot { slot: one },
+                Claim::EeCount { shard: one },
             ] {
                 prop_assert_eq!(claim.to_string().parse(), Ok(WrittenClaim(claim)));
             }

@@ -13,11 +13,14 @@ use super::{
     memo, shard_ledger,
     transition::{check_transition, credit, transition_of},
 };
-use crate::receipts::{Arrivals, Departures, ReceiptError, Settled, check_lanes, check_settlements};
+use outrider_beacon::receipts::{
+    Arrivals, Departures, ReceiptError, Settled, check_lanes, check_settlements,
+};
 
 /// An execution of a block, and its outcome.
 pub(super) struct Executed<'p> {
     pub(super) payload: &'p EePayload,
+    pub(super) payload_root: Root,
     pub(super) pre: EeState,
     pub(super) outcome: Arc<Outcome>,
 }
@@ -39,16 +42,16 @@ pub(super) fn derive(
     let rejected = executed.iter().map(|executed| (executed.payload.ee, &executed.outcome.rejected[..]));
     let Settled { settlements, mut value_in, returning } = arrivals.settle(&rejected.collect())?;
     let mut transitions = BTreeMap::new();
-    for Executed { payload, pre, outcome } in executed {
+    for Executed { payload, payload_root, pre, outcome } in executed {
         let value_in = value_in.remove(&payload.ee).unwrap_or_default();
-        transitions.insert(payload.ee, transition_of(*pre, payload, outcome, value_in)?);
+        transitions.insert(payload.ee, transition_of(*pre, payload, *payload_root, outcome, value_in)?);
     }
     for (ee, value_in) in value_in {
         let unknown = ExecutorError::NotActive { ee, shard: place.shard, epoch: place.epoch };
         let pre = *shard_ledger(place)?.ees().get(ee as usize).ok_or(unknown)?;
         transitions.insert(ee, credit(ee, pre, value_in));
     }
-    let sent = executed.iter().map(|executed| (executed.payload.ee, &executed.outcome.sent[..]));
+    let sent = executed.iter().map(|executed| &executed.outcome.sent[..]);
     let Departures { lanes, receipts } = Departures::new(place, returning, sent)?;
     let (n_transitions, n_lanes) = (transitions.len(), lanes.len());
     let transitions = transitions.into_values().collect::<Vec<_>>().try_into();
@@ -74,10 +77,11 @@ pub(super) fn check(
     let ShardBody { header: stated, payloads, .. } = block.body;
     let mut executed = Vec::with_capacity(outcomes.len());
     for (payload, (pre, outcome)) in payloads.iter().zip(outcomes) {
-        let fuel_used = stated.transitions.iter().find(|transition| transition.ee == payload.ee);
-        let fuel_used = fuel_used.map_or(0, |transition| transition.fuel_used);
-        let outcome = outcome.map_err(|error| error.of_stated_fuel(fuel_used))?;
-        executed.push(Executed { payload, pre, outcome });
+        let of_ee = stated.transitions.iter().find(|transition| transition.ee == payload.ee);
+        let of_ee = of_ee.ok_or(ExecutorError::Lost { ee: payload.ee })?;
+        let outcome = outcome.map_err(|error| error.of_stated_fuel(of_ee.fuel_used))?;
+        // The form of the body ties the payload to its root.
+        executed.push(Executed { payload, payload_root: of_ee.payload_root, pre, outcome });
     }
     let Derived { header: right, .. } = derive(block.place, arrivals, &executed)?;
     check_header(stated, &right)
@@ -95,14 +99,5 @@ fn check_header(stated: &ExecutionHeader, right: &ExecutionHeader) -> Result<(),
     check_settlements(&stated.settlements, &right.settlements)?;
     check_lanes(&stated.lanes, &right.lanes)?;
     let (got, expected) = (stated.finalized_slot, right.finalized_slot);
-    if got != expected {
-        return Err(ExecutorError::FinalizedSlot { got, expected });
-    }
-    check_availability(stated)
-}
-
-/// Checks that a header commits to no erasure-coded body.
-pub(super) fn check_availability(header: &ExecutionHeader) -> Result<(), ExecutorError> {
-    let got = header.availability_root;
-    if got == Root::ZERO { Ok(()) } else { Err(ExecutorError::AvailabilityRoot { got }) }
+    if got == expected { Ok(()) } else { Err(ExecutorError::FinalizedSlot { got, expected }) }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use outrider_beacon::ledger::EeIndex;
-use outrider_beacon_spec::types::{Bytes32, Epoch, Root, Shard, Slot};
+use outrider_beacon::{
+    ledger::{EeIndex, FormError},
+    receipts::ReceiptError,
+};
+use outrider_beacon_spec::types::{Bytes32, Epoch, Shard, Slot};
 use outrider_host::{ExecutionError, LoadError};
-
-use crate::receipts::ReceiptError;
 
 /// The reason for which a shard block is refused, or cannot be judged.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -80,27 +81,14 @@ pub enum ExecutorError {
         /// The number of batches.
         got: usize,
     },
-    /// The payloads are not one for each executed transition.
-    #[error("the block has {got} payloads for {expected} executed transitions")]
-    PayloadCount {
-        /// The number of payloads.
-        got: usize,
-        /// The number of transitions.
-        expected: usize,
-    },
+    /// The form of the block's body is wrong.
+    #[error(transparent)]
+    Form(#[from] FormError),
     /// There are more payloads than a block can have.
     #[error("there are {got} payloads, and a block has at most 64")]
     PayloadsMax {
         /// The number of payloads.
         got: usize,
-    },
-    /// A payload is for another EE than the transition at its place.
-    #[error("the payload of EE {got} stands where one of EE {expected} is expected")]
-    PayloadEe {
-        /// The EE of the payload.
-        got: EeIndex,
-        /// The EE of the transition.
-        expected: EeIndex,
     },
     /// A payload reads a root that is not the latest one.
     #[error(
@@ -118,14 +106,6 @@ pub enum ExecutorError {
         got: Bytes32,
         /// The root in the ledger of the beacon parent, if there is one.
         expected: Option<Bytes32>,
-    },
-    /// A judge cannot know whether the roots that a payload reads were the latest ones.
-    #[error(
-        "EE {ee}: its execution is right if the roots that it reads are, which this node cannot know afterwards"
-    )]
-    ReadsUnknown {
-        /// The EE.
-        ee: EeIndex,
     },
     /// An execution failed; [`fault`](ExecutionError::fault) distinguishes a refused payload from a failure of this
     /// node.
@@ -179,12 +159,6 @@ pub enum ExecutorError {
         /// The slot by the state of the beacon parent.
         expected: Slot,
     },
-    /// The header commits to an erasure-coded body, but bodies are not erasure-coded.
-    #[error("availability_root is {got}, expected zero")]
-    AvailabilityRoot {
-        /// The root in the header.
-        got: Root,
-    },
 }
 
 impl ExecutorError {
@@ -197,8 +171,7 @@ impl ExecutorError {
             | Self::CodeMissing { .. }
             | Self::Codes { .. }
             | Self::Load { .. }
-            | Self::Lost { .. }
-            | Self::ReadsUnknown { .. } => false,
+            | Self::Lost { .. } => false,
             Self::Execution { error, .. } => error.fault().is_verdict(),
             _ => true,
         }

@@ -12,8 +12,7 @@ use outrider_host::{
     ReceivedReceipt, RootRead, StateRoot,
 };
 
-use super::{ExecutorError, reads};
-use crate::receipts;
+use super::{ExecutorError, reads, receipts::sent};
 
 /// An execution to make.
 #[derive(Clone)]
@@ -77,7 +76,7 @@ impl Job {
             ExecutionErrorKind::OutOfFuel { .. } => ExecutorError::Fuel { ee, limit: self.fuel_max },
             _ => ExecutorError::Execution { ee, error: Arc::new(error) },
         })?;
-        let (sent, value_out) = receipts::sent(ee, &output.receipts)?;
+        let (sent, value_out) = sent(ee, &output.receipts)?;
         Ok(Outcome {
             post_state_root: output.post_state_root.0.into(),
             fuel_used: output.fuel_used,

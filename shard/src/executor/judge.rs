@@ -1,18 +1,18 @@
 //! The judge of disputes about attested executions.
 
 use outrider_beacon::{
-    ledger::EeTransition,
+    ledger::EeState,
+    receipts::Stated,
     registry::{Dispute, Judge, Undecided},
 };
 use outrider_host::{BeaconRoot, Context, EeIndex, ShardIndex, Slot};
 
 use super::{
-    Codes, Executor, ExecutorError, check_shape,
-    derive::check_availability,
+    Codes, Executor, ExecutorError,
     job::Job,
-    transition::{check_transition, transition_of},
+    receipts::received,
+    transition::{check_transition, credit, transition_of},
 };
-use crate::receipts::Stated;
 
 impl<C: Codes> Judge for Executor<C> {
     fn is_right(&self, dispute: &Dispute<'_>) -> Result<bool, Undecided> {
@@ -25,18 +25,19 @@ impl<C: Codes> Judge for Executor<C> {
 }
 
 impl<C: Codes> Executor<C> {
-    /// Repeats one execution, within the fuel that its transition states.
+    /// Repeats one execution, within the fuel that its transition states. Reads and finalized slot are taken from the body.
     fn judge(&self, dispute: &Dispute<'_>) -> Result<(), ExecutorError> {
         let Dispute { header, body, .. } = dispute;
-        let transitions = &header.transitions;
-        let stated: &EeTransition =
-            transitions.get(dispute.transition_index).ok_or(ExecutorError::PayloadCount {
-                got: dispute.transition_index,
-                expected: transitions.len(),
-            })?;
-        check_shape(body)?;
-        let payload = body.payloads.get(dispute.transition_index);
-        let payload = payload.ok_or(ExecutorError::Lost { ee: stated.ee })?;
+        body.check_form()?;
+        let receipts = Stated::new(body, dispute.slot)?;
+        let stated = header.transitions.get(dispute.transition_index);
+        let stated = stated.ok_or(ExecutorError::Lost { ee: 0 })?;
+        let ee = stated.ee;
+        let pre = EeState { state_root: stated.pre_state_root, balance: stated.balance };
+        let value_in = receipts.value_in(ee);
+        let Some(payload) = body.payloads.iter().find(|payload| payload.ee == ee) else {
+            return check_transition(stated, &credit(ee, pre, value_in));
+        };
         let context = Context {
             shard: ShardIndex(dispute.shard),
             slot: Slot(dispute.slot),
@@ -47,16 +48,13 @@ impl<C: Codes> Executor<C> {
         };
         let code = self.codes.load(stated.ee, dispute.code_hash)?;
         let fuel_max = stated.fuel_used.min(self.settings.fuel_per_ee_max);
-        let receipts = Stated::new(body, dispute.slot)?;
-        let input = (context, receipts.delivered(stated.ee));
-        let job = Job::new(code, stated.pre_state_root, payload, input, fuel_max);
+        let shown = receipts.shown(ee).map(received).collect();
+        let job = Job::new(code, stated.pre_state_root, payload, (context, shown), fuel_max);
         let outcome = self.memo.run(std::slice::from_ref(&job)).into_iter().next();
-        let outcome = outcome.unwrap_or(Err(ExecutorError::Lost { ee: stated.ee }));
+        let outcome = outcome.unwrap_or(Err(ExecutorError::Lost { ee }));
         let outcome = outcome.map_err(|error| error.of_stated_fuel(stated.fuel_used))?;
-        check_transition(stated, &transition_of(job.pre, payload, &outcome, receipts.value_in(stated.ee))?)?;
-        receipts.check_rejected(stated.ee, &outcome.rejected)?;
-        check_availability(header)?;
-        // Whether the roots were the latest ones is known to the ledger of the beacon parent only.
-        if payload.reads.is_empty() { Ok(()) } else { Err(ExecutorError::ReadsUnknown { ee: stated.ee }) }
+        let right = transition_of(pre, payload, stated.payload_root, &outcome, value_in)?;
+        check_transition(stated, &right)?;
+        Ok(receipts.check_rejected(ee, &outcome.rejected)?)
     }
 }

@@ -9,12 +9,15 @@
 //! 3. the body begins with the root of its header;
 //! 4. the header follows from the ledger on which the block builds: L2 to L8 of [`process_execution_header`];
 //! 5. the signature is the proposer's; those of all blocks of a slot are verified at once;
-//! 6. batches of receipts are proven against the ledger of the beacon parent, in order, and each receipt can be settled;
-//! 7. there is a payload for each executed transition, its reads are the latest roots, and the code of its EE is at hand;
-//! 8. each payload executes with its receipts, within the fuel that its transition states;
-//! 9. each transition is that of its execution; the error names EE and field of the first difference;
-//! 10. settlements and lanes are those of the executions and of the receipts, by the rules of [`receipts`];
-//! 11. the header's other fields are right.
+//! 6. the form of the body is right, by [`ShardBody::check_form`];
+//! 7. batches of receipts are proven against the ledger of the beacon parent, in order, and each receipt can be settled;
+//! 8. the reads of each payload are the latest roots, and the code of its EE is at hand;
+//! 9. each payload executes with its receipts, within the fuel that its transition states;
+//! 10. each transition is that of its execution; the error names EE and field of the first difference;
+//! 11. settlements and lanes are those of the executions and of the receipts, by the rules of [`receipts`];
+//! 12. the header's finalized slot is right.
+//!
+//! Each refusal by one of these can be brought before the beacon chain: [`accusation`] has the claim for it.
 //!
 //! [`LedgerNode::on_shard_blocks`] makes checks 1 to 5 of all blocks of a slot before any execution, and [`Executor`]
 //! the others. Check 8 is one task for each distinct payload, the largest first, on a pool of threads; results are
@@ -27,13 +30,15 @@
 //! | `memo` | outcomes of earlier executions, and the pool of threads |
 //! | `contents` | what a proposer chooses: batches of receipts and payloads |
 //! | `derive` | the header that follows from contents and outcomes, and comparison with a stated one |
+//! | `receipts` | receipts in the form of the host |
 //! | `transition` | the transition that follows from an execution, and comparison with a stated one |
 //! | `judge` | the judge of disputes about attested executions |
 //! | `error` | errors, and whether they are verdicts |
 //!
-//! [`receipts`]: crate::receipts
+//! [`receipts`]: outrider_beacon::receipts
 //! [`LedgerNode::on_shard_blocks`]: outrider_beacon::ledger::LedgerNode::on_shard_blocks
 //! [`process_execution_header`]: outrider_beacon::ledger::process_execution_header
+//! [`accusation`]: outrider_beacon::ledger::accusation
 
 mod codes;
 mod contents;
@@ -42,18 +47,23 @@ mod error;
 mod job;
 mod judge;
 mod memo;
+mod receipts;
 mod transition;
 
 use std::sync::Arc;
 
 use outrider_beacon::ledger::{
-    EeIndex, EePayload, EeState, EeTransition, ExecutableBlock, Execution, Receipt, RootRead, Settings,
-    ShardBody, ShardLedger, ShardPlace,
+    EeIndex, EePayload, EeState, ExecutableBlock, Execution, Receipt, RootRead, Settings, ShardBody,
+    ShardLedger, ShardPlace,
 };
-use outrider_beacon_spec::types::{Bytes32, Gwei, Root};
+use outrider_beacon_spec::{
+    hash::hash_tree_root,
+    types::{Bytes32, Gwei},
+};
 use outrider_host::{BeaconRoot, Context, Host, ShardIndex, StateRoot};
 
 pub(crate) use self::derive::Derived;
+pub(crate) use self::receipts::received;
 use self::{
     codes::Loaded,
     derive::{Executed, check, derive},
@@ -66,7 +76,7 @@ pub use self::{
     error::ExecutorError,
     memo::ExecutionCount,
 };
-use crate::receipts::Arrivals;
+use outrider_beacon::receipts::Arrivals;
 
 /// An executor of shard blocks, for proposers, attesters, and disputes. It keeps no state of any EE, only codes, and
 /// outcomes of earlier executions. It may be shared among threads.
@@ -110,7 +120,8 @@ impl<C: Codes> Executor<C> {
             let Outcomes { arrivals, outcomes } = executed?;
             let mut executed = Vec::with_capacity(outcomes.len());
             for (payload, (pre, outcome)) in contents.payloads.iter().zip(outcomes) {
-                executed.push(Executed { payload, pre, outcome: outcome? });
+                let payload_root = hash_tree_root(payload);
+                executed.push(Executed { payload, payload_root, pre, outcome: outcome? });
             }
             derive(place, &arrivals, &executed)
         };
@@ -175,7 +186,7 @@ impl<C: Codes> Executor<C> {
 
     /// Makes check 6 and 7 of a block; returns its executions.
     fn plan_block(&self, block: &ExecutableBlock<'_>) -> Result<Plan, ExecutorError> {
-        check_shape(block.body)?;
+        block.body.check_form()?;
         let contents = Contents::of(block.body);
         let stated = |ee| block.body.header.transitions.iter().find(move |stated| stated.ee == ee);
         let fuel_used = |ee| stated(ee).map_or(0, |stated| stated.fuel_used);
@@ -213,7 +224,13 @@ impl<C: Codes> Executor<C> {
         }
         let code = self.codes.load(ee, record.code_hash_at(place.epoch))?;
         let context = context(place, ee, pre.balance);
-        Ok(Job::new(code, pre.state_root, payload, (context, arrivals.delivered(ee)), fuel_max))
+        Ok(Job::new(
+            code,
+            pre.state_root,
+            payload,
+            (context, arrivals.shown(ee).map(received).collect()),
+            fuel_max,
+        ))
     }
 }
 
@@ -269,24 +286,6 @@ pub(crate) fn reads(payload: &EePayload) -> Arc<[outrider_host::RootRead]> {
 pub(crate) fn shard_ledger(place: &ShardPlace) -> Result<&ShardLedger, ExecutorError> {
     let shard = usize::try_from(place.shard).ok().and_then(|shard| place.view.shards().get(shard));
     shard.ok_or(ExecutorError::UnknownShard { shard: place.shard })
-}
-
-/// Checks that a block has a payload for each executed transition.
-fn check_shape(body: &ShardBody) -> Result<(), ExecutorError> {
-    let ShardBody { header, payloads, .. } = body;
-    let is_executed = |transition: &&EeTransition| transition.payload_root != Root::ZERO;
-    let executed: Vec<_> = header.transitions.iter().filter(is_executed).collect();
-    let (got, expected) = (payloads.len(), executed.len());
-    if got != expected {
-        return Err(ExecutorError::PayloadCount { got, expected });
-    }
-    for (payload, transition) in payloads.iter().zip(executed) {
-        let (got, expected) = (payload.ee, transition.ee);
-        if got != expected {
-            return Err(ExecutorError::PayloadEe { got, expected });
-        }
-    }
-    Ok(())
 }
 
 /// Checks that a read is of the root after the beacon parent.

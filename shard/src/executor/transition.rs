@@ -3,16 +3,22 @@
 use std::fmt::Display;
 
 use outrider_beacon::ledger::{EeIndex, EePayload, EeState, EeTransition};
-use outrider_beacon_spec::{containers::DepositData, hash::hash_tree_root, types::Gwei};
+use outrider_beacon_spec::{
+    containers::DepositData,
+    hash::hash_tree_root,
+    types::{Gwei, Root},
+};
 use outrider_host::Deposit;
 
 use super::{ExecutorError, job::Outcome};
-use crate::receipts::receipts_root;
+use outrider_beacon::receipts::receipts_root;
 
-/// Returns the transition of an EE from its state before, by the execution of a payload, when it receives this ether.
+/// Returns the transition of an EE from its state before, by the execution of a payload with this root, when it receives this
+/// ether.
 pub(super) fn transition_of(
     pre: EeState,
     payload: &EePayload,
+    payload_root: Root,
     outcome: &Outcome,
     value_in: Gwei,
 ) -> Result<EeTransition, ExecutorError> {
@@ -25,7 +31,7 @@ pub(super) fn transition_of(
         ee,
         pre_state_root: pre.state_root,
         post_state_root: outcome.post_state_root,
-        payload_root: hash_tree_root(payload),
+        payload_root,
         fuel_used: outcome.fuel_used,
         balance: pre.balance,
         value_in,

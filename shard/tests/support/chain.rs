@@ -5,18 +5,19 @@
 use std::sync::{Arc, LazyLock};
 
 use outrider_beacon::ledger::{
-    EePayload, GenesisEe, Ledger, Settings, ShardBody, ShardPlace, apply_execution_header,
+    EePayload, ExtendedState, GenesisEe, Ledger, Settings, ShardBody, ShardPlace, apply_execution_header,
 };
 use outrider_beacon_spec::{
     containers::BeaconState,
     phase::Phase1,
+    preset::{Minimal, Preset},
     types::{Bytes32, Gwei, Root, Shard},
 };
 use outrider_host::{EngineKind, Host, HostConfig};
 use outrider_shard::executor::{Executor, MemoryCodes};
-use outrider_sim::{Genesis, SimPreset};
+use outrider_sim::Genesis;
 
-type P = Phase1<SimPreset<4>>;
+type P = Phase1<Minimal>;
 pub(crate) type TestExecutor = Executor<Arc<MemoryCodes>>;
 
 static STATE: LazyLock<BeaconState<P>> = LazyLock::new(|| {
@@ -62,7 +63,12 @@ impl Ees {
     }
 
     pub(crate) fn chain(self) -> Chain {
-        let ledger = Ledger::genesis(&*STATE, &self.ees).unwrap();
+        self.chain_of(&STATE)
+    }
+
+    /// Returns the chain with the shards of a state.
+    pub(crate) fn chain_of<C: Preset>(self, state: &BeaconState<Phase1<C>>) -> Chain {
+        let ledger = Ledger::genesis(state, &self.ees).unwrap();
         Chain { codes: Arc::new(self.codes), ledger }
     }
 }
@@ -85,6 +91,11 @@ impl Chain {
             finalized_slot: 8,
             view: self.ledger.clone(),
         }
+    }
+
+    /// Returns the genesis of a beacon chain with the ledger.
+    pub(crate) fn extended(&self) -> ExtendedState<P> {
+        ExtendedState { state: STATE.clone(), ledger: self.ledger.clone() }
     }
 
     pub(crate) fn executor(&self) -> TestExecutor {

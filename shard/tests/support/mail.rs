@@ -8,13 +8,18 @@ use outrider_beacon::ledger::{
     EeIndex, ExecutableBlock, Execution as _, InboundBatch, Ledger, Receipt, ShardBody, ShardPlace,
     apply_execution_header,
 };
-use outrider_beacon_spec::types::{Bytes32, Gwei, Shard};
+use outrider_beacon_spec::{
+    phase::Phase1,
+    types::{Bytes32, Gwei, Shard},
+};
 use outrider_host::SentReceipt;
 use outrider_shard::{
     executor::{Contents, ExecutorError},
     proposer::{Filled, fill},
-    receipts::relay::{Relay, Waiting, WaitingReceipts},
+    relay::{Relay, Waiting, WaitingReceipts},
 };
+
+use outrider_sim::{Genesis, SimPreset};
 
 use crate::chain::{Ees, TestExecutor, payload, settings};
 
@@ -132,7 +137,9 @@ impl World {
         let ees = Ees::default();
         let add = |ees: Ees, code, takes| ees.add_with(code, Bytes32::ZERO, &balances, takes);
         let ees = add(add(add(add(ees, ann, true), bob, true), deaf, false), allergic, true);
-        let chain = ees.chain();
+        let (node, _) =
+            Genesis { n_validators: 64, ..Genesis::default() }.node::<Phase1<SimPreset<N_SHARDS>>>().unwrap();
+        let chain = ees.chain_of(node.store().block_states.values().next().unwrap());
         let mut next = chain.ledger.clone();
         next.advance(10).unwrap();
         Self {

@@ -43,6 +43,9 @@ pub(in super::super) struct ProveArguments {
     /// be executed, or never; `exit:EE` the epoch in which it is to exit or its code was rejected; `withdrawable:EE` the epoch of its
     /// refund, with which it is gone. From the epoch `hibernation:EE` until `wake:EE`, it is asleep and not executed. `shards:EE` are
     /// its shards below 256, and `shards:EE@256` those from 256 to 511.
+    ///
+    /// `n-shards` is the number of shards, `n-ees:SHARD` that of EEs in the list of a shard, and `finalized` the epoch of the
+    /// finalized checkpoint in the state after the block.
     #[arg(required = true, value_name = "CLAIM")]
     claims: Vec<WrittenClaim>,
     /// Prove claims about the block of this slot, or the latest before it, from the head block: the state after the head block

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use outrider_beacon::ledger::{
-    BEACON_CHAIN, EeIndex, ExecutionHeader, InboundBatch, Ledger, Receipt, ShardPlace, WINDOW,
+use outrider_beacon::{
+    ledger::{BEACON_CHAIN, EeIndex, ExecutionHeader, InboundBatch, Ledger, Receipt, ShardPlace, WINDOW},
+    receipts::{Fate, Fates, inbound_lane},
 };
 use outrider_beacon_spec::{
     error::Error,
@@ -13,10 +14,7 @@ use outrider_beacon_spec::{
 
 use outrider_host::ReceivedReceipt;
 
-use super::{
-    arrivals::{Fate, Fates, received},
-    inbound_lane,
-};
+use crate::executor::received;
 
 /// The receipts that a block sent, by lane.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Errors of receipts.
 
-use outrider_beacon::ledger::{EeIndex, InboundError};
+use crate::ledger::{EeIndex, InboundError};
 use outrider_beacon_spec::types::{Shard, Slot};
 
 /// The reason for which the receipts of a block are refused.

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use outrider_beacon::ledger::{BEACON_CHAIN, Lane, Settlement};
+use crate::ledger::{BEACON_CHAIN, Lane, Settlement};
 use outrider_beacon_spec::types::Shard;
 use ssz::Encode as _;
 use ssz_types::{BitList, typenum::U1024};
@@ -10,7 +10,11 @@ use ssz_types::{BitList, typenum::U1024};
 use super::ReceiptError;
 
 /// Checks that stated settlements are the right ones.
-pub(crate) fn check_settlements(stated: &[Settlement], right: &[Settlement]) -> Result<(), ReceiptError> {
+///
+/// # Errors
+///
+/// Fails with the first difference.
+pub fn check_settlements(stated: &[Settlement], right: &[Settlement]) -> Result<(), ReceiptError> {
     check_count("settlements", stated.len(), right.len())?;
     for (stated, right) in stated.iter().zip(right) {
         let compare = Compare { list: "settlement", shard: right.source_shard };
@@ -26,7 +30,11 @@ pub(crate) fn check_settlements(stated: &[Settlement], right: &[Settlement]) -> 
 }
 
 /// Checks that stated lanes are the right ones.
-pub(crate) fn check_lanes(stated: &[Lane], right: &[Lane]) -> Result<(), ReceiptError> {
+///
+/// # Errors
+///
+/// Fails with the first difference.
+pub fn check_lanes(stated: &[Lane], right: &[Lane]) -> Result<(), ReceiptError> {
     check_count("lanes", stated.len(), right.len())?;
     for (stated, right) in stated.iter().zip(right) {
         let compare = Compare { list: "lane", shard: right.destination_shard };

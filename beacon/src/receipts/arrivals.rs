@@ -1,15 +1,12 @@
 //! The receipts that a block settles, and what becomes of each.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use outrider_beacon::ledger::{
-    BEACON_CHAIN, EeIndex, InboundBatch, Receipt, ReceiptKind, Settlement, ShardPlace,
-};
+use crate::ledger::{BEACON_CHAIN, EeIndex, InboundBatch, Receipt, ReceiptKind, Settlement, ShardPlace};
 use outrider_beacon_spec::{
     hash::hash_tree_root,
     types::{Gwei, Shard, Slot},
 };
-use outrider_host::{EeIndex as HostEeIndex, ReceivedReceipt, ShardIndex, Slot as HostSlot};
 use ssz_types::BitList;
 
 use super::{EXPIRY_SLOTS, RETURN_SLOTS, ReceiptError, outbound_lane};
@@ -19,7 +16,7 @@ const TAG_BYTES: usize = 64;
 
 /// What becomes of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub enum Fate {
     /// Its EE is shown it.
     Delivered(EeIndex),
     /// Its EE gets the ether without an execution.
@@ -43,22 +40,27 @@ pub(super) struct Arrival {
 
 /// The receipts that a block settles, by source and number.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Arrivals(Vec<Arrival>);
+pub struct Arrivals(Vec<Arrival>);
 
 /// The results of settling receipts.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Settled {
-    pub(crate) settlements: Vec<Settlement>,
+pub struct Settled {
+    /// The settlements, by source.
+    pub settlements: Vec<Settlement>,
     /// The ether that EEs receive.
-    pub(crate) value_in: BTreeMap<EeIndex, Gwei>,
+    pub value_in: BTreeMap<EeIndex, Gwei>,
     /// The receipts that return, without numbers.
-    pub(crate) returning: Vec<Receipt>,
+    pub returning: Vec<Receipt>,
 }
 
 impl Arrivals {
     /// Checks the proofs of batches at a place, and decides what becomes of their receipts, given the EEs that have a
     /// payload in the block.
-    pub(crate) fn new(
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first batch that is not proven or not in order, and if a receipt is for an EE without a payload.
+    pub fn new(
         place: &ShardPlace,
         inbound: &[InboundBatch],
         has_payload: impl Fn(EeIndex) -> bool,
@@ -97,13 +99,17 @@ impl Arrivals {
     }
 
     /// Returns the receipts that an EE is shown, in their order.
-    pub(crate) fn delivered(&self, ee: EeIndex) -> Arc<[ReceivedReceipt]> {
-        let delivered = self.0.iter().filter(|arrival| arrival.fate == Fate::Delivered(ee));
-        delivered.map(|arrival| received(&arrival.receipt)).collect()
+    pub fn shown(&self, ee: EeIndex) -> impl Iterator<Item = &Receipt> {
+        let shown = self.0.iter().filter(move |arrival| arrival.fate == Fate::Delivered(ee));
+        shown.map(|arrival| &arrival.receipt)
     }
 
     /// Settles the receipts, given the places of those that EEs rejected among those that they were shown.
-    pub(crate) fn settle(&self, rejected: &BTreeMap<EeIndex, &[u32]>) -> Result<Settled, ReceiptError> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if sums of ether overflow, or receipts of a source are too far apart.
+    pub fn settle(&self, rejected: &BTreeMap<EeIndex, &[u32]>) -> Result<Settled, ReceiptError> {
         let mut settled = Settled::default();
         let mut shown = BTreeMap::<EeIndex, u32>::new();
         for of_source in self.0.chunk_by(|one, other| one.source_shard == other.source_shard) {
@@ -182,33 +188,22 @@ impl Arrival {
     }
 }
 
-/// Returns a receipt as its EE is shown it.
-pub(super) fn received(receipt: &Receipt) -> ReceivedReceipt {
-    ReceivedReceipt {
-        kind: outrider_host::ReceiptKind::from_byte(receipt.kind).unwrap_or_default(),
-        source_shard: ShardIndex(receipt.source_shard),
-        source_ee: HostEeIndex(receipt.source_ee),
-        slot: HostSlot(receipt.slot),
-        sequence: receipt.sequence,
-        value: receipt.value,
-        payload: receipt.payload.to_vec(),
-    }
-}
-
 /// Decides what becomes of receipts at a place, which have to be by source and number.
-pub(super) struct Fates<'p> {
+pub struct Fates<'p> {
     place: &'p ShardPlace,
     /// The ether in flight from each source that the receipts so far have not taken.
     in_flight: BTreeMap<Shard, Gwei>,
 }
 
 impl<'p> Fates<'p> {
-    pub(super) fn new(place: &'p ShardPlace) -> Self {
+    /// Begins with the first receipt.
+    #[must_use]
+    pub fn new(place: &'p ShardPlace) -> Self {
         Self { place, in_flight: BTreeMap::new() }
     }
 
     /// Decides what becomes of a receipt with this source and number that was sent in a slot, if its EE has a payload.
-    pub(super) fn fate(&mut self, at: (Shard, u64), slot: Slot, receipt: &Receipt) -> Fate {
+    pub fn fate(&mut self, at: (Shard, u64), slot: Slot, receipt: &Receipt) -> Fate {
         let (place, source_shard) = (self.place, at.0);
         let in_flight = self.in_flight.entry(source_shard).or_insert_with(|| {
             outbound_lane(&place.view, source_shard, place.shard).map_or(0, |lane| lane.in_flight)

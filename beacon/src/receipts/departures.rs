@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use outrider_beacon::ledger::{EeIndex, Lane, MESSAGES_MAX, Receipt, ShardPlace};
+use crate::ledger::{EeIndex, Lane, MESSAGES_MAX, Receipt, ReceiptKind, ShardPlace};
 use outrider_beacon_spec::{
     hash::hash_tree_root,
-    types::{Gwei, Root, Shard},
+    types::{Root, Shard, Slot},
 };
-use outrider_host::SentReceipt;
 use ssz::Encode as _;
 use ssz_types::{VariableList, typenum::U1024};
 
@@ -18,38 +17,58 @@ pub const RECEIPT_BYTES_MAX: usize = 1 << 20;
 
 /// The receipts that a block sends, with their numbers, and the lanes of its header.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Departures {
-    pub(crate) lanes: Vec<Lane>,
+pub struct Departures {
+    /// The lanes, by destination.
+    pub lanes: Vec<Lane>,
     /// The receipts of each lane.
-    pub(crate) receipts: Vec<Vec<Receipt>>,
+    pub receipts: Vec<Vec<Receipt>>,
 }
 
 impl Departures {
-    /// Numbers the receipts that return, and then those that EEs send, in their order.
-    pub(crate) fn new<'r>(
+    /// Numbers the receipts that return, and then those that EEs send, in their order, and checks that each lane has room.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a lane has no room, or does not exist, or if there are too many bytes or destinations.
+    pub fn new<'r>(
         place: &ShardPlace,
         returning: impl IntoIterator<Item = Receipt>,
-        sent: impl IntoIterator<Item = (EeIndex, &'r [Receipt])>,
+        sent: impl IntoIterator<Item = &'r [Receipt]>,
     ) -> Result<Self, ReceiptError> {
-        let returning = returning.into_iter().map(|receipt| (None, receipt));
-        let sent = sent
-            .into_iter()
-            .flat_map(|(ee, receipts)| receipts.iter().map(move |receipt| (Some(ee), receipt.clone())));
+        let next = |shard| outbound_lane(&place.view, place.shard, shard).map_or(0, |lane| lane.next);
+        let departures = Self::numbered((place.shard, place.slot), next, returning, sent)?;
+        for (receipt, ee) in departures.messages() {
+            check_room(place, ee, receipt.destination_shard, receipt.sequence)?;
+        }
+        Ok(departures)
+    }
+
+    /// Returns the receipts that EEs send, with their EEs.
+    fn messages(&self) -> impl Iterator<Item = (&Receipt, EeIndex)> {
+        let messages = self.receipts.iter().flatten();
+        let messages = messages.filter(|receipt| receipt.kind == ReceiptKind::Message as u8);
+        messages.filter_map(|receipt| Some((receipt, EeIndex::try_from(receipt.source_ee).ok()?)))
+    }
+
+    /// Numbers receipts of a block of a shard in a slot, given the number of the next one on each lane.
+    pub(super) fn numbered<'r>(
+        (shard, slot): (Shard, Slot),
+        next: impl Fn(Shard) -> u64,
+        returning: impl IntoIterator<Item = Receipt>,
+        sent: impl IntoIterator<Item = &'r [Receipt]>,
+    ) -> Result<Self, ReceiptError> {
+        let sent = sent.into_iter().flatten().cloned();
         let mut by_shard = BTreeMap::<Shard, Vec<Receipt>>::new();
         let mut bytes = 0_usize;
-        for (ee, receipt) in returning.chain(sent) {
+        for receipt in returning.into_iter().chain(sent) {
             let destination = receipt.destination_shard;
             bytes = bytes.saturating_add(receipt.ssz_bytes_len());
             if bytes > RECEIPT_BYTES_MAX {
                 return Err(ReceiptError::Bytes { got: bytes, limit: RECEIPT_BYTES_MAX });
             }
             let to_shard = by_shard.entry(destination).or_default();
-            let next = outbound_lane(&place.view, place.shard, destination).map_or(0, |lane| lane.next);
-            let sequence = next.saturating_add(to_shard.len() as u64);
-            if let Some(ee) = ee {
-                check_room(place, ee, destination, sequence)?;
-            }
-            to_shard.push(Receipt { source_shard: place.shard, slot: place.slot, sequence, ..receipt });
+            let sequence = next(destination).saturating_add(to_shard.len() as u64);
+            to_shard.push(Receipt { source_shard: shard, slot, sequence, ..receipt });
         }
         let got = by_shard.len();
         if got > 64 {
@@ -82,32 +101,14 @@ fn check_room(
     }
 }
 
-/// Returns the receipts that an EE sends by its execution, without numbers, slot and source shard, and their ether.
-pub(crate) fn sent(ee: EeIndex, sent: &[SentReceipt]) -> Result<(Vec<Receipt>, Gwei), ReceiptError> {
-    let mut total: Gwei = 0;
-    let mut receipts = Vec::with_capacity(sent.len());
-    for SentReceipt { destination_shard, destination_ee, value, fee, payload } in sent {
-        let sum = value.checked_add(*fee).and_then(|ether| total.checked_add(ether));
-        total = sum.ok_or(ReceiptError::Sum { ee })?;
-        let got = payload.len();
-        let payload = payload.clone().try_into();
-        receipts.push(Receipt {
-            source_ee: ee.into(),
-            destination_shard: destination_shard.0,
-            destination_ee: destination_ee.0,
-            value: *value,
-            fee: *fee,
-            payload: payload.or(Err(ReceiptError::Bytes { got, limit: RECEIPT_BYTES_MAX }))?,
-            ..Receipt::default()
-        });
-    }
-    Ok((receipts, total))
-}
-
 /// Returns the root of the receipts that an EE sends, for [`EeTransition::receipts_root`].
 ///
-/// [`EeTransition::receipts_root`]: outrider_beacon::ledger::EeTransition::receipts_root
-pub(crate) fn receipts_root(ee: EeIndex, receipts: &[Receipt]) -> Result<Root, ReceiptError> {
+/// # Errors
+///
+/// Fails if there are more than 1,024.
+///
+/// [`EeTransition::receipts_root`]: crate::ledger::EeTransition::receipts_root
+pub fn receipts_root(ee: EeIndex, receipts: &[Receipt]) -> Result<Root, ReceiptError> {
     if receipts.is_empty() {
         return Ok(Root::ZERO);
     }

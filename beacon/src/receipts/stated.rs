@@ -1,19 +1,23 @@
 //! The receipts that a block settles as it states them itself, for the judge of a dispute, which does not know the ledger.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
-use outrider_beacon::ledger::{EeIndex, Receipt, ReceiptKind, Settlement, ShardBody};
-use outrider_beacon_spec::types::{Gwei, Slot};
-use outrider_host::ReceivedReceipt;
+use crate::ledger::{
+    EeIndex, EeTransition, ExecutionHeader, Lane, Receipt, ReceiptKind, SentReceipts, Settlement, ShardBody,
+    error::OperationError,
+};
+use outrider_beacon_spec::types::{Gwei, Root, Shard, Slot};
 
 use super::{
     ReceiptError,
     arrivals::{Arrival, Arrivals, Fate, Settled, is_late},
+    compare::check_settlements,
+    departures::{Departures, receipts_root},
 };
 
 /// The receipts of a block, if the bits in its header are right. The ledger at its place decides whether they are.
 #[derive(Clone, Debug)]
-pub(crate) struct Stated {
+pub struct Stated {
     arrivals: Arrivals,
     /// The places of those that EEs rejected, among those that each was shown.
     rejected: BTreeMap<EeIndex, Vec<u32>>,
@@ -27,7 +31,7 @@ impl Stated {
     ///
     /// Fails if the block's batches are not in order, or if the settlements in its header are not those of its receipts and
     /// of its bits.
-    pub(crate) fn new(body: &ShardBody, slot: Slot) -> Result<Self, ReceiptError> {
+    pub fn new(body: &ShardBody, slot: Slot) -> Result<Self, ReceiptError> {
         let mut arrivals = Arrivals::default();
         let mut n_shown = BTreeMap::<EeIndex, u32>::new();
         let mut rejected = BTreeMap::<EeIndex, Vec<u32>>::new();
@@ -44,6 +48,9 @@ impl Stated {
                     .and_then(|bits| fate(receipt, bits, slot))
                     .ok_or(ReceiptError::NotSettled { source_shard, sequence })?;
                 if let Fate::Delivered(ee) = fate {
+                    if !body.payloads.iter().any(|payload| payload.ee == ee) {
+                        return Err(ReceiptError::NoPayload { ee, source_shard, sequence });
+                    }
                     let place = n_shown.entry(ee).or_default();
                     if is_rejected {
                         rejected.entry(ee).or_default().push(*place);
@@ -55,22 +62,58 @@ impl Stated {
         }
         let of_ees = rejected.iter().map(|(ee, rejected)| (*ee, &rejected[..])).collect();
         let settled = arrivals.settle(&of_ees)?;
-        super::check_settlements(&body.header.settlements, &settled.settlements)?;
+        check_settlements(&body.header.settlements, &settled.settlements)?;
         Ok(Self { arrivals, rejected, settled })
     }
 
     /// Returns the receipts that an EE was shown.
-    pub(crate) fn delivered(&self, ee: EeIndex) -> Arc<[ReceivedReceipt]> {
-        self.arrivals.delivered(ee)
+    pub fn shown(&self, ee: EeIndex) -> impl Iterator<Item = &Receipt> {
+        self.arrivals.shown(ee)
     }
 
     /// Returns the ether that an EE received.
-    pub(crate) fn value_in(&self, ee: EeIndex) -> Gwei {
+    #[must_use]
+    pub fn value_in(&self, ee: EeIndex) -> Gwei {
         self.settled.value_in.get(&ee).copied().unwrap_or_default()
     }
 
+    /// Returns the lanes of the block, given the receipts that EEs sent, or `None` if it cannot send them. They begin with the
+    /// numbers in its header, which the ledger checks.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the receipts are not those to which the transitions commit.
+    pub(crate) fn lanes(
+        &self,
+        header: &ExecutionHeader,
+        block: (Shard, Slot),
+        sent: &SentReceipts,
+    ) -> Result<Option<Vec<Lane>>, OperationError> {
+        let mut given = sent.of_ees.iter();
+        let sending = header.transitions.iter().filter(|transition| transition.receipts_root != Root::ZERO);
+        for EeTransition { ee, receipts_root: expected, .. } in sending {
+            let ee = *ee;
+            let got = given.next().and_then(|receipts| receipts_root(ee, receipts).ok());
+            if got != Some(*expected) {
+                return Err(OperationError::SentReceipts { ee });
+            }
+        }
+        if given.next().is_some() {
+            return Err(OperationError::SentTooMany {});
+        }
+        let first = |shard| header.lanes.iter().find(|lane| lane.destination_shard == shard);
+        let first = |shard| first(shard).map_or(0, |lane| lane.first);
+        let sent = sent.of_ees.iter().map(|receipts| &receipts[..]);
+        let departures = Departures::numbered(block, first, self.settled.returning.clone(), sent);
+        Ok(departures.ok().map(|departures| departures.lanes))
+    }
+
     /// Checks that an EE's execution rejected those receipts which the header states as rejected.
-    pub(crate) fn check_rejected(&self, ee: EeIndex, rejected: &[u32]) -> Result<(), ReceiptError> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if they are others.
+    pub fn check_rejected(&self, ee: EeIndex, rejected: &[u32]) -> Result<(), ReceiptError> {
         let stated = self.rejected.get(&ee).map_or(&[][..], |stated| stated);
         if stated == rejected {
             return Ok(());

@@ -31,30 +31,28 @@
 //! | `departures` | the receipts that a block sends |
 //! | `compare` | the comparison of stated settlements and lanes with the right ones |
 //! | `stated` | the receipts that a block settles as it states them, for a judge |
-//! | [`relay`] | the receipts that are known, and their proofs |
 //! | `error` | errors |
 //!
-//! [`Lane::of`]: outrider_beacon::ledger::Lane::of
-//! [`InboundBatch::check`]: outrider_beacon::ledger::InboundBatch::check
-//! [`apply_execution_header`]: outrider_beacon::ledger::apply_execution_header
-//! [`MESSAGES_MAX`]: outrider_beacon::ledger::MESSAGES_MAX
+//! [`Lane::of`]: crate::ledger::Lane::of
+//! [`InboundBatch::check`]: crate::ledger::InboundBatch::check
+//! [`apply_execution_header`]: crate::ledger::apply_execution_header
+//! [`MESSAGES_MAX`]: crate::ledger::MESSAGES_MAX
 
 mod arrivals;
 mod compare;
 mod departures;
 mod error;
-pub mod relay;
 mod stated;
 
-pub(crate) use self::{
-    arrivals::{Arrivals, Settled},
+pub use self::{
+    arrivals::{Arrivals, Fate, Fates, Settled},
     compare::{check_lanes, check_settlements},
-    departures::{Departures, receipts_root, sent},
+    departures::{Departures, RECEIPT_BYTES_MAX, receipts_root},
+    error::ReceiptError,
     stated::Stated,
 };
-pub use self::{departures::RECEIPT_BYTES_MAX, error::ReceiptError};
 
-use outrider_beacon::ledger::{BEACON_CHAIN, InboundLane, Ledger, OutboundLane, lane_index};
+use crate::ledger::{BEACON_CHAIN, InboundLane, Ledger, OutboundLane, lane_index};
 use outrider_beacon_spec::types::Shard;
 
 /// The slots after a message's own in which it is delivered.
@@ -65,13 +63,15 @@ pub const EXPIRY_SLOTS: u64 = 128;
 pub const RETURN_SLOTS: u64 = 224;
 
 /// Returns the lane on which a shard settles receipts of a source.
-pub(crate) fn inbound_lane(ledger: &Ledger, source: Shard, destination: Shard) -> Option<&InboundLane> {
+#[must_use]
+pub fn inbound_lane(ledger: &Ledger, source: Shard, destination: Shard) -> Option<&InboundLane> {
     let shard = ledger.shards().get(usize::try_from(destination).ok()?)?;
     shard.inbound().get(usize::try_from(lane_index(source)).ok()?)
 }
 
 /// Returns the lane on which a source sends receipts to a shard.
-pub(crate) fn outbound_lane(ledger: &Ledger, source: Shard, destination: Shard) -> Option<&OutboundLane> {
+#[must_use]
+pub fn outbound_lane(ledger: &Ledger, source: Shard, destination: Shard) -> Option<&OutboundLane> {
     if source == BEACON_CHAIN {
         return ledger.beacon_lanes().outbound().get(usize::try_from(destination).ok()?);
     }

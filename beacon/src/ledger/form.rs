@@ -1,0 +1,74 @@
+//! The form of a shard block's body, which everybody can check without a state and without an EE.
+
+use super::{EeIndex, ShardBody};
+use outrider_beacon_spec::{hash::hash_tree_root, types::Root};
+
+/// The reason for which the form of a body is wrong; the fault of the block's proposer and committee.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FormError {
+    /// The payloads are not one for each executed transition.
+    #[error("the block has {got} payloads for {expected} executed transitions")]
+    PayloadCount {
+        /// The number of payloads.
+        got: usize,
+        /// The number of transitions with a payload.
+        expected: usize,
+    },
+    /// A payload is for another EE than the transition at its place.
+    #[error("the payload of EE {got} stands where one of EE {expected} is expected")]
+    PayloadEe {
+        /// The EE of the payload.
+        got: EeIndex,
+        /// The EE of the transition.
+        expected: EeIndex,
+    },
+    /// A transition is of another payload than the one in the body.
+    #[error("EE {ee}: payload_root is {got}, expected {expected}")]
+    PayloadRoot {
+        /// The EE.
+        ee: EeIndex,
+        /// The root in the transition.
+        got: Root,
+        /// The root of the payload.
+        expected: Root,
+    },
+    /// The header commits to an erasure-coded body, but bodies are not erasure-coded.
+    #[error("availability_root is {got}, expected zero")]
+    AvailabilityRoot {
+        /// The root in the header.
+        got: Root,
+    },
+}
+
+impl ShardBody {
+    /// Checks the form of the body, beyond what its decoding checks. In this order,
+    ///
+    ///
+    /// 1. it has a payload for each transition that has one, of the same EE and with the transition's `payload_root`;
+    /// 2. `availability_root` is zero.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first check that does not hold.
+    pub fn check_form(&self) -> Result<(), FormError> {
+        let Self { header, payloads, .. } = self;
+        let executed = header.transitions.iter().filter(|transition| transition.payload_root != Root::ZERO);
+        let (got, expected) = (payloads.len(), executed.clone().count());
+        if got != expected {
+            return Err(FormError::PayloadCount { got, expected });
+        }
+        for (payload, transition) in payloads.iter().zip(executed) {
+            let (got, expected) = (payload.ee, transition.ee);
+            if got != expected {
+                return Err(FormError::PayloadEe { got, expected });
+            }
+            let (ee, got, expected) = (expected, transition.payload_root, hash_tree_root(payload));
+            if got != expected {
+                return Err(FormError::PayloadRoot { ee, got, expected });
+            }
+        }
+        let got = header.availability_root;
+        if got == Root::ZERO { Ok(()) } else { Err(FormError::AvailabilityRoot { got }) }
+    }
+}
