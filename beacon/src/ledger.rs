@@ -20,7 +20,8 @@
 //! | `conservation` | the conservation of ether |
 //! | `genesis`, `settings`, `phase` | the initial ledger, a chain's settings, differences between the phases |
 //! | `node` | the fork choice with a ledger for each block |
-//! | `hook`, `shard_blocks` | the execution hook in the fork choice of shards |
+//! | `hook`, `shard_blocks`, `views` | the execution hook in the fork choice of shards, and the ledgers on which blocks build |
+//! | `proposals` | the shard blocks of each proposer, of which a node judges two |
 //! | [`error`] | errors |
 //!
 //! It departs from the design in these points: effects do not wait for the next block, as `transition` explains; lists
@@ -44,11 +45,13 @@ mod node;
 pub mod operation;
 mod outbox;
 mod phase;
+mod proposals;
 mod record;
 mod settings;
 mod shard_blocks;
 mod thin;
 mod transition;
+mod views;
 
 pub use accusation::{
     Accused, AccusedBatch, AccusedRead, ExecutionSlashing, ParentProof, ReadProof, SentReceipts,

@@ -26,6 +26,8 @@ mod tests;
 pub use phase::NodePhase;
 pub use prune::prune;
 
+pub(crate) use shard::Placed;
+
 use std::collections::BTreeMap;
 
 use outrider_beacon_spec::{

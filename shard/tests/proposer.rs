@@ -7,7 +7,7 @@ mod chain;
 
 use chain::{Chain, Ees};
 use outrider_beacon::ledger::{EePayload, ExecutableBlock, Execution as _, error::HeaderError};
-use outrider_beacon_spec::types::Bytes32;
+use outrider_beacon_spec::types::{Bytes32, Root};
 use outrider_shard::{
     executor::{Contents, ExecutorError},
     proposer::{Filled, LeftOut, fill},
@@ -92,7 +92,7 @@ fn the_better_payload_for_an_ee_wins_and_bad_ones_are_left_out() {
     let bytes = filled.body.to_body().len() - empty.body.to_body().len();
     assert_eq!(filled.profit, 700 + 901 - bytes as u64);
     let body = &filled.body;
-    assert!(executor.execute(&[ExecutableBlock { place: &place, body }])[0].is_ok());
+    assert!(executor.execute(&[ExecutableBlock { root: Root::ZERO, place: &place, body }])[0].is_ok());
 }
 
 proptest! {
@@ -112,7 +112,7 @@ proptest! {
         prop_assert!(body.to_body().len() <= 1 << 20);
         let fuel: u64 = body.header.transitions.iter().map(|transition| transition.fuel_used).sum();
         prop_assert!(fuel <= 20_000_000);
-        let results = executor.execute(&[ExecutableBlock { place: &place, body }]);
+        let results = executor.execute(&[ExecutableBlock { root: Root::ZERO, place: &place, body }]);
         prop_assert!(results[0].is_ok());
         prop_assert_eq!(body.payloads.len() + filled.left_out.len(), offered.len());
         prop_assert!(body.payloads.iter().is_sorted_by(|one, other| one.ee < other.ee));

@@ -1,7 +1,8 @@
 //! SHA-256, hash-tree roots and Merkle branches.
 
 use sha2::{Digest as _, Sha256};
-use tree_hash::TreeHash;
+use ssz_types::{VariableList, typenum::Unsigned};
+use tree_hash::{BYTES_PER_CHUNK, MerkleHasher, TreeHash, mix_in_length};
 
 use crate::types::{Bytes32, Root};
 
@@ -19,6 +20,16 @@ pub fn hash(parts: &[&[u8]]) -> Bytes32 {
 #[must_use]
 pub fn hash_tree_root<T: TreeHash + ?Sized>(object: &T) -> Root {
     object.tree_hash_root()
+}
+
+/// Returns the hash-tree root of a list of bytes. [`hash_tree_root`] takes much longer, because it handles each byte by
+/// itself.
+#[must_use]
+pub fn bytes_root<N: Unsigned>(bytes: &VariableList<u8, N>) -> Root {
+    let mut hasher = MerkleHasher::with_leaves(N::to_usize().div_ceil(BYTES_PER_CHUNK));
+    let written = hasher.write(bytes).and_then(|()| hasher.finish());
+    // There are no more chunks than the list can have bytes for.
+    written.map_or_else(|_| hash_tree_root(bytes), |root| mix_in_length(&root, bytes.len()))
 }
 
 /// Returns the first 8 bytes as a little-endian number.

@@ -154,3 +154,22 @@ fn blocks_with_a_wrong_field_are_refused() {
     check(Error::ShardBlockSignature, &|block| block.message.body.push(1).unwrap());
     check(Error::IndexOutOfRange, &|block| block.message.shard = 2);
 }
+
+#[test]
+fn a_header_has_the_root_of_its_block() {
+    for n in [0, 1, 31, 32, 33, 1000, 1 << 20] {
+        let body: Vec<u8> = (0..n).map(|byte| (byte % 251) as u8).collect();
+        let block = ShardBlock {
+            shard_parent_root: Root::repeat_byte(1),
+            beacon_parent_root: Root::repeat_byte(2),
+            slot: 3,
+            shard: 4,
+            proposer_index: 5,
+            body: body.try_into().unwrap(),
+        };
+        let header = block.header();
+        assert_eq!(hash_tree_root(&header), hash_tree_root(&block), "{n} bytes");
+        assert_eq!(header.body_root, hash_tree_root(&block.body), "{n} bytes");
+        assert_eq!((header.slot, header.shard, header.proposer_index), (3, 4, 5));
+    }
+}

@@ -13,6 +13,8 @@
 //! Shards build on the ledger with all pending headers applied, [`Ledger::optimistic`]; receipts are delivered only from
 //! accepted headers, so they take longer by the window.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use milhouse::List;
 use ssz_derive::{Decode, Encode};
 use tree_hash_derive::TreeHash;
@@ -84,28 +86,33 @@ impl Ledger {
         settings: &Settings,
     ) -> Result<Vec<(ValidatorIndex, Gwei)>, Error> {
         let mut all_fees = Vec::new();
-        loop {
-            let first = (0..)
-                .zip(&self.shards)
-                .filter_map(|(shard, shard_ledger)| Some((shard_ledger.pending.get(0)?.accept_slot, shard)));
-            let Some((_, shard)) = first.min().filter(|(accept_slot, _)| *accept_slot <= slot) else {
-                return Ok(all_fees);
-            };
-            let pending = self.shards.get(index(shard)).and_then(|shard_ledger| shard_ledger.pending.get(0));
-            let pending = pending.ok_or(Error::IndexOutOfRange)?.clone();
+        // The next pending header of each shard, by its place in the shard's list, which stays until all are done.
+        let firsts = (0..).zip(&self.shards);
+        let firsts = firsts.filter_map(|(shard, first)| Some((first.pending.get(0)?.accept_slot, shard, 0)));
+        let mut next: BTreeSet<(Slot, Shard, usize)> = firsts.collect();
+        let mut n_accepted = BTreeMap::new();
+        while let Some((_, shard, place)) = next.pop_first().filter(|(due, ..)| *due <= slot) {
+            let shard_ledger = self.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
+            let after = place.saturating_add(1);
+            let following = shard_ledger.pending.get(after).map(|following| following.accept_slot);
+            let pending = shard_ledger.pending.get(place).ok_or(Error::IndexOutOfRange)?.clone();
             let epoch = compute_epoch_at_slot::<P>(pending.slot);
             match accept_header(self, shard, pending.slot, &pending.header, epoch, settings) {
                 Ok(fees) => {
                     all_fees.push((pending.proposer_index, fees));
-                    change(&mut self.shards, shard, |shard| {
-                        let rest = shard.pending.iter().skip(1).cloned().collect();
-                        shard.pending = List::new(rest)?;
-                        Ok::<_, Error>(())
-                    })?;
+                    n_accepted.insert(shard, after);
+                    next.extend(following.map(|accept_slot| (accept_slot, shard, after)));
                 }
-                Err(_) => self.drop_pending(shard, 0)?,
+                Err(_) => self.drop_pending(shard, place)?,
             }
         }
+        for (shard, n) in n_accepted {
+            change(&mut self.shards, shard, |shard| {
+                shard.pending = List::new(shard.pending.iter().skip(n).cloned().collect())?;
+                Ok::<_, Error>(())
+            })?;
+        }
+        Ok(all_fees)
     }
 
     /// Drops a convicted header and the later ones of its shard, if it is still pending.

@@ -62,6 +62,22 @@ pub enum LedgerError {
         /// The latest crosslinked block.
         crosslink: Root,
     },
+    /// The node has judged as many blocks of a proposer for a slot of a shard as it does without need. The fault of the
+    /// proposer, who can be slashed; the block may still be right, and become part of the chain.
+    #[error(
+        "shard {shard}, slot {slot}: proposer {proposer_index} has signed {limit} other blocks, and this one is judged only \
+         once a vote or a crosslink names it: try again then"
+    )]
+    ShardProposals {
+        /// The shard.
+        shard: Shard,
+        /// The slot.
+        slot: Slot,
+        /// The proposer.
+        proposer_index: ValidatorIndex,
+        /// The number of other blocks.
+        limit: usize,
+    },
     /// A shard block cannot be checked, because the ledger is thin and lacks the roots and ether of EEs; the caller's
     /// fault.
     #[error("shard {shard} cannot build on a thin ledger, which has no state roots: choose `Ether::Ledger`")]

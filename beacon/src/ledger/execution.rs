@@ -11,7 +11,7 @@ use tree_hash_derive::TreeHash;
 use super::{error::HeaderError, record::EeIndex};
 use outrider_beacon_spec::{
     containers::DepositData,
-    hash::hash_tree_root,
+    hash::{bytes_root, hash, hash_tree_root},
     types::{Bytes32, Gwei, Root, Shard, Slot},
 };
 
@@ -167,6 +167,17 @@ pub struct EePayload {
     pub reads: VariableList<RootRead, U64>,
     /// Transactions and witness.
     pub block_data: VariableList<u8, U1048576>,
+}
+
+impl EePayload {
+    /// Returns the `hash_tree_root`, in a fraction of the time.
+    #[must_use]
+    pub fn root(&self) -> Root {
+        let Self { ee, reads, block_data } = self;
+        let [ee, reads, block_data] = [hash_tree_root(ee), hash_tree_root(reads), bytes_root(block_data)];
+        let left = hash(&[ee.as_slice(), reads.as_slice()]);
+        hash(&[left.as_slice(), hash(&[block_data.as_slice(), Root::ZERO.as_slice()]).as_slice()])
+    }
 }
 
 /// Receipts of one lane, with their proof.

@@ -16,6 +16,22 @@ pub trait Execution {
     /// Executes blocks that do not depend on one another, such as those of all shards in a slot. Returns one result for
     /// each, in the same order; it depends on nothing but the block.
     fn execute(&self, blocks: &[ExecutableBlock<'_>]) -> Vec<Result<(), Self::Error>>;
+
+    /// Returns the reason for which the execution refused the block with this root, if it remembers that this is a
+    /// verdict: no node will ever find the block right. Then the block is not executed again. By default, an execution
+    /// remembers nothing.
+    ///
+    /// A verdict may be remembered by the block's root alone, because the root determines everything that an execution
+    /// reads. It commits to shard, slot and body, and by their roots to both parents. The beacon parent's root commits
+    /// to the state and the ledger after it, which has the hashes of all codes. The view is that ledger after the
+    /// executions of the shard's blocks since its crosslink, which are in the bodies of the shard parent and of its own
+    /// parents, each committed to by its child. Besides, there are only the settings, which are the same for all nodes
+    /// of a chain and for ever. The root does not determine the signature, the time, nor which blocks this node has; the
+    /// node checks these itself, before an execution, and never remembers how that went.
+    fn refusal(&self, block_root: &Root) -> Option<Self::Error> {
+        let _ = block_root;
+        None
+    }
 }
 
 impl<X: Execution + ?Sized> Execution for Arc<X> {
@@ -23,6 +39,10 @@ impl<X: Execution + ?Sized> Execution for Arc<X> {
 
     fn execute(&self, blocks: &[ExecutableBlock<'_>]) -> Vec<Result<(), X::Error>> {
         (**self).execute(blocks)
+    }
+
+    fn refusal(&self, block_root: &Root) -> Option<X::Error> {
+        (**self).refusal(block_root)
     }
 }
 
@@ -49,6 +69,8 @@ pub struct ShardPlace {
 /// A shard block whose form, signature and parents are right.
 #[derive(Clone, Copy, Debug)]
 pub struct ExecutableBlock<'b> {
+    /// Its root.
+    pub root: Root,
     /// Its place.
     pub place: &'b ShardPlace,
     /// Its decoded body.

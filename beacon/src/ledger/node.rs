@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, ops::Deref};
 
 use super::{
     ExtendedBlock, ExtendedState, Ledger, LedgerError, LedgerPhase, Receipt, extended_transition,
-    shard_blocks::ShardExecutions,
+    operation::ShardProposerSlashing,
+    proposals::Proposals,
+    views::{ShardExecutions, Views},
 };
 use crate::{
     node::{ForkChoiceRecord, Node},
@@ -34,6 +36,8 @@ pub struct LedgerNode<P: LedgerPhase> {
     pub(super) node: Node<P>,
     ledgers: BTreeMap<Root, BlockLedger>,
     pub(super) shard_executions: ShardExecutions,
+    pub(super) proposals: Proposals,
+    pub(super) views: Views,
 }
 
 impl<P: LedgerPhase> LedgerNode<P> {
@@ -49,7 +53,13 @@ impl<P: LedgerPhase> LedgerNode<P> {
         let node = Node::new(anchor.state, anchor_block)?;
         let ledger = BlockLedger { ledger: anchor.ledger, receipts: Vec::new() };
         let ledgers = BTreeMap::from([(root, ledger)]);
-        Ok(Self { node, ledgers, shard_executions: ShardExecutions::default() })
+        Ok(Self {
+            node,
+            ledgers,
+            shard_executions: ShardExecutions::default(),
+            proposals: Proposals::default(),
+            views: Views::default(),
+        })
     }
 
     /// Returns the ledger after a block.
@@ -119,8 +129,18 @@ impl<P: LedgerPhase> LedgerNode<P> {
         if let Some(after) = after {
             self.ledgers.insert(hash_tree_root(&block.block.message), after);
         }
-        self.ledgers.retain(|root, _| self.node.store().blocks.contains_key(root));
+        let store = self.node.store();
+        self.ledgers.retain(|root, _| store.blocks.contains_key(root));
+        self.views.retain(|root| store.blocks.contains_key(root));
+        if let Some(finalized) = store.block_states.get(&store.finalized_checkpoint.root) {
+            self.proposals.prune(P::shard_states(finalized));
+        }
         Ok(())
+    }
+
+    /// Returns evidence against each proposer who, since finality, has signed several blocks for a slot of a shard.
+    pub fn shard_proposer_slashings(&self) -> impl Iterator<Item = ShardProposerSlashing> {
+        self.proposals.slashings()
     }
 }
 

@@ -1,44 +1,38 @@
 //! Shard blocks in a node with a ledger.
 
-use std::{collections::BTreeMap, mem, sync::Arc};
+use std::{error::Error as StdError, mem, sync::Arc};
 
 use super::{
-    Ether, ExecutableBlock, Execution, ExecutionHeader, ExtendedState, Ledger, LedgerError, LedgerNode,
-    ShardBlockError, ShardBody, ShardPlace, change, ether::apply_execution_header,
+    ExecutableBlock, Execution, LedgerError, LedgerNode, ShardBlockError, ShardBody, ShardPlace,
+    operation::SignedShardBlockHeader,
+    proposals::{Place, surplus},
+    views::{Executed, apply},
 };
-use crate::registry::Rules;
+use crate::{node::Placed, registry::Rules};
 use outrider_beacon_spec::{
-    compute::{compute_epoch_at_slot, compute_start_slot_at_epoch},
-    containers::{ShardState, SignedShardBlock},
+    containers::{ShardBlock, SignedShardBlock},
     error::Error,
-    hash::hash_tree_root,
-    math::index,
     phase::Phase1,
     phase1::fork_choice::shard_store,
     preset::Preset,
     signatures::Signatures,
-    types::{Root, Shard, Slot},
+    types::Root,
 };
 
-/// A shard block's place, and its execution, which passed all checks.
-#[derive(Clone, Debug)]
-struct Executed {
-    shard: Shard,
-    slot: Slot,
-    parent_root: Root,
-    header: Arc<ExecutionHeader>,
+/// The result of the checks of a shard block so far; it is `None` for a known block.
+type Checks<T, E> = Result<Option<T>, ShardBlockError<E>>;
+
+/// A shard block that passed all checks before that of its signature.
+struct Arrived {
+    placed: Placed,
+    signatures: Signatures,
 }
 
-/// The executions of the shard blocks that a node knows, by block root.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ShardExecutions(BTreeMap<Root, Executed>);
-
-/// A shard block that passed all checks but its signature and its execution.
+/// A shard block that passed all checks but its execution.
 struct Checked {
-    shard_state: ShardState,
+    placed: Placed,
     body: ShardBody,
     place: ShardPlace,
-    signatures: Signatures,
 }
 
 impl<C: Preset> LedgerNode<Phase1<C>> {
@@ -59,36 +53,48 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
 
     /// Adds shard blocks whose parents are known, such as those of all shards in a slot: verifies all signatures at
     /// once, and passes all blocks to the execution together. Returns the result of each, in the same order. The checks
-    /// of a block are, in this order:
+    /// of a block go from cheap to dear. They are, in this order:
     ///
     ///
-    /// 1. those of the specification's `on_shard_block`, except for the signature;
-    /// 2. the body decodes, and begins with the root of its header;
-    /// 3. the block descends from the crosslink in its beacon parent;
-    /// 4. L2 to L8 of [`process_execution_header`](super::process_execution_header), on the view of the [place](Self::shard_place);
-    /// 5. the signature;
-    /// 6. the execution.
+    /// 1. those of the specification's `on_shard_block` that read neither body nor signature: parents, slot, proposer;
+    /// 2. the node has not judged two other blocks of the proposer for the slot, or the chain names this one:
+    ///    [`LedgerError::ShardProposals`];
+    /// 3. the block has not been refused before, for a reason that its root determines;
+    /// 4. the signature;
+    /// 5. again the second, for several blocks of a proposer that arrive together;
+    /// 6. the body decodes, and begins with the root of its header;
+    /// 7. the block descends from the crosslink in its beacon parent;
+    /// 8. L2 to L8 of [`process_execution_header`](super::process_execution_header), on the view of the [place](Self::shard_place);
+    /// 9. the execution.
     ///
-    /// A refused block changes nothing. It is not remembered, so an executor that failed for a reason of its own can
-    /// try again.
+    /// A refused block changes nothing, except that checks 2 and 3 remember it. If it fails check 6 or 8, the node
+    /// refuses it again for the same reason, and the execution may do so for check 9; [`Execution::refusal`] says why
+    /// the root suffices. All other failures are forgotten, so an executor that failed for a reason of its own can try
+    /// again.
     pub fn on_shard_blocks<X: Execution>(
         &mut self,
         signed_shard_blocks: &[SignedShardBlock],
         rules: Rules<'_>,
         execution: &X,
     ) -> Vec<Result<(), ShardBlockError<X::Error>>> {
-        let checked = signed_shard_blocks.iter().map(|block| self.check(block, rules)).collect();
-        let checked = verify_signatures(checked);
+        let arrived = signed_shard_blocks.iter().map(|block| self.arrive(block, rules, execution)).collect();
+        let signed = verify_signatures(arrived);
+        let checked = signed_shard_blocks.iter().zip(signed).map(|(block, placed)| match placed? {
+            Some(placed) => Ok(Some(self.check(block, placed, rules)?)),
+            None => Ok(None),
+        });
+        let checked: Vec<Checks<Checked, X::Error>> = checked.collect();
         let passed = checked.iter().filter_map(|checked| checked.as_ref().ok()?.as_ref());
-        let executable: Vec<_> =
-            passed.map(|Checked { place, body, .. }| ExecutableBlock { place, body }).collect();
+        let executable: Vec<_> = passed
+            .map(|Checked { placed, place, body }| ExecutableBlock { root: placed.root, place, body })
+            .collect();
         let expected = executable.len();
         let executed = execution.execute(&executable);
         let too_few = LedgerError::Spec(Error::ListTooShort { got: executed.len(), expected });
         let mut executed = executed.into_iter();
         let mut results = Vec::with_capacity(signed_shard_blocks.len());
         for (signed, checked) in signed_shard_blocks.iter().zip(checked) {
-            results.push(checked.map_err(ShardBlockError::Ledger).and_then(|checked| {
+            results.push(checked.and_then(|checked| {
                 let Some(checked) = checked else { return Ok(()) };
                 let (shard, slot) = (signed.message.shard, signed.message.slot);
                 let executed = executed.next().ok_or_else(|| too_few.clone())?;
@@ -99,126 +105,108 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
         results
     }
 
-    /// Returns the place of a block with these parents.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the beacon parent is unknown, or with [`LedgerError::NotOnCrosslink`].
-    pub fn shard_place(
-        &self,
-        beacon_parent_root: Root,
-        shard: Shard,
-        slot: Slot,
-        shard_parent_root: Root,
+    /// Makes the checks before that of the signature, which do not decode the body.
+    fn arrive<X: Execution>(
+        &mut self,
+        signed: &SignedShardBlock,
         rules: Rules<'_>,
-    ) -> Result<ShardPlace, LedgerError> {
-        let ExtendedState { state, ledger: beacon_parent } =
-            self.extended(&beacon_parent_root).ok_or(Error::UnknownParent)?;
-        let view = self.shard_view(&beacon_parent, shard, shard_parent_root, rules)?;
-        Ok(ShardPlace {
-            shard,
-            slot,
-            epoch: compute_epoch_at_slot::<Phase1<C>>(slot),
-            beacon_parent_root,
-            beacon_parent,
-            finalized_slot: compute_start_slot_at_epoch::<Phase1<C>>(state.finalized_checkpoint.epoch)?,
-            view,
+        execution: &X,
+    ) -> Checks<Arrived, X::Error> {
+        let block = &signed.message;
+        let (shard, slot) = (block.shard, block.slot);
+        let at = (shard, slot, block.proposer_index);
+        let Some(parent_state) = self.node.check_shard_place(block).map_err(LedgerError::from)? else {
+            return Ok(None);
+        };
+        let is_full = self.proposals.is_full(at) && !self.proposals.has_signature(at, &signed.signature);
+        if is_full && self.node.missing_shard_blocks(shard).map_err(LedgerError::from)?.is_empty() {
+            // No block is needed, so which one this is does not matter.
+            return Err(surplus(at).into());
+        }
+        let placed = Placed::new(block, parent_state).map_err(LedgerError::from)?;
+        if let Some(error) = self.proposals.refusal(at, &placed.root) {
+            return Err(error.into());
+        }
+        if let Some(error) = execution.refusal(&placed.root) {
+            return Err(ShardBlockError::Execution { shard, slot, error });
+        }
+        self.check_proposals(at, placed.root)?;
+        let mut signatures = if rules.verify_signatures { Signatures::batch() } else { Signatures::Ignored };
+        self.node
+            .check_shard_signature(&placed, &signed.signature, &mut signatures)
+            .map_err(LedgerError::from)?;
+        Ok(Some(Arrived { placed, signatures }))
+    }
+
+    /// Checks that the node may judge one more block of a proposer.
+    fn check_proposals(&self, at: Place, root: Root) -> Result<(), LedgerError> {
+        self.proposals.check(at, &root, || {
+            self.node.missing_shard_blocks(at.0).is_ok_and(|roots| roots.contains(&root))
         })
     }
 
-    fn shard_view(
-        &self,
-        beacon_parent: &Ledger,
-        shard: Shard,
-        shard_parent_root: Root,
-        rules: Rules<'_>,
-    ) -> Result<Ledger, LedgerError> {
-        if rules.settings.ether == Ether::Committee {
-            return Err(LedgerError::ThinLedger { shard });
-        }
-        let mut view = beacon_parent.optimistic::<Phase1<C>>(rules.settings)?;
-        let shard_ledger = view.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
-        let crosslink = shard_ledger.latest_block_root;
-        let mut pending = Vec::new();
-        let mut root = shard_parent_root;
-        while root != crosslink {
-            let executed = self.shard_executions.0.get(&root).filter(|executed| executed.shard == shard);
-            let executed =
-                executed.ok_or(LedgerError::NotOnCrosslink { shard, got: shard_parent_root, crosslink })?;
-            pending.push((root, executed));
-            root = executed.parent_root;
-        }
-        for (root, executed) in pending.into_iter().rev() {
-            apply::<C>(&mut view, shard, executed.slot, &executed.header, rules)?;
-            change(&mut view.shards, shard, |shard| {
-                shard.latest_block_root = root;
-                Ok::<_, Error>(())
-            })?;
-        }
-        Ok(view)
-    }
-
-    /// Makes all checks but those of signature and execution; returns `None` for a known block.
+    /// Makes the checks of a signed block up to the execution, and remembers the block.
     fn check(
         &mut self,
-        signed_shard_block: &SignedShardBlock,
+        signed: &SignedShardBlock,
+        placed: Placed,
         rules: Rules<'_>,
-    ) -> Result<Option<Checked>, LedgerError> {
-        let mut signatures = if rules.verify_signatures { Signatures::batch() } else { Signatures::Ignored };
-        let Some(shard_state) = self.node.check_shard_block(signed_shard_block, &mut signatures)? else {
-            return Ok(None);
-        };
-        let block = &signed_shard_block.message;
+    ) -> Result<Checked, LedgerError> {
+        let (block, root) = (&signed.message, placed.root);
+        let at = (block.shard, block.slot, block.proposer_index);
+        self.check_proposals(at, root)?;
+        let (message, signature) = (placed.header.clone(), signed.signature);
+        self.proposals.add(root, SignedShardBlockHeader { message, signature });
+        let checked = self.check_header(block, rules);
+        if let Err(error @ LedgerError::Header { .. }) = &checked {
+            self.proposals.refuse(at, &root, error);
+        }
+        let (body, place) = checked?;
+        Ok(Checked { placed, body, place })
+    }
+
+    /// Decodes a block's body, and checks its header.
+    fn check_header(
+        &self,
+        block: &ShardBlock,
+        rules: Rules<'_>,
+    ) -> Result<(ShardBody, ShardPlace), LedgerError> {
         let (shard, slot) = (block.shard, block.slot);
         let body =
             ShardBody::from_body(&block.body).map_err(|error| LedgerError::Header { shard, slot, error })?;
         let place =
             self.shard_place(block.beacon_parent_root, shard, slot, block.shard_parent_root, rules)?;
         apply::<C>(&mut place.view.clone(), shard, slot, &body.header, rules)?;
-        Ok(Some(Checked { shard_state, body, place, signatures }))
+        Ok((body, place))
     }
 
     /// Adds a block that passed all checks, and drops the executions of blocks that the node has pruned.
     fn insert(&mut self, signed_shard_block: &SignedShardBlock, checked: Checked) -> Result<(), Error> {
         let block = &signed_shard_block.message;
-        self.node.insert_shard_block(signed_shard_block, checked.shard_state)?;
+        let root = checked.placed.root;
+        self.node.insert_shard_block(signed_shard_block, checked.placed)?;
         let store = self.node.store();
         self.shard_executions.0.retain(|root, executed| {
             shard_store(store, executed.shard).is_ok_and(|known| known.signed_blocks.contains_key(root))
         });
         let (shard, slot, parent_root) = (block.shard, block.slot, block.shard_parent_root);
         let header = Arc::new(checked.body.header);
-        let executed = Executed { shard, slot, parent_root, header };
-        self.shard_executions.0.insert(hash_tree_root(block), executed);
+        self.shard_executions.0.insert(root, Executed { shard, slot, parent_root, header });
         Ok(())
     }
 }
 
-/// Applies the header of a shard block that is not crosslinked yet.
-fn apply<C: Preset>(
-    view: &mut Ledger,
-    shard: Shard,
-    slot: Slot,
-    header: &ExecutionHeader,
-    rules: Rules<'_>,
-) -> Result<(), LedgerError> {
-    let epoch = compute_epoch_at_slot::<Phase1<C>>(slot);
-    apply_execution_header(view, (shard, slot), header, epoch, rules.settings)
-        .map_err(|error| LedgerError::Header { shard, slot, error })?;
-    Ok(())
-}
-
-/// Verifies the signatures of all blocks that passed the other checks.
-fn verify_signatures(
-    mut checked: Vec<Result<Option<Checked>, LedgerError>>,
-) -> Vec<Result<Option<Checked>, LedgerError>> {
-    let passed = checked.iter_mut().filter_map(|checked| checked.as_mut().ok()?.as_mut());
-    let batches = passed.map(|checked| mem::replace(&mut checked.signatures, Signatures::Ignored)).collect();
+/// Verifies the signatures of all blocks that passed the checks before, at once.
+fn verify_signatures<E: StdError + 'static>(mut arrived: Vec<Checks<Arrived, E>>) -> Vec<Checks<Placed, E>> {
+    let passed = arrived.iter_mut().filter_map(|arrived| arrived.as_mut().ok()?.as_mut());
+    let batches = passed.map(|arrived| mem::replace(&mut arrived.signatures, Signatures::Ignored)).collect();
     let mut verified = Signatures::finish_each(batches).into_iter();
-    for checked in checked.iter_mut().filter(|checked| matches!(checked, Ok(Some(_)))) {
-        if let Some(Err(error)) = verified.next() {
-            *checked = Err(error.into());
+    let verify = |arrived: Checks<Arrived, E>| match arrived? {
+        Some(Arrived { placed, .. }) => {
+            let result = verified.next().unwrap_or(Err(Error::ShardBlockSignature));
+            result.map(|()| Some(placed)).map_err(|error| LedgerError::from(error).into())
         }
-    }
-    checked
+        None => Ok(None),
+    };
+    arrived.into_iter().map(verify).collect()
 }

@@ -1,21 +1,48 @@
 //! The fork choice of shards.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::Node;
 use outrider_beacon_spec::{
     accessors::{get_active_validator_indices, get_block_root_at_slot, get_current_epoch, validator},
-    containers::{ShardBlock, ShardState, SignedShardBlock},
+    containers::{ShardBlock, ShardBlockHeader, ShardState, SignedShardBlock},
     error::{Error, ensure},
     fork_choice::{checkpoint_state, get_current_slot},
     hash::hash_tree_root,
     math::{Uint64 as _, index},
     phase::Phase1,
-    phase1::fork_choice::{self, ShardStore, blocks_between, crosslinked_state, shard_store},
+    phase1::{
+        compute_updated_gasprice,
+        fork_choice::{self, ShardStore, blocks_between, crosslinked_state, shard_store},
+        shard::verify_shard_header_signature,
+    },
     preset::Preset,
     signatures::Signatures,
-    types::{Gwei, Root, Shard},
+    types::{BLSSignature, Gwei, Root, Shard},
 };
+
+/// A shard block at the right place, whose signature is not verified yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
+    pub(crate) header: ShardBlockHeader,
+    pub(crate) root: Root,
+    /// The shard's state after the block.
+    shard_state: ShardState,
+}
+
+impl Placed {
+    /// Hashes a block for which [`Node::check_shard_place`] returned the shard's state after the parent.
+    pub(crate) fn new(block: &ShardBlock, parent_state: ShardState) -> Result<Self, Error> {
+        let header = block.header();
+        let root = hash_tree_root(&header);
+        let gasprice = compute_updated_gasprice(parent_state.gasprice, block.body.len() as u64)?;
+        let shard_state = ShardState { slot: block.slot, gasprice, latest_block_root: root };
+        Ok(Self { header, root, shard_state })
+    }
+}
 
 impl<C: Preset> Node<Phase1<C>> {
     /// Adds a shard block. Does nothing for a known one.
@@ -25,51 +52,80 @@ impl<C: Preset> Node<Phase1<C>> {
     /// Fails as [`fork_choice::on_shard_block`] does, or if the block is not later than its parent, and then changes
     /// nothing.
     pub fn on_shard_block(&mut self, signed_shard_block: &SignedShardBlock) -> Result<(), Error> {
-        let checked = self.check_shard_block(signed_shard_block, &mut Signatures::Each)?;
-        match checked {
-            Some(shard_state) => self.insert_shard_block(signed_shard_block, shard_state),
-            None => Ok(()),
-        }
+        let block = &signed_shard_block.message;
+        let Some(parent_state) = self.check_shard_place(block)? else { return Ok(()) };
+        let placed = Placed::new(block, parent_state)?;
+        self.check_shard_signature(&placed, &signed_shard_block.signature, &mut Signatures::Each)?;
+        self.insert_shard_block(signed_shard_block, placed)
     }
 
-    /// Makes all checks of [`Self::on_shard_block`]; returns the shard's state after the block, or `None` for a known
-    /// one.
-    pub(crate) fn check_shard_block(
-        &mut self,
-        signed_shard_block: &SignedShardBlock,
-        signatures: &mut Signatures,
-    ) -> Result<Option<ShardState>, Error> {
-        let block = &signed_shard_block.message;
+    /// Makes all checks of [`Self::on_shard_block`] that read neither body nor signature; returns the shard's state after
+    /// the parent, or `None` for a known block.
+    pub(crate) fn check_shard_place(&mut self, block: &ShardBlock) -> Result<Option<ShardState>, Error> {
         // A block of a later slot would be the head already, and spoil the attestations of this slot.
         let (got, expected) = (block.slot, get_current_slot(&self.store)?);
         ensure(got <= expected, Error::BlockInFuture { got, expected })?;
         self.insert_crosslinked(block)?;
         let signed_blocks = &shard_store(&self.store, block.shard)?.signed_blocks;
-        let known = signed_blocks.get(&hash_tree_root(block));
-        if known.is_some_and(|known| !is_placeholder(&known.message)) {
+        // Comparing stops at the first field that differs, and so needs no hash.
+        if signed_blocks.values().any(|known| known.message == *block) {
             return Ok(None);
         }
-        let has_placeholder = known.is_some();
         let parent = &signed_blocks.get(&block.shard_parent_root).ok_or(Error::UnknownParent)?.message;
         // The slot of a placeholder is not that of its block; the specification checks the offset from the crosslink.
         ensure(
             block.slot > parent.slot || is_placeholder(parent),
             Error::ShardBlockNotLater { got: block.slot, expected: parent.slot },
         )?;
-        match fork_choice::verify_shard_block(&self.store, signed_shard_block, signatures) {
-            // Nothing more is needed of it.
-            Err(Error::NotAfterFinalized { .. }) if has_placeholder => Ok(None),
+        match fork_choice::verify_shard_block_place(&self.store, block) {
+            // Nothing more is needed of a block that has a placeholder.
+            Err(Error::NotAfterFinalized { .. })
+                if signed_blocks.values().any(|known| is_placeholder(&known.message))
+                    && signed_blocks.contains_key(&hash_tree_root(block)) =>
+            {
+                Ok(None)
+            }
             result => result.map(Some),
         }
     }
 
-    /// Adds a shard block that passed [`Self::check_shard_block`].
+    /// Checks the signature of a shard block.
+    pub(crate) fn check_shard_signature(
+        &self,
+        placed: &Placed,
+        signature: &BLSSignature,
+        signatures: &mut Signatures,
+    ) -> Result<(), Error> {
+        let beacon_parent_root = &placed.header.beacon_parent_root;
+        let beacon_parent_state =
+            self.store.block_states.get(beacon_parent_root).ok_or(Error::UnknownParent)?;
+        verify_shard_header_signature(beacon_parent_state, &placed.header, signature, signatures)
+    }
+
+    /// Adds a shard block that passed all checks.
     pub(crate) fn insert_shard_block(
         &mut self,
         signed_shard_block: &SignedShardBlock,
-        shard_state: ShardState,
+        placed: Placed,
     ) -> Result<(), Error> {
-        fork_choice::insert_shard_block(&mut self.store, signed_shard_block, shard_state)
+        let Placed { header, root, shard_state } = placed;
+        let shard_store = self.store.shard_stores.get_mut(&header.shard).ok_or(Error::IndexOutOfRange)?;
+        shard_store.signed_blocks.insert(root, signed_shard_block.clone());
+        shard_store.block_states.insert(root, shard_state);
+        Ok(())
+    }
+
+    /// Returns the roots of a shard's blocks that the node does not have, although a validator's latest vote is for them
+    /// or a known beacon block crosslinks them.
+    pub(crate) fn missing_shard_blocks(&self, shard: Shard) -> Result<BTreeSet<Root>, Error> {
+        let ShardStore { signed_blocks, latest_messages, .. } = shard_store(&self.store, shard)?;
+        let voted = latest_messages.values().map(|message| message.root);
+        let transitions = self.store.blocks.values();
+        let transitions = transitions.filter_map(|block| block.body.shard_transitions.get(index(shard)));
+        let crosslinked =
+            transitions.flat_map(|transition| &transition.shard_states).map(|after| after.latest_block_root);
+        let has = |root: &Root| signed_blocks.get(root).is_some_and(|known| !is_placeholder(&known.message));
+        Ok(voted.chain(crosslinked).filter(|root| !has(root)).collect())
     }
 
     /// Adds a placeholder for the parent of a shard block, if the parent is unknown but crosslinked in the beacon

@@ -177,7 +177,10 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
                 self.early.push(message);
                 false
             }
-            Err(ShardBlockError::Ledger(LedgerError::Spec(Error::UnknownParent | Error::UnknownBlock))) => {
+            Err(ShardBlockError::Ledger(
+                LedgerError::Spec(Error::UnknownParent | Error::UnknownBlock)
+                | LedgerError::ShardProposals { .. },
+            )) => {
                 self.waiting.push(message);
                 false
             }

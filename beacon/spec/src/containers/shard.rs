@@ -7,7 +7,10 @@ use ssz_types::{
 };
 use tree_hash_derive::TreeHash;
 
-use crate::types::{BLSPubkey, BLSSignature, Bytes32, Gwei, Root, Shard, Slot, ValidatorIndex};
+use crate::{
+    hash::bytes_root,
+    types::{BLSPubkey, BLSSignature, Bytes32, Gwei, Root, Shard, Slot, ValidatorIndex},
+};
 
 /// A shard block.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
@@ -50,6 +53,16 @@ pub struct ShardBlockHeader {
     pub proposer_index: ValidatorIndex,
     /// The root of the data.
     pub body_root: Root,
+}
+
+impl ShardBlock {
+    /// Returns the header, which takes the hash of the body.
+    #[must_use]
+    pub fn header(&self) -> ShardBlockHeader {
+        let Self { shard_parent_root, beacon_parent_root, slot, shard, proposer_index, ref body } = *self;
+        let body_root = bytes_root(body);
+        ShardBlockHeader { shard_parent_root, beacon_parent_root, slot, shard, proposer_index, body_root }
+    }
 }
 
 /// The beacon chain's view of a shard.

@@ -5,7 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{BeaconState, accessors::compute_previous_slot, shard::shard_state_transition};
+use super::{
+    BeaconState,
+    accessors::compute_previous_slot,
+    shard::{process_shard_block, verify_shard_block_message, verify_shard_block_signature},
+};
 use crate::{
     accessors::{get_active_validator_indices, get_current_epoch, validator},
     compute::compute_start_slot_at_epoch,
@@ -198,6 +202,24 @@ pub fn verify_shard_block<C: Preset>(
     signatures: &mut Signatures,
 ) -> Result<ShardState, Error> {
     let shard_block = &signed_shard_block.message;
+    let shard_parent_state = verify_shard_block_place(store, shard_block)?;
+    let beacon_parent_state =
+        store.block_states.get(&shard_block.beacon_parent_root).ok_or(Error::UnknownParent)?;
+    verify_shard_block_signature(beacon_parent_state, signed_shard_block, signatures)?;
+    process_shard_block(shard_parent_state, shard_block)
+}
+
+/// Makes the checks of [`on_shard_block`] before that of the signature, which do not read the body; returns the shard's
+/// state after the parent.
+///
+/// # Errors
+///
+/// Fails if the block's parents are unknown, if it does not descend from the finalized block, or if it does not fit
+/// its parents, slot or proposer.
+pub fn verify_shard_block_place<C: Preset>(
+    store: &Store<Phase1<C>>,
+    shard_block: &ShardBlock,
+) -> Result<ShardState, Error> {
     let shard = shard_block.shard;
     let shard_parent_state = *shard_store(store, shard)?
         .block_states
@@ -217,7 +239,8 @@ pub fn verify_shard_block<C: Preset>(
     let finalized_root = finalized_checkpoint.root;
     ensure_equal(ancestor, finalized_root, |got, expected| Error::NotOnFinalized { got, expected })?;
 
-    shard_state_transition(shard_parent_state, signed_shard_block, beacon_parent_state, signatures)
+    verify_shard_block_message(beacon_parent_state, shard_parent_state, shard_block)?;
+    Ok(shard_parent_state)
 }
 
 /// Adds a shard block that passed [`verify_shard_block`], with the shard's state after it.

@@ -10,14 +10,14 @@ use crate::{
     accessors::{get_domain, pubkey},
     compute::{compute_epoch_at_slot, compute_signing_root},
     constants::{DOMAIN_SHARD_PROPOSAL, MAX_SHARD_BLOCK_SIZE},
-    containers::{ShardBlock, ShardState, SignedShardBlock},
+    containers::{ShardBlock, ShardBlockHeader, ShardState, SignedShardBlock},
     error::{Error, ensure, ensure_equal},
     hash::hash_tree_root,
     math::Uint64 as _,
     phase::Phase1,
     preset::Preset,
     signatures::Signatures,
-    types::Root,
+    types::{BLSSignature, Root},
 };
 
 /// Returns a shard's state after a block.
@@ -81,12 +81,26 @@ pub fn verify_shard_block_signature<C: Preset>(
     signed_block: &SignedShardBlock,
     signatures: &mut Signatures,
 ) -> Result<(), Error> {
-    let block = &signed_block.message;
-    let epoch = compute_epoch_at_slot::<Phase1<C>>(block.slot);
+    let header = signed_block.message.header();
+    verify_shard_header_signature(beacon_parent_state, &header, &signed_block.signature, signatures)
+}
+
+/// Verifies the signature of a shard block, given the block's header.
+///
+/// # Errors
+///
+/// Fails if the signature is not the proposer's.
+pub fn verify_shard_header_signature<C: Preset>(
+    beacon_parent_state: &BeaconState<C>,
+    header: &ShardBlockHeader,
+    signature: &BLSSignature,
+    signatures: &mut Signatures,
+) -> Result<(), Error> {
+    let epoch = compute_epoch_at_slot::<Phase1<C>>(header.slot);
     let domain = get_domain(beacon_parent_state, DOMAIN_SHARD_PROPOSAL, Some(epoch));
-    let signing_root = compute_signing_root(block, domain);
-    let pubkey = || pubkey(beacon_parent_state, block.proposer_index);
-    signatures.verify(pubkey, signing_root, &signed_block.signature, Error::ShardBlockSignature)
+    let signing_root = compute_signing_root(header, domain);
+    let pubkey = || pubkey(beacon_parent_state, header.proposer_index);
+    signatures.verify(pubkey, signing_root, signature, Error::ShardBlockSignature)
 }
 
 /// Returns a shard's state after a block.
