@@ -15,7 +15,10 @@ use outrider_beacon::{
     registry::Rules,
 };
 use outrider_host::{Host, HostConfig};
-use outrider_shard::{Executor, executor::MemoryCodes};
+use outrider_shard::{
+    Executor,
+    executor::{ExecutorConfig, MemoryCodes},
+};
 use outrider_sim::{Genesis, Setup, Shards, SimPreset, Simulation};
 use users::{ACCOUNT, AccountUsers, EVM, EvmUsers};
 
@@ -30,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Executors have codes and nothing else; state providers have states.
     let settings = Settings::default();
-    let executor = Executor::new(host, codes, settings.clone(), 0)?;
+    let executor = Executor::new(host, codes, settings.clone(), &ExecutorConfig::default())?;
     let shards = Arc::new(Shards::new(executor, 0));
     for shard in [0, 1] {
         shards.add(accounts.provider(shard)?);

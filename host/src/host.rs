@@ -87,6 +87,11 @@ impl Host {
         Ok(Self { engine: engine::new(&config)?, config, loaded })
     }
 
+    /// Returns the configuration.
+    pub fn config(&self) -> &HostConfig {
+        &self.config
+    }
+
     /// Validates and compiles an EE without libraries.
     ///
     /// # Errors

@@ -7,9 +7,9 @@ mod chain;
 #[path = "support/obedient.rs"]
 mod obedient;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use chain::{Chain, TestExecutor};
+use chain::{Ees, Chain, TestExecutor};
 use obedient::{GO_ON, LOOP, REFUSE, TRAP, depositing, obedient_chain, payload};
 use outrider_beacon::{
     ledger::{
@@ -23,12 +23,12 @@ use outrider_beacon_spec::{
     hash::hash_tree_root,
     types::{Bytes32, Root},
 };
-use outrider_host::EngineKind;
-use outrider_shard::executor::{Codes as _, ExecutionCount, ExecutorError};
+use outrider_host::{EngineKind, Host, HostConfig, Limits, UnsavedRoot};
+use outrider_shard::executor::{Codes as _, ExecutionCount, Executor, ExecutorConfig, ExecutorError};
 use proptest::prelude::*;
 
 fn execute(executor: &TestExecutor, place: &ShardPlace, body: &ShardBody) -> Result<(), ExecutorError> {
-    let [result] = executor.execute(&[ExecutableBlock { place, body }]).try_into().unwrap();
+    let [result] = executor.execute(&[ExecutableBlock { root: Root::ZERO, place, body }]).try_into().unwrap();
     result
 }
 
@@ -201,7 +201,7 @@ fn an_execution_is_made_once_and_any_other_input_is_another_execution() {
         body.header.transitions[0].post_state_root = Bytes32::ZERO;
         body
     };
-    let blocks = [&body, &wrong, &body].map(|body| ExecutableBlock { place: &place, body });
+    let blocks = [&body, &wrong, &body].map(|body| ExecutableBlock { root: Root::ZERO, place: &place, body });
     let results: Vec<_> = executor.execute(&blocks).iter().map(Result::is_ok).collect();
     assert_eq!(results, [true, false, true]);
     count(8, 2);
@@ -311,7 +311,7 @@ proptest! {
         };
         let alone: Vec<_> =
             bodies.iter().map(|(place, body)| shown(&execute(&chain.executor(), place, body))).collect();
-        let executable: Vec<_> = bodies.iter().map(|(place, body)| ExecutableBlock { place, body }).collect();
+        let executable: Vec<_> = bodies.iter().map(|(place, body)| ExecutableBlock { root: Root::ZERO, place, body }).collect();
         let executor = chain.executor_of(EngineKind::Wasmtime, n_threads);
         let together: Vec<_> = executor.execute(&executable).iter().map(shown).collect();
         prop_assert_eq!(&together, &alone);
@@ -357,5 +357,152 @@ fn a_judge_convicts_bodies_that_every_executor_refuses() {
     for body in &bodies {
         assert!(execute(&executor, &place, body).unwrap_err().is_verdict());
         assert_eq!(executor.is_right(&dispute(&place, body, code_hash, 0)), Ok(false));
+    }
+}
+
+#[test]
+fn verdicts_are_remembered_by_block_root_and_failures_of_this_node_are_not() {
+    let chain = obedient_chain();
+    let (executor, place) = (chain.executor(), chain.place(0));
+    let right = executor.body(&place, vec![payload(0, GO_ON, 7)]).unwrap();
+    let mut wrong = right.clone();
+    wrong.header.transitions[0].post_state_root = Bytes32::ZERO;
+    let mut traps = right.clone();
+    traps.payloads[0] = payload(0, TRAP, 7);
+    let root = |body: &ShardBody| hash_tree_root(body);
+    let block = |body| ExecutableBlock { root: root(body), place: &place, body };
+    let results = executor.execute(&[block(&right), block(&wrong), block(&traps)]);
+    let shown = |error: &ExecutorError| outrider_host::chain(error).to_string();
+    assert!(results[0].is_ok() && executor.refusal(&root(&right)).is_none());
+    for (body, result) in [&wrong, &traps].into_iter().zip(&results[1..]) {
+        let remembered = executor.refusal(&root(body)).unwrap();
+        assert_eq!(shown(&remembered), shown(result.as_ref().unwrap_err()));
+    }
+    let empty = Chain { codes: Arc::default(), ledger: chain.ledger.clone() }.executor();
+    assert!(empty.execute(&[block(&right)])[0].is_err());
+    assert!(empty.refusal(&root(&right)).is_none());
+
+    // The memory is bounded, and the block that was refused first goes first.
+    let mut other = wrong.clone();
+    for finalized_slot in 100..100 + 4096 {
+        other.header.finalized_slot = finalized_slot;
+        let root = Root::from_slice(&[&[1; 24][..], &finalized_slot.to_be_bytes()].concat());
+        let _ = executor.execute(&[ExecutableBlock { root, place: &place, body: &other }]);
+    }
+    assert!(executor.refusal(&root(&wrong)).is_none());
+}
+
+#[test]
+fn a_host_must_have_the_limits_of_the_chain() {
+    let chain = obedient_chain();
+    let check = |host: HostConfig| {
+        let host = Host::new(host).unwrap();
+        let config = ExecutorConfig::default();
+        match Executor::new(host, Arc::clone(&chain.codes), chain::settings(), &config) {
+            Ok(_) => None,
+            Err(ExecutorError::HostLimit { limit, got, expected }) => Some((limit, got, expected)),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let limits = |change: fn(&mut Limits)| {
+        let mut config = HostConfig::default();
+        change(&mut config.limits);
+        config
+    };
+    assert_eq!(check(HostConfig::default()), None);
+    // An execution gets the fuel that the chain's settings say, so a host may allow more.
+    assert_eq!(check(limits(|limits| limits.fuel_max = 10_000_000)), None);
+    let wrong: [(HostConfig, &str, &str, &str); 17] = [
+        (limits(|limits| limits.fuel_max = 9_999_999), "fuel_max", "9999999", "at least 10000000"),
+        (limits(|limits| limits.module_bytes_max = 4 << 20), "module_bytes_max", "4194304", "8388608"),
+        (limits(|limits| limits.memory_pages_max = 16), "memory_pages_max", "16", "4096"),
+        (limits(|limits| limits.memory_pages_near = 16), "memory_pages_near", "16", "32"),
+        (limits(|limits| limits.memory_far_factor = 1), "memory_far_factor", "1", "16"),
+        (limits(|limits| limits.code_bytes_near = 1), "code_bytes_near", "1", "16777216"),
+        (limits(|limits| limits.floats = false), "floats", "false", "true"),
+        (limits(|limits| limits.table_elements_max = 1), "table_elements_max", "1", "20000"),
+        (limits(|limits| limits.ticks_max = 1), "ticks_max", "1", "10000000"),
+        (limits(|limits| limits.deposits_max = 16), "deposits_max", "16", "1024"),
+        (limits(|limits| limits.stack_slots_max = 1024), "stack_slots_max", "1024", "65536"),
+        (limits(|limits| limits.block_data_bytes_max = 1), "block_data_bytes_max", "1", "134217728"),
+        (limits(|limits| limits.unsaved_root = UnsavedRoot::Zeros), "unsaved_root", "Zeros", "Refused"),
+        (
+            HostConfig { wall_clock_max: Some(Duration::from_secs(9)), ..HostConfig::default() },
+            "wall_clock_max",
+            "Some(9s)",
+            "None",
+        ),
+        (HostConfig { metered: false, ..HostConfig::default() }, "metered", "false", "true"),
+        (
+            HostConfig { memory_bytes_max: (256 << 20) - 1, ..HostConfig::default() },
+            "memory_bytes_max",
+            "268435455",
+            "at least 268435456",
+        ),
+        (HostConfig { metered: false, ..limits(|limits| limits.ticks_max = 1) }, "metered", "false", "true"),
+    ];
+    for (config, limit, got, expected) in wrong {
+        assert_eq!(check(config), Some((limit, got.to_owned(), expected.to_owned())));
+    }
+    // A chain with other limits has hosts with other limits.
+    let limits = Limits { ticks_max: 5, ..Limits::default() };
+    let host = Host::new(HostConfig { limits, ..HostConfig::default() }).unwrap();
+    let config = ExecutorConfig { limits, ..ExecutorConfig::default() };
+    assert!(Executor::new(host, Arc::clone(&chain.codes), chain::settings(), &config).is_ok());
+}
+
+#[test]
+fn a_code_is_loaded_once_for_many_blocks() {
+    let chain = obedient_chain();
+    let places = [chain.place(0), chain.place(1)];
+    let maker = chain.executor();
+    let bodies: Vec<_> = (0..16_u8)
+        .map(|n| {
+            let place = &places[usize::from(n % 2)];
+            (place, maker.body(place, vec![payload(0, GO_ON, n), payload(1, GO_ON, n)]).unwrap())
+        })
+        .collect();
+    let executable: Vec<_> =
+        bodies.iter().map(|(place, body)| ExecutableBlock { root: Root::ZERO, place, body }).collect();
+    let executor = |machine_code_bytes_max| {
+        let host = Host::new(HostConfig { ees_kept_max: 0, ..HostConfig::default() }).unwrap();
+        let config = ExecutorConfig { n_threads: 4, machine_code_bytes_max, ..ExecutorConfig::default() };
+        Executor::new(host, Arc::clone(&chain.codes), chain::settings(), &config).unwrap()
+    };
+    // The first has room for all EEs, the second for one, the third for none.
+    for (bytes_max, expected) in [(1 << 30, [2, 2, 3]), (80 << 10, [2, 3, 5]), (0, [2, 4, 6])] {
+        let executor = executor(bytes_max);
+        let mut n_loaded = Vec::new();
+        for _ in 0..2 {
+            assert!(executor.execute(&executable).iter().all(Result::is_ok));
+            n_loaded.push(executor.n_codes_loaded());
+        }
+        executor.body(&places[1], vec![payload(1, GO_ON, 1), payload(2, GO_ON, 1)]).unwrap();
+        n_loaded.push(executor.n_codes_loaded());
+        assert_eq!(n_loaded, expected, "room for {bytes_max} bytes");
+    }
+}
+
+#[test]
+fn a_failure_to_load_names_each_ee_that_needs_the_code() {
+    // Two EEs have the same code, which is not valid.
+    let ees = Ees::default();
+    let chain = ees.add(vec![1], Bytes32::ZERO, &[(0, 0)]).add(vec![1], Bytes32::ZERO, &[(0, 0)]).chain();
+    let place = chain.place(0);
+    let payloads = [payload(0, GO_ON, 1), payload(1, GO_ON, 1)];
+    let results = chain.executor().transitions(&place, &payloads);
+    let [Err(ExecutorError::Load { ee: 0, .. }), Err(ExecutorError::Load { ee: 1, .. })] = &results[..]
+    else {
+        panic!("{results:?}")
+    };
+}
+
+#[test]
+fn a_payload_has_the_root_of_its_container() {
+    for n in [0, 1, 31, 32, 33, 63, 64, 65, 1000, 100_000] {
+        let mut payload = chain::payload(7, &(0..n).map(|byte| (byte % 251) as u8).collect::<Vec<_>>());
+        assert_eq!(payload.root(), hash_tree_root(&payload), "{n} bytes");
+        payload.reads.push(RootRead { shard: 1, ee: 2, state_root: Bytes32::repeat_byte(3) }).unwrap();
+        assert_eq!(payload.root(), hash_tree_root(&payload), "{n} bytes and a read");
     }
 }

@@ -25,7 +25,7 @@ use outrider_beacon_spec::{
 use outrider_host::{Ee, ExecutionInput, Host, HostConfig, StateRoot};
 use outrider_shard::{
     Executor,
-    executor::{MemoryCodes, context},
+    executor::{ExecutorConfig, MemoryCodes, context},
     provider::PayloadLimits,
 };
 use outrider_sim::{
@@ -88,7 +88,8 @@ impl World {
     }
 
     fn executor(&self, n_threads: usize) -> Result<Executor<MemoryCodes>> {
-        Ok(Executor::new(self.host.clone(), self.codes.clone(), Settings::default(), n_threads)?)
+        let config = ExecutorConfig { n_threads, ..ExecutorConfig::default() };
+        Ok(Executor::new(self.host.clone(), self.codes.clone(), Settings::default(), &config)?)
     }
 
     fn shards(&self, n_threads: usize) -> Result<Arc<Shards<MemoryCodes>>> {
@@ -186,7 +187,8 @@ fn overhead(world: &World) -> Result<()> {
         // Loading the EE is not part of a slot; an execution in another slot does it.
         let other = ShardPlace { slot: 2, ..blocks[0].0.clone() };
         let _ = executor.transitions(&other, &blocks[0].1.payloads);
-        let executable: Vec<_> = blocks.iter().map(|(place, body)| ExecutableBlock { place, body }).collect();
+        let executable: Vec<_> =
+            blocks.iter().map(|(place, body)| ExecutableBlock { root: Root::ZERO, place, body }).collect();
         let start = Instant::now();
         let results = executor.execute(&executable);
         let wall_ns = start.elapsed().as_nanos();

@@ -156,4 +156,8 @@ impl<C: Codes> Execution for Shards<C> {
         }
         results
     }
+
+    fn refusal(&self, block_root: &Root) -> Option<ExecutorError> {
+        self.executor.refusal(block_root)
+    }
 }

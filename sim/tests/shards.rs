@@ -32,7 +32,7 @@ use outrider_evm::shard_chain::ShardHead;
 use outrider_host::{EngineKind, Host, HostConfig, chain};
 use outrider_shard::{
     Executor,
-    executor::{ExecutorError, MemoryCodes},
+    executor::{ExecutorConfig, ExecutorError, MemoryCodes},
 };
 use outrider_sim::{
     Fault, Genesis, Members, MessageKind, Network, Setup, ShardProposer, Shards, SignatureMode, SimPreset,
@@ -66,7 +66,8 @@ fn world(settings: &Settings, n_threads: usize) -> World {
     let evm = EvmUsers::new(N_USERS, &host).unwrap();
     let ees = vec![accounts.ee(&SHARDS, &mut codes), evm.ee(&SHARDS, &mut codes)];
     let genesis = Genesis { n_validators: Preset::N_VALIDATORS, ees, ..Genesis::default() };
-    let executor = Executor::new(host, codes.clone(), settings.clone(), n_threads).unwrap();
+    let config = ExecutorConfig { n_threads, ..ExecutorConfig::default() };
+    let executor = Executor::new(host, codes.clone(), settings.clone(), &config).unwrap();
     let shards = Arc::new(Shards::new(executor, 0));
     for shard in SHARDS {
         shards.add(accounts.provider(shard).unwrap());
@@ -164,7 +165,8 @@ fn four_shards_run_accounts_and_evms_to_finality() {
     let wasmer = EngineKind::Wasmer;
     let engine = if wasmer.is_compiled_in() { wasmer } else { EngineKind::Wasmtime };
     let other = Host::new(HostConfig { engine, ..HostConfig::default() }).unwrap();
-    let other = Executor::new(other, world.codes.clone(), settings.clone(), 1).unwrap();
+    let config = ExecutorConfig { n_threads: 1, ..ExecutorConfig::default() };
+    let other = Executor::new(other, world.codes.clone(), settings.clone(), &config).unwrap();
     let execution = Twice { shards: Arc::clone(&world.shards), other };
     let setup = world.setup(Vec::new(), SignatureMode::Real);
     let mut simulation =

@@ -1,7 +1,7 @@
 //! The form of a shard block's body, which everybody can check without a state and without an EE.
 
-use super::{EeIndex, ShardBody};
-use outrider_beacon_spec::{hash::hash_tree_root, types::Root};
+use super::{EeIndex, EeTransition, ShardBody};
+use outrider_beacon_spec::types::Root;
 
 /// The reason for which the form of a body is wrong; the fault of the block's proposer and committee.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,18 +42,40 @@ pub enum FormError {
 }
 
 impl ShardBody {
-    /// Checks the form of the body, beyond what its decoding checks. In this order,
-    ///
-    ///
-    /// 1. it has a payload for each transition that has one, of the same EE and with the transition's `payload_root`;
-    /// 2. `availability_root` is zero.
+    /// Checks the form of the body, beyond what its decoding checks: that of [`check_shape`](Self::check_shape), and that
+    /// transitions have the roots of their payloads.
     ///
     /// # Errors
     ///
     /// Fails at the first check that does not hold.
     pub fn check_form(&self) -> Result<(), FormError> {
+        self.check_shape()?;
+        for (payload, transition) in self.payloads.iter().zip(self.executed()) {
+            let (ee, got, expected) = (transition.ee, transition.payload_root, payload.root());
+            if got != expected {
+                return Err(FormError::PayloadRoot { ee, got, expected });
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the transitions that have a payload.
+    fn executed(&self) -> impl Iterator<Item = &EeTransition> + Clone {
+        self.header.transitions.iter().filter(|transition| transition.payload_root != Root::ZERO)
+    }
+
+    /// Checks the form of the body without hashing payloads. In this order,
+    ///
+    ///
+    /// 1. it has a payload for each transition that has one, of the same EE;
+    /// 2. `availability_root` is zero.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first check that does not hold.
+    pub fn check_shape(&self) -> Result<(), FormError> {
         let Self { header, payloads, .. } = self;
-        let executed = header.transitions.iter().filter(|transition| transition.payload_root != Root::ZERO);
+        let executed = self.executed();
         let (got, expected) = (payloads.len(), executed.clone().count());
         if got != expected {
             return Err(FormError::PayloadCount { got, expected });
@@ -62,10 +84,6 @@ impl ShardBody {
             let (got, expected) = (payload.ee, transition.ee);
             if got != expected {
                 return Err(FormError::PayloadEe { got, expected });
-            }
-            let (ee, got, expected) = (expected, transition.payload_root, hash_tree_root(payload));
-            if got != expected {
-                return Err(FormError::PayloadRoot { ee, got, expected });
             }
         }
         let got = header.availability_root;

@@ -1,6 +1,6 @@
 //! The contents of a block, which its proposer chooses and from which everything else follows.
 
-use outrider_beacon::ledger::{EeIndex, EePayload, InboundBatch, ShardBody};
+use outrider_beacon::ledger::{EePayload, InboundBatch, ShardBody};
 
 /// The contents of a block: the receipts that it settles, and the payloads that it executes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,10 +23,5 @@ impl Contents {
     #[must_use]
     pub fn of(body: &ShardBody) -> Self {
         Self { inbound: body.inbound.to_vec(), payloads: body.payloads.to_vec() }
-    }
-
-    /// Returns whether there is a payload for an EE.
-    pub(super) fn has_payload(&self, ee: EeIndex) -> bool {
-        self.payloads.iter().any(|payload| payload.ee == ee)
     }
 }

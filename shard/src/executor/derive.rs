@@ -2,28 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use outrider_beacon::ledger::{
-    EePayload, EeState, ExecutableBlock, ExecutionHeader, Receipt, ShardBody, ShardPlace,
-};
+use outrider_beacon::ledger::{ExecutableBlock, ExecutionHeader, Receipt, ShardPlace};
 use outrider_beacon_spec::types::Root;
 
 use super::{
     ExecutorError,
-    job::Outcome,
+    job::{Job, Outcome},
     memo, shard_ledger,
     transition::{check_transition, credit, transition_of},
 };
 use outrider_beacon::receipts::{
     Arrivals, Departures, ReceiptError, Settled, check_lanes, check_settlements,
 };
-
-/// An execution of a block, and its outcome.
-pub(super) struct Executed<'p> {
-    pub(super) payload: &'p EePayload,
-    pub(super) payload_root: Root,
-    pub(super) pre: EeState,
-    pub(super) outcome: Arc<Outcome>,
-}
 
 /// What follows from a block's contents.
 #[derive(Clone, Debug)]
@@ -37,21 +27,21 @@ pub(crate) struct Derived {
 pub(super) fn derive(
     place: &ShardPlace,
     arrivals: &Arrivals,
-    executed: &[Executed<'_>],
+    executions: &[(Job, Arc<Outcome>)],
 ) -> Result<Derived, ExecutorError> {
-    let rejected = executed.iter().map(|executed| (executed.payload.ee, &executed.outcome.rejected[..]));
+    let rejected = executions.iter().map(|(job, outcome)| (job.ee, &outcome.rejected[..]));
     let Settled { settlements, mut value_in, returning } = arrivals.settle(&rejected.collect())?;
     let mut transitions = BTreeMap::new();
-    for Executed { payload, payload_root, pre, outcome } in executed {
-        let value_in = value_in.remove(&payload.ee).unwrap_or_default();
-        transitions.insert(payload.ee, transition_of(*pre, payload, *payload_root, outcome, value_in)?);
+    for (job, outcome) in executions {
+        let value_in = value_in.remove(&job.ee).unwrap_or_default();
+        transitions.insert(job.ee, transition_of(job, outcome, value_in)?);
     }
     for (ee, value_in) in value_in {
         let unknown = ExecutorError::NotActive { ee, shard: place.shard, epoch: place.epoch };
         let pre = *shard_ledger(place)?.ees().get(ee as usize).ok_or(unknown)?;
         transitions.insert(ee, credit(ee, pre, value_in));
     }
-    let sent = executed.iter().map(|executed| &executed.outcome.sent[..]);
+    let sent = executions.iter().map(|(_, outcome)| &outcome.sent[..]);
     let Departures { lanes, receipts } = Departures::new(place, returning, sent)?;
     let (n_transitions, n_lanes) = (transitions.len(), lanes.len());
     let transitions = transitions.into_values().collect::<Vec<_>>().try_into();
@@ -67,23 +57,23 @@ pub(super) fn derive(
     Ok(Derived { header, receipts })
 }
 
-/// Makes checks 9 to 11 of a block, given the receipts that it settles, and the state before and the outcome of each of
-/// its executions.
+/// Makes checks 10 to 12 of a block, given the receipts that it settles and its executions.
 pub(super) fn check(
     block: &ExecutableBlock<'_>,
     arrivals: &Arrivals,
-    outcomes: Vec<(EeState, memo::Result)>,
+    executions: Vec<(Job, memo::Result)>,
 ) -> Result<(), ExecutorError> {
-    let ShardBody { header: stated, payloads, .. } = block.body;
-    let mut executed = Vec::with_capacity(outcomes.len());
-    for (payload, (pre, outcome)) in payloads.iter().zip(outcomes) {
-        let of_ee = stated.transitions.iter().find(|transition| transition.ee == payload.ee);
-        let of_ee = of_ee.ok_or(ExecutorError::Lost { ee: payload.ee })?;
-        let outcome = outcome.map_err(|error| error.of_stated_fuel(of_ee.fuel_used))?;
-        // The form of the body ties the payload to its root.
-        executed.push(Executed { payload, payload_root: of_ee.payload_root, pre, outcome });
-    }
-    let Derived { header: right, .. } = derive(block.place, arrivals, &executed)?;
+    let stated = &block.body.header;
+    let fuel_used = |ee| {
+        let stated = stated.transitions.iter().find(|stated| stated.ee == ee);
+        stated.map_or(0, |stated| stated.fuel_used)
+    };
+    let outcome = |(job, outcome): (Job, memo::Result)| {
+        let outcome = outcome.map_err(|error| error.of_stated_fuel(fuel_used(job.ee)))?;
+        Ok::<_, ExecutorError>((job, outcome))
+    };
+    let executions: Vec<_> = executions.into_iter().map(outcome).collect::<Result<_, _>>()?;
+    let Derived { header: right, .. } = derive(block.place, arrivals, &executions)?;
     check_header(stated, &right)
 }
 

@@ -16,6 +16,18 @@ pub enum ExecutorError {
     /// The threads of the executor do not start. This node's fault.
     #[error("cannot start the executor's threads")]
     Threads(#[source] Arc<rayon::ThreadPoolBuildError>),
+    /// The host has another limit than the chain, so that its outcomes could differ from those of other nodes. The
+    /// caller's fault.
+    #[error("the host's `{limit}` is {got}, expected {expected}: make the host with the limits of the chain")]
+    HostLimit {
+        /// The first limit that differs, by its name in [`Limits`](outrider_host::Limits) or
+        /// [`HostConfig`](outrider_host::HostConfig).
+        limit: &'static str,
+        /// Its value in the host.
+        got: String,
+        /// Its value on the chain.
+        expected: String,
+    },
     /// The source of codes does not have the code of an EE, or not undamaged. This node's fault.
     #[error("EE {ee}: this node does not have the code {code_hash}")]
     CodeMissing {
@@ -108,7 +120,7 @@ pub enum ExecutorError {
         expected: Option<Bytes32>,
     },
     /// An execution failed; [`fault`](ExecutionError::fault) distinguishes a refused payload from a failure of this
-    /// node.
+    /// node. Logs and backtrace are not kept.
     #[error("EE {ee}: the execution fails")]
     Execution {
         /// The EE.
@@ -168,12 +180,23 @@ impl ExecutorError {
     pub fn is_verdict(&self) -> bool {
         match self {
             Self::Threads(_)
+            | Self::HostLimit { .. }
             | Self::CodeMissing { .. }
             | Self::Codes { .. }
             | Self::Load { .. }
             | Self::Lost { .. } => false,
             Self::Execution { error, .. } => error.fault().is_verdict(),
             _ => true,
+        }
+    }
+
+    /// Names another EE with the same code, if the code is at fault.
+    pub(super) fn of_code(self, ee: EeIndex) -> Self {
+        match self {
+            Self::CodeMissing { code_hash, .. } => Self::CodeMissing { ee, code_hash },
+            Self::Codes { error, .. } => Self::Codes { ee, error },
+            Self::Load { error, .. } => Self::Load { ee, error },
+            error => error,
         }
     }
 

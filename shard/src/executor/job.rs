@@ -5,14 +5,27 @@ use std::sync::Arc;
 use outrider_beacon::ledger::{EeIndex, EePayload, EeState, Receipt};
 use outrider_beacon_spec::{
     hash::hash,
-    types::{Bytes32, Gwei},
+    types::{Bytes32, Gwei, Root},
 };
 use outrider_host::{
     CodeHash, Context, Deposit, Ee, ExecutionErrorKind, ExecutionInput, RECEIVED_RECEIPT_HEADER_BYTES,
-    ReceivedReceipt, RootRead, StateRoot,
+    ReceivedReceipt, StateRoot,
 };
 
 use super::{ExecutorError, reads, receipts::sent};
+
+/// An execution to make, whose code is not loaded and whose input is not hashed yet.
+#[derive(Clone)]
+pub(super) struct Plan<'p> {
+    pub(super) payload: &'p EePayload,
+    pub(super) code_hash: Bytes32,
+    pub(super) pre_state_root: Bytes32,
+    /// It has the EE's ether.
+    pub(super) context: Context,
+    /// The receipts that the EE is shown.
+    pub(super) receipts: Arc<[ReceivedReceipt]>,
+    pub(super) fuel_max: u64,
+}
 
 /// An execution to make.
 #[derive(Clone)]
@@ -20,6 +33,7 @@ pub(super) struct Job {
     /// The hash of everything on which the outcome depends, but the limit of fuel.
     pub(super) id: Bytes32,
     pub(super) ee: EeIndex,
+    pub(super) payload_root: Root,
     /// Root and balance before.
     pub(super) pre: EeState,
     pub(super) fuel_max: u64,
@@ -43,38 +57,39 @@ pub(super) struct Outcome {
 }
 
 impl Job {
-    /// Returns the execution of a payload on a state root; the context has the EE's ether, and the receipts are those that
-    /// the EE is shown.
-    pub(super) fn new(
-        code: Ee,
-        pre_state_root: Bytes32,
-        payload: &EePayload,
-        (context, receipts): (Context, Arc<[ReceivedReceipt]>),
-        fuel_max: u64,
-    ) -> Self {
+    /// Hashes and copies the input of an execution, which takes time in proportion to its payload.
+    pub(super) fn new(code: Ee, plan: &Plan<'_>) -> Self {
+        let Plan { payload, code_hash: _, pre_state_root, context, ref receipts, fuel_max } = *plan;
+        // It commits to block data and reads.
+        let payload_root = payload.root();
         let input = ExecutionInput {
             pre_state_root: StateRoot(pre_state_root.0),
             block_data: Arc::from(&payload.block_data[..]),
             context,
             reads: reads(payload),
-            receipts,
+            receipts: Arc::clone(receipts),
         };
-        let id = id(code.code_hash(), &input);
+        let id = id(code.code_hash(), payload_root, &input);
         let pre = EeState { state_root: pre_state_root, balance: context.balance };
-        Self { id, ee: payload.ee, pre, fuel_max, code, input }
+        Self { id, ee: payload.ee, payload_root, pre, fuel_max, code, input }
     }
 
-    /// Returns the size of the block data, by which the time of the execution is guessed.
-    pub(super) fn block_data_bytes(&self) -> usize {
-        self.input.block_data.len()
+    /// Returns the limit of fuel and the size of the block data, by which the time of the execution is guessed. In a block,
+    /// the limit is what the execution is said to need.
+    pub(super) fn size(&self) -> (u64, usize) {
+        (self.fuel_max, self.input.block_data.len())
     }
 
     pub(super) fn run(&self) -> Result<Outcome, ExecutorError> {
         let ee = self.ee;
         let output = self.code.execute_within(&self.input, self.fuel_max);
-        let output = output.map_err(|error| match error.kind {
+        let output = output.map_err(|mut error| match error.kind {
             ExecutionErrorKind::OutOfFuel { .. } => ExecutorError::Fuel { ee, limit: self.fuel_max },
-            _ => ExecutorError::Execution { ee, error: Arc::new(error) },
+            _ => {
+                // Many errors are remembered, and these parts may be large.
+                (error.logs, error.backtrace) = (Vec::new(), Vec::new());
+                ExecutorError::Execution { ee, error: Arc::new(error) }
+            }
         })?;
         let (sent, value_out) = sent(ee, &output.receipts)?;
         Ok(Outcome {
@@ -89,26 +104,20 @@ impl Job {
     }
 }
 
-/// Returns the hash of a code and of its complete input: of parts that have a fixed length, or are hashes of lists.
-fn id(code_hash: CodeHash, input: &ExecutionInput) -> Bytes32 {
-    let ExecutionInput { pre_state_root, block_data, context, reads, receipts } = input;
+/// Returns the hash of a code and of its complete input: of parts that have a fixed length, or are hashes of lists. The root
+/// of the payload commits to block data and reads.
+fn id(code_hash: CodeHash, payload_root: Root, input: &ExecutionInput) -> Bytes32 {
+    let ExecutionInput { pre_state_root, block_data: _, context, reads: _, receipts } = input;
     let Context { shard, slot, ee_index, beacon_root, balance, finalized_slot } = context;
     let numbers = [shard.0, slot.0, ee_index.0, *balance, finalized_slot.0].map(u64::to_le_bytes);
     hash(&[
         &code_hash.0,
         &pre_state_root.0,
-        hash(&[block_data]).as_slice(),
+        payload_root.as_slice(),
         &beacon_root.0,
         numbers.as_flattened(),
-        reads_hash(reads).as_slice(),
         receipts_hash(receipts).as_slice(),
     ])
-}
-
-/// Returns the hash of reads, which have the same length each.
-fn reads_hash(reads: &[RootRead]) -> Bytes32 {
-    let reads: Vec<_> = reads.iter().map(RootRead::to_bytes).collect();
-    hash(&[reads.as_flattened()])
 }
 
 /// Returns the hash of receipts: each is its fields and the hash of its payload, so all have the same length.
@@ -126,7 +135,8 @@ const RECEIPT_BYTES: usize = RECEIVED_RECEIPT_HEADER_BYTES + 32;
 
 #[cfg(test)]
 mod tests {
-    use outrider_host::{BeaconRoot, EeIndex, ReceiptKind, ShardIndex, Slot};
+    use outrider_beacon::ledger::RootRead as LedgerRead;
+    use outrider_host::{BeaconRoot, EeIndex, ReceiptKind, RootRead, ShardIndex, Slot};
 
     use super::*;
 
@@ -175,6 +185,17 @@ mod tests {
             receipts(&[receipt(&[0; 82])]),
         ];
         let code = CodeHash([7; 32]);
+        let root = |input: &ExecutionInput| {
+            let read = |read: &RootRead| LedgerRead {
+                shard: read.shard.0,
+                ee: read.ee.0 as u32,
+                state_root: read.state_root.0.into(),
+            };
+            let reads: Vec<_> = input.reads.iter().map(read).collect();
+            let block_data = input.block_data.to_vec().try_into().unwrap();
+            EePayload { ee: 1, reads: reads.try_into().unwrap(), block_data }.root()
+        };
+        let id = |code, input: &ExecutionInput| id(code, root(input), input);
         let mut ids: Vec<_> = inputs.iter().map(|input| id(code, input)).collect();
         ids.push(id(CodeHash([8; 32]), &base()));
         assert_eq!(id(code, &base()), ids[0], "the same input has the same id");

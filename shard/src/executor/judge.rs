@@ -9,7 +9,7 @@ use outrider_host::{BeaconRoot, Context, EeIndex, ShardIndex, Slot};
 
 use super::{
     Codes, Executor, ExecutorError,
-    job::Job,
+    job::Plan,
     receipts::received,
     transition::{check_transition, credit, transition_of},
 };
@@ -46,15 +46,19 @@ impl<C: Codes> Executor<C> {
             balance: stated.balance,
             finalized_slot: Slot(header.finalized_slot),
         };
-        let code = self.codes.load(stated.ee, dispute.code_hash)?;
-        let fuel_max = stated.fuel_used.min(self.settings.fuel_per_ee_max);
-        let shown = receipts.shown(ee).map(received).collect();
-        let job = Job::new(code, stated.pre_state_root, payload, (context, shown), fuel_max);
-        let outcome = self.memo.run(std::slice::from_ref(&job)).into_iter().next();
-        let outcome = outcome.unwrap_or(Err(ExecutorError::Lost { ee }));
+        let plan = Plan {
+            payload,
+            code_hash: dispute.code_hash,
+            pre_state_root: stated.pre_state_root,
+            context,
+            receipts: receipts.shown(ee).map(received).collect(),
+            fuel_max: stated.fuel_used.min(self.settings.fuel_per_ee_max),
+        };
+        let lost = ExecutorError::Lost { ee };
+        let job = self.jobs(&[&plan]).pop().unwrap_or(Err(lost.clone()))?;
+        let outcome = self.memo.run(&self.pool, std::slice::from_ref(&job)).pop().unwrap_or(Err(lost));
         let outcome = outcome.map_err(|error| error.of_stated_fuel(stated.fuel_used))?;
-        let right = transition_of(pre, payload, stated.payload_root, &outcome, value_in)?;
-        check_transition(stated, &right)?;
+        check_transition(stated, &transition_of(&job, &outcome, value_in)?)?;
         Ok(receipts.check_rejected(ee, &outcome.rejected)?)
     }
 }

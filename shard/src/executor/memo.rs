@@ -1,4 +1,4 @@
-//! Executions on a pool of threads, each distinct one made once.
+//! Executions in a pool of threads, each distinct one made once.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use std::{
 
 use lru::LruCache;
 use outrider_beacon_spec::types::Bytes32;
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPool;
 
 use super::{
     ExecutorError,
@@ -34,23 +34,17 @@ pub struct ExecutionCount {
     pub made: u64,
 }
 
-/// A pool of threads, and the outcomes of earlier executions by content.
+/// The outcomes of earlier executions by content.
 pub(super) struct Memo {
-    pool: ThreadPool,
     outcomes: Mutex<LruCache<Bytes32, Arc<Outcome>>>,
     asked: AtomicU64,
     made: AtomicU64,
 }
 
 impl Memo {
-    pub(super) fn new(n_threads: usize) -> std::result::Result<Self, ExecutorError> {
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(n_threads)
-            .thread_name(|index| format!("executor-{index}"))
-            .build()
-            .map_err(|error| ExecutorError::Threads(Arc::new(error)))?;
+    pub(super) fn new() -> Self {
         let outcomes = Mutex::new(LruCache::new(OUTCOMES_MAX));
-        Ok(Self { pool, outcomes, asked: AtomicU64::new(0), made: AtomicU64::new(0) })
+        Self { outcomes, asked: AtomicU64::new(0), made: AtomicU64::new(0) }
     }
 
     pub(super) fn executions(&self) -> ExecutionCount {
@@ -58,19 +52,19 @@ impl Memo {
         ExecutionCount { asked, made }
     }
 
-    /// Makes executions whose outcomes are not known, the largest first; returns the result of each by position. Only
+    /// Makes executions whose outcomes are not known, in a pool, the largest first; returns the result of each by position. Only
     /// outcomes are remembered: a refusal may depend on the limit of fuel, or be a failure of this node.
-    pub(super) fn run(&self, jobs: &[Job]) -> Vec<Result> {
+    pub(super) fn run(&self, pool: &ThreadPool, jobs: &[Job]) -> Vec<Result> {
         let known: Vec<_> = jobs.iter().map(|job| self.outcome(job)).collect();
         let mut unknown = BTreeMap::new();
         for (job, _) in jobs.iter().zip(&known).filter(|(_, known)| known.is_none()) {
             unknown.entry((job.id, job.fuel_max)).or_insert_with(|| (job, OnceLock::new()));
         }
         let mut by_size: Vec<_> = unknown.values().collect();
-        by_size.sort_by_key(|(job, _)| std::cmp::Reverse(job.block_data_bytes()));
+        by_size.sort_by_key(|(job, _)| std::cmp::Reverse(job.size()));
         self.asked.fetch_add(jobs.len() as u64, Ordering::Relaxed);
         self.made.fetch_add(by_size.len() as u64, Ordering::Relaxed);
-        self.pool.in_place_scope_fifo(|scope| {
+        pool.in_place_scope_fifo(|scope| {
             for (job, result) in by_size {
                 scope.spawn_fifo(|_| {
                     let _ = result.set(job.run().map(Arc::new));

@@ -4,11 +4,11 @@
 //! writes it into the block, an attester compares. The checks of a shard block are, in this order:
 //!
 //!
-//! 1. the body is within the size limit, and decodes;
-//! 2. parents, slot and proposer are right, by the specification's `on_shard_block`;
-//! 3. the body begins with the root of its header;
-//! 4. the header follows from the ledger on which the block builds: L2 to L8 of [`process_execution_header`];
-//! 5. the signature is the proposer's; those of all blocks of a slot are verified at once;
+//! 1. parents, slot and proposer are right, by the specification's `on_shard_block`;
+//! 2. the block has not been refused before, and its proposer has not signed many others for the slot;
+//! 3. the signature is the proposer's; those of all blocks of a slot are verified at once;
+//! 4. the body decodes, and begins with the root of its header;
+//! 5. the header follows from the ledger on which the block builds: L2 to L8 of [`process_execution_header`];
 //! 6. the form of the body is right, by [`ShardBody::check_form`];
 //! 7. batches of receipts are proven against the ledger of the beacon parent, in order, and each receipt can be settled;
 //! 8. the reads of each payload are the latest roots, and the code of its EE is at hand;
@@ -20,27 +20,32 @@
 //! Each refusal by one of these can be brought before the beacon chain: [`accusation`] has the claim for it.
 //!
 //! [`LedgerNode::on_shard_blocks`] makes checks 1 to 5 of all blocks of a slot before any execution, and [`Executor`]
-//! the others. Check 8 is one task for each distinct payload, the largest first, on a pool of threads; results are
-//! collected by position. So an outcome depends neither on the number of threads nor on the order in which they finish.
+//! the others. A pool of threads loads missing codes, each once, hashes the payloads, and then makes check 9, which is one
+//! task for each distinct payload, the largest first; results are collected by position. So an outcome depends neither on
+//! the number of threads nor on the order in which they finish. A block that fails one of these checks by a verdict is
+//! remembered by its root, so it is not executed again: see [`Execution::refusal`].
 //!
 //! | module | concern |
 //! |---|---|
+//! | `config` | the configuration, and the comparison of the host's limits with the chain's |
 //! | `codes` | code by hash, and the loaded EEs |
 //! | `job` | one execution: its complete input, and its outcome |
-//! | `memo` | outcomes of earlier executions, and the pool of threads |
+//! | `memo` | outcomes of earlier executions |
 //! | `contents` | what a proposer chooses: batches of receipts and payloads |
 //! | `derive` | the header that follows from contents and outcomes, and comparison with a stated one |
 //! | `receipts` | receipts in the form of the host |
+//! | `refusals` | the verdicts against blocks |
 //! | `transition` | the transition that follows from an execution, and comparison with a stated one |
 //! | `judge` | the judge of disputes about attested executions |
 //! | `error` | errors, and whether they are verdicts |
 //!
+//! [`accusation`]: outrider_beacon::ledger::accusation
 //! [`receipts`]: outrider_beacon::receipts
 //! [`LedgerNode::on_shard_blocks`]: outrider_beacon::ledger::LedgerNode::on_shard_blocks
 //! [`process_execution_header`]: outrider_beacon::ledger::process_execution_header
-//! [`accusation`]: outrider_beacon::ledger::accusation
 
 mod codes;
+mod config;
 mod contents;
 mod derive;
 mod error;
@@ -48,53 +53,77 @@ mod job;
 mod judge;
 mod memo;
 mod receipts;
+mod refusals;
 mod transition;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use outrider_beacon::ledger::{
-    EeIndex, EePayload, EeState, ExecutableBlock, Execution, Receipt, RootRead, Settings, ShardBody,
-    ShardLedger, ShardPlace,
+use outrider_beacon::{
+    ledger::{
+        EeIndex, EePayload, EeState, ExecutableBlock, Execution, InboundBatch, Receipt, RootRead, Settings,
+        ShardBody, ShardLedger, ShardPlace,
+    },
+    receipts::Arrivals,
 };
-use outrider_beacon_spec::{
-    hash::hash_tree_root,
-    types::{Bytes32, Gwei},
-};
+use outrider_beacon_spec::types::{Bytes32, Gwei, Root};
 use outrider_host::{BeaconRoot, Context, Host, ShardIndex, StateRoot};
+use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 
-pub(crate) use self::derive::Derived;
-pub(crate) use self::receipts::received;
 use self::{
     codes::Loaded,
-    derive::{Executed, check, derive},
-    job::Job,
+    config::check_host,
+    derive::{check, derive},
+    job::{Job, Plan},
     memo::Memo,
+    refusals::Refusals,
 };
 pub use self::{
     codes::{CodeError, Codes, MemoryCodes},
+    config::ExecutorConfig,
     contents::Contents,
     error::ExecutorError,
     memo::ExecutionCount,
 };
-use outrider_beacon::receipts::Arrivals;
+pub(crate) use self::{derive::Derived, receipts::received};
 
-/// An executor of shard blocks, for proposers, attesters, and disputes. It keeps no state of any EE, only codes, and
-/// outcomes of earlier executions. It may be shared among threads.
+/// An executor of shard blocks, for proposers, attesters, and disputes. It keeps no state of any EE, only codes,
+/// outcomes of earlier executions, and verdicts against blocks. It may be shared among threads.
 pub struct Executor<C> {
     codes: Loaded<C>,
     memo: Memo,
+    refusals: Refusals,
+    pool: ThreadPool,
     settings: Settings,
 }
 
 impl<C: Codes> Executor<C> {
-    /// Makes an executor with a source of codes, the settings of the chain, and a number of threads; 0 is one for each
-    /// processor. The host's configuration bounds the memory of all executions together.
+    /// Makes an executor from a host, a source of codes, the settings of the chain, and the executor's own configuration.
+    /// The host's configuration bounds the memory of all executions together.
     ///
     /// # Errors
     ///
-    /// Fails with [`ExecutorError::Threads`] if the threads do not start.
-    pub fn new(host: Host, codes: C, settings: Settings, n_threads: usize) -> Result<Self, ExecutorError> {
-        Ok(Self { codes: Loaded::new(host, codes), memo: Memo::new(n_threads)?, settings })
+    /// Fails with [`ExecutorError::HostLimit`] if the host's limits are not the chain's, and with
+    /// [`ExecutorError::Threads`] if the threads do not start.
+    pub fn new(
+        host: Host,
+        codes: C,
+        settings: Settings,
+        config: &ExecutorConfig,
+    ) -> Result<Self, ExecutorError> {
+        check_host(&host, &config.limits, &settings)?;
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(config.n_threads)
+            .thread_name(|index| format!("executor-{index}"))
+            .build()
+            .map_err(|error| ExecutorError::Threads(Arc::new(error)))?;
+        let codes = Loaded::new(host, codes, config.machine_code_bytes_max);
+        Ok(Self { codes, memo: Memo::new(), refusals: Refusals::default(), pool, settings })
+    }
+
+    /// Returns the number of times that the executor has loaded a code.
+    #[must_use]
+    pub fn n_codes_loaded(&self) -> u64 {
+        self.codes.n_loaded()
     }
 
     /// Returns the number of executions so far.
@@ -114,18 +143,17 @@ impl<C: Codes> Executor<C> {
         contents: &[Contents],
     ) -> Vec<Result<Derived, ExecutorError>> {
         let fuel_max = self.settings.fuel_per_ee_max;
-        let plans = contents.iter().map(|contents| self.plan(place, contents, |_| fuel_max)).collect();
-        let executed = self.execute_plans(plans);
-        let derive = |(contents, executed): (&Contents, Result<Outcomes, _>)| {
-            let Outcomes { arrivals, outcomes } = executed?;
-            let mut executed = Vec::with_capacity(outcomes.len());
-            for (payload, (pre, outcome)) in contents.payloads.iter().zip(outcomes) {
-                let payload_root = hash_tree_root(payload);
-                executed.push(Executed { payload, payload_root, pre, outcome: outcome? });
-            }
-            derive(place, &arrivals, &executed)
+        let plans = contents
+            .iter()
+            .map(|Contents { inbound, payloads }| self.plan(place, inbound, payloads, |_| fuel_max));
+        let executed = self.run(plans.collect());
+        let derive = |executed: Result<Executed, _>| {
+            let Executed { arrivals, executions } = executed?;
+            let outcome = |(job, outcome): (_, memo::Result)| Ok::<_, ExecutorError>((job, outcome?));
+            let executions: Vec<_> = executions.into_iter().map(outcome).collect::<Result<_, _>>()?;
+            derive(place, &arrivals, &executions)
         };
-        contents.iter().zip(executed).map(derive).collect()
+        executed.into_iter().map(derive).collect()
     }
 
     /// Executes contents, with payloads in ascending order of their EEs, and returns the body of a block at this place.
@@ -169,93 +197,124 @@ impl<C: Codes> Executor<C> {
         &self.settings
     }
 
-    /// Makes checks 6 and 7 of contents, given the fuel for each payload; returns their executions.
-    fn plan(
+    /// Makes checks 6 to 8 of a block, except for the code; returns its executions.
+    fn plan_block<'b>(&self, block: &ExecutableBlock<'b>) -> Result<BlockPlan<'b>, ExecutorError> {
+        block.body.check_shape()?;
+        let ShardBody { header, inbound, payloads } = block.body;
+        let fuel_used = |ee| {
+            let stated = header.transitions.iter().find(|stated| stated.ee == ee);
+            stated.map_or(0, |stated| stated.fuel_used)
+        };
+        self.plan(block.place, inbound, payloads, |ee| fuel_used(ee).min(self.settings.fuel_per_ee_max))
+    }
+
+    /// Makes checks 7 and 8 of contents, except for the code, given the fuel for each payload; returns their executions.
+    fn plan<'p>(
         &self,
         place: &ShardPlace,
-        contents: &Contents,
+        inbound: &[InboundBatch],
+        payloads: &'p [EePayload],
         fuel_max: impl Fn(EeIndex) -> u64,
-    ) -> Result<Plan, ExecutorError> {
-        let arrivals = Arrivals::new(place, &contents.inbound, |ee| contents.has_payload(ee))?;
-        let mut jobs = Vec::with_capacity(contents.payloads.len());
-        for payload in &contents.payloads {
-            jobs.push(self.job(place, payload, &arrivals, fuel_max(payload.ee))?);
-        }
-        Ok(Plan { arrivals, jobs })
-    }
-
-    /// Makes check 6 and 7 of a block; returns its executions.
-    fn plan_block(&self, block: &ExecutableBlock<'_>) -> Result<Plan, ExecutorError> {
-        block.body.check_form()?;
-        let contents = Contents::of(block.body);
-        let stated = |ee| block.body.header.transitions.iter().find(move |stated| stated.ee == ee);
-        let fuel_used = |ee| stated(ee).map_or(0, |stated| stated.fuel_used);
-        self.plan(block.place, &contents, |ee| fuel_used(ee).min(self.settings.fuel_per_ee_max))
-    }
-
-    /// Executes plans together; returns the outcomes of each.
-    fn execute_plans(&self, plans: Vec<Result<Plan, ExecutorError>>) -> Vec<Result<Outcomes, ExecutorError>> {
-        let of_all: Vec<_> = plans.iter().flatten().flat_map(|plan| &plan.jobs).cloned().collect();
-        let mut outcomes = self.memo.run(&of_all).into_iter();
-        let outcomes = |plan: Result<Plan, _>| {
-            let Plan { arrivals, jobs } = plan?;
-            let outcomes = jobs.iter().map(|job| job.pre).zip(outcomes.by_ref()).collect();
-            Ok(Outcomes { arrivals, outcomes })
-        };
-        plans.into_iter().map(outcomes).collect()
+    ) -> Result<BlockPlan<'p>, ExecutorError> {
+        let has_payload = |ee| payloads.iter().any(|payload| payload.ee == ee);
+        let arrivals = Arrivals::new(place, inbound, has_payload)?;
+        let plan = |payload| self.plan_payload(place, payload, &arrivals, &fuel_max);
+        let plans = payloads.iter().map(plan).collect::<Result<_, _>>()?;
+        Ok(BlockPlan { arrivals, plans })
     }
 
     /// Returns the execution of a payload, after checking the payload's reads.
-    fn job(
+    fn plan_payload<'p>(
         &self,
         place: &ShardPlace,
-        payload: &EePayload,
+        payload: &'p EePayload,
         arrivals: &Arrivals,
-        fuel_max: u64,
-    ) -> Result<Job, ExecutorError> {
+        fuel_max: impl Fn(EeIndex) -> u64,
+    ) -> Result<Plan<'p>, ExecutorError> {
         let ee = payload.ee;
-        let inactive = ExecutorError::NotActive { ee, shard: place.shard, epoch: place.epoch };
+        let inactive = || ExecutorError::NotActive { ee, shard: place.shard, epoch: place.epoch };
         let record = place.view.ees().get(ee as usize);
         let record = record.filter(|record| record.is_on(place.shard) && record.is_active(place.epoch));
-        let record = record.ok_or(inactive.clone())?;
-        let pre: EeState = *shard_ledger(place)?.ees().get(ee as usize).ok_or(inactive)?;
+        let record = record.ok_or_else(inactive)?;
+        let pre: EeState = *shard_ledger(place)?.ees().get(ee as usize).ok_or_else(inactive)?;
         for read in &payload.reads {
             check_read(place, ee, read)?;
         }
-        let code = self.codes.load(ee, record.code_hash_at(place.epoch))?;
-        let context = context(place, ee, pre.balance);
-        Ok(Job::new(
-            code,
-            pre.state_root,
+        Ok(Plan {
             payload,
-            (context, arrivals.shown(ee).map(received).collect()),
-            fuel_max,
-        ))
+            code_hash: record.code_hash_at(place.epoch),
+            pre_state_root: pre.state_root,
+            context: context(place, ee, pre.balance),
+            receipts: arrivals.shown(ee).map(received).collect(),
+            fuel_max: fuel_max(ee),
+        })
+    }
+
+    /// Executes the plans of blocks together; returns the executions of each.
+    fn run(&self, blocks: Vec<Result<BlockPlan<'_>, ExecutorError>>) -> Vec<Result<Executed, ExecutorError>> {
+        let planned: Vec<_> = blocks.iter().flatten().flat_map(|block| &block.plans).collect();
+        let mut jobs = self.jobs(&planned).into_iter();
+        let of_block = |block: Result<BlockPlan<'_>, _>| {
+            let BlockPlan { arrivals, plans } = block?;
+            let jobs: Vec<_> = jobs.by_ref().take(plans.len()).collect();
+            Ok((arrivals, jobs.into_iter().collect::<Result<Vec<Job>, _>>()?))
+        };
+        let blocks: Vec<Result<_, ExecutorError>> = blocks.into_iter().map(of_block).collect();
+        let to_run: Vec<_> = blocks.iter().flatten().flat_map(|(_, jobs)| jobs).cloned().collect();
+        let mut outcomes = self.memo.run(&self.pool, &to_run).into_iter();
+        let executed = |block: Result<(_, Vec<Job>), _>| {
+            let (arrivals, jobs) = block?;
+            Ok(Executed { arrivals, executions: jobs.into_iter().zip(outcomes.by_ref()).collect() })
+        };
+        blocks.into_iter().map(executed).collect()
+    }
+
+    /// Loads the codes of executions, and hashes their inputs.
+    fn jobs(&self, plans: &[&Plan<'_>]) -> Vec<Result<Job, ExecutorError>> {
+        let needed: BTreeMap<_, _> = plans.iter().map(|plan| (plan.code_hash, plan.payload.ee)).collect();
+        let codes = self.codes.load(&self.pool, needed);
+        let job = |plan: &&Plan<'_>| {
+            let ee = plan.payload.ee;
+            let code = codes.get(&plan.code_hash).ok_or(ExecutorError::Lost { ee })?;
+            let code = code.clone().map_err(|error| error.of_code(ee))?;
+            Ok(Job::new(code, plan))
+        };
+        self.pool.install(|| plans.par_iter().map(job).collect())
     }
 }
 
-/// The executions of a block, and the receipts that it settles.
-struct Plan {
+/// The receipts that a block settles, and the executions that it needs.
+struct BlockPlan<'p> {
     arrivals: Arrivals,
-    jobs: Vec<Job>,
+    plans: Vec<Plan<'p>>,
 }
 
-/// The state before and the outcome of each execution of a block, and the receipts that it settles.
-struct Outcomes {
+/// The receipts that a block settles, and its executions with their outcomes.
+struct Executed {
     arrivals: Arrivals,
-    outcomes: Vec<(EeState, memo::Result)>,
+    executions: Vec<(Job, memo::Result)>,
 }
 
 impl<C: Codes> Execution for Executor<C> {
     type Error = ExecutorError;
 
     fn execute(&self, blocks: &[ExecutableBlock<'_>]) -> Vec<Result<(), ExecutorError>> {
-        let plans = blocks.iter().map(|block| self.plan_block(block)).collect();
-        let check = |(block, executed): (&ExecutableBlock<'_>, Result<Outcomes, _>)| {
-            let Outcomes { arrivals, outcomes } = executed?;
-            check(block, &arrivals, outcomes)
+        let executed = self.run(blocks.iter().map(|block| self.plan_block(block)).collect());
+        let check = |(block, executed): (&ExecutableBlock<'_>, Result<Executed, _>)| {
+            let Executed { arrivals, executions } = executed?;
+            check(block, &arrivals, executions)
         };
-        blocks.iter().zip(self.execute_plans(plans)).map(check).collect()
+        let results: Vec<_> = blocks.iter().zip(executed).map(check).collect();
+        for (block, result) in blocks.iter().zip(&results) {
+            if let Err(error) = result {
+                self.refusals.remember(block.root, error);
+            }
+        }
+        results
+    }
+
+    fn refusal(&self, block_root: &Root) -> Option<ExecutorError> {
+        self.refusals.of(block_root)
     }
 }
 

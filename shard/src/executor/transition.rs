@@ -2,27 +2,25 @@
 
 use std::fmt::Display;
 
-use outrider_beacon::ledger::{EeIndex, EePayload, EeState, EeTransition};
-use outrider_beacon_spec::{
-    containers::DepositData,
-    hash::hash_tree_root,
-    types::{Gwei, Root},
+use outrider_beacon::{
+    ledger::{EeIndex, EeState, EeTransition},
+    receipts::receipts_root,
 };
+use outrider_beacon_spec::{containers::DepositData, hash::hash_tree_root, types::Gwei};
 use outrider_host::Deposit;
 
-use super::{ExecutorError, job::Outcome};
-use outrider_beacon::receipts::receipts_root;
+use super::{
+    ExecutorError,
+    job::{Job, Outcome},
+};
 
-/// Returns the transition of an EE from its state before, by the execution of a payload with this root, when it receives this
-/// ether.
+/// Returns the transition of an EE by an execution, when it receives this ether.
 pub(super) fn transition_of(
-    pre: EeState,
-    payload: &EePayload,
-    payload_root: Root,
+    job: &Job,
     outcome: &Outcome,
     value_in: Gwei,
 ) -> Result<EeTransition, ExecutorError> {
-    let ee = payload.ee;
+    let Job { ee, payload_root, pre, .. } = *job;
     let Outcome { sent, value_out, .. } = outcome;
     let n_deposits = outcome.deposits.len();
     let deposits = outcome.deposits.iter().try_fold(0_u64, |sum, deposit| sum.checked_add(deposit.amount));

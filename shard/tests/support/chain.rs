@@ -14,7 +14,7 @@ use outrider_beacon_spec::{
     types::{Bytes32, Gwei, Root, Shard},
 };
 use outrider_host::{EngineKind, Host, HostConfig};
-use outrider_shard::executor::{Executor, MemoryCodes};
+use outrider_shard::executor::{Executor, ExecutorConfig, MemoryCodes};
 use outrider_sim::Genesis;
 
 type P = Phase1<Minimal>;
@@ -104,7 +104,8 @@ impl Chain {
 
     pub(crate) fn executor_of(&self, engine: EngineKind, n_threads: usize) -> TestExecutor {
         let host = Host::new(HostConfig { engine, ..HostConfig::default() }).unwrap();
-        Executor::new(host, Arc::clone(&self.codes), settings(), n_threads).unwrap()
+        let config = ExecutorConfig { n_threads, ..ExecutorConfig::default() };
+        Executor::new(host, Arc::clone(&self.codes), settings(), &config).unwrap()
     }
 }
 
