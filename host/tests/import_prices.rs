@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use outrider_host::{
     ABI, Ee, EngineKind, ExecutionError, ExecutionErrorKind, ExecutionInput, Hash, Host, HostConfig, Import,
-    Limits, RootRead, StateSource, ValueType,
+    Limits, RECEIPT_PAYLOAD_BYTES_MAX, ReceivedReceipt, RootRead, StateSource, ValueType,
 };
 use support::{ROOT, module, wasm};
 
@@ -100,6 +100,8 @@ struct Caller {
     import: &'static Import,
     ee: Ee,
     source: Arc<Lending>,
+    /// As many as a small index needs, each with the largest payload.
+    receipts: Arc<[ReceivedReceipt]>,
 }
 
 /// The outcome of an execution.
@@ -108,7 +110,7 @@ struct Outcome {
     result: Result<(), ExecutionErrorKind>,
     fuel: u64,
     allocated_bytes: u64,
-    /// Whether there are logs, deposits, a fee, new nodes or block data.
+    /// Whether there are logs, deposits, a fee, receipts, new nodes or block data.
     keeps: bool,
 }
 
@@ -150,7 +152,12 @@ impl Caller {
             (MEMORY_BYTES >> 16) - 1,
         ));
         let ee = host.load(&wasm(&text)).unwrap_or_else(|error| panic!("{import}: {error}"));
-        Self { import, ee, source: Arc::new(Lending(vec![filling; MEMORY_BYTES as usize])) }
+        let receipt = ReceivedReceipt {
+            payload: vec![filling; RECEIPT_PAYLOAD_BYTES_MAX],
+            ..ReceivedReceipt::default()
+        };
+        let receipts = vec![receipt; SMALL as usize + 1].into();
+        Self { import, ee, source: Arc::new(Lending(vec![filling; MEMORY_BYTES as usize])), receipts }
     }
 
     /// Executes the EE with this much fuel: it calls the import or, without arguments, does everything else.
@@ -160,7 +167,8 @@ impl Caller {
         words.resize(1 + self.import.parameters.len(), 0);
         let data: Vec<_> = words.into_iter().flat_map(u64::to_le_bytes).collect();
         let reads = Arc::from([RootRead::default(); SMALL as usize + 1]);
-        let input = ExecutionInput { reads, ..ExecutionInput::new(ROOT, data) };
+        let input =
+            ExecutionInput { reads, receipts: Arc::clone(&self.receipts), ..ExecutionInput::new(ROOT, data) };
         if self.import.module == "state" {
             let provide = || self.ee.provide_within(&input, self.source.clone(), fuel_max);
             let (result, allocated_bytes) = counted(provide);
@@ -171,7 +179,7 @@ impl Caller {
         let (result, allocated_bytes) = counted(|| self.ee.execute_within(&input, fuel_max));
         Outcome::new(result, allocated_bytes, |output| {
             let keeps = !output.logs.is_empty() || !output.deposits.is_empty() || output.proposer_fee > 0;
-            (output.fuel_used, keeps)
+            (output.fuel_used, keeps || !output.receipts.is_empty() || !output.rejected.is_empty())
         })
     }
 
@@ -212,7 +220,13 @@ impl Caller {
         let named = self.import.parameter_names().zip(arguments);
         let told: u64 = named.filter(|(name, _)| LENGTHS.contains(name)).map(|(_, n)| u64::from(*n)).sum();
         let fetches = self.import.module == "state" && self.import.name.starts_with("get");
-        told + if fetches { u64::from(MEMORY_BYTES) } else { 0 }
+        let copies = self.import.name == "receiptCopy"
+            && arguments.last().is_some_and(|capacity| *capacity as usize > RECEIPT_PAYLOAD_BYTES_MAX + 64);
+        told + match (fetches, copies) {
+            (true, _) => u64::from(MEMORY_BYTES),
+            (false, true) => RECEIPT_PAYLOAD_BYTES_MAX as u64,
+            (false, false) => 0,
+        }
     }
 }
 

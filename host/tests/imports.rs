@@ -6,8 +6,8 @@ use std::sync::{Arc, LazyLock};
 
 use outrider_host::{
     ABI, BeaconRoot, Context, DEPOSIT_BYTES, EeIndex, EngineKind, ExecutionError, ExecutionInput,
-    ExecutionOutput, Fault, Host, HostConfig, LogValue, Parameter, RootRead, ShardIndex, Slot, StateRoot,
-    chain,
+    ExecutionOutput, Fault, Host, HostConfig, Import, LogValue, Parameter, ReceivedReceipt, RootRead,
+    ShardIndex, Slot, StateRoot, chain,
 };
 use support::{ROOT, check_failure, run, saving, wasm};
 
@@ -72,6 +72,8 @@ const OUT_OF_RANGE: &[(&str, &str, &str, u32)] = &[
     ("eth2", "pushNewDeposit", "(i32.const {}) (i32.const 184)", 184),
     ("eth2", "contextBeaconRoot", "(i32.const {})", 32),
     ("eth2", "readRoot", "(i32.const 0) (i32.const {})", 48),
+    ("eth2", "pushReceipt", "(i32.const {}) (i32.const 33)", 33),
+    ("eth2", "receiptCopy", "(i32.const 0) (i32.const {}) (i32.const 41)", 41),
     ("debug", "printMem", "(i32.const {}) (i32.const 7)", 7),
     ("debug", "printMemHex", "(i32.const {}) (i32.const 7)", 7),
     ("debug", "mem", "(i32.const {}) (i32.const 7)", 7),
@@ -92,9 +94,13 @@ const OUT_OF_RANGE: &[(&str, &str, &str, u32)] = &[
 #[test]
 fn a_pointer_out_of_range_is_a_trap() {
     for (module, name, arguments, length) in OUT_OF_RANGE {
+        let is_dropped = Import::find(module, name).expect("it is in the table").result.is_some();
+        let call = |pointer: u32| {
+            let call = format!("(call ${name} {})", arguments.replace("{}", &pointer.to_string()));
+            execute(&if is_dropped { format!("(drop {call})") } else { call }, Context::default())
+        };
         for pointer in [PAGE - length + 1, PAGE, u32::MAX] {
-            let arguments = arguments.replace("{}", &pointer.to_string());
-            let error = execute(&format!("(call ${name} {arguments})"), Context::default());
+            let error = call(pointer);
             assert_eq!(
                 chain(&error.expect_err("the execution fails")),
                 format!(
@@ -103,9 +109,7 @@ fn a_pointer_out_of_range_is_a_trap() {
                 ),
             );
         }
-        let arguments = arguments.replace("{}", &(PAGE - length).to_string());
-        execute(&format!("(call ${name} {arguments})"), Context::default())
-            .expect("the last range is in the memory");
+        call(PAGE - length).expect("the last range is in the memory");
     }
 }
 
@@ -212,7 +216,8 @@ const READS: [RootRead; 2] = [
     RootRead { shard: ShardIndex(u64::MAX), ee: EeIndex(0), state_root: StateRoot([0xbb; 32]) },
 ];
 
-/// Executes `main` with this body, on every engine of this build, in a block that declares [`READS`].
+/// Executes `main` with this body, on every engine of this build, in a block that declares [`READS`]
+/// and has a receipt.
 fn execute(body: &str, context: Context) -> Result<ExecutionOutput, ExecutionError> {
     static ENGINES: LazyLock<Host> = LazyLock::new(|| {
         let engine = if EngineKind::Both.is_compiled_in() { EngineKind::Both } else { EngineKind::Wasmtime };
@@ -220,7 +225,8 @@ fn execute(body: &str, context: Context) -> Result<ExecutionOutput, ExecutionErr
     });
     let ee = ENGINES.load(&wasm(&saving(body))).expect("it loads");
     let input = ExecutionInput::new(ROOT, b"block".as_slice());
-    ee.execute(&ExecutionInput { context, reads: Arc::from(READS), ..input })
+    let receipts = Arc::from([ReceivedReceipt::default()]);
+    ee.execute(&ExecutionInput { context, reads: Arc::from(READS), receipts, ..input })
 }
 
 #[test]

@@ -21,7 +21,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arbitrary::Unstructured;
 use outrider_host::{
-    Ee, EngineKind, ExecutionErrorKind, ExecutionInput, Host, HostConfig, Library, Limits, summarize,
+    Ee, EngineKind, ExecutionErrorKind, ExecutionInput, Host, HostConfig, Library, Limits, ReceivedReceipt,
+    summarize,
 };
 use support::{ROOT, module, wasm};
 
@@ -156,7 +157,11 @@ struct Outcome {
 
 /// Executes an EE; an overflow of the native stack is an error.
 fn execute(ee: &Ee, fuel_max: u64) -> Result<Outcome, String> {
-    match ee.execute_within(&ExecutionInput::new(ROOT, b"block data".as_slice()), fuel_max) {
+    let receipt =
+        |payload: &[u8]| ReceivedReceipt { payload: payload.to_vec(), ..ReceivedReceipt::default() };
+    let receipts = std::sync::Arc::from([receipt(b""), receipt(b"a payload")]);
+    let input = ExecutionInput { receipts, ..ExecutionInput::new(ROOT, b"block data".as_slice()) };
+    match ee.execute_within(&input, fuel_max) {
         Ok(output) => Ok(Outcome {
             end: "returned".to_owned(),
             rest: format!("{output:?}"),

@@ -77,7 +77,8 @@ mod in_serde {
     use std::sync::Arc;
 
     use outrider_host::{
-        Context, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue, RootRead, ShardIndex, Slot,
+        Context, EeIndex, ExecutionInput, ExecutionOutput, Log, LogValue, ReceiptKind, ReceivedReceipt,
+        RootRead, SentReceipt, ShardIndex, Slot,
     };
     use serde::Serialize;
     use serde::de::DeserializeOwned;
@@ -131,8 +132,18 @@ mod in_serde {
         };
         let declared = RootRead { shard: ShardIndex(6), ee: EeIndex(7), state_root: StateRoot(counted()) };
         let reads = Arc::from([declared]);
-        let input =
-            ExecutionInput { context, reads, ..ExecutionInput::new(StateRoot(counted()), vec![0xca, 0xfe]) };
+        let receipt = ReceivedReceipt {
+            kind: ReceiptKind::Expired,
+            source_shard: ShardIndex(8),
+            source_ee: EeIndex(9),
+            slot: Slot(10),
+            sequence: 11,
+            value: 12,
+            payload: vec![0xbe, 0xef],
+        };
+        let receipts = Arc::from([receipt.clone()]);
+        let input = ExecutionInput::new(StateRoot(counted()), vec![0xca, 0xfe]);
+        let input = ExecutionInput { context, reads, receipts, ..input };
         let expected = json!({
             "pre_state_root": DIGITS,
             "block_data": "cafe",
@@ -141,9 +152,13 @@ mod in_serde {
                 "balance": 0x0304, "finalized_slot": 5,
             },
             "reads": [{ "shard": 6, "ee": 7, "state_root": DIGITS }],
+            "receipts": [{
+                "kind": "expired", "source_shard": 8, "source_ee": 9, "slot": 10, "sequence": 11, "value": 12,
+                "payload": "beef",
+            }],
         });
         assert_eq!(serde_json::to_value(&input).expect("it is JSON"), expected);
-        // The balance is a varint; the list of reads follows its length.
+        // The balance is a varint; the lists of reads and receipts follow their lengths, and the payload does.
         let bytes = [
             &[32][..],
             &counted::<32>(),
@@ -151,6 +166,7 @@ mod in_serde {
             &[0; 32],
             &[0x84, 0x06, 5, 1, 6, 7, 32],
             &counted::<32>(),
+            &[1, 2, 8, 9, 10, 11, 12, 2, 0xbe, 0xef],
         ]
         .concat();
         assert_eq!(postcard::to_allocvec(&input).expect("it is written"), bytes);
@@ -160,6 +176,7 @@ mod in_serde {
             assert_eq!(got.pre_state_root, input.pre_state_root);
             assert_eq!((got.block_data, got.context), (input.block_data.clone(), context));
             assert_eq!(*got.reads, [declared]);
+            assert_eq!(*got.receipts, [receipt.clone()]);
         }
     }
 
@@ -173,12 +190,14 @@ mod in_serde {
         let input: ExecutionInput = serde_json::from_value(input).expect("it is read");
         let Context { slot, balance, finalized_slot, .. } = input.context;
         assert_eq!((slot, balance, finalized_slot, input.reads.len()), (Slot(2), 0, Slot(0), 0));
+        assert!(input.receipts.is_empty());
         let output = json!({
             "post_state_root": DIGITS, "root_saved": true, "deposits": [], "logs": [],
             "ticks_used": 1, "fuel_used": 2, "memory_bytes": 0,
         });
         let output: ExecutionOutput = serde_json::from_value(output).expect("it is read");
         assert_eq!((output.proposer_fee, output.fuel_used), (0, 2));
+        assert_eq!((output.receipts, output.rejected), (vec![], vec![]));
     }
 
     #[test]
@@ -189,6 +208,14 @@ mod in_serde {
             root_saved: true,
             deposits: vec![deposit()],
             proposer_fee: 9,
+            receipts: vec![SentReceipt {
+                destination_shard: ShardIndex(1),
+                destination_ee: EeIndex(2),
+                value: 3,
+                fee: 4,
+                payload: vec![0xca],
+            }],
+            rejected: vec![0, 7],
             logs: vec![
                 log("debug.print32", LogValue::U32(7)),
                 log("debug.printMem", LogValue::Text("hi".to_owned())),
@@ -200,6 +227,10 @@ mod in_serde {
         };
         let json = serde_json::to_value(&output).expect("it is JSON");
         assert_eq!((&json["post_state_root"], &json["proposer_fee"]), (&json!(DIGITS), &json!(9)));
+        let receipt = json!({
+            "destination_shard": 1, "destination_ee": 2, "value": 3, "fee": 4, "payload": "ca",
+        });
+        assert_eq!((&json["receipts"], &json["rejected"]), (&json!([receipt]), &json!([0, 7])));
         let logs = json!([
             { "import": "debug.print32", "value": { "u32": 7 } },
             { "import": "debug.printMem", "value": { "text": "hi" } },

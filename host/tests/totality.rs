@@ -59,7 +59,7 @@ proptest! {
 
     #[test]
     fn no_arguments_panic(name in prop::sample::select(vec![
-        "loadPreStateRoot", "savePostStateRoot", "useTicks", "contextBeaconRoot", "print32", "log",
+        "loadPreStateRoot", "savePostStateRoot", "useTicks", "contextBeaconRoot", "rejectReceipt", "print32", "log",
     ]), a: i32) {
         let _ = support::run(&saving(&format!("(call ${name} (i32.const {a}))")), b"block");
     }
@@ -72,7 +72,7 @@ proptest! {
     }
 
     #[test]
-    fn no_two_arguments_panic(name in prop::sample::select(vec!["pushNewDeposit", "readRoot", "printMem", "printMemHex", "mem"]), a: [i32; 2]) {
+    fn no_two_arguments_panic(name in prop::sample::select(vec!["pushNewDeposit", "pushReceipt", "readRoot", "printMem", "printMemHex", "mem"]), a: [i32; 2]) {
         let [a, b] = a;
         let _ = support::run(&saving(&format!("(call ${name} (i32.const {a}) (i32.const {b}))")), b"block");
     }

@@ -65,6 +65,8 @@ mod tests {
                 post_state_root: root,
                 deposits: vec![ZERO_DEPOSIT],
                 proposer_fee: 0,
+                receipts: vec![],
+                rejected: vec![],
                 logs: vec![
                     Log::Print("hello world!".into()),
                     Log::Print32(42),

@@ -21,7 +21,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use outrider_witness::NodeBag;
 
-pub use outrider_abi::{Context, NewNode, RootRead};
+pub use outrider_abi::{Context, NewNode, ReceivedReceipt, RootRead, SentReceipt};
+
+use outrider_abi::ReceiptError;
 pub use packages::{packages_json, write_packages};
 pub use provider::{Provided, StateProvider};
 
@@ -35,17 +37,19 @@ pub struct Execution {
     block_data: Vec<u8>,
     context: Context,
     reads: Vec<RootRead>,
+    receipts: Vec<ReceivedReceipt>,
     ticks_max: u32,
 }
 
 impl Execution {
-    /// Prepares an execution with empty block data and no reads, in the default context, with [`TICKS_MAX`].
+    /// Prepares an execution with empty block data, no reads and no receipts, in the default context, with [`TICKS_MAX`].
     pub fn new(pre_state_root: StateRoot) -> Execution {
         Execution {
             pre_state_root,
             block_data: Vec::new(),
             context: Context::default(),
             reads: Vec::new(),
+            receipts: Vec::new(),
             ticks_max: TICKS_MAX,
         }
     }
@@ -65,6 +69,11 @@ impl Execution {
         Execution { reads: reads.into(), ..self }
     }
 
+    /// Sets the receipts that the EE gets. A chain has them by source shard, then by sequence number.
+    pub fn receipts(self, receipts: impl Into<Vec<ReceivedReceipt>>) -> Execution {
+        Execution { receipts: receipts.into(), ..self }
+    }
+
     /// Sets the number of ticks that the EE may spend.
     pub fn ticks_max(self, ticks_max: u32) -> Execution {
         Execution { ticks_max, ..self }
@@ -74,7 +83,7 @@ impl Execution {
     ///
     /// # Errors
     ///
-    /// Fails as the block does; then neither deposits nor fee nor logs are kept.
+    /// Fails as the block does; then no deposits, fee, receipts and logs are kept.
     ///
     /// # Panics
     ///
@@ -121,6 +130,10 @@ pub struct Outcome {
     pub deposits: Vec<Deposit>,
     /// The sum of [`pay_proposer`](crate::eth2::pay_proposer), in Gwei.
     pub proposer_fee: u64,
+    /// The receipts that were sent, in order.
+    pub receipts: Vec<SentReceipt>,
+    /// The positions of the receipts that were rejected, ascending.
+    pub rejected: Vec<u32>,
     /// The log lines, in order.
     pub logs: Vec<Log>,
     /// The ticks spent by [`use_ticks`](crate::eth2::use_ticks).
@@ -215,6 +228,33 @@ pub enum Trap {
         index: usize,
         /// The number of declared roots.
         n_reads: usize,
+    },
+    /// [`send`](crate::receipt::send) was given a payload that is too long.
+    #[error(transparent)]
+    Receipt(ReceiptError),
+    /// [`send`](crate::receipt::send) was called more often than a block may send receipts.
+    #[error("more than {limit} receipts, the limit of an execution")]
+    TooManyReceipts {
+        /// The limit.
+        limit: usize,
+    },
+    /// The ether in receipts is more than 64 bits can express.
+    #[error("the ether in receipts overflows: cannot send {value} Gwei and a fee of {fee} on top of {sent}")]
+    ReceiptsOverflow {
+        /// The value of the receipt in Gwei.
+        value: u64,
+        /// Its fee in Gwei.
+        fee: u64,
+        /// The values and fees of earlier receipts in Gwei.
+        sent: u64,
+    },
+    /// An import asked for a receipt that the EE does not get.
+    #[error("there is no receipt {index}: the EE gets {n_receipts}, counted from 0")]
+    ReceiptOutOfRange {
+        /// The requested index.
+        index: u32,
+        /// The number of receipts that the EE gets.
+        n_receipts: usize,
     },
     /// [`use_ticks`](crate::eth2::use_ticks) asked for more than was left.
     #[error("out of ticks: cannot spend {n} of {left}")]

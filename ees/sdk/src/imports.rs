@@ -1,12 +1,14 @@
 //! The imports of an EE, as safe functions on slices.
 //!
 //! This is the wasm side, which calls the host; for other targets the test harness has the same functions. Their
-//! meaning is documented in the public modules `eth2`, `context`, `debug`, `bignum`, `crypto` and `state`.
+//! meaning is documented in the public modules `eth2`, `context`, `receipt`, `debug`, `bignum`,
+//! `crypto` and `state`.
 
 // The ABI passes memory as pointer and length; this module is where references become pointers.
 #![allow(unsafe_code)]
 
 pub(crate) mod crypto;
+pub(crate) mod receipt;
 pub(crate) mod state;
 
 use outrider_abi::ROOT_READ_BYTES;

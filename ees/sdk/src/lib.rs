@@ -23,6 +23,7 @@ pub mod debug;
 pub mod driver;
 pub mod eth2;
 pub mod forest;
+pub mod receipt;
 pub mod state;
 
 #[cfg(not(target_family = "wasm"))]

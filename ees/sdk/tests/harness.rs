@@ -44,6 +44,8 @@ fn a_transition_is_given_root_and_block_data_and_its_root_is_saved() {
             post_state_root: StateRoot([4; 32]),
             deposits: vec![],
             proposer_fee: 0,
+            receipts: vec![],
+            rejected: vec![],
             logs: vec![],
             ticks_used: 0
         }

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use outrider_host::{
-    DiskCache, Ee, EngineKind, ExecutionInput, Host, HostConfig, Limits, StateRoot, summarize,
+    DiskCache, Ee, EngineKind, ExecutionInput, Host, HostConfig, Limits, ReceivedReceipt, StateRoot,
+    summarize,
 };
 
 /// Limits that are soon reached.
@@ -153,7 +154,10 @@ impl Cache {
 }
 
 fn input() -> ExecutionInput {
-    ExecutionInput::new(StateRoot([0x22; 32]), b"block data".as_slice())
+    let receipt =
+        |payload: &[u8]| ReceivedReceipt { payload: payload.to_vec(), ..ReceivedReceipt::default() };
+    let receipts = std::sync::Arc::from([receipt(b""), receipt(b"a payload")]);
+    ExecutionInput { receipts, ..ExecutionInput::new(StateRoot([0x22; 32]), b"block data".as_slice()) }
 }
 
 /// Executes an EE, and returns its fuel.

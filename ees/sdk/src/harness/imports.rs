@@ -4,13 +4,14 @@
 //! [`Trap`] as payload, and without the panic hook, because it is not a panic.
 
 pub(crate) mod crypto;
+pub(crate) mod receipt;
 pub(crate) mod state;
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, string::String, vec::Vec};
 use core::cell::RefCell;
 use std::{panic::resume_unwind, thread_local};
 
-use outrider_abi::ROOT_READ_BYTES;
+use outrider_abi::{ROOT_READ_BYTES, SentReceipt};
 
 use super::{Context, Execution, Log, Outcome, Trap};
 use crate::{DEPOSIT_BYTES, Deposit, StateRoot, bignum::Uint256};
@@ -28,6 +29,10 @@ pub(super) struct Host {
     post_state_root: StateRoot,
     deposits: Vec<Deposit>,
     proposer_fee: u64,
+    receipts: Vec<SentReceipt>,
+    /// The values and fees of these receipts, in Gwei.
+    ether_sent: u64,
+    rejected: BTreeSet<u32>,
     logs: Vec<Log>,
     ticks_used: u32,
 }
@@ -40,6 +45,9 @@ impl Host {
             post_state_root: StateRoot::default(),
             deposits: Vec::new(),
             proposer_fee: 0,
+            receipts: Vec::new(),
+            ether_sent: 0,
+            rejected: BTreeSet::new(),
             logs: Vec::new(),
             ticks_used: 0,
         }
@@ -59,6 +67,8 @@ impl Host {
             post_state_root: self.post_state_root,
             deposits: self.deposits,
             proposer_fee: self.proposer_fee,
+            receipts: self.receipts,
+            rejected: self.rejected.into_iter().collect(),
             logs: self.logs,
             ticks_used: self.ticks_used,
         };

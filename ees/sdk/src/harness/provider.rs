@@ -6,7 +6,7 @@ use core::fmt::Debug;
 use outrider_abi::NewNode;
 use outrider_witness::NodeBag;
 
-use super::{Context, Execution, Failure, Outcome, RootRead};
+use super::{Context, Execution, Failure, Outcome, ReceivedReceipt, RootRead};
 use crate::{StateRoot, state};
 
 /// A provider that holds all of an EE's state, and makes blocks from packages.
@@ -34,6 +34,7 @@ pub struct StateProvider {
     nodes: Arc<NodeBag>,
     context: Context,
     reads: Vec<RootRead>,
+    receipts: Vec<ReceivedReceipt>,
 }
 
 /// A block that a provider made from packages.
@@ -68,6 +69,11 @@ impl StateProvider {
         StateProvider { reads: reads.into(), ..self }
     }
 
+    /// Sets the receipts that the EE gets with further blocks.
+    pub fn receipts(self, receipts: impl Into<Vec<ReceivedReceipt>>) -> StateProvider {
+        StateProvider { receipts: receipts.into(), ..self }
+    }
+
     /// Returns the root of the state.
     pub fn root(&self) -> StateRoot {
         self.root
@@ -94,6 +100,7 @@ impl StateProvider {
         transition: impl Fn(StateRoot, &[u8]) -> Result<StateRoot, E>,
     ) -> Result<Provided, Failure<E>> {
         let execution = Execution::new(self.root).context(self.context).reads(self.reads.clone());
+        let execution = execution.receipts(self.receipts.clone());
         let given = execution.clone().block_data(state::packages(packages));
         let (outcome, yielded) = given.run_over(Arc::clone(&self.nodes), &transition)?;
         let block_data = yielded.block_data.expect("an EE yields block data in provider mode");

@@ -1,6 +1,6 @@
 use std::io::Write as _;
 
-use outrider_abi::{DEPOSIT_BYTES, Deposit, StateRoot};
+use outrider_abi::{DEPOSIT_BYTES, Deposit, SentReceipt, StateRoot};
 
 use super::*;
 use crate::config::HostConfig;
