@@ -1,9 +1,13 @@
 //! Cases of calls of every import, with sizes from zero to the largest, and inputs that succeed, fail and trap.
 
-use outrider_crypto_vectors::{Argument, Expected, Vector, excerpt};
-use outrider_host::{ABI, DEPOSIT_BYTES, Import, Parameter, ValueType};
+use std::sync::{Arc, LazyLock};
 
-use crate::case::{Case, Ending, Group, Module, Random, escaped};
+use outrider_crypto_vectors::{Argument, Expected, Vector, excerpt};
+use outrider_host::{
+    ABI, DEPOSIT_BYTES, Import, Parameter, RECEIPT_PAYLOAD_BYTES_MAX, ReceivedReceipt, ValueType,
+};
+
+use crate::case::{Case, Code, Ending, Group, Module, Random, escaped};
 
 /// The address of outputs, beyond all inputs.
 const OUT_ADDRESS: u32 = 9 << 20;
@@ -21,6 +25,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(modexp());
     cases.extend(blake2b());
     cases.extend(provider());
+    cases.extend(rejections());
     cases
 }
 
@@ -93,9 +98,9 @@ fn case(import: &Import, variant: String, data: &str, setup: &str, arguments: &[
         pages: PAGES,
     };
     let case = Case::new(Group::Import, import.to_string(), variant, &module).ending(Ending::Returns);
-    // Stay below the limits of deposits and ticks.
+    // Stay below the limits of deposits, receipts and ticks.
     let turns_max = match import.name {
-        "pushNewDeposit" => 1_000,
+        "pushNewDeposit" | "pushReceipt" => 1_000,
         "useTicks" => 100,
         _ => 100_000,
     };
@@ -132,9 +137,10 @@ fn plain(import: &Import) -> Vec<Case> {
     }
     let has = |test: fn(&str) -> bool| import.parameter_names().any(test);
     let lengths: &[u32] = match import.name {
-        // Reading beyond the block data would trap; a deposit has a fixed length.
+        // Reading beyond the block data would trap; a deposit has a fixed length, and a receipt a least and a largest.
         "blockDataCopy" => &[0, 1, 64, 1_000, 65_536, 1 << 20],
         "pushNewDeposit" => &[DEPOSIT_BYTES as u32],
+        "pushReceipt" => &[32, 33, 64, 200, 1_000, 4_096, 65_568],
         "useTicks" => &[0, 1, 1_000, 100_000],
         _ if has(is_length) => &LENGTHS,
         _ => &[0],
@@ -146,10 +152,9 @@ fn plain(import: &Import) -> Vec<Case> {
     };
     let mut cases = Vec::new();
     for contents in Contents::ALL {
-        // The sum of two large numbers traps.
-        if contents != Contents::Zeros
-            && (import.name == "add256" || !import.parameters.iter().any(Parameter::is_pointer))
-        {
+        // The sum of two large numbers traps, and receipts have two.
+        let sums = matches!(import.name, "add256" | "pushReceipt");
+        if contents != Contents::Zeros && (sums || !import.parameters.iter().any(Parameter::is_pointer)) {
             continue;
         }
         for length in lengths {
@@ -380,3 +385,27 @@ fn provider() -> Vec<Case> {
     }
     cases
 }
+
+/// Makes a case that rejects every receipt of [`RECEIPTS`] once, in an order without locality.
+fn rejections() -> Option<Case> {
+    let import = Import::find("eth2", "rejectReceipt")?;
+    // An odd factor permutes the numbers below a power of two.
+    let index = format!(
+        "(call $f (i32.and (i32.mul (i32.wrap_i64 (local.get $n)) (i32.const 40503)) (i32.const {})))",
+        RECEIPTS.len().saturating_sub(1)
+    );
+    let case = case(import, "all receipts".to_owned(), "", "", &["0".to_owned()]);
+    let Code::Text(text) = &case.code else { return None };
+    let text = text.replacen("(i32.const 0)  (call $f)", &index, 1);
+    let turns_max = u32::try_from(RECEIPTS.len()).ok();
+    text.contains(&index).then_some(Case { code: Code::Text(text), turns_max, ..case })
+}
+
+/// The receipts that every program gets: as many as a power of two, the first with the largest payload.
+pub(crate) static RECEIPTS: LazyLock<Arc<[ReceivedReceipt]>> = LazyLock::new(|| {
+    let receipt = |index| {
+        let bytes = if index == 0 { RECEIPT_PAYLOAD_BYTES_MAX } else { 0 };
+        ReceivedReceipt { payload: vec![1; bytes], ..ReceivedReceipt::default() }
+    };
+    (0..1 << 16).map(receipt).collect()
+});

@@ -14,6 +14,7 @@ use outrider_host::{
 use crate::case::{Case, Code, Ending, Group};
 use crate::clock::thread_time;
 use crate::honest;
+use crate::imports::RECEIPTS;
 
 /// A bench that runs programs on one engine and compares them with typical code.
 pub struct Bench {
@@ -310,6 +311,7 @@ impl LoadedProgram {
         let ee = ee.map_err(|source| CalibrateError::Load { title: title(), source: Box::new(source) })?;
         let input = ExecutionInput {
             reads: Arc::from([RootRead::default()]),
+            receipts: Arc::clone(&RECEIPTS),
             ..ExecutionInput::new(case.pre_state_root, Arc::clone(&case.block_data))
         };
         let node_bytes = case.node_bytes;

@@ -4,7 +4,9 @@ mod support;
 
 use std::sync::Arc;
 
-use outrider_host::{Context, Ee, ExecutionInput, Fault, RootRead, Slot, StateRoot};
+use outrider_host::{
+    Context, Ee, ExecutionInput, Fault, ReceivedReceipt, RootRead, SentReceipt, Slot, StateRoot,
+};
 use outrider_shard::provider::{code_hash, current_root};
 use outrider_shard::{Disagreement, Frame, Previous, Provider, ProviderError, Surroundings};
 use outrider_witness::Hash;
@@ -295,7 +297,11 @@ fn with_ether(lines: &str) -> Ee {
         (import \"eth2\" \"contextBalance\" (func $balance (result i64)))
         (import \"eth2\" \"contextFinalizedSlot\" (func $final (result i64)))
         (import \"eth2\" \"readCount\" (func $reads (result i32)))
-        (import \"eth2\" \"readRoot\" (func $read_root (param i32 i32)))\n";
+        (import \"eth2\" \"readRoot\" (func $read_root (param i32 i32)))
+        (import \"eth2\" \"pushReceipt\" (func $send (param i32 i32)))
+        (import \"eth2\" \"receiptCount\" (func $receipts (result i32)))
+        (import \"eth2\" \"receiptCopy\" (func $copy_receipt (param i32 i32 i32) (result i32)))
+        (import \"eth2\" \"rejectReceipt\" (func $reject (param i32)))\n";
     let text = PAIR.replacen("(module\n", imports, 1).replace(";; @end", lines);
     assert!(text.contains(imports) && text.contains(lines), "the EE has changed");
     load(&text)
@@ -308,6 +314,70 @@ fn an_ee_that_pays_another_fee_over_the_witness_is_refused() {
     let ProviderError::Disagreement(got) = &error else { panic!("{error}") };
     assert_eq!(*got, Disagreement::ProposerFee { provided: 6, stateless: 5 });
     assert_eq!(error.fault(), Fault::Guest);
+}
+
+/// Three receipts, whose values are 1, 2 and 3.
+fn receipts() -> Arc<[ReceivedReceipt]> {
+    [1, 2, 3].map(|value| ReceivedReceipt { value, ..ReceivedReceipt::default() }).into()
+}
+
+#[test]
+fn an_ee_that_sends_other_receipts_over_the_witness_is_refused() {
+    // The third receipt has a value of one if the EE runs over the state.
+    let send = "(memory.fill (i32.const 0xb0000) (i32.const 0) (i32.const 64))
+        (call $send (i32.const 0xb0000) (i32.const 32)) (call $send (i32.const 0xb0000) (i32.const 32))";
+    let value =
+        "(i32.store8 (i32.const 0xb0010) (call $mode)) (call $send (i32.const 0xb0000) (i32.const 32))";
+    let none = "(if (call $mode) (then) (else (call $send (i32.const 0xb0000) (i32.const 32))))";
+    for (line, provided, stateless) in [(value, 3, 3), (none, 2, 3)] {
+        let store = memory(with_ether(&format!("{send} {line}")));
+        let error =
+            store.build(EMPTY_STATE, &[b"\x01"], Context::default()).expect_err("it is two functions");
+        let ProviderError::Disagreement(got) = &error else { panic!("{error}") };
+        assert_eq!(*got, Disagreement::Receipts { provided, stateless, first: 2 });
+    }
+}
+
+#[test]
+fn an_ee_that_rejects_other_receipts_over_the_witness_is_refused() {
+    let surroundings = Surroundings { receipts: receipts(), ..Surroundings::default() };
+    let over_state = |line: &str| format!("(if (call $mode) (then {line}))");
+    let over_witness = |line: &str| format!("(if (call $mode) (then) (else {line}))");
+    let [first, last] = [0, 2].map(|index| format!("(call $reject (i32.const {index}))"));
+    for (lines, index, is_provided, place) in [
+        (format!("{first} {}", over_state(&last)), 2, true, "state"),
+        (format!("{last} {}", over_witness(&first)), 0, false, "witness"),
+        (format!("{} {}", over_witness(&last), over_state(&first)), 0, true, "state"),
+        (format!("{} {}", over_witness(&last), first), 2, false, "witness"),
+    ] {
+        let store = memory(with_ether(&lines));
+        let error =
+            store.build(EMPTY_STATE, &[b"\x01"], surroundings.clone()).expect_err("it is two functions");
+        let ProviderError::Disagreement(got) = &error else { panic!("{error}") };
+        assert_eq!(*got, Disagreement::Rejected { index, is_provided });
+        assert_eq!(got.to_string(), format!("the EE rejects receipt {index} over the {place} only"));
+    }
+}
+
+#[test]
+fn both_executions_of_a_block_have_its_receipts() {
+    // Pays the value of the last receipt, rejects it, and sends what it has copied of it.
+    let store = memory(with_ether(
+        "(drop (call $copy_receipt (i32.sub (call $receipts) (i32.const 1)) (i32.const 0xb0000) (i32.const 41)))
+        (call $pay (i64.load (i32.const 0xb0021)))
+        (call $reject (i32.sub (call $receipts) (i32.const 1)))
+        (call $send (i32.const 0xb0001) (i32.const 40))",
+    ));
+    let surroundings = Surroundings { receipts: receipts(), ..Surroundings::default() };
+    let block = store.build(EMPTY_STATE, &[b"\x01"], surroundings.clone()).expect("the EE takes it");
+    let output = block.output();
+    assert_eq!((output.proposer_fee, &output.rejected[..]), (3, &[2][..]));
+    let payload = vec![3, 0, 0, 0, 0, 0, 0, 0];
+    assert_eq!(output.receipts, [SentReceipt { payload, ..SentReceipt::default() }]);
+    let again = store.refresh(block.block_data(), EMPTY_STATE, surroundings).expect("the EE takes it");
+    assert_eq!(again.output(), output);
+    let error = store.build(EMPTY_STATE, &[b"\x01"], Context::default()).expect_err("there is no receipt");
+    assert!(matches!(error, ProviderError::Refused(_)), "{error}");
 }
 
 #[test]

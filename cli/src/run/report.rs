@@ -1,5 +1,6 @@
 //! The output of `outrider run`, as text and as JSON.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -358,8 +359,8 @@ impl MismatchReport {
             }
             Self::SentReceipt { block, index, expected, got } => {
                 writeln!(out, "  {ERROR}block {block}: wrong receipt {index}{ERROR:#}")?;
-                writeln!(out, "    expected {}", described(expected.as_ref()))?;
-                writeln!(out, "    got      {}", described(got.as_ref()))
+                writeln!(out, "    expected {}", shown(expected.as_ref()))?;
+                writeln!(out, "    got      {}", shown(got.as_ref()))
             }
             Self::RejectedReceipts { block, expected, got } => {
                 writeln!(out, "  {ERROR}block {block}: wrong rejected receipts{ERROR:#}")?;
@@ -399,14 +400,24 @@ impl SentReceiptReport {
     }
 }
 
-/// Describes a receipt in a line.
-fn described(receipt: Option<&SentReceiptReport>) -> String {
-    let Some(receipt) = receipt else { return "none".to_owned() };
-    let SentReceiptReport { destination_shard, destination_ee, value, fee, payload } = receipt;
-    let payload = if payload.is_empty() { "empty" } else { payload };
-    format!(
-        "to EE {destination_ee} on shard {destination_shard}, {value} Gwei, fee {fee} Gwei, payload {payload}"
-    )
+/// Describes a receipt, if there is one.
+pub(crate) fn described(receipt: Option<&SentReceipt>) -> String {
+    shown(receipt.map(SentReceiptReport::new).as_ref())
+}
+
+fn shown(receipt: Option<&SentReceiptReport>) -> String {
+    receipt.map_or("none".to_owned(), ToString::to_string)
+}
+
+impl fmt::Display for SentReceiptReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { destination_shard, destination_ee, value, fee, payload } = self;
+        let payload = if payload.is_empty() { "empty" } else { payload };
+        write!(
+            f,
+            "{value} Gwei to EE {destination_ee} on shard {destination_shard}, fee {fee} Gwei, payload {payload}"
+        )
+    }
 }
 
 impl Totals {

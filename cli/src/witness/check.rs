@@ -12,6 +12,7 @@ use super::decode::StatefulBlockData;
 use crate::context::ContextOptions;
 use crate::host_options::{DefaultLimits, HostOptions};
 use crate::output::{self, Plain, Summary};
+use crate::run::report::described;
 use crate::{ERROR, SUCCESS, Verdict, files};
 
 /// Check that each witness of a fixture can be decoded, has the canonical encoding, belongs to the state before its block, and
@@ -108,8 +109,15 @@ fn mismatches(run: &FixtureRun) -> Vec<String> {
         Mismatch::ProposerFee { block, expected, got } => {
             format!("block {block}: wrong proposer fee: expected {expected} Gwei, got {got} Gwei")
         }
+        Mismatch::SentReceipt { block, index, expected, got } => {
+            let [expected, got] = [expected, got].map(|receipt| described(receipt.as_ref()));
+            format!("block {block}: wrong receipt {index}: expected {expected}, got {got}")
+        }
+        Mismatch::RejectedReceipts { block, expected, got } => {
+            format!("block {block}: wrong rejected receipts: expected {expected:?}, got {got:?}")
+        }
     };
-    // After a failed block, states, deposits and fees are not compared.
+    // After a failed block, states and other outputs are not compared.
     let executed = run.blocks.iter().all(|block| block.result.is_ok());
     run.mismatches.iter().filter(|_| executed).map(text).collect()
 }

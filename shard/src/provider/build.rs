@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use outrider_host::{
-    Deposit, ExecutionError, ExecutionInput, ExecutionOutput, NewNode, ProviderOutput, StateRoot, StateSource,
+    ExecutionError, ExecutionInput, ExecutionOutput, NewNode, ProviderOutput, StateRoot, StateSource,
 };
 use outrider_witness::{
     Hash,
@@ -108,14 +108,34 @@ fn check_agreement(provided: &ExecutionOutput, stateless: &ExecutionOutput) -> R
         Disagreement::PostStateRoot { provided: provided_root, stateless: stateless_root }
     } else if provided.deposits != stateless.deposits {
         let (provided, stateless) = (&provided.deposits, &stateless.deposits);
-        let same = |(one, other): &(&Deposit, &Deposit)| one == other;
-        let first = provided.iter().zip(stateless).take_while(same).count();
+        let first = first_difference(provided, stateless);
         Disagreement::Deposits { provided: provided.len(), stateless: stateless.len(), first }
     } else if provided.proposer_fee != stateless.proposer_fee {
         let (provided, stateless) = (provided.proposer_fee, stateless.proposer_fee);
         Disagreement::ProposerFee { provided, stateless }
+    } else if provided.receipts != stateless.receipts {
+        let (provided, stateless) = (&provided.receipts, &stateless.receipts);
+        let first = first_difference(provided, stateless);
+        Disagreement::Receipts { provided: provided.len(), stateless: stateless.len(), first }
+    } else if let Some((index, is_provided)) = first_of_one(&provided.rejected, &stateless.rejected) {
+        Disagreement::Rejected { index, is_provided }
     } else {
         return Ok(());
     };
     Err(ProviderError::Disagreement(disagreement))
+}
+
+/// Returns the number of equal items before the first difference.
+fn first_difference<T: PartialEq>(one: &[T], other: &[T]) -> usize {
+    one.iter().zip(other).take_while(|(one, other)| one == other).count()
+}
+
+/// Returns the least number that is in one of two ascending lists only, and whether that is the first list.
+fn first_of_one(one: &[u32], other: &[u32]) -> Option<(u32, bool)> {
+    let at = first_difference(one, other);
+    match (one.get(at), other.get(at)) {
+        (Some(one), Some(other)) => Some((*one.min(other), one < other)),
+        (Some(one), None) => Some((*one, true)),
+        (None, other) => other.map(|other| (*other, false)),
+    }
 }

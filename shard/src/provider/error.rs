@@ -161,6 +161,26 @@ pub enum Disagreement {
         /// The fee over the witness, in Gwei.
         stateless: u64,
     },
+    /// The sent receipts differ.
+    #[error(
+        "the EE sends {provided} receipts over the state and {stateless} over the witness; receipt {first} is the first that differs"
+    )]
+    Receipts {
+        /// Their number over the full state.
+        provided: usize,
+        /// Their number over the witness.
+        stateless: usize,
+        /// The index of the first that differs, from 0.
+        first: usize,
+    },
+    /// The EE rejects a receipt in one execution only.
+    #[error("the EE rejects receipt {index} over the {} only", if *.is_provided { "state" } else { "witness" })]
+    Rejected {
+        /// The first receipt for which that is so, by its index in the block's receipts.
+        index: u32,
+        /// Whether the EE rejects it over the full state.
+        is_provided: bool,
+    },
 }
 
 impl ProviderError {
