@@ -5,7 +5,7 @@
 //
 // A unit is a byte moved or hashed, a tick spent, or the unit that the function's description names.
 
-/** The block, state roots, ether, and where the block is. */
+/** The block, state roots, ether, receipts, and where the block is. */
 export namespace eth2 {
   /** Writes the 32-byte pre-state root at out. Fuel 1000. */
   // @ts-ignore: decorator
@@ -86,6 +86,26 @@ export namespace eth2 {
   // @ts-ignore: decorator
   @external("eth2", "readRoot")
   export declare function readRoot(index: u32, out: usize): void;
+
+  /** Sends the receipt at pointer: 8 bytes each of shard, EE, value and fee, then at most 65,536 bytes payload. Fuel 2500, and 10 for each unit. */
+  // @ts-ignore: decorator
+  @external("eth2", "pushReceipt")
+  export declare function pushReceipt(pointer: usize, length: u32): void;
+
+  /** Returns the number of receipts that the EE gets with the block. Fuel 1000. */
+  // @ts-ignore: decorator
+  @external("eth2", "receiptCount")
+  export declare function receiptCount(): u32;
+
+  /** Returns the length of the receipt at index, and writes it at out if capacity allows: 1 byte kind, 8 bytes each of shard, EE, slot, sequence number and value, then the payload; traps if there is none. Fuel 1000, and 1 for each unit. */
+  // @ts-ignore: decorator
+  @external("eth2", "receiptCopy")
+  export declare function receiptCopy(index: u32, out: usize, capacity: u32): u32;
+
+  /** Rejects the receipt at index, so that its value does not stay with the EE; traps if there is none. Fuel 2500. */
+  // @ts-ignore: decorator
+  @external("eth2", "rejectReceipt")
+  export declare function rejectReceipt(index: u32): void;
 }
 
 /** Logs. What is logged changes nothing. */

@@ -15,7 +15,7 @@ extern "C" {
 
 /* A unit is a byte moved or hashed, a tick spent, or the unit that the function's description names. */
 
-/* eth2: The block, state roots, ether, and where the block is. */
+/* eth2: The block, state roots, ether, receipts, and where the block is. */
 
 /* Writes the 32-byte pre-state root at out. Fuel 1000. */
 OUTRIDER_IMPORT(eth2, loadPreStateRoot)
@@ -80,6 +80,22 @@ uint32_t eth2_readCount(void);
 /* Writes the declared state root at index: 8 bytes shard, 8 bytes EE, 32 bytes root; traps if there is none. Fuel 1000. */
 OUTRIDER_IMPORT(eth2, readRoot)
 void eth2_readRoot(uint32_t index, void *out);
+
+/* Sends the receipt at pointer: 8 bytes each of shard, EE, value and fee, then at most 65,536 bytes payload. Fuel 2500, and 10 for each unit. */
+OUTRIDER_IMPORT(eth2, pushReceipt)
+void eth2_pushReceipt(const void *pointer, uint32_t length);
+
+/* Returns the number of receipts that the EE gets with the block. Fuel 1000. */
+OUTRIDER_IMPORT(eth2, receiptCount)
+uint32_t eth2_receiptCount(void);
+
+/* Returns the length of the receipt at index, and writes it at out if capacity allows: 1 byte kind, 8 bytes each of shard, EE, slot, sequence number and value, then the payload; traps if there is none. Fuel 1000, and 1 for each unit. */
+OUTRIDER_IMPORT(eth2, receiptCopy)
+uint32_t eth2_receiptCopy(uint32_t index, void *out, uint32_t capacity);
+
+/* Rejects the receipt at index, so that its value does not stay with the EE; traps if there is none. Fuel 2500. */
+OUTRIDER_IMPORT(eth2, rejectReceipt)
+void eth2_rejectReceipt(uint32_t index);
 
 /* debug: Logs. What is logged changes nothing. */
 

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     #[arg(required = true, value_name = "FIXTURE")]
     fixtures: Vec<PathBuf>,
     /// Write the state roots after the last block into each fixture as its expectations, the deposits if the fixture lists any,
-    /// and the proposer's fee of each block that gives one. Comments and layout are kept. A fixture with a block that fails is not changed.
+    /// and the proposer's fee and receipts of each block that gives them. Comments and layout are kept. A fixture with a block that fails is not changed.
     #[arg(long)]
     bless: bool,
     /// Print one JSON document instead of text.
