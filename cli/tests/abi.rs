@@ -125,7 +125,7 @@ fn kind(ty: &str) -> &'static str {
 
 /// Returns the imports that the SDK binds, by module and name, with their names in Rust.
 fn bindings() -> BTreeMap<(String, String), (String, Signature)> {
-    let sources = ["imports.rs", "imports/crypto.rs", "imports/state.rs"].map(|file| {
+    let sources = ["imports.rs", "imports/crypto.rs", "imports/receipt.rs", "imports/state.rs"].map(|file| {
         let path = project().join("ees/sdk/src").join(file);
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     });

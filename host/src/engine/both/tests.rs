@@ -85,12 +85,12 @@ fn disagreement(engines: [Scripted; 2]) -> Disagreement {
 
 #[test]
 fn any_difference_is_an_error_that_names_it() {
-    let cases: [(Change, &str); 7] = [
+    let cases: [(Change, &str); 9] = [
         (|execution| execution.post_state_root = Some(StateRoot([1; 32])), "the post-state root"),
         (|execution| execution.deposits.push(Deposit::from_bytes(&[1; DEPOSIT_BYTES])), "the deposits"),
         (|execution| execution.proposer_fee += 1, "the proposer fee"),
         (|execution| execution.receipts.push(SentReceipt::default()), "the receipts"),
-        (|execution| drop(execution.rejected.insert(1)), "the rejected receipts"),
+        (|execution| _ = execution.rejected.insert(1), "the rejected receipts"),
         (|execution| execution.logs.push(log(1)), "the logs"),
         (|execution| execution.ticks_used += 1, "the ticks used"),
         (|execution| execution.fuel_left -= 1, "the fuel left"),
