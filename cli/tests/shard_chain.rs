@@ -43,7 +43,8 @@ fn transfer(nonce: u64) -> Bytes {
     let gwei = U256::from(1_000_000_000);
     let fees = Fees { max_priority_fee_per_gas: gwei, max_fee_per_gas: gwei * U256::from(3) };
     let transaction = Transaction {
-        chain_id: U256::from(7002),
+        // EE 0 on shard 2: 7,000 * 2^26 + 2.
+        chain_id: U256::from(469_762_048_002_u64),
         nonce: U256::from(nonce),
         gas_limit: U256::from(21_000),
         to: Some(RECIPIENT),

@@ -9,7 +9,7 @@ use outrider_beacon_spec::types::{Bytes32, Shard};
 use outrider_evm::{
     chain_block::{Proposal, package},
     genesis,
-    shard_chain::{ShardGenesis, SlotClock},
+    shard_chain::{ChainPlace, ShardGenesis, SlotClock},
     transaction::{Fees, Kind, Transaction as EvmTransaction},
 };
 use outrider_host::{Context, Ee, Host, StateRoot};
@@ -29,7 +29,8 @@ pub(crate) const ACCOUNT: EeIndex = 0;
 pub(crate) const EVM: EeIndex = 1;
 
 const ETHER: u64 = 1_000_000_000;
-const CHAIN_ID: u64 = 1_337;
+/// The base of chain IDs.
+const CHAIN_ID_BASE: u64 = 1_337;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -138,7 +139,7 @@ impl EvmUsers {
         }
         let genesis = genesis::Genesis::of_json(json!({
             "config": {
-                "chainId": CHAIN_ID, "homesteadBlock": 0, "eip150Block": 0, "eip158Block": 0, "byzantiumBlock": 0,
+                "chainId": CHAIN_ID_BASE, "homesteadBlock": 0, "eip150Block": 0, "eip158Block": 0, "byzantiumBlock": 0,
                 "constantinopleBlock": 0, "petersburgBlock": 0, "istanbulBlock": 0, "berlinBlock": 0,
                 "londonBlock": 0, "terminalTotalDifficulty": 0, "shanghaiTime": 0,
             },
@@ -168,9 +169,11 @@ impl EvmUsers {
     pub(crate) fn transfer(&self, shard: Shard, user: u64, nonce: u64, to: u64) -> Vec<u8> {
         let key = |user: u64| &self.keys[user as usize % self.keys.len()];
         let fee = U256::from(10 * ETHER);
+        // Each EE has a chain ID of its own on each shard.
+        let place = ChainPlace { ee: EVM.into(), shard };
+        let chain_id = self.genesis.node().rules.chain_id(place).expect("the place has a chain ID");
         let transaction = EvmTransaction {
-            // Each shard has a chain ID of its own.
-            chain_id: U256::from(CHAIN_ID + shard),
+            chain_id: U256::from(chain_id),
             nonce: U256::from(nonce),
             gas_limit: U256::from(21_000),
             to: address(key(to)).ok(),

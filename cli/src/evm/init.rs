@@ -19,6 +19,9 @@ use crate::state::init::{Made, create};
 /// The state commits to the rules of the chain, to its head, and to the accounts. `outrider witness build` makes blocks from it, with
 /// packages of `outrider evm package`; each block needs a later slot than the one before, which `--slot` sets. The rules are those of
 /// Paris or later. From Prague on, the genesis has to contain the contracts of EIP-2935, EIP-7002 and EIP-7251.
+///
+/// The `chainId` in the genesis, from 1 to 67108862, is the base of chain IDs: that of EE e on shard s is
+/// chainId * 67108864 + e * 1024 + s, so that each EE on each shard has its own. Wallets sign with that.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// New or empty directory.

@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     /// Gas limit of the block. By default it is that of the block before.
     #[arg(long, value_name = "GAS")]
     gas_limit: Option<u64>,
-    /// Signed transactions in hex, as wallets send them.
+    /// Signed transactions in hex, as wallets send them; `outrider evm init --help` says for which chain ID.
     #[arg(value_name = "TRANSACTION")]
     transactions: Vec<Bytes>,
 }

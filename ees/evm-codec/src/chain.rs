@@ -15,7 +15,7 @@ use crate::{BlobSchedule, Fork, Rules};
 /// | bytes | content |
 /// |---|---|
 /// | 7 | [`ChainNode::TAG`] |
-/// | to the end | an RLP list: chain ID of shard 0, genesis time, seconds per slot, the list of [`ForkTime`]s, the head's header as a string, and the deposit contract if there is one |
+/// | to the end | an RLP list: base of chain IDs, genesis time, seconds per slot, the list of [`ForkTime`]s, the head's header as a string, and the deposit contract if there is one |
 ///
 /// The node refers to Ethereum's state by the state root in the header. It is neither a node of a trie nor code:
 ///
@@ -33,14 +33,41 @@ pub struct ChainNode {
 
 /// The rules of a chain on a shard: those of Ethereum from Paris on.
 ///
-/// An EE is deployed with one initial state for all of its shards. So that a transaction for one of these chains is not
-/// valid on the others, each has its own chain ID: that of shard 0, plus the index of the shard.
+/// The rules have the base of chain IDs. The ID of a chain follows from it and from the [`ChainPlace`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainRules {
-    chain_id: u64,
+    chain_id_base: u64,
     clock: SlotClock,
     forks: Vec<ForkTime>,
     deposit_contract: Option<Address>,
+}
+
+/// The place of a chain: an EE on a shard. Each place has its own chain ID (EIP-155), so that a transaction for one chain is
+/// not valid on another:
+///
+/// | bits of the ID | content |
+/// |---|---|
+/// | 26 to 51 | the base, from 1 to [`ChainRules::CHAIN_ID_BASE_MAX`] |
+/// | 10 to 25 | the index of the EE |
+/// | 0 to 9 | the shard |
+///
+/// EE and shard come from the context of the execution, and not from the state. So the chains of one beacon chain have
+/// different IDs whatever bases their states have, even if two EEs begin with the same state. The base tells beacon
+/// chains apart. The IDs are above those of Ethereum's networks, at least 2^26, and have 52 bits: wallets compute
+/// `2 * ID + 36` in numbers of 53 bits, and some refuse IDs beyond 4,503,599,627,370,476. EIP-2294 allows even more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainPlace {
+    /// The index of the EE.
+    pub ee: u64,
+    /// The shard.
+    pub shard: u64,
+}
+
+impl ChainPlace {
+    /// The end of the indices of EEs in chain IDs. The ledger of the beacon chain has as many at most.
+    pub const EE_END: u64 = 1 << EE_BITS;
+    /// The end of the shards in chain IDs, the specification's `MAX_SHARDS`.
+    pub const SHARD_END: u64 = 1 << SHARD_BITS;
 }
 
 /// The time of a shard's slots.
@@ -67,10 +94,10 @@ pub struct ForkTime {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainNodeError {
-    /// They do not begin with [`ChainNode::TAG`].
+    /// The first bytes are not [`ChainNode::TAG`].
     #[error("the tag of a chain node is missing")]
     Tag,
-    /// What follows is not the list of a node's fields.
+    /// The bytes after the tag are not the list of a node's fields.
     #[error("the fields of the chain node")]
     Fields(#[source] alloy_rlp::Error),
     /// The rules are not those of a chain on a shard.
@@ -82,6 +109,15 @@ pub enum ChainNodeError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChainRulesError {
+    /// The base of chain IDs is too small or too large.
+    #[error(
+        "the base of chain IDs is {got}, expected 1 to {}: choose another `chainId` in the genesis, which is the base",
+        ChainRules::CHAIN_ID_BASE_MAX
+    )]
+    ChainIdBase {
+        /// The base.
+        got: u64,
+    },
     /// Slots take no time.
     #[error("seconds per slot: expected at least 1, got 0")]
     SecondsPerSlot,
@@ -123,9 +159,9 @@ impl ChainNode {
 
     /// Encodes the node.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let ChainRules { chain_id, clock, forks, deposit_contract } = &self.rules;
+        let ChainRules { chain_id_base, clock, forks, deposit_contract } = &self.rules;
         let fields = Fields {
-            chain_id: *chain_id,
+            chain_id_base: *chain_id_base,
             genesis_time: clock.genesis_time,
             seconds_per_slot: clock.seconds_per_slot,
             forks: forks.clone(),
@@ -145,9 +181,10 @@ impl ChainNode {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ChainNodeError> {
         let fields = bytes.strip_prefix(&Self::TAG).ok_or(ChainNodeError::Tag)?;
         let fields = alloy_rlp::decode_exact::<Fields>(fields).map_err(ChainNodeError::Fields)?;
-        let Fields { chain_id, genesis_time, seconds_per_slot, forks, header, deposit_contract } = fields;
+        let Fields { chain_id_base, genesis_time, seconds_per_slot, forks, header, deposit_contract } =
+            fields;
         let clock = SlotClock { genesis_time, seconds_per_slot };
-        Ok(Self { rules: ChainRules::new(chain_id, clock, forks, deposit_contract)?, header })
+        Ok(Self { rules: ChainRules::new(chain_id_base, clock, forks, deposit_contract)?, header })
     }
 }
 
@@ -155,7 +192,7 @@ impl ChainNode {
 #[derive(RlpEncodable, RlpDecodable)]
 #[rlp(trailing(no_gaps))]
 struct Fields {
-    chain_id: u64,
+    chain_id_base: u64,
     genesis_time: u64,
     seconds_per_slot: u64,
     forks: Vec<ForkTime>,
@@ -164,18 +201,25 @@ struct Fields {
 }
 
 impl ChainRules {
-    /// Returns the rules of a chain. `chain_id` is that of shard 0. `forks` are in ascending order; the first is in force from time 0 on. The deposit
-    /// contract is that of EIP-6110; if absent, that of the main network.
+    /// The largest base of chain IDs.
+    pub const CHAIN_ID_BASE_MAX: u64 = (1 << BASE_BITS) - 2;
+
+    /// Returns the rules of a chain. `chain_id_base` is the base of chain IDs, see [`ChainPlace`]. `forks` are in ascending
+    /// order; the first is in force from time 0 on. The deposit contract is that of EIP-6110; if absent, that of the main
+    /// network.
     ///
     /// # Errors
     ///
     /// Fails with a [`ChainRulesError`].
     pub fn new(
-        chain_id: u64,
+        chain_id_base: u64,
         clock: SlotClock,
         forks: Vec<ForkTime>,
         deposit_contract: Option<Address>,
     ) -> Result<Self, ChainRulesError> {
+        if !(1..=Self::CHAIN_ID_BASE_MAX).contains(&chain_id_base) {
+            return Err(ChainRulesError::ChainIdBase { got: chain_id_base });
+        }
         if clock.seconds_per_slot == 0 {
             return Err(ChainRulesError::SecondsPerSlot);
         }
@@ -197,12 +241,14 @@ impl ChainRules {
             }
             before = Some(fork);
         }
-        Ok(Self { chain_id, clock, forks, deposit_contract })
+        Ok(Self { chain_id_base, clock, forks, deposit_contract })
     }
 
-    /// Returns the chain ID on a shard, EIP-155, or `None` if it has more than 64 bits.
-    pub fn chain_id(&self, shard: u64) -> Option<u64> {
-        self.chain_id.checked_add(shard)
+    /// Returns the chain ID at a place, or `None` if the EE or the shard is not among those of chain IDs.
+    pub fn chain_id(&self, place: ChainPlace) -> Option<u64> {
+        let ChainPlace { ee, shard } = place;
+        let has_id = ee < ChainPlace::EE_END && shard < ChainPlace::SHARD_END;
+        has_id.then_some((self.chain_id_base << EE_BITS | ee) << SHARD_BITS | shard)
     }
 
     /// Returns the time of slots.
@@ -215,14 +261,14 @@ impl ChainRules {
         &self.forks
     }
 
-    /// Returns the rules for a block of this time on a shard, or `None` if the chain ID has more than 64 bits.
-    pub fn at(&self, shard: u64, timestamp: u64) -> Option<Rules> {
+    /// Returns the rules for a block of this time at a place, or `None` if the place has no chain ID.
+    pub fn at(&self, place: ChainPlace, timestamp: u64) -> Option<Rules> {
         let in_force = self.forks.iter().rev().find(|fork| fork.since <= timestamp);
         // The first fork is in force from time 0 on.
         let no_blobs = BlobSchedule { target: 0, max: 0, base_fee_update_fraction: 0 };
         let (fork, blobs) = in_force.map_or((Fork::Paris, no_blobs), |fork| (fork.fork, fork.blobs));
         Some(Rules {
-            chain_id: self.chain_id(shard)?,
+            chain_id: self.chain_id(place)?,
             fork,
             blobs,
             blocks_since_dao_fork: Rules::NO_DAO_FORK,
@@ -249,3 +295,8 @@ pub const CONSOLIDATION_REQUESTS: Address = address!("0000BBdDc7CE488642fb579F8B
 
 /// The most forks of a chain. Ethereum has had nine from Paris to the second change of the blob schedule alone.
 const FORKS_MAX: usize = 64;
+
+/// The bits of a chain ID for the base, the EE and the shard.
+const BASE_BITS: u32 = 26;
+const EE_BITS: u32 = 16;
+const SHARD_BITS: u32 = 10;

@@ -27,7 +27,7 @@ mod payload;
 pub mod rlp;
 
 pub use chain::{
-    CONSOLIDATION_REQUESTS, ChainNode, ChainNodeError, ChainRules, ChainRulesError, ForkTime,
+    CONSOLIDATION_REQUESTS, ChainNode, ChainNodeError, ChainPlace, ChainRules, ChainRulesError, ForkTime,
     HISTORY_STORAGE, SlotClock, WITHDRAWAL_REQUESTS,
 };
 pub use fork::{BlobSchedule, Fork, Rules};

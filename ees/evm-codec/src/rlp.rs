@@ -27,7 +27,7 @@ mod tests {
         for (bytes, expected) in [
             (&b"\xc0"[..], Ok(&[][..])),
             (b"\xc8\x83cat\x83dog", Ok(&[&b"\x83cat"[..], b"\x83dog"][..])),
-            // What an item consists of is not checked.
+            // The contents of an item are not checked.
             (b"\xc4\x05\xc2\x80\x81", Ok(&[b"\x05", b"\xc2\x80\x81"])),
             (b"\xc4\x05\xc1\x80\x80", Ok(&[b"\x05", b"\xc1\x80", b"\x80"])),
             (b"\x83dog", Err(Error::UnexpectedString)),

@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B64, B256, Bloom, Bytes, U256};
-use outrider_evm_codec::{ChainBlock, ChainNode, ChainPackage, Fork, Rules};
+use outrider_evm_codec::{ChainBlock, ChainNode, ChainPackage, ChainPlace, Fork, Rules};
 use outrider_sdk::{
     StateRoot, context,
     forest::{self, EMPTY_ROOT},
@@ -16,7 +16,7 @@ use outrider_sdk::{
 use outrider_witness::{Hash, NodeSink as _, Recorder, mpt::Forest};
 
 use crate::{
-    block::{self, BLOCK_BYTES_MAX, Results},
+    block::{self, BLOCK_BYTES_MAX},
     error::{BlockError, ChainError, ExecutionError, TransitionError},
     fee::{base_fee_per_gas, excess_blob_gas},
     hash::keccak256,
@@ -51,9 +51,7 @@ pub(crate) fn execute(
     for transaction in &block.transactions {
         vm.transact(transaction)?;
     }
-    vm.state().advance();
-    let results = block::finish(&mut vm, &next.spec)?;
-    Ok(next.seal(results, &block.transactions)?)
+    Ok(next.seal(vm, &block.transactions)?)
 }
 
 /// Makes a block from a package, and returns the post-state root and the block. Transactions that cannot be executed where
@@ -88,9 +86,7 @@ pub(crate) fn draft(
     }
     let block = ChainBlock { beneficiary: proposal.beneficiary, gas_limit, transactions };
     if block.transactions.len() == n_given {
-        vm.state().advance();
-        let results = block::finish(&mut vm, &next.spec)?;
-        return Ok((next.seal(results, &block.transactions)?, block));
+        return Ok((next.seal(vm, &block.transactions)?, block));
     }
     // The witness must not have what only the others have read, so the block starts again.
     drop(vm);
@@ -124,8 +120,9 @@ impl Head {
 
     /// Returns the rules for the next block.
     fn next_rules(&self) -> Result<Rules, ChainError> {
-        let shard = context::shard().0;
-        self.node.rules.at(shard, self.next_time()?).ok_or(ChainError::ChainId { shard })
+        let place = ChainPlace { ee: context::ee_index().0, shard: context::shard().0 };
+        let ChainPlace { ee, shard } = place;
+        self.node.rules.at(place, self.next_time()?).ok_or(ChainError::ChainId { ee, shard })
     }
 
     /// Returns the header of the next block, without results. A proposer chooses the beneficiary and the gas limit.
@@ -195,8 +192,10 @@ impl<'a> Next<'a> {
         block::start(State::new(tries, state_root, hashes, &self.spec), self.spec, &self.header)
     }
 
-    /// Puts the new node to a provider, and returns its hash.
-    fn seal(self, results: Results, transactions: &[Bytes]) -> Result<B256, BlockError> {
+    /// Executes the steps after the transactions, puts the new node to a provider, and returns its hash.
+    fn seal(self, mut vm: Vm<'_>, transactions: &[Bytes]) -> Result<B256, BlockError> {
+        vm.state().advance();
+        let results = block::finish(&mut vm, &self.spec)?;
         let Self { head, header, .. } = self;
         let access_list_hash = results.access_list.map(|list| list.hash(header.gas_limit)).transpose()?;
         let header = Header {

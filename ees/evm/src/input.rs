@@ -14,13 +14,13 @@ use crate::{
 /// Merges packages into a payload.
 ///
 /// Packages for a chain on a shard are signed transactions, [`ChainPackage`]s, and blocks that were built before. They become
-/// one package with all their transactions, in this order, from which the transition makes a block. All that name a
-/// beneficiary or a gas limit name the same ones. Of any other payload, only one alone is possible, because an Ethereum
-/// block is whole.
+/// one package with all their transactions, in this order, from which the transition makes a block. The first package is
+/// the proposer's: it names the beneficiary, and no other may name one or a gas limit, so a block that was built before
+/// can be the first one only. Of any other payload, only one alone is possible, because an Ethereum block is whole.
 ///
 /// # Errors
 ///
-/// Fails if the packages do not go together, or if none of several names the beneficiary.
+/// Fails if the packages do not go together, or if the first of several does not name the beneficiary.
 pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
     let mut merged = ChainPackage::default();
     for (index, package) in packages.iter().enumerate() {
@@ -38,19 +38,12 @@ pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
             Ok(_) => return Err(MergeError::NotOne { got: packages.len() }),
             Err(source) => return Err(MergeError::Payload { index, source }),
         };
+        if index == 0 {
+            merged.proposal = other.proposal;
+        } else if other.proposal.is_some() {
+            return Err(MergeError::Proposal { index });
+        }
         merged.transactions.extend(other.transactions);
-        let Some(got) = other.proposal else { continue };
-        let expected = merged.proposal.get_or_insert(got);
-        if got.beneficiary != expected.beneficiary {
-            let expected = expected.beneficiary;
-            return Err(MergeError::Beneficiary { index, got: got.beneficiary, expected });
-        }
-        if let Some(got) = got.gas_limit {
-            let expected = *expected.gas_limit.get_or_insert(got);
-            if got != expected {
-                return Err(MergeError::GasLimit { index, got, expected });
-            }
-        }
     }
     match (packages.len(), merged.proposal) {
         (0, _) => Err(MergeError::NotOne { got: 0 }),

@@ -1,11 +1,11 @@
 //! Chains on shards: the state with which one begins, from a genesis, and the head in any state.
 
 use alloy_primitives::{Address, B256, U256, keccak256};
-pub use outrider_evm_codec::SlotClock;
 use outrider_evm_codec::{
     CONSOLIDATION_REQUESTS, ChainNode, ChainNodeError, ChainRules, ChainRulesError, Fork, ForkTime,
     HISTORY_STORAGE, WITHDRAWAL_REQUESTS,
 };
+pub use outrider_evm_codec::{ChainPlace, SlotClock};
 use outrider_witness::{Hash, Keccak256, NodeError, NodeSink, NodeSource, node::blob, store::Batch};
 
 use crate::{
@@ -61,7 +61,8 @@ pub enum ShardGenesisError {
 }
 
 impl ShardGenesis {
-    /// Returns the state with which a chain begins. The first block's slot has to be later than the genesis.
+    /// Returns the state with which a chain begins. The first block's slot has to be later than the genesis. The chain ID in
+    /// the genesis is the base of chain IDs, see [`ChainPlace`].
     ///
     /// # Errors
     ///

@@ -5,7 +5,7 @@ use alloc::{vec, vec::Vec};
 use alloy_primitives::{Address, Bytes};
 use proptest::{collection::vec, prelude::*};
 
-use super::{ChainNode, ChainNodeError, ChainRules, ChainRulesError, ForkTime, SlotClock};
+use super::{ChainNode, ChainNodeError, ChainPlace, ChainRules, ChainRulesError, ForkTime, SlotClock};
 use crate::{BlobSchedule, Fork};
 
 const BLOBS: BlobSchedule = BlobSchedule { target: 6, max: 9, base_fee_update_fraction: 5_007_716 };
@@ -48,17 +48,36 @@ fn a_fork_is_in_force_from_its_time_on() {
         (200, Fork::Prague, contract),
         (u64::MAX, Fork::Prague, contract),
     ] {
-        let at = rules.at(0, time).unwrap();
-        assert_eq!((at.fork, at.deposit_contract, at.chain_id), (fork, deposit_contract, 7), "{time}");
+        let at = rules.at(ChainPlace { ee: 0, shard: 0 }, time).unwrap();
+        assert_eq!((at.fork, at.deposit_contract), (fork, deposit_contract), "{time}");
     }
 }
 
 #[test]
-fn each_shard_has_its_own_chain_id() {
-    let rules = node().rules;
-    assert_eq!([0, 1, 64].map(|shard| rules.at(shard, 0).unwrap().chain_id), [7, 8, 71]);
-    assert_eq!(rules.at(u64::MAX - 7, 0).unwrap().chain_id, u64::MAX);
-    assert_eq!(rules.at(u64::MAX - 6, 0), None);
+fn each_ee_on_each_shard_has_its_own_chain_id() {
+    let check = |base, ee, shard, expected: Option<u64>| {
+        let rules = ChainRules::new(base, CLOCK, vec![since(0, Fork::Paris)], None).unwrap();
+        let place = ChainPlace { ee, shard };
+        assert_eq!(rules.chain_id(place), expected);
+        assert_eq!(rules.at(place, 0).map(|rules| rules.chain_id), expected);
+    };
+    check(1, 0, 0, Some(67_108_864));
+    check(7, 0, 1, Some(7 * 67_108_864 + 1));
+    check(7, 1, 0, Some(7 * 67_108_864 + 1_024));
+    check(1_337, 1, 3, Some(89_724_552_195));
+    // The largest one is within the limit of wallets.
+    check(67_108_862, 65_535, 1_023, Some(4_503_599_560_261_631));
+    check(7, 65_536, 0, None);
+    check(7, 0, 1_024, None);
+    check(7, u64::MAX, u64::MAX, None);
+}
+
+#[test]
+fn a_base_without_room_for_ees_and_shards_is_refused() {
+    for base in [0, 67_108_863, 1 << 32, u64::MAX] {
+        let refused = ChainRules::new(base, CLOCK, vec![since(0, Fork::Paris)], None);
+        assert_eq!(refused, Err(ChainRulesError::ChainIdBase { got: base }));
+    }
 }
 
 #[test]
@@ -89,6 +108,22 @@ fn slots_have_times_until_64_bits_are_used_up() {
 }
 
 proptest! {
+    /// Whatever bases the genesis of each chain has.
+    #[test]
+    fn chains_at_two_places_have_different_ids(
+        bases in [1..=ChainRules::CHAIN_ID_BASE_MAX, 1..=ChainRules::CHAIN_ID_BASE_MAX],
+        ees in [0..ChainPlace::EE_END, 0..ChainPlace::EE_END],
+        shards in [0..ChainPlace::SHARD_END, 0..ChainPlace::SHARD_END],
+    ) {
+        let id = |index: usize, base: u64| {
+            let rules = ChainRules::new(base, CLOCK, vec![since(0, Fork::Paris)], None).unwrap();
+            rules.chain_id(ChainPlace { ee: ees[index], shard: shards[index] }).unwrap()
+        };
+        let are_equal = (ees[0], shards[0]) == (ees[1], shards[1]);
+        prop_assert!(are_equal || id(0, bases[0]) != id(1, bases[1]));
+        prop_assert_eq!(are_equal, id(0, bases[0]) == id(1, bases[0]));
+    }
+
     /// Everything that decodes has one encoding.
     #[test]
     fn damaged_nodes_are_refused_or_others(changes in vec((any::<usize>(), any::<u8>()), 1..4)) {

@@ -1,7 +1,7 @@
 //! Errors of chains on shards.
 
-use alloy_primitives::{Address, B256};
-use outrider_evm_codec::ChainNodeError;
+use alloy_primitives::B256;
+use outrider_evm_codec::{ChainNodeError, ChainPlace};
 use outrider_witness::NodeError;
 
 /// The reason for which a block is not the next one of a chain.
@@ -32,9 +32,15 @@ pub enum ChainError {
         /// The slot in the context of the execution.
         slot: u64,
     },
-    /// The chain ID on the shard has more than 64 bits.
-    #[error("the chain ID on shard {shard} has more than 64 bits")]
+    /// The EE or the shard has an index beyond those of chain IDs.
+    #[error(
+        "EE {ee} on shard {shard} has no chain ID: there are IDs for EEs below {} and shards below {}",
+        ChainPlace::EE_END,
+        ChainPlace::SHARD_END
+    )]
     ChainId {
+        /// The EE in the context of the execution.
+        ee: u64,
         /// The shard in the context of the execution.
         shard: u64,
     },
@@ -66,27 +72,18 @@ pub enum MergeError {
         /// The error.
         source: alloy_rlp::Error,
     },
-    /// One names another beneficiary than one before it.
-    #[error("package {index}: its beneficiary is {got}, and that of a package before it {expected}")]
-    Beneficiary {
+    /// One after the first names a beneficiary or a gas limit.
+    #[error(
+        "package {index} names a beneficiary of fees, and only the first package may, which is that of the block's \
+         proposer: give its transactions alone"
+    )]
+    Proposal {
         /// Its index.
         index: usize,
-        /// Its beneficiary.
-        got: Address,
-        /// The one before.
-        expected: Address,
     },
-    /// One names another gas limit than one before it.
-    #[error("package {index}: its gas limit is {got}, and that of a package before it {expected}")]
-    GasLimit {
-        /// Its index.
-        index: usize,
-        /// Its gas limit.
-        got: u64,
-        /// The one before.
-        expected: u64,
-    },
-    /// None names the beneficiary of fees.
-    #[error("no package names the beneficiary of fees: add a package with a proposal")]
+    /// The first names no beneficiary of fees.
+    #[error(
+        "the first package names no beneficiary of fees: put a package with a proposal before the others"
+    )]
     NoProposal,
 }

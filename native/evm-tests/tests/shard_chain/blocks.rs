@@ -2,12 +2,12 @@
 
 use alloy_primitives::{B256, Bytes, U256, b256, keccak256};
 use outrider_evm::{header::Header, rlp};
-use outrider_evm_codec::{Fork, HISTORY_STORAGE};
+use outrider_evm_codec::{ChainPlace, Fork, HISTORY_STORAGE};
 use proptest::prelude::*;
 
 use crate::minting::header;
 use crate::support::shard::{
-    BEACON_ROOTS, BENEFICIARY, Block, CHAIN_ID, CLOCK, ENVIRONMENT, Ethereum, GAS_LIMIT, GENESIS_TIME,
+    BEACON_ROOTS, BENEFICIARY, Block, CHAIN_ID, CLOCK, EE, ENVIRONMENT, Ethereum, GAS_LIMIT, GENESIS_TIME,
     HASHES, OSAKA, Random, SHARD, Shard, TOKEN, Users, address_of, call, genesis, key_of, parts, proposal,
 };
 
@@ -82,7 +82,12 @@ fn check_like_ethereum(forks: &[(&str, u64)], seed: u64, n_blocks: u64) {
     for number in 1..=n_blocks {
         slot += 1 + random.below(3);
         // Blocks from before Prague, whose hashes are not stored, are not asked for.
-        let fork = shard.head().rules.at(SHARD, CLOCK.time(slot).unwrap()).unwrap().fork;
+        let fork = shard
+            .head()
+            .rules
+            .at(ChainPlace { ee: EE, shard: SHARD }, CLOCK.time(slot).unwrap())
+            .unwrap()
+            .fork;
         let prague = forks.iter().find(|(name, _)| *name == "pragueTime").map_or(u64::MAX, |(_, time)| *time);
         let is_known =
             |back: &u64| *back <= 2 || (fork >= Fork::Prague && prague <= GENESIS_TIME && *back <= number);
@@ -254,6 +259,6 @@ fn a_transaction_that_cannot_be_executed_refuses_the_block() {
     other_chain.payload.transactions = vec![transaction.sign(&key_of(0)).unwrap()];
     assert_eq!(
         other_chain.run().unwrap_err(),
-        "transaction 0: invalid chain ID: it is for chain 1, and this is chain 1340"
+        "transaction 0: invalid chain ID: it is for chain 1, and this is chain 89724552195"
     );
 }

@@ -266,8 +266,19 @@ fn a_block_is_bound_to_its_context() {
     // A transaction for one shard is not valid on another, and a block without any differs by `prev_randao`.
     other.context = context(2);
     other.context.shard.0 += 1;
+    let check = |other: &Block, chain: u64| {
+        let expected =
+            format!("transaction 0: invalid chain ID: it is for chain {CHAIN_ID}, and this is chain {chain}");
+        assert_eq!(other.run().unwrap_err(), expected);
+    };
+    check(&other, CHAIN_ID + 1);
+    // Nor is it on another EE with the same state.
+    other.context = context(2);
+    other.context.ee_index.0 += 1;
+    check(&other, CHAIN_ID + 1_024);
+    other.context.ee_index.0 = 1 << 16;
     let reason = other.run().unwrap_err();
-    assert_eq!(reason, "transaction 0: invalid chain ID: it is for chain 1340, and this is chain 1341");
+    assert!(reason.starts_with("EE 65536 on shard 3 has no chain ID"), "{reason}");
     let mut empty = Block::of(&shard, 2, &[]);
     let right = empty.run().unwrap().post_state_root;
     empty.context.shard.0 += 1;

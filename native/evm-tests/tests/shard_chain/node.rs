@@ -6,12 +6,13 @@ use outrider_evm::{
     shard_chain::{ShardGenesis, ShardGenesisError},
     state::EMPTY_STORAGE_ROOT,
 };
-use outrider_evm_codec::{ChainNode, ChainNodeError, ChainRulesError, Fork, SlotClock};
+use outrider_evm_codec::{ChainNode, ChainNodeError, ChainPlace, ChainRulesError, Fork, SlotClock};
 use outrider_witness::{Hash, Keccak256, NodeBag, mpt::Trie};
 use serde_json::json;
 
 use crate::support::shard::{
-    CHAIN_ID, CLOCK, GENESIS_TIME, OSAKA, SHARD, Shard, Users, address_of, genesis, genesis_json, init_code,
+    CHAIN_ID, CLOCK, EE, GENESIS_TIME, OSAKA, SHARD, Shard, Users, address_of, genesis, genesis_json,
+    init_code,
 };
 
 fn refusal(json: serde_json::Value) -> ShardGenesisError {
@@ -73,7 +74,8 @@ fn the_state_of_a_chain_begins_with_its_genesis() {
     assert_eq!(keccak256(&chain.node().header), hash);
     assert!(nodes.bytes(&Hash(state_root.0)).is_some());
     let rules = &chain.node().rules;
-    assert_eq!((rules.chain_id(SHARD), rules.clock()), (Some(CHAIN_ID), CLOCK));
+    let place = ChainPlace { ee: EE, shard: SHARD };
+    assert_eq!((rules.chain_id(place), rules.clock()), (Some(CHAIN_ID), CLOCK));
     let forks: Vec<_> = rules.forks().iter().map(|fork| (fork.since, fork.fork)).collect();
     assert_eq!(forks, [(0, Fork::Cancun), (after, Fork::Osaka)]);
 }

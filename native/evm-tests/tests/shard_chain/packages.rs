@@ -77,7 +77,7 @@ fn packages_keep_their_order() {
     let many = ChainPackage { transactions: transactions[2..5].to_vec(), proposal: None };
     let many = alloy_rlp::encode(Payload::ChainPackage(many)).into();
     let packages =
-        [transactions[0].clone(), proposal(None), transactions[1].clone(), many, transactions[5].clone()];
+        [proposal(None), transactions[0].clone(), transactions[1].clone(), many, transactions[5].clone()];
     let provided = shard.provide_only(1, &packages).unwrap();
     assert_eq!(parts(&provided.block_data).1.transactions, transactions);
     // A transaction before that of its sender's earlier nonce is left out.
@@ -98,7 +98,7 @@ fn a_block_is_a_package_for_later_states() {
 }
 
 #[test]
-fn proposals_agree() {
+fn only_the_first_package_has_a_proposal() {
     let shard = shard();
     let package = |beneficiary, gas_limit| {
         let proposal = Some(Proposal { beneficiary, gas_limit });
@@ -108,21 +108,26 @@ fn proposals_agree() {
     let check = |packages: &[Bytes], expected: &str| {
         assert_eq!(shard.provide_only(1, packages).unwrap_err(), expected);
     };
+    let refused = |index: usize| {
+        format!(
+            "packages: package {index} names a beneficiary of fees, and only the first package may, which is that of \
+             the block's proposer: give its transactions alone"
+        )
+    };
     let other = Address::repeat_byte(1);
-    check(
-        &[proposal(None), package(other, None)],
-        &format!(
-            "packages: package 1: its beneficiary is {other}, and that of a package before it {BENEFICIARY}"
-        ),
-    );
-    check(
-        &[package(other, Some(30_000_000)), package(other, None), package(other, Some(30_000_001))],
-        "packages: package 2: its gas limit is 30000001, and that of a package before it 30000000",
-    );
-    shard.provide_only(1, &[package(other, None), package(other, Some(30_000_000))]).unwrap();
     let transaction = transfer(&mut Users::new(), 0);
-    let nobody = "packages: no package names the beneficiary of fees: add a package with a proposal";
+    // Not even the proposer's own choices, and not those of a block.
+    for user in [package(other, None), package(BENEFICIARY, None), package(BENEFICIARY, Some(30_000_001))] {
+        check(&[proposal(None), user.clone()], &refused(1));
+        check(&[proposal(None), transaction.clone(), user], &refused(2));
+    }
+    let (_, block) = parts(&shard.provide(1, &[]).unwrap().block_data);
+    let block = Bytes::from(alloy_rlp::encode(Payload::ChainBlock(block)));
+    check(&[proposal(None), block.clone()], &refused(1));
+    shard.provide_only(1, &[block, transaction.clone()]).unwrap();
+    let nobody = "packages: the first package names no beneficiary of fees: put a package with a proposal before the others";
     check(&[transaction.clone(), transaction.clone()], nobody);
+    check(&[transaction, proposal(None)], &refused(1));
     check(&[], "packages: there are 0, and a block is made of one");
     let junk = Bytes::from_static(&[0xc1, 0x05]);
     check(&[proposal(None), junk], "packages: package 1: no payload is of this kind");

@@ -24,8 +24,9 @@ use outrider_witness::{Hash, Keccak256, NodeBag, mpt::Trie};
 #[allow(unused_imports, reason = "each test file uses its own part")]
 pub(crate) use self::{
     genesis::{
-        BEACON_ROOTS, BENEFICIARY, CHAIN_ID, CLOCK, ENVIRONMENT, GAS_LIMIT, GENESIS_CHAIN_ID, GENESIS_TIME,
-        HASHES, OSAKA, SHARD, TOKEN, WORK, address_of, call, genesis, genesis_json, init_code, key_of,
+        BEACON_ROOTS, BENEFICIARY, CHAIN_ID, CLOCK, EE, ENVIRONMENT, GAS_LIMIT, GENESIS_CHAIN_ID,
+        GENESIS_TIME, HASHES, OSAKA, SHARD, TOKEN, WORK, address_of, call, genesis, genesis_json, init_code,
+        key_of,
     },
     users::{Random, Users},
 };
@@ -36,7 +37,7 @@ pub(crate) fn context(slot: u64) -> Context {
     Context {
         shard: ShardIndex(SHARD),
         slot: Slot(slot),
-        ee_index: EeIndex(1),
+        ee_index: EeIndex(EE),
         beacon_root: BeaconRoot(keccak256(slot.to_le_bytes()).0),
         ..Context::default()
     }

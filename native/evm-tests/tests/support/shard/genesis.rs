@@ -23,11 +23,12 @@ pub(crate) const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8
 const HASHES_CODE: &str = "5f35430340435500";
 const ENVIRONMENT_CODE: &str = "425f554460015541600255486003554560045546600555436006550000";
 
-/// The chain ID in the genesis, which is that of shard 0.
+/// The chain ID in the genesis, which is the base of chain IDs.
 pub(crate) const GENESIS_CHAIN_ID: u64 = 1_337;
+pub(crate) const EE: u64 = 1;
 pub(crate) const SHARD: u64 = 3;
-/// The chain ID of the shard.
-pub(crate) const CHAIN_ID: u64 = 1_340;
+/// The chain ID of the EE on the shard: 1,337 * 2^26 + 1 * 2^10 + 3.
+pub(crate) const CHAIN_ID: u64 = 89_724_552_195;
 pub(crate) const N_USERS: u64 = 6;
 pub(crate) const CLOCK: SlotClock = SlotClock { genesis_time: GENESIS_TIME, seconds_per_slot: 12 };
 pub(crate) const GENESIS_TIME: u64 = 1_700_000_000;
