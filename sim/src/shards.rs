@@ -6,14 +6,18 @@ use std::{
 };
 
 use outrider_beacon::ledger::{
-    EeIndex, EePayload, EeTransition, ExecutableBlock, Execution, ShardBody, ShardPlace,
+    EeIndex, EePayload, ExecutableBlock, Execution, LedgerNode, ShardBody, ShardPlace,
 };
-use outrider_beacon_spec::types::{Gwei, Root, Shard};
+use outrider_beacon_spec::{
+    phase::Phase1,
+    preset::Preset,
+    types::{Gwei, Shard},
+};
 use outrider_shard::{
     ProviderError,
     executor::{Codes, Contents, Executor, ExecutorError},
     proposer::fill,
-    provider::{Offer, PayloadLimits, ProviderActor},
+    provider::{PayloadLimits, ProviderActor},
 };
 use outrider_witness::store::MemoryStore;
 
@@ -33,11 +37,10 @@ pub struct Shards<C> {
     actors: Mutex<Actors>,
 }
 
-/// State providers, and the offers that they have made, by the root of the payload.
+/// State providers.
 #[derive(Default)]
 struct Actors {
     providers: BTreeMap<(Shard, EeIndex), ProviderActor<MemoryStore>>,
-    offers: BTreeMap<Root, Offer>,
     failures: Vec<ProviderFailure>,
 }
 
@@ -83,6 +86,16 @@ impl<C: Codes> Shards<C> {
         self.actors().providers.get_mut(&(shard, ee)).map(visit)
     }
 
+    /// Tells all state providers which blocks are final for a node.
+    pub fn finalize<P: Preset>(&self, node: &LedgerNode<Phase1<P>>) {
+        let Some(finalized) = node.extended(&node.store().finalized_checkpoint.root) else { return };
+        let mut actors = self.actors();
+        for ((shard, _), provider) in &mut actors.providers {
+            let shard = usize::try_from(*shard).ok().and_then(|shard| finalized.ledger.shards().get(shard));
+            shard.into_iter().for_each(|shard| provider.finalize(shard.execution_root()));
+        }
+    }
+
     /// Returns the failures of providers so far, and forgets them.
     pub fn take_failures(&self) -> Vec<ProviderFailure> {
         std::mem::take(&mut self.actors().failures)
@@ -96,40 +109,26 @@ impl<C: Codes> Shards<C> {
 impl Actors {
     /// Returns the payloads that providers offer at a place.
     fn offers(&mut self, place: &ShardPlace, limits: PayloadLimits) -> Vec<EePayload> {
-        let Self { providers, offers, failures } = self;
+        let Self { providers, failures } = self;
         let mut payloads = Vec::new();
         for ((shard, ee), provider) in providers.range_mut((place.shard, 0)..=(place.shard, EeIndex::MAX)) {
             match provider.offer(place, limits) {
-                Ok(outcome) => {
-                    let Some(offer) = outcome.offer else { continue };
-                    payloads.push(offer.payload.clone());
-                    offers.insert(payload_root(&offer.payload), offer);
-                }
+                Ok(outcome) => payloads.extend(outcome.offer.map(|offer| offer.payload)),
                 Err(error) => failures.push(ProviderFailure { ee: *ee, shard: *shard, error }),
             }
         }
         payloads
     }
 
-    /// Has the provider of a payload's EE follow it.
-    fn follow(&mut self, place: &ShardPlace, payload: &EePayload, transition: &EeTransition) {
-        let (ee, shard) = (payload.ee, place.shard);
-        let Some(provider) = self.providers.get_mut(&(shard, ee)) else { return };
-        let offer = self.offers.remove(&transition.payload_root);
-        let followed = if provider.has(transition.post_state_root.0.into()) {
-            offer.iter().for_each(|offer| provider.forget(&offer.packages));
-            Ok(())
-        } else {
-            provider.follow(place, payload, offer.as_ref()).map(|_| ())
-        };
-        if let Err(error) = followed {
-            self.failures.push(ProviderFailure { ee, shard, error });
+    /// Has the providers of a shard follow a block.
+    fn follow(&mut self, place: &ShardPlace, body: &ShardBody) {
+        let Self { providers, failures } = self;
+        for ((shard, ee), provider) in providers.range_mut((place.shard, 0)..=(place.shard, EeIndex::MAX)) {
+            if let Err(error) = provider.follow(place, body) {
+                failures.push(ProviderFailure { ee: *ee, shard: *shard, error });
+            }
         }
     }
-}
-
-fn payload_root(payload: &EePayload) -> Root {
-    outrider_beacon_spec::hash::hash_tree_root(payload)
 }
 
 impl<C: Codes> ShardProposer for Shards<C> {
@@ -150,9 +149,7 @@ impl<C: Codes> Execution for Shards<C> {
         let results = self.executor.execute(blocks);
         let mut actors = self.actors();
         for (block, _) in blocks.iter().zip(&results).filter(|(_, result)| result.is_ok()) {
-            for (payload, transition) in block.body.payloads.iter().zip(&block.body.header.transitions) {
-                actors.follow(block.place, payload, transition);
-            }
+            actors.follow(block.place, block.body);
         }
         results
     }

@@ -3,6 +3,10 @@
 //! | module | concern |
 //! |---|---|
 //! | `actor` | a provider that takes part in a chain: users' packages in, payloads out |
+//! | `offer` | the payloads that an actor offers |
+//! | `inbox` | users' packages until they are final |
+//! | `branches` | the shard's blocks since finality, and the packages in them |
+//! | `trial` | what an actor finds out by running its EE: which packages are refused, left out, used |
 //! | `build` | builds a block, and checks the EE's output |
 //! | `built_block` | a block that has been built and executed |
 //! | `surroundings` | what a block knows besides its state and its data |
@@ -11,12 +15,16 @@
 //! | `error` | errors, and whose fault they are |
 
 mod actor;
+mod branches;
 mod build;
 mod built_block;
 mod error;
+mod inbox;
 mod notes;
+mod offer;
 mod source;
 mod surroundings;
+mod trial;
 
 use std::sync::Arc;
 
@@ -29,13 +37,12 @@ use tracing::info;
 
 use self::notes::{CODE_HASH, CURRENT_ROOT};
 pub use self::{
-    actor::{
-        Dropped, INBOX_BYTES_MAX, INBOX_PACKAGES_MAX, InboxFull, Offer, OfferOutcome, PackageNumber,
-        PayloadLimits, ProviderActor,
-    },
+    actor::ProviderActor,
     built_block::BuiltBlock,
     error::{Disagreement, ProviderError},
+    inbox::{INBOX_BYTES_MAX, INBOX_PACKAGES_MAX, InboxFull, PACKAGE_SLOTS_MAX, PackageNumber},
     notes::{adopt, code_hash, current_root, empty_root},
+    offer::{Dropped, Offer, OfferOutcome, PayloadLimits},
     surroundings::Surroundings,
 };
 use crate::frame::Frame;

@@ -1,0 +1,184 @@
+//! The payloads that a provider offers to proposers.
+
+use std::collections::BTreeSet;
+
+use outrider_beacon::ledger::{EeIndex, EePayload, ShardPlace};
+use outrider_beacon_spec::hash::hash_tree_root;
+use outrider_host::{ExecutionError, chain};
+use outrider_witness::store::Store;
+
+use super::{
+    BuiltBlock, ProviderActor, ProviderError,
+    inbox::{Package, PackageNumber},
+    trial::{Attempt, Before},
+};
+
+/// The packages that a provider sets aside before it makes do with fewer packages.
+const REFUSALS_MAX: usize = 32;
+
+/// A payload that a provider offers.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The payload.
+    pub payload: EePayload,
+    /// The packages in it.
+    pub packages: Vec<PackageNumber>,
+}
+
+/// The result of making an offer. Packages are named only in the first of the lists that apply.
+#[derive(Debug, Default)]
+pub struct OfferOutcome {
+    /// The offer; there is none if no package can be used.
+    pub offer: Option<Offer>,
+    /// The packages that left the inbox since the last offer, because final blocks have used them.
+    pub used: Vec<PackageNumber>,
+    /// The packages that left the inbox since the last offer, because they were given up.
+    pub dropped: Vec<(PackageNumber, Dropped)>,
+    /// The packages that the EE refuses for now, each with its reason. They wait.
+    pub refused: Vec<(PackageNumber, String)>,
+    /// The packages that the EE has left out for now, without a reason. They wait.
+    pub left_out: Vec<PackageNumber>,
+}
+
+/// The reason for which a provider drops a package.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Dropped {
+    /// The EE refuses it, and has not accepted it for so long that it made room.
+    #[error("the EE refuses it, and no block has it")]
+    Refused(#[source] Box<ExecutionError>),
+    /// The EE leaves it out, or the blocks of other providers have used it.
+    #[error("the EE leaves it out, and no block has it")]
+    NotTaken,
+    /// Alone, it needs more bytes or fuel than a payload may have.
+    #[error("alone, it is beyond the limits of a payload")]
+    TooLarge,
+}
+
+/// The limits of a payload.
+#[derive(Clone, Copy, Debug)]
+pub struct PayloadLimits {
+    /// Bytes of block data; a body has room for 2^20 in all.
+    pub bytes_max: usize,
+    /// Fuel of an execution.
+    pub fuel_max: u64,
+}
+
+impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
+    /// Makes a payload at a place from as many packages as the EE accepts and a block can hold, the earliest first. It
+    /// is built anew for each place, so its witness is never stale.
+    ///
+    /// A package that the EE refuses by itself is set aside. To find it among n, the provider executes the EE about
+    /// log2(n) times, with the fuel of a payload. A package that is refused only after those before it waits for a later
+    /// block, as do the rest once many were refused.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ProviderError::UnknownRoot`] if the provider does not have the EE's state at the place, and if the
+    /// store or the EE's provider mode fails.
+    pub fn offer(
+        &mut self,
+        place: &ShardPlace,
+        limits: PayloadLimits,
+    ) -> Result<OfferOutcome, ProviderError> {
+        let before = self.before(place)?;
+        let execution_root = self.execution_root(place)?;
+        let in_blocks = self.branches.packages();
+        self.inbox.advance(place.slot, |number| in_blocks.contains(&number));
+        let mut outcome = OfferOutcome::default();
+        if self.branches.is_after_final(execution_root) {
+            outcome.used = self.settle(before, limits)?;
+        }
+        let on_branch = self.branches.packages_up_to(execution_root);
+        let due = self.inbox.due(place.slot).filter(|package| !on_branch.contains(&package.number));
+        let mut packages: Vec<_> = due.collect();
+        if let Some(built) = self.fill(before, place, &mut packages, limits, &mut outcome)? {
+            outcome.offer = self.offer_of(before, place, &packages, &built, limits, &mut outcome.left_out)?;
+        }
+        outcome.dropped.extend(self.inbox.take_dropped());
+        Ok(outcome)
+    }
+
+    /// Builds a payload from the earliest of some packages, and takes the others away from them.
+    fn fill(
+        &mut self,
+        before: Before,
+        place: &ShardPlace,
+        packages: &mut Vec<Package>,
+        limits: PayloadLimits,
+        outcome: &mut OfferOutcome,
+    ) -> Result<Option<Box<BuiltBlock>>, ProviderError> {
+        let mut n = packages.len();
+        while n > 0 {
+            let first_n = packages.get(..n).unwrap_or_default();
+            match self.attempt(before, first_n, limits)? {
+                Attempt::Fits(built) => {
+                    packages.truncate(n);
+                    return Ok(Some(built));
+                }
+                Attempt::TooLarge if n == 1 => {
+                    self.drop_too_large(packages.remove(0), outcome);
+                    n = packages.len();
+                }
+                // A provider that has had to refuse so many packages serves those that it has.
+                Attempt::Refused(_) if n > 1 && outcome.refused.len() >= REFUSALS_MAX => n /= 2,
+                Attempt::TooLarge => n = n.div_ceil(2),
+                Attempt::Refused(_) => {
+                    let first = self.first_refused(before, first_n, limits)?;
+                    let alone = first_n.get(first..=first).unwrap_or_default();
+                    match self.attempt(before, alone, limits)? {
+                        Attempt::Refused(error) => {
+                            let number = packages.remove(first).number;
+                            outcome.refused.push((number, chain(&error)));
+                            self.inbox.refuse(number, place.slot, error);
+                            n = n.saturating_sub(1);
+                        }
+                        Attempt::TooLarge => {
+                            self.drop_too_large(packages.remove(first), outcome);
+                            n = n.saturating_sub(1);
+                        }
+                        // It is good by itself, so it waits for a later block.
+                        Attempt::Fits(_) => n = first,
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn drop_too_large(&mut self, package: Package, outcome: &mut OfferOutcome) {
+        self.inbox.remove(package.number);
+        outcome.dropped.push((package.number, Dropped::TooLarge));
+    }
+
+    /// Returns the offer of a payload that was built from packages, and sets those aside that the EE has left out. If it
+    /// has left out all, there is no offer.
+    fn offer_of(
+        &mut self,
+        before: Before,
+        place: &ShardPlace,
+        packages: &[Package],
+        built: &BuiltBlock,
+        limits: PayloadLimits,
+        left_out: &mut Vec<PackageNumber>,
+    ) -> Result<Option<Offer>, ProviderError> {
+        let made = self.made(before, packages, built, limits)?;
+        let needed: BTreeSet<_> = made.packages.iter().map(|package| package.number).collect();
+        left_out
+            .extend(packages.iter().map(|package| package.number).filter(|number| !needed.contains(number)));
+        left_out.iter().for_each(|number| self.inbox.leave_out(*number, place.slot));
+        if needed.is_empty() {
+            return Ok(None);
+        }
+        let payload = payload(self.ee, built)?;
+        self.branches.offered(hash_tree_root(&payload), made);
+        Ok(Some(Offer { payload, packages: needed.into_iter().collect() }))
+    }
+}
+
+/// Returns the payload with a built block's data.
+fn payload(ee: EeIndex, built: &BuiltBlock) -> Result<EePayload, ProviderError> {
+    let got = built.block_data().len();
+    let block_data = built.block_data().to_vec().try_into().or(Err(ProviderError::PayloadBytes { got }))?;
+    Ok(EePayload { ee, block_data, ..EePayload::default() })
+}
