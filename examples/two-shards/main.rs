@@ -57,7 +57,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             let transfer = evm.transfer(shard, user, nonce, user + 1);
             shards.with(shard, EVM, |provider| provider.submit(transfer)).transpose()?;
         }
-        for block in chain.run_slot(&LedgerOperations::default(), rules)? {
+        let blocks = chain.run_slot(&LedgerOperations::default(), rules)?;
+        // Users' packages wait until final blocks have used them.
+        shards.finalize(chain.views()[0].node());
+        for block in blocks {
             for execution in &block.operations.executions {
                 let fuel: Vec<_> = execution.header.transitions.iter().map(|ee| ee.fuel_used).collect();
                 println!(

@@ -122,6 +122,7 @@ impl World {
         for round in rounds {
             self.submit(round);
             blocks.extend(simulation.run_slot(&LedgerOperations::default(), rules).unwrap());
+            self.shards.finalize(simulation.views()[0].node());
         }
         blocks
     }
