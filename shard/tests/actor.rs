@@ -64,11 +64,11 @@ fn refused(outcome: &OfferOutcome) -> Vec<PackageNumber> {
 fn packages_become_blocks_and_bad_ones_are_set_aside() {
     let Parts { chain, executor, mut actor } = parts();
     let place = chain.place(0);
-    assert!(actor.offer(&place, LIMITS).unwrap().offer.is_none(), "nobody wants anything");
+    assert!(actor.offer(&place, &[], LIMITS).unwrap().offer.is_none(), "nobody wants anything");
     let packages: [&[u8]; 6] = [&[1, 2], &[0], &[0x83], &[9, 0x80], &[4], &[0]];
     let numbers = packages.map(|package| actor.submit(package).unwrap());
     assert_eq!(numbers, [0, 1, 2, 3, 4, 5]);
-    let outcome = actor.offer(&place, LIMITS).unwrap();
+    let outcome = actor.offer(&place, &[], LIMITS).unwrap();
     let offer = outcome.offer.clone().unwrap();
     assert_eq!(offer.packages, [0, 2, 4]);
     assert_eq!(refused(&outcome), [1, 3, 5]);
@@ -80,17 +80,17 @@ fn packages_become_blocks_and_bad_ones_are_set_aside() {
     assert_eq!(root, model.root());
     assert_eq!(read(actor.provider().store(), root), model);
     assert_eq!(actor.n_waiting(), 6, "a block can still be lost");
-    let outcome = actor.offer(&next, LIMITS).unwrap();
+    let outcome = actor.offer(&next, &[], LIMITS).unwrap();
     assert!(outcome.offer.is_none(), "a block has the good ones");
     assert_eq!(refused(&outcome), [1, 3, 5], "they are tried again");
-    assert_eq!(refused(&actor.offer(&next, LIMITS).unwrap()), [0; 0], "but not in the same slot");
+    assert_eq!(refused(&actor.offer(&next, &[], LIMITS).unwrap()), [0; 0], "but not in the same slot");
     finalize(&mut actor, &next);
-    let outcome = actor.offer(&next, LIMITS).unwrap();
+    let outcome = actor.offer(&next, &[], LIMITS).unwrap();
     assert_eq!((outcome.used, actor.n_waiting()), (vec![0, 2, 4], 3));
 
     let mut late = next;
     late.slot += PACKAGE_SLOTS_MAX;
-    let outcome = actor.offer(&late, LIMITS).unwrap();
+    let outcome = actor.offer(&late, &[], LIMITS).unwrap();
     let dropped: Vec<_> = outcome.dropped.iter().map(|(number, _)| *number).collect();
     assert_eq!((dropped, actor.n_waiting()), (vec![1, 3, 5], 0));
     assert!(outcome.dropped.iter().all(|(_, reason)| matches!(reason, Dropped::Refused(_))));
@@ -103,21 +103,21 @@ fn a_provider_follows_the_blocks_of_others_and_refreshes_its_own() {
     let place = chain.place(0);
     actor.submit(&[1][..]).unwrap();
     other.submit(&[2][..]).unwrap();
-    let stale = actor.offer(&place, LIMITS).unwrap().offer.unwrap();
-    let first = other.offer(&place, LIMITS).unwrap().offer.unwrap();
+    let stale = actor.offer(&place, &[], LIMITS).unwrap().offer.unwrap();
+    let first = other.offer(&place, &[], LIMITS).unwrap().offer.unwrap();
     let (next, root) = block(&executor, &mut actor, &place, &first.payload);
     assert_eq!(actor.n_waiting(), 1, "its own package is not in the block");
     assert!(executor.body(&next, vec![stale.payload.clone()]).is_err(), "its witness is stale");
-    let fresh = actor.offer(&next, LIMITS).unwrap().offer.unwrap();
+    let fresh = actor.offer(&next, &[], LIMITS).unwrap().offer.unwrap();
     assert_eq!(fresh.packages, stale.packages);
     let (_, after) = block(&executor, &mut actor, &next, &fresh.payload);
     assert_eq!(after, Model::default().after(&[2, 1]).root());
 
     // The other one does not have the state after its own block until it follows that.
-    let unknown = other.offer(&next, LIMITS).unwrap_err();
+    let unknown = other.offer(&next, &[], LIMITS).unwrap_err();
     assert!(matches!(unknown, ProviderError::UnknownRoot { root: of } if of == root), "{unknown:?}");
     block(&executor, &mut other, &place, &first.payload);
-    assert!(other.offer(&next, LIMITS).unwrap().offer.is_none(), "its package is in the block");
+    assert!(other.offer(&next, &[], LIMITS).unwrap().offer.is_none(), "its package is in the block");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn branches_are_kept_until_they_are_released() {
     let mut branch = |byte: u8| {
         let mut one = ProviderActor::new(memory(pair()), 0, 0, []);
         one.submit(vec![byte]).unwrap();
-        let offer = one.offer(&place, LIMITS).unwrap().offer.unwrap();
+        let offer = one.offer(&place, &[], LIMITS).unwrap().offer.unwrap();
         block(&executor, &mut actor, &place, &offer.payload)
     };
     let [(left, left_root), (right, right_root)] = [branch(5), branch(6)];
@@ -135,21 +135,21 @@ fn branches_are_kept_until_they_are_released() {
     assert_eq!(branch(5).1, left_root);
     actor.submit(&[1][..]).unwrap();
     for (place, base) in [(&left, 5), (&right, 6)] {
-        let offer = actor.offer(place, LIMITS).unwrap().offer.unwrap();
+        let offer = actor.offer(place, &[], LIMITS).unwrap().offer.unwrap();
         let body = executor.body(place, vec![offer.payload]).unwrap();
         let expected = Model::default().after(&[base, 1]).root();
         assert_eq!(body.header.transitions[0].post_state_root.0, expected.0);
     }
     actor.release_all_but(&BTreeSet::from([left_root])).unwrap();
     assert!(matches!(
-        actor.offer(&right, LIMITS),
+        actor.offer(&right, &[], LIMITS),
         Err(ProviderError::UnknownRoot { root }) if root == right_root
     ));
-    assert!(actor.offer(&left, LIMITS).unwrap().offer.is_some());
+    assert!(actor.offer(&left, &[], LIMITS).unwrap().offer.is_some());
     actor.release_all_but(&BTreeSet::new()).unwrap();
-    assert!(actor.offer(&left, LIMITS).is_err());
+    assert!(actor.offer(&left, &[], LIMITS).is_err());
     assert_eq!(actor.provider().empty_root(), EMPTY_STATE);
-    assert!(actor.offer(&place, LIMITS).unwrap().offer.is_some(), "the empty state needs no nodes");
+    assert!(actor.offer(&place, &[], LIMITS).unwrap().offer.is_some(), "the empty state needs no nodes");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn an_inbox_is_bounded_and_a_package_beyond_a_block_is_dropped() {
     actor.submit(vec![1; 20_000]).unwrap();
     actor.submit(vec![2; 10]).unwrap();
     let tight = PayloadLimits { bytes_max: 10_000, ..LIMITS };
-    let outcome = actor.offer(&place, tight).unwrap();
+    let outcome = actor.offer(&place, &[], tight).unwrap();
     assert!(matches!(&outcome.dropped[..], [(0, Dropped::TooLarge)]));
     assert_eq!(outcome.offer.unwrap().packages, [1]);
     for _ in 1..INBOX_PACKAGES_MAX {
@@ -168,7 +168,7 @@ fn an_inbox_is_bounded_and_a_package_beyond_a_block_is_dropped() {
     let error = actor.submit(&[1][..]).unwrap_err();
     assert_eq!(error.packages, INBOX_PACKAGES_MAX);
     assert!(matches!(
-        actor.offer(&chain.place(1), LIMITS),
+        actor.offer(&chain.place(1), &[], LIMITS),
         Err(ProviderError::OtherShard { got: 1, expected: 0 })
     ));
 }
@@ -194,7 +194,7 @@ proptest! {
                 model = model.after(package);
             }
         }
-        let outcome = actor.offer(&place, LIMITS).unwrap();
+        let outcome = actor.offer(&place, &[], LIMITS).unwrap();
         let mut refused = refused(&outcome);
         refused.sort_unstable();
         prop_assert_eq!(&refused, &bad);
@@ -204,7 +204,7 @@ proptest! {
             let (next, root) = block(&executor, &mut actor, &place, &offer.payload);
             prop_assert_eq!(root, model.root());
             finalize(&mut actor, &next);
-            prop_assert_eq!(actor.offer(&next, LIMITS).unwrap().used, offer.packages);
+            prop_assert_eq!(actor.offer(&next, &[], LIMITS).unwrap().used, offer.packages);
         }
         prop_assert_eq!(actor.n_waiting(), bad.len());
     }
@@ -218,7 +218,7 @@ fn good_packages_that_are_too_many_together_are_not_dropped() {
         actor.submit(vec![1; 20_000]).unwrap();
     }
     let limits = PayloadLimits { bytes_max: 1 << 18, fuel_max: 100_000_000 };
-    let outcome = actor.offer(&place, limits).unwrap();
+    let outcome = actor.offer(&place, &[], limits).unwrap();
     assert!(outcome.dropped.is_empty(), "{:?}", outcome.dropped);
     assert!(outcome.offer.unwrap().packages.len() >= 8, "it offers those that fit");
     assert_eq!(actor.n_waiting(), 60);
@@ -250,7 +250,7 @@ fn a_package_that_costs_more_without_a_state_does_not_block_the_inbox() {
     let mut actor = ProviderActor::new(Provider::open(ee, Arc::new(MemoryStore::new())).unwrap(), 0, 0, []);
     actor.submit(vec![1_u8; 1_000]).unwrap();
     actor.submit(&[1][..]).unwrap();
-    let outcome = actor.offer(&next, LIMITS).unwrap();
+    let outcome = actor.offer(&next, &[], LIMITS).unwrap();
     assert!(matches!(outcome.dropped[..], [(0, Dropped::TooLarge)]), "{:?}", outcome.dropped);
     assert_eq!(outcome.offer.unwrap().packages, [1]);
 }
@@ -281,18 +281,18 @@ fn a_package_without_room_is_in_the_next_block() {
         let (Parts { chain, executor, mut actor }, encode) = with_room(is_encoded);
         let place = chain.place(0);
         (1..=6_u8).for_each(|byte| assert!(actor.submit(vec![byte]).is_ok()));
-        let outcome = actor.offer(&place, LIMITS).unwrap();
+        let outcome = actor.offer(&place, &[], LIMITS).unwrap();
         let first = outcome.offer.unwrap();
         assert_eq!((first.packages, outcome.left_out), (vec![0, 1, 2, 3], vec![4, 5]));
         let (next, _) = block(&executor, &mut actor, &place, &first.payload);
-        let second = actor.offer(&next, LIMITS).unwrap().offer.unwrap();
+        let second = actor.offer(&next, &[], LIMITS).unwrap().offer.unwrap();
         assert_eq!(second.packages, [4, 5]);
         let (after, root) = block(&executor, &mut actor, &next, &second.payload);
         let bytes: Vec<u8> = (1..=6).map(&encode).collect();
         assert_eq!(root, Model::default().after(&bytes).root());
-        assert!(actor.offer(&after, LIMITS).unwrap().offer.is_none());
+        assert!(actor.offer(&after, &[], LIMITS).unwrap().offer.is_none());
         finalize(&mut actor, &after);
-        assert_eq!(actor.offer(&after, LIMITS).unwrap().used, [0, 1, 2, 3, 4, 5]);
+        assert_eq!(actor.offer(&after, &[], LIMITS).unwrap().used, [0, 1, 2, 3, 4, 5]);
         assert_eq!(actor.n_waiting(), 0);
     }
 }
@@ -306,38 +306,38 @@ fn packages_of_lost_blocks_come_back() {
     for byte in 1..=3 {
         actor.submit(vec![byte]).unwrap();
         total.push(byte);
-        let offer = actor.offer(&left, LIMITS).unwrap().offer.unwrap();
+        let offer = actor.offer(&left, &[], LIMITS).unwrap().offer.unwrap();
         assert_eq!(offer.packages.len(), 1);
         (left, _) = block(&executor, &mut actor, &left, &offer.payload);
     }
     // Another provider's block on another branch.
     let mut other = ProviderActor::new(memory(pair()), 0, 0, []);
     other.submit(&[100][..]).unwrap();
-    let offer = other.offer(&place, LIMITS).unwrap().offer.unwrap();
+    let offer = other.offer(&place, &[], LIMITS).unwrap().offer.unwrap();
     let (right, _) = block(&executor, &mut actor, &place, &offer.payload);
-    let back = actor.offer(&right, LIMITS).unwrap().offer.unwrap();
+    let back = actor.offer(&right, &[], LIMITS).unwrap().offer.unwrap();
     assert_eq!(back.packages, [0, 1, 2]);
-    assert!(actor.offer(&left, LIMITS).unwrap().offer.is_none(), "on this branch they are in blocks");
+    assert!(actor.offer(&left, &[], LIMITS).unwrap().offer.is_none(), "on this branch they are in blocks");
     let (right, root) = block(&executor, &mut actor, &right, &back.payload);
     total.push(100);
     assert_eq!(root, Model::default().after(&total).root());
     finalize(&mut actor, &right);
-    let outcome = actor.offer(&right, LIMITS).unwrap();
+    let outcome = actor.offer(&right, &[], LIMITS).unwrap();
     assert_eq!((outcome.used, actor.n_waiting()), (vec![0, 1, 2], 0));
 
     // A block that is lost for good has its package wait again, for as long as a new one.
     actor.submit(&[7][..]).unwrap();
-    let lost = actor.offer(&right, LIMITS).unwrap().offer.unwrap();
+    let lost = actor.offer(&right, &[], LIMITS).unwrap().offer.unwrap();
     block(&executor, &mut actor, &right, &lost.payload);
     other.submit(&[99][..]).unwrap();
     let mut late = right.clone();
     late.slot += 2 * PACKAGE_SLOTS_MAX;
-    assert!(actor.offer(&late, LIMITS).unwrap().offer.is_some(), "a block has it, so it is not too old");
+    assert!(actor.offer(&late, &[], LIMITS).unwrap().offer.is_some(), "a block has it, so it is not too old");
     let body = executor.body(&late, vec![chain::payload(0, &witnessed(root, 9))]).unwrap();
     actor.follow(&late, &body).unwrap();
     let next = chain::after(&late, &body);
     finalize(&mut actor, &next);
-    assert_eq!(actor.offer(&next, LIMITS).unwrap().offer.unwrap().packages, [3]);
+    assert_eq!(actor.offer(&next, &[], LIMITS).unwrap().offer.unwrap().packages, [3]);
 }
 
 /// Returns block data that add a byte to the counters of a state that packages 1, 2, 3 and 100 have made.
@@ -357,7 +357,7 @@ fn whatever_an_unknown_ee_leaves_out_is_used_exactly_once() {
         (1..=40_u8).for_each(|byte| assert!(actor.submit(vec![byte]).is_ok()));
         let (mut used, mut root, mut n_blocks) = (Vec::new(), EMPTY_STATE, 0);
         while actor.n_waiting() > 0 {
-            let outcome = actor.offer(&place, LIMITS).unwrap();
+            let outcome = actor.offer(&place, &[], LIMITS).unwrap();
             assert!(outcome.refused.is_empty() && outcome.dropped.is_empty());
             used.extend(outcome.used);
             match outcome.offer {
@@ -383,11 +383,11 @@ fn refused_packages_make_room_for_others() {
     let place = chain.place(0);
     let bad = actor.submit(&[0][..]).unwrap();
     actor.submit(&[1][..]).unwrap();
-    assert_eq!(refused(&actor.offer(&place, LIMITS).unwrap()), [bad]);
+    assert_eq!(refused(&actor.offer(&place, &[], LIMITS).unwrap()), [bad]);
     for _ in 2..=INBOX_PACKAGES_MAX {
         actor.submit(&[1][..]).unwrap();
     }
     assert_eq!(actor.submit(&[1][..]).unwrap_err().packages, INBOX_PACKAGES_MAX);
-    let outcome = actor.offer(&place, LIMITS).unwrap();
+    let outcome = actor.offer(&place, &[], LIMITS).unwrap();
     assert!(matches!(outcome.dropped[..], [(0, Dropped::Refused(_))]));
 }

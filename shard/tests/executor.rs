@@ -9,7 +9,7 @@ mod obedient;
 
 use std::{sync::Arc, time::Duration};
 
-use chain::{Ees, Chain, TestExecutor};
+use chain::{Chain, Ees, TestExecutor};
 use obedient::{GO_ON, LOOP, REFUSE, TRAP, depositing, obedient_chain, payload};
 use outrider_beacon::{
     ledger::{
@@ -489,12 +489,11 @@ fn a_failure_to_load_names_each_ee_that_needs_the_code() {
     let ees = Ees::default();
     let chain = ees.add(vec![1], Bytes32::ZERO, &[(0, 0)]).add(vec![1], Bytes32::ZERO, &[(0, 0)]).chain();
     let place = chain.place(0);
-    let payloads = [payload(0, GO_ON, 1), payload(1, GO_ON, 1)];
-    let results = chain.executor().transitions(&place, &payloads);
-    let [Err(ExecutorError::Load { ee: 0, .. }), Err(ExecutorError::Load { ee: 1, .. })] = &results[..]
-    else {
-        panic!("{results:?}")
-    };
+    let executor = chain.executor();
+    for ee in [0, 1] {
+        let error = executor.body(&place, vec![payload(ee, GO_ON, 1)]).unwrap_err();
+        assert!(matches!(error, ExecutorError::Load { ee: got, .. } if got == ee), "{error}");
+    }
 }
 
 #[test]

@@ -6,23 +6,26 @@ use std::{
 };
 
 use outrider_beacon::ledger::{
-    EeIndex, EePayload, ExecutableBlock, Execution, LedgerNode, ShardBody, ShardPlace,
+    EeIndex, ExecutableBlock, Execution, InboundBatch, LedgerNode, Receipt, ShardBody, ShardPlace,
 };
 use outrider_beacon_spec::{
     phase::Phase1,
     preset::Preset,
-    types::{Gwei, Shard},
+    types::{Gwei, Root, Shard},
 };
 use outrider_shard::{
     ProviderError,
     executor::{Codes, Contents, Executor, ExecutorError},
     proposer::fill,
     provider::{PayloadLimits, ProviderActor},
+    relay::{Relay, Waiting},
 };
 use outrider_witness::store::MemoryStore;
 
 use crate::shard_block::ShardProposer;
 
+/// The most receipts that an EE is shown in a block.
+const RECEIPTS_MAX: usize = 256;
 /// The bytes of block data in an offer: half of a body, so that two EEs fit.
 const OFFER_BYTES_MAX: usize = 1 << 19;
 
@@ -37,9 +40,10 @@ pub struct Shards<C> {
     actors: Mutex<Actors>,
 }
 
-/// State providers.
+/// State providers, and the receipts that blocks of any branch have sent.
 #[derive(Default)]
 struct Actors {
+    relay: Relay,
     providers: BTreeMap<(Shard, EeIndex), ProviderActor<MemoryStore>>,
     failures: Vec<ProviderFailure>,
 }
@@ -94,6 +98,8 @@ impl<C: Codes> Shards<C> {
             let shard = usize::try_from(*shard).ok().and_then(|shard| finalized.ledger.shards().get(shard));
             shard.into_iter().for_each(|shard| provider.finalize(shard.execution_root()));
         }
+        // The ledger knows a header for 256 slots.
+        actors.relay.forget_before(finalized.ledger.slot().saturating_sub(256));
     }
 
     /// Returns the failures of providers so far, and forgets them.
@@ -107,22 +113,35 @@ impl<C: Codes> Shards<C> {
 }
 
 impl Actors {
-    /// Returns the payloads that providers offer at a place.
-    fn offers(&mut self, place: &ShardPlace, limits: PayloadLimits) -> Vec<EePayload> {
-        let Self { providers, failures } = self;
-        let mut payloads = Vec::new();
+    /// Returns what providers offer at a place, each with the receipts that it takes, and the receipts that no EE takes.
+    fn offers(&mut self, place: &ShardPlace, limits: PayloadLimits) -> (Vec<Contents>, Vec<InboundBatch>) {
+        let Self { providers, relay, failures } = self;
+        let waiting = relay.waiting(place);
+        let mut offers = Vec::new();
         for ((shard, ee), provider) in providers.range_mut((place.shard, 0)..=(place.shard, EeIndex::MAX)) {
-            match provider.offer(place, limits) {
-                Ok(outcome) => payloads.extend(outcome.offer.map(|offer| offer.payload)),
+            let of_ee = waiting.for_ees.get(ee).map_or(&[][..], |of_ee| of_ee);
+            let of_ee = of_ee.get(..of_ee.len().min(RECEIPTS_MAX)).unwrap_or_default();
+            let receipts: Vec<_> = of_ee.iter().map(Waiting::received).collect();
+            match provider.offer(place, &receipts, limits) {
+                Ok(outcome) => offers.extend(outcome.offer.map(|offer| {
+                    let at =
+                        |waiting: &&Waiting<'_>| (waiting.receipt.source_shard, waiting.receipt.sequence);
+                    let taken: Vec<_> = of_ee
+                        .iter()
+                        .filter(|waiting| offer.receipts.contains(&at(waiting)))
+                        .cloned()
+                        .collect();
+                    Contents { inbound: relay.batches(&taken), payloads: vec![offer.payload] }
+                })),
                 Err(error) => failures.push(ProviderFailure { ee: *ee, shard: *shard, error }),
             }
         }
-        payloads
+        (offers, relay.batches(&waiting.for_nobody))
     }
 
     /// Has the providers of a shard follow a block.
     fn follow(&mut self, place: &ShardPlace, body: &ShardBody) {
-        let Self { providers, failures } = self;
+        let Self { providers, failures, .. } = self;
         for ((shard, ee), provider) in providers.range_mut((place.shard, 0)..=(place.shard, EeIndex::MAX)) {
             if let Err(error) = provider.follow(place, body) {
                 failures.push(ProviderFailure { ee: *ee, shard: *shard, error });
@@ -135,9 +154,8 @@ impl<C: Codes> ShardProposer for Shards<C> {
     fn body(&self, place: &ShardPlace) -> Option<ShardBody> {
         let fuel_max = self.executor.settings().fuel_per_ee_max;
         let limits = PayloadLimits { bytes_max: OFFER_BYTES_MAX, fuel_max };
-        let offered = self.actors().offers(place, limits);
-        let offered = offered.into_iter().map(|payload| Contents::from(vec![payload])).collect();
-        fill(&self.executor, place, offered, Vec::new(), self.gasprice).ok().map(|filled| filled.body)
+        let (offered, duties) = self.actors().offers(place, limits);
+        fill(&self.executor, place, offered, duties, self.gasprice).ok().map(|filled| filled.body)
     }
 }
 
@@ -150,11 +168,19 @@ impl<C: Codes> Execution for Shards<C> {
         let mut actors = self.actors();
         for (block, _) in blocks.iter().zip(&results).filter(|(_, result)| result.is_ok()) {
             actors.follow(block.place, block.body);
+            if let Ok(sent) = self.executor.sent(block) {
+                actors.relay.add(block.place.slot, &block.body.header, sent);
+            }
         }
         results
     }
 
     fn refusal(&self, block_root: &Root) -> Option<ExecutorError> {
         self.executor.refusal(block_root)
+    }
+
+    fn on_beacon_receipts(&self, receipts: &[Receipt]) {
+        // A block has no more than its lanes have room for.
+        let _ = self.actors().relay.add_from_beacon_chain(receipts);
     }
 }

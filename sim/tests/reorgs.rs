@@ -74,12 +74,7 @@ impl World {
         let accounts = AccountUsers::new(N_USERS, &host).unwrap();
         let evm = EvmUsers::new(N_USERS, &host).unwrap();
         let ees = vec![accounts.ee(&SHARDS, &mut codes), evm.ee(&SHARDS, &mut codes)];
-        let genesis = Genesis {
-            n_validators: Preset::N_VALIDATORS,
-            seed: 1,
-            ees,
-            ..Genesis::default()
-        };
+        let genesis = Genesis { n_validators: Preset::N_VALIDATORS, seed: 1, ees, ..Genesis::default() };
         let settings = Settings::default();
         let executor = Executor::new(host, codes, settings.clone(), 2).unwrap();
         let shards = Arc::new(Shards::new(executor, 0));

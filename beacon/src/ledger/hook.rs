@@ -5,7 +5,7 @@
 
 use std::{convert::Infallible, error::Error as StdError, sync::Arc};
 
-use super::{Ledger, LedgerError, ShardBody};
+use super::{Ledger, LedgerError, Receipt, ShardBody};
 use outrider_beacon_spec::types::{Epoch, Root, Shard, Slot};
 
 /// The execution of shard blocks: the specification's place for it, `shard_state_transition` of v0.11.
@@ -32,6 +32,12 @@ pub trait Execution {
         let _ = block_root;
         None
     }
+
+    /// Takes note of the receipts that the beacon chain sends in a block that the node has accepted. An execution that fills
+    /// blocks carries them to their shards; by default, nothing happens.
+    fn on_beacon_receipts(&self, receipts: &[Receipt]) {
+        let _ = receipts;
+    }
 }
 
 impl<X: Execution + ?Sized> Execution for Arc<X> {
@@ -43,6 +49,10 @@ impl<X: Execution + ?Sized> Execution for Arc<X> {
 
     fn refusal(&self, block_root: &Root) -> Option<X::Error> {
         (**self).refusal(block_root)
+    }
+
+    fn on_beacon_receipts(&self, receipts: &[Receipt]) {
+        (**self).on_beacon_receipts(receipts);
     }
 }
 

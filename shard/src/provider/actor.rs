@@ -1,12 +1,18 @@
 //! A state provider that takes part in a chain: users give it packages, proposers take its payloads, and it follows the
 //! state of its EE on its shard, on every branch since finality.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use outrider_beacon::ledger::{EeIndex, ShardBody, ShardPlace};
+use outrider_beacon::{
+    ledger::{EeIndex, ShardBody, ShardPlace},
+    receipts::Stated,
+};
 use outrider_beacon_spec::{
     hash::hash_tree_root,
-    types::{Root, Shard},
+    types::{Root, Shard, Slot},
 };
 use outrider_host::StateRoot;
 use outrider_witness::store::Store;
@@ -17,7 +23,7 @@ use super::{
     inbox::{Inbox, InboxFull, PackageNumber},
     trial::Before,
 };
-use crate::executor::{context, reads};
+use crate::executor::{context, reads, received};
 
 /// A state provider of one EE on one shard, with an inbox of packages.
 ///
@@ -39,6 +45,8 @@ pub struct ProviderActor<S> {
     pub(super) preamble: Vec<Arc<[u8]>>,
     pub(super) inbox: Inbox,
     pub(super) branches: Branches,
+    /// The waiting receipts that the EE has refused, by source and number: how often, and the slot in which each is tried again.
+    pub(super) refused_receipts: BTreeMap<(Shard, u64), (u32, Slot)>,
     /// The roots of states that the store keeps, except for the empty one.
     kept: BTreeSet<StateRoot>,
 }
@@ -55,7 +63,8 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let empty = provider.empty_root();
         let kept = kept.into_iter().filter(|root| *root != empty).collect();
         let (inbox, branches) = (Inbox::default(), Branches::default());
-        Self { provider, ee, shard, preamble: Vec::new(), inbox, branches, kept }
+        let refused_receipts = BTreeMap::new();
+        Self { provider, ee, shard, preamble: Vec::new(), inbox, branches, refused_receipts, kept }
     }
 
     /// Sets packages that precede those of users in each payload, such as one that says who receives the fees in the EE.
@@ -122,7 +131,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
             payload.map(|payload| hash_tree_root(payload)),
         );
         let Some(payload) = payload else { return Ok(None) };
-        let Before { root, context } = self.before(place)?;
+        let Before { root, context, .. } = self.before(place)?;
         let transition = body.header.transitions.iter().find(|transition| transition.ee == self.ee);
         let claimed = transition.map(|transition| StateRoot(transition.post_state_root.0));
         if let Some(post) = claimed.filter(|post| self.has(*post)) {
@@ -173,7 +182,8 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let shard = usize::try_from(got).ok().filter(|_| got == expected);
         let state = shard.and_then(|shard| place.view.shards().get(shard)?.ees().get(self.ee as usize));
         let state = state.ok_or(ProviderError::OtherShard { got, expected })?;
-        Ok(Before { root: StateRoot(state.state_root.0), context: context(place, self.ee, state.balance) })
+        let context = context(place, self.ee, state.balance);
+        Ok(Before { root: StateRoot(state.state_root.0), context, receipts: Arc::default() })
     }
 
     /// Returns the execution root of the shard before a block at a place.

@@ -1,10 +1,13 @@
 //! The payloads that a provider offers to proposers.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use outrider_beacon::ledger::{EeIndex, EePayload, ShardPlace};
-use outrider_beacon_spec::hash::hash_tree_root;
-use outrider_host::{ExecutionError, chain};
+use outrider_beacon_spec::{
+    hash::hash_tree_root,
+    types::{Shard, Slot},
+};
+use outrider_host::{ExecutionError, Fault, ReceivedReceipt, chain};
 use outrider_witness::store::Store;
 
 use super::{
@@ -23,6 +26,8 @@ pub struct Offer {
     pub payload: EePayload,
     /// The packages in it.
     pub packages: Vec<PackageNumber>,
+    /// The receipts that the EE takes with it, by source shard and number.
+    pub receipts: Vec<(Shard, u64)>,
 }
 
 /// The result of making an offer. Packages are named only in the first of the lists that apply.
@@ -68,6 +73,9 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// Makes a payload at a place from as many packages as the EE accepts and a block can hold, the earliest first. It
     /// is built anew for each place, so its witness is never stale.
     ///
+    /// The EE takes as many of the receipts that wait for it as fit, the earliest first. One that it refuses by itself is left out,
+    /// and tried again later; nobody settles it until it expires.
+    ///
     /// A package that the EE refuses by itself is set aside. To find it among n, the provider executes the EE about
     /// log2(n) times, with the fuel of a payload. A package that is refused only after those before it waits for a later
     /// block, as do the rest once many were refused.
@@ -79,21 +87,34 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     pub fn offer(
         &mut self,
         place: &ShardPlace,
+        receipts: &[ReceivedReceipt],
         limits: PayloadLimits,
     ) -> Result<OfferOutcome, ProviderError> {
-        let before = self.before(place)?;
+        let idle = self.before(place)?;
         let execution_root = self.execution_root(place)?;
         let in_blocks = self.branches.packages();
         self.inbox.advance(place.slot, |number| in_blocks.contains(&number));
         let mut outcome = OfferOutcome::default();
         if self.branches.is_after_final(execution_root) {
-            outcome.used = self.settle(before, limits)?;
+            outcome.used = self.settle(&idle, limits)?;
         }
         let on_branch = self.branches.packages_up_to(execution_root);
         let due = self.inbox.due(place.slot).filter(|package| !on_branch.contains(&package.number));
         let mut packages: Vec<_> = due.collect();
-        if let Some(built) = self.fill(before, place, &mut packages, limits, &mut outcome)? {
-            outcome.offer = self.offer_of(before, place, &packages, &built, limits, &mut outcome.left_out)?;
+        let mut before = Before { receipts: self.takeable(&idle, place.slot, receipts, limits)?, ..idle };
+        let due = packages.clone();
+        let mut built = self.fill(&before, place, &mut packages, limits, &mut outcome)?;
+        if built.is_none() && !before.receipts.is_empty() {
+            packages.clear();
+            built = self.fits(&before, &[], limits)?;
+        }
+        if built.is_none() && !before.receipts.is_empty() {
+            (before.receipts, packages) = (Arc::default(), due);
+            built = self.fill(&before, place, &mut packages, limits, &mut outcome)?;
+        }
+        if let Some(built) = built {
+            outcome.offer =
+                self.offer_of(&before, place, &packages, &built, limits, &mut outcome.left_out)?;
         }
         outcome.dropped.extend(self.inbox.take_dropped());
         Ok(outcome)
@@ -102,7 +123,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// Builds a payload from the earliest of some packages, and takes the others away from them.
     fn fill(
         &mut self,
-        before: Before,
+        before: &Before,
         place: &ShardPlace,
         packages: &mut Vec<Package>,
         limits: PayloadLimits,
@@ -146,6 +167,74 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         Ok(None)
     }
 
+    /// Builds a payload, if the EE makes one within the limits.
+    fn fits(
+        &self,
+        before: &Before,
+        packages: &[Package],
+        limits: PayloadLimits,
+    ) -> Result<Option<Box<BuiltBlock>>, ProviderError> {
+        match self.attempt(before, packages, limits) {
+            Ok(Attempt::Fits(built)) => Ok(Some(built)),
+            Ok(Attempt::TooLarge | Attempt::Refused(_)) => Ok(None),
+            // No EE has to be able to make a payload of nothing.
+            Err(error) if error.fault() == Fault::Guest => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns the receipts that the EE takes by themselves, the earliest first, without those that it has refused lately.
+    fn takeable(
+        &mut self,
+        idle: &Before,
+        slot: Slot,
+        receipts: &[ReceivedReceipt],
+        limits: PayloadLimits,
+    ) -> Result<Arc<[ReceivedReceipt]>, ProviderError> {
+        let key = |receipt: &ReceivedReceipt| (receipt.source_shard.0, receipt.sequence);
+        self.refused_receipts.retain(|at, _| receipts.iter().any(|receipt| key(receipt) == *at));
+        let refused = &self.refused_receipts;
+        let is_due =
+            |receipt: &&ReceivedReceipt| refused.get(&key(receipt)).is_none_or(|(_, due)| *due <= slot);
+        let mut due: Vec<_> = receipts.iter().filter(is_due).cloned().collect();
+        if due.is_empty() || self.fits(idle, &[], limits)?.is_none() {
+            // An EE that makes no payload of nothing takes them with packages, or not at all.
+            return Ok(due.into());
+        }
+        let with = |receipts: &[ReceivedReceipt]| Before { receipts: receipts.into(), ..idle.clone() };
+        let mut n = due.len();
+        let mut n_refused = 0_usize;
+        while n > 0 {
+            let first_n = due.get(..n).unwrap_or_default();
+            match self.attempt(&with(first_n), &[], limits)? {
+                Attempt::Fits(_) => {
+                    due.truncate(n);
+                    return Ok(due.into());
+                }
+                Attempt::Refused(_) if n == 1 => {
+                    self.refuse_receipt(key(&due.remove(0)), slot);
+                    (n, n_refused) = (due.len(), n_refused.saturating_add(1));
+                    if n_refused >= REFUSALS_MAX {
+                        break;
+                    }
+                }
+                Attempt::TooLarge if n == 1 => {
+                    self.refuse_receipt(key(&due.remove(0)), slot);
+                    n = due.len();
+                }
+                // The first half may be good; if it is not, it gets smaller until one receipt is found that is not.
+                Attempt::TooLarge | Attempt::Refused(_) => n = n.div_ceil(2),
+            }
+        }
+        Ok(Arc::default())
+    }
+
+    fn refuse_receipt(&mut self, at: (Shard, u64), slot: Slot) {
+        let n_failures = self.refused_receipts.get(&at).map_or(0, |(n, _)| *n);
+        let slots = 1_u64.checked_shl(n_failures).unwrap_or(Slot::MAX);
+        self.refused_receipts.insert(at, (n_failures.saturating_add(1), slot.saturating_add(slots)));
+    }
+
     fn drop_too_large(&mut self, package: Package, outcome: &mut OfferOutcome) {
         self.inbox.remove(package.number);
         outcome.dropped.push((package.number, Dropped::TooLarge));
@@ -155,7 +244,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// has left out all, there is no offer.
     fn offer_of(
         &mut self,
-        before: Before,
+        before: &Before,
         place: &ShardPlace,
         packages: &[Package],
         built: &BuiltBlock,
@@ -167,12 +256,14 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         left_out
             .extend(packages.iter().map(|package| package.number).filter(|number| !needed.contains(number)));
         left_out.iter().for_each(|number| self.inbox.leave_out(*number, place.slot));
-        if needed.is_empty() {
+        if needed.is_empty() && before.receipts.is_empty() {
             return Ok(None);
         }
         let payload = payload(self.ee, built)?;
         self.branches.offered(hash_tree_root(&payload), made);
-        Ok(Some(Offer { payload, packages: needed.into_iter().collect() }))
+        let receipts = before.receipts.iter().map(|receipt| (receipt.source_shard.0, receipt.sequence));
+        let (packages, receipts) = (needed.into_iter().collect(), receipts.collect());
+        Ok(Some(Offer { payload, packages, receipts }))
     }
 }
 

@@ -7,11 +7,11 @@
 use std::{ops::ControlFlow, sync::Arc};
 
 use memchr::memmem;
-use outrider_host::{Context, ExecutionError, ExecutionErrorKind, Fault, StateRoot};
+use outrider_host::{Context, ExecutionError, ExecutionErrorKind, Fault, ReceivedReceipt, StateRoot};
 use outrider_witness::store::Store;
 
 use super::{
-    BuiltBlock, PayloadLimits, ProviderActor, ProviderError,
+    BuiltBlock, PayloadLimits, ProviderActor, ProviderError, Surroundings,
     branches::{Made, Unsettled},
     inbox::{Package, PackageNumber},
 };
@@ -22,11 +22,12 @@ const LEFT_OUT_RUNS_MAX: usize = 16;
 /// The runs after which the check of final packages goes on at the next offer.
 const SETTLE_RUNS_MAX: usize = 512;
 
-/// The state before a block, and the context of the execution.
-#[derive(Clone, Copy, Debug)]
+/// The state before a block, the context of the execution, and the receipts that the EE is shown.
+#[derive(Clone, Debug)]
 pub(super) struct Before {
     pub(super) root: StateRoot,
     pub(super) context: Context,
+    pub(super) receipts: Arc<[ReceivedReceipt]>,
 }
 
 /// The result of building a payload from some packages.
@@ -40,14 +41,16 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// Builds a payload from packages after the preamble.
     pub(super) fn attempt(
         &self,
-        before: Before,
+        before: &Before,
         packages: &[Package],
         limits: PayloadLimits,
     ) -> Result<Attempt, ProviderError> {
         let users = packages.iter().map(|package| &package.bytes);
         let packages: Vec<&[u8]> = self.preamble.iter().chain(users).map(|package| &**package).collect();
         let provider = self.provider.clone().with_fuel_max(limits.fuel_max);
-        match provider.build(before.root, &packages, before.context) {
+        let receipts = Arc::clone(&before.receipts);
+        let surroundings = Surroundings { receipts, ..before.context.into() };
+        match provider.build(before.root, &packages, surroundings) {
             Ok(built) if built.block_data().len() > limits.bytes_max => Ok(Attempt::TooLarge),
             Ok(built) => Ok(Attempt::Fits(Box::new(built))),
             Err(ProviderError::Refused(error) | ProviderError::Witness(error))
@@ -63,7 +66,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// Returns the index of the first package that the EE refuses after those before it, given that it refuses all together.
     pub(super) fn first_refused(
         &self,
-        before: Before,
+        before: &Before,
         packages: &[Package],
         limits: PayloadLimits,
     ) -> Result<usize, ProviderError> {
@@ -81,7 +84,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// Returns what a payload of packages was made of: those that the EE was not found to have left out.
     pub(super) fn made(
         &self,
-        before: Before,
+        before: &Before,
         packages: &[Package],
         built: &BuiltBlock,
         limits: PayloadLimits,
@@ -93,7 +96,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         self.leave_out(&mut trial, &missing)?;
         let needed = trial.needed;
         let is_verbatim = needed.len().saturating_add(missing.len()) == packages.len();
-        Ok(Made { before, packages: needed, is_verbatim })
+        Ok(Made { before: before.clone(), packages: needed, is_verbatim })
     }
 
     /// Leaves those of some packages out of a trial without which the payload is the same.
@@ -117,7 +120,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// Returns the payload of packages, if the EE makes one.
     fn payload_of(
         &self,
-        before: Before,
+        before: &Before,
         packages: &[Package],
         limits: PayloadLimits,
     ) -> Result<Option<Vec<u8>>, ProviderError> {
@@ -134,7 +137,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// used ones.
     pub(super) fn settle(
         &mut self,
-        before: Before,
+        before: &Before,
         limits: PayloadLimits,
     ) -> Result<Vec<PackageNumber>, ProviderError> {
         let (mut used, mut n_runs) = (Vec::new(), SETTLE_RUNS_MAX);
@@ -157,7 +160,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     fn settle_block(
         &mut self,
         unsettled: &mut Unsettled,
-        (before, idle, limits): (Before, Option<&[u8]>, PayloadLimits),
+        (before, idle, limits): (&Before, Option<&[u8]>, PayloadLimits),
         n_runs: &mut usize,
         used: &mut Vec<PackageNumber>,
     ) -> Result<ControlFlow<()>, ProviderError> {
@@ -193,7 +196,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         &self,
         made: &Made,
         package: &Package,
-        (before, idle, limits): (Before, Option<&[u8]>, PayloadLimits),
+        (before, idle, limits): (&Before, Option<&[u8]>, PayloadLimits),
     ) -> Result<bool, ProviderError> {
         let alone = self.payload_of(before, std::slice::from_ref(package), limits)?;
         let Some(alone) = alone else { return Ok(true) };
@@ -203,8 +206,8 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let others: Vec<_> =
             made.packages.iter().filter(|other| other.number != package.number).cloned().collect();
         let compare = || {
-            let with = self.payload_of(made.before, &made.packages, limits)?;
-            Ok(with != self.payload_of(made.before, &others, limits)?)
+            let with = self.payload_of(&made.before, &made.packages, limits)?;
+            Ok(with != self.payload_of(&made.before, &others, limits)?)
         };
         match compare() {
             Err(ProviderError::UnknownRoot { .. }) => Ok(true),
@@ -215,7 +218,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
 
 /// A search for packages without which a payload is the same.
 struct Trial<'p> {
-    before: Before,
+    before: &'p Before,
     limits: PayloadLimits,
     payload: &'p [u8],
     /// The packages that have not been left out.

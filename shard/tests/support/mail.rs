@@ -9,6 +9,7 @@ use outrider_beacon::ledger::{
     apply_execution_header,
 };
 use outrider_beacon_spec::{
+    hash::{hash, hash_tree_root},
     phase::Phase1,
     types::{Bytes32, Gwei, Shard},
 };
@@ -191,7 +192,11 @@ impl World {
         let body = ShardBody::from_body(&body.to_body()).map_err(|error| error.to_string());
         // A wrong header has another root, but the executor does not depend on that.
         let body = body?;
-        let result = self.executor.execute(&[ExecutableBlock { place: &place, body: &body }]);
+        let result = self.executor.execute(&[ExecutableBlock {
+            root: block_root(&place, &body),
+            place: &place,
+            body: &body,
+        }]);
         result.into_iter().next().unwrap().map_err(|error| error.to_string())
     }
 
@@ -234,7 +239,10 @@ impl World {
 
     fn apply(&mut self, shard: Shard, body: &ShardBody) -> Result<(), String> {
         let place = self.place(shard);
-        let sent = self.executor.sent(&ExecutableBlock { place: &place, body }).unwrap();
+        let sent = self
+            .executor
+            .sent(&ExecutableBlock { root: block_root(&place, body), place: &place, body })
+            .unwrap();
         self.check(shard, body).unwrap();
         self.accept(shard, body, sent)
     }
@@ -255,7 +263,10 @@ impl World {
         change: impl FnOnce(&mut ShardBody, &mut Vec<Vec<Receipt>>),
     ) {
         let place = self.place(shard);
-        let mut sent = self.executor.sent(&ExecutableBlock { place: &place, body: &body }).unwrap();
+        let mut sent = self
+            .executor
+            .sent(&ExecutableBlock { root: block_root(&place, &body), place: &place, body: &body })
+            .unwrap();
         change(&mut body, &mut sent);
         self.accept(shard, &body, sent).unwrap();
     }
@@ -302,6 +313,12 @@ impl World {
     pub(crate) fn state_root(&self, shard: Shard, ee: EeIndex) -> Bytes32 {
         self.next.shards().get(shard as usize).unwrap().ees().get(ee as usize).unwrap().state_root
     }
+}
+
+/// Returns a root for a block: different ones for different blocks, as verdicts are remembered by it.
+fn block_root(place: &ShardPlace, body: &ShardBody) -> Bytes32 {
+    let place = [place.shard, place.slot].map(u64::to_le_bytes);
+    hash(&[place.as_flattened(), &body.to_body(), &hash_tree_root(&body.header).0])
 }
 
 pub(crate) fn balance(world: &World, shard: Shard, ee: EeIndex) -> Gwei {

@@ -21,6 +21,7 @@ use outrider_beacon::{
 use outrider_beacon_spec::{
     containers::{BeaconState, SignedShardBlock},
     error::Error,
+    hash::hash_tree_root,
     math::Uint64 as _,
     phase::Phase1,
     preset::Preset,
@@ -157,6 +158,10 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         let mut has_news = false;
         for message in others {
             let result = self.process(&message, rules).map_err(ShardBlockError::Ledger);
+            if let (Ok(()), Message::BeaconBlock(block)) = (&result, &message) {
+                let after = self.node.block_ledger(&hash_tree_root(&block.block.message));
+                after.iter().for_each(|after| execution.on_beacon_receipts(&after.receipts));
+            }
             has_news |= self.settle(message, result);
         }
         let results = self.process_shard_blocks(&shard_blocks, rules, execution);
