@@ -66,7 +66,7 @@ impl Chain {
 
     /// Returns a signed block on the head of the beacon chain.
     fn block(&self, shard: u64, slot: u64, parent: Root, header: ExecutionHeader) -> SignedShardBlock {
-        self.block_of(shard, slot, parent, &ShardBody { header, ..ShardBody::default() }.to_body())
+        self.block_of(shard, slot, parent, &execution(shard, slot, header).0)
     }
 
     fn block_of(&self, shard: u64, slot: u64, parent: Root, body: &[u8]) -> SignedShardBlock {

@@ -286,7 +286,7 @@ fn each_lie_is_refused_with_ee_and_field_and_the_chain_goes_on() {
             *byte ^= 1;
             body.header.transitions[1].payload_root = hash_tree_root(&body.payloads[1]);
         }),
-        ("the block has 1 payloads for 2 transitions", |body| {
+        ("the block has 1 payloads for 2 executed transitions", |body| {
             body.payloads = vec![body.payloads[0].clone()].try_into().unwrap();
         }),
         ("finalized_slot is 7, expected 0", |body| body.header.finalized_slot = 7),
