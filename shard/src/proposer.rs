@@ -3,17 +3,27 @@
 //! A proposer understands no EE: it executes each payload, and the output has fuel and fee. Its profit from a payload is
 //! the fee and those of the receipts that it takes, without the price of the bytes, which the ledger collects from it. An
 //! offer takes up the larger of its shares of the block's bytes and fuel, and the proposer takes the offers with the
-//! most profit for that, as long as they fit. A block has at most one payload for each EE.
+//! most profit for that, as long as they fit. Among offers that pay the same, EEs take turns: in each slot, another one
+//! comes first. A block has at most one payload for each EE.
+//!
+//! The ledger may accept each offer but not all of them, for example because there is no more room for deposits or on a
+//! lane. Then the proposer leaves out each offer that is not accepted together with better ones.
 //!
 //! Receipts that no payload takes, because they have expired or their EE takes none, have to be settled or else their lanes
 //! stand still. A proposer settles them even if their fees do not pay, up to [`DUTY_BYTES_MAX`].
+
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::BTreeSet,
+};
 
 use outrider_beacon::ledger::{
     EeIndex, ExecutionHeader, InboundBatch, ShardBody, ShardPlace, apply_execution_header, error::HeaderError,
 };
 use outrider_beacon_spec::{
     constants::MAX_SHARD_BLOCK_SIZE,
-    types::{Gwei, Shard},
+    math::index,
+    types::{Gwei, Shard, Slot},
 };
 use ssz::Encode as _;
 
@@ -44,7 +54,8 @@ pub enum LeftOut {
     /// It cannot be executed here.
     #[error(transparent)]
     Executor(#[from] ExecutorError),
-    /// The ledger refuses its transition, for example because it spends more ether than the EE has.
+    /// The ledger refuses its transition, for example because it spends more ether than the EE has, or refuses it
+    /// together with those of payloads that pay better.
     #[error("EE {ee}: the ledger refuses its transition")]
     Ledger {
         /// The EE.
@@ -126,21 +137,118 @@ pub fn fill<C: Codes>(
             Err(reason) => left_out.push((index, reason)),
         }
     }
-    candidates.sort_by(|one, other| {
-        let [one_profit, other_profit] =
-            [(one, other), (other, one)].map(|(a, b)| u128::from(a.profit) * u128::from(b.share));
-        other_profit.cmp(&one_profit).then(one.index.cmp(&other.index))
-    });
-    let chosen = choose(executor, &duties, candidates, &mut left_out);
+    sort(&mut candidates, place.slot);
+    let (chosen, body) = loop {
+        let chosen = choose(executor, &duties, &candidates);
+        match first_refused(executor, place, &duties, &candidates, &chosen.taken)? {
+            Together::Accepted(body) => break (chosen, body),
+            Together::Refused(place, reason) => {
+                let Candidate { index, .. } = candidates.remove(place);
+                left_out.push((index, reason));
+            }
+        }
+    };
+    left_out.extend(chosen.left_out);
     left_out.sort_by_key(|(index, _)| *index);
-    let profit = chosen.iter().map(|candidate| candidate.profit).fold(0, Gwei::saturating_add);
-    let mut contents = duties;
-    for candidate in chosen {
-        contents.inbound.extend(candidate.contents.inbound);
-        contents.payloads.extend(candidate.contents.payloads);
+    let taken = chosen.taken.iter().filter_map(|place| candidates.get(*place));
+    let profit = taken.map(|candidate| candidate.profit).fold(0, Gwei::saturating_add);
+    Ok(Filled { body, profit, left_out })
+}
+
+/// Sorts candidates, the best first. Of those that pay the same, EEs come in the order of their indices, but the slot
+/// decides which is the first.
+fn sort(candidates: &mut [Candidate], slot: Slot) {
+    let ees: BTreeSet<_> = candidates.iter().map(|candidate| candidate.ee).collect();
+    let first = slot.checked_rem(ees.len() as u64).and_then(|turn| ees.iter().nth(index(turn))).copied();
+    candidates.sort_by_cached_key(|candidate| {
+        let ee = candidate.ee;
+        (
+            Reverse(Pay { profit: candidate.profit, share: candidate.share }),
+            Some(ee) < first,
+            ee,
+            candidate.index,
+        )
+    });
+}
+
+/// The profit from a payload, compared by what it is for the payload's share of the block.
+#[derive(Clone, Copy)]
+struct Pay {
+    profit: Gwei,
+    share: u64,
+}
+
+impl Ord for Pay {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let product = |one: &Self, other: &Self| u128::from(one.profit) * u128::from(other.share);
+        product(self, other).cmp(&product(other, self))
     }
-    contents.inbound.sort_by_key(first_receipt);
-    Ok(Filled { body: executor.body(place, contents)?, profit, left_out })
+}
+
+impl PartialOrd for Pay {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Pay {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Pay {}
+
+/// The result of putting candidates into one block.
+enum Together {
+    Accepted(ShardBody),
+    /// The first of them, by its place, that is not accepted with those before it.
+    Refused(usize, LeftOut),
+}
+
+/// Puts the taken candidates into one block. Makes one block if it is accepted, and else about log2 of their number; their
+/// executions are known.
+fn first_refused<C: Codes>(
+    executor: &Executor<C>,
+    place: &ShardPlace,
+    duties: &Contents,
+    candidates: &[Candidate],
+    taken: &[usize],
+) -> Result<Together, ExecutorError> {
+    let together = |n: usize| {
+        let mut first_n: Vec<_> = taken.iter().take(n).filter_map(|place| candidates.get(*place)).collect();
+        let ee = first_n.last().map(|candidate| candidate.ee);
+        first_n.sort_by_key(|candidate| candidate.ee);
+        let mut contents = duties.clone();
+        for Candidate { contents: Contents { inbound, payloads }, .. } in first_n {
+            contents.inbound.extend(inbound.iter().cloned());
+            contents.payloads.extend(payloads.iter().cloned());
+        }
+        contents.inbound.sort_by_key(first_receipt);
+        let body = executor.body(place, contents)?;
+        let ee = ee.unwrap_or_default();
+        is_valid(executor, place, &body.header).map_err(|error| LeftOut::Ledger { ee, error })?;
+        Ok(body)
+    };
+    let mut reason = match together(taken.len()) {
+        Ok(body) => return Ok(Together::Accepted(body)),
+        Err(reason) => reason,
+    };
+    // Duties are accepted by themselves; with all candidates, the block is refused.
+    let (mut accepted, mut refused) = (0, taken.len());
+    while refused.saturating_sub(accepted) > 1 {
+        let middle = accepted.midpoint(refused);
+        match together(middle) {
+            Ok(_) => accepted = middle,
+            Err(earlier) => (refused, reason) = (middle, earlier),
+        }
+    }
+    match (taken.get(accepted), reason) {
+        (Some(place), reason) => Ok(Together::Refused(*place, reason)),
+        (None, LeftOut::Executor(error)) => Err(error),
+        // Duties that are not accepted together are left out.
+        (None, _) => Ok(Together::Accepted(executor.body(place, Contents::default())?)),
+    }
 }
 
 fn first_receipt(batch: &InboundBatch) -> (Shard, u64) {
@@ -164,6 +272,14 @@ fn take_duties<C: Codes>(executor: &Executor<C>, place: &ShardPlace, duties: Vec
             bytes_left = bytes_left.saturating_sub(bytes);
             taken.inbound.extend(contents.inbound);
         }
+    }
+    // Together they may need more room on a lane than there is.
+    let is_accepted = |taken: &Contents| {
+        let body = executor.body(place, taken.clone());
+        body.is_ok_and(|body| is_valid(executor, place, &body.header).is_ok())
+    };
+    while !taken.inbound.is_empty() && !is_accepted(&taken) {
+        taken.inbound.truncate(taken.inbound.len() / 2);
     }
     taken
 }
@@ -223,37 +339,40 @@ fn consider<C: Codes>(
     Ok(Candidate { index, ee, contents, fuel, bytes, profit, share })
 }
 
-/// Takes candidates in their order as long as they fit; returns them by EE.
-fn choose<C: Codes>(
-    executor: &Executor<C>,
-    duties: &Contents,
-    candidates: Vec<Candidate>,
-    left_out: &mut Vec<(usize, LeftOut)>,
-) -> Vec<Candidate> {
+/// A choice among candidates.
+struct Choice {
+    /// Those in the block, the best first, by their places.
+    taken: Vec<usize>,
+    left_out: Vec<(usize, LeftOut)>,
+}
+
+/// Takes candidates in their order as long as they fit.
+fn choose<C: Codes>(executor: &Executor<C>, duties: &Contents, candidates: &[Candidate]) -> Choice {
     let empty = ShardBody::default().to_body().len() as u64;
-    let taken = if duties.inbound.is_empty() { 0 } else { DUTY_BYTES_MAX };
-    let mut bytes_left = MAX_SHARD_BLOCK_SIZE.saturating_sub(empty).saturating_sub(taken);
+    let duty_bytes = if duties.inbound.is_empty() { 0 } else { DUTY_BYTES_MAX };
+    let mut bytes_left = MAX_SHARD_BLOCK_SIZE.saturating_sub(empty).saturating_sub(duty_bytes);
     let mut fuel_left = executor.settings().fuel_per_block_max;
     let mut batches_left = BATCHES_MAX.saturating_sub(duties.inbound.len());
-    let mut chosen: Vec<Candidate> = Vec::new();
-    for candidate in candidates {
-        let Candidate { index, ee, fuel, bytes, ref contents, .. } = candidate;
+    let mut ees = BTreeSet::new();
+    let (mut taken, mut left_out) = (Vec::new(), Vec::new());
+    for (n, candidate) in candidates.iter().enumerate() {
+        let Candidate { index, ee, fuel, bytes, ref contents, .. } = *candidate;
         let batches = contents.inbound.len();
-        if chosen.iter().any(|chosen| chosen.ee == ee) {
+        if ees.contains(&ee) {
             left_out.push((index, LeftOut::Outbid { ee }));
         } else if bytes > bytes_left
             || fuel > fuel_left
             || batches > batches_left
-            || chosen.len() == PAYLOADS_MAX
+            || taken.len() == PAYLOADS_MAX
         {
             left_out.push((index, LeftOut::NoRoom { ee, bytes, fuel }));
         } else {
             bytes_left -= bytes;
             fuel_left -= fuel;
             batches_left -= batches;
-            chosen.push(candidate);
+            ees.insert(ee);
+            taken.push(n);
         }
     }
-    chosen.sort_by_key(|candidate| candidate.ee);
-    chosen
+    Choice { taken, left_out }
 }

@@ -228,7 +228,11 @@ impl World {
         if apply_execution_header(&mut view, at, &body.header, place.epoch, &settings()).is_err() {
             return Verdict::LedgerRefuses;
         }
-        let [result] = self.executor.execute(&[ExecutableBlock { root: Root::ZERO, place, body: &body }]).try_into().unwrap();
+        let [result] = self
+            .executor
+            .execute(&[ExecutableBlock { root: Root::ZERO, place, body: &body }])
+            .try_into()
+            .unwrap();
         match result {
             Ok(()) => Verdict::Right,
             Err(error) => {

@@ -6,10 +6,10 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{crosslinked_slots, genesis, head, run, run_slot};
+use common::{crosslinked_slots, genesis, head, rules, run, run_slot};
 use outrider_beacon::ledger::{
-    EeTransition, ExecutableBlock, Execution, ExecutionHeader, ExtendedState, GenesisEe, NoExecution,
-    ShardBlockError, ShardBody, ShardPlace,
+    EeState, EeTransition, ExecutableBlock, Execution, ExecutionHeader, ExtendedState, GenesisEe,
+    LedgerOperations, NoExecution, Settings, ShardBlockError, ShardBody, ShardPlace,
 };
 use outrider_beacon_spec::{
     containers::{DepositData, Eth1Data},
@@ -19,8 +19,8 @@ use outrider_beacon_spec::{
     types::{Root, Slot},
 };
 use outrider_sim::{
-    Eth1, Fault, Genesis, MessageKind, Setup, ShardProposer, SimPreset, Simulation, interop_deposits,
-    interop_secret_key,
+    Eth1, Fault, Genesis, MessageKind, Setup, ShardProposer, SignatureMode, SimPreset, Simulation,
+    interop_deposits, interop_secret_key,
 };
 
 const ETHER: u64 = 1_000_000_000;
@@ -174,4 +174,64 @@ fn a_validator_joins_by_a_deposit_on_ethereum_1() {
     let setup = Setup { n_joining: 1, eth1, ..Setup::one_view(genesis_with_ee::<C>(32, 11)) };
     // More than half of a period of 32 slots votes for it.
     check_joining(Simulation::new(setup, Counter::new(), NoExecution).unwrap(), 17);
+}
+
+/// Proposes blocks in which 60 EEs make 16 deposits of a Gwei each, if the ledger has room for them.
+struct Depositors;
+
+const N_DEPOSITORS: usize = 60;
+
+impl ShardProposer for Depositors {
+    fn body(&self, place: &ShardPlace) -> Option<ShardBody> {
+        let shard_ledger = place.view.shards().get(place.shard as usize)?;
+        let room = (1 << 16) - place.view.pending_deposits().len();
+        let n_ees = if room < 16 * N_DEPOSITORS { 0 } else { N_DEPOSITORS };
+        let deposit_data = vec![DepositData { amount: 1, ..DepositData::default() }; 16];
+        let transition = |(ee, state): (u32, &EeState)| EeTransition {
+            ee,
+            pre_state_root: state.state_root,
+            post_state_root: next_root(state.state_root, place.slot),
+            balance: state.balance,
+            payload_root: Root::repeat_byte(7),
+            deposits: 16,
+            deposit_data: deposit_data.clone().try_into().unwrap(),
+            ..EeTransition::default()
+        };
+        let transitions: Vec<_> = (0..).zip(shard_ledger.ees()).take(n_ees).map(transition).collect();
+        let parent_execution_root = shard_ledger.execution_root();
+        let transitions = transitions.try_into().unwrap();
+        let header = ExecutionHeader { parent_execution_root, transitions, ..ExecutionHeader::default() };
+        Some(ShardBody { header, ..ShardBody::default() })
+    }
+}
+
+#[test]
+fn a_beacon_proposer_leaves_out_the_shards_that_do_not_fit_together() {
+    type C = SimPreset<8>;
+    let refund_credentials = interop_deposits::<C>(&[interop_secret_key(0)])[0].data.withdrawal_credentials;
+    let ee = |code: u8| GenesisEe {
+        code_hash: Root::repeat_byte(code),
+        refund_credentials,
+        shards: (0..8).map(|shard| (shard, ETHER)).collect(),
+        ..GenesisEe::default()
+    };
+    let ees = (1..=N_DEPOSITORS as u8).map(ee).collect();
+    let genesis = Genesis { ees, ..genesis(C::N_VALIDATORS, 12) };
+    let setup = Setup { signatures: SignatureMode::Trusted, ..Setup::one_view(genesis) };
+    let mut simulation = Simulation::<C, _, _>::new(setup, Depositors, NoExecution).unwrap();
+    let settings = Settings { deposit_amount_min: 1, ..Settings::default() };
+    let mut crosslinked = Vec::new();
+    for slot in 1..=12 {
+        let blocks = simulation.run_slot(&LedgerOperations::default(), rules(&settings)).unwrap();
+        let [block] = &blocks[..] else { panic!("slot {slot} has a block") };
+        let pending = head(&simulation, 0).ledger.pending_deposits().len();
+        crosslinked.push((block.operations.executions.len(), pending));
+    }
+    // Eight shards make 7,680 deposits in a slot, of which 16 go to validators in the next one.
+    let full: Vec<_> =
+        (0..9_usize).map(|n| (8 * usize::from(n > 0), n * 7680 - 16 * n.saturating_sub(1))).collect();
+    assert_eq!(crosslinked[..9], full);
+    // Each shard alone has room for 960 more, but only four together. The others wait until enough have gone.
+    assert_eq!(crosslinked[9..], [(4, 65_152), (4, 65_136), (4, 65_120)]);
+    assert!(simulation.views()[0].refused().is_empty());
 }

@@ -178,7 +178,6 @@ fn process_transitions(
                 Ok::<_, HeaderError>(())
             })
         })?;
-        queue_deposits(ledger, shard, transition)?;
         let (got, limit) = (transition.fuel_used, settings.fuel_per_ee_max);
         if got > limit {
             return Err(HeaderError::EeFuel { ee, got, limit });
@@ -188,6 +187,7 @@ fn process_transitions(
         sums.proposer_fees = sums.proposer_fees.plus(transition.proposer_fee)?;
         sums.fuel = sums.fuel.plus(transition.fuel_used)?;
     }
+    queue_deposits(ledger, shard, &header.transitions)?;
     Ok(sums)
 }
 
@@ -250,18 +250,22 @@ fn balance_after(
     available.checked_sub(got).ok_or(HeaderError::Overdraft { ee, got, available })
 }
 
+/// Adds the deposits of a header to the pending ones. They are added together, because the list takes memory in
+/// proportion to its length whenever it changes.
 pub(super) fn queue_deposits(
     ledger: &mut Ledger,
     shard: Shard,
-    transition: &EeTransition,
+    transitions: &[EeTransition],
 ) -> Result<(), HeaderError> {
-    let got = ledger.pending_deposits.len().saturating_add(transition.deposit_data.len());
-    if got > PENDING_DEPOSITS_MAX {
-        return Err(HeaderError::PendingDeposits { got, limit: PENDING_DEPOSITS_MAX });
-    }
-    for data in &transition.deposit_data {
-        let pending = PendingDeposit { data: data.clone(), shard, ee: transition.ee };
-        ledger.pending_deposits.push(pending).map_err(Error::from)?;
+    for transition in transitions {
+        let got = ledger.pending_deposits.len().saturating_add(transition.deposit_data.len());
+        if got > PENDING_DEPOSITS_MAX {
+            return Err(HeaderError::PendingDeposits { got, limit: PENDING_DEPOSITS_MAX });
+        }
+        for data in &transition.deposit_data {
+            let pending = PendingDeposit { data: data.clone(), shard, ee: transition.ee };
+            ledger.pending_deposits.push(pending).map_err(Error::from)?;
+        }
     }
     Ok(ledger.pending_deposits.apply_updates().map_err(Error::from)?)
 }

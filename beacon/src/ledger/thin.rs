@@ -81,9 +81,7 @@ pub(super) fn process_header(
     if u128::from(got) > available {
         return Err(HeaderError::AllShards { got, available });
     }
-    for transition in &header.transitions {
-        queue_deposits(ledger, shard, transition)?;
-    }
+    queue_deposits(ledger, shard, &header.transitions)?;
     ledger.total = ledger.total.minus(fees)?;
     Ok(fees)
 }

@@ -102,6 +102,12 @@ impl Chain {
         self.executor_of(EngineKind::Wasmtime, 2)
     }
 
+    pub(crate) fn executor_with(&self, settings: Settings) -> TestExecutor {
+        let host = Host::new(HostConfig::default()).unwrap();
+        let config = ExecutorConfig { n_threads: 2, ..ExecutorConfig::default() };
+        Executor::new(host, Arc::clone(&self.codes), settings, &config).unwrap()
+    }
+
     pub(crate) fn executor_of(&self, engine: EngineKind, n_threads: usize) -> TestExecutor {
         let host = Host::new(HostConfig { engine, ..HostConfig::default() }).unwrap();
         let config = ExecutorConfig { n_threads, ..ExecutorConfig::default() };

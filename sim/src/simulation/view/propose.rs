@@ -19,6 +19,7 @@ use outrider_beacon_spec::{
     constants::{DOMAIN_BEACON_PROPOSER, DOMAIN_RANDAO, MAX_DEPOSITS},
     containers::{BeaconState, ShardTransition, SignedBeaconBlock},
     error::Error,
+    hash::hash_tree_root,
     math::{Uint64 as _, index},
     phase::{Phase as _, Phase1},
     phase1::{
@@ -43,12 +44,41 @@ struct Crosslinks<C: Preset> {
     executions: Vec<ShardExecution>,
 }
 
+impl<C: Preset> Crosslinks<C> {
+    /// Adds attestations and transitions to a body.
+    fn add_to(&self, mut body: BeaconBlockBody<C>) -> Result<BeaconBlockBody<C>, Error> {
+        body.attestations = self.attestations.clone().try_into()?;
+        for (shard, transition) in &self.transitions {
+            *body.shard_transitions.get_mut(index(*shard)).ok_or(Error::IndexOutOfRange)? =
+                transition.clone();
+        }
+        Ok(body)
+    }
+
+    /// Leaves out the transition of a shard, its attestations and executions; returns whether there was one.
+    fn leave_out(&mut self, shard: Shard) -> bool {
+        let Some(transition) = self.transitions.remove(&shard) else { return false };
+        self.leave_out_attestations(shard, hash_tree_root(&transition));
+        self.executions.retain(|execution| execution.shard != shard);
+        true
+    }
+
+    /// Leaves out the attestations of a shard's transition.
+    fn leave_out_attestations(&mut self, shard: Shard, transition_root: Root) {
+        self.attestations.retain(|attestation| {
+            (attestation.data.shard, attestation.data.shard_transition_root) != (shard, transition_root)
+        });
+    }
+}
+
 impl<C: Preset, E: StdError + 'static> View<C, E> {
     /// Returns the beacon block of a slot on the view's head, or `None` if the view does not have its proposer.
     ///
     /// The block contains all attestations of the previous slot that it may contain, and crosslinks the shards whose
-    /// committees agree, with one exception: a transition that the state does not allow, or with a block that the node
-    /// does not know. Its attestations are left out, because with them, the block would be invalid.
+    /// committees agree, with these exceptions: a transition that the state does not allow, or with a block that the node
+    /// does not know, or with an execution that the ledger does not accept. A shard builds on the ledger of its own beacon
+    /// block, so the ledger may accept the executions of each shard, but not of all of them. Attestations of a transition
+    /// that is left out are left out, too, because with them, the block would be invalid.
     ///
     /// # Errors
     ///
@@ -64,18 +94,19 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         if !self.is_on_duty(proposer_index, duties) || validator(&state, proposer_index)?.slashed {
             return Ok(None);
         }
-        let mut body = self.body(&state, proposer_index, duties, eth1)?;
-        let Crosslinks { attestations, transitions, executions } = self.crosslinks(&state)?;
-        body.attestations = attestations.try_into().map_err(Error::from)?;
-        for (shard, transition) in transitions {
-            *body.shard_transitions.get_mut(index(shard)).ok_or(Error::IndexOutOfRange)? = transition;
-        }
-        operations.executions = executions.try_into().map_err(Error::from)?;
-
-        let state_root = Root::ZERO;
-        let block = BeaconBlock::<C> { slot: duties.slot, proposer_index, parent_root, state_root, body };
+        let body = self.body(&state, proposer_index, duties, eth1)?;
+        let mut crosslinks = self.crosslinks(&state)?;
         let pre: ExtendedState<_> = self.node.extended(&parent_root).ok_or(Error::UnknownBlock)?;
-        let (message, _) = complete_block(pre, block, &operations, duties.rules)?;
+        let message = loop {
+            let body = crosslinks.add_to(body.clone())?;
+            operations.executions = crosslinks.executions.clone().try_into().map_err(Error::from)?;
+            let state_root = Root::ZERO;
+            let block = BeaconBlock::<C> { slot: duties.slot, proposer_index, parent_root, state_root, body };
+            match complete_block(pre.clone(), block, &operations, duties.rules) {
+                Err(LedgerError::Header { shard, .. }) if crosslinks.leave_out(shard) => {}
+                completed => break completed?.0,
+            }
+        };
         let domain = get_domain(&state, DOMAIN_BEACON_PROPOSER, None);
         let signature = duties.signer.sign(&[proposer_index], compute_signing_root(&message, domain))?;
         Ok(Some(ExtendedBlock { block: SignedBeaconBlock { message, signature }, operations }))
@@ -142,9 +173,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
                 crosslinks.transitions.insert(shard, transition.clone());
                 crosslinks.executions.extend(executions);
             } else {
-                crosslinks.attestations.retain(|attestation| {
-                    (attestation.data.shard, attestation.data.shard_transition_root) != (shard, root)
-                });
+                crosslinks.leave_out_attestations(shard, root);
             }
         }
         Ok(crosslinks)
