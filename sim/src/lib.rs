@@ -21,7 +21,7 @@ pub use chain::{Chain, ChainPhase, Genesis, GenesisError, n_validators, vote_on_
 pub use keys::{Keys, SignatureMode};
 pub use preset::SimPreset;
 pub use shard_block::{EmptyShardBlocks, ShardProposer};
-pub use shards::{ProviderFailure, Shards};
+pub use shards::{Kept, ProviderFailure, Shards};
 pub use simulation::{
     Eth1, Fault, Members, MessageKind, Network, Partition, RefusedMessage, Setup, SetupError, Simulation,
     View, ViewSetup,

@@ -1,7 +1,9 @@
 //! Shards with EEs: proposers that fill blocks with the payloads of state providers, and executors without a state.
 
+mod history;
+
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -22,18 +24,22 @@ use outrider_shard::{
 };
 use outrider_witness::store::MemoryStore;
 
+use self::history::History;
 use crate::shard_block::ShardProposer;
 
 /// The most receipts that an EE is shown in a block.
 const RECEIPTS_MAX: usize = 256;
 /// The bytes of block data in an offer: half of a body, so that two EEs fit.
 const OFFER_BYTES_MAX: usize = 1 << 19;
+/// The failures of providers that are kept until somebody takes them.
+const FAILURES_MAX: usize = 1024;
 
 /// The shards of a simulation: one executor for all views, and state providers of EEs on shards. It proposes bodies and
 /// executes blocks; each provider follows all blocks that were accepted.
 ///
 /// The executor has no state: it knows only codes, and outcomes of the same executions. A provider is asked only for
-/// offers.
+/// offers. When an epoch is final, providers release the states on which no block can build any more, and offers for its
+/// slots are forgotten.
 pub struct Shards<C> {
     executor: Executor<C>,
     gasprice: Gwei,
@@ -45,7 +51,20 @@ pub struct Shards<C> {
 struct Actors {
     relay: Relay,
     providers: BTreeMap<(Shard, EeIndex), ProviderActor<MemoryStore>>,
-    failures: Vec<ProviderFailure>,
+    history: History,
+    failures: VecDeque<ProviderFailure>,
+    n_failures: u64,
+}
+
+/// What shards keep for blocks since finality, in numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Headers whose receipts are known.
+    pub headers: usize,
+    /// Ledgers after the beacon parents of shard blocks.
+    pub ledgers: usize,
+    /// Shard blocks, with the roots of the EEs' states after each.
+    pub blocks: usize,
 }
 
 /// The failure of a state provider.
@@ -90,7 +109,8 @@ impl<C: Codes> Shards<C> {
         self.actors().providers.get_mut(&(shard, ee)).map(visit)
     }
 
-    /// Tells all state providers which blocks are final for a node.
+    /// Tells all state providers which blocks are final for a node, so that they drop the packages in these. It should be
+    /// called in each epoch, as providers release states one epoch after they can be built on.
     pub fn finalize<P: Preset>(&self, node: &LedgerNode<Phase1<P>>) {
         let Some(finalized) = node.extended(&node.store().finalized_checkpoint.root) else { return };
         let mut actors = self.actors();
@@ -102,9 +122,21 @@ impl<C: Codes> Shards<C> {
         actors.relay.forget_before(finalized.ledger.slot().saturating_sub(256));
     }
 
-    /// Returns the failures of providers so far, and forgets them.
+    /// Returns the latest failures of providers, at most 1,024, and forgets them.
     pub fn take_failures(&self) -> Vec<ProviderFailure> {
-        std::mem::take(&mut self.actors().failures)
+        std::mem::take(&mut self.actors().failures).into()
+    }
+
+    /// Returns the number of failures of providers so far.
+    pub fn n_failures(&self) -> u64 {
+        self.actors().n_failures
+    }
+
+    /// Returns how much is kept for blocks since finality.
+    pub fn kept(&self) -> Kept {
+        let actors = self.actors();
+        let [ledgers, blocks] = actors.history.lengths();
+        Kept { headers: actors.relay.len(), ledgers, blocks }
     }
 
     fn actors(&self) -> MutexGuard<'_, Actors> {
@@ -115,9 +147,9 @@ impl<C: Codes> Shards<C> {
 impl Actors {
     /// Returns what providers offer at a place, each with the receipts that it takes, and the receipts that no EE takes.
     fn offers(&mut self, place: &ShardPlace, limits: PayloadLimits) -> (Vec<Contents>, Vec<InboundBatch>) {
-        let Self { providers, relay, failures } = self;
+        let Self { providers, relay, .. } = self;
         let waiting = relay.waiting(place);
-        let mut offers = Vec::new();
+        let (mut offers, mut failures) = (Vec::new(), Vec::new());
         for ((shard, ee), provider) in providers.range_mut((place.shard, 0)..=(place.shard, EeIndex::MAX)) {
             let of_ee = waiting.for_ees.get(ee).map_or(&[][..], |of_ee| of_ee);
             let of_ee = of_ee.get(..of_ee.len().min(RECEIPTS_MAX)).unwrap_or_default();
@@ -136,17 +168,48 @@ impl Actors {
                 Err(error) => failures.push(ProviderFailure { ee: *ee, shard: *shard, error }),
             }
         }
-        (offers, relay.batches(&waiting.for_nobody))
+        let duties = relay.batches(&waiting.for_nobody);
+        failures.into_iter().for_each(|failure| self.fail(failure));
+        (offers, duties)
     }
 
-    /// Has the providers of a shard follow a block.
-    fn follow(&mut self, place: &ShardPlace, body: &ShardBody) {
-        let Self { providers, failures, .. } = self;
-        for ((shard, ee), provider) in providers.range_mut((place.shard, 0)..=(place.shard, EeIndex::MAX)) {
+    /// Has the providers of a shard follow a block, and keeps the receipts that it sends.
+    fn follow(&mut self, block: &ExecutableBlock<'_>, sent: Vec<Vec<Receipt>>) {
+        let ExecutableBlock { place, body, .. } = *block;
+        self.relay.add(place.slot, &body.header, sent);
+        let of_shard = (place.shard, 0)..=(place.shard, EeIndex::MAX);
+        let mut failures = Vec::new();
+        for ((shard, ee), provider) in self.providers.range_mut(of_shard) {
             if let Err(error) = provider.follow(place, body) {
                 failures.push(ProviderFailure { ee: *ee, shard: *shard, error });
             }
         }
+        failures.into_iter().for_each(|failure| self.fail(failure));
+        if self.history.add(block).is_some() {
+            self.release();
+        }
+    }
+
+    /// Releases the states of providers on which no block can build any more.
+    fn release(&mut self) {
+        let mut failures = Vec::new();
+        for ((shard, ee), provider) in &mut self.providers {
+            let needed = self.history.needed(*shard, *ee);
+            let needed = needed.into_iter().map(|root| root.0.into()).collect();
+            if let Err(error) = provider.release_all_but(&needed) {
+                failures.push(ProviderFailure { ee: *ee, shard: *shard, error });
+            }
+        }
+        failures.into_iter().for_each(|failure| self.fail(failure));
+    }
+
+    /// Keeps a failure instead of the oldest one, if there are many.
+    fn fail(&mut self, failure: ProviderFailure) {
+        self.n_failures = self.n_failures.saturating_add(1);
+        if self.failures.len() >= FAILURES_MAX {
+            self.failures.pop_front();
+        }
+        self.failures.push_back(failure);
     }
 }
 
@@ -167,10 +230,8 @@ impl<C: Codes> Execution for Shards<C> {
         let results = self.executor.execute(blocks);
         let mut actors = self.actors();
         for (block, _) in blocks.iter().zip(&results).filter(|(_, result)| result.is_ok()) {
-            actors.follow(block.place, block.body);
-            if let Ok(sent) = self.executor.sent(block) {
-                actors.relay.add(block.place.slot, &block.body.header, sent);
-            }
+            let sent = self.executor.sent(block).unwrap_or_default();
+            actors.follow(block, sent);
         }
         results
     }

@@ -35,8 +35,8 @@ use outrider_shard::{
     executor::{ExecutorConfig, ExecutorError, MemoryCodes},
 };
 use outrider_sim::{
-    Fault, Genesis, Members, MessageKind, Network, Setup, ShardProposer, Shards, SignatureMode, SimPreset,
-    Simulation, ViewSetup,
+    Fault, Genesis, Kept, Members, MessageKind, Network, Setup, ShardProposer, Shards, SignatureMode,
+    SimPreset, Simulation, ViewSetup,
 };
 use users::{ACCOUNT, AccountUsers, EVM, EvmUsers};
 
@@ -226,6 +226,53 @@ fn shard_blocks_that_arrive_in_any_order_make_the_same_chain() {
     assert_eq!(roots(2, 3, 1400), at_once);
 }
 
+#[test]
+fn what_is_kept_is_bounded_by_finality() {
+    let settings = Settings::default();
+    let world = world(&settings, 2);
+    // Every third block of shard 2 reaches nobody, so offers for it are never in a block.
+    let withheld = |slot| Fault::WithheldShardBlock { shard: 2, slot, known_to: BTreeSet::new() };
+    let faults = (3..240).step_by(3).map(withheld).collect();
+    let setup = world.setup(faults, SignatureMode::Trusted);
+    let shards = || Arc::clone(&world.shards);
+    let mut simulation = Simulation::<Preset, _, _>::new(setup, shards(), shards()).unwrap();
+    let admission = HostAdmission::default();
+    let judge = world.shards.executor();
+    let rules = Rules { settings: &settings, admission: &admission, judge, verify_signatures: true };
+    let mut roots = [const { Vec::new() }; 4];
+    let mut most = [0; 4];
+    for round in 0..240_u64 {
+        // In each slot, a user of shard 2 is busy; the other shards stand still.
+        let (user, nonce) = (round % u64::from(N_USERS), round / u64::from(N_USERS));
+        let transfer = world.accounts.transfer(2, user, nonce, user + 1);
+        world.shards.with(2, ACCOUNT, |provider| provider.submit(transfer)).unwrap().unwrap();
+        simulation.run_slot(&LedgerOperations::default(), rules).unwrap();
+        let (_, head) = simulation.views()[0].head().unwrap();
+        let mut n_states = 0;
+        for (shard, (roots, ledger)) in (0..).zip(roots.iter_mut().zip(head.ledger.shards())) {
+            roots.push(ledger.ees().get(ACCOUNT as usize).unwrap().state_root);
+            roots.dedup();
+            let has = |root: &Bytes32| {
+                world.shards.with(shard, ACCOUNT, |provider| provider.has(root.0.into())).unwrap()
+            };
+            assert!(has(roots.last().unwrap()), "the provider has the state at the head");
+            n_states += roots.iter().filter(|root| has(root)).count();
+        }
+        world.shards.finalize(simulation.views()[0].node());
+        let Kept { headers, ledgers, blocks } = world.shards.kept();
+        for (most, n) in most.iter_mut().zip([n_states, headers, ledgers, blocks]) {
+            *most = n.max(*most);
+        }
+    }
+    let n_finalized = simulation.views()[0].node().store().finalized_checkpoint.epoch;
+    assert!(n_finalized >= 27);
+    assert!(roots[2].len() > 120, "{}", roots[2].len());
+    assert_eq!(world.shards.n_failures(), 0);
+    // An epoch is final two epochs after its end, so at most four are kept, of eight slots each, and two before.
+    let [states, headers, ledgers, blocks] = most;
+    assert!(states <= 48 + 3 && headers == 0 && ledgers <= 48 && blocks <= 4 * 48, "{most:?}");
+}
+
 /// A lie in the body of a shard block.
 type Lie = fn(&mut ShardBody);
 
@@ -302,6 +349,28 @@ fn each_lie_is_refused_with_ee_and_field_and_the_chain_goes_on() {
         );
         assert!(error.contains(expected), "{error}\nexpected {expected}");
     }
+}
+
+/// Returns the number of executions that views ask for in slots of which one has a block with a lie.
+fn executions_asked(n_views: usize) -> u64 {
+    let settings = Settings::default();
+    let world = world(&settings, 2);
+    let lie: Lie = |body| body.header.transitions[1].post_state_root = Bytes32::repeat_byte(0xee);
+    let shards = Arc::clone(&world.shards);
+    let liar = Arc::new(Liar { shards, slot: 3, lie, truth: Mutex::default() });
+    let views = (0..n_views).map(|view| ViewSetup::new(&format!("view {view}"), Members::Share(1)));
+    let setup = Setup { views: views.collect(), ..world.setup(Vec::new(), SignatureMode::Trusted) };
+    let mut simulation = Simulation::<Preset, _, _>::new(setup, liar, Arc::clone(&world.shards)).unwrap();
+    world.run(&mut simulation, &settings, 0..5);
+    let refused: Vec<_> = simulation.views().iter().map(|view| view.refused().len()).collect();
+    assert_eq!(refused, vec![1; n_views], "each view refuses it");
+    world.shards.executor().executions().asked
+}
+
+#[test]
+fn a_verdict_against_a_block_is_reached_once() {
+    // Each further view asks for the two executions of each of 20 blocks, but not for those of the wrong one.
+    assert_eq!(executions_asked(2) - executions_asked(1), 2 * 19);
 }
 
 #[test]
