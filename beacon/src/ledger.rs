@@ -26,8 +26,8 @@
 //!
 //! It departs from the design in these points: effects do not wait for the next block, as `transition` explains; lists
 //! of lanes begin with the beacon chain's lane, and have an entry for each shard after it; an EE's record has fields for its
-//! next and its previous code and its hibernation, and the ledger has the beacon chain's own lanes, as `containers` explains. None of this changes the length
-//! of a proof.
+//! next and its previous code and its hibernation; a shard's part has the deposits that wait for their way back; and the ledger has
+//! the beacon chain's own lanes, as `containers` explains. None of this changes the length of a proof.
 
 pub mod accusation;
 mod challenge;

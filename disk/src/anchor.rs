@@ -31,9 +31,6 @@ pub(crate) struct Anchor {
 
 pub(crate) const DIGEST_BYTES: usize = 32;
 
-/// The format of stores that this version writes and reads.
-const FORMAT: u32 = 3;
-
 const MAGIC: &[u8; 8] = b"outrider";
 
 /// The maximum number of bytes that are read of an anchor: any format's will be shorter.
@@ -47,7 +44,7 @@ impl Anchor {
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let format = FORMAT.to_le_bytes();
+        let format = self.content.format().to_le_bytes();
         let n_batches = self.n_batches.to_le_bytes();
         let parts: [&[u8]; 6] =
             [MAGIC, &format, &self.content.tag(), &self.store_id, &n_batches, &self.digest];
@@ -78,7 +75,7 @@ impl Anchor {
         }
         let (tag, rest) = rest.split_first_chunk().ok_or_else(damaged)?;
         let content = Content::ALL.into_iter().find(|content| content.tag() == *tag).ok_or_else(damaged)?;
-        if content != expected || format != FORMAT {
+        if content != expected || format != expected.format() {
             return Err(other(content, format, expected));
         }
         let (store_id, rest) = rest.split_first_chunk().ok_or_else(damaged)?;
@@ -100,7 +97,7 @@ fn is_of_first_chains(bytes: &[u8]) -> bool {
 /// Returns the error of a store with another content or of another format.
 pub(crate) fn other(content: Content, format: u32, expected: Content) -> DiskError {
     if content == expected {
-        DiskError::Format { content, got: format, expected: FORMAT }
+        DiskError::Format { content, got: format, expected: content.format() }
     } else {
         DiskError::OtherContent { got: content, expected }
     }
@@ -119,15 +116,15 @@ mod tests {
     #[test]
     fn an_anchor_has_the_documented_bytes() {
         let expected =
-            [&b"outrider\x03\0\0\0chain\0\0\0"[..], &[7; 16], b"\x02\x01\0\0\0\0\0\0", &[9; 32], &SUM]
+            [&b"outrider\x04\0\0\0chain\0\0\0"[..], &[7; 16], b"\x02\x01\0\0\0\0\0\0", &[9; 32], &SUM]
                 .concat();
         assert_eq!(CHAIN.encode(), expected);
         assert_eq!(Anchor::decode(&expected, Content::Chain).unwrap(), CHAIN);
     }
 
     const SUM: [u8; 32] = [
-        0xaa, 0xc2, 0xaf, 0x1f, 0xa1, 0x6f, 0x6c, 0xed, 0xee, 0xc3, 0x68, 0xb6, 0x2c, 0xef, 0x82, 0x15, 0x36,
-        0x52, 0xad, 0x52, 0xe2, 0x09, 0x95, 0xa7, 0x22, 0xee, 0xf3, 0xf5, 0xa9, 0xeb, 0xe4, 0xe3,
+        0x17, 0x40, 0x12, 0xe3, 0xaf, 0x54, 0x17, 0xfa, 0xaf, 0xd5, 0x62, 0x61, 0xa1, 0xb2, 0x1a, 0xbc, 0x49,
+        0x9f, 0x37, 0xf0, 0x3b, 0x08, 0x28, 0xb0, 0x24, 0xaa, 0x4f, 0x58, 0x8b, 0x5d, 0x93, 0xe6,
     ];
 
     #[test]
@@ -175,11 +172,11 @@ mod tests {
         let sealed = |bytes: &[u8]| [bytes, &Sha256::digest(bytes)[..]].concat();
         let first_chain = b"outrider\x05\0\0\0\0\0\0\0\xaa\xbb\xcc\xdd".to_vec();
         let second_state = sealed(b"outrider\x02\0\0\0\x05\0\0\0\0\0\0\0");
-        let later_chain = sealed(b"outrider\x04\0\0\0chain\0\0\0and more");
+        let later_chain = sealed(b"outrider\x05\0\0\0chain\0\0\0and more");
         for (bytes, content, format) in [
             (&first_chain, Content::Chain, 1),
             (&second_state, Content::State, 2),
-            (&later_chain, Content::Chain, 4),
+            (&later_chain, Content::Chain, 5),
         ] {
             for expected in Content::ALL {
                 match Anchor::decode(bytes, expected) {

@@ -14,6 +14,14 @@ pub enum Content {
 impl Content {
     pub(crate) const ALL: [Self; 2] = [Self::State, Self::Chain];
 
+    /// Returns the format of stores with this content that this version writes and reads.
+    pub(crate) fn format(self) -> u32 {
+        match self {
+            Self::State => 3,
+            Self::Chain => 4,
+        }
+    }
+
     /// Returns the name of this content in an anchor.
     pub(crate) fn tag(self) -> [u8; 8] {
         match self {

@@ -9,7 +9,7 @@ pub struct Distribution {
     pub balances: u128,
     /// Ether in flight between shards, and from the beacon chain to shards.
     pub in_flight: u128,
-    /// Deposits of EEs that validators have not received yet.
+    /// Deposits of EEs that validators have not received yet, or that wait for their way back.
     pub pending_deposits: u128,
     /// Ether that is locked for EEs.
     pub deposits: u128,
@@ -31,10 +31,11 @@ impl Ledger {
     pub fn distribution(&self) -> Distribution {
         let shards = || self.shards.iter();
         let lanes = shards().flat_map(|shard| &shard.outbound).chain(&self.beacon_lanes.outbound);
+        let pending_deposits = shards().flat_map(|shard| &shard.bounces).chain(&self.pending_deposits);
         let mut distribution = Distribution {
             balances: total(shards().flat_map(|shard| &shard.ees).map(|state| state.balance)),
             in_flight: total(lanes.map(|lane| lane.in_flight)),
-            pending_deposits: total(self.pending_deposits.iter().map(|pending| pending.data.amount)),
+            pending_deposits: total(pending_deposits.map(|pending| pending.data.amount)),
             deposits: total(self.ees.iter().map(|record| record.deposit)),
             burnt: u128::from(self.burnt),
         };

@@ -61,6 +61,7 @@ pub struct ShardLedger {
     pub(crate) inbound: List<InboundLane, MaxLanes>,
     pub(crate) outbound: List<OutboundLane, MaxLanes>,
     pub(crate) pending: List<PendingExecution, U1024>,
+    pub(crate) bounces: List<PendingDeposit, U65536>,
 }
 
 impl ShardLedger {
@@ -104,6 +105,13 @@ impl ShardLedger {
     #[must_use]
     pub fn pending(&self) -> &List<PendingExecution, U1024> {
         &self.pending
+    }
+
+    /// Returns the shard's deposits that no validator can receive, because their signatures are invalid: they return to
+    /// their EEs, in order, as the lane from the beacon chain has room.
+    #[must_use]
+    pub fn bounces(&self) -> &List<PendingDeposit, U65536> {
+        &self.bounces
     }
 }
 
@@ -174,7 +182,8 @@ impl Ledger {
         &self.shards
     }
 
-    /// Returns the deposits of EEs that validators have not received yet.
+    /// Returns the deposits of EEs that validators have not received yet. Each shard can have only its part of them, so no
+    /// shard keeps others from making deposits.
     #[must_use]
     pub fn pending_deposits(&self) -> &List<PendingDeposit, U65536> {
         &self.pending_deposits

@@ -185,7 +185,7 @@ errors! {
         Sums { settled: Gwei, value_in: Gwei, sent: Gwei, value_out: Gwei }: "L4: {settled} Gwei were settled and {sent} sent, but EEs received {value_in} and sent {value_out}",
         Bounce { got: Gwei }: "L4: {got} Gwei bounce, but no receipt does",
         AllShards { got: Gwei, available: u128 }: "L4: {got} Gwei leave the shard, but all shards together have only {available}",
-        PendingDeposits { got: usize, limit: usize }: "L4: {got} deposits would be pending, the limit is {limit}",
+        PendingDeposits { got: usize, limit: usize }: "L4: {got} deposits of the shard would be pending, the limit is {limit}",
         SettlementOrder { got: Shard, previous: Shard }: "L5: source {got} comes after source {previous}",
         SourceShard { got: Shard }: "L5: source {got} does not exist",
         SettlementBits { source_shard: Shard, settled: usize, rejected: usize, undelivered: usize }: "L5: from source {source_shard}: {settled} bits for settled, {rejected} for rejected, {undelivered} for undelivered receipts",

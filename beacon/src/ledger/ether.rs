@@ -25,7 +25,7 @@ use outrider_beacon_spec::{
     types::{Bytes32, Epoch, Gwei, Root, Shard, Slot},
 };
 
-/// The most pending deposits.
+/// The most pending deposits of all shards. Each shard has an equal part.
 const PENDING_DEPOSITS_MAX: usize = 1 << 16;
 
 /// Sums over the parts of a header.
@@ -46,7 +46,7 @@ struct Sums {
 ///   block, in order.)
 /// - L3: EEs are in order, active and awake, and on the shard; each starts from its latest root;
 /// - L4: each EE has the balance that it starts from, spends no more than it has, and its deposits are the sum of those
-///   listed; arriving ether that no EE receives bounces;
+///   listed, for which the shard has room; arriving ether that no EE receives bounces;
 /// - L5: settled receipts have been sent, are in the window, and have not been settled before;
 /// - L6: no more ether is taken from a lane than is in flight on it;
 /// - L7: lanes continue where they ended, and have room at their destination;
@@ -161,6 +161,7 @@ fn process_transitions(
     epoch: Epoch,
     settings: &Settings,
 ) -> Result<Sums, HeaderError> {
+    check_deposits(ledger, shard, header)?;
     let mut sums = Sums::default();
     let mut previous = None;
     for transition in &header.transitions {
@@ -250,18 +251,31 @@ fn balance_after(
     available.checked_sub(got).ok_or(HeaderError::Overdraft { ee, got, available })
 }
 
-/// Adds the deposits of a header to the pending ones. They are added together, because the list takes memory in
-/// proportion to its length whenever it changes.
+/// Checks that a shard has room for the deposits of a header among the pending ones. Other shards do not matter, and the beacon
+/// chain only takes deposits away; so a header that passes on the view of its shard block passes when it is crosslinked.
+pub(super) fn check_deposits(
+    ledger: &Ledger,
+    shard: Shard,
+    header: &ExecutionHeader,
+) -> Result<(), HeaderError> {
+    let n_new: usize = header.transitions.iter().map(|transition| transition.deposit_data.len()).sum();
+    if n_new == 0 {
+        return Ok(());
+    }
+    let n_pending = ledger.pending_deposits.iter().filter(|pending| pending.shard == shard).count();
+    let n_bounces = ledger.shards.get(index(shard)).map_or(0, |shard| shard.bounces.len());
+    let (got, limit) = (n_pending + n_bounces + n_new, PENDING_DEPOSITS_MAX / ledger.shards.len().max(1));
+    if got > limit { Err(HeaderError::PendingDeposits { got, limit }) } else { Ok(()) }
+}
+
+/// Adds the deposits of a header to the pending ones, for which [`check_deposits`] has found room. They are added together,
+/// because the list takes memory in proportion to its length whenever it changes.
 pub(super) fn queue_deposits(
     ledger: &mut Ledger,
     shard: Shard,
     transitions: &[EeTransition],
 ) -> Result<(), HeaderError> {
     for transition in transitions {
-        let got = ledger.pending_deposits.len().saturating_add(transition.deposit_data.len());
-        if got > PENDING_DEPOSITS_MAX {
-            return Err(HeaderError::PendingDeposits { got, limit: PENDING_DEPOSITS_MAX });
-        }
         for data in &transition.deposit_data {
             let pending = PendingDeposit { data: data.clone(), shard, ee: transition.ee };
             ledger.pending_deposits.push(pending).map_err(Error::from)?;

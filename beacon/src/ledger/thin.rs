@@ -13,10 +13,14 @@
 //! So far it is for measuring what a thin ledger saves.
 //!
 //! Blocks do not become smaller: fuel, fees and deposits are in the headers. The ledger does. With 64 shards and two EEs
-//! on each, its SSZ has 539,764 instead of 1,177,204 bytes, of which 524,288 are the zeros of the vectors of recent roots,
+//! on each, its SSZ has 540,020 instead of 1,177,460 bytes, of which 524,288 are the zeros of the vectors of recent roots,
 //! and in a slot with a block of each shard that executes both, 2,048 of them change instead of 8,192.
 
-use super::{ExecutionHeader, Ledger, Settings, ShardLedger, error::HeaderError, ether::queue_deposits};
+use super::{
+    ExecutionHeader, Ledger, Settings, ShardLedger,
+    error::HeaderError,
+    ether::{check_deposits, queue_deposits},
+};
 use milhouse::List;
 use outrider_beacon_spec::{
     error::Error,
@@ -36,6 +40,7 @@ impl Ledger {
             latest_block_root: shard.latest_block_root,
             execution_root: shard.execution_root,
             pending: shard.pending.clone(),
+            bounces: shard.bounces.clone(),
             ..ShardLedger::default()
         };
         let shards = List::new(self.shards.iter().map(thin).collect())?;
@@ -81,6 +86,7 @@ pub(super) fn process_header(
     if u128::from(got) > available {
         return Err(HeaderError::AllShards { got, available });
     }
+    check_deposits(ledger, shard, header)?;
     queue_deposits(ledger, shard, &header.transitions)?;
     ledger.total = ledger.total.minus(fees)?;
     Ok(fees)

@@ -144,6 +144,7 @@ fn shard_branch(ledger: &Ledger, claim: Claim, shard: Shard, field: usize) -> Re
         hash_tree_root(shard_ledger.inbound()),
         hash_tree_root(shard_ledger.outbound()),
         hash_tree_root(shard_ledger.pending()),
+        hash_tree_root(shard_ledger.bounces()),
     ];
     let mut siblings = branch(&fields, 3, field);
     siblings.extend(list_branch(ledger.shards(), 10, index(shard)));

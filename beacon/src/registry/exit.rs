@@ -82,7 +82,8 @@ impl<P: LedgerPhase> Context<'_, P> {
     fn has_ether(&self, ee: EeIndex) -> Result<bool, OperationError> {
         let record = self.record(ee)?;
         let mut shards = (0..).zip(&self.ledger.shards).filter(|(shard, _)| record.is_on(*shard));
-        let is_pending = self.ledger.pending_deposits.iter().any(|pending| pending.ee == ee);
+        let bounces = self.ledger.shards.iter().flat_map(|shard| &shard.bounces);
+        let is_pending = bounces.chain(&self.ledger.pending_deposits).any(|pending| pending.ee == ee);
         Ok(is_pending
             || shards.any(|(_, shard)| shard.ees.get(ee as usize).is_some_and(|state| state.balance > 0)))
     }

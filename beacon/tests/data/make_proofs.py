@@ -144,6 +144,12 @@ class PendingExecution(Container):
 # What the ledger keeps of shards, and the whole ledger.
 
 
+class PendingDeposit(Container):
+    data: DepositData
+    shard: uint64
+    ee: uint32
+
+
 class ShardLedger(Container):
     latest_block_root: Bytes32
     execution_root: Bytes32
@@ -152,12 +158,7 @@ class ShardLedger(Container):
     inbound: List[InboundLane, 1025]
     outbound: List[OutboundLane, 1025]
     pending: List[PendingExecution, 1024]
-
-
-class PendingDeposit(Container):
-    data: DepositData
-    shard: uint64
-    ee: uint32
+    bounces: List[PendingDeposit, 2**16]
 
 
 class PreCheck(Container):
@@ -710,6 +711,9 @@ def example_ledger():
             accept_slot=710 + shard, slot=699, proposer_index=3, data_root=some(32), header=example_header()
         )
         shard_ledger.pending.append(pending)
+        for number in range(shard):
+            data = DepositData(pubkey=some(48), withdrawal_credentials=some(32), amount=10**9 + number, signature=some(96))
+            shard_ledger.bounces.append(PendingDeposit(data=data, shard=shard, ee=number))
         ledger.shards.append(shard_ledger)
     data = DepositData(pubkey=some(48), withdrawal_credentials=some(32), amount=10**9, signature=some(96))
     ledger.pending_deposits.append(PendingDeposit(data=data, shard=2, ee=4))
