@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::sync::Arc;
+
 use outrider_beacon::node::Node;
 use outrider_beacon_spec::{
     accessors::{get_beacon_committee, get_committee_count_per_slot, get_domain},
@@ -128,7 +130,7 @@ fn a_vote_for_an_unknown_block_counts_once_the_block_arrives() {
     assert_eq!(node.shard_head(SHARD), Ok(greater));
     node.on_shard_block(late).unwrap();
     assert_eq!(node.shard_head(SHARD), Ok(lesser));
-    assert_eq!(node.pending_shard_blocks(SHARD), Ok(vec![late.clone()]));
+    assert_eq!(node.pending_shard_blocks(SHARD), Ok(vec![Arc::new(late.clone())]));
     assert_eq!(node.shard_head(0), Ok(Root::ZERO));
     assert_eq!(node.shard_head(2), Err(Error::IndexOutOfRange));
 }
@@ -226,7 +228,7 @@ fn only_blocks_on_the_beacon_block_of_their_slot_can_be_crosslinked() {
         node.on_shard_block(block).unwrap();
     }
     // The anchor is the beacon block of each slot on it.
-    assert_eq!(node.crosslinkable_shard_blocks(SHARD, anchor), Ok(vec![first, second]));
+    assert_eq!(node.crosslinkable_shard_blocks(SHARD, anchor), Ok([first, second].map(Arc::new).to_vec()));
     assert_eq!(node.crosslinkable_shard_blocks(0, anchor), Ok(vec![]));
     assert_eq!(node.crosslinkable_shard_blocks(2, anchor), Err(Error::IndexOutOfRange));
     assert_eq!(node.crosslinkable_shard_blocks(SHARD, Root::repeat_byte(1)), Err(Error::UnknownBlock));

@@ -4,16 +4,16 @@
 
 mod common;
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
 use common::{
     ETHER, P1, genesis_1, rules,
-    shards::{crosslink_nothing, ee_state, next_header, next_transition, try_crosslink},
+    shards::{crosslink_nothing, ee_state, execution, next_header, next_transition, try_crosslink},
     signature,
 };
 use outrider_beacon::ledger::{
     ExecutableBlock, Execution, ExecutionHeader, ExtendedBlock, ExtendedState, Ledger, LedgerError,
-    LedgerNode, LedgerOperations, NoExecution, Settings, ShardBlockError, ShardBody, error::HeaderError,
+    LedgerNode, LedgerOperations, NoExecution, Settings, ShardBlockError, error::HeaderError,
 };
 use outrider_beacon_spec::{
     constants::DOMAIN_SHARD_PROPOSAL,
@@ -95,7 +95,8 @@ impl Chain {
         blocks: &[SignedShardBlock],
         execution: &X,
     ) -> Vec<Result<(), ShardBlockError<X::Error>>> {
-        self.node.on_shard_blocks(blocks, rules(&self.settings), execution)
+        let blocks: Vec<_> = blocks.iter().cloned().map(Arc::new).collect();
+        self.node.on_shard_blocks(&blocks, rules(&self.settings), execution)
     }
 
     fn add_one<X: Execution>(
@@ -156,7 +157,7 @@ fn a_wrong_execution_stays_out_and_the_shard_goes_on_without_it() {
     assert_eq!(chain.add(&[wrong.clone(), right.clone()], &execution), [Err(refused), Ok(())]);
     assert!(!chain.knows(&wrong) && chain.knows(&right));
     assert_eq!(chain.node.shard_head(0), Ok(hash_tree_root(&right.message)));
-    assert_eq!(chain.node.pending_shard_blocks(0).unwrap(), std::slice::from_ref(&right));
+    assert_eq!(chain.node.pending_shard_blocks(0).unwrap(), [Arc::new(right.clone())]);
 
     // Known blocks are not executed again; the node itself does not remember why an execution refused one.
     let n_seen = execution.0.borrow().len();
@@ -189,7 +190,7 @@ fn a_block_builds_on_the_executions_of_its_parents() {
     let error = HeaderError::ParentExecutionRoot { got, expected };
     assert_eq!(results, [Err(LedgerError::Header { shard: 0, slot: 3, error }.into()), Ok(())]);
     assert_eq!(*execution.0.borrow(), [(0, Root::repeat_byte(1))], "only the second one was executed");
-    assert_eq!(chain.node.pending_shard_blocks(0).unwrap(), [first, second]);
+    assert_eq!(chain.node.pending_shard_blocks(0).unwrap(), [first, second].map(Arc::new));
 }
 
 #[test]
@@ -272,7 +273,7 @@ fn a_block_that_arrives_after_its_child_takes_its_place() {
     assert_eq!(hash_tree_root(&late.message), crosslinked);
     assert_eq!(chain.add_one(&late, &NoExecution), Ok(()));
     let store = &chain.node.store().shard_stores[&0];
-    assert_eq!(store.signed_blocks[&crosslinked], late);
+    assert_eq!(*store.signed_blocks[&crosslinked], late);
     assert_eq!(chain.node.shard_head(0), Ok(hash_tree_root(&child.message)));
 }
 

@@ -178,7 +178,7 @@ fn overhead(world: &World) -> Result<()> {
         for user in 0..u64::from(N_USERS) {
             provider.submit(world.accounts.transfer(shard, user, 0, user + 1))?;
         }
-        let payload = provider.offer(&place, limits)?.offer.ok_or("no offer")?.payload;
+        let payload = provider.offer(&place, &[], limits)?.offer.ok_or("no offer")?.payload;
         let body = maker.body(&place, vec![payload])?;
         blocks.push((place, body));
     }
@@ -193,7 +193,7 @@ fn overhead(world: &World) -> Result<()> {
         let sum_processor_ns = processor_ns()? - start_ns;
         // Loading the EE is not part of a slot; an execution in another slot does it.
         let other = ShardPlace { slot: 2, ..blocks[0].0.clone() };
-        let _ = executor.transitions(&other, &blocks[0].1.payloads);
+        let _ = executor.body(&other, blocks[0].1.payloads.to_vec());
         let executable: Vec<_> =
             blocks.iter().map(|(place, body)| ExecutableBlock { root: Root::ZERO, place, body }).collect();
         let (start, start_ns) = (Instant::now(), processor_ns()?);

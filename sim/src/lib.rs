@@ -24,6 +24,6 @@ pub use shard_block::{EmptyShardBlocks, ShardProposer};
 pub use shards::{Kept, ProviderFailure, Shards};
 pub use simulation::{
     Eth1, Fault, Members, MessageKind, Network, Partition, RefusedMessage, Setup, SetupError, Simulation,
-    View, ViewSetup,
+    Split, View, ViewSetup,
 };
 pub use validators::{Simulator, interop_deposits, interop_secret_key, withdrawal_credentials};

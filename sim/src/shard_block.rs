@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use outrider_beacon::{
-    ledger::{ExecutionHeader, Ledger, LedgerError, ShardBody, ShardExecution, ShardPlace},
+    ledger::{
+        ExecutionHeader, Ledger, LedgerError, ShardBody, ShardExecution, ShardPlace, SignedShardBlockHeader,
+    },
     proof::body_branch,
 };
 use outrider_beacon_spec::{
     accessors::get_domain,
     compute::{compute_epoch_at_slot, compute_signing_root},
     constants::DOMAIN_SHARD_PROPOSAL,
-    containers::{BeaconState, ShardBlock, SignedShardBlock},
+    containers::{BeaconState, ShardBlock, ShardBlockHeader, SignedShardBlock},
     error::Error,
+    hash::hash_tree_root,
     math::index,
     phase::Phase,
     types::{BLSSignature, Root, Shard, Slot, ValidatorIndex},
@@ -21,11 +24,21 @@ use outrider_beacon_spec::{
 pub trait ShardProposer {
     /// Returns the body of a shard block, or `None` to propose none.
     fn body(&self, place: &ShardPlace) -> Option<ShardBody>;
+
+    /// Returns the body of a second block for the same place, which contradicts the first one; by default, one that executes
+    /// no EE. If it is the same as the first, there is no second block.
+    fn other_body(&self, place: &ShardPlace) -> Option<ShardBody> {
+        empty_body(&place.view, place.shard)
+    }
 }
 
 impl<S: ShardProposer + ?Sized> ShardProposer for Arc<S> {
     fn body(&self, place: &ShardPlace) -> Option<ShardBody> {
         (**self).body(place)
+    }
+
+    fn other_body(&self, place: &ShardPlace) -> Option<ShardBody> {
+        (**self).other_body(place)
     }
 }
 
@@ -69,6 +82,21 @@ pub(crate) fn signed_shard_block<P: Phase>(
     let domain = get_domain(state, DOMAIN_SHARD_PROPOSAL, Some(compute_epoch_at_slot::<P>(slot)));
     let signature = sign(&[proposer_index], compute_signing_root(&message, domain))?;
     Ok(SignedShardBlock { message, signature })
+}
+
+/// Returns the header of a shard block with the block's signature, which is valid for it, too.
+pub(crate) fn signed_header(block: &SignedShardBlock) -> SignedShardBlockHeader {
+    let SignedShardBlock { message, signature } = block;
+    let ShardBlock { shard_parent_root, beacon_parent_root, slot, shard, proposer_index, body } = message;
+    let message = ShardBlockHeader {
+        shard_parent_root: *shard_parent_root,
+        beacon_parent_root: *beacon_parent_root,
+        slot: *slot,
+        shard: *shard,
+        proposer_index: *proposer_index,
+        body_root: hash_tree_root(body),
+    };
+    SignedShardBlockHeader { message, signature: *signature }
 }
 
 /// Returns the execution of a shard block, for the beacon block that crosslinks it.

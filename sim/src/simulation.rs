@@ -15,9 +15,10 @@
 //! | 2/3 | the light-client committee votes for the beacon chain's head |
 //!
 //! Everything is determined by the setup: events are in a queue by time, class and place, and random numbers come from the
-//! seed by actor and purpose. Attestations reach the fork choice from the network only, where each arrives sooner or
-//! later, and not from blocks.
+//! seed by actor and purpose. Attestations count in the fork choice of a view when they arrive, or when a block with them
+//! does. A view that knows two blocks of one proposer for one slot has the next beacon block slash the proposer.
 
+mod evidence;
 mod fault;
 mod message;
 mod network;
@@ -26,7 +27,7 @@ mod random;
 mod setup;
 mod view;
 
-pub use fault::Fault;
+pub use fault::{Fault, Split};
 pub use message::MessageKind;
 pub use network::{Network, Partition};
 pub use setup::{Eth1, Members, Setup, SetupError, ViewSetup};
@@ -201,13 +202,9 @@ impl<C: Preset, S: ShardProposer, X: Execution> Simulation<C, S, X> {
                 view.receive(messages, duties, &self.execution);
             }
             Event::BeaconProposal => {
-                let publication = self.faults.beacon_block(slot);
-                if publication != Publication::Missing
-                    && let Some(block) = view.propose(duties, operations.clone(), self.eth1.as_ref())?
-                {
-                    let block = Arc::new(block);
+                for (to, block) in view.propose(duties, operations, self.eth1.as_ref())? {
                     blocks.push(Arc::clone(&block));
-                    sent.push((publication, Message::BeaconBlock(block)));
+                    sent.push((to, Message::BeaconBlock(block)));
                 }
             }
             Event::ShardProposals => {
@@ -216,7 +213,8 @@ impl<C: Preset, S: ShardProposer, X: Execution> Simulation<C, S, X> {
             }
             Event::Attestations => {
                 let attestations = view.attest(duties)?.into_iter().map(Message::Attestation);
-                sent.extend(attestations.map(|message| (Publication::Late(0), message)));
+                let publication = self.faults.attestations(slot);
+                sent.extend(attestations.map(|message| (publication.clone(), message)));
             }
             Event::LightClientVotes => {
                 let vote = view.vote_for_light_clients(duties)?.map(Message::LightClientVote);
@@ -233,11 +231,7 @@ impl<C: Preset, S: ShardProposer, X: Execution> Simulation<C, S, X> {
     fn send(&mut self, time_ms: u64, from: usize, publication: &Publication, message: &Message<C>) {
         let Some(latency) = self.latency.get_mut(from) else { return };
         for (to, lag_ms) in self.lags_ms.iter().enumerate() {
-            let delay_ms = match publication {
-                Publication::Late(delay_ms) => *delay_ms,
-                Publication::Only(views) if views.contains(&to) => 0,
-                Publication::Only(_) | Publication::Missing => continue,
-            };
+            let Some(delay_ms) = publication.delay_ms(to) else { continue };
             let sent_ms = time_ms.saturating_add(delay_ms);
             let arrival_ms = if to == from {
                 sent_ms

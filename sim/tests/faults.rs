@@ -4,11 +4,13 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{Block, EmptySimulation, crosslinked_slots, genesis, head, run, set, shares, simulation};
 use outrider_beacon::ledger::{NoExecution, Settings};
 use outrider_beacon_spec::{
-    containers::misc::Checkpoint, fork_choice::get_ancestor, hash::hash_tree_root, phase::Phase1,
-    phase1::get_shard_proposer_index, types::Root,
+    accessors::get_indexed_attestation, containers::misc::Checkpoint, fork_choice::get_ancestor,
+    hash::hash_tree_root, phase::Phase1, phase1::get_shard_proposer_index, types::Root,
 };
 use outrider_sim::{Fault, Members, Network, Partition, Setup, SimPreset, ViewSetup};
 
@@ -72,6 +74,63 @@ fn a_missing_or_late_shard_block_is_an_empty_slot() {
     let in_time = Fault::LateShardBlock { shard: 2, slot: 5, delay_ms: 1_500 };
     let blocks = run(&mut one_view(vec![in_time]), 7);
     assert!(crosslinks(&blocks, 2).contains(&(6, vec![5])));
+}
+
+#[test]
+fn a_transition_covers_slots_without_a_shard_block() {
+    // No beacon block crosslinks anything from slot 6 to 8, and the shard has no proposer in three slots of them.
+    let faults = (6..=8).map(|slot| Fault::MissingBeaconBlock { slot });
+    let missing = (5..=7).map(|slot| Fault::MissingShardBlock { shard: 2, slot });
+    let mut simulation = one_view(faults.chain(missing).collect());
+    let blocks = run(&mut simulation, 16);
+    let block = |slot| blocks.iter().find(|block| block.block.message.slot == slot).unwrap();
+    let transition = &block(9).block.message.body.shard_transitions[2];
+    // The latest crosslink was of slot 4: 1, 2 and 3 slots later. (5 slots later is the next offset.)
+    let slots: Vec<_> = transition.shard_states.iter().map(|state| state.slot).collect();
+    assert_eq!((transition.start_slot, slots), (5, vec![5, 6, 7]));
+    assert_eq!(*transition.shard_block_lengths, [0, 0, 0]);
+    let latest = block(5).block.message.body.shard_transitions[2].shard_states[0].latest_block_root;
+    assert!(transition.shard_states.iter().all(|state| state.latest_block_root == latest));
+    // Other shards have blocks in these slots, and the shard has one in the next slot that may have one.
+    assert_eq!(crosslinked_slots(block(9), 1), [5, 6, 7]);
+    let crosslinks = crosslinks(&blocks, 2);
+    assert_eq!(crosslinks[4], (5, vec![4]));
+    assert_eq!(crosslinks[5..8], [(9, vec![]), (10, vec![9]), (11, vec![10])]);
+}
+
+#[test]
+fn attestations_in_a_block_count_where_nothing_else_brought_them() {
+    // The next block is of a proposer in A.
+    let slot = 6;
+    let fault = Fault::WithheldAttestations { slot, known_to: set(&[0]) };
+    let setup = |faults| Setup { faults, ..shares(genesis(N_VALIDATORS, 3), &[("A", 9), ("B", 1)]) };
+    let mut simulation = simulation::<C>(setup(vec![fault]));
+    let blocks = run(&mut simulation, slot + 1);
+    let attested = &blocks[slot as usize - 1].block.message;
+    let root = hash_tree_root(attested);
+    let in_block = &blocks[slot as usize].block.message.body.attestations;
+    let state = head(&simulation, 0).state;
+    let mut n_attesters = 0;
+    for attestation in in_block.iter().filter(|attestation| attestation.data.slot == slot) {
+        for attester in get_indexed_attestation(&state, attestation).unwrap().attesting_indices.iter() {
+            for view in simulation.views() {
+                let message = view.node().store().latest_messages[attester];
+                assert_eq!(message.root, root, "validator {attester} in view {}", view.name());
+            }
+            n_attesters += 1;
+        }
+    }
+    assert!(n_attesters > 10, "{n_attesters}");
+}
+
+#[test]
+fn views_share_the_bodies_of_shard_blocks() {
+    let mut simulation = simulation::<C>(shares(genesis(N_VALIDATORS, 3), &[("A", 1), ("B", 1)]));
+    run(&mut simulation, 4);
+    let stores = [0, 1].map(|view| &simulation.views()[view].node().store().shard_stores[&2].signed_blocks);
+    let of_slots = stores[0].iter().filter(|(_, block)| block.message.slot > 0);
+    let n_shared = of_slots.filter(|(root, block)| Arc::ptr_eq(block, &stores[1][*root])).count();
+    assert_eq!((n_shared, stores[0].len(), stores[1].len()), (4, 5, 5));
 }
 
 #[test]

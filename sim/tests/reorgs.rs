@@ -26,7 +26,7 @@ use outrider_evm::chain_block::{Proposal, included, package};
 use outrider_host::{Host, HostConfig, chain};
 use outrider_shard::{
     Executor, Frame,
-    executor::{ExecutorError, MemoryCodes},
+    executor::{ExecutorConfig, ExecutorError, MemoryCodes},
 };
 use outrider_sim::{
     Genesis, Members, Network, Partition, Setup, Shards, SignatureMode, SimPreset, Simulation, ViewSetup,
@@ -76,7 +76,7 @@ impl World {
         let ees = vec![accounts.ee(&SHARDS, &mut codes), evm.ee(&SHARDS, &mut codes)];
         let genesis = Genesis { n_validators: Preset::N_VALIDATORS, seed: 1, ees, ..Genesis::default() };
         let settings = Settings::default();
-        let executor = Executor::new(host, codes, settings.clone(), 2).unwrap();
+        let executor = Executor::new(host, codes, settings.clone(), &ExecutorConfig::default()).unwrap();
         let shards = Arc::new(Shards::new(executor, 0));
         for shard in SHARDS {
             shards.add(accounts.provider(shard).unwrap());

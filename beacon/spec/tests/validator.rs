@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::sync::Arc;
+
 use outrider_beacon_spec::{
     accessors::get_beacon_committee,
     bls::{aggregate, sign},
@@ -69,7 +71,7 @@ fn a_transition_has_an_element_for_each_offset_slot_up_to_the_state() {
         .unwrap(),
         proposer_signature_aggregate: aggregate(&[first.signature, second.signature]).unwrap(),
     };
-    assert_eq!(get_shard_transition(&state, SHARD, &[first, second]), Ok(expected));
+    assert_eq!(get_shard_transition(&state, SHARD, &[first, second].map(Arc::new)), Ok(expected));
 }
 
 #[test]
@@ -86,7 +88,10 @@ fn a_transition_without_blocks_has_no_signature_and_that_of_the_genesis_slot_is_
 #[test]
 fn blocks_that_make_no_transition_are_refused() {
     let unsigned = SignedShardBlock { signature: BLSSignature::ZERO, ..block(1, Root::ZERO, &[1]) };
-    assert_eq!(get_shard_transition(&state(2), SHARD, &[unsigned]), Err(Error::ShardProposersSignature));
+    assert_eq!(
+        get_shard_transition(&state(2), SHARD, &[Arc::new(unsigned)]),
+        Err(Error::ShardProposersSignature)
+    );
     assert_eq!(get_shard_transition(&state(2), 2, &[]), Err(Error::IndexOutOfRange));
 }
 

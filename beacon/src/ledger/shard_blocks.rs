@@ -47,7 +47,7 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
         rules: Rules<'_>,
         execution: &X,
     ) -> Result<(), ShardBlockError<X::Error>> {
-        let results = self.on_shard_blocks(std::slice::from_ref(signed_shard_block), rules, execution);
+        let results = self.on_shard_blocks(&[Arc::new(signed_shard_block.clone())], rules, execution);
         results.into_iter().next().unwrap_or(Ok(()))
     }
 
@@ -73,7 +73,7 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
     /// again.
     pub fn on_shard_blocks<X: Execution>(
         &mut self,
-        signed_shard_blocks: &[SignedShardBlock],
+        signed_shard_blocks: &[Arc<SignedShardBlock>],
         rules: Rules<'_>,
         execution: &X,
     ) -> Vec<Result<(), ShardBlockError<X::Error>>> {
@@ -181,10 +181,10 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
     }
 
     /// Adds a block that passed all checks, and drops the executions of blocks that the node has pruned.
-    fn insert(&mut self, signed_shard_block: &SignedShardBlock, checked: Checked) -> Result<(), Error> {
+    fn insert(&mut self, signed_shard_block: &Arc<SignedShardBlock>, checked: Checked) -> Result<(), Error> {
         let block = &signed_shard_block.message;
         let root = checked.placed.root;
-        self.node.insert_shard_block(signed_shard_block, checked.placed)?;
+        self.node.insert_shard_block(Arc::clone(signed_shard_block), checked.placed)?;
         let store = self.node.store();
         self.shard_executions.0.retain(|root, executed| {
             shard_store(store, executed.shard).is_ok_and(|known| known.signed_blocks.contains_key(root))

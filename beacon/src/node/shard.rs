@@ -3,6 +3,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 use super::Node;
@@ -56,7 +57,7 @@ impl<C: Preset> Node<Phase1<C>> {
         let Some(parent_state) = self.check_shard_place(block)? else { return Ok(()) };
         let placed = Placed::new(block, parent_state)?;
         self.check_shard_signature(&placed, &signed_shard_block.signature, &mut Signatures::Each)?;
-        self.insert_shard_block(signed_shard_block, placed)
+        self.insert_shard_block(Arc::new(signed_shard_block.clone()), placed)
     }
 
     /// Makes all checks of [`Self::on_shard_block`] that read neither body nor signature; returns the shard's state after
@@ -105,12 +106,12 @@ impl<C: Preset> Node<Phase1<C>> {
     /// Adds a shard block that passed all checks.
     pub(crate) fn insert_shard_block(
         &mut self,
-        signed_shard_block: &SignedShardBlock,
+        signed_shard_block: Arc<SignedShardBlock>,
         placed: Placed,
     ) -> Result<(), Error> {
         let Placed { header, root, shard_state } = placed;
         let shard_store = self.store.shard_stores.get_mut(&header.shard).ok_or(Error::IndexOutOfRange)?;
-        shard_store.signed_blocks.insert(root, signed_shard_block.clone());
+        shard_store.signed_blocks.insert(root, signed_shard_block);
         shard_store.block_states.insert(root, shard_state);
         Ok(())
     }
@@ -159,7 +160,7 @@ impl<C: Preset> Node<Phase1<C>> {
         shard_store.block_states.insert(parent_root, crosslinked);
         shard_store
             .signed_blocks
-            .insert(parent_root, SignedShardBlock { message, ..SignedShardBlock::default() });
+            .insert(parent_root, Arc::new(SignedShardBlock { message, ..SignedShardBlock::default() }));
         Ok(())
     }
 
@@ -203,7 +204,7 @@ impl<C: Preset> Node<Phase1<C>> {
     /// # Errors
     ///
     /// Fails if there is no such shard.
-    pub fn pending_shard_blocks(&self, shard: Shard) -> Result<Vec<SignedShardBlock>, Error> {
+    pub fn pending_shard_blocks(&self, shard: Shard) -> Result<Vec<Arc<SignedShardBlock>>, Error> {
         let crosslinked = crosslinked_state(&self.store, shard)?;
         let head = self.shard_head(shard)?;
         blocks_between(shard_store(&self.store, shard)?, crosslinked.latest_block_root, head)
@@ -221,7 +222,7 @@ impl<C: Preset> Node<Phase1<C>> {
         &self,
         shard: Shard,
         beacon_block_root: Root,
-    ) -> Result<Vec<SignedShardBlock>, Error> {
+    ) -> Result<Vec<Arc<SignedShardBlock>>, Error> {
         let beacon_state = self.store.block_states.get(&beacon_block_root).ok_or(Error::UnknownBlock)?;
         let crosslinked = *beacon_state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
         let head = self.shard_head_among(shard, crosslinked, |block| {

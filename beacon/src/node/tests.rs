@@ -1,6 +1,6 @@
 //! Tests with random trees of blocks, none of them executed, and random votes.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::{prelude::*, sample::Index};
 
@@ -220,7 +220,7 @@ fn random_shard_store(tree: &[(Root, Root, Slot)], votes: &[RandomVote]) -> Shar
         let body = vec![1].try_into().unwrap();
         let message =
             ShardBlock { shard_parent_root: *shard_parent_root, slot: *slot, body, ..ShardBlock::default() };
-        (*root, SignedShardBlock { message, ..SignedShardBlock::default() })
+        (*root, Arc::new(SignedShardBlock { message, ..SignedShardBlock::default() }))
     };
     let mut latest_messages = BTreeMap::new();
     for (index, (choice, epoch, _)) in (0..).zip(votes) {

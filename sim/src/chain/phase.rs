@@ -1,5 +1,7 @@
 //! The differences between simulated chains of phase 0, without shards, and phase 1, with shards.
 
+use std::sync::Arc;
+
 use crate::{
     keys::Keys,
     shard_block::{Proposal, empty_body, shard_execution, signed_shard_block},
@@ -116,7 +118,7 @@ impl<C: Preset> ChainPhase for Phase1<C> {
             // No shard has a block in the genesis slot.
             let block = match slot {
                 GENESIS_SLOT => None,
-                _ => shard_block(state, pre, shard, keys)?,
+                _ => shard_block(state, pre, shard, keys)?.map(Arc::new),
             };
             if let Some(block) = &block {
                 executions.push(shard_execution(&block.message)?);

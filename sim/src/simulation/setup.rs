@@ -104,9 +104,7 @@ pub enum SetupError {
         validator: ValidatorIndex,
     },
     /// A partition or a fault names a view that does not exist.
-    #[error(
-        "a partition or a withheld block names view {view}, but there are only {n_views}, counted from 0"
-    )]
+    #[error("a partition or a fault names view {view}, but there are only {n_views}, counted from 0")]
     ViewUnknown {
         /// The place of the view.
         view: usize,
@@ -134,11 +132,16 @@ impl Setup {
     /// Checks that partitions and faults name existing views.
     pub(super) fn check_views(&self) -> Result<(), SetupError> {
         let n_views = self.views.len();
-        let withheld = self.faults.iter().filter_map(|fault| match fault {
-            Fault::WithheldShardBlock { known_to, .. } => Some(known_to),
+        let of_faults = self.faults.iter().filter_map(|fault| match fault {
+            Fault::WithheldShardBlock { known_to, .. } | Fault::WithheldAttestations { known_to, .. } => {
+                Some(known_to)
+            }
+            Fault::BeaconEquivocation { split, .. } | Fault::ShardEquivocation { split, .. } => {
+                Some(&split.second_to)
+            }
             _ => None,
         });
-        let named = self.network.partitions.iter().map(|partition| &partition.side).chain(withheld);
+        let named = self.network.partitions.iter().map(|partition| &partition.side).chain(of_faults);
         match named.flatten().find(|view| **view >= n_views) {
             Some(view) => Err(SetupError::ViewUnknown { view: *view, n_views }),
             None => Ok(()),

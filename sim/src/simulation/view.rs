@@ -6,20 +6,21 @@ mod pool;
 mod propose;
 mod shard;
 
-use std::{collections::BTreeSet, error::Error as StdError, mem};
+use std::{collections::BTreeSet, error::Error as StdError, mem, sync::Arc};
 
 use self::pool::Pool;
 use super::{
+    evidence::Evidence,
     fault::Faults,
     message::{Message, MessageKind},
 };
-use crate::keys::Signer;
+use crate::{keys::Signer, shard_block::signed_header};
 use outrider_beacon::{
-    ledger::{Execution, ExtendedState, LedgerError, LedgerNode, ShardBlockError},
+    ledger::{Execution, ExtendedBlock, ExtendedState, LedgerError, LedgerNode, ShardBlockError},
     registry::Rules,
 };
 use outrider_beacon_spec::{
-    containers::{BeaconState, SignedShardBlock},
+    containers::{BeaconBlockHeader, BeaconState, SignedBeaconBlock, SignedBeaconBlockHeader},
     error::Error,
     hash::hash_tree_root,
     math::Uint64 as _,
@@ -38,6 +39,8 @@ pub struct View<C: Preset, E: StdError + 'static> {
     node: LedgerNode<Phase1<C>>,
     /// The messages that the next beacon block may contain.
     pool: Pool<C>,
+    /// Evidence against proposers, from the blocks that the node has accepted.
+    evidence: Evidence,
     /// Messages that wait for a block.
     waiting: Vec<Message<C>>,
     /// Attestations that wait for their slot to pass.
@@ -74,6 +77,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
             members,
             node,
             pool: Pool::default(),
+            evidence: Evidence::default(),
             waiting: Vec::new(),
             early: Vec::new(),
             refused: Vec::new(),
@@ -128,6 +132,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         self.pool.prune(slot);
         let kept_from = slot.saturating_sub(2 * C::SLOTS_PER_EPOCH);
         self.waiting.retain(|message| message.slot() >= kept_from);
+        self.evidence.prune(kept_from);
         let mut messages = mem::take(&mut self.early);
         messages.append(&mut self.waiting);
         self.receive(messages, duties, execution);
@@ -207,7 +212,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
 
     fn process(&mut self, message: &Message<C>, rules: Rules<'_>) -> Result<(), LedgerError> {
         match message {
-            Message::BeaconBlock(block) => self.node.on_block(block, rules),
+            Message::BeaconBlock(block) => self.process_beacon_block(block, rules),
             // They are processed together.
             Message::ShardBlock(_) => Ok(()),
             Message::Attestation(full) => {
@@ -220,6 +225,29 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         }
     }
 
+    /// Processes a block, and counts the attestations in it, whose signatures its transition has verified.
+    fn process_beacon_block(
+        &mut self,
+        block: &ExtendedBlock<Phase1<C>>,
+        rules: Rules<'_>,
+    ) -> Result<(), LedgerError> {
+        self.node.on_block(block, rules)?;
+        let SignedBeaconBlock { message, signature } = &block.block;
+        for attestation in &message.body.attestations {
+            // One that counts no more, such as an old one of a late block, says nothing against the block.
+            let _counts = self.node.on_attestation_with(attestation, &mut Signatures::Ignored).is_ok();
+        }
+        let header = BeaconBlockHeader {
+            slot: message.slot,
+            proposer_index: message.proposer_index,
+            parent_root: message.parent_root,
+            state_root: message.state_root,
+            body_root: hash_tree_root(&message.body),
+        };
+        self.evidence.add_beacon_header(SignedBeaconBlockHeader { message: header, signature: *signature });
+        Ok(())
+    }
+
     fn process_shard_blocks<X: Execution<Error = E>>(
         &mut self,
         messages: &[Message<C>],
@@ -227,11 +255,18 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         execution: &X,
     ) -> Vec<Result<(), ShardBlockError<E>>> {
         let block = |message: &Message<C>| match message {
-            Message::ShardBlock(block) => Some(SignedShardBlock::clone(block)),
+            Message::ShardBlock(block) => Some(Arc::clone(block)),
             _ => None,
         };
         let blocks: Vec<_> = messages.iter().filter_map(block).collect();
-        if blocks.is_empty() { Vec::new() } else { self.node.on_shard_blocks(&blocks, rules, execution) }
+        if blocks.is_empty() {
+            return Vec::new();
+        }
+        let results = self.node.on_shard_blocks(&blocks, rules, execution);
+        for (block, _) in blocks.iter().zip(&results).filter(|(_, result)| result.is_ok()) {
+            self.evidence.add_shard_header(signed_header(block));
+        }
+        results
     }
 
     /// Returns whether a validator belongs to the view and is online.

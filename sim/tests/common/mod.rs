@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod counter;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use outrider_beacon::{

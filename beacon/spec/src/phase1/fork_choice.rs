@@ -3,7 +3,7 @@
 //! This module follows the specification to the letter. Any committee member can vote for an unknown block, and that
 //! leaves a shard without a head for good. The node in `outrider-beacon` is not affected.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     BeaconState,
@@ -29,8 +29,8 @@ use crate::{
 pub struct ShardStore {
     /// The shard.
     pub shard: Shard,
-    /// The shard's blocks, by root.
-    pub signed_blocks: BTreeMap<Root, SignedShardBlock>,
+    /// The shard's blocks, by root. Nodes in one process can share them.
+    pub signed_blocks: BTreeMap<Root, Arc<SignedShardBlock>>,
     /// The state after each block.
     pub block_states: BTreeMap<Root, ShardState>,
     /// The latest vote of each validator.
@@ -55,7 +55,7 @@ pub fn get_forkchoice_shard_store<C: Preset>(
     };
     Ok(ShardStore {
         shard,
-        signed_blocks: BTreeMap::from([(root, anchor_block)]),
+        signed_blocks: BTreeMap::from([(root, Arc::new(anchor_block))]),
         block_states: BTreeMap::from([(root, shard_state)]),
         latest_messages: BTreeMap::new(),
     })
@@ -151,7 +151,7 @@ pub fn get_shard_head<C: Preset>(store: &Store<Phase1<C>>, shard: Shard) -> Resu
 pub fn get_pending_shard_blocks<C: Preset>(
     store: &Store<Phase1<C>>,
     shard: Shard,
-) -> Result<Vec<SignedShardBlock>, Error> {
+) -> Result<Vec<Arc<SignedShardBlock>>, Error> {
     let latest_shard_block_root = crosslinked_state(store, shard)?.latest_block_root;
     let head = get_shard_head(store, shard)?;
     blocks_between(shard_store(store, shard)?, latest_shard_block_root, head)
@@ -166,7 +166,7 @@ pub fn blocks_between(
     shard_store: &ShardStore,
     start: Root,
     end: Root,
-) -> Result<Vec<SignedShardBlock>, Error> {
+) -> Result<Vec<Arc<SignedShardBlock>>, Error> {
     let mut root = end;
     let mut signed_shard_blocks = Vec::new();
     while root != start {
@@ -188,7 +188,7 @@ pub fn on_shard_block<C: Preset>(
     signed_shard_block: &SignedShardBlock,
 ) -> Result<(), Error> {
     let shard_state = verify_shard_block(store, signed_shard_block, &mut Signatures::Each)?;
-    insert_shard_block(store, signed_shard_block, shard_state)
+    insert_shard_block(store, Arc::new(signed_shard_block.clone()), shard_state)
 }
 
 /// Makes all checks of [`on_shard_block`]; returns the shard's state after the block.
@@ -250,13 +250,13 @@ pub fn verify_shard_block_place<C: Preset>(
 /// Fails if there is no such shard.
 pub fn insert_shard_block<C: Preset>(
     store: &mut Store<Phase1<C>>,
-    signed_shard_block: &SignedShardBlock,
+    signed_shard_block: Arc<SignedShardBlock>,
     shard_state: ShardState,
 ) -> Result<(), Error> {
     let shard = signed_shard_block.message.shard;
     let root = hash_tree_root(&signed_shard_block.message);
     let shard_store = store.shard_stores.get_mut(&shard).ok_or(Error::IndexOutOfRange)?;
-    shard_store.signed_blocks.insert(root, signed_shard_block.clone());
+    shard_store.signed_blocks.insert(root, signed_shard_block);
     shard_store.block_states.insert(root, shard_state);
     Ok(())
 }

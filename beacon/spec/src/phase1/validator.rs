@@ -1,5 +1,7 @@
 //! Phase 1, honest validator: "Shard transitions" and "Shard transition".
 
+use std::sync::Arc;
+
 use super::{
     Attestation, BeaconState,
     accessors::{
@@ -60,14 +62,14 @@ type TransitionFields = (Vec<u64>, Vec<Bytes32>, Vec<ShardState>);
 pub fn get_shard_transition_fields<C: Preset>(
     beacon_state: &BeaconState<C>,
     shard: Shard,
-    shard_blocks: &[SignedShardBlock],
+    shard_blocks: &[Arc<SignedShardBlock>],
 ) -> Result<TransitionFields, Error> {
     let (mut shard_block_lengths, mut shard_data_roots, mut shard_states) = TransitionFields::default();
     let mut shard_state = *beacon_state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
     let latest_slot = get_latest_slot_for_shard(beacon_state, shard)?;
     for slot in compute_offset_slots(latest_slot, beacon_state.slot.plus(1)?)? {
         let shard_block = shard_blocks.iter().find(|block| block.message.slot == slot);
-        if let Some(SignedShardBlock { message, .. }) = shard_block {
+        if let Some(SignedShardBlock { message, .. }) = shard_block.map(Arc::as_ref) {
             shard_data_roots.push(hash_tree_root(&message.body));
             shard_state = process_shard_block(shard_state, message)?;
             shard_block_lengths.push(message.body.len() as u64);
@@ -91,7 +93,7 @@ pub fn get_shard_transition_fields<C: Preset>(
 pub fn get_shard_transition<C: Preset>(
     beacon_state: &BeaconState<C>,
     shard: Shard,
-    shard_blocks: &[SignedShardBlock],
+    shard_blocks: &[Arc<SignedShardBlock>],
 ) -> Result<ShardTransition, Error> {
     if beacon_state.slot == GENESIS_SLOT {
         return Ok(ShardTransition::default());

@@ -1,14 +1,15 @@
 //! The duty of beacon proposers.
 
-use std::{collections::BTreeMap, error::Error as StdError};
+use std::{collections::BTreeMap, error::Error as StdError, sync::Arc};
 
 use super::{
-    super::{message::FullAttestation, setup::Eth1},
+    super::{fault::Publication, message::FullAttestation, setup::Eth1},
     Duties, View,
 };
 use crate::shard_block::shard_execution;
 use outrider_beacon::ledger::{
-    ExtendedBlock, ExtendedState, LedgerError, LedgerOperations, ShardExecution, complete_block,
+    ExtendedBlock, ExtendedState, LedgerError, LedgerOperations, ShardExecution, ShardProposerSlashing,
+    complete_block,
 };
 use outrider_beacon_spec::{
     accessors::{
@@ -17,9 +18,8 @@ use outrider_beacon_spec::{
     block::process_eth1_data,
     compute::compute_signing_root,
     constants::{DOMAIN_BEACON_PROPOSER, DOMAIN_RANDAO, MAX_DEPOSITS},
-    containers::{BeaconState, ShardTransition, SignedBeaconBlock},
+    containers::{BeaconState, Eth1Data, ProposerSlashing, ShardTransition, SignedBeaconBlock},
     error::Error,
-    hash::hash_tree_root,
     math::{Uint64 as _, index},
     phase::{Phase as _, Phase1},
     phase1::{
@@ -30,7 +30,7 @@ use outrider_beacon_spec::{
     },
     preset::Preset,
     signatures::Signatures,
-    types::{Root, Shard, ValidatorIndex},
+    types::{Bytes32, Root, Shard, ValidatorIndex},
 };
 
 /// The most attestations in a block: `MAX_ATTESTATIONS`.
@@ -44,41 +44,9 @@ struct Crosslinks<C: Preset> {
     executions: Vec<ShardExecution>,
 }
 
-impl<C: Preset> Crosslinks<C> {
-    /// Adds attestations and transitions to a body.
-    fn add_to(&self, mut body: BeaconBlockBody<C>) -> Result<BeaconBlockBody<C>, Error> {
-        body.attestations = self.attestations.clone().try_into()?;
-        for (shard, transition) in &self.transitions {
-            *body.shard_transitions.get_mut(index(*shard)).ok_or(Error::IndexOutOfRange)? =
-                transition.clone();
-        }
-        Ok(body)
-    }
-
-    /// Leaves out the transition of a shard, its attestations and executions; returns whether there was one.
-    fn leave_out(&mut self, shard: Shard) -> bool {
-        let Some(transition) = self.transitions.remove(&shard) else { return false };
-        self.leave_out_attestations(shard, hash_tree_root(&transition));
-        self.executions.retain(|execution| execution.shard != shard);
-        true
-    }
-
-    /// Leaves out the attestations of a shard's transition.
-    fn leave_out_attestations(&mut self, shard: Shard, transition_root: Root) {
-        self.attestations.retain(|attestation| {
-            (attestation.data.shard, attestation.data.shard_transition_root) != (shard, transition_root)
-        });
-    }
-}
-
 impl<C: Preset, E: StdError + 'static> View<C, E> {
-    /// Returns the beacon block of a slot on the view's head, or `None` if the view does not have its proposer.
-    ///
-    /// The block contains all attestations of the previous slot that it may contain, and crosslinks the shards whose
-    /// committees agree, with these exceptions: a transition that the state does not allow, or with a block that the node
-    /// does not know, or with an execution that the ledger does not accept. A shard builds on the ledger of its own beacon
-    /// block, so the ledger may accept the executions of each shard, but not of all of them. Attestations of a transition
-    /// that is left out are left out, too, because with them, the block would be invalid.
+    /// Returns the beacon blocks of a slot on the view's head, each with its publication: one, or two if the proposer signs
+    /// two, or none if the view does not have the proposer.
     ///
     /// # Errors
     ///
@@ -86,30 +54,81 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
     pub(in crate::simulation) fn propose(
         &mut self,
         duties: Duties<'_>,
-        mut operations: LedgerOperations<Phase1<C>>,
+        operations: &LedgerOperations<Phase1<C>>,
         eth1: Option<&Eth1>,
+    ) -> Result<Vec<(Publication, Arc<ExtendedBlock<Phase1<C>>>)>, LedgerError> {
+        let votes =
+            match (duties.faults.beacon_block(duties.slot), duties.faults.beacon_equivocation(duties.slot)) {
+                (Publication::Missing, _) => Vec::new(),
+                (_, Some(split)) => {
+                    let [first, second] = split.publications();
+                    vec![(first, None), (second, Some(Bytes32::repeat_byte(0xee)))]
+                }
+                (publication, None) => vec![(publication, None)],
+            };
+        let mut blocks = Vec::new();
+        for (publication, block_hash) in votes {
+            let block = self.beacon_block(duties, operations.clone(), (eth1, block_hash))?;
+            blocks.extend(block.map(|block| (publication, Arc::new(block))));
+        }
+        Ok(blocks)
+    }
+
+    /// Returns a beacon block, if the view has its proposer.
+    ///
+    /// The block slashes the proposers against whom the view has evidence, after the slashings among the operations. It
+    /// contains all attestations of the previous slot that it may contain, and crosslinks the shards whose
+    /// committees agree, with one exception: a transition that the state does not allow, or with a block that the node
+    /// does not know. Its attestations are left out, because with them, the block would be invalid.
+    ///
+    /// With a block hash of Ethereum 1.0, the block votes for that one, and so is another block.
+    fn beacon_block(
+        &mut self,
+        duties: Duties<'_>,
+        mut operations: LedgerOperations<Phase1<C>>,
+        vote: (Option<&Eth1>, Option<Bytes32>),
     ) -> Result<Option<ExtendedBlock<Phase1<C>>>, LedgerError> {
         let (parent_root, state) = self.current(duties.slot)?;
         let proposer_index = get_beacon_proposer_index(&state)?;
         if !self.is_on_duty(proposer_index, duties) || validator(&state, proposer_index)?.slashed {
             return Ok(None);
         }
-        let body = self.body(&state, proposer_index, duties, eth1)?;
-        let mut crosslinks = self.crosslinks(&state)?;
+        let mut body = self.body(&state, proposer_index, duties, vote)?;
+        body.proposer_slashings =
+            self.add_slashings(&state, &mut operations).try_into().map_err(Error::from)?;
+        let Crosslinks { attestations, transitions, executions } = self.crosslinks(&state)?;
+        body.attestations = attestations.try_into().map_err(Error::from)?;
+        for (shard, transition) in transitions {
+            *body.shard_transitions.get_mut(index(shard)).ok_or(Error::IndexOutOfRange)? = transition;
+        }
+        operations.executions = executions.try_into().map_err(Error::from)?;
+
+        let state_root = Root::ZERO;
+        let block = BeaconBlock::<C> { slot: duties.slot, proposer_index, parent_root, state_root, body };
         let pre: ExtendedState<_> = self.node.extended(&parent_root).ok_or(Error::UnknownBlock)?;
-        let message = loop {
-            let body = crosslinks.add_to(body.clone())?;
-            operations.executions = crosslinks.executions.clone().try_into().map_err(Error::from)?;
-            let state_root = Root::ZERO;
-            let block = BeaconBlock::<C> { slot: duties.slot, proposer_index, parent_root, state_root, body };
-            match complete_block(pre.clone(), block, &operations, duties.rules) {
-                Err(LedgerError::Header { shard, .. }) if crosslinks.leave_out(shard) => {}
-                completed => break completed?.0,
-            }
-        };
+        let (message, _) = complete_block(pre, block, &operations, duties.rules)?;
         let domain = get_domain(&state, DOMAIN_BEACON_PROPOSER, None);
         let signature = duties.signer.sign(&[proposer_index], compute_signing_root(&message, domain))?;
         Ok(Some(ExtendedBlock { block: SignedBeaconBlock { message, signature }, operations }))
+    }
+
+    /// Adds the slashings of shard proposers to operations; returns those of beacon proposers.
+    fn add_slashings(
+        &self,
+        state: &BeaconState<Phase1<C>>,
+        operations: &mut LedgerOperations<Phase1<C>>,
+    ) -> Vec<ProposerSlashing> {
+        let (proposers, shard_proposers) = self.evidence.slashings(state);
+        for slashing in shard_proposers {
+            let proposer = |of: &ShardProposerSlashing| of.signed_header_1.message.proposer_index;
+            let mut listed = operations.shard_proposer_slashings.iter().map(proposer);
+            let is_listed = listed.any(|listed| listed == proposer(&slashing));
+            // A block without room for it leaves it to a later one.
+            if !is_listed && operations.shard_proposer_slashings.push(slashing).is_err() {
+                break;
+            }
+        }
+        proposers
     }
 
     /// Returns a body without attestations and shard transitions.
@@ -118,14 +137,16 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         state: &BeaconState<Phase1<C>>,
         proposer_index: ValidatorIndex,
         duties: Duties<'_>,
-        eth1: Option<&Eth1>,
+        (eth1, eth1_block_hash): (Option<&Eth1>, Option<Bytes32>),
     ) -> Result<BeaconBlockBody<C>, Error> {
+        let eth1_data = eth1.map_or_else(|| state.eth1_data.clone(), |eth1| eth1.data.clone());
+        let block_hash = eth1_block_hash.unwrap_or(eth1_data.block_hash);
         let domain = get_domain(state, DOMAIN_RANDAO, None);
         let signing_root = compute_signing_root(&get_current_epoch(state), domain);
         let mut body = BeaconBlockBody::<C> {
             // Real even without signatures: see `SignatureMode`.
             randao_reveal: duties.signer.keys.sign(&[proposer_index], signing_root)?,
-            eth1_data: eth1.map_or_else(|| state.eth1_data.clone(), |eth1| eth1.data.clone()),
+            eth1_data: Eth1Data { block_hash, ..eth1_data },
             ..BeaconBlockBody::<C>::default()
         };
         if let Some(eth1) = eth1 {
@@ -173,7 +194,9 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
                 crosslinks.transitions.insert(shard, transition.clone());
                 crosslinks.executions.extend(executions);
             } else {
-                crosslinks.leave_out_attestations(shard, root);
+                crosslinks.attestations.retain(|attestation| {
+                    (attestation.data.shard, attestation.data.shard_transition_root) != (shard, root)
+                });
             }
         }
         Ok(crosslinks)

@@ -2,7 +2,10 @@
 
 use std::{error::Error as StdError, sync::Arc};
 
-use super::{super::fault::Publication, Duties, View};
+use super::{
+    super::fault::{Publication, Split},
+    Duties, View,
+};
 use crate::shard_block::{Proposal, ShardProposer, signed_shard_block};
 use outrider_beacon::ledger::LedgerError;
 use outrider_beacon_spec::{
@@ -41,8 +44,16 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
             let place = self.node.shard_place(beacon_parent_root, shard, slot, shard_parent_root, rules);
             let Ok(place) = place else { continue };
             let Some(body) = shard_proposer.body(&place) else { continue };
-            let sign = |proposer: &[ValidatorIndex], root| duties.signer.sign(proposer, root);
-            blocks.push((publication, Arc::new(signed_shard_block(&state, proposal, &body, sign)?)));
+            let split = duties.faults.shard_equivocation(shard, duties.slot);
+            let other = split.and_then(|_| shard_proposer.other_body(&place)).filter(|other| *other != body);
+            let proposed = match (split.map(Split::publications), other) {
+                (Some([first, second]), Some(other)) => vec![(first, body), (second, other)],
+                _ => vec![(publication, body)],
+            };
+            for (publication, body) in proposed {
+                let sign = |proposer: &[ValidatorIndex], root| duties.signer.sign(proposer, root);
+                blocks.push((publication, Arc::new(signed_shard_block(&state, proposal, &body, sign)?)));
+            }
         }
         Ok(blocks)
     }
