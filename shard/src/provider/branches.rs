@@ -16,14 +16,14 @@ use super::{
 /// The most offers that a provider remembers. A block with an older one counts as one of another provider.
 const OFFERS_MAX: usize = 64;
 
-/// What an offer was made of.
+/// The packages from which an offer was made, and the place.
 #[derive(Debug)]
 pub(super) struct Made {
     pub(super) before: Before,
     /// The packages in it, except for those that were found to be left out.
     pub(super) packages: Vec<Package>,
-    /// Whether the payload has the bytes of all of them.
-    pub(super) is_verbatim: bool,
+    /// Those of which the payload does not have the bytes.
+    pub(super) recoded: BTreeSet<PackageNumber>,
 }
 
 /// A final block with packages of which some have not been checked.

@@ -1,10 +1,10 @@
-//! What a provider finds out by running its EE, which it does not understand: the packages that an EE refuses, that it leaves
-//! out, and that final blocks have used.
+//! Trials: a provider does not understand its EE, and finds out by running it which packages the EE refuses, which it leaves
+//! out, and which ones final blocks have used.
 //!
 //! An EE may leave packages out of its payload without a word. It says which by the payload: without packages that it has
 //! left out, the payload is the same. Packages whose bytes the payload does not have are tried first.
 
-use std::{ops::ControlFlow, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use memchr::memmem;
 use outrider_host::{Context, ExecutionError, ExecutionErrorKind, Fault, ReceivedReceipt, StateRoot};
@@ -19,8 +19,11 @@ use crate::frame::Frame;
 
 /// The most runs to find packages that were left out of an offer, if the payload does not have the bytes of all others.
 const LEFT_OUT_RUNS_MAX: usize = 16;
-/// The runs after which the check of final packages goes on at the next offer.
-const SETTLE_RUNS_MAX: usize = 512;
+/// The packages of final blocks after which the check goes on at the next offer.
+const SETTLED_MAX: usize = 512;
+/// The packages of final blocks that are checked by building the block's payload without them, before the check goes on at
+/// the next offer.
+const COMPARED_MAX: usize = 16;
 
 /// The state before a block, the context of the execution, and the receipts that the EE is shown.
 #[derive(Clone, Debug)]
@@ -93,10 +96,20 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let missing = missing(payload, packages);
         let mut trial =
             Trial { before, limits, payload, needed: packages.to_vec(), n_runs: LEFT_OUT_RUNS_MAX };
-        self.leave_out(&mut trial, &missing)?;
-        let needed = trial.needed;
-        let is_verbatim = needed.len().saturating_add(missing.len()) == packages.len();
-        Ok(Made { before: before.clone(), packages: needed, is_verbatim })
+        match missing.last() {
+            // The bytes say nothing. An EE without room leaves out the last one first.
+            Some(last) if missing.len() == packages.len() => {
+                self.leave_out(&mut trial, std::slice::from_ref(last))?;
+                let is_left_out = trial.needed.len() < packages.len();
+                if is_left_out {
+                    self.leave_out(&mut trial, &missing)?;
+                }
+            }
+            _ => self.leave_out(&mut trial, &missing)?,
+        }
+        let needed: BTreeSet<_> = trial.needed.iter().map(|package| package.number).collect();
+        let recoded = missing.into_iter().filter(|number| needed.contains(number)).collect();
+        Ok(Made { before: before.clone(), packages: trial.needed, recoded })
     }
 
     /// Leaves those of some packages out of a trial without which the payload is the same.
@@ -140,53 +153,55 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         before: &Before,
         limits: PayloadLimits,
     ) -> Result<Vec<PackageNumber>, ProviderError> {
-        let (mut used, mut n_runs) = (Vec::new(), SETTLE_RUNS_MAX);
-        let mut idle = None;
-        while let Some(mut unsettled) = self.branches.pop_unsettled() {
-            if idle.is_none() {
-                idle = Some(self.payload_of(before, &[], limits)?);
-            }
-            let idle = idle.as_ref().and_then(Option::as_deref);
-            let flow = self.settle_block(&mut unsettled, (before, idle, limits), &mut n_runs, &mut used);
+        let Some(mut unsettled) = self.branches.pop_unsettled() else { return Ok(Vec::new()) };
+        let idle = self.payload_of(before, &[], limits)?;
+        let mut check = Check { before, limits, idle, n_compared: 0, used: Vec::new() };
+        let mut n_settled = 0;
+        loop {
+            let n_unchecked = unsettled.unchecked.len();
+            let result = self.settle_block(&mut unsettled, &mut check);
+            let is_done = unsettled.unchecked.is_empty();
+            n_settled += n_unchecked.saturating_sub(unsettled.unchecked.len());
             self.branches.push_unsettled(unsettled);
-            if flow?.is_break() {
-                break;
+            result?;
+            if !is_done || n_settled >= SETTLED_MAX {
+                return Ok(check.used);
             }
+            let Some(next) = self.branches.pop_unsettled() else { return Ok(check.used) };
+            unsettled = next;
         }
-        Ok(used)
     }
 
-    /// Checks packages of a final block. `idle` is the payload of no package at the place.
+    /// Checks the packages of a final block, as far as the bounds allow.
     fn settle_block(
         &mut self,
         unsettled: &mut Unsettled,
-        (before, idle, limits): (&Before, Option<&[u8]>, PayloadLimits),
-        n_runs: &mut usize,
-        used: &mut Vec<PackageNumber>,
-    ) -> Result<ControlFlow<()>, ProviderError> {
+        check: &mut Check<'_>,
+    ) -> Result<(), ProviderError> {
         let made = Arc::clone(&unsettled.made);
+        let verbatim = |package: &&Package| !made.recoded.contains(&package.number);
+        let verbatim: Vec<_> = unsettled.unchecked.iter().filter(verbatim).cloned().collect();
         // Most often, all of them are used, and an EE that leaves used packages out says so at once.
-        let unchecked = unsettled.unchecked.make_contiguous();
-        let are_used = made.is_verbatim
-            && idle.is_some()
-            && self.payload_of(before, unchecked, limits)?.as_deref() == idle;
-        while let Some(package) = unsettled.unchecked.front().cloned() {
-            if *n_runs == 0 {
-                return Ok(ControlFlow::Break(()));
-            }
-            *n_runs = n_runs.saturating_sub(1);
-            if are_used || self.is_used(&made, &package, (before, idle, limits))? {
+        let are_used =
+            check.idle.is_some() && self.payload_of(check.before, &verbatim, check.limits)? == check.idle;
+        while let Some(package) = unsettled.unchecked.front() {
+            let is_used = are_used && !made.recoded.contains(&package.number)
+                || match self.is_used(&made, package, check)? {
+                    Some(is_used) => is_used,
+                    None => return Ok(()),
+                };
+            if is_used {
                 self.inbox.remove(package.number);
-                used.push(package.number);
+                check.used.push(package.number);
             } else {
                 self.inbox.restore(package.number);
             }
             unsettled.unchecked.pop_front();
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     }
 
-    /// Returns whether a package of a final block is used, at a place after the block:
+    /// Returns whether a package of a final block is used, at a place after the block, or `None` if that has to wait:
     ///
     /// - The EE refuses it there, so it cannot be used any more.
     /// - It changes nothing there, and the payload of the block has its bytes.
@@ -196,13 +211,17 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         &self,
         made: &Made,
         package: &Package,
-        (before, idle, limits): (&Before, Option<&[u8]>, PayloadLimits),
-    ) -> Result<bool, ProviderError> {
+        check: &mut Check<'_>,
+    ) -> Result<Option<bool>, ProviderError> {
+        let Check { before, limits, .. } = *check;
         let alone = self.payload_of(before, std::slice::from_ref(package), limits)?;
-        let Some(alone) = alone else { return Ok(true) };
-        if made.is_verbatim && idle == Some(&*alone) {
-            return Ok(true);
+        if alone.is_none() || alone == check.idle && !made.recoded.contains(&package.number) {
+            return Ok(Some(true));
         }
+        if check.n_compared >= COMPARED_MAX {
+            return Ok(None);
+        }
+        check.n_compared += 1;
         let others: Vec<_> =
             made.packages.iter().filter(|other| other.number != package.number).cloned().collect();
         let compare = || {
@@ -210,10 +229,20 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
             Ok(with != self.payload_of(&made.before, &others, limits)?)
         };
         match compare() {
-            Err(ProviderError::UnknownRoot { .. }) => Ok(true),
-            result => result,
+            Err(ProviderError::UnknownRoot { .. }) => Ok(Some(true)),
+            result => result.map(Some),
         }
     }
+}
+
+/// A check of final packages at a place.
+struct Check<'p> {
+    before: &'p Before,
+    limits: PayloadLimits,
+    /// The payload of no package, if the EE makes one.
+    idle: Option<Vec<u8>>,
+    n_compared: usize,
+    used: Vec<PackageNumber>,
 }
 
 /// A search for packages without which a payload is the same.
