@@ -167,6 +167,11 @@ impl EvmUsers {
 
     /// Returns a signed transfer of a thousand wei to another user, modulo their number.
     pub(crate) fn transfer(&self, shard: Shard, user: u64, nonce: u64, to: u64) -> Vec<u8> {
+        self.transfer_with(shard, user, nonce, to, &[])
+    }
+
+    /// Returns such a transfer with data.
+    pub(crate) fn transfer_with(&self, shard: Shard, user: u64, nonce: u64, to: u64, data: &[u8]) -> Vec<u8> {
         let key = |user: u64| &self.keys[user as usize % self.keys.len()];
         let fee = U256::from(10 * ETHER);
         // Each EE has a chain ID of its own on each shard.
@@ -175,10 +180,10 @@ impl EvmUsers {
         let transaction = EvmTransaction {
             chain_id: U256::from(chain_id),
             nonce: U256::from(nonce),
-            gas_limit: U256::from(21_000),
+            gas_limit: U256::from(21_000 + 16 * data.len()),
             to: address(key(to)).ok(),
             value: U256::from(1000),
-            data: Default::default(),
+            data: data.to_vec().into(),
             kind: Kind::DynamicFee {
                 fees: Fees { max_priority_fee_per_gas: U256::ZERO, max_fee_per_gas: fee },
                 access_list: Vec::new(),

@@ -380,6 +380,24 @@ fn whatever_an_unknown_ee_leaves_out_is_used_exactly_once() {
 }
 
 #[test]
+fn packages_in_blocks_make_no_room() {
+    let Parts { chain, executor, mut actor } = parts();
+    let place = chain.place(0);
+    actor.submit(&[1][..]).unwrap();
+    let offer = actor.offer(&place, LIMITS).unwrap().offer.unwrap();
+    let (next, _) = block(&executor, &mut actor, &place, &offer.payload);
+    let bad = actor.submit(&[0][..]).unwrap();
+    assert_eq!(refused(&actor.offer(&next, LIMITS).unwrap()), [bad]);
+    for _ in 2..INBOX_PACKAGES_MAX {
+        actor.submit(&[1][..]).unwrap();
+    }
+    let last = actor.submit(&[1][..]).unwrap();
+    assert!(actor.submit(&[1][..]).is_err(), "the package in the block stays");
+    let dropped = actor.offer(&next, LIMITS).unwrap().dropped;
+    assert!(matches!(dropped[..], [(number, Dropped::Refused(_))] if number == bad && last > bad));
+}
+
+#[test]
 fn refused_packages_make_room_for_others() {
     let Parts { chain, mut actor, .. } = parts();
     let place = chain.place(0);

@@ -202,9 +202,10 @@ impl<C: Preset, S: ShardProposer, X: Execution> Simulation<C, S, X> {
                 view.receive(messages, duties, &self.execution);
             }
             Event::BeaconProposal => {
-                for (to, block) in view.propose(duties, operations, self.eth1.as_ref())? {
-                    blocks.push(Arc::clone(&block));
-                    sent.push((to, Message::BeaconBlock(block)));
+                sent = view.propose(duties, operations, self.eth1.as_ref())?;
+                for (_, message) in &sent {
+                    let Message::BeaconBlock(block) = message else { continue };
+                    blocks.push(Arc::clone(block));
                 }
             }
             Event::ShardProposals => {

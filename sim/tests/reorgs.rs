@@ -156,7 +156,7 @@ impl World {
             let signed = |(user, nonce): &(u64, u64)| {
                 let package = self.accounts.transfer(shard, *user, *nonce, user + 1);
                 let Payload::Block(block) = Payload::from_bytes(&package).unwrap() else { panic!() };
-                block.transactions[0].clone()
+                block.transactions[0]
             };
             let mut expected_of_accounts: Vec<_> = expected.iter().map(signed).collect();
             let key = |transaction: &account::Transaction| (transaction.sender, transaction.nonce);
@@ -258,4 +258,30 @@ fn a_user_who_chooses_for_the_proposer_is_refused_alone() {
         // The gas limit of the genesis in RLP, 30,000,000.
         assert!(has(&[0x84, 0x01, 0xc9, 0xc3, 0x80]) && !has(thief.as_slice()));
     }
+}
+
+/// A transaction that has another one as its data looks like a block with both.
+#[test]
+fn a_transaction_as_the_data_of_another_one_is_not_taken_for_used() {
+    let mut world = World::new(&[("all", 1)], Network::default());
+    let shard = 0;
+    let early = world.evm.transfer(shard, 3, 1, 0);
+    let around = world.evm.transfer_with(shard, 0, 0, 1, &early);
+    let before = world.evm.transfer(shard, 3, 0, 0);
+    world.submit(shard, EVM, early.clone());
+    world.submit(shard, EVM, around.clone());
+    let chain = |world: &World| -> Vec<Bytes> {
+        // The latest block is the first.
+        let mut payloads = world.payloads(0, shard, EVM);
+        payloads.reverse();
+        payloads.iter().flat_map(|payload| included(&payload.block_data).unwrap()).collect()
+    };
+    world.run(32);
+    assert!(world.simulation.views()[0].node().store().finalized_checkpoint.epoch >= 2);
+    assert_eq!(chain(&world), [Bytes::from(around.clone())]);
+    world.submit(shard, EVM, before.clone());
+    world.run(14);
+    assert_eq!(chain(&world), [around, before, early].map(Bytes::from));
+    world.run(24);
+    assert_eq!(world.waiting(), [0; 4]);
 }

@@ -104,7 +104,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     ///
     /// Fails if the inbox is full.
     pub fn submit(&mut self, package: impl Into<Arc<[u8]>>) -> Result<PackageNumber, InboxFull> {
-        self.inbox.submit(package.into())
+        self.inbox.submit(package.into(), || self.branches.packages())
     }
 
     /// Follows a block: remembers whether it has an offer of this provider, executes its payload of this EE, and keeps the
@@ -125,11 +125,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     ) -> Result<Option<StateRoot>, ProviderError> {
         let parent = self.execution_root(place)?;
         let payload = body.payloads.iter().find(|payload| payload.ee == self.ee);
-        self.branches.add(
-            parent,
-            hash_tree_root(&body.header),
-            payload.map(|payload| hash_tree_root(payload)),
-        );
+        self.branches.add(parent, hash_tree_root(&body.header), payload.map(hash_tree_root));
         let Some(payload) = payload else { return Ok(None) };
         let Before { root, context, .. } = self.before(place)?;
         let transition = body.header.transitions.iter().find(|transition| transition.ee == self.ee);

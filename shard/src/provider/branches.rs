@@ -22,7 +22,7 @@ pub(super) struct Made {
     pub(super) before: Before,
     /// The packages in it, except for those that were found to be left out.
     pub(super) packages: Vec<Package>,
-    /// Those of which the payload does not have the bytes.
+    /// Those of which the payload may not have the bytes.
     pub(super) recoded: BTreeSet<PackageNumber>,
 }
 

@@ -1,6 +1,10 @@
 //! The packages that users have given to a provider, until their transactions are final, within bounds.
 
-use std::{collections::BTreeMap, mem, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::Arc,
+};
 
 use outrider_beacon_spec::types::Slot;
 use outrider_host::ExecutionError;
@@ -71,14 +75,23 @@ impl Inbox {
         self.packages.len()
     }
 
-    /// Adds a package. Without room, packages make room that the EE has refused, the earliest first.
-    pub(super) fn submit(&mut self, bytes: Arc<[u8]>) -> Result<PackageNumber, InboxFull> {
-        while !self.has_room(bytes.len()) {
-            let refused = self.packages.iter().find(|(_, package)| package.refusal.is_some());
-            let Some(number) = refused.map(|(number, _)| *number) else {
-                return Err(InboxFull { bytes: bytes.len(), packages: self.len(), held: self.n_bytes });
-            };
-            self.give_up(number);
+    /// Adds a package. Without room, packages make room that the EE refuses and no block has, the earliest first.
+    pub(super) fn submit(
+        &mut self,
+        bytes: Arc<[u8]>,
+        in_blocks: impl FnOnce() -> BTreeSet<PackageNumber>,
+    ) -> Result<PackageNumber, InboxFull> {
+        if !self.has_room(bytes.len()) {
+            let in_blocks = in_blocks();
+            let refused = self.packages.iter().filter(|(_, package)| package.refusal.is_some());
+            let refused: Vec<_> = refused.map(|(number, _)| *number).collect();
+            let mut refused = refused.into_iter().filter(|number| !in_blocks.contains(number));
+            while !self.has_room(bytes.len()) {
+                let Some(number) = refused.next() else {
+                    return Err(InboxFull { bytes: bytes.len(), packages: self.len(), held: self.n_bytes });
+                };
+                self.give_up(number);
+            }
         }
         let number = self.n_submitted;
         self.n_submitted = number.saturating_add(1);
@@ -127,6 +140,13 @@ impl Inbox {
         let slots = 1_u64.checked_shl(package.n_failures).unwrap_or(Slot::MAX).min(slots_max);
         package.due = slot.saturating_add(slots);
         package.n_failures = package.n_failures.saturating_add(1);
+    }
+
+    /// Forgets that the EE has refused or left out a package, because it has accepted it.
+    pub(super) fn accept(&mut self, number: PackageNumber) {
+        if let Some(package) = self.packages.get_mut(&number) {
+            (package.n_failures, package.refusal) = (0, None);
+        }
     }
 
     /// Makes a package wait as if it had just arrived, because the blocks that had it are lost.

@@ -30,7 +30,7 @@ pub struct Offer {
     pub receipts: Vec<(Shard, u64)>,
 }
 
-/// The result of making an offer. Packages are named only in the first of the lists that apply.
+/// The result of making an offer.
 #[derive(Debug, Default)]
 pub struct OfferOutcome {
     /// The offer; there is none if no package can be used.
@@ -256,6 +256,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         left_out
             .extend(packages.iter().map(|package| package.number).filter(|number| !needed.contains(number)));
         left_out.iter().for_each(|number| self.inbox.leave_out(*number, place.slot));
+        needed.iter().for_each(|number| self.inbox.accept(*number));
         if needed.is_empty() && before.receipts.is_empty() {
             return Ok(None);
         }

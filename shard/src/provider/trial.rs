@@ -108,7 +108,12 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
             _ => self.leave_out(&mut trial, &missing)?,
         }
         let needed: BTreeSet<_> = trial.needed.iter().map(|package| package.number).collect();
-        let recoded = missing.into_iter().filter(|number| needed.contains(number)).collect();
+        let mut recoded: BTreeSet<_> = missing.into_iter().filter(|number| needed.contains(number)).collect();
+        let is_recoded = |package: &&Package| recoded.contains(&package.number);
+        let (of_recoded, others): (Vec<_>, Vec<_>) = trial.needed.iter().partition(is_recoded);
+        // Their bytes may have been found in another package, such as a transaction with a transaction as its data.
+        let is_part = |package: &&&Package| of_recoded.iter().any(|whole| contains(whole, package));
+        recoded.extend(others.iter().filter(is_part).map(|package| package.number));
         Ok(Made { before: before.clone(), packages: trial.needed, recoded })
     }
 
@@ -258,6 +263,10 @@ struct Trial<'p> {
 /// Returns the payload in block data.
 fn payload(built: &BuiltBlock) -> Result<&[u8], ProviderError> {
     Ok(Frame::parse(built.block_data()).map_err(ProviderError::Yielded)?.payload)
+}
+
+fn contains(whole: &Package, part: &Package) -> bool {
+    memmem::find(&whole.bytes, &part.bytes).is_some()
 }
 
 /// Returns the packages of which a payload does not have the bytes, one after the other.

@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, error::Error as StdError, sync::Arc};
 
 use super::{
-    super::{fault::Publication, message::FullAttestation, setup::Eth1},
+    super::{
+        fault::Publication,
+        message::{FullAttestation, Message},
+        setup::Eth1,
+    },
     Duties, View,
 };
 use crate::shard_block::shard_execution;
@@ -56,7 +60,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         duties: Duties<'_>,
         operations: &LedgerOperations<Phase1<C>>,
         eth1: Option<&Eth1>,
-    ) -> Result<Vec<(Publication, Arc<ExtendedBlock<Phase1<C>>>)>, LedgerError> {
+    ) -> Result<Vec<(Publication, Message<C>)>, LedgerError> {
         let votes =
             match (duties.faults.beacon_block(duties.slot), duties.faults.beacon_equivocation(duties.slot)) {
                 (Publication::Missing, _) => Vec::new(),
@@ -69,7 +73,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         let mut blocks = Vec::new();
         for (publication, block_hash) in votes {
             let block = self.beacon_block(duties, operations.clone(), (eth1, block_hash))?;
-            blocks.extend(block.map(|block| (publication, Arc::new(block))));
+            blocks.extend(block.map(|block| (publication, Message::BeaconBlock(Arc::new(block)))));
         }
         Ok(blocks)
     }
