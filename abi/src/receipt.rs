@@ -61,7 +61,8 @@ pub struct ReceivedReceipt {
     pub slot: Slot,
     /// Its number among the receipts from that shard to this one.
     pub sequence: u64,
-    /// The ether that comes with it, in Gwei. The EE has it after the block unless it rejects the receipt.
+    /// The ether that comes with it, in Gwei. The EE has it after the block, unless it rejects a receipt that had not
+    /// returned to it.
     pub value: u64,
     /// The sender's data. A receipt that returned has what the chain keeps of them.
     #[cfg_attr(feature = "serde", serde(with = "crate::hex_serde::payload"))]

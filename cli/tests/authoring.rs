@@ -192,6 +192,47 @@ fn a_new_ee_builds_and_passes_its_fixture() {
     check(&demo, 1, "demo: not in the manifest; run `outrider build demo`\n");
 }
 
+/// The EE of the SDK's README, which its own test runs natively, as wasm. This test needs a toolchain for wasm.
+#[test]
+fn the_ee_of_the_readme_gets_and_sends_receipts_as_wasm() {
+    let readme = std::fs::read_to_string(project().join("ees/sdk/README.md")).expect("it is there");
+    let (_, section) = readme.split_once("\n## Receipts\n").expect("it is about receipts");
+    let (_, code) = section.split_once("```rust\n").expect("it has code");
+    let (code, _) = code.split_once("\nlet message = ").expect("a test follows the EE");
+    let code = code.replace("use outrider_sdk::harness::Execution;\n", "").replace(" ReceivedReceipt,", "");
+    let scratch = scaffold("echo", &[]);
+    let echo = scratch.path().join("echo");
+    scratch.write("echo/src/lib.rs", format!("#![cfg_attr(target_family = \"wasm\", no_std)]\n{code}"));
+    let built = outrider_in(&echo, &["build"]);
+    if built.err.contains("no Rust toolchain here can build for wasm32-unknown-unknown") {
+        return outrider_published::skip(built.err);
+    }
+    assert_eq!(built.code, Some(0), "{built:?}");
+    let root = "05".repeat(32);
+    let message = "source_shard: 3, source_ee: 1, slot: 0, value: 1000";
+    scratch.write(
+        "echo/receipts.yaml",
+        format!(
+            "beacon_state: {{execution_scripts: [blobs/echo.wasm]}}\nshard_pre_state: {{exec_env_states: [\"{root}\"]}}\n\
+             shard_post_state: {{exec_env_states: [\"{root}\"]}}\nshard_blocks:\n  - env: 0\n    data: \"\"\n    receipts:\n      \
+             - {{{message}, sequence: 7, payload: \"{}\"}}\n      - {{{message}, sequence: 8, payload: \"{}\"}}\n      \
+             - {{kind: expired, {message}, sequence: 9, payload: \"{}\"}}\n    sent_receipts:\n      \
+             - {{destination_shard: 3, destination_ee: 1, value: 500, fee: 10, payload: \"{}\"}}\n    rejected_receipts: [1]\n",
+            hex::encode("order 12"),
+            hex::encode("?"),
+            "00".repeat(96),
+            hex::encode("orde"),
+        ),
+    );
+    let ran = outrider_in(&echo, &["run", "receipts.yaml"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains(", 1 receipt sent, 1 receipt rejected, fuel "), "{ran:?}");
+    let inspected = outrider_in(&echo, &["inspect", "blobs/echo.wasm"]);
+    for name in ["pushReceipt", "receiptCount", "receiptCopy", "rejectReceipt"] {
+        assert!(inspected.out.contains(name), "{name}: {inspected:?}");
+    }
+}
+
 #[test]
 fn a_new_ee_overwrites_nothing() {
     let scratch = scaffold("demo", &[]);

@@ -97,12 +97,12 @@ export namespace eth2 {
   @external("eth2", "receiptCount")
   export declare function receiptCount(): u32;
 
-  /** Returns the length of the receipt at index, and writes it at out if capacity allows: 1 byte kind, 8 bytes each of shard, EE, slot, sequence number and value, then the payload; traps if there is none. Fuel 1000, and 1 for each unit. */
+  /** Returns the length of the receipt at index, and writes it at out if capacity allows: 1 byte kind, 8 bytes each of shard, EE, slot, sequence number and value, payload; traps if there is none. Fuel 1000, and 1 for each unit. */
   // @ts-ignore: decorator
   @external("eth2", "receiptCopy")
   export declare function receiptCopy(index: u32, out: usize, capacity: u32): u32;
 
-  /** Rejects the receipt at index, so that its value does not stay with the EE; traps if there is none. Fuel 2500. */
+  /** Rejects the receipt at index, so that it returns unless it has returned already; traps if there is none. Fuel 2500. */
   // @ts-ignore: decorator
   @external("eth2", "rejectReceipt")
   export declare function rejectReceipt(index: u32): void;

@@ -89,11 +89,11 @@ void eth2_pushReceipt(const void *pointer, uint32_t length);
 OUTRIDER_IMPORT(eth2, receiptCount)
 uint32_t eth2_receiptCount(void);
 
-/* Returns the length of the receipt at index, and writes it at out if capacity allows: 1 byte kind, 8 bytes each of shard, EE, slot, sequence number and value, then the payload; traps if there is none. Fuel 1000, and 1 for each unit. */
+/* Returns the length of the receipt at index, and writes it at out if capacity allows: 1 byte kind, 8 bytes each of shard, EE, slot, sequence number and value, payload; traps if there is none. Fuel 1000, and 1 for each unit. */
 OUTRIDER_IMPORT(eth2, receiptCopy)
 uint32_t eth2_receiptCopy(uint32_t index, void *out, uint32_t capacity);
 
-/* Rejects the receipt at index, so that its value does not stay with the EE; traps if there is none. Fuel 2500. */
+/* Rejects the receipt at index, so that it returns unless it has returned already; traps if there is none. Fuel 2500. */
 OUTRIDER_IMPORT(eth2, rejectReceipt)
 void eth2_rejectReceipt(uint32_t index);
 

@@ -158,7 +158,7 @@ pub(super) const IMPORTS: &[Import] = &[
         parameters: &[number("index"), written("out"), number("capacity")],
         result: Some(I32),
         summary: "Returns the length of the receipt at index, and writes it at out if capacity allows: 1 byte kind, 8 bytes \
-                  each of shard, EE, slot, sequence number and value, then the payload; traps if there is none.",
+                  each of shard, EE, slot, sequence number and value, payload; traps if there is none.",
         fuel: COPY,
     },
     Import {
@@ -166,7 +166,7 @@ pub(super) const IMPORTS: &[Import] = &[
         name: "rejectReceipt",
         parameters: &[number("index")],
         result: None,
-        summary: "Rejects the receipt at index, so that its value does not stay with the EE; traps if there is none.",
+        summary: "Rejects the receipt at index, so that it returns unless it has returned already; traps if there is none.",
         fuel: REJECT,
     },
 ];
