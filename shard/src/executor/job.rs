@@ -169,7 +169,7 @@ mod tests {
             reads(&[RootRead { shard: ShardIndex(1), ..read }]),
             reads(&[RootRead { ee: EeIndex(1), ..read }]),
             reads(&[RootRead { state_root: StateRoot([1; 32]), ..read }]),
-            receipts(&[default.clone()]),
+            receipts(std::slice::from_ref(&default)),
             receipts(&[default.clone(), default.clone()]),
             receipts(&[ReceivedReceipt { kind: ReceiptKind::Bounced, ..default.clone() }]),
             receipts(&[ReceivedReceipt { source_shard: ShardIndex(1), ..default.clone() }]),
