@@ -46,6 +46,9 @@ pub enum ProveError {
     /// The EE or shard does not exist.
     #[error("the chain has nothing for {0}: there is no such EE or shard")]
     Absent(Claim),
+    /// The claim is about a state or the ether of an EE on a shard, and the ledger is thin.
+    #[error("the ledger is thin and has nothing for {0}, which committees alone know")]
+    ThinLedger(Claim),
     /// The claim is about the state after the block, and the prover has none.
     #[error("a proof of {0} needs the state after the block")]
     NoState(Claim),

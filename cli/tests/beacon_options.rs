@@ -89,6 +89,97 @@ fn a_chain_that_could_make_no_block_is_not_created() {
     }
 }
 
+/// The settings of a chain are those with which it was created, in each later command.
+#[test]
+fn rent_is_collected_by_every_later_command() {
+    let scratch = chain(&["--rent-per-epoch", "5000000000"]);
+    scratch.write("ee.wasm", wasm(NOTHING));
+    let deployed = beacon(&scratch, "deploy", &["ee.wasm", "--deposit", "40000000000"]);
+    assert_eq!(deployed.code, Some(0), "{deployed:?}");
+    let text = "EEs pay a rent of 5 ETH an epoch";
+    // The EE is active from epoch 1 on. With less than 32 ETH in epoch 2, it is asleep in epoch 3 and pays no more.
+    for (epoch, deposit, state) in
+        [(1, 35, "active"), (2, 30, "active"), (3, 30, "asleep"), (4, 30, "asleep")]
+    {
+        assert_eq!(beacon(&scratch, "advance", &["--epochs", "1"]).code, Some(0));
+        let list = json(&scratch, "list", &[], 0);
+        let ee = &list["ees"][0];
+        assert_eq!(ee["deposit_gwei"], deposit * 1_000_000_000_u64, "epoch {epoch}");
+        assert_eq!(ee["state"], state, "epoch {epoch}");
+        assert_eq!(list["chain"]["rent_per_epoch_gwei"], 5_000_000_000_u64);
+    }
+    let list = beacon(&scratch, "list", &[]).out;
+    assert!(list.ends_with(&format!("1 EE; {text}\n")), "{list}");
+    let shown = beacon(&scratch, "show", &[]).out;
+    assert!(shown.contains(&format!("\nsettings    {text}\n")), "{shown}");
+}
+
+#[test]
+fn a_thin_ledger_leaves_the_ether_to_committees() {
+    let scratch = chain(&["--ether", "committee"]);
+    scratch.write("ee.wasm", wasm(NOTHING));
+    assert_eq!(beacon(&scratch, "deploy", &["ee.wasm", "--shards", "1"]).code, Some(0));
+    assert_eq!(beacon(&scratch, "advance", &["--epochs", "2"]).code, Some(0));
+    let list = json(&scratch, "list", &[], 0);
+    assert_eq!(list["chain"]["ether"], "committee");
+    let ee = &list["ees"][0];
+    assert_eq!((&ee["state"], ee["balance_gwei"].is_null()), (&"active".into(), true));
+    assert_eq!(ee["shards"], serde_json::json!([{ "shard": 1 }]));
+    let text = beacon(&scratch, "list", &[]).out;
+    assert!(text.contains("  shards   1\n  balance  known to committees only\n"), "{text}");
+    assert!(text.ends_with("1 EE; committees alone vouch for the ether of EEs\n"), "{text}");
+    // With a full ledger, the same claim has a proof.
+    let ran = beacon(&scratch, "prove", &["state:0@1", "-o", "proof.json"]);
+    let expected = "error: the ledger is thin and has nothing for state:0@1, which committees alone know\n";
+    assert_eq!((ran.code, ran.err.as_str()), (Some(2), expected));
+    assert_eq!(beacon(&scratch, "prove", &["code:0", "-o", "proof.json"]).code, Some(0));
+    let full = chain(&[]);
+    full.write("ee.wasm", wasm(NOTHING));
+    assert_eq!(beacon(&full, "deploy", &["ee.wasm", "--shards", "1"]).code, Some(0));
+    assert_eq!(beacon(&full, "prove", &["state:0@1", "-o", "proof.json"]).code, Some(0));
+}
+
+/// A header waits for three slots after the block that crosslinks it: that of slot 1 counts in slot 5.
+#[test]
+fn executions_count_after_the_challenge_window() {
+    for (options, first) in [(&[][..], 2), (&["--challenge-slots", "3"], 5)] {
+        let scratch = chain(options);
+        for slot in 1..=6 {
+            assert_eq!(beacon(&scratch, "advance", &["--slots", "1"]).code, Some(0));
+            let ran = beacon(&scratch, "prove", &["execution:0@1", "-o", "proof.json"]);
+            let expected = if slot >= first { Some(0) } else { Some(2) };
+            assert_eq!(ran.code, expected, "slot {slot} with {options:?}: {ran:?}");
+        }
+        let shown = beacon(&scratch, "show", &[]).out;
+        let has_settings = shown.contains("\nsettings    executions can be challenged for 3 slots\n");
+        assert_eq!(has_settings, !options.is_empty(), "{shown}");
+    }
+}
+
+#[test]
+fn settings_are_given_once_and_within_bounds() {
+    let scratch = Scratch::new();
+    for options in [["--challenge-slots", "1025"], ["--rent-per-epoch", "-1"], ["--ether", "nobody"]] {
+        assert_eq!(beacon(&scratch, "init", &options).code, Some(2), "{options:?}");
+        assert!(!scratch.path().join("chain").exists());
+    }
+    let all = ["--challenge-slots", "1024", "--rent-per-epoch", "1", "--ether", "committee"];
+    let created = beacon(&scratch, "init", &all);
+    let settings = "EEs pay a rent of 0.000000001 ETH an epoch; committees alone vouch for the ether of EEs; \
+                    executions can be challenged for 1024 slots";
+    assert!(created.out.ends_with(&format!("  settings {settings}\n")), "{created:?}");
+    let chain = json(&scratch, "show", &[], 0)["chain"].clone();
+    assert_eq!(chain["challenge_slots"], 1024);
+    // No later command takes one of them, nor does a second `init`.
+    for command in ["advance", "list", "show", "deploy"] {
+        let ran = beacon(&scratch, command, &["--ether", "ledger"]);
+        assert!(ran.code == Some(2) && ran.err.contains("unexpected argument '--ether'"), "{ran:?}");
+    }
+    let again = beacon(&scratch, "init", &["--ether", "ledger"]);
+    assert!(again.code == Some(2) && again.err.contains("has a chain already"), "{again:?}");
+    assert_eq!(json(&scratch, "show", &[], 0)["chain"], chain);
+}
+
 /// With all shards alike, one line has them all, and JSON has each.
 #[test]
 fn shards_that_are_alike_are_shown_together() {

@@ -86,6 +86,9 @@ fn ee_state(
     field: usize,
 ) -> Result<(Root, Vec<Hash>), ProveError> {
     let shard_ledger = ledger.shards().get(index(shard)).ok_or(ProveError::Absent(claim))?;
+    if ledger.is_thin() {
+        return Err(ProveError::ThinLedger(claim));
+    }
     let state = shard_ledger.ees().get(ee as usize).ok_or(ProveError::Absent(claim))?;
     let fields = [state.state_root, hash_tree_root(&state.balance)];
     let mut siblings = branch(&fields, 1, field);

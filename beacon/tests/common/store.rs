@@ -25,7 +25,7 @@ pub(crate) fn rules(settings: &Settings) -> Rules<'_> {
 
 pub(crate) fn new_chain() -> Chain<P1> {
     let rich = Some((0, 10_000 * ETHER));
-    let genesis = Genesis { n_validators: N_VALIDATORS, seed: 7, rich, ees: Vec::new() };
+    let genesis = Genesis { n_validators: N_VALIDATORS, seed: 7, rich, ..Genesis::default() };
     let (node, keys) = genesis.node().unwrap();
     Chain::new(node, keys)
 }

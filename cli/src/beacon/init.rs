@@ -6,13 +6,14 @@ use outrider_beacon::store::{Retention, Store};
 use outrider_beacon_spec::{
     phase::{Phase0, Phase1},
     preset::{Mainnet, Minimal},
+    types::Gwei,
 };
 use outrider_sim::{ChainPhase, Genesis, GenesisError};
 use serde_json::json;
 
 use super::{
     Common,
-    session::{self, DESCRIPTION, Description, PhaseNumber, PresetName},
+    session::{self, DESCRIPTION, Description, EtherName, PhaseNumber, PresetName},
 };
 use crate::{
     Verdict,
@@ -39,11 +40,39 @@ pub(super) struct Arguments {
     /// The seed of the chain's randomness.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
+    /// The rent of an EE for each epoch in which it is awake, in Gwei, which its deposit pays. An EE with less than 32 ETH left hibernates
+    /// from the next epoch on.
+    #[arg(long, value_name = "GWEI", default_value_t = 0)]
+    rent_per_epoch: Gwei,
+    /// The party that vouches for the ether of EEs on shards.
+    #[arg(long, value_enum, default_value = "ledger")]
+    ether: EtherName,
+    /// The slots for which an execution can be challenged after its crosslink, before it counts. With 0, it counts at once. At most
+    /// 1024.
+    #[arg(long, value_name = "SLOTS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=CHALLENGE_SLOTS_MAX))]
+    challenge_slots: u64,
     /// Keep all blocks, and the state of each finalized checkpoint. Without this option, only the headers of blocks before
     /// finality are kept.
     #[arg(long)]
     keep_all: bool,
 }
+
+impl Arguments {
+    fn description(&self) -> Description {
+        Description {
+            preset: self.preset,
+            phase: self.phase,
+            validators: self.validators,
+            seed: self.seed,
+            rent_per_epoch_gwei: self.rent_per_epoch,
+            ether: self.ether,
+            challenge_slots: self.challenge_slots,
+        }
+    }
+}
+
+/// The longest challenge window. A shard has at most one block in a slot, and so many headers can be pending for it.
+const CHALLENGE_SLOTS_MAX: u64 = 1024;
 
 /// The balance of the faucet, in Gwei: a million ether.
 const FAUCET_BALANCE: u64 = 1_000_000_000_000_000;
@@ -58,10 +87,11 @@ pub(super) fn init(arguments: &Arguments) -> anyhow::Result<Verdict> {
 }
 
 fn make<P: ChainPhase>(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let Arguments { common, preset, phase, validators, seed, keep_all } = arguments;
-    let description = Description { preset: *preset, phase: *phase, validators: *validators, seed: *seed };
+    let Arguments { common, validators, keep_all, .. } = arguments;
+    let description = arguments.description();
     let rich = Some((description.faucet(), FAUCET_BALANCE));
-    let genesis = Genesis { n_validators: *validators, seed: *seed, rich, ees: Vec::new() };
+    let (seed, ether) = (description.seed, description.ether());
+    let genesis = Genesis { n_validators: *validators, seed, rich, ees: Vec::new(), ether };
     let (node, _) = genesis.node::<P>().map_err(|error| match error {
         GenesisError::Validators { .. } => anyhow::anyhow!("--validators: {error}"),
         error => error.into(),
@@ -85,6 +115,9 @@ fn make<P: ChainPhase>(arguments: &Arguments) -> anyhow::Result<Verdict> {
         writeln!(out, "{}: a chain of {validators} validators", Plain(name))?;
         writeln!(out, "  genesis  {root}")?;
         writeln!(out, "  faucet   validator {}", description.faucet())?;
+        if let Some(settings) = description.unusual_settings() {
+            writeln!(out, "  settings {settings}")?;
+        }
     }
     Ok(Verdict::Holds)
 }

@@ -50,7 +50,8 @@ struct Ee {
     /// The epoch in which the EE exits, if it is exiting, or in which validators rejected its code.
     exit_epoch: Option<Epoch>,
     deposit_gwei: u64,
-    balance_gwei: u64,
+    /// The ether on all shards, unless only committees know it.
+    balance_gwei: Option<u64>,
     shards: Vec<OnShard>,
 }
 
@@ -67,6 +68,13 @@ struct Vote {
 #[derive(Serialize)]
 struct OnShard {
     shard: Shard,
+    /// Its root and ether, unless only committees know them.
+    #[serde(flatten)]
+    state: Option<State>,
+}
+
+#[derive(Serialize)]
+struct State {
     state_root: String,
     balance_gwei: u64,
 }
@@ -83,16 +91,17 @@ impl Action for Arguments {
             ees.push(Ee::new(index, name, vote, record, &extended));
         }
         // Nobody waits for the chain while the output waits for its reader.
-        drop(session);
+        let Session { description, .. } = session;
         if self.common.json {
-            output::json(json!({ "ees": ees }), &Summary::one(Verdict::Holds))?;
+            output::json(json!({ "chain": description, "ees": ees }), &Summary::one(Verdict::Holds))?;
             return Ok(Verdict::Holds);
         }
         let mut out = output::stdout();
         for ee in &ees {
             ee.print(&mut out)?;
         }
-        writeln!(out, "{}", count(ees.len(), "EE"))?;
+        let settings = description.unusual_settings().map(|settings| format!("; {settings}"));
+        writeln!(out, "{}{}", count(ees.len(), "EE"), settings.unwrap_or_default())?;
         Ok(Verdict::Holds)
     }
 }
@@ -147,10 +156,14 @@ impl Ee {
         extended: &ExtendedState<P>,
     ) -> Self {
         let on_shard = |(shard, shard_ledger): (Shard, &ShardLedger)| {
-            let ee = shard_ledger.ees().get(index(index_of_ee.into())).filter(|_| record.is_on(shard))?;
-            Some(OnShard { shard, state_root: ee.state_root.to_string(), balance_gwei: ee.balance })
+            let state = shard_ledger.ees().get(index(index_of_ee.into()));
+            let state =
+                state.map(|ee| State { state_root: ee.state_root.to_string(), balance_gwei: ee.balance });
+            record.is_on(shard).then_some(OnShard { shard, state })
         };
         let shards: Vec<_> = (0..).zip(extended.ledger.shards()).filter_map(on_shard).collect();
+        let balances = shards.iter().map(|on_shard| Some(on_shard.state.as_ref()?.balance_gwei));
+        let balances: Option<Vec<u64>> = balances.collect();
         let known = |epoch: Epoch| (epoch != FAR_FUTURE_EPOCH).then_some(epoch);
         Self {
             index: index_of_ee,
@@ -162,7 +175,7 @@ impl Ee {
             deployed_epoch: known(record.deployed_epoch),
             exit_epoch: known(record.exit_epoch),
             deposit_gwei: record.deposit,
-            balance_gwei: shards.iter().map(|on_shard| on_shard.balance_gwei).fold(0, u64::saturating_add),
+            balance_gwei: balances.map(|balances| balances.into_iter().fold(0, u64::saturating_add)),
             shards,
         }
     }
@@ -188,6 +201,7 @@ impl Ee {
         writeln!(out, "  code     {}, {} bytes", self.code_hash, self.code_bytes)?;
         writeln!(out, "  deposit  {}", ether(self.deposit_gwei))?;
         writeln!(out, "  shards   {}", ranges(self.shards.iter().map(|on_shard| on_shard.shard)))?;
-        writeln!(out, "  balance  {}", ether(self.balance_gwei))
+        let balance = self.balance_gwei.map_or_else(|| "known to committees only".to_owned(), ether);
+        writeln!(out, "  balance  {balance}")
     }
 }

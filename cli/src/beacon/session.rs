@@ -5,18 +5,19 @@ use std::path::Path;
 use anyhow::Context as _;
 use outrider_beacon::{
     admission::HostAdmission,
-    ledger::{EeIndex, ExtendedBlock, LedgerError, LedgerOperations, Settings},
+    ledger::{EeIndex, Ether, ExtendedBlock, LedgerError, LedgerOperations, Settings},
     registry::{NoJudge, Rules},
     store::{DiskError, Store, StoreError, UnloadedStore},
 };
 use outrider_beacon_spec::{
     phase::{Phase0, Phase1},
     preset::{Mainnet, Minimal},
-    types::ValidatorIndex,
+    types::{Gwei, ValidatorIndex},
 };
 use outrider_sim::{Chain, ChainPhase, Keys};
 use serde::{Deserialize, Serialize};
 
+use super::ether;
 use crate::Verdict;
 
 /// The options with which a chain was created.
@@ -27,6 +28,19 @@ pub(super) struct Description {
     pub(super) phase: PhaseNumber,
     pub(super) validators: u64,
     pub(super) seed: u64,
+    pub(super) rent_per_epoch_gwei: Gwei,
+    pub(super) ether: EtherName,
+    pub(super) challenge_slots: u64,
+}
+
+/// The party that vouches for the ether of EEs on shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum EtherName {
+    /// The ledger, which keeps the ether and the state root of each EE on each shard.
+    Ledger,
+    /// Committees alone: the ledger is thin and keeps only the execution root of each shard.
+    Committee,
 }
 
 /// A preset of the specification.
@@ -59,7 +73,34 @@ impl Description {
     }
 
     pub(super) fn settings(&self) -> Settings {
-        Settings { faucet: Some(self.faucet()), ..Settings::default() }
+        Settings {
+            rent_per_epoch: self.rent_per_epoch_gwei,
+            ether: self.ether(),
+            challenge_slots: self.challenge_slots,
+            faucet: Some(self.faucet()),
+            ..Settings::default()
+        }
+    }
+
+    pub(super) fn ether(&self) -> Ether {
+        match self.ether {
+            EtherName::Ledger => Ether::Ledger,
+            EtherName::Committee => Ether::Committee,
+        }
+    }
+
+    /// Returns the settings that are not the usual ones in a sentence, if there are any.
+    pub(super) fn unusual_settings(&self) -> Option<String> {
+        let rent = (self.rent_per_epoch_gwei > 0)
+            .then(|| format!("EEs pay a rent of {} an epoch", ether(self.rent_per_epoch_gwei)));
+        let committee = (self.ether == EtherName::Committee)
+            .then(|| "committees alone vouch for the ether of EEs".to_owned());
+        let window = (self.challenge_slots > 0).then(|| {
+            let noun = if self.challenge_slots == 1 { "slot" } else { "slots" };
+            format!("executions can be challenged for {} {noun}", self.challenge_slots)
+        });
+        let all: Vec<_> = [rent, committee, window].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 }
 

@@ -101,6 +101,9 @@ impl Action for Arguments {
         writeln!(out, "faucet      {}", super::ether(ether.faucet_gwei))?;
         let (locked, burnt) = (super::ether(ether.ledger_gwei), super::ether(ether.burnt_gwei));
         writeln!(out, "in ledger   {locked}, including {burnt} burnt")?;
+        if let Some(settings) = description.unusual_settings() {
+            writeln!(out, "settings    {settings}")?;
+        }
         for (index, members) in committees.iter().enumerate() {
             let shown: Vec<_> = members.iter().take(MEMBERS_SHOWN).map(ToString::to_string).collect();
             let rest = if members.len() > MEMBERS_SHOWN { ", ..." } else { "" };

@@ -6,7 +6,7 @@ use ssz_types::typenum::Unsigned as _;
 
 use super::ChainPhase;
 use crate::{keys::Keys, validators::withdrawal_credentials};
-use outrider_beacon::ledger::{ExtendedState, GenesisEe, Ledger, LedgerError, LedgerNode, MaxVoters};
+use outrider_beacon::ledger::{Ether, ExtendedState, GenesisEe, Ledger, LedgerError, LedgerNode, MaxVoters};
 use outrider_beacon_spec::{
     constants::{FAR_FUTURE_EPOCH, GENESIS_EPOCH, MAX_EFFECTIVE_BALANCE, MIN_GENESIS_TIME},
     containers::{BeaconBlock, BeaconState, Validator, misc::AggregationBits},
@@ -30,6 +30,8 @@ pub struct Genesis {
     pub rich: Option<(ValidatorIndex, Gwei)>,
     /// The EEs that exist from genesis on.
     pub ees: Vec<GenesisEe>,
+    /// The party that vouches for the ether of EEs, as in the settings of the chain.
+    pub ether: Ether,
 }
 
 /// The reason for which there is no such genesis.
@@ -90,6 +92,10 @@ impl Genesis {
         let mut state = self.state::<P::Preset>(&keys)?;
         state.root();
         let ledger = Ledger::genesis(&state, &self.ees)?;
+        let ledger = match self.ether {
+            Ether::Ledger => ledger,
+            Ether::Committee => ledger.into_thin()?,
+        };
         let mut extended = P::begin(ExtendedState { state, ledger })?;
         extended.state.latest_block_header.body_root = hash_tree_root(&P::empty_body());
         let state_root = extended.state.root();
