@@ -120,7 +120,7 @@ impl<P: LedgerPhase> Store<P> {
     ///
     /// # Errors
     ///
-    /// Fails if the directory has a store already ([`DiskError::Present`]), if another process has locked it, or if the
+    /// Fails if the directory has a store already ([`DiskError::Present`]) or anything else, if another process has locked it, or if the
     /// system refuses an operation.
     pub fn create(
         path: &Path,

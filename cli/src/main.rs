@@ -28,6 +28,8 @@ mod state;
 mod witness;
 
 use std::process::ExitCode;
+#[cfg(unix)]
+use std::sync::Arc;
 
 use clap::{ArgAction, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use serde_json::json;
@@ -86,6 +88,8 @@ fn main() -> ExitCode {
     if let Some(code) = build::run_wrapped() {
         return code;
     }
+    #[cfg(unix)]
+    outlive_file_size_limit();
     let matches = Arguments::command().get_matches();
     let wants_json = wants_json(&matches);
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -104,6 +108,14 @@ fn main() -> ExitCode {
         Verdict::Fails => 1,
         Verdict::Unusable => 2,
     })
+}
+
+/// Lets a write beyond the limit of `ulimit -f` fail with an error, which the command reports; without a handler, the signal
+/// would end the process without a word.
+#[cfg(unix)]
+fn outlive_file_size_limit() {
+    // The error says everything, so nobody reads the flag. Without the handler the command still does its work.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
 fn run_command(command: Command) -> anyhow::Result<Verdict> {

@@ -141,7 +141,13 @@ fn a_third_of_the_validators_votes_code_down_and_the_deposit_is_refunded() {
     let document = json(&scratch, "deploy", &["ee.wasm", "--against", "22", "--refund", "5"], 1);
     let vote = &document["deployments"][0];
     assert_eq!([&vote["votes_for"], &vote["votes_against"]], [0, 22]);
-    assert_eq!(vote["accepted"], false);
+    assert_eq!((&vote["accepted"], &vote["voters"]), (&Value::from(false), &Value::from(64)));
+    let other = chain(&["--phase", "0"]);
+    other.write("ee.wasm", wasm(NOTHING));
+    let ran = beacon(&other, "deploy", &["ee.wasm", "--against", "22"]);
+    let expected =
+        "votes      0 for, 22 against, decided before the other 42 voted: 33.02 ETH refunded in slot 2\n";
+    assert!(ran.out.contains(expected), "{ran:?}");
     let ees = json(&scratch, "list", &[], 0);
     assert_eq!(
         [&ees["ees"][0]["state"], &ees["ees"][0]["deposit_gwei"]],

@@ -93,7 +93,7 @@ fn an_open_vote_is_named_with_its_end_and_its_tally_and_may_lapse() {
     let refused = json(&scratch, "deploy", &["ee.wasm"], 1);
     let hash = hex::encode(Sha256::digest(&code));
     let reason = format!(
-        "a vote on code 0x{hash}, as that of EE 0, is open until epoch 2: of a stake of 2048000000000 Gwei, \
+        "a vote on code {hash}, as that of EE 0, is open until epoch 2: of a stake of 2048000000000 Gwei, \
          160000000000 are for it and 96000000000 against it"
     );
     assert_eq!(refused["deployments"][0]["reason"], reason);
@@ -198,30 +198,43 @@ fn an_error_loses_no_result() {
 #[cfg(unix)]
 #[test]
 fn a_pipe_is_read_before_the_chain_is_opened() {
+    use std::process::Stdio;
+    let scratch = chain(&[]);
+    // A shell names the pipe of a process substitution `/dev/fd/63`; the standard input is such a pipe, too.
+    for (argument, name, n_slots) in [("-", "stdin", 4), ("/dev/fd/0", "/dev/fd/0", 9)] {
+        let mut command = scratch.command(&["beacon", "deploy", "--data-dir", "chain", argument]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut writer = child.stdin.take().unwrap();
+        for _ in 0..3 {
+            assert_eq!(beacon(&scratch, "advance", &["--slots", "1"]).code, Some(0));
+        }
+        let ee = wasm(&NOTHING.replace("i32.const 0", &format!("i32.const {}", 32 * n_slots)));
+        std::io::Write::write_all(&mut writer, &ee).unwrap();
+        drop(writer);
+        let ran = support::ran(child.wait_with_output());
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.out.starts_with(&format!("{name} deployed: EE ")), "{ran:?}");
+        assert!(ran.out.contains(&format!("  block      slot {n_slots}, ")), "{ran:?}");
+    }
+}
+
+/// A named pipe without a writer would let the command wait for ever.
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_no_module() {
     let scratch = chain(&[]);
     let pipe = scratch.path().join("pipe.wasm");
-    rustix::fs::mknodat(
-        rustix::fs::CWD,
-        &pipe,
-        rustix::fs::FileType::Fifo,
-        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
-        0,
-    )
-    .unwrap();
-    let mut command = scratch.command(&["beacon", "deploy", "--data-dir", "chain", "pipe.wasm"]);
-    let child =
-        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
-    // Opening for writing waits until the command has opened the pipe.
-    let writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
-    for _ in 0..3 {
-        assert_eq!(beacon(&scratch, "advance", &["--slots", "1"]).code, Some(0));
+    let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    std::os::unix::fs::symlink("pipe.wasm", scratch.path().join("link.wasm")).unwrap();
+    let expected = "it is a named pipe, which may never have a writer: name a file\n";
+    for name in ["pipe.wasm", "link.wasm"] {
+        let ran = beacon(&scratch, "deploy", &[name]);
+        assert_eq!((ran.code, ran.err), (Some(2), format!("error: {name}: {expected}")));
+        let ran = scratch.outrider(&["inspect", name]);
+        assert!(ran.code == Some(2) && ran.err.ends_with(expected), "{ran:?}");
     }
-    std::io::Write::write_all(&mut &writer, &wasm(NOTHING)).unwrap();
-    drop(writer);
-    let ran = support::ran(child.wait_with_output());
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.starts_with("pipe.wasm deployed: EE 0\n"), "{ran:?}");
-    assert!(ran.out.contains("  block      slot 4, "), "{ran:?}");
 }
 
 /// Names belong to EEs and not to code, and a refused module changes none.

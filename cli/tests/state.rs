@@ -73,7 +73,8 @@ fn a_state_without_packages_is_empty() {
 fn a_state_is_not_made_in_a_used_directory_nor_of_refused_packages() {
     let scratch = scratch();
     let ee = ["--ee", "ees/pair.wasm"];
-    let expected = "error: ees: the directory is not empty\n";
+    let expected =
+        "error: ees: the directory is not empty, it has `pair.wasm`: name a new or an empty directory\n";
     check(&scratch, &[&["state", "init", "ees"], &ee[..]].concat(), 2, "", expected);
     scratch.write("bad.json", r#"{"packages": ["00"]}"#);
     let ran = scratch.outrider(&[&["state", "init", "other"], &ee[..], &["bad.json"]].concat());

@@ -11,7 +11,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase as _, WriteTransaction};
 use crate::{
     anchor::{Anchor, DIGEST_BYTES},
     content::Content,
-    directory::{Contents, Directory, NewDirectories, has_store},
+    directory::{Contents, Directory, NewDirectories, check_free, has_store},
     error::DiskError,
     file::{self, Access, failed},
     overlay::Overlay,
@@ -69,19 +69,23 @@ pub struct Writer<'d> {
 }
 
 impl AnchoredDatabase {
-    /// Creates a store in a directory, which need not exist. `write` creates the tables and writes their first content. A
+    /// Creates a store in a directory, which is empty or does not exist. `write` creates the tables and writes their first content. A
     /// creation that fails leaves nothing behind; one that is killed leaves files that the next one removes.
     ///
     /// # Errors
     ///
-    /// Fails if the directory has a store, if another process has locked it, or if the system refuses an operation.
+    /// Fails if the directory has a store or anything else, if another process has locked it, or if the system refuses an
+    /// operation.
     pub fn create(
         path: &Path,
         content: Content,
         write: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
     ) -> Result<Self, DiskError> {
         // Also finds a store with another content or of another format.
-        has_store(path, content)?;
+        let is_there = has_store(path, content)?;
+        if !is_there {
+            check_free(path)?;
+        }
         let new_directories = NewDirectories::make(path)?;
         let created = Directory::lock(path, content).and_then(|directory| Self::create_in(directory, write));
         if created.is_err() {

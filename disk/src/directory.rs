@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -19,6 +19,8 @@ const NEW_DATABASE: &str = "db.new";
 const ANCHOR: &str = "anchor";
 const NEW_ANCHOR: &str = "anchor.new";
 const LOCK: &str = "lock";
+/// The files of a store.
+const FILES: [&str; 5] = [DATABASE, NEW_DATABASE, ANCHOR, NEW_ANCHOR, LOCK];
 /// A file that only databases of sled had, which were format 1 of states.
 const SLED: &str = "conf";
 
@@ -97,7 +99,7 @@ impl Directory {
 
     /// Removes the files of a store whose creation has failed, as far as that is possible.
     pub(crate) fn clear(&self) {
-        for name in [DATABASE, NEW_DATABASE, ANCHOR, NEW_ANCHOR, LOCK] {
+        for name in FILES {
             // The failure of the creation matters more. The next creation removes what is left.
             let _ = file::remove(&self.path.join(name));
         }
@@ -115,6 +117,27 @@ pub(crate) fn has_store(path: &Path, content: Content) -> Result<bool, DiskError
         (None, false) => Ok(false),
         (None, true) if is_of_sled => Err(anchor::other(Content::State, 1, content)),
         (None, true) => Err(missing(path, ANCHOR, content)),
+    }
+}
+
+/// Checks that a directory, if it exists, has nothing but files of a store. What a killed process has left of one is no
+/// obstacle; anything else belongs to somebody, and a store would mix with it.
+pub(crate) fn check_free(path: &Path) -> Result<(), DiskError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed("read", path)(error)),
+    };
+    let mut others = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(failed("read", path))?.file_name();
+        if !FILES.iter().any(|file| name == **file) {
+            others.push(PathBuf::from(name));
+        }
+    }
+    match others.into_iter().min() {
+        Some(entry) => Err(DiskError::NotEmpty { entry }),
+        None => Ok(()),
     }
 }
 

@@ -20,6 +20,12 @@ pub enum DiskError {
         /// The store that is there.
         content: Content,
     },
+    /// The directory has something else in it. The caller has named the wrong directory.
+    #[error("the directory is not empty, it has `{}`: name a new or an empty directory", entry.display())]
+    NotEmpty {
+        /// The first entry that is not part of a store, by name.
+        entry: PathBuf,
+    },
     /// The directory has a store with another content. The caller has named the wrong directory.
     #[error("the directory has {}, and not {}", describe(*.got), describe(*.expected))]
     OtherContent {
@@ -180,6 +186,7 @@ impl DiskError {
         match self {
             Self::Absent { .. }
             | Self::Present { .. }
+            | Self::NotEmpty { .. }
             | Self::OtherContent { .. }
             | Self::Format { .. }
             | Self::InUse { .. }

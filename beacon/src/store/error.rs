@@ -45,7 +45,7 @@ pub enum Damage {
         key: Vec<u8>,
     },
     /// The hash of a code is not its key.
-    #[error("the hash of code {0} is wrong")]
+    #[error("the hash of code {0:x} is wrong")]
     Code(Bytes32),
     /// A stored block is not valid after its parent.
     #[error("block {root} is not valid after its parent")]

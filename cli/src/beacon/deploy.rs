@@ -16,7 +16,7 @@ use outrider_beacon::{
     registry::Admission as _,
 };
 use outrider_beacon_spec::{
-    accessors::get_domain,
+    accessors::{get_active_validator_indices, get_current_epoch, get_domain},
     compute::compute_signing_root,
     constants::FAR_FUTURE_EPOCH,
     hash::{hash, hash_tree_root},
@@ -194,8 +194,10 @@ impl Arguments {
             }
             Err(error) => return Err(error.into()),
         };
+        let epoch = get_current_epoch(&head.state);
         let mut vote = Vote {
             ee,
+            voters: get_active_validator_indices(&head.state, epoch).len(),
             slot: block.slot,
             block_root: hash_tree_root(&block).to_string(),
             trial,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use outrider_host::{Context, Ee, StateRoot};
 use outrider_shard::{Previous, Provider};
-use outrider_witness::store::DiskStore;
+use outrider_witness::store::{DiskError, DiskStore};
 use tempfile::TempDir;
 
 use super::{EeArguments, refused};
@@ -74,13 +74,15 @@ pub(crate) fn create(
 }
 
 fn check_free(directory: &Path) -> anyhow::Result<()> {
-    match fs::read_dir(directory) {
-        Ok(mut entries) => {
-            anyhow::ensure!(entries.next().is_none(), "{}: the directory is not empty", directory.display());
-            Ok(())
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error).with_context(|| directory.display().to_string()),
+    let context = || directory.display().to_string();
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries.collect::<io::Result<Vec<_>>>().with_context(context)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error).with_context(context),
+    };
+    match entries.iter().map(fs::DirEntry::file_name).min() {
+        Some(entry) => Err(DiskError::NotEmpty { entry: entry.into() }).with_context(context),
+        None => Ok(()),
     }
 }
 

@@ -28,6 +28,27 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
+fn a_directory_with_anything_else_in_it_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    for name in ["notes", "lib"] {
+        fs::create_dir(path.join(name)).unwrap();
+    }
+    // The files of a killed creation are ours.
+    fs::write(path.join("lock"), b"mine").unwrap();
+    let error = create(path).unwrap_err();
+    assert!(error.is_of_caller());
+    let expected = "the directory is not empty, it has `lib`: name a new or an empty directory";
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(fs::read(path.join("lock")).unwrap(), b"mine");
+    assert_eq!(fs::read_dir(path).unwrap().count(), 3);
+    for name in ["notes", "lib"] {
+        fs::remove_dir(path.join(name)).unwrap();
+    }
+    create(path).unwrap();
+}
+
+#[test]
 fn an_empty_a_short_and_a_foreign_file_are_named_in_plain_words() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();

@@ -29,7 +29,7 @@ pub enum ExecutorError {
         expected: String,
     },
     /// The source of codes does not have the code of an EE, or not undamaged. This node's fault.
-    #[error("EE {ee}: this node does not have the code {code_hash}")]
+    #[error("EE {ee}: this node does not have the code {code_hash:x}")]
     CodeMissing {
         /// The EE.
         ee: EeIndex,

@@ -52,6 +52,8 @@ pub(super) struct Vote {
     pub(super) accepted: bool,
     pub(super) votes_for: usize,
     pub(super) votes_against: usize,
+    /// The number of validators that could vote. The vote ends once it is decided, so not all of them need have voted.
+    pub(super) voters: usize,
     /// The slot in which the vote was decided.
     pub(super) decided_slot: Slot,
     /// The first epoch in which the EE is active, if the code was accepted.
@@ -92,7 +94,11 @@ impl Report {
             writeln!(out, "  trial      failed: {}", Plain(reason))?;
         }
         let (votes_for, votes_against) = (vote.votes_for, vote.votes_against);
-        write!(out, "  votes      {votes_for} for, {votes_against} against: ")?;
+        write!(out, "  votes      {votes_for} for, {votes_against} against")?;
+        match vote.voters.saturating_sub(votes_for).saturating_sub(votes_against) {
+            0 => write!(out, ": ")?,
+            rest => write!(out, ", decided before the other {rest} voted: ")?,
+        }
         match vote.deployed_epoch {
             Some(epoch) => writeln!(out, "active from epoch {epoch}"),
             None => writeln!(out, "{} refunded in slot {}", ether(deposit), vote.decided_slot),
