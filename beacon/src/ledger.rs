@@ -7,6 +7,7 @@
 //! | module | concern |
 //! |---|---|
 //! | `containers`, `record` | the containers of the ledger and of its registry |
+//! | `code` | the codes of an EE over time, and which of them every node has |
 //! | [`execution`] | the executions in a shard block |
 //! | `form` | the form of a shard block's body |
 //! | [`operation`] | a block's operations on the ledger |
@@ -31,6 +32,7 @@
 
 pub mod accusation;
 mod challenge;
+mod code;
 mod conservation;
 mod containers;
 pub mod error;
@@ -58,6 +60,7 @@ pub use accusation::{
     SignedExecutionSlashing,
 };
 pub use challenge::PendingExecution;
+pub use code::{NextCode, PreviousCode, dispute_epochs};
 pub use conservation::Distribution;
 pub use containers::{
     BEACON_CHAIN, BeaconLanes, EeState, InboundLane, Ledger, LedgerCommitment, MaxLanes, OutboundLane,
@@ -80,10 +83,7 @@ pub use operation::{
     TopUp, Upgrade, WithdrawToEe,
 };
 pub use phase::{CrosslinkedBlock, LedgerPhase};
-pub use record::{
-    EeIndex, EeRecord, EeStatus, MaxVoters, NextCode, PendingDeposit, PreCheck, PreviousCode,
-    UPGRADE_DELAY_MAX, dispute_epochs,
-};
+pub use record::{EeIndex, EeRecord, EeStatus, MaxVoters, PendingDeposit, PreCheck, UPGRADE_DELAY_MAX};
 pub use settings::{Ether, Settings};
 pub use transition::{ExtendedBlock, ExtendedState, Transition, complete_block, extended_transition};
 
