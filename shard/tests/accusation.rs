@@ -273,7 +273,7 @@ fn some_reads() -> impl Strategy<Value = Vec<(Shard, u32)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
     fn no_claim_convicts_an_honest_block(root: u8, amount: u64, reads in some_reads()) {

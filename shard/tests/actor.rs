@@ -384,16 +384,16 @@ fn packages_in_blocks_make_no_room() {
     let Parts { chain, executor, mut actor } = parts();
     let place = chain.place(0);
     actor.submit(&[1][..]).unwrap();
-    let offer = actor.offer(&place, LIMITS).unwrap().offer.unwrap();
+    let offer = actor.offer(&place, &[], LIMITS).unwrap().offer.unwrap();
     let (next, _) = block(&executor, &mut actor, &place, &offer.payload);
     let bad = actor.submit(&[0][..]).unwrap();
-    assert_eq!(refused(&actor.offer(&next, LIMITS).unwrap()), [bad]);
+    assert_eq!(refused(&actor.offer(&next, &[], LIMITS).unwrap()), [bad]);
     for _ in 2..INBOX_PACKAGES_MAX {
         actor.submit(&[1][..]).unwrap();
     }
     let last = actor.submit(&[1][..]).unwrap();
     assert!(actor.submit(&[1][..]).is_err(), "the package in the block stays");
-    let dropped = actor.offer(&next, LIMITS).unwrap().dropped;
+    let dropped = actor.offer(&next, &[], LIMITS).unwrap().dropped;
     assert!(matches!(dropped[..], [(number, Dropped::Refused(_))] if number == bad && last > bad));
 }
 

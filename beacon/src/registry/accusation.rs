@@ -135,3 +135,56 @@ fn proven_number(
 ) -> Result<u64, OperationError> {
     Ok(Claim::uint64(&proven(proof, claim, block_root, layout)?.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ledger::{GenesisEe, Ledger, Outbox, PreviousCode, Settings, change},
+        registry::{Admission, CodeProperties, NoJudge, Refusal, Rules},
+    };
+    use outrider_beacon_spec::{
+        containers::{BeaconState, Validator},
+        error::Error,
+        phase::Phase1,
+        preset::Minimal,
+    };
+
+    struct Nobody;
+
+    impl Admission for Nobody {
+        fn admit(&self, _: &[u8]) -> Result<CodeProperties, Refusal> {
+            Err(Refusal("nobody is asked".to_owned()))
+        }
+    }
+
+    /// With the preset minimal, an execution can be disputed for eight epochs.
+    #[test]
+    fn a_dispute_about_forgotten_code_is_refused_by_name() {
+        let mut state = BeaconState::<Phase1<Minimal>>::default();
+        state.validators.push(Validator::default()).unwrap();
+        let ee = GenesisEe { code_hash: Root::repeat_byte(2), shards: vec![(0, 0)], ..GenesisEe::default() };
+        let mut ledger = Ledger::genesis(&state, &[ee]).unwrap();
+        change(&mut ledger.ees, 0, |record| {
+            record.previous_code = PreviousCode { code_hash: Root::repeat_byte(1), epoch: 95 };
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+        let (settings, mut outbox) = (Settings::default(), Outbox::default());
+        let rules =
+            Rules { settings: &settings, admission: &Nobody, judge: &NoJudge, verify_signatures: true };
+        for (now, expected) in [
+            (102, Ok(Root::repeat_byte(1))),
+            (103, Err(OperationError::CodeForgotten { ee: 0, got: 94, now: 103 })),
+        ] {
+            state.slot = now * 8;
+            let context = Context { state: &mut state, ledger: &mut ledger, outbox: &mut outbox, rules };
+            assert_eq!(context.disputed_code(0, 94 * 8 + 7), expected);
+            assert_eq!(context.disputed_code(0, 95 * 8), Ok(Root::repeat_byte(2)));
+        }
+        assert_eq!(
+            OperationError::CodeForgotten { ee: 0, got: 94, now: 103 }.to_string(),
+            "the code of EE 0 in epoch 94 is not known any more in epoch 103, so its execution cannot be disputed"
+        );
+    }
+}
