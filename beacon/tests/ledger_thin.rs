@@ -124,7 +124,7 @@ fn ees_are_deployed_and_get_ether_but_cannot_exit() {
     let prover = Prover::new(&block.block.message, &sent.ledger, &block.operations).unwrap();
     assert!(prover.prove(Claim::Deposit { ee: 0 }).is_ok());
     let absent = Claim::Balance { shard: 0, ee: 0 };
-    assert_eq!(prover.prove(absent), Err(ProveError::Absent(absent)));
+    assert_eq!(prover.prove(absent), Err(ProveError::ThinLedger(absent)));
 }
 
 #[test]

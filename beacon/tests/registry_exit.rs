@@ -55,15 +55,15 @@ fn an_exit_lapses_while_there_is_ether() {
 }
 
 #[test]
-fn an_exit_lapses_while_ether_is_on_its_way() {
+fn ether_on_its_way_to_others_holds_no_exit_back() {
     let settings = quick();
     let start = genesis(&[[0, 0], [0, 0]]);
     let sent = with_withdrawal(&start, withdrawal(&start, 0, 9), DOMAIN_WITHDRAW_TO_EE);
     let sent = step(&start, sent, &settings);
-    // A lane does not say for whom its ether is.
+    // A lane does not say for whom its ether is, and anybody can send some.
     let leaving = step(&sent, with_exit(&sent, Exit { ee: 1, epoch: 0 }, 0), &settings);
-    let lapsed = to_epoch(&leaving, 3, &settings);
-    assert!(!lapsed.ledger.ees().get(1).unwrap().is_exiting());
+    let gone = to_epoch(&leaving, 3, &settings);
+    assert_eq!(gone.ledger.ees().get(1).unwrap().withdrawable_epoch, 7);
 }
 
 #[test]

@@ -42,7 +42,8 @@ fn imports_are_checked() {
             r#"(import "eth2" "blockDataSise" (func (result i32)))"#,
             "unknown import `eth2.blockDataSise` at byte 0x15; `eth2` has loadPreStateRoot, blockDataSize, \
              blockDataCopy, savePostStateRoot, pushNewDeposit, refuse, useTicks, contextShard, contextSlot, \
-             contextEeIndex, contextBeaconRoot, contextBalance, contextFinalizedSlot, payProposer, readCount, readRoot",
+             contextEeIndex, contextBeaconRoot, contextBalance, contextFinalizedSlot, payProposer, readCount, readRoot, \
+             pushReceipt, receiptCount, receiptCopy, rejectReceipt",
         ),
         (
             r#"(import "eth1" "getBlockNumber" (func (result i64)))"#,

@@ -2,14 +2,13 @@
 
 use super::Context;
 use crate::ledger::{
-    EeIndex, LedgerPhase, ShardLedger, SignedExit, change, error::OperationError, lane_index,
-    operation::DOMAIN_EE_EXIT,
+    EeIndex, LedgerPhase, SignedExit, change, error::OperationError, operation::DOMAIN_EE_EXIT,
 };
 use outrider_beacon_spec::{
     constants::FAR_FUTURE_EPOCH,
-    math::{Uint64 as _, index},
+    math::Uint64 as _,
     mutators::increase_balance,
-    types::{Bytes32, Shard, ValidatorIndex},
+    types::{Bytes32, ValidatorIndex},
 };
 
 impl<P: LedgerPhase> Context<'_, P> {
@@ -30,10 +29,12 @@ impl<P: LedgerPhase> Context<'_, P> {
         })
     }
 
-    /// Finishes a due exit: the EE exits if it has no ether anywhere, and otherwise stays.
+    /// Finishes a due exit: the EE exits if it has no ether anywhere, and otherwise stays. Ether in flight does not hold it
+    /// back, or else anybody who sends receipts could: nobody sends it more once it is to exit, and what returns to it
+    /// arrives before the refund, when it exists again.
     pub(super) fn finish_exit(&mut self, ee: EeIndex) -> Result<(), OperationError> {
         let withdrawable_epoch = self.now().plus(self.rules.settings.refund_epochs)?;
-        let goes = !self.has_ether(ee)? && !self.may_get_ether(ee)?;
+        let goes = !self.has_ether(ee)?;
         change(&mut self.ledger.ees, u64::from(ee), |record| {
             if goes {
                 record.withdrawable_epoch = withdrawable_epoch;
@@ -86,21 +87,5 @@ impl<P: LedgerPhase> Context<'_, P> {
         let is_pending = bounces.chain(&self.ledger.pending_deposits).any(|pending| pending.ee == ee);
         Ok(is_pending
             || shards.any(|(_, shard)| shard.ees.get(ee as usize).is_some_and(|state| state.balance > 0)))
-    }
-
-    /// Returns whether ether is in flight from or to one of an EE's shards. Lanes do not distinguish EEs.
-    fn may_get_ether(&self, ee: EeIndex) -> Result<bool, OperationError> {
-        let record = self.record(ee)?;
-        let mut shards = (0..).zip(&self.ledger.shards).filter(|(shard, _)| record.is_on(*shard));
-        let sends = |shard: &ShardLedger| shard.outbound.iter().any(|lane| lane.in_flight > 0);
-        Ok(shards.any(|(shard, shard_ledger)| sends(shard_ledger) || self.receives(shard)))
-    }
-
-    /// Returns whether ether is in flight to a shard.
-    fn receives(&self, shard: Shard) -> bool {
-        let from_beacon_chain = self.ledger.beacon_lanes.outbound.get(index(shard));
-        let place = index(lane_index(shard));
-        let from_shards = self.ledger.shards.iter().filter_map(|source| source.outbound.get(place));
-        from_shards.chain(from_beacon_chain).any(|lane| lane.in_flight > 0)
     }
 }

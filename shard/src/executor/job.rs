@@ -56,6 +56,13 @@ pub(super) struct Outcome {
     pub(super) rejected: Vec<u32>,
 }
 
+impl Outcome {
+    /// Returns the bytes of the receipts that the EE sends.
+    pub(super) fn receipt_bytes(&self) -> usize {
+        self.sent.iter().map(ssz::Encode::ssz_bytes_len).fold(0, usize::saturating_add)
+    }
+}
+
 impl Job {
     /// Hashes and copies the input of an execution, which takes time in proportion to its payload.
     pub(super) fn new(code: Ee, plan: &Plan<'_>) -> Self {

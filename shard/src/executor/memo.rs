@@ -18,8 +18,10 @@ use super::{
     job::{Job, Outcome},
 };
 
-/// The number of outcomes that are remembered, of at most 3 kB each.
+/// The number of outcomes that are remembered, of at most 3 kB each without receipts.
 const OUTCOMES_MAX: NonZeroUsize = NonZeroUsize::new(8192).expect("8192 is not zero");
+/// The bytes of receipts in the remembered outcomes.
+const RECEIPT_BYTES_MAX: usize = 64 << 20;
 
 /// The result of an execution.
 pub(super) type Result = std::result::Result<Arc<Outcome>, ExecutorError>;
@@ -34,16 +36,37 @@ pub struct ExecutionCount {
     pub made: u64,
 }
 
-/// The outcomes of earlier executions by content.
+/// The outcomes of earlier executions by content, and the bytes of the receipts in them.
+#[derive(Debug)]
+struct Outcomes {
+    by_id: LruCache<Bytes32, Arc<Outcome>>,
+    receipt_bytes: usize,
+}
+
+impl Outcomes {
+    fn put(&mut self, id: Bytes32, outcome: Arc<Outcome>) {
+        self.receipt_bytes = self.receipt_bytes.saturating_add(outcome.receipt_bytes());
+        if let Some((_, replaced)) = self.by_id.push(id, outcome) {
+            self.receipt_bytes = self.receipt_bytes.saturating_sub(replaced.receipt_bytes());
+        }
+        while self.receipt_bytes > RECEIPT_BYTES_MAX {
+            let Some((_, outcome)) = self.by_id.pop_lru() else { return };
+            self.receipt_bytes = self.receipt_bytes.saturating_sub(outcome.receipt_bytes());
+        }
+    }
+}
+
+/// The outcomes of earlier executions.
 pub(super) struct Memo {
-    outcomes: Mutex<LruCache<Bytes32, Arc<Outcome>>>,
+    outcomes: Mutex<Outcomes>,
     asked: AtomicU64,
     made: AtomicU64,
 }
 
 impl Memo {
     pub(super) fn new() -> Self {
-        let outcomes = Mutex::new(LruCache::new(OUTCOMES_MAX));
+        let by_id = LruCache::new(OUTCOMES_MAX);
+        let outcomes = Mutex::new(Outcomes { by_id, receipt_bytes: 0 });
         Self { outcomes, asked: AtomicU64::new(0), made: AtomicU64::new(0) }
     }
 
@@ -87,12 +110,12 @@ impl Memo {
 
     /// Returns the known result of a job.
     fn outcome(&self, job: &Job) -> Option<Result> {
-        let outcome = Arc::clone(self.outcomes().get(&job.id)?);
+        let outcome = Arc::clone(self.outcomes().by_id.get(&job.id)?);
         let (ee, limit) = (job.ee, job.fuel_max);
         Some(if outcome.fuel_used > limit { Err(ExecutorError::Fuel { ee, limit }) } else { Ok(outcome) })
     }
 
-    fn outcomes(&self) -> std::sync::MutexGuard<'_, LruCache<Bytes32, Arc<Outcome>>> {
+    fn outcomes(&self) -> std::sync::MutexGuard<'_, Outcomes> {
         self.outcomes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -30,6 +30,7 @@
 //! | `config` | the configuration, and the comparison of the host's limits with the chain's |
 //! | `codes` | code by hash, and the loaded EEs |
 //! | `job` | one execution: its complete input, and its outcome |
+//! | `plan` | the checks of a block that need no execution |
 //! | `memo` | outcomes of earlier executions |
 //! | `contents` | what a proposer chooses: batches of receipts and payloads |
 //! | `derive` | the header that follows from contents and outcomes, and comparison with a stated one |
@@ -52,6 +53,7 @@ mod error;
 mod job;
 mod judge;
 mod memo;
+mod plan;
 mod receipts;
 mod refusals;
 mod transition;
@@ -59,14 +61,11 @@ mod transition;
 use std::{collections::BTreeMap, sync::Arc};
 
 use outrider_beacon::{
-    ledger::{
-        EeIndex, EePayload, EeState, ExecutableBlock, Execution, InboundBatch, Receipt, RootRead, Settings,
-        ShardBody, ShardLedger, ShardPlace,
-    },
+    ledger::{ExecutableBlock, Execution, Receipt, Settings, ShardBody, ShardPlace},
     receipts::Arrivals,
 };
-use outrider_beacon_spec::types::{Bytes32, Gwei, Root};
-use outrider_host::{BeaconRoot, Context, Host, ShardIndex, StateRoot};
+use outrider_beacon_spec::types::Root;
+use outrider_host::Host;
 use rayon::{ThreadPool, ThreadPoolBuilder, prelude::*};
 
 use self::{
@@ -75,6 +74,7 @@ use self::{
     derive::{check, derive},
     job::{Job, Plan},
     memo::Memo,
+    plan::BlockPlan,
     refusals::Refusals,
 };
 pub use self::{
@@ -83,8 +83,13 @@ pub use self::{
     contents::Contents,
     error::ExecutorError,
     memo::ExecutionCount,
+    plan::context,
 };
-pub(crate) use self::{derive::Derived, receipts::received};
+pub(crate) use self::{
+    derive::Derived,
+    plan::{reads, shard_ledger},
+    receipts::received,
+};
 
 /// An executor of shard blocks, for proposers, attesters, and disputes. It keeps no state of any EE, only codes,
 /// outcomes of earlier executions, and verdicts against blocks. It may be shared among threads.
@@ -197,59 +202,6 @@ impl<C: Codes> Executor<C> {
         &self.settings
     }
 
-    /// Makes checks 6 to 8 of a block, except for the code; returns its executions.
-    fn plan_block<'b>(&self, block: &ExecutableBlock<'b>) -> Result<BlockPlan<'b>, ExecutorError> {
-        block.body.check_shape()?;
-        let ShardBody { header, inbound, payloads } = block.body;
-        let fuel_used = |ee| {
-            let stated = header.transitions.iter().find(|stated| stated.ee == ee);
-            stated.map_or(0, |stated| stated.fuel_used)
-        };
-        self.plan(block.place, inbound, payloads, |ee| fuel_used(ee).min(self.settings.fuel_per_ee_max))
-    }
-
-    /// Makes checks 7 and 8 of contents, except for the code, given the fuel for each payload; returns their executions.
-    fn plan<'p>(
-        &self,
-        place: &ShardPlace,
-        inbound: &[InboundBatch],
-        payloads: &'p [EePayload],
-        fuel_max: impl Fn(EeIndex) -> u64,
-    ) -> Result<BlockPlan<'p>, ExecutorError> {
-        let has_payload = |ee| payloads.iter().any(|payload| payload.ee == ee);
-        let arrivals = Arrivals::new(place, inbound, has_payload)?;
-        let plan = |payload| self.plan_payload(place, payload, &arrivals, &fuel_max);
-        let plans = payloads.iter().map(plan).collect::<Result<_, _>>()?;
-        Ok(BlockPlan { arrivals, plans })
-    }
-
-    /// Returns the execution of a payload, after checking the payload's reads.
-    fn plan_payload<'p>(
-        &self,
-        place: &ShardPlace,
-        payload: &'p EePayload,
-        arrivals: &Arrivals,
-        fuel_max: impl Fn(EeIndex) -> u64,
-    ) -> Result<Plan<'p>, ExecutorError> {
-        let ee = payload.ee;
-        let inactive = || ExecutorError::NotActive { ee, shard: place.shard, epoch: place.epoch };
-        let record = place.view.ees().get(ee as usize);
-        let record = record.filter(|record| record.is_on(place.shard) && record.is_active(place.epoch));
-        let record = record.ok_or_else(inactive)?;
-        let pre: EeState = *shard_ledger(place)?.ees().get(ee as usize).ok_or_else(inactive)?;
-        for read in &payload.reads {
-            check_read(place, ee, read)?;
-        }
-        Ok(Plan {
-            payload,
-            code_hash: record.code_hash_at(place.epoch),
-            pre_state_root: pre.state_root,
-            context: context(place, ee, pre.balance),
-            receipts: arrivals.shown(ee).map(received).collect(),
-            fuel_max: fuel_max(ee),
-        })
-    }
-
     /// Executes the plans of blocks together; returns the executions of each.
     fn run(&self, blocks: Vec<Result<BlockPlan<'_>, ExecutorError>>) -> Vec<Result<Executed, ExecutorError>> {
         let planned: Vec<_> = blocks.iter().flatten().flat_map(|block| &block.plans).collect();
@@ -283,12 +235,6 @@ impl<C: Codes> Executor<C> {
     }
 }
 
-/// The receipts that a block settles, and the executions that it needs.
-struct BlockPlan<'p> {
-    arrivals: Arrivals,
-    plans: Vec<Plan<'p>>,
-}
-
 /// The receipts that a block settles, and its executions with their outcomes.
 struct Executed {
     arrivals: Arrivals,
@@ -316,42 +262,4 @@ impl<C: Codes> Execution for Executor<C> {
     fn refusal(&self, block_root: &Root) -> Option<ExecutorError> {
         self.refusals.of(block_root)
     }
-}
-
-/// Returns the context of an EE's execution at a place, where it has this ether.
-#[must_use]
-pub fn context(place: &ShardPlace, ee: EeIndex, balance: Gwei) -> Context {
-    Context {
-        shard: ShardIndex(place.shard),
-        slot: outrider_host::Slot(place.slot),
-        ee_index: outrider_host::EeIndex(ee.into()),
-        beacon_root: BeaconRoot(place.beacon_parent_root.0),
-        balance,
-        finalized_slot: outrider_host::Slot(place.finalized_slot),
-    }
-}
-
-/// Returns the reads of a payload in the form of the host.
-pub(crate) fn reads(payload: &EePayload) -> Arc<[outrider_host::RootRead]> {
-    let read = |read: &RootRead| outrider_host::RootRead {
-        shard: ShardIndex(read.shard),
-        ee: outrider_host::EeIndex(read.ee.into()),
-        state_root: StateRoot(read.state_root.0),
-    };
-    payload.reads.iter().map(read).collect()
-}
-
-/// Returns the shard of a place, as the block finds it.
-pub(crate) fn shard_ledger(place: &ShardPlace) -> Result<&ShardLedger, ExecutorError> {
-    let shard = usize::try_from(place.shard).ok().and_then(|shard| place.view.shards().get(shard));
-    shard.ok_or(ExecutorError::UnknownShard { shard: place.shard })
-}
-
-/// Checks that a read is of the root after the beacon parent.
-fn check_read(place: &ShardPlace, ee: u32, read: &RootRead) -> Result<(), ExecutorError> {
-    let RootRead { shard, ee: of, state_root: got } = *read;
-    let ledger = usize::try_from(shard).ok().and_then(|shard| place.beacon_parent.shards().get(shard));
-    let state = ledger.and_then(|ledger| ledger.ees().get(of as usize));
-    let expected: Option<Bytes32> = state.map(|state| state.state_root);
-    if Some(got) == expected { Ok(()) } else { Err(ExecutorError::Read { ee, shard, of, got, expected }) }
 }

@@ -23,10 +23,16 @@ pub(crate) fn received(receipt: &Receipt) -> ReceivedReceipt {
 /// Returns the receipts that an EE sends by its execution, without numbers, slot and source shard, and their ether.
 pub(super) fn sent(ee: EeIndex, sent: &[SentReceipt]) -> Result<(Vec<Receipt>, Gwei), ReceiptError> {
     let mut total: Gwei = 0;
+    let mut bytes = 0_usize;
     let mut receipts = Vec::with_capacity(sent.len());
     for SentReceipt { destination_shard, destination_ee, value, fee, payload } in sent {
         let sum = value.checked_add(*fee).and_then(|ether| total.checked_add(ether));
         total = sum.ok_or(ReceiptError::Sum { ee })?;
+        // A block that sends more is refused, so this does not have to be kept.
+        bytes = bytes.saturating_add(payload.len());
+        if bytes > RECEIPT_BYTES_MAX {
+            return Err(ReceiptError::Bytes { got: bytes, limit: RECEIPT_BYTES_MAX });
+        }
         let got = payload.len();
         let payload = payload.clone().try_into();
         receipts.push(Receipt {
