@@ -10,7 +10,7 @@
 //! lane. Then the proposer leaves out each offer that is not accepted together with better ones.
 //!
 //! Receipts that no payload takes, because they have expired or their EE takes none, have to be settled or else their lanes
-//! stand still. A proposer settles them even if their fees do not pay, up to [`DUTY_BYTES_MAX`].
+//! stand still. A proposer settles them even if their fees do not pay, up to [`DUTIES`].
 
 use std::{
     cmp::{Ordering, Reverse},
@@ -27,14 +27,21 @@ use outrider_beacon_spec::{
 };
 use ssz::Encode as _;
 
-use crate::executor::{Codes, Contents, Derived, Executor, ExecutorError};
+use crate::{
+    executor::{Codes, Contents, Derived, Executor, ExecutorError},
+    relay::ReceiptLimits,
+};
 
 /// The most payloads of a block.
 const PAYLOADS_MAX: usize = 64;
+/// The bytes of a settlement with all bits of a window, and of its offset: three lists of 1,024 bits and one for the length,
+/// five numbers and offsets.
+const SETTLEMENT_BYTES_MAX: usize = 3 * 129 + 4 * 8 + 3 * 4 + 4;
 /// The most batches of receipts in a block.
 const BATCHES_MAX: usize = 64;
-/// The most bytes that receipts without a payload take up in a block although their fees do not pay for them.
-pub const DUTY_BYTES_MAX: u64 = MAX_SHARD_BLOCK_SIZE / 8;
+/// What receipts without a payload take up in a block at most, although their fees may not pay for them.
+pub const DUTIES: ReceiptLimits =
+    ReceiptLimits { receipts_max: 1024, bytes_max: 1 << 17, batches_max: BATCHES_MAX / 2 };
 
 /// A block that a proposer has filled.
 #[derive(Clone, Debug)]
@@ -255,19 +262,19 @@ fn first_receipt(batch: &InboundBatch) -> (Shard, u64) {
     (batch.source_shard, batch.lane.first.saturating_add(batch.start))
 }
 
-/// Takes batches of receipts without a payload, as long as they are valid and fit into [`DUTY_BYTES_MAX`].
+/// Takes batches of receipts without a payload, as long as they are valid and fit into [`DUTIES`].
 fn take_duties<C: Codes>(executor: &Executor<C>, place: &ShardPlace, duties: Vec<InboundBatch>) -> Contents {
     let each: Vec<_> =
         duties.into_iter().map(|batch| Contents { inbound: vec![batch], payloads: Vec::new() }).collect();
     let derived = executor.derive_each(place, &each);
     let mut taken = Contents::default();
-    let mut bytes_left = DUTY_BYTES_MAX;
+    let mut bytes_left = DUTIES.bytes_max as u64;
     for (contents, derived) in each.into_iter().zip(derived) {
         let Ok(derived) = derived else { continue };
         let bytes = bytes(&contents, &derived.header);
         if is_valid(executor, place, &derived.header).is_ok()
             && bytes <= bytes_left
-            && taken.inbound.len() < BATCHES_MAX / 2
+            && taken.inbound.len() < DUTIES.batches_max
         {
             bytes_left = bytes_left.saturating_sub(bytes);
             taken.inbound.extend(contents.inbound);
@@ -284,13 +291,14 @@ fn take_duties<C: Codes>(executor: &Executor<C>, place: &ShardPlace, duties: Vec
     taken
 }
 
-/// Returns the bytes that contents and what follows from them add to a body, at most.
+/// Returns the bytes that contents and what follows from them add to a body, at most, together with others.
 fn bytes(contents: &Contents, header: &ExecutionHeader) -> u64 {
     let lengths = [
         contents.inbound.iter().map(with_offset).sum::<usize>(),
         contents.payloads.iter().map(with_offset).sum(),
         header.transitions.iter().map(with_offset).sum(),
-        header.settlements.iter().map(with_offset).sum(),
+        // With other offers, a settlement may have as many bits as a window.
+        header.settlements.len().saturating_mul(SETTLEMENT_BYTES_MAX),
         header.lanes.ssz_bytes_len(),
     ];
     lengths.into_iter().fold(0, |sum, bytes| sum.saturating_add(bytes as u64))
@@ -349,7 +357,7 @@ struct Choice {
 /// Takes candidates in their order as long as they fit.
 fn choose<C: Codes>(executor: &Executor<C>, duties: &Contents, candidates: &[Candidate]) -> Choice {
     let empty = ShardBody::default().to_body().len() as u64;
-    let duty_bytes = if duties.inbound.is_empty() { 0 } else { DUTY_BYTES_MAX };
+    let duty_bytes = if duties.inbound.is_empty() { 0 } else { DUTIES.bytes_max as u64 };
     let mut bytes_left = MAX_SHARD_BLOCK_SIZE.saturating_sub(empty).saturating_sub(duty_bytes);
     let mut fuel_left = executor.settings().fuel_per_block_max;
     let mut batches_left = BATCHES_MAX.saturating_sub(duties.inbound.len());

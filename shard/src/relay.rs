@@ -3,8 +3,11 @@
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use outrider_beacon::{
-    ledger::{BEACON_CHAIN, EeIndex, ExecutionHeader, InboundBatch, Ledger, Receipt, ShardPlace, WINDOW},
-    receipts::{Fate, Fates, inbound_lane},
+    ledger::{
+        BEACON_CHAIN, EeIndex, ExecutionHeader, InboundBatch, Ledger, Receipt, ReceiptKind, ShardPlace,
+        WINDOW,
+    },
+    receipts::{Fate, Fates, inbound_lane, outbound_lane},
 };
 use outrider_beacon_spec::{
     error::Error,
@@ -50,7 +53,54 @@ pub struct WaitingReceipts<'r> {
     pub for_nobody: Vec<Waiting<'r>>,
 }
 
+/// What receipts may take up of a block.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceiptLimits {
+    /// Receipts.
+    pub receipts_max: usize,
+    /// Bytes, with those of proofs.
+    pub bytes_max: usize,
+    /// Batches.
+    pub batches_max: usize,
+}
+
+/// The most bytes of a batch without its receipts: fixed fields, the branch of the lane, and twenty siblings.
+const BATCH_BYTES: usize = 1_100;
+
+/// Returns those of waiting receipts that fit into limits, the earliest of each source first. Sources take turns: in each
+/// slot, another one comes first, so none of them can keep out the others. All lists are by source and number.
+#[must_use]
+pub fn within<'r>(waiting: &[Waiting<'r>], slot: Slot, limits: ReceiptLimits) -> Vec<Waiting<'r>> {
+    let mut by_source: Vec<_> =
+        waiting.chunk_by(|one, other| one.receipt.source_shard == other.receipt.source_shard).collect();
+    let turn = slot.checked_rem(by_source.len() as u64).unwrap_or_default();
+    by_source.rotate_left(usize::try_from(turn).unwrap_or_default());
+    let (mut taken, mut bytes_left, mut batches_left) =
+        (Vec::<Waiting<'r>>::new(), limits.bytes_max, limits.batches_max);
+    for waiting in by_source.into_iter().flatten().take(limits.receipts_max) {
+        let continues = taken.last().is_some_and(|last| last.precedes(waiting));
+        let batch = if continues { 0 } else { BATCH_BYTES };
+        let bytes = with_offset(waiting.receipt).saturating_add(batch);
+        let Some(rest) = bytes_left.checked_sub(bytes) else { break };
+        let Some(batches) = batches_left.checked_sub(usize::from(!continues)) else { break };
+        (bytes_left, batches_left) = (rest, batches);
+        taken.push(waiting.clone());
+    }
+    taken.sort_by_key(|waiting| (waiting.receipt.source_shard, waiting.receipt.sequence));
+    taken
+}
+
+fn with_offset(receipt: &Receipt) -> usize {
+    ssz::Encode::ssz_bytes_len(receipt).saturating_add(ssz::BYTES_PER_LENGTH_OFFSET)
+}
+
 impl Waiting<'_> {
+    /// Returns whether another one is the next on the same lane of the same header, so that both fit into one batch.
+    fn precedes(&self, other: &Self) -> bool {
+        (self.execution_root, self.lane_index, self.index.saturating_add(1))
+            == (other.execution_root, other.lane_index, other.index)
+    }
+
     /// Returns the receipt as its EE is shown it.
     #[must_use]
     pub fn received(&self) -> ReceivedReceipt {
@@ -100,15 +150,21 @@ impl Relay {
         self.0.is_empty()
     }
 
-    /// Returns the known receipts that a block at a place can settle.
+    /// Returns the known receipts that a block at a place can settle, without messages for which the lane to their source
+    /// has no room to return.
     #[must_use]
     pub fn waiting(&self, place: &ShardPlace) -> WaitingReceipts<'_> {
         let n_shards = place.beacon_parent.shards().len() as u64;
         let mut fates = Fates::new(place);
         let mut waiting = WaitingReceipts::default();
         for source in (0..n_shards).chain([BEACON_CHAIN]) {
+            let mut room = room_to_return(place, source);
             for receipt in self.waiting_from(place, source) {
                 let at = (source, receipt.receipt.sequence);
+                if receipt.receipt.kind == ReceiptKind::Message as u8 {
+                    let Some(rest) = room.checked_sub(1) else { continue };
+                    room = rest;
+                }
                 match fates.fate(at, receipt.slot, receipt.receipt) {
                     Fate::Delivered(ee) => waiting.for_ees.entry(ee).or_default().push(receipt),
                     _ => waiting.for_nobody.push(receipt),
@@ -157,11 +213,7 @@ impl Relay {
     /// Returns batches with the proofs of waiting receipts, which are by source and number.
     #[must_use]
     pub fn batches(&self, waiting: &[Waiting<'_>]) -> Vec<InboundBatch> {
-        let follows = |one: &Waiting<'_>, other: &Waiting<'_>| {
-            (one.execution_root, one.lane_index, one.index.saturating_add(1))
-                == (other.execution_root, other.lane_index, other.index)
-        };
-        waiting.chunk_by(follows).filter_map(|range| self.batch(range)).collect()
+        waiting.chunk_by(Waiting::precedes).filter_map(|range| self.batch(range)).collect()
     }
 
     fn batch(&self, range: &[Waiting<'_>]) -> Option<InboundBatch> {
@@ -172,4 +224,11 @@ impl Relay {
         let source = (first.receipt.source_shard, known.slot);
         InboundBatch::new(source, &known.header, first.lane_index, receipts, places)
     }
+}
+
+/// Returns the number of messages from a source that can return in a block at a place.
+fn room_to_return(place: &ShardPlace, source: Shard) -> u64 {
+    let next = outbound_lane(&place.view, place.shard, source).map_or(0, |lane| lane.next);
+    let settled = inbound_lane(&place.view, place.shard, source).map_or(0, |lane| lane.next);
+    settled.saturating_add(WINDOW).saturating_sub(next)
 }

@@ -23,7 +23,8 @@ use outrider_witness::store::MemoryStore;
 use proptest::prelude::*;
 use support::{EMPTY_STATE, Model, PAIR, memory, pair, read};
 
-const LIMITS: PayloadLimits = PayloadLimits { bytes_max: 1 << 19, fuel_max: 10_000_000 };
+const LIMITS: PayloadLimits =
+    PayloadLimits { bytes_max: 1 << 19, fuel_max: 10_000_000, deposit_amount_min: 1_000_000_000 };
 
 /// A chain with the EE of two counters on shard 0, and its parts.
 struct Parts {
@@ -219,7 +220,7 @@ fn good_packages_that_are_too_many_together_are_not_dropped() {
     for _ in 0..60 {
         actor.submit(vec![1; 20_000]).unwrap();
     }
-    let limits = PayloadLimits { bytes_max: 1 << 18, fuel_max: 100_000_000 };
+    let limits = PayloadLimits { bytes_max: 1 << 18, fuel_max: 100_000_000, ..LIMITS };
     let outcome = actor.offer(&place, &[], limits).unwrap();
     assert!(outcome.dropped.is_empty(), "{:?}", outcome.dropped);
     assert!(outcome.offer.unwrap().packages.len() >= 8, "it offers those that fit");

@@ -9,7 +9,7 @@ mod mail;
 
 use mail::{Mail, World, balance, message};
 use outrider_beacon::{
-    ledger::{InboundError, Receipt, ReceiptKind, ShardBody},
+    ledger::{EeTransition, FormError, InboundError, Receipt, ReceiptKind, ShardBody},
     receipts::{EXPIRY_SLOTS, RETURN_SLOTS, ReceiptError},
 };
 use outrider_beacon_spec::hash::hash_tree_root;
@@ -302,6 +302,102 @@ fn a_proposer_settles_what_nobody_takes_and_what_pays() {
     let filled = world.fill(1, &[(ANN, Mail::default()), (BOB, Mail::default())], 0);
     assert_eq!(filled.body.payloads.len(), 2);
     assert_eq!(filled.body.header.settlements[0].settled.num_set_bits(), 3);
+}
+
+#[test]
+fn many_large_receipts_that_nobody_takes_are_settled_over_some_blocks() {
+    let mut world = World::new();
+    for _ in 0..4 {
+        let large = message(1, DEAF, 0, 0, &[7; 60_000]);
+        let mail = (0..3).fold(Mail::default(), |mail, _| mail.send(&large));
+        let mail = (0..100).fold(mail, |mail, _| mail.send(&message(1, 77, 0, 0, &[7; 1_000])));
+        world.step(0, &[(ANN, mail)]).unwrap();
+        world.tick();
+    }
+    let mut n_settled = Vec::new();
+    while !world.batches(1).is_empty() {
+        let filled = world.fill(1, &[], 1_000);
+        n_settled.push(filled.body.header.settlements[0].settled.num_set_bits());
+        assert_eq!(world.check(1, &filled.body), Ok(()));
+        world.accept(1, &filled.body).unwrap();
+        world.tick();
+    }
+    assert_eq!(n_settled.iter().sum::<usize>(), 412);
+    assert!(n_settled.len() < 14, "{n_settled:?}");
+}
+
+#[test]
+fn receipts_that_expire_together_are_settled_over_some_blocks() {
+    let mut world = World::new();
+    let receipt = message(1, ALLERGIC, 1, 1, &[7; 1_000]);
+    let mail = (0..140).fold(Mail::default(), |mail, _| mail.send(&receipt));
+    world.step(0, &[(ANN, mail)]).unwrap();
+    world.advance(EXPIRY_SLOTS + 1);
+    let filled = world.fill(1, &[(ALLERGIC, Mail::default())], 0);
+    assert!(filled.body.header.settlements[0].settled.num_set_bits() > 100);
+}
+
+#[test]
+fn receipts_of_two_ees_in_turn_keep_neither_from_running() {
+    let mut world = World::new();
+    let to = |n: u32| message(1, if n.is_multiple_of(2) { BOB } else { ANN }, 1, 1, b"");
+    let mail = (0..130).fold(Mail::default(), |mail, n| mail.send(&to(n)));
+    world.step(0, &[(ANN, mail)]).unwrap();
+    world.tick();
+    let filled = world.fill(1, &[(ANN, Mail::default()), (BOB, Mail::default())], 0);
+    assert_eq!((filled.body.payloads.len(), filled.body.inbound.len()), (2, 32));
+}
+
+#[test]
+fn offers_that_settle_far_apart_on_one_lane_do_not_make_a_block_too_large() {
+    let mut world = World::new();
+    // The first and the last receipt are for EEs with offers, and those between for one without.
+    let large = |ee| message(1, ee, 0, 0, &[7; 60_000]);
+    let mail = Mail::default().send(&large(ANN));
+    let mail = (0..400).fold(mail, |mail, _| mail.send(&message(1, ALLERGIC, 0, 0, b"")));
+    world.step(0, &[(ANN, mail.send(&large(BOB)))]).unwrap();
+    world.tick();
+    let filler = |rest: usize| {
+        let mail = (0..7).fold(Mail::default(), |mail, _| mail.send(&message(2, DEAF, 0, 0, &[1; 60_000])));
+        mail.send(&message(2, DEAF, 0, 0, &vec![1; rest]))
+    };
+    for rest in (36_500..40_500).step_by(97) {
+        let filled = world.fill(1, &[(ANN, filler(38_000)), (BOB, filler(rest))], 0);
+        assert!(filled.body.to_body().len() <= 1 << 20, "{rest}");
+    }
+}
+
+#[test]
+fn a_lane_at_the_end_of_the_numbers_is_refused() {
+    use outrider_beacon::{
+        ledger::{InboundBatch, Lane},
+        receipts::Stated,
+    };
+    let batch = InboundBatch {
+        lane: Lane { first: u64::MAX, n: 2, ..Lane::default() },
+        receipts: vec![Receipt::default(); 2].try_into().unwrap(),
+        ..InboundBatch::default()
+    };
+    let body = ShardBody { inbound: vec![batch].try_into().unwrap(), ..ShardBody::default() };
+    let not_settled = ReceiptError::NotSettled { source_shard: 0, sequence: u64::MAX };
+    assert_eq!(Stated::new(&body, 9).unwrap_err(), not_settled);
+}
+
+#[test]
+fn a_transition_that_nothing_follows_from_is_an_error_of_form() {
+    let world = World::new();
+    let mut body = world.body(1, &[(ANN, Mail::default())], &[]).unwrap();
+    let state = *world.parent.shards().get(1).unwrap().ees().get(BOB as usize).unwrap();
+    let needless = EeTransition {
+        ee: BOB,
+        pre_state_root: state.state_root,
+        post_state_root: state.state_root,
+        balance: state.balance,
+        ..EeTransition::default()
+    };
+    body.header.transitions.push(needless).unwrap();
+    assert_eq!(body.check_form(), Err(FormError::Needless { ee: BOB }));
+    assert!(world.check(1, &body).unwrap_err().contains("EE 1 has a transition without"));
 }
 
 fn receipt_error(error: ExecutorError) -> ReceiptError {

@@ -169,7 +169,11 @@ fn overhead(world: &World) -> Result<()> {
         Rules { settings: &settings, admission: &admission, judge: &NoJudge, verify_signatures: true };
     let root = node.head()?;
     let crosslink = Root::ZERO;
-    let limits = PayloadLimits { bytes_max: 1 << 19, fuel_max: settings.fuel_per_ee_max };
+    let limits = PayloadLimits {
+        bytes_max: 1 << 19,
+        fuel_max: settings.fuel_per_ee_max,
+        deposit_amount_min: settings.deposit_amount_min,
+    };
     let mut blocks = Vec::new();
     let maker = world.executor(0)?;
     for shard in 0..N_SHARDS {

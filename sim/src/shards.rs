@@ -8,7 +8,7 @@ use std::{
 };
 
 use outrider_beacon::ledger::{
-    EeIndex, ExecutableBlock, Execution, InboundBatch, LedgerNode, Receipt, ShardBody, ShardPlace,
+    EeIndex, ExecutableBlock, Execution, InboundBatch, LedgerNode, Receipt, Settings, ShardBody, ShardPlace,
 };
 use outrider_beacon_spec::{
     phase::Phase1,
@@ -18,17 +18,18 @@ use outrider_beacon_spec::{
 use outrider_shard::{
     ProviderError,
     executor::{Codes, Contents, Executor, ExecutorError},
-    proposer::fill,
+    proposer::{DUTIES, fill},
     provider::{PayloadLimits, ProviderActor},
-    relay::{Relay, Waiting},
+    relay::{ReceiptLimits, Relay, Waiting, within},
 };
 use outrider_witness::store::MemoryStore;
 
 use self::history::History;
 use crate::shard_block::ShardProposer;
 
-/// The most receipts that an EE is shown in a block.
-const RECEIPTS_MAX: usize = 256;
+/// The receipts that an EE is shown in a block, so that four EEs with receipts fit.
+const RECEIPTS_OF_EE: ReceiptLimits =
+    ReceiptLimits { receipts_max: 256, bytes_max: 1 << 18, batches_max: 16 };
 /// The bytes of block data in an offer: half of a body, so that two EEs fit.
 const OFFER_BYTES_MAX: usize = 1 << 19;
 /// The failures of providers that are kept until somebody takes them.
@@ -152,7 +153,7 @@ impl Actors {
         let (mut offers, mut failures) = (Vec::new(), Vec::new());
         for ((shard, ee), provider) in providers.range_mut((place.shard, 0)..=(place.shard, EeIndex::MAX)) {
             let of_ee = waiting.for_ees.get(ee).map_or(&[][..], |of_ee| of_ee);
-            let of_ee = of_ee.get(..of_ee.len().min(RECEIPTS_MAX)).unwrap_or_default();
+            let of_ee = within(of_ee, place.slot, RECEIPTS_OF_EE);
             let receipts: Vec<_> = of_ee.iter().map(Waiting::received).collect();
             match provider.offer(place, &receipts, limits) {
                 Ok(outcome) => offers.extend(outcome.offer.map(|offer| {
@@ -168,7 +169,7 @@ impl Actors {
                 Err(error) => failures.push(ProviderFailure { ee: *ee, shard: *shard, error }),
             }
         }
-        let duties = relay.batches(&waiting.for_nobody);
+        let duties = relay.batches(&within(&waiting.for_nobody, place.slot, DUTIES));
         failures.into_iter().for_each(|failure| self.fail(failure));
         (offers, duties)
     }
@@ -215,8 +216,8 @@ impl Actors {
 
 impl<C: Codes> ShardProposer for Shards<C> {
     fn body(&self, place: &ShardPlace) -> Option<ShardBody> {
-        let fuel_max = self.executor.settings().fuel_per_ee_max;
-        let limits = PayloadLimits { bytes_max: OFFER_BYTES_MAX, fuel_max };
+        let &Settings { fuel_per_ee_max: fuel_max, deposit_amount_min, .. } = self.executor.settings();
+        let limits = PayloadLimits { bytes_max: OFFER_BYTES_MAX, fuel_max, deposit_amount_min };
         let (offered, duties) = self.actors().offers(place, limits);
         fill(&self.executor, place, offered, duties, self.gasprice).ok().map(|filled| filled.body)
     }

@@ -314,3 +314,21 @@ fn a_shard_without_crosslinks_until_finality_goes_on() {
         assert!(result.is_ok());
     }
 }
+
+/// After a gap of beacon blocks, shards go on: none attests a block whose proposer a later state sees differently.
+#[test]
+fn a_gap_of_epochs_without_beacon_blocks_ends() {
+    type C = SimPreset<2>;
+    // The last block is of epoch 1. Up to the end of epoch 3 its state knows who proposes.
+    for last in [31, 33, 48, 70] {
+        let mut setup = shares(genesis(C::N_VALIDATORS, 7), &[("A", 1)]);
+        setup.faults = (12..=last).map(|slot| Fault::MissingBeaconBlock { slot }).collect();
+        let mut chain: EmptySimulation<C> = simulation(setup);
+        let blocks = run(&mut chain, last + 20);
+        let after = blocks.iter().filter(|block| block.block.message.slot > last).count();
+        assert_eq!(after, 20, "each slot after {last} has a block");
+        let latest = blocks.iter().flat_map(|block| crosslinked_slots(block, 0)).max();
+        assert!(latest > Some(last + 2), "{latest:?}");
+        assert!(chain.views()[0].refused().is_empty());
+    }
+}

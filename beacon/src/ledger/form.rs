@@ -33,6 +33,12 @@ pub enum FormError {
         /// The root of the payload.
         expected: Root,
     },
+    /// A transition neither executes nor receives anything.
+    #[error("EE {ee} has a transition without a payload and without ether")]
+    Needless {
+        /// The EE.
+        ee: EeIndex,
+    },
     /// The header commits to an erasure-coded body, but bodies are not erasure-coded.
     #[error("availability_root is {got}, expected zero")]
     AvailabilityRoot {
@@ -68,7 +74,8 @@ impl ShardBody {
     ///
     ///
     /// 1. it has a payload for each transition that has one, of the same EE;
-    /// 2. `availability_root` is zero.
+    /// 2. other transitions receive ether;
+    /// 3. `availability_root` is zero.
     ///
     /// # Errors
     ///
@@ -85,6 +92,11 @@ impl ShardBody {
             if got != expected {
                 return Err(FormError::PayloadEe { got, expected });
             }
+        }
+        let is_needless =
+            |transition: &&EeTransition| transition.payload_root == Root::ZERO && transition.value_in == 0;
+        if let Some(EeTransition { ee, .. }) = header.transitions.iter().find(is_needless) {
+            return Err(FormError::Needless { ee: *ee });
         }
         let got = header.availability_root;
         if got == Root::ZERO { Ok(()) } else { Err(FormError::AvailabilityRoot { got }) }

@@ -91,6 +91,13 @@ impl InboundBatch {
         })
     }
 
+    /// Returns the receipts with their numbers by their places on the lane. Beyond the last number, which no honest lane
+    /// reaches, all have the last one.
+    pub fn numbered(&self) -> impl Iterator<Item = (u64, &Receipt)> {
+        let first = self.lane.first.saturating_add(self.start);
+        (0..).zip(&self.receipts).map(move |(place, receipt)| (first.saturating_add(place), receipt))
+    }
+
     /// Checks that the receipts are on a lane to a shard in the header with a root.
     ///
     /// # Errors

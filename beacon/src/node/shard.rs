@@ -9,6 +9,8 @@ use std::{
 use super::Node;
 use outrider_beacon_spec::{
     accessors::{get_active_validator_indices, get_block_root_at_slot, get_current_epoch, validator},
+    compute::compute_epoch_at_slot,
+    constants::MIN_SEED_LOOKAHEAD,
     containers::{ShardBlock, ShardBlockHeader, ShardState, SignedShardBlock},
     error::{Error, ensure},
     fork_choice::{checkpoint_state, get_current_slot},
@@ -215,6 +217,9 @@ impl<C: Preset> Node<Phase1<C>> {
     /// on another one, which came late or lost in a reorg, stays the specification's head until it is crosslinked, which
     /// it never is; whoever attests it never crosslinks the shard again.
     ///
+    /// Nor can a block be crosslinked that is so much later than its beacon parent that the parent's state does not know the
+    /// seed of its epoch: there, it has another proposer than in a later state.
+    ///
     /// # Errors
     ///
     /// Fails if there is no such shard, or if the beacon block is unknown.
@@ -232,9 +237,19 @@ impl<C: Preset> Node<Phase1<C>> {
             } else {
                 Some(beacon_block_root)
             };
-            Ok(!is_placeholder(block) && beacon_parent_root == Some(block.beacon_parent_root))
+            Ok(!is_placeholder(block)
+                && beacon_parent_root == Some(block.beacon_parent_root)
+                && self.knows_seed(block)?)
         })?;
         blocks_between(shard_store(&self.store, shard)?, crosslinked.latest_block_root, head)
+    }
+
+    /// Returns whether the state of a shard block's beacon parent knows the seed of the block's epoch: the RANDAO mix of
+    /// `MIN_SEED_LOOKAHEAD + 1` epochs before. The node has pruned the parents of blocks from before finality.
+    fn knows_seed(&self, block: &ShardBlock) -> Result<bool, Error> {
+        let Some(parent) = self.store.block_states.get(&block.beacon_parent_root) else { return Ok(true) };
+        let known = get_current_epoch(parent).plus(MIN_SEED_LOOKAHEAD + 1)?;
+        Ok(compute_epoch_at_slot::<Phase1<C>>(block.slot) <= known)
     }
 
     /// Returns the stake behind each shard block and its descendants.

@@ -73,8 +73,7 @@ impl Arrivals {
             let root = root.ok_or(ReceiptError::NotRecent { batch, source_shard, slot })?;
             let proven = inbound.check(place.shard, root);
             proven.map_err(|error| ReceiptError::Proof { batch, source_shard, slot, error })?;
-            let first = inbound.lane.first.saturating_add(inbound.start);
-            for (sequence, receipt) in (first..).zip(&inbound.receipts) {
+            for (sequence, receipt) in inbound.numbered() {
                 let fate = fates.fate((source_shard, sequence), slot, receipt);
                 if let Fate::Delivered(ee) = fate
                     && !has_payload(ee)

@@ -41,8 +41,7 @@ impl Stated {
                 return Err(ReceiptError::Empty { batch, source_shard });
             }
             let settlement = body.header.settlements.iter().find(|s| s.source_shard == source_shard);
-            let first = inbound.lane.first.saturating_add(inbound.start);
-            for (sequence, receipt) in (first..).zip(&inbound.receipts) {
+            for (sequence, receipt) in inbound.numbered() {
                 let bits = settlement.and_then(|settlement| bits(settlement, sequence));
                 let (fate, is_rejected) = bits
                     .and_then(|bits| fate(receipt, bits, slot))

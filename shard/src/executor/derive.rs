@@ -36,7 +36,7 @@ pub(super) fn derive(
         let value_in = value_in.remove(&job.ee).unwrap_or_default();
         transitions.insert(job.ee, transition_of(job, outcome, value_in)?);
     }
-    for (ee, value_in) in value_in {
+    for (ee, value_in) in value_in.into_iter().filter(|(_, value_in)| *value_in > 0) {
         let unknown = ExecutorError::NotActive { ee, shard: place.shard, epoch: place.epoch };
         let pre = *shard_ledger(place)?.ees().get(ee as usize).ok_or(unknown)?;
         transitions.insert(ee, credit(ee, pre, value_in));

@@ -88,7 +88,7 @@ pub use self::{
 pub(crate) use self::{
     derive::Derived,
     plan::{reads, shard_ledger},
-    receipts::received,
+    receipts::{received, sent},
 };
 
 /// An executor of shard blocks, for proposers, attesters, and disputes. It keeps no state of any EE, only codes,

@@ -21,7 +21,7 @@ pub(crate) fn received(receipt: &Receipt) -> ReceivedReceipt {
 }
 
 /// Returns the receipts that an EE sends by its execution, without numbers, slot and source shard, and their ether.
-pub(super) fn sent(ee: EeIndex, sent: &[SentReceipt]) -> Result<(Vec<Receipt>, Gwei), ReceiptError> {
+pub(crate) fn sent(ee: EeIndex, sent: &[SentReceipt]) -> Result<(Vec<Receipt>, Gwei), ReceiptError> {
     let mut total: Gwei = 0;
     let mut bytes = 0_usize;
     let mut receipts = Vec::with_capacity(sent.len());

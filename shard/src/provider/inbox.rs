@@ -7,9 +7,8 @@ use std::{
 };
 
 use outrider_beacon_spec::types::Slot;
-use outrider_host::ExecutionError;
 
-use super::offer::Dropped;
+use super::{fit::Refusal, offer::Dropped};
 
 /// The most packages that an inbox holds.
 pub const INBOX_PACKAGES_MAX: usize = 4096;
@@ -67,7 +66,7 @@ struct Waiting {
     /// How often the EE has refused it or left it out.
     n_failures: u32,
     /// The EE's last reason.
-    refusal: Option<ExecutionError>,
+    refusal: Option<Refusal>,
 }
 
 impl Inbox {
@@ -122,7 +121,7 @@ impl Inbox {
     }
 
     /// Sets a package aside that the EE refuses, for twice as many slots each time.
-    pub(super) fn refuse(&mut self, number: PackageNumber, slot: Slot, refusal: ExecutionError) {
+    pub(super) fn refuse(&mut self, number: PackageNumber, slot: Slot, refusal: Refusal) {
         self.set_aside(number, slot, Slot::MAX);
         if let Some(package) = self.packages.get_mut(&number) {
             package.refusal = Some(refusal);

@@ -19,6 +19,7 @@ mod branches;
 mod build;
 mod built_block;
 mod error;
+mod fit;
 mod inbox;
 mod notes;
 mod offer;
@@ -40,6 +41,7 @@ pub use self::{
     actor::ProviderActor,
     built_block::BuiltBlock,
     error::{Disagreement, ProviderError},
+    fit::{Refusal, Unfit},
     inbox::{INBOX_BYTES_MAX, INBOX_PACKAGES_MAX, InboxFull, PACKAGE_SLOTS_MAX, PackageNumber},
     notes::{adopt, code_hash, current_root, empty_root},
     offer::{Dropped, Offer, OfferOutcome, PayloadLimits},

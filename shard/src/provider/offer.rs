@@ -5,13 +5,14 @@ use std::{collections::BTreeSet, sync::Arc};
 use outrider_beacon::ledger::{EeIndex, EePayload, ShardPlace};
 use outrider_beacon_spec::{
     hash::hash_tree_root,
-    types::{Shard, Slot},
+    types::{Gwei, Shard, Slot},
 };
-use outrider_host::{ExecutionError, Fault, ReceivedReceipt, chain};
+use outrider_host::{Fault, ReceivedReceipt, chain};
 use outrider_witness::store::Store;
 
 use super::{
     BuiltBlock, ProviderActor, ProviderError,
+    fit::Refusal,
     inbox::{Package, PackageNumber},
     trial::{Attempt, Before},
 };
@@ -49,9 +50,9 @@ pub struct OfferOutcome {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Dropped {
-    /// The EE refuses it, and has not accepted it for so long that it made room.
-    #[error("the EE refuses it, and no block has it")]
-    Refused(#[source] Box<ExecutionError>),
+    /// The EE or the chain refuses it, and has not accepted it for so long that it made room.
+    #[error("it is refused, and no block has it")]
+    Refused(#[source] Box<Refusal>),
     /// The EE leaves it out, or the blocks of other providers have used it.
     #[error("the EE leaves it out, and no block has it")]
     NotTaken,
@@ -67,6 +68,8 @@ pub struct PayloadLimits {
     pub bytes_max: usize,
     /// Fuel of an execution.
     pub fuel_max: u64,
+    /// The smallest deposit of an EE, in Gwei.
+    pub deposit_amount_min: Gwei,
 }
 
 impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
@@ -101,12 +104,12 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let on_branch = self.branches.packages_up_to(execution_root);
         let due = self.inbox.due(place.slot).filter(|package| !on_branch.contains(&package.number));
         let mut packages: Vec<_> = due.collect();
-        let mut before = Before { receipts: self.takeable(&idle, place.slot, receipts, limits)?, ..idle };
+        let mut before = Before { receipts: self.takeable(&idle, place, receipts, limits)?, ..idle };
         let due = packages.clone();
         let mut built = self.fill(&before, place, &mut packages, limits, &mut outcome)?;
         if built.is_none() && !before.receipts.is_empty() {
             packages.clear();
-            built = self.fits(&before, &[], limits)?;
+            built = self.fits(place, &before, &[], limits)?;
         }
         if built.is_none() && !before.receipts.is_empty() {
             (before.receipts, packages) = (Arc::default(), due);
@@ -132,7 +135,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let mut n = packages.len();
         while n > 0 {
             let first_n = packages.get(..n).unwrap_or_default();
-            match self.attempt(before, first_n, limits)? {
+            match self.attempt_at(place, before, first_n, limits)? {
                 Attempt::Fits(built) => {
                     packages.truncate(n);
                     return Ok(Some(built));
@@ -145,9 +148,9 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
                 Attempt::Refused(_) if n > 1 && outcome.refused.len() >= REFUSALS_MAX => n /= 2,
                 Attempt::TooLarge => n = n.div_ceil(2),
                 Attempt::Refused(_) => {
-                    let first = self.first_refused(before, first_n, limits)?;
+                    let first = self.first_refused(place, before, first_n, limits)?;
                     let alone = first_n.get(first..=first).unwrap_or_default();
-                    match self.attempt(before, alone, limits)? {
+                    match self.attempt_at(place, before, alone, limits)? {
                         Attempt::Refused(error) => {
                             let number = packages.remove(first).number;
                             outcome.refused.push((number, chain(&error)));
@@ -170,11 +173,12 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// Builds a payload, if the EE makes one within the limits.
     fn fits(
         &self,
+        place: &ShardPlace,
         before: &Before,
         packages: &[Package],
         limits: PayloadLimits,
     ) -> Result<Option<Box<BuiltBlock>>, ProviderError> {
-        match self.attempt(before, packages, limits) {
+        match self.attempt_at(place, before, packages, limits) {
             Ok(Attempt::Fits(built)) => Ok(Some(built)),
             Ok(Attempt::TooLarge | Attempt::Refused(_)) => Ok(None),
             // No EE has to be able to make a payload of nothing.
@@ -187,17 +191,18 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     fn takeable(
         &mut self,
         idle: &Before,
-        slot: Slot,
+        place: &ShardPlace,
         receipts: &[ReceivedReceipt],
         limits: PayloadLimits,
     ) -> Result<Arc<[ReceivedReceipt]>, ProviderError> {
+        let slot = place.slot;
         let key = |receipt: &ReceivedReceipt| (receipt.source_shard.0, receipt.sequence);
         self.refused_receipts.retain(|at, _| receipts.iter().any(|receipt| key(receipt) == *at));
         let refused = &self.refused_receipts;
         let is_due =
             |receipt: &&ReceivedReceipt| refused.get(&key(receipt)).is_none_or(|(_, due)| *due <= slot);
         let mut due: Vec<_> = receipts.iter().filter(is_due).cloned().collect();
-        if due.is_empty() || self.fits(idle, &[], limits)?.is_none() {
+        if due.is_empty() || self.fits(place, idle, &[], limits)?.is_none() {
             // An EE that makes no payload of nothing takes them with packages, or not at all.
             return Ok(due.into());
         }
@@ -206,7 +211,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let mut n_refused = 0_usize;
         while n > 0 {
             let first_n = due.get(..n).unwrap_or_default();
-            match self.attempt(&with(first_n), &[], limits)? {
+            match self.attempt_at(place, &with(first_n), &[], limits)? {
                 Attempt::Fits(_) => {
                     due.truncate(n);
                     return Ok(due.into());

@@ -7,12 +7,14 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use memchr::memmem;
-use outrider_host::{Context, ExecutionError, ExecutionErrorKind, Fault, ReceivedReceipt, StateRoot};
+use outrider_beacon::ledger::ShardPlace;
+use outrider_host::{Context, ExecutionErrorKind, Fault, ReceivedReceipt, StateRoot};
 use outrider_witness::store::Store;
 
 use super::{
     BuiltBlock, PayloadLimits, ProviderActor, ProviderError, Surroundings,
     branches::{Made, Unsettled},
+    fit::{self, Refusal},
     inbox::{Package, PackageNumber},
 };
 use crate::frame::Frame;
@@ -37,7 +39,7 @@ pub(super) struct Before {
 pub(super) enum Attempt {
     Fits(Box<BuiltBlock>),
     TooLarge,
-    Refused(ExecutionError),
+    Refused(Refusal),
 }
 
 impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
@@ -60,15 +62,36 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
                 if error.fault().is_verdict() =>
             {
                 let is_dear = matches!(error.kind, ExecutionErrorKind::OutOfFuel { .. });
-                Ok(if is_dear { Attempt::TooLarge } else { Attempt::Refused(error) })
+                Ok(if is_dear { Attempt::TooLarge } else { Attempt::Refused(error.into()) })
             }
             Err(error) => Err(error),
         }
     }
 
+    /// Builds a payload as [`attempt`](Self::attempt) does, which a block at a place can have.
+    pub(super) fn attempt_at(
+        &self,
+        place: &ShardPlace,
+        before: &Before,
+        packages: &[Package],
+        limits: PayloadLimits,
+    ) -> Result<Attempt, ProviderError> {
+        let attempt = self.attempt(before, packages, limits)?;
+        if let Attempt::Fits(built) = &attempt {
+            let of = (self.ee, before.context.balance);
+            if let Err(unfit) =
+                fit::check(place, of, limits.deposit_amount_min, &before.receipts, built.output())
+            {
+                return Ok(Attempt::Refused(unfit.into()));
+            }
+        }
+        Ok(attempt)
+    }
+
     /// Returns the index of the first package that the EE refuses after those before it, given that it refuses all together.
     pub(super) fn first_refused(
         &self,
+        place: &ShardPlace,
         before: &Before,
         packages: &[Package],
         limits: PayloadLimits,
@@ -76,7 +99,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let (mut accepted, mut refused) = (0, packages.len());
         while refused.saturating_sub(accepted) > 1 {
             let middle = accepted.midpoint(refused);
-            match self.attempt(before, packages.get(..middle).unwrap_or_default(), limits)? {
+            match self.attempt_at(place, before, packages.get(..middle).unwrap_or_default(), limits)? {
                 Attempt::Refused(_) => refused = middle,
                 Attempt::Fits(_) | Attempt::TooLarge => accepted = middle,
             }

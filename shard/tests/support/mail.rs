@@ -16,8 +16,8 @@ use outrider_beacon_spec::{
 use outrider_host::SentReceipt;
 use outrider_shard::{
     executor::{Contents, ExecutorError},
-    proposer::{Filled, fill},
-    relay::{Relay, Waiting, WaitingReceipts},
+    proposer::{DUTIES, Filled, fill},
+    relay::{ReceiptLimits, Relay, Waiting, WaitingReceipts, within},
 };
 
 use outrider_sim::{Genesis, SimPreset};
@@ -244,10 +244,15 @@ impl World {
             .sent(&ExecutableBlock { root: block_root(&place, body), place: &place, body })
             .unwrap();
         self.check(shard, body).unwrap();
-        self.accept(shard, body, sent)
+        self.add(shard, body, sent)
     }
 
-    fn accept(&mut self, shard: Shard, body: &ShardBody, sent: Vec<Vec<Receipt>>) -> Result<(), String> {
+    /// Has the ledger take a block that an executor takes.
+    pub(crate) fn accept(&mut self, shard: Shard, body: &ShardBody) -> Result<(), String> {
+        self.apply(shard, body)
+    }
+
+    fn add(&mut self, shard: Shard, body: &ShardBody, sent: Vec<Vec<Receipt>>) -> Result<(), String> {
         let at = (shard, self.slot);
         apply_execution_header(&mut self.next, at, &body.header, 1, &settings())
             .map_err(|error| error.to_string())?;
@@ -268,7 +273,7 @@ impl World {
             .sent(&ExecutableBlock { root: block_root(&place, &body), place: &place, body: &body })
             .unwrap();
         change(&mut body, &mut sent);
-        self.accept(shard, &body, sent).unwrap();
+        self.add(shard, &body, sent).unwrap();
     }
 
     pub(crate) fn candidates(&self, shard: Shard) -> WaitingReceipts<'_> {
@@ -298,10 +303,14 @@ impl World {
         let place = self.place(shard);
         let candidates = self.relay.waiting(&place);
         let offer = |(ee, mail): &(EeIndex, Mail)| Contents {
-            inbound: self.relay.batches(candidates.for_ees.get(ee).map_or(&[][..], |waiting| waiting)),
+            inbound: self.relay.batches(&within(
+                candidates.for_ees.get(ee).map_or(&[][..], |waiting| waiting),
+                self.slot,
+                ReceiptLimits { receipts_max: 256, bytes_max: 1 << 18, batches_max: 16 },
+            )),
             payloads: vec![payload(*ee, &mail.block_data())],
         };
-        let duties = self.relay.batches(&candidates.for_nobody);
+        let duties = self.relay.batches(&within(&candidates.for_nobody, self.slot, DUTIES));
         fill(&self.executor, &place, mail.iter().map(offer).collect(), duties, gasprice).unwrap()
     }
 

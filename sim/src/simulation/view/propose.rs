@@ -28,6 +28,7 @@ use outrider_beacon_spec::{
     phase::{Phase as _, Phase1},
     phase1::{
         Attestation, BeaconBlock, BeaconBlockBody,
+        accessors::get_shard_proposer_index,
         crosslink::apply_shard_transition,
         fork_choice::{blocks_between, shard_store},
         get_shard_winning_roots,
@@ -224,6 +225,11 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
             Err(Error::UnknownBlock) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
+        for block in blocks.iter().map(|block| &block.message) {
+            if block.proposer_index != get_shard_proposer_index(state, block.slot, shard)? {
+                return Ok(None);
+            }
+        }
         blocks.iter().map(|block| shard_execution(&block.message)).collect::<Result<_, _>>().map(Some)
     }
 }
