@@ -10,7 +10,7 @@ use std::{
 
 use crate::registry::{Admission, CodeProperties, Refusal};
 use outrider_beacon_spec::{hash::hash, types::Bytes32};
-use outrider_host::{Host, IsolationError, Limits, LoadError, chain, check, summarize};
+use outrider_host::{Host, Import, IsolationError, Limits, LoadError, chain, check, summarize};
 
 /// An admission of code that the host's profile admits, and whose predicted cost of compilation is within limits.
 #[derive(Debug)]
@@ -76,8 +76,9 @@ impl HostAdmission {
                 "its predicted cost is {got} {what}, and the limit is {max}: split it up"
             )));
         }
-        let takes_receipts =
-            summary.imports.iter().any(|import| import.module == "eth2" && import.name == "receiptCopy");
+        // An import has two names, and both link.
+        let receipt_copy = Import::find("eth2", "receiptCopy");
+        let takes_receipts = summary.imports.iter().any(|import| receipt_copy.is_some() && import.abi == receipt_copy);
         Ok(CodeProperties { takes_receipts })
     }
 }

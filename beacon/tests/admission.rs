@@ -36,6 +36,21 @@ fn an_ee_is_admitted_and_other_modules_are_refused() {
 }
 
 #[test]
+fn an_ee_takes_receipts_by_either_name_of_their_import() {
+    let import = |module: &str, name: &str, ty: &str| {
+        let import = format!(r#"(module (import "{module}" "{name}" (func {ty}))"#);
+        let code = wasm(&EE.replacen("(module", &import, 1));
+        HostAdmission::default().admit(&code).unwrap().takes_receipts
+    };
+    let copy = "(param i32 i32 i32) (result i32)";
+    assert!(import("eth2", "receiptCopy", copy));
+    assert!(import("env", "eth2_receiptCopy", copy));
+    // Counting receipts is not taking them.
+    assert!(!import("eth2", "receiptCount", "(result i32)"));
+    assert!(!import("env", "eth2_receiptCount", "(result i32)"));
+}
+
+#[test]
 fn a_compile_bomb_is_refused_for_its_predicted_cost() {
     // A thousand locals stay live across a thousand branches.
     let n = 1_000;
