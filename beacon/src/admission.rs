@@ -78,7 +78,8 @@ impl HostAdmission {
         }
         // An import has two names, and both link.
         let receipt_copy = Import::find("eth2", "receiptCopy");
-        let takes_receipts = summary.imports.iter().any(|import| receipt_copy.is_some() && import.abi == receipt_copy);
+        let takes_receipts =
+            summary.imports.iter().any(|import| receipt_copy.is_some() && import.abi == receipt_copy);
         Ok(CodeProperties { takes_receipts })
     }
 }

@@ -18,6 +18,7 @@
 //! | `thin` | the ledger of a chain on which committees alone vouch for ether |
 //! | `outbox` | receipts from the beacon chain to shards |
 //! | `inbound` | proofs of receipts that arrive at a shard |
+//! | [`history`] | proofs of old receipts, and when receipts are lost |
 //! | `conservation` | the conservation of ether |
 //! | `genesis`, `settings`, `phase` | the initial ledger, a chain's settings, differences between the phases |
 //! | `node` | the fork choice with a ledger for each block |
@@ -40,6 +41,7 @@ mod ether;
 pub mod execution;
 mod form;
 mod genesis;
+pub mod history;
 mod hook;
 mod inbound;
 mod lanes;
@@ -74,6 +76,7 @@ pub use execution::{
 };
 pub use form::FormError;
 pub use genesis::GenesisEe;
+pub use history::BatchHistory;
 pub use hook::{ExecutableBlock, Execution, NoExecution, ShardBlockError, ShardPlace};
 pub use inbound::InboundError;
 pub use node::{BlockLedger, LedgerNode};

@@ -11,8 +11,10 @@ pub use crosslink::{ShardBlockProof, body_branch, lane_branch};
 use block::{block_roots, body_roots, state_roots};
 use branch::branch;
 
-use crate::ledger::{Ledger, LedgerCommitment, LedgerOperations, LedgerPhase, ReadProof, RootRead};
-use outrider_beacon_proof::{Hash, Multiproof, Proof, earlier_block_claims};
+use crate::ledger::{
+    AccusedBatch, InboundBatch, Ledger, LedgerCommitment, LedgerOperations, LedgerPhase, ReadProof, RootRead,
+};
+use outrider_beacon_proof::{Hash, Proof, earlier_block_claims};
 use outrider_beacon_spec::{
     containers::{BeaconBlock, BeaconState},
     hash::hash_tree_root,
@@ -20,8 +22,11 @@ use outrider_beacon_spec::{
     preset::Preset,
     types::{Root, Shard, Slot},
 };
+use ssz_types::typenum::Unsigned as _;
 
-pub use outrider_beacon_proof::{Claim, Layout, Phase, ProofError, SHARDS_PER_CLAIM};
+pub use outrider_beacon_proof::{
+    Claim, Layout, Multiproof, Phase, ProofError, RECEIPTS_PER_CLAIM, SHARDS_PER_CLAIM,
+};
 
 /// The reason for which a claim cannot be proven.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +104,16 @@ pub enum ProveError {
     Proof(#[from] ProofError),
 }
 
+/// Returns the layout of a chain's blocks of phase 1.
+#[must_use]
+pub fn phase1_layout<C: Preset>() -> Layout {
+    Layout {
+        phase: Phase::Phase1,
+        max_shards: C::MaxShards::U64,
+        slots_per_historical_root: C::SLOTS_PER_HISTORICAL_ROOT,
+    }
+}
+
 /// A prover of claims about the chain after a block.
 #[derive(Debug)]
 pub struct Prover<'p, P: LedgerPhase> {
@@ -160,6 +175,12 @@ impl<'p, P: LedgerPhase> Prover<'p, P> {
         self.block_root
     }
 
+    /// Returns the ledger after the block.
+    #[must_use]
+    pub fn ledger(&self) -> &'p Ledger {
+        self.ledger
+    }
+
     /// Returns the layout of the block.
     #[must_use]
     pub fn layout(&self) -> Layout {
@@ -195,6 +216,8 @@ impl<'p, P: LedgerPhase> Prover<'p, P> {
             | Claim::Slot
             | Claim::ShardCount
             | Claim::EeCount { .. }
+            | Claim::SettledBefore { .. }
+            | Claim::Settled { .. }
             | Claim::ExecutionRoot { .. } => self.of_ledger(claim)?,
         };
         let proof = Proof { gindex: claim.gindex(self.layout())?, leaf: leaf.0, branch };
@@ -230,6 +253,35 @@ impl<'p, P: LedgerPhase> Prover<'p, P> {
         Ok(proof)
     }
 
+    /// Proves what the ledger knows of the header of a batch, given that the block is the beacon parent of the shard block
+    /// with the batch.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the batch is from a shard that does not exist.
+    pub fn prove_batch(&self, batch_index: u64, batch: &InboundBatch) -> Result<AccusedBatch, ProveError> {
+        let InboundBatch { source_shard: shard, slot, .. } = *batch;
+        let claim = Claim::ExecutionRoot { shard, slot };
+        let (leaf, branch) = self.up_from_ledger(ledger::recent_root(self.ledger, claim, shard, slot)?);
+        let execution_root = Proof { gindex: claim.gindex(self.layout())?, leaf: leaf.0, branch };
+        let slot = self.prove(Claim::Slot)?.into();
+        Ok(AccusedBatch { batch_index, slot, execution_root: execution_root.into() })
+    }
+
+    /// Returns the root of the block of an earlier slot, or of the latest before it, from the state after the block.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the state does not know it, or if the prover has no state.
+    pub fn earlier_block_root(&self, slot: Slot) -> Result<Root, ProveError> {
+        let claim = Claim::BlockRoot { slot };
+        let state = self.state.ok_or(ProveError::NoState(claim))?;
+        let (latest, n_slots) = (self.block.slot, P::Preset::SLOTS_PER_HISTORICAL_ROOT);
+        let root = state.block_roots.get(index(slot % n_slots)).copied();
+        let root = root.filter(|_| slot < latest && latest - slot <= n_slots);
+        root.ok_or(ProveError::NoBlockRoot { slot, latest, n_slots })
+    }
+
     /// Proves the root of the block of an earlier slot, or of the latest before it, for
     /// [`verify_earlier_block`](outrider_beacon_proof::verify_earlier_block). Needs the state after the block.
     ///
@@ -241,10 +293,14 @@ impl<'p, P: LedgerPhase> Prover<'p, P> {
     }
 
     fn of_ledger(&self, claim: Claim) -> Result<(Root, Vec<Hash>), ProveError> {
-        let (leaf, mut siblings) = ledger::leaf(self.ledger, claim)?;
+        Ok(self.up_from_ledger(ledger::leaf(self.ledger, claim)?))
+    }
+
+    /// Goes on from the ledger's root to the block's.
+    fn up_from_ledger(&self, (leaf, mut siblings): (Root, Vec<Hash>)) -> (Root, Vec<Hash>) {
         siblings.push(self.operations_root.0);
         siblings.extend(self.body_branch(2));
-        Ok((leaf, siblings))
+        (leaf, siblings)
     }
 
     /// Returns the siblings from a field of the body to the block's root.
@@ -272,14 +328,10 @@ impl<'p, P: LedgerPhase> Prover<'p, P> {
 
     fn earlier_root(&self, claim: Claim, slot: Slot) -> Result<(Root, Vec<Hash>), ProveError> {
         let state = self.state.ok_or(ProveError::NoState(claim))?;
-        let (latest, n_slots) = (self.block.slot, P::Preset::SLOTS_PER_HISTORICAL_ROOT);
-        if slot >= latest || latest - slot > n_slots {
-            return Err(ProveError::NoBlockRoot { slot, latest, n_slots });
-        }
+        let (root, n_slots) = (self.earlier_block_root(slot)?, P::Preset::SLOTS_PER_HISTORICAL_ROOT);
         let roots: Vec<_> = state.block_roots.iter().copied().collect();
-        let place = index(slot % n_slots);
-        let mut siblings = branch(&roots, n_slots.ilog2(), place);
+        let mut siblings = branch(&roots, n_slots.ilog2(), index(slot % n_slots));
         siblings.extend(self.state_branch(state, 5));
-        Ok((roots.get(place).copied().unwrap_or_default(), siblings))
+        Ok((root, siblings))
     }
 }

@@ -7,11 +7,12 @@
 //! |---|---|---|
 //! | R1 | receipts are numbered for each pair of shards: those that return first, then by EE and call | `departures` |
 //! | R2 | one lane for each destination; its root is that of a `List[Receipt, 1024]` | [`Lane::of`] |
-//! | R3 | receipts are proven against `recent` in the ledger of the beacon parent | [`InboundBatch::check`] |
+//! | R3 | receipts are proven against `recent` in the ledger of the beacon parent, or of an older block that it knows | [`InboundBatch::check`], [`history`] |
 //! | R4 | an EE receives by source shard and number, and batches are in that order | `arrivals` |
 //! | R5 | exactly once: L5 of the ledger | [`apply_execution_header`] |
 //! | R6 | a lane that is full refuses the sending EE's payload | `departures` |
 //! | R7 | a message is delivered until 128 slots after its own; then anyone settles it as expired, for half of its fee | `arrivals` |
+//! | R7 | a receipt that is not settled for too long is lost: it is settled without ether, so its lane goes on | [`history`] |
 //! | R8 | a message that is rejected or expired returns its ether; what returns cannot bounce | `arrivals` |
 //! | R9 | the fee is the proposer's | `arrivals` |
 //! | R12 | a block names its beacon parent, so deliveries vanish with the branch of what they deliver | L2 of the ledger |
@@ -35,6 +36,7 @@
 //!
 //! [`Lane::of`]: crate::ledger::Lane::of
 //! [`InboundBatch::check`]: crate::ledger::InboundBatch::check
+//! [`history`]: crate::ledger::history
 //! [`apply_execution_header`]: crate::ledger::apply_execution_header
 //! [`MESSAGES_MAX`]: crate::ledger::MESSAGES_MAX
 
@@ -59,7 +61,7 @@ use outrider_beacon_spec::types::Shard;
 pub const EXPIRY_SLOTS: u64 = 128;
 
 /// The slots after the slot of a receipt that returns, or comes from the beacon chain, in which it is delivered; the
-/// ledger knows it for 256.
+/// ledger knows it for 256, and its history for longer.
 pub const RETURN_SLOTS: u64 = 224;
 
 /// Returns the lane on which a shard settles receipts of a source.

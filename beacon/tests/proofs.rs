@@ -98,7 +98,8 @@ fn accused_parts_have_the_roots_of_another_library() {
     assert_eq!((none, transition), (&None, &Some(Accused::Transition(7))));
     let Some(Accused::FinalizedSlot(proof)) = finalized else { panic!("{finalized:?}") };
     assert_eq!(proof.branch.len(), 3);
-    assert_eq!((batch.batch_index, &batch.proof), (6, proof));
+    assert_eq!((batch.batch_index, &batch.execution_root), (6, proof));
+    assert_eq!((batch.slot.leaf, &batch.slot.branch[..]), (proof.leaf, &proof.branch[..2]));
     assert_eq!(read(state_root.clone()), ReadProof::StateRoot(proof.clone()));
     assert_eq!(read(ee_count.clone()), ReadProof::EeCount(proof.clone()));
     assert_eq!(read(shard_count.clone()), ReadProof::ShardCount(proof.clone()));
@@ -112,7 +113,11 @@ fn a_body_begins_with_its_execution_root_and_lanes_are_below_it() {
     assert_eq!(body_branch(&body), branch);
     let execution_root = root(&vector["execution_root"]);
     assert!(is_valid_merkle_branch(execution_root, &branch, 16, 0, root(&vector["root"])));
-    let header = ShardBody::from_body(&body).unwrap().header;
+    let decoded = ShardBody::from_body(&body).unwrap();
+    assert_eq!(decoded.to_body(), body);
+    let history = decoded.inbound[1].history.first().unwrap();
+    assert_eq!((decoded.inbound[1].n_lost, history.older_branch.len(), history.branch.len()), (2, 21, 33));
+    let header = decoded.header;
     let lane: Vec<_> = hashes(&vector["lane"]["branch"]).into_iter().map(Root::from).collect();
     assert_eq!(lane_branch(&header, 1), Some(lane.clone()));
     assert_eq!(lane_branch(&header, 3), None);
@@ -177,7 +182,7 @@ where
 fn proofs_are_those_of_another_library() {
     let phases = VECTORS["phases"].as_array().unwrap();
     assert_eq!(phases[0]["proofs"].as_array().unwrap().len(), 2);
-    assert_eq!(phases[1]["proofs"].as_array().unwrap().len(), 29);
+    assert_eq!(phases[1]["proofs"].as_array().unwrap().len(), 35);
     check_phase::<P0>(&phases[0], Layout { max_shards: 1, ..Layout::MINIMAL.of_phase(Phase::Phase0) });
     check_phase::<P1>(&phases[1], Layout::MINIMAL);
 }
@@ -206,7 +211,17 @@ fn leaves_are_the_values_of_the_ledger() {
     let mut shards = [0; 32];
     (shards[45 / 8], shards[146 / 8], shards[247 / 8]) = (1 << (45 % 8), 1 << (146 % 8), 1 << (247 % 8));
     assert_eq!(leaf(Claim::Shards { ee: 2, from: 768 }), shards);
+    // The lane of shard 1 is the third; in its bits, number 2 and each seventh after it is set.
+    let of_lane = |from| Claim::Settled { source: 1, destination: 2, from };
+    assert_eq!(Claim::uint64(&leaf(Claim::SettledBefore { source: 1, destination: 2 })), 2);
+    let bits: Vec<_> = (0..256).filter(|bit| (512 + bit) % 7 == 2).collect();
+    let mut settled = [0; 32];
+    bits.iter().for_each(|bit| settled[bit / 8] |= 1 << (bit % 8));
+    assert_eq!(leaf(of_lane(512)), settled);
+    let no_lane = Claim::SettledBefore { source: 1025, destination: 2 };
+    assert_eq!(no_lane.gindex(Layout::MINIMAL), Err(ProofError::NoPlace));
     for from in [1, 255, 257, 1024, 1 << 40] {
+        assert_eq!(of_lane(from).gindex(Layout::MINIMAL), Err(ProofError::NoPlace), "{from}");
         let nowhere = Claim::Shards { ee: 2, from }.gindex(Layout::MINIMAL);
         assert_eq!(nowhere, Err(ProofError::NoPlace), "{from}");
         let nothing = Claim::Shards { ee: 2, from };
@@ -294,6 +309,8 @@ fn proofs_are_as_long_as_they_should_be() {
         (Claim::ExecutionRoot { shard: 1, slot: 699 }, 33),
         (Claim::ShardCount, 12),
         (Claim::EeCount { shard: 1 }, 26),
+        (Claim::SettledBefore { source: 1, destination: 2 }, 38),
+        (Claim::Settled { source: 1, destination: 2, from: 768 }, 40),
     ] {
         let proof = prover.prove(claim).unwrap();
         assert_eq!(proof.branch.len(), n_hashes, "{claim:?}");

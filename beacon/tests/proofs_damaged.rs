@@ -41,9 +41,9 @@ fn every_changed_byte_of_a_multiproof_is_refused() {
     let multiproof = Multiproof::combine(&proofs).unwrap();
     let n_single: usize = proofs.iter().map(|proof| proof.branch.len()).sum();
     let n_together = vector["n_siblings_of_all"].as_u64().unwrap() as usize;
-    // Fields of a record, root and balance on a shard, parts of the set of shards, execution roots, and the numbers of shards
-    // and of EEs on them.
-    let lengths = 16 * 32 + 6 * 43 + 2 * 34 + 2 * 33 + 12 + 2 * 26;
+    // Fields of a record, root and balance on a shard, parts of the set of shards, execution roots, the numbers of shards and of
+    // EEs on them, and lanes.
+    let lengths = 16 * 32 + 6 * 43 + 2 * 34 + 2 * 33 + 12 + 2 * 26 + 3 * (38 + 40);
     assert_eq!((n_single, multiproof.branch.len()), (lengths, n_together));
     let ssz = multiproof.to_ssz_bytes();
     assert_eq!(Multiproof::from_ssz_bytes(&ssz), Ok(multiproof));

@@ -1,14 +1,23 @@
 //! The receipts that a node knows, and their proofs: what a proposer or a relayer keeps to carry receipts to their shards.
+//!
+//! The ledger of a beacon parent knows headers of 256 slots. A relay that is told of each beacon block in time, by
+//! [`Relay::keep_history`], also carries older receipts, and settles lost ones, as
+//! [`history`](outrider_beacon::ledger::history) describes. Then it needs proofs of older blocks from the root of the beacon
+//! parent, which [`Prover::prove_earlier_block`] makes from the state after it.
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use outrider_beacon::{
     ledger::{
-        BEACON_CHAIN, EeIndex, ExecutionHeader, InboundBatch, Ledger, Receipt, ReceiptKind, ShardPlace,
-        WINDOW,
+        BEACON_CHAIN, BatchHistory, EeIndex, ExecutionHeader, InboundBatch, InboundLane, Ledger, LedgerPhase,
+        Receipt, ReceiptKind, ShardPlace, WINDOW,
+        execution::RECENT_SLOTS,
+        history::{lost_slots, older_claims, older_slot},
     },
+    proof::{Multiproof, ProveError, Prover},
     receipts::{Fate, Fates, inbound_lane, outbound_lane},
 };
+
 use outrider_beacon_spec::{
     error::Error,
     hash::hash_tree_root,
@@ -24,12 +33,24 @@ use crate::executor::received;
 struct Known {
     slot: Slot,
     header: ExecutionHeader,
+    /// None if only the header is known.
     receipts: Vec<Vec<Receipt>>,
 }
 
 /// Receipts by the header that sent them. A block of any branch may be known; a place decides which of them arrive.
 #[derive(Clone, Debug, Default)]
-pub struct Relay(BTreeMap<Root, Arc<Known>>);
+pub struct Relay {
+    known: BTreeMap<Root, Arc<Known>>,
+    /// By slot, source and older block, the proofs of the older block's claims about the header.
+    histories: BTreeMap<(Slot, Shard, Root), Arc<Multiproof>>,
+}
+
+/// A header on the branch of a place, by its root, with its proof if the ledger of the place does not know it any more.
+type OnBranch<'r> = (Root, &'r Known, Option<Arc<BatchHistory>>);
+
+/// Returns the proof of the block of an earlier slot from the root of a beacon parent, by
+/// [`earlier_block_claims`](outrider_beacon_proof::earlier_block_claims), if the beacon parent knows it.
+pub type Earlier<'e> = dyn Fn(Slot) -> Option<Multiproof> + 'e;
 
 /// A receipt that waits for its shard.
 #[derive(Clone, Debug)]
@@ -42,6 +63,8 @@ pub struct Waiting<'r> {
     lane_index: usize,
     /// Its place on the lane.
     index: usize,
+    /// The proof of the header, if the ledger does not know it any more.
+    history: Option<Arc<BatchHistory>>,
 }
 
 /// The receipts that a block can settle, each list by source and number.
@@ -113,8 +136,40 @@ impl Relay {
     pub fn add(&mut self, slot: Slot, header: &ExecutionHeader, receipts: Vec<Vec<Receipt>>) {
         if !header.lanes.is_empty() {
             let known = Known { slot, header: header.clone(), receipts };
-            self.0.insert(hash_tree_root(header), Arc::new(known));
+            self.known.insert(hash_tree_root(header), Arc::new(known));
         }
+    }
+
+    /// Adds the header of a shard block, whose receipts may never be known. After a long time they are lost.
+    pub fn add_header(&mut self, slot: Slot, header: &ExecutionHeader) {
+        let root = hash_tree_root(header);
+        if !header.lanes.is_empty() && !self.known.contains_key(&root) {
+            let known = Known { slot, header: header.clone(), receipts: Vec::new() };
+            self.known.insert(root, Arc::new(known));
+        }
+    }
+
+    /// Keeps the proofs of known headers from a beacon block after which the ledger knows them for the last time, given the
+    /// prover of the block and the slot of the next one on its branch.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the prover does.
+    pub fn keep_history<P: LedgerPhase>(
+        &mut self,
+        older: &Prover<'_, P>,
+        following: Slot,
+    ) -> Result<(), ProveError> {
+        let ledger = older.ledger();
+        let slots = ledger.slot().saturating_sub(RECENT_SLOTS - 1)..=following.saturating_sub(RECENT_SLOTS);
+        for (slot, source) in slots.flat_map(|slot| sources(ledger).map(move |source| (slot, source))) {
+            let root = ledger.recent_execution_root(source, slot);
+            if root.is_some_and(|root| self.known.get(&root).is_some_and(|known| known.slot == slot)) {
+                let proof = older.prove_all(&older_claims(source, slot))?;
+                self.histories.insert((slot, source, older.block_root()), Arc::new(proof));
+            }
+        }
+        Ok(())
     }
 
     /// Adds the receipts that the beacon chain sent in a block.
@@ -135,31 +190,37 @@ impl Relay {
 
     /// Forgets the receipts of slots before one.
     pub fn forget_before(&mut self, slot: Slot) {
-        self.0.retain(|_, known| known.slot >= slot);
+        self.known.retain(|_, known| known.slot >= slot);
+        self.histories.retain(|(of, ..), _| *of >= slot);
     }
 
     /// Returns the number of headers whose receipts are known.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.known.len()
     }
 
     /// Returns whether no receipts are known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.known.is_empty()
     }
 
-    /// Returns the known receipts that a block at a place can settle, without messages for which the lane to their source
-    /// has no room to return.
+    /// Returns the known receipts that a block at a place can settle, of the last 256 slots, without messages for which the
+    /// lane to their source has no room to return.
     #[must_use]
     pub fn waiting(&self, place: &ShardPlace) -> WaitingReceipts<'_> {
-        let n_shards = place.beacon_parent.shards().len() as u64;
+        self.waiting_since(place, &|_| None)
+    }
+
+    /// Returns the known receipts that a block at a place can settle, with older ones.
+    #[must_use]
+    pub fn waiting_since(&self, place: &ShardPlace, earlier: &Earlier<'_>) -> WaitingReceipts<'_> {
         let mut fates = Fates::new(place);
         let mut waiting = WaitingReceipts::default();
-        for source in (0..n_shards).chain([BEACON_CHAIN]) {
+        for source in sources(&place.beacon_parent) {
             let mut room = room_to_return(place, source);
-            for receipt in self.waiting_from(place, source) {
+            for receipt in self.waiting_from(place, source, earlier) {
                 let at = (source, receipt.receipt.sequence);
                 if receipt.receipt.kind == ReceiptKind::Message as u8 {
                     let Some(rest) = room.checked_sub(1) else { continue };
@@ -174,21 +235,23 @@ impl Relay {
         waiting
     }
 
-    fn waiting_from<'r>(&'r self, place: &ShardPlace, source: Shard) -> Vec<Waiting<'r>> {
+    fn waiting_from<'r>(
+        &'r self,
+        place: &ShardPlace,
+        source: Shard,
+        earlier: &Earlier<'_>,
+    ) -> Vec<Waiting<'r>> {
         let mut waiting = Vec::new();
         let Some(lane) = inbound_lane(&place.view, source, place.shard) else { return waiting };
-        for (execution_root, known) in self.on_branch(&place.beacon_parent, source) {
+        for (execution_root, known, history) in self.on_branch(&place.beacon_parent, source, earlier) {
             let lanes = known.header.lanes.iter().zip(&known.receipts).enumerate();
             for (lane_index, (_, receipts)) in
                 lanes.filter(|(_, (lane, _))| lane.destination_shard == place.shard)
             {
                 for (index, receipt) in receipts.iter().enumerate() {
-                    let sequence = receipt.sequence;
-                    let bit = usize::try_from(sequence % WINDOW).unwrap_or_default();
-                    let is_settled = sequence < lane.next || lane.settled.get(bit) == Ok(true);
-                    if !is_settled {
-                        let slot = known.slot;
-                        waiting.push(Waiting { receipt, slot, execution_root, lane_index, index });
+                    if !is_settled(lane, receipt.sequence) {
+                        let (slot, history) = (known.slot, history.clone());
+                        waiting.push(Waiting { receipt, slot, execution_root, lane_index, index, history });
                     }
                 }
             }
@@ -197,17 +260,52 @@ impl Relay {
         waiting
     }
 
+    /// Returns batches that settle the lost receipts which a block at a place can settle, by source and number: those of
+    /// known headers whose receipts are not known.
+    #[must_use]
+    pub fn lost(&self, place: &ShardPlace, earlier: &Earlier<'_>) -> Vec<InboundBatch> {
+        let mut batches = Vec::new();
+        for source in sources(&place.beacon_parent) {
+            let Some(inbound) = inbound_lane(&place.view, source, place.shard) else { continue };
+            for (_, known, history) in self.on_branch(&place.beacon_parent, source, earlier) {
+                let is_lost = place.slot > known.slot.saturating_add(lost_slots(place.layout));
+                let Some(history) = history.filter(|_| is_lost && known.receipts.is_empty()) else {
+                    continue;
+                };
+                let lanes = known.header.lanes.iter().enumerate();
+                for (lane_index, lane) in lanes.filter(|(_, lane)| lane.destination_shard == place.shard) {
+                    let is_open = |place: &u64| !is_settled(inbound, lane.first.saturating_add(*place));
+                    let places: Vec<_> = (0..u64::from(lane.n).min(WINDOW)).filter(is_open).collect();
+                    for range in places.chunk_by(|one, next| one.saturating_add(1) == *next) {
+                        let [Some(first), Some(last)] = [range.first(), range.last()] else { continue };
+                        let (of, range) = ((source, known.slot), *first..last.saturating_add(1));
+                        let batch = InboundBatch::of_lost(of, &known.header, lane_index, range);
+                        batches.extend(batch.map(|batch| with_history(batch, &history)));
+                    }
+                }
+            }
+        }
+        batches.sort_by_key(|batch| (batch.source_shard, batch.lane.first.saturating_add(batch.start)));
+        batches
+    }
+
     /// Returns the known headers of a source on the branch of a ledger.
-    fn on_branch<'r, 'l>(
-        &'r self,
-        ledger: &'l Ledger,
-        source: Shard,
-    ) -> impl Iterator<Item = (Root, &'r Known)> + use<'r, 'l> {
-        let slots = ledger.slot().saturating_sub(255)..=ledger.slot();
-        slots.filter_map(move |slot| {
+    fn on_branch<'r>(&'r self, ledger: &Ledger, source: Shard, earlier: &Earlier<'_>) -> Vec<OnBranch<'r>> {
+        let first_recent = ledger.slot().saturating_sub(RECENT_SLOTS - 1);
+        let old = self.histories.iter().filter(|((slot, of, _), _)| *slot < first_recent && *of == source);
+        let old = old.filter_map(|((slot, _, older_root), execution)| {
+            let older = earlier(older_slot(*slot))
+                .filter(|older| older.claims.get(1).is_some_and(|(_, root)| *root == older_root.0))?;
+            let history = BatchHistory::new(&older, execution)?;
+            let root = history.execution_root;
+            Some((root, &**self.known.get(&root)?, Some(Arc::new(history))))
+        });
+        let recent = (first_recent..=ledger.slot()).filter_map(|slot| {
             let root = ledger.recent_execution_root(source, slot)?;
-            self.0.get(&root).filter(|known| known.slot == slot).map(|known| (root, &**known))
-        })
+            let known = self.known.get(&root).filter(|known| known.slot == slot)?;
+            Some((root, &**known, None))
+        });
+        old.chain(recent).collect()
     }
 
     /// Returns batches with the proofs of waiting receipts, which are by source and number.
@@ -218,11 +316,15 @@ impl Relay {
 
     fn batch(&self, range: &[Waiting<'_>]) -> Option<InboundBatch> {
         let (first, last) = (range.first()?, range.last()?);
-        let known = self.0.get(&first.execution_root)?;
+        let known = self.known.get(&first.execution_root)?;
         let receipts = known.receipts.get(first.lane_index)?;
         let places: Range<usize> = first.index..last.index.saturating_add(1);
         let source = (first.receipt.source_shard, known.slot);
-        InboundBatch::new(source, &known.header, first.lane_index, receipts, places)
+        let batch = InboundBatch::new(source, &known.header, first.lane_index, receipts, places)?;
+        Some(match &first.history {
+            Some(history) => with_history(batch, history),
+            None => batch,
+        })
     }
 }
 
@@ -231,4 +333,20 @@ fn room_to_return(place: &ShardPlace, source: Shard) -> u64 {
     let next = outbound_lane(&place.view, place.shard, source).map_or(0, |lane| lane.next);
     let settled = inbound_lane(&place.view, place.shard, source).map_or(0, |lane| lane.next);
     settled.saturating_add(WINDOW).saturating_sub(next)
+}
+
+/// Returns all sources of receipts.
+fn sources(ledger: &Ledger) -> impl Iterator<Item = Shard> + use<> {
+    (0..ledger.shards().len() as u64).chain([BEACON_CHAIN])
+}
+
+fn is_settled(lane: &InboundLane, sequence: u64) -> bool {
+    let bit = usize::try_from(sequence % WINDOW).unwrap_or_default();
+    sequence < lane.next || lane.settled.get(bit) == Ok(true)
+}
+
+fn with_history(mut batch: InboundBatch, history: &BatchHistory) -> InboundBatch {
+    // The list is empty, and has room for one.
+    let _ = batch.history.push(history.clone());
+    batch
 }

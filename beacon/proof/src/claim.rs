@@ -112,7 +112,31 @@ pub enum Claim {
     },
     /// The epoch of the finalized checkpoint in the state after the beacon block.
     FinalizedEpoch,
+    /// The number before which a shard has settled all receipts of a source, a shard or [`BEACON_CHAIN`].
+    SettledBefore {
+        /// The source.
+        source: u64,
+        /// The shard that receives.
+        destination: u64,
+    },
+    /// Which receipts of a source a shard has settled, of those from [`Claim::SettledBefore`] on: bit `n % 8` of byte `n / 8`
+    /// is that of the receipts whose numbers modulo 1,024 are `from + n`, of which at most one is in the window.
+    Settled {
+        /// The source.
+        source: u64,
+        /// The shard that receives.
+        destination: u64,
+        /// The first of 256 numbers: 0, 256, 512 or 768.
+        from: u64,
+    },
 }
+
+/// The number of the beacon chain among the sources of receipts.
+pub const BEACON_CHAIN: u64 = 1024;
+/// The number of receipts in a leaf of those that are settled.
+pub const RECEIPTS_PER_CLAIM: u64 = 256;
+/// The number of receipts from the first unsettled one on of which the ledger knows whether they are settled.
+pub(super) const WINDOW: u64 = 1024;
 
 /// The number of shards in a leaf of the set of an EE's shards.
 pub const SHARDS_PER_CLAIM: u64 = 256;
@@ -143,6 +167,8 @@ impl fmt::Display for Claim {
             Self::ShardCount => write!(f, "n-shards"),
             Self::EeCount { shard } => write!(f, "n-ees:{shard}"),
             Self::FinalizedEpoch => write!(f, "finalized"),
+            Self::SettledBefore { source, destination } => write!(f, "settled:{source}:{destination}"),
+            Self::Settled { source, destination, from } => write!(f, "settled:{source}:{destination}@{from}"),
         }
     }
 }

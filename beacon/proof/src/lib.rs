@@ -19,7 +19,7 @@ mod place;
 mod ssz;
 mod verification;
 
-pub use claim::{Claim, SHARDS_PER_CLAIM};
+pub use claim::{BEACON_CHAIN, Claim, RECEIPTS_PER_CLAIM, SHARDS_PER_CLAIM};
 pub use layout::{Layout, Phase};
 pub use multiproof::{MULTIPROOF_BRANCH_MAX, MULTIPROOF_CLAIMS_MAX, Multiproof};
 pub use verification::{earlier_block_claims, verify_claims, verify_claims_with, verify_earlier_block};

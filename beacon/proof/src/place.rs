@@ -14,6 +14,10 @@
 //! | the execution root of a shard for a slot | 8 | 8 |
 //! | the root of the beacon chain's receipts of a slot | 1 + 8 | 1 + 8 |
 //!
+//! | a lane to a shard | 1 + 11 | 1 + 11 |
+//! | the number before which all of its receipts are settled | 1 | 1 |
+//! | a part of the settled ones after it | 1 + 2 | 1 + 2 |
+//!
 //! The number of shards is 1 below the ledger's list of shards, and that of EEs 1 below a shard's list of EEs.
 //!
 //! Other claims need no ledger, only containers of the specification; here with the preset `mainnet`:
@@ -29,7 +33,7 @@
 
 use super::{
     Claim, Layout, Phase, ProofError,
-    claim::{RECENT_SLOTS, SHARDS_PER_CLAIM},
+    claim::{BEACON_CHAIN, RECEIPTS_PER_CLAIM, RECENT_SLOTS, SHARDS_PER_CLAIM, WINDOW},
 };
 
 /// `body.graffiti` in a block: field 4 of 5, field 2 of 8 or 16.
@@ -53,10 +57,12 @@ const WAKE_EPOCH: u64 = 16 + 14;
 /// Fields of what is known of a shard.
 const SHARD_EES: u64 = 8 + 2;
 const RECENT: u64 = 8 + 3;
+const INBOUND: u64 = 8 + 4;
+/// Fields of a lane to a shard.
+const SETTLED_BEFORE: u64 = 2;
+const SETTLED: u64 = 3;
 /// The receipts of the beacon chain: `recent` of its lanes, field 0 of 2, in the place of a shard's.
 const BEACON_RECENT: u64 = 2;
-/// The number of the beacon chain among the shards that send receipts.
-const BEACON_CHAIN: u64 = 1024;
 /// Fields of an EE's state on a shard.
 const STATE_ROOT: u64 = 2;
 const BALANCE: u64 = 3;
@@ -65,6 +71,8 @@ const COUNT: u64 = 3;
 /// Limits of lists.
 const MAX_EES: u64 = 1 << 16;
 const MAX_SHARDS: u64 = 1 << 10;
+/// The leaves of a list of lanes: it has one for each shard, and the beacon chain's.
+const LANES: u64 = 1 << 11;
 
 /// `slot` in a block: field 0 of 5.
 const BLOCK_SLOT: u64 = 8;
@@ -108,6 +116,15 @@ impl Claim {
             Ok(below(record, field))
         };
         let on_shard = |shard| Ok(below(below(ledger, SHARDS), element(shard, MAX_SHARDS)?));
+        let lane = |source, destination| {
+            // The beacon chain's is the first.
+            let lane = match source {
+                BEACON_CHAIN => 0,
+                0..MAX_SHARDS => source + 1,
+                _ => return Err(ProofError::NoPlace),
+            };
+            Ok(below(below(on_shard(destination)?, INBOUND), element(lane, LANES)?))
+        };
         let ee_on_shard = |shard, ee| Ok(below(below(on_shard(shard)?, SHARD_EES), element(ee, MAX_EES)?));
         Ok(match self {
             Self::CodeHash { ee } => record(ee, CODE_HASH)?,
@@ -131,6 +148,10 @@ impl Claim {
             }
             Self::BlockSlot => BLOCK_SLOT,
             Self::FinalizedEpoch => below(FINALIZED_CHECKPOINT, CHECKPOINT_EPOCH),
+            Self::SettledBefore { source, destination } => below(lane(source, destination)?, SETTLED_BEFORE),
+            Self::Settled { source, destination, from } => {
+                below(below(lane(source, destination)?, SETTLED), part_of_window(from)?)
+            }
             Self::BlockRoot { slot } => {
                 let n_slots = power_of_two(layout.slots_per_historical_root, HISTORY_MAX)?;
                 below(BLOCK_ROOTS, n_slots + slot % n_slots)
@@ -159,6 +180,12 @@ fn shards_of(layout: Layout, shard: u64) -> Result<u64, ProofError> {
 fn part_of_shards(from: u64) -> Result<u64, ProofError> {
     let is_part = from < MAX_SHARDS && from.is_multiple_of(SHARDS_PER_CLAIM);
     if is_part { Ok((MAX_SHARDS + from) / SHARDS_PER_CLAIM) } else { Err(ProofError::NoPlace) }
+}
+
+/// Returns the place of a part in the bits of a window.
+fn part_of_window(from: u64) -> Result<u64, ProofError> {
+    let is_part = from < WINDOW && from.is_multiple_of(RECEIPTS_PER_CLAIM);
+    if is_part { Ok((WINDOW + from) / RECEIPTS_PER_CLAIM) } else { Err(ProofError::NoPlace) }
 }
 
 fn power_of_two(n: u64, limit: u64) -> Result<u64, ProofError> {

@@ -8,7 +8,7 @@
 //! | the body's form, by [`ShardBody::check_form`]: a payload for each executed transition, its EE and `payload_root`, no `availability_root` | any; best without an accused part |
 //! | the roots that a payload reads are those after the beacon parent | [`Accused::Read`], with a proof of the root, or that there is none |
 //! | batches of receipts are in order, and the settlements in the header are those of its receipts and bits, by [`Stated`] | any; best without an accused part |
-//! | a batch of receipts is in the header of its source that the beacon parent knows | [`Accused::Inbound`], with a proof of that header's root |
+//! | a batch of receipts is in the header of its source that the beacon parent knows, or that its history proves, and receipts are lost that it settles as lost | [`Accused::Inbound`], with a proof of that header's root, unless the batch has one |
 //! | the lanes in the header are those of what EEs sent and of what returns | [`Accused::Lanes`], with the receipts that EEs sent |
 //! | `finalized_slot` is that of the state after the beacon parent | [`Accused::FinalizedSlot`], with a proof of the finalized epoch |
 //! | the payload of an EE executes within its `fuel_used`, and has the transition's `post_state_root`, `fuel_used`, `deposits`, `proposer_fee`, `deposit_data` and `receipts_root`, and rejects the receipts that the header says | [`Accused::Transition`]: one execution decides |
@@ -18,8 +18,8 @@
 //! before. So it is decided by the block alone, and each lie has its own claim.
 //!
 //! No claim is about a bit that says whether an EE was shown a receipt, because that depends on the whole ledger at its place: a
-//! committee can return what an EE would have taken, or void it, which costs the EE that sent it. Nor is one about a batch
-//! from a slot in which the beacon parent knows no receipts, or about more messages than a lane has room for.
+//! committee can return what an EE would have taken, or void it, which costs the EE that sent it. Nor is one about
+//! more messages than a lane has room for.
 //!
 //! Roots are proven against the graffiti of the beacon parent. The genesis block commits to no ledger, so reads in a shard
 //! block that builds on it cannot be accused, nor those on a block before the fork to phase 1, whose tree is another.
@@ -87,13 +87,17 @@ pub enum Accused {
     Lanes(SentReceipts),
 }
 
-/// A batch of receipts that is not in the header of its source and slot.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TreeHash)]
+/// A batch of receipts that is not in the header of its source and slot. A batch with a history needs no proof: it brings
+/// its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct AccusedBatch {
     /// The index of the batch in the body.
     pub batch_index: u64,
-    /// The proof of the header's root, by [`Claim::ExecutionRoot`].
-    pub proof: ParentProof,
+    /// The proof of the slot of the beacon parent, by [`Claim::Slot`]. It decides whether the beacon parent knows the
+    /// batch's slot.
+    pub slot: ParentProof,
+    /// The proof of the header's root, or that there is none, by [`Claim::ExecutionRoot`].
+    pub execution_root: ParentProof,
 }
 
 /// The receipts that EEs send in a block.
@@ -145,14 +149,16 @@ impl From<Proof> for ParentProof {
 }
 
 impl ParentProof {
-    /// Returns the leaf, if the proof leads from a claim's place to the root of a beacon block.
+    /// Returns the leaf, if the proof leads from a claim's place to the root of a beacon block. The place of an execution root
+    /// is that of several slots, so its claim takes the proof of [`Claim::Slot`], too.
     ///
     /// # Errors
     ///
     /// Fails if the proof does not prove the claim.
     pub fn verify(&self, claim: Claim, block_root: Root, layout: Layout) -> Result<Bytes32, ProofError> {
         let branch = self.branch.iter().map(|sibling| sibling.0).collect();
-        let proof = Proof { gindex: claim.gindex(layout)?, leaf: self.leaf.0, branch };
-        Ok(claim.verify(&proof, &block_root.0, layout)?.into())
+        let gindex = claim.gindex(layout)?;
+        let proof = Proof { gindex, leaf: self.leaf.0, branch };
+        Ok(proof.verify(&block_root.0, gindex)?.into())
     }
 }

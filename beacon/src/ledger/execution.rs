@@ -4,11 +4,11 @@ use ssz::Decode as _;
 use ssz_derive::{Decode, Encode};
 use ssz_types::{
     BitList, FixedVector, VariableList,
-    typenum::{U10, U16, U64, U1024, U65536, U1048576},
+    typenum::{U1, U10, U16, U64, U1024, U65536, U1048576},
 };
 use tree_hash_derive::TreeHash;
 
-use super::{error::HeaderError, record::EeIndex};
+use super::{error::HeaderError, history::BatchHistory, record::EeIndex};
 use outrider_beacon_spec::{
     containers::DepositData,
     hash::{bytes_root, hash, hash_tree_root},
@@ -191,8 +191,8 @@ pub struct InboundBatch {
     pub lane: Lane,
     /// The place of the lane among those of the header.
     pub lane_index: u64,
-    /// The lane's siblings up to the execution root in `recent[slot % 256]` of the source: 6 and the number of lanes in
-    /// the list, 3 in the header.
+    /// The lane's siblings up to the execution root of the source in the slot: 6 and the number of lanes in the list, 3 in the
+    /// header.
     pub lane_branch: FixedVector<Root, U10>,
     /// The index of the first receipt among those of the lane.
     pub start: u64,
@@ -200,6 +200,10 @@ pub struct InboundBatch {
     pub receipts: VariableList<Receipt, U1024>,
     /// The siblings of the range of receipts, from the bottom and from the left, without those that are zeros.
     pub branch: VariableList<Root, U64>,
+    /// The number of receipts that are settled as lost instead, if the batch has none.
+    pub n_lost: u64,
+    /// The proof of the execution root, if the ledger of the beacon parent does not know it any more.
+    pub history: VariableList<BatchHistory, U1>,
 }
 
 /// The body of a shard block, after the execution root.

@@ -6,6 +6,7 @@
 use std::{convert::Infallible, error::Error as StdError, sync::Arc};
 
 use super::{Ledger, LedgerError, Receipt, ShardBody};
+use outrider_beacon_proof::Layout;
 use outrider_beacon_spec::types::{Epoch, Root, Shard, Slot};
 
 /// The execution of shard blocks: the specification's place for it, `shard_state_transition` of v0.11.
@@ -69,6 +70,8 @@ pub struct ShardPlace {
     pub beacon_parent_root: Root,
     /// The ledger after that beacon block. Roots and receipts of other shards are read from it.
     pub beacon_parent: Ledger,
+    /// The layout of that beacon block, for proofs from its root.
+    pub layout: Layout,
     /// The latest final slot in the state after that beacon block.
     pub finalized_slot: Slot,
     /// The ledger on which the block builds: that of its beacon parent with all headers that can still be challenged,

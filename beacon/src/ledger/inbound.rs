@@ -2,14 +2,16 @@
 //!
 //! A header is proven by its root in the ledger, so a batch takes the lane (60 bytes), its 10 siblings, and the siblings
 //! of its receipts. There are none for a whole lane, and at most 10 for one receipt. The length of the lane's list is in
-//! the lane, and siblings beyond it are zeros, so neither is in the batch, and each proof has one form.
+//! the lane, and siblings beyond it are zeros, so neither is in the batch, and each proof has one form. A batch of lost
+//! receipts proves only the lane. An old batch proves the header's root itself: see [`history`](super::history).
 
 use std::ops::Range;
 
 use ssz_types::VariableList;
 
-use super::{ExecutionHeader, InboundBatch, Lane, Receipt, WINDOW};
+use super::{ExecutionHeader, InboundBatch, Lane, Receipt, WINDOW, history::lost_slots};
 use crate::proof::lane_branch;
+use outrider_beacon_proof::{Layout, ProofError};
 use outrider_beacon_spec::{
     error::Error,
     hash::{hash, hash_tree_root, is_valid_merkle_branch},
@@ -44,15 +46,34 @@ pub enum InboundError {
         /// The root of the header.
         execution_root: Root,
     },
-    /// The receipts are none, or more than are on the lane.
+    /// The receipts are none, more than are on the lane, or partly lost ones.
     #[error("it has {got} receipts from the one at place {start} on, and its lane has {n}")]
     Range {
-        /// The number of receipts.
-        got: usize,
+        /// The number of receipts, with lost ones.
+        got: u64,
         /// The place of the first.
         start: u64,
         /// The number on the lane.
         n: u32,
+    },
+    /// Its receipts are settled as lost too early.
+    #[error(
+        "it settles receipts of slot {sent} as lost in slot {got}, but they are not lost before slot {first}"
+    )]
+    NotLost {
+        /// The slot of the block.
+        got: Slot,
+        /// The slot of the receipts.
+        sent: Slot,
+        /// The first slot in which they are.
+        first: Slot,
+    },
+    /// The header is not proven from an older block.
+    #[error("the proof of its header from an older beacon block fails: {error}")]
+    History {
+        /// The reason.
+        #[source]
+        error: ProofError,
     },
     /// The receipts are not those on the lane.
     #[error("its receipts do not lead to the lane's root {expected}")]
@@ -88,14 +109,62 @@ impl InboundBatch {
             start: u64::try_from(range.start).ok()?,
             receipts: chosen.to_vec().try_into().ok()?,
             branch: range_branch(roots, range).try_into().ok()?,
+            ..Self::default()
         })
     }
 
-    /// Returns the receipts with their numbers by their places on the lane. Beyond the last number, which no honest lane
-    /// reaches, all have the last one.
-    pub fn numbered(&self) -> impl Iterator<Item = (u64, &Receipt)> {
+    /// Returns a batch that settles consecutive receipts on a lane as lost, by their places on it, from the header; it needs a
+    /// history. Returns `None` if there is no such lane, or if there are no such receipts.
+    #[must_use]
+    pub fn of_lost(
+        (source_shard, slot): (Shard, Slot),
+        header: &ExecutionHeader,
+        lane_index: usize,
+        range: Range<u64>,
+    ) -> Option<Self> {
+        let lane = *header.lanes.get(lane_index)?;
+        let n_lost = range.end.checked_sub(range.start).filter(|n| *n > 0)?;
+        (range.end <= u64::from(lane.n)).then_some(())?;
+        Some(Self {
+            source_shard,
+            slot,
+            lane,
+            lane_index: u64::try_from(lane_index).ok()?,
+            lane_branch: lane_branch(header, lane_index)?.try_into().ok()?,
+            start: range.start,
+            n_lost,
+            ..Self::default()
+        })
+    }
+
+    /// Returns the receipts with their numbers; `None` stands for a lost one. The numbers come from the batch itself, and a batch
+    /// that is not checked may have 2^64 lost ones.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u64, Option<&Receipt>)> {
         let first = self.lane.first.saturating_add(self.start);
-        (0..).zip(&self.receipts).map(move |(place, receipt)| (first.saturating_add(place), receipt))
+        let lost = (0..self.n_lost).map(|_| None);
+        (first..=u64::MAX).zip(self.receipts.iter().map(Some).chain(lost))
+    }
+
+    /// Returns the root of the header by the batch's history, or `None` if it has none, so that the ledger of the beacon
+    /// parent must know the root. Checks that lost receipts are lost in the slot of the block.
+    ///
+    /// # Errors
+    ///
+    /// Fails if they are not, or if the history is not proven in its only form.
+    pub fn old_execution_root(
+        &self,
+        got: Slot,
+        beacon_parent_root: Root,
+        layout: Layout,
+    ) -> Result<Option<Root>, InboundError> {
+        let sent = self.slot;
+        let first = sent.saturating_add(lost_slots(layout)).saturating_add(1);
+        if self.n_lost > 0 && got < first {
+            return Err(InboundError::NotLost { got, sent, first });
+        }
+        let Some(history) = self.history.first() else { return Ok(None) };
+        let root = history.verify(self.source_shard, sent, beacon_parent_root, layout);
+        root.map(Some).map_err(|error| InboundError::History { error })
     }
 
     /// Checks that the receipts are on a lane to a shard in the header with a root.
@@ -116,11 +185,17 @@ impl InboundBatch {
         {
             return Err(InboundError::Lane { got, execution_root });
         }
-        let (got, start, n) = (self.receipts.len(), self.start, self.lane.n);
-        let end = usize::try_from(start).ok().and_then(|start| start.checked_add(got));
-        let end = end.filter(|end| got > 0 && *end <= index(n.into()) && u64::from(n) <= WINDOW);
-        let end = end.ok_or(InboundError::Range { got, start, n })?;
+        let (n_receipts, start, n) = (self.receipts.len() as u64, self.start, self.lane.n);
+        let got = n_receipts.saturating_add(self.n_lost);
+        let is_of_one_kind = (n_receipts == 0) != (self.n_lost == 0);
+        let end = start.checked_add(got).filter(|end| *end <= u64::from(n));
+        let end = end.filter(|_| is_of_one_kind && u64::from(n) <= WINDOW);
+        let end = index(end.ok_or(InboundError::Range { got, start, n })?);
         let expected = self.lane.receipts_root;
+        if n_receipts == 0 {
+            let has_branch = !self.branch.is_empty();
+            return if has_branch { Err(InboundError::Receipts { expected }) } else { Ok(()) };
+        }
         let roots = self.receipts.iter().map(hash_tree_root).collect();
         let root = range_root(roots, index(start)..end, index(n.into()), &self.branch);
         if root == Some(expected) { Ok(()) } else { Err(InboundError::Receipts { expected }) }

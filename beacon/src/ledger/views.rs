@@ -12,7 +12,7 @@ use super::{
     Ether, ExecutionHeader, ExtendedState, Ledger, LedgerError, LedgerNode, LedgerPhase, Settings,
     ShardPlace, change, ether::apply_execution_header,
 };
-use crate::registry::Rules;
+use crate::{proof::phase1_layout, registry::Rules};
 use outrider_beacon_spec::{
     compute::{compute_epoch_at_slot, compute_start_slot_at_epoch},
     error::Error,
@@ -120,6 +120,7 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
             epoch: compute_epoch_at_slot::<Phase1<C>>(slot),
             beacon_parent_root,
             beacon_parent,
+            layout: phase1_layout::<C>(),
             finalized_slot: compute_start_slot_at_epoch::<Phase1<C>>(state.finalized_checkpoint.epoch)?,
             view,
         })

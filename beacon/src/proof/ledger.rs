@@ -4,8 +4,8 @@ use super::{
     ProveError,
     branch::{branch, elements_root, list_branch},
 };
-use crate::ledger::{BEACON_CHAIN, Ledger, ShardLedger, execution::RECENT_SLOTS};
-use outrider_beacon_proof::{Claim, Hash, SHARDS_PER_CLAIM};
+use crate::ledger::{BEACON_CHAIN, Ledger, ShardLedger, execution::RECENT_SLOTS, lane_index};
+use outrider_beacon_proof::{Claim, Hash, RECEIPTS_PER_CLAIM, SHARDS_PER_CLAIM};
 use outrider_beacon_spec::{
     hash::hash_tree_root,
     math::index,
@@ -30,6 +30,11 @@ pub(super) fn leaf(ledger: &Ledger, claim: Claim) -> Result<(Root, Vec<Hash>), P
         Claim::ExecutionRoot { shard, slot } => execution_root(ledger, claim, shard, slot),
         Claim::ShardCount => shard_count(ledger),
         Claim::EeCount { shard } => ee_count(ledger, claim, shard),
+        Claim::SettledBefore { source, destination } => {
+            let ([next, settled], siblings) = inbound_lane(ledger, claim, source, destination)?;
+            Ok((next, [vec![settled.0], siblings].concat()))
+        }
+        Claim::Settled { source, destination, from } => settled(ledger, claim, (source, destination), from),
         Claim::BlockSlot
         | Claim::BlockRoot { .. }
         | Claim::FinalizedEpoch
@@ -112,6 +117,47 @@ fn ee_count(ledger: &Ledger, claim: Claim, shard: Shard) -> Result<(Root, Vec<Ha
     Ok((hash_tree_root(&(shard_ledger.ees().len() as u64)), siblings))
 }
 
+/// Returns the roots of the fields of a lane to a shard, and the siblings of the lane.
+fn inbound_lane(
+    ledger: &Ledger,
+    claim: Claim,
+    source: Shard,
+    destination: Shard,
+) -> Result<([Root; 2], Vec<Hash>), ProveError> {
+    let shard_ledger = ledger.shards().get(index(destination)).ok_or(ProveError::Absent(claim))?;
+    if ledger.is_thin() {
+        return Err(ProveError::ThinLedger(claim));
+    }
+    let place = index(lane_index(source));
+    let lane = shard_ledger.inbound().get(place).ok_or(ProveError::Absent(claim))?;
+    let mut siblings = list_branch(shard_ledger.inbound(), 11, place);
+    siblings.extend(shard_branch(ledger, claim, destination, 4)?);
+    Ok(([hash_tree_root(&lane.next), hash_tree_root(&lane.settled)], siblings))
+}
+
+/// Returns a part of the bits of a lane to a shard, as a leaf, and its siblings.
+fn settled(
+    ledger: &Ledger,
+    claim: Claim,
+    (source, destination): (Shard, Shard),
+    from: u64,
+) -> Result<(Root, Vec<Hash>), ProveError> {
+    let ([next, _], siblings_of_lane) = inbound_lane(ledger, claim, source, destination)?;
+    let lane = ledger
+        .shards()
+        .get(index(destination))
+        .and_then(|shard| shard.inbound().get(index(lane_index(source))));
+    let bytes = lane.ok_or(ProveError::Absent(claim))?.settled.as_ssz_bytes();
+    let parts: Vec<_> = bytes.as_chunks::<32>().0.iter().map(Root::from).collect();
+    let place = index(from / RECEIPTS_PER_CLAIM);
+    let part = parts.get(place).filter(|_| from.is_multiple_of(RECEIPTS_PER_CLAIM));
+    let leaf = part.copied().ok_or(ProveError::Absent(claim))?;
+    let mut siblings = branch(&parts, 2, place);
+    siblings.push(next.0);
+    siblings.extend(siblings_of_lane);
+    Ok((leaf, siblings))
+}
+
 fn execution_root(
     ledger: &Ledger,
     claim: Claim,
@@ -119,14 +165,26 @@ fn execution_root(
     slot: Slot,
 ) -> Result<(Root, Vec<Hash>), ProveError> {
     let latest = ledger.slot();
+    let (_, siblings) = recent_root(ledger, claim, shard, slot)?;
+    let leaf = ledger.recent_execution_root(shard, slot);
+    Ok((leaf.ok_or(ProveError::NoExecution { shard, slot, latest })?, siblings))
+}
+
+/// Returns what is at the place of a shard's execution root for a slot, whatever slot it is of.
+pub(super) fn recent_root(
+    ledger: &Ledger,
+    claim: Claim,
+    shard: Shard,
+    slot: Slot,
+) -> Result<(Root, Vec<Hash>), ProveError> {
     let recent = match shard {
         BEACON_CHAIN => Some(ledger.beacon_lanes().recent()),
         _ => ledger.shards().get(index(shard)).map(ShardLedger::recent),
     };
     let recent: Vec<_> = recent.ok_or(ProveError::Absent(claim))?.iter().copied().collect();
-    let leaf = ledger.recent_execution_root(shard, slot);
-    let leaf = leaf.ok_or(ProveError::NoExecution { shard, slot, latest })?;
-    let mut siblings = branch(&recent, 8, index(slot % RECENT_SLOTS));
+    let place = index(slot % RECENT_SLOTS);
+    let leaf = recent.get(place).copied().unwrap_or_default();
+    let mut siblings = branch(&recent, 8, place);
     if shard == BEACON_CHAIN {
         siblings.push(hash_tree_root(ledger.beacon_lanes().outbound()).0);
         siblings.extend(branch(&ledger_roots(ledger), 3, 7));

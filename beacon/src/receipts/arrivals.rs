@@ -25,7 +25,7 @@ pub enum Fate {
     Refused,
     /// It is too late to deliver it; it returns.
     Expired,
-    /// It is settled without ether.
+    /// It is settled without ether, because it is void or lost.
     Void,
 }
 
@@ -69,18 +69,22 @@ impl Arrivals {
         let mut arrivals = Self::default();
         for (batch, inbound) in inbound.iter().enumerate() {
             let InboundBatch { source_shard, slot, .. } = *inbound;
-            let root = place.beacon_parent.recent_execution_root(source_shard, slot);
+            let refused = |error| ReceiptError::Proof { batch, source_shard, slot, error };
+            let old = inbound.old_execution_root(place.slot, place.beacon_parent_root, place.layout);
+            let recent = || place.beacon_parent.recent_execution_root(source_shard, slot);
+            let root = old.map_err(refused)?.or_else(recent);
             let root = root.ok_or(ReceiptError::NotRecent { batch, source_shard, slot })?;
-            let proven = inbound.check(place.shard, root);
-            proven.map_err(|error| ReceiptError::Proof { batch, source_shard, slot, error })?;
+            inbound.check(place.shard, root).map_err(refused)?;
             for (sequence, receipt) in inbound.numbered() {
-                let fate = fates.fate((source_shard, sequence), slot, receipt);
+                let at = (source_shard, sequence);
+                let fate = receipt.map_or(Fate::Void, |receipt| fates.fate(at, slot, receipt));
+                let receipt = receipt.cloned().unwrap_or_default();
                 if let Fate::Delivered(ee) = fate
                     && !has_payload(ee)
                 {
                     return Err(ReceiptError::NoPayload { ee, source_shard, sequence });
                 }
-                arrivals.push(batch, Arrival { source_shard, sequence, receipt: receipt.clone(), fate })?;
+                arrivals.push(batch, Arrival { source_shard, sequence, receipt, fate })?;
             }
         }
         Ok(arrivals)

@@ -37,14 +37,18 @@ impl Stated {
         let mut rejected = BTreeMap::<EeIndex, Vec<u32>>::new();
         for (batch, inbound) in body.inbound.iter().enumerate() {
             let source_shard = inbound.source_shard;
-            if inbound.receipts.is_empty() {
+            if inbound.receipts.is_empty() && inbound.n_lost == 0 {
                 return Err(ReceiptError::Empty { batch, source_shard });
             }
             let settlement = body.header.settlements.iter().find(|s| s.source_shard == source_shard);
+            // The first number beyond the bits ends it.
             for (sequence, receipt) in inbound.numbered() {
                 let bits = settlement.and_then(|settlement| bits(settlement, sequence));
                 let (fate, is_rejected) = bits
-                    .and_then(|bits| fate(receipt, bits, slot))
+                    .and_then(|bits| match receipt {
+                        Some(receipt) => fate(receipt, bits, slot),
+                        None => (bits == [true; 2]).then_some((Fate::Void, true)),
+                    })
                     .ok_or(ReceiptError::NotSettled { source_shard, sequence })?;
                 if let Fate::Delivered(ee) = fate {
                     if !body.payloads.iter().any(|payload| payload.ee == ee) {
@@ -56,7 +60,8 @@ impl Stated {
                     }
                     *place = place.saturating_add(1);
                 }
-                arrivals.push(batch, Arrival { source_shard, sequence, receipt: receipt.clone(), fate })?;
+                let receipt = receipt.cloned().unwrap_or_default();
+                arrivals.push(batch, Arrival { source_shard, sequence, receipt, fate })?;
             }
         }
         let of_ees = rejected.iter().map(|(ee, rejected)| (*ee, &rejected[..])).collect();

@@ -3,17 +3,18 @@
 use super::{Context, Dispute, Undecided};
 use crate::ledger::{
     Accused, AccusedBatch, AccusedRead, EeIndex, ExecutionSlashing, LedgerPhase, ParentProof, ReadProof,
-    RootRead, ShardBody, dispute_epochs, error::OperationError,
+    RootRead, ShardBody, dispute_epochs, error::OperationError, execution::RECENT_SLOTS,
 };
-use crate::receipts::{Stated, check_lanes};
-use outrider_beacon_proof::{Claim, Layout, Phase};
+use crate::{
+    proof::phase1_layout,
+    receipts::{Stated, check_lanes},
+};
+use outrider_beacon_proof::{Claim, Layout};
 use outrider_beacon_spec::{
     compute::{compute_epoch_at_slot, compute_start_slot_at_epoch},
     math::index,
-    preset::Preset,
-    types::{Bytes32, Root, Slot},
+    types::{Bytes32, Root, Shard, Slot},
 };
-use ssz_types::typenum::Unsigned as _;
 
 impl<P: LedgerPhase> Context<'_, P> {
     /// Returns whether a shard block of a slot is right, as far as it is accused. In this order,
@@ -59,12 +60,8 @@ impl<P: LedgerPhase> Context<'_, P> {
                 let epoch = proven_number(proof, Claim::FinalizedEpoch, beacon_parent_root, layout::<P>())?;
                 Ok(body.header.finalized_slot == compute_start_slot_at_epoch::<P>(epoch)?)
             }
-            Some(Accused::Inbound(AccusedBatch { batch_index, proof })) => {
-                let batch = body.inbound.get(index(*batch_index));
-                let batch = batch.ok_or(OperationError::NoBatch { batch_index: *batch_index })?;
-                let claim = Claim::ExecutionRoot { shard: batch.source_shard, slot: batch.slot };
-                let execution_root = proven(proof, claim, beacon_parent_root, layout::<P>())?;
-                Ok(batch.check(shard, execution_root).is_ok())
+            Some(Accused::Inbound(accused)) => {
+                is_batch_right(&body, accused, (shard, slot), beacon_parent_root, layout::<P>())
             }
             Some(Accused::Lanes(sent)) => {
                 let lanes = stated.lanes(&body.header, (shard, slot), sent)?;
@@ -109,13 +106,30 @@ impl<P: LedgerPhase> Context<'_, P> {
     }
 }
 
+/// Returns whether a batch of a shard block is proven, and what it settles as lost is lost.
+fn is_batch_right(
+    body: &ShardBody,
+    accused: &AccusedBatch,
+    (shard, slot): (Shard, Slot),
+    beacon_parent_root: Root,
+    layout: Layout,
+) -> Result<bool, OperationError> {
+    let AccusedBatch { batch_index, slot: ref slot_proof, ref execution_root } = *accused;
+    let batch = body.inbound.get(index(batch_index)).ok_or(OperationError::NoBatch { batch_index })?;
+    let Ok(known) = batch.old_execution_root(slot, beacon_parent_root, layout) else { return Ok(false) };
+    if let Some(execution_root) = known {
+        return Ok(batch.check(shard, execution_root).is_ok());
+    }
+    let latest = proven_number(slot_proof, Claim::Slot, beacon_parent_root, layout)?;
+    let claim = Claim::ExecutionRoot { shard: batch.source_shard, slot: batch.slot };
+    let execution_root = proven(execution_root, claim, beacon_parent_root, layout)?;
+    let is_recent = latest.checked_sub(batch.slot).is_some_and(|age| age < RECENT_SLOTS);
+    Ok(is_recent && batch.check(shard, execution_root).is_ok())
+}
+
 /// Returns the layout of the chain's blocks of phase 1; only these have attestations of shard blocks.
 fn layout<P: LedgerPhase>() -> Layout {
-    Layout {
-        phase: Phase::Phase1,
-        max_shards: <P::Preset as Preset>::MaxShards::U64,
-        slots_per_historical_root: P::Preset::SLOTS_PER_HISTORICAL_ROOT,
-    }
+    phase1_layout::<P::Preset>()
 }
 
 fn proven(

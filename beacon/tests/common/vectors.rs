@@ -39,6 +39,14 @@ pub(crate) fn claim(proof: &Value) -> Claim {
         "execution_root" => Claim::ExecutionRoot { shard, slot: proof["slot"].as_u64().unwrap() },
         "shard_count" => Claim::ShardCount,
         "ee_count" => Claim::EeCount { shard },
+        "settled_before" => {
+            Claim::SettledBefore { source: proof["source"].as_u64().unwrap(), destination: shard }
+        }
+        "settled" => Claim::Settled {
+            source: proof["source"].as_u64().unwrap(),
+            destination: shard,
+            from: proof["from"].as_u64().unwrap(),
+        },
         other => panic!("{other}"),
     }
 }

@@ -220,6 +220,15 @@ class EePayload(Container):
     block_data: ByteList[2**20]
 
 
+class BatchHistory(Container):
+    parent_slot: uint64
+    older_root: Bytes32
+    older_branch: List[Bytes32, 64]
+    older_slot: uint64
+    execution_root: Bytes32
+    branch: List[Bytes32, 64]
+
+
 class InboundBatch(Container):
     source_shard: uint64
     slot: uint64
@@ -229,6 +238,8 @@ class InboundBatch(Container):
     start: uint64
     receipts: List[Receipt, 1024]
     branch: List[Bytes32, 64]
+    n_lost: uint64
+    history: List[BatchHistory, 1]
 
 
 class ShardBody(Container):
@@ -455,7 +466,8 @@ class AccusedRead(Container):
 
 class AccusedBatch(Container):
     batch_index: uint64
-    proof: ParentProof
+    slot: ParentProof
+    execution_root: ParentProof
 
 
 class SentReceipts(Container):
@@ -643,8 +655,13 @@ def example_body():
         source_shard=2, slot=400, lane=header.lanes[1], lane_index=1, lane_branch=[some(32) for _ in range(10)], start=1,
         receipts=[receipt], branch=[some(32), some(32)],
     )
+    history = BatchHistory(
+        parent_slot=900, older_root=b"\x71" * 32, older_branch=[b"\x72" * 32] * 21, older_slot=655,
+        execution_root=b"\x73" * 32, branch=[b"\x74" * 32] * 33,
+    )
+    lost = InboundBatch(source_shard=2, slot=401, lane=header.lanes[2], n_lost=2, history=[history])
     payload = EePayload(ee=3, reads=[RootRead(shard=1, ee=2, state_root=some(32))], block_data=some(70))
-    return ShardBody(header=header, inbound=[batch], payloads=[payload])
+    return ShardBody(header=header, inbound=[batch, lost], payloads=[payload])
 
 
 def receipt_ranges():
@@ -767,7 +784,9 @@ def example_accusations():
         read = AccusedRead(payload_index=2, read_index=5, proof=ReadProof(selector=selector, value=proof))
         yield ListOfAccused(Accused(selector=1, value=read))
     yield ListOfAccused(Accused(selector=2, value=proof))
-    yield ListOfAccused(Accused(selector=3, value=AccusedBatch(batch_index=6, proof=proof)))
+    slot = ParentProof(leaf=proof.leaf, branch=proof.branch[:2])
+    accused = AccusedBatch(batch_index=6, slot=slot, execution_root=proof)
+    yield ListOfAccused(Accused(selector=3, value=accused))
     receipts = [List[Receipt, 1024](*[Receipt(value=number) for number in range(n)]) for n in (2, 1)]
     yield ListOfAccused(Accused(selector=4, value=SentReceipts(of_ees=receipts)))
 
@@ -796,6 +815,14 @@ def claims(ledger):
     for place in (0, 2):
         inner = concat(field(shard, "ees"), 3)
         yield {"kind": "ee_count", "shard": place}, concat(shards, element(2**10, place), inner)
+    # The lanes of a shard: the beacon chain's, and then those of shards.
+    for source, lane, place in ((1024, 0, 1), (0, 1, 2), (2, 3, 0)):
+        above = concat(shards, element(2**10, place), field(shard, "inbound"), element(2**11, lane))
+        of_lane = {"shard": place, "source": source}
+        yield {"kind": "settled_before", **of_lane}, concat(above, field(InboundLane(), "next"))
+        chunk = 2 * place - 1 if place else 0
+        inner = concat(field(InboundLane(), "settled"), 4 + chunk)
+        yield {"kind": "settled", **of_lane, "from": 256 * chunk}, concat(above, inner)
 
 
 def state_after(state_type, block_roots):
@@ -916,7 +943,7 @@ def phase(name, block_type, ledger, operations, kept):
         assert place == 1
         leaf = node(ledger, lower)
         proofs.append(claim | {"gindex": gindex, "leaf": leaf.hex(), "branch": [s.hex() for s in path]})
-    some_proofs = [place for place in (0, 1, 5, 7, 12, 15, 18, 22, 24, 26, 28) if place < kept]
+    some_proofs = [place for place in (0, 1, 5, 7, 12, 15, 18, 22, 24, 26, 28, 31, 32) if place < kept]
     helpers = helper_indices([proofs[place]["gindex"] for place in some_proofs])
     return {
         "phase": name,
@@ -948,7 +975,7 @@ def main():
     chunks = ByteList[2**20](data)
     phases = [
         phase("phase0", BeaconBlock0, ledger, operations, 2),
-        phase("phase1", BeaconBlock1, ledger, operations, 29),
+        phase("phase1", BeaconBlock1, ledger, operations, 35),
     ]
     old_roots = {phase["phase"]: bytes.fromhex(phase["block_root"]) for phase in phases}
     print(

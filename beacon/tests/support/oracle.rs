@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use outrider_beacon::ledger::{
     ExecutionHeader, GenesisEe, Ledger, Settings, ShardBody, apply_execution_header,
 };
+use outrider_beacon::{proof::Layout, receipts::Stated};
 use outrider_beacon_spec::{
     containers::{BeaconState, Validator},
     hash::hash_tree_root,
@@ -40,6 +41,13 @@ pub(crate) fn shard_body(bytes: &[u8]) {
     assert_eq!(ShardBody::from_body(&body.to_body()).as_ref(), Ok(&body));
     apply(&body.header, false);
     apply(&body.header, true);
+    // Whatever batches say about themselves, judging them ends.
+    let _ = Stated::new(&body, 1 << 20);
+    for batch in &body.inbound {
+        let known = batch.old_execution_root(1 << 20, Root::ZERO, Layout::MINIMAL);
+        assert!(batch.history.is_empty() || known.is_err(), "no history leads to nothing");
+        assert!(batch.check(1, Root::ZERO).is_err());
+    }
 }
 
 /// Applies a header, perhaps after making its roots and balances those of the ledger, so that it gets further.

@@ -16,7 +16,7 @@ pub(super) struct WrittenClaim(pub(super) Claim);
 /// A text that is not a claim.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a claim: write code:EE, deposit:EE, deployed:EE, exit:EE, withdrawable:EE, hibernation:EE, wake:EE, shards:EE or shards:EE@256, state:EE@SHARD, balance:EE@SHARD, execution:SHARD@SLOT, slot, crosslink:SHARD@BLOCK, latest:SHARD, block:SLOT, block-slot, finalized, n-shards or n-ees:SHARD, with decimal numbers, such as state:0@1"
+    "`{0}` is not a claim: write code:EE, deposit:EE, deployed:EE, exit:EE, withdrawable:EE, hibernation:EE, wake:EE, shards:EE or shards:EE@256, state:EE@SHARD, balance:EE@SHARD, execution:SHARD@SLOT, slot, crosslink:SHARD@BLOCK, latest:SHARD, block:SLOT, block-slot, finalized, n-shards, n-ees:SHARD, settled:SOURCE:SHARD or settled:SOURCE:SHARD@256, with decimal numbers, such as state:0@1"
 )]
 pub(super) struct ClaimError(String);
 
@@ -71,6 +71,17 @@ fn parse(text: &str) -> Option<Claim> {
         "latest" => Claim::LatestExecution { shard: number()? },
         "block" => Claim::BlockRoot { slot: number()? },
         "n-ees" => Claim::EeCount { shard: number()? },
+        "settled" => {
+            let (source, rest) = rest.split_once(':')?;
+            let source = source.parse().ok()?;
+            match rest.split_once('@') {
+                None => Claim::SettledBefore { source, destination: rest.parse().ok()? },
+                Some((destination, from)) => {
+                    let (destination, from) = (destination.parse().ok()?, from.parse().ok()?);
+                    Claim::Settled { source, destination, from }
+                }
+            }
+        }
         _ => return None,
     })
 }
@@ -83,6 +94,8 @@ impl WrittenClaim {
             Claim::Slot | Claim::BlockSlot | Claim::ShardCount | Claim::EeCount { .. } => {
                 Claim::uint64(leaf).to_string()
             }
+            Claim::SettledBefore { .. } => format!("all before {}", Claim::uint64(leaf)),
+            Claim::Settled { from, .. } => members(leaf, from),
             Claim::FinalizedEpoch => format!("epoch {}", Claim::uint64(leaf)),
             Claim::DeployedEpoch { .. }
             | Claim::ExitEpoch { .. }
@@ -92,7 +105,7 @@ impl WrittenClaim {
                 FAR_FUTURE_EPOCH => "never".to_owned(),
                 epoch => format!("epoch {epoch}"),
             },
-            Claim::Shards { from, .. } => shards(leaf, from),
+            Claim::Shards { from, .. } => members(leaf, from),
             Claim::CodeHash { .. }
             | Claim::StateRoot { .. }
             | Claim::ExecutionRoot { .. }
@@ -103,16 +116,16 @@ impl WrittenClaim {
     }
 }
 
-/// Formats the shards in a leaf that begins with the bit of shard `from`.
-fn shards(leaf: &Hash, from: u64) -> String {
+/// Formats the numbers in a leaf of 256 bits that begins with the bit of number `from`.
+fn members(leaf: &Hash, from: u64) -> String {
     let has_bit = |place: &u64| {
         let byte = leaf.get(index(place / 8)).copied().unwrap_or_default();
         byte >> (place % 8) & 1 == 1
     };
-    let shards = (0..SHARDS_PER_CLAIM).filter(has_bit);
-    match ranges(shards.map(|place| from.saturating_add(place))) {
+    let members = (0..256).filter(has_bit);
+    match ranges(members.map(|place| from.saturating_add(place))) {
         none if none.is_empty() => "none".to_owned(),
-        shards => shards,
+        members => members,
     }
 }
 
@@ -145,6 +158,8 @@ mod tests {
             ("finalized", Claim::FinalizedEpoch),
             ("n-shards", Claim::ShardCount),
             ("n-ees:1", Claim::EeCount { shard: 1 }),
+            ("settled:1024:3", Claim::SettledBefore { source: 1024, destination: 3 }),
+            ("settled:2:3@768", Claim::Settled { source: 2, destination: 3, from: 768 }),
         ] {
             assert_eq!(text.parse(), Ok(WrittenClaim(claim)));
             assert_eq!(claim.to_string(), text);
@@ -220,6 +235,8 @@ mod tests {
                 Claim::LatestExecution { shard: one },
                 Claim::BlockRoot { slot: one },
                 Claim::EeCount { shard: one },
+                Claim::SettledBefore { source: one, destination: other },
+                Claim::Settled { source: one, destination: other, from: one },
             ] {
                 prop_assert_eq!(claim.to_string().parse(), Ok(WrittenClaim(claim)));
             }

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use outrider_beacon::ledger::{
     EePayload, ExtendedState, GenesisEe, Ledger, Settings, ShardBody, ShardPlace, apply_execution_header,
 };
+use outrider_beacon::proof::Layout;
 use outrider_beacon_spec::{
     containers::BeaconState,
     phase::Phase1,
@@ -88,6 +89,7 @@ impl Chain {
             epoch: 1,
             beacon_parent_root: Root::repeat_byte(0xbb),
             beacon_parent: self.ledger.clone(),
+            layout: Layout::MINIMAL,
             finalized_slot: 8,
             view: self.ledger.clone(),
         }

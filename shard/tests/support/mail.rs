@@ -8,6 +8,7 @@ use outrider_beacon::ledger::{
     EeIndex, ExecutableBlock, Execution as _, InboundBatch, Ledger, Receipt, ShardBody, ShardPlace,
     apply_execution_header,
 };
+use outrider_beacon::proof::phase1_layout;
 use outrider_beacon_spec::{
     hash::{hash, hash_tree_root},
     phase::Phase1,
@@ -125,6 +126,8 @@ pub(crate) struct World {
     pub(crate) executor: Arc<TestExecutor>,
     pub(crate) relay: Relay,
     pub(crate) slot: u64,
+    /// The root of the beacon block on which the blocks of the slot build, if there is one.
+    pub(crate) beacon_parent_root: Bytes32,
     /// The ledger on which the blocks of the slot build.
     pub(crate) parent: Ledger,
     /// The ledger after them.
@@ -147,6 +150,7 @@ impl World {
             executor: Arc::new(chain.executor()),
             relay: Relay::default(),
             slot: 10,
+            beacon_parent_root: Bytes32::repeat_byte(0xbb),
             parent: next.clone(),
             next,
         }
@@ -157,8 +161,9 @@ impl World {
             shard,
             slot: self.slot,
             epoch: 1,
-            beacon_parent_root: Bytes32::repeat_byte(0xbb),
+            beacon_parent_root: self.beacon_parent_root,
             beacon_parent: self.parent.clone(),
+            layout: phase1_layout::<SimPreset<N_SHARDS>>(),
             finalized_slot: 8,
             view: self.parent.clone(),
         }
@@ -274,6 +279,19 @@ impl World {
             .unwrap();
         change(&mut body, &mut sent);
         self.add(shard, &body, sent).unwrap();
+    }
+
+    /// Has the ledger take a header of a captured committee whose receipts nobody has.
+    pub(crate) fn withhold(
+        &mut self,
+        shard: Shard,
+        mut body: ShardBody,
+        change: impl FnOnce(&mut ShardBody),
+    ) {
+        change(&mut body);
+        let at = (shard, self.slot);
+        apply_execution_header(&mut self.next, at, &body.header, 1, &settings()).unwrap();
+        self.relay.add_header(self.slot, &body.header);
     }
 
     pub(crate) fn candidates(&self, shard: Shard) -> WaitingReceipts<'_> {
