@@ -4,6 +4,8 @@
 
 #[path = "support/chain.rs"]
 mod chain;
+#[path = "support/court.rs"]
+mod court;
 #[path = "support/damage.rs"]
 mod damage;
 #[path = "support/obedient.rs"]
@@ -12,180 +14,63 @@ mod obedient;
 use std::sync::LazyLock;
 
 use chain::{Chain, TestExecutor};
+use court::{Court, FINALIZED_SLOT, SLOT, Verdict};
 use damage::{DAMAGES, rehash, root};
 use obedient::{GO_ON, depositing, obedient_chain, payload};
 use outrider_beacon::{
     ledger::{
-        Accused, AccusedRead, EePayload, ExecutableBlock, Execution as _, ExecutionSlashing, ExtendedState,
-        Lane, LedgerError, LedgerOperations, ParentProof, ReadProof, RootRead, SentReceipts, Settings,
-        ShardBody, ShardPlace, SignedExecutionSlashing, apply_execution_header, complete_block,
-        error::OperationError,
+        Accused, AccusedRead, EePayload, Lane, ParentProof, ReadProof, RootRead, SentReceipts, Settings,
+        ShardBody, ShardPlace, error::OperationError,
     },
-    proof::{Claim, ProofError, Prover},
-    registry::{Admission, CodeProperties, Refusal, Rules},
+    proof::{Claim, ProofError},
 };
 use outrider_beacon_spec::{
-    accessors::{get_beacon_committee, get_beacon_proposer_index},
-    containers::{
-        AttestationData, BeaconBlock, BeaconBlockBody, Checkpoint, ShardBlock, ShardState, ShardTransition,
-        ShardVote, misc::AggregationBits,
-    },
     hash::hash_tree_root,
-    phase::Phase1,
-    phase1::Attestation,
     preset::Minimal,
-    transition::process_slots,
-    types::{BLSSignature, Bytes32, Root, Shard, Slot, ValidatorIndex},
+    types::{Bytes32, Root, Shard},
 };
 use proptest::prelude::*;
-
-type P = Phase1<Minimal>;
-type Operations = LedgerOperations<P>;
-
-/// The slot of the beacon block on which shard blocks build, and of the shard blocks. Epoch 2 is final in it.
-const SLOT: Slot = 33;
-const FINALIZED_SLOT: Slot = 16;
 
 /// The settings of the chain, on which deposits may be small.
 fn settings() -> Settings {
     Settings { deposit_amount_min: 0, ..chain::settings() }
 }
 
-struct NoCode;
-
-impl Admission for NoCode {
-    fn admit(&self, _: &[u8]) -> Result<CodeProperties, Refusal> {
-        Err(Refusal("no code is deployed here".to_owned()))
-    }
-}
-
-/// A beacon chain up to a block, and what is needed to judge shard blocks on it.
+/// A beacon chain, and what is needed to judge shard blocks on it.
 struct World {
     chain: Chain,
     executor: TestExecutor,
-    block: BeaconBlock<P>,
-    after: ExtendedState<P>,
+    court: Court<Minimal>,
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
     let chain = obedient_chain();
     let executor = chain.executor();
-    let mut genesis = chain.extended();
-    process_slots(&mut genesis.state, SLOT - 1).unwrap();
-    genesis.state.finalized_checkpoint = Checkpoint { epoch: 2, ..Checkpoint::default() };
-    let (block, after) = propose(&genesis, SLOT, &Operations::default(), &executor).unwrap();
-    World { chain, executor, block, after }
+    let court = Court::new(chain.extended(), settings(), &executor);
+    World { chain, executor, court }
 });
-
-/// Proposes a block without attestations. Signatures do not count here.
-fn propose(
-    pre: &ExtendedState<P>,
-    slot: Slot,
-    operations: &Operations,
-    judge: &TestExecutor,
-) -> Result<(BeaconBlock<P>, ExtendedState<P>), LedgerError> {
-    let mut advanced = pre.state.clone();
-    process_slots(&mut advanced, slot).unwrap();
-    let block = BeaconBlock {
-        slot,
-        proposer_index: get_beacon_proposer_index(&advanced).unwrap(),
-        parent_root: hash_tree_root(&advanced.latest_block_header),
-        state_root: Root::ZERO,
-        body: BeaconBlockBody { eth1_data: advanced.eth1_data.clone(), ..BeaconBlockBody::default() },
-    };
-    let settings = settings();
-    let rules = Rules { settings: &settings, admission: &NoCode, judge, verify_signatures: false };
-    let (block, transition) = complete_block(pre.clone(), block, operations, rules)?;
-    Ok((block, transition.extended))
-}
 
 impl World {
     fn place(&self, shard: Shard) -> ShardPlace {
         ShardPlace {
             slot: SLOT,
             epoch: SLOT / 8,
-            beacon_parent_root: hash_tree_root(&self.block),
-            beacon_parent: self.after.ledger.clone(),
+            beacon_parent_root: hash_tree_root(&self.court.block),
+            beacon_parent: self.court.after.ledger.clone(),
             finalized_slot: FINALIZED_SLOT,
-            view: self.after.ledger.clone(),
+            view: self.court.after.ledger.clone(),
             ..self.chain.place(shard)
         }
     }
 
-    fn prover<'p>(&'p self, operations: &'p Operations) -> Prover<'p, P> {
-        Prover::new(&self.block, &self.after.ledger, operations)
-            .unwrap()
-            .with_state(&self.after.state)
-            .unwrap()
-    }
-
-    /// Returns the attestation of a shard block by its whole committee, and the committee.
-    fn attest(
-        &self,
-        shard: Shard,
-        body: &[u8],
-    ) -> (Attestation<Minimal>, ShardTransition, Vec<ValidatorIndex>) {
-        let block = ShardBlock { body: body.to_vec().try_into().unwrap(), ..ShardBlock::default() };
-        let transition = ShardTransition {
-            start_slot: SLOT,
-            shard_block_lengths: vec![body.len() as u64].try_into().unwrap(),
-            shard_data_roots: vec![hash_tree_root(&block.body)].try_into().unwrap(),
-            shard_states: vec![ShardState { slot: SLOT, ..ShardState::default() }].try_into().unwrap(),
-            ..ShardTransition::default()
-        };
-        let vote =
-            ShardVote { shard, shard_transition_root: hash_tree_root(&transition), ..ShardVote::default() };
-        let data = AttestationData {
-            slot: SLOT,
-            index: 0,
-            beacon_block_root: hash_tree_root(&self.block),
-            target: Checkpoint { epoch: SLOT / 8, ..Checkpoint::default() },
-            extension: vote,
-            ..AttestationData::default()
-        };
-        let committee = get_beacon_committee(&self.after.state, SLOT, 0).unwrap().to_vec();
-        let mut aggregation_bits = AggregationBits::with_capacity(committee.len()).unwrap();
-        (0..committee.len()).for_each(|bit| aggregation_bits.set(bit, true).unwrap());
-        (Attestation { aggregation_bits, data, signature: BLSSignature::ZERO }, transition, committee)
-    }
-
-    /// Makes a claim; returns whether it convicts the attesters, or else its author.
     fn convicts(&self, shard: Shard, body: &[u8], accused: Option<Accused>) -> Result<bool, OperationError> {
-        let (attestation, shard_transition, committee) = self.attest(shard, body);
-        let whistleblower_index = (0..).find(|validator| !committee.contains(validator)).unwrap();
-        let message = ExecutionSlashing {
-            attestation,
-            shard_transition,
-            data_index: 0,
-            body: body.to_vec().try_into().unwrap(),
-            accused: accused.into_iter().collect::<Vec<_>>().try_into().unwrap(),
-            whistleblower_index,
-        };
-        let signed = SignedExecutionSlashing { message, signature: BLSSignature::ZERO };
-        let operations =
-            Operations { execution_slashings: vec![signed].try_into().unwrap(), ..Operations::default() };
-        let (_, after) = match propose(&self.after, SLOT + 1, &operations, &self.executor) {
-            Ok(proposed) => proposed,
-            Err(LedgerError::Operation { error, .. }) => return Err(error),
-            Err(error) => panic!("{error}"),
-        };
-        let validators = (0..).zip(&*after.state.validators);
-        let slashed: Vec<_> =
-            validators.filter(|(_, validator)| validator.slashed).map(|(index, _)| index).collect();
-        let mut guilty = committee;
-        guilty.sort_unstable();
-        if slashed == guilty {
-            return Ok(true);
-        }
-        assert_eq!(slashed, [whistleblower_index], "either all attesters, or the author");
-        Ok(false)
+        self.court.convicts(&self.executor, shard, body, accused)
     }
 
     /// Returns every claim about a body with the right proofs.
     fn claims(&self, body: &[u8]) -> Vec<Option<Accused>> {
         let Ok(body) = ShardBody::from_body(body) else { return vec![None] };
-        let operations = Operations::default();
-        let prover = self.prover(&operations);
+        let prover = self.court.prover();
         let finalized: ParentProof = prover.prove(Claim::FinalizedEpoch).unwrap().into();
         let mut claims = vec![None, Some(Accused::FinalizedSlot(finalized))];
         claims.extend(
@@ -203,55 +88,8 @@ impl World {
 
     /// Checks that claims convict a body if an honest node refuses it, and otherwise none does.
     fn check(&self, shard: Shard, body: &[u8]) -> Verdict {
-        let place = self.place(shard);
-        let verdict = self.verdict(&place, body);
-        let outcomes: Vec<_> = self
-            .claims(body)
-            .into_iter()
-            .map(|accused| (accused.clone(), self.convicts(shard, body, accused)))
-            .collect();
-        let is_convicted = outcomes.iter().any(|(_, outcome)| *outcome == Ok(true));
-        match verdict {
-            Verdict::Right => {
-                assert!(outcomes.iter().all(|(_, outcome)| *outcome == Ok(false)), "{outcomes:?}");
-            }
-            Verdict::ExecutorRefuses => assert!(is_convicted, "{outcomes:?}"),
-            Verdict::LedgerRefuses => {}
-        }
-        let undecided = |error: &OperationError| matches!(error, OperationError::Undecided { .. });
-        assert!(!outcomes.iter().any(|(_, outcome)| outcome.as_ref().is_err_and(undecided)), "{outcomes:?}");
-        verdict
+        self.court.check(&self.executor, &self.place(shard), body, self.claims(body))
     }
-
-    fn verdict(&self, place: &ShardPlace, body: &[u8]) -> Verdict {
-        let Ok(body) = ShardBody::from_body(body) else { return Verdict::ExecutorRefuses };
-        let at = (place.shard, place.slot);
-        let mut view = place.view.clone();
-        if apply_execution_header(&mut view, at, &body.header, place.epoch, &settings()).is_err() {
-            return Verdict::LedgerRefuses;
-        }
-        let [result] = self
-            .executor
-            .execute(&[ExecutableBlock { root: Root::ZERO, place, body: &body }])
-            .try_into()
-            .unwrap();
-        match result {
-            Ok(()) => Verdict::Right,
-            Err(error) => {
-                assert!(error.is_verdict(), "{error}");
-                Verdict::ExecutorRefuses
-            }
-        }
-    }
-}
-
-/// The verdict of an honest node on a shard block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Right,
-    /// It cannot be crosslinked; with a challenge window it is dropped without a claim.
-    LedgerRefuses,
-    ExecutorRefuses,
 }
 
 /// A payload with reads of roots of the genesis.
@@ -359,8 +197,7 @@ fn name(accused: Accused) -> String {
 #[test]
 fn a_claim_without_a_proof_is_refused() {
     let world = &*WORLD;
-    let operations = Operations::default();
-    let prover = world.prover(&operations);
+    let prover = world.court.prover();
     let mut body = honest(7, 5, &[(1, 2)]);
     body.payloads[1].reads[0].state_root = root(1);
     rehash(&mut body);

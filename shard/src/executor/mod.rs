@@ -61,8 +61,8 @@ mod transition;
 use std::{collections::BTreeMap, sync::Arc};
 
 use outrider_beacon::{
-    ledger::{ExecutableBlock, Execution, Receipt, Settings, ShardBody, ShardPlace},
-    receipts::Arrivals,
+    ledger::{ExecutableBlock, Execution, Receipt, SentReceipts, Settings, ShardBody, ShardPlace},
+    receipts::{Arrivals, ReceiptError},
 };
 use outrider_beacon_spec::types::Root;
 use outrider_host::Host;
@@ -194,6 +194,27 @@ impl<C: Codes> Executor<C> {
         }
         let derived = self.derive_each(block.place, &[Contents::of(block.body)]).pop();
         Ok(derived.unwrap_or(Err(ExecutorError::Lost { ee: 0 }))?.receipts)
+    }
+
+    /// Returns the receipts that EEs send by the payloads of a block, for a claim about its lanes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the contents of the block are refused; then there is another claim about it.
+    pub fn sent_of_ees(&self, block: &ExecutableBlock<'_>) -> Result<SentReceipts, ExecutorError> {
+        let fuel_max = self.settings.fuel_per_ee_max;
+        let ShardBody { inbound, payloads, .. } = block.body;
+        let executed = self.run(vec![self.plan(block.place, inbound, payloads, |_| fuel_max)]).pop();
+        let Executed { executions, .. } = executed.unwrap_or(Err(ExecutorError::Lost { ee: 0 }))?;
+        let mut of_ees = SentReceipts::default();
+        for (job, outcome) in executions {
+            let (ee, sent) = (job.ee, outcome?.sent.clone());
+            if !sent.is_empty() {
+                let sent = sent.try_into().or(Err(ReceiptError::Sum { ee }))?;
+                of_ees.of_ees.push(sent).or(Err(ExecutorError::PayloadsMax { got: payloads.len() }))?;
+            }
+        }
+        Ok(of_ees)
     }
 
     /// Returns the settings of the chain.

@@ -99,7 +99,7 @@ impl Mail {
         self
     }
 
-    fn block_data(&self) -> Vec<u8> {
+    pub(crate) fn block_data(&self) -> Vec<u8> {
         let mut bytes = self.rejected.to_le_bytes().to_vec();
         for receipt in &self.sent {
             let receipt = receipt.to_bytes();
