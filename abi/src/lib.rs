@@ -52,7 +52,7 @@ pub use imports::{
 pub use node::NewNode;
 pub use reader::{ReadError, Reader};
 pub use receipt::{
-    RECEIPT_PAYLOAD_BYTES_MAX, RECEIPTS_SENT_MAX, RECEIVED_RECEIPT_HEADER_BYTES, ReceiptError, ReceiptKind,
-    ReceivedReceipt, SENT_RECEIPT_HEADER_BYTES, SentReceipt,
+    BEACON_CHAIN, RECEIPT_PAYLOAD_BYTES_MAX, RECEIPTS_SENT_MAX, RECEIVED_RECEIPT_HEADER_BYTES, ReceiptError,
+    ReceiptKind, ReceivedReceipt, SENT_RECEIPT_HEADER_BYTES, SentReceipt,
 };
 pub use root_read::{ROOT_READ_BYTES, RootRead};

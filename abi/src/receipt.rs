@@ -52,7 +52,7 @@ pub struct SentReceipt {
 pub struct ReceivedReceipt {
     /// The kind.
     pub kind: ReceiptKind,
-    /// The shard that sent it. The beacon chain has an index of its own, which the chain defines.
+    /// The shard that sent it, or [`BEACON_CHAIN`].
     pub source_shard: ShardIndex,
     /// The EE that sent it. From the beacon chain, it is the index of the validator who withdrew the ether, or the EE
     /// itself if its deposit returned.
@@ -206,6 +206,9 @@ pub enum ReceiptError {
         got: u8,
     },
 }
+
+/// The index that the beacon chain has in place of a shard's, as the source of receipts.
+pub const BEACON_CHAIN: ShardIndex = ShardIndex(1024);
 
 /// The most receipts that one execution may send.
 pub const RECEIPTS_SENT_MAX: usize = 1_024;

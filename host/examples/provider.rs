@@ -11,7 +11,9 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use outrider_host::{ExecutionInput, Host, HostConfig, ProviderOutput, StateRoot, StateSource, chain};
+use outrider_host::{
+    Context, ExecutionInput, Host, HostConfig, ProviderOutput, StateRoot, StateSource, chain,
+};
 use outrider_witness::store::{Batch, DiskStore, Store};
 use outrider_witness::{Hash, Hasher as _, Keccak256, NodeError, NodeSink as _, NodeSource};
 
@@ -26,7 +28,9 @@ pub(crate) fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
 
     // The genesis state: the EE makes it from a package, and a store keeps its nodes.
     let store = Arc::new(State(DiskStore::open(directory.path())?));
+    let context = Context { balance: 1_000_000, ..Context::default() };
     let input = ExecutionInput::new(StateRoot::default(), packages(&[&genesis(1000)]));
+    let input = ExecutionInput { context, ..input };
     let provided = ee.provide(&input, Arc::clone(&store) as Arc<dyn StateSource>)?;
     let root = provided.execution.post_state_root;
     keep(&store.0, &provided)?;

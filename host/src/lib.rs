@@ -54,11 +54,11 @@ mod worker;
 
 /// The types that hosts, EEs and state providers share.
 pub use outrider_abi::{
-    ABI, BeaconRoot, CodeHash, Context, DEPOSIT_BYTES, Deposit, EeIndex, FuelCost, Hash, Import,
-    ImportModule, MODULES, NewNode, Parameter, ParameterKind, ParseHexError, RECEIPT_PAYLOAD_BYTES_MAX,
-    RECEIPTS_SENT_MAX, RECEIVED_RECEIPT_HEADER_BYTES, REQUIRED_EXPORTS, ROOT_READ_BYTES, ReceiptError,
-    ReceiptKind, ReceivedReceipt, RequiredExport, RootRead, SENT_RECEIPT_HEADER_BYTES, SentReceipt,
-    ShardIndex, Slot, StateRoot, ValueType,
+    ABI, BEACON_CHAIN, BeaconRoot, CodeHash, Context, DEPOSIT_BYTES, Deposit, EeIndex, FuelCost, Hash,
+    Import, ImportModule, MODULES, NewNode, Parameter, ParameterKind, ParseHexError,
+    RECEIPT_PAYLOAD_BYTES_MAX, RECEIPTS_SENT_MAX, RECEIVED_RECEIPT_HEADER_BYTES, REQUIRED_EXPORTS,
+    ROOT_READ_BYTES, ReceiptError, ReceiptKind, ReceivedReceipt, RequiredExport, RootRead,
+    SENT_RECEIPT_HEADER_BYTES, SentReceipt, ShardIndex, Slot, StateRoot, ValueType,
 };
 
 pub use allowance::{AbortHandle, Allowance, StopReason};

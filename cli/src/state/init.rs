@@ -14,7 +14,12 @@ use tempfile::TempDir;
 use super::{EeArguments, refused};
 use crate::{Verdict, files, output};
 
-pub(super) fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) -> anyhow::Result<Verdict> {
+pub(super) fn init(
+    directory: &Path,
+    ee: &EeArguments,
+    packages: Option<&Path>,
+    context: Context,
+) -> anyhow::Result<Verdict> {
     check_free(directory)?;
     let packages = match packages {
         Some(path) => Some((path, files::read_packages(path)?)),
@@ -22,7 +27,7 @@ pub(super) fn init(directory: &Path, ee: &EeArguments, packages: Option<&Path>) 
     };
     create(directory, ee.load()?, |provider| {
         let Some((path, packages)) = packages else { return Ok(Made::State(provider.empty_root())) };
-        match provider.build(provider.empty_root(), &packages, Context::default()) {
+        match provider.build(provider.empty_root(), &packages, context) {
             Ok(block) => {
                 let root = block.post_state_root();
                 provider

@@ -13,6 +13,7 @@ use outrider_shard::{BuiltBlock, Provider, ProviderError};
 use outrider_witness::store::{DiskError, DiskStore, Store as _, StoreError};
 use serde_json::json;
 
+use crate::context::ContextOptions;
 use crate::host_options::{DefaultLimits, HostOptions};
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict, files};
@@ -37,6 +38,8 @@ enum Action {
         /// File with the packages from which the EE makes its first state, or `-` for standard input. Without it, the state is empty.
         #[arg(value_name = "PACKAGES")]
         packages: Option<PathBuf>,
+        #[command(flatten)]
+        context: ContextOptions,
     },
     /// Hand the states in a directory to another EE, such as a new build of the same EE. Nothing else changes.
     Adopt {
@@ -69,7 +72,9 @@ pub(crate) struct EeArguments {
 
 pub(crate) fn state(arguments: &Arguments) -> anyhow::Result<Verdict> {
     match &arguments.action {
-        Action::Init { directory, ee, packages } => init::init(directory, ee, packages.as_deref()),
+        Action::Init { directory, ee, packages, context } => {
+            init::init(directory, ee, packages.as_deref(), context.context().complete(0))
+        }
         Action::Adopt { directory, ee } => take_over(directory, ee),
         Action::Show { directory, json } => show(directory, *json),
     }

@@ -3,10 +3,11 @@
 use outrider_sdk::{
     ReadError, StateRoot,
     crypto::{CheckError, MalformedError},
+    receipt::RECEIPTS_SENT_MAX,
     state::TreeError,
 };
 
-use crate::keys::Address;
+use crate::{keys::Address, transaction::SEND_PAYLOAD_BYTES_MAX};
 
 /// The reason why a payload is refused. The fault is with the block's author, unless a variant says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +28,33 @@ pub enum TransitionError {
     /// The sum of the balances of a genesis is more than 2^64 - 1.
     #[error("genesis: the sum of balances overflows")]
     EndowmentsOverflow,
+    /// The sum of the balances of a genesis is more than the EE has.
+    #[error(
+        "genesis: the balances are {total} Gwei, but the EE has only {balance} on this shard; send it ether first"
+    )]
+    Unfunded {
+        /// The sum of the balances.
+        total: u64,
+        /// The EE's ether before the block.
+        balance: u64,
+    },
     /// A genesis has the same key twice.
     #[error("genesis: the account {address} occurs twice")]
     EndowedTwice {
         /// The account.
         address: Address,
     },
+    /// The account that a receipt names cannot be read from the state.
+    #[error("receipt {index}")]
+    Receipt {
+        /// The receipt's index among those of the block.
+        index: usize,
+        /// The reason.
+        source: AccountError,
+    },
+    /// The ether of nobody would be more than 2^64 - 1. This cannot happen after a [genesis](crate::Payload::Genesis).
+    #[error("the unclaimed ether overflows")]
+    UnclaimedOverflow,
     /// The proposer has no account.
     #[error("the proposer {address} has no account")]
     UnknownProposer {
@@ -96,26 +118,33 @@ pub enum TransactionError {
         /// The sender.
         address: Address,
     },
-    /// The sum of amount and fee is more than 2^64 - 1.
+    /// The sum of amount and fees is more than 2^64 - 1.
     #[error("amount {amount} and fee {fee} overflow")]
     CostOverflow {
         /// The amount.
         amount: u64,
-        /// The fee.
+        /// The fee, possibly with that of a receipt.
         fee: u64,
     },
-    /// The balance is less than the sum of amount and fee.
+    /// The balance is less than the sum of amount and fees.
     #[error("insufficient funds: the balance is {balance}, amount and fee are {cost}")]
     InsufficientFunds {
         /// The sender's balance.
         balance: u64,
-        /// The sum of amount and fee.
+        /// The sum of amount and fees.
         cost: u64,
     },
     /// The sum of the fees of the block is more than 2^64 - 1. This cannot happen after a
     /// [genesis](crate::Payload::Genesis).
     #[error("the sum of fees overflows")]
     FeesOverflow,
+    /// The block sends as many receipts as it may already.
+    #[error("a block sends at most {RECEIPTS_SENT_MAX} receipts; send this one in a later block")]
+    TooManyReceipts,
+    /// The ether in the receipts of the block is more than 2^64 - 1. This cannot happen after a
+    /// [genesis](crate::Payload::Genesis).
+    #[error("the ether in receipts overflows")]
+    ReceiptsOverflow,
     /// The recipient of a transfer has no account.
     #[error("the recipient {address} has no account")]
     UnknownRecipient {
@@ -165,6 +194,14 @@ pub enum InputError {
         /// The first byte.
         got: u8,
     },
+    /// The payload of a receipt to send is too long.
+    #[error("byte {offset}: a payload has at most {SEND_PAYLOAD_BYTES_MAX} bytes, got {got}")]
+    SendPayload {
+        /// The offset at which the transaction begins.
+        offset: usize,
+        /// The length given.
+        got: u32,
+    },
     /// A transaction has an unknown kind.
     #[error("byte {offset}: unknown kind of transaction {got}")]
     TransactionKind {
@@ -179,9 +216,6 @@ pub enum InputError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MergeError {
-    /// There are no packages.
-    #[error("there are no packages")]
-    NoPackages,
     /// A package is not a valid payload.
     #[error("package {index}")]
     Input {

@@ -2,7 +2,7 @@
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
-use outrider_sdk::{StateRoot, state::State};
+use outrider_sdk::{StateRoot, context, state::State};
 
 use crate::{
     error::TransitionError,
@@ -22,7 +22,7 @@ pub struct Endowment {
 /// Creates the first accounts.
 ///
 /// 1. The state is empty.
-/// 2. The sum of all balances is at most 2^64 - 1. It stays so, because no transaction increases the sum.
+/// 2. The EE has the sum of all balances. Later, accounts never have more than the EE: ether comes with receipts only.
 /// 3. No key occurs twice.
 pub(crate) fn endow(state: &mut State, endowments: &[Endowment]) -> Result<(), TransitionError> {
     let root = StateRoot(state.root().0);
@@ -30,8 +30,10 @@ pub(crate) fn endow(state: &mut State, endowments: &[Endowment]) -> Result<(), T
         return Err(TransitionError::NotEmpty { root });
     }
     let total = endowments.iter().try_fold(0_u64, |total, endowment| total.checked_add(endowment.balance));
-    if total.is_none() {
-        return Err(TransitionError::EndowmentsOverflow);
+    let total = total.ok_or(TransitionError::EndowmentsOverflow)?;
+    let balance = context::balance();
+    if total > balance {
+        return Err(TransitionError::Unfunded { total, balance });
     }
     for Endowment { public_key, balance } in endowments {
         let address = public_key.address();

@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod error;
 mod genesis;
+mod inbox;
 mod input;
 mod keys;
 mod merge;
@@ -21,8 +22,8 @@ pub use genesis::Endowment;
 pub use input::{Block, Payload};
 pub use keys::{Address, PublicKey, Signature};
 pub use merge::merge;
-pub use state::{ACCOUNT_BYTES, Account};
-pub use transaction::{Action, SigningDomain, Transaction};
+pub use state::{ACCOUNT_BYTES, Account, UNCLAIMED};
+pub use transaction::{Action, SEND_PAYLOAD_BYTES_MAX, SigningDomain, Transaction};
 pub use transition::transition;
 
 outrider_sdk::entry!(execute);

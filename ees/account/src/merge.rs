@@ -15,9 +15,10 @@ use crate::{
 /// Merges packages into one payload.
 ///
 /// A user's package is a block of one transaction without a proposer. A proposer's package is a block without
-/// transactions that names the proposer. A block that was built before can also be a package.
+/// transactions that names the proposer. A block that was built before can also be a package. Without packages, the payload
+/// is an empty block, which takes receipts.
 ///
-/// 1. All packages are payloads, and there is at least one. A genesis has to be the only package.
+/// 1. All packages are payloads. A genesis has to be the only package.
 /// 2. Transactions are kept in the order of the packages.
 /// 3. All packages that name a proposer name the same one.
 /// 4. Signatures are points, and are added up. The transition checks whether the sum is valid.
@@ -38,10 +39,9 @@ pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
             }
         }
     }
-    if signatures.is_empty() {
-        return Err(MergeError::NoPackages);
+    if !signatures.is_empty() {
+        merged.signature = Signature(crypto::bls_aggregate(&signatures).map_err(MergeError::Signature)?);
     }
-    merged.signature = Signature(crypto::bls_aggregate(&signatures).map_err(MergeError::Signature)?);
     Ok(Payload::Block(merged).to_bytes())
 }
 

@@ -29,6 +29,10 @@ pub struct Account {
     pub public_key: PublicKey,
 }
 
+/// The address of the account with the ether that came back, or came from the beacon chain, for nobody. Its key is 48 zeros,
+/// which is no point, so it can never send.
+pub const UNCLAIMED: Address = Address([0; 32]);
+
 /// The length of an encoded [`Account`].
 pub const ACCOUNT_BYTES: usize = 64;
 

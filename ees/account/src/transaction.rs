@@ -8,6 +8,7 @@ use outrider_sdk::{
     Reader,
     context::{self, EeIndex, ShardIndex},
     crypto,
+    receipt::RECEIPT_PAYLOAD_BYTES_MAX,
 };
 
 use crate::{
@@ -19,13 +20,13 @@ use crate::{
 ///
 /// | offset | bytes | field |
 /// |---|---|---|
-/// | 0 | 1 | the kind of the action: 0 transfer, 1 create, 2 withdraw |
+/// | 0 | 1 | the kind of the action: 0 transfer, 1 create, 2 withdraw, 3 send |
 /// | 1 | 32 | `sender` |
 /// | 33 | 8 | `nonce` |
 /// | 41 | 8 | `amount` |
 /// | 49 | 8 | `fee` |
 /// | 57 | | the fields of the [`Action`] |
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
     /// The account that sends.
     pub sender: Address,
@@ -40,7 +41,7 @@ pub struct Transaction {
 }
 
 /// The use of a transaction's amount.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Transfers it to another account. 32 bytes: the recipient.
     Transfer {
@@ -61,7 +62,23 @@ pub enum Action {
         /// The validator's signature of the deposit. The beacon chain checks it.
         deposit_signature: Signature,
     },
+    /// Sends it to an EE, by a receipt. 24 bytes and the payload: the fields in order, with the payload's length, of 4 bytes,
+    /// before the payload.
+    Send {
+        /// The shard of the EE, which may be the sender's own.
+        shard: ShardIndex,
+        /// The EE, which may be this one.
+        ee: EeIndex,
+        /// The fee for the proposer that delivers the receipt, in addition to the amount and the other fee, in Gwei.
+        receipt_fee: u64,
+        /// Data for the EE, up to [`SEND_PAYLOAD_BYTES_MAX`] bytes; for this EE, the recipient's address, or its public key if
+        /// the account may have to be created. The receipt has the sender's address before it.
+        payload: Vec<u8>,
+    },
 }
+
+/// The most bytes of payload that a transaction sends; a receipt has the sender's address before them.
+pub const SEND_PAYLOAD_BYTES_MAX: usize = RECEIPT_PAYLOAD_BYTES_MAX - 32;
 
 /// The domain in which a signature of a transaction is valid: one EE on one shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +92,7 @@ pub struct SigningDomain {
 impl Transaction {
     /// Encodes the transaction.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(TRANSACTION_BYTES_MAX);
+        let mut bytes = Vec::with_capacity(TRANSACTION_BYTES);
         self.write(&mut bytes);
         bytes
     }
@@ -94,6 +111,14 @@ impl Transaction {
                 bytes.extend(withdrawal_credentials);
                 bytes.extend(deposit_signature.0);
             }
+            Action::Send { shard, ee, receipt_fee, payload } => {
+                for integer in [shard.0, ee.0, *receipt_fee] {
+                    bytes.extend(integer.to_le_bytes());
+                }
+                let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+                bytes.extend(length.to_le_bytes());
+                bytes.extend(payload);
+            }
         }
     }
 
@@ -110,18 +135,40 @@ impl Transaction {
                 withdrawal_credentials: reader.take_array()?,
                 deposit_signature: Signature(reader.take_array()?),
             },
+            SEND => Action::Send {
+                shard: ShardIndex(reader.u64_le()?),
+                ee: EeIndex(reader.u64_le()?),
+                receipt_fee: reader.u64_le()?,
+                payload: read_payload(reader, offset)?,
+            },
             got => return Err(InputError::TransactionKind { offset, got }),
         };
         Ok(Transaction { sender, nonce, amount, fee, action })
     }
 }
 
+/// Reads the payload of a receipt in the transaction at `offset`.
+fn read_payload(reader: &mut Reader<'_>, offset: usize) -> Result<Vec<u8>, InputError> {
+    let got = u32::from_le_bytes(reader.take_array()?);
+    let length = usize::try_from(got).ok().filter(|length| *length <= SEND_PAYLOAD_BYTES_MAX);
+    Ok(reader.take(length.ok_or(InputError::SendPayload { offset, got })?)?.to_vec())
+}
+
 impl Action {
+    /// Returns the fee of the receipt that the action sends, if it sends one.
+    pub(crate) fn receipt_fee(&self) -> u64 {
+        match self {
+            Action::Transfer { .. } | Action::Create { .. } | Action::Withdraw { .. } => 0,
+            Action::Send { receipt_fee, .. } => *receipt_fee,
+        }
+    }
+
     fn kind(&self) -> u8 {
         match self {
             Action::Transfer { .. } => TRANSFER,
             Action::Create { .. } => CREATE,
             Action::Withdraw { .. } => WITHDRAW,
+            Action::Send { .. } => SEND,
         }
     }
 }
@@ -144,7 +191,7 @@ impl SigningDomain {
     /// No two transactions of a valid block have the same message, because they differ in the sender or the nonce. So
     /// aggregate signatures are secure without proofs of possession of the keys.
     pub fn signing_root(&self, transaction: &Transaction) -> [u8; 32] {
-        let mut bytes = Vec::with_capacity(SIGNING_BYTES_MAX);
+        let mut bytes = Vec::with_capacity(SIGNING_BYTES);
         bytes.extend(DOMAIN);
         bytes.extend(self.ee_index.0.to_le_bytes());
         bytes.extend(self.shard.0.to_le_bytes());
@@ -156,11 +203,13 @@ impl SigningDomain {
 const TRANSFER: u8 = 0;
 const CREATE: u8 = 1;
 const WITHDRAW: u8 = 2;
+const SEND: u8 = 3;
 
 /// The prefix of the message. No other kind of message begins with it.
 const DOMAIN: &[u8; 23] = b"outrider account v1 tx\0";
 
 /// The length of the fields before the action's.
 const HEAD_BYTES: usize = 1 + 32 + 3 * size_of::<u64>();
-const TRANSACTION_BYTES_MAX: usize = HEAD_BYTES + 48 + 32 + 96;
-const SIGNING_BYTES_MAX: usize = DOMAIN.len() + 2 * size_of::<u64>() + TRANSACTION_BYTES_MAX;
+/// The length of a transaction, unless it sends a long payload.
+const TRANSACTION_BYTES: usize = HEAD_BYTES + 48 + 32 + 96;
+const SIGNING_BYTES: usize = DOMAIN.len() + 2 * size_of::<u64>() + TRANSACTION_BYTES;

@@ -4,11 +4,12 @@
 
 use alloc::vec::Vec;
 
-use outrider_sdk::{Deposit, crypto, state::State};
+use outrider_sdk::{Deposit, crypto, receipt::SentReceipt, state::State};
 
 use crate::{
     error::{TransactionError, TransitionError},
     genesis::endow,
+    inbox::receive,
     input::{Block, Payload},
     keys::{Address, PublicKey, Signature},
     output::Output,
@@ -16,35 +17,45 @@ use crate::{
     transaction::{Action, SigningDomain, Transaction},
 };
 
-/// Executes a payload, which is a genesis or a block.
+/// Executes a payload, which is a genesis or a block. Accounts get the ether of the block's receipts after a genesis, and
+/// before the transactions of a block.
 ///
 /// Conditions and steps for a block:
 ///
-/// 1. If a proposer is named, its account exists.
-/// 2. Transactions are executed in order. Each sees the effects of those before it.
-/// 3. The proposer gets the fees.
-/// 4. The signature is the sum of the senders' signatures.
-/// 5. Deposits are pushed.
+/// 1. Receipts are credited, as the crate's front page says.
+/// 2. If a proposer is named, its account exists.
+/// 3. Transactions are executed in order. Each sees the effects of those before it.
+/// 4. The proposer gets the fees.
+/// 5. The signature is the sum of the senders' signatures.
+/// 6. Deposits and receipts are pushed.
 ///
 /// Conditions and steps for a transaction:
 ///
 /// 1. If it has a fee, the block names a proposer.
 /// 2. The sender's account exists, and its nonce is the transaction's.
-/// 3. The account's balance covers amount and fee, and both are subtracted. Its nonce increases by one.
-/// 4. The amount goes where the action says: to an existing account, to a new one, which must not exist yet, or to
-///    the beacon chain.
+/// 3. The account's balance covers amount and fees, and all are subtracted. Its nonce increases by one.
+/// 4. The amount goes where the action says: to an existing account, to a new one, which must not exist yet, to the
+///    beacon chain, or to an EE.
 ///
 /// # Errors
 ///
 /// Fails if a condition does not hold, or if the witness does not cover an account.
 pub fn transition(state: &mut State, payload: &[u8]) -> Result<(), TransitionError> {
     match Payload::from_bytes(payload)? {
-        Payload::Genesis(endowments) => endow(state, &endowments),
+        Payload::Genesis(endowments) => {
+            endow(state, &endowments)?;
+            let mut output = Output::default();
+            receive(state, &mut output)?;
+            output.emit();
+            Ok(())
+        }
         Payload::Block(block) => execute(state, &block),
     }
 }
 
 fn execute(state: &mut State, block: &Block) -> Result<(), TransitionError> {
+    let mut output = Output::default();
+    receive(state, &mut output)?;
     if let Some(address) = block.proposer {
         account(state, &address)?.ok_or(TransitionError::UnknownProposer { address })?;
     }
@@ -54,7 +65,7 @@ fn execute(state: &mut State, block: &Block) -> Result<(), TransitionError> {
         has_proposer: block.proposer.is_some(),
         signers: Vec::with_capacity(block.transactions.len()),
         fees: 0,
-        output: Output::default(),
+        output,
     };
     for (index, transaction) in block.transactions.iter().enumerate() {
         execution
@@ -86,22 +97,29 @@ impl Execution<'_> {
         let public_key = self.charge(transaction)?;
         self.signers.push((public_key.0, self.domain.signing_root(transaction)));
         let amount = transaction.amount;
-        match transaction.action {
-            Action::Transfer { recipient } => self.transfer(&recipient, amount),
-            Action::Create { public_key } => self.create(public_key, amount),
+        match &transaction.action {
+            Action::Transfer { recipient } => self.transfer(recipient, amount),
+            Action::Create { public_key } => self.create(*public_key, amount),
             Action::Withdraw { validator, withdrawal_credentials, deposit_signature } => {
                 self.output.push(Deposit {
                     pubkey: validator.0,
-                    withdrawal_credentials,
+                    withdrawal_credentials: *withdrawal_credentials,
                     amount,
                     signature: deposit_signature.0,
                 });
                 Ok(())
             }
+            Action::Send { shard, ee, receipt_fee, payload } => self.output.send(SentReceipt {
+                destination_shard: *shard,
+                destination_ee: *ee,
+                value: amount,
+                fee: *receipt_fee,
+                payload: [&transaction.sender.0[..], payload].concat(),
+            }),
         }
     }
 
-    /// Subtracts amount and fee from the sender's balance, and returns the sender's key.
+    /// Subtracts amount and fees from the sender's balance, and returns the sender's key.
     fn charge(&mut self, transaction: &Transaction) -> Result<PublicKey, TransactionError> {
         let Transaction { sender: address, nonce, amount, fee, .. } = *transaction;
         if fee > 0 && !self.has_proposer {
@@ -111,7 +129,9 @@ impl Execution<'_> {
         if nonce != sender.nonce {
             return Err(TransactionError::Nonce { got: nonce, expected: sender.nonce });
         }
-        let cost = amount.checked_add(fee).ok_or(TransactionError::CostOverflow { amount, fee })?;
+        let all_fees = fee.checked_add(transaction.action.receipt_fee());
+        let overflow = TransactionError::CostOverflow { amount, fee: all_fees.unwrap_or(u64::MAX) };
+        let cost = all_fees.and_then(|fees| amount.checked_add(fees)).ok_or(overflow)?;
         let funds = TransactionError::InsufficientFunds { balance: sender.balance, cost };
         let charged = Account {
             balance: sender.balance.checked_sub(cost).ok_or(funds)?,

@@ -14,8 +14,8 @@ use alloc::vec;
 use core::ops::Deref;
 
 pub use outrider_abi::{
-    EeIndex, RECEIPT_PAYLOAD_BYTES_MAX, RECEIPTS_SENT_MAX, ReceiptKind, ReceivedReceipt, SentReceipt,
-    ShardIndex, Slot,
+    BEACON_CHAIN, EeIndex, RECEIPT_PAYLOAD_BYTES_MAX, RECEIPTS_SENT_MAX, ReceiptKind, ReceivedReceipt,
+    SentReceipt, ShardIndex, Slot,
 };
 
 use crate::imports::receipt as imports;

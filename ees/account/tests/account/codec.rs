@@ -39,6 +39,17 @@ fn transactions_are_as_described() {
         Transaction { action: withdraw, ..TRANSFER }.to_bytes(),
         [&[2], head, &[0xd; 48], &[0xe; 32], &[0xf; 96]].concat()
     );
+    let send = Action::Send {
+        shard: ShardIndex(0x0708),
+        ee: EeIndex(9),
+        receipt_fee: 10,
+        payload: b"memo".to_vec(),
+    };
+    let place = *b"\x08\x07\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\x0a\0\0\0\0\0\0\0";
+    assert_eq!(
+        Transaction { action: send, ..TRANSFER }.to_bytes(),
+        [&[3], head, &place, &[4, 0, 0, 0], b"memo"].concat()
+    );
 }
 
 #[test]
@@ -90,8 +101,16 @@ fn malformed_payloads_are_refused() {
     check_malformed(&[1; 96], ReadError::UnexpectedEnd { offset: 1, expected: 96, got: 95 });
     let block = [&[1; 129][..], &transfer_bytes()].concat();
     check_malformed(&block[..217], ReadError::UnexpectedEnd { offset: 186, expected: 32, got: 31 });
-    let two = [&block[..], &[3; 57]].concat();
-    check_malformed(&two, InputError::TransactionKind { offset: 218, got: 3 });
+    let two = [&block[..], &[4; 57]].concat();
+    check_malformed(&two, InputError::TransactionKind { offset: 218, got: 4 });
+    // A receipt has room for the sender's address and 65,504 bytes.
+    let send = |length: u32, bytes: usize| {
+        [&block[..129], &[3; 57], &[0; 24], &length.to_le_bytes(), &vec![0; bytes]].concat()
+    };
+    assert!(Payload::from_bytes(&send(65_504, 65_504)).is_ok());
+    check_malformed(&send(65_505, 65_505), InputError::SendPayload { offset: 129, got: 65_505 });
+    check_malformed(&send(u32::MAX, 0), InputError::SendPayload { offset: 129, got: u32::MAX });
+    check_malformed(&send(2, 1), ReadError::UnexpectedEnd { offset: 214, expected: 2, got: 1 });
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -106,6 +125,11 @@ fn action() -> impl Strategy<Value = Action> {
                 deposit_signature: Signature([byte; 96]),
             }
         }),
+        (any::<(u64, u64, u64)>(), vec(any::<u8>(), 0..100)).prop_map(
+            |((shard, ee, receipt_fee), payload)| {
+                Action::Send { shard: ShardIndex(shard), ee: EeIndex(ee), receipt_fee, payload }
+            }
+        ),
     ]
 }
 
@@ -128,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn a_payload_has_one_encoding(head in 0_u8..3, kind in 0_u8..3, bytes in vec(any::<u8>(), 129..600)) {
+    fn a_payload_has_one_encoding(head in 0_u8..3, kind in 0_u8..5, bytes in vec(any::<u8>(), 129..600)) {
         let mut bytes = [&[head][..], &bytes].concat();
         bytes[129] = kind;
         for length in 0..bytes.len() {

@@ -7,4 +7,5 @@ mod codec;
 mod merging;
 mod model;
 mod owner;
+mod receipts;
 mod rejections;

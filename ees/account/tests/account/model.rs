@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use account::{Action, PublicKey, Signature, Transaction, TransactionError, TransitionError, execute};
-use outrider_sdk::{StateRoot, chain};
+use outrider_sdk::{
+    StateRoot, chain,
+    receipt::{EeIndex, ReceiptKind, ReceivedReceipt, ShardIndex},
+};
 use outrider_witness::{
     Keccak256,
     smt::{Key, Tree},
@@ -11,6 +14,9 @@ use outrider_witness::{
 use proptest::{collection::vec, prelude::*};
 
 use crate::owner::{Owner, provider};
+
+/// The number that stands for the unclaimed ether.
+const NOBODY: u8 = u8::MAX;
 
 /// Balances and nonces by the owners' numbers.
 type Accounts = BTreeMap<u8, (u64, u64)>;
@@ -31,7 +37,18 @@ enum Kind {
     Transfer(u8),
     Create(u8),
     Withdraw,
+    /// With a fee for the receipt.
+    Send(u64),
 }
+
+impl Kind {
+    fn receipt_fee(self) -> u64 {
+        if let Kind::Send(fee) = self { fee } else { 0 }
+    }
+}
+
+/// A receipt to get: its value, the owner that it names, and whether it is a message.
+type Mail = (u64, u8, bool);
 
 /// Executes a transaction in the model. Returns the model's error if it is invalid.
 fn apply(
@@ -51,9 +68,10 @@ fn apply(
     if transaction.nonce != *nonce {
         return Err(TransactionError::Nonce { got: transaction.nonce, expected: *nonce });
     }
-    let cost = u128::from(amount) + u128::from(fee);
+    let fees = fee + attempt.kind.receipt_fee();
+    let cost = u128::from(amount) + u128::from(fees);
     let Ok(cost) = u64::try_from(cost) else {
-        return Err(TransactionError::CostOverflow { amount, fee });
+        return Err(TransactionError::CostOverflow { amount, fee: fees });
     };
     if cost > *balance {
         return Err(TransactionError::InsufficientFunds { balance: *balance, cost });
@@ -69,18 +87,29 @@ fn apply(
             return Err(TransactionError::AccountExists { address: address(owner) });
         }
         Kind::Create(owner) => drop(accounts.insert(owner, (amount, 0))),
-        Kind::Withdraw => {}
+        Kind::Withdraw | Kind::Send(_) => {}
     }
     Ok(())
 }
 
-/// Executes a block in the model. Returns the accounts after it and the amounts withdrawn, or the model's error.
+/// Executes a block in the model. Returns the accounts after it, the amounts withdrawn and the places of rejected receipts,
+/// or the model's error.
 fn model(
     before: &Accounts,
     block: &[(Attempt, Transaction)],
     proposer: Option<u8>,
-) -> Result<(Accounts, Vec<u64>), TransitionError> {
+    mail: &[Mail],
+) -> Result<(Accounts, Vec<u64>, Vec<u32>), TransitionError> {
     let mut accounts = before.clone();
+    let mut rejected = Vec::new();
+    for (index, (value, owner, is_message)) in (0..).zip(mail) {
+        match accounts.get_mut(owner) {
+            Some((balance, _)) => *balance += value,
+            None if *is_message => rejected.push(index),
+            None if *value == 0 => {}
+            None => accounts.entry(NOBODY).or_default().0 += value,
+        }
+    }
     let address = |owner: u8| Owner::new(owner).address();
     if let Some(unknown) = proposer.filter(|proposer| !accounts.contains_key(proposer)) {
         return Err(TransitionError::UnknownProposer { address: address(unknown) });
@@ -93,17 +122,24 @@ fn model(
         *balance += block.iter().map(|(attempt, _)| attempt.fee).sum::<u64>();
     }
     let withdrawn = block.iter().filter(|(attempt, _)| matches!(attempt.kind, Kind::Withdraw));
-    Ok((accounts, withdrawn.map(|(attempt, _)| attempt.amount).collect()))
+    Ok((accounts, withdrawn.map(|(attempt, _)| attempt.amount).collect(), rejected))
 }
 
 fn root(accounts: &Accounts) -> StateRoot {
     let mut tree = Tree::<Keccak256, _>::empty();
     for (owner, (balance, nonce)) in accounts {
-        let key = Owner::new(*owner).public_key();
+        let key = if *owner == NOBODY { PublicKey([0; 48]) } else { Owner::new(*owner).public_key() };
+        let address = if *owner == NOBODY { Key([0; 32]) } else { Key(key.address().0) };
         let value = [&balance.to_le_bytes()[..], &nonce.to_le_bytes(), &key.0].concat();
-        tree.insert(&Key(key.address().0), &value).unwrap();
+        tree.insert(&address, &value).unwrap();
     }
     StateRoot(tree.root().0)
+}
+
+fn receipt((value, owner, is_message): &Mail) -> ReceivedReceipt {
+    let kind = if *is_message { ReceiptKind::Message } else { ReceiptKind::Expired };
+    let payload = [[7; 32], Owner::new(*owner).address().0].concat();
+    ReceivedReceipt { kind, value: *value, payload, ..ReceivedReceipt::default() }
 }
 
 fn total(accounts: &Accounts) -> u128 {
@@ -124,11 +160,18 @@ fn sign(accounts: &Accounts, attempts: &[Attempt]) -> (Vec<(Attempt, Transaction
                 withdrawal_credentials: [2; 32],
                 deposit_signature: Signature([3; 96]),
             },
+            Kind::Send(receipt_fee) => Action::Send {
+                shard: ShardIndex(1),
+                ee: EeIndex(2),
+                receipt_fee,
+                payload: b"to whom it may concern".to_vec(),
+            },
         };
         let transaction =
             sender.transaction(*nonce + attempt.nonce_ahead, attempt.amount, attempt.fee, action);
         *nonce += 1;
-        ((attempt.clone(), transaction), sender.package(transaction))
+        let package = sender.package(&transaction);
+        ((attempt.clone(), transaction), package)
     };
     attempts.iter().map(sign).unzip()
 }
@@ -142,6 +185,7 @@ fn attempt() -> impl Strategy<Value = Attempt> {
         2 => (5_u8..7).prop_map(Kind::Create),
         1 => (0_u8..5).prop_map(Kind::Create),
         3 => Just(Kind::Withdraw),
+        3 => (0_u64..9).prop_map(Kind::Send),
     ];
     let sender = prop_oneof![20 => 0_u8..5, 1 => 5_u8..7];
     let nonce_ahead = prop_oneof![40 => Just(0), 1 => 1_u64..3];
@@ -156,23 +200,36 @@ proptest! {
 
     #[test]
     fn blocks_do_what_the_model_does_and_conserve_the_total(
-        blocks in vec((vec(attempt(), 0..6), prop_oneof![1 => Just(None), 12 => (0_u8..6).prop_map(Some)]), 1..5),
+        blocks in vec(
+            (
+                vec(attempt(), 0..6),
+                prop_oneof![1 => Just(None), 12 => (0_u8..6).prop_map(Some)],
+                vec((0_u64..500, 0_u8..8, any::<bool>()), 0..4),
+            ),
+            1..5,
+        ),
     ) {
         let balances = [1000, 2000, 0, 1500, 300];
         let mut accounts: Accounts = (0..).zip(balances.map(|balance| (balance, 0))).collect();
         let mut provider = provider(&balances);
-        for (attempts, proposer) in blocks {
+        for (attempts, proposer, mail) in blocks {
             let (block, mut packages) = sign(&accounts, &attempts);
             packages.extend(proposer.map(|proposer| Owner::new(proposer).propose()));
-            if packages.is_empty() {
-                continue;
-            }
-            match (model(&accounts, &block, proposer), provider.provide(&packages, execute)) {
-                (Ok((after, withdrawn)), Ok(provided)) => {
+            provider = provider.receipts(mail.iter().map(receipt).collect::<Vec<_>>());
+            match (model(&accounts, &block, proposer, &mail), provider.provide(&packages, execute)) {
+                (Ok((after, withdrawn, rejected)), Ok(provided)) => {
+                    prop_assert_eq!(&provided.outcome.rejected, &rejected);
+                    let sent = block.iter().filter(|(attempt, _)| matches!(attempt.kind, Kind::Send(_)));
+                    let sent: Vec<_> = sent.map(|(attempt, _)| (attempt.amount, attempt.kind.receipt_fee())).collect();
+                    let receipts = provided.outcome.receipts.iter().map(|receipt| (receipt.value, receipt.fee));
+                    prop_assert_eq!(receipts.collect::<Vec<_>>(), &sent[..]);
+                    let sent: u128 = sent.iter().map(|(value, fee)| u128::from(value + fee)).sum();
+                    let kept = (0..).zip(&mail).filter(|(index, _)| !rejected.contains(index));
+                    let kept: u128 = kept.map(|(_, (value, ..))| u128::from(*value)).sum();
                     let deposits = provided.outcome.deposits.iter().map(|deposit| deposit.amount);
                     prop_assert_eq!(deposits.collect::<Vec<_>>(), &withdrawn[..]);
                     let withdrawn: u128 = withdrawn.into_iter().map(u128::from).sum();
-                    prop_assert_eq!(total(&accounts), total(&after) + withdrawn);
+                    prop_assert_eq!(total(&accounts) + kept, total(&after) + withdrawn + sent);
                     provider.apply(&provided);
                     accounts = after;
                 }

@@ -14,7 +14,7 @@ pub(crate) const CONTEXT: Context = Context {
     slot: Slot(7),
     ee_index: EeIndex(5),
     beacon_root: BeaconRoot([9; 32]),
-    balance: 0,
+    balance: u64::MAX,
     finalized_slot: Slot(0),
 };
 
@@ -41,12 +41,12 @@ impl Owner {
     }
 
     /// Makes a package of a transaction signed by this owner.
-    pub(crate) fn package(&self, transaction: Transaction) -> Vec<u8> {
-        package(self.sign(DOMAIN, &transaction), transaction)
+    pub(crate) fn package(&self, transaction: &Transaction) -> Vec<u8> {
+        package(self.sign(DOMAIN, transaction), transaction)
     }
 
     pub(crate) fn send(&self, nonce: u64, amount: u64, fee: u64, action: Action) -> Vec<u8> {
-        self.package(self.transaction(nonce, amount, fee, action))
+        self.package(&self.transaction(nonce, amount, fee, action))
     }
 
     pub(crate) fn transaction(&self, nonce: u64, amount: u64, fee: u64, action: Action) -> Transaction {
@@ -65,8 +65,8 @@ impl Owner {
     }
 }
 
-pub(crate) fn package(signature: Signature, transaction: Transaction) -> Vec<u8> {
-    let block = Block { signature, proposer: None, transactions: vec![transaction] };
+pub(crate) fn package(signature: Signature, transaction: &Transaction) -> Vec<u8> {
+    let block = Block { signature, proposer: None, transactions: vec![transaction.clone()] };
     Payload::Block(block).to_bytes()
 }
 

@@ -4,7 +4,7 @@ use account::{Account, Action, PublicKey, SigningDomain, TransactionError, Trans
 use outrider_sdk::{
     StateRoot, chain,
     context::{EeIndex, ShardIndex},
-    harness::StateProvider,
+    harness::{Context, StateProvider},
 };
 use outrider_witness::{
     Keccak256, NodeBag,
@@ -173,6 +173,9 @@ fn a_malformed_account_is_refused() {
 fn an_invalid_genesis_is_refused() {
     let empty = StateProvider::new().context(CONTEXT);
     check(&empty, &[genesis(&[u64::MAX, 1])], TransitionError::EndowmentsOverflow);
+    let poor = empty.clone().context(Context { balance: 2, ..CONTEXT });
+    check(&poor, &[genesis(&[1, 2])], TransitionError::Unfunded { total: 3, balance: 2 });
+    assert!(poor.provide(&[genesis(&[0, 2])], execute).is_ok());
     let one = genesis(&[1]);
     let twice = [&one[..], &one[1..]].concat();
     let address = Owner::new(0).address();
@@ -190,8 +193,8 @@ fn check_signature(packages: &[Vec<u8>]) {
 fn the_signature_of_another_signer_is_refused() {
     let [alice, bob] = [0, 1].map(Owner::new);
     let transfer = alice.transaction(0, 1, 0, Action::Transfer { recipient: bob.address() });
-    check_signature(&[package(bob.sign(DOMAIN, &transfer), transfer)]);
-    check_signature(&[bob.transfer(0, 1, 0, &alice), package(bob.sign(DOMAIN, &transfer), transfer)]);
+    check_signature(&[package(bob.sign(DOMAIN, &transfer), &transfer)]);
+    check_signature(&[bob.transfer(0, 1, 0, &alice), package(bob.sign(DOMAIN, &transfer), &transfer)]);
 }
 
 #[test]
@@ -200,11 +203,11 @@ fn a_signature_of_another_transaction_is_refused() {
     let transfer = alice.transaction(0, 1, 0, Action::Transfer { recipient: bob.address() });
     let signature = alice.sign(DOMAIN, &transfer);
     for other in [
-        account::Transaction { amount: 2, ..transfer },
-        account::Transaction { action: Action::Transfer { recipient: alice.address() }, ..transfer },
+        account::Transaction { amount: 2, ..transfer.clone() },
+        account::Transaction { action: Action::Transfer { recipient: alice.address() }, ..transfer.clone() },
         account::Transaction { action: Action::Create { public_key: PublicKey([1; 48]) }, ..transfer },
     ] {
-        check_signature(&[package(signature, other)]);
+        check_signature(&[package(signature, &other)]);
     }
 }
 
@@ -217,7 +220,7 @@ fn a_signature_for_another_ee_or_shard_is_refused() {
         SigningDomain { shard: ShardIndex(4), ..DOMAIN },
         SigningDomain { ee_index: EeIndex(3), shard: ShardIndex(5) },
     ] {
-        check_signature(&[package(alice.sign(domain, &transfer), transfer)]);
+        check_signature(&[package(alice.sign(domain, &transfer), &transfer)]);
     }
 }
 
@@ -225,7 +228,7 @@ fn a_signature_for_another_ee_or_shard_is_refused() {
 fn a_missing_signature_is_refused() {
     let alice = Owner::new(0);
     let transfer = alice.transaction(0, 1, 0, Action::Transfer { recipient: alice.address() });
-    check_signature(&[package(account::Signature::EMPTY_SUM, transfer)]);
+    check_signature(&[package(account::Signature::EMPTY_SUM, &transfer)]);
 }
 
 #[test]
@@ -237,7 +240,7 @@ fn a_key_that_is_not_a_point_can_never_send() {
         sender: key.address(),
         ..alice.transaction(0, 1, 0, Action::Transfer { recipient: alice.address() })
     };
-    let stolen = package(alice.sign(DOMAIN, &transfer), transfer);
+    let stolen = package(alice.sign(DOMAIN, &transfer), &transfer);
     let refused = provider(&[100]).provide(&[create, stolen], execute).unwrap_err();
     assert_eq!(chain(&refused), "block refused: aggregate signature: the input is malformed");
 }
