@@ -11,7 +11,7 @@ use std::{error::Error, sync::Arc};
 
 use outrider_beacon::{
     admission::HostAdmission,
-    ledger::{LedgerOperations, Settings},
+    ledger::{LedgerOperations, Settings, Settlement},
     registry::Rules,
 };
 use outrider_host::{Host, HostConfig};
@@ -52,14 +52,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     for round in 0..36 {
         let (user, nonce) = (round % 10, round / 10);
         for shard in [0, 1] {
-            let transfer = accounts.transfer(shard, user, nonce, user + 1);
+            // One transfer goes from shard 0 to shard 1, with a fee for its delivery.
+            let transfer = if (shard, round) == (0, 4) {
+                accounts.package(shard, user, nonce, 1_000_000, accounts.to(1, user + 1, 10))
+            } else {
+                accounts.transfer(shard, user, nonce, user + 1)
+            };
             shards.with(shard, ACCOUNT, |provider| provider.submit(transfer)).transpose()?;
             let transfer = evm.transfer(shard, user, nonce, user + 1);
             shards.with(shard, EVM, |provider| provider.submit(transfer)).transpose()?;
         }
         let blocks = chain.run_slot(&LedgerOperations::default(), rules)?;
-        // Users' packages wait until final blocks have used them.
-        shards.finalize(chain.views()[0].node());
         for block in blocks {
             for execution in &block.operations.executions {
                 let fuel: Vec<_> = execution.header.transitions.iter().map(|ee| ee.fuel_used).collect();
@@ -67,6 +70,13 @@ fn main() -> Result<(), Box<dyn Error>> {
                     "slot {}: crosslinked shard {}, fuel of EEs {fuel:?}",
                     execution.slot, execution.shard
                 );
+                for lane in &execution.header.lanes {
+                    println!("  it sends {} Gwei to shard {}", lane.value, lane.destination_shard);
+                }
+                for settlement in &execution.header.settlements {
+                    let Settlement { source_shard, value, fees, .. } = settlement;
+                    println!("  it receives {value} Gwei from shard {source_shard}, and its proposer {fees}");
+                }
             }
         }
     }

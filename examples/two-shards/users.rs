@@ -1,8 +1,8 @@
 //! Users of two EEs: their keys and transactions, and the states with which they begin.
 
-use std::{error::Error, path::Path, sync::Arc};
+use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc};
 
-use account::{Action, Block, Endowment, Payload, PublicKey, Signature, SigningDomain, Transaction};
+use account::{Account, Action, Block, Endowment, Payload, PublicKey, Signature, SigningDomain, Transaction};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use outrider_beacon::ledger::{EeIndex, GenesisEe};
 use outrider_beacon_spec::types::{Bytes32, Shard};
@@ -12,7 +12,7 @@ use outrider_evm::{
     shard_chain::{ChainPlace, ShardGenesis, SlotClock},
     transaction::{Fees, Kind, Transaction as EvmTransaction},
 };
-use outrider_host::{Context, Ee, Host, StateRoot};
+use outrider_host::{Context, Ee, Host, Limits, StateRoot, summarize};
 use outrider_sdk::harness::keys::BlsKey;
 use outrider_shard::{
     Provider,
@@ -20,7 +20,7 @@ use outrider_shard::{
     provider::{Previous, ProviderActor},
 };
 use outrider_sim::{Keys, withdrawal_credentials};
-use outrider_witness::store::MemoryStore;
+use outrider_witness::{Keccak256, smt::Tree, store::MemoryStore};
 use serde_json::json;
 
 /// The index of the account EE.
@@ -29,6 +29,8 @@ pub(crate) const ACCOUNT: EeIndex = 0;
 pub(crate) const EVM: EeIndex = 1;
 
 const ETHER: u64 = 1_000_000_000;
+/// The ether of each EE on each shard, in Gwei.
+pub(crate) const EE_ETHER: u64 = 100 * ETHER;
 /// The base of chain IDs.
 const CHAIN_ID_BASE: u64 = 1_337;
 
@@ -41,8 +43,15 @@ fn code(name: &str) -> Result<Vec<u8>> {
 }
 
 /// Returns an EE for the genesis of the beacon chain, with 100 ether on each shard.
-fn genesis_ee(code: &[u8], root: StateRoot, shards: &[Shard], codes: &mut MemoryCodes) -> GenesisEe {
+pub(crate) fn genesis_ee(
+    code: &[u8],
+    root: StateRoot,
+    shards: &[Shard],
+    codes: &mut MemoryCodes,
+) -> GenesisEe {
+    let imports = summarize(code, &Limits::default()).imports;
     GenesisEe {
+        takes_receipts: imports.iter().any(|import| import.name == "receiptCopy"),
         code_hash: codes.insert(code),
         code_bytes: u32::try_from(code.len()).unwrap_or(u32::MAX),
         initial_state_root: Bytes32::from(root.0),
@@ -51,7 +60,7 @@ fn genesis_ee(code: &[u8], root: StateRoot, shards: &[Shard], codes: &mut Memory
             .pubkeys()
             .next()
             .map_or(Bytes32::ZERO, |key| withdrawal_credentials(&key)),
-        shards: shards.iter().map(|shard| (*shard, 100 * ETHER)).collect(),
+        shards: shards.iter().map(|shard| (*shard, EE_ETHER)).collect(),
         ..GenesisEe::default()
     }
 }
@@ -87,7 +96,8 @@ impl AccountUsers {
         let endowments = public_keys.map(|public_key| Endowment { public_key, balance: ETHER });
         let genesis = Payload::Genesis(endowments.collect()).to_bytes();
         let provider = Provider::open(self.ee.clone(), Arc::new(MemoryStore::new()))?;
-        let built = provider.build(provider.empty_root(), &[genesis], Context::default())?;
+        let context = Context { balance: EE_ETHER, ..Context::default() };
+        let built = provider.build(provider.empty_root(), &[genesis], context)?;
         let root = built.post_state_root();
         provider.apply(&[built], Previous::Release)?;
         Ok((provider, root))
@@ -106,16 +116,63 @@ impl AccountUsers {
 
     /// Returns a package with a transfer of a thousand Gwei to another user, modulo their number.
     pub(crate) fn transfer(&self, shard: Shard, user: u64, nonce: u64, to: u64) -> Vec<u8> {
-        let key = |user: u64| &self.keys[user as usize % self.keys.len()];
-        let address = |key: &BlsKey| PublicKey(key.public_key()).address();
-        let action = Action::Transfer { recipient: address(key(to)) };
-        let transaction = Transaction { sender: address(key(user)), nonce, amount: 1000, fee: 0, action };
+        let action = Action::Transfer { recipient: self.public_key(to).address() };
+        self.package(shard, user, nonce, 1000, action)
+    }
+
+    /// Returns a package of a user on a shard with an action on an amount in Gwei.
+    pub(crate) fn package(
+        &self,
+        shard: Shard,
+        user: u64,
+        nonce: u64,
+        amount: u64,
+        action: Action,
+    ) -> Vec<u8> {
+        let sender = self.public_key(user).address();
+        let transaction = Transaction { sender, nonce, amount, fee: 0, action };
         let domain = SigningDomain {
             ee_index: outrider_host::EeIndex(ACCOUNT.into()),
             shard: outrider_host::ShardIndex(shard),
         };
-        let signature = Signature(key(user).sign(&domain.signing_root(&transaction)));
+        let signature = Signature(self.key(user).sign(&domain.signing_root(&transaction)));
         Payload::Block(Block { signature, proposer: None, transactions: vec![transaction] }).to_bytes()
+    }
+
+    /// Returns the action that sends an amount to a user on a shard, with a fee in Gwei for its delivery.
+    #[allow(dead_code, reason = "not every user of this file needs it")]
+    pub(crate) fn to(&self, shard: Shard, user: u64, receipt_fee: u64) -> Action {
+        let payload = self.public_key(user).address().0.to_vec();
+        Action::Send {
+            shard: outrider_host::ShardIndex(shard),
+            ee: outrider_host::EeIndex(ACCOUNT.into()),
+            receipt_fee,
+            payload,
+        }
+    }
+
+    /// Returns the public key of a user.
+    pub(crate) fn public_key(&self, user: u64) -> PublicKey {
+        PublicKey(self.key(user).public_key())
+    }
+
+    fn key(&self, user: u64) -> &BlsKey {
+        &self.keys[user as usize % self.keys.len()]
+    }
+
+    /// Returns the balances of all accounts in a state of which a provider has the nodes, by address.
+    #[allow(dead_code, reason = "not every user of this file needs it")]
+    pub(crate) fn balances(
+        provider: &ProviderActor<MemoryStore>,
+        root: StateRoot,
+    ) -> Result<BTreeMap<[u8; 32], u64>> {
+        let mut tree = Tree::<Keccak256, _>::open(&root.into(), provider.provider().store());
+        let entries = tree.iter().map(|entry| {
+            let (key, value) = entry?;
+            let account = Account::from_bytes(&value).ok_or("the state has a malformed account")?;
+            Ok((key.0, account.balance))
+        });
+        entries.collect()
     }
 }
 

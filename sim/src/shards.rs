@@ -8,13 +8,9 @@ use std::{
 };
 
 use outrider_beacon::ledger::{
-    EeIndex, ExecutableBlock, Execution, InboundBatch, LedgerNode, Receipt, Settings, ShardBody, ShardPlace,
+    EeIndex, ExecutableBlock, Execution, InboundBatch, Ledger, Receipt, Settings, ShardBody, ShardPlace,
 };
-use outrider_beacon_spec::{
-    phase::Phase1,
-    preset::Preset,
-    types::{Gwei, Root, Shard},
-};
+use outrider_beacon_spec::types::{Gwei, Root, Shard};
 use outrider_shard::{
     ProviderError,
     executor::{Codes, Contents, Executor, ExecutorError},
@@ -108,19 +104,6 @@ impl<C: Codes> Shards<C> {
         visit: impl FnOnce(&mut ProviderActor<MemoryStore>) -> T,
     ) -> Option<T> {
         self.actors().providers.get_mut(&(shard, ee)).map(visit)
-    }
-
-    /// Tells all state providers which blocks are final for a node, so that they drop the packages in these. It should be
-    /// called in each epoch, as providers release states one epoch after they can be built on.
-    pub fn finalize<P: Preset>(&self, node: &LedgerNode<Phase1<P>>) {
-        let Some(finalized) = node.extended(&node.store().finalized_checkpoint.root) else { return };
-        let mut actors = self.actors();
-        for ((shard, _), provider) in &mut actors.providers {
-            let shard = usize::try_from(*shard).ok().and_then(|shard| finalized.ledger.shards().get(shard));
-            shard.into_iter().for_each(|shard| provider.finalize(shard.execution_root()));
-        }
-        // The ledger knows a header for 256 slots.
-        actors.relay.forget_before(finalized.ledger.slot().saturating_sub(256));
     }
 
     /// Returns the latest failures of providers, at most 1,024, and forgets them.
@@ -244,5 +227,16 @@ impl<C: Codes> Execution for Shards<C> {
     fn on_beacon_receipts(&self, receipts: &[Receipt]) {
         // A block has no more than its lanes have room for.
         let _ = self.actors().relay.add_from_beacon_chain(receipts);
+    }
+
+    /// Tells all state providers which shard blocks are final, so that they drop the packages in these.
+    fn on_finalized(&self, finalized: &Ledger) {
+        let mut actors = self.actors();
+        for ((shard, _), provider) in &mut actors.providers {
+            let shard = usize::try_from(*shard).ok().and_then(|shard| finalized.shards().get(shard));
+            shard.into_iter().for_each(|shard| provider.finalize(shard.execution_root()));
+        }
+        // The ledger knows a header for 256 slots.
+        actors.relay.forget_before(finalized.slot().saturating_sub(256));
     }
 }

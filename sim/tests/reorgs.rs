@@ -14,7 +14,7 @@ use account::Payload;
 use alloy_primitives::{Address, Bytes};
 use outrider_beacon::{
     admission::HostAdmission,
-    ledger::{EePayload, ExecutableBlock, Execution, ExtendedBlock, LedgerOperations, Settings},
+    ledger::{EePayload, ExecutableBlock, Execution, ExtendedBlock, Ledger, LedgerOperations, Settings},
     registry::Rules,
 };
 use outrider_beacon_spec::{
@@ -55,6 +55,10 @@ impl Execution for Recorded {
         let payloads = payloads.map(|payload| (hash_tree_root(payload), payload.clone()));
         self.payloads.lock().unwrap().extend(payloads);
         results
+    }
+
+    fn on_finalized(&self, finalized: &Ledger) {
+        self.shards.on_finalized(finalized);
     }
 }
 
@@ -102,7 +106,7 @@ impl World {
         }
     }
 
-    /// Runs slots; state providers hear what is final for the first view.
+    /// Runs slots in which no state provider fails.
     fn run(&mut self, n_slots: u64) {
         let admission = HostAdmission::default();
         let (settings, judge) = (&self.settings, self.shards.executor());
@@ -111,7 +115,6 @@ impl World {
             for block in self.simulation.run_slot(&LedgerOperations::default(), rules).unwrap() {
                 self.blocks.insert(hash_tree_root(&block.block.message), block);
             }
-            self.shards.finalize(self.simulation.views()[0].node());
             let failures = self.shards.take_failures();
             let failures: Vec<_> = failures.iter().map(|failure| chain(failure)).collect();
             assert!(failures.is_empty(), "slot {}: {failures:?}", self.simulation.slot());
@@ -156,7 +159,7 @@ impl World {
             let signed = |(user, nonce): &(u64, u64)| {
                 let package = self.accounts.transfer(shard, *user, *nonce, user + 1);
                 let Payload::Block(block) = Payload::from_bytes(&package).unwrap() else { panic!() };
-                block.transactions[0]
+                block.transactions[0].clone()
             };
             let mut expected_of_accounts: Vec<_> = expected.iter().map(signed).collect();
             let key = |transaction: &account::Transaction| (transaction.sender, transaction.nonce);

@@ -14,9 +14,9 @@ use std::{
 use outrider_beacon::{
     admission::HostAdmission,
     ledger::{
-        Accused, ExecutableBlock, Execution, ExecutionSlashing, ExtendedBlock, LedgerError, LedgerOperations,
-        Settings, ShardBlockError, ShardBody, ShardPlace, SignedExecutionSlashing, error::HeaderError,
-        operation::DOMAIN_EXECUTION_SLASHING,
+        Accused, ExecutableBlock, Execution, ExecutionSlashing, ExtendedBlock, Ledger, LedgerError,
+        LedgerOperations, Settings, ShardBlockError, ShardBody, ShardPlace, SignedExecutionSlashing,
+        error::HeaderError, operation::DOMAIN_EXECUTION_SLASHING,
     },
     proof::{Claim, Prover},
     registry::Rules,
@@ -122,7 +122,6 @@ impl World {
         for round in rounds {
             self.submit(round);
             blocks.extend(simulation.run_slot(&LedgerOperations::default(), rules).unwrap());
-            self.shards.finalize(simulation.views()[0].node());
         }
         blocks
     }
@@ -156,6 +155,10 @@ impl Execution for Twice {
             others.iter().map(shown).collect::<Vec<_>>()
         );
         results
+    }
+
+    fn on_finalized(&self, finalized: &Ledger) {
+        self.shards.on_finalized(finalized);
     }
 }
 
@@ -258,7 +261,6 @@ fn what_is_kept_is_bounded_by_finality() {
             assert!(has(roots.last().unwrap()), "the provider has the state at the head");
             n_states += roots.iter().filter(|root| has(root)).count();
         }
-        world.shards.finalize(simulation.views()[0].node());
         let Kept { headers, ledgers, blocks } = world.shards.kept();
         for (most, n) in most.iter_mut().zip([n_states, headers, ledgers, blocks]) {
             *most = n.max(*most);

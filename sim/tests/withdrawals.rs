@@ -81,7 +81,6 @@ fn run(n_users: u8, slots: u64, packages: &[Vec<u8>]) -> Vec<u64> {
                 }
             }
         }
-        shards.finalize(simulation.views()[0].node());
     }
     assert_eq!(shards.n_failures(), 0);
     executed

@@ -39,6 +39,11 @@ pub trait Execution {
     fn on_beacon_receipts(&self, receipts: &[Receipt]) {
         let _ = receipts;
     }
+
+    /// Takes note that another beacon block is final for the node, given the ledger after it. By default, nothing happens.
+    fn on_finalized(&self, finalized: &Ledger) {
+        let _ = finalized;
+    }
 }
 
 impl<X: Execution + ?Sized> Execution for Arc<X> {
@@ -54,6 +59,10 @@ impl<X: Execution + ?Sized> Execution for Arc<X> {
 
     fn on_beacon_receipts(&self, receipts: &[Receipt]) {
         (**self).on_beacon_receipts(receipts);
+    }
+
+    fn on_finalized(&self, finalized: &Ledger) {
+        (**self).on_finalized(finalized);
     }
 }
 

@@ -48,6 +48,8 @@ pub struct View<C: Preset, E: StdError + 'static> {
     refused: Vec<RefusedMessage<E>>,
     /// The head, with its state in the current slot.
     current: Option<(Root, BeaconState<Phase1<C>>)>,
+    /// The latest final block that the execution knows of.
+    finalized: Root,
 }
 
 /// A message that a view's node refused.
@@ -82,6 +84,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
             early: Vec::new(),
             refused: Vec::new(),
             current: None,
+            finalized: Root::ZERO,
         }
     }
 
@@ -148,6 +151,13 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
     ) {
         while self.receive_once(messages, duties.rules, execution) && !self.waiting.is_empty() {
             messages = mem::take(&mut self.waiting);
+        }
+        let finalized = self.node.store().finalized_checkpoint.root;
+        if finalized != self.finalized
+            && let Some(extended) = self.node.extended(&finalized)
+        {
+            execution.on_finalized(&extended.ledger);
+            self.finalized = finalized;
         }
     }
 
