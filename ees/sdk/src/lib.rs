@@ -25,6 +25,7 @@ pub mod eth2;
 pub mod forest;
 pub mod receipt;
 pub mod state;
+pub mod styles;
 
 #[cfg(not(target_family = "wasm"))]
 pub mod harness;

@@ -1,0 +1,198 @@
+//! Transfer objects: the sender's state offers an object, the receiver's state takes it, and both proofs are reads.
+//!
+//! From er 6996, [atomic transfers without receipts]: no message is sent, and no chain keeps a bit for it. An object is in
+//! two sets of [capabilities](super::capability): *offered* at the sender, *taken* at the receiver.
+//!
+//! | slot | at | step | proves |
+//! |---|---|---|---|
+//! | 0 | sender | [`offer`] | |
+//! | 1 | receiver | [`take`] | it is offered |
+//! | 2 | sender | [`withdraw`] | it is taken |
+//! | 3 | receiver | [`clean`] | it is not offered any more |
+//!
+//! *Guarantee:* an object is taken once, or reclaimed, but not both. *Latency:* one slot; the clean-up, which anyone can do
+//! at any time, takes two more. *Failure:* after its deadline, the sender [reclaims](reclaim) it with the proof that it was
+//! not taken; the receiver's EE needs a block after the deadline for that. *Limit:* until somebody cleans up, both states
+//! have a record.
+//!
+//! Both EEs have to use the same set, so they know each other: usually it is one EE on two shards. The value of an object is
+//! theirs, and no ether; that moves with receipts only.
+//!
+//! [atomic transfers without receipts]: https://ethresear.ch/t/6996
+
+use alloc::vec::Vec;
+
+use super::{
+    Place, RecordError, Records,
+    capability::{self, Capability, CapabilityError, Remote},
+    key,
+};
+use crate::{Reader, Writer, receipt::Slot};
+
+/// An object on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// The sender.
+    pub from: Place,
+    /// The receiver.
+    pub to: Place,
+    /// A number that the sender uses once.
+    pub number: u64,
+    /// The last slot in which it can be taken.
+    pub deadline: Slot,
+    /// What is transferred, in an encoding of the EEs' own.
+    pub content: Vec<u8>,
+}
+
+impl Object {
+    /// Encodes the object: sender and receiver (shard, EE), number and deadline, each of 8 bytes, little-endian; content.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let writer = self.to.write(self.from.write(Writer::new()));
+        writer.u64_le(self.number).u64_le(self.deadline.0).bytes(&self.content).finish()
+    }
+
+    /// Decodes an object. Returns `None` if there are too few bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Object> {
+        let mut reader = Reader::new(bytes);
+        let (from, to) = (Place::read(&mut reader)?, Place::read(&mut reader)?);
+        let (number, deadline) = (reader.u64_le().ok()?, Slot(reader.u64_le().ok()?));
+        Some(Object { from, to, number, deadline, content: reader.rest().to_vec() })
+    }
+
+    /// Returns the capability that the object is offered, in the sender's set.
+    pub fn offered(&self) -> Capability {
+        Capability { value: key("offered", &[&self.to_bytes()]).0, holder: self.to }
+    }
+
+    /// Returns the capability that the object is taken, in the receiver's set.
+    pub fn taken(&self) -> Capability {
+        Capability { value: key("taken", &[&self.to_bytes()]).0, holder: self.from }
+    }
+}
+
+/// Offers an object, which the EE takes from its owner.
+///
+/// # Errors
+///
+/// Fails if another EE is its sender, if it is offered, and if the state fails.
+pub fn offer<R: Records>(
+    records: &mut R,
+    here: Place,
+    object: &Object,
+) -> Result<(), TransferError<R::Error>> {
+    if object.from != here {
+        return Err(TransferError::OtherPlace { expected: object.from });
+    }
+    if capability::is_set(records, &object.offered())? {
+        return Err(TransferError::Done { number: object.number });
+    }
+    Ok(capability::set(records, &object.offered())?)
+}
+
+/// Takes an object that the sender's set offers; the EE gives it to its new owner.
+///
+/// # Errors
+///
+/// Fails if it is for another EE, if it was taken, if the deadline is over, if the proof fails, and if the state does.
+pub fn take<R: Records>(
+    records: &mut R,
+    here: Place,
+    object: &Object,
+    sender: &mut Remote,
+    now: Slot,
+) -> Result<(), TransferError<R::Error>> {
+    if object.to != here {
+        return Err(TransferError::OtherPlace { expected: object.to });
+    }
+    if now > object.deadline {
+        return Err(TransferError::Late { now: now.0, deadline: object.deadline.0 });
+    }
+    if capability::is_set(records, &object.taken())? {
+        return Err(TransferError::Done { number: object.number });
+    }
+    sender.prove_present(&object.offered())?;
+    Ok(capability::set(records, &object.taken())?)
+}
+
+/// Withdraws the offer of an object that the receiver has taken.
+///
+/// # Errors
+///
+/// Fails if the proof fails, and if the state does.
+pub fn withdraw<R: Records>(
+    records: &mut R,
+    object: &Object,
+    receiver: &mut Remote,
+) -> Result<(), TransferError<R::Error>> {
+    receiver.prove_present(&object.taken())?;
+    Ok(capability::clear(records, &object.offered())?)
+}
+
+/// Forgets that an object was taken, as it is not offered any more.
+///
+/// # Errors
+///
+/// Fails if the proof fails, and if the state does.
+pub fn clean<R: Records>(
+    records: &mut R,
+    object: &Object,
+    sender: &mut Remote,
+) -> Result<(), TransferError<R::Error>> {
+    sender.prove_absent(&object.offered(), Slot(0))?;
+    Ok(capability::clear(records, &object.taken())?)
+}
+
+/// Withdraws the offer of an object that was not taken up to its deadline; the EE gives it back to its owner.
+///
+/// # Errors
+///
+/// Fails if it is not offered, if the proof fails, and if the state does.
+pub fn reclaim<R: Records>(
+    records: &mut R,
+    object: &Object,
+    receiver: &mut Remote,
+) -> Result<(), TransferError<R::Error>> {
+    if !capability::is_set(records, &object.offered())? {
+        return Err(TransferError::NotOffered { number: object.number });
+    }
+    receiver.prove_absent(&object.taken(), object.deadline)?;
+    Ok(capability::clear(records, &object.offered())?)
+}
+
+/// The reason for which a step of a transfer fails.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransferError<E> {
+    /// A record cannot be read or changed.
+    #[error(transparent)]
+    Record(#[from] RecordError<E>),
+    /// The proof does not prove the claim.
+    #[error(transparent)]
+    Proof(#[from] CapabilityError),
+    /// The step is one of another EE.
+    #[error("this is a step of EE {} on shard {}", expected.ee.0, expected.shard.0)]
+    OtherPlace {
+        /// That EE.
+        expected: Place,
+    },
+    /// The object is offered or taken already.
+    #[error("object {number} was offered or taken before")]
+    Done {
+        /// Its number.
+        number: u64,
+    },
+    /// The object is not offered.
+    #[error("object {number} is not offered")]
+    NotOffered {
+        /// Its number.
+        number: u64,
+    },
+    /// The deadline is over.
+    #[error("slot {now} is after the object's deadline, slot {deadline}")]
+    Late {
+        /// The slot.
+        now: u64,
+        /// The deadline.
+        deadline: u64,
+    },
+}
