@@ -174,7 +174,7 @@ pub fn receive<R: Records>(
         ReceiptKind::FromBeaconChain => Err(YankError::NotAMessage),
         ReceiptKind::Message if received.source_ee != here.ee => Err(YankError::Foreign { key }),
         ReceiptKind::Message => {
-            if known.is_some_and(|known| known.away.is_none() || known.n_moves >= n_moves) {
+            if known.is_some_and(|known| known.away.is_none() || known.n_moves > n_moves) {
                 return Err(YankError::Exists { key });
             }
             let state = reader.rest().to_vec();

@@ -1,6 +1,6 @@
 //! The home of a transaction: collects its resources, and decides.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
 use super::{
     GRANTS_MAX, LockError, Place, Reader, Records, SentReceipt, Slot, Transaction, TransactionId, Writer,
@@ -162,7 +162,7 @@ pub(super) fn grant<R: Records>(
     if progress.decision == Decision::Open && progress.grants.len() < GRANTS_MAX {
         progress.grants.push(grant);
     } else {
-        sent.push(progress.release((grant.from, grant.key)));
+        sent.push(progress.keep((grant.from, grant.key)));
     }
     store(records, &key_of(&transaction.id()), &progress)?;
     Ok(sent)
@@ -182,13 +182,16 @@ pub(super) fn wound<R: Records>(
     }
 }
 
-/// Returns the decision for a resource again.
+/// Returns a receipt that released a resource again.
 pub(super) fn release_again<R: Records>(
     records: &mut R,
     id: &TransactionId,
     resource: (Place, Key),
+    is_change: bool,
 ) -> Result<Vec<SentReceipt>, LockError<R::Error>> {
-    Ok(find(records, id)?.map(|progress| progress.release(resource)).into_iter().collect())
+    let Some(progress) = find(records, id)? else { return Ok(Vec::new()) };
+    let change = progress.find(resource).filter(|_| is_change);
+    Ok(vec![change.map_or_else(|| progress.keep(resource), |grant| progress.release(grant))])
 }
 
 impl Progress {
@@ -198,17 +201,20 @@ impl Progress {
 
     /// Returns the receipts of a decision.
     fn decided(&self) -> Vec<SentReceipt> {
-        self.grants.iter().map(|grant| self.release((grant.from, grant.key))).collect()
+        self.grants.iter().map(|grant| self.release(grant)).collect()
     }
 
-    /// Returns the receipt that releases a resource. One that came too late, or too many, keeps its data.
-    fn release(&self, (from, key): (Place, Key)) -> SentReceipt {
-        let changed = self.find((from, key)).filter(|_| self.decision == Decision::Committed);
-        let (kind, data) = match changed {
-            Some(grant) => (Kind::Change, grant.data.clone()),
-            None => (Kind::Keep, Vec::new()),
-        };
-        Message { kind, key, transaction: self.transaction, data }.to(from)
+    fn release(&self, Grant { from, key, data }: &Grant) -> SentReceipt {
+        if self.decision != Decision::Committed {
+            return self.keep((*from, *key));
+        }
+        Message { kind: Kind::Change, key: *key, transaction: self.transaction, data: data.clone() }.to(*from)
+    }
+
+    /// Returns the receipt that releases a resource unchanged. One that is granted after the decision gets no other: its
+    /// data may be newer.
+    fn keep(&self, (from, key): (Place, Key)) -> SentReceipt {
+        Message { kind: Kind::Keep, key, transaction: self.transaction, data: Vec::new() }.to(from)
     }
 }
 

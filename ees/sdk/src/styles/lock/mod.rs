@@ -135,7 +135,8 @@ pub fn receive<R: Records>(
                 Kind::Grant => resource::release(records, &key, (id, from), None, now),
                 // The older transaction waits on, until the younger one is decided or expires.
                 Kind::Wound => Ok(Vec::new()),
-                Kind::Keep | Kind::Change => home::release_again(records, &id, (from, key)),
+                Kind::Keep => home::release_again(records, &id, (from, key), false),
+                Kind::Change => home::release_again(records, &id, (from, key), true),
             }
         }
     }
