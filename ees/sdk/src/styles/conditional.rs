@@ -10,7 +10,7 @@
 //! and each step has happened to both of its records or to none. *Latency:* none, and sure after one slot. *Failure:* after
 //! [`DELIVERY_SLOTS`], the versions that depend on the receipt are gone, and the alternate becomes active. *Limit:* a
 //! record has at most [`ALTERNATES_MAX`] conditions; what leaves the EE, such as a receipt, must not depend on any, so an
-//! EE sends only from what [`is_sure`](Versions::is_sure).
+//! EE pays for it with [`change_all`](Versions::change_all).
 //!
 //! An EE stores [`Versions`] of its own records, and calls [`refresh`] on each that it reads. Before an account
 //! [expects](Versions::expect) a message, the EE checks with [`is_met`] that it can still come. When a message arrives, the EE
@@ -160,6 +160,16 @@ impl<T: Clone> Versions<T> {
         } else if let Some((_, alternate)) = self.alternates.drain(index..).next() {
             self.active = alternate;
         }
+    }
+
+    /// Changes all versions, so that the change depends on nothing, and may have effects outside of the EE.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error of a version in which it is invalid. Then nothing has changed.
+    pub fn change_all<E>(&mut self, change: impl Fn(&T) -> Result<T, E>) -> Result<(), E> {
+        *self = self.try_map(change)?;
+        Ok(())
     }
 
     /// Returns the versions after a function, if it succeeds on each one.

@@ -33,7 +33,7 @@ pub mod lock;
 pub mod transfer;
 pub mod yank;
 
-pub use records::{Record, RecordError, Records, key};
+pub use records::{Record, RecordError, Records, key, load, remove, store};
 
 use crate::{
     Reader, Writer,
@@ -55,11 +55,13 @@ impl Place {
         Place { shard: received.source_shard, ee: received.source_ee }
     }
 
-    fn write(self, writer: Writer) -> Writer {
+    /// Writes the shard and the EE, each of 8 bytes, little-endian.
+    pub fn write(self, writer: Writer) -> Writer {
         writer.u64_le(self.shard.0).u64_le(self.ee.0)
     }
 
-    fn read(reader: &mut Reader<'_>) -> Option<Place> {
+    /// Reads what [`write`](Self::write) wrote. Returns `None` if there are too few bytes.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Place> {
         Some(Place { shard: ShardIndex(reader.u64_le().ok()?), ee: EeIndex(reader.u64_le().ok()?) })
     }
 

@@ -108,7 +108,11 @@ pub fn key(style: &str, parts: &[&[u8]]) -> Key {
 }
 
 /// Reads a record that may be longer than a value: its length is in the first value, and the rest under keys of their own.
-pub(super) fn load<T: Record, R: Records>(
+///
+/// # Errors
+///
+/// Fails if the state does, and if there is something else under the key.
+pub fn load<T: Record, R: Records>(
     records: &mut R,
     key: &Key,
 ) -> Result<Option<T>, RecordError<R::Error>> {
@@ -126,7 +130,11 @@ pub(super) fn load<T: Record, R: Records>(
 }
 
 /// Writes a record.
-pub(super) fn store<T: Record, R: Records>(
+///
+/// # Errors
+///
+/// Fails if the state does.
+pub fn store<T: Record, R: Records>(
     records: &mut R,
     key: &Key,
     record: &T,
@@ -142,7 +150,11 @@ pub(super) fn store<T: Record, R: Records>(
 }
 
 /// Removes a record, if there is one.
-pub(super) fn remove<R: Records>(records: &mut R, key: &Key) -> Result<(), RecordError<R::Error>> {
+///
+/// # Errors
+///
+/// Fails if the state does.
+pub fn remove<R: Records>(records: &mut R, key: &Key) -> Result<(), RecordError<R::Error>> {
     let Some(first) = records.get(key)? else { return Ok(()) };
     let length = first.first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
     for index in 1..n_values(length) {

@@ -27,7 +27,7 @@ use super::{
     capability::{self, Capability, CapabilityError, Remote},
     key,
 };
-use crate::{Reader, Writer, receipt::Slot};
+use crate::{Reader, Writer, receipt::Slot, state::Key};
 
 /// An object on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Object {
     pub from: Place,
     /// The receiver.
     pub to: Place,
-    /// A number that the sender uses once.
+    /// The sender's number for it: its [`next_number`] when it is offered.
     pub number: u64,
     /// The last slot in which it can be taken.
     pub deadline: Slot,
@@ -74,7 +74,7 @@ impl Object {
 ///
 /// # Errors
 ///
-/// Fails if another EE is its sender, if it is offered, and if the state fails.
+/// Fails if another EE is its sender, if its number is not the next one, and if the state fails.
 pub fn offer<R: Records>(
     records: &mut R,
     here: Place,
@@ -83,10 +83,26 @@ pub fn offer<R: Records>(
     if object.from != here {
         return Err(TransferError::OtherPlace { expected: object.from });
     }
-    if capability::is_set(records, &object.offered())? {
-        return Err(TransferError::Done { number: object.number });
+    let expected = next_number(records)?;
+    if object.number != expected {
+        return Err(TransferError::Number { got: object.number, expected });
     }
+    records.insert(&number_key(), &expected.saturating_add(1).to_le_bytes()).map_err(RecordError::Records)?;
     Ok(capability::set(records, &object.offered())?)
+}
+
+/// Returns the number of the next object that the EE offers, so that no two objects are the same.
+///
+/// # Errors
+///
+/// Fails if the state does.
+pub fn next_number<R: Records>(records: &mut R) -> Result<u64, RecordError<R::Error>> {
+    let number = records.get(&number_key())?.and_then(|value| value.try_into().ok());
+    Ok(number.map_or(0, u64::from_le_bytes))
+}
+
+fn number_key() -> Key {
+    key("object", &[])
 }
 
 /// Takes an object that the sender's set offers; the EE gives it to its new owner.
@@ -175,8 +191,16 @@ pub enum TransferError<E> {
         /// That EE.
         expected: Place,
     },
-    /// The object is offered or taken already.
-    #[error("object {number} was offered or taken before")]
+    /// The number of an offer is not the next one.
+    #[error("the object has number {got}, the next one has {expected}")]
+    Number {
+        /// The object's.
+        got: u64,
+        /// The next one.
+        expected: u64,
+    },
+    /// The object is taken already.
+    #[error("object {number} was taken before")]
     Done {
         /// Its number.
         number: u64,

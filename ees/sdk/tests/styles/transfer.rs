@@ -42,12 +42,15 @@ proptest! {
     ) {
         let (mut states, mut seen) = ([State::empty(), State::empty()], [Snapshot::default(), Snapshot::default()]);
         let mut now = Slot(10);
-        let objects: Vec<_> = (0..3_u64).map(|number| Object {
-            from: on(0), to: on(1), number, deadline: Slot(14 + 3 * number), content: b"coin".to_vec(),
+        let mut objects: Vec<_> = (0..3_u64).map(|number| Object {
+            from: on(0), to: on(1), number: 100 + number, deadline: Slot(14 + 3 * number), content: b"coin".to_vec(),
         }).collect();
         let (mut n_offered, mut n_taken, mut n_reclaimed) = ([0; 3], [0; 3], [0; 3]);
         for (action, number, slots) in steps {
             let n = number as usize;
+            if action == 0 && n_offered[n] == 0 {
+                objects[n].number = transfer::next_number(&mut states[0]).unwrap();
+            }
             let object = &objects[n];
             let capabilities = [object.offered(), object.taken()];
             let [sender, receiver] = &mut states;
@@ -56,6 +59,7 @@ proptest! {
             match action {
                 0 if n_offered[n] == 0 => {
                     transfer::offer(sender, on(0), object).unwrap();
+                    assert!(transfer::offer(sender, on(0), object).is_err(), "an object is offered once");
                     n_offered[n] += 1;
                 }
                 1 => n_taken[n] += i32::from(transfer::take(receiver, on(1), object, &mut of_sender, now).is_ok()),
@@ -96,9 +100,8 @@ proptest! {
                 }
             }
         }
-        for state in &mut states {
-            prop_assert_eq!(state.iter().count(), 1, "only the clock");
-        }
+        let n_records = states.each_mut().map(|state| state.iter().count());
+        prop_assert_eq!(n_records, [1 + usize::from(n_offered != [0; 3]), 1], "only the clocks, and the next number");
     }
 }
 

@@ -85,12 +85,14 @@ impl Transaction {
         core::array::from_fn(|index| hash[index])
     }
 
-    fn write(&self, writer: Writer) -> Writer {
+    /// Writes first slot, home (shard, EE), number and last slot, each of 8 bytes, little-endian.
+    pub fn write(&self, writer: Writer) -> Writer {
         let Transaction { since, home, number, until } = self;
         home.write(writer.u64_le(since.0)).u64_le(*number).u64_le(until.0)
     }
 
-    fn read(reader: &mut Reader<'_>) -> Option<Transaction> {
+    /// Reads what [`write`](Self::write) wrote. Returns `None` if there are too few bytes.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Transaction> {
         Some(Transaction {
             since: Slot(reader.u64_le().ok()?),
             home: Place::read(reader)?,
