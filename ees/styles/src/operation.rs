@@ -177,7 +177,7 @@ impl Operation {
     }
 
     /// Decodes an operation without its length. Returns `None` if the bytes are not one.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Operation> {
+    pub fn from_bytes(bytes: &[u8]) -> Option<Operation> {
         let mut reader = Reader::new(bytes);
         let r = &mut reader;
         let operation = match r.u8().ok()? {
@@ -198,11 +198,7 @@ impl Operation {
             8 => Self::Move { contract: Key(r.take_array().ok()?), to: Place::read(r)? },
             9 => Self::BuyHere { contract: Key(r.take_array().ok()?), user: user(r)?, amount: number(r)? },
             10 => Self::Acquire { transaction: Transaction::read(r)?, good: number(r)? },
-            11 => Self::BuyLocked {
-                transaction: Transaction::read(r)?,
-                user: user(r)?,
-                amount: number(r)?,
-            },
+            11 => Self::BuyLocked { transaction: Transaction::read(r)?, user: user(r)?, amount: number(r)? },
             12 => Self::Expire { transaction: Transaction::read(r)? },
             13 => Self::Reserve(Reservation::read(r)?),
             14 => Self::Pay { reservation: Reservation::read(r)?, witness: rest(r)? },

@@ -5,8 +5,7 @@
 use alloc::vec::Vec;
 
 use outrider_sdk::{
-    Reader, Writer,
-    context,
+    Reader, Writer, context,
     state::{Key, State},
     styles::{Record, conditional, conditional::Versions, htlc::UserId, key, load, store},
 };

@@ -12,7 +12,9 @@ use outrider_sdk::{
         Place, Record, capability,
         capability::Remote,
         conditional::{self, Condition, Versions},
-        htlc, htlc::UserId, key, load, lock, store, transfer, yank,
+        htlc,
+        htlc::UserId,
+        key, load, lock, store, transfer, yank,
     },
 };
 
@@ -215,8 +217,14 @@ fn conditionally(state: &mut State, operation: Operation) -> Result<(), StylesEr
             // The message has the sender's name, too, who is the receiver in this laboratory.
             let sent = units(here(), SEND, &receiver, amount, &receiver.0);
             let (source_shard, source_ee, payload) = (from.shard, from.ee, sent.payload);
-            let expected =
-                ReceivedReceipt { source_shard, source_ee, slot, sequence, payload, ..ReceivedReceipt::default() };
+            let expected = ReceivedReceipt {
+                source_shard,
+                source_ee,
+                slot,
+                sequence,
+                payload,
+                ..ReceivedReceipt::default()
+            };
             let condition = Condition::of(&expected);
             if from.ee != context::ee_index()
                 || conditional::is_met(state, &condition, context::slot())?.is_some()

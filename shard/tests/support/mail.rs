@@ -132,6 +132,7 @@ pub(crate) struct World {
     pub(crate) parent: Ledger,
     /// The ledger after them.
     pub(crate) next: Ledger,
+    pub(crate) finalized_slot: u64,
 }
 
 impl World {
@@ -140,7 +141,11 @@ impl World {
         let [ann, bob, deaf, allergic] = codes();
         let ees = Ees::default();
         let add = |ees: Ees, code, takes| ees.add_with(code, Bytes32::ZERO, &balances, takes);
-        let ees = add(add(add(add(ees, ann, true), bob, true), deaf, false), allergic, true);
+        Self::of(add(add(add(add(ees, ann, true), bob, true), deaf, false), allergic, true))
+    }
+
+    /// Returns shards with these EEs.
+    pub(crate) fn of(ees: Ees) -> Self {
         let (node, _) =
             Genesis { n_validators: 64, ..Genesis::default() }.node::<Phase1<SimPreset<N_SHARDS>>>().unwrap();
         let chain = ees.chain_of(node.store().block_states.values().next().unwrap());
@@ -153,6 +158,7 @@ impl World {
             beacon_parent_root: Bytes32::repeat_byte(0xbb),
             parent: next.clone(),
             next,
+            finalized_slot: 8,
         }
     }
 
@@ -164,7 +170,7 @@ impl World {
             beacon_parent_root: self.beacon_parent_root,
             beacon_parent: self.parent.clone(),
             layout: phase1_layout::<SimPreset<N_SHARDS>>(),
-            finalized_slot: 8,
+            finalized_slot: self.finalized_slot,
             view: self.parent.clone(),
         }
     }
@@ -242,7 +248,7 @@ impl World {
         self.apply(shard, &body)
     }
 
-    fn apply(&mut self, shard: Shard, body: &ShardBody) -> Result<(), String> {
+    pub(crate) fn apply(&mut self, shard: Shard, body: &ShardBody) -> Result<(), String> {
         let place = self.place(shard);
         let sent = self
             .executor

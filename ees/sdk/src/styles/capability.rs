@@ -91,10 +91,7 @@ pub fn clear<R: Records>(records: &mut R, capability: &Capability) -> Result<(),
 /// # Errors
 ///
 /// Fails if the state does.
-pub fn is_set<R: Records>(
-    records: &mut R,
-    capability: &Capability,
-) -> Result<bool, RecordError<R::Error>> {
+pub fn is_set<R: Records>(records: &mut R, capability: &Capability) -> Result<bool, RecordError<R::Error>> {
     Ok(records.get(&capability.key())?.is_some())
 }
 
@@ -112,10 +109,7 @@ pub fn tick<R: Records>(records: &mut R, now: Slot) -> Result<(), RecordError<R:
 /// # Errors
 ///
 /// Fails if the state does.
-pub fn read<R: Records>(
-    records: &mut R,
-    capabilities: &[Capability],
-) -> Result<(), RecordError<R::Error>> {
+pub fn read<R: Records>(records: &mut R, capabilities: &[Capability]) -> Result<(), RecordError<R::Error>> {
     records.get(&clock_key())?;
     capabilities.iter().try_for_each(|capability| records.get(&capability.key()).map(|_| ()))?;
     Ok(())

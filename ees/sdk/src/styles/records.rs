@@ -101,9 +101,10 @@ pub enum RecordError<E> {
 /// Returns the key of something that a style keeps: the SHA-256 of the style's name and the parts, each after its length
 /// of 8 bytes, little-endian.
 pub fn key(style: &str, parts: &[&[u8]]) -> Key {
-    let writer = [style.as_bytes()].iter().chain(parts).fold(Writer::new(), |writer, part| {
-        writer.u64_le(part.len() as u64).bytes(part)
-    });
+    let writer = [style.as_bytes()]
+        .iter()
+        .chain(parts)
+        .fold(Writer::new(), |writer, part| writer.u64_le(part.len() as u64).bytes(part));
     Key(crypto::sha256(&writer.finish()))
 }
 
@@ -112,10 +113,7 @@ pub fn key(style: &str, parts: &[&[u8]]) -> Key {
 /// # Errors
 ///
 /// Fails if the state does, and if there is something else under the key.
-pub fn load<T: Record, R: Records>(
-    records: &mut R,
-    key: &Key,
-) -> Result<Option<T>, RecordError<R::Error>> {
+pub fn load<T: Record, R: Records>(records: &mut R, key: &Key) -> Result<Option<T>, RecordError<R::Error>> {
     let Some(first) = records.get(key)? else { return Ok(None) };
     let malformed = || RecordError::Malformed { key: *key };
     let (length, first) = first.split_first_chunk::<4>().ok_or_else(malformed)?;

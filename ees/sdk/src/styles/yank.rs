@@ -106,12 +106,17 @@ pub fn create<R: Records>(
     state: &[u8],
 ) -> Result<Key, YankError<R::Error>> {
     check_bytes(state)?;
-    let key = key("yank", &[&here.write(Writer::new()).finish(), name]);
+    let key = contract_key(here, name);
     if load::<Contract, _>(records, &key)?.is_some() {
         return Err(YankError::Exists { key });
     }
     store(records, &key, &Contract { n_moves: 0, away: None, state: state.to_vec() })?;
     Ok(key)
+}
+
+/// Returns the key of the contract that a place creates with a name.
+pub fn contract_key(place: Place, name: &[u8]) -> Key {
+    key("yank", &[&place.write(Writer::new()).finish(), name])
 }
 
 /// Returns the state of a contract that is here.
@@ -128,11 +133,7 @@ pub fn state<R: Records>(records: &mut R, key: &Key) -> Result<Vec<u8>, YankErro
 /// # Errors
 ///
 /// Fails if it is not here, if the state is too long, and if the EE's state fails.
-pub fn set_state<R: Records>(
-    records: &mut R,
-    key: &Key,
-    state: &[u8],
-) -> Result<(), YankError<R::Error>> {
+pub fn set_state<R: Records>(records: &mut R, key: &Key, state: &[u8]) -> Result<(), YankError<R::Error>> {
     check_bytes(state)?;
     let contract = contract(records, key)?;
     Ok(store(records, key, &Contract { state: state.to_vec(), ..contract })?)

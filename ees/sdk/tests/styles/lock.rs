@@ -57,10 +57,12 @@ fn commit(network: &mut Network, transaction: &Transaction) -> Option<Vec<(Key, 
     let (home, slot) = (transaction.home.shard.0 as usize, network.slot);
     let grants = lock::granted(&mut network.states[home], transaction, slot).ok()?;
     let first = grants.len() as i64 - 1;
-    let changes: Vec<_> = (0..).zip(&grants).map(|(n, grant)| (grant.key, if n == 0 { first } else { -1 })).collect();
-    let data = changes.iter().zip(&grants).map(|((_, change), grant)| {
-        (value(&grant.data) + change).to_le_bytes().to_vec()
-    });
+    let changes: Vec<_> =
+        (0..).zip(&grants).map(|(n, grant)| (grant.key, if n == 0 { first } else { -1 })).collect();
+    let data = changes
+        .iter()
+        .zip(&grants)
+        .map(|((_, change), grant)| (value(&grant.data) + change).to_le_bytes().to_vec());
     let sent = lock::commit(&mut network.states[home], transaction, data.collect::<Vec<_>>(), slot).unwrap();
     network.send(home, sent);
     let again = lock::commit(&mut network.states[home], transaction, [], slot);
@@ -196,7 +198,10 @@ fn an_older_transaction_wounds_and_a_younger_one_waits() {
     assert_eq!(network.on_the_way.len(), 1, "the younger one waits, and nobody is told");
     let again = lock::acquire(&mut network.states[0], &resource(0), &young, Slot(100));
     assert_eq!(again, Err(LockError::Again { key: resource(0), number: 1 }));
-    assert!(acquire(&mut network, 0, &oldest), "it takes the place of the younger one, and wounds the old one");
+    assert!(
+        acquire(&mut network, 0, &oldest),
+        "it takes the place of the younger one, and wounds the old one"
+    );
     let busy = lock::acquire(&mut network.states[0], &resource(0), &young, Slot(100));
     assert_eq!(busy, Err(LockError::Busy { key: resource(0), holder: 2 }));
     // The grant, the wound, the release, and the grant for the oldest.

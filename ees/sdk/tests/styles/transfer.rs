@@ -122,12 +122,15 @@ fn a_proof_of_another_root_and_one_that_does_not_cover_are_refused() {
     let mut of_other = remote(&seen, &[other]);
     assert!(matches!(of_other.prove_present(&other), Err(CapabilityError::Absent)));
     let early = of_other.prove_absent(&other, Slot(7)).unwrap_err();
-    assert_eq!(early.to_string(), "the proven state of the other EE is of slot 7, and the deadline is slot 7");
-    let witness = Tree::<Keccak256, _>::open(&seen.root.into(), Recorder::new(&seen.nodes)).into_witness().unwrap();
+    assert_eq!(
+        early.to_string(),
+        "the proven state of the other EE is of slot 7, and the deadline is slot 7"
+    );
+    let witness =
+        Tree::<Keccak256, _>::open(&seen.root.into(), Recorder::new(&seen.nodes)).into_witness().unwrap();
     let error = Remote::open(StateRoot([9; 32]), &witness).unwrap_err();
     assert!(matches!(error, CapabilityError::Witness(_)), "{error:?}");
-    let object =
-        Object { from: on(0), to: on(1), number: 1, deadline: Slot(5), content: Vec::new() };
+    let object = Object { from: on(0), to: on(1), number: 1, deadline: Slot(5), content: Vec::new() };
     assert_eq!(Object::from_bytes(&object.to_bytes()), Some(object.clone()));
     let late = transfer::take(&mut State::empty(), on(1), &object, &mut of_one, Slot(6)).unwrap_err();
     assert!(matches!(late, TransferError::Late { now: 6, deadline: 5 }));

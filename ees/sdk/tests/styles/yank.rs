@@ -34,7 +34,12 @@ fn step() -> impl Strategy<Value = Step> {
 /// Returns the shards on which a contract can be used.
 fn places(network: &mut Network, contract: &Key) -> Vec<usize> {
     let is_here = |state: &mut State| yank::state(state, contract).is_ok();
-    network.states.iter_mut().enumerate().filter_map(|(shard, state)| is_here(state).then_some(shard)).collect()
+    network
+        .states
+        .iter_mut()
+        .enumerate()
+        .filter_map(|(shard, state)| is_here(state).then_some(shard))
+        .collect()
 }
 
 proptest! {
@@ -106,7 +111,8 @@ fn a_contract_of_another_ee_and_one_that_is_too_long_are_refused() {
     assert_eq!(yank::create(one, on(0), b"", b""), Err(YankError::Exists { key }));
     let sent = yank::depart(one, &key, on(1), Slot(100)).unwrap();
     assert_eq!(sent.payload.len(), 65_536, "it fills a receipt");
-    let forged = ReceivedReceipt { source_ee: EeIndex(6), payload: sent.payload, ..ReceivedReceipt::default() };
+    let forged =
+        ReceivedReceipt { source_ee: EeIndex(6), payload: sent.payload, ..ReceivedReceipt::default() };
     assert_eq!(yank::receive(other, on(1), &forged), Err(YankError::Foreign { key }));
     let beacon = ReceivedReceipt { kind: ReceiptKind::FromBeaconChain, ..forged.clone() };
     assert_eq!(yank::receive(other, on(1), &beacon), Err(YankError::NotAMessage));

@@ -218,18 +218,12 @@ impl Progress {
     }
 }
 
-fn decide<R: Records>(
-    records: &mut R,
-    progress: Progress,
-) -> Result<Vec<SentReceipt>, LockError<R::Error>> {
+fn decide<R: Records>(records: &mut R, progress: Progress) -> Result<Vec<SentReceipt>, LockError<R::Error>> {
     store(records, &key_of(&progress.transaction.id()), &progress)?;
     Ok(progress.decided())
 }
 
-fn open<R: Records>(
-    records: &mut R,
-    transaction: &Transaction,
-) -> Result<Progress, LockError<R::Error>> {
+fn open<R: Records>(records: &mut R, transaction: &Transaction) -> Result<Progress, LockError<R::Error>> {
     let number = transaction.number;
     let progress = find(records, &transaction.id())?.ok_or(LockError::UnknownTransaction { number })?;
     match progress.decision {
@@ -238,10 +232,7 @@ fn open<R: Records>(
     }
 }
 
-fn find<R: Records>(
-    records: &mut R,
-    id: &TransactionId,
-) -> Result<Option<Progress>, LockError<R::Error>> {
+fn find<R: Records>(records: &mut R, id: &TransactionId) -> Result<Option<Progress>, LockError<R::Error>> {
     Ok(load(records, &key_of(id))?)
 }
 

@@ -25,12 +25,11 @@ struct Resource {
 
 impl Record for Resource {
     fn to_bytes(&self) -> Vec<u8> {
-        let writer = [self.holder, self.waiting].iter().fold(Writer::new(), |writer, transaction| {
-            match transaction {
+        let writer =
+            [self.holder, self.waiting].iter().fold(Writer::new(), |writer, transaction| match transaction {
                 None => writer.u8(0),
                 Some(transaction) => transaction.write(writer.u8(1)),
-            }
-        });
+            });
         writer.bytes(&self.data).finish()
     }
 
@@ -84,11 +83,7 @@ pub fn is_locked<R: Records>(records: &mut R, key: &Key) -> Result<bool, LockErr
 /// # Errors
 ///
 /// Fails if it is locked, if there is none, if the data are too long, and if the state fails.
-pub fn set_data<R: Records>(
-    records: &mut R,
-    key: &Key,
-    data: &[u8],
-) -> Result<(), LockError<R::Error>> {
+pub fn set_data<R: Records>(records: &mut R, key: &Key, data: &[u8]) -> Result<(), LockError<R::Error>> {
     check_bytes(data)?;
     let resource = resource(records, key)?;
     if let Some(Transaction { number: holder, .. }) = resource.holder {
