@@ -290,5 +290,5 @@ fn check_amount(what: &'static str, got: u64, expected: u64) -> Result<(), Block
 /// EIP-7934: 10 MiB, less 2 MiB for the beacon chain's data.
 pub(crate) const BLOCK_BYTES_MAX: usize = 8 << 20;
 
-const WEI_PER_GWEI: u64 = 1_000_000_000;
+pub(crate) const WEI_PER_GWEI: u64 = 1_000_000_000;
 const WEI_PER_ETHER: u64 = 1_000_000_000_000_000_000;

@@ -17,10 +17,12 @@ use outrider_witness::{Hash, NodeSink as _, Recorder, mpt::Forest};
 
 use crate::{
     block::{self, BLOCK_BYTES_MAX},
+    delivery::Deliveries,
     error::{BlockError, ChainError, ExecutionError, TransitionError},
     fee::{base_fee_per_gas, excess_blob_gas},
     hash::keccak256,
     header::{self, EMPTY_OMMERS_HASH, Header},
+    outbox::Outbox,
     receipts::list_root,
     rules::Spec,
     state::{BlockHashes, State},
@@ -33,8 +35,10 @@ use crate::{
 /// 2. The next header follows from the node and the context, see [`Head::next`], and is valid on the head, see
 ///    [`header::validate`]: the number is the next, the time a later one, and the gas limit near enough.
 /// 3. The transactions are not too long.
-/// 4. They are executed as those of any block, between the steps of the system. There are no withdrawals.
-/// 5. The results complete the header, and this the new node.
+/// 4. Receipts from other shards and EEs are delivered, see [`Deliveries::deliver`].
+/// 5. Transactions are executed as those of any block, between the steps of the system. There are no withdrawals.
+/// 6. The receipts that contracts have sent leave the chain.
+/// 7. The results complete the header, and this the new node.
 pub(crate) fn execute(
     tries: &mut forest::State,
     pre_state_root: StateRoot,
@@ -47,11 +51,11 @@ pub(crate) fn execute(
     if got > TRANSACTIONS_BYTES_MAX {
         return Err(ChainError::TooLong { got, max: TRANSACTIONS_BYTES_MAX }.into());
     }
-    let mut vm = next.start(tries)?;
+    let (mut vm, deliveries) = next.start(tries)?;
     for transaction in &block.transactions {
         vm.transact(transaction)?;
     }
-    Ok(next.seal(vm, &block.transactions)?)
+    Ok(next.seal(vm, deliveries, &block.transactions)?)
 }
 
 /// Makes a block from a package, and returns the post-state root and the block. Transactions that cannot be executed where
@@ -68,7 +72,7 @@ pub(crate) fn draft(
     let proposal = package.proposal.ok_or(ChainError::NoProposal)?;
     let gas_limit = proposal.gas_limit.unwrap_or(head.header.gas_limit);
     let next = Next::new(&head, &rules, proposal.beneficiary, gas_limit)?;
-    let mut vm = next.start(tries)?;
+    let (mut vm, deliveries) = next.start(tries)?;
     let (n_given, mut transactions, mut n_bytes) = (package.transactions.len(), Vec::new(), 0);
     for transaction in package.transactions {
         let n_bytes_with = bytes_in_block(&transaction).saturating_add(n_bytes);
@@ -86,7 +90,7 @@ pub(crate) fn draft(
     }
     let block = ChainBlock { beneficiary: proposal.beneficiary, gas_limit, transactions };
     if block.transactions.len() == n_given {
-        return Ok((next.seal(vm, &block.transactions)?, block));
+        return Ok((next.seal(vm, deliveries, &block.transactions)?, block));
     }
     // The witness must not have what only the others have read, so the block starts again.
     drop(vm);
@@ -182,25 +186,36 @@ impl<'a> Next<'a> {
         Ok(Self { head, spec, header })
     }
 
-    /// Executes the steps before the transactions.
-    fn start<'t>(&self, tries: &'t mut forest::State) -> Result<Vm<'t>, ExecutionError>
+    /// Executes the steps before the transactions, and delivers receipts.
+    fn start<'t>(&self, tries: &'t mut forest::State) -> Result<(Vm<'t>, Deliveries), TransitionError>
     where
         'a: 't,
     {
         let Header { number, parent_hash, state_root, .. } = self.head.header;
         let hashes = BlockHashes::Stored { parent: number, hashes: [self.head.hash, parent_hash] };
-        block::start(State::new(tries, state_root, hashes, &self.spec), self.spec, &self.header)
+        let state = State::new(tries, state_root, hashes, &self.spec);
+        let mut vm = block::start(state, self.spec, &self.header)?;
+        vm.open_outbox(Outbox::new(context::balance()));
+        let deliveries = Deliveries::deliver(&mut vm, self.header.gas_limit)?;
+        Ok((vm, deliveries))
     }
 
     /// Executes the steps after the transactions, puts the new node to a provider, and returns its hash.
-    fn seal(self, mut vm: Vm<'_>, transactions: &[Bytes]) -> Result<B256, BlockError> {
+    fn seal(
+        self,
+        mut vm: Vm<'_>,
+        deliveries: Deliveries,
+        transactions: &[Bytes],
+    ) -> Result<B256, BlockError> {
         vm.state().advance();
         let results = block::finish(&mut vm, &self.spec)?;
         let Self { head, header, .. } = self;
         let access_list_hash = results.access_list.map(|list| list.hash(header.gas_limit)).transpose()?;
+        let all = deliveries.transactions().iter().map(Vec::as_slice);
+        let all = all.chain(transactions.iter().map(AsRef::as_ref));
         let header = Header {
             state_root: results.state_root,
-            transactions_root: list_root(transactions),
+            transactions_root: list_root(all),
             receipts_root: results.receipts_root,
             logs_bloom: results.logs_bloom,
             gas_used: results.gas_used,
@@ -209,6 +224,8 @@ impl<'a> Next<'a> {
             block_access_list_hash: access_list_hash,
             ..header
         };
+        vm.send();
+        deliveries.settle();
         let node = ChainNode { rules: head.node.rules.clone(), header: alloy_rlp::encode(&header).into() };
         let bytes = node.to_bytes();
         let hash = keccak256(&bytes);

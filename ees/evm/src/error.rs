@@ -1,6 +1,7 @@
 //! Errors of payloads. The block's author is at fault, unless a variant says otherwise.
 
 mod chain;
+mod send;
 
 use alloc::string::String;
 
@@ -8,7 +9,10 @@ use alloy_primitives::{Address, B256, U256};
 use outrider_witness::{NodeError, mpt::TrieError};
 use revm::context_interface::result::{InvalidHeader, InvalidTransaction};
 
-pub use self::chain::{ChainError, MergeError};
+pub use self::{
+    chain::{ChainError, MergeError},
+    send::SendError,
+};
 
 /// The reason for which a payload is refused.
 #[derive(Debug, thiserror::Error)]
@@ -383,6 +387,9 @@ pub enum TransactionError {
         /// The blob gas left.
         left: u64,
     },
+    /// It sends receipts that the block cannot send.
+    #[error("receipts to other shards and EEs")]
+    Send(#[from] SendError),
     /// The state does not allow it, or its fields are inconsistent.
     #[error(transparent)]
     Invalid(#[from] InvalidTransaction),
@@ -446,6 +453,14 @@ pub enum StateError {
     BalanceOverflow {
         /// The account.
         address: Address,
+    },
+    /// An account does not have the ether that leaves the chain: what has the address of the outbox is another contract.
+    #[error("{address} has less than the {amount} wei that leave the chain by it")]
+    BalanceMissing {
+        /// The account.
+        address: Address,
+        /// In wei.
+        amount: U256,
     },
 }
 

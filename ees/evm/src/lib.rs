@@ -11,6 +11,7 @@ mod chain;
 mod commit;
 mod crypto;
 mod dao;
+mod delivery;
 mod error;
 mod fee;
 mod hash;
@@ -19,6 +20,7 @@ mod input;
 mod instructions;
 mod machine;
 mod ommers;
+mod outbox;
 mod receipts;
 mod requests;
 mod rules;
@@ -32,12 +34,13 @@ use outrider_evm_codec::Payload;
 use outrider_sdk::{
     StateRoot,
     forest::{self, ForestError, State, TransitionOutput},
+    receipt::{self, Received},
 };
 use outrider_witness::Hash;
 
 pub use error::{
     AncestorError, BlockError, ChainError, ExecutionError, HeaderError, MergeError, OmmerError, RequestError,
-    StateError, TransactionError, TransitionError,
+    SendError, StateError, TransactionError, TransitionError,
 };
 pub use input::merge;
 
@@ -91,6 +94,8 @@ pub fn transition(
     };
     if payload.rules().is_some() {
         check_ethereum(state, pre_state_root)?;
+        // Nobody on such a state could have their ether.
+        receipt::inbox().for_each(Received::reject);
     }
     Ok(TransitionOutput {
         post_state_root: StateRoot(post_state_root.0),

@@ -193,6 +193,20 @@ impl<'a> State<'a> {
         Ok(())
     }
 
+    /// Takes from a balance what leaves the chain.
+    pub(crate) fn burn(&mut self, address: Address, amount: U256) -> Result<(), StateError> {
+        let entry = self.entry(address)?;
+        let account = entry.now.unwrap_or(Account::EMPTY);
+        let before = account.balance;
+        let balance = before.checked_sub(amount).ok_or(StateError::BalanceMissing { address, amount })?;
+        entry.now = Some(Account { balance, ..account }).filter(|account| !account.is_empty());
+        if let Some(list) = &mut self.access_list {
+            list.record_balance(address, before, balance);
+        }
+        self.changed.insert(address);
+        Ok(())
+    }
+
     /// Removes the whole balance.
     pub(crate) fn take_balance(&mut self, address: Address) -> Result<U256, StateError> {
         let Some(account) = &mut self.entry(address)?.now else { return Ok(U256::ZERO) };

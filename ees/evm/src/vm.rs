@@ -3,9 +3,9 @@
 use alloc::{string::ToString, vec::Vec};
 
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
-use outrider_evm_codec::Fork;
+use outrider_evm_codec::{Fork, OUTBOX};
 use revm::{
-    ExecuteCommitEvm as _, MainBuilder as _,
+    ExecuteCommitEvm as _, ExecuteEvm as _, MainBuilder as _,
     context::{BlockEnv, ContextSetters, TxEnv},
     context_interface::result::{EVMError, ExecutionResult},
     handler::{Handler, MainnetContext, MainnetHandler, SYSTEM_ADDRESS},
@@ -14,11 +14,13 @@ use revm::{
 
 use crate::{
     amsterdam::{self, DraftHandler, TRANSACTION_GAS_MAX},
-    error::{ExecutionError, StateError, TransactionError},
+    delivery::DELIVERY,
+    error::{ExecutionError, SendError, StateError, TransactionError},
     fee::blob_price,
     hash::bloom,
     instructions,
     machine::Machine,
+    outbox::Outbox,
     receipts::{Outcome, Receipt},
     rules::Spec,
     state::State,
@@ -38,6 +40,10 @@ pub(crate) struct Vm<'a> {
     state_gas_used: u64,
     pub(crate) blob_gas_used: u64,
     pub(crate) receipts: Vec<Receipt>,
+    /// The receipts before those of transactions.
+    n_deliveries: usize,
+    /// What a chain on a shard sends.
+    outbox: Option<Outbox>,
 }
 
 impl<'a> Vm<'a> {
@@ -71,7 +77,24 @@ impl<'a> Vm<'a> {
             state_gas_used,
             blob_gas_used,
             receipts: Vec::new(),
+            n_deliveries: 0,
+            outbox: None,
         }
+    }
+
+    /// Starts to send receipts to other shards and EEs.
+    pub(crate) fn open_outbox(&mut self, outbox: Outbox) {
+        self.outbox = Some(outbox);
+    }
+
+    /// Sends the receipts.
+    pub(crate) fn send(&self) {
+        self.outbox.iter().for_each(Outbox::send);
+    }
+
+    /// Adds ether of a received receipt, in Gwei, to that which receipts may take away.
+    pub(crate) fn add_ether(&mut self, value: u64) {
+        self.outbox.iter_mut().for_each(|outbox| outbox.add_ether(value));
     }
 
     /// Returns the state between two transactions.
@@ -85,9 +108,10 @@ impl<'a> Vm<'a> {
     /// 2. Checks that the block has enough gas and blob gas left, that it is for this chain, and that it could pay for
     ///    its blobs.
     /// 3. Executes it, which checks everything else.
-    /// 4. Makes the receipt.
+    /// 4. Takes what it sends out of the chain.
+    /// 5. Makes the receipt.
     pub(crate) fn transact(&mut self, bytes: &[u8]) -> Result<(), ExecutionError> {
-        let index = self.receipts.len();
+        let index = self.index();
         let invalid = |source| ExecutionError::Transaction { index, source };
         let transaction = transaction::decode(bytes, &self.spec).map_err(invalid)?;
         let blob_gas = GAS_PER_BLOB.saturating_mul(transaction.blob_hashes.len() as u64);
@@ -95,14 +119,9 @@ impl<'a> Vm<'a> {
         self.check_fields(&transaction).map_err(invalid)?;
         let transaction_type = transaction.tx_type;
         self.state().advance();
-        let result = self.run(transaction, Caller::Sender)?;
-
-        let is_amsterdam = self.spec.has(Fork::Amsterdam);
-        let gas = result.gas();
-        let regular = if is_amsterdam { gas.block_regular_gas_used() } else { gas.tx_gas_used() };
-        let state = if is_amsterdam { gas.block_state_gas_used() } else { 0 };
-        self.regular_gas_used = self.regular_gas_used.saturating_add(regular);
-        self.state_gas_used = self.state_gas_used.saturating_add(state);
+        let result = self.execute(transaction, Caller::Sender)?;
+        self.commit_with_sends(&result)?.map_err(|error| invalid(error.into()))?;
+        self.count_gas(&result);
         self.blob_gas_used = self.blob_gas_used.saturating_add(blob_gas);
 
         let outcome = if self.spec.has(Fork::Byzantium) {
@@ -110,12 +129,58 @@ impl<'a> Vm<'a> {
         } else {
             Outcome::StateRoot(self.state().flush()?)
         };
+        self.add_receipt(transaction_type, outcome, result.tx_gas_used(), result.into_logs());
+        Ok(())
+    }
+
+    /// Makes a call that brings ether to the chain. If it fails, or would send what it must not, nothing changes.
+    pub(crate) fn call_with_value(&mut self, call: ValueCall) -> Result<ExecutionResult, ExecutionError> {
+        let ValueCall { caller, destination, value, gas_limit, data } = call;
+        self.state().add_balance(caller, value, true)?;
+        let kind = TxKind::Call(destination);
+        let call = TxEnv { caller, kind, value, gas_limit, gas_price: 0, data, ..TxEnv::default() };
+        let result = self.execute(call, Caller::System)?;
+        let is_sent = self.commit_with_sends(&result)?.is_ok();
+        if is_sent && result.is_success() {
+            return Ok(result);
+        }
+        self.state().burn(caller, value)?;
+        let (gas, output) = (*result.gas(), result.into_output().unwrap_or_default());
+        Ok(ExecutionResult::Revert { gas, logs: Vec::new(), output })
+    }
+
+    /// Adds the receipt of a delivery, which used gas besides that of its call.
+    pub(crate) fn add_delivery(&mut self, is_accepted: bool, gas: u64, call: Option<ExecutionResult>) {
+        self.regular_gas_used = self.regular_gas_used.saturating_add(gas);
+        let mut gas_used = gas;
+        if let Some(call) = &call {
+            self.count_gas(call);
+            gas_used = gas_used.saturating_add(call.tx_gas_used());
+        }
+        let logs = call.map(ExecutionResult::into_logs).unwrap_or_default();
+        self.n_deliveries = self.n_deliveries.saturating_add(1);
+        self.add_receipt(DELIVERY, Outcome::Status(is_accepted), gas_used, logs);
+    }
+
+    fn add_receipt(&mut self, transaction_type: u8, outcome: Outcome, gas_used: u64, logs: Vec<Log>) {
         let gas_used_before = self.receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used);
-        let cumulative_gas_used = gas_used_before.saturating_add(result.tx_gas_used());
-        let logs = result.into_logs();
+        let cumulative_gas_used = gas_used_before.saturating_add(gas_used);
         let bloom = bloom(&logs);
         self.receipts.push(Receipt { transaction_type, outcome, cumulative_gas_used, bloom, logs });
-        Ok(())
+    }
+
+    fn count_gas(&mut self, result: &ExecutionResult) {
+        let is_amsterdam = self.spec.has(Fork::Amsterdam);
+        let gas = result.gas();
+        let regular = if is_amsterdam { gas.block_regular_gas_used() } else { gas.tx_gas_used() };
+        let state = if is_amsterdam { gas.block_state_gas_used() } else { 0 };
+        self.regular_gas_used = self.regular_gas_used.saturating_add(regular);
+        self.state_gas_used = self.state_gas_used.saturating_add(state);
+    }
+
+    /// Returns the number of transactions so far.
+    fn index(&self) -> usize {
+        self.receipts.len().saturating_sub(self.n_deliveries)
     }
 
     /// Calls a system contract; returns `None` if the call fails. Its gas does not count in the block.
@@ -132,7 +197,8 @@ impl<'a> Vm<'a> {
             data,
             ..TxEnv::default()
         };
-        let result = self.run(call, Caller::System)?;
+        let result = self.execute(call, Caller::System)?;
+        self.machine.0.commit_inner();
         Ok(if result.is_success() { result.into_output() } else { None })
     }
 
@@ -164,8 +230,8 @@ impl<'a> Vm<'a> {
         Ok(())
     }
 
-    /// Executes something by revm, and takes over the changes.
-    fn run(&mut self, transaction: TxEnv, caller: Caller) -> Result<ExecutionResult, ExecutionError> {
+    /// Executes something by revm, which then has the changes.
+    fn execute(&mut self, transaction: TxEnv, caller: Caller) -> Result<ExecutionResult, ExecutionError> {
         self.machine.0.ctx.set_tx(transaction);
         let machine = &mut self.machine;
         let result = match (self.spec.has(Fork::Amsterdam), caller) {
@@ -174,9 +240,31 @@ impl<'a> Vm<'a> {
             (false, Caller::Sender) => MainnetHandler::default().run(machine),
             (false, Caller::System) => MainnetHandler::default().run_system_call(machine),
         };
-        let result: ExecutionResult = result.map_err(|error| failure(error, self.receipts.len()))?;
-        self.machine.0.commit_inner();
+        let result: ExecutionResult = result.map_err(|error| failure(error, self.index()))?;
         Ok(result)
+    }
+
+    /// Takes over the changes, and takes the ether of sent receipts out of the chain. If the block cannot send them, this
+    /// drops the changes and returns the reason.
+    fn commit_with_sends(&mut self, result: &ExecutionResult) -> Result<Result<(), SendError>, ExecutionError> {
+        let Some(outbox) = &mut self.outbox else {
+            self.machine.0.commit_inner();
+            return Ok(Ok(()));
+        };
+        let sends = match outbox.read(result.logs()) {
+            Ok(sends) => sends,
+            Err(error) => {
+                drop(self.machine.0.finalize());
+                return Ok(Err(error));
+            }
+        };
+        let wei = sends.wei();
+        outbox.take(sends);
+        self.machine.0.commit_inner();
+        if !wei.is_zero() {
+            self.state().burn(OUTBOX, wei)?;
+        }
+        Ok(Ok(()))
     }
 
     /// Returns the gas used in the block: from Amsterdam on, the larger of ordinary gas and state gas, EIP-8037, with
@@ -189,6 +277,17 @@ impl<'a> Vm<'a> {
     pub(crate) fn logs(&self) -> impl Iterator<Item = &Log> {
         self.receipts.iter().flat_map(|receipt| &receipt.logs)
     }
+}
+
+/// A call that brings ether to the chain.
+#[derive(Debug)]
+pub(crate) struct ValueCall {
+    pub(crate) caller: Address,
+    pub(crate) destination: Address,
+    /// In wei. The caller has it for this call.
+    pub(crate) value: U256,
+    pub(crate) gas_limit: u64,
+    pub(crate) data: Bytes,
 }
 
 /// The caller of a contract.

@@ -44,6 +44,14 @@ pub enum ChainError {
         /// The shard in the context of the execution.
         shard: u64,
     },
+    /// The deliveries of receipts may use too much gas.
+    #[error("the deliveries of receipts may use {got} gas, and half of the block's is {max}: take fewer")]
+    Deliveries {
+        /// The gas that they may use.
+        got: u64,
+        /// The limit.
+        max: u64,
+    },
     /// The transactions together are too long.
     #[error("the transactions have {got} bytes, and may have {max}")]
     TooLong {
