@@ -38,7 +38,9 @@ pub struct Message {
 #[non_exhaustive]
 pub enum MessageError {
     /// It ends early.
-    #[error("a message has a sender and a destination of 32 bytes each, and 8 bytes of gas limit or nothing more")]
+    #[error(
+        "a message has a sender and a destination of 32 bytes each, and 8 bytes of gas limit or nothing more"
+    )]
     Length,
     /// The destination is no address.
     #[error("the destination does not begin with 12 zero bytes, as an address of 32 bytes does")]

@@ -89,7 +89,8 @@ impl Plan {
             ReceiptKind::FromBeaconChain => (withdrawal_address(&receipt.payload), None),
         };
         let bytes = receipt.payload.len() as u64;
-        let plan = Self { gas: BASE_GAS.saturating_add(BYTE_GAS.saturating_mul(bytes)), credited, value, call };
+        let plan =
+            Self { gas: BASE_GAS.saturating_add(BYTE_GAS.saturating_mul(bytes)), credited, value, call };
         let is_rejected = plan.gas() > gas_max && receipt.kind == ReceiptKind::Message;
         if is_rejected { Self { gas: BASE_GAS, credited: None, value, call: None } } else { plan }
     }

@@ -85,7 +85,8 @@ impl Sends {
 fn sent(log: &Log) -> Option<SentReceipt> {
     let (SENT, data) = (*log.topics().first()?, &log.data.data) else { return None };
     let (words, payload) = data.split_at_checked(6 * 32)?;
-    let number = |index: usize| u64::try_from(U256::from_be_slice(words.get(32 * index..32 * (index + 1))?)).ok();
+    let number =
+        |index: usize| u64::try_from(U256::from_be_slice(words.get(32 * index..32 * (index + 1))?)).ok();
     let length = usize::try_from(number(5)?).ok()?;
     Some(SentReceipt {
         destination_shard: ShardIndex(number(0)?),

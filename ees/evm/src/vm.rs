@@ -7,7 +7,10 @@ use outrider_evm_codec::{Fork, OUTBOX};
 use revm::{
     ExecuteCommitEvm as _, ExecuteEvm as _, MainBuilder as _,
     context::{BlockEnv, ContextSetters, TxEnv},
-    context_interface::result::{EVMError, ExecutionResult},
+    context_interface::{
+        JournalTr as _,
+        result::{EVMError, ExecutionResult},
+    },
     handler::{Handler, MainnetContext, MainnetHandler, SYSTEM_ADDRESS},
     primitives::eip4844::GAS_PER_BLOB,
 };
@@ -137,6 +140,8 @@ impl<'a> Vm<'a> {
     pub(crate) fn call_with_value(&mut self, call: ValueCall) -> Result<ExecutionResult, ExecutionError> {
         let ValueCall { caller, destination, value, gas_limit, data } = call;
         self.state().add_balance(caller, value, true)?;
+        // revm expects that a transaction has loaded its sender.
+        self.machine.0.ctx.journaled_state.load_account(caller).map(drop)?;
         let kind = TxKind::Call(destination);
         let call = TxEnv { caller, kind, value, gas_limit, gas_price: 0, data, ..TxEnv::default() };
         let result = self.execute(call, Caller::System)?;
@@ -246,7 +251,10 @@ impl<'a> Vm<'a> {
 
     /// Takes over the changes, and takes the ether of sent receipts out of the chain. If the block cannot send them, this
     /// drops the changes and returns the reason.
-    fn commit_with_sends(&mut self, result: &ExecutionResult) -> Result<Result<(), SendError>, ExecutionError> {
+    fn commit_with_sends(
+        &mut self,
+        result: &ExecutionResult,
+    ) -> Result<Result<(), SendError>, ExecutionError> {
         let Some(outbox) = &mut self.outbox else {
             self.machine.0.commit_inner();
             return Ok(Ok(()));

@@ -3,8 +3,8 @@
 use alloy_primitives::Bytes;
 pub use outrider_evm_codec::Proposal;
 use outrider_evm_codec::{ChainPackage, Payload};
-use outrider_host::{Context, StateRoot};
-use outrider_shard::{BuiltBlock, Frame, Provider, ProviderError, ReadError};
+use outrider_host::StateRoot;
+use outrider_shard::{BuiltBlock, Frame, Provider, ProviderError, ReadError, Surroundings};
 use outrider_witness::store::Store;
 
 /// A block that a provider has made from signed transactions.
@@ -36,7 +36,8 @@ pub enum ProposeError {
 }
 
 /// Makes the next block of a chain on a shard from transactions, each in the form that users sign and send. The block has
-/// them in this order, without those that cannot be executed. The EE makes the header. Stores nothing.
+/// them in this order, without those that cannot be executed, after the receipts of the surroundings. The EE makes the
+/// header. Stores nothing.
 ///
 /// # Errors
 ///
@@ -46,11 +47,11 @@ pub fn propose<S: Store + Send + Sync + 'static>(
     pre_state_root: StateRoot,
     proposal: Proposal,
     transactions: &[Bytes],
-    context: Context,
+    surroundings: impl Into<Surroundings>,
 ) -> Result<ProposedBlock, ProposeError> {
     let mut packages = vec![package(proposal)];
     packages.extend_from_slice(transactions);
-    let built = provider.build(pre_state_root, &packages, context)?;
+    let built = provider.build(pre_state_root, &packages, surroundings)?;
     let left_out = left_out(transactions, &included(built.block_data())?);
     Ok(ProposedBlock { built, left_out })
 }

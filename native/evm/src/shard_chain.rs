@@ -1,9 +1,9 @@
 //! Chains on shards: the state with which one begins, from a genesis, and the head in any state.
 
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use outrider_evm_codec::{
     CONSOLIDATION_REQUESTS, ChainNode, ChainNodeError, ChainRules, ChainRulesError, Fork, ForkTime,
-    HISTORY_STORAGE, WITHDRAWAL_REQUESTS,
+    HISTORY_STORAGE, OUTBOX, WITHDRAWAL_REQUESTS,
 };
 pub use outrider_evm_codec::{ChainPlace, SlotClock};
 use outrider_witness::{Hash, Keccak256, NodeError, NodeSink, NodeSource, node::blob, store::Batch};
@@ -52,6 +52,11 @@ pub enum ShardGenesisError {
         /// The EIP that defines it.
         eip: &'static str,
     },
+    /// What has the address of the outbox is another contract.
+    #[error(
+        "`alloc` has other code at {OUTBOX} than that of the outbox, which sends receipts: copy it from `ees/evm/solidity/Outbox.hex`"
+    )]
+    Outbox,
     /// An account has code that no transaction could create.
     #[error("`alloc.{address}` has code that begins like the node of a chain")]
     Code {
@@ -76,6 +81,13 @@ impl ShardGenesis {
             if state.0.get(&address).is_none_or(|account| account.code.is_empty()) {
                 return Err(ShardGenesisError::SystemContract { address, eip });
             }
+        }
+        if state
+            .0
+            .get(&OUTBOX)
+            .is_some_and(|account| !account.code.is_empty() && account.code != outbox_code())
+        {
+            return Err(ShardGenesisError::Outbox);
         }
         let tagged = state.0.iter().find(|(_, account)| account.code.starts_with(&ChainNode::TAG));
         if let Some((address, _)) = tagged {
@@ -105,6 +117,12 @@ impl ShardGenesis {
         batch.pin(&Hash(root.0));
         (root, batch)
     }
+}
+
+/// Returns the code of the contract at [`OUTBOX`], without which a chain sends no receipts.
+pub fn outbox_code() -> Bytes {
+    let code = hex::decode(include_str!("../../../ees/evm/solidity/Outbox.hex").trim_ascii());
+    code.expect("the file has the output of a compiler").into()
 }
 
 /// Returns the forks of a chain from the rules of its genesis on.

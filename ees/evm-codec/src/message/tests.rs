@@ -42,10 +42,7 @@ fn what_returns_has_tag_sender_and_destination() {
     let expected =
         Returned { tag: [1; 12], sender: Address::repeat_byte(2), destination: B256::repeat_byte(3) };
     assert_eq!(Returned::from_bytes(&payload), Some(expected));
-    assert_eq!(
-        Returned::from_bytes(&payload[..64]),
-        Some(Returned { destination: B256::ZERO, ..expected })
-    );
+    assert_eq!(Returned::from_bytes(&payload[..64]), Some(Returned { destination: B256::ZERO, ..expected }));
     assert_eq!(Returned::from_bytes(&payload[..63]), None);
 }
 

@@ -1,6 +1,7 @@
 //! A chain on a shard, its users, and the same chain as Ethereum executes it.
 
 mod genesis;
+mod network;
 mod users;
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
@@ -12,7 +13,7 @@ use outrider_evm::{
     shard_chain::{ShardGenesis, ShardHead},
     state::{self, AccountValue},
 };
-use outrider_evm_codec::{ChainBlock, ChainPackage, Payload, Proposal};
+use outrider_evm_codec::{BlobSchedule, ChainBlock, ChainPackage, Fork, Payload, Proposal, Rules};
 use outrider_sdk::{
     StateRoot, chain,
     context::{BeaconRoot, EeIndex, ShardIndex, Slot},
@@ -24,10 +25,11 @@ use outrider_witness::{Hash, Keccak256, NodeBag, mpt::Trie};
 #[allow(unused_imports, reason = "each test file uses its own part")]
 pub(crate) use self::{
     genesis::{
-        BEACON_ROOTS, BENEFICIARY, CHAIN_ID, CLOCK, EE, ENVIRONMENT, GAS_LIMIT, GENESIS_CHAIN_ID,
-        GENESIS_TIME, HASHES, OSAKA, SHARD, TOKEN, WORK, address_of, call, genesis, genesis_json, init_code,
-        key_of,
+        BEACON_ROOTS, BENEFICIARY, CHAIN_ID, CLOCK, COURIER, EE, ENVIRONMENT, GAS_LIMIT, GENESIS_CHAIN_ID,
+        GENESIS_TIME, GWEI, HASHES, OSAKA, SHARD, TOKEN, WORK, address_of, call, genesis, genesis_json,
+        init_code, key_of,
     },
+    network::{Network, Receipts, alias, bounced, outbox_call, outbox_send, with_bytes},
     users::{Random, Users},
 };
 use super::native::provide_on;
@@ -108,6 +110,12 @@ impl Shard {
         state::storage_value(root, self.provider.nodes(), slot).unwrap()
     }
 
+    /// Returns the gas that the last block used.
+    pub(crate) fn gas_used(&self) -> u64 {
+        let header = self.head().header.bytes;
+        alloy_rlp::Decodable::decode(&mut rlp::items(&header).unwrap()[10]).unwrap()
+    }
+
     /// Returns the sum of all balances.
     pub(crate) fn ether(&self) -> U256 {
         let root = Hash(self.head().header.state_root.0);
@@ -115,6 +123,18 @@ impl Shard {
         let accounts =
             trie.iter().map(|entry| alloy_rlp::decode_exact::<AccountValue>(entry.unwrap().1).unwrap());
         accounts.map(|account| account.balance).sum()
+    }
+}
+
+/// Returns rules of a payload that is not for a chain.
+pub(crate) fn ethereum_rules() -> Rules {
+    let blobs = BlobSchedule { target: 6, max: 9, base_fee_update_fraction: 5_007_716 };
+    Rules {
+        chain_id: CHAIN_ID,
+        fork: Fork::Osaka,
+        blobs,
+        blocks_since_dao_fork: Rules::NO_DAO_FORK,
+        deposit_contract: None,
     }
 }
 

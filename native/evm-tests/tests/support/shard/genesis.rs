@@ -1,13 +1,19 @@
 //! The genesis of a chain: users, contracts, and the system contracts.
 
 use alloy_primitives::{Address, B256, Bytes, U256, address, hex, keccak256};
-use outrider_evm::{genesis::Genesis, shard_chain::SlotClock};
+use outrider_evm::{
+    genesis::Genesis,
+    shard_chain::{SlotClock, outbox_code},
+};
+use outrider_evm_codec::OUTBOX;
 use secp256k1::{PublicKey, SecretKey};
 use serde_json::{Map, Value, json};
 
 /// A token and loops, compiled by solc 0.8.30; the sources are beside these files.
 const TOKEN_CODE: &str = include_str!("../../../../../shard/benches/evm/Token.hex");
 const WORK_CODE: &str = include_str!("../../../../../shard/benches/evm/Work.hex");
+/// Sends and receives; compiled by `ees/evm/solidity/compile.mjs`.
+const COURIER_CODE: &str = include_str!("Courier.hex");
 /// A test whose accounts include the system contracts of Prague.
 const SYSTEM: &str = include_str!("../../../../../ees/evm/tests/data/withdrawal-request.json");
 
@@ -17,6 +23,7 @@ pub(crate) const WORK: Address = address!("3013000000000000000000000000000000000
 pub(crate) const HASHES: Address = address!("4a54000000000000000000000000000000000000");
 /// Stores time, `prev_randao`, beneficiary, base fee, gas limit, chain ID and number, at 0 to 6.
 pub(crate) const ENVIRONMENT: Address = address!("e440000000000000000000000000000000000000");
+pub(crate) const COURIER: Address = address!("c041000000000000000000000000000000000000");
 pub(crate) const BEACON_ROOTS: Address = address!("000F3df6D732807Ef1319fB7B8bB8522d0Beac02");
 
 /// `NUMBER - calldata[0]`, `BLOCKHASH`, stored at `NUMBER`.
@@ -65,6 +72,8 @@ pub(crate) fn genesis_json(forks: &[(&str, u64)]) -> Value {
     for (address, code) in [(WORK, WORK_CODE), (HASHES, HASHES_CODE), (ENVIRONMENT, ENVIRONMENT_CODE)] {
         add(address, json!({ "balance": "0x0", "code": hex_code(code) }));
     }
+    add(COURIER, json!({ "balance": "0x0", "code": hex_code(COURIER_CODE) }));
+    add(OUTBOX, json!({ "balance": "0x0", "code": outbox_code() }));
     let tests: Value = serde_json::from_str(SYSTEM).unwrap();
     let test = tests.as_object().unwrap().values().next().unwrap();
     for (address, account) in test["pre"].as_object().unwrap() {

@@ -4,19 +4,26 @@ use alloy_primitives::{Address, Bytes, U256, keccak256};
 use outrider_evm::transaction::{Fees, Kind, Transaction};
 
 use super::genesis::{
-    CHAIN_ID, ENVIRONMENT, ETHER, GWEI, HASHES, N_USERS, TOKEN, WORK, address_of, call, init_code, key_of,
-    token_code,
+    CHAIN_ID, ENVIRONMENT, ETHER, GWEI, HASHES, N_USERS, SHARD, TOKEN, WORK, address_of, call, init_code,
+    key_of, token_code,
 };
 
 /// Users who sign transactions.
 #[derive(Clone, Debug)]
 pub(crate) struct Users {
+    chain_id: u64,
     nonces: Vec<u64>,
 }
 
 impl Users {
     pub(crate) fn new() -> Self {
-        Self { nonces: vec![0; N_USERS.try_into().unwrap()] }
+        Self::on(SHARD)
+    }
+
+    /// Users on a shard.
+    pub(crate) fn on(shard: u64) -> Self {
+        let chain_id = CHAIN_ID - SHARD + shard;
+        Self { chain_id, nonces: vec![0; N_USERS.try_into().unwrap()] }
     }
 
     /// Returns the next transaction of a user, unsigned.
@@ -30,7 +37,7 @@ impl Users {
         let fees =
             Fees { max_priority_fee_per_gas: U256::from(GWEI), max_fee_per_gas: U256::from(50 * GWEI) };
         Transaction {
-            chain_id: U256::from(CHAIN_ID),
+            chain_id: U256::from(self.chain_id),
             nonce: U256::from(self.nonces[user as usize]),
             gas_limit: U256::from(1_000_000),
             to,

@@ -1,0 +1,16 @@
+//! Receipts of chains on shards: what contracts send, and what blocks deliver. The EE is executed without an engine.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+#[path = "shard_receipts/blocks.rs"]
+mod blocks;
+#[path = "shard_receipts/foreign.rs"]
+mod foreign;
+#[path = "shard_receipts/receiving.rs"]
+mod receiving;
+#[path = "shard_receipts/sending.rs"]
+mod sending;
+#[path = "shard_receipts/supply.rs"]
+mod supply;
