@@ -8,6 +8,8 @@ mod support;
 mod blocks;
 #[path = "shard_receipts/foreign.rs"]
 mod foreign;
+#[path = "shard_receipts/oracle.rs"]
+mod oracle;
 #[path = "shard_receipts/receiving.rs"]
 mod receiving;
 #[path = "shard_receipts/sending.rs"]

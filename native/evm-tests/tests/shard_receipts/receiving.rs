@@ -4,7 +4,9 @@ use alloy_primitives::{Address, U256, keccak256};
 use outrider_evm_codec::OUTBOX;
 
 use crate::sending::pass;
-use crate::support::shard::{COURIER, EE, GWEI, Network, Receipts, address_of, alias, call, outbox_call};
+use crate::support::shard::{
+    COURIER, EE, GWEI, Network, OSAKA, Receipts, address_of, alias, call, outbox_call,
+};
 
 /// Sends a message from the courier on shard 0 to that on shard 1, and delivers it.
 fn exchange(network: &mut Network, gwei: u64, gas_limit: u64, tag: u128, data: &[u8]) -> Receipts {
@@ -48,6 +50,20 @@ fn a_contract_calls_a_contract_on_another_shard() {
     let shard = &network.places[1].shard;
     assert_eq!(shard.balance(COURIER), U256::from(40 * GWEI));
     assert_eq!(shard.account(alias(0, EE, COURIER.into_word())), None, "the alias keeps nothing");
+}
+
+#[test]
+fn messages_arrive_and_bounce_under_the_rules_of_all_forks() {
+    let amsterdam = [OSAKA.as_slice(), &[("amsterdamTime", 0)]].concat();
+    for forks in [&OSAKA[..1], &OSAKA[..2], &OSAKA[..3], &amsterdam] {
+        let mut network = Network::with(2, forks);
+        let receipts = exchange(&mut network, 40, 500_000, 1, b"hello");
+        assert!(receipts.rejected.is_empty(), "{forks:?}");
+        assert_eq!(network.places[1].shard.balance(COURIER), U256::from(40 * GWEI));
+        assert_eq!(exchange(&mut network, 7, 500_000, 0, &[0xf1]).rejected, [0], "{forks:?}");
+        network.block(0, &[]);
+        assert_eq!(network.places[0].shard.balance(COURIER), U256::from(7 * GWEI));
+    }
 }
 
 #[test]

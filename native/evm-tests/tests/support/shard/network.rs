@@ -43,8 +43,13 @@ pub(crate) struct Receipts {
 
 impl Network {
     pub(crate) fn new(n_shards: u64) -> Self {
+        Self::with(n_shards, &OSAKA)
+    }
+
+    /// Chains with the rules of some forks.
+    pub(crate) fn with(n_shards: u64, forks: &[(&str, u64)]) -> Self {
         let place = |shard| {
-            let genesis = Shard::new(genesis(&OSAKA));
+            let genesis = Shard::new(genesis(forks));
             let ether = u64::try_from(genesis.ether() / U256::from(GWEI)).unwrap();
             Place { shard: genesis, users: Users::on(shard), ether, inbox: Vec::new() }
         };

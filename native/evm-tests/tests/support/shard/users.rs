@@ -50,8 +50,13 @@ impl Users {
     /// Returns the next transaction of a user, who then counts it as sent.
     pub(crate) fn send(&mut self, user: u64, to: Option<Address>, value: u128, data: Bytes) -> Bytes {
         let transaction = self.transaction(user, to, value, data).sign(&key_of(user)).unwrap();
-        self.nonces[user as usize] += 1;
+        self.skip(user);
         transaction
+    }
+
+    /// Counts a transaction as sent.
+    pub(crate) fn skip(&mut self, user: u64) {
+        self.nonces[user as usize] += 1;
     }
 
     /// Returns transactions for a block, and the indices of those that cannot be executed. `back_max` is the number of blocks
