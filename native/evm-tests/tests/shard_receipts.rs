@@ -1,4 +1,5 @@
-//! Receipts of chains on shards: what contracts send, and what blocks deliver. The EE is executed without an engine.
+//! Receipts of chains on shards: what contracts send, and what blocks deliver. The EE is executed without an engine, and in
+//! `engines` by both.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -6,6 +7,9 @@ mod support;
 
 #[path = "shard_receipts/blocks.rs"]
 mod blocks;
+#[cfg(feature = "runner")]
+#[path = "shard_receipts/engines.rs"]
+mod engines;
 #[path = "shard_receipts/foreign.rs"]
 mod foreign;
 #[path = "shard_receipts/oracle.rs"]

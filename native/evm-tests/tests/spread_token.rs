@@ -6,7 +6,7 @@
 
 mod support;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use outrider_evm::{
@@ -15,33 +15,13 @@ use outrider_evm::{
     state,
 };
 use outrider_evm_codec::Proposal;
-use outrider_host::{
-    Context, Ee, EeIndex, EngineKind, ExecutionInput, Host, HostConfig, ReceiptKind, ReceivedReceipt,
-    ShardIndex, StateRoot,
-};
+use outrider_host::{Context, EeIndex, ExecutionInput, ReceiptKind, ReceivedReceipt, ShardIndex, StateRoot};
 use outrider_shard::{Previous, Provider, Surroundings};
 use outrider_witness::store::{MemoryStore, Store as _};
+use support::engine::{EE, SHARD_EE};
 use support::shard::{
     BENEFICIARY, CLOCK, EE as EE_INDEX, GWEI, OSAKA, Users, address_of, bounced, call, context, genesis,
 };
-
-static CODE: &[u8] = include_bytes!("../../../ees/blobs/evm.wasm");
-
-/// The EE of providers.
-static EE: LazyLock<Ee> = LazyLock::new(|| load(EngineKind::Wasmtime));
-
-/// The EE of shards, on both engines if they are there, which fails if they differ in anything, including fuel.
-static SHARD_EE: LazyLock<Ee> = LazyLock::new(|| {
-    let is_there = EngineKind::Both.is_compiled_in();
-    if !is_there {
-        eprintln!("the blocks are executed on one engine: the feature `wasmer` is off");
-    }
-    load(if is_there { EngineKind::Both } else { EngineKind::Wasmtime })
-});
-
-fn load(engine: EngineKind) -> Ee {
-    Host::new(HostConfig { engine, ..HostConfig::default() }).unwrap().load(CODE).unwrap()
-}
 
 const PROPOSAL: Proposal = Proposal { beneficiary: BENEFICIARY, gas_limit: None };
 const SUPPLY: u64 = 1_000_000;

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub(crate) mod cases;
+#[cfg(feature = "runner")]
+pub(crate) mod engine;
 pub(crate) mod native;
 pub(crate) mod shard;
 
