@@ -19,6 +19,8 @@ use outrider_sdk::{
     receipt::{ReceivedReceipt, Slot},
     styles::{htlc::Swap, lock::Transaction, transfer::Object},
 };
+use outrider_shard::provider::{PayloadLimits, ProviderActor};
+use outrider_witness::store::MemoryStore;
 use styles::{Good, Operation, Reservation};
 
 fn sold(n: u8, till: u64) -> Good {
@@ -68,6 +70,32 @@ fn a_final_receipt_buys_after_finality_and_not_before() {
     assert_eq!(slots, 21, "of 16 to 24");
     assert!(bytes < 30_000, "21 blocks: {bytes}");
     assert_eq!((market.good(1, 0).0, market.total()), (sold(1, 100), TOTAL));
+}
+
+/// Returns the slots in which a provider first offers a receipt of slot 9, which is final from slot 14 on.
+fn first_offer(mut actor: ProviderActor<MemoryStore>) -> u64 {
+    let mut world = Market::closed().world;
+    let limits = PayloadLimits { bytes_max: 1 << 19, fuel_max: 10_000_000 };
+    let payload = [&[3][..], &user(1).0, &100_u64.to_le_bytes(), &0_u64.to_le_bytes()].concat();
+    let receipt = ReceivedReceipt { slot: Slot(9), payload, ..ReceivedReceipt::default() };
+    while world.slot < 40 {
+        world.finalized_slot = if world.slot < 14 { 8 } else { 9 };
+        let outcome = actor.offer(&world.place(1), std::slice::from_ref(&receipt), limits).unwrap();
+        if let Some(offer) = outcome.offer {
+            assert_eq!(offer.receipts, [(0, 0)]);
+            return world.slot;
+        }
+        world.tick();
+    }
+    panic!("the provider never offers it")
+}
+
+/// One that does not know the rule tries in the slots 10, 11, 13 and 17.
+#[test]
+fn a_provider_offers_a_receipt_when_it_is_final() {
+    let actor = || ProviderActor::new(market::provider(), market::EE, 1, []);
+    assert_eq!(first_offer(actor().with_finalized_receipts()), 14);
+    assert_eq!(first_offer(actor()), 17);
 }
 
 fn object(number: u64, deadline: u64) -> Object {

@@ -47,6 +47,8 @@ pub struct ProviderActor<S> {
     pub(super) branches: Branches,
     /// The waiting receipts that the EE has refused, by source and number: how often, and the slot in which each is tried again.
     pub(super) refused_receipts: BTreeMap<(Shard, u64), (u32, Slot)>,
+    /// Whether messages are offered only when the slot that sent them is final.
+    pub(super) finalized_receipts: bool,
     /// The roots of states that the store keeps, except for the empty one.
     kept: BTreeSet<StateRoot>,
 }
@@ -63,8 +65,24 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let empty = provider.empty_root();
         let kept = kept.into_iter().filter(|root| *root != empty).collect();
         let (inbox, branches) = (Inbox::default(), Branches::default());
-        let refused_receipts = BTreeMap::new();
-        Self { provider, ee, shard, preamble: Vec::new(), inbox, branches, refused_receipts, kept }
+        Self {
+            provider,
+            ee,
+            shard,
+            preamble: Vec::new(),
+            inbox,
+            branches,
+            refused_receipts: BTreeMap::new(),
+            finalized_receipts: false,
+            kept,
+        }
+    }
+
+    /// Offers messages only when the slot that sent them is final, for an EE that refuses others. Without this, the provider
+    /// finds out that the EE refuses them, and tries each again after 1, 2, 4 slots and so on.
+    #[must_use]
+    pub fn with_finalized_receipts(self) -> Self {
+        Self { finalized_receipts: true, ..self }
     }
 
     /// Sets packages that precede those of users in each payload, such as one that says who receives the fees in the EE.

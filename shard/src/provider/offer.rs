@@ -1,13 +1,13 @@
 //! The payloads that a provider offers to proposers.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use outrider_beacon::ledger::{EeIndex, EePayload, ShardPlace};
 use outrider_beacon_spec::{
     hash::hash_tree_root,
     types::{Gwei, Shard, Slot},
 };
-use outrider_host::{Fault, ReceivedReceipt, chain};
+use outrider_host::{Fault, ReceiptKind, ReceivedReceipt, chain};
 use outrider_witness::store::Store;
 
 use super::{
@@ -104,7 +104,8 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let on_branch = self.branches.packages_up_to(execution_root);
         let due = self.inbox.due(place.slot).filter(|package| !on_branch.contains(&package.number));
         let mut packages: Vec<_> = due.collect();
-        let mut before = Before { receipts: self.takeable(&idle, place, receipts, limits)?, ..idle };
+        let receipts = self.offered_receipts(place, receipts);
+        let mut before = Before { receipts: self.takeable(&idle, place, &receipts, limits)?, ..idle };
         let due = packages.clone();
         let mut built = self.fill(&before, place, &mut packages, limits, &mut outcome)?;
         if built.is_none() && !before.receipts.is_empty() {
@@ -185,6 +186,22 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
             Err(error) if error.fault() == Fault::Guest => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns the receipts that the provider offers at a place: all of them, or those that are final, and what returns or comes
+    /// from the beacon chain.
+    fn offered_receipts<'r>(
+        &self,
+        place: &ShardPlace,
+        receipts: &'r [ReceivedReceipt],
+    ) -> Cow<'r, [ReceivedReceipt]> {
+        if !self.finalized_receipts {
+            return Cow::Borrowed(receipts);
+        }
+        let is_offered = |receipt: &&ReceivedReceipt| {
+            receipt.kind != ReceiptKind::Message || receipt.slot.0 <= place.finalized_slot
+        };
+        receipts.iter().filter(is_offered).cloned().collect()
     }
 
     /// Returns the receipts that the EE takes by themselves, the earliest first, without those that it has refused lately.

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its own part, and stops at an error")]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use outrider_beacon::ledger::{EePayload, RootRead as LedgerRead};
 use outrider_beacon_spec::types::{Bytes32, Shard};
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The index of the EE.
-const EE: u32 = 0;
+pub(crate) const EE: u32 = 0;
 
 pub(crate) fn on(shard: Shard) -> Place {
     Place { shard: ShardIndex(shard), ee: EeIndex(EE.into()) }
@@ -36,6 +36,18 @@ pub(crate) fn on(shard: Shard) -> Place {
 
 pub(crate) fn user(n: u8) -> UserId {
     UserId([n; 32])
+}
+
+fn code() -> Vec<u8> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ees/blobs/styles.wasm");
+    std::fs::read(path).expect("the repository has the blob")
+}
+
+/// Returns a provider of the EE's empty state.
+pub(crate) fn provider() -> Provider<MemoryStore> {
+    static LOADED: LazyLock<Ee> =
+        LazyLock::new(|| Host::new(HostConfig::default()).unwrap().load(&code()).expect("it loads"));
+    Provider::open(LOADED.clone(), Arc::new(MemoryStore::new())).unwrap()
 }
 
 /// Returns the key of the contract of a good that was created on a shard.
@@ -55,15 +67,7 @@ pub(crate) struct Market {
 impl Market {
     /// Returns shards on each of which ten users, 1 to 10, have 1,000 units, and there are four goods, 0 to 3.
     pub(crate) fn new() -> Self {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../ees/blobs/styles.wasm");
-        let code = std::fs::read(path).expect("the repository has the blob");
-        let host = Host::new(HostConfig::default()).unwrap();
-        let ee: Ee = host.load(&code).expect("it loads");
-        let shards: Vec<_> = (0..N_SHARDS).map(|shard| (shard, 0)).collect();
-        let world = World::of(Ees::default().add_with(code, Bytes32::ZERO, &shards, true));
-        let provider = |_| Provider::open(ee.clone(), Arc::new(MemoryStore::new())).unwrap();
-        let providers = (0..N_SHARDS).map(provider).collect();
-        let mut market = Self { world, providers, n_bytes: 0, since: 0 };
+        let mut market = Self::closed();
         let mint = (1..=10).map(|n| Operation::Mint { user: user(n), amount: 1_000 });
         let stock = (0..4).map(|good| Operation::Stock { good });
         let genesis: Vec<_> = mint.chain(stock).collect();
@@ -73,6 +77,14 @@ impl Market {
         market.tick(1);
         market.measure();
         market
+    }
+
+    /// Returns shards without users and goods.
+    pub(crate) fn closed() -> Self {
+        let shards: Vec<_> = (0..N_SHARDS).map(|shard| (shard, 0)).collect();
+        let world = World::of(Ees::default().add_with(code(), Bytes32::ZERO, &shards, true));
+        let providers = (0..N_SHARDS).map(|_| provider()).collect();
+        Self { world, providers, n_bytes: 0, since: 0 }
     }
 
     /// Starts to count slots and bytes.

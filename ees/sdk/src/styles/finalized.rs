@@ -1,7 +1,7 @@
 //! Finalized receipts: an EE takes a receipt only if the slot that sent it is final.
 //!
-//! The idea is that of bridges between chains, and of the first designs of cross-shard receipts ([ethresear.ch 1450],
-//! [4970]): what is taken can never be undone, even by a reorganization of the beacon chain, so people outside of the chain
+//! The idea is that of bridges between chains, and of the first designs of cross-shard receipts ([ethresear.ch topic
+//! 4970]): what is taken can never be undone, even by a reorganization of the beacon chain, so people outside of the chain
 //! may act on it. Otherwise it gains nothing: a chain undoes deliveries together with what they deliver.
 //!
 //! *Guarantee:* a receipt that is taken was sent in a final slot. *Latency:* two to three epochs. *Failure:* as of every
@@ -20,8 +20,7 @@
 //! assert_eq!(check(&received, Slot(40)), Ok(()));
 //! ```
 //!
-//! [ethresear.ch 1450]: https://ethresear.ch/t/cross-shard-contract-yanking/1450
-//! [4970]: https://ethresear.ch/t/4970
+//! [ethresear.ch topic 4970]: https://ethresear.ch/t/4970
 
 use crate::receipt::{ReceiptKind, ReceivedReceipt, Slot};
 

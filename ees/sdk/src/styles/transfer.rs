@@ -1,6 +1,6 @@
 //! Transfer objects: the sender's state offers an object, the receiver's state takes it, and both proofs are reads.
 //!
-//! From er 6996, [atomic transfers without receipts]: no message is sent, and no chain keeps a bit for it. An object is in
+//! From a proposal of 2020, [ethresear.ch topic 6996]: no message is sent, and no chain keeps a bit for it. An object is in
 //! two sets of [capabilities](super::capability): *offered* at the sender, *taken* at the receiver.
 //!
 //! | slot | at | step | proves |
@@ -18,7 +18,29 @@
 //! Both EEs have to use the same set, so they know each other: usually it is one EE on two shards. The value of an object is
 //! theirs, and no ether; that moves with receipts only.
 //!
-//! [atomic transfers without receipts]: https://ethresear.ch/t/6996
+//! ```
+//! use outrider_sdk::receipt::{EeIndex, ShardIndex, Slot};
+//! use outrider_sdk::{StateRoot, styles::{Place, capability::{self, Remote}, transfer::{self, Object}}};
+//! use outrider_witness::{Keccak256, NodeBag, Recorder, smt::Tree};
+//!
+//! let on = |shard| Place { shard: ShardIndex(shard), ee: EeIndex(5) };
+//! let [mut sender, mut receiver] = [Tree::<Keccak256, _>::empty(), Tree::empty()];
+//! let (number, deadline) = (transfer::next_number(&mut sender)?, Slot(20));
+//! let object = Object { from: on(1), to: on(2), number, deadline, content: b"9 coins".to_vec() };
+//! transfer::offer(&mut sender, on(1), &object)?;
+//!
+//! // The receiver's provider proves the offer from the sender's state.
+//! let mut nodes = NodeBag::default();
+//! let root = sender.commit(&mut nodes);
+//! let mut full = Tree::<Keccak256, _>::open(&root, Recorder::new(&nodes));
+//! capability::read(&mut full, &[object.offered()])?;
+//! let mut remote = Remote::open(StateRoot(root.0), &full.into_witness()?)?;
+//! transfer::take(&mut receiver, on(2), &object, &mut remote, Slot(11))?;
+//! assert!(transfer::take(&mut receiver, on(2), &object, &mut remote, Slot(11)).is_err(), "it is taken");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [ethresear.ch topic 6996]: https://ethresear.ch/t/6996
 
 use alloc::vec::Vec;
 
