@@ -235,6 +235,10 @@ fn first_refused<C: Codes>(
         let body = executor.body(place, contents)?;
         let ee = ee.unwrap_or_default();
         is_valid(executor, place, &body.header).map_err(|error| LeftOut::Ledger { ee, error })?;
+        let bytes = body.to_body().len() as u64;
+        if bytes > MAX_SHARD_BLOCK_SIZE {
+            return Err(LeftOut::NoRoom { ee, bytes, fuel: 0 });
+        }
         Ok(body)
     };
     let mut reason = match together(taken.len()) {

@@ -102,8 +102,9 @@ pub fn within<'r>(waiting: &[Waiting<'r>], slot: Slot, limits: ReceiptLimits) ->
         (Vec::<Waiting<'r>>::new(), limits.bytes_max, limits.batches_max);
     for waiting in by_source.into_iter().flatten().take(limits.receipts_max) {
         let continues = taken.last().is_some_and(|last| last.precedes(waiting));
-        let batch = if continues { 0 } else { BATCH_BYTES };
-        let bytes = with_offset(waiting.receipt).saturating_add(batch);
+        let history = waiting.history.as_ref().map_or(0, |history| ssz::Encode::ssz_bytes_len(&**history));
+        let bytes =
+            with_offset(waiting.receipt).saturating_add(if continues { 0 } else { BATCH_BYTES + history });
         let Some(rest) = bytes_left.checked_sub(bytes) else { break };
         let Some(batches) = batches_left.checked_sub(usize::from(!continues)) else { break };
         (bytes_left, batches_left) = (rest, batches);

@@ -28,7 +28,7 @@ pub trait ShardProposer {
     /// Returns the body of a second block for the same place, which contradicts the first one; by default, one that executes
     /// no EE. If it is the same as the first, there is no second block.
     fn other_body(&self, place: &ShardPlace) -> Option<ShardBody> {
-        empty_body(&place.view, place.shard)
+        empty_body(&place.view, place.shard, place.finalized_slot)
     }
 }
 
@@ -48,14 +48,14 @@ pub struct EmptyShardBlocks;
 
 impl ShardProposer for EmptyShardBlocks {
     fn body(&self, place: &ShardPlace) -> Option<ShardBody> {
-        empty_body(&place.view, place.shard)
+        empty_body(&place.view, place.shard, place.finalized_slot)
     }
 }
 
 /// Returns the body of a shard block that executes no EE, or `None` if there is no such shard.
-pub(crate) fn empty_body(view: &Ledger, shard: Shard) -> Option<ShardBody> {
+pub(crate) fn empty_body(view: &Ledger, shard: Shard, finalized_slot: Slot) -> Option<ShardBody> {
     let parent_execution_root = view.shards().get(index(shard))?.execution_root();
-    let header = ExecutionHeader { parent_execution_root, ..ExecutionHeader::default() };
+    let header = ExecutionHeader { parent_execution_root, finalized_slot, ..ExecutionHeader::default() };
     Some(ShardBody { header, ..ShardBody::default() })
 }
 

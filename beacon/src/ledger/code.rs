@@ -109,6 +109,12 @@ impl EeRecord {
         !was_rejected && epoch < left.min(asleep).saturating_add(dispute_epochs)
     }
 
+    /// Returns whether the code that blocks of an epoch execute takes receipts.
+    #[must_use]
+    pub fn takes_receipts_at(&self, epoch: Epoch) -> bool {
+        if self.next_code.epoch <= epoch { self.next_code.takes_receipts } else { self.takes_receipts }
+    }
+
     /// Switches to the next code, if that is due in an epoch. An EE that has left keeps its code.
     pub(crate) fn switch_code(&mut self, now: Epoch, dispute_epochs: u64) {
         let next = self.next_code;

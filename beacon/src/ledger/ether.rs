@@ -18,7 +18,7 @@ use super::{
     thin,
 };
 use outrider_beacon_spec::{
-    constants::MAX_SHARD_BLOCK_SIZE,
+    constants::{FAR_FUTURE_EPOCH, MAX_SHARD_BLOCK_SIZE},
     error::Error,
     hash::{hash, hash_tree_root},
     math::{Uint64 as _, index, sum},
@@ -210,7 +210,8 @@ fn check_active(
     if is_executed && record.is_asleep(epoch) {
         return Err(HeaderError::EeAsleep { ee, got: epoch, from: record.hibernation_epoch });
     }
-    if is_executed && !record.is_deployed(epoch) {
+    let was_accepted = record.deployed_epoch != FAR_FUTURE_EPOCH;
+    if is_executed && !record.is_deployed(epoch) || !was_accepted {
         let (from, until) = (record.deployed_epoch, record.exit_epoch);
         return Err(HeaderError::EeNotActive { ee, got: epoch, from, until });
     }

@@ -127,7 +127,7 @@ impl EeRecord {
     /// Returns whether a shard block of an epoch delivers receipts to the EE; otherwise they bounce.
     #[must_use]
     pub fn accepts_receipts(&self, epoch: Epoch) -> bool {
-        self.takes_receipts && self.is_active(epoch) && !self.is_exiting()
+        self.takes_receipts_at(epoch) && self.is_active(epoch) && !self.is_exiting()
     }
 
     /// Returns whether the EE is to exit, so that receipts to it bounce.

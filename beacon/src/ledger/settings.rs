@@ -33,7 +33,8 @@ pub struct Settings {
     pub fuel_per_ee_max: u64,
     /// The most fuel of a shard block.
     pub fuel_per_block_max: u64,
-    /// The slots for which a crosslinked header can be challenged before it counts; 0 if it counts at once.
+    /// The slots for which a crosslinked header can be challenged before it counts; 0 if it counts at once. Receipts are
+    /// delivered only from headers that count, so a window of 128 or more would let all of them expire.
     pub challenge_slots: u64,
     /// The party that vouches for the ether of EEs on shards.
     pub ether: Ether,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::ledger::{BEACON_CHAIN, EeIndex, InboundBatch, Receipt, ReceiptKind, Settlement, ShardPlace};
 use outrider_beacon_spec::{
+    constants::FAR_FUTURE_EPOCH,
     hash::hash_tree_root,
     types::{Gwei, Shard, Slot},
 };
@@ -238,10 +239,13 @@ impl<'p> Fates<'p> {
         let takes = if is_message {
             record.accepts_receipts(place.epoch)
         } else {
-            record.takes_receipts && record.is_active(place.epoch)
+            record.takes_receipts_at(place.epoch) && record.is_active(place.epoch)
         };
+        // Nothing returns to an EE that was never accepted, and its first state comes with its acceptance.
+        let was_accepted = record.deployed_epoch != FAR_FUTURE_EPOCH;
         match (takes, is_message) {
             (false, true) => Fate::Refused,
+            (false, false) if !was_accepted => Fate::Void,
             (true, false) if is_late => Fate::Credited(ee),
             (false, false) => Fate::Credited(ee),
             (true, _) => Fate::Delivered(ee),

@@ -48,7 +48,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value = "ledger")]
     ether: EtherName,
     /// The slots for which an execution can be challenged after its crosslink, before it counts. With 0, it counts at once. At most
-    /// 1024.
+    /// 64.
     #[arg(long, value_name = "SLOTS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=CHALLENGE_SLOTS_MAX))]
     challenge_slots: u64,
     /// Keep all blocks, and the state of each finalized checkpoint. Without this option, only the headers of blocks before
@@ -71,8 +71,8 @@ impl Arguments {
     }
 }
 
-/// The longest challenge window. A shard has at most one block in a slot, and so many headers can be pending for it.
-const CHALLENGE_SLOTS_MAX: u64 = 1024;
+/// The longest challenge window. Receipts are delivered only from headers that count, and expire 128 slots after their own.
+const CHALLENGE_SLOTS_MAX: u64 = 64;
 
 /// The balance of the faucet, in Gwei: a million ether.
 const FAUCET_BALANCE: u64 = 1_000_000_000_000_000;

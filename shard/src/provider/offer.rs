@@ -19,6 +19,8 @@ use super::{
 
 /// The packages that a provider sets aside before it makes do with fewer packages.
 const REFUSALS_MAX: usize = 32;
+/// The receipts that a provider sets aside before it offers none.
+const RECEIPT_REFUSALS_MAX: usize = 8;
 
 /// A payload that a provider offers.
 #[derive(Clone, Debug)]
@@ -44,6 +46,13 @@ pub struct OfferOutcome {
     pub refused: Vec<(PackageNumber, String)>,
     /// The packages that the EE has left out for now, without a reason. They wait.
     pub left_out: Vec<PackageNumber>,
+}
+
+impl OfferOutcome {
+    /// Returns the number of packages that were refused or dropped.
+    fn n_bad(&self) -> usize {
+        self.refused.len().saturating_add(self.dropped.len())
+    }
 }
 
 /// The reason for which a provider drops a package.
@@ -143,10 +152,14 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
                 }
                 Attempt::TooLarge if n == 1 => {
                     self.drop_too_large(packages.remove(0), outcome);
-                    n = packages.len();
+                    // A search from the whole inbox for each of them would take too long.
+                    n = packages.len().min(1);
                 }
                 // A provider that has had to refuse so many packages serves those that it has.
-                Attempt::Refused(_) if n > 1 && outcome.refused.len() >= REFUSALS_MAX => n /= 2,
+                Attempt::Refused(_) if n > 1 && outcome.n_bad() >= REFUSALS_MAX => n /= 2,
+                Attempt::Refused(_) | Attempt::TooLarge if outcome.n_bad() >= 2 * REFUSALS_MAX => {
+                    return Ok(None);
+                }
                 Attempt::TooLarge => n = n.div_ceil(2),
                 Attempt::Refused(_) => {
                     let first = self.first_refused(place, before, first_n, limits)?;
@@ -233,16 +246,12 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
                     due.truncate(n);
                     return Ok(due.into());
                 }
-                Attempt::Refused(_) if n == 1 => {
+                Attempt::Refused(_) | Attempt::TooLarge if n == 1 => {
                     self.refuse_receipt(key(&due.remove(0)), slot);
-                    (n, n_refused) = (due.len(), n_refused.saturating_add(1));
-                    if n_refused >= REFUSALS_MAX {
+                    (n, n_refused) = (due.len().min(1), n_refused.saturating_add(1));
+                    if n_refused >= RECEIPT_REFUSALS_MAX {
                         break;
                     }
-                }
-                Attempt::TooLarge if n == 1 => {
-                    self.refuse_receipt(key(&due.remove(0)), slot);
-                    n = due.len();
                 }
                 // The first half may be good; if it is not, it gets smaller until one receipt is found that is not.
                 Attempt::TooLarge | Attempt::Refused(_) => n = n.div_ceil(2),

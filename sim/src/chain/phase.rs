@@ -10,6 +10,7 @@ use outrider_beacon::ledger::{ExtendedState, LedgerError, LedgerPhase, ShardExec
 use outrider_beacon_spec::{
     accessors::{get_block_root_at_slot, get_committee_count_per_slot},
     compute::compute_epoch_at_slot,
+    compute::compute_start_slot_at_epoch,
     constants::GENESIS_SLOT,
     containers::{BeaconBlockBody, BeaconState, Extensions, ShardVote, SignedShardBlock},
     error::Error,
@@ -160,7 +161,8 @@ fn shard_block<C: Preset>(
         beacon_parent_root: get_block_root_at_slot(state, slot)?,
         shard_parent_root: crosslinked.latest_block_root,
     };
-    let body = empty_body(&pre.ledger, shard).ok_or(Error::IndexOutOfRange)?;
+    let finalized_slot = compute_start_slot_at_epoch::<Phase1<C>>(pre.state.finalized_checkpoint.epoch)?;
+    let body = empty_body(&pre.ledger, shard, finalized_slot).ok_or(Error::IndexOutOfRange)?;
     let sign = |proposer: &[ValidatorIndex], root| keys.sign(proposer, root);
     signed_shard_block(state, proposal, &body, sign).map(Some)
 }
