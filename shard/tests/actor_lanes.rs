@@ -11,7 +11,7 @@ use outrider_beacon_spec::types::Bytes32;
 use outrider_shard::{
     executor::Contents,
     proposer::fill,
-    provider::{OfferOutcome, PayloadLimits, ProviderActor},
+    provider::{OfferOutcome, PackageNumber, PayloadLimits, ProviderActor},
 };
 use outrider_witness::store::MemoryStore;
 use support::{PAIR, load, memory};
@@ -56,12 +56,17 @@ fn offer(chain: &Chain, actor: &mut ProviderActor<MemoryStore>, packages: &[&[u8
     outcome
 }
 
+/// Returns the packages that the chain does not take.
+fn refused(outcome: &OfferOutcome) -> Vec<PackageNumber> {
+    outcome.refused.iter().map(|(number, _)| *number).collect()
+}
+
 #[test]
 fn a_message_to_a_shard_that_does_not_exist_stops_no_payload() {
     let (chain, mut actor) = parts();
     let outcome = offer(&chain, &mut actor, &[&[1], &[0xff], &[2], &[0xc1]]);
     assert_eq!(outcome.offer.unwrap().packages, [0, 2, 3]);
-    assert_eq!(outcome.left_out, [1]);
+    assert_eq!(refused(&outcome), [1]);
     // It waits, and is tried again later.
     assert_eq!(actor.n_waiting(), 4);
 }
@@ -72,7 +77,7 @@ fn messages_beyond_the_room_of_a_lane_wait() {
     let outcome = offer(&chain, &mut actor, &[&[0xc1; 513], &[0xc1; 500], &[0xc1; 12], &[0xc1], &[0xc0]]);
     let first = outcome.offer.unwrap();
     assert_eq!(first.packages, [1, 2], "512 messages, and none after them in the order of packages");
-    assert_eq!(outcome.left_out, [0], "it never has room");
+    assert_eq!(refused(&outcome), [0], "it never has room");
 }
 
 #[test]
@@ -80,5 +85,5 @@ fn a_payload_of_messages_without_room_is_none() {
     let (chain, mut actor) = parts();
     let outcome = offer(&chain, &mut actor, &[&[0xff]]);
     assert!(outcome.offer.is_none());
-    assert_eq!(outcome.left_out, [0]);
+    assert_eq!(refused(&outcome), [0]);
 }
