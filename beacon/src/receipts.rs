@@ -10,7 +10,7 @@
 //! | R3 | receipts are proven against `recent` in the ledger of the beacon parent, or of an older block that it knows | [`InboundBatch::check`], [`history`] |
 //! | R4 | an EE receives by source shard and number, and batches are in that order | `arrivals` |
 //! | R5 | exactly once: L5 of the ledger | [`apply_execution_header`] |
-//! | R6 | a lane that is full refuses the sending EE's payload | `departures` |
+//! | R6 | a lane that is full refuses the sending EE's payload | `departures`, L7 of the ledger |
 //! | R7 | a message is delivered until 128 slots after its own; then anyone settles it as expired, for half of its fee | `arrivals` |
 //! | R7 | a receipt that is not settled for too long is lost: it is settled without ether, so its lane goes on | [`history`] |
 //! | R8 | a message that is rejected or expired returns its ether; what returns cannot bounce | `arrivals` |
@@ -21,7 +21,7 @@
 //!
 //! * A receipt on a lane whose source spends more than its lane has, or whose fields contradict its place, is *void*: it is
 //!   settled without ether. Only a captured committee sends such receipts; so it can block no lane.
-//! * Messages take up at most half of a lane's window ([`MESSAGES_MAX`]). The other half is for receipts that return, so
+//! * Messages take up at most half of a lane's window ([`MESSAGES_MAX`]), or less by [`Settings::window`]. The other half is for receipts that return, so
 //!   shards that flood one another and reject everything do not wait for one another.
 //! * What returns, or comes from the beacon chain, does not expire. An EE that cannot take it, or has not taken it within
 //!   224 slots, gets the ether without an execution.
@@ -39,6 +39,7 @@
 //! [`history`]: crate::ledger::history
 //! [`apply_execution_header`]: crate::ledger::apply_execution_header
 //! [`MESSAGES_MAX`]: crate::ledger::MESSAGES_MAX
+//! [`Settings::window`]: crate::ledger::Settings::window
 
 mod arrivals;
 mod compare;

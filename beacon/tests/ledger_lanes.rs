@@ -5,7 +5,9 @@
 mod common;
 
 use common::headers::{apply, bits, lane, sending, sent, settlement, settling};
-use outrider_beacon::ledger::{BEACON_CHAIN, Lane, Ledger, Settlement, error::HeaderError, lane_index};
+use outrider_beacon::ledger::{
+    BEACON_CHAIN, Lane, Ledger, Settings, Settlement, apply_execution_header, error::HeaderError, lane_index,
+};
 
 #[track_caller]
 fn settle_refused(settlement: Settlement, value_in: u64, expected: HeaderError) {
@@ -106,19 +108,38 @@ fn l7_lanes_continue_where_they_ended_while_there_is_room() {
     check(lane(2, 0, 1, 0), Err(HeaderError::DestinationShard { got: 2 }));
     check(lane(BEACON_CHAIN, 0, 1, 0), Err(HeaderError::DestinationShard { got: BEACON_CHAIN }));
     check(lane(1, 3, 1_022, 0), Err(HeaderError::LaneFull { destination: 1, got: 1_025, limit: 1_024 }));
-    check(lane(1, 3, 1_021, 0), Ok(0));
-    check(lane(1, 1_024, 1, 0), Err(HeaderError::LaneFull { destination: 1, got: 1_025, limit: 1_024 }));
+    // Nothing returns, so these are messages, which have half of the window.
+    check(lane(1, 3, 1_021, 0), Err(HeaderError::WindowFull { destination: 1, got: 1_024, limit: 512 }));
+    check(lane(1, 3, 510, 0), Err(HeaderError::WindowFull { destination: 1, got: 513, limit: 512 }));
+    check(lane(1, 3, 509, 0), Ok(0));
+    check(lane(1, 512, 1, 0), Err(HeaderError::WindowFull { destination: 1, got: 513, limit: 512 }));
     let header = settling(&ledger, 1, settlement(0, 0, 1, &[0], 0), 0);
     apply(&mut ledger, 1, header).unwrap();
-    let mut header = sending(&ledger, 0, lane(1, 1_024, 1, 0));
+    let mut header = sending(&ledger, 0, lane(1, 512, 1, 0));
     apply(&mut ledger, 0, header.clone()).unwrap();
-    header = sending(&ledger, 0, lane(1, 1_025, 1, 0));
+    header = sending(&ledger, 0, lane(1, 513, 1, 0));
     header.lanes.push(lane(0, 0, 1, 0)).unwrap();
     assert_eq!(
         apply(&mut ledger, 0, header),
-        Err(HeaderError::LaneFull { destination: 1, got: 1_026, limit: 1_025 })
+        Err(HeaderError::WindowFull { destination: 1, got: 514, limit: 513 })
     );
     let mut header = sending(&ledger, 0, lane(0, 0, 1, 0));
     header.lanes.push(lane(0, 1, 1, 0)).unwrap();
     assert_eq!(apply(&mut ledger, 0, header), Err(HeaderError::LaneOrder { got: 0, previous: 0 }));
+}
+
+/// Receipts that may return have the whole window, and with a window of one message a second one waits.
+#[test]
+fn l7_only_messages_are_bound_by_the_setting() {
+    let settings = Settings { window: 1, ..Settings::default() };
+    let (mut ledger, before) = (sent(), sent());
+    let mut apply = |header| apply_execution_header(&mut ledger, (1, 1), &header, 0, &settings);
+    let full = |got| Err(HeaderError::WindowFull { destination: 0, got, limit: 1 });
+    assert_eq!(apply(sending(&before, 1, lane(0, 0, 2, 0))), full(2));
+    let refused = Settlement { undelivered: bits(3, &[0, 2]), ..settlement(0, 0, 3, &[0, 1, 2], 0) };
+    let mut returning = settling(&before, 1, refused, 0);
+    returning.lanes.push(lane(0, 0, 3, 0)).unwrap();
+    assert_eq!(apply(returning.clone()), full(3), "the third is a message");
+    returning.lanes[0].n = 2;
+    assert_eq!(apply(returning), Ok(0));
 }

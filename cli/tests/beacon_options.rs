@@ -159,17 +159,23 @@ fn executions_count_after_the_challenge_window() {
 #[test]
 fn settings_are_given_once_and_within_bounds() {
     let scratch = Scratch::new();
-    for options in [["--challenge-slots", "65"], ["--rent-per-epoch", "-1"], ["--ether", "nobody"]] {
+    for options in [
+        ["--challenge-slots", "65"],
+        ["--rent-per-epoch", "-1"],
+        ["--ether", "nobody"],
+        ["--window", "0"],
+        ["--window", "513"],
+    ] {
         assert_eq!(beacon(&scratch, "init", &options).code, Some(2), "{options:?}");
         assert!(!scratch.path().join("chain").exists());
     }
-    let all = ["--challenge-slots", "64", "--rent-per-epoch", "1", "--ether", "committee"];
+    let all = ["--challenge-slots", "64", "--rent-per-epoch", "1", "--ether", "committee", "--window", "1"];
     let created = beacon(&scratch, "init", &all);
     let settings = "EEs pay a rent of 0.000000001 ETH an epoch; committees alone vouch for the ether of EEs; \
-                    executions can be challenged for 64 slots";
+                    executions can be challenged for 64 slots; at most 1 message is in flight on a lane";
     assert!(created.out.ends_with(&format!("  settings {settings}\n")), "{created:?}");
     let chain = json(&scratch, "show", &[], 0)["chain"].clone();
-    assert_eq!(chain["challenge_slots"], 64);
+    assert_eq!((&chain["challenge_slots"], &chain["window"]), (&64.into(), &1.into()));
     // No later command takes one of them, nor does a second `init`.
     for command in ["advance", "list", "show", "deploy"] {
         let ran = beacon(&scratch, command, &["--ether", "ledger"]);

@@ -400,6 +400,69 @@ fn a_transition_that_nothing_follows_from_is_an_error_of_form() {
     assert!(world.check(1, &body).unwrap_err().contains("EE 1 has a transition without"));
 }
 
+/// The sequential queue: the next message leaves when the one before is settled, and what returns passes by.
+#[test]
+fn with_a_window_of_one_messages_arrive_in_order_and_the_first_keeps_the_others_waiting() {
+    let mut world = World::with_window(1);
+    let send = |ee, tag: &[u8]| Mail::default().send(&message(1, ee, 5, 0, tag));
+    let two = send(BOB, b"1").send(&message(1, BOB, 5, 0, b"2"));
+    let full = |got, limit| ReceiptError::LaneFull { ee: ANN, destination: 1, got, limit };
+    let refused =
+        |world: &World, mail: &Mail| receipt_error(world.body(0, &[(ANN, mail.clone())], &[]).unwrap_err());
+    assert_eq!(refused(&world, &two), full(1, 1));
+    world.step(0, &[(ANN, send(ALLERGIC, b"1"))]).unwrap();
+    world.tick();
+    // Other lanes are not concerned, nor is the other direction.
+    world.step(1, &[(ANN, Mail::default().send(&message(0, BOB, 5, 0, b"")))]).unwrap();
+    world.step(2, &[(ANN, send(BOB, b""))]).unwrap();
+    assert_eq!(refused(&world, &send(BOB, b"2")), full(1, 1));
+    world.tick();
+    // What returns on the lane passes by the head.
+    let returns = world.step(0, &[(BOB, Mail::default().reject(0))]).unwrap();
+    assert_eq!(returns.header.lanes[0].first, 1);
+    world.advance(EXPIRY_SLOTS);
+    assert_eq!(refused(&world, &send(BOB, b"2")), full(2, 1), "the head waits for an EE that traps");
+    world.step(1, &[(ANN, Mail::default())]).unwrap();
+    world.tick();
+    world.step(0, &[(ANN, send(BOB, b"2"))]).unwrap();
+    world.tick();
+    let got = world.step(1, &[(BOB, Mail::default())]).unwrap();
+    assert_eq!((got.header.settlements[0].source_shard, got.header.settlements[0].first), (0, 2));
+}
+
+/// The ledger sees how many receipts may return, and so that the others are messages.
+#[test]
+fn the_ledger_refuses_messages_beyond_the_window_and_nothing_that_returns() {
+    let mut small = World::with_window(2);
+    let large = World::new();
+    let mail = |n: u64| (0..n).fold(Mail::default(), |mail, _| mail.send(&message(1, BOB, 5, 0, b"")));
+    let body = large.body(0, &[(ANN, mail(3))], &[]).unwrap();
+    let error = small.take(0, &body).unwrap_err();
+    assert_eq!(error, "L7: to destination 1: messages go up to 3, but there is room for them only up to 2");
+    small.take(0, &large.body(0, &[(ANN, mail(2))], &[]).unwrap()).unwrap();
+    // Two messages are in flight, and two more receipts return behind them.
+    let mut world = World::with_window(2);
+    world.step(0, &[(ANN, mail(2))]).unwrap();
+    let to_nobody = Mail::default().send(&message(0, DEAF, 5, 0, b"")).send(&message(0, DEAF, 5, 0, b""));
+    world.step(1, &[(ANN, to_nobody)]).unwrap();
+    world.tick();
+    let returns = world.step(0, &[]).unwrap();
+    assert_eq!((returns.header.lanes[0].first, returns.header.lanes[0].n), (2, 2));
+    // One message behind them is one too many, for the executor and for the ledger.
+    let mut world = World::with_window(2);
+    world.step(0, &[(ANN, mail(2))]).unwrap();
+    let to_nobody = Mail::default().send(&message(0, DEAF, 5, 0, b"")).send(&message(0, DEAF, 5, 0, b""));
+    world.step(1, &[(ANN, to_nobody)]).unwrap();
+    world.tick();
+    let batches = world.batches(0);
+    let error = receipt_error(world.body(0, &[(ANN, mail(1))], &batches).unwrap_err());
+    assert_eq!(error, ReceiptError::LaneFull { ee: ANN, destination: 1, got: 4, limit: 2 });
+    let mut body = world.body(0, &[], &batches).unwrap();
+    body.header.lanes[0].n = 3;
+    let error = world.take(0, &body).unwrap_err();
+    assert_eq!(error, "L7: to destination 1: messages go up to 5, but there is room for them only up to 2");
+}
+
 fn receipt_error(error: ExecutorError) -> ReceiptError {
     match error {
         ExecutorError::Receipts(error) => error,

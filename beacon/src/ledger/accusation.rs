@@ -19,7 +19,7 @@
 //!
 //! No claim is about a bit that says whether an EE was shown a receipt, because that depends on the whole ledger at its place: a
 //! committee can return what an EE would have taken, or void it, which costs the EE that sent it. Nor is one about
-//! more messages than a lane has room for.
+//! messages beyond a lane's room that the ledger counts as possible returns.
 //!
 //! Roots are proven against the graffiti of the beacon parent. The genesis block commits to no ledger, so reads in a shard
 //! block that builds on it cannot be accused, nor those on a block before the fork to phase 1, whose tree is another.

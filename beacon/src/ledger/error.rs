@@ -107,6 +107,14 @@ pub enum LedgerError {
         /// The total.
         expected: Gwei,
     },
+    /// The setting of the window allows no message, or leaves no room for receipts that return; the caller's fault.
+    #[error("the settings allow {got} messages in flight on a lane, which must be from 1 to {limit}")]
+    Window {
+        /// The setting.
+        got: u64,
+        /// The limit, [`MESSAGES_MAX`](super::MESSAGES_MAX).
+        limit: u64,
+    },
     /// The ledger is thin, and the settings say that it vouches for ether, or the other way round; the caller's fault.
     #[error("the settings have ether vouched for by {settings:?}, but the ledger was made for {ledger:?}")]
     Ether {
@@ -200,6 +208,7 @@ errors! {
         LaneFirst { destination: Shard, got: u64, expected: u64 }: "L7: to destination {destination}: the first receipt is {got}, expected {expected}",
         LaneEmpty { destination: Shard }: "L7: to destination {destination}: the lane has no receipts",
         LaneFull { destination: Shard, got: u64, limit: u64 }: "L7: to destination {destination}: receipts go up to {got}, but there is room only up to {limit}",
+        WindowFull { destination: Shard, got: u64, limit: u64 }: "L7: to destination {destination}: messages go up to {got}, but there is room for them only up to {limit}",
         FinalizedSlot { got: Slot, latest: Slot }: "the finalized slot is {got}, but the latest is {latest}",
         EeFuel { ee: EeIndex, got: u64, limit: u64 }: "L8: EE {ee} used {got} fuel, the limit is {limit}",
         BlockFuel { got: u64, limit: u64 }: "L8: the block used {got} fuel, the limit is {limit}",

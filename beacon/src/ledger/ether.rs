@@ -49,7 +49,7 @@ struct Sums {
 ///   listed, for which the shard has room; arriving ether that no EE receives bounces;
 /// - L5: settled receipts have been sent, are in the window, and have not been settled before;
 /// - L6: no more ether is taken from a lane than is in flight on it;
-/// - L7: lanes continue where they ended, and have room at their destination;
+/// - L7: lanes continue where they ended, and have room at their destination, messages within [`Settings::window`];
 /// - L8: fuel and bytes are within the limits.
 ///
 /// With [`Ether::Committee`], L3 to L7 are checked by committees alone.
@@ -112,7 +112,8 @@ pub(super) fn accept_header(
     }
     let sums = process_transitions(&mut next, shard, header, epoch, settings)?;
     let settled = lanes::process_settlements(&mut next, shard, &header.settlements)?;
-    let sent = lanes::process_lanes(&mut next, shard, &header.lanes)?;
+    let (bounces, window) = (&settled.bounces, settings.window);
+    let sent = lanes::process_lanes(&mut next, shard, &header.lanes, bounces, window)?;
     check_sums(&sums, &settled, sent)?;
     let limit = settings.fuel_per_block_max;
     if sums.fuel > limit {
@@ -294,7 +295,7 @@ fn check_sums(sums: &Sums, settled: &lanes::SettlementSums, sent: Gwei) -> Resul
         return Err(HeaderError::Sums { settled: settled.value, value_in, sent, value_out });
     }
     match bounced {
-        Some(got) if got > 0 && !settled.any_bounces => Err(HeaderError::Bounce { got }),
+        Some(got) if got > 0 && settled.bounces.values().all(|n| *n == 0) => Err(HeaderError::Bounce { got }),
         _ => Ok(()),
     }
 }

@@ -17,8 +17,8 @@ use outrider_beacon_spec::{
 
 /// The most receipts of a lane's window, which begins with the first unsettled one.
 pub const WINDOW: u64 = 1024;
-/// The most of them that may be messages. The rest is for receipts that return, which need no room themselves: so they
-/// always make room in the end. Executors check it, as the ledger does not see receipts.
+/// The most of them that may be messages, whatever [`Settings::window`](super::Settings::window) says. The rest is for receipts
+/// that return, which need no room themselves: so they always make room in the end.
 pub const MESSAGES_MAX: u64 = WINDOW / 2;
 /// The number of slots whose execution roots the ledger keeps.
 pub const RECENT_SLOTS: u64 = 256;

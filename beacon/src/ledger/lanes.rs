@@ -1,5 +1,7 @@
 //! Lanes: each sent receipt is settled once, in any order within a window.
 
+use std::collections::BTreeMap;
+
 use super::{
     BEACON_CHAIN, InboundLane, Lane, Ledger, OutboundLane, Settlement, WINDOW, change, error::HeaderError,
     lane_index,
@@ -11,12 +13,12 @@ use outrider_beacon_spec::{
 };
 
 /// The sums of a header's settlements.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct SettlementSums {
     pub(super) value: Gwei,
     pub(super) fees: Gwei,
-    /// Whether any receipt was rejected or not delivered.
-    pub(super) any_bounces: bool,
+    /// The number of receipts of each source that were rejected or not delivered, but are not void. No more return to it.
+    pub(super) bounces: BTreeMap<Shard, u64>,
 }
 
 /// Settles the receipts that arrived at a shard, by L5 and L6.
@@ -51,7 +53,9 @@ pub(super) fn process_settlements(
         })?;
         settled.value = settled.value.plus(settlement.value)?;
         settled.fees = settled.fees.plus(settlement.fees)?;
-        settled.any_bounces |= !settlement.rejected.is_zero() || !settlement.undelivered.is_zero();
+        let either = settlement.rejected.union(&settlement.undelivered).num_set_bits();
+        let void = settlement.rejected.intersection(&settlement.undelivered).num_set_bits();
+        settled.bounces.insert(source_shard, either.saturating_sub(void) as u64);
     }
     Ok(settled)
 }
@@ -103,9 +107,16 @@ fn inbound_after(
     Ok(lane)
 }
 
-/// Sends the receipts of a shard by L7; returns their ether. No lane leads to the beacon chain: its receipts do not
+/// Sends the receipts of a shard by L7, given the receipts that may return to each shard; returns their ether. The ledger sees no
+/// receipts, but those that return come first, so the last one on a lane is a message if there are more. No lane leads to the beacon chain: its receipts do not
 /// bounce, and deposits have a path of their own.
-pub(super) fn process_lanes(ledger: &mut Ledger, shard: Shard, lanes: &[Lane]) -> Result<Gwei, HeaderError> {
+pub(super) fn process_lanes(
+    ledger: &mut Ledger,
+    shard: Shard,
+    lanes: &[Lane],
+    bounces: &BTreeMap<Shard, u64>,
+    window: u64,
+) -> Result<Gwei, HeaderError> {
     let mut sent = 0_u64;
     let mut previous = None;
     for lane in lanes {
@@ -125,9 +136,15 @@ pub(super) fn process_lanes(ledger: &mut Ledger, shard: Shard, lanes: &[Lane]) -
             return Err(HeaderError::LaneFirst { destination, got: lane.first, expected: outbound.next });
         }
         let got = lane.first.plus(u64::from(lane.n))?;
-        let limit = inbound(ledger, shard, destination)?.next.plus(WINDOW)?;
+        let first = inbound(ledger, shard, destination)?.next;
+        let limit = first.plus(WINDOW)?;
         if got > limit {
             return Err(HeaderError::LaneFull { destination, got, limit });
+        }
+        let returning = bounces.get(&destination).copied().unwrap_or_default();
+        let limit = first.plus(window)?;
+        if u64::from(lane.n) > returning && got > limit {
+            return Err(HeaderError::WindowFull { destination, got, limit });
         }
         let in_flight = outbound.in_flight.plus(lane.value)?;
         change_outbound(ledger, shard, destination, |lane| *lane = OutboundLane { next: got, in_flight })?;

@@ -1,5 +1,6 @@
 //! The settings of a chain.
 
+use super::MESSAGES_MAX;
 use outrider_beacon_spec::types::{Gwei, ValidatorIndex};
 
 /// A Gwei is 10^-9 ether.
@@ -33,6 +34,10 @@ pub struct Settings {
     pub fuel_per_ee_max: u64,
     /// The most fuel of a shard block.
     pub fuel_per_block_max: u64,
+    /// The most messages in flight on a lane between shards, from 1 to [`MESSAGES_MAX`]: a message is sent only if its number
+    /// is less than this beyond the first unsettled one. With 1, the lane is a sequential queue: messages are settled strictly
+    /// in order, and the first keeps the others waiting, in the states of their EEs. Receipts that return take no part.
+    pub window: u64,
     /// The slots for which a crosslinked header can be challenged before it counts; 0 if it counts at once. Receipts are
     /// delivered only from headers that count, so a window of 128 or more would let all of them expire.
     pub challenge_slots: u64,
@@ -68,6 +73,7 @@ impl Default for Settings {
             deposit_amount_min: ETHER,
             fuel_per_ee_max: 4_000_000_000,
             fuel_per_block_max: 8_000_000_000,
+            window: MESSAGES_MAX,
             challenge_slots: 0,
             ether: Ether::Ledger,
             faucet: None,

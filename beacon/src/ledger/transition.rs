@@ -3,9 +3,9 @@
 use ssz_derive::{Decode, Encode};
 
 use super::{
-    CrosslinkedBlock, Ether, Ledger, LedgerCommitment, LedgerError, LedgerOperations, LedgerPhase, Outbox,
-    Receipt, challenge::postpone_header, change, error::HeaderError, ether::process_execution_header,
-    execution::RECENT_SLOTS, outbox::set_recent,
+    CrosslinkedBlock, Ether, Ledger, LedgerCommitment, LedgerError, LedgerOperations, LedgerPhase,
+    MESSAGES_MAX, Outbox, Receipt, challenge::postpone_header, change, error::HeaderError,
+    ether::process_execution_header, execution::RECENT_SLOTS, outbox::set_recent,
 };
 use crate::registry::{self, Context, Rules};
 use outrider_beacon_spec::{
@@ -130,6 +130,10 @@ fn apply<P: LedgerPhase>(
     let made_for = if ledger.is_thin() { Ether::Committee } else { Ether::Ledger };
     if made_for != rules.settings.ether {
         return Err(LedgerError::Ether { settings: rules.settings.ether, ledger: made_for });
+    }
+    let (got, limit) = (rules.settings.window, MESSAGES_MAX);
+    if !(1..=limit).contains(&got) {
+        return Err(LedgerError::Window { got, limit });
     }
     let mut outbox = Outbox::default();
     let previous_epoch = compute_epoch_at_slot::<P>(ledger.slot);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ledger::{EeIndex, Lane, MESSAGES_MAX, Receipt, ReceiptKind, ShardPlace};
+use crate::ledger::{EeIndex, Lane, Receipt, ReceiptKind, ShardPlace};
 use outrider_beacon_spec::{
     hash::hash_tree_root,
     types::{Root, Shard, Slot},
@@ -25,20 +25,22 @@ pub struct Departures {
 }
 
 impl Departures {
-    /// Numbers the receipts that return, and then those that EEs send, in their order, and checks that each lane has room.
+    /// Numbers the receipts that return, and then those that EEs send, in their order, and checks that each lane has room for
+    /// messages by [`Settings::window`](crate::ledger::Settings::window).
     ///
     /// # Errors
     ///
     /// Fails if a lane has no room, or does not exist, or if there are too many bytes or destinations.
     pub fn new<'r>(
         place: &ShardPlace,
+        window: u64,
         returning: impl IntoIterator<Item = Receipt>,
         sent: impl IntoIterator<Item = &'r [Receipt]>,
     ) -> Result<Self, ReceiptError> {
         let next = |shard| outbound_lane(&place.view, place.shard, shard).map_or(0, |lane| lane.next);
         let departures = Self::numbered((place.shard, place.slot), next, returning, sent)?;
         for (receipt, ee) in departures.messages() {
-            check_room(place, ee, receipt.destination_shard, receipt.sequence)?;
+            check_room(place, window, ee, receipt)?;
         }
         Ok(departures)
     }
@@ -83,17 +85,14 @@ impl Departures {
     }
 }
 
-/// Checks that a message of an EE has room on its lane, as the block's beacon parent knows it.
-fn check_room(
-    place: &ShardPlace,
-    ee: EeIndex,
-    destination: Shard,
-    sequence: u64,
-) -> Result<(), ReceiptError> {
+/// Checks that a message of an EE has room on its lane, as the block's beacon parent knows it. Headers that can still be
+/// challenged make no room, so whatever becomes of them, the ledger finds room for the message.
+fn check_room(place: &ShardPlace, window: u64, ee: EeIndex, message: &Receipt) -> Result<(), ReceiptError> {
+    let Receipt { destination_shard: destination, sequence, .. } = *message;
     let n_shards = place.view.shards().len();
-    let inbound = inbound_lane(&place.view, place.shard, destination);
+    let inbound = inbound_lane(&place.beacon_parent, place.shard, destination);
     let inbound = inbound.ok_or(ReceiptError::Destination { ee, got: destination, n_shards })?;
-    let limit = inbound.next.saturating_add(MESSAGES_MAX);
+    let limit = inbound.next.saturating_add(window);
     if sequence < limit {
         Ok(())
     } else {

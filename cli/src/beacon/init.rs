@@ -2,7 +2,10 @@
 
 use std::io::Write as _;
 
-use outrider_beacon::store::{Retention, Store};
+use outrider_beacon::{
+    ledger::MESSAGES_MAX,
+    store::{Retention, Store},
+};
 use outrider_beacon_spec::{
     phase::{Phase0, Phase1},
     preset::{Mainnet, Minimal},
@@ -51,6 +54,10 @@ pub(super) struct Arguments {
     /// 64.
     #[arg(long, value_name = "SLOTS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=CHALLENGE_SLOTS_MAX))]
     challenge_slots: u64,
+    /// The most messages in flight on a lane between two shards, from 1 to 512. With 1, messages arrive strictly in order, and the
+    /// first keeps the others waiting.
+    #[arg(long, value_name = "N", default_value_t = MESSAGES_MAX, value_parser = clap::value_parser!(u64).range(1..=MESSAGES_MAX))]
+    window: u64,
     /// Keep all blocks, and the state of each finalized checkpoint. Without this option, only the headers of blocks before
     /// finality are kept.
     #[arg(long)]
@@ -67,6 +74,7 @@ impl Arguments {
             rent_per_epoch_gwei: self.rent_per_epoch,
             ether: self.ether,
             challenge_slots: self.challenge_slots,
+            window: self.window,
         }
     }
 }

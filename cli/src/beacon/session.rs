@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use outrider_beacon::{
     admission::HostAdmission,
-    ledger::{EeIndex, Ether, ExtendedBlock, LedgerError, LedgerOperations, Settings},
+    ledger::{EeIndex, Ether, ExtendedBlock, LedgerError, LedgerOperations, MESSAGES_MAX, Settings},
     registry::{NoJudge, Rules},
     store::{DiskError, Store, StoreError, UnloadedStore},
 };
@@ -31,6 +31,13 @@ pub(super) struct Description {
     pub(super) rent_per_epoch_gwei: Gwei,
     pub(super) ether: EtherName,
     pub(super) challenge_slots: u64,
+    /// Chains of earlier versions do not state it.
+    #[serde(default = "usual_window")]
+    pub(super) window: u64,
+}
+
+fn usual_window() -> u64 {
+    MESSAGES_MAX
 }
 
 /// The party that vouches for the ether of EEs on shards.
@@ -77,6 +84,7 @@ impl Description {
             rent_per_epoch: self.rent_per_epoch_gwei,
             ether: self.ether(),
             challenge_slots: self.challenge_slots,
+            window: self.window,
             faucet: Some(self.faucet()),
             ..Settings::default()
         }
@@ -95,11 +103,15 @@ impl Description {
             .then(|| format!("EEs pay a rent of {} an epoch", ether(self.rent_per_epoch_gwei)));
         let committee = (self.ether == EtherName::Committee)
             .then(|| "committees alone vouch for the ether of EEs".to_owned());
-        let window = (self.challenge_slots > 0).then(|| {
+        let challenges = (self.challenge_slots > 0).then(|| {
             let noun = if self.challenge_slots == 1 { "slot" } else { "slots" };
             format!("executions can be challenged for {} {noun}", self.challenge_slots)
         });
-        let all: Vec<_> = [rent, committee, window].into_iter().flatten().collect();
+        let window = (self.window != MESSAGES_MAX).then(|| {
+            let nouns = if self.window == 1 { "message is" } else { "messages are" };
+            format!("at most {} {nouns} in flight on a lane", self.window)
+        });
+        let all: Vec<_> = [rent, committee, challenges, window].into_iter().flatten().collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 }

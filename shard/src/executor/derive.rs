@@ -26,6 +26,7 @@ pub(crate) struct Derived {
 /// Derives the header of a block at a place from the receipts that it settles and its executions, by EE.
 pub(super) fn derive(
     place: &ShardPlace,
+    window: u64,
     arrivals: &Arrivals,
     executions: &[(Job, Arc<Outcome>)],
 ) -> Result<Derived, ExecutorError> {
@@ -42,7 +43,7 @@ pub(super) fn derive(
         transitions.insert(ee, credit(ee, pre, value_in));
     }
     let sent = executions.iter().map(|(_, outcome)| &outcome.sent[..]);
-    let Departures { lanes, receipts } = Departures::new(place, returning, sent)?;
+    let Departures { lanes, receipts } = Departures::new(place, window, returning, sent)?;
     let (n_transitions, n_lanes) = (transitions.len(), lanes.len());
     let transitions = transitions.into_values().collect::<Vec<_>>().try_into();
     let settlements_max = ReceiptError::TooMany { got: settlements.len() };
@@ -60,6 +61,7 @@ pub(super) fn derive(
 /// Makes checks 10 to 12 of a block, given the receipts that it settles and its executions.
 pub(super) fn check(
     block: &ExecutableBlock<'_>,
+    window: u64,
     arrivals: &Arrivals,
     executions: Vec<(Job, memo::Result)>,
 ) -> Result<(), ExecutorError> {
@@ -73,7 +75,7 @@ pub(super) fn check(
         Ok::<_, ExecutorError>((job, outcome))
     };
     let executions: Vec<_> = executions.into_iter().map(outcome).collect::<Result<_, _>>()?;
-    let Derived { header: right, .. } = derive(block.place, arrivals, &executions)?;
+    let Derived { header: right, .. } = derive(block.place, window, arrivals, &executions)?;
     check_header(stated, &right)
 }
 

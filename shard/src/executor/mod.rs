@@ -156,7 +156,7 @@ impl<C: Codes> Executor<C> {
             let Executed { arrivals, executions } = executed?;
             let outcome = |(job, outcome): (_, memo::Result)| Ok::<_, ExecutorError>((job, outcome?));
             let executions: Vec<_> = executions.into_iter().map(outcome).collect::<Result<_, _>>()?;
-            derive(place, &arrivals, &executions)
+            derive(place, self.settings.window, &arrivals, &executions)
         };
         executed.into_iter().map(derive).collect()
     }
@@ -269,7 +269,7 @@ impl<C: Codes> Execution for Executor<C> {
         let executed = self.run(blocks.iter().map(|block| self.plan_block(block)).collect());
         let check = |(block, executed): (&ExecutableBlock<'_>, Result<Executed, _>)| {
             let Executed { arrivals, executions } = executed?;
-            check(block, &arrivals, executions)
+            check(block, self.settings.window, &arrivals, executions)
         };
         let results: Vec<_> = blocks.iter().zip(executed).map(check).collect();
         for (block, result) in blocks.iter().zip(&results) {

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use outrider_beacon::ledger::{
-    EeIndex, ExecutableBlock, Execution as _, InboundBatch, Ledger, Receipt, ShardBody, ShardPlace,
-    apply_execution_header,
+    EeIndex, ExecutableBlock, Execution as _, InboundBatch, Ledger, MESSAGES_MAX, Receipt, Settings,
+    ShardBody, ShardPlace, apply_execution_header,
 };
 use outrider_beacon::proof::phase1_layout;
 use outrider_beacon_spec::{
@@ -123,6 +123,7 @@ pub(crate) fn message(shard: Shard, ee: EeIndex, value: Gwei, fee: Gwei, payload
 /// Shards whose blocks the ledger takes at once, as if each were crosslinked in the next slot.
 #[derive(Clone)]
 pub(crate) struct World {
+    pub(crate) settings: Settings,
     pub(crate) executor: Arc<TestExecutor>,
     pub(crate) relay: Relay,
     pub(crate) slot: u64,
@@ -137,6 +138,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with_window(MESSAGES_MAX)
+    }
+
+    /// Returns a world with this many messages in flight on a lane.
+    pub(crate) fn with_window(window: u64) -> Self {
+        let settings = Settings { window, ..settings() };
         let balances: Vec<_> = (0..N_SHARDS).map(|shard| (shard, BALANCE)).collect();
         let [ann, bob, deaf, allergic] = codes();
         let ees = Ees::default();
@@ -152,7 +159,8 @@ impl World {
         let mut next = chain.ledger.clone();
         next.advance(10).unwrap();
         Self {
-            executor: Arc::new(chain.executor()),
+            executor: Arc::new(chain.executor_with(settings.clone())),
+            settings,
             relay: Relay::default(),
             slot: 10,
             beacon_parent_root: Bytes32::repeat_byte(0xbb),
@@ -265,7 +273,7 @@ impl World {
 
     fn add(&mut self, shard: Shard, body: &ShardBody, sent: Vec<Vec<Receipt>>) -> Result<(), String> {
         let at = (shard, self.slot);
-        apply_execution_header(&mut self.next, at, &body.header, 1, &settings())
+        apply_execution_header(&mut self.next, at, &body.header, 1, &self.settings)
             .map_err(|error| error.to_string())?;
         self.relay.add(self.slot, &body.header, sent);
         Ok(())
@@ -287,6 +295,11 @@ impl World {
         self.add(shard, &body, sent).unwrap();
     }
 
+    /// Has the ledger take the header of a body, whatever executors say.
+    pub(crate) fn take(&mut self, shard: Shard, body: &ShardBody) -> Result<(), String> {
+        self.accept(shard, body, Vec::new())
+    }
+
     /// Has the ledger take a header of a captured committee whose receipts nobody has.
     pub(crate) fn withhold(
         &mut self,
@@ -296,7 +309,7 @@ impl World {
     ) {
         change(&mut body);
         let at = (shard, self.slot);
-        apply_execution_header(&mut self.next, at, &body.header, 1, &settings()).unwrap();
+        apply_execution_header(&mut self.next, at, &body.header, 1, &self.settings).unwrap();
         self.relay.add_header(self.slot, &body.header);
     }
 
