@@ -16,12 +16,14 @@ mod claim;
 mod layout;
 mod multiproof;
 mod place;
+mod receipt;
 mod ssz;
 mod verification;
 
 pub use claim::{BEACON_CHAIN, Claim, RECEIPTS_PER_CLAIM, SHARDS_PER_CLAIM};
 pub use layout::{Layout, Phase};
 pub use multiproof::{MULTIPROOF_BRANCH_MAX, MULTIPROOF_CLAIMS_MAX, Multiproof};
+pub use receipt::{RECEIPT_DEPTH, SentLane, SentReceipt, is_settled, settled_claims};
 pub use verification::{earlier_block_claims, verify_claims, verify_claims_with, verify_earlier_block};
 
 use alloc::vec::Vec;
