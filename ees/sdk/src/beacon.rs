@@ -15,10 +15,16 @@
 //! }
 //! ```
 //!
+//! A [`SentLane`] and a [`SentReceipt`] go on from an execution root to a receipt, and [`settled_claims`] say whether it is
+//! settled.
+//!
 //! Claims about an earlier block take two proofs: [`earlier_block`] returns its root, and [`verify_from`] goes on from
 //! there.
 
-pub use outrider_beacon_proof::{Claim, Layout, Multiproof, Phase, Proof, ProofError, SHARDS_PER_CLAIM};
+pub use outrider_beacon_proof::{
+    BEACON_CHAIN, Claim, Layout, Multiproof, Phase, Proof, ProofError, RECEIPT_DEPTH, RECEIPTS_PER_CLAIM,
+    SHARDS_PER_CLAIM, SentLane, SentReceipt, is_settled, settled_claims,
+};
 
 use outrider_abi::{EeIndex, ShardIndex, StateRoot};
 use outrider_beacon_proof::{earlier_block_claims, verify_claims_with};

@@ -184,6 +184,9 @@ impl<C: Preset> Court<C> {
     }
 }
 
+/// A block with the state and the ledger after it.
+type Proposed<C> = (BeaconBlock<Phase1<C>>, ExtendedState<Phase1<C>>);
+
 /// Proposes a block without attestations. Signatures do not count here.
 fn propose<C: Preset>(
     pre: &ExtendedState<Phase1<C>>,
@@ -191,7 +194,7 @@ fn propose<C: Preset>(
     operations: &LedgerOperations<Phase1<C>>,
     settings: &Settings,
     judge: &TestExecutor,
-) -> Result<(BeaconBlock<Phase1<C>>, ExtendedState<Phase1<C>>), LedgerError> {
+) -> Result<Proposed<C>, LedgerError> {
     let mut advanced = pre.state.clone();
     process_slots(&mut advanced, slot).unwrap();
     let block = BeaconBlock {

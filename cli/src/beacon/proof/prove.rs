@@ -44,6 +44,10 @@ pub(in super::super) struct ProveArguments {
     /// refund, with which it is gone. From the epoch `hibernation:EE` until `wake:EE`, it is asleep and not executed. `shards:EE` are
     /// its shards below 256, and `shards:EE@256` those from 256 to 511.
     ///
+    /// `settled:SOURCE:SHARD` is the number before which a shard has settled all receipts of a source, a shard or 1024 for the
+    /// beacon chain; `settled:SOURCE:SHARD@256` are those of the next 1,024 that it has settled, among those whose numbers modulo
+    /// 1,024 are from 256 to 511.
+    ///
     /// `n-shards` is the number of shards, `n-ees:SHARD` that of EEs in the list of a shard, and `finalized` the epoch of the
     /// finalized checkpoint in the state after the block.
     #[arg(required = true, value_name = "CLAIM")]
