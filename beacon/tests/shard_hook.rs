@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+use std::{cell::RefCell, collections::BTreeMap, slice, sync::Arc};
 
 use common::{
     ETHER, P1, genesis_1, rules,
@@ -399,7 +399,7 @@ fn reasons_that_are_not_in_the_root_are_not_remembered() {
     let error = Err(LedgerError::Spec(Error::ShardBlockSignature).into());
     // Unsigned blocks do not count among those of the proposer either.
     for _ in 0..3 {
-        assert_eq!(chain.add(&[unsigned.clone()], &execution), [error.clone()]);
+        assert_eq!(chain.add(slice::from_ref(&unsigned), &execution), slice::from_ref(&error));
     }
     assert_eq!((execution.n_executed(), chain.node.n_views_made()), (0, 0));
     assert!(chain.add_one(&block, &Silent).is_err(), "the executor failed");
