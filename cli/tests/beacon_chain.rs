@@ -14,7 +14,7 @@ use support::{
 #[test]
 fn the_ees_of_the_project_are_deployed_and_stay_active() {
     let scratch = chain(&[]);
-    let names = ["account", "bazaar", "crypto-check", "evm", "helloworld", "workload"];
+    let names = ["account", "bazaar", "crypto-check", "evm", "helloworld", "styles", "workload"];
     for name in names {
         scratch.write(&format!("blobs/{name}.wasm"), blob(name));
     }
