@@ -145,7 +145,7 @@ fn a_transfer_object_that_nobody_takes_is_reclaimed_after_its_deadline() {
     market.block(1, &[]).unwrap();
     market.tick(1);
     let late = reclaim(&market);
-    market.block(0, &[late.clone()]).unwrap();
+    market.block(0, std::slice::from_ref(&late)).unwrap();
     assert_eq!((market.units(0, user(1)), market.total()), ((1000, true), TOTAL));
     market.tick(1);
     let again = market.block(0, &[late]).unwrap_err();

@@ -1,6 +1,6 @@
 //! Four shards with the EE that sells goods in every style, and its state provider on each.
 
-#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its own part, and stops at an error")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "tests print figures, and stop at an error")]
 
 use std::sync::{Arc, LazyLock};
 
