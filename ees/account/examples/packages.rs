@@ -4,7 +4,7 @@
 
 use std::{env, error::Error, path::PathBuf, process::ExitCode};
 
-use account::{Action, Block, Endowment, Payload, PublicKey, Signature, SigningDomain, Transaction};
+use account::{Action, Address, Block, Endowment, Payload, PublicKey, Signature, SigningDomain, Transaction};
 use outrider_sdk::{
     context::{EeIndex, ShardIndex},
     harness::{keys::BlsKey, write_packages},
@@ -19,6 +19,7 @@ cargo run --example packages -- [OPTION VALUE]...
   --transfers-out FILE  where the transfers go [transfers.json]
   --ee-index I          the EE for which they are signed [0]
   --shard S             the shard for which they are signed [0]
+  --to-shard S          the shard of the recipients, to which they go by receipts with a fee of 1 [none]
 
 The first package of transfers is account 0's, which proposes the block and so gets the fees.";
 
@@ -28,6 +29,7 @@ struct Options {
     genesis: PathBuf,
     transfers_out: PathBuf,
     domain: SigningDomain,
+    to_shard: Option<ShardIndex>,
 }
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ impl Options {
             genesis: "genesis.json".into(),
             transfers_out: "transfers.json".into(),
             domain: SigningDomain { ee_index: EeIndex(0), shard: ShardIndex(0) },
+            to_shard: None,
         };
         while let Some(option) = arguments.next() {
             if option == "--help" || option == "-h" {
@@ -66,6 +69,7 @@ impl Options {
                 "--transfers-out" => options.transfers_out = value.into(),
                 "--ee-index" => options.domain.ee_index = EeIndex(number()?),
                 "--shard" => options.domain.shard = ShardIndex(number()?),
+                "--to-shard" => options.to_shard = Some(ShardIndex(number()?)),
                 _ => return Err(format!("there is no option {option}").into()),
             }
         }
@@ -119,7 +123,7 @@ fn transfers(owners: &[Owner], options: &Options) -> Vec<Payload> {
             nonce: nonces[from],
             amount: random.below(1_000_000) as u64,
             fee: 1 + random.below(100) as u64,
-            action: Action::Transfer { recipient: owners[to].public_key.address() },
+            action: action(owners[to].public_key.address(), options),
         };
         nonces[from] += 1;
         let message = options.domain.signing_root(&transaction);
@@ -127,6 +131,17 @@ fn transfers(owners: &[Owner], options: &Options) -> Vec<Payload> {
         packages.push(Payload::Block(Block { signature, proposer: None, transactions: vec![transaction] }));
     }
     packages
+}
+
+/// Returns the action that pays a recipient, on the shard of the sender or on another one.
+fn action(recipient: Address, options: &Options) -> Action {
+    match options.to_shard {
+        None => Action::Transfer { recipient },
+        Some(shard) => {
+            let payload = recipient.0.to_vec();
+            Action::Send { shard, ee: options.domain.ee_index, receipt_fee: 1, payload }
+        }
+    }
 }
 
 /// The SplitMix64 generator. The transfers have to vary, but need not be unpredictable.
