@@ -6,7 +6,7 @@ use outrider_evm::{
     shard_chain::{ShardGenesis, ShardGenesisError},
     state::EMPTY_STORAGE_ROOT,
 };
-use outrider_evm_codec::{ChainNode, ChainNodeError, ChainPlace, ChainRulesError, Fork, SlotClock};
+use outrider_evm_codec::{ChainNode, ChainNodeError, ChainPlace, ChainRulesError, Fork, OUTBOX, SlotClock};
 use outrider_witness::{Hash, Keccak256, NodeBag, mpt::Trie};
 use serde_json::json;
 
@@ -116,6 +116,24 @@ fn a_genesis_without_the_contracts_of_prague_is_refused() {
         assert_eq!(refusal(without(&later)), expected, "Prague comes later");
         let never = Genesis::of_json(without(&later[..2])).unwrap();
         ShardGenesis::new(never, CLOCK).unwrap();
+    }
+}
+
+#[test]
+fn only_the_outbox_has_its_address_in_a_genesis() {
+    let with = |code: Option<&str>| {
+        let mut json = genesis_json(&OSAKA);
+        let alloc = json["alloc"].as_object_mut().unwrap();
+        alloc.retain(|account, _| *account != OUTBOX.to_string());
+        if let Some(code) = code {
+            alloc.insert(OUTBOX.to_string(), json!({ "balance": "0x0", "code": code }));
+        }
+        json
+    };
+    assert_eq!(refusal(with(Some("0x00"))), ShardGenesisError::Outbox);
+    // A chain without it sends nothing.
+    for code in [None, Some("0x")] {
+        ShardGenesis::new(Genesis::of_json(with(code)).unwrap(), CLOCK).unwrap();
     }
 }
 
