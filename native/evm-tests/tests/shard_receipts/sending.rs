@@ -149,7 +149,7 @@ fn an_ee_sends_no_more_ether_than_it_has() {
     let provider = network.places[0].shard.provider.clone().context(context);
     let packages = [crate::support::shard::proposal(None), transaction.clone()];
     let provided = provider.provide(&packages, outrider_evm_ee::execute).unwrap();
-    assert_eq!(crate::support::shard::parts(&provided.block_data).1.transactions, [Bytes::new(); 0]);
+    assert!(crate::support::shard::parts(&provided.block_data).1.transactions.is_empty());
     network.places[0].ether = ether;
     assert_eq!(network.block(0, &[transaction]).sent.len(), 1);
 }

@@ -1,5 +1,7 @@
 //! The blob of the EVM EE.
 
+#![allow(clippy::print_stderr, reason = "a test says what it leaves out")]
+
 use std::sync::LazyLock;
 
 use outrider_host::{Ee, EngineKind, Host, HostConfig};
