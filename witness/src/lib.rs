@@ -17,6 +17,7 @@
 //! | [`reader`] | reads untrusted bytes |
 //! | [`mpt`] | Ethereum's hexary Merkle Patricia trie |
 //! | [`smt`] | the binary sparse Merkle tree |
+//! | [`utreexo`] | Utreexo, the accumulator of Bitcoin's unspent outputs |
 //! | [`outline`] | the content of a witness, for people |
 //! | [`store`] | keeps the nodes of several roots, in memory or on disk |
 //!
@@ -39,9 +40,10 @@ pub mod record;
 pub mod smt;
 #[cfg(all(feature = "std", not(target_family = "wasm")))]
 pub mod store;
+pub mod utreexo;
 
 pub use outrider_abi::reader;
 
-pub use hash::{Hash, Hasher, Keccak256, Sha256};
+pub use hash::{Hash, Hasher, Keccak256, Sha256, Sha512_256};
 pub use node::{NoNodes, NodeBag, NodeError, NodeSink, NodeSource, Path};
 pub use record::{Record, Recorder};
