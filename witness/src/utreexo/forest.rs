@@ -307,6 +307,9 @@ fn split(leaves: &[Leaf], index: u64) -> (&[Leaf], &[Leaf]) {
 impl<S> fmt::Debug for Forest<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let roots = self.roots.iter().map(|root| root.as_ref().map(|root| root.link)).collect::<Vec<_>>();
-        f.debug_struct("Forest").field("n_leaves", &self.n_leaves).field("roots", &roots).finish_non_exhaustive()
+        f.debug_struct("Forest")
+            .field("n_leaves", &self.n_leaves)
+            .field("roots", &roots)
+            .finish_non_exhaustive()
     }
 }

@@ -63,7 +63,7 @@ pub use self::{
     forest::{Forest, Leaf, Roots},
     leaf::{HeaderCode, LEAF_TAG, LeafData, OVERWRITTEN_LEAVES, SCRIPT_BYTES_MAX, is_unspendable},
     node::{Link, parent_hash},
-    place::{Place, WIRE_ROWS, rows_of},
+    place::{Numbering, Place},
     pollard::Pollard,
     proof::Proof,
     witness::Witness,

@@ -4,8 +4,7 @@
 ///
 /// Other implementations have a number in its stead, its *position*. It depends on a number of rows that leaves room
 /// for: positions of row 0 are 0 to 2^`rows` - 1, those of row 1 follow, half as many, and so on to the only one of row
-/// `rows`. BIP 181 has [`rows_of`] the forest in mind, and rustreexo and utreexod always [`WIRE_ROWS`] outside of their
-/// own code.
+/// `rows`. [`Numbering`] says which number of rows that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The row, 0 to 63.
@@ -14,21 +13,35 @@ pub struct Place {
     pub index: u64,
 }
 
-/// The rows of positions as rustreexo and utreexod write them, whatever the size of the forest.
-pub const WIRE_ROWS: u8 = 63;
-
-/// Returns the rows of a forest: those of the smallest perfect tree with room for all leaves.
-#[must_use]
-pub fn rows_of(n_leaves: u64) -> u8 {
-    n_leaves.checked_next_power_of_two().map_or(64, |leaves| leaves.trailing_zeros() as u8)
+/// The number of rows of positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numbering {
+    /// That of the smallest perfect tree with room for all leaves ever added, as in BIP 181. Positions change when the
+    /// forest grows.
+    Forest,
+    /// 63, as rustreexo and utreexod write positions.
+    Wire,
 }
+
+impl Numbering {
+    /// Returns the number of rows for a forest with so many leaves, at most [`LEAVES_MAX`](super::LEAVES_MAX).
+    #[must_use]
+    pub fn rows(self, n_leaves: u64) -> u8 {
+        match self {
+            Self::Forest => (0..ROWS_MAX).find(|row| n_leaves <= 1 << row).unwrap_or(ROWS_MAX),
+            Self::Wire => ROWS_MAX,
+        }
+    }
+}
+
+const ROWS_MAX: u8 = 63;
 
 impl Place {
     /// Returns the place with a position, or `None` if positions of so many rows do not go so far, or `rows` is more
-    /// than [`WIRE_ROWS`].
+    /// than 63.
     #[must_use]
     pub fn of_position(position: u64, rows: u8) -> Option<Self> {
-        let unused_bits = WIRE_ROWS.checked_sub(rows)?;
+        let unused_bits = ROWS_MAX.checked_sub(rows)?;
         // Each row halves the room that is left, so the ones at the top count the rows.
         let row = u8::try_from((position << unused_bits).leading_ones()).ok()?;
         let index_bits = rows.checked_sub(row)?;
@@ -37,10 +50,10 @@ impl Place {
     }
 
     /// Returns the position of this place, or `None` if positions of so many rows do not have it, or `rows` is more
-    /// than [`WIRE_ROWS`].
+    /// than 63.
     #[must_use]
     pub fn position(self, rows: u8) -> Option<u64> {
-        let unused_bits = WIRE_ROWS.checked_sub(rows)?;
+        let unused_bits = ROWS_MAX.checked_sub(rows)?;
         let index_bits = rows.checked_sub(self.row)?;
         (self.index >> index_bits == 0).then_some(())?;
         let ones = (u64::MAX >> unused_bits) & !(u64::MAX >> unused_bits >> self.row);
@@ -114,13 +127,15 @@ mod tests {
     #[test]
     fn rows_leave_room_for_all_leaves() {
         let rows = [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2), (5, 3), (8, 3), (9, 4), (1 << 63, 63)];
+        let rows_of = |n_leaves: u64| Numbering::Forest.rows(n_leaves);
         rows.iter().for_each(|(n_leaves, rows)| assert_eq!(rows_of(*n_leaves), *rows, "{n_leaves}"));
     }
 
     /// With 7 leaves, BIP 181 draws roots at 12, 10 and 6.
     #[test]
     fn trees_are_the_bits_of_the_number_of_leaves() {
-        let positions = |n| trees(n).map(|tree| tree.position(rows_of(n)).unwrap()).collect::<Vec<_>>();
+        let positions =
+            |n| trees(n).map(|tree| tree.position(Numbering::Forest.rows(n)).unwrap()).collect::<Vec<_>>();
         assert_eq!(positions(7), [12, 10, 6]);
         assert_eq!(positions(8), [14]);
         assert_eq!(positions(9), [28, 8]);

@@ -123,7 +123,8 @@ impl Pollard {
                 return Err(AccumulatorError::ZeroHash.into());
             }
             let leaf = if *is_kept { Node::Leaf(*leaf) } else { Node::Beside(*leaf) };
-            next.n_leaves = add(next.n_leaves, &mut next.roots, leaf, |_, left, right| Node::join(left, right))?;
+            next.n_leaves =
+                add(next.n_leaves, &mut next.roots, leaf, |_, left, right| Node::join(left, right))?;
         }
         *self = next;
         Ok(())

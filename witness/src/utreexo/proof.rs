@@ -7,7 +7,7 @@ use super::{
     accumulator::Accumulator,
     error::{ProofError, WitnessError},
     node::parent_hash,
-    place::Place,
+    place::{Numbering, Place},
     witness::{Fold, Step, Witness, Writer, fold},
 };
 use crate::Hash;
@@ -15,7 +15,7 @@ use crate::Hash;
 /// A proof of [BIP 181]: positions of leaves in any order, and the hashes beside their paths, ascending by position.
 ///
 /// The same leaves have many such proofs, and rustreexo also accepts surplus hashes. So blocks have a
-/// [witness](super::witness) in its place, which has the same content. [`Place`] describes positions and their rows.
+/// [witness](super::witness) in its place, which has the same content. [`Place`] describes positions.
 ///
 /// [BIP 181]: https://github.com/bitcoin/bips/blob/master/bip-0181.md
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,18 +33,19 @@ struct Target {
 }
 
 impl Proof {
-    /// Returns the proof with the content of a witness, with positions of so many rows.
+    /// Returns the proof with the content of a witness, with positions in a numbering.
     ///
     /// # Errors
     ///
     /// Fails if the bytes are not the witness of these leaves in this accumulator.
     pub fn from_witness(
         accumulator: &Accumulator,
-        rows: u8,
+        numbering: Numbering,
         witness: &[u8],
         leaves: &[Hash],
     ) -> Result<Self, WitnessError> {
         let mut places = Places::default();
+        let rows = numbering.rows(accumulator.n_leaves());
         fold(accumulator, witness, leaves, &mut places)?;
         places.beside.sort_unstable_by_key(|(place, _)| *place);
         Ok(Self {
@@ -53,7 +54,7 @@ impl Proof {
         })
     }
 
-    /// Returns the witness with the content of this proof, whose positions have so many rows. `leaves` are those of the
+    /// Returns the witness with the content of this proof, whose positions are in a numbering. `leaves` are those of the
     /// targets, in the same order; the witness has them in its own order. It is of this accumulator if the proof is:
     /// this does not compute any hash.
     ///
@@ -64,14 +65,16 @@ impl Proof {
     pub fn to_witness(
         &self,
         accumulator: &Accumulator,
-        rows: u8,
+        numbering: Numbering,
         leaves: &[Hash],
     ) -> Result<Witness, ProofError> {
         if self.targets.len() != leaves.len() {
             return Err(ProofError::Leaves { expected: self.targets.len(), got: leaves.len() });
         }
+        let rows = numbering.rows(accumulator.n_leaves());
         let target = |(position, leaf): (&u64, &Hash)| {
-            let place = Place::of_position(*position, rows).ok_or(ProofError::Position { position: *position })?;
+            let place =
+                Place::of_position(*position, rows).ok_or(ProofError::Position { position: *position })?;
             Ok(Target { place, position: *position, leaf: *leaf })
         };
         let mut targets = self.targets.iter().zip(leaves).map(target).collect::<Result<Vec<_>, _>>()?;
@@ -172,7 +175,8 @@ impl Paths {
         if self.beside.len() != hashes.len() {
             return Err(ProofError::Hashes { expected: self.beside.len(), got: hashes.len() });
         }
-        let mut by_position: Vec<(usize, Place)> = mem::take(&mut self.beside).into_iter().enumerate().collect();
+        let mut by_position: Vec<(usize, Place)> =
+            mem::take(&mut self.beside).into_iter().enumerate().collect();
         by_position.sort_unstable_by_key(|(_, place)| *place);
         let mut in_order: Vec<(usize, &Hash)> =
             by_position.into_iter().map(|(at, _)| at).zip(hashes).collect();
