@@ -72,6 +72,11 @@ fn smt_witness() {
 }
 
 #[test]
+fn utreexo_witness() {
+    run("utreexo_witness", |bytes| _ = oracle::utreexo_witness(bytes));
+}
+
+#[test]
 fn mpt_operations() {
     run("mpt_operations", oracle::mpt_operations);
 }
@@ -90,5 +95,8 @@ fn regression_inputs_are_witnesses_unless_named_refused() {
     }
     for (name, input) in inputs("smt_witness") {
         assert_eq!(oracle::smt_witness(&input), !is_named_refused(&name), "smt_witness/{name}");
+    }
+    for (name, input) in inputs("utreexo_witness") {
+        assert_eq!(oracle::utreexo_witness(&input), !is_named_refused(&name), "utreexo_witness/{name}");
     }
 }

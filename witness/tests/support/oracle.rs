@@ -14,6 +14,7 @@ use outrider_witness::{
     mpt::{self, Forest, TrieId},
     reader::Reader,
     smt::{self, Key, Tree, TreeError},
+    utreexo::{Accumulator, LEAVES_MAX, Numbering, Pollard, Proof, WitnessError},
 };
 
 use self::operations::{Mpt, Smt};
@@ -167,4 +168,42 @@ impl NodeSink for Puts {
         *self.balance.entry(*hash).or_default() += 1;
         children.iter().for_each(|child| *self.balance.entry(*child).or_default() -= 1);
     }
+}
+
+/// Checks that bytes are refused, or are the only encoding of paths in a forest. The first 8 bytes are its number of
+/// leaves; no tree is empty. Returns whether they are a witness.
+///
+/// Roots and leaves are chosen to fit the bytes. The paths come back from a pollard, from proofs in both numberings, and
+/// not at all after the deletion of the leaves.
+pub(crate) fn utreexo_witness(bytes: &[u8]) -> bool {
+    let Some((n_leaves, witness)) = bytes.split_first_chunk() else { return false };
+    let n_leaves = u64::from_le_bytes(*n_leaves) & LEAVES_MAX;
+    let mut roots = vec![Some(Hash([1; 32])); n_leaves.count_ones() as usize];
+    let mut leaves: Vec<Hash> = Vec::new();
+    let mut accumulator = loop {
+        let accumulator = Accumulator::new(n_leaves, roots.clone()).expect("as many roots as trees");
+        match accumulator.verify(witness, &leaves) {
+            Ok(()) => break accumulator,
+            Err(WitnessError::Leaves { expected, .. }) => {
+                leaves = (0..expected).map(|n| Keccak256::hash(&n.to_le_bytes())).collect();
+            }
+            Err(WitnessError::Root { row, got, .. }) => {
+                roots[(n_leaves >> row >> 1).count_ones() as usize] = Some(got);
+            }
+            Err(_) => return false,
+        }
+    };
+    let mut pollard = Pollard::new(accumulator.clone());
+    pollard.keep(witness, &leaves).expect("it is a witness");
+    let kept = pollard.witness();
+    assert_eq!((&kept.bytes[..], &kept.leaves), (witness, &leaves));
+    for numbering in [Numbering::Forest, Numbering::Wire] {
+        let proof = Proof::from_witness(&accumulator, numbering, witness, &leaves).expect("it is a witness");
+        assert_eq!(proof.to_witness(&accumulator, numbering, &leaves), Ok(kept.clone()));
+    }
+    pollard.apply(witness, &leaves, &[]).expect("it is a witness");
+    accumulator.delete(witness, &leaves).expect("it is a witness");
+    assert_eq!(pollard.accumulator(), accumulator);
+    assert!(pollard.witness().leaves.is_empty());
+    true
 }

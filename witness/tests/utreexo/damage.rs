@@ -1,7 +1,8 @@
 //! Tests of damaged witnesses.
 
 use outrider_witness::{
-    Hash, ReadError,
+    Hash,
+    reader::{ReadError, Reader},
     utreexo::{
         Accumulator, AccumulatorError, ForestError, LEAVES_MAX, Leaf, Numbering, Proof, ProofError,
         WitnessError,
@@ -153,7 +154,7 @@ fn accumulators_have_one_encoding_and_limits() {
     chain.accumulator.write(&mut bytes);
     assert_eq!(bytes.len(), 8 + 3 * 32);
     let read = |bytes: &[u8]| {
-        let mut reader = outrider_witness::reader::Reader::new(bytes);
+        let mut reader = Reader::new(bytes);
         let accumulator = Accumulator::read(&mut reader)?;
         reader.finish()?;
         Ok::<_, AccumulatorError>(accumulator)

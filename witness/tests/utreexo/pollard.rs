@@ -10,7 +10,7 @@ use crate::model::{Chain, leaf};
 /// makes from scratch.
 fn check_refresh(seed: u64, n_blocks: usize) {
     let mut chain = Chain::new(seed);
-    (0..10).for_each(|_| drop(chain.block(20)));
+    (0..10).for_each(|_| _ = chain.block(20));
     let all: Vec<Leaf> = chain.leaves.iter().copied().collect();
     let mut kept: BTreeSet<Leaf> =
         (0..10).filter(|_| !all.is_empty()).map(|_| all[chain.random.below(all.len())]).collect();
@@ -23,7 +23,7 @@ fn check_refresh(seed: u64, n_blocks: usize) {
         let block = chain.block(20);
         let added: Vec<_> = block.added.iter().map(|hash| (*hash, hash.0[0] < 32)).collect();
         pollard.apply(&block.witness.bytes, &block.witness.leaves, &added).unwrap();
-        block.deleted.iter().for_each(|leaf| drop(kept.remove(leaf)));
+        kept.retain(|leaf| !block.deleted.contains(leaf));
         let new = (first_index..).zip(&added).filter(|(_, (_, is_kept))| *is_kept);
         kept.extend(new.map(|(index, (hash, _))| Leaf { index, hash: *hash }));
         assert_eq!(pollard.accumulator(), chain.accumulator);
