@@ -50,7 +50,7 @@ fn print_row(
 ) -> Result<(), Box<dyn Error>> {
     let mut spent = BTreeSet::new();
     for n in 0.. {
-        let at = age(draw(n, 1 << 32)) as usize * unspent.len() >> 32;
+        let at = (age(draw(n, 1 << 32)) as usize * unspent.len()) >> 32;
         let index = unspent[at];
         spent.insert(Leaf { index, hash: leaf(index) });
         if spent.len() == k {
@@ -85,7 +85,7 @@ fn print_row(
 }
 
 fn recent(draw: u64) -> u64 {
-    if draw % 10 == 0 { draw } else { (1 << 32) - 1 - draw / 64 }
+    if draw.is_multiple_of(10) { draw } else { (1 << 32) - 1 - draw / 64 }
 }
 
 fn leaf(index: u64) -> Hash {

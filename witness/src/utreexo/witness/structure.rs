@@ -126,6 +126,7 @@ impl StructureWriter {
 }
 
 #[cfg(test)]
+#[allow(clippy::unusual_byte_groupings, reason = "bits are grouped by code")]
 mod tests {
     use super::*;
 
