@@ -1,0 +1,108 @@
+//! Leaves, branches and tweaks of taproot outputs ([BIP 341]).
+//!
+//! [BIP 341]: https://github.com/bitcoin/bips/blob/master/bip-0341.mediawiki
+
+use bitcoin_hashes::{HashEngine as _, sha256};
+
+use crate::{Crypto, ScriptError, sighash::Serialize as _};
+
+/// The first byte of an annex.
+pub const ANNEX_TAG: u8 = 0x50;
+/// The leaf version of tapscript.
+pub const TAPSCRIPT_LEAF_VERSION: u8 = 0xc0;
+
+/// Returns the hash of a leaf.
+#[must_use]
+pub fn leaf_hash(leaf_version: u8, script: &[u8]) -> [u8; 32] {
+    let mut engine = tagged(b"TapLeaf");
+    engine.input(&[leaf_version]);
+    engine.bytes_with_size(script);
+    engine.finalize().to_byte_array()
+}
+
+/// Returns the hash of a branch, which does not depend on the order of its children.
+#[must_use]
+pub fn branch_hash(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
+    let (first, second) = if a <= b { (a, b) } else { (b, a) };
+    let mut engine = tagged(b"TapBranch");
+    engine.input(first);
+    engine.input(second);
+    engine.finalize().to_byte_array()
+}
+
+/// Returns the tweak of an internal key, with the root of its leaves if there are any.
+#[must_use]
+pub fn tweak_hash(internal_key: &[u8; 32], merkle_root: Option<&[u8; 32]>) -> [u8; 32] {
+    let mut engine = tagged(b"TapTweak");
+    engine.input(internal_key);
+    engine.input(merkle_root.map_or(&[][..], |root| root));
+    engine.finalize().to_byte_array()
+}
+
+/// The last element of a witness that spends a leaf: where the leaf is.
+///
+/// | bytes | content |
+/// |---|---|
+/// | 1 | leaf version, and in the lowest bit whether the output key is odd |
+/// | 32 | internal key |
+/// | 32 * n, n up to 128 | hashes beside the way from the leaf to the root |
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ControlBlock<'a> {
+    leaf_version: u8,
+    output_is_odd: bool,
+    internal_key: &'a [u8; 32],
+    path: &'a [[u8; 32]],
+}
+
+impl<'a> ControlBlock<'a> {
+    /// Decodes a control block.
+    ///
+    /// # Errors
+    ///
+    /// Returns `TaprootWrongControlSize`.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, ScriptError> {
+        let error = ScriptError::TaprootWrongControlSize;
+        let (first, rest) = bytes.split_first().ok_or(error)?;
+        let (internal_key, rest) = rest.split_first_chunk().ok_or(error)?;
+        let (path, []) = rest.as_chunks() else { return Err(error) };
+        if path.len() > PATH_HASHES_MAX {
+            return Err(error);
+        }
+        Ok(Self { leaf_version: first & 0xfe, output_is_odd: first & 1 != 0, internal_key, path })
+    }
+
+    /// Returns the version of the leaf, which is even.
+    #[must_use]
+    pub fn leaf_version(&self) -> u8 {
+        self.leaf_version
+    }
+
+    /// Verifies that the output key commits to a leaf.
+    ///
+    /// # Errors
+    ///
+    /// Returns `WitnessProgramMismatch`.
+    pub fn verify<C: Crypto>(
+        &self,
+        output_key: &[u8; 32],
+        leaf_hash: &[u8; 32],
+        crypto: &C,
+    ) -> Result<(), ScriptError> {
+        let root = self.path.iter().fold(*leaf_hash, |hash, sibling| branch_hash(&hash, sibling));
+        let tweak = tweak_hash(self.internal_key, Some(&root));
+        if crypto.taproot_tweak_check(output_key, self.output_is_odd, self.internal_key, &tweak) {
+            Ok(())
+        } else {
+            Err(ScriptError::WitnessProgramMismatch)
+        }
+    }
+}
+
+/// Starts the hash of a tag ([BIP 340](https://github.com/bitcoin/bips/blob/master/bip-0340.mediawiki)).
+pub(crate) fn tagged(tag: &[u8]) -> sha256::HashEngine {
+    let tag = sha256::Hash::hash(tag).to_byte_array();
+    sha256::Hash::engine().with_input(&tag).with_input(&tag)
+}
+
+/// The most hashes of a control block.
+const PATH_HASHES_MAX: usize = 128;
