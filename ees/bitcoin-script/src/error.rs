@@ -8,9 +8,9 @@ use crate::opcode;
 
 macro_rules! script_errors {
     ($($variant:ident $name:literal $message:literal),* $(,)?) => {
-        /// A rule of scripts that an input breaks; the author of the transaction is at fault.
+        /// A rule of scripts that an input breaks; the author of the transaction is at fault, and for `TX_INDEX` the caller.
         ///
-        /// The names are those of Bitcoin Core's `SCRIPT_ERR_*`.
+        /// The names are those of Bitcoin Core's `SCRIPT_ERR_*`, and `TX_INDEX` is that of its library.
         #[derive(Clone, Copy, Debug, Eq, Error, Hash, PartialEq)]
         #[non_exhaustive]
         pub enum ScriptError {
@@ -79,6 +79,7 @@ script_errors! {
     TapscriptCheckMultisig "TAPSCRIPT_CHECKMULTISIG" "tapscript has no OP_CHECKMULTISIG",
     TapscriptMinimalIf "TAPSCRIPT_MINIMALIF" "the condition is neither empty nor 1",
     OpCodeSeparator "OP_CODESEPARATOR" "a legacy script has an OP_CODESEPARATOR",
+    TxIndex "TX_INDEX" "the transaction does not have the input",
     SigFindAndDelete "SIG_FINDANDDELETE" "the script contains its signature",
 }
 

@@ -7,6 +7,8 @@ mod stack_operations;
 
 use core::cell::RefCell;
 
+use bitcoin_primitives::{TxIn, TxOut};
+
 use crate::{
     Place, ScriptError, ScriptKind, Spending,
     error::Failure,
@@ -23,6 +25,10 @@ use crate::{
 pub(crate) struct Context<'a, C> {
     pub(crate) spending: &'a Spending<'a>,
     pub(crate) input_index: usize,
+    /// The input of the index.
+    pub(crate) input: &'a TxIn,
+    /// The output that the input spends.
+    pub(crate) spent: &'a TxOut,
     pub(crate) rules: Rules,
     pub(crate) crypto: &'a C,
     pub(crate) legacy_hashes: RefCell<legacy::Cache>,

@@ -12,17 +12,19 @@
 //! # Cost
 //!
 //! All loops are bounded by the sizes of script, witness and transaction; see [`limit`]. Only the signature hash of
-//! legacy scripts is quadratic, because each of them hashes most of the transaction again. An input executes at most
-//! 201 counted operations per script, and each signature check may need a hash of its own if code separators are
-//! between them: at most about 100 hashes per executed script, of the transaction without its other scripts and of
-//! up to 10,000 bytes of script. The smallest input has 41 bytes, and the scripts that it executes may lie in earlier
-//! blocks, so that the limit of sigops does not count them. A block of 1 MB that is a single transaction has 24,000
-//! inputs and hashes at most 24,000 * 100 * 1 MB = 2.4 TB, or 2.4 MB per byte of the block. With one hash for each
-//! input, as all usual scripts need, these are 24 kB per byte. [`sighash`] keeps what it can between the checks of an
-//! input: checks with the same script and the same kind of hash type pay once, as in `OP_CHECKMULTISIG`, and the hashes
-//! of segwit and taproot are linear. [`Spending::legacy_bytes_hashed`] counts the bytes, so that a caller can
-//! bound the work of a block by stopping between inputs; one input hashes at most 201 * 3 times its transaction, and
-//! a metered host pays for each byte in any case.
+//! legacy scripts is quadratic, because each takes most of the transaction again: all of it but the other inputs' scripts,
+//! and the executed script. An executed script makes at most 201 hashes, one for each counted operation, if each check
+//! removes another signature from the script or comes behind another code separator.
+//!
+//! The smallest input has 41 bytes, and its output may be in an earlier block, so that the limit of sigops does not
+//! count what the input executes. A block with a transaction of 1 MB then has up to 24,390 inputs, which hash up to
+//! 24,390 * 201 * 1 MB = 4.9 TB: 4.9 MB for each byte of the block. Usual scripts need a hash for each input, and so up to
+//! 24 kB for each byte. The hashes of segwit and taproot take constant work per check, and the script itself.
+//!
+//! The checks of an input that have the same script and the same kind of hash type share one hash, as those of
+//! `OP_CHECKMULTISIG` do. [`Spending::legacy_bytes_hashed`] counts the bytes that remain, so that a caller can bound the
+//! work of a block between two inputs. One input takes at most 201 times the transaction for each of its three scripts,
+//! and a metered host asks for the price of each byte in any case.
 //!
 //! [BIP 16]: https://github.com/bitcoin/bips/blob/master/bip-0016.mediawiki
 //! [BIP 65]: https://github.com/bitcoin/bips/blob/master/bip-0065.mediawiki

@@ -30,11 +30,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Returns the first rule that the input breaks.
-///
-/// # Panics
-///
-/// Panics if the transaction does not have the input.
+/// Returns the first rule that the input breaks, or `TxIndex` if the transaction does not have the input.
 pub fn verify_input<C: Crypto>(
     spending: &Spending<'_>,
     input_index: usize,
@@ -50,8 +46,12 @@ pub(crate) fn verify<C: Crypto>(
     rules: Rules,
     crypto: &C,
 ) -> Result<(), InputError> {
+    let input = spending.transaction().inputs.get(input_index);
+    let Some((input, spent)) = input.zip(spending.spent_outputs().get(input_index)) else {
+        return Err(InputError { input_index, place: None, reason: ScriptError::TxIndex });
+    };
     let legacy_hashes = RefCell::new(legacy::Cache::default());
-    let context = Context { spending, input_index, rules, crypto, legacy_hashes };
+    let context = Context { spending, input_index, input, spent, rules, crypto, legacy_hashes };
     let outcome = context.verify();
     spending.count_legacy_bytes(context.legacy_hashes.into_inner().bytes_hashed);
     outcome.map_err(|Failure { place, reason }| InputError { input_index, place, reason })
@@ -60,9 +60,8 @@ pub(crate) fn verify<C: Crypto>(
 impl<C: Crypto> Context<'_, C> {
     fn verify(&self) -> Result<(), Failure> {
         let Rules { flags, policy } = self.rules;
-        let input = &self.spending.transaction().inputs[self.input_index];
-        let script_sig = input.script_sig.as_bytes();
-        let script_pubkey = self.spending.spent_outputs()[self.input_index].script_pubkey.as_bytes();
+        let script_sig = self.input.script_sig.as_bytes();
+        let script_pubkey = self.spent.script_pubkey.as_bytes();
         if policy.contains(Policy::SIGPUSHONLY) && !is_push_only(script_sig) {
             return Err(ScriptError::SigPushOnly.into());
         }
@@ -103,14 +102,14 @@ impl<C: Crypto> Context<'_, C> {
         if policy.contains(Policy::CLEANSTACK) && program.is_none() && stack.len() != 1 {
             return Err(ScriptError::CleanStack.into());
         }
-        if flags.contains(Flags::WITNESS) && program.is_none() && !input.witness.is_empty() {
+        if flags.contains(Flags::WITNESS) && program.is_none() && !self.input.witness.is_empty() {
             return Err(ScriptError::WitnessUnexpected.into());
         }
         Ok(())
     }
 
     fn verify_witness(&self, version: u8, program: &[u8], is_p2sh: bool) -> Result<(), Failure> {
-        let witness = &self.spending.transaction().inputs[self.input_index].witness;
+        let witness = &self.input.witness;
         let elements: Vec<&[u8]> = witness.iter().collect();
         match (version, program.len()) {
             (0, 32) => {

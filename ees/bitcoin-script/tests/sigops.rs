@@ -1,27 +1,25 @@
 //! Sigops and weight, with the cases of Bitcoin Core's `src/test/sigopcount_tests.cpp` (MIT).
 
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
-use bitcoin_hashes::{hash160, sha256};
 use outrider_bitcoin_script::{
     Flags, Spending, legacy_sigops,
     opcode::{OP_CHECKMULTISIG, OP_CHECKMULTISIGVERIFY, OP_CHECKSIG, OP_ENDIF, OP_IF},
     primitives::Transaction,
     sigop_cost, weight,
 };
-use support::{assembly::push, credit, encode, json, output, spend, transaction};
+use support::{
+    credit, encode,
+    fuzz::push,
+    input::{p2sh, p2wsh},
+    json, output, spend, transaction,
+};
 
 fn multisig(n_keys: u8, last: u8) -> Vec<u8> {
     let keys = (0..n_keys).flat_map(|_| push(&[7; 20]));
     [0x51].into_iter().chain(keys).chain([0x50 + n_keys, last]).collect()
-}
-
-fn p2sh(script: &[u8]) -> Vec<u8> {
-    [&[0xa9, 20][..], &hash160::Hash::hash(script).to_byte_array(), &[0x87]].concat()
-}
-
-fn p2wsh(script: &[u8]) -> Vec<u8> {
-    [&[0, 32][..], &sha256::Hash::hash(script).to_byte_array()].concat()
 }
 
 #[track_caller]

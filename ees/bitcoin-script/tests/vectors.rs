@@ -1,11 +1,15 @@
 //! The vectors of Bitcoin Core and of BIP 341.
 
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use outrider_bitcoin_script::{Flags, policy::Policy, primitives::Transaction};
 use support::{
-    case::{Case, all_flags, flags, script_tests, taproot_tests, transaction_test, trim},
-    hex, json,
+    case::{flags, script_tests, taproot_tests, transaction_test},
+    hex,
+    input::{Case, all_flags, trim},
+    json,
 };
 
 #[test]

@@ -70,7 +70,7 @@ impl<C: crate::Crypto> Interpreter<'_, C> {
         let of_transaction = i64::from(transaction.lock_time.to_consensus_u32());
         let is_height = |lock_time: i64| lock_time < LOCK_TIME_THRESHOLD;
         // The lock time of a transaction has no effect if all of its inputs are final.
-        let is_final = transaction.inputs[context.input_index].sequence.is_final();
+        let is_final = context.input.sequence.is_final();
         if is_height(lock_time) != is_height(of_transaction) || lock_time > of_transaction || is_final {
             return Err(ScriptError::UnsatisfiedLocktime);
         }
@@ -88,7 +88,7 @@ impl<C: crate::Crypto> Interpreter<'_, C> {
         }
         let context = self.context;
         let transaction = context.spending.transaction();
-        let of_input = i64::from(transaction.inputs[context.input_index].sequence.to_consensus_u32());
+        let of_input = i64::from(context.input.sequence.to_consensus_u32());
         let sequence = sequence & (SEQUENCE_IS_TIME | SEQUENCE_VALUE);
         let masked = of_input & (SEQUENCE_IS_TIME | SEQUENCE_VALUE);
         let is_time = |sequence: i64| sequence & SEQUENCE_IS_TIME != 0;

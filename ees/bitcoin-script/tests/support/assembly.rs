@@ -1,10 +1,8 @@
 //! The text of scripts in Bitcoin Core's vectors.
 
-use outrider_bitcoin_script::opcode::{
-    ALL, OP_0, OP_1, OP_1NEGATE, OP_NOP, OP_PUSHDATA1, OP_PUSHDATA2, OP_RESERVED,
-};
+use outrider_bitcoin_script::opcode::{ALL, OP_0, OP_1, OP_1NEGATE, OP_NOP, OP_RESERVED};
 
-use super::hex;
+use super::{fuzz::push, hex};
 
 /// Assembles words: decimal numbers, `'text'`, raw `0x` bytes, and operations with or without `OP_`.
 pub fn assemble(text: &str) -> Vec<u8> {
@@ -45,14 +43,4 @@ fn number_push(number: i64) -> Vec<u8> {
             push(&bytes)
         }
     }
-}
-
-pub fn push(data: &[u8]) -> Vec<u8> {
-    let length = data.len();
-    let head = match length {
-        0..=75 => vec![length as u8],
-        76..=255 => vec![OP_PUSHDATA1, length as u8],
-        _ => vec![OP_PUSHDATA2, length as u8, (length >> 8) as u8],
-    };
-    [head, data.to_vec()].concat()
 }

@@ -1,20 +1,24 @@
 //! What the tests of published vectors share.
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses its own part of this module")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "this is part of tests")]
 
 pub mod assembly;
 pub mod case;
+pub mod fuzz;
+pub mod input;
 pub mod mutation;
 pub mod native;
+pub mod signed;
 
 use bitcoin_consensus_encoding::{decode_from_slice, encode_to_vec};
 use outrider_bitcoin_script::primitives::{
-    Amount, OutPoint, ScriptPubKeyBuf, ScriptSigBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness,
+    OutPoint, ScriptSigBuf, Sequence, Transaction, TransactionVersion, TxIn, TxOut, Txid, Witness,
     absolute::LockTime,
 };
 use serde_json::Value;
 
-pub use outrider_bitcoin_script::primitives::TransactionVersion;
+pub use input::output;
 
 pub fn hex(text: &str) -> Vec<u8> {
     assert!(text.len().is_multiple_of(2), "{text} has whole bytes");
@@ -73,13 +77,6 @@ pub fn taproot_corpus() -> Vec<(String, Value)> {
         (name.clone(), value.unwrap_or_else(|error| panic!("{name}: {error}")))
     };
     files.into_iter().map(parse).collect()
-}
-
-pub fn output(amount: u64, script_pubkey: Vec<u8>) -> TxOut {
-    TxOut {
-        amount: Amount::from_sat(amount).unwrap(),
-        script_pubkey: ScriptPubKeyBuf::from_bytes(script_pubkey),
-    }
 }
 
 /// Makes a transaction of one input that spends output 0 of another, as Bitcoin Core's script tests do.

@@ -5,7 +5,10 @@ use outrider_bitcoin_script::{
     primitives::{Amount, Sequence, TransactionVersion, Witness, absolute::LockTime},
 };
 
-use super::{assembly::push, case::Case};
+use super::{
+    fuzz::push,
+    input::{Case, p2sh, p2wsh, tapscript},
+};
 
 /// SplitMix64, whose numbers only depend on the seed (<https://prng.di.unimi.it/splitmix64.c>).
 pub struct Random(u64);
@@ -29,6 +32,60 @@ impl Random {
     pub fn choose<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
+}
+
+/// Moves the executed script, changed, to a witness or a redeem script, and the elements before it along.
+pub fn move_script(case: &mut Case, random: &mut Random) {
+    let index = case.input_index;
+    let input = &mut case.transaction.inputs[index];
+    let spent = &mut case.spent_outputs[index];
+    let elements = input.witness.to_vec();
+    let script = match elements.last() {
+        Some(script) => script.clone(),
+        None => spent.script_pubkey.to_vec(),
+    };
+    let script = if random.below(2) == 0 { mutated(script, random) } else { script };
+    // The pushes of the scriptSig, as far as they are short ones.
+    let mut elements: Vec<Vec<u8>> =
+        if elements.is_empty() { pushes(input.script_sig.as_bytes()) } else { elements };
+    let mut script_sig = Vec::new();
+    match random.below(4) {
+        0 => {
+            script_sig = elements.iter().chain([&script]).flat_map(|element| push(element)).collect();
+            elements.clear();
+            spent.script_pubkey = p2sh(&script).into();
+        }
+        1 => {
+            spent.script_pubkey = p2wsh(&script).into();
+            elements.push(script);
+        }
+        2 => {
+            spent.script_pubkey = p2sh(&p2wsh(&script)).into();
+            script_sig = push(&p2wsh(&script));
+            elements.push(script);
+        }
+        _ => {
+            let (script_pubkey, control) = tapscript(&script);
+            spent.script_pubkey = script_pubkey.into();
+            elements.extend([script, control]);
+        }
+    }
+    input.script_sig = script_sig.into();
+    input.witness = Witness::from_slice(&elements);
+}
+
+fn pushes(mut script: &[u8]) -> Vec<Vec<u8>> {
+    let mut elements = Vec::new();
+    while let [opcode, rest @ ..] = script {
+        let (element, rest) = match opcode {
+            0..=75 if rest.len() >= usize::from(*opcode) => rest.split_at(usize::from(*opcode)),
+            0x51..=0x60 => (&[*opcode - 0x50][..], rest),
+            _ => break,
+        };
+        elements.push(element.to_vec());
+        script = rest;
+    }
+    elements
 }
 
 /// Changes one field of the transaction or of the outputs that it spends.
