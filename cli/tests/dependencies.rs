@@ -46,6 +46,7 @@ const MANIFESTS: [&str; 6] = [
     "Cargo.toml",
     "ees/Cargo.toml",
     "beacon/fuzz/Cargo.toml",
+    "ees/bitcoin-script/fuzz/Cargo.toml",
     "host/fuzz/Cargo.toml",
     "native/evm-tests/fuzz/Cargo.toml",
     "witness/fuzz/Cargo.toml",

@@ -55,6 +55,10 @@ impl Version {
     fn is_tapscript(&self) -> bool {
         matches!(self, Self::Tapscript(_))
     }
+
+    fn is_v0(&self) -> bool {
+        matches!(self, Self::WitnessV0)
+    }
 }
 
 /// A script in execution.

@@ -2,7 +2,7 @@
 //!
 //! Consensus does not use them. They are here because Bitcoin's vectors have them, and for providers of packages.
 
-use crate::{Crypto, Flags, InputError, Spending, verify::verify};
+use crate::Flags;
 
 bitflags::bitflags! {
     /// A set of rules of relay, with the names and bits of Bitcoin Core's `SCRIPT_VERIFY_*`.
@@ -37,21 +37,6 @@ bitflags::bitflags! {
         /// Unknown types of keys in tapscript fail.
         const DISCOURAGE_UPGRADABLE_PUBKEYTYPE = 1 << 20;
     }
-}
-
-/// Verifies an input under consensus flags and rules of relay; see [`verify_input`](crate::verify_input).
-///
-/// # Errors
-///
-/// Returns the first rule that the input breaks.
-pub fn verify_input<C: Crypto>(
-    spending: &Spending<'_>,
-    input_index: usize,
-    flags: Flags,
-    policy: Policy,
-    crypto: &C,
-) -> Result<(), InputError> {
-    verify(spending, input_index, Rules { flags, policy }, crypto)
 }
 
 /// All rules that hold for an input.

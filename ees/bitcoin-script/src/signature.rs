@@ -2,7 +2,6 @@
 
 use crate::{
     Flags, ScriptError,
-    interpreter::Version,
     policy::{Policy, Rules},
 };
 
@@ -23,14 +22,13 @@ pub(crate) fn check_encoding(signature: &[u8], rules: Rules) -> Result<(), Scrip
     Ok(())
 }
 
-/// Checks a public key as far as the rules ask for it.
-pub(crate) fn check_key_encoding(key: &[u8], version: &Version, rules: Rules) -> Result<(), ScriptError> {
+/// Checks a public key as far as the rules ask for it, which is more in witnesses of version 0.
+pub(crate) fn check_key_encoding(key: &[u8], is_v0: bool, rules: Rules) -> Result<(), ScriptError> {
     let is_compressed = key.len() == 33 && matches!(key[0], 2 | 3);
     let is_uncompressed = key.len() == 65 && key[0] == 4;
     if rules.policy.contains(Policy::STRICTENC) && !is_compressed && !is_uncompressed {
         return Err(ScriptError::PubkeyType);
     }
-    let is_v0 = matches!(version, Version::WitnessV0);
     if rules.policy.contains(Policy::WITNESS_PUBKEYTYPE) && is_v0 && !is_compressed {
         return Err(ScriptError::WitnessPubkeyType);
     }

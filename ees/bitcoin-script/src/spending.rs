@@ -5,7 +5,7 @@ use core::cell::{Cell, OnceCell};
 use bitcoin_hashes::{HashEngine as _, sha256};
 use bitcoin_primitives::{Transaction, TxOut};
 
-use crate::{SpentOutputsError, limit::WITNESS_SCALE_FACTOR, sighash::Serialize as _};
+use crate::{SpentOutputsError, hash::Serialize as _, limit::WITNESS_SCALE_FACTOR};
 
 /// A transaction, the outputs that it spends, and the hashes that its inputs have in common.
 pub struct Spending<'a> {

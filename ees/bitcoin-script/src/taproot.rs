@@ -2,9 +2,12 @@
 //!
 //! [BIP 341]: https://github.com/bitcoin/bips/blob/master/bip-0341.mediawiki
 
-use bitcoin_hashes::{HashEngine as _, sha256};
+use bitcoin_hashes::HashEngine as _;
 
-use crate::{Crypto, ScriptError, sighash::Serialize as _};
+use crate::{
+    Crypto, ScriptError,
+    hash::{Serialize as _, tagged},
+};
 
 /// The first byte of an annex.
 pub const ANNEX_TAG: u8 = 0x50;
@@ -96,12 +99,6 @@ impl<'a> ControlBlock<'a> {
             Err(ScriptError::WitnessProgramMismatch)
         }
     }
-}
-
-/// Starts the hash of a tag ([BIP 340](https://github.com/bitcoin/bips/blob/master/bip-0340.mediawiki)).
-pub(crate) fn tagged(tag: &[u8]) -> sha256::HashEngine {
-    let tag = sha256::Hash::hash(tag).to_byte_array();
-    sha256::Hash::engine().with_input(&tag).with_input(&tag)
 }
 
 /// The most hashes of a control block.

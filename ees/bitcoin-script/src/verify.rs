@@ -9,13 +9,14 @@ use bitcoin_hashes::{HashEngine as _, sha256};
 use crate::{
     Crypto, Flags, InputError, ScriptError, ScriptKind, Spending,
     error::Failure,
+    hash::Serialize as _,
     interpreter::{Context, Tapscript, Version, check_signature::verify_schnorr, execute},
     limit::{ELEMENT_BYTES_MAX, STACK_ELEMENTS_MAX, VALIDATION_WEIGHT_OFFSET},
     number::is_true,
     opcode::{OP_CHECKSIG, OP_DUP, OP_EQUALVERIFY, OP_HASH160, is_success},
     policy::{Policy, Rules},
     script::{instructions, is_p2sh, is_push_only, push, witness_program},
-    sighash::{Serialize as _, TaprootPath, legacy},
+    sighash::{TaprootPath, legacy},
     stack::Stack,
     taproot::{ANNEX_TAG, ControlBlock, TAPSCRIPT_LEAF_VERSION, leaf_hash},
 };
@@ -40,7 +41,22 @@ pub fn verify_input<C: Crypto>(
     verify(spending, input_index, Rules { flags, policy: Policy::empty() }, crypto)
 }
 
-pub(crate) fn verify<C: Crypto>(
+/// Verifies an input under consensus flags and rules of relay; see [`verify_input`].
+///
+/// # Errors
+///
+/// Returns the first rule that the input breaks.
+pub fn verify_input_with_policy<C: Crypto>(
+    spending: &Spending<'_>,
+    input_index: usize,
+    flags: Flags,
+    policy: Policy,
+    crypto: &C,
+) -> Result<(), InputError> {
+    verify(spending, input_index, Rules { flags, policy }, crypto)
+}
+
+fn verify<C: Crypto>(
     spending: &Spending<'_>,
     input_index: usize,
     rules: Rules,

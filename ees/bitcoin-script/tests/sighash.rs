@@ -9,7 +9,7 @@ use outrider_bitcoin_script::{
     policy::Policy,
     sighash::{TaprootPath, legacy, segwit_v0, taproot},
     taproot::{ControlBlock, branch_hash, leaf_hash, tweak_hash},
-    verify_input,
+    verify_input, verify_input_with_policy,
 };
 use serde_json::Value;
 use support::{hash, hex, json, native::Native, output, read, reversed_hash, transaction};
@@ -120,8 +120,7 @@ fn key_paths_of_bip_341_have_their_hashes_and_verify() {
             assert_eq!(verify_input(&spending, input_index, Flags::all(), &Native), Ok(()));
         }
         // The policy has nothing against them either.
-        let all =
-            outrider_bitcoin_script::policy::verify_input(&spending, 0, Flags::all(), Policy::all(), &Native);
+        let all = verify_input_with_policy(&spending, 0, Flags::all(), Policy::all(), &Native);
         assert_eq!(all, Ok(()));
     }
 }

@@ -59,7 +59,7 @@ impl<C: Crypto> Interpreter<'_, C> {
         let rules = self.context.rules;
         let code = self.script_code([signature])?;
         check_encoding(signature, rules)?;
-        check_key_encoding(key, &self.version, rules)?;
+        check_key_encoding(key, self.version.is_v0(), rules)?;
         let is_valid = verify_ecdsa(self.context, &self.version, signature, key, &code);
         if !is_valid && !signature.is_empty() && self.has_policy(Policy::NULLFAIL) {
             return Err(ScriptError::NullFail);
@@ -87,7 +87,7 @@ impl<C: Crypto> Interpreter<'_, C> {
             let (signature_bytes, key_bytes) =
                 (self.stack.peek(first_signature + signature)?, self.stack.peek(1 + key)?);
             check_encoding(signature_bytes, self.context.rules)?;
-            check_key_encoding(key_bytes, &self.version, self.context.rules)?;
+            check_key_encoding(key_bytes, self.version.is_v0(), self.context.rules)?;
             if verify_ecdsa(self.context, &self.version, signature_bytes, key_bytes, &code) {
                 signature += 1;
             }

@@ -5,8 +5,12 @@ use alloc::vec::Vec;
 use bitcoin_hashes::{HashEngine as _, sha256};
 use bitcoin_primitives::Transaction;
 
-use super::{ANYONE_CAN_PAY, NONE, OUTPUT_MASK, SINGLE, Serialize as _, double};
-use crate::{opcode::OP_CODESEPARATOR, script::instructions};
+use super::{ANYONE_CAN_PAY, NONE, OUTPUT_MASK, SINGLE};
+use crate::{
+    hash::{Serialize as _, double},
+    opcode::OP_CODESEPARATOR,
+    script::instructions,
+};
 
 /// Returns the legacy signature hash; `None` if the transaction does not have the input.
 ///

@@ -6,9 +6,6 @@ pub(crate) mod legacy;
 pub(crate) mod segwit;
 pub(crate) mod taproot;
 
-use bitcoin_hashes::{HashEngine as _, sha256};
-use bitcoin_primitives::{OutPoint, TxOut};
-
 pub use legacy::legacy;
 pub use segwit::segwit_v0;
 pub use taproot::{TaprootPath, taproot};
@@ -23,54 +20,3 @@ pub const NONE: u32 = 2;
 pub const SINGLE: u32 = 3;
 /// Signs no other input.
 pub const ANYONE_CAN_PAY: u32 = 0x80;
-
-/// Writes Bitcoin's serialization into a hash.
-pub(crate) trait Serialize {
-    fn u32(&mut self, value: u32);
-    fn compact_size(&mut self, value: usize);
-    fn bytes_with_size(&mut self, bytes: &[u8]);
-    fn out_point(&mut self, out_point: &OutPoint);
-    fn output(&mut self, output: &TxOut);
-}
-
-impl Serialize for sha256::HashEngine {
-    fn u32(&mut self, value: u32) {
-        self.input(&value.to_le_bytes());
-    }
-
-    fn compact_size(&mut self, value: usize) {
-        let bytes = (value as u64).to_le_bytes();
-        match value as u64 {
-            0..0xfd => self.input(&bytes[..1]),
-            0xfd..=0xffff => self.input(&[0xfd, bytes[0], bytes[1]]),
-            0x1_0000..=0xffff_ffff => {
-                self.input(&[0xfe]);
-                self.input(&bytes[..4]);
-            }
-            _ => {
-                self.input(&[0xff]);
-                self.input(&bytes);
-            }
-        }
-    }
-
-    fn bytes_with_size(&mut self, bytes: &[u8]) {
-        self.compact_size(bytes.len());
-        self.input(bytes);
-    }
-
-    fn out_point(&mut self, out_point: &OutPoint) {
-        self.input(out_point.txid.as_byte_array());
-        self.u32(out_point.vout);
-    }
-
-    fn output(&mut self, output: &TxOut) {
-        self.input(&output.amount.to_sat().to_le_bytes());
-        self.bytes_with_size(output.script_pubkey.as_bytes());
-    }
-}
-
-/// Returns the SHA-256 of the SHA-256.
-pub(crate) fn double(engine: sha256::HashEngine) -> [u8; 32] {
-    engine.finalize().hash_again().to_byte_array()
-}

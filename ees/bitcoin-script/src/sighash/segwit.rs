@@ -4,8 +4,11 @@
 
 use bitcoin_hashes::{HashEngine as _, sha256};
 
-use super::{ANYONE_CAN_PAY, NONE, OUTPUT_MASK, SINGLE, Serialize as _, double};
-use crate::Spending;
+use super::{ANYONE_CAN_PAY, NONE, OUTPUT_MASK, SINGLE};
+use crate::{
+    Spending,
+    hash::{Serialize as _, double},
+};
 
 /// Returns the BIP 143 signature hash; `None` if the transaction does not have the input.
 ///

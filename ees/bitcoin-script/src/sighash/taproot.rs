@@ -5,8 +5,10 @@
 
 use bitcoin_hashes::{HashEngine as _, sha256};
 
-use super::Serialize as _;
-use crate::{Spending, taproot::tagged};
+use crate::{
+    Spending,
+    hash::{Serialize as _, tagged},
+};
 
 /// How a taproot output is spent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

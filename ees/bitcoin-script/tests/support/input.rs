@@ -3,9 +3,10 @@
 use bitcoin_hashes::{hash160, sha256};
 use outrider_bitcoin_script::{
     Flags, InputError, Spending,
-    policy::{self, Policy},
+    policy::Policy,
     primitives::{Amount, ScriptPubKeyBuf, Transaction, TxOut},
     taproot::{TAPSCRIPT_LEAF_VERSION, leaf_hash, tweak_hash},
+    verify_input_with_policy,
 };
 use secp256k1::{Scalar, XOnlyPublicKey};
 
@@ -29,7 +30,7 @@ impl Case {
 
     pub fn verify_with(&self, flags: Flags, policy: Policy) -> Result<(), InputError> {
         let spending = Spending::new(&self.transaction, &self.spent_outputs).unwrap();
-        policy::verify_input(&spending, self.input_index, flags, policy, &Native)
+        verify_input_with_policy(&spending, self.input_index, flags, policy, &Native)
     }
 
     /// Returns what Bitcoin Core says, under consensus flags alone.
