@@ -10,11 +10,15 @@ use core::cell::RefCell;
 use bitcoin_primitives::{TxIn, TxOut};
 
 use crate::{
-    Place, ScriptError, ScriptKind, Spending,
+    Crypto, Place, ScriptError, ScriptKind, Spending,
     error::Failure,
     limit::{ELEMENT_BYTES_MAX, OPERATIONS_MAX, SCRIPT_BYTES_MAX, STACK_ELEMENTS_MAX},
     number,
-    opcode::{OP_16, OP_CODESEPARATOR, OP_ENDIF, OP_IF, is_disabled},
+    opcode::{
+        OP_16, OP_CHECKMULTISIGVERIFY, OP_CHECKSIG, OP_CHECKSIGADD, OP_CODESEPARATOR, OP_ENDIF, OP_EQUAL,
+        OP_HASH256, OP_IF, OP_NOP, OP_NOP1, OP_NOP10, OP_RETURN, OP_SIZE, OP_TOALTSTACK, OP_TUCK,
+        is_disabled,
+    },
     policy::{Policy, Rules},
     script::{Instruction, instructions, is_minimal_push, pushed_number},
     sighash::legacy,
@@ -82,7 +86,7 @@ pub(crate) struct Interpreter<'a, C> {
 /// # Errors
 ///
 /// Returns the first rule that the script breaks, and the operation that breaks it.
-pub(crate) fn execute<C: crate::Crypto>(
+pub(crate) fn execute<C: Crypto>(
     context: &Context<'_, C>,
     script: &[u8],
     kind: ScriptKind,
@@ -118,7 +122,7 @@ pub(crate) fn execute<C: crate::Crypto>(
     if interpreter.conditions.is_empty() { Ok(()) } else { Err(ScriptError::UnbalancedConditional.into()) }
 }
 
-impl<C: crate::Crypto> Interpreter<'_, C> {
+impl<C: Crypto> Interpreter<'_, C> {
     /// Executes an operation, or skips it in a branch that is not taken:
     ///
     /// 1. the limits of elements and operations,
@@ -171,10 +175,10 @@ impl<C: crate::Crypto> Interpreter<'_, C> {
             return Ok(());
         }
         match opcode {
-            0x61..=0x6a | 0xb0..=0xb9 => self.control(opcode, is_executed),
-            0x6b..=0x7d | 0x82 => self.move_elements(opcode),
-            0x87..=0xaa => self.compute(opcode),
-            0xac..=0xaf | 0xba => self.check_signatures(opcode),
+            OP_NOP..=OP_RETURN | OP_NOP1..=OP_NOP10 => self.control(opcode, is_executed),
+            OP_TOALTSTACK..=OP_TUCK | OP_SIZE => self.move_elements(opcode),
+            OP_EQUAL..=OP_HASH256 => self.compute(opcode),
+            OP_CHECKSIG..=OP_CHECKMULTISIGVERIFY | OP_CHECKSIGADD => self.check_signatures(opcode),
             _ => Err(ScriptError::BadOpcode),
         }
     }
