@@ -46,6 +46,23 @@ fn check(scratch: &Scratch, arguments: &[&str], code: i32, out: &str, err: &str)
     assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(code), out, err));
 }
 
+/// The EE of accounts has a first state only with the ether for it.
+#[test]
+fn a_state_is_made_in_the_context_that_options_set() {
+    let scratch = Scratch::new();
+    let genesis = format!("00{}0700000000000000", "aa".repeat(48));
+    scratch
+        .write("account.wasm", include_bytes!("../../ees/blobs/account.wasm"))
+        .write("genesis.json", format!(r#"{{"packages": ["{genesis}"]}}"#));
+    let init = ["state", "init", "state", "--ee", "account.wasm", "genesis.json"];
+    let ran = scratch.outrider(&[&init[..], &["--balance", "6"]].concat());
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let reason = "genesis: the balances are 7 Gwei, but the EE has only 6 on this shard; send it ether first";
+    assert!(format!("{}{}", ran.out, ran.err).contains(reason), "{ran:?}");
+    let ran = scratch.outrider(&[&init[..], &["--balance", "7"]].concat());
+    assert_eq!((ran.code, ran.out.len()), (Some(0), 65), "{ran:?}");
+}
+
 #[test]
 fn a_state_is_made_and_shown() {
     let scratch = scratch();

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use account::{Action, PublicKey, Signature};
 use outrider_beacon::{
-    ledger::{SignedWithdrawToEe, WithdrawToEe, operation::DOMAIN_WITHDRAW_TO_EE},
+    ledger::{MESSAGES_MAX, SignedWithdrawToEe, WithdrawToEe, operation::DOMAIN_WITHDRAW_TO_EE},
     receipts::EXPIRY_SLOTS,
 };
 use outrider_beacon_spec::{
@@ -62,7 +62,7 @@ fn a_transfer_across_shards_is_used_in_the_next_slot() {
     );
 
     // On the shard: a receipt of 69 bytes and its payload, two addresses, after 4 for its offset; and its proof, a lane of 60 bytes and ten
-    // hashes, with 40 that say where they belong. On the beacon chain: the lane, and a settlement of 32
+    // hashes, with 52 that say where they belong. On the beacon chain: the lane, and a settlement of 32
     // bytes and three bit lists.
     let bodies = world.beside.bodies.lock().unwrap();
     let body = &bodies[&hash_tree_root(received)];
@@ -71,7 +71,7 @@ fn a_transfer_across_shards_is_used_in_the_next_slot() {
         sent.lanes[0].ssz_bytes_len(),
         received.settlements[0].ssz_bytes_len(),
     ];
-    assert_eq!((on_shard, lane, settlement), (4 + 69 + 64 + 60 + 320 + 40, 60, 32 + 3 * 5));
+    assert_eq!((on_shard, lane, settlement), (4 + 69 + 64 + 60 + 320 + 52, 60, 32 + 3 * 5));
     drop(bodies);
 
     // A transfer within a shard takes the same way.
@@ -264,4 +264,26 @@ fn a_reorg_takes_deliveries_back_and_the_winning_branch_has_each_once() {
     let lost = [1, 6, 10].map(reorg);
     // The seeds differ in which side has committees that crosslink, and in which side wins.
     assert_eq!(lost, [[0, 0], [0, 1], [2, 0]]);
+}
+
+#[test]
+fn a_full_lane_and_one_that_does_not_exist_stop_nobody_else() {
+    // Nobody takes receipts on shard 3, and there is no shard 99.
+    let mut world = World::new(&[0, 1, 2], trusted);
+    world.submit(0, 2, 1, to_ee(99, ACCOUNT, 0, &[]));
+    let n_room = MESSAGES_MAX;
+    for _ in 0..n_room + 2 {
+        world.send((0, 0), (3, 1), 1, 0);
+    }
+    world.send((0, 1), (2, 1), 10, 0);
+    world.run(2);
+    assert_eq!(world.execution(0, 1).header.lanes.len(), 1, "the first of them");
+    world.run(14);
+    let sent = world.executions(0).flat_map(|execution| &execution.header.lanes);
+    let sent = sent.filter(|lane| lane.destination_shard == 3).map(|lane| u64::from(lane.n)).sum::<u64>();
+    assert_eq!(sent, n_room);
+    assert_eq!(
+        [world.balance(2, 1), world.balance(0, 0), world.balance(0, 2)],
+        [ETHER + 10, ETHER - n_room, ETHER]
+    );
 }
