@@ -23,8 +23,12 @@ use outrider_witness::store::MemoryStore;
 use proptest::prelude::*;
 use support::{EMPTY_STATE, Model, PAIR, memory, pair, read};
 
-const LIMITS: PayloadLimits =
-    PayloadLimits { bytes_max: 1 << 19, fuel_max: 10_000_000, deposit_amount_min: 1_000_000_000 };
+const LIMITS: PayloadLimits = PayloadLimits {
+    bytes_max: 1 << 19,
+    fuel_max: 10_000_000,
+    deposit_amount_min: 1_000_000_000,
+    window: 512,
+};
 
 /// A chain with the EE of two counters on shard 0, and its parts.
 struct Parts {

@@ -16,8 +16,12 @@ use outrider_shard::{
 use outrider_witness::store::MemoryStore;
 use support::{PAIR, load, memory};
 
-const LIMITS: PayloadLimits =
-    PayloadLimits { bytes_max: 1 << 19, fuel_max: 10_000_000, deposit_amount_min: 1_000_000_000 };
+const LIMITS: PayloadLimits = PayloadLimits {
+    bytes_max: 1 << 19,
+    fuel_max: 10_000_000,
+    deposit_amount_min: 1_000_000_000,
+    window: 512,
+};
 
 /// A byte of a payload from `c0` on also sends a message to a shard, whose number is in its lower bits.
 const SEND: [(&str, &str); 2] = [

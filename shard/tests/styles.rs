@@ -75,8 +75,12 @@ fn a_final_receipt_buys_after_finality_and_not_before() {
 /// Returns the slots in which a provider first offers a receipt of slot 9, which is final from slot 14 on.
 fn first_offer(mut actor: ProviderActor<MemoryStore>) -> u64 {
     let mut world = Market::closed().world;
-    let limits =
-        PayloadLimits { bytes_max: 1 << 19, fuel_max: 10_000_000, deposit_amount_min: 1_000_000_000 };
+    let limits = PayloadLimits {
+        bytes_max: 1 << 19,
+        fuel_max: 10_000_000,
+        deposit_amount_min: 1_000_000_000,
+        window: 512,
+    };
     let payload = [&[3][..], &user(1).0, &100_u64.to_le_bytes(), &0_u64.to_le_bytes()].concat();
     let receipt = ReceivedReceipt { slot: Slot(9), payload, ..ReceivedReceipt::default() };
     while world.slot < 40 {

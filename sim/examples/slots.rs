@@ -173,6 +173,7 @@ fn overhead(world: &World) -> Result<()> {
         bytes_max: 1 << 19,
         fuel_max: settings.fuel_per_ee_max,
         deposit_amount_min: settings.deposit_amount_min,
+        window: settings.window,
     };
     let mut blocks = Vec::new();
     let maker = world.executor(0)?;

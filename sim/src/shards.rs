@@ -199,8 +199,9 @@ impl Actors {
 
 impl<C: Codes> ShardProposer for Shards<C> {
     fn body(&self, place: &ShardPlace) -> Option<ShardBody> {
-        let &Settings { fuel_per_ee_max: fuel_max, deposit_amount_min, .. } = self.executor.settings();
-        let limits = PayloadLimits { bytes_max: OFFER_BYTES_MAX, fuel_max, deposit_amount_min };
+        let &Settings { fuel_per_ee_max: fuel_max, deposit_amount_min, window, .. } =
+            self.executor.settings();
+        let limits = PayloadLimits { bytes_max: OFFER_BYTES_MAX, fuel_max, deposit_amount_min, window };
         let (offered, duties) = self.actors().offers(place, limits);
         fill(&self.executor, place, offered, duties, self.gasprice).ok().map(|filled| filled.body)
     }

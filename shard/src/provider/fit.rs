@@ -7,6 +7,7 @@ use outrider_beacon::{
 use outrider_beacon_spec::types::Gwei;
 use outrider_host::{ExecutionError, ExecutionOutput, ReceiptKind as HostReceiptKind, ReceivedReceipt};
 
+use super::PayloadLimits;
 use crate::executor::sent;
 
 /// The most deposits of an EE in a block.
@@ -61,16 +62,15 @@ pub enum Unfit {
     },
 }
 
-/// Checks that a block at a place can have an execution of an EE, which had this ether and was shown these receipts, given the
-/// smallest deposit.
+/// Checks that a block at a place can have an execution of an EE, which had this ether and was shown these receipts, within limits.
 pub(super) fn check(
     place: &ShardPlace,
     (ee, balance): (EeIndex, Gwei),
-    least: Gwei,
+    limits: PayloadLimits,
     shown: &[ReceivedReceipt],
     output: &ExecutionOutput,
 ) -> Result<(), Unfit> {
-    let got = output.deposits.len();
+    let (got, least) = (output.deposits.len(), limits.deposit_amount_min);
     if got > DEPOSITS_MAX {
         return Err(Unfit::Deposits { ee, got });
     }
@@ -87,7 +87,7 @@ pub(super) fn check(
             available = available.saturating_add(receipt.value);
         }
     }
-    Departures::new(place, returning, [&sent[..]])?;
+    Departures::new(place, limits.window, returning, [&sent[..]])?;
     let deposits = output.deposits.iter().map(|deposit| deposit.amount);
     let spent = deposits.chain([value_out, output.proposer_fee]);
     let got = spent.fold(0, Gwei::saturating_add);

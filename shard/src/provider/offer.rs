@@ -79,6 +79,8 @@ pub struct PayloadLimits {
     pub fuel_max: u64,
     /// The smallest deposit of an EE, in Gwei.
     pub deposit_amount_min: Gwei,
+    /// The most messages in flight on a lane, [`Settings::window`](outrider_beacon::ledger::Settings::window).
+    pub window: u64,
 }
 
 impl<S: Store + Send + Sync + 'static> ProviderActor<S> {

@@ -79,9 +79,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let attempt = self.attempt(before, packages, limits)?;
         if let Attempt::Fits(built) = &attempt {
             let of = (self.ee, before.context.balance);
-            if let Err(unfit) =
-                fit::check(place, of, limits.deposit_amount_min, &before.receipts, built.output())
-            {
+            if let Err(unfit) = fit::check(place, of, limits, &before.receipts, built.output()) {
                 return Ok(Attempt::Refused(unfit.into()));
             }
         }
