@@ -6,7 +6,7 @@ mod support;
 
 use outrider_bitcoin_script::{
     Flags, InputError, Place, ScriptError, ScriptKind, Spending, SpentOutputsError,
-    opcode::{OP_1, OP_CHECKMULTISIG, OP_CHECKSIG, OP_CODESEPARATOR, OP_DROP, OP_IF, OP_NOT},
+    opcode::{OP_1, OP_16, OP_CHECKMULTISIG, OP_CHECKSIG, OP_CODESEPARATOR, OP_DROP, OP_IF, OP_NOP, OP_NOT},
     primitives::{Transaction, TxOut},
     verify_input,
 };
@@ -131,4 +131,14 @@ fn wrong_arguments_are_errors() {
     let spending = Spending::new(&transaction, &spent).unwrap();
     let got = verify_input(&spending, 1, Flags::all(), &Native).unwrap_err();
     assert_eq!((got.input_index, got.reason), (1, ScriptError::TxIndex));
+}
+
+#[test]
+fn pushes_are_no_operations() {
+    assert_eq!(bytes_hashed(&[OP_16; 900]), 0);
+    let (transaction, spent) = spending([vec![OP_1], vec![OP_NOP; 202]].concat(), Vec::new());
+    let spending = Spending::new(&transaction, &spent).unwrap();
+    let got = verify_input(&spending, 0, Flags::all(), &Native).unwrap_err();
+    assert_eq!(got.reason, ScriptError::OpCount);
+    assert_eq!(got.place.map(|place| place.opcode_position), Some(202));
 }

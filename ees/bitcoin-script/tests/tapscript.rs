@@ -12,16 +12,28 @@ use outrider_bitcoin_script::{
 };
 use secp256k1::{Scalar, XOnlyPublicKey};
 use support::{
-    credit, hash,
-    input::{Case, output, tapscript},
+    credit,
+    fuzz::push,
+    hash,
+    input::{Case, output, p2sh, tapscript},
     spend,
 };
 
 /// Verifies a witness, with Bitcoin Core, too, if the feature is on.
 #[track_caller]
 fn check(script_pubkey: &[u8], witness: &[Vec<u8>], expected: Result<(), ScriptError>) {
+    check_input(script_pubkey, &[], witness, expected);
+}
+
+#[track_caller]
+fn check_input(
+    script_pubkey: &[u8],
+    script_sig: &[u8],
+    witness: &[Vec<u8>],
+    expected: Result<(), ScriptError>,
+) {
     let credit = credit(1, script_pubkey.to_vec());
-    let transaction = spend(credit.compute_txid(), Vec::new(), witness, vec![output(1, Vec::new())]);
+    let transaction = spend(credit.compute_txid(), script_sig.to_vec(), witness, vec![output(1, Vec::new())]);
     let (spent_outputs, name) = (credit.outputs, "a boundary".to_owned());
     let flags = Flags::all();
     let case = Case { name, transaction, spent_outputs, input_index: 0, flags, policy: Policy::empty() };
@@ -109,4 +121,14 @@ fn tapscript_has_no_limit_of_bytes_or_operations() {
     let elements = |n: usize| [vec![vec![1]; n], vec![vec![OP_DROP; 999], control.clone()]].concat();
     check(&script_pubkey, &elements(1_000), Ok(()));
     check(&script_pubkey, &elements(1_001), Err(ScriptError::StackSize));
+}
+
+#[test]
+fn taproot_in_p2sh_is_left_to_soft_forks() {
+    let (program, _) = tapscript(&[OP_1]);
+    check_input(&p2sh(&program), &push(&program), &[], Ok(()));
+    check_input(&p2sh(&program), &push(&program), &[vec![7]], Ok(()));
+    // So are other versions, and version 1 with another length.
+    check(&[&[OP_2, 32][..], &[7; 32]].concat(), &[vec![7]], Ok(()));
+    check(&[&[OP_1, 33][..], &[7; 33]].concat(), &[vec![7]], Ok(()));
 }
