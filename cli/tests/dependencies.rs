@@ -42,7 +42,7 @@ fn deny() -> Deny {
     toml::from_str(&std::fs::read_to_string(project().join("deny.toml")).unwrap()).unwrap()
 }
 
-const MANIFESTS: [&str; 6] = [
+const MANIFESTS: [&str; 7] = [
     "Cargo.toml",
     "ees/Cargo.toml",
     "beacon/fuzz/Cargo.toml",
