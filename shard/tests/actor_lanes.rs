@@ -69,7 +69,7 @@ fn refused(outcome: &OfferOutcome) -> Vec<PackageNumber> {
 fn a_message_to_a_shard_that_does_not_exist_stops_no_payload() {
     let (chain, mut actor) = parts();
     let outcome = offer(&chain, &mut actor, &[&[1], &[0xff], &[2], &[0xc1]]);
-    assert_eq!(outcome.offer.unwrap().packages, [0, 2, 3]);
+    assert_eq!(outcome.offer.as_ref().unwrap().packages, [0, 2, 3]);
     assert_eq!(refused(&outcome), [1]);
     // It waits, and is tried again later.
     assert_eq!(actor.n_waiting(), 4);
@@ -79,7 +79,7 @@ fn a_message_to_a_shard_that_does_not_exist_stops_no_payload() {
 fn messages_beyond_the_room_of_a_lane_wait() {
     let (chain, mut actor) = parts();
     let outcome = offer(&chain, &mut actor, &[&[0xc1; 513], &[0xc1; 500], &[0xc1; 12], &[0xc1], &[0xc0]]);
-    let first = outcome.offer.unwrap();
+    let first = outcome.offer.as_ref().unwrap();
     assert_eq!(first.packages, [1, 2], "512 messages, and none after them in the order of packages");
     assert_eq!(refused(&outcome), [0], "it never has room");
 }

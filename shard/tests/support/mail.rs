@@ -148,11 +148,15 @@ impl World {
         let [ann, bob, deaf, allergic] = codes();
         let ees = Ees::default();
         let add = |ees: Ees, code, takes| ees.add_with(code, Bytes32::ZERO, &balances, takes);
-        Self::of(add(add(add(add(ees, ann, true), bob, true), deaf, false), allergic, true))
+        Self::of_with(add(add(add(add(ees, ann, true), bob, true), deaf, false), allergic, true), settings)
     }
 
     /// Returns shards with these EEs.
     pub(crate) fn of(ees: Ees) -> Self {
+        Self::of_with(ees, settings())
+    }
+
+    fn of_with(ees: Ees, settings: Settings) -> Self {
         let (node, _) =
             Genesis { n_validators: 64, ..Genesis::default() }.node::<Phase1<SimPreset<N_SHARDS>>>().unwrap();
         let chain = ees.chain_of(node.store().block_states.values().next().unwrap());
@@ -297,7 +301,7 @@ impl World {
 
     /// Has the ledger take the header of a body, whatever executors say.
     pub(crate) fn take(&mut self, shard: Shard, body: &ShardBody) -> Result<(), String> {
-        self.accept(shard, body, Vec::new())
+        self.add(shard, body, Vec::new())
     }
 
     /// Has the ledger take a header of a captured committee whose receipts nobody has.
