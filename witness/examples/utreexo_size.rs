@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, env, error::Error};
 use outrider_witness::{
     Hash, Hasher, Keccak256, NoNodes, NodeBag, Recorder,
     smt::{self, Key, Tree},
-    utreexo::{Forest, Leaf},
+    utreexo::{Forest, Leaf, Numbering, Proof},
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -73,7 +73,9 @@ fn print_row(
     let sparse_hashes = smt::witness::outline::<Keccak256>(&sparse)?.bytes.hashes;
 
     let each = |bytes: usize| bytes as f64 / k as f64;
-    let hashes = witness.bytes.len() / 32 * 32;
+    let proof =
+        Proof::from_witness(&forest.accumulator(), Numbering::Forest, &witness.bytes, &witness.leaves)?;
+    let hashes = 32 * proof.hashes.len();
     println!(
         "| {k} | {spends} | {:.1} | {:.1} | {:.1} | {:.1} |",
         each(witness.bytes.len()),
