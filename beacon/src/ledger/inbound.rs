@@ -69,7 +69,7 @@ pub enum InboundError {
         first: Slot,
     },
     /// The header is not proven from an older block.
-    #[error("the proof of its header from an older beacon block fails: {error}")]
+    #[error("the proof of its header from an older beacon block fails")]
     History {
         /// The reason.
         #[source]

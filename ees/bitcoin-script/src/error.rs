@@ -85,13 +85,14 @@ script_errors! {
 
 /// An input is invalid: which one, where, and why.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-#[error("input {input_index}{}: {reason}", Where(place))]
+#[error("input {input_index}{} is invalid", Where(place))]
 pub struct InputError {
     /// The index of the input.
     pub input_index: usize,
     /// The operation that fails, if one does.
     pub place: Option<Place>,
     /// The rule that the input breaks.
+    #[source]
     pub reason: ScriptError,
 }
 

@@ -91,7 +91,8 @@ fn check_error(
     let spending = Spending::new(&transaction, &spent).unwrap();
     let got = verify_input(&spending, 0, Flags::all(), &Native).unwrap_err();
     assert_eq!(got, InputError { input_index: 0, place, reason });
-    assert_eq!(got.to_string(), text);
+    let source = std::error::Error::source(&got).expect("the rule");
+    assert_eq!(format!("{got}: {source}"), text);
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn errors_name_the_operation() {
         &[],
         place(ScriptKind::ScriptPubkey, 1, OP_CHECKSIG),
         ScriptError::InvalidStackOperation,
-        "input 0, scriptPubKey, operation 1 (OP_CHECKSIG): INVALID_STACK_OPERATION: \
+        "input 0, scriptPubKey, operation 1 (OP_CHECKSIG) is invalid: INVALID_STACK_OPERATION: \
          the operation needs more elements than the stack has",
     );
     check_error(
@@ -110,14 +111,14 @@ fn errors_name_the_operation() {
         &[OP_1, 3, 7],
         place(ScriptKind::ScriptSig, 1, 3),
         ScriptError::BadOpcode,
-        "input 0, scriptSig, operation 1 (push of 3 bytes): BAD_OPCODE: the opcode is not defined, or its data is cut off",
+        "input 0, scriptSig, operation 1 (push of 3 bytes) is invalid: BAD_OPCODE: the opcode is not defined, or its data is cut off",
     );
     check_error(
         &[OP_1, OP_IF],
         &[],
         None,
         ScriptError::UnbalancedConditional,
-        "input 0: UNBALANCED_CONDITIONAL: OP_IF, OP_ELSE and OP_ENDIF do not match, or a condition is missing",
+        "input 0 is invalid: UNBALANCED_CONDITIONAL: OP_IF, OP_ELSE and OP_ENDIF do not match, or a condition is missing",
     );
 }
 
