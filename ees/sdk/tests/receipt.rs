@@ -44,7 +44,7 @@ fn sent(value: u64, fee: u64) -> SentReceipt {
 
 #[track_caller]
 fn check_trap(body: impl FnOnce(), message: &str) {
-    let failure = run(&[], body).unwrap_err();
+    let failure = run(&[], body).expect_err("it fails");
     assert!(matches!(failure, Failure::Trapped(_)), "{failure:?}");
     assert_eq!(chain(&failure), format!("trapped: {message}"));
 }
