@@ -48,8 +48,8 @@ pub struct Relay {
 /// A header on the branch of a place, by its root, with its proof if the ledger of the place does not know it any more.
 type OnBranch<'r> = (Root, &'r Known, Option<Arc<BatchHistory>>);
 
-/// Returns the proof of the block of an earlier slot from the root of a beacon parent, by
-/// [`earlier_block_claims`](outrider_beacon_proof::earlier_block_claims), if the beacon parent knows it.
+/// Returns the proof of the block of an earlier slot from the root of a beacon parent, by `earlier_block_claims` of
+/// `outrider-beacon-proof`, if the beacon parent knows it.
 pub type Earlier<'e> = dyn Fn(Slot) -> Option<Multiproof> + 'e;
 
 /// A receipt that waits for its shard.

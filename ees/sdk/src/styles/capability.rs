@@ -2,7 +2,7 @@
 //!
 //! From protolambda's [commit capabilities] of 2019: "standardize the keys, not the values". A capability commits to a value,
 //! such as the hash of a lock or of a message, for one holder; only the EE whose state has it puts it there or takes it
-//! away. Another EE reads the state root of that EE ([`eth2::reads`](crate::eth2::reads)), and gets with its payload a
+//! away. Another EE reads the state root of that EE ([`eth2::reads`]), and gets with its payload a
 //! witness that the capability is in the set, or that it is not. Locks, two-phase commit and asynchronous calls are
 //! patterns of this; [`transfer`](super::transfer) is one.
 //!
