@@ -40,8 +40,12 @@ const SETTLEMENT_BYTES_MAX: usize = 3 * 129 + 4 * 8 + 3 * 4 + 4;
 /// The most batches of receipts in a block.
 const BATCHES_MAX: usize = 64;
 /// What receipts without a payload take up in a block at most, although their fees may not pay for them.
-pub const DUTIES: ReceiptLimits =
-    ReceiptLimits { receipts_max: 1024, bytes_max: 1 << 17, batches_max: BATCHES_MAX / 2 };
+pub const DUTIES: ReceiptLimits = ReceiptLimits {
+    receipts_max: 1024,
+    bytes_max: 1 << 17,
+    batches_max: BATCHES_MAX / 2,
+    returning_ees_max: PAYLOADS_MAX / 2,
+};
 
 /// A block that a proposer has filled.
 #[derive(Clone, Debug)]

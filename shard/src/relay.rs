@@ -5,7 +5,11 @@
 //! [`history`](outrider_beacon::ledger::history) describes. Then it needs proofs of older blocks from the root of the beacon
 //! parent, which [`Prover::prove_earlier_block`] makes from the state after it.
 
-use std::{collections::BTreeMap, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use outrider_beacon::{
     ledger::{
@@ -85,10 +89,15 @@ pub struct ReceiptLimits {
     pub bytes_max: usize,
     /// Batches.
     pub batches_max: usize,
+    /// EEs to which ether returns: each may need a transition, of which a block has at most 64.
+    pub returning_ees_max: usize,
 }
 
-/// The most bytes of a batch without its receipts: fixed fields, the branch of the lane, and twenty siblings.
-const BATCH_BYTES: usize = 1_100;
+/// The most bytes that a batch adds to a block without its receipts: fixed fields, the branch of the lane and twenty siblings
+/// (1,076), a settlement (435), and a lane on which messages return (60).
+const BATCH_BYTES: usize = 1_600;
+/// The bytes of the transition of an EE that ether returns to without an execution, and of its offset.
+const CREDIT_BYTES: usize = 256;
 
 /// Returns those of waiting receipts that fit into limits, the earliest of each source first. Sources take turns: in each
 /// slot, another one comes first, so none of them can keep out the others. All lists are by source and number.
@@ -100,11 +109,18 @@ pub fn within<'r>(waiting: &[Waiting<'r>], slot: Slot, limits: ReceiptLimits) ->
     by_source.rotate_left(usize::try_from(turn).unwrap_or_default());
     let (mut taken, mut bytes_left, mut batches_left) =
         (Vec::<Waiting<'r>>::new(), limits.bytes_max, limits.batches_max);
+    let mut returning_ees = BTreeSet::new();
     for waiting in by_source.into_iter().flatten().take(limits.receipts_max) {
         let continues = taken.last().is_some_and(|last| last.precedes(waiting));
         let history = waiting.history.as_ref().map_or(0, |history| ssz::Encode::ssz_bytes_len(&**history));
-        let bytes =
-            with_offset(waiting.receipt).saturating_add(if continues { 0 } else { BATCH_BYTES + history });
+        let proof = if continues { 0 } else { BATCH_BYTES + history };
+        let returns = waiting.receipt.kind != ReceiptKind::Message as u8;
+        let credit =
+            if returns && returning_ees.insert(waiting.receipt.destination_ee) { CREDIT_BYTES } else { 0 };
+        if returning_ees.len() > limits.returning_ees_max {
+            break;
+        }
+        let bytes = with_offset(waiting.receipt).saturating_add(proof).saturating_add(credit);
         let Some(rest) = bytes_left.checked_sub(bytes) else { break };
         let Some(batches) = batches_left.checked_sub(usize::from(!continues)) else { break };
         (bytes_left, batches_left) = (rest, batches);

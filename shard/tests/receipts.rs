@@ -327,6 +327,44 @@ fn many_large_receipts_that_nobody_takes_are_settled_over_some_blocks() {
 }
 
 #[test]
+fn two_receipts_that_nearly_fill_the_room_for_duties_are_settled() {
+    // What the proof and the settlement take up beside them has its room, too.
+    for bytes in [128_000, 129_500, 129_700, 129_780, 129_830, 130_200] {
+        let mut world = World::new();
+        let large = message(1, DEAF, 0, 0, &vec![7; bytes / 2]);
+        let mail = Mail::default().send(&large).send(&large);
+        let mail = (0..300).fold(mail, |mail, _| mail.send(&message(1, DEAF, 0, 0, &[7; 300])));
+        world.step(0, &[(ANN, mail)]).unwrap();
+        world.tick();
+        assert_ne!(world.fill(1, &[], 1_000).body.header.settlements.len(), 0, "{bytes}");
+    }
+}
+
+#[test]
+fn ether_that_returns_to_more_ees_than_a_block_has_transitions_is_settled_over_some_blocks() {
+    let mut world = World::of_senders(70);
+    for ees in [0..35, 35..70] {
+        let mail = |ee| (ee, Mail::default().send(&message(1, 0, 1, 0, b"")));
+        world.step(0, &ees.map(mail).collect::<Vec<_>>()).unwrap();
+        world.tick();
+    }
+    let filled = world.fill(1, &[], 1_000);
+    assert_eq!(filled.body.header.lanes[0].n, 70, "all return in one block");
+    world.accept(1, &filled.body).unwrap();
+    world.tick();
+    let mut n_credited = 0;
+    while !world.batches(0).is_empty() {
+        let filled = world.fill(0, &[], 1_000);
+        assert_eq!(world.check(0, &filled.body), Ok(()));
+        assert!((1..=32).contains(&filled.body.header.transitions.len()));
+        n_credited += filled.body.header.transitions.len();
+        world.accept(0, &filled.body).unwrap();
+        world.tick();
+    }
+    assert_eq!(n_credited, 70);
+}
+
+#[test]
 fn receipts_that_expire_together_are_settled_over_some_blocks() {
     let mut world = World::new();
     let receipt = message(1, ALLERGIC, 1, 1, &[7; 1_000]);

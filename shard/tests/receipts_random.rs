@@ -283,7 +283,8 @@ fn random_runs_are_not_idle() {
 
 /// Takes up to as many waiting receipts of an EE as its mask can reject; sources take turns.
 fn earliest(world: &World, shard: u64, ee: u32) -> Vec<InboundBatch> {
-    let limits = ReceiptLimits { receipts_max: 64, bytes_max: 1 << 18, batches_max: 16 };
+    let limits =
+        ReceiptLimits { receipts_max: 64, bytes_max: 1 << 18, batches_max: 16, returning_ees_max: 1 };
     let waiting = world.candidates(shard);
     let of_ee = waiting.for_ees.get(&ee).map_or(&[][..], |of_ee| of_ee);
     world.relay.batches(&within(of_ee, world.slot, limits))

@@ -25,7 +25,7 @@ use crate::shard_block::ShardProposer;
 
 /// The receipts that an EE is shown in a block, so that four EEs with receipts fit.
 const RECEIPTS_OF_EE: ReceiptLimits =
-    ReceiptLimits { receipts_max: 256, bytes_max: 1 << 18, batches_max: 16 };
+    ReceiptLimits { receipts_max: 256, bytes_max: 1 << 18, batches_max: 16, returning_ees_max: 1 };
 /// The bytes of block data in an offer: half of a body, so that two EEs fit.
 const OFFER_BYTES_MAX: usize = 1 << 19;
 /// The failures of providers that are kept until somebody takes them.
@@ -157,10 +157,13 @@ impl Actors {
         (offers, duties)
     }
 
-    /// Has the providers of a shard follow a block, and keeps the receipts that it sends.
-    fn follow(&mut self, block: &ExecutableBlock<'_>, sent: Vec<Vec<Receipt>>) {
+    /// Has the providers of a shard follow a block, and keeps the receipts that it sends, if they are known.
+    fn follow(&mut self, block: &ExecutableBlock<'_>, sent: Option<Vec<Vec<Receipt>>>) {
         let ExecutableBlock { place, body, .. } = *block;
-        self.relay.add(place.slot, &body.header, sent);
+        match sent {
+            Some(sent) => self.relay.add(place.slot, &body.header, sent),
+            None => self.relay.add_header(place.slot, &body.header),
+        }
         let of_shard = (place.shard, 0)..=(place.shard, EeIndex::MAX);
         let mut failures = Vec::new();
         for ((shard, ee), provider) in self.providers.range_mut(of_shard) {
@@ -215,8 +218,7 @@ impl<C: Codes> Execution for Shards<C> {
         let results = self.executor.execute(blocks);
         let mut actors = self.actors();
         for (block, _) in blocks.iter().zip(&results).filter(|(_, result)| result.is_ok()) {
-            let sent = self.executor.sent(block).unwrap_or_default();
-            actors.follow(block, sent);
+            actors.follow(block, self.executor.sent(block).ok());
         }
         results
     }

@@ -152,6 +152,8 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
                     packages.truncate(n);
                     return Ok(Some(built));
                 }
+                // It may be too large only with the receipts.
+                Attempt::TooLarge if n == 1 && !before.receipts.is_empty() => return Ok(None),
                 Attempt::TooLarge if n == 1 => {
                     self.drop_too_large(packages.remove(0), outcome);
                     // A search from the whole inbox for each of them would take too long.
@@ -166,7 +168,8 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
                 Attempt::Refused(_) => {
                     let first = self.first_refused(place, before, first_n, limits)?;
                     let alone = first_n.get(first..=first).unwrap_or_default();
-                    match self.attempt_at(place, before, alone, limits)? {
+                    let without_receipts = Before { receipts: Arc::default(), ..before.clone() };
+                    match self.attempt_at(place, &without_receipts, alone, limits)? {
                         Attempt::Refused(error) => {
                             let number = packages.remove(first).number;
                             outcome.refused.push((number, chain(&error)));
@@ -234,8 +237,11 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let is_due =
             |receipt: &&ReceivedReceipt| refused.get(&key(receipt)).is_none_or(|(_, due)| *due <= slot);
         let mut due: Vec<_> = receipts.iter().filter(is_due).cloned().collect();
+        // Those that were refused before come last, so that they keep out no others.
+        due.sort_by_key(|receipt| refused.contains_key(&key(receipt)));
         if due.is_empty() || self.fits(place, idle, &[], limits)?.is_none() {
             // An EE that makes no payload of nothing takes them with packages, or not at all.
+            due.sort_by_key(key);
             return Ok(due.into());
         }
         let with = |receipts: &[ReceivedReceipt]| Before { receipts: receipts.into(), ..idle.clone() };
@@ -246,11 +252,12 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
             match self.attempt_at(place, &with(first_n), &[], limits)? {
                 Attempt::Fits(_) => {
                     due.truncate(n);
+                    due.sort_by_key(key);
                     return Ok(due.into());
                 }
                 Attempt::Refused(_) | Attempt::TooLarge if n == 1 => {
                     self.refuse_receipt(key(&due.remove(0)), slot);
-                    (n, n_refused) = (due.len().min(1), n_refused.saturating_add(1));
+                    (n, n_refused) = (due.len(), n_refused.saturating_add(1));
                     if n_refused >= RECEIPT_REFUSALS_MAX {
                         break;
                     }

@@ -151,6 +151,14 @@ impl World {
         Self::of_with(add(add(add(add(ees, ann, true), bob, true), deaf, false), allergic, true), settings)
     }
 
+    /// Returns a world with this many EEs that send receipts and take none.
+    pub(crate) fn of_senders(n: usize) -> Self {
+        let balances: Vec<_> = (0..N_SHARDS).map(|shard| (shard, BALANCE)).collect();
+        let [_, _, deaf, _] = codes();
+        let add = |ees: Ees, _| ees.add_with(deaf.clone(), Bytes32::ZERO, &balances, false);
+        Self::of((0..n).fold(Ees::default(), add))
+    }
+
     /// Returns shards with these EEs.
     pub(crate) fn of(ees: Ees) -> Self {
         Self::of_with(ees, settings())
@@ -347,7 +355,12 @@ impl World {
             inbound: self.relay.batches(&within(
                 candidates.for_ees.get(ee).map_or(&[][..], |waiting| waiting),
                 self.slot,
-                ReceiptLimits { receipts_max: 256, bytes_max: 1 << 18, batches_max: 16 },
+                ReceiptLimits {
+                    receipts_max: 256,
+                    bytes_max: 1 << 18,
+                    batches_max: 16,
+                    returning_ees_max: 1,
+                },
             )),
             payloads: vec![payload(*ee, &mail.block_data())],
         };
