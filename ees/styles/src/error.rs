@@ -2,6 +2,7 @@
 
 use outrider_sdk::{
     ReadError,
+    context::EeIndex,
     state::{Key, TreeError},
     styles::{
         RecordError,
@@ -52,6 +53,12 @@ pub enum StylesError {
     /// A receipt comes too early.
     #[error(transparent)]
     NotFinal(#[from] NotFinal),
+    /// A message or an object comes from another EE.
+    #[error("EE {} is not believed", ee.0)]
+    Foreign {
+        /// The other EE.
+        ee: EeIndex,
+    },
     /// A proof fails.
     #[error(transparent)]
     Capability(#[from] CapabilityError),

@@ -37,7 +37,7 @@ pub(crate) fn units(to: Place, style: u8, user: &UserId, amount: u64, purpose: &
 /// Takes all receipts of the block. Those that the state does not allow are rejected; what returns is taken in any case.
 pub(crate) fn take_receipts(state: &mut State) -> Result<(), StylesError> {
     for received in receipt::inbox() {
-        if payload_head(&received).first() == Some(&BUY_FINAL) {
+        if payload_head(&received).first() == Some(&BUY_FINAL) && received.source_ee == context::ee_index() {
             finalized::check(&received, context::finalized_slot())?;
         }
         match take(state, &received) {
@@ -53,7 +53,11 @@ pub(crate) fn take_receipts(state: &mut State) -> Result<(), StylesError> {
     Ok(())
 }
 
+/// Takes a receipt. The libraries believe who sends: a message of another EE could name grants and objects that there are not.
 fn take(state: &mut State, received: &ReceivedReceipt) -> Result<(), StylesError> {
+    if received.kind == ReceiptKind::Message && received.source_ee != context::ee_index() {
+        return Err(StylesError::Foreign { ee: received.source_ee });
+    }
     match payload_head(received).first() {
         Some(&yank::MESSAGE) => yank::receive(state, here(), received).map(|_| ())?,
         Some(&lock::MESSAGE) => {
@@ -70,11 +74,11 @@ fn take_units(state: &mut State, received: &ReceivedReceipt) -> Result<(), Style
     let mut reader = Reader::new(payload_head(received));
     let style = reader.u8()?;
     let (sender, amount) = (user(&mut reader).ok_or_else(malformed)?, reader.u64_le()?);
-    if received.kind != ReceiptKind::Message {
-        return credit(state, &sender, amount);
-    }
-    if received.source_ee != context::ee_index() {
-        return Err(malformed());
+    match received.kind {
+        ReceiptKind::Message => {}
+        ReceiptKind::Bounced | ReceiptKind::Expired => return credit(state, &sender, amount),
+        // Whoever withdraws writes its payload, which stands for no units.
+        ReceiptKind::FromBeaconChain => return Err(malformed()),
     }
     match style {
         BUY | BUY_FINAL => {

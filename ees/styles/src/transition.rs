@@ -116,6 +116,9 @@ fn transfer(state: &mut State, operation: Operation) -> Result<(), StylesError> 
             transfer::offer(state, here(), &object)?;
         }
         Operation::Take { object, witness } => {
+            if object.from.ee != context::ee_index() {
+                return Err(StylesError::Foreign { ee: object.from.ee });
+            }
             let mut sender = Remote::read(object.from, &witness)?;
             transfer::take(state, here(), &object, &mut sender, context::slot())?;
             let (receiver, amount) = content(&object)?;
@@ -163,7 +166,8 @@ fn buy_locked(
 
 fn reserve(state: &mut State, reservation: &Reservation) -> Result<(), StylesError> {
     let now = context::slot();
-    if reservation.at != here() || reservation.since != now || now > reservation.deadline {
+    let Reservation { at, home, since, deadline, .. } = *reservation;
+    if at != here() || home.ee != at.ee || since != now || now > deadline {
         return Err(StylesError::Reservation);
     }
     let (key, shelved) = shelved(state, reservation)?;

@@ -110,6 +110,13 @@ fn receipts_that_nobody_understands_are_rejected_and_what_returns_is_taken() {
     let forged = [&[11_u8][..], &[3; 32], &50_u64.to_le_bytes(), &[3; 32]].concat();
     let forged = ReceivedReceipt { source_ee: EeIndex(1), ..message(ReceiptKind::Message, &forged) };
     assert_eq!(provide(&[], vec![forged]).unwrap().outcome.rejected, [0]);
+    // Neither are those that a validator writes into its withdrawal, and no such block is refused.
+    let units = [&[1_u8][..], &[3; 32], &50_u64.to_le_bytes()].concat();
+    let withdrawn = provide(&[], vec![message(ReceiptKind::FromBeaconChain, &units)]).unwrap().outcome;
+    assert_eq!(withdrawn.post_state_root, provide(&[], vec![]).unwrap().outcome.post_state_root);
+    let early =
+        ReceivedReceipt { slot: Slot(1), source_ee: EeIndex(1), ..message(ReceiptKind::Message, &[3]) };
+    assert_eq!(provide(&[], vec![early]).unwrap().outcome.rejected, [0]);
 }
 
 #[test]

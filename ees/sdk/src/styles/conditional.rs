@@ -75,7 +75,7 @@ impl Condition {
     }
 
     fn is_possible(&self, now: Slot) -> bool {
-        now.0 <= self.slot.0.saturating_add(DELIVERY_SLOTS)
+        self.slot <= now && now.0 <= self.slot.0.saturating_add(DELIVERY_SLOTS)
     }
 }
 
@@ -222,7 +222,7 @@ pub fn meet<R: Records>(
     Ok(condition)
 }
 
-/// Returns whether a condition is met, or `None` while it may still be.
+/// Returns whether a condition is met, or `None` while it may still be. A message of a later slot is not on the way.
 ///
 /// # Errors
 ///

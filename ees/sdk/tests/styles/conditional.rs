@@ -142,3 +142,11 @@ fn a_record_has_a_bounded_number_of_conditions() {
     assert_eq!(error, Err(ExpectError::TooManyConditions(TooManyConditions)));
     assert_eq!(*versions.active(), 16);
 }
+
+#[test]
+fn a_message_of_a_later_slot_is_not_on_the_way() {
+    let (mut state, condition) = (State::default(), Condition::of(&message(1)));
+    let is_met =
+        [100, 101, 229, 230].map(|now| conditional::is_met(&mut state, &condition, Slot(now)).unwrap());
+    assert_eq!(is_met, [Some(false), None, None, Some(false)]);
+}
