@@ -39,7 +39,7 @@ const PAYLOADS_MAX: usize = 64;
 const SETTLEMENT_BYTES_MAX: usize = 3 * 129 + 4 * 8 + 3 * 4 + 4;
 /// The most batches of receipts in a block.
 const BATCHES_MAX: usize = 64;
-/// What receipts without a payload take up in a block at most, although their fees may not pay for them.
+/// The most that receipts without a payload take up in a block, although their fees may not pay for them.
 pub const DUTIES: ReceiptLimits = ReceiptLimits {
     receipts_max: 1024,
     bytes_max: 1 << 17,

@@ -80,7 +80,7 @@ pub struct WaitingReceipts<'r> {
     pub for_nobody: Vec<Waiting<'r>>,
 }
 
-/// What receipts may take up of a block.
+/// The most that receipts take up of a block.
 #[derive(Clone, Copy, Debug)]
 pub struct ReceiptLimits {
     /// Receipts.

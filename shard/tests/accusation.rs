@@ -1,4 +1,4 @@
-//! What an honest executor refuses, a claim before the beacon chain convicts, and nothing else.
+//! Claims before the beacon chain convict exactly the blocks that an honest executor refuses.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 

@@ -253,7 +253,7 @@ fn a_claim_about_receipts_needs_its_proofs() {
     let failed = |accused| assert!(matches!(error(accused), OperationError::ParentProof { .. }));
     failed(Accused::Inbound(AccusedBatch { slot: ParentProof::default(), ..right.clone() }));
     failed(Accused::Inbound(AccusedBatch { execution_root: right.slot.clone(), ..right.clone() }));
-    // Who denies the beacon parent's knowledge, or invents a slot, is refused.
+    // A claim that denies the beacon parent's knowledge, or invents a slot, is refused.
     let mut forged = right.clone();
     forged.execution_root.leaf = Root::ZERO;
     failed(Accused::Inbound(forged));

@@ -328,7 +328,7 @@ fn many_large_receipts_that_nobody_takes_are_settled_over_some_blocks() {
 
 #[test]
 fn two_receipts_that_nearly_fill_the_room_for_duties_are_settled() {
-    // What the proof and the settlement take up beside them has its room, too.
+    // The proof and the settlement beside them have their room, too.
     for bytes in [128_000, 129_500, 129_700, 129_780, 129_830, 130_200] {
         let mut world = World::new();
         let large = message(1, DEAF, 0, 0, &vec![7; bytes / 2]);
@@ -455,7 +455,7 @@ fn with_a_window_of_one_messages_arrive_in_order_and_the_first_keeps_the_others_
     world.step(2, &[(ANN, send(BOB, b""))]).unwrap();
     assert_eq!(refused(&world, &send(BOB, b"2")), full(1, 1));
     world.tick();
-    // What returns on the lane passes by the head.
+    // Receipts that return on the lane pass by the head.
     let returns = world.step(0, &[(BOB, Mail::default().reject(0))]).unwrap();
     assert_eq!(returns.header.lanes[0].first, 1);
     world.advance(EXPIRY_SLOTS);

@@ -55,7 +55,7 @@ fn what_is_in_flight_to_a_silent_shard_returns_however_late_in_767_slots() {
     let settlement = &body.header.settlements[0];
     assert_eq!((settlement.value, settlement.fees), (510, 10), "it has expired");
     assert_eq!(world.in_flight(0, 1), 0);
-    // What returns to a silent shard is credited.
+    // Ether that returns to a silent shard is credited.
     past.advance(&mut world, 300, 7);
     let batches = past.batches(&world, 0);
     let returning = &batches[0].receipts[0];

@@ -125,7 +125,7 @@ impl Naive {
     }
 }
 
-/// What happens next.
+/// The next step of a run.
 #[derive(Clone, Debug)]
 enum Step {
     /// A block with mail of EEs, of whose waiting receipts it takes those in a mask.

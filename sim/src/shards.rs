@@ -53,7 +53,7 @@ struct Actors {
     n_failures: u64,
 }
 
-/// What shards keep for blocks since finality, in numbers.
+/// The numbers of things that shards keep for blocks since finality.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// Headers whose receipts are known.

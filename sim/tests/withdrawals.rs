@@ -1,4 +1,4 @@
-//! What the chain refuses of an EE does not keep the EE from running.
+//! An EE goes on after the chain has refused its effects.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 

@@ -15,7 +15,7 @@ use super::{EXPIRY_SLOTS, RETURN_SLOTS, ReceiptError, outbound_lane};
 /// The bytes of a receipt's payload that return with it.
 const TAG_BYTES: usize = 64;
 
-/// What becomes of a receipt.
+/// The fate of a receipt in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// Its EE is shown it.

@@ -52,7 +52,7 @@ pub enum ShardGenesisError {
         /// The EIP that defines it.
         eip: &'static str,
     },
-    /// What has the address of the outbox is another contract.
+    /// Another contract has the address of the outbox.
     #[error(
         "`alloc` has other code at {OUTBOX} than that of the outbox, which sends receipts: copy it from `ees/evm/solidity/Outbox.hex`"
     )]

@@ -15,7 +15,7 @@ use outrider_beacon::receipts::{
     Arrivals, Departures, ReceiptError, Settled, check_lanes, check_settlements,
 };
 
-/// What follows from a block's contents.
+/// The header and the receipts that follow from a block's contents.
 #[derive(Clone, Debug)]
 pub(crate) struct Derived {
     pub(crate) header: ExecutionHeader,

@@ -23,7 +23,7 @@ pub(super) struct History {
     ledgers: BTreeMap<(Slot, Root), Ledger>,
     blocks: BTreeMap<Root, Followed>,
     finalized_slot: Slot,
-    /// What is before the finality before is dropped, so that providers have an epoch to compare states.
+    /// Blocks before the finality before are dropped, so that providers have an epoch to compare states.
     kept_from: Slot,
 }
 

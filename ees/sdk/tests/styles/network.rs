@@ -45,7 +45,7 @@ impl Network {
     }
 
     /// Takes a receipt from the way, with the shard that gets it: where it goes or, if it has to return, where it came from.
-    /// What has returned, or is too late to be delivered, does as it must.
+    /// A receipt that has returned, or is too late to be delivered, does as it must.
     pub(crate) fn take(&mut self, index: usize, returns: bool) -> Option<(usize, ReceivedReceipt)> {
         if self.on_the_way.is_empty() {
             return None;

@@ -1,4 +1,4 @@
-//! What becomes of messages of chains of the same EE.
+//! Messages of chains of the same EE are delivered, or return.
 
 use alloy_primitives::{Address, U256, keccak256};
 use outrider_evm_codec::OUTBOX;

@@ -1,4 +1,4 @@
-//! What the outbox sends, and when.
+//! The receipts that the outbox sends, and when.
 
 use alloy_primitives::{Address, B256, Bytes, U256, b256};
 use outrider_evm_codec::OUTBOX;

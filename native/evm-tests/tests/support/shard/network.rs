@@ -33,7 +33,7 @@ pub(crate) struct Place {
     pub(crate) inbox: Vec<ReceivedReceipt>,
 }
 
-/// What a block did with receipts.
+/// The receipts that a block sent and rejected.
 pub(crate) struct Receipts {
     pub(crate) provided: Provided,
     pub(crate) sent: Vec<SentReceipt>,
