@@ -11,7 +11,16 @@
 #[path = "../../examples/two-shards/users.rs"]
 mod users;
 
-use std::{error::Error, fs, sync::Arc, time::Instant};
+use std::{
+    error::Error,
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 
 use outrider_beacon::{
     admission::HostAdmission,
@@ -40,7 +49,7 @@ const N_SHARDS: u64 = 64;
 const N_USERS: u8 = 10;
 /// The slots of each measurement.
 const N_SLOTS: u64 = 2 * C::SLOTS_PER_EPOCH;
-const REPEATS: usize = 9;
+const REPEATS: usize = 31;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -192,10 +201,8 @@ fn overhead(world: &World) -> Result<()> {
     let (mut ratios, mut of_processor) = (Vec::new(), Vec::new());
     // A thread's time is known until it ends, so all executors stay.
     let executors = (0..REPEATS).map(|_| world.executor(n_threads)).collect::<Result<Vec<_>>>()?;
+    let mut before = sum_of_executions(&ee, &blocks, n_threads);
     for executor in &executors {
-        let start_ns = processor_ns()?;
-        let sum_ns = sum_of_executions(&ee, &blocks)?;
-        let sum_processor_ns = processor_ns()? - start_ns;
         // Loading the EE is not part of a slot; an execution in another slot does it.
         let other = ShardPlace { slot: 2, ..blocks[0].0.clone() };
         let _ = executor.body(&other, blocks[0].1.payloads.to_vec());
@@ -205,8 +212,11 @@ fn overhead(world: &World) -> Result<()> {
         let results = executor.execute(&executable);
         let (wall_ns, processor_ns) = (start.elapsed().as_nanos(), processor_ns()? - start_ns);
         results.into_iter().collect::<std::result::Result<Vec<_>, _>>()?;
-        let busy = wall_ns * n_threads as u128;
-        ratios.push((busy as f64 - sum_ns as f64) / sum_ns as f64 * 100.0);
+        let after = sum_of_executions(&ee, &blocks, n_threads);
+        let (sum_ns, sum_processor_ns) = (before.0.midpoint(after.0), before.1.midpoint(after.1));
+        before = after;
+        let busy_ns = wall_ns as f64 * n_threads as f64;
+        ratios.push((busy_ns - sum_ns) / sum_ns * 100.0);
         of_processor.push((processor_ns - sum_processor_ns) / sum_processor_ns * 100.0);
     }
     ratios.sort_by(f64::total_cmp);
@@ -223,30 +233,47 @@ fn overhead(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Returns the processor time of all threads in nanoseconds, by Linux.
+/// Returns the processor time of all threads that have not ended, in nanoseconds, by Linux.
 fn processor_ns() -> Result<f64> {
-    let mut sum = 0.0;
-    for task in fs::read_dir("/proc/self/task")? {
-        // A thread may have ended.
-        let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
-        sum += text.split_whitespace().next().ok_or("no time")?.parse::<f64>()?;
-    }
-    Ok(sum)
+    let threads = fs::read_dir("/proc/self/task")?;
+    threads.map(|thread| Ok(thread_ns(thread?.path()))).sum()
 }
 
-/// Returns the time of all executions, one after the other, in nanoseconds.
-fn sum_of_executions(ee: &Ee, blocks: &[(ShardPlace, ShardBody)]) -> Result<u128> {
-    let mut sum = 0;
-    for (place, body) in blocks {
-        for (payload, transition) in body.payloads.iter().zip(&body.header.transitions) {
-            let root = StateRoot(transition.pre_state_root.0);
-            let context = context(place, payload.ee, transition.balance);
-            let input = ExecutionInput { context, ..ExecutionInput::new(root, &payload.block_data[..]) };
-            let start = Instant::now();
-            let output = ee.execute_within(&input, transition.fuel_used)?;
-            sum += start.elapsed().as_nanos();
+/// Returns the processor time of a thread in nanoseconds, or 0 if it has ended.
+fn thread_ns(thread: impl AsRef<Path>) -> f64 {
+    let text = fs::read_to_string(thread.as_ref().join("schedstat")).unwrap_or_default();
+    text.split_whitespace().next().and_then(|ns| ns.parse().ok()).unwrap_or_default()
+}
+
+/// Returns the sums of the times of all executions and of the processor time that they take, in nanoseconds. As many threads as the executor has make them side by side,
+/// because executions on one core slow down those on another.
+fn sum_of_executions(ee: &Ee, blocks: &[(ShardPlace, ShardBody)], n_threads: usize) -> (f64, f64) {
+    let executions: Vec<_> = blocks
+        .iter()
+        .flat_map(|(place, body)| {
+            body.payloads.iter().zip(&body.header.transitions).map(move |(payload, transition)| {
+                let root = StateRoot(transition.pre_state_root.0);
+                let context = context(place, payload.ee, transition.balance);
+                let input = ExecutionInput { context, ..ExecutionInput::new(root, &payload.block_data[..]) };
+                (input, transition)
+            })
+        })
+        .collect();
+    let next = AtomicUsize::new(0);
+    let execute = || {
+        let (mut sum_ns, mut processor_ns) = (0.0, 0.0);
+        while let Some((input, transition)) = executions.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (start, start_ns) = (Instant::now(), thread_ns("/proc/thread-self"));
+            let output = ee.execute_within(input, transition.fuel_used).expect("it was executed before");
+            sum_ns += start.elapsed().as_nanos() as f64;
+            processor_ns += thread_ns("/proc/thread-self") - start_ns;
             assert_eq!(output.post_state_root.0, transition.post_state_root.0);
         }
-    }
-    Ok(sum)
+        (sum_ns, processor_ns)
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(execute)).collect();
+        let sums = threads.into_iter().map(|thread| thread.join().expect("no execution panics"));
+        sums.fold((0.0, 0.0), |(ns, processor_ns), sum| (ns + sum.0, processor_ns + sum.1))
+    })
 }
