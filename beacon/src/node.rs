@@ -25,6 +25,7 @@ mod tests;
 
 pub use phase::NodePhase;
 pub use prune::prune;
+pub use shard::CROSSLINK_SLOTS;
 
 pub(crate) use shard::Placed;
 

@@ -113,12 +113,21 @@ fn attesters_of_wrong_executions_and_false_whistleblowers_are_slashed() {
     for (post_state_root, is_right) in [(0xff, false), (0xaa, true)] {
         let (extended, attesters, signed) = claim(post_state_root, 50);
         assert!(!attesters.is_empty() && !attesters.contains(&50));
-        let outcome = try_crosslink(&extended, headers(&extended), with_claim(signed), &Settings::default());
+        let claim = with_claim(signed);
+        let outcome = try_crosslink(&extended, headers(&extended), claim.clone(), &Settings::default());
         let after = outcome.unwrap().1.extended;
         assert_eq!(is_slashed(&after, 50), is_right);
         assert!(attesters.iter().all(|attester| is_slashed(&after, *attester) != is_right));
         let n_slashed = after.state.validators.iter().filter(|validator| validator.slashed).count();
         assert_eq!(n_slashed, if is_right { 1 } else { attesters.len() });
+        // Neither costs the chain another execution.
+        let again = operation_error(&after, claim);
+        let expected = if is_right {
+            OperationError::NotSlashable { validator: 50 }
+        } else {
+            OperationError::NobodyToSlash {}
+        };
+        assert_eq!(again, expected);
     }
 }
 

@@ -228,8 +228,14 @@ fn only_blocks_on_the_beacon_block_of_their_slot_can_be_crosslinked() {
         node.on_shard_block(block).unwrap();
     }
     // The anchor is the beacon block of each slot on it.
-    assert_eq!(node.crosslinkable_shard_blocks(SHARD, anchor), Ok([first, second].map(Arc::new).to_vec()));
+    let both = || [&first, &second].map(|block| Arc::new(block.clone())).to_vec();
+    assert_eq!(node.crosslinkable_shard_blocks(SHARD, anchor), Ok(both()));
     assert_eq!(node.crosslinkable_shard_blocks(0, anchor), Ok(vec![]));
     assert_eq!(node.crosslinkable_shard_blocks(2, anchor), Err(Error::IndexOutOfRange));
     assert_eq!(node.crosslinkable_shard_blocks(SHARD, Root::repeat_byte(1)), Err(Error::UnknownBlock));
+    // The next block would crosslink the first one after 255 slots, and then after 256.
+    tick_to(&mut node, 255);
+    assert_eq!(node.crosslinkable_shard_blocks(SHARD, anchor), Ok(both()));
+    tick_to(&mut node, 256);
+    assert_eq!(node.crosslinkable_shard_blocks(SHARD, anchor), Ok(vec![]));
 }

@@ -4,7 +4,8 @@
 //! the fee and those of the receipts that it takes, without the price of the bytes, which the ledger collects from it. An
 //! offer takes up the larger of its shares of the block's bytes and fuel, and the proposer takes the offers with the
 //! most profit for that, as long as they fit. Among offers that pay the same, EEs take turns: in each slot, another one
-//! comes first. A block has at most one payload for each EE.
+//! comes first. A block has at most one payload for each EE: that with the most profit, or if that does not fit, the next one.
+//! Of those with the same profit, the one that was offered first is better.
 //!
 //! The ledger may accept each offer but not all of them, for example because there is no more room for deposits or on a
 //! lane. Then the proposer leaves out each offer that is not accepted together with better ones.
@@ -119,8 +120,8 @@ struct Candidate {
     fuel: u64,
     bytes: u64,
     profit: Gwei,
-    /// The larger of its shares of the block's bytes and fuel, in units of 2^-32, and at least one.
-    share: u64,
+    /// What it pays for its share of the block, and no more than better ones for its EE.
+    pay: Pay,
 }
 
 /// Fills a block at a place with the offers that pay best, given the price of a byte. Each is a payload with the receipts
@@ -166,26 +167,28 @@ pub fn fill<C: Codes>(
     Ok(Filled { body, profit, left_out })
 }
 
-/// Sorts candidates, the best first. Of those that pay the same, EEs come in the order of their indices, but the slot
-/// decides which is the first.
+/// Sorts candidates, the best first; those for one EE by their profit. Of those that pay the same, EEs come in the order of their
+/// indices, but the slot decides which is the first.
 fn sort(candidates: &mut [Candidate], slot: Slot) {
+    candidates.sort_by_key(|candidate| (candidate.ee, Reverse(candidate.profit), candidate.index));
+    for for_ee in candidates.chunk_by_mut(|one, other| one.ee == other.ee) {
+        let mut least = None;
+        for candidate in for_ee {
+            candidate.pay = least.map_or(candidate.pay, |least: Pay| least.min(candidate.pay));
+            least = Some(candidate.pay);
+        }
+    }
     let ees: BTreeSet<_> = candidates.iter().map(|candidate| candidate.ee).collect();
     let first = slot.checked_rem(ees.len() as u64).and_then(|turn| ees.iter().nth(index(turn))).copied();
-    candidates.sort_by_cached_key(|candidate| {
-        let ee = candidate.ee;
-        (
-            Reverse(Pay { profit: candidate.profit, share: candidate.share }),
-            Some(ee) < first,
-            ee,
-            candidate.index,
-        )
-    });
+    // It keeps the order of those for one EE.
+    candidates.sort_by_key(|candidate| (Reverse(candidate.pay), Some(candidate.ee) < first, candidate.ee));
 }
 
 /// The profit from a payload, compared by what it is for the payload's share of the block.
 #[derive(Clone, Copy)]
 struct Pay {
     profit: Gwei,
+    /// The larger of the payload's shares of the block's bytes and fuel, in units of 2^-32, and at least one.
     share: u64,
 }
 
@@ -352,7 +355,7 @@ fn consider<C: Codes>(
     let share = |part: u64, whole: u64| (u128::from(part) << 32) / u128::from(whole.max(1));
     let share = share(bytes, MAX_SHARD_BLOCK_SIZE).max(share(fuel, settings.fuel_per_block_max));
     let share = u64::try_from(share).unwrap_or(u64::MAX).max(1);
-    Ok(Candidate { index, ee, contents, fuel, bytes, profit, share })
+    Ok(Candidate { index, ee, contents, fuel, bytes, profit, pay: Pay { profit, share } })
 }
 
 /// A choice among candidates.

@@ -345,10 +345,11 @@ impl Relay {
     }
 }
 
-/// Returns the number of messages from a source that can return in a block at a place.
+/// Returns the number of messages from a source that can return in a block at a place: the beacon parent knows what the source
+/// has settled, whatever becomes of headers that can still be challenged.
 fn room_to_return(place: &ShardPlace, source: Shard) -> u64 {
     let next = outbound_lane(&place.view, place.shard, source).map_or(0, |lane| lane.next);
-    let settled = inbound_lane(&place.view, place.shard, source).map_or(0, |lane| lane.next);
+    let settled = inbound_lane(&place.beacon_parent, place.shard, source).map_or(0, |lane| lane.next);
     settled.saturating_add(WINDOW).saturating_sub(next)
 }
 

@@ -9,11 +9,14 @@ mod mail;
 
 use mail::{Mail, World, balance, message};
 use outrider_beacon::{
-    ledger::{EeTransition, FormError, InboundError, Receipt, ReceiptKind, ShardBody},
+    ledger::{
+        EeTransition, FormError, InboundError, Receipt, ReceiptKind, ShardBody, ShardPlace, WINDOW,
+        apply_execution_header, error::HeaderError,
+    },
     receipts::{EXPIRY_SLOTS, RETURN_SLOTS, ReceiptError},
 };
 use outrider_beacon_spec::hash::hash_tree_root;
-use outrider_shard::executor::ExecutorError;
+use outrider_shard::executor::{Contents, ExecutorError};
 
 /// The EEs of the tests' world, on shards 0 to 2: two that exchange receipts, one that takes none, and one that traps on
 /// each.
@@ -499,6 +502,58 @@ fn the_ledger_refuses_messages_beyond_the_window_and_nothing_that_returns() {
     body.header.lanes[0].n = 3;
     let error = world.take(0, &body).unwrap_err();
     assert_eq!(error, "L7: to destination 1: messages go up to 5, but there is room for them only up to 2");
+}
+
+/// A view counts headers that can still be challenged. They make no room for what returns, so whatever becomes of them, the ledger
+/// finds room.
+#[test]
+fn what_returns_needs_room_that_the_beacon_parent_knows() {
+    let mut world = World::new();
+    let to_nobody = || {
+        let mail = Mail::default();
+        (0..WINDOW / 2).fold(mail, |mail, _| mail.send(&message(1, DEAF, 0, 0, b"")))
+    };
+    // Shard 0 settles nothing that returns, so the lane to it is full after two blocks.
+    for is_last in [false, false, true] {
+        world.step_with(0, &[(ANN, to_nobody())], &[]).unwrap();
+        world.tick();
+        if !is_last {
+            assert_eq!(world.step(1, &[]).unwrap().header.lanes[0].n, 512);
+            world.tick();
+        }
+    }
+    let batches = world.batches(1);
+    assert!(batches.is_empty(), "a relay knows that there is no room");
+    let place = world.place(1);
+    let mut settled = world.clone();
+    settled.step(0, &[(ANN, Mail::default())]).unwrap();
+    let view = ShardPlace { view: settled.next.clone(), ..place.clone() };
+    assert!(world.relay.waiting(&view).for_nobody.is_empty());
+    settled.tick();
+    let batches = settled.batches(1);
+    let contents = Contents { inbound: batches.clone(), payloads: Vec::new() };
+    let error = receipt_error(world.executor.body(&view, contents.clone()).unwrap_err());
+    assert_eq!(error, ReceiptError::NoReturn { destination: 0, got: WINDOW, limit: WINDOW });
+    let parent = ShardPlace { beacon_parent: view.view.clone(), ..view };
+    assert_eq!(world.executor.body(&parent, contents).unwrap().header.lanes[0].n, 512);
+}
+
+/// A shard that was not crosslinked for 256 slots cannot send: nobody could prove the receipts, and the lane would stay full.
+#[test]
+fn a_header_that_counts_too_late_to_be_proven_sends_nothing() {
+    let world = World::new();
+    let body = world.body(0, &[(ANN, Mail::default().send(&message(1, BOB, 5, 1, b"")))], &[]).unwrap();
+    let silent = world.body(0, &[(ANN, Mail::default())], &[]).unwrap();
+    let accept = |body: &ShardBody, slot: u64| {
+        let mut ledger = world.parent.clone();
+        ledger.advance(slot).unwrap();
+        apply_execution_header(&mut ledger, (0, world.slot), &body.header, 1, &world.settings).map(|_| ledger)
+    };
+    let last = accept(&body, world.slot + 255).unwrap();
+    assert_eq!(last.recent_execution_root(0, world.slot), Some(hash_tree_root(&body.header)));
+    let late = HeaderError::LanesLate { sent: world.slot, counted: world.slot + 256 };
+    assert_eq!(accept(&body, world.slot + 256).unwrap_err(), late);
+    assert!(accept(&silent, world.slot + 256).is_ok());
 }
 
 fn receipt_error(error: ExecutorError) -> ReceiptError {

@@ -15,7 +15,7 @@ use outrider_shard::{
     ProviderError,
     executor::{Codes, Contents, Executor, ExecutorError},
     proposer::{DUTIES, fill},
-    provider::{PayloadLimits, ProviderActor},
+    provider::{Offer, OfferOutcome, PayloadLimits, ProviderActor},
     relay::{ReceiptLimits, Relay, Waiting, within},
 };
 use outrider_witness::store::MemoryStore;
@@ -139,16 +139,16 @@ impl Actors {
             let of_ee = within(of_ee, place.slot, RECEIPTS_OF_EE);
             let receipts: Vec<_> = of_ee.iter().map(Waiting::received).collect();
             match provider.offer(place, &receipts, limits) {
-                Ok(outcome) => offers.extend(outcome.offer.map(|offer| {
-                    let at =
-                        |waiting: &&Waiting<'_>| (waiting.receipt.source_shard, waiting.receipt.sequence);
-                    let taken: Vec<_> = of_ee
-                        .iter()
-                        .filter(|waiting| offer.receipts.contains(&at(waiting)))
-                        .cloned()
-                        .collect();
-                    Contents { inbound: relay.batches(&taken), payloads: vec![offer.payload] }
-                })),
+                Ok(OfferOutcome { offer, alternative, .. }) => {
+                    let contents = |Offer { payload, receipts, .. }| {
+                        let is_taken = |waiting: &&Waiting<'_>| {
+                            receipts.contains(&(waiting.receipt.source_shard, waiting.receipt.sequence))
+                        };
+                        let taken: Vec<_> = of_ee.iter().filter(is_taken).cloned().collect();
+                        Contents { inbound: relay.batches(&taken), payloads: vec![payload] }
+                    };
+                    offers.extend([offer, alternative].into_iter().flatten().map(contents));
+                }
                 Err(error) => failures.push(ProviderFailure { ee: *ee, shard: *shard, error }),
             }
         }

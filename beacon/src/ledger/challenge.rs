@@ -115,14 +115,19 @@ impl Ledger {
         Ok(all_fees)
     }
 
+    /// Returns whether a header is still pending, by its shard, its slot, and the root of its block's body.
+    pub(crate) fn is_pending(&self, header: (Shard, Slot, Root)) -> bool {
+        self.place_of_pending(header).is_some()
+    }
+
     /// Drops a convicted header and the later ones of its shard, if it is still pending.
-    pub(crate) fn drop_convicted(&mut self, shard: Shard, slot: Slot, data_root: Root) -> Result<(), Error> {
+    pub(crate) fn drop_convicted(&mut self, header: (Shard, Slot, Root)) -> Result<(), Error> {
+        self.place_of_pending(header).map_or(Ok(()), |place| self.drop_pending(header.0, place))
+    }
+
+    fn place_of_pending(&self, (shard, slot, data_root): (Shard, Slot, Root)) -> Option<usize> {
         let is_it = |pending: &PendingExecution| (pending.slot, pending.data_root) == (slot, data_root);
-        let shard_ledger = self.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
-        match shard_ledger.pending.iter().position(is_it) {
-            Some(place) => self.drop_pending(shard, place),
-            None => Ok(()),
-        }
+        self.shards.get(index(shard))?.pending.iter().position(is_it)
     }
 
     /// Drops the pending headers of a shard from a place on; its execution root falls back.

@@ -49,7 +49,8 @@ struct Sums {
 ///   listed, for which the shard has room; arriving ether that no EE receives bounces;
 /// - L5: settled receipts have been sent, are in the window, and have not been settled before;
 /// - L6: no more ether is taken from a lane than is in flight on it;
-/// - L7: lanes continue where they ended, and have room at their destination, messages within [`Settings::window`];
+/// - L7: lanes continue where they ended, and have room at their destination, messages within [`Settings::window`]; the
+///   header counts less than [`RECENT_SLOTS`] slots after its own, or else nobody could prove its receipts;
 /// - L8: fuel and bytes are within the limits.
 ///
 /// With [`Ether::Committee`], L3 to L7 are checked by committees alone.
@@ -110,6 +111,10 @@ pub(super) fn accept_header(
         *ledger = next;
         return Ok(fees);
     }
+    let is_recent = slot.saturating_add(RECENT_SLOTS) > next.slot;
+    if !is_recent && !header.lanes.is_empty() {
+        return Err(HeaderError::LanesLate { sent: slot, counted: next.slot });
+    }
     let sums = process_transitions(&mut next, shard, header, epoch, settings)?;
     let settled = lanes::process_settlements(&mut next, shard, &header.settlements)?;
     let (bounces, window) = (&settled.bounces, settings.window);
@@ -122,7 +127,7 @@ pub(super) fn accept_header(
 
     let to_proposer = sums.proposer_fees.plus(settled.fees)?;
     next.total = next.total.minus(to_proposer)?;
-    if slot.saturating_add(RECENT_SLOTS) > next.slot {
+    if is_recent {
         let execution_root = hash_tree_root(header);
         change(&mut next.shards, shard, |shard| set_recent(&mut shard.recent, slot, execution_root))?;
     }
@@ -264,9 +269,8 @@ pub(super) fn check_deposits(
     if n_new == 0 {
         return Ok(());
     }
-    let n_pending = ledger.pending_deposits.iter().filter(|pending| pending.shard == shard).count();
-    let n_bounces = ledger.shards.get(index(shard)).map_or(0, |shard| shard.bounces.len());
-    let (got, limit) = (n_pending + n_bounces + n_new, PENDING_DEPOSITS_MAX / ledger.shards.len().max(1));
+    let (got, limit) =
+        (ledger.n_pending_deposits(shard).saturating_add(n_new), ledger.pending_deposits_max());
     if got > limit { Err(HeaderError::PendingDeposits { got, limit }) } else { Ok(()) }
 }
 
@@ -301,6 +305,24 @@ fn check_sums(sums: &Sums, settled: &lanes::SettlementSums, sent: Gwei) -> Resul
 }
 
 impl Ledger {
+    /// Returns the number of deposits that a block of a shard can make.
+    #[must_use]
+    pub fn deposits_room(&self, shard: Shard) -> usize {
+        self.pending_deposits_max().saturating_sub(self.n_pending_deposits(shard))
+    }
+
+    /// Returns the number of a shard's deposits that wait, and of those that bounce.
+    fn n_pending_deposits(&self, shard: Shard) -> usize {
+        let n_pending = self.pending_deposits.iter().filter(|pending| pending.shard == shard).count();
+        let n_bounces = self.shards.get(index(shard)).map_or(0, |shard| shard.bounces.len());
+        n_pending.saturating_add(n_bounces)
+    }
+
+    /// Returns the most of them.
+    fn pending_deposits_max(&self) -> usize {
+        PENDING_DEPOSITS_MAX / self.shards.len().max(1)
+    }
+
     /// Returns whether a shard number is the beacon chain's or that of a shard.
     pub(super) fn is_source(&self, shard: u64) -> bool {
         shard == BEACON_CHAIN || index(shard) < self.shards.len()

@@ -27,6 +27,10 @@ use outrider_beacon_spec::{
     types::{BLSSignature, Gwei, Root, Shard},
 };
 
+/// The slots within which shard blocks are crosslinked. The ledger knows the headers of so many slots, and later, nobody could
+/// prove the receipts of a header.
+pub const CROSSLINK_SLOTS: u64 = 256;
+
 /// A shard block at the right place, whose signature is not verified yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Placed {
@@ -218,7 +222,8 @@ impl<C: Preset> Node<Phase1<C>> {
     /// it never is; whoever attests it never crosslinks the shard again.
     ///
     /// Nor can a block be crosslinked that is so much later than its beacon parent that the parent's state does not know the
-    /// seed of its epoch: there, it has another proposer than in a later state.
+    /// seed of its epoch: there, it has another proposer than in a later state. A block of more than [`CROSSLINK_SLOTS`] ago
+    /// is given up, so that no shard waits for a crosslink that the ledger refuses.
     ///
     /// # Errors
     ///
@@ -230,7 +235,12 @@ impl<C: Preset> Node<Phase1<C>> {
     ) -> Result<Vec<Arc<SignedShardBlock>>, Error> {
         let beacon_state = self.store.block_states.get(&beacon_block_root).ok_or(Error::UnknownBlock)?;
         let crosslinked = *beacon_state.shard_states.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
+        // That of the block that includes an attestation of this slot.
+        let next_slot = get_current_slot(&self.store)?.plus(1)?;
         let head = self.shard_head_among(shard, crosslinked, |block| {
+            if block.slot.saturating_add(CROSSLINK_SLOTS) <= next_slot {
+                return Ok(false);
+            }
             // The state also knows the blocks from before finality, which the store has pruned.
             let beacon_parent_root = if block.slot < beacon_state.slot {
                 get_block_root_at_slot(beacon_state, block.slot).ok()

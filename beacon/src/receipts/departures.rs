@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ledger::{EeIndex, Lane, Receipt, ReceiptKind, ShardPlace};
+use crate::ledger::{EeIndex, Lane, Receipt, ReceiptKind, ShardPlace, WINDOW};
 use outrider_beacon_spec::{
     hash::hash_tree_root,
     types::{Root, Shard, Slot},
@@ -26,7 +26,7 @@ pub struct Departures {
 
 impl Departures {
     /// Numbers the receipts that return, and then those that EEs send, in their order, and checks that each lane has room for
-    /// messages by [`Settings::window`](crate::ledger::Settings::window).
+    /// them: a message by [`Settings::window`](crate::ledger::Settings::window), and what returns within [`WINDOW`].
     ///
     /// # Errors
     ///
@@ -39,17 +39,10 @@ impl Departures {
     ) -> Result<Self, ReceiptError> {
         let next = |shard| outbound_lane(&place.view, place.shard, shard).map_or(0, |lane| lane.next);
         let departures = Self::numbered((place.shard, place.slot), next, returning, sent)?;
-        for (receipt, ee) in departures.messages() {
-            check_room(place, window, ee, receipt)?;
+        for receipt in departures.receipts.iter().flatten() {
+            check_room(place, window, receipt)?;
         }
         Ok(departures)
-    }
-
-    /// Returns the receipts that EEs send, with their EEs.
-    fn messages(&self) -> impl Iterator<Item = (&Receipt, EeIndex)> {
-        let messages = self.receipts.iter().flatten();
-        let messages = messages.filter(|receipt| receipt.kind == ReceiptKind::Message as u8);
-        messages.filter_map(|receipt| Some((receipt, EeIndex::try_from(receipt.source_ee).ok()?)))
     }
 
     /// Numbers receipts of a block of a shard in a slot, given the number of the next one on each lane.
@@ -85,18 +78,22 @@ impl Departures {
     }
 }
 
-/// Checks that a message of an EE has room on its lane, as the block's beacon parent knows it. Headers that can still be
-/// challenged make no room, so whatever becomes of them, the ledger finds room for the message.
-fn check_room(place: &ShardPlace, window: u64, ee: EeIndex, message: &Receipt) -> Result<(), ReceiptError> {
-    let Receipt { destination_shard: destination, sequence, .. } = *message;
-    let n_shards = place.view.shards().len();
-    let inbound = inbound_lane(&place.beacon_parent, place.shard, destination);
-    let inbound = inbound.ok_or(ReceiptError::Destination { ee, got: destination, n_shards })?;
-    let limit = inbound.next.saturating_add(window);
-    if sequence < limit {
-        Ok(())
-    } else {
-        Err(ReceiptError::LaneFull { ee, destination, got: sequence, limit })
+/// Checks that a receipt has room on its lane, as the block's beacon parent knows it. Headers that can still be challenged
+/// make no room, so whatever becomes of them, the ledger finds room for the receipt.
+fn check_room(place: &ShardPlace, window: u64, receipt: &Receipt) -> Result<(), ReceiptError> {
+    let Receipt { destination_shard: destination, sequence: got, .. } = *receipt;
+    let sender =
+        EeIndex::try_from(receipt.source_ee).ok().filter(|_| receipt.kind == ReceiptKind::Message as u8);
+    let room = if sender.is_some() { window } else { WINDOW };
+    let Some(inbound) = inbound_lane(&place.beacon_parent, place.shard, destination) else {
+        let n_shards = place.view.shards().len();
+        return Err(ReceiptError::Destination { ee: sender.unwrap_or_default(), got: destination, n_shards });
+    };
+    let limit = inbound.next.saturating_add(room);
+    match sender {
+        _ if got < limit => Ok(()),
+        Some(ee) => Err(ReceiptError::LaneFull { ee, destination, got, limit }),
+        None => Err(ReceiptError::NoReturn { destination, got, limit }),
     }
 }
 

@@ -103,6 +103,18 @@ pub enum ReceiptError {
         /// The end of the room for messages.
         limit: u64,
     },
+    /// The lane to a shard has no room for what returns to the shard.
+    #[error(
+        "receipt {got} returns to shard {destination}, and must be below {limit} until the shard settles earlier ones"
+    )]
+    NoReturn {
+        /// The destination.
+        destination: Shard,
+        /// The number of the receipt.
+        got: u64,
+        /// The end of the room.
+        limit: u64,
+    },
     /// The ether in receipts that an EE sends is more than there can be.
     #[error("EE {ee}: the sum of the ether in its receipts overflows")]
     Sum {

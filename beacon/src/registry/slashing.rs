@@ -67,7 +67,9 @@ impl<P: LedgerPhase> Context<'_, P> {
     /// 1. checks that the whistleblower can be slashed, and signed;
     /// 2. checks that the attestation is valid, on this branch of the beacon chain, and for the transition;
     /// 3. checks that the body is that of the transition's block;
-    /// 4. decides about the accused part of the body: see the module `accusation`.
+    /// 4. checks that there is somebody to slash, or that the header is still pending, so that nobody has the chain judge a block
+    ///    again for nothing;
+    /// 5. decides about the accused part of the body: see the module `accusation`.
     ///
     /// A wrong execution that is still pending is dropped, with all later ones of the shard.
     pub(super) fn process_execution_slashing(
@@ -81,15 +83,23 @@ impl<P: LedgerPhase> Context<'_, P> {
         self.check_signature(&pubkey, slashing, DOMAIN_EXECUTION_SLASHING, &signed.signature)?;
         let attesters = self.attesters(slashing)?;
         let slot = self.check_attested_body(slashing)?;
+        let vote = P::shard_vote(&slashing.attestation.data).ok_or(OperationError::NoShardVote {})?;
+        let header = (vote.shard, slot, hash_tree_root(&slashing.body));
+        let mut slashable = Vec::new();
+        for attester in attesters {
+            if self.is_slashable(attester)? {
+                slashable.push(attester);
+            }
+        }
+        if slashable.is_empty() && !self.ledger.is_pending(header) {
+            return Err(OperationError::NobodyToSlash {});
+        }
         if self.is_right(slashing, slot)? {
             return Ok(slash_validator(self.state, whistleblower, None)?);
         }
-        let vote = P::shard_vote(&slashing.attestation.data).ok_or(OperationError::NoShardVote {})?;
-        self.ledger.drop_convicted(vote.shard, slot, hash_tree_root(&slashing.body))?;
-        for attester in attesters {
-            if self.is_slashable(attester)? {
-                slash_validator(self.state, attester, Some(whistleblower))?;
-            }
+        self.ledger.drop_convicted(header)?;
+        for attester in slashable {
+            slash_validator(self.state, attester, Some(whistleblower))?;
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The most offers that a provider remembers. A block with an older one counts as one of another provider.
-const OFFERS_MAX: usize = 64;
+const OFFERS_MAX: usize = 128;
 
 /// The packages from which an offer was made, and the place.
 #[derive(Debug)]

@@ -52,6 +52,18 @@ pub enum Unfit {
         /// The smallest deposit.
         least: Gwei,
     },
+    /// Its shard has no room for its deposits among the pending ones.
+    #[error(
+        "EE {ee} makes {got} deposits, and its shard has room for {room}; try again when earlier ones are made"
+    )]
+    DepositsRoom {
+        /// The EE.
+        ee: EeIndex,
+        /// The number of deposits.
+        got: usize,
+        /// The room.
+        room: usize,
+    },
     /// It makes more deposits than a transition can have.
     #[error("EE {ee} makes {got} deposits, and a transition has at most {DEPOSITS_MAX}")]
     Deposits {
@@ -73,6 +85,10 @@ pub(super) fn check(
     let (got, least) = (output.deposits.len(), limits.deposit_amount_min);
     if got > DEPOSITS_MAX {
         return Err(Unfit::Deposits { ee, got });
+    }
+    let room = place.view.deposits_room(place.shard);
+    if got > room {
+        return Err(Unfit::DepositsRoom { ee, got, room });
     }
     if let Some(small) = output.deposits.iter().find(|deposit| deposit.amount < least) {
         return Err(Unfit::DepositAmount { ee, got: small.amount, least });

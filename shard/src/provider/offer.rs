@@ -38,6 +38,9 @@ pub struct Offer {
 pub struct OfferOutcome {
     /// The offer; there is none if no package can be used.
     pub offer: Option<Offer>,
+    /// An offer without receipts, if the first one has receipts. Proposers choose: the receipts may not pay for themselves, or
+    /// keep out packages that pay better. With the same pay, the first offer is better.
+    pub alternative: Option<Offer>,
     /// The packages that left the inbox since the last offer, because final blocks have used them.
     pub used: Vec<PackageNumber>,
     /// The packages that left the inbox since the last offer, because they were given up.
@@ -49,6 +52,12 @@ pub struct OfferOutcome {
 }
 
 impl OfferOutcome {
+    /// Returns whether a package was refused or dropped.
+    fn is_bad(&self, number: PackageNumber) -> bool {
+        let is_refused = self.refused.iter().any(|(refused, _)| *refused == number);
+        is_refused || self.dropped.iter().any(|(dropped, _)| *dropped == number)
+    }
+
     /// Returns the number of packages that were refused or dropped.
     fn n_bad(&self) -> usize {
         self.refused.len().saturating_add(self.dropped.len())
@@ -88,7 +97,8 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// is built anew for each place, so its witness is never stale.
     ///
     /// The EE takes as many of the receipts that wait for it as fit, the earliest first. One that it refuses by itself is left out,
-    /// and tried again later; nobody settles it until it expires.
+    /// and tried again later; nobody settles it until it expires. If some packages are not in the offer because of the receipts,
+    /// the first of the two offers is the one with receipts in even slots, and the one with those packages in odd slots.
     ///
     /// A package that the EE refuses by itself is set aside. To find it among n, the provider executes the EE about
     /// log2(n) times, with the fuel of a payload. A package that is refused only after those before it waits for a later
@@ -116,23 +126,42 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let due = self.inbox.due(place.slot).filter(|package| !on_branch.contains(&package.number));
         let mut packages: Vec<_> = due.collect();
         let receipts = self.offered_receipts(place, receipts);
-        let mut before = Before { receipts: self.takeable(&idle, place, &receipts, limits)?, ..idle };
-        let due = packages.clone();
-        let mut built = self.fill(&before, place, &mut packages, limits, &mut outcome)?;
-        if built.is_none() && !before.receipts.is_empty() {
-            packages.clear();
-            built = self.fits(place, &before, &[], limits)?;
+        let receipts = self.takeable(&idle, place, &receipts, limits)?;
+        let mut offers = Vec::new();
+        if !receipts.is_empty() {
+            let before = Before { receipts, ..idle.clone() };
+            let mut packages = packages.clone();
+            let mut built = self.fill(&before, place, &mut packages, limits, &mut outcome)?;
+            if built.is_none() {
+                packages.clear();
+                built = self.fits(place, &before, &[], limits)?;
+            }
+            offers.extend(self.offer_of(&before, &packages, built, limits, &mut outcome)?);
         }
-        if built.is_none() && !before.receipts.is_empty() {
-            (before.receipts, packages) = (Arc::default(), due);
-            built = self.fill(&before, place, &mut packages, limits, &mut outcome)?;
+        packages.retain(|package| !outcome.is_bad(package.number));
+        let built = self.fill(&idle, place, &mut packages, limits, &mut outcome)?;
+        let without = self.offer_of(&idle, &packages, built, limits, &mut outcome)?;
+        let in_first = |number| offers.iter().any(|first: &Offer| first.packages.contains(number));
+        let keeps_out = without.iter().any(|offer| !offer.packages.iter().all(in_first));
+        offers.extend(without);
+        if keeps_out && place.slot % 2 == 1 {
+            offers.reverse();
         }
-        if let Some(built) = built {
-            outcome.offer =
-                self.offer_of(&before, place, &packages, &built, limits, &mut outcome.left_out)?;
-        }
+        self.note(&offers, &mut outcome, place.slot);
+        let mut offers = offers.into_iter();
+        (outcome.offer, outcome.alternative) = (offers.next(), offers.next());
         outcome.dropped.extend(self.inbox.take_dropped());
         Ok(outcome)
+    }
+
+    /// Sets the packages aside that the EE has left out of all offers.
+    fn note(&mut self, offers: &[Offer], outcome: &mut OfferOutcome, slot: Slot) {
+        let offered: BTreeSet<_> = offers.iter().flat_map(|offer| &offer.packages).collect();
+        outcome.left_out.sort_unstable();
+        outcome.left_out.dedup();
+        outcome.left_out.retain(|number| !offered.contains(number));
+        outcome.left_out.iter().for_each(|number| self.inbox.leave_out(*number, slot));
+        offered.into_iter().for_each(|number| self.inbox.accept(*number));
     }
 
     /// Builds a payload from the earliest of some packages, and takes the others away from them.
@@ -280,27 +309,25 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         outcome.dropped.push((package.number, Dropped::TooLarge));
     }
 
-    /// Returns the offer of a payload that was built from packages, and sets those aside that the EE has left out. If it
-    /// has left out all, there is no offer.
+    /// Returns the offer of a payload that was built from packages, and notes those that the EE has left out. If it has left
+    /// out all and takes no receipts, there is no offer.
     fn offer_of(
         &mut self,
         before: &Before,
-        place: &ShardPlace,
         packages: &[Package],
-        built: &BuiltBlock,
+        built: Option<Box<BuiltBlock>>,
         limits: PayloadLimits,
-        left_out: &mut Vec<PackageNumber>,
+        outcome: &mut OfferOutcome,
     ) -> Result<Option<Offer>, ProviderError> {
-        let made = self.made(before, packages, built, limits)?;
+        let Some(built) = built else { return Ok(None) };
+        let made = self.made(before, packages, &built, limits)?;
         let needed: BTreeSet<_> = made.packages.iter().map(|package| package.number).collect();
-        left_out
-            .extend(packages.iter().map(|package| package.number).filter(|number| !needed.contains(number)));
-        left_out.iter().for_each(|number| self.inbox.leave_out(*number, place.slot));
-        needed.iter().for_each(|number| self.inbox.accept(*number));
+        let numbers = packages.iter().map(|package| package.number);
+        outcome.left_out.extend(numbers.filter(|number| !needed.contains(number)));
         if needed.is_empty() && before.receipts.is_empty() {
             return Ok(None);
         }
-        let payload = payload(self.ee, built)?;
+        let payload = payload(self.ee, &built)?;
         self.branches.offered(hash_tree_root(&payload), made);
         let receipts = before.receipts.iter().map(|receipt| (receipt.source_shard.0, receipt.sequence));
         let (packages, receipts) = (needed.into_iter().collect(), receipts.collect());

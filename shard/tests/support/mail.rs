@@ -143,12 +143,21 @@ impl World {
 
     /// Returns a world with this many messages in flight on a lane.
     pub(crate) fn with_window(window: u64) -> Self {
-        let settings = Settings { window, ..settings() };
+        Self::with(&[], Settings { window, ..settings() })
+    }
+
+    /// Returns a world with one more EE, which takes receipts.
+    pub(crate) fn and(code: Vec<u8>) -> Self {
+        Self::with(&[code], settings())
+    }
+
+    fn with(others: &[Vec<u8>], settings: Settings) -> Self {
         let balances: Vec<_> = (0..N_SHARDS).map(|shard| (shard, BALANCE)).collect();
         let [ann, bob, deaf, allergic] = codes();
         let ees = Ees::default();
         let add = |ees: Ees, code, takes| ees.add_with(code, Bytes32::ZERO, &balances, takes);
-        Self::of_with(add(add(add(add(ees, ann, true), bob, true), deaf, false), allergic, true), settings)
+        let ees = add(add(add(add(ees, ann, true), bob, true), deaf, false), allergic, true);
+        Self::of_with(others.iter().fold(ees, |ees, code| add(ees, code.clone(), true)), settings)
     }
 
     /// Returns a world with this many EEs that send receipts and take none.

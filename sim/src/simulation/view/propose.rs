@@ -11,9 +11,12 @@ use super::{
     Duties, View,
 };
 use crate::shard_block::shard_execution;
-use outrider_beacon::ledger::{
-    ExtendedBlock, ExtendedState, LedgerError, LedgerOperations, ShardExecution, ShardProposerSlashing,
-    complete_block,
+use outrider_beacon::{
+    ledger::{
+        ExtendedBlock, ExtendedState, LedgerError, LedgerOperations, ShardExecution, ShardProposerSlashing,
+        complete_block,
+    },
+    node::CROSSLINK_SLOTS,
 };
 use outrider_beacon_spec::{
     accessors::{
@@ -226,7 +229,8 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
             Err(error) => return Err(error.into()),
         };
         for block in blocks.iter().map(|block| &block.message) {
-            if block.proposer_index != get_shard_proposer_index(state, block.slot, shard)? {
+            let is_late = block.slot.saturating_add(CROSSLINK_SLOTS) <= state.slot;
+            if is_late || block.proposer_index != get_shard_proposer_index(state, block.slot, shard)? {
                 return Ok(None);
             }
         }
