@@ -266,6 +266,24 @@ fn a_reorg_takes_deliveries_back_and_the_winning_branch_has_each_once() {
     assert_eq!(lost, [[0, 0], [0, 1], [2, 0]]);
 }
 
+/// For 270 slots, no attestation comes into a block. Then nobody could prove the receipts in the oldest shard blocks, so these are
+/// given up, and the shards go on.
+#[test]
+fn shards_go_on_after_256_slots_without_a_crosslink() {
+    let (from, until): (Slot, Slot) = (2, 272);
+    let faults = (from..until).map(|slot| Fault::WithheldAttestations { slot, known_to: BTreeSet::new() });
+    let faults = faults.collect();
+    let mut world = World::new(&SHARDS, |genesis| Setup { faults, ..trusted(genesis) });
+    world.run(from);
+    SHARDS.iter().for_each(|shard| world.send((*shard, 0), ((shard + 1) % 4, 1), 500, 3));
+    world.run(until + 4 - from);
+    let slots = |world: &World| world.executions(0).map(|execution| execution.slot).collect::<BTreeSet<_>>();
+    assert_eq!(slots(&world), BTreeSet::from([1, 273, 274, 275]));
+    SHARDS.iter().for_each(|shard| world.send((*shard, 2), ((shard + 1) % 4, 3), 700, 3));
+    world.run(4);
+    assert!(SHARDS.iter().all(|shard| world.balance(*shard, 3) == ETHER + 700));
+}
+
 #[test]
 fn a_full_lane_and_one_that_does_not_exist_stop_nobody_else() {
     // Nobody takes receipts on shard 3, and there is no shard 99.
