@@ -12,10 +12,11 @@
 //! record has at most [`ALTERNATES_MAX`] conditions; what leaves the EE, such as a receipt, must not depend on any, so an
 //! EE pays for it with [`change_all`](Versions::change_all).
 //!
-//! An EE stores [`Versions`] of its own records, and calls [`refresh`] on each that it reads. Before an account
+//! An EE stores [`Versions`] of its own records with [`save`], and calls [`refresh`] on each that it reads. Before an account
 //! [expects](Versions::expect) a message, the EE checks with [`is_met`] that it can still come. When a message arrives, the EE
 //! marks its condition with [`meet`], whether anybody expected it or not, and lets it
-//! [arrive](Versions::arrive) in the receiver's account.
+//! [arrive](Versions::arrive) in the receiver's account. The mark stays until no record depends on the condition, and the
+//! message could not arrive any more; then anyone may [`forget`] it.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -42,7 +43,7 @@
 
 use alloc::vec::Vec;
 
-use super::{DELIVERY_SLOTS, Place, Record, RecordError, Records, key};
+use super::{DELIVERY_SLOTS, Place, Record, RecordError, Records, key, load, remove, store};
 use crate::{
     Reader, Writer, crypto,
     receipt::{ReceivedReceipt, Slot},
@@ -218,8 +219,50 @@ pub fn meet<R: Records>(
     received: &ReceivedReceipt,
 ) -> Result<Condition, RecordError<R::Error>> {
     let condition = Condition::of(received);
-    records.insert(&met_key(&condition), &[])?;
+    let mark = mark(records, &condition)?;
+    put_mark(records, &condition, Mark { is_met: true, ..mark })?;
     Ok(condition)
+}
+
+/// Writes the versions of a record, and counts for each condition the records that depend on it.
+///
+/// # Errors
+///
+/// Fails if the state does, and if there is something else under the key.
+pub fn save<T: Record + Clone, R: Records>(
+    records: &mut R,
+    key: &Key,
+    versions: &Versions<T>,
+) -> Result<(), RecordError<R::Error>> {
+    let before: Option<Versions<T>> = load(records, key)?;
+    let before: Vec<_> = before.iter().flat_map(Versions::conditions).collect();
+    let now: Vec<_> = versions.conditions().collect();
+    for condition in now.iter().filter(|condition| !before.contains(condition)) {
+        let Mark { is_met, n_records } = mark(records, condition)?;
+        put_mark(records, condition, Mark { is_met, n_records: n_records.saturating_add(1) })?;
+    }
+    for condition in before.iter().filter(|condition| !now.contains(condition)) {
+        let Mark { is_met, n_records } = mark(records, condition)?;
+        put_mark(records, condition, Mark { is_met, n_records: n_records.saturating_sub(1) })?;
+    }
+    store(records, key, versions)
+}
+
+/// Removes the mark that a message has arrived, when it does not matter any more.
+///
+/// # Errors
+///
+/// Fails if the message could arrive, if a record depends on it, and if the state fails.
+pub fn forget<R: Records>(
+    records: &mut R,
+    condition: &Condition,
+    now: Slot,
+) -> Result<(), ForgetError<R::Error>> {
+    let Mark { n_records, .. } = mark(records, condition)?;
+    if n_records > 0 || now.0 <= condition.slot.0.saturating_add(DELIVERY_SLOTS) {
+        return Err(ForgetError::Needed { n_records });
+    }
+    Ok(put_mark(records, condition, Mark::default())?)
 }
 
 /// Returns whether a condition is met, or `None` while it may still be. A message of a later slot is not on the way.
@@ -232,7 +275,7 @@ pub fn is_met<R: Records>(
     condition: &Condition,
     now: Slot,
 ) -> Result<Option<bool>, RecordError<R::Error>> {
-    let is_met = records.get(&met_key(condition))?.is_some();
+    let is_met = mark(records, condition)?.is_met;
     Ok(if is_met { Some(true) } else { (!condition.is_possible(now)).then_some(false) })
 }
 
@@ -254,8 +297,40 @@ pub fn refresh<R: Records, T: Clone>(
     Ok(())
 }
 
-fn met_key(condition: &Condition) -> Key {
-    key("met", &[&condition.write(Writer::new()).finish()])
+/// What a state knows of a condition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Mark {
+    is_met: bool,
+    /// The number of records that depend on it.
+    n_records: u32,
+}
+
+impl Record for Mark {
+    fn to_bytes(&self) -> Vec<u8> {
+        Writer::new().u8(u8::from(self.is_met)).u32_le(self.n_records).finish()
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Mark> {
+        let is_met = [false, true].get(usize::from(reader.u8().ok()?)).copied()?;
+        Some(Mark { is_met, n_records: reader.u32_le().ok()? })
+    }
+}
+
+fn mark<R: Records>(records: &mut R, condition: &Condition) -> Result<Mark, RecordError<R::Error>> {
+    Ok(load(records, &mark_key(condition))?.unwrap_or_default())
+}
+
+fn put_mark<R: Records>(
+    records: &mut R,
+    condition: &Condition,
+    mark: Mark,
+) -> Result<(), RecordError<R::Error>> {
+    let key = mark_key(condition);
+    if mark == Mark::default() { remove(records, &key) } else { store(records, &key, &mark) }
+}
+
+fn mark_key(condition: &Condition) -> Key {
+    key("condition", &[&condition.write(Writer::new()).finish()])
 }
 
 impl<T: Record> Record for Versions<T> {
@@ -301,6 +376,21 @@ pub enum ExpectError {
     /// It would depend on too much.
     #[error(transparent)]
     TooManyConditions(#[from] TooManyConditions),
+}
+
+/// The reason for which a mark stays.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ForgetError<E> {
+    /// A record cannot be read or changed.
+    #[error(transparent)]
+    Record(#[from] RecordError<E>),
+    /// The mark is needed.
+    #[error("the receipt could still arrive, or {n_records} records depend on it")]
+    Needed {
+        /// The number of records.
+        n_records: u32,
+    },
 }
 
 /// The reason for which a step is not taken.

@@ -5,7 +5,10 @@ use outrider_sdk::{
     receipt::{ReceivedReceipt, Slot},
     styles::{
         Record,
-        conditional::{self, ALTERNATES_MAX, Condition, ExpectError, StepError, TooManyConditions, Versions},
+        conditional::{
+            self, ALTERNATES_MAX, Condition, ExpectError, ForgetError, StepError, TooManyConditions, Versions,
+        },
+        key,
     },
 };
 use proptest::prelude::*;
@@ -149,4 +152,52 @@ fn a_message_of_a_later_slot_is_not_on_the_way() {
     let is_met =
         [100, 101, 229, 230].map(|now| conditional::is_met(&mut state, &condition, Slot(now)).unwrap());
     assert_eq!(is_met, [Some(false), None, None, Some(false)]);
+}
+
+#[test]
+fn a_mark_stays_until_nobody_depends_on_the_receipt_and_it_cannot_arrive() {
+    let (mut state, condition) = (State::default(), Condition::of(&message(0)));
+    let [payer, shop] = ["payer", "shop"].map(|name| key(name, &[]));
+    let (mut balance, mut till) = (Versions::new(Number(0)), Versions::new(Number(0)));
+    balance.expect(condition, |_| Number(10)).unwrap();
+    let take = |Number(n): &Number| n.checked_sub(10).map(Number).ok_or(());
+    conditional::step((&mut balance, &mut till), take, |Number(n)| Ok(Number(n + 10))).unwrap();
+    for (key, versions) in [(&payer, &balance), (&shop, &till)] {
+        conditional::save(&mut state, key, versions).unwrap();
+        // To write the same again counts nothing twice.
+        conditional::save(&mut state, key, versions).unwrap();
+    }
+    let forget = |state: &mut State, slot| conditional::forget(state, &condition, Slot(slot));
+    assert_eq!(forget(&mut state, 300), Err(ForgetError::Needed { n_records: 2 }));
+
+    conditional::meet(&mut state, &message(0)).unwrap();
+    balance.arrive(&condition, |Number(n)| Number(n + 10));
+    conditional::save(&mut state, &payer, &balance).unwrap();
+    assert_eq!(forget(&mut state, 300), Err(ForgetError::Needed { n_records: 1 }));
+    // Long after, the shop still learns that it was paid.
+    conditional::refresh(&mut state, &mut till, Slot(100_000)).unwrap();
+    assert_eq!((till.active(), till.is_sure()), (&Number(10), true));
+    conditional::save(&mut state, &shop, &till).unwrap();
+    assert_eq!(
+        forget(&mut state, 228),
+        Err(ForgetError::Needed { n_records: 0 }),
+        "it could be expected again"
+    );
+    assert_eq!(conditional::is_met(&mut state, &condition, Slot(228)), Ok(Some(true)));
+    forget(&mut state, 229).unwrap();
+    assert_eq!(state.len(), 2);
+    assert_eq!(conditional::is_met(&mut state, &condition, Slot(229)), Ok(Some(false)));
+}
+
+#[test]
+fn a_receipt_that_never_arrives_leaves_no_mark() {
+    let (mut state, condition) = (State::default(), Condition::of(&message(0)));
+    let user = key("user", &[]);
+    let mut balance = Versions::new(Number(3));
+    balance.expect(condition, |_| Number(10)).unwrap();
+    conditional::save(&mut state, &user, &balance).unwrap();
+    assert_eq!(state.len(), 2);
+    conditional::refresh(&mut state, &mut balance, Slot(229)).unwrap();
+    conditional::save(&mut state, &user, &balance).unwrap();
+    assert_eq!((state.len(), balance.active()), (1, &Number(3)));
 }
