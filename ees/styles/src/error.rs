@@ -7,7 +7,7 @@ use outrider_sdk::{
     styles::{
         RecordError,
         capability::CapabilityError,
-        conditional::{ExpectError, StepError},
+        conditional::{ExpectError, ForgetError, StepError},
         finalized::NotFinal,
         htlc::HtlcError,
         lock::LockError,
@@ -53,7 +53,7 @@ pub enum StylesError {
     /// A receipt comes too early.
     #[error(transparent)]
     NotFinal(#[from] NotFinal),
-    /// A message or an object comes from another EE.
+    /// A message comes from another EE.
     #[error("EE {} is not believed", ee.0)]
     Foreign {
         /// The other EE.
@@ -65,6 +65,9 @@ pub enum StylesError {
     /// A conditional receipt cannot be counted on.
     #[error(transparent)]
     Expect(#[from] ExpectError),
+    /// The mark of a conditional receipt stays.
+    #[error(transparent)]
+    Forget(#[from] ForgetError<TreeError>),
     /// The receipt has arrived, or cannot any more.
     #[error("the receipt is not on its way")]
     NotOnTheWay,

@@ -6,7 +6,7 @@ use outrider_sdk::{
     Reader, Writer, context, log,
     receipt::{self, ReceiptKind, ReceivedReceipt, SentReceipt},
     state::State,
-    styles::{Place, conditional, finalized, htlc::UserId, lock, payload_head, store, yank},
+    styles::{Place, conditional, finalized, htlc::UserId, lock, payload_head, yank},
 };
 
 use crate::{
@@ -53,11 +53,8 @@ pub(crate) fn take_receipts(state: &mut State) -> Result<(), StylesError> {
     Ok(())
 }
 
-/// Takes a receipt. The libraries believe who sends: a message of another EE could name grants and objects that there are not.
+/// Takes a receipt.
 fn take(state: &mut State, received: &ReceivedReceipt) -> Result<(), StylesError> {
-    if received.kind == ReceiptKind::Message && received.source_ee != context::ee_index() {
-        return Err(StylesError::Foreign { ee: received.source_ee });
-    }
     match payload_head(received).first() {
         Some(&yank::MESSAGE) => yank::receive(state, here(), received).map(|_| ())?,
         Some(&lock::MESSAGE) => {
@@ -75,6 +72,9 @@ fn take_units(state: &mut State, received: &ReceivedReceipt) -> Result<(), Style
     let style = reader.u8()?;
     let (sender, amount) = (user(&mut reader).ok_or_else(malformed)?, reader.u64_le()?);
     match received.kind {
+        ReceiptKind::Message if received.source_ee != context::ee_index() => {
+            return Err(StylesError::Foreign { ee: received.source_ee });
+        }
         ReceiptKind::Message => {}
         ReceiptKind::Bounced | ReceiptKind::Expired => return credit(state, &sender, amount),
         // Whoever withdraws writes its payload, which stands for no units.
@@ -92,7 +92,7 @@ fn take_units(state: &mut State, received: &ReceivedReceipt) -> Result<(), Style
             balance.active().0.checked_add(amount).ok_or(StylesError::Overflow)?;
             let condition = conditional::meet(state, received)?;
             balance.arrive(&condition, |balance| Balance(balance.0.saturating_add(amount)));
-            Ok(store(state, &user_key(&receiver), &balance)?)
+            Ok(conditional::save(state, &user_key(&receiver), &balance)?)
         }
         _ => Err(malformed()),
     }

@@ -11,6 +11,7 @@ use outrider_sdk::{
     styles::{
         Place, Record,
         capability::Capability,
+        conditional::Condition,
         htlc::{Swap, UserId},
         key,
         lock::Transaction,
@@ -69,6 +70,8 @@ pub enum Operation {
     ClaimSwap { id: u64, secret: [u8; 32] },
     /// Takes them back.
     RefundSwap { id: u64 },
+    /// Removes what the state knows of a receipt that users counted on.
+    Forget { condition: Condition },
 }
 
 /// The reservation of a good by capabilities.
@@ -173,6 +176,7 @@ impl Operation {
             Self::LockSwap { id, swap } => new(20).u64_le(*id).bytes(&swap.to_bytes()),
             Self::ClaimSwap { id, secret } => new(21).u64_le(*id).bytes(secret),
             Self::RefundSwap { id } => new(22).u64_le(*id),
+            Self::Forget { condition } => new(23).u64_le(condition.slot.0).bytes(&condition.root),
         }
     }
 
@@ -216,6 +220,7 @@ impl Operation {
             20 => Self::LockSwap { id: number(r)?, swap: Swap::read(r)? },
             21 => Self::ClaimSwap { id: number(r)?, secret: r.take_array().ok()? },
             22 => Self::RefundSwap { id: number(r)? },
+            23 => Self::Forget { condition: Condition { slot: slot(r)?, root: r.take_array().ok()? } },
             _ => return None,
         };
         (reader.remaining() == 0).then_some(operation)

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use outrider_sdk::{
     Reader, Writer, context,
     state::{Key, State},
-    styles::{Record, conditional, conditional::Versions, htlc::UserId, key, load, store},
+    styles::{Record, conditional, conditional::Versions, htlc::UserId, key, load},
 };
 
 use crate::StylesError;
@@ -119,14 +119,14 @@ pub(crate) fn versions<T: Record + Clone + Default>(
 pub(crate) fn debit(state: &mut State, user: &UserId, amount: u64) -> Result<(), StylesError> {
     let mut balance = balance(state, user)?;
     balance.change_all(|balance| less(balance, amount))?;
-    Ok(store(state, &user_key(user), &balance)?)
+    Ok(conditional::save(state, &user_key(user), &balance)?)
 }
 
 /// Gives units to a user in all versions.
 pub(crate) fn credit(state: &mut State, user: &UserId, amount: u64) -> Result<(), StylesError> {
     let mut balance = balance(state, user)?;
     balance.change_all(|balance| more(balance, amount))?;
-    Ok(store(state, &user_key(user), &balance)?)
+    Ok(conditional::save(state, &user_key(user), &balance)?)
 }
 
 pub(crate) fn less(balance: &Balance, amount: u64) -> Result<Balance, StylesError> {

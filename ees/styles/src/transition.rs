@@ -68,7 +68,9 @@ fn execute(state: &mut State, operation: Operation) -> Result<(), StylesError> {
         | Operation::Withdraw { .. }
         | Operation::Clean { .. }
         | Operation::Reclaim { .. } => transfer(state, operation),
-        Operation::Move { contract, to } => send([yank::depart(state, &contract, to, context::slot())?]),
+        Operation::Move { contract, to } => {
+            send([yank::depart(state, here(), &contract, to, context::slot())?])
+        }
         Operation::BuyHere { contract, user, amount } => {
             let good = Good::from_bytes(&contract, &yank::state(state, &contract)?)?;
             debit(state, &user, amount)?;
@@ -77,7 +79,7 @@ fn execute(state: &mut State, operation: Operation) -> Result<(), StylesError> {
         }
         Operation::Acquire { transaction, good } => {
             let key = good_key(GoodKind::Resource, good);
-            send(lock::acquire(state, &key, &transaction, context::slot())?)
+            send(lock::acquire(state, here(), &key, &transaction, context::slot())?)
         }
         Operation::BuyLocked { transaction, user, amount } => buy_locked(state, &transaction, &user, amount),
         Operation::Expire { transaction } => send(lock::expire(state, &transaction, context::slot())?),
@@ -93,6 +95,7 @@ fn execute(state: &mut State, operation: Operation) -> Result<(), StylesError> {
         Operation::LockSwap { .. } | Operation::ClaimSwap { .. } | Operation::RefundSwap { .. } => {
             swap(state, operation)
         }
+        Operation::Forget { condition } => Ok(conditional::forget(state, &condition, context::slot())?),
     }
 }
 
@@ -106,7 +109,7 @@ fn stock(state: &mut State, good: u64) -> Result<(), StylesError> {
     lock::create(state, &good_key(GoodKind::Resource, good), &bytes)?;
     yank::create(state, here(), &good.to_le_bytes(), &bytes)?;
     store(state, &good_key(GoodKind::Shelved, good), &Shelved::default())?;
-    Ok(store(state, &good_key(GoodKind::Versioned, good), &Versions::new(Good::default()))?)
+    Ok(conditional::save(state, &good_key(GoodKind::Versioned, good), &Versions::new(Good::default()))?)
 }
 
 fn transfer(state: &mut State, operation: Operation) -> Result<(), StylesError> {
@@ -116,9 +119,6 @@ fn transfer(state: &mut State, operation: Operation) -> Result<(), StylesError> 
             transfer::offer(state, here(), &object)?;
         }
         Operation::Take { object, witness } => {
-            if object.from.ee != context::ee_index() {
-                return Err(StylesError::Foreign { ee: object.from.ee });
-            }
             let mut sender = Remote::read(object.from, &witness)?;
             transfer::take(state, here(), &object, &mut sender, context::slot())?;
             let (receiver, amount) = content(&object)?;
@@ -155,9 +155,6 @@ fn buy_locked(
     let mut goods = Vec::new();
     for grant in lock::granted(state, transaction, context::slot())? {
         let good = Good::from_bytes(&grant.key, &grant.data)?.sell(&grant.key, *user, amount)?;
-        if grant.from.ee != context::ee_index() {
-            return Err(StylesError::Good { key: grant.key });
-        }
         debit(state, user, amount)?;
         goods.push(good.to_bytes());
     }
@@ -237,7 +234,7 @@ fn conditionally(state: &mut State, operation: Operation) -> Result<(), StylesEr
             }
             let mut balance = balance(state, &receiver)?;
             balance.expect(condition, |balance| Balance(balance.0.saturating_add(amount)))?;
-            Ok(store(state, &user_key(&receiver), &balance)?)
+            Ok(conditional::save(state, &user_key(&receiver), &balance)?)
         }
         Operation::BuyShelf { user, amount, good } => {
             let key = good_key(GoodKind::Versioned, good);
@@ -245,8 +242,8 @@ fn conditionally(state: &mut State, operation: Operation) -> Result<(), StylesEr
             let (mut payer, mut shelf) = (balance(state, &user)?, versions(state, &key)?);
             let sell = |good: &Good| good.sell(&key, user, amount);
             conditional::step((&mut payer, &mut shelf), |balance| less(balance, amount), sell)?;
-            store(state, &user_key(&user), &payer)?;
-            Ok(store(state, &key, &shelf)?)
+            conditional::save(state, &user_key(&user), &payer)?;
+            Ok(conditional::save(state, &key, &shelf)?)
         }
         _ => Ok(()),
     }

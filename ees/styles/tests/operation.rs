@@ -4,19 +4,20 @@
 
 use outrider_sdk::state::StateError;
 use outrider_sdk::{
-    StateRoot,
+    StateRoot, Writer,
     harness::{Failure, Provided, StateProvider},
     receipt::{EeIndex, ReceiptKind, ReceivedReceipt, ShardIndex, Slot},
     state::Key,
     styles::{
         Place,
+        conditional::Condition,
         finalized::NotFinal,
         htlc::{Swap, UserId},
         lock::Transaction,
         transfer::Object,
     },
 };
-use styles::{Operation, Reservation, StylesError, execute};
+use styles::{Operation, Reservation, StylesError, execute, user_key};
 
 type Refusal = Failure<StateError<core::convert::Infallible, StylesError>>;
 
@@ -60,6 +61,7 @@ fn operations() -> Vec<Operation> {
         Operation::LockSwap { id: 20, swap },
         Operation::ClaimSwap { id: 20, secret: [21; 32] },
         Operation::RefundSwap { id: 20 },
+        Operation::Forget { condition: Condition { slot: since, root: [22; 32] } },
     ]
 }
 
@@ -70,7 +72,7 @@ fn operations_are_numbered_in_order_and_decoding_reverses_encoding() {
         assert_eq!((bytes[0] as usize + 4, bytes[4]), (bytes.len(), byte));
         assert_eq!(Operation::from_bytes(&bytes[4..]), Some(operation));
     }
-    assert_eq!(Operation::from_bytes(&[23]), None);
+    assert_eq!(Operation::from_bytes(&[24]), None);
 }
 
 #[test]
@@ -128,4 +130,24 @@ fn a_receipt_that_is_not_final_refuses_the_block() {
         panic!("{failure:?}")
     };
     assert_eq!(error, NotFinal { slot: 1, finalized: 0 });
+}
+
+/// Whoever may send a message of the EE, and names a key of something else.
+#[test]
+fn a_message_about_a_record_of_another_kind_is_rejected_and_refuses_no_block() {
+    let user = UserId([3; 32]);
+    let mut provider = StateProvider::new();
+    let minted = provider.provide(&[Operation::Mint { user, amount: 5 }.to_bytes()], execute).unwrap();
+    provider.apply(&minted);
+    let key = user_key(&user);
+    let transaction = Transaction { since: Slot(1), until: Slot(2), home: Place::default(), number: 1 };
+    let transaction = transaction.write(Writer::new()).finish();
+    let id = &outrider_sdk::crypto::sha256(&transaction)[..30];
+    let release = [&[9, 2][..], &key.0, id, &transaction].concat();
+    let contract = [&[7][..], &key.0, &1_u64.to_le_bytes(), b"state"].concat();
+    let receipts = [release, contract].map(|payload| ReceivedReceipt { payload, ..Default::default() });
+    let none: [&[u8]; 0] = [];
+    let provided = provider.receipts(receipts).provide(&none, execute).unwrap();
+    // The contract is a new one, beside the record with its key.
+    assert_eq!(provided.outcome.rejected, [0]);
 }

@@ -15,8 +15,8 @@
 //! not taken; the receiver's EE needs a block after the deadline for that. *Limit:* until somebody cleans up, both states
 //! have a record.
 //!
-//! Both EEs have to use the same set, so they know each other: usually it is one EE on two shards. The value of an object is
-//! theirs, and no ether; that moves with receipts only.
+//! The EE is one, on two shards, because only the own code can be trusted with what its state offers. The value of an object
+//! is the EE's own, and no ether; that moves with receipts only.
 //!
 //! ```
 //! use outrider_sdk::receipt::{EeIndex, ShardIndex, Slot};
@@ -49,7 +49,11 @@ use super::{
     capability::{self, Capability, CapabilityError, Remote},
     key,
 };
-use crate::{Reader, Writer, receipt::Slot, state::Key};
+use crate::{
+    Reader, Writer,
+    receipt::{EeIndex, Slot},
+    state::Key,
+};
 
 /// An object on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +135,7 @@ fn number_key() -> Key {
 ///
 /// # Errors
 ///
-/// Fails if it is for another EE, if it was taken, if the deadline is over, if the proof fails, and if the state does.
+/// Fails if it is from another EE or for another place, if it was taken, if the deadline is over, if the proof fails, and if the state does.
 pub fn take<R: Records>(
     records: &mut R,
     here: Place,
@@ -141,6 +145,9 @@ pub fn take<R: Records>(
 ) -> Result<(), TransferError<R::Error>> {
     if object.to != here {
         return Err(TransferError::OtherPlace { expected: object.to });
+    }
+    if object.from.ee != here.ee {
+        return Err(TransferError::Foreign { ee: object.from.ee });
     }
     if now > object.deadline {
         return Err(TransferError::Late { now: now.0, deadline: object.deadline.0 });
@@ -212,6 +219,12 @@ pub enum TransferError<E> {
     OtherPlace {
         /// That EE.
         expected: Place,
+    },
+    /// Another EE offers the object.
+    #[error("EE {} is another one, whose objects are worth nothing here", ee.0)]
+    Foreign {
+        /// The other EE.
+        ee: EeIndex,
     },
     /// The number of an offer is not the next one.
     #[error("the object has number {got}, the next one has {expected}")]

@@ -20,7 +20,7 @@
 //! let (mut one, mut other) = (BTreeMap::new(), BTreeMap::new());
 //! let hotel = yank::create(&mut one, on(1), b"hotel", b"7 rooms")?;
 //!
-//! let sent = yank::depart(&mut one, &hotel, on(2), Slot(9))?;
+//! let sent = yank::depart(&mut one, on(1), &hotel, on(2), Slot(9))?;
 //! assert!(yank::state(&mut one, &hotel).is_err(), "it is away");
 //!
 //! let (source_shard, source_ee, payload) = (ShardIndex(1), EeIndex(5), sent.payload);
@@ -40,7 +40,7 @@ use super::{
 };
 use crate::{
     Reader, Writer,
-    receipt::{RECEIPT_PAYLOAD_BYTES_MAX, ReceiptKind, ReceivedReceipt, SentReceipt, Slot},
+    receipt::{EeIndex, RECEIPT_PAYLOAD_BYTES_MAX, ReceiptKind, ReceivedReceipt, SentReceipt, Slot},
     state::Key,
 };
 
@@ -107,10 +107,10 @@ pub fn create<R: Records>(
 ) -> Result<Key, YankError<R::Error>> {
     check_bytes(state)?;
     let key = contract_key(here, name);
-    if load::<Contract, _>(records, &key)?.is_some() {
+    if find(records, &key)?.is_some() {
         return Err(YankError::Exists { key });
     }
-    store(records, &key, &Contract { n_moves: 0, away: None, state: state.to_vec() })?;
+    put(records, &key, &Contract { n_moves: 0, away: None, state: state.to_vec() })?;
     Ok(key)
 }
 
@@ -136,24 +136,28 @@ pub fn state<R: Records>(records: &mut R, key: &Key) -> Result<Vec<u8>, YankErro
 pub fn set_state<R: Records>(records: &mut R, key: &Key, state: &[u8]) -> Result<(), YankError<R::Error>> {
     check_bytes(state)?;
     let contract = contract(records, key)?;
-    Ok(store(records, key, &Contract { state: state.to_vec(), ..contract })?)
+    put(records, key, &Contract { state: state.to_vec(), ..contract })
 }
 
-/// Freezes a contract, and returns the receipt with which it moves to a place with the same EE.
+/// Freezes a contract, and returns the receipt with which it moves to another shard.
 ///
 /// # Errors
 ///
-/// Fails if it is not here, and if the EE's state fails.
+/// Fails if it would move to another EE, which could keep it; if it is not here, and if the EE's state fails.
 pub fn depart<R: Records>(
     records: &mut R,
+    here: Place,
     key: &Key,
     to: Place,
     now: Slot,
 ) -> Result<SentReceipt, YankError<R::Error>> {
+    if to.ee != here.ee {
+        return Err(YankError::OtherEe { key: *key, ee: to.ee });
+    }
     let contract = contract(records, key)?;
     let n_moves = contract.n_moves.saturating_add(1);
     let message = Writer::new().u8(MESSAGE).bytes(&key.0).u64_le(n_moves).bytes(&contract.state);
-    store(records, key, &Contract { n_moves, away: Some((to, now)), ..contract })?;
+    put(records, key, &Contract { n_moves, away: Some((to, now)), ..contract })?;
     Ok(to.message(message))
 }
 
@@ -170,7 +174,7 @@ pub fn receive<R: Records>(
 ) -> Result<Yanked, YankError<R::Error>> {
     let mut reader = Reader::new(payload_head(received));
     let (key, n_moves) = read_header(&mut reader).ok_or(YankError::NotAMessage)?;
-    let known: Option<Contract> = load(records, &key)?;
+    let known = find(records, &key)?;
     match received.kind {
         ReceiptKind::FromBeaconChain => Err(YankError::NotAMessage),
         ReceiptKind::Message if received.source_ee != here.ee => Err(YankError::Foreign { key }),
@@ -179,13 +183,13 @@ pub fn receive<R: Records>(
                 return Err(YankError::Exists { key });
             }
             let state = reader.rest().to_vec();
-            store(records, &key, &Contract { n_moves, away: None, state })?;
+            put(records, &key, &Contract { n_moves, away: None, state })?;
             Ok(Yanked::Arrived(key))
         }
         ReceiptKind::Bounced | ReceiptKind::Expired => {
             let known = known.filter(|known| known.away.is_some() && known.n_moves == n_moves);
             let known = known.ok_or(YankError::NotHere { key })?;
-            store(records, &key, &Contract { away: None, ..known })?;
+            put(records, &key, &Contract { away: None, ..known })?;
             Ok(Yanked::Restored(key))
         }
     }
@@ -198,19 +202,32 @@ pub fn receive<R: Records>(
 ///
 /// Fails if it is here, or if it left less than [`SETTLED_SLOTS`] ago, and if the EE's state fails.
 pub fn forget<R: Records>(records: &mut R, key: &Key, now: Slot) -> Result<(), YankError<R::Error>> {
-    let contract: Contract = load(records, key)?.ok_or(YankError::NotHere { key: *key })?;
+    let contract = find(records, key)?.ok_or(YankError::NotHere { key: *key })?;
     if contract.away.is_none_or(|(_, since)| now.0 <= since.0.saturating_add(SETTLED_SLOTS)) {
         return Err(YankError::Needed { key: *key });
     }
-    Ok(store(records, key, &Contract { state: Vec::new(), ..contract })?)
+    put(records, key, &Contract { state: Vec::new(), ..contract })
 }
 
 fn contract<R: Records>(records: &mut R, key: &Key) -> Result<Contract, YankError<R::Error>> {
-    let contract: Contract = load(records, key)?.ok_or(YankError::NotHere { key: *key })?;
+    let contract = find(records, key)?.ok_or(YankError::NotHere { key: *key })?;
     match contract.away {
         None => Ok(contract),
         Some((to, since)) => Err(YankError::Away { key: *key, to, since: since.0 }),
     }
+}
+
+fn find<R: Records>(records: &mut R, key: &Key) -> Result<Option<Contract>, YankError<R::Error>> {
+    Ok(load(records, &record_key(key))?)
+}
+
+fn put<R: Records>(records: &mut R, key: &Key, contract: &Contract) -> Result<(), YankError<R::Error>> {
+    Ok(store(records, &record_key(key), contract)?)
+}
+
+/// Returns the key of the record of a contract. Messages and users name contracts, and never another record.
+fn record_key(contract: &Key) -> Key {
+    key("contract", &[&contract.0])
 }
 
 fn read_header(reader: &mut Reader<'_>) -> Option<(Key, u64)> {
@@ -270,6 +287,14 @@ pub enum YankError<E> {
     Foreign {
         /// The contract's key.
         key: Key,
+    },
+    /// The contract would move to another EE, where it could not be used, and from which it need not return.
+    #[error("the contract with key {key} cannot move to EE {}, which has other code", ee.0)]
+    OtherEe {
+        /// The contract's key.
+        key: Key,
+        /// The other EE.
+        ee: EeIndex,
     },
     /// The receipt is not a message of this style.
     #[error("the receipt is not a contract that moves")]

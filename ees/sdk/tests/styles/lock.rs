@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use outrider_sdk::{
-    receipt::{ReceiptKind, Slot},
+    receipt::{EeIndex, ReceiptKind, ReceivedReceipt, Slot},
     state::Key,
     styles::{
-        key,
+        Place, SETTLED_SLOTS, key,
         lock::{self, LockError, Transaction},
     },
 };
@@ -36,7 +36,7 @@ fn value(bytes: &[u8]) -> i64 {
 
 fn acquire(network: &mut Network, n: usize, transaction: &Transaction) -> bool {
     let (shard, slot) = (n % N_SHARDS, network.slot);
-    match lock::acquire(&mut network.states[shard], &resource(n), transaction, slot) {
+    match lock::acquire(&mut network.states[shard], on(shard), &resource(n), transaction, slot) {
         Ok(sent) => {
             network.send(shard, sent);
             true
@@ -196,13 +196,13 @@ fn an_older_transaction_wounds_and_a_younger_one_waits() {
     assert!(acquire(&mut network, 0, &old));
     assert!(acquire(&mut network, 0, &young));
     assert_eq!(network.on_the_way.len(), 1, "the younger one waits, and nobody is told");
-    let again = lock::acquire(&mut network.states[0], &resource(0), &young, Slot(100));
+    let again = lock::acquire(&mut network.states[0], on(0), &resource(0), &young, Slot(100));
     assert_eq!(again, Err(LockError::Again { key: resource(0), number: 1 }));
     assert!(
         acquire(&mut network, 0, &oldest),
         "it takes the place of the younger one, and wounds the old one"
     );
-    let busy = lock::acquire(&mut network.states[0], &resource(0), &young, Slot(100));
+    let busy = lock::acquire(&mut network.states[0], on(0), &resource(0), &young, Slot(100));
     assert_eq!(busy, Err(LockError::Busy { key: resource(0), holder: 2 }));
     // The grant, the wound, the release, and the grant for the oldest.
     (0..4).for_each(|_| deliver(&mut network, 0, false));
@@ -223,7 +223,7 @@ fn impossible_slots_and_other_homes_are_refused() {
         Transaction { until: Slot(99), ..good },
         Transaction { until: Slot(165), ..good },
     ] {
-        let error = lock::acquire(&mut network.states[0], &resource(0), &bad, Slot(100)).unwrap_err();
+        let error = lock::acquire(&mut network.states[0], on(0), &resource(0), &bad, Slot(100)).unwrap_err();
         assert_eq!(error, LockError::Slot { transaction: bad, now: 100 });
     }
     assert!(acquire(&mut network, 0, &good));
@@ -258,4 +258,76 @@ fn a_lock_after_the_decision_does_not_change_newer_data() {
     assert_eq!(lock::data(&mut network.states[0], &resource(0)).unwrap(), b"newer");
     assert!(!lock::is_locked(&mut network.states[0], &resource(0)).unwrap());
     assert_eq!(network.on_the_way, []);
+}
+
+/// Returns a grant of a resource on shard 0, on its way to the home on shard 1.
+fn grant(network: &mut Network) -> (Transaction, ReceivedReceipt) {
+    let transaction = Transaction { since: Slot(100), until: Slot(120), home: on(1), number: 1 };
+    assert!(acquire(network, 0, &transaction));
+    let (_, grant) = network.take(0, false).unwrap();
+    (transaction, grant)
+}
+
+#[test]
+fn a_grant_with_too_much_data_is_refused() {
+    let mut network = network();
+    let (transaction, grant) = grant(&mut network);
+    let with = |length: usize| {
+        let payload = [&grant.payload[..grant.payload.len() - 8], &vec![1; length]].concat();
+        ReceivedReceipt { payload, ..grant.clone() }
+    };
+    let error = lock::receive(&mut network.states[1], on(1), &with(4_097), Slot(100));
+    assert_eq!(error, Err(LockError::TooLong { got: 4_097 }));
+    lock::receive(&mut network.states[1], on(1), &with(4_096), Slot(100)).unwrap();
+    assert_eq!(lock::granted(&mut network.states[1], &transaction, Slot(100)).unwrap().len(), 1);
+}
+
+#[test]
+fn another_ee_grants_decides_and_is_asked_nothing() {
+    let mut network = network();
+    let stranger = Place { ee: EeIndex(6), ..on(1) };
+    let (transaction, grant) = grant(&mut network);
+    let foreign = Transaction { home: stranger, ..transaction };
+    let acquired = lock::acquire(&mut network.states[1], on(1), &resource(1), &foreign, Slot(100));
+    assert_eq!(acquired, Err(LockError::Foreign { ee: EeIndex(6) }));
+    let forged = ReceivedReceipt { source_ee: EeIndex(6), ..grant };
+    let received = lock::receive(&mut network.states[1], on(1), &forged, Slot(100));
+    assert_eq!(received, Err(LockError::Foreign { ee: EeIndex(6) }));
+}
+
+/// Up to the slot in which the home may forget the transaction.
+#[test]
+fn a_decision_that_nobody_takes_is_not_sent_for_ever() {
+    let mut network = network();
+    let (transaction, grant) = grant(&mut network);
+    lock::receive(&mut network.states[1], on(1), &grant, Slot(100)).unwrap();
+    let sent = lock::commit(&mut network.states[1], &transaction, [b"new".to_vec()], Slot(101)).unwrap();
+    let head = sent[0].payload[..64].to_vec();
+    let returned = ReceivedReceipt {
+        kind: ReceiptKind::Bounced,
+        payload: [&[0xaa; 32], &head[..]].concat(),
+        source_ee: EeIndex(5),
+        ..ReceivedReceipt::default()
+    };
+    let last = 120 + 2 * SETTLED_SLOTS;
+    let again = lock::receive(&mut network.states[1], on(1), &returned, Slot(last)).unwrap();
+    assert_eq!(again, sent);
+    assert!(lock::forget(&mut network.states[1], &transaction, Slot(last)).is_err());
+    let again = lock::receive(&mut network.states[1], on(1), &returned, Slot(last + 1)).unwrap();
+    assert_eq!(again, []);
+    lock::forget(&mut network.states[1], &transaction, Slot(last + 1)).unwrap();
+}
+
+/// Nobody can stop an EE by a message about a key that it uses for something else.
+#[test]
+fn a_message_about_another_record_is_refused() {
+    let mut network = network();
+    let (_, mut message) = grant(&mut network);
+    // A release, of which the resource is the key of a balance.
+    message.payload[1] = 2;
+    let balance = key("user", &[]);
+    network.states[1].insert(balance, vec![3; 12]);
+    message.payload[2..34].copy_from_slice(&balance.0);
+    let error = lock::receive(&mut network.states[1], on(1), &message, Slot(100));
+    assert_eq!(error, Err(LockError::UnknownResource { key: balance }));
 }

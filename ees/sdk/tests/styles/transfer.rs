@@ -2,8 +2,9 @@
 
 use outrider_sdk::{
     StateRoot,
-    receipt::Slot,
+    receipt::{EeIndex, Slot},
     styles::{
+        Place,
         capability::{self, Capability, CapabilityError, Remote},
         transfer::{self, Object, TransferError},
     },
@@ -136,4 +137,7 @@ fn a_proof_of_another_root_and_one_that_does_not_cover_are_refused() {
     assert!(matches!(late, TransferError::Late { now: 6, deadline: 5 }));
     let elsewhere = transfer::take(&mut State::empty(), on(0), &object, &mut of_one, Slot(5)).unwrap_err();
     assert!(matches!(elsewhere, TransferError::OtherPlace { expected } if expected == on(1)));
+    let foreign = Object { from: Place { ee: EeIndex(6), ..on(0) }, ..object };
+    let foreign = transfer::take(&mut State::empty(), on(1), &foreign, &mut of_one, Slot(5)).unwrap_err();
+    assert!(matches!(foreign, TransferError::Foreign { ee: EeIndex(6) }));
 }

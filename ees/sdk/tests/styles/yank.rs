@@ -3,7 +3,10 @@
 use outrider_sdk::{
     receipt::{EeIndex, ReceiptKind, ReceivedReceipt, Slot},
     state::Key,
-    styles::yank::{self, CONTRACT_BYTES_MAX, YankError, Yanked},
+    styles::{
+        Place,
+        yank::{self, CONTRACT_BYTES_MAX, YankError, Yanked},
+    },
 };
 use proptest::prelude::*;
 
@@ -66,7 +69,7 @@ proptest! {
                 }
                 Step::Yank { contract, from, to } => {
                     let slot = network.slot;
-                    if let Ok(sent) = yank::depart(&mut network.states[from], &contracts[contract], on(to), slot) {
+                    if let Ok(sent) = yank::depart(&mut network.states[from], on(from), &contracts[contract], on(to), slot) {
                         network.send(from, [sent]);
                     }
                 }
@@ -109,7 +112,7 @@ fn a_contract_of_another_ee_and_one_that_is_too_long_are_refused() {
     let too_long = yank::set_state(one, &key, &vec![1; CONTRACT_BYTES_MAX + 1]);
     assert_eq!(too_long, Err(YankError::TooLong { got: 65_496 }));
     assert_eq!(yank::create(one, on(0), b"", b""), Err(YankError::Exists { key }));
-    let sent = yank::depart(one, &key, on(1), Slot(100)).unwrap();
+    let sent = yank::depart(one, on(0), &key, on(1), Slot(100)).unwrap();
     assert_eq!(sent.payload.len(), 65_536, "it fills a receipt");
     let forged =
         ReceivedReceipt { source_ee: EeIndex(6), payload: sent.payload, ..ReceivedReceipt::default() };
@@ -117,4 +120,30 @@ fn a_contract_of_another_ee_and_one_that_is_too_long_are_refused() {
     let beacon = ReceivedReceipt { kind: ReceiptKind::FromBeaconChain, ..forged.clone() };
     assert_eq!(yank::receive(other, on(1), &beacon), Err(YankError::NotAMessage));
     assert_eq!(yank::receive(other, on(1), &ReceivedReceipt::default()), Err(YankError::NotAMessage));
+}
+
+#[test]
+fn a_contract_does_not_move_to_another_ee() {
+    let mut state = State::new();
+    let key = yank::create(&mut state, on(0), b"", b"state").unwrap();
+    let to = Place { ee: EeIndex(6), ..on(1) };
+    let departed = yank::depart(&mut state, on(0), &key, to, Slot(100));
+    assert_eq!(departed, Err(YankError::OtherEe { key, ee: EeIndex(6) }));
+    assert_eq!(yank::state(&mut state, &key).unwrap(), b"state");
+}
+
+/// Nobody can stop an EE, or move what is no contract, by a key that the EE uses for something else.
+#[test]
+fn a_message_about_another_record_is_one_about_a_new_contract() {
+    let mut network = Network::new(2);
+    let key = yank::create(&mut network.states[0], on(0), b"", b"state").unwrap();
+    let sent = yank::depart(&mut network.states[0], on(0), &key, on(1), Slot(100)).unwrap();
+    network.send(0, [sent]);
+    let (_, received) = network.take(0, false).unwrap();
+    network.states[1].insert(key, vec![3; 12]);
+    let arrived = yank::receive(&mut network.states[1], on(1), &received);
+    assert_eq!(arrived, Ok(Yanked::Arrived(key)));
+    assert_eq!(network.states[1][&key], [3; 12]);
+    let mut state = State::from([(key, vec![3; 12])]);
+    assert_eq!(yank::state(&mut state, &key), Err(YankError::NotHere { key }));
 }

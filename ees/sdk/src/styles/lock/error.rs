@@ -1,7 +1,7 @@
 //! The error of the style.
 
 use super::{AGE_SLOTS_MAX, GRANTS_MAX, LOCK_SLOTS_MAX, RESOURCE_BYTES_MAX, Transaction};
-use crate::{state::Key, styles::RecordError};
+use crate::{receipt::EeIndex, state::Key, styles::RecordError};
 
 /// The reason for which a lock or a decision is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +83,12 @@ pub enum LockError<E> {
     OtherHome {
         /// The number of the transaction.
         number: u64,
+    },
+    /// Another EE has sent the message, or is the home of the transaction. Only the own code can be trusted to decide.
+    #[error("EE {} is another one, which decides nothing here", ee.0)]
+    Foreign {
+        /// The other EE.
+        ee: EeIndex,
     },
     /// The receipt is not a message of this style.
     #[error("the receipt is not one about locks")]

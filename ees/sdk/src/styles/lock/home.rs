@@ -65,7 +65,7 @@ impl Record for Progress {
 }
 
 /// Returns the resources that are locked for a transaction, if it can be committed in this slot. Whether these are all
-/// that it needs is for the EE to check, and whether they come from EEs that it trusts: any EE can send a resource.
+/// that it needs is for the EE to check.
 ///
 /// # Errors
 ///
@@ -134,8 +134,7 @@ pub fn forget<R: Records>(
 ) -> Result<(), LockError<R::Error>> {
     let number = transaction.number;
     let progress = find(records, &transaction.id())?.ok_or(LockError::UnknownTransaction { number })?;
-    let is_over = now.0 > transaction.until.0.saturating_add(2 * SETTLED_SLOTS);
-    if progress.decision == Decision::Open || !is_over {
+    if progress.decision == Decision::Open || !is_over(transaction, now) {
         return Err(LockError::Slot { transaction: *transaction, now: now.0 });
     }
     Ok(remove(records, &key_of(&transaction.id()))?)
@@ -152,6 +151,7 @@ pub(super) fn grant<R: Records>(
     if transaction.home != here {
         return Err(LockError::OtherHome { number: transaction.number });
     }
+    check_bytes(&grant.data)?;
     let new = Progress { transaction: *transaction, decision: Decision::Open, grants: Vec::new() };
     let mut progress = find(records, &transaction.id())?.unwrap_or(new);
     let mut sent = Vec::new();
@@ -182,14 +182,16 @@ pub(super) fn wound<R: Records>(
     }
 }
 
-/// Returns a receipt that released a resource again.
+/// Returns a receipt that released a resource again, unless the transaction may be [forgotten](forget).
 pub(super) fn release_again<R: Records>(
     records: &mut R,
     id: &TransactionId,
     resource: (Place, Key),
     is_change: bool,
+    now: Slot,
 ) -> Result<Vec<SentReceipt>, LockError<R::Error>> {
-    let Some(progress) = find(records, id)? else { return Ok(Vec::new()) };
+    let progress = find(records, id)?.filter(|progress| !is_over(&progress.transaction, now));
+    let Some(progress) = progress else { return Ok(Vec::new()) };
     let change = progress.find(resource).filter(|_| is_change);
     Ok(vec![change.map_or_else(|| progress.keep(resource), |grant| progress.release(grant))])
 }
@@ -238,4 +240,9 @@ fn find<R: Records>(records: &mut R, id: &TransactionId) -> Result<Option<Progre
 
 fn key_of(id: &TransactionId) -> Key {
     key("lock", &[id])
+}
+
+/// Returns whether a transaction may be forgotten.
+fn is_over(transaction: &Transaction, now: Slot) -> bool {
+    now.0 > transaction.until.0.saturating_add(2 * SETTLED_SLOTS)
 }

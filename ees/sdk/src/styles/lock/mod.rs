@@ -15,11 +15,13 @@
 //! try again, a transaction that was wounded with a new number and its old slot.
 //!
 //! *Guarantee:* the home decides once, up to the slot `until`; all resources get that decision. A resource releases its
-//! lock only by it, or because the home never got the resource. *Latency:* 2 slots. *Failure:* what is not committed until
+//! lock only by it, or because the home never got the resource. All of them are in one EE on several shards, because only
+//! the own code can be trusted to decide. *Latency:* 2 slots. *Failure:* what is not committed until
 //! its slot can be [expired](expire) by anyone, and releases its locks in the next slot; a decision that a resource does
-//! not take returns, and is sent again. *Griefing:* whoever may acquire can lock a resource for [`LOCK_SLOTS_MAX`]
+//! not take returns, and is sent again, until [`forget`] is possible. *Griefing:* whoever may acquire can lock a resource for [`LOCK_SLOTS_MAX`]
 //! slots, and can state a slot of its first lock that is up to [`AGE_SLOTS_MAX`] too early; an EE should ask for a fee.
-//! *Limit:* if nobody takes a returned decision for 224 slots, its resource stays locked.
+//! *Limit:* if nobody takes a returned decision for 224 slots, or no block of the resource's shard takes it for twice
+//! [`SETTLED_SLOTS`](super::SETTLED_SLOTS), its resource stays locked.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -35,7 +37,7 @@
 //! lock::create(&mut other, &room, b"free")?;
 //! let transaction = Transaction { since: Slot(10), until: Slot(20), home: on(1), number: 1 };
 //!
-//! let sent = lock::acquire(&mut other, &room, &transaction, Slot(10))?.remove(0);
+//! let sent = lock::acquire(&mut other, on(2), &room, &transaction, Slot(10))?.remove(0);
 //! lock::receive(&mut home, on(1), &arrive(on(2), sent), Slot(11))?;
 //! assert_eq!(lock::granted(&mut home, &transaction, Slot(11))?[0].data, b"free");
 //! let sent = lock::commit(&mut home, &transaction, [b"sold".to_vec()], Slot(11))?.remove(0);
@@ -109,8 +111,8 @@ type TransactionId = [u8; 30];
 ///
 /// # Errors
 ///
-/// Fails if it is not a message of this style, or one for another home; the EE should reject the receipt. Fails if the
-/// state does.
+/// Fails if it is not a message of this style and of this EE, if it is one for another home, or about a resource that there
+/// is not, and if its data are too long; the EE should reject the receipt. Fails if the state does.
 pub fn receive<R: Records>(
     records: &mut R,
     here: Place,
@@ -120,6 +122,7 @@ pub fn receive<R: Records>(
     let from = Place::source(received);
     match received.kind {
         ReceiptKind::FromBeaconChain => Err(LockError::NotAMessage),
+        ReceiptKind::Message if from.ee != here.ee => Err(LockError::Foreign { ee: from.ee }),
         ReceiptKind::Message => {
             let Message { kind, key, transaction, data } =
                 Message::from_bytes(&received.payload).ok_or(LockError::NotAMessage)?;
@@ -137,8 +140,8 @@ pub fn receive<R: Records>(
                 Kind::Grant => resource::release(records, &key, (id, from), None, now),
                 // The older transaction waits on, until the younger one is decided or expires.
                 Kind::Wound => Ok(Vec::new()),
-                Kind::Keep => home::release_again(records, &id, (from, key), false),
-                Kind::Change => home::release_again(records, &id, (from, key), true),
+                Kind::Keep => home::release_again(records, &id, (from, key), false, now),
+                Kind::Change => home::release_again(records, &id, (from, key), true, now),
             }
         }
     }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     state::Key,
     styles::{
-        Record,
+        Record, key,
         records::{load, store},
     },
 };
@@ -47,17 +47,17 @@ fn read_transaction(reader: &mut Reader<'_>) -> Option<Option<Transaction>> {
     }
 }
 
-/// Creates a resource under a key, which must not be used otherwise.
+/// Creates a resource with a key.
 ///
 /// # Errors
 ///
 /// Fails if there is one, if the data are too long, and if the state fails.
 pub fn create<R: Records>(records: &mut R, key: &Key, data: &[u8]) -> Result<(), LockError<R::Error>> {
     check_bytes(data)?;
-    if load::<Resource, _>(records, key)?.is_some() {
+    if load::<Resource, _>(records, &key_of(key))?.is_some() {
         return Err(LockError::Exists { key: *key });
     }
-    Ok(store(records, key, &Resource { holder: None, waiting: None, data: data.to_vec() })?)
+    Ok(store(records, &key_of(key), &Resource { holder: None, waiting: None, data: data.to_vec() })?)
 }
 
 /// Returns the data of a resource. Those of a locked one may be about to change.
@@ -89,7 +89,7 @@ pub fn set_data<R: Records>(records: &mut R, key: &Key, data: &[u8]) -> Result<(
     if let Some(Transaction { number: holder, .. }) = resource.holder {
         return Err(LockError::Busy { key: *key, holder });
     }
-    Ok(store(records, key, &Resource { data: data.to_vec(), ..resource })?)
+    Ok(store(records, &key_of(key), &Resource { data: data.to_vec(), ..resource })?)
 }
 
 /// Locks a resource for a transaction, or lets the transaction wait; returns the receipt for its home or, if it waits for a
@@ -97,15 +97,19 @@ pub fn set_data<R: Records>(records: &mut R, key: &Key, data: &[u8]) -> Result<(
 ///
 /// # Errors
 ///
-/// Fails if its slots are impossible, if it has asked before, and if an older one waits. Fails if there is no such
-/// resource, and if the state fails.
+/// Fails if its home is another EE, if its slots are impossible, if it has asked before, and if an older one waits. Fails if
+/// there is no such resource, and if the state fails.
 pub fn acquire<R: Records>(
     records: &mut R,
+    here: Place,
     key: &Key,
     transaction: &Transaction,
     now: Slot,
 ) -> Result<Vec<SentReceipt>, LockError<R::Error>> {
-    let Transaction { since, until, number, .. } = *transaction;
+    let Transaction { since, until, number, home } = *transaction;
+    if home.ee != here.ee {
+        return Err(LockError::Foreign { ee: home.ee });
+    }
     let is_now = since <= now && now <= until;
     if !is_now || now.0 - since.0 > AGE_SLOTS_MAX || until.0 - now.0 > LOCK_SLOTS_MAX {
         return Err(LockError::Slot { transaction: *transaction, now: now.0 });
@@ -117,13 +121,13 @@ pub fn acquire<R: Records>(
     }
     let Some(holder) = resource.holder else {
         let sent = resource.give(key, *transaction);
-        store(records, key, &resource)?;
+        store(records, &key_of(key), &resource)?;
         return Ok(vec![sent]);
     };
     if waiting.is_some_and(|waiting| waiting < *transaction) {
         return Err(LockError::Busy { key: *key, holder: holder.number });
     }
-    store(records, key, &Resource { waiting: Some(*transaction), ..resource })?;
+    store(records, &key_of(key), &Resource { waiting: Some(*transaction), ..resource })?;
     let wound = Message { kind: Kind::Wound, key: *key, transaction: holder, data: Vec::new() };
     Ok(if *transaction < holder { vec![wound.to(holder.home)] } else { Vec::new() })
 }
@@ -146,7 +150,7 @@ pub(super) fn release<R: Records>(
     }
     let waiting = resource.waiting.take().filter(|waiting| waiting.until >= now);
     let sent = waiting.map(|waiting| resource.give(key, waiting));
-    store(records, key, &resource)?;
+    store(records, &key_of(key), &resource)?;
     Ok(sent.into_iter().collect())
 }
 
@@ -158,7 +162,12 @@ impl Resource {
 }
 
 fn resource<R: Records>(records: &mut R, key: &Key) -> Result<Resource, LockError<R::Error>> {
-    load(records, key)?.ok_or(LockError::UnknownResource { key: *key })
+    load(records, &key_of(key))?.ok_or(LockError::UnknownResource { key: *key })
+}
+
+/// Returns the key of the record of a resource. Messages and users name resources, and never another record.
+fn key_of(resource: &Key) -> Key {
+    key("resource", &[&resource.0])
 }
 
 pub(super) fn check_bytes<E>(data: &[u8]) -> Result<(), LockError<E>> {
