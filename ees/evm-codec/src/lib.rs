@@ -32,7 +32,7 @@ pub use chain::{
     HISTORY_STORAGE, SlotClock, WITHDRAWAL_REQUESTS,
 };
 pub use fork::{BlobSchedule, Fork, Rules};
-pub use message::{Message, MessageError, OUTBOX, Returned, alias_preimage, withdrawal_address};
+pub use message::{Message, MessageError, OUTBOX, Returned, Spending, alias_preimage, withdrawal_address};
 pub use payload::{
     Block, BlockHash, ChainBlock, ChainPackage, Environment, Payload, Proposal, Transactions, VouchedBlock,
 };

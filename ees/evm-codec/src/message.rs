@@ -5,7 +5,7 @@ mod tests;
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{Address, B256, Bytes, address};
+use alloy_primitives::{Address, B256, Bytes, U256, address};
 
 /// The contract that sends receipts.
 pub const OUTBOX: Address = address!("0000000000000000000000004f75747269646572");
@@ -75,6 +75,43 @@ impl Message {
             return Err(MessageError::NoGas);
         }
         Ok(Self { sender: B256::new(*sender), destination, gas_limit, data: Bytes::copy_from_slice(data) })
+    }
+}
+
+/// The input of a message whose destination is the alias of its sender: a call that the alias makes. So the sender spends
+/// what its alias has been paid.
+///
+/// | bytes | content |
+/// |---|---|
+/// | 32 | the destination: 12 zero bytes and an address |
+/// | 32 | the value in wei, big-endian |
+/// | to the end | the input of the call |
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spending {
+    /// The account that is called.
+    pub destination: Address,
+    /// In wei.
+    pub value: U256,
+    /// The input of the call.
+    pub data: Bytes,
+}
+
+impl Spending {
+    /// Encodes the input.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let Self { destination, value, data } = self;
+        [&destination.into_word().0[..], &value.to_be_bytes::<32>(), data].concat()
+    }
+
+    /// Decodes the input, or returns `None` if it is too short, or if the destination is no address.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (destination, rest) = bytes.split_first_chunk()?;
+        let (value, data) = rest.split_first_chunk::<32>()?;
+        Some(Self {
+            destination: address_of(B256::new(*destination))?,
+            value: U256::from_be_bytes(*value),
+            data: Bytes::copy_from_slice(data),
+        })
     }
 }
 

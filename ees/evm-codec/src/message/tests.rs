@@ -37,6 +37,20 @@ fn what_is_no_message_is_refused() {
 }
 
 #[test]
+fn a_spending_has_destination_value_and_input() {
+    let spending = Spending {
+        destination: Address::repeat_byte(0x22),
+        value: U256::from(0x0105),
+        data: Bytes::from_static(&[7, 8]),
+    };
+    let bytes = [&[0; 12][..], &[0x22; 20], &[0; 30], &[1, 5], &[7, 8]].concat();
+    assert_eq!(spending.to_bytes(), bytes);
+    assert_eq!(Spending::from_bytes(&bytes), Some(spending));
+    assert_eq!(Spending::from_bytes(&bytes[..63]), None);
+    assert_eq!(Spending::from_bytes(&[&[1], &bytes[1..]].concat()), None, "no address");
+}
+
+#[test]
 fn what_returns_has_tag_sender_and_destination() {
     let payload = [&[0xaa; 32][..], &[1; 12], &[2; 20], &[3; 32]].concat();
     let expected =
