@@ -6,7 +6,7 @@ pragma solidity ^0.8.20;
 /// Sending is asynchronous: a receipt leaves with the block, arrives with one of the next blocks of its shard, and has no
 /// result here. `msg.value` pays for all: it is the receiver's, except for `fee`, in Gwei, which the proposer gets who
 /// delivers the receipt. It has to be a whole number of Gwei, and leaves this chain. If the calling frame reverts, nothing
-/// is sent.
+/// is sent. If the block cannot send more, the call reverts without a reason.
 ///
 /// Besides the gas of the call itself, a receipt burns the gas of its delivery in advance: 21,000, 16 for each byte of its
 /// payload, the gas limit of the call, and 100,000 if its return shall call the sender.
@@ -19,6 +19,9 @@ interface IOutbox {
     ///
     /// With a gas limit of zero the value is only credited, and `data` has to be empty. With a tag other than zero, a
     /// receipt that returns calls `IReturned.returned` of its sender.
+    ///
+    /// If the destination is the alias of this sender there, the alias makes another call, with ether that it was paid:
+    /// `data` is `abi.encodePacked(uint256(uint160(to)), value, input)`, with the value in wei as a `uint256`.
     function call(
         uint64 shard,
         uint64 fee,

@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use outrider_evm_codec::{Message, OUTBOX, Returned, alias_preimage, withdrawal_address};
+use outrider_evm_codec::{Message, OUTBOX, Returned, Spending, alias_preimage, withdrawal_address};
 use outrider_sdk::{
     context,
     receipt::{ReceiptKind, Received, ReceivedReceipt, inbox},
@@ -32,24 +32,22 @@ impl Deliveries {
     /// Delivers all receipts, in their order.
     ///
     /// 1. The gas that they may use is at most half of the block's, so transactions have the rest. A state provider takes
-    ///    no more receipts than that. A message that alone may use more is rejected.
+    ///    no more receipts than that. A message that alone may use more is rejected, and what returns is credited without
+    ///    a call, so that each receipt fits into a block.
     /// 2. A message credits an account or calls it. If it is malformed, or the call fails, it is rejected, and changes
-    ///    nothing.
+    ///    nothing. A call from another EE pays for its gas.
     /// 3. What returns calls its sender, if it has a tag; without a tag, or if the call fails, it is credited.
     /// 4. Ether from the beacon chain is credited.
     pub(crate) fn deliver(vm: &mut Vm<'_>, gas_limit: u64) -> Result<Self, TransitionError> {
-        let max = gas_limit / GAS_SHARE;
-        let planned: Vec<_> = inbox().map(|receipt| (Plan::of(&receipt, max), receipt)).collect();
+        let (max, base_fee) = (gas_limit / GAS_SHARE, vm.base_fee());
+        let planned: Vec<_> = inbox().map(|receipt| (Plan::of(&receipt, max, base_fee), receipt)).collect();
         let got = planned.iter().fold(0_u64, |sum, (plan, _)| sum.saturating_add(plan.gas()));
         if got > max {
             return Err(ChainError::Deliveries { got, max }.into());
         }
         let mut deliveries = Self::default();
         for (plan, receipt) in planned {
-            let is_accepted = plan.carry_out(vm)?;
-            if is_accepted {
-                vm.add_ether(receipt.value);
-            }
+            let is_accepted = plan.carry_out(vm, receipt.value)?;
             deliveries.transactions.push(transaction(&receipt));
             let list = if is_accepted { &mut deliveries.delivered } else { &mut deliveries.rejected };
             list.push(receipt);
@@ -81,18 +79,23 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(receipt: &ReceivedReceipt, gas_max: u64) -> Self {
+    fn of(receipt: &ReceivedReceipt, gas_max: u64, base_fee: u64) -> Self {
         let value = U256::from(receipt.value) * U256::from(WEI_PER_GWEI);
+        let bytes = receipt.payload.len() as u64;
+        let gas = BASE_GAS.saturating_add(BYTE_GAS.saturating_mul(bytes));
         let (credited, call) = match receipt.kind {
-            ReceiptKind::Message => message(receipt, value),
+            ReceiptKind::Message => message(receipt, value, gas, base_fee),
             ReceiptKind::Bounced | ReceiptKind::Expired => returned(receipt, value),
             ReceiptKind::FromBeaconChain => (withdrawal_address(&receipt.payload), None),
         };
-        let bytes = receipt.payload.len() as u64;
-        let plan =
-            Self { gas: BASE_GAS.saturating_add(BYTE_GAS.saturating_mul(bytes)), credited, value, call };
-        let is_rejected = plan.gas() > gas_max && receipt.kind == ReceiptKind::Message;
-        if is_rejected { Self { gas: BASE_GAS, credited: None, value, call: None } } else { plan }
+        let plan = Self { gas, credited, value, call };
+        match receipt.kind {
+            _ if plan.gas() <= gas_max => plan,
+            ReceiptKind::Message => Self { gas: BASE_GAS.min(gas_max), credited: None, value, call: None },
+            ReceiptKind::Bounced | ReceiptKind::Expired | ReceiptKind::FromBeaconChain => {
+                Self { gas: gas.min(gas_max), call: None, ..plan }
+            }
+        }
     }
 
     /// Returns the most gas that this uses.
@@ -100,23 +103,33 @@ impl Plan {
         self.gas.saturating_add(self.call.as_ref().map_or(0, |call| call.gas_limit))
     }
 
-    /// Returns whether the receipt is accepted.
-    fn carry_out(self, vm: &mut Vm<'_>) -> Result<bool, ExecutionError> {
+    /// Returns whether the receipt is accepted, which brings some Gwei.
+    fn carry_out(self, vm: &mut Vm<'_>, gwei: u64) -> Result<bool, ExecutionError> {
         let Self { gas, credited, value, call } = self;
-        vm.state().advance();
+        let state = vm.state();
+        state.advance();
+        state.outbox.iter_mut().for_each(|outbox| outbox.add_ether(gwei));
         let outcome = call.map(|call| vm.call_with_value(call)).transpose()?;
         let is_called = outcome.as_ref().is_some_and(|outcome| outcome.is_success());
         if let Some(address) = credited.filter(|_| !is_called) {
             vm.state().add_balance(address, value, true)?;
         }
         let is_accepted = is_called || credited.is_some();
+        if !is_accepted {
+            vm.state().outbox.iter_mut().for_each(|outbox| outbox.remove_ether(gwei));
+        }
         vm.add_delivery(is_accepted, gas, outcome);
         Ok(is_accepted)
     }
 }
 
-/// Returns who is credited and called by a message of another chain or EE.
-fn message(receipt: &ReceivedReceipt, value: U256) -> (Option<Address>, Option<ValueCall>) {
+/// Returns who is credited and called by a message of another chain or EE, which uses some gas besides that of the call.
+fn message(
+    receipt: &ReceivedReceipt,
+    value: U256,
+    gas: u64,
+    base_fee: u64,
+) -> (Option<Address>, Option<ValueCall>) {
     let Ok(message) = Message::from_bytes(&receipt.payload) else { return (None, None) };
     let Message { mut sender, destination, gas_limit, data } = message;
     let is_sibling = receipt.source_ee == context::ee_index();
@@ -124,14 +137,26 @@ fn message(receipt: &ReceivedReceipt, value: U256) -> (Option<Address>, Option<V
         return (Some(destination), None);
     }
     // The outbox of a chain of this EE has burnt the gas, and put a tag before the sender.
-    if is_sibling {
+    let price = if is_sibling {
         sender = Address::from_word(sender).into_word();
-    } else if gas_limit > FOREIGN_GAS_MAX {
+        U256::ZERO
+    } else {
+        U256::from(gas.saturating_add(gas_limit)) * U256::from(base_fee)
+    };
+    let Some(brought) = value.checked_sub(price).filter(|_| is_sibling || gas_limit <= FOREIGN_GAS_MAX)
+    else {
         return (None, None);
-    }
+    };
     let preimage = alias_preimage(receipt.source_shard.0, receipt.source_ee.0, sender);
     let caller = Address::from_word(keccak256(preimage));
-    (None, Some(ValueCall { caller, destination, value, gas_limit, data }))
+    let call = ValueCall { caller, destination, brought, value: brought, gas_limit, data };
+    if destination != caller {
+        return (None, Some(call));
+    }
+    let spending = Spending::from_bytes(&call.data);
+    let spending =
+        spending.map(|Spending { destination, value, data }| ValueCall { destination, value, data, ..call });
+    (None, spending)
 }
 
 /// Returns who is credited and called by a message that has returned.
@@ -144,7 +169,8 @@ fn returned(receipt: &ReceivedReceipt, value: U256) -> (Option<Address>, Option<
         tag_word[20..].copy_from_slice(&tag);
         let data = [&RETURNED[..], shard.as_slice(), tag_word.as_slice(), destination.as_slice()].concat();
         let data = Bytes::from(data);
-        ValueCall { caller: OUTBOX, destination: sender, value, gas_limit: RETURN_GAS, data }
+        let (brought, gas_limit) = (value, RETURN_GAS);
+        ValueCall { caller: OUTBOX, destination: sender, brought, value, gas_limit, data }
     });
     (Some(sender), call)
 }
@@ -165,7 +191,7 @@ const BASE_GAS: u64 = 21_000;
 /// The gas of a byte of a payload, as of one of a transaction.
 const BYTE_GAS: u64 = 16;
 
-/// The most gas of a call from another EE, which burns none for it.
+/// The most gas of a call from another EE, which pays for it only if it succeeds.
 const FOREIGN_GAS_MAX: u64 = 100_000;
 
 /// The gas of a call by which a sender learns that a receipt has returned. It has burnt that gas.

@@ -1,7 +1,6 @@
 //! Errors of payloads. The block's author is at fault, unless a variant says otherwise.
 
 mod chain;
-mod send;
 
 use alloc::string::String;
 
@@ -9,10 +8,7 @@ use alloy_primitives::{Address, B256, U256};
 use outrider_witness::{NodeError, mpt::TrieError};
 use revm::context_interface::result::{InvalidHeader, InvalidTransaction};
 
-pub use self::{
-    chain::{ChainError, MergeError},
-    send::SendError,
-};
+pub use self::chain::{ChainError, MergeError};
 
 /// The reason for which a payload is refused.
 #[derive(Debug, thiserror::Error)]
@@ -387,9 +383,6 @@ pub enum TransactionError {
         /// The blob gas left.
         left: u64,
     },
-    /// It sends receipts that the block cannot send.
-    #[error("receipts to other shards and EEs")]
-    Send(#[from] SendError),
     /// The state does not allow it, or its fields are inconsistent.
     #[error(transparent)]
     Invalid(#[from] InvalidTransaction),
@@ -454,6 +447,9 @@ pub enum StateError {
         /// The account.
         address: Address,
     },
+    /// A delivery has read as much as it may. Nobody sees this error: the delivery fails.
+    #[error("the witness of a delivery would be too long")]
+    WitnessLimit,
     /// An account does not have the ether that leaves the chain: what has the address of the outbox is another contract.
     #[error("{address} has less than the {amount} wei that leave the chain by it")]
     BalanceMissing {

@@ -40,7 +40,7 @@ use outrider_witness::Hash;
 
 pub use error::{
     AncestorError, BlockError, ChainError, ExecutionError, HeaderError, MergeError, OmmerError, RequestError,
-    SendError, StateError, TransactionError, TransitionError,
+    StateError, TransactionError, TransitionError,
 };
 pub use input::merge;
 

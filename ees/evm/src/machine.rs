@@ -3,11 +3,13 @@
 //! revm's loop looks up each instruction in a table, and makes an indirect call. In wasm that costs more than most
 //! instructions themselves. So here the instructions that contracts mostly consist of are the arms of a `match`.
 
+use alloy_primitives::Bytes;
+use outrider_evm_codec::OUTBOX;
 use revm::{
     MainnetEvm,
     bytecode::opcode as op,
     context::FrameStack,
-    context_interface::Host,
+    context_interface::{Host, JournalTr as _},
     handler::{
         EthFrame, EthPrecompiles, EvmTr, FrameInitOrResult, FrameTr, ItemOrResult, MainnetContext,
         evm::{ContextDbError, FrameInitResult},
@@ -56,7 +58,8 @@ impl<'a> EvmTr for Machine<'a> {
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Frame>, ContextDbError<Self::Context>> {
         let (context, instructions, _, frames) = self.0.all_mut();
         let frame = frames.get();
-        let action = run(&mut frame.interpreter, instructions, context);
+        let mut action = run(&mut frame.interpreter, instructions, context);
+        fail_without_room(&frame.interpreter, context, &mut action);
         let next: Result<_, ContextDbError<Self::Context>> = frame.process_next_action(context, action);
         if let Ok(ItemOrResult::Result(_)) = next {
             frame.set_finished(true);
@@ -69,6 +72,23 @@ impl<'a> EvmTr for Machine<'a> {
         result: <Frame as FrameTr>::FrameResult,
     ) -> Result<Option<<Frame as FrameTr>::FrameResult>, ContextDbError<Self::Context>> {
         self.0.frame_return_result(result)
+    }
+}
+
+/// Lets a call of the outbox revert, without output, if the block cannot send what the transaction sends with it.
+fn fail_without_room(
+    interpreter: &Interpreter<EthInterpreter>,
+    context: &Context<'_>,
+    action: &mut InterpreterAction,
+) {
+    let InterpreterAction::Return(result) = action else { return };
+    if interpreter.input.target_address != OUTBOX || !result.is_ok() {
+        return;
+    }
+    let journal = &context.journaled_state;
+    if journal.database.outbox.as_ref().is_some_and(|outbox| !outbox.has_room(journal.logs())) {
+        result.result = InstructionResult::Revert;
+        result.output = Bytes::new();
     }
 }
 

@@ -9,7 +9,7 @@ use alloy_primitives::{B256, Log, U256, b256};
 use outrider_evm_codec::OUTBOX;
 use outrider_sdk::receipt::{EeIndex, SentReceipt, ShardIndex, send};
 
-use crate::{block::WEI_PER_GWEI, error::SendError};
+use crate::block::WEI_PER_GWEI;
 
 /// The receipts that a block sends.
 #[derive(Debug)]
@@ -20,10 +20,10 @@ pub(crate) struct Outbox {
     ether: u64,
 }
 
-/// The receipts of one transaction.
-#[derive(Debug, Default)]
-pub(crate) struct Sends {
-    receipts: Vec<SentReceipt>,
+/// The sums of some receipts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    n: usize,
     n_bytes: usize,
     /// Values and fees in Gwei.
     ether: u64,
@@ -35,37 +35,50 @@ impl Outbox {
         Self { sent: Vec::new(), n_bytes: 0, ether }
     }
 
-    /// Adds the ether of a receipt that the EE keeps, in Gwei.
+    /// Adds the ether of a receipt that is about to be delivered, in Gwei.
     pub(crate) fn add_ether(&mut self, value: u64) {
         self.ether = self.ether.saturating_add(value);
     }
 
-    /// Returns the receipts in the logs of a transaction, if the block may send them, too. The chain bounds how much an EE
-    /// may send in a block, and that it has the ether.
-    pub(crate) fn read(&self, logs: &[Log]) -> Result<Sends, SendError> {
-        let mut sends = Sends::default();
-        for log in logs.iter().filter(|log| log.address == OUTBOX) {
-            let receipt = sent(log).ok_or(SendError::Log)?;
-            sends.n_bytes = sends.n_bytes.saturating_add(receipt.payload.len());
-            let ether = sends.ether.checked_add(receipt.value).and_then(|sum| sum.checked_add(receipt.fee));
-            let ether = ether.filter(|ether| *ether <= self.ether);
-            sends.ether = ether.ok_or(SendError::Ether { left: self.ether })?;
-            sends.receipts.push(receipt);
-        }
-        if self.sent.len().saturating_add(sends.receipts.len()) > SENT_MAX {
-            return Err(SendError::Count { max: SENT_MAX });
-        }
-        if self.n_bytes.saturating_add(sends.n_bytes) > SENT_BYTES_MAX {
-            return Err(SendError::Bytes { max: SENT_BYTES_MAX });
-        }
-        Ok(sends)
+    /// Removes the ether of a receipt that is rejected, in Gwei.
+    pub(crate) fn remove_ether(&mut self, value: u64) {
+        self.ether = self.ether.saturating_sub(value);
     }
 
-    /// Takes over the receipts of a transaction, which [`read`](Self::read) has just returned.
-    pub(crate) fn take(&mut self, sends: Sends) {
-        self.n_bytes = self.n_bytes.saturating_add(sends.n_bytes);
-        self.ether = self.ether.saturating_sub(sends.ether);
-        self.sent.extend(sends.receipts);
+    /// Returns whether the block may send the receipts in the logs of a transaction, too. The chain bounds how much an EE
+    /// may send in a block, and that it has the ether.
+    pub(crate) fn has_room(&self, logs: &[Log]) -> bool {
+        self.sums(logs).is_some()
+    }
+
+    /// Takes the receipts in the logs of a transaction, for which there [is room](Self::has_room), and returns the ether
+    /// that leaves the chain with them, in wei.
+    pub(crate) fn take(&mut self, logs: &[Log]) -> U256 {
+        let sums = self.sums(logs);
+        debug_assert!(sums.is_some(), "a call of the outbox fails if there is no room for what it sends");
+        let Some(Sums { n_bytes, ether, .. }) = sums else { return U256::ZERO };
+        self.n_bytes = self.n_bytes.saturating_add(n_bytes);
+        self.ether = self.ether.saturating_sub(ether);
+        let receipts = of_outbox(logs).filter_map(sent);
+        self.sent
+            .extend(receipts.map(|(receipt, payload)| SentReceipt { payload: payload.to_vec(), ..receipt }));
+        U256::from(ether) * U256::from(WEI_PER_GWEI)
+    }
+
+    /// Returns the sums of the receipts in the logs of a transaction, if the block may send them, too.
+    fn sums(&self, logs: &[Log]) -> Option<Sums> {
+        let sums = of_outbox(logs).try_fold(Sums::default(), |sums, log| {
+            let (SentReceipt { value, fee, .. }, payload) = sent(log)?;
+            Some(Sums {
+                n: sums.n.saturating_add(1),
+                n_bytes: sums.n_bytes.saturating_add(payload.len()),
+                ether: sums.ether.checked_add(value)?.checked_add(fee)?,
+            })
+        })?;
+        let has_room = self.sent.len().saturating_add(sums.n) <= SENT_MAX
+            && self.n_bytes.saturating_add(sums.n_bytes) <= SENT_BYTES_MAX
+            && sums.ether <= self.ether;
+        has_room.then_some(sums)
     }
 
     /// Sends all receipts.
@@ -74,27 +87,26 @@ impl Outbox {
     }
 }
 
-impl Sends {
-    /// Returns the ether that leaves the chain, in wei.
-    pub(crate) fn wei(&self) -> U256 {
-        U256::from(self.ether) * U256::from(WEI_PER_GWEI)
-    }
+fn of_outbox(logs: &[Log]) -> impl Iterator<Item = &Log> {
+    logs.iter().filter(|log| log.address == OUTBOX)
 }
 
-/// Decodes a log `Sent(address indexed, uint64, uint64, uint64, uint64, bytes)` of `solidity/IOutbox.sol`.
-fn sent(log: &Log) -> Option<SentReceipt> {
+/// Decodes a log `Sent(address indexed, uint64, uint64, uint64, uint64, bytes)` of `solidity/IOutbox.sol`. Returns the
+/// receipt without its payload, and that.
+fn sent(log: &Log) -> Option<(SentReceipt, &[u8])> {
     let (SENT, data) = (*log.topics().first()?, &log.data.data) else { return None };
     let (words, payload) = data.split_at_checked(6 * 32)?;
     let number =
         |index: usize| u64::try_from(U256::from_be_slice(words.get(32 * index..32 * (index + 1))?)).ok();
     let length = usize::try_from(number(5)?).ok()?;
-    Some(SentReceipt {
+    let receipt = SentReceipt {
         destination_shard: ShardIndex(number(0)?),
         destination_ee: EeIndex(number(1)?),
         value: number(2)?,
         fee: number(3)?,
-        payload: payload.get(..length)?.to_vec(),
-    })
+        payload: Vec::new(),
+    };
+    Some((receipt, payload.get(..length)?))
 }
 
 /// The most receipts of a block: as many messages as a lane takes.

@@ -18,7 +18,7 @@ use outrider_witness::{
 };
 use revm::{Database, bytecode::Bytecode, state::AccountInfo};
 
-use crate::{access_list::AccessList, error::StateError, hash::keccak256, rules::Spec};
+use crate::{access_list::AccessList, error::StateError, hash::keccak256, outbox::Outbox, rules::Spec};
 
 /// Accounts, storage and code.
 #[derive(Debug)]
@@ -36,6 +36,10 @@ pub(crate) struct State<'a> {
     has_delegations: bool,
     /// The reads and changes, if the header has an access list.
     pub(crate) access_list: Option<AccessList>,
+    /// What a chain on a shard sends.
+    pub(crate) outbox: Option<Outbox>,
+    /// The bytes of witness that reads may still need, if there is a limit.
+    pub(crate) witness_bytes_left: Option<usize>,
 }
 
 /// The source of block hashes, and the number of those that were needed.
@@ -141,7 +145,19 @@ impl<'a> State<'a> {
         let root = tries.forest.open(&Hash(root.0));
         let (accounts, changed, codes) = Default::default();
         let has_delegations = spec.has(Fork::Prague);
-        Self { tries, root, accounts, changed, codes, hashes, has_delegations, access_list: None }
+        let (access_list, outbox, witness_bytes_left) = Default::default();
+        Self {
+            tries,
+            root,
+            accounts,
+            changed,
+            codes,
+            hashes,
+            has_delegations,
+            access_list,
+            outbox,
+            witness_bytes_left,
+        }
     }
 
     /// Starts recording reads and changes.
@@ -162,6 +178,7 @@ impl<'a> State<'a> {
             btree_map::Entry::Occupied(entry) => return Ok(entry.into_mut()),
             btree_map::Entry::Vacant(vacant) => vacant,
         };
+        need(&mut self.witness_bytes_left, PATH_BYTES)?;
         let key = keccak256(address);
         let value = self.tries.forest.get(self.root, key.as_slice());
         let value = value.map_err(|source| StateError::Account { address, source })?;
@@ -242,6 +259,7 @@ impl Database for State<'_> {
             return Ok(code.clone());
         }
         let code = Bytes::from(self.tries.forest.blob(&Hash(code_hash.0)).map_err(StateError::Code)?);
+        need(&mut self.witness_bytes_left, code.len())?;
         // Before EIP-3541 code could begin like a delegation of EIP-7702. From Prague on it is one if it also has the
         // length.
         let delegation = self.has_delegations.then(|| Bytecode::new_raw_checked(code.clone()).ok()).flatten();
@@ -260,6 +278,7 @@ impl Database for State<'_> {
         if storage.is_none() && root == EMPTY_ROOT {
             return Ok(U256::ZERO);
         }
+        need(&mut self.witness_bytes_left, PATH_BYTES)?;
         let storage = storage.unwrap_or_else(|| self.tries.forest.open(&root));
         let key = keccak256(B256::from(index));
         let value = self.tries.forest.get(storage, key.as_slice());
@@ -298,6 +317,18 @@ impl Database for State<'_> {
         }
     }
 }
+
+/// Takes the bytes of a read from those that are left.
+fn need(left: &mut Option<usize>, bytes: usize) -> Result<(), StateError> {
+    if let Some(left) = left {
+        *left = left.checked_sub(bytes).ok_or(StateError::WitnessLimit)?;
+    }
+    Ok(())
+}
+
+/// The bytes that the path to an account or a slot counts for: seven branches of 532 bytes, and a leaf. In a trie of less
+/// than 16^7 values, random paths are shorter, and share nodes.
+const PATH_BYTES: usize = 4_096;
 
 /// The slots of EIP-2935's contract, `HISTORY_SERVE_WINDOW`: more than the blocks whose hash `BLOCKHASH` returns.
 const HISTORY_SLOTS: u64 = 8_191;

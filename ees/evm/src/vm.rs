@@ -22,7 +22,6 @@ use crate::{
     hash::bloom,
     instructions,
     machine::Machine,
-    outbox::Outbox,
     receipts::{Outcome, Receipt},
     rules::Spec,
     state::State,
@@ -44,8 +43,6 @@ pub(crate) struct Vm<'a> {
     pub(crate) receipts: Vec<Receipt>,
     /// The receipts before those of transactions.
     n_deliveries: usize,
-    /// What a chain on a shard sends.
-    outbox: Option<Outbox>,
 }
 
 impl<'a> Vm<'a> {
@@ -80,7 +77,6 @@ impl<'a> Vm<'a> {
             blob_gas_used,
             receipts: Vec::new(),
             n_deliveries: 0,
-            outbox: None,
         }
     }
 
@@ -107,7 +103,7 @@ impl<'a> Vm<'a> {
         let transaction_type = transaction.tx_type;
         self.state().advance();
         let result = self.execute(transaction, Caller::Sender)?;
-        self.commit_with_sends(&result)?.map_err(|error| invalid(error.into()))?;
+        self.commit_with_sends(&result)?;
         self.count_gas(&result);
         self.blob_gas_used = self.blob_gas_used.saturating_add(blob_gas);
 

@@ -5,8 +5,12 @@
 
 mod support;
 
+#[path = "shard_receipts/aliases.rs"]
+mod aliases;
 #[path = "shard_receipts/blocks.rs"]
 mod blocks;
+#[path = "shard_receipts/bounds.rs"]
+mod bounds;
 #[cfg(feature = "runner")]
 #[path = "shard_receipts/engines.rs"]
 mod engines;

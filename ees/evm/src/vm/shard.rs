@@ -7,13 +7,16 @@ use outrider_evm_codec::OUTBOX;
 use revm::{
     ExecuteCommitEvm as _, ExecuteEvm as _,
     context::TxEnv,
-    context_interface::{JournalTr as _, result::ExecutionResult},
+    context_interface::{
+        JournalTr as _,
+        result::{ExecutionResult, ResultGas},
+    },
 };
 
 use super::{Caller, Vm};
 use crate::{
     delivery::DELIVERY,
-    error::{ExecutionError, SendError},
+    error::{ExecutionError, StateError},
     outbox::Outbox,
     receipts::Outcome,
 };
@@ -23,7 +26,9 @@ use crate::{
 pub(crate) struct ValueCall {
     pub(crate) caller: Address,
     pub(crate) destination: Address,
-    /// In wei. The caller has it for this call.
+    /// The ether that the caller gets for this call, in wei.
+    pub(crate) brought: U256,
+    /// The ether that the call passes on, in wei. It may be more than was brought, if the caller has it.
     pub(crate) value: U256,
     pub(crate) gas_limit: u64,
     pub(crate) data: Bytes,
@@ -32,35 +37,47 @@ pub(crate) struct ValueCall {
 impl Vm<'_> {
     /// Starts to send receipts to other shards and EEs.
     pub(crate) fn open_outbox(&mut self, outbox: Outbox) {
-        self.outbox = Some(outbox);
+        self.state().outbox = Some(outbox);
     }
 
     /// Sends the receipts.
-    pub(crate) fn send(&self) {
-        self.outbox.iter().for_each(Outbox::send);
+    pub(crate) fn send(&mut self) {
+        self.state().outbox.iter().for_each(Outbox::send);
     }
 
-    /// Adds ether of a received receipt, in Gwei, to that which receipts may take away.
-    pub(crate) fn add_ether(&mut self, value: u64) {
-        self.outbox.iter_mut().for_each(|outbox| outbox.add_ether(value));
+    /// Returns the base fee of the block, in wei.
+    pub(crate) fn base_fee(&self) -> u64 {
+        self.machine.0.ctx.block.basefee
     }
 
-    /// Makes a call that brings ether to the chain. If it fails, or would send what it must not, nothing changes.
+    /// Makes a call that brings ether to the chain. If it fails, nothing changes. It fails with all of its gas if its reads
+    /// need more than [`CALL_WITNESS_BYTES_MAX`].
     pub(crate) fn call_with_value(&mut self, call: ValueCall) -> Result<ExecutionResult, ExecutionError> {
-        let ValueCall { caller, destination, value, gas_limit, data } = call;
-        self.state().add_balance(caller, value, true)?;
+        let ValueCall { caller, destination, brought, value, gas_limit, data } = call;
+        self.state().add_balance(caller, brought, true)?;
         // revm expects that a transaction has loaded its sender.
         self.machine.0.ctx.journaled_state.load_account(caller).map(drop)?;
         let kind = TxKind::Call(destination);
         let call = TxEnv { caller, kind, value, gas_limit, gas_price: 0, data, ..TxEnv::default() };
-        let result = self.execute(call, Caller::System)?;
-        let is_sent = self.commit_with_sends(&result)?.is_ok();
-        if is_sent && result.is_success() {
-            return Ok(result);
-        }
-        self.state().burn(caller, value)?;
-        let (gas, output) = (*result.gas(), result.into_output().unwrap_or_default());
-        Ok(ExecutionResult::Revert { gas, logs: Vec::new(), output })
+        self.state().witness_bytes_left = Some(CALL_WITNESS_BYTES_MAX);
+        let result = self.execute(call, Caller::System);
+        self.state().witness_bytes_left = None;
+        let gas = match result {
+            Ok(result) => {
+                self.commit_with_sends(&result)?;
+                if result.is_success() {
+                    return Ok(result);
+                }
+                *result.gas()
+            }
+            Err(ExecutionError::State(StateError::WitnessLimit)) => {
+                drop(self.machine.0.finalize());
+                ResultGas::default().with_total_gas_spent(gas_limit)
+            }
+            Err(error) => return Err(error),
+        };
+        self.state().burn(caller, brought)?;
+        Ok(ExecutionResult::Revert { gas, logs: Vec::new(), output: Bytes::new() })
     }
 
     /// Adds the receipt of a delivery, which used gas besides that of its call.
@@ -76,29 +93,18 @@ impl Vm<'_> {
         self.add_receipt(DELIVERY, Outcome::Status(is_accepted), gas_used, logs);
     }
 
-    /// Takes over the changes, and takes the ether of sent receipts out of the chain. If the block cannot send them, this
-    /// drops the changes and returns the reason.
-    pub(super) fn commit_with_sends(
-        &mut self,
-        result: &ExecutionResult,
-    ) -> Result<Result<(), SendError>, ExecutionError> {
-        let Some(outbox) = &mut self.outbox else {
-            self.machine.0.commit_inner();
-            return Ok(Ok(()));
-        };
-        let sends = match outbox.read(result.logs()) {
-            Ok(sends) => sends,
-            Err(error) => {
-                drop(self.machine.0.finalize());
-                return Ok(Err(error));
-            }
-        };
-        let wei = sends.wei();
-        outbox.take(sends);
+    /// Takes over the changes, and takes the ether of sent receipts out of the chain.
+    pub(super) fn commit_with_sends(&mut self, result: &ExecutionResult) -> Result<(), ExecutionError> {
         self.machine.0.commit_inner();
+        let state = self.state();
+        let wei = state.outbox.as_mut().map_or(U256::ZERO, |outbox| outbox.take(result.logs()));
         if !wei.is_zero() {
-            self.state().burn(OUTBOX, wei)?;
+            state.burn(OUTBOX, wei)?;
         }
-        Ok(Ok(()))
+        Ok(())
     }
 }
+
+/// The most bytes of witness for the reads of a call that brings ether, as [`State`](crate::state::State) counts them: a
+/// quarter of a shard block of a MiB, so that each receipt fits into one with what surrounds it.
+const CALL_WITNESS_BYTES_MAX: usize = 1 << 18;

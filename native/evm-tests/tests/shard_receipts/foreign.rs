@@ -16,10 +16,14 @@ const OTHER: u64 = 0;
 
 /// Delivers a payload with 9 Gwei to a chain, and returns the network and whether the receipt was accepted.
 fn deliver(kind: ReceiptKind, source_ee: u64, payload: Vec<u8>) -> (Network, bool) {
+    deliver_with(9, kind, source_ee, payload)
+}
+
+fn deliver_with(value: u64, kind: ReceiptKind, source_ee: u64, payload: Vec<u8>) -> (Network, bool) {
     let mut network = Network::new(1);
     let (source_shard, source_ee) = (ShardIndex(6), EeIndex(source_ee));
     network.places[0].inbox =
-        vec![ReceivedReceipt { kind, source_shard, source_ee, value: 9, payload, ..Default::default() }];
+        vec![ReceivedReceipt { kind, source_shard, source_ee, value, payload, ..Default::default() }];
     let rejected = network.block(0, &[]).rejected;
     (network, rejected.is_empty())
 }
@@ -40,13 +44,35 @@ fn an_account_of_another_ee_pays_an_address() {
 
 #[test]
 fn another_ee_calls_a_contract_with_little_gas() {
-    let (network, is_accepted) = deliver(ReceiptKind::Message, OTHER, message(100_000, b"hi"));
+    let call = |value, gas_limit| deliver_with(value, ReceiptKind::Message, OTHER, message(gas_limit, b"hi"));
+    let (network, is_accepted) = call(200_000, 100_000);
     assert!(is_accepted);
     let expected = alias(6, OTHER, B256::repeat_byte(0xac)).into_word();
     assert_eq!(variable(&network, 0, SENDER), U256::from_be_bytes(expected.0));
-    let (network, is_accepted) = deliver(ReceiptKind::Message, OTHER, message(100_001, b"hi"));
-    assert!(!is_accepted, "it has burnt no gas for that");
+    let (network, is_accepted) = call(200_000, 100_001);
+    assert!(!is_accepted, "it is too much");
     assert_eq!(variable(&network, 0, CALLS), U256::ZERO);
+}
+
+/// At the base fee of the first block, 0.875 Gwei, for 21,000 gas, 16 for each of 74 bytes, and the gas limit.
+#[test]
+fn a_call_of_another_ee_pays_for_its_gas_out_of_its_value() {
+    let price = (21_000 + 16 * 74 + 100_000) * 875 / 1_000;
+    let call = |value| deliver_with(value, ReceiptKind::Message, OTHER, message(100_000, b"hi"));
+    for value in [0, 9, price - 1] {
+        let (network, is_accepted) = call(value);
+        assert!(!is_accepted, "{value}");
+        assert_eq!(variable(&network, 0, CALLS), U256::ZERO);
+    }
+    let (network, is_accepted) = call(price + 1);
+    assert!(is_accepted);
+    // 106,911 Gwei are the whole Gwei of the price, 106,911 * 10^9 wei and none over.
+    assert_eq!(network.places[0].shard.balance(COURIER), U256::from(GWEI));
+    // One that fails returns as a whole.
+    let failing = message(100_000, &[0xf1]);
+    let (network, is_accepted) = deliver_with(price + 1, ReceiptKind::Message, OTHER, failing);
+    assert!(!is_accepted);
+    assert_eq!(network.places[0].shard.balance(COURIER), U256::ZERO);
 }
 
 /// Another EE may write any sender: it is not that of a chain of this EE.
@@ -54,7 +80,7 @@ fn another_ee_calls_a_contract_with_little_gas() {
 fn another_ee_cannot_forge_a_contract() {
     let sender = COURIER.into_word();
     let forged = Message { sender, destination: COURIER, gas_limit: 90_000, data: vec![1].into() }.to_bytes();
-    let (network, is_accepted) = deliver(ReceiptKind::Message, OTHER, forged);
+    let (network, is_accepted) = deliver_with(200_000, ReceiptKind::Message, OTHER, forged);
     assert!(is_accepted);
     let got = variable(&network, 0, SENDER);
     assert_eq!(got, U256::from_be_bytes(alias(6, OTHER, sender).into_word().0));

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, b256};
 use outrider_evm_codec::OUTBOX;
 use outrider_sdk::{
     context::{EeIndex, ShardIndex},
-    harness::SentReceipt,
+    harness::{Context, SentReceipt},
 };
 
 use crate::support::shard::{COURIER, EE, GWEI, Network, address_of, outbox_call, outbox_send, with_bytes};
@@ -126,12 +126,56 @@ fn a_block_has_many_receipts_in_their_order_up_to_a_limit() {
     let transactions = [many(&network, 0), many(&network, 1)];
     let first = network.block(0, &transactions);
     assert_eq!(first.sent.len(), 300, "the second transaction has no room for 300 more of 512");
-    let alone = network.block(0, &transactions[1..]);
-    assert_eq!(alone.sent.len(), 300);
+    assert_eq!(crate::support::shard::parts(&first.provided.block_data).1.transactions, transactions);
+    let failed = network.places[0].shard.gas_used();
+    network.places[0].users.skip(1);
+    let again = many(&network, 1);
+    assert_eq!(network.block(0, &[again]).sent.len(), 300);
+    let succeeded = network.places[0].shard.gas_used();
+    assert!(failed > succeeded * 3 / 2, "a transaction that fails pays: {failed}, {succeeded}");
     // They arrive as credits of 1 Gwei each, as far as half of the gas goes: 600 of 22,152 gas do.
     let before = network.places[1].shard.balance(address_of(1));
     assert!(network.block(1, &[]).rejected.is_empty());
     assert_eq!(network.places[1].shard.balance(address_of(1)) - before, U256::from(600 * GWEI));
+}
+
+/// Nobody executes it again and again for nothing.
+#[test]
+fn a_transaction_that_no_block_can_send_fails_and_pays() {
+    let mut network = Network::new(2);
+    let call = outbox_call(1, 0, COURIER, 1, 0, &[0; 60_000]);
+    let data = with_bytes("passMany(bytes,uint256)", &[U256::from(64), U256::from(9)], &call);
+    let mut transaction = network.places[0].users.transaction(0, Some(COURIER), 0, data);
+    transaction.gas_limit = U256::from(16_700_000);
+    let transaction = transaction.sign(&crate::support::shard::key_of(0)).unwrap();
+    let before = network.places[0].shard.balance(address_of(0));
+    let block = network.block(0, std::slice::from_ref(&transaction));
+    assert_eq!(block.sent, [], "9 times 60,072 bytes are more than 512 KiB");
+    assert_eq!(crate::support::shard::parts(&block.provided.block_data).1.transactions, [transaction]);
+    let paid = before - network.places[0].shard.balance(address_of(0));
+    assert!(paid >= U256::from(network.places[0].shard.gas_used() * GWEI), "{paid}");
+    assert!(network.places[0].shard.gas_used() > 8 * 60_072 * 24);
+    assert_eq!(network.places[0].shard.balance(COURIER), U256::ZERO);
+}
+
+#[test]
+fn a_receiver_sends_on_what_it_has_just_received() {
+    let mut network = Network::new(1);
+    let back = outbox_call(0, 1, address_of(3), 0, 0, &[]);
+    let message = |value| {
+        let data = [&[0xf3], &back[..]].concat().into();
+        let (sender, destination, gas_limit) = (COURIER.into_word(), COURIER, 400_000);
+        let payload = outrider_evm_codec::Message { sender, destination, gas_limit, data }.to_bytes();
+        let source_ee = EeIndex(EE);
+        outrider_sdk::harness::ReceivedReceipt { source_ee, value, payload, ..Default::default() }
+    };
+    // The EE has no ether but that of the receipt; its accounts have more, by their genesis.
+    network.slot = 1;
+    let context = Context { balance: 0, ..network.context(0) };
+    let provider = network.places[0].shard.provider.clone().context(context).receipts([message(40)]);
+    let packages = [crate::support::shard::proposal(None)];
+    let outcome = provider.provide(&packages, outrider_evm_ee::execute).unwrap().outcome;
+    assert_eq!((outcome.rejected, outcome.receipts.len()), (vec![], 1));
 }
 
 #[test]
@@ -149,8 +193,10 @@ fn an_ee_sends_no_more_ether_than_it_has() {
     let provider = network.places[0].shard.provider.clone().context(context);
     let packages = [crate::support::shard::proposal(None), transaction.clone()];
     let provided = provider.provide(&packages, outrider_evm_ee::execute).unwrap();
-    assert!(crate::support::shard::parts(&provided.block_data).1.transactions.is_empty());
+    assert_eq!(provided.outcome.receipts, [], "the transaction fails");
+    assert_eq!(crate::support::shard::parts(&provided.block_data).1.transactions.len(), 1);
     network.places[0].ether = ether;
+    network.slot = 1;
     assert_eq!(network.block(0, &[transaction]).sent.len(), 1);
 }
 

@@ -1,6 +1,7 @@
 //! Chains of one EE on several shards, and the way of receipts between them, as the beacon chain's rules have it.
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use outrider_evm::genesis::Genesis;
 use outrider_evm_codec::alias_preimage;
 use outrider_sdk::{
     chain,
@@ -8,10 +9,11 @@ use outrider_sdk::{
     harness::{Context, Failure, Provided, ReceivedReceipt, SentReceipt},
     receipt::ReceiptKind,
 };
+use serde_json::Value;
 
 use super::{
     Shard, Users, context,
-    genesis::{EE, GWEI, OSAKA, genesis},
+    genesis::{EE, GWEI, OSAKA, genesis_json},
     proposal,
 };
 
@@ -48,8 +50,13 @@ impl Network {
 
     /// Chains with the rules of some forks.
     pub(crate) fn with(n_shards: u64, forks: &[(&str, u64)]) -> Self {
+        Self::of(n_shards, &genesis_json(forks))
+    }
+
+    /// Chains with a `genesis.json`.
+    pub(crate) fn of(n_shards: u64, genesis: &Value) -> Self {
         let place = |shard| {
-            let genesis = Shard::new(genesis(forks));
+            let genesis = Shard::new(Genesis::of_json(genesis.clone()).unwrap());
             let ether = u64::try_from(genesis.ether() / U256::from(GWEI)).unwrap();
             Place { shard: genesis, users: Users::on(shard), ether, inbox: Vec::new() }
         };
