@@ -138,6 +138,10 @@ pub enum TransactionError {
     /// [genesis](crate::Payload::Genesis).
     #[error("the sum of fees overflows")]
     FeesOverflow,
+    /// The validator's key is no point of the curve. The beacon chain would refuse the deposit, which would return to the
+    /// account of that key, and nobody can use that.
+    #[error("the validator's key is no point of the curve")]
+    ValidatorKey,
     /// The block sends as many receipts as it may already.
     #[error("a block sends at most {RECEIPTS_SENT_MAX} receipts; send this one in a later block")]
     TooManyReceipts,

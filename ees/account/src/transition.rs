@@ -4,7 +4,12 @@
 
 use alloc::vec::Vec;
 
-use outrider_sdk::{Deposit, crypto, receipt::SentReceipt, state::State};
+use outrider_sdk::{
+    Deposit,
+    crypto::{self, CheckError},
+    receipt::SentReceipt,
+    state::State,
+};
 
 use crate::{
     error::{TransactionError, TransitionError},
@@ -35,7 +40,7 @@ use crate::{
 /// 2. The sender's account exists, and its nonce is the transaction's.
 /// 3. The account's balance covers amount and fees, and all are subtracted. Its nonce increases by one.
 /// 4. The amount goes where the action says: to an existing account, to a new one, which must not exist yet, to the
-///    beacon chain, or to an EE.
+///    beacon chain for a validator, whose key must be a point, or to an EE.
 ///
 /// # Errors
 ///
@@ -101,6 +106,9 @@ impl Execution<'_> {
             Action::Transfer { recipient } => self.transfer(recipient, amount),
             Action::Create { public_key } => self.create(*public_key, amount),
             Action::Withdraw { validator, withdrawal_credentials, deposit_signature } => {
+                if !is_point(validator) {
+                    return Err(TransactionError::ValidatorKey);
+                }
                 self.output.push(Deposit {
                     pubkey: validator.0,
                     withdrawal_credentials: *withdrawal_credentials,
@@ -158,6 +166,11 @@ impl Execution<'_> {
         }
         Ok(set_account(self.state, &address, &Account { balance, nonce: 0, public_key })?)
     }
+}
+
+/// Returns whether a key can verify signatures. The signature in the question is one of no key, but is a point.
+fn is_point(key: &PublicKey) -> bool {
+    crypto::bls_verify(&key.0, &[], &Signature::EMPTY_SUM.0) != Err(CheckError::Malformed)
 }
 
 /// Adds the fees to the proposer's balance.

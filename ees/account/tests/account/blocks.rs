@@ -1,6 +1,6 @@
 //! Valid blocks, and block data that differs from what a provider made.
 
-use account::{ACCOUNT_BYTES, Action, Payload, PublicKey, Signature, execute};
+use account::{ACCOUNT_BYTES, Action, Payload, Signature, execute};
 use outrider_sdk::{Deposit, StateRoot, chain, harness::Execution, state};
 use outrider_witness::{
     Hash, Keccak256,
@@ -70,15 +70,15 @@ fn an_account_that_is_created_can_send_in_the_same_block() {
 #[test]
 fn a_withdrawal_is_a_deposit_on_the_beacon_chain() {
     let withdraw = Action::Withdraw {
-        validator: PublicKey([1; 48]),
+        validator: Owner::new(9).public_key(),
         withdrawal_credentials: [2; 32],
         deposit_signature: Signature([3; 96]),
     };
     let mut provider = provider(&[100]);
     let provided = accept(&mut provider, &[Owner::new(0).send(0, 64, 0, withdraw)]);
     check(provider.root(), &[(0, 36, 1)]);
-    let deposit =
-        Deposit { pubkey: [1; 48], withdrawal_credentials: [2; 32], amount: 64, signature: [3; 96] };
+    let pubkey = Owner::new(9).public_key().0;
+    let deposit = Deposit { pubkey, withdrawal_credentials: [2; 32], amount: 64, signature: [3; 96] };
     assert_eq!(provided.outcome.deposits, [deposit]);
 }
 

@@ -156,7 +156,7 @@ fn sign(accounts: &Accounts, attempts: &[Attempt]) -> (Vec<(Attempt, Transaction
             Kind::Transfer(to) => Action::Transfer { recipient: Owner::new(to).address() },
             Kind::Create(owner) => Action::Create { public_key: Owner::new(owner).public_key() },
             Kind::Withdraw => Action::Withdraw {
-                validator: PublicKey([1; 48]),
+                validator: Owner::new(9).public_key(),
                 withdrawal_credentials: [2; 32],
                 deposit_signature: Signature([3; 96]),
             },

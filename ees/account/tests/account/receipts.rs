@@ -1,6 +1,6 @@
 //! Receipts that accounts send, and those that arrive.
 
-use account::{Account, Action, PublicKey, TransactionError, TransitionError, UNCLAIMED, execute};
+use account::{Account, Action, PublicKey, Signature, TransactionError, TransitionError, UNCLAIMED, execute};
 use outrider_sdk::{
     chain,
     context::{EeIndex, ShardIndex},
@@ -239,4 +239,24 @@ fn a_receipt_needs_its_account_in_the_witness() {
     let refused = chain(&execution.run(execute).unwrap_err());
     assert!(refused.starts_with("block refused: receipt 0: the node at "), "{refused}");
     assert!(refused.ends_with(" is not covered"), "{refused}");
+}
+
+/// The account of such a key would get what returns, and nobody could spend it.
+#[test]
+fn a_deposit_for_a_key_that_is_no_point_is_refused() {
+    let alice = Owner::new(0);
+    let provider = provider(&[100]);
+    let infinity = core::array::from_fn(|index| if index == 0 { 0xc0 } else { 0 });
+    let mut off_the_curve = alice.public_key().0;
+    off_the_curve[47] ^= 1;
+    for key in [[0; 48], [1; 48], [0xff; 48], infinity, off_the_curve] {
+        let withdraw = Action::Withdraw {
+            validator: PublicKey(key),
+            withdrawal_credentials: [2; 32],
+            deposit_signature: Signature([3; 96]),
+        };
+        let refused = provider.provide(&[alice.send(0, 64, 0, withdraw)], execute).unwrap_err();
+        let expected = TransitionError::Transaction { index: 0, source: TransactionError::ValidatorKey };
+        assert_eq!(chain(&refused), format!("block refused: {}", chain(&expected)), "{key:?}");
+    }
 }
