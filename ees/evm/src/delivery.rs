@@ -14,7 +14,7 @@ use outrider_sdk::{
 
 use crate::{
     block::WEI_PER_GWEI,
-    error::{ChainError, ExecutionError, TransitionError},
+    error::{ChainError, ExecutionError, StateError, TransitionError},
     hash::keccak256,
     vm::{ValueCall, Vm},
 };
@@ -111,10 +111,14 @@ impl Plan {
         state.outbox.iter_mut().for_each(|outbox| outbox.add_ether(gwei));
         let outcome = call.map(|call| vm.call_with_value(call)).transpose()?;
         let is_called = outcome.as_ref().is_some_and(|outcome| outcome.is_success());
-        if let Some(address) = credited.filter(|_| !is_called) {
-            vm.state().add_balance(address, value, true)?;
-        }
-        let is_accepted = is_called || credited.is_some();
+        let credited =
+            credited.filter(|_| !is_called).map(|address| vm.state().add_balance(address, value, true));
+        let is_credited = match credited {
+            // Only a genesis gives an account so much that no more fits.
+            None | Some(Err(StateError::BalanceOverflow { .. })) => false,
+            Some(credited) => credited.map(|()| true)?,
+        };
+        let is_accepted = is_called || is_credited;
         if !is_accepted {
             vm.state().outbox.iter_mut().for_each(|outbox| outbox.remove_ether(gwei));
         }

@@ -16,6 +16,8 @@ mod bounds;
 mod engines;
 #[path = "shard_receipts/foreign.rs"]
 mod foreign;
+#[path = "shard_receipts/hostile.rs"]
+mod hostile;
 #[path = "shard_receipts/oracle.rs"]
 mod oracle;
 #[path = "shard_receipts/receiving.rs"]

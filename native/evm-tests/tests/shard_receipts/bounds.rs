@@ -21,6 +21,11 @@ fn contract(n: u8) -> Address {
 
 /// Returns two chains with these contracts, and calls the reader on one from the other with some addresses.
 fn read(instruction: u8, addresses: &[Address]) -> (Network, Receipts) {
+    read_through(instruction, addresses, READER, &[])
+}
+
+/// The same, by a contract with some code, if that is not the reader itself.
+fn read_through(instruction: u8, addresses: &[Address], by: Address, code: &[u8]) -> (Network, Receipts) {
     let reader = hex::decode("5f5b803614601257803500506020016001565b00").unwrap();
     let reader: Vec<u8> =
         reader.iter().enumerate().map(|(at, byte)| if at == 10 { instruction } else { *byte }).collect();
@@ -29,13 +34,14 @@ fn read(instruction: u8, addresses: &[Address]) -> (Network, Receipts) {
     let mut add = |address: Address, code: &[u8]| {
         alloc.insert(address.to_string(), json!({ "balance": "0x0", "code": hex::encode_prefixed(code) }));
     };
+    add(by, code);
     add(READER, &reader);
     for n in 0..32 {
         add(contract(n), &[&[n; 24_000][..], &[0]].concat());
     }
     let mut network = Network::of(2, &genesis);
     let input = addresses.iter().flat_map(|address| address.into_word().0).collect::<Vec<_>>();
-    let message = outbox_call(1, 0, READER, 900_000, 0, &input);
+    let message = outbox_call(1, 0, by, 900_000, 0, &input);
     let mut users = network.places[0].users.clone();
     let mut transaction = users.transaction(0, Some(OUTBOX), 5 * u128::from(GWEI), message);
     transaction.gas_limit = U256::from(3_000_000);
@@ -72,6 +78,21 @@ fn a_call_that_reads_many_accounts_bounces() {
     assert_eq!(read(BALANCE, &addresses[..60]).1.rejected, [0; 0]);
     assert_eq!(read(BALANCE, &addresses[..64]).1.rejected, [0]);
     assert_eq!(read(BALANCE, &addresses).1.rejected, [0]);
+}
+
+/// A contract between cannot catch it.
+#[test]
+fn a_call_within_a_call_that_reads_too_much_fails_the_whole_one() {
+    // `CALLDATACOPY`, and a call of the reader with all of it, of which the result is ignored.
+    let code =
+        [&hex::decode("365f5f375f5f365f5f73").unwrap()[..], READER.as_slice(), &[0x5a, 0xf1, 0]].concat();
+    let between = Address::repeat_byte(0xb7);
+    let addresses: Vec<_> =
+        (0..70_u64).map(|n| Address::left_padding_from(&(1_u64 << 40 | n).to_be_bytes())).collect();
+    for (n, rejected) in [(40, vec![]), (70, vec![0])] {
+        let receipts = read_through(BALANCE, &addresses[..n], between, &code).1;
+        assert_eq!(receipts.rejected, rejected, "{n} accounts");
+    }
 }
 
 /// The next receipt is delivered as if the one before had not been there.
