@@ -4,6 +4,7 @@
 
 mod blocks;
 mod codec;
+mod hostile;
 mod merging;
 mod model;
 mod owner;
