@@ -117,6 +117,37 @@ fn a_call_that_reads_too_much_does_not_disturb_others() {
     assert_eq!(network.places[1].shard.balance(READER), U256::from((5 + 2 * 7) * GWEI));
 }
 
+/// A provider takes fewer until a block accepts them, and each block takes some.
+#[test]
+fn many_returns_with_calls_are_delivered_over_several_blocks() {
+    let mut network = Network::new(1);
+    let payload = [&[1; 32][..], &[7; 12], COURIER.as_slice(), &[0; 32]].concat();
+    let returned = |sequence| ReceivedReceipt {
+        kind: ReceiptKind::Bounced,
+        source_ee: EeIndex(EE),
+        sequence,
+        value: 1,
+        payload: payload.clone(),
+        ..Default::default()
+    };
+    let mut waiting: Vec<_> = (0..300).map(returned).collect();
+    let mut n_blocks = 0;
+    while !waiting.is_empty() {
+        let mut n = waiting.len();
+        network.places[0].inbox = waiting.clone();
+        while network.try_block(0, &[]).is_err() {
+            n = n.div_ceil(2);
+            network.places[0].inbox = waiting[..n].to_vec();
+        }
+        waiting.drain(..n);
+        n_blocks += 1;
+    }
+    // 122 of 122,536 gas are half of 30 million; the provider finds 75.
+    assert!(n_blocks <= 5, "{n_blocks} blocks");
+    assert_eq!(network.places[0].shard.storage(COURIER, U256::from(4)), U256::from(300));
+    assert_eq!(network.places[0].shard.balance(COURIER), U256::from(300 * GWEI));
+}
+
 /// Proposers can lower the gas limit, and what returns cannot be rejected.
 #[test]
 fn each_receipt_fits_into_a_block_of_little_gas() {

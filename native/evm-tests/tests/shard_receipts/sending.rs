@@ -1,13 +1,15 @@
 //! The receipts that the outbox sends, and when.
 
-use alloy_primitives::{Address, B256, Bytes, U256, b256};
+use alloy_primitives::{Address, B256, Bytes, U256, b256, hex};
 use outrider_evm_codec::OUTBOX;
 use outrider_sdk::{
     context::{EeIndex, ShardIndex},
     harness::{Context, SentReceipt},
 };
 
-use crate::support::shard::{COURIER, EE, GWEI, Network, address_of, outbox_call, outbox_send, with_bytes};
+use crate::support::shard::{
+    COURIER, EE, GWEI, Network, OSAKA, address_of, genesis_json, outbox_call, outbox_send, with_bytes,
+};
 
 /// Returns a call of the courier that passes an input on to the outbox.
 pub(crate) fn pass(data: &[u8]) -> Bytes {
@@ -156,6 +158,30 @@ fn a_transaction_that_no_block_can_send_fails_and_pays() {
     assert!(paid >= U256::from(network.places[0].shard.gas_used() * GWEI), "{paid}");
     assert!(network.places[0].shard.gas_used() > 8 * 60_072 * 24);
     assert_eq!(network.places[0].shard.balance(COURIER), U256::ZERO);
+}
+
+/// A contract that goes on when the outbox refuses sends as much as a block may.
+#[test]
+fn a_call_of_the_outbox_without_room_reverts_and_its_caller_goes_on() {
+    // Copies the input; calls the outbox with it 300 times, and ignores the results.
+    let head = "365f5f3761012c5b5f5f365f5f73";
+    let tail = "5af150600190038060075700";
+    let code = format!("0x{head}{}{tail}", hex::encode(OUTBOX));
+    let sender = Address::repeat_byte(0x5e);
+    let mut genesis = genesis_json(&OSAKA);
+    genesis["alloc"][sender.to_string()] = serde_json::json!({ "balance": "0x0", "code": code });
+    let mut network = Network::of(2, &genesis);
+    let transaction = |network: &Network, user| {
+        let call = outbox_call(1, 0, address_of(1), 0, 0, &[]);
+        let mut transaction = network.places[0].users.transaction(user, Some(sender), 0, call);
+        transaction.gas_limit = U256::from(14_900_000);
+        transaction.sign(&crate::support::shard::key_of(user)).unwrap()
+    };
+    let transactions = [transaction(&network, 0), transaction(&network, 1)];
+    assert_eq!(network.block(0, &transactions).sent.len(), 512);
+    // The receiver takes them in blocks of half of the gas: none is lost.
+    assert!(network.places[1].inbox.iter().all(|receipt| receipt.value == 0));
+    assert_eq!(network.block(1, &[]).rejected, [0; 0]);
 }
 
 #[test]
