@@ -1,7 +1,11 @@
-//! Receipts of any form: none stops a chain, none makes ether.
+//! Receipts of any form: none stops a chain, and none makes or loses ether.
 
 use alloy_primitives::{Address, B256, U256};
-use outrider_evm_codec::{HISTORY_STORAGE, Message, OUTBOX, Spending, WITHDRAWAL_REQUESTS};
+use alloy_rlp::Decodable as _;
+use outrider_evm::rlp;
+use outrider_evm_codec::{
+    HISTORY_STORAGE, Message, OUTBOX, Spending, WITHDRAWAL_REQUESTS, withdrawal_address,
+};
 use outrider_sdk::{
     context::{EeIndex, ShardIndex},
     harness::ReceivedReceipt,
@@ -134,6 +138,37 @@ fn state_root_without(network: &mut Network) -> B256 {
     shard.head().header.state_root
 }
 
+fn next_base_fee(network: &Network) -> u64 {
+    let header = network.places[0].shard.head().header.bytes;
+    let fields = rlp::items(&header).unwrap();
+    let field = |index: usize| u64::decode(&mut &*fields[index]).unwrap();
+    let (gas_limit, gas_used, before) = (field(9), field(10), field(15));
+    // EIP-1559; deliveries never use more than the target.
+    before - before * (gas_limit / 2 - gas_used) / (gas_limit / 2) / 8
+}
+
+/// What a receipt that is accepted pays for its gas.
+fn price(receipt: &ReceivedReceipt, base_fee: u64) -> U256 {
+    let gas_limit = Message::from_bytes(&receipt.payload).map_or(0, |message| message.gas_limit);
+    if receipt.kind != ReceiptKind::Message || receipt.source_ee.0 == EE || gas_limit == 0 {
+        return U256::ZERO;
+    }
+    let gas = 21_000 + 16 * receipt.payload.len() as u64 + gas_limit;
+    U256::from(gas) * U256::from(base_fee)
+}
+
+/// Returns whether the ether is for nobody, or for a contract that may destroy it.
+fn is_lost(receipt: &ReceivedReceipt) -> bool {
+    let payload = &receipt.payload;
+    let names = |address: Address| payload.windows(20).any(|bytes| bytes == address);
+    let names_nobody = match receipt.kind {
+        ReceiptKind::Message => false,
+        ReceiptKind::Bounced | ReceiptKind::Expired => payload.len() < 64,
+        ReceiptKind::FromBeaconChain => withdrawal_address(payload).is_none(),
+    };
+    names_nobody || names(CREATING) || names(BURNING)
+}
+
 /// Delivers random receipts, one or two in a block; what is rejected changes nothing. [`Network::block`] checks that accounts have no more than the ledger
 /// knows of, and that the block is the same without the state.
 fn check(seed: u64, forks: &[(&str, u64)], gas_limit: u64, n_blocks: u64) {
@@ -147,11 +182,21 @@ fn check(seed: u64, forks: &[(&str, u64)], gas_limit: u64, n_blocks: u64) {
         network.places[0].inbox = if first_two { receipts[..1].to_vec() } else { receipts.clone() };
         let shown = network.places[0].inbox.clone();
         let idle = state_root_without(&mut network);
+        let (before, base_fee) = (network.places[0].shard.ether(), next_base_fee(&network));
         let block =
             network.try_block(0, &[]).unwrap_or_else(|reason| panic!("block {number}: {reason}: {shown:?}"));
         if block.rejected.len() == shown.len() {
             let state_root = network.places[0].shard.head().header.state_root;
             assert_eq!(state_root, idle, "block {number}: rejected, and not without effect: {shown:?}");
+        }
+        if let [receipt] = &shown[..]
+            && block.rejected.is_empty()
+            && !is_lost(receipt)
+        {
+            let sent: u64 = block.sent.iter().map(|sent| sent.value + sent.fee).sum();
+            let came = U256::from(receipt.value) * U256::from(GWEI);
+            let lost = before + came - U256::from(sent) * U256::from(GWEI) - network.places[0].shard.ether();
+            assert_eq!(lost, price(receipt, base_fee), "block {number}: {receipt:?}");
         }
         n_rejected += block.rejected.len();
         n_accepted += shown.len() - block.rejected.len();
@@ -167,7 +212,7 @@ fn check(seed: u64, forks: &[(&str, u64)], gas_limit: u64, n_blocks: u64) {
 }
 
 #[test]
-fn no_receipt_stops_a_chain_or_makes_ether() {
+fn no_receipt_stops_a_chain_or_makes_or_loses_ether() {
     check(1, &OSAKA, 30_000_000, 400);
     let amsterdam = [OSAKA.as_slice(), &[("amsterdamTime", 0)]].concat();
     check(2, &amsterdam, 30_000_000, 200);
@@ -183,7 +228,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
-    fn no_random_receipt_stops_a_chain_or_makes_ether(seed: u64) {
+    fn no_random_receipt_stops_a_chain_or_makes_or_loses_ether(seed: u64) {
         check(seed, &OSAKA, 30_000_000, 20);
     }
 }
