@@ -127,40 +127,46 @@ impl Plan {
     }
 }
 
-/// Returns who is credited and called by a message of another chain or EE, which uses some gas besides that of the call.
+/// Returns who is credited or called by a message of another chain or EE, which uses some gas besides that of the call.
 fn message(
     receipt: &ReceivedReceipt,
     value: U256,
     gas: u64,
     base_fee: u64,
 ) -> (Option<Address>, Option<ValueCall>) {
-    let Ok(message) = Message::from_bytes(&receipt.payload) else { return (None, None) };
-    let Message { mut sender, destination, gas_limit, data } = message;
-    let is_sibling = receipt.source_ee == context::ee_index();
-    if gas_limit == 0 {
-        return (Some(destination), None);
+    match Message::from_bytes(&receipt.payload) {
+        Ok(message) if message.gas_limit == 0 => (Some(message.destination), None),
+        Ok(message) => (None, message_call(receipt, message, value, gas, base_fee)),
+        Err(_) => (None, None),
     }
-    // The outbox of a chain of this EE has burnt the gas, and put a tag before the sender.
-    let price = if is_sibling {
+}
+
+/// Returns the call of a message, unless it is another EE's and asks for too much gas or pays too little, or spends
+/// something unknown of its alias.
+fn message_call(
+    receipt: &ReceivedReceipt,
+    message: Message,
+    value: U256,
+    gas: u64,
+    base_fee: u64,
+) -> Option<ValueCall> {
+    let Message { mut sender, destination, gas_limit, data } = message;
+    let mut brought = value;
+    if receipt.source_ee == context::ee_index() {
+        // The outbox of a chain of this EE has burnt the gas, and put a tag before the sender.
         sender = Address::from_word(sender).into_word();
-        U256::ZERO
+    } else if gas_limit > FOREIGN_GAS_MAX {
+        return None;
     } else {
-        U256::from(gas.saturating_add(gas_limit)) * U256::from(base_fee)
-    };
-    let Some(brought) = value.checked_sub(price).filter(|_| is_sibling || gas_limit <= FOREIGN_GAS_MAX)
-    else {
-        return (None, None);
-    };
+        brought = value.checked_sub(U256::from(gas.saturating_add(gas_limit)) * U256::from(base_fee))?;
+    }
     let preimage = alias_preimage(receipt.source_shard.0, receipt.source_ee.0, sender);
     let caller = Address::from_word(keccak256(preimage));
-    let call = ValueCall { caller, destination, brought, value: brought, gas_limit, data };
-    if destination != caller {
-        return (None, Some(call));
+    if destination == caller {
+        let Spending { destination, value, data } = Spending::from_bytes(&data)?;
+        return Some(ValueCall { caller, destination, brought, value, gas_limit, data });
     }
-    let spending = Spending::from_bytes(&call.data);
-    let spending =
-        spending.map(|Spending { destination, value, data }| ValueCall { destination, value, data, ..call });
-    (None, spending)
+    Some(ValueCall { caller, destination, brought, value: brought, gas_limit, data })
 }
 
 /// Returns who is credited and called by a message that has returned.
