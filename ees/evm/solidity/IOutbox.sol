@@ -17,7 +17,7 @@ interface IOutbox {
     /// Calls an account of this EE on any shard, also on this one. There, `msg.sender` is `Inbox.aliasOf` of this sender. If
     /// the call fails, the value returns.
     ///
-    /// With a gas limit of zero the value is only credited, and `data` has to be empty. With a tag other than zero, a
+    /// The gas limit is at most 500,000. With one of zero the value is only credited, and `data` has to be empty. With a tag other than zero, a
     /// receipt that returns calls `IReturned.returned` of its sender.
     ///
     /// If the destination is the alias of this sender there, the alias makes another call, with ether that it was paid:

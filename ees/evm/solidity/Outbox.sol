@@ -18,7 +18,7 @@ contract Outbox is IOutbox {
     uint256 private constant BASE_GAS = 21_000;
     uint256 private constant BYTE_GAS = 16;
     uint256 private constant RETURN_GAS = 100_000;
-    uint64 private constant CALL_GAS_MAX = 1_000_000;
+    uint64 private constant CALL_GAS_MAX = 500_000;
     uint256 private constant PAYLOAD_BYTES_MAX = 65_536;
 
     function call(

@@ -58,15 +58,15 @@ fn deliveries_are_the_first_transactions_of_the_header() {
 fn deliveries_move_the_base_fee_as_transactions_do() {
     let base_fee_after = |n: u64| {
         let mut network = Network::new(1);
-        network.places[0].inbox = (0..n).map(|sequence| message(sequence, 1_000_000, &[0xf2])).collect();
+        network.places[0].inbox = (0..n).map(|sequence| message(sequence, 500_000, &[0xf2])).collect();
         network.block(0, &[]);
         let used = header_field::<u64>(&network, 10);
         network.block(0, &[]);
         (used, header_field::<u64>(&network, 15))
     };
     // EIP-1559 from 875,000,000, with a target of 15 million gas.
-    let (used, base_fee) = base_fee_after(14);
-    assert_eq!(used, 14 * (1_000_000 + 21_000 + 73 * 16));
+    let (used, base_fee) = base_fee_after(28);
+    assert_eq!(used, 28 * (500_000 + 21_000 + 73 * 16));
     assert_eq!(base_fee, 875_000_000 - 875_000_000 * (15_000_000 - used) / 15_000_000 / 8);
     assert_eq!(base_fee_after(0), (0, 765_625_000));
 }
@@ -74,15 +74,15 @@ fn deliveries_move_the_base_fee_as_transactions_do() {
 #[test]
 fn a_flood_leaves_half_of_the_gas_to_transactions() {
     let mut network = Network::new(1);
-    let flood = |n: u64| (0..n).map(|sequence| message(sequence, 1_000_000, &[0xf2])).collect::<Vec<_>>();
-    network.places[0].inbox = flood(15);
+    let flood = |n: u64| (0..n).map(|sequence| message(sequence, 500_000, &[0xf2])).collect::<Vec<_>>();
+    network.places[0].inbox = flood(29);
     let Err(reason) = network.try_block(0, &[]) else { panic!("too much gas") };
-    let got = 15 * (1_000_000 + 21_000 + 73 * 16);
+    let got = 29 * (500_000 + 21_000 + 73 * 16);
     let expected = format!(
         "the deliveries of receipts may use {got} gas, and half of the block's is 15000000: take fewer"
     );
     assert_eq!(reason, expected);
-    network.places[0].inbox = flood(14);
+    network.places[0].inbox = flood(28);
     let mut users = network.places[0].users.clone();
     let mut big = users.transaction(1, Some(address_of(0)), 1, Bytes::new());
     big.gas_limit = U256::from(GAS_LIMIT / 2);

@@ -41,7 +41,7 @@ fn read_through(instruction: u8, addresses: &[Address], by: Address, code: &[u8]
     }
     let mut network = Network::of(2, &genesis);
     let input = addresses.iter().flat_map(|address| address.into_word().0).collect::<Vec<_>>();
-    let message = outbox_call(1, 0, by, 900_000, 0, &input);
+    let message = outbox_call(1, 0, by, 450_000, 0, &input);
     let mut users = network.places[0].users.clone();
     let mut transaction = users.transaction(0, Some(OUTBOX), 5 * u128::from(GWEI), message);
     transaction.gas_limit = U256::from(3_000_000);
@@ -66,7 +66,7 @@ fn a_call_that_reads_much_code_bounces_and_its_witness_is_short() {
         assert!(bytes < (1 << 18) + (1 << 16), "{bytes} bytes");
         // All of its gas is used.
         let payload = 72 + 32 * n as u64;
-        assert_eq!(network.places[1].shard.gas_used(), 21_000 + 16 * payload + 900_000);
+        assert_eq!(network.places[1].shard.gas_used(), 21_000 + 16 * payload + 450_000);
     }
 }
 
@@ -105,7 +105,7 @@ fn a_call_that_reads_too_much_does_not_disturb_others() {
         let payload = outrider_evm_codec::Message {
             sender: COURIER.into_word(),
             destination: READER,
-            gas_limit: 900_000,
+            gas_limit: 450_000,
             data: data.into(),
         };
         let (source_ee, payload) = (EeIndex(EE), payload.to_bytes());

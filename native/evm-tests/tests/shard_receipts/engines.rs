@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
+use alloy_primitives::{Address, hex};
+use outrider_evm_codec::Message;
 use outrider_host::ExecutionInput;
+use outrider_sdk::{context::EeIndex, harness::ReceivedReceipt};
 
 use crate::{
     sending::pass,
     support::{
         engine::SHARD_EE,
-        shard::{COURIER, GWEI, Network, Random, address_of, outbox_call, outbox_send},
+        shard::{
+            COURIER, EE, GWEI, Network, OSAKA, Random, address_of, genesis_json, outbox_call, outbox_send,
+        },
     },
 };
 
@@ -58,4 +63,41 @@ fn both_engines_exchange_what_the_ee_exchanges_natively() {
     }
     let numbers = format!("{n_sent} sent, {n_delivered} delivered, {n_rejected} rejected");
     assert!(n_sent > 20 && n_delivered > 10 && n_rejected > 3, "{numbers}");
+}
+
+/// Returns the fuel of a block with one call, whose contract executes some instructions again and again. Before that, it
+/// uses so much memory that all fuel is dear, by a contract that calls itself.
+fn fuel(instructions: &str) -> u64 {
+    let (destination, deep) = (Address::repeat_byte(0x77), Address::repeat_byte(0x78));
+    let code = format!("0x5f5f5f5f5f73{}619c40f1505b{instructions}601f56", hex::encode(deep));
+    let mut genesis = genesis_json(&OSAKA);
+    for (address, code) in [(destination, code.as_str()), (deep, "0x5f5f5f5f5f305af100")] {
+        genesis["alloc"][address.to_string()] = serde_json::json!({ "balance": "0x0", "code": code });
+    }
+    let mut network = Network::of(1, &genesis);
+    let (sender, data) = (COURIER.into_word(), vec![1; 32].into());
+    let payload = Message { sender, destination, gas_limit: 500_000, data }.to_bytes();
+    let (source_ee, value) = (EeIndex(EE), 1);
+    let receipts = vec![ReceivedReceipt { source_ee, value, payload, ..ReceivedReceipt::default() }];
+    network.places[0].inbox = receipts.clone();
+    let pre_state_root = network.places[0].shard.provider.root();
+    network.slot += 1;
+    let context = network.context(0);
+    network.slot -= 1;
+    let block = network.block(0, &[]);
+    let input = ExecutionInput::new(pre_state_root, block.provided.block_data);
+    let output = SHARD_EE.execute(&ExecutionInput { context, receipts: receipts.into(), ..input }).unwrap();
+    assert_eq!(network.places[0].shard.gas_used(), 21_000 + 16 * 104 + 500_000, "all gas is used");
+    output.fuel_used
+}
+
+/// By default, an execution has 4 * 10^9 fuel. The witness of a call needs a part of it, too.
+#[test]
+fn the_dearest_call_fits_into_a_block() {
+    // `SELFBALANCE`, `MLOAD`, `CALLDATALOAD`, a division of 256 bits by 128, and calls of a contract with no gas.
+    let instructions = ["4750", "5f5150", "5f3550", "5f1960801c60011b5f190450", "5f5f5f5f5f305ff150"]
+        .map(|code| code.repeat(9));
+    let fuel: Vec<_> = instructions.iter().map(|instructions| fuel(instructions)).collect();
+    assert!(fuel.iter().all(|fuel| *fuel < 3_000_000_000), "{fuel:?}");
+    assert!(fuel.iter().any(|fuel| *fuel > 1_500_000_000), "{fuel:?}: the price of memory is in it");
 }

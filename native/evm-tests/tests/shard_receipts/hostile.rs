@@ -103,7 +103,8 @@ fn receipt(random: &mut Random, sequence: u64) -> ReceivedReceipt {
     let sender = one(random, &words);
     let caller = if source_ee.0 == EE { Address::from_word(sender).into_word() } else { sender };
     let own = alias(source_shard.0, source_ee.0, caller);
-    let gas_limit = one(random, &[0, 1, 2_300, 30_000, 100_000, 100_001, 1_000_000, 15_000_000, u64::MAX]);
+    let gas_limit =
+        one(random, &[0, 1, 2_300, 30_000, 100_000, 100_001, 500_000, 500_001, 15_000_000, u64::MAX]);
     let mut payload = match kind {
         ReceiptKind::FromBeaconChain => address(random, own).into_word().to_vec(),
         ReceiptKind::Bounced | ReceiptKind::Expired => {
