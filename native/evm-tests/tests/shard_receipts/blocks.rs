@@ -93,10 +93,12 @@ fn a_flood_leaves_half_of_the_gas_to_transactions() {
 }
 
 #[test]
-fn a_message_that_fits_no_block_bounces() {
+fn a_message_with_more_gas_than_a_call_may_have_bounces() {
     let mut network = Network::new(1);
-    network.places[0].inbox = vec![message(0, GAS_LIMIT / 2, &[0xf0]), message(1, 100_000, &[0xf0])];
-    assert_eq!(network.block(0, &[]).rejected, [0]);
+    let gas_limits = [GAS_LIMIT / 2, 100_000, 500_001, 500_000, u64::MAX];
+    network.places[0].inbox =
+        (0..).zip(gas_limits).map(|(sequence, gas_limit)| message(sequence, gas_limit, &[0xf0])).collect();
+    assert_eq!(network.block(0, &[]).rejected, [0, 2, 4]);
 }
 
 /// A block is one for its receipts: no other ones, none missing, none twice.
