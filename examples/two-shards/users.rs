@@ -3,15 +3,16 @@
 use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc};
 
 use account::{Account, Action, Block, Endowment, Payload, PublicKey, Signature, SigningDomain, Transaction};
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use outrider_beacon::ledger::{EeIndex, GenesisEe};
 use outrider_beacon_spec::types::{Bytes32, Shard};
 use outrider_evm::{
     chain_block::{Proposal, package},
     genesis,
-    shard_chain::{ChainPlace, ShardGenesis, SlotClock},
+    shard_chain::{ChainPlace, ShardGenesis, SlotClock, outbox_code},
     transaction::{Fees, Kind, Transaction as EvmTransaction},
 };
+use outrider_evm_codec::OUTBOX;
 use outrider_host::{Context, Ee, Host, Limits, StateRoot, summarize};
 use outrider_sdk::harness::keys::BlsKey;
 use outrider_shard::{
@@ -187,12 +188,20 @@ pub(crate) struct EvmUsers {
 impl EvmUsers {
     /// Makes a number of users, and the state in which they have accounts.
     pub(crate) fn new(n_users: u8, host: &Host) -> Result<Self> {
+        Self::with(n_users, &[], host)
+    }
+
+    /// Makes a number of users, and the state with their accounts, some contracts, and the outbox, which sends receipts.
+    pub(crate) fn with(n_users: u8, contracts: &[(Address, Bytes)], host: &Host) -> Result<Self> {
         let code = code("evm.wasm")?;
         let ee = host.load(&code)?;
         let keys: Vec<_> = (0..n_users).map(|user| keccak256([user])).collect();
         let mut alloc = serde_json::Map::new();
         for key in &keys {
             alloc.insert(address(key)?.to_string(), json!({ "balance": "0xde0b6b3a7640000" }));
+        }
+        for (address, code) in contracts.iter().cloned().chain([(OUTBOX, outbox_code())]) {
+            alloc.insert(address.to_string(), json!({ "balance": "0x0", "code": code }));
         }
         let genesis = genesis::Genesis::of_json(json!({
             "config": {
@@ -229,7 +238,13 @@ impl EvmUsers {
 
     /// Returns such a transfer with data.
     pub(crate) fn transfer_with(&self, shard: Shard, user: u64, nonce: u64, to: u64, data: &[u8]) -> Vec<u8> {
-        let key = |user: u64| &self.keys[user as usize % self.keys.len()];
+        let (gas_limit, to) = (21_000 + 16 * data.len() as u64, self.address(to));
+        self.call(shard, user, nonce, EvmCall { to, value: U256::from(1000), gas_limit, data })
+    }
+
+    /// Returns a signed call of a user on a shard.
+    pub(crate) fn call(&self, shard: Shard, user: u64, nonce: u64, call: EvmCall<'_>) -> Vec<u8> {
+        let EvmCall { to, value, gas_limit, data } = call;
         let fee = U256::from(10 * ETHER);
         // Each EE has a chain ID of its own on each shard.
         let place = ChainPlace { ee: EVM.into(), shard };
@@ -237,17 +252,38 @@ impl EvmUsers {
         let transaction = EvmTransaction {
             chain_id: U256::from(chain_id),
             nonce: U256::from(nonce),
-            gas_limit: U256::from(21_000 + 16 * data.len()),
-            to: address(key(to)).ok(),
-            value: U256::from(1000),
+            gas_limit: U256::from(gas_limit),
+            to: Some(to),
+            value,
             data: data.to_vec().into(),
             kind: Kind::DynamicFee {
                 fees: Fees { max_priority_fee_per_gas: U256::ZERO, max_fee_per_gas: fee },
                 access_list: Vec::new(),
             },
         };
-        transaction.sign(key(user)).expect("the hash of a number is a key").to_vec()
+        transaction.sign(self.key(user)).expect("the hash of a number is a key").to_vec()
     }
+
+    /// Returns the address of a user.
+    pub(crate) fn address(&self, user: u64) -> Address {
+        address(self.key(user)).expect("the hash of a number is a key")
+    }
+
+    fn key(&self, user: u64) -> &B256 {
+        &self.keys[user as usize % self.keys.len()]
+    }
+}
+
+/// A call of an account in an EVM.
+pub(crate) struct EvmCall<'c> {
+    /// The account that is called.
+    pub(crate) to: Address,
+    /// The ether that it gets, in wei.
+    pub(crate) value: U256,
+    /// The most gas.
+    pub(crate) gas_limit: u64,
+    /// The input.
+    pub(crate) data: &'c [u8],
 }
 
 /// Returns the address of a key.
