@@ -247,6 +247,31 @@ fn a_transaction_that_gets_no_second_lock_is_given_up_and_the_wounded_one_too() 
     assert_eq!(market.total(), TOTAL);
 }
 
+/// The price of griefing: one operation freezes a good for 66 slots, and no longer.
+#[test]
+fn a_lock_that_nobody_decides_freezes_a_good_for_66_slots() {
+    let mut market = Market::new();
+    let lasting = |slots| Transaction { until: Slot(market.slot().0 + slots), ..transaction(&market, 1) };
+    let (longest, too_long) = (lasting(64), lasting(65));
+    assert!(market.block(1, &[Operation::Acquire { transaction: too_long, good: 0 }]).is_err());
+    market.block(1, &[Operation::Acquire { transaction: longest, good: 0 }]).unwrap();
+    let (_, bytes) = market.measured("a lock that nobody decides");
+    assert!(bytes < 2_000, "{bytes}");
+    loop {
+        market.tick(1);
+        // Whoever waits for the good gives the transaction up as soon as its home allows it.
+        if market.block(0, &[Operation::Expire { transaction: longest }]).is_err() {
+            market.block(0, &[]).unwrap();
+        }
+        market.block(1, &[]).unwrap();
+        if !market.is_locked(1, 0) {
+            break;
+        }
+    }
+    assert_eq!(market.slot(), Slot(longest.until.0 + 2));
+    assert_eq!((market.good(1, 0).0, market.total()), (Good::default(), TOTAL));
+}
+
 fn reservation(market: &Market) -> Reservation {
     let since = market.slot();
     Reservation {

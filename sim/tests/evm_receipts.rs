@@ -145,9 +145,9 @@ impl World {
     fn in_evm(&self, shard: Shard) -> U256 {
         self.look(shard, |root, actor| {
             let mut trie = Trie::<Keccak256, _>::open(&Hash(root.0), actor.provider().store());
-            let accounts = trie.iter().map(|entry| {
-                alloy_rlp::decode_exact::<state::AccountValue>(entry.unwrap().1).unwrap()
-            });
+            let accounts = trie
+                .iter()
+                .map(|entry| alloy_rlp::decode_exact::<state::AccountValue>(entry.unwrap().1).unwrap());
             accounts.map(|account| account.balance).sum()
         })
     }
