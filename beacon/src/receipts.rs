@@ -54,12 +54,10 @@ pub use self::{
     error::ReceiptError,
     stated::Stated,
 };
+pub use outrider_beacon_proof::EXPIRY_SLOTS;
 
 use crate::ledger::{BEACON_CHAIN, InboundLane, Ledger, OutboundLane, lane_index};
 use outrider_beacon_spec::types::Shard;
-
-/// The slots after a message's own in which it is delivered.
-pub const EXPIRY_SLOTS: u64 = 128;
 
 /// The slots after the slot of a receipt that returns, or comes from the beacon chain, in which it is delivered; the
 /// ledger knows it for 256, and its history for longer.

@@ -5,6 +5,8 @@
 //! an older block takes two proofs: [`verify_earlier_block`] returns the root of that block, from which the second one
 //! leads on.
 //!
+//! A [`ReceiptLife`] proves what became of a receipt between shards.
+//!
 //! The crate needs no state and no `std`, and its only dependency is SHA-256, so EEs can verify proofs, too.
 
 #![no_std]
@@ -13,17 +15,26 @@
 extern crate alloc;
 
 mod claim;
+mod header;
 mod layout;
+mod life;
 mod multiproof;
 mod place;
 mod receipt;
+mod settlement;
 mod ssz;
 mod verification;
 
 pub use claim::{BEACON_CHAIN, Claim, RECEIPTS_PER_CLAIM, SHARDS_PER_CLAIM};
+pub use header::{EXPIRY_SLOTS, KnownRoot, ProvenHeader, execution_claims, lost_slots, older_slot};
 pub use layout::{Layout, Phase};
+pub use life::{
+    Fate, FateProof, LifeError, ReceiptLife, ReceiptProof, SettledProof, Stage, StageError, VerifiedLife,
+    VerifiedReceipt, waiting_claims,
+};
 pub use multiproof::{MULTIPROOF_BRANCH_MAX, MULTIPROOF_CLAIMS_MAX, Multiproof};
 pub use receipt::{RECEIPT_DEPTH, SentLane, SentReceipt, is_settled, settled_claims};
+pub use settlement::{Bits, LaneSettlement};
 pub use verification::{earlier_block_claims, verify_claims, verify_claims_with, verify_earlier_block};
 
 use alloc::vec::Vec;
@@ -52,6 +63,17 @@ pub enum ProofError {
         got: u32,
         /// The expected offset.
         expected: u32,
+    },
+    /// A list of bits has no end.
+    #[error("the last byte of a list of bits is zero, and does not mark its end")]
+    EndOfBits,
+    /// A proof that is a choice among several makes none of these.
+    #[error("the choice of a union is {got}, the last one is {last}")]
+    Choice {
+        /// The choice.
+        got: u8,
+        /// The last possible one.
+        last: u8,
     },
     /// The proof is longer than any valid one.
     #[error("a list of the proof has {got} elements, the limit is {limit}")]

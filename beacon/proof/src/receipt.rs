@@ -157,14 +157,14 @@ pub fn is_settled(sequence: u64, [before, settled]: [&Hash; 2]) -> bool {
 }
 
 /// Returns a number as a leaf.
-fn number(number: u64) -> Hash {
+pub(super) fn number(number: u64) -> Hash {
     let mut leaf = Hash::default();
     leaf.iter_mut().zip(number.to_le_bytes()).for_each(|(to, from)| *to = from);
     leaf
 }
 
 /// Returns the root of a tree of some depth, whose missing leaves are zeros.
-fn tree_root(mut level: Vec<Hash>, depth: u32) -> Hash {
+pub(super) fn tree_root(mut level: Vec<Hash>, depth: u32) -> Hash {
     let mut zero = Hash::default();
     for _ in 0..depth {
         let up = |pair: &[Hash]| match pair {

@@ -96,24 +96,24 @@ fn hashes(bytes: &[u8], limit: usize) -> Result<Vec<Hash>, ProofError> {
 }
 
 /// A reader of untrusted bytes.
-struct Reader<'b> {
-    rest: &'b [u8],
+pub(super) struct Reader<'b> {
+    pub(super) rest: &'b [u8],
     n_bytes: usize,
 }
 
 impl<'b> Reader<'b> {
-    fn new(bytes: &'b [u8]) -> Self {
+    pub(super) fn new(bytes: &'b [u8]) -> Self {
         Self { rest: bytes, n_bytes: bytes.len() }
     }
 
-    fn take<const N: usize>(&mut self) -> Result<&'b [u8; N], ProofError> {
+    pub(super) fn take<const N: usize>(&mut self) -> Result<&'b [u8; N], ProofError> {
         let short = ProofError::Length { got: self.n_bytes, expected: self.n_bytes - self.rest.len() + N };
         let (taken, rest) = self.rest.split_first_chunk().ok_or(short)?;
         self.rest = rest;
         Ok(taken)
     }
 
-    fn uint64(&mut self) -> Result<u64, ProofError> {
+    pub(super) fn uint64(&mut self) -> Result<u64, ProofError> {
         self.take().map(|bytes| u64::from_le_bytes(*bytes))
     }
 

@@ -19,7 +19,8 @@ use ssz_derive::{Decode, Encode};
 use ssz_types::{VariableList, typenum::U64};
 use tree_hash_derive::TreeHash;
 
-use super::execution::RECENT_SLOTS;
+pub use outrider_beacon_proof::{execution_claims as older_claims, lost_slots, older_slot};
+
 use outrider_beacon_proof::{
     Claim, Layout, Multiproof, ProofError, earlier_block_claims, verify_claims, verify_earlier_block,
 };
@@ -44,27 +45,6 @@ pub struct BatchHistory {
     pub execution_root: Root,
     /// The siblings of these two up to the older block's root: 33.
     pub branch: VariableList<Root, U64>,
-}
-
-/// Returns the slot of the older block that proves the execution root of a slot.
-#[must_use]
-pub fn older_slot(slot: Slot) -> Slot {
-    slot.saturating_add(RECENT_SLOTS - 1)
-}
-
-/// Returns the claims about the older block.
-#[must_use]
-pub fn older_claims(source_shard: Shard, slot: Slot) -> [Claim; 2] {
-    [Claim::Slot, Claim::ExecutionRoot { shard: source_shard, slot }]
-}
-
-/// Returns the slots after a receipt's own in which it is not lost yet: three quarters of `SLOTS_PER_HISTORICAL_ROOT`
-/// beyond the 256 for which the ledger knows it. That is 6,400 with the preset mainnet. Its proof lasts for the last
-/// quarter, too.
-#[must_use]
-pub fn lost_slots(layout: Layout) -> u64 {
-    let history = layout.slots_per_historical_root;
-    RECENT_SLOTS.saturating_add(history.saturating_sub(history / 4))
 }
 
 impl BatchHistory {
@@ -99,15 +79,29 @@ impl BatchHistory {
         beacon_parent_root: Root,
         layout: Layout,
     ) -> Result<Root, ProofError> {
-        let older = older_slot(slot);
-        let leaves = [hash_tree_root(&self.parent_slot), self.older_root];
-        let proof = multiproof(earlier_block_claims(older), leaves, &self.older_branch, layout)?;
-        let root = verify_earlier_block(older, &proof, &beacon_parent_root.0, layout)?;
-        let claims = older_claims(source_shard, slot);
-        let leaves = [hash_tree_root(&self.older_slot), self.execution_root];
-        let proof = multiproof(claims, leaves, &self.branch, layout)?;
-        verify_claims(&claims, &proof, &root, layout)?;
+        let [older, execution] = self.proofs(source_shard, slot, layout)?;
+        let root = verify_earlier_block(older_slot(slot), &older, &beacon_parent_root.0, layout)?;
+        verify_claims(&older_claims(source_shard, slot), &execution, &root, layout)?;
         Ok(self.execution_root)
+    }
+
+    /// Returns the proof of the older block, and that of the execution root of a source in a slot below it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such source.
+    pub fn proofs(
+        &self,
+        source_shard: Shard,
+        slot: Slot,
+        layout: Layout,
+    ) -> Result<[Multiproof; 2], ProofError> {
+        let leaves = [hash_tree_root(&self.parent_slot), self.older_root];
+        let claims = earlier_block_claims(older_slot(slot));
+        let older = multiproof(claims, leaves, &self.older_branch, layout)?;
+        let leaves = [hash_tree_root(&self.older_slot), self.execution_root];
+        let execution = multiproof(older_claims(source_shard, slot), leaves, &self.branch, layout)?;
+        Ok([older, execution])
     }
 }
 

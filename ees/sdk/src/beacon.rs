@@ -16,14 +16,15 @@
 //! ```
 //!
 //! A [`SentLane`] and a [`SentReceipt`] go on from an execution root to a receipt, and [`settled_claims`] say whether it is
-//! settled.
+//! settled. A [`ReceiptLife`] has all proofs of a receipt, from the root of a beacon block.
 //!
 //! Claims about an earlier block take two proofs: [`earlier_block`] returns its root, and [`verify_from`] goes on from
 //! there.
 
 pub use outrider_beacon_proof::{
-    BEACON_CHAIN, Claim, Layout, Multiproof, Phase, Proof, ProofError, RECEIPT_DEPTH, RECEIPTS_PER_CLAIM,
-    SHARDS_PER_CLAIM, SentLane, SentReceipt, is_settled, settled_claims,
+    BEACON_CHAIN, Claim, Fate, Layout, LifeError, Multiproof, Phase, Proof, ProofError, RECEIPT_DEPTH,
+    RECEIPTS_PER_CLAIM, ReceiptLife, SHARDS_PER_CLAIM, SentLane, SentReceipt, Stage, StageError,
+    VerifiedLife, VerifiedReceipt, is_settled, settled_claims,
 };
 
 use outrider_abi::{EeIndex, ShardIndex, StateRoot};
