@@ -5,8 +5,12 @@ mod block;
 mod branch;
 mod crosslink;
 mod ledger;
+mod life;
+mod source;
 
 pub use crosslink::{ShardBlockProof, body_branch, lane_branch};
+pub use life::{prove_emitted, prove_settled};
+pub use source::{BlockProofs, ProvableBlock};
 
 use block::{block_roots, body_roots, state_roots};
 use branch::branch;
@@ -14,7 +18,7 @@ use branch::branch;
 use crate::ledger::{
     AccusedBatch, InboundBatch, Ledger, LedgerCommitment, LedgerOperations, LedgerPhase, ReadProof, RootRead,
 };
-use outrider_beacon_proof::{Hash, Proof, earlier_block_claims};
+use outrider_beacon_proof::{Hash, Proof};
 use outrider_beacon_spec::{
     containers::{BeaconBlock, BeaconState},
     hash::hash_tree_root,
@@ -25,7 +29,8 @@ use outrider_beacon_spec::{
 use ssz_types::typenum::Unsigned as _;
 
 pub use outrider_beacon_proof::{
-    Claim, Layout, Multiproof, Phase, ProofError, RECEIPTS_PER_CLAIM, SHARDS_PER_CLAIM,
+    Claim, FateProof, Layout, Multiproof, Phase, ProofError, ProvenHeader, RECEIPTS_PER_CLAIM, ReceiptLife,
+    ReceiptProof, SHARDS_PER_CLAIM, SettledProof, earlier_block_claims, waiting_claims,
 };
 
 /// The reason for which a claim cannot be proven.
@@ -114,6 +119,13 @@ pub fn phase1_layout<C: Preset>() -> Layout {
     }
 }
 
+/// Returns the layout of a block.
+fn layout<P: LedgerPhase>(block: &BeaconBlock<P>) -> Layout {
+    let max_shards = P::shard_transitions(&block.body).len() as u64;
+    let (phase, max_shards) = if max_shards > 0 { (Phase::Phase1, max_shards) } else { (Phase::Phase0, 1) };
+    Layout { phase, max_shards, slots_per_historical_root: P::Preset::SLOTS_PER_HISTORICAL_ROOT }
+}
+
 /// A prover of claims about the chain after a block.
 #[derive(Debug)]
 pub struct Prover<'p, P: LedgerPhase> {
@@ -184,10 +196,7 @@ impl<'p, P: LedgerPhase> Prover<'p, P> {
     /// Returns the layout of the block.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        let max_shards = P::shard_transitions(&self.block.body).len() as u64;
-        let (phase, max_shards) =
-            if max_shards > 0 { (Phase::Phase1, max_shards) } else { (Phase::Phase0, 1) };
-        Layout { phase, max_shards, slots_per_historical_root: P::Preset::SLOTS_PER_HISTORICAL_ROOT }
+        layout(self.block)
     }
 
     /// Proves a claim.

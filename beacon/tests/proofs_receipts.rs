@@ -5,31 +5,15 @@
 mod common;
 
 use common::vectors::{VECTORS, bytes, hashes, ledger, root};
-use outrider_beacon::ledger::{Lane, Receipt, ShardBody};
+use outrider_beacon::{
+    ledger::{ExecutionHeader, Lane, Receipt, ShardBody},
+    proof::{prove_emitted, prove_settled},
+};
 use outrider_beacon_proof::{
-    Claim, Hash, ProofError, SentLane, SentReceipt, hash, is_settled, settled_claims,
+    Claim, FateProof, Hash, Multiproof, ProofError, ProvenHeader, SentLane, SentReceipt, hash, is_settled,
+    settled_claims,
 };
 use outrider_beacon_spec::hash::hash_tree_root;
-
-fn sent_lane(lane: &Lane) -> SentLane {
-    let Lane { destination_shard, first, n, value, receipts_root } = *lane;
-    SentLane { destination_shard, first, n, value, receipts_root: receipts_root.0 }
-}
-
-fn sent_receipt(receipt: &Receipt) -> SentReceipt<'_> {
-    SentReceipt {
-        source_shard: receipt.source_shard,
-        source_ee: receipt.source_ee,
-        destination_shard: receipt.destination_shard,
-        destination_ee: receipt.destination_ee,
-        sequence: receipt.sequence,
-        slot: receipt.slot,
-        kind: receipt.kind,
-        value: receipt.value,
-        fee: receipt.fee,
-        payload: &receipt.payload,
-    }
-}
 
 #[test]
 fn a_lane_is_proven_from_the_execution_root_of_another_library() {
@@ -37,7 +21,7 @@ fn a_lane_is_proven_from_the_execution_root_of_another_library() {
     let body = ShardBody::from_body(&bytes(&vector["bytes"])).unwrap();
     let branch: [Hash; 10] = hashes(&vector["lane"]["branch"]).try_into().unwrap();
     let execution_root = root(&vector["execution_root"]).0;
-    let lane = sent_lane(&body.header.lanes[1]);
+    let lane = SentLane::from(&body.header.lanes[1]);
     assert_eq!(lane.root(), root(&vector["lane"]["leaf"]).0);
     assert_eq!(lane.verify(1, &branch, &execution_root), Ok(()));
     for (place, expected) in [
@@ -56,7 +40,11 @@ fn a_lane_is_proven_from_the_execution_root_of_another_library() {
     let dearer = SentLane { value: lane.value + 1, ..lane };
     assert_eq!(dearer.verify(1, &branch, &execution_root), Err(ProofError::Root));
     let receipt = &body.inbound[0].receipts[0];
-    assert_eq!(sent_receipt(receipt).root(), Some(hash_tree_root(receipt).0), "with a payload of two chunks");
+    assert_eq!(
+        SentReceipt::from(receipt).root(),
+        Some(hash_tree_root(receipt).0),
+        "with a payload of two chunks"
+    );
 }
 
 /// Returns the siblings of a leaf below a list of 1,024, one level after the other.
@@ -81,11 +69,12 @@ fn a_receipt_is_proven_on_a_lane_with_the_root_of_another_library() {
             ..Receipt::default()
         };
         let receipts: Vec<_> = (0..n).map(receipt).collect();
-        let leaves: Vec<_> = receipts.iter().map(|receipt| sent_receipt(receipt).root().unwrap()).collect();
+        let leaves: Vec<_> =
+            receipts.iter().map(|receipt| SentReceipt::from(receipt).root().unwrap()).collect();
         let receipts_root = root(&vector["root"]).0;
         let lane = SentLane { destination_shard: 0, first: 0, n: n as u32, value: 0, receipts_root };
         for place in [0, n / 2, n - 1] {
-            let receipt = sent_receipt(&receipts[place as usize]);
+            let receipt = SentReceipt::from(&receipts[place as usize]);
             let branch = siblings(leaves.clone(), place as usize);
             assert_eq!(lane.verify_receipt(&receipt, &branch), Ok(()), "{place} of {n}");
             let dearer = SentReceipt { value: 1, ..receipt };
@@ -101,7 +90,7 @@ fn a_receipt_is_proven_on_a_lane_with_the_root_of_another_library() {
     }
     let payload = vec![0; 65_537];
     let (just, too_long) = (&payload[1..], &payload[..]);
-    let with = |payload| SentReceipt { payload, ..sent_receipt(&Receipt::default()) }.root();
+    let with = |payload| SentReceipt { payload, ..SentReceipt::from(&Receipt::default()) }.root();
     let receipt = Receipt { payload: just.to_vec().try_into().unwrap(), ..Receipt::default() };
     assert_eq!(with(just), Some(hash_tree_root(&receipt).0));
     assert_eq!(with(too_long), None);
@@ -135,4 +124,51 @@ fn what_is_settled_follows_from_two_leaves() {
     let all = [0xff; 32];
     assert!(is_settled(1_026, [&before, &all]) && !is_settled(1_027, [&before, &all]));
     assert!(!is_settled(1_026, [&before, &[0; 32]]) && !is_settled(u64::MAX, [&before, &all]));
+}
+
+#[test]
+fn settlements_are_proven_from_the_execution_root_of_another_library() {
+    let vector = &VECTORS["shard_body"];
+    let header = ShardBody::from_body(&bytes(&vector["bytes"])).unwrap().header;
+    let execution_root = root(&vector["execution_root"]).0;
+    let proof = Multiproof { claims: Vec::new(), branch: Vec::new() };
+    let proven = ProvenHeader { block_root: [0; 32], slot: 0, proof, older: None };
+    let n = header.settlements.len();
+    assert!(n > 0);
+    for place in 0..n {
+        let settled = prove_settled(&header, place, proven.clone()).unwrap();
+        assert_eq!(settled.settlement.root(), hash_tree_root(&header.settlements[place]).0);
+        let verify = |index| settled.settlement.verify(index, &settled.branch, &execution_root);
+        assert_eq!(verify(place as u64), Ok(()));
+        assert_eq!(verify(place as u64 ^ 1), Err(ProofError::Root));
+        assert_eq!(verify(64), Err(ProofError::NoPlace));
+    }
+    assert_eq!(prove_settled(&header, n, proven), None);
+}
+
+#[test]
+fn a_receipt_that_contradicts_its_place_is_no_part_of_a_life() {
+    let right = Receipt { source_shard: 3, destination_shard: 1, sequence: 7, slot: 9, ..Receipt::default() };
+    let shown = |receipt: &Receipt| {
+        let receipts = [receipt.clone()];
+        let lane = Lane { destination_shard: 1, first: 7, ..Lane::of(receipts.to_vec()).unwrap() };
+        let header = ExecutionHeader { lanes: vec![lane].try_into().unwrap(), ..ExecutionHeader::default() };
+        let fate = FateProof::Waiting(Multiproof { claims: Vec::new(), branch: Vec::new() });
+        let proof = prove_emitted((3, 9), &header, 0, 7, Some(&receipts), fate.clone()).unwrap();
+        assert_eq!(prove_emitted((3, 9), &header, 0, 8, Some(&receipts), fate.clone()), None);
+        assert_eq!(prove_emitted((3, 9), &header, 1, 7, Some(&receipts), fate), None);
+        let root = hash_tree_root(&header).0;
+        assert_eq!(proof.lane.verify(0, &proof.lane_branch, &root), Ok(()));
+        let is_shown = proof.receipt.map(|(shown, branch)| proof.lane.verify_receipt(&shown, &branch));
+        is_shown == Some(Ok(()))
+    };
+    assert!(shown(&right));
+    for wrong in [
+        Receipt { source_shard: 4, ..right.clone() },
+        Receipt { destination_shard: 2, ..right.clone() },
+        Receipt { sequence: 8, ..right.clone() },
+        Receipt { slot: 8, ..right.clone() },
+    ] {
+        assert!(!shown(&wrong), "{wrong:?}");
+    }
 }

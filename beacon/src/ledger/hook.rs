@@ -6,6 +6,7 @@
 use std::{convert::Infallible, error::Error as StdError, sync::Arc};
 
 use super::{Ledger, LedgerError, Receipt, ShardBody};
+use crate::proof::BlockProofs;
 use outrider_beacon_proof::Layout;
 use outrider_beacon_spec::types::{Epoch, Root, Shard, Slot};
 
@@ -40,6 +41,12 @@ pub trait Execution {
         let _ = receipts;
     }
 
+    /// Takes note of a beacon block that the node has accepted, of any branch, as a source of proofs from its root. By
+    /// default, nothing happens.
+    fn on_beacon_block(&self, block: &Arc<dyn BlockProofs>) {
+        let _ = block;
+    }
+
     /// Takes note that another beacon block is final for the node, given the ledger after it. By default, nothing happens.
     fn on_finalized(&self, finalized: &Ledger) {
         let _ = finalized;
@@ -59,6 +66,10 @@ impl<X: Execution + ?Sized> Execution for Arc<X> {
 
     fn on_beacon_receipts(&self, receipts: &[Receipt]) {
         (**self).on_beacon_receipts(receipts);
+    }
+
+    fn on_beacon_block(&self, block: &Arc<dyn BlockProofs>) {
+        (**self).on_beacon_block(block);
     }
 
     fn on_finalized(&self, finalized: &Ledger) {

@@ -15,6 +15,7 @@ use outrider_beacon_spec::{
     math::index,
     types::{Root, Shard},
 };
+use tree_hash::TreeHash;
 
 /// A shard block without its body, and the proof that the body begins with its execution root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +154,17 @@ pub fn body_branch(body: &[u8]) -> Vec<Root> {
 #[must_use]
 pub fn lane_branch(header: &ExecutionHeader, lane: usize) -> Option<Vec<Root>> {
     header.lanes.get(lane)?;
-    let lanes: Vec<_> = header.lanes.iter().map(hash_tree_root).collect();
+    Some(header_branch(header, &header.lanes, 3, lane))
+}
+
+/// Returns the siblings of an element of a header's list of at most 64, up to the execution root, given the place of the list
+/// among the fields of the header.
+pub(super) fn header_branch<T: TreeHash>(
+    header: &ExecutionHeader,
+    list: &[T],
+    field: usize,
+    place: usize,
+) -> Vec<Root> {
     let fields = [
         header.parent_execution_root,
         hash_tree_root(&header.transitions),
@@ -162,8 +173,7 @@ pub fn lane_branch(header: &ExecutionHeader, lane: usize) -> Option<Vec<Root>> {
         hash_tree_root(&header.finalized_slot),
         header.availability_root,
     ];
-    let mut siblings = branch(&lanes, 6, lane);
-    siblings.push(hash_tree_root(&(lanes.len() as u64)).0);
-    siblings.extend(branch(&fields, 3, 3));
-    Some(siblings.into_iter().map(Root::from).collect())
+    let mut siblings = list_branch(list, 6, place);
+    siblings.extend(branch(&fields, 3, field));
+    siblings.into_iter().map(Root::from).collect()
 }
