@@ -3,7 +3,12 @@
 //! The ledger of a beacon parent knows headers of 256 slots. A relay that is told of each beacon block in time, by
 //! [`Relay::keep_history`], also carries older receipts, and settles lost ones, as
 //! [`history`](outrider_beacon::ledger::history) describes. Then it needs proofs of older blocks from the root of the beacon
-//! parent, which [`Prover::prove_earlier_block`] makes from the state after it.
+//! parent, which [`BlockProofs`] makes from the state after it.
+
+mod forget;
+mod life;
+
+pub use life::LifeUnknown;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,12 +18,12 @@ use std::{
 
 use outrider_beacon::{
     ledger::{
-        BEACON_CHAIN, BatchHistory, EeIndex, ExecutionHeader, InboundBatch, InboundLane, Ledger, LedgerPhase,
-        Receipt, ReceiptKind, ShardPlace, WINDOW,
+        BEACON_CHAIN, BatchHistory, EeIndex, ExecutionHeader, InboundBatch, InboundLane, Ledger, Receipt,
+        ReceiptKind, ShardPlace, WINDOW,
         execution::RECENT_SLOTS,
         history::{lost_slots, older_claims, older_slot},
     },
-    proof::{Multiproof, ProveError, Prover},
+    proof::{BlockProofs, Multiproof, ProveError},
     receipts::{Fate, Fates, inbound_lane, outbound_lane},
 };
 
@@ -149,9 +154,9 @@ impl Waiting<'_> {
 }
 
 impl Relay {
-    /// Adds the receipts of each lane of a shard block.
+    /// Adds the receipts of each lane of a shard block, or its settlements alone.
     pub fn add(&mut self, slot: Slot, header: &ExecutionHeader, receipts: Vec<Vec<Receipt>>) {
-        if !header.lanes.is_empty() {
+        if has_receipts(header) {
             let known = Known { slot, header: header.clone(), receipts };
             self.known.insert(hash_tree_root(header), Arc::new(known));
         }
@@ -160,21 +165,21 @@ impl Relay {
     /// Adds the header of a shard block, whose receipts may never be known. After a long time they are lost.
     pub fn add_header(&mut self, slot: Slot, header: &ExecutionHeader) {
         let root = hash_tree_root(header);
-        if !header.lanes.is_empty() && !self.known.contains_key(&root) {
+        if has_receipts(header) && !self.known.contains_key(&root) {
             let known = Known { slot, header: header.clone(), receipts: Vec::new() };
             self.known.insert(root, Arc::new(known));
         }
     }
 
     /// Keeps the proofs of known headers from a beacon block after which the ledger knows them for the last time, given the
-    /// prover of the block and the slot of the next one on its branch.
+    /// block and the slot of the next one on its branch.
     ///
     /// # Errors
     ///
-    /// Fails if the prover does.
-    pub fn keep_history<P: LedgerPhase>(
+    /// Fails if the block is no source of proofs.
+    pub fn keep_history(
         &mut self,
-        older: &Prover<'_, P>,
+        older: &(impl BlockProofs + ?Sized),
         following: Slot,
     ) -> Result<(), ProveError> {
         let ledger = older.ledger();
@@ -205,19 +210,13 @@ impl Relay {
         Ok(())
     }
 
-    /// Forgets the receipts of slots before one.
-    pub fn forget_before(&mut self, slot: Slot) {
-        self.known.retain(|_, known| known.slot >= slot);
-        self.histories.retain(|(of, ..), _| *of >= slot);
-    }
-
-    /// Returns the number of headers whose receipts are known.
+    /// Returns the number of headers that are known.
     #[must_use]
     pub fn len(&self) -> usize {
         self.known.len()
     }
 
-    /// Returns whether no receipts are known.
+    /// Returns whether no headers are known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
@@ -260,7 +259,10 @@ impl Relay {
     ) -> Vec<Waiting<'r>> {
         let mut waiting = Vec::new();
         let Some(lane) = inbound_lane(&place.view, source, place.shard) else { return waiting };
-        for (execution_root, known, history) in self.on_branch(&place.beacon_parent, source, earlier) {
+        let is_open = |known: &Known| is_open(known, place.shard, lane);
+        for (execution_root, known, history) in
+            self.on_branch(&place.beacon_parent, source, &is_open, earlier)
+        {
             let lanes = known.header.lanes.iter().zip(&known.receipts).enumerate();
             for (lane_index, (_, receipts)) in
                 lanes.filter(|(_, (lane, _))| lane.destination_shard == place.shard)
@@ -284,11 +286,12 @@ impl Relay {
         let mut batches = Vec::new();
         for source in sources(&place.beacon_parent) {
             let Some(inbound) = inbound_lane(&place.view, source, place.shard) else { continue };
-            for (_, known, history) in self.on_branch(&place.beacon_parent, source, earlier) {
-                let is_lost = place.slot > known.slot.saturating_add(lost_slots(place.layout));
-                let Some(history) = history.filter(|_| is_lost && known.receipts.is_empty()) else {
-                    continue;
-                };
+            let is_lost = |known: &Known| {
+                let is_late = place.slot > known.slot.saturating_add(lost_slots(place.layout));
+                is_late && known.receipts.is_empty() && is_open(known, place.shard, inbound)
+            };
+            for (_, known, history) in self.on_branch(&place.beacon_parent, source, &is_lost, earlier) {
+                let Some(history) = history else { continue };
                 let lanes = known.header.lanes.iter().enumerate();
                 for (lane_index, lane) in lanes.filter(|(_, lane)| lane.destination_shard == place.shard) {
                     let is_open = |place: &u64| !is_settled(inbound, lane.first.saturating_add(*place));
@@ -306,20 +309,28 @@ impl Relay {
         batches
     }
 
-    /// Returns the known headers of a source on the branch of a ledger.
-    fn on_branch<'r>(&'r self, ledger: &Ledger, source: Shard, earlier: &Earlier<'_>) -> Vec<OnBranch<'r>> {
+    /// Returns those of the known headers of a source for which a condition holds and which are on the branch of a ledger.
+    fn on_branch<'r>(
+        &'r self,
+        ledger: &Ledger,
+        source: Shard,
+        is_needed: &dyn Fn(&Known) -> bool,
+        earlier: &Earlier<'_>,
+    ) -> Vec<OnBranch<'r>> {
         let first_recent = ledger.slot().saturating_sub(RECENT_SLOTS - 1);
         let old = self.histories.iter().filter(|((slot, of, _), _)| *slot < first_recent && *of == source);
         let old = old.filter_map(|((slot, _, older_root), execution)| {
+            let (_, root) = execution.claims.get(1)?;
+            let (root, known) = self.known.get_key_value(&Root::from(root))?;
+            // A proof from the beacon parent takes long, so it comes last.
+            is_needed(known).then_some(())?;
             let older = earlier(older_slot(*slot))
                 .filter(|older| older.claims.get(1).is_some_and(|(_, root)| *root == older_root.0))?;
-            let history = BatchHistory::new(&older, execution)?;
-            let root = history.execution_root;
-            Some((root, &**self.known.get(&root)?, Some(Arc::new(history))))
+            Some((*root, &**known, Some(Arc::new(BatchHistory::new(&older, execution)?))))
         });
         let recent = (first_recent..=ledger.slot()).filter_map(|slot| {
             let root = ledger.recent_execution_root(source, slot)?;
-            let known = self.known.get(&root).filter(|known| known.slot == slot)?;
+            let known = self.known.get(&root).filter(|known| known.slot == slot && is_needed(known))?;
             Some((root, &**known, None))
         });
         old.chain(recent).collect()
@@ -351,6 +362,17 @@ fn room_to_return(place: &ShardPlace, source: Shard) -> u64 {
     let next = outbound_lane(&place.view, place.shard, source).map_or(0, |lane| lane.next);
     let settled = inbound_lane(&place.beacon_parent, place.shard, source).map_or(0, |lane| lane.next);
     settled.saturating_add(WINDOW).saturating_sub(next)
+}
+
+/// Returns whether a header sends a receipt to a shard that its lane has not settled.
+fn is_open(known: &Known, destination: Shard, inbound: &InboundLane) -> bool {
+    let to = known.header.lanes.iter().filter(|lane| lane.destination_shard == destination);
+    to.map(|lane| lane.first.saturating_add(lane.n.into())).any(|end| inbound.next < end)
+}
+
+/// Returns whether a header sends or settles receipts.
+fn has_receipts(header: &ExecutionHeader) -> bool {
+    !header.lanes.is_empty() || !header.settlements.is_empty()
 }
 
 /// Returns all sources of receipts.

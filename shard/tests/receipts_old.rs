@@ -142,6 +142,30 @@ fn a_receipt_that_the_beacon_parent_knows_takes_no_history() {
     assert_eq!(got, ReceiptError::Proof { batch: 0, source_shard: 2, slot: 310, error });
 }
 
+#[test]
+fn a_relay_forgets_what_is_settled_and_what_nobody_can_prove() {
+    let mut world = World::new();
+    let mut past = Past::new(&mut world);
+    let layout = world.place(1).layout;
+    let to = |shard| Mail::default().send(&message(shard, BOB, 500, 20, b""));
+    world.step(0, &[(ANN, to(1))]).unwrap();
+    past.advance(&mut world, 1, 1);
+    // Shard 1 settles the first one, and shard 2 is silent.
+    world.step(0, &[(ANN, to(2))]).unwrap();
+    world.step(1, &[(BOB, Mail::default())]).unwrap();
+    let mut after = |slots, n_known, n_batches| {
+        past.advance(&mut world, slots, 3);
+        let finalized = world.parent.clone();
+        world.relay.forget_settled(&finalized, layout);
+        assert_eq!((world.relay.len(), past.batches(&world, 2).len()), (n_known, n_batches), "{slots}");
+    };
+    after(255, 3, 1);
+    after(2, 1, 1);
+    after(PROVEN_SLOTS - 257, 1, 1);
+    after(1, 1, 0);
+    after(1, 0, 0);
+}
+
 /// Has a captured committee of shard 0 sign the root of three receipts for shard 1 that nobody has. Then the lane takes
 /// messages until its window is full, and shard 1 settles all of these.
 fn blocked_lane() -> (World, Past) {

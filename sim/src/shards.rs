@@ -1,26 +1,30 @@
 //! Shards with EEs: proposers that fill blocks with the payloads of state providers, and executors without a state.
 
+mod beacon_blocks;
 mod history;
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use outrider_beacon::ledger::{
-    EeIndex, ExecutableBlock, Execution, InboundBatch, Ledger, Receipt, Settings, ShardBody, ShardPlace,
+use outrider_beacon::{
+    ledger::{
+        EeIndex, ExecutableBlock, Execution, InboundBatch, Ledger, Receipt, Settings, ShardBody, ShardPlace,
+    },
+    proof::BlockProofs,
 };
-use outrider_beacon_spec::types::{Gwei, Root, Shard};
+use outrider_beacon_spec::types::{Gwei, Root, Shard, Slot};
 use outrider_shard::{
     ProviderError,
     executor::{Codes, Contents, Executor, ExecutorError},
     proposer::{DUTIES, fill},
     provider::{Offer, OfferOutcome, PayloadLimits, ProviderActor},
-    relay::{ReceiptLimits, Relay, Waiting, within},
+    relay::{LifeUnknown, ReceiptLimits, Relay, Waiting, within},
 };
 use outrider_witness::store::MemoryStore;
 
-use self::history::History;
+use self::{beacon_blocks::BeaconBlocks, history::History};
 use crate::shard_block::ShardProposer;
 
 /// The receipts that an EE is shown in a block, so that four EEs with receipts fit.
@@ -47,6 +51,7 @@ pub struct Shards<C> {
 #[derive(Default)]
 struct Actors {
     relay: Relay,
+    beacon_blocks: BeaconBlocks,
     providers: BTreeMap<(Shard, EeIndex), ProviderActor<MemoryStore>>,
     history: History,
     failures: VecDeque<ProviderFailure>,
@@ -116,6 +121,25 @@ impl<C: Codes> Shards<C> {
         self.actors().n_failures
     }
 
+    /// Returns the SSZ of the [`ReceiptLife`](outrider_beacon::proof::ReceiptLife) of a receipt, by source, destination and number,
+    /// up to a beacon block since finality, from whose root all of it is proven.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the block is not known, if its chain has no such receipt, or if the receipt was settled before finality and is
+    /// forgotten.
+    pub fn receipt_life(
+        &self,
+        lane: (Shard, Shard),
+        sequence: u64,
+        block_root: &Root,
+    ) -> Result<Vec<u8>, LifeUnknown> {
+        let actors = self.actors();
+        let block = actors.beacon_blocks.get(block_root);
+        let block = block.ok_or(LifeUnknown::Block { block_root: *block_root })?;
+        Ok(actors.relay.life(lane, sequence, block)?.to_ssz_bytes())
+    }
+
     /// Returns how much is kept for blocks since finality.
     pub fn kept(&self) -> Kept {
         let actors = self.actors();
@@ -131,8 +155,9 @@ impl<C: Codes> Shards<C> {
 impl Actors {
     /// Returns what providers offer at a place, each with the receipts that it takes, and the receipts that no EE takes.
     fn offers(&mut self, place: &ShardPlace, limits: PayloadLimits) -> (Vec<Contents>, Vec<InboundBatch>) {
-        let Self { providers, relay, .. } = self;
-        let waiting = relay.waiting(place);
+        let Self { providers, relay, beacon_blocks, .. } = self;
+        let earlier = |slot: Slot| beacon_blocks.earlier(&place.beacon_parent_root, slot);
+        let waiting = relay.waiting_since(place, &earlier);
         let (mut offers, mut failures) = (Vec::new(), Vec::new());
         for ((shard, ee), provider) in providers.range_mut((place.shard, 0)..=(place.shard, EeIndex::MAX)) {
             let of_ee = waiting.for_ees.get(ee).map_or(&[][..], |of_ee| of_ee);
@@ -152,7 +177,9 @@ impl Actors {
                 Err(error) => failures.push(ProviderFailure { ee: *ee, shard: *shard, error }),
             }
         }
-        let duties = relay.batches(&within(&waiting.for_nobody, place.slot, DUTIES));
+        let mut duties = relay.batches(&within(&waiting.for_nobody, place.slot, DUTIES));
+        duties.extend(relay.lost(place, &earlier));
+        duties.sort_by_key(|batch| (batch.source_shard, batch.lane.first.saturating_add(batch.start)));
         failures.into_iter().for_each(|failure| self.fail(failure));
         (offers, duties)
     }
@@ -232,6 +259,21 @@ impl<C: Codes> Execution for Shards<C> {
         let _ = self.actors().relay.add_from_beacon_chain(receipts);
     }
 
+    /// Keeps the block, the headers that it crosslinks, and the proofs of those which the ledger after it does not know any
+    /// more.
+    fn on_beacon_block(&self, block: &Arc<dyn BlockProofs>) {
+        let mut actors = self.actors();
+        let Actors { relay, beacon_blocks, .. } = &mut *actors;
+        // Some may be of shard blocks that nobody has sent here, whose receipts are lost in the end.
+        for execution in block.executions() {
+            relay.add_header(execution.slot, &execution.header);
+        }
+        if let Some(parent) = beacon_blocks.add(block) {
+            // A block that was accepted has a ledger; without a proof, its receipts are not carried for so long.
+            let _ = relay.keep_history(&*parent, block.ledger().slot());
+        }
+    }
+
     /// Tells all state providers which shard blocks are final, so that they drop the packages in these.
     fn on_finalized(&self, finalized: &Ledger) {
         let mut actors = self.actors();
@@ -239,7 +281,12 @@ impl<C: Codes> Execution for Shards<C> {
             let shard = usize::try_from(*shard).ok().and_then(|shard| finalized.shards().get(shard));
             shard.into_iter().for_each(|shard| provider.finalize(shard.execution_root()));
         }
-        // The ledger knows a header for 256 slots.
-        actors.relay.forget_before(finalized.slot().saturating_sub(256));
+        let Actors { relay, beacon_blocks, .. } = &mut *actors;
+        beacon_blocks.forget_before(finalized.slot());
+        match beacon_blocks.layout() {
+            Some(layout) => relay.forget_settled(finalized, layout),
+            // Without beacon blocks, no receipt can be proven for longer than a ledger knows its header.
+            None => relay.forget_before(finalized.slot().saturating_sub(256)),
+        }
     }
 }

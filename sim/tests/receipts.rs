@@ -12,13 +12,8 @@ mod world;
 use std::collections::BTreeSet;
 
 use account::{Action, PublicKey, Signature};
-use outrider_beacon::{
-    ledger::{MESSAGES_MAX, SignedWithdrawToEe, WithdrawToEe, operation::DOMAIN_WITHDRAW_TO_EE},
-    receipts::EXPIRY_SLOTS,
-};
+use outrider_beacon::{ledger::MESSAGES_MAX, receipts::EXPIRY_SLOTS};
 use outrider_beacon_spec::{
-    accessors::get_domain,
-    compute::compute_signing_root,
     containers::DepositData,
     hash::hash_tree_root,
     types::{Gwei, Shard, Slot},
@@ -30,7 +25,7 @@ use outrider_sim::{
 };
 use ssz::Encode as _;
 use users::ACCOUNT;
-use world::{ALLERGIC, ENDOWED, ETHER, FAUCET, OLD, Operations, Preset, SHARDS, World, balance};
+use world::{ALLERGIC, ENDOWED, ETHER, FAUCET, OLD, Preset, SHARDS, World, balance};
 
 fn trusted(genesis: Genesis) -> Setup {
     Setup { signatures: SignatureMode::Trusted, ..Setup::one_view(genesis) }
@@ -81,23 +76,6 @@ fn a_transfer_across_shards_is_used_in_the_next_slot() {
     assert_eq!(world.check_exactly_once(0), 2);
 }
 
-fn withdrawal(world: &World, shard: Shard, amount: Gwei, payload: &[u8]) -> Operations {
-    let state = world.head(0).state;
-    let message = WithdrawToEe {
-        validator_index: FAUCET.0,
-        epoch: (state.slot + 1) / 8,
-        balance: *state.balances.get(FAUCET.0 as usize).unwrap(),
-        shard,
-        ee: ACCOUNT,
-        amount,
-        payload: payload.to_vec().try_into().unwrap(),
-    };
-    let signing_root = compute_signing_root(&message, get_domain(&state, DOMAIN_WITHDRAW_TO_EE, None));
-    let signature = world.simulation.keys().sign(&[FAUCET.0], signing_root).unwrap();
-    let withdrawals = vec![SignedWithdrawToEe { message, signature }].try_into().unwrap();
-    Operations { withdrawals, ..Operations::default() }
-}
-
 fn deposit(data: &DepositData) -> Action {
     Action::Withdraw {
         validator: PublicKey(data.pubkey.0),
@@ -109,7 +87,7 @@ fn deposit(data: &DepositData) -> Action {
 #[test]
 fn ether_of_a_validator_comes_to_its_account_and_makes_another_validator() {
     let mut world = World::new(&SHARDS, |genesis| Setup { n_joining: 1, ..Setup::one_view(genesis) });
-    let operations = withdrawal(&world, 3, 40 * ETHER, &world.address(1));
+    let operations = world.withdrawal(3, 40 * ETHER, &world.address(1));
     world.run_with(&operations);
     let left = *world.head(0).state.balances.get(FAUCET.0 as usize).unwrap();
     assert_eq!(left, FAUCET.1 - 40 * ETHER);

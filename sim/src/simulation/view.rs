@@ -17,6 +17,7 @@ use super::{
 use crate::{keys::Signer, shard_block::signed_header};
 use outrider_beacon::{
     ledger::{Execution, ExtendedBlock, ExtendedState, LedgerError, LedgerNode, ShardBlockError},
+    proof::{BlockProofs, ProvableBlock},
     registry::Rules,
 };
 use outrider_beacon_spec::{
@@ -174,8 +175,13 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         for message in others {
             let result = self.process(&message, rules).map_err(ShardBlockError::Ledger);
             if let (Ok(()), Message::BeaconBlock(block)) = (&result, &message) {
-                let after = self.node.block_ledger(&hash_tree_root(&block.block.message));
+                let root = hash_tree_root(&block.block.message);
+                let after = self.node.block_ledger(&root);
                 after.iter().for_each(|after| execution.on_beacon_receipts(&after.receipts));
+                if let Some(after) = self.node.extended(&root) {
+                    let block: Arc<dyn BlockProofs> = Arc::new(ProvableBlock::new(Arc::clone(block), after));
+                    execution.on_beacon_block(&block);
+                }
             }
             has_news |= self.settle(message, result);
         }
