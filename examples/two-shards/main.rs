@@ -2,12 +2,17 @@
 //! them on the shards; committees execute them without a state, and attest; crosslinks finalize them.
 //!
 //!     cargo run --release --example two-shards
+//!
+//! With `-- --receipt FILE`, it writes the life of a transfer between the shards, which anybody can verify from the root of a
+//! beacon block:
+//!
+//!     outrider beacon receipt FILE --block-root ROOT
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
-mod users;
+pub(crate) mod users;
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, path::Path, sync::Arc};
 
 use outrider_beacon::{
     admission::HostAdmission,
@@ -25,6 +30,16 @@ use users::{ACCOUNT, AccountUsers, EVM, EvmUsers};
 type Preset = SimPreset<2>;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => run(None),
+        ["--receipt", file] => run(Some(Path::new(file))),
+        _ => Err("usage: two-shards [--receipt FILE]".into()),
+    }
+}
+
+/// Runs the chain, and writes the life of the transfer between shards to a file.
+pub(crate) fn run(receipt: Option<&Path>) -> Result<(), Box<dyn Error>> {
     // The chain begins with both EEs, and ten users of each.
     let (host, mut codes) = (Host::new(HostConfig::default())?, MemoryCodes::default());
     let (accounts, evm) = (AccountUsers::new(10, &host)?, EvmUsers::new(10, &host)?);
@@ -81,6 +96,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let store = chain.views()[0].node().store();
-    println!("finalized epoch {}; {:?}", store.finalized_checkpoint.epoch, shards.executor().executions());
+    let finalized = store.finalized_checkpoint;
+    println!("finalized epoch {}; {:?}", finalized.epoch, shards.executor().executions());
+    if let Some(file) = receipt {
+        let life = shards.receipt_life((0, 1), 0, &finalized.root)?;
+        std::fs::write(file, life)?;
+        println!("wrote {}, which rests on beacon block {}", file.display(), finalized.root);
+    }
     Ok(())
 }

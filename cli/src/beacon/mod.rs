@@ -6,6 +6,7 @@ mod deploy;
 mod init;
 mod list;
 mod proof;
+mod receipt;
 mod session;
 mod show;
 mod vectors;
@@ -16,7 +17,8 @@ use outrider_beacon_spec::types::Root;
 
 use crate::{Verdict, run::report::count};
 
-/// Run a beacon chain of simulated validators with EEs on it, prove entries of its ledger, and run the specification's vectors.
+/// Run a beacon chain of simulated validators with EEs on it, prove entries of its ledger, verify the lives of receipts, and run
+/// the specification's vectors.
 ///
 /// All commands exit with 0 if they did what they were asked to, 1 if a rule of the chain is against it, as for an EE that is refused
 /// or a proof that does not lead to the root, and 2 if a command cannot do its work: an option names something that does not exist, or
@@ -37,6 +39,7 @@ enum Command {
     Show(show::Arguments),
     Prove(proof::ProveArguments),
     Verify(proof::VerifyArguments),
+    Receipt(receipt::Arguments),
     Vectors(vectors::Arguments),
 }
 
@@ -60,6 +63,7 @@ pub(crate) fn beacon(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Command::Show(arguments) => session::with_chain(&arguments.common.data_dir, arguments),
         Command::Prove(arguments) => session::with_chain(&arguments.common.data_dir, arguments),
         Command::Verify(arguments) => proof::verify(arguments),
+        Command::Receipt(arguments) => receipt::receipt(arguments),
         Command::Vectors(arguments) => vectors::vectors(arguments),
     }
 }
