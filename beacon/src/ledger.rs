@@ -61,7 +61,7 @@ pub use accusation::{
     Accused, AccusedBatch, AccusedRead, ExecutionSlashing, ParentProof, ReadProof, SentReceipts,
     SignedExecutionSlashing,
 };
-pub use challenge::PendingExecution;
+pub use challenge::{CHALLENGE_SLOTS_MAX, PendingExecution};
 pub use code::{NextCode, PreviousCode, dispute_epochs};
 pub use conservation::Distribution;
 pub use containers::{

@@ -233,9 +233,9 @@ fn only_blocks_on_the_beacon_block_of_their_slot_can_be_crosslinked() {
     assert_eq!(node.crosslinkable_shard_blocks(0, anchor), Ok(vec![]));
     assert_eq!(node.crosslinkable_shard_blocks(2, anchor), Err(Error::IndexOutOfRange));
     assert_eq!(node.crosslinkable_shard_blocks(SHARD, Root::repeat_byte(1)), Err(Error::UnknownBlock));
-    // The next block would crosslink the first one after 255 slots, and then after 256.
-    tick_to(&mut node, 255);
+    // The next block would crosslink the first one after 127 slots, and then after 128.
+    tick_to(&mut node, 127);
     assert_eq!(node.crosslinkable_shard_blocks(SHARD, anchor), Ok(both()));
-    tick_to(&mut node, 256);
+    tick_to(&mut node, 128);
     assert_eq!(node.crosslinkable_shard_blocks(SHARD, anchor), Ok(vec![]));
 }

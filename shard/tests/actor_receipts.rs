@@ -32,7 +32,8 @@ const LIMITS: PayloadLimits = PayloadLimits {
 ///
 /// - `f` pays the proposer 10,000 Gwei;
 /// - `x` is refused together with receipts;
-/// - `d` takes very much fuel together with receipts.
+/// - `d` takes very much fuel together with receipts;
+/// - `e` never ends.
 ///
 /// It refuses receipts whose payload begins with `bad`, and nothing else in them matters.
 const PICKY: &str = r#"(module
@@ -74,6 +75,7 @@ const PICKY: &str = r#"(module
       (br_if $done (i32.ge_u (local.get $at) (local.get $to)))
       (local.set $bytes (i32.load8_u (local.get $at)))
       (if (i32.eq (local.get $bytes) (i32.const 102)) (then (call $pay (i64.const 10000))))
+      (if (i32.eq (local.get $bytes) (i32.const 101)) (then (loop $forever (br $forever))))
       (if (call $count) (then
         (if (i32.eq (local.get $bytes) (i32.const 120)) (then unreachable))
         (if (i32.eq (local.get $bytes) (i32.const 100)) (then (loop $forever (br $forever))))))
@@ -206,4 +208,36 @@ fn refused_receipts_are_tried_last() {
         let good: Vec<_> = waiting.iter().filter(|receipt| receipt.payload == b"good").collect();
         assert!(good.len() <= 2, "slot {slot}: {good:?} wait");
     }
+}
+
+/// Packages without end take a provider no more than the fuel of some executions in each slot, and do not stop others that are
+/// not behind hundreds of them.
+#[test]
+fn packages_that_waste_fuel_cost_a_provider_little() {
+    let (chain, mut actor) = parts();
+    let endless = 40;
+    (0..endless).for_each(|_| assert!(actor.submit(b"e".to_vec()).is_ok()));
+    let good = actor.submit(b"good".to_vec()).unwrap();
+    let mut n_dropped = 0;
+    for slot in 8_u64.. {
+        let outcome = offer(&chain, &mut actor, slot, &[]);
+        let dropped = outcome.dropped.len();
+        n_dropped += dropped;
+        // A provider may spend eight times the fuel of a payload on each, and ends after sixteen times.
+        assert!(dropped <= 3, "slot {slot}: {dropped}");
+        if let Some(offer) = outcome.offer {
+            assert_eq!((offer.packages, n_dropped), (vec![good], endless));
+            break;
+        }
+        assert!(slot < 40, "{n_dropped}");
+    }
+    // One among many good ones does not make offers small for long.
+    let (chain, mut actor) = parts();
+    for number in 0..200 {
+        assert!(actor.submit(if number % 20 == 0 { b"e".to_vec() } else { b"a".to_vec() }).is_ok());
+    }
+    let taken: Vec<_> = (8..14)
+        .map(|slot| offer(&chain, &mut actor, slot, &[]).offer.map(|offer| offer.packages.len()))
+        .collect();
+    assert!(taken.iter().skip(4).all(|taken| *taken >= Some(16)), "{taken:?}");
 }

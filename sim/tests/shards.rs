@@ -14,9 +14,9 @@ use std::{
 use outrider_beacon::{
     admission::HostAdmission,
     ledger::{
-        Accused, ExecutableBlock, Execution, ExecutionSlashing, ExtendedBlock, Ledger, LedgerError,
-        LedgerOperations, Settings, ShardBlockError, ShardBody, ShardPlace, SignedExecutionSlashing,
-        error::HeaderError, operation::DOMAIN_EXECUTION_SLASHING,
+        Accused, CHALLENGE_SLOTS_MAX, ExecutableBlock, Execution, ExecutionSlashing, ExtendedBlock, Ledger,
+        LedgerError, LedgerOperations, Settings, ShardBlockError, ShardBody, ShardPlace,
+        SignedExecutionSlashing, error::HeaderError, operation::DOMAIN_EXECUTION_SLASHING,
     },
     proof::{Claim, Prover},
     registry::Rules,
@@ -541,6 +541,37 @@ fn a_captured_committee_takes_what_is_on_its_shard_and_the_challenge_convicts_it
     simulation.run_slot(&true_claim, rules).unwrap();
     let guilty: BTreeSet<_> = committee.iter().copied().collect();
     assert_eq!(slashed(&simulation), &guilty | &false_accuser);
+}
+
+/// A conviction at the end of the challenge window takes back states that are final. The shard goes on from before.
+#[test]
+fn a_late_conviction_takes_back_what_is_final_and_the_shard_goes_on() {
+    let settings = Settings { challenge_slots: CHALLENGE_SLOTS_MAX, ..Settings::default() };
+    let lie: Lie = |body| body.header.transitions[1].post_state_root = Bytes32::repeat_byte(0xee);
+    let (world, mut simulation, blocks) = captured(lie, &settings);
+    let block = blocks.last().unwrap().clone();
+    let admission = HostAdmission::default();
+    let judge = world.shards.executor();
+    let rules = Rules { settings: &settings, admission: &admission, judge, verify_signatures: true };
+    let claim = accusation(&simulation, &block, EVM, 63);
+    let operations = LedgerOperations::default();
+    for round in 4..60 {
+        world.submit(round);
+        simulation.run_slot(&operations, rules).unwrap();
+    }
+    // Until then, no provider has the state of the EVM on shard 1.
+    let _ = world.failures();
+    let n_final = simulation.views()[0].node().store().finalized_checkpoint.epoch;
+    assert!(n_final >= 4, "{n_final}");
+    simulation.run_slot(&claim, rules).unwrap();
+    let mut blocks = Vec::new();
+    for round in 60..70 {
+        world.submit(round);
+        blocks.extend(simulation.run_slot(&operations, rules).unwrap());
+    }
+    assert_eq!(world.failures(), Vec::<String>::new());
+    let n_executions: Vec<_> = crosslinked(&blocks, 1).into_iter().map(|(_, n)| n).collect();
+    assert!(n_executions.iter().rev().take(6).all(|n| *n == 2), "{n_executions:?}");
 }
 
 #[test]

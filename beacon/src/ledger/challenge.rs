@@ -23,7 +23,9 @@ use super::{
     CrosslinkedBlock, ExecutionHeader, Ledger, LedgerPhase, Settings, ShardExecution, change,
     error::HeaderError,
     ether::{accept_header, check_body},
+    execution::RECENT_SLOTS,
 };
+use crate::node::CROSSLINK_SLOTS;
 use outrider_beacon_spec::{
     compute::compute_epoch_at_slot,
     error::Error,
@@ -47,11 +49,16 @@ pub struct PendingExecution {
     pub header: ExecutionHeader,
 }
 
+/// The most slots of the challenge window, so that headers count while the ledger knows them, also if their blocks were
+/// crosslinked late and beacon blocks are missing.
+pub const CHALLENGE_SLOTS_MAX: u64 = 64;
+const _: () = assert!(CROSSLINK_SLOTS + CHALLENGE_SLOTS_MAX < RECENT_SLOTS);
+
 /// The most pending headers of a shard; the limit of the container.
 const PENDING_EXECUTIONS_MAX: usize = 1024;
 
 /// Adds the header of a crosslinked shard block to the pending ones, after L1. A header that does not continue the
-/// shard's executions, or finds no room, is ignored.
+/// shard's executions, would send receipts when it is too late to prove them, or finds no room, is ignored.
 pub(super) fn postpone_header(
     ledger: &mut Ledger,
     block: &CrosslinkedBlock,
@@ -62,10 +69,11 @@ pub(super) fn postpone_header(
     let execution_root = hash_tree_root(header);
     check_body(block, execution_root, &execution.branch)?;
     let accept_slot = ledger.slot.plus(settings.challenge_slots)?;
+    let is_late = !header.lanes.is_empty() && block.slot.plus(RECENT_SLOTS)? <= accept_slot;
     let CrosslinkedBlock { slot, proposer_index, data_root, .. } = *block;
     change(&mut ledger.shards, block.shard, |shard| {
         let continues = header.parent_execution_root == shard.execution_root;
-        if !continues || shard.pending.len() >= PENDING_EXECUTIONS_MAX {
+        if !continues || is_late || shard.pending.len() >= PENDING_EXECUTIONS_MAX {
             return Ok(());
         }
         let header = header.clone();

@@ -115,6 +115,14 @@ pub enum LedgerError {
         /// The limit, [`MESSAGES_MAX`](super::MESSAGES_MAX).
         limit: u64,
     },
+    /// The setting of the challenge window is too large; the caller's fault.
+    #[error("the settings let executions be challenged for {got} slots, and {limit} is the most")]
+    ChallengeSlots {
+        /// The setting.
+        got: u64,
+        /// The limit, [`CHALLENGE_SLOTS_MAX`](super::CHALLENGE_SLOTS_MAX).
+        limit: u64,
+    },
     /// The ledger is thin, and the settings say that it vouches for ether, or the other way round; the caller's fault.
     #[error("the settings have ether vouched for by {settings:?}, but the ledger was made for {ledger:?}")]
     Ether {

@@ -9,7 +9,6 @@ use ssz_types::{
 use tree_hash_derive::TreeHash;
 
 use super::{error::HeaderError, history::BatchHistory, record::EeIndex};
-use crate::node::CROSSLINK_SLOTS;
 use outrider_beacon_spec::{
     containers::DepositData,
     hash::{bytes_root, hash, hash_tree_root},
@@ -22,7 +21,7 @@ pub const WINDOW: u64 = 1024;
 /// that return, which need no room themselves: so they always make room in the end.
 pub const MESSAGES_MAX: u64 = WINDOW / 2;
 /// The number of slots whose execution roots the ledger keeps.
-pub const RECENT_SLOTS: u64 = CROSSLINK_SLOTS;
+pub const RECENT_SLOTS: u64 = 256;
 /// The depth of a shard block's body: 2^15 chunks, and the mixed-in length.
 pub const BODY_DEPTH: usize = 16;
 

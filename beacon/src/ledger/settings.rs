@@ -38,8 +38,9 @@ pub struct Settings {
     /// is less than this beyond the first unsettled one. With 1, the lane is a sequential queue: messages are settled strictly
     /// in order, and the first keeps the others waiting, in the states of their EEs. Receipts that return take no part.
     pub window: u64,
-    /// The slots for which a crosslinked header can be challenged before it counts; 0 if it counts at once. Receipts are
-    /// delivered only from headers that count, so a window of 128 or more would let all of them expire.
+    /// The slots for which a crosslinked header can be challenged before it counts, at most
+    /// [`CHALLENGE_SLOTS_MAX`](super::CHALLENGE_SLOTS_MAX); 0 if it
+    /// counts at once. Receipts are delivered only from headers that count.
     pub challenge_slots: u64,
     /// The party that vouches for the ether of EEs on shards.
     pub ether: Ether,

@@ -3,8 +3,8 @@
 use ssz_derive::{Decode, Encode};
 
 use super::{
-    CrosslinkedBlock, Ether, Ledger, LedgerCommitment, LedgerError, LedgerOperations, LedgerPhase,
-    MESSAGES_MAX, Outbox, Receipt, challenge::postpone_header, change, error::HeaderError,
+    CHALLENGE_SLOTS_MAX, CrosslinkedBlock, Ether, Ledger, LedgerCommitment, LedgerError, LedgerOperations,
+    LedgerPhase, MESSAGES_MAX, Outbox, Receipt, challenge::postpone_header, change, error::HeaderError,
     ether::process_execution_header, execution::RECENT_SLOTS, outbox::set_recent,
 };
 use crate::registry::{self, Context, Rules};
@@ -134,6 +134,10 @@ fn apply<P: LedgerPhase>(
     let (got, limit) = (rules.settings.window, MESSAGES_MAX);
     if !(1..=limit).contains(&got) {
         return Err(LedgerError::Window { got, limit });
+    }
+    let (got, limit) = (rules.settings.challenge_slots, CHALLENGE_SLOTS_MAX);
+    if got > limit {
+        return Err(LedgerError::ChallengeSlots { got, limit });
     }
     let mut outbox = Outbox::default();
     let previous_epoch = compute_epoch_at_slot::<P>(ledger.slot);

@@ -27,9 +27,10 @@ use outrider_beacon_spec::{
     types::{BLSSignature, Gwei, Root, Shard},
 };
 
-/// The slots within which shard blocks are crosslinked. The ledger knows the headers of so many slots, and later, nobody could
-/// prove the receipts of a header.
-pub const CROSSLINK_SLOTS: u64 = 256;
+/// The slots within which shard blocks are crosslinked. The ledger knows the headers of 256 slots, and later, nobody could prove
+/// the receipts of a header. Half of them are for the time until a header counts: the challenge window, and missing beacon
+/// blocks.
+pub const CROSSLINK_SLOTS: u64 = 128;
 
 /// A shard block at the right place, whose signature is not verified yet.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use outrider_beacon::{
-    ledger::MESSAGES_MAX,
+    ledger::{CHALLENGE_SLOTS_MAX, MESSAGES_MAX},
     store::{Retention, Store},
 };
 use outrider_beacon_spec::{
@@ -78,9 +78,6 @@ impl Arguments {
         }
     }
 }
-
-/// The longest challenge window. Receipts are delivered only from headers that count, and expire 128 slots after their own.
-const CHALLENGE_SLOTS_MAX: u64 = 64;
 
 /// The balance of the faucet, in Gwei: a million ether.
 const FAUCET_BALANCE: u64 = 1_000_000_000_000_000;

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
 };
 
 use outrider_beacon::{
@@ -51,6 +51,10 @@ pub struct ProviderActor<S> {
     pub(super) finalized_receipts: bool,
     /// The roots of states that the store keeps, except for the empty one.
     kept: BTreeSet<StateRoot>,
+    /// The fuel that the current search for an offer has spent.
+    pub(super) fuel_spent: AtomicU64,
+    /// The most packages of the next search's first attempt, after searches that have spent their fuel.
+    pub(super) first_attempt_max: usize,
 }
 
 impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
@@ -75,6 +79,8 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
             refused_receipts: BTreeMap::new(),
             finalized_receipts: false,
             kept,
+            fuel_spent: AtomicU64::new(0),
+            first_attempt_max: usize::MAX,
         }
     }
 
@@ -176,7 +182,9 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         }
     }
 
-    /// Releases all states but those with the given roots, such as those that blocks since finality can build on.
+    /// Releases all states but those with the given roots, such as those that blocks since finality can build on: with a
+    /// challenge window, also the roots after each [pending](outrider_beacon::ledger::ShardLedger::pending) header, as a
+    /// conviction falls back to one of them.
     ///
     /// # Errors
     ///

@@ -1,6 +1,7 @@
 //! The packages that users have given to a provider, until their transactions are final, within bounds.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     mem,
     sync::Arc,
@@ -19,6 +20,9 @@ pub const PACKAGE_SLOTS_MAX: Slot = 256;
 
 /// The most slots until a package is tried again that the EE has left out, such as for want of room.
 const LEFT_OUT_SLOTS_MAX: Slot = 8;
+
+/// The times that the EE leaves a package out before it makes room for others.
+const LEFT_OUT_MAX: u32 = 3;
 
 /// The number of a package, in the order of arrival.
 pub type PackageNumber = u64;
@@ -74,7 +78,8 @@ impl Inbox {
         self.packages.len()
     }
 
-    /// Adds a package. Without room, packages make room that the EE refuses and no block has, the earliest first.
+    /// Adds a package. Without room, packages make room that the EE refuses, or has left out [`LEFT_OUT_MAX`] times in turn, and
+    /// no block has: those that failed most often first, and of these the earliest.
     pub(super) fn submit(
         &mut self,
         bytes: Arc<[u8]>,
@@ -82,11 +87,16 @@ impl Inbox {
     ) -> Result<PackageNumber, InboxFull> {
         if !self.has_room(bytes.len()) {
             let in_blocks = in_blocks();
-            let refused = self.packages.iter().filter(|(_, package)| package.refusal.is_some());
-            let refused: Vec<_> = refused.map(|(number, _)| *number).collect();
-            let mut refused = refused.into_iter().filter(|number| !in_blocks.contains(number));
+            let failing = self.packages.iter().filter(|(number, package)| {
+                let fails = package.refusal.is_some() || package.n_failures >= LEFT_OUT_MAX;
+                fails && !in_blocks.contains(number)
+            });
+            let mut failing: Vec<_> =
+                failing.map(|(number, package)| (Reverse(package.n_failures), *number)).collect();
+            failing.sort_unstable();
+            let mut failing = failing.into_iter();
             while !self.has_room(bytes.len()) {
-                let Some(number) = refused.next() else {
+                let Some((_, number)) = failing.next() else {
                     return Err(InboxFull { bytes: bytes.len(), packages: self.len(), held: self.n_bytes });
                 };
                 self.give_up(number);
@@ -173,5 +183,35 @@ impl Inbox {
         self.remove(number);
         let dropped = refusal.map_or(Dropped::NotTaken, |refusal| Dropped::Refused(Box::new(refusal)));
         self.dropped.push((number, dropped));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Such as transactions whose nonces are too high, which cost their sender nothing.
+    #[test]
+    fn packages_that_are_left_out_make_room_when_the_inbox_is_full() {
+        let mut inbox = Inbox::default();
+        let submit = |inbox: &mut Inbox| inbox.submit(Arc::from(&b"package"[..]), || BTreeSet::from([1]));
+        let all: Vec<_> = (0..INBOX_PACKAGES_MAX).map(|_| submit(&mut inbox)).collect();
+        assert!(all.iter().all(Result::is_ok));
+        for slot in 0..2 {
+            (0..3).for_each(|number| inbox.leave_out(number, slot));
+        }
+        assert!(submit(&mut inbox).is_err(), "they may have waited for others");
+        (0..3).for_each(|number| inbox.leave_out(number, 2));
+        inbox.leave_out(2, 3);
+        // The one that was left out most often goes first, and the one in a block stays.
+        for expected in [2, 0] {
+            assert!(submit(&mut inbox).is_ok());
+            let dropped = inbox.take_dropped();
+            assert!(
+                matches!(dropped[..], [(number, Dropped::NotTaken)] if number == expected),
+                "{dropped:?}"
+            );
+        }
+        assert!(submit(&mut inbox).is_err());
     }
 }

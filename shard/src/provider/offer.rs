@@ -19,6 +19,8 @@ use super::{
 
 /// The packages that a provider sets aside before it makes do with fewer packages.
 const REFUSALS_MAX: usize = 32;
+/// The attempts to make an offer larger that fits, if there are more packages.
+const GROWTHS_MAX: u32 = 4;
 /// The receipts that a provider sets aside before it offers none.
 const RECEIPT_REFUSALS_MAX: usize = 8;
 
@@ -101,8 +103,9 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     /// the first of the two offers is the one with receipts in even slots, and the one with those packages in odd slots.
     ///
     /// A package that the EE refuses by itself is set aside. To find it among n, the provider executes the EE about
-    /// log2(n) times, with the fuel of a payload. A package that is refused only after those before it waits for a later
-    /// block, as do the rest once many were refused.
+    /// log2(n) times. A package that is refused only after those before it waits for a later block, as do the rest once many
+    /// were refused. The searches for receipts, for packages with receipts and for packages without them each end when they have
+    /// spent the fuel of some executions; what they have found by then is the offer, and the next one goes on from there.
     ///
     /// # Errors
     ///
@@ -173,27 +176,38 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         limits: PayloadLimits,
         outcome: &mut OfferOutcome,
     ) -> Result<Option<Box<BuiltBlock>>, ProviderError> {
-        let mut n = packages.len();
-        while n > 0 {
+        self.start_search();
+        let first = packages.len().min(self.first_attempt_max);
+        let mut n = first;
+        // The largest offer that fits, and the smallest one that is too large.
+        let (mut best, mut too_large) = (None::<(usize, Box<BuiltBlock>)>, None);
+        let mut n_grown = 0;
+        while n > best.as_ref().map_or(0, |(n, _)| *n) && !self.is_spent(limits) {
             let first_n = packages.get(..n).unwrap_or_default();
             match self.attempt_at(place, before, first_n, limits)? {
                 Attempt::Fits(built) => {
-                    packages.truncate(n);
-                    return Ok(Some(built));
+                    best = Some((n, built));
+                    if n_grown == GROWTHS_MAX {
+                        break;
+                    }
+                    n_grown += 1;
+                    n = too_large.map_or(n.saturating_mul(2), |above| n.midpoint(above)).min(packages.len());
+                }
+                Attempt::Refused(_) if best.is_some() => break,
+                Attempt::TooLarge if n > 1 => {
+                    too_large = Some(n);
+                    n = best.as_ref().map_or(n.div_ceil(2), |(fits, _)| fits.midpoint(n));
                 }
                 // It may be too large only with the receipts.
-                Attempt::TooLarge if n == 1 && !before.receipts.is_empty() => return Ok(None),
-                Attempt::TooLarge if n == 1 => {
+                Attempt::TooLarge if !before.receipts.is_empty() => break,
+                _ if outcome.n_bad() >= 2 * REFUSALS_MAX => break,
+                Attempt::TooLarge => {
                     self.drop_too_large(packages.remove(0), outcome);
-                    // A search from the whole inbox for each of them would take too long.
-                    n = packages.len().min(1);
+                    // More of them may be too large.
+                    (n, too_large) = (packages.len().min(1), None);
                 }
                 // A provider that has had to refuse so many packages serves those that it has.
                 Attempt::Refused(_) if n > 1 && outcome.n_bad() >= REFUSALS_MAX => n /= 2,
-                Attempt::Refused(_) | Attempt::TooLarge if outcome.n_bad() >= 2 * REFUSALS_MAX => {
-                    return Ok(None);
-                }
-                Attempt::TooLarge => n = n.div_ceil(2),
                 Attempt::Refused(_) => {
                     let first = self.first_refused(place, before, first_n, limits)?;
                     let alone = first_n.get(first..=first).unwrap_or_default();
@@ -215,7 +229,15 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
                 }
             }
         }
-        Ok(None)
+        let (fits, built) = best.unzip();
+        self.first_attempt_max = match fits {
+            _ if self.is_spent(limits) => fits.unwrap_or(n).max(1),
+            // The next one may be larger.
+            Some(_) => self.first_attempt_max.saturating_mul(2),
+            None => self.first_attempt_max,
+        };
+        packages.truncate(fits.unwrap_or_default());
+        Ok(built)
     }
 
     /// Builds a payload, if the EE makes one within the limits.
@@ -274,9 +296,10 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
             return Ok(due.into());
         }
         let with = |receipts: &[ReceivedReceipt]| Before { receipts: receipts.into(), ..idle.clone() };
+        self.start_search();
         let mut n = due.len();
         let mut n_refused = 0_usize;
-        while n > 0 {
+        while n > 0 && !self.is_spent(limits) {
             let first_n = due.get(..n).unwrap_or_default();
             match self.attempt_at(place, &with(first_n), &[], limits)? {
                 Attempt::Fits(_) => {

@@ -4,7 +4,10 @@
 //! An EE may leave packages out of its payload without a word. It says which by the payload: without packages that it has
 //! left out, the payload is the same. Packages whose bytes the payload does not have are tried first.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+};
 
 use memchr::memmem;
 use outrider_beacon::ledger::ShardPlace;
@@ -19,6 +22,8 @@ use super::{
 };
 use crate::frame::Frame;
 
+/// The full executions whose fuel a search may spend, about, so that packages that waste it delay a provider by a second or two.
+const SEARCH_EXECUTIONS: u64 = 16;
 /// The most runs to find packages that were left out of an offer, if the payload does not have the bytes of all others.
 const LEFT_OUT_RUNS_MAX: usize = 16;
 /// The packages of final blocks after which the check goes on at the next offer.
@@ -55,7 +60,14 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let provider = self.provider.clone().with_fuel_max(limits.fuel_max);
         let receipts = Arc::clone(&before.receipts);
         let surroundings = Surroundings { receipts, ..before.context.into() };
-        match provider.build(before.root, &packages, surroundings) {
+        let result = provider.build(before.root, &packages, surroundings);
+        let fuel_used = match &result {
+            Ok(built) => built.provider_fuel_used().saturating_add(built.output().fuel_used),
+            Err(ProviderError::Refused(error) | ProviderError::Witness(error)) => error.fuel_used,
+            Err(_) => 0,
+        };
+        self.fuel_spent.fetch_add(fuel_used, Ordering::Relaxed);
+        match result {
             Ok(built) if built.block_data().len() > limits.bytes_max => Ok(Attempt::TooLarge),
             Ok(built) => Ok(Attempt::Fits(Box::new(built))),
             Err(ProviderError::Refused(error) | ProviderError::Witness(error))
@@ -66,6 +78,17 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Starts a search, which may spend the fuel of [`SEARCH_EXECUTIONS`] executions.
+    pub(super) fn start_search(&self) {
+        self.fuel_spent.store(0, Ordering::Relaxed);
+    }
+
+    /// Returns whether a search has spent its fuel. It then makes do with what it has found.
+    pub(super) fn is_spent(&self, limits: PayloadLimits) -> bool {
+        let fuel = limits.fuel_max.saturating_mul(SEARCH_EXECUTIONS);
+        self.fuel_spent.load(Ordering::Relaxed) >= fuel
     }
 
     /// Builds a payload as [`attempt`](Self::attempt) does, which a block at a place can have.
@@ -86,7 +109,8 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         Ok(attempt)
     }
 
-    /// Returns the index of the first package that the EE refuses after those before it, given that it refuses all together.
+    /// Returns the index of the first package that the EE refuses after those before it, given that it refuses all together; or
+    /// of a later one, if the search has spent its fuel.
     pub(super) fn first_refused(
         &self,
         place: &ShardPlace,
@@ -95,7 +119,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         limits: PayloadLimits,
     ) -> Result<usize, ProviderError> {
         let (mut accepted, mut refused) = (0, packages.len());
-        while refused.saturating_sub(accepted) > 1 {
+        while refused.saturating_sub(accepted) > 1 && !self.is_spent(limits) {
             let middle = accepted.midpoint(refused);
             match self.attempt_at(place, before, packages.get(..middle).unwrap_or_default(), limits)? {
                 Attempt::Refused(_) => refused = middle,
@@ -140,7 +164,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
 
     /// Leaves those of some packages out of a trial without which the payload is the same.
     fn leave_out(&self, trial: &mut Trial<'_>, suspects: &[PackageNumber]) -> Result<(), ProviderError> {
-        if suspects.is_empty() || trial.n_runs == 0 {
+        if suspects.is_empty() || trial.n_runs == 0 || self.is_spent(trial.limits) {
             return Ok(());
         }
         trial.n_runs = trial.n_runs.saturating_sub(1);

@@ -3,7 +3,8 @@
 //!
 //! A block builds on the ledger after its beacon parent, or on blocks of its shard that are not crosslinked there. Its
 //! beacon parent descends from the latest final block, or is that. So a provider needs the roots in the ledgers since
-//! finality, and the roots after each shard block that is later than the earliest crosslink in these ledgers.
+//! finality, and the roots after each shard block that is later than the earliest crosslink in these ledgers. A ledger with
+//! headers that can still be challenged has several roots: those after each of them, as a conviction falls back to one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -87,9 +88,15 @@ impl History {
 
     /// Returns the roots of an EE's states on a shard on which blocks can build.
     pub(super) fn needed(&self, shard: Shard, ee: EeIndex) -> BTreeSet<Bytes32> {
-        let in_ledgers = self.ledgers.values().filter_map(|ledger| {
-            let shard_ledger = usize::try_from(shard).ok().and_then(|shard| ledger.shards().get(shard));
-            Some(shard_ledger?.ees().get(ee as usize)?.state_root)
+        let shard_ledgers = self
+            .ledgers
+            .values()
+            .filter_map(|ledger| usize::try_from(shard).ok().and_then(|shard| ledger.shards().get(shard)));
+        let in_ledgers = shard_ledgers.flat_map(|ledger| {
+            let accepted = ledger.ees().get(ee as usize).map(|state| state.state_root);
+            let transitions = ledger.pending().iter().flat_map(|pending| &pending.header.transitions);
+            let pending = transitions.filter(|after| after.ee == ee).map(|after| after.post_state_root);
+            accepted.into_iter().chain(pending)
         });
         let of_shard = self.blocks.values().filter(|block| block.shard == shard);
         let after_blocks = of_shard.flat_map(|block| &block.post_state_roots);
