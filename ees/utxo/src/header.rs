@@ -1,0 +1,167 @@
+//! Headers: work, times and versions.
+
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use bitcoin_primitives::{BlockHeader, Target};
+
+use crate::{
+    error::HeaderError,
+    hash::Digest,
+    network::{Activations, EASY_AFTER_SECONDS, Genesis, Network, PERIOD_BLOCKS, PERIOD_SECONDS},
+    tip::{History, Known, Tip},
+    work::{add_work, retarget, target},
+};
+
+/// What follows from a header.
+pub(crate) struct Checked {
+    pub(crate) height: u32,
+    pub(crate) history: History,
+    /// The time to which absolute lock times are compared: the median time before the block (BIP 113), or before that rule
+    /// was active, and where no times are known, the time of the block.
+    pub(crate) lock_time: u32,
+    /// The median time of the blocks before this one, if it is known.
+    pub(crate) median_time: Option<u32>,
+}
+
+/// Checks a header on a tip, in the order of Bitcoin Core (`AcceptBlockHeader` in `src/validation.cpp`):
+///
+/// 1. The hash is at most the target of the bits, and that at most the limit of the network; not on a shard.
+/// 2. The parent is the tip.
+/// 3. The bits are those that the network demands ([`bits_after`]).
+/// 4. The time is later than the median of the last eleven.
+/// 5. The version is not one that the activated rules have retired.
+///
+/// A time in the future is not refused, because a pure function has no clock: whoever proposes or accepts a block has to
+/// compare it (`time-too-new`). On an assumed history, steps 3 and 4 are waived.
+pub(crate) fn check(header: &BlockHeader, hash: &Digest, tip: &Tip) -> Result<Checked, HeaderError> {
+    let network = tip.network;
+    let bits = header.bits.to_consensus_u32();
+    let target = check_work(network, bits, hash)?;
+    let got = Digest(header.prev_blockhash.to_byte_array());
+    if got != tip.block_hash {
+        return Err(HeaderError::Parent { got, expected: tip.block_hash });
+    }
+    let height = tip.height.checked_add(1).filter(|height| height >> 31 == 0).ok_or(HeaderError::TooHigh)?;
+    let time = header.time.to_u32();
+    let (history, median_time) = match &tip.history {
+        History::Known(known) => {
+            let expected = bits_after(network, known, height, time);
+            if bits != expected {
+                return Err(HeaderError::Bits { got: bits, expected });
+            }
+            let median_time = known.median_time();
+            if time <= median_time {
+                return Err(HeaderError::TooOld { time, median_time });
+            }
+            let chain_work = match target {
+                Some(target) => add_work(&known.chain_work, target).ok_or(HeaderError::WorkOverflow)?,
+                None => known.chain_work,
+            };
+            let next = known.next(height, chain_work, bits, network.bits_max(), time);
+            (History::Known(next), Some(median_time))
+        }
+        History::Assumed => (History::Assumed, None),
+    };
+    let activations = network.activations();
+    check_version(header.version.to_consensus(), height, &activations)?;
+    let lock_time = median_time.filter(|_| height >= activations.csv).unwrap_or(time);
+    Ok(Checked { height, history, lock_time, median_time })
+}
+
+/// Returns the bits that a network demands of the block at a height (`GetNextWorkRequired` in `src/pow.cpp`).
+pub(crate) fn bits_after(network: Network, known: &Known, height: u32, time: u32) -> u32 {
+    let last_time = known.times.last().copied().unwrap_or(0);
+    if height.is_multiple_of(PERIOD_BLOCKS) {
+        if !network.has_retargeting() {
+            return known.bits;
+        }
+        let seconds = i64::from(last_time).saturating_sub(known.period_start.into());
+        return retarget(known.bits, seconds, PERIOD_SECONDS, network.bits_max());
+    }
+    if !network.has_easy_blocks() {
+        return known.bits;
+    }
+    let is_late = u64::from(time) > u64::from(last_time).saturating_add(EASY_AFTER_SECONDS.into());
+    if is_late { network.bits_max() } else { known.regular_bits }
+}
+
+/// Returns the target of a header that shows enough work, or `None` where no work is needed.
+fn check_work(network: Network, bits: u32, hash: &Digest) -> Result<Option<Target>, HeaderError> {
+    if !network.has_work() {
+        return Ok(None);
+    }
+    let target = target(bits, network.bits_max()).ok_or(HeaderError::Target { bits })?;
+    if Target::from_le_bytes(hash.0) > target {
+        return Err(HeaderError::Work { hash: *hash, bits });
+    }
+    Ok(Some(target))
+}
+
+/// Checks the version (`ContextualCheckBlockHeader` in `src/validation.cpp`).
+fn check_version(got: i32, height: u32, activations: &Activations) -> Result<(), HeaderError> {
+    let Activations { bip34, bip66, bip65, .. } = activations;
+    for (from, least) in [(bip34, 2), (bip66, 3), (bip65, 4)] {
+        if height >= *from && got < least {
+            return Err(HeaderError::Version { got, least });
+        }
+    }
+    Ok(())
+}
+
+impl Genesis {
+    /// Returns the work of a chain that has only this block.
+    pub(crate) fn work(&self, network: Network) -> [u8; 32] {
+        let target = target(self.bits, network.bits_max()).filter(|_| network.has_work());
+        target.and_then(|target| add_work(&[0; 32], target)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(bits: u32, regular_bits: u32) -> Known {
+        Known { chain_work: [0; 32], bits, regular_bits, period_start: 1_000, times: [5_000].to_vec() }
+    }
+
+    const LIMIT: u32 = 0x1d00_ffff;
+    const HARD: u32 = 0x1c00_ffff;
+
+    /// `GetNextWorkRequired` with `fPowAllowMinDifficultyBlocks`.
+    #[test]
+    fn after_twenty_minutes_test_needs_the_least_work_for_one_block() {
+        let bits = |known: &Known, time| bits_after(Network::Test, known, 100, time);
+        assert_eq!(bits(&known(HARD, HARD), 5_000 + 1_200), HARD);
+        assert_eq!(bits(&known(HARD, HARD), 5_000 + 1_201), LIMIT);
+        assert_eq!(bits(&known(LIMIT, HARD), 5_001), HARD);
+        assert_eq!(bits_after(Network::Main, &known(HARD, HARD), 100, 1 << 31), HARD);
+        let next = known(HARD, HARD).next(100, [0; 32], LIMIT, LIMIT, 9_000);
+        assert_eq!((next.bits, next.regular_bits), (LIMIT, HARD));
+        // The first block of a period ends the search for a regular one.
+        let next = known(HARD, HARD).next(PERIOD_BLOCKS, [0; 32], LIMIT, LIMIT, 9_000);
+        assert_eq!((next.regular_bits, next.period_start), (LIMIT, 9_000));
+    }
+
+    #[test]
+    fn periods_adapt_the_last_bits_except_on_regtest() {
+        let mut last = known(HARD, HARD);
+        last.times = [1_000 + PERIOD_SECONDS * 2].to_vec();
+        assert_eq!(bits_after(Network::Main, &last, 2 * PERIOD_BLOCKS, 0), 0x1c01_fffe);
+        assert_eq!(bits_after(Network::Regtest, &last, 2 * PERIOD_BLOCKS, u32::MAX), HARD);
+        assert_eq!(bits_after(Network::Main, &last, 2 * PERIOD_BLOCKS - 1, 0), HARD);
+    }
+
+    #[test]
+    fn old_versions_are_retired_by_height() {
+        let main = Network::Main.activations();
+        let retires = |height, version| {
+            assert!(check_version(version, height - 1, &main).is_ok());
+            assert!(matches!(check_version(version, height, &main), Err(HeaderError::Version { .. })));
+            assert!(check_version(version + 1, height, &main).is_ok());
+        };
+        retires(227_931, 1);
+        retires(363_725, 2);
+        retires(388_381, 3);
+        assert!(check_version(-1, 388_381, &main).is_err());
+    }
+}

@@ -1,0 +1,215 @@
+//! The state: a tip, and the outputs that it commits to, as far as a witness or a provider has them.
+
+#![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+use alloc::{boxed::Box, vec::Vec};
+
+use outrider_sdk::{
+    Reader, StateRoot,
+    driver::WitnessState,
+    state::{HostNodes, HostSink},
+};
+use outrider_witness::{
+    Hash, NodeSource as _,
+    utreexo::{Accumulator, OVERWRITTEN_LEAVES},
+};
+
+use crate::{
+    ancestry::{Ancestry, HEADER_BYTES},
+    coin::{Coin, NewOutput, Spend},
+    error::{ProviderError, StateError, WitnessError},
+    network::Network,
+    provider::Provider,
+    tip::Tip,
+    witness::Witness,
+};
+
+/// A tip, and the outputs that it commits to.
+#[derive(Debug)]
+pub struct State {
+    /// `None` in the empty state, whose root is zero.
+    tip: Option<Tip>,
+    /// The tip with which the state was opened.
+    opened: Option<Tip>,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Witness { witness: Witness, outputs: Accumulator, n_ancestries_used: usize },
+    Provider(Box<Provider>),
+}
+
+/// The reason why outputs cannot be spent.
+pub(crate) enum SpendError {
+    /// An input spends an output that does not exist.
+    Missing {
+        /// The position of the input.
+        position: usize,
+    },
+    /// The state does not have what is needed.
+    State(StateError),
+}
+
+impl<E: Into<StateError>> From<E> for SpendError {
+    fn from(error: E) -> Self {
+        Self::State(error.into())
+    }
+}
+
+impl State {
+    /// Returns the tip; `None` in the empty state.
+    pub(crate) fn tip(&self) -> Option<&Tip> {
+        self.tip.as_ref()
+    }
+
+    /// Returns whether a provider holds the state, and makes blocks of proposals.
+    pub(crate) fn is_provider(&self) -> bool {
+        matches!(self.source, Source::Provider(_))
+    }
+
+    /// Deletes the outputs that inputs spend, in the order of inputs, and returns them. A block calls this once.
+    ///
+    /// On the main network, nobody can spend two coinbases that later ones of the same id replaced (BIP 30).
+    pub(crate) fn spend(&mut self, network: Network, spends: &[Spend<'_>]) -> Result<Vec<Coin>, SpendError> {
+        match &mut self.source {
+            Source::Provider(provider) => provider.spend(spends),
+            Source::Witness { witness, outputs, .. } => {
+                let (leaves, coins) = witness.coins(spends)?;
+                let is_overwritten = |leaf| network == Network::Main && OVERWRITTEN_LEAVES.contains(leaf);
+                if let Some(spent) = leaves.iter().position(is_overwritten) {
+                    let input =
+                        witness.outputs.get(spent).and_then(|spent| usize::try_from(spent.input).ok());
+                    return Err(SpendError::Missing { position: input.unwrap_or(spent) });
+                }
+                outputs.delete(&witness.paths, &leaves).map_err(WitnessError::from)?;
+                Ok(coins)
+            }
+        }
+    }
+
+    /// Returns the median time of the eleven blocks before the one that made a coin.
+    pub(crate) fn median_time_before(&mut self, network: Network, coin: &Coin) -> Result<u32, StateError> {
+        let block_hash = coin.block_hash.unwrap_or_default();
+        let height = coin.code.height();
+        match &mut self.source {
+            Source::Provider(provider) => Ok(provider.median_time_before(network, height, &block_hash)?),
+            Source::Witness { witness, n_ancestries_used, .. } => {
+                let used = witness.ancestries.get(..*n_ancestries_used).unwrap_or_default();
+                let of = |ancestry: &Ancestry| ancestry.median_time_before(network, height, &block_hash);
+                if let Some(median_time) = used.iter().find_map(of) {
+                    return Ok(median_time);
+                }
+                let index = *n_ancestries_used;
+                let next = witness.ancestries.get(index).and_then(of);
+                *n_ancestries_used = index.saturating_add(1);
+                Ok(next.ok_or(WitnessError::Ancestry { index })?)
+            }
+        }
+    }
+
+    /// Adds an output that can be spent.
+    pub(crate) fn add(&mut self, output: &NewOutput<'_>) -> Result<(), StateError> {
+        let leaf = output.leaf_data().hash();
+        match &mut self.source {
+            Source::Provider(provider) => Ok(provider.add(leaf, output)?),
+            Source::Witness { outputs, .. } => {
+                outputs.add(leaf)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Keeps a header from which a provider can later prove times.
+    pub(crate) fn keep_header(&mut self, header: &[u8; HEADER_BYTES]) -> Result<(), StateError> {
+        match &mut self.source {
+            Source::Provider(provider) => Ok(provider.keep_header(header)?),
+            Source::Witness { .. } => Ok(()),
+        }
+    }
+
+    /// Moves on to a tip, whose outputs are those that were left and added.
+    pub(crate) fn advance(&mut self, tip: Tip) {
+        let outputs = match &self.source {
+            Source::Provider(provider) => provider.accumulator(),
+            Source::Witness { outputs, .. } => outputs.clone(),
+        };
+        self.tip = Some(Tip { outputs, ..tip });
+    }
+}
+
+impl WitnessState for State {
+    /// The block that a provider made of a proposal.
+    type Output = Option<Vec<u8>>;
+    type DecodeError = WitnessError;
+    type UnusedError = WitnessError;
+    type HostError = ProviderError;
+
+    fn from_witness(witness: &[u8], root: StateRoot) -> Result<Self, WitnessError> {
+        let mut reader = Reader::new(witness);
+        if root == StateRoot::default() {
+            reader.finish()?;
+            return Ok(Self::of_witness(None, Witness::default()));
+        }
+        let tip = Tip::read(&mut reader)?;
+        let got = tip.root();
+        if got != root {
+            return Err(WitnessError::Root { got, expected: root });
+        }
+        Ok(Self::of_witness(Some(tip), Witness::read(reader)?))
+    }
+
+    fn from_host(root: StateRoot) -> Result<Self, ProviderError> {
+        if root == StateRoot::default() {
+            let source = Source::Provider(Box::new(Provider::empty()?));
+            return Ok(Self { tip: None, opened: None, source });
+        }
+        let bytes = HostNodes.node(&Hash::from(root))?;
+        let (tip, provider) = Provider::open(&bytes, root)?;
+        let source = Source::Provider(Box::new(provider));
+        Ok(Self { tip: Some(tip.clone()), opened: Some(tip), source })
+    }
+
+    fn check_all_used(&self) -> Result<(), WitnessError> {
+        match &self.source {
+            Source::Witness { witness, n_ancestries_used, .. }
+                if *n_ancestries_used < witness.ancestries.len() =>
+            {
+                Err(WitnessError::Ancestry { index: *n_ancestries_used })
+            }
+            Source::Witness { .. } | Source::Provider(_) => Ok(()),
+        }
+    }
+
+    fn root(&mut self, _block: &Option<Vec<u8>>) -> StateRoot {
+        self.tip.as_ref().map(Tip::root).unwrap_or_default()
+    }
+
+    fn commit(&mut self, block: &Option<Vec<u8>>, sink: &mut HostSink) -> StateRoot {
+        match (&mut self.source, &self.tip) {
+            (Source::Provider(provider), Some(tip)) => provider.commit(tip, sink),
+            _ => self.root(block),
+        }
+    }
+
+    fn into_witness(self) -> Result<Vec<u8>, ProviderError> {
+        let Some(tip) = self.opened else { return Ok(Vec::new()) };
+        let mut bytes = tip.to_bytes();
+        match self.source {
+            Source::Provider(provider) => provider.into_witness().write(&mut bytes),
+            Source::Witness { witness, .. } => witness.write(&mut bytes),
+        }
+        Ok(bytes)
+    }
+
+    fn needed_payload(block: &Option<Vec<u8>>) -> Option<&[u8]> {
+        block.as_deref()
+    }
+}
+
+impl State {
+    fn of_witness(tip: Option<Tip>, witness: Witness) -> Self {
+        let outputs = tip.as_ref().map(|tip| tip.outputs.clone()).unwrap_or_default();
+        Self { opened: tip.clone(), tip, source: Source::Witness { witness, outputs, n_ancestries_used: 0 } }
+    }
+}

@@ -1,0 +1,8 @@
+//! Tests of the UTXO EE's public interface: a provider makes most blocks, and a shard without the state executes them.
+
+#![allow(clippy::unwrap_used, reason = "a failure of the setup has to fail the test")]
+
+mod assumed;
+mod chain;
+mod published;
+mod replay;
