@@ -113,6 +113,7 @@ fn time(part: &[u8; PART_BYTES]) -> u32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "the numbers are small")]
 mod tests {
     use super::*;
 

@@ -4,7 +4,6 @@
 
 use alloc::vec::Vec;
 
-use bitcoin_consensus_encoding::encode_to_vec;
 use bitcoin_primitives::{Amount, Transaction, TxOut};
 use outrider_bitcoin_script::{
     Flags, ScriptError, Spending, legacy_sigops,
@@ -187,10 +186,7 @@ fn add_outputs(
 }
 
 fn advance(state: &mut State, network: Network, block: &Block, checked: Checked) -> Result<(), BlockError> {
-    // A header always has as many bytes.
-    if let Ok(header) = encode_to_vec(&block.header).as_slice().try_into() {
-        state.keep_header(header)?;
-    }
+    state.keep_header(&block.header)?;
     let Checked { height, history, .. } = checked;
     state.advance(Tip { network, height, block_hash: block.hash, history, outputs: Accumulator::default() });
     Ok(())

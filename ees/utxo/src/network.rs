@@ -2,6 +2,9 @@
 //!
 //! Heights, limits, exceptions and genesis blocks are those of Bitcoin Core, `src/kernel/chainparams.cpp`.
 
+use bitcoin_primitives::{
+    BlockHash, BlockHeader, BlockTime, BlockVersion, CompactTarget, merkle_tree::TxMerkleNode,
+};
 use outrider_bitcoin_script::Flags;
 
 use crate::hash::Digest;
@@ -48,6 +51,7 @@ pub(crate) struct Genesis {
     pub(crate) hash: Digest,
     pub(crate) time: u32,
     pub(crate) bits: u32,
+    pub(crate) nonce: u32,
 }
 
 impl Network {
@@ -162,21 +166,42 @@ impl Network {
 
     /// Returns the first block.
     pub(crate) const fn genesis(self) -> Genesis {
-        let (hash, time) = match self {
-            Self::Main => ("000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f", 1_231_006_505),
-            Self::Test => ("000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943", 1_296_688_602),
-            Self::Signet => {
-                ("00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6", 1_598_918_400)
-            }
-            Self::Regtest => {
-                ("0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206", 1_296_688_602)
-            }
+        let (hash, time, nonce) = match self {
+            Self::Main => (MAIN_GENESIS, 1_231_006_505, 2_083_236_893),
+            Self::Test => (TEST_GENESIS, 1_296_688_602, 414_098_458),
+            Self::Signet => (SIGNET_GENESIS, 1_598_918_400, 52_613_770),
+            Self::Regtest => (REGTEST_GENESIS, 1_296_688_602, 2),
             // There is no block: the first one names zeros as its parent.
-            Self::Shard => ("0000000000000000000000000000000000000000000000000000000000000000", 0),
+            Self::Shard => (Digest([0; 32]), 0, 0),
         };
-        Genesis { hash: Digest::of_hex(hash), time, bits: self.bits_max() }
+        Genesis { hash, time, bits: self.bits_max(), nonce }
     }
 }
+
+impl Genesis {
+    /// Returns the header. All first blocks have the same transaction.
+    pub(crate) fn header(&self) -> BlockHeader {
+        BlockHeader {
+            version: BlockVersion::ONE,
+            prev_blockhash: BlockHash::from_byte_array([0; 32]),
+            merkle_root: TxMerkleNode::from_byte_array(GENESIS_MERKLE_ROOT.0),
+            time: BlockTime::from_u32(self.time),
+            bits: CompactTarget::from_consensus(self.bits),
+            nonce: self.nonce,
+        }
+    }
+}
+
+const MAIN_GENESIS: Digest =
+    Digest::of_hex("000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f");
+const TEST_GENESIS: Digest =
+    Digest::of_hex("000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943");
+const SIGNET_GENESIS: Digest =
+    Digest::of_hex("00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6");
+const REGTEST_GENESIS: Digest =
+    Digest::of_hex("0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206");
+const GENESIS_MERKLE_ROOT: Digest =
+    Digest::of_hex("4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b");
 
 /// The number of blocks with the same work (`DifficultyAdjustmentInterval` in `src/consensus/params.h`).
 pub(crate) const PERIOD_BLOCKS: u32 = 2016;
@@ -210,6 +235,14 @@ mod tests {
             assert_eq!((network.number(), Network::from_number(number)), (number, Some(network)));
         }
         assert_eq!(Network::from_number(5), None);
+    }
+
+    #[test]
+    fn first_blocks_have_their_hashes() {
+        for network in Network::ALL.into_iter().filter(|network| *network != Network::Shard) {
+            let genesis = network.genesis();
+            assert_eq!(genesis.header().block_hash().to_byte_array(), genesis.hash.0);
+        }
     }
 
     #[test]

@@ -34,7 +34,8 @@
 
 use alloc::vec::Vec;
 
-use bitcoin_hashes::sha256d;
+use bitcoin_consensus_encoding::encode_to_vec;
+use bitcoin_primitives::BlockHeader;
 use outrider_sdk::{
     ReadError, Reader, StateRoot, Writer, crypto,
     state::{HostKeccak256, HostNodes, HostSink},
@@ -158,9 +159,9 @@ impl Provider {
     }
 
     /// Keeps a header.
-    pub(crate) fn keep_header(&mut self, header: &[u8; HEADER_BYTES]) -> Result<(), ProviderError> {
-        let hash = Digest(sha256d::Hash::hash(header).to_byte_array());
-        Ok(self.index.insert(&header_key(&hash), header)?)
+    pub(crate) fn keep_header(&mut self, header: &BlockHeader) -> Result<(), ProviderError> {
+        let hash = Digest(header.block_hash().to_byte_array());
+        Ok(self.index.insert(&header_key(&hash), &encode_to_vec(header))?)
     }
 
     /// Returns the median time of the eleven blocks before one, and notes the headers that prove it.

@@ -4,6 +4,7 @@
 
 use alloc::{boxed::Box, vec::Vec};
 
+use bitcoin_primitives::BlockHeader;
 use outrider_sdk::{
     Reader, StateRoot,
     driver::WitnessState,
@@ -15,7 +16,7 @@ use outrider_witness::{
 };
 
 use crate::{
-    ancestry::{Ancestry, HEADER_BYTES},
+    ancestry::Ancestry,
     coin::{Coin, NewOutput, Spend},
     error::{ProviderError, StateError, WitnessError},
     network::Network,
@@ -121,7 +122,7 @@ impl State {
     }
 
     /// Keeps a header from which a provider can later prove times.
-    pub(crate) fn keep_header(&mut self, header: &[u8; HEADER_BYTES]) -> Result<(), StateError> {
+    pub(crate) fn keep_header(&mut self, header: &BlockHeader) -> Result<(), StateError> {
         match &mut self.source {
             Source::Provider(provider) => Ok(provider.keep_header(header)?),
             Source::Witness { .. } => Ok(()),

@@ -11,7 +11,7 @@ use crate::{
     block::Block,
     coin::NewOutput,
     connect::connect,
-    error::{AssumedError, BlockError, TransitionError},
+    error::{AssumedError, BlockError, StateError, TransitionError},
     header,
     input::{AssumedOutput, AssumedState, Payload, Proposal},
     network::Network,
@@ -47,7 +47,8 @@ pub fn transition(state: &mut State, payload: &[u8]) -> Result<Option<Vec<u8>>, 
         Payload::Genesis(network) => {
             check_empty(state)?;
             reject_receipts();
-            state.advance(Tip::genesis(network));
+            begin(state, network)
+                .map_err(|error| TransitionError::Block { height: 0, source: error.into() })?;
             Ok(None)
         }
         Payload::AssumedState(assumed) => {
@@ -61,6 +62,15 @@ pub fn transition(state: &mut State, payload: &[u8]) -> Result<Option<Vec<u8>>, 
         Payload::Proposal(proposal) => propose(state, proposal),
         Payload::Transaction(_) => Err(TransitionError::Proposal),
     }
+}
+
+/// Begins a chain with its genesis block, whose coinbase nobody can spend.
+fn begin(state: &mut State, network: Network) -> Result<(), StateError> {
+    if network != Network::Shard {
+        state.keep_header(&network.genesis().header())?;
+    }
+    state.advance(Tip::genesis(network));
+    Ok(())
 }
 
 fn execute(state: &mut State, bytes: &[u8], is_assumed: bool) -> Result<Option<Vec<u8>>, TransitionError> {

@@ -1,1 +1,141 @@
-//! Blocks on assumed states.
+//! Real blocks whose history is not at hand, on assumed states.
+
+use std::collections::BTreeSet;
+
+use bitcoin_consensus_encoding::{decode_from_slice, decode_from_slice_unbounded};
+use bitcoin_primitives::{Block, Transaction, TxOut};
+use outrider_sdk::Reader;
+use outrider_witness::utreexo::HeaderCode;
+use secp256k1::PublicKey;
+use utxo::{AssumedOutput, AssumedState, Digest, Network, OutPoint, Payload, tip::History};
+
+use crate::{
+    chain::Chain,
+    published::{file, split_blocks},
+};
+
+/// Reads a number as Bitcoin Core's databases have it: seven bits in each byte, the highest first, and one added for each
+/// byte after the first (`ReadVarInt` in `src/serialize.h`).
+fn var_int(reader: &mut Reader<'_>) -> u64 {
+    let mut n = 0;
+    loop {
+        let byte = reader.u8().unwrap();
+        n = n << 7 | u64::from(byte & 0x7f);
+        if byte < 0x80 {
+            return n;
+        }
+        n += 1;
+    }
+}
+
+/// Reads an amount without its trailing zeros (`DecompressAmount` in `src/compressor.cpp`).
+fn amount(compressed: u64) -> u64 {
+    let Some(rest) = compressed.checked_sub(1) else { return 0 };
+    let (zeros, rest) = (rest % 10, rest / 10);
+    let digits = if zeros < 9 { rest / 9 * 10 + rest % 9 + 1 } else { rest + 1 };
+    digits * 10_u64.pow(zeros as u32)
+}
+
+/// Reads a script with a short form for some (`ScriptCompression` in `src/compressor.h`).
+fn script(reader: &mut Reader<'_>) -> Vec<u8> {
+    match var_int(reader) {
+        0 => [&[0x76, 0xa9, 20][..], reader.take(20).unwrap(), &[0x88, 0xac]].concat(),
+        1 => [&[0xa9, 20][..], reader.take(20).unwrap(), &[0x87]].concat(),
+        form @ 2..=3 => [&[33, form as u8][..], reader.take(32).unwrap(), &[0xac]].concat(),
+        form @ 4..=5 => {
+            let key = [&[form as u8 - 2][..], reader.take(32).unwrap()].concat();
+            let key = PublicKey::from_slice(&key).unwrap().serialize_uncompressed();
+            [&[65][..], &key, &[0xac]].concat()
+        }
+        length => reader.take(length as usize - 6).unwrap().to_vec(),
+    }
+}
+
+/// The outputs of earlier blocks that a block of a height spends, as btcd's tests have them: outpoint, length, height and
+/// output.
+fn btcd_outputs(bytes: &[u8], height: u32) -> Vec<AssumedOutput> {
+    let mut reader = Reader::new(bytes);
+    let mut outputs = Vec::new();
+    while reader.remaining() > 0 {
+        let out_point =
+            OutPoint { txid: Digest(reader.take_array().unwrap()), vout: reader.u32_le().unwrap() };
+        let length = reader.u32_le().unwrap();
+        let mut entry = reader.sub(length as usize).unwrap();
+        let code = HeaderCode(var_int(&mut entry) as u32);
+        let amount = amount(var_int(&mut entry));
+        let script = script(&mut entry);
+        entry.finish().unwrap();
+        outputs.push(AssumedOutput { block_hash: Digest::default(), out_point, code, amount, script });
+    }
+    outputs.retain(|output| output.code.height() < height);
+    outputs.sort_by_key(|output| output.code.height());
+    outputs
+}
+
+/// The outputs of earlier blocks that a block spends, as bcoin's tests have them: an output for each input, without its
+/// height.
+fn bcoin_outputs(mut bytes: &[u8], transactions: &[Transaction]) -> Vec<AssumedOutput> {
+    let made_here: BTreeSet<_> = transactions.iter().map(Transaction::compute_txid).collect();
+    let inputs = transactions[1..].iter().flat_map(|transaction| &transaction.inputs);
+    let with_output = |input| (input, decode_from_slice_unbounded::<TxOut>(&mut bytes).unwrap());
+    let spent: Vec<_> = inputs.map(with_output).collect();
+    assert_eq!(bytes, []);
+    let earlier = spent.iter().filter(|(input, _)| !made_here.contains(&input.previous_output.txid));
+    let output = |(input, output): &(&bitcoin_primitives::TxIn, TxOut)| AssumedOutput {
+        block_hash: Digest::default(),
+        out_point: OutPoint {
+            txid: Digest(input.previous_output.txid.to_byte_array()),
+            vout: input.previous_output.vout,
+        },
+        code: HeaderCode(0),
+        amount: output.amount.to_sat(),
+        script: output.script_pubkey.to_vec(),
+    };
+    earlier.map(output).collect()
+}
+
+fn transactions(block: &[u8]) -> Vec<Transaction> {
+    decode_from_slice::<Block>(block).unwrap().into_parts().1
+}
+
+fn state(network: Network, height: u32, block: &[u8], outputs: Vec<AssumedOutput>) -> Payload {
+    let block_hash = Digest(block[4..36].try_into().unwrap());
+    Payload::AssumedState(AssumedState { network, height: height - 1, block_hash, outputs })
+}
+
+/// Executes a block on an assumed state, and returns the number of its inputs.
+#[track_caller]
+fn check(network: Network, height: u32, block: &[u8], outputs: Vec<AssumedOutput>) -> usize {
+    let n_earlier = outputs.len();
+    let mut chain = Chain::with(&state(network, height, block, outputs));
+    let provided = chain.accept(&Payload::AssumedBlock(block.to_vec()));
+    assert_eq!((chain.tip().height, chain.tip().history), (height, History::Assumed));
+    let transactions = transactions(block);
+    let n_inputs = transactions[1..].iter().map(|transaction| transaction.inputs.len()).sum();
+    println!(
+        "block {height}: {} transactions, {n_inputs} inputs, {n_earlier} of them of earlier blocks; {} bytes, and {} of \
+         block data",
+        transactions.len(),
+        block.len(),
+        provided.block_data.len()
+    );
+    n_inputs
+}
+
+#[test]
+fn block_277647_of_the_main_network() {
+    let names = ["blocks/277647.dat.bz2", "blocks/277647.utxostore.bz2"].map(file);
+    let [Some(block), Some(outputs)] = names else { return };
+    let block = split_blocks(&block).remove(0);
+    assert_eq!(check(Network::Main, 277_647, &block, btcd_outputs(&outputs, 277_647)), 732);
+}
+
+#[test]
+fn blocks_300025_of_the_main_network_and_1087400_of_the_test_network() {
+    for (network, height, n_inputs) in [(Network::Main, 300_025, 1427), (Network::Test, 1_087_400, 205)] {
+        let name = |part| format!("blocks-with-undo/block{height}{part}.raw.gz");
+        let [Some(block), Some(outputs)] = [file(&name("")), file(&name("-undo"))] else { return };
+        let outputs = bcoin_outputs(&outputs, &transactions(&block));
+        assert_eq!(check(network, height, &block, outputs), n_inputs);
+    }
+}

@@ -54,7 +54,7 @@ impl Chain {
                 assert_eq!(self.tip().root(), self.0.root());
                 provided
             }
-            Err(failure) => panic!("block {}: {}", self.tip().height + 1, outrider_sdk::chain(&failure)),
+            Err(failure) => panic!("{}", outrider_sdk::chain(&failure)),
         }
     }
 

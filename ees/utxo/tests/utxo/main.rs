@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a failure of the setup has to fail the test")]
 
 mod assumed;
+mod builder;
 mod chain;
+mod conservation;
+mod damage;
 mod published;
+mod refusals;
 mod replay;
