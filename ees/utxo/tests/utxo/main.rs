@@ -1,12 +1,15 @@
 //! Tests of the UTXO EE's public interface: a provider makes most blocks, and a shard without the state executes them.
 
 #![allow(clippy::unwrap_used, reason = "a failure of the setup has to fail the test")]
+#![allow(clippy::print_stdout, reason = "sizes are worth a look")]
 
 mod assumed;
 mod builder;
 mod chain;
 mod conservation;
 mod damage;
+mod packages;
 mod published;
 mod refusals;
 mod replay;
+mod shard;
