@@ -191,8 +191,18 @@ pub(crate) fn push_height(height: u32) -> Vec<u8> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "the numbers are those of the tests"
+)]
 mod tests {
-    use bitcoin_primitives::{Sequence, TransactionVersion, TxIn, absolute::LockTime};
+    use alloc::vec;
+
+    use bitcoin_primitives::{
+        Amount, ScriptPubKeyBuf, ScriptSigBuf, Sequence, TransactionVersion, TxIn, TxOut, Witness,
+        absolute::LockTime,
+    };
 
     use super::*;
 
@@ -237,6 +247,59 @@ mod tests {
         check(499_999_999, &[0], 100, last, false);
         check(500_000_000, &[0], last, 500_000_000, false);
         check(500_000_000, &[0], 0, 500_000_001, true);
+    }
+
+    /// Makes a block of one coinbase, with an output that may commit to the witnesses.
+    fn block(script_sig: &[u8], witness: &[[u8; 32]], has_commitment: bool) -> Block {
+        let script_sig = ScriptSigBuf::from_bytes(script_sig.to_vec());
+        let witness = Witness::from_slice(witness);
+        let input = TxIn { script_sig, witness, ..TxIn::EMPTY_COINBASE };
+        let commitment = commitment_script(&witness_commitment(&[coinbase(input.clone(), vec![])], &[0; 32]));
+        let script = if has_commitment { commitment } else { vec![0x51] };
+        let transactions = vec![coinbase(input, script)];
+        let txids: Vec<Digest> = transactions.iter().map(txid).collect();
+        let header = BlockHeader {
+            merkle_root: TxMerkleNode::from_byte_array(txids[0].0),
+            ..Network::Main.genesis().header()
+        };
+        Block { header, hash: Digest([1; 32]), transactions, txids }
+    }
+
+    fn coinbase(input: TxIn, script: Vec<u8>) -> Transaction {
+        let output = TxOut { amount: Amount::ZERO, script_pubkey: ScriptPubKeyBuf::from_bytes(script) };
+        Transaction {
+            version: TransactionVersion::ONE,
+            lock_time: LockTime::ZERO,
+            inputs: vec![input],
+            outputs: vec![output],
+        }
+    }
+
+    #[test]
+    fn bip_34_begins_at_its_height() {
+        for (network, height) in [(Network::Main, 227_931), (Network::Test, 21_111), (Network::Regtest, 1)] {
+            let other = block(&[3, 1, 2, 3], &[], false);
+            assert!(other.check(network, height - 1, 0).is_ok());
+            assert!(matches!(other.check(network, height, 0), Err(BlockError::Height)));
+            assert!(block(&push_height(height), &[], false).check(network, height, 0).is_ok());
+        }
+    }
+
+    #[test]
+    fn segwit_begins_at_its_height() {
+        for (network, height) in [(Network::Main, 481_824), (Network::Test, 834_624)] {
+            let check = |height, witness: &[[u8; 32]], has_commitment| {
+                block(&push_height(height), witness, has_commitment).check(network, height, 0)
+            };
+            // Before, no witness is allowed, and a commitment means nothing.
+            assert!(matches!(check(height - 1, &[[0; 32]], true), Err(BlockError::Witness { index: 0 })));
+            assert!(check(height - 1, &[], true).is_ok());
+            assert!(check(height, &[[0; 32]], true).is_ok());
+            assert!(matches!(check(height, &[], true), Err(BlockError::WitnessNonce)));
+            assert!(matches!(check(height, &[[1; 32]], true), Err(BlockError::WitnessCommitment { .. })));
+            assert!(matches!(check(height, &[[0; 32]], false), Err(BlockError::Witness { index: 0 })));
+            assert!(check(height, &[], false).is_ok());
+        }
     }
 
     /// CVE-2012-2459: the last two of six transactions again make eight with the same root.

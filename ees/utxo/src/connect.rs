@@ -144,7 +144,7 @@ impl Connection<'_> {
     fn is_older(&mut self, coin: &Coin, age: u32) -> Result<bool, StateError> {
         let Some(now) = self.median_time else { return Ok(true) };
         let made = match coin.block_hash {
-            Some(_) => self.state.median_time_before(self.network, coin)?,
+            Some(hash) => self.state.median_time_before(self.network, coin.code.height(), hash)?,
             None => now,
         };
         Ok(u64::from(made).saturating_add(age.into()) <= u64::from(now))
@@ -215,3 +215,101 @@ const SEQUENCE_IS_TIME: u32 = 1 << 22;
 const SEQUENCE_MASK: u32 = 0xffff;
 /// Times count in units of 512 seconds.
 const SEQUENCE_TIME_SHIFT: u32 = 9;
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "the numbers are those of the tests")]
+mod tests {
+    use alloc::vec;
+
+    use bitcoin_primitives::{
+        ScriptPubKeyBuf, ScriptSigBuf, Sequence, TransactionVersion, TxIn, absolute::LockTime,
+    };
+    use outrider_sdk::{StateRoot, driver::WitnessState as _};
+
+    use super::*;
+    use crate::hash::Digest;
+
+    const MAIN: Network = Network::Main;
+
+    /// Checks relative lock times and scripts of a transaction of version 2 that spends an output of block 100.
+    fn check(
+        height: u32,
+        hash: Digest,
+        sequence: u32,
+        script_sig: &[u8],
+        script: &[u8],
+    ) -> Result<(), TransactionError> {
+        let script_sig = ScriptSigBuf::from_bytes(script_sig.to_vec());
+        let sequence = Sequence::from_consensus(sequence);
+        let transaction = Transaction {
+            version: TransactionVersion::TWO,
+            lock_time: LockTime::ZERO,
+            inputs: vec![TxIn { script_sig, sequence, ..TxIn::EMPTY_COINBASE }],
+            outputs: vec![],
+        };
+        let output =
+            TxOut { amount: Amount::ONE_SAT, script_pubkey: ScriptPubKeyBuf::from_bytes(script.to_vec()) };
+        let coin =
+            Coin { output: output.clone(), code: HeaderCode::new(100, false).unwrap(), block_hash: None };
+        let mut state = State::from_witness(&[], StateRoot::default()).unwrap();
+        let mut connection = Connection {
+            state: &mut state,
+            network: MAIN,
+            height,
+            flags: MAIN.script_flags(height, &hash),
+            median_time: Some(0),
+            csv: height >= MAIN.activations().csv,
+        };
+        if let Some(error) = connection.sequences(&transaction, core::slice::from_ref(&coin)).unwrap() {
+            return Err(error);
+        }
+        connection.scripts(&Spending::new(&transaction, &[output]).unwrap())
+    }
+
+    /// Checks that a script is valid below a height, and from it on is not.
+    #[track_caller]
+    fn check_activation(height: u32, script_sig: &[u8], script: &[u8], expected: ScriptError) {
+        let check = |height| check(height, Digest([1; 32]), u32::MAX, script_sig, script);
+        assert_eq!(check(height - 1), Ok(()));
+        let Err(TransactionError::Script(error)) = check(height) else { panic!("the script is valid") };
+        assert_eq!(error.reason, expected);
+    }
+
+    #[test]
+    fn rules_of_scripts_begin_at_their_heights() {
+        // A signature that is no DER, and does not verify; the script is true if it does not.
+        let key = [&[33, 2][..], &[7; 32]].concat();
+        check_activation(363_725, &[&[2, 1, 1][..], &key].concat(), &[0xac, 0x91], ScriptError::SigDer);
+        check_activation(388_381, &[0x51], &[0xb1], ScriptError::UnsatisfiedLocktime);
+        check_activation(419_328, &[0x51], &[0xb2], ScriptError::UnsatisfiedLocktime);
+        // No signature of no key, with a dummy that is not empty.
+        check_activation(481_824, &[0x51, 0, 0], &[0xae], ScriptError::SigNullDummy);
+    }
+
+    #[test]
+    fn two_blocks_have_fewer_rules_of_scripts() {
+        let is_valid =
+            |hash, script_sig: &[u8], script: &[u8]| check(1, hash, u32::MAX, script_sig, script).is_ok();
+        let bip16 = Digest::of_hex("00000000000002dc756eebf4f49723ed8d30cc28a5f108eb94b1ba88ac4f9c22");
+        let taproot = Digest::of_hex("0000000000000000000f14c35b2d841e986ab5441de8c585d5ffe55ea1e395ad");
+        // The redeem script, of one byte, is false.
+        let hash = bitcoin_hashes::hash160::Hash::hash(&[0]).to_byte_array();
+        let p2sh = [&[0xa9, 20][..], &hash, &[0x87]].concat();
+        let p2tr = [&[0x51, 32][..], &[7; 32]].concat();
+        for (hash, without_p2sh, without_taproot) in
+            [(bip16, true, true), (taproot, false, true), (Digest([1; 32]), false, false)]
+        {
+            assert_eq!(is_valid(hash, &[1, 0], &p2sh), without_p2sh);
+            assert_eq!(is_valid(hash, &[], &p2tr), without_taproot);
+        }
+    }
+
+    #[test]
+    fn bip_68_begins_at_its_height() {
+        // 512 seconds, which have not passed.
+        let sequence = 1 << 22 | 1;
+        let check = |height| check(height, Digest([1; 32]), sequence, &[], &[0x51]);
+        assert_eq!(check(419_327), Ok(()));
+        assert_eq!(check(419_328), Err(TransactionError::Sequence { input: 0, sequence }));
+    }
+}

@@ -43,6 +43,9 @@ pub enum TransitionError {
         /// The network.
         network: Network,
     },
+    /// The outputs of a shard's chain are worth ether, for which nobody can vouch.
+    #[error("the outputs of a shard's chain are worth ether, for which nobody can vouch")]
+    AssumedShard,
     /// The outputs of an assumed state are too many, or one of them cannot be spent.
     #[error("assumed output {index}")]
     Assumed {

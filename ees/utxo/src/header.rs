@@ -64,8 +64,13 @@ pub(crate) fn check(header: &BlockHeader, hash: &Digest, tip: &Tip) -> Result<Ch
     };
     let activations = network.activations();
     check_version(header.version.to_consensus(), height, &activations)?;
-    let lock_time = median_time.filter(|_| height >= activations.csv).unwrap_or(time);
+    let lock_time = lock_time(&activations, height, time, median_time);
     Ok(Checked { height, history, lock_time, median_time })
+}
+
+/// Returns the time to which absolute lock times are compared, see [`Checked::lock_time`].
+fn lock_time(activations: &Activations, height: u32, time: u32, median_time: Option<u32>) -> u32 {
+    median_time.filter(|_| height >= activations.csv).unwrap_or(time)
 }
 
 /// Returns the bits that a network demands of the block at a height (`GetNextWorkRequired` in `src/pow.cpp`).
@@ -149,6 +154,14 @@ mod tests {
         assert_eq!(bits_after(Network::Main, &last, 2 * PERIOD_BLOCKS, 0), 0x1c01_fffe);
         assert_eq!(bits_after(Network::Regtest, &last, 2 * PERIOD_BLOCKS, u32::MAX), HARD);
         assert_eq!(bits_after(Network::Main, &last, 2 * PERIOD_BLOCKS - 1, 0), HARD);
+    }
+
+    #[test]
+    fn lock_times_are_compared_with_the_median_time_from_bip_113_on() {
+        let main = Network::Main.activations();
+        assert_eq!(lock_time(&main, 419_327, 9, Some(5)), 9);
+        assert_eq!(lock_time(&main, 419_328, 9, Some(5)), 5);
+        assert_eq!(lock_time(&main, 419_328, 9, None), 9);
     }
 
     #[test]

@@ -84,8 +84,6 @@ pub(crate) struct Provider {
     forest: Forest<HostNodes>,
     /// What the block has needed so far.
     witness: Witness,
-    /// The blocks whose ancestries are in the witness.
-    proven: Vec<Digest>,
 }
 
 impl Provider {
@@ -109,7 +107,7 @@ impl Provider {
     fn of_roots(forest: &Roots, index: &Hash) -> Result<Self, ProviderError> {
         let forest = Forest::open(forest, HostNodes)?;
         let index = Tree::open(index, HostNodes);
-        Ok(Self { index, forest, witness: Witness::default(), proven: Vec::new() })
+        Ok(Self { index, forest, witness: Witness::default() })
     }
 
     /// Deletes the outputs that inputs spend, and notes their part of the witness.
@@ -164,7 +162,7 @@ impl Provider {
         Ok(self.index.insert(&header_key(&hash), &encode_to_vec(header))?)
     }
 
-    /// Returns the median time of the eleven blocks before one, and notes the headers that prove it.
+    /// Returns the median time of the eleven blocks before one, and notes the headers that prove it in the witness.
     pub(crate) fn median_time_before(
         &mut self,
         network: Network,
@@ -183,10 +181,7 @@ impl Provider {
         let ancestry = Ancestry::new(&headers);
         let median_time = ancestry.median_time_before(network, height, block_hash);
         let median_time = median_time.ok_or(ProviderError::Header { hash: *block_hash })?;
-        if !self.proven.contains(block_hash) {
-            self.proven.push(*block_hash);
-            self.witness.ancestries.push(ancestry);
-        }
+        self.witness.ancestries.push(ancestry);
         Ok(median_time)
     }
 

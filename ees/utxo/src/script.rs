@@ -44,7 +44,7 @@ pub(crate) enum Form {
 impl Script {
     /// Returns the shortest encoding of a script that an input spends.
     pub(crate) fn new(script: &[u8], input: &TxIn) -> Self {
-        let form = Form::ALL.into_iter().find(|form| form.script(input).is_some_and(|it| it == script));
+        let form = Form::of(script).filter(|form| form.script(input).is_some_and(|it| it == script));
         form.map_or_else(|| Self::Whole(script.to_vec()), Self::Form)
     }
 
@@ -87,6 +87,17 @@ impl Script {
 impl Form {
     /// The forms in the order of their numbers.
     const ALL: [Self; 4] = [Self::P2pkh, Self::P2sh, Self::P2wpkh, Self::P2wsh];
+
+    /// Returns the form that a script has, if it has one.
+    fn of(script: &[u8]) -> Option<Self> {
+        match script {
+            [0x76, 0xa9, 20, hash @ .., 0x88, 0xac] if hash.len() == 20 => Some(Self::P2pkh),
+            [0xa9, 20, hash @ .., 0x87] if hash.len() == 20 => Some(Self::P2sh),
+            [0, 20, hash @ ..] if hash.len() == 20 => Some(Self::P2wpkh),
+            [0, 32, hash @ ..] if hash.len() == 32 => Some(Self::P2wsh),
+            _ => None,
+        }
+    }
 
     /// Returns the script of this form that an input spends.
     fn script(self, input: &TxIn) -> Option<Vec<u8>> {

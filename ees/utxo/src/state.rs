@@ -2,7 +2,7 @@
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeMap, vec::Vec};
 
 use bitcoin_primitives::BlockHeader;
 use outrider_sdk::{
@@ -16,9 +16,9 @@ use outrider_witness::{
 };
 
 use crate::{
-    ancestry::Ancestry,
     coin::{Coin, NewOutput, Spend},
     error::{ProviderError, StateError, WitnessError},
+    hash::Digest,
     network::Network,
     provider::Provider,
     tip::Tip,
@@ -33,6 +33,8 @@ pub struct State {
     /// The tip with which the state was opened.
     opened: Option<Tip>,
     source: Source,
+    /// The median times before blocks that are proven so far.
+    median_times: BTreeMap<Digest, u32>,
 }
 
 #[derive(Debug)]
@@ -89,24 +91,28 @@ impl State {
         }
     }
 
-    /// Returns the median time of the eleven blocks before the one that made a coin.
-    pub(crate) fn median_time_before(&mut self, network: Network, coin: &Coin) -> Result<u32, StateError> {
-        let block_hash = coin.block_hash.unwrap_or_default();
-        let height = coin.code.height();
-        match &mut self.source {
-            Source::Provider(provider) => Ok(provider.median_time_before(network, height, &block_hash)?),
-            Source::Witness { witness, n_ancestries_used, .. } => {
-                let used = witness.ancestries.get(..*n_ancestries_used).unwrap_or_default();
-                let of = |ancestry: &Ancestry| ancestry.median_time_before(network, height, &block_hash);
-                if let Some(median_time) = used.iter().find_map(of) {
-                    return Ok(median_time);
-                }
-                let index = *n_ancestries_used;
-                let next = witness.ancestries.get(index).and_then(of);
-                *n_ancestries_used = index.saturating_add(1);
-                Ok(next.ok_or(WitnessError::Ancestry { index })?)
-            }
+    /// Returns the median time of the eleven blocks before one, which made an output.
+    pub(crate) fn median_time_before(
+        &mut self,
+        network: Network,
+        height: u32,
+        block_hash: Digest,
+    ) -> Result<u32, StateError> {
+        if let Some(median_time) = self.median_times.get(&block_hash) {
+            return Ok(*median_time);
         }
+        let median_time = match &mut self.source {
+            Source::Provider(provider) => provider.median_time_before(network, height, &block_hash)?,
+            Source::Witness { witness, n_ancestries_used, .. } => {
+                let index = *n_ancestries_used;
+                let next = witness.ancestries.get(index);
+                *n_ancestries_used = index.saturating_add(1);
+                let median_time = next.and_then(|next| next.median_time_before(network, height, &block_hash));
+                median_time.ok_or(WitnessError::Ancestry { index })?
+            }
+        };
+        self.median_times.insert(block_hash, median_time);
+        Ok(median_time)
     }
 
     /// Adds an output that can be spent.
@@ -163,12 +169,12 @@ impl WitnessState for State {
     fn from_host(root: StateRoot) -> Result<Self, ProviderError> {
         if root == StateRoot::default() {
             let source = Source::Provider(Box::new(Provider::empty()?));
-            return Ok(Self { tip: None, opened: None, source });
+            return Ok(Self::new(None, source));
         }
         let bytes = HostNodes.node(&Hash::from(root))?;
         let (tip, provider) = Provider::open(&bytes, root)?;
         let source = Source::Provider(Box::new(provider));
-        Ok(Self { tip: Some(tip.clone()), opened: Some(tip), source })
+        Ok(Self::new(Some(tip), source))
     }
 
     fn check_all_used(&self) -> Result<(), WitnessError> {
@@ -211,6 +217,10 @@ impl WitnessState for State {
 impl State {
     fn of_witness(tip: Option<Tip>, witness: Witness) -> Self {
         let outputs = tip.as_ref().map(|tip| tip.outputs.clone()).unwrap_or_default();
-        Self { opened: tip.clone(), tip, source: Source::Witness { witness, outputs, n_ancestries_used: 0 } }
+        Self::new(tip, Source::Witness { witness, outputs, n_ancestries_used: 0 })
+    }
+
+    fn new(tip: Option<Tip>, source: Source) -> Self {
+        Self { opened: tip.clone(), tip, source, median_times: BTreeMap::new() }
     }
 }

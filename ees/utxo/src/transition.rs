@@ -152,6 +152,9 @@ fn reject_receipts() {
 /// Makes a state of outputs for which somebody vouches.
 fn assume(state: &mut State, assumed: AssumedState) -> Result<(), TransitionError> {
     let AssumedState { network, height, block_hash, outputs } = assumed;
+    if network == Network::Shard {
+        return Err(TransitionError::AssumedShard);
+    }
     let mut seen = BTreeSet::new();
     let mut last_height = 0;
     for (index, AssumedOutput { block_hash, out_point, code, amount, script }) in outputs.iter().enumerate() {

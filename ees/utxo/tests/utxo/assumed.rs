@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use bitcoin_consensus_encoding::{decode_from_slice, decode_from_slice_unbounded};
 use bitcoin_primitives::{Block, Transaction, TxOut};
-use outrider_sdk::Reader;
+use outrider_sdk::{Reader, harness::Failure};
 use outrider_witness::utreexo::HeaderCode;
 use secp256k1::PublicKey;
-use utxo::{AssumedOutput, AssumedState, Digest, Network, OutPoint, Payload, tip::History};
+use utxo::{
+    AssumedError, AssumedOutput, AssumedState, Digest, Network, OutPoint, Payload, TransitionError,
+    tip::History,
+};
 
 use crate::{
-    chain::Chain,
+    chain::{Chain, Error},
     published::{file, split_blocks},
 };
 
@@ -138,4 +141,38 @@ fn blocks_300025_of_the_main_network_and_1087400_of_the_test_network() {
         let outputs = bcoin_outputs(&outputs, &transactions(&block));
         assert_eq!(check(network, height, &block, outputs), n_inputs);
     }
+}
+
+#[test]
+fn assumed_states_that_nobody_can_vouch_for() {
+    let output = |txid, height, amount, script: &[u8]| AssumedOutput {
+        block_hash: Digest::default(),
+        out_point: OutPoint { txid: Digest([txid; 32]), vout: 0 },
+        code: HeaderCode::new(height, false).unwrap(),
+        amount,
+        script: script.to_vec(),
+    };
+    let refuse = |network, outputs: &[AssumedOutput]| {
+        let block_hash = Digest([1; 32]);
+        let state = AssumedState { network, height: 9, block_hash, outputs: outputs.to_vec() };
+        let empty = Chain(outrider_sdk::harness::StateProvider::new());
+        match empty.try_packages(&[Payload::AssumedState(state)]) {
+            Err(Failure::Refused(Error::Transition(error))) => error,
+            other => panic!("{other:?}"),
+        }
+    };
+    let assumed = |outputs: &[AssumedOutput]| match refuse(Network::Main, outputs) {
+        TransitionError::Assumed { index, source } => (index, source),
+        other => panic!("{other}"),
+    };
+    let good = output(1, 5, 7, &[]);
+    let height = |height| AssumedError::Height { height };
+    assert_eq!(assumed(&[good.clone(), output(2, 4, 7, &[])]), (1, height(4)));
+    assert_eq!(assumed(&[good.clone(), output(2, 10, 7, &[])]), (1, height(10)));
+    let repeated = AssumedError::Repeated { out_point: good.out_point };
+    assert_eq!(assumed(&[good.clone(), good.clone()]), (1, repeated));
+    assert_eq!(assumed(&[output(1, 5, 7, &[0x6a])]), (0, AssumedError::Unspendable));
+    let amount = 21_000_000 * 100_000_000 + 1;
+    assert_eq!(assumed(&[output(1, 5, amount, &[])]), (0, AssumedError::Amount { amount }));
+    assert!(matches!(refuse(Network::Shard, &[]), TransitionError::AssumedShard));
 }
