@@ -191,11 +191,6 @@ pub(crate) fn push_height(height: u32) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "the numbers are those of the tests"
-)]
 mod tests {
     use alloc::vec;
 
