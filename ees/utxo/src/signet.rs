@@ -163,6 +163,45 @@ mod tests {
         }
     }
 
+    const BLOCKS: &str = include_str!("../tests/data/signet-blocks.txt");
+
+    fn block(height: usize) -> Vec<u8> {
+        let line = BLOCKS.lines().nth(height).unwrap();
+        line.as_bytes()
+            .chunks(2)
+            .map(|digits| u8::from_str_radix(core::str::from_utf8(digits).unwrap(), 16).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_signature_signs_header_and_transactions_but_nonce_and_bits() {
+        let signed = block(77);
+        assert!(check(&Block::from_bytes(&signed).unwrap()).is_ok());
+        for at in 0..80 {
+            let mut changed = signed.clone();
+            changed[at] ^= 1;
+            // The Merkle root is computed again without the signature.
+            let is_unsigned = (36..68).contains(&at) || (72..80).contains(&at);
+            let got = check(&Block::from_bytes(&changed).unwrap());
+            assert_eq!(got.is_ok(), is_unsigned, "byte {at}");
+        }
+        // The output with the commitment is the last one, and the signature at its end; the lock time follows.
+        let last_of_signature = signed.len() - 4 - 34 - 1 - 2;
+        for at in [last_of_signature, last_of_signature - 100] {
+            let mut changed = signed.clone();
+            changed[at] ^= 1;
+            let got = check(&Block::from_bytes(&changed).unwrap());
+            assert!(matches!(got, Err(BlockError::Unsigned(_))), "byte {at}");
+        }
+    }
+
+    #[test]
+    fn a_block_without_a_commitment_is_not_signed() {
+        let mut block = Block::from_bytes(&block(77)).unwrap();
+        block.transactions[0].outputs.pop();
+        assert!(matches!(check(&block), Err(BlockError::Unsigned(None))));
+    }
+
     #[test]
     fn a_solution_has_nothing_behind_it() {
         assert_eq!(read_solution(&[1, 9, 0]), Some((alloc::vec![9], Witness::new())));

@@ -137,7 +137,10 @@ const OUTPUT_BYTES_MIN: usize = 1 + 1 + 8 + 1;
 
 #[cfg(test)]
 mod tests {
+    use bitcoin_primitives::TxIn;
+
     use super::*;
+    use crate::hash::OutPoint;
 
     fn output(input: u32, code: u32, script: &[u8]) -> SpentOutput {
         let block_hash = Digest([u8::try_from(code >> 1 & 0xff).unwrap(); 32]);
@@ -167,6 +170,35 @@ mod tests {
         for end in 0..bytes.len() - 3 {
             assert!(Witness::read(Reader::new(&bytes[..end])).is_err());
         }
+    }
+
+    #[test]
+    fn each_input_has_one_output_with_the_shortest_script() {
+        let input =
+            TxIn { witness: bitcoin_primitives::Witness::from_slice(&[b"key"]), ..TxIn::EMPTY_COINBASE };
+        let spend = |byte| Spend { out_point: OutPoint { txid: Digest([byte; 32]), vout: 0 }, input: &input };
+        let spends = [spend(0), spend(1)];
+        let coins = |outputs: &[SpentOutput]| {
+            let outputs = outputs.to_vec();
+            Witness { outputs, ..Witness::default() }.coins(&spends)
+        };
+        let good = [output(1, 2, b"first"), output(0, 4, b"second")];
+        let (leaves, found) = coins(&good).unwrap();
+        let scripts: Vec<&[u8]> = found.iter().map(|coin| coin.output.script_pubkey.as_bytes()).collect();
+        assert_eq!((leaves.len(), scripts), (2, vec![&b"second"[..], b"first"]));
+
+        let fail = |outputs: &[SpentOutput]| coins(outputs).unwrap_err();
+        assert_eq!(fail(&good[..1]), WitnessError::Outputs { expected: 2, got: 1 });
+        let repeated = fail(&[good[0].clone(), output(1, 4, b"second")]);
+        assert_eq!(repeated, WitnessError::Input { index: 1, input: 1 });
+        let unknown = fail(&[good[0].clone(), output(2, 4, b"second")]);
+        assert_eq!(unknown, WitnessError::Input { index: 1, input: 2 });
+        let p2wpkh = [&[0, 20][..], &bitcoin_hashes::hash160::Hash::hash(b"key").to_byte_array()].concat();
+        let long = fail(&[good[0].clone(), output(0, 4, &p2wpkh)]);
+        assert_eq!(long, WitnessError::Script { index: 1 });
+        let amount = 21_000_000 * 100_000_000 + 1;
+        let rich = fail(&[good[0].clone(), SpentOutput { amount, ..good[1].clone() }]);
+        assert_eq!(rich, WitnessError::Amount { index: 1, amount });
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! A block has one encoding: every other is refused.
 
+use std::sync::LazyLock;
+
 use outrider_sdk::{
     StateRoot,
     harness::{Execution, Failure},
 };
+use proptest::prelude::{ProptestConfig, any, prop, proptest};
 use utxo::{Network, Payload, execute};
 
 use crate::{
@@ -95,4 +98,35 @@ fn a_witness_of_another_state_is_refused() {
     let error = run(&chain, &block_data).unwrap_err();
     let text = outrider_sdk::chain(&error);
     assert!(text.contains("the tip has hash") && text.contains("the state root is"), "{text}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Decoding is total: whatever replaces a part of block data, the block is refused.
+    #[test]
+    fn replaced_parts_are_refused(
+        at in any::<prop::sample::Index>(),
+        length in 0..100_usize,
+        other in prop::collection::vec(any::<u8>(), 0..100),
+    ) {
+        static EXAMPLE: LazyLock<(StateRoot, Vec<u8>)> = LazyLock::new(|| {
+            let (chain, block_data) = example();
+            (chain.0.root(), block_data)
+        });
+        let (root, block_data) = &*EXAMPLE;
+        let at = at.index(block_data.len());
+        let end = (at + length).min(block_data.len());
+        let changed = [&block_data[..at], &other, &block_data[end..]].concat();
+        if changed != *block_data {
+            let outcome = Execution::new(*root).block_data(changed).run(execute);
+            assert!(matches!(outcome, Err(Failure::Refused(_))));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let outcome = Execution::new(StateRoot([1; 32])).block_data(bytes).run(execute);
+        assert!(matches!(outcome, Err(Failure::Refused(_))));
+    }
 }

@@ -13,3 +13,4 @@ mod published;
 mod refusals;
 mod replay;
 mod shard;
+mod store;

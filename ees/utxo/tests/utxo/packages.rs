@@ -2,11 +2,10 @@
 
 use bitcoin_primitives::Transaction;
 use outrider_sdk::harness::Failure;
-use outrider_witness::Hash;
-use utxo::{MergeError, Network, Payload, Proposal, node_hash};
+use utxo::{MergeError, Network, Payload};
 
 use crate::{
-    builder::{ANYONE, block_of, chain_of, out_point, pay, propose, time},
+    builder::{block_of, chain_of, out_point, pay, propose},
     chain::{Chain, Error},
 };
 
@@ -85,54 +84,4 @@ fn a_package_is_proven_again_after_ten_blocks() {
         outrider_sdk::harness::Execution::new(chain.0.root()).block_data(first.block_data).run(utxo::execute);
     assert!(stale.is_err());
     chain.accept_packages(&[propose(126), waiting]);
-}
-
-/// A reorganisation goes back to an old root, whose nodes are still there.
-#[test]
-fn a_provider_can_go_back() {
-    let (mut chain, coins) = chain_of(Network::Regtest, 103);
-    let common = chain.0.root();
-    chain.accept_packages(&[propose(104), package(&pay(coins[0], &[5]))]);
-    let nodes = chain.0.nodes().clone();
-    let mut back = Chain(outrider_sdk::harness::StateProvider::with_state(common, nodes));
-    let mut proposal = Proposal { time: time(104) + 1, script: ANYONE.to_vec(), transactions: vec![] };
-    proposal.transactions.push(pay(coins[0], &[6]));
-    back.accept(&Payload::Proposal(proposal));
-    assert_eq!(back.tip().height, chain.tip().height);
-    assert_ne!(back.0.root(), chain.0.root());
-}
-
-/// A long script is in several records of the index.
-#[test]
-fn scripts_of_all_lengths_are_spent() {
-    let (mut chain, coins) = chain_of(Network::Regtest, 103);
-    // Pushes of 500 bytes with drops between them, and a true element; a script without a false one is anyone's.
-    let script =
-        |n: usize| [[&[0x4d, 0xf4, 0x01][..], &[7; 500], &[0x75]].concat().repeat(n), vec![0x51]].concat();
-    let lengths = [0, 1, 2, 3, 4, 19];
-    let outputs = lengths.iter().map(|n| crate::builder::output(1, &script(*n))).collect();
-    let maker = crate::builder::transaction(vec![crate::builder::input(coins[0])], outputs);
-    chain.accept_packages(&[propose(104), package(&maker)]);
-    let inputs = (0..6).map(|vout| crate::builder::input(out_point(&maker, vout))).collect();
-    let spend = crate::builder::transaction(inputs, vec![crate::builder::output(6, ANYONE)]);
-    chain.accept_packages(&[propose(105), package(&spend)]);
-    assert!(chain.try_packages(&[propose(106), package(&spend)]).is_err());
-}
-
-/// The kind of a provider's store: the bytes of each node show its hash.
-#[test]
-fn nodes_have_the_hashes_under_which_they_are_put() {
-    let (mut chain, coins) = chain_of(Network::Regtest, 103);
-    let provided = chain.accept_packages(&[propose(104), package(&pay(coins[0], &[5; 40]))]);
-    assert!(provided.new_nodes.len() > 40);
-    for node in &provided.new_nodes {
-        assert_eq!(node_hash(&node.bytes), Some(node.hash));
-    }
-    let tip = provided.new_nodes.last().unwrap();
-    assert_eq!(tip.hash, Hash::from(chain.0.root()));
-    // The roots of the forest, and that of the index.
-    let n_branches = chain.tip().outputs.n_leaves() >> 1;
-    assert_eq!(tip.children.len(), n_branches.count_ones() as usize + 1);
-    assert_eq!(node_hash(&tip.bytes[..tip.bytes.len() - 1]), None);
-    assert_eq!(node_hash(&[&tip.bytes[..], &[0]].concat()), None);
 }
