@@ -3,6 +3,7 @@
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use bitcoin_primitives::{BlockHeader, Target};
+use outrider_sdk::context;
 
 use crate::{
     error::HeaderError,
@@ -32,7 +33,8 @@ pub(crate) struct Checked {
 /// 5. The version is not one that the activated rules have retired.
 ///
 /// A time in the future is not refused, because a pure function has no clock: whoever proposes or accepts a block has to
-/// compare it (`time-too-new`). On an assumed history, steps 3 and 4 are waived.
+/// compare it (`time-too-new`). A shard has a clock: there, the time is that of the slot ([`slot_time`]). On an assumed
+/// history, steps 3 and 4 are waived.
 pub(crate) fn check(header: &BlockHeader, hash: &Digest, tip: &Tip) -> Result<Checked, HeaderError> {
     let network = tip.network;
     let bits = header.bits.to_consensus_u32();
@@ -43,6 +45,9 @@ pub(crate) fn check(header: &BlockHeader, hash: &Digest, tip: &Tip) -> Result<Ch
     }
     let height = tip.height.checked_add(1).filter(|height| height >> 31 == 0).ok_or(HeaderError::TooHigh)?;
     let time = header.time.to_u32();
+    if network == Network::Shard && time != slot_time() {
+        return Err(HeaderError::SlotTime { got: time, expected: slot_time() });
+    }
     let (history, median_time) = match &tip.history {
         History::Known(known) => {
             let expected = bits_after(network, known, height, time);
@@ -67,6 +72,17 @@ pub(crate) fn check(header: &BlockHeader, hash: &Digest, tip: &Tip) -> Result<Ch
     let lock_time = lock_time(&activations, height, time, median_time);
     Ok(Checked { height, history, lock_time, median_time })
 }
+
+/// Returns the time of a block of a shard: [`SLOT_TIME_START`], and [`SECONDS_PER_SLOT`] for each slot of the context.
+pub(crate) fn slot_time() -> u32 {
+    let seconds = context::slot().0.saturating_mul(SECONDS_PER_SLOT);
+    u32::try_from(seconds.saturating_add(SLOT_TIME_START)).unwrap_or(u32::MAX)
+}
+
+/// The least time that a lock time can express.
+const SLOT_TIME_START: u64 = 500_000_000;
+/// As in phase 0 of the consensus specs.
+const SECONDS_PER_SLOT: u64 = 12;
 
 /// Returns the time to which absolute lock times are compared, see [`Checked::lock_time`].
 fn lock_time(activations: &Activations, height: u32, time: u32, median_time: Option<u32>) -> u32 {

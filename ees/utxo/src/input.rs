@@ -63,7 +63,7 @@ pub struct AssumedOutput {
 /// What a proposer wants of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
-    /// The time of the block.
+    /// The time of the block; on a shard, the slot determines it instead.
     pub time: u32,
     /// The script to which the coinbase pays subsidy and fees.
     pub script: Vec<u8>,

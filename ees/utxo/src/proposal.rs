@@ -14,7 +14,7 @@ use bitcoin_primitives::{
 use crate::{
     block::{Block, commitment_script, merkle_root, push_height, txid, witness_commitment},
     hash::Digest,
-    header::bits_after,
+    header::{bits_after, slot_time},
     input::Proposal,
     network::Network,
     tip::{History, Tip},
@@ -33,10 +33,14 @@ impl Draft {
     /// work that a provider does it.
     pub(crate) fn new(tip: &Tip, proposal: Proposal) -> Option<Self> {
         let History::Known(known) = &tip.history else { return None };
+        let time = match tip.network {
+            Network::Main | Network::Test | Network::Signet => return None,
+            Network::Regtest => proposal.time,
+            Network::Shard => slot_time(),
+        };
         let height = tip.height.saturating_add(1);
-        let bits = bits_after(tip.network, known, height, proposal.time);
-        let has_little_work = matches!(tip.network, Network::Regtest | Network::Shard);
-        has_little_work.then_some(Self { bits, height, proposal })
+        let bits = bits_after(tip.network, known, height, time);
+        Some(Self { bits, height, proposal: Proposal { time, ..proposal } })
     }
 
     /// Returns the block with a coinbase that takes an amount, as Bitcoin encodes it, and decoded.

@@ -154,6 +154,14 @@ pub enum HeaderError {
         /// The median time.
         median_time: u32,
     },
+    /// The time of a block on a shard is not that of the slot.
+    #[error("time: got {got}, expected {expected}, the time of the slot")]
+    SlotTime {
+        /// The time of the block.
+        got: u32,
+        /// The time of the slot.
+        expected: u32,
+    },
     /// The version is retired.
     #[error("the version is {got}, and has to be {least} or more")]
     Version {
@@ -178,7 +186,7 @@ impl HeaderError {
             Self::Bits { .. } => "bad-diffbits",
             Self::TooOld { .. } => "time-too-old",
             Self::Version { .. } => "bad-version",
-            Self::TooHigh | Self::WorkOverflow => return None,
+            Self::SlotTime { .. } | Self::TooHigh | Self::WorkOverflow => return None,
         })
     }
 }

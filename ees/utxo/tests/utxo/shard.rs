@@ -2,8 +2,8 @@
 
 use bitcoin_primitives::{OutPoint, Transaction, Txid};
 use outrider_sdk::{
-    harness::Provided,
-    receipt::{BEACON_CHAIN, EeIndex, ReceiptKind, ReceivedReceipt, SentReceipt, ShardIndex},
+    harness::{Context, Provided},
+    receipt::{BEACON_CHAIN, EeIndex, ReceiptKind, ReceivedReceipt, SentReceipt, ShardIndex, Slot},
 };
 use utxo::{ARRIVAL_TAG, Network, Payload, Proposal, departure_script};
 
@@ -12,17 +12,24 @@ use crate::{
     chain::Chain,
 };
 
-fn propose(chain: &Chain, transactions: Vec<Transaction>) -> Payload {
-    let time = chain.tip().height + 1;
-    Payload::Proposal(Proposal { time, script: ANYONE.to_vec(), transactions })
+fn propose(transactions: Vec<Transaction>) -> Payload {
+    Payload::Proposal(Proposal { time: 0, script: ANYONE.to_vec(), transactions })
+}
+
+/// Moves on to the next slot.
+fn next_slot(chain: &mut Chain) {
+    let slot = Slot(u64::from(chain.tip().height) * 3 + 7);
+    chain.0 = chain.0.clone().context(Context { slot, ..Context::default() });
 }
 
 /// Makes a block that gets receipts.
 #[track_caller]
 fn deliver(chain: &mut Chain, receipts: &[ReceivedReceipt], transactions: Vec<Transaction>) -> Provided {
     chain.0 = chain.0.clone().receipts(receipts);
-    let provided = chain.accept(&propose(chain, transactions));
+    next_slot(chain);
+    let provided = chain.accept(&propose(transactions));
     chain.0 = chain.0.clone().receipts([]);
+    next_slot(chain);
     provided
 }
 
@@ -55,15 +62,16 @@ fn a_receipt_becomes_an_output_that_can_be_spent_in_the_next_block() {
     let block = block_of(&provided.block_data);
     let (header, transactions) = block.as_parts();
     assert_eq!((transactions[0].outputs[0].amount.to_sat(), header.nonce), (100, 0));
-    assert!(chain.try_packages(&[propose(&chain, vec![spend])]).is_err());
+    assert!(chain.try_packages(&[propose(vec![spend])]).is_err());
 }
 
 #[test]
 fn a_receipt_cannot_be_spent_in_its_own_block() {
     let mut chain = Chain::new(Network::Shard);
     let receipt = message(0, 1_000, ANYONE);
+    next_slot(&mut chain);
     chain.0 = chain.0.clone().receipts([receipt.clone()]);
-    let failure = chain.try_packages(&[propose(&chain, vec![pay(arrived(&receipt), &[1])])]).unwrap_err();
+    let failure = chain.try_packages(&[propose(vec![pay(arrived(&receipt), &[1])])]).unwrap_err();
     let text = outrider_sdk::chain(&failure);
     assert!(text.contains("is missing or spent"), "{text}");
 }
@@ -124,11 +132,11 @@ fn a_stated_output_leaves_as_a_receipt() {
     };
     for length in [32, 43, 44, 45, 223, 224, 300, 65_503] {
         let payload = vec![7; length];
-        let provided = chain.clone().accept(&propose(&chain, vec![leave(800, 50, &payload)]));
+        let provided = chain.clone().accept(&propose(vec![leave(800, 50, &payload)]));
         assert_eq!(provided.outcome.receipts, [sent(750, 50, &payload)]);
     }
     let n_leaves = chain.tip().outputs.n_leaves();
-    let provided = chain.accept(&propose(&chain, vec![leave(800, 800, &payload)]));
+    let provided = chain.accept(&propose(vec![leave(800, 800, &payload)]));
     assert_eq!(provided.outcome.receipts, [sent(0, 800, &payload)]);
     // The coinbase and what stays.
     assert_eq!(chain.tip().outputs.n_leaves(), n_leaves + 2);
@@ -142,7 +150,7 @@ fn what_cannot_leave_is_refused() {
     let refuse = |scripts: &[Vec<u8>], expected: &str| {
         let outputs = scripts.iter().map(|script| output(0, script)).collect();
         let leave = transaction(vec![input(arrived(&receipt))], outputs);
-        let text = outrider_sdk::chain(&chain.try_packages(&[propose(&chain, vec![leave])]).unwrap_err());
+        let text = outrider_sdk::chain(&chain.try_packages(&[propose(vec![leave])]).unwrap_err());
         assert!(text.contains(expected), "{text}");
     };
     let good = departure_script(ShardIndex(3), EeIndex(4), 0, &[5; 32]);
@@ -152,12 +160,24 @@ fn what_cannot_leave_is_refused() {
     // A long form of the push.
     refuse(&[[&[0x6a, 0x4c], &good[1..]].concat()], "does not go on so");
     refuse(&vec![good.clone(); 1025], "at most 1024 receipts");
-    let proposal = Proposal { time: chain.tip().height + 1, script: good, transactions: vec![] };
+    let proposal = Proposal { time: 0, script: good, transactions: vec![] };
     let text = outrider_sdk::chain(&chain.try_packages(&[Payload::Proposal(proposal)]).unwrap_err());
     assert!(text.contains("a coinbase cannot send a receipt"), "{text}");
 }
 
-/// What comes in is what goes out and what is there.
+#[test]
+fn the_slot_determines_the_time_of_a_block() {
+    let mut chain = Chain::new(Network::Shard);
+    next_slot(&mut chain);
+    let block = block_of(&chain.try_packages(&[propose(vec![])]).unwrap().block_data);
+    assert_eq!(block.as_parts().0.time.to_u32(), 500_000_000 + 7 * 12);
+    let bytes = Payload::Block(bitcoin_consensus_encoding::encode_to_vec(&block));
+    for (slot, is_valid) in [(6, false), (7, true), (8, false), (u64::MAX, false)] {
+        chain.0 = chain.0.clone().context(Context { slot: Slot(slot), ..Context::default() });
+        assert_eq!(chain.try_packages(std::slice::from_ref(&bytes)).is_ok(), is_valid, "slot {slot}");
+    }
+}
+
 #[test]
 fn other_networks_take_and_send_nothing() {
     let mut chain = Chain::new(Network::Regtest);

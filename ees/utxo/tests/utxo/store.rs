@@ -1,6 +1,6 @@
 //! A provider's store: the nodes of several states.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use bitcoin_primitives::Transaction;
 use outrider_sdk::harness::{Provided, StateProvider};
@@ -82,10 +82,10 @@ impl Store {
         let mut kept = BTreeMap::new();
         let mut left = vec![root];
         while let Some(hash) = left.pop() {
-            if !kept.contains_key(&hash) {
+            if let Entry::Vacant(entry) = kept.entry(hash) {
                 let node = self.0.get(&hash).unwrap_or_else(|| panic!("{hash} is a child, and not stored"));
                 left.extend(&node.1);
-                kept.insert(hash, node.clone());
+                entry.insert(node.clone());
             }
         }
         self.0 = kept;
