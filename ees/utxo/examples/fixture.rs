@@ -34,13 +34,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The first line is the genesis block, which is not executed.
     for line in fs::read_to_string(file)?.lines().skip(1) {
         let block = parse(line).ok_or_else(|| format!("{file}: a line is not hex"))?;
-        print_block(&advance(&mut provider, &Payload::Block(block))?);
+        print_block(&advance(&mut provider, &Payload::Block(block.into()))?);
     }
     println!("shard_post_state:\n  exec_env_states:\n    - \"{}\"", root(provider.root()));
     Ok(())
 }
 
-fn advance(provider: &mut StateProvider, payload: &Payload) -> Result<Provided, Box<dyn Error>> {
+fn advance(provider: &mut StateProvider, payload: &Payload<'_>) -> Result<Provided, Box<dyn Error>> {
     let provided = provider.provide(&[payload.to_bytes()], execute);
     let provided = provided.map_err(|failure| outrider_sdk::chain(&failure))?;
     provider.apply(&provided);

@@ -2,7 +2,7 @@
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 
 use bitcoin_consensus_encoding::{decode_from_slice_unbounded, encode_to_vec};
 use bitcoin_primitives::Transaction;
@@ -17,15 +17,15 @@ use crate::{
 
 /// The part of block data beside the witness, or a package.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Payload {
+pub enum Payload<'a> {
     /// Makes the state of a network that has only its genesis block.
     Genesis(Network),
     /// Makes a state in which some outputs are unspent, for which somebody vouches.
     AssumedState(AssumedState),
     /// A block of a chain whose history is known, as Bitcoin encodes it.
-    Block(Vec<u8>),
+    Block(Cow<'a, [u8]>),
     /// A block on an assumed state, as Bitcoin encodes it.
-    AssumedBlock(Vec<u8>),
+    AssumedBlock(Cow<'a, [u8]>),
     /// What a proposer wants: a package, of which a provider makes a block.
     Proposal(Proposal),
     /// A transaction that somebody wants in a block: a package.
@@ -71,7 +71,7 @@ pub struct Proposal {
     pub transactions: Vec<Transaction>,
 }
 
-impl Payload {
+impl<'a> Payload<'a> {
     /// Encodes the payload.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -86,11 +86,11 @@ impl Payload {
             }
             Self::Block(block) => {
                 bytes.push(BLOCK);
-                bytes.extend(block);
+                bytes.extend(block.as_ref());
             }
             Self::AssumedBlock(block) => {
                 bytes.push(ASSUMED_BLOCK);
-                bytes.extend(block);
+                bytes.extend(block.as_ref());
             }
             Self::Proposal(proposal) => {
                 bytes.push(PROPOSAL);
@@ -106,12 +106,12 @@ impl Payload {
         bytes
     }
 
-    /// Decodes a payload. A block stays as it is.
+    /// Decodes a payload. A block stays as it is, and is not copied.
     ///
     /// # Errors
     ///
     /// Fails if the bytes are not a payload. Each payload has one encoding.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, InputError> {
+    pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, InputError> {
         let mut reader = Reader::new(bytes);
         let kind = reader.u8()?;
         Ok(match kind {
@@ -132,8 +132,8 @@ impl Payload {
                     outputs
                 },
             }),
-            BLOCK => Self::Block(reader.rest().to_vec()),
-            ASSUMED_BLOCK => Self::AssumedBlock(reader.rest().to_vec()),
+            BLOCK => Self::Block(reader.rest().into()),
+            ASSUMED_BLOCK => Self::AssumedBlock(reader.rest().into()),
             PROPOSAL => Self::Proposal(Proposal {
                 time: reader.u32_le()?,
                 script: read_script(&mut reader)?,

@@ -106,7 +106,7 @@ fn propose(state: &mut State, proposal: Proposal) -> Result<Option<Vec<u8>>, Tra
         Ok(bytes)
     };
     let bytes = run(state).map_err(|source| TransitionError::Block { height, source })?;
-    Ok(Some(Payload::Block(bytes).to_bytes()))
+    Ok(Some(Payload::Block(bytes.into()).to_bytes()))
 }
 
 /// Checks a block without the outputs that it spends.

@@ -101,7 +101,7 @@ fn transactions(block: &[u8]) -> Vec<Transaction> {
     decode_from_slice::<Block>(block).unwrap().into_parts().1
 }
 
-fn state(network: Network, height: u32, block: &[u8], outputs: Vec<AssumedOutput>) -> Payload {
+fn state(network: Network, height: u32, block: &[u8], outputs: Vec<AssumedOutput>) -> Payload<'static> {
     let block_hash = Digest(block[4..36].try_into().unwrap());
     Payload::AssumedState(AssumedState { network, height: height - 1, block_hash, outputs })
 }
@@ -111,7 +111,7 @@ fn state(network: Network, height: u32, block: &[u8], outputs: Vec<AssumedOutput
 fn check(network: Network, height: u32, block: &[u8], outputs: Vec<AssumedOutput>) -> usize {
     let n_earlier = outputs.len();
     let mut chain = Chain::with(&state(network, height, block, outputs));
-    let provided = chain.accept(&Payload::AssumedBlock(block.to_vec()));
+    let provided = chain.accept(&Payload::AssumedBlock(block.into()));
     assert_eq!((chain.tip().height, chain.tip().history), (height, History::Assumed));
     let transactions = transactions(block);
     let n_inputs = transactions[1..].iter().map(|transaction| transaction.inputs.len()).sum();

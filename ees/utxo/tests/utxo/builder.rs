@@ -106,7 +106,7 @@ pub(crate) fn chain_of(network: Network, n_blocks: u32) -> (Chain, Vec<OutPoint>
 }
 
 /// Returns the package of a proposer for the block at a height, whose coinbase anyone can spend.
-pub(crate) fn propose(height: u32) -> Payload {
+pub(crate) fn propose(height: u32) -> Payload<'static> {
     Payload::Proposal(Proposal { time: time(height), script: ANYONE.to_vec(), transactions: Vec::new() })
 }
 

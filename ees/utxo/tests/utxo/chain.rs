@@ -21,7 +21,7 @@ impl Chain {
     }
 
     /// Makes a chain with a first payload.
-    pub(crate) fn with(payload: &Payload) -> Self {
+    pub(crate) fn with(payload: &Payload<'_>) -> Self {
         let mut chain = Self(StateProvider::new());
         chain.accept(payload);
         chain
@@ -34,20 +34,20 @@ impl Chain {
     }
 
     /// Executes packages, at the provider and without the state, and keeps the state as it is.
-    pub(crate) fn try_packages(&self, packages: &[Payload]) -> Result<Provided, Failure<Error>> {
+    pub(crate) fn try_packages(&self, packages: &[Payload<'_>]) -> Result<Provided, Failure<Error>> {
         let packages: Vec<Vec<u8>> = packages.iter().map(Payload::to_bytes).collect();
         self.0.provide(&packages, execute)
     }
 
     /// Executes a payload and applies it.
     #[track_caller]
-    pub(crate) fn accept(&mut self, payload: &Payload) -> Provided {
+    pub(crate) fn accept(&mut self, payload: &Payload<'_>) -> Provided {
         self.accept_packages(std::slice::from_ref(payload))
     }
 
     /// Executes packages and applies them.
     #[track_caller]
-    pub(crate) fn accept_packages(&mut self, packages: &[Payload]) -> Provided {
+    pub(crate) fn accept_packages(&mut self, packages: &[Payload<'_>]) -> Provided {
         match self.try_packages(packages) {
             Ok(provided) => {
                 self.0.apply(&provided);
@@ -61,6 +61,6 @@ impl Chain {
     /// Executes a block as Bitcoin encodes it, and applies it.
     #[track_caller]
     pub(crate) fn accept_block(&mut self, block: &[u8]) -> Provided {
-        self.accept(&Payload::Block(block.to_vec()))
+        self.accept(&Payload::Block(block.into()))
     }
 }

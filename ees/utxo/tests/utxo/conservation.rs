@@ -59,7 +59,7 @@ impl Model {
 /// Executes a block of transactions, and adds its coinbase to the model.
 fn advance(chain: &mut Chain, model: &mut Model, transactions: Vec<Transaction>) {
     let height = chain.tip().height + 1;
-    let mut packages: Vec<Payload> = transactions.into_iter().map(Payload::Transaction).collect();
+    let mut packages: Vec<Payload<'_>> = transactions.into_iter().map(Payload::Transaction).collect();
     packages.insert(0, propose(height));
     let block = block_of(&chain.accept_packages(&packages).block_data);
     let coinbase = &block.as_parts().1[0];

@@ -34,7 +34,7 @@ fn example() -> (Chain, Vec<u8>) {
     let mut old = pay(coins[0], &[1]);
     old.inputs[0].sequence = bitcoin_primitives::Sequence::from_consensus(1 << 22 | 3);
     let block = Draft::new(&chain, 0, vec![spend, old, pay(coins[4], &[5])]).commit().mine();
-    let provided = chain.try_packages(&[Payload::Block(block)]).unwrap();
+    let provided = chain.try_packages(&[Payload::Block(block.into())]).unwrap();
     (chain, provided.block_data)
 }
 

@@ -9,12 +9,12 @@ use crate::{
     chain::{Chain, Error},
 };
 
-fn package(transaction: &Transaction) -> Payload {
+fn package(transaction: &Transaction) -> Payload<'static> {
     Payload::Transaction(transaction.clone())
 }
 
 #[track_caller]
-fn check_merge(chain: &Chain, packages: &[Payload], expected: &str) {
+fn check_merge(chain: &Chain, packages: &[Payload<'_>], expected: &str) {
     match chain.try_packages(packages) {
         Err(Failure::Refused(Error::Merge(error))) => assert_eq!(outrider_sdk::chain(&error), expected),
         other => panic!("{other:?}"),

@@ -10,6 +10,7 @@ use crate::{
         unknown_output,
     },
     chain::{Chain, Error},
+    published::{file, split_blocks},
 };
 
 const SUBSIDY: u64 = 5_000_000_000;
@@ -17,7 +18,7 @@ const SUBSIDY: u64 = 5_000_000_000;
 /// Returns the error for a block.
 #[track_caller]
 fn refuse(chain: &Chain, block: &[u8]) -> TransitionError {
-    match chain.try_packages(&[Payload::Block(block.to_vec())]) {
+    match chain.try_packages(&[Payload::Block(block.into())]) {
         Err(Failure::Refused(Error::Transition(error))) => error,
         Ok(_) => panic!("the block is accepted"),
         Err(other) => panic!("{}", outrider_sdk::chain(&other)),
@@ -132,6 +133,17 @@ fn coinbases_mature_after_a_hundred_blocks() {
     let block = Draft { transactions: [draft.transactions.clone(), vec![pay(own, &[1])]].concat(), ..draft };
     check(&chain, &block.mine(), reason);
     chain.accept_block(&Draft::new(&chain, SUBSIDY, vec![pay(coins[0], &[1])]).commit().mine());
+}
+
+/// The chain of btcd's reorganisation test, for which coinbases mature at once; its work is real.
+#[test]
+fn a_published_chain_that_spends_a_coinbase_early() {
+    let Some(blocks) = file("blocks/blk_0_to_4.dat.bz2") else { return };
+    let blocks = split_blocks(&blocks);
+    let mut chain = Chain::new(Network::Main);
+    chain.accept_block(&blocks[1]);
+    let text = check(&chain, &blocks[2], "bad-txns-premature-spend-of-coinbase");
+    assert!(text.contains("the coinbase has 1 blocks"), "{text}");
 }
 
 #[test]
@@ -319,19 +331,19 @@ fn scripts_name_the_operation_that_fails() {
 #[test]
 fn payloads_for_another_state() {
     let (chain, _) = chain_of(Network::Regtest, 1);
-    let refuse = |chain: &Chain, payload: Payload| match chain.try_packages(&[payload]) {
+    let refuse = |chain: &Chain, payload: Payload<'_>| match chain.try_packages(&[payload]) {
         Err(Failure::Refused(Error::Transition(error))) => error,
         other => panic!("{other:?}"),
     };
     let empty = Chain(outrider_sdk::harness::StateProvider::new());
     assert!(matches!(refuse(&chain, Payload::Genesis(Network::Main)), TransitionError::NotEmpty { .. }));
-    assert!(matches!(refuse(&empty, Payload::Block(vec![])), TransitionError::Empty));
+    assert!(matches!(refuse(&empty, Payload::Block([][..].into())), TransitionError::Empty));
     assert!(matches!(refuse(&empty, propose(1)), TransitionError::Empty));
-    let history = refuse(&chain, Payload::AssumedBlock(vec![]));
+    let history = refuse(&chain, Payload::AssumedBlock([][..].into()));
     assert!(matches!(history, TransitionError::History { is_assumed: false }), "{history}");
     let main = Chain::new(Network::Main);
     assert!(matches!(refuse(&main, propose(1)), TransitionError::Work { network: Network::Main }));
-    let missing = refuse(&chain, Payload::Block(vec![]));
+    let missing = refuse(&chain, Payload::Block([][..].into()));
     assert!(matches!(missing, TransitionError::Block { height: 2, source: BlockError::Decode(_) }));
     let fail = |index| BlockError::Transaction {
         index,

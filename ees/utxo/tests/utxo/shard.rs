@@ -12,7 +12,7 @@ use crate::{
     chain::Chain,
 };
 
-fn propose(transactions: Vec<Transaction>) -> Payload {
+fn propose(transactions: Vec<Transaction>) -> Payload<'static> {
     Payload::Proposal(Proposal { time: 0, script: ANYONE.to_vec(), transactions })
 }
 
@@ -171,7 +171,7 @@ fn the_slot_determines_the_time_of_a_block() {
     next_slot(&mut chain);
     let block = block_of(&chain.try_packages(&[propose(vec![])]).unwrap().block_data);
     assert_eq!(block.as_parts().0.time.to_u32(), 500_000_000 + 7 * 12);
-    let bytes = Payload::Block(bitcoin_consensus_encoding::encode_to_vec(&block));
+    let bytes = Payload::Block(bitcoin_consensus_encoding::encode_to_vec(&block).into());
     for (slot, is_valid) in [(6, false), (7, true), (8, false), (u64::MAX, false)] {
         chain.0 = chain.0.clone().context(Context { slot: Slot(slot), ..Context::default() });
         assert_eq!(chain.try_packages(std::slice::from_ref(&bytes)).is_ok(), is_valid, "slot {slot}");

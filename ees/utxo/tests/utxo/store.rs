@@ -12,7 +12,7 @@ use crate::{
     chain::Chain,
 };
 
-fn package(transaction: &Transaction) -> Payload {
+fn package(transaction: &Transaction) -> Payload<'static> {
     Payload::Transaction(transaction.clone())
 }
 
