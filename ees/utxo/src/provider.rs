@@ -56,7 +56,7 @@ use crate::{
     hash::{Digest, OutPoint},
     network::Network,
     script::Script,
-    state::SpendError,
+    state::{SpendError, is_overwritten},
     tip::{TIP_TAG, Tip},
     witness::{SpentOutput, Witness},
 };
@@ -111,15 +111,17 @@ impl Provider {
     }
 
     /// Deletes the outputs that inputs spend, and notes their part of the witness.
-    pub(crate) fn spend(&mut self, spends: &[Spend<'_>]) -> Result<Vec<Coin>, SpendError> {
+    pub(crate) fn spend(&mut self, network: Network, spends: &[Spend<'_>]) -> Result<Vec<Coin>, SpendError> {
         let mut leaves = Vec::with_capacity(spends.len());
         let mut coins = Vec::with_capacity(spends.len());
         for (position, spend) in spends.iter().enumerate() {
             let record = self.take(&spend.out_point).map_err(StateError::from)?;
             let (index, output) = record.ok_or(SpendError::Missing { position })?;
             let new = output.of(spend.out_point);
-            let coin = new.coin().ok_or(SpendError::Missing { position })?;
-            leaves.push((Leaf { index, hash: new.leaf_data().hash() }, position));
+            let hash = new.leaf_data().hash();
+            let coin = new.coin().filter(|_| !is_overwritten(network, &hash));
+            let coin = coin.ok_or(SpendError::Missing { position })?;
+            leaves.push((Leaf { index, hash }, position));
             coins.push((coin, output, spend.input));
         }
         leaves.sort_unstable();

@@ -76,11 +76,10 @@ impl State {
     /// On the main network, nobody can spend two coinbases that later ones of the same id replaced (BIP 30).
     pub(crate) fn spend(&mut self, network: Network, spends: &[Spend<'_>]) -> Result<Vec<Coin>, SpendError> {
         match &mut self.source {
-            Source::Provider(provider) => provider.spend(spends),
+            Source::Provider(provider) => provider.spend(network, spends),
             Source::Witness { witness, outputs, .. } => {
                 let (leaves, coins) = witness.coins(spends)?;
-                let is_overwritten = |leaf| network == Network::Main && OVERWRITTEN_LEAVES.contains(leaf);
-                if let Some(spent) = leaves.iter().position(is_overwritten) {
+                if let Some(spent) = leaves.iter().position(|leaf| is_overwritten(network, leaf)) {
                     let input =
                         witness.outputs.get(spent).and_then(|spent| usize::try_from(spent.input).ok());
                     return Err(SpendError::Missing { position: input.unwrap_or(spent) });
@@ -143,6 +142,11 @@ impl State {
         };
         self.tip = Some(Tip { outputs, ..tip });
     }
+}
+
+/// Returns whether a leaf is that of an output that nobody can spend, because one of the same transaction id replaced it.
+pub(crate) fn is_overwritten(network: Network, leaf: &Hash) -> bool {
+    network == Network::Main && OVERWRITTEN_LEAVES.contains(leaf)
 }
 
 impl WitnessState for State {
@@ -222,5 +226,72 @@ impl State {
 
     fn new(tip: Option<Tip>, source: Source) -> Self {
         Self { opened: tip.clone(), tip, source, median_times: BTreeMap::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use bitcoin_primitives::TxIn;
+    use outrider_witness::utreexo::HeaderCode;
+
+    use super::*;
+    use crate::{
+        ancestry::{Ancestry, HEADER_BYTES},
+        hash::OutPoint,
+        script::Script,
+        witness::SpentOutput,
+    };
+
+    /// BIP 30: the coinbase of block 91,722, which that of block 91,880 replaced.
+    #[test]
+    fn a_coinbase_that_was_replaced_cannot_be_spent() {
+        let key = "04124b212f5416598a92ccec88819105179dcb2550d571842601492718273fe0f2179a9695096bff94cd99dcccdea7cd9bd943bf\
+                   ca8fea649cac963411979a33e9";
+        let key = (0..65).map(|at| u8::from_str_radix(&key[2 * at..2 * at + 2], 16).unwrap());
+        let script = [0x41].into_iter().chain(key).chain([0xac]).collect::<Vec<u8>>();
+        let txid = Digest::of_hex("e3bf3d07d4b0375638d5f1db5255fe07ba2c4cb067cd81b84ee974b6585fb468");
+        let out_point = OutPoint { txid, vout: 0 };
+        let output = NewOutput {
+            out_point,
+            block_hash: Digest::of_hex("00000000000271a2dc26e7667f8419f2e15416dc6955e5a6c6cdf3f2574dd08e"),
+            code: HeaderCode::new(91_722, true).unwrap(),
+            amount: 5_000_000_000,
+            script: &script,
+        };
+        let input = TxIn::EMPTY_COINBASE;
+        for (network, can_be_spent) in [(Network::Main, false), (Network::Test, true)] {
+            let mut tip = Tip::genesis(network);
+            tip.outputs.add(output.leaf_data().hash()).unwrap();
+            let spent = SpentOutput {
+                input: 0,
+                code: output.code,
+                block_hash: output.block_hash,
+                amount: output.amount,
+                script: Script::new(&script, &input),
+            };
+            // One path, to the only leaf.
+            let witness = Witness { outputs: vec![spent], paths: vec![0x80], ..Witness::default() };
+            let mut state = State::of_witness(Some(tip), witness);
+            match state.spend(network, &[Spend { out_point, input: &input }]) {
+                Ok(coins) => assert!(can_be_spent && coins.len() == 1),
+                Err(SpendError::Missing { position: 0 }) => assert!(!can_be_spent),
+                Err(_) => panic!("the witness is valid"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_ancestry_that_is_not_needed_is_refused() {
+        let tip = Tip::genesis(Network::Regtest);
+        let open = |ancestries| {
+            let mut bytes = tip.to_bytes();
+            Witness { ancestries, ..Witness::default() }.write(&mut bytes);
+            State::from_witness(&bytes, tip.root()).unwrap()
+        };
+        assert!(open(vec![]).check_all_used().is_ok());
+        let unused = open(vec![Ancestry::new(&[[0; HEADER_BYTES]])]).check_all_used();
+        assert_eq!(unused, Err(WitnessError::Ancestry { index: 0 }));
     }
 }

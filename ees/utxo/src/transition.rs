@@ -94,6 +94,9 @@ fn propose(state: &mut State, proposal: Proposal) -> Result<Option<Vec<u8>>, Tra
     if !state.is_provider() {
         return Err(TransitionError::Proposal);
     }
+    if tip.history == History::Assumed {
+        return Err(TransitionError::History { is_assumed: true });
+    }
     let draft = Draft::new(&tip, proposal).ok_or(TransitionError::Work { network: tip.network })?;
     let height = tip.height.saturating_add(1);
     let run = |state: &mut State| {

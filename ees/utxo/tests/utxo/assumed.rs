@@ -13,6 +13,7 @@ use utxo::{
 };
 
 use crate::{
+    builder::{ANYONE, Draft, input, output, pay, transaction, unknown_output},
     chain::{Chain, Error},
     published::{file, split_blocks},
 };
@@ -175,4 +176,73 @@ fn assumed_states_that_nobody_can_vouch_for() {
     let amount = 21_000_000 * 100_000_000 + 1;
     assert_eq!(assumed(&[output(1, 5, amount, &[])]), (0, AssumedError::Amount { amount }));
     assert!(matches!(refuse(Network::Shard, &[]), TransitionError::AssumedShard));
+}
+
+/// Returns a chain of regression tests with assumed outputs of anyone, which have these amounts.
+fn assumed_chain(network: Network, amounts: &[u64]) -> Chain {
+    let output = |(txid, amount): (u8, &u64)| AssumedOutput {
+        block_hash: Digest::default(),
+        out_point: OutPoint { txid: Digest([txid; 32]), vout: 0 },
+        code: HeaderCode::new(5, false).unwrap(),
+        amount: *amount,
+        script: ANYONE.to_vec(),
+    };
+    let outputs = (1..).zip(amounts).map(output).collect();
+    let block_hash = Digest([1; 32]);
+    Chain::with(&Payload::AssumedState(AssumedState { network, height: 200, block_hash, outputs }))
+}
+
+#[track_caller]
+fn refused(chain: &Chain, payload: Payload<'_>) -> TransitionError {
+    match chain.try_packages(&[payload]) {
+        Err(Failure::Refused(Error::Transition(error))) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// No chain has so much, but assumed outputs may.
+#[test]
+fn amounts_stay_below_21_million_bitcoins() {
+    const MAX: u64 = 21_000_000 * 100_000_000;
+    let chain = assumed_chain(Network::Regtest, &[MAX, MAX, 1]);
+    let check = |transactions, expected| {
+        let block = Draft::new(&chain, 0, transactions).mine();
+        let error = refused(&chain, Payload::AssumedBlock(block.into()));
+        assert_eq!(error.reject_reason(), Some(expected), "{}", outrider_sdk::chain(&error));
+    };
+    let both = vec![input(unknown_output(1)), input(unknown_output(3))];
+    check(vec![transaction(both, vec![output(1, ANYONE)])], "bad-txns-inputvalues-outofrange");
+    let fees = [pay(unknown_output(1), &[0]), pay(unknown_output(3), &[0])];
+    check(fees.to_vec(), "bad-txns-accumulated-fee-outofrange");
+}
+
+#[test]
+fn what_is_waived_and_what_is_not() {
+    let chain = assumed_chain(Network::Regtest, &[7]);
+    let accept = |edit: fn(&mut Draft)| {
+        let mut draft = Draft::new(&chain, 0, vec![pay(unknown_output(1), &[7])]);
+        edit(&mut draft);
+        let block = Payload::AssumedBlock(draft.mine().into());
+        chain.try_packages(&[block]).map(drop).map_err(|failure| outrider_sdk::chain(&failure))
+    };
+    accept(|_| ()).unwrap();
+    // Any bits up to the limit, and any time.
+    accept(|draft| draft.bits = 0x207f_fffe).unwrap();
+    accept(|draft| draft.time = 1).unwrap();
+    // A relative lock time in seconds, but not one in blocks.
+    accept(|draft| draft.transactions[1].inputs[0].sequence = sequence(1 << 22 | 0xffff)).unwrap();
+    accept(|draft| draft.transactions[1].inputs[0].sequence = sequence(196)).unwrap();
+    let young = accept(|draft| draft.transactions[1].inputs[0].sequence = sequence(197));
+    assert!(young.unwrap_err().contains("younger"));
+    assert!(accept(|draft| draft.previous[0] ^= 1).unwrap_err().contains("the parent is"));
+    assert!(accept(|draft| draft.version = 1).unwrap_err().contains("version"));
+    let proposal = refused(&chain, crate::builder::propose(201));
+    assert!(matches!(proposal, TransitionError::History { is_assumed: true }));
+    let block = Draft::new(&chain, 0, vec![]).mine();
+    let known = refused(&chain, Payload::Block(block.into()));
+    assert!(matches!(known, TransitionError::History { is_assumed: true }));
+}
+
+fn sequence(n: u32) -> bitcoin_primitives::Sequence {
+    bitcoin_primitives::Sequence::from_consensus(n)
 }

@@ -66,17 +66,26 @@ impl Draft {
 
     /// Returns the block with a Merkle root, and work.
     pub(crate) fn mine_with(&self, merkle_root: [u8; 32]) -> Vec<u8> {
-        let header = |nonce| BlockHeader {
+        let has_work = |header: &BlockHeader| header.block_hash().to_byte_array()[31] < 0x7f;
+        let header = (0..).map(|nonce| self.header(merkle_root, nonce)).find(has_work).unwrap();
+        encode_to_vec(&Block::new_unchecked(header, self.transactions.clone()))
+    }
+
+    /// Returns a block of only a coinbase with a nonce that was found before.
+    pub(crate) fn with_nonce(&self, nonce: u32) -> Vec<u8> {
+        let header = self.header(self.transactions[0].compute_txid().to_byte_array(), nonce);
+        encode_to_vec(&Block::new_unchecked(header, self.transactions.clone()))
+    }
+
+    fn header(&self, merkle_root: [u8; 32], nonce: u32) -> BlockHeader {
+        BlockHeader {
             version: BlockVersion::from_consensus(self.version),
             prev_blockhash: BlockHash::from_byte_array(self.previous),
             merkle_root: TxMerkleNode::from_byte_array(merkle_root),
             time: BlockTime::from_u32(self.time),
             bits: CompactTarget::from_consensus(self.bits),
             nonce,
-        };
-        let has_work = |header: &BlockHeader| header.block_hash().to_byte_array()[31] < 0x7f;
-        let header = (0..).map(header).find(has_work).unwrap();
-        encode_to_vec(&Block::new_unchecked(header, self.transactions.clone()))
+        }
     }
 }
 

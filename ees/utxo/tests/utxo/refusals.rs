@@ -178,6 +178,14 @@ fn headers() {
 }
 
 #[test]
+fn a_block_of_signet_is_signed() {
+    let chain = Chain::new(Network::Signet);
+    let draft = Draft { time: 1_598_919_000, bits: 0x1e03_77ae, ..Draft::new(&chain, SUBSIDY, vec![]) };
+    check(&chain, &draft.with_nonce(1_989_705), "bad-signet-blksig");
+    check(&chain, &draft.with_nonce(1_989_706), "high-hash");
+}
+
+#[test]
 fn the_transactions_are_those_of_the_header() {
     let (chain, coins) = chain();
     let transactions = vec![pay(coins[0], &[1]), pay(coins[1], &[2])];
