@@ -3,7 +3,8 @@
 mod block;
 mod state;
 
-use bitcoin_primitives::transaction::TransactionDecoderError;
+use bitcoin_consensus_encoding::error::DecodeError;
+use bitcoin_primitives::{block::BlockDecoderError, transaction::TransactionDecoderError};
 use outrider_sdk::{ReadError, StateRoot};
 
 pub use self::{
@@ -143,14 +144,24 @@ pub enum MergeError {
         /// The reason.
         source: InputError,
     },
-    /// A genesis or a block is among other packages.
-    #[error("package {index}: only transactions can be merged with other packages")]
+    /// A block is malformed.
+    #[error("package {index}: the bytes are not a block: {error}")]
+    Block {
+        /// The package.
+        index: usize,
+        /// The reason.
+        error: DecodeError<BlockDecoderError>,
+    },
+    /// A genesis or something about an assumed state is among other packages.
+    #[error(
+        "package {index}: a genesis, an assumed state or a block on one cannot be merged with other packages"
+    )]
     Alone {
         /// The package.
         index: usize,
     },
-    /// Two packages are proposals.
-    #[error("package {index}: there is a proposal before")]
+    /// Two packages are proposals with different scripts.
+    #[error("package {index}: the script of the coinbase is another than that of the proposal before")]
     Proposals {
         /// The second of the packages.
         index: usize,

@@ -4,8 +4,10 @@
 
 use alloc::{borrow::Cow, vec::Vec};
 
-use bitcoin_consensus_encoding::{decode_from_slice_unbounded, encode_to_vec};
-use bitcoin_primitives::Transaction;
+use bitcoin_consensus_encoding::{
+    decode_from_slice, decode_from_slice_unbounded, encode_to_vec, error::DecodeError,
+};
+use bitcoin_primitives::{Block, Transaction, block::BlockDecoderError};
 use outrider_sdk::Reader;
 use outrider_witness::{reader::push_varint, utreexo::HeaderCode};
 
@@ -154,6 +156,22 @@ impl<'a> Payload<'a> {
             }
             got => return Err(InputError::Kind { got }),
         })
+    }
+}
+
+impl Proposal {
+    /// Returns what the proposer of a block wanted: its transactions in a block on another state, and the coinbase's first
+    /// output for whoever got it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the bytes are not a block.
+    pub fn of_block(bytes: &[u8]) -> Result<Self, DecodeError<BlockDecoderError>> {
+        let (header, mut transactions) = decode_from_slice::<Block>(bytes)?.into_parts();
+        let coinbase = (!transactions.is_empty()).then(|| transactions.remove(0));
+        let paid = coinbase.and_then(|coinbase| coinbase.outputs.into_iter().next());
+        let script = paid.map(|output| output.script_pubkey.into_bytes()).unwrap_or_default();
+        Ok(Self { time: header.time.to_u32(), script, transactions })
     }
 }
 

@@ -18,10 +18,12 @@ use crate::{
 /// Merges packages into one payload.
 ///
 /// A user's package is a transaction. A proposer's package is a proposal, which has the time of the block, the script of
-/// the coinbase, and transactions if the proposer wants some.
+/// the coinbase, and transactions if the proposer wants some. A block that was built before can also be a package, and
+/// stands for the proposal of which it could have been made.
 ///
-/// 1. All packages are payloads. A genesis, an assumed state or a block has to be the only one.
-/// 2. Exactly one package is a proposal.
+/// 1. All packages are payloads. A genesis, an assumed state or a block on one has to be the only one. A block that is the
+///    only one stays as it is.
+/// 2. At least one package is a proposal, and all proposals have the same script. The latest time counts.
 /// 3. Transactions are kept in the order of the packages.
 /// 4. No two transactions spend the same output.
 ///
@@ -35,18 +37,20 @@ pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
     for (index, package) in packages.iter().enumerate() {
         let payload = Payload::from_bytes(package).map_err(|source| MergeError::Input { index, source })?;
         let more = match payload {
-            Payload::Transaction(transaction) => [transaction].to_vec(),
-            Payload::Proposal(proposal) if merged.is_none() => {
-                merged = Some(Proposal { transactions: Vec::new(), ..proposal.clone() });
-                proposal.transactions
+            Payload::Genesis(_) | Payload::AssumedState(_) | Payload::Block(_) | Payload::AssumedBlock(_)
+                if packages.len() == 1 =>
+            {
+                return Ok(package.to_vec());
             }
-            Payload::Proposal(_) => return Err(MergeError::Proposals { index }),
-            Payload::Genesis(_) | Payload::AssumedState(_) | Payload::Block(_) | Payload::AssumedBlock(_) => {
-                return if packages.len() == 1 {
-                    Ok(package.to_vec())
-                } else {
-                    Err(MergeError::Alone { index })
-                };
+            Payload::Genesis(_) | Payload::AssumedState(_) | Payload::AssumedBlock(_) => {
+                return Err(MergeError::Alone { index });
+            }
+            Payload::Transaction(transaction) => [transaction].to_vec(),
+            Payload::Proposal(proposal) => propose(&mut merged, proposal, index)?,
+            Payload::Block(block) => {
+                let proposal =
+                    Proposal::of_block(&block).map_err(|error| MergeError::Block { index, error })?;
+                propose(&mut merged, proposal, index)?
             }
         };
         more.iter().try_for_each(|transaction| note_inputs(&mut spent_by, transaction, index))?;
@@ -54,6 +58,21 @@ pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
     }
     let proposal = merged.ok_or(MergeError::NoProposal)?;
     Ok(Payload::Proposal(Proposal { transactions, ..proposal }).to_bytes())
+}
+
+/// Adds a proposal to those before it, and returns its transactions.
+fn propose(
+    merged: &mut Option<Proposal>,
+    proposal: Proposal,
+    index: usize,
+) -> Result<Vec<Transaction>, MergeError> {
+    let Proposal { time, script, transactions } = proposal;
+    let first = merged.get_or_insert(Proposal { time, script: script.clone(), transactions: Vec::new() });
+    if first.script != script {
+        return Err(MergeError::Proposals { index });
+    }
+    first.time = first.time.max(time);
+    Ok(transactions)
 }
 
 /// Notes the package that spends outputs.

@@ -3,6 +3,7 @@
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use alloc::{collections::BTreeSet, vec::Vec};
+use core::ops::Range;
 
 use outrider_sdk::receipt::{self, Received};
 use outrider_witness::utreexo::{Accumulator, is_unspendable};
@@ -26,7 +27,8 @@ use crate::{
 ///
 /// - A genesis and an assumed state are for the empty state.
 /// - A block is for a known history, and an assumed block for an assumed one.
-/// - A proposal is for a provider, which makes a block of it on a chain of regression tests or of a shard.
+/// - A proposal is for a provider, which makes a block of it on a chain of regression tests or of a shard. On a shard, it
+///   does so with a block for another state, too.
 ///
 /// A block:
 ///
@@ -78,16 +80,25 @@ fn execute(state: &mut State, bytes: &[u8], is_assumed: bool) -> Result<Option<V
     if is_assumed != (tip.history == History::Assumed) {
         return Err(TransitionError::History { is_assumed: !is_assumed });
     }
+    let height = tip.height.saturating_add(1);
+    let fail = |source| TransitionError::Block { height, source };
+    let is_stale = bytes.get(PARENT) != Some(tip.block_hash.0.as_slice());
+    if is_stale && tip.network == Network::Shard && state.is_provider() {
+        let proposal = Proposal::of_block(bytes).map_err(BlockError::Decode).map_err(fail)?;
+        return propose(state, proposal);
+    }
     let run = |state: &mut State| {
         let block = Block::from_bytes(bytes)?;
         let checked = check(&tip, &block)?;
         let spends = Spends::find(state, tip.network, &block, checked.height)?;
         finish(state, tip.network, &block, checked, &spends)
     };
-    let height = tip.height.saturating_add(1);
-    run(state).map_err(|source| TransitionError::Block { height, source })?;
+    run(state).map_err(fail)?;
     Ok(None)
 }
+
+/// The bytes of a block with the hash of its parent.
+const PARENT: Range<usize> = 4..36;
 
 fn propose(state: &mut State, proposal: Proposal) -> Result<Option<Vec<u8>>, TransitionError> {
     let tip = state.tip().ok_or(TransitionError::Empty)?.clone();

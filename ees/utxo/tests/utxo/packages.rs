@@ -2,7 +2,7 @@
 
 use bitcoin_primitives::Transaction;
 use outrider_sdk::harness::Failure;
-use utxo::{MergeError, Network, Payload};
+use utxo::{MergeError, Network, Payload, Proposal};
 
 use crate::{
     builder::{block_of, chain_of, out_point, pay, propose},
@@ -43,12 +43,14 @@ fn a_conflict_names_the_packages_and_the_output() {
     let expected = format!("package 2: {name} is spent by package 1, too");
     check_merge(&chain, &[propose(104), package(&alice), package(&bob)], &expected);
     let genesis = Payload::Genesis(Network::Regtest);
-    check_merge(
-        &chain,
-        &[propose(104), genesis],
-        "package 1: only transactions can be merged with other packages",
-    );
-    check_merge(&chain, &[propose(104), propose(104)], "package 1: there is a proposal before");
+    let alone =
+        "package 1: a genesis, an assumed state or a block on one cannot be merged with other packages";
+    check_merge(&chain, &[propose(104), genesis], alone);
+    let other = Payload::Proposal(Proposal { time: 0, script: vec![], transactions: vec![] });
+    let scripts = "package 1: the script of the coinbase is another than that of the proposal before";
+    check_merge(&chain, &[propose(104), other], scripts);
+    let broken = chain.try_packages(&[propose(104), Payload::Block([1][..].into())]).unwrap_err();
+    assert!(outrider_sdk::chain(&broken).contains("package 1: the bytes are not a block"));
     check_merge(
         &chain,
         &[package(&alice)],
@@ -84,4 +86,20 @@ fn a_package_is_proven_again_after_ten_blocks() {
         outrider_sdk::harness::Execution::new(chain.0.root()).block_data(first.block_data).run(utxo::execute);
     assert!(stale.is_err());
     chain.accept_packages(&[propose(126), waiting]);
+}
+
+/// A block stands for the proposal of which it was made.
+#[test]
+fn blocks_that_were_built_are_packages() {
+    let (mut chain, coins) = chain_of(Network::Regtest, 103);
+    let (alice, bob) = (pay(coins[0], &[5]), pay(coins[1], &[7]));
+    let build = |transaction: &Transaction| {
+        let provided = chain.try_packages(&[propose(104), package(transaction)]).unwrap();
+        Payload::Block(bitcoin_consensus_encoding::encode_to_vec(&block_of(&provided.block_data)).into())
+    };
+    let blocks = [build(&alice), build(&bob)];
+    let same = chain.try_packages(&[blocks[0].clone(), blocks[0].clone()]).unwrap_err();
+    assert!(outrider_sdk::chain(&same).contains("is spent by package 0, too"));
+    let block = block_of(&chain.accept_packages(&blocks).block_data);
+    assert_eq!(block.as_parts().1[1..], [alice, bob]);
 }

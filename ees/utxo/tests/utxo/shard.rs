@@ -179,6 +179,27 @@ fn the_slot_determines_the_time_of_a_block() {
 }
 
 #[test]
+fn a_block_is_built_again_on_another_state() {
+    let mut chain = Chain::new(Network::Shard);
+    let receipts = [message(0, 7, ANYONE), message(1, 8, ANYONE)];
+    deliver(&mut chain, &receipts, vec![]);
+    let spend = pay(arrived(&receipts[0]), &[6]);
+    let first = block_of(&chain.try_packages(&[propose(vec![spend.clone()])]).unwrap().block_data);
+    let bytes = Payload::Block(bitcoin_consensus_encoding::encode_to_vec(&first).into());
+    for _ in 0..10 {
+        deliver(&mut chain, &[], vec![]);
+    }
+    let again = block_of(&chain.accept(&bytes).block_data);
+    assert_eq!(again.as_parts().1[1..], [spend]);
+    assert_ne!(again.block_hash(), first.block_hash());
+    // Once more, it spends what is spent.
+    next_slot(&mut chain);
+    let text = outrider_sdk::chain(&chain.try_packages(&[bytes]).unwrap_err());
+    assert!(text.contains("is missing or spent"), "{text}");
+}
+
+/// What comes in is what goes out and what is there.
+#[test]
 fn other_networks_take_and_send_nothing() {
     let mut chain = Chain::new(Network::Regtest);
     chain.0 = chain.0.clone().receipts([message(0, 7, ANYONE)]);
