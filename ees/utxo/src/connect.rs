@@ -28,8 +28,9 @@ use crate::{
 
 /// Connects a checked block to the tip (`ConnectBlock` in `src/validation.cpp`):
 ///
-/// 1. Each transaction but the coinbase is valid, see [`Connection::transaction`].
-/// 2. The sigop cost is at most 80,000 (BIP 141).
+/// 1. Each transaction but the coinbase spends mature outputs, and no more than they have; its relative lock times are
+///    reached, and the scripts of all inputs are valid.
+/// 2. The sigop cost of all transactions is at most 80,000 (BIP 141).
 /// 3. The coinbase takes no more than the subsidy and the fees.
 /// 4. The outputs that can be spent, and that the block does not spend itself, are added to the state, in their order
 ///    (BIP 182); then those of receipts. The spent ones were deleted before.
@@ -111,9 +112,10 @@ impl Connection<'_> {
         amount_in.checked_sub(amount_out).ok_or(TransactionError::Overspent { amount_in, amount_out })
     }
 
-    /// Returns what is wrong with the relative lock times of a transaction (`CalculateSequenceLocks` and `EvaluateSequenceLocks` in
-    /// `src/consensus/tx_verify.cpp`): an output has to be as many blocks, or as many times 512 seconds, old as the
-    /// sequence number says. Both ages are those from the block before the one that made it to the block before this one.
+    /// Returns what is wrong with the relative lock times of a transaction (`CalculateSequenceLocks` and
+    /// `EvaluateSequenceLocks` in `src/consensus/tx_verify.cpp`), if something is. An output has to be as many blocks, or as
+    /// many times 512 seconds, old as the sequence number says. The seconds are those from the median time before the block
+    /// that made it to the median time before this one.
     fn sequences(
         &mut self,
         transaction: &Transaction,
@@ -193,7 +195,7 @@ fn advance(state: &mut State, network: Network, block: &Block, checked: Checked)
 }
 
 /// Returns the sum of the outputs, which the decoder has bounded.
-fn amount_out(transaction: &Transaction) -> u64 {
+pub(crate) fn amount_out(transaction: &Transaction) -> u64 {
     transaction.outputs.iter().fold(0, |sum: u64, output| sum.saturating_add(output.amount.to_sat()))
 }
 

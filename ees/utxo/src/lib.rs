@@ -22,7 +22,7 @@ mod shard;
 mod signet;
 mod spend;
 mod state;
-pub mod tip;
+mod tip;
 mod transition;
 mod witness;
 mod work;
@@ -43,6 +43,7 @@ pub use network::{Activations, Network};
 pub use provider::node_hash;
 pub use shard::{ARRIVAL_TAG, DEPARTURE_TAG, departure_script};
 pub use state::State;
+pub use tip::{History, Known, TIP_TAG, Tip};
 pub use transition::transition;
 
 outrider_sdk::entry!(execute);

@@ -13,6 +13,7 @@ use outrider_witness::utreexo::{HeaderCode, is_unspendable};
 use crate::{
     block::Block,
     coin::{Coin, Spend},
+    connect::amount_out,
     error::{BlockError, TransactionError},
     hash::{Digest, OutPoint},
     network::Network,
@@ -95,14 +96,13 @@ impl Spends {
 
     /// Returns what transactions leave to the coinbase, as far as they do not take more than they have.
     pub(crate) fn fees(&self, transactions: &[Transaction]) -> u64 {
-        let amount_in = |coins: &Vec<Coin>| coins.iter().map(|coin| coin.output.amount.to_sat()).sum::<u64>();
-        let amount_out = |transaction: &Transaction| {
-            transaction.outputs.iter().map(|output| output.amount.to_sat()).sum::<u64>()
+        let amount_in = |coins: &[Coin]| {
+            coins.iter().fold(0, |sum: u64, coin| sum.saturating_add(coin.output.amount.to_sat()))
         };
         let pairs = transactions.iter().zip(&self.coins).skip(1);
-        pairs.fold(0, |fees: u64, (transaction, coins)| {
-            fees.saturating_add(amount_in(coins).saturating_sub(amount_out(transaction)))
-        })
+        let fee =
+            |(transaction, coins): (_, &Vec<Coin>)| amount_in(coins).saturating_sub(amount_out(transaction));
+        pairs.map(fee).fold(0, u64::saturating_add)
     }
 }
 

@@ -8,8 +8,7 @@ use outrider_sdk::{Reader, harness::Failure};
 use outrider_witness::utreexo::HeaderCode;
 use secp256k1::PublicKey;
 use utxo::{
-    AssumedError, AssumedOutput, AssumedState, Digest, Network, OutPoint, Payload, TransitionError,
-    tip::History,
+    AssumedError, AssumedOutput, AssumedState, Digest, History, Network, OutPoint, Payload, TransitionError,
 };
 
 use crate::{

@@ -5,7 +5,7 @@ use outrider_sdk::{
     harness::{Failure, Provided, StateProvider},
 };
 use outrider_witness::NodeSource as _;
-use utxo::{Network, Payload, State, execute, tip::Tip};
+use utxo::{Network, Payload, State, Tip, execute};
 
 /// The error of an execution.
 pub(crate) type Error = outrider_sdk::driver::ExecuteError<State, utxo::MergeError, utxo::TransitionError>;

@@ -3,7 +3,7 @@
 use bitcoin_consensus_encoding::decode_from_slice;
 use bitcoin_primitives::Block;
 use outrider_witness::Hash;
-use utxo::{Digest, Network, tip::History};
+use utxo::{Digest, History, Network};
 
 use crate::{
     chain::Chain,

@@ -178,6 +178,24 @@ fn the_slot_determines_the_time_of_a_block() {
     }
 }
 
+/// A shard has no header of a genesis block, so that the first eleven blocks have fewer headers before them.
+#[test]
+fn relative_lock_times_count_from_the_first_block() {
+    let mut chain = Chain::new(Network::Shard);
+    let mut made: Option<ReceivedReceipt> = None;
+    for sequence in 0..15 {
+        let receipt = message(sequence, 7, ANYONE);
+        let spend = made.replace(receipt.clone()).map(|receipt| {
+            let mut spend = pay(arrived(&receipt), &[7]);
+            // No time has to pass, but the median time before the output has to be proven.
+            spend.inputs[0].sequence = bitcoin_primitives::Sequence::from_consensus(1 << 22);
+            spend
+        });
+        deliver(&mut chain, &[receipt], spend.into_iter().collect());
+    }
+    assert_eq!(chain.tip().height, 15);
+}
+
 #[test]
 fn a_block_is_built_again_on_another_state() {
     let mut chain = Chain::new(Network::Shard);
