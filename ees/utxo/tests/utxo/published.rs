@@ -24,7 +24,7 @@ pub(crate) fn file(name: &str) -> Option<Vec<u8>> {
     }
     let packed = std::fs::read(outrider_published::path(&name)?).unwrap();
     let mut bytes = Vec::new();
-    bzip2::read::MultiBzDecoder::new(&packed[..]).read_to_end(&mut bytes).unwrap();
+    bzip2_rs::DecoderReader::new(&packed[..]).read_to_end(&mut bytes).unwrap();
     Some(bytes)
 }
 
