@@ -312,6 +312,20 @@ fn relative_lock_times_count_from_the_block_before_the_output() {
 }
 
 #[test]
+fn a_relative_lock_time_in_seconds_is_reached_at_its_second() {
+    let (mut chain, coins) = chain();
+    let maker = pay(coins[0], &[1]);
+    chain.accept_packages(&[propose(111), Payload::Transaction(maker.clone())]);
+    (112..174).for_each(|height| drop(chain.accept_packages(&[propose(height)])));
+    let mut spend = pay(out_point(&maker, 0), &[1]);
+    // 64 blocks of 600 seconds.
+    spend.inputs[0].sequence = Sequence::from_consensus(1 << 22 | 64 * 600 / 512);
+    check_transactions(&chain, vec![spend.clone()], 1, "bad-txns-nonfinal");
+    chain.accept_packages(&[propose(174)]);
+    chain.accept_packages(&[propose(175), Payload::Transaction(spend)]);
+}
+
+#[test]
 fn sigops() {
     let (chain, coins) = chain();
     let maker = |n: usize| transaction(vec![input(coins[0])], vec![output(1, &vec![0xac; n])]);
