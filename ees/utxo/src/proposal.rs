@@ -6,14 +6,13 @@ use alloc::vec::Vec;
 
 use bitcoin_consensus_encoding::encode_to_vec;
 use bitcoin_primitives::{
-    self as primitives, Amount, BlockHash, BlockHeader, BlockTime, BlockVersion, CompactTarget, OutPoint,
-    ScriptPubKeyBuf, ScriptSigBuf, Sequence, Target, Transaction, TransactionVersion, TxIn, TxOut, Witness,
+    Amount, Block, BlockHash, BlockHeader, BlockTime, BlockVersion, CompactTarget, OutPoint, ScriptPubKeyBuf,
+    ScriptSigBuf, Sequence, Target, Transaction, TransactionVersion, TxIn, TxOut, Witness,
     absolute::LockTime, merkle_tree::TxMerkleNode,
 };
 
 use crate::{
-    block::{Block, commitment_script, merkle_root, push_height, txid, witness_commitment},
-    hash::Digest,
+    block::{commitment_script, merkle_root, push_height, txid, witness_commitment},
     header::{bits_after, slot_time},
     input::Proposal,
     network::Network,
@@ -43,10 +42,10 @@ impl Draft {
         Some(Self { bits, height, proposal: Proposal { time, ..proposal } })
     }
 
-    /// Returns the block with a coinbase that takes an amount, as Bitcoin encodes it, and decoded.
+    /// Returns the block with a coinbase that takes an amount, as Bitcoin encodes it. It can still be invalid.
     ///
     /// The coinbase pushes the height and an empty element, and commits to the witnesses under a nonce of zeros.
-    pub(crate) fn block(&self, tip: &Tip, amount: u64) -> (Vec<u8>, Block) {
+    pub(crate) fn block(&self, tip: &Tip, amount: u64) -> Vec<u8> {
         let output = |amount, script: Vec<u8>| TxOut {
             amount: Amount::from_sat(amount).unwrap_or(Amount::MAX),
             script_pubkey: ScriptPubKeyBuf::from_bytes(script),
@@ -69,8 +68,7 @@ impl Draft {
         if let Some(coinbase) = transactions.first_mut() {
             coinbase.outputs.push(output(0, commitment));
         }
-        let txids: Vec<Digest> = transactions.iter().map(txid).collect();
-        let root = merkle_root(txids.iter().copied()).unwrap_or_default();
+        let root = merkle_root(transactions.iter().map(txid)).unwrap_or_default();
         let header = self.work(
             tip.network,
             BlockHeader {
@@ -82,9 +80,7 @@ impl Draft {
                 nonce: 0,
             },
         );
-        let bytes = encode_to_vec(&primitives::Block::new_unchecked(header, transactions.clone()));
-        let hash = Digest(header.block_hash().to_byte_array());
-        (bytes, Block { header, hash, transactions, txids })
+        encode_to_vec(&Block::new_unchecked(header, transactions))
     }
 
     /// Returns the header with the first nonce that shows the work, if any does.

@@ -111,10 +111,11 @@ fn propose(state: &mut State, proposal: Proposal) -> Result<Option<Vec<u8>>, Tra
     let draft = Draft::new(&tip, proposal).ok_or(TransitionError::Work { network: tip.network })?;
     let height = tip.height.saturating_add(1);
     let run = |state: &mut State| {
-        let (_, block) = draft.block(&tip, 0);
+        let block = Block::from_bytes(&draft.block(&tip, 0))?;
         let spends = Spends::find(state, tip.network, &block, height)?;
         let amount = spends.fees(&block.transactions).saturating_add(tip.network.subsidy(height));
-        let (bytes, block) = draft.block(&tip, amount);
+        let bytes = draft.block(&tip, amount);
+        let block = Block::from_bytes(&bytes)?;
         let checked = check(&tip, &block)?;
         finish(state, tip.network, &block, checked, &spends)?;
         Ok(bytes)

@@ -5,7 +5,7 @@ use outrider_sdk::harness::Failure;
 use utxo::{MergeError, Network, Payload, Proposal};
 
 use crate::{
-    builder::{block_of, chain_of, out_point, pay, propose},
+    builder::{block_of, chain_of, input, out_point, output, pay, propose, transaction},
     chain::{Chain, Error},
 };
 
@@ -69,6 +69,19 @@ fn a_transaction_that_is_invalid_names_itself() {
     let packages = [propose(104), package(&pay(coins[0], &[5])), package(&pay(coins[50], &[5]))];
     let text = outrider_sdk::chain(&chain.try_packages(&packages).unwrap_err());
     assert!(text.contains("transaction 2, ") && text.contains("needs 100"), "{text}");
+}
+
+/// A provider refuses what a shard would.
+#[test]
+fn a_proposal_that_is_too_heavy_is_refused() {
+    let (chain, coins) = chain_of(Network::Regtest, 103);
+    let heavy = |coin: usize| {
+        let output = output(1, &vec![0x6a; 600_000]);
+        package(&transaction(vec![input(coins[coin])], vec![output]))
+    };
+    assert!(chain.try_packages(&[propose(104), heavy(0)]).is_ok());
+    let text = outrider_sdk::chain(&chain.try_packages(&[propose(104), heavy(0), heavy(1)]).unwrap_err());
+    assert!(text.contains("weight"), "{text}");
 }
 
 /// A package has no proof, and a provider makes the proof for the state of the moment.

@@ -201,6 +201,9 @@ fn the_transactions_are_those_of_the_header() {
     let mut two = draft.clone();
     two.transactions.push(Draft::new(&chain, 1, vec![]).transactions.remove(0));
     check(&chain, &two.commit().mine(), "bad-cb-multiple");
+    let mut second = Draft::new(&chain, SUBSIDY, vec![]);
+    second.transactions.push(Draft::new(&chain, 1, vec![]).transactions.remove(0));
+    check(&chain, &second.commit().mine(), "bad-cb-multiple");
     let empty = Draft { transactions: vec![], ..draft };
     check(&chain, &empty.mine_with([0; 32]), "bad-cb-missing");
 }
@@ -318,8 +321,8 @@ fn a_relative_lock_time_in_seconds_is_reached_at_its_second() {
     chain.accept_packages(&[propose(111), Payload::Transaction(maker.clone())]);
     (112..174).for_each(|height| drop(chain.accept_packages(&[propose(height)])));
     let mut spend = pay(out_point(&maker, 0), &[1]);
-    // 64 blocks of 600 seconds.
-    spend.inputs[0].sequence = Sequence::from_consensus(1 << 22 | 64 * 600 / 512);
+    // 64 blocks of 600 seconds are 75 units of 512.
+    spend.inputs[0].sequence = Sequence::from_consensus(1 << 22 | 75);
     check_transactions(&chain, vec![spend.clone()], 1, "bad-txns-nonfinal");
     chain.accept_packages(&[propose(174)]);
     chain.accept_packages(&[propose(175), Payload::Transaction(spend)]);
