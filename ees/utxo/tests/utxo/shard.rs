@@ -5,6 +5,7 @@ use outrider_sdk::{
     harness::{Context, Provided},
     receipt::{BEACON_CHAIN, EeIndex, ReceiptKind, ReceivedReceipt, SentReceipt, ShardIndex, Slot},
 };
+use proptest::prelude::{ProptestConfig, any, prop, proptest};
 use utxo::{ARRIVAL_TAG, Network, Payload, Proposal, departure_script};
 
 use crate::{
@@ -225,4 +226,49 @@ fn other_networks_take_and_send_nothing() {
     let time = crate::builder::time(1);
     let provided = chain.accept(&Payload::Proposal(Proposal { time, script, transactions: vec![] }));
     assert_eq!((provided.outcome.rejected, provided.outcome.receipts), (vec![0], vec![]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    /// What the outputs of a chain have is what came by receipts, less what left by receipts.
+    #[test]
+    fn value_comes_and_leaves_by_receipts_alone(
+        blocks in prop::collection::vec((any::<u16>(), any::<u8>(), 0..100_u64, 0..100_u64), 1..20)
+    ) {
+        let mut chain = Chain::new(Network::Shard);
+        let mut unspent: Vec<(OutPoint, u64)> = Vec::new();
+        // Coinbases, which are not mature.
+        let mut fees = 0;
+        let (mut came, mut left) = (0, 0);
+        for (sequence, (value, choice, percent, fee)) in (0..).zip(blocks) {
+            let receipt = message(sequence, u64::from(value), ANYONE);
+            let mut transactions = Vec::new();
+            if !unspent.is_empty() {
+                let (from, amount) = unspent.remove(usize::from(choice) % unspent.len());
+                let fee = fee.min(amount);
+                let leaves = (amount - fee) * percent / 100;
+                let script = departure_script(ShardIndex(1), EeIndex(2), leaves / 3, &[5; 32]);
+                let outputs = vec![output(leaves, &script), output(amount - fee - leaves, ANYONE)];
+                let made = transaction(vec![input(from)], outputs);
+                unspent.push((crate::builder::out_point(&made, 1), amount - fee - leaves));
+                transactions.push(made);
+            }
+            let provided = deliver(&mut chain, std::slice::from_ref(&receipt), transactions);
+            if value > 0 {
+                unspent.push((arrived(&receipt), u64::from(value)));
+                came += u64::from(value);
+            }
+            fees += block_of(&provided.block_data).as_parts().1[0].outputs[0].amount.to_sat();
+            left += provided.outcome.receipts.iter().map(|sent| sent.value + sent.fee).sum::<u64>();
+            let there: u64 = unspent.iter().map(|(_, amount)| amount).sum();
+            assert_eq!(there + fees, came - left);
+        }
+        // They are all there.
+        let inputs = unspent.iter().map(|(out_point, _)| input(*out_point)).collect::<Vec<_>>();
+        if !inputs.is_empty() {
+            let there = unspent.iter().map(|(_, amount)| amount).sum();
+            deliver(&mut chain, &[], vec![transaction(inputs, vec![output(there, ANYONE)])]);
+        }
+    }
 }
