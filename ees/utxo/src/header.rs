@@ -173,6 +173,17 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_may_be_the_target() {
+        let target = target(HARD, LIMIT).unwrap().to_le_bytes();
+        assert!(matches!(check_work(Network::Main, HARD, &Digest(target)), Ok(Some(_))));
+        let mut above = target;
+        above[0] = 1;
+        let refused = check_work(Network::Main, HARD, &Digest(above));
+        assert_eq!(refused.err(), Some(HeaderError::Work { hash: Digest(above), bits: HARD }));
+        assert!(matches!(check_work(Network::Shard, HARD, &Digest([0xff; 32])), Ok(None)));
+    }
+
+    #[test]
     fn lock_times_are_compared_with_the_median_time_from_bip_113_on() {
         let main = Network::Main.activations();
         assert_eq!(lock_time(&main, 419_327, 9, Some(5)), 9);
