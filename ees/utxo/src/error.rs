@@ -95,6 +95,12 @@ pub enum AssumedError {
         /// The output.
         out_point: OutPoint,
     },
+    /// The output before has the same height and another block hash.
+    #[error("the output before has the same height {height} and another block hash")]
+    BlockHash {
+        /// The height.
+        height: u32,
+    },
     /// The block that made the output would be a later one, or outputs are not in the order of their blocks.
     #[error("the height {height} is below that of the output before, or above that of the state")]
     Height {

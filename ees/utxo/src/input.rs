@@ -43,7 +43,7 @@ pub struct AssumedState {
     pub height: u32,
     /// The hash of the last block.
     pub block_hash: Digest,
-    /// Unspent outputs, by the height of their blocks.
+    /// Unspent outputs, by the height of their blocks. Those of the same height have the same block hash.
     pub outputs: Vec<AssumedOutput>,
 }
 

@@ -171,14 +171,17 @@ fn assume(state: &mut State, assumed: AssumedState) -> Result<(), TransitionErro
         return Err(TransitionError::AssumedShard);
     }
     let mut seen = BTreeSet::new();
-    let mut last_height = 0;
+    let mut last = None;
     for (index, AssumedOutput { block_hash, out_point, code, amount, script }) in outputs.iter().enumerate() {
         let fail = |source| TransitionError::Assumed { index, source };
-        let of_block = code.height();
-        if !(last_height..=height).contains(&of_block) {
-            return Err(fail(AssumedError::Height { height: of_block }));
+        let made = (code.height(), *block_hash);
+        let (last_height, last_hash) = last.replace(made).unwrap_or(made);
+        if !(last_height..=height).contains(&made.0) {
+            return Err(fail(AssumedError::Height { height: made.0 }));
         }
-        last_height = of_block;
+        if made.0 == last_height && made.1 != last_hash {
+            return Err(fail(AssumedError::BlockHash { height: made.0 }));
+        }
         if !seen.insert(*out_point) {
             return Err(fail(AssumedError::Repeated { out_point: *out_point }));
         }

@@ -169,6 +169,8 @@ fn assumed_states_that_nobody_can_vouch_for() {
     let height = |height| AssumedError::Height { height };
     assert_eq!(assumed(&[good.clone(), output(2, 4, 7, &[])]), (1, height(4)));
     assert_eq!(assumed(&[good.clone(), output(2, 10, 7, &[])]), (1, height(10)));
+    let other = AssumedOutput { block_hash: Digest([7; 32]), ..output(2, 5, 7, &[]) };
+    assert_eq!(assumed(&[good.clone(), other]), (1, AssumedError::BlockHash { height: 5 }));
     let repeated = AssumedError::Repeated { out_point: good.out_point };
     assert_eq!(assumed(&[good.clone(), good.clone()]), (1, repeated));
     assert_eq!(assumed(&[output(1, 5, 7, &[0x6a])]), (0, AssumedError::Unspendable));

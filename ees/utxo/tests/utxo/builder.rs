@@ -1,5 +1,7 @@
 //! Blocks and transactions for regression tests, made independently of the EE's own.
 
+use std::{ops::RangeInclusive, sync::LazyLock};
+
 use bitcoin_consensus_encoding::{decode_from_slice, encode_to_vec};
 use bitcoin_hashes::{hash160, sha256, sha256d};
 use bitcoin_primitives::{
@@ -103,12 +105,22 @@ pub(crate) fn block_of(block_data: &[u8]) -> Block {
 }
 
 /// Makes a chain of regression tests with some blocks, whose coinbases anyone can spend, and returns these outputs.
-pub(crate) fn chain_of(network: Network, n_blocks: u32) -> (Chain, Vec<OutPoint>) {
-    let mut chain = Chain::new(network);
-    let coinbases = (1..=n_blocks).map(|height| {
+pub(crate) fn chain_of(n_blocks: u32) -> (Chain, Vec<OutPoint>) {
+    static HUNDRED: LazyLock<(Chain, Vec<OutPoint>)> =
+        LazyLock::new(|| extend(Chain::new(Network::Regtest), 1..=100));
+    if n_blocks < 100 {
+        return extend(Chain::new(Network::Regtest), 1..=n_blocks);
+    }
+    let (chain, coins) = HUNDRED.clone();
+    let (chain, more) = extend(chain, 101..=n_blocks);
+    (chain, [coins, more].concat())
+}
+
+/// Adds blocks of these heights to a chain, and returns their coinbases.
+fn extend(mut chain: Chain, heights: RangeInclusive<u32>) -> (Chain, Vec<OutPoint>) {
+    let coinbases = heights.map(|height| {
         let provided = chain.accept_packages(&[propose(height)]);
-        let block = block_of(&provided.block_data);
-        OutPoint { txid: block.as_parts().1[0].compute_txid(), vout: 0 }
+        out_point(&block_of(&provided.block_data).as_parts().1[0], 0)
     });
     let coinbases = coinbases.collect();
     (chain, coinbases)

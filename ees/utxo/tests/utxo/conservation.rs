@@ -76,7 +76,7 @@ fn advance(chain: &mut Chain, model: &mut Model, transactions: Vec<Transaction>)
 }
 
 fn start() -> (Chain, Model) {
-    let (chain, coins) = chain_of(Network::Regtest, 104);
+    let (chain, coins) = chain_of(104);
     let subsidy = |height| Network::Regtest.subsidy(height);
     let mut model = Model::default();
     for (height, coin) in (1..).zip(coins) {

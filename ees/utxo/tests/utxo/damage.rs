@@ -7,7 +7,7 @@ use outrider_sdk::{
     harness::{Execution, Failure},
 };
 use proptest::prelude::{ProptestConfig, any, prop, proptest};
-use utxo::{Network, Payload, execute};
+use utxo::{Payload, execute};
 
 use crate::{
     builder::{Draft, Kind, chain_of, input, out_point, output, pay, sign, transaction},
@@ -23,7 +23,7 @@ fn run(chain: &Chain, block_data: &[u8]) -> Result<StateRoot, Failure<Error>> {
 /// Returns a chain, and block data with scripts of all forms, outputs of the same and of different blocks, and a relative
 /// lock time.
 fn example() -> (Chain, Vec<u8>) {
-    let (mut chain, coins) = chain_of(Network::Regtest, 106);
+    let (mut chain, coins) = chain_of(106);
     let outputs = Kind::ALL.map(|kind| output(7, &kind.script())).to_vec();
     let maker = transaction(vec![input(coins[1])], outputs);
     chain.accept_block(&Draft::new(&chain, 0, vec![maker.clone()]).mine());

@@ -23,7 +23,7 @@ fn check_merge(chain: &Chain, packages: &[Payload<'_>], expected: &str) {
 
 #[test]
 fn packages_of_two_users_are_one_block() {
-    let (mut chain, coins) = chain_of(Network::Regtest, 103);
+    let (mut chain, coins) = chain_of(103);
     let (alice, bob) = (pay(coins[0], &[5, 6]), pay(coins[1], &[7]));
     let carol = pay(out_point(&alice, 1), &[6]);
     let packages = [package(&alice), propose(104), package(&bob), package(&carol)];
@@ -37,7 +37,7 @@ fn packages_of_two_users_are_one_block() {
 
 #[test]
 fn a_conflict_names_the_packages_and_the_output() {
-    let (chain, coins) = chain_of(Network::Regtest, 103);
+    let (chain, coins) = chain_of(103);
     let (alice, bob) = (pay(coins[0], &[5]), pay(coins[0], &[7]));
     let name = utxo::OutPoint::from(&coins[0]);
     let expected = format!("package 2: {name} is spent by package 1, too");
@@ -65,7 +65,7 @@ fn a_conflict_names_the_packages_and_the_output() {
 
 #[test]
 fn a_transaction_that_is_invalid_names_itself() {
-    let (chain, coins) = chain_of(Network::Regtest, 103);
+    let (chain, coins) = chain_of(103);
     let packages = [propose(104), package(&pay(coins[0], &[5])), package(&pay(coins[50], &[5]))];
     let text = outrider_sdk::chain(&chain.try_packages(&packages).unwrap_err());
     assert!(text.contains("transaction 2, ") && text.contains("needs 100"), "{text}");
@@ -74,7 +74,7 @@ fn a_transaction_that_is_invalid_names_itself() {
 /// A provider refuses what a shard would.
 #[test]
 fn a_proposal_that_is_too_heavy_is_refused() {
-    let (chain, coins) = chain_of(Network::Regtest, 103);
+    let (chain, coins) = chain_of(103);
     let heavy = |coin: usize| {
         let output = output(1, &vec![0x6a; 600_000]);
         package(&transaction(vec![input(coins[coin])], vec![output]))
@@ -87,7 +87,7 @@ fn a_proposal_that_is_too_heavy_is_refused() {
 /// A package has no proof, and a provider makes the proof for the state of the moment.
 #[test]
 fn a_package_is_proven_again_after_ten_blocks() {
-    let (mut chain, coins) = chain_of(Network::Regtest, 115);
+    let (mut chain, coins) = chain_of(115);
     let waiting = package(&pay(coins[14], &[5]));
     let first = chain.try_packages(&[propose(116), waiting.clone()]).unwrap();
     for height in 116..126 {
@@ -104,7 +104,7 @@ fn a_package_is_proven_again_after_ten_blocks() {
 /// A block stands for the proposal of which it was made.
 #[test]
 fn blocks_that_were_built_are_packages() {
-    let (mut chain, coins) = chain_of(Network::Regtest, 103);
+    let (mut chain, coins) = chain_of(103);
     let (alice, bob) = (pay(coins[0], &[5]), pay(coins[1], &[7]));
     let build = |transaction: &Transaction| {
         let provided = chain.try_packages(&[propose(104), package(transaction)]).unwrap();

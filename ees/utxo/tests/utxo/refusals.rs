@@ -49,7 +49,7 @@ fn subsidy(chain: &Chain) -> u64 {
 
 /// Returns a chain with 110 blocks, of which anyone can spend ten coinbases.
 fn chain() -> (Chain, Vec<OutPoint>) {
-    chain_of(Network::Regtest, 110)
+    chain_of(110)
 }
 
 #[test]
@@ -123,10 +123,10 @@ fn amounts() {
 
 #[test]
 fn coinbases_mature_after_a_hundred_blocks() {
-    let (chain, coins) = chain_of(Network::Regtest, 99);
+    let (chain, coins) = chain_of(99);
     let reason = "bad-txns-premature-spend-of-coinbase";
     check_transactions(&chain, vec![pay(coins[0], &[1])], 1, reason);
-    let (mut chain, coins) = chain_of(Network::Regtest, 100);
+    let (mut chain, coins) = chain_of(100);
     check_transactions(&chain, vec![pay(coins[1], &[1])], 1, reason);
     let draft = Draft::new(&chain, SUBSIDY, vec![]);
     let own = out_point(&draft.transactions[0], 0);
@@ -148,7 +148,7 @@ fn a_published_chain_that_spends_a_coinbase_early() {
 
 #[test]
 fn headers() {
-    let (chain, _) = chain_of(Network::Regtest, 20);
+    let (chain, _) = chain_of(20);
     let draft = Draft::new(&chain, SUBSIDY, vec![]).commit();
     chain.clone().accept_block(&draft.mine());
     let other = |edit: fn(&mut Draft)| {
@@ -225,7 +225,7 @@ fn what_the_decoder_refuses_has_its_reason_in_words() {
 
 #[test]
 fn the_coinbase_begins_with_the_height() {
-    let (chain, _) = chain_of(Network::Regtest, 20);
+    let (chain, _) = chain_of(20);
     let mut draft = Draft::new(&chain, SUBSIDY, vec![]);
     draft.transactions[0].inputs[0].script_sig = bitcoin_primitives::ScriptSigBuf::from_bytes(vec![1, 22, 0]);
     check(&chain, &draft.mine(), "bad-cb-height");
@@ -301,7 +301,7 @@ fn relative_lock_times_count_from_the_block_before_the_output() {
     good(with(4, by_time | 120));
     check_transactions(&chain, vec![with(4, by_time | 121)], 1, reason);
     // A coin that is not near genesis.
-    let (chain, coins) = chain_of(Network::Regtest, 130);
+    let (chain, coins) = chain_of(130);
     let mut spend = pay(coins[19], &[1]);
     spend.inputs[0].sequence = Sequence::from_consensus(by_time | 130);
     // From block 14 to 125: 66,600 seconds, 130.07 units.
@@ -355,7 +355,7 @@ fn scripts_name_the_operation_that_fails() {
 
 #[test]
 fn payloads_for_another_state() {
-    let (chain, _) = chain_of(Network::Regtest, 1);
+    let (chain, _) = chain_of(1);
     let refuse = |chain: &Chain, payload: Payload<'_>| match chain.try_packages(&[payload]) {
         Err(Failure::Refused(Error::Transition(error))) => error,
         other => panic!("{other:?}"),

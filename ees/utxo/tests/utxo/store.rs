@@ -19,7 +19,7 @@ fn package(transaction: &Transaction) -> Payload<'static> {
 /// A reorganisation goes back to an old root, whose nodes are still there.
 #[test]
 fn a_provider_can_go_back() {
-    let (mut chain, coins) = chain_of(Network::Regtest, 103);
+    let (mut chain, coins) = chain_of(103);
     let common = chain.0.root();
     chain.accept_packages(&[propose(104), package(&pay(coins[0], &[5]))]);
     let nodes = chain.0.nodes().clone();
@@ -34,7 +34,7 @@ fn a_provider_can_go_back() {
 /// A long script is in several records of the index.
 #[test]
 fn scripts_of_all_lengths_are_spent() {
-    let (mut chain, coins) = chain_of(Network::Regtest, 103);
+    let (mut chain, coins) = chain_of(103);
     // Pushes of 500 bytes with drops between them, and a true element; a script without a false one is anyone's.
     let script =
         |n: usize| [[&[0x4d, 0xf4, 0x01][..], &[7; 500], &[0x75]].concat().repeat(n), vec![0x51]].concat();
@@ -51,7 +51,7 @@ fn scripts_of_all_lengths_are_spent() {
 /// The kind of a provider's store: the bytes of each node show its hash.
 #[test]
 fn nodes_have_the_hashes_under_which_they_are_put() {
-    let (mut chain, coins) = chain_of(Network::Regtest, 103);
+    let (mut chain, coins) = chain_of(103);
     let provided = chain.accept_packages(&[propose(104), package(&pay(coins[0], &[5; 40]))]);
     assert!(provided.new_nodes.len() > 40);
     for node in &provided.new_nodes {
