@@ -65,8 +65,8 @@ impl Ancestry {
         usize::try_from(n).unwrap_or(usize::MAX)
     }
 
-    /// Returns the median time of the eleven blocks before the block with this hash and height, or `None` if these are not
-    /// their headers.
+    /// Returns the median time of the eleven blocks before the block with this hash and height, or `None` if these are
+    /// not their headers.
     pub(crate) fn median_time_before(
         &self,
         network: Network,

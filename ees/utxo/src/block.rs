@@ -102,7 +102,8 @@ pub(crate) fn txid(transaction: &Transaction) -> Digest {
     Digest(transaction.compute_txid().to_byte_array())
 }
 
-/// Returns the Merkle root of ids, or `None` if equal subtrees lie beside each other (CVE-2012-2459), or there are no ids.
+/// Returns the Merkle root of ids, or `None` if equal subtrees lie beside each other (CVE-2012-2459), or there are no
+/// ids.
 pub(crate) fn merkle_root(txids: impl Iterator<Item = Digest>) -> Option<Digest> {
     let root = TxMerkleNode::calculate_root(txids.map(|txid| primitives::Txid::from_byte_array(txid.0)))?;
     Some(Digest(root.to_byte_array()))
@@ -156,7 +157,8 @@ fn check_transaction(
     Ok(())
 }
 
-/// Returns whether a transaction may be in a block of a height and a time (`IsFinalTx` in `src/consensus/tx_verify.cpp`).
+/// Returns whether a transaction may be in a block of a height and a time (`IsFinalTx` in
+/// `src/consensus/tx_verify.cpp`).
 fn is_final(transaction: &Transaction, height: u32, time: u32) -> bool {
     let lock_time = transaction.lock_time.to_consensus_u32();
     let now = if lock_time < LOCK_TIME_THRESHOLD { height } else { time };

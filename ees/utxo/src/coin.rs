@@ -10,8 +10,18 @@ use crate::hash::{Digest, OutPoint};
 /// An input that spends an output of an earlier block.
 #[derive(Clone, Copy)]
 pub(crate) struct Spend<'a> {
+    pub(crate) place: Place,
     pub(crate) out_point: OutPoint,
     pub(crate) input: &'a TxIn,
+}
+
+/// The place of an input in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The position of the transaction.
+    pub(crate) transaction: usize,
+    /// The number of the input in the transaction.
+    pub(crate) input: usize,
 }
 
 /// An output that an input spends.

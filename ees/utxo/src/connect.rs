@@ -36,9 +36,9 @@ use crate::{
 ///    (BIP 182); then those of receipts. The spent ones were deleted before.
 /// 5. The block is the new tip.
 ///
-/// That no unspent output is replaced by one of the same transaction id (BIP 30) is not checked, as an accumulator does not
-/// show what it does not have. From BIP 34 on, ids differ. Below that height, the two coinbases of the main network that
-/// were replaced cannot be spent.
+/// That no unspent output is replaced by one of the same transaction id (BIP 30) is not checked, as an accumulator does
+/// not show what it does not have. From BIP 34 on, ids differ. Below that height, the two coinbases of the main network
+/// that were replaced cannot be spent.
 pub(crate) fn connect(
     state: &mut State,
     network: Network,
@@ -113,9 +113,9 @@ impl Connection<'_> {
     }
 
     /// Returns what is wrong with the relative lock times of a transaction (`CalculateSequenceLocks` and
-    /// `EvaluateSequenceLocks` in `src/consensus/tx_verify.cpp`), if something is. An output has to be as many blocks, or as
-    /// many times 512 seconds, old as the sequence number says. The seconds are those from the median time before the block
-    /// that made it to the median time before this one.
+    /// `EvaluateSequenceLocks` in `src/consensus/tx_verify.cpp`), if something is. An output has to be as many blocks,
+    /// or as many times 512 seconds, old as the sequence number says. The seconds are those from the median time before
+    /// the block that made it to the median time before this one.
     fn sequences(
         &mut self,
         transaction: &Transaction,

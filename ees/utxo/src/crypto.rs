@@ -20,12 +20,12 @@ impl Crypto for Host {
     /// Takes the recovery of a key from an ECDSA signature for an addition of points, as there is no import for it.
     ///
     /// The key that recovers from the signature `(r, s)` of `e` is `(s R - e G) / r`, where `R` is the point with the x
-    /// coordinate `r` ([SEC 1], 4.1.6). With `s = r` and `e = -r t` modulo the group order, it is `R + t G`. So the output
-    /// key recovers with the internal key as `R`; its y is even (BIP 341).
+    /// coordinate `r` ([SEC 1], 4.1.6). With `s = r` and `e = -r t` modulo the group order, it is `R + t G`. So the
+    /// output key recovers with the internal key as `R`; its y is even (BIP 341).
     ///
     /// `r` is below the group order, and an x coordinate need not be. For such an internal key, the equation is turned
-    /// round: `R` is the output key, and the internal key recovers with `-t`. A tweak for which both keys are not below the
-    /// order is a preimage of 127 bits, which nobody can find; it is refused.
+    /// round: `R` is the output key, and the internal key recovers with `-t`. A tweak for which both keys are not below
+    /// the order is a preimage of 127 bits, which nobody can find; it is refused.
     ///
     /// [SEC 1]: https://www.secg.org/sec1-v2.pdf
     fn taproot_tweak_check(

@@ -7,8 +7,8 @@ use core::fmt;
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// Returns the hash of hex digits as Bitcoin prints them, which is backward. For constants, because it does not compile
-    /// without 64 digits.
+    /// Returns the hash of hex digits as Bitcoin prints them, which is backward. For constants, because it does not
+    /// compile without 64 digits.
     #[must_use]
     pub(crate) const fn of_hex(text: &str) -> Self {
         assert!(text.len() == 64, "a hash has 64 digits");

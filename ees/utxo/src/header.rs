@@ -17,8 +17,8 @@ use crate::{
 pub(crate) struct Checked {
     pub(crate) height: u32,
     pub(crate) history: History,
-    /// The time to which absolute lock times are compared: the median time before the block (BIP 113), or before that rule
-    /// was active, and where no times are known, the time of the block.
+    /// The time to which absolute lock times are compared: the median time before the block (BIP 113), or before that
+    /// rule was active, and where no times are known, the time of the block.
     pub(crate) lock_time: u32,
     /// The median time of the blocks before this one, if it is known.
     pub(crate) median_time: Option<u32>,
@@ -32,9 +32,9 @@ pub(crate) struct Checked {
 /// 4. The time is later than the median of the last eleven.
 /// 5. The version is not one that the activated rules have retired.
 ///
-/// A time in the future is not refused, because a pure function has no clock: whoever proposes or accepts a block has to
-/// compare it (`time-too-new`). A shard has a clock: there, the time is that of the slot ([`slot_time`]). On an assumed
-/// history, steps 3 and 4 are waived.
+/// A time in the future is not refused, because a pure function has no clock: whoever proposes or accepts a block has
+/// to compare it (`time-too-new`). A shard has a clock: there, the time is that of the slot ([`slot_time`]). On an
+/// assumed history, steps 3 and 4 are waived.
 pub(crate) fn check(header: &BlockHeader, hash: &Digest, tip: &Tip) -> Result<Checked, HeaderError> {
     let network = tip.network;
     let bits = header.bits.to_consensus_u32();

@@ -160,8 +160,8 @@ impl<'a> Payload<'a> {
 }
 
 impl Proposal {
-    /// Returns what the proposer of a block wanted: its transactions in a block on another state, and the coinbase's first
-    /// output for whoever got it.
+    /// Returns what the proposer of a block wanted: its transactions in a block on another state, and the coinbase's
+    /// first output for whoever got it.
     ///
     /// # Errors
     ///

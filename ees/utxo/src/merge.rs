@@ -17,12 +17,12 @@ use crate::{
 
 /// Merges packages into one payload.
 ///
-/// A user's package is a transaction. A proposer's package is a proposal, which has the time of the block, the script of
-/// the coinbase, and transactions if the proposer wants some. A block that was built before can also be a package, and
-/// stands for the proposal of which it could have been made.
+/// A user's package is a transaction. A proposer's package is a proposal, which has the time of the block, the script
+/// of the coinbase, and transactions if the proposer wants some. A block that was built before can also be a package,
+/// and stands for the proposal of which it could have been made.
 ///
-/// 1. All packages are payloads. A genesis, an assumed state or a block on one has to be the only one. A block that is the
-///    only one stays as it is.
+/// 1. All packages are payloads. A genesis, an assumed state or a block on one has to be the only one. A block that is
+///    the only one stays as it is.
 /// 2. At least one package is a proposal, and all proposals have the same script. The latest time counts.
 /// 3. Transactions are kept in the order of the packages.
 /// 4. No two transactions spend the same output.

@@ -29,19 +29,22 @@ pub enum Network {
 /// The first heights of the rules that were once added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Activations {
-    /// [BIP 34](https://github.com/bitcoin/bips/blob/master/bip-0034.mediawiki): the coinbase begins with the height, and
-    /// blocks have version 2.
+    /// [BIP 34](https://github.com/bitcoin/bips/blob/master/bip-0034.mediawiki): the coinbase begins with the height,
+    /// and blocks have version 2.
     pub bip34: u32,
-    /// [BIP 65](https://github.com/bitcoin/bips/blob/master/bip-0065.mediawiki): `OP_CHECKLOCKTIMEVERIFY`, and version 4.
+    /// [BIP 65](https://github.com/bitcoin/bips/blob/master/bip-0065.mediawiki): `OP_CHECKLOCKTIMEVERIFY`, and version
+    /// 4.
     pub bip65: u32,
     /// [BIP 66](https://github.com/bitcoin/bips/blob/master/bip-0066.mediawiki): strict DER, and version 3.
     pub bip66: u32,
     /// [BIP 68](https://github.com/bitcoin/bips/blob/master/bip-0068.mediawiki),
     /// [BIP 112](https://github.com/bitcoin/bips/blob/master/bip-0112.mediawiki) and
-    /// [BIP 113](https://github.com/bitcoin/bips/blob/master/bip-0113.mediawiki): relative lock times, and the median time.
+    /// [BIP 113](https://github.com/bitcoin/bips/blob/master/bip-0113.mediawiki): relative lock times, and the median
+    /// time.
     pub csv: u32,
     /// [BIP 141](https://github.com/bitcoin/bips/blob/master/bip-0141.mediawiki) and
-    /// [BIP 147](https://github.com/bitcoin/bips/blob/master/bip-0147.mediawiki): witnesses in blocks, and the null dummy.
+    /// [BIP 147](https://github.com/bitcoin/bips/blob/master/bip-0147.mediawiki): witnesses in blocks, and the null
+    /// dummy.
     pub segwit: u32,
 }
 
@@ -93,8 +96,8 @@ impl Network {
 
     /// Returns the rules of scripts in a block.
     ///
-    /// Bitcoin Core applies P2SH, segregated witnesses and taproot to all blocks, also to those before their activation,
-    /// with the exception of three blocks that break them (`GetBlockScriptFlags` in `src/validation.cpp`).
+    /// Bitcoin Core applies P2SH, segregated witnesses and taproot to all blocks, also to those before their
+    /// activation, with the exception of three blocks that break them (`GetBlockScriptFlags` in `src/validation.cpp`).
     #[must_use]
     pub fn script_flags(self, height: u32, block_hash: &Digest) -> Flags {
         let all = Flags::P2SH | Flags::WITNESS | Flags::TAPROOT;

@@ -28,8 +28,8 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Begins a block on a tip, or returns `None` if its header would have to show work. Regression tests need so little
-    /// work that a provider does it.
+    /// Begins a block on a tip, or returns `None` if its header would have to show work. Regression tests need so
+    /// little work that a provider does it.
     pub(crate) fn new(tip: &Tip, proposal: Proposal) -> Option<Self> {
         let History::Known(known) = &tip.history else { return None };
         let time = match tip.network {

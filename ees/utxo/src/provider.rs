@@ -9,8 +9,8 @@
 //! | 1 each | rows of each root of the forest, 0 if it is none |
 //! | 32 | root of the index, zeros if it is empty |
 //!
-//! The hash covers the tip alone. The rest only leads to outputs, and what it leads to is proven by the tip's roots; and it
-//! follows from the blocks of the chain, so that it is the same wherever the tip is.
+//! The hash covers the tip alone. The rest only leads to outputs, and what it leads to is proven by the tip's roots;
+//! and it follows from the blocks of the chain, so that it is the same wherever the tip is.
 //!
 //! | key in the index: Keccak-256 of | value |
 //! |---|---|
@@ -66,13 +66,14 @@ use crate::{
 #[must_use]
 pub fn node_hash(bytes: &[u8]) -> Option<Hash> {
     match bytes {
+        // A tip is longer, and a node of the index has another length.
+        branch if branch.len() == BRANCH_BYTES => branch_hash(branch),
         [TIP_TAG, ..] => {
             let mut reader = Reader::new(bytes);
             let tip = Tip::read(&mut reader).ok()?;
             Trailer::read(reader, &tip).ok()?;
             Some(Keccak256::hash(&tip.to_bytes()))
         }
-        branch if branch.len() == BRANCH_BYTES => branch_hash(branch),
         node => Some(Keccak256::hash(node)),
     }
 }
@@ -116,11 +117,11 @@ impl Provider {
         let mut coins = Vec::with_capacity(spends.len());
         for (position, spend) in spends.iter().enumerate() {
             let record = self.take(&spend.out_point).map_err(StateError::from)?;
-            let (index, output) = record.ok_or(SpendError::Missing { position })?;
+            let (index, output) = record.ok_or(SpendError::missing(spend))?;
             let new = output.of(spend.out_point);
             let hash = new.leaf_data().hash();
             let coin = new.coin().filter(|_| !is_overwritten(network, &hash));
-            let coin = coin.ok_or(SpendError::Missing { position })?;
+            let coin = coin.ok_or(SpendError::missing(spend))?;
             leaves.push((Leaf { index, hash }, position));
             coins.push((coin, output, spend.input));
         }
@@ -280,5 +281,27 @@ impl Trailer {
     fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend(self.links.iter().map(|link| link.map_or(0, |link| link.rows)));
         bytes.extend(self.index.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use outrider_witness::utreexo::parent_hash;
+
+    use super::*;
+    use crate::tip::History;
+
+    #[test]
+    fn the_length_of_a_branch_is_its_own() {
+        // A branch may begin as a tip does.
+        let (left, right) = (Hash([TIP_TAG; 32]), Hash([0; 32]));
+        let branch = [&left.0[..], &right.0, &[0, 0]].concat();
+        assert_eq!(node_hash(&branch), Some(parent_hash(&left, &right)));
+        // The shortest tip.
+        let tip = Tip { history: History::Assumed, ..Tip::genesis(Network::Regtest) };
+        let mut node = tip.to_bytes();
+        Trailer { links: Vec::new(), index: EMPTY_ROOT }.write(&mut node);
+        assert!(node.len() > BRANCH_BYTES);
+        assert_eq!(node_hash(&node), Some(Hash::from(tip.root())));
     }
 }

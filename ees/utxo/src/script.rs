@@ -48,7 +48,8 @@ impl Script {
         form.map_or_else(|| Self::Whole(script.to_vec()), Self::Form)
     }
 
-    /// Returns the script that an input spends, or `None` if the input does not show it or would allow a shorter encoding.
+    /// Returns the script that an input spends, or `None` if the input does not show it or would allow a shorter
+    /// encoding.
     pub(crate) fn script(&self, input: &TxIn) -> Option<Vec<u8>> {
         match self {
             Self::Form(form) => form.script(input),

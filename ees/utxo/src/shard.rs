@@ -140,8 +140,8 @@ fn departure(output: &TxOut) -> Result<Option<SentReceipt>, DepartureError> {
     Ok(Some(SentReceipt { destination_shard, destination_ee, value, fee, payload }))
 }
 
-/// Returns the script of an output whose amount leaves a shard. The payload of the receipt begins with the return key, of
-/// 32 bytes, and has up to 65,503 bytes in all.
+/// Returns the script of an output whose amount leaves a shard. The payload of the receipt begins with the return key,
+/// of 32 bytes, and has up to 65,503 bytes in all.
 #[must_use]
 pub fn departure_script(shard: ShardIndex, ee: EeIndex, fee: u64, payload: &[u8]) -> Vec<u8> {
     let pushed =

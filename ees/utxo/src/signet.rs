@@ -31,8 +31,8 @@ pub(crate) fn check(block: &Block) -> Result<(), BlockError> {
     verify_input(&spending, 0, flags, &Host).map_err(|error: InputError| BlockError::Unsigned(Some(error)))
 }
 
-/// Returns the transaction that stands for a block and the output that it spends, or `None` if there is no commitment to
-/// witnesses or the signature is malformed.
+/// Returns the transaction that stands for a block and the output that it spends, or `None` if there is no commitment
+/// to witnesses or the signature is malformed.
 fn challenge(block: &Block) -> Option<(Transaction, [TxOut; 1])> {
     let mut coinbase = block.transactions.first()?.clone();
     let commitment = commitment_index(&coinbase)?;
@@ -105,7 +105,8 @@ fn take_solution(script: &[u8]) -> (Vec<u8>, Option<Vec<u8>>) {
     (if solution.is_some() { kept } else { script.to_vec() }, solution)
 }
 
-/// Splits the first operation, with the data that it pushes, from a script; `None` at its end and at data that is cut off.
+/// Splits the first operation, with the data that it pushes, from a script; `None` at its end and at data that is cut
+/// off.
 fn split_operation(script: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (opcode, rest) = script.split_first()?;
     let (length, rest) = match opcode {

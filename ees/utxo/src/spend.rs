@@ -12,7 +12,7 @@ use outrider_witness::utreexo::{HeaderCode, is_unspendable};
 
 use crate::{
     block::Block,
-    coin::{Coin, Spend},
+    coin::{Coin, Place, Spend},
     connect::amount_out,
     error::{BlockError, TransactionError},
     hash::{Digest, OutPoint},
@@ -28,12 +28,6 @@ pub(crate) struct Spends {
     pub(crate) spent_here: BTreeSet<OutPoint>,
 }
 
-/// Where an output comes from.
-enum Origin {
-    ThisBlock(Coin),
-    EarlierBlock,
-}
-
 impl Spends {
     /// Finds the outputs that transactions spend, and deletes those of earlier blocks from the state.
     ///
@@ -45,44 +39,11 @@ impl Spends {
         block: &Block,
         height: u32,
     ) -> Result<Self, BlockError> {
-        let mut made_by: BTreeMap<Digest, usize> = BTreeMap::new();
-        let mut seen = BTreeSet::new();
-        let mut spent_here = BTreeSet::new();
-        let mut origins: Vec<Vec<Origin>> = Vec::with_capacity(block.transactions.len());
-        let mut spends = Vec::new();
-        let mut places = Vec::new();
-        for (index, (transaction, txid)) in block.transactions.iter().zip(&block.txids).enumerate() {
-            let inputs = if index == 0 { &[][..] } else { &transaction.inputs };
-            let mut of_inputs = Vec::with_capacity(inputs.len());
-            for (number, input) in inputs.iter().enumerate() {
-                let out_point = OutPoint::from(&input.previous_output);
-                let missing = || block.fail(index, TransactionError::Missing { input: number, out_point });
-                if !seen.insert(out_point) {
-                    return Err(missing());
-                }
-                of_inputs.push(match made_by.get(&out_point.txid) {
-                    Some(maker) => {
-                        spent_here.insert(out_point);
-                        let made = block.transactions.get(*maker);
-                        let coin = made.and_then(|made| coin_of(made, out_point.vout, height, *maker == 0));
-                        Origin::ThisBlock(coin.ok_or_else(missing)?)
-                    }
-                    None => {
-                        spends.push(Spend { out_point, input });
-                        places.push((index, number));
-                        Origin::EarlierBlock
-                    }
-                });
-            }
-            origins.push(of_inputs);
-            made_by.insert(*txid, index);
-        }
-        let coins = state.spend(network, &spends).map_err(|error| match error {
+        let Inputs { origins, earlier, spent_here } = Inputs::of(block, height)?;
+        let coins = state.spend(network, &earlier).map_err(|error| match error {
             SpendError::State(error) => BlockError::State(error),
-            SpendError::Missing { position } => {
-                let (index, input) = places.get(position).copied().unwrap_or_default();
-                let out_point = spends.get(position).map(|spend| spend.out_point).unwrap_or_default();
-                block.fail(index, TransactionError::Missing { input, out_point })
+            SpendError::Missing { place: Place { transaction, input }, out_point } => {
+                block.fail(transaction, TransactionError::Missing { input, out_point })
             }
         })?;
         let mut earlier = coins.into_iter();
@@ -103,6 +64,57 @@ impl Spends {
         let fee =
             |(transaction, coins): (_, &Vec<Coin>)| amount_in(coins).saturating_sub(amount_out(transaction));
         pairs.map(fee).fold(0, u64::saturating_add)
+    }
+}
+
+/// The inputs of a block.
+struct Inputs<'a> {
+    /// Where the outputs of each transaction's inputs come from.
+    origins: Vec<Vec<Origin>>,
+    /// The inputs that spend outputs of earlier blocks, in their order.
+    earlier: Vec<Spend<'a>>,
+    spent_here: BTreeSet<OutPoint>,
+}
+
+/// Where an output comes from.
+enum Origin {
+    ThisBlock(Coin),
+    EarlierBlock,
+}
+
+impl<'a> Inputs<'a> {
+    /// Finds out where the outputs come from that a block of a height spends.
+    fn of(block: &'a Block, height: u32) -> Result<Self, BlockError> {
+        let mut made_by: BTreeMap<Digest, usize> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        let mut inputs = Self { origins: Vec::new(), earlier: Vec::new(), spent_here: BTreeSet::new() };
+        for (index, (transaction, txid)) in block.transactions.iter().zip(&block.txids).enumerate() {
+            let mut origins = Vec::new();
+            // The coinbase spends nothing.
+            for (number, input) in transaction.inputs.iter().enumerate().filter(|_| index > 0) {
+                let out_point = OutPoint::from(&input.previous_output);
+                let missing = || block.fail(index, TransactionError::Missing { input: number, out_point });
+                if !seen.insert(out_point) {
+                    return Err(missing());
+                }
+                origins.push(match made_by.get(&out_point.txid) {
+                    Some(maker) => {
+                        inputs.spent_here.insert(out_point);
+                        let made = block.transactions.get(*maker);
+                        let coin = made.and_then(|made| coin_of(made, out_point.vout, height, *maker == 0));
+                        Origin::ThisBlock(coin.ok_or_else(missing)?)
+                    }
+                    None => {
+                        let place = Place { transaction: index, input: number };
+                        inputs.earlier.push(Spend { place, out_point, input });
+                        Origin::EarlierBlock
+                    }
+                });
+            }
+            inputs.origins.push(origins);
+            made_by.insert(*txid, index);
+        }
+        Ok(inputs)
     }
 }
 

@@ -16,9 +16,9 @@ use outrider_witness::{
 };
 
 use crate::{
-    coin::{Coin, NewOutput, Spend},
+    coin::{Coin, NewOutput, Place, Spend},
     error::{ProviderError, StateError, WitnessError},
-    hash::Digest,
+    hash::{Digest, OutPoint},
     network::Network,
     provider::Provider,
     tip::Tip,
@@ -47,11 +47,19 @@ enum Source {
 pub(crate) enum SpendError {
     /// An input spends an output that does not exist.
     Missing {
-        /// The position of the input.
-        position: usize,
+        /// The place of the input.
+        place: Place,
+        /// The output.
+        out_point: OutPoint,
     },
     /// The state does not have what is needed.
     State(StateError),
+}
+
+impl SpendError {
+    pub(crate) fn missing(spend: &Spend<'_>) -> Self {
+        Self::Missing { place: spend.place, out_point: spend.out_point }
+    }
 }
 
 impl<E: Into<StateError>> From<E> for SpendError {
@@ -79,10 +87,11 @@ impl State {
             Source::Provider(provider) => provider.spend(network, spends),
             Source::Witness { witness, outputs, .. } => {
                 let (leaves, coins) = witness.coins(spends)?;
-                if let Some(spent) = leaves.iter().position(|leaf| is_overwritten(network, leaf)) {
-                    let input =
-                        witness.outputs.get(spent).and_then(|spent| usize::try_from(spent.input).ok());
-                    return Err(SpendError::Missing { position: input.unwrap_or(spent) });
+                let mut spent = witness.outputs.iter().zip(&leaves);
+                let overwritten = spent.find(|(_, leaf)| is_overwritten(network, leaf));
+                let position = overwritten.and_then(|(spent, _)| usize::try_from(spent.input).ok());
+                if let Some(spend) = position.and_then(|position| spends.get(position)) {
+                    return Err(SpendError::missing(spend));
                 }
                 outputs.delete(&witness.paths, &leaves).map_err(WitnessError::from)?;
                 Ok(coins)
@@ -144,7 +153,8 @@ impl State {
     }
 }
 
-/// Returns whether a leaf is that of an output that nobody can spend, because one of the same transaction id replaced it.
+/// Returns whether a leaf is that of an output that nobody can spend, because one of the same transaction id replaced
+/// it.
 pub(crate) fn is_overwritten(network: Network, leaf: &Hash) -> bool {
     network == Network::Main && OVERWRITTEN_LEAVES.contains(leaf)
 }
@@ -239,7 +249,6 @@ mod tests {
     use super::*;
     use crate::{
         ancestry::{Ancestry, HEADER_BYTES},
-        hash::OutPoint,
         script::Script,
         witness::SpentOutput,
     };
@@ -274,9 +283,10 @@ mod tests {
             // One path, to the only leaf.
             let witness = Witness { outputs: vec![spent], paths: vec![0x80], ..Witness::default() };
             let mut state = State::of_witness(Some(tip), witness);
-            match state.spend(network, &[Spend { out_point, input: &input }]) {
+            let place = Place { transaction: 3, input: 5 };
+            match state.spend(network, &[Spend { place, out_point, input: &input }]) {
                 Ok(coins) => assert!(can_be_spent && coins.len() == 1),
-                Err(SpendError::Missing { position: 0 }) => assert!(!can_be_spent),
+                Err(SpendError::Missing { place: got, .. }) => assert!(!can_be_spent && got == place),
                 Err(_) => panic!("the witness is valid"),
             }
         }

@@ -27,8 +27,8 @@ use crate::{
 ///
 /// - A genesis and an assumed state are for the empty state.
 /// - A block is for a known history, and an assumed block for an assumed one.
-/// - A proposal is for a provider, which makes a block of it on a chain of regression tests or of a shard. On a shard, it
-///   does so with a block for another state, too.
+/// - A proposal is for a provider, which makes a block of it on a chain of regression tests or of a shard. On a shard,
+///   it does so with a block for another state, too.
 ///
 /// A block:
 ///

@@ -14,7 +14,8 @@
 //! | | so many times, in the order in which inputs need them: an [ancestry](crate::ancestry) |
 //! | to the end | [paths](outrider_witness::utreexo::witness) of the outputs in the accumulator |
 //!
-//! Outputs of the same height are of the same block, and lie beside each other. A witness of the empty state has no bytes.
+//! Outputs of the same height are of the same block, and lie beside each other. A witness of the empty state has no
+//! bytes.
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
@@ -140,7 +141,7 @@ mod tests {
     use bitcoin_primitives::TxIn;
 
     use super::*;
-    use crate::hash::OutPoint;
+    use crate::{coin::Place, hash::OutPoint};
 
     fn output(input: u32, code: u32, script: &[u8]) -> SpentOutput {
         let block_hash = Digest([u8::try_from(code >> 1 & 0xff).unwrap(); 32]);
@@ -176,7 +177,10 @@ mod tests {
     fn each_input_has_one_output_with_the_shortest_script() {
         let input =
             TxIn { witness: bitcoin_primitives::Witness::from_slice(&[b"key"]), ..TxIn::EMPTY_COINBASE };
-        let spend = |byte| Spend { out_point: OutPoint { txid: Digest([byte; 32]), vout: 0 }, input: &input };
+        let spend = |byte| {
+            let place = Place { transaction: 1, input: 0 };
+            Spend { place, out_point: OutPoint { txid: Digest([byte; 32]), vout: 0 }, input: &input }
+        };
         let spends = [spend(0), spend(1)];
         let coins = |outputs: &[SpentOutput]| {
             let outputs = outputs.to_vec();

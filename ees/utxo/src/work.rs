@@ -4,8 +4,8 @@
 
 use bitcoin_primitives::{CompactTarget, Target};
 
-/// Returns the target of bits, or `None` if they are negative, zero, or too large for 256 bits, or if the target is above
-/// that of `bits_max` (`DeriveTarget` in `src/pow.cpp`).
+/// Returns the target of bits, or `None` if they are negative, zero, or too large for 256 bits, or if the target is
+/// above that of `bits_max` (`DeriveTarget` in `src/pow.cpp`).
 pub(crate) fn target(bits: u32, bits_max: u32) -> Option<Target> {
     let decode = |bits| Target::from_compact(CompactTarget::from_consensus(bits)).ok();
     decode(bits).filter(|target| *target != Target::ZERO && Some(*target) <= decode(bits_max))

@@ -17,9 +17,9 @@ pub enum BlockError {
     Header(#[from] HeaderError),
     /// The bytes are not a block.
     ///
-    /// The decoder refuses blocks and transactions of more than 4,000,000 weight units, transactions without outputs, with
-    /// an input twice, with amounts above 21 million bitcoins or with a null outpoint beside other inputs, and coinbases
-    /// with a script of less than 2 or more than 100 bytes. Bitcoin Core names these `bad-blk-weight`,
+    /// The decoder refuses blocks and transactions of more than 4,000,000 weight units, transactions without outputs,
+    /// with an input twice, with amounts above 21 million bitcoins or with a null outpoint beside other inputs, and
+    /// coinbases with a script of less than 2 or more than 100 bytes. Bitcoin Core names these `bad-blk-weight`,
     /// `bad-txns-vout-empty`, `bad-txns-inputs-duplicate`, `bad-txns-vout-toolarge`, `bad-txns-txouttotal-toolarge`,
     /// `bad-txns-prevout-null` and `bad-cb-length`.
     #[error("the bytes are not a block: {0}")]

@@ -17,8 +17,8 @@ use crate::{
     published::{file, split_blocks},
 };
 
-/// Reads a number as Bitcoin Core's databases have it: seven bits in each byte, the highest first, and one added for each
-/// byte after the first (`ReadVarInt` in `src/serialize.h`).
+/// Reads a number as Bitcoin Core's databases have it: seven bits in each byte, the highest first, and one added for
+/// each byte after the first (`ReadVarInt` in `src/serialize.h`).
 fn var_int(reader: &mut Reader<'_>) -> u64 {
     let mut n = 0;
     loop {
@@ -54,8 +54,8 @@ fn script(reader: &mut Reader<'_>) -> Vec<u8> {
     }
 }
 
-/// The outputs of earlier blocks that a block of a height spends, as btcd's tests have them: outpoint, length, height and
-/// output.
+/// The outputs of earlier blocks that a block of a height spends, as btcd's tests have them: outpoint, length, height
+/// and output.
 fn btcd_outputs(bytes: &[u8], height: u32) -> Vec<AssumedOutput> {
     let mut reader = Reader::new(bytes);
     let mut outputs = Vec::new();

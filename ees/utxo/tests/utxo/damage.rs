@@ -20,8 +20,8 @@ fn run(chain: &Chain, block_data: &[u8]) -> Result<StateRoot, Failure<Error>> {
     execution.run(execute).map(|outcome| outcome.post_state_root)
 }
 
-/// Returns a chain, and block data with scripts of all forms, outputs of the same and of different blocks, and a relative
-/// lock time.
+/// Returns a chain, and block data with scripts of all forms, outputs of the same and of different blocks, and a
+/// relative lock time.
 fn example() -> (Chain, Vec<u8>) {
     let (mut chain, coins) = chain_of(106);
     let outputs = Kind::ALL.map(|kind| output(7, &kind.script())).to_vec();

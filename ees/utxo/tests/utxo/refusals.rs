@@ -296,7 +296,8 @@ fn relative_lock_times_count_from_the_block_before_the_output() {
     let mut old = with(4, 107);
     old.version = bitcoin_primitives::TransactionVersion::ONE;
     good(old);
-    // The median time before block 5 is that of block 2, before block 111 that of block 105: 61,800 seconds, 120.7 units.
+    // The median time before block 5 is that of block 2, before block 111 that of block 105: 61,800 seconds, 120.7
+    // units.
     let by_time = 1 << 22;
     good(with(4, by_time | 120));
     check_transactions(&chain, vec![with(4, by_time | 121)], 1, reason);
