@@ -73,6 +73,7 @@ struct Store(BTreeMap<Hash, (Vec<u8>, Vec<Hash>)>);
 impl Store {
     fn add(&mut self, provided: &Provided) {
         for node in &provided.new_nodes {
+            assert_eq!(node_hash(&node.bytes), Some(node.hash));
             self.0.insert(node.hash, (node.bytes.clone(), node.children.clone()));
         }
     }
