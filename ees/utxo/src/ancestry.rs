@@ -60,8 +60,8 @@ impl Ancestry {
     /// Returns the number of headers for a block at a height.
     pub(crate) fn n_headers(network: Network, height: u32) -> usize {
         // A shard has no header of genesis.
-        let has_genesis = height <= MEDIAN_BLOCKS && network == Network::Shard;
-        let n = height.min(MEDIAN_BLOCKS).saturating_add(1).saturating_sub(has_genesis.into());
+        let lacks_genesis = height <= MEDIAN_BLOCKS && network == Network::Shard;
+        let n = height.min(MEDIAN_BLOCKS).saturating_add(1).saturating_sub(lacks_genesis.into());
         usize::try_from(n).unwrap_or(usize::MAX)
     }
 
