@@ -5,13 +5,14 @@
 mod common;
 
 use common::{
-    ETHER, P1, balance, genesis_with_delay, rules,
-    shards::{crosslink_nothing, ee_state, execution, next_header, next_transition, try_crosslink},
-    signature,
+    ETHER, P1, balance,
+    claims::slashing,
+    genesis_with_delay, rules,
+    shards::{crosslink_nothing, ee_state, next_header, next_transition, try_crosslink},
 };
 use outrider_beacon::ledger::{
-    Accused, EeTransition, ExecutionHeader, ExecutionSlashing, ExtendedBlock, ExtendedState, Lane, Ledger,
-    LedgerNode, LedgerOperations, Settings, SignedExecutionSlashing, operation::DOMAIN_EXECUTION_SLASHING,
+    EeTransition, ExecutionHeader, ExtendedBlock, ExtendedState, Lane, Ledger, LedgerNode, LedgerOperations,
+    Settings,
 };
 use outrider_beacon_spec::{
     hash::hash_tree_root,
@@ -60,36 +61,6 @@ fn step(
 ) -> (ExtendedBlock<P1>, ExtendedState<P1>) {
     let (block, transition) = try_crosslink(extended, headers, operations, &settings()).unwrap();
     (block, transition.extended)
-}
-
-/// Returns a claim that the execution of EE 0 in a shard block of the last slot before a block is wrong.
-fn slashing(block: &ExtendedBlock<P1>, after: &ExtendedState<P1>, header: &ExecutionHeader) -> Operations {
-    let (body, _) = execution(0, after.state.slot - 1, header.clone());
-    let block_body = &block.block.message.body;
-    let is_of_shard = |attestation: &&_| -> bool {
-        let attestation: &outrider_beacon_spec::phase1::Attestation<_> = attestation;
-        attestation.data.shard == 0
-    };
-    // The last validator that is active, not slashed, and not going to be.
-    let attestation = block_body.attestations.iter().find(is_of_shard).unwrap();
-    let accused =
-        outrider_beacon_spec::accessors::get_indexed_attestation(&after.state, attestation).unwrap();
-    let is_free = |validator: &u64| {
-        !after.state.validators.get(*validator as usize).unwrap().slashed
-            && !accused.attesting_indices.contains(validator)
-    };
-    let whistleblower_index = (0..common::EXITED.start).rev().find(is_free).unwrap();
-    let message = ExecutionSlashing {
-        attestation: attestation.clone(),
-        shard_transition: block_body.shard_transitions[0].clone(),
-        data_index: 0,
-        body: body.try_into().unwrap(),
-        accused: vec![Accused::Transition(0)].try_into().unwrap(),
-        whistleblower_index,
-    };
-    let signature = signature(&after.state, whistleblower_index, &message, DOMAIN_EXECUTION_SLASHING, None);
-    let signed = SignedExecutionSlashing { message, signature };
-    Operations { execution_slashings: vec![signed].try_into().unwrap(), ..Operations::default() }
 }
 
 fn n_pending(extended: &ExtendedState<P1>) -> usize {

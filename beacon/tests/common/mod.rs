@@ -6,6 +6,8 @@
     reason = "a test that cannot go on has failed, and not each test needs all"
 )]
 
+pub(crate) mod chain;
+pub(crate) mod claims;
 pub(crate) mod headers;
 pub(crate) mod operations;
 pub(crate) mod shards;
