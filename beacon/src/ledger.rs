@@ -14,6 +14,7 @@
 //! | [`accusation`] | claims that an attested shard block is wrong |
 //! | `transition` | the state transition, with the order of its steps |
 //! | `ether`, `lanes` | the checks and effects of an execution |
+//! | `assumptions` | headers that count only if what they assume came true |
 //! | `challenge` | headers that wait until nobody can challenge them any more |
 //! | `thin` | the ledger of a chain on which committees alone vouch for ether |
 //! | `outbox` | receipts from the beacon chain to shards |
@@ -32,6 +33,7 @@
 //! the beacon chain's own lanes, as `containers` explains. None of this changes the length of a proof.
 
 pub mod accusation;
+mod assumptions;
 mod challenge;
 mod code;
 mod conservation;

@@ -18,7 +18,7 @@ impl Content {
     pub(crate) fn format(self) -> u32 {
         match self {
             Self::State => 3,
-            Self::Chain => 4,
+            Self::Chain => 5,
         }
     }
 

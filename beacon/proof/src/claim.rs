@@ -91,14 +91,15 @@ pub enum Claim {
         slot: u64,
     },
     /// The execution root of a shard block that the beacon block crosslinks, from its data root. It is what the
-    /// committee attested; the ledger need not have accepted it yet.
+    /// committee attested; the ledger need not have accepted it yet, or may have ignored it.
     CrosslinkedExecution {
         /// The shard.
         shard: u64,
         /// The index of the shard block in the shard's transition, from 0.
         block: u64,
     },
-    /// The execution root of the latest crosslinked block of a shard, from the state after the beacon block.
+    /// The execution root of the latest crosslinked block of a shard, from the state after the beacon block. The ledger
+    /// need not have accepted it either.
     LatestExecution {
         /// The shard.
         shard: u64,

@@ -5,14 +5,16 @@
 //! | what the executor checks | claim |
 //! |---|---|
 //! | the body decodes and begins with the root of its header, by [`ShardBody::from_body`] | any; best without an accused part |
-//! | the body's form, by [`ShardBody::check_form`]: a payload for each executed transition, its EE and `payload_root`, no `availability_root` | any; best without an accused part |
-//! | the roots that a payload reads are those after the beacon parent | [`Accused::Read`], with a proof of the root, or that there is none |
+//! | the body's form, by [`ShardBody::check_form`]: a payload for each executed transition, its EE and `payload_root`, no `availability_root`, a read of each assumed root | any; best without an accused part |
+//! | the roots that a payload reads are those after the beacon parent, or are among the header's assumptions | [`Accused::Read`], with a proof of the root, or that there is none |
 //! | batches of receipts are in order, and the settlements in the header are those of its receipts and bits, by [`Stated`] | any; best without an accused part |
 //! | a batch of receipts is in the header of its source that the beacon parent knows, or that its history proves, and receipts are lost that it settles as lost | [`Accused::Inbound`], with a proof of that header's root, unless the batch has one |
 //! | the lanes in the header are those of what EEs sent and of what returns | [`Accused::Lanes`], with the receipts that EEs sent |
 //! | `finalized_slot` is that of the state after the beacon parent | [`Accused::FinalizedSlot`], with a proof of the finalized epoch |
 //! | the payload of an EE executes within its `fuel_used`, and has the transition's `post_state_root`, `fuel_used`, `deposits`, `proposer_fee`, `deposit_data` and `receipts_root`, and rejects the receipts that the header says | [`Accused::Transition`]: one execution decides |
 //! | `parent_execution_root`, the EEs and their order, `pre_state_root`, `balance`, `value_in`, `value_out`, sums and limits, by L2 to L8 of [`process_execution_header`] | none is needed: the ledger refuses the block, or drops the header when its challenge window is over |
+//! | the order, shards and number of assumptions, by L9 | none is needed: the ledger refuses the block |
+//! | another shard block makes each root that the header assumes | none is needed, nor possible: the ledger ignores the header unless the root is that of its EE by then |
 //!
 //! A claim about a transition takes everything else as the body states it: reads, `finalized_slot`, and the state and ether
 //! before. So it is decided by the block alone, and each lie has its own claim.
@@ -107,7 +109,7 @@ pub struct SentReceipts {
     pub of_ees: VariableList<VariableList<Receipt, U1024>, U64>,
 }
 
-/// A read that is not of the root after the beacon parent.
+/// A read that is not of the root after the beacon parent, and that the header does not assume.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TreeHash)]
 pub struct AccusedRead {
     /// The index of the payload in the body.

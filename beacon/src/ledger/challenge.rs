@@ -2,8 +2,9 @@
 //!
 //! With the setting `challenge_slots`, a crosslinked header waits for so many slots after the block that crosslinks it.
 //! Until then it can be convicted by an [`ExecutionSlashing`](super::ExecutionSlashing), which drops it and all later
-//! headers of its shard. Afterwards it is checked by L3 to L8 and takes effect; if it fails, it is dropped in the same way,
-//! because the block that crosslinked it cannot be refused any more. Fees for bytes are due at once.
+//! headers of its shard. Afterwards it is checked by L3 to L8 and takes effect; if it fails, or if an assumption of it did
+//! not come true, it is dropped in the same way, because the block that crosslinked it cannot be refused any more. Fees for
+//! bytes are due at once. If headers may have assumptions, each block also drops those that are sure to be dropped later.
 //!
 //! A crosslink is the specification's, and is not rolled back. So the convicted shard block stays the latest block of the
 //! shard, and the next one has it as its parent; but the shard's execution root falls back to that before the header, and
@@ -20,9 +21,11 @@ use ssz_derive::{Decode, Encode};
 use tree_hash_derive::TreeHash;
 
 use super::{
-    CrosslinkedBlock, ExecutionHeader, Ledger, LedgerPhase, Settings, ShardExecution, change,
+    CrosslinkedBlock, ExecutionHeader, Ledger, LedgerPhase, Settings, ShardExecution,
+    assumptions::turn,
+    change,
     error::HeaderError,
-    ether::{accept_header, check_body},
+    ether::{accept_header, check_crosslinked},
     execution::RECENT_SLOTS,
 };
 use crate::node::CROSSLINK_SLOTS;
@@ -54,10 +57,19 @@ pub struct PendingExecution {
 pub const CHALLENGE_SLOTS_MAX: u64 = 64;
 const _: () = assert!(CROSSLINK_SLOTS + CHALLENGE_SLOTS_MAX < RECENT_SLOTS);
 
+/// The result of the acceptance of pending headers.
+#[derive(Debug, Default)]
+pub(super) struct Accepted {
+    /// The fees of their blocks' proposers.
+    pub(super) fees: Vec<(ValidatorIndex, Gwei)>,
+    /// The headers that were dropped, by shard and by their places before, each with all later ones of its shard.
+    dropped: Vec<(Shard, usize)>,
+}
+
 /// The most pending headers of a shard; the limit of the container.
 const PENDING_EXECUTIONS_MAX: usize = 1024;
 
-/// Adds the header of a crosslinked shard block to the pending ones, after L1. A header that does not continue the
+/// Adds the header of a crosslinked shard block to the pending ones, after L1 and L9. A header that does not continue the
 /// shard's executions, would send receipts when it is too late to prove them, or finds no room, is ignored.
 pub(super) fn postpone_header(
     ledger: &mut Ledger,
@@ -67,7 +79,7 @@ pub(super) fn postpone_header(
 ) -> Result<(), HeaderError> {
     let header = &execution.header;
     let execution_root = hash_tree_root(header);
-    check_body(block, execution_root, &execution.branch)?;
+    check_crosslinked(block, execution, settings)?;
     let accept_slot = ledger.slot.plus(settings.challenge_slots)?;
     let is_late = !header.lanes.is_empty() && block.slot.plus(RECENT_SLOTS)? <= accept_slot;
     let CrosslinkedBlock { slot, proposer_index, data_root, .. } = *block;
@@ -86,32 +98,37 @@ pub(super) fn postpone_header(
 }
 
 impl Ledger {
-    /// Accepts pending headers that are due in a slot, the oldest first, and then by shard. Returns the fees of their
-    /// blocks' proposers.
+    /// Accepts pending headers that are due in a slot, in the order in which blocks crosslinked them, and then by [`turn`]. Drops
+    /// those that fail or whose assumptions did not come true.
     pub(super) fn accept_due<P: LedgerPhase>(
         &mut self,
         slot: Slot,
         settings: &Settings,
-    ) -> Result<Vec<(ValidatorIndex, Gwei)>, Error> {
-        let mut all_fees = Vec::new();
+    ) -> Result<Accepted, Error> {
+        let mut accepted = Accepted::default();
         // The next pending header of each shard, by its place in the shard's list, which stays until all are done.
+        let key = |shard, place, pending: &PendingExecution| {
+            (pending.accept_slot, turn(shard, pending.slot, &pending.header), place)
+        };
         let firsts = (0..).zip(&self.shards);
-        let firsts = firsts.filter_map(|(shard, first)| Some((first.pending.get(0)?.accept_slot, shard, 0)));
-        let mut next: BTreeSet<(Slot, Shard, usize)> = firsts.collect();
+        let firsts = firsts.filter_map(|(shard, first)| Some(key(shard, 0, first.pending.get(0)?)));
+        let mut next: BTreeSet<(Slot, (Slot, bool, Shard), usize)> = firsts.collect();
         let mut n_accepted = BTreeMap::new();
-        while let Some((_, shard, place)) = next.pop_first().filter(|(due, ..)| *due <= slot) {
+        while let Some((_, (.., shard), place)) = next.pop_first().filter(|(due, ..)| *due <= slot) {
             let shard_ledger = self.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
             let after = place.saturating_add(1);
-            let following = shard_ledger.pending.get(after).map(|following| following.accept_slot);
+            let following = shard_ledger.pending.get(after).map(|following| key(shard, after, following));
             let pending = shard_ledger.pending.get(place).ok_or(Error::IndexOutOfRange)?.clone();
             let epoch = compute_epoch_at_slot::<P>(pending.slot);
-            match accept_header(self, shard, pending.slot, &pending.header, epoch, settings) {
-                Ok(fees) => {
-                    all_fees.push((pending.proposer_index, fees));
-                    n_accepted.insert(shard, after);
-                    next.extend(following.map(|accept_slot| (accept_slot, shard, after)));
-                }
-                Err(_) => self.drop_pending(shard, place)?,
+            let has_assumed = self.has_assumed(&pending.header);
+            let accept = || accept_header(self, shard, pending.slot, &pending.header, epoch, settings).ok();
+            if let Some(fees) = has_assumed.then(accept).flatten() {
+                accepted.fees.push((pending.proposer_index, fees));
+                n_accepted.insert(shard, after);
+                next.extend(following);
+            } else {
+                self.drop_pending(shard, place)?;
+                accepted.dropped.push((shard, place));
             }
         }
         for (shard, n) in n_accepted {
@@ -120,7 +137,14 @@ impl Ledger {
                 Ok::<_, Error>(())
             })?;
         }
-        Ok(all_fees)
+        Ok(accepted)
+    }
+
+    /// Drops pending headers that would be dropped when they are due, if nothing changed until then. So the next block of their
+    /// shard, which does not build on them, counts.
+    pub(super) fn drop_vain<P: LedgerPhase>(&mut self, settings: &Settings) -> Result<(), Error> {
+        let Accepted { dropped, .. } = self.clone().accept_due::<P>(Slot::MAX, settings)?;
+        dropped.into_iter().try_for_each(|(shard, place)| self.drop_pending(shard, place))
     }
 
     /// Returns whether a header is still pending, by its shard, its slot, and the root of its block's body.
@@ -155,7 +179,7 @@ impl Ledger {
     /// Fails if the ledger is inconsistent.
     pub fn optimistic<P: LedgerPhase>(&self, settings: &Settings) -> Result<Self, Error> {
         let mut ledger = self.clone();
-        let fees = ledger.accept_due::<P>(Slot::MAX, settings);
-        fees.map(|_| ledger)
+        ledger.accept_due::<P>(Slot::MAX, settings)?;
+        Ok(ledger)
     }
 }

@@ -78,6 +78,24 @@ pub enum LedgerError {
         /// The number of other blocks.
         limit: usize,
     },
+    /// A shard block assumes a root that no shard block makes which this node knows and which could be crosslinked in time. The fault
+    /// of the block's proposer, or the node has not heard of the other block yet: try again then.
+    #[error(
+        "shard {shard}, slot {slot}: assumptions: no known block that can be crosslinked before makes the root {got} of EE {ee} \
+         on shard {of}"
+    )]
+    Assumption {
+        /// The shard of the block.
+        shard: Shard,
+        /// The slot of the block.
+        slot: Slot,
+        /// The shard of the root.
+        of: Shard,
+        /// The EE of the root.
+        ee: EeIndex,
+        /// The root.
+        got: Bytes32,
+    },
     /// A shard block cannot be checked, because the ledger is thin and lacks the roots and ether of EEs; the caller's
     /// fault.
     #[error("shard {shard} cannot build on a thin ledger, which has no state roots: choose `Ether::Ledger`")]
@@ -222,6 +240,9 @@ errors! {
         EeFuel { ee: EeIndex, got: u64, limit: u64 }: "L8: EE {ee} used {got} fuel, the limit is {limit}",
         BlockFuel { got: u64, limit: u64 }: "L8: the block used {got} fuel, the limit is {limit}",
         BodyBytes { got: u64, limit: u64 }: "L8: the body has {got} bytes, the limit is {limit}",
+        Assumptions { got: usize, limit: usize }: "L9: the header has {got} assumptions, the limit is {limit}",
+        AssumptionShard { shard: Shard, ee: EeIndex }: "L9: assumptions: the root of EE {ee} on shard {shard} is of the block's own shard",
+        AssumptionOrder { shard: Shard, ee: EeIndex }: "L9: assumptions: the root of EE {ee} on shard {shard} is out of order",
     }
 }
 

@@ -10,7 +10,9 @@
 
 use super::{
     BEACON_CHAIN, CrosslinkedBlock, EeTransition, Ether, ExecutionHeader, Ledger, PendingDeposit, Settings,
-    ShardExecution, change,
+    ShardExecution,
+    assumptions::check_assumptions,
+    change,
     error::HeaderError,
     execution::{BODY_DEPTH, RECENT_SLOTS},
     lanes,
@@ -37,13 +39,13 @@ struct Sums {
     fuel: u64,
 }
 
-/// Checks the header of a crosslinked shard block, and applies it. Returns the fees of the block's proposer, which
-/// leave the ledger. `epoch` is that of the shard block's slot. The checks are, in this order:
+/// Checks the header of a crosslinked shard block, and applies it; one with an assumption that did not come true is ignored.
+/// Returns the fees of the block's proposer, which leave the ledger. `epoch` is that of the shard block's slot. The checks are, in this order:
 ///
 ///
 /// - L1: the body begins with the header's root, by the branch to the data root, and has the length of the transition;
 /// - L2: the header's parent is the shard's latest execution root. (The caller checks that there is one header for each
-///   block, in order.)
+///   block, in order.) If the settings allow assumptions, a header with another parent is ignored instead;
 /// - L3: EEs are in order, active and awake, and on the shard; each starts from its latest root;
 /// - L4: each EE has the balance that it starts from, spends no more than it has, and its deposits are the sum of those
 ///   listed, for which the shard has room; arriving ether that no EE receives bounces;
@@ -51,7 +53,8 @@ struct Sums {
 /// - L6: no more ether is taken from a lane than is in flight on it;
 /// - L7: lanes continue where they ended, and have room at their destination, messages within [`Settings::window`]; the
 ///   header counts less than [`RECENT_SLOTS`] slots after its own, or else nobody could prove its receipts;
-/// - L8: fuel and bytes are within the limits.
+/// - L8: fuel and bytes are within the limits;
+/// - L9: assumptions are in order, of other shards, and no more than the settings allow; it comes right after L1.
 ///
 /// With [`Ether::Committee`], L3 to L7 are checked by committees alone.
 ///
@@ -65,12 +68,17 @@ pub fn process_execution_header(
     epoch: Epoch,
     settings: &Settings,
 ) -> Result<Gwei, HeaderError> {
-    check_body(block, hash_tree_root(&execution.header), &execution.branch)?;
-    apply_execution_header(ledger, (block.shard, block.slot), &execution.header, epoch, settings)
+    let header = &execution.header;
+    check_crosslinked(block, execution, settings)?;
+    let continues = !settings.ignores_headers() || ledger.is_continued_by(block.shard, header);
+    if !continues || !ledger.has_assumed(header) {
+        return Ok(0);
+    }
+    apply_execution_header(ledger, (block.shard, block.slot), header, epoch, settings)
 }
 
 /// Makes the checks of [`process_execution_header`] without L1, for a header whose block is not crosslinked yet, and
-/// applies it. Returns the fees of the block's proposer.
+/// applies it as if its assumptions had come true. Returns the fees of the block's proposer.
 ///
 /// # Errors
 ///
@@ -87,6 +95,7 @@ pub fn apply_execution_header(
     if got != expected {
         return Err(HeaderError::ParentExecutionRoot { got, expected });
     }
+    check_assumptions(shard, header, settings)?;
     let fees = accept_header(ledger, shard, slot, header, epoch, settings)?;
     change(&mut ledger.shards, shard, |shard| {
         shard.execution_root = hash_tree_root(header);
@@ -135,12 +144,13 @@ pub(super) fn accept_header(
     Ok(to_proposer)
 }
 
-/// Checks L1, and the bytes of L8.
-pub(super) fn check_body(
+/// Checks L1, the bytes of L8, and L9: those that do not depend on the ledger.
+pub(super) fn check_crosslinked(
     block: &CrosslinkedBlock,
-    execution_root: Root,
-    branch: &[Bytes32],
+    execution: &ShardExecution,
+    settings: &Settings,
 ) -> Result<(), HeaderError> {
+    let (execution_root, branch) = (hash_tree_root(&execution.header), &execution.branch);
     debug_assert_eq!(branch.len(), BODY_DEPTH, "the container's length");
     // The first chunk is always a left child.
     let got = branch.iter().fold(execution_root, |left, right| hash(&[left.as_slice(), right.as_slice()]));
@@ -156,7 +166,7 @@ pub(super) fn check_body(
     if block.length > MAX_SHARD_BLOCK_SIZE {
         return Err(HeaderError::BodyBytes { got: block.length, limit: MAX_SHARD_BLOCK_SIZE });
     }
-    Ok(())
+    check_assumptions(block.shard, &execution.header, settings)
 }
 
 /// Checks L3, the part of L4 about single EEs, and their fuel.

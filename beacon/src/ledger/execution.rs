@@ -106,6 +106,9 @@ pub struct ExecutionHeader {
     pub finalized_slot: Slot,
     /// A commitment to the erasure-coded body for sampling, which the availability checks use.
     pub availability_root: Root,
+    /// Roots on other shards that payloads read although the beacon parent does not have them yet, by shard and EE. The header
+    /// counts only if each is the root of its EE by then: see the module `assumptions`.
+    pub assumptions: VariableList<RootRead, U64>,
 }
 
 /// A message from one EE to another, with ether.
@@ -147,8 +150,8 @@ pub enum ReceiptKind {
     FromBeaconChain = 3,
 }
 
-/// The root of another EE that a payload reads.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TreeHash)]
+/// The root of another EE that a payload reads. Reads are in order by shard, and then by EE.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, TreeHash)]
 pub struct RootRead {
     /// The shard.
     pub shard: Shard,

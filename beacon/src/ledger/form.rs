@@ -1,7 +1,7 @@
 //! The form of a shard block's body, which everybody can check without a state and without an EE.
 
-use super::{EeIndex, EeTransition, ShardBody};
-use outrider_beacon_spec::types::Root;
+use super::{EeIndex, EeTransition, RootRead, ShardBody};
+use outrider_beacon_spec::types::{Root, Shard};
 
 /// The reason for which the form of a body is wrong; the fault of the block's proposer and committee.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +45,16 @@ pub enum FormError {
         /// The root in the header.
         got: Root,
     },
+    /// The header assumes a root that no payload reads.
+    #[error("assumptions: no payload reads the root {got} of EE {ee} on shard {shard}")]
+    AssumptionUnread {
+        /// The shard of the root.
+        shard: Shard,
+        /// The EE of the root.
+        ee: EeIndex,
+        /// The root.
+        got: Root,
+    },
 }
 
 impl ShardBody {
@@ -75,7 +85,8 @@ impl ShardBody {
     ///
     /// 1. it has a payload for each transition that has one, of the same EE;
     /// 2. other transitions receive ether;
-    /// 3. `availability_root` is zero.
+    /// 3. `availability_root` is zero;
+    /// 4. a payload reads each root that the header assumes.
     ///
     /// # Errors
     ///
@@ -99,6 +110,15 @@ impl ShardBody {
             return Err(FormError::Needless { ee: *ee });
         }
         let got = header.availability_root;
-        if got == Root::ZERO { Ok(()) } else { Err(FormError::AvailabilityRoot { got }) }
+        if got != Root::ZERO {
+            return Err(FormError::AvailabilityRoot { got });
+        }
+        let is_unread = |assumed: &&RootRead| !payloads.iter().any(|payload| payload.reads.contains(assumed));
+        match header.assumptions.iter().find(is_unread) {
+            Some(&RootRead { shard, ee, state_root: got }) => {
+                Err(FormError::AssumptionUnread { shard, ee, got })
+            }
+            None => Ok(()),
+        }
     }
 }

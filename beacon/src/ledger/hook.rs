@@ -3,9 +3,9 @@
 //! A shard block whose execution is wrong never enters a node's fork choice. So no honest committee attests it, and it
 //! is not crosslinked: crosslinks vouch for executions.
 
-use std::{convert::Infallible, error::Error as StdError, sync::Arc};
+use std::{collections::BTreeSet, convert::Infallible, error::Error as StdError, sync::Arc};
 
-use super::{Ledger, LedgerError, Receipt, ShardBody};
+use super::{Ledger, LedgerError, Receipt, RootRead, ShardBody};
 use crate::proof::BlockProofs;
 use outrider_beacon_proof::Layout;
 use outrider_beacon_spec::types::{Epoch, Root, Shard, Slot};
@@ -97,6 +97,10 @@ pub struct ShardPlace {
     /// The ledger on which the block builds: that of its beacon parent with all headers that can still be challenged,
     /// after the executions of the shard's blocks since the crosslink in it.
     pub view: Ledger,
+    /// The roots that the header of a block here may assume, as far as the node knows: other blocks make them, which do not
+    /// count in the ledger of the beacon parent yet. Which blocks the node knows is no part of a verdict, so the node
+    /// compares assumptions with these, and the execution must not.
+    pub assumable: BTreeSet<RootRead>,
 }
 
 /// A shard block whose form, signature and parents are right.

@@ -42,6 +42,10 @@ pub struct Settings {
     /// [`CHALLENGE_SLOTS_MAX`](super::CHALLENGE_SLOTS_MAX); 0 if it
     /// counts at once. Receipts are delivered only from headers that count.
     pub challenge_slots: u64,
+    /// The most roots that a shard block may assume, of the 64 that its header can list; 0 if it may assume none. With 0 and
+    /// without a challenge window, no block crosslinks a header that does not continue the executions of its shard;
+    /// otherwise such a header is ignored. With [`Ether::Committee`], no assumption comes true.
+    pub assumptions_max: usize,
     /// The party that vouches for the ether of EEs on shards.
     pub ether: Ether,
     /// A validator of a test chain that may pay without having exited.
@@ -76,6 +80,7 @@ impl Default for Settings {
             fuel_per_block_max: 8_000_000_000,
             window: MESSAGES_MAX,
             challenge_slots: 0,
+            assumptions_max: 0,
             ether: Ether::Ledger,
             faucet: None,
         }
@@ -83,6 +88,12 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Returns whether a crosslinked header that does not continue the executions of its shard is ignored. Otherwise the
+    /// block that crosslinks it is refused.
+    pub(crate) fn ignores_headers(&self) -> bool {
+        self.challenge_slots > 0 || self.assumptions_max > 0
+    }
+
     /// Returns the deposit that an EE has to lock, in Gwei, saturating, so that no deposit suffices for an overflow.
     #[must_use]
     pub fn deposit(&self, code_bytes: usize, n_shards: usize) -> Gwei {

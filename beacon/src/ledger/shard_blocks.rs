@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, mem, sync::Arc};
 
 use super::{
-    ExecutableBlock, Execution, LedgerError, LedgerNode, ShardBlockError, ShardBody, ShardPlace,
+    ExecutableBlock, Execution, LedgerError, LedgerNode, RootRead, ShardBlockError, ShardBody, ShardPlace,
     operation::SignedShardBlockHeader,
     proposals::{Place, surplus},
     views::{Executed, apply},
@@ -64,11 +64,12 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
     /// 5. again the second, for several blocks of a proposer that arrive together;
     /// 6. the body decodes, and begins with the root of its header;
     /// 7. the block descends from the crosslink in its beacon parent;
-    /// 8. L2 to L8 of [`process_execution_header`](super::process_execution_header), on the view of the [place](Self::shard_place);
-    /// 9. the execution.
+    /// 8. L2 to L9 of [`process_execution_header`](super::process_execution_header), on the view of the [place](Self::shard_place);
+    /// 9. the node knows a block that makes each root which the header assumes: [`LedgerError::Assumption`];
+    /// 10. the execution.
     ///
     /// A refused block changes nothing, except that checks 2 and 3 remember it. If it fails check 6 or 8, the node
-    /// refuses it again for the same reason, and the execution may do so for check 9; [`Execution::refusal`] says why
+    /// refuses it again for the same reason, and the execution may do so for check 10; [`Execution::refusal`] says why
     /// the root suffices. All other failures are forgotten, so an executor that failed for a reason of its own can try
     /// again.
     pub fn on_shard_blocks<X: Execution>(
@@ -177,7 +178,12 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
         let place =
             self.shard_place(block.beacon_parent_root, shard, slot, block.shard_parent_root, rules)?;
         apply::<C>(&mut place.view.clone(), shard, slot, &body.header, rules)?;
-        Ok((body, place))
+        match body.header.assumptions.iter().find(|assumed| !place.assumable.contains(assumed)) {
+            Some(&RootRead { shard: of, ee, state_root: got }) => {
+                Err(LedgerError::Assumption { shard, slot, of, ee, got })
+            }
+            None => Ok((body, place)),
+        }
     }
 
     /// Adds a block that passed all checks, and drops the executions of blocks that the node has pruned.

@@ -4,8 +4,9 @@ use ssz_derive::{Decode, Encode};
 
 use super::{
     CHALLENGE_SLOTS_MAX, CrosslinkedBlock, Ether, Ledger, LedgerCommitment, LedgerError, LedgerOperations,
-    LedgerPhase, MESSAGES_MAX, Outbox, Receipt, challenge::postpone_header, change, error::HeaderError,
-    ether::process_execution_header, execution::RECENT_SLOTS, outbox::set_recent,
+    LedgerPhase, MESSAGES_MAX, Outbox, Receipt, ShardExecution, assumptions::turn,
+    challenge::postpone_header, change, error::HeaderError, ether::process_execution_header,
+    execution::RECENT_SLOTS, outbox::set_recent,
 };
 use crate::registry::{self, Context, Rules};
 use outrider_beacon_spec::{
@@ -57,9 +58,9 @@ pub struct Transition<P: Extensions> {
 /// 1. `process_slots`; in a new epoch, the due steps of the registry;
 /// 2. pending deposits of EEs go to validators;
 /// 3. the block's signature, and `process_block`;
-/// 4. pending execution headers whose challenge window is over, and then those of all crosslinked shard blocks, whose
-///    proposers receive fees and pay for bytes;
-/// 5. operations, in the order of the container;
+/// 4. pending execution headers whose challenge window is over, and then those of all crosslinked shard blocks, by slot, those
+///    without assumptions first; their proposers receive fees and pay for bytes;
+/// 5. operations, in the order of the container; then pending headers are dropped that cannot count any more;
 /// 6. the graffiti must be the root of the [`LedgerCommitment`];
 /// 7. the block's state root must be that of the state after all this.
 ///
@@ -155,6 +156,9 @@ fn apply<P: LedgerPhase>(
     P::count_new_validators(context.state)?;
     process_executions(&mut context, block, operations)?;
     registry::process_operations(&mut context, operations)?;
+    if rules.settings.challenge_slots > 0 && rules.settings.assumptions_max > 0 {
+        context.ledger.drop_vain::<P>(rules.settings)?;
+    }
     let receipts = outbox.finish(&mut ledger)?;
     let extended = ExtendedState { state, ledger };
     debug_assert_eq!(extended.ledger.check_conservation(), Ok(()), "ether was lost or made");
@@ -162,28 +166,20 @@ fn apply<P: LedgerPhase>(
     Ok(Transition { extended, receipts })
 }
 
-/// Executes step 4, and checks that there is one execution for each crosslinked block, in the same order.
+/// Executes step 4.
 fn process_executions<P: LedgerPhase>(
     context: &mut Context<'_, P>,
     block: &BeaconBlock<P>,
     operations: &LedgerOperations<P>,
 ) -> Result<(), LedgerError> {
     let blocks = P::crosslinked_blocks(context.state, &block.body)?;
-    let (got, expected) = (operations.executions.len(), blocks.len());
-    if got != expected {
-        return Err(LedgerError::ExecutionCount { got, expected });
-    }
     let settings = context.rules.settings;
     let slot = context.ledger.slot;
     let finalized_slot = compute_start_slot_at_epoch::<P>(context.state.finalized_checkpoint.epoch)?;
-    for (proposer_index, fees) in context.ledger.accept_due::<P>(slot, settings)? {
+    for (proposer_index, fees) in context.ledger.accept_due::<P>(slot, settings)?.fees {
         increase_balance(context.state, proposer_index, fees)?;
     }
-    for (block, execution) in blocks.iter().zip(&operations.executions) {
-        let (got, expected) = ((execution.shard, execution.slot), (block.shard, block.slot));
-        if got != expected {
-            return Err(LedgerError::ExecutionPlace { got, expected });
-        }
+    for (block, execution) in in_turn(&blocks, &operations.executions)? {
         let place = |error| LedgerError::Header { shard: block.shard, slot: block.slot, error };
         let epoch = compute_epoch_at_slot::<P>(block.slot);
         let fees = if settings.challenge_slots > 0 {
@@ -210,6 +206,27 @@ fn process_executions<P: LedgerPhase>(
         }
     }
     Ok(())
+}
+
+/// Checks that there is one execution for each crosslinked block, in the same order; returns them in the order in which they
+/// count.
+fn in_turn<'b>(
+    blocks: &'b [CrosslinkedBlock],
+    executions: &'b [ShardExecution],
+) -> Result<Vec<(&'b CrosslinkedBlock, &'b ShardExecution)>, LedgerError> {
+    let (got, expected) = (executions.len(), blocks.len());
+    if got != expected {
+        return Err(LedgerError::ExecutionCount { got, expected });
+    }
+    let mut pairs: Vec<_> = blocks.iter().zip(executions).collect();
+    for (block, execution) in &pairs {
+        let (got, expected) = ((execution.shard, execution.slot), (block.shard, block.slot));
+        if got != expected {
+            return Err(LedgerError::ExecutionPlace { got, expected });
+        }
+    }
+    pairs.sort_by_key(|(block, execution)| turn(block.shard, block.slot, &execution.header));
+    Ok(pairs)
 }
 
 /// Charges the proposer of a shard block for its bytes, as far as its balance suffices; the specification intends this,

@@ -35,6 +35,21 @@ pub(super) struct Executed {
 #[derive(Clone, Debug, Default)]
 pub(super) struct ShardExecutions(pub(super) BTreeMap<Root, Executed>);
 
+impl ShardExecutions {
+    /// Returns a shard's blocks from after a crosslink up to a block, the latest first; `None` if the block does not
+    /// descend from the crosslink.
+    pub(super) fn since(&self, shard: Shard, crosslink: Root, last: Root) -> Option<Vec<(Root, &Executed)>> {
+        let mut blocks = Vec::new();
+        let mut root = last;
+        while root != crosslink {
+            let executed = self.0.get(&root).filter(|executed| executed.shard == shard)?;
+            blocks.push((root, executed));
+            root = executed.parent_root;
+        }
+        Some(blocks)
+    }
+}
+
 /// The optimistic ledgers that a node has made, by beacon block, with the settings by which they were made.
 #[derive(Debug, Default)]
 pub(super) struct Views(Mutex<Made>);
@@ -107,13 +122,14 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
         shard_parent_root: Root,
         rules: Rules<'_>,
     ) -> Result<ShardPlace, LedgerError> {
-        let ExtendedState { state, ledger: beacon_parent } =
-            self.extended(&beacon_parent_root).ok_or(Error::UnknownParent)?;
+        let parent = self.extended(&beacon_parent_root).ok_or(Error::UnknownParent)?;
         if rules.settings.ether == Ether::Committee {
             return Err(LedgerError::ThinLedger { shard });
         }
-        let view = self.views.optimistic::<Phase1<C>>(beacon_parent_root, &beacon_parent, rules.settings)?;
+        let view = self.views.optimistic::<Phase1<C>>(beacon_parent_root, &parent.ledger, rules.settings)?;
+        let assumable = self.assumable(&parent, &view, (shard, slot), rules.settings);
         let view = self.shard_view(view, shard, shard_parent_root, rules)?;
+        let ExtendedState { state, ledger: beacon_parent } = parent;
         Ok(ShardPlace {
             shard,
             slot,
@@ -123,10 +139,12 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
             layout: phase1_layout::<C>(),
             finalized_slot: compute_start_slot_at_epoch::<Phase1<C>>(state.finalized_checkpoint.epoch)?,
             view,
+            assumable,
         })
     }
 
-    /// Applies the executions of a shard's blocks from the crosslink to a block.
+    /// Applies the executions of a shard's blocks from the crosslink to a block, as if their assumptions had come true. One that
+    /// does not continue the shard's executions is left out if the ledger ignores it, too.
     fn shard_view(
         &self,
         mut view: Ledger,
@@ -136,17 +154,13 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
     ) -> Result<Ledger, LedgerError> {
         let shard_ledger = view.shards.get(index(shard)).ok_or(Error::IndexOutOfRange)?;
         let crosslink = shard_ledger.latest_block_root;
-        let mut pending = Vec::new();
-        let mut root = shard_parent_root;
-        while root != crosslink {
-            let executed = self.shard_executions.0.get(&root).filter(|executed| executed.shard == shard);
-            let executed =
-                executed.ok_or(LedgerError::NotOnCrosslink { shard, got: shard_parent_root, crosslink })?;
-            pending.push((root, executed));
-            root = executed.parent_root;
-        }
+        let pending = self.shard_executions.since(shard, crosslink, shard_parent_root);
+        let pending =
+            pending.ok_or(LedgerError::NotOnCrosslink { shard, got: shard_parent_root, crosslink })?;
         for (root, executed) in pending.into_iter().rev() {
-            apply::<C>(&mut view, shard, executed.slot, &executed.header, rules)?;
+            if !rules.settings.ignores_headers() || view.is_continued_by(shard, &executed.header) {
+                apply::<C>(&mut view, shard, executed.slot, &executed.header, rules)?;
+            }
             change(&mut view.shards, shard, |shard| {
                 shard.latest_block_root = root;
                 Ok::<_, Error>(())

@@ -172,6 +172,7 @@ pub(super) fn header_branch<T: TreeHash>(
         hash_tree_root(&header.lanes),
         hash_tree_root(&header.finalized_slot),
         header.availability_root,
+        hash_tree_root(&header.assumptions),
     ];
     let mut siblings = list_branch(list, 6, place);
     siblings.extend(branch(&fields, 3, field));

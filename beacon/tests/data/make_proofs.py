@@ -124,6 +124,12 @@ class Lane(Container):
     receipts_root: Bytes32
 
 
+class RootRead(Container):
+    shard: uint64
+    ee: uint32
+    state_root: Bytes32
+
+
 class ExecutionHeader(Container):
     parent_execution_root: Bytes32
     transitions: List[EeTransition, 64]
@@ -131,6 +137,7 @@ class ExecutionHeader(Container):
     lanes: List[Lane, 64]
     finalized_slot: uint64
     availability_root: Bytes32
+    assumptions: List[RootRead, 64]
 
 
 class PendingExecution(Container):
@@ -206,12 +213,6 @@ class Receipt(Container):
     value: uint64
     fee: uint64
     payload: ByteList[65536]
-
-
-class RootRead(Container):
-    shard: uint64
-    ee: uint32
-    state_root: Bytes32
 
 
 class EePayload(Container):
@@ -642,6 +643,7 @@ def example_header():
         lanes=[Lane(destination_shard=d, first=d, n=2, value=9, receipts_root=some(32)) for d in (0, 1, 5)],
         finalized_slot=320,
         availability_root=some(32),
+        assumptions=[RootRead(shard=1, ee=2, state_root=b"\x75" * 32), RootRead(shard=6, ee=0, state_root=b"\x76" * 32)],
     )
 
 

@@ -30,6 +30,11 @@ pub(crate) static LEDGER: LazyLock<Ledger> = LazyLock::new(|| {
     Ledger::genesis(&state, &[ee(1), ee(2)]).unwrap()
 });
 
+/// Settings with assumptions.
+pub(crate) fn settings() -> Settings {
+    Settings { assumptions_max: 64, ..Settings::default() }
+}
+
 /// Any bytes are refused, or are the only encoding of a body; and the ledger stays conserved whatever a header says.
 pub(crate) fn shard_body(bytes: &[u8]) {
     if let Ok(body) = ShardBody::from_body(bytes) {
@@ -63,7 +68,7 @@ fn apply(header: &ExecutionHeader, fits: bool) {
         }
     }
     let before = ledger.clone();
-    let outcome = apply_execution_header(&mut ledger, (0, 1), &header, 0, &Settings::default());
+    let outcome = apply_execution_header(&mut ledger, (0, 1), &header, 0, &settings());
     ledger.check_conservation().unwrap();
     match outcome {
         Ok(fees) => {

@@ -1,8 +1,11 @@
 //! The header that follows from a block's contents, and its comparison with the stated one.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use outrider_beacon::ledger::{ExecutableBlock, ExecutionHeader, Receipt, ShardPlace};
+use outrider_beacon::ledger::{ExecutableBlock, ExecutionHeader, Receipt, RootRead, ShardPlace};
 use outrider_beacon_spec::types::Root;
 
 use super::{
@@ -23,12 +26,14 @@ pub(crate) struct Derived {
     pub(crate) receipts: Vec<Vec<Receipt>>,
 }
 
-/// Derives the header of a block at a place from the receipts that it settles and its executions, by EE.
+/// Derives the header of a block at a place from the receipts that it settles, its executions, by EE, and the roots that it
+/// assumes.
 pub(super) fn derive(
     place: &ShardPlace,
     window: u64,
     arrivals: &Arrivals,
     executions: &[(Job, Arc<Outcome>)],
+    assumptions: BTreeSet<RootRead>,
 ) -> Result<Derived, ExecutorError> {
     let rejected = executions.iter().map(|(job, outcome)| (job.ee, &outcome.rejected[..]));
     let Settled { settlements, mut value_in, returning } = arrivals.settle(&rejected.collect())?;
@@ -44,7 +49,8 @@ pub(super) fn derive(
     }
     let sent = executions.iter().map(|(_, outcome)| &outcome.sent[..]);
     let Departures { lanes, receipts } = Departures::new(place, window, returning, sent)?;
-    let (n_transitions, n_lanes) = (transitions.len(), lanes.len());
+    let (n_transitions, n_lanes, n_assumptions) = (transitions.len(), lanes.len(), assumptions.len());
+    let assumptions = assumptions.into_iter().collect::<Vec<_>>().try_into();
     let transitions = transitions.into_values().collect::<Vec<_>>().try_into();
     let settlements_max = ReceiptError::TooMany { got: settlements.len() };
     let header = ExecutionHeader {
@@ -54,6 +60,7 @@ pub(super) fn derive(
         lanes: lanes.try_into().or(Err(ReceiptError::TooMany { got: n_lanes }))?,
         finalized_slot: place.finalized_slot,
         availability_root: Root::ZERO,
+        assumptions: assumptions.or(Err(ExecutorError::AssumptionsMax { got: n_assumptions }))?,
     };
     Ok(Derived { header, receipts })
 }
@@ -64,6 +71,7 @@ pub(super) fn check(
     window: u64,
     arrivals: &Arrivals,
     executions: Vec<(Job, memo::Result)>,
+    assumptions: BTreeSet<RootRead>,
 ) -> Result<(), ExecutorError> {
     let stated = &block.body.header;
     let fuel_used = |ee| {
@@ -75,11 +83,11 @@ pub(super) fn check(
         Ok::<_, ExecutorError>((job, outcome))
     };
     let executions: Vec<_> = executions.into_iter().map(outcome).collect::<Result<_, _>>()?;
-    let Derived { header: right, .. } = derive(block.place, window, arrivals, &executions)?;
+    let Derived { header: right, .. } = derive(block.place, window, arrivals, &executions, assumptions)?;
     check_header(stated, &right)
 }
 
-/// Checks that a stated header is the right one.
+/// Checks that a stated header is the right one. Its assumptions were compared with the reads and with known blocks before.
 fn check_header(stated: &ExecutionHeader, right: &ExecutionHeader) -> Result<(), ExecutorError> {
     for (stated, right) in stated.transitions.iter().zip(&right.transitions) {
         check_transition(stated, right)?;

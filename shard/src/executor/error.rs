@@ -102,7 +102,13 @@ pub enum ExecutorError {
         /// The number of payloads.
         got: usize,
     },
-    /// A payload reads a root that is not the latest one.
+    /// The payloads read more roots that are not the latest ones than a header can assume.
+    #[error("{got} reads are not of the latest roots, and a block can assume at most 64")]
+    AssumptionsMax {
+        /// The number of such reads.
+        got: usize,
+    },
+    /// A payload reads a root that is not the latest one, and that the header does not assume.
     #[error(
         "EE {ee} reads the root {got} of EE {of} on shard {shard}, {}",
         expected.map_or("which does not exist".to_owned(), |expected| format!("expected the latest, {expected}"))

@@ -8,10 +8,11 @@
 //! 2. the block has not been refused before, and its proposer has not signed many others for the slot;
 //! 3. the signature is the proposer's; those of all blocks of a slot are verified at once;
 //! 4. the body decodes, and begins with the root of its header;
-//! 5. the header follows from the ledger on which the block builds: L2 to L8 of [`process_execution_header`];
+//! 5. the header follows from the ledger on which the block builds, by L2 to L9 of [`process_execution_header`], and the node
+//!    knows a block that makes each root which the header assumes;
 //! 6. the form of the body is right, by [`ShardBody::check_form`];
 //! 7. batches of receipts are proven against the ledger of the beacon parent, in order, and each receipt can be settled;
-//! 8. the reads of each payload are the latest roots, and the code of its EE is at hand;
+//! 8. the reads of each payload are the latest roots, or are among the header's assumptions; and the code of its EE is at hand;
 //! 9. each payload executes with its receipts, within the fuel that its transition states;
 //! 10. each transition is that of its execution; the error names EE and field of the first difference;
 //! 11. settlements and lanes are those of the executions and of the receipts, by the rules of [`receipts`];
@@ -58,10 +59,13 @@ mod receipts;
 mod refusals;
 mod transition;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use outrider_beacon::{
-    ledger::{ExecutableBlock, Execution, Receipt, SentReceipts, Settings, ShardBody, ShardPlace},
+    ledger::{ExecutableBlock, Execution, Receipt, RootRead, SentReceipts, Settings, ShardBody, ShardPlace},
     receipts::{Arrivals, ReceiptError},
 };
 use outrider_beacon_spec::types::Root;
@@ -148,15 +152,16 @@ impl<C: Codes> Executor<C> {
         contents: &[Contents],
     ) -> Vec<Result<Derived, ExecutorError>> {
         let fuel_max = self.settings.fuel_per_ee_max;
-        let plans = contents
-            .iter()
-            .map(|Contents { inbound, payloads }| self.plan(place, inbound, payloads, |_| fuel_max));
+        let is_assumed = |read: &RootRead| place.assumable.contains(read);
+        let plans = contents.iter().map(|Contents { inbound, payloads }| {
+            self.plan(place, inbound, payloads, |_| fuel_max, is_assumed)
+        });
         let executed = self.run(plans.collect());
         let derive = |executed: Result<Executed, _>| {
-            let Executed { arrivals, executions } = executed?;
+            let Executed { arrivals, executions, assumptions } = executed?;
             let outcome = |(job, outcome): (_, memo::Result)| Ok::<_, ExecutorError>((job, outcome?));
             let executions: Vec<_> = executions.into_iter().map(outcome).collect::<Result<_, _>>()?;
-            derive(place, self.settings.window, &arrivals, &executions)
+            derive(place, self.settings.window, &arrivals, &executions, assumptions)
         };
         executed.into_iter().map(derive).collect()
     }
@@ -192,7 +197,9 @@ impl<C: Codes> Executor<C> {
         if block.body.header.lanes.is_empty() {
             return Ok(Vec::new());
         }
-        let derived = self.derive_each(block.place, &[Contents::of(block.body)]).pop();
+        let assumable = block.body.header.assumptions.iter().copied().collect();
+        let place = ShardPlace { assumable, ..block.place.clone() };
+        let derived = self.derive_each(&place, &[Contents::of(block.body)]).pop();
         Ok(derived.unwrap_or(Err(ExecutorError::Lost { ee: 0 }))?.receipts)
     }
 
@@ -204,7 +211,9 @@ impl<C: Codes> Executor<C> {
     pub fn sent_of_ees(&self, block: &ExecutableBlock<'_>) -> Result<SentReceipts, ExecutorError> {
         let fuel_max = self.settings.fuel_per_ee_max;
         let ShardBody { inbound, payloads, .. } = block.body;
-        let executed = self.run(vec![self.plan(block.place, inbound, payloads, |_| fuel_max)]).pop();
+        let is_assumed = |read: &RootRead| block.body.header.assumptions.contains(read);
+        let executed =
+            self.run(vec![self.plan(block.place, inbound, payloads, |_| fuel_max, is_assumed)]).pop();
         let Executed { executions, .. } = executed.unwrap_or(Err(ExecutorError::Lost { ee: 0 }))?;
         let mut of_ees = SentReceipts::default();
         for (job, outcome) in executions {
@@ -228,16 +237,17 @@ impl<C: Codes> Executor<C> {
         let planned: Vec<_> = blocks.iter().flatten().flat_map(|block| &block.plans).collect();
         let mut jobs = self.jobs(&planned).into_iter();
         let of_block = |block: Result<BlockPlan<'_>, _>| {
-            let BlockPlan { arrivals, plans } = block?;
+            let BlockPlan { arrivals, plans, assumptions } = block?;
             let jobs: Vec<_> = jobs.by_ref().take(plans.len()).collect();
-            Ok((arrivals, jobs.into_iter().collect::<Result<Vec<Job>, _>>()?))
+            Ok((arrivals, assumptions, jobs.into_iter().collect::<Result<Vec<Job>, _>>()?))
         };
         let blocks: Vec<Result<_, ExecutorError>> = blocks.into_iter().map(of_block).collect();
-        let to_run: Vec<_> = blocks.iter().flatten().flat_map(|(_, jobs)| jobs).cloned().collect();
+        let to_run: Vec<_> = blocks.iter().flatten().flat_map(|(.., jobs)| jobs).cloned().collect();
         let mut outcomes = self.memo.run(&self.pool, &to_run).into_iter();
-        let executed = |block: Result<(_, Vec<Job>), _>| {
-            let (arrivals, jobs) = block?;
-            Ok(Executed { arrivals, executions: jobs.into_iter().zip(outcomes.by_ref()).collect() })
+        let executed = |block: Result<(_, _, Vec<Job>), _>| {
+            let (arrivals, assumptions, jobs) = block?;
+            let executions = jobs.into_iter().zip(outcomes.by_ref()).collect();
+            Ok(Executed { arrivals, executions, assumptions })
         };
         blocks.into_iter().map(executed).collect()
     }
@@ -256,10 +266,11 @@ impl<C: Codes> Executor<C> {
     }
 }
 
-/// The receipts that a block settles, and its executions with their outcomes.
+/// The receipts that a block settles, its executions with their outcomes, and the roots that it assumes.
 struct Executed {
     arrivals: Arrivals,
     executions: Vec<(Job, memo::Result)>,
+    assumptions: BTreeSet<RootRead>,
 }
 
 impl<C: Codes> Execution for Executor<C> {
@@ -268,8 +279,8 @@ impl<C: Codes> Execution for Executor<C> {
     fn execute(&self, blocks: &[ExecutableBlock<'_>]) -> Vec<Result<(), ExecutorError>> {
         let executed = self.run(blocks.iter().map(|block| self.plan_block(block)).collect());
         let check = |(block, executed): (&ExecutableBlock<'_>, Result<Executed, _>)| {
-            let Executed { arrivals, executions } = executed?;
-            check(block, self.settings.window, &arrivals, executions)
+            let Executed { arrivals, executions, assumptions } = executed?;
+            check(block, self.settings.window, &arrivals, executions, assumptions)
         };
         let results: Vec<_> = blocks.iter().zip(executed).map(check).collect();
         for (block, result) in blocks.iter().zip(&results) {

@@ -1,6 +1,6 @@
 //! The plan of a block's executions: checks that need no execution.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use outrider_beacon::{
     ledger::{
@@ -18,6 +18,8 @@ use super::{Codes, Executor, ExecutorError, job::Plan, receipts::received};
 pub(super) struct BlockPlan<'p> {
     pub(super) arrivals: Arrivals,
     pub(super) plans: Vec<Plan<'p>>,
+    /// The roots that payloads read and that are not those after the beacon parent.
+    pub(super) assumptions: BTreeSet<RootRead>,
 }
 
 impl<C: Codes> Executor<C> {
@@ -29,25 +31,39 @@ impl<C: Codes> Executor<C> {
             let stated = header.transitions.iter().find(|stated| stated.ee == ee);
             stated.map_or(0, |stated| stated.fuel_used)
         };
-        self.plan(block.place, inbound, payloads, |ee| fuel_used(ee).min(self.settings.fuel_per_ee_max))
+        let fuel_max = |ee| fuel_used(ee).min(self.settings.fuel_per_ee_max);
+        let is_assumed = |read: &RootRead| header.assumptions.contains(read);
+        self.plan(block.place, inbound, payloads, fuel_max, is_assumed)
     }
 
-    /// Makes checks 7 and 8 of contents, except for the code, given the fuel for each payload; returns their executions.
+    /// Makes checks 7 and 8 of contents, except for the code, given the fuel for each payload and the roots that the header may
+    /// assume; returns their executions.
     pub(super) fn plan<'p>(
         &self,
         place: &ShardPlace,
         inbound: &[InboundBatch],
         payloads: &'p [EePayload],
         fuel_max: impl Fn(EeIndex) -> u64,
+        is_assumed: impl Fn(&RootRead) -> bool,
     ) -> Result<BlockPlan<'p>, ExecutorError> {
         let has_payload = |ee| payloads.iter().any(|payload| payload.ee == ee);
         let arrivals = Arrivals::new(place, inbound, has_payload)?;
-        let plan = |payload| self.plan_payload(place, payload, &arrivals, &fuel_max);
-        let plans = payloads.iter().map(plan).collect::<Result<_, _>>()?;
-        Ok(BlockPlan { arrivals, plans })
+        let (mut plans, mut assumptions) = (Vec::with_capacity(payloads.len()), BTreeSet::new());
+        for payload in payloads {
+            plans.push(self.plan_payload(place, payload, &arrivals, &fuel_max)?);
+            for read in &payload.reads {
+                if let Err(error) = check_latest(place, payload.ee, read) {
+                    if !is_assumed(read) {
+                        return Err(error);
+                    }
+                    assumptions.insert(*read);
+                }
+            }
+        }
+        Ok(BlockPlan { arrivals, plans, assumptions })
     }
 
-    /// Returns the execution of a payload, after checking the payload's reads.
+    /// Returns the execution of a payload.
     fn plan_payload<'p>(
         &self,
         place: &ShardPlace,
@@ -61,9 +77,6 @@ impl<C: Codes> Executor<C> {
         let record = record.filter(|record| record.is_on(place.shard) && record.is_active(place.epoch));
         let record = record.ok_or_else(inactive)?;
         let pre: EeState = *shard_ledger(place)?.ees().get(ee as usize).ok_or_else(inactive)?;
-        for read in &payload.reads {
-            check_read(place, ee, read)?;
-        }
         Ok(Plan {
             payload,
             code_hash: record.code_hash_at(place.epoch),
@@ -105,7 +118,7 @@ pub(crate) fn shard_ledger(place: &ShardPlace) -> Result<&ShardLedger, ExecutorE
 }
 
 /// Checks that a read is of the root after the beacon parent.
-fn check_read(place: &ShardPlace, ee: u32, read: &RootRead) -> Result<(), ExecutorError> {
+fn check_latest(place: &ShardPlace, ee: u32, read: &RootRead) -> Result<(), ExecutorError> {
     let RootRead { shard, ee: of, state_root: got } = *read;
     let ledger = usize::try_from(shard).ok().and_then(|shard| place.beacon_parent.shards().get(shard));
     let state = ledger.and_then(|ledger| ledger.ees().get(of as usize));

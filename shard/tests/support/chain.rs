@@ -2,7 +2,10 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its own part, and stops at an error")]
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock},
+};
 
 use outrider_beacon::ledger::{
     EePayload, ExtendedState, GenesisEe, Ledger, Settings, ShardBody, ShardPlace, apply_execution_header,
@@ -92,6 +95,7 @@ impl Chain {
             layout: Layout::MINIMAL,
             finalized_slot: 8,
             view: self.ledger.clone(),
+            assumable: BTreeSet::new(),
         }
     }
 

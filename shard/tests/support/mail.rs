@@ -2,7 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its own part, and stops at an error")]
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use outrider_beacon::ledger::{
     EeIndex, ExecutableBlock, Execution as _, InboundBatch, Ledger, MESSAGES_MAX, Receipt, Settings,
@@ -201,6 +201,7 @@ impl World {
             layout: phase1_layout::<SimPreset<N_SHARDS>>(),
             finalized_slot: self.finalized_slot,
             view: self.parent.clone(),
+            assumable: BTreeSet::new(),
         }
     }
 
