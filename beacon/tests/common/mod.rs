@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed, and not each test needs all"
 )]
 
+pub(crate) mod assumptions;
 pub(crate) mod chain;
 pub(crate) mod claims;
 pub(crate) mod headers;
