@@ -31,9 +31,9 @@ use outrider_beacon_spec::{
 };
 use proptest::prelude::*;
 
-/// The settings of the chain, on which deposits may be small.
+/// The settings of the chain, on which deposits may be small, and blocks may assume roots.
 fn settings() -> Settings {
-    Settings { deposit_amount_min: 0, ..chain::settings() }
+    Settings { deposit_amount_min: 0, assumptions_max: 2, ..chain::settings() }
 }
 
 /// A beacon chain, and what is needed to judge shard blocks on it.
@@ -192,6 +192,22 @@ fn name(accused: Accused) -> String {
         Accused::Read(AccusedRead { proof: ReadProof::EeCount(_), .. }) => "EE count".to_owned(),
         Accused::Read(AccusedRead { proof: ReadProof::ShardCount(_), .. }) => "shard count".to_owned(),
     }
+}
+
+/// Whether it came true is for the ledger to decide, and no fault of those who attested the block.
+#[test]
+fn an_assumption_convicts_nobody_unless_no_payload_reads_it() {
+    let world = &*WORLD;
+    let mut body = honest(7, 5, &[(1, 2)]);
+    let assumed = RootRead { shard: 0, ee: 1, state_root: root(99) };
+    body.header.assumptions.push(assumed).unwrap();
+    assert_eq!(world.convicts(1, &body.to_body(), None), Ok(true), "no payload reads it");
+    body.payloads[1].reads.push(assumed).unwrap();
+    rehash(&mut body);
+    // The execution reads it, too, so it is another one, with the same outcome.
+    assert_eq!(world.check(1, &body.to_body()), Verdict::Right);
+    body.header.assumptions = Vec::new().try_into().unwrap();
+    assert_eq!(world.check(1, &body.to_body()), Verdict::ExecutorRefuses);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(crate) fn root(value: u64) -> Root {
     root
 }
 
-pub(crate) const DAMAGES: [Damage; 31] = [
+pub(crate) const DAMAGES: [Damage; 33] = [
     |body, _, value| body.header.parent_execution_root = root(value),
     |body, index, value| body.header.transitions[index].ee = (value % 5) as u32,
     |body, index, value| body.header.transitions[index].pre_state_root = root(value),
@@ -63,6 +63,15 @@ pub(crate) const DAMAGES: [Damage; 31] = [
     },
     |body, _, value| body.header.finalized_slot = value % 64,
     |body, _, value| body.header.availability_root = root(value),
+    |body, _, value| {
+        let read = RootRead { shard: value % 3, ee: (value % 4) as u32, state_root: root(value % 2) };
+        body.header.assumptions.push(read).unwrap();
+    },
+    |body, index, value| {
+        let read = RootRead { shard: 0, ee: (value % 4) as u32, state_root: root(value) };
+        body.header.assumptions.push(read).unwrap();
+        body.payloads[index].reads.push(read).unwrap();
+    },
     |body, _, value| {
         body.inbound.push(InboundBatch { slot: value, ..InboundBatch::default() }).unwrap();
     },

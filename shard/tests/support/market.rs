@@ -1,6 +1,11 @@
 //! Four shards with the EE that sells goods in every style, and its state provider on each.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "tests print figures, and stop at an error")]
+#![allow(
+    dead_code,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "each test file uses its own part, prints figures, and stops at an error"
+)]
 
 use std::sync::{Arc, LazyLock};
 
@@ -59,6 +64,10 @@ pub(crate) fn contract(shard: Shard, good: u64) -> Key {
 pub(crate) struct Market {
     pub(crate) world: World,
     providers: Vec<Provider<MemoryStore>>,
+    /// Whether blocks read the roots that blocks of the same slot have made before them.
+    pub(crate) assumes: bool,
+    /// The roots that the latest block assumes.
+    pub(crate) assumed: Vec<LedgerRead>,
     /// The bytes of all bodies since the last [`measure`](Self::measure).
     n_bytes: usize,
     since: u64,
@@ -82,9 +91,10 @@ impl Market {
     /// Returns shards without users and goods.
     pub(crate) fn closed() -> Self {
         let shards: Vec<_> = (0..N_SHARDS).map(|shard| (shard, 0)).collect();
-        let world = World::of(Ees::default().add_with(code(), Bytes32::ZERO, &shards, true));
+        let mut world = World::of(Ees::default().add_with(code(), Bytes32::ZERO, &shards, true));
+        world.settings.assumptions_max = 3;
         let providers = (0..N_SHARDS).map(|_| provider()).collect();
-        Self { world, providers, n_bytes: 0, since: 0 }
+        Self { world, providers, assumes: false, assumed: Vec::new(), n_bytes: 0, since: 0 }
     }
 
     /// Starts to count slots and bytes.
@@ -119,7 +129,17 @@ impl Market {
         operations: &[Operation],
         is_chosen: impl Fn(&ReceivedReceipt) -> bool,
     ) -> Result<(), String> {
-        let place = self.world.place(shard);
+        let others: Vec<_> = (0..N_SHARDS).filter(|other| *other != shard).collect();
+        let reads = others.iter().map(|other| LedgerRead {
+            shard: *other,
+            ee: EE,
+            state_root: Bytes32::from(self.readable(*other).0),
+        });
+        let ledger_reads: Vec<_> = reads.collect();
+        let mut place = self.world.place(shard);
+        if self.assumes {
+            place.assumable = ledger_reads.iter().copied().collect();
+        }
         let candidates = self.world.relay.waiting(&place);
         let for_ee = candidates.for_ees.get(&EE).into_iter().flatten();
         let chosen: Vec<_> = for_ee.filter(|waiting| is_chosen(&waiting.received())).cloned().collect();
@@ -128,12 +148,11 @@ impl Market {
         settled.sort_by_key(|waiting| (waiting.receipt.source_shard, waiting.receipt.sequence));
         let inbound = self.world.relay.batches(&settled);
 
-        let others: Vec<_> = (0..N_SHARDS).filter(|other| *other != shard).collect();
         let reads: Arc<[_]> = others
             .iter()
             .map(|other| {
                 let on = on(*other);
-                RootRead { shard: on.shard, ee: on.ee, state_root: self.crosslinked(*other) }
+                RootRead { shard: on.shard, ee: on.ee, state_root: self.readable(*other) }
             })
             .collect();
         let surroundings = Surroundings { context: context(&place, EE, 0), reads, receipts };
@@ -142,14 +161,9 @@ impl Market {
         let root = self.crosslinked(shard);
         let built =
             provider.build(root, &[package], surroundings).map_err(|error| outrider_host::chain(&error))?;
-        let reads = others.iter().map(|other| LedgerRead {
-            shard: *other,
-            ee: EE,
-            state_root: Bytes32::from(self.crosslinked(*other).0),
-        });
         let payload = EePayload {
             ee: EE,
-            reads: reads.collect::<Vec<_>>().try_into().unwrap(),
+            reads: ledger_reads.try_into().unwrap(),
             block_data: built.block_data().to_vec().try_into().unwrap(),
         };
         let contents = outrider_shard::executor::Contents { inbound, payloads: vec![payload] };
@@ -159,10 +173,16 @@ impl Market {
             provider.apply(&[built], Previous::Keep).unwrap();
         }
         self.n_bytes += body.to_body().len();
+        self.assumed = body.header.assumptions.to_vec();
         Ok(())
     }
 
-    /// Returns the state root of a shard on which blocks of this slot build, and that they read.
+    /// Returns the state root of a shard that blocks on other shards read.
+    fn readable(&self, shard: Shard) -> StateRoot {
+        if self.assumes { StateRoot(self.world.state_root(shard, EE).0) } else { self.crosslinked(shard) }
+    }
+
+    /// Returns the state root of a shard on which blocks of this slot build.
     fn crosslinked(&self, shard: Shard) -> StateRoot {
         let shard = self.world.parent.shards().get(shard as usize).unwrap();
         StateRoot(shard.ees().get(EE as usize).unwrap().state_root.0)
@@ -177,10 +197,10 @@ impl Market {
         self.tree(shard, StateRoot(self.world.state_root(shard, EE).0))
     }
 
-    /// Makes the proof about capabilities in the crosslinked state of a shard.
+    /// Makes the proof about capabilities in the state of a shard that blocks on other shards read.
     pub(crate) fn proof(&self, shard: Shard, capabilities: &[Capability]) -> Vec<u8> {
         let store = self.providers.get(shard as usize).unwrap().store();
-        let mut tree = Tree::<Keccak256, _>::open(&self.crosslinked(shard).into(), Recorder::new(store));
+        let mut tree = Tree::<Keccak256, _>::open(&self.readable(shard).into(), Recorder::new(store));
         capability::read(&mut tree, capabilities).unwrap();
         tree.into_witness().unwrap()
     }
