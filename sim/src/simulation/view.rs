@@ -42,8 +42,8 @@ pub struct View<C: Preset, E: StdError + 'static> {
     pool: Pool<C>,
     /// Evidence against proposers, from the blocks that the node has accepted.
     evidence: Evidence,
-    /// Messages that wait for a block.
-    waiting: Vec<Message<C>>,
+    /// Messages that wait for a block, each with the reason.
+    waiting: Vec<(Message<C>, ShardBlockError<E>)>,
     /// Attestations that wait for their slot to pass.
     early: Vec<Message<C>>,
     refused: Vec<RefusedMessage<E>>,
@@ -108,7 +108,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
     }
 
     /// Returns the messages that the node refused as invalid, in order. Honest validators' messages are not among them, even
-    /// if they come too late.
+    /// if they come too late, but for shard blocks that assume what a block makes which never came.
     #[must_use]
     pub fn refused(&self) -> &[RefusedMessage<E>] {
         &self.refused
@@ -135,10 +135,15 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         self.node.on_tick(self.node.store().genesis_time.plus(since_genesis)?)?;
         self.pool.prune(slot);
         let kept_from = slot.saturating_sub(2 * C::SLOTS_PER_EPOCH);
-        self.waiting.retain(|message| message.slot() >= kept_from);
         self.evidence.prune(kept_from);
         let mut messages = mem::take(&mut self.early);
-        messages.append(&mut self.waiting);
+        for (message, error) in mem::take(&mut self.waiting) {
+            if message.slot() >= kept_from {
+                messages.push(message);
+            } else if matches!(error, ShardBlockError::Ledger(LedgerError::Assumption { .. })) {
+                self.refuse(&message, error);
+            }
+        }
         self.receive(messages, duties, execution);
         Ok(())
     }
@@ -151,7 +156,7 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
         execution: &X,
     ) {
         while self.receive_once(messages, duties.rules, execution) && !self.waiting.is_empty() {
-            messages = mem::take(&mut self.waiting);
+            messages = mem::take(&mut self.waiting).into_iter().map(|(message, _)| message).collect();
         }
         let finalized = self.node.store().finalized_checkpoint.root;
         if finalized != self.finalized
@@ -203,11 +208,14 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
                 self.early.push(message);
                 false
             }
-            Err(ShardBlockError::Ledger(
-                LedgerError::Spec(Error::UnknownParent | Error::UnknownBlock)
-                | LedgerError::ShardProposals { .. },
-            )) => {
-                self.waiting.push(message);
+            Err(
+                error @ ShardBlockError::Ledger(
+                    LedgerError::Spec(Error::UnknownParent | Error::UnknownBlock)
+                    | LedgerError::ShardProposals { .. }
+                    | LedgerError::Assumption { .. },
+                ),
+            ) => {
+                self.waiting.push((message, error));
                 false
             }
             // They came too late to matter: other epochs count by now, or another branch is final.
@@ -220,10 +228,14 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
                 Error::NotAfterFinalized { .. } | Error::NotOnFinalized { .. },
             ))) => false,
             Err(error) => {
-                self.refused.push(RefusedMessage { kind: message.kind(), slot: message.slot(), error });
+                self.refuse(&message, error);
                 false
             }
         }
+    }
+
+    fn refuse(&mut self, message: &Message<C>, error: ShardBlockError<E>) {
+        self.refused.push(RefusedMessage { kind: message.kind(), slot: message.slot(), error });
     }
 
     fn process(&mut self, message: &Message<C>, rules: Rules<'_>) -> Result<(), LedgerError> {
