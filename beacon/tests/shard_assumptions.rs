@@ -90,7 +90,7 @@ fn invented_assumptions_are_refused_with_ee_shard_and_field() {
     assert_eq!(
         text,
         format!(
-            "shard 1, slot 2: assumptions: no known block that can be crosslinked before makes the root {root} of EE 0 on shard 0"
+            "shard 1, slot 2: assumptions: no known block that counts before makes the root {root} of EE 0 on shard 0"
         )
     );
     // A node judges two blocks of a proposer, so each of the others is of another node.

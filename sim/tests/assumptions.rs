@@ -297,7 +297,7 @@ fn every_view_refuses_an_invented_assumption_and_names_ee_shard_and_field() {
         assert_eq!(
             expected.to_string(),
             format!(
-                "shard 1, slot 3: assumptions: no known block that can be crosslinked before makes the root {got} of EE 0 on shard 0"
+                "shard 1, slot 3: assumptions: no known block that counts before makes the root {got} of EE 0 on shard 0"
             )
         );
     }

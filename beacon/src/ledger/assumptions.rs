@@ -16,23 +16,17 @@
 //! | counts before, and the root is still that of its EE | the header counts, in the same beacon block at the earliest |
 //! | is not crosslinked by then, or is ignored or convicted itself, or a later block has changed the root | the header is ignored |
 //!
-//! The shard goes on: its next block builds on the execution root that the ledger has. Blocks that were built on an ignored header
-//! before that was known are ignored, too. With a challenge window, a header whose assumptions cannot come true any more
-//! is dropped at once, and not only when its window is over.
+//! The shard goes on: its next block builds on the execution root that the ledger has. Blocks that were built on an
+//! ignored header before that was known are ignored, too. Their proposers pay for the bytes all the same, so whoever
+//! assumes too much has the cost. With a challenge window, a header whose assumptions cannot come true any more is dropped
+//! at once, and not only when its window is over.
 //!
 //! Nobody can prove that a block does not exist, so no claim is about an invented assumption, and none is needed: an
 //! honest node accepts only roots that a block makes which it knows, and the ledger ignores the header.
 
-use std::collections::BTreeSet;
-
-use super::{
-    EeIndex, ExecutionHeader, ExtendedState, Ledger, LedgerNode, RootRead, Settings, error::HeaderError,
-    views::Executed,
-};
+use super::{EeIndex, ExecutionHeader, Ledger, RootRead, Settings, error::HeaderError};
 use outrider_beacon_spec::{
     math::index,
-    phase::Phase1,
-    preset::Preset,
     types::{Bytes32, Shard, Slot},
 };
 
@@ -77,55 +71,8 @@ impl Ledger {
         header.assumptions.iter().all(has)
     }
 
-    fn state_root(&self, shard: Shard, ee: EeIndex) -> Option<Bytes32> {
+    /// Returns the root of an EE on a shard, if it has an entry there.
+    pub(super) fn state_root(&self, shard: Shard, ee: EeIndex) -> Option<Bytes32> {
         Some(self.shards.get(index(shard))?.ees.get(ee as usize)?.state_root)
-    }
-}
-
-impl<C: Preset> LedgerNode<Phase1<C>> {
-    /// Returns the roots that a block of a shard and a slot may assume: those that known blocks of other shards make which have an earlier turn
-    /// and do not count in the ledger of the beacon parent yet. They are crosslinked and wait for the end of the
-    /// challenge window, so that `optimistic` has their roots; or they descend from the crosslinks there.
-    pub(super) fn assumable(
-        &self,
-        parent: &ExtendedState<Phase1<C>>,
-        optimistic: &Ledger,
-        (shard, slot): (Shard, Slot),
-        settings: &Settings,
-    ) -> BTreeSet<RootRead> {
-        let mut roots = BTreeSet::new();
-        if settings.assumptions_max == 0 {
-            return roots;
-        }
-        for (of, ledger) in (0..).zip(&parent.ledger.shards).filter(|(of, _)| *of != shard) {
-            for transition in ledger.pending.iter().flat_map(|pending| &pending.header.transitions) {
-                let ee = transition.ee;
-                let root = optimistic.state_root(of, ee);
-                roots.extend(root.map(|state_root| RootRead { shard: of, ee, state_root }));
-            }
-        }
-        let is_after_crosslink = |executed: &Executed| {
-            let crosslink = parent.state.shard_states.get(index(executed.shard));
-            crosslink.is_some_and(|crosslink| {
-                executed.slot > crosslink.slot
-                    && self
-                        .shard_executions
-                        .since(executed.shard, crosslink.latest_block_root, executed.parent_root)
-                        .is_some()
-            })
-        };
-        let own = (slot, true, shard);
-        for executed in self.shard_executions.0.values() {
-            let Executed { shard: of, slot, header, .. } = executed;
-            if *of == shard || turn(*of, *slot, header) >= own || !is_after_crosslink(executed) {
-                continue;
-            }
-            roots.extend(header.transitions.iter().map(|transition| RootRead {
-                shard: *of,
-                ee: transition.ee,
-                state_root: transition.post_state_root,
-            }));
-        }
-        roots
     }
 }

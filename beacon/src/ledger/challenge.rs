@@ -98,8 +98,8 @@ pub(super) fn postpone_header(
 }
 
 impl Ledger {
-    /// Accepts pending headers that are due in a slot, in the order in which blocks crosslinked them, and then by [`turn`]. Drops
-    /// those that fail or whose assumptions did not come true.
+    /// Accepts pending headers that are due in a slot, in the order in which blocks crosslinked them, and then by
+    /// [`turn`]. Drops those that fail or whose assumptions did not come true.
     pub(super) fn accept_due<P: LedgerPhase>(
         &mut self,
         slot: Slot,
@@ -140,8 +140,8 @@ impl Ledger {
         Ok(accepted)
     }
 
-    /// Drops pending headers that would be dropped when they are due, if nothing changed until then. So the next block of their
-    /// shard, which does not build on them, counts.
+    /// Drops pending headers that would be dropped when they are due, if nothing changed until then. So the next block of
+    /// their shard, which does not build on them, counts.
     pub(super) fn drop_vain<P: LedgerPhase>(&mut self, settings: &Settings) -> Result<(), Error> {
         let Accepted { dropped, .. } = self.clone().accept_due::<P>(Slot::MAX, settings)?;
         dropped.into_iter().try_for_each(|(shard, place)| self.drop_pending(shard, place))

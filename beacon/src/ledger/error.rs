@@ -78,11 +78,10 @@ pub enum LedgerError {
         /// The number of other blocks.
         limit: usize,
     },
-    /// A shard block assumes a root that no shard block makes which this node knows and which could be crosslinked in time. The fault
-    /// of the block's proposer, or the node has not heard of the other block yet: try again then.
+    /// A shard block assumes a root that no shard block makes which this node knows and which counts before it. The fault of
+    /// the block's proposer; or the node has not heard of the other block yet: try again then.
     #[error(
-        "shard {shard}, slot {slot}: assumptions: no known block that can be crosslinked before makes the root {got} of EE {ee} \
-         on shard {of}"
+        "shard {shard}, slot {slot}: assumptions: no known block that counts before makes the root {got} of EE {ee} on shard {of}"
     )]
     Assumption {
         /// The shard of the block.

@@ -39,8 +39,9 @@ struct Sums {
     fuel: u64,
 }
 
-/// Checks the header of a crosslinked shard block, and applies it; one with an assumption that did not come true is ignored.
-/// Returns the fees of the block's proposer, which leave the ledger. `epoch` is that of the shard block's slot. The checks are, in this order:
+/// Checks the header of a crosslinked shard block, and applies it; one with an assumption that did not come true is
+/// ignored. Returns the fees of the block's proposer, which leave the ledger. `epoch` is that of the shard block's slot.
+/// The checks are, in this order:
 ///
 ///
 /// - L1: the body begins with the header's root, by the branch to the data root, and has the length of the transition;

@@ -4,13 +4,13 @@
 //! shards and all blocks on a beacon block, so a node makes it once.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
-    Ether, ExecutionHeader, ExtendedState, Ledger, LedgerError, LedgerNode, LedgerPhase, Settings,
-    ShardPlace, change, ether::apply_execution_header,
+    Ether, ExecutionHeader, ExtendedState, Ledger, LedgerError, LedgerNode, LedgerPhase, RootRead, Settings,
+    ShardPlace, assumptions::turn, change, ether::apply_execution_header,
 };
 use crate::{proof::phase1_layout, registry::Rules};
 use outrider_beacon_spec::{
@@ -141,6 +141,52 @@ impl<C: Preset> LedgerNode<Phase1<C>> {
             view,
             assumable,
         })
+    }
+
+    /// Returns the roots that a block of a shard and a slot may assume: those that known blocks of other shards make which have
+    /// an earlier turn and do not count in the ledger of the beacon parent yet. Either these are crosslinked and wait for
+    /// the end of their challenge window, so that `optimistic` has the roots; or they descend from the crosslinks there.
+    fn assumable(
+        &self,
+        parent: &ExtendedState<Phase1<C>>,
+        optimistic: &Ledger,
+        (shard, slot): (Shard, Slot),
+        settings: &Settings,
+    ) -> BTreeSet<RootRead> {
+        let mut roots = BTreeSet::new();
+        if settings.assumptions_max == 0 {
+            return roots;
+        }
+        for (of, ledger) in (0..).zip(&parent.ledger.shards).filter(|(of, _)| *of != shard) {
+            for transition in ledger.pending.iter().flat_map(|pending| &pending.header.transitions) {
+                let ee = transition.ee;
+                let root = optimistic.state_root(of, ee);
+                roots.extend(root.map(|state_root| RootRead { shard: of, ee, state_root }));
+            }
+        }
+        let is_after_crosslink = |executed: &Executed| {
+            let crosslink = parent.state.shard_states.get(index(executed.shard));
+            crosslink.is_some_and(|crosslink| {
+                executed.slot > crosslink.slot
+                    && self
+                        .shard_executions
+                        .since(executed.shard, crosslink.latest_block_root, executed.parent_root)
+                        .is_some()
+            })
+        };
+        let own = (slot, true, shard);
+        for executed in self.shard_executions.0.values() {
+            let Executed { shard: of, slot, header, .. } = executed;
+            if *of == shard || turn(*of, *slot, header) >= own || !is_after_crosslink(executed) {
+                continue;
+            }
+            roots.extend(header.transitions.iter().map(|transition| RootRead {
+                shard: *of,
+                ee: transition.ee,
+                state_root: transition.post_state_root,
+            }));
+        }
+        roots
     }
 
     /// Applies the executions of a shard's blocks from the crosslink to a block, as if their assumptions had come true. One that
