@@ -81,15 +81,15 @@ pub(crate) fn fixture_limits() -> Limits {
     Limits { unsaved_root: UnsavedRoot::Zeros, ..Limits::default() }
 }
 
-/// The limits of an execution of an Ethereum block. As many executions as there are processors run at a time.
+/// The limits of an execution of a block of Ethereum or Bitcoin. As many executions as there are processors run at a time.
 #[derive(clap::Args)]
-pub(crate) struct EvmLimits {
-    /// Fuel that an execution may spend. The default is higher than for other EEs, because Ethereum's blocks are large.
+pub(crate) struct BlockLimits {
+    /// Fuel that an execution may spend. The default is higher than for other EEs, because the blocks of large chains are large.
     #[arg(long, value_name = "FUEL", default_value_t = 16 * Limits::default().fuel_max)]
     fuel: u64,
 }
 
-impl LimitOptions for EvmLimits {
+impl LimitOptions for BlockLimits {
     fn limit(&self, config: &mut HostConfig) {
         config.limits.fuel_max = self.fuel;
         config.concurrent_executions_max = HostConfig::default().concurrent_executions_max;
@@ -118,9 +118,11 @@ mod tests {
         let mut found = Vec::new();
         collect(&crate::Arguments::command(), &["engine", "no_cache"], &mut found);
         let (names, descriptions): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        // These are `run`, `evm test`, `evm block`, `evm chain`, `evm init`, `state init`, `state adopt`, `witness build` and
-        // `witness check`.
-        assert_eq!(names, ["run", "test", "block", "chain", "init", "init", "adopt", "build", "check"]);
+        // These are `run`, `evm test`, `evm block`, `evm chain`, `evm init`, `state init`, `state adopt`, `utxo block`,
+        // `utxo chain`, `witness build` and `witness check`.
+        let expected =
+            ["run", "test", "block", "chain", "init", "init", "adopt", "block", "chain", "build", "check"];
+        assert_eq!(names, expected);
         assert!(descriptions.iter().all(|one| one == &descriptions[0]), "{descriptions:#?}");
     }
 }

@@ -25,6 +25,8 @@ mod output_file;
 mod progress;
 mod run;
 mod state;
+mod test_files;
+mod utxo;
 mod witness;
 
 use std::process::ExitCode;
@@ -65,6 +67,7 @@ enum Command {
     Calibrate(calibrate::Arguments),
     Evm(evm::Arguments),
     State(state::Arguments),
+    Utxo(utxo::Arguments),
     Witness(witness::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -132,6 +135,7 @@ fn run_command(command: Command) -> anyhow::Result<Verdict> {
         Command::Calibrate(arguments) => calibrate::calibrate(&arguments),
         Command::Evm(arguments) => evm::evm(&arguments),
         Command::State(arguments) => state::state(&arguments),
+        Command::Utxo(arguments) => utxo::utxo(&arguments),
         Command::Witness(arguments) => witness::witness(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments, Arguments::command()),
         Command::Man(arguments) => man::man(&arguments, Arguments::command()),

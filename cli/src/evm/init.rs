@@ -8,6 +8,7 @@ use outrider_evm::{
     shard_chain::{ShardGenesis, SlotClock},
 };
 use outrider_host::StateRoot;
+use outrider_witness::store::StateKind;
 
 use super::EeArguments;
 use super::read::read_json;
@@ -46,7 +47,7 @@ pub(super) fn init(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let clock =
         SlotClock { genesis_time: arguments.genesis_time, seconds_per_slot: arguments.seconds_per_slot };
     let genesis = ShardGenesis::new(genesis, clock).with_context(file)?;
-    create(&arguments.directory, arguments.ee.load()?, |provider| {
+    create(&arguments.directory, arguments.ee.load()?, StateKind::KECCAK256, |provider| {
         let (root, batch) = genesis.batch();
         let root = StateRoot(root.0);
         let made = || format!("{}: cannot make the state", arguments.directory.display());

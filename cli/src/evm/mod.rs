@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use outrider_host::{Ee, EngineKind, Host};
 
-use crate::host_options::{EvmLimits, HostOptions};
+use crate::host_options::{BlockLimits, HostOptions};
 use crate::{Verdict, files};
 
 /// Run Ethereum's tests, a block with its execution witness, or a chain from its genesis on, through the EVM EE; or begin
@@ -41,7 +41,7 @@ struct EeArguments {
     #[arg(long, value_name = "EE.wasm")]
     ee: Option<PathBuf>,
     #[command(flatten)]
-    host: HostOptions<EvmLimits>,
+    host: HostOptions<BlockLimits>,
 }
 
 pub(crate) fn evm(arguments: &Arguments) -> anyhow::Result<Verdict> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use outrider_host::{Context, Ee, StateRoot};
 use outrider_shard::{Previous, Provider};
-use outrider_witness::store::{DiskError, DiskStore};
+use outrider_witness::store::{DiskError, DiskStore, StateKind};
 use tempfile::TempDir;
 
 use super::{EeArguments, refused};
@@ -17,6 +17,7 @@ use crate::{Verdict, files, output};
 pub(super) fn init(
     directory: &Path,
     ee: &EeArguments,
+    kind: StateKind,
     packages: Option<&Path>,
     context: Context,
 ) -> anyhow::Result<Verdict> {
@@ -25,7 +26,7 @@ pub(super) fn init(
         Some(path) => Some((path, files::read_packages(path)?)),
         None => None,
     };
-    create(directory, ee.load()?, |provider| {
+    create(directory, ee.load()?, kind, |provider| {
         let Some((path, packages)) = packages else { return Ok(Made::State(provider.empty_root())) };
         match provider.build(provider.empty_root(), &packages, context) {
             Ok(block) => {
@@ -52,6 +53,7 @@ pub(crate) enum Made {
 pub(crate) fn create(
     directory: &Path,
     ee: Ee,
+    kind: StateKind,
     make: impl FnOnce(&Provider<DiskStore>) -> anyhow::Result<Made>,
 ) -> anyhow::Result<Verdict> {
     check_free(directory)?;
@@ -63,7 +65,7 @@ pub(crate) fn create(
     let context = || format!("{}: cannot make the state", directory.display());
     let made = scratch.directory.path().join("state");
     let root = {
-        let store = DiskStore::open(&made).with_context(context)?;
+        let store = DiskStore::open_as(&made, kind).with_context(context)?;
         let provider = Provider::open(ee, Arc::new(store)).with_context(context)?;
         match make(&provider)? {
             Made::State(root) => root,

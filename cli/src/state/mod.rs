@@ -1,6 +1,7 @@
 //! `outrider state`: makes and checks full states of EEs, each in its own directory.
 
 pub(crate) mod init;
+pub(crate) mod kind;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,13 +11,14 @@ use anyhow::Context as _;
 use outrider_host::{Host, chain};
 use outrider_shard::provider::{adopt, code_hash, current_root, empty_root};
 use outrider_shard::{BuiltBlock, Provider, ProviderError};
-use outrider_witness::store::{DiskError, DiskStore, Store as _, StoreError};
+use outrider_witness::store::{DiskError, DiskStore, StateKind, Store as _, StoreError};
 use serde_json::json;
 
 use crate::context::ContextOptions;
 use crate::host_options::{DefaultLimits, HostOptions};
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict, files};
+use kind::KINDS;
 
 /// Make and inspect the full state of an EE, from which `outrider witness build` builds blocks.
 #[derive(clap::Args)]
@@ -35,6 +37,9 @@ enum Action {
         directory: PathBuf,
         #[command(flatten)]
         ee: EeArguments,
+        /// Kind of the state: the hash of its nodes. EEs of the SDK have `keccak256`; the UTXO EE has `utxo`.
+        #[arg(long, value_name = "KIND", default_value = StateKind::KECCAK256.name(), value_parser = kind::parser())]
+        kind: StateKind,
         /// File with the packages from which the EE makes its first state, or `-` for standard input. Without it, the state is empty.
         #[arg(value_name = "PACKAGES")]
         packages: Option<PathBuf>,
@@ -72,8 +77,8 @@ pub(crate) struct EeArguments {
 
 pub(crate) fn state(arguments: &Arguments) -> anyhow::Result<Verdict> {
     match &arguments.action {
-        Action::Init { directory, ee, packages, context } => {
-            init::init(directory, ee, packages.as_deref(), context.context().complete(0))
+        Action::Init { directory, ee, kind, packages, context } => {
+            init::init(directory, ee, *kind, packages.as_deref(), context.context().complete(0))
         }
         Action::Adopt { directory, ee } => take_over(directory, ee),
         Action::Show { directory, json } => show(directory, *json),
@@ -152,12 +157,12 @@ fn show(directory: &Path, json: bool) -> anyhow::Result<Verdict> {
 
 /// Opens the state in an existing directory for changing it.
 pub(crate) fn open(directory: &Path) -> anyhow::Result<DiskStore> {
-    DiskStore::open_existing(directory).map_err(|error| with_remedy(directory, &error))
+    DiskStore::open_existing_among(directory, &KINDS).map_err(|error| with_remedy(directory, &error))
 }
 
 /// Opens the state in an existing directory for reading.
 pub(crate) fn open_read_only(directory: &Path) -> anyhow::Result<DiskStore> {
-    DiskStore::open_read_only(directory).map_err(|error| with_remedy(directory, &error))
+    DiskStore::open_read_only_among(directory, &KINDS).map_err(|error| with_remedy(directory, &error))
 }
 
 /// Adds the directory of a state to an error, and the command that helps.

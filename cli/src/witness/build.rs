@@ -15,6 +15,7 @@ use super::render;
 use crate::context::{ContextOptions, root_read};
 use crate::output::{self, Summary};
 use crate::output_file;
+use crate::state::kind::KINDS;
 use crate::state::{self, EeArguments};
 use crate::{Verdict, files};
 
@@ -101,7 +102,7 @@ fn apply(
     };
     // Opening the store again shows what has reached the disk.
     drop(provider);
-    let found = DiskStore::open_read_only(directory).map_err(ProviderError::from);
+    let found = DiskStore::open_read_only_among(directory, &KINDS).map_err(ProviderError::from);
     let name = directory.display();
     let state = match found.and_then(|store| current_root(&store)) {
         Ok(root) if root == start => format!("the state root is still {root}"),

@@ -1,10 +1,9 @@
 //! `outrider evm test`: runs Ethereum's own tests.
 
-mod files;
 mod report;
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,7 +13,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use super::EeArguments;
 use crate::Verdict;
-use files::TestFile;
+use crate::test_files::{self, TestFile};
 use report::{FileReport, Report};
 
 /// Run Ethereum's tests: state tests, blockchain tests, transaction tests and VM tests.
@@ -41,14 +40,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn test(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let found = files::find(&arguments.paths)?;
+    let found = test_files::find(&arguments.paths, may_have_tests)?;
     let ee = arguments.ee.load()?;
     let n_jobs = arguments.jobs.map_or(0, std::num::NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_jobs).build().context("cannot start threads")?;
     let runner = Runner::new(ee);
     let progress = progress();
     let mut report = Report::default();
-    files::in_batches(found, |batch| {
+    test_files::in_batches(found, may_have_tests, |batch| {
         let run = |file| {
             let report = arguments.run(&runner, file);
             progress.inc(report.n_cases());
@@ -73,6 +72,12 @@ pub(super) fn test(arguments: &Arguments) -> anyhow::Result<Verdict> {
         report.print(arguments.ee.engine())?;
     }
     Ok(report.verdict())
+}
+
+/// Returns whether a file may contain tests: a JSON file, unless it is in `.meta`, which has the index of a release.
+fn may_have_tests(path: &Path) -> bool {
+    let is_meta = path.components().any(|component| component.as_os_str() == ".meta");
+    !is_meta && path.extension().is_some_and(|extension| extension == "json")
 }
 
 impl Arguments {

@@ -8,26 +8,28 @@ use anyhow::Context as _;
 use crate::files;
 
 /// A file with tests.
-pub(super) struct TestFile {
+pub(crate) struct TestFile {
     /// The path. In an archive, it follows the path of the archive.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The contents, or why they cannot be read.
-    pub(super) json: anyhow::Result<Vec<u8>>,
+    pub(crate) json: anyhow::Result<Vec<u8>>,
 }
 
 /// The path of a file or archive, or a path that cannot be accessed and the reason.
-pub(super) type SearchResult = Result<PathBuf, (PathBuf, anyhow::Error)>;
+pub(crate) type SearchResult = Result<PathBuf, (PathBuf, anyhow::Error)>;
 
 /// Expands directories to the files and archives in them, in the order of the arguments, each directory sorted.
 ///
 /// An entry that cannot be accessed, such as a dangling link, is an error in the list if it might contain tests.
-pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<SearchResult>> {
+///
+/// `is_test` says whether the file at a path may contain tests.
+pub(crate) fn find(paths: &[PathBuf], is_test: fn(&Path) -> bool) -> anyhow::Result<Vec<SearchResult>> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
             let before = files.len();
             for entry in walkdir::WalkDir::new(path).follow_links(true).sort_by_file_name() {
-                files.extend(examine(entry));
+                files.extend(examine(entry, is_test));
             }
             anyhow::ensure!(
                 files.len() > before,
@@ -42,7 +44,7 @@ pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Vec<SearchResult>> {
     Ok(files)
 }
 
-fn examine(entry: walkdir::Result<walkdir::DirEntry>) -> Option<SearchResult> {
+fn examine(entry: walkdir::Result<walkdir::DirEntry>, is_test: fn(&Path) -> bool) -> Option<SearchResult> {
     let might_have_tests = |path: &Path| is_archive(path) || is_test(path);
     match entry {
         Ok(entry) => {
@@ -68,24 +70,19 @@ fn is_archive(path: &Path) -> bool {
     name.is_some_and(|name| name.ends_with(".tar.gz") || name.ends_with(".tgz"))
 }
 
-/// Returns whether a file may contain tests: a JSON file, unless it is in `.meta`, which has the index of a release.
-fn is_test(path: &Path) -> bool {
-    let is_meta = path.components().any(|component| component.as_os_str() == ".meta");
-    !is_meta && path.extension().is_some_and(|extension| extension == "json")
-}
-
 /// Reads files in order, also those in archives, and runs them in batches of about [`BATCH_BYTES`].
 ///
 /// Of a truncated archive, the complete files are run, and the archive itself is reported as unusable.
-pub(super) fn in_batches(
+pub(crate) fn in_batches(
     found: Vec<SearchResult>,
+    is_test: fn(&Path) -> bool,
     mut run: impl FnMut(&[TestFile]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut batch = Batch::default();
     for file in found {
         match file {
             Ok(path) if is_archive(&path) => {
-                let read = read_archive(&path, |name, json| batch.add(name, json, &mut run));
+                let read = read_archive(&path, is_test, |name, json| batch.add(name, json, &mut run));
                 match read {
                     Ok(run) => run?,
                     Err(error) => batch.add(files::name(&path), Err(error), &mut run)?,
@@ -104,6 +101,7 @@ pub(super) fn in_batches(
 /// Reads the files of tests in an archive and passes each to `take`, until that fails. The inner result is that of `take`.
 fn read_archive(
     path: &Path,
+    is_test: fn(&Path) -> bool,
     mut take: impl FnMut(String, anyhow::Result<Vec<u8>>) -> anyhow::Result<()>,
 ) -> anyhow::Result<anyhow::Result<()>> {
     let archive = files::name(path);
