@@ -217,7 +217,13 @@ impl EeArguments {
 /// Prints why a block cannot be built. The verdict is a failed expectation if the packages or the EE are at fault.
 pub(crate) fn refused(packages: &Path, error: &ProviderError, json: bool) -> anyhow::Result<Verdict> {
     let verdict = if error.fault().is_verdict() { Verdict::Fails } else { Verdict::Unusable };
-    let what = format!("{}: {}", files::name(packages), chain(error));
+    let remedy = match error {
+        ProviderError::WrongHash { .. } | ProviderError::NoNode { .. } => {
+            ": does the EE have another kind of state? `outrider state init --kind` sets it"
+        }
+        _ => "",
+    };
+    let what = format!("{}: {}{remedy}", files::name(packages), chain(error));
     // A refusal has a reason. For a trap, the last log and the backtrace help to find it.
     let execution = error.execution().filter(|execution| execution.refusal().is_none());
     let last_words = execution.and_then(|execution| execution.logs.last()).map(|log| log.value.to_string());

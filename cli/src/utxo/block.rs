@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use outrider_utxo::assumed::{AssumedBlock, AssumedBlockError, Figures};
-use outrider_utxo::blocks::unpack;
+use outrider_utxo::blocks::read_bytes;
 use outrider_utxo::chain::{Chain, Executed, Outcome};
 use outrider_utxo::network;
 use outrider_utxo_ee::Network;
@@ -18,7 +18,7 @@ use crate::{ERROR, SUCCESS, Verdict, files};
 
 /// Execute a block whose history is not at hand, on a state for which you vouch.
 ///
-/// The state is made of the outputs that the block spends, the height and the hash of the parent. The EE executes all scripts, and checks
+/// The state consists of the outputs that the block spends, the height and the hash of the parent. The EE executes all scripts, and checks
 /// amounts, fees, sigops, weight and commitments. The output lists the rules that cannot be checked so, and what holds in their place.
 ///
 /// The exit code is 0 if the EE executes the block, 1 if the EE refuses it, 2 if a file cannot be used.
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Outputs that the block spends: an output for each input as Bitcoin encodes it, or entries of outpoint, length, and height, amount
-    /// and script as in Bitcoin Core's database. May be packed by gzip or bzip2.
+    /// and script as in Bitcoin Core's database; as bytes or in hex. May be packed by gzip or bzip2.
     #[arg(long, value_name = "FILE")]
     undo: Option<PathBuf>,
     /// Height of the block. The default is the one in its coinbase.
@@ -118,7 +118,7 @@ impl Arguments {
         let undo = self.undo.as_deref().map(|path| {
             let name = || files::name(path);
             let bytes = files::read(path, files::FILE_BYTES_MAX).with_context(name)?;
-            unpack(&bytes, files::FILE_BYTES_MAX).map(|bytes| bytes.into_owned()).with_context(name)
+            read_bytes(&bytes, files::FILE_BYTES_MAX).map(|bytes| bytes.into_owned()).with_context(name)
         });
         let undo = undo.transpose()?;
         match AssumedBlock::new(network, self.height, block, undo.as_deref()) {

@@ -46,7 +46,7 @@ struct Report {
     network: &'static str,
     blocks: Vec<BlockReport>,
     refused: Vec<RefusalReport>,
-    /// Blocks that descend from a refused one.
+    /// Blocks that descend from a refused or missing one.
     not_run: Vec<String>,
     /// Blocks whose parent is missing.
     unconnected: Vec<UnconnectedReport>,
@@ -132,8 +132,13 @@ pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
         progress.inc(1);
     }
     progress.finish_and_clear();
-    let left = by_parent.into_values().flatten();
-    report.unconnected = left.map(UnconnectedReport::new).collect();
+    let missing: Vec<Digest> = by_parent.keys().copied().filter(|parent| !seen.contains(parent)).collect();
+    for parent in missing {
+        for block in by_parent.remove(&parent).unwrap_or_default() {
+            report.unconnected.push(UnconnectedReport::new(block));
+            report.not_run.extend(descendants(&mut by_parent, block.hash));
+        }
+    }
     report.tip = chain.best().map(TipReport::new);
     report.finish(arguments.json)
 }
@@ -243,7 +248,7 @@ impl Report {
             writeln!(out, "block {hash}: {ERROR}refused{ERROR:#}: {}", Plain(words))?;
         }
         if !self.not_run.is_empty() {
-            writeln!(out, "not run: {} after a refused one", count(self.not_run.len(), "block"))?;
+            writeln!(out, "not run: {} after a refused or missing one", count(self.not_run.len(), "block"))?;
         }
         for UnconnectedReport { hash, parent } in &self.unconnected {
             writeln!(out, "block {hash}: {ERROR}not run{ERROR:#}, because its parent {parent} is missing")?;

@@ -1,7 +1,8 @@
-//! Decodes the witnesses of a fixture, in each of the encodings of `outrider-witness`.
+//! Decodes the witnesses of a fixture, in each of the encodings of `outrider-witness`, and in that of the UTXO EE.
 
 use outrider_shard::{Frame, ReadError};
-use outrider_witness::outline::Outline;
+use outrider_utxo_ee::TipError;
+use outrider_witness::outline::{BytesByKind, Outline, TrieOutline};
 use outrider_witness::{Keccak256, NodeBag, mpt, smt};
 
 /// An encoding of witnesses.
@@ -11,6 +12,8 @@ pub(super) enum Encoding {
     Smt,
     /// That of Merkle Patricia tries.
     Mpt,
+    /// That of the UTXO EE: the tip of a chain, outputs, and their paths. Only the tip is decoded here.
+    Utxo,
 }
 
 /// The block data of a stateful EE.
@@ -25,8 +28,8 @@ pub(super) struct StatefulBlockData<'a> {
 pub(super) enum DecodeError {
     #[error("not the block data of a stateful EE")]
     Frame(#[from] ReadError),
-    #[error("the witness of {bytes} bytes is neither smt ({smt}) nor mpt ({mpt})")]
-    Witness { bytes: usize, smt: smt::DecodeError, mpt: mpt::witness::DecodeError },
+    #[error("the witness of {bytes} bytes is neither smt ({smt}) nor mpt ({mpt}) nor utxo ({utxo})")]
+    Witness { bytes: usize, smt: smt::DecodeError, mpt: mpt::witness::DecodeError, utxo: TipError },
 }
 
 impl<'a> StatefulBlockData<'a> {
@@ -38,13 +41,22 @@ impl<'a> StatefulBlockData<'a> {
             Ok(outline) => return Ok(Self { frame, encoding: Encoding::Smt, outline }),
             Err(error) => error,
         };
-        match mpt::witness::outline::<Keccak256>(frame.witness) {
-            Ok(outline) => Ok(Self { frame, encoding: Encoding::Mpt, outline }),
-            Err(mpt) => Err(DecodeError::Witness { bytes: frame.witness.len(), smt, mpt }),
+        let mpt = match mpt::witness::outline::<Keccak256>(frame.witness) {
+            Ok(outline) => return Ok(Self { frame, encoding: Encoding::Mpt, outline }),
+            Err(error) => error,
+        };
+        match outrider_utxo::witness_root(frame.witness) {
+            Ok(root) => {
+                let tries = vec![TrieOutline { root: root.into(), parts: Vec::new() }];
+                let bytes = BytesByKind { structure: frame.witness.len(), ..BytesByKind::default() };
+                let outline = Outline { tries, bytes, ..Outline::default() };
+                Ok(Self { frame, encoding: Encoding::Utxo, outline })
+            }
+            Err(utxo) => Err(DecodeError::Witness { bytes: frame.witness.len(), smt, mpt, utxo }),
         }
     }
 
-    /// Encodes again what the witness reveals. Returns none if that is impossible.
+    /// Encodes again what the witness reveals. Returns none if that is impossible. The UTXO EE itself refuses another encoding.
     pub(super) fn encode(&self) -> Option<Vec<u8>> {
         match self.encoding {
             Encoding::Smt => {
@@ -57,6 +69,7 @@ impl<'a> StatefulBlockData<'a> {
                 let (roots, record) = mpt::witness::decode::<Keccak256>(self.frame.witness).ok()?.revealed();
                 mpt::witness::encode(roots, &record).ok()
             }
+            Encoding::Utxo => Some(self.frame.witness.to_vec()),
         }
     }
 
@@ -73,13 +86,15 @@ impl Encoding {
         match self {
             Self::Smt => "smt",
             Self::Mpt => "mpt",
+            Self::Utxo => "utxo",
         }
     }
 
     /// Returns the number of bits of a digit of a path.
     pub(super) fn bits_per_digit(self) -> usize {
         match self {
-            Self::Smt => 1,
+            // The UTXO EE has no paths of digits.
+            Self::Smt | Self::Utxo => 1,
             Self::Mpt => 4,
         }
     }

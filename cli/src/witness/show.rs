@@ -11,7 +11,7 @@ use super::decode::{Encoding, StatefulBlockData};
 use crate::output::{self, Summary};
 use crate::{Verdict, files};
 
-/// Show the witnesses of a fixture's blocks as trees, and how their bytes are used.
+/// Show the witnesses of a fixture's blocks as trees, and how their bytes are used. Of a witness of the UTXO EE, only the root is shown.
 ///
 /// The exit code is 2 if a witness cannot be decoded.
 #[derive(clap::Args)]

@@ -99,19 +99,24 @@ pub enum BlocksError {
 ///
 /// Fails if the bytes are not blocks.
 pub fn read(bytes: &[u8], bytes_max: u64) -> Result<BlockFile, BlocksError> {
+    split(&read_bytes(bytes, bytes_max)?)
+}
+
+/// Unpacks bytes, and reads them if they are hex.
+///
+/// # Errors
+///
+/// Fails if the packed bytes are damaged, if they are too many, or if a text is not hex.
+pub fn read_bytes(bytes: &[u8], bytes_max: u64) -> Result<Cow<'_, [u8]>, BlocksError> {
     let unpacked = unpack(bytes, bytes_max)?;
     match text(&unpacked) {
-        Some(text) => split(&of_hex(text)?),
-        None => split(&unpacked),
+        Some(text) => Ok(of_hex(text)?.into()),
+        None => Ok(unpacked),
     }
 }
 
 /// Unpacks bytes that gzip or bzip2 has packed, up to a limit; other bytes stay as they are.
-///
-/// # Errors
-///
-/// Fails if the packed bytes are damaged, or if they have too many bytes.
-pub fn unpack(bytes: &[u8], bytes_max: u64) -> Result<Cow<'_, [u8]>, BlocksError> {
+fn unpack(bytes: &[u8], bytes_max: u64) -> Result<Cow<'_, [u8]>, BlocksError> {
     let mut unpacked = Vec::new();
     let limit = bytes_max.saturating_add(1);
     let outcome = if bytes.starts_with(&[0x1f, 0x8b]) {
@@ -126,8 +131,7 @@ pub fn unpack(bytes: &[u8], bytes_max: u64) -> Result<Cow<'_, [u8]>, BlocksError
     if is_too_long { Err(BlocksError::TooLong { bytes_max }) } else { Ok(unpacked.into()) }
 }
 
-/// Returns the text that bytes are, unless they are blocks: the version of a block has a zero, which no text has, and the
-/// bytes of a network are not UTF-8.
+/// Returns the text that bytes are. Neither blocks nor outputs are text: they have zeros, or bytes that are not UTF-8.
 fn text(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?;
     text.chars().all(|char| !char.is_control() || char.is_ascii_whitespace()).then_some(text)

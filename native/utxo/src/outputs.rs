@@ -1,6 +1,6 @@
 //! Files with the outputs that a block spends.
 //!
-//! Two forms are known, both perhaps packed by gzip or bzip2:
+//! Two forms are known:
 //!
 //! - Entries of outpoint, length (4 bytes, little-endian), and height, amount and script as in Bitcoin Core's database, as
 //!   btcd's tests have them (`*.utxostore`). Outputs of the block itself may be among them.
