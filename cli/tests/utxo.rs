@@ -211,7 +211,7 @@ fn blocks_may_be_in_any_order() {
     let lines = signet();
     let reversed: Vec<&str> = lines.iter().rev().map(String::as_str).collect();
     scratch.write("whole.txt", lines.join("\n")).write("reversed.txt", reversed.join("\n"));
-    scratch.write("folder/2.hex", &lines[4..].join("\n")).write("folder/1.hex", &lines[..6].join("\n"));
+    scratch.write("folder/2.hex", lines[4..].join("\n")).write("folder/1.hex", lines[..6].join("\n"));
     let run = |path: &str| {
         let ran = scratch.outrider(&["utxo", "chain", path]);
         assert_eq!(ran.code, Some(0), "{ran:?}");
