@@ -94,7 +94,7 @@ fn a_chain_of_an_earlier_format_is_named() {
     scratch.write("chain/anchor", b"outrider\x03\0\0\0\0\0\0\0\x12\x34\x56\x78");
     check_error(
         &beacon(&scratch, &["list"]),
-        "chain: the chain has format 1, and this version reads format 4: make it again, or use the version that wrote it",
+        "chain: the chain has format 1, and this version reads format 5: make it again, or use the version that wrote it",
     );
 }
 

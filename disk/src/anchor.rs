@@ -116,15 +116,15 @@ mod tests {
     #[test]
     fn an_anchor_has_the_documented_bytes() {
         let expected =
-            [&b"outrider\x04\0\0\0chain\0\0\0"[..], &[7; 16], b"\x02\x01\0\0\0\0\0\0", &[9; 32], &SUM]
+            [&b"outrider\x05\0\0\0chain\0\0\0"[..], &[7; 16], b"\x02\x01\0\0\0\0\0\0", &[9; 32], &SUM]
                 .concat();
         assert_eq!(CHAIN.encode(), expected);
         assert_eq!(Anchor::decode(&expected, Content::Chain).unwrap(), CHAIN);
     }
 
     const SUM: [u8; 32] = [
-        0x17, 0x40, 0x12, 0xe3, 0xaf, 0x54, 0x17, 0xfa, 0xaf, 0xd5, 0x62, 0x61, 0xa1, 0xb2, 0x1a, 0xbc, 0x49,
-        0x9f, 0x37, 0xf0, 0x3b, 0x08, 0x28, 0xb0, 0x24, 0xaa, 0x4f, 0x58, 0x8b, 0x5d, 0x93, 0xe6,
+        0x52, 0x6c, 0xfc, 0xc6, 0xd5, 0x9f, 0x6b, 0xd7, 0x7d, 0xe3, 0x4e, 0x35, 0x49, 0x93, 0x53, 0xaf, 0xb2,
+        0x14, 0x54, 0xfc, 0x3f, 0x0c, 0xe1, 0xb4, 0xa9, 0x2a, 0xc6, 0x47, 0x33, 0xe6, 0xd3, 0x0d,
     ];
 
     #[test]
@@ -172,11 +172,11 @@ mod tests {
         let sealed = |bytes: &[u8]| [bytes, &Sha256::digest(bytes)[..]].concat();
         let first_chain = b"outrider\x05\0\0\0\0\0\0\0\xaa\xbb\xcc\xdd".to_vec();
         let second_state = sealed(b"outrider\x02\0\0\0\x05\0\0\0\0\0\0\0");
-        let later_chain = sealed(b"outrider\x05\0\0\0chain\0\0\0and more");
+        let later_chain = sealed(b"outrider\x06\0\0\0chain\0\0\0and more");
         for (bytes, content, format) in [
             (&first_chain, Content::Chain, 1),
             (&second_state, Content::State, 2),
-            (&later_chain, Content::Chain, 5),
+            (&later_chain, Content::Chain, 6),
         ] {
             for expected in Content::ALL {
                 match Anchor::decode(bytes, expected) {

@@ -88,7 +88,7 @@ fn an_assumption_that_no_payload_reads_is_refused_with_its_ee_and_shard() {
     assert!(error.is_verdict());
 }
 
-/// Blocks know two blocks that make roots of one EE, and only one of these can come true.
+/// A node may know two blocks that make roots of one EE, of which only one can come true.
 #[test]
 fn a_proposer_leaves_out_payloads_that_assume_too_much_or_different_roots() {
     let chain = obedient_chain();

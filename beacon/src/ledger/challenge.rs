@@ -142,7 +142,7 @@ impl Ledger {
 
     /// Drops pending headers that would be dropped when they are due, if nothing changed until then. So the next block of
     /// their shard, which does not build on them, counts.
-    pub(super) fn drop_vain<P: LedgerPhase>(&mut self, settings: &Settings) -> Result<(), Error> {
+    pub(super) fn drop_doomed<P: LedgerPhase>(&mut self, settings: &Settings) -> Result<(), Error> {
         let Accepted { dropped, .. } = self.clone().accept_due::<P>(Slot::MAX, settings)?;
         dropped.into_iter().try_for_each(|(shard, place)| self.drop_pending(shard, place))
     }

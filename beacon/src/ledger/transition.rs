@@ -157,7 +157,7 @@ fn apply<P: LedgerPhase>(
     process_executions(&mut context, block, operations)?;
     registry::process_operations(&mut context, operations)?;
     if rules.settings.challenge_slots > 0 && rules.settings.assumptions_max > 0 {
-        context.ledger.drop_vain::<P>(rules.settings)?;
+        context.ledger.drop_doomed::<P>(rules.settings)?;
     }
     let receipts = outbox.finish(&mut ledger)?;
     let extended = ExtendedState { state, ledger };
