@@ -9,11 +9,8 @@ mod support;
 use std::path::Path;
 
 use flate2::{Compression, write::GzEncoder};
-use outrider_utxo::blocks::{self, RawBlock};
-use outrider_utxo::outputs::SpentOutputs;
-use outrider_utxo_ee::{AssumedState, Network, Payload, Proposal};
 use serde_json::{Value, json};
-use support::{Ran, Scratch, blob, project, summary};
+use support::{Ran, Scratch, project, summary};
 
 /// Returns the bytes of a file of the project.
 fn file(path: &str) -> Vec<u8> {
@@ -383,96 +380,4 @@ fn published_blocks_are_executed_on_assumed_states() {
         let Some(got) = figures(network, &name(""), &name("-undo")) else { return };
         assert_eq!(got, expected);
     }
-}
-
-/// Writes packages into a file.
-fn packages(scratch: &Scratch, name: &str, payloads: &[Payload<'_>]) {
-    let packages: Vec<String> = payloads.iter().map(|payload| hex::encode(payload.to_bytes())).collect();
-    scratch.write(name, json!({ "packages": packages }).to_string());
-}
-
-/// Returns block 170 of the main network, and a state with the output that it spends.
-fn assumed() -> (RawBlock, AssumedState) {
-    let block = blocks::read(&file(BLOCK), 1 << 20).unwrap().blocks.remove(0);
-    let entries = file(ENTRIES);
-    let entries = blocks::read_bytes(&entries, 1 << 20).unwrap();
-    let outputs = SpentOutputs::read(&entries, &[], 170).unwrap().outputs;
-    let state = AssumedState { network: Network::Main, height: 169, block_hash: block.parent, outputs };
-    (block, state)
-}
-
-#[test]
-fn the_example_is_made_by_the_verbs_for_all_ees() {
-    let scratch = Scratch::new();
-    scratch.write("ees/blobs/utxo.wasm", blob("utxo"));
-    let (block, state) = assumed();
-    packages(&scratch, "state.json", &[Payload::AssumedState(state)]);
-    packages(&scratch, "block.json", &[Payload::AssumedBlock(block.bytes.into())]);
-    let ee = ["--ee", "ees/blobs/utxo.wasm"];
-    let run = |arguments: &[&str]| {
-        let ran = scratch.outrider(&[arguments, &ee].concat());
-        assert_eq!(ran.code, Some(0), "{ran:?}");
-    };
-    run(&["state", "init", "state", "--kind", "utxo"]);
-    scratch.write("examples/.keep", "");
-    run(&["witness", "build", "state", "state.json", "block.json", "-o", "examples/utxo.yaml", "--apply"]);
-    let example = text("examples/utxo.yaml");
-    let without_comment: Vec<&str> = example.lines().skip_while(|line| line.starts_with('#')).collect();
-    assert_eq!(scratch.read("examples/utxo.yaml").lines().collect::<Vec<_>>(), without_comment);
-
-    let ran = scratch.outrider(&["witness", "check", "examples/utxo.yaml"]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert_eq!(ran.out.matches(": utxo witness ").count(), 2, "{ran:?}");
-    let ran = scratch.outrider(&["witness", "show", "examples/utxo.yaml"]);
-    assert_eq!((ran.code, ran.out.matches("  root ").count()), (Some(0), 2), "{ran:?}");
-    let shown = json(&scratch.outrider(&["state", "show", "state", "--json"]));
-    assert_eq!((&shown["problem"], &shown["summary"]), (&Value::Null, &summary("holds", 1, 0)));
-    assert!(example.contains(shown["current_root"].as_str().unwrap()), "{shown}");
-}
-
-#[test]
-fn a_state_of_another_kind_is_refused_with_the_remedy() {
-    let scratch = Scratch::new();
-    scratch.write("utxo.wasm", blob("utxo"));
-    packages(&scratch, "genesis.json", &[Payload::Genesis(Network::Shard)]);
-    let ran = scratch.outrider(&["state", "init", "state", "--ee", "utxo.wasm", "genesis.json"]);
-    assert_ne!(ran.code, Some(0), "{ran:?}");
-    let remedy = "does the EE have another kind of state? `outrider state init --kind` sets it\n";
-    assert!(ran.err.ends_with(remedy), "{ran:?}");
-    let ran = scratch.outrider(&["state", "init", "state", "--kind", "other", "--ee", "utxo.wasm"]);
-    assert!(ran.code == Some(2) && ran.err.contains("[possible values: keccak256, sha256, utxo]"), "{ran:?}");
-}
-
-/// A block that was built before is a package on the next state of a shard: its witness is refreshed.
-#[test]
-fn blocks_of_a_shard_are_built_again_on_another_state() {
-    let scratch = Scratch::new();
-    scratch.write("utxo.wasm", blob("utxo"));
-    packages(&scratch, "genesis.json", &[Payload::Genesis(Network::Shard)]);
-    let proposal = |script: &[u8]| {
-        Payload::Proposal(Proposal { time: 0, script: script.to_vec(), transactions: Vec::new() })
-    };
-    packages(&scratch, "first.json", &[proposal(&[0x51])]);
-    packages(&scratch, "second.json", &[proposal(&[0x52])]);
-    let ee = ["--ee", "utxo.wasm"];
-    let run = |arguments: &[&str]| {
-        let ran = scratch.outrider(&[arguments, &ee].concat());
-        assert_eq!(ran.code, Some(0), "{ran:?}");
-        ran
-    };
-    run(&["state", "init", "state", "--kind", "utxo", "genesis.json"]);
-    // Both are built on the first state; then the first is applied, and the second is stale.
-    run(&["witness", "build", "state", "second.json", "--slot", "2", "-o", "stale.yaml"]);
-    run(&["witness", "build", "state", "first.json", "--slot", "1", "-o", "first.yaml", "--apply"]);
-    let stale = scratch.read("stale.yaml");
-    let data = stale.lines().find_map(|line| line.trim().strip_prefix("data: \"")).unwrap();
-    let data = hex::decode(data.trim_end_matches('"')).unwrap();
-    let (witness_bytes, rest) = data.split_first_chunk::<4>().unwrap();
-    let payload = &rest[u32::from_le_bytes(*witness_bytes) as usize..];
-    scratch.write("block.json", json!({ "packages": [hex::encode(payload)] }).to_string());
-    run(&["witness", "build", "state", "block.json", "--slot", "2", "-o", "fresh.yaml"]);
-    let ran = scratch.outrider(&["run", "--engine", ENGINE, "first.yaml", "fresh.yaml"]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-    let ran = scratch.outrider(&["witness", "check", "fresh.yaml"]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
 }
