@@ -29,7 +29,7 @@ pub(crate) struct Block {
 impl Block {
     /// Decodes a block of up to 4,000,000 weight units.
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, BlockError> {
-        let block: primitives::Block = decode_from_slice(bytes).map_err(BlockError::Decode)?;
+        let block: primitives::Block = decode_from_slice(bytes).map_err(BlockError::of_decoder)?;
         let (header, transactions) = block.into_parts();
         let txids = transactions.iter().map(txid).collect();
         Ok(Self { header, hash: Digest(header.block_hash().to_byte_array()), transactions, txids })

@@ -3,8 +3,8 @@
 mod block;
 mod state;
 
-use bitcoin_consensus_encoding::error::DecodeError;
-use bitcoin_primitives::{block::BlockDecoderError, transaction::TransactionDecoderError};
+use alloc::string::String;
+
 use outrider_sdk::{ReadError, StateRoot};
 
 pub use self::{
@@ -129,12 +129,12 @@ pub enum InputError {
         got: u8,
     },
     /// A transaction is malformed.
-    #[error("transaction {index}: {error}")]
+    #[error("transaction {index}: {reason}")]
     Transaction {
         /// The position among those of the payload.
         index: usize,
-        /// The reason.
-        error: TransactionDecoderError,
+        /// The reason, in the words of `bitcoin-primitives`.
+        reason: String,
     },
 }
 
@@ -151,12 +151,12 @@ pub enum MergeError {
         source: InputError,
     },
     /// A block is malformed.
-    #[error("package {index}: the bytes are not a block: {error}")]
+    #[error("package {index}: {reason}")]
     Block {
         /// The package.
         index: usize,
         /// The reason.
-        error: DecodeError<BlockDecoderError>,
+        reason: String,
     },
     /// A genesis or something about an assumed state is among other packages.
     #[error(

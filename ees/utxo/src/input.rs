@@ -2,17 +2,15 @@
 
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::{borrow::Cow, string::ToString as _, vec::Vec};
 
-use bitcoin_consensus_encoding::{
-    decode_from_slice, decode_from_slice_unbounded, encode_to_vec, error::DecodeError,
-};
-use bitcoin_primitives::{Block, Transaction, block::BlockDecoderError};
+use bitcoin_consensus_encoding::{decode_from_slice, decode_from_slice_unbounded, encode_to_vec};
+use bitcoin_primitives::{Block, Transaction, transaction::TransactionDecoderError};
 use outrider_sdk::Reader;
 use outrider_witness::{reader::push_varint, utreexo::HeaderCode};
 
 use crate::{
-    error::InputError,
+    error::{BlockError, InputError},
     hash::{Digest, OutPoint},
     network::Network,
 };
@@ -166,8 +164,9 @@ impl Proposal {
     /// # Errors
     ///
     /// Fails if the bytes are not a block.
-    pub fn of_block(bytes: &[u8]) -> Result<Self, DecodeError<BlockDecoderError>> {
-        let (header, mut transactions) = decode_from_slice::<Block>(bytes)?.into_parts();
+    pub fn of_block(bytes: &[u8]) -> Result<Self, BlockError> {
+        let block: Block = decode_from_slice(bytes).map_err(BlockError::of_decoder)?;
+        let (header, mut transactions) = block.into_parts();
         let coinbase = (!transactions.is_empty()).then(|| transactions.remove(0));
         let paid = coinbase.and_then(|coinbase| coinbase.outputs.into_iter().next());
         let script = paid.map(|output| output.script_pubkey.into_bytes()).unwrap_or_default();
@@ -213,7 +212,10 @@ fn read_script(reader: &mut Reader<'_>) -> Result<Vec<u8>, InputError> {
 
 /// Reads a transaction that other data may follow.
 fn read_transaction(bytes: &mut &[u8], index: usize) -> Result<Transaction, InputError> {
-    decode_from_slice_unbounded(bytes).map_err(|error| InputError::Transaction { index, error })
+    decode_from_slice_unbounded(bytes).map_err(|error: TransactionDecoderError| InputError::Transaction {
+        index,
+        reason: error.to_string(),
+    })
 }
 
 const GENESIS: u8 = 0;

@@ -4,6 +4,7 @@
 
 use alloc::{
     collections::{BTreeMap, btree_map::Entry},
+    string::ToString as _,
     vec::Vec,
 };
 
@@ -48,8 +49,8 @@ pub fn merge(packages: &[&[u8]]) -> Result<Vec<u8>, MergeError> {
             Payload::Transaction(transaction) => [transaction].to_vec(),
             Payload::Proposal(proposal) => propose(&mut merged, proposal, index)?,
             Payload::Block(block) => {
-                let proposal =
-                    Proposal::of_block(&block).map_err(|error| MergeError::Block { index, error })?;
+                let proposal = Proposal::of_block(&block)
+                    .map_err(|error| MergeError::Block { index, reason: error.to_string() })?;
                 propose(&mut merged, proposal, index)?
             }
         };

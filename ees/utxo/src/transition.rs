@@ -84,7 +84,7 @@ fn execute(state: &mut State, bytes: &[u8], is_assumed: bool) -> Result<Option<V
     let fail = |source| TransitionError::Block { height, source };
     let is_stale = bytes.get(PARENT) != Some(tip.block_hash.0.as_slice());
     if is_stale && tip.network == Network::Shard && state.is_provider() {
-        let proposal = Proposal::of_block(bytes).map_err(BlockError::Decode).map_err(fail)?;
+        let proposal = Proposal::of_block(bytes).map_err(fail)?;
         return propose(state, proposal);
     }
     let run = |state: &mut State| {

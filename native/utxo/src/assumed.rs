@@ -30,8 +30,8 @@ pub struct AssumedBlock {
 #[non_exhaustive]
 pub enum AssumedBlockError {
     /// The bytes are not a block.
-    #[error("not a block: {0}")]
-    Block(DecodeError<BlockDecoderError>),
+    #[error("not a block")]
+    Block(#[source] DecodeError<BlockDecoderError>),
     /// Neither the caller nor the block names the height.
     #[error("the block does not contain its height: name it")]
     NoHeight,

@@ -78,12 +78,12 @@ pub enum BlocksError {
         got: usize,
     },
     /// The bytes are not a block.
-    #[error("no block at byte {offset}: {error}")]
+    #[error("no block at byte {offset}")]
     Block {
         /// The position.
         offset: usize,
         /// The reason.
-        error: BlockDecoderError,
+        source: BlockDecoderError,
     },
     /// Blocks of several networks are in one file.
     #[error("the block at byte {offset} is of another network than those before it")]
@@ -181,7 +181,7 @@ fn split(bytes: &[u8]) -> Result<BlockFile, BlocksError> {
             None => {
                 let before = rest;
                 decode_from_slice_unbounded::<Block>(&mut rest)
-                    .map_err(|error| BlocksError::Block { offset, error })?;
+                    .map_err(|source| BlocksError::Block { offset, source })?;
                 let length = before.len().saturating_sub(rest.len());
                 before.get(..length).unwrap_or(before)
             }

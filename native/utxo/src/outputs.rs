@@ -55,12 +55,12 @@ pub enum EntryError {
 #[non_exhaustive]
 pub enum ListError {
     /// An output cannot be decoded.
-    #[error("output {index}: {error}")]
+    #[error("output {index}")]
     Output {
         /// The position of the output.
         index: usize,
         /// The reason.
-        error: TxOutDecoderError,
+        source: TxOutDecoderError,
     },
     /// Bytes follow the last output.
     #[error("{bytes} bytes follow the outputs of {n_inputs} inputs")]
@@ -112,7 +112,7 @@ fn list(mut bytes: &[u8], transactions: &[Transaction]) -> Result<Vec<AssumedOut
     let mut n_inputs = 0_usize;
     for input in inputs(transactions) {
         let output: TxOut = decode_from_slice_unbounded(&mut bytes)
-            .map_err(|error| ListError::Output { index: n_inputs, error })?;
+            .map_err(|source| ListError::Output { index: n_inputs, source })?;
         n_inputs = n_inputs.saturating_add(1);
         if !made_here.contains(&input.previous_output.txid) {
             outputs.push(AssumedOutput {

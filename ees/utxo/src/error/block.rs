@@ -1,5 +1,7 @@
 //! The errors of blocks, with the names that Bitcoin Core has for them.
 
+use alloc::string::{String, ToString as _};
+
 use bitcoin_consensus_encoding::error::DecodeError;
 use bitcoin_primitives::block::BlockDecoderError;
 use outrider_bitcoin_script as script;
@@ -22,8 +24,11 @@ pub enum BlockError {
     /// coinbases with a script of less than 2 or more than 100 bytes. Bitcoin Core names these `bad-blk-weight`,
     /// `bad-txns-vout-empty`, `bad-txns-inputs-duplicate`, `bad-txns-vout-toolarge`, `bad-txns-txouttotal-toolarge`,
     /// `bad-txns-prevout-null` and `bad-cb-length`.
-    #[error("the bytes are not a block: {0}")]
-    Decode(DecodeError<BlockDecoderError>),
+    #[error("the bytes are not a block: {reason}")]
+    Decode {
+        /// The reason, in the words of `bitcoin-primitives`.
+        reason: String,
+    },
     /// The block has no transactions, or the first is no coinbase.
     #[error("the first transaction is not a coinbase")]
     NoCoinbase,
@@ -91,13 +96,18 @@ pub enum BlockError {
 }
 
 impl BlockError {
+    /// Returns the error for bytes that a decoder refuses. Its errors are none without a standard library.
+    pub(crate) fn of_decoder(error: DecodeError<BlockDecoderError>) -> Self {
+        Self::Decode { reason: error.to_string() }
+    }
+
     /// Returns the reason for which Bitcoin Core refuses the block, if it has a name for it.
     #[must_use]
     pub fn reject_reason(&self) -> Option<&'static str> {
         Some(match self {
             Self::Header(error) => return error.reject_reason(),
             Self::Transaction { source, .. } => return source.reject_reason(),
-            Self::Decode(_) | Self::State(_) => return None,
+            Self::Decode { .. } | Self::State(_) => return None,
             Self::NoCoinbase => "bad-cb-missing",
             Self::MerkleRoot { .. } => "bad-txnmrklroot",
             Self::Repeated => "bad-txns-duplicate",

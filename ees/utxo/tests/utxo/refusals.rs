@@ -217,7 +217,7 @@ fn what_the_decoder_refuses_has_its_reason_in_words() {
     for (transaction, expected) in [(twice, "duplicate input"), (none, "no outputs"), (heavy, "weight")] {
         let block = Draft::new(&chain, SUBSIDY, vec![transaction]).mine();
         let error = refuse(&chain, &block);
-        assert!(matches!(&error, TransitionError::Block { source: BlockError::Decode(_), .. }));
+        assert!(matches!(&error, TransitionError::Block { source: BlockError::Decode { .. }, .. }));
         let text = outrider_sdk::chain(&error);
         assert!(text.contains(expected), "{text}");
     }
@@ -370,7 +370,7 @@ fn payloads_for_another_state() {
     let main = Chain::new(Network::Main);
     assert!(matches!(refuse(&main, propose(1)), TransitionError::Work { network: Network::Main }));
     let missing = refuse(&chain, Payload::Block([][..].into()));
-    assert!(matches!(missing, TransitionError::Block { height: 2, source: BlockError::Decode(_) }));
+    assert!(matches!(missing, TransitionError::Block { height: 2, source: BlockError::Decode { .. } }));
     let fail = |index| BlockError::Transaction {
         index,
         txid: Default::default(),

@@ -74,11 +74,11 @@ pub enum RowError {
         amount: String,
     },
     /// The bytes are not a transaction.
-    #[error("not a transaction: {0}")]
-    Transaction(DecodeError<TransactionDecoderError>),
+    #[error("not a transaction")]
+    Transaction(#[source] DecodeError<TransactionDecoderError>),
     /// The bytes are not an output.
-    #[error("not an output: {0}")]
-    Output(DecodeError<TxOutDecoderError>),
+    #[error("not an output")]
+    Output(#[source] DecodeError<TxOutDecoderError>),
     /// The vector does not have the output that an input spends.
     #[error("the output that input {input} spends is missing")]
     SpentOutput {
