@@ -28,8 +28,9 @@ pub(super) struct Arguments {
     /// gzip or bzip2.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Outputs that the block spends: an output for each input as Bitcoin encodes it, or entries of outpoint, length, and height, amount
-    /// and script as in Bitcoin Core's database; as bytes or in hex. May be packed by gzip or bzip2.
+    /// Outputs that the block spends: undo data of Bitcoin Core (from rev*.dat), an output for each input as Bitcoin encodes it, or
+    /// entries of outpoint, length, and height, amount and script as in Bitcoin Core's database; as bytes or in hex. May be packed by
+    /// gzip or bzip2.
     #[arg(long, value_name = "FILE")]
     undo: Option<PathBuf>,
     /// Height of the block. The default is the one in its coinbase.

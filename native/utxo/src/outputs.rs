@@ -1,9 +1,11 @@
 //! Files with the outputs that a block spends.
 //!
-//! Two forms are known:
+//! Three forms are known:
 //!
 //! - Entries of outpoint, length (4 bytes, little-endian), and height, amount and script as in Bitcoin Core's database, as
 //!   btcd's tests have them (`*.utxostore`). Outputs of the block itself may be among them.
+//! - The undo data of Bitcoin Core, from its files `rev*.dat`, with or without the bytes around them (`CBlockUndo` in
+//!   `src/undo.h`): height, amount and script for each input of the block, in their order.
 //! - An output for each input of the block, in their order, as Bitcoin encodes it; without heights, as bcoin's tests have
 //!   them (`*-undo.raw`).
 
@@ -16,6 +18,8 @@ use outrider_utxo_ee::{AssumedOutput, Digest, OutPoint};
 use outrider_witness::utreexo::HeaderCode;
 use secp256k1::PublicKey;
 
+use crate::network;
+
 /// The outputs of earlier blocks that a block spends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpentOutputs {
@@ -27,15 +31,19 @@ pub struct SpentOutputs {
 
 /// A file is not one of the outputs that a block spends.
 #[derive(Debug, thiserror::Error)]
-#[error("neither entries of a database ({entries}) nor an output for each input ({list})")]
+#[error(
+    "neither entries of a database ({entries}), nor undo data of Bitcoin Core ({undo}), nor an output for each input ({list})"
+)]
 pub struct OutputsError {
     /// Why the file has no entries.
     pub entries: EntryError,
+    /// Why the file has no undo data.
+    pub undo: EntryError,
     /// Why the file has no list.
     pub list: ListError,
 }
 
-/// The bytes are not entries of a database.
+/// The bytes are not entries of a database, or not undo data.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntryError {
@@ -48,6 +56,14 @@ pub enum EntryError {
     /// The key of a script is not on the curve.
     #[error("the key of a script is not on the curve")]
     Key(#[source] secp256k1::Error),
+    /// The undo data are of other transactions.
+    #[error("{got} where the block has {expected}")]
+    Count {
+        /// The number of transactions, or of inputs of one.
+        got: u64,
+        /// The number in the block.
+        expected: usize,
+    },
 }
 
 /// The bytes are not an output for each input.
@@ -79,18 +95,23 @@ impl SpentOutputs {
         Self { outputs: Vec::new(), has_heights: true }
     }
 
-    /// Reads unpacked bytes of either form, for the transactions of a block at a height.
+    /// Reads unpacked bytes of any form, for the transactions of a block at a height.
     ///
     /// # Errors
     ///
-    /// Fails if the bytes have neither form.
+    /// Fails if the bytes have none of the forms.
     pub fn read(bytes: &[u8], transactions: &[Transaction], height: u32) -> Result<Self, OutputsError> {
-        match entries(bytes, height) {
-            Ok(outputs) => Ok(Self { outputs, has_heights: true }),
-            Err(entries) => match list(bytes, transactions) {
-                Ok(outputs) => Ok(Self { outputs, has_heights: false }),
-                Err(list) => Err(OutputsError { entries, list }),
-            },
+        let entries = match entries(bytes, height) {
+            Ok(outputs) => return Ok(Self { outputs, has_heights: true }),
+            Err(error) => error,
+        };
+        let undo = match undo(bytes, transactions) {
+            Ok(outputs) => return Ok(Self { outputs, has_heights: true }),
+            Err(error) => error,
+        };
+        match list(bytes, transactions) {
+            Ok(outputs) => Ok(Self { outputs, has_heights: false }),
+            Err(list) => Err(OutputsError { entries, undo, list }),
         }
     }
 }
@@ -134,15 +155,74 @@ fn entries(bytes: &[u8], height: u32) -> Result<Vec<AssumedOutput>, EntryError> 
         let out_point = OutPoint { txid: Digest(reader.take_array()?), vout: reader.u32_le()? };
         let length = reader.u32_le()?;
         let mut entry = reader.sub(usize::try_from(length).unwrap_or(usize::MAX))?;
-        let code = HeaderCode(u32::try_from(var_int(&mut entry)?).map_err(|_| EntryError::Number)?);
-        let amount = amount(var_int(&mut entry)?).ok_or(EntryError::Number)?;
-        let script = script(&mut entry)?;
+        let code = header_code(&mut entry)?;
+        outputs.push(output(&mut entry, out_point, code)?);
         entry.finish()?;
-        outputs.push(AssumedOutput { block_hash: Digest::default(), out_point, code, amount, script });
     }
     outputs.retain(|output| output.code.height() < height);
     outputs.sort_by_key(|output| output.code.height());
     Ok(outputs)
+}
+
+/// Reads undo data: the number of transactions without the coinbase, and for each of them the number of its inputs and the
+/// outputs that these spend. Behind a height above 0 is a byte that once was the version of the transaction.
+fn undo(bytes: &[u8], transactions: &[Transaction]) -> Result<Vec<AssumedOutput>, EntryError> {
+    let made_here: BTreeSet<Txid> = transactions.iter().map(Transaction::compute_txid).collect();
+    let mut reader = Reader::new(without_frame(bytes));
+    let transactions = transactions.get(1..).unwrap_or_default();
+    check_count(&mut reader, transactions.len())?;
+    let mut outputs = Vec::new();
+    for transaction in transactions {
+        check_count(&mut reader, transaction.inputs.len())?;
+        for input in &transaction.inputs {
+            let code = header_code(&mut reader)?;
+            if code.height() > 0 {
+                var_int(&mut reader)?;
+            }
+            let output = output(&mut reader, OutPoint::from(&input.previous_output), code)?;
+            if !made_here.contains(&input.previous_output.txid) {
+                outputs.push(output);
+            }
+        }
+    }
+    reader.finish()?;
+    outputs.sort_by_key(|output| output.code.height());
+    Ok(outputs)
+}
+
+/// Removes the bytes of the network and the length before undo data, and the checksum behind them, if they are there.
+fn without_frame(bytes: &[u8]) -> &[u8] {
+    let framed = bytes.split_first_chunk::<8>().and_then(|([a, b, c, d, length @ ..], after)| {
+        network::of_magic([*a, *b, *c, *d])?;
+        let (undo, checksum) = after.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+        (checksum.len() == 32).then_some(undo)
+    });
+    framed.unwrap_or(bytes)
+}
+
+/// Reads a number in Bitcoin's encoding of lengths (`ReadCompactSize` in `src/serialize.h`), and checks it.
+fn check_count(reader: &mut Reader<'_>, expected: usize) -> Result<(), EntryError> {
+    let got = match reader.u8()? {
+        253 => u64::from(u16::from_le_bytes(reader.take_array()?)),
+        254 => u64::from(reader.u32_le()?),
+        255 => reader.u64_le()?,
+        small => u64::from(small),
+    };
+    if usize::try_from(got) == Ok(expected) { Ok(()) } else { Err(EntryError::Count { got, expected }) }
+}
+
+fn header_code(reader: &mut Reader<'_>) -> Result<HeaderCode, EntryError> {
+    Ok(HeaderCode(u32::try_from(var_int(reader)?).map_err(|_| EntryError::Number)?))
+}
+
+fn output(
+    reader: &mut Reader<'_>,
+    out_point: OutPoint,
+    code: HeaderCode,
+) -> Result<AssumedOutput, EntryError> {
+    let amount = amount(var_int(reader)?).ok_or(EntryError::Number)?;
+    let script = script(reader)?;
+    Ok(AssumedOutput { block_hash: Digest::default(), out_point, code, amount, script })
 }
 
 /// Reads a number as Bitcoin Core's databases have it: seven bits in each byte, the highest first, and one added for each

@@ -49,6 +49,30 @@ fn both_forms_of_outputs_have_the_same_content() {
     assert_eq!(error.unwrap().outputs, [], "no entries");
 }
 
+/// The undo data have the same content as the entry: numbers of transactions and inputs, height, the byte of a version,
+/// and amount and script.
+#[test]
+fn undo_data_of_bitcoin_core_have_the_same_content() {
+    let file = blocks::read(BLOCK.as_bytes(), BYTES_MAX).unwrap();
+    let transactions = transactions(&file.blocks[0]);
+    let entry = bytes(ENTRIES);
+    let undo = [&[1, 1][..], &entry[40..41], &[0], &entry[41..]].concat();
+    let expected = SpentOutputs::read(&entry, &transactions, 170).unwrap();
+    assert_eq!(SpentOutputs::read(&undo, &transactions, 170).unwrap(), expected);
+    let length = u32::try_from(undo.len()).unwrap().to_le_bytes();
+    let framed = [&[0xf9, 0xbe, 0xb4, 0xd9][..], &length, &undo, &[7; 32]].concat();
+    assert_eq!(SpentOutputs::read(&framed, &transactions, 170).unwrap(), expected);
+    for at in 1..undo.len() {
+        assert!(SpentOutputs::read(&undo[..at], &transactions, 170).is_err(), "{at}");
+    }
+    for count in [0, 1] {
+        let mut other = undo.clone();
+        other[count] = 2;
+        let error = SpentOutputs::read(&other, &transactions, 170).unwrap_err();
+        assert_eq!(error.undo.to_string(), "2 where the block has 1");
+    }
+}
+
 #[test]
 fn published_files_have_their_blocks() {
     let Some(mainnet) = published("blocks/mainnet-blocks-1-to-256.bz2") else { return };
