@@ -71,7 +71,7 @@ pub enum EntryError {
 #[non_exhaustive]
 pub enum ListError {
     /// An output cannot be decoded.
-    #[error("output {index}")]
+    #[error("output {index} is malformed")]
     Output {
         /// The position of the output.
         index: usize,
