@@ -10,6 +10,9 @@
 //! The ledger may accept each offer but not all of them, for example because there is no more room for deposits or on a
 //! lane. Then the proposer leaves out each offer that is not accepted together with better ones.
 //!
+//! What returns and what comes from the beacon chain has no fee. So that it reaches its EE all the same, a proposer takes an offer
+//! with such receipts although it does not pay, and in even slots rather than another one for the EE.
+//!
 //! Receipts that no payload takes, because they have expired or their EE takes none, have to be settled or else their lanes
 //! stand still. A proposer settles them even if their fees do not pay, up to [`DUTIES`].
 
@@ -19,7 +22,8 @@ use std::{
 };
 
 use outrider_beacon::ledger::{
-    EeIndex, ExecutionHeader, InboundBatch, ShardBody, ShardPlace, apply_execution_header, error::HeaderError,
+    EeIndex, ExecutionHeader, InboundBatch, ReceiptKind, ShardBody, ShardPlace, apply_execution_header,
+    error::HeaderError,
 };
 use outrider_beacon_spec::{
     constants::MAX_SHARD_BLOCK_SIZE,
@@ -40,10 +44,11 @@ const PAYLOADS_MAX: usize = 64;
 const SETTLEMENT_BYTES_MAX: usize = 3 * 129 + 4 * 8 + 3 * 4 + 4;
 /// The most batches of receipts in a block.
 const BATCHES_MAX: usize = 64;
-/// The most that receipts without a payload take up in a block, although their fees may not pay for them.
+/// The most that receipts without a payload take up in a block, although their fees may not pay for them: half of its bytes, so
+/// that they are settled about as fast as they can be sent.
 pub const DUTIES: ReceiptLimits = ReceiptLimits {
     receipts_max: 1024,
-    bytes_max: 1 << 17,
+    bytes_max: 1 << 19,
     batches_max: BATCHES_MAX / 2,
     returning_ees_max: PAYLOADS_MAX / 2,
 };
@@ -119,6 +124,8 @@ struct Candidate {
     contents: Contents,
     fuel: u64,
     bytes: u64,
+    /// Whether it delivers receipts that can have no fee.
+    is_duty: bool,
     profit: Gwei,
     /// What it pays for its share of the block, and no more than better ones for its EE.
     pay: Pay,
@@ -137,7 +144,7 @@ pub fn fill<C: Codes>(
     duties: Vec<InboundBatch>,
     gasprice: Gwei,
 ) -> Result<Filled, ExecutorError> {
-    let duties = take_duties(executor, place, duties);
+    let (duties, duty_bytes) = take_duties(executor, place, duties);
     let derived = executor.derive_each(place, &offered);
     let (mut candidates, mut left_out) = (Vec::new(), Vec::new());
     for (index, (contents, derived)) in offered.into_iter().zip(derived).enumerate() {
@@ -151,7 +158,7 @@ pub fn fill<C: Codes>(
     }
     sort(&mut candidates, place.slot);
     let (chosen, body) = loop {
-        let chosen = choose(executor, &duties, &candidates);
+        let chosen = choose(executor, (&duties, duty_bytes), &candidates);
         match first_refused(executor, place, &duties, &candidates, &chosen.taken)? {
             Together::Accepted(body) => break (chosen, body),
             Together::Refused(place, reason) => {
@@ -170,7 +177,11 @@ pub fn fill<C: Codes>(
 /// Sorts candidates, the best first; those for one EE by their profit. Of those that pay the same, EEs come in the order of their
 /// indices, but the slot decides which is the first.
 fn sort(candidates: &mut [Candidate], slot: Slot) {
-    candidates.sort_by_key(|candidate| (candidate.ee, Reverse(candidate.profit), candidate.index));
+    // In even slots, so that packages that do not go with such receipts have their turn, too.
+    let is_first = |candidate: &Candidate| candidate.is_duty && slot.is_multiple_of(2);
+    candidates.sort_by_key(|candidate| {
+        (candidate.ee, Reverse((is_first(candidate), candidate.profit)), candidate.index)
+    });
     for for_ee in candidates.chunk_by_mut(|one, other| one.ee == other.ee) {
         let mut least = None;
         for candidate in for_ee {
@@ -273,8 +284,13 @@ fn first_receipt(batch: &InboundBatch) -> (Shard, u64) {
     (batch.source_shard, batch.lane.first.saturating_add(batch.start))
 }
 
-/// Takes batches of receipts without a payload, as long as they are valid and fit into [`DUTIES`].
-fn take_duties<C: Codes>(executor: &Executor<C>, place: &ShardPlace, duties: Vec<InboundBatch>) -> Contents {
+/// Takes batches of receipts without a payload, as long as they are valid and fit into [`DUTIES`]; returns the bytes that they
+/// add to a body, at most.
+fn take_duties<C: Codes>(
+    executor: &Executor<C>,
+    place: &ShardPlace,
+    duties: Vec<InboundBatch>,
+) -> (Contents, u64) {
     let each: Vec<_> =
         duties.into_iter().map(|batch| Contents { inbound: vec![batch], payloads: Vec::new() }).collect();
     let derived = executor.derive_each(place, &each);
@@ -299,7 +315,7 @@ fn take_duties<C: Codes>(executor: &Executor<C>, place: &ShardPlace, duties: Vec
     while !taken.inbound.is_empty() && !is_accepted(&taken) {
         taken.inbound.truncate(taken.inbound.len() / 2);
     }
-    taken
+    (taken, (DUTIES.bytes_max as u64).saturating_sub(bytes_left))
 }
 
 /// Returns the bytes that contents and what follows from them add to a body, at most, together with others.
@@ -349,13 +365,19 @@ fn consider<C: Codes>(
     let fees = header.transitions.iter().map(|transition| transition.proposer_fee);
     let fees = fees.chain(header.settlements.iter().map(|settlement| settlement.fees));
     let (fee, cost) = (fees.fold(0, Gwei::saturating_add), gasprice.saturating_mul(bytes));
-    let profit = fee.checked_sub(cost).ok_or(LeftOut::Unprofitable { ee, fee, bytes, cost })?;
+    let returns = contents.inbound.iter().flat_map(|batch| &batch.receipts);
+    let is_duty = returns.into_iter().any(|receipt| receipt.kind != ReceiptKind::Message as u8);
+    let profit = match fee.checked_sub(cost) {
+        Some(profit) => profit,
+        None if is_duty => 0,
+        None => return Err(LeftOut::Unprofitable { ee, fee, bytes, cost }),
+    };
     let fuel = header.transitions.iter().map(|transition| transition.fuel_used);
     let fuel = fuel.fold(0, u64::saturating_add);
     let share = |part: u64, whole: u64| (u128::from(part) << 32) / u128::from(whole.max(1));
     let share = share(bytes, MAX_SHARD_BLOCK_SIZE).max(share(fuel, settings.fuel_per_block_max));
     let share = u64::try_from(share).unwrap_or(u64::MAX).max(1);
-    Ok(Candidate { index, ee, contents, fuel, bytes, profit, pay: Pay { profit, share } })
+    Ok(Candidate { index, ee, contents, fuel, bytes, is_duty, profit, pay: Pay { profit, share } })
 }
 
 /// A choice among candidates.
@@ -366,9 +388,12 @@ struct Choice {
 }
 
 /// Takes candidates in their order as long as they fit.
-fn choose<C: Codes>(executor: &Executor<C>, duties: &Contents, candidates: &[Candidate]) -> Choice {
+fn choose<C: Codes>(
+    executor: &Executor<C>,
+    (duties, duty_bytes): (&Contents, u64),
+    candidates: &[Candidate],
+) -> Choice {
     let empty = ShardBody::default().to_body().len() as u64;
-    let duty_bytes = if duties.inbound.is_empty() { 0 } else { DUTIES.bytes_max as u64 };
     let mut bytes_left = MAX_SHARD_BLOCK_SIZE.saturating_sub(empty).saturating_sub(duty_bytes);
     let mut fuel_left = executor.settings().fuel_per_block_max;
     let mut batches_left = BATCHES_MAX.saturating_sub(duties.inbound.len());

@@ -126,8 +126,9 @@ pub fn within<'r>(waiting: &[Waiting<'r>], slot: Slot, limits: ReceiptLimits) ->
             break;
         }
         let bytes = with_offset(waiting.receipt).saturating_add(proof).saturating_add(credit);
-        let Some(rest) = bytes_left.checked_sub(bytes) else { break };
-        let Some(batches) = batches_left.checked_sub(usize::from(!continues)) else { break };
+        // A smaller one, or one that continues a batch, may still fit.
+        let Some(rest) = bytes_left.checked_sub(bytes) else { continue };
+        let Some(batches) = batches_left.checked_sub(usize::from(!continues)) else { continue };
         (bytes_left, batches_left) = (rest, batches);
         taken.push(waiting.clone());
     }

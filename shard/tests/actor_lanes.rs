@@ -7,6 +7,7 @@ mod chain;
 mod support;
 
 use chain::{Chain, Ees};
+use outrider_beacon::ledger::ShardPlace;
 use outrider_beacon_spec::types::Bytes32;
 use outrider_shard::{
     executor::Contents,
@@ -82,6 +83,11 @@ fn messages_beyond_the_room_of_a_lane_wait() {
     let first = outcome.offer.as_ref().unwrap();
     assert_eq!(first.packages, [1, 2], "512 messages, and none after them in the order of packages");
     assert_eq!(refused(&outcome), [0], "it never has room");
+    // Others have in each slot in which a receipt is settled, so they do not wait for longer and longer.
+    for slot in 10..14 {
+        let place = ShardPlace { slot, ..chain.place(0) };
+        assert_eq!(refused(&actor.offer(&place, &[], LIMITS).unwrap()), [0], "slot {slot}");
+    }
 }
 
 #[test]

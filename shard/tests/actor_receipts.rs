@@ -35,7 +35,7 @@ const LIMITS: PayloadLimits = PayloadLimits {
 /// - `d` takes very much fuel together with receipts;
 /// - `e` never ends.
 ///
-/// It refuses receipts whose payload begins with `bad`, and nothing else in them matters.
+/// It refuses receipts whose payload begins with `bad`, and those with `hvy` take much fuel.
 const PICKY: &str = r#"(module
   (import "eth2" "loadPreStateRoot" (func $load_root (param i32)))
   (import "eth2" "savePostStateRoot" (func $save_root (param i32)))
@@ -85,6 +85,9 @@ const PICKY: &str = r#"(module
       (br_if $shown (i32.ge_u (local.get $i) (call $count)))
       (drop (call $receipt (local.get $i) (i32.const 0x100) (i32.const 0x1000)))
       (if (i32.eq (i32.and (i32.load (i32.const HEADER)) (i32.const 0xffffff)) (i32.const 0x646162)) (then unreachable))
+      (if (i32.eq (i32.and (i32.load (i32.const HEADER)) (i32.const 0xffffff)) (i32.const 0x797668)) (then
+        (local.set $n (i32.const 400000))
+        (loop $burn (local.set $n (i32.sub (local.get $n) (i32.const 1))) (br_if $burn (local.get $n)))))
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
       (br $next)))))"#;
 
@@ -208,6 +211,20 @@ fn refused_receipts_are_tried_last() {
         let good: Vec<_> = waiting.iter().filter(|receipt| receipt.payload == b"good").collect();
         assert!(good.len() <= 2, "slot {slot}: {good:?} wait");
     }
+}
+
+/// However many wait, as many are offered as a block can have, after some slots.
+#[test]
+fn receipts_that_take_much_fuel_are_offered_by_and_by() {
+    let (chain, mut actor) = parts();
+    let waiting = receipts(&[b"hvy".as_slice(); 200]);
+    let n = |actor: &mut _, slot| {
+        offer(&chain, actor, slot, &waiting).offer.map_or(0, |offer| offer.receipts.len())
+    };
+    let taken: Vec<_> = (8..30).map(|slot| n(&mut actor, slot)).collect();
+    let first = taken.iter().position(|taken| *taken > 0).unwrap();
+    assert!(first < 8, "{taken:?}");
+    assert!(taken.iter().skip(first).sum::<usize>() >= 22 - first, "{taken:?}");
 }
 
 /// Packages without end take a provider no more than the fuel of some executions in each slot, and do not stop others that are

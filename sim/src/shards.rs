@@ -160,8 +160,12 @@ impl Actors {
         let waiting = relay.waiting_since(place, &earlier);
         let (mut offers, mut failures) = (Vec::new(), Vec::new());
         for ((shard, ee), provider) in providers.range_mut((place.shard, 0)..=(place.shard, EeIndex::MAX)) {
-            let of_ee = waiting.for_ees.get(ee).map_or(&[][..], |of_ee| of_ee);
-            let of_ee = within(of_ee, place.slot, RECEIPTS_OF_EE);
+            let is_left_out = |waiting: &&Waiting<'_>| {
+                provider.leaves_out((waiting.receipt.source_shard, waiting.receipt.sequence), place.slot)
+            };
+            let of_ee = waiting.for_ees.get(ee).into_iter().flatten();
+            let of_ee: Vec<_> = of_ee.filter(|waiting| !is_left_out(waiting)).cloned().collect();
+            let of_ee = within(&of_ee, place.slot, RECEIPTS_OF_EE);
             let receipts: Vec<_> = of_ee.iter().map(Waiting::received).collect();
             match provider.offer(place, &receipts, limits) {
                 Ok(OfferOutcome { offer, alternative, .. }) => {

@@ -106,7 +106,7 @@ impl World {
     /// Has a user of the EVM call the outbox.
     fn call_outbox(&self, from: (Shard, u64), nonce: u64, gwei: Gwei, data: &[u8]) {
         let value = U256::from(gwei) * U256::from(GWEI);
-        let call = EvmCall { to: OUTBOX, value, gas_limit: 1_000_000, data };
+        let call = EvmCall { to: OUTBOX, value, gas_limit: 5_000_000, data };
         let package = self.evm.call(from.0, from.1, nonce, call);
         self.shards.with(from.0, EVM, |provider| provider.submit(package)).unwrap().unwrap();
     }
@@ -265,4 +265,27 @@ fn contracts_call_one_another_and_what_fails_returns() {
     let alias =
         Address::from_word(keccak256(alias_preimage(2, EVM.into(), world.evm.address(0).into_word())));
     assert_eq!(world.of(3, alias), U256::ZERO);
+}
+
+/// A contract accepts such a message, and sends to a shard that does not exist. So no block can have the message until it
+/// expires. Four of them would take all the room for receipts of an EE.
+#[test]
+fn messages_that_no_block_can_have_delay_no_others() {
+    let mut world = World::new();
+    let mut astray = to_ee(99, ACCOUNT, 0, &[]);
+    astray.resize(65_000, 0);
+    for nonce in 0..4 {
+        world.call_outbox((0, 0), nonce, 100, &to_evm(2, 0, MIRROR, 90_000, &astray));
+    }
+    world.run(8);
+    let user = world.evm.address(1);
+    for nonce in 0..4 {
+        world.call_outbox((0, 1), nonce, 1_000, &to_evm(2, 0, user, 0, &[]));
+        world.run(4);
+        let expected = U256::from(ETHER + 1_000 * (nonce + 1)) * U256::from(GWEI);
+        assert_eq!(world.of(2, user), expected, "slot {}", world.simulation.slot());
+    }
+    let sent: u32 = (1..=8).map(|slot| world.traffic(0, slot).1).sum();
+    let settled: usize = (2..=23).map(|slot| world.traffic(2, slot).0).sum();
+    assert_eq!((sent, settled), (4, 4), "the first four wait");
 }

@@ -55,6 +55,8 @@ pub struct ProviderActor<S> {
     pub(super) fuel_spent: AtomicU64,
     /// The most packages of the next search's first attempt, after searches that have spent their fuel.
     pub(super) first_attempt_max: usize,
+    /// The same for receipts.
+    pub(super) first_receipts_max: usize,
 }
 
 impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
@@ -81,6 +83,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
             kept,
             fuel_spent: AtomicU64::new(0),
             first_attempt_max: usize::MAX,
+            first_receipts_max: usize::MAX,
         }
     }
 

@@ -74,6 +74,14 @@ pub enum Unfit {
     },
 }
 
+impl Unfit {
+    /// Returns whether a block of the next slot may have room for it.
+    pub(super) fn is_want_of_room(&self) -> bool {
+        use ReceiptError::{LaneFull, NoReturn};
+        matches!(self, Self::Receipts(LaneFull { .. } | NoReturn { .. }) | Self::DepositsRoom { .. })
+    }
+}
+
 /// Checks that a block at a place can have an execution of an EE, which had this ether and was shown these receipts, within limits.
 pub(super) fn check(
     place: &ShardPlace,

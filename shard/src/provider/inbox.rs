@@ -138,6 +138,13 @@ impl Inbox {
         }
     }
 
+    /// Puts a package off until the next slot, which has room for it, perhaps.
+    pub(super) fn put_off(&mut self, number: PackageNumber, slot: Slot) {
+        if let Some(package) = self.packages.get_mut(&number) {
+            package.due = slot.saturating_add(1);
+        }
+    }
+
     /// Sets a package aside that the EE leaves out, for twice as many slots each time, and at most
     /// [`LEFT_OUT_SLOTS_MAX`].
     pub(super) fn leave_out(&mut self, number: PackageNumber, slot: Slot) {

@@ -24,6 +24,9 @@ const GROWTHS_MAX: u32 = 4;
 /// The receipts that a provider sets aside before it offers none.
 const RECEIPT_REFUSALS_MAX: usize = 8;
 
+/// The slots after which a provider forgets that a receipt was refused, which is settled by then.
+const REFUSED_SLOTS: Slot = 256;
+
 /// A payload that a provider offers.
 #[derive(Clone, Debug)]
 pub struct Offer {
@@ -216,7 +219,12 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
                         Attempt::Refused(error) => {
                             let number = packages.remove(first).number;
                             outcome.refused.push((number, chain(&error)));
-                            self.inbox.refuse(number, place.slot, error);
+                            match error {
+                                Refusal::Chain(unfit) if unfit.is_want_of_room() => {
+                                    self.inbox.put_off(number, place.slot);
+                                }
+                                error => self.inbox.refuse(number, place.slot, error),
+                            }
                             n = n.saturating_sub(1);
                         }
                         Attempt::TooLarge => {
@@ -283,7 +291,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     ) -> Result<Arc<[ReceivedReceipt]>, ProviderError> {
         let slot = place.slot;
         let key = |receipt: &ReceivedReceipt| (receipt.source_shard.0, receipt.sequence);
-        self.refused_receipts.retain(|at, _| receipts.iter().any(|receipt| key(receipt) == *at));
+        self.refused_receipts.retain(|_, (_, due)| due.saturating_add(REFUSED_SLOTS) > slot);
         let refused = &self.refused_receipts;
         let is_due =
             |receipt: &&ReceivedReceipt| refused.get(&key(receipt)).is_none_or(|(_, due)| *due <= slot);
@@ -297,28 +305,41 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         }
         let with = |receipts: &[ReceivedReceipt]| Before { receipts: receipts.into(), ..idle.clone() };
         self.start_search();
-        let mut n = due.len();
+        let first = due.len().min(self.first_receipts_max);
+        let mut n = first;
         let mut n_refused = 0_usize;
-        while n > 0 && !self.is_spent(limits) {
+        while n > 0 && n_refused < RECEIPT_REFUSALS_MAX && !self.is_spent(limits) {
             let first_n = due.get(..n).unwrap_or_default();
             match self.attempt_at(place, &with(first_n), &[], limits)? {
                 Attempt::Fits(_) => {
+                    // The next search tries more.
+                    self.first_receipts_max = if n == first {
+                        self.first_receipts_max.saturating_mul(2)
+                    } else {
+                        n.saturating_add(n.div_ceil(2))
+                    };
                     due.truncate(n);
                     due.sort_by_key(key);
                     return Ok(due.into());
                 }
                 Attempt::Refused(_) | Attempt::TooLarge if n == 1 => {
                     self.refuse_receipt(key(&due.remove(0)), slot);
-                    (n, n_refused) = (due.len(), n_refused.saturating_add(1));
-                    if n_refused >= RECEIPT_REFUSALS_MAX {
-                        break;
-                    }
+                    (n, n_refused) = (due.len().min(RECEIPT_REFUSALS_MAX), n_refused.saturating_add(1));
                 }
                 // The first half may be good; if it is not, it gets smaller until one receipt is found that is not.
                 Attempt::TooLarge | Attempt::Refused(_) => n = n.div_ceil(2),
             }
         }
+        // The next search goes on from there.
+        self.first_receipts_max = n.max(1);
         Ok(Arc::default())
+    }
+
+    /// Returns whether the provider leaves a receipt out in a slot, by source and number, because its EE has refused it. Others
+    /// come first in three of four slots, however much room it would take.
+    #[must_use]
+    pub fn leaves_out(&self, receipt: (Shard, u64), slot: Slot) -> bool {
+        self.refused_receipts.get(&receipt).is_some_and(|(_, due)| *due > slot || !slot.is_multiple_of(4))
     }
 
     fn refuse_receipt(&mut self, at: (Shard, u64), slot: Slot) {
