@@ -47,7 +47,9 @@ fn a_life_names_the_blocks_on_which_it_rests() {
     let life = life();
     let root = block_root(&life);
     let ran = receipt(&life, &[]);
-    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    assert_eq!((ran.code, ran.err.as_str()), (Some(1), ""), "{ran:?}");
+    let document: Value = serde_json::from_str(&receipt(&life, &["--json"]).out).unwrap();
+    assert_eq!(document["summary"], summary("fails", 0, 1), "anybody can make up blocks");
     let rests = format!(
         "rests on beacon block {root}, which this command cannot judge: compare it with a node that you trust, and give it with --block-root\n"
     );
@@ -91,7 +93,7 @@ fn what_went_back_has_two_receipts() {
     let back = outrider_beacon_proof::SentReceipt { kind: 2, value: 55, ..returning(&sent, 300, &data) };
     let expired = made::life(sent, 101, (300, settlement(3, 4, [false, true])), Some(back)).to_ssz_bytes();
     let ran = receipt(&expired, &[]);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.code, Some(1), "{ran:?}");
     let lines: Vec<_> = ran.out.lines().map(|line| line.split(" (").next().unwrap()).collect();
     assert_eq!(
         lines[..9],
@@ -121,11 +123,20 @@ fn the_preset_decides_when_a_receipt_is_lost() {
     let void = made::life(message(4, b""), 101, (800, settlement(3, 4, [true; 2])), None).to_ssz_bytes();
     for (slots, fate) in [("8192", "void"), ("1024", "void"), ("512", "lost"), ("64", "lost")] {
         let ran = receipt(&void, &["--slots-per-historical-root", slots]);
-        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert_eq!(ran.code, Some(1), "{ran:?}");
         assert!(
             ran.out.contains(&format!("\n  {fate:12} in slot 800 on shard 5: it brought no ether")),
             "{ran:?}"
         );
+    }
+}
+
+#[test]
+fn no_preset_has_such_a_list() {
+    for slots in ["0", "7", "8193", "-1", "many"] {
+        let ran = receipt(&life(), &[&format!("--slots-per-historical-root={slots}")]);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(ran.err.contains("expected a power of two, as in every preset"), "{ran:?}");
     }
 }
 

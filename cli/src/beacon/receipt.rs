@@ -26,10 +26,10 @@ const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Verify and print the life of a receipt between shards: emitted, crosslinked, and what became of it.
 ///
 /// The file has a proof of each stage from the root of a beacon block. The command needs nothing else: neither the chain nor a node.
-/// `examples/receipt.life` is such a file. Without `--block-root`, the life is only as true as the beacon blocks that
-/// the command names.
+/// `examples/receipt.life` is such a file. Without `--block-root`, the command shows what the file says, and names the beacon blocks
+/// on which that rests: anybody can make up blocks.
 ///
-/// Exits with 0 if all stages are proven, 1 if one is not, 2 if the file has no life of a receipt.
+/// Exits with 0 if all stages are proven from blocks that you trust, 1 if one is not, 2 if the file has no life of a receipt.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// The life of a receipt in SSZ, or `-` for the standard input.
@@ -41,7 +41,7 @@ pub(super) struct Arguments {
     block_roots: Vec<Root>,
     /// The number of slots of whose blocks a state knows the roots, `SLOTS_PER_HISTORICAL_ROOT`: 8192 with the preset `mainnet`, 64
     /// with `minimal`, 512 in simulations with shards. Proofs of receipts older than 256 slots depend on it.
-    #[arg(long, value_name = "SLOTS", default_value = "8192")]
+    #[arg(long, value_name = "SLOTS", default_value = "8192", value_parser = parse_slots)]
     slots_per_historical_root: u64,
     /// Print one JSON document instead of text.
     #[arg(long)]
@@ -57,7 +57,7 @@ pub(super) fn receipt(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let layout = Layout { slots_per_historical_root, ..Layout::MAINNET };
     let trusted = &arguments.block_roots;
     let verified = life.verify(layout, |root| trusted.is_empty() || trusted.contains(&root.into()));
-    let verdict = ruling(verified.is_ok());
+    let verdict = ruling(verified.is_ok() && !trusted.is_empty());
     if arguments.json {
         let document = document(&life, &verified, trusted, bytes.len());
         output::json(document, &Summary::one(verdict))?;
@@ -80,6 +80,12 @@ pub(super) fn receipt(arguments: &Arguments) -> anyhow::Result<Verdict> {
         Err(error) => writeln!(out, "{ERROR}refused:{ERROR:#} {}", chain(error))?,
     }
     Ok(verdict)
+}
+
+/// Parses the length of a list of a state, which is a power of two, because its places are those of a tree.
+fn parse_slots(text: &str) -> Result<u64, String> {
+    let slots = text.parse().ok().filter(|slots: &u64| slots.is_power_of_two());
+    slots.ok_or_else(|| "expected a power of two, as in every preset".to_owned())
 }
 
 /// Returns the roots of the beacon blocks on which a life rests, each once.
