@@ -141,7 +141,7 @@ fn headers_count_by_slot_and_those_without_assumptions_first() {
         let after = crosslink_all(&before, &headers, &settings);
         assert_eq!([root(&after, shard, 0), root(&after, shard, 1)], [2, 3]);
 
-        // What comes in a later slot has not come true yet, and what a later slot changes was true.
+        // A root of a later slot has not come true yet, and one that a later slot changes was true.
         let first = moving(&before.ledger, other, 0, 7);
         let mut changed = moving(&before.ledger, other, 0, 8);
         changed.transitions[0].pre_state_root = Root::repeat_byte(7);

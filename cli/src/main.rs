@@ -8,6 +8,7 @@ mod abi;
 mod beacon;
 mod bench;
 mod build;
+mod built_in;
 mod cache;
 mod calibrate;
 mod check;

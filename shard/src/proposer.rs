@@ -10,7 +10,7 @@
 //! The ledger may accept each offer but not all of them, for example because there is no more room for deposits or on a
 //! lane. Then the proposer leaves out each offer that is not accepted together with better ones.
 //!
-//! What returns and what comes from the beacon chain has no fee. So that it reaches its EE all the same, a proposer takes an offer
+//! Receipts that return or come from the beacon chain have no fee. So that they reach their EE all the same, a proposer takes an offer
 //! with such receipts although it does not pay, and in even slots rather than another one for the EE.
 //!
 //! Receipts that no payload takes, because they have expired or their EE takes none, have to be settled or else their lanes
@@ -127,7 +127,7 @@ struct Candidate {
     /// Whether it delivers receipts that can have no fee.
     is_duty: bool,
     profit: Gwei,
-    /// What it pays for its share of the block, and no more than better ones for its EE.
+    /// Its profit for its share of the block, and no more than that of better ones for its EE.
     pay: Pay,
 }
 

@@ -239,7 +239,7 @@ fn run(steps: &[Step], window: u64) -> Run {
             Step::Reorg(depth) => {
                 for _ in 0..*depth {
                     let Some((world, naive)) = run.past.pop() else { break };
-                    // What relays know of the lost branch stays.
+                    // Receipts of the lost branch stay known to relays.
                     let relay = run.world.relay.clone();
                     (run.world, run.naive) = (World { relay, ..world }, naive);
                 }

@@ -219,7 +219,7 @@ fn an_account_calls_a_contract_and_gets_its_answer() {
     let burnt = 1_000_000 - answered;
     assert!(burnt > 80_000 && burnt < 200_000, "{burnt}");
     assert_eq!(world.of(2, MIRROR), U256::ZERO);
-    // What was burnt is the EE's, and nobody's.
+    // The burnt ether is the EE's, and nobody's.
     assert_eq!(world.of_ee(2, EVM), U256::from(EE_ETHER + burnt) * U256::from(GWEI));
 }
 

@@ -16,8 +16,8 @@ use outrider_evm_tests::{
 use outrider_shard::BuiltBlock;
 use serde::Serialize;
 
-use super::EeArguments;
 use super::read::{read_block, read_json};
+use crate::built_in::{EVM, EeArguments};
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict};
 
@@ -132,7 +132,7 @@ pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let chain = arguments.chain(&block.claims)?;
     let file = || arguments.file.display().to_string();
     let run = WitnessRun::new(&block, &chain).with_context(file)?;
-    let outcome = match run.execute(arguments.ee.load()?).with_context(file)? {
+    let outcome = match run.execute(arguments.ee.load(EVM)?).with_context(file)? {
         WitnessOutcome::Executed { built, bytes } => Outcome::executed(&block, &built, bytes),
         WitnessOutcome::Refused(words) => Outcome::Refused { words: with_remedy(words) },
     };

@@ -11,8 +11,8 @@ use outrider_evm::{
 };
 use serde::Serialize;
 
-use super::EeArguments;
 use super::read::{read_bytes, read_json};
+use crate::built_in::{EVM, EeArguments};
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict};
 
@@ -73,7 +73,7 @@ pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
         .with_context(|| format!("{}: not a sequence of blocks in RLP", file()))?;
     anyhow::ensure!(!blocks.is_empty(), "{}: the file contains no blocks", file());
     let genesis_hash = genesis.header.hash.to_string();
-    let mut importer = Importer::of_genesis(arguments.ee.load()?, genesis)?;
+    let mut importer = Importer::of_genesis(arguments.ee.load(EVM)?, genesis)?;
     let engine = arguments.ee.engine().name();
     let mut report = Report { engine, genesis: genesis_hash, blocks: Vec::new(), refused: None };
     for block in &blocks {

@@ -10,9 +10,9 @@ use outrider_evm::{
 use outrider_host::StateRoot;
 use outrider_witness::store::StateKind;
 
-use super::EeArguments;
 use super::read::read_json;
 use crate::Verdict;
+use crate::built_in::{EVM, EeArguments};
 use crate::state::init::{Made, create};
 
 /// Make the state with which a chain on a shard begins, in a new or empty directory, and print its root.
@@ -47,7 +47,7 @@ pub(super) fn init(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let clock =
         SlotClock { genesis_time: arguments.genesis_time, seconds_per_slot: arguments.seconds_per_slot };
     let genesis = ShardGenesis::new(genesis, clock).with_context(file)?;
-    create(&arguments.directory, arguments.ee.load()?, StateKind::KECCAK256, |provider| {
+    create(&arguments.directory, arguments.ee.load(EVM)?, StateKind::KECCAK256, |provider| {
         let (root, batch) = genesis.batch();
         let root = StateRoot(root.0);
         let made = || format!("{}: cannot make the state", arguments.directory.display());

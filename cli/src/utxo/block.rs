@@ -11,8 +11,8 @@ use outrider_utxo::network;
 use outrider_utxo_ee::Network;
 use serde::Serialize;
 
-use super::EeArguments;
 use super::read::{check_network, network_parser, read_blocks};
+use crate::built_in::{EeArguments, UTXO};
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict, files};
 
@@ -78,7 +78,7 @@ enum OutcomeReport {
 pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let (network, block) = arguments.read()?;
     let file = || files::name(&arguments.file);
-    let mut chain = Chain::of_assumed(arguments.ee.load()?, block.state()).with_context(file)?;
+    let mut chain = Chain::of_assumed(arguments.ee.load(UTXO)?, block.state()).with_context(file)?;
     let outcome = match chain.execute(block.block()).with_context(file)? {
         Outcome::Executed(executed) => OutcomeReport::executed(&block, &executed)?,
         Outcome::Refused(words) => OutcomeReport::Refused { words },

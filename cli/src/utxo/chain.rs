@@ -10,8 +10,8 @@ use outrider_utxo::network;
 use outrider_utxo_ee::{Digest, History, Network, Tip};
 use serde::Serialize;
 
-use super::EeArguments;
 use super::read::{check_network, network_parser, read_blocks};
+use crate::built_in::{EeArguments, UTXO};
 use crate::output::{self, Plain, Summary};
 use crate::run::report::count;
 use crate::{ERROR, SUCCESS, Verdict, files, progress};
@@ -87,7 +87,7 @@ struct UnconnectedReport {
 
 pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let (network, blocks) = arguments.read()?;
-    let mut chain = Chain::of_genesis(arguments.ee.load()?, network)?;
+    let mut chain = Chain::of_genesis(arguments.ee.load(UTXO)?, network)?;
     let genesis = Tip::genesis(network).block_hash;
     let mut by_parent = BTreeMap::<Digest, Vec<&RawBlock>>::new();
     let mut seen = BTreeSet::from([genesis]);

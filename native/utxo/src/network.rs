@@ -1,4 +1,4 @@
-//! Names of networks, and the bytes before a block by which nodes tell them apart.
+//! Names of networks, and the bytes before a block by which nodes distinguish them.
 
 use outrider_utxo_ee::{Digest, Network, Tip};
 

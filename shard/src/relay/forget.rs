@@ -1,4 +1,4 @@
-//! What a relay forgets.
+//! The headers that a relay forgets.
 
 use std::collections::BTreeSet;
 

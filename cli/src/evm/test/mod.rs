@@ -11,8 +11,8 @@ use outrider_evm_tests::fixture::{self, FixtureError};
 use outrider_evm_tests::runner::Runner;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
-use super::EeArguments;
 use crate::Verdict;
+use crate::built_in::{EVM, EeArguments};
 use crate::test_files::{self, TestFile};
 use report::{FileReport, Report};
 
@@ -41,7 +41,7 @@ pub(super) struct Arguments {
 
 pub(super) fn test(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let found = test_files::find(&arguments.paths, may_have_tests)?;
-    let ee = arguments.ee.load()?;
+    let ee = arguments.ee.load(EVM)?;
     let n_jobs = arguments.jobs.map_or(0, std::num::NonZeroUsize::get);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_jobs).build().context("cannot start threads")?;
     let runner = Runner::new(ee);

@@ -148,7 +148,7 @@ fn next_base_fee(network: &Network) -> u64 {
     before - before * (gas_limit / 2 - gas_used) / (gas_limit / 2) / 8
 }
 
-/// What a receipt that is accepted pays for its gas.
+/// The price that an accepted receipt pays for its gas.
 fn price(receipt: &ReceivedReceipt, base_fee: u64) -> U256 {
     let gas_limit = Message::from_bytes(&receipt.payload).map_or(0, |message| message.gas_limit);
     if receipt.kind != ReceiptKind::Message || receipt.source_ee.0 == EE || gas_limit == 0 {
