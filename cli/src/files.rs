@@ -67,6 +67,43 @@ pub(crate) fn name(path: &Path) -> String {
     if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
 }
 
+/// A kind of YAML files, of which directories may have both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum YamlKind {
+    /// Blocks of EEs, and the states expected after them.
+    Fixture,
+    /// Simulated shards.
+    Scenario,
+}
+
+/// Expands directories and patterns to YAML files, in the order of the arguments. A directory stands for those below it that are not
+/// of the other kind.
+pub(crate) fn find_yaml(arguments: &[PathBuf], kind: YamlKind) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in arguments {
+        let found = find(std::slice::from_ref(path), &["yaml", "yml"])?;
+        let is_directory = path.is_dir();
+        let is_meant = |file: &PathBuf| !is_directory || is_scenario(file) == (kind == YamlKind::Scenario);
+        let before = files.len();
+        files.extend(found.into_iter().filter(is_meant));
+        let what = match kind {
+            YamlKind::Fixture => "fixture: `outrider sim` runs scenarios",
+            YamlKind::Scenario => "scenario: `outrider run` runs fixtures",
+        };
+        anyhow::ensure!(files.len() > before, "{}: the directory contains no {what}", path.display());
+    }
+    Ok(files)
+}
+
+/// Returns whether a YAML file is a scenario, by a key that each has at the start of a line. A file that cannot be read is none.
+fn is_scenario(path: &Path) -> bool {
+    let starts = |line: &[u8]| [&b"preset:"[..], b"model:"].iter().any(|key| line.starts_with(key));
+    read(path, SCENARIO_BYTES_MAX).is_ok_and(|text| text.split(|byte| *byte == b'\n').any(starts))
+}
+
+/// The most bytes of a scenario.
+pub(crate) const SCENARIO_BYTES_MAX: u64 = 1 << 20;
+
 /// Expands directories and patterns to files, in the order of the arguments. A directory stands for the files below it that have one of
 /// the extensions, sorted by name.
 pub(crate) fn find(arguments: &[PathBuf], extensions: &[&str]) -> anyhow::Result<Vec<PathBuf>> {

@@ -25,6 +25,7 @@ mod output;
 mod output_file;
 mod progress;
 mod run;
+mod sim;
 mod state;
 mod test_files;
 mod utxo;
@@ -67,6 +68,7 @@ enum Command {
     Cache(cache::Arguments),
     Calibrate(calibrate::Arguments),
     Evm(evm::Arguments),
+    Sim(sim::Arguments),
     State(state::Arguments),
     Utxo(utxo::Arguments),
     Witness(witness::Arguments),
@@ -135,6 +137,7 @@ fn run_command(command: Command) -> anyhow::Result<Verdict> {
         Command::Cache(arguments) => cache::cache(&arguments),
         Command::Calibrate(arguments) => calibrate::calibrate(&arguments),
         Command::Evm(arguments) => evm::evm(&arguments),
+        Command::Sim(arguments) => sim::sim(&arguments),
         Command::State(arguments) => state::state(&arguments),
         Command::Utxo(arguments) => utxo::utxo(&arguments),
         Command::Witness(arguments) => witness::witness(&arguments),

@@ -143,6 +143,16 @@ impl Summary {
         Self { error: Some(error.to_string()), ..Self::one(verdict) }
     }
 
+    /// Fills in the verdict.
+    fn decided(self) -> Self {
+        let verdict = match self.verdict() {
+            Verdict::Holds => "holds",
+            Verdict::Fails => "fails",
+            Verdict::Unusable => "unusable",
+        };
+        Self { verdict, ..self }
+    }
+
     pub(crate) fn verdict(&self) -> Verdict {
         match self {
             Self { unusable: 1.., .. } => Verdict::Unusable,
@@ -154,22 +164,29 @@ impl Summary {
 
 /// Prints a JSON document with its summary.
 pub(crate) fn json(body: impl Serialize, summary: &Summary) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Document<'a, T> {
-        #[serde(flatten)]
-        body: T,
-        summary: &'a Summary,
-    }
-    let verdict = match summary.verdict() {
-        Verdict::Holds => "holds",
-        Verdict::Fails => "fails",
-        Verdict::Unusable => "unusable",
-    };
-    let summary = &Summary { verdict, ..summary.clone() };
     let mut out = stdout();
-    Document { body, summary }
+    Document::new(body, &summary.clone().decided())
         .serialize(&mut Serializer::with_formatter(&mut out, PlainFormatter::default()))?;
     writeln!(out)
+}
+
+/// Prints a JSON document with its summary in one line, after others.
+pub(crate) fn json_line(body: impl Serialize, summary: &Summary) -> io::Result<()> {
+    let line = serde_json::to_string(&Document::new(body, &summary.clone().decided()))?;
+    writeln!(stdout(), "{line}")
+}
+
+#[derive(Serialize)]
+struct Document<'a, T> {
+    #[serde(flatten)]
+    body: T,
+    summary: &'a Summary,
+}
+
+impl<'a, T> Document<'a, T> {
+    fn new(body: T, summary: &'a Summary) -> Self {
+        Self { body, summary }
+    }
 }
 
 /// A formatter for indented JSON that also escapes invisible characters.

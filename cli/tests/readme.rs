@@ -32,6 +32,15 @@ fn the_examples_have_the_output_in_the_readme() {
 }
 
 #[test]
+fn a_scenario_has_the_output_in_the_readme() {
+    let scratch = Scratch::new();
+    let mut command = scratch.command(&["sim", "examples/four-shards.yaml"]);
+    let ran = ran(command.current_dir(project()).output());
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    assert_eq!(ran.out, output_of("outrider sim examples/four-shards.yaml"));
+}
+
+#[test]
 fn a_block_of_ethereum_has_the_output_in_the_readme() {
     let block = "ethereum-mainnet/blocks-with-trie-nodes/block46147.json";
     let block = outrider_published::file(block).expect("it is in the repository");

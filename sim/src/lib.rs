@@ -22,6 +22,7 @@ pub use keys::{Keys, SignatureMode};
 pub use preset::SimPreset;
 pub use shard_block::{EmptyShardBlocks, ShardProposer};
 pub use shards::{Kept, ProviderFailure, Shards};
+pub use simulation::random;
 pub use simulation::{
     Eth1, Fault, Members, MessageKind, Network, Partition, RefusedMessage, Setup, SetupError, Simulation,
     Split, View, ViewSetup,

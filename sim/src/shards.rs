@@ -4,7 +4,7 @@ mod beacon_blocks;
 mod history;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -56,6 +56,10 @@ struct Actors {
     history: History,
     failures: VecDeque<ProviderFailure>,
     n_failures: u64,
+    /// Providers that make no offers.
+    absent: BTreeSet<(Shard, EeIndex)>,
+    /// Shards to which nobody delivers receipts.
+    undelivered: BTreeSet<Shard>,
 }
 
 /// The numbers of things that shards keep for blocks since finality.
@@ -111,6 +115,14 @@ impl<C: Codes> Shards<C> {
         self.actors().providers.get_mut(&(shard, ee)).map(visit)
     }
 
+    /// Sets the state providers that make no offers, and the shards to which nobody delivers receipts, until this is called
+    /// again.
+    pub fn set_absent(&self, providers: BTreeSet<(Shard, EeIndex)>, undelivered: BTreeSet<Shard>) {
+        let mut actors = self.actors();
+        actors.absent = providers;
+        actors.undelivered = undelivered;
+    }
+
     /// Returns the latest failures of providers, at most 1,024, and forgets them.
     pub fn take_failures(&self) -> Vec<ProviderFailure> {
         std::mem::take(&mut self.actors().failures).into()
@@ -155,15 +167,20 @@ impl<C: Codes> Shards<C> {
 impl Actors {
     /// Returns what providers offer at a place, each with the receipts that it takes, and the receipts that no EE takes.
     fn offers(&mut self, place: &ShardPlace, limits: PayloadLimits) -> (Vec<Contents>, Vec<InboundBatch>) {
-        let Self { providers, relay, beacon_blocks, .. } = self;
+        let Self { providers, relay, beacon_blocks, absent, undelivered, .. } = self;
+        let is_on_strike = undelivered.contains(&place.shard);
         let earlier = |slot: Slot| beacon_blocks.earlier(&place.beacon_parent_root, slot);
         let waiting = relay.waiting_since(place, &earlier);
         let (mut offers, mut failures) = (Vec::new(), Vec::new());
         for ((shard, ee), provider) in providers.range_mut((place.shard, 0)..=(place.shard, EeIndex::MAX)) {
+            if absent.contains(&(*shard, *ee)) {
+                continue;
+            }
             let is_left_out = |waiting: &&Waiting<'_>| {
                 provider.leaves_out((waiting.receipt.source_shard, waiting.receipt.sequence), place.slot)
             };
             let of_ee = waiting.for_ees.get(ee).into_iter().flatten();
+            let of_ee = of_ee.filter(|_| !is_on_strike);
             let of_ee: Vec<_> = of_ee.filter(|waiting| !is_left_out(waiting)).cloned().collect();
             let of_ee = within(&of_ee, place.slot, RECEIPTS_OF_EE);
             let receipts: Vec<_> = of_ee.iter().map(Waiting::received).collect();
@@ -181,9 +198,12 @@ impl Actors {
                 Err(error) => failures.push(ProviderFailure { ee: *ee, shard: *shard, error }),
             }
         }
-        let mut duties = relay.batches(&within(&waiting.for_nobody, place.slot, DUTIES));
-        duties.extend(relay.lost(place, &earlier));
-        duties.sort_by_key(|batch| (batch.source_shard, batch.lane.first.saturating_add(batch.start)));
+        let mut duties = Vec::new();
+        if !is_on_strike {
+            duties = relay.batches(&within(&waiting.for_nobody, place.slot, DUTIES));
+            duties.extend(relay.lost(place, &earlier));
+            duties.sort_by_key(|batch| (batch.source_shard, batch.lane.first.saturating_add(batch.start)));
+        }
         failures.into_iter().for_each(|failure| self.fail(failure));
         (offers, duties)
     }

@@ -23,7 +23,7 @@ mod fault;
 mod message;
 mod network;
 mod queue;
-mod random;
+pub mod random;
 mod setup;
 mod view;
 

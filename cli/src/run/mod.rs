@@ -14,6 +14,7 @@ use outrider_fixture::{
 use outrider_host::{Host, HostConfig};
 
 use crate::context::ContextOptions;
+use crate::files::YamlKind;
 use crate::host_options::{FixtureLimits, HostOptions};
 use crate::output::Plain;
 use crate::{Verdict, files, progress};
@@ -51,7 +52,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Verdict> {
-    let files = files::find(&arguments.fixtures, &["yaml", "yml"])?;
+    let files = files::find_yaml(&arguments.fixtures, YamlKind::Fixture)?;
     let isolation = arguments.isolate.isolation()?;
     let config = HostConfig { isolation, ..arguments.host.config()? };
     let host = Host::new(config).context("cannot set up the host")?;

@@ -10,7 +10,7 @@ use outrider_beacon_spec::{
     phase::Phase1,
     phase1::Attestation,
     preset::Preset,
-    types::{BLSSignature, Root, Slot},
+    types::{BLSSignature, Root, Shard, Slot},
 };
 
 /// A message.
@@ -42,6 +42,13 @@ impl<C: Preset> Message<C> {
             Self::ShardBlock(_) => MessageKind::ShardBlock,
             Self::Attestation(_) => MessageKind::Attestation,
             Self::LightClientVote(_) => MessageKind::LightClientVote,
+        }
+    }
+
+    pub(super) fn shard(&self) -> Option<Shard> {
+        match self {
+            Self::ShardBlock(block) => Some(block.message.shard),
+            _ => None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Random numbers of a simulation.
+//! Random numbers of a simulation, by seed, actor and purpose.
 
 use rand_chacha::{
     ChaCha8Rng,
@@ -9,20 +9,20 @@ use outrider_beacon_spec::hash::hash;
 
 /// Returns the random numbers of an actor for a purpose. Each has its own, so that a new actor does not change those of
 /// others.
-pub(super) fn random(seed: u64, actor: usize, purpose: &str) -> ChaCha8Rng {
+pub fn random(seed: u64, actor: usize, purpose: &str) -> ChaCha8Rng {
     let actor = (actor as u64).to_le_bytes();
     ChaCha8Rng::from_seed(hash(&[&seed.to_le_bytes(), &actor, purpose.as_bytes()]).0)
 }
 
 /// Returns a random number from 0 to `max`.
-pub(super) fn up_to(random: &mut ChaCha8Rng, max: u64) -> u64 {
+pub fn up_to(random: &mut ChaCha8Rng, max: u64) -> u64 {
     let product = u128::from(random.next_u64()) * (u128::from(max) + 1);
     // The upper half: below `max + 1`.
     (product >> 64) as u64
 }
 
 /// Brings a list into a random order.
-pub(super) fn shuffle<T>(random: &mut ChaCha8Rng, list: &mut [T]) {
+pub fn shuffle<T>(random: &mut ChaCha8Rng, list: &mut [T]) {
     for last in (1..list.len()).rev() {
         list.swap(last, up_to(random, last as u64) as usize);
     }

@@ -29,7 +29,7 @@ use outrider_beacon_spec::{
     preset::Preset,
     signatures::Signatures,
     transition::process_slots,
-    types::{Root, Slot, ValidatorIndex},
+    types::{Root, Shard, Slot, ValidatorIndex},
 };
 
 /// A view, whose execution of shard blocks fails with `E`.
@@ -60,6 +60,8 @@ pub struct RefusedMessage<E: StdError + 'static> {
     pub kind: MessageKind,
     /// Its slot.
     pub slot: Slot,
+    /// Its shard, for a shard block.
+    pub shard: Option<Shard>,
     /// The reason.
     pub error: ShardBlockError<E>,
 }
@@ -235,7 +237,12 @@ impl<C: Preset, E: StdError + 'static> View<C, E> {
     }
 
     fn refuse(&mut self, message: &Message<C>, error: ShardBlockError<E>) {
-        self.refused.push(RefusedMessage { kind: message.kind(), slot: message.slot(), error });
+        self.refused.push(RefusedMessage {
+            kind: message.kind(),
+            slot: message.slot(),
+            shard: message.shard(),
+            error,
+        });
     }
 
     fn process(&mut self, message: &Message<C>, rules: Rules<'_>) -> Result<(), LedgerError> {

@@ -1,0 +1,179 @@
+//! `outrider sim`: runs scenarios of simulated shards, and checks what they expect.
+
+mod text;
+
+use std::cell::RefCell;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::Context as _;
+use outrider_host::EngineKind;
+use outrider_scenario::{EngineSpec, Options, Progress, Report, Scenario, SlotRow, run, shrink};
+use serde_json::json;
+
+use crate::files::YamlKind;
+use crate::output::{self, Summary};
+use crate::{Verdict, files, progress};
+
+/// Run scenarios: simulated shards with EEs, users and faults, and what is expected of them, from YAML files.
+///
+/// Everything executes, in every view, from shard blocks alone. The same scenario has the same result on every machine, with any number
+/// of threads, and on either engine. Ctrl-C ends a run after the current slot.
+///
+/// The exit code is 0 if every expectation holds, 1 if one fails, 2 if a scenario cannot be used or was stopped.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Scenarios, directories to search for *.yaml and *.yml files, glob patterns, or `-` for standard input.
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<PathBuf>,
+    /// Seed of all randomness, instead of the scenario's.
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// Number of slots, instead of the scenario's.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    slots: Option<u64>,
+    /// Threads that execute; 0 is one for each processor. The result does not depend on it.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    threads: usize,
+    /// Engine, instead of the scenario's: wasmtime, wasmer, or both.
+    #[arg(long, value_name = "ENGINE")]
+    engine: Option<EngineKind>,
+    /// Print JSON instead of text: a line for each slot, and one for the end of each scenario.
+    #[arg(long)]
+    json: bool,
+    /// If an expectation fails, print the smallest scenario that is found for which it fails, too.
+    #[arg(long, conflicts_with = "json")]
+    shrink: bool,
+}
+
+pub(crate) fn sim(arguments: &Arguments) -> anyhow::Result<Verdict> {
+    let paths = files::find_yaml(&arguments.scenarios, YamlKind::Scenario)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&stop))
+        .context("cannot watch for an interruption")?;
+    let mut summary = Summary::default();
+    for path in &paths {
+        let scenario = arguments.read(path)?;
+        let read = |name: &str| files::read(&beside(path, name), files::MODULE_BYTES_MAX);
+        let follow = Follow::new(&scenario, arguments.json);
+        let options = Options {
+            threads: arguments.threads,
+            stop: Some(&stop),
+            progress: Some(&follow),
+            read: Some(&read),
+        };
+        let report = run(&scenario, options).with_context(|| files::name(path))?;
+        follow.finish()?;
+        let verdict = match (report.is_interrupted, report.failures.is_empty()) {
+            (true, _) => Verdict::Unusable,
+            (false, true) => Verdict::Holds,
+            (false, false) => Verdict::Fails,
+        };
+        summary.count(verdict);
+        if arguments.json {
+            print_json(path, &report)?;
+        } else {
+            text::print(path, &report)?;
+        }
+        if arguments.shrink && verdict == Verdict::Fails {
+            print_smallest(&scenario, Options { progress: None, ..options })?;
+        }
+    }
+    if arguments.json {
+        output::json_line(json!({}), &summary)?;
+    }
+    Ok(summary.verdict())
+}
+
+impl Arguments {
+    fn read(&self, path: &Path) -> anyhow::Result<Scenario> {
+        let name = files::name(path);
+        let bytes = files::read(path, files::SCENARIO_BYTES_MAX).with_context(|| name.clone())?;
+        let text = String::from_utf8(bytes).with_context(|| format!("{name}: not UTF-8 text"))?;
+        let scenario = Scenario::parse(&text).map_err(|error| {
+            let problem = &error.problem;
+            match error.place {
+                Some(place) => anyhow::anyhow!("{name}:{}:{}: {problem}", place.line, place.column),
+                None => anyhow::anyhow!("{name}: {problem}"),
+            }
+        })?;
+        let engine = match self.engine {
+            Some(EngineKind::Wasmtime) => EngineSpec::Wasmtime,
+            Some(EngineKind::Wasmer) => EngineSpec::Wasmer,
+            Some(EngineKind::Both) => EngineSpec::Both,
+            None => scenario.engine,
+        };
+        let (seed, slots) = (self.seed.unwrap_or(scenario.seed), self.slots.unwrap_or(scenario.slots));
+        Ok(Scenario { engine, seed, slots, ..scenario })
+    }
+}
+
+/// Returns the path of a file that a scenario names: beside the scenario.
+fn beside(scenario: &Path, name: &str) -> PathBuf {
+    scenario.parent().unwrap_or(Path::new("")).join(name)
+}
+
+/// Follows a run with a progress bar, or with a line for each slot.
+struct Follow {
+    bar: indicatif::ProgressBar,
+    json: bool,
+    error: RefCell<Option<io::Error>>,
+}
+
+impl Follow {
+    fn new(scenario: &Scenario, json: bool) -> Self {
+        let bar = progress::bar(usize::try_from(scenario.slots).unwrap_or(usize::MAX));
+        Self { bar, json, error: RefCell::default() }
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        self.bar.finish_and_clear();
+        self.error.take().map_or(Ok(()), Err)
+    }
+}
+
+impl Progress for Follow {
+    fn on_slot(&self, row: &SlotRow) {
+        let finalized = row.finalized.iter().min().copied().unwrap_or(0);
+        self.bar.set_message(format!("slot {}, final {finalized}, eta {:.0?}", row.slot, self.bar.eta()));
+        self.bar.inc(1);
+        if self.json {
+            let printed = serde_json::to_string(row).map_err(io::Error::from);
+            let printed = printed.and_then(|line| writeln!(output::stdout(), "{line}"));
+            if let Err(error) = printed {
+                self.error.borrow_mut().get_or_insert(error);
+            }
+        }
+    }
+}
+
+fn print_json(path: &Path, report: &Report) -> anyhow::Result<()> {
+    let Report { scenario, codes, refused, reorgs, summary, failures, is_interrupted, .. } = report;
+    let line = json!({
+        "scenario": files::name(path), "seed": scenario.seed, "engine": scenario.engine, "codes": codes,
+        "refused": refused, "reorgs": reorgs, "end": summary, "failures": failures,
+        "is_interrupted": is_interrupted,
+    });
+    Ok(writeln!(output::stdout(), "{line}")?)
+}
+
+/// Prints the smallest scenario that fails as a scenario does.
+fn print_smallest(scenario: &Scenario, options: Options<'_>) -> anyhow::Result<()> {
+    let bar = progress::bar(0);
+    let smallest = shrink(scenario, options, |candidate, fails| {
+        bar.set_message(format!(
+            "{} slots, {} faults, {} entries of traffic: {}",
+            candidate.slots,
+            candidate.faults.len(),
+            candidate.traffic.len(),
+            if fails { "fails" } else { "holds" }
+        ));
+        bar.inc(1);
+    })?;
+    bar.finish_and_clear();
+    let Some(smallest) = smallest else { return Ok(()) };
+    Ok(writeln!(output::stdout(), "# The smallest scenario that fails:\n{}", smallest.to_yaml())?)
+}
