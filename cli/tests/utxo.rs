@@ -222,6 +222,29 @@ fn blocks_may_be_in_any_order() {
     assert_eq!(run("folder"), whole);
 }
 
+/// The directory `blocks` of Bitcoin Core 28 and later has undo data, and the key with which all files are XORed.
+#[test]
+fn a_directory_of_bitcoin_core_has_the_key_of_its_files() {
+    let scratch = Scratch::new();
+    let key = [1, 2, 3, 4, 5, 6, 7, 0xff];
+    let blocks = signet().into_iter().map(|line| hex::decode(line).unwrap());
+    let framed = blocks.flat_map(|block| {
+        let length = u32::try_from(block.len()).unwrap().to_le_bytes();
+        [&[0x0a, 0x03, 0xcf, 0x40][..], &length, &block].concat()
+    });
+    let xored: Vec<u8> = framed.zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+    scratch.write("blocks/blk00000.dat", [&xored[..], &[0; 100]].concat());
+    scratch.write("blocks/rev00000.dat", [7; 100]).write("blocks/xor.dat", key);
+    for path in ["blocks", "blocks/blk00000.dat"] {
+        let ran = scratch.outrider(&["utxo", "chain", path]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        assert!(ran.out.ends_with("\nexecuted 9 blocks\n"), "{ran:?}");
+    }
+    scratch.write("blocks/xor.dat", [0; 7]);
+    let expected = "error: blocks/xor.dat: the key of Bitcoin Core's files has 8 bytes, got 7\n";
+    check_unusable(&scratch.outrider(&["utxo", "chain", "blocks"]), expected);
+}
+
 #[test]
 fn a_refused_block_ends_its_branch() {
     let scratch = Scratch::new();

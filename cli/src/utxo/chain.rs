@@ -10,7 +10,7 @@ use outrider_utxo::network;
 use outrider_utxo_ee::{Digest, History, Network, Tip};
 use serde::Serialize;
 
-use super::read::{check_network, network_parser, read_blocks};
+use super::read::{check_network, find_blocks, network_parser, read_blocks};
 use crate::built_in::{EeArguments, UTXO};
 use crate::output::{self, Plain, Summary};
 use crate::run::report::count;
@@ -26,7 +26,8 @@ use crate::{ERROR, SUCCESS, Verdict, files, progress};
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// Files with blocks as Bitcoin encodes them, one after another, as bytes or in hex; also those of Bitcoin Core (blk*.dat), with the
-    /// network and the length before each block. May be packed by gzip or bzip2.
+    /// network and the length before each block, perhaps XORed with the key in the file xor.dat beside them. May be packed by gzip or
+    /// bzip2. A directory stands for such files in it.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Network of the blocks. The default is the one before the blocks, or that whose first block they follow.
@@ -160,7 +161,7 @@ impl Arguments {
     fn read(&self) -> anyhow::Result<(Network, Vec<RawBlock>)> {
         let mut network = self.network;
         let mut blocks = Vec::new();
-        for path in files::find(&self.paths, &EXTENSIONS)? {
+        for path in find_blocks(&self.paths)? {
             let file = read_blocks(&path)?;
             anyhow::ensure!(!file.blocks.is_empty(), "{}: the file contains no blocks", files::name(&path));
             network = check_network(&path, network, file.network)?;
@@ -179,9 +180,6 @@ impl Arguments {
         Ok((network, blocks))
     }
 }
-
-/// The extensions of files that a directory may contain.
-const EXTENSIONS: [&str; 6] = ["bz2", "dat", "gz", "hex", "raw", "txt"];
 
 impl BlockReport {
     fn new(block: &RawBlock, executed: &Executed) -> Self {

@@ -3,6 +3,8 @@
 //! Blocks follow one another, each as Bitcoin encodes it, as bytes or in hex. In the files `blk*.dat` of Bitcoin Core, four
 //! bytes of the network and the length precede each block, and zeros may follow the last one. Lines of hex may be broken
 //! anywhere; lines with a `#` or a colon are comments. Files may be packed by gzip or bzip2.
+//!
+//! Bitcoin Core 28 and later XOR their files with a key of eight bytes, which is in the file `xor.dat` beside them.
 
 use std::{
     borrow::Cow,
@@ -99,7 +101,17 @@ pub enum BlocksError {
 ///
 /// Fails if the bytes are not blocks.
 pub fn read(bytes: &[u8], bytes_max: u64) -> Result<BlockFile, BlocksError> {
-    split(&read_bytes(bytes, bytes_max)?)
+    split(&read_bytes(bytes, bytes_max)?, [0; 8])
+}
+
+/// Reads the blocks of a file of Bitcoin Core that is XORed with the key in its `xor.dat`.
+///
+/// # Errors
+///
+/// Fails if the bytes are not blocks after that.
+pub fn read_xored(bytes: &[u8], key: [u8; 8]) -> Result<BlockFile, BlocksError> {
+    let plain: Vec<u8> = bytes.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+    split(&plain, key)
 }
 
 /// Unpacks bytes, and reads them if they are hex.
@@ -155,8 +167,8 @@ fn of_hex(text: &str) -> Result<Vec<u8>, BlocksError> {
     hex::decode(digits).map_err(|_| BlocksError::OddDigits)
 }
 
-/// Splits blocks that follow one another.
-fn split(bytes: &[u8]) -> Result<BlockFile, BlocksError> {
+/// Splits blocks that follow one another. The bytes were XORed with a key, also the zeros behind the last block.
+fn split(bytes: &[u8], key: [u8; 8]) -> Result<BlockFile, BlocksError> {
     let mut file = BlockFile::default();
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -177,7 +189,11 @@ fn split(bytes: &[u8]) -> Result<BlockFile, BlocksError> {
                 block
             }
             // Bitcoin Core reserves the end of its files.
-            None if file.network.is_some() && rest.iter().all(|byte| *byte == 0) => break,
+            None if file.network.is_some()
+                && rest.iter().eq(key.iter().cycle().skip(offset % 8).take(rest.len())) =>
+            {
+                break;
+            }
             None => {
                 let before = rest;
                 decode_from_slice_unbounded::<Block>(&mut rest)
@@ -246,6 +262,23 @@ mod tests {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         io::Write::write_all(&mut packed, &whole).unwrap();
         check(&packed.finish().unwrap(), Some(Network::Signet));
+    }
+
+    /// As Bitcoin Core 28 writes them (`src/node/blockstorage.cpp`): the space that it reserves is not XORed.
+    #[test]
+    fn files_may_be_xored_with_a_key() {
+        let blocks = first(3);
+        let whole = framed([0x0a, 0x03, 0xcf, 0x40], &blocks);
+        let key = [1, 0, 0xff, 4, 5, 6, 7, 8];
+        let xored: Vec<u8> = whole.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key).collect();
+        assert!(read(&xored, 1 << 20).is_err());
+        for n_reserved in [0, 1, 99] {
+            let file = read_xored(&[&xored[..], &vec![0; n_reserved]].concat(), key).unwrap();
+            let read: Vec<Vec<u8>> = file.blocks.into_iter().map(|block| block.bytes).collect();
+            assert_eq!((file.network, read), (Some(Network::Signet), blocks.clone()));
+        }
+        assert!(read_xored(&[&xored[..], &[1; 99]].concat(), key).is_err());
+        assert!(read_xored(&xored, [1; 8]).is_err());
     }
 
     #[track_caller]
