@@ -138,7 +138,16 @@ impl Genesis {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "the numbers are those of the tests"
+)]
 mod tests {
+    use alloc::{vec, vec::Vec};
+
+    use proptest::prelude::{ProptestConfig, prop, proptest};
+
     use super::*;
 
     fn known(bits: u32, regular_bits: u32) -> Known {
@@ -203,5 +212,168 @@ mod tests {
         retires(363_725, 2);
         retires(388_381, 3);
         assert!(check_version(-1, 388_381, &main).is_err());
+    }
+
+    /// Bitcoin Core's `arith_uint256`, as far as the next work needs it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    struct Number([u32; 8]);
+
+    impl Number {
+        /// `SetCompact`: the number, and whether it is negative or overflows.
+        fn of_compact(bits: u32) -> (Self, bool) {
+            let (size, word) = (bits >> 24, bits & 0x007f_ffff);
+            let mut number = [0; 8];
+            let mut put = |shift: u32, byte: u32| {
+                if let Some(limb) = number.get_mut(shift as usize / 4) {
+                    *limb |= byte << (8 * (shift % 4));
+                }
+            };
+            for at in 0..3 {
+                let byte = word >> (8 * at) & 0xff;
+                if size + at >= 3 {
+                    put(size + at - 3, byte);
+                }
+            }
+            let shifted_out = size <= 3 && word >> (8 * (3 - size)) == 0;
+            let is_negative = word != 0 && !shifted_out && bits & 0x0080_0000 != 0;
+            let overflows =
+                word != 0 && (size > 34 || (word > 0xff && size > 33) || (word > 0xffff && size > 32));
+            (Self(number), is_negative || overflows)
+        }
+
+        /// `GetCompact`.
+        fn compact(&self) -> u32 {
+            let bytes: Vec<u8> = self.0.iter().flat_map(|limb| limb.to_le_bytes()).collect();
+            let mut size = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            let byte = |at: isize| {
+                usize::try_from(at).ok().and_then(|at| bytes.get(at)).map_or(0, |b| u32::from(*b))
+            };
+            let top = size as isize;
+            let mut compact = byte(top - 1) << 16 | byte(top - 2) << 8 | byte(top - 3);
+            if compact & 0x0080_0000 != 0 {
+                compact >>= 8;
+                size += 1;
+            }
+            compact | (size as u32) << 24
+        }
+
+        fn times(&self, factor: u32) -> Self {
+            let mut carry = 0_u64;
+            Self(self.0.map(|limb| {
+                carry += u64::from(limb) * u64::from(factor);
+                let low = carry as u32;
+                carry >>= 32;
+                low
+            }))
+        }
+
+        fn by(&self, divisor: u32) -> Self {
+            let mut rest = 0_u64;
+            let mut quotient = self.0;
+            for limb in quotient.iter_mut().rev() {
+                let dividend = rest << 32 | u64::from(*limb);
+                (*limb, rest) = ((dividend / u64::from(divisor)) as u32, dividend % u64::from(divisor));
+            }
+            Self(quotient)
+        }
+
+        fn is_above(&self, other: &Self) -> bool {
+            self.0.iter().rev().gt(other.0.iter().rev())
+        }
+    }
+
+    /// The limit of a network in Bitcoin Core: not one that bits can express.
+    fn limit(network: Network) -> Number {
+        let top = match network {
+            Network::Main | Network::Test => [u32::MAX; 7].into_iter().chain([0]),
+            _ => [0, 0, 0, 0, 0, 0, 0xae00_0000].into_iter().chain([0x0003_77]),
+        };
+        let mut limbs = [0; 8];
+        limbs.iter_mut().zip(top).for_each(|(limb, top)| *limb = top);
+        Number(limbs)
+    }
+
+    /// `GetNextWorkRequired` and `CalculateNextWorkRequired` over a whole chain of bits and times.
+    fn next_by_bitcoin_core(network: Network, chain: &[(u32, u32)], time: u32) -> u32 {
+        let limit = limit(network);
+        let height = chain.len();
+        let (last_bits, last_time) = chain[height - 1];
+        if height % 2016 != 0 {
+            if network == Network::Test {
+                if i64::from(time) > i64::from(last_time) + 1200 {
+                    return limit.compact();
+                }
+                let mut at = height - 1;
+                while at > 0 && at % 2016 != 0 && chain[at].0 == limit.compact() {
+                    at -= 1;
+                }
+                return chain[at].0;
+            }
+            return last_bits;
+        }
+        let seconds = i64::from(last_time) - i64::from(chain[height - 2016].1);
+        let seconds = seconds.clamp(302_400, 4_838_400);
+        let next = Number::of_compact(last_bits).0.times(seconds as u32).by(1_209_600);
+        if next.is_above(&limit) { limit.compact() } else { next.compact() }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4))]
+
+        /// Over five periods with times that jump, also backward.
+        #[test]
+        fn bits_are_those_of_bitcoin_core(
+            seed: u64, speed in 0..3_000_u32, late in 0..20_u32,
+            network in prop::sample::select(vec![Network::Main, Network::Test, Network::Signet]),
+        ) {
+            {
+                let Tip { history: History::Known(mut known), .. } = Tip::genesis(network) else { panic!() };
+                let genesis = network.genesis();
+                let mut chain = vec![(genesis.bits, genesis.time)];
+                let mut state = seed | 1;
+                let mut random = |n: u32| {
+                    state ^= state << 13;
+                    state ^= state >> 7;
+                    state ^= state << 17;
+                    ((state >> 20) % u64::from(n.max(1))) as u32
+                };
+                for height in 1..5 * PERIOD_BLOCKS + 10 {
+                    let last = chain.last().unwrap().1;
+                    let time = match random(20) {
+                        0 => last.saturating_sub(random(5_000)),
+                        it if it < late => last + 1_199 + random(4),
+                        _ => last + random(speed),
+                    };
+                    let bits = bits_after(network, &known, height, time);
+                    assert_eq!(bits, next_by_bitcoin_core(network, &chain, time), "{network:?}, height {height}");
+                    known = known.next(height, [0; 32], bits, network.bits_max(), time);
+                    chain.push((bits, time));
+                }
+            }
+        }
+
+        #[test]
+        fn targets_are_those_of_bitcoin_core(bits in prop::collection::vec((0..=40_u32, 0..1_u32 << 24, 0..4_u8), 5_000)) {
+            for (size, word, kind) in bits {
+                let word = match kind {
+                    0 => word,
+                    1 => word & 0xff,
+                    2 => word & 0xffff,
+                    _ => word & 0x80_ffff,
+                };
+                let bits = size << 24 | word;
+                let (number, is_wrong) = Number::of_compact(bits);
+                for network in [Network::Main, Network::Signet] {
+                    let is_valid = !is_wrong && number != Number([0; 8]) && !number.is_above(&limit(network));
+                    let got = target(bits, network.bits_max());
+                    assert_eq!(got.is_some(), is_valid, "{bits:08x}");
+                    if let Some(target) = got {
+                        let bytes: Vec<u8> = number.0.iter().flat_map(|limb| limb.to_le_bytes()).collect();
+                        assert_eq!(target.to_le_bytes()[..], bytes);
+                        assert_eq!(target.to_compact_lossy().to_consensus_u32(), number.compact());
+                    }
+                }
+            }
+        }
     }
 }

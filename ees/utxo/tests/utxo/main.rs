@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "sizes are worth a look")]
 
 mod assumed;
+mod boundaries;
 mod builder;
 mod chain;
 mod conservation;
