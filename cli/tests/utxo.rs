@@ -377,6 +377,11 @@ fn what_a_block_needs_is_named() {
     let start =
         "error: short.hex: the outputs that the block spends cannot be read: neither entries of a database (";
     assert!(ran.code == Some(2) && ran.err.starts_with(start), "{ran:?}");
+    // The state is at fault, and not the block.
+    scratch.write("twice.hex", text(ENTRIES).repeat(2));
+    let ran = scratch.outrider(&["utxo", "block", "block.hex", "--height", "170", "--undo", "twice.hex"]);
+    let start = "error: twice.hex: the EE does not make the first state: assumed output 1: ";
+    assert!(ran.code == Some(2) && ran.err.starts_with(start), "{ran:?}");
 }
 
 #[test]

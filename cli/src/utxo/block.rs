@@ -78,7 +78,9 @@ enum OutcomeReport {
 pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let (network, block) = arguments.read()?;
     let file = || files::name(&arguments.file);
-    let mut chain = Chain::of_assumed(arguments.ee.load(UTXO)?, block.state()).with_context(file)?;
+    // The state is that of the outputs.
+    let outputs = || arguments.undo.as_deref().map_or_else(file, files::name);
+    let mut chain = Chain::of_assumed(arguments.ee.load(UTXO)?, block.state()).with_context(outputs)?;
     let outcome = match chain.execute(block.block()).with_context(file)? {
         Outcome::Executed(executed) => OutcomeReport::executed(&block, &executed)?,
         Outcome::Refused(words) => OutcomeReport::Refused { words },

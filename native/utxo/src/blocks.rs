@@ -87,6 +87,12 @@ pub enum BlocksError {
         /// The reason.
         source: BlockDecoderError,
     },
+    /// The bytes would be a block without transactions, as zeros are.
+    #[error("no block at byte {offset}: it has no transactions")]
+    NoTransactions {
+        /// The position.
+        offset: usize,
+    },
     /// Blocks of several networks are in one file.
     #[error("the block at byte {offset} is of another network than those before it")]
     Networks {
@@ -196,8 +202,11 @@ fn split(bytes: &[u8], key: [u8; 8]) -> Result<BlockFile, BlocksError> {
             }
             None => {
                 let before = rest;
-                decode_from_slice_unbounded::<Block>(&mut rest)
+                let block = decode_from_slice_unbounded::<Block>(&mut rest)
                     .map_err(|source| BlocksError::Block { offset, source })?;
+                if block.into_parts().1.is_empty() {
+                    return Err(BlocksError::NoTransactions { offset });
+                }
                 let length = before.len().saturating_sub(rest.len());
                 before.get(..length).unwrap_or(before)
             }
@@ -301,6 +310,8 @@ mod tests {
             &framed([0xf9, 0xbe, 0xb4, 0xd9], &[vec![1; 79]]),
             "the block at byte 0 has 79 bytes, fewer than a header",
         );
+        // Without the bytes before blocks, zeros are not the end of a file.
+        refuse(&[0; 500], "no block at byte 0: it has no transactions");
         refuse(b"00\n0g\n", "line 2 is not hex");
         refuse(b"000", "the text has an odd number of hex digits");
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
