@@ -351,6 +351,17 @@ fn the_first_payment_is_executed_on_an_assumed_state() {
 }
 
 #[test]
+fn a_block_that_needs_more_fuel_is_named() {
+    let scratch = Scratch::new();
+    scratch.write("chain.txt", signet().join("\n"));
+    // Enough for the first state, and not for a block.
+    let ran = scratch.outrider(&["utxo", "chain", "chain.txt", "--fuel", "1000000"]);
+    let expected = "error: block 00000086d6b2636cb2a392d45edc4ec544a10024d30141c9adf4bfd9de533b53: the EE does not accept the packages: \
+                    the EE ran out of fuel: the limit is 1000000; --fuel sets it\n";
+    check_unusable(&ran, expected);
+}
+
+#[test]
 fn what_a_block_needs_is_named() {
     let scratch = Scratch::new();
     scratch

@@ -11,7 +11,7 @@ use outrider_utxo::network;
 use outrider_utxo_ee::Network;
 use serde::Serialize;
 
-use super::read::{check_network, network_parser, read_blocks};
+use super::read::{check_network, failure, network_parser, read_blocks};
 use crate::built_in::{EeArguments, UTXO};
 use crate::output::{self, Plain, Summary};
 use crate::{ERROR, SUCCESS, Verdict, files};
@@ -81,7 +81,8 @@ pub(super) fn block(arguments: &Arguments) -> anyhow::Result<Verdict> {
     // The state is that of the outputs.
     let outputs = || arguments.undo.as_deref().map_or_else(file, files::name);
     let mut chain = Chain::of_assumed(arguments.ee.load(UTXO)?, block.state()).with_context(outputs)?;
-    let outcome = match chain.execute(block.block()).with_context(file)? {
+    let executed = chain.execute(block.block()).map_err(|error| failure(block.block(), error));
+    let outcome = match executed.with_context(file)? {
         Outcome::Executed(executed) => OutcomeReport::executed(&block, &executed)?,
         Outcome::Refused(words) => OutcomeReport::Refused { words },
         Outcome::Known | Outcome::Orphan => anyhow::bail!("{}: the block is its own parent", file()),

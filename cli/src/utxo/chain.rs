@@ -10,7 +10,7 @@ use outrider_utxo::network;
 use outrider_utxo_ee::{Digest, History, Network, Tip};
 use serde::Serialize;
 
-use super::read::{check_network, find_blocks, network_parser, read_blocks};
+use super::read::{check_network, failure, find_blocks, network_parser, read_blocks};
 use crate::built_in::{EeArguments, UTXO};
 use crate::output::{self, Plain, Summary};
 use crate::run::report::count;
@@ -118,7 +118,7 @@ pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let progress = progress::bar(seen.len().saturating_sub(1));
     let mut ready: VecDeque<&RawBlock> = by_parent.remove(&genesis).unwrap_or_default().into();
     while let Some(block) = ready.pop_front() {
-        match chain.execute(block)? {
+        match chain.execute(block).map_err(|error| failure(block, error))? {
             Outcome::Executed(executed) => {
                 report.blocks.push(BlockReport::new(block, &executed));
                 ready.extend(by_parent.remove(&block.hash).unwrap_or_default());

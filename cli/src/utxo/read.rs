@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use outrider_utxo::blocks::{self, BlockFile};
+use outrider_host::ExecutionErrorKind;
+use outrider_utxo::blocks::{self, BlockFile, RawBlock};
+use outrider_utxo::chain::ChainError;
 use outrider_utxo::network;
 use outrider_utxo_ee::Network;
 
@@ -52,6 +54,17 @@ fn xor_key(path: &Path) -> anyhow::Result<Option<[u8; 8]>> {
 
 /// The name of the file with the key.
 const XOR_KEY: &str = "xor.dat";
+
+/// Names the block whose execution failed, and the option that helps if the fuel was too little.
+pub(super) fn failure(block: &RawBlock, error: ChainError) -> anyhow::Error {
+    let execution = match &error {
+        ChainError::Provider(error) => error.execution(),
+        _ => None,
+    };
+    let is_fuel = execution.is_some_and(|it| matches!(it.kind, ExecutionErrorKind::OutOfFuel { .. }));
+    let error = anyhow::Error::new(error).context(format!("block {}", block.hash));
+    if is_fuel { anyhow::anyhow!("{error:#}; --fuel sets it") } else { error }
+}
 
 /// Parses the name of a network of Bitcoin nodes.
 pub(super) fn network_parser() -> impl TypedValueParser<Value = Network> {
