@@ -266,6 +266,24 @@ fn a_refused_block_ends_its_branch() {
     assert!(ran.out.ends_with("\nexecuted 4 blocks\n"), "{ran:?}");
 }
 
+/// A block with the header of another one, and other transactions, says nothing about the other one (`BLOCK_MUTATED` in Bitcoin Core).
+#[test]
+fn a_changed_copy_of_a_block_hides_no_block() {
+    let scratch = Scratch::new();
+    let lines = signet();
+    let mut blocks: Vec<Vec<u8>> = lines.iter().map(|line| hex::decode(line).unwrap()).collect();
+    let mut changed = blocks[5].clone();
+    *changed.last_mut().unwrap() ^= 1;
+    blocks.insert(5, changed.clone());
+    blocks.push(changed);
+    scratch.write("blocks.dat", blocks.concat());
+    let ran = scratch.outrider(&["utxo", "chain", "blocks.dat", "--json"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let document = json(&ran);
+    assert_eq!((&document["summary"]["passed"], &document["summary"]["failed"]), (&json!(9), &json!(1)));
+    assert_eq!((&document["tip"]["height"], &document["not_run"]), (&json!(9), &json!([])));
+}
+
 /// Published blocks of a branch. Bitcoin refuses their second block, which spends a coinbase too early: other programs test
 /// reorganisations with it, and change the rule for that.
 #[test]

@@ -1,6 +1,6 @@
 //! `outrider utxo chain`: executes the blocks of a chain, from its first one on.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
@@ -91,9 +91,16 @@ pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let mut chain = Chain::of_genesis(arguments.ee.load(UTXO)?, network)?;
     let genesis = Tip::genesis(network).block_hash;
     let mut by_parent = BTreeMap::<Digest, Vec<&RawBlock>>::new();
-    let mut seen = BTreeSet::from([genesis]);
-    for block in blocks.iter().filter(|block| seen.insert(block.hash)) {
-        by_parent.entry(block.parent).or_default().push(block);
+    // Blocks with the same header can have other transactions, which are not those of the header.
+    let mut by_hash = BTreeMap::<Digest, VecDeque<&RawBlock>>::new();
+    for block in blocks.iter().filter(|block| block.hash != genesis) {
+        let same = by_hash.entry(block.hash).or_default();
+        if same.is_empty() {
+            by_parent.entry(block.parent).or_default().push(block);
+        }
+        if !same.contains(&block) {
+            same.push_back(block);
+        }
     }
     if let (false, Some(first)) =
         (by_parent.contains_key(&genesis), blocks.iter().find(|it| it.hash != genesis))
@@ -115,7 +122,7 @@ pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
         unconnected: Vec::new(),
         tip: None,
     };
-    let progress = progress::bar(seen.len().saturating_sub(1));
+    let progress = progress::bar(by_hash.len());
     let mut ready: VecDeque<&RawBlock> = by_parent.remove(&genesis).unwrap_or_default().into();
     while let Some(block) = ready.pop_front() {
         match chain.execute(block).map_err(|error| failure(block, error))? {
@@ -125,7 +132,15 @@ pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
             }
             Outcome::Refused(words) => {
                 report.refused.push(RefusalReport { hash: block.hash.to_string(), words });
-                report.not_run.extend(descendants(&mut by_parent, block.hash));
+                let others = by_hash.entry(block.hash).or_default();
+                others.pop_front();
+                match others.front() {
+                    Some(other) => {
+                        ready.push_front(other);
+                        continue;
+                    }
+                    None => report.not_run.extend(descendants(&mut by_parent, block.hash)),
+                }
             }
             // Neither happens: blocks are executed once, and after their parents.
             Outcome::Known | Outcome::Orphan => {}
@@ -133,7 +148,8 @@ pub(super) fn chain(arguments: &Arguments) -> anyhow::Result<Verdict> {
         progress.inc(1);
     }
     progress.finish_and_clear();
-    let missing: Vec<Digest> = by_parent.keys().copied().filter(|parent| !seen.contains(parent)).collect();
+    let missing: Vec<Digest> =
+        by_parent.keys().copied().filter(|parent| !by_hash.contains_key(parent)).collect();
     for parent in missing {
         for block in by_parent.remove(&parent).unwrap_or_default() {
             report.unconnected.push(UnconnectedReport::new(block));
