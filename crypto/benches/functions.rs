@@ -20,6 +20,9 @@ fn hashes(c: &mut Criterion) {
         group.bench_function(BenchmarkId::new("sha256", length), |b| {
             b.iter(|| hash::sha256(black_box(bytes)))
         });
+        group.bench_function(BenchmarkId::new("sha512_256", length), |b| {
+            b.iter(|| hash::sha512_256(black_box(bytes)))
+        });
         group.bench_function(BenchmarkId::new("ripemd160", length), |b| {
             b.iter(|| hash::ripemd160(black_box(bytes)))
         });
@@ -36,7 +39,7 @@ fn hashes(c: &mut Criterion) {
 }
 
 fn secp256k1(c: &mut Criterion) {
-    use ::secp256k1::{Keypair, Message, SecretKey, ecdsa::RecoverableSignature, schnorr};
+    use ::secp256k1::{Keypair, Message, Scalar, SecretKey, ecdsa::RecoverableSignature, schnorr};
 
     let key = SecretKey::from_secret_bytes([3; 32]).unwrap();
     let pair = Keypair::from_secret_key(&key);
@@ -57,6 +60,12 @@ fn secp256k1(c: &mut Criterion) {
     });
     group.bench_function("schnorr_verify", |b| {
         b.iter(|| secp::schnorr_verify(&digest, black_box(&of_digest), &x_only).unwrap())
+    });
+    let tweak = Scalar::from_be_bytes([9; 32]).unwrap();
+    let (tweaked, parity) = pair.x_only_public_key().0.add_tweak(&tweak).unwrap();
+    let (tweaked, parity) = (tweaked.to_byte_array(), parity.to_u8());
+    group.bench_function("xonly_tweak_add_check", |b| {
+        b.iter(|| secp::xonly_tweak_add_check(&tweaked, parity, black_box(&x_only), &[9; 32]).unwrap())
     });
     group.finish();
 }

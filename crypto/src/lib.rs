@@ -7,9 +7,9 @@
 //!
 //! | module | functions | source | feature |
 //! |---|---|---|---|
-//! | [`hash`] | Keccak-256, SHA-256, RIPEMD-160 | FIPS 180-4, the Keccak submission | `hash` |
+//! | [`hash`] | Keccak-256, SHA-256, SHA-512/256, RIPEMD-160 | FIPS 180-4, the Keccak submission | `hash` |
 //! | [`blake2b`] | the compression function F | EIP-152 | `hash` |
-//! | [`secp256k1`] | ECDSA recovery and verification, Schnorr verification | SEC 1, BIP-340 | `secp256k1` |
+//! | [`secp256k1`] | ECDSA recovery and verification, Schnorr verification, tweaks of keys | SEC 1, BIP-340, BIP-341 | `secp256k1` |
 //! | [`modexp`] | modular exponentiation | EIP-198 | `modexp` |
 //! | [`bn254`] | addition, multiplication, pairing check | EIP-196, EIP-197 | `bn254` |
 //! | [`bls12_381`] | the same for both groups, multi-scalar multiplication, and maps to the curve | EIP-2537 | `bls12-381` |

@@ -1,13 +1,13 @@
-//! Signatures over secp256k1: ECDSA as in Ethereum and Bitcoin, and BIP-340 Schnorr.
+//! Signatures over secp256k1: ECDSA as in Ethereum and Bitcoin, and BIP-340 Schnorr; and BIP-341's tweaks of keys.
 
 use ::secp256k1::{
-    Message, PublicKey, XOnlyPublicKey,
+    Message, PublicKey, Scalar, XOnlyPublicKey,
     ecdsa::{RecoverableSignature, RecoveryId, Signature},
     schnorr,
 };
 use thiserror::Error;
 
-/// An invalid signature or key, or a signature that does not verify.
+/// An invalid signature, key or tweak, or a claim that does not hold.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 pub enum Secp256k1Error {
@@ -27,8 +27,17 @@ pub enum Secp256k1Error {
     /// key would be the point at infinity.
     #[error("no public key recovers from the signature")]
     NoKey,
-    /// The signature and the key are well-formed, but the signature is not by the key.
-    #[error("the signature does not verify")]
+    /// The parity of y is neither 0 nor 1.
+    #[error("the parity is {got}, expected 0 or 1")]
+    Parity {
+        /// The actual parity.
+        got: u8,
+    },
+    /// The tweak is not below the group order.
+    #[error("the tweak is not below the group order")]
+    Tweak,
+    /// The input is well-formed, but the signature is not by the key, or the key not the tweaked one.
+    #[error("the signature or the tweaked key does not verify")]
     Refuted,
 }
 
@@ -101,6 +110,39 @@ pub fn schnorr_verify(
     schnorr::Signature::from_byte_array(*signature)
         .verify(message, &public_key)
         .map_err(|_| Secp256k1Error::Refuted)
+}
+
+/// Checks that `internal_key + tweak * G` is the point of the x-only key `tweaked_key` whose y has the parity, 1 for odd
+/// ([BIP-341]); all keys are x-only, and the y of the internal one is even.
+///
+/// The rules are those of libsecp256k1's [`secp256k1_xonly_pubkey_tweak_add_check`]. It compares the bytes of the
+/// tweaked key and does not decode them, so one that is no x coordinate of the curve is refuted, not malformed. A sum at
+/// infinity is refuted, because it is no key.
+///
+/// # Errors
+///
+/// Returns `Parity`, `PublicKey` or `Tweak` if the parity, the internal key or the tweak is malformed, or `Refuted`.
+///
+/// [BIP-341]: https://github.com/bitcoin/bips/blob/master/bip-0341.mediawiki
+/// [`secp256k1_xonly_pubkey_tweak_add_check`]: https://github.com/bitcoin-core/secp256k1/blob/master/include/secp256k1_extrakeys.h
+pub fn xonly_tweak_add_check(
+    tweaked_key: &[u8; 32],
+    tweaked_parity: u8,
+    internal_key: &[u8; 32],
+    tweak: &[u8; 32],
+) -> Result<(), Secp256k1Error> {
+    if tweaked_parity > 1 {
+        return Err(Secp256k1Error::Parity { got: tweaked_parity });
+    }
+    let internal_key =
+        XOnlyPublicKey::from_byte_array(*internal_key).map_err(|_| Secp256k1Error::PublicKey)?;
+    let tweak = Scalar::from_be_bytes(*tweak).map_err(|_| Secp256k1Error::Tweak)?;
+    let (key, parity) = internal_key.add_tweak(&tweak).map_err(|_| Secp256k1Error::Refuted)?;
+    if key.to_byte_array() == *tweaked_key && parity.to_u8() == tweaked_parity {
+        Ok(())
+    } else {
+        Err(Secp256k1Error::Refuted)
+    }
 }
 
 #[cfg(test)]

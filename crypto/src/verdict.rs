@@ -39,9 +39,11 @@ impl From<Secp256k1Error> for Verdict {
     fn from(error: Secp256k1Error) -> Self {
         match error {
             Secp256k1Error::Refuted | Secp256k1Error::NoKey => Self::Refuted,
-            Secp256k1Error::RecoveryId { .. } | Secp256k1Error::Signature | Secp256k1Error::PublicKey => {
-                Self::Malformed
-            }
+            Secp256k1Error::RecoveryId { .. }
+            | Secp256k1Error::Signature
+            | Secp256k1Error::PublicKey
+            | Secp256k1Error::Parity { .. }
+            | Secp256k1Error::Tweak => Self::Malformed,
         }
     }
 }

@@ -12,7 +12,8 @@ use outrider_crypto::{
 };
 use outrider_crypto_vectors::{
     Argument::{self, Bytes, Number, Out},
-    Vector, bip340, consensus, excerpt, kzg as kzg_vectors, p256 as p256_vectors, precompiles, wycheproof,
+    Vector, bip340, bip341, consensus, excerpt, kzg as kzg_vectors, p256 as p256_vectors, precompiles,
+    wycheproof,
 };
 
 #[test]
@@ -28,6 +29,11 @@ fn precompiles_give_the_published_answers() {
 #[test]
 fn schnorr_agrees_with_bip_340() {
     check(&bip340::vectors());
+}
+
+#[test]
+fn tweaks_agree_with_bip_341() {
+    check(&bip341::vectors());
 }
 
 #[test]
@@ -81,6 +87,7 @@ fn call(import: &str, arguments: &[Argument]) -> (u32, Vec<u8>) {
     match (import, arguments) {
         ("keccak256", [Bytes(bytes), ..]) => (0, hash::keccak256(bytes).to_vec()),
         ("sha256", [Bytes(bytes), ..]) => (0, hash::sha256(bytes).to_vec()),
+        ("sha512_256", [Bytes(bytes), ..]) => (0, hash::sha512_256(bytes).to_vec()),
         ("ripemd160", [Bytes(bytes), ..]) => (0, hash::ripemd160(bytes).to_vec()),
         ("blake2bCompress", [Bytes(input), Out(_)]) => answer(blake2b::compress(&array(input))),
         ("secp256k1Recover", [Bytes(digest), Bytes(signature), Number(id), Out(_)]) => {
@@ -92,6 +99,15 @@ fn call(import: &str, arguments: &[Argument]) -> (u32, Vec<u8>) {
         ("schnorrVerify", [Bytes(message), _, Bytes(signature), Bytes(key)]) => {
             verdict(secp256k1::schnorr_verify(message, &array(signature), &array(key)))
         }
+        (
+            "secp256k1XonlyTweakAddCheck",
+            [Bytes(tweaked_key), Number(parity), Bytes(internal_key), Bytes(tweak)],
+        ) => verdict(secp256k1::xonly_tweak_add_check(
+            &array(tweaked_key),
+            u8::try_from(*parity).unwrap(),
+            &array(internal_key),
+            &array(tweak),
+        )),
         ("modexp", [Bytes(base), _, Bytes(exponent), _, Bytes(modulus), _, Out(_)]) => {
             answer(modexp(base, exponent, modulus))
         }

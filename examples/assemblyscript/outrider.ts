@@ -176,6 +176,11 @@ export namespace crypto {
   @external("crypto", "sha256")
   export declare function sha256(pointer: usize, length: u32, out: usize): void;
 
+  /** Writes the 32-byte SHA-512/256 (FIPS 180-4) of the bytes. Fuel 4300, and 32 for each unit. */
+  // @ts-ignore: decorator
+  @external("crypto", "sha512_256")
+  export declare function sha512_256(pointer: usize, length: u32, out: usize): void;
+
   /** Writes the 20-byte RIPEMD-160 of the bytes. Fuel 4800, and 68 for each unit. */
   // @ts-ignore: decorator
   @external("crypto", "ripemd160")
@@ -200,6 +205,11 @@ export namespace crypto {
   // @ts-ignore: decorator
   @external("crypto", "schnorrVerify")
   export declare function schnorrVerify(message: usize, length: u32, signature: usize, key: usize): u32;
+
+  /** Checks that an x-only key and the parity of its y are those of an internal key plus tweak * G (BIP-341). Fuel 500000. */
+  // @ts-ignore: decorator
+  @external("crypto", "secp256k1XonlyTweakAddCheck")
+  export declare function secp256k1XonlyTweakAddCheck(tweakedKey: usize, tweakedParity: u32, internalKey: usize, tweak: usize): u32;
 
   /** Writes base ^ exponent mod modulus (EIP-198), of big-endian numbers; there are (words + 3)^2 * (bits + 16) units, by the words of 8 bytes of the longer of base and modulus, and the bits of the exponent. Fuel 10000, and 58 for each unit. */
   // @ts-ignore: decorator

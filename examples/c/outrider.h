@@ -151,6 +151,10 @@ void crypto_keccak256(const void *pointer, uint32_t length, void *out);
 OUTRIDER_IMPORT(crypto, sha256)
 void crypto_sha256(const void *pointer, uint32_t length, void *out);
 
+/* Writes the 32-byte SHA-512/256 (FIPS 180-4) of the bytes. Fuel 4300, and 32 for each unit. */
+OUTRIDER_IMPORT(crypto, sha512_256)
+void crypto_sha512_256(const void *pointer, uint32_t length, void *out);
+
 /* Writes the 20-byte RIPEMD-160 of the bytes. Fuel 4800, and 68 for each unit. */
 OUTRIDER_IMPORT(crypto, ripemd160)
 void crypto_ripemd160(const void *pointer, uint32_t length, void *out);
@@ -170,6 +174,10 @@ uint32_t crypto_secp256k1Verify(const void *digest, const void *signature, const
 /* Verifies a Schnorr signature (BIP-340) under an x-only key. Fuel 647500, and 55 for each unit. */
 OUTRIDER_IMPORT(crypto, schnorrVerify)
 uint32_t crypto_schnorrVerify(const void *message, uint32_t length, const void *signature, const void *key);
+
+/* Checks that an x-only key and the parity of its y are those of an internal key plus tweak * G (BIP-341). Fuel 500000. */
+OUTRIDER_IMPORT(crypto, secp256k1XonlyTweakAddCheck)
+uint32_t crypto_secp256k1XonlyTweakAddCheck(const void *tweakedKey, uint32_t tweakedParity, const void *internalKey, const void *tweak);
 
 /* Writes base ^ exponent mod modulus (EIP-198), of big-endian numbers; there are (words + 3)^2 * (bits + 16) units, by the words of 8 bytes of the longer of base and modulus, and the bits of the exponent. Fuel 10000, and 58 for each unit. */
 OUTRIDER_IMPORT(crypto, modexp)

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use outrider_crypto_vectors::{
     Argument::{self, Bytes, Number, Out},
-    Expected, HOLDS, MALFORMED, REFUTED, Vector, bip340, consensus, excerpt, kzg, p256, precompiles,
+    Expected, HOLDS, MALFORMED, REFUTED, Vector, bip340, bip341, consensus, excerpt, kzg, p256, precompiles,
     wycheproof,
 };
 use outrider_host::{
@@ -140,6 +140,11 @@ fn schnorr_agrees_with_bip_340() {
 }
 
 #[test]
+fn tweaks_agree_with_bip_341() {
+    check(&bip341::vectors());
+}
+
+#[test]
 fn signatures_agree_with_wycheproof() {
     check(&wycheproof::vectors());
 }
@@ -245,7 +250,7 @@ fn a_pointer_out_of_range_traps_and_one_to_the_last_bytes_does_not() {
 fn a_length_or_a_number_of_items_that_reaches_out_of_the_memory_traps() {
     for call in successes() {
         for (index, parameter) in call.import.parameter_names().enumerate() {
-            if is_pointer(parameter) || parameter == "id" {
+            if is_pointer(parameter) || ["id", "tweakedParity"].contains(&parameter) {
                 continue;
             }
             for number in [MEMORY_BYTES, i32::MAX as u32, u32::MAX] {
@@ -258,7 +263,7 @@ fn a_length_or_a_number_of_items_that_reaches_out_of_the_memory_traps() {
 }
 
 fn is_pointer(parameter: &str) -> bool {
-    !["n", "id", "length"].contains(&parameter) && !parameter.ends_with("Length")
+    !["n", "id", "length", "tweakedParity"].contains(&parameter) && !parameter.ends_with("Length")
 }
 
 /// Returns the number of bytes for a pointer: up to the next one, as [`Call::new`] lays them out.
@@ -286,6 +291,18 @@ fn an_output_may_overlap_an_input() {
                 assert_eq!(call.execute().expect("it succeeds"), expected, "{}: {parameter}", call.import);
             }
         }
+    }
+}
+
+/// Its lowest byte, 1, is that of a valid parity.
+#[test]
+fn a_parity_over_a_byte_is_malformed() {
+    let mut calls = successes().into_iter().filter(|call| call.import.name == "secp256k1XonlyTweakAddCheck");
+    let mut call = calls.next().expect("there is one");
+    assert_eq!(call.words[1], 1);
+    for parity in [0x101, u32::MAX] {
+        call.words[1] = parity;
+        assert_eq!(call.execute().expect("the call does not trap").0, MALFORMED);
     }
 }
 

@@ -26,6 +26,14 @@ pub(super) const IMPORTS: &[Import] = &[
     },
     Import {
         module: "crypto",
+        name: "sha512_256",
+        parameters: &[read("pointer"), number("length"), written("out")],
+        result: None,
+        summary: "Writes the 32-byte SHA-512/256 (FIPS 180-4) of the bytes.",
+        fuel: FuelCost::measured(172, 1_250),
+    },
+    Import {
+        module: "crypto",
         name: "ripemd160",
         parameters: &[read("pointer"), number("length"), written("out")],
         result: None,
@@ -63,6 +71,14 @@ pub(super) const IMPORTS: &[Import] = &[
         result: Some(I32),
         summary: "Verifies a Schnorr signature (BIP-340) under an x-only key.",
         fuel: FuelCost::measured(25_900, 2_200),
+    },
+    Import {
+        module: "crypto",
+        name: "secp256k1XonlyTweakAddCheck",
+        parameters: &[read("tweakedKey"), number("tweakedParity"), read("internalKey"), read("tweak")],
+        result: Some(I32),
+        summary: "Checks that an x-only key and the parity of its y are those of an internal key plus tweak * G (BIP-341).",
+        fuel: FuelCost::measured(20_000, 0),
     },
     Import {
         module: "crypto",

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "this is part of tests: a file that cannot be read has to fail one")]
 
 pub mod bip340;
+pub mod bip341;
 pub mod consensus;
 pub mod excerpt;
 pub mod kzg;
@@ -16,10 +17,11 @@ use sha3::{Digest, Keccak256};
 
 /// Returns all vectors.
 pub fn published() -> Vec<Vector> {
-    let suites: [fn() -> Vec<Vector>; 7] = [
+    let suites: [fn() -> Vec<Vector>; 8] = [
         excerpt::vectors,
         precompiles::vectors,
         bip340::vectors,
+        bip341::vectors,
         wycheproof::vectors,
         consensus::vectors,
         kzg::vectors,

@@ -42,17 +42,17 @@ pub enum TransitionError {
     #[error("block data")]
     Malformed(#[from] ReadError),
     /// The number of the import is unknown.
-    #[error("byte {offset}: unknown import {got}, expected 0 to 23")]
+    #[error("byte {offset}: unknown import {got}, expected 0 to 25")]
     UnknownImport {
         /// The offset at which the claim starts.
         offset: usize,
         /// The number.
         got: u8,
     },
-    /// A recovery id is more than the SDK's bindings take.
-    #[error("the recovery id {got} does not fit in a byte")]
-    RecoveryId {
-        /// The id.
+    /// A recovery id or a parity is more than the SDK's bindings take.
+    #[error("the recovery id or parity {got} does not fit in a byte")]
+    NotAByte {
+        /// The number.
         got: u32,
     },
     /// An import does not answer as claimed.

@@ -58,17 +58,19 @@ fn a_truncated_claim_is_refused() {
 
 #[test]
 fn a_list_of_too_many_items_is_refused() {
-    let pairs = [&[10], &u32::MAX.to_le_bytes()[..], &[0; 1000]].concat();
+    let pairs = [&[12], &u32::MAX.to_le_bytes()[..], &[0; 1000]].concat();
     let error = ReadError::UnexpectedEnd { offset: 5, expected: u32::MAX as usize * 192, got: 1000 };
     assert_eq!(run(StateRoot::default(), &pairs), Err(Failure::Refused(TransitionError::Malformed(error))));
 }
 
 #[test]
 fn unknown_imports_and_ids_are_refused() {
-    let error = TransitionError::UnknownImport { offset: 0, got: 24 };
-    assert_eq!(run(StateRoot::default(), &[24]), Err(Failure::Refused(error)));
-    let error = TransitionError::RecoveryId { got: 256 };
-    assert_eq!(run(StateRoot::default(), &[4, 0, 1, 0, 0]), Err(Failure::Refused(error)));
+    let error = TransitionError::UnknownImport { offset: 0, got: 26 };
+    assert_eq!(run(StateRoot::default(), &[26]), Err(Failure::Refused(error)));
+    for import in [5, 8] {
+        let error = TransitionError::NotAByte { got: 256 };
+        assert_eq!(run(StateRoot::default(), &[import, 0, 1, 0, 0]), Err(Failure::Refused(error)));
+    }
 }
 
 /// Decodes the hex between each `before` of the fixture and the next quote.

@@ -7,6 +7,7 @@
 //! | bytes | what | functions |
 //! |---|---|---|
 //! | 64, 33 or 65, 32 | signature, public key, x-only public key | [`secp256k1_verify`], [`schnorr_verify`] |
+//! | 32, 32 | x-only public key, tweak | [`secp256k1_xonly_tweak_add_check`] |
 //! | 64, 128, 192 | point of G1, of G2, a pair of the two | `bn254_*` |
 //! | 128, 256, 384 | point of G1, of G2, a pair of the two | `bls12381_*` |
 //! | 160, 288 | point of G1, of G2, with its scalar of 32 bytes | [`bls12381_g1_msm`], [`bls12381_g2_msm`] |
@@ -24,9 +25,9 @@
 //!
 //! | feature | functions |
 //! |---|---|
-//! | none | [`keccak256`], [`sha256`] |
+//! | none | [`keccak256`], [`sha256`], [`sha512_256`] |
 //! | `hash` | [`ripemd160`], [`blake2b_compress`] |
-//! | `secp256k1` | [`secp256k1_recover`], [`secp256k1_verify`], [`schnorr_verify`] |
+//! | `secp256k1` | [`secp256k1_recover`], [`secp256k1_verify`], [`schnorr_verify`], [`secp256k1_xonly_tweak_add_check`] |
 //! | `modexp` | [`modexp()`] |
 //! | `bn254` | `bn254_*` |
 //! | `bls12-381` | `bls12381_*`, `bls_*`, [`kzg_verify`] |
@@ -68,11 +69,13 @@ pub use bls12_381::{
     bls12381_map_fp2_to_g2, bls12381_pairing_check,
 };
 pub use bn254::{bn254_add, bn254_mul, bn254_pairing_check};
-pub use hash::{blake2b_compress, keccak256, ripemd160, sha256};
+pub use hash::{blake2b_compress, keccak256, ripemd160, sha256, sha512_256};
 pub use kzg::kzg_verify;
 pub use modexp::modexp;
 pub use p256::p256_verify;
-pub use secp256k1::{RecoverError, schnorr_verify, secp256k1_recover, secp256k1_verify};
+pub use secp256k1::{
+    RecoverError, schnorr_verify, secp256k1_recover, secp256k1_verify, secp256k1_xonly_tweak_add_check,
+};
 
 /// The reason for which a claim does not hold. Its author is at fault.
 ///

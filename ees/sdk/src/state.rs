@@ -45,7 +45,7 @@ pub use outrider_witness::smt::{Key, TreeError};
 
 pub use crate::{
     frame::{block_data, packages},
-    hash::{HostKeccak256, HostSha256},
+    hash::{HostKeccak256, HostSha256, HostSha512_256},
     nodes::{HostNodes, HostSink},
 };
 

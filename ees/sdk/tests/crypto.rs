@@ -78,6 +78,7 @@ fn computed(result: Result<impl AsRef<[u8]>, MalformedError>) -> Answer {
 fn hashes() {
     check("keccak256", |operands| (0, crypto::keccak256(&operands.bytes[0]).to_vec()));
     check("sha256", |operands| (0, crypto::sha256(&operands.bytes[0]).to_vec()));
+    check("sha512_256", |operands| (0, crypto::sha512_256(&operands.bytes[0]).to_vec()));
     check("ripemd160", |operands| (0, crypto::ripemd160(&operands.bytes[0]).to_vec()));
     check("blake2bCompress", |operands| computed(crypto::blake2b_compress(&operands.array(0))));
 }
@@ -97,6 +98,11 @@ fn signatures_over_secp256k1() {
     });
     check("schnorrVerify", |operands| {
         checked(crypto::schnorr_verify(&operands.bytes[0], &operands.array(1), &operands.array(2)))
+    });
+    check("secp256k1XonlyTweakAddCheck", |operands| {
+        let parity = operands.numbers[0].try_into().unwrap();
+        let (internal_key, tweak) = (operands.array(1), operands.array(2));
+        checked(crypto::secp256k1_xonly_tweak_add_check(&operands.array(0), parity, &internal_key, &tweak))
     });
 }
 

@@ -27,6 +27,15 @@ pub(crate) fn sha256(call: &mut Call<'_>, pointer: u32, length: u32, out: u32) -
     digest(call, pointer, length, out, hash::sha256)
 }
 
+pub(crate) fn sha512_256(
+    call: &mut Call<'_>,
+    pointer: u32,
+    length: u32,
+    out: u32,
+) -> Result<(), HostCallError> {
+    digest(call, pointer, length, out, hash::sha512_256)
+}
+
 pub(crate) fn ripemd160(
     call: &mut Call<'_>,
     pointer: u32,
@@ -61,6 +70,17 @@ pub(crate) fn schnorr_verify(call: &mut Call<'_>, [message, length, signature, k
     let (signature, key) = (call.read_array(signature)?, call.read_array(key)?);
     let message = call.read_charged(message, length)?;
     Ok(verdict(secp256k1::schnorr_verify(message, &signature, &key)))
+}
+
+pub(crate) fn secp256k1_xonly_tweak_add_check(
+    call: &mut Call<'_>,
+    [tweaked_key, tweaked_parity, internal_key, tweak]: [u32; 4],
+) -> Answer {
+    let (tweaked_key, internal_key) = (call.read_array(tweaked_key)?, call.read_array(internal_key)?);
+    let tweak = call.read_array(tweak)?;
+    // Any parity over 255 is as invalid as 255.
+    let tweaked_parity = u8::try_from(tweaked_parity).unwrap_or(u8::MAX);
+    Ok(verdict(secp256k1::xonly_tweak_add_check(&tweaked_key, tweaked_parity, &internal_key, &tweak)))
 }
 
 /// Takes base, exponent and modulus, each as pointer and length, and a pointer to as many bytes as the modulus has.

@@ -21,6 +21,15 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     digest
 }
 
+/// Returns the SHA-512/256 ([FIPS 180-4]) of the bytes.
+///
+/// [FIPS 180-4]: https://csrc.nist.gov/pubs/fips/180-4/upd1/final
+pub fn sha512_256(bytes: &[u8]) -> [u8; 32] {
+    let mut digest = [0; 32];
+    imports::sha512_256(bytes, &mut digest);
+    digest
+}
+
 /// Returns the [RIPEMD-160] of the bytes, without the 12 zeros that the EVM prepends.
 ///
 /// [RIPEMD-160]: https://homes.esat.kuleuven.be/~bosselae/ripemd160.html

@@ -1,4 +1,4 @@
-//! Signatures over secp256k1: ECDSA as Ethereum and Bitcoin use it, and Schnorr.
+//! Signatures over secp256k1: ECDSA as Ethereum and Bitcoin use it, and Schnorr; and tweaks of its keys.
 
 use super::{CheckError, HOLDS, REFUTED, checked};
 use crate::imports::crypto as imports;
@@ -57,6 +57,25 @@ pub fn secp256k1_verify(
 /// [BIP-340]: https://github.com/bitcoin/bips/blob/master/bip-0340.mediawiki
 pub fn schnorr_verify(message: &[u8], signature: &[u8; 64], public_key: &[u8; 32]) -> Result<(), CheckError> {
     checked(imports::schnorr_verify(message, signature, public_key))
+}
+
+/// Checks that `internal_key + tweak * G` is the point of the x-only key `tweaked_key` whose y has the parity, 1 for odd
+/// ([BIP-341]). The internal key is x-only, too, and its y even. The tweak is a number below the group order, big-endian.
+///
+/// # Errors
+///
+/// Fails with [`CheckError::Malformed`] if the parity is neither 0 nor 1, if the internal key is no x coordinate of the
+/// curve, or if the tweak is not below the group order. A tweaked key that is no x coordinate is
+/// [`CheckError::Refuted`], and so is a sum at infinity.
+///
+/// [BIP-341]: https://github.com/bitcoin/bips/blob/master/bip-0341.mediawiki
+pub fn secp256k1_xonly_tweak_add_check(
+    tweaked_key: &[u8; 32],
+    tweaked_parity: u8,
+    internal_key: &[u8; 32],
+    tweak: &[u8; 32],
+) -> Result<(), CheckError> {
+    checked(imports::secp256k1_xonly_tweak_add_check(tweaked_key, tweaked_parity, internal_key, tweak))
 }
 
 /// The reason for which no public key recovers from a signature. The signature's author is at fault.

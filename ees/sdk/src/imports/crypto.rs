@@ -15,6 +15,8 @@ mod host {
         pub(crate) fn keccak256(bytes: *const u8, length: u32, out: *mut u8);
         /// Reads `length` bytes at `bytes`, then writes 32 bytes at `out`.
         pub(crate) fn sha256(bytes: *const u8, length: u32, out: *mut u8);
+        /// Reads `length` bytes at `bytes`, then writes 32 bytes at `out`.
+        pub(crate) fn sha512_256(bytes: *const u8, length: u32, out: *mut u8);
         /// Reads `length` bytes at `bytes`, then writes 20 bytes at `out`.
         pub(crate) fn ripemd160(bytes: *const u8, length: u32, out: *mut u8);
         /// Reads 213 bytes at `input`, then writes 64 bytes at `out`.
@@ -43,6 +45,14 @@ mod host {
             length: u32,
             signature: *const u8,
             public_key: *const u8,
+        ) -> u32;
+        /// Reads 32 bytes each at `tweaked_key`, `internal_key` and `tweak`.
+        #[link_name = "secp256k1XonlyTweakAddCheck"]
+        pub(crate) fn secp256k1_xonly_tweak_add_check(
+            tweaked_key: *const u8,
+            tweaked_parity: u32,
+            internal_key: *const u8,
+            tweak: *const u8,
         ) -> u32;
         /// Reads the operands of the given lengths, then writes `modulus_length` bytes at `out`, which may be the
         /// address of the modulus.
@@ -132,6 +142,11 @@ pub(crate) fn sha256(bytes: &[u8], out: &mut [u8; 32]) {
     unsafe { host::sha256(bytes.as_ptr(), bytes.len() as u32, out.as_mut_ptr()) };
 }
 
+pub(crate) fn sha512_256(bytes: &[u8], out: &mut [u8; 32]) {
+    // SAFETY: `bytes` is as many bytes as the length says, and `out` 32 that are ours to write.
+    unsafe { host::sha512_256(bytes.as_ptr(), bytes.len() as u32, out.as_mut_ptr()) };
+}
+
 pub(crate) fn ripemd160(bytes: &[u8], out: &mut [u8; 20]) {
     // SAFETY: `bytes` is as many bytes as the length says, and `out` 20 that are ours to write.
     unsafe { host::ripemd160(bytes.as_ptr(), bytes.len() as u32, out.as_mut_ptr()) };
@@ -170,6 +185,24 @@ pub(crate) fn schnorr_verify(message: &[u8], signature: &[u8; 64], public_key: &
     // SAFETY: `message` is as many bytes as the length says, `signature` 64, and `public_key` 32.
     unsafe {
         host::schnorr_verify(message.as_ptr(), message.len() as u32, signature.as_ptr(), public_key.as_ptr())
+    }
+}
+
+pub(crate) fn secp256k1_xonly_tweak_add_check(
+    tweaked_key: &[u8; 32],
+    tweaked_parity: u8,
+    internal_key: &[u8; 32],
+    tweak: &[u8; 32],
+) -> u32 {
+    let (tweaked_key, internal_key) = (tweaked_key.as_ptr(), internal_key.as_ptr());
+    // SAFETY: both keys and `tweak` are 32 bytes.
+    unsafe {
+        host::secp256k1_xonly_tweak_add_check(
+            tweaked_key,
+            tweaked_parity.into(),
+            internal_key,
+            tweak.as_ptr(),
+        )
     }
 }
 

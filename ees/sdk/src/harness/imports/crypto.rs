@@ -1,9 +1,9 @@
 //! The imports of module `crypto`, as safe functions on slices: the harness's side.
 //!
-//! The host uses `outrider-crypto`, too, and neither side adds any behaviour. Keccak-256 and SHA-256 are always
-//! available, because the trees of the witness crate use them; the others come with the feature of their group.
+//! The host uses `outrider-crypto`, too, and neither side adds any behaviour. Keccak-256, SHA-256 and SHA-512/256 are
+//! always available, because the trees of the witness crate use them; the others come with the feature of their group.
 
-use outrider_witness::{Hasher as _, Keccak256, Sha256};
+use outrider_witness::{Hasher as _, Keccak256, Sha256, Sha512_256};
 
 pub(crate) fn keccak256(bytes: &[u8], out: &mut [u8; 32]) {
     *out = Keccak256::hash(bytes).0;
@@ -11,6 +11,10 @@ pub(crate) fn keccak256(bytes: &[u8], out: &mut [u8; 32]) {
 
 pub(crate) fn sha256(bytes: &[u8], out: &mut [u8; 32]) {
     *out = Sha256::hash(bytes).0;
+}
+
+pub(crate) fn sha512_256(bytes: &[u8], out: &mut [u8; 32]) {
+    *out = Sha512_256::hash(bytes).0;
 }
 
 /// Makes the imports of a group: functions that compute with its feature and, without it, panic with its name.
@@ -55,6 +59,16 @@ group!("secp256k1" {
 
     fn schnorr_verify(message: &[u8], signature: &[u8; 64], public_key: &[u8; 32]) -> u32 {
         verdict(outrider_crypto::secp256k1::schnorr_verify(message, signature, public_key))
+    }
+
+    fn secp256k1_xonly_tweak_add_check(
+        tweaked_key: &[u8; 32],
+        tweaked_parity: u8,
+        internal_key: &[u8; 32],
+        tweak: &[u8; 32],
+    ) -> u32 {
+        let check = outrider_crypto::secp256k1::xonly_tweak_add_check;
+        verdict(check(tweaked_key, tweaked_parity, internal_key, tweak))
     }
 });
 
