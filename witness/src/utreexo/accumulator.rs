@@ -1,15 +1,16 @@
 //! The accumulator as a verifier keeps it.
 
 use alloc::vec::Vec;
+use core::marker::PhantomData;
 
 use super::{
     LEAVES_MAX,
     error::{AccumulatorError, WitnessError},
-    node::parent_hash,
+    node::parent_hash_with,
     place::{Place, trees},
     witness::{Fold, fold},
 };
-use crate::{Hash, reader::Reader};
+use crate::{Hash, Hasher, Sha512_256, reader::Reader};
 
 /// The roots of a forest, and the number of leaves that were ever added.
 ///
@@ -106,10 +107,19 @@ impl Accumulator {
     ///
     /// Fails if the leaf is zero, or after [`LEAVES_MAX`] leaves.
     pub fn add(&mut self, leaf: Hash) -> Result<u64, AccumulatorError> {
+        self.add_with::<Sha512_256>(leaf)
+    }
+
+    /// As [`Accumulator::add`], with SHA-512/256 as `H` computes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Accumulator::add`] does.
+    pub fn add_with<H: Hasher>(&mut self, leaf: Hash) -> Result<u64, AccumulatorError> {
         if leaf == ZERO {
             return Err(AccumulatorError::ZeroHash);
         }
-        let join = |_, left: Hash, right: Hash| parent_hash(&left, &right);
+        let join = |_, left: Hash, right: Hash| parent_hash_with::<H>(&left, &right);
         self.n_leaves = add(self.n_leaves, &mut self.roots, leaf, join)?;
         Ok(self.n_leaves - 1)
     }
@@ -120,7 +130,7 @@ impl Accumulator {
     ///
     /// Fails if it does not. A byte that is changed, missing or left over is an error, too.
     pub fn verify(&self, witness: &[u8], leaves: &[Hash]) -> Result<(), WitnessError> {
-        fold(self, witness, leaves, Verification).map(|_| ())
+        fold(self, witness, leaves, Verification::<Sha512_256>(PhantomData)).map(|_| ())
     }
 
     /// Deletes the leaves of a witness. The caller has hashed them from their content, as no hash shows whether it is
@@ -130,7 +140,16 @@ impl Accumulator {
     ///
     /// Fails as [`Accumulator::verify`] does; then the accumulator stays as it was before.
     pub fn delete(&mut self, witness: &[u8], leaves: &[Hash]) -> Result<(), WitnessError> {
-        let changes = fold(self, witness, leaves, Deletion)?;
+        self.delete_with::<Sha512_256>(witness, leaves)
+    }
+
+    /// As [`Accumulator::delete`], with SHA-512/256 as `H` computes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Accumulator::delete`] does.
+    pub fn delete_with<H: Hasher>(&mut self, witness: &[u8], leaves: &[Hash]) -> Result<(), WitnessError> {
+        let changes = fold(self, witness, leaves, Deletion::<H>(PhantomData))?;
         for (root, change) in self.roots.iter_mut().zip(changes) {
             if let Some(node) = change {
                 *root = node.after;
@@ -166,9 +185,9 @@ pub(super) fn add<N>(
 pub(super) const ZERO: Hash = Hash([0; 32]);
 
 /// Computes the hashes of nodes.
-struct Verification;
+struct Verification<H>(PhantomData<H>);
 
-impl Fold for Verification {
+impl<H: Hasher> Fold for Verification<H> {
     type Node = Hash;
 
     fn leaf(&mut self, _place: Place, hash: Hash) -> Hash {
@@ -180,7 +199,7 @@ impl Fold for Verification {
     }
 
     fn branch(&mut self, left: Hash, right: Hash) -> Hash {
-        parent_hash(&left, &right)
+        parent_hash_with::<H>(&left, &right)
     }
 
     fn hash(node: &Hash) -> Hash {
@@ -189,7 +208,7 @@ impl Fold for Verification {
 }
 
 /// Computes the hashes of nodes before and after the deletion of all leaves.
-struct Deletion;
+struct Deletion<H>(PhantomData<H>);
 
 struct Change {
     before: Hash,
@@ -197,7 +216,7 @@ struct Change {
     after: Option<Hash>,
 }
 
-impl Fold for Deletion {
+impl<H: Hasher> Fold for Deletion<H> {
     type Node = Change;
 
     fn leaf(&mut self, _place: Place, hash: Hash) -> Change {
@@ -209,9 +228,9 @@ impl Fold for Deletion {
     }
 
     fn branch(&mut self, left: Change, right: Change) -> Change {
-        let before = parent_hash(&left.before, &right.before);
+        let before = parent_hash_with::<H>(&left.before, &right.before);
         let after = match (left.after, right.after) {
-            (Some(left), Some(right)) => Some(parent_hash(&left, &right)),
+            (Some(left), Some(right)) => Some(parent_hash_with::<H>(&left, &right)),
             (left, right) => left.or(right),
         };
         Change { before, after }

@@ -1,16 +1,16 @@
 //! The forest with all leaves: the provider's side.
 
 use alloc::{boxed::Box, vec::Vec};
-use core::fmt;
+use core::{fmt, marker::PhantomData};
 
 use super::{
     accumulator::{Accumulator, ZERO, add},
     error::{AccumulatorError, ForestError},
-    node::{self, Link, parent_hash},
+    node::{self, Link, parent_hash_with},
     place::trees,
     witness::{Step, Witness, Writer},
 };
-use crate::{Hash, NoNodes, NodeSink, NodeSource};
+use crate::{Hash, Hasher, NoNodes, NodeSink, NodeSource, Sha512_256};
 
 /// A leaf and its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,8 @@ pub struct Roots {
 ///
 /// It reads other nodes from the source `S` by their hash, and checks the hash. It finds leaves by their index, so the
 /// caller keeps the index of each leaf; it does not change. [`Forest::commit`] puts new nodes into a store, and
-/// [`Forest::open`] opens the forest of any roots that the store still has. The forest never changes a node.
+/// [`Forest::open`] opens the forest of any roots that the store still has. The forest never changes a node. `H` computes
+/// SHA-512/256.
 ///
 /// ```
 /// use outrider_witness::{Hash, Hasher, NodeBag, Sha256, utreexo::{Forest, Leaf}};
@@ -54,10 +55,11 @@ pub struct Roots {
 /// assert_ne!(undone.accumulator(), Forest::open(&new, &nodes)?.accumulator());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct Forest<S> {
+pub struct Forest<S, H = Sha512_256> {
     n_leaves: u64,
     roots: Vec<Option<Node>>,
     source: S,
+    hasher: PhantomData<fn() -> H>,
 }
 
 struct Node {
@@ -77,7 +79,7 @@ impl Forest<NoNodes> {
     /// Returns the forest without leaves.
     #[must_use]
     pub fn empty() -> Self {
-        Self { n_leaves: 0, roots: Vec::new(), source: NoNodes }
+        Self { n_leaves: 0, roots: Vec::new(), source: NoNodes, hasher: PhantomData }
     }
 }
 
@@ -95,10 +97,19 @@ impl<S: NodeSource> Forest<S> {
                 return Err(AccumulatorError::Rows { row: tree.row, got: rows });
             }
         }
-        let unread = |link: &Option<Link>| link.map(Node::unread);
-        Ok(Self { n_leaves: roots.n_leaves, roots: roots.links.iter().map(unread).collect(), source })
+        let nodes = roots.links.iter().map(|link| link.map(Node::unread)).collect();
+        Ok(Self { n_leaves: roots.n_leaves, roots: nodes, source, hasher: PhantomData })
     }
 
+    /// Returns the same forest, which computes SHA-512/256 by another hasher.
+    #[must_use]
+    pub fn with_hasher<H: Hasher>(self) -> Forest<S, H> {
+        let Self { n_leaves, roots, source, .. } = self;
+        Forest { n_leaves, roots, source, hasher: PhantomData }
+    }
+}
+
+impl<S: NodeSource, H: Hasher> Forest<S, H> {
     /// Returns what a verifier keeps of this forest.
     #[must_use]
     pub fn accumulator(&self) -> Accumulator {
@@ -118,7 +129,7 @@ impl<S: NodeSource> Forest<S> {
         }
         let leaf = Node::unread(Link { hash: leaf, rows: 0 });
         // Two trees of row `r` differ in bit `r` of the indices of their leaves.
-        let join = |row, left, right| Node::branch(left, right, row + 1);
+        let join = |row, left, right| Node::branch::<H>(left, right, row + 1);
         self.n_leaves = add(self.n_leaves, &mut self.roots, leaf, join)?;
         Ok(self.n_leaves - 1)
     }
@@ -155,7 +166,7 @@ impl<S: NodeSource> Forest<S> {
             let (here, later) = split(rest, tree.first_leaf() + (1 << tree.row));
             rest = later;
             if let Some(node) = root.take() {
-                *root = node.without(here);
+                *root = node.without::<H>(here);
             }
         }
         Ok(())
@@ -190,7 +201,7 @@ impl<S: NodeSource> Forest<S> {
             let Some(Some(root)) = at.and_then(|at| self.roots.get_mut(at)) else {
                 return Err(absent);
             };
-            if root.find(leaf.index, &self.source)? != leaf.hash {
+            if root.find::<H>(leaf.index, &self.source)? != leaf.hash {
                 return Err(absent);
             }
         }
@@ -203,29 +214,29 @@ impl Node {
         Self { link, children: None }
     }
 
-    fn branch(left: Self, right: Self, rows: u8) -> Self {
-        let hash = parent_hash(&left.link.hash, &right.link.hash);
+    fn branch<H: Hasher>(left: Self, right: Self, rows: u8) -> Self {
+        let hash = parent_hash_with::<H>(&left.link.hash, &right.link.hash);
         let children = Some(Box::new(Children { left, right, is_new: true }));
         Self { link: Link { hash, rows }, children }
     }
 
     /// Returns the leaf to which an index leads, which is another if that of the index is not in the tree.
-    fn find(&mut self, index: u64, source: &impl NodeSource) -> Result<Hash, ForestError> {
+    fn find<H: Hasher>(&mut self, index: u64, source: &impl NodeSource) -> Result<Hash, ForestError> {
         let mut node = self;
         while let Some(bit) = node.link.rows.checked_sub(1) {
-            let children = node.read(source)?;
+            let children = node.read::<H>(source)?;
             node = if index >> bit & 1 == 0 { &mut children.left } else { &mut children.right };
         }
         Ok(node.link.hash)
     }
 
     /// Returns the children of a branch, from the source if they are not in memory.
-    fn read(&mut self, source: &impl NodeSource) -> Result<&mut Children, ForestError> {
+    fn read<H: Hasher>(&mut self, source: &impl NodeSource) -> Result<&mut Children, ForestError> {
         let Link { hash, rows } = self.link;
         let children = match self.children.take() {
             Some(children) => children,
             None => {
-                let read = node::read(source, &hash);
+                let read = node::read::<H>(source, &hash);
                 let (left, right) = read.map_err(|source| ForestError::Source { hash, source })?;
                 if left.rows.max(right.rows) >= rows {
                     return Err(ForestError::Malformed { hash });
@@ -273,14 +284,14 @@ impl Node {
 
     /// Returns this node without leaves below it, whose paths are in memory; `None` if no leaf is left. Recurses at
     /// most once per row.
-    fn without(self, leaves: &[Leaf]) -> Option<Self> {
+    fn without<H: Hasher>(self, leaves: &[Leaf]) -> Option<Self> {
         if leaves.is_empty() {
             return Some(self);
         }
         let (on_left, on_right) = self.split(leaves);
         let Children { left, right, .. } = *self.children?;
-        match (left.without(on_left), right.without(on_right)) {
-            (Some(left), Some(right)) => Some(Self::branch(left, right, self.link.rows)),
+        match (left.without::<H>(on_left), right.without::<H>(on_right)) {
+            (Some(left), Some(right)) => Some(Self::branch::<H>(left, right, self.link.rows)),
             (left, right) => left.or(right),
         }
     }
@@ -304,7 +315,7 @@ fn split(leaves: &[Leaf], index: u64) -> (&[Leaf], &[Leaf]) {
     leaves.split_at(leaves.partition_point(|leaf| leaf.index < index))
 }
 
-impl<S> fmt::Debug for Forest<S> {
+impl<S, H> fmt::Debug for Forest<S, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let roots = self.roots.iter().map(|root| root.as_ref().map(|root| root.link)).collect::<Vec<_>>();
         f.debug_struct("Forest")

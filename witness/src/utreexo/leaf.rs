@@ -91,6 +91,12 @@ impl LeafData<'_> {
     /// Returns the leaf.
     #[must_use]
     pub fn hash(&self) -> Hash {
+        self.hash_with::<Sha512_256>()
+    }
+
+    /// As [`LeafData::hash`], with SHA-512/256 as `H` computes it.
+    #[must_use]
+    pub fn hash_with<H: Hasher>(&self) -> Hash {
         let mut bytes = Vec::with_capacity(217 + self.script.len());
         bytes.extend(LEAF_TAG);
         bytes.extend(LEAF_TAG);
@@ -101,7 +107,7 @@ impl LeafData<'_> {
         bytes.extend(self.amount.to_le_bytes());
         push_compact_size(&mut bytes, self.script.len() as u64);
         bytes.extend(self.script);
-        Sha512_256::hash(&bytes)
+        H::hash(&bytes)
     }
 }
 

@@ -38,11 +38,16 @@ pub struct Link {
 /// Returns the hash of a branch with these children.
 #[must_use]
 pub fn parent_hash(left: &Hash, right: &Hash) -> Hash {
+    parent_hash_with::<Sha512_256>(left, right)
+}
+
+/// As [`parent_hash`], with SHA-512/256 as `H` computes it.
+pub(super) fn parent_hash_with<H: Hasher>(left: &Hash, right: &Hash) -> Hash {
     let mut pair = [0; PAIR_BYTES];
     let (first, second) = pair.split_at_mut(HASH_BYTES);
     first.copy_from_slice(&left.0);
     second.copy_from_slice(&right.0);
-    Sha512_256::hash(&pair)
+    H::hash(&pair)
 }
 
 /// Returns the hash of a branch in a store, or `None` if the bytes are none: the function of a
@@ -59,10 +64,10 @@ pub(super) fn encode(left: &Link, right: &Link) -> Vec<u8> {
 }
 
 /// Reads the children of a branch from a source, and checks its hash.
-pub(super) fn read(source: &impl NodeSource, hash: &Hash) -> Result<(Link, Link), NodeError> {
+pub(super) fn read<H: Hasher>(source: &impl NodeSource, hash: &Hash) -> Result<(Link, Link), NodeError> {
     let bytes = source.node(hash)?;
     let children = decode(&bytes).map_err(|error| NodeError::Source { hash: *hash, source: error.into() })?;
-    let got = parent_hash(&children.0.hash, &children.1.hash);
+    let got = parent_hash_with::<H>(&children.0.hash, &children.1.hash);
     if got == *hash { Ok(children) } else { Err(NodeError::WrongHash { expected: *hash, got }) }
 }
 
