@@ -1,10 +1,12 @@
-//! Signatures and keys, which an execution environment leaves to its host.
+//! Signatures, keys and hashes, which an execution environment leaves to its host.
+
+use bitcoin_hashes::{ripemd160, sha256};
 
 /// Verifies what scripts claim about keys of secp256k1.
 ///
-/// Each answer is a boolean and not an error, because a script goes on with it: `OP_CHECKSIG` pushes it. A malformed
-/// key or signature is a claim that does not hold. All functions must be total and deterministic.
-pub trait Crypto {
+/// Each answer about a key is a boolean and not an error, because a script goes on with it: `OP_CHECKSIG` pushes it. A
+/// malformed key or signature is a claim that does not hold. All functions must be total and deterministic.
+pub trait Crypto: Hashes {
     /// Returns whether `r || s` is an ECDSA signature of the digest under a key of 33 or 65 bytes.
     ///
     /// `s` may be in the upper half of the range, and a key of 65 bytes in the hybrid form (first byte 6 or 7). The
@@ -26,3 +28,22 @@ pub trait Crypto {
         tweak: &[u8; 32],
     ) -> bool;
 }
+
+/// Computes the hashes of transactions and scripts; all but SHA-1, which hardly any script uses.
+pub trait Hashes {
+    /// Returns the SHA-256 of the bytes.
+    fn sha256(&self, bytes: &[u8]) -> [u8; 32] {
+        sha256::Hash::hash(bytes).to_byte_array()
+    }
+
+    /// Returns the RIPEMD-160 of the bytes.
+    fn ripemd160(&self, bytes: &[u8]) -> [u8; 20] {
+        ripemd160::Hash::hash(bytes).to_byte_array()
+    }
+}
+
+/// Computes hashes by code of its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Software;
+
+impl Hashes for Software {}

@@ -2,7 +2,8 @@
 //!
 //! [`Spending`] joins a transaction and the outputs that it spends, and [`verify_input`] verifies one of its inputs
 //! under a set of [`Flags`], as Bitcoin Core's `VerifyScript` does. Everything is a pure function of its arguments;
-//! signatures are verified by an implementation of [`Crypto`], which in an execution environment calls the host.
+//! signatures are verified by an implementation of [`Crypto`], and hashes computed by one of [`Hashes`], which in an
+//! execution environment call the host.
 //! [`policy`] has the rules of relay, which no block has to satisfy.
 //!
 //! Covered are bare scripts, P2SH ([BIP 16]), segregated witnesses of version 0 ([BIP 141], [BIP 143]) and taproot
@@ -21,8 +22,9 @@
 //! 24,390 * 201 * 1 MB = 4.9 TB: 4.9 MB for each byte of the block. Usual scripts need a hash for each input, and so up to
 //! 24 kB for each byte. The hashes of segwit and taproot take constant work per check, and the script itself.
 //!
-//! The checks of an input that have the same script and the same kind of hash type share one hash, as those of
-//! `OP_CHECKMULTISIG` do. [`Spending::legacy_bytes_hashed`] counts the bytes that remain, so that a caller can bound the
+//! The checks of an input that follow each other with the same script and hash type share one hash, as those of
+//! `OP_CHECKMULTISIG` do. The inputs share the serialization of the transaction, into which each puts its script.
+//! [`Spending::legacy_bytes_hashed`] counts the bytes that remain, so that a caller can bound the
 //! work of a block between two inputs. One input takes at most 201 times the transaction for each of its three scripts,
 //! and a metered host asks for the price of each byte in any case.
 //!
@@ -60,9 +62,10 @@ pub mod taproot;
 mod verify;
 
 pub use bitcoin_primitives as primitives;
-pub use crypto::Crypto;
+pub use crypto::{Crypto, Hashes, Software};
 pub use error::{InputError, Place, ScriptError, ScriptKind, SpentOutputsError};
 pub use flags::Flags;
+pub use hash::{txid, wtxid};
 pub use sigops::{legacy_sigops, sigop_cost};
 pub use spending::{Spending, weight};
 pub use verify::{verify_input, verify_input_with_policy};

@@ -2,16 +2,23 @@
 
 use core::cell::{Cell, OnceCell};
 
-use bitcoin_hashes::{HashEngine as _, sha256};
-use bitcoin_primitives::{Transaction, TxOut};
+use alloc::vec::Vec;
 
-use crate::{SpentOutputsError, hash::Serialize as _, limit::WITNESS_SCALE_FACTOR};
+use bitcoin_primitives::{Transaction, TxIn, TxOut};
 
-/// A transaction, the outputs that it spends, and the hashes that its inputs have in common.
+use crate::{
+    Hashes, SpentOutputsError,
+    hash::{Serialize as _, base_bytes, witness_bytes},
+    limit::WITNESS_SCALE_FACTOR,
+    sighash::legacy,
+};
+
+/// A transaction, the outputs that it spends, and what the signature hashes of its inputs have in common.
 pub struct Spending<'a> {
     transaction: &'a Transaction,
     spent_outputs: &'a [TxOut],
-    hashes: Hashes,
+    hashes: Shared,
+    without_scripts: OnceCell<Vec<u8>>,
     legacy_bytes_hashed: Cell<u64>,
 }
 
@@ -26,8 +33,13 @@ impl<'a> Spending<'a> {
         if n_inputs != n_spent_outputs {
             return Err(SpentOutputsError { n_inputs, n_spent_outputs });
         }
-        let hashes = Hashes::default();
-        Ok(Self { transaction, spent_outputs, hashes, legacy_bytes_hashed: Cell::new(0) })
+        Ok(Self {
+            transaction,
+            spent_outputs,
+            hashes: Shared::default(),
+            without_scripts: OnceCell::new(),
+            legacy_bytes_hashed: Cell::new(0),
+        })
     }
 
     /// Returns the transaction.
@@ -52,13 +64,19 @@ impl<'a> Spending<'a> {
         self.legacy_bytes_hashed.set(self.legacy_bytes_hashed.get().saturating_add(n_bytes));
     }
 
-    pub(crate) fn hashes(&self) -> SharedHashes<'_> {
-        SharedHashes(self)
+    /// Returns what the legacy hashes of an input are made of, which the transaction has.
+    pub(crate) fn legacy_source(&self, input_index: usize) -> legacy::Source<'_> {
+        let Self { transaction, without_scripts, .. } = self;
+        legacy::Source { transaction, without_scripts, input_index }
+    }
+
+    pub(crate) fn hashes<'h, H: Hashes>(&'h self, hasher: &'h H) -> SharedHashes<'h, H> {
+        SharedHashes { spending: self, hasher }
     }
 }
 
 #[derive(Default)]
-struct Hashes {
+struct Shared {
     prevouts: OnceCell<[u8; 32]>,
     sequences: OnceCell<[u8; 32]>,
     outputs: OnceCell<[u8; 32]>,
@@ -67,68 +85,60 @@ struct Hashes {
 }
 
 /// The SHA-256 of a field of all inputs, of all outputs or of all spent outputs, each computed once (BIP 341).
-pub(crate) struct SharedHashes<'a>(&'a Spending<'a>);
+pub(crate) struct SharedHashes<'a, H> {
+    spending: &'a Spending<'a>,
+    hasher: &'a H,
+}
 
-impl SharedHashes<'_> {
+impl<H: Hashes> SharedHashes<'_, H> {
     pub(crate) fn prevouts(&self) -> [u8; 32] {
-        let inputs = &self.0.transaction.inputs;
-        once(&self.0.hashes.prevouts, inputs, |engine, input| engine.out_point(&input.previous_output))
+        let inputs = &self.spending.transaction.inputs;
+        self.once(|hashes| &hashes.prevouts, inputs, |bytes, input| bytes.out_point(&input.previous_output))
     }
 
     pub(crate) fn sequences(&self) -> [u8; 32] {
-        let inputs = &self.0.transaction.inputs;
-        once(&self.0.hashes.sequences, inputs, |engine, input| engine.u32(input.sequence.to_consensus_u32()))
+        let inputs = &self.spending.transaction.inputs;
+        let write = |bytes: &mut Vec<u8>, input: &TxIn| bytes.u32(input.sequence.to_consensus_u32());
+        self.once(|hashes| &hashes.sequences, inputs, write)
     }
 
     pub(crate) fn outputs(&self) -> [u8; 32] {
-        once(&self.0.hashes.outputs, &self.0.transaction.outputs, |engine, output| engine.output(output))
+        let outputs = &self.spending.transaction.outputs;
+        self.once(|hashes| &hashes.outputs, outputs, |bytes, output| bytes.output(output))
     }
 
     pub(crate) fn amounts(&self) -> [u8; 32] {
-        once(&self.0.hashes.amounts, self.0.spent_outputs, |engine, output| {
-            engine.input(&output.amount.to_sat().to_le_bytes());
-        })
+        self.once(
+            |hashes| &hashes.amounts,
+            self.spending.spent_outputs,
+            |bytes, output| bytes.extend(output.amount.to_sat().to_le_bytes()),
+        )
     }
 
     pub(crate) fn scripts(&self) -> [u8; 32] {
-        once(&self.0.hashes.scripts, self.0.spent_outputs, |engine, output| {
-            engine.bytes_with_size(output.script_pubkey.as_bytes());
+        self.once(
+            |hashes| &hashes.scripts,
+            self.spending.spent_outputs,
+            |bytes, output| bytes.bytes_with_size(output.script_pubkey.as_bytes()),
+        )
+    }
+
+    fn once<T>(
+        &self,
+        cell: impl Fn(&Shared) -> &OnceCell<[u8; 32]>,
+        items: &[T],
+        write: impl Fn(&mut Vec<u8>, &T),
+    ) -> [u8; 32] {
+        *cell(&self.spending.hashes).get_or_init(|| {
+            let mut bytes = Vec::new();
+            items.iter().for_each(|item| write(&mut bytes, item));
+            self.hasher.sha256(&bytes)
         })
     }
-}
-
-fn once<T>(cell: &OnceCell<[u8; 32]>, items: &[T], write: impl Fn(&mut sha256::HashEngine, &T)) -> [u8; 32] {
-    *cell.get_or_init(|| {
-        let mut engine = sha256::Hash::engine();
-        items.iter().for_each(|item| write(&mut engine, item));
-        engine.finalize().to_byte_array()
-    })
 }
 
 /// Returns the weight of a transaction (BIP 141): four for each byte outside of witnesses, and one for each other.
 #[must_use]
 pub fn weight(transaction: &Transaction) -> u64 {
-    let input_bytes = |script: usize| 32 + 4 + compact_size_bytes(script) + script + 4;
-    let output_bytes = |script: usize| 8 + compact_size_bytes(script) + script;
-    let Transaction { inputs, outputs, .. } = transaction;
-    let base = 4
-        + compact_size_bytes(inputs.len())
-        + inputs.iter().map(|input| input_bytes(input.script_sig.len())).sum::<usize>()
-        + compact_size_bytes(outputs.len())
-        + outputs.iter().map(|output| output_bytes(output.script_pubkey.len())).sum::<usize>()
-        + 4;
-    let has_witness = inputs.iter().any(|input| !input.witness.is_empty());
-    // Marker, flag and one witness for each input.
-    let witness =
-        if has_witness { 2 + inputs.iter().map(|input| input.witness.size()).sum::<usize>() } else { 0 };
-    base as u64 * WITNESS_SCALE_FACTOR + witness as u64
-}
-
-fn compact_size_bytes(value: usize) -> usize {
-    match value {
-        0..0xfd => 1,
-        0xfd..=0xffff => 3,
-        0x1_0000..=0xffff_ffff => 5,
-        _ => 9,
-    }
+    base_bytes(transaction) as u64 * WITNESS_SCALE_FACTOR + witness_bytes(transaction) as u64
 }

@@ -2,11 +2,9 @@
 //!
 //! [BIP 341]: https://github.com/bitcoin/bips/blob/master/bip-0341.mediawiki
 
-use bitcoin_hashes::HashEngine as _;
-
 use crate::{
-    Crypto, ScriptError,
-    hash::{Serialize as _, tagged},
+    Crypto, Hashes, ScriptError,
+    hash::{Serialize as _, Tag},
 };
 
 /// The first byte of an annex.
@@ -16,30 +14,37 @@ pub const TAPSCRIPT_LEAF_VERSION: u8 = 0xc0;
 
 /// Returns the hash of a leaf.
 #[must_use]
-pub fn leaf_hash(leaf_version: u8, script: &[u8]) -> [u8; 32] {
-    let mut engine = tagged(b"TapLeaf");
-    engine.input(&[leaf_version]);
-    engine.bytes_with_size(script);
-    engine.finalize().to_byte_array()
+pub fn leaf_hash<H: Hashes>(leaf_version: u8, script: &[u8], hasher: &H) -> [u8; 32] {
+    const TAG: Tag = Tag::new(b"TapLeaf");
+    let mut message = TAG.message();
+    message.push(leaf_version);
+    message.bytes_with_size(script);
+    hasher.sha256(&message)
 }
 
 /// Returns the hash of a branch, which does not depend on the order of its children.
 #[must_use]
-pub fn branch_hash(a: &[u8; 32], b: &[u8; 32]) -> [u8; 32] {
+pub fn branch_hash<H: Hashes>(a: &[u8; 32], b: &[u8; 32], hasher: &H) -> [u8; 32] {
+    const TAG: Tag = Tag::new(b"TapBranch");
     let (first, second) = if a <= b { (a, b) } else { (b, a) };
-    let mut engine = tagged(b"TapBranch");
-    engine.input(first);
-    engine.input(second);
-    engine.finalize().to_byte_array()
+    let mut message = TAG.message();
+    message.extend_from_slice(first);
+    message.extend_from_slice(second);
+    hasher.sha256(&message)
 }
 
 /// Returns the tweak of an internal key, with the root of its leaves if there are any.
 #[must_use]
-pub fn tweak_hash(internal_key: &[u8; 32], merkle_root: Option<&[u8; 32]>) -> [u8; 32] {
-    let mut engine = tagged(b"TapTweak");
-    engine.input(internal_key);
-    engine.input(merkle_root.map_or(&[][..], |root| root));
-    engine.finalize().to_byte_array()
+pub fn tweak_hash<H: Hashes>(
+    internal_key: &[u8; 32],
+    merkle_root: Option<&[u8; 32]>,
+    hasher: &H,
+) -> [u8; 32] {
+    const TAG: Tag = Tag::new(b"TapTweak");
+    let mut message = TAG.message();
+    message.extend_from_slice(internal_key);
+    message.extend_from_slice(merkle_root.map_or(&[][..], |root| root));
+    hasher.sha256(&message)
 }
 
 /// The last element of a witness that spends a leaf: where the leaf is.
@@ -91,8 +96,8 @@ impl<'a> ControlBlock<'a> {
         leaf_hash: &[u8; 32],
         crypto: &C,
     ) -> Result<(), ScriptError> {
-        let root = self.path.iter().fold(*leaf_hash, |hash, sibling| branch_hash(&hash, sibling));
-        let tweak = tweak_hash(self.internal_key, Some(&root));
+        let root = self.path.iter().fold(*leaf_hash, |hash, sibling| branch_hash(&hash, sibling, crypto));
+        let tweak = tweak_hash(self.internal_key, Some(&root), crypto);
         if crypto.taproot_tweak_check(output_key, self.output_is_odd, self.internal_key, &tweak) {
             Ok(())
         } else {

@@ -4,8 +4,6 @@ use core::cell::RefCell;
 
 use alloc::vec::Vec;
 
-use bitcoin_hashes::{HashEngine as _, sha256};
-
 use crate::{
     Crypto, Flags, InputError, ScriptError, ScriptKind, Spending,
     error::Failure,
@@ -131,7 +129,7 @@ impl<C: Crypto> Context<'_, C> {
             (0, 32) => {
                 let (script, elements) =
                     elements.split_last().ok_or(ScriptError::WitnessProgramWitnessEmpty)?;
-                if sha256::Hash::hash(script).as_byte_array() != program {
+                if self.crypto.sha256(script) != program {
                     return Err(ScriptError::WitnessProgramMismatch.into());
                 }
                 self.execute_witness(elements, script, Version::WitnessV0)
@@ -167,9 +165,9 @@ impl<C: Crypto> Context<'_, C> {
         let (annex_hash, elements) = match elements {
             [] => return Err(ScriptError::WitnessProgramWitnessEmpty.into()),
             [elements @ .., annex @ [ANNEX_TAG, ..]] if !elements.is_empty() => {
-                let mut engine = sha256::Hash::engine();
-                engine.bytes_with_size(annex);
-                (Some(engine.finalize().to_byte_array()), elements)
+                let mut message = Vec::new();
+                message.bytes_with_size(annex);
+                (Some(self.crypto.sha256(&message)), elements)
             }
             _ => (None, elements),
         };
@@ -178,7 +176,7 @@ impl<C: Crypto> Context<'_, C> {
             return Ok(verify_schnorr(self, signature, output_key, TaprootPath::Key, annex_hash)?);
         };
         let control = ControlBlock::decode(control)?;
-        let leaf_hash = leaf_hash(control.leaf_version(), script);
+        let leaf_hash = leaf_hash(control.leaf_version(), script, self.crypto);
         control.verify(output_key, &leaf_hash, self.crypto)?;
         if control.leaf_version() != TAPSCRIPT_LEAF_VERSION {
             return self.upgradable(

@@ -36,11 +36,11 @@ fn bytes_hashed(script_pubkey: &[u8]) -> u64 {
     spending.legacy_bytes_hashed()
 }
 
-/// Version, inputs, outpoint, sequence, outputs, output without script, and lock time, without any script.
-const FIXED_BYTES: u64 = 4 + 1 + 36 + 4 + 1 + 9 + 4;
+/// Version, inputs, outpoint, sequence, outputs, output without script, lock time and hash type, without any script.
+const FIXED_BYTES: u64 = 4 + 1 + 36 + 4 + 1 + 9 + 4 + 4;
 
 #[test]
-fn checks_of_the_same_script_and_kind_share_a_hash() {
+fn checks_of_the_same_script_and_hash_type_share_a_hash() {
     let check = [signature(1), key(), vec![OP_CHECKSIG, OP_DROP]].concat();
     let script = [check.repeat(20), vec![OP_1]].concat();
     // The signature is not part of what it signs.

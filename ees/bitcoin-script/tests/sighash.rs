@@ -5,7 +5,7 @@
 mod support;
 
 use outrider_bitcoin_script::{
-    Flags, Spending,
+    Flags, Software, Spending,
     policy::Policy,
     sighash::{TaprootPath, legacy, segwit_v0, taproot},
     taproot::{ControlBlock, branch_hash, leaf_hash, tweak_hash},
@@ -21,7 +21,7 @@ fn legacy_hashes_are_those_of_bitcoin_core() {
         // The hash type is printed with a sign.
         let hash_type = row[3].as_i64().unwrap() as i32 as u32;
         let input_index = row[2].as_u64().unwrap() as usize;
-        let got = legacy(&transaction(text(0)), input_index, &hex(text(1)), hash_type);
+        let got = legacy(&transaction(text(0)), input_index, &hex(text(1)), hash_type, &Software);
         assert_eq!(got, Some(reversed_hash(text(4))), "{row}");
     }
 }
@@ -31,10 +31,14 @@ fn an_input_that_does_not_exist_has_no_hash() {
     let transaction = transaction(NATIVE_P2WPKH);
     let outputs = [output(625_000_000, Vec::new()), output(600_000_000, Vec::new())];
     let spending = Spending::new(&transaction, &outputs).unwrap();
-    assert_eq!(legacy(&transaction, 2, &[], 1), None);
-    assert_eq!(segwit_v0(&spending, 2, &[], 1), None);
-    assert_eq!(taproot(&spending, 2, TaprootPath::Key, None, 0), None);
-    assert_eq!(taproot(&spending, 0, TaprootPath::Key, None, 4), None, "the hash type is not defined");
+    assert_eq!(legacy(&transaction, 2, &[], 1, &Software), None);
+    assert_eq!(segwit_v0(&spending, 2, &[], 1, &Software), None);
+    assert_eq!(taproot(&spending, 2, TaprootPath::Key, None, 0, &Software), None);
+    assert_eq!(
+        taproot(&spending, 0, TaprootPath::Key, None, 4, &Software),
+        None,
+        "the hash type is not defined"
+    );
 }
 
 /// The unsigned transaction of the example "Native P2WPKH" in BIP 143 (BSD-2-Clause).
@@ -50,7 +54,7 @@ fn the_hash_of_segwit_is_that_of_bip_143() {
     let spending = Spending::new(&transaction, &outputs).unwrap();
     let script_code = hex("76a9141d0f172a0ecb48aee1be1f2687d2963ae33f71a188ac");
     let expected = hash("c37af31116d1b27caf68aae9e3ac82f1477929014d5b917657d0eb49478cb670");
-    assert_eq!(segwit_v0(&spending, 1, &script_code, 1), Some(expected));
+    assert_eq!(segwit_v0(&spending, 1, &script_code, 1, &Software), Some(expected));
 }
 
 fn wallet_vectors() -> Value {
@@ -66,9 +70,9 @@ fn bytes(value: &Value) -> Vec<u8> {
 fn tree_hash(tree: &Value, leaves: &mut Vec<[u8; 32]>) -> [u8; 32] {
     if let Some([left, right]) = tree.as_array().map(Vec::as_slice) {
         let (left, right) = (tree_hash(left, leaves), tree_hash(right, leaves));
-        return branch_hash(&left, &right);
+        return branch_hash(&left, &right, &Software);
     }
-    let leaf = leaf_hash(tree["leafVersion"].as_u64().unwrap() as u8, &bytes(&tree["script"]));
+    let leaf = leaf_hash(tree["leafVersion"].as_u64().unwrap() as u8, &bytes(&tree["script"]), &Software);
     leaves.push(leaf);
     leaf
 }
@@ -84,7 +88,7 @@ fn outputs_of_bip_341_commit_to_their_leaves() {
         let root = (!tree.is_null()).then(|| tree_hash(tree, &mut leaves));
         assert_eq!(root, vector["intermediary"]["merkleRoot"].as_str().map(hash));
         let expected = hash(vector["intermediary"]["tweak"].as_str().unwrap());
-        assert_eq!(tweak_hash(&internal_key, root.as_ref()), expected);
+        assert_eq!(tweak_hash(&internal_key, root.as_ref(), &Software), expected);
         let blocks = vector["expected"]["scriptPathControlBlocks"].as_array().cloned().unwrap_or_default();
         assert_eq!(blocks.len(), leaves.len());
         for (block, leaf) in blocks.iter().zip(&leaves) {
@@ -111,7 +115,10 @@ fn key_paths_of_bip_341_have_their_hashes_and_verify() {
             let input_index = input["given"]["txinIndex"].as_u64().unwrap() as usize;
             let hash_type = input["given"]["hashType"].as_u64().unwrap() as u8;
             let expected = hash(input["intermediary"]["sigHash"].as_str().unwrap());
-            assert_eq!(taproot(&spending, input_index, TaprootPath::Key, None, hash_type), Some(expected));
+            assert_eq!(
+                taproot(&spending, input_index, TaprootPath::Key, None, hash_type, &Software),
+                Some(expected)
+            );
             let witness = bytes(&input["expected"]["witness"][0]);
             assert_eq!(signed.inputs[input_index].witness.get(0), Some(&witness[..]));
         }

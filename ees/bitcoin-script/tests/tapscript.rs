@@ -5,7 +5,7 @@
 mod support;
 
 use outrider_bitcoin_script::{
-    Flags, ScriptError,
+    Flags, ScriptError, Software,
     opcode::{OP_1, OP_2, OP_CHECKSIG, OP_DROP, OP_NOP},
     policy::Policy,
     taproot::{TAPSCRIPT_LEAF_VERSION, branch_hash, leaf_hash, tweak_hash},
@@ -71,9 +71,9 @@ fn the_budget_of_signature_checks_is_the_witness_and_fifty() {
 /// Returns an output whose leaf is `n` hashes below the root, and the leaf's control block.
 fn deep(script: &[u8], n: usize) -> (Vec<u8>, Vec<u8>) {
     let key = hash("50929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0");
-    let leaf = leaf_hash(TAPSCRIPT_LEAF_VERSION, script);
-    let root = (0..n).fold(leaf, |hash, index| branch_hash(&hash, &[index as u8; 32]));
-    let tweak = Scalar::from_be_bytes(tweak_hash(&key, Some(&root))).unwrap();
+    let leaf = leaf_hash(TAPSCRIPT_LEAF_VERSION, script, &Software);
+    let root = (0..n).fold(leaf, |hash, index| branch_hash(&hash, &[index as u8; 32], &Software));
+    let tweak = Scalar::from_be_bytes(tweak_hash(&key, Some(&root), &Software)).unwrap();
     let (output_key, parity) = XOnlyPublicKey::from_byte_array(key).unwrap().add_tweak(&tweak).unwrap();
     let path = (0..n).flat_map(|index| [index as u8; 32]);
     let control = [TAPSCRIPT_LEAF_VERSION | parity.to_u8()].into_iter().chain(key).chain(path).collect();

@@ -15,7 +15,6 @@
 
 use alloc::vec::Vec;
 
-use bitcoin_hashes::sha256d;
 use outrider_sdk::Reader;
 
 use crate::{
@@ -73,9 +72,7 @@ impl Ancestry {
         height: u32,
         block_hash: &Digest,
     ) -> Option<u32> {
-        let hash = self.headers.iter().fold(self.parent, |parent, part| {
-            Digest(sha256d::Hash::hash(&whole(&parent, part)).to_byte_array())
-        });
+        let hash = self.headers.iter().fold(self.parent, |parent, part| Digest::of(&whole(&parent, part)));
         let n = Self::n_headers(network, height);
         let (_, before) =
             self.headers.split_last().filter(|_| self.headers.len() == n && hash == *block_hash)?;
@@ -124,7 +121,7 @@ mod tests {
             let mut part = [0; PART_BYTES];
             part[36..40].copy_from_slice(&(1_000 + height).to_le_bytes());
             let header = whole(&parent, &part);
-            parent = Digest(sha256d::Hash::hash(&header).to_byte_array());
+            parent = Digest::of(&header);
             headers.push(header);
         }
         headers
@@ -135,7 +132,7 @@ mod tests {
         let chain = chain(40);
         for height in [1_usize, 2, 10, 11, 12, 39] {
             let first = height.saturating_sub(11);
-            let hash = Digest(sha256d::Hash::hash(&chain[height]).to_byte_array());
+            let hash = Digest::of(&chain[height]);
             let ancestry = Ancestry::new(&chain[first..=height]);
             let times: Vec<u32> = (first..height).map(|at| 1_000 + at as u32).collect();
             let median_time =

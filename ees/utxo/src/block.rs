@@ -3,15 +3,14 @@
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use alloc::vec::Vec;
+use core::iter;
 
 use bitcoin_consensus_encoding::decode_from_slice;
-use bitcoin_hashes::sha256d;
-use bitcoin_primitives::{
-    self as primitives, BlockHeader, Transaction, block::compute_witness_root, merkle_tree::TxMerkleNode,
-};
+use bitcoin_primitives::{self as primitives, BlockHeader, Transaction};
 use outrider_sdk::Writer;
 
 use crate::{
+    crypto::Host,
     error::{BlockError, TransactionError},
     hash::Digest,
     network::Network,
@@ -32,7 +31,7 @@ impl Block {
         let block: primitives::Block = decode_from_slice(bytes).map_err(BlockError::of_decoder)?;
         let (header, transactions) = block.into_parts();
         let txids = transactions.iter().map(txid).collect();
-        Ok(Self { header, hash: Digest(header.block_hash().to_byte_array()), transactions, txids })
+        Ok(Self { header, hash: Digest::of_header(&header), transactions, txids })
     }
 
     /// Checks the transactions without those that they spend (`CheckBlock` and `ContextualCheckBlock` in
@@ -72,7 +71,7 @@ impl Block {
             return Err(BlockError::NoCoinbase);
         }
         // There is none if subtrees are equal.
-        let got = merkle_root(self.txids.iter().copied()).ok_or(BlockError::Repeated)?;
+        let got = merkle_root(self.txids.clone()).ok_or(BlockError::Repeated)?;
         if got == expected { Ok(()) } else { Err(BlockError::MerkleRoot { got, expected }) }
     }
 
@@ -99,21 +98,35 @@ impl Block {
 
 /// Returns the id of a transaction.
 pub(crate) fn txid(transaction: &Transaction) -> Digest {
-    Digest(transaction.compute_txid().to_byte_array())
+    Digest(outrider_bitcoin_script::txid(transaction, &Host))
 }
 
 /// Returns the Merkle root of ids, or `None` if equal subtrees lie beside each other (CVE-2012-2459), or there are no
 /// ids.
-pub(crate) fn merkle_root(txids: impl Iterator<Item = Digest>) -> Option<Digest> {
-    let root = TxMerkleNode::calculate_root(txids.map(|txid| primitives::Txid::from_byte_array(txid.0)))?;
-    Some(Digest(root.to_byte_array()))
+pub(crate) fn merkle_root(ids: Vec<Digest>) -> Option<Digest> {
+    let mut row = ids;
+    while row.len() > 1 {
+        row = row.chunks(2).map(parent).collect::<Option<_>>()?;
+    }
+    row.pop()
+}
+
+/// Returns the hash over two nodes, or over the last one twice if there is no other; `None` if two are equal.
+fn parent(children: &[Digest]) -> Option<Digest> {
+    let (left, right) = match children {
+        [left, right] => (left != right).then_some((left, right))?,
+        [last] => (last, last),
+        _ => return None,
+    };
+    Some(Digest::of([left.0, right.0].as_flattened()))
 }
 
 /// Returns the commitment to the witnesses of transactions, with a nonce (BIP 141). The witness of the first one, the
 /// coinbase, does not count. Ids are not repeated, so the list has a Merkle root.
 pub(crate) fn witness_commitment(transactions: &[Transaction], nonce: &[u8; 32]) -> Digest {
-    let root = compute_witness_root(transactions).map(|root| root.to_byte_array()).unwrap_or_default();
-    Digest(sha256d::Hash::hash([root, *nonce].as_flattened()).to_byte_array())
+    let others = transactions.iter().skip(1).map(|it| Digest(outrider_bitcoin_script::wtxid(it, &Host)));
+    let root = merkle_root(iter::once(Digest::default()).chain(others).collect()).unwrap_or_default();
+    Digest::of([root.0, *nonce].as_flattened())
 }
 
 /// Returns the position of the output with the commitment to the witnesses, the last one of that form
@@ -198,7 +211,7 @@ mod tests {
 
     use bitcoin_primitives::{
         Amount, ScriptPubKeyBuf, ScriptSigBuf, Sequence, TransactionVersion, TxIn, TxOut, Witness,
-        absolute::LockTime,
+        absolute::LockTime, merkle_tree::TxMerkleNode,
     };
 
     use super::*;
@@ -303,8 +316,9 @@ mod tests {
     #[test]
     fn repeated_subtrees_have_no_root() {
         let ids: Vec<Digest> = (0..6).map(|n| Digest([n; 32])).collect();
-        assert!(merkle_root(ids.iter().copied()).is_some());
-        assert_eq!(merkle_root(ids.iter().chain(&ids[4..]).copied()), None);
-        assert_eq!(merkle_root(ids[..1].iter().cycle().take(2).copied()), None);
+        assert!(merkle_root(ids.clone()).is_some());
+        assert_eq!(merkle_root([&ids[..], &ids[4..]].concat()), None);
+        assert_eq!(merkle_root(vec![ids[0]; 2]), None);
+        assert_eq!(merkle_root(Vec::new()), None);
     }
 }

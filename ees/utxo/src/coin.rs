@@ -3,7 +3,11 @@
 #![warn(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use bitcoin_primitives::{Amount, ScriptPubKeyBuf, TxIn, TxOut};
-use outrider_witness::utreexo::{HeaderCode, LeafData};
+use outrider_sdk::state::HostSha512_256;
+use outrider_witness::{
+    Hash,
+    utreexo::{HeaderCode, LeafData},
+};
 
 use crate::hash::{Digest, OutPoint};
 
@@ -54,6 +58,11 @@ impl NewOutput<'_> {
             amount: self.amount,
             script: self.script,
         }
+    }
+
+    /// Returns the leaf.
+    pub(crate) fn leaf(&self) -> Hash {
+        self.leaf_data().hash_with::<HostSha512_256>()
     }
 
     /// Returns the output as inputs see it, or `None` if the amount is above 21 million bitcoins.

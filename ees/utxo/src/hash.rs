@@ -2,11 +2,26 @@
 
 use core::fmt;
 
+use bitcoin_consensus_encoding::encode_to_vec;
+use bitcoin_primitives::BlockHeader;
+use outrider_sdk::crypto;
+
 /// The double SHA-256 of a block's header or of a transaction, in the order of the digest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
+    /// Returns the double SHA-256 of the bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(crypto::sha256(&crypto::sha256(bytes)))
+    }
+
+    /// Returns the hash of a block.
+    pub(crate) fn of_header(header: &BlockHeader) -> Self {
+        Self::of(&encode_to_vec(header))
+    }
+
     /// Returns the hash of hex digits as Bitcoin prints them, which is backward. For constants, because it does not
     /// compile without 64 digits.
     #[must_use]

@@ -13,6 +13,7 @@ use bitcoin_primitives::{
 
 use crate::{
     block::{commitment_script, merkle_root, push_height, txid, witness_commitment},
+    hash::Digest,
     header::{bits_after, slot_time},
     input::Proposal,
     network::Network,
@@ -68,7 +69,7 @@ impl Draft {
         if let Some(coinbase) = transactions.first_mut() {
             coinbase.outputs.push(output(0, commitment));
         }
-        let root = merkle_root(transactions.iter().map(txid)).unwrap_or_default();
+        let root = merkle_root(transactions.iter().map(txid).collect()).unwrap_or_default();
         let header = self.work(
             tip.network,
             BlockHeader {
@@ -89,8 +90,7 @@ impl Draft {
             return header;
         };
         let with_nonce = |nonce| BlockHeader { nonce, ..header };
-        let is_enough =
-            |header: &BlockHeader| Target::from_le_bytes(header.block_hash().to_byte_array()) <= target;
+        let is_enough = |header: &BlockHeader| Target::from_le_bytes(Digest::of_header(header).0) <= target;
         (0..NONCES_MAX).map(with_nonce).find(is_enough).unwrap_or(header)
     }
 }

@@ -38,7 +38,7 @@ use bitcoin_consensus_encoding::encode_to_vec;
 use bitcoin_primitives::BlockHeader;
 use outrider_sdk::{
     ReadError, Reader, StateRoot, Writer, crypto,
-    state::{HostKeccak256, HostNodes, HostSink},
+    state::{HostKeccak256, HostNodes, HostSha512_256, HostSink},
 };
 use outrider_witness::{
     Hash, Hasher, Keccak256, NodeSink as _,
@@ -82,7 +82,7 @@ pub fn node_hash(bytes: &[u8]) -> Option<Hash> {
 #[derive(Debug)]
 pub(crate) struct Provider {
     index: Tree<HostKeccak256, HostNodes>,
-    forest: Forest<HostNodes>,
+    forest: Forest<HostNodes, HostSha512_256>,
     /// What the block has needed so far.
     witness: Witness,
 }
@@ -106,7 +106,7 @@ impl Provider {
     }
 
     fn of_roots(forest: &Roots, index: &Hash) -> Result<Self, ProviderError> {
-        let forest = Forest::open(forest, HostNodes)?;
+        let forest = Forest::open(forest, HostNodes)?.with_hasher();
         let index = Tree::open(index, HostNodes);
         Ok(Self { index, forest, witness: Witness::default() })
     }
@@ -119,7 +119,7 @@ impl Provider {
             let record = self.take(&spend.out_point).map_err(StateError::from)?;
             let (index, output) = record.ok_or(SpendError::missing(spend))?;
             let new = output.of(spend.out_point);
-            let hash = new.leaf_data().hash();
+            let hash = new.leaf();
             let coin = new.coin().filter(|_| !is_overwritten(network, &hash));
             let coin = coin.ok_or(SpendError::missing(spend))?;
             leaves.push((Leaf { index, hash }, position));
@@ -161,7 +161,7 @@ impl Provider {
 
     /// Keeps a header.
     pub(crate) fn keep_header(&mut self, header: &BlockHeader) -> Result<(), ProviderError> {
-        let hash = Digest(header.block_hash().to_byte_array());
+        let hash = Digest::of_header(header);
         Ok(self.index.insert(&header_key(&hash), &encode_to_vec(header))?)
     }
 

@@ -18,12 +18,11 @@
 
 use alloc::vec::Vec;
 
-use bitcoin_hashes::{hash160, sha256};
 use bitcoin_primitives::TxIn;
-use outrider_sdk::Reader;
+use outrider_sdk::{Reader, crypto::sha256};
 use outrider_witness::{reader::push_varint, utreexo::SCRIPT_BYTES_MAX};
 
-use crate::error::WitnessError;
+use crate::{crypto::hash160, error::WitnessError};
 
 /// The script of a spent output, as block data has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,14 +101,13 @@ impl Form {
 
     /// Returns the script of this form that an input spends.
     fn script(self, input: &TxIn) -> Option<Vec<u8>> {
-        let pushed =
-            || last_push(input.script_sig.as_bytes()).map(|bytes| hash160::Hash::hash(bytes).to_byte_array());
+        let pushed = || last_push(input.script_sig.as_bytes()).map(hash160);
         let witness = || input.witness.last();
         Some(match self {
             Self::P2pkh => [&[0x76, 0xa9, 20][..], &pushed()?, &[0x88, 0xac]].concat(),
             Self::P2sh => [&[0xa9, 20][..], &pushed()?, &[0x87]].concat(),
-            Self::P2wpkh => [&[0, 20][..], &hash160::Hash::hash(witness()?).to_byte_array()].concat(),
-            Self::P2wsh => [&[0, 32][..], &sha256::Hash::hash(witness()?).to_byte_array()].concat(),
+            Self::P2wpkh => [&[0, 20][..], &hash160(witness()?)].concat(),
+            Self::P2wsh => [&[0, 32][..], &sha256(witness()?)].concat(),
         })
     }
 }
@@ -163,7 +161,7 @@ mod tests {
     #[test]
     fn a_script_has_its_shortest_encoding_and_no_other() {
         let key = [2; 33];
-        let hash = hash160::Hash::hash(&key).to_byte_array();
+        let hash = hash160(&key);
         let legacy = input(&[&[1, 9, 33][..], &key].concat(), &[]);
         let segwit = input(&[], &[b"signature", &key]);
         let p2pkh = [&[0x76, 0xa9, 20][..], &hash, &[0x88, 0xac]].concat();
@@ -171,7 +169,7 @@ mod tests {
         check(&legacy, &p2pkh, &[0]);
         check(&legacy, &[&[0xa9, 20][..], &hash, &[0x87]].concat(), &[1]);
         check(&segwit, &p2wpkh, &[2]);
-        check(&segwit, &[&[0, 32][..], &sha256::Hash::hash(&key).to_byte_array()].concat(), &[3]);
+        check(&segwit, &[&[0, 32][..], &sha256(&key)].concat(), &[3]);
         check(&segwit, &p2pkh, &[&[29][..], &p2pkh].concat());
         check(&segwit, &[], &[4]);
         assert_eq!(Script::Whole(p2pkh).script(&legacy), None);

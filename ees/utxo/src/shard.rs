@@ -34,7 +34,6 @@
 
 use alloc::vec::Vec;
 
-use bitcoin_hashes::sha256d;
 use bitcoin_primitives::{Amount, TxOut};
 use outrider_sdk::{
     Reader, Writer,
@@ -93,7 +92,7 @@ impl Arrival {
         };
         let is_valid = (1..=Amount::MAX.to_sat()).contains(&receipt.value) && !is_unspendable(&script);
         let header = ReceivedReceipt { payload: Vec::new(), ..receipt.clone() }.to_bytes();
-        let txid = Digest(sha256d::Hash::hash(&[&ARRIVAL_TAG[..], &header].concat()).to_byte_array());
+        let txid = Digest::of(&[&ARRIVAL_TAG[..], &header].concat());
         is_valid.then_some(Self { txid, amount: receipt.value, script })
     }
 }

@@ -39,7 +39,8 @@ fn challenge(block: &Block) -> Option<(Transaction, [TxOut; 1])> {
     let output = coinbase.outputs.get_mut(commitment)?;
     let (script, solution) = take_solution(output.script_pubkey.as_bytes());
     output.script_pubkey = ScriptPubKeyBuf::from_bytes(script);
-    let root = merkle_root(core::iter::once(txid(&coinbase)).chain(block.txids.iter().skip(1).copied()))?;
+    let root =
+        merkle_root(core::iter::once(txid(&coinbase)).chain(block.txids.iter().skip(1).copied()).collect())?;
 
     let header = &block.header;
     let signed = Writer::new().bytes(&header.version.to_consensus().to_le_bytes());

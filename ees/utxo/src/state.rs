@@ -8,7 +8,7 @@ use bitcoin_primitives::BlockHeader;
 use outrider_sdk::{
     Reader, StateRoot,
     driver::WitnessState,
-    state::{HostNodes, HostSink},
+    state::{HostNodes, HostSha512_256, HostSink},
 };
 use outrider_witness::{
     Hash, NodeSource as _,
@@ -93,7 +93,7 @@ impl State {
                 if let Some(spend) = position.and_then(|position| spends.get(position)) {
                     return Err(SpendError::missing(spend));
                 }
-                outputs.delete(&witness.paths, &leaves).map_err(WitnessError::from)?;
+                outputs.delete_with::<HostSha512_256>(&witness.paths, &leaves).map_err(WitnessError::from)?;
                 Ok(coins)
             }
         }
@@ -125,11 +125,11 @@ impl State {
 
     /// Adds an output that can be spent.
     pub(crate) fn add(&mut self, output: &NewOutput<'_>) -> Result<(), StateError> {
-        let leaf = output.leaf_data().hash();
+        let leaf = output.leaf();
         match &mut self.source {
             Source::Provider(provider) => Ok(provider.add(leaf, output)?),
             Source::Witness { outputs, .. } => {
-                outputs.add(leaf)?;
+                outputs.add_with::<HostSha512_256>(leaf)?;
                 Ok(())
             }
         }
@@ -272,7 +272,7 @@ mod tests {
         let input = TxIn::EMPTY_COINBASE;
         for (network, can_be_spent) in [(Network::Main, false), (Network::Test, true)] {
             let mut tip = Tip::genesis(network);
-            tip.outputs.add(output.leaf_data().hash()).unwrap();
+            tip.outputs.add(output.leaf()).unwrap();
             let spent = SpentOutput {
                 input: 0,
                 code: output.code,

@@ -83,7 +83,7 @@ impl Witness {
                 place.zip(spends.get(position)).ok_or(WitnessError::Input { index, input: spent.input })?;
             let script = spent.script.script(spend.input).ok_or(WitnessError::Script { index })?;
             let output = spent.output(spend, &script);
-            leaves.push(output.leaf_data().hash());
+            leaves.push(output.leaf());
             *place = Some(output.coin().ok_or(WitnessError::Amount { index, amount: spent.amount })?);
         }
         // Each of as many outputs has taken another place.

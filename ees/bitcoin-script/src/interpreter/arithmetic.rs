@@ -1,10 +1,11 @@
 //! Comparison, arithmetic and hashes.
 
-use bitcoin_hashes::{ripemd160, sha1, sha256};
+use bitcoin_hashes::sha1;
 
 use super::Interpreter;
 use crate::{
     ScriptError,
+    hash::double,
     opcode::{
         OP_0NOTEQUAL, OP_1ADD, OP_1SUB, OP_ABS, OP_ADD, OP_BOOLAND, OP_BOOLOR, OP_EQUAL, OP_EQUALVERIFY,
         OP_GREATERTHAN, OP_GREATERTHANOREQUAL, OP_HASH160, OP_HASH256, OP_LESSTHAN, OP_LESSTHANOREQUAL,
@@ -77,14 +78,13 @@ impl<C: crate::Crypto> Interpreter<'_, C> {
 
     fn hash(&mut self, opcode: u8) -> Result<(), ScriptError> {
         let input = self.stack.pop()?;
-        let sha256 = |bytes: &[u8]| sha256::Hash::hash(bytes).to_byte_array();
-        let ripemd160 = |bytes: &[u8]| ripemd160::Hash::hash(bytes).to_byte_array();
+        let crypto = self.context.crypto;
         match opcode {
-            OP_RIPEMD160 => self.stack.push(ripemd160(&input)),
+            OP_RIPEMD160 => self.stack.push(crypto.ripemd160(&input)),
             OP_SHA1 => self.stack.push(sha1::Hash::hash(&input).to_byte_array()),
-            OP_SHA256 => self.stack.push(sha256(&input)),
-            OP_HASH160 => self.stack.push(ripemd160(&sha256(&input))),
-            OP_HASH256 => self.stack.push(sha256(&sha256(&input))),
+            OP_SHA256 => self.stack.push(crypto.sha256(&input)),
+            OP_HASH160 => self.stack.push(crypto.ripemd160(&crypto.sha256(&input))),
+            OP_HASH256 => self.stack.push(double(&input, crypto)),
             _ => return Err(ScriptError::BadOpcode),
         }
         Ok(())

@@ -150,9 +150,9 @@ fn verify_ecdsa<C: Crypto>(
     let digest = match version {
         Version::Base => {
             let mut hashes = context.legacy_hashes.borrow_mut();
-            Some(hashes.hash(spending.transaction(), input_index, script_code, hash_type))
+            Some(hashes.hash(&spending.legacy_source(input_index), script_code, hash_type, context.crypto))
         }
-        _ => segwit_v0(spending, input_index, script_code, hash_type),
+        _ => segwit_v0(spending, input_index, script_code, hash_type, context.crypto),
     };
     digest.is_some_and(|digest| context.crypto.ecdsa_verify(key, &signature, &digest))
 }
@@ -194,7 +194,8 @@ pub(crate) fn verify_schnorr<C: Crypto>(
         Some((signature, [hash_type])) => (signature, *hash_type),
         _ => return Err(ScriptError::SchnorrSigSize),
     };
-    let digest = taproot(context.spending, context.input_index, path, annex_hash, hash_type)
+    let Context { spending, input_index, crypto, .. } = *context;
+    let digest = taproot(spending, input_index, path, annex_hash, hash_type, crypto)
         .ok_or(ScriptError::SchnorrSigHashType)?;
-    if context.crypto.schnorr_verify(key, signature, &digest) { Ok(()) } else { Err(ScriptError::SchnorrSig) }
+    if crypto.schnorr_verify(key, signature, &digest) { Ok(()) } else { Err(ScriptError::SchnorrSig) }
 }

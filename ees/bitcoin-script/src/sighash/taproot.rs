@@ -3,11 +3,11 @@
 //! [BIP 341]: https://github.com/bitcoin/bips/blob/master/bip-0341.mediawiki
 //! [BIP 342]: https://github.com/bitcoin/bips/blob/master/bip-0342.mediawiki
 
-use bitcoin_hashes::{HashEngine as _, sha256};
+use alloc::vec::Vec;
 
 use crate::{
-    Spending,
-    hash::{Serialize as _, tagged},
+    Hashes, Spending,
+    hash::{Serialize as _, Tag},
 };
 
 /// How a taproot output is spent.
@@ -29,13 +29,15 @@ pub enum TaprootPath {
 /// `annex_hash` is the SHA-256 of the annex with its length. Returns `None` if the hash type is not defined, if it
 /// signs a single output that the transaction does not have, or if the transaction does not have the input.
 #[must_use]
-pub fn taproot(
+pub fn taproot<H: Hashes>(
     spending: &Spending<'_>,
     input_index: usize,
     path: TaprootPath,
     annex_hash: Option<[u8; 32]>,
     hash_type: u8,
+    hasher: &H,
 ) -> Option<[u8; 32]> {
+    const TAG: Tag = Tag::new(b"TapSighash");
     if !matches!(hash_type, 0..=3 | 0x81..=0x83) {
         return None;
     }
@@ -45,43 +47,43 @@ pub fn taproot(
     let anyone_can_pay = hash_type & 0x80 != 0;
     let outputs = hash_type & 3;
 
-    let mut engine = tagged(b"TapSighash");
+    let mut message = TAG.message();
     // The epoch is 0.
-    engine.input(&[0, hash_type]);
-    engine.u32(transaction.version.to_u32());
-    engine.u32(transaction.lock_time.to_consensus_u32());
-    let hashes = spending.hashes();
+    message.extend([0, hash_type]);
+    message.u32(transaction.version.to_u32());
+    message.u32(transaction.lock_time.to_consensus_u32());
+    let hashes = spending.hashes(hasher);
     if !anyone_can_pay {
-        engine.input(&hashes.prevouts());
-        engine.input(&hashes.amounts());
-        engine.input(&hashes.scripts());
-        engine.input(&hashes.sequences());
+        message.extend(hashes.prevouts());
+        message.extend(hashes.amounts());
+        message.extend(hashes.scripts());
+        message.extend(hashes.sequences());
     }
     if outputs <= 1 {
-        engine.input(&hashes.outputs());
+        message.extend(hashes.outputs());
     }
     let is_script = matches!(path, TaprootPath::Script { .. });
-    engine.input(&[u8::from(is_script) << 1 | u8::from(annex_hash.is_some())]);
+    message.push(u8::from(is_script) << 1 | u8::from(annex_hash.is_some()));
     if anyone_can_pay {
-        engine.out_point(&input.previous_output);
-        engine.output(spent);
-        engine.u32(input.sequence.to_consensus_u32());
+        message.out_point(&input.previous_output);
+        message.output(spent);
+        message.u32(input.sequence.to_consensus_u32());
     } else {
-        engine.u32(u32::try_from(input_index).ok()?);
+        message.u32(u32::try_from(input_index).ok()?);
     }
     if let Some(hash) = annex_hash {
-        engine.input(&hash);
+        message.extend(hash);
     }
     if outputs == 3 {
-        let mut single = sha256::Hash::engine();
+        let mut single = Vec::new();
         single.output(transaction.outputs.get(input_index)?);
-        engine.input(&single.finalize().to_byte_array());
+        message.extend(hasher.sha256(&single));
     }
     if let TaprootPath::Script { leaf_hash, code_separator } = path {
-        engine.input(&leaf_hash);
+        message.extend(leaf_hash);
         // The version of keys of 32 bytes is 0.
-        engine.input(&[0]);
-        engine.u32(code_separator);
+        message.push(0);
+        message.u32(code_separator);
     }
-    Some(engine.finalize().to_byte_array())
+    Some(hasher.sha256(&message))
 }

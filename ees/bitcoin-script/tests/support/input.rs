@@ -2,7 +2,7 @@
 
 use bitcoin_hashes::{hash160, sha256};
 use outrider_bitcoin_script::{
-    Flags, InputError, Spending,
+    Flags, InputError, Software, Spending,
     policy::Policy,
     primitives::{Amount, ScriptPubKeyBuf, Transaction, TxOut},
     taproot::{TAPSCRIPT_LEAF_VERSION, leaf_hash, tweak_hash},
@@ -119,7 +119,7 @@ pub fn p2wsh(script: &[u8]) -> Vec<u8> {
 /// Returns the output whose only leaf is a script, under a key that nobody knows, and the control block of the leaf.
 pub fn tapscript(script: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let internal = XOnlyPublicKey::from_byte_array(NUMS).unwrap();
-    let tweak = tweak_hash(&NUMS, Some(&leaf_hash(TAPSCRIPT_LEAF_VERSION, script)));
+    let tweak = tweak_hash(&NUMS, Some(&leaf_hash(TAPSCRIPT_LEAF_VERSION, script, &Software)), &Software);
     let (key, parity) = internal.add_tweak(&Scalar::from_be_bytes(tweak).unwrap()).unwrap();
     let control = [&[TAPSCRIPT_LEAF_VERSION | parity.to_u8()][..], &NUMS].concat();
     ([&[0x51, 32][..], &key.to_byte_array()].concat(), control)

@@ -1,9 +1,11 @@
 //! Signatures by libsecp256k1, as the host verifies them.
 
-use outrider_bitcoin_script::Crypto;
+use outrider_bitcoin_script::{Crypto, Hashes};
 use secp256k1::{Message, Parity, PublicKey, Scalar, XOnlyPublicKey, ecdsa, schnorr};
 
 pub struct Native;
+
+impl Hashes for Native {}
 
 impl Crypto for Native {
     fn ecdsa_verify(&self, public_key: &[u8], signature: &[u8; 64], digest: &[u8; 32]) -> bool {

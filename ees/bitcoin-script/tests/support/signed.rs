@@ -2,7 +2,7 @@
 
 use bitcoin_hashes::{hash160, sha256};
 use outrider_bitcoin_script::{
-    Flags, Spending,
+    Flags, Software, Spending,
     opcode::{OP_CHECKSIG, OP_CODESEPARATOR, OP_DROP},
     policy::Policy,
     primitives::{
@@ -65,8 +65,8 @@ pub fn signed(random: &mut Random) -> (Kind, Case) {
             let hash_type = random.next() as u8;
             let spending = Spending::new(&transaction, &spent).unwrap();
             let digest = match kind {
-                Bare | P2sh => legacy(&transaction, input_index, &code, u32::from(hash_type)),
-                _ => segwit_v0(&spending, input_index, &code, u32::from(hash_type)),
+                Bare | P2sh => legacy(&transaction, input_index, &code, u32::from(hash_type), &Software),
+                _ => segwit_v0(&spending, input_index, &code, u32::from(hash_type), &Software),
             };
             let signature = ecdsa_signature(&secret, digest.unwrap(), hash_type);
             match kind {
@@ -82,7 +82,7 @@ pub fn signed(random: &mut Random) -> (Kind, Case) {
             let code = [&[0x76, 0xa9, 20][..], &hash, &[0x88, OP_CHECKSIG]].concat();
             let hash_type = random.next() as u8;
             let spending = Spending::new(&transaction, &spent).unwrap();
-            let digest = segwit_v0(&spending, input_index, &code, u32::from(hash_type)).unwrap();
+            let digest = segwit_v0(&spending, input_index, &code, u32::from(hash_type), &Software).unwrap();
             witness = vec![ecdsa_signature(&secret, digest, hash_type), key.to_vec()];
         }
         TaprootKey | TaprootScript => {
@@ -90,8 +90,8 @@ pub fn signed(random: &mut Random) -> (Kind, Case) {
             let internal_bytes = internal.to_byte_array();
             tail = [push(&internal_bytes), vec![OP_CHECKSIG]].concat();
             let script = [&before[..], &separator, &tail].concat();
-            let leaf = leaf_hash(TAPSCRIPT_LEAF_VERSION, &script);
-            let tweak = Scalar::from_be_bytes(tweak_hash(&internal_bytes, Some(&leaf))).unwrap();
+            let leaf = leaf_hash(TAPSCRIPT_LEAF_VERSION, &script, &Software);
+            let tweak = Scalar::from_be_bytes(tweak_hash(&internal_bytes, Some(&leaf), &Software)).unwrap();
             let (output_key, parity) = internal.add_tweak(&tweak).unwrap();
             spent[input_index].script_pubkey = [&[0x51, 32][..], &output_key.to_byte_array()].concat().into();
             let annex = (random.below(2) == 0).then(|| vec![0x50; random.below(300) + 1]);
@@ -107,7 +107,7 @@ pub fn signed(random: &mut Random) -> (Kind, Case) {
                 _ => (TaprootPath::Script { leaf_hash: leaf, code_separator }, keypair),
             };
             let spending = Spending::new(&transaction, &spent).unwrap();
-            let digest = taproot(&spending, input_index, path, annex_hash, hash_type).unwrap();
+            let digest = taproot(&spending, input_index, path, annex_hash, hash_type, &Software).unwrap();
             let mut signature = schnorr::sign_no_aux_rand(&digest, &signer).to_byte_array().to_vec();
             signature.extend((hash_type != 0).then_some(hash_type));
             witness.push(signature);

@@ -9,7 +9,7 @@ use bitcoin_primitives::{
     ScriptSigBuf, Sequence, Transaction, TransactionVersion, TxIn, TxOut, Txid, Witness, absolute::LockTime,
     merkle_tree::TxMerkleNode,
 };
-use outrider_bitcoin_script::{Spending, sighash, taproot::tweak_hash};
+use outrider_bitcoin_script::{Software, Spending, sighash, taproot::tweak_hash};
 use secp256k1::{Keypair, Message, Scalar, SecretKey, ecdsa, schnorr};
 use utxo::{Network, Payload, Proposal};
 
@@ -209,7 +209,8 @@ impl Kind {
             Self::P2wsh => [&[0, 32][..], &sha256::Hash::hash(ANYONE).to_byte_array()].concat(),
             Self::Taproot => {
                 let (internal, _) = Self::keypair().x_only_public_key();
-                let tweak = Scalar::from_be_bytes(tweak_hash(&internal.to_byte_array(), None)).unwrap();
+                let tweak =
+                    Scalar::from_be_bytes(tweak_hash(&internal.to_byte_array(), None, &Software)).unwrap();
                 [&[0x51, 32][..], &internal.add_tweak(&tweak).unwrap().0.to_byte_array()].concat()
             }
         }
@@ -233,20 +234,23 @@ pub(crate) fn sign(transaction: &mut Transaction, spent: &[(Kind, u64)]) {
         match kind {
             Kind::Anyone => {}
             Kind::P2pkh => {
-                let signature = ecdsa(sighash::legacy(&unsigned, index, &code, 1).unwrap());
+                let signature = ecdsa(sighash::legacy(&unsigned, index, &code, 1, &Software).unwrap());
                 let script = [&[signature.len() as u8][..], &signature, &[33], &key].concat();
                 input.script_sig = ScriptSigBuf::from_bytes(script);
             }
             Kind::P2sh => input.script_sig = ScriptSigBuf::from_bytes([&[1][..], ANYONE].concat()),
             Kind::P2wpkh => {
-                let signature = ecdsa(sighash::segwit_v0(&spending, index, &code, 1).unwrap());
+                let signature = ecdsa(sighash::segwit_v0(&spending, index, &code, 1, &Software).unwrap());
                 input.witness = Witness::from_slice(&[signature, key.to_vec()]);
             }
             Kind::P2wsh => input.witness = Witness::from_slice(&[ANYONE]),
             Kind::Taproot => {
                 let (internal, _) = pair.x_only_public_key();
-                let tweak = Scalar::from_be_bytes(tweak_hash(&internal.to_byte_array(), None)).unwrap();
-                let digest = sighash::taproot(&spending, index, sighash::TaprootPath::Key, None, 0).unwrap();
+                let tweak =
+                    Scalar::from_be_bytes(tweak_hash(&internal.to_byte_array(), None, &Software)).unwrap();
+                let digest =
+                    sighash::taproot(&spending, index, sighash::TaprootPath::Key, None, 0, &Software)
+                        .unwrap();
                 let signature = schnorr::sign_no_aux_rand(&digest, &pair.add_xonly_tweak(&tweak).unwrap());
                 input.witness = Witness::from_slice(&[signature.to_byte_array()]);
             }

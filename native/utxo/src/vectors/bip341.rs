@@ -1,7 +1,7 @@
 //! The wallet vectors of BIP 341: output keys with their scripts, and inputs that spend by the key.
 
 use outrider_bitcoin_script::{
-    Spending,
+    Software, Spending,
     sighash::{TaprootPath, taproot},
     taproot::{ControlBlock, branch_hash, leaf_hash, tweak_hash},
 };
@@ -143,7 +143,7 @@ impl Output {
         if root != self.intermediary.merkle_root.as_deref().map(hash).transpose()? {
             return Ok(Some(format!("the Merkle root is {:?}", root.map(hex::encode))));
         }
-        let tweak = tweak_hash(&internal_key, root.as_ref());
+        let tweak = tweak_hash(&internal_key, root.as_ref(), &Software);
         if tweak != hash(&self.intermediary.tweak)? {
             return Ok(Some(format!("the tweak is {}", hex::encode(tweak))));
         }
@@ -169,11 +169,13 @@ impl Tree {
     fn hash(&self, leaves: &mut Vec<[u8; 32]>) -> Result<[u8; 32], RowError> {
         match self {
             Self::Leaf { leaf_version, script } => {
-                let leaf = leaf_hash(*leaf_version, &hex(script)?);
+                let leaf = leaf_hash(*leaf_version, &hex(script)?, &Software);
                 leaves.push(leaf);
                 Ok(leaf)
             }
-            Self::Branch(children) => Ok(branch_hash(&children.0.hash(leaves)?, &children.1.hash(leaves)?)),
+            Self::Branch(children) => {
+                Ok(branch_hash(&children.0.hash(leaves)?, &children.1.hash(leaves)?, &Software))
+            }
         }
     }
 }
@@ -187,7 +189,7 @@ impl KeyPath {
         let outputs = self.given.utxos_spent.iter().map(spent).collect::<Result<Vec<_>, _>>()?;
         let spending = Spending::new(&unsigned, &outputs)?;
         let InputGiven { txin_index, hash_type } = input.given;
-        let got = taproot(&spending, txin_index, TaprootPath::Key, None, hash_type);
+        let got = taproot(&spending, txin_index, TaprootPath::Key, None, hash_type, &Software);
         if got != Some(hash(&input.intermediary.sig_hash)?) {
             return Ok(Some(format!("the signature hash is {:?}", got.map(hex::encode))));
         }

@@ -2,6 +2,7 @@
 //! (`src/test/script_tests.cpp`).
 
 use outrider_bitcoin_script::{
+    Software,
     primitives::{
         OutPoint, ScriptSigBuf, Sequence, Transaction, TransactionVersion, TxIn, TxOut, Txid, Witness,
         absolute::LockTime,
@@ -102,7 +103,7 @@ fn fill_in(elements: &[Value], script_pubkey: &str) -> Result<(Vec<Vec<u8>>, Vec
 
 /// Returns the output whose only leaf is a script, under a key that nobody knows, and the control block of the leaf.
 fn tapscript(script: &[u8]) -> Result<(Vec<u8>, Vec<u8>), RowError> {
-    let tweak = tweak_hash(&NUMS, Some(&leaf_hash(TAPSCRIPT_LEAF_VERSION, script)));
+    let tweak = tweak_hash(&NUMS, Some(&leaf_hash(TAPSCRIPT_LEAF_VERSION, script, &Software)), &Software);
     let tweaked = XOnlyPublicKey::from_byte_array(NUMS).ok().zip(Scalar::from_be_bytes(tweak).ok());
     let tweaked = tweaked.and_then(|(internal, tweak)| internal.add_tweak(&tweak).ok());
     let (key, parity) = tweaked.ok_or(RowError::Missing { what: "leaf that can be committed to" })?;

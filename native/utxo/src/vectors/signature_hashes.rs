@@ -1,6 +1,6 @@
 //! Bitcoin Core's `sighash.json`: `[transaction, script, input, hash type, signature hash]`.
 
-use outrider_bitcoin_script::sighash::legacy;
+use outrider_bitcoin_script::{Software, sighash::legacy};
 use serde_json::Value;
 
 use super::{
@@ -19,6 +19,6 @@ pub(super) fn run(row: &Value) -> Result<Vec<Case>, RowError> {
     let hash_type = row.get(3).and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
     let hash_type = hash_type.ok_or(RowError::Missing { what: "hash type" })?.cast_unsigned();
     let expected = reversed_hash(text(row, 4, "signature hash")?)?;
-    let got = legacy(&transaction, input, &script, hash_type);
+    let got = legacy(&transaction, input, &script, hash_type, &Software);
     Ok(vec![Case::of("", &got.map(hex::encode), &Some(hex::encode(expected)))])
 }
