@@ -1,5 +1,6 @@
-//! `outrider sim`: runs scenarios of simulated shards, and checks what they expect.
+//! `outrider sim`: runs scenarios of simulated shards and of models, and checks what they expect.
 
+mod model;
 mod text;
 
 use std::cell::RefCell;
@@ -18,6 +19,8 @@ use crate::output::{self, Summary};
 use crate::{Verdict, files, progress};
 
 /// Run scenarios: simulated shards with EEs, users and faults, and what is expected of them, from YAML files.
+///
+/// A file with the key `model` is a scenario of a model of committees, challenges, fees, light clients or payments, with its parameters.
 ///
 /// Everything executes, in every view, from shard blocks alone. The same scenario has the same result on every machine, with any number
 /// of threads, and on either engine. Ctrl-C ends a run after the current slot.
@@ -56,14 +59,19 @@ pub(crate) fn sim(arguments: &Arguments) -> anyhow::Result<Verdict> {
         .context("cannot watch for an interruption")?;
     let mut summary = Summary::default();
     for path in &paths {
-        let scenario = arguments.read(path)?;
-        let read = |name: &str| files::read(&beside(path, name), files::MODULE_BYTES_MAX);
+        let text = read(path)?;
+        if model::is_model(&text) {
+            summary.count(model::run(path, &text, arguments)?);
+            continue;
+        }
+        let scenario = arguments.parse(path, &text)?;
+        let read_code = |name: &str| files::read(&beside(path, name), files::MODULE_BYTES_MAX);
         let follow = Follow::new(&scenario, arguments.json);
         let options = Options {
             threads: arguments.threads,
             stop: Some(&stop),
             progress: Some(&follow),
-            read: Some(&read),
+            read: Some(&read_code),
         };
         let report = run(&scenario, options).with_context(|| files::name(path))?;
         follow.finish()?;
@@ -89,11 +97,9 @@ pub(crate) fn sim(arguments: &Arguments) -> anyhow::Result<Verdict> {
 }
 
 impl Arguments {
-    fn read(&self, path: &Path) -> anyhow::Result<Scenario> {
+    fn parse(&self, path: &Path, text: &str) -> anyhow::Result<Scenario> {
         let name = files::name(path);
-        let bytes = files::read(path, files::SCENARIO_BYTES_MAX).with_context(|| name.clone())?;
-        let text = String::from_utf8(bytes).with_context(|| format!("{name}: not UTF-8 text"))?;
-        let scenario = Scenario::parse(&text).map_err(|error| {
+        let scenario = Scenario::parse(text).map_err(|error| {
             let problem = &error.problem;
             match error.place {
                 Some(place) => anyhow::anyhow!("{name}:{}:{}: {problem}", place.line, place.column),
@@ -109,6 +115,12 @@ impl Arguments {
         let (seed, slots) = (self.seed.unwrap_or(scenario.seed), self.slots.unwrap_or(scenario.slots));
         Ok(Scenario { engine, seed, slots, ..scenario })
     }
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let name = || files::name(path);
+    let bytes = files::read(path, files::SCENARIO_BYTES_MAX).with_context(name)?;
+    String::from_utf8(bytes).with_context(|| format!("{}: not UTF-8 text", name()))
 }
 
 /// Returns the path of a file that a scenario names: beside the scenario.
