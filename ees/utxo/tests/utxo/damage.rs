@@ -1,17 +1,15 @@
 //! A block has one encoding: every other is refused.
 
-use std::sync::LazyLock;
-
 use outrider_sdk::{
     StateRoot,
     harness::{Execution, Failure},
 };
 use proptest::prelude::{ProptestConfig, any, prop, proptest};
-use utxo::{Payload, execute};
+use utxo::execute;
 
 use crate::{
-    builder::{Draft, Kind, chain_of, input, out_point, output, pay, sign, transaction},
     chain::{Chain, Error},
+    example::KNOWN,
 };
 
 /// Executes block data without the state, and returns the post-state root.
@@ -20,39 +18,21 @@ fn run(chain: &Chain, block_data: &[u8]) -> Result<StateRoot, Failure<Error>> {
     execution.run(execute).map(|outcome| outcome.post_state_root)
 }
 
-/// Returns a chain, and block data with scripts of all forms, outputs of the same and of different blocks, and a
-/// relative lock time.
-fn example() -> (Chain, Vec<u8>) {
-    let (mut chain, coins) = chain_of(106);
-    let outputs = Kind::ALL.map(|kind| output(7, &kind.script())).to_vec();
-    let maker = transaction(vec![input(coins[1])], outputs);
-    chain.accept_block(&Draft::new(&chain, 0, vec![maker.clone()]).mine());
-    let inputs = (0..6).rev().map(|vout| input(out_point(&maker, vout))).collect();
-    let mut spend = transaction(inputs, vec![output(42, &[0x51])]);
-    let spent: Vec<(Kind, u64)> = Kind::ALL.iter().rev().map(|kind| (*kind, 7)).collect();
-    sign(&mut spend, &spent);
-    let mut old = pay(coins[0], &[1]);
-    old.inputs[0].sequence = bitcoin_primitives::Sequence::from_consensus(1 << 22 | 3);
-    let block = Draft::new(&chain, 0, vec![spend, old, pay(coins[4], &[5])]).commit().mine();
-    let provided = chain.try_packages(&[Payload::Block(block.into())]).unwrap();
-    (chain, provided.block_data)
-}
-
 fn witness_bytes(block_data: &[u8]) -> u32 {
     u32::from_le_bytes(*block_data.first_chunk().unwrap())
 }
 
 #[test]
 fn every_damaged_byte_is_refused() {
-    let (chain, block_data) = example();
-    let root = run(&chain, &block_data).unwrap();
+    let (chain, block_data) = (&KNOWN.chain, KNOWN.block_data());
+    let root = run(chain, &block_data).unwrap();
     let header = 4 + witness_bytes(&block_data) as usize + 1;
     let mut n_other = 0;
     for at in 0..block_data.len() {
         for bit in [1, 0x80] {
             let mut damaged = block_data.clone();
             damaged[at] ^= bit;
-            match run(&chain, &damaged) {
+            match run(chain, &damaged) {
                 Err(Failure::Refused(_)) => {}
                 // On regression tests, every other hash shows enough work, so that another version, time or nonce makes
                 // another block.
@@ -69,7 +49,7 @@ fn every_damaged_byte_is_refused() {
 
 #[test]
 fn every_missing_or_surplus_byte_is_refused() {
-    let (chain, block_data) = example();
+    let (chain, block_data) = (&KNOWN.chain, KNOWN.block_data());
     let witness_bytes = witness_bytes(&block_data);
     for at in 0..=block_data.len() {
         // Also if the length of the witness is adapted.
@@ -85,7 +65,7 @@ fn every_missing_or_surplus_byte_is_refused() {
             };
             let surplus = [with(&[0], after), with(&[0x51], after)];
             for changed in surplus.into_iter().chain(after.get(1..).map(|after| with(&[], after))) {
-                assert!(matches!(run(&chain, &changed), Err(Failure::Refused(_))), "byte {at}, {adapt}");
+                assert!(matches!(run(chain, &changed), Err(Failure::Refused(_))), "byte {at}, {adapt}");
             }
         }
     }
@@ -132,7 +112,7 @@ fn every_change_of_order_is_refused() {
 
 #[test]
 fn a_witness_of_another_state_is_refused() {
-    let (mut chain, block_data) = example();
+    let (mut chain, block_data) = (KNOWN.chain.clone(), KNOWN.block_data());
     chain.accept_packages(&[crate::builder::propose(108)]);
     let error = run(&chain, &block_data).unwrap_err();
     let text = outrider_sdk::chain(&error);
@@ -149,16 +129,12 @@ proptest! {
         length in 0..100_usize,
         other in prop::collection::vec(any::<u8>(), 0..100),
     ) {
-        static EXAMPLE: LazyLock<(StateRoot, Vec<u8>)> = LazyLock::new(|| {
-            let (chain, block_data) = example();
-            (chain.0.root(), block_data)
-        });
-        let (root, block_data) = &*EXAMPLE;
+        let block_data = KNOWN.block_data();
         let at = at.index(block_data.len());
         let end = (at + length).min(block_data.len());
         let changed = [&block_data[..at], &other, &block_data[end..]].concat();
-        if changed != *block_data {
-            let outcome = Execution::new(*root).block_data(changed).run(execute);
+        if changed != block_data {
+            let outcome = Execution::new(KNOWN.chain.0.root()).block_data(changed).run(execute);
             assert!(matches!(outcome, Err(Failure::Refused(_))));
         }
     }
