@@ -49,6 +49,8 @@ mod flags;
 mod hash;
 mod interpreter;
 pub mod limit;
+#[cfg(feature = "native")]
+mod native;
 mod number;
 pub mod opcode;
 pub mod policy;
@@ -66,6 +68,8 @@ pub use crypto::{Crypto, Hashes, Software};
 pub use error::{InputError, Place, ScriptError, ScriptKind, SpentOutputsError};
 pub use flags::Flags;
 pub use hash::{txid, wtxid};
+#[cfg(feature = "native")]
+pub use native::Native;
 pub use sigops::{legacy_sigops, sigop_cost};
 pub use spending::{Spending, weight};
 pub use verify::{verify_input, verify_input_with_policy};

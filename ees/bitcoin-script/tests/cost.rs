@@ -5,12 +5,12 @@
 mod support;
 
 use outrider_bitcoin_script::{
-    Flags, InputError, Place, ScriptError, ScriptKind, Spending, SpentOutputsError,
+    Flags, InputError, Native, Place, ScriptError, ScriptKind, Spending, SpentOutputsError,
     opcode::{OP_1, OP_16, OP_CHECKMULTISIG, OP_CHECKSIG, OP_CODESEPARATOR, OP_DROP, OP_IF, OP_NOP, OP_NOT},
     primitives::{Transaction, TxOut},
     verify_input,
 };
-use support::{credit, fuzz::push, native::Native, output, spend};
+use support::{credit, fuzz::push, output, spend};
 
 /// A strict DER signature with r = s = `s`, which no key made, and the hash type ALL.
 fn signature(s: u8) -> Vec<u8> {

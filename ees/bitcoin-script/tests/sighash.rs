@@ -5,14 +5,14 @@
 mod support;
 
 use outrider_bitcoin_script::{
-    Flags, Software, Spending,
+    Flags, Native, Software, Spending,
     policy::Policy,
     sighash::{TaprootPath, legacy, segwit_v0, taproot},
     taproot::{ControlBlock, branch_hash, leaf_hash, tweak_hash},
     verify_input, verify_input_with_policy,
 };
 use serde_json::Value;
-use support::{hash, hex, json, native::Native, output, read, reversed_hash, transaction};
+use support::{hash, hex, json, output, read, reversed_hash, transaction};
 
 #[test]
 fn legacy_hashes_are_those_of_bitcoin_core() {

@@ -9,7 +9,6 @@
 pub mod assumed;
 pub mod blocks;
 pub mod chain;
-mod crypto;
 pub mod network;
 pub mod outputs;
 pub mod vectors;

@@ -5,7 +5,5 @@
 mod fuzz;
 #[path = "../../tests/support/input.rs"]
 mod input;
-#[path = "../../tests/support/native.rs"]
-mod native;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::script(bytes));

@@ -2,15 +2,13 @@
 
 use bitcoin_hashes::{hash160, sha256};
 use outrider_bitcoin_script::{
-    Flags, InputError, Software, Spending,
+    Flags, InputError, Native, Software, Spending,
     policy::Policy,
     primitives::{Amount, ScriptPubKeyBuf, Transaction, TxOut},
     taproot::{TAPSCRIPT_LEAF_VERSION, leaf_hash, tweak_hash},
     verify_input_with_policy,
 };
 use secp256k1::{Scalar, XOnlyPublicKey};
-
-use super::native::Native;
 
 /// An input of a transaction, and the rules of the vector.
 #[derive(Clone)]

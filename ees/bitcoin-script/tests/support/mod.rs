@@ -8,7 +8,6 @@ pub mod case;
 pub mod fuzz;
 pub mod input;
 pub mod mutation;
-pub mod native;
 pub mod signed;
 
 use bitcoin_consensus_encoding::{decode_from_slice, encode_to_vec};

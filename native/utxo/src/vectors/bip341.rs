@@ -1,7 +1,7 @@
 //! The wallet vectors of BIP 341: output keys with their scripts, and inputs that spend by the key.
 
 use outrider_bitcoin_script::{
-    Software, Spending,
+    Native, Software, Spending,
     sighash::{TaprootPath, taproot},
     taproot::{ControlBlock, branch_hash, leaf_hash, tweak_hash},
 };
@@ -14,7 +14,6 @@ use super::{
     input::{Spent, all_rules},
     row::{hash, hex, hex_list, output, transaction},
 };
-use crate::crypto::Native;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,14 +1,13 @@
 //! Inputs of transactions with the rules of their vectors.
 
 use outrider_bitcoin_script::{
-    Flags, InputError, Spending,
+    Flags, InputError, Native, Spending,
     policy::Policy,
     primitives::{Transaction, TxOut},
     verify_input_with_policy,
 };
 
 use super::error::RowError;
-use crate::crypto::Native;
 
 /// A transaction with the outputs that it spends.
 pub(super) struct Spent {

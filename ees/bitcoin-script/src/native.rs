@@ -1,8 +1,11 @@
-//! Signatures by libsecp256k1, as the host verifies them.
+//! Signatures by libsecp256k1, as the host of an EE verifies them.
 
-use outrider_bitcoin_script::{Crypto, Hashes};
 use secp256k1::{Message, Parity, PublicKey, Scalar, XOnlyPublicKey, ecdsa, schnorr};
 
+use crate::{Crypto, Hashes};
+
+/// libsecp256k1, for programs that verify scripts outside of an execution environment.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Native;
 
 impl Hashes for Native {}
