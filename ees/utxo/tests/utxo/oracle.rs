@@ -71,7 +71,7 @@ pub(crate) fn changed_block(bytes: &[u8]) -> bool {
     let (mut witness, mut payload) = (example.witness.clone(), example.payload.clone());
     while let [low, high, n_taken, n_put, rest @ ..] = changes {
         let (put, rest) = rest.split_at(rest.len().min(usize::from(*n_put)));
-        let at = usize::from(u16::from_le_bytes([*low, *high])) % (witness.len() + payload.len());
+        let at = usize::from(u16::from_le_bytes([*low, *high])) % (witness.len() + payload.len() + 1);
         let (part, at) = match at.checked_sub(witness.len()) {
             Some(at) => (&mut payload, at),
             None => (&mut witness, at),
