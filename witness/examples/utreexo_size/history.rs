@@ -121,7 +121,7 @@ impl Random {
 
     /// Returns a number below a limit.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        (u128::from(self.next()) * u128::from(limit) >> 64) as u64
+        ((u128::from(self.next()) * u128::from(limit)) >> 64) as u64
     }
 
     /// Returns a number from one to another, whose logarithm is evenly spread.

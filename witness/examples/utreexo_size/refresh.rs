@@ -1,9 +1,6 @@
 //! A wallet's proof that is kept over ten blocks.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    error::Error,
-};
+use std::{collections::BTreeSet, error::Error};
 
 use outrider_witness::{
     Hash,
@@ -45,7 +42,7 @@ pub(crate) fn print(n: u64) -> Result<(), Box<dyn Error>> {
         pollard.keep(&first.bytes, &first.leaves)?;
         let hashes = |forest: &Forest<_>, bytes: &[u8], leaves: &[Hash]| {
             let proof = Proof::from_witness(&forest.accumulator(), Numbering::Forest, bytes, leaves);
-            proof.map(|proof| proof.hashes.into_iter().collect::<HashSet<Hash>>())
+            proof.map(|proof| proof.hashes.into_iter().collect::<BTreeSet<Hash>>())
         };
         let known = hashes(&forest, &first.bytes, &first.leaves)?;
         let mut block_bytes = 0;
