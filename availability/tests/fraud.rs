@@ -116,6 +116,19 @@ fn namespaces_out_of_order_are_proven() {
     assert_eq!((proof.axis, proof.index), (Axis::Row, 0));
 }
 
+/// The namespaces of a root are beside its hash: a producer can claim others, to hide a part from who asks for it.
+#[test]
+fn a_root_that_claims_other_namespaces_is_proven_wrong() {
+    let whole = square();
+    let mut rows = whole.header().roots(Axis::Row).to_vec();
+    (rows[1].min, rows[1].max) = (Namespace([1; 29]), Namespace([1; 29]));
+    let header = Header::new(rows, whole.header().roots(Axis::Column).to_vec()).unwrap();
+    assert!(whole.sample(8).unwrap().verify(&header, 1, 0).is_err());
+    let sample = |position| (position, whole.sample_by(Axis::Column, position / 8, position % 8).unwrap());
+    let proof = find(&header, &(0..64).map(sample).collect()).unwrap();
+    assert_eq!((proof.axis, proof.index), (Axis::Row, 1));
+}
+
 /// Extends half of a row or column.
 fn extend(half: &[Share]) -> Vec<Share> {
     let mut shards: Vec<Vec<u8>> = half.iter().map(|share| share.0.to_vec()).collect();

@@ -76,6 +76,9 @@ impl Header {
     /// Verifies that the proofs have all shares with namespaces from `first` to `last`, and returns their parts: none, if
     /// their absence is proven.
     ///
+    /// This takes for granted that the roots of rows claim the namespaces that they have. Where they do not, the encoding is
+    /// wrong, and a [`FraudProof`](crate::nmt::FraudProof) shows it.
+    ///
     /// # Errors
     ///
     /// Fails if a row that may have such shares is missing, a proof does not hold, or the shares are no parts.
