@@ -48,13 +48,12 @@ pub fn permute(state: &mut [Fr; LANES]) {
 
 /// Permutes `T` elements by given constants, of which there are as many as rounds: 8 full ones, and partial ones.
 pub fn permute_with<const T: usize>(state: &mut [Fr; T], constants: &[[Fr; T]], mix: &[[Fr; T]; T]) {
-    let last_partial = constants.len().saturating_sub(FULL_ROUNDS / 2);
+    let partial = FULL_ROUNDS / 2..constants.len().saturating_sub(FULL_ROUNDS / 2);
     for (round, constants) in constants.iter().enumerate() {
         for (lane, constant) in state.iter_mut().zip(constants) {
             *lane += constant;
         }
-        let full = round < FULL_ROUNDS / 2 || round >= last_partial;
-        for lane in state.iter_mut().take(if full { T } else { 1 }) {
+        for lane in state.iter_mut().take(if partial.contains(&round) { 1 } else { T }) {
             *lane *= lane.square().square();
         }
         let lanes = *state;

@@ -22,6 +22,7 @@ use crate::curve::{self, GENERATOR, SCALAR_BYTES, Scalar};
 use crate::field::{self, Fr, NotCanonicalError};
 use crate::key::{PublicKey, SecretKey, reduce};
 use crate::poseidon::compress;
+use crate::transfer::PACKED_BITS;
 
 /// Length of a signature, in bytes.
 pub const SIGNATURE_BYTES: usize = CHALLENGE_BYTES + SCALAR_BYTES;
@@ -66,8 +67,14 @@ impl Message {
         Message::of_element(kind, Fr::from_be_bytes_mod_order(&bytes))
     }
 
-    /// Returns the message of a kind that consists of an element below 2^248.
-    pub(crate) fn of_element(kind: Kind, element: Fr) -> Message {
+    /// Returns the message that authorises a transfer: its 96 bits, below the sender's nonce.
+    pub fn of_transfer(packed: u128, nonce: u64) -> Message {
+        let nonce = Fr::from(nonce) * field::power_of_two(PACKED_BITS);
+        Message::of_element(Kind::Transfer, nonce + Fr::from(packed))
+    }
+
+    /// Returns the message of a kind that consists of an element, which is below 2^248 in honest hands.
+    pub fn of_element(kind: Kind, element: Fr) -> Message {
         Message(Fr::from(kind as u8) * field::power_of_two(KIND_SHIFT) + element)
     }
 

@@ -9,8 +9,7 @@
 //!
 //! The signature and the sender's nonce are not published: the proof shows that they exist.
 
-use crate::field::{self, Fr};
-use crate::signature::{Kind, Message};
+use crate::signature::Message;
 
 /// Length of a transfer, in bytes.
 pub const TRANSFER_BYTES: usize = 12;
@@ -125,7 +124,7 @@ impl<const MANTISSA_BITS: u32> Decimal<MANTISSA_BITS> {
         }
         // Where the tenfold mantissa fits, too, the largest mantissa with the exponent below it is larger, and no larger
         // than the number.
-        match exponent > 0 && mantissa * 10 >> MANTISSA_BITS == 0 {
+        match exponent > 0 && (mantissa * 10) >> MANTISSA_BITS == 0 {
             true => Self { mantissa: (1 << MANTISSA_BITS) - 1, exponent: exponent - 1 },
             false => Self { mantissa: mantissa as u32, exponent },
         }
@@ -164,7 +163,7 @@ impl<const MANTISSA_BITS: u32> Decimal<MANTISSA_BITS> {
         if mantissa == 0 {
             exponent = 0;
         }
-        while exponent > 0 && u64::from(mantissa) * 10 >> MANTISSA_BITS == 0 {
+        while exponent > 0 && (u64::from(mantissa) * 10) >> MANTISSA_BITS == 0 {
             mantissa *= 10;
             exponent -= 1;
         }
@@ -207,8 +206,7 @@ impl Transfer {
 
     /// Returns the message that the sender signs: the 12 bytes, below the sender's nonce.
     pub fn message(&self, nonce: u64) -> Message {
-        let nonce = Fr::from(nonce) * field::power_of_two(PACKED_BITS);
-        Message::of_element(Kind::Transfer, nonce + Fr::from(self.packed()))
+        Message::of_transfer(self.packed(), nonce)
     }
 }
 

@@ -85,8 +85,8 @@ proptest! {
     #[test]
     fn what_reads_as_a_transfer_writes_the_same_bytes(bytes in any::<[u8; 12]>(), exponents in any::<[u8; 2]>()) {
         let mut small = bytes;
-        small[9] = small[9] & 0xe0 | exponents[0] % 12;
-        small[11] = small[11] & 0xe0 | exponents[1] % 16;
+        small[9] = small[9] & 0xe0 | (exponents[0] % 12);
+        small[11] = small[11] & 0xe0 | (exponents[1] % 16);
         for bytes in [bytes, small] {
             if let Ok(transfer) = Transfer::from_bytes(&bytes) {
                 assert_eq!(transfer.to_bytes(), bytes);
