@@ -10,6 +10,23 @@
 //! | [`keys`] | proving keys in files, and verifying keys |
 //! | [`prover`] | proofs |
 //!
+//! The example `constraints` prints the size of the circuit of each batch, and how many constraints a transfer takes in each
+//! part:
+//!
+//! | size | constraints | domain | per slot | signature | sender's path | receiver's path | floats and ranges | selection | digest |
+//! |---|---|---|---|---|---|---|---|---|---|
+//! | 8 | 129913 | 2^17 | 16239 | 1823 | 6853 | 6853 | 445 | 199 | 66 |
+//! | 30 | 486772 | 2^19 | 16226 | 1823 | 6853 | 6853 | 445 | 199 | 53 |
+//! | 60 | 973282 | 2^20 | 16221 | 1823 | 6853 | 6853 | 445 | 199 | 48 |
+//! | 120 | 1946302 | 2^21 | 16219 | 1823 | 6853 | 6853 | 445 | 199 | 46 |
+//!
+//! The example `prove` measures setup and proof. On one machine of 2 cores, in seconds of CPU:
+//!
+//! | size | setup | its memory | proving key | proof | its memory | the same by arkworks |
+//! |---|---|---|---|---|---|---|
+//! | 8 | 13 s | 203 MB | 75 MB | 4.3 s | 200 MB | 9.4 s, 326 MB |
+//! | 30 | 48 s | 752 MB | 285 MB | 15.6 s | 560 MB | |
+//!
 //! `outrider_zk_rollup_core` has what this crate shares with the execution environment.
 
 #![forbid(unsafe_code)]
