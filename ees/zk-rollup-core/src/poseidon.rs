@@ -8,6 +8,8 @@
 //! [reference implementation]: https://extgit.iaik.tugraz.at/krypto/hadeshash
 
 mod constants;
+#[cfg(any(target_family = "wasm", test))]
+mod limbs;
 
 use ark_ff::Field;
 
@@ -34,6 +36,15 @@ pub const ROUNDS: usize = FULL_ROUNDS + PARTIAL_ROUNDS;
 /// [paper](https://eprint.iacr.org/2019/458) and, with the addition, section 4 of
 /// [Poseidon2](https://eprint.iacr.org/2023/323)).
 pub fn compress(input: [Fr; LANES]) -> Fr {
+    #[cfg(target_family = "wasm")]
+    return limbs::compress(input);
+    #[cfg(not(target_family = "wasm"))]
+    compress_with_words(input)
+}
+
+/// Returns what [`compress`] does, on machines that have products of 128 bits.
+#[cfg(any(not(target_family = "wasm"), test))]
+fn compress_with_words(input: [Fr; LANES]) -> Fr {
     let mut state = input;
     permute(&mut state);
     let [first, ..] = state;
