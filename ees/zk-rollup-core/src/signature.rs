@@ -42,6 +42,8 @@ pub enum Kind {
     Transfer = 1,
     /// It authorises an exit.
     Exit = 2,
+    /// It authorises a section of the operator.
+    Section = 3,
 }
 
 /// A signature.
