@@ -2,8 +2,8 @@
 
 use outrider_sdk::harness::Context;
 use outrider_sdk::{StateRoot, harness::Execution, receipt::Slot};
-use outrider_zk_rollup_core::{Fr, Transfer};
-use zk_rollup::{Batch, Payload, Section, execute};
+use outrider_zk_rollup_core::{Fr, Transfer, field::to_bytes};
+use zk_rollup::{Batch, InputError, Payload, Section, execute};
 
 use crate::rollup::{Rollup, forced, transfer};
 
@@ -154,4 +154,25 @@ fn the_empty_block_of_a_shard_has_the_state_node_alone() {
     assert_eq!(provided.block_data.len(), 4 + rollup.node().to_bytes().len() + 2);
     assert_eq!(provided.outcome.post_state_root, rollup.provider.root());
     assert_ne!(rollup.provider.root(), StateRoot::default());
+}
+
+/// The host multiplies by numbers over the order as well, so that such a root would be a second encoding of one.
+#[test]
+fn a_root_over_the_order_of_the_field_is_refused() {
+    let mut rollup = Rollup::with_accounts(&[100, 100]);
+    let section = batch_of(&mut rollup, 2, &[transfer(1, 2, 5, 1)]);
+    let root = to_bytes(&section.batches[0].root);
+    let payload = rollup.sign(section).to_bytes();
+    let at = payload.windows(32).position(|bytes| bytes == root).unwrap();
+    // What the order is, one byte after the other from the last one.
+    let order = to_bytes(&-Fr::from(1_u8));
+    let mut carry = 1;
+    let mut over = root;
+    for (byte, more) in over.iter_mut().zip(order).rev() {
+        let sum = u16::from(*byte) + u16::from(more) + carry;
+        (*byte, carry) = (sum as u8, sum >> 8);
+    }
+    assert_eq!(carry, 0);
+    let changed = [&payload[..at], &over, &payload[at + 32..]].concat();
+    assert!(matches!(Payload::from_bytes(&changed), Err(InputError::Root { offset, .. }) if offset == at));
 }
