@@ -26,6 +26,7 @@
 //! |---|---|---|---|---|---|---|
 //! | 8 | 13 s | 203 MB | 75 MB | 4.3 s | 200 MB | 9.4 s, 326 MB |
 //! | 30 | 48 s | 752 MB | 285 MB | 15.6 s | 560 MB | |
+//! | 120 | 184 s | 3.0 GB | 1139 MB | 57 s | 1.9 GB | |
 //!
 //! `outrider_zk_rollup_core` has what this crate shares with the execution environment.
 
