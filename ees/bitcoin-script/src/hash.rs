@@ -137,7 +137,7 @@ pub(crate) fn double<H: Hashes>(bytes: &[u8], hasher: &H) -> [u8; 32] {
 /// Room for the message of a signature hash of segwit or taproot with a usual script.
 pub(crate) const MESSAGE_BYTES: usize = 320;
 
-/// What the messages of a tag begin with: its SHA-256, twice
+/// The start of a tag's messages: its SHA-256, twice
 /// ([BIP 340](https://github.com/bitcoin/bips/blob/master/bip-0340.mediawiki)).
 pub(crate) struct Tag([u8; 32]);
 

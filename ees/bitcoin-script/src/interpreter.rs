@@ -25,7 +25,7 @@ use crate::{
     stack::{Conditions, Stack},
 };
 
-/// What the scripts of an input have in common.
+/// The knowledge that the scripts of an input share.
 pub(crate) struct Context<'a, C> {
     pub(crate) spending: &'a Spending<'a>,
     pub(crate) input_index: usize,
@@ -48,7 +48,7 @@ pub(crate) enum Version {
     Tapscript(Tapscript),
 }
 
-/// What signatures of tapscript sign of the witness, and the budget of their checks.
+/// The part of the witness that signatures of tapscript sign, and the budget of their checks.
 pub(crate) struct Tapscript {
     pub(crate) leaf_hash: [u8; 32],
     pub(crate) annex_hash: Option<[u8; 32]>,

@@ -67,7 +67,7 @@ impl Deliveries {
     }
 }
 
-/// What becomes of a receipt.
+/// The fate of a receipt.
 #[derive(Debug)]
 struct Plan {
     /// The gas besides that of a call.

@@ -13,7 +13,7 @@ use crate::{
     work::{add_work, retarget, target},
 };
 
-/// What follows from a header.
+/// The values that follow from a header.
 pub(crate) struct Checked {
     pub(crate) height: u32,
     pub(crate) history: History,

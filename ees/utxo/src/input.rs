@@ -60,7 +60,7 @@ pub struct AssumedOutput {
     pub script: Vec<u8>,
 }
 
-/// What a proposer wants of a block.
+/// The wishes of a proposer for a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
     /// The time of the block; on a shard, the slot determines it instead.

@@ -260,7 +260,7 @@ fn header_key(hash: &Digest) -> Key {
     Key(crypto::keccak256(&hash.0))
 }
 
-/// What follows the tip in its node.
+/// The part of a tip's node after the tip.
 struct Trailer {
     links: Vec<Option<Link>>,
     index: Hash,

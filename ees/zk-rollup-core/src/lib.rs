@@ -1,4 +1,4 @@
-//! What the circuit, the prover and the execution environment of the ZK rollup share.
+//! The encodings and hashes that the circuit, the prover and the execution environment of the ZK rollup share.
 //!
 //! The rollup keeps accounts in a tree of 2^24 leaves, whose root changes only by proofs. A proof covers a batch of
 //! transfers, of which 12 bytes each are published. It is a Groth16 proof over BLS12-381, with one public input: a

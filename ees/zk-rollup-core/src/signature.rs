@@ -30,7 +30,7 @@ pub const SIGNATURE_BYTES: usize = CHALLENGE_BYTES + SCALAR_BYTES;
 /// The number of bits of a challenge.
 pub const CHALLENGE_BITS: u32 = 128;
 
-/// What is signed, as one element: its kind, times 2^248, plus 248 bits.
+/// The message that is signed, as one element: its kind, times 2^248, plus 248 bits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Message(Fr);
 

@@ -191,7 +191,7 @@ pub(crate) fn receive(state: &mut State) -> Result<(), TransitionError> {
     Ok(())
 }
 
-/// What becomes of a receipt.
+/// The fate of a receipt.
 enum Arrival {
     Deposit { deposit: Deposit, fee: u64 },
     Nobodys { value: u64 },

@@ -24,7 +24,7 @@ use crate::error::InputError;
 /// The text before a genesis in the hash that is the domain.
 pub const DOMAIN_TAG: &[u8; 24] = b"outrider zk-rollup begin";
 
-/// What a rollup begins with.
+/// The beginning of a rollup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Genesis {
     /// The operator's key.

@@ -35,7 +35,7 @@ use crate::{
     input::{SignedSection, read_exits, write_exits},
 };
 
-/// What an operator does in a block, in the order of the fields.
+/// The work of an operator in a block, in the order of the fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Section {
     /// The number of pending deposits that get their places, the first ones.

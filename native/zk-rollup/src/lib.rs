@@ -7,6 +7,7 @@
 //! | [`tree`] | a tree of accounts in memory |
 //! | [`batch`] | the witness of a batch, from signed transfers and a tree |
 //! | [`setup`] | keys for development, from a seed |
+//! | [`ceremony`] | keys from the powers of tau of a ceremony |
 //! | [`keys`] | proving keys in files, and verifying keys |
 //! | [`prover`] | proofs |
 //!
@@ -33,6 +34,7 @@
 #![forbid(unsafe_code)]
 
 pub mod batch;
+pub mod ceremony;
 pub mod circuit;
 pub mod keys;
 pub mod prover;

@@ -47,7 +47,7 @@ pub struct VerifiedReceipt<'p> {
     pub fate_slot: u64,
 }
 
-/// What became of a receipt.
+/// The fate of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// Its shard has not settled it.

@@ -33,7 +33,7 @@ pub fn legacy<H: Hashes>(
     Some(Cache::default().hash(&source, script_code, hash_type, hasher))
 }
 
-/// What the hashes of an input are made of.
+/// The parts of which the hashes of an input are made.
 pub(crate) struct Source<'a> {
     pub(crate) transaction: &'a Transaction,
     /// The serialization of the transaction with empty scripts of inputs, which its inputs share: that of the input
@@ -94,7 +94,7 @@ enum Outputs {
     Single,
 }
 
-/// What a hash type signs.
+/// The parts of a transaction that a hash type signs.
 #[derive(Clone, Copy)]
 struct Kind {
     outputs: Outputs,

@@ -1,4 +1,4 @@
-//! What chains on shards have in addition: calls that bring ether, and receipts that take it away.
+//! The additions of chains on shards: calls that bring ether, and receipts that take it away.
 
 use alloc::vec::Vec;
 

@@ -297,7 +297,7 @@ pub fn refresh<R: Records, T: Clone>(
     Ok(())
 }
 
-/// What a state knows of a condition.
+/// The knowledge of a state about a condition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Mark {
     is_met: bool,

@@ -14,7 +14,7 @@
 //! | [`conditional`] | effects that hold if a receipt arrives | 0, and sure after 1 | the earlier version is active again |
 //! | [`htlc`] | two locks with one secret | 4 | refunds after the deadlines |
 //!
-//! Plain receipts need no library. Other styles need the chain: queues, netted ether, and shards that take turns.
+//! Plain receipts need no library. Other styles need the chain: queues, and shards that take turns.
 //!
 //! A style keeps its records in the EE's state through [`Records`], and uses no imports but hashes: slots, places and
 //! proofs are arguments. It returns the receipts to send, without ether and fee, for the EE to complete and
