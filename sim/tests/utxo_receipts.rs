@@ -21,7 +21,7 @@ use outrider_beacon::{
     registry::Rules,
 };
 use outrider_beacon_spec::types::{Gwei, Shard, Slot};
-use outrider_bitcoin_script::{Spending, sighash};
+use outrider_bitcoin_script::{Software, Spending, sighash};
 use outrider_host::{
     Context, EeIndex, Host, HostConfig, ReceiptKind, ReceivedReceipt, ShardIndex, Slot as HostSlot,
     StateRoot, chain,
@@ -187,7 +187,7 @@ fn sign(transaction: &mut Transaction, amount: u64) {
     let spent = [output(amount, &[&[0x51, 32][..], &key].concat())];
     let digest = {
         let spending = Spending::new(transaction, &spent).unwrap();
-        sighash::taproot(&spending, 0, sighash::TaprootPath::Key, None, 0).unwrap()
+        sighash::taproot(&spending, 0, sighash::TaprootPath::Key, None, 0, &Software).unwrap()
     };
     let signature = schnorr::sign_no_aux_rand(&digest, &pair());
     transaction.inputs[0].witness = Witness::from_slice(&[signature.to_byte_array()]);
