@@ -34,15 +34,17 @@ pub(crate) type Violations = Vec<String>;
 pub(crate) fn check(report: &Report, violations: &Violations) -> Vec<Failure> {
     let failure = |(index, expectation): (usize, &Expectation)| {
         let got = got(report, violations, expectation)?;
-        Some(Failure { index, expected: text(expectation), got })
+        Some(Failure { index, expected: expectation.to_string(), got })
     };
     report.scenario.expect.iter().enumerate().filter_map(failure).collect()
 }
 
-/// Returns an expectation as it is written.
-pub(crate) fn text(expectation: &Expectation) -> String {
-    let json = serde_json::to_string(expectation).unwrap_or_default();
-    json.trim_matches('"').replace('"', "")
+/// Writes an expectation as it is in a scenario.
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let json = serde_json::to_string(self).unwrap_or_default();
+        f.write_str(&json.trim_matches('"').replace('"', ""))
+    }
 }
 
 /// Returns what is the case instead of an expectation, or `None` if it holds.

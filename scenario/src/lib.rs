@@ -1,7 +1,7 @@
 //! Scenarios: simulated shards with execution environments (EEs), users and faults, and what is expected of them, from one
 //! file.
 //!
-//! A [`Scenario`] is parsed from YAML. A [`World`] runs it slot by slot: users submit packages, state providers make payloads
+//! A [`Scenario`] is parsed from YAML. [`run`] runs it slot by slot: users submit packages, state providers make payloads
 //! of them, proposers fill shard blocks, and committees execute and attest. Everything executes, in every view, from the
 //! blocks alone. The result is a [`Report`], against which the scenario's expectations are checked.
 //!
@@ -32,6 +32,7 @@
 //! | `world` | the simulation with its users, slot by slot |
 //! | `tally` | what crosslinked blocks have done: receipts, bytes, fuel |
 //! | `report` | everything that was measured |
+//! | `figures` | the figures of a run by which it is compared with others |
 //! | `expect` | expectations, and the reasons for which they fail |
 //! | `shrink` | smaller scenarios that fail for the same reason |
 //!
@@ -41,6 +42,7 @@
 
 mod error;
 mod expect;
+mod figures;
 mod file;
 mod population;
 mod report;
@@ -53,6 +55,7 @@ mod world;
 
 pub use error::{Place, Problem, RunError, ScenarioError};
 pub use expect::Failure;
+pub use figures::Figures;
 pub use file::{
     EeKind, EeSpec, EngineSpec, Expectation, FaultKind, FaultSpec, NetworkSpec, Popular, PresetSpec,
     ReceiptsExpectation, RefusedExpectation, RulesSpec, SameRoots, Scenario, ShardsSpec, SignaturesSpec,

@@ -9,7 +9,7 @@ use outrider_sim::SimPreset;
 
 use crate::{
     error::RunError,
-    expect::{Failure, check, text},
+    expect::{Failure, check},
     file::{Expectation, SameRoots, Scenario},
     report::{Report, SlotRow},
     world::World,
@@ -75,7 +75,7 @@ pub fn run(scenario: &Scenario, options: Options<'_>) -> Result<Report, RunError
             }
             if report.roots() != other_report.roots() {
                 let got = format!("other roots with {}", name(other));
-                report.failures.push(Failure { index, expected: text(expectation), got });
+                report.failures.push(Failure { index, expected: expectation.to_string(), got });
             }
         }
     }

@@ -1,6 +1,8 @@
 //! `outrider sim`: runs scenarios of simulated shards and of models, and checks what they expect.
 
+mod compare;
 mod model;
+mod page;
 mod text;
 
 use std::cell::RefCell;
@@ -16,7 +18,7 @@ use serde_json::json;
 
 use crate::files::YamlKind;
 use crate::output::{self, Summary};
-use crate::{Verdict, files, progress};
+use crate::{Verdict, files, output_file, progress};
 
 /// Run scenarios: simulated shards with EEs, users and faults, and what is expected of them, from YAML files.
 ///
@@ -49,6 +51,12 @@ pub(crate) struct Arguments {
     /// If an expectation fails, print the smallest scenario that is found for which it fails, too.
     #[arg(long, conflicts_with = "json")]
     shrink: bool,
+    /// Write an HTML page about all scenarios: plots, tables, and the scenarios themselves. It needs no network and no other file.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Print one table of the scenarios of shards side by side, instead of the figures of each; `--report` has it with plots.
+    #[arg(long, conflicts_with = "shrink")]
+    compare: bool,
 }
 
 pub(crate) fn sim(arguments: &Arguments) -> anyhow::Result<Verdict> {
@@ -57,38 +65,21 @@ pub(crate) fn sim(arguments: &Arguments) -> anyhow::Result<Verdict> {
     #[cfg(unix)]
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&stop))
         .context("cannot watch for an interruption")?;
-    let mut summary = Summary::default();
+    arguments.check(&paths)?;
+    let (mut summary, mut finished) = (Summary::default(), Vec::new());
     for path in &paths {
-        let text = read(path)?;
-        if model::is_model(&text) {
-            summary.count(model::run(path, &text, arguments)?);
-            continue;
+        let one = run_one(path, arguments, &stop)?;
+        summary.count(one.verdict());
+        // A report of a long run is large, so it is kept only if it is needed again.
+        if arguments.report.is_some() || arguments.compare {
+            finished.push(one);
         }
-        let scenario = arguments.parse(path, &text)?;
-        let read_code = |name: &str| files::read(&beside(path, name), files::MODULE_BYTES_MAX);
-        let follow = Follow::new(&scenario, arguments.json);
-        let options = Options {
-            threads: arguments.threads,
-            stop: Some(&stop),
-            progress: Some(&follow),
-            read: Some(&read_code),
-        };
-        let report = run(&scenario, options).with_context(|| files::name(path))?;
-        follow.finish()?;
-        let verdict = match (report.is_interrupted, report.failures.is_empty()) {
-            (true, _) => Verdict::Unusable,
-            (false, true) => Verdict::Holds,
-            (false, false) => Verdict::Fails,
-        };
-        summary.count(verdict);
-        if arguments.json {
-            print_json(path, &report)?;
-        } else {
-            text::print(path, &report)?;
-        }
-        if arguments.shrink && verdict == Verdict::Fails {
-            print_smallest(&scenario, Options { progress: None, ..options })?;
-        }
+    }
+    if arguments.compare {
+        compare::print(&finished, arguments.json)?;
+    }
+    if let Some(file) = &arguments.report {
+        page::write(file, &finished, arguments.compare)?;
     }
     if arguments.json {
         output::json_line(json!({}), &summary)?;
@@ -96,7 +87,83 @@ pub(crate) fn sim(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(summary.verdict())
 }
 
+/// Runs a scenario, and prints its result.
+fn run_one(path: &Path, arguments: &Arguments, stop: &AtomicBool) -> anyhow::Result<Finished> {
+    let text = read(path)?;
+    let finished = |result| Finished { name: files::name(path), text: text.clone(), result };
+    if model::is_model(&text) {
+        return Ok(finished(model::run(path, &text, arguments)?));
+    }
+    let scenario = arguments.parse(path, &text)?;
+    let read_code = |name: &str| files::read(&beside(path, name), files::MODULE_BYTES_MAX);
+    let follow = Follow::new(&scenario, arguments.json);
+    let options = Options {
+        threads: arguments.threads,
+        stop: Some(stop),
+        progress: Some(&follow),
+        read: Some(&read_code),
+    };
+    let report = run(&scenario, options).with_context(|| files::name(path))?;
+    follow.finish()?;
+    if arguments.json {
+        print_json(path, &report)?;
+    } else {
+        text::print(path, &report, arguments.compare)?;
+    }
+    let finished = finished(Outcome::Shards(Box::new(report)));
+    if arguments.shrink && finished.verdict() == Verdict::Fails {
+        print_smallest(&scenario, Options { progress: None, ..options })?;
+    }
+    Ok(finished)
+}
+
+/// A scenario that has run.
+struct Finished {
+    /// The name of the file.
+    name: String,
+    /// The text of the file.
+    text: String,
+    result: Outcome,
+}
+
+/// The result of a scenario.
+enum Outcome {
+    /// Of shards.
+    Shards(Box<Report>),
+    /// Of a model.
+    Model(Box<(outrider_models::Scenario, outrider_models::Verdict)>),
+}
+
+impl Finished {
+    fn verdict(&self) -> Verdict {
+        match &self.result {
+            Outcome::Shards(report) if report.is_interrupted => Verdict::Unusable,
+            Outcome::Shards(report) if report.failures.is_empty() => Verdict::Holds,
+            Outcome::Model(model) if model.1.unmet.is_empty() => Verdict::Holds,
+            Outcome::Shards(_) | Outcome::Model(_) => Verdict::Fails,
+        }
+    }
+}
+
 impl Arguments {
+    /// Checks before a long run what would only fail after it.
+    fn check(&self, paths: &[PathBuf]) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            !self.compare || paths.len() > 1,
+            "`--compare` has one scenario, and nothing to compare it with: name several"
+        );
+        let Some(file) = &self.report else { return Ok(()) };
+        output_file::check_not_read(file, paths)?;
+        let directory =
+            file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        anyhow::ensure!(
+            directory.is_dir() && !file.is_dir(),
+            "{}: `--report` names a file in a directory that exists",
+            file.display()
+        );
+        Ok(())
+    }
+
     fn parse(&self, path: &Path, text: &str) -> anyhow::Result<Scenario> {
         let name = files::name(path);
         let scenario = Scenario::parse(text).map_err(|error| {
@@ -112,6 +179,10 @@ impl Arguments {
             Some(EngineKind::Both) => EngineSpec::Both,
             None => scenario.engine,
         };
+        if let Some(file) = &self.report {
+            let blobs = scenario.ees.iter().filter_map(|ee| ee.blob.as_deref());
+            output_file::check_not_read(file, blobs.map(|blob| beside(path, blob)))?;
+        }
         let (seed, slots) = (self.seed.unwrap_or(scenario.seed), self.slots.unwrap_or(scenario.slots));
         Ok(Scenario { engine, seed, slots, ..scenario })
     }

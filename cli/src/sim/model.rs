@@ -4,13 +4,14 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
-use outrider_models::{Measure, Scenario, Verdict as Figures};
+use outrider_models::{Measure, Scenario, Verdict};
+use outrider_report::figure;
 use serde_json::json;
 use serde_saphyr::MessageFormatter as _;
 
-use super::Arguments;
+use super::{Arguments, Outcome};
 use crate::output::{self, Plain};
-use crate::{ERROR, SUCCESS, Verdict, files};
+use crate::{ERROR, SUCCESS, files};
 
 /// Returns whether the text of a scenario is one of a model.
 pub(super) fn is_model(text: &str) -> bool {
@@ -18,11 +19,15 @@ pub(super) fn is_model(text: &str) -> bool {
 }
 
 /// Runs the scenario of a model, and prints its figures.
-pub(super) fn run(path: &Path, text: &str, arguments: &Arguments) -> anyhow::Result<Verdict> {
+pub(super) fn run(path: &Path, text: &str, arguments: &Arguments) -> anyhow::Result<Outcome> {
     let name = files::name(path);
     anyhow::ensure!(
         arguments.slots.is_none() && arguments.engine.is_none() && !arguments.shrink,
         "{name}: a model has no slots, no engine, and cannot be shrunk: leave out --slots, --engine and --shrink"
+    );
+    anyhow::ensure!(
+        !arguments.compare,
+        "{name}: `--compare` is for scenarios of shards, and this is one of a model"
     );
     let options = serde_saphyr::options! { with_snippet: false };
     let scenario = serde_saphyr::from_str_with_options::<Scenario>(text, options);
@@ -32,7 +37,8 @@ pub(super) fn run(path: &Path, text: &str, arguments: &Arguments) -> anyhow::Res
         anyhow::anyhow!("{name}{place}: {message}")
     })?;
     let scenario = Scenario { seed: arguments.seed.unwrap_or(scenario.seed), ..scenario };
-    let Figures { outcome, unmet } = scenario.run().with_context(|| name.clone())?;
+    let verdict = scenario.run().with_context(|| name.clone())?;
+    let Verdict { outcome, unmet } = &verdict;
     if arguments.json {
         let unmet: Vec<_> = unmet.iter().map(ToString::to_string).collect();
         let line = json!({
@@ -42,12 +48,12 @@ pub(super) fn run(path: &Path, text: &str, arguments: &Arguments) -> anyhow::Res
         writeln!(output::stdout(), "{line}")?;
     } else {
         let mut out = output::stdout();
-        let (style, verdict) = match unmet.len() {
+        let (style, word) = match unmet.len() {
             0 => (SUCCESS, "ok".to_owned()),
             n => (ERROR, format!("{n} of {} expectations fail", scenario.expect.len())),
         };
-        writeln!(out, "{} {style}{verdict}{style:#}", Plain(&name))?;
-        for unmet in &unmet {
+        writeln!(out, "{} {style}{word}{style:#}", Plain(&name))?;
+        for unmet in unmet {
             writeln!(out, "  {ERROR}expected{ERROR:#} {unmet}")?;
         }
         let width = outcome.measures.keys().map(|name| name.len()).max().unwrap_or(0);
@@ -55,17 +61,5 @@ pub(super) fn run(path: &Path, text: &str, arguments: &Arguments) -> anyhow::Res
             writeln!(out, "  {measure:width$}  {} {unit}", figure(*value))?;
         }
     }
-    Ok(if unmet.is_empty() { Verdict::Holds } else { Verdict::Fails })
-}
-
-/// Writes a figure with four digits, or as a whole number.
-fn figure(value: f64) -> String {
-    let size = value.abs();
-    if value.fract() == 0.0 && size < 1e15 {
-        format!("{value:.0}")
-    } else if (1e-3..1e6).contains(&size) {
-        format!("{value:.4}")
-    } else {
-        format!("{value:.3e}")
-    }
+    Ok(Outcome::Model(Box::new((scenario, verdict))))
 }

@@ -3,17 +3,15 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use outrider_scenario::{Fate, Report, Summary};
+use outrider_scenario::{Figures, Report, Summary};
 
 use crate::output::{self, Plain};
 use crate::{ERROR, SUCCESS, files};
 
-/// Prints the result of a scenario.
-pub(super) fn print(path: &Path, report: &Report) -> io::Result<()> {
+/// Prints the result of a scenario; its figures only if they are not `compared` with others after it.
+pub(super) fn print(path: &Path, report: &Report, compared: bool) -> io::Result<()> {
     let mut out = output::stdout();
     let name = Plain(files::name(path));
-    let Summary { sums, bytes, slashed, executions_asked, executions_made, latency, .. } = &report.summary;
-    let n_slots = report.rows.len();
     let (style, verdict) = match (report.is_interrupted, report.failures.len()) {
         (true, _) => (ERROR, "stopped".to_owned()),
         (false, 0) => (SUCCESS, "ok".to_owned()),
@@ -28,8 +26,18 @@ pub(super) fn print(path: &Path, report: &Report) -> io::Result<()> {
             Plain(&failure.got)
         )?;
     }
-    let finalized = report.rows.last().and_then(|row| row.finalized.iter().min()).copied().unwrap_or(0);
-    writeln!(out, "  slots      {n_slots}, final up to {finalized}; {slashed} validators slashed")?;
+    if !compared {
+        print_figures(report)?;
+    }
+    Ok(())
+}
+
+fn print_figures(report: &Report) -> io::Result<()> {
+    let mut out = output::stdout();
+    let Summary { sums, bytes, slashed, executions_asked, executions_made, .. } = &report.summary;
+    let figures = report.figures();
+    let Figures { slots, final_slot, receipts, delivered, rejected, undelivered, in_flight, .. } = figures;
+    writeln!(out, "  slots      {slots}, final up to {final_slot}; {slashed} validators slashed")?;
     writeln!(
         out,
         "  blocks     {} crosslinked, {} bytes: block data {}, headers {}, receipts {}",
@@ -40,16 +48,10 @@ pub(super) fn print(path: &Path, report: &Report) -> io::Result<()> {
         "  executions {} on the chain with {} fuel; {executions_made} made, {executions_asked} asked for",
         sums.executions, sums.fuel
     )?;
-    let [delivered, rejected, undelivered] =
-        [Fate::Delivered, Fate::Rejected, Fate::Undelivered].map(|fate| {
-            report.receipts.iter().filter(|track| track.settled.is_some_and(|(_, of)| of == fate)).count()
-        });
-    let n = report.receipts.len();
-    let open = n - delivered - rejected - undelivered;
     writeln!(
         out,
-        "  receipts   {n}: {delivered} delivered, {rejected} rejected, {undelivered} undelivered, {open} in flight{}",
-        latency_text(latency)
+        "  receipts   {receipts}: {delivered} delivered, {rejected} rejected, {undelivered} undelivered, {in_flight} in flight{}",
+        latency_text(&figures)
     )?;
     for reorg in &report.reorgs {
         writeln!(
@@ -67,15 +69,9 @@ pub(super) fn print(path: &Path, report: &Report) -> io::Result<()> {
 }
 
 /// Returns the median and the largest of the slots that receipts took.
-fn latency_text(latency: &std::collections::BTreeMap<u64, u64>) -> String {
-    let n: u64 = latency.values().sum();
-    let mut before = 0;
-    let median = latency.iter().find_map(|(slots, of)| {
-        before += of;
-        (2 * before >= n).then_some(*slots)
-    });
-    match (median, latency.last_key_value()) {
-        (Some(median), Some((most, _))) => format!(", in {median} slots by median, {most} at most"),
+fn latency_text(figures: &Figures) -> String {
+    match (figures.settle_slots_median, figures.settle_slots_max) {
+        (Some(median), Some(most)) => format!(", in {median} slots by median, {most} at most"),
         _ => String::new(),
     }
 }
