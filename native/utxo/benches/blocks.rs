@@ -23,7 +23,7 @@ use bitcoin_primitives::{
     Amount, OutPoint, ScriptPubKeyBuf, Sequence, Transaction, TransactionVersion, TxIn, TxOut, Txid, Witness,
     absolute::LockTime,
 };
-use outrider_bitcoin_script::{Spending, sighash};
+use outrider_bitcoin_script::{Software, Spending, sighash};
 use outrider_host::{
     Context, Ee, ExecutionInput, Host, HostConfig, Limits, ReceivedReceipt, ShardIndex, Slot, StateRoot,
 };
@@ -267,7 +267,7 @@ fn payment(key: &SecretKey, spent: &[ReceivedReceipt]) -> Transaction {
     let public_key = PublicKey::from_secret_key(key).serialize();
     let code = [&[0x76, 0xa9, 20][..], &script[2..], &[0x88, 0xac]].concat();
     for (index, input) in transaction.inputs.iter_mut().enumerate() {
-        let digest = sighash::segwit_v0(&spending, index, &code, 1).expect("the input exists");
+        let digest = sighash::segwit_v0(&spending, index, &code, 1, &Software).expect("the input exists");
         let signature = ecdsa::sign(Message::from_digest(digest), key);
         let signature = [&signature.serialize_der()[..], &[1]].concat();
         input.witness = Witness::from_slice(&[signature, public_key.to_vec()]);
