@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use flate2::read::MultiGzDecoder;
-use outrider_fixture::{Fixture, FixtureError, files::open, packages};
+use outrider_fixture::{Fixture, FixtureError, files::open, packages, packages::Packages};
 
 pub(crate) use outrider_fixture::files::{FILE_BYTES_MAX, MODULE_BYTES_MAX, read_all};
 
@@ -36,7 +36,7 @@ pub(crate) fn read_fixture(path: &Path) -> Result<Fixture, FixtureError> {
 }
 
 /// Reads a file of packages.
-pub(crate) fn read_packages(path: &Path) -> Result<Vec<Vec<u8>>, FixtureError> {
+pub(crate) fn read_packages(path: &Path) -> Result<Packages, FixtureError> {
     packages::of_bytes(Path::new(&name(path)), read(path, FILE_BYTES_MAX))
 }
 

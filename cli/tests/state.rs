@@ -179,7 +179,7 @@ fn packages_that_cannot_be_read_are_named_with_their_place() {
             "1:15: the package is not hex: 'g' is not a hex digit (character 2 of the value)",
         ),
         ("packages:\n - \"012\"", "2:4: the package has an odd number of hex digits (3): two make a byte"),
-        ("packages: []\nmore: 1", "2:1: unknown field `more`, expected one of packages"),
+        ("packages: []\nmore: 1", "2:1: unknown field `more`, expected one of packages, receipts"),
         ("{}", "1:1: missing field `packages`"),
     ] {
         scratch.write("bad.json", text);

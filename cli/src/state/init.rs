@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use outrider_fixture::packages::Packages;
 use outrider_host::{Context, Ee, StateRoot};
-use outrider_shard::{Previous, Provider};
+use outrider_shard::{Previous, Provider, Surroundings};
 use outrider_witness::store::{DiskError, DiskStore, StateKind};
 use tempfile::TempDir;
 
@@ -28,7 +29,9 @@ pub(super) fn init(
     };
     create(directory, ee.load()?, kind, |provider| {
         let Some((path, packages)) = packages else { return Ok(Made::State(provider.empty_root())) };
-        match provider.build(provider.empty_root(), &packages, context) {
+        let Packages { packages, receipts } = packages;
+        let surroundings = Surroundings { receipts, ..context.into() };
+        match provider.build(provider.empty_root(), &packages, surroundings) {
             Ok(block) => {
                 let root = block.post_state_root();
                 provider

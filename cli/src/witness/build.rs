@@ -22,7 +22,7 @@ use crate::{Verdict, files};
 /// Build a block from the packages in each file, and write a fixture with these blocks that `outrider run` passes.
 ///
 /// The first block builds on the current state in the directory, and each of the others on the block before it. The state does not
-/// change unless `--apply` is given. All blocks have the same context and reads. If options set these, the fixture contains them, too.
+/// change unless `--apply` is given. All blocks have the same context and reads; receipts are in the files of packages. If options set these, the fixture contains them, too.
 ///
 /// The exit code is 0 if all blocks are built, 1 if the EE refuses packages, 2 if the input cannot be used.
 #[derive(clap::Args)]
@@ -69,14 +69,18 @@ pub(super) fn build(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let context = partial_context.complete(0);
     let surroundings = Surroundings { reads: arguments.reads.as_slice().into(), ..context.into() };
     let mut blocks: Vec<BuiltBlock> = Vec::new();
-    for (file, packages) in arguments.packages.iter().zip(files) {
-        match provider.build_on(start, &blocks, &packages, surroundings.clone()) {
+    let mut receipts = Vec::new();
+    for (file, of_block) in arguments.packages.iter().zip(files) {
+        let surroundings = Surroundings { receipts: of_block.receipts.clone(), ..surroundings.clone() };
+        receipts.push(of_block.receipts);
+        match provider.build_on(start, &blocks, &of_block.packages, surroundings) {
             Ok(block) => blocks.push(block),
             Err(error) => return state::refused(file, &error, arguments.json),
         }
     }
     let is_context_set = partial_context != PartialContext::default();
-    let text = render::fixture(&script, start, &blocks, is_context_set.then_some(context), &arguments.reads);
+    let context = is_context_set.then_some(context);
+    let text = render::fixture(&script, start, &blocks, &receipts, context, &arguments.reads);
     match &arguments.output {
         Some(output) => std::fs::write(output, text).with_context(|| output.display().to_string())?,
         None => output::stdout().write_all(text.as_bytes())?,

@@ -1,22 +1,26 @@
 //! Writes new blocks as a fixture.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use outrider_fixture::new::{NewBlock, NewFixture};
-use outrider_host::{Context, RootRead, StateRoot};
+use outrider_host::{Context, ReceivedReceipt, RootRead, StateRoot};
 use outrider_shard::BuiltBlock;
 
 /// Returns the text of the fixture in which EE 0 executes these blocks, beginning at `pre_state_root`. The fixture contains the context
-/// if one is given, and the reads of all blocks.
+/// if one is given, the receipts that each block gets, and the reads of all blocks.
 pub(super) fn fixture(
     script: &str,
     pre_state_root: StateRoot,
     blocks: &[BuiltBlock],
+    receipts: &[Arc<[ReceivedReceipt]>],
     context: Option<Context>,
     reads: &[RootRead],
 ) -> String {
-    let new_blocks = blocks.iter().map(|block| NewBlock {
+    let new_blocks = blocks.iter().zip(receipts).map(|(block, receipts)| NewBlock {
         data: block.block_data(),
+        receipts,
+        rejected_receipts: &block.output().rejected,
         proposer_fee: block.output().proposer_fee,
         sent_receipts: &block.output().receipts,
     });
