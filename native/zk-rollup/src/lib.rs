@@ -10,6 +10,7 @@
 //! | [`ceremony`] | keys from the powers of tau of a ceremony |
 //! | [`keys`] | proving keys in files, and verifying keys |
 //! | [`prover`] | proofs |
+//! | [`operator`] | sections of blocks from signed transfers, and states from published blocks |
 //!
 //! The example `constraints` prints the size of the circuit of each batch, and how many constraints a transfer takes in each
 //! part:
@@ -37,11 +38,31 @@ pub mod batch;
 pub mod ceremony;
 pub mod circuit;
 pub mod keys;
+pub mod operator;
 pub mod prover;
 pub mod setup;
 pub mod tree;
 pub mod witness;
 
-pub use batch::{Batch, SignedTransfer};
+pub use batch::{Batch, SignedTransfer, TransferError};
 pub use circuit::Circuit;
 pub use keys::ProvingKey;
+
+use outrider_abi::{Reader, StateRoot};
+use outrider_witness::{Hash, store::StateKind};
+use outrider_zk_rollup_ee::{StateNode, StateNodeError, node_hash};
+
+/// The kind of the EE's states: nodes of states, lists of deposits, verifying keys, and the tree of accounts.
+pub const STATE_KIND: StateKind = StateKind::new("zk-rollup", node_hash, Hash([0; 32]));
+
+/// Returns the root of the state that a witness of the EE is of. A witness of the empty state has no bytes.
+///
+/// # Errors
+///
+/// Fails if the witness does not begin with a state's node.
+pub fn witness_root(witness: &[u8]) -> Result<StateRoot, StateNodeError> {
+    if witness.is_empty() {
+        return Ok(StateRoot(STATE_KIND.empty_root().0));
+    }
+    StateNode::read(&mut Reader::new(witness)).map(|node| node.root())
+}
