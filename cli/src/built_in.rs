@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use outrider_host::{Ee, EngineKind, Host};
+use outrider_host::{Ee, EngineKind, Host, HostConfig};
 
-use crate::files;
-use crate::host_options::{BlockLimits, HostOptions};
+use crate::host_options::{self, BlockLimits, HostOptions};
+use crate::{cache, files};
 
 /// An EE that is built into this command.
 #[derive(Clone, Copy)]
@@ -18,6 +18,16 @@ pub(crate) struct BuiltIn {
 
 pub(crate) const EVM: BuiltIn = BuiltIn { name: "EVM", code: include_bytes!("../../ees/blobs/evm.wasm") };
 pub(crate) const UTXO: BuiltIn = BuiltIn { name: "UTXO", code: include_bytes!("../../ees/blobs/utxo.wasm") };
+
+pub(crate) const ZK_ROLLUP: BuiltIn =
+    BuiltIn { name: "ZK-rollup", code: include_bytes!("../../ees/blobs/zk-rollup.wasm") };
+
+/// Compiles a built-in EE for a command without options for the host.
+pub(crate) fn load(BuiltIn { name, code }: BuiltIn) -> anyhow::Result<Ee> {
+    let config = HostConfig { cache: cache::open()?, ..host_options::config(EngineKind::default()) };
+    let host = Host::new(config).context("cannot set up the host")?;
+    host.load(code).with_context(|| format!("cannot load the {name} EE"))
+}
 
 /// The options for the EE and its host.
 #[derive(clap::Args)]

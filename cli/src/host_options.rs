@@ -119,9 +119,11 @@ mod tests {
         collect(&crate::Arguments::command(), &["engine", "no_cache"], &mut found);
         let (names, descriptions): (Vec<_>, Vec<_>) = found.into_iter().unzip();
         // These are `run`, `evm test`, `evm block`, `evm chain`, `evm init`, `state init`, `state adopt`, `utxo block`,
-        // `utxo chain`, `witness build` and `witness check`.
-        let expected =
-            ["run", "test", "block", "chain", "init", "init", "adopt", "block", "chain", "build", "check"];
+        // `utxo chain`, `witness build`, `witness check`, `zk rebuild` and `zk verify`.
+        let expected = [
+            "run", "test", "block", "chain", "init", "init", "adopt", "block", "chain", "build", "check",
+            "rebuild", "verify",
+        ];
         assert_eq!(names, expected);
         assert!(descriptions.iter().all(|one| one == &descriptions[0]), "{descriptions:#?}");
     }

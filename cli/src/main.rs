@@ -30,6 +30,7 @@ mod state;
 mod test_files;
 mod utxo;
 mod witness;
+mod zk;
 
 use std::process::ExitCode;
 #[cfg(unix)]
@@ -72,6 +73,7 @@ enum Command {
     State(state::Arguments),
     Utxo(utxo::Arguments),
     Witness(witness::Arguments),
+    Zk(zk::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -141,6 +143,7 @@ fn run_command(command: Command) -> anyhow::Result<Verdict> {
         Command::State(arguments) => state::state(&arguments),
         Command::Utxo(arguments) => utxo::utxo(&arguments),
         Command::Witness(arguments) => witness::witness(&arguments),
+        Command::Zk(arguments) => zk::zk(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments, Arguments::command()),
         Command::Man(arguments) => man::man(&arguments, Arguments::command()),
     }

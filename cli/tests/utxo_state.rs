@@ -80,7 +80,10 @@ fn a_state_of_another_kind_is_refused_with_the_remedy() {
     let remedy = "does the EE have another kind of state? `outrider state init --kind` sets it\n";
     assert!(ran.err.ends_with(remedy), "{ran:?}");
     let ran = scratch.outrider(&["state", "init", "state", "--kind", "other", "--ee", "utxo.wasm"]);
-    assert!(ran.code == Some(2) && ran.err.contains("[possible values: keccak256, sha256, utxo]"), "{ran:?}");
+    assert!(
+        ran.code == Some(2) && ran.err.contains("[possible values: keccak256, sha256, utxo, zk-rollup]"),
+        "{ran:?}"
+    );
 }
 
 /// A block that was built before is a package on the next state of a shard: its witness is refreshed.

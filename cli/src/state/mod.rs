@@ -37,7 +37,7 @@ enum Action {
         directory: PathBuf,
         #[command(flatten)]
         ee: EeArguments,
-        /// Kind of the state: the hash of its nodes. EEs of the SDK have `keccak256`; the UTXO EE has `utxo`.
+        /// Kind of the state: the hash of its nodes. EEs of the SDK have `keccak256`; the UTXO EE has `utxo`, the ZK rollup `zk-rollup`.
         #[arg(long, value_name = "KIND", default_value = StateKind::KECCAK256.name(), value_parser = kind::parser())]
         kind: StateKind,
         /// File with the packages from which the EE makes its first state, or `-` for standard input. Without it, the state is empty.

@@ -1,9 +1,11 @@
-//! Decodes the witnesses of a fixture, in each of the encodings of `outrider-witness`, and in that of the UTXO EE.
+//! Decodes the witnesses of a fixture, in each of the encodings of `outrider-witness`, and in those of the UTXO EE and the ZK rollup.
 
+use outrider_host::StateRoot;
 use outrider_shard::{Frame, ReadError};
 use outrider_utxo_ee::TipError;
 use outrider_witness::outline::{BytesByKind, Outline, TrieOutline};
 use outrider_witness::{Keccak256, NodeBag, mpt, smt};
+use outrider_zk_rollup_ee::StateNodeError;
 
 /// An encoding of witnesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub(super) enum Encoding {
     Mpt,
     /// That of the UTXO EE: the tip of a chain, outputs, and their paths. Only the tip is decoded here.
     Utxo,
+    /// That of the ZK rollup: the state's node, and what the block needs below it. Only the node is decoded here.
+    ZkRollup,
 }
 
 /// The block data of a stateful EE.
@@ -28,8 +32,16 @@ pub(super) struct StatefulBlockData<'a> {
 pub(super) enum DecodeError {
     #[error("not the block data of a stateful EE")]
     Frame(#[from] ReadError),
-    #[error("the witness of {bytes} bytes is neither smt ({smt}) nor mpt ({mpt}) nor utxo ({utxo})")]
-    Witness { bytes: usize, smt: smt::DecodeError, mpt: mpt::witness::DecodeError, utxo: TipError },
+    #[error(
+        "the witness of {bytes} bytes is neither smt ({smt}) nor mpt ({mpt}) nor utxo ({utxo}) nor zk-rollup ({zk_rollup})"
+    )]
+    Witness {
+        bytes: usize,
+        smt: smt::DecodeError,
+        mpt: mpt::witness::DecodeError,
+        utxo: TipError,
+        zk_rollup: StateNodeError,
+    },
 }
 
 impl<'a> StatefulBlockData<'a> {
@@ -45,18 +57,24 @@ impl<'a> StatefulBlockData<'a> {
             Ok(outline) => return Ok(Self { frame, encoding: Encoding::Mpt, outline }),
             Err(error) => error,
         };
-        match outrider_utxo::witness_root(frame.witness) {
-            Ok(root) => {
-                let tries = vec![TrieOutline { root: root.into(), parts: Vec::new() }];
-                let bytes = BytesByKind { structure: frame.witness.len(), ..BytesByKind::default() };
-                let outline = Outline { tries, bytes, ..Outline::default() };
-                Ok(Self { frame, encoding: Encoding::Utxo, outline })
+        let of_root = |root: StateRoot, encoding| {
+            let tries = vec![TrieOutline { root: root.into(), parts: Vec::new() }];
+            let bytes = BytesByKind { structure: frame.witness.len(), ..BytesByKind::default() };
+            Self { frame, encoding, outline: Outline { tries, bytes, ..Outline::default() } }
+        };
+        let utxo = match outrider_utxo::witness_root(frame.witness) {
+            Ok(root) => return Ok(of_root(root, Encoding::Utxo)),
+            Err(error) => error,
+        };
+        match outrider_zk_rollup::witness_root(frame.witness) {
+            Ok(root) => Ok(of_root(root, Encoding::ZkRollup)),
+            Err(zk_rollup) => {
+                Err(DecodeError::Witness { bytes: frame.witness.len(), smt, mpt, utxo, zk_rollup })
             }
-            Err(utxo) => Err(DecodeError::Witness { bytes: frame.witness.len(), smt, mpt, utxo }),
         }
     }
 
-    /// Encodes again what the witness reveals. Returns none if that is impossible. The UTXO EE itself refuses another encoding.
+    /// Encodes again what the witness reveals. Returns none if that is impossible. The UTXO EE and the ZK rollup refuse another encoding themselves.
     pub(super) fn encode(&self) -> Option<Vec<u8>> {
         match self.encoding {
             Encoding::Smt => {
@@ -69,7 +87,7 @@ impl<'a> StatefulBlockData<'a> {
                 let (roots, record) = mpt::witness::decode::<Keccak256>(self.frame.witness).ok()?.revealed();
                 mpt::witness::encode(roots, &record).ok()
             }
-            Encoding::Utxo => Some(self.frame.witness.to_vec()),
+            Encoding::Utxo | Encoding::ZkRollup => Some(self.frame.witness.to_vec()),
         }
     }
 
@@ -87,14 +105,15 @@ impl Encoding {
             Self::Smt => "smt",
             Self::Mpt => "mpt",
             Self::Utxo => "utxo",
+            Self::ZkRollup => "zk-rollup",
         }
     }
 
     /// Returns the number of bits of a digit of a path.
     pub(super) fn bits_per_digit(self) -> usize {
         match self {
-            // The UTXO EE has no paths of digits.
-            Self::Smt | Self::Utxo => 1,
+            // The UTXO EE and the ZK rollup show no paths of digits.
+            Self::Smt | Self::Utxo | Self::ZkRollup => 1,
             Self::Mpt => 4,
         }
     }
