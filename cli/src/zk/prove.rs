@@ -7,10 +7,10 @@ use std::time::Instant;
 use anyhow::Context as _;
 use outrider_host::chain;
 use outrider_witness::NodeSource;
-use outrider_zk_rollup::operator::{Assembly, Plan, Request, View};
+use outrider_zk_rollup::operator::{AssembleError, Assembly, Plan, Request, View};
 use outrider_zk_rollup::prover::{self, Step};
 use outrider_zk_rollup::{Batch, ProvingKey};
-use outrider_zk_rollup_core::{AccountIndex, Proof};
+use outrider_zk_rollup_core::{AccountIndex, Proof, SecretKey};
 use outrider_zk_rollup_ee::{Forced, Payload, SignedExit, key_hash};
 use serde_json::json;
 
@@ -78,8 +78,12 @@ pub(super) fn prove(arguments: &Arguments) -> anyhow::Result<Verdict> {
     );
     let assembly = match Assembly::new(&mut view, plan) {
         Ok(assembly) => assembly,
-        Err(error @ outrider_zk_rollup::operator::AssembleError::Exit { .. }) => {
-            output::error(chain(&error))?;
+        Err(error @ AssembleError::Exit { .. }) => {
+            let error = chain(&error);
+            output::error(&error)?;
+            if arguments.json {
+                output::json(json!({ "refused": [error] }), &Summary::error(Verdict::Fails, &error))?;
+            }
             return Ok(Verdict::Fails);
         }
         Err(error) => return Err(error).with_context(|| state.display().to_string()),
@@ -104,34 +108,49 @@ pub(super) fn prove(arguments: &Arguments) -> anyhow::Result<Verdict> {
         return Ok(Verdict::Fails);
     }
     let proved = arguments.prove_all(&view, &assembly.batches)?;
-    let proofs: Vec<Proof> = proved.iter().map(|proved| proved.proof).collect();
-    let (n_deposits, n_batches) = (assembly.n_deposits(), assembly.batches.len());
-    let counts: Vec<(u16, usize)> =
-        assembly.batches.iter().map(|batch| (batch.circuit.size, batch.transfers.len())).collect();
-    let payload = assembly.finish(&proofs, &operator)?.to_bytes();
-    write::packages(Some(output), std::slice::from_ref(&payload))?;
-    if arguments.json {
-        let batches = counts.iter().zip(&proved).map(|((size, n_transfers), proved)| {
-            json!({ "size": size, "n_transfers": n_transfers, "prover_seconds": proved.seconds })
-        });
-        let document = json!({
-            "n_deposits": n_deposits,
-            "batches": batches.collect::<Vec<_>>(),
-            "refused": refused,
-            "payload_bytes": payload.len(),
-        });
-        output::json(document, &Summary::of(n_batches, 0))?;
-        return Ok(Verdict::Holds);
-    }
-    let mut out = output::stdout();
-    writeln!(out, "{n_deposits} deposits, {} bytes in {}", payload.len(), Plain(output.display()))?;
-    for ((size, n_transfers), proved) in counts.iter().zip(&proved) {
-        writeln!(out, "a batch of {size} with {n_transfers} transfers, proved in {:.1} s", proved.seconds)?;
-    }
-    Ok(Verdict::Holds)
+    arguments.finish(assembly, &proved, &operator, &refused)
 }
 
 impl Arguments {
+    /// Writes the section, and reports it.
+    fn finish(
+        &self,
+        assembly: Assembly,
+        proved: &[Proved],
+        operator: &SecretKey,
+        refused: &[String],
+    ) -> anyhow::Result<Verdict> {
+        let proofs: Vec<Proof> = proved.iter().map(|proved| proved.proof).collect();
+        let n_deposits = assembly.n_deposits();
+        let counts: Vec<(u16, usize)> =
+            assembly.batches.iter().map(|batch| (batch.circuit.size, batch.transfers.len())).collect();
+        let payload = assembly.finish(&proofs, operator)?.to_bytes();
+        write::packages(Some(&self.output), std::slice::from_ref(&payload))?;
+        if self.json {
+            let batches = counts.iter().zip(proved).map(|((size, n_transfers), proved)| {
+                json!({ "size": size, "n_transfers": n_transfers, "prover_seconds": proved.seconds })
+            });
+            let document = json!({
+                "n_deposits": n_deposits,
+                "batches": batches.collect::<Vec<_>>(),
+                "refused": refused,
+                "payload_bytes": payload.len(),
+            });
+            output::json(document, &Summary::of(counts.len(), 0))?;
+            return Ok(Verdict::Holds);
+        }
+        let mut out = output::stdout();
+        writeln!(out, "{n_deposits} deposits, {} bytes in {}", payload.len(), Plain(self.output.display()))?;
+        for ((size, n_transfers), proved) in counts.iter().zip(proved) {
+            writeln!(
+                out,
+                "a batch of {size} with {n_transfers} transfers, proved in {:.1} s",
+                proved.seconds
+            )?;
+        }
+        Ok(Verdict::Holds)
+    }
+
     /// Reads what the section should have, and says where each transfer comes from.
     fn plan(&self) -> anyhow::Result<(Plan, Vec<String>)> {
         let (mut requests, mut sources, mut exits) = (Vec::new(), Vec::new(), Vec::new());
