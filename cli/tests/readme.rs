@@ -41,6 +41,17 @@ fn a_scenario_has_the_output_in_the_readme() {
 }
 
 #[test]
+fn the_scenarios_of_styles_have_the_table_in_their_page() {
+    let page = std::fs::read_to_string(project().join("scenario/STYLES.md")).expect("it is there");
+    let scratch = Scratch::new();
+    let mut command = scratch.command(&["sim", "examples/styles"]);
+    let ran = ran(command.current_dir(project()).output());
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
+    let (_, table) = ran.out.split_once("\n\n").expect("a table follows the scenarios");
+    assert!(page.contains(table), "{table}");
+}
+
+#[test]
 fn a_block_of_ethereum_has_the_output_in_the_readme() {
     let block = "ethereum-mainnet/blocks-with-trie-nodes/block46147.json";
     let block = outrider_published::file(block).expect("it is in the repository");

@@ -134,6 +134,15 @@ pub enum RunError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The steps of users who buy in a style cannot be made.
+    #[error("slot {slot}: the steps of purchases")]
+    Style {
+        /// The slot.
+        slot: u64,
+        /// The reason.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The executor cannot be set up.
     #[error("cannot set up the executor")]
     Executor(#[from] ExecutorError),

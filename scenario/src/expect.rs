@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::{
-    file::{Expectation, ReceiptsExpectation, RefusedExpectation},
+    file::{Expectation, ReceiptsExpectation, RefusedExpectation, StyleExpectation},
     report::Report,
     tally::Fate,
 };
@@ -77,6 +77,7 @@ fn got(report: &Report, violations: &Violations, expectation: &Expectation) -> O
         }
         Expectation::Refused(refused) => check_refused(report, refused),
         Expectation::Receipts(receipts) => check_receipts(report, receipts),
+        Expectation::Style(style) => check_style(report, style),
         Expectation::LaneAtMost(n) => {
             let most = report.rows.iter().max_by_key(|row| row.lane_max)?;
             (most.lane_max > *n).then(|| format!("{} in slot {}", most.lane_max, most.slot))
@@ -103,6 +104,36 @@ fn check_refused(report: &Report, expected: &RefusedExpectation) -> Option<Strin
     }
     let errors: Vec<_> = in_slot().map(|row| row.error.as_str()).collect();
     Some(if errors.is_empty() { "none refused in that slot".to_owned() } else { errors.join("; ") })
+}
+
+fn check_style(report: &Report, expected: &StyleExpectation) -> Option<String> {
+    let Some(got) = &report.style else { return Some("no purchases".to_owned()) };
+    let &StyleExpectation {
+        all_ended,
+        done_at_least,
+        aborted_at_least,
+        aborted_at_most,
+        median_slots_to_use,
+        slots_to_use_at_most,
+    } = expected;
+    if all_ended && (got.open > 0 || got.half_done.is_some()) {
+        let half_done = got.half_done.as_deref().unwrap_or("none half done");
+        return Some(format!("{} purchases that are open, {half_done}", got.open));
+    }
+    let (median, max) = got.slots_to_use.map_or((None, None), |slots| (Some(slots.median), Some(slots.max)));
+    if done_at_least.is_some_and(|least| got.done < least) {
+        Some(format!("{} done", got.done))
+    } else if aborted_at_least.is_some_and(|least| got.aborted < least)
+        || aborted_at_most.is_some_and(|most| got.aborted > most)
+    {
+        Some(format!("{} aborted", got.aborted))
+    } else if median_slots_to_use.is_some() && median_slots_to_use != median {
+        Some(format!("a median of {median:?} slots"))
+    } else {
+        slots_to_use_at_most
+            .filter(|most| max.is_none_or(|max| max > *most))
+            .map(|_| format!("{max:?} slots"))
+    }
 }
 
 fn check_receipts(report: &Report, expected: &ReceiptsExpectation) -> Option<String> {

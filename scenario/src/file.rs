@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_saphyr::{Location, MessageFormatter as _, Spanned};
 
 pub use self::{
-    expectation::{Expectation, ReceiptsExpectation, RefusedExpectation, SameRoots},
+    expectation::{Expectation, ReceiptsExpectation, RefusedExpectation, SameRoots, StyleExpectation},
     fault::{FaultKind, FaultSpec},
-    traffic::{Popular, TrafficKind, TrafficSpec},
+    traffic::{Popular, StyleKind, TrafficKind, TrafficSpec},
 };
 use crate::error::{Place, Problem, ScenarioError};
 
@@ -109,9 +109,12 @@ pub struct EeSpec {
     /// The number of its users, who have accounts on each shard.
     #[serde(default = "users")]
     pub users: u16,
-    /// The balance of each user on each shard, in Gwei.
+    /// The balance of each user on each shard, in Gwei; of the EE `styles`, the units of each on one shard.
     #[serde(default = "balance")]
     pub balance: u64,
+    /// The goods on each shard, of the EE `styles`.
+    #[serde(default = "goods", skip_serializing_if = "is_goods")]
+    pub goods: u16,
     /// The ether of the EE on each shard, in Gwei; by default, what its users have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ether: Option<u64>,
@@ -125,6 +128,14 @@ fn balance() -> u64 {
     1_000_000_000
 }
 
+fn goods() -> u16 {
+    32
+}
+
+fn is_goods(n: &u16) -> bool {
+    *n == goods()
+}
+
 /// A kind of EE, whose users a scenario can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -133,6 +144,8 @@ pub enum EeKind {
     Account,
     /// The EE `evm`.
     Evm,
+    /// The EE `styles`.
+    Styles,
 }
 
 /// The shards of an EE.

@@ -28,6 +28,7 @@
 //! | `file` | the form of scenario files, with the place of each error |
 //! | `population` | users of an EE: their keys, states and packages |
 //! | `traffic` | what users do in each slot |
+//! | `laboratory` | purchases in each cross-shard style, and what they cost |
 //! | `tamper` | faults of proposers: blocks that are wrong, and committees that sign them |
 //! | `world` | the simulation with its users, slot by slot |
 //! | `tally` | what crosslinked blocks have done: receipts, bytes, fuel |
@@ -44,6 +45,7 @@ mod error;
 mod expect;
 mod figures;
 mod file;
+mod laboratory;
 mod population;
 mod report;
 mod run;
@@ -59,8 +61,9 @@ pub use figures::Figures;
 pub use file::{
     EeKind, EeSpec, EngineSpec, Expectation, FaultKind, FaultSpec, NetworkSpec, Popular, PresetSpec,
     ReceiptsExpectation, RefusedExpectation, RulesSpec, SameRoots, Scenario, ShardsSpec, SignaturesSpec,
-    TrafficKind, TrafficSpec, ViewSpec,
+    StyleExpectation, StyleKind, TrafficKind, TrafficSpec, ViewSpec,
 };
+pub use laboratory::{Spread, StyleMeasures};
 pub use report::{Bytes, RefusedRow, ReorgRow, Report, SlotRow, Summary};
 pub use run::{Options, Progress, ReadFile, run};
 pub use shrink::shrink;

@@ -2,6 +2,7 @@
 
 mod account;
 mod evm;
+mod styles;
 
 use std::error::Error;
 
@@ -12,10 +13,11 @@ use outrider_shard::{executor::MemoryCodes, provider::ProviderActor};
 use outrider_sim::{Keys, withdrawal_credentials};
 use outrider_witness::store::MemoryStore;
 
-use self::{account::AccountUsers, evm::EvmUsers};
+pub(crate) use self::styles::{MERCHANT, user};
+use self::{account::AccountUsers, evm::EvmUsers, styles::StylesUsers};
 use crate::{
     error::RunError,
-    file::{EeKind, EeSpec},
+    file::{EeKind, EeSpec, StyleKind},
 };
 
 /// Any failure of making states or packages.
@@ -72,6 +74,10 @@ struct Origin {
     balance: Gwei,
     /// The ether of the EE on each shard, in Gwei.
     ether: Gwei,
+    /// The number of shards.
+    n_shards: u64,
+    /// The style in which users buy.
+    style: Option<StyleKind>,
 }
 
 impl Inhabited {
@@ -80,7 +86,7 @@ impl Inhabited {
         index: EeIndex,
         spec: &EeSpec,
         code: Option<Vec<u8>>,
-        n_shards: u64,
+        (n_shards, style): (u64, Option<StyleKind>),
         (host, codes): (&Host, &mut MemoryCodes),
     ) -> Result<Self, RunError> {
         let kind = spec.known_kind().unwrap_or(EeKind::Account);
@@ -88,9 +94,11 @@ impl Inhabited {
         let load = |source| RunError::Load { ee: spec.name.clone(), source };
         let ee = host.load(&code).map_err(load)?;
         let n_users = u64::from(spec.users);
-        let users_ether = spec.balance.saturating_mul(n_users);
-        let origin =
-            Origin { ee: index, n_users, balance: spec.balance, ether: spec.ether.unwrap_or(users_ether) };
+        // The units of the EE `styles` are no ether.
+        let has_ether = kind != EeKind::Styles;
+        let users_ether = if has_ether { spec.balance.saturating_mul(n_users) } else { 0 };
+        let ether = spec.ether.unwrap_or(users_ether);
+        let origin = Origin { ee: index, n_users, balance: spec.balance, ether, n_shards, style };
         let users =
             kind.users(ee, origin).map_err(|source| RunError::Genesis { ee: spec.name.clone(), source })?;
         let shards = spec.shards.of(n_shards);
@@ -119,6 +127,7 @@ impl EeKind {
         match self {
             Self::Account => include_bytes!("../../ees/blobs/account.wasm"),
             Self::Evm => include_bytes!("../../ees/blobs/evm.wasm"),
+            Self::Styles => include_bytes!("../../ees/blobs/styles.wasm"),
         }
     }
 
@@ -126,6 +135,7 @@ impl EeKind {
         Ok(match self {
             Self::Account => Box::new(AccountUsers::new(ee, origin)?),
             Self::Evm => Box::new(EvmUsers::new(ee, origin)?),
+            Self::Styles => Box::new(StylesUsers::new(ee, origin)?),
         })
     }
 }

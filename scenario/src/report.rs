@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     expect::Failure,
     file::Scenario,
+    laboratory::StyleMeasures,
     tally::{Fate, ReceiptTrack, Sums},
 };
 
@@ -27,6 +28,9 @@ pub struct Report {
     pub reorgs: Vec<ReorgRow>,
     /// The end.
     pub summary: Summary,
+    /// What purchases in a cross-shard style have cost, in a scenario with some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub style: Option<StyleMeasures>,
     /// The expectations that fail.
     pub failures: Vec<Failure>,
     /// Whether somebody stopped the run before its end.

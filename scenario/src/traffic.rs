@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The slots at the end in which nobody begins anything that takes more than a slot.
-const LAST_SLOTS: u64 = 8;
+pub(crate) const LAST_SLOTS: u64 = 8;
 
 /// An entry of traffic, with its random numbers.
 pub(crate) struct Stream {
@@ -35,7 +35,7 @@ impl Stream {
                 Some(slots) => first.saturating_add(slots),
                 None => scenario.slots.saturating_sub(LAST_SLOTS).saturating_add(1),
             };
-            let ee = scenario.ee(&spec.ee)?;
+            let ee = scenario.ee(&spec.ee).filter(|_| spec.kind != TrafficKind::Style)?;
             Some(Self { spec: spec.clone(), ee, until, random: random(scenario.seed, place, "traffic") })
         };
         scenario.traffic.iter().enumerate().filter_map(stream).collect()
@@ -74,7 +74,7 @@ impl Stream {
             TrafficKind::Flood => to_shard?,
             TrafficKind::Transfer if crosses => elsewhere.unwrap_or(from),
             TrafficKind::Transfer => from,
-            TrafficKind::Astray => elsewhere.unwrap_or(from),
+            TrafficKind::Astray | TrafficKind::Style => elsewhere.unwrap_or(from),
         };
         let to = (kind != TrafficKind::Astray).then_some(to);
         Some(Payment { from: (from, user), nonce: 0, to_shard, to, amount, fee })
@@ -82,12 +82,12 @@ impl Stream {
 }
 
 /// Draws a place among a number of them.
-fn draw(random: &mut ChaCha8Rng, n: u64) -> usize {
+pub(crate) fn draw(random: &mut ChaCha8Rng, n: u64) -> usize {
     usize::try_from(up_to(random, n.saturating_sub(1))).unwrap_or(usize::MAX)
 }
 
 /// Draws whether something with a probability happens.
-fn is_drawn(random: &mut ChaCha8Rng, probability: f64) -> bool {
+pub(crate) fn is_drawn(random: &mut ChaCha8Rng, probability: f64) -> bool {
     /// The precision of probabilities.
     const PARTS: u64 = 1 << 32;
     // The number is at most 2^32, so that it is exact.

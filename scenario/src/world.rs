@@ -1,6 +1,7 @@
 //! The simulation of a scenario with its users, slot by slot.
 
 mod account;
+mod purchases;
 mod setup;
 
 use std::{
@@ -27,6 +28,7 @@ use crate::{
     error::RunError,
     expect::Violations,
     file::{FaultKind, Scenario},
+    laboratory::Laboratory,
     population::Inhabited,
     report::{Bytes, RefusedRow, ReorgRow, Report, SlotRow},
     run::Options,
@@ -45,6 +47,7 @@ pub(crate) struct World<C: Preset> {
     tampered: Arc<Tampered>,
     simulation: Simulation<C, Arc<Tampered>, Arc<Tampered>>,
     streams: Vec<Stream>,
+    laboratory: Option<Laboratory>,
     nonces: Nonces,
     /// All beacon blocks, of any branch.
     blocks: BTreeMap<Root, Block<C>>,
@@ -69,6 +72,7 @@ impl<C: Preset> World<C> {
         let mut row = SlotRow { slot, ..SlotRow::default() };
         self.set_absent(slot);
         self.submit(&mut row)?;
+        self.submit_steps(&mut row)?;
         let admission = HostAdmission::default();
         let judge = self.tampered.shards.executor();
         let rules = Rules { settings: &self.settings, admission: &admission, judge, verify_signatures: true };
@@ -81,6 +85,7 @@ impl<C: Preset> World<C> {
         self.follow_heads(slot)?;
         self.measure(&mut row)?;
         self.check_ether(slot)?;
+        self.note_purchases(&row)?;
         row.wall_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.rows.push(row.clone());
         Ok(row)
@@ -262,6 +267,10 @@ impl<C: Preset> World<C> {
             }
         }
         summary.lanes = lanes.into_iter().map(|((source, to), n)| (source, to, n)).collect();
+        let style = self.laboratory.as_ref().map(|laboratory| {
+            let are_receipts_open = receipts.tracks().any(|track| track.settled.is_none());
+            laboratory.measures(self.cost(chained.iter().copied(), laboratory.first()), are_receipts_open)
+        });
         let codes = self.ees.iter().map(|ee| (ee.name.clone(), format!("{:x}", ee.code_hash))).collect();
         let report = Report {
             codes,
@@ -270,6 +279,7 @@ impl<C: Preset> World<C> {
             reorgs: self.reorgs,
             rows: self.rows,
             summary,
+            style,
             failures: Vec::new(),
             is_interrupted: false,
             scenario: self.scenario,

@@ -192,6 +192,21 @@ fn each_mistake_is_named_with_its_place() {
             "6:5",
             "needs `to_shard`",
         ),
+        (
+            &format!("{base}traffic:\n  - {{kind: style, ee: account, per_slot: 1, style: htlc}}\n"),
+            "6:5",
+            "`kind` is style, expected `style` for the EE `styles`",
+        ),
+        (
+            &format!("{base}traffic:\n  - {{kind: transfer, ee: account, per_slot: 1, contention: 0.5}}\n"),
+            "6:5",
+            "`transfer` has no `contention`",
+        ),
+        (
+            "slots: 8\npreset: {shards: 2}\nees: [{name: styles}]\ntraffic:\n  - {kind: style, ee: styles, per_slot: 1}\n",
+            "5:5",
+            "`style` needs `style`",
+        ),
         (&format!("{base}faults:\n  - {{kind: partition, at: 1}}\n"), "6:5", "`partition` needs `views`"),
         (&format!("{base}faults:\n  - {{kind: partition, at: 1, views: [A]}}\n"), "6:5", "no view `A`"),
         (&format!("{base}faults:\n  - {{kind: offline, at: 1, share: 1.5}}\n"), "6:5", "`share` is 1.5"),

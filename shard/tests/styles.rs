@@ -14,6 +14,7 @@ mod mail;
 mod market;
 
 use market::{Market, TOTAL, contract, on, user};
+use outrider_beacon::ledger::RootRead;
 use outrider_sdk::{
     crypto,
     receipt::{ReceivedReceipt, Slot},
@@ -72,20 +73,21 @@ fn a_final_receipt_buys_after_finality_and_not_before() {
     assert_eq!((market.good(1, 0).0, market.total()), (sold(1, 100), TOTAL));
 }
 
+const LIMITS: PayloadLimits = PayloadLimits {
+    bytes_max: 1 << 19,
+    fuel_max: 10_000_000,
+    deposit_amount_min: 1_000_000_000,
+    window: 512,
+};
+
 /// Returns the slots in which a provider first offers a receipt of slot 9, which is final from slot 14 on.
 fn first_offer(mut actor: ProviderActor<MemoryStore>) -> u64 {
     let mut world = Market::closed().world;
-    let limits = PayloadLimits {
-        bytes_max: 1 << 19,
-        fuel_max: 10_000_000,
-        deposit_amount_min: 1_000_000_000,
-        window: 512,
-    };
     let payload = [&[3][..], &user(1).0, &100_u64.to_le_bytes(), &0_u64.to_le_bytes()].concat();
     let receipt = ReceivedReceipt { slot: Slot(9), payload, ..ReceivedReceipt::default() };
     while world.slot < 40 {
         world.finalized_slot = if world.slot < 14 { 8 } else { 9 };
-        let outcome = actor.offer(&world.place(1), std::slice::from_ref(&receipt), limits).unwrap();
+        let outcome = actor.offer(&world.place(1), std::slice::from_ref(&receipt), LIMITS).unwrap();
         if let Some(offer) = outcome.offer {
             assert_eq!(offer.receipts, [(0, 0)]);
             return world.slot;
@@ -101,6 +103,16 @@ fn a_provider_offers_a_receipt_when_it_is_final() {
     let actor = || ProviderActor::new(market::provider(), market::EE, 1, []);
     assert_eq!(first_offer(actor().with_finalized_receipts()), 14);
     assert_eq!(first_offer(actor()), 17);
+}
+
+#[test]
+fn a_provider_reads_the_latest_roots_on_the_other_shards_that_it_is_told() {
+    let world = Market::closed().world;
+    let mut actor = ProviderActor::new(market::provider(), market::EE, 1, []).with_reads([0, 1, 2, 9]);
+    actor.submit(Operation::Mint { user: user(1), amount: 7 }.to_bytes()).unwrap();
+    let offer = actor.offer(&world.place(1), &[], LIMITS).unwrap().offer.unwrap();
+    let read = |shard| RootRead { shard, ee: market::EE, state_root: world.state_root(shard, market::EE) };
+    assert_eq!(offer.payload.reads.to_vec(), [0, 2].map(read));
 }
 
 fn object(number: u64, deadline: u64) -> Object {

@@ -3,6 +3,7 @@
 mod compare;
 mod model;
 mod page;
+mod style;
 mod text;
 
 use std::cell::RefCell;
@@ -66,10 +67,13 @@ pub(crate) fn sim(arguments: &Arguments) -> anyhow::Result<Verdict> {
     signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&stop))
         .context("cannot watch for an interruption")?;
     arguments.check(&paths)?;
-    let (mut summary, mut finished) = (Summary::default(), Vec::new());
+    let (mut summary, mut finished, mut styles) = (Summary::default(), Vec::new(), Vec::new());
     for path in &paths {
         let one = run_one(path, arguments, &stop)?;
         summary.count(one.verdict());
+        if let Outcome::Shards(report) = &one.result {
+            styles.extend(report.style.clone());
+        }
         // A report of a long run is large, so it is kept only if it is needed again.
         if arguments.report.is_some() || arguments.compare {
             finished.push(one);
@@ -83,6 +87,8 @@ pub(crate) fn sim(arguments: &Arguments) -> anyhow::Result<Verdict> {
     }
     if arguments.json {
         output::json_line(json!({}), &summary)?;
+    } else {
+        style::print_table(&mut output::stdout(), &styles)?;
     }
     Ok(summary.verdict())
 }
@@ -234,10 +240,10 @@ impl Progress for Follow {
 }
 
 fn print_json(path: &Path, report: &Report) -> anyhow::Result<()> {
-    let Report { scenario, codes, refused, reorgs, summary, failures, is_interrupted, .. } = report;
+    let Report { scenario, codes, refused, reorgs, summary, style, failures, is_interrupted, .. } = report;
     let line = json!({
         "scenario": files::name(path), "seed": scenario.seed, "engine": scenario.engine, "codes": codes,
-        "refused": refused, "reorgs": reorgs, "end": summary, "failures": failures,
+        "refused": refused, "reorgs": reorgs, "end": summary, "style": style, "failures": failures,
         "is_interrupted": is_interrupted,
     });
     Ok(writeln!(output::stdout(), "{line}")?)

@@ -53,6 +53,9 @@ fn print_figures(report: &Report) -> io::Result<()> {
         "  receipts   {receipts}: {delivered} delivered, {rejected} rejected, {undelivered} undelivered, {in_flight} in flight{}",
         latency_text(&figures)
     )?;
+    if let Some(style) = &report.style {
+        super::style::print(&mut out, style)?;
+    }
     for reorg in &report.reorgs {
         writeln!(
             out,

@@ -58,14 +58,37 @@ impl Scenario {
             share("share", popular.share)?;
             range("user", popular.user, 0, u64::from(ee.users).saturating_sub(1))?;
         }
+        self.check_style(entry, ee)?;
         match (entry.kind, entry.to_shard) {
             (TrafficKind::Flood, None) => Err(Problem::Missing { kind: kind(), field: "to_shard" }),
             (TrafficKind::Flood, Some(shard)) => self.check_on_shard(ee, shard),
-            (TrafficKind::Transfer | TrafficKind::Astray, Some(_)) => {
+            (TrafficKind::Transfer | TrafficKind::Astray | TrafficKind::Style, Some(_)) => {
                 Err(Problem::Superfluous { kind: kind(), field: "to_shard" })
             }
-            (TrafficKind::Transfer | TrafficKind::Astray, None) => Ok(()),
+            (TrafficKind::Transfer | TrafficKind::Astray | TrafficKind::Style, None) => Ok(()),
         }
+    }
+
+    /// Checks that purchases, and only these, are of the EE `styles`, and that nothing else is measured with them.
+    fn check_style(&self, entry: &TrafficSpec, ee: &EeSpec) -> Result<()> {
+        let kind = || format!("{:?}", entry.kind).to_lowercase();
+        let is_of_style = entry.kind == TrafficKind::Style;
+        share("contention", entry.contention)?;
+        match (is_of_style, entry.style, entry.contention > 0.0) {
+            (true, None, _) => return Err(Problem::Missing { kind: kind(), field: "style" }),
+            (false, Some(_), _) => return Err(Problem::Superfluous { kind: kind(), field: "style" }),
+            (false, None, true) => return Err(Problem::Superfluous { kind: kind(), field: "contention" }),
+            _ => {}
+        }
+        if is_of_style != (ee.known_kind() == Some(EeKind::Styles)) {
+            let expected = "`style` for the EE `styles`, and another one for other EEs";
+            return Err(out_of_range("kind", kind(), expected));
+        }
+        if is_of_style && (self.ees.len(), self.traffic.len()) != (1, 1) {
+            let expected = "one, with one EE, as bytes and fuel are measured of all blocks";
+            return Err(out_of_range("traffic", self.traffic.len(), expected));
+        }
+        Ok(())
     }
 
     fn check_fault(&self, fault: &FaultSpec) -> Result<()> {
@@ -141,6 +164,7 @@ impl EeSpec {
         let of_name = match &*self.name {
             "account" => Some(EeKind::Account),
             "evm" => Some(EeKind::Evm),
+            "styles" => Some(EeKind::Styles),
             _ => None,
         };
         self.kind.or(of_name)
@@ -158,6 +182,7 @@ fn check_preset(preset: &PresetSpec) -> Result<()> {
 
 fn check_ee(ee: &EeSpec, n_shards: u64) -> Result<()> {
     range("users", ee.users.into(), 1, USERS_MAX)?;
+    range("goods", ee.goods.into(), 1, GOODS_MAX)?;
     let total = ee.balance.checked_mul(ee.users.into());
     let total =
         total.ok_or_else(|| out_of_range("balance", ee.balance, "a sum of all users below 2^64 Gwei"))?;
@@ -230,5 +255,7 @@ const SLOTS_MAX: u64 = 1 << 20;
 const PER_SLOT_MAX: u64 = 1 << 16;
 /// The most users of an EE.
 const USERS_MAX: u64 = 10_000;
+/// The most goods on a shard, which are made in one block.
+const GOODS_MAX: u64 = 512;
 /// The most validators, far more than any preset can have.
 const VALIDATORS_MAX: u64 = 1 << 20;

@@ -26,6 +26,8 @@ pub enum Expectation {
     Refused(RefusedExpectation),
     /// What becomes of receipts.
     Receipts(ReceiptsExpectation),
+    /// What becomes of purchases in a style.
+    Style(StyleExpectation),
     /// No lane ever has more messages in flight.
     LaneAtMost(u64),
     /// The slots in which a shard has no block on the final chain.
@@ -78,6 +80,30 @@ pub struct ReceiptsExpectation {
     /// Receipts that are sent or settled in these slots, both ends included, may take longer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outside_of: Option<(u64, u64)>,
+}
+
+/// What becomes of purchases in a style; see [`StyleMeasures`](crate::StyleMeasures).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct StyleExpectation {
+    /// Each purchase is done or aborted, and none is half done.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub all_ended: bool,
+    /// At least so many on other shards are done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_at_least: Option<u64>,
+    /// So many on other shards are aborted, at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aborted_at_least: Option<u64>,
+    /// Not more on other shards are aborted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aborted_at_most: Option<u64>,
+    /// The median of the slots to use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_slots_to_use: Option<u64>,
+    /// Each is done within so many slots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots_to_use_at_most: Option<u64>,
 }
 
 /// Another way to run a scenario.

@@ -21,6 +21,7 @@ use super::{World, account::Checked};
 use crate::{
     error::RunError,
     file::{FaultKind, FaultSpec, RulesSpec, Scenario, ViewSpec},
+    laboratory::Laboratory,
     population::Inhabited,
     report::Summary,
     run::Options,
@@ -56,6 +57,7 @@ pub(super) fn world<C: Preset>(scenario: &Scenario, options: Options<'_>) -> Res
         tampered,
         simulation,
         streams: Stream::all(scenario),
+        laboratory: Laboratory::new(scenario),
         nonces: Nonces::default(),
         blocks: Default::default(),
         heads: Vec::new(),
@@ -75,7 +77,8 @@ fn inhabited(
     let ee = |(index, spec): (u32, &crate::file::EeSpec)| {
         let code = spec.blob.as_ref().map(|blob| options.read(blob)).transpose();
         let code = code.map_err(|error| RunError::Code { ee: spec.name.clone(), source: error })?;
-        Inhabited::new(index, spec, code, scenario.preset.shards, (host, codes))
+        let style = scenario.traffic.iter().find(|entry| entry.ee == spec.name).and_then(|entry| entry.style);
+        Inhabited::new(index, spec, code, (scenario.preset.shards, style), (host, codes))
     };
     (0..).zip(&scenario.ees).map(ee).collect()
 }

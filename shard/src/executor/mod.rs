@@ -91,7 +91,7 @@ pub use self::{
 };
 pub(crate) use self::{
     derive::Derived,
-    plan::{reads, shard_ledger},
+    plan::{host_read, reads, shard_ledger},
     receipts::{received, sent},
 };
 

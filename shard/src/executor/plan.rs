@@ -103,12 +103,16 @@ pub fn context(place: &ShardPlace, ee: EeIndex, balance: Gwei) -> Context {
 
 /// Returns the reads of a payload in the form of the host.
 pub(crate) fn reads(payload: &EePayload) -> Arc<[outrider_host::RootRead]> {
-    let read = |read: &RootRead| outrider_host::RootRead {
+    payload.reads.iter().map(host_read).collect()
+}
+
+/// Returns a read in the form of the host.
+pub(crate) fn host_read(read: &RootRead) -> outrider_host::RootRead {
+    outrider_host::RootRead {
         shard: ShardIndex(read.shard),
         ee: outrider_host::EeIndex(read.ee.into()),
         state_root: StateRoot(read.state_root.0),
-    };
-    payload.reads.iter().map(read).collect()
+    }
 }
 
 /// Returns the shard of a place, as the block finds it.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use outrider_beacon::{
-    ledger::{EeIndex, ShardBody, ShardPlace},
+    ledger::{EeIndex, RootRead, ShardBody, ShardPlace},
     receipts::Stated,
 };
 use outrider_beacon_spec::{
@@ -49,6 +49,8 @@ pub struct ProviderActor<S> {
     pub(super) refused_receipts: BTreeMap<(Shard, u64), (u32, Slot)>,
     /// Whether messages are offered only when the slot that sent them is final.
     pub(super) finalized_receipts: bool,
+    /// The other shards whose roots of the EE each payload reads.
+    reads: BTreeSet<Shard>,
     /// The roots of states that the store keeps, except for the empty one.
     kept: BTreeSet<StateRoot>,
     /// The fuel that the current search for an offer has spent.
@@ -80,6 +82,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
             branches,
             refused_receipts: BTreeMap::new(),
             finalized_receipts: false,
+            reads: BTreeSet::new(),
             kept,
             fuel_spent: AtomicU64::new(0),
             first_attempt_max: usize::MAX,
@@ -92,6 +95,14 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     #[must_use]
     pub fn with_finalized_receipts(self) -> Self {
         Self { finalized_receipts: true, ..self }
+    }
+
+    /// Has each payload read the latest root of the EE on these other shards, for an EE whose packages bring proofs of its
+    /// states there.
+    #[must_use]
+    pub fn with_reads(mut self, shards: impl IntoIterator<Item = Shard>) -> Self {
+        self.reads = shards.into_iter().filter(|shard| *shard != self.shard).collect();
+        self
     }
 
     /// Sets packages that precede those of users in each payload, such as one that says who receives the fees in the EE.
@@ -208,7 +219,13 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let state = shard.and_then(|shard| place.view.shards().get(shard)?.ees().get(self.ee as usize));
         let state = state.ok_or(ProviderError::OtherShard { got, expected })?;
         let context = context(place, self.ee, state.balance);
-        Ok(Before { root: StateRoot(state.state_root.0), context, receipts: Arc::default() })
+        let reads = self.reads.iter().filter_map(|shard| {
+            let ledger = place.beacon_parent.shards().get(usize::try_from(*shard).ok()?)?;
+            let state_root = ledger.ees().get(self.ee as usize)?.state_root;
+            Some(RootRead { shard: *shard, ee: self.ee, state_root })
+        });
+        let reads = reads.collect();
+        Ok(Before { root: StateRoot(state.state_root.0), context, reads, receipts: Arc::default() })
     }
 
     /// Returns the execution root of the shard before a block at a place.

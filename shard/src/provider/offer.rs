@@ -371,7 +371,7 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         if needed.is_empty() && before.receipts.is_empty() {
             return Ok(None);
         }
-        let payload = payload(self.ee, &built)?;
+        let payload = payload(self.ee, before, &built)?;
         self.branches.offered(hash_tree_root(&payload), made);
         let receipts = before.receipts.iter().map(|receipt| (receipt.source_shard.0, receipt.sequence));
         let (packages, receipts) = (needed.into_iter().collect(), receipts.collect());
@@ -379,9 +379,11 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
     }
 }
 
-/// Returns the payload with a built block's data.
-fn payload(ee: EeIndex, built: &BuiltBlock) -> Result<EePayload, ProviderError> {
+/// Returns the payload with a built block's data and what it reads.
+fn payload(ee: EeIndex, before: &Before, built: &BuiltBlock) -> Result<EePayload, ProviderError> {
     let got = built.block_data().len();
     let block_data = built.block_data().to_vec().try_into().or(Err(ProviderError::PayloadBytes { got }))?;
-    Ok(EePayload { ee, block_data, ..EePayload::default() })
+    // They are fewer than the shards of a ledger, of which there are at most 64.
+    let reads = before.reads.to_vec().try_into().or(Err(ProviderError::PayloadBytes { got }))?;
+    Ok(EePayload { ee, reads, block_data })
 }

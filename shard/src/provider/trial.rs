@@ -10,7 +10,7 @@ use std::{
 };
 
 use memchr::memmem;
-use outrider_beacon::ledger::ShardPlace;
+use outrider_beacon::ledger::{RootRead, ShardPlace};
 use outrider_host::{Context, ExecutionErrorKind, Fault, ReceivedReceipt, StateRoot};
 use outrider_witness::store::Store;
 
@@ -20,7 +20,7 @@ use super::{
     fit::{self, Refusal},
     inbox::{Package, PackageNumber},
 };
-use crate::frame::Frame;
+use crate::{executor::host_read, frame::Frame};
 
 /// The full executions whose fuel a search may spend, about, so that packages that waste it delay a provider by a second or two.
 const SEARCH_EXECUTIONS: u64 = 16;
@@ -32,11 +32,13 @@ const SETTLED_MAX: usize = 512;
 /// the next offer.
 const COMPARED_MAX: usize = 16;
 
-/// The state before a block, the context of the execution, and the receipts that the EE is shown.
+/// The state before a block, the context of the execution, and the roots and receipts that the EE is shown.
 #[derive(Clone, Debug)]
 pub(super) struct Before {
     pub(super) root: StateRoot,
     pub(super) context: Context,
+    /// The roots of other shards that the payload reads.
+    pub(super) reads: Arc<[RootRead]>,
     pub(super) receipts: Arc<[ReceivedReceipt]>,
 }
 
@@ -59,7 +61,8 @@ impl<S: Store + Send + Sync + 'static> ProviderActor<S> {
         let packages: Vec<&[u8]> = self.preamble.iter().chain(users).map(|package| &**package).collect();
         let provider = self.provider.clone().with_fuel_max(limits.fuel_max);
         let receipts = Arc::clone(&before.receipts);
-        let surroundings = Surroundings { receipts, ..before.context.into() };
+        let reads = before.reads.iter().map(host_read).collect();
+        let surroundings = Surroundings { context: before.context, reads, receipts };
         let result = provider.build(before.root, &packages, surroundings);
         let fuel_used = match &result {
             Ok(built) => built.provider_fuel_used().saturating_add(built.output().fuel_used),
