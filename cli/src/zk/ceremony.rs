@@ -11,7 +11,7 @@ use outrider_zk_rollup::keys::Origin;
 use outrider_zk_rollup::witness::BatchWitness;
 use outrider_zk_rollup::{Circuit, ProvingKey};
 
-use super::setup::save;
+use super::setup::{check_free, save};
 use crate::{Verdict, output, output_file, progress};
 
 /// Make the keys of a circuit in a ceremony, in which it suffices that one of those who contribute forgets a secret.
@@ -93,6 +93,7 @@ pub(super) fn ceremony(arguments: &Arguments) -> anyhow::Result<Verdict> {
             Ok(Verdict::Holds)
         }
         Action::Verify { circuit, key: path, output } => {
+            check_free(output, circuit.size)?;
             let key = read(path)?;
             let (first, is_insecure) = circuit.first_key()?;
             print_contributions(&key)?;

@@ -68,6 +68,7 @@ pub(super) fn prove(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let Arguments { state, operator: operator_file, output, .. } = arguments;
     output_file::check_not_read(output, arguments.transfers.iter().chain(&arguments.exits))?;
     output_file::check_not_in(output, state)?;
+    write::check_replaceable(output)?;
     let operator = read_secret_key(operator_file)?;
     let (plan, sources) = arguments.plan()?;
     let mut view = source::open(state)?;
@@ -155,7 +156,7 @@ impl Arguments {
     fn plan(&self) -> anyhow::Result<(Plan, Vec<String>)> {
         let (mut requests, mut sources, mut exits) = (Vec::new(), Vec::new(), Vec::new());
         for path in &self.transfers {
-            for (index, bytes) in files::read_packages(path)?.packages.iter().enumerate() {
+            for (index, bytes) in packages(path)?.iter().enumerate() {
                 let place = format!("{}: transfer {index}", files::name(path));
                 requests.push(Request::from_bytes(bytes).with_context(|| place.clone())?);
                 sources.push(place);
@@ -216,9 +217,20 @@ impl Arguments {
     }
 }
 
+/// Reads a file that has packages and nothing else.
+fn packages(path: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let read = files::read_packages(path)?;
+    anyhow::ensure!(
+        !read.packages.is_empty() && read.receipts.is_empty(),
+        "{}: expected packages alone, without receipts, as `outrider zk transfer` and `outrider zk exit` write them",
+        files::name(path)
+    );
+    Ok(read.packages)
+}
+
 fn read_exits(path: &Path) -> anyhow::Result<Vec<SignedExit>> {
     let mut exits = Vec::new();
-    for (index, bytes) in files::read_packages(path)?.packages.iter().enumerate() {
+    for (index, bytes) in packages(path)?.iter().enumerate() {
         let place = || format!("{}: package {index}", files::name(path));
         match Payload::from_bytes(bytes).with_context(place)? {
             Payload::Forced(Forced { n_deposits: 0, exits: read }) => exits.extend(read),

@@ -9,7 +9,6 @@ use outrider_zk_rollup::setup::development_key;
 use outrider_zk_rollup::{Circuit, ProvingKey};
 
 use super::keys::{VerifyingKeyFile, proving_key_path, seed, warn_insecure};
-use super::write;
 use crate::{Verdict, output, progress};
 
 /// Make the keys of the circuit for batches of one size.
@@ -34,6 +33,7 @@ pub(super) struct Arguments {
 pub(super) fn setup(arguments: &Arguments) -> anyhow::Result<Verdict> {
     let Arguments { size, seed: text, output } = arguments;
     std::fs::create_dir_all(output).with_context(|| output.display().to_string())?;
+    check_free(output, *size)?;
     let bar = progress::bar(2);
     bar.set_message("making the keys");
     let key = development_key(Circuit::of_size(*size), seed("outrider zk setup", text))?;
@@ -45,16 +45,29 @@ pub(super) fn setup(arguments: &Arguments) -> anyhow::Result<Verdict> {
     Ok(Verdict::Holds)
 }
 
+/// Checks that a directory has no keys for batches of a size yet: a rollup can be lost without its keys.
+pub(super) fn check_free(directory: &Path, size: u16) -> anyhow::Result<()> {
+    for path in [proving_key_path(directory, size), verifying_key_path(directory, size)] {
+        anyhow::ensure!(!path.exists(), "{}: these keys exist: name another directory", path.display());
+    }
+    Ok(())
+}
+
+fn verifying_key_path(directory: &Path, size: u16) -> PathBuf {
+    directory.join(format!("{size}.json"))
+}
+
 /// Writes the keys of a circuit into a directory, and returns the file of the proving key.
 pub(super) fn save(key: &ProvingKey, directory: &Path) -> anyhow::Result<PathBuf> {
     let size = key.circuit.size;
     let path = proving_key_path(directory, size);
     let name = || path.display().to_string();
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(&path).with_context(name)?);
+    let mut file = BufWriter::with_capacity(1 << 20, File::create_new(&path).with_context(name)?);
     key.write(&mut file).with_context(name)?;
     file.flush().with_context(name)?;
-    let verifying = directory.join(format!("{size}.json"));
-    write::document(Some(&verifying), &serde_json::to_value(VerifyingKeyFile::new(key)?)?)?;
+    let verifying = verifying_key_path(directory, size);
+    let document = format!("{:#}\n", serde_json::to_value(VerifyingKeyFile::new(key)?)?);
+    std::fs::write(&verifying, document).with_context(|| verifying.display().to_string())?;
     let mut out = output::stdout();
     writeln!(out, "wrote {} and {}", output::Plain(path.display()), output::Plain(verifying.display()))?;
     Ok(path)

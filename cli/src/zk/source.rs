@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use outrider_fixture::{Block, Fixture};
-use outrider_host::{Ee, StateRoot, chain};
+use outrider_host::{Ee, ExecutionOutput, StateRoot, chain};
 use outrider_shard::provider::current_root;
 use outrider_shard::{BuiltBlock, ProviderError, Surroundings};
 use outrider_witness::store::{DiskStore, MemoryStore, Store};
@@ -77,7 +77,7 @@ pub(super) fn replay<S: Store + Send + Sync + 'static>(
     let (first, current) = (root_of(&fixture.pre_state), rebuild.root());
     anyhow::ensure!(
         first == current,
-        "{name}: the blocks begin at the state {first}, and this is {current}: name all fixtures from the genesis on, in their order"
+        "{name}: the blocks begin at the state {first}, and this is {current}: name all fixtures from the genesis on, in their order, or make a directory of them by `outrider zk rebuild -o`"
     );
     for (index, block) in fixture.blocks.iter().enumerate() {
         anyhow::ensure!(
@@ -92,7 +92,10 @@ pub(super) fn replay<S: Store + Send + Sync + 'static>(
             receipts: Arc::clone(&block.receipts),
         };
         match rebuild.block(&block.data, surroundings) {
-            Ok(built) => after(index, block, &built),
+            Ok(built) => match wrong_output(block, built.output()) {
+                None => after(index, block, &built),
+                Some(problem) => return Ok(Some(format!("{name}: block {index}: {problem}"))),
+            },
             Err(error) if is_verdict(&error) => {
                 return Ok(Some(format!("{name}: block {index}: {}", chain(&error))));
             }
@@ -102,6 +105,25 @@ pub(super) fn replay<S: Store + Send + Sync + 'static>(
     let (expected, got) = (root_of(&fixture.post_state), rebuild.root());
     let problem = format!("{name}: the blocks lead to the state {got}, and the fixture says {expected}");
     Ok((got != expected).then_some(problem))
+}
+
+/// Returns what a block publishes of its receipts that is not so, if anything is.
+fn wrong_output(block: &Block, output: &ExecutionOutput) -> Option<String> {
+    if let Some(sent) = &block.sent_receipts
+        && *sent != output.receipts
+    {
+        return Some(format!(
+            "it sends {} receipts, other than the {} that it says",
+            output.receipts.len(),
+            sent.len()
+        ));
+    }
+    if let Some(rejected) = &block.rejected_receipts
+        && *rejected != output.rejected
+    {
+        return Some(format!("it rejects the receipts {:?}, and says {rejected:?}", output.rejected));
+    }
+    None
 }
 
 /// Returns whether the published data are at fault.

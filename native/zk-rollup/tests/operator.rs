@@ -41,6 +41,17 @@ fn the_nonces_of_a_sender_give_the_order() {
     assert_eq!([1, 2, 3].map(|number| rollup.balance(number)), [0, 1500, 1500]);
 }
 
+/// Whoever has no key of an account cannot keep its transfers out.
+#[test]
+fn a_forged_transfer_takes_no_nonce_from_the_real_one() {
+    let mut rollup = three();
+    let forged =
+        Request { signature: rollup.request(3, 2, 1, 0, 0).signature, ..rollup.request(1, 2, 999, 0, 0) };
+    let requests = vec![forged, rollup.request(1, 2, 10, 0, 0), rollup.request(1, 3, 20, 0, 1), forged];
+    assert_eq!(rollup.operate(rollup.plan(requests)), [(2, 2)]);
+    assert_eq!([1, 2, 3].map(|number| rollup.balance(number)), [970, 1010, 1020]);
+}
+
 #[test]
 fn a_sender_can_pay_itself_and_pay_all_that_it_has_just_received() {
     let mut rollup = three();

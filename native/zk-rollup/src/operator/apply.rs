@@ -95,12 +95,27 @@ pub(super) fn exit<S: NodeSource>(
     Ok(view.set(index, Account { balance, nonce, ..account })?)
 }
 
-/// Makes a transfer, and returns the witness of its slot. The view does not change if the transfer is refused.
+/// Checks that the sender of a transfer has signed it for this rollup, if there is such an account. Nothing in a section changes
+/// the key of an account.
+pub(super) fn check_signature<S: NodeSource>(
+    view: &mut View<S>,
+    request: &Request,
+) -> Result<(), ApplyError<Refusal>> {
+    let Request { transfer, nonce, signature } = request;
+    let domain: Fr = view.node().domain;
+    let refuse = |error: TransferError| ApplyError::Refused(error.into());
+    let Some(Account { key_y, .. }) = view.account(transfer.from)? else { return Ok(()) };
+    let key = PublicKey::of_account(key_y).map_err(|error| refuse(error.into()))?;
+    let verified = signature.verify(&key, &transfer.message(*nonce), &domain);
+    verified.map_err(|source| refuse(TransferError::Signature { nonce: *nonce, source }))
+}
+
+/// Makes a transfer whose [signature was checked](check_signature), and returns the witness of its slot. The view does not change
+/// if the transfer is refused.
 ///
 /// 1. The sender exists, and the nonce is its next one.
-/// 2. The sender has signed the transfer for this rollup.
-/// 3. Its balance covers amount and fee.
-/// 4. The receiver exists, and its balance stays below 2^64.
+/// 2. Its balance covers amount and fee.
+/// 3. The receiver exists, and its balance stays below 2^64.
 pub(super) fn transfer<S: NodeSource>(
     view: &mut View<S>,
     request: &Request,
@@ -112,13 +127,10 @@ pub(super) fn transfer<S: NodeSource>(
     let no_account = |index: AccountIndex| refuse(TransferError::NoAccount { index: index.get() });
 
     let sender = view.open_account(from)?.ok_or_else(|| no_account(from))?;
-    let Account { key_y, balance, nonce: expected } = sender.account;
+    let Account { balance, nonce: expected, .. } = sender.account;
     if *nonce != expected {
         return Err(ApplyError::Refused(Refusal::Nonce { index: from, got: *nonce, expected }));
     }
-    let key = PublicKey::of_account(key_y).map_err(|error| refuse(error.into()))?;
-    let verified = signature.verify(&key, &transfer.message(*nonce), &domain);
-    verified.map_err(|source| refuse(TransferError::Signature { nonce: *nonce, source }))?;
     let cost = transfer.cost();
     let unfunded = TransferError::Unfunded { index: from.get(), balance, cost: cost.unwrap_or(u64::MAX) };
     let left = cost.and_then(|cost| balance.checked_sub(cost)).ok_or_else(|| refuse(unfunded))?;

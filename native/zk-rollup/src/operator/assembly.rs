@@ -222,20 +222,31 @@ struct Made {
     root: Fr,
 }
 
-/// Makes transfers in their order, and returns those that were made, and those that cannot be, by position.
+/// Makes transfers in their order, and returns those that were made, and those that cannot be, by position. One that its sender has
+/// not signed takes no nonce from others.
 fn make<S: NodeSource>(
     view: &mut View<S>,
     requests: &[Request],
 ) -> Result<(Vec<Made>, Vec<Refused>), ViewError> {
-    let mut next_nonces = BTreeMap::new();
-    for from in requests.iter().map(|request| request.transfer.from) {
+    let (mut made, mut refused) = (Vec::new(), Vec::new());
+    let (mut next_nonces, mut signed, mut positions) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for (position, request) in requests.iter().enumerate() {
+        match apply::check_signature(view, request) {
+            Ok(()) => {
+                signed.push(*request);
+                positions.push(position);
+            }
+            Err(ApplyError::Refused(reason)) => refused.push(Refused { position, reason }),
+            Err(ApplyError::View(error)) => return Err(error),
+        }
+        let from = request.transfer.from;
         if let Some(account) = view.account(from)? {
             next_nonces.insert(from, account.nonce);
         }
     }
-    let order = order(requests, &next_nonces);
-    let request = |position: usize| requests.get(position).map(|request| (position, request));
-    let (mut made, mut refused) = (Vec::new(), Vec::new());
+    let order = order(&signed, &next_nonces);
+    let position_of = |place: usize| positions.get(place).copied().unwrap_or(place);
+    let request = |place: usize| signed.get(place).map(|request| (position_of(place), request));
     for (position, request) in order.ready.iter().copied().filter_map(request) {
         match apply::transfer(view, request) {
             Ok(slot) => made.push(Made { transfer: request.transfer, slot, root: view.accounts() }),
@@ -246,7 +257,7 @@ fn make<S: NodeSource>(
     for (position, first) in order.repeated {
         refused.extend(request(position).map(|(position, Request { transfer, nonce, .. })| Refused {
             position,
-            reason: Refusal::Repeated { index: transfer.from, nonce: *nonce, first },
+            reason: Refusal::Repeated { index: transfer.from, nonce: *nonce, first: position_of(first) },
         }));
     }
     for (position, expected) in order.stray {
