@@ -86,6 +86,16 @@ pub enum Problem {
         /// The field.
         field: &'static str,
     },
+    /// Two faults make one shard block wrong.
+    #[error(
+        "two faults make the block of shard {shard} in slot {slot} wrong: give each its own slot or shard"
+    )]
+    WrongTwice {
+        /// The shard.
+        shard: u64,
+        /// The slot.
+        slot: u64,
+    },
     /// Traffic is of an EE that is not on a shard.
     #[error("EE `{ee}` is not on shard {shard}")]
     NotOnShard {

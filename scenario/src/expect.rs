@@ -57,7 +57,7 @@ fn got(report: &Report, violations: &Violations, expectation: &Expectation) -> O
             let agree = heads.iter().all(|head| Some(head) == heads.first());
             (!agree).then(|| format!("heads at slots {:?}", last.heads))
         }
-        Expectation::Used => (last.waiting > 0).then(|| format!("{} packages that wait", last.waiting)),
+        Expectation::Used => check_used(report),
         Expectation::FinalizedAtLeast(slot) => {
             let least = last.finalized.iter().min().copied().unwrap_or(0);
             (least < *slot).then(|| format!("slot {least}"))
@@ -90,6 +90,15 @@ fn got(report: &Report, violations: &Violations, expectation: &Expectation) -> O
         // Checked by running again.
         Expectation::SameRootsWith(_) => None,
     }
+}
+
+fn check_used(report: &Report) -> Option<String> {
+    let last = report.rows.last()?;
+    let no_room: u64 = report.rows.iter().map(|row| row.refused_packages).sum();
+    let kinds = [("wait", last.waiting), ("were given up", last.dropped), ("found no room", no_room)];
+    let unused = kinds.iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!("{n} packages that {what}"));
+    let unused: Vec<_> = unused.collect();
+    (!unused.is_empty()).then(|| unused.join(", "))
 }
 
 fn check_refused(report: &Report, expected: &RefusedExpectation) -> Option<String> {
@@ -171,12 +180,13 @@ fn check_receipts(report: &Report, expected: &ReceiptsExpectation) -> Option<Str
     let within = within_slots?;
     let is_excused = |slot: u64| outside_of.is_some_and(|(first, last)| (first..=last).contains(&slot));
     let slow = report.receipts.iter().find_map(|track| {
-        let (settled, _) = track.settled?;
+        // One that is still open has taken at least the time until now.
+        let settled = track.settled.map_or(end, |(settled, _)| settled);
         let took = settled.saturating_sub(track.sent);
         (took > within && !is_excused(track.sent) && !is_excused(settled)).then_some((track, took))
     });
     slow.map(|(track, took)| {
         let (source, destination, sent) = (track.source, track.destination, track.sent);
-        format!("one from shard {source} to {destination}, sent in slot {sent}, that took {took} slots")
+        format!("one from shard {source} to {destination}, sent in slot {sent}, that takes {took} slots")
     })
 }

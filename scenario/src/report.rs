@@ -52,6 +52,8 @@ pub struct SlotRow {
     pub refused_packages: u64,
     /// The packages that wait for a final block.
     pub waiting: u64,
+    /// The packages that providers have given up so far.
+    pub dropped: u64,
     /// What the beacon block of the slot crosslinked, if it is the head.
     pub crosslinked: Sums,
     /// The bytes of the shard blocks that it crosslinked.

@@ -209,6 +209,7 @@ impl<C: Preset> World<C> {
                 row.waiting += waiting.unwrap_or(0) as u64;
             }
         }
+        row.dropped = self.tampered.shards.n_dropped();
         let executions = self.tampered.shards.executor().executions();
         (row.executions_asked, row.executions_made) = (executions.asked, executions.made);
         Ok(())

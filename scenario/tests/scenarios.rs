@@ -44,6 +44,26 @@ fn without_faults_each_receipt_is_delivered_in_the_next_slot() {
 }
 
 #[test]
+fn users_of_the_evm_pay_each_other_across_shards() {
+    let receipts = "{all_settled: true, sent_at_least: 40, within_slots: 1, rejected_at_least: 10}";
+    let text = format!(
+        "{{slots: 48, preset: {{shards: 2, signatures: trusted}}, ees: [{{name: evm, users: 8}}],
+          traffic: [{{kind: transfer, ee: evm, per_slot: 4, cross_shard: 1.0, for: 8}}, {{kind: astray, ee: evm, per_slot: 2, for: 8, amount: 1000000}}],
+          expect: [conserved, agreed, used, {{receipts: {receipts}}}]}}"
+    );
+    let scenario = Scenario::parse(&text).unwrap_or_else(|error| panic!("{error}: {}", error.problem));
+    report(&scenario);
+}
+
+#[test]
+fn packages_that_no_block_can_have_are_not_used() {
+    let mut scenario = scenario(24, "[]", "[used]");
+    scenario.rules.fuel_per_ee_max = Some(1_000);
+    let failures = run(&scenario, Options::default()).unwrap().failures;
+    assert!(failures[0].got.contains("packages that were given up"), "{failures:?}");
+}
+
+#[test]
 fn missing_and_late_blocks_are_empty_slots() {
     let faults = "
   - {kind: missing_shard_block, at: 5, for: 2, shard: 1}
@@ -217,6 +237,13 @@ fn each_mistake_is_named_with_its_place() {
             "has no `shard`",
         ),
         (&format!("{base}faults:\n  - {{kind: missing_shard_block, at: 9, shard: 1}}\n"), "6:5", "`at` is 9"),
+        (
+            &format!(
+                "{base}faults:\n  - {{kind: forged_branch, at: 2, for: 2, shard: 1}}\n  - {{kind: wrong_sequence, at: 3, shard: 1}}\n"
+            ),
+            "7:5",
+            "two faults make the block of shard 1 in slot 3 wrong",
+        ),
         (&format!("{base}expect:\n  - conserve\n"), "6:5", "conserve"),
         (&format!("{base}extra: 1\n"), "5:1", "extra"),
     ] {

@@ -56,6 +56,7 @@ struct Actors {
     history: History,
     failures: VecDeque<ProviderFailure>,
     n_failures: u64,
+    n_dropped: u64,
     /// Providers that make no offers.
     absent: BTreeSet<(Shard, EeIndex)>,
     /// Shards to which nobody delivers receipts.
@@ -133,6 +134,11 @@ impl<C: Codes> Shards<C> {
         self.actors().n_failures
     }
 
+    /// Returns the number of packages that providers have given up so far, without a block that has them.
+    pub fn n_dropped(&self) -> u64 {
+        self.actors().n_dropped
+    }
+
     /// Returns the SSZ of the [`ReceiptLife`](outrider_beacon::proof::ReceiptLife) of a receipt, by source, destination and number,
     /// up to a beacon block since finality, from whose root all of it is proven.
     ///
@@ -167,7 +173,7 @@ impl<C: Codes> Shards<C> {
 impl Actors {
     /// Returns what providers offer at a place, each with the receipts that it takes, and the receipts that no EE takes.
     fn offers(&mut self, place: &ShardPlace, limits: PayloadLimits) -> (Vec<Contents>, Vec<InboundBatch>) {
-        let Self { providers, relay, beacon_blocks, absent, undelivered, .. } = self;
+        let Self { providers, relay, beacon_blocks, absent, undelivered, n_dropped, .. } = self;
         let is_on_strike = undelivered.contains(&place.shard);
         let earlier = |slot: Slot| beacon_blocks.earlier(&place.beacon_parent_root, slot);
         let waiting = relay.waiting_since(place, &earlier);
@@ -185,7 +191,8 @@ impl Actors {
             let of_ee = within(&of_ee, place.slot, RECEIPTS_OF_EE);
             let receipts: Vec<_> = of_ee.iter().map(Waiting::received).collect();
             match provider.offer(place, &receipts, limits) {
-                Ok(OfferOutcome { offer, alternative, .. }) => {
+                Ok(OfferOutcome { offer, alternative, dropped, .. }) => {
+                    *n_dropped = n_dropped.saturating_add(dropped.len() as u64);
                     let contents = |Offer { payload, receipts, .. }| {
                         let is_taken = |waiting: &&Waiting<'_>| {
                             receipts.contains(&(waiting.receipt.source_shard, waiting.receipt.sequence))

@@ -41,8 +41,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     slots: Option<u64>,
     /// Threads that execute; 0 is one for each processor. The result does not depend on it.
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
-    threads: usize,
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=256))]
+    threads: u16,
     /// Engine, instead of the scenario's: wasmtime, wasmer, or both.
     #[arg(long, value_name = "ENGINE")]
     engine: Option<EngineKind>,
@@ -104,7 +104,7 @@ fn run_one(path: &Path, arguments: &Arguments, stop: &AtomicBool) -> anyhow::Res
     let read_code = |name: &str| files::read(&beside(path, name), files::MODULE_BYTES_MAX);
     let follow = Follow::new(&scenario, arguments.json);
     let options = Options {
-        threads: arguments.threads,
+        threads: arguments.threads.into(),
         stop: Some(stop),
         progress: Some(&follow),
         read: Some(&read_code),
@@ -190,7 +190,12 @@ impl Arguments {
             output_file::check_not_read(file, blobs.map(|blob| beside(path, blob)))?;
         }
         let (seed, slots) = (self.seed.unwrap_or(scenario.seed), self.slots.unwrap_or(scenario.slots));
-        Ok(Scenario { engine, seed, slots, ..scenario })
+        let scenario = Scenario { engine, seed, slots, ..scenario };
+        // With other slots, a scenario may contradict itself.
+        if let Err(error) = Scenario::parse(&scenario.to_yaml()) {
+            anyhow::bail!("{name}, with the slots of the option: {}", error.problem);
+        }
+        Ok(scenario)
     }
 }
 

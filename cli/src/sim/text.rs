@@ -56,6 +56,15 @@ fn print_figures(report: &Report) -> io::Result<()> {
     if let Some(style) = &report.style {
         super::style::print(&mut out, style)?;
     }
+    let wrong = report.scenario.faults.iter().filter(|fault| fault.kind.is_wrong_block());
+    let planned: u64 = wrong.map(|fault| fault.slots).sum();
+    let made = report.summary.n_tampered;
+    if made < planned {
+        writeln!(
+            out,
+            "  faults     {made} of {planned} wrong blocks made: the others had nothing to make wrong"
+        )?;
+    }
     for reorg in &report.reorgs {
         writeln!(
             out,

@@ -43,6 +43,8 @@ impl YamlScenario {
         };
         each(&traffic, |entry| scenario.check_traffic(entry))?;
         each(&faults, |fault| scenario.check_fault(fault))?;
+        let mut wrong = BTreeSet::new();
+        each(&faults, |fault| check_one_wrong(fault, &mut wrong))?;
         each(&expect, |expected| scenario.check_expectation(expected))?;
         Ok(scenario)
     }
@@ -135,6 +137,10 @@ impl Scenario {
         match expected {
             Expectation::FinalizedAtLeast(slot) => range("finalized_at_least", *slot, 0, self.slots),
             Expectation::Refused(refused) => range("slot", refused.slot, 1, self.slots),
+            Expectation::SameRootsWith(others) => {
+                let threads = others.iter().filter_map(|other| other.threads);
+                threads.into_iter().try_for_each(|n| range("threads", n as u64, 0, THREADS_MAX))
+            }
             Expectation::Empty { shard, .. } => {
                 range("shard", *shard, 0, self.preset.shards.saturating_sub(1))
             }
@@ -169,6 +175,17 @@ impl EeSpec {
         };
         self.kind.or(of_name)
     }
+}
+
+/// Checks that a shard block is wrong in one way.
+fn check_one_wrong(fault: &FaultSpec, wrong: &mut BTreeSet<(u64, u64)>) -> Result<()> {
+    let shard = fault.shard.unwrap_or_default();
+    for slot in fault.at..fault.at.saturating_add(fault.slots) {
+        if fault.kind.is_wrong_block() && !wrong.insert((shard, slot)) {
+            return Err(Problem::WrongTwice { shard, slot });
+        }
+    }
+    Ok(())
 }
 
 fn check_preset(preset: &PresetSpec) -> Result<()> {
@@ -251,6 +268,8 @@ fn distinct<T>(
 
 /// The most slots of a scenario.
 const SLOTS_MAX: u64 = 1 << 20;
+/// The most threads.
+const THREADS_MAX: u64 = 256;
 /// The most packages of an entry of traffic in a slot.
 const PER_SLOT_MAX: u64 = 1 << 16;
 /// The most users of an EE.

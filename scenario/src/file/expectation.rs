@@ -6,7 +6,7 @@ use super::{EngineSpec, is_default};
 
 /// Something that must hold.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Expectation {
     /// In each slot and view, no ether is made or lost: the ledger's parts are its whole, and users have no more than their EE.
     Conserved,

@@ -29,6 +29,8 @@ const MAX_FEE_PER_GAS: u64 = 10 * GWEI;
 const TRANSFER_GAS: u64 = 21_000;
 /// The gas for sending a receipt, of which the rest returns.
 const SEND_GAS: u64 = 500_000;
+/// The gas of a call on another shard that fails.
+const CALL_GAS: u64 = 90_000;
 
 /// Users of a chain in the EE `evm`.
 pub(super) struct EvmUsers {
@@ -90,12 +92,9 @@ impl Population for EvmUsers {
         let value = U256::from(amount).saturating_mul(U256::from(GWEI));
         let (to, gas_limit, data) = match to {
             Some(to) if to_shard == shard => (self.address(to)?, TRANSFER_GAS, Vec::new()),
-            Some(to) => {
-                let payload = self.address(to)?.into_word();
-                (OUTBOX, SEND_GAS, send(to_shard, self.origin.ee, fee, payload.as_slice()))
-            }
-            // Bytes that are no message, which the EE rejects.
-            None => (OUTBOX, SEND_GAS, send(to_shard, self.origin.ee, fee, b"nobody")),
+            Some(to) => (OUTBOX, SEND_GAS, call(to_shard, fee, self.address(to)?, 0, &[])),
+            // The outbox has no such function, so the call fails, and returns.
+            None => (OUTBOX, SEND_GAS, call(to_shard, fee, OUTBOX, CALL_GAS, b"nobody")),
         };
         // Each EE has a chain ID of its own on each shard.
         let place = ChainPlace { ee: self.origin.ee.into(), shard };
@@ -132,16 +131,23 @@ impl Population for EvmUsers {
     }
 }
 
-/// Returns the input of the outbox that sends to an EE on a shard.
-fn send(shard: Shard, ee: u32, fee: Gwei, payload: &[u8]) -> Vec<u8> {
-    let words =
-        [U256::from(shard), U256::from(ee), U256::from(fee), U256::from(128), U256::from(payload.len())];
-    let selector = keccak256("send(uint64,uint64,uint64,bytes)");
+/// Returns the input of the outbox that calls an account of the same EE on a shard.
+fn call(shard: Shard, fee: Gwei, to: Address, gas_limit: u64, data: &[u8]) -> Vec<u8> {
+    let words = [
+        U256::from(shard),
+        U256::from(fee),
+        to.into_word().into(),
+        U256::from(gas_limit),
+        U256::ZERO,
+        // The data come after these words.
+        U256::from(6 * 32),
+        U256::from(data.len()),
+    ];
+    let selector = keccak256("call(uint64,uint64,address,uint64,uint96,bytes)");
     let mut input: Vec<u8> = selector.iter().copied().take(4).collect();
     words.iter().for_each(|word| input.extend(word.to_be_bytes::<32>()));
-    input.extend(payload);
-    let words = payload.len().div_ceil(32);
-    input.resize(4 + 5 * 32 + words * 32, 0);
+    input.extend(data);
+    input.resize(4 + words.len() * 32 + data.len().next_multiple_of(32), 0);
     input
 }
 
