@@ -208,8 +208,8 @@ mod tests {
 
     #[test]
     fn each_parameter_is_a_pointer_or_a_number_by_its_name() {
-        let read = "a b base children commitment digest element exponent hash input key keys message messages modulus pairs \
-                    point pointer proof scalar signature signatures terms y z";
+        let read = "a b base children commitment digest element exponent hash input internalKey key keys message messages \
+                    modulus pairs point pointer proof scalar signature signatures terms tweak tweakedKey y z";
         let written = "difference out sum";
         let is_of = |names: &str, parameter: &Parameter| names.split(' ').any(|name| name == parameter.name);
         for parameter in ABI.iter().flat_map(|import| import.parameters) {
