@@ -81,6 +81,8 @@ const OUT_OF_RANGE: &[(&str, &str, &str, u32)] = &[
     ("crypto", "keccak256", "(i32.const 0) (i32.const 7) (i32.const {})", 32),
     ("crypto", "sha256", "(i32.const {}) (i32.const 7) (i32.const 0)", 7),
     ("crypto", "sha256", "(i32.const 0) (i32.const 7) (i32.const {})", 32),
+    ("crypto", "sha512_256", "(i32.const {}) (i32.const 7) (i32.const 0)", 7),
+    ("crypto", "sha512_256", "(i32.const 0) (i32.const 7) (i32.const {})", 32),
     ("crypto", "ripemd160", "(i32.const {}) (i32.const 7) (i32.const 0)", 7),
     ("crypto", "ripemd160", "(i32.const 0) (i32.const 7) (i32.const {})", 20),
     ("bignum", "add256", "(i32.const {}) (i32.const 0) (i32.const 0)", 32),
