@@ -1,4 +1,4 @@
-//! Measures what each mode costs for a body of 1 MiB, in multiples of hashing it once. Where Linux tells it, processor time
+//! Measures what each mode costs for a body of 1 MiB, in multiples of hashing it once. Where Linux gives it, processor time
 //! is measured, so that other processes do not count.
 //!
 //! `cargo run --release -p outrider-availability --example costs [SECONDS]`

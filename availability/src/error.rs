@@ -49,7 +49,7 @@ pub enum HeaderError {
     /// A number is out of its bounds.
     #[error("the header of an available body has {what} {got}, expected {expected}")]
     Bound {
-        /// What has the number.
+        /// The thing that has the number.
         what: &'static str,
         /// The number.
         got: u64,
@@ -151,7 +151,7 @@ pub enum ReconstructError<F> {
     Sample {
         /// Its position.
         position: usize,
-        /// What is wrong with it.
+        /// The reason.
         source: SampleError,
     },
     /// The samples are too few, or do not determine the rest.
@@ -191,7 +191,7 @@ pub enum BodyError {
     Share {
         /// Its index, row by row in the original square.
         index: usize,
-        /// What is wrong with it.
+        /// The reason.
         what: &'static str,
     },
     /// The square has other parts than one body.

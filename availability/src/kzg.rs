@@ -8,7 +8,7 @@
 //! Root: `hash_tree_root` of the container `{length: uint64, commitments: List[KZGCommitment, 4096]}`, the second field
 //! being `blob_kzg_commitments` of a beacon block since Deneb.
 //!
-//! Header: `length (8, little-endian) | commitments (48 each)`; the length tells their number. Sample:
+//! Header: `length (8, little-endian) | commitments (48 each)`; their number follows from the length. Sample:
 //! `cells (2,048 each) | proofs (48 each)`, in the order of the commitments.
 
 mod blob;

@@ -39,7 +39,7 @@ pub enum Published {
     Kzg(Kzg),
 }
 
-/// What a client of any mode finds wrong.
+/// The reason for which a client of any mode refuses something.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ModeError {
@@ -51,7 +51,7 @@ pub enum ModeError {
     Sample {
         /// Its position.
         position: usize,
-        /// What is wrong with it.
+        /// The reason.
         source: SampleError,
     },
     /// The samples do not determine the rest.
@@ -68,7 +68,7 @@ pub enum ModeError {
     /// The data are available, and are not those of a body.
     #[error(transparent)]
     Body(#[from] BodyError),
-    /// What pads a body is not zero.
+    /// The padding of a body is not zero.
     #[error("the padding of the body is not zero")]
     Padding,
     /// The KZG library cannot recover from verified cells; a bug.

@@ -8,7 +8,7 @@ use crate::{SampleError, Scheme};
 
 pub use crate::draw::positions;
 
-/// What a client that samples finds: it does not take the body for available.
+/// The reason for which a client that samples does not take a body for available.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unavailable {
@@ -18,12 +18,12 @@ pub enum Unavailable {
         /// The position.
         position: usize,
     },
-    /// What is answered does not verify.
+    /// The answer does not verify.
     #[error("the sample at position {position}: {source}")]
     Wrong {
         /// The position.
         position: usize,
-        /// What is wrong with it.
+        /// The reason.
         source: SampleError,
     },
 }
@@ -48,7 +48,7 @@ pub fn sample<S: Scheme>(
     positions(seed, client, S::shape(header).positions(), count).into_iter().map(answer).collect()
 }
 
-/// What came out of an experiment with sampling clients.
+/// The result of an experiment with sampling clients.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finding {
     /// The number of clients.

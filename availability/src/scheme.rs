@@ -1,4 +1,4 @@
-//! What all modes of availability have in common.
+//! The interface that all modes of availability share.
 
 use std::{collections::BTreeMap, fmt::Debug};
 

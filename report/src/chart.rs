@@ -8,11 +8,11 @@ use crate::{
 
 /// A plot.
 pub(crate) struct Chart<'c> {
-    /// What is plotted.
+    /// The figure that is plotted.
     pub(crate) title: &'c str,
     /// The unit, or a remark.
     pub(crate) unit: &'c str,
-    /// What is on the horizontal axis.
+    /// The figure on the horizontal axis.
     pub(crate) across: &'c str,
     /// How it is drawn.
     pub(crate) kind: Kind,

@@ -12,7 +12,7 @@ use crate::{
 pub(crate) struct Row {
     /// The name.
     pub(crate) name: String,
-    /// What was in it.
+    /// Its contents.
     pub(crate) spans: Vec<Span>,
     /// Whether it is lower than others, because there are many of its kind.
     pub(crate) is_low: bool,

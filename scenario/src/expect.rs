@@ -17,7 +17,7 @@ pub struct Failure {
     pub index: usize,
     /// The expectation, as it is in the scenario.
     pub expected: String,
-    /// What is the case instead.
+    /// The fact that holds instead.
     pub got: String,
 }
 

@@ -42,13 +42,13 @@ pub struct Scenario {
     /// The network between views.
     #[serde(skip_serializing_if = "is_default")]
     pub network: NetworkSpec,
-    /// What users do.
+    /// The actions of users.
     #[serde(skip_serializing_if = "is_default")]
     pub traffic: Vec<TrafficSpec>,
-    /// What goes wrong.
+    /// The faults.
     #[serde(skip_serializing_if = "is_default")]
     pub faults: Vec<FaultSpec>,
-    /// What must hold in the end.
+    /// The claims that must hold in the end.
     #[serde(skip_serializing_if = "is_default")]
     pub expect: Vec<Expectation>,
 }

@@ -28,7 +28,7 @@ pub struct Report {
     pub reorgs: Vec<ReorgRow>,
     /// The end.
     pub summary: Summary,
-    /// What purchases in a cross-shard style have cost, in a scenario with some.
+    /// The cost of purchases in a cross-shard style, in a scenario with some.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub style: Option<StyleMeasures>,
     /// The expectations that fail.
@@ -54,7 +54,7 @@ pub struct SlotRow {
     pub waiting: u64,
     /// The packages that providers have given up so far.
     pub dropped: u64,
-    /// What the beacon block of the slot crosslinked, if it is the head.
+    /// The sums over the shard blocks that the beacon block of the slot crosslinked, if it is the head.
     pub crosslinked: Sums,
     /// The bytes of the shard blocks that it crosslinked.
     pub bytes: Bytes,

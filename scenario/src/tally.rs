@@ -1,4 +1,4 @@
-//! What crosslinked shard blocks have done: the receipts that they sent and settled, their bytes and their fuel.
+//! The effects of crosslinked shard blocks: the receipts that they sent and settled, their bytes and their fuel.
 
 use std::collections::BTreeMap;
 

@@ -37,7 +37,7 @@ pub(crate) struct Tampered {
     record: Mutex<Record>,
 }
 
-/// What was seen of shard blocks.
+/// Facts about shard blocks that were seen.
 #[derive(Default)]
 struct Record {
     sizes: BTreeMap<Root, Sizes>,

@@ -1,4 +1,4 @@
-//! What users do in each slot.
+//! The actions of users in each slot.
 
 use std::collections::BTreeMap;
 

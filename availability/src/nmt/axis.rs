@@ -49,7 +49,7 @@ pub(crate) fn extend(originals: &[Share]) -> Option<Vec<Share>> {
 /// Restores a row or column from half of its shares: the first that are there, whatever comes after. Returns `None` if
 /// they are fewer.
 ///
-/// What it returns is a codeword, so it differs from what was given if that is none.
+/// The result is a codeword, so it differs from shares that are none.
 pub(crate) fn restore(shares: &[Option<Share>]) -> Option<Vec<Share>> {
     let n_originals = shares.len() / 2;
     let mut n_taken = 0_usize;

@@ -58,7 +58,7 @@ pub enum FraudError {
     Share {
         /// Its offset.
         offset: usize,
-        /// What is wrong with it.
+        /// The reason.
         source: ProofError,
     },
     /// The row or column is well encoded.

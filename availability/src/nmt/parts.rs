@@ -42,7 +42,7 @@ pub enum PartsError {
     Row {
         /// The index of the row.
         row: usize,
-        /// What is wrong with its proof.
+        /// The reason for which its proof fails.
         source: ProofError,
     },
     /// The shares are proven, but are no parts.

@@ -9,7 +9,7 @@ use crate::{
 
 /// A share with the branch to the root of its row or column.
 ///
-/// Its encoding is `axis (1: 0 for a row, 1 for a column) | share (512) | siblings (90 each)`; the header tells their
+/// Its encoding is `axis (1: 0 for a row, 1 for a column) | share (512) | siblings (90 each)`; the header gives their
 /// number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShareSample {

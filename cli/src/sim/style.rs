@@ -1,4 +1,4 @@
-//! What purchases in cross-shard styles have cost, as text.
+//! The cost of purchases in cross-shard styles, as text.
 
 use std::io::{self, Write};
 

@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     /// Index of the account.
     #[arg(long, value_name = "INDEX", value_parser = account_index)]
     account: AccountIndex,
-    /// What leaves, in Gwei. The default is everything but the fee.
+    /// Ether that leaves, in Gwei. The default is everything but the fee.
     #[arg(long, value_name = "GWEI")]
     amount: Option<u64>,
     /// Fee for the receipt's delivery on top, in Gwei.

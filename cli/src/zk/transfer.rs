@@ -25,10 +25,10 @@ pub(super) struct Arguments {
     /// Index of the receiver's account.
     #[arg(long, value_name = "INDEX", value_parser = account_index)]
     to: AccountIndex,
-    /// What the receiver gets, in Gwei: 27 bits, times a power of ten.
+    /// Ether for the receiver, in Gwei: 27 bits, times a power of ten.
     #[arg(long, value_name = "GWEI")]
     amount: u64,
-    /// What the sender pays the operator on top, in Gwei: 11 bits, times a power of ten.
+    /// Fee that the sender pays the operator, in Gwei: 11 bits, times a power of ten.
     #[arg(long, value_name = "GWEI", default_value_t = 0)]
     fee: u64,
     /// Number of transfers and exits that the sender has signed before. The default is that of the account in the state.

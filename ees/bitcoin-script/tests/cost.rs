@@ -1,4 +1,4 @@
-//! What legacy signature hashes cost, and where errors are.
+//! The cost of legacy signature hashes, and the places of errors.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

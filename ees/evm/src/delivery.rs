@@ -72,7 +72,7 @@ impl Deliveries {
 struct Plan {
     /// The gas besides that of a call.
     gas: u64,
-    /// Who gets the ether without a call, or after one that fails; if nobody, the receipt is rejected.
+    /// The account that gets the ether without a call, or after one that fails; if nobody, the receipt is rejected.
     credited: Option<Address>,
     value: U256,
     call: Option<ValueCall>,

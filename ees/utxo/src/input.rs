@@ -26,7 +26,7 @@ pub enum Payload<'a> {
     Block(Cow<'a, [u8]>),
     /// A block on an assumed state, as Bitcoin encodes it.
     AssumedBlock(Cow<'a, [u8]>),
-    /// What a proposer wants: a package, of which a provider makes a block.
+    /// The wishes of a proposer: a package, of which a provider makes a block.
     Proposal(Proposal),
     /// A transaction that somebody wants in a block: a package.
     Transaction(Transaction),

@@ -83,7 +83,7 @@ pub fn node_hash(bytes: &[u8]) -> Option<Hash> {
 pub(crate) struct Provider {
     index: Tree<HostKeccak256, HostNodes>,
     forest: Forest<HostNodes, HostSha512_256>,
-    /// What the block has needed so far.
+    /// The witness that the block has needed so far.
     witness: Witness,
 }
 

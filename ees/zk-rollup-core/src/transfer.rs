@@ -52,9 +52,9 @@ pub struct Transfer {
     pub from: AccountIndex,
     /// The receiver; it may be the sender.
     pub to: AccountIndex,
-    /// What the receiver gets.
+    /// The ether for the receiver.
     pub amount: Amount,
-    /// What the sender pays on top.
+    /// The fee that the sender pays on top.
     pub fee: Fee,
 }
 

@@ -60,7 +60,7 @@ pub struct StateNode {
     pub silence: u64,
     /// The y of the operator's key.
     pub operator: Fr,
-    /// What all signatures and proofs of this rollup are for.
+    /// The domain that all signatures and proofs of this rollup are for.
     pub domain: Fr,
     /// The batch sizes, ascending, each with the hash of its verifying key.
     pub keys: Vec<(u16, [u8; 32])>,

@@ -23,7 +23,7 @@ fn a_transfer_takes_fewer_than_17500_constraints_in_the_rollups_tree() {
     assert!(measured.n_constraints / 8 < 17_500);
 }
 
-/// What the constraints of the digest leave when divided by 8.
+/// The remainder of the digest's constraints, divided by 8.
 const LEFT: usize = (2 * 264 + 1) % 8;
 
 #[test]

@@ -24,9 +24,9 @@ pub enum Expectation {
     Slashed(u64),
     /// A message was refused.
     Refused(RefusedExpectation),
-    /// What becomes of receipts.
+    /// The fate of receipts.
     Receipts(ReceiptsExpectation),
-    /// What becomes of purchases in a style.
+    /// The outcome of purchases in a style.
     Style(StyleExpectation),
     /// No lane ever has more messages in flight.
     LaneAtMost(u64),
@@ -55,7 +55,7 @@ pub struct RefusedExpectation {
     pub error: Option<String>,
 }
 
-/// What becomes of receipts that were sent on the chain of the first view.
+/// The fate of receipts that were sent on the chain of the first view.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReceiptsExpectation {
@@ -82,7 +82,7 @@ pub struct ReceiptsExpectation {
     pub outside_of: Option<(u64, u64)>,
 }
 
-/// What becomes of purchases in a style; see [`StyleMeasures`](crate::StyleMeasures).
+/// The outcome of purchases in a style; see [`StyleMeasures`](crate::StyleMeasures).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct StyleExpectation {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::is_default;
 
-/// What users of an EE do in each slot. Each entry has its own random numbers, so one does not change another.
+/// The actions of an EE's users in each slot. Each entry has its own random numbers, so one does not change another.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrafficSpec {

@@ -1,4 +1,4 @@
-//! What users see: the states of the EE `styles` after the latest block of each shard.
+//! The view of users: the states of the EE `styles` after the latest block of each shard.
 
 use outrider_beacon::ledger::{EeIndex, ShardLedger, lane_index};
 use outrider_beacon_spec::types::{Shard, Slot};

@@ -1,4 +1,4 @@
-//! What the purchases of a scenario have cost.
+//! The cost of a scenario's purchases.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::{
     population::{Failure, MERCHANT, user},
 };
 
-/// What the purchases of a scenario have cost in their style, on the chain of the first view.
+/// The cost of a scenario's purchases in their style, on the chain of the first view.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StyleMeasures {
     /// The style.

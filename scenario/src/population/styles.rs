@@ -18,7 +18,7 @@ pub(super) struct StylesUsers {
     empty_root: StateRoot,
 }
 
-/// Who has units on each shard, for swaps.
+/// The buyers with units on each shard, for swaps.
 pub(crate) const MERCHANT: UserId = UserId([0xfe; 32]);
 
 /// Returns the identity of a user. That of nobody is zero.

@@ -41,7 +41,7 @@ pub struct VerifiedReceipt<'p> {
     pub receipt: Option<SentReceipt<'p>>,
     /// The slot of a beacon block after which the ledger has the header that sent it.
     pub crosslinked_in: u64,
-    /// What became of it.
+    /// Its fate.
     pub fate: Fate,
     /// The slot of the shard block that settled it, or of the beacon block after which it waits.
     pub fate_slot: u64,

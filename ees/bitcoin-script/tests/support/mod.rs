@@ -1,4 +1,4 @@
-//! What the tests of published vectors share.
+//! Helpers that the tests of published vectors share.
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses its own part of this module")]
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "this is part of tests")]

@@ -65,7 +65,7 @@ fn a_provider_names_what_cannot_be_transferred() {
     rollup.refuse(&rollup.sign(unknown), "there is no verifying key for batches of 3");
 }
 
-/// What a shard without the state says, which sees the proof alone.
+/// Returns the verdict of a shard without the state, which sees the proof alone.
 #[track_caller]
 fn refuse(rollup: &Rollup, batch: &Batch) {
     let section = Section { batches: vec![batch.clone()], ..Section::default() };

@@ -153,7 +153,7 @@ fn a_block_has_no_more_exits_than_receipts() {
     rollup.refuse(&rollup.sign(section(exits)), "a block has at most 1024 exits, got 1025");
 }
 
-/// What the operator proves after an exit is for the tree after it.
+/// A proof after an exit is for the tree after it.
 #[test]
 fn a_forced_exit_makes_a_proof_stale() {
     let mut rollup = Rollup::with_accounts(&[100, 100]);

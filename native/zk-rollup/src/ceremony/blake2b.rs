@@ -1,10 +1,15 @@
 //! BLAKE2b with digests of 64 bytes ([RFC 7693](https://www.rfc-editor.org/rfc/rfc7693)), whose state can be read and set.
 //!
-//! snarkjs writes the state of an unfinished hash into its files. No crate gives access to it, hence this one.
+//! snarkjs writes the state of an unfinished hash into its files. No crate gives access to it, so it is kept here, over the
+//! compression function that is the host's.
+
+use outrider_crypto::blake2b::{INPUT_BYTES, compress};
 
 /// The bytes of [`Blake2b::to_partial`]: a block, the state, the length and the position in the block.
 pub(super) const PARTIAL_BYTES: usize = 216;
 const BLOCK_BYTES: usize = 128;
+/// The rounds of BLAKE2b.
+const ROUNDS: u32 = 12;
 
 const IV: [u64; 8] = [
     0x6a09_e667_f3bc_c908,
@@ -15,19 +20,6 @@ const IV: [u64; 8] = [
     0x9b05_688c_2b3e_6c1f,
     0x1f83_d9ab_fb41_bd6b,
     0x5be0_cd19_137e_2179,
-];
-
-const SIGMA: [[usize; 16]; 10] = [
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
-    [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
-    [11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4],
-    [7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8],
-    [9, 0, 5, 7, 2, 4, 10, 15, 14, 1, 11, 12, 6, 8, 3, 13],
-    [2, 12, 6, 10, 0, 11, 8, 3, 4, 13, 7, 5, 15, 14, 1, 9],
-    [12, 5, 1, 15, 14, 13, 4, 10, 0, 7, 6, 3, 9, 2, 8, 11],
-    [13, 11, 7, 14, 12, 1, 3, 9, 5, 0, 15, 4, 8, 6, 2, 10],
-    [6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5],
-    [10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0],
 ];
 
 /// A hash in progress. A full block waits until more bytes come, because the last block is hashed with a flag.
@@ -115,44 +107,26 @@ impl Blake2b {
     }
 
     fn compress(&mut self, last: bool) {
-        let mut message = [0; 16];
-        for (word, bytes) in message.iter_mut().zip(self.block.as_chunks::<8>().0) {
+        let mut input = [0; INPUT_BYTES];
+        let mut rest = &mut input[..];
+        let mut write = |bytes: &[u8]| {
+            let (now, later) = std::mem::take(&mut rest).split_at_mut(bytes.len());
+            now.copy_from_slice(bytes);
+            rest = later;
+        };
+        write(&ROUNDS.to_be_bytes());
+        self.state.iter().for_each(|word| write(&word.to_le_bytes()));
+        write(&self.block);
+        // The upper word of the length is zero.
+        write(&self.compressed.to_le_bytes());
+        write(&0_u64.to_le_bytes());
+        write(&[last.into()]);
+        // The flag is 0 or 1, so there is a new state.
+        let Ok(state) = compress(&input) else { return };
+        for (word, bytes) in self.state.iter_mut().zip(state.as_chunks::<8>().0) {
             *word = u64::from_le_bytes(*bytes);
         }
-        let mut v = [0; 16];
-        v[..8].copy_from_slice(&self.state);
-        v[8..].copy_from_slice(&IV);
-        v[12] ^= self.compressed;
-        if last {
-            v[14] = !v[14];
-        }
-        for round in 0..12 {
-            let s = &SIGMA[round % 10];
-            mix(&mut v, [0, 4, 8, 12], message[s[0]], message[s[1]]);
-            mix(&mut v, [1, 5, 9, 13], message[s[2]], message[s[3]]);
-            mix(&mut v, [2, 6, 10, 14], message[s[4]], message[s[5]]);
-            mix(&mut v, [3, 7, 11, 15], message[s[6]], message[s[7]]);
-            mix(&mut v, [0, 5, 10, 15], message[s[8]], message[s[9]]);
-            mix(&mut v, [1, 6, 11, 12], message[s[10]], message[s[11]]);
-            mix(&mut v, [2, 7, 8, 13], message[s[12]], message[s[13]]);
-            mix(&mut v, [3, 4, 9, 14], message[s[14]], message[s[15]]);
-        }
-        for (i, state) in self.state.iter_mut().enumerate() {
-            *state ^= v[i] ^ v[i + 8];
-        }
     }
-}
-
-#[inline(always)]
-fn mix(v: &mut [u64; 16], [a, b, c, d]: [usize; 4], x: u64, y: u64) {
-    v[a] = v[a].wrapping_add(v[b]).wrapping_add(x);
-    v[d] = (v[d] ^ v[a]).rotate_right(32);
-    v[c] = v[c].wrapping_add(v[d]);
-    v[b] = (v[b] ^ v[c]).rotate_right(24);
-    v[a] = v[a].wrapping_add(v[b]).wrapping_add(y);
-    v[d] = (v[d] ^ v[a]).rotate_right(16);
-    v[c] = v[c].wrapping_add(v[d]);
-    v[b] = (v[b] ^ v[c]).rotate_right(63);
 }
 
 #[cfg(test)]

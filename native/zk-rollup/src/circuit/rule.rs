@@ -19,7 +19,7 @@ pub enum Part {
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $rule:ident: $part:ident,)*) => {
-        /// What a constraint is for.
+        /// The purpose of a constraint.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub enum Rule {
             $($(#[$doc])* $rule,)*

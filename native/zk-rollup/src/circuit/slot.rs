@@ -16,7 +16,7 @@ use super::signature;
 use super::system::{Number, System};
 use crate::witness::{FloatWitness, LeafWitness, SlotWitness};
 
-/// What a slot publishes, and the root that it leaves.
+/// The data that a slot publishes, and the root that it leaves.
 pub(crate) struct Slot<F> {
     pub(crate) packed: Number<F>,
     pub(crate) root: Number<F>,

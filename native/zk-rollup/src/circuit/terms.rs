@@ -17,7 +17,7 @@ pub struct Terms(Vec<(u32, Fr)>);
 /// A constraint `a * b = c`.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// What it is for.
+    /// Its purpose.
     pub rule: Rule,
     /// The first factor.
     pub a: Terms,

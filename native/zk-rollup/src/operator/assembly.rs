@@ -16,7 +16,7 @@ use crate::batch::Batch;
 use crate::circuit::Circuit;
 use crate::witness::{BatchWitness, SlotWitness};
 
-/// What an operator wants in its next section.
+/// The contents that an operator wants in its next section.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// The number of pending deposits that get their places; all if there are fewer.

@@ -147,7 +147,7 @@ impl Scene {
         self.slot.sender.key_y
     }
 
-    /// What the sender signs.
+    /// The message that the sender signs.
     pub(crate) fn message(&self) -> Fr {
         self.message_for(packed(&self.slot.sender.nonce)).element()
     }
@@ -303,7 +303,7 @@ pub(crate) fn sides(rows: &Rows, rule: Rule) -> (Fr, Fr) {
     (row.a.value(&rows.assignment), row.c.value(&rows.assignment))
 }
 
-/// What the low half of the hash lacks to be the challenge.
+/// The difference of the challenge and the low half of the hash.
 pub(crate) fn low_missing(rows: &Rows) -> Fr {
     let row = rows_of(rows, Rule::ChallengeLow)[0];
     let [key_v, factor, digits] = [&row.a, &row.b, &row.c].map(|terms| terms.value(&rows.assignment));

@@ -16,7 +16,7 @@ use ark_ec::CurveGroup;
 use rand_chacha::ChaCha20Rng;
 use std::io::{Read, Seek};
 
-/// What a contribution says of itself; the name is not covered by any hash.
+/// The description of a contribution by itself; the name is not covered by any hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContributionReport {

@@ -15,7 +15,7 @@ use std::io::{Read, Seek};
 /// Points in memory at a time: 13 MB of G2.
 const POINTS_AT_ONCE: usize = 1 << 16;
 
-/// What remains of a section: the first points, and two combinations with the same random factors.
+/// The parts of a section that are kept: the first points, and two combinations with the same random factors.
 pub(super) struct Scan<P: Point> {
     /// The first points, as many as the caller asked for.
     pub(super) kept: Vec<P>,
