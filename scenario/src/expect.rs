@@ -159,6 +159,9 @@ fn check_receipts(report: &Report, expected: &ReceiptsExpectation) -> Option<Str
     let until = sent_until.unwrap_or(end.saturating_sub(8));
     if all_settled {
         let early = report.receipts.iter().filter(|track| track.sent <= until);
+        if early.clone().next().is_none() {
+            return Some(format!("none sent up to slot {until}"));
+        }
         if let Some(track) = early.clone().find(|track| track.settled.is_none()) {
             let n = early.filter(|track| track.settled.is_none()).count();
             let (source, destination, sent) = (track.source, track.destination, track.sent);

@@ -244,6 +244,9 @@ fn each_mistake_is_named_with_its_place() {
             "7:5",
             "two faults make the block of shard 1 in slot 3 wrong",
         ),
+        (&format!("{base}expect:\n  - {{same_roots_with: []}}\n"), "6:5", "`same_roots_with` is 0"),
+        (&format!("{base}expect:\n  - {{empty: {{shard: 0, slots: [9]}}}}\n"), "6:5", "`slots` is 9"),
+        (&format!("{base}expect:\n  - {{receipts: {{}}}}\n"), "6:5", "`receipts` needs `all_settled`"),
         (&format!("{base}expect:\n  - conserve\n"), "6:5", "conserve"),
         (&format!("{base}extra: 1\n"), "5:1", "extra"),
     ] {

@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use outrider_host::EngineKind;
@@ -269,5 +269,11 @@ fn print_smallest(scenario: &Scenario, options: Options<'_>) -> anyhow::Result<(
     })?;
     bar.finish_and_clear();
     let Some(smallest) = smallest else { return Ok(()) };
-    Ok(writeln!(output::stdout(), "# The smallest scenario that fails:\n{}", smallest.to_yaml())?)
+    let is_stopped = options.stop.is_some_and(|stop| stop.load(Ordering::Relaxed));
+    let what = if is_stopped {
+        "A smaller scenario that fails, as far as the search went"
+    } else {
+        "The smallest scenario that fails"
+    };
+    Ok(writeln!(output::stdout(), "# {what}:\n{}", smallest.to_yaml())?)
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_saphyr::Spanned;
 
 use super::{
-    EeKind, EeSpec, Expectation, FaultSpec, PresetSpec, RulesSpec, Scenario, ShardsSpec, TrafficKind,
-    TrafficSpec, YamlScenario, place,
+    EeKind, EeSpec, Expectation, FaultSpec, PresetSpec, ReceiptsExpectation, RulesSpec, Scenario, ShardsSpec,
+    TrafficKind, TrafficSpec, YamlScenario, place,
 };
 use crate::error::{Problem, ScenarioError};
 
@@ -25,6 +25,8 @@ impl YamlScenario {
         if let Some(rules) = &rules {
             at(rules, check_rules)?;
         }
+        range("views", views.len() as u64, 0, VIEWS_MAX)
+            .map_err(|problem| ScenarioError { place: None, problem })?;
         each(&views, |view| range("share", view.share.into(), 0, u32::MAX.into()))?;
         distinct("view", &views, |view| &view.name)?;
 
@@ -138,11 +140,17 @@ impl Scenario {
             Expectation::FinalizedAtLeast(slot) => range("finalized_at_least", *slot, 0, self.slots),
             Expectation::Refused(refused) => range("slot", refused.slot, 1, self.slots),
             Expectation::SameRootsWith(others) => {
+                range("same_roots_with", others.len() as u64, 1, RUNS_MAX)?;
                 let threads = others.iter().filter_map(|other| other.threads);
                 threads.into_iter().try_for_each(|n| range("threads", n as u64, 0, THREADS_MAX))
             }
-            Expectation::Empty { shard, .. } => {
-                range("shard", *shard, 0, self.preset.shards.saturating_sub(1))
+            Expectation::Empty { shard, slots } => {
+                range("shard", *shard, 0, self.preset.shards.saturating_sub(1))?;
+                range("slots", slots.len() as u64, 1, self.slots)?;
+                slots.iter().try_for_each(|slot| range("slots", *slot, 1, self.slots))
+            }
+            Expectation::Receipts(receipts) if *receipts == ReceiptsExpectation::default() => {
+                Err(Problem::Missing { kind: "receipts".to_owned(), field: "all_settled" })
             }
             _ => Ok(()),
         }
@@ -268,6 +276,10 @@ fn distinct<T>(
 
 /// The most slots of a scenario.
 const SLOTS_MAX: u64 = 1 << 20;
+/// The most views: each judges every block.
+const VIEWS_MAX: u64 = 64;
+/// The most other ways to run a scenario.
+const RUNS_MAX: u64 = 64;
 /// The most threads.
 const THREADS_MAX: u64 = 256;
 /// The most packages of an entry of traffic in a slot.
